@@ -1,0 +1,1 @@
+//! The rules of planning, as pure functions over values and schemas, in the order in which the engine uses them.
