@@ -1,0 +1,63 @@
+# The front door. `make help` lists what there is; every target does its own set-up.
+#
+#   TERRAFORM=tofu make demo     choose the host: terraform, tofu, or a path
+#   make demo KEEP=1             leave the platform running and print how to go on
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+version := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
+cargo := cargo
+locked := --locked
+
+# Where `make install` puts the provider: the directory that terraform and tofu look into by themselves.
+plugins ?= $(HOME)/.terraform.d/plugins
+platform = $(shell rustc -vV | sed -n 's/^host: //p' | sed -E 's/^x86_64-/amd64-/; s/^aarch64-/arm64-/; s/^([a-z0-9]+)-.*(linux|darwin|freebsd).*/\2_\1/')
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | while IFS=$$'\t' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+
+.PHONY: demo
+demo: toolchain ## The reference journey on a local platform, with the access matrix (KEEP=1 leaves it running)
+	@$(cargo) build $(locked) --package zenml-provider --package zenml-local --package xtask
+	@TERRAFORM="$$(scripts/terraform)" target/debug/xtask demo $(if $(KEEP),--keep)
+
+.PHONY: test
+test: toolchain ## Every test, acceptance tests with the real binary included
+	@$(cargo) build $(locked) --workspace
+	@host=$$(scripts/terraform); PATH="$$(dirname "$$host"):$$PATH" TERRAFORM="$$host" $(cargo) test $(locked) --workspace
+
+.PHONY: build
+build: toolchain ## Release binaries: the provider and the local platform, in target/release
+	@$(cargo) build $(locked) --release --package zenml-provider --package zenml-local
+	@ls -l target/release/terraform-provider-zenml target/release/zenml-local
+
+.PHONY: install
+install: build ## Install the release build where terraform and tofu find it (plugins=DIRECTORY chooses)
+	@for host in registry.terraform.io registry.opentofu.org; do \
+	  directory="$(plugins)/$$host/zenml-io/zenml/$(version)/$(platform)"; \
+	  mkdir -p "$$directory"; \
+	  install -m 0755 target/release/terraform-provider-zenml "$$directory/terraform-provider-zenml_v$(version)"; \
+	  echo "Installed $$directory/terraform-provider-zenml_v$(version)"; \
+	done
+
+.PHONY: format
+format: toolchain ## Format the Rust code
+	@$(cargo) fmt --all
+
+.PHONY: lint
+lint: toolchain ## Formatting, lints and documentation, each without a warning
+	@$(cargo) fmt --all --check
+	@$(cargo) clippy $(locked) --workspace --all-targets -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" $(cargo) doc $(locked) --workspace --no-deps --quiet
+
+.PHONY: bench
+bench: toolchain ## Start-up time, memory, and plan and apply against Terraform's own terraform_data
+	@$(cargo) build $(locked) --release --package zenml-provider --package zenml-local --package xtask
+	@TERRAFORM="$$(scripts/terraform)" target/release/xtask bench
+
+.PHONY: toolchain
+toolchain:
+	@scripts/toolchain
