@@ -1,2 +1,28 @@
-//! Development commands.
-fn main() {}
+//! Development commands; `cargo xtask help` lists them.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "Development commands of this workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the generated code that is committed
+    Gen(xtask::generate::Arguments),
+    /// Check the invariants of ARCHITECTURE.md that no compiler checks
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Gen(arguments) => xtask::generate::run(&arguments),
+        Command::Tidy => xtask::tidy::run(),
+    };
+    xtask::report(outcome)
+}
