@@ -1,1 +1,23 @@
-//! Placeholder.
+//! Wire types and endpoints of both ZenML APIs: the control plane of ZenML Pro (`control`) and a workspace.
+//!
+//! An API noun is one module: its types and its [`Endpoint`] constants. There is no I/O here. A client calls
+//! the constants and a server serves them; that both agree with the real APIs is what `contract/` is for.
+
+pub mod endpoint;
+pub mod id;
+pub mod patch;
+pub mod path;
+pub mod query;
+pub mod sensitive;
+pub mod timestamp;
+
+pub use endpoint::{BodyKind, CodecError, Endpoint, Method, Request, Route, decode_json};
+pub use id::{
+    ApiKeyId, AssignmentId, CodeRepositoryId, ComponentId, ConnectorId, DeviceId, FlavorId, IdOrName,
+    Identifier, InvitationId, MemberId, ObjectId, OrganizationId, ProjectId, RoleId, SecretId,
+    ServiceAccountId, StackId, TagId, TeamId, UserId, WorkspaceId,
+};
+pub use patch::Patch;
+pub use path::{InvalidPath, PathParam, PathParams};
+pub use sensitive::Sensitive;
+pub use timestamp::Timestamp;

@@ -1,0 +1,204 @@
+//! Identifiers: one type per noun, so that a team's id cannot be given where a user's is wanted.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+/// What all identifier types have in common.
+///
+/// An identifier is a UUID on both planes. Its text form is the hyphenated, lower-case one, so equal
+/// identifiers are equal byte for byte, however a person spelled them.
+pub trait Identifier:
+    Copy
+    + Eq
+    + Ord
+    + std::hash::Hash
+    + fmt::Debug
+    + fmt::Display
+    + FromStr<Err = InvalidId>
+    + Send
+    + Sync
+    + 'static
+{
+    /// What the identifier names, in words for messages: `team`, `service connector`.
+    const NOUN: &'static str;
+
+    /// Wraps a UUID that is known to name such an object.
+    fn from_uuid(uuid: Uuid) -> Self;
+
+    /// The UUID itself.
+    fn uuid(self) -> Uuid;
+}
+
+/// A text that is no identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidId {
+    /// What the identifier should have named.
+    pub noun: &'static str,
+    /// The text that was given.
+    pub given: String,
+}
+
+impl fmt::Display for InvalidId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is not the id of a {}: an id is a UUID", self.given, self.noun)
+    }
+}
+
+impl std::error::Error for InvalidId {}
+
+macro_rules! identifiers {
+    ($($(#[$doc:meta])* $name:ident: $noun:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new random identifier.
+            #[must_use]
+            pub fn random() -> Self {
+                Self(Uuid::new_v4())
+            }
+        }
+
+        impl Identifier for $name {
+            const NOUN: &'static str = $noun;
+
+            fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let invalid = |_| InvalidId { noun: $noun, given: text.to_owned() };
+                Uuid::try_parse(text).map(Self).map_err(invalid)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                let expected = concat!("the UUID of a ", $noun);
+                text.parse().map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &expected))
+            }
+        }
+    )+};
+}
+
+identifiers! {
+    /// An organization of the control plane.
+    OrganizationId: "organization";
+    /// A team inside an organization.
+    TeamId: "team";
+    /// A user: of the control plane, or of one workspace (the two differ, see `external_user_id`).
+    UserId: "user";
+    /// An invitation that waits for its user.
+    InvitationId: "invitation";
+    /// A place of a user in an organization.
+    MemberId: "member";
+    /// A role of the control plane, predefined or custom.
+    RoleId: "role";
+    /// A role assignment.
+    AssignmentId: "role assignment";
+    /// A workspace (formerly tenant).
+    WorkspaceId: "workspace";
+    /// A service account.
+    ServiceAccountId: "service account";
+    /// An API key of a service account, or a personal access token.
+    ApiKeyId: "API key";
+    /// A device that waits for its login to be confirmed.
+    DeviceId: "device";
+    /// A project inside a workspace.
+    ProjectId: "project";
+    /// A stack.
+    StackId: "stack";
+    /// A stack component.
+    ComponentId: "stack component";
+    /// A service connector.
+    ConnectorId: "service connector";
+    /// A secret.
+    SecretId: "secret";
+    /// A flavor of stack components.
+    FlavorId: "flavor";
+    /// A code repository.
+    CodeRepositoryId: "code repository";
+    /// A tag.
+    TagId: "tag";
+    /// A resource of a tag, of an event or of another kind that has no type of its own.
+    ObjectId: "object";
+}
+
+/// An object named by its id or by its name, as many routes accept either in one place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum IdOrName<I> {
+    /// The text was a UUID.
+    Id(I),
+    /// The text was anything else.
+    Name(String),
+}
+
+impl<I: Identifier> IdOrName<I> {
+    /// Reads a text as an id if it is a UUID, otherwise as a name.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Id)
+    }
+}
+
+impl<I> From<I> for IdOrName<I>
+where
+    I: Identifier,
+{
+    fn from(id: I) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl<I: fmt::Display> fmt::Display for IdOrName<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
+    }
+}
+
+impl<I: fmt::Display> Serialize for IdOrName<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de, I: Identifier> Deserialize<'de> for IdOrName<I> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<str>::deserialize(deserializer).map(|text| Self::parse(&text))
+    }
+}

@@ -1,0 +1,92 @@
+//! Query strings and forms.
+//!
+//! A query is a flat struct: members are texts, numbers, booleans, unit variants, options and lists of them.
+//! `None` is left out, a list repeats its key. When reading, a boolean may be written as Python or a person
+//! writes it (`True`, `1`, `yes`), unknown keys are ignored and a single key makes a list of one.
+//! `#[serde(flatten)]` does not work for members that are not texts, because serde forgets the types.
+
+mod read;
+mod write;
+
+pub use read::from_str;
+pub use write::to_string;
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::id::TeamId;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Order {
+        NewestFirst,
+    }
+
+    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[serde(default)]
+    struct Query {
+        name: Option<String>,
+        #[serde(rename = "team")]
+        teams: Vec<TeamId>,
+        limit: Option<u32>,
+        hydrate: bool,
+        order: Option<Order>,
+    }
+
+    const TEAM: &str = "00000000-0000-4000-8000-000000000001";
+
+    #[test]
+    fn none_is_left_out_and_lists_repeat_their_key() {
+        let team: TeamId = TEAM.parse().unwrap();
+        let query = Query {
+            name: Some("a b&c=é".into()),
+            teams: vec![team, team],
+            limit: None,
+            hydrate: true,
+            order: Some(Order::NewestFirst),
+        };
+        let text = to_string(&query).unwrap();
+        assert_eq!(
+            text,
+            format!("name=a+b%26c%3D%C3%A9&team={TEAM}&team={TEAM}&hydrate=true&order=newest_first")
+        );
+        assert_eq!(from_str::<Query>(&text).unwrap(), query);
+        assert_eq!(to_string(&()).unwrap(), "");
+        from_str::<()>("anything=1").unwrap();
+    }
+
+    #[test]
+    fn a_reader_takes_what_python_and_people_write() {
+        for yes in ["true", "True", "1", "on", "yes"] {
+            assert!(from_str::<Query>(&format!("hydrate={yes}")).unwrap().hydrate, "{yes}");
+        }
+        for no in ["false", "False", "0", "off", "no"] {
+            assert!(!from_str::<Query>(&format!("hydrate={no}")).unwrap().hydrate, "{no}");
+        }
+        let query: Query = from_str(&format!("unknown=x&limit=3&team={TEAM}")).unwrap();
+        assert_eq!((query.limit, query.teams.len()), (Some(3), 1));
+    }
+
+    #[test]
+    fn what_does_not_fit_names_the_key_and_not_the_value() {
+        for (text, key) in
+            [("limit=hunter2", "limit"), ("hydrate=hunter2", "hydrate"), ("team=hunter2", "team")]
+        {
+            let error = from_str::<Query>(text).unwrap_err();
+            assert!(error.path.starts_with(key), "{error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_query_that_is_not_flat_is_refused() {
+        #[derive(Serialize)]
+        struct Nested {
+            outer: Query,
+        }
+        assert_eq!(to_string(&Nested { outer: Query::default() }).unwrap_err().path, "outer");
+        assert!(to_string(&"text").is_err());
+    }
+}
