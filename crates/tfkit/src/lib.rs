@@ -4,6 +4,7 @@
 //! or of any particular provider: `tfkit-serve` puts it on the wire, a provider fills it with meaning.
 #![warn(missing_docs)]
 
+pub mod check;
 pub mod diag;
 pub mod engine;
 pub mod plan;

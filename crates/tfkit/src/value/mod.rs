@@ -1,14 +1,23 @@
 //! Values as Terraform sees them: each is null, unknown or known.
 
+mod conform;
+mod error;
+pub mod json;
+pub mod msgpack;
 mod number;
 mod path;
 mod ty;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-pub use number::Number;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+pub use conform::{Objects, conform};
+pub use error::{DecodeError, DecodeProblem, EncodeError, EncodeProblem};
+pub use number::{Number, NumberError};
 pub use path::{Path, Step};
-pub use ty::Type;
+pub use ty::{Type, TypeError};
 
 /// A value of any type. What it means (a list, a set or a tuple; a map or an object) is said by the [`Type`]
 /// that it is read or written with.
@@ -30,4 +39,227 @@ pub enum Dyn {
     Map(BTreeMap<String, Dyn>),
     /// A value whose type travels with it, for attributes of type [`Type::Dynamic`].
     Typed(Box<(Type, Dyn)>),
+}
+
+impl Dyn {
+    /// A string, NFC-normalized as the host wants it.
+    pub fn string(text: impl Into<String>) -> Self {
+        Self::String(normalized(text.into()))
+    }
+
+    /// A list or tuple of these elements.
+    pub fn list(elements: impl IntoIterator<Item = Self>) -> Self {
+        Self::List(elements.into_iter().collect())
+    }
+
+    /// A set of these elements: sorted and without duplicates. Elements that hold unknowns are all kept: two of
+    /// them may become two different elements.
+    pub fn set(elements: impl IntoIterator<Item = Self>) -> Self {
+        let mut elements: Vec<Self> = elements.into_iter().collect();
+        elements.sort();
+        elements.dedup_by(|one, other| one == other && one.wholly_known());
+        Self::List(elements)
+    }
+
+    /// A map or object of these elements.
+    pub fn map<K: Into<String>>(elements: impl IntoIterator<Item = (K, Self)>) -> Self {
+        Self::Map(elements.into_iter().map(|(key, value)| (normalized(key.into()), value)).collect())
+    }
+
+    /// A value that brings its type along, for attributes of type [`Type::Dynamic`].
+    pub fn typed(ty: Type, value: Self) -> Self {
+        Self::Typed(Box::new((ty, value)))
+    }
+
+    /// The value inside its type, if the type travels with it.
+    pub fn untyped(&self) -> &Self {
+        match self {
+            Self::Typed(typed) => typed.1.untyped(),
+            other => other,
+        }
+    }
+
+    /// True for a null, with or without a type.
+    pub fn is_null(&self) -> bool {
+        matches!(self.untyped(), Self::Null)
+    }
+
+    /// True for an unknown, with or without a type; not for a known value that holds unknowns.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.untyped(), Self::Unknown)
+    }
+
+    /// True when neither the value nor anything inside of it is unknown.
+    pub fn wholly_known(&self) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => true,
+            Self::List(elements) => elements.iter().all(Self::wholly_known),
+            Self::Map(elements) => elements.values().all(Self::wholly_known),
+            Self::Typed(typed) => typed.1.wholly_known(),
+        }
+    }
+
+    /// The text of a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match self.untyped() {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A boolean.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.untyped() {
+            Self::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// A number.
+    pub fn as_number(&self) -> Option<&Number> {
+        match self.untyped() {
+            Self::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The elements of a list, set or tuple.
+    pub fn as_list(&self) -> Option<&[Self]> {
+        match self.untyped() {
+            Self::List(elements) => Some(elements),
+            _ => None,
+        }
+    }
+
+    /// The elements of a map or object.
+    pub fn as_map(&self) -> Option<&BTreeMap<String, Self>> {
+        match self.untyped() {
+            Self::Map(elements) => Some(elements),
+            _ => None,
+        }
+    }
+
+    /// The value of an attribute, or null when this is not an object that has it.
+    pub fn attribute(&self, name: &str) -> &Self {
+        self.as_map().and_then(|attributes| attributes.get(name)).unwrap_or(&Self::Null)
+    }
+
+    /// The value at a path; none where the path leads through a null, an unknown or past an end.
+    pub fn get(&self, path: &Path) -> Option<&Self> {
+        path.steps().iter().try_fold(self, |value, step| match (value.untyped(), step) {
+            (Self::Map(elements), Step::Attribute(name) | Step::Key(name)) => elements.get(name),
+            (Self::List(elements), Step::Index(index)) => elements.get(usize::try_from(*index).ok()?),
+            _ => None,
+        })
+    }
+
+    /// The place at a path, to change it; none where [`Dyn::get`] finds none.
+    pub fn get_mut(&mut self, path: &Path) -> Option<&mut Self> {
+        path.steps().iter().try_fold(self, |value, step| match (value.untyped_mut(), step) {
+            (Self::Map(elements), Step::Attribute(name) | Step::Key(name)) => elements.get_mut(name),
+            (Self::List(elements), Step::Index(index)) => elements.get_mut(usize::try_from(*index).ok()?),
+            _ => None,
+        })
+    }
+
+    /// Puts a value at a path. The last step may name an attribute or key that is not there yet. Returns false,
+    /// and changes nothing, where the way to it leads through a null, an unknown or past an end.
+    pub fn set_at(&mut self, path: &Path, value: Self) -> bool {
+        let Some((last, way)) = path.steps().split_last() else {
+            *self = value;
+            return true;
+        };
+        let parent = self.get_mut(&way.iter().cloned().collect()).map(Self::untyped_mut);
+        match (parent, last) {
+            (Some(Self::Map(elements)), Step::Attribute(name) | Step::Key(name)) => {
+                elements.insert(name.clone(), value);
+                true
+            }
+            (Some(Self::List(elements)), Step::Index(index)) => {
+                let place = usize::try_from(*index).ok().and_then(|index| elements.get_mut(index));
+                place.map(|place| *place = value).is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// Visits this value and all values inside of it, parents first.
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
+        visit(self);
+        match self {
+            Self::List(elements) => elements.iter().for_each(|element| element.walk(visit)),
+            Self::Map(elements) => elements.values().for_each(|element| element.walk(visit)),
+            Self::Typed(typed) => typed.1.walk(visit),
+            Self::Null | Self::Unknown | Self::Bool(_) | Self::Number(_) | Self::String(_) => {}
+        }
+    }
+
+    fn untyped_mut(&mut self) -> &mut Self {
+        match self {
+            Self::Typed(typed) => typed.1.untyped_mut(),
+            other => other,
+        }
+    }
+
+    /// What messages call a value of this kind.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Unknown => "an unknown value",
+            Self::Bool(_) => "a bool",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+            Self::Typed(_) => "a value with a type",
+        }
+    }
+}
+
+impl From<bool> for Dyn {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Dyn {
+    fn from(value: i64) -> Self {
+        Self::Number(value.into())
+    }
+}
+
+impl From<&str> for Dyn {
+    fn from(text: &str) -> Self {
+        Self::string(text)
+    }
+}
+
+impl From<String> for Dyn {
+    fn from(text: String) -> Self {
+        Self::string(text)
+    }
+}
+
+/// The elements of a set in the order and number in which [`Dyn::set`] keeps them.
+fn set_elements(elements: &[Dyn]) -> Vec<&Dyn> {
+    let mut sorted: Vec<&Dyn> = elements.iter().collect();
+    sorted.sort();
+    sorted.dedup_by(|one, other| one == other && one.wholly_known());
+    sorted
+}
+
+/// The NFC form of a text; nearly every text has it already.
+fn normalized(text: String) -> String {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text,
+        _ => text.nfc().collect(),
+    }
+}
+
+fn normalized_str(text: &str) -> Cow<'_, str> {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(text),
+        _ => Cow::Owned(text.nfc().collect()),
+    }
 }

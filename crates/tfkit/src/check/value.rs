@@ -1,0 +1,185 @@
+//! What one value must keep to.
+
+use std::fmt;
+use std::ops::{Bound, RangeBounds};
+
+use crate::value::{Dyn, Number};
+
+/// A condition on a known value, with a sentence for the documentation and for messages.
+#[derive(Clone, Debug)]
+pub struct Check(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Length(Bounds<usize>),
+    Number(Bounds<i64>),
+    OneOf(&'static [&'static str]),
+    Text { must: &'static str, holds: fn(&str) -> bool },
+    Custom { must: &'static str, holds: fn(&Dyn) -> bool },
+    Each(Box<Check>),
+    EachKey(Box<Check>),
+}
+
+/// A string has so many characters, a collection so many elements.
+pub fn length(range: impl RangeBounds<usize>) -> Check {
+    Check(Kind::Length(Bounds::of(
+        &range,
+        |length| length.saturating_add(1),
+        |length| length.saturating_sub(1),
+    )))
+}
+
+/// A number lies between these bounds.
+pub fn number(range: impl RangeBounds<i64>) -> Check {
+    Check(Kind::Number(Bounds::of(
+        &range,
+        |number| number.saturating_add(1),
+        |number| number.saturating_sub(1),
+    )))
+}
+
+/// A string or a collection is not empty.
+pub fn non_empty() -> Check {
+    length(1..)
+}
+
+/// A string is one of these words.
+pub fn one_of(words: &'static [&'static str]) -> Check {
+    Check(Kind::OneOf(words))
+}
+
+/// A string has a certain form; `must` completes "must …", such as "consist of letters and digits".
+pub fn pattern(must: &'static str, holds: fn(&str) -> bool) -> Check {
+    Check(Kind::Text { must, holds })
+}
+
+/// A string is a UUID in its usual form with hyphens.
+pub fn uuid() -> Check {
+    let holds = |text: &str| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok();
+    pattern("be a UUID, such as 0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11", holds)
+}
+
+/// A string is an address that begins with `http://` or `https://` and names a host.
+pub fn url() -> Check {
+    let holds = |text: &str| {
+        let scheme = text.split_once("://").filter(|(scheme, _)| {
+            scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+        });
+        scheme.is_some_and(|(_, rest)| {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            !host.is_empty() && !host.starts_with(':') && !text.contains(char::is_whitespace)
+        })
+    };
+    pattern("be a URL that begins with http:// or https://", holds)
+}
+
+/// Any other condition on a known value; `must` completes "must …".
+pub fn custom(must: &'static str, holds: fn(&Dyn) -> bool) -> Check {
+    Check(Kind::Custom { must, holds })
+}
+
+/// Every known element of a collection keeps to a check.
+pub fn each(check: Check) -> Check {
+    Check(Kind::Each(Box::new(check)))
+}
+
+/// Every key of a map keeps to a check.
+pub fn each_key(check: Check) -> Check {
+    Check(Kind::EachKey(Box::new(check)))
+}
+
+impl Check {
+    /// What the value must do, to follow "must": "be 1 to 50 characters long".
+    pub fn must(&self) -> String {
+        self.to_string()
+    }
+
+    /// Whether a value keeps to this. Null and unknown values do: there is nothing to check yet.
+    pub fn holds(&self, value: &Dyn) -> bool {
+        let value = value.untyped();
+        if value.is_null() || value.is_unknown() {
+            return true;
+        }
+        match (&self.0, value) {
+            (Kind::Length(bounds), Dyn::String(text)) => bounds.hold(&text.chars().count()),
+            (Kind::Length(bounds), Dyn::List(elements)) => bounds.hold(&elements.len()),
+            (Kind::Length(bounds), Dyn::Map(elements)) => bounds.hold(&elements.len()),
+            (Kind::Number(bounds), Dyn::Number(number)) => {
+                bounds.least.is_none_or(|least| Number::from(least) <= *number)
+                    && bounds.most.is_none_or(|most| *number <= Number::from(most))
+            }
+            (Kind::OneOf(words), Dyn::String(text)) => words.contains(&text.as_str()),
+            (Kind::Text { holds, .. }, Dyn::String(text)) => holds(text),
+            (Kind::Custom { holds, .. }, value) => !value.wholly_known() || holds(value),
+            (Kind::Each(check), Dyn::List(elements)) => elements.iter().all(|element| check.holds(element)),
+            (Kind::Each(check), Dyn::Map(elements)) => elements.values().all(|element| check.holds(element)),
+            (Kind::EachKey(check), Dyn::Map(elements)) => {
+                elements.keys().all(|key| check.holds(&Dyn::String(key.clone())))
+            }
+            // A check that does not fit the kind of value says nothing about it.
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Length(bounds) => match (bounds.least, bounds.most) {
+                (Some(1), None) => f.write_str("not be empty"),
+                (Some(least), Some(most)) if least == most => write!(f, "have a length of {least}"),
+                _ => write!(f, "have a length {bounds}"),
+            },
+            Kind::Number(bounds) => write!(f, "lie {bounds}"),
+            Kind::OneOf(words) => {
+                f.write_str("be one of ")?;
+                words.iter().enumerate().try_for_each(|(index, word)| {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}{word:?}")
+                })
+            }
+            Kind::Text { must, .. } | Kind::Custom { must, .. } => f.write_str(must),
+            Kind::Each(check) => write!(f, "have elements that each {check}"),
+            Kind::EachKey(check) => write!(f, "have keys that each {check}"),
+        }
+    }
+}
+
+/// Inclusive bounds.
+#[derive(Clone, Copy, Debug)]
+struct Bounds<T> {
+    least: Option<T>,
+    most: Option<T>,
+}
+
+impl<T: PartialOrd + Copy> Bounds<T> {
+    fn of(range: &impl RangeBounds<T>, next: fn(T) -> T, previous: fn(T) -> T) -> Self {
+        let least = match range.start_bound() {
+            Bound::Included(least) => Some(*least),
+            Bound::Excluded(below) => Some(next(*below)),
+            Bound::Unbounded => None,
+        };
+        let most = match range.end_bound() {
+            Bound::Included(most) => Some(*most),
+            Bound::Excluded(above) => Some(previous(*above)),
+            Bound::Unbounded => None,
+        };
+        Self { least, most }
+    }
+
+    fn hold(&self, value: &T) -> bool {
+        self.least.as_ref().is_none_or(|least| least <= value)
+            && self.most.as_ref().is_none_or(|most| value <= most)
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Bounds<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.least, &self.most) {
+            (Some(least), Some(most)) => write!(f, "between {least} and {most}"),
+            (Some(least), None) => write!(f, "of at least {least}"),
+            (None, Some(most)) => write!(f, "of at most {most}"),
+            (None, None) => f.write_str("of any size"),
+        }
+    }
+}
