@@ -92,11 +92,14 @@ impl Number {
         let Repr::Finite { scale, digits, .. } = &self.0 else {
             return Some(self.to_f64());
         };
-        let fraction =
-            length(digits).checked_sub(*scale).filter(|count| (1..=FLOAT_FRACTION).contains(count))?;
+        let fraction = length(digits).saturating_sub(*scale);
+        if !(1..=FLOAT_FRACTION).contains(&fraction) {
+            return None;
+        }
+        // No float has more than 1074 digits of fraction, so that this is its exact text.
         let float = self.to_f64();
-        let fraction = usize::try_from(fraction).ok()?;
-        (format!("{float:.fraction$}") == self.to_string()).then_some(float)
+        let exact: Self = format!("{float:.1074}").parse().ok()?;
+        (exact == *self).then_some(float)
     }
 
     fn short_integer(&self) -> Option<String> {
