@@ -10,6 +10,7 @@ pub mod path;
 pub mod query;
 pub mod sensitive;
 pub mod timestamp;
+pub mod workspace;
 
 pub use endpoint::{BodyKind, CodecError, Endpoint, Method, Request, Route, decode_json};
 pub use id::{

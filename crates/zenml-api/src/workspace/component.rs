@@ -1,0 +1,191 @@
+//! Stack components.
+
+use serde::{Deserialize, Serialize};
+
+use crate::workspace::connector::Connector;
+use crate::workspace::flavor::Flavor;
+use crate::workspace::object::Object;
+use crate::workspace::page::{Page, list_query};
+use crate::workspace::user::User;
+use crate::workspace::{Environment, JsonMap};
+use crate::{ComponentId, ConnectorId, Endpoint, Patch, SecretId, Sensitive, Timestamp, UserId};
+
+/// The types of components that there are.
+pub const TYPES: Endpoint<(), (), (), Vec<String>> = Endpoint::get("/component-types");
+
+/// Creates a component. The server checks the configuration against the flavor.
+pub const CREATE: Endpoint<(), (), ComponentCreate, Component> = Endpoint::post("/components");
+
+/// Components that the caller may read.
+pub const LIST: Endpoint<(), ComponentQuery, (), Page<Component>> = Endpoint::get("/components");
+
+/// One component.
+pub const GET: Endpoint<ComponentId, (), (), Component> = Endpoint::get("/components/{component_id}");
+
+/// Changes a component.
+pub const UPDATE: Endpoint<ComponentId, (), ComponentUpdate, Component> =
+    Endpoint::put("/components/{component_id}");
+
+/// Deletes a component; refused with 403 while a stack holds it.
+pub const DELETE: Endpoint<ComponentId, (), (), ()> = Endpoint::delete("/components/{component_id}");
+
+/// A stack component.
+pub type Component = Object<ComponentId, ComponentBody, ComponentMetadata, ComponentResources>;
+
+/// The types of components of ZenML 0.98, in the server's order.
+pub const ALL_TYPES: [&str; 15] = [
+    "alerter",
+    "annotator",
+    "artifact_store",
+    "container_registry",
+    "data_validator",
+    "experiment_tracker",
+    "feature_store",
+    "image_builder",
+    "log_store",
+    "model_deployer",
+    "orchestrator",
+    "step_operator",
+    "model_registry",
+    "deployer",
+    "sandbox",
+];
+
+/// The types of which one stack can hold several components.
+pub const REPEATABLE_TYPES: [&str; 4] = ["alerter", "experiment_tracker", "step_operator", "sandbox"];
+
+list_query! {
+    /// Query of [`LIST`].
+    ComponentQuery {
+        /// Id.
+        id = "id",
+        /// Name; unique only per type.
+        name = "name",
+        /// Type.
+        kind = "type",
+        /// Flavor.
+        flavor = "flavor",
+        /// Id of the linked connector.
+        connector_id = "connector_id",
+        /// Id of a stack that holds the component.
+        stack_id = "stack_id",
+        /// Id or name of the owner.
+        user = "user",
+        /// When it was made.
+        created = "created",
+        /// When it was last changed.
+        updated = "updated",
+    }
+}
+
+/// What a new component is made of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ComponentCreate {
+    /// Name, unique among the components of its type.
+    pub name: String,
+    /// Type; cannot be changed later.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Flavor; cannot be changed later. Answers call it `flavor_name`.
+    pub flavor: String,
+    /// Configuration; required by the server even when it is empty. Never masked in answers.
+    pub configuration: Sensitive<JsonMap>,
+    /// Labels; values of any JSON type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<JsonMap>,
+    /// Environment variables of runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+    /// Ids or names of secrets that runs get as environment variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Vec<String>>,
+    /// Service connector that gives access.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<ConnectorId>,
+    /// Resource of the connector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector_resource_id: Option<String>,
+}
+
+/// A change of a component.
+///
+/// `connector` and `connector_resource_id` are always sent: a server takes a member that is left out as a
+/// wish to remove the link.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ComponentUpdate {
+    /// New name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Replaces the whole configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<Sensitive<JsonMap>>,
+    /// Replaces all labels; null is stored as null.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub labels: Patch<JsonMap>,
+    /// Replaces all environment variables.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub environment: Patch<Environment>,
+    /// Linked connector after the change; null removes the link.
+    #[serde(default)]
+    pub connector: Option<ConnectorId>,
+    /// Resource of the connector after the change.
+    #[serde(default)]
+    pub connector_resource_id: Option<String>,
+    /// Secrets that join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_secrets: Option<Vec<String>>,
+    /// Secrets that leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove_secrets: Option<Vec<String>>,
+}
+
+/// What lists tell about a component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentBody {
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// Local id of the owner; null for the default components.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+    /// Type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Flavor.
+    pub flavor_name: String,
+    /// Integration that the flavor belongs to.
+    #[serde(default)]
+    pub integration: Option<String>,
+    /// Picture of the flavor.
+    #[serde(default)]
+    pub logo_url: Option<String>,
+}
+
+/// What single reads tell about a component.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ComponentMetadata {
+    /// Configuration as the server stored it: some flavors convert values (`"5"` to `5`) or add members.
+    pub configuration: Sensitive<JsonMap>,
+    /// Environment variables of runs.
+    pub environment: Option<Environment>,
+    /// Secrets that runs get as environment variables.
+    pub secrets: Vec<SecretId>,
+    /// Labels; null when the component was made without.
+    pub labels: Option<JsonMap>,
+    /// Resource of the connector.
+    pub connector_resource_id: Option<String>,
+    /// Linked connector; a stub if the caller may not read it.
+    pub connector: Option<Connector>,
+}
+
+/// Objects that belong to a component.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ComponentResources {
+    /// Owner.
+    pub user: Option<User>,
+    /// Flavor.
+    pub flavor: Option<Flavor>,
+}

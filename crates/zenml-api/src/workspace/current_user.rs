@@ -1,0 +1,7 @@
+//! Who the caller is.
+
+use crate::Endpoint;
+use crate::workspace::user::User;
+
+/// The caller's own account.
+pub const GET: Endpoint<(), (), (), User> = Endpoint::get("/current-user");

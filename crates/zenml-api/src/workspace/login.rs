@@ -1,0 +1,100 @@
+//! Getting a session of a workspace.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Endpoint, Sensitive};
+
+/// Logs in.
+///
+/// A session of the control plane goes into the `Authorization` header with `grant_type` [`EXTERNAL`]; an API
+/// key goes into `password` with `grant_type` [`API_KEY`].
+pub const LOGIN: Endpoint<(), (), Form, Answer> = Endpoint::post("/login").form();
+
+/// Grant type for a caller whose bearer credential is a session of the control plane or an API key.
+pub const EXTERNAL: &str = "zenml-external";
+
+/// Grant type for a caller that sends an API key as `password`.
+pub const API_KEY: &str = "zenml-api-key";
+
+/// What a login sends. All members are optional: a server finds the grant out from what is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Form {
+    /// [`EXTERNAL`], [`API_KEY`], `password` (a server without a control plane) or a grant that is refused.
+    pub grant_type: Option<String>,
+    /// User name, on a server without a control plane.
+    pub username: Option<String>,
+    /// Password or API key.
+    pub password: Option<Sensitive<String>>,
+}
+
+impl Form {
+    /// The form for a caller whose credential is in the `Authorization` header.
+    #[must_use]
+    pub fn external() -> Self {
+        Self { grant_type: Some(EXTERNAL.to_owned()), ..Self::default() }
+    }
+
+    /// The form for an API key.
+    #[must_use]
+    pub fn api_key(key: Sensitive<String>) -> Self {
+        Self { grant_type: Some(API_KEY.to_owned()), password: Some(key), ..Self::default() }
+    }
+}
+
+/// What a login answers, both with status 200.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// A session.
+    Session(Session),
+    /// Nobody was logged in, because no credential was sent: the place where a person may log in.
+    Elsewhere {
+        /// Address for a browser.
+        authorization_url: String,
+    },
+}
+
+/// A session of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Bearer token for the other routes.
+    pub access_token: Sensitive<String>,
+    /// `bearer`.
+    pub token_type: String,
+    /// Seconds until the token expires. Null means that it does not expire: keep it until a 401.
+    #[serde(default)]
+    pub expires_in: Option<u64>,
+    /// Never given today: log in again instead.
+    #[serde(default)]
+    pub refresh_token: Option<Sensitive<String>>,
+    /// Only for browsers.
+    #[serde(default)]
+    pub csrf_token: Option<Sensitive<String>>,
+    /// Not used.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// Only after a login by device.
+    #[serde(default)]
+    pub device_id: Option<String>,
+    /// Only after a login by device.
+    #[serde(default)]
+    pub device_metadata: Option<serde_json::Value>,
+}
+
+impl Session {
+    /// A session that lives for this many seconds and has nothing else.
+    #[must_use]
+    pub fn new(access_token: Sensitive<String>, expires_in: u64) -> Self {
+        Self {
+            access_token,
+            token_type: "bearer".to_owned(),
+            expires_in: Some(expires_in),
+            refresh_token: None,
+            csrf_token: None,
+            scope: None,
+            device_id: None,
+            device_metadata: None,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Lists: pages, and the queries that ask for them.
+
+use serde::{Deserialize, Serialize};
+
+/// One page of a list.
+///
+/// A page beyond the last one is an error of the server, so read on until `index == total_pages`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// Number of this page, from 1.
+    pub index: u64,
+    /// Most items that a page can hold, as asked for.
+    pub max_size: u64,
+    /// How many pages there are; 1 for an empty list.
+    pub total_pages: u64,
+    /// How many items there are on all pages.
+    pub total: u64,
+    /// The items of this page.
+    pub items: Vec<T>,
+}
+
+/// How several filters combine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogicalOperator {
+    /// All must hold.
+    #[default]
+    And,
+    /// One must hold.
+    Or,
+}
+
+/// The part of a list's query that says which rows of the result to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paging<'a> {
+    /// Page, from 1; the server's default is 1.
+    pub page: Option<i64>,
+    /// Items per page, 1 to 10000; the server's default is 20.
+    pub size: Option<i64>,
+    /// `field`, `asc:field` or `desc:field`; the server's default is `created`.
+    pub sort_by: Option<&'a str>,
+    /// Whether `metadata` is wanted; lists leave it out by default.
+    pub hydrate: bool,
+    /// How the filters combine.
+    pub operator: LogicalOperator,
+}
+
+/// Declares the query of one list.
+///
+/// A server ignores a filter that it does not know and returns everything, so each list has a type with the
+/// filters that it really has. A filter holds values like `x`, `contains:x` or `oneof:["x","y"]`; several
+/// values must all match. What is wanted of each item, if the list has such options, comes after `options`.
+macro_rules! list_query {
+    ($(#[$doc:meta])* $name:ident { $($(#[$filter_doc:meta])* $filter:ident = $wire:literal,)* }
+        $(options { $($(#[$option_doc:meta])* $option:ident: $type:ty,)* })?) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(default)]
+        pub struct $name {
+            /// Page, from 1.
+            pub page: Option<i64>,
+            /// Items per page, 1 to 10000.
+            pub size: Option<i64>,
+            /// `field`, `asc:field` or `desc:field`.
+            pub sort_by: Option<String>,
+            /// How the filters combine.
+            pub logical_operator: Option<$crate::workspace::LogicalOperator>,
+            /// Whether `metadata` is wanted.
+            pub hydrate: Option<bool>,
+            $($(#[$filter_doc])* #[serde(rename = $wire)] pub $filter: Vec<String>,)*
+            $($($(#[$option_doc])* pub $option: Option<$type>,)*)?
+        }
+
+        impl $name {
+            /// Which rows of the result are wanted.
+            #[must_use]
+            pub fn paging(&self) -> $crate::workspace::Paging<'_> {
+                $crate::workspace::Paging {
+                    page: self.page,
+                    size: self.size,
+                    sort_by: self.sort_by.as_deref(),
+                    hydrate: self.hydrate.unwrap_or_default(),
+                    operator: self.logical_operator.unwrap_or_default(),
+                }
+            }
+
+            /// The filters by the name that they have on the wire, those without a value included.
+            #[must_use]
+            pub fn filters(&self) -> Vec<(&'static str, &[String])> {
+                vec![$(($wire, self.$filter.as_slice()),)*]
+            }
+        }
+    };
+}
+pub(crate) use list_query;
+
+#[cfg(test)]
+mod tests {
+    use crate::query;
+    use crate::workspace::connector::ConnectorQuery;
+
+    #[test]
+    fn a_list_query_sends_what_is_set_and_reads_it_back() {
+        let text = "page=2&size=100&sort_by=desc%3Aname&hydrate=true&name=x&name=contains%3Ay&connector_type=aws\
+                    &expand_secrets=false";
+        let asked: ConnectorQuery = query::from_str(text).unwrap();
+        assert_eq!(query::to_string(&asked).unwrap(), text);
+        assert_eq!(asked.paging().page, Some(2));
+        let set: Vec<_> = asked.filters().into_iter().filter(|(_, values)| !values.is_empty()).collect();
+        assert_eq!(
+            set,
+            [
+                ("name", ["x".to_owned(), "contains:y".to_owned()].as_slice()),
+                ("connector_type", ["aws".to_owned()].as_slice()),
+            ]
+        );
+        assert_eq!(query::to_string(&ConnectorQuery::default()).unwrap(), "");
+    }
+}

@@ -1,0 +1,118 @@
+//! Projects.
+
+use serde::{Deserialize, Serialize};
+
+use crate::workspace::JsonMap;
+use crate::workspace::object::Object;
+use crate::workspace::page::{Page, list_query};
+use crate::{Endpoint, IdOrName, Patch, ProjectId, Timestamp};
+
+/// Creates a project.
+pub const CREATE: Endpoint<(), (), ProjectCreate, Project> =
+    Endpoint::post("/projects").aliases(&["/workspaces"]);
+
+/// Projects that the caller may read.
+pub const LIST: Endpoint<(), ProjectQuery, (), Page<Project>> =
+    Endpoint::get("/projects").aliases(&["/workspaces"]);
+
+/// One project, by id or name.
+pub const GET: Endpoint<IdOrName<ProjectId>, (), (), Project> =
+    Endpoint::get("/projects/{project_name_or_id}").aliases(&["/workspaces/{project_name_or_id}"]);
+
+/// Changes a project. Only the id is accepted here, not the name.
+pub const UPDATE: Endpoint<ProjectId, (), ProjectUpdate, Project> =
+    Endpoint::put("/projects/{project_name_or_id}").aliases(&["/workspaces/{project_name_or_id}"]);
+
+/// Deletes a project **and everything in it**, without a warning.
+pub const DELETE: Endpoint<IdOrName<ProjectId>, (), (), ()> =
+    Endpoint::delete("/projects/{project_name_or_id}").aliases(&["/workspaces/{project_name_or_id}"]);
+
+/// How much there is in a project.
+pub const STATISTICS: Endpoint<IdOrName<ProjectId>, (), (), Statistics> =
+    Endpoint::get("/projects/{project_name_or_id}/statistics")
+        .aliases(&["/workspaces/{project_name_or_id}/statistics"]);
+
+/// A project. It has no owner.
+pub type Project = Object<ProjectId, ProjectBody, ProjectMetadata, serde_json::Value>;
+
+list_query! {
+    /// Query of [`LIST`].
+    ProjectQuery {
+        /// Id.
+        id = "id",
+        /// Name.
+        name = "name",
+        /// Name for people.
+        display_name = "display_name",
+        /// When it was made.
+        created = "created",
+        /// When it was last changed.
+        updated = "updated",
+    }
+}
+
+/// What a new project is made of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProjectCreate {
+    /// 1 to 50 of `a-z 0-9 _ -`, unique in the workspace. Without it the server makes one from `display_name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Name for people, at most 255 characters; the server's default is `name`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub display_name: String,
+    /// At most 255 characters, never null.
+    #[serde(default)]
+    pub description: String,
+    /// Anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_metadata: Option<JsonMap>,
+}
+
+/// A change of a project. The server answers 500 to a null `display_name` or `description`: send `""`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProjectUpdate {
+    /// New name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// New name for people.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub display_name: Patch<String>,
+    /// New description.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub description: Patch<String>,
+    /// Replaces the whole map; null changes nothing, an empty map clears.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_metadata: Option<JsonMap>,
+}
+
+/// What lists tell about a project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectBody {
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// Name for people.
+    #[serde(default)]
+    pub display_name: String,
+}
+
+/// What single reads tell about a project.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProjectMetadata {
+    /// Description, or empty.
+    #[serde(default)]
+    pub description: String,
+    /// Anything that clients keep there.
+    #[serde(default)]
+    pub project_metadata: JsonMap,
+}
+
+/// How much there is in a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statistics {
+    /// Pipelines.
+    pub pipelines: u64,
+    /// Runs of pipelines.
+    pub runs: u64,
+}

@@ -1,0 +1,102 @@
+//! Secrets.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::workspace::object::{Object, Owned};
+use crate::workspace::page::{Page, list_query};
+use crate::{Endpoint, SecretId, Sensitive, Timestamp, UserId};
+
+/// Creates a secret.
+pub const CREATE: Endpoint<(), (), SecretCreate, Secret> = Endpoint::post("/secrets");
+
+/// Secrets that the caller may read, always without their values.
+pub const LIST: Endpoint<(), SecretQuery, (), Page<Secret>> = Endpoint::get("/secrets");
+
+/// One secret, with its values if the caller may read them; without a mark if not.
+pub const GET: Endpoint<SecretId, (), (), Secret> = Endpoint::get("/secrets/{secret_id}");
+
+/// Changes a secret.
+pub const UPDATE: Endpoint<SecretId, UpdateQuery, SecretUpdate, Secret> =
+    Endpoint::put("/secrets/{secret_id}");
+
+/// Deletes a secret. References to it disappear from stacks and components without notice.
+pub const DELETE: Endpoint<SecretId, (), (), ()> = Endpoint::delete("/secrets/{secret_id}");
+
+/// A secret.
+pub type Secret = Object<SecretId, SecretBody, serde_json::Value, Owned>;
+
+/// Keys and values. A null value is dropped in a create and deletes its key in a merging update.
+pub type Values = BTreeMap<String, Option<String>>;
+
+list_query! {
+    /// Query of [`LIST`].
+    SecretQuery {
+        /// Id.
+        id = "id",
+        /// Name.
+        name = "name",
+        /// Whether the secret is private.
+        private = "private",
+        /// Id or name of the owner.
+        user = "user",
+        /// When it was made.
+        created = "created",
+        /// When it was last changed.
+        updated = "updated",
+    }
+}
+
+/// Query of [`UPDATE`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpdateQuery {
+    /// Whether `values` is merged into the stored ones instead of replacing them.
+    pub patch_values: Option<bool>,
+}
+
+/// What a new secret is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretCreate {
+    /// Name, unique among the public secrets, or among one user's private ones.
+    pub name: String,
+    /// Whether only its owner can see it.
+    #[serde(default)]
+    pub private: bool,
+    /// Keys and values.
+    #[serde(default)]
+    pub values: Sensitive<Values>,
+}
+
+/// A change of a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretUpdate {
+    /// New name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether only its owner can see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<bool>,
+    /// Replaces all keys, or is merged ([`UpdateQuery::patch_values`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Sensitive<Values>>,
+}
+
+/// What a read tells about a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretBody {
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// Local id of the owner.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+    /// Whether only its owner can see it.
+    #[serde(default)]
+    pub private: bool,
+    /// Keys and values; empty in lists and for callers who may not read them.
+    #[serde(default)]
+    pub values: Sensitive<Values>,
+}

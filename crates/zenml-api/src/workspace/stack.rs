@@ -1,0 +1,135 @@
+//! Stacks.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::workspace::component::Component;
+use crate::workspace::object::{Object, Owned};
+use crate::workspace::page::{Page, list_query};
+use crate::workspace::{Environment, JsonMap};
+use crate::{ComponentId, Endpoint, Patch, SecretId, StackId, Timestamp, UserId};
+
+/// Creates a stack.
+pub const CREATE: Endpoint<(), (), StackCreate, Stack> = Endpoint::post("/stacks");
+
+/// Stacks that the caller may read.
+pub const LIST: Endpoint<(), StackQuery, (), Page<Stack>> = Endpoint::get("/stacks");
+
+/// One stack.
+pub const GET: Endpoint<StackId, (), (), Stack> = Endpoint::get("/stacks/{stack_id}");
+
+/// Changes a stack.
+pub const UPDATE: Endpoint<StackId, (), StackUpdate, Stack> = Endpoint::put("/stacks/{stack_id}");
+
+/// Deletes a stack; its components stay.
+pub const DELETE: Endpoint<StackId, (), (), ()> = Endpoint::delete("/stacks/{stack_id}");
+
+/// A stack.
+pub type Stack = Object<StackId, StackBody, StackMetadata, Owned>;
+
+/// Components by type. The server does not check that a component is of the type it is given under, and
+/// regroups its answer by the real types.
+pub type Slots = BTreeMap<String, Vec<ComponentId>>;
+
+list_query! {
+    /// Query of [`LIST`].
+    StackQuery {
+        /// Id.
+        id = "id",
+        /// Name.
+        name = "name",
+        /// Description.
+        description = "description",
+        /// Id of a component that the stack holds.
+        component_id = "component_id",
+        /// Id or name of a component that the stack holds.
+        component = "component",
+        /// Id or name of the owner.
+        user = "user",
+        /// When it was made.
+        created = "created",
+        /// When it was last changed.
+        updated = "updated",
+    }
+}
+
+/// What a new stack is made of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StackCreate {
+    /// Name, unique in the workspace.
+    pub name: String,
+    /// What it is for; at most 255 characters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Components; an orchestrator and an artifact store must be among them.
+    pub components: Slots,
+    /// Labels; values of any JSON type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<JsonMap>,
+    /// Environment variables of runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+    /// Ids or names of secrets that runs get as environment variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Vec<String>>,
+    /// File that the stack was imported from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_spec_path: Option<String>,
+}
+
+/// A change of a stack.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StackUpdate {
+    /// New name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// New description; null is stored as null.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub description: Patch<String>,
+    /// Replaces the whole set, so it must again contain an orchestrator and an artifact store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub components: Option<Slots>,
+    /// Replaces all labels; null is stored as null.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub labels: Patch<JsonMap>,
+    /// Replaces all environment variables.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub environment: Patch<Environment>,
+    /// Secrets that join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub add_secrets: Option<Vec<String>>,
+    /// Secrets that leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove_secrets: Option<Vec<String>>,
+}
+
+/// What lists tell about a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackBody {
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// Local id of the owner; null for the default stack.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+}
+
+/// What single reads tell about a stack.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StackMetadata {
+    /// Components by their real type; those that the caller may not read are stubs.
+    pub components: BTreeMap<String, Vec<Component>>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// File that the stack was imported from.
+    pub stack_spec_path: Option<String>,
+    /// Environment variables of runs.
+    pub environment: Option<Environment>,
+    /// Secrets that runs get as environment variables.
+    pub secrets: Vec<SecretId>,
+    /// Labels.
+    pub labels: Option<JsonMap>,
+}

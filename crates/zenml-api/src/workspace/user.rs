@@ -1,0 +1,87 @@
+//! Accounts of a workspace.
+//!
+//! In ZenML Pro they mirror users and service accounts of the control plane: a local account is made at the
+//! first login, with an id of its own.
+
+use serde::{Deserialize, Serialize};
+
+use crate::workspace::JsonMap;
+use crate::workspace::object::Object;
+use crate::workspace::page::{Page, list_query};
+use crate::{Endpoint, IdOrName, Timestamp, UserId};
+
+/// Accounts of the workspace.
+pub const LIST: Endpoint<(), UserQuery, (), Page<User>> = Endpoint::get("/users");
+
+/// One account, by local id or name.
+pub const GET: Endpoint<IdOrName<UserId>, (), (), User> = Endpoint::get("/users/{user_name_or_id}");
+
+/// An account.
+pub type User = Object<UserId, UserBody, UserMetadata, serde_json::Value>;
+
+list_query! {
+    /// Query of [`LIST`].
+    UserQuery {
+        /// Local id.
+        id = "id",
+        /// Account name; the user name or e-mail address of the control plane.
+        name = "name",
+        /// Name of the person.
+        full_name = "full_name",
+        /// E-mail address.
+        email = "email",
+        /// Whether the account may log in.
+        active = "active",
+        /// Id on the control plane.
+        external_user_id = "external_user_id",
+    }
+}
+
+/// What lists tell about an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserBody {
+    /// When the account was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// Whether it may log in.
+    #[serde(default)]
+    pub active: bool,
+    /// Only on servers without a control plane.
+    #[serde(default)]
+    pub activation_token: Option<String>,
+    /// Name of the person, or empty.
+    #[serde(default)]
+    pub full_name: String,
+    /// Whether the person wants mail.
+    #[serde(default)]
+    pub email_opted_in: Option<bool>,
+    /// Whether this is a service account.
+    #[serde(default)]
+    pub is_service_account: bool,
+    /// Whether this is an administrator; ZenML Pro does not ask for it.
+    #[serde(default)]
+    pub is_admin: bool,
+    /// Project that the person works in.
+    #[serde(default)]
+    pub default_project_id: Option<String>,
+    /// Picture of the person.
+    #[serde(default)]
+    pub avatar_url: Option<String>,
+}
+
+/// What single reads tell about an account.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UserMetadata {
+    /// When the password was last changed.
+    pub password_changed_at: Option<Timestamp>,
+    /// E-mail address; null for other people's accounts.
+    pub email: Option<String>,
+    /// Id on the control plane.
+    pub external_user_id: Option<UserId>,
+    /// Anything that clients keep there.
+    pub user_metadata: Option<JsonMap>,
+    /// Claims of the identity provider.
+    pub oidc_claims: Option<JsonMap>,
+}
