@@ -1,14 +1,19 @@
-//! Wire types and endpoints of both ZenML APIs: the control plane of ZenML Pro (`control`) and a workspace.
+//! Wire types and endpoints of both ZenML APIs: the control plane of ZenML Pro ([`control`]) and a workspace.
 //!
 //! An API noun is one module: its types and its [`Endpoint`] constants. There is no I/O here. A client calls
 //! the constants and a server serves them; that both agree with the real APIs is what `contract/` is for.
 
+pub mod control;
 pub mod endpoint;
+pub mod error;
 pub mod id;
+pub mod paging;
 pub mod patch;
 pub mod path;
 pub mod query;
+pub mod rbac;
 pub mod sensitive;
+mod text_enum;
 pub mod timestamp;
 pub mod workspace;
 

@@ -1,0 +1,22 @@
+//! The control plane itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Endpoint;
+
+/// Whether it lives. The answer's form is not documented; open to everyone.
+pub const HEALTH: Endpoint<(), (), (), ()> = Endpoint::get("/health");
+/// Facts about it; open to everyone.
+pub const INFO: Endpoint<(), (), (), ServerInfo> = Endpoint::get("/server/info");
+
+/// Facts about a control plane. The reference does not show them, so all are optional.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServerInfo {
+    /// Name of the product.
+    pub name: Option<String>,
+    /// Version.
+    pub version: Option<String>,
+    /// Address of the dashboard.
+    pub dashboard_url: Option<String>,
+}

@@ -1,0 +1,278 @@
+//! Workspaces (formerly tenants).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::organization::Organization;
+use super::user::User;
+use crate::{
+    Endpoint, IdOrName, OrganizationId, Patch, Sensitive, Timestamp, UserId, WorkspaceId, paged_query,
+    text_enum,
+};
+
+/// Workspaces that the caller can see.
+pub const LIST: Endpoint<(), WorkspaceQuery, (), Vec<Workspace>> =
+    Endpoint::get("/workspaces").aliases(&["/tenants"]);
+/// Creates a workspace; a managed one deploys by itself.
+pub const CREATE: Endpoint<(), CreateQuery, WorkspaceCreate, Workspace> =
+    Endpoint::post("/workspaces").aliases(&["/tenants"]);
+/// One workspace.
+pub const GET: Endpoint<IdOrName<WorkspaceId>, (), (), Workspace> =
+    Endpoint::get("/workspaces/{workspace_id_or_name}").aliases(&["/tenants/{tenant_id_or_name}"]);
+/// Changes a workspace.
+pub const UPDATE: Endpoint<WorkspaceId, UpdateQuery, WorkspaceUpdate, Workspace> =
+    Endpoint::patch("/workspaces/{workspace_id}").aliases(&["/tenants/{tenant_id}"]);
+/// Deletes a workspace with everything in it.
+pub const DELETE: Endpoint<WorkspaceId, (), (), ()> =
+    Endpoint::delete("/workspaces/{workspace_id}").aliases(&["/tenants/{tenant_id}"]);
+/// Deploys a workspace, or wakes it.
+pub const DEPLOY: Endpoint<WorkspaceId, (), (), ()> =
+    Endpoint::patch("/workspaces/{workspace_id}/deploy").aliases(&["/tenants/{tenant_id}/deploy"]);
+/// Switches a workspace off; its data stay.
+pub const DEACTIVATE: Endpoint<WorkspaceId, (), (), ()> =
+    Endpoint::patch("/workspaces/{workspace_id}/deactivate").aliases(&["/tenants/{tenant_id}/deactivate"]);
+
+text_enum! {
+    /// What a workspace is doing.
+    WorkspaceStatus {
+        /// Not deployed yet, or deleted completely.
+        NotInitialized = "not_initialized",
+        /// Being deployed, changed, deactivated or deleted.
+        Pending = "pending",
+        /// Running.
+        Available = "available",
+        /// Its last change failed.
+        Failed = "failed",
+        /// Switched off, reversibly.
+        Deactivated = "deactivated",
+        /// Gone, but still listed.
+        Deleted = "deleted",
+    }
+}
+
+/// A workspace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Identifier of the workspace.
+    pub id: WorkspaceId,
+    /// Handle, unique over all organizations; it never changes.
+    pub name: String,
+    /// Name to show.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// What it is for.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Address of its logo.
+    #[serde(default)]
+    pub logo_url: Option<String>,
+    /// Organization that it belongs to.
+    pub organization: Organization,
+    /// Who owns it.
+    #[serde(default)]
+    pub owner: Option<User>,
+    /// Whether ZenML Pro runs it; otherwise somebody else does, and it enrolls.
+    #[serde(default = "yes")]
+    pub is_managed: bool,
+    /// With this the server of a workspace that is not managed enrolls; only in the answer to its creation.
+    #[serde(default)]
+    pub enrollment_key: Option<Sensitive<String>>,
+    /// Product: `zenml`, `kitaru`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_type: Option<String>,
+    /// The ZenML server of the workspace.
+    #[serde(default)]
+    pub zenml_service: Option<ZenmlService>,
+    /// What it shall be doing.
+    pub desired_state: WorkspaceStatus,
+    /// Why it is in its state; empty when all is well.
+    #[serde(default)]
+    pub state_reason: String,
+    /// What it is doing.
+    pub status: WorkspaceStatus,
+    /// Use of metered features.
+    #[serde(default)]
+    pub usage_counts: Option<std::collections::BTreeMap<String, i64>>,
+    /// When it was created.
+    #[serde(default)]
+    pub created: Option<Timestamp>,
+    /// When it was last changed.
+    #[serde(default)]
+    pub updated: Option<Timestamp>,
+    /// When its status last changed.
+    #[serde(default)]
+    pub status_updated: Option<Timestamp>,
+    /// Tags. No ZenML server stores them; read where the answer has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+    /// Metadata. No ZenML server stores them; read where the answer has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<std::collections::BTreeMap<String, String>>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Workspace {
+    /// Address of the workspace's server, once it is deployed and active.
+    #[must_use]
+    pub fn server_url(&self) -> Option<&str> {
+        self.zenml_service.as_ref()?.status.as_ref().map(|status| status.server_url.as_str())
+    }
+}
+
+/// The ZenML server of a workspace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ZenmlService {
+    /// What it shall be.
+    #[serde(default)]
+    pub configuration: Option<ServiceConfiguration>,
+    /// What it is; only while deployed and active.
+    #[serde(default)]
+    pub status: Option<ServiceStatus>,
+}
+
+/// Configuration of a workspace's server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServiceConfiguration {
+    /// Version: `0.98.0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Whether usage is reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analytics_enabled: Option<bool>,
+    /// Settings for operators of ZenML Pro.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<Value>,
+}
+
+/// State of a workspace's server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceStatus {
+    /// Its address.
+    pub server_url: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// Bytes that it stores.
+    #[serde(default)]
+    pub storage_size: Option<i64>,
+}
+
+/// Filters of [`LIST`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorkspaceQuery {
+    /// Identifier.
+    #[serde(alias = "tenant_id")]
+    pub workspace_id: Option<WorkspaceId>,
+    /// Handle.
+    #[serde(alias = "tenant_name")]
+    pub workspace_name: Option<String>,
+    /// Address of its server.
+    pub url: Option<String>,
+    /// Organization.
+    pub organization_id: Option<OrganizationId>,
+    /// Status.
+    pub status: Option<WorkspaceStatus>,
+    /// Whether ZenML Pro runs it.
+    pub is_managed: Option<bool>,
+    /// Owner.
+    pub owner_id: Option<UserId>,
+    /// Only workspaces that the caller can connect to.
+    pub member_only: Option<bool>,
+    /// Items to leave out at the start.
+    pub offset: Option<u64>,
+    /// Most items to return.
+    pub limit: Option<u64>,
+}
+
+paged_query!(offset: WorkspaceQuery);
+
+/// Options of [`CREATE`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CreateQuery {
+    /// Registers a workspace that somebody else runs.
+    pub enroll: Option<bool>,
+}
+
+/// Options of [`UPDATE`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpdateQuery {
+    /// Applies the change even while another one runs.
+    pub force: Option<bool>,
+}
+
+/// A new workspace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorkspaceCreate {
+    /// Handle, unique over all organizations: lower-case letters, digits and hyphens, 1 to 50 characters.
+    pub name: String,
+    /// Name to show; the server takes `name` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Address of its logo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_url: Option<String>,
+    /// Organization that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<OrganizationId>,
+    /// Whether ZenML Pro runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_managed: Option<bool>,
+    /// The ZenML server of the workspace; without it the server takes the default version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zenml_service: Option<ZenmlServiceRequest>,
+    /// Tags; no ZenML server stores them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+    /// Metadata; no ZenML server stores them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<std::collections::BTreeMap<String, String>>,
+}
+
+/// What the server of a workspace shall be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ZenmlServiceRequest {
+    /// The configuration.
+    pub configuration: ServiceConfiguration,
+}
+
+/// Changes of a workspace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorkspaceUpdate {
+    /// Name to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub description: Patch<String>,
+    /// Address of its logo.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub logo_url: Patch<String>,
+    /// Who owns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner_id: Option<UserId>,
+    /// What it shall be doing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired_state: Option<WorkspaceStatus>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
+    /// What its server shall be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zenml_service: Option<ZenmlServiceRequest>,
+    /// Tags; no ZenML server stores them.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub tags: Patch<Vec<String>>,
+    /// Metadata; no ZenML server stores them.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub metadata: Patch<std::collections::BTreeMap<String, String>>,
+}

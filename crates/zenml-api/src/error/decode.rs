@@ -1,0 +1,150 @@
+//! Reading an error answer without ever failing, and without keeping what the request submitted.
+
+use serde_json::Value;
+
+use super::python;
+use super::{ErrorBody, ErrorForm, Problem};
+
+/// Longest message that is kept, in characters.
+const LONGEST: usize = 2000;
+
+pub(super) fn error_body(bytes: &[u8]) -> ErrorBody {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim();
+    if text.is_empty() {
+        return ErrorBody::default();
+    }
+    if text.starts_with('<') {
+        return ErrorBody { form: ErrorForm::Html, message: html_title(text), ..ErrorBody::default() };
+    }
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => json(&value).unwrap_or_else(|| plain("an answer of an unknown form")),
+        Err(_) => plain(text),
+    }
+}
+
+fn json(value: &Value) -> Option<ErrorBody> {
+    match value {
+        Value::String(text) => Some(message(None, text)),
+        Value::Array(items) => list(items),
+        Value::Object(members) => {
+            if let Some(detail) = members.get("detail") {
+                return json(detail);
+            }
+            let error = members.get("error")?.as_str()?;
+            let description = members.get("error_description").and_then(Value::as_str);
+            Some(match description {
+                Some(description) => message(Some(error), description),
+                None => message(None, error),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// `["Class", "message", …]`, or a list of problems.
+fn list(items: &[Value]) -> Option<ErrorBody> {
+    if items.iter().any(Value::is_object) {
+        let problems = problems(items)?;
+        return Some(ErrorBody { form: ErrorForm::Json, problems, ..ErrorBody::default() });
+    }
+    let texts: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+    match texts.as_slice() {
+        [] => None,
+        [text] => Some(message(None, text)),
+        [class, rest @ ..] => Some(message(Some(class), &rest.join(" "))),
+    }
+}
+
+fn message(class: Option<&str>, text: &str) -> ErrorBody {
+    let class = class.map(str::to_owned);
+    let form = ErrorForm::Json;
+    if text.contains("validation error") {
+        if let Some(problems) = listed_problems(text).or_else(|| python_problems(text)) {
+            return ErrorBody { form, class, message: String::new(), problems };
+        }
+        let message = "the request has an invalid value (the details repeat the request and are left out)";
+        return ErrorBody { form, class, message: message.to_owned(), problems: Vec::new() };
+    }
+    // A workspace that passes a control plane's refusal on quotes it as Python text.
+    if text.starts_with("{'detail'")
+        && let Some(inner) = python::parse(text).as_ref().and_then(json)
+    {
+        return inner;
+    }
+    let text = unquoted(text);
+    ErrorBody { form, class, message: shortened(&text), problems: Vec::new() }
+}
+
+/// A `KeyError` of Python shows its message quoted.
+fn unquoted(text: &str) -> String {
+    let quoted = text.len() > 1 && text.starts_with(['"', '\'']) && text.ends_with(['"', '\'']);
+    match python::parse(text) {
+        Some(Value::String(inner)) if quoted => inner,
+        _ => text.to_owned(),
+    }
+}
+
+/// Problems in a workspace's 422: after a head line follows one Python dictionary a problem, which repeats the
+/// submitted input; only its place and message are kept.
+fn python_problems(text: &str) -> Option<Vec<Problem>> {
+    let start = text.find("{'")?;
+    let dictionaries = python::parse_sequence(&text[start..]);
+    problems(&dictionaries)
+}
+
+fn problems(items: &[Value]) -> Option<Vec<Problem>> {
+    let problem = |item: &Value| {
+        let location = item.get("loc")?.as_array()?;
+        let name = |part: &Value| match part {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Some(Problem {
+            location: location.iter().map(name).collect(),
+            message: shortened(item.get("msg")?.as_str()?),
+        })
+    };
+    let problems: Vec<Problem> = items.iter().filter_map(problem).collect();
+    (!problems.is_empty()).then_some(problems)
+}
+
+/// Problems in the form that pydantic prints: a line with the place, then an indented message which ends with
+/// the submitted input in brackets.
+fn listed_problems(text: &str) -> Option<Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut place = "";
+    for line in text.lines().skip(1) {
+        match line.strip_prefix("  ") {
+            None => place = line.trim(),
+            Some(detail) => {
+                if let Some((message, _)) = detail.split_once(" [type=") {
+                    let location =
+                        place.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+                    problems.push(Problem { location, message: shortened(message.trim()) });
+                }
+            }
+        }
+    }
+    (!problems.is_empty()).then_some(problems)
+}
+
+fn plain(text: &str) -> ErrorBody {
+    ErrorBody { form: ErrorForm::Text, message: shortened(text), ..ErrorBody::default() }
+}
+
+fn html_title(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let title = lower.find("<title>").zip(lower.find("</title>"));
+    title
+        .and_then(|(start, end)| text.get(start + 7..end))
+        .map(|title| shortened(title.trim()))
+        .unwrap_or_default()
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,76 @@
+//! Enumerations that travel as texts.
+
+/// Declares an enumeration of known texts that also keeps texts which it does not know.
+///
+/// A server may be newer than we are: what it says must survive a round trip and can be shown, even if nothing
+/// here knows what to do with it. `KNOWN` lists the known values, for documentation and validation.
+#[macro_export]
+macro_rules! text_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+            /// A text that this version does not know.
+            Other(String),
+        }
+
+        impl $name {
+            /// All values that this version knows.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// Reads the text form; every text is a value.
+            #[must_use]
+            pub fn parse(text: &str) -> Self {
+                match text {
+                    $($text => Self::$variant,)+
+                    other => Self::Other(other.to_owned()),
+                }
+            }
+
+            /// The text form.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)+
+                    Self::Other(text) => text,
+                }
+            }
+
+            /// Whether this version knows the value.
+            #[must_use]
+            pub const fn is_known(&self) -> bool {
+                !matches!(self, Self::Other(_))
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <::std::borrow::Cow<'de, str> as ::serde::Deserialize>::deserialize(deserializer)?;
+                Ok(Self::parse(&text))
+            }
+        }
+
+        impl $crate::PathParam for $name {
+            fn to_text(&self) -> String {
+                self.as_str().to_owned()
+            }
+
+            fn from_text(text: &str) -> Result<Self, $crate::InvalidPath> {
+                Ok(Self::parse(text))
+            }
+        }
+    };
+}
