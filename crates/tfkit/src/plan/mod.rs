@@ -1,5 +1,25 @@
 //! The rules of planning, as pure functions over values and schemas, in the order in which the engine uses them.
+//!
+//! 1. [`prepare`] makes a plan from the state and the configuration: it pairs elements, fills in defaults, leaves out
+//!    write-only values, keeps the earlier spelling and marks as unknown what follows from a change.
+//! 2. The author's hook changes the plan.
+//! 3. [`settle`] marks again where the hook turned a no-op into an update.
+//! 4. [`replaced`] tells which changes replace the object, and [`check_plan`] applies the host's own rules, so that a
+//!    mistake is named here and not by a message of the host that blames the provider.
+//! 5. After the apply and after a read, [`keep_spelling`] and [`hide_write_only`] tidy what the author returned, and
+//!    [`check_result`] compares it with the plan.
 
+mod conformity;
+mod pair;
+mod prepare;
+mod propose;
+mod replace;
 pub mod same;
+mod spelling;
 
+pub use conformity::{Violation, check_compatible, check_plan, check_result};
+pub use prepare::{prepare, settle};
+pub use propose::proposed_new;
+pub use replace::replaced;
 pub use same::Same;
+pub use spelling::{hide_write_only, keep_spelling};

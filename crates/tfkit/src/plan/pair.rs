@@ -1,0 +1,108 @@
+//! Which element of the state a configured element continues.
+
+use std::collections::BTreeMap;
+
+use super::same::means_the_same;
+use crate::schema::{Attribute, Nesting, Shape};
+use crate::value::Dyn;
+
+/// How elements of sets inside elements are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InnerSets {
+    /// They must be equal, as the host has it.
+    Equal,
+    /// Their elements must correlate in turn, so that computed values inside of them are found again.
+    Correlate,
+}
+
+/// True when an element of the state may be what the configured element became: both are equal but for what the
+/// configuration leaves to others.
+pub(super) fn correlates(attributes: &[Attribute], prior: &Dyn, config: &Dyn, inner: InnerSets) -> bool {
+    let (Dyn::Map(prior), Dyn::Map(config)) = (prior, config) else {
+        return prior == config && prior.wholly_known();
+    };
+    attributes.iter().all(|attribute| {
+        attribute.write_only
+            || attribute_correlates(attribute, member(prior, attribute), member(config, attribute), inner)
+    })
+}
+
+fn member<'a>(object: &'a BTreeMap<String, Dyn>, attribute: &Attribute) -> &'a Dyn {
+    object.get(attribute.name).unwrap_or(&Dyn::Null)
+}
+
+fn attribute_correlates(attribute: &Attribute, prior: &Dyn, config: &Dyn, inner: InnerSets) -> bool {
+    if attribute.who.is_computed() && config.is_null() {
+        return true;
+    }
+    match (&attribute.shape, prior, config) {
+        (Shape::Nested(Nesting::Single, attributes), prior @ Dyn::Map(_), config @ Dyn::Map(_)) => {
+            correlates(attributes, prior, config, inner)
+        }
+        (Shape::Nested(Nesting::List, attributes), Dyn::List(prior), Dyn::List(config)) => {
+            prior.len() == config.len()
+                && prior
+                    .iter()
+                    .zip(config)
+                    .all(|(prior, config)| correlates(attributes, prior, config, inner))
+        }
+        (Shape::Nested(Nesting::Map, attributes), Dyn::Map(prior), Dyn::Map(config)) => {
+            prior.len() == config.len()
+                && prior.iter().all(|(key, prior)| {
+                    config.get(key).is_some_and(|config| correlates(attributes, prior, config, inner))
+                })
+        }
+        (Shape::Nested(Nesting::Set, attributes), Dyn::List(prior), Dyn::List(config))
+            if inner == InnerSets::Correlate =>
+        {
+            prior.len() == config.len()
+                && matching(attributes, prior, config, inner).iter().all(Option::is_some)
+        }
+        (Shape::Plain(ty), prior, config) => {
+            means_the_same(attribute.same, ty, prior, config) && config.wholly_known()
+        }
+        (Shape::Nested(..), prior, config) => prior == config && config.wholly_known(),
+    }
+}
+
+/// For every configured element of a set the place of the first unused element of the state that it continues.
+pub(super) fn matching(
+    attributes: &[Attribute],
+    prior: &[Dyn],
+    config: &[Dyn],
+    inner: InnerSets,
+) -> Vec<Option<usize>> {
+    let mut used = vec![false; prior.len()];
+    let mut first_unused = |config: &Dyn| {
+        let found = (0..prior.len())
+            .find(|&place| !used[place] && correlates(attributes, &prior[place], config, inner))?;
+        used[found] = true;
+        Some(found)
+    };
+    config.iter().map(&mut first_unused).collect()
+}
+
+/// For every configured element of a list the place of the element of the state that it continues: the one at the
+/// same place if it correlates, else one that moved. An element that was changed continues none.
+pub(super) fn aligned(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
+    let stays = |place: usize| {
+        prior
+            .get(place)
+            .is_some_and(|prior| correlates(attributes, prior, &config[place], InnerSets::Correlate))
+    };
+    let mut places: Vec<Option<usize>> =
+        (0..config.len()).map(|place| stays(place).then_some(place)).collect();
+    let (moved, moved_config): (Vec<usize>, Vec<Dyn>) = (0..config.len())
+        .filter(|&place| places[place].is_none())
+        .map(|place| (place, config[place].clone()))
+        .unzip();
+    let (free, free_prior): (Vec<usize>, Vec<Dyn>) = (0..prior.len())
+        .filter(|&place| places.get(place).is_none_or(Option::is_none))
+        .map(|place| (place, prior[place].clone()))
+        .unzip();
+    let found = matching(attributes, &free_prior, &moved_config, InnerSets::Correlate);
+    for (place, found) in moved.into_iter().zip(found) {
+        places[place] = found.map(|found| free[found]);
+    }
+    places
+}

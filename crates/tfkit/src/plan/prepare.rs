@@ -1,0 +1,153 @@
+//! From the state and the configuration to a plan.
+
+use std::collections::BTreeMap;
+
+use super::pair::{InnerSets, aligned, matching};
+use super::same::means_the_same;
+use crate::schema::{Attribute, Nesting, Shape, Who};
+use crate::value::Dyn;
+
+/// The plan before the author's hook. `prior` is null for a creation; `config` is null for a deletion, whose plan is
+/// null.
+///
+/// The host's own proposal is made of the same two values, but it does not say which element came from where; so
+/// it is not needed here.
+///
+/// - What the configuration sets is planned as configured, or in the state's spelling where both mean the same.
+/// - An attribute with a default has it when it is not configured. A write-only attribute is null.
+/// - What is left to the server keeps its value as long as nothing changes at all. When something does, it becomes
+///   unknown, except for values that cannot change by an update (`stable`, `replace`).
+pub fn prepare(attributes: &[Attribute], prior: &Dyn, config: &Dyn) -> Dyn {
+    if config.is_null() {
+        return Dyn::Null;
+    }
+    let calm = object(attributes, Earlier::of(prior), config, Mark::Nothing);
+    if calm == *prior { calm } else { object(attributes, Earlier::of(prior), config, Mark::Computed) }
+}
+
+/// Completes the plan after the author's hook, which made `planned` of `prepared`: where it turned a no-op into an
+/// update, what is left to the server becomes unknown as in [`prepare`], except where the hook has set it.
+pub fn settle(attributes: &[Attribute], prior: &Dyn, config: &Dyn, prepared: &Dyn, planned: &mut Dyn) {
+    let became_update = prepared == prior && planned != prior;
+    if became_update && !config.is_null() && !planned.is_null() {
+        let marked = object(attributes, Earlier::of(prior), config, Mark::Computed);
+        adopt(prepared, &marked, planned);
+    }
+}
+
+/// Puts the marked value wherever the hook left the prepared one alone.
+fn adopt(prepared: &Dyn, marked: &Dyn, planned: &mut Dyn) {
+    if prepared == planned {
+        planned.clone_from(marked);
+    } else if let (Dyn::Map(prepared), Dyn::Map(marked), Dyn::Map(planned)) = (prepared, marked, planned) {
+        for (name, planned) in planned {
+            if let (Some(prepared), Some(marked)) = (prepared.get(name), marked.get(name)) {
+                adopt(prepared, marked, planned);
+            }
+        }
+    }
+}
+
+/// What becomes unknown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Nothing,
+    Computed,
+}
+
+/// What was there before.
+#[derive(Clone, Copy)]
+struct Earlier<'a> {
+    /// What the planned value continues: computed values come from here.
+    continued: &'a Dyn,
+    /// What the host compares the planned value with: a spelling may only come from here.
+    compared: &'a Dyn,
+}
+
+impl<'a> Earlier<'a> {
+    fn of(prior: &'a Dyn) -> Self {
+        Self { continued: prior, compared: prior }
+    }
+
+    fn attribute(self, name: &str) -> Self {
+        Self { continued: self.continued.attribute(name), compared: self.compared.attribute(name) }
+    }
+}
+
+fn object(attributes: &[Attribute], earlier: Earlier<'_>, config: &Dyn, mark: Mark) -> Dyn {
+    let Dyn::Map(configured) = config else {
+        return config.clone();
+    };
+    let planned = attributes.iter().map(|attribute| {
+        let config = configured.get(attribute.name).unwrap_or(&Dyn::Null);
+        (attribute.name.to_owned(), value(attribute, earlier.attribute(attribute.name), config, mark))
+    });
+    Dyn::Map(planned.collect::<BTreeMap<_, _>>())
+}
+
+fn value(attribute: &Attribute, earlier: Earlier<'_>, config: &Dyn, mark: Mark) -> Dyn {
+    if attribute.write_only {
+        return Dyn::Null;
+    }
+    if config.is_null() {
+        return unconfigured(attribute, earlier.continued, mark, config);
+    }
+    match &attribute.shape {
+        Shape::Plain(ty) => {
+            let keep =
+                !earlier.compared.is_null() && means_the_same(attribute.same, ty, earlier.compared, config);
+            if keep { earlier.compared.clone() } else { config.clone() }
+        }
+        Shape::Nested(nesting, attributes) => nested(*nesting, attributes, earlier, config, mark),
+    }
+}
+
+fn unconfigured(attribute: &Attribute, prior: &Dyn, mark: Mark, config: &Dyn) -> Dyn {
+    match &attribute.who {
+        Who::Required | Who::Optional | Who::IfSet => config.clone(),
+        Who::Default(default) => {
+            let keep =
+                !prior.is_null() && means_the_same(attribute.same, &attribute.shape.ty(), prior, default);
+            if keep { prior.clone() } else { default.clone() }
+        }
+        Who::Server | Who::Computed => {
+            // A changed `replace` attribute would be another object: an update leaves it as it is.
+            let fixed = (attribute.stable || attribute.replace) && !prior.is_null();
+            if mark == Mark::Nothing || fixed { prior.clone() } else { Dyn::Unknown }
+        }
+    }
+}
+
+fn nested(nesting: Nesting, attributes: &[Attribute], earlier: Earlier<'_>, config: &Dyn, mark: Mark) -> Dyn {
+    let elements = |value: &'_ Dyn| value.as_list().unwrap_or_default().to_vec();
+    match (nesting, config) {
+        (Nesting::Single, config) => object(attributes, earlier, config, mark),
+        (Nesting::Map, Dyn::Map(config)) => {
+            let planned = config
+                .iter()
+                .map(|(key, config)| (key.clone(), object(attributes, earlier.attribute(key), config, mark)));
+            Dyn::Map(planned.collect::<BTreeMap<_, _>>())
+        }
+        (Nesting::List, Dyn::List(config)) => {
+            let (continued, compared) = (elements(earlier.continued), elements(earlier.compared));
+            let places = aligned(attributes, &continued, config);
+            let planned = config.iter().enumerate().map(|(index, config)| {
+                let continued = places[index].map_or(&Dyn::Null, |place| &continued[place]);
+                let compared = compared.get(index).unwrap_or(&Dyn::Null);
+                object(attributes, Earlier { continued, compared }, config, mark)
+            });
+            Dyn::List(planned.collect())
+        }
+        (Nesting::Set, Dyn::List(config)) => {
+            let continued = elements(earlier.continued);
+            let places = matching(attributes, &continued, config, InnerSets::Correlate);
+            // The host compares elements of sets with the configuration only.
+            let planned = config.iter().zip(places).map(|(config, place)| {
+                let continued = place.map_or(&Dyn::Null, |place| &continued[place]);
+                object(attributes, Earlier { continued, compared: &Dyn::Null }, config, mark)
+            });
+            Dyn::set(planned)
+        }
+        (_, config) => config.clone(),
+    }
+}

@@ -1,0 +1,158 @@
+//! Tidying what an author returns.
+
+use std::collections::BTreeMap;
+
+use super::same::{Same, means_the_same};
+use crate::schema::{Attribute, Nesting, Shape, Who};
+use crate::value::{Dyn, Type};
+
+/// Gives `now`, what a read or an apply returned, the spelling of `earlier`, the state or the plan, wherever both mean
+/// the same; and leaves alone what the user left to others (`IfSet`, null in `earlier`). Does nothing where `earlier`
+/// is null as a whole, as for an import.
+pub fn keep_spelling(attributes: &[Attribute], earlier: &Dyn, now: &mut Dyn) {
+    let (Dyn::Map(earlier), Dyn::Map(now)) = (earlier, now) else { return };
+    for attribute in attributes {
+        let (Some(earlier), Some(now)) = (earlier.get(attribute.name), now.get_mut(attribute.name)) else {
+            continue;
+        };
+        if earlier.is_null() && attribute.who == Who::IfSet {
+            *now = Dyn::Null;
+            continue;
+        }
+        match &attribute.shape {
+            Shape::Plain(ty) => {
+                if let Some(same) = attribute.same {
+                    keep_plain(same, ty, earlier, now);
+                }
+            }
+            Shape::Nested(nesting, attributes) => {
+                keep_nested(*nesting, attributes, attribute.same, earlier, now);
+            }
+        }
+    }
+}
+
+fn keep_plain(same: Same, ty: &Type, earlier: &Dyn, now: &mut Dyn) {
+    if means_the_same(Some(same), ty, earlier, now) {
+        now.clone_from(earlier);
+        return;
+    }
+    match (ty, earlier, now) {
+        (Type::Set(element), Dyn::List(earlier), Dyn::List(now)) => {
+            let kept = now.drain(..).map(|now| {
+                let known = earlier.iter().find(|earlier| means_the_same(Some(same), element, earlier, &now));
+                known.cloned().unwrap_or(now)
+            });
+            let kept: Vec<Dyn> = kept.collect();
+            if let Dyn::List(kept) = Dyn::set(kept) {
+                *now = kept;
+            }
+        }
+        (Type::List(element), Dyn::List(earlier), Dyn::List(now)) => {
+            earlier.iter().zip(now).for_each(|(earlier, now)| keep_plain(same, element, earlier, now));
+        }
+        (Type::Map(element), Dyn::Map(earlier), Dyn::Map(now)) => {
+            for (key, now) in now {
+                if let Some(earlier) = earlier.get(key) {
+                    keep_plain(same, element, earlier, now);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn keep_nested(nesting: Nesting, attributes: &[Attribute], same: Option<Same>, earlier: &Dyn, now: &mut Dyn) {
+    if earlier.wholly_known() && now.wholly_known() && same.is_some_and(|same| same(earlier, now)) {
+        now.clone_from(earlier);
+        return;
+    }
+    match (nesting, earlier, now) {
+        (Nesting::Single, earlier, now) => keep_spelling(attributes, earlier, now),
+        (Nesting::Map, Dyn::Map(earlier), Dyn::Map(now)) => {
+            for (key, now) in now {
+                if let Some(earlier) = earlier.get(key) {
+                    keep_spelling(attributes, earlier, now);
+                }
+            }
+        }
+        (Nesting::List, Dyn::List(earlier), Dyn::List(now)) => {
+            earlier.iter().zip(now).for_each(|(earlier, now)| keep_spelling(attributes, earlier, now));
+        }
+        (Nesting::Set, Dyn::List(earlier), now @ Dyn::List(_)) => {
+            let mut unused: Vec<&Dyn> = earlier.iter().collect();
+            let mut elements = now.as_list().unwrap_or_default().to_vec();
+            for element in &mut elements {
+                if let Some(place) = unused.iter().position(|earlier| resembles(attributes, earlier, element))
+                {
+                    keep_spelling(attributes, unused.swap_remove(place), element);
+                }
+            }
+            *now = Dyn::set(elements);
+        }
+        _ => {}
+    }
+}
+
+/// True when an object may be what an earlier one became, spelling and unknown values aside.
+fn resembles(attributes: &[Attribute], earlier: &Dyn, now: &Dyn) -> bool {
+    let (Dyn::Map(earlier), Dyn::Map(now)) = (earlier, now) else {
+        return earlier.is_unknown() || earlier == now;
+    };
+    attributes.iter().all(|attribute| {
+        let (Some(earlier), Some(now)) = (earlier.get(attribute.name), now.get(attribute.name)) else {
+            return false;
+        };
+        let left_alone = earlier.is_null() && attribute.who == Who::IfSet;
+        left_alone
+            || earlier.is_unknown()
+            || means_the_same(attribute.same, &attribute.ty(), earlier, now)
+            || match (&attribute.shape, earlier, now) {
+                (Shape::Nested(Nesting::Single, attributes), earlier, now) => {
+                    resembles(attributes, earlier, now)
+                }
+                (Shape::Nested(_, attributes), Dyn::List(earlier), Dyn::List(now)) => {
+                    earlier.len() == now.len()
+                        && earlier.iter().zip(now).all(|(earlier, now)| resembles(attributes, earlier, now))
+                }
+                (Shape::Nested(_, attributes), Dyn::Map(earlier), Dyn::Map(now)) => {
+                    earlier.len() == now.len()
+                        && earlier.iter().all(|(key, earlier)| {
+                            now.get(key).is_some_and(|now| resembles(attributes, earlier, now))
+                        })
+                }
+                _ => false,
+            }
+    })
+}
+
+/// Sets every write-only value to null, at any depth: neither a plan nor a state may hold one.
+pub fn hide_write_only(attributes: &[Attribute], value: &mut Dyn) {
+    if let Dyn::Map(object) = value {
+        hide_in_object(attributes, object);
+    }
+}
+
+fn hide_in_object(attributes: &[Attribute], object: &mut BTreeMap<String, Dyn>) {
+    for attribute in attributes {
+        let Some(value) = object.get_mut(attribute.name) else { continue };
+        if attribute.write_only {
+            *value = Dyn::Null;
+            continue;
+        }
+        match (&attribute.shape, value) {
+            (Shape::Nested(Nesting::Single, attributes), value) => hide_write_only(attributes, value),
+            (Shape::Nested(_, attributes), Dyn::List(elements)) => {
+                for element in elements {
+                    hide_write_only(attributes, element);
+                }
+            }
+            (Shape::Nested(_, attributes), Dyn::Map(elements)) => {
+                for element in elements.values_mut() {
+                    hide_write_only(attributes, element);
+                }
+            }
+            _ => {}
+        }
+    }
+}
