@@ -1,0 +1,3 @@
+//! Tests of what the development commands work on.
+
+mod protocol;
