@@ -1,5 +1,7 @@
 //! Development commands, as functions that tests can call too.
 
+pub mod demo;
+pub mod environment;
 pub mod generate;
 pub mod tidy;
 

@@ -15,6 +15,8 @@ struct Arguments {
 enum Command {
     /// Write the generated code that is committed
     Gen(xtask::generate::Arguments),
+    /// Make the reference journey on a platform of its own, and check what each team can do
+    Demo(xtask::demo::Arguments),
     /// Check the invariants of ARCHITECTURE.md that no compiler checks
     Tidy,
 }
@@ -22,6 +24,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Gen(arguments) => xtask::generate::run(&arguments),
+        Command::Demo(arguments) => xtask::demo::run(&arguments),
         Command::Tidy => xtask::tidy::run(),
     };
     xtask::report(outcome)

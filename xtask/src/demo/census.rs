@@ -1,0 +1,66 @@
+//! How many of everything the platform holds, to prove that a destroy leaves nothing behind.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+
+/// Counts by noun, grants included.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Census(BTreeMap<String, u64>);
+
+impl Census {
+    /// Every noun whose count changed, one sentence each.
+    pub fn differences(&self, after: &Self) -> Vec<String> {
+        let nouns = self.0.keys().chain(after.0.keys().filter(|noun| !self.0.contains_key(*noun)));
+        nouns
+            .filter_map(|noun| {
+                let (was, is) = (self.count(noun), after.count(noun));
+                (was != is).then(|| format!("{noun}: {was} before, {is} after"))
+            })
+            .collect()
+    }
+
+    fn count(&self, noun: &str) -> u64 {
+        self.0.get(noun).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Census {
+    /// The nouns of which there are any, `NOUN COUNT` each.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let some: Vec<String> = self
+            .0
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(noun, count)| format!("{noun} {count}"))
+            .collect();
+        f.write_str(&some.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn census(counts: &[(&str, u64)]) -> Census {
+        Census(counts.iter().map(|(noun, count)| ((*noun).to_owned(), *count)).collect())
+    }
+
+    #[test]
+    fn every_noun_that_changed_is_named_also_one_that_is_new_or_gone() {
+        let before = census(&[("teams", 0), ("roles", 14), ("users", 6)]);
+        let after = census(&[("teams", 1), ("roles", 14), ("grants", 2)]);
+        assert_eq!(
+            before.differences(&after),
+            ["teams: 0 before, 1 after", "users: 6 before, 0 after", "grants: 0 before, 2 after"]
+        );
+        assert_eq!(before.differences(&before), Vec::<String>::new());
+    }
+
+    #[test]
+    fn it_prints_what_there_is() {
+        assert_eq!(census(&[("grants", 0), ("roles", 14), ("users", 6)]).to_string(), "roles 14, users 6");
+    }
+}

@@ -1,0 +1,241 @@
+//! The journey itself, step by step.
+
+use std::fmt::Write;
+
+use super::census::Census;
+use super::matrix::SUBJECTS;
+use super::progress::Progress;
+use super::stage::{Binaries, Stage};
+use super::{Arguments, people};
+use crate::Failure;
+
+/// Lines of the audit trail that are shown at the end.
+const AUDIT_LINES: usize = 12;
+
+/// A component that joins the production stack later.
+const EVIDENTLY: &str = r#"resource "zenml_stack_component" "evidently" {
+  workspace_id = zenml_workspace.alpha.id
+  name         = "evidently-prod"
+  type         = "data_validator"
+  flavor       = "evidently"
+}
+"#;
+
+/// Last line of the production stack's components in the example.
+const LAST_COMPONENT: &str = "    experiment_tracker = zenml_stack_component.mlflow_tracker.id\n";
+
+/// Makes the journey from an empty platform back to an empty platform.
+pub(super) async fn make(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failure> {
+    let progress = Progress::start("Team Alpha, from nothing to production and back, on a local platform");
+    let stage = set_up(&progress, binaries).await?;
+    let before = stage.platform().census()?;
+    create(&progress, &stage).await?;
+    check_access(&progress, &stage).await?;
+    grow(&progress, &stage).await?;
+    if arguments.keep {
+        let instructions = instructions(&stage)?;
+        let folder = stage.leave();
+        progress.show(&instructions);
+        progress.finish(&format!("Done; everything is in {} and runs on", folder.display()));
+        return Ok(());
+    }
+    remove(&progress, &stage, &before).await?;
+    audit(&progress, &stage)?;
+    progress.finish("Done");
+    Ok(())
+}
+
+async fn set_up(progress: &Progress, binaries: &Binaries) -> Result<Stage, Failure> {
+    let stage = progress
+        .step("platform", async {
+            let stage = Stage::set(binaries).await?;
+            let ready = stage.platform().ready();
+            let said = format!(
+                "{} with organization {:?}, {} members and a visitor",
+                ready.control_plane_url,
+                ready.organization_name,
+                people::MEMBERS.len()
+            );
+            Ok((said, stage))
+        })
+        .await?;
+    progress
+        .step("init", async {
+            let terraform = stage.terraform();
+            let version = terraform.succeed(&["version"])?;
+            terraform.succeed(&["init"])?;
+            let version = version.lines().next().unwrap_or_default().to_owned();
+            Ok((format!("{version}, provider from a mirror of its own"), ()))
+        })
+        .await?;
+    Ok(stage)
+}
+
+/// Plan, apply, outputs, and nothing left to do.
+async fn create(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
+    let terraform = stage.terraform();
+    progress
+        .step("plan", async {
+            let printed = terraform.succeed(&["plan", "-out=journey.plan"])?;
+            Ok((line(&printed, "Plan: "), ()))
+        })
+        .await?;
+    progress
+        .step("apply", async {
+            let printed = terraform.succeed(&["apply", "journey.plan"])?;
+            Ok((line(&printed, "Apply complete! "), ()))
+        })
+        .await?;
+    progress.show(&terraform.succeed(&["output"])?);
+    progress
+        .step("refresh-only", async {
+            terraform.expect_empty_plan(&["-refresh-only"])?;
+            Ok(("nothing differs from what was applied".to_owned(), ()))
+        })
+        .await
+}
+
+/// The access matrix, and that acting left nothing to plan.
+async fn check_access(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
+    let matrix = progress
+        .step("access", async {
+            let matrix = stage.matrix().await?;
+            Ok((format!("{} people tried {} things each", SUBJECTS.len(), matrix.operations()), matrix))
+        })
+        .await?;
+    progress.show(&matrix.to_string());
+    let differences = matrix.differences();
+    if !differences.is_empty() {
+        return Err(Failure::new(format!(
+            "the roles do not work as promised:\n  {}",
+            differences.join("\n  ")
+        )));
+    }
+    progress
+        .step("second plan", async {
+            stage.terraform().expect_empty_plan(&[])?;
+            Ok(("no changes".to_owned(), ()))
+        })
+        .await
+}
+
+/// One component joins the production stack in one apply, grants included.
+async fn grow(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
+    let terraform = stage.terraform();
+    let developer = SUBJECTS[0];
+    progress
+        .step("new component", async {
+            stage.add("evidently.tf", EVIDENTLY)?;
+            let more =
+                format!("{LAST_COMPONENT}    data_validator     = zenml_stack_component.evidently.id\n");
+            stage.edit("main.tf", LAST_COMPONENT, &more)?;
+            let printed = terraform.succeed(&["apply", "-auto-approve"])?;
+            Ok((line(&printed, "Apply complete! "), ()))
+        })
+        .await?;
+    progress
+        .step("access", async {
+            let seen = stage.components_seen_by(developer.username).await?;
+            if !seen.iter().any(|name| name == "evidently-prod") {
+                return Err(Failure::new(format!(
+                    "{} does not see evidently-prod in the production stack, only: {}",
+                    developer.username,
+                    seen.join(", ")
+                )));
+            }
+            let differences = stage.matrix().await?.differences();
+            if !differences.is_empty() {
+                return Err(Failure::new(format!(
+                    "with a component more, the roles do not work as promised:\n  {}",
+                    differences.join("\n  ")
+                )));
+            }
+            Ok((format!("a developer sees {}; otherwise as before", seen.join(", ")), ()))
+        })
+        .await?;
+    progress
+        .step("third plan", async {
+            terraform.expect_empty_plan(&[])?;
+            Ok(("no changes".to_owned(), ()))
+        })
+        .await
+}
+
+/// Destroys everything and proves that nothing is left.
+async fn remove(progress: &Progress, stage: &Stage, before: &Census) -> Result<(), Failure> {
+    progress
+        .step("destroy", async {
+            let printed = stage.terraform().succeed(&["destroy", "-auto-approve"])?;
+            Ok((line(&printed, "Destroy complete! "), ()))
+        })
+        .await?;
+    progress
+        .step("nothing left", async {
+            let after = stage.platform().census()?;
+            let differences = before.differences(&after);
+            if !differences.is_empty() {
+                return Err(Failure::new(format!(
+                    "destroy did not bring the platform back to where it was:\n  {}",
+                    differences.join("\n  ")
+                )));
+            }
+            Ok((format!("as before the apply: {after}"), ()))
+        })
+        .await
+}
+
+/// The last lines of the audit trail.
+fn audit(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
+    let trail = stage.platform().command(&["audit"])?;
+    let lines: Vec<&str> = trail.lines().collect();
+    let last = lines[lines.len().saturating_sub(AUDIT_LINES)..].join("\n");
+    progress.show(&format!("The end of the audit trail ({} lines):\n{last}", lines.len()));
+    Ok(())
+}
+
+/// How a user goes on with a platform that is left running.
+fn instructions(stage: &Stage) -> Result<String, Failure> {
+    let ready = stage.platform().ready();
+    let terraform = stage.terraform();
+    let mut text = format!(
+        "The platform runs on:  {}\nService-account key:   {}\n\nGo on in a shell:\n",
+        ready.control_plane_url, ready.service_account_key
+    );
+    let failure = |_| Failure::new("cannot write the instructions");
+    writeln!(text, "  cd {}", quote(&terraform.directory().display().to_string())).map_err(failure)?;
+    for (name, value) in terraform.shell() {
+        writeln!(text, "  export {name}={}", quote(&value)).map_err(failure)?;
+    }
+    let program = terraform.program();
+    writeln!(text, "  {program} plan\n  {program} destroy\n").map_err(failure)?;
+    writeln!(text, "Log in as a person (password {}), for example:", people::PASSWORD).map_err(failure)?;
+    writeln!(
+        text,
+        "  curl -d username={} -d password={} {}/auth/login",
+        people::MEMBERS[0],
+        people::PASSWORD,
+        ready.control_plane_url
+    )
+    .map_err(failure)?;
+    writeln!(text, "\nRead the audit trail, and stop the platform:").map_err(failure)?;
+    let binary = stage.platform().binary().display().to_string();
+    writeln!(text, "  {} audit --database {}", quote(&binary), quote(&stage.platform().database()))
+        .map_err(failure)?;
+    write!(text, "  kill {}", ready.pid).map_err(failure)?;
+    Ok(text)
+}
+
+/// A word as a shell reads it back.
+fn quote(word: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// The line of an output that begins with a text, without its full stop.
+fn line(printed: &str, beginning: &str) -> String {
+    let found = printed.lines().find(|line| line.starts_with(beginning)).unwrap_or("no summary was printed");
+    found.trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,36 @@
+//! The reference journey, as a user makes it, on a platform of its own: `make demo`.
+//!
+//! Everything is real: the binaries run as processes of their own, Terraform or OpenTofu starts the provider, and the
+//! access matrix is found by logging in as people and trying. What differs from the promise ends the run with an error
+//! that names it.
+
+pub mod census;
+pub mod http;
+mod journey;
+pub mod matrix;
+pub mod people;
+pub mod platform;
+pub mod progress;
+pub mod stage;
+pub mod terraform;
+
+use crate::Failure;
+use stage::Binaries;
+
+/// Options of `xtask demo`.
+#[derive(Debug, Default, clap::Args)]
+pub struct Arguments {
+    /// Leave the platform running, with the environment applied, and print how to go on
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// Makes the whole journey.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let binaries = Binaries::find()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start the async runtime: {error}")))?;
+    runtime.block_on(journey::make(&binaries, arguments))
+}

@@ -1,0 +1,199 @@
+//! Everything that the journey needs around it: a platform, its people, a host with the provider, a copy of the example.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::http::{Body, Session};
+use super::matrix::{self, Matrix, SUBJECTS, Scene};
+use super::people;
+use super::platform::Platform;
+use super::terraform::{Terraform, write};
+use crate::{Failure, root};
+
+/// Where the example is, from the root of the workspace.
+const EXAMPLE: &str = "examples/complete-pro";
+/// Name of the organization on the local platform.
+const ORGANIZATION: &str = "Demo Organization";
+/// Bucket of the data lake.
+const BUCKET: &str = "alpha-data-lake";
+
+/// The example's variables that have no default, with values for a platform that reaches no cloud.
+const VARIABLES: [(&str, &str); 10] = [
+    ("aws_region", "eu-west-1"),
+    ("aws_role_arn", "arn:aws:iam::123456789012:role/alpha-zenml"),
+    ("aws_prod_role_arn", "arn:aws:iam::123456789012:role/alpha-zenml-production"),
+    ("aws_access_key_id", "AKIAIOSFODNN7EXAMPLE"),
+    ("aws_secret_access_key", "demo-secret-access-key"),
+    ("s3_bucket_name", BUCKET),
+    ("ecr_repository_url", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/recommendation-engine"),
+    ("mlflow_username", "alpha"),
+    ("mlflow_password", "demo-mlflow-password"),
+    // There is no AWS to try the connectors on.
+    ("verify_connectors", "false"),
+];
+
+/// The binaries that the journey runs.
+#[derive(Clone, Debug)]
+pub struct Binaries {
+    pub platform: PathBuf,
+    pub provider: PathBuf,
+}
+
+impl Binaries {
+    /// Finds them beside the running program, or one folder above, where cargo puts tests.
+    pub fn find() -> Result<Self, Failure> {
+        let program = std::env::current_exe()
+            .map_err(|error| Failure::new(format!("cannot tell where this program is: {error}")))?;
+        let beside = |name: &str| {
+            program
+                .ancestors()
+                .skip(1)
+                .take(2)
+                .map(|folder| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+                .find(|path| path.is_file())
+                .ok_or_else(|| {
+                    Failure::new(format!(
+                        "there is no {name} beside {}\nBuild it first:\n  cargo build -p zenml-provider -p zenml-local",
+                        program.display()
+                    ))
+                })
+        };
+        Ok(Self { platform: beside("zenml-local")?, provider: beside("terraform-provider-zenml")? })
+    }
+}
+
+/// A running platform and a host with a configuration for it. All of it lives in one temporary folder.
+#[derive(Debug)]
+pub struct Stage {
+    // Dropped first: the platform writes into the folder.
+    platform: Platform,
+    terraform: Terraform,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// Starts a platform with the people of the journey, for a copy of the example.
+    pub async fn set(binaries: &Binaries) -> Result<Self, Failure> {
+        let stage = Self::bare(binaries, &root().join(EXAMPLE)).await?;
+        people::invite(stage.platform.ready()).await?;
+        Ok(stage)
+    }
+
+    /// Starts a platform without people, for a copy of any configuration with the example's two provider variables.
+    pub async fn bare(binaries: &Binaries, configuration: &Path) -> Result<Self, Failure> {
+        let folder = tempfile::Builder::new()
+            .prefix("zenml-demo-")
+            .tempdir()
+            .map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
+        let directory = folder.path().join("configuration");
+        copy(configuration, &directory)?;
+        let platform = Platform::start(&binaries.platform, folder.path(), ORGANIZATION).await?;
+        let mut terraform = Terraform::new(folder.path(), &directory, &binaries.provider)?;
+        terraform.set("zenml_control_plane_url", &platform.ready().control_plane_url);
+        terraform.set("zenml_service_account_key", &platform.ready().service_account_key);
+        for (name, value) in VARIABLES {
+            terraform.set(name, value);
+        }
+        Ok(Self { platform, terraform, folder })
+    }
+
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    pub fn terraform(&self) -> &Terraform {
+        &self.terraform
+    }
+
+    /// Replaces a text of the copied configuration, which holds it once.
+    pub fn edit(&self, file: &str, from: &str, to: &str) -> Result<(), Failure> {
+        let path = self.terraform.directory().join(file);
+        let text = fs::read_to_string(&path)
+            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+        match text.matches(from).count() {
+            1 => write(&path, &text.replace(from, to)),
+            count => Err(Failure::new(format!("{file} holds {from:?} {count} times, expected once"))),
+        }
+    }
+
+    /// Adds a file to the copied configuration.
+    pub fn add(&self, file: &str, content: &str) -> Result<(), Failure> {
+        write(&self.terraform.directory().join(file), content)
+    }
+
+    /// Acts as one member of each team and as the visitor.
+    pub async fn matrix(&self) -> Result<Matrix, Failure> {
+        let scene = self.scene().await?;
+        matrix::observe(&scene, &SUBJECTS, people::PASSWORD).await
+    }
+
+    /// Names of the components that a person sees in the production stack.
+    pub async fn components_seen_by(&self, username: &str) -> Result<Vec<String>, Failure> {
+        let scene = self.scene().await?;
+        matrix::components_seen_by(&scene, username, people::PASSWORD).await
+    }
+
+    /// A session of the service account in a workspace of the platform.
+    pub async fn automation(&self, workspace: &str) -> Result<Session, Failure> {
+        let key = &self.platform.ready().service_account_key;
+        let server = Session::anonymous(format!("{workspace}/api/v1"));
+        let form = [("grant_type", "zenml-api-key"), ("password", key)];
+        let answer = server.expect("POST", "/login", Body::Form(&form)).await?;
+        let token = answer["access_token"].as_str();
+        token.map(|token| server.with(token)).ok_or_else(|| {
+            Failure::new(format!("{workspace}/api/v1/login gave the service account no access token"))
+        })
+    }
+
+    /// Leaves the platform and the folder behind for the user, and gives the folder.
+    pub fn leave(self) -> PathBuf {
+        let Self { mut platform, folder, .. } = self;
+        platform.keep();
+        folder.keep()
+    }
+
+    /// What the applied configuration made, from its outputs.
+    async fn scene(&self) -> Result<Scene, Failure> {
+        let outputs = self.terraform.outputs()?;
+        let text = |value: &Value, name: &str| {
+            value
+                .as_str()
+                .map(str::to_owned)
+                .ok_or_else(|| Failure::new(format!("there is no output {name}")))
+        };
+        let of = |group: &str, name: &str| text(&outputs[group][name], &format!("{group}[{name:?}]"));
+        let workspace = text(&outputs["workspace_server_url"], "workspace_server_url")?;
+        let project = text(&outputs["project_id"], "project_id")?;
+        let session = self.automation(&workspace).await?;
+        let found = session.expect("GET", &format!("/projects/{project}"), Body::Empty).await?;
+        Ok(Scene {
+            control_plane: self.platform.ready().control_plane_url.clone(),
+            workspace,
+            development_stack: of("stack_ids", matrix::Stack::Development.name())?,
+            production_stack: of("stack_ids", matrix::Stack::Production.name())?,
+            shared_connector: of("connector_ids", matrix::Connector::Shared.name())?,
+            production_connector: of("connector_ids", matrix::Connector::Production.name())?,
+            secret: text(&outputs["secret_id"], "secret_id")?,
+            project,
+            project_description: text(&found["metadata"]["description"], "description of the project")?,
+            bucket: format!("s3://{BUCKET}"),
+        })
+    }
+}
+
+/// Copies the files of a configuration: its own, without state and what `init` made.
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    let failure = |error| Failure::new(format!("cannot copy {}: {error}", from.display()));
+    fs::create_dir_all(to).map_err(failure)?;
+    for entry in fs::read_dir(from).map_err(failure)? {
+        let path = entry.map_err(failure)?.path();
+        if path.extension().is_some_and(|extension| extension == "tf") {
+            let name = path.file_name().unwrap_or_default();
+            fs::copy(&path, to.join(name)).map_err(failure)?;
+        }
+    }
+    Ok(())
+}
