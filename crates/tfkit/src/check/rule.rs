@@ -1,7 +1,10 @@
 //! What several attributes together must keep to.
 
+use crate::diag::{Diag, Severity};
+use crate::value::{Dyn, Path};
+
 /// A rule over attributes of one block, by name. An unknown value may turn out to be null, so that a rule only
-/// speaks when it holds for every outcome.
+/// speaks when it is broken in every outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// One of these must be set, and no more than one.
@@ -12,4 +15,75 @@ pub enum Rule {
     AtLeastOneOf(&'static [&'static str]),
     /// Where the first is set, the others must be, too.
     Requires(&'static str, &'static [&'static str]),
+}
+
+impl Rule {
+    /// What a configuration has to say for itself, if it breaks the rule for certain.
+    pub fn check(&self, config: &Dyn) -> Option<Diag> {
+        match self {
+            Self::ExactlyOneOf(names) => {
+                too_many(names, config).or_else(|| none(names, "exactly one", config))
+            }
+            Self::AtMostOneOf(names) => too_many(names, config),
+            Self::AtLeastOneOf(names) => none(names, "at least one", config),
+            Self::Requires(name, needed) => {
+                let missing = needed.iter().find(|needed| config.attribute(needed).is_null())?;
+                is_set(config, name).then(|| {
+                    error(
+                        format!("Attribute {name:?} needs {missing:?}"),
+                        format!(
+                            "{name:?} is set, but {missing:?} is not; one has no meaning without the other."
+                        ),
+                        format!("Set {missing:?}, or leave {name:?} out."),
+                        Some(Path::from(*name)),
+                    )
+                })
+            }
+        }
+    }
+
+    /// The rule as a sentence for the documentation.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::ExactlyOneOf(names) => format!("Exactly one of {} must be set.", quoted(names)),
+            Self::AtMostOneOf(names) => format!("At most one of {} may be set.", quoted(names)),
+            Self::AtLeastOneOf(names) => format!("At least one of {} must be set.", quoted(names)),
+            Self::Requires(name, needed) => format!("`{name}` needs {}.", quoted(needed)),
+        }
+    }
+}
+
+fn is_set(config: &Dyn, name: &str) -> bool {
+    let value = config.attribute(name);
+    !value.is_null() && !value.is_unknown()
+}
+
+fn too_many(names: &[&str], config: &Dyn) -> Option<Diag> {
+    let mut set = names.iter().filter(|name| is_set(config, name));
+    let (first, second) = (set.next()?, set.next()?);
+    Some(error(
+        format!("Attributes {first:?} and {second:?} exclude each other"),
+        format!("At most one of {} may be set.", quoted(names)),
+        "Keep one of them and remove the others.".to_owned(),
+        Some(Path::from(*second)),
+    ))
+}
+
+fn none(names: &[&str], how_many: &str, config: &Dyn) -> Option<Diag> {
+    names.iter().all(|name| config.attribute(name).is_null()).then(|| {
+        error(
+            format!("None of {} is set", quoted(names)),
+            format!("The block needs {how_many} of them."),
+            "Set one of them.".to_owned(),
+            None,
+        )
+    })
+}
+
+fn error(summary: String, why: String, fix: String, path: Option<Path>) -> Diag {
+    Diag { severity: Severity::Error, summary, why: Some(why), fix: Some(fix), trace: None, path }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

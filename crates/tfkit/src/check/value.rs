@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
-use crate::value::{Dyn, Number};
+use crate::value::{Dyn, Number, Step};
 
 /// A condition on a known value, with a sentence for the documentation and for messages.
 #[derive(Clone, Debug)]
@@ -96,30 +96,64 @@ impl Check {
 
     /// Whether a value keeps to this. Null and unknown values do: there is nothing to check yet.
     pub fn holds(&self, value: &Dyn) -> bool {
+        self.failures(value).is_empty()
+    }
+
+    /// Every part of a value that does not keep to this.
+    pub(super) fn failures<'a>(&'a self, value: &'a Dyn) -> Vec<Failure<'a>> {
         let value = value.untyped();
-        if value.is_null() || value.is_unknown() {
-            return true;
-        }
+        let here = |holds: bool| {
+            if holds { Vec::new() } else { vec![Failure { step: None, check: self, value: Some(value) }] }
+        };
         match (&self.0, value) {
-            (Kind::Length(bounds), Dyn::String(text)) => bounds.hold(&text.chars().count()),
-            (Kind::Length(bounds), Dyn::List(elements)) => bounds.hold(&elements.len()),
-            (Kind::Length(bounds), Dyn::Map(elements)) => bounds.hold(&elements.len()),
-            (Kind::Number(bounds), Dyn::Number(number)) => {
+            (_, Dyn::Null | Dyn::Unknown) => Vec::new(),
+            (Kind::Length(bounds), Dyn::String(text)) => here(bounds.hold(&text.chars().count())),
+            (Kind::Length(bounds), Dyn::List(elements)) => here(bounds.hold(&elements.len())),
+            (Kind::Length(bounds), Dyn::Map(elements)) => here(bounds.hold(&elements.len())),
+            (Kind::Number(bounds), Dyn::Number(number)) => here(
                 bounds.least.is_none_or(|least| Number::from(least) <= *number)
-                    && bounds.most.is_none_or(|most| *number <= Number::from(most))
+                    && bounds.most.is_none_or(|most| *number <= Number::from(most)),
+            ),
+            (Kind::OneOf(words), Dyn::String(text)) => here(words.contains(&text.as_str())),
+            (Kind::Text { holds, .. }, Dyn::String(text)) => here(holds(text)),
+            (Kind::Custom { holds, .. }, value) => here(!value.wholly_known() || holds(value)),
+            (Kind::Each(check), Dyn::List(elements)) => {
+                let elements = elements.iter().enumerate();
+                elements
+                    .flat_map(|(index, element)| check.failures_at(&Step::Index(index as u64), element))
+                    .collect()
             }
-            (Kind::OneOf(words), Dyn::String(text)) => words.contains(&text.as_str()),
-            (Kind::Text { holds, .. }, Dyn::String(text)) => holds(text),
-            (Kind::Custom { holds, .. }, value) => !value.wholly_known() || holds(value),
-            (Kind::Each(check), Dyn::List(elements)) => elements.iter().all(|element| check.holds(element)),
-            (Kind::Each(check), Dyn::Map(elements)) => elements.values().all(|element| check.holds(element)),
+            (Kind::Each(check), Dyn::Map(elements)) => {
+                let elements = elements.iter();
+                elements
+                    .flat_map(|(key, element)| check.failures_at(&Step::Key(key.clone()), element))
+                    .collect()
+            }
             (Kind::EachKey(check), Dyn::Map(elements)) => {
-                elements.keys().all(|key| check.holds(&Dyn::String(key.clone())))
+                let fails = |key: &&String| !check.holds(&Dyn::String((*key).clone()));
+                let failure =
+                    |key: &String| Failure { step: Some(Step::Key(key.clone())), check: self, value: None };
+                elements.keys().filter(fails).map(failure).collect()
             }
             // A check that does not fit the kind of value says nothing about it.
-            _ => true,
+            _ => Vec::new(),
         }
     }
+
+    fn failures_at<'a>(&'a self, step: &Step, element: &'a Dyn) -> Vec<Failure<'a>> {
+        let failures = self.failures(element).into_iter();
+        failures.map(|failure| Failure { step: Some(step.clone()), ..failure }).collect()
+    }
+}
+
+/// A part of a value that does not keep to a check.
+pub(super) struct Failure<'a> {
+    /// The element, where the check is about elements.
+    pub(super) step: Option<Step>,
+    /// What it should have kept to.
+    pub(super) check: &'a Check,
+    /// The part itself; none for a key.
+    pub(super) value: Option<&'a Dyn>,
 }
 
 impl fmt::Display for Check {

@@ -1,10 +1,9 @@
 //! The host's own rules for plans and for results.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use crate::schema::{Attribute, Nesting, Shape};
-use crate::value::{Dyn, Path, Type};
+use crate::value::{Dyn, Path, Shown, Type};
 
 /// A plan or a result that the host would reject. The message holds no sensitive value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,36 +73,6 @@ impl At {
 
     fn show(&self, value: &Dyn) -> String {
         if self.hidden { "(sensitive value)".to_owned() } else { Shown(value).to_string() }
-    }
-}
-
-/// A value as messages show it.
-struct Shown<'a>(&'a Dyn);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Dyn::Null => f.write_str("null"),
-            Dyn::Unknown => f.write_str("(known after apply)"),
-            Dyn::Bool(value) => write!(f, "{value}"),
-            Dyn::Number(number) => write!(f, "{number}"),
-            Dyn::String(text) => write!(f, "{text:?}"),
-            Dyn::List(elements) => {
-                f.write_str("[")?;
-                elements.iter().enumerate().try_for_each(|(index, element)| {
-                    write!(f, "{}{}", if index == 0 { "" } else { ", " }, Shown(element))
-                })?;
-                f.write_str("]")
-            }
-            Dyn::Map(elements) => {
-                f.write_str("{")?;
-                elements.iter().enumerate().try_for_each(|(index, (key, element))| {
-                    write!(f, "{}{key:?} = {}", if index == 0 { "" } else { ", " }, Shown(element))
-                })?;
-                f.write_str("}")
-            }
-            Dyn::Typed(typed) => Shown(&typed.1).fmt(f),
-        }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod json;
 pub mod msgpack;
 mod number;
 mod path;
+mod show;
 mod ty;
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ pub use conform::{Objects, conform};
 pub use error::{DecodeError, DecodeProblem, EncodeError, EncodeProblem};
 pub use number::{Number, NumberError};
 pub use path::{Path, Step};
+pub(crate) use show::Shown;
 pub use ty::{Type, TypeError};
 
 /// A value of any type. What it means (a list, a set or a tuple; a map or an object) is said by the [`Type`]

@@ -1,0 +1,123 @@
+//! Checking a configuration against its schema.
+
+use super::value::Failure;
+use crate::diag::{Diag, Severity};
+use crate::schema::{Attribute, Nesting, Schema, Shape};
+use crate::value::{Dyn, Path, Shown, Step, Type};
+
+/// Everything that is wrong with a configuration, and what is deprecated in it. Needs no network and no client; values
+/// may be unknown, and are then taken to be right.
+///
+/// First the rules over several attributes, then each attribute in the order of the schema: read-only ones that are set,
+/// required ones that are not, deprecated ones, write-only ones that this host would store, then the checks of the value,
+/// then nested attributes. No message holds a sensitive value.
+pub fn validate(schema: &Schema, config: &Dyn, write_only_allowed: bool) -> Vec<Diag> {
+    let mut validation = Validation { write_only_allowed, diags: Vec::new() };
+    validation.diags.extend(schema.rules.iter().filter_map(|rule| rule.check(config)));
+    validation.object(&schema.attributes, config, &Path::root(), false);
+    validation.diags
+}
+
+struct Validation {
+    write_only_allowed: bool,
+    diags: Vec<Diag>,
+}
+
+impl Validation {
+    fn object(&mut self, attributes: &[Attribute], config: &Dyn, here: &Path, hidden: bool) {
+        let Dyn::Map(object) = config else { return };
+        for attribute in attributes {
+            let value = object.get(attribute.name).unwrap_or(&Dyn::Null);
+            self.attribute(attribute, value, here.clone().attr(attribute.name), hidden);
+        }
+    }
+
+    fn attribute(&mut self, attribute: &Attribute, value: &Dyn, path: Path, hidden: bool) {
+        let hidden = hidden || attribute.sensitive || attribute.write_only;
+        if value.is_null() {
+            if attribute.who.is_required() {
+                let summary = format!("Attribute {:?} is required", path.to_string());
+                self.error(summary, "It is not set, or set to null.", "Give it a value.", path);
+            }
+            return;
+        }
+        if !attribute.who.is_configurable() {
+            let summary = format!("Attribute {:?} is read-only", path.to_string());
+            self.error(summary, "Only the provider sets it.", "Remove it from the configuration.", path);
+            return;
+        }
+        if let Some(instead) = attribute.deprecated {
+            self.diags.push(Diag {
+                severity: Severity::Warning,
+                summary: format!("Attribute {:?} is deprecated", path.to_string()),
+                why: Some(instead.to_owned()),
+                fix: None,
+                trace: None,
+                path: Some(path.clone()),
+            });
+        }
+        if attribute.write_only && !self.write_only_allowed {
+            self.error(
+                format!(
+                    "Attribute {:?} is write-only, which this version of the host does not support",
+                    path.to_string()
+                ),
+                "The value would be stored in the state, where it must never be.",
+                "Use Terraform 1.11, OpenTofu 1.11 or later, or an attribute that is not write-only.",
+                path,
+            );
+            return;
+        }
+        self.checks(attribute, value, &path, hidden);
+        if let Shape::Nested(nesting, attributes) = &attribute.shape {
+            self.nested(*nesting, attributes, value, &path, hidden);
+        }
+    }
+
+    fn checks(&mut self, attribute: &Attribute, value: &Dyn, path: &Path, hidden: bool) {
+        let has_addresses =
+            !matches!(attribute.shape, Shape::Plain(Type::Set(_)) | Shape::Nested(Nesting::Set, _));
+        for Failure { step, check, value } in attribute.checks.iter().flat_map(|check| check.failures(value))
+        {
+            // An object may hold sensitive attributes of its own; a key stands in the path.
+            let may_show = !hidden && matches!(attribute.shape, Shape::Plain(_));
+            let shown = value.filter(|value| may_show && value.wholly_known());
+            let found = shown.map_or(String::new(), |value| format!("; found {}", Shown(value)));
+            let path = step.filter(|_| has_addresses).map_or(path.clone(), |step| path.clone().step(step));
+            let summary = format!("Attribute {:?} has an invalid value", path.to_string());
+            self.error(summary, format!("The value must {check}{found}."), "Change the value.", path);
+        }
+    }
+
+    fn nested(&mut self, nesting: Nesting, attributes: &[Attribute], value: &Dyn, path: &Path, hidden: bool) {
+        match (nesting, value) {
+            (Nesting::Single, value) => self.object(attributes, value, path, hidden),
+            (Nesting::Map, Dyn::Map(elements)) => {
+                for (key, element) in elements {
+                    self.object(attributes, element, &path.clone().step(Step::Key(key.clone())), hidden);
+                }
+            }
+            (Nesting::List, Dyn::List(elements)) => {
+                for (index, element) in elements.iter().enumerate() {
+                    self.object(attributes, element, &path.clone().index(index), hidden);
+                }
+            }
+            (Nesting::Set, Dyn::List(elements)) => {
+                // What is inside a set has no address: the message names the attribute, the path ends at the set.
+                let before = self.diags.len();
+                for element in elements {
+                    self.object(attributes, element, path, hidden);
+                }
+                for diag in &mut self.diags[before..] {
+                    diag.path = Some(path.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn error(&mut self, summary: String, why: impl Into<String>, fix: &str, path: Path) {
+        let (why, fix) = (Some(why.into()), Some(fix.to_owned()));
+        self.diags.push(Diag { severity: Severity::Error, summary, why, fix, trace: None, path: Some(path) });
+    }
+}
