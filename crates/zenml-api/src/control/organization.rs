@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::user::User;
 use super::workspace::{Workspace, WorkspaceStatus};
-use crate::{Endpoint, IdOrName, OrganizationId, Patch, Timestamp, UserId, paged_query};
+use crate::paging::offset_query;
+use crate::{Endpoint, IdOrName, OrganizationId, Patch, Timestamp, UserId};
 
 /// Organizations that the caller can see.
 pub const LIST: Endpoint<(), OrganizationQuery, (), Vec<Organization>> = Endpoint::get("/organizations");
@@ -85,7 +86,7 @@ pub struct OrganizationWorkspaceQuery {
     pub limit: Option<u64>,
 }
 
-paged_query!(offset: OrganizationQuery, OrganizationWorkspaceQuery);
+offset_query!(OrganizationQuery, OrganizationWorkspaceQuery);
 
 /// A new organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::invitation::Invitation;
 use super::team::Team;
 use super::user::User;
+use crate::paging::offset_query;
 use crate::rbac::{Action, ResourceType};
 use crate::{
     Endpoint, InvitationId, OrganizationId, Patch, ProjectId, RoleId, TeamId, Timestamp, UserId, WorkspaceId,
-    paged_query, text_enum,
+    text_enum,
 };
 
 /// Roles of an organization, on all levels.
@@ -141,7 +142,7 @@ pub struct RoleQuery {
     pub limit: Option<u64>,
 }
 
-paged_query!(offset: RoleQuery);
+offset_query!(RoleQuery);
 
 /// A new custom role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,9 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::paging::offset_query;
 use crate::{
     ApiKeyId, Endpoint, IdOrName, Identifier, OrganizationId, Patch, Sensitive, ServiceAccountId, Timestamp,
-    UserId, paged_query,
+    UserId,
 };
 
 type OfAccount = (OrganizationId, IdOrName<ServiceAccountId>);
@@ -110,7 +111,7 @@ pub struct ApiKeyQuery {
     pub limit: Option<u64>,
 }
 
-paged_query!(offset: ServiceAccountQuery, ApiKeyQuery);
+offset_query!(ServiceAccountQuery, ApiKeyQuery);
 
 /// A new service account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::user::User;
-use crate::{Endpoint, InvitationId, OrganizationId, Patch, TeamId, Timestamp, UserId, paged_query};
+use crate::paging::offset_query;
+use crate::{Endpoint, InvitationId, OrganizationId, Patch, TeamId, Timestamp, UserId};
 
 /// Teams of an organization.
 pub const LIST: Endpoint<OrganizationId, TeamQuery, (), Vec<Team>> =
@@ -54,7 +55,7 @@ pub struct TeamQuery {
     pub limit: Option<u64>,
 }
 
-paged_query!(offset: TeamQuery);
+offset_query!(TeamQuery);
 
 /// A new team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::service_account::{ApiKey, ApiKeyCreate};
-use crate::{Endpoint, IdOrName, OrganizationId, Patch, Sensitive, UserId, WorkspaceId, paged_query};
+use crate::paging::offset_query;
+use crate::{Endpoint, IdOrName, OrganizationId, Patch, Sensitive, UserId, WorkspaceId};
 
 /// Users that the caller can see.
 pub const LIST: Endpoint<(), UserQuery, (), Vec<User>> = Endpoint::get("/users");
@@ -103,7 +104,7 @@ pub struct UserQuery {
     pub limit: Option<u64>,
 }
 
-paged_query!(offset: UserQuery);
+offset_query!(UserQuery);
 
 /// A new local user, as a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::organization::Organization;
 use super::user::User;
+use crate::paging::offset_query;
 use crate::{
-    Endpoint, IdOrName, OrganizationId, Patch, Sensitive, Timestamp, UserId, WorkspaceId, paged_query,
-    text_enum,
+    Endpoint, IdOrName, OrganizationId, Patch, Sensitive, Timestamp, UserId, WorkspaceId, text_enum,
 };
 
 /// Workspaces that the caller can see.
@@ -188,7 +188,7 @@ pub struct WorkspaceQuery {
     pub limit: Option<u64>,
 }
 
-paged_query!(offset: WorkspaceQuery);
+offset_query!(WorkspaceQuery);
 
 /// Options of [`CREATE`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

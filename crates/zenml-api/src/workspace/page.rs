@@ -71,6 +71,13 @@ macro_rules! list_query {
             $($($(#[$option_doc])* pub $option: Option<$type>,)*)?
         }
 
+        impl $crate::paging::PageQuery for $name {
+            fn at(mut self, page: i64, size: i64) -> Self {
+                (self.page, self.size) = (Some(page), Some(size));
+                self
+            }
+        }
+
         impl $name {
             /// Which rows of the result are wanted.
             #[must_use]
