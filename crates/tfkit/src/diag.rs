@@ -1,4 +1,9 @@
 //! What a user is told.
+//!
+//! A diagnostic says what is the case, why, what to do, and where. Four kinds of errors are told apart by their
+//! words: what the user can fix, a missing permission, the environment, and [our own bugs](Diag::bug).
+
+use std::fmt;
 
 use crate::value::Path;
 
@@ -12,6 +17,7 @@ pub enum Severity {
 }
 
 /// A message to the user: what, why and what to do, and where.
+#[must_use = "a diagnostic that nobody returns is never shown"]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diag {
     /// How bad it is.
@@ -26,4 +32,106 @@ pub struct Diag {
     pub trace: Option<String>,
     /// Which attribute it is about; none for the whole block.
     pub path: Option<Path>,
+}
+
+impl Diag {
+    /// An error: the operation failed.
+    pub fn error(summary: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            summary: summary.into(),
+            why: None,
+            fix: None,
+            trace: None,
+            path: None,
+        }
+    }
+
+    /// A warning: the operation goes on.
+    pub fn warning(summary: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(summary) }
+    }
+
+    /// An error that is not the user's: a rule that the provider or the framework must keep was broken.
+    pub fn bug(summary: impl Into<String>) -> Self {
+        Self::error(summary)
+            .why("This is a bug in the provider, not in the configuration.")
+            .fix("Please report it, with this message and the log of a run with TF_LOG=DEBUG.")
+    }
+
+    /// Says why it is so. Repeated calls add paragraphs.
+    pub fn why(mut self, text: impl AsRef<str>) -> Self {
+        add(&mut self.why, text.as_ref());
+        self
+    }
+
+    /// Says what to do. Repeated calls add paragraphs.
+    pub fn fix(mut self, text: impl AsRef<str>) -> Self {
+        add(&mut self.fix, text.as_ref());
+        self
+    }
+
+    /// Says what to attach to a report. Repeated calls add paragraphs.
+    pub fn trace(mut self, text: impl AsRef<str>) -> Self {
+        add(&mut self.trace, text.as_ref());
+        self
+    }
+
+    /// Points at an attribute: a token such as `Team::NAME`, or a [`Path`].
+    pub fn at(mut self, place: impl Into<Path>) -> Self {
+        self.path = Some(place.into());
+        self
+    }
+
+    /// Makes it a warning, for what must not make the host destroy something valuable.
+    pub fn as_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// Whether the operation failed.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// Everything below the summary, as one text with a blank line between its parts.
+    pub fn detail(&self) -> String {
+        let parts: Vec<&str> =
+            [&self.why, &self.fix, &self.trace].into_iter().flatten().map(String::as_str).collect();
+        parts.join("\n\n")
+    }
+}
+
+/// The summary and the detail, as a log line or a test shows them.
+impl fmt::Display for Diag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let detail = self.detail();
+        formatter.write_str(&self.summary)?;
+        if detail.is_empty() { Ok(()) } else { write!(formatter, "\n\n{detail}") }
+    }
+}
+
+fn add(part: &mut Option<String>, text: &str) {
+    match part {
+        Some(earlier) => {
+            earlier.push_str("\n\n");
+            earlier.push_str(text);
+        }
+        None => *part = Some(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_detail_joins_the_parts_in_a_fixed_order() {
+        let diag = Diag::error("Team \"a\" already exists")
+            .trace("GET /teams, 409")
+            .fix("Import it:\n  terraform")
+            .why("So.");
+        assert_eq!(diag.detail(), "So.\n\nImport it:\n  terraform\n\nGET /teams, 409");
+        assert_eq!(Diag::warning("Odd").to_string(), "Odd");
+    }
 }

@@ -2,15 +2,150 @@
 //!
 //! This crate knows values, schemas, typed models and the rules of planning. It knows nothing of gRPC, of TLS
 //! or of any particular provider: `tfkit-serve` puts it on the wire, a provider fills it with meaning.
+//!
+//! # How to write a resource
+//!
+//! A resource is a struct, its model, and an implementation of [`Resource`]. The type of a field says who sets the
+//! attribute (see [`field`]); its doc comment is what users read. The engine does defaults, replacement, unknown
+//! values, conformity and identity.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use std::sync::Mutex;
+//!
+//! use tfkit::{Computed, Configured, Cx, Diag, Engine, Model, OrDefault, Partial, Provider, Resource, Since, Start, Types};
+//!
+//! /// A note on the wall.
+//! #[derive(Clone, Debug, PartialEq, Model)]
+//! #[model(name = "note")]
+//! pub struct Note {
+//!     /// Identifier of the note.
+//!     #[attr(key, stable)]
+//!     pub id: Computed<String>,
+//!     /// Wall that the note hangs on.
+//!     #[attr(replace)]
+//!     pub wall: String,
+//!     /// What the note says.
+//!     #[attr(check = length(1..=200))]
+//!     pub text: String,
+//!     /// Colour of the paper.
+//!     #[attr(default = "yellow", check = one_of(&["yellow", "blue"]))]
+//!     pub colour: OrDefault<String>,
+//!     /// Who wrote it.
+//!     pub author: Option<String>,
+//! }
+//!
+//! /// What the server tells about a note.
+//! pub struct Remote { id: String, wall: String, text: String, colour: String, author: Option<String> }
+//!
+//! /// The way to the server; here a map.
+//! #[derive(Default)]
+//! pub struct Walls(Mutex<BTreeMap<String, Note>>);
+//!
+//! impl Resource for Note {
+//!     type Client = Walls;
+//!     type Remote = Remote;
+//!
+//!     async fn fetch(cx: &Cx<Walls>, key: &NoteKey) -> Result<Option<Remote>, Diag> {
+//!         let notes = cx.client().await?.0.lock().unwrap();
+//!         Ok(notes.get(&key.id).map(|note| Remote {
+//!             id: key.id.clone(),
+//!             wall: note.wall.clone(),
+//!             text: note.text.clone(),
+//!             colour: note.colour.0.clone(),
+//!             author: note.author.clone(),
+//!         }))
+//!     }
+//!
+//!     fn observe(remote: &Remote, _since: Since<'_, Self>) -> Result<Self, Diag> {
+//!         Ok(Note {
+//!             id: Computed::known(remote.id.clone()),
+//!             wall: remote.wall.clone(),
+//!             text: remote.text.clone(),
+//!             colour: OrDefault(remote.colour.clone()),
+//!             author: remote.author.clone(),
+//!         })
+//!     }
+//!
+//!     async fn create(cx: &Cx<Walls>, plan: Self) -> Result<Self, Diag> {
+//!         let mut notes = cx.client().await?.0.lock().unwrap();
+//!         let id = format!("note-{}", notes.len() + 1);
+//!         let note = Note { id: Computed::known(id.clone()), ..plan };
+//!         cx.save(&note); // It exists now: whatever fails from here on, the state knows it.
+//!         notes.insert(id, note.clone());
+//!         Ok(note)
+//!     }
+//!
+//!     async fn update(cx: &Cx<Walls>, _prior: Self, plan: Self) -> Result<Self, Diag> {
+//!         let id = plan.id.get()?.clone();
+//!         cx.client().await?.0.lock().unwrap().insert(id, plan.clone());
+//!         Ok(plan)
+//!     }
+//!
+//!     async fn delete(cx: &Cx<Walls>, prior: Self) -> Result<(), Diag> {
+//!         cx.client().await?.0.lock().unwrap().remove(prior.id.get()?);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! /// Notes on walls.
+//! #[derive(Clone, Debug, Model)]
+//! #[model(name = "wall", kind = provider)]
+//! pub struct Config {
+//!     /// Address of the server.
+//!     pub address: Option<String>,
+//! }
+//!
+//! struct Wall;
+//!
+//! impl Provider for Wall {
+//!     type Config = Config;
+//!     type Client = Walls;
+//!
+//!     fn register(types: Types<Walls>) -> Types<Walls> {
+//!         types.resource::<Note>()
+//!     }
+//!
+//!     async fn configure(&self, config: &Partial<Config>, _: &Start) -> Result<Configured<Walls>, Diag> {
+//!         if config.get(Config::ADDRESS).is_unknown() {
+//!             return Ok(Configured::Unknown(vec![Config::ADDRESS.path()]));
+//!         }
+//!         Ok(Configured::Ready(Walls::default()))
+//!     }
+//! }
+//!
+//! let engine = Engine::new(Wall);
+//! assert_eq!(engine.resources(), ["wall_note"]);
+//! ```
 #![warn(missing_docs)]
 
+// The derives name this crate by its name, here as elsewhere.
+extern crate self as tfkit;
+
 pub mod check;
+pub mod cx;
+pub mod data_source;
 pub mod diag;
 pub mod engine;
+pub mod field;
+pub mod model;
 pub mod plan;
+pub mod provider;
+pub mod resource;
 pub mod schema;
+pub mod timeouts;
 pub mod value;
 
+pub use cx::Cx;
+pub use data_source::DataSource;
 pub use diag::{Diag, Severity};
+pub use engine::Engine;
+pub use field::{Computed, IfSet, OrDefault, OrServer, Secret};
+pub use model::{Maybe, Partial};
+pub use provider::{Configured, Provider, Start, Types};
+pub use resource::{ImportId, Imported, Plan, Resource, Since, Upgrade};
 pub use schema::{Attribute, Nesting, Schema, Shape, Who};
 pub use value::{Dyn, Number, Path, Step, Type};
+
+/// Derive macros; [`model::Object`] and [`model::Model`] are the traits behind them.
+pub use tfkit_derive::{Model, Object};

@@ -1,6 +1,7 @@
 //! What an attribute is and who may set it.
 
 use crate::check::{Check, Rule};
+use crate::field::{Field, FromServer, Value, WithDefault, WithoutDefault};
 use crate::plan::Same;
 use crate::value::{Dyn, Type};
 
@@ -155,5 +156,83 @@ impl Who {
     /// True where the user has a say at all.
     pub fn is_configurable(&self) -> bool {
         !matches!(self, Self::Computed)
+    }
+}
+
+/// What the derive writes; a model written by hand may use the same.
+impl Attribute {
+    /// An attribute whose field type says who sets it.
+    pub fn field<F: WithoutDefault>(name: &'static str, description: impl Into<String>) -> Self {
+        Self::of::<F>(name, description.into(), F::who())
+    }
+
+    /// An attribute with a default.
+    pub fn field_or<F: WithDefault>(
+        name: &'static str,
+        description: impl Into<String>,
+        default: &F::Value,
+    ) -> Self {
+        Self::of::<F>(name, description.into(), Who::Default(default.to_known()))
+    }
+
+    fn of<F: Field>(name: &'static str, description: String, who: Who) -> Self {
+        let mut shape = F::Value::shape();
+        if let (Who::Computed, Shape::Nested(_, attributes)) = (&who, &mut shape) {
+            attributes.iter_mut().for_each(Self::make_computed);
+        }
+        let mut attribute = Self::new(name, description, shape, who);
+        attribute.sensitive = F::Value::SENSITIVE;
+        attribute
+    }
+
+    /// Marks what is inside a read-only object as read-only, whatever its field types say for other places.
+    fn make_computed(&mut self) {
+        self.who = Who::Computed;
+        if let Shape::Nested(_, attributes) = &mut self.shape {
+            attributes.iter_mut().for_each(Self::make_computed);
+        }
+    }
+
+    /// Changing it replaces the object.
+    #[must_use]
+    pub fn replace(mut self) -> Self {
+        self.replace = true;
+        self
+    }
+
+    /// Its value never changes once it is known. The type parameter is the field's: only what comes from the
+    /// server can be stable.
+    #[must_use]
+    pub fn stable<F: FromServer>(mut self) -> Self {
+        self.stable = true;
+        self
+    }
+
+    /// Hides it in the output of the host.
+    #[must_use]
+    pub fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
+
+    /// Says why it should not be used any more, and what to use instead.
+    #[must_use]
+    pub fn deprecated(mut self, message: &'static str) -> Self {
+        self.deprecated = Some(message);
+        self
+    }
+
+    /// Adds a condition that the value must keep to.
+    #[must_use]
+    pub fn check(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Says when two different values mean the same.
+    #[must_use]
+    pub fn same(mut self, same: Same) -> Self {
+        self.same = Some(same);
+        self
     }
 }

@@ -3,10 +3,27 @@
 //! `tfkit-serve` decodes a request, calls one of these and encodes the answer; the in-process test harness calls
 //! them directly. None of them panics, and none of them fails as a call: whatever goes wrong is a [`Diag`].
 
+mod core;
+pub(crate) mod erased;
+mod unfinished;
+
+use std::fmt;
+use std::sync::Arc;
+
+use self::core::{Core, Door};
+use crate::provider::Provider;
+use crate::schema::Schema;
 use crate::{Diag, Dyn, Path};
 
+/// A provider behind the calls of the protocol. Cheap to clone.
+///
+/// Each call of an author's code runs in a task of its own: a panic becomes a diagnostic, and a caller that goes
+/// away does not cut a half-made object off.
+#[derive(Clone)]
+pub struct Engine(Arc<dyn Door>);
+
 /// A request to configure the provider.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ConfigureRequest {
     /// Version text of the host.
     pub host_version: String,
@@ -15,7 +32,7 @@ pub struct ConfigureRequest {
 }
 
 /// A request to check the configuration of a resource.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ValidateRequest {
     /// Full type name, with the provider's prefix.
     pub type_name: String,
@@ -26,7 +43,7 @@ pub struct ValidateRequest {
 }
 
 /// State as the host stored it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct UpgradeRequest {
     /// Full type name.
     pub type_name: String,
@@ -37,7 +54,7 @@ pub struct UpgradeRequest {
 }
 
 /// A request to read a resource again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ReadRequest {
     /// Full type name.
     pub type_name: String,
@@ -50,7 +67,7 @@ pub struct ReadRequest {
 }
 
 /// What a read, an apply or an import leaves behind.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stored {
     /// The new state; null when the object is gone.
     pub state: Dyn,
@@ -63,7 +80,7 @@ pub struct Stored {
 }
 
 /// A request to plan a change: `prior` is null for a creation, `proposed` and `config` are null for a deletion.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PlanRequest {
     /// Full type name.
     pub type_name: String,
@@ -80,7 +97,7 @@ pub struct PlanRequest {
 }
 
 /// A planned change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PlanResponse {
     /// What the object will be.
     pub planned: Dyn,
@@ -95,7 +112,7 @@ pub struct PlanResponse {
 }
 
 /// A request to carry out a planned change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ApplyRequest {
     /// Full type name.
     pub type_name: String,
@@ -111,8 +128,17 @@ pub struct ApplyRequest {
     pub identity: Dyn,
 }
 
+/// A request to read a data source.
+#[derive(Clone, Debug)]
+pub struct DataSourceRequest {
+    /// Full type name, with the provider's prefix.
+    pub type_name: String,
+    /// The configuration, wholly known.
+    pub config: Dyn,
+}
+
 /// A request to import an object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ImportRequest {
     /// Full type name.
     pub type_name: String,
@@ -121,7 +147,7 @@ pub struct ImportRequest {
 }
 
 /// How an import names its object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum ImportBy {
     /// By a string.
     Id(String),
@@ -149,4 +175,131 @@ pub struct IdentityAttribute {
     pub description: String,
     /// An import must give it; otherwise an import may give it.
     pub required: bool,
+}
+
+/// What a call leaves to say when it has no other answer.
+pub type Diags = Vec<Diag>;
+
+impl Engine {
+    /// Takes a provider in. Nothing is built yet.
+    pub fn new<P: Provider>(provider: P) -> Self {
+        Self(Arc::new(Core::new(provider)))
+    }
+
+    /// The prefix of all type names.
+    pub fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// Schema of the provider block.
+    pub fn provider_schema(&self) -> &Schema {
+        self.0.provider_schema()
+    }
+
+    /// Full names of all types of resources, sorted.
+    pub fn resources(&self) -> Vec<&str> {
+        self.0.resources()
+    }
+
+    /// Full names of all data sources, sorted.
+    pub fn data_sources(&self) -> Vec<&str> {
+        self.0.data_sources()
+    }
+
+    /// Schema of a type of resource, by its full name.
+    pub fn resource_schema(&self, type_name: &str) -> Option<&Schema> {
+        self.0.resource_schema(type_name)
+    }
+
+    /// Schema of a data source, by its full name.
+    pub fn data_source_schema(&self, type_name: &str) -> Option<&Schema> {
+        self.0.data_source_schema(type_name)
+    }
+
+    /// Identity of a type of resource, by its full name; none where the type has none.
+    pub fn identity_schema(&self, type_name: &str) -> Option<IdentitySchema> {
+        self.0.identity_schema(type_name)
+    }
+
+    /// Mistakes in the schemas and names of the provider, to be reported with its schema.
+    pub fn problems(&self) -> Diags {
+        self.0.problems()
+    }
+
+    /// Checks the provider block.
+    pub async fn validate_provider(&self, config: Dyn) -> Diags {
+        Arc::clone(&self.0).validate_provider(config).await
+    }
+
+    /// Configures the provider.
+    pub async fn configure(&self, request: ConfigureRequest) -> Diags {
+        Arc::clone(&self.0).configure(request).await
+    }
+
+    /// Checks the configuration of a resource.
+    pub async fn validate_resource(&self, request: ValidateRequest) -> Diags {
+        Arc::clone(&self.0).validate_resource(request).await
+    }
+
+    /// Checks the configuration of a data source.
+    pub async fn validate_data_source(&self, request: ValidateRequest) -> Diags {
+        Arc::clone(&self.0).validate_data_source(request).await
+    }
+
+    /// Brings stored state to the current schema; null with an error when that fails.
+    pub async fn upgrade(&self, request: UpgradeRequest) -> (Dyn, Diags) {
+        Arc::clone(&self.0).upgrade(request).await
+    }
+
+    /// Reads a resource again.
+    pub async fn read(&self, request: ReadRequest) -> Stored {
+        Arc::clone(&self.0).read(request).await
+    }
+
+    /// Plans a change.
+    pub async fn plan(&self, request: PlanRequest) -> PlanResponse {
+        Arc::clone(&self.0).plan(request).await
+    }
+
+    /// Carries out a planned change.
+    pub async fn apply(&self, request: ApplyRequest) -> Stored {
+        Arc::clone(&self.0).apply(request).await
+    }
+
+    /// Imports an object; the state is null when that fails.
+    pub async fn import(&self, request: ImportRequest) -> Stored {
+        Arc::clone(&self.0).import(request).await
+    }
+
+    /// Reads a data source; null with an error when that fails.
+    pub async fn read_data_source(&self, request: DataSourceRequest) -> (Dyn, Diags) {
+        Arc::clone(&self.0).read_data_source(request).await
+    }
+
+    /// Tells all operations to end soon. Calls are still served, so that half-made objects reach the state.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Engine").field(&self.name()).finish()
+    }
+}
+
+/// The error of a call that cannot wait for values of the provider block.
+pub(crate) fn unknown_provider(paths: &[Path]) -> Diag {
+    let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
+    let names = names.join(", ");
+    let diag = Diag::error(format!("The provider's configuration is not known yet: {names}"))
+        .why(
+            "These arguments of the provider block depend on objects that are created in the same run, and this \
+             operation needs the server now.",
+        )
+        .fix(
+            "Give the arguments values that are known while planning, or create what they depend on first:\n  \
+             terraform apply -target=ADDRESS",
+        );
+    diag
 }

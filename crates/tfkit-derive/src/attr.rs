@@ -1,0 +1,138 @@
+//! What stands inside `#[attr(…)]` and `#[model(…)]`.
+
+use syn::meta::ParseNestedMeta;
+use syn::{Attribute, Error, Expr, Ident, LitStr, Result};
+
+/// The options of a field.
+#[derive(Default)]
+pub(crate) struct FieldOptions {
+    pub(crate) key: Option<KeyPart>,
+    pub(crate) stable: bool,
+    pub(crate) replace: bool,
+    pub(crate) sensitive: bool,
+    pub(crate) checks: Vec<Expr>,
+    pub(crate) same: Option<Expr>,
+    pub(crate) default: Option<Expr>,
+    pub(crate) deprecated: Option<LitStr>,
+    pub(crate) name: Option<LitStr>,
+}
+
+/// Part of a key.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum KeyPart {
+    /// An import must give it.
+    Required,
+    /// An import may leave it out.
+    Optional,
+}
+
+impl FieldOptions {
+    pub(crate) fn parse(attributes: &[Attribute]) -> Result<Self> {
+        let mut options = Self::default();
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("attr")) {
+            attribute.parse_nested_meta(|meta| options.option(&meta))?;
+        }
+        Ok(options)
+    }
+
+    fn option(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        match name.as_str() {
+            "key" => once(meta, &mut self.key, key_part(meta)?),
+            "stable" => flag(meta, &mut self.stable),
+            "replace" => flag(meta, &mut self.replace),
+            "sensitive" => flag(meta, &mut self.sensitive),
+            "check" => {
+                self.checks.push(meta.value()?.parse()?);
+                Ok(())
+            }
+            "same" => once(meta, &mut self.same, meta.value()?.parse()?),
+            "default" => once(meta, &mut self.default, meta.value()?.parse()?),
+            "deprecated" => once(meta, &mut self.deprecated, meta.value()?.parse()?),
+            "name" => once(meta, &mut self.name, meta.value()?.parse()?),
+            _ => Err(meta.error(
+                "unknown option; an attribute takes `key`, `stable`, `replace`, `sensitive`, `check`, `same`, \
+                 `default`, `deprecated` and `name`",
+            )),
+        }
+    }
+}
+
+/// The options of a model.
+#[derive(Default)]
+pub(crate) struct ModelOptions {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) kind: Option<Kind>,
+    pub(crate) rules: Vec<Expr>,
+    pub(crate) deprecated: Option<LitStr>,
+}
+
+/// What a model is of.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Kind {
+    Resource,
+    DataSource,
+    Provider,
+}
+
+impl ModelOptions {
+    pub(crate) fn parse(attributes: &[Attribute]) -> Result<Self> {
+        let mut options = Self::default();
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("model")) {
+            attribute.parse_nested_meta(|meta| options.option(&meta))?;
+        }
+        Ok(options)
+    }
+
+    fn option(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        match name.as_str() {
+            "name" => once(meta, &mut self.name, meta.value()?.parse()?),
+            "kind" => once(meta, &mut self.kind, kind(meta)?),
+            "rule" => {
+                self.rules.push(meta.value()?.parse()?);
+                Ok(())
+            }
+            "deprecated" => once(meta, &mut self.deprecated, meta.value()?.parse()?),
+            _ => Err(meta.error("unknown option; a model takes `name`, `kind`, `rule` and `deprecated`")),
+        }
+    }
+}
+
+fn key_part(meta: &ParseNestedMeta<'_>) -> Result<KeyPart> {
+    if !meta.input.peek(syn::Token![=]) {
+        return Ok(KeyPart::Required);
+    }
+    let word: Ident = meta.value()?.parse()?;
+    if word == "optional" {
+        Ok(KeyPart::Optional)
+    } else {
+        Err(Error::new(word.span(), "expected `optional`"))
+    }
+}
+
+fn kind(meta: &ParseNestedMeta<'_>) -> Result<Kind> {
+    let word: Ident = meta.value()?.parse()?;
+    match word.to_string().as_str() {
+        "resource" => Ok(Kind::Resource),
+        "data_source" => Ok(Kind::DataSource),
+        "provider" => Ok(Kind::Provider),
+        _ => Err(Error::new(word.span(), "expected `resource`, `data_source` or `provider`")),
+    }
+}
+
+fn once<T>(meta: &ParseNestedMeta<'_>, place: &mut Option<T>, value: T) -> Result<()> {
+    if place.is_some() {
+        return Err(meta.error("given twice"));
+    }
+    *place = Some(value);
+    Ok(())
+}
+
+fn flag(meta: &ParseNestedMeta<'_>, place: &mut bool) -> Result<()> {
+    if *place {
+        return Err(meta.error("given twice"));
+    }
+    *place = true;
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! The code that is written.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprLit, Lit};
+
+use crate::attr::KeyPart;
+use crate::input::{Field, Struct};
+
+/// A nested object.
+pub(crate) fn object(object: &Struct) -> TokenStream {
+    let ident = &object.ident;
+    let tokens = tokens(object);
+    let object_impl = object_impl(object);
+    quote! {
+        #tokens
+        #object_impl
+
+        #[automatically_derived]
+        impl ::tfkit::field::Value for #ident {
+            fn shape() -> ::tfkit::Shape {
+                ::tfkit::Shape::Nested(
+                    ::tfkit::Nesting::Single,
+                    <Self as ::tfkit::model::Object>::attributes(),
+                )
+            }
+
+            fn from_known(value: &::tfkit::Dyn) -> ::core::result::Result<Self, ::tfkit::field::Misfit> {
+                <Self as ::tfkit::model::Object>::from_object(value)
+            }
+
+            fn to_known(&self) -> ::tfkit::Dyn {
+                ::tfkit::model::Object::to_object(self)
+            }
+
+            fn misfits(value: &::tfkit::Dyn) -> ::std::vec::Vec<::tfkit::field::Misfit> {
+                <Self as ::tfkit::model::Object>::misfits(value)
+            }
+        }
+    }
+}
+
+/// A model.
+pub(crate) fn model(model: &Struct) -> TokenStream {
+    let ident = &model.ident;
+    let tokens = tokens(model);
+    let object_impl = object_impl(model);
+    let name = &model.options.name;
+    let description = &model.description;
+    let deprecated = model.options.deprecated.as_ref().map(|message| {
+        quote! {
+            fn deprecated() -> ::core::option::Option<&'static str> {
+                ::core::option::Option::Some(#message)
+            }
+        }
+    });
+    let rules = &model.options.rules;
+    let rules = (!rules.is_empty()).then(|| {
+        quote! {
+            fn rules() -> ::std::vec::Vec<::tfkit::check::Rule> {
+                #[allow(unused_imports)]
+                use ::tfkit::check::*;
+                ::std::vec![#(#rules),*]
+            }
+        }
+    });
+    let (key_type, key) = key(model);
+    quote! {
+        #tokens
+        #object_impl
+        #key
+
+        #[automatically_derived]
+        impl ::tfkit::model::Model for #ident {
+            type Key = #key_type;
+
+            fn type_name() -> &'static str {
+                #name
+            }
+
+            fn description() -> &'static str {
+                #description
+            }
+
+            #deprecated
+            #rules
+        }
+    }
+}
+
+/// One constant for each field.
+fn tokens(object: &Struct) -> TokenStream {
+    let ident = &object.ident;
+    let tokens = object.fields.iter().map(|Field { ident: field, visibility, ty, name, .. }| {
+        let constant = Ident::new(&name.to_uppercase(), field.span());
+        let doc = format!("The attribute `{name}`.");
+        quote! {
+            #[doc = #doc]
+            #visibility const #constant: ::tfkit::model::Token<Self, #ty> = ::tfkit::model::Token::new(#name);
+        }
+    });
+    quote! {
+        #[allow(dead_code, reason = "tokens are there for every attribute, whether a hook needs them or not")]
+        impl #ident {
+            #(#tokens)*
+        }
+    }
+}
+
+fn object_impl(object: &Struct) -> TokenStream {
+    let ident = &object.ident;
+    let attributes = object.fields.iter().map(attribute);
+    let reads = object.fields.iter().map(|Field { ident, ty, name, options, .. }| match &options.default {
+        Some(default) => {
+            let default = default_value(ty, default);
+            quote! { #ident: fields.get_or::<#ty>(#name, || #default)? }
+        }
+        None => quote! { #ident: fields.get::<#ty>(#name)? },
+    });
+    let writes = object.fields.iter().map(|Field { ident, name, .. }| quote! { .with(#name, &self.#ident) });
+    let checks = object.fields.iter().map(|Field { ty, name, .. }| quote! { .check::<#ty>(#name) });
+    quote! {
+        #[automatically_derived]
+        impl ::tfkit::model::Object for #ident {
+            fn attributes() -> ::std::vec::Vec<::tfkit::Attribute> {
+                ::std::vec![#(#attributes),*]
+            }
+
+            fn from_object(object: &::tfkit::Dyn) -> ::core::result::Result<Self, ::tfkit::field::Misfit> {
+                let fields = ::tfkit::model::Fields::of(object)?;
+                ::core::result::Result::Ok(Self { #(#reads),* })
+            }
+
+            fn to_object(&self) -> ::tfkit::Dyn {
+                ::tfkit::model::Fields::new() #(#writes)* .into_object()
+            }
+
+            fn misfits(object: &::tfkit::Dyn) -> ::std::vec::Vec<::tfkit::field::Misfit> {
+                ::tfkit::model::Misfits::of(object) #(#checks)* .finish()
+            }
+        }
+    }
+}
+
+/// The declaration of one attribute. Its tokens carry the place of the field's type, so that the compiler points
+/// there when the type and the options contradict each other.
+fn attribute(field: &Field) -> TokenStream {
+    let Field { ty, name, description, options, .. } = field;
+    let mut built = match &options.default {
+        Some(default) => {
+            let value = default_value(ty, default);
+            quote_spanned! { ty.span() => ::tfkit::Attribute::field_or::<#ty>(#name, #description, &#value) }
+        }
+        None => quote_spanned! { ty.span() => ::tfkit::Attribute::field::<#ty>(#name, #description) },
+    };
+    if options.replace {
+        built.extend(quote! { .replace() });
+    }
+    if options.stable {
+        built.extend(quote_spanned! { ty.span() => .stable::<#ty>() });
+    }
+    if options.sensitive {
+        built.extend(quote! { .sensitive() });
+    }
+    if let Some(message) = &options.deprecated {
+        built.extend(quote! { .deprecated(#message) });
+    }
+    for check in &options.checks {
+        built.extend(quote! {
+            .check({
+                #[allow(unused_imports)]
+                use ::tfkit::check::*;
+                #check
+            })
+        });
+    }
+    if let Some(same) = &options.same {
+        built.extend(quote! {
+            .same({
+                #[allow(unused_imports)]
+                use ::tfkit::plan::same::*;
+                #same
+            })
+        });
+    }
+    built
+}
+
+/// A default as a value of the field: a string literal becomes what the field holds.
+fn default_value(ty: &syn::Type, default: &Expr) -> TokenStream {
+    let value = match default {
+        Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) => quote! { ::core::convert::From::from(#default) },
+        _ => quote! { #default },
+    };
+    quote! {{
+        let value: <#ty as ::tfkit::field::Field>::Value = #value;
+        value
+    }}
+}
+
+/// The key's type and its declaration.
+fn key(model: &Struct) -> (TokenStream, TokenStream) {
+    let fields: Vec<&Field> = model.keys().collect();
+    if fields.is_empty() {
+        return (quote! { () }, TokenStream::new());
+    }
+    let model_ident = &model.ident;
+    let visibility = &model.visibility;
+    let key = format_ident!("{}Key", model.ident);
+    let doc = format!("What a read of [`{model_ident}`] needs; also its identity and what an import gives.");
+    let types: Vec<TokenStream> = fields.iter().map(|field| key_field_type(field)).collect();
+    let idents: Vec<&Ident> = fields.iter().map(|field| &field.ident).collect();
+    let names: Vec<&String> = fields.iter().map(|field| &field.name).collect();
+    let descriptions: Vec<&String> = fields.iter().map(|field| &field.description).collect();
+    let required = fields.iter().map(|field| field.options.key == Some(KeyPart::Required));
+    let values = fields.iter().map(|Field { ty, .. }| quote! { <#ty as ::tfkit::field::Field>::Value });
+    let indexes = (0..fields.len())
+        .map(|index| syn::Index { index: index.try_into().unwrap_or(0), span: Span::call_site() });
+    let declaration = quote! {
+        #[doc = #doc]
+        #[derive(Clone, Debug, PartialEq)]
+        #visibility struct #key {
+            #(#[doc = #descriptions] pub #idents: #types,)*
+        }
+
+        #[automatically_derived]
+        impl ::tfkit::model::Key for #key {
+            fn attributes() -> ::std::vec::Vec<::tfkit::engine::IdentityAttribute> {
+                ::std::vec![#(::tfkit::engine::IdentityAttribute {
+                    name: #names,
+                    ty: <#values as ::tfkit::field::Value>::shape().ty(),
+                    description: ::std::string::String::from(#descriptions),
+                    required: #required,
+                }),*]
+            }
+
+            fn from_object(object: &::tfkit::Dyn) -> ::core::result::Result<Self, ::tfkit::field::Misfit> {
+                let fields = ::tfkit::model::Fields::of(object)?;
+                ::core::result::Result::Ok(Self { #(#idents: fields.get::<#types>(#names)?),* })
+            }
+
+            fn to_object(&self) -> ::tfkit::Dyn {
+                ::tfkit::model::Fields::new() #(.with(#names, &self.#idents))* .into_object()
+            }
+
+            fn from_parts(
+                parts: &[::core::option::Option<&str>],
+            ) -> ::core::result::Result<Self, ::tfkit::field::Misfit> {
+                let parts = ::tfkit::model::Parts::new(parts);
+                ::core::result::Result::Ok(Self { #(#idents: parts.get::<#types>(#indexes, #names)?),* })
+            }
+        }
+    };
+    (quote! { #key }, declaration)
+}
+
+fn key_field_type(field: &Field) -> TokenStream {
+    let ty = &field.ty;
+    let value = quote! { <#ty as ::tfkit::field::Field>::Value };
+    match field.options.key {
+        Some(KeyPart::Optional) => quote! { ::core::option::Option<#value> },
+        _ => value,
+    }
+}

@@ -1,0 +1,165 @@
+//! A struct that is to become an object, checked.
+
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Fields, Ident, Lit, Meta, Result, Type, Visibility,
+};
+
+use crate::attr::{FieldOptions, Kind, ModelOptions};
+
+/// Names that the host keeps for itself in the blocks of resources and data sources.
+const RESERVED: &[&str] =
+    &["count", "for_each", "provider", "lifecycle", "depends_on", "connection", "provisioner"];
+
+/// Names that the host keeps for itself in provider blocks.
+const RESERVED_IN_PROVIDER: &[&str] = &["alias", "version"];
+
+/// The parts of a struct that the expansion needs.
+pub(crate) struct Struct {
+    pub(crate) ident: Ident,
+    pub(crate) visibility: Visibility,
+    pub(crate) description: String,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) options: ModelOptions,
+}
+
+/// One field.
+pub(crate) struct Field {
+    pub(crate) ident: Ident,
+    pub(crate) visibility: Visibility,
+    pub(crate) ty: Type,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) options: FieldOptions,
+}
+
+impl Struct {
+    /// Reads the struct of a model.
+    pub(crate) fn model(input: &DeriveInput) -> Result<Self> {
+        let object = Self::read(input, ModelOptions::parse(&input.attrs)?)?;
+        let Some(name) = &object.options.name else {
+            return Err(Error::new(object.ident.span(), "a model needs a name: `#[model(name = \"…\")]`"));
+        };
+        check_name(&name.value(), name.span())?;
+        if object.description.is_empty() {
+            return Err(Error::new(
+                object.ident.span(),
+                "a model needs a doc comment: it is the description that users read",
+            ));
+        }
+        let kind = object.kind();
+        let reserved = if kind == Kind::Provider { RESERVED_IN_PROVIDER } else { RESERVED };
+        for field in &object.fields {
+            if reserved.contains(&field.name.as_str()) {
+                return Err(Error::new(
+                    field.ident.span(),
+                    format!("Terraform keeps the attribute name `{}` for itself", field.name),
+                ));
+            }
+            if field.options.key.is_some() && kind != Kind::Resource {
+                return Err(Error::new(field.ident.span(), "only a resource has a key"));
+            }
+        }
+        if kind == Kind::Resource && object.keys().next().is_none() {
+            return Err(Error::new(
+                object.ident.span(),
+                "a resource needs a key: mark what a read needs with `#[attr(key)]`",
+            ));
+        }
+        Ok(object)
+    }
+
+    /// Reads the struct of a nested object.
+    pub(crate) fn object(input: &DeriveInput) -> Result<Self> {
+        let object = Self::read(input, ModelOptions::default())?;
+        if let Some(field) = object.keys().next() {
+            return Err(Error::new(
+                field.ident.span(),
+                "a nested object has no key; keys are attributes of the model",
+            ));
+        }
+        Ok(object)
+    }
+
+    /// What the model is of; a resource unless it says otherwise.
+    pub(crate) fn kind(&self) -> Kind {
+        self.options.kind.unwrap_or(Kind::Resource)
+    }
+
+    /// The fields of the key.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| field.options.key.is_some())
+    }
+
+    fn read(input: &DeriveInput, options: ModelOptions) -> Result<Self> {
+        if !input.generics.params.is_empty() {
+            return Err(Error::new(input.generics.span(), "a model cannot be generic"));
+        }
+        let Data::Struct(data) = &input.data else {
+            return Err(Error::new(input.ident.span(), "only a struct with named fields can be derived"));
+        };
+        let Fields::Named(fields) = &data.fields else {
+            return Err(Error::new(input.ident.span(), "only a struct with named fields can be derived"));
+        };
+        let fields = fields.named.iter().filter_map(Field::of).collect::<Result<Vec<_>>>()?;
+        Ok(Self {
+            ident: input.ident.clone(),
+            visibility: input.vis.clone(),
+            description: description(&input.attrs),
+            fields,
+            options,
+        })
+    }
+}
+
+impl Field {
+    /// Reads a field; none if it has no name, which named fields always have.
+    fn of(field: &syn::Field) -> Option<Result<Self>> {
+        let ident = field.ident.clone()?;
+        Some(Self::read(field, ident))
+    }
+
+    fn read(field: &syn::Field, ident: Ident) -> Result<Self> {
+        let options = FieldOptions::parse(&field.attrs)?;
+        let name = match &options.name {
+            Some(name) => name.value(),
+            None => ident.to_string().trim_start_matches("r#").to_owned(),
+        };
+        check_name(&name, options.name.as_ref().map_or(ident.span(), syn::LitStr::span))?;
+        let description = description(&field.attrs);
+        if description.is_empty() {
+            return Err(Error::new(
+                ident.span(),
+                format!("attribute `{name}` needs a doc comment: it is the description that users read"),
+            ));
+        }
+        Ok(Self { ident, visibility: field.vis.clone(), ty: field.ty.clone(), name, description, options })
+    }
+}
+
+fn check_name(name: &str, span: proc_macro2::Span) -> Result<()> {
+    let fits = |(index, character): (usize, char)| {
+        character.is_ascii_lowercase() || character == '_' || (index > 0 && character.is_ascii_digit())
+    };
+    if name.is_empty() || !name.chars().enumerate().all(fits) {
+        return Err(Error::new(
+            span,
+            "names are lower-case letters, digits and `_`, and do not begin with a digit",
+        ));
+    }
+    Ok(())
+}
+
+/// The doc comment as one text: lines as written, without the space that follows `///`.
+fn description(attributes: &[Attribute]) -> String {
+    let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) => Some(line.value()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let lines: Vec<String> =
+        lines.map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect();
+    lines.join("\n").trim().to_owned()
+}

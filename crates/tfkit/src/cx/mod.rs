@@ -1,0 +1,206 @@
+//! What an operation can ask of the framework.
+
+mod locks;
+mod private;
+mod stop;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+pub use locks::LockGuard;
+pub(crate) use locks::Locks;
+pub(crate) use private::Private;
+pub(crate) use stop::Stop;
+
+use crate::diag::Diag;
+use crate::model::{Model, Operation};
+use crate::value::{Dyn, Path};
+
+/// The context of one operation on one object. Cheap to clone: all clones share what they collect.
+pub struct Cx<Client> {
+    inner: Arc<Inner<Client>>,
+}
+
+struct Inner<Client> {
+    access: Access<Client>,
+    shared: Arc<Shared>,
+    operation: Operation,
+    deadline: Instant,
+    notes: Arc<Mutex<Notes>>,
+}
+
+/// What all operations of one provider process share.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(crate) locks: Locks,
+    pub(crate) stop: Stop,
+}
+
+/// The way to the API, as far as the provider's configuration gave one.
+pub(crate) enum Access<Client> {
+    /// The provider was never configured.
+    None,
+    /// Configured.
+    Ready(Arc<Client>),
+    /// Waits for values that are known only after an apply.
+    Unknown(Arc<[Path]>),
+}
+
+impl<Client> Clone for Access<Client> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Ready(client) => Self::Ready(Arc::clone(client)),
+            Self::Unknown(paths) => Self::Unknown(Arc::clone(paths)),
+        }
+    }
+}
+
+/// What an operation leaves behind besides its result. It outlives the operation's task, so that neither a panic
+/// nor a lost stream takes it away.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) diags: Vec<Diag>,
+    pub(crate) saved: Option<Dyn>,
+    pub(crate) private: Private,
+    /// The operation asked for a client that waits for unknown values.
+    pub(crate) missed_client: bool,
+}
+
+/// Locks a mutex whose holders never panic while they hold it in the middle of a change.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<Client> Clone for Cx<Client> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<Client> fmt::Debug for Cx<Client> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Cx").field("operation", &self.inner.operation).finish_non_exhaustive()
+    }
+}
+
+impl<Client> Cx<Client> {
+    pub(crate) fn new(
+        access: Access<Client>,
+        shared: Arc<Shared>,
+        operation: Operation,
+        timeout: Duration,
+        notes: Arc<Mutex<Notes>>,
+    ) -> Self {
+        let now = Instant::now();
+        let deadline = now.checked_add(timeout).unwrap_or(now + Duration::from_hours(24 * 365));
+        Self { inner: Arc::new(Inner { access, shared, operation, deadline, notes }) }
+    }
+
+    /// The way to the API.
+    ///
+    /// While the provider's configuration is unknown there is none. The error then says so; in a plan hook the
+    /// engine takes it as "not decided yet", so that `cx.client().await?` is right there too.
+    #[expect(
+        clippy::unused_async,
+        reason = "a client that is made at first use must not change every caller"
+    )]
+    pub async fn client(&self) -> Result<&Client, Diag> {
+        match &self.inner.access {
+            Access::Ready(client) => Ok(client),
+            Access::Unknown(paths) => {
+                lock(&self.inner.notes).missed_client = true;
+                Err(crate::engine::unknown_provider(paths))
+            }
+            Access::None => Err(Diag::error("The provider is not configured")
+                .why("An operation was asked for before the provider's configuration was given.")),
+        }
+    }
+
+    /// The client, for a hook that has something to say without it too.
+    pub fn client_if_known(&self) -> Option<&Client> {
+        match &self.inner.access {
+            Access::Ready(client) => Some(client),
+            Access::Unknown(_) | Access::None => None,
+        }
+    }
+
+    /// What is being done.
+    pub fn operation(&self) -> Operation {
+        self.inner.operation
+    }
+
+    /// Tells the user something; the operation goes on.
+    pub fn warn(&self, diag: Diag) {
+        lock(&self.inner.notes).diags.push(diag.as_warning());
+    }
+
+    /// Says that this exists now. If the operation then fails, panics or is stopped, the host still gets this
+    /// state, with the error. Unknown values in it become null. Call it again when more is known.
+    pub fn save<M: Model>(&self, model: &M) {
+        lock(&self.inner.notes).saved = Some(model.to_object());
+    }
+
+    /// Waits for a named lock of this provider process. Use it around read, compute and write of something that
+    /// several resources share. Two tasks that take several locks must take them in the same order.
+    pub async fn lock(&self, name: impl Into<String>) -> LockGuard {
+        self.inner.shared.locks.lock(name.into()).await
+    }
+
+    /// When the operation should be over, from the `timeouts` of the configuration. The engine does not cut it off.
+    pub fn deadline(&self) -> Instant {
+        self.inner.deadline
+    }
+
+    /// Time left until the deadline; zero when it is over.
+    pub fn remaining(&self) -> Duration {
+        self.inner.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether the user asked to stop. What is half made should be [saved](Self::save), nothing new begun.
+    pub fn stopped(&self) -> bool {
+        self.inner.shared.stop.is_set()
+    }
+
+    /// Returns when the user asked to stop, to be raced against a request.
+    pub async fn until_stopped(&self) {
+        self.inner.shared.stop.wait().await;
+    }
+
+    /// Waits. Fails at once when the user asked to stop.
+    pub async fn sleep(&self, duration: Duration) -> Result<(), Diag> {
+        if tokio::time::timeout(duration, self.until_stopped()).await.is_ok() {
+            return Err(Self::cancelled());
+        }
+        Ok(())
+    }
+
+    /// The error of an operation that ends because the user asked to stop.
+    pub fn cancelled() -> Diag {
+        Diag::error("The operation was stopped before it was done")
+            .why("The run was interrupted. What exists already is in the state.")
+            .fix("Run the same command again to finish it.")
+    }
+
+    /// A value that an earlier operation kept beside the state.
+    pub fn private(&self, name: &str) -> Option<serde_json::Value> {
+        lock(&self.inner.notes).private.get(name).cloned()
+    }
+
+    /// Keeps a value beside the state, invisible to the user but not encrypted: never a secret. Names that begin
+    /// with `.` belong to the framework and are refused.
+    pub fn set_private(&self, name: &str, value: serde_json::Value) -> Result<(), Diag> {
+        lock(&self.inner.notes).private.set(name, value)
+    }
+
+    /// Forgets a value beside the state.
+    pub fn remove_private(&self, name: &str) {
+        lock(&self.inner.notes).private.remove(name);
+    }
+
+    /// Writes a log line that says how far a long operation is.
+    pub fn progress(&self, message: impl fmt::Display) {
+        tracing::info!(operation = self.inner.operation.name(), "{message}");
+    }
+}

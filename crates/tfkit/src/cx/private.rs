@@ -1,0 +1,74 @@
+//! Values that the host stores beside a state without looking at them.
+
+use serde_json::{Map, Value};
+
+use crate::diag::Diag;
+
+const VERSION_NAME: &str = ".version";
+const VERSION: u64 = 1;
+
+/// A map from names to JSON values. As bytes it is a JSON object that also says its version; names that begin
+/// with `.` belong to the framework.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Private(Map<String, Value>);
+
+impl Private {
+    /// Reads what an earlier run stored. No bytes are an empty map. Bytes that are not ours, such as those of a
+    /// provider that managed the object before, are dropped: they mean nothing here.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        match serde_json::from_slice::<Map<String, Value>>(bytes) {
+            Ok(map) if map.get(VERSION_NAME) == Some(&Value::from(VERSION)) => Self(map),
+            _ => Self::default(),
+        }
+    }
+
+    /// Bytes for the host: none for an empty map.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        if self.0.keys().all(|name| name == VERSION_NAME) {
+            return Vec::new();
+        }
+        let mut map = self.0.clone();
+        map.insert(VERSION_NAME.to_owned(), Value::from(VERSION));
+        // A map of JSON values always serializes: its keys are strings and it holds no foreign types.
+        serde_json::to_vec(&map).unwrap_or_default()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        if name.starts_with('.') { None } else { self.0.get(name) }
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: Value) -> Result<(), Diag> {
+        if name.starts_with('.') {
+            return Err(Diag::bug(format!("The private name {name:?} is reserved for the framework")));
+        }
+        self.0.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        if !name.starts_with('.') {
+            self.0.remove(name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_values_survive_a_round_trip_and_foreign_bytes_are_dropped() {
+        let mut private = Private::default();
+        assert!(private.to_bytes().is_empty());
+        private.set("etag", Value::from("7")).unwrap();
+        assert!(private.set(".version", Value::from(2)).is_err());
+        let again = Private::from_bytes(&private.to_bytes());
+        assert_eq!(again.get("etag"), Some(&Value::from("7")));
+        assert_eq!(again.get(".version"), None);
+        let cases: &[&[u8]] =
+            &[b"", b"null", b"\xff", b"{\"etag\":\"7\"}", b"{\".version\":2,\"etag\":\"7\"}"];
+        for foreign in cases {
+            assert_eq!(Private::from_bytes(foreign), Private::default(), "{foreign:?}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Types of resources and data sources behind one interface each, over values instead of models.
+//!
+//! Everything generic over a model happens here, once per type; what comes after is compiled once.
+
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use super::{IdentityAttribute, ImportBy};
+use crate::cx::Cx;
+use crate::data_source::DataSource;
+use crate::diag::Diag;
+use crate::field::Misfit;
+use crate::model::{Key, Model, Operation, Partial};
+use crate::resource::{ImportId, Imported, Plan, Resource, Since, Upgrade};
+use crate::schema::Schema;
+use crate::value::{Dyn, Path};
+
+/// A future that a task can run.
+pub(crate) type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A type of resource.
+pub(crate) trait AnyResource<Client>: Send + Sync {
+    /// Name without the provider's prefix.
+    fn type_name(&self) -> &'static str;
+    fn schema(&self) -> &Schema;
+    fn identity(&self) -> Vec<IdentityAttribute>;
+    fn identity_mutable(&self) -> bool;
+    fn upgrades(&self) -> &'static [Upgrade];
+    fn timeout(&self, operation: Operation) -> Duration;
+    /// The identity of an object, read from its state.
+    fn identity_of(&self, state: &Dyn) -> Result<Dyn, Misfit>;
+    fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
+    fn validate(&self, config: Dyn) -> Vec<Diag>;
+    fn read(&self, cx: Cx<Client>, state: Dyn) -> Work<Result<Option<Dyn>, Diag>>;
+    fn plan(&self, cx: Cx<Client>, planned: Dyn, config: Dyn, prior: Dyn) -> Work<Hooked>;
+    fn create(&self, cx: Cx<Client>, planned: Dyn) -> Work<Result<Dyn, Diag>>;
+    fn update(&self, cx: Cx<Client>, prior: Dyn, planned: Dyn) -> Work<Result<Dyn, Diag>>;
+    fn delete(&self, cx: Cx<Client>, prior: Dyn) -> Work<Result<(), Diag>>;
+    fn import(&self, cx: Cx<Client>, by: ImportBy) -> Work<Result<Option<Dyn>, Diag>>;
+}
+
+/// What an author's plan hook decided.
+#[derive(Debug)]
+pub(crate) struct Hooked {
+    pub(crate) planned: Dyn,
+    pub(crate) replaces: Vec<Path>,
+    pub(crate) diags: Vec<Diag>,
+    /// The hook gave up; what it decided before still stands.
+    pub(crate) error: Option<Diag>,
+}
+
+/// A type of data source.
+pub(crate) trait AnyDataSource<Client>: Send + Sync {
+    /// Name without the provider's prefix.
+    fn type_name(&self) -> &'static str;
+    fn schema(&self) -> &Schema;
+    fn timeout(&self) -> Duration;
+    fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
+    fn validate(&self, config: Dyn) -> Vec<Diag>;
+    fn read(&self, cx: Cx<Client>, config: Dyn) -> Work<Result<Dyn, Diag>>;
+}
+
+pub(crate) struct ErasedResource<R> {
+    schema: LazyLock<Schema>,
+    resource: PhantomData<fn() -> R>,
+}
+
+impl<R: Resource> ErasedResource<R> {
+    pub(crate) fn new() -> Self {
+        Self { schema: LazyLock::new(|| R::schema(R::VERSION)), resource: PhantomData }
+    }
+}
+
+impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
+    fn type_name(&self) -> &'static str {
+        <R as Model>::type_name()
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn identity(&self) -> Vec<IdentityAttribute> {
+        R::Key::attributes()
+    }
+
+    fn identity_mutable(&self) -> bool {
+        R::IDENTITY_MUTABLE
+    }
+
+    fn upgrades(&self) -> &'static [Upgrade] {
+        R::UPGRADES
+    }
+
+    fn timeout(&self, operation: Operation) -> Duration {
+        R::timeout(operation)
+    }
+
+    fn identity_of(&self, state: &Dyn) -> Result<Dyn, Misfit> {
+        R::Key::from_object(state).map(|key| key.to_object())
+    }
+
+    fn misfits(&self, config: &Dyn) -> Vec<Misfit> {
+        R::misfits(config)
+    }
+
+    fn validate(&self, config: Dyn) -> Vec<Diag> {
+        R::validate(&Partial::new(config))
+    }
+
+    fn read(&self, cx: Cx<R::Client>, state: Dyn) -> Work<Result<Option<Dyn>, Diag>> {
+        Box::pin(async move {
+            let key = R::Key::from_object(&state).map_err(unreadable_state)?;
+            let Some(remote) = R::fetch(&cx, &key).await? else { return Ok(None) };
+            // State that lacks a value which the model needs, such as one written by an earlier release, is as
+            // good as the key alone.
+            let observed = match R::from_object(&state) {
+                Ok(model) => R::observe(&remote, Since::State(&model)),
+                Err(_) => R::observe(&remote, Since::Import(&key)),
+            };
+            observed.map(|model| Some(model.to_object()))
+        })
+    }
+
+    fn plan(&self, cx: Cx<R::Client>, planned: Dyn, config: Dyn, prior: Dyn) -> Work<Hooked> {
+        Box::pin(async move {
+            let mut plan = Plan::<R>::new(planned, config, prior);
+            let error = R::plan(&cx, &mut plan).await.err();
+            let (planned, replaces, diags) = plan.into_parts();
+            Hooked { planned, replaces, diags, error }
+        })
+    }
+
+    fn create(&self, cx: Cx<R::Client>, planned: Dyn) -> Work<Result<Dyn, Diag>> {
+        Box::pin(async move {
+            let plan = R::from_object(&planned).map_err(Misfit::into_diag)?;
+            R::create(&cx, plan).await.map(|model| model.to_object())
+        })
+    }
+
+    fn update(&self, cx: Cx<R::Client>, prior: Dyn, planned: Dyn) -> Work<Result<Dyn, Diag>> {
+        Box::pin(async move {
+            let prior = R::from_object(&prior).map_err(unreadable_state)?;
+            let plan = R::from_object(&planned).map_err(Misfit::into_diag)?;
+            R::update(&cx, prior, plan).await.map(|model| model.to_object())
+        })
+    }
+
+    fn delete(&self, cx: Cx<R::Client>, prior: Dyn) -> Work<Result<(), Diag>> {
+        Box::pin(async move {
+            let prior = R::from_object(&prior).map_err(unreadable_state)?;
+            R::delete(&cx, prior).await
+        })
+    }
+
+    fn import(&self, cx: Cx<R::Client>, by: ImportBy) -> Work<Result<Option<Dyn>, Diag>> {
+        Box::pin(async move {
+            let id = match &by {
+                ImportBy::Id(text) => ImportId::Text(text),
+                ImportBy::Identity(identity) => {
+                    ImportId::Key(R::Key::from_object(identity).map_err(Misfit::into_diag)?)
+                }
+            };
+            let key = match R::import(&cx, id).await? {
+                Imported::Model(model) => return Ok(Some(model.to_object())),
+                Imported::Key(key) => key,
+            };
+            let Some(remote) = R::fetch(&cx, &key).await? else { return Ok(None) };
+            R::observe(&remote, Since::Import(&key)).map(|model| Some(model.to_object()))
+        })
+    }
+}
+
+/// A state that does not fit its model, though the host checked its types.
+fn unreadable_state(misfit: Misfit) -> Diag {
+    let diag = misfit.into_diag();
+    Diag {
+        summary: format!("The state of the object cannot be used: {}", diag.summary),
+        ..diag.why("The state was written by another release, or was edited.").fix(
+            "Remove the object from the state and import it again:\n  terraform state rm ADDRESS\n  \
+             terraform import ADDRESS ID",
+        )
+    }
+}
+
+pub(crate) struct ErasedDataSource<D> {
+    schema: LazyLock<Schema>,
+    data_source: PhantomData<fn() -> D>,
+}
+
+impl<D: DataSource> ErasedDataSource<D> {
+    pub(crate) fn new() -> Self {
+        Self { schema: LazyLock::new(|| D::schema(0)), data_source: PhantomData }
+    }
+}
+
+impl<D: DataSource> AnyDataSource<D::Client> for ErasedDataSource<D> {
+    fn type_name(&self) -> &'static str {
+        <D as Model>::type_name()
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn timeout(&self) -> Duration {
+        D::timeout()
+    }
+
+    fn misfits(&self, config: &Dyn) -> Vec<Misfit> {
+        D::misfits(config)
+    }
+
+    fn validate(&self, config: Dyn) -> Vec<Diag> {
+        D::validate(&Partial::new(config))
+    }
+
+    fn read(&self, cx: Cx<D::Client>, config: Dyn) -> Work<Result<Dyn, Diag>> {
+        Box::pin(async move {
+            let config = D::from_object(&config).map_err(Misfit::into_diag)?;
+            D::read(&cx, config).await.map(|model| model.to_object())
+        })
+    }
+}

@@ -1,0 +1,214 @@
+//! Who sets an attribute, said by the type of its field.
+//!
+//! Three traits build on each other. A [`Value`] is known and not null; it has a shape. An [`Element`] is a value
+//! or an `Option` of one, so that lists and maps can hold nulls. A [`Field`] adds who sets it:
+//!
+//! | type | meaning |
+//! |---|---|
+//! | `T` | required |
+//! | `Option<T>` | optional; null means absent, and clears |
+//! | [`IfSet<T>`] | optional; null means hands off: not refreshed, not sent |
+//! | [`OrDefault<T>`] | optional and computed with a default; always has a value at apply |
+//! | [`OrServer<T>`] | optional and computed; the server fills it when omitted |
+//! | [`Computed<T>`], `Computed<Option<T>>` | read-only, unknown until applied |
+//!
+//! Write-only twins of secrets will be another wrapper here; until then [`Secret<T>`] is a plain sensitive value.
+
+mod element;
+mod misfit;
+mod secret;
+mod slot;
+mod value;
+
+use std::ops::{Deref, DerefMut};
+
+pub use element::Element;
+pub use misfit::Misfit;
+pub use secret::Secret;
+pub use slot::{ByServer, ByUserOrServer, Computed, OrServer, Setter, Slot};
+pub use value::Value;
+
+use crate::schema::Who;
+use crate::value::Dyn;
+
+/// An attribute's value together with who sets it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the type of an attribute",
+    note = "use a value type (implement `tfkit::field::Value`, or derive `Object` for a nested object), \
+            alone or inside Option, IfSet, OrDefault, OrServer or Computed"
+)]
+pub trait Field: Sized + Clone + Send + Sync + 'static {
+    /// The value when it is known and not null.
+    type Value: Value;
+
+    /// Who sets it. [`OrDefault`] gets its default from the model's declaration.
+    fn who() -> Who;
+
+    /// Reads it from a state, a plan or a configuration.
+    fn from_dyn(value: &Dyn) -> Result<Self, Misfit>;
+
+    /// Writes it.
+    fn to_dyn(&self) -> Dyn;
+
+    /// The value, where there is one.
+    fn value(&self) -> Option<&Self::Value>;
+}
+
+/// Fields that need no default; all but [`OrDefault`].
+#[diagnostic::on_unimplemented(
+    message = "an attribute of type `{Self}` needs a default",
+    label = "write `#[attr(default = …)]`, or choose another field type"
+)]
+pub trait WithoutDefault: Field {}
+
+/// Fields that take a default; only [`OrDefault`].
+#[diagnostic::on_unimplemented(
+    message = "an attribute of type `{Self}` cannot have a default",
+    label = "`#[attr(default = …)]` needs the field type `OrDefault<…>`"
+)]
+pub trait WithDefault: Field {}
+
+/// Fields that may get their value from the server: [`Computed`] and [`OrServer`].
+#[diagnostic::on_unimplemented(
+    message = "an attribute of type `{Self}` cannot be `stable`",
+    label = "only what the server sets can be stable: `Computed<…>` or `OrServer<…>`"
+)]
+pub trait FromServer: Field {}
+
+impl<T: Value> Field for T {
+    type Value = T;
+
+    fn who() -> Who {
+        Who::Required
+    }
+
+    fn from_dyn(value: &Dyn) -> Result<Self, Misfit> {
+        Element::from_dyn(value)
+    }
+
+    fn to_dyn(&self) -> Dyn {
+        self.to_known()
+    }
+
+    fn value(&self) -> Option<&T> {
+        Some(self)
+    }
+}
+
+impl<T: Value> WithoutDefault for T {}
+
+impl<T: Value> Field for Option<T> {
+    type Value = T;
+
+    fn who() -> Who {
+        Who::Optional
+    }
+
+    fn from_dyn(value: &Dyn) -> Result<Self, Misfit> {
+        Element::from_dyn(value)
+    }
+
+    fn to_dyn(&self) -> Dyn {
+        Element::to_dyn(self)
+    }
+
+    fn value(&self) -> Option<&T> {
+        self.as_ref()
+    }
+}
+
+impl<T: Value> WithoutDefault for Option<T> {}
+
+/// An optional attribute that is left alone while the configuration does not set it: the engine neither refreshes
+/// it nor plans a change for it, and the author does not send it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IfSet<T>(pub Option<T>);
+
+impl<T> Default for IfSet<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> From<T> for IfSet<T> {
+    fn from(value: T) -> Self {
+        Self(Some(value))
+    }
+}
+
+impl<T> IfSet<T> {
+    /// The value, if the user manages it here.
+    pub fn as_ref(&self) -> Option<&T> {
+        self.0.as_ref()
+    }
+}
+
+impl<T: Value> Field for IfSet<T> {
+    type Value = T;
+
+    fn who() -> Who {
+        Who::IfSet
+    }
+
+    fn from_dyn(value: &Dyn) -> Result<Self, Misfit> {
+        Element::from_dyn(value).map(Self)
+    }
+
+    fn to_dyn(&self) -> Dyn {
+        Element::to_dyn(&self.0)
+    }
+
+    fn value(&self) -> Option<&T> {
+        self.0.as_ref()
+    }
+}
+
+impl<T: Value> WithoutDefault for IfSet<T> {}
+
+/// An optional attribute with a default, `#[attr(default = …)]`. The plan always knows it, and a state without it
+/// (written before the attribute existed) reads as the default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrDefault<T>(pub T);
+
+impl<T> From<T> for OrDefault<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T> Deref for OrDefault<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for OrDefault<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+impl<T: Value> Field for OrDefault<T> {
+    type Value = T;
+
+    fn who() -> Who {
+        // The declaration of the attribute puts its default here.
+        Who::Default(Dyn::Null)
+    }
+
+    fn from_dyn(value: &Dyn) -> Result<Self, Misfit> {
+        Element::from_dyn(value).map(Self)
+    }
+
+    fn to_dyn(&self) -> Dyn {
+        self.0.to_known()
+    }
+
+    fn value(&self) -> Option<&T> {
+        Some(&self.0)
+    }
+}
+
+impl<T: Value> WithDefault for OrDefault<T> {}

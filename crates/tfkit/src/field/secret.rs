@@ -1,0 +1,61 @@
+//! Values that must not be shown.
+
+use std::fmt;
+
+use super::{Misfit, Value};
+use crate::schema::Shape;
+use crate::value::Dyn;
+
+/// A sensitive value. It has no `Display` and its `Debug` is `***`; the schema marks its attribute as sensitive,
+/// which hides it in the host's output. The host still stores it in the state in clear.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Secret<T>(T);
+
+impl<T> Secret<T> {
+    /// Wraps a value.
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value; to be called only where a request is built.
+    pub const fn expose(&self) -> &T {
+        &self.0
+    }
+
+    /// The value; to be called only where a request is built.
+    pub fn into_exposed(self) -> T {
+        self.0
+    }
+}
+
+impl<T> From<T> for Secret<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+impl<T: Value> Value for Secret<T> {
+    const SENSITIVE: bool = true;
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        T::from_known(value).map(Self)
+    }
+
+    fn to_known(&self) -> Dyn {
+        self.0.to_known()
+    }
+
+    fn misfits(value: &Dyn) -> Vec<Misfit> {
+        T::misfits(value)
+    }
+}

@@ -1,0 +1,267 @@
+//! Values that are known and not null.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Element, Misfit};
+use crate::schema::{Nesting, Shape};
+use crate::value::{Dyn, Number, Step, Type};
+
+/// A known value of a plain or nested shape.
+///
+/// A provider implements it for its own newtypes, so that a wrong text is reported at validation, at the
+/// attribute, and cannot reach a request:
+///
+/// ```
+/// use tfkit::field::{Misfit, Value};
+/// use tfkit::{Dyn, Shape};
+///
+/// #[derive(Clone, Debug, PartialEq)]
+/// struct Port(u16);
+///
+/// impl Value for Port {
+///     fn shape() -> Shape {
+///         u64::shape()
+///     }
+///     fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+///         let number = u64::from_known(value)?;
+///         u16::try_from(number).map(Port).map_err(|_| Misfit::new("must be a port from 0 to 65535"))
+///     }
+///     fn to_known(&self) -> Dyn {
+///         u64::from(self.0).to_known()
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a value of an attribute",
+    note = "implement `tfkit::field::Value` for it, or derive `Object` for a nested object; \
+            a type of another crate needs a local wrapper"
+)]
+pub trait Value: Sized + Clone + Send + Sync + 'static {
+    /// Whether the host must hide it.
+    const SENSITIVE: bool = false;
+
+    /// The form of the value in the schema.
+    fn shape() -> Shape;
+
+    /// Reads a value that is neither null nor unknown; parts of it may be.
+    fn from_known(value: &Dyn) -> Result<Self, Misfit>;
+
+    /// Writes the value.
+    fn to_known(&self) -> Dyn;
+
+    /// What does not fit in a configuration, where parts may still be unknown and are left alone. `value` is
+    /// neither null nor unknown.
+    fn misfits(value: &Dyn) -> Vec<Misfit> {
+        if !value.wholly_known() {
+            return Vec::new();
+        }
+        Self::from_known(value).err().into_iter().collect()
+    }
+}
+
+impl Value for String {
+    fn shape() -> Shape {
+        Shape::Plain(Type::String)
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        match value {
+            Dyn::String(text) => Ok(text.clone()),
+            _ => Err(Misfit::new("must be a string")),
+        }
+    }
+
+    fn to_known(&self) -> Dyn {
+        Dyn::string(self)
+    }
+}
+
+impl Value for bool {
+    fn shape() -> Shape {
+        Shape::Plain(Type::Bool)
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        match value {
+            Dyn::Bool(flag) => Ok(*flag),
+            _ => Err(Misfit::new("must be true or false")),
+        }
+    }
+
+    fn to_known(&self) -> Dyn {
+        Dyn::Bool(*self)
+    }
+}
+
+impl Value for Number {
+    fn shape() -> Shape {
+        Shape::Plain(Type::Number)
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        match value {
+            Dyn::Number(number) => Ok(number.clone()),
+            _ => Err(Misfit::new("must be a number")),
+        }
+    }
+
+    fn to_known(&self) -> Dyn {
+        Dyn::Number(self.clone())
+    }
+}
+
+impl Value for i64 {
+    fn shape() -> Shape {
+        Number::shape()
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        Number::from_known(value)?
+            .as_i64()
+            .ok_or_else(|| Misfit::new(format!("must be a whole number from {} to {}", i64::MIN, i64::MAX)))
+    }
+
+    fn to_known(&self) -> Dyn {
+        Dyn::Number(Number::from(*self))
+    }
+}
+
+impl Value for u64 {
+    fn shape() -> Shape {
+        Number::shape()
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        Number::from_known(value)?
+            .as_u64()
+            .ok_or_else(|| Misfit::new(format!("must be a whole number from 0 to {}", u64::MAX)))
+    }
+
+    fn to_known(&self) -> Dyn {
+        Dyn::Number(Number::from(*self))
+    }
+}
+
+/// A value of any type, for attributes whose type is up to the user.
+impl Value for Dyn {
+    fn shape() -> Shape {
+        Shape::Plain(Type::Dynamic)
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        Ok(value.clone())
+    }
+
+    fn to_known(&self) -> Dyn {
+        self.clone()
+    }
+}
+
+impl<E: Element> Value for Vec<E> {
+    const SENSITIVE: bool = E::Value::SENSITIVE;
+
+    fn shape() -> Shape {
+        collection(E::Value::shape(), Nesting::List, Type::List)
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        let items = list(value, "must be a list")?;
+        let numbered = items.iter().zip(0_u64..);
+        numbered
+            .map(|(item, index)| E::from_dyn(item).map_err(|misfit| misfit.inside(Step::Index(index))))
+            .collect()
+    }
+
+    fn to_known(&self) -> Dyn {
+        Dyn::List(self.iter().map(Element::to_dyn).collect())
+    }
+
+    fn misfits(value: &Dyn) -> Vec<Misfit> {
+        let Ok(items) = list(value, "") else { return Self::from_known(value).err().into_iter().collect() };
+        let numbered = items.iter().zip(0_u64..);
+        numbered
+            .flat_map(|(item, index)| {
+                element_misfits::<E>(item).into_iter().map(move |misfit| misfit.inside(Step::Index(index)))
+            })
+            .collect()
+    }
+}
+
+impl<E: Element + Ord> Value for BTreeSet<E> {
+    const SENSITIVE: bool = E::Value::SENSITIVE;
+
+    fn shape() -> Shape {
+        collection(E::Value::shape(), Nesting::Set, Type::Set)
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        let items = list(value, "must be a set")?;
+        items.iter().map(|item| E::from_dyn(item).map_err(Misfit::inside_set)).collect()
+    }
+
+    fn to_known(&self) -> Dyn {
+        Dyn::set(self.iter().map(Element::to_dyn))
+    }
+
+    fn misfits(value: &Dyn) -> Vec<Misfit> {
+        let Ok(items) = list(value, "") else { return Self::from_known(value).err().into_iter().collect() };
+        items.iter().flat_map(element_misfits::<E>).map(Misfit::inside_set).collect()
+    }
+}
+
+impl<E: Element> Value for BTreeMap<String, E> {
+    const SENSITIVE: bool = E::Value::SENSITIVE;
+
+    fn shape() -> Shape {
+        collection(E::Value::shape(), Nesting::Map, Type::Map)
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        let Dyn::Map(items) = value else { return Err(Misfit::new("must be a map")) };
+        items
+            .iter()
+            .map(|(key, item)| match E::from_dyn(item) {
+                Ok(element) => Ok((key.clone(), element)),
+                Err(misfit) => Err(misfit.inside(Step::Key(key.clone()))),
+            })
+            .collect()
+    }
+
+    fn to_known(&self) -> Dyn {
+        Dyn::Map(self.iter().map(|(key, item)| (key.clone(), item.to_dyn())).collect())
+    }
+
+    fn misfits(value: &Dyn) -> Vec<Misfit> {
+        let Dyn::Map(items) = value else { return Self::from_known(value).err().into_iter().collect() };
+        items
+            .iter()
+            .flat_map(|(key, item)| {
+                element_misfits::<E>(item).into_iter().map(|misfit| misfit.inside(Step::Key(key.clone())))
+            })
+            .collect()
+    }
+}
+
+/// What does not fit in one element; null is judged when everything is known.
+fn element_misfits<E: Element>(item: &Dyn) -> Vec<Misfit> {
+    match item {
+        Dyn::Unknown => Vec::new(),
+        Dyn::Null => E::from_dyn(item).err().into_iter().collect(),
+        _ => E::Value::misfits(item),
+    }
+}
+
+fn list<'a>(value: &'a Dyn, what: &str) -> Result<&'a [Dyn], Misfit> {
+    match value {
+        Dyn::List(items) => Ok(items),
+        _ => Err(Misfit::new(what)),
+    }
+}
+
+/// Objects nest once; deeper collections of objects are plain values.
+fn collection(element: Shape, nesting: Nesting, plain: fn(Box<Type>) -> Type) -> Shape {
+    match element {
+        Shape::Nested(Nesting::Single, attributes) => Shape::Nested(nesting, attributes),
+        other => Shape::Plain(plain(Box::new(other.ty()))),
+    }
+}

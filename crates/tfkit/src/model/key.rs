@@ -1,0 +1,146 @@
+//! What a read needs, which is also the resource identity and what an import gives.
+
+use std::fmt::Debug;
+
+use crate::engine::IdentityAttribute;
+use crate::field::{Field, Misfit, Value};
+use crate::value::{Dyn, Step, Type};
+
+/// The key of a model: its attributes marked `key`.
+pub trait Key: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// The identity's attributes, in the order in which an import id gives them. Empty: no identity.
+    fn attributes() -> Vec<IdentityAttribute>;
+
+    /// Reads it from an identity, or from a state, which holds the same attributes and more.
+    fn from_object(object: &Dyn) -> Result<Self, Misfit>;
+
+    /// Writes it as an identity.
+    fn to_object(&self) -> Dyn;
+
+    /// Reads it from the parts of an import id, one for each attribute, in order; none where the id leaves an
+    /// optional part out.
+    fn from_parts(parts: &[Option<&str>]) -> Result<Self, Misfit>;
+}
+
+/// Of what has no identity: data sources and provider blocks.
+impl Key for () {
+    fn attributes() -> Vec<IdentityAttribute> {
+        Vec::new()
+    }
+
+    fn from_object(_: &Dyn) -> Result<Self, Misfit> {
+        Ok(())
+    }
+
+    fn to_object(&self) -> Dyn {
+        Dyn::Null
+    }
+
+    fn from_parts(_: &[Option<&str>]) -> Result<Self, Misfit> {
+        Ok(())
+    }
+}
+
+/// The parts of an import id, read one by one; what derived code is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a>(&'a [Option<&'a str>]);
+
+impl<'a> Parts<'a> {
+    /// Wraps the parts.
+    pub fn new(parts: &'a [Option<&'a str>]) -> Self {
+        Self(parts)
+    }
+
+    /// Reads one part as a value: a text, a number or a boolean.
+    pub fn get<F: Field>(&self, index: usize, name: &str) -> Result<F, Misfit> {
+        let value = match self.0.get(index).copied().flatten() {
+            Some(text) => parse(text, &F::Value::shape().ty()),
+            None => Dyn::Null,
+        };
+        F::from_dyn(&value).map_err(|misfit| misfit.inside(Step::Attribute(name.to_owned())))
+    }
+}
+
+/// A text as a value of a type; one that does not fit stays a text, which the type then refuses.
+fn parse(text: &str, ty: &Type) -> Dyn {
+    let parsed = match ty {
+        Type::Number => text.parse().ok().map(Dyn::Number),
+        Type::Bool => text.parse().ok().map(Dyn::Bool),
+        _ => None,
+    };
+    parsed.unwrap_or_else(|| Dyn::string(text))
+}
+
+/// Splits an import id into one part per attribute, separated by `/`. Where parts are missing, the first optional
+/// attributes go without one. An id that does not fit is `None`.
+pub(crate) fn split<'a>(id: &'a str, attributes: &[IdentityAttribute]) -> Option<Vec<Option<&'a str>>> {
+    // A single attribute takes the whole id, slashes and all.
+    let parts: Vec<&str> = if attributes.len() == 1 { vec![id] } else { id.split('/').collect() };
+    let mut missing = attributes.len().checked_sub(parts.len())?;
+    if parts.iter().any(|part| part.trim().is_empty()) {
+        return None;
+    }
+    let mut parts = parts.into_iter();
+    let mut split = Vec::with_capacity(attributes.len());
+    for attribute in attributes {
+        if !attribute.required && missing > 0 {
+            missing -= 1;
+            split.push(None);
+        } else {
+            split.push(Some(parts.next()?));
+        }
+    }
+    Some(split)
+}
+
+/// How an import id of these attributes is written, such as `[WORKSPACE_ID/]ID`.
+pub(crate) fn form(attributes: &[IdentityAttribute]) -> String {
+    let mut form = String::new();
+    for (index, attribute) in attributes.iter().enumerate() {
+        let last = index + 1 == attributes.len();
+        let slash = if last { "" } else { "/" };
+        let name = attribute.name.to_uppercase();
+        form.push_str(&if attribute.required {
+            format!("{name}{slash}")
+        } else {
+            format!("[{name}{slash}]")
+        });
+    }
+    form
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes(names: &[(&'static str, bool)]) -> Vec<IdentityAttribute> {
+        let one = |&(name, required)| IdentityAttribute {
+            name,
+            ty: Type::String,
+            description: String::new(),
+            required,
+        };
+        names.iter().map(one).collect()
+    }
+
+    #[test]
+    fn an_import_id_gives_a_part_to_each_attribute_and_optional_ones_go_first() {
+        let single: &[(&str, bool)] = &[("id", true)];
+        let nested: &[(&str, bool)] = &[("workspace_id", false), ("id", true)];
+        let cases: &[(&[(&'static str, bool)], &str, Option<&[Option<&str>]>)] = &[
+            (single, "a", Some(&[Some("a")])),
+            (single, "a/b", Some(&[Some("a/b")])),
+            (single, "", None),
+            (nested, "a", Some(&[None, Some("a")])),
+            (nested, "w/a", Some(&[Some("w"), Some("a")])),
+            (nested, "w/", None),
+            (nested, "w/a/b", None),
+            (&[("a", true), ("b", true)], "a", None),
+        ];
+        for (names, id, expected) in cases {
+            assert_eq!(split(id, &attributes(names)).as_deref(), *expected, "{id:?} of {names:?}");
+        }
+        assert_eq!(form(&attributes(nested)), "[WORKSPACE_ID/]ID");
+        assert_eq!(form(&attributes(single)), "ID");
+    }
+}

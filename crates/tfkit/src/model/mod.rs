@@ -1,0 +1,102 @@
+//! Typed models of resources, data sources and provider blocks.
+//!
+//! `#[derive(Model)]` and `#[derive(Object)]` write all of this from a struct; nothing in it cannot be written by
+//! hand.
+
+mod fields;
+mod key;
+mod partial;
+mod token;
+
+use std::time::Duration;
+
+pub use fields::{Fields, Misfits};
+pub use key::{Key, Parts};
+pub(crate) use key::{form, split};
+pub use partial::{Maybe, Partial};
+pub use token::{Place, Token};
+
+use crate::check::Rule;
+use crate::field::Misfit;
+use crate::schema::{Attribute, Schema};
+use crate::value::Dyn;
+
+/// An object with named attributes: a nested object or a whole model.
+pub trait Object: Sized + Clone + Send + Sync + 'static {
+    /// Its attributes in the order of declaration. May be expensive: the engine calls it once per type.
+    fn attributes() -> Vec<Attribute>;
+
+    /// Reads it; slots for the server's values may be unknown, everything else is known.
+    fn from_object(object: &Dyn) -> Result<Self, Misfit>;
+
+    /// Writes it.
+    fn to_object(&self) -> Dyn;
+
+    /// What does not fit in a configuration; unknown parts are left alone.
+    fn misfits(object: &Dyn) -> Vec<Misfit>;
+}
+
+/// The object behind a resource, a data source or a provider block.
+pub trait Model: Object {
+    /// What a read needs: the attributes marked `key`. It is also the resource identity and what an import gives.
+    /// `()` where nothing is marked.
+    type Key: Key;
+
+    /// Name of the type without the provider's prefix; for a provider block, that prefix.
+    fn type_name() -> &'static str;
+
+    /// What it is for, in Markdown.
+    fn description() -> &'static str;
+
+    /// Why it should not be used any more, and what to use instead.
+    fn deprecated() -> Option<&'static str> {
+        None
+    }
+
+    /// What several attributes together must keep to.
+    fn rules() -> Vec<Rule> {
+        Vec::new()
+    }
+
+    /// The schema at a version of the state.
+    fn schema(version: i64) -> Schema {
+        Schema {
+            version,
+            description: Self::description().to_owned(),
+            deprecated: Self::deprecated(),
+            attributes: Self::attributes(),
+            rules: Self::rules(),
+        }
+    }
+}
+
+/// What is being done to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// It is made.
+    Create,
+    /// It is read: a refresh, an import or a data source.
+    Read,
+    /// It is changed.
+    Update,
+    /// It is removed.
+    Delete,
+}
+
+impl Operation {
+    /// All of them, in the order in which they are documented.
+    pub const ALL: [Self; 4] = [Self::Create, Self::Read, Self::Update, Self::Delete];
+
+    /// Its name in configurations and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// How long an operation may take when the configuration does not say.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(20);

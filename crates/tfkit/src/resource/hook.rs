@@ -1,0 +1,126 @@
+//! What the author's plan hook sees and decides.
+
+use crate::diag::Diag;
+use crate::field::{Element, Field};
+use crate::model::{Maybe, Model, Partial, Token};
+use crate::value::{Dyn, Path};
+
+/// A change being planned. Values are read and written by token, because they may be unknown.
+///
+/// What was known from the configuration must stay as it is; what a hook sets on a computed attribute is a promise
+/// for the apply.
+#[derive(Debug)]
+pub struct Plan<M> {
+    planned: Partial<M>,
+    config: Partial<M>,
+    prior: Option<M>,
+    prior_object: Partial<M>,
+    replaces: Vec<Path>,
+    diags: Vec<Diag>,
+}
+
+impl<M: Model> Plan<M> {
+    /// Starts a hook with the engine's plan so far. A state that does not fit the model gives no `prior`.
+    pub(crate) fn new(planned: Dyn, config: Dyn, prior: Dyn) -> Self {
+        let model = if prior == Dyn::Null { None } else { M::from_object(&prior).ok() };
+        Self {
+            planned: Partial::new(planned),
+            config: Partial::new(config),
+            prior: model,
+            prior_object: Partial::new(prior),
+            replaces: Vec::new(),
+            diags: Vec::new(),
+        }
+    }
+
+    pub(crate) fn into_parts(self) -> (Dyn, Vec<Path>, Vec<Diag>) {
+        (self.planned.object().clone(), self.replaces, self.diags)
+    }
+
+    /// Whether the object is made: also true for the second half of a replacement.
+    pub fn is_create(&self) -> bool {
+        self.prior_object.is_null()
+    }
+
+    /// Whether the object exists and stays, changed or not.
+    pub fn is_update(&self) -> bool {
+        !self.is_create() && !self.is_delete()
+    }
+
+    /// Whether the object is removed.
+    pub fn is_delete(&self) -> bool {
+        self.planned.is_null()
+    }
+
+    /// The planned value of an attribute.
+    pub fn get<F: Field>(&self, token: Token<M, F>) -> Maybe<F::Value> {
+        self.planned.get(token)
+    }
+
+    /// The plan as it stands.
+    pub fn planned(&self) -> &Partial<M> {
+        &self.planned
+    }
+
+    /// The configuration; null for a deletion.
+    pub fn config(&self) -> &Partial<M> {
+        &self.config
+    }
+
+    /// The state; none for a creation.
+    pub fn prior(&self) -> Option<&M> {
+        self.prior.as_ref()
+    }
+
+    /// Whether an attribute's planned value differs from the state or is unknown. Never for a creation or a
+    /// deletion.
+    pub fn changes<F>(&self, token: Token<M, F>) -> bool {
+        self.is_update() && self.prior_object.dyn_of(token) != self.planned.dyn_of(token)
+    }
+
+    /// Sets a computed attribute that is known already, as a promise for the apply. Without effect on a deletion.
+    pub fn set<F: Field>(&mut self, token: Token<M, F>, value: &F::Value) {
+        self.put(token.name(), Element::to_dyn(value));
+    }
+
+    /// Promises that a computed attribute will be null.
+    pub fn set_null<F: Field>(&mut self, token: Token<M, F>) {
+        self.put(token.name(), Dyn::Null);
+    }
+
+    /// Says that the apply decides a computed attribute, although the state has a value.
+    pub fn unknown<F: Field>(&mut self, token: Token<M, F>) {
+        self.put(token.name(), Dyn::Unknown);
+    }
+
+    /// Keeps what the state has for a computed attribute: this change does not touch it. Without effect on a
+    /// creation.
+    pub fn keep<F: Field>(&mut self, token: Token<M, F>) {
+        if self.is_update() {
+            let prior = self.prior_object.dyn_of(token).clone();
+            self.put(token.name(), prior);
+        }
+    }
+
+    /// Says that this change cannot be made in place. The host looks only at attributes that differ from the state
+    /// or are unknown, and not at creations.
+    pub fn requires_replace<F>(&mut self, token: Token<M, F>) {
+        self.replaces.push(token.path());
+    }
+
+    /// Tells the user something about the plan, which goes on.
+    pub fn warn(&mut self, diag: Diag) {
+        self.diags.push(diag.as_warning());
+    }
+
+    /// Refuses the plan; more may be reported.
+    pub fn error(&mut self, diag: Diag) {
+        self.diags.push(diag);
+    }
+
+    fn put(&mut self, name: &str, value: Dyn) {
+        if let Dyn::Map(attributes) = self.planned.object_mut() {
+            attributes.insert(name.to_owned(), value);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What a provider author implements for a type of resource.
+
+mod hook;
+
+use std::future::Future;
+use std::time::Duration;
+
+pub use hook::Plan;
+
+use crate::cx::Cx;
+use crate::diag::Diag;
+use crate::field::Misfit;
+use crate::model::{DEFAULT_TIMEOUT, Key, Model, Operation, Partial, form, split};
+use crate::value::Dyn;
+
+/// A type of resource: how its objects are read, made, changed and removed.
+///
+/// I/O ([`fetch`](Self::fetch)) and meaning ([`observe`](Self::observe)) are apart, so that reads, answers to a
+/// creation and imports share one meaning. The engine does defaults, replacement, unknown values, conformity and
+/// identity; a method sees plain values.
+pub trait Resource: Model {
+    /// What the provider's configuration makes: the way to the API.
+    type Client: Send + Sync + 'static;
+
+    /// What one GET, one item of a list or one answer tells.
+    type Remote: Send + Sync + 'static;
+
+    /// Version of the state's shape.
+    const VERSION: i64 = 0;
+
+    /// How state of earlier versions is brought to the next one, each step once.
+    const UPGRADES: &'static [Upgrade] = &[];
+
+    /// Whether an update may change the identity. Otherwise the engine refuses it as a bug.
+    const IDENTITY_MUTABLE: bool = false;
+
+    /// Reads the remote object. `None` means that it is gone, and only that: what cannot be told is an error.
+    fn fetch(
+        cx: &Cx<Self::Client>,
+        key: &Self::Key,
+    ) -> impl Future<Output = Result<Option<Self::Remote>, Diag>> + Send;
+
+    /// Says what the remote object means as a model. Pure. What the server does not tell (time-outs, secrets, the
+    /// user's spelling) comes from `since`.
+    fn observe(remote: &Self::Remote, since: Since<'_, Self>) -> Result<Self, Diag>;
+
+    /// Makes the object. Call [`Cx::save`] as soon as it exists and before anything else that can fail.
+    fn create(cx: &Cx<Self::Client>, plan: Self) -> impl Future<Output = Result<Self, Diag>> + Send;
+
+    /// Changes the object in place. On an error the state holds what was [saved](Cx::save), else `prior`.
+    fn update(
+        cx: &Cx<Self::Client>,
+        prior: Self,
+        plan: Self,
+    ) -> impl Future<Output = Result<Self, Diag>> + Send;
+
+    /// Removes the object; one that is gone already is a success.
+    fn delete(cx: &Cx<Self::Client>, prior: Self) -> impl Future<Output = Result<(), Diag>> + Send;
+
+    /// Checks a configuration beyond what its attributes say. Pure and offline; quiet while a value is unknown.
+    fn validate(config: &Partial<Self>) -> Vec<Diag> {
+        let _ = config;
+        Vec::new()
+    }
+
+    /// Decides at plan time what can be decided then: replacements, warnings, values that are known already. Also
+    /// called for deletions. A needed value that is unknown is no error: return quietly.
+    fn plan(cx: &Cx<Self::Client>, plan: &mut Plan<Self>) -> impl Future<Output = Result<(), Diag>> + Send {
+        let _ = (cx, plan);
+        async { Ok(()) }
+    }
+
+    /// Finds what an import names. The default reads the key from the identity or from the parts of the id,
+    /// separated by `/`; the engine then fetches the object.
+    fn import(
+        cx: &Cx<Self::Client>,
+        id: ImportId<'_, Self::Key>,
+    ) -> impl Future<Output = Result<Imported<Self>, Diag>> + Send {
+        let _ = cx;
+        async move { id.key().map(Imported::Key) }
+    }
+
+    /// How long an operation may take when the configuration has no `timeouts` for it.
+    fn timeout(operation: Operation) -> Duration {
+        let _ = operation;
+        DEFAULT_TIMEOUT
+    }
+}
+
+/// What is known of an object besides the server's answer.
+#[derive(Debug)]
+pub enum Since<'a, M: Model> {
+    /// It is being imported: only its key.
+    Import(&'a M::Key),
+    /// It is being refreshed: the state.
+    State(&'a M),
+    /// It was just made or changed: the plan.
+    Answer(&'a M),
+}
+
+impl<'a, M: Model> Since<'a, M> {
+    /// The state or the plan; none in an import.
+    pub fn model(&self) -> Option<&'a M> {
+        match self {
+            Self::Import(_) => None,
+            Self::State(model) | Self::Answer(model) => Some(model),
+        }
+    }
+}
+
+impl<M: Model> Clone for Since<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M: Model> Copy for Since<'_, M> {}
+
+/// How the user names the object to import.
+#[derive(Clone, Debug)]
+pub enum ImportId<'a, K> {
+    /// By the text of `terraform import` or of `id` in an import block.
+    Text(&'a str),
+    /// By the identity in an import block.
+    Key(K),
+}
+
+impl<K: Key> ImportId<'_, K> {
+    /// The key that it gives by itself: a single id, or its parts separated by `/`, where leading optional parts
+    /// may be left out.
+    pub fn key(self) -> Result<K, Diag> {
+        let text = match self {
+            Self::Key(key) => return Ok(key),
+            Self::Text(text) => text,
+        };
+        let attributes = K::attributes();
+        let expected = format!("An import id of this type has the form {}.", form(&attributes));
+        let refused = || Diag::error(format!("The import id {text:?} cannot be read")).why(&expected);
+        let parts = split(text, &attributes).ok_or_else(refused)?;
+        K::from_parts(&parts).map_err(|misfit| {
+            let Misfit { what, fix, .. } = &misfit;
+            let name = misfit.path.0.first().map_or_else(String::new, |step| format!("{step:?} "));
+            let diag = refused().why(format!("Its part {name}{what}."));
+            match fix {
+                Some(fix) => diag.fix(fix),
+                None => diag,
+            }
+        })
+    }
+}
+
+/// What an import found.
+#[derive(Debug)]
+pub enum Imported<M: Model> {
+    /// Its key; the engine fetches the rest.
+    Key(M::Key),
+    /// All of it.
+    Model(Box<M>),
+}
+
+/// Brings state from one version to the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Upgrade {
+    /// The version that it understands; its result has the next one.
+    pub from: i64,
+    /// Pure. Gets an object with the attributes as they were stored (numbers, strings, lists, maps); what it leaves
+    /// out is null, what the current schema does not know is dropped.
+    pub run: fn(Dyn) -> Result<Dyn, Diag>,
+}

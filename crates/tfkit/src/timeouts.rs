@@ -1,0 +1,252 @@
+//! How long operations may take, as an attribute.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use crate::field::{Misfit, Value};
+use crate::model::{Fields, Misfits, Operation};
+use crate::schema::{Attribute, Nesting, Shape};
+use crate::value::{Dyn, Type};
+
+/// Name of the attribute that the engine looks for.
+pub const ATTRIBUTE: &str = "timeouts";
+
+/// A nested attribute `timeouts` for a chosen set of operations. Its values become [`Cx::deadline`].
+///
+/// ```
+/// use tfkit::timeouts::{Create, Delete, Timeouts};
+/// # use tfkit::field::Computed;
+/// # use tfkit::Model;
+/// /// A thing that takes its time.
+/// #[derive(Clone, Debug, Model)]
+/// #[model(name = "thing")]
+/// pub struct Thing {
+///     /// Identifier of the thing.
+///     #[attr(key, stable)]
+///     pub id: Computed<String>,
+///     /// How long the operations may take.
+///     pub timeouts: Option<Timeouts<(Create, Delete)>>,
+/// }
+/// ```
+///
+/// [`Cx::deadline`]: crate::cx::Cx::deadline
+pub struct Timeouts<O> {
+    // The user's spelling is kept, because "90s" and "1m30s" are different values of the attribute.
+    texts: BTreeMap<Operation, Span>,
+    operations: PhantomData<fn() -> O>,
+}
+
+/// The operations that have a time-out of their own.
+pub trait Operations: Send + Sync + 'static {
+    /// Them.
+    const LIST: &'static [Operation];
+}
+
+/// One operation, as a type.
+pub trait OneOperation: Send + Sync + 'static {
+    /// It.
+    const OPERATION: Operation;
+}
+
+/// A time-out for creations.
+#[derive(Clone, Copy, Debug)]
+pub enum Create {}
+/// A time-out for reads.
+#[derive(Clone, Copy, Debug)]
+pub enum Read {}
+/// A time-out for updates.
+#[derive(Clone, Copy, Debug)]
+pub enum Update {}
+/// A time-out for deletions.
+#[derive(Clone, Copy, Debug)]
+pub enum Delete {}
+
+impl OneOperation for Create {
+    const OPERATION: Operation = Operation::Create;
+}
+impl OneOperation for Read {
+    const OPERATION: Operation = Operation::Read;
+}
+impl OneOperation for Update {
+    const OPERATION: Operation = Operation::Update;
+}
+impl OneOperation for Delete {
+    const OPERATION: Operation = Operation::Delete;
+}
+
+impl<A: OneOperation> Operations for (A,) {
+    const LIST: &'static [Operation] = &[A::OPERATION];
+}
+impl<A: OneOperation, B: OneOperation> Operations for (A, B) {
+    const LIST: &'static [Operation] = &[A::OPERATION, B::OPERATION];
+}
+impl<A: OneOperation, B: OneOperation, C: OneOperation> Operations for (A, B, C) {
+    const LIST: &'static [Operation] = &[A::OPERATION, B::OPERATION, C::OPERATION];
+}
+impl<A: OneOperation, B: OneOperation, C: OneOperation, D: OneOperation> Operations for (A, B, C, D) {
+    const LIST: &'static [Operation] = &[A::OPERATION, B::OPERATION, C::OPERATION, D::OPERATION];
+}
+
+impl<O> Timeouts<O> {
+    /// How long an operation may take, if the user says so.
+    pub fn get(&self, operation: Operation) -> Option<Duration> {
+        self.texts.get(&operation).map(|span| span.duration)
+    }
+}
+
+impl<O> Clone for Timeouts<O> {
+    fn clone(&self) -> Self {
+        Self { texts: self.texts.clone(), operations: PhantomData }
+    }
+}
+
+impl<O> PartialEq for Timeouts<O> {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts == other.texts
+    }
+}
+
+impl<O> Eq for Timeouts<O> {}
+
+impl<O> fmt::Debug for Timeouts<O> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_map().entries(self.texts.iter().map(|(key, span)| (key.name(), &span.text))).finish()
+    }
+}
+
+impl<O: Operations> Value for Timeouts<O> {
+    fn shape() -> Shape {
+        let one = |operation: &Operation| {
+            let name = operation.name();
+            let text = format!("How long a {name} may take, such as `30m`, `90s` or `1h30m`.");
+            Attribute::field::<Option<Span>>(name, text)
+        };
+        Shape::Nested(Nesting::Single, O::LIST.iter().map(one).collect())
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        let fields = Fields::of(value)?;
+        let mut texts = BTreeMap::new();
+        for &operation in O::LIST {
+            if let Some(span) = fields.get::<Option<Span>>(operation.name())? {
+                texts.insert(operation, span);
+            }
+        }
+        Ok(Self { texts, operations: PhantomData })
+    }
+
+    fn to_known(&self) -> Dyn {
+        let one = |fields: Fields, &operation: &Operation| {
+            fields.with(operation.name(), &self.texts.get(&operation).cloned())
+        };
+        O::LIST.iter().fold(Fields::new(), one).into_object()
+    }
+
+    fn misfits(value: &Dyn) -> Vec<Misfit> {
+        let mut misfits = Misfits::of(value);
+        for operation in O::LIST {
+            misfits = misfits.check::<Option<Span>>(operation.name());
+        }
+        misfits.finish()
+    }
+}
+
+/// A length of time in the user's spelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    text: String,
+    duration: Duration,
+}
+
+impl Span {
+    /// The length of time.
+    pub fn duration(&self) -> Duration {
+        self.duration
+    }
+}
+
+impl Value for Span {
+    fn shape() -> Shape {
+        Shape::Plain(Type::String)
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        let text = String::from_known(value)?;
+        match parse(&text) {
+            Some(duration) => Ok(Self { text, duration }),
+            None => Err(Misfit::new("must be a length of time with its unit").fix(
+                "Write numbers with the units h, m, s or ms, for example \"30m\", \"90s\" or \"1h30m\".",
+            )),
+        }
+    }
+
+    fn to_known(&self) -> Dyn {
+        self.text.to_known()
+    }
+}
+
+/// The time-out that an object's `timeouts` gives for an operation.
+pub(crate) fn of(object: &Dyn, operation: Operation) -> Option<Duration> {
+    let Dyn::Map(attributes) = object else { return None };
+    let Some(Dyn::Map(timeouts)) = attributes.get(ATTRIBUTE) else { return None };
+    match timeouts.get(operation.name()) {
+        Some(Dyn::String(text)) => parse(text),
+        _ => None,
+    }
+}
+
+/// Reads `1h30m`, `90s`, `1.5h`, `500ms`: numbers with units, in any order, longer than nothing.
+fn parse(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|character: char| !character.is_ascii_digit() && character != '.')?;
+        let (number, after) = rest.split_at(digits);
+        let unit = after
+            .find(|character: char| character.is_ascii_digit() || character == '.')
+            .unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit);
+        let seconds = match unit {
+            "h" => 3600.0,
+            "m" => 60.0,
+            "s" => 1.0,
+            "ms" => 0.001,
+            _ => return None,
+        };
+        let number: f64 = number.parse().ok()?;
+        total = total.checked_add(Duration::try_from_secs_f64(number * seconds).ok()?)?;
+        rest = after;
+    }
+    (total > Duration::ZERO).then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_read_as_people_write_them() {
+        let cases: &[(&str, Option<u64>)] = &[
+            ("30m", Some(1_800_000)),
+            ("90s", Some(90_000)),
+            ("1h30m", Some(5_400_000)),
+            ("1.5h", Some(5_400_000)),
+            ("500ms", Some(500)),
+            (" 10m ", Some(600_000)),
+            ("", None),
+            ("0s", None),
+            ("30", None),
+            ("m", None),
+            ("-5m", None),
+            ("5 m", None),
+            ("5d", None),
+            ("1..5h", None),
+            ("99999999999999999999999h", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse(text), expected.map(Duration::from_millis), "{text:?}");
+        }
+    }
+}
