@@ -32,7 +32,7 @@ pub struct Entry {
     pub parameters: usize,
 }
 
-const fn parameters<P: crate::PathParams, Q, B, A>(_: &crate::Endpoint<P, Q, B, A>) -> usize {
+pub(crate) const fn parameters<P: crate::PathParams, Q, B, A>(_: &crate::Endpoint<P, Q, B, A>) -> usize {
     P::COUNT
 }
 

@@ -2,23 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Endpoint;
+use crate::rbac::{Action, ResourceType};
+use crate::{Endpoint, ObjectId, TeamId, UserId};
 
 /// Makes these actions the complete share of a team or a user on one object; an empty list removes it.
 ///
 /// The caller needs the action `share` on the object and every action that it grants.
-pub const SHARE: Endpoint<(), ShareQuery, Vec<String>, ()> = Endpoint::post("/users/resource_membership");
+pub const SHARE: Endpoint<(), ShareQuery, Vec<Action>, ()> = Endpoint::post("/users/resource_membership");
 
 /// Which object is shared, and with whom. Exactly one of `team_id` and `user_id` is given.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShareQuery {
-    /// Type of the object: `stack`, `stack_component`, `service_connector`, `secret` or another.
-    pub resource_type: String,
+    /// Type of the object.
+    pub resource_type: ResourceType,
     /// Id of the object.
-    pub resource_id: String,
+    pub resource_id: ObjectId,
     /// Team, by its id on the control plane.
-    pub team_id: Option<String>,
+    #[serde(default)]
+    pub team_id: Option<TeamId>,
     /// User or service account, by its id on the control plane.
-    pub user_id: Option<String>,
+    #[serde(default)]
+    pub user_id: Option<UserId>,
 }

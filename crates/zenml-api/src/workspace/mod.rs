@@ -22,7 +22,7 @@ pub mod user;
 
 use std::collections::BTreeMap;
 
-use crate::Route;
+use crate::control::{Entry, parameters};
 
 pub use object::{Object, Owned};
 pub use page::{LogicalOperator, Page, Paging};
@@ -36,45 +36,27 @@ pub type JsonMap = BTreeMap<String, serde_json::Value>;
 /// Environment variables.
 pub type Environment = BTreeMap<String, String>;
 
-/// Every endpoint of a workspace that this crate knows.
-pub const ENDPOINTS: &[Route] = &[
-    login::LOGIN.route(),
-    info::INFO.route(),
-    info::VERSION.route(),
-    current_user::GET.route(),
-    user::LIST.route(),
-    user::GET.route(),
-    membership::SHARE.route(),
-    project::CREATE.route(),
-    project::LIST.route(),
-    project::GET.route(),
-    project::UPDATE.route(),
-    project::DELETE.route(),
-    project::STATISTICS.route(),
-    stack::CREATE.route(),
-    stack::LIST.route(),
-    stack::GET.route(),
-    stack::UPDATE.route(),
-    stack::DELETE.route(),
-    component::TYPES.route(),
-    component::CREATE.route(),
-    component::LIST.route(),
-    component::GET.route(),
-    component::UPDATE.route(),
-    component::DELETE.route(),
-    connector::CREATE.route(),
-    connector::LIST.route(),
-    connector::GET.route(),
-    connector::UPDATE.route(),
-    connector::DELETE.route(),
-    connector::VERIFY_NEW.route(),
-    connector::VERIFY.route(),
-    connector::CLIENT.route(),
-    secret::CREATE.route(),
-    secret::LIST.route(),
-    secret::GET.route(),
-    secret::UPDATE.route(),
-    secret::DELETE.route(),
-    flavor::LIST.route(),
-    flavor::GET.route(),
-];
+macro_rules! table {
+    ($($module:ident: $($endpoint:ident)+;)+) => {
+        /// All endpoints of a workspace, for identity tables and checks.
+        pub const ALL: &[Entry] = &[$($(Entry {
+            name: concat!(stringify!($module), "::", stringify!($endpoint)),
+            route: $module::$endpoint.route(),
+            parameters: parameters(&$module::$endpoint),
+        },)+)+];
+    };
+}
+
+table! {
+    login: LOGIN;
+    info: INFO VERSION;
+    current_user: GET;
+    user: LIST GET;
+    membership: SHARE;
+    project: CREATE LIST GET UPDATE DELETE STATISTICS;
+    stack: CREATE LIST GET UPDATE DELETE;
+    component: TYPES CREATE LIST GET UPDATE DELETE;
+    connector: CREATE LIST GET UPDATE DELETE VERIFY_NEW VERIFY CLIENT;
+    secret: CREATE LIST GET UPDATE DELETE;
+    flavor: LIST GET;
+}
