@@ -1,5 +1,6 @@
 //! Development commands, as functions that tests can call too.
 
+pub mod bench;
 pub mod demo;
 pub mod environment;
 pub mod generate;

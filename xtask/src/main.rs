@@ -17,6 +17,8 @@ enum Command {
     Gen(xtask::generate::Arguments),
     /// Make the reference journey on a platform of its own, and check what each team can do
     Demo(xtask::demo::Arguments),
+    /// Measure the provider: start-up, memory, plan and apply against Terraform's own resource
+    Bench(xtask::bench::Arguments),
     /// Check the invariants of ARCHITECTURE.md that no compiler checks
     Tidy,
 }
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Gen(arguments) => xtask::generate::run(&arguments),
         Command::Demo(arguments) => xtask::demo::run(&arguments),
+        Command::Bench(arguments) => xtask::bench::run(&arguments),
         Command::Tidy => xtask::tidy::run(),
     };
     xtask::report(outcome)

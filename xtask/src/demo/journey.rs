@@ -125,7 +125,7 @@ async fn grow(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
     let developer = SUBJECTS[0];
     progress
         .step("new component", async {
-            stage.add("evidently.tf", EVIDENTLY)?;
+            terraform.write("evidently.tf", EVIDENTLY)?;
             let more =
                 format!("{LAST_COMPONENT}    data_validator     = zenml_stack_component.evidently.id\n");
             stage.edit("main.tf", LAST_COMPONENT, &more)?;

@@ -10,7 +10,7 @@ use super::http::{Body, Session};
 use super::matrix::{self, Matrix, SUBJECTS, Scene};
 use super::people;
 use super::platform::Platform;
-use super::terraform::{Terraform, write};
+use super::terraform::Terraform;
 use crate::{Failure, root};
 
 /// Where the example is, from the root of the workspace.
@@ -77,33 +77,35 @@ pub struct Stage {
 impl Stage {
     /// Starts a platform with the people of the journey, for a copy of the example.
     pub async fn set(binaries: &Binaries) -> Result<Self, Failure> {
-        let stage = Self::bare(binaries, &root().join(EXAMPLE)).await?;
+        let mut stage = Self::bare(binaries).await?;
+        copy(&root().join(EXAMPLE), stage.terraform.directory())?;
+        for (name, value) in VARIABLES {
+            stage.terraform.set(name, value);
+        }
         people::invite(stage.platform.ready()).await?;
         Ok(stage)
     }
 
-    /// Starts a platform without people, for a copy of any configuration with the example's two provider variables.
-    pub async fn bare(binaries: &Binaries, configuration: &Path) -> Result<Self, Failure> {
+    /// Starts a platform without people, for a configuration that is still to be written. Its variables
+    /// `zenml_control_plane_url` and `zenml_service_account_key` reach the platform.
+    pub async fn bare(binaries: &Binaries) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new()
             .prefix("zenml-demo-")
             .tempdir()
             .map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
-        let directory = folder.path().join("configuration");
-        copy(configuration, &directory)?;
         let platform = Platform::start(&binaries.platform, folder.path(), ORGANIZATION).await?;
-        let mut terraform = Terraform::new(folder.path(), &directory, &binaries.provider)?;
+        let mut terraform = Terraform::new(folder.path(), &binaries.provider)?;
         terraform.set("zenml_control_plane_url", &platform.ready().control_plane_url);
         terraform.set("zenml_service_account_key", &platform.ready().service_account_key);
-        for (name, value) in VARIABLES {
-            terraform.set(name, value);
-        }
         Ok(Self { platform, terraform, folder })
     }
 
+    /// The platform that runs.
     pub fn platform(&self) -> &Platform {
         &self.platform
     }
 
+    /// The host with the configuration.
     pub fn terraform(&self) -> &Terraform {
         &self.terraform
     }
@@ -114,14 +116,9 @@ impl Stage {
         let text = fs::read_to_string(&path)
             .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
         match text.matches(from).count() {
-            1 => write(&path, &text.replace(from, to)),
+            1 => self.terraform.write(file, &text.replace(from, to)),
             count => Err(Failure::new(format!("{file} holds {from:?} {count} times, expected once"))),
         }
-    }
-
-    /// Adds a file to the copied configuration.
-    pub fn add(&self, file: &str, content: &str) -> Result<(), Failure> {
-        write(&self.terraform.directory().join(file), content)
     }
 
     /// Acts as one member of each team and as the visitor.
@@ -187,7 +184,6 @@ impl Stage {
 /// Copies the files of a configuration: its own, without state and what `init` made.
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let failure = |error| Failure::new(format!("cannot copy {}: {error}", from.display()));
-    fs::create_dir_all(to).map_err(failure)?;
     for entry in fs::read_dir(from).map_err(failure)? {
         let path = entry.map_err(failure)?.path();
         if path.extension().is_some_and(|extension| extension == "tf") {

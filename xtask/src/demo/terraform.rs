@@ -37,10 +37,9 @@ pub struct Finished {
 }
 
 impl Terraform {
-    /// Prepares a host below `home`: installs the provider binary into a mirror and writes the CLI configuration.
-    ///
-    /// `directory` is the configuration to work on; it exists already.
-    pub fn new(home: &Path, directory: &Path, provider: &Path) -> Result<Self, Failure> {
+    /// Prepares a host below `home`: installs the provider binary into a mirror, writes the CLI configuration, and
+    /// makes an empty folder for the configuration to work on.
+    pub fn new(home: &Path, provider: &Path) -> Result<Self, Failure> {
         let mirror = home.join("mirror");
         for registry in REGISTRIES {
             install(provider, &mirror.join(registry).join(PROVIDER))?;
@@ -51,17 +50,25 @@ impl Terraform {
             Value::from(mirror.display().to_string()),
         );
         write(&home.join("terraform.rc"), &configuration)?;
-        Ok(Self {
-            binary: environment::terraform(),
-            home: home.to_owned(),
-            directory: directory.to_owned(),
-            variables: Vec::new(),
-        })
+        let directory = home.join("configuration");
+        fs::create_dir_all(&directory)
+            .map_err(|error| Failure::new(format!("cannot make {}: {error}", directory.display())))?;
+        Ok(Self { binary: environment::terraform(), home: home.to_owned(), directory, variables: Vec::new() })
     }
 
     /// Sets an input variable of the configuration for all later commands.
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.push((format!("TF_VAR_{name}"), value.to_owned()));
+    }
+
+    /// Writes a file of the configuration.
+    pub fn write(&self, file: &str, content: &str) -> Result<(), Failure> {
+        write(&self.directory.join(file), content)
+    }
+
+    /// Folder that holds the mirror, the CLI configuration and the working directory.
+    pub fn home(&self) -> &Path {
+        &self.home
     }
 
     /// Folder that holds the configuration and its state.
@@ -201,7 +208,7 @@ fn platform() -> String {
 }
 
 /// Writes a file, naming it when that fails.
-pub(super) fn write(path: &Path, content: &str) -> Result<(), Failure> {
+fn write(path: &Path, content: &str) -> Result<(), Failure> {
     fs::write(path, content)
         .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))
 }

@@ -1,0 +1,171 @@
+//! What the provider costs: start-up, memory, and plan and apply against Terraform's own built-in resource.
+//!
+//! The same host runs both sides in the same run, so that the ratios mean something on any machine.
+
+mod memory;
+mod start;
+
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::Failure;
+use crate::demo::stage::{Binaries, Stage};
+use crate::demo::terraform::Terraform;
+use memory::Watch;
+
+/// Options of `xtask bench`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// How many components to plan and to apply; may be given more than once
+    #[arg(long = "count", default_values_t = [100, 1000])]
+    pub counts: Vec<u32>,
+    /// How often to start the provider
+    #[arg(long, default_value_t = 20)]
+    pub starts: u32,
+}
+
+/// Configuration of the provider's side; `COUNT` is replaced.
+const COMPONENTS: &str = r#"
+terraform {
+  required_providers {
+    zenml = { source = "zenml-io/zenml" }
+  }
+}
+
+variable "zenml_control_plane_url" {}
+
+variable "zenml_service_account_key" {
+  sensitive = true
+}
+
+provider "zenml" {
+  control_plane_url   = var.zenml_control_plane_url
+  service_account_key = var.zenml_service_account_key
+}
+
+resource "zenml_workspace" "bench" {
+  name = "bench"
+}
+
+resource "zenml_stack_component" "bench" {
+  count         = COUNT
+  workspace_id  = zenml_workspace.bench.id
+  name          = "store-${count.index}"
+  type          = "artifact_store"
+  flavor        = "s3"
+  configuration = { path = "s3://bucket/${count.index}" }
+}
+"#;
+
+/// Configuration of the other side: as many objects, with the same values, kept by the host itself.
+const REFERENCE: &str = r#"
+resource "terraform_data" "bench" {
+  count = COUNT
+  input = {
+    name          = "store-${count.index}"
+    type          = "artifact_store"
+    flavor        = "s3"
+    configuration = { path = "s3://bucket/${count.index}" }
+  }
+}
+"#;
+
+/// Times of one side.
+struct Times {
+    plan: Duration,
+    apply: Duration,
+    /// A plan after the apply, which reads every object and finds nothing to do.
+    again: Duration,
+}
+
+/// Measures everything and prints it.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let binaries = Binaries::find()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start the async runtime: {error}")))?;
+    runtime.block_on(measure(&binaries, arguments))
+}
+
+async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failure> {
+    let starts = start::measure(&binaries.provider, arguments.starts).await?;
+    say(&format!(
+        "Process start to handshake line      {:>8} (median of {})",
+        milliseconds(starts.handshake),
+        arguments.starts
+    ));
+    say(&format!(
+        "Process start to schema answer       {:>8} ({} bytes)",
+        milliseconds(starts.schema),
+        starts.schema_bytes
+    ));
+    say("");
+    say("objects  step             components  terraform_data   ratio   peak memory of the provider");
+    for count in &arguments.counts {
+        let (ours, peak) = components(binaries, *count).await?;
+        let theirs = reference(binaries, *count)?;
+        for (step, ours, theirs) in [
+            ("plan", ours.plan, theirs.plan),
+            ("apply", ours.apply, theirs.apply),
+            ("plan, no change", ours.again, theirs.again),
+        ] {
+            say(&format!(
+                "{count:>7}  {step:<15}  {:>10}  {:>14}  {:>6.1}   {}",
+                seconds(ours),
+                seconds(theirs),
+                ours.as_secs_f64() / theirs.as_secs_f64(),
+                peak.map_or_else(|| "not measured here".to_owned(), |bytes| format!("{} MiB", bytes >> 20)),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Components on a fresh platform, and the peak memory of any provider process.
+async fn components(binaries: &Binaries, count: u32) -> Result<(Times, Option<u64>), Failure> {
+    let stage = Stage::bare(binaries).await?;
+    let terraform = stage.terraform();
+    terraform.write("main.tf", &COMPONENTS.replace("COUNT", &count.to_string()))?;
+    let watch = Watch::start(terraform.home());
+    let times = times(terraform)?;
+    let peak = watch.stop();
+    terraform.succeed(&["destroy", "-auto-approve"])?;
+    Ok((times, peak))
+}
+
+/// As many objects that the host keeps itself.
+fn reference(binaries: &Binaries, count: u32) -> Result<Times, Failure> {
+    let home =
+        TempDir::new().map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
+    let terraform = Terraform::new(home.path(), &binaries.provider)?;
+    terraform.write("main.tf", &REFERENCE.replace("COUNT", &count.to_string()))?;
+    times(&terraform)
+}
+
+fn times(terraform: &Terraform) -> Result<Times, Failure> {
+    let timed = |work: &dyn Fn() -> Result<(), Failure>| {
+        let began = Instant::now();
+        work().map(|()| began.elapsed())
+    };
+    terraform.succeed(&["init"])?;
+    Ok(Times {
+        plan: timed(&|| terraform.succeed(&["plan", "-out=bench.plan"]).map(drop))?,
+        apply: timed(&|| terraform.succeed(&["apply", "bench.plan"]).map(drop))?,
+        again: timed(&|| terraform.expect_empty_plan(&[]))?,
+    })
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
+
+#[expect(clippy::print_stdout, reason = "the output of this command is for its user")]
+fn say(line: &str) {
+    println!("{line}");
+}
