@@ -111,12 +111,13 @@ fn tokens(object: &Struct) -> TokenStream {
 fn object_impl(object: &Struct) -> TokenStream {
     let ident = &object.ident;
     let attributes = object.fields.iter().map(attribute);
-    let reads = object.fields.iter().map(|Field { ident, ty, name, options, .. }| match &options.default {
-        Some(default) => {
+    let reads = object.fields.iter().map(|Field { ident, ty, name, options, .. }| {
+        if let Some(default) = &options.default {
             let default = default_value(ty, default);
             quote! { #ident: fields.get_or::<#ty>(#name, || #default)? }
+        } else {
+            quote! { #ident: fields.get::<#ty>(#name)? }
         }
-        None => quote! { #ident: fields.get::<#ty>(#name)? },
     });
     let writes = object.fields.iter().map(|Field { ident, name, .. }| quote! { .with(#name, &self.#ident) });
     let checks = object.fields.iter().map(|Field { ty, name, .. }| quote! { .check::<#ty>(#name) });
@@ -147,12 +148,11 @@ fn object_impl(object: &Struct) -> TokenStream {
 /// there when the type and the options contradict each other.
 fn attribute(field: &Field) -> TokenStream {
     let Field { ty, name, description, options, .. } = field;
-    let mut built = match &options.default {
-        Some(default) => {
-            let value = default_value(ty, default);
-            quote_spanned! { ty.span() => ::tfkit::Attribute::field_or::<#ty>(#name, #description, &#value) }
-        }
-        None => quote_spanned! { ty.span() => ::tfkit::Attribute::field::<#ty>(#name, #description) },
+    let mut built = if let Some(default) = &options.default {
+        let value = default_value(ty, default);
+        quote_spanned! { ty.span() => ::tfkit::Attribute::field_or::<#ty>(#name, #description, &#value) }
+    } else {
+        quote_spanned! { ty.span() => ::tfkit::Attribute::field::<#ty>(#name, #description) }
     };
     if options.replace {
         built.extend(quote! { .replace() });
@@ -189,9 +189,11 @@ fn attribute(field: &Field) -> TokenStream {
 
 /// A default as a value of the field: a string literal becomes what the field holds.
 fn default_value(ty: &syn::Type, default: &Expr) -> TokenStream {
-    let value = match default {
-        Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) => quote! { ::core::convert::From::from(#default) },
-        _ => quote! { #default },
+    let is_text = matches!(default, Expr::Lit(ExprLit { lit: Lit::Str(_), .. }));
+    let value = if is_text {
+        quote! { ::core::convert::From::from(#default) }
+    } else {
+        quote! { #default }
     };
     quote! {{
         let value: <#ty as ::tfkit::field::Field>::Value = #value;

@@ -28,8 +28,9 @@ pub struct Diag {
     pub why: Option<String>,
     /// What to do; a command stands on a line of its own, indented by two.
     pub fix: Option<String>,
-    /// What to attach to a report: operation, status, request id.
-    pub trace: Option<String>,
+    /// What to attach to a report: operation, status, request id. Boxed, so that a `Result` with a diagnostic
+    /// stays below the size at which passing it around costs.
+    pub trace: Option<Box<str>>,
     /// Which attribute it is about; none for the whole block.
     pub path: Option<Path>,
 }
@@ -73,7 +74,9 @@ impl Diag {
 
     /// Says what to attach to a report. Repeated calls add paragraphs.
     pub fn trace(mut self, text: impl AsRef<str>) -> Self {
-        add(&mut self.trace, text.as_ref());
+        let mut trace = self.trace.take().map(String::from);
+        add(&mut trace, text.as_ref());
+        self.trace = trace.map(String::into_boxed_str);
         self
     }
 
@@ -96,8 +99,8 @@ impl Diag {
 
     /// Everything below the summary, as one text with a blank line between its parts.
     pub fn detail(&self) -> String {
-        let parts: Vec<&str> =
-            [&self.why, &self.fix, &self.trace].into_iter().flatten().map(String::as_str).collect();
+        let parts = [self.why.as_deref(), self.fix.as_deref(), self.trace.as_deref()];
+        let parts: Vec<&str> = parts.into_iter().flatten().collect();
         parts.join("\n\n")
     }
 }

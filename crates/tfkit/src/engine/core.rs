@@ -1,18 +1,21 @@
 //! The provider behind the engine's door, and what all calls share.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use super::erased::{AnyDataSource, AnyResource, Work};
 use super::{
     ApplyRequest, ConfigureRequest, DataSourceRequest, Diags, IdentitySchema, ImportRequest, PlanRequest,
-    PlanResponse, ReadRequest, Stored, UpgradeRequest, ValidateRequest,
+    PlanResponse, ReadRequest, Stored, UpgradeRequest, ValidateRequest, problems,
 };
-use crate::cx::{Access, Notes, Private, Shared};
+use crate::cx::{Access, Cx, Notes, Private, Shared};
 use crate::diag::Diag;
-use crate::model::Model;
+use crate::model::{Model, Operation};
 use crate::provider::{Provider, Types};
 use crate::schema::Schema;
+use crate::timeouts;
 use crate::value::Dyn;
 
 /// The engine of one provider, with its type erased. One method per call of the protocol.
@@ -49,7 +52,7 @@ pub(super) struct Core<P: Provider> {
     /// Mistakes found while the types were registered.
     problems: Diags,
     /// The warning about unknown provider values was given.
-    pub(super) warned: std::sync::atomic::AtomicBool,
+    pub(super) warned: AtomicBool,
 }
 
 impl<P: Provider> Core<P> {
@@ -79,12 +82,24 @@ impl<P: Provider> Core<P> {
             access: RwLock::new(Access::None),
             shared: Arc::default(),
             problems,
-            warned: std::sync::atomic::AtomicBool::new(false),
+            warned: AtomicBool::new(false),
         }
     }
 
     pub(super) fn access(&self) -> Access<P::Client> {
         self.access.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The context of an operation; `object` may say how long it may take.
+    pub(super) fn cx(
+        &self,
+        operation: Operation,
+        object: &Dyn,
+        timeout: Duration,
+        notes: &SharedNotes,
+    ) -> Cx<P::Client> {
+        let timeout = timeouts::of(object, operation).unwrap_or(timeout);
+        Cx::new(self.access(), Arc::clone(&self.shared), operation, timeout, Arc::clone(notes))
     }
 
     pub(super) fn resource(&self, type_name: &str) -> Result<Arc<dyn AnyResource<P::Client>>, Diag> {
@@ -102,8 +117,11 @@ fn unknown_type(kind: &str, type_name: &str) -> Diag {
         .fix("Check the type's name, or the version of the provider that the configuration requires.")
 }
 
+/// Notes of an operation, shared with its task.
+pub(super) type SharedNotes = Arc<Mutex<Notes>>;
+
 /// Notes that start with what an earlier operation kept beside the state.
-pub(super) fn notes(private: &[u8]) -> Arc<Mutex<Notes>> {
+pub(super) fn notes(private: &[u8]) -> SharedNotes {
     Arc::new(Mutex::new(Notes { private: Private::from_bytes(private), ..Notes::default() }))
 }
 
@@ -138,11 +156,25 @@ impl<P: Provider> Door for Core<P> {
     }
 
     fn problems(&self) -> Diags {
-        self.problems.clone()
+        let mut problems = self.problems.clone();
+        problems.extend(problems::of_schema(
+            "provider block",
+            &self.provider_schema,
+            problems::RESERVED_IN_PROVIDER,
+        ));
+        for (name, resource) in &self.resources {
+            problems.extend(problems::of_schema(name, resource.schema(), problems::RESERVED));
+            problems.extend(problems::of_identity(name, &resource.identity()));
+        }
+        for (name, source) in &self.data_sources {
+            let name = format!("data source {name}");
+            problems.extend(problems::of_schema(&name, source.schema(), problems::RESERVED));
+        }
+        problems
     }
 
     fn validate_provider(self: Arc<Self>, config: Dyn) -> Work<Diags> {
-        Box::pin(async move { Self::validate_provider(&self, &config) })
+        Box::pin(async move { Self::validate_provider(&self, config).await })
     }
 
     fn configure(self: Arc<Self>, request: ConfigureRequest) -> Work<Diags> {
@@ -150,15 +182,15 @@ impl<P: Provider> Door for Core<P> {
     }
 
     fn validate_resource(self: Arc<Self>, request: ValidateRequest) -> Work<Diags> {
-        Box::pin(async move { Self::validate_resource(&self, &request) })
+        Box::pin(async move { Self::validate_resource(&self, request).await })
     }
 
     fn validate_data_source(self: Arc<Self>, request: ValidateRequest) -> Work<Diags> {
-        Box::pin(async move { Self::validate_data_source(&self, &request) })
+        Box::pin(async move { Self::validate_data_source(&self, request).await })
     }
 
     fn upgrade(self: Arc<Self>, request: UpgradeRequest) -> Work<(Dyn, Diags)> {
-        Box::pin(async move { Self::upgrade(&self, &request) })
+        Box::pin(async move { Self::upgrade(&self, request).await })
     }
 
     fn read(self: Arc<Self>, request: ReadRequest) -> Work<Stored> {

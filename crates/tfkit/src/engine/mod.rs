@@ -3,9 +3,19 @@
 //! `tfkit-serve` decodes a request, calls one of these and encodes the answer; the in-process test harness calls
 //! them directly. None of them panics, and none of them fails as a call: whatever goes wrong is a [`Diag`].
 
+mod apply;
+mod configure;
 mod core;
 pub(crate) mod erased;
-mod unfinished;
+mod import;
+mod outcome;
+mod plan;
+mod problems;
+mod read;
+mod read_data_source;
+mod task;
+mod upgrade;
+mod validate;
 
 use std::fmt;
 use std::sync::Arc;
@@ -292,7 +302,7 @@ impl fmt::Debug for Engine {
 pub(crate) fn unknown_provider(paths: &[Path]) -> Diag {
     let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
     let names = names.join(", ");
-    let diag = Diag::error(format!("The provider's configuration is not known yet: {names}"))
+    Diag::error(format!("The provider's configuration is not known yet: {names}"))
         .why(
             "These arguments of the provider block depend on objects that are created in the same run, and this \
              operation needs the server now.",
@@ -300,6 +310,5 @@ pub(crate) fn unknown_provider(paths: &[Path]) -> Diag {
         .fix(
             "Give the arguments values that are known while planning, or create what they depend on first:\n  \
              terraform apply -target=ADDRESS",
-        );
-    diag
+        )
 }

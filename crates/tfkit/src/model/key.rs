@@ -95,25 +95,21 @@ pub(crate) fn split<'a>(id: &'a str, attributes: &[IdentityAttribute]) -> Option
 
 /// How an import id of these attributes is written, such as `[WORKSPACE_ID/]ID`.
 pub(crate) fn form(attributes: &[IdentityAttribute]) -> String {
-    let mut form = String::new();
-    for (index, attribute) in attributes.iter().enumerate() {
-        let last = index + 1 == attributes.len();
-        let slash = if last { "" } else { "/" };
+    let part = |(index, attribute): (usize, &IdentityAttribute)| {
+        let slash = if index + 1 == attributes.len() { "" } else { "/" };
         let name = attribute.name.to_uppercase();
-        form.push_str(&if attribute.required {
-            format!("{name}{slash}")
-        } else {
-            format!("[{name}{slash}]")
-        });
-    }
-    form
+        if attribute.required { format!("{name}{slash}") } else { format!("[{name}{slash}]") }
+    };
+    attributes.iter().enumerate().map(part).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn attributes(names: &[(&'static str, bool)]) -> Vec<IdentityAttribute> {
+    type Names = [(&'static str, bool)];
+
+    fn attributes(names: &Names) -> Vec<IdentityAttribute> {
         let one = |&(name, required)| IdentityAttribute {
             name,
             ty: Type::String,
@@ -125,9 +121,9 @@ mod tests {
 
     #[test]
     fn an_import_id_gives_a_part_to_each_attribute_and_optional_ones_go_first() {
-        let single: &[(&str, bool)] = &[("id", true)];
-        let nested: &[(&str, bool)] = &[("workspace_id", false), ("id", true)];
-        let cases: &[(&[(&'static str, bool)], &str, Option<&[Option<&str>]>)] = &[
+        let single: &Names = &[("id", true)];
+        let nested: &Names = &[("workspace_id", false), ("id", true)];
+        let cases: &[(&Names, &str, Option<&[Option<&str>]>)] = &[
             (single, "a", Some(&[Some("a")])),
             (single, "a/b", Some(&[Some("a/b")])),
             (single, "", None),

@@ -108,14 +108,6 @@ impl<'a, M: Model> Since<'a, M> {
     }
 }
 
-impl<M: Model> Clone for Since<'_, M> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<M: Model> Copy for Since<'_, M> {}
-
 /// How the user names the object to import.
 #[derive(Clone, Debug)]
 pub enum ImportId<'a, K> {

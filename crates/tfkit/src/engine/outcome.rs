@@ -1,0 +1,122 @@
+//! What becomes of an author's result before it goes to the host.
+
+use std::sync::{Arc, Mutex};
+
+use super::erased::AnyResource;
+use super::{Diags, Stored};
+use crate::cx::{Notes, lock};
+use crate::diag::Diag;
+use crate::plan::{hide_write_only, keep_spelling};
+use crate::schema::{Attribute, Schema};
+use crate::value::{Dyn, Objects, Path, conform};
+
+/// Gives a result the form of its schema, the earlier spelling, and no write-only values. A result that does not
+/// fit its schema is the provider's mistake.
+pub(super) fn tidy(schema: &Schema, earlier: &Dyn, now: Dyn) -> Result<Dyn, Diag> {
+    let mut now = conform(now, &schema.ty(), Objects::Lenient).map_err(|error| {
+        Diag::bug("The provider's result does not fit its own schema").trace(error.to_string()).at(error.path)
+    })?;
+    keep_spelling(&schema.attributes, earlier, &mut now);
+    hide_write_only(&schema.attributes, &mut now);
+    Ok(now)
+}
+
+/// The first attribute that the author left unknown where everything must be known.
+pub(super) fn unresolved(attributes: &[Attribute], value: &Dyn) -> Option<Diag> {
+    let unknown = |attribute: &&Attribute| !value.attribute(attribute.name).wholly_known();
+    attributes.iter().find(unknown).map(|attribute| {
+        Diag::bug(format!("The provider did not say what {:?} is", attribute.name)).at(attribute.name)
+    })
+}
+
+/// A value whose unknown parts are null, for a state that is incomplete because something failed.
+pub(super) fn without_unknown(value: Dyn) -> Dyn {
+    match value {
+        Dyn::Unknown => Dyn::Null,
+        Dyn::List(items) => Dyn::List(items.into_iter().map(without_unknown).collect()),
+        Dyn::Map(items) => {
+            Dyn::Map(items.into_iter().map(|(name, item)| (name, without_unknown(item))).collect())
+        }
+        Dyn::Typed(typed) => match without_unknown(typed.1) {
+            Dyn::Null => Dyn::Null,
+            value => Dyn::typed(typed.0, value),
+        },
+        known => known,
+    }
+}
+
+/// The identity of an object after an operation. It must be complete, and stay what it was; a part that was null
+/// may be completed.
+pub(super) fn identity<C>(resource: &dyn AnyResource<C>, state: &Dyn, earlier: &Dyn) -> Result<Dyn, Diag> {
+    let attributes = resource.identity();
+    if attributes.is_empty() || state.is_null() {
+        return Ok(Dyn::Null);
+    }
+    let identity = resource.identity_of(state).map_err(|misfit| {
+        let place = misfit.path.clone();
+        Diag::bug("The object has no complete identity").trace(format!("{place} {}", misfit.what)).at(place)
+    })?;
+    let changed = attributes.iter().find(|attribute| {
+        let before = earlier.attribute(attribute.name);
+        !before.is_null() && !before.is_unknown() && before != identity.attribute(attribute.name)
+    });
+    match changed {
+        Some(attribute) if !resource.identity_mutable() => Err(Diag::bug(format!(
+            "The identity of the object changed: {:?} has another value",
+            attribute.name
+        ))
+        .at(Path::from(attribute.name))),
+        _ => Ok(identity),
+    }
+}
+
+/// Takes out what an operation left besides its result: its messages, what it saved, its private bytes.
+pub(super) fn take(notes: &Arc<Mutex<Notes>>) -> Notes {
+    std::mem::take(&mut *lock(notes))
+}
+
+impl Stored {
+    /// Nothing changed, and this is why.
+    pub(super) fn unchanged(state: Dyn, private: Vec<u8>, identity: Dyn, diags: Diags) -> Self {
+        Self { state, private, identity, diags }
+    }
+
+    /// Takes what an operation saved before it failed, in the spelling of an earlier state or plan.
+    pub(super) fn keep_saved<C>(&mut self, resource: &dyn AnyResource<C>, earlier: &Dyn, saved: Dyn) {
+        match tidy(resource.schema(), earlier, without_unknown(saved)) {
+            Ok(saved) => {
+                let identity = identity(resource, &saved, &self.identity);
+                self.identity = identity.unwrap_or_else(|_| self.identity.clone());
+                self.state = saved;
+            }
+            Err(diag) => self.diags.push(diag),
+        }
+    }
+
+    /// Whether an error is among the messages.
+    pub fn failed(&self) -> bool {
+        self.diags.iter().any(Diag::is_error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_parts_of_an_incomplete_state_become_null() {
+        let value = Dyn::map([
+            ("id", Dyn::string("a")),
+            ("url", Dyn::Unknown),
+            ("tags", Dyn::list([Dyn::Unknown, Dyn::string("t")])),
+            ("any", Dyn::typed(crate::Type::String, Dyn::Unknown)),
+        ]);
+        let expected = Dyn::map([
+            ("id", Dyn::string("a")),
+            ("url", Dyn::Null),
+            ("tags", Dyn::list([Dyn::Null, Dyn::string("t")])),
+            ("any", Dyn::Null),
+        ]);
+        assert_eq!(without_unknown(value), expected);
+    }
+}

@@ -1,0 +1,85 @@
+//! Planning a change.
+
+use super::core::{Core, notes};
+use super::outcome::take;
+use super::{PlanRequest, PlanResponse, task};
+use crate::diag::Diag;
+use crate::model::Operation;
+use crate::plan::{Violation, check_plan, prepare, replaced, settle};
+use crate::provider::Provider;
+use crate::value::{Dyn, Path};
+
+impl<P: Provider> Core<P> {
+    /// Follows the fixed order of [`crate::plan`], with the author's hook in its middle.
+    pub(super) async fn plan(&self, request: PlanRequest) -> PlanResponse {
+        let PlanRequest { type_name, prior, proposed, config, private, identity } = request;
+        // A new object has no identity yet, even where it replaces another.
+        let identity = if prior.is_null() { Dyn::Null } else { identity };
+        let mut response = PlanResponse {
+            planned: proposed,
+            requires_replace: Vec::new(),
+            private,
+            identity,
+            diags: Vec::new(),
+        };
+        let resource = match self.resource(&type_name) {
+            Ok(resource) => resource,
+            Err(diag) => {
+                response.diags.push(diag);
+                return response;
+            }
+        };
+        let operation = match (prior.is_null(), config.is_null()) {
+            (_, true) => Operation::Delete,
+            (true, false) => Operation::Create,
+            (false, false) => Operation::Update,
+        };
+        let attributes = &resource.schema().attributes;
+        let prepared = prepare(attributes, &prior, &config);
+        response.planned = prepared.clone();
+
+        let notes = notes(&response.private);
+        let timed = if prepared.is_null() { &prior } else { &prepared };
+        let cx = self.cx(operation, timed, resource.timeout(operation), &notes);
+        let work = resource.plan(cx, prepared.clone(), config.clone(), prior.clone());
+        let hooked = task::run_until_stopped(&format!("plan of {type_name}"), &self.shared, work).await;
+        let left = take(&notes);
+        response.private = left.private.to_bytes();
+        response.diags.extend(left.diags);
+        let hooked = match hooked {
+            Ok(hooked) => hooked,
+            Err(diag) => {
+                response.diags.push(diag);
+                return response;
+            }
+        };
+        response.diags.extend(hooked.diags);
+        // A hook that needs the client while there is none has nothing to say yet.
+        response.diags.extend(hooked.error.filter(|_| !left.missed_client));
+        let mut planned = hooked.planned;
+        settle(attributes, &prior, &config, &prepared, &mut planned);
+        response.requires_replace = replaced(attributes, &prior, &planned);
+        for path in hooked.replaces {
+            if !response.requires_replace.contains(&path) && differs(&prior, &planned, &path) {
+                response.requires_replace.push(path);
+            }
+        }
+        if let Err(violation) = check_plan(attributes, &prior, &config, &planned) {
+            response.diags.push(refused(violation));
+        }
+        response.planned = planned;
+        response
+    }
+}
+
+/// Whether the host would look at a replacement path at all.
+fn differs(prior: &Dyn, planned: &Dyn, path: &Path) -> bool {
+    !prior.is_null() && !planned.is_null() && prior.get(path) != planned.get(path)
+}
+
+/// The host would say the same with less to go by.
+fn refused(violation: Violation) -> Diag {
+    let Violation { path, message } = violation;
+    let diag = Diag::bug(format!("The plan contradicts the configuration: {path} {message}"));
+    if path.is_root() { diag } else { diag.at(path) }
+}

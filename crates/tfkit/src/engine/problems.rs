@@ -1,0 +1,174 @@
+//! Mistakes of the provider's author that the host would refuse, or worse, would not notice.
+
+use std::collections::BTreeSet;
+
+use super::{Diags, IdentityAttribute};
+use crate::diag::Diag;
+use crate::schema::{Attribute, Nesting, Schema, Shape};
+use crate::value::Type;
+
+/// Root names that the host keeps for itself in the blocks of resources and data sources.
+pub(super) const RESERVED: &[&str] =
+    &["count", "for_each", "provider", "lifecycle", "depends_on", "connection", "provisioner"];
+
+/// Root names that the host keeps for itself in provider blocks.
+pub(super) const RESERVED_IN_PROVIDER: &[&str] = &["alias", "version"];
+
+/// What is wrong with a schema; `what` names it.
+pub(super) fn of_schema(what: &str, schema: &Schema, reserved: &[&str]) -> Diags {
+    let mut diags = of_attributes(what, &schema.attributes, Inside::Root);
+    let taken = schema.attributes.iter().filter(|attribute| reserved.contains(&attribute.name));
+    diags.extend(taken.map(|attribute| {
+        problem(what, attribute, "has a name that the host keeps for itself in this kind of block")
+    }));
+    diags
+}
+
+/// What is wrong with an identity.
+pub(super) fn of_identity(what: &str, attributes: &[IdentityAttribute]) -> Diags {
+    let misfit = |ty: &Type| match ty {
+        Type::String | Type::Number | Type::Bool => false,
+        Type::List(element) => !matches!(**element, Type::String | Type::Number | Type::Bool),
+        _ => true,
+    };
+    let wrong = attributes.iter().filter(|attribute| misfit(&attribute.ty));
+    wrong
+        .map(|attribute| {
+            Diag::bug(format!("{what}: the key {:?} has a type that an identity cannot have", attribute.name))
+        })
+        .collect()
+}
+
+/// Where attributes stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    Root,
+    Single,
+    Elements,
+    Set,
+}
+
+fn of_attributes(what: &str, attributes: &[Attribute], inside: Inside) -> Diags {
+    let mut names = BTreeSet::new();
+    let mut diags = Vec::new();
+    for attribute in attributes {
+        if !names.insert(attribute.name) {
+            diags.push(problem(what, attribute, "is declared twice"));
+        }
+        if !is_name(attribute.name) {
+            diags.push(problem(what, attribute, "has a name other than lower-case letters, digits and `_`"));
+        }
+        if attribute.description.is_empty() {
+            diags.push(problem(what, attribute, "has no description"));
+        }
+        if attribute.write_only && attribute.who.is_computed() {
+            diags.push(problem(what, attribute, "is write-only and computed, which exclude each other"));
+        }
+        if attribute.write_only && inside == Inside::Set {
+            diags.push(problem(what, attribute, "is write-only inside a set"));
+        }
+        match &attribute.shape {
+            Shape::Plain(ty) => {
+                let whole = *ty == Type::Dynamic && matches!(inside, Inside::Root | Inside::Single);
+                if has_dynamic(ty) && !whole {
+                    diags.push(problem(what, attribute, "is dynamic inside a collection"));
+                }
+            }
+            Shape::Nested(nesting, attributes) => {
+                let inside = match (inside, nesting) {
+                    (Inside::Set, _) | (_, Nesting::Set) => Inside::Set,
+                    (Inside::Elements, _) | (_, Nesting::List | Nesting::Map) => Inside::Elements,
+                    (Inside::Root | Inside::Single, Nesting::Single) => Inside::Single,
+                };
+                diags.extend(of_attributes(what, attributes, inside));
+            }
+        }
+    }
+    diags
+}
+
+fn has_dynamic(ty: &Type) -> bool {
+    match ty {
+        Type::Dynamic => true,
+        Type::Bool | Type::Number | Type::String => false,
+        Type::List(element) | Type::Set(element) | Type::Map(element) => has_dynamic(element),
+        Type::Object(attributes) => attributes.values().any(has_dynamic),
+        Type::Tuple(elements) => elements.iter().any(has_dynamic),
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let fits =
+        |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_';
+    name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_') && name.chars().all(fits)
+}
+
+fn problem(what: &str, attribute: &Attribute, wrong: &str) -> Diag {
+    Diag::bug(format!("{what}: attribute {:?} {wrong}", attribute.name)).at(attribute.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Who;
+
+    fn attribute(name: &'static str, shape: Shape) -> Attribute {
+        Attribute::new(name, "Described.", shape, Who::Optional)
+    }
+
+    #[test]
+    fn each_mistake_in_a_schema_is_named() {
+        let plain = |name| attribute(name, Shape::Plain(Type::String));
+        let write_only = |name| Attribute { write_only: true, ..plain(name) };
+        let nested = |nesting, inner| attribute("nested", Shape::Nested(nesting, vec![inner]));
+        let dynamic = || attribute("any", Shape::Plain(Type::Dynamic));
+        let cases: Vec<(Vec<Attribute>, &[&str])> = vec![
+            (vec![plain("name"), plain("tags_2"), write_only("token"), dynamic()], &[]),
+            (vec![nested(Nesting::Single, write_only("token")), dynamic()], &[]),
+            (vec![nested(Nesting::Single, dynamic())], &[]),
+            (vec![plain("name"), plain("name")], &["is declared twice"]),
+            (vec![plain("Name")], &["has a name other than"]),
+            (vec![plain("count")], &["keeps for itself"]),
+            (
+                vec![Attribute::new("name", "", Shape::Plain(Type::Bool), Who::Required)],
+                &["has no description"],
+            ),
+            (vec![Attribute { who: Who::Server, ..write_only("token") }], &["exclude each other"]),
+            (vec![nested(Nesting::Set, write_only("token"))], &["inside a set"]),
+            (vec![nested(Nesting::List, dynamic())], &["dynamic inside a collection"]),
+            (vec![attribute("any", Shape::Plain(Type::Dynamic.list()))], &["dynamic inside a collection"]),
+        ];
+        for (attributes, expected) in cases {
+            let names: Vec<_> = attributes.iter().map(|attribute| attribute.name).collect();
+            let schema = Schema {
+                version: 0,
+                description: "Described.".to_owned(),
+                deprecated: None,
+                attributes,
+                rules: Vec::new(),
+            };
+            let found: Vec<String> =
+                of_schema("x_thing", &schema, RESERVED).into_iter().map(|diag| diag.summary).collect();
+            assert_eq!(found.len(), expected.len(), "{names:?}: {found:?}");
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(found.contains(expected), "{names:?}: {found}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_identity_holds_plain_values_and_lists_of_them_only() {
+        let cases = [
+            (Type::String, true),
+            (Type::Number.list(), true),
+            (Type::String.set(), false),
+            (Type::String.map(), false),
+            (Type::Dynamic, false),
+        ];
+        for (ty, fine) in cases {
+            let attribute =
+                IdentityAttribute { name: "id", ty: ty.clone(), description: String::new(), required: true };
+            assert_eq!(of_identity("x_thing", &[attribute]).is_empty(), fine, "{ty:?}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Running an author's code in a task of its own.
+
+use std::any::Any;
+
+use tokio::task::{JoinError, JoinHandle};
+use tracing::Instrument;
+
+use super::erased::Work;
+use crate::cx::{Cx, Shared};
+use crate::diag::Diag;
+
+/// How much of a panic's message is shown.
+const SHOWN: usize = 300;
+
+/// Runs work to its end, even when the caller goes away meanwhile, so that nothing half made is lost. A panic is
+/// an error; `what` names the work in it.
+pub(super) async fn run<T: Send + 'static>(what: &str, work: Work<T>) -> Result<T, Diag> {
+    spawn(work).await.map_err(|error| failure(what, error))
+}
+
+/// Runs work that changes nothing; it ends at once when the user asks to stop.
+pub(super) async fn run_until_stopped<T: Send + 'static>(
+    what: &str,
+    shared: &Shared,
+    work: Work<T>,
+) -> Result<T, Diag> {
+    let mut task = spawn(work);
+    tokio::select! {
+        biased;
+        ended = &mut task => ended.map_err(|error| failure(what, error)),
+        () = shared.stop.wait() => {
+            task.abort();
+            Err(Cx::<()>::cancelled())
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the helper that keeps the panic and the span")]
+fn spawn<T: Send + 'static>(work: Work<T>) -> JoinHandle<T> {
+    tokio::spawn(work.in_current_span())
+}
+
+fn failure(what: &str, error: JoinError) -> Diag {
+    match error.try_into_panic() {
+        Ok(payload) => crashed(what, payload.as_ref()),
+        // Only a runtime that shuts down cancels a task of ours.
+        Err(_) => Diag::error(format!("The {what} was cut off")).why("The provider's process is ending."),
+    }
+}
+
+fn crashed(what: &str, payload: &(dyn Any + Send)) -> Diag {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    let shown: String = text.chars().take(SHOWN).collect();
+    tracing::error!("The {what} panicked: {shown}");
+    Diag::bug(format!("The {what} crashed")).trace(format!("panic: {shown}"))
+}

@@ -1,0 +1,72 @@
+//! Bringing stored state to the current schema.
+
+use std::sync::Arc;
+
+use super::core::Core;
+use super::erased::AnyResource;
+use super::{Diags, UpgradeRequest, task};
+use crate::diag::Diag;
+use crate::plan::hide_write_only;
+use crate::provider::Provider;
+use crate::value::{DecodeError, Dyn, Objects, conform, json};
+
+impl<P: Provider> Core<P> {
+    /// State of the same version is read as it is: attributes that no longer exist are ignored, absent ones are
+    /// null. Older state goes through the author's steps, one version at a time.
+    pub(super) async fn upgrade(&self, request: UpgradeRequest) -> (Dyn, Diags) {
+        let what = format!("upgrade of the state of {}", request.type_name);
+        let upgraded = match self.resource(&request.type_name) {
+            Ok(resource) => {
+                let work = Box::pin(async move { upgrade(&resource, &request) });
+                task::run(&what, work).await.flatten()
+            }
+            Err(diag) => Err(diag),
+        };
+        upgraded.map_or_else(|diag| (Dyn::Null, vec![diag]), |state| (state, Vec::new()))
+    }
+}
+
+fn upgrade<C>(resource: &Arc<dyn AnyResource<C>>, request: &UpgradeRequest) -> Result<Dyn, Diag> {
+    let schema = resource.schema();
+    let unreadable = |error: DecodeError| {
+        Diag::error(format!("The state of {} cannot be read", request.type_name))
+            .why("It does not have the form that this release of the provider expects.")
+            .fix("Use the release that wrote it, or remove the object from the state and import it again.")
+            .trace(format!("schema version {}: {error}", request.version))
+            .at(error.path)
+    };
+    let mut state = if request.version == schema.version {
+        json::decode(&request.json, &schema.ty(), Objects::Lenient).map_err(unreadable)?
+    } else {
+        let mut state = json::parse(&request.json).map_err(unreadable)?;
+        for version in request.version..schema.version {
+            let step = resource.upgrades().iter().find(|step| step.from == version);
+            let step = step.ok_or_else(|| no_step(request, schema.version, version))?;
+            state = (step.run)(state)?;
+        }
+        if request.version > schema.version {
+            return Err(newer(request, schema.version));
+        }
+        conform(state, &schema.ty(), Objects::Lenient).map_err(unreadable)?
+    };
+    hide_write_only(&schema.attributes, &mut state);
+    Ok(state)
+}
+
+fn newer(request: &UpgradeRequest, current: i64) -> Diag {
+    Diag::error(format!("The state of {} was written by a newer release of the provider", request.type_name))
+        .why(format!(
+            "Its schema version is {}, and this release knows versions up to {current}.",
+            request.version
+        ))
+        .fix("Use the newer release of the provider.")
+}
+
+fn no_step(request: &UpgradeRequest, current: i64, version: i64) -> Diag {
+    Diag::error(format!("The state of {} is too old for this release of the provider", request.type_name))
+        .why(format!(
+            "Its schema version is {}; this release needs version {current} and has no step from version {version}.",
+            request.version
+        ))
+        .fix("Apply once with an earlier release of the provider, or import the object again.")
+}

@@ -1,0 +1,79 @@
+//! Checking configurations. Pure and offline; values may be unknown.
+
+use std::sync::Arc;
+
+use super::core::Core;
+use super::erased::Work;
+use super::{Diags, ValidateRequest, task};
+use crate::check;
+use crate::field::Misfit;
+use crate::model::{Object, Partial};
+use crate::provider::Provider;
+use crate::schema::Schema;
+use crate::value::Dyn;
+
+impl<P: Provider> Core<P> {
+    pub(super) async fn validate_provider(&self, config: Dyn) -> Diags {
+        let diags = basics(&self.provider_schema, &config, P::Config::misfits(&config), true);
+        authors(
+            diags,
+            "validation of the provider block",
+            Box::pin(async move { P::validate(&Partial::new(config)) }),
+        )
+        .await
+    }
+
+    pub(super) async fn validate_resource(&self, request: ValidateRequest) -> Diags {
+        let ValidateRequest { type_name, config, write_only_allowed } = request;
+        let resource = match self.resource(&type_name) {
+            Ok(resource) => resource,
+            Err(diag) => return vec![diag],
+        };
+        let diags = basics(resource.schema(), &config, resource.misfits(&config), write_only_allowed);
+        let resource = Arc::clone(&resource);
+        authors(
+            diags,
+            &format!("validation of {type_name}"),
+            Box::pin(async move { resource.validate(config) }),
+        )
+        .await
+    }
+
+    pub(super) async fn validate_data_source(&self, request: ValidateRequest) -> Diags {
+        let ValidateRequest { type_name, config, write_only_allowed } = request;
+        let source = match self.data_source(&type_name) {
+            Ok(source) => source,
+            Err(diag) => return vec![diag],
+        };
+        let diags = basics(source.schema(), &config, source.misfits(&config), write_only_allowed);
+        authors(
+            diags,
+            &format!("validation of {type_name}"),
+            Box::pin(async move { source.validate(config) }),
+        )
+        .await
+    }
+}
+
+/// What the schema and the types of the fields say.
+fn basics(schema: &Schema, config: &Dyn, misfits: Vec<Misfit>, write_only_allowed: bool) -> Diags {
+    let mut diags = check::validate(schema, config, write_only_allowed);
+    for misfit in misfits.into_iter().map(Misfit::into_diag) {
+        // One message for one place: the schema's says more.
+        if !diags.iter().any(|diag| diag.is_error() && diag.path == misfit.path) {
+            diags.push(misfit);
+        }
+    }
+    diags
+}
+
+/// Adds what the author says, who may rely on what was checked before.
+async fn authors(mut diags: Diags, what: &str, validate: Work<Diags>) -> Diags {
+    if !diags.iter().any(crate::Diag::is_error) {
+        match task::run(what, validate).await {
+            Ok(more) => diags.extend(more),
+            Err(crash) => diags.push(crash),
+        }
+    }
+    diags
+}
