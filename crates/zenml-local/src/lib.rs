@@ -1,1 +1,26 @@
-//! Placeholder.
+//! A self-contained ZenML Pro on one machine: control plane and workspaces.
+//!
+//! The library starts platforms inside a process, for tests and demos; `zenml-local serve` is the same for people.
+
+pub mod audit;
+mod authn;
+mod bootstrap;
+pub mod cli;
+mod control;
+mod crypto;
+mod engine;
+mod error;
+pub mod faults;
+mod http;
+mod platform;
+mod rbac;
+mod store;
+mod task;
+mod token;
+mod workspace;
+
+pub use crypto::VaultError;
+pub use error::{Chain, Error};
+pub use http::{Access, ServedRoute};
+pub use platform::{Admin, Options, Platform, Ready, StartError};
+pub use store::{Database, LockError, Owner, StoreError};

@@ -1,2 +1,5 @@
-//! Entry point.
-fn main() {}
+//! `zenml-local`: a self-contained ZenML Pro on one machine.
+
+fn main() -> std::process::ExitCode {
+    zenml_local::cli::run()
+}

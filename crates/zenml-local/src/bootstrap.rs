@@ -1,0 +1,175 @@
+//! The first start of a database: an organization with its roles, an admin, and a service account with a key.
+
+use sqlx::Row as _;
+use uuid::Uuid;
+use zenml_api::{Identifier, OrganizationId, RoleId, Sensitive};
+
+use crate::crypto::{ApiKey, Vault, hash_password, random_text};
+use crate::error::{Error, Result};
+use crate::platform::{Admin, new_platform_id};
+use crate::rbac::policy::{ORGANIZATION_ADMIN, PREDEFINED};
+use crate::store::{Sql, Store, now};
+
+/// Name of the first user.
+const ADMIN: &str = "admin";
+/// Name of the first service account.
+const SERVICE_ACCOUNT: &str = "platform-admin";
+
+/// What a start needs to know, and what only the first start may tell.
+pub(crate) struct First {
+    pub(crate) platform: Uuid,
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) organization_name: String,
+    pub(crate) service_account_key: Option<Sensitive<String>>,
+    pub(crate) admin: Option<Admin>,
+}
+
+/// Fills an empty database, in one transaction; finds the first organization of a filled one.
+pub(crate) async fn prepare(store: &Store, vault: &Vault, organization: &str) -> Result<First> {
+    if let Some(platform) = setting(store, "platform_id").await? {
+        return known(store, &platform).await;
+    }
+    let password: Sensitive<String> = random_text().into();
+    let hash = hash_password(password.clone()).await?;
+    let (platform, organization_id, key) = (new_platform_id(), OrganizationId::random(), ApiKey::generate());
+    let (admin, account) = (Uuid::new_v4(), Uuid::new_v4());
+    let mut tx = store.begin().await?;
+    write_setting(&mut tx, "platform_id", &platform.to_string()).await?;
+    write_setting(&mut tx, "organization_id", &organization_id.to_string()).await?;
+    insert_account(&mut tx, admin, ADMIN, Some(&hash), None).await?;
+    insert_organization(&mut tx, organization_id, organization, admin).await?;
+    insert_account(&mut tx, account, SERVICE_ACCOUNT, None, Some(organization_id)).await?;
+    sqlx::query(
+        "INSERT INTO api_key (id, account_id, name, description, digest, created, updated) \
+         VALUES ($1, $2, 'default', 'Made on the first start.', $3, $4, $4)",
+    )
+    .bind(key.id.to_string())
+    .bind(account.to_string())
+    .bind(vault.digest(key.secret.expose().as_bytes()))
+    .bind(now())
+    .execute(&mut *tx)
+    .await?;
+    for principal in [admin, account] {
+        sqlx::query(
+            "INSERT INTO assignment (role_id, organization_id, principal_kind, principal_id, created) \
+             SELECT id, organization_id, 'user', $1, $2 FROM role \
+             WHERE organization_id = $3 AND level = $4 AND name = $5",
+        )
+        .bind(principal.to_string())
+        .bind(now())
+        .bind(organization_id.to_string())
+        .bind(ORGANIZATION_ADMIN.level.as_str())
+        .bind(ORGANIZATION_ADMIN.name)
+        .execute(&mut *tx)
+        .await?;
+    }
+    tx.commit().await?;
+    Ok(First {
+        platform,
+        organization_id,
+        organization_name: organization.to_owned(),
+        service_account_key: Some(key.to_text()),
+        admin: Some(Admin { username: ADMIN.to_owned(), password }),
+    })
+}
+
+async fn known(store: &Store, platform: &str) -> Result<First> {
+    let mut sql = store.begin_read().await?;
+    let row = sqlx::query(
+        "SELECT id, name FROM organization ORDER BY id = (SELECT value FROM setting WHERE name = 'organization_id') \
+         DESC, created LIMIT 1",
+    )
+    .fetch_one(&mut *sql)
+    .await?;
+    let damaged = |error| Error::internal("a stored id is damaged", error);
+    Ok(First {
+        platform: Uuid::try_parse(platform).map_err(damaged)?,
+        organization_id: OrganizationId::from_uuid(Uuid::try_parse(row.try_get(0)?).map_err(damaged)?),
+        organization_name: row.try_get(1)?,
+        service_account_key: None,
+        admin: None,
+    })
+}
+
+/// Makes an organization with its predefined roles.
+pub(crate) async fn insert_organization(
+    sql: &mut Sql,
+    id: OrganizationId,
+    name: &str,
+    owner: Uuid,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO organization (id, name, owner_id, created, updated) VALUES ($1, $2, $3, $4, $4)",
+    )
+    .bind(id.to_string())
+    .bind(name)
+    .bind(owner.to_string())
+    .bind(now())
+    .execute(&mut *sql)
+    .await?;
+    for (position, role) in (0_i64..).zip(PREDEFINED) {
+        sqlx::query(
+            "INSERT INTO role (id, organization_id, level, name, description, system_managed, position) \
+             VALUES ($1, $2, $3, $4, $5, 1, $6)",
+        )
+        .bind(RoleId::random().to_string())
+        .bind(id.to_string())
+        .bind(role.level.as_str())
+        .bind(role.name)
+        .bind(role.description)
+        .bind(position)
+        .execute(&mut *sql)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn insert_account(
+    sql: &mut Sql,
+    id: Uuid,
+    username: &str,
+    password_hash: Option<&str>,
+    organization: Option<OrganizationId>,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO account (id, username, name, password_hash, is_superuser, is_service_account, \
+         organization_id, created, updated) VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $7)",
+    )
+    .bind(id.to_string())
+    .bind(username)
+    .bind(password_hash)
+    .bind(i64::from(organization.is_none()))
+    .bind(i64::from(organization.is_some()))
+    .bind(organization.map(|id| id.to_string()))
+    .bind(now())
+    .execute(sql)
+    .await?;
+    Ok(())
+}
+
+/// Reads a setting of the platform.
+pub(crate) async fn setting(store: &Store, name: &str) -> Result<Option<String>> {
+    let mut sql = store.begin_read().await?;
+    Ok(sqlx::query_scalar("SELECT value FROM setting WHERE name = $1")
+        .bind(name)
+        .fetch_optional(&mut *sql)
+        .await?)
+}
+
+/// Writes a setting of the platform.
+pub(crate) async fn set_setting(store: &Store, name: &str, value: &str) -> Result<()> {
+    let mut tx = store.begin().await?;
+    write_setting(&mut tx, name, value).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn write_setting(sql: &mut Sql, name: &str, value: &str) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(name)
+    .bind(value)
+    .execute(sql)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! `zenml-local audit`.
+
+use std::io::Write as _;
+
+use super::Failure;
+use super::configuration::Audit;
+use crate::store::{Database, Store};
+
+pub(super) fn run(options: &Audit) -> Result<(), Failure> {
+    let Database::File(path) = options.database.resolve()? else {
+        return Err("an ephemeral database has no audit trail to read".into());
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let entries = runtime.block_on(async {
+        let database = Store::open_to_read(&path).await?;
+        let mut sql = database.acquire().await?;
+        Ok::<_, Failure>(crate::audit::read(&mut sql, options.since.as_deref()).await?)
+    })?;
+    let mut out = std::io::stdout().lock();
+    for entry in entries {
+        if options.json {
+            serde_json::to_writer(&mut out, &entry)?;
+            writeln!(out)?;
+        } else {
+            writeln!(out, "{entry}")?;
+        }
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,119 @@
+//! Arguments and environment of the command line; the only place that reads the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::store::{Database, StoreError};
+
+/// A self-contained ZenML Pro on one machine: control plane and workspaces.
+#[derive(Debug, Parser)]
+#[command(name = "zenml-local", version, about, max_term_width = 100)]
+pub(super) struct Arguments {
+    /// Log more: -v decisions, -vv every request in detail. Logs go to stderr.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Start a control plane and its workspaces, until SIGTERM or SIGINT.
+    Serve(Serve),
+    /// Show who changed what: one line for each change, also of refused ones.
+    Audit(Audit),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Address to listen on. Port 0 takes the port that the database remembers, else any free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub(super) listen: SocketAddr,
+    #[command(flatten)]
+    pub(super) database: DatabaseOption,
+    /// Keep the state only while the process lives.
+    #[arg(long, conflicts_with = "database")]
+    pub(super) ephemeral: bool,
+    /// Write what scripts need to know, credentials included, as JSON to this file (mode 0600) once connections are
+    /// accepted. Without it the same is printed.
+    #[arg(long, value_name = "FILE")]
+    pub(super) ready_file: Option<PathBuf>,
+    /// Name of the organization that the first start of a database creates.
+    #[arg(long, value_name = "NAME", default_value = "local")]
+    pub(super) organization: String,
+    /// What workspaces are made of.
+    #[arg(long, value_enum, default_value_t = Engine::Embedded)]
+    pub(super) engine: Engine,
+    /// Inject the faults that this JSON file describes. For tests only.
+    #[arg(long, value_name = "FILE")]
+    pub(super) faults: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    #[command(flatten)]
+    pub(super) database: DatabaseOption,
+    /// Only changes from this time on, in UTC, such as 2026-11-24 or 2026-11-24T10:00:00.
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// One JSON object for each line.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DatabaseOption {
+    /// Database to use. The master key and the lock stand beside the file.
+    /// [default: sqlite:zenml-local/platform.db below the user's data directory]
+    #[arg(long, value_name = "sqlite:FILE", env = "ZENML_LOCAL_DATABASE")]
+    database: Option<String>,
+}
+
+impl DatabaseOption {
+    /// The database that is meant.
+    pub(super) fn resolve(&self) -> Result<Database, StoreError> {
+        self.database.as_deref().map_or_else(|| Ok(Database::File(default_database())), Database::parse)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Engine {
+    /// The platform serves the workspaces itself.
+    Embedded,
+    /// Each workspace is a real ZenML server.
+    Zenml,
+}
+
+/// `$XDG_DATA_HOME/zenml-local/platform.db`, with the fall-backs that the standard names.
+#[expect(clippy::disallowed_methods, reason = "this module reads the environment")]
+fn default_database() -> PathBuf {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_DATA_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+        .unwrap_or_default()
+        .join("zenml-local/platform.db")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_database_is_named_by_file_and_never_by_server() {
+        let file = |text: &str| Database::parse(text).unwrap();
+        assert_eq!(file("sqlite:a.db"), Database::File("a.db".into()));
+        assert_eq!(file("sqlite:///var/a.db"), Database::File("/var/a.db".into()));
+        assert_eq!(file("a.db"), Database::File("a.db".into()));
+        assert!(matches!(Database::parse("postgres://h/d"), Err(StoreError::Postgres)));
+        assert!(matches!(Database::parse("mysql://h/d"), Err(StoreError::Address { .. })));
+        assert!(matches!(Database::parse("sqlite:"), Err(StoreError::Address { .. })));
+    }
+}

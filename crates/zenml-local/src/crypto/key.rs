@@ -1,0 +1,56 @@
+//! API keys as text: `ZENPROKEY_` and base64 of `{"id": "<key id>", "key": "<secret>"}`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use zenml_api::Sensitive;
+
+/// What every key of a service account or a person begins with.
+pub(crate) const PREFIX: &str = "ZENPROKEY_";
+
+/// An API key. The secret is 256 random bits and exists only here and with the key's owner.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ApiKey {
+    /// Which key it is.
+    pub(crate) id: Uuid,
+    /// What proves it.
+    #[serde(rename = "key")]
+    pub(crate) secret: Sensitive<String>,
+}
+
+impl ApiKey {
+    /// Makes a new key.
+    pub(crate) fn generate() -> Self {
+        Self { id: Uuid::new_v4(), secret: super::random_text().into() }
+    }
+
+    /// Reads a key from the text that its owner presents.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let bytes = STANDARD.decode(text.trim().strip_prefix(PREFIX)?).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// The text for its owner.
+    pub(crate) fn to_text(&self) -> Sensitive<String> {
+        let json = format!(r#"{{"id":"{}","key":"{}"}}"#, self.id, self.secret.expose());
+        format!("{PREFIX}{}", STANDARD.encode(json)).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_the_published_form_and_reads_back() {
+        let key = ApiKey::generate();
+        let text = key.to_text();
+        assert!(text.expose().starts_with("ZENPROKEY_eyJpZCI6I"), "the form that clients recognize");
+        let read = ApiKey::parse(text.expose()).unwrap();
+        assert_eq!((read.id, read.secret), (key.id, key.secret));
+        for wrong in ["", "ZENPROKEY_", "ZENPROKEY_!!", "ZENKEY_eyJpZCI6", "ZENPROKEY_e30="] {
+            assert!(ApiKey::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+}

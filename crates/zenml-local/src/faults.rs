@@ -1,0 +1,247 @@
+//! Faults on purpose, for tests of clients: a slow answer, a wrong status, a dropped connection, a deployment that
+//! fails. Only an explicit option turns them on.
+//!
+//! The file is JSON:
+//!
+//! ```json
+//! {
+//!   "rules": [
+//!     { "method": "POST", "route": "/teams", "nth": 2, "phase": "after_commit", "effect": "drop" },
+//!     { "route": "/w/*/stacks/{stack_id}", "phase": "before", "effect": { "status": 503, "retry_after": 1 } },
+//!     { "method": "GET", "effect": { "latency_ms": 200 } }
+//!   ],
+//!   "deployments": {
+//!     "broken": { "failed": "no capacity in eu-west-1" },
+//!     "slow": { "pending_seconds": 3 },
+//!     "stuck": "pending_forever"
+//!   }
+//! }
+//! ```
+//!
+//! A rule without `method`, `route` or `nth` applies to all methods, all routes, every call. `route` is the template
+//! of a route as the API documents it; routes of workspaces begin with `/w/*`. The first rule that applies wins.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Deserialize;
+
+/// All faults of a platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Faults {
+    /// Faults of requests.
+    pub rules: Vec<Rule>,
+    /// Outcomes of deployments, by workspace name.
+    pub deployments: BTreeMap<String, Deployment>,
+}
+
+/// One fault and when it happens.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// HTTP method in capital letters; `None` for all.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// Route template, such as `/teams/{team_id}` or `/w/*/stacks`; `None` for all.
+    #[serde(default)]
+    pub route: Option<String>,
+    /// Only the call with this number, counted from 1 among the calls that the rest of the rule fits.
+    #[serde(default)]
+    pub nth: Option<u64>,
+    /// When it happens.
+    #[serde(default)]
+    pub phase: Phase,
+    /// What happens.
+    pub effect: Effect,
+}
+
+/// When a fault happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Before the request is looked at: nothing is changed.
+    #[default]
+    Before,
+    /// After the change was committed: the caller does not learn of it.
+    AfterCommit,
+    /// In the middle of the answer's body, after the change was committed.
+    MidBody,
+}
+
+/// What happens.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", untagged)]
+pub enum Effect {
+    /// `"drop"`: the connection is closed without an answer.
+    Named(Named),
+    /// The answer comes later; otherwise it is as it would be.
+    Latency {
+        /// Milliseconds.
+        latency_ms: u64,
+    },
+    /// Another answer.
+    Answer {
+        /// HTTP status.
+        status: u16,
+        /// Body; sent as JSON.
+        #[serde(default)]
+        body: serde_json::Value,
+        /// `Retry-After` header, in seconds.
+        #[serde(default)]
+        retry_after: Option<u64>,
+    },
+    /// A page for people, as a proxy in between gives it, with status 200 unless another is given.
+    Html {
+        /// The page.
+        html: String,
+        /// HTTP status.
+        #[serde(default = "ok")]
+        html_status: u16,
+    },
+}
+
+const fn ok() -> u16 {
+    200
+}
+
+/// Effects without parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Named {
+    /// The connection is closed.
+    Drop,
+}
+
+/// What becomes of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deployment {
+    /// It fails for this reason.
+    Failed(String),
+    /// It takes so long.
+    PendingSeconds(u64),
+    /// It never ends.
+    PendingForever,
+}
+
+/// Why a file of faults cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultsError {
+    /// The file cannot be read.
+    #[error("cannot read the faults in {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file has another form.
+    #[error("the faults in {} do not have the documented form", path.display())]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl Faults {
+    /// Reads a file of faults.
+    pub fn read(path: &Path) -> Result<Self, FaultsError> {
+        let text =
+            std::fs::read(path).map_err(|source| FaultsError::Read { path: path.to_owned(), source })?;
+        serde_json::from_slice(&text).map_err(|source| FaultsError::Form { path: path.to_owned(), source })
+    }
+}
+
+/// Faults in use, with the calls counted so far.
+#[derive(Debug, Default)]
+pub(crate) struct Injector(Mutex<Active>);
+
+#[derive(Debug, Default)]
+struct Active {
+    faults: Faults,
+    seen: Vec<AtomicU64>,
+}
+
+impl Injector {
+    pub(crate) fn new(faults: Faults) -> Self {
+        let injector = Self::default();
+        injector.replace(faults);
+        injector
+    }
+
+    /// Uses other faults from now on; counting starts again.
+    pub(crate) fn replace(&self, faults: Faults) {
+        let seen = faults.rules.iter().map(|_| AtomicU64::new(0)).collect();
+        *self.lock() = Active { faults, seen };
+    }
+
+    /// What happens to this call, and when.
+    pub(crate) fn next(&self, method: &str, route: &str) -> Option<(Phase, Effect)> {
+        let active = self.lock();
+        let mut found = None;
+        for (rule, seen) in active.faults.rules.iter().zip(&active.seen) {
+            let fits = rule.method.as_deref().is_none_or(|wanted| wanted == method)
+                && rule.route.as_deref().is_none_or(|wanted| wanted == route);
+            if fits {
+                let call = seen.fetch_add(1, Ordering::Relaxed) + 1;
+                if found.is_none() && rule.nth.is_none_or(|nth| nth == call) {
+                    found = Some((rule.phase, rule.effect.clone()));
+                }
+            }
+        }
+        found
+    }
+
+    /// What becomes of the deployment of a workspace.
+    pub(crate) fn deployment(&self, workspace: &str) -> Option<Deployment> {
+        self.lock().faults.deployments.get(workspace).cloned()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Active> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_file_is_understood_and_counts_calls_per_rule() {
+        let faults: Faults = serde_json::from_str(
+            r#"{"rules":[
+                {"method":"POST","route":"/teams","nth":2,"phase":"after_commit","effect":"drop"},
+                {"route":"/w/*/stacks/{stack_id}","effect":{"status":503,"retry_after":1}},
+                {"method":"GET","effect":{"latency_ms":200}},
+                {"method":"PUT","phase":"mid_body","effect":{"html":"<p>"}}],
+              "deployments":{"a":{"failed":"no"},"b":{"pending_seconds":3},"c":"pending_forever"}}"#,
+        )
+        .unwrap();
+        let injector = Injector::new(faults);
+        assert_eq!(injector.next("POST", "/teams"), None);
+        assert_eq!(injector.next("POST", "/teams"), Some((Phase::AfterCommit, Effect::Named(Named::Drop))));
+        assert_eq!(injector.next("POST", "/teams"), None);
+        let answer = Effect::Answer { status: 503, body: serde_json::Value::Null, retry_after: Some(1) };
+        assert_eq!(injector.next("GET", "/w/*/stacks/{stack_id}"), Some((Phase::Before, answer)));
+        assert_eq!(injector.next("GET", "/x"), Some((Phase::Before, Effect::Latency { latency_ms: 200 })));
+        assert!(matches!(injector.next("PUT", "/x"), Some((Phase::MidBody, Effect::Html { .. }))));
+        assert_eq!(injector.deployment("c"), Some(Deployment::PendingForever));
+        assert_eq!(injector.deployment("d"), None);
+    }
+
+    #[test]
+    fn a_misspelled_rule_is_refused() {
+        for wrong in
+            [r#"{"rules":[{"effect":"explode"}]}"#, r#"{"rule":[]}"#, r#"{"rules":[{"verb":"GET"}]}"#]
+        {
+            assert!(serde_json::from_str::<Faults>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! A platform: its state, its first start, its life.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::OnceLock;
+
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use uuid::Uuid;
+use zenml_api::{OrganizationId, Sensitive};
+
+use crate::bootstrap::{self, First};
+use crate::control;
+use crate::crypto::{Vault, VaultError};
+use crate::engine::{Embedded, WorkspaceEngine};
+use crate::error::Error;
+use crate::faults::{Faults, Injector};
+use crate::http::{self, Cx, Routes, ServedRoute};
+use crate::store::{Database, Store, StoreError};
+use crate::task::Tasks;
+use crate::token::Tokens;
+use crate::workspace;
+
+/// How a platform is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it listens. Port 0 means the port that the database remembers, else any free one.
+    pub listen: SocketAddr,
+    /// Where its state lives.
+    pub database: Database,
+    /// Name of the organization that the first start creates.
+    pub organization: String,
+    /// Faults to inject.
+    pub faults: Faults,
+}
+
+impl Default for Options {
+    /// An ephemeral platform on a free loopback port, as tests want it.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            database: Database::Ephemeral,
+            organization: "local".to_owned(),
+            faults: Faults::default(),
+        }
+    }
+}
+
+/// Why a platform cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The master key cannot be used.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database is there and not usable.
+    #[error("the platform's state cannot be read")]
+    State(#[source] Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {}", listen_advice(source, *remembered))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Whether the port came from the database.
+        remembered: bool,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+fn listen_advice(error: &std::io::Error, remembered: bool) -> String {
+    match (error.kind(), remembered) {
+        (std::io::ErrorKind::AddrInUse, true) => "the port is taken, and this database has used it before, so \
+             addresses in Terraform's state point to it. Stop the program that has the port, or give another one \
+             with --listen ADDRESS:PORT"
+            .to_owned(),
+        (std::io::ErrorKind::AddrInUse, false) => {
+            "the port is taken. Give another one with --listen ADDRESS:PORT".to_owned()
+        }
+        _ => "check the address".to_owned(),
+    }
+}
+
+/// What scripts need to find a platform and to log in, as the ready file has it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ready {
+    /// Address of the control plane.
+    pub control_plane_url: String,
+    /// The first organization.
+    pub organization_id: OrganizationId,
+    /// Its name.
+    pub organization_name: String,
+    /// Process id.
+    pub pid: u32,
+    /// Key of the first service account; only on the first start of a database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account_key: Option<Sensitive<String>>,
+    /// The first user; only on the first start of a database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin: Option<Admin>,
+}
+
+/// A local user who administers the platform.
+#[derive(Clone, Debug, Serialize)]
+pub struct Admin {
+    /// Name for `/auth/login`.
+    pub username: String,
+    /// Password for `/auth/login`.
+    pub password: Sensitive<String>,
+}
+
+/// State that all requests share. There is no global state: one process can hold many platforms.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) tokens: Tokens,
+    pub(crate) faults: Injector,
+    pub(crate) engine: Box<dyn WorkspaceEngine>,
+    pub(crate) tasks: Tasks,
+    base_url: OnceLock<String>,
+}
+
+impl Shared {
+    /// Address of the platform, without a trailing slash.
+    pub(crate) fn base_url(&self) -> &str {
+        self.base_url.get().map_or("http://platform.invalid", String::as_str)
+    }
+}
+
+/// A running platform. It must be stopped with [`Platform::stop`]; dropping it only stops listening.
+#[derive(Debug)]
+pub struct Platform {
+    shared: Arc<Shared>,
+    router: axum::Router,
+    served: Vec<ServedRoute>,
+    ready: Ready,
+    stop: watch::Sender<bool>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Platform {
+    /// Opens the database, fills it on its first start, and listens. When this returns connections are accepted.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let store = Store::open(&options.database).await?;
+        let vault = if store.is_ephemeral() { Vault::ephemeral() } else { Vault::open(store.path())? };
+        let first =
+            bootstrap::prepare(&store, &vault, &options.organization).await.map_err(StartError::State)?;
+        let (listener, base_url) = listen(&store, options.listen).await?;
+        let shared = Arc::new(Shared {
+            tokens: Tokens::new(&vault, first.platform),
+            store,
+            vault,
+            faults: Injector::new(options.faults),
+            engine: Box::new(Embedded),
+            tasks: Tasks::default(),
+            base_url: OnceLock::from(base_url.clone()),
+        });
+        let (control, mut served) = control::routes(Routes::control(shared.clone())).finish();
+        let (workspaces, of_workspaces) = workspace::routes(Routes::workspace(shared.clone())).finish();
+        served.extend(of_workspaces);
+        let router = http::finish(control.merge(workspaces));
+        control::workspace::resume(&Cx::platform(shared.clone())).await.map_err(StartError::State)?;
+        let (stop, stopped) = watch::channel(false);
+        let server = shared.tasks.spawn_detached(http::serve(listener, router.clone(), stopped));
+        let First { organization_id, organization_name, service_account_key, admin, .. } = first;
+        let pid = std::process::id();
+        let ready = Ready {
+            control_plane_url: base_url,
+            organization_id,
+            organization_name,
+            pid,
+            service_account_key,
+            admin,
+        };
+        Ok(Self { shared, router, served, ready, stop, server })
+    }
+
+    /// Address of the control plane, without a trailing slash.
+    pub fn url(&self) -> &str {
+        &self.ready.control_plane_url
+    }
+
+    /// What scripts need to know.
+    pub const fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// The first organization.
+    pub const fn organization_id(&self) -> OrganizationId {
+        self.ready.organization_id
+    }
+
+    /// Name of the first organization.
+    pub fn organization_name(&self) -> &str {
+        &self.ready.organization_name
+    }
+
+    /// Key of the first service account, an Organization Admin; only on the first start of a database.
+    pub fn service_account_key(&self) -> Option<&Sensitive<String>> {
+        self.ready.service_account_key.as_ref()
+    }
+
+    /// The first user; only on the first start of a database.
+    pub const fn admin(&self) -> Option<&Admin> {
+        self.ready.admin.as_ref()
+    }
+
+    /// All routes as a service, for requests without a socket.
+    pub fn router(&self) -> axum::Router {
+        self.router.clone()
+    }
+
+    /// All routes with who may call them.
+    pub fn served(&self) -> &[ServedRoute] {
+        &self.served
+    }
+
+    /// Injects other faults from now on; [`Faults::default`] ends them all.
+    pub fn inject(&self, faults: Faults) {
+        self.shared.faults.replace(faults);
+    }
+
+    /// Reads the audit trail, oldest entry first.
+    pub async fn audit(&self) -> Result<Vec<crate::audit::Entry>, Error> {
+        let mut sql = self.shared.store.begin_read().await?;
+        Ok(crate::audit::read(&mut sql, None).await?)
+    }
+
+    /// Stops listening, lets running requests end, and closes the database. What was answered is on the disk.
+    pub async fn stop(self) {
+        // An error means that the server has ended by itself.
+        let _ = self.stop.send(true);
+        if let Err(error) = self.server.await {
+            tracing::error!(%error, "the server did not end well");
+        }
+        self.shared.tasks.stop().await;
+        self.shared.store.close().await;
+    }
+}
+
+/// Binds the address. The port is remembered with the database, because addresses are in Terraform's state.
+async fn listen(store: &Store, mut address: SocketAddr) -> Result<(TcpListener, String), StartError> {
+    let mut remembered = false;
+    if address.port() == 0
+        && let Some(port) = bootstrap::setting(store, "port").await.map_err(StartError::State)?
+        && let Ok(port) = port.parse()
+    {
+        address.set_port(port);
+        remembered = true;
+    }
+    let failed = |source| StartError::Listen { address, remembered, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    bootstrap::set_setting(store, "port", &bound.port().to_string()).await.map_err(StartError::State)?;
+    Ok((listener, format!("http://{bound}")))
+}
+
+/// Id of a platform, for its tokens.
+pub(crate) fn new_platform_id() -> Uuid {
+    Uuid::new_v4()
+}

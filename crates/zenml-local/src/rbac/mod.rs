@@ -1,0 +1,24 @@
+//! Who may do what.
+//!
+//! Handlers say what they do, with [`Tx::allow`](crate::store::Tx::allow) and an [`Object`]; [`policy`] says who may.
+
+mod action;
+mod identity;
+pub(crate) mod policy;
+mod proof;
+mod resource;
+mod rights;
+mod share;
+
+pub(crate) use action::{
+    Act, Action, Actions, Client, Create, Delete, Enter, Read, ReadSecretValue, Share, UnknownAction, Update,
+};
+pub(crate) use identity::{Actor, Credential, Identity};
+pub(crate) use proof::{Allowed, Listed, not_found};
+pub(crate) use resource::{
+    InvalidResource, Kind, Level, Object, Owner, Resource, Target, UnknownKind, WorkspacePlace,
+};
+pub(crate) use rights::{Held, Rights, Shared, Visible};
+pub(crate) use share::{
+    AllowedIds, Member, Principal, SharedObject, allowed_ids, check, forget, members, share,
+};

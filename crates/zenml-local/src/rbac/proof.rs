@@ -1,0 +1,205 @@
+//! Proofs of permission, which queries ask for. Only a transaction makes them, and only for itself.
+
+use std::marker::PhantomData;
+
+use zenml_api::Identifier;
+
+use super::action::{Act, Action, Read};
+use super::identity::Actor;
+use super::resource::{Kind, Level, Object, Owner, Target};
+use super::rights::{Rights, Visible};
+use crate::error::{Error, Result};
+use crate::store::{Query, Recorded, Tx};
+
+/// The transaction's actor may do `A` to this object.
+///
+/// A query that reads or writes a noun takes one, so that a check cannot be forgotten and a check for another
+/// action does not compile.
+#[derive(Debug)]
+pub(crate) struct Allowed<A, O> {
+    object: O,
+    record: Option<usize>,
+    act: PhantomData<fn() -> A>,
+}
+
+impl<A, O> Allowed<A, O> {
+    /// What the permission is about.
+    pub(crate) const fn object(&self) -> &O {
+        &self.object
+    }
+
+    /// The number of the recorded change that the permission led to.
+    pub(crate) const fn record(&self) -> Option<usize> {
+        self.record
+    }
+}
+
+impl<A, O> std::ops::Deref for Allowed<A, O> {
+    type Target = O;
+
+    fn deref(&self) -> &O {
+        &self.object
+    }
+}
+
+/// The transaction's actor may list objects of a kind; which of them is part of the proof.
+#[derive(Debug)]
+pub(crate) struct Listed<O> {
+    object: O,
+    visible: Visible,
+    account: Option<uuid::Uuid>,
+}
+
+impl<O> Listed<O> {
+    /// Where the list is taken.
+    pub(crate) const fn object(&self) -> &O {
+        &self.object
+    }
+
+    /// Which objects may be shown.
+    pub(crate) const fn visible(&self) -> &Visible {
+        &self.visible
+    }
+
+    /// Adds ` AND (…)` to a statement so that it gives only rows that may be shown.
+    ///
+    /// `id` and `owner` are the columns with the object's id and the control-plane id of its owner. With
+    /// `everyone`, rows without an owner are shown to everyone; without it they are nobody's.
+    pub(crate) fn restrict(&self, query: &mut Query, id: &str, owner: Option<&str>, everyone: bool) {
+        if self.visible == Visible::All {
+            return;
+        }
+        query.push(" AND (1 = 0");
+        if let (Some(owner), Some(account)) = (owner, self.account) {
+            query.push(format_args!(" OR {owner} = ")).push_bind(account.to_string());
+        }
+        if let (Some(owner), true) = (owner, everyone) {
+            query.push(format_args!(" OR {owner} IS NULL"));
+        }
+        if let Visible::Ids(ids) = &self.visible {
+            query.push(format_args!(" OR {id} IN ("));
+            let mut list = query.separated(", ");
+            for one in ids {
+                list.push_bind(one.to_string());
+            }
+            query.push(")");
+        }
+        query.push(")");
+    }
+}
+
+impl Tx {
+    /// Proves that the actor may do `A` to `object`, or refuses as the API does: on the control plane with 404 when
+    /// the actor may not even see the object, otherwise with 403.
+    ///
+    /// What changes something is recorded for the audit trail, also when it is refused.
+    pub(crate) async fn allow<A: Act, O: Object>(&mut self, object: O) -> Result<Allowed<A, O>> {
+        let target = object.target();
+        let record = A::ACTION.is_audited().then(|| self.record(Recorded::new(A::ACTION, &target)));
+        if self.permits(A::ACTION, &target).await? {
+            return Ok(Allowed { object, record, act: PhantomData });
+        }
+        Err(self.refusal(A::ACTION, &target).await?)
+    }
+
+    /// Like [`Tx::allow`] for the first of several objects that permits it. They are different views of one thing,
+    /// such as a person's place in each of their organizations; `what` names it in the refusal.
+    pub(crate) async fn allow_any<A: Act, O: Object>(
+        &mut self,
+        objects: Vec<O>,
+        what: &str,
+    ) -> Result<Allowed<A, O>> {
+        for object in objects {
+            if self.permits(A::ACTION, &object.target()).await? {
+                return self.allow(object).await;
+            }
+        }
+        Err(Error::not_found(format!("No {what} was found.")))
+    }
+
+    /// Proves that the actor may list objects of a kind, and says which of them.
+    pub(crate) async fn list<O: Object>(&mut self, object: O) -> Result<Listed<O>> {
+        let target = object.target();
+        let visible = match self.rights().await? {
+            None => match self.permits(Read::ACTION, &target).await? {
+                true => Visible::All,
+                false => Visible::Own,
+            },
+            Some(rights) => rights.visible(Read::ACTION, &target),
+        };
+        let account = self.actor().identity().map(|identity| identity.account.uuid());
+        Ok(Listed { object, visible, account })
+    }
+
+    /// Names the object that a recorded change made or met, for the audit trail.
+    pub(crate) fn note<A, O>(&mut self, proof: &Allowed<A, O>, id: impl Identifier, name: &str) {
+        if let Some(record) = proof.record {
+            self.recorded_mut(record).name(id.uuid(), name);
+        }
+    }
+
+    /// Whether the actor may do something, without a proof. For answers that only tell it, not for queries.
+    pub(crate) async fn permits(&mut self, action: Action, target: &Target) -> Result<bool> {
+        match self.actor() {
+            Actor::Platform => return Ok(true),
+            Actor::Anonymous => return Ok(false),
+            Actor::WorkspaceServer(workspace) => return Ok(target.workspace == Some(*workspace)),
+            Actor::Account(_) => {}
+        }
+        // Own objects, and those of the server, need no look at roles.
+        let own = self.actor().identity().map(|identity| identity.account.uuid());
+        let by_owner = target.kind.level() != Level::Organization
+            && target.id.is_some()
+            && action != Action::Create
+            && match target.owner {
+                Owner::Everyone => true,
+                Owner::Account(owner) => Some(owner) == own,
+                Owner::Nobody => false,
+            };
+        Ok(by_owner || self.rights().await?.is_some_and(|rights| rights.allow(action, target)))
+    }
+
+    /// What the actor holds, for accounts; read once in a transaction.
+    pub(crate) async fn rights(&mut self) -> Result<Option<&Rights>> {
+        let Some(account) = self.actor().identity().map(|identity| identity.account.uuid()) else {
+            return Ok(None);
+        };
+        if self.cached_rights().is_none() {
+            let rights = Rights::load(self.sql(), account).await?;
+            self.cache_rights(rights);
+        }
+        Ok(self.cached_rights())
+    }
+
+    async fn refusal(&mut self, action: Action, target: &Target) -> Result<Error> {
+        if target.kind.level() != Level::Organization {
+            let action = action.as_str().to_uppercase();
+            let resource = target.resource();
+            return Ok(Error::forbidden(format!(
+                "Insufficient permissions to {action} resource '{resource}'."
+            )));
+        }
+        let seen = match target.id {
+            Some(_) => *target,
+            // The place where a list or a creation would go.
+            None => {
+                Target::in_organization(target.organization, Kind::Organization, Some(target.organization))
+            }
+        };
+        if self.permits(Action::Read, &seen).await? {
+            let words = target.kind.words();
+            Ok(Error::forbidden(format!("Insufficient permissions to {action} this {words}.")))
+        } else {
+            Ok(not_found(&seen))
+        }
+    }
+}
+
+/// The answer for an object of the control plane that is not there, or that the caller may not know of.
+pub(crate) fn not_found(target: &Target) -> Error {
+    let words = target.kind.words();
+    match target.id {
+        Some(id) => Error::not_found(format!("No {words} with ID '{id}' was found.")),
+        None => Error::not_found(format!("No such {words} was found.")),
+    }
+}

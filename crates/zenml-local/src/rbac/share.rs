@@ -1,0 +1,221 @@
+//! The permission interface of workspaces, shaped like `/rbac/*`: check, allowed ids, share, forget.
+//!
+//! Embedded workspaces call it in process, enrolled ones through the routes of the same names; both get the same
+//! answers because there is only this code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use super::action::{Action, Actions, Share};
+use super::proof::Allowed;
+use super::resource::{Kind, Object, Resource, Target, WorkspacePlace};
+use super::rights::{Rights, Visible};
+use crate::error::{Error, Result};
+use crate::store::{Sql, Tx, now};
+
+/// Which objects of a kind an account may do something to, beyond its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AllowedIds {
+    /// All of them.
+    pub(crate) full_access: bool,
+    /// Otherwise these.
+    pub(crate) ids: BTreeSet<Uuid>,
+}
+
+/// Who can hold a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Principal {
+    /// A person or a service account, by its control-plane id.
+    User(Uuid),
+    /// A team.
+    Team(Uuid),
+}
+
+impl Principal {
+    /// The kind as the database has it.
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Team(_) => "team",
+        }
+    }
+
+    /// The id.
+    pub(crate) const fn id(self) -> Uuid {
+        match self {
+            Self::User(id) | Self::Team(id) => id,
+        }
+    }
+}
+
+/// A share of one object, as its members are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// Who holds it.
+    pub(crate) principal: Principal,
+    /// What they may do.
+    pub(crate) actions: Actions,
+}
+
+/// One object of a workspace that is to be shared, or whose shares are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SharedObject {
+    /// The workspace.
+    pub(crate) place: WorkspacePlace,
+    /// The object.
+    pub(crate) resource: Resource,
+    /// Whose it is, where that is known.
+    pub(crate) owner: super::resource::Owner,
+}
+
+impl Object for SharedObject {
+    fn target(&self) -> Target {
+        Target::in_workspace(self.place, self.resource).owned_by(self.owner)
+    }
+}
+
+/// Says for each resource whether an account may do `action` to it. Owners are the workspace's business.
+pub(crate) async fn check(
+    sql: &mut Sql,
+    place: WorkspacePlace,
+    account: Uuid,
+    action: Action,
+    resources: &[Resource],
+) -> Result<BTreeMap<Resource, bool>> {
+    let rights = Rights::load(sql, account).await?;
+    let decide =
+        |resource: &Resource| (*resource, rights.allow(action, &Target::in_workspace(place, *resource)));
+    Ok(resources.iter().map(decide).collect())
+}
+
+/// Says which objects of a kind an account may do `action` to.
+pub(crate) async fn allowed_ids(
+    sql: &mut Sql,
+    place: WorkspacePlace,
+    account: Uuid,
+    action: Action,
+    kind: Resource,
+) -> Result<AllowedIds> {
+    let rights = Rights::load(sql, account).await?;
+    Ok(match rights.visible(action, &Target::in_workspace(place, Resource { id: None, ..kind })) {
+        Visible::All => AllowedIds { full_access: true, ids: BTreeSet::new() },
+        Visible::Ids(ids) => AllowedIds { full_access: false, ids },
+        Visible::Own => AllowedIds { full_access: false, ids: BTreeSet::new() },
+    })
+}
+
+/// Makes `actions` the complete set of what a principal may do to an object by share; none removes the share.
+pub(crate) async fn share(
+    tx: &mut Tx,
+    allowed: &Allowed<Share, SharedObject>,
+    principal: Principal,
+    actions: Actions,
+) -> Result<()> {
+    let SharedObject { place, resource, .. } = *allowed.object();
+    if resource.id.is_none() {
+        return Err(Error::forbidden(format!(
+            "'{resource}' names a whole kind; single objects can be shared."
+        )));
+    }
+    require_principal(tx.sql(), place.organization, principal).await?;
+    let (workspace, object) = (place.workspace.to_string(), resource.to_string());
+    sqlx::query(
+        "DELETE FROM share WHERE workspace_id = $1 AND resource = $2 AND principal_kind = $3 AND principal_id = $4",
+    )
+    .bind(&workspace)
+    .bind(&object)
+    .bind(principal.kind())
+    .bind(principal.id().to_string())
+    .execute(tx.sql())
+    .await?;
+    if !actions.is_empty() {
+        sqlx::query(
+            "INSERT INTO share (workspace_id, resource, principal_kind, principal_id, actions, created) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(&workspace)
+        .bind(&object)
+        .bind(principal.kind())
+        .bind(principal.id().to_string())
+        .bind(actions.to_text())
+        .bind(now())
+        .execute(tx.sql())
+        .await?;
+    }
+    tx.forget_rights();
+    let change = format!("{} {} may {:?}", principal.kind(), principal.id(), actions);
+    tx.detail(allowed, &change);
+    Ok(())
+}
+
+/// Drops the shares of objects that were deleted, and of a deleted project everything in it, roles included.
+pub(crate) async fn forget(sql: &mut Sql, workspace: Uuid, resources: &[Resource]) -> Result<()> {
+    let workspace = workspace.to_string();
+    for resource in resources {
+        sqlx::query("DELETE FROM share WHERE workspace_id = $1 AND resource = $2")
+            .bind(&workspace)
+            .bind(resource.to_string())
+            .execute(&mut *sql)
+            .await?;
+        if let (Kind::Project, Some(project)) = (resource.kind, resource.id) {
+            sqlx::query("DELETE FROM share WHERE workspace_id = $1 AND resource LIKE $2")
+                .bind(&workspace)
+                .bind(format!("{project}:%"))
+                .execute(&mut *sql)
+                .await?;
+            sqlx::query("DELETE FROM assignment WHERE workspace_id = $1 AND project_id = $2")
+                .bind(&workspace)
+                .bind(project.to_string())
+                .execute(&mut *sql)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Lists who holds a share of an object.
+pub(crate) async fn members(
+    sql: &mut Sql,
+    object: &Allowed<super::Read, SharedObject>,
+) -> Result<Vec<Member>> {
+    let rows = sqlx::query(
+        "SELECT principal_kind, principal_id, actions FROM share WHERE workspace_id = $1 AND resource = $2 \
+         ORDER BY principal_kind, principal_id",
+    )
+    .bind(object.place.workspace.to_string())
+    .bind(object.resource.to_string())
+    .fetch_all(sql)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let id = Uuid::try_parse(row.try_get(1)?)
+                .map_err(|error| Error::internal("a stored id is damaged", error))?;
+            let principal = match row.try_get::<&str, _>(0)? {
+                "team" => Principal::Team(id),
+                _ => Principal::User(id),
+            };
+            Ok(Member { principal, actions: Actions::from_text(row.try_get(2)?) })
+        })
+        .collect()
+}
+
+/// Refuses principals that do not belong to the organization. The answer is 403, the only one that a real workspace
+/// server hands through to its caller with the text.
+async fn require_principal(sql: &mut Sql, organization: Uuid, principal: Principal) -> Result<()> {
+    let belongs = match principal {
+        Principal::User(id) => Rights::load(sql, id).await?.belongs_to(organization),
+        Principal::Team(id) => sqlx::query("SELECT 1 FROM team WHERE id = $1 AND organization_id = $2")
+            .bind(id.to_string())
+            .bind(organization.to_string())
+            .fetch_optional(sql)
+            .await?
+            .is_some(),
+    };
+    if belongs {
+        return Ok(());
+    }
+    let (kind, id) = (principal.kind(), principal.id());
+    Err(Error::forbidden(format!("The {kind} '{id}' does not belong to the workspace's organization.")))
+}

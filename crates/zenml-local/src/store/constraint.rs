@@ -1,0 +1,41 @@
+//! What a violated unique constraint means to a caller.
+//!
+//! SQLite names the columns of a violated constraint and not the constraint, so this one table maps columns to
+//! sentences. A violation that is not listed is a bug and answered as an internal error.
+
+/// Columns of a unique constraint, as SQLite lists them, and the answer.
+const CONFLICTS: &[(&str, &str)] = &[
+    ("organization.name", "An organization with this name already exists."),
+    ("account.username", "A user or service account with this username already exists."),
+    ("api_key.account_id, api_key.name", "This account already has an API key with this name."),
+    ("team.organization_id, team.name", "A team with this name already exists in this organization."),
+    ("team_member.team_id, team_member.kind, team_member.member_id", "Already a member of this team."),
+    ("role.organization_id, role.level, role.name", "A role with this name already exists at this level."),
+    (
+        "assignment.role_id, assignment.principal_kind, assignment.principal_id, assignment.workspace_id, \
+         assignment.project_id",
+        "This role is already assigned to this principal in this scope.",
+    ),
+    (
+        "workspace.name",
+        "A workspace with this name already exists. Workspace names are unique over all organizations.",
+    ),
+    ("workspace.id", "A workspace with this id already exists."),
+];
+
+/// The sentence for a unique violation, or `None` when `error` is something else.
+pub(crate) fn conflict(error: &sqlx::Error) -> Option<&'static str> {
+    let error = error.as_database_error()?;
+    if !error.is_unique_violation() {
+        return None;
+    }
+    let message = error.message();
+    let columns = message.rsplit_once(": ").map_or(message, |(_, columns)| columns);
+    CONFLICTS.iter().find(|(known, _)| *known == columns).map(|(_, sentence)| *sentence)
+}
+
+/// The columns that the table knows; the conformance test compares them with the schema.
+#[cfg(test)]
+pub(super) fn known_columns() -> impl Iterator<Item = &'static str> {
+    CONFLICTS.iter().map(|(columns, _)| *columns)
+}

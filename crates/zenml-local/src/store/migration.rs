@@ -1,0 +1,37 @@
+//! The schema, one file per step. A step that was released is never edited.
+
+use std::path::Path;
+
+use sqlx::sqlite::SqlitePool;
+
+use super::StoreError;
+
+/// All steps in order; the position, from 1, is the schema version.
+const STEPS: &[&str] = &[include_str!("../../migrations/0001_control_plane.sql")];
+
+/// Brings a database to the newest version; all missing steps are one transaction.
+pub(super) async fn run(writer: &SqlitePool, path: &Path) -> Result<(), StoreError> {
+    let open = |source| StoreError::Open { path: path.to_owned(), source };
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(open)?;
+    sqlx::query("CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY, applied TEXT NOT NULL)")
+        .execute(&mut *tx)
+        .await
+        .map_err(open)?;
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT MAX(version) FROM migration").fetch_one(&mut *tx).await.map_err(open)?;
+    let found = found.unwrap_or(0);
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+    }
+    for (version, step) in (1..).zip(STEPS).skip_while(|(version, _)| *version <= found) {
+        sqlx::raw_sql(*step).execute(&mut *tx).await.map_err(open)?;
+        sqlx::query("INSERT INTO migration (version, applied) VALUES ($1, $2)")
+            .bind::<i64>(version)
+            .bind(super::now())
+            .execute(&mut *tx)
+            .await
+            .map_err(open)?;
+    }
+    tx.commit().await.map_err(open)
+}

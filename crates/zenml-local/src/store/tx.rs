@@ -1,0 +1,117 @@
+//! A transaction in somebody's name.
+
+use sqlx::{Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::Sql;
+use crate::error::Result;
+use crate::rbac::{Act, Action, Actor, Allowed, Kind, Rights, Target};
+
+/// One change, as the audit trail will tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    /// What was done.
+    pub(crate) action: Action,
+    /// To what kind of object.
+    pub(crate) kind: Kind,
+    /// Which one, once that is known.
+    pub(crate) id: Option<Uuid>,
+    /// Its name, once that is known.
+    pub(crate) name: Option<String>,
+    /// Its organization.
+    pub(crate) organization: Uuid,
+    /// Its workspace, if it is in one.
+    pub(crate) workspace: Option<Uuid>,
+    /// What else there is to say. Never a secret.
+    pub(crate) detail: Option<String>,
+}
+
+impl Recorded {
+    pub(crate) fn new(action: Action, target: &Target) -> Self {
+        Self {
+            action,
+            kind: target.kind,
+            id: target.id,
+            name: None,
+            organization: target.organization,
+            workspace: target.workspace,
+            detail: None,
+        }
+    }
+
+    pub(crate) fn name(&mut self, id: Uuid, name: &str) {
+        self.id = Some(id);
+        self.name = Some(name.to_owned());
+    }
+}
+
+/// A database transaction that knows in whose name it runs and remembers what it was asked to change.
+///
+/// It is committed or rolled back by the one who began it ([`Cx::tx`](crate::http::Cx::tx) and its kin). Inside
+/// nothing is awaited but the database, because all writers wait for each other.
+#[derive(Debug)]
+pub(crate) struct Tx {
+    transaction: Transaction<'static, Sqlite>,
+    actor: Actor,
+    rights: Option<Rights>,
+    recorded: Vec<Recorded>,
+}
+
+impl Tx {
+    pub(crate) fn new(transaction: Transaction<'static, Sqlite>, actor: Actor) -> Self {
+        Self { transaction, actor, rights: None, recorded: Vec::new() }
+    }
+
+    /// The connection, for queries.
+    pub(crate) fn sql(&mut self) -> &mut Sql {
+        &mut self.transaction
+    }
+
+    /// In whose name the transaction runs.
+    pub(crate) const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Adds a sentence to a recorded change.
+    pub(crate) fn detail<A: Act, O>(&mut self, proof: &Allowed<A, O>, detail: &str) {
+        if let Some(record) = proof.record() {
+            self.recorded[record].detail = Some(detail.to_owned());
+        }
+    }
+
+    /// Makes the next decision read roles and shares again, after this transaction changed them.
+    pub(crate) fn forget_rights(&mut self) {
+        self.rights = None;
+    }
+
+    pub(crate) const fn cached_rights(&self) -> Option<&Rights> {
+        self.rights.as_ref()
+    }
+
+    pub(crate) fn cache_rights(&mut self, rights: Rights) {
+        self.rights = Some(rights);
+    }
+
+    /// Remembers a change for the audit trail; the number finds it again.
+    pub(crate) fn record(&mut self, change: Recorded) -> usize {
+        self.recorded.push(change);
+        self.recorded.len() - 1
+    }
+
+    pub(crate) fn recorded_mut(&mut self, record: usize) -> &mut Recorded {
+        &mut self.recorded[record]
+    }
+
+    pub(crate) fn take_recorded(&mut self) -> Vec<Recorded> {
+        std::mem::take(&mut self.recorded)
+    }
+
+    pub(crate) async fn commit(self) -> Result<()> {
+        Ok(self.transaction.commit().await?)
+    }
+
+    /// Undoes everything. What was recorded has been taken out before.
+    pub(crate) async fn rollback(self) -> Result<()> {
+        Ok(self.transaction.rollback().await?)
+    }
+}

@@ -1,0 +1,161 @@
+//! Access tokens. Each kind is a type with an audience of its own, so that a token of one kind is never taken
+//! for another.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use zenml_api::Sensitive;
+
+use crate::crypto::Vault;
+use crate::error::Error;
+
+/// Seconds that a token of any kind lives.
+pub(crate) const LIFETIME: i64 = 3600;
+
+/// A kind of token.
+pub(crate) trait Kind: Serialize + DeserializeOwned {
+    /// The last part of the token's audience.
+    const AUDIENCE: &'static str;
+}
+
+/// A person or a service account logged in to the control plane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Session {
+    /// The account.
+    #[serde(rename = "sub")]
+    pub(crate) account: Uuid,
+    /// The API key that was exchanged; the session ends with it.
+    pub(crate) api_key_id: Option<Uuid>,
+}
+
+/// A token for scripts, made from a session; unlike a device's, it may manage API keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Automation {
+    /// The account.
+    #[serde(rename = "sub")]
+    pub(crate) account: Uuid,
+    /// The API key behind the session that made it, if any.
+    pub(crate) api_key_id: Option<Uuid>,
+}
+
+/// A workspace's server talking to the control plane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WorkspaceServer {
+    /// The workspace.
+    #[serde(rename = "sub")]
+    pub(crate) workspace: Uuid,
+}
+
+/// An account logged in to one workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WorkspaceSession {
+    /// The account.
+    #[serde(rename = "sub")]
+    pub(crate) account: Uuid,
+    /// The only workspace where the token is good.
+    pub(crate) workspace: Uuid,
+}
+
+impl Kind for Session {
+    const AUDIENCE: &'static str = "session";
+}
+impl Kind for Automation {
+    const AUDIENCE: &'static str = "automation";
+}
+impl Kind for WorkspaceServer {
+    const AUDIENCE: &'static str = "workspace-server";
+}
+impl Kind for WorkspaceSession {
+    const AUDIENCE: &'static str = "workspace-session";
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims<K> {
+    iss: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+    jti: Uuid,
+    #[serde(flatten)]
+    kind: K,
+}
+
+/// Issues and reads tokens of one platform.
+pub(crate) struct Tokens {
+    issuer: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tokens({})", self.issuer)
+    }
+}
+
+impl Tokens {
+    /// Tokens of the platform that owns `vault`; `platform` is its id.
+    pub(crate) fn new(vault: &Vault, platform: Uuid) -> Self {
+        let key = vault.token_key();
+        Self {
+            issuer: platform.to_string(),
+            encoding: EncodingKey::from_secret(key),
+            decoding: DecodingKey::from_secret(key),
+        }
+    }
+
+    /// Makes a token that lives for [`LIFETIME`] seconds.
+    pub(crate) fn issue<K: Kind>(&self, kind: K) -> Result<Sensitive<String>, Error> {
+        self.issue_for(kind, LIFETIME)
+    }
+
+    /// Makes a token that lives for `seconds`.
+    pub(crate) fn issue_for<K: Kind>(&self, kind: K, seconds: i64) -> Result<Sensitive<String>, Error> {
+        let now = jiff::Timestamp::now().as_second();
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: self.audience::<K>(),
+            iat: now,
+            exp: now + seconds,
+            jti: Uuid::new_v4(),
+            kind,
+        };
+        encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+            .map(Sensitive::from)
+            .map_err(|error| Error::internal("a token cannot be signed", error))
+    }
+
+    /// Reads a token of one kind; `None` when it is of another kind, expired, or not ours.
+    pub(crate) fn read<K: Kind>(&self, token: &str) -> Option<K> {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&[self.audience::<K>()]);
+        validation.set_issuer(&[&self.issuer]);
+        validation.leeway = 0;
+        decode::<Claims<K>>(token, &self.decoding, &validation).ok().map(|data| data.claims.kind)
+    }
+
+    fn audience<K: Kind>(&self) -> String {
+        format!("{}/{}", self.issuer, K::AUDIENCE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_for_its_kind_its_time_and_its_platform() {
+        let (vault, platform, account) = (Vault::ephemeral(), Uuid::new_v4(), Uuid::new_v4());
+        let tokens = Tokens::new(&vault, platform);
+        let session = Session { account, api_key_id: None };
+        let token = tokens.issue(session.clone()).unwrap();
+        assert_eq!(tokens.read::<Session>(token.expose()), Some(session.clone()));
+        assert_eq!(tokens.read::<Automation>(token.expose()), None);
+        assert_eq!(tokens.read::<WorkspaceServer>(token.expose()), None);
+        assert_eq!(Tokens::new(&vault, Uuid::new_v4()).read::<Session>(token.expose()), None);
+        assert_eq!(Tokens::new(&Vault::ephemeral(), platform).read::<Session>(token.expose()), None);
+        let expired = tokens.issue_for(session, -5).unwrap();
+        assert_eq!(tokens.read::<Session>(expired.expose()), None);
+    }
+}
