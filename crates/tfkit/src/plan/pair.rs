@@ -55,8 +55,7 @@ fn attribute_correlates(attribute: &Attribute, prior: &Dyn, config: &Dyn, inner:
         (Shape::Nested(Nesting::Set, attributes), Dyn::List(prior), Dyn::List(config))
             if inner == InnerSets::Correlate =>
         {
-            prior.len() == config.len()
-                && matching(attributes, prior, config, inner).iter().all(Option::is_some)
+            prior.len() == config.len() && matching(attributes, prior, config).iter().all(Option::is_some)
         }
         (Shape::Plain(ty), prior, config) => {
             means_the_same(attribute.same, ty, prior, config) && config.wholly_known()
@@ -65,21 +64,87 @@ fn attribute_correlates(attribute: &Attribute, prior: &Dyn, config: &Dyn, inner:
     }
 }
 
-/// For every configured element of a set the place of the first unused element of the state that it continues.
-pub(super) fn matching(
-    attributes: &[Attribute],
-    prior: &[Dyn],
-    config: &[Dyn],
-    inner: InnerSets,
-) -> Vec<Option<usize>> {
+/// For every configured element of a set the place of the first unused element of the state that it continues, as the
+/// host pairs them.
+pub(super) fn first_unused(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
     let mut used = vec![false; prior.len()];
-    let mut first_unused = |config: &Dyn| {
-        let found = (0..prior.len())
-            .find(|&place| !used[place] && correlates(attributes, &prior[place], config, inner))?;
+    let mut take = |config: &Dyn| {
+        let fits =
+            |place: &usize| !used[*place] && correlates(attributes, &prior[*place], config, InnerSets::Equal);
+        let found = (0..prior.len()).find(fits)?;
         used[found] = true;
         Some(found)
     };
-    config.iter().map(&mut first_unused).collect()
+    config.iter().map(&mut take).collect()
+}
+
+/// For every configured element of a set the place of the element of the state that it continues, such that as many as
+/// possible find one. Elements that leave less to others choose first: one that says everything must not lose its
+/// counterpart to one that would take any.
+pub(super) fn matching(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
+    let mut order: Vec<usize> = (0..config.len()).collect();
+    order.sort_by_key(|&place| left_to_others(attributes, &config[place]));
+    let mut matching = Matching {
+        attributes,
+        prior,
+        config,
+        owner: vec![None; prior.len()],
+        seen: vec![false; prior.len()],
+    };
+    for place in order {
+        matching.seen.fill(false);
+        matching.give(place);
+    }
+    let mut places = vec![None; config.len()];
+    for (prior, owner) in matching.owner.into_iter().enumerate() {
+        if let Some(owner) = owner {
+            places[owner] = Some(prior);
+        }
+    }
+    places
+}
+
+fn left_to_others(attributes: &[Attribute], config: &Dyn) -> usize {
+    let is_left =
+        |attribute: &&Attribute| attribute.who.is_computed() && config.attribute(attribute.name).is_null();
+    attributes.iter().filter(is_left).count()
+}
+
+/// A bipartite matching that grows by augmenting paths.
+struct Matching<'a> {
+    attributes: &'a [Attribute],
+    prior: &'a [Dyn],
+    config: &'a [Dyn],
+    /// By element of the state: the configured element that continues it.
+    owner: Vec<Option<usize>>,
+    /// Elements of the state that were tried in this round.
+    seen: Vec<bool>,
+}
+
+impl Matching<'_> {
+    /// Finds an element of the state for a configured one, if need be by giving its owner another.
+    fn give(&mut self, place: usize) -> bool {
+        let fits = |prior: usize| {
+            correlates(self.attributes, &self.prior[prior], &self.config[place], InnerSets::Correlate)
+        };
+        let candidates: Vec<usize> =
+            (0..self.prior.len()).filter(|&prior| !self.seen[prior] && fits(prior)).collect();
+        if let Some(&free) = candidates.iter().find(|&&prior| self.owner[prior].is_none()) {
+            self.owner[free] = Some(place);
+            return true;
+        }
+        for prior in candidates {
+            if self.seen[prior] {
+                continue;
+            }
+            self.seen[prior] = true;
+            if self.owner[prior].is_none_or(|owner| self.give(owner)) {
+                self.owner[prior] = Some(place);
+                return true;
+            }
+        }
+        false
+    }
 }
 
 /// For every configured element of a list the place of the element of the state that it continues: the one at the
@@ -100,7 +165,7 @@ pub(super) fn aligned(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -
         .filter(|&place| places.get(place).is_none_or(Option::is_none))
         .map(|place| (place, prior[place].clone()))
         .unzip();
-    let found = matching(attributes, &free_prior, &moved_config, InnerSets::Correlate);
+    let found = matching(attributes, &free_prior, &moved_config);
     for (place, found) in moved.into_iter().zip(found) {
         places[place] = found.map(|found| free[found]);
     }

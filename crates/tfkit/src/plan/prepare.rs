@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::pair::{InnerSets, aligned, matching};
+use super::pair::{aligned, matching};
 use super::same::means_the_same;
 use crate::schema::{Attribute, Nesting, Shape, Who};
 use crate::value::Dyn;
@@ -140,7 +140,7 @@ fn nested(nesting: Nesting, attributes: &[Attribute], earlier: Earlier<'_>, conf
         }
         (Nesting::Set, Dyn::List(config)) => {
             let continued = elements(earlier.continued);
-            let places = matching(attributes, &continued, config, InnerSets::Correlate);
+            let places = matching(attributes, &continued, config);
             // The host compares elements of sets with the configuration only.
             let planned = config.iter().zip(places).map(|(config, place)| {
                 let continued = place.map_or(&Dyn::Null, |place| &continued[place]);

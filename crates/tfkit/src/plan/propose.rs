@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::pair::{InnerSets, matching};
+use super::pair::first_unused;
 use crate::schema::{Attribute, Nesting, Shape, Who};
 use crate::value::Dyn;
 
@@ -48,7 +48,7 @@ fn proposed_value(attribute: &Attribute, prior: &Dyn, config: &Dyn) -> Dyn {
         }
         (Nesting::Set, Dyn::List(config)) => {
             let prior = prior.as_list().unwrap_or_default();
-            let places = matching(attributes, prior, config, InnerSets::Equal);
+            let places = first_unused(attributes, prior, config);
             let proposed = config.iter().zip(places).map(|(config, place)| {
                 proposed_new(attributes, place.map_or(&Dyn::Null, |place| &prior[place]), config)
             });

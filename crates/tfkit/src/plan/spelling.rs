@@ -80,50 +80,80 @@ fn keep_nested(nesting: Nesting, attributes: &[Attribute], same: Option<Same>, e
             earlier.iter().zip(now).for_each(|(earlier, now)| keep_spelling(attributes, earlier, now));
         }
         (Nesting::Set, Dyn::List(earlier), now @ Dyn::List(_)) => {
-            let mut unused: Vec<&Dyn> = earlier.iter().collect();
             let mut elements = now.as_list().unwrap_or_default().to_vec();
-            for element in &mut elements {
-                if let Some(place) = unused.iter().position(|earlier| resembles(attributes, earlier, element))
-                {
-                    keep_spelling(attributes, unused.swap_remove(place), element);
-                }
-            }
+            keep_in_set(attributes, earlier, &mut elements);
             *now = Dyn::set(elements);
         }
         _ => {}
     }
 }
 
-/// True when an object may be what an earlier one became, spelling and unknown values aside.
-fn resembles(attributes: &[Attribute], earlier: &Dyn, now: &Dyn) -> bool {
-    let (Dyn::Map(earlier), Dyn::Map(now)) = (earlier, now) else {
-        return earlier.is_unknown() || earlier == now;
-    };
-    attributes.iter().all(|attribute| {
-        let (Some(earlier), Some(now)) = (earlier.get(attribute.name), now.get(attribute.name)) else {
-            return false;
+/// Pairs the elements of a set with earlier ones: the closest pairs first, so that none loses its counterpart to one
+/// that would take any.
+fn keep_in_set(attributes: &[Attribute], earlier: &[Dyn], now: &mut [Dyn]) {
+    let mut earlier: Vec<&Dyn> = earlier.iter().collect();
+    let mut now: Vec<&mut Dyn> = now.iter_mut().collect();
+    for likeness in [Likeness::Equal, Likeness::Completed, Likeness::Respelled] {
+        now.retain_mut(|now| {
+            let Some(place) = earlier.iter().position(|earlier| likeness.holds(attributes, earlier, now))
+            else {
+                return true;
+            };
+            keep_spelling(attributes, earlier.swap_remove(place), now);
+            false
+        });
+    }
+}
+
+/// How an object may follow from an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Likeness {
+    /// It is the same.
+    Equal,
+    /// Unknown values became known.
+    Completed,
+    /// Besides, values are spelled differently, or were set by those to whom they were left.
+    Respelled,
+}
+
+impl Likeness {
+    fn holds(self, attributes: &[Attribute], earlier: &Dyn, now: &Dyn) -> bool {
+        if self == Self::Equal {
+            return earlier == now;
+        }
+        let (Dyn::Map(earlier), Dyn::Map(now)) = (earlier, now) else {
+            return earlier.is_unknown() || earlier == now;
         };
-        let left_alone = earlier.is_null() && attribute.who == Who::IfSet;
-        left_alone
-            || earlier.is_unknown()
-            || means_the_same(attribute.same, &attribute.ty(), earlier, now)
-            || match (&attribute.shape, earlier, now) {
-                (Shape::Nested(Nesting::Single, attributes), earlier, now) => {
-                    resembles(attributes, earlier, now)
-                }
-                (Shape::Nested(_, attributes), Dyn::List(earlier), Dyn::List(now)) => {
-                    earlier.len() == now.len()
-                        && earlier.iter().zip(now).all(|(earlier, now)| resembles(attributes, earlier, now))
-                }
-                (Shape::Nested(_, attributes), Dyn::Map(earlier), Dyn::Map(now)) => {
-                    earlier.len() == now.len()
-                        && earlier.iter().all(|(key, earlier)| {
-                            now.get(key).is_some_and(|now| resembles(attributes, earlier, now))
-                        })
-                }
-                _ => false,
+        attributes.iter().all(|attribute| match (earlier.get(attribute.name), now.get(attribute.name)) {
+            (Some(earlier), Some(now)) => self.holds_for(attribute, earlier, now),
+            _ => false,
+        })
+    }
+
+    fn holds_for(self, attribute: &Attribute, earlier: &Dyn, now: &Dyn) -> bool {
+        let same = attribute.same.filter(|_| self == Self::Respelled);
+        let left_to_others = self == Self::Respelled && earlier.is_null() && attribute.who == Who::IfSet;
+        if left_to_others || earlier.is_unknown() || means_the_same(same, &attribute.ty(), earlier, now) {
+            return true;
+        }
+        match (&attribute.shape, earlier, now) {
+            (Shape::Nested(Nesting::Single, attributes), earlier, now) => {
+                self.holds(attributes, earlier, now)
             }
-    })
+            (Shape::Nested(_, attributes), Dyn::List(earlier), Dyn::List(now)) => {
+                earlier.len() == now.len()
+                    && earlier.iter().zip(now).all(|(earlier, now)| self.holds(attributes, earlier, now))
+            }
+            (Shape::Nested(_, attributes), Dyn::Map(earlier), Dyn::Map(now)) => {
+                earlier.keys().eq(now.keys())
+                    && earlier
+                        .values()
+                        .zip(now.values())
+                        .all(|(earlier, now)| self.holds(attributes, earlier, now))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Sets every write-only value to null, at any depth: neither a plan nor a state may hold one.

@@ -1,0 +1,6 @@
+//! Tests of the framework's rules.
+#![expect(clippy::unwrap_used, reason = "a helper that fails, fails its test")]
+
+mod generate;
+mod plan_properties;
+mod value;

@@ -1,0 +1,69 @@
+//! What holds for every schema, state and configuration.
+
+use proptest::prelude::*;
+use tfkit::plan::{
+    check_compatible, check_plan, check_result, hide_write_only, keep_spelling, prepare, proposed_new,
+    replaced, settle,
+};
+use tfkit::schema::object_type;
+use tfkit::value::msgpack;
+use tfkit::{Attribute, Dyn};
+
+use crate::generate::{self, Holes, PLAN, STATE};
+
+fn case(holes: Holes) -> impl Strategy<Value = (Vec<Attribute>, Dyn, Dyn)> {
+    generate::attributes().prop_flat_map(move |attributes| {
+        let (prior, config) = (generate::prior(&attributes), generate::config(&attributes, holes));
+        (Just(attributes), prior, config)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn the_host_accepts_every_plan((attributes, prior, config) in case(PLAN)) {
+        let planned = prepare(&attributes, &prior, &config);
+        prop_assert_eq!(check_plan(&attributes, &prior, &config, &planned), Ok(()));
+        prop_assert!(msgpack::encode(&planned, &object_type(&attributes)).is_ok());
+        for path in replaced(&attributes, &prior, &planned) {
+            prop_assert!(prior.get(&path).is_some() && planned.get(&path).is_some(), "{}", path);
+        }
+    }
+
+    #[test]
+    fn a_plan_after_an_apply_changes_nothing((attributes, prior, config) in case(STATE)) {
+        let ty = object_type(&attributes);
+        let planned = prepare(&attributes, &prior, &config);
+        let mut state = generate::applied(&ty, &planned, &mut 0);
+        keep_spelling(&attributes, &planned, &mut state);
+        hide_write_only(&attributes, &mut state);
+        prop_assert_eq!(check_result(&attributes, &planned, &state), Ok(()));
+
+        let again = prepare(&attributes, &state, &config);
+        prop_assert_eq!(&again, &state);
+        let mut settled = again.clone();
+        settle(&attributes, &state, &config, &again, &mut settled);
+        prop_assert_eq!(settled, again);
+        prop_assert_eq!(replaced(&attributes, &state, &state), Vec::new());
+    }
+
+    #[test]
+    fn a_plan_with_known_values_keeps_what_the_first_promised(
+        (attributes, prior, config) in case(Holes { nulls: 20, unknowns: 40 }),
+    ) {
+        let first = prepare(&attributes, &prior, &config);
+        let known = generate::applied(&object_type(&attributes), &config, &mut 0);
+        // Two elements of a set may become one when they are known, and what is configured may be what the state has.
+        let second = prepare(&attributes, &prior, &known);
+        if second != prior {
+            prop_assert_eq!(check_compatible(&attributes, &first, &second), Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_the_host_proposes_has_the_type_of_the_schema((attributes, prior, config) in case(PLAN)) {
+        let proposed = proposed_new(&attributes, &prior, &config);
+        prop_assert!(msgpack::encode(&proposed, &object_type(&attributes)).is_ok());
+    }
+}
