@@ -239,3 +239,27 @@ fn line(printed: &str, beginning: &str) -> String {
     let found = printed.lines().find(|line| line.starts_with(beginning)).unwrap_or("no summary was printed");
     found.trim_end_matches('.').to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_line_of_a_command_is_found() {
+        let printed = "\nPlan: 30 to add, 0 to change, 0 to destroy.\n\nSaved the plan.\n";
+        assert_eq!(line(printed, "Plan: "), "Plan: 30 to add, 0 to change, 0 to destroy");
+        assert_eq!(line("nothing", "Plan: "), "no summary was printed");
+    }
+
+    #[test]
+    fn a_word_of_the_instructions_can_be_pasted_into_a_shell() {
+        for (word, quoted) in [
+            ("http://127.0.0.1:1/api", "http://127.0.0.1:1/api"),
+            ("", "''"),
+            ("two words", "'two words'"),
+            ("it's $HOME", r"'it'\''s $HOME'"),
+        ] {
+            assert_eq!(quote(word), quoted);
+        }
+    }
+}
