@@ -185,7 +185,7 @@ pub struct Request {
 }
 
 /// A request or an answer that could not be encoded or decoded.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodecError {
     /// Where in the document: `members[2].user.id`, or empty for the whole of it.
     pub path: String,

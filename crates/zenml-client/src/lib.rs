@@ -1,1 +1,27 @@
-//! Placeholder.
+//! Client of both ZenML APIs: the control plane of ZenML Pro, its workspaces, and plain servers.
+//!
+//! ```text
+//! Client ── control_plane() ─► Api ── call(&team::GET, id)
+//!        ├─ workspace(id)   ─► Api    send(&team::CREATE, (), (), new)
+//!        └─ server()        ─► Api    list_all(&team::LIST, organization, TeamQuery::default())
+//! ```
+//!
+//! [`Client`] knows where the APIs are, [`Api`] is one of them. Below it `token` turns the credential into a
+//! session, `wire` repeats what may be repeated, and a [`Transport`] moves the bytes. Futures can be dropped at
+//! any point: nothing is left locked.
+
+mod api;
+mod client;
+mod error;
+mod list;
+mod settings;
+mod token;
+pub mod transport;
+mod wire;
+
+pub use api::{Api, Plane};
+pub use client::Client;
+pub use error::{ApiError, Call, NotReady, Optional, Refused};
+pub use list::Listing;
+pub use settings::{Address, Credential, HttpSettings, RetryPolicy, Settings, SettingsError};
+pub use transport::Transport;

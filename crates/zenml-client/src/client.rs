@@ -1,0 +1,162 @@
+//! The client: where the APIs are.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use zenml_api::control::workspace;
+use zenml_api::{Endpoint, IdOrName, WorkspaceId};
+
+use crate::api::{Api, Plane};
+use crate::error::{ApiError, NotReady};
+use crate::settings::{self, Credential, Settings, SettingsError};
+use crate::token::{Source, Tokens};
+use crate::transport::{Network, Transport};
+use crate::wire::{Shared, Wire};
+
+/// A client of one control plane with its workspaces, of one plain server, or of both. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    control_plane: Option<(Api, Arc<Credential>)>,
+    server: Option<Api>,
+    /// The workspace that the plain server says to be, once it was asked.
+    server_identity: Arc<tokio::sync::OnceCell<Option<WorkspaceId>>>,
+    homes: Arc<Homes>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let control_plane = self.control_plane.as_ref().map(|(api, _)| api);
+        f.debug_struct("Client")
+            .field("control_plane", &control_plane)
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Workspaces whose address is known.
+#[derive(Default)]
+pub(crate) struct Homes {
+    known: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<Option<Api>>>>>,
+}
+
+impl Homes {
+    /// The place of one workspace. Its lock is held while the address is looked up, so that this happens once.
+    fn place(&self, id: WorkspaceId) -> Arc<tokio::sync::Mutex<Option<Api>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default().clone()
+    }
+
+    pub(crate) fn forget(&self, id: WorkspaceId) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+}
+
+/// What is needed of a server's description of itself; much of the rest differs between versions.
+#[derive(Debug, Serialize, Deserialize)]
+struct Identity {
+    #[serde(default)]
+    pro_workspace_id: Option<WorkspaceId>,
+}
+
+const IDENTITY: Endpoint<(), (), (), Identity> = Endpoint::get("/info");
+
+impl Client {
+    /// A client over the network. Nothing is sent and nothing is loaded yet.
+    pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
+        Self::with_transport(settings, Arc::new(Network::new(&settings.http)?))
+    }
+
+    /// A client over another transport.
+    pub fn with_transport(settings: &Settings, transport: Arc<dyn Transport>) -> Result<Self, SettingsError> {
+        let shared = Arc::new(Shared {
+            transport,
+            retry: settings.http.retry,
+            headers: settings::headers(&settings.http)?,
+            stop: watch::Sender::new(false),
+        });
+        let wire = |plane, base| Wire { shared: shared.clone(), plane, base };
+        let control_plane = match &settings.control_plane {
+            None => None,
+            Some(address) => {
+                let tokens = Tokens::new(Source::new(&address.credential)?);
+                let api = Api::new(wire(Plane::ControlPlane, settings::base(&address.url)?), tokens, None);
+                Some((api, Arc::new(address.credential.clone())))
+            }
+        };
+        let server = match &settings.server {
+            None => None,
+            Some(address) => {
+                let tokens = Tokens::new(Source::new(&address.credential)?);
+                Some(Api::new(wire(Plane::Server, settings::workspace_base(&address.url)?), tokens, None))
+            }
+        };
+        Ok(Self { shared, control_plane, server, server_identity: Arc::default(), homes: Arc::default() })
+    }
+
+    /// The control plane.
+    pub fn control_plane(&self) -> Result<&Api, ApiError> {
+        self.control_plane.as_ref().map(|(api, _)| api).ok_or(ApiError::NotConfigured(Plane::ControlPlane))
+    }
+
+    /// The server that was named by its address.
+    pub fn server(&self) -> Result<&Api, ApiError> {
+        self.server.as_ref().ok_or(ApiError::NotConfigured(Plane::Server))
+    }
+
+    /// A workspace. Its address is asked of the control plane once and remembered until the workspace cannot be
+    /// reached. If the plain server *is* that workspace, it serves without the control plane.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] when the workspace does not exist or cannot be seen, [`ApiError::NotReady`] when
+    /// it has no server at the moment.
+    pub async fn workspace(&self, id: WorkspaceId) -> Result<Api, ApiError> {
+        if let Some(server) = &self.server
+            && self.server_workspace().await? == Some(id)
+        {
+            return Ok(server.clone());
+        }
+        let (control_plane, credential) =
+            self.control_plane.as_ref().ok_or(ApiError::NotConfigured(Plane::ControlPlane))?;
+        let place = self.homes.place(id);
+        let mut known = place.lock().await;
+        if let Some(api) = &*known {
+            return Ok(api.clone());
+        }
+        let found = control_plane.call(&workspace::GET, IdOrName::Id(id)).await?;
+        let base = found.server_url().map(settings::workspace_base);
+        let Some(Ok(base)) = base else {
+            return Err(ApiError::NotReady(Box::new(NotReady {
+                workspace: id,
+                name: found.name,
+                status: found.status,
+                reason: found.state_reason,
+            })));
+        };
+        let wire = Wire { shared: self.shared.clone(), plane: Plane::Workspace, base };
+        let tokens = Tokens::new(Source::for_workspace(credential, control_plane));
+        let api = Api::new(wire, tokens, Some((id, self.homes.clone())));
+        *known = Some(api.clone());
+        Ok(api)
+    }
+
+    /// The workspace of ZenML Pro that the plain server is; `None` for an open-source server.
+    pub async fn server_workspace(&self) -> Result<Option<WorkspaceId>, ApiError> {
+        let server = self.server()?;
+        let ask = async || Ok(server.call_openly(&IDENTITY, ()).await?.pro_workspace_id);
+        self.server_identity.get_or_try_init(ask).await.copied()
+    }
+
+    /// Forgets a workspace's address, for example after it was deactivated or deleted.
+    pub fn forget_workspace(&self, id: WorkspaceId) {
+        self.homes.forget(id);
+    }
+
+    /// Ends all waits between attempts and lets no further attempt begin; calls then fail with
+    /// [`ApiError::Cancelled`]. An attempt that is under way ends by itself, because cutting it off would leave
+    /// unknown what it did.
+    pub fn stop(&self) {
+        self.shared.stop.send_replace(true);
+    }
+}

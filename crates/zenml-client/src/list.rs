@@ -1,0 +1,103 @@
+//! Reading a list to its end.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zenml_api::paging::{MAX_LIMIT, OffsetQuery, PageQuery};
+use zenml_api::workspace::Page;
+use zenml_api::{Endpoint, PathParams};
+
+use crate::api::{Api, encode};
+use crate::error::ApiError;
+
+/// Items that are asked for at once on a workspace. A list call costs a server about as much as 25 reads,
+/// nearly whatever its size.
+const PAGE_SIZE: i64 = 500;
+
+/// An endpoint that is a paged list, of either plane.
+pub trait Listing: Sync {
+    /// Parameters of the path.
+    type Path: Send;
+    /// Filters.
+    type Query: Send;
+    /// What is listed.
+    type Item: Send;
+
+    /// Reads all pages. Use [`Api::list_all`].
+    fn read_all(
+        &self,
+        api: &Api,
+        path: Self::Path,
+        query: Self::Query,
+    ) -> impl Future<Output = Result<Vec<Self::Item>, ApiError>> + Send;
+}
+
+/// A control-plane list: a bare array, that ends with a page which is not full. A server that ignores `offset`
+/// would answer the same page for ever, so a page that repeats ends the list too.
+impl<P, Q, T> Listing for Endpoint<P, Q, (), Vec<T>>
+where
+    P: PathParams + Send + Sync,
+    Q: OffsetQuery + Serialize + Send + Sync,
+    T: DeserializeOwned + Send + 'static,
+{
+    type Path = P;
+    type Query = Q;
+    type Item = T;
+
+    async fn read_all(&self, api: &Api, path: P, query: Q) -> Result<Vec<T>, ApiError> {
+        let full = usize::try_from(MAX_LIMIT).unwrap_or(usize::MAX);
+        let mut items = Vec::new();
+        let mut previous = Bytes::new();
+        let mut offset = 0;
+        loop {
+            let request = encode(self, &path, &query.clone().at(offset, MAX_LIMIT), &())?;
+            let (answer, call) = api.raw(self.route(), request).await?;
+            if answer.body == previous {
+                return Ok(items);
+            }
+            let page: Vec<T> = self
+                .decode_answer(&answer.body)
+                .map_err(|cause| ApiError::Decode { call: Box::new(call), cause })?;
+            let is_last = page.len() != full;
+            items.extend(page);
+            if is_last {
+                return Ok(items);
+            }
+            previous = answer.body;
+            offset += MAX_LIMIT;
+        }
+    }
+}
+
+/// A workspace list: pages that are counted.
+impl<P, Q, T> Listing for Endpoint<P, Q, (), Page<T>>
+where
+    P: PathParams + Send + Sync,
+    Q: PageQuery + Serialize + Send + Sync,
+    T: DeserializeOwned + Send + 'static,
+{
+    type Path = P;
+    type Query = Q;
+    type Item = T;
+
+    async fn read_all(&self, api: &Api, path: P, query: Q) -> Result<Vec<T>, ApiError> {
+        let mut items = Vec::new();
+        for number in 1.. {
+            let request = encode(self, &path, &query.clone().at(number, PAGE_SIZE), &())?;
+            let (answer, call) = match api.raw(self.route(), request).await {
+                // Somebody deleted items, and the list now ends before this page.
+                Err(ApiError::Invalid(refused)) if number > 1 && refused.call.status == Some(400) => break,
+                result => result?,
+            };
+            let page: Page<T> = self
+                .decode_answer(&answer.body)
+                .map_err(|cause| ApiError::Decode { call: Box::new(call), cause })?;
+            let is_last = page.items.is_empty() || page.index >= page.total_pages;
+            items.extend(page.items);
+            if is_last {
+                break;
+            }
+        }
+        Ok(items)
+    }
+}

@@ -1,0 +1,220 @@
+//! What a client has to be told.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use zenml_api::Sensitive;
+
+/// Where the APIs are and how they are called.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The control plane. Its address may carry a path (`https://host/api/v1`).
+    pub control_plane: Option<Address>,
+    /// One server: open source, or one workspace. Its address is without `/api/v1`.
+    pub server: Option<Address>,
+    /// How HTTP is spoken.
+    pub http: HttpSettings,
+}
+
+/// An API and the credential for it.
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// `http` or `https`; a trailing slash does not matter.
+    pub url: String,
+    /// Who calls.
+    pub credential: Credential,
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// An API key or a personal access token, exchanged for sessions. Serves a control plane and its workspaces.
+    Key(Sensitive<String>),
+    /// A finished session, used as it is; it cannot be renewed.
+    Token(Sensitive<String>),
+    /// A local user.
+    Password {
+        /// Name of the user.
+        username: String,
+        /// Password of the user.
+        password: Sensitive<String>,
+    },
+}
+
+impl Credential {
+    /// The better one of a key and a token: a key, because it can be renewed. Empty texts count as absent.
+    #[must_use]
+    pub fn choose(key: Option<Sensitive<String>>, token: Option<Sensitive<String>>) -> Option<Self> {
+        let given = |secret: &Sensitive<String>| !secret.expose().is_empty();
+        let key = key.filter(given).map(Self::Key);
+        key.or_else(|| token.filter(given).map(Self::Token))
+    }
+}
+
+/// How HTTP is spoken.
+///
+/// Proxies (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`) and the certificate store (`SSL_CERT_FILE`,
+/// `SSL_CERT_DIR`) come from the usual environment variables. Loopback addresses never go through a proxy.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Longest time for a connection, TLS included.
+    pub connect_timeout: Duration,
+    /// Longest time for one attempt, from the connection to the last byte of the answer.
+    pub timeout: Duration,
+    /// When and how often a call is repeated.
+    pub retry: RetryPolicy,
+    /// More certificate authorities, as PEM; they are trusted besides those of the system.
+    pub certificate_authorities: Option<Vec<u8>>,
+    /// Headers that every request carries.
+    pub headers: Vec<(String, Sensitive<String>)>,
+    /// What the client calls itself.
+    pub user_agent: String,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_mins(2),
+            retry: RetryPolicy::default(),
+            certificate_authorities: None,
+            headers: Vec::new(),
+            user_agent: concat!("zenml-client/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// When and how often a call is repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Most attempts for one call, the first one included; at least 1.
+    pub attempts: u32,
+    /// Wait before the second attempt; it doubles with each further one. A random part of it is left out, so
+    /// that clients which failed together do not return together.
+    pub first_wait: Duration,
+    /// Longest wait that the client chooses by itself.
+    pub longest_wait: Duration,
+    /// Longest wait that a server may ask for; a server that asks for more gets no further attempt.
+    pub longest_retry_after: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(8),
+            longest_retry_after: Duration::from_mins(1),
+        }
+    }
+}
+
+/// Settings that cannot work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// An address is no URL of an API.
+    #[error("{url:?} is not the address of an API: {why}")]
+    Url {
+        /// The address as given.
+        url: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A header cannot be sent.
+    #[error(
+        "the header {name:?} cannot be sent: its name or its value has characters that HTTP does not allow"
+    )]
+    Header {
+        /// Name of the header as given.
+        name: String,
+    },
+    /// A credential cannot be sent.
+    #[error("the credential has characters that cannot be part of one, like a line break")]
+    Credential,
+    /// The certificate authorities cannot be read.
+    #[error("the certificate authorities cannot be read: they have to be certificates in PEM form")]
+    CertificateAuthorities,
+}
+
+/// Checks an address and takes a trailing slash away.
+pub(crate) fn base(url: &str) -> Result<String, SettingsError> {
+    let wrong = |why| SettingsError::Url { url: url.to_owned(), why };
+    let trimmed = url.trim().trim_end_matches('/');
+    let parsed: http::Uri = trimmed.parse().map_err(|_| wrong("it is not a URL"))?;
+    match parsed.scheme_str() {
+        Some("http" | "https") => {}
+        _ => return Err(wrong("it has to start with http:// or https://")),
+    }
+    let authority = parsed.authority().ok_or_else(|| wrong("it names no host"))?;
+    if authority.as_str().contains('@') {
+        // Not repeated in the message: it may be a password.
+        let url = "an address with a user name".to_owned();
+        return Err(SettingsError::Url { url, why: "give the credential on its own" });
+    }
+    if parsed.query().is_some() {
+        return Err(wrong("it must not have a query"));
+    }
+    Ok(trimmed.to_owned())
+}
+
+/// Address of the API of a server, whose own address may already name it.
+pub(crate) fn workspace_base(url: &str) -> Result<String, SettingsError> {
+    let base = base(url)?;
+    Ok(match base.strip_suffix(zenml_api::workspace::BASE) {
+        Some(_) => base,
+        None => base + zenml_api::workspace::BASE,
+    })
+}
+
+/// The headers that every request carries, checked.
+pub(crate) fn headers(settings: &HttpSettings) -> Result<Vec<(HeaderName, HeaderValue)>, SettingsError> {
+    let mut headers = vec![header("user-agent", &settings.user_agent)?];
+    for (name, value) in &settings.headers {
+        let (name, mut value) = header(name, value.expose())?;
+        value.set_sensitive(true);
+        headers.push((name, value));
+    }
+    Ok(headers)
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), SettingsError> {
+    let wrong = || SettingsError::Header { name: name.to_owned() };
+    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
+    Ok((parsed, HeaderValue::from_str(value).map_err(|_| wrong())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_carry_a_path_and_a_trailing_slash() {
+        for (given, control_plane, workspace) in [
+            ("https://h", "https://h", "https://h/api/v1"),
+            ("https://h/", "https://h", "https://h/api/v1"),
+            ("http://h:8080/api/v1/", "http://h:8080/api/v1", "http://h:8080/api/v1"),
+            ("https://h/w/1", "https://h/w/1", "https://h/w/1/api/v1"),
+        ] {
+            assert_eq!(base(given).unwrap(), control_plane);
+            assert_eq!(workspace_base(given).unwrap(), workspace);
+        }
+    }
+
+    #[test]
+    fn an_address_that_cannot_work_is_refused() {
+        for url in
+            ["", "h", "ftp://h", "/api", "https://", "https://h?x=1", "https://me:hunter2@h", "https://a b"]
+        {
+            let error = base(url).unwrap_err();
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_preferred_to_a_token_and_empty_texts_are_absent() {
+        let secret = |text: &str| Some(Sensitive::from(text));
+        assert!(matches!(Credential::choose(secret("k"), secret("t")), Some(Credential::Key(_))));
+        assert!(matches!(Credential::choose(secret(""), secret("t")), Some(Credential::Token(_))));
+        assert!(Credential::choose(secret(""), None).is_none());
+    }
+}

@@ -1,0 +1,350 @@
+//! One logical call over the wire: attempts, waits between them, and what an answer means.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tracing::{Instrument, Span, debug, debug_span};
+use uuid::Uuid;
+use zenml_api::error::{ErrorBody, ErrorForm};
+use zenml_api::{Request, Route};
+
+use crate::api::Plane;
+use crate::error::{ApiError, Call, Refused};
+use crate::settings::RetryPolicy;
+use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What all APIs of a client share.
+pub(crate) struct Shared {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) stop: watch::Sender<bool>,
+}
+
+/// The way to one API.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) plane: Plane,
+    pub(crate) base: String,
+}
+
+/// A logical call: the same for all its attempts.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) route: Route,
+    pub(crate) request: &'a Request,
+    pub(crate) repeat: Repeat,
+    pub(crate) request_id: String,
+    /// Makes a repeated POST harmless on a workspace.
+    idempotency_key: Option<String>,
+}
+
+/// Which failures allow another attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// All that may pass: the call can be repeated without harm.
+    Always,
+    /// Those after which the server has done nothing: the call could happen twice otherwise.
+    IfUntouched,
+    /// As `Always`; in addition an outage that a workspace reports as a bad credential.
+    Login,
+}
+
+impl<'a> Outgoing<'a> {
+    pub(crate) fn new(route: Route, request: &'a Request, repeat: Repeat) -> Self {
+        Self { route, request, repeat, request_id: Uuid::new_v4().to_string(), idempotency_key: None }
+    }
+
+    pub(crate) fn with_idempotency_key(mut self) -> Self {
+        self.idempotency_key = Some(Uuid::new_v4().to_string());
+        self
+    }
+}
+
+/// What came of one attempt that was no success.
+enum Failure {
+    Transport(TransportError),
+    Answer(Box<(HttpResponse, Refused)>),
+}
+
+impl Wire {
+    /// Makes a call, after `earlier` attempts, and repeats it as far as it may be.
+    pub(crate) async fn exchange(
+        &self,
+        outgoing: &Outgoing<'_>,
+        authorization: Option<&HeaderValue>,
+        earlier: u32,
+    ) -> Result<HttpResponse, ApiError> {
+        let mut last: Option<Box<ApiError>> = None;
+        for attempt in 1.. {
+            if *self.shared.stop.borrow() {
+                let call = Box::new(self.call(outgoing, earlier + attempt - 1));
+                return Err(ApiError::Cancelled { call, after: last });
+            }
+            let failure = match self.attempt(outgoing, authorization, earlier + attempt).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let wait = self.wait(outgoing.repeat, attempt, &failure);
+            let error = self.error(outgoing, earlier + attempt, failure);
+            let Some(wait) = wait else { return Err(error) };
+            debug!(
+                wait_ms = milliseconds(wait),
+                "{} failed and is repeated in {} ms: {error}",
+                outgoing.route,
+                milliseconds(wait)
+            );
+            last = Some(Box::new(error));
+            let mut stop = self.shared.stop.subscribe();
+            // Ends early when the client is stopped; the next round then notices.
+            let _ = tokio::time::timeout(wait, stop.wait_for(|stopped| *stopped)).await;
+        }
+        unreachable!("the loop ends by returning")
+    }
+
+    async fn attempt(
+        &self,
+        outgoing: &Outgoing<'_>,
+        authorization: Option<&HeaderValue>,
+        attempt: u32,
+    ) -> Result<HttpResponse, Failure> {
+        let span = debug_span!(
+            "http_call",
+            plane = %self.plane,
+            method = outgoing.route.method.as_str(),
+            route = outgoing.route.template,
+            attempt,
+            status = tracing::field::Empty,
+            duration_ms = tracing::field::Empty,
+        );
+        let request = self.request(outgoing, authorization);
+        async {
+            let started = Instant::now();
+            let result = self.shared.transport.exchange(request).await;
+            let duration = milliseconds(started.elapsed());
+            Span::current().record("duration_ms", duration);
+            match result {
+                Ok(answer) => {
+                    Span::current().record("status", answer.status.as_u16());
+                    debug!("{} answered {} in {duration} ms", outgoing.route, answer.status.as_u16());
+                    if answer.status.is_success() && !is_html(&answer) {
+                        return Ok(answer);
+                    }
+                    let refused = self.refused(outgoing, attempt, &answer);
+                    Err(Failure::Answer(Box::new((answer, refused))))
+                }
+                Err(error) => {
+                    debug!("{} got no answer in {duration} ms: {error}", outgoing.route);
+                    Err(Failure::Transport(error))
+                }
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    fn request(&self, outgoing: &Outgoing<'_>, authorization: Option<&HeaderValue>) -> HttpRequest {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        for (name, value) in &self.shared.headers {
+            headers.insert(name, value.clone());
+        }
+        let mut insert = |name: HeaderName, text: &str| {
+            if let Ok(value) = HeaderValue::from_str(text) {
+                headers.insert(name, value);
+            }
+        };
+        insert(REQUEST_ID, &outgoing.request_id);
+        if let Some(key) = &outgoing.idempotency_key {
+            insert(IDEMPOTENCY_KEY, key);
+        }
+        let mut body = Bytes::new();
+        if let Some((kind, bytes)) = &outgoing.request.body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind.media_type()));
+            body = Bytes::copy_from_slice(bytes.expose());
+        }
+        if let Some(authorization) = authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        let Request { method, path, query, .. } = outgoing.request;
+        let mark = if query.is_empty() { "" } else { "?" };
+        HttpRequest { method: *method, url: format!("{}{path}{mark}{query}", self.base), headers, body }
+    }
+
+    pub(crate) fn call(&self, outgoing: &Outgoing<'_>, attempts: u32) -> Call {
+        Call {
+            plane: self.plane,
+            base: self.base.clone(),
+            route: outgoing.route,
+            status: None,
+            request_id: outgoing.request_id.clone(),
+            attempts,
+        }
+    }
+
+    fn refused(&self, outgoing: &Outgoing<'_>, attempt: u32, answer: &HttpResponse) -> Refused {
+        let mut call = self.call(outgoing, attempt);
+        call.status = Some(answer.status.as_u16());
+        if let Some(id) = answer.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
+            id.clone_into(&mut call.request_id);
+        }
+        Refused { call, body: ErrorBody::decode(&answer.body), retry_after: retry_after(&answer.headers) }
+    }
+
+    fn error(&self, outgoing: &Outgoing<'_>, attempt: u32, failure: Failure) -> ApiError {
+        let (answer, refused) = match failure {
+            Failure::Transport(cause) => {
+                return ApiError::Unreachable { call: Box::new(self.call(outgoing, attempt)), cause };
+            }
+            Failure::Answer(answer) => *answer,
+        };
+        if answer.status.is_redirection() {
+            let target = answer.headers.get(LOCATION).and_then(|target| target.to_str().ok());
+            // Without the query, which may hold anything.
+            let target =
+                target.map_or("another address", |target| target.split('?').next().unwrap_or(target));
+            let what = format!("it redirects to {target}");
+            return ApiError::NotTheApi { call: Box::new(refused.call), what };
+        }
+        // A gateway tells of an outage by a page; every other page means that this is not the API.
+        if is_html(&answer) && !answer.status.is_server_error() {
+            let what = match refused.body.message.as_str() {
+                "" => "it answers with an HTML page".to_owned(),
+                title => format!("it answers with the HTML page {title:?}"),
+            };
+            return ApiError::NotTheApi { call: Box::new(refused.call), what };
+        }
+        ApiError::refused(refused)
+    }
+
+    /// How long to wait before the next attempt; `None` if there is to be none.
+    fn wait(&self, repeat: Repeat, attempt: u32, failure: &Failure) -> Option<Duration> {
+        let policy = &self.shared.retry;
+        if attempt >= policy.attempts {
+            return None;
+        }
+        let own = back_off(policy, attempt, jitter());
+        match failure {
+            Failure::Transport(error) => transport_allows(repeat, attempt, error.kind).then_some(own),
+            Failure::Answer(answer) => {
+                let refused = &answer.1;
+                let asked = refused.retry_after.unwrap_or_default();
+                let patient = asked <= policy.longest_retry_after;
+                (patient && answer_allows(repeat, refused)).then_some(own.max(asked))
+            }
+        }
+    }
+}
+
+fn transport_allows(repeat: Repeat, attempt: u32, kind: TransportErrorKind) -> bool {
+    match kind {
+        TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => true,
+        // A name that does not exist does not appear by waiting; a name server that hiccups recovers at once.
+        TransportErrorKind::Dns => attempt == 1,
+        TransportErrorKind::Interrupted => repeat != Repeat::IfUntouched,
+        // Time-outs are long: two of them are enough.
+        TransportErrorKind::Timeout => repeat != Repeat::IfUntouched && attempt == 1,
+        TransportErrorKind::Tls | TransportErrorKind::TooLarge | TransportErrorKind::Configuration => false,
+    }
+}
+
+fn answer_allows(repeat: Repeat, refused: &Refused) -> bool {
+    match refused.call.status.unwrap_or_default() {
+        429 | 503 => true,
+        408 | 502 | 504 => repeat != Repeat::IfUntouched,
+        // A workspace that cannot reach its control plane says so with a 401.
+        401 => repeat == Repeat::Login && refused.body.message.contains("Error fetching user information"),
+        _ => false,
+    }
+}
+
+/// The wait after attempt `attempt`, counted from 1. `jitter` from 0 to 1 says how much of its half is left out.
+fn back_off(policy: &RetryPolicy, attempt: u32, jitter: f64) -> Duration {
+    let doubled = policy.first_wait.saturating_mul(1 << (attempt - 1).min(16));
+    doubled.min(policy.longest_wait).mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0)
+}
+
+/// A random number from 0 to 1.
+fn jitter() -> f64 {
+    let [byte, ..] = Uuid::new_v4().into_bytes();
+    f64::from(byte) / 255.0
+}
+
+/// Reads `Retry-After`: seconds, or a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let wait = date.duration_since(jiff::Timestamp::now());
+    Some(wait.try_into().unwrap_or_default())
+}
+
+fn is_html(answer: &HttpResponse) -> bool {
+    ErrorBody::decode(&answer.body[..answer.body.len().min(64)]).form == ErrorForm::Html
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest_and_lose_at_most_half_to_chance() {
+        let policy = RetryPolicy::default();
+        let waits: Vec<_> = (1..=7).map(|attempt| milliseconds(back_off(&policy, attempt, 0.0))).collect();
+        assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 8000, 8000]);
+        assert_eq!(milliseconds(back_off(&policy, 1, 1.0)), 250);
+        assert!(back_off(&policy, u32::MAX, 0.5) <= policy.longest_wait);
+        for _ in 0..100 {
+            assert!((0.0..=1.0).contains(&jitter()));
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let read = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_str(text).unwrap());
+            retry_after(&headers)
+        };
+        assert_eq!(read("7"), Some(Duration::from_secs(7)));
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO), "a date that is past");
+        let wait = read("Sun, 06 Nov 2112 08:49:37 GMT").unwrap();
+        assert!(wait > Duration::from_hours(24 * 365 * 50), "{wait:?}");
+        assert_eq!(read("soon"), None);
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_repeated_only_where_that_does_no_harm() {
+        use TransportErrorKind as Kind;
+        // Kind, for a call that may always be repeated, for one that may not.
+        let table = [
+            (Kind::Dns, true, true),
+            (Kind::Connect, true, true),
+            (Kind::ConnectTimeout, true, true),
+            (Kind::Tls, false, false),
+            (Kind::Timeout, true, false),
+            (Kind::Interrupted, true, false),
+            (Kind::TooLarge, false, false),
+            (Kind::Configuration, false, false),
+        ];
+        for (kind, always, untouched) in table {
+            assert_eq!(transport_allows(Repeat::Always, 1, kind), always, "{kind:?}");
+            assert_eq!(transport_allows(Repeat::IfUntouched, 1, kind), untouched, "{kind:?}");
+            assert!(!kind.may_have_arrived() || !untouched, "{kind:?}");
+        }
+    }
+}
