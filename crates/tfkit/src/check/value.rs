@@ -162,9 +162,9 @@ impl fmt::Display for Check {
             Kind::Length(bounds) => match (bounds.least, bounds.most) {
                 (Some(1), None) => f.write_str("not be empty"),
                 (Some(least), Some(most)) if least == most => write!(f, "have a length of {least}"),
-                _ => write!(f, "have a length {bounds}"),
+                _ => write!(f, "have a length of {bounds}"),
             },
-            Kind::Number(bounds) => write!(f, "lie {bounds}"),
+            Kind::Number(bounds) => write!(f, "be {bounds}"),
             Kind::OneOf(words) => {
                 f.write_str("be one of ")?;
                 words.iter().enumerate().try_for_each(|(index, word)| {
@@ -210,10 +210,10 @@ impl<T: PartialOrd + Copy> Bounds<T> {
 impl<T: fmt::Display> fmt::Display for Bounds<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.least, &self.most) {
-            (Some(least), Some(most)) => write!(f, "between {least} and {most}"),
-            (Some(least), None) => write!(f, "of at least {least}"),
-            (None, Some(most)) => write!(f, "of at most {most}"),
-            (None, None) => f.write_str("of any size"),
+            (Some(least), Some(most)) => write!(f, "{least} to {most}"),
+            (Some(least), None) => write!(f, "at least {least}"),
+            (None, Some(most)) => write!(f, "at most {most}"),
+            (None, None) => f.write_str("any size"),
         }
     }
 }

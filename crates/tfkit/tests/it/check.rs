@@ -1,0 +1,225 @@
+//! Checks of values and of configurations.
+
+use tfkit::check::{
+    Check, Rule, custom, each, each_key, length, non_empty, number, one_of, pattern, url, uuid, validate,
+};
+use tfkit::{Attribute, Dyn, Nesting, Schema, Severity, Shape, Type, Who};
+
+#[test]
+fn checks_hold_for_what_they_say_and_pass_over_the_unknown() {
+    let lowercase =
+        pattern("consist of lower-case letters", |text| text.bytes().all(|byte| byte.is_ascii_lowercase()));
+    let sorted = custom("be sorted", |value| value.as_list().is_some_and(|elements| elements.is_sorted()));
+    let id = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
+    let list = |texts: &[&str]| Dyn::list(texts.iter().map(|text| Dyn::from(*text)));
+    let table: [(Check, &str, Vec<Dyn>, Vec<Dyn>); 12] = [
+        (
+            length(1..=3),
+            "have a length of 1 to 3",
+            vec!["äöü".into(), list(&["a"])],
+            vec!["".into(), "abcd".into(), list(&[])],
+        ),
+        (length(..3), "have a length of at most 2", vec!["".into()], vec!["abc".into()]),
+        (length(2..=2), "have a length of 2", vec!["ab".into()], vec!["a".into()]),
+        (non_empty(), "not be empty", vec!["a".into()], vec!["".into(), Dyn::map::<&str>([])]),
+        (number(1..), "be at least 1", vec![1.into()], vec![0.into(), Dyn::Number("0.9".parse().unwrap())]),
+        (one_of(&["a", "b"]), "be one of \"a\", \"b\"", vec!["a".into()], vec!["A".into()]),
+        (lowercase.clone(), "consist of lower-case letters", vec!["ab".into()], vec!["aB".into()]),
+        (
+            uuid(),
+            "be a UUID, such as 0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11",
+            vec![id.into()],
+            vec![id.replace('-', "").into(), "x".into()],
+        ),
+        (
+            url(),
+            "be a URL that begins with http:// or https://",
+            vec!["https://a.example/x".into(), "HTTP://127.0.0.1:80".into()],
+            vec![
+                "a.example".into(),
+                "ftp://a".into(),
+                "https://".into(),
+                "https:///x".into(),
+                "http://:80".into(),
+                "http://a b".into(),
+            ],
+        ),
+        (
+            each(lowercase.clone()),
+            "have elements that each consist of lower-case letters",
+            vec![list(&["a", "b"])],
+            vec![list(&["a", "B"])],
+        ),
+        (
+            each_key(lowercase),
+            "have keys that each consist of lower-case letters",
+            vec![Dyn::map([("a", Dyn::from("X"))])],
+            vec![Dyn::map([("A", Dyn::from("x"))])],
+        ),
+        (
+            sorted,
+            "be sorted",
+            vec![list(&["a", "b"]), Dyn::list(["b".into(), Dyn::Unknown])],
+            vec![list(&["b", "a"])],
+        ),
+    ];
+    for (check, must, good, bad) in table {
+        assert_eq!(check.must(), must);
+        for value in good.iter().chain([&Dyn::Null, &Dyn::Unknown]) {
+            assert!(check.holds(value), "{must}: {value:?}");
+        }
+        for value in &bad {
+            assert!(!check.holds(value), "{must}: {value:?}");
+        }
+    }
+}
+
+fn text(name: &'static str, who: Who) -> Attribute {
+    Attribute::new(name, "", Shape::Plain(Type::String), who)
+}
+
+fn schema() -> Schema {
+    let mut old = text("old", Who::Optional);
+    old.deprecated = Some("Use `name` instead.");
+    let mut secret = text("secret", Who::Optional).check(length(3..));
+    secret.sensitive = true;
+    let mut written = text("written", Who::Optional);
+    written.write_only = true;
+    let port = text("port", Who::Required).check(one_of(&["80", "443"]));
+    let tags =
+        Attribute::new("tags", "", Shape::Plain(Type::String.list()), Who::Optional).check(each(non_empty()));
+    let nested =
+        |name, nesting| Attribute::new(name, "", Shape::Nested(nesting, vec![port.clone()]), Who::Optional);
+    Schema {
+        version: 0,
+        description: String::new(),
+        deprecated: None,
+        attributes: vec![
+            text("id", Who::Computed),
+            text("name", Who::Required),
+            old,
+            secret,
+            written,
+            tags,
+            nested("list", Nesting::List),
+            nested("set", Nesting::Set),
+        ],
+        rules: vec![Rule::Requires("tags", &["secret"])],
+    }
+}
+
+fn config(members: &[(&str, Dyn)]) -> Dyn {
+    let all = ["id", "name", "old", "secret", "written", "tags", "list", "set"];
+    Dyn::map(all.map(|name| {
+        let value = members.iter().find(|(member, _)| *member == name);
+        (name, value.map_or(Dyn::Null, |(_, value)| value.clone()))
+    }))
+}
+
+/// What is said, as `place: summary; why`.
+fn said(members: &[(&str, Dyn)], write_only_allowed: bool) -> Vec<String> {
+    let diags = validate(&schema(), &config(members), write_only_allowed);
+    let line = |diag: &tfkit::Diag| {
+        let place = diag.path.as_ref().map(ToString::to_string).unwrap_or_default();
+        let kind = if diag.severity == Severity::Error { "" } else { "warning: " };
+        format!("{place}: {kind}{}; {}", diag.summary, diag.why.as_deref().unwrap_or_default())
+    };
+    diags.iter().map(line).collect()
+}
+
+#[test]
+fn a_configuration_is_told_everything_that_is_wrong_with_it() {
+    let port = |port: Dyn| Dyn::map([("port", port)]);
+    let name = ("name", Dyn::from("n"));
+    let table: [(Vec<(&str, Dyn)>, Vec<&str>); 10] = [
+        (vec![name.clone()], vec![]),
+        (
+            vec![
+                ("name", Dyn::Unknown),
+                ("secret", Dyn::Unknown),
+                ("tags", Dyn::Unknown),
+                ("list", Dyn::Unknown),
+            ],
+            vec![],
+        ),
+        (vec![], vec!["name: Attribute \"name\" is required; It is not set, or set to null."]),
+        (
+            vec![name.clone(), ("id", "x".into())],
+            vec!["id: Attribute \"id\" is read-only; Only the provider sets it."],
+        ),
+        (
+            vec![name.clone(), ("old", "x".into())],
+            vec!["old: warning: Attribute \"old\" is deprecated; Use `name` instead."],
+        ),
+        (
+            vec![name.clone(), ("secret", "ab".into())],
+            vec![
+                "secret: Attribute \"secret\" has an invalid value; The value must have a length of at least 3.",
+            ],
+        ),
+        (
+            vec![name.clone(), ("tags", Dyn::list(["a".into(), "".into()]))],
+            vec![
+                "tags: Attribute \"tags\" needs \"secret\"; \"tags\" is set, but \"secret\" is not; one has no meaning without the other.",
+                "tags[1]: Attribute \"tags[1]\" has an invalid value; The value must not be empty; found \"\".",
+            ],
+        ),
+        (
+            vec![name.clone(), ("list", Dyn::list([port("80".into()), port("81".into()), port(Dyn::Null)]))],
+            vec![
+                "list[1].port: Attribute \"list[1].port\" has an invalid value; The value must be one of \"80\", \"443\"; found \"81\".",
+                "list[2].port: Attribute \"list[2].port\" is required; It is not set, or set to null.",
+            ],
+        ),
+        (
+            vec![name.clone(), ("set", Dyn::set([port("81".into())]))],
+            vec![
+                "set: Attribute \"set.port\" has an invalid value; The value must be one of \"80\", \"443\"; found \"81\".",
+            ],
+        ),
+        (vec![name.clone(), ("written", "x".into())], vec![]),
+    ];
+    for (members, expected) in table {
+        assert_eq!(said(&members, true), expected);
+    }
+    let refused = said(&[name, ("written", "x".into())], false);
+    assert_eq!(
+        refused,
+        ["written: Attribute \"written\" is write-only, which this version of the host does not support; \
+          The value would be stored in the state, where it must never be."]
+    );
+}
+
+#[test]
+fn rules_speak_only_when_they_are_broken_for_certain() {
+    let set = |a: Dyn, b: Dyn| Dyn::map([("a", a), ("b", b)]);
+    let (null, unknown) = (|| Dyn::Null, || Dyn::Unknown);
+    let table = [
+        (Rule::ExactlyOneOf(&["a", "b"]), set("x".into(), null()), ""),
+        (Rule::ExactlyOneOf(&["a", "b"]), set("x".into(), unknown()), ""),
+        (Rule::ExactlyOneOf(&["a", "b"]), set(unknown(), null()), ""),
+        (Rule::ExactlyOneOf(&["a", "b"]), set(null(), null()), "None of `a`, `b` is set"),
+        (
+            Rule::ExactlyOneOf(&["a", "b"]),
+            set("x".into(), "y".into()),
+            "Attributes \"a\" and \"b\" exclude each other",
+        ),
+        (Rule::AtMostOneOf(&["a", "b"]), set(null(), null()), ""),
+        (
+            Rule::AtMostOneOf(&["a", "b"]),
+            set("x".into(), "y".into()),
+            "Attributes \"a\" and \"b\" exclude each other",
+        ),
+        (Rule::AtLeastOneOf(&["a", "b"]), set("x".into(), "y".into()), ""),
+        (Rule::AtLeastOneOf(&["a", "b"]), set(null(), null()), "None of `a`, `b` is set"),
+        (Rule::Requires("a", &["b"]), set("x".into(), null()), "Attribute \"a\" needs \"b\""),
+        (Rule::Requires("a", &["b"]), set("x".into(), unknown()), ""),
+        (Rule::Requires("a", &["b"]), set(unknown(), null()), ""),
+        (Rule::Requires("a", &["b"]), set(null(), null()), ""),
+    ];
+    for (rule, config, expected) in table {
+        let summary = rule.check(&config).map(|diag| diag.summary).unwrap_or_default();
+        assert_eq!(summary, expected, "{rule:?} {config:?}");
+        assert!(rule.sentence().ends_with('.'));
+    }
+}

@@ -1,0 +1,529 @@
+//! The rules of planning, one by one.
+
+use tfkit::plan::{
+    Same, check_compatible, check_plan, check_result, hide_write_only, keep_spelling, prepare, proposed_new,
+    replaced, same, settle,
+};
+use tfkit::{Attribute, Dyn, Nesting, Path, Shape, Type, Who};
+
+fn plain(name: &'static str, ty: Type, who: Who) -> Attribute {
+    Attribute::new(name, "", Shape::Plain(ty), who)
+}
+
+fn text(name: &'static str, who: Who) -> Attribute {
+    plain(name, Type::String, who)
+}
+
+fn nested(name: &'static str, nesting: Nesting, attributes: Vec<Attribute>) -> Attribute {
+    Attribute::new(name, "", Shape::Nested(nesting, attributes), Who::Optional)
+}
+
+fn stable(mut attribute: Attribute) -> Attribute {
+    attribute.stable = true;
+    attribute
+}
+
+fn replacing(mut attribute: Attribute) -> Attribute {
+    attribute.replace = true;
+    attribute
+}
+
+fn alike(mut attribute: Attribute, same: Same) -> Attribute {
+    attribute.same = Some(same);
+    attribute
+}
+
+/// A team: a fixed id, a name, a default, a server's choice, and a number that moves by itself.
+fn team() -> Vec<Attribute> {
+    vec![
+        stable(text("id", Who::Computed)),
+        text("name", Who::Required),
+        text("note", Who::Optional),
+        text("color", Who::Default("blue".into())),
+        text("title", Who::Server),
+        replacing(text("home", Who::Server)),
+        text("updated", Who::Computed),
+    ]
+}
+
+fn object(members: &[(&str, &str)], names: &[&str]) -> Dyn {
+    Dyn::map(names.iter().map(|name| {
+        let value = members.iter().find(|(member, _)| member == name);
+        (
+            *name,
+            value.map_or(Dyn::Null, |(_, text)| if *text == "?" { Dyn::Unknown } else { Dyn::from(*text) }),
+        )
+    }))
+}
+
+fn a_team(members: &[(&str, &str)]) -> Dyn {
+    object(members, &["id", "name", "note", "color", "title", "home", "updated"])
+}
+
+#[test]
+fn a_plan_leaves_unknown_what_follows_from_a_change_and_nothing_else() {
+    let state = a_team(&[
+        ("id", "1"),
+        ("name", "a"),
+        ("color", "blue"),
+        ("title", "A"),
+        ("home", "x"),
+        ("updated", "9"),
+    ]);
+    let table = [
+        (
+            "a creation",
+            Dyn::Null,
+            a_team(&[("name", "a")]),
+            a_team(&[
+                ("id", "?"),
+                ("name", "a"),
+                ("color", "blue"),
+                ("title", "?"),
+                ("home", "?"),
+                ("updated", "?"),
+            ]),
+        ),
+        ("no change", state.clone(), a_team(&[("name", "a")]), state.clone()),
+        (
+            "no change, for the default is written out",
+            state.clone(),
+            a_team(&[("name", "a"), ("color", "blue")]),
+            state.clone(),
+        ),
+        (
+            "an update keeps what cannot change",
+            state.clone(),
+            a_team(&[("name", "b"), ("title", "mine")]),
+            a_team(&[
+                ("id", "1"),
+                ("name", "b"),
+                ("color", "blue"),
+                ("title", "mine"),
+                ("home", "x"),
+                ("updated", "?"),
+            ]),
+        ),
+        (
+            "an update leaves the server's choice to the server",
+            state.clone(),
+            a_team(&[("name", "a"), ("note", "n")]),
+            a_team(&[
+                ("id", "1"),
+                ("name", "a"),
+                ("note", "n"),
+                ("color", "blue"),
+                ("title", "?"),
+                ("home", "x"),
+                ("updated", "?"),
+            ]),
+        ),
+        (
+            "an unknown value is a change",
+            state.clone(),
+            a_team(&[("name", "?")]),
+            a_team(&[
+                ("id", "1"),
+                ("name", "?"),
+                ("color", "blue"),
+                ("title", "?"),
+                ("home", "x"),
+                ("updated", "?"),
+            ]),
+        ),
+        ("a deletion", state, Dyn::Null, Dyn::Null),
+    ];
+    for (what, prior, config, expected) in table {
+        let planned = prepare(&team(), &prior, &config);
+        assert_eq!(planned, expected, "{what}");
+        assert_eq!(check_plan(&team(), &prior, &config, &planned), Ok(()), "{what}");
+    }
+}
+
+#[test]
+fn a_hook_that_turns_a_no_op_into_an_update_makes_the_rest_unknown() {
+    let state = a_team(&[
+        ("id", "1"),
+        ("name", "a"),
+        ("color", "blue"),
+        ("title", "A"),
+        ("home", "x"),
+        ("updated", "9"),
+    ]);
+    let config = a_team(&[("name", "a")]);
+    let prepared = prepare(&team(), &state, &config);
+    let mut planned = prepared.clone();
+    planned.set_at(&Path::from("title"), "B".into());
+    settle(&team(), &state, &config, &prepared, &mut planned);
+    let expected = a_team(&[
+        ("id", "1"),
+        ("name", "a"),
+        ("color", "blue"),
+        ("title", "B"),
+        ("home", "x"),
+        ("updated", "?"),
+    ]);
+    assert_eq!(planned, expected);
+
+    let mut untouched = prepared.clone();
+    settle(&team(), &state, &config, &prepared, &mut untouched);
+    assert_eq!(untouched, prepared);
+}
+
+#[test]
+fn write_only_values_are_in_no_plan_and_no_state() {
+    let mut secret = text("secret", Who::Optional);
+    secret.write_only = true;
+    let attributes =
+        vec![secret.clone(), nested("login", Nesting::Map, vec![secret, text("user", Who::Required)])];
+    let login = Dyn::map([("a", Dyn::map([("secret", "s".into()), ("user", "u".into())]))]);
+    let mut config = Dyn::map([("secret", "s".into()), ("login", login)]);
+    let planned = prepare(&attributes, &Dyn::Null, &config);
+    assert_eq!(check_plan(&attributes, &Dyn::Null, &config, &planned), Ok(()));
+    let violation = check_plan(&attributes, &Dyn::Null, &config, &config).unwrap_err();
+    assert_eq!(violation.to_string(), "secret: is write-only but planned to be stored");
+    let violation = check_result(&attributes, &planned, &config).unwrap_err();
+    assert_eq!(violation.to_string(), "secret: is write-only but was stored");
+    hide_write_only(&attributes, &mut config);
+    assert_eq!(planned, config);
+}
+
+#[test]
+fn the_earlier_spelling_stays_where_both_mean_the_same() {
+    let attributes = vec![
+        alike(plain("members", Type::String.set(), Who::IfSet), same::ignoring_case),
+        alike(text("note", Who::Optional), same::empty_is_null),
+        alike(plain("settings", Type::String.map(), Who::Optional), same::scalar_text),
+    ];
+    let all = |members: &[&str], note: Dyn, setting: &str| {
+        let members = Dyn::set(members.iter().map(|member| Dyn::from(*member)));
+        Dyn::map([("members", members), ("note", note), ("settings", Dyn::map([("k", Dyn::from(setting))]))])
+    };
+    let state = all(&["A@x", "b@x"], "n".into(), "true");
+    let config = all(&["a@x", "B@x"], "n".into(), "True");
+    assert_eq!(prepare(&attributes, &state, &config), state, "a plan keeps the state's");
+
+    let mut read = all(&["a@x", "c@x"], "".into(), "TRUE");
+    let earlier = all(&["A@x", "b@x"], Dyn::Null, "true");
+    keep_spelling(&attributes, &earlier, &mut read);
+    assert_eq!(read, all(&["A@x", "c@x"], Dyn::Null, "true"), "a read keeps the user's, element by element");
+
+    // The host takes null and an empty string for two things, and so a plan must say what is configured.
+    let state = all(&["a@x"], "".into(), "1");
+    let config = all(&["a@x"], Dyn::Null, "1");
+    assert_eq!(prepare(&attributes, &state, &config), config);
+}
+
+#[test]
+fn a_read_leaves_alone_what_the_user_leaves_to_others() {
+    let attributes = vec![plain("members", Type::String.set(), Who::IfSet), text("name", Who::Required)];
+    let found = Dyn::map([("members", Dyn::set(["a".into()])), ("name", "n".into())]);
+    let mut read = found.clone();
+    keep_spelling(&attributes, &Dyn::map([("members", Dyn::Null), ("name", "n".into())]), &mut read);
+    assert_eq!(read.attribute("members"), &Dyn::Null);
+    let mut imported = found.clone();
+    keep_spelling(&attributes, &Dyn::Null, &mut imported);
+    assert_eq!(imported, found);
+}
+
+#[test]
+fn rules_of_sameness_know_what_means_the_same() {
+    let object = "{\"a\": 1.0, \"b\": [true]}";
+    let table: [(&str, Same, Dyn, Dyn, bool); 12] = [
+        ("null and empty text", same::empty_is_null, Dyn::Null, "".into(), true),
+        ("null and an empty list", same::empty_is_null, Dyn::Null, Dyn::list([]), true),
+        ("null and text", same::empty_is_null, Dyn::Null, "a".into(), false),
+        ("case", same::ignoring_case, "Ä@X".into(), "ä@x".into(), true),
+        ("other text", same::ignoring_case, "a".into(), "b".into(), false),
+        ("order in JSON", same::json_text, object.into(), "{\"b\":[true],\"a\":1}".into(), true),
+        ("other JSON", same::json_text, object.into(), "{\"a\":1}".into(), false),
+        ("text that is no JSON", same::json_text, "{".into(), "{ ".into(), false),
+        ("bools in text", same::scalar_text, "True".into(), "true".into(), true),
+        ("numbers in text", same::scalar_text, "1.0".into(), "1".into(), true),
+        ("words in text", same::scalar_text, "Abc".into(), "abc".into(), false),
+        ("a bool and a number", same::scalar_text, "1".into(), "true".into(), false),
+    ];
+    for (what, same, one, other, expected) in table {
+        assert_eq!(same(&one, &other), expected, "{what}");
+        assert_eq!(same(&other, &one), expected, "{what}, the other way around");
+    }
+}
+
+fn rule(id: &str, port: &str, comment: &str) -> Dyn {
+    object(&[("id", id), ("port", port), ("comment", comment)], &["id", "port", "comment"])
+}
+
+fn unset(port: &str) -> Dyn {
+    object(&[("port", port)], &["id", "port", "comment"])
+}
+
+fn rules(nesting: Nesting) -> Vec<Attribute> {
+    let attributes = vec![
+        stable(text("id", Who::Computed)),
+        text("port", Who::Required),
+        text("comment", Who::Default("none".into())),
+    ];
+    vec![nested("rules", nesting, attributes)]
+}
+
+fn holding(elements: impl IntoIterator<Item = Dyn>) -> Dyn {
+    Dyn::map([("rules", Dyn::set(elements))])
+}
+
+fn ordered(elements: impl IntoIterator<Item = Dyn>) -> Dyn {
+    Dyn::map([("rules", Dyn::list(elements))])
+}
+
+#[test]
+fn elements_of_sets_keep_their_computed_values_when_others_change() {
+    let state = holding([rule("1", "80", "none"), rule("2", "443", "none")]);
+    let config = holding([unset("443"), unset("8080")]);
+    let planned = prepare(&rules(Nesting::Set), &state, &config);
+    assert_eq!(planned, holding([rule("2", "443", "none"), rule("?", "8080", "none")]));
+    assert_eq!(check_plan(&rules(Nesting::Set), &state, &config, &planned), Ok(()));
+    let same = holding([unset("80"), unset("443")]);
+    assert_eq!(prepare(&rules(Nesting::Set), &state, &same), state);
+}
+
+#[test]
+fn a_set_element_that_says_everything_is_not_robbed_of_its_counterpart() {
+    let element = |name: &str, size: &str| object(&[("name", name), ("size", size)], &["name", "size"]);
+    let bare = object(&[("name", "a")], &["name", "size"]);
+    let attributes =
+        vec![nested("rules", Nesting::Set, vec![text("name", Who::Required), text("size", Who::Server)])];
+    let state = holding([element("a", "m")]);
+    let config = holding([bare, element("a", "m")]);
+    let planned = prepare(&attributes, &state, &config);
+    assert_eq!(planned, holding([element("a", "?"), element("a", "m")]));
+}
+
+#[test]
+fn elements_of_lists_take_their_computed_values_along_when_they_move() {
+    let state = ordered([rule("1", "80", "none"), rule("2", "443", "none")]);
+    let config = ordered([unset("22"), unset("80"), unset("443")]);
+    let planned = prepare(&rules(Nesting::List), &state, &config);
+    assert_eq!(
+        planned,
+        ordered([rule("?", "22", "none"), rule("1", "80", "none"), rule("2", "443", "none")])
+    );
+    assert_eq!(check_plan(&rules(Nesting::List), &state, &config, &planned), Ok(()));
+}
+
+#[test]
+fn a_change_replaces_only_where_the_state_is_set() {
+    let attributes = vec![
+        replacing(text("home", Who::Server)),
+        text("name", Who::Required),
+        nested("inner", Nesting::Single, vec![replacing(text("zone", Who::Optional))]),
+        nested(
+            "list",
+            Nesting::List,
+            vec![replacing(text("zone", Who::Optional)), text("name", Who::Optional)],
+        ),
+        nested(
+            "set",
+            Nesting::Set,
+            vec![replacing(text("zone", Who::Optional)), text("name", Who::Optional)],
+        ),
+    ];
+    let zone = |zone: &str| Dyn::map([("zone", Dyn::from(zone))]);
+    let both = |zone: &str, name: &str| object(&[("zone", zone), ("name", name)], &["zone", "name"]);
+    let all = |home: Dyn, inner: Dyn, list: Vec<Dyn>, set: Vec<Dyn>| {
+        let (list, set) = (Dyn::list(list), Dyn::set(set));
+        Dyn::map([("home", home), ("name", "n".into()), ("inner", inner), ("list", list), ("set", set)])
+    };
+    let state = || all("x".into(), zone("1"), vec![both("1", "a")], vec![both("1", "a")]);
+    let mut renamed = state();
+    renamed.set_at(&Path::from("name"), "m".into());
+    let table = [
+        ("the same", state(), state(), ""),
+        ("another attribute", state(), renamed, ""),
+        ("a creation", Dyn::Null, state(), ""),
+        ("a deletion", state(), Dyn::Null, ""),
+        (
+            "another value",
+            state(),
+            all("y".into(), zone("1"), vec![both("1", "a")], vec![both("1", "a")]),
+            "home",
+        ),
+        (
+            "an unknown value",
+            state(),
+            all(Dyn::Unknown, zone("1"), vec![both("1", "a")], vec![both("1", "a")]),
+            "home",
+        ),
+        ("no value", state(), all(Dyn::Null, zone("1"), vec![both("1", "a")], vec![both("1", "a")]), "home"),
+        ("a value at last", all(Dyn::Null, Dyn::Null, vec![], vec![]), state(), "set"),
+        (
+            "inside",
+            state(),
+            all("x".into(), zone("2"), vec![both("1", "a")], vec![both("1", "a")]),
+            "inner.zone",
+        ),
+        (
+            "inside a list, and one more",
+            state(),
+            all("x".into(), zone("1"), vec![both("2", "a"), both("3", "b")], vec![both("1", "a")]),
+            "list[0].zone",
+        ),
+        (
+            "inside a set, by name",
+            state(),
+            all("x".into(), zone("1"), vec![both("1", "a")], vec![both("1", "b")]),
+            "",
+        ),
+        (
+            "inside a set",
+            state(),
+            all("x".into(), zone("1"), vec![both("1", "a")], vec![both("2", "a")]),
+            "set",
+        ),
+    ];
+    for (what, prior, planned, expected) in table {
+        let paths: Vec<String> =
+            replaced(&attributes, &prior, &planned).iter().map(Path::to_string).collect();
+        assert_eq!(paths.join(" "), expected, "{what}");
+    }
+}
+
+#[test]
+fn what_the_host_would_refuse_is_named_without_secrets() {
+    let mut key = text("key", Who::Optional);
+    key.sensitive = true;
+    let attributes = vec![
+        text("name", Who::Required),
+        text("note", Who::Optional),
+        key,
+        nested("rules", Nesting::List, vec![text("port", Who::Required)]),
+    ];
+    let port = |port: &str| Dyn::map([("port", Dyn::from(port))]);
+    let all = |name: &str, note: Dyn, key: &str, ports: &[&str]| {
+        let rules = Dyn::list(ports.iter().map(|text| port(text)));
+        Dyn::map([("name", name.into()), ("note", note), ("key", key.into()), ("rules", rules)])
+    };
+    let config = all("a", Dyn::Null, "k", &["1"]);
+    let table = [
+        (
+            all("b", Dyn::Null, "k", &["1"]),
+            "name: planned value \"b\" does not match configured value \"a\" nor prior value \"z\"",
+        ),
+        (
+            all("a", "x".into(), "k", &["1"]),
+            "note: planned value \"x\" for an attribute that nobody but the user may set",
+        ),
+        (
+            all("a", Dyn::Null, "l", &["1"]),
+            "key: planned value (sensitive value) does not match configured value (sensitive value) nor prior value (sensitive value)",
+        ),
+        (
+            all("a", Dyn::Null, "k", &["2"]),
+            "rules[0].port: planned value \"2\" does not match configured value \"1\" nor prior value \"3\"",
+        ),
+        (all("a", Dyn::Null, "k", &["1", "2"]), "rules: 1 elements are configured but 2 are planned"),
+        (Dyn::Null, "is configured but planned to be absent"),
+        (Dyn::Unknown, "is configured but planned to be unknown as a whole"),
+    ];
+    let prior = all("z", "y".into(), "j", &["3"]);
+    for (planned, message) in table {
+        assert_eq!(check_plan(&attributes, &prior, &config, &planned).unwrap_err().to_string(), message);
+    }
+    assert_eq!(check_plan(&attributes, &prior, &config, &config), Ok(()));
+    assert_eq!(
+        check_plan(&attributes, &prior, &config, &all("z", Dyn::Null, "j", &["3"])),
+        Ok(()),
+        "the state's values"
+    );
+}
+
+#[test]
+fn a_result_must_keep_what_the_plan_promised() {
+    let attributes = vec![
+        text("name", Who::Required),
+        plain("tags", Type::String.set(), Who::Server),
+        plain("ports", Type::Number.list(), Who::Server),
+        nested("rules", Nesting::Set, vec![text("id", Who::Computed), text("port", Who::Required)]),
+    ];
+    let rule = |id: &str, port: &str| object(&[("id", id), ("port", port)], &["id", "port"]);
+    let all = |name: &str, tags: Dyn, ports: Dyn, rules: Vec<Dyn>| {
+        Dyn::map([("name", name.into()), ("tags", tags), ("ports", ports), ("rules", Dyn::set(rules))])
+    };
+    let tags = || Dyn::set(["a".into(), Dyn::Unknown]);
+    let ports = || Dyn::list([Dyn::from(1), Dyn::Unknown]);
+    let planned = all("n", tags(), ports(), vec![rule("?", "80"), rule("?", "443")]);
+    let full = || vec![rule("1", "80"), rule("2", "443")];
+    let known_tags = || Dyn::set(["a".into(), "b".into()]);
+    let known_ports = || Dyn::list([Dyn::from(1), Dyn::from(2)]);
+    let table = [
+        ("all known", all("n", known_tags(), known_ports(), full()), ""),
+        ("a set may shrink", all("n", Dyn::set(["a".into()]), known_ports(), full()), ""),
+        (
+            "a set may not grow",
+            all("n", Dyn::set(["a".into(), "b".into(), "c".into()]), known_ports(), full()),
+            "tags: was planned as [(known after apply), \"a\"] but is now [\"a\", \"b\", \"c\"]",
+        ),
+        (
+            "a set keeps what is known",
+            all("n", Dyn::set(["b".into()]), known_ports(), full()),
+            "tags: was planned as [(known after apply), \"a\"] but is now [\"b\"]",
+        ),
+        (
+            "a list keeps its length",
+            all("n", known_tags(), Dyn::list([Dyn::from(1)]), full()),
+            "ports: was planned as [1, (known after apply)] but is now [1]",
+        ),
+        (
+            "another value",
+            all("m", known_tags(), known_ports(), full()),
+            "name: was planned as \"n\" but is now \"m\"",
+        ),
+        (
+            "another element",
+            all("n", known_tags(), known_ports(), vec![rule("1", "80"), rule("2", "22")]),
+            "rules: returned elements do not match the planned elements",
+        ),
+        (
+            "an unknown value",
+            all("n", Dyn::Unknown, known_ports(), full()),
+            "tags: was planned as [(known after apply), \"a\"] but is now (known after apply)",
+        ),
+        ("no object", Dyn::Null, "was planned to be present but is now absent"),
+    ];
+    for (what, actual, message) in table {
+        let result = check_result(&attributes, &planned, &actual);
+        assert_eq!(
+            result.err().map(|violation| violation.to_string()).unwrap_or_default(),
+            message,
+            "{what}"
+        );
+    }
+    let open = all("n", Dyn::Unknown, Dyn::Unknown, vec![]);
+    assert_eq!(check_compatible(&attributes, &open, &open), Ok(()));
+    let violation = check_result(&attributes, &open, &open).unwrap_err();
+    assert_eq!(violation.to_string(), "tags: is still unknown after the apply");
+}
+
+#[test]
+fn the_hosts_proposal_takes_computed_values_from_the_state() {
+    let state = holding([rule("1", "80", "none")]);
+    assert_eq!(proposed_new(&rules(Nesting::Set), &state, &holding([unset("80")])), state);
+    let changed = holding([unset("81")]);
+    assert_eq!(proposed_new(&rules(Nesting::Set), &state, &changed), changed);
+    assert_eq!(proposed_new(&rules(Nesting::Set), &state, &Dyn::Null), Dyn::Null);
+    let by_place =
+        proposed_new(&rules(Nesting::List), &ordered([rule("1", "80", "x")]), &ordered([unset("81")]));
+    assert_eq!(by_place, ordered([rule("1", "81", "x")]));
+
+    // What a user has set and removed again is not kept, although the attribute is computed.
+    let mut both = rules(Nesting::Single);
+    both[0].who = Who::Server;
+    let set = Dyn::map([("rules", rule("1", "80", "x"))]);
+    assert_eq!(
+        proposed_new(&both, &set, &Dyn::map([("rules", Dyn::Null)])),
+        Dyn::map([("rules", Dyn::Null)])
+    );
+    assert_eq!(
+        prepare(&both, &set, &Dyn::map([("rules", Dyn::Null)])),
+        set,
+        "we keep it, or no plan would be empty"
+    );
+}
