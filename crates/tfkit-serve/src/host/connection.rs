@@ -1,0 +1,96 @@
+//! Connections: accepted, secured, served and ended in good order.
+
+use std::io;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tonic::service::Routes;
+
+use super::lifetime::Lifetime;
+use super::listen::{Listener, Stream};
+
+/// How long a peer may take to secure its connection.
+const SECURING: Duration = Duration::from_secs(10);
+/// How long calls that are under way may take once the host asked for the end. It kills after two seconds.
+const FINISHING: Duration = Duration::from_millis(1500);
+/// How long to wait before accepting again, after the system had no room for one more connection.
+const BACK_OFF: Duration = Duration::from_millis(50);
+/// Bytes that may be under way on one stream and on one connection: schemas and states are large.
+const WINDOW: u32 = 4 << 20;
+
+/// Serves every connection until the lifetime ends, then lets the calls that are under way finish.
+pub(super) async fn accept(
+    listener: &Listener,
+    tls: Option<TlsAcceptor>,
+    services: Routes,
+    lifetime: &Lifetime,
+) -> io::Result<()> {
+    let services = services.prepare();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = lifetime.ended() => break,
+            stream = listener.accept() => match stream {
+                Ok(stream) => {
+                    connections.spawn(connection(stream, tls.clone(), services.clone(), lifetime.clone()));
+                }
+                Err(error) if is_passing(&error) => tokio::time::sleep(BACK_OFF).await,
+                Err(error) => return Err(error),
+            },
+            Some(_) = connections.join_next() => (),
+        }
+    }
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(FINISHING, finished).await.is_err() {
+        tracing::warn!(connections = connections.len(), "Ended while calls were still under way");
+    }
+    Ok(())
+}
+
+/// True for failures of one connection, which say nothing about the next.
+fn is_passing(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, OutOfMemory, ResourceBusy};
+    // Too many open files, in this process or on the machine.
+    let too_many_files = matches!(error.raw_os_error(), Some(23 | 24));
+    too_many_files
+        || matches!(
+            error.kind(),
+            ConnectionAborted | ConnectionReset | Interrupted | OutOfMemory | ResourceBusy
+        )
+}
+
+/// Serves one connection to its end. A peer that fails to secure it is nobody that we know.
+async fn connection(stream: Stream, tls: Option<TlsAcceptor>, services: Routes, lifetime: Lifetime) {
+    let _connected = lifetime.connected();
+    let Some(tls) = tls else { return exchange(stream, services, &lifetime).await };
+    match tokio::time::timeout(SECURING, tls.accept(stream)).await {
+        Ok(Ok(stream)) => exchange(Box::new(stream), services, &lifetime).await,
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "Refused a connection");
+        }
+        Err(_) => tracing::warn!("Refused a connection that was not secured in time"),
+    }
+}
+
+/// Speaks HTTP/2 on a connection until either side ends it.
+async fn exchange(stream: Stream, services: Routes, lifetime: &Lifetime) {
+    let mut builder = Builder::new(TokioExecutor::new()).http2_only();
+    builder.http2().initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
+    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(services));
+    let mut connection = std::pin::pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = lifetime.ended() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        // Hosts that are killed do not say goodbye.
+        tracing::debug!(error = &*error, "A connection ended early");
+    }
+}

@@ -1,0 +1,34 @@
+//! What the provider logs: lines on stderr that the host reads and logs again at their level.
+
+mod layer;
+mod level;
+mod line;
+mod mask;
+mod panic;
+
+use std::io::Write;
+
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::Registry;
+
+pub(crate) use layer::HostLayer;
+pub(crate) use level::Level;
+pub use mask::mask;
+pub(crate) use mask::masked;
+pub(crate) use panic::message as panic_message;
+
+/// Starts logging for this process. Panics are reported even when everything else is silent, because the host
+/// alone decides what its user sees of an error.
+pub(crate) fn start(level: Level) {
+    panic::report_panics();
+    if let Some(level) = level.filter() {
+        let subscriber = Registry::default().with(HostLayer::new(level, write));
+        // Refused only when a subscriber is there already; that one keeps its place.
+        let _ = tracing::subscriber::set_global_default(subscriber);
+    }
+}
+
+/// Writes one line to stderr as a whole. A host that went away reads no logs, so failures are not reported.
+fn write(line: &[u8]) {
+    let _ = std::io::stderr().lock().write_all(line);
+}

@@ -1,0 +1,44 @@
+//! `ApplyResourceChange`: a planned change, carried out.
+
+use tfkit::Diag;
+use tfkit::engine::ApplyRequest;
+
+use super::generated::provider::apply_resource_change::{Request, Response};
+use super::service::Service;
+use super::{call::Call, diagnostic, value};
+
+/// An answer that says nothing keeps what the state held before.
+pub(super) async fn answer(service: &Service, request: Request) -> Response {
+    let kept = Response {
+        new_state: request.prior_state.clone(),
+        private: request.planned_private.clone(),
+        new_identity: request.planned_identity.clone(),
+        ..Response::default()
+    };
+    let type_name = request.type_name.clone();
+    Call::resource("ApplyResourceChange", &type_name)
+        .answer(service.address, work(service, request), |diag| Response { diagnostics: vec![diag], ..kept })
+        .await
+}
+
+async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
+    let types = service.resource(&request.type_name)?;
+    let stored = service
+        .engine
+        .apply(ApplyRequest {
+            prior: value::decode("a state", request.prior_state.as_ref(), &types.object)?,
+            planned: value::decode("a plan", request.planned_state.as_ref(), &types.object)?,
+            config: value::decode("a configuration", request.config.as_ref(), &types.object)?,
+            identity: value::decode_identity(request.planned_identity.as_ref(), &types.identity)?,
+            private: request.planned_private,
+            type_name: request.type_name,
+        })
+        .await;
+    Ok(Response {
+        new_state: Some(value::encode("a state", &stored.state, &types.object)?),
+        new_identity: value::encode_identity(&stored.identity, &types.identity)?,
+        private: stored.private,
+        diagnostics: diagnostic::encode(&stored.diags),
+        ..Response::default()
+    })
+}

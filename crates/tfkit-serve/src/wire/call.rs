@@ -1,0 +1,111 @@
+//! What all remote calls have in common: a span, an end to panics, a duration.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Instant;
+
+use tfkit::Diag;
+use tracing::{Instrument, Span};
+
+use super::diagnostic;
+use super::generated::provider::Diagnostic;
+use crate::log::panic_message;
+
+/// Which remote call it is, and what about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call<'a> {
+    rpc: &'static str,
+    resource_type: Option<&'a str>,
+    data_source_type: Option<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    /// About the whole provider.
+    pub(super) fn provider(rpc: &'static str) -> Self {
+        Self { rpc, resource_type: None, data_source_type: None }
+    }
+
+    /// About one type of resource.
+    pub(super) fn resource(rpc: &'static str, type_name: &'a str) -> Self {
+        Self { resource_type: Some(type_name), ..Self::provider(rpc) }
+    }
+
+    /// About one type of data source.
+    pub(super) fn data_source(rpc: &'static str, type_name: &'a str) -> Self {
+        Self { data_source_type: Some(type_name), ..Self::provider(rpc) }
+    }
+
+    /// Does the work of a call inside a span of its own. A failure or a panic becomes a diagnostic, and `failed`
+    /// puts it into an answer: a call of the protocol never fails, because users cannot act on that.
+    pub(super) async fn answer<R>(
+        self,
+        address: &str,
+        work: impl Future<Output = Result<R, Diag>>,
+        failed: impl FnOnce(Diagnostic) -> R,
+    ) -> R {
+        let span = self.span(address);
+        async {
+            let started = Instant::now();
+            let outcome = caught(work).await.unwrap_or_else(|message| Err(panicked(&message)));
+            let answer = outcome.unwrap_or_else(|diag| failed(diagnostic::encode_one(&diag)));
+            let duration = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::trace!(tf_req_duration_ms = duration, "Answered {}", self.rpc);
+            answer
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Names and numbers by which the log of one call is found.
+    fn span(self, address: &str) -> Span {
+        tracing::error_span!(
+            "rpc",
+            tf_req_id = %uuid::Uuid::new_v4(),
+            tf_rpc = self.rpc,
+            tf_proto_version = "6",
+            tf_provider_addr = address,
+            tf_resource_type = self.resource_type,
+            tf_data_source_type = self.data_source_type,
+        )
+    }
+}
+
+/// Waits for work that may panic; the error is the text of the panic.
+async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        // The work is never polled again, so whatever the panic left half done is not seen.
+        Err(payload) => Poll::Ready(Err(panic_message(&*payload).to_owned())),
+    })
+    .await
+}
+
+fn panicked(message: &str) -> Diag {
+    Diag::bug("The provider panicked").why(format!("The panic says: {message}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn answer(work: impl Future<Output = Result<String, Diag>>) -> String {
+        let call = Call::resource("ReadResource", "cloud_team");
+        call.answer("example.com/acme/cloud", work, |diag| format!("{}: {}", diag.summary, diag.detail)).await
+    }
+
+    #[tokio::test]
+    async fn failures_and_panics_become_diagnostics() {
+        assert_eq!(answer(async { Ok("fine".to_owned()) }).await, "fine");
+        let failed = answer(async { Err(Diag::error("It failed").why("Because.")) }).await;
+        assert_eq!(failed, "It failed: Because.");
+        let panicked = answer(async {
+            tokio::task::yield_now().await;
+            panic!("out of {}", "luck")
+        });
+        let panicked = panicked.await;
+        assert!(panicked.starts_with("The provider panicked: "), "{panicked}");
+        assert!(panicked.contains("out of luck"), "{panicked}");
+    }
+}

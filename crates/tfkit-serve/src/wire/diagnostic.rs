@@ -1,0 +1,73 @@
+//! What a user is told, as the host prints it.
+
+use tfkit::{Diag, Severity};
+
+use super::generated::provider::{Diagnostic, diagnostic};
+use super::value::encode_path;
+use crate::log::masked;
+
+/// Writes diagnostics, and logs each once: this is the one door through which all of them leave.
+pub(super) fn encode(diags: &[Diag]) -> Vec<Diagnostic> {
+    diags.iter().map(encode_one).collect()
+}
+
+/// Writes one diagnostic, and logs it.
+pub(super) fn encode_one(diag: &Diag) -> Diagnostic {
+    let summary = masked(&diag.summary).into_owned();
+    // Lines stay as they are: the host does not wrap indented ones, so commands can be copied.
+    let detail = masked(&diag.detail()).into_owned();
+    let attribute = diag.path.as_ref().map(ToString::to_string);
+    let severity = match diag.severity {
+        Severity::Error => {
+            tracing::error!(
+                diagnostic_severity = "ERROR",
+                diagnostic_detail = detail,
+                diagnostic_attribute = attribute,
+                "{summary}"
+            );
+            diagnostic::Severity::Error
+        }
+        Severity::Warning => {
+            tracing::warn!(
+                diagnostic_severity = "WARNING",
+                diagnostic_detail = detail,
+                diagnostic_attribute = attribute,
+                "{summary}"
+            );
+            diagnostic::Severity::Warning
+        }
+    };
+    Diagnostic { severity: severity.into(), summary, detail, attribute: diag.path.as_ref().map(encode_path) }
+}
+
+#[cfg(test)]
+mod tests {
+    use tfkit::Path;
+
+    use super::*;
+
+    #[test]
+    fn details_are_paragraphs_and_commands_keep_their_lines() {
+        let diag = Diag::warning("Team exists")
+            .why("It is there.")
+            .fix("Import it:\n  terraform import a.b c")
+            .trace("GET /teams, status 200")
+            .at(Path::default().attr("name"));
+        let written = encode_one(&diag);
+        assert_eq!(written.severity(), diagnostic::Severity::Warning);
+        assert_eq!(written.summary, "Team exists");
+        assert_eq!(
+            written.detail,
+            "It is there.\n\nImport it:\n  terraform import a.b c\n\nGET /teams, status 200"
+        );
+        assert_eq!(written.attribute.unwrap().steps.len(), 1);
+    }
+
+    #[test]
+    fn secrets_are_masked_in_messages_to_the_user() {
+        crate::mask("diagnostic-test-secret");
+        let diag = Diag::error("diagnostic-test-secret is wrong").why("It said diagnostic-test-secret.");
+        let written = encode_one(&diag);
+        assert_eq!((written.summary.as_str(), written.detail.as_str()), ("*** is wrong", "It said ***."));
+    }
+}

@@ -1,0 +1,22 @@
+//! `GetMetadata`: the names of everything that is served.
+
+use super::generated::provider::get_metadata::{DataSourceMetadata, Request, ResourceMetadata, Response};
+use super::service::Service;
+use super::{call::Call, capability, diagnostic};
+
+pub(super) async fn answer(service: &Service, _: Request) -> Response {
+    let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };
+    let work = async {
+        let engine = &service.engine;
+        let resource = |name: &str| ResourceMetadata { type_name: name.to_owned() };
+        let data_source = |name: &str| DataSourceMetadata { type_name: name.to_owned() };
+        Ok(Response {
+            server_capabilities: Some(capability::SERVER),
+            resources: engine.resources().into_iter().map(resource).collect(),
+            data_sources: engine.data_sources().into_iter().map(data_source).collect(),
+            diagnostics: diagnostic::encode(&engine.problems()),
+            ..Response::default()
+        })
+    };
+    Call::provider("GetMetadata").answer(service.address, work, failed).await
+}

@@ -1,0 +1,30 @@
+//! `GetProviderSchema`: everything that a configuration may hold.
+
+use super::generated::provider::Schema;
+use super::generated::provider::get_provider_schema::{Request, Response};
+use super::service::Service;
+use super::{call::Call, capability, diagnostic, schema};
+
+pub(super) async fn answer(service: &Service, _: Request) -> Response {
+    // A host that finds no schema of the provider block complains of that, and not of what is wrong.
+    let failed =
+        |diag| Response { provider: Some(Schema::default()), diagnostics: vec![diag], ..Response::default() };
+    let work = async {
+        let engine = &service.engine;
+        let resources = engine.resources().into_iter().filter_map(|name| {
+            engine.resource_schema(name).map(|resource| (name.to_owned(), schema::encode(resource)))
+        });
+        let data_sources = engine.data_sources().into_iter().filter_map(|name| {
+            engine.data_source_schema(name).map(|source| (name.to_owned(), schema::encode(source)))
+        });
+        Ok(Response {
+            provider: Some(schema::encode(engine.provider_schema())),
+            resource_schemas: resources.collect(),
+            data_source_schemas: data_sources.collect(),
+            server_capabilities: Some(capability::SERVER),
+            diagnostics: diagnostic::encode(&engine.problems()),
+            ..Response::default()
+        })
+    };
+    Call::provider("GetProviderSchema").answer(service.address, work, failed).await
+}

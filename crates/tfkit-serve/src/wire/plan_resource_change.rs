@@ -1,0 +1,39 @@
+//! `PlanResourceChange`: what an object will be.
+
+use tfkit::Diag;
+use tfkit::engine::PlanRequest;
+
+use super::generated::provider::plan_resource_change::{Request, Response};
+use super::service::Service;
+use super::{call::Call, diagnostic, value};
+
+pub(super) async fn answer(service: &Service, request: Request) -> Response {
+    let type_name = request.type_name.clone();
+    let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };
+    Call::resource("PlanResourceChange", &type_name)
+        .answer(service.address, work(service, request), failed)
+        .await
+}
+
+async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
+    let types = service.resource(&request.type_name)?;
+    let plan = service
+        .engine
+        .plan(PlanRequest {
+            prior: value::decode("a state", request.prior_state.as_ref(), &types.object)?,
+            proposed: value::decode("a proposal", request.proposed_new_state.as_ref(), &types.object)?,
+            config: value::decode("a configuration", request.config.as_ref(), &types.object)?,
+            identity: value::decode_identity(request.prior_identity.as_ref(), &types.identity)?,
+            private: request.prior_private,
+            type_name: request.type_name,
+        })
+        .await;
+    Ok(Response {
+        planned_state: Some(value::encode("a plan", &plan.planned, &types.object)?),
+        planned_identity: value::encode_identity(&plan.identity, &types.identity)?,
+        requires_replace: plan.requires_replace.iter().map(value::encode_path).collect(),
+        planned_private: plan.private,
+        diagnostics: diagnostic::encode(&plan.diags),
+        ..Response::default()
+    })
+}

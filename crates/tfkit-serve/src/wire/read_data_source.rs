@@ -1,0 +1,28 @@
+//! `ReadDataSource`: what the server knows about something that is not managed here.
+
+use tfkit::Diag;
+use tfkit::engine::DataSourceRequest;
+
+use super::generated::provider::read_data_source::{Request, Response};
+use super::service::Service;
+use super::{call::Call, diagnostic, value};
+
+pub(super) async fn answer(service: &Service, request: Request) -> Response {
+    let type_name = request.type_name.clone();
+    let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };
+    Call::data_source("ReadDataSource", &type_name)
+        .answer(service.address, work(service, request), failed)
+        .await
+}
+
+async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
+    let ty = service.data_source(&request.type_name)?;
+    let config = value::decode("a configuration", request.config.as_ref(), &ty)?;
+    let (state, diags) =
+        service.engine.read_data_source(DataSourceRequest { type_name: request.type_name, config }).await;
+    Ok(Response {
+        state: Some(value::encode("a result", &state, &ty)?),
+        diagnostics: diagnostic::encode(&diags),
+        ..Response::default()
+    })
+}

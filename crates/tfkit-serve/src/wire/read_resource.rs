@@ -1,0 +1,42 @@
+//! `ReadResource`: what an object is like now.
+
+use tfkit::Diag;
+use tfkit::engine::ReadRequest;
+
+use super::generated::provider::read_resource::{Request, Response};
+use super::service::Service;
+use super::{call::Call, diagnostic, value};
+
+/// An answer that says nothing keeps what the state holds: a read that failed must not lose an object.
+pub(super) async fn answer(service: &Service, request: Request) -> Response {
+    let kept = Response {
+        new_state: request.current_state.clone(),
+        private: request.private.clone(),
+        new_identity: request.current_identity.clone(),
+        ..Response::default()
+    };
+    let type_name = request.type_name.clone();
+    Call::resource("ReadResource", &type_name)
+        .answer(service.address, work(service, request), |diag| Response { diagnostics: vec![diag], ..kept })
+        .await
+}
+
+async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
+    let types = service.resource(&request.type_name)?;
+    let stored = service
+        .engine
+        .read(ReadRequest {
+            state: value::decode("a state", request.current_state.as_ref(), &types.object)?,
+            identity: value::decode_identity(request.current_identity.as_ref(), &types.identity)?,
+            private: request.private,
+            type_name: request.type_name,
+        })
+        .await;
+    Ok(Response {
+        new_state: Some(value::encode("a state", &stored.state, &types.object)?),
+        new_identity: value::encode_identity(&stored.identity, &types.identity)?,
+        private: stored.private,
+        diagnostics: diagnostic::encode(&stored.diags),
+        ..Response::default()
+    })
+}

@@ -1,0 +1,25 @@
+//! `ValidateDataResourceConfig`: whether the configuration of a data source is right.
+
+use tfkit::Diag;
+use tfkit::engine::ValidateRequest;
+
+use super::generated::provider::validate_data_resource_config::{Request, Response};
+use super::service::Service;
+use super::{call::Call, diagnostic, value};
+
+pub(super) async fn answer(service: &Service, request: Request) -> Response {
+    let type_name = request.type_name.clone();
+    let failed = |diag| Response { diagnostics: vec![diag] };
+    Call::data_source("ValidateDataResourceConfig", &type_name)
+        .answer(service.address, work(service, request), failed)
+        .await
+}
+
+async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
+    let ty = service.data_source(&request.type_name)?;
+    let config = value::decode("a configuration", request.config.as_ref(), &ty)?;
+    // The host allows no write-only attributes in data sources.
+    let request = ValidateRequest { type_name: request.type_name, config, write_only_allowed: false };
+    let diags = service.engine.validate_data_source(request).await;
+    Ok(Response { diagnostics: diagnostic::encode(&diags) })
+}
