@@ -1,0 +1,171 @@
+//! A small provider: notes that are kept as files in a folder. The tests of this crate run it under real hosts.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tfkit::{
+    Computed, Configured, Cx, DataSource, Diag, Model, OrDefault, Partial, Provider, Resource, Secret, Since,
+    Start, Types,
+};
+
+fn main() -> ExitCode {
+    tfkit_serve::serve("example.com/tests/echo", Echo)
+}
+
+/// Notes in a folder.
+#[derive(Clone, Debug, Model)]
+#[model(name = "echo", kind = provider)]
+pub struct Config {
+    /// Folder that holds the notes.
+    pub folder: String,
+    /// Password of the folder, which nobody asks for.
+    pub token: Option<Secret<String>>,
+}
+
+struct Echo;
+
+impl Provider for Echo {
+    type Config = Config;
+    type Client = Folder;
+
+    fn register(types: Types<Folder>) -> Types<Folder> {
+        types.resource::<Note>().data_source::<NoteText>()
+    }
+
+    async fn configure(&self, config: &Partial<Config>, _: &Start) -> Result<Configured<Folder>, Diag> {
+        if config.get(Config::FOLDER).is_unknown() {
+            return Ok(Configured::Unknown(vec![Config::FOLDER.path()]));
+        }
+        let config = config.model()?;
+        if let Some(token) = &config.token {
+            // What no provider should do, and what must not matter when it does.
+            tracing::info!(token = token.expose().as_str(), "Configured with {:?}", token.expose());
+        }
+        Ok(Configured::Ready(Folder(config.folder.into())))
+    }
+}
+
+/// The way to the notes.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    fn file(&self, id: &str) -> PathBuf {
+        self.0.join(format!("{id}.note"))
+    }
+
+    fn read(&self, id: &str) -> Result<Option<String>, Diag> {
+        match std::fs::read_to_string(self.file(id)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("read", id, &error)),
+        }
+    }
+
+    fn write(&self, id: &str, text: &str) -> Result<(), Diag> {
+        std::fs::write(self.file(id), text).map_err(|error| failed("write", id, &error))
+    }
+}
+
+fn failed(what: &str, id: &str, error: &io::Error) -> Diag {
+    Diag::error(format!("Cannot {what} note {id:?}"))
+        .why(error.to_string())
+        .fix("Check that the folder of the provider exists and belongs to you.")
+}
+
+/// A note.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "note")]
+pub struct Note {
+    /// Name of the file, without its ending.
+    #[attr(key, stable)]
+    pub id: Computed<String>,
+    /// Name of the note.
+    #[attr(replace)]
+    pub name: String,
+    /// What the note says.
+    pub text: String,
+    /// Colour of the paper.
+    #[attr(default = "yellow")]
+    pub colour: OrDefault<String>,
+    /// How long the text is.
+    pub length: Computed<i64>,
+}
+
+/// What the folder knows of a note.
+pub struct Remote {
+    id: String,
+    text: String,
+}
+
+impl Resource for Note {
+    type Client = Folder;
+    type Remote = Remote;
+
+    async fn fetch(cx: &Cx<Folder>, key: &NoteKey) -> Result<Option<Remote>, Diag> {
+        let text = cx.client().await?.read(&key.id)?;
+        Ok(text.map(|text| Remote { id: key.id.clone(), text }))
+    }
+
+    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let (colour, text) = remote.text.split_once('\n').unwrap_or_default();
+        Ok(Note {
+            id: Computed::known(remote.id.clone()),
+            name: since.model().map_or_else(|| remote.id.clone(), |note| note.name.clone()),
+            text: text.to_owned(),
+            colour: OrDefault(colour.to_owned()),
+            length: Computed::known(length(text)),
+        })
+    }
+
+    async fn create(cx: &Cx<Folder>, plan: Self) -> Result<Self, Diag> {
+        assert!(plan.text != "panic", "asked to panic");
+        let id = plan.name.clone();
+        cx.client().await?.write(&id, &content(&plan))?;
+        Ok(Note { length: Computed::known(length(&plan.text)), id: Computed::known(id), ..plan })
+    }
+
+    async fn update(cx: &Cx<Folder>, _: Self, plan: Self) -> Result<Self, Diag> {
+        let id = plan.id.get()?.clone();
+        cx.client().await?.write(&id, &content(&plan))?;
+        Ok(Note { length: Computed::known(length(&plan.text)), ..plan })
+    }
+
+    async fn delete(cx: &Cx<Folder>, prior: Self) -> Result<(), Diag> {
+        let id = prior.id.get()?.clone();
+        match std::fs::remove_file(cx.client().await?.file(&id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &id, &error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn content(note: &Note) -> String {
+    format!("{}\n{}", note.colour.0, note.text)
+}
+
+fn length(text: &str) -> i64 {
+    i64::try_from(text.chars().count()).unwrap_or(i64::MAX)
+}
+
+/// The text of a note that is managed elsewhere.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "note", kind = data_source)]
+pub struct NoteText {
+    /// Name of the note.
+    pub name: String,
+    /// What the note says.
+    pub text: Computed<String>,
+}
+
+impl DataSource for NoteText {
+    type Client = Folder;
+
+    async fn read(cx: &Cx<Folder>, config: Self) -> Result<Self, Diag> {
+        let Some(content) = cx.client().await?.read(&config.name)? else {
+            return Err(Diag::error(format!("There is no note {:?}", config.name)).at(NoteText::NAME));
+        };
+        let text = content.split_once('\n').unwrap_or_default().1.to_owned();
+        Ok(NoteText { text: Computed::known(text), ..config })
+    }
+}

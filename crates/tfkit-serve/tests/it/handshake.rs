@@ -1,0 +1,70 @@
+//! The first words between host and plugin.
+
+use std::process::Output;
+
+use crate::host::{COOKIE, Provider, VERSIONS, command};
+
+/// What a host that we do not serve sees.
+fn refused(variables: &[(&str, &str)]) -> Output {
+    command(variables).output().unwrap()
+}
+
+#[test]
+fn whoever_is_no_host_is_told_what_the_program_is() {
+    for (variables, expected) in [
+        (vec![VERSIONS], "This program is a provider plugin"),
+        (vec![("TF_PLUGIN_MAGIC_COOKIE", "other"), VERSIONS], "This program is a provider plugin"),
+        (vec![COOKIE, ("PLUGIN_PROTOCOL_VERSIONS", "4,5")], "offers only \"4,5\""),
+        (vec![COOKIE], "offers only \"\""),
+    ] {
+        let output = refused(&variables);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(expected), "{variables:?}: {stderr}");
+        assert_eq!(output.status.code(), Some(1), "{variables:?}");
+        assert!(output.stdout.is_empty(), "{variables:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_line_names_protocol_socket_and_transport() {
+    let provider = Provider::start(&[]);
+    let folder = std::env::temp_dir().display().to_string();
+    assert!(provider.line.starts_with(&format!("1|6|unix|{folder}")), "{}", provider.line);
+    assert!(provider.line.ends_with("|grpc|"), "{}", provider.line);
+    assert_eq!(provider.line.split('|').count(), 6);
+}
+
+#[tokio::test]
+async fn the_versions_may_come_in_any_order() {
+    assert_eq!(Provider::start(&[("PLUGIN_PROTOCOL_VERSIONS", "6, 5")]).part(1), "6");
+}
+
+#[tokio::test]
+async fn a_host_that_asks_for_multiplexing_is_told_that_there_is_none() {
+    let provider = Provider::start(&[("PLUGIN_MULTIPLEX_GRPC", "true")]);
+    assert_eq!(provider.part(6), "false");
+}
+
+#[tokio::test]
+async fn the_socket_goes_where_the_host_wants_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let provider = Provider::start(&[("PLUGIN_UNIX_SOCKET_DIR", folder.path().to_str().unwrap())]);
+    assert!(provider.part(3).starts_with(folder.path().to_str().unwrap()), "{}", provider.line);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_too_deep_for_a_socket_means_a_port_in_the_hosts_range() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("x".repeat(100));
+    std::fs::create_dir(&deep).unwrap();
+    let provider = Provider::start(&[
+        ("PLUGIN_UNIX_SOCKET_DIR", deep.to_str().unwrap()),
+        ("PLUGIN_MIN_PORT", "21000"),
+        ("PLUGIN_MAX_PORT", "22000"),
+    ]);
+    assert_eq!(provider.part(2), "tcp");
+    let port: u16 = provider.part(3).strip_prefix("127.0.0.1:").unwrap().parse().unwrap();
+    assert!((21000..=22000).contains(&port), "{port}");
+    let channel = provider.connect().await;
+    assert!(provider.shut_down(channel).await.status.success());
+}

@@ -1,0 +1,106 @@
+//! How long the process lives, and how it ends.
+
+use std::time::Duration;
+
+use tonic::codegen::tokio_stream;
+
+use crate::generated::health::HealthCheckRequest;
+use crate::generated::health::health_check_response::ServingStatus;
+use crate::generated::health::health_client::HealthClient;
+use crate::generated::plugin::grpc_broker_client::GrpcBrokerClient;
+use crate::generated::plugin::grpc_stdio_client::GrpcStdioClient;
+use crate::generated::provider::{get_metadata, stop_provider};
+use crate::host::Provider;
+
+#[tokio::test]
+async fn the_host_ends_the_process_at_once() {
+    let provider = Provider::start(&[]);
+    let socket = provider.part(3).to_owned();
+    let channel = provider.connect().await;
+    // As hosts do, with both streams open.
+    let mut stdio = GrpcStdioClient::new(channel.clone()).stream_stdio(()).await.unwrap().into_inner();
+    let mut broker = GrpcBrokerClient::new(channel.clone());
+    let mut broker = broker.start_stream(tokio_stream::pending()).await.unwrap().into_inner();
+    let ended = provider.shut_down(channel).await;
+    assert!(ended.status.success());
+    assert!(ended.took < Duration::from_millis(500), "{:?}", ended.took);
+    assert_eq!(ended.stdout, "", "nothing may follow the handshake line");
+    assert_eq!(ended.stderr, "", "without a log level the provider is silent");
+    assert!(stdio.message().await.unwrap().is_none(), "the stream ends in good order");
+    assert!(broker.message().await.unwrap().is_none(), "the stream ends in good order");
+    assert!(!std::path::Path::new(&socket).exists(), "the socket file is left behind");
+}
+
+#[tokio::test]
+async fn a_stopped_provider_keeps_serving() {
+    let provider = Provider::start(&[]);
+    let channel = provider.connect().await;
+    let stopped = channel.provider().stop_provider(stop_provider::Request {}).await.unwrap().into_inner();
+    assert_eq!(stopped.error, "");
+    channel.provider().get_metadata(get_metadata::Request {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn health_is_reported_for_the_plugin_and_nothing_else() {
+    let provider = Provider::start(&[]);
+    let mut health = HealthClient::new(provider.connect().await);
+    for service in ["plugin", ""] {
+        let answer = health.check(HealthCheckRequest { service: service.into() }).await.unwrap();
+        assert_eq!(answer.into_inner().status(), ServingStatus::Serving);
+    }
+    let unknown = health.check(HealthCheckRequest { service: "other".into() }).await.unwrap_err();
+    assert_eq!(unknown.code(), tonic::Code::NotFound);
+    let mut watch = health.watch(HealthCheckRequest { service: "plugin".into() }).await.unwrap().into_inner();
+    assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    use super::*;
+    use crate::host::{COOKIE, VERSIONS, example};
+
+    fn send(signal: &str, provider: &Provider) {
+        let status = Command::new("kill").args([signal, &provider.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    #[tokio::test]
+    async fn an_interrupt_is_for_the_host_to_act_on() {
+        let provider = Provider::start(&[]);
+        let channel = provider.connect().await;
+        send("-INT", &provider);
+        for _ in 0..3 {
+            channel.provider().get_metadata(get_metadata::Request {}).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_to_terminate_ends_the_process_in_good_order() {
+        let mut provider = Provider::start(&[]);
+        let socket = provider.part(3).to_owned();
+        send("-TERM", &provider);
+        assert!(provider.wait(Duration::from_secs(5)).await.success());
+        assert!(!std::path::Path::new(&socket).exists(), "the socket file is left behind");
+    }
+
+    #[test]
+    fn a_process_whose_host_died_ends_by_itself() {
+        let mut host = Command::new("sh");
+        host.args(["-c", r#""$0" & wait"#]).arg(example());
+        host.env_clear().envs([COOKIE, VERSIONS]).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut host = host.spawn().unwrap();
+        let mut stdout = BufReader::new(host.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert!(line.starts_with("1|6|unix|"), "{line}");
+        host.kill().unwrap();
+        host.wait().unwrap();
+        // The provider holds the other end of the pipe until it ends.
+        line.clear();
+        let rest = stdout.read_line(&mut line).unwrap();
+        assert_eq!(rest, 0, "{line}");
+    }
+}

@@ -1,0 +1,201 @@
+//! What passes over the connection: values, schemas, diagnostics, log lines.
+
+use serde_json::Value;
+
+use crate::generated::provider::diagnostic::Severity;
+use crate::generated::provider::{
+    ClientCapabilities, Diagnostic, DynamicValue, apply_resource_change, configure_provider, get_functions,
+    get_metadata, get_provider_schema, get_resource_identity_schemas, move_resource_state, read_resource,
+    validate_resource_config,
+};
+use crate::host::{Channel, Provider};
+
+/// A value as MessagePack.
+fn msgpack(value: &[u8]) -> DynamicValue {
+    DynamicValue { msgpack: value.to_vec(), json: Vec::new() }
+}
+
+/// A value as JSON, which hosts may send too.
+fn json(value: &Value) -> DynamicValue {
+    DynamicValue { msgpack: Vec::new(), json: value.to_string().into_bytes() }
+}
+
+/// The only diagnostic of an answer, which is an error.
+fn only(diagnostics: Vec<Diagnostic>) -> Diagnostic {
+    assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
+    let diagnostic = diagnostics.into_iter().next().unwrap();
+    assert_eq!(diagnostic.severity(), Severity::Error);
+    diagnostic
+}
+
+async fn configure(channel: &Channel, folder: &std::path::Path, token: &str) -> Vec<Diagnostic> {
+    let config = Some(json(&serde_json::json!({ "folder": folder, "token": token })));
+    let request = configure_provider::Request {
+        terraform_version: "1.11.4".into(),
+        config,
+        client_capabilities: Some(ClientCapabilities::default()),
+    };
+    channel.provider().configure_provider(request).await.unwrap().into_inner().diagnostics
+}
+
+#[tokio::test]
+async fn the_schema_is_complete_and_says_what_the_framework_can_do() {
+    let provider = Provider::start(&[]);
+    let mut calls = provider.connect().await.provider();
+    let schema = calls.get_provider_schema(get_provider_schema::Request {}).await.unwrap().into_inner();
+    assert_eq!(schema.diagnostics, []);
+    let capabilities = schema.server_capabilities.unwrap();
+    assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
+    assert!(!capabilities.move_resource_state && !capabilities.generate_resource_config);
+
+    let note = schema.resource_schemas["echo_note"].block.clone().unwrap();
+    let rows: Vec<_> = note
+        .attributes
+        .iter()
+        .map(|it| {
+            assert!(!it.description.is_empty(), "{} has no description", it.name);
+            let ty = String::from_utf8(it.r#type.clone()).unwrap();
+            (it.name.as_str(), ty, it.required, it.optional, it.computed)
+        })
+        .collect();
+    let string = || "\"string\"".to_owned();
+    assert_eq!(
+        rows,
+        [
+            ("colour", string(), false, true, true),
+            ("id", string(), false, false, true),
+            ("length", "\"number\"".to_owned(), false, false, true),
+            ("name", string(), true, false, false),
+            ("text", string(), true, false, false),
+        ]
+    );
+    let block = schema.provider.unwrap().block.unwrap();
+    let sensitive: Vec<_> =
+        block.attributes.iter().filter(|it| it.sensitive).map(|it| it.name.as_str()).collect();
+    assert_eq!(sensitive, ["token"]);
+
+    let metadata = calls.get_metadata(get_metadata::Request {}).await.unwrap().into_inner();
+    assert_eq!(metadata.server_capabilities, Some(capabilities));
+    let names: Vec<_> = metadata.resources.iter().map(|it| it.type_name.as_str()).collect();
+    assert_eq!(names, schema.resource_schemas.keys().collect::<Vec<_>>());
+
+    let identities = calls.get_resource_identity_schemas(get_resource_identity_schemas::Request {}).await;
+    let identities = identities.unwrap().into_inner().identity_schemas;
+    let attributes = &identities["echo_note"].identity_attributes;
+    assert_eq!(attributes.len(), 1);
+    assert!(attributes[0].name == "id" && attributes[0].required_for_import);
+}
+
+#[tokio::test]
+async fn calls_for_what_a_provider_has_none_of_are_answered_properly() {
+    let provider = Provider::start(&[]);
+    let mut calls = provider.connect().await.provider();
+    let functions = calls.get_functions(get_functions::Request {}).await.unwrap().into_inner();
+    assert!(functions.functions.is_empty() && functions.diagnostics.is_empty());
+    let status = calls.move_resource_state(move_resource_state::Request::default()).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::Unimplemented);
+}
+
+#[tokio::test]
+async fn large_messages_are_accepted() {
+    let provider = Provider::start(&[]);
+    let mut calls = provider.connect().await.provider();
+    let text = "x".repeat(5 << 20);
+    let config = Some(json(&serde_json::json!({
+        "id": null, "name": "large", "text": text, "colour": null, "length": null
+    })));
+    let request = validate_resource_config::Request {
+        type_name: "echo_note".into(),
+        config,
+        client_capabilities: None,
+    };
+    let answer = calls.validate_resource_config(request).await.unwrap().into_inner();
+    assert_eq!(answer.diagnostics, []);
+}
+
+#[tokio::test]
+async fn garbage_is_a_diagnostic_and_loses_nothing() {
+    let provider = Provider::start(&[]);
+    let mut calls = provider.connect().await.provider();
+    let state = Some(msgpack(b"\xc1garbage"));
+    let request = read_resource::Request {
+        type_name: "echo_note".into(),
+        current_state: state.clone(),
+        private: b"kept".to_vec(),
+        ..read_resource::Request::default()
+    };
+    let answer = calls.read_resource(request).await.unwrap().into_inner();
+    assert_eq!(answer.new_state, state, "a state that cannot be read is kept as it is");
+    assert_eq!(answer.private, b"kept");
+    let diagnostic = only(answer.diagnostics);
+    assert!(diagnostic.summary.contains("a state"), "{diagnostic:?}");
+}
+
+#[tokio::test]
+async fn an_unknown_type_is_a_diagnostic_that_says_what_to_do() {
+    let provider = Provider::start(&[]);
+    let mut calls = provider.connect().await.provider();
+    let request =
+        read_resource::Request { type_name: "echo_tune".into(), ..read_resource::Request::default() };
+    let diagnostic = only(calls.read_resource(request).await.unwrap().into_inner().diagnostics);
+    assert_eq!(diagnostic.summary, "This provider has no resource \"echo_tune\"");
+    assert!(diagnostic.detail.contains("\n  terraform init -upgrade\n"), "{}", diagnostic.detail);
+}
+
+#[tokio::test]
+async fn a_panic_is_a_diagnostic_and_a_log_line_of_level_error() {
+    let provider = Provider::start(&[]);
+    let channel = provider.connect().await;
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(configure(&channel, folder.path(), "unused-token").await, []);
+    let note = |id: Value| {
+        serde_json::json!({
+            "id": id, "name": "n", "text": "panic", "colour": "yellow", "length": null
+        })
+    };
+    let request = apply_resource_change::Request {
+        type_name: "echo_note".into(),
+        prior_state: Some(msgpack(b"\xc0")),
+        // `length` and `id` are unknown in the plan of a creation; null stands for them in JSON.
+        planned_state: Some(json(&note(Value::Null))),
+        config: Some(json(&note(Value::Null))),
+        ..apply_resource_change::Request::default()
+    };
+    let answer = channel.provider().apply_resource_change(request).await.unwrap().into_inner();
+    let diagnostic = only(answer.diagnostics);
+    let told = format!("{}\n{}", diagnostic.summary, diagnostic.detail);
+    assert!(told.contains("asked to panic"), "{told}");
+
+    // Panics are logged even without a log level: the host decides what its user sees.
+    let log = provider.shut_down(channel).await.log();
+    let panics: Vec<_> = log.iter().filter(|line| line["@level"] == "error").collect();
+    assert_eq!(panics.len(), 1, "{log:#?}");
+    assert!(panics[0]["@message"].as_str().unwrap().contains("asked to panic"));
+    assert!(panics[0]["panic_location"].as_str().unwrap().contains("echo.rs"));
+}
+
+#[tokio::test]
+async fn log_lines_have_the_form_that_hosts_read_and_hide_credentials() {
+    let provider = Provider::start(&[("TF_LOG", "OFF"), ("TF_LOG_PROVIDER_ECHO", "TRACE")]);
+    let channel = provider.connect().await;
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(configure(&channel, folder.path(), "wire-test-secret").await, []);
+    let ended = provider.shut_down(channel).await;
+    assert!(!ended.stderr.contains("wire-test-secret"), "{}", ended.stderr);
+    let log = ended.log();
+    for line in &log {
+        for key in ["@level", "@message", "@module", "@timestamp"] {
+            assert!(line[key].is_string(), "{key} in {line}");
+        }
+        let time = line["@timestamp"].as_str().unwrap();
+        let (_, fraction) = time.strip_suffix('Z').unwrap().rsplit_once('.').unwrap();
+        assert!(fraction.len() == 6 && fraction.bytes().all(|digit| digit.is_ascii_digit()), "{time}");
+    }
+    let configured = log.iter().find(|line| line["token"] == "***").expect("the provider logs its token");
+    assert_eq!(configured["@message"], "Configured with \"***\"");
+    assert_eq!(configured["tf_rpc"], "ConfigureProvider");
+    assert_eq!(configured["tf_provider_addr"], "example.com/tests/echo");
+    assert!(configured["tf_req_id"].as_str().is_some_and(|id| id.len() == 36));
+    let answered = log.iter().find(|line| line["@message"] == "Answered ConfigureProvider").unwrap();
+    assert!(answered["tf_req_duration_ms"].is_u64());
+}

@@ -1,0 +1,199 @@
+//! The real host: a note is planned, made, changed, imported, looked up and removed by `terraform` or `tofu`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::host::example;
+
+/// The hosts on the path. Without any, the tests of this file say so and pass.
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a test looks for programs, and says so")]
+fn hosts() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found: Vec<_> = ["terraform", "tofu"]
+        .iter()
+        .filter_map(|name| {
+            std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+        })
+        .collect();
+    if found.is_empty() {
+        println!("skipped: neither terraform nor tofu is on the path");
+    }
+    found
+}
+
+/// A folder with a configuration, and the provider's own copy of the example under the name that hosts look for.
+struct Project {
+    host: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Project {
+    fn new(host: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let plugins = folder.path().join("plugins");
+        fs::create_dir(&plugins).unwrap();
+        fs::create_dir(folder.path().join("notes")).unwrap();
+        fs::hard_link(example(), plugins.join("terraform-provider-echo"))
+            .or_else(|_| fs::copy(example(), plugins.join("terraform-provider-echo")).map(|_| ()))
+            .unwrap();
+        let settings = format!(
+            "provider_installation {{\n  dev_overrides {{\n    \"example.com/tests/echo\" = \"{}\"\n  }}\n  direct \
+             {{}}\n}}\n",
+            plugins.display()
+        );
+        fs::write(folder.path().join("settings.tfrc"), settings).unwrap();
+        Self { host: host.to_owned(), folder }
+    }
+
+    fn configure(&self, body: &str) {
+        let notes = self.folder.path().join("notes");
+        let head = format!(
+            "terraform {{\n  required_providers {{\n    echo = {{ source = \"example.com/tests/echo\" }}\n  }}\n}}\n\
+             provider \"echo\" {{\n  folder = \"{}\"\n  token  = \"host-test-token\"\n}}\n",
+            notes.display()
+        );
+        fs::write(self.folder.path().join("main.tf"), head + body).unwrap();
+    }
+
+    /// Runs the host, whatever comes of it.
+    fn try_run(&self, arguments: &[&str]) -> Output {
+        Command::new(&self.host)
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("TF_CLI_CONFIG_FILE", self.folder.path().join("settings.tfrc"))
+            .env("CHECKPOINT_DISABLE", "1")
+            .output()
+            .unwrap()
+    }
+
+    /// Runs the host, which must succeed.
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = self.try_run(arguments);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?} failed: {text}\n{errors}");
+        text
+    }
+
+    fn apply(&self) -> String {
+        self.run(&["apply", "-no-color", "-input=false", "-auto-approve"])
+    }
+
+    /// Whether a plan would change anything.
+    fn plan_changes(&self) -> bool {
+        let output = self.try_run(&["plan", "-no-color", "-input=false", "-detailed-exitcode"]);
+        match output.status.code() {
+            Some(0) => false,
+            Some(2) => true,
+            _ => panic!("{}", String::from_utf8_lossy(&output.stderr)),
+        }
+    }
+
+    fn attributes(&self, address: &str) -> Value {
+        let state: Value = serde_json::from_str(&self.run(&["show", "-json"])).unwrap();
+        let resources = state["values"]["root_module"]["resources"].as_array().cloned().unwrap_or_default();
+        let found = resources.into_iter().find(|resource| resource["address"] == address);
+        found.map_or(Value::Null, |resource| resource["values"].clone())
+    }
+
+    fn note(&self, name: &str) -> PathBuf {
+        self.folder.path().join("notes").join(format!("{name}.note"))
+    }
+}
+
+const NOTE: &str = "resource \"echo_note\" \"it\" {\n  name = \"first\"\n  text = \"hello\"\n}\n";
+
+#[test]
+fn hosts_read_the_schemas() {
+    for host in hosts() {
+        let project = Project::new(&host);
+        project.configure("");
+        let text = project.run(&["providers", "schema", "-json"]);
+        let schemas: Value = serde_json::from_str(&text).unwrap();
+        let provider = &schemas["provider_schemas"]["example.com/tests/echo"];
+        let note = &provider["resource_schemas"]["echo_note"]["block"]["attributes"];
+        assert_eq!(note["colour"]["optional"], true);
+        assert_eq!(note["colour"]["computed"], true);
+        assert_eq!(note["text"]["description_kind"], "markdown");
+        assert_eq!(provider["provider"]["block"]["attributes"]["token"]["sensitive"], true);
+        assert!(provider["data_source_schemas"]["echo_note"].is_object());
+    }
+}
+
+#[test]
+fn hosts_make_change_and_remove_an_object() {
+    for host in hosts() {
+        let project = Project::new(&host);
+        project.configure(NOTE);
+        assert!(project.apply().contains("1 added"));
+        assert_eq!(
+            project.attributes("echo_note.it"),
+            serde_json::json!({ "id": "first", "name": "first", "text": "hello", "colour": "yellow", "length": 5 })
+        );
+        assert!(!project.plan_changes(), "a second plan must be empty");
+
+        project.configure(&NOTE.replace("hello", "hello, world"));
+        assert!(project.apply().contains("1 changed"));
+        assert_eq!(project.attributes("echo_note.it")["length"], 12);
+
+        // Changed and removed behind the back of the host.
+        fs::write(project.note("first"), "blue\nhello, world").unwrap();
+        assert!(project.plan_changes(), "drift must be seen");
+        fs::remove_file(project.note("first")).unwrap();
+        assert!(project.apply().contains("1 added"));
+
+        project.configure(&NOTE.replace("first", "second"));
+        assert!(project.apply().contains("1 added, 0 changed, 1 destroyed"));
+        assert!(project.note("second").exists() && !project.note("first").exists());
+
+        project.run(&["destroy", "-no-color", "-auto-approve"]);
+        assert!(!project.note("second").exists());
+    }
+}
+
+#[test]
+fn hosts_import_an_object_and_look_it_up() {
+    for host in hosts() {
+        let project = Project::new(&host);
+        fs::write(project.note("first"), "yellow\nhello").unwrap();
+        project.configure(&format!(
+            "{NOTE}data \"echo_note\" \"it\" {{\n  name = \"first\"\n}}\noutput \"text\" {{\n  value = \
+             data.echo_note.it.text\n}}\n"
+        ));
+        project.run(&["import", "-no-color", "echo_note.it", "first"]);
+        project.apply();
+        assert!(!project.plan_changes(), "an imported object must plan empty");
+        assert_eq!(project.run(&["output", "-raw", "text"]), "hello");
+    }
+}
+
+#[test]
+fn hosts_show_errors_with_their_commands_unbroken() {
+    for host in hosts() {
+        let project = Project::new(&host);
+        project.configure("data \"echo_note\" \"it\" {\n  name = \"absent\"\n}\n");
+        let output = project.try_run(&["plan", "-no-color", "-input=false"]);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success());
+        assert!(errors.contains("Error: There is no note \"absent\""), "{errors}");
+        assert!(errors.contains("on main.tf line"), "the error must point at the attribute: {errors}");
+    }
+}
+
+/// Processes are started several times in one plan, so their start must not be felt: with the usual two seconds
+/// of a provider that does not end when asked, this takes far longer.
+#[test]
+fn hosts_do_not_wait_for_the_provider_to_start_or_end() {
+    for host in hosts() {
+        let project = Project::new(&host);
+        project.configure(NOTE);
+        let started = Instant::now();
+        project.run(&["plan", "-no-color", "-input=false"]);
+        let took = started.elapsed();
+        assert!(took.as_secs() < 5, "a plan of one note took {took:?}");
+    }
+}

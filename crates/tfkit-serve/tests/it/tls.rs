@@ -1,0 +1,51 @@
+//! Who may connect.
+
+use crate::generated::provider::get_metadata;
+use crate::host::{Identity, Provider};
+
+#[tokio::test]
+async fn the_owner_of_the_hosts_certificate_is_served() {
+    let host = Identity::new();
+    let provider = Provider::start(&[("PLUGIN_CLIENT_CERT", &host.pem())]);
+    let certificate = provider.part(5);
+    assert!(certificate.len() > 50 && !certificate.contains('='), "{certificate}");
+    let channel = provider.connect_secure(Some(&host)).await.unwrap();
+    channel.provider().get_metadata(get_metadata::Request {}).await.unwrap();
+    let ended = provider.shut_down(channel).await;
+    assert!(ended.status.success());
+}
+
+#[tokio::test]
+async fn everybody_else_is_refused() {
+    let host = Identity::new();
+    let provider = Provider::start(&[("PLUGIN_CLIENT_CERT", &host.pem())]);
+    for (who, identity) in [("nobody", None), ("a stranger", Some(Identity::new()))] {
+        // With TLS 1.3 the client learns of the refusal after its own side of the handshake.
+        let outcome = match provider.connect_secure(identity.as_ref()).await {
+            Ok(channel) => {
+                let answer = channel.provider().get_metadata(get_metadata::Request {}).await;
+                answer.map(|_| ()).map_err(|status| status.to_string())
+            }
+            Err(error) => Err(error),
+        };
+        assert!(outcome.is_err(), "{who} was served");
+    }
+    // The refusals took nothing from the host itself.
+    let channel = provider.connect_secure(Some(&host)).await.unwrap();
+    channel.provider().get_metadata(get_metadata::Request {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_host_without_a_certificate_is_served_in_the_clear() {
+    let provider = Provider::start(&[]);
+    assert_eq!(provider.part(5), "");
+    provider.connect().await.provider().get_metadata(get_metadata::Request {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_in_the_clear_is_refused_where_a_certificate_was_given() {
+    let provider = Provider::start(&[("PLUGIN_CLIENT_CERT", &Identity::new().pem())]);
+    let channel = provider.connect().await;
+    let answer = channel.provider().get_metadata(get_metadata::Request {}).await;
+    assert!(answer.is_err());
+}
