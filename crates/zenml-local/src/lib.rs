@@ -5,6 +5,7 @@
 pub mod audit;
 mod authn;
 mod bootstrap;
+mod census;
 pub mod cli;
 mod control;
 mod crypto;

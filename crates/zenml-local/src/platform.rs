@@ -1,5 +1,6 @@
 //! A platform: its state, its first start, its life.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -229,6 +230,12 @@ impl Platform {
     pub async fn audit(&self) -> Result<Vec<crate::audit::Entry>, Error> {
         let mut sql = self.shared.store.begin_read().await?;
         Ok(crate::audit::read(&mut sql, None).await?)
+    }
+
+    /// Counts what there is, by kind: accounts, teams, role assignments, shares, stacks and so on.
+    pub async fn census(&self) -> Result<BTreeMap<String, i64>, Error> {
+        let mut sql = self.shared.store.begin_read().await?;
+        Ok(crate::census::take(&mut sql).await?)
     }
 
     /// Stops listening, lets running requests end, and closes the database. What was answered is on the disk.

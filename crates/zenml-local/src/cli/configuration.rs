@@ -24,6 +24,8 @@ pub(super) enum Command {
     Serve(Serve),
     /// Show who changed what: one line for each change, also of refused ones.
     Audit(Audit),
+    /// Count what there is: accounts, teams, role assignments, shares, stacks and so on.
+    Census(Census),
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +61,15 @@ pub(super) struct Audit {
     #[arg(long, value_name = "TIME")]
     pub(super) since: Option<String>,
     /// One JSON object for each line.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Census {
+    #[command(flatten)]
+    pub(super) database: DatabaseOption,
+    /// One JSON object.
     #[arg(long)]
     pub(super) json: bool,
 }

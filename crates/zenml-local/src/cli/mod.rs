@@ -1,6 +1,7 @@
 //! The command line of `zenml-local`.
 
 mod audit;
+mod census;
 mod configuration;
 mod log;
 mod ready;
@@ -28,6 +29,7 @@ pub fn run() -> ExitCode {
     let result = match arguments.command {
         Command::Serve(options) => serve::run(options),
         Command::Audit(options) => audit::run(&options),
+        Command::Census(options) => census::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,29 @@
+//! `zenml-local census`.
+
+use std::io::Write as _;
+
+use super::Failure;
+use super::configuration::Census;
+use crate::store::{Database, Store};
+
+pub(super) fn run(options: &Census) -> Result<(), Failure> {
+    let Database::File(path) = options.database.resolve()? else {
+        return Err("an ephemeral database cannot be counted from outside".into());
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let census = runtime.block_on(async {
+        let database = Store::open_to_read(&path).await?;
+        let mut sql = database.acquire().await?;
+        Ok::<_, Failure>(crate::census::take(&mut sql).await?)
+    })?;
+    let mut out = std::io::stdout().lock();
+    if options.json {
+        serde_json::to_writer(&mut out, &census)?;
+        writeln!(out)?;
+    } else {
+        for (noun, count) in census {
+            writeln!(out, "{count:>8}  {}", noun.replace('_', " "))?;
+        }
+    }
+    Ok(out.flush()?)
+}
