@@ -28,16 +28,22 @@ impl Census {
 }
 
 impl fmt::Display for Census {
-    /// The nouns of which there are any, `NOUN COUNT` each.
+    /// What there is, and of what there is nothing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let some: Vec<String> = self
-            .0
-            .iter()
-            .filter(|(_, count)| **count > 0)
-            .map(|(noun, count)| format!("{noun} {count}"))
-            .collect();
-        f.write_str(&some.join(", "))
+        let (some, none): (Vec<_>, Vec<_>) = self.0.iter().partition(|(_, count)| **count > 0);
+        let some: Vec<String> =
+            some.into_iter().map(|(noun, count)| format!("{count} {}", words(noun))).collect();
+        let none: Vec<String> = none.into_iter().map(|(noun, _)| words(noun)).collect();
+        match (some.is_empty(), none.is_empty()) {
+            (false, false) => write!(f, "{}, no {}", some.join(", "), none.join(", no ")),
+            (_, true) => f.write_str(&some.join(", ")),
+            (true, _) => write!(f, "no {}", none.join(", no ")),
+        }
     }
+}
+
+fn words(noun: &str) -> String {
+    noun.replace('_', " ")
 }
 
 #[cfg(test)]
@@ -60,7 +66,13 @@ mod tests {
     }
 
     #[test]
-    fn it_prints_what_there_is() {
-        assert_eq!(census(&[("grants", 0), ("roles", 14), ("users", 6)]).to_string(), "roles 14, users 6");
+    fn it_prints_what_there_is_and_what_there_is_not() {
+        for (counts, printed) in [
+            (&[("share", 0), ("role", 14), ("team_member", 0)][..], "14 role, no share, no team member"),
+            (&[("role", 14), ("account", 2)], "2 account, 14 role"),
+            (&[("share", 0)], "no share"),
+        ] {
+            assert_eq!(census(counts).to_string(), printed);
+        }
     }
 }
