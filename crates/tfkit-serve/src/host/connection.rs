@@ -8,10 +8,10 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use tonic::service::Routes;
 
 use super::lifetime::Lifetime;
 use super::listen::{Listener, Stream};
+use crate::wire::Services;
 
 /// How long a peer may take to secure its connection.
 const SECURING: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ const WINDOW: u32 = 4 << 20;
 pub(super) async fn accept(
     listener: &Listener,
     tls: Option<TlsAcceptor>,
-    services: Routes,
+    services: Services,
     lifetime: &Lifetime,
 ) -> io::Result<()> {
     let services = services.prepare();
@@ -64,7 +64,7 @@ fn is_passing(error: &io::Error) -> bool {
 }
 
 /// Serves one connection to its end. A peer that fails to secure it is nobody that we know.
-async fn connection(stream: Stream, tls: Option<TlsAcceptor>, services: Routes, lifetime: Lifetime) {
+async fn connection(stream: Stream, tls: Option<TlsAcceptor>, services: Services, lifetime: Lifetime) {
     let _connected = lifetime.connected();
     let Some(tls) = tls else { return exchange(stream, services, &lifetime).await };
     match tokio::time::timeout(SECURING, tls.accept(stream)).await {
@@ -77,7 +77,7 @@ async fn connection(stream: Stream, tls: Option<TlsAcceptor>, services: Routes, 
 }
 
 /// Speaks HTTP/2 on a connection until either side ends it.
-async fn exchange(stream: Stream, services: Routes, lifetime: &Lifetime) {
+async fn exchange(stream: Stream, services: Services, lifetime: &Lifetime) {
     let mut builder = Builder::new(TokioExecutor::new()).http2_only();
     builder.http2().initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
     let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(services));

@@ -14,12 +14,12 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tonic::service::Routes;
 
 pub(crate) use environment::Environment;
 use handshake::Refusal;
 pub(crate) use lifetime::Lifetime;
 
+use crate::wire::Services;
 use listen::Listener;
 use tls::{ServerTls, TlsError};
 
@@ -60,7 +60,7 @@ pub(crate) enum HostError {
 /// the host was told where to connect, so that both start up side by side.
 pub(crate) fn run(
     environment: &Environment,
-    services: impl FnOnce(&Lifetime) -> Routes,
+    services: impl FnOnce(&Lifetime) -> Services,
 ) -> Result<(), HostError> {
     handshake::check(environment)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -77,7 +77,7 @@ pub(crate) fn run(
 
 async fn serve(
     environment: &Environment,
-    services: impl FnOnce(&Lifetime) -> Routes,
+    services: impl FnOnce(&Lifetime) -> Services,
 ) -> Result<(), HostError> {
     let lifetime = Lifetime::new();
     let signals = lifetime.watch_signals().map_err(HostError::Signals)?;

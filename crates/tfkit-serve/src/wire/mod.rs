@@ -35,7 +35,8 @@ mod validate_resource_config;
 mod value;
 
 use tfkit::Engine;
-use tonic::service::Routes;
+/// The remote calls of a process, by their paths.
+pub(crate) use tonic::service::Routes as Services;
 
 use crate::host::Lifetime;
 use generated::health::health_server::HealthServer;
@@ -50,12 +51,12 @@ use service::Service;
 const LARGEST_MESSAGE: usize = 256 << 20;
 
 /// Everything that is served to the host of the provider behind `engine`.
-pub(crate) fn services(engine: Engine, address: &'static str, lifetime: &Lifetime) -> Routes {
+pub(crate) fn services(engine: Engine, address: &'static str, lifetime: &Lifetime) -> Services {
     let process = Process { lifetime: lifetime.clone() };
     let provider = ProviderServer::new(Service::new(engine, address))
         .max_decoding_message_size(LARGEST_MESSAGE)
         .max_encoding_message_size(LARGEST_MESSAGE);
-    Routes::new(provider)
+    Services::new(provider)
         .add_service(GrpcControllerServer::new(process.clone()))
         .add_service(GrpcStdioServer::new(process.clone()))
         .add_service(GrpcBrokerServer::new(process.clone()))
