@@ -3,9 +3,10 @@
 use std::sync::{Arc, PoisonError};
 
 use super::core::Core;
+use super::validate::late_errors;
 use super::{ConfigureRequest, Diags, task};
 use crate::cx::Access;
-use crate::model::Partial;
+use crate::model::{Object, Partial};
 use crate::plan::prepare;
 use crate::provider::{Configured, Provider, Start};
 use crate::value::Dyn;
@@ -13,6 +14,10 @@ use crate::value::Dyn;
 impl<P: Provider> Core<P> {
     pub(super) async fn configure(self: &Arc<Self>, request: ConfigureRequest) -> Diags {
         let schema = &self.provider_schema;
+        let errors = late_errors(schema, &request.config, P::Config::misfits(&request.config));
+        if !errors.is_empty() {
+            return errors;
+        }
         let config = prepare(&schema.attributes, &Dyn::Null, &request.config);
         let start = Arc::new(Start::new(request.host_version));
         let work = {

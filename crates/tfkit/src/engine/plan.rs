@@ -2,6 +2,7 @@
 
 use super::core::{Core, notes};
 use super::outcome::take;
+use super::validate::late_errors;
 use super::{PlanRequest, PlanResponse, task};
 use crate::diag::Diag;
 use crate::model::Operation;
@@ -29,6 +30,11 @@ impl<P: Provider> Core<P> {
                 return response;
             }
         };
+        let errors = late_errors(resource.schema(), &config, resource.misfits(&config));
+        if !errors.is_empty() {
+            response.diags = errors;
+            return response;
+        }
         let operation = match (prior.is_null(), config.is_null()) {
             (_, true) => Operation::Delete,
             (true, false) => Operation::Create,

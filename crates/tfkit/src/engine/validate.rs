@@ -6,6 +6,7 @@ use super::core::Core;
 use super::erased::Work;
 use super::{Diags, ValidateRequest, task};
 use crate::check;
+use crate::diag::Diag;
 use crate::field::Misfit;
 use crate::model::{Object, Partial};
 use crate::provider::Provider;
@@ -55,6 +56,13 @@ impl<P: Provider> Core<P> {
     }
 }
 
+/// The errors of a configuration that was checked before, when values were unknown that may be known now.
+pub(super) fn late_errors(schema: &Schema, config: &Dyn, misfits: Vec<Misfit>) -> Diags {
+    let mut diags = basics(schema, config, misfits, true);
+    diags.retain(Diag::is_error);
+    diags
+}
+
 /// What the schema and the types of the fields say.
 fn basics(schema: &Schema, config: &Dyn, misfits: Vec<Misfit>, write_only_allowed: bool) -> Diags {
     let mut diags = check::validate(schema, config, write_only_allowed);
@@ -69,7 +77,7 @@ fn basics(schema: &Schema, config: &Dyn, misfits: Vec<Misfit>, write_only_allowe
 
 /// Adds what the author says, who may rely on what was checked before.
 async fn authors(mut diags: Diags, what: &str, validate: Work<Diags>) -> Diags {
-    if !diags.iter().any(crate::Diag::is_error) {
+    if !diags.iter().any(Diag::is_error) {
         match task::run(what, validate).await {
             Ok(more) => diags.extend(more),
             Err(crash) => diags.push(crash),

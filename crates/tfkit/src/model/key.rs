@@ -108,6 +108,7 @@ mod tests {
     use super::*;
 
     type Names = [(&'static str, bool)];
+    type Case<'a> = (&'a Names, &'a str, Option<&'a [Option<&'a str>]>);
 
     fn attributes(names: &Names) -> Vec<IdentityAttribute> {
         let one = |&(name, required)| IdentityAttribute {
@@ -123,7 +124,7 @@ mod tests {
     fn an_import_id_gives_a_part_to_each_attribute_and_optional_ones_go_first() {
         let single: &Names = &[("id", true)];
         let nested: &Names = &[("workspace_id", false), ("id", true)];
-        let cases: &[(&Names, &str, Option<&[Option<&str>]>)] = &[
+        let cases: &[Case<'_>] = &[
             (single, "a", Some(&[Some("a")])),
             (single, "a/b", Some(&[Some("a/b")])),
             (single, "", None),

@@ -74,8 +74,8 @@ impl<M> Partial<M> {
     }
 
     /// The value of an attribute. A collection or an object with an unknown part is unknown as a whole;
-    /// [`dyn_of`](Self::dyn_of) shows the parts. A known value that does not fit its type is unknown too:
-    /// validation has reported it.
+    /// [`dyn_of`](Self::dyn_of) shows the parts. A known value that does not fit its type is unknown too: that
+    /// was an error before anything is asked here.
     pub fn get<F: Field>(&self, token: Token<M, F>) -> Maybe<F::Value> {
         let value = self.dyn_of(token);
         match value {

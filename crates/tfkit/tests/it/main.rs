@@ -1,8 +1,19 @@
-//! Tests of the framework's rules.
+//! Tests of the framework: its rules as tables, and the engine with a small provider behind it, called as the wire
+//! layer calls it.
 #![expect(clippy::unwrap_used, reason = "a helper that fails, fails its test")]
 
 mod check;
+mod failure;
+mod field;
+mod foreign;
 mod generate;
+mod import;
+mod lifecycle;
 mod plan;
 mod plan_properties;
+mod provider_block;
+mod read;
+mod shop;
+mod upgrade;
+mod validation;
 mod value;

@@ -1,0 +1,123 @@
+//! Null, unknown and empty are three things, for each type of field.
+
+use tfkit::model::Object as _;
+use tfkit::{Dyn, Model, Type};
+
+use crate::shop::{Item, config};
+
+/// What a value of an attribute becomes when it is read into the model and written again; the error otherwise.
+fn round_trip(name: &str, value: &Dyn) -> Result<Dyn, String> {
+    let mut object = config([("name", "n".into()), ("size", Dyn::from(1_i64))]);
+    assert!(object.set_at(&name.into(), value.clone()));
+    let item = Item::from_object(&object).map_err(|misfit| format!("{} {}", misfit.path, misfit.what))?;
+    Ok(item.to_object().attribute(name).clone())
+}
+
+#[test]
+fn each_type_of_field_keeps_null_unknown_and_empty_apart() {
+    let empty_map = Dyn::map([] as [(&str, Dyn); 0]);
+    let null_inside = Dyn::map([("a", Dyn::Null), ("b", Dyn::string(""))]);
+    let part = |serial: Dyn| Dyn::list([Dyn::map([("name", Dyn::string("p")), ("serial", serial)])]);
+    let any = Dyn::typed(Type::Bool, Dyn::from(true));
+    let same: &[(&str, Dyn)] = &[
+        ("name", Dyn::string("")),
+        ("note", Dyn::Null),
+        ("note", Dyn::string("")),
+        ("labels", Dyn::Null),
+        ("labels", Dyn::list([])),
+        ("labels", Dyn::set([Dyn::string("b"), Dyn::string("a")])),
+        ("colour", Dyn::Null),
+        ("colour", Dyn::Unknown),
+        ("colour", Dyn::string("")),
+        ("url", Dyn::Null),
+        ("url", Dyn::Unknown),
+        ("seller", Dyn::Null),
+        ("seller", Dyn::Unknown),
+        ("seller", Dyn::string("s")),
+        ("settings", Dyn::Null),
+        ("settings", empty_map),
+        ("settings", null_inside),
+        ("parts", Dyn::Null),
+        ("parts", Dyn::list([])),
+        ("parts", part(Dyn::Unknown)),
+        ("parts", part(Dyn::from(-4_i64))),
+        ("extra", any),
+        ("token", Dyn::string("t")),
+        ("size", Dyn::from(0_i64)),
+    ];
+    for (name, value) in same {
+        assert_eq!(round_trip(name, value).as_ref(), Ok(value), "{name}");
+    }
+    // A state from before the attribute existed.
+    assert_eq!(round_trip("size", &Dyn::Null), Ok(Dyn::from(1_i64)));
+
+    let refused: &[(&str, Dyn, &str)] = &[
+        ("name", Dyn::Null, "name must have a value, and has none"),
+        ("name", Dyn::Unknown, "name must be known here"),
+        ("name", Dyn::from(true), "name must be a string"),
+        ("note", Dyn::Unknown, "note must be known here"),
+        ("labels", Dyn::list([Dyn::Null]), "labels must have a value, and has none"),
+        ("size", Dyn::from(-1_i64), "size must be a whole number from 0 to 18446744073709551615"),
+        (
+            "size",
+            Dyn::Number("1.5".parse().unwrap()),
+            "size must be a whole number from 0 to 18446744073709551615",
+        ),
+        ("parts", Dyn::list([Dyn::Null]), "parts[0] must have a value, and has none"),
+        ("parts", part(Dyn::string("x")), "parts[0].serial must be a number"),
+    ];
+    for (name, value, message) in refused {
+        assert_eq!(round_trip(name, value), Err((*message).to_owned()));
+    }
+}
+
+#[test]
+fn a_secret_does_not_show_itself() {
+    let object = config([("name", "n".into()), ("size", Dyn::from(1_i64)), ("token", "hush".into())]);
+    let item = Item::from_object(&object).unwrap();
+    assert_eq!(item.token.as_ref().map(|token| token.expose().as_str()), Some("hush"));
+    assert!(!format!("{item:?}").contains("hush"));
+}
+
+#[test]
+fn tokens_name_places() {
+    assert_eq!(Item::NAME.path().to_string(), "name");
+    let nested = Item::PARTS.then(tfkit::Path::root().index(1).attr(crate::shop::Part::SERIAL.name()));
+    assert_eq!(nested.to_string(), "parts[1].serial");
+    assert_eq!(Item::SETTINGS.then("k").to_string(), "settings[\"k\"]");
+}
+
+/// Defaults of every kind that can be written.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "defaults", kind = data_source)]
+struct Defaults {
+    /// A text.
+    #[attr(default = "text")]
+    text: tfkit::OrDefault<String>,
+    /// A flag.
+    #[attr(default = true)]
+    flag: tfkit::OrDefault<bool>,
+    /// A list.
+    #[attr(default = vec!["a".to_owned()])]
+    list: tfkit::OrDefault<Vec<String>>,
+    /// An attribute whose name Rust keeps for itself.
+    r#type: Option<String>,
+    /// An attribute with another name.
+    #[attr(name = "loop")]
+    repeat: Option<bool>,
+}
+
+#[test]
+fn defaults_and_names_stand_where_they_are_declared() {
+    let read = Defaults::from_object(&Dyn::map([("loop", Dyn::from(false)), ("type", "t".into())])).unwrap();
+    let expected = Defaults {
+        text: "text".to_owned().into(),
+        flag: true.into(),
+        list: vec!["a".to_owned()].into(),
+        r#type: Some("t".to_owned()),
+        repeat: Some(false),
+    };
+    assert_eq!(read, expected);
+    assert_eq!(Defaults::LOOP.name(), "loop");
+    assert_eq!(Defaults::TYPE.name(), "type");
+}

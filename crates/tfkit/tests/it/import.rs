@@ -1,0 +1,74 @@
+//! Importing by id and by identity.
+
+use tfkit::Dyn;
+use tfkit::engine::{ImportBy, ImportRequest, ReadRequest};
+
+use crate::shop::{Bench, named, summaries};
+
+#[tokio::test]
+async fn an_import_is_complete_and_the_read_after_it_adds_nothing() {
+    let bench = Bench::new().await;
+    let made = bench.create(&named("box")).await;
+    let by_identity = |shelf: Dyn| ImportBy::Identity(Dyn::map([("shelf", shelf), ("id", "id-box".into())]));
+    let ways = [
+        ImportBy::Id("id-box".to_owned()),
+        ImportBy::Id("front/id-box".to_owned()),
+        by_identity(Dyn::Null),
+        by_identity("front".into()),
+    ];
+    for by in ways {
+        let shown = format!("{by:?}");
+        let request = ImportRequest { type_name: "shop_item".to_owned(), by };
+        let imported = bench.engine.import(request).await;
+        assert_eq!(imported.diags, [], "{shown}");
+        assert_eq!((&imported.state, &imported.identity), (&made.state, &made.identity), "{shown}");
+        let request = ReadRequest {
+            type_name: "shop_item".to_owned(),
+            state: imported.state,
+            private: imported.private,
+            identity: imported.identity,
+        };
+        let read = bench.engine.read(request).await;
+        assert_eq!(
+            (&read.state, &read.identity, summaries(&read.diags)),
+            (&made.state, &made.identity, vec![])
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_import_that_fails_says_what_is_wrong() {
+    let bench = Bench::new().await;
+    bench.create(&named("box")).await;
+    let cases = [
+        (ImportBy::Id("nobody".to_owned()), "There is no shop_item with id \"nobody\""),
+        (ImportBy::Id(String::new()), "The import id \"\" cannot be read"),
+        (ImportBy::Id("a/b/c".to_owned()), "The import id \"a/b/c\" cannot be read"),
+        (
+            ImportBy::Identity(Dyn::map([("shelf", Dyn::Null), ("id", Dyn::Null)])),
+            "Attribute \"id\" must have a value, and has none",
+        ),
+        (
+            ImportBy::Identity(Dyn::map([("shelf", "back".into()), ("id", "id-box".into())])),
+            "The identity of the object changed: \"shelf\" has another value",
+        ),
+    ];
+    for (by, summary) in cases {
+        let request = ImportRequest { type_name: "shop_item".to_owned(), by };
+        let imported = bench.engine.import(request).await;
+        assert_eq!((imported.state, imported.identity), (Dyn::Null, Dyn::Null), "{summary}");
+        assert_eq!(summaries(&imported.diags), [summary]);
+    }
+    let request = ImportRequest { type_name: "shop_item".to_owned(), by: ImportBy::Id("a/b/c".to_owned()) };
+    let detail = bench.engine.import(request).await.diags[0].detail();
+    assert_eq!(detail, "An import id of this type has the form [SHELF/]ID.");
+}
+
+#[test]
+fn the_identity_says_what_an_import_must_give() {
+    let bench = Bench::unconfigured();
+    let identity = bench.engine.identity_schema("shop_item").unwrap();
+    let parts: Vec<(&str, bool)> =
+        identity.attributes.iter().map(|attribute| (attribute.name, attribute.required)).collect();
+    assert_eq!(parts, [("shelf", false), ("id", true)]);
+}

@@ -1,0 +1,79 @@
+//! What is refused before anything is planned.
+
+use tfkit::Dyn;
+use tfkit::engine::ValidateRequest;
+
+use crate::shop::{Bench, config};
+
+#[tokio::test]
+async fn each_mistake_in_a_configuration_is_reported_at_its_place() {
+    let bench = Bench::unconfigured();
+    let timeouts = |create: &str| Dyn::map([("create", Dyn::string(create)), ("delete", Dyn::Null)]);
+    let part = |name: Dyn| Dyn::list([Dyn::map([("name", name), ("serial", Dyn::Null)])]);
+    let cases: Vec<(Dyn, &[(&str, &str)])> = vec![
+        (config([("name", "box".into())]), &[]),
+        (config([("name", Dyn::Unknown), ("size", Dyn::Unknown), ("parts", part(Dyn::Unknown))]), &[]),
+        (config([]), &[("name", "Attribute \"name\" is required")]),
+        (config([("name", "".into())]), &[("name", "Attribute \"name\" has an invalid value")]),
+        (config([("name", "box".into()), ("url", "u".into())]), &[("url", "Attribute \"url\" is read-only")]),
+        (
+            config([("name", "box".into()), ("size", Dyn::Number("0.5".parse().unwrap()))]),
+            &[("size", "Attribute \"size\" must be a whole number from 0 to 18446744073709551615")],
+        ),
+        (
+            config([("name", "box".into()), ("timeouts", timeouts("soon"))]),
+            &[("timeouts.create", "Attribute \"create\" must be a length of time with its unit")],
+        ),
+        (config([("name", "box".into()), ("timeouts", timeouts("90s"))]), &[]),
+        (
+            config([("name", "box".into()), ("parts", part(Dyn::Null))]),
+            &[("parts[0].name", "Attribute \"parts[0].name\" is required")],
+        ),
+    ];
+    for (config, expected) in cases {
+        let request = ValidateRequest {
+            type_name: "shop_item".to_owned(),
+            config: config.clone(),
+            write_only_allowed: true,
+        };
+        let diags = bench.engine.validate_resource(request).await;
+        let found: Vec<(String, &str)> = diags
+            .iter()
+            .map(|diag| (diag.path.clone().unwrap_or_default().to_string(), diag.summary.as_str()))
+            .collect();
+        let expected: Vec<(String, &str)> =
+            expected.iter().map(|(path, summary)| ((*path).to_owned(), *summary)).collect();
+        assert_eq!(found, expected, "{config:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_over_several_attributes_holds_for_a_data_source() {
+    let bench = Bench::unconfigured();
+    let cases = [
+        ("id".into(), Dyn::Null, true),
+        (Dyn::Unknown, Dyn::Null, true),
+        (Dyn::Null, Dyn::Null, false),
+        ("id".into(), "name".into(), false),
+    ];
+    for (id, name, fine) in cases {
+        let config = Dyn::map([("id", id), ("name", name), ("url", Dyn::Null)]);
+        let request = ValidateRequest {
+            type_name: "shop_item".to_owned(),
+            config: config.clone(),
+            write_only_allowed: true,
+        };
+        let diags = bench.engine.validate_data_source(request).await;
+        assert_eq!(diags.is_empty(), fine, "{config:?}: {diags:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_becomes_known_after_validation_is_checked_in_the_plan() {
+    let bench = Bench::new().await;
+    let config = config([("name", "".into()), ("size", Dyn::from(-1_i64))]);
+    let plan = bench.plan(&Dyn::Null, &config).await;
+    let paths: Vec<String> =
+        plan.diags.iter().map(|diag| diag.path.clone().unwrap_or_default().to_string()).collect();
+    assert_eq!(paths, ["name", "size"]);
+}
