@@ -10,6 +10,7 @@ SHELL := bash
 version := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 cargo := cargo
 locked := --locked
+target := $(or $(CARGO_TARGET_DIR),target)
 
 # Where `make install` puts the provider: the directory that terraform and tofu look into by themselves.
 plugins ?= $(HOME)/.terraform.d/plugins
@@ -20,26 +21,26 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | while IFS=$$'\t' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
 
 .PHONY: demo
-demo: toolchain ## The reference journey on a local platform, with the access matrix (KEEP=1 leaves it running)
+demo: toolchain host ## The reference journey on a local platform, with the access matrix (KEEP=1 leaves it running)
 	@$(cargo) build $(locked) --package zenml-provider --package zenml-local --package xtask
-	@TERRAFORM="$$(scripts/terraform)" target/debug/xtask demo $(if $(KEEP),--keep)
+	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --package xtask -- demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: toolchain ## Every test, acceptance tests with the real binary included
+test: toolchain host ## Every test, acceptance tests with the real binary included
 	@$(cargo) build $(locked) --workspace
-	@host=$$(scripts/terraform); PATH="$$(dirname "$$host"):$$PATH" TERRAFORM="$$host" $(cargo) test $(locked) --workspace
+	@host=$$(scripts/terraform) && PATH="$$(dirname "$$host"):$$PATH" TERRAFORM="$$host" $(cargo) test $(locked) --workspace
 
 .PHONY: build
 build: toolchain ## Release binaries: the provider and the local platform, in target/release
 	@$(cargo) build $(locked) --release --package zenml-provider --package zenml-local
-	@ls -l target/release/terraform-provider-zenml target/release/zenml-local
+	@ls -l $(target)/release/terraform-provider-zenml $(target)/release/zenml-local
 
 .PHONY: install
 install: build ## Install the release build where terraform and tofu find it (plugins=DIRECTORY chooses)
 	@for host in registry.terraform.io registry.opentofu.org; do \
 	  directory="$(plugins)/$$host/zenml-io/zenml/$(version)/$(platform)"; \
 	  mkdir -p "$$directory"; \
-	  install -m 0755 target/release/terraform-provider-zenml "$$directory/terraform-provider-zenml_v$(version)"; \
+	  install -m 0755 $(target)/release/terraform-provider-zenml "$$directory/terraform-provider-zenml_v$(version)"; \
 	  echo "Installed $$directory/terraform-provider-zenml_v$(version)"; \
 	done
 
@@ -54,10 +55,15 @@ lint: toolchain ## Formatting, lints and documentation, each without a warning
 	@RUSTDOCFLAGS="-D warnings" $(cargo) doc $(locked) --workspace --no-deps --quiet
 
 .PHONY: bench
-bench: toolchain ## Start-up time, memory, and plan and apply against Terraform's own terraform_data
+bench: toolchain host ## Start-up time, memory, and plan and apply against Terraform's own terraform_data
 	@$(cargo) build $(locked) --release --package zenml-provider --package zenml-local --package xtask
-	@TERRAFORM="$$(scripts/terraform)" target/release/xtask bench
+	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --release --package xtask -- bench
 
 .PHONY: toolchain
 toolchain:
 	@scripts/toolchain
+
+# Gets a pinned release when there is neither terraform nor tofu; before the build, so that it fails early.
+.PHONY: host
+host:
+	@scripts/terraform >/dev/null
