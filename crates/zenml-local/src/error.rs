@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use zenml_api::error::{Detail, ErrorAnswer};
 
 use crate::store;
 
@@ -20,6 +21,8 @@ enum Answer {
     Detail { status: StatusCode, class: &'static str, message: String },
     /// A request that does not have the right form, with the places that are wrong.
     Validation(Vec<Issue>),
+    /// A body in a form of its own.
+    Exact { status: StatusCode, answer: ErrorAnswer },
     /// Not an error: the same request was answered before, and this is what it was answered.
     Replay(Vec<u8>),
 }
@@ -83,6 +86,11 @@ impl Error {
         Self { answer: Answer::Validation(issues), context: None }
     }
 
+    /// Any status with exactly this body.
+    pub(crate) fn exact(status: StatusCode, answer: ErrorAnswer) -> Self {
+        Self { answer: Answer::Exact { status, answer }, context: None }
+    }
+
     /// Any status with a class of one's own.
     pub(crate) fn with_status(status: StatusCode, class: &'static str, message: impl Into<String>) -> Self {
         Self::detail(status, class, message)
@@ -131,7 +139,7 @@ impl Error {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match &self.answer {
-            Answer::Detail { status, .. } => *status,
+            Answer::Detail { status, .. } | Answer::Exact { status, .. } => *status,
             Answer::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Answer::Replay(_) => StatusCode::OK,
         }
@@ -141,6 +149,7 @@ impl Error {
     pub(crate) fn body(&self, plane: Plane) -> Value {
         match &self.answer {
             Answer::Detail { class, message, .. } => json!({ "detail": [class, message] }),
+            Answer::Exact { answer, .. } => json!(answer),
             Answer::Replay(_) => Value::Null,
             Answer::Validation(issues) if plane == Plane::Control => json!({
                 "detail": issues
@@ -188,8 +197,18 @@ impl fmt::Display for Error {
                     issues.iter().map(|issue| format!("{}: {}", issue.place.join("."), issue.message));
                 f.write_str(&texts.collect::<Vec<_>>().join("; "))
             }
+            Answer::Exact { answer, .. } => f.write_str(message(answer)),
             Answer::Replay(_) => f.write_str("answered before"),
         }
+    }
+}
+
+fn message(answer: &ErrorAnswer) -> &str {
+    match answer {
+        ErrorAnswer::Detail { detail: Detail::Class([_, text]) | Detail::Text(text) }
+        | ErrorAnswer::Bare([_, text])
+        | ErrorAnswer::OAuth { error: text, .. } => text,
+        ErrorAnswer::Detail { detail: Detail::Validation(_) } => "the request does not have the right form",
     }
 }
 

@@ -166,6 +166,26 @@ impl Routes {
         self
     }
 
+    /// Serves the health check of each workspace's server, which stands beside its API.
+    #[must_use]
+    pub(crate) fn health_of_workspaces(mut self) -> Self {
+        let shared = self.shared.clone();
+        let check = move |params: RawPathParams| {
+            let shared = shared.clone();
+            async move {
+                let id = params.iter().next().map_or("", |(_, value)| value);
+                match available(&shared, id).await {
+                    Ok(_) => Response::new(Body::from("ok")),
+                    Err(error) => {
+                        answer::json(error.status(), error.body(Plane::Workspace).to_string().into_bytes())
+                    }
+                }
+            }
+        };
+        self.router = self.router.route("/w/{workspace}/health", on(MethodFilter::GET, check));
+        self
+    }
+
     /// The template as logs and faults name it.
     fn name(&self, template: &str) -> Arc<str> {
         match self.plane {
@@ -308,8 +328,13 @@ impl Door {
         let mut path: Vec<&str> = params.iter().map(|(_, value)| value).collect();
         let workspace = match self.plane {
             Plane::Control => None,
-            Plane::Workspace => Some(self.workspace(path.remove(0)).await?),
+            Plane::Workspace => Some(available(&self.shared, path.remove(0)).await?),
         };
+        if let Some(key) = &info.idempotency_key
+            && Uuid::try_parse(key).is_err()
+        {
+            return Err(Error::internal("an idempotency key has to be a UUID", "it is not"));
+        }
         let actor = match self.access {
             Access::Open => Actor::Anonymous,
             access => authn::actor(&self.shared, &info, workspace, access).await?,
@@ -318,18 +343,6 @@ impl Door {
         let body = read_body(request.into_body()).await?;
         let cx = Cx::new(self.shared.clone(), actor, info, workspace);
         handle(cx, &path, &query, &body).await
-    }
-
-    /// The workspace that the address names, if it is served at all.
-    async fn workspace(&self, id: &str) -> Result<WorkspacePlace> {
-        let unknown = || Error::not_found("There is no such workspace.");
-        let id = Uuid::try_parse(id).map_err(|_| unknown())?;
-        let found = crate::engine::served_workspace(&self.shared, id).await?;
-        let (place, status) = found.ok_or_else(unknown)?;
-        match status.as_str() {
-            "available" => Ok(place),
-            status => Err(Error::unavailable(format!("The workspace is not available: it is {status}."))),
-        }
     }
 
     fn refuse(&self, error: &Error, id: &str) -> Response {
@@ -343,6 +356,18 @@ impl Door {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+/// The workspace that an address names, if it is served at all.
+async fn available(shared: &Shared, id: &str) -> Result<WorkspacePlace> {
+    let unknown = || Error::not_found("There is no such workspace.");
+    let id = Uuid::try_parse(id).map_err(|_| unknown())?;
+    let found = crate::engine::served_workspace(shared, id).await?;
+    let (place, status) = found.ok_or_else(unknown)?;
+    match status.as_str() {
+        "available" => Ok(place),
+        status => Err(Error::unavailable(format!("The workspace is not available: it is {status}."))),
     }
 }
 

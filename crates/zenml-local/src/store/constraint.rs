@@ -21,6 +21,21 @@ const CONFLICTS: &[(&str, &str)] = &[
         "A workspace with this name already exists. Workspace names are unique over all organizations.",
     ),
     ("workspace.id", "A workspace with this id already exists."),
+    (
+        "local_account.workspace_id, local_account.external_user_id",
+        "This account already has a place in this workspace.",
+    ),
+    ("project.workspace_id, project.name", "Found another existing project with the same name."),
+    ("secret.workspace_id, secret.name, secret.private_to", "Found an existing secret with the same name."),
+    (
+        "connector.workspace_id, connector.name",
+        "Found another existing service connector with the same name.",
+    ),
+    (
+        "component.workspace_id, component.type, component.name",
+        "Found an existing component with the same name and type.",
+    ),
+    ("stack.workspace_id, stack.name", "Found another existing stack with the same name."),
 ];
 
 /// The sentence for a unique violation, or `None` when `error` is something else.

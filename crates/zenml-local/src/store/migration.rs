@@ -7,7 +7,10 @@ use sqlx::sqlite::SqlitePool;
 use super::StoreError;
 
 /// All steps in order; the position, from 1, is the schema version.
-const STEPS: &[&str] = &[include_str!("../../migrations/0001_control_plane.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../../migrations/0001_control_plane.sql"),
+    include_str!("../../migrations/0002_workspace.sql"),
+];
 
 /// Brings a database to the newest version; all missing steps are one transaction.
 pub(super) async fn run(writer: &SqlitePool, path: &Path) -> Result<(), StoreError> {

@@ -1,0 +1,176 @@
+//! Checking a connector against its type, and telling its secrets from the rest.
+
+use serde_json::Value;
+use zenml_api::workspace::JsonMap;
+
+use super::catalog::{self, AuthMethod, Known};
+use crate::workspace::python;
+use crate::workspace::refusal::Refusal;
+
+/// What a connector is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) connector_type: String,
+    pub(crate) auth_method: String,
+    pub(crate) resource_types: Vec<String>,
+    /// The configuration with its secrets.
+    pub(crate) configuration: JsonMap,
+}
+
+/// A connector that was checked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Checked {
+    pub(crate) resource_types: Vec<String>,
+    pub(crate) supports_instances: bool,
+    /// Members that anyone who may read the connector sees.
+    pub(crate) plain: JsonMap,
+    /// Members that go to the secret store.
+    pub(crate) secret: JsonMap,
+}
+
+/// Checks a connector as a server does that has the packages of its type. Of an unknown type nothing is
+/// checked, and all of its configuration is plain.
+pub(crate) fn check(wanted: Wanted) -> Result<Checked, Refusal> {
+    let Some(known) = catalog::find(&wanted.connector_type) else {
+        return Ok(Checked {
+            resource_types: wanted.resource_types,
+            supports_instances: false,
+            plain: wanted.configuration,
+            secret: JsonMap::new(),
+        });
+    };
+    let method = method(known, &wanted.auth_method)?;
+    let resource_types = resource_types(known, wanted.resource_types)?;
+    let (plain, secret) = split(method, wanted.configuration)?;
+    let supports_instances = match resource_types.as_slice() {
+        [only] => {
+            known.resource_types.iter().any(|kind| kind.resource_type == *only && kind.supports_instances)
+        }
+        _ => false,
+    };
+    Ok(Checked { resource_types, supports_instances, plain, secret })
+}
+
+fn invalid(text: &str) -> Refusal {
+    Refusal::value(&format!("connector configuration is not valid: {text}"))
+}
+
+fn method<'a>(known: &'a Known, name: &str) -> Result<&'a AuthMethod, Refusal> {
+    known.auth_methods.iter().find(|method| method.auth_method == name).ok_or_else(|| {
+        let names = python::list(known.auth_methods.iter().map(|method| &method.auth_method));
+        invalid(&python::text(&format!(
+            "connector type '{}' does not support the '{name}' authentication method. Supported authentication \
+             methods are: {names}.",
+            known.connector_type
+        )))
+    })
+}
+
+/// One type is kept as given; none, or more than one, means all types of the connector.
+fn resource_types(known: &Known, wanted: Vec<String>) -> Result<Vec<String>, Refusal> {
+    let all = known.resource_type_names();
+    if let Some(unknown) = wanted.iter().find(|name| !all.contains(name)) {
+        return Err(invalid(&python::text(&format!(
+            "connector type '{}' does not support resource type '{unknown}'. Supported resource types are: {}.",
+            known.connector_type,
+            python::list(&all)
+        ))));
+    }
+    Ok(if wanted.len() == 1 { wanted } else { all })
+}
+
+/// Sorts the members out. Those that the method does not know, and nulls, are dropped without notice.
+fn split(method: &AuthMethod, mut configuration: JsonMap) -> Result<(JsonMap, JsonMap), Refusal> {
+    configuration.retain(|_, value| !value.is_null());
+    let (mut plain, mut secret) = (JsonMap::new(), JsonMap::new());
+    for attribute in &method.attributes {
+        match configuration.remove(&attribute.name) {
+            Some(value) if attribute.secret => {
+                secret.insert(attribute.name.clone(), as_text(value));
+            }
+            Some(value) => {
+                plain.insert(attribute.name.clone(), value);
+            }
+            None if attribute.required => {
+                return Err(invalid(&format!("missing required attribute '{}'", attribute.name)));
+            }
+            None => {}
+        }
+    }
+    Ok((plain, secret))
+}
+
+/// The secret store holds texts.
+fn as_text(value: Value) -> Value {
+    match value {
+        Value::String(_) => value,
+        other => Value::String(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn wanted(connector_type: &str, method: &str, types: &[&str], configuration: Value) -> Wanted {
+        Wanted {
+            connector_type: connector_type.to_owned(),
+            auth_method: method.to_owned(),
+            resource_types: types.iter().map(ToString::to_string).collect(),
+            configuration: serde_json::from_value(configuration).unwrap(),
+        }
+    }
+
+    fn role() -> Value {
+        json!({"aws_access_key_id": "AK", "aws_secret_access_key": "SK", "region": "r", "role_arn": "arn"})
+    }
+
+    #[test]
+    fn one_resource_type_is_kept_and_none_or_more_mean_all() {
+        let all = ["aws-generic", "s3-bucket", "kubernetes-cluster", "docker-registry"];
+        for (given, kept, instances) in [
+            (vec!["s3-bucket"], vec!["s3-bucket"], true),
+            (vec!["docker-registry"], vec!["docker-registry"], false),
+            (vec![], all.to_vec(), false),
+            (vec!["s3-bucket", "docker-registry"], all.to_vec(), false),
+        ] {
+            let checked = check(wanted("aws", "iam-role", &given, role())).unwrap();
+            assert_eq!(checked.resource_types, kept, "{given:?}");
+            assert_eq!(checked.supports_instances, instances, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_told_from_the_rest_and_unknown_members_are_dropped() {
+        let mut given = role();
+        given["bogus"] = json!(1);
+        given["policy"] = json!(null);
+        let checked = check(wanted("aws", "iam-role", &[], given)).unwrap();
+        assert_eq!(json!(checked.plain), json!({"region": "r", "role_arn": "arn"}));
+        assert_eq!(json!(checked.secret), json!({"aws_access_key_id": "AK", "aws_secret_access_key": "SK"}));
+    }
+
+    #[test]
+    fn nothing_is_known_of_an_unknown_type() {
+        let checked = check(wanted("zzz", "any", &["x", "y"], json!({"password": "p"}))).unwrap();
+        assert_eq!(checked.resource_types, ["x", "y"]);
+        assert_eq!(json!(checked.plain), json!({"password": "p"}));
+        assert!(checked.secret.is_empty());
+    }
+
+    #[test]
+    fn what_does_not_fit_its_type_is_refused() {
+        for (method, types, configuration, reason) in [
+            ("nope", vec![], role(), "does not support the 'nope' authentication method"),
+            ("iam-role", vec!["nope"], role(), "does not support resource type 'nope'"),
+            ("iam-role", vec![], json!({"region": "x"}), "missing required attribute 'aws_access_key_id'"),
+            ("implicit", vec![], json!({}), "missing required attribute 'region'"),
+        ] {
+            let refusal = check(wanted("aws", method, &types, configuration)).unwrap_err();
+            assert_eq!(refusal.status, 400);
+            assert!(refusal.text().contains(reason), "{}", refusal.text());
+        }
+    }
+}

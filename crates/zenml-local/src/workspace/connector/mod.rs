@@ -1,0 +1,4 @@
+//! Service connectors.
+
+pub(crate) mod catalog;
+pub(crate) mod check;

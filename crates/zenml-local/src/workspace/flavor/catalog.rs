@@ -1,0 +1,239 @@
+//! The built-in flavors of ZenML 0.98, from `data/flavors.json`.
+//!
+//! All flavors are listed, but only those with a `configuration` in the data are checked; a component of
+//! another flavor is accepted with any configuration. Each flavor says which it is in its `config_schema`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use zenml_api::FlavorId;
+
+/// A built-in flavor.
+#[derive(Debug, Deserialize)]
+pub(crate) struct BuiltIn {
+    /// Always the same, so that it survives the server.
+    pub(crate) id: FlavorId,
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) display_name: String,
+    pub(crate) integration: String,
+    pub(crate) source: String,
+    pub(crate) connector_type: Option<String>,
+    pub(crate) connector_resource_type: Option<String>,
+    pub(crate) connector_resource_id_attr: Option<String>,
+    /// What the configuration of a component may hold; `None` if this platform does not check it.
+    pub(crate) configuration: Option<Configuration>,
+}
+
+/// What the configuration of a component may hold.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Configuration {
+    /// Name of the class, for messages.
+    pub(crate) class: String,
+    pub(crate) properties: Vec<Property>,
+    /// How `path` may begin, if there is one.
+    #[serde(default)]
+    pub(crate) path_schemes: Vec<String>,
+    /// Old names and the new ones that take their place.
+    #[serde(default)]
+    pub(crate) renamed: BTreeMap<String, String>,
+    /// A check that a list of properties cannot express.
+    pub(crate) rule: Option<Rule>,
+}
+
+/// Checks that a list of properties cannot express.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Rule {
+    /// `uri` loses slashes at its end.
+    Registry,
+    /// And may not hold any slash.
+    AwsRegistry,
+    /// A fixed set of concurrency policies.
+    KubernetesOrchestrator,
+    /// Credentials go together, and a remote server needs exactly one kind.
+    MlflowTracker,
+    /// `instance_type` is added.
+    SagemakerOrchestrator,
+}
+
+/// One member of a configuration.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Property {
+    pub(crate) name: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: Alternatives,
+    #[serde(default)]
+    pub(crate) required: bool,
+    #[serde(default)]
+    pub(crate) sensitive: bool,
+    pub(crate) minimum: Option<f64>,
+    pub(crate) exclusive_minimum: Option<f64>,
+}
+
+/// The types that a member may have, written `string|null`.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Alternatives {
+    pub(crate) types: Vec<Type>,
+    pub(crate) nullable: bool,
+}
+
+/// The type of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    Text,
+    Integer,
+    Number,
+    Boolean,
+    Object,
+    TextMap,
+    TextList,
+}
+
+impl TryFrom<String> for Alternatives {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut found = Self { types: Vec::new(), nullable: false };
+        for name in text.split('|') {
+            found.types.push(match name {
+                "null" => {
+                    found.nullable = true;
+                    continue;
+                }
+                "string" => Type::Text,
+                "integer" => Type::Integer,
+                "number" => Type::Number,
+                "boolean" => Type::Boolean,
+                "object" => Type::Object,
+                "object<string>" => Type::TextMap,
+                "array<string>" => Type::TextList,
+                other => return Err(format!("unknown type {other}")),
+            });
+        }
+        Ok(found)
+    }
+}
+
+static FLAVORS: LazyLock<Vec<BuiltIn>> = LazyLock::new(|| {
+    let text = include_str!("../../../data/flavors.json");
+    serde_json::from_str(text).expect("data/flavors.json has the form that this module describes")
+});
+
+/// All built-in flavors, by type and name.
+pub(crate) fn all() -> &'static [BuiltIn] {
+    &FLAVORS
+}
+
+/// The flavor of this type and name.
+pub(crate) fn find(kind: &str, name: &str) -> Option<&'static BuiltIn> {
+    FLAVORS.iter().find(|flavor| flavor.kind == kind && flavor.name == name)
+}
+
+impl BuiltIn {
+    /// JSON schema of the configuration. Where the platform does not check, the schema says so.
+    pub(crate) fn schema(&self) -> Value {
+        let Some(configuration) = &self.configuration else {
+            return json!({
+                "type": "object",
+                "title": self.display_name,
+                "description": "This local platform does not know the configuration of this flavor: it accepts \
+                                any, and a ZenML server may refuse what it accepted.",
+                "additionalProperties": true,
+            });
+        };
+        let properties: Map<String, Value> = configuration
+            .properties
+            .iter()
+            .map(|property| (property.name.clone(), property.schema()))
+            .collect();
+        let required: Vec<&str> =
+            configuration.properties.iter().filter(|p| p.required).map(|p| p.name.as_str()).collect();
+        let mut schema = json!({ "type": "object", "title": configuration.class, "properties": properties });
+        if !required.is_empty() {
+            schema["required"] = json!(required);
+        }
+        schema
+    }
+}
+
+impl Property {
+    fn schema(&self) -> Value {
+        let mut types: Vec<Value> = self
+            .kind
+            .types
+            .iter()
+            .map(|kind| match kind {
+                Type::Text => json!({"type": "string"}),
+                Type::Integer => json!({"type": "integer"}),
+                Type::Number => json!({"type": "number"}),
+                Type::Boolean => json!({"type": "boolean"}),
+                Type::Object => json!({"type": "object", "additionalProperties": true}),
+                Type::TextMap => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+                Type::TextList => json!({"type": "array", "items": {"type": "string"}}),
+            })
+            .collect();
+        if let Some(first) = types.first_mut() {
+            if let Some(minimum) = self.minimum {
+                first["minimum"] = json!(minimum);
+            }
+            if let Some(minimum) = self.exclusive_minimum {
+                first["exclusiveMinimum"] = json!(minimum);
+            }
+        }
+        if self.kind.nullable {
+            types.push(json!({"type": "null"}));
+        }
+        let mut schema = if types.len() == 1 { types.remove(0) } else { json!({ "anyOf": types }) };
+        if self.sensitive {
+            schema["sensitive"] = json!(true);
+        }
+        schema
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn flavors_are_unique_and_of_known_types() {
+        let mut names = BTreeSet::new();
+        let mut ids = BTreeSet::new();
+        for flavor in all() {
+            assert!(names.insert((&flavor.kind, &flavor.name)), "{} {}", flavor.kind, flavor.name);
+            assert!(ids.insert(flavor.id));
+            assert!(zenml_api::workspace::component::ALL_TYPES.contains(&flavor.kind.as_str()));
+        }
+        assert_eq!(names.len(), 82);
+    }
+
+    #[test]
+    fn the_flavors_of_the_reference_journey_are_checked() {
+        for (kind, name) in [
+            ("artifact_store", "s3"),
+            ("container_registry", "aws"),
+            ("orchestrator", "kubernetes"),
+            ("orchestrator", "sagemaker"),
+            ("model_registry", "mlflow"),
+            ("experiment_tracker", "mlflow"),
+        ] {
+            assert!(find(kind, name).unwrap().configuration.is_some(), "{kind} {name}");
+        }
+    }
+
+    #[test]
+    fn a_schema_marks_secrets_and_what_is_not_checked() {
+        let s3 = find("artifact_store", "s3").unwrap().schema();
+        assert_eq!(s3["required"], json!(["path"]));
+        assert_eq!(s3["properties"]["secret"]["sensitive"], json!(true));
+        let unchecked = find("orchestrator", "kubeflow").unwrap().schema();
+        assert!(unchecked["description"].as_str().unwrap().contains("accepts any"));
+    }
+}

@@ -1,0 +1,253 @@
+//! The check of configurations, compared case by case with what a ZenML 0.98 server answered.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{catalog, check};
+
+/// The stored configuration, or the status and the text of the refusal.
+fn check(kind: &str, flavor: &str, given: &Value) -> Result<Value, (u16, String)> {
+    let flavor = catalog::find(kind, flavor).unwrap();
+    let given = serde_json::from_value(given.clone()).unwrap();
+    let resolved: BTreeMap<_, _> = check::references_to_resolve(flavor, &given)
+        .into_iter()
+        .map(|(name, _)| (name, "x".to_owned()))
+        .collect();
+    match check::configuration(flavor, given, None, &resolved) {
+        Ok(stored) => Ok(json!(stored)),
+        Err(refusal) => Err((refusal.status, refusal.text().to_owned())),
+    }
+}
+
+#[test]
+fn values_are_stored_as_the_server_stores_them() {
+    for (kind, flavor, given, stored) in [
+        ("artifact_store", "s3", json!({"path": "s3://b"}), json!({"path": "s3://b"})),
+        ("artifact_store", "s3", json!({"path": "\"s3://b\""}), json!({"path": "s3://b"})),
+        (
+            "artifact_store",
+            "s3",
+            json!({"path": "s3://b", "client_kwargs": "{\"a\":1}", "key": null}),
+            json!({"path": "s3://b", "client_kwargs": {"a": 1}, "key": null}),
+        ),
+        ("artifact_store", "local", json!({}), json!({})),
+        ("artifact_store", "azure", json!({"path": "az://x"}), json!({"path": "az://x"})),
+        ("container_registry", "default", json!({"uri": "x.io///"}), json!({"uri": "x.io"})),
+        ("container_registry", "gcp", json!({"uri": "gcr.io/proj"}), json!({"uri": "gcr.io/proj"})),
+        (
+            "orchestrator",
+            "sagemaker",
+            json!({"execution_role": "r", "volume_size_in_gb": "50", "synchronous": "true"}),
+            json!({"execution_role": "r", "volume_size_in_gb": 50, "synchronous": true, "instance_type": "ml.m5.xlarge"}),
+        ),
+        (
+            "orchestrator",
+            "sagemaker",
+            json!({"execution_role": "r", "instance_type": "ml.g5.xlarge", "tags": "{\"a\":\"b\"}", "volume_size_in_gb": 5.0}),
+            json!({"execution_role": "r", "instance_type": "ml.g5.xlarge", "tags": {"a": "b"}, "volume_size_in_gb": 5}),
+        ),
+        (
+            "orchestrator",
+            "kubernetes",
+            json!({"max_parallelism": "4.0", "job_monitoring_interval": "2.5", "local": "1", "synchronous": "OFF",
+                   "privileged": "y", "incluster": 0}),
+            json!({"max_parallelism": 4, "job_monitoring_interval": 2.5, "local": true, "synchronous": false,
+                   "privileged": true, "incluster": false}),
+        ),
+        (
+            "orchestrator",
+            "kubernetes",
+            json!({"concurrency_policy": "forbid", "timeout": "5", "pod_name_prefix": "p"}),
+            json!({"concurrency_policy": "Forbid", "timeout": 5, "job_name_prefix": "p"}),
+        ),
+        ("model_registry", "mlflow", json!({}), json!({})),
+        ("experiment_tracker", "mlflow", json!({}), json!({})),
+        (
+            "experiment_tracker",
+            "mlflow",
+            json!({"tracking_uri": "bad://m"}),
+            json!({"tracking_uri": "bad://m"}),
+        ),
+        (
+            "experiment_tracker",
+            "mlflow",
+            json!({"tracking_uri": "https://m", "tracking_username": "{{s.u}}", "tracking_password": "{{ s.p }}"}),
+            json!({"tracking_uri": "https://m", "tracking_username": "{{s.u}}", "tracking_password": "{{ s.p }}"}),
+        ),
+        ("orchestrator", "kubeflow", json!({"anything": [1]}), json!({"anything": [1]})),
+    ] {
+        assert_eq!(check(kind, flavor, &given), Ok(stored), "{kind} {flavor} {given}");
+    }
+}
+
+#[test]
+fn what_the_server_refuses_is_refused_with_its_status_and_reason() {
+    for (kind, flavor, given, status, reason) in [
+        (
+            "artifact_store",
+            "s3",
+            json!({"path": "s3://b", "nonsense": 1}),
+            400,
+            "Invalid configuration keys ['nonsense'] for s3 artifact_store.",
+        ),
+        (
+            "artifact_store",
+            "s3",
+            json!({}),
+            422,
+            "1 validation error for S3ArtifactStoreConfig\npath\n  Field required",
+        ),
+        ("artifact_store", "s3", json!({"path": 5}), 500, "path"),
+        ("artifact_store", "s3", json!({"path": "gs://x"}), 500, "supported schemes: {'s3://'}"),
+        ("artifact_store", "s3", json!({"path": "{{a.b}}"}), 500, "is not supported"),
+        (
+            "artifact_store",
+            "s3",
+            json!({"path": "s3://b", "config_kwargs": "{bad"}),
+            422,
+            "Invalid json string",
+        ),
+        (
+            "container_registry",
+            "aws",
+            json!({"uri": "x.com/y"}),
+            422,
+            "uri\n  Value error, Property `uri` can not contain a `/`",
+        ),
+        ("container_registry", "aws", json!({"uri": "{{a.b}}"}), 400, "as a secret reference is not allowed"),
+        (
+            "model_registry",
+            "mlflow",
+            json!({"uri": "x"}),
+            400,
+            "Invalid configuration keys ['uri'] for mlflow model_registry.",
+        ),
+        (
+            "orchestrator",
+            "sagemaker",
+            json!({"execution_role": "r", "tags": {"a": 1}}),
+            422,
+            "tags.a\n  Input should be a valid string",
+        ),
+        (
+            "orchestrator",
+            "sagemaker",
+            json!({"execution_role": "r", "processor_role": "p"}),
+            422,
+            "different values for deprecated attribute processor_role",
+        ),
+        (
+            "orchestrator",
+            "sagemaker",
+            json!({"execution_role": "r", "output_data_s3_uri": {"a": "b"}}),
+            422,
+            "`use_training_step=True` is not supported",
+        ),
+        (
+            "orchestrator",
+            "sagemaker",
+            json!({"execution_role": "r", "volume_size_in_gb": "x", "synchronous": "maybe"}),
+            422,
+            "2 validation errors for SagemakerOrchestratorConfig\nsynchronous\n",
+        ),
+        (
+            "orchestrator",
+            "kubernetes",
+            json!({"max_parallelism": "0"}),
+            422,
+            "Input should be greater than 0",
+        ),
+        (
+            "orchestrator",
+            "kubernetes",
+            json!({"interrupt_check_interval": 0.1}),
+            422,
+            "greater than or equal to 0.5",
+        ),
+        (
+            "orchestrator",
+            "kubernetes",
+            json!({"backoff_limit_margin": 4.5}),
+            422,
+            "got a number with a fractional part",
+        ),
+        (
+            "orchestrator",
+            "kubernetes",
+            json!({"kubernetes_context": true}),
+            422,
+            "kubernetes_context\n  Input should be a valid string",
+        ),
+        (
+            "orchestrator",
+            "kubernetes",
+            json!({"kubernetes_namespace": null}),
+            422,
+            "kubernetes_namespace\n  Input should be a valid string",
+        ),
+        ("orchestrator", "kubernetes", json!({"synchronous": null}), 422, "Input should be a valid boolean"),
+        (
+            "orchestrator",
+            "kubernetes",
+            json!({"fail_on_container_waiting_reasons": ["a", 1]}),
+            422,
+            "fail_on_container_waiting_reasons.1\n",
+        ),
+        (
+            "experiment_tracker",
+            "mlflow",
+            json!({"tracking_uri": "https://m"}),
+            422,
+            "requires exactly one authentication method.",
+        ),
+        (
+            "experiment_tracker",
+            "mlflow",
+            json!({"tracking_uri": "https://m", "tracking_username": "u"}),
+            422,
+            "requires both `tracking_username` and `tracking_password`",
+        ),
+        (
+            "experiment_tracker",
+            "mlflow",
+            json!({"tracking_uri": "https://m", "tracking_username": "u", "tracking_password": "p", "tracking_token": "t"}),
+            422,
+            "multiple authentication methods: username/password, token.",
+        ),
+        (
+            "experiment_tracker",
+            "mlflow",
+            json!({"tracking_uri": "databricks"}),
+            422,
+            "requires the `databricks_host`",
+        ),
+        (
+            "experiment_tracker",
+            "mlflow",
+            json!({"databricks_host": "h"}),
+            422,
+            "Databricks options `databricks_host` require",
+        ),
+    ] {
+        let (got, text) = check(kind, flavor, &given).expect_err(&format!("{kind} {flavor} {given}"));
+        assert_eq!(got, status, "{given}: {text}");
+        assert!(text.contains(reason), "{given}: {text}");
+    }
+}
+
+#[test]
+fn a_refusal_never_repeats_a_value() {
+    let given =
+        json!({"tracking_uri": "https://hunter2", "tracking_password": "hunter2", "nested": "hunter2"});
+    let (_, text) = check("experiment_tracker", "mlflow", &given).unwrap_err();
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn keys_that_were_stored_before_are_not_unknown() {
+    let flavor = catalog::find("orchestrator", "local").unwrap();
+    let given: BTreeMap<String, Value> = [("old".to_owned(), json!(1))].into();
+    let stored = given.clone();
+    check::configuration(flavor, given, Some(&stored), &BTreeMap::new()).unwrap();
+}

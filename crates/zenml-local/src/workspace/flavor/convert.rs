@@ -1,0 +1,139 @@
+//! Converting one value of a configuration to its type, as leniently as a ZenML server does.
+
+use serde_json::{Map, Number, Value};
+
+use super::catalog::{Alternatives, Type};
+use crate::workspace::refusal::Complaint;
+
+/// Converts a value to the first type that takes it; a type that fits exactly goes before one that converts.
+pub(crate) fn value(kind: &Alternatives, given: &Value) -> Result<Value, Complaint> {
+    if given.is_null() && kind.nullable {
+        return Ok(Value::Null);
+    }
+    if kind.types.iter().any(|one| fits(*one, given)) {
+        return Ok(given.clone());
+    }
+    let mut first = None;
+    for one in &kind.types {
+        match convert(*one, given) {
+            Ok(converted) => return Ok(converted),
+            Err(complaint) => {
+                first.get_or_insert(complaint);
+            }
+        }
+    }
+    Err(first.unwrap_or_else(|| Complaint::new(&[], "none_required", "Input should be None")))
+}
+
+fn fits(kind: Type, given: &Value) -> bool {
+    match (kind, given) {
+        (Type::Text, Value::String(_))
+        | (Type::Boolean, Value::Bool(_))
+        | (Type::Object, Value::Object(_)) => true,
+        (Type::Integer, Value::Number(number)) => !number.is_f64(),
+        (Type::Number, Value::Number(_)) => true,
+        (Type::TextMap, Value::Object(map)) => map.values().all(Value::is_string),
+        (Type::TextList, Value::Array(list)) => list.iter().all(Value::is_string),
+        _ => false,
+    }
+}
+
+fn convert(kind: Type, given: &Value) -> Result<Value, Complaint> {
+    let complain = |kind, message: &str| Err(Complaint::new(&[], kind, message));
+    match kind {
+        Type::Text => complain("string_type", "Input should be a valid string"),
+        Type::Boolean => boolean(given),
+        Type::Integer => integer(given),
+        Type::Number => match given {
+            Value::Bool(flag) => Ok(Value::from(f64::from(u8::from(*flag)))),
+            Value::String(text) => match text.trim().parse::<f64>().ok().and_then(Number::from_f64) {
+                Some(number) => Ok(Value::Number(number)),
+                None => complain(
+                    "float_parsing",
+                    "Input should be a valid number, unable to parse string as a number",
+                ),
+            },
+            _ => complain("float_type", "Input should be a valid number"),
+        },
+        Type::Object => complain("dict_type", "Input should be a valid dictionary"),
+        Type::TextMap => match given {
+            Value::Object(map) => texts(map.iter().map(|(key, value)| (key.clone(), value))),
+            _ => complain("dict_type", "Input should be a valid dictionary"),
+        },
+        Type::TextList => match given {
+            Value::Array(list) => texts(list.iter().enumerate().map(|(at, value)| (at.to_string(), value))),
+            _ => complain("list_type", "Input should be a valid list"),
+        },
+    }
+}
+
+/// Names the first member that is not a text.
+fn texts<'a>(members: impl Iterator<Item = (String, &'a Value)>) -> Result<Value, Complaint> {
+    let mut map = Map::new();
+    for (name, value) in members {
+        if !value.is_string() {
+            return Err(Complaint::new(&[&name], "string_type", "Input should be a valid string"));
+        }
+        map.insert(name, value.clone());
+    }
+    Ok(Value::Object(map))
+}
+
+fn boolean(given: &Value) -> Result<Value, Complaint> {
+    let number = given.as_f64();
+    let text = given.as_str().map(str::to_lowercase);
+    let known = match (text.as_deref(), number) {
+        (Some("1" | "on" | "t" | "true" | "y" | "yes"), _) => Some(true),
+        (Some("0" | "off" | "f" | "false" | "n" | "no"), _) => Some(false),
+        (None, Some(number)) if number.abs() < f64::EPSILON => Some(false),
+        (None, Some(number)) if (number - 1.0).abs() < f64::EPSILON => Some(true),
+        _ => None,
+    };
+    match known {
+        Some(flag) => Ok(Value::Bool(flag)),
+        None if text.is_some() || number.is_some() => Err(Complaint::new(
+            &[],
+            "bool_parsing",
+            "Input should be a valid boolean, unable to interpret input",
+        )),
+        None => Err(Complaint::new(&[], "bool_type", "Input should be a valid boolean")),
+    }
+}
+
+fn integer(given: &Value) -> Result<Value, Complaint> {
+    match given {
+        Value::Bool(flag) => Ok(Value::from(u8::from(*flag))),
+        Value::Number(number) => match number.as_f64().and_then(whole) {
+            Some(integer) => Ok(Value::from(integer)),
+            None => Err(Complaint::new(
+                &[],
+                "int_from_float",
+                "Input should be a valid integer, got a number with a fractional part",
+            )),
+        },
+        Value::String(text) => {
+            let trimmed = text.trim();
+            // A fraction of zeros is no fraction.
+            let digits = match trimmed.split_once('.') {
+                Some((digits, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
+                    digits
+                }
+                _ => trimmed,
+            };
+            match digits.parse::<i64>() {
+                Ok(integer) => Ok(Value::from(integer)),
+                Err(_) => Err(Complaint::new(
+                    &[],
+                    "int_parsing",
+                    "Input should be a valid integer, unable to parse string as an integer",
+                )),
+            }
+        }
+        _ => Err(Complaint::new(&[], "int_type", "Input should be a valid integer")),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the guard keeps the number far inside the integers")]
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+}

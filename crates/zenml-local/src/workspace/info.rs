@@ -1,0 +1,63 @@
+//! What a workspace tells about itself, to anyone.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use sqlx::Row as _;
+use zenml_api::workspace::info::{self as api, Info};
+use zenml_api::{Identifier, OrganizationId};
+
+use crate::engine::DEFAULT_VERSION;
+use crate::error::Result;
+use crate::http::{Cx, Routes};
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes.open(&api::INFO, info).open(&api::VERSION, version).health_of_workspaces()
+}
+
+async fn version(_: Cx, (): (), (): (), (): ()) -> Result<String> {
+    Ok(DEFAULT_VERSION.to_owned())
+}
+
+async fn info(cx: Cx, (): (), (): (), (): ()) -> Result<Info> {
+    let (place, id) = (cx.workspace()?, cx.workspace_id()?);
+    let organization = OrganizationId::from_uuid(place.organization);
+    let (name, organization_name): (String, String) = cx
+        .read(async |tx| {
+            let row = sqlx::query(
+                "SELECT w.name, o.name FROM workspace w JOIN organization o ON o.id = w.organization_id \
+                 WHERE w.id = $1",
+            )
+            .bind(id.to_string())
+            .fetch_one(tx.sql())
+            .await?;
+            Ok((row.try_get(0)?, row.try_get(1)?))
+        })
+        .await?;
+    let control_plane = cx.shared().base_url().to_owned();
+    Ok(Info {
+        id: id.to_string(),
+        name: name.clone(),
+        version: DEFAULT_VERSION.to_owned(),
+        active: true,
+        debug: false,
+        deployment_type: "cloud".to_owned(),
+        database_type: "sqlite".to_owned(),
+        secrets_store_type: "sql".to_owned(),
+        auth_scheme: "EXTERNAL".to_owned(),
+        server_url: format!("{control_plane}/w/{id}"),
+        dashboard_url: format!("{control_plane}/workspaces/{name}"),
+        analytics_enabled: false,
+        metadata: BTreeMap::from([
+            ("organization_id".to_owned(), json!(organization)),
+            ("workspace_id".to_owned(), json!(id)),
+        ]),
+        last_user_activity: None,
+        pro_dashboard_url: Some(control_plane.clone()),
+        pro_api_url: Some(control_plane),
+        pro_organization_id: Some(organization),
+        pro_organization_name: Some(organization_name),
+        pro_workspace_id: Some(id),
+        pro_workspace_name: Some(name),
+    })
+}

@@ -1,0 +1,94 @@
+//! Logging in to a workspace.
+
+use zenml_api::control::auth::GRANT_DEVICE_CODE;
+use zenml_api::workspace::login::{self as api, API_KEY, Answer, EXTERNAL, Form, Session};
+
+use super::account;
+use super::refusal::Refusal;
+use crate::authn;
+use crate::crypto::API_KEY_PREFIX;
+use crate::error::Result;
+use crate::http::{Cx, Routes};
+use crate::rbac::Identity;
+use crate::token::{LIFETIME, WorkspaceSession};
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes.open(&api::LOGIN, login)
+}
+
+async fn login(cx: Cx, (): (), (): (), form: Form) -> Result<Answer> {
+    let bearer = cx.request().bearer.clone();
+    let credential = match grant(&form, bearer.is_some())? {
+        Grant::ApiKey => form.password.map(|key| (key.into_exposed(), "Authentication error: ")),
+        Grant::External => bearer.map(|token| (token, "")),
+    };
+    let Some((credential, prefix)) = credential else {
+        let authorization_url = format!("{}/api/auth/login", cx.shared().base_url());
+        return Ok(Answer::Elsewhere { authorization_url });
+    };
+    let place = cx.workspace()?;
+    let identity = authn::authorize_server(cx.shared(), &credential, place)
+        .await
+        .map_err(|error| if error.status().as_u16() == 401 { error.prefixed(prefix) } else { error })?;
+    account::mirror(&cx, place, &identity).await?;
+    session(&cx, &identity).map(Answer::Session)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grant {
+    ApiKey,
+    External,
+}
+
+/// Which grant a login asks for; a server finds it out from what is there if it is not named.
+fn grant(form: &Form, has_bearer: bool) -> Result<Grant, Refusal> {
+    let is_key = form.password.as_ref().is_some_and(|text| text.expose().starts_with(API_KEY_PREFIX));
+    match form.grant_type.as_deref().filter(|grant| !grant.is_empty()) {
+        Some(API_KEY) => Ok(Grant::ApiKey),
+        Some(EXTERNAL) => Ok(Grant::External),
+        Some("password") => Err(Refusal::plain(400, "Unsupported grant type: password.")),
+        Some(GRANT_DEVICE_CODE) => Err(Refusal::plain(403, "Device authorization is not supported.")),
+        Some(other) => Err(Refusal::plain(400, &format!("Unsupported grant type: {other}"))),
+        None if is_key => Ok(Grant::ApiKey),
+        None if form.username.is_some() && !has_bearer => {
+            Err(Refusal::plain(400, "Unsupported grant type: password."))
+        }
+        None => Ok(Grant::External),
+    }
+}
+
+fn session(cx: &Cx, identity: &Identity) -> Result<Session> {
+    use zenml_api::Identifier as _;
+    let workspace = cx.workspace()?.workspace;
+    let token = cx.shared().tokens.issue(WorkspaceSession { account: identity.account.uuid(), workspace })?;
+    Ok(Session::new(token, LIFETIME.unsigned_abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grant_is_named_or_found_out() {
+        let form = |grant: &str, username: Option<&str>, password: Option<&str>| Form {
+            grant_type: Some(grant.to_owned()),
+            username: username.map(str::to_owned),
+            password: password.map(Into::into),
+        };
+        let key = Some("ZENPROKEY_x");
+        for (given, bearer, expected) in [
+            (form("zenml-api-key", None, key), false, Ok(Grant::ApiKey)),
+            (form("", None, key), false, Ok(Grant::ApiKey)),
+            (form("zenml-external", None, None), true, Ok(Grant::External)),
+            (form("", None, None), true, Ok(Grant::External)),
+            (form("", None, None), false, Ok(Grant::External)),
+            (form("password", Some("u"), Some("p")), false, Err(400)),
+            (form("", Some("u"), None), false, Err(400)),
+            (form("client_credentials", None, None), false, Err(400)),
+            (form("zenml_api_key", None, key), false, Err(400)),
+            (form(GRANT_DEVICE_CODE, None, None), false, Err(403)),
+        ] {
+            assert_eq!(grant(&given, bearer).map_err(|refusal| refusal.status), expected, "{given:?}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Rules for names and other texts.
+
+use super::flavor::check::SecretReference;
+use super::refusal::{Complaint, Refusal};
+
+/// Complains about a text of a request's body that is too long, counted in characters.
+pub(crate) fn at_most(member: &str, text: &str, most: usize, complaints: &mut Vec<Complaint>) {
+    if text.chars().count() > most {
+        let message = format!("String should have at most {most} characters");
+        complaints.push(Complaint::new(&["body", member], "string_too_long", message));
+    }
+}
+
+/// Refuses a request if there are complaints about it.
+pub(crate) fn settle(operation: &str, complaints: &[Complaint]) -> Result<(), Refusal> {
+    if complaints.is_empty() { Ok(()) } else { Err(Refusal::request(operation, complaints)) }
+}
+
+/// Complains about a name that a project cannot have: it is 1 to 50 of `a-z 0-9 _ -`.
+pub(crate) fn project(name: &str, complaints: &mut Vec<Complaint>) {
+    if name.is_empty() {
+        let message = "String should have at least 1 character";
+        complaints.push(Complaint::new(&["body", "name"], "string_too_short", message));
+        return;
+    }
+    at_most("name", name, 50, complaints);
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
+    if !name.bytes().all(allowed) {
+        let message = "String should match pattern '^[a-z0-9_-]+$'";
+        complaints.push(Complaint::new(&["body", "name"], "string_pattern_mismatch", message));
+    }
+}
+
+/// The name that a project gets from its display name: lower case, spaces to `-`, other characters dropped.
+pub(crate) fn from_display_name(display_name: &str) -> String {
+    display_name
+        .to_lowercase()
+        .chars()
+        .map(|character| if character == ' ' { '-' } else { character })
+        .filter(|character| {
+            character.is_ascii_lowercase() || character.is_ascii_digit() || matches!(character, '_' | '-')
+        })
+        .collect()
+}
+
+/// Refuses a name that stacks and components cannot have when they are made: empty, or with a tab or a line
+/// break. A server does not look at it again when the name is changed.
+pub(crate) fn without_breaks(class: &str, name: &str) -> Result<(), Refusal> {
+    if name.is_empty() {
+        return Err(Refusal::value(&format!(
+            "The class `{class}` has no attribute `name` or it is set to `None`. Cannot validate the name."
+        )));
+    }
+    let forbidden: Vec<&str> = [("\t", "`\\t`"), ("\n", "`\\n`")]
+        .iter()
+        .filter(|(c, _)| name.contains(c))
+        .map(|(_, shown)| *shown)
+        .collect();
+    if forbidden.is_empty() {
+        return Ok(());
+    }
+    let thing = class.trim_end_matches("Request");
+    Err(Refusal::value(&format!(
+        "The name `{name}` of the `{thing}` contains the following forbidden characters: {}.",
+        forbidden.join(", ")
+    )))
+}
+
+/// Complains about a component name that looks like a reference to a secret.
+pub(crate) fn not_a_secret(name: &str, complaints: &mut Vec<Complaint>) {
+    if SecretReference::parse(name).is_some() {
+        let message = "Value error, Passing the `name` attribute of a stack component as a secret reference is not allowed.";
+        complaints.push(Complaint::new(&["body", "name"], "value_error", message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn project_names_follow_the_pattern() {
+        for (name, kind) in [
+            ("vision", None),
+            ("a_1-b", None),
+            ("11111111-1111-1111-1111-111111111111", None),
+            ("", Some("string_too_short")),
+            ("A", Some("string_pattern_mismatch")),
+            ("a b", Some("string_pattern_mismatch")),
+            ("é", Some("string_pattern_mismatch")),
+            (&"a".repeat(50), None),
+            (&"a".repeat(51), Some("string_too_long")),
+        ] {
+            let mut complaints = Vec::new();
+            project(name, &mut complaints);
+            assert_eq!(complaints.first().map(|complaint| complaint.kind), kind, "{name:?}");
+        }
+        assert_eq!(from_display_name("My Proj! X"), "my-proj-x");
+    }
+
+    #[test]
+    fn names_with_breaks_are_refused_when_something_is_made() {
+        without_breaks("StackRequest", "a b").unwrap();
+        for (name, part) in [("", "Cannot validate the name"), ("a\tb", "forbidden characters: `\\t`")] {
+            let refusal = without_breaks("StackRequest", name).unwrap_err();
+            assert_eq!(refusal.status, 400);
+            assert!(refusal.text().contains(part), "{}", refusal.text());
+        }
+        let mut complaints = Vec::new();
+        not_a_secret("{{a.b}}", &mut complaints);
+        assert_eq!(complaints.len(), 1);
+    }
+}

@@ -1,0 +1,327 @@
+//! Projects. They have no owner: what their creator may do with them comes from roles alone.
+
+use std::borrow::Cow;
+
+use sqlx::Row as _;
+use zenml_api::workspace::project::{self as api, Project, ProjectBody, ProjectMetadata};
+use zenml_api::workspace::{JsonMap, Page};
+use zenml_api::{IdOrName, Identifier, Patch, ProjectId, Timestamp};
+
+use super::account::enter;
+use super::list;
+use super::name;
+use super::noun::{All, Found, Noun, find, from_json, id_at, to_json};
+use super::refusal::Refusal;
+use crate::error::Result;
+use crate::http::{Cx, Routes};
+use crate::rbac::{self, Act, Allowed, Create, Delete, Kind, Listed, Read, Update, WorkspacePlace};
+use crate::store::{Query, Row, Tx, now};
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+        .serve(&api::CREATE, create)
+        .serve(&api::LIST, list)
+        .serve(&api::GET, get)
+        .serve(&api::UPDATE, update)
+        .serve(&api::DELETE, delete)
+        .serve(&api::STATISTICS, statistics)
+}
+
+/// The noun, for permissions.
+#[derive(Debug)]
+pub(crate) struct Projects;
+
+impl Noun for Projects {
+    const KIND: Kind = Kind::Project;
+    const WORDS: &'static str = "project";
+    const FIND: &'static str = "SELECT name, NULL FROM project WHERE workspace_id = $1 AND id = $2";
+    const SERVER_OWNED: bool = false;
+}
+
+async fn create(cx: Cx, (): (), (): (), new: api::ProjectCreate) -> Result<Project> {
+    const OPERATION: &str = "POST /api/v1/projects";
+    let me = enter(&cx).await?;
+    let mut complaints = Vec::new();
+    let given = match new.name {
+        None if new.display_name.is_empty() => {
+            let missing = super::refusal::Complaint::new(&["body", "name"], "missing", "Field required");
+            return Err(Refusal::request(OPERATION, &[missing]).into());
+        }
+        None => name::from_display_name(&new.display_name),
+        Some(given) => given,
+    };
+    name::project(&given, &mut complaints);
+    name::at_most("display_name", &new.display_name, 255, &mut complaints);
+    name::at_most("description", &new.description, 255, &mut complaints);
+    name::settle(OPERATION, &complaints)?;
+    cx.tx(async |tx| {
+        let allowed = tx.allow::<Create, _>(All::<Projects>::of(me.place)).await?;
+        if name_is_taken(tx, me.place, &given, None).await? {
+            return Err(taken("create", &given).into());
+        }
+        let moment = now();
+        let display_name = if new.display_name.is_empty() { given.clone() } else { new.display_name };
+        let row = row::Project {
+            id: ProjectId::random(),
+            name: given,
+            display_name,
+            description: new.description,
+            project_metadata: new.project_metadata.unwrap_or_default(),
+            created: moment.clone(),
+            updated: moment,
+        };
+        insert(tx, &allowed, &row).await?;
+        tx.note(&allowed, row.id, &row.name);
+        Ok(row.answer(true))
+    })
+    .await
+}
+
+async fn list(cx: Cx, (): (), query: api::ProjectQuery, (): ()) -> Result<Page<Project>> {
+    let me = enter(&cx).await?;
+    list::check_paging(query.paging(), "GET /api/v1/projects")?;
+    cx.read(async |tx| {
+        let listed = tx.list(All::<Projects>::of(me.place)).await?;
+        let rows = select_all(tx, &listed).await?;
+        let page = list::page(rows, query.paging(), &query.filters())?;
+        Ok(list::map(page, |row| row.answer(query.paging().hydrate)))
+    })
+    .await
+}
+
+async fn get(cx: Cx, id: IdOrName<ProjectId>, (): (), (): ()) -> Result<Project> {
+    let me = enter(&cx).await?;
+    cx.read(async |tx| {
+        let found = locate(tx, me.place, &id).await?;
+        let allowed = tx.allow::<Read, _>(found).await?;
+        Ok(select(tx, &allowed).await?.answer(true))
+    })
+    .await
+}
+
+async fn update(cx: Cx, id: ProjectId, (): (), change: api::ProjectUpdate) -> Result<Project> {
+    let me = enter(&cx).await?;
+    let mut complaints = Vec::new();
+    if let Some(name) = &change.name {
+        name::project(name, &mut complaints);
+    }
+    for (member, value) in [("display_name", &change.display_name), ("description", &change.description)] {
+        if let Patch::Set(text) = value {
+            name::at_most(member, text, 255, &mut complaints);
+        }
+    }
+    name::settle("PUT /api/v1/projects/{project_name_or_id}", &complaints)?;
+    cx.tx(async |tx| {
+        let found = locate(tx, me.place, &IdOrName::Id(id)).await?;
+        let allowed = tx.allow::<Update, _>(found).await?;
+        tx.note(&allowed, id, &allowed.name);
+        let mut row = select(tx, &allowed).await?;
+        if let Some(name) = change.name {
+            if name_is_taken(tx, me.place, &name, Some(id)).await? {
+                return Err(taken("update", &name).into());
+            }
+            row.name = name;
+        }
+        row.display_name = not_null("display_name", change.display_name, row.display_name)?;
+        row.description = not_null("description", change.description, row.description)?;
+        if let Some(metadata) = change.project_metadata {
+            row.project_metadata = metadata;
+        }
+        row.updated = now();
+        write(tx, &allowed, &row).await?;
+        Ok(row.answer(true))
+    })
+    .await
+}
+
+/// Deletes the project with everything in it: its roles and its shares.
+async fn delete(cx: Cx, id: IdOrName<ProjectId>, (): (), (): ()) -> Result<()> {
+    let me = enter(&cx).await?;
+    cx.tx(async |tx| {
+        let found = locate(tx, me.place, &id).await?;
+        let allowed = tx.allow::<Delete, _>(found).await?;
+        tx.note(&allowed, ProjectId::from_uuid(allowed.id), &allowed.name);
+        remove(tx, &allowed).await
+    })
+    .await
+}
+
+async fn statistics(cx: Cx, id: IdOrName<ProjectId>, (): (), (): ()) -> Result<api::Statistics> {
+    let me = enter(&cx).await?;
+    cx.read(async |tx| {
+        let found = locate(tx, me.place, &id).await?;
+        tx.allow::<Read, _>(found).await?;
+        // There is nothing that could run a pipeline here.
+        Ok(api::Statistics { pipelines: 0, runs: 0 })
+    })
+    .await
+}
+
+fn taken(operation: &str, name: &str) -> Refusal {
+    Refusal::exists(&format!(
+        "Unable to {operation} the requested project with name '{name}': Found another existing project with the \
+         same name."
+    ))
+}
+
+/// A real server hands a null through to its database, which refuses it.
+fn not_null(member: &str, change: Patch<String>, stored: String) -> Result<String, Refusal> {
+    match change {
+        Patch::Keep => Ok(stored),
+        Patch::Set(text) => Ok(text),
+        Patch::Clear => Err(Refusal::runtime(&format!("NOT NULL constraint failed: project.{member}"))),
+    }
+}
+
+mod row {
+    use zenml_api::ProjectId;
+    use zenml_api::workspace::JsonMap;
+
+    #[derive(Debug)]
+    pub(super) struct Project {
+        pub(super) id: ProjectId,
+        pub(super) name: String,
+        pub(super) display_name: String,
+        pub(super) description: String,
+        pub(super) project_metadata: JsonMap,
+        pub(super) created: String,
+        pub(super) updated: String,
+    }
+}
+
+impl row::Project {
+    fn answer(self, hydrate: bool) -> Project {
+        Project {
+            id: self.id,
+            name: self.name,
+            permission_denied: false,
+            body: Some(ProjectBody {
+                created: Timestamp::new(self.created),
+                updated: Timestamp::new(self.updated),
+                display_name: self.display_name,
+            }),
+            metadata: hydrate.then_some(ProjectMetadata {
+                description: self.description,
+                project_metadata: self.project_metadata,
+            }),
+            resources: None,
+        }
+    }
+}
+
+impl list::Listed for row::Project {
+    const FILTER: &'static str = "ProjectFilter";
+    const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "display_name"];
+
+    fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
+        match name {
+            "id" => vec![self.id.to_string().into()],
+            "name" => vec![self.name.as_str().into()],
+            "display_name" => vec![self.display_name.as_str().into()],
+            "created" => vec![self.created.as_str().into()],
+            "updated" => vec![self.updated.as_str().into()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+const COLUMNS: &str = "SELECT id, name, display_name, description, project_metadata, created, updated FROM project \
+                       WHERE workspace_id = ";
+
+async fn locate(tx: &mut Tx, place: WorkspacePlace, id: &IdOrName<ProjectId>) -> Result<Found<Projects>> {
+    let unknown = || Refusal::unknown_id_or_name("project", &id.to_string());
+    match id {
+        IdOrName::Id(id) => find(tx, place, id.uuid()).await.map_err(|error| match error.status().as_u16() {
+            404 => unknown().into(),
+            _ => error,
+        }),
+        IdOrName::Name(name) => {
+            let row = sqlx::query("SELECT id FROM project WHERE workspace_id = $1 AND name = $2")
+                .bind(place.workspace.to_string())
+                .bind(name)
+                .fetch_optional(tx.sql())
+                .await?
+                .ok_or_else(unknown)?;
+            Ok(Found::new(place, id_at(&row, 0)?, name.clone(), None))
+        }
+    }
+}
+
+async fn name_is_taken(
+    tx: &mut Tx,
+    place: WorkspacePlace,
+    name: &str,
+    but: Option<ProjectId>,
+) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM project WHERE workspace_id = $1 AND name = $2 AND id <> $3")
+        .bind(place.workspace.to_string())
+        .bind(name)
+        .bind(but.map(|id| id.to_string()).unwrap_or_default())
+        .fetch_optional(tx.sql())
+        .await?;
+    Ok(row.is_some())
+}
+
+async fn insert(tx: &mut Tx, new: &Allowed<Create, All<Projects>>, row: &row::Project) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO project (id, workspace_id, name, display_name, description, project_metadata, created, \
+         updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(row.id.to_string())
+    .bind(new.place.workspace.to_string())
+    .bind(&row.name)
+    .bind(&row.display_name)
+    .bind(&row.description)
+    .bind(to_json(&row.project_metadata)?)
+    .bind(&row.created)
+    .bind(&row.updated)
+    .execute(tx.sql())
+    .await?;
+    Ok(())
+}
+
+async fn select_all(tx: &mut Tx, listed: &Listed<All<Projects>>) -> Result<Vec<row::Project>> {
+    let mut query = Query::new(COLUMNS);
+    query.push_bind(listed.object().place.workspace.to_string());
+    listed.restrict(&mut query, "id", None, false);
+    query.build().fetch_all(tx.sql()).await?.iter().map(read).collect()
+}
+
+async fn select<A: Act>(tx: &mut Tx, found: &Allowed<A, Found<Projects>>) -> Result<row::Project> {
+    let mut query = Query::new(COLUMNS);
+    query.push_bind(found.place.workspace.to_string()).push(" AND id = ").push_bind(found.id.to_string());
+    read(&query.build().fetch_one(tx.sql()).await?)
+}
+
+async fn write(tx: &mut Tx, found: &Allowed<Update, Found<Projects>>, row: &row::Project) -> Result<()> {
+    sqlx::query(
+        "UPDATE project SET name = $1, display_name = $2, description = $3, project_metadata = $4, updated = $5 \
+         WHERE id = $6",
+    )
+    .bind(&row.name)
+    .bind(&row.display_name)
+    .bind(&row.description)
+    .bind(to_json(&row.project_metadata)?)
+    .bind(&row.updated)
+    .bind(found.id.to_string())
+    .execute(tx.sql())
+    .await?;
+    Ok(())
+}
+
+async fn remove(tx: &mut Tx, found: &Allowed<Delete, Found<Projects>>) -> Result<()> {
+    sqlx::query("DELETE FROM project WHERE id = $1").bind(found.id.to_string()).execute(tx.sql()).await?;
+    rbac::forget(tx.sql(), found.place.workspace, &[found.resource()]).await
+}
+
+fn read(row: &Row) -> Result<row::Project> {
+    Ok(row::Project {
+        id: ProjectId::from_uuid(id_at(row, 0)?),
+        name: row.try_get(1)?,
+        display_name: row.try_get(2)?,
+        description: row.try_get(3)?,
+        project_metadata: from_json::<JsonMap>(row.try_get(4)?)?,
+        created: row.try_get(5)?,
+        updated: row.try_get(6)?,
+    })
+}

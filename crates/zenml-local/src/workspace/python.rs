@@ -1,0 +1,62 @@
+//! Texts as Python writes them, because a ZenML server's error messages contain them.
+
+use std::fmt::Write as _;
+
+/// A text as Python's `repr` shows it.
+pub(crate) fn text(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut shown = String::with_capacity(text.len() + 2);
+    shown.push(quote);
+    for character in text.chars() {
+        match character {
+            '\\' => shown.push_str("\\\\"),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            '\'' if quote == '\'' => shown.push_str("\\'"),
+            other if other.is_control() => {
+                let _ = write!(shown, "\\x{:02x}", u32::from(other));
+            }
+            other => shown.push(other),
+        }
+    }
+    shown.push(quote);
+    shown
+}
+
+/// A list of texts as Python's `repr` shows it.
+pub(crate) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
+    let shown: Vec<String> = texts.into_iter().map(|item| text(item.as_ref())).collect();
+    format!("[{}]", shown.join(", "))
+}
+
+/// Texts as a Python sentence lists alternatives: `'a', 'b' or 'c'`.
+pub(crate) fn alternatives(texts: &[&str]) -> String {
+    let shown: Vec<String> = texts.iter().map(|item| text(item)).collect();
+    match shown.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_quoted_as_python_quotes_them() {
+        for (given, shown) in [
+            ("plain", "'plain'"),
+            ("it's", "\"it's\""),
+            ("it's \"x\"", "'it\\'s \"x\"'"),
+            ("a\tb\n", "'a\\tb\\n'"),
+            ("a\\b", "'a\\\\b'"),
+            ("\u{1}", "'\\x01'"),
+        ] {
+            assert_eq!(text(given), shown);
+        }
+        assert_eq!(list(["a", "b"]), "['a', 'b']");
+        assert_eq!(alternatives(&["a", "b", "c"]), "'a', 'b' or 'c'");
+    }
+}
