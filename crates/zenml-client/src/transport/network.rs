@@ -135,7 +135,8 @@ fn route(url: &str) -> Route {
     let uri: Option<http::Uri> = url.parse().ok();
     let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    let loopback = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    let named = host == "localhost" || host.ends_with(".localhost");
+    let loopback = named || address.is_ok_and(|address| address.is_loopback());
     Route { tls: url.starts_with("https:"), loopback }
 }
 

@@ -1,0 +1,177 @@
+//! What is repeated, how often, and what is not.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+use zenml_api::control::team;
+use zenml_api::workspace::project;
+use zenml_client::transport::{Fault, TransportErrorKind as Kind};
+use zenml_client::{ApiError, Client};
+
+use crate::script::{ID, Script, both, client, header, lines, settings, team};
+
+const GET: &str = "GET http://plane.test/teams/";
+const CREATE: &str = "POST http://plane.test/teams";
+const CREATE_IN_WORKSPACE: &str = "POST http://plane.test/ws/api/v1/projects";
+
+async fn get(client: &Client) -> Result<team::Team, ApiError> {
+    client.control_plane()?.call(&team::GET, ID.parse().unwrap()).await
+}
+
+async fn create(client: &Client) -> Result<team::Team, ApiError> {
+    let new =
+        team::TeamCreate { organization_id: ID.parse().unwrap(), name: "alpha".into(), description: None };
+    client.control_plane()?.send(&team::CREATE, (), (), new).await
+}
+
+async fn create_in_workspace(client: &Client) -> Result<project::Project, ApiError> {
+    let new = project::ProjectCreate { name: Some("p".into()), ..project::ProjectCreate::default() };
+    client.server()?.send(&project::CREATE, (), (), new).await
+}
+
+fn script() -> Script {
+    Script::new().on(&format!("GET /teams/{ID}"), 200, &team()).on("POST /teams", 200, &team()).on(
+        "POST /ws/api/v1/projects",
+        200,
+        &json!({"id": ID, "name": "p"}),
+    )
+}
+
+fn status(status: u16) -> Fault {
+    Fault::Answered { status, headers: Vec::new(), body: "" }
+}
+
+/// The table of section 12 of the facts: fault, and whether a read, a create on the control plane and a create
+/// on a workspace get over it.
+#[tokio::test(start_paused = true)]
+async fn calls_get_over_what_they_may_be_repeated_for() {
+    let table = [
+        (Fault::Lost(Kind::Connect), [true, true, true]),
+        (Fault::Lost(Kind::ConnectTimeout), [true, true, true]),
+        (Fault::Lost(Kind::Dns), [true, true, true]),
+        (Fault::Lost(Kind::Tls), [false, false, false]),
+        (Fault::Lost(Kind::Timeout), [true, false, true]),
+        (Fault::Lost(Kind::Interrupted), [true, false, true]),
+        (Fault::AnswerLost, [true, false, true]),
+        (status(429), [true, true, true]),
+        (status(503), [true, true, true]),
+        (status(408), [true, false, true]),
+        (status(502), [true, false, true]),
+        (status(504), [true, false, true]),
+        (status(500), [false, false, false]),
+        (status(400), [false, false, false]),
+        (status(403), [false, false, false]),
+        (status(404), [false, false, false]),
+        (status(409), [false, false, false]),
+    ];
+    for (fault, expected) in table {
+        let wire = script()
+            .wire()
+            .fail(GET, fault.clone())
+            .fail(CREATE_IN_WORKSPACE, fault.clone())
+            .fail(CREATE, fault.clone());
+        let client = client(&both(), &wire);
+        let got = [
+            get(&client).await.is_ok(),
+            create(&client).await.is_ok(),
+            create_in_workspace(&client).await.is_ok(),
+        ];
+        assert_eq!(got, expected, "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_given_up_after_the_last_attempt() {
+    let mut wire = script().wire();
+    for _ in 0..20 {
+        wire = wire.fail(GET, status(503));
+    }
+    let error = get(&client(&settings(), &wire)).await.unwrap_err();
+    assert!(matches!(error, ApiError::Server(_)), "{error}");
+    assert_eq!((error.call().unwrap().attempts, wire.seen().len()), (5, 6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_time_gets_it() {
+    let asks = |seconds| Fault::Answered { status: 429, headers: vec![("retry-after", seconds)], body: "" };
+    let wire = script().wire().fail(GET, asks("20")).fail(GET, asks("30"));
+    let client = client(&settings(), &wire);
+    let started = Instant::now();
+    get(&client).await.unwrap();
+    assert!((50..55).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+
+    let wire = script().wire().fail(GET, asks("3600"));
+    let client = crate::script::client(&settings(), &wire);
+    let error = get(&client).await.unwrap_err();
+    let ApiError::RateLimited(refused) = &error else { panic!("{error}") };
+    assert_eq!(refused.retry_after, Some(Duration::from_hours(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workspace_post_keeps_its_idempotency_key_and_the_next_one_has_another() {
+    let wire =
+        script().wire().fail(CREATE_IN_WORKSPACE, Fault::AnswerLost).fail(CREATE_IN_WORKSPACE, status(502));
+    let client = client(&both(), &wire);
+    create_in_workspace(&client).await.unwrap();
+    create_in_workspace(&client).await.unwrap();
+    create(&client).await.unwrap();
+    let keys = |part: &str| -> Vec<String> {
+        let seen = wire.seen().into_iter().filter(|request| request.url.ends_with(part));
+        seen.map(|request| header(&request, "idempotency-key").to_owned()).collect()
+    };
+    let creates = keys("/projects");
+    assert_eq!(creates.len(), 4);
+    assert!(creates[0].len() == 36 && creates[0] == creates[1] && creates[1] == creates[2]);
+    assert_ne!(creates[2], creates[3]);
+    assert!(keys("/login").iter().chain(&keys("/teams")).all(String::is_empty));
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_attempts_of_a_call_have_one_request_id() {
+    let wire = script().wire().fail(GET, status(503));
+    get(&client(&settings(), &wire)).await.unwrap();
+    let ids: Vec<_> = wire.seen().iter().map(|request| header(request, "x-request-id").to_owned()).collect();
+    assert!(ids[1] == ids[2] && ids[0] != ids[1] && ids[1].len() == 36, "{ids:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_tells_whether_the_change_may_have_happened() {
+    let table = [
+        (Fault::Lost(Kind::Tls), false),
+        (Fault::AnswerLost, true),
+        (Fault::Lost(Kind::Timeout), true),
+        (status(500), true),
+        (status(502), true),
+        (status(409), false),
+        (status(501), false),
+        (Fault::Answered { status: 200, headers: Vec::new(), body: "{}" }, true),
+    ];
+    for (fault, unknown) in table {
+        let wire = script().wire().fail(CREATE, fault.clone()).fail(GET, fault.clone());
+        let client = client(&settings(), &wire);
+        assert_eq!(create(&client).await.unwrap_err().outcome_unknown(), unknown, "{fault:?}");
+        if let Err(error) = get(&client).await {
+            assert!(!error.outcome_unknown(), "a read changes nothing: {fault:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_client_ends_its_waits_and_begins_nothing() {
+    let asks = Fault::Answered { status: 503, headers: vec![("retry-after", "50")], body: "" };
+    let wire = script().wire().fail(GET, asks);
+    let client = client(&settings(), &wire);
+    let started = Instant::now();
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        client.stop();
+    };
+    let (result, ()) = tokio::join!(get(&client), stop);
+    let error = result.unwrap_err();
+    assert!(matches!(&error, ApiError::Cancelled { after: Some(_), .. }), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(2));
+    let before = lines(&wire).len();
+    assert!(matches!(get(&client).await, Err(ApiError::Cancelled { after: None, .. })));
+    assert_eq!(lines(&wire).len(), before);
+}
