@@ -171,6 +171,8 @@ mod unix {
 
     #[cfg(test)]
     mod tests {
+        use std::os::unix::fs::MetadataExt;
+
         use super::*;
 
         #[test]
@@ -193,6 +195,22 @@ mod unix {
             assert_eq!(mode & 0o777, 0o600);
             drop(listener);
             assert!(!path.exists());
+        }
+
+        #[tokio::test]
+        async fn a_group_may_connect_where_the_host_names_one() {
+            let folder = tempfile::tempdir().unwrap();
+            let group = folder.path().metadata().unwrap().gid();
+            let place = SocketPlace { folder: folder.path().to_owned(), group: Some(group.to_string()) };
+            let listener = open(&place).unwrap().unwrap();
+            let Address::Unix(path) = listener.address().clone() else { panic!("not a socket file") };
+            let metadata = path.metadata().unwrap();
+            assert_eq!((metadata.gid(), metadata.permissions().mode() & 0o777), (group, 0o660));
+
+            let nobody = SocketPlace { group: Some("no such group".to_owned()), ..place };
+            let error = open(&nobody).map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains("PLUGIN_UNIX_SOCKET_GROUP names the group \"no such group\""), "{error}");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a socket file is left behind");
         }
 
         #[tokio::test]

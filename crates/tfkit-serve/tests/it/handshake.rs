@@ -1,8 +1,10 @@
 //! The first words between host and plugin.
 
 use std::process::Output;
+use std::time::{Duration, Instant};
 
-use crate::host::{COOKIE, Provider, VERSIONS, command};
+use crate::generated::provider::get_provider_schema;
+use crate::host::{COOKIE, Identity, Provider, VERSIONS, command};
 
 /// What a host that we do not serve sees.
 fn refused(variables: &[(&str, &str)]) -> Output {
@@ -10,12 +12,13 @@ fn refused(variables: &[(&str, &str)]) -> Output {
 }
 
 #[test]
-fn whoever_is_no_host_is_told_what_the_program_is() {
+fn whoever_cannot_be_served_is_told_why() {
     for (variables, expected) in [
         (vec![VERSIONS], "This program is a provider plugin"),
         (vec![("TF_PLUGIN_MAGIC_COOKIE", "other"), VERSIONS], "This program is a provider plugin"),
         (vec![COOKIE, ("PLUGIN_PROTOCOL_VERSIONS", "4,5")], "offers only \"4,5\""),
         (vec![COOKIE], "offers only \"\""),
+        (vec![COOKIE, VERSIONS, ("PLUGIN_CLIENT_CERT", "nonsense")], "PLUGIN_CLIENT_CERT does not hold"),
     ] {
         let output = refused(&variables);
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -28,8 +31,8 @@ fn whoever_is_no_host_is_told_what_the_program_is() {
 #[tokio::test]
 async fn the_line_names_protocol_socket_and_transport() {
     let provider = Provider::start(&[]);
-    let folder = std::env::temp_dir().display().to_string();
-    assert!(provider.line.starts_with(&format!("1|6|unix|{folder}")), "{}", provider.line);
+    assert!(provider.line.starts_with("1|6|unix|/"), "{}", provider.line);
+    assert!(std::path::Path::new(provider.part(3)).exists(), "{}", provider.line);
     assert!(provider.line.ends_with("|grpc|"), "{}", provider.line);
     assert_eq!(provider.line.split('|').count(), 6);
 }
@@ -67,4 +70,17 @@ async fn a_folder_that_is_too_deep_for_a_socket_means_a_port_in_the_hosts_range(
     assert!((21000..=22000).contains(&port), "{port}");
     let channel = provider.connect().await;
     assert!(provider.shut_down(channel).await.status.success());
+}
+
+/// A plan starts the provider several times. The bound leaves room for a busy machine and a debug build.
+#[tokio::test]
+async fn the_schema_is_answered_soon_after_the_start() {
+    let host = Identity::new();
+    let started = Instant::now();
+    let provider = Provider::start(&[("PLUGIN_CLIENT_CERT", &host.pem())]);
+    let hello = started.elapsed();
+    let channel = provider.connect_secure(Some(&host)).await.unwrap();
+    channel.provider().get_provider_schema(get_provider_schema::Request {}).await.unwrap();
+    let schema = started.elapsed();
+    assert!(schema < Duration::from_millis(500), "handshake after {hello:?}, schema after {schema:?}");
 }
