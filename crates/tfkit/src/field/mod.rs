@@ -56,8 +56,9 @@ pub trait Field: Sized + Clone + Send + Sync + 'static {
 
 /// Fields that need no default; all but [`OrDefault`].
 #[diagnostic::on_unimplemented(
-    message = "an attribute of type `{Self}` needs a default",
-    label = "write `#[attr(default = …)]`, or choose another field type"
+    message = "`{Self}` cannot be the type of an attribute without a default",
+    label = "`OrDefault<…>` needs `#[attr(default = …)]`; others are a value, alone or inside Option, IfSet, \
+             OrServer or Computed"
 )]
 pub trait WithoutDefault: Field {}
 

@@ -1,0 +1,66 @@
+//! Everything that a model may hold, with the lints of a strict crate.
+#![deny(warnings, missing_docs, unused_qualifications)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfkit::timeouts::{Create, Read, Timeouts};
+use tfkit::{Computed, Dyn, IfSet, Model, Number, Object, OrDefault, OrServer, Secret};
+
+/// A thing.
+///
+/// With a second paragraph.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "thing", rule = Rule::AtMostOneOf(&["note", "text"]), deprecated = "Use something else.")]
+pub struct Thing {
+    /// Place of the thing.
+    #[attr(key = optional, replace)]
+    pub place: OrServer<String>,
+    /// Identifier of the thing.
+    #[attr(key, stable)]
+    pub id: Computed<u64>,
+    /// Name of the thing.
+    #[attr(check = length(1..=50), check = one_of(&["a", "b"]), same = ignoring_case)]
+    pub name: String,
+    /// A note.
+    #[attr(sensitive, deprecated = "Use the text.")]
+    pub note: Option<String>,
+    /// A text.
+    pub text: Option<Secret<String>>,
+    /// Labels.
+    pub labels: IfSet<BTreeSet<String>>,
+    /// Size.
+    #[attr(default = 1)]
+    pub size: OrDefault<i64>,
+    /// Colour.
+    #[attr(default = "red")]
+    pub colour: OrDefault<String>,
+    /// A ratio.
+    pub ratio: Option<Number>,
+    /// Settings.
+    pub settings: Option<BTreeMap<String, Option<String>>>,
+    /// Anything.
+    pub extra: Option<Dyn>,
+    /// What the server says.
+    pub status: Computed<Option<String>>,
+    /// Parts by name.
+    pub parts: BTreeMap<String, Part>,
+    /// Parts that the server adds.
+    pub more: Computed<Vec<Part>>,
+    /// Its kind.
+    pub r#type: Option<String>,
+    /// How long the operations may take.
+    pub timeouts: Option<Timeouts<(Create, Read)>>,
+}
+
+/// A part.
+#[derive(Clone, Debug, PartialEq, Object)]
+pub struct Part {
+    /// Whether it is new.
+    pub new: bool,
+}
+
+fn main() {
+    let key = ThingKey { place: None, id: 7 };
+    assert_eq!(key.clone(), key);
+    assert_eq!(Thing::TYPE.name(), "type");
+}

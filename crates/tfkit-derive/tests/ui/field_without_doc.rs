@@ -1,0 +1,13 @@
+use tfkit::{Computed, Model};
+
+/// A thing.
+#[derive(Clone, Model)]
+#[model(name = "thing")]
+struct Thing {
+    /// Identifier of the thing.
+    #[attr(key, stable)]
+    id: Computed<String>,
+    name: String,
+}
+
+fn main() {}

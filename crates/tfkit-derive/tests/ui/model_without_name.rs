@@ -1,0 +1,11 @@
+use tfkit::{Computed, Model};
+
+/// A thing.
+#[derive(Clone, Model)]
+struct Thing {
+    /// Identifier of the thing.
+    #[attr(key, stable)]
+    id: Computed<String>,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use tfkit::Object;
+
+#[derive(Clone, Object)]
+struct Part(String);
+
+fn main() {}

@@ -1,0 +1,12 @@
+use tfkit::{Computed, Model};
+
+/// A thing.
+#[derive(Clone, Model)]
+#[model(name = "thing", kind = action)]
+struct Thing {
+    /// Identifier of the thing.
+    #[attr(key, stable)]
+    id: Computed<String>,
+}
+
+fn main() {}
