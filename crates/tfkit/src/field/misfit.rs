@@ -56,6 +56,13 @@ impl Misfit {
     }
 }
 
+/// A misfit that reaches an operation's result, such as a refused import id.
+impl From<Misfit> for Diag {
+    fn from(misfit: Misfit) -> Self {
+        misfit.into_diag()
+    }
+}
+
 /// The words that name the place in a sentence.
 fn last_name(path: &Path) -> String {
     let name = path.0.iter().rev().find_map(|step| match step {

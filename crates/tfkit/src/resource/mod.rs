@@ -17,7 +17,8 @@ use crate::value::Dyn;
 ///
 /// I/O ([`fetch`](Self::fetch)) and meaning ([`observe`](Self::observe)) are apart, so that reads, answers to a
 /// creation and imports share one meaning. The engine does defaults, replacement, unknown values, conformity and
-/// identity; a method sees plain values.
+/// identity; a method sees plain values. Reads are single; what only some types can do is a default method, so that
+/// more can come without a change to the others.
 pub trait Resource: Model {
     /// What the provider's configuration makes: the way to the API.
     type Client: Send + Sync + 'static;
@@ -129,10 +130,8 @@ impl<K: Key> ImportId<'_, K> {
         let expected = format!("An import id of this type has the form {}.", form(&attributes));
         let refused = || Diag::error(format!("The import id {text:?} cannot be read")).why(&expected);
         let parts = split(text, &attributes).ok_or_else(refused)?;
-        K::from_parts(&parts).map_err(|misfit| {
-            let Misfit { what, fix, .. } = &misfit;
-            let name = misfit.path.0.first().map_or_else(String::new, |step| format!("{step:?} "));
-            let diag = refused().why(format!("Its part {name}{what}."));
+        K::from_parts(&parts).map_err(|Misfit { path, what, fix }| {
+            let diag = refused().why(format!("Its part {path} {what}."));
             match fix {
                 Some(fix) => diag.fix(fix),
                 None => diag,

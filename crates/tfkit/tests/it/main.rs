@@ -2,6 +2,7 @@
 //! layer calls it.
 #![expect(clippy::unwrap_used, reason = "a helper that fails, fails its test")]
 
+mod by_hand;
 mod check;
 mod failure;
 mod field;
