@@ -76,3 +76,73 @@ fn identity_attribute(attribute: &IdentityAttribute) -> resource_identity_schema
         description: attribute.description.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tfkit::{Dyn, Type, Who};
+
+    use super::*;
+
+    fn plain(name: &'static str, who: Who) -> Attribute {
+        Attribute::new(name, "Text.", Shape::Plain(Type::String), who)
+    }
+
+    #[test]
+    fn who_sets_an_attribute_becomes_the_hosts_flags() {
+        for (who, required, optional, computed) in [
+            (Who::Required, true, false, false),
+            (Who::Optional, false, true, false),
+            (Who::IfSet, false, true, false),
+            (Who::Default(Dyn::string("x")), false, true, true),
+            (Who::Server, false, true, true),
+            (Who::Computed, false, false, true),
+        ] {
+            let written = attribute(&plain("name", who.clone()));
+            assert_eq!(
+                (written.required, written.optional, written.computed),
+                (required, optional, computed),
+                "{who:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_nested_attribute_has_a_nested_type_and_no_other() {
+        let inner = vec![plain("b", Who::Required), plain("a", Who::Optional)];
+        let shape = Shape::Nested(Nesting::Map, inner);
+        let written = attribute(&Attribute::new("rules", "Text.", shape, Who::Optional));
+        assert!(written.r#type.is_empty());
+        let nested = written.nested_type.unwrap();
+        assert_eq!(nested.nesting(), NestingMode::Map);
+        let names: Vec<_> = nested.attributes.iter().map(|inner| inner.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert!(attribute(&plain("name", Who::Required)).nested_type.is_none());
+    }
+
+    #[test]
+    fn flags_and_messages_reach_the_host() {
+        let all = Attribute {
+            sensitive: true,
+            write_only: true,
+            deprecated: Some("Use `other`."),
+            ..plain("name", Who::Optional)
+        };
+        let schema = Schema {
+            version: 3,
+            description: "Block.".to_owned(),
+            deprecated: None,
+            attributes: vec![all],
+            rules: Vec::new(),
+        };
+        let written = encode(&schema);
+        let block = written.block.unwrap();
+        assert_eq!(
+            (written.version, block.deprecated, block.description_kind()),
+            (3, false, StringKind::Markdown)
+        );
+        let name = &block.attributes[0];
+        assert!(name.sensitive && name.write_only && name.deprecated);
+        assert_eq!(name.deprecation_message, "Use `other`.");
+        assert_eq!(name.description_kind(), StringKind::Markdown);
+    }
+}

@@ -74,6 +74,8 @@ impl Identity {
 /// A provider process that said hello.
 pub(crate) struct Provider {
     child: Child,
+    /// Holds the socket, and goes with it even when the process is killed.
+    _sockets: tempfile::TempDir,
     /// The handshake line without its newline.
     pub(crate) line: String,
 }
@@ -81,7 +83,8 @@ pub(crate) struct Provider {
 impl Provider {
     /// Starts the example in the clear, with more variables beside the usual ones.
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
-        let mut all = vec![COOKIE, VERSIONS];
+        let sockets = tempfile::tempdir().unwrap();
+        let mut all = vec![COOKIE, VERSIONS, ("PLUGIN_UNIX_SOCKET_DIR", sockets.path().to_str().unwrap())];
         all.extend(variables);
         let mut child = command(&all).spawn().unwrap();
         let mut line = String::new();
@@ -90,7 +93,7 @@ impl Provider {
         stdout.read_line(&mut line).unwrap();
         child.stdout = Some(stdout.into_inner());
         assert!(line.ends_with('\n'), "no handshake: {line:?}, {}", read(child.stderr.take()));
-        Self { child, line: line.trim_end().to_owned() }
+        Self { child, _sockets: sockets, line: line.trim_end().to_owned() }
     }
 
     pub(crate) fn id(&self) -> u32 {
