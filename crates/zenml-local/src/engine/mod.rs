@@ -11,13 +11,15 @@ use std::pin::Pin;
 
 use sqlx::Row as _;
 use uuid::Uuid;
+use zenml_api::{Identifier, UserId};
 
 pub(crate) use embedded::Embedded;
 
 use crate::error::{Error, Result};
 use crate::http::Cx;
 use crate::platform::Shared;
-use crate::rbac::WorkspacePlace;
+use crate::rbac::{Kind, Owner, Resource, WorkspacePlace};
+use crate::store::{Sql, column};
 
 /// Version of the ZenML server whose API the embedded workspaces have, and the default of all workspaces.
 pub(crate) const DEFAULT_VERSION: &str = "0.98.0";
@@ -114,4 +116,25 @@ pub(crate) async fn served_workspace(shared: &Shared, id: Uuid) -> Result<Option
         Ok((WorkspacePlace { organization, workspace: id }, row.try_get(1)?))
     })
     .transpose()
+}
+
+/// Whose an object of an embedded workspace is. What the platform does not keep itself is nobody's here.
+pub(crate) async fn owner_of(sql: &mut Sql, place: WorkspacePlace, resource: Resource) -> Result<Owner> {
+    let statement = match resource.kind {
+        Kind::Stack => "SELECT owner_id FROM stack WHERE id = $1 AND workspace_id = $2",
+        Kind::StackComponent => "SELECT owner_id FROM component WHERE id = $1 AND workspace_id = $2",
+        Kind::ServiceConnector => "SELECT owner_id FROM connector WHERE id = $1 AND workspace_id = $2",
+        Kind::Secret => "SELECT owner_id FROM secret WHERE id = $1 AND workspace_id = $2",
+        _ => return Ok(Owner::Nobody),
+    };
+    let row = sqlx::query(statement)
+        .bind(resource.id.map(|id| id.to_string()))
+        .bind(place.workspace.to_string())
+        .fetch_optional(sql)
+        .await?;
+    Ok(match row {
+        None => Owner::Nobody,
+        Some(row) => column::optional_id::<UserId>(&row, "owner_id")?
+            .map_or(Owner::Everyone, |owner| Owner::Account(owner.uuid())),
+    })
 }

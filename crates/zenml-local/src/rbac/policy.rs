@@ -32,7 +32,8 @@ impl Kinds {
     fn contains(self, kind: Kind) -> bool {
         match self {
             Self::Directory => {
-                kind.level() == Level::Organization && !matches!(kind, Kind::Billing | Kind::Account)
+                kind.level() == Level::Organization
+                    && !matches!(kind, Kind::Billing | Kind::Account | Kind::Profile)
             }
             Self::Of(level) => kind.level() == level,
             Self::These(kinds) => kinds.contains(&kind),

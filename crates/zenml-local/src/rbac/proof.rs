@@ -179,6 +179,12 @@ impl Tx {
                 "Insufficient permissions to {action} resource '{resource}'."
             )));
         }
+        if target.organization.is_nil() && target.id.is_none() {
+            let words = target.kind.words();
+            return Ok(Error::forbidden(format!(
+                "Insufficient permissions to {action} a {words} of this platform."
+            )));
+        }
         let seen = match target.id {
             Some(_) => *target,
             // The place where a list or a creation would go.

@@ -31,7 +31,6 @@ macro_rules! kinds {
     ($($level:ident { $($name:ident = $text:literal),+ $(,)? })+) => {
         /// A kind of object that permissions are about.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[expect(missing_docs, reason = "the names say it, and the table gives the text on the wire")]
         pub(crate) enum Kind { $($($name),+),+ }
 
         impl Kind {
@@ -56,6 +55,7 @@ kinds! {
         Organization = "organization", Member = "member", Invitation = "invitation", Team = "team",
         Role = "role", Assignment = "role_assignment", Workspace = "workspace",
         OrganizationServiceAccount = "organization_service_account", Billing = "billing", Account = "account",
+        Profile = "profile",
     }
     Workspace {
         Project = "project", Stack = "stack", StackComponent = "stack_component",

@@ -70,7 +70,8 @@ impl Rights {
     pub(crate) fn allow(&self, action: Action, target: &Target) -> bool {
         self.owns(action, target)
             || (self.superuser && target.kind.level() == Level::Organization && action != Action::Enter)
-            || (target.kind == Kind::Account && target.id == Some(self.account) && action == Action::Read)
+            || (target.id == Some(self.account)
+                && (target.kind == Kind::Profile || (target.kind == Kind::Account && action == Action::Read)))
             || self.by_role(action, target)
             || self.by_share(action, target)
     }

@@ -4,6 +4,7 @@
 //! see a snapshot and never block the writer. Columns are `TEXT`, `BIGINT` and `BLOB` only and parameters are
 //! numbered, so that the same statements can serve PostgreSQL later.
 
+pub(crate) mod column;
 mod constraint;
 mod lock;
 mod migration;

@@ -1,9 +1,334 @@
-//! Workspaces.
+//! Workspaces: routes and handlers. Queries are in `sql`, what happens in the background in `lifecycle`.
 
-use crate::error::Result;
-use crate::http::Cx;
+mod lifecycle;
+mod sql;
 
-/// Takes up what an earlier run of the platform left unfinished.
-pub(crate) async fn resume(_: &Cx) -> Result<()> {
+use zenml_api::control::workspace::{self as api, WorkspaceStatus};
+use zenml_api::control::workspace_status;
+use zenml_api::{IdOrName, Identifier, OrganizationId, Patch, Sensitive, UserId, WorkspaceId};
+
+use super::check;
+use super::organization::OrganizationAt;
+use crate::crypto::random_text;
+use crate::engine::DEFAULT_VERSION;
+use crate::error::{Error, Result};
+use crate::http::{Cx, Routes};
+use crate::rbac::{
+    Action, Create, Delete, Kind, Object, Owner, Read, Resource, Target, Update, WorkspacePlace, not_found,
+};
+use crate::store::{Sql, Tx, column};
+
+pub(crate) use lifecycle::resume;
+pub(crate) use sql::select_of_organization;
+use sql::{NewWorkspace, Stored};
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+        .serve(&api::LIST, list)
+        .serve(&api::CREATE, create)
+        .serve(&api::GET, get)
+        .serve(&api::UPDATE, update)
+        .serve(&api::DELETE, delete)
+        .serve(&api::DEPLOY, deploy)
+        .serve(&api::DEACTIVATE, deactivate)
+        .internal(&workspace_status::REPORT, report_status)
+}
+
+/// Workspaces of an organization.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WorkspacesOf(pub(crate) OrganizationId);
+
+/// One workspace, with where it is and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WorkspaceAt {
+    id: WorkspaceId,
+    organization: OrganizationId,
+    owner: UserId,
+}
+
+impl Object for WorkspacesOf {
+    fn target(&self) -> Target {
+        Target::in_organization(self.0.uuid(), Kind::Workspace, None)
+    }
+}
+
+impl Object for WorkspaceAt {
+    fn target(&self) -> Target {
+        Target::in_workspace(self.place(), Resource::one(Kind::Workspace, self.id.uuid()))
+            .owned_by(Owner::Account(self.owner.uuid()))
+    }
+}
+
+impl WorkspaceAt {
+    /// Finds a workspace. Whether the caller may know of it is not decided here.
+    pub(crate) async fn locate(sql: &mut Sql, id: WorkspaceId) -> Result<Self> {
+        Self::find(sql, &IdOrName::Id(id)).await
+    }
+
+    async fn find(sql: &mut Sql, which: &IdOrName<WorkspaceId>) -> Result<Self> {
+        let (statement, text) = match which {
+            IdOrName::Id(id) => {
+                ("SELECT id, organization_id, owner_id FROM workspace WHERE id = $1", id.to_string())
+            }
+            IdOrName::Name(name) => {
+                ("SELECT id, organization_id, owner_id FROM workspace WHERE name = $1", name.clone())
+            }
+        };
+        let row =
+            sqlx::query(statement).bind(text).fetch_optional(sql).await?.ok_or_else(|| unknown(which))?;
+        Ok(Self {
+            id: column::id(&row, "id")?,
+            organization: column::id(&row, "organization_id")?,
+            owner: column::id(&row, "owner_id")?,
+        })
+    }
+
+    /// Its organization.
+    pub(crate) const fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// Where it is, as permissions name it.
+    pub(crate) fn place(&self) -> WorkspacePlace {
+        WorkspacePlace { organization: self.organization.uuid(), workspace: self.id.uuid() }
+    }
+}
+
+/// The answer is the same for a workspace that is not there and for one that the caller may not see.
+fn unknown(which: &IdOrName<WorkspaceId>) -> Error {
+    match which {
+        IdOrName::Id(id) => {
+            not_found(&Target::in_organization(uuid::Uuid::nil(), Kind::Workspace, Some(id.uuid())))
+        }
+        IdOrName::Name(name) => Error::not_found(format!("No workspace '{name}' was found.")),
+    }
+}
+
+async fn list(cx: Cx, (): (), query: api::WorkspaceQuery, (): ()) -> Result<Vec<api::Workspace>> {
+    let slice = check::slice(query.offset, query.limit)?;
+    cx.read(async |tx| {
+        let mut found = Vec::new();
+        let organizations = match query.organization_id {
+            Some(id) => vec![id],
+            None => sql::organizations(tx.sql()).await?,
+        };
+        for organization in organizations {
+            let listed = tx.list(WorkspacesOf(organization)).await?;
+            for (at, workspace) in sql::select(tx.sql(), &listed, &query).await? {
+                if query.member_only != Some(true) || tx.permits(Action::Enter, &at.target()).await? {
+                    found.push(workspace);
+                }
+            }
+        }
+        let (offset, limit) = (usize::try_from(slice.offset), usize::try_from(slice.limit));
+        Ok(found.into_iter().skip(offset.unwrap_or(usize::MAX)).take(limit.unwrap_or(usize::MAX)).collect())
+    })
+    .await
+}
+
+async fn create(
+    cx: Cx,
+    (): (),
+    query: api::CreateQuery,
+    new: api::WorkspaceCreate,
+) -> Result<api::Workspace> {
+    check_name(&new.name)?;
+    let display_name = new.display_name.clone().unwrap_or_else(|| new.name.clone());
+    check::length("display_name", &display_name, 1..=50)?;
+    check::optional_length("description", new.description.as_deref(), 1..=256)?;
+    let owner = cx.identity()?.account;
+    let is_managed = new.is_managed.unwrap_or(true) && query.enroll != Some(true);
+    let enrollment_key = (!is_managed).then(|| Sensitive::from(random_text()));
+    let version = new.zenml_service.as_ref().and_then(|service| service.configuration.version.clone());
+    let id = WorkspaceId::random();
+    let workspace = cx
+        .tx(async |tx| {
+            let organization = match new.organization_id {
+                Some(id) => id,
+                None => only_organization(tx).await?,
+            };
+            let workspaces = tx.allow::<Create, _>(WorkspacesOf(organization)).await?;
+            tx.note(&workspaces, id, &new.name);
+            let digest = enrollment_key.as_ref().map(|key| cx.shared().vault.digest(key.expose().as_bytes()));
+            let row = NewWorkspace {
+                id,
+                name: &new.name,
+                display_name: &display_name,
+                description: new.description.as_deref(),
+                logo_url: new.logo_url.as_deref(),
+                owner,
+                is_managed,
+                version: version.as_deref().unwrap_or(DEFAULT_VERSION),
+                enrollment_digest: digest.as_deref(),
+            };
+            sql::insert(tx.sql(), &workspaces, &row).await?;
+            tx.forget_rights();
+            answer(tx, id).await
+        })
+        .await?;
+    if is_managed {
+        lifecycle::start(&cx, id);
+    }
+    Ok(api::Workspace { enrollment_key, ..workspace })
+}
+
+async fn get(cx: Cx, which: IdOrName<WorkspaceId>, (): (), (): ()) -> Result<api::Workspace> {
+    cx.read(async |tx| {
+        let at = WorkspaceAt::find(tx.sql(), &which).await?;
+        tx.allow::<Read, _>(at).await.map_err(|error| {
+            if error.status() == http::StatusCode::NOT_FOUND { unknown(&which) } else { error }
+        })?;
+        answer(tx, at.id).await
+    })
+    .await
+}
+
+async fn update(
+    cx: Cx,
+    id: WorkspaceId,
+    query: api::UpdateQuery,
+    change: api::WorkspaceUpdate,
+) -> Result<api::Workspace> {
+    check::optional_length("display_name", change.display_name.as_deref(), 1..=50)?;
+    if let Patch::Set(description) = &change.description {
+        check::length("description", description, 0..=256)?;
+    }
+    let desired = change.desired_state.clone();
+    if desired
+        .as_ref()
+        .is_some_and(|state| !matches!(state, WorkspaceStatus::Available | WorkspaceStatus::Deactivated))
+    {
+        return Err(Error::value("desired_state must be available or deactivated."));
+    }
+    let (workspace, work) = cx
+        .tx(async |tx| {
+            let at = WorkspaceAt::locate(tx.sql(), id).await?;
+            let allowed = tx.allow::<Update, _>(at).await?;
+            let stored = sql::stored(tx.sql(), id).await?;
+            tx.note(&allowed, id, &stored.name);
+            require_settled(&stored, query.force == Some(true) || !touches_state(&change))?;
+            let next = changed(&stored, &change);
+            sql::write(tx.sql(), &allowed, &next).await?;
+            let work = next.is_managed
+                && (next.desired_state != stored.desired_state
+                    || next.version != stored.version
+                    || (desired.is_some() && stored.status == WorkspaceStatus::Failed));
+            if work {
+                sql::set_status(tx.sql(), id, &WorkspaceStatus::Pending, "").await?;
+            }
+            Ok((answer(tx, id).await?, work))
+        })
+        .await?;
+    if work {
+        lifecycle::start(&cx, id);
+    }
+    Ok(workspace)
+}
+
+async fn delete(cx: Cx, id: WorkspaceId, (): (), (): ()) -> Result<()> {
+    cx.tx(async |tx| {
+        let at = WorkspaceAt::locate(tx.sql(), id).await?;
+        let allowed = tx.allow::<Delete, _>(at).await?;
+        let stored = sql::stored(tx.sql(), id).await?;
+        tx.note(&allowed, id, &stored.name);
+        sql::begin_delete(tx.sql(), &allowed).await
+    })
+    .await?;
+    lifecycle::start(&cx, id);
     Ok(())
+}
+
+async fn deploy(cx: Cx, id: WorkspaceId, (): (), (): ()) -> Result<()> {
+    switch(cx, id, WorkspaceStatus::Available).await
+}
+
+async fn deactivate(cx: Cx, id: WorkspaceId, (): (), (): ()) -> Result<()> {
+    switch(cx, id, WorkspaceStatus::Deactivated).await
+}
+
+async fn switch(cx: Cx, id: WorkspaceId, state: WorkspaceStatus) -> Result<()> {
+    let change = api::WorkspaceUpdate { desired_state: Some(state), ..api::WorkspaceUpdate::default() };
+    update(cx, id, api::UpdateQuery::default(), change).await.map(drop)
+}
+
+/// "I am up", from the server of an enrolled workspace.
+async fn report_status(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
+    let id = WorkspaceId::from_uuid(super::rbac::server(&cx)?);
+    let request = cx.request().clone();
+    cx.tx(async |tx| {
+        let at = WorkspaceAt::locate(tx.sql(), id).await?;
+        let allowed = tx.allow::<Update, _>(at).await?;
+        let stored = sql::stored(tx.sql(), id).await?;
+        tx.note(&allowed, id, &stored.name);
+        sql::report(tx.sql(), &allowed, request.server_url.as_deref(), request.server_version.as_deref())
+            .await
+    })
+    .await
+}
+
+fn check_name(name: &str) -> Result<()> {
+    check::length("name", name, 1..=50)?;
+    check::characters("name", name, "^[a-z0-9-]+$", |c| {
+        c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
+    })
+}
+
+/// The organization of a caller who names none and has only one.
+async fn only_organization(tx: &mut Tx) -> Result<OrganizationId> {
+    let organizations: Vec<_> = match tx.rights().await? {
+        Some(rights) => rights.organizations().collect(),
+        None => Vec::new(),
+    };
+    match organizations.as_slice() {
+        [one] => Ok(OrganizationId::from_uuid(*one)),
+        [] => Err(Error::value("An organization_id is required: the caller belongs to no organization.")),
+        _ => {
+            Err(Error::value("An organization_id is required: the caller belongs to several organizations."))
+        }
+    }
+}
+
+/// Changes that would start work, which has to wait while other work runs.
+fn touches_state(change: &api::WorkspaceUpdate) -> bool {
+    change.desired_state.is_some() || change.zenml_service.is_some()
+}
+
+fn require_settled(stored: &Stored, settled: bool) -> Result<()> {
+    if !settled && stored.is_managed && stored.status == WorkspaceStatus::Pending {
+        return Err(Error::forbidden(format!(
+            "Workspace '{}' is pending: another change is in progress. Wait until it has ended, or use force.",
+            stored.name
+        )));
+    }
+    if stored.desired_state == WorkspaceStatus::Deleted {
+        return Err(Error::forbidden(format!("Workspace '{}' is being deleted.", stored.name)));
+    }
+    Ok(())
+}
+
+fn changed(stored: &Stored, change: &api::WorkspaceUpdate) -> Stored {
+    let mut next = stored.clone();
+    change.description.clone().apply(&mut next.description);
+    next.description = next.description.filter(|text| !text.is_empty());
+    change.logo_url.clone().apply(&mut next.logo_url);
+    if let Some(display_name) = &change.display_name {
+        next.display_name.clone_from(display_name);
+    }
+    if let Some(owner) = change.owner_id {
+        next.owner = owner;
+    }
+    if let Some(state) = &change.desired_state {
+        next.desired_state = state.clone();
+    }
+    if let Some(version) =
+        change.zenml_service.as_ref().and_then(|service| service.configuration.version.clone())
+    {
+        next.version = version;
+    }
+    next
+}
+
+async fn answer(tx: &mut Tx, id: WorkspaceId) -> Result<api::Workspace> {
+    let stored = sql::stored(tx.sql(), id).await?;
+    sql::answer(tx.sql(), stored).await
 }

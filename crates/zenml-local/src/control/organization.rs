@@ -1,0 +1,295 @@
+//! Organizations.
+
+use uuid::Uuid;
+use zenml_api::control::organization as api;
+use zenml_api::control::workspace::Workspace;
+use zenml_api::{IdOrName, Identifier, OrganizationId, UserId};
+
+use super::check::{self, Slice};
+use super::user::user;
+use super::workspace::{self, WorkspacesOf};
+use crate::bootstrap::insert_organization;
+use crate::error::{Error, Result};
+use crate::http::{Cx, Routes};
+use crate::rbac::policy::ORGANIZATION_ADMIN;
+use crate::rbac::{Allowed, Create, Delete, Kind, Object, Read, Target, Update, not_found};
+use crate::store::{Query, Row, Sql, Tx, column, now};
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+        .serve(&api::LIST, list)
+        .serve(&api::CREATE, create)
+        .serve(&api::GET, get)
+        .serve(&api::UPDATE, update)
+        .serve(&api::DELETE, delete)
+        .serve(&api::WORKSPACES, workspaces)
+        .serve(&api::NAME_IS_FREE, name_is_free)
+}
+
+/// One organization.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OrganizationAt(pub(crate) OrganizationId);
+
+impl Object for OrganizationAt {
+    fn target(&self) -> Target {
+        Target::in_organization(self.0.uuid(), Kind::Organization, Some(self.0.uuid()))
+    }
+}
+
+/// All organizations of the platform.
+#[derive(Clone, Copy, Debug)]
+struct Organizations;
+
+impl Object for Organizations {
+    fn target(&self) -> Target {
+        Target::in_organization(Uuid::nil(), Kind::Organization, None)
+    }
+}
+
+async fn list(cx: Cx, (): (), query: api::OrganizationQuery, (): ()) -> Result<Vec<api::Organization>> {
+    let slice = check::slice(query.offset, query.limit)?;
+    cx.read(async |tx| {
+        let mut found = Vec::new();
+        for organization in select(tx.sql(), &query).await? {
+            // There are few, and who may see one is a question about each.
+            if tx.allow::<Read, _>(OrganizationAt(organization.id)).await.is_ok() {
+                found.push(organization);
+            }
+        }
+        Ok(part(found, slice))
+    })
+    .await
+}
+
+async fn create(cx: Cx, (): (), (): (), new: api::OrganizationCreate) -> Result<api::Organization> {
+    check_name(&new.name)?;
+    let identity = cx.identity()?;
+    if identity.is_service_account {
+        return Err(Error::forbidden("Service accounts cannot create organizations."));
+    }
+    let id = OrganizationId::random();
+    cx.tx(async |tx| {
+        let organizations = tx.allow::<Create, _>(Organizations).await?;
+        insert_organization(tx.sql(), id, &new.name, identity.account.uuid()).await?;
+        grant_admin(tx.sql(), &organizations, id, identity.account).await?;
+        tx.forget_rights();
+        tx.note(&organizations, id, &new.name);
+        let allowed = tx.allow::<Update, _>(OrganizationAt(id)).await?;
+        let (description, logo_url) = (new.description.clone(), new.logo_url.clone());
+        write(tx.sql(), &allowed, &new.name, description.as_deref(), logo_url.as_deref()).await?;
+        organization(tx.sql(), id).await
+    })
+    .await
+}
+
+async fn get(cx: Cx, which: IdOrName<OrganizationId>, (): (), (): ()) -> Result<api::Organization> {
+    cx.read(async |tx| {
+        let id = locate(tx, &which).await?;
+        tx.allow::<Read, _>(OrganizationAt(id)).await.map_err(|error| unseen(error, &which))?;
+        organization(tx.sql(), id).await
+    })
+    .await
+}
+
+async fn update(
+    cx: Cx,
+    id: OrganizationId,
+    (): (),
+    change: api::OrganizationUpdate,
+) -> Result<api::Organization> {
+    change.name.as_deref().map_or(Ok(()), check_name)?;
+    if change.trusted_domains.is_some() {
+        return Err(Error::forbidden(
+            "Trusted domains need an identity provider, and this platform has none.",
+        ));
+    }
+    cx.tx(async |tx| {
+        let allowed = tx.allow::<Update, _>(OrganizationAt(id)).await?;
+        let before = organization(tx.sql(), id).await?;
+        tx.note(&allowed, id, &before.name);
+        let (mut description, mut logo_url) = (before.description, before.logo_url);
+        change.description.clone().apply(&mut description);
+        change.logo_url.clone().apply(&mut logo_url);
+        let name = change.name.clone().unwrap_or(before.name);
+        write(tx.sql(), &allowed, &name, description.as_deref(), logo_url.as_deref()).await?;
+        organization(tx.sql(), id).await
+    })
+    .await
+}
+
+async fn delete(cx: Cx, id: OrganizationId, (): (), (): ()) -> Result<()> {
+    cx.tx(async |tx| {
+        let allowed = tx.allow::<Delete, _>(OrganizationAt(id)).await?;
+        let name = organization(tx.sql(), id).await?.name;
+        tx.note(&allowed, id, &name);
+        remove(tx.sql(), &allowed).await
+    })
+    .await
+}
+
+async fn workspaces(
+    cx: Cx,
+    id: OrganizationId,
+    query: api::OrganizationWorkspaceQuery,
+    (): (),
+) -> Result<Vec<Workspace>> {
+    let slice = check::slice(query.offset, query.limit)?;
+    cx.read(async |tx| {
+        tx.allow::<Read, _>(OrganizationAt(id)).await?;
+        let listed = tx.list(WorkspacesOf(id)).await?;
+        workspace::select_of_organization(tx.sql(), &listed, query.status.as_ref(), slice).await
+    })
+    .await
+}
+
+async fn name_is_free(cx: Cx, name: String, (): (), (): ()) -> Result<bool> {
+    if check_name(&name).is_err() {
+        return Ok(false);
+    }
+    cx.read(async |tx| {
+        let taken = sqlx::query("SELECT 1 FROM organization WHERE name = $1")
+            .bind(&name)
+            .fetch_optional(tx.sql())
+            .await?;
+        Ok(taken.is_none())
+    })
+    .await
+}
+
+fn check_name(name: &str) -> Result<()> {
+    check::length("name", name, 1..=50)
+}
+
+fn part<T>(items: Vec<T>, slice: Slice) -> Vec<T> {
+    let (offset, limit) = (usize::try_from(slice.offset), usize::try_from(slice.limit));
+    items.into_iter().skip(offset.unwrap_or(usize::MAX)).take(limit.unwrap_or(usize::MAX)).collect()
+}
+
+async fn locate(tx: &mut Tx, which: &IdOrName<OrganizationId>) -> Result<OrganizationId> {
+    match which {
+        IdOrName::Id(id) => Ok(*id),
+        IdOrName::Name(name) => sqlx::query("SELECT id FROM organization WHERE name = $1")
+            .bind(name)
+            .fetch_optional(tx.sql())
+            .await?
+            .map(|row| column::id(&row, "id"))
+            .transpose()?
+            .ok_or_else(|| unknown(which)),
+    }
+}
+
+fn unknown(which: &IdOrName<OrganizationId>) -> Error {
+    Error::not_found(format!("No organization '{which}' was found."))
+}
+
+/// An organization that is there but not visible is told from one that is not there by nothing at all.
+fn unseen(error: Error, which: &IdOrName<OrganizationId>) -> Error {
+    if error.status() == http::StatusCode::NOT_FOUND { unknown(which) } else { error }
+}
+
+async fn select(sql: &mut Sql, filter: &api::OrganizationQuery) -> Result<Vec<api::Organization>> {
+    let mut query =
+        Query::new("SELECT o.* FROM organization o LEFT JOIN account a ON a.id = o.owner_id WHERE 1 = 1");
+    if let Some(name) = &filter.name {
+        query.push(" AND o.name = ").push_bind(name.clone());
+    }
+    if let Some(owner) = filter.owner_id {
+        query.push(" AND o.owner_id = ").push_bind(owner.to_string());
+    }
+    if let Some(owner) = &filter.owner_username {
+        query.push(" AND a.username = ").push_bind(owner.clone());
+    }
+    query.push(" ORDER BY o.created, o.id");
+    let rows = query.build().fetch_all(&mut *sql).await?;
+    let mut organizations = Vec::with_capacity(rows.len());
+    for row in rows {
+        organizations.push(read(sql, &row).await?);
+    }
+    Ok(organizations)
+}
+
+/// An organization as a part of another answer, or of its own.
+pub(crate) async fn organization(sql: &mut Sql, id: OrganizationId) -> Result<api::Organization> {
+    let row = sqlx::query("SELECT * FROM organization WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(&mut *sql)
+        .await?
+        .ok_or_else(|| not_found(&OrganizationAt(id).target()))?;
+    read(sql, &row).await
+}
+
+async fn read(sql: &mut Sql, row: &Row) -> Result<api::Organization> {
+    let owner: UserId = column::id(row, "owner_id")?;
+    Ok(api::Organization {
+        id: column::id(row, "id")?,
+        name: column::text(row, "name")?,
+        description: column::optional(row, "description")?,
+        logo_url: column::optional(row, "logo_url")?,
+        created: column::time(row, "created")?,
+        updated: column::time(row, "updated")?,
+        owner: user(sql, owner).await?.map(Box::new),
+        has_active_subscription: Some(true),
+        trial_expiry: None,
+        trusted_domains: None,
+    })
+}
+
+async fn grant_admin(
+    sql: &mut Sql,
+    _: &Allowed<Create, Organizations>,
+    organization: OrganizationId,
+    account: UserId,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO assignment (role_id, organization_id, principal_kind, principal_id, created) \
+         SELECT id, organization_id, 'user', $1, $2 FROM role WHERE organization_id = $3 AND level = $4 AND name = $5",
+    )
+    .bind(account.to_string())
+    .bind(now())
+    .bind(organization.to_string())
+    .bind(ORGANIZATION_ADMIN.level.as_str())
+    .bind(ORGANIZATION_ADMIN.name)
+    .execute(sql)
+    .await?;
+    Ok(())
+}
+
+async fn write(
+    sql: &mut Sql,
+    allowed: &Allowed<Update, OrganizationAt>,
+    name: &str,
+    description: Option<&str>,
+    logo_url: Option<&str>,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE organization SET name = $1, description = $2, logo_url = $3, updated = $4 WHERE id = $5",
+    )
+    .bind(name)
+    .bind(description)
+    .bind(logo_url)
+    .bind(now())
+    .bind(allowed.object().0.to_string())
+    .execute(sql)
+    .await?;
+    Ok(())
+}
+
+/// Removes an organization with its teams, roles and service accounts. Workspaces have to be gone before.
+async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, OrganizationAt>) -> Result<()> {
+    let id = allowed.object().0.to_string();
+    let workspace = sqlx::query("SELECT name FROM workspace WHERE organization_id = $1 LIMIT 1")
+        .bind(&id)
+        .fetch_optional(&mut *sql);
+    if let Some(row) = workspace.await? {
+        let name = column::text(&row, "name")?;
+        return Err(Error::forbidden(format!("The organization still has workspaces, such as '{name}'.")));
+    }
+    for statement in [
+        "DELETE FROM assignment WHERE organization_id = $1",
+        "DELETE FROM account WHERE organization_id = $1",
+        "DELETE FROM organization WHERE id = $1",
+    ] {
+        sqlx::query(statement).bind(&id).execute(&mut *sql).await?;
+    }
+    Ok(())
+}

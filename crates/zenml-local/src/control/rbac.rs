@@ -1,0 +1,171 @@
+//! Permission questions of workspace servers, and the shares of single objects.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+use zenml_api::control::rbac as api;
+use zenml_api::rbac::ResourceRef;
+use zenml_api::{Identifier, TeamId, UserId, WorkspaceId};
+
+use super::team::team;
+use super::user::user;
+use super::workspace::WorkspaceAt;
+use crate::error::{Error, Result};
+use crate::http::{Cx, Routes};
+use crate::rbac::{
+    self, Action, Actions, Actor, Owner, Principal, Read, Resource, Rights, SharedObject, WorkspacePlace,
+};
+use crate::store::Sql;
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+        .internal(&api::CHECK_PERMISSIONS, check)
+        .internal(&api::CHECK_PERMISSIONS_OLD, check_old)
+        .internal(&api::ALLOWED_RESOURCE_IDS, allowed_resource_ids)
+        .internal(&api::USER_TEAM_IDS, user_team_ids)
+        .internal(&api::SHARE, share)
+        .internal(&api::FORGET, forget)
+        .serve(&api::RESOURCE_MEMBERS, resource_members)
+}
+
+async fn check(
+    cx: Cx,
+    (): (),
+    query: api::CheckQuery,
+    resources: Vec<String>,
+) -> Result<BTreeMap<String, bool>> {
+    answer(&cx, query.user_id, &query.action, &resources).await
+}
+
+async fn check_old(cx: Cx, (): (), query: api::OldCheckQuery, (): ()) -> Result<BTreeMap<String, bool>> {
+    answer(&cx, query.user_id, &query.action, &query.resources).await
+}
+
+/// Every asked text is a member of the answer; workspace servers rely on it.
+async fn answer(
+    cx: &Cx,
+    account: UserId,
+    action: &zenml_api::rbac::Action,
+    texts: &[String],
+) -> Result<BTreeMap<String, bool>> {
+    let action = parse_action(action)?;
+    let resources = texts.iter().map(|text| parse_resource(text)).collect::<Result<Vec<_>>>()?;
+    cx.read(async |tx| {
+        let place = own_place(cx, tx.sql()).await?;
+        let decisions = rbac::check(tx.sql(), place, account.uuid(), action, &resources).await?;
+        let decided = |resource| decisions.get(resource).copied().unwrap_or(false);
+        Ok(texts.iter().cloned().zip(resources.iter().map(decided)).collect())
+    })
+    .await
+}
+
+async fn allowed_resource_ids(
+    cx: Cx,
+    (): (),
+    query: api::AllowedQuery,
+    (): (),
+) -> Result<api::AllowedResourceIds> {
+    let action = parse_action(&query.action)?;
+    let kind = parse_resource(&query.resource.local().to_string())?;
+    cx.read(async |tx| {
+        let place = own_place(&cx, tx.sql()).await?;
+        let allowed = rbac::allowed_ids(tx.sql(), place, query.user_id.uuid(), action, kind).await?;
+        Ok(api::AllowedResourceIds {
+            full_access: allowed.full_access,
+            ids: allowed.ids.into_iter().collect(),
+        })
+    })
+    .await
+}
+
+async fn user_team_ids(cx: Cx, (): (), query: api::UserTeamsQuery, (): ()) -> Result<Vec<TeamId>> {
+    cx.read(async |tx| {
+        let place = own_place(&cx, tx.sql()).await?;
+        let rights = Rights::load(tx.sql(), query.user_id.uuid()).await?;
+        let own = rights.teams.iter().filter(|(_, organization)| *organization == place.organization);
+        Ok(own.map(|(team, _)| TeamId::from_uuid(*team)).collect())
+    })
+    .await
+}
+
+async fn share(cx: Cx, (): (), (): (), share: api::Share) -> Result<()> {
+    let principal = match (share.user_id, share.team_id) {
+        (Some(user), None) => Principal::User(user.uuid()),
+        (None, Some(team)) => Principal::Team(team.uuid()),
+        // Any other status than 403 would hide the text from the workspace's caller.
+        _ => return Err(Error::forbidden("Exactly one of user_id and team_id must be given.")),
+    };
+    let actions = share.actions.iter().map(parse_action).collect::<Result<Actions>>()?;
+    let resource = parse_resource(&share.resource.local().to_string())?;
+    cx.tx(async |tx| {
+        let place = own_place(&cx, tx.sql()).await?;
+        let allowed = tx.allow(SharedObject { place, resource, owner: Owner::Nobody }).await?;
+        rbac::share(tx, &allowed, principal, actions).await
+    })
+    .await
+}
+
+async fn forget(cx: Cx, (): (), query: api::ForgetQuery, (): ()) -> Result<()> {
+    let resources = query
+        .resources
+        .iter()
+        .map(|text| parse_resource(&text.clone().local().to_string()))
+        .collect::<Result<Vec<_>>>()?;
+    cx.tx(async |tx| {
+        let place = own_place(&cx, tx.sql()).await?;
+        rbac::forget(tx.sql(), place.workspace, &resources).await
+    })
+    .await
+}
+
+async fn resource_members(
+    cx: Cx,
+    (): (),
+    query: api::ResourceQuery,
+    (): (),
+) -> Result<Vec<api::ResourceMember>> {
+    let named: ResourceRef = query.resource.parse().map_err(|error| Error::value(format!("{error}")))?;
+    let (Some(workspace), Some(_)) = (named.workspace, named.id) else {
+        return Err(Error::value("The resource must name its workspace and the id of one object."));
+    };
+    let resource = parse_resource(&named.local().to_string())?;
+    cx.read(async |tx| {
+        let at = WorkspaceAt::locate(tx.sql(), workspace).await?;
+        tx.allow::<Read, _>(at).await?;
+        let owner = crate::engine::owner_of(tx.sql(), at.place(), resource).await?;
+        let allowed = tx.allow::<Read, _>(SharedObject { place: at.place(), resource, owner }).await?;
+        let mut answer = Vec::new();
+        for member in rbac::members(tx.sql(), &allowed).await? {
+            let (user, team) = match member.principal {
+                Principal::User(id) => (user(tx.sql(), UserId::from_uuid(id)).await?, None),
+                Principal::Team(id) => (None, Some(team(tx.sql(), TeamId::from_uuid(id)).await?)),
+            };
+            let names = member.actions.iter().map(|action| zenml_api::rbac::Action::parse(action.as_str()));
+            answer.push(api::ResourceMember { user, team, role: None, allowed_actions: names.collect() });
+        }
+        Ok(answer)
+    })
+    .await
+}
+
+fn parse_action(action: &zenml_api::rbac::Action) -> Result<Action> {
+    action.as_str().parse().map_err(|error: rbac::UnknownAction| Error::value(error.to_string()))
+}
+
+fn parse_resource(text: &str) -> Result<Resource> {
+    text.parse().map_err(|error: rbac::InvalidResource| Error::value(error.to_string()))
+}
+
+/// The workspace whose server calls.
+async fn own_place(cx: &Cx, sql: &mut Sql) -> Result<WorkspacePlace> {
+    let workspace = server(cx)?;
+    Ok(WorkspaceAt::locate(sql, WorkspaceId::from_uuid(workspace)).await?.place())
+}
+
+/// Id of the workspace whose server calls.
+pub(super) fn server(cx: &Cx) -> Result<Uuid> {
+    match cx.actor() {
+        Actor::WorkspaceServer(workspace) => Ok(*workspace),
+        _ => Err(Error::forbidden("Only the servers of workspaces may call this endpoint.")),
+    }
+}

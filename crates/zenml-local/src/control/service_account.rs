@@ -1,0 +1,293 @@
+//! Service accounts of an organization, and the keys that they log in with.
+
+use zenml_api::control::service_account as api;
+use zenml_api::{ApiKeyId, IdOrName, Identifier, OrganizationId, ServiceAccountId, UserId};
+
+use super::check::{self, Slice};
+use super::user::forget_account;
+use crate::crypto::{ApiKey, Vault};
+use crate::error::{Error, Result};
+use crate::http::{Cx, Routes};
+use crate::rbac::{Allowed, Create, Delete, Kind, Object, Read, Target, Update};
+use crate::store::{Query, Row, Sql, Tx, column, now, seconds_from_now};
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+        .serve(&api::LIST, list)
+        .serve(&api::CREATE, create)
+        .serve(&api::GET, get)
+        .serve(&api::DELETE, delete)
+        .serve(&api::API_KEYS, keys)
+        .serve(&api::CREATE_API_KEY, create_key)
+        .serve(&api::DELETE_API_KEY, delete_key)
+}
+
+/// Service accounts of an organization.
+#[derive(Clone, Copy, Debug)]
+struct ServiceAccountsOf(OrganizationId);
+
+/// One service account; its keys are a part of it.
+#[derive(Clone, Copy, Debug)]
+struct ServiceAccountAt {
+    id: ServiceAccountId,
+    organization: OrganizationId,
+}
+
+impl Object for ServiceAccountsOf {
+    fn target(&self) -> Target {
+        Target::in_organization(self.0.uuid(), Kind::OrganizationServiceAccount, None)
+    }
+}
+
+impl Object for ServiceAccountAt {
+    fn target(&self) -> Target {
+        let id = Some(self.id.uuid());
+        Target::in_organization(self.organization.uuid(), Kind::OrganizationServiceAccount, id)
+    }
+}
+
+type OfAccount = (OrganizationId, IdOrName<ServiceAccountId>);
+
+async fn list(
+    cx: Cx,
+    id: OrganizationId,
+    query: api::ServiceAccountQuery,
+    (): (),
+) -> Result<Vec<api::ServiceAccount>> {
+    let slice = check::slice(query.offset, query.limit)?;
+    cx.read(async |tx| {
+        let accounts = tx.allow::<Read, _>(ServiceAccountsOf(id)).await?;
+        select(tx.sql(), &accounts, slice).await
+    })
+    .await
+}
+
+async fn create(
+    cx: Cx,
+    id: OrganizationId,
+    (): (),
+    new: api::ServiceAccountCreate,
+) -> Result<api::ServiceAccount> {
+    check::length("username", &new.username, 1..=50)?;
+    check::characters("username", &new.username, r"^[a-zA-Z0-9_\-@.]+$", |c| {
+        c.is_ascii_alphanumeric() || "_-@.".contains(c)
+    })?;
+    cx.tx(async |tx| {
+        let accounts = tx.allow::<Create, _>(ServiceAccountsOf(id)).await?;
+        let account = insert(tx.sql(), &accounts, &new).await?;
+        tx.note(&accounts, account, &new.username);
+        let at = ServiceAccountAt { id: account, organization: id };
+        service_account(tx.sql(), at).await
+    })
+    .await
+}
+
+async fn get(cx: Cx, of: OfAccount, (): (), (): ()) -> Result<api::ServiceAccount> {
+    cx.read(async |tx| {
+        let at = locate(tx, &of).await?;
+        tx.allow::<Read, _>(at).await?;
+        service_account(tx.sql(), at).await
+    })
+    .await
+}
+
+async fn delete(cx: Cx, of: OfAccount, (): (), (): ()) -> Result<()> {
+    cx.tx(async |tx| {
+        let at = locate(tx, &of).await?;
+        let allowed = tx.allow::<Delete, _>(at).await?;
+        let name = service_account(tx.sql(), at).await?.username;
+        tx.note(&allowed, at.id, &name);
+        remove(tx.sql(), &allowed).await?;
+        super::assignment::require_admin(tx.sql(), at.organization).await
+    })
+    .await
+}
+
+async fn keys(cx: Cx, of: OfAccount, query: api::ApiKeyQuery, (): ()) -> Result<Vec<api::ApiKey>> {
+    let slice = check::slice(query.offset, query.limit)?;
+    cx.read(async |tx| {
+        let at = locate(tx, &of).await?;
+        let allowed = tx.allow::<Read, _>(at).await?;
+        select_keys(tx.sql(), &allowed, slice).await
+    })
+    .await
+}
+
+async fn create_key(cx: Cx, of: OfAccount, (): (), new: api::ApiKeyCreate) -> Result<api::ApiKey> {
+    check::length("name", &new.name, 1..=50)?;
+    if new.expires_in_minutes.is_some_and(|minutes| minutes < 1) {
+        return Err(Error::value("expires_in_minutes must be at least 1."));
+    }
+    cx.tx(async |tx| {
+        let at = locate(tx, &of).await?;
+        let allowed = tx.allow::<Update, _>(at).await?;
+        let name = service_account(tx.sql(), at).await?.username;
+        tx.note(&allowed, at.id, &name);
+        tx.detail(&allowed, &format!("made the API key '{}'", new.name));
+        insert_key(tx.sql(), &allowed, &cx.shared().vault, &new).await
+    })
+    .await
+}
+
+async fn delete_key(
+    cx: Cx,
+    (organization, account, key): (OrganizationId, IdOrName<ServiceAccountId>, ApiKeyId),
+    (): (),
+    (): (),
+) -> Result<()> {
+    cx.tx(async |tx| {
+        let at = locate(tx, &(organization, account)).await?;
+        let allowed = tx.allow::<Update, _>(at).await?;
+        let name = service_account(tx.sql(), at).await?.username;
+        tx.note(&allowed, at.id, &name);
+        tx.detail(&allowed, &format!("removed the API key '{key}'"));
+        remove_key(tx.sql(), &allowed, key).await
+    })
+    .await
+}
+
+/// Finds a service account. Whether the caller may know of it is not decided here.
+async fn locate(tx: &mut Tx, (organization, account): &OfAccount) -> Result<ServiceAccountAt> {
+    let mut query = Query::new("SELECT id FROM account WHERE is_service_account = 1 AND organization_id = ");
+    query.push_bind(organization.to_string());
+    match account {
+        IdOrName::Id(id) => query.push(" AND id = ").push_bind(id.to_string()),
+        IdOrName::Name(name) => query.push(" AND username = ").push_bind(name.clone()),
+    };
+    let row = query.build().fetch_optional(tx.sql()).await?;
+    let row = row.ok_or_else(|| Error::not_found(format!("No service account '{account}' was found.")))?;
+    Ok(ServiceAccountAt { id: column::id(&row, "id")?, organization: *organization })
+}
+
+async fn select(
+    sql: &mut Sql,
+    accounts: &Allowed<Read, ServiceAccountsOf>,
+    slice: Slice,
+) -> Result<Vec<api::ServiceAccount>> {
+    sqlx::query(
+        "SELECT * FROM account WHERE is_service_account = 1 AND organization_id = $1 \
+         ORDER BY created, id LIMIT $2 OFFSET $3",
+    )
+    .bind(accounts.object().0.to_string())
+    .bind(slice.limit)
+    .bind(slice.offset)
+    .fetch_all(sql)
+    .await?
+    .iter()
+    .map(read)
+    .collect()
+}
+
+async fn service_account(sql: &mut Sql, at: ServiceAccountAt) -> Result<api::ServiceAccount> {
+    let row =
+        sqlx::query("SELECT * FROM account WHERE id = $1").bind(at.id.to_string()).fetch_one(sql).await?;
+    read(&row)
+}
+
+fn read(row: &Row) -> Result<api::ServiceAccount> {
+    Ok(api::ServiceAccount {
+        id: column::id(row, "id")?,
+        username: column::text(row, "username")?,
+        name: column::optional(row, "name")?,
+        description: column::optional(row, "description")?,
+        is_active: column::flag(row, "is_active")?,
+        is_service_account: true,
+        organization_id: column::optional_id(row, "organization_id")?,
+        created: Some(column::time(row, "created")?),
+        updated: Some(column::time(row, "updated")?),
+    })
+}
+
+async fn insert(
+    sql: &mut Sql,
+    accounts: &Allowed<Create, ServiceAccountsOf>,
+    new: &api::ServiceAccountCreate,
+) -> Result<ServiceAccountId> {
+    let id = ServiceAccountId::random();
+    sqlx::query(
+        "INSERT INTO account (id, username, email, name, description, is_service_account, organization_id, created, \
+         updated) VALUES ($1, $2, $2, $3, $4, 1, $5, $6, $6)",
+    )
+    .bind(id.to_string())
+    .bind(&new.username)
+    .bind(&new.name)
+    .bind(&new.description)
+    .bind(accounts.object().0.to_string())
+    .bind(now())
+    .execute(sql)
+    .await?;
+    Ok(id)
+}
+
+async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, ServiceAccountAt>) -> Result<()> {
+    forget_account(sql, UserId::from(allowed.id)).await
+}
+
+async fn select_keys(
+    sql: &mut Sql,
+    allowed: &Allowed<Read, ServiceAccountAt>,
+    slice: Slice,
+) -> Result<Vec<api::ApiKey>> {
+    sqlx::query("SELECT * FROM api_key WHERE account_id = $1 ORDER BY created, id LIMIT $2 OFFSET $3")
+        .bind(allowed.id.to_string())
+        .bind(slice.limit)
+        .bind(slice.offset)
+        .fetch_all(sql)
+        .await?
+        .iter()
+        .map(read_key)
+        .collect()
+}
+
+fn read_key(row: &Row) -> Result<api::ApiKey> {
+    Ok(api::ApiKey {
+        id: column::id(row, "id")?,
+        name: column::text(row, "name")?,
+        description: column::optional(row, "description")?,
+        active: column::flag(row, "is_active")?,
+        key: None,
+        expires_at: column::optional_time(row, "expires")?,
+        last_login: column::optional_time(row, "last_login")?,
+        last_rotated: None,
+        created: Some(column::time(row, "created")?),
+        updated: Some(column::time(row, "updated")?),
+    })
+}
+
+/// Makes a key; the answer is the only place where it can be read.
+async fn insert_key(
+    sql: &mut Sql,
+    allowed: &Allowed<Update, ServiceAccountAt>,
+    vault: &Vault,
+    new: &api::ApiKeyCreate,
+) -> Result<api::ApiKey> {
+    let key = ApiKey::generate();
+    sqlx::query(
+        "INSERT INTO api_key (id, account_id, name, description, digest, expires, created, updated) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+    )
+    .bind(key.id.to_string())
+    .bind(allowed.id.to_string())
+    .bind(&new.name)
+    .bind(&new.description)
+    .bind(vault.digest(key.secret.expose().as_bytes()))
+    .bind(new.expires_in_minutes.map(|minutes| seconds_from_now(minutes.saturating_mul(60))))
+    .bind(now())
+    .execute(&mut *sql)
+    .await?;
+    let row =
+        sqlx::query("SELECT * FROM api_key WHERE id = $1").bind(key.id.to_string()).fetch_one(sql).await?;
+    Ok(api::ApiKey { key: Some(key.to_text()), ..read_key(&row)? })
+}
+
+async fn remove_key(sql: &mut Sql, allowed: &Allowed<Update, ServiceAccountAt>, key: ApiKeyId) -> Result<()> {
+    let gone = sqlx::query("DELETE FROM api_key WHERE id = $1 AND account_id = $2")
+        .bind(key.to_string())
+        .bind(allowed.id.to_string())
+        .execute(sql)
+        .await?;
+    if gone.rows_affected() == 0 {
+        return Err(Error::not_found(format!("No API key with ID '{key}' was found.")));
+    }
+    Ok(())
+}

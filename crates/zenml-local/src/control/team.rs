@@ -1,0 +1,319 @@
+//! Teams and who is in them.
+
+use sqlx::Row as _;
+use zenml_api::control::team as api;
+use zenml_api::{Identifier, OrganizationId, TeamId, UserId};
+
+use super::check::{self, Slice};
+use super::organization::OrganizationAt;
+use super::user::{self, user};
+use crate::error::{Error, Result};
+use crate::http::{Cx, Routes};
+use crate::rbac::{
+    Allowed, Create, Delete, Kind, Listed, Object, Owner, Read, Rights, Target, Update, not_found,
+};
+use crate::store::{Query, Row, Sql, Tx, column, now};
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+        .serve(&api::LIST, list)
+        .serve(&api::CREATE, create)
+        .serve(&api::GET, get)
+        .serve(&api::UPDATE, update)
+        .serve(&api::DELETE, delete)
+        .serve(&api::MEMBERS, members)
+        .serve(&api::ADD_MEMBER, add_member)
+        .serve(&api::REMOVE_MEMBER, remove_member)
+}
+
+/// Teams of an organization.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TeamsOf(pub(crate) OrganizationId);
+
+/// One team, with where it is and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TeamAt {
+    pub(crate) id: TeamId,
+    pub(crate) organization: OrganizationId,
+    owner: Option<UserId>,
+}
+
+impl Object for TeamsOf {
+    fn target(&self) -> Target {
+        Target::in_organization(self.0.uuid(), Kind::Team, None)
+    }
+}
+
+impl Object for TeamAt {
+    fn target(&self) -> Target {
+        Target::in_organization(self.organization.uuid(), Kind::Team, Some(self.id.uuid()))
+            .owned_by(Owner::from(self.owner.map(Identifier::uuid)))
+    }
+}
+
+impl TeamAt {
+    /// Finds a team. Whether the caller may know of it is not decided here.
+    pub(crate) async fn locate(sql: &mut Sql, id: TeamId) -> Result<Self> {
+        let row = sqlx::query("SELECT organization_id, owner_id FROM team WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(sql)
+            .await?
+            .ok_or_else(|| {
+                not_found(&Target::in_organization(uuid::Uuid::nil(), Kind::Team, Some(id.uuid())))
+            })?;
+        Ok(Self {
+            id,
+            organization: column::id(&row, "organization_id")?,
+            owner: column::optional_id(&row, "owner_id")?,
+        })
+    }
+}
+
+async fn list(cx: Cx, id: OrganizationId, query: api::TeamQuery, (): ()) -> Result<Vec<api::Team>> {
+    let slice = check::slice(query.offset, query.limit)?;
+    cx.read(async |tx| {
+        tx.allow::<Read, _>(OrganizationAt(id)).await?;
+        let listed = tx.list(TeamsOf(id)).await?;
+        select(tx.sql(), &listed, query.name.as_deref(), slice).await
+    })
+    .await
+}
+
+async fn create(cx: Cx, (): (), (): (), new: api::TeamCreate) -> Result<api::Team> {
+    check::length("name", &new.name, 1..=50)?;
+    check::optional_length("description", new.description.as_deref(), 1..=256)?;
+    let owner = cx.identity()?.account;
+    cx.tx(async |tx| {
+        let teams = tx.allow::<Create, _>(TeamsOf(new.organization_id)).await?;
+        let id = insert(tx.sql(), &teams, &new, owner).await?;
+        tx.note(&teams, id, &new.name);
+        team(tx.sql(), id).await
+    })
+    .await
+}
+
+async fn get(cx: Cx, id: TeamId, (): (), (): ()) -> Result<api::Team> {
+    cx.read(async |tx| {
+        see(tx, id).await?;
+        team(tx.sql(), id).await
+    })
+    .await
+}
+
+async fn update(cx: Cx, id: TeamId, (): (), change: api::TeamUpdate) -> Result<api::Team> {
+    check::optional_length("name", change.name.as_deref(), 1..=50)?;
+    cx.tx(async |tx| {
+        let at = TeamAt::locate(tx.sql(), id).await?;
+        let allowed = tx.allow::<Update, _>(at).await?;
+        let before = team(tx.sql(), id).await?;
+        tx.note(&allowed, id, &before.name);
+        let mut description = before.description;
+        change.description.clone().apply(&mut description);
+        let description = description.filter(|text| !text.is_empty());
+        check::optional_length("description", description.as_deref(), 1..=256)?;
+        let name = change.name.clone().unwrap_or(before.name);
+        write(tx.sql(), &allowed, &name, description.as_deref()).await?;
+        team(tx.sql(), id).await
+    })
+    .await
+}
+
+async fn delete(cx: Cx, id: TeamId, (): (), (): ()) -> Result<()> {
+    cx.tx(async |tx| {
+        let at = TeamAt::locate(tx.sql(), id).await?;
+        let allowed = tx.allow::<Delete, _>(at).await?;
+        let name = team(tx.sql(), id).await?.name;
+        tx.note(&allowed, id, &name);
+        remove(tx.sql(), &allowed).await?;
+        super::assignment::require_admin(tx.sql(), at.organization).await
+    })
+    .await
+}
+
+async fn members(cx: Cx, id: TeamId, (): (), (): ()) -> Result<Vec<api::TeamMember>> {
+    cx.read(async |tx| {
+        let allowed = see(tx, id).await?;
+        select_members(tx.sql(), &allowed).await
+    })
+    .await
+}
+
+async fn add_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Result<()> {
+    let member = member(query)?;
+    cx.tx(async |tx| {
+        let at = TeamAt::locate(tx.sql(), id).await?;
+        let allowed = tx.allow::<Update, _>(at).await?;
+        let team = team(tx.sql(), id).await?;
+        tx.note(&allowed, id, &team.name);
+        let added = user(tx.sql(), member).await?;
+        // An unknown user and one of another organization are told apart by nothing.
+        let belongs = Rights::load(tx.sql(), member.uuid()).await?.belongs_to(at.organization.uuid());
+        let Some(added) = added.filter(|_| belongs) else {
+            return Err(Error::forbidden(format!(
+                "User '{member}' is not in the organization of this team."
+            )));
+        };
+        tx.detail(&allowed, &format!("added {}", added.username));
+        insert_member(tx.sql(), &allowed, member).await
+    })
+    .await
+}
+
+async fn remove_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Result<()> {
+    let member = member(query)?;
+    cx.tx(async |tx| {
+        let at = TeamAt::locate(tx.sql(), id).await?;
+        let allowed = tx.allow::<Update, _>(at).await?;
+        let team = team(tx.sql(), id).await?;
+        tx.note(&allowed, id, &team.name);
+        let removed = user(tx.sql(), member).await?.map_or_else(|| member.to_string(), |user| user.username);
+        tx.detail(&allowed, &format!("removed {removed}"));
+        delete_member(tx.sql(), &allowed, member).await?;
+        super::assignment::require_admin(tx.sql(), at.organization).await
+    })
+    .await
+}
+
+/// The one member that a query names.
+fn member(query: api::MemberQuery) -> Result<UserId> {
+    match (query.user_id, query.invitation_id) {
+        (Some(user), None) => Ok(user),
+        (None, Some(_)) => Err(Error::forbidden("No invitation with this ID is open in this organization.")),
+        _ => Err(Error::value("Exactly one of user_id and invitation_id must be given.")),
+    }
+}
+
+async fn see(tx: &mut Tx, id: TeamId) -> Result<Allowed<Read, TeamAt>> {
+    let at = TeamAt::locate(tx.sql(), id).await?;
+    // Whoever is in a team sees it.
+    if tx.rights().await?.is_some_and(|rights| rights.teams.iter().any(|(team, _)| *team == id.uuid())) {
+        let own = TeamAt { owner: tx.actor().identity().map(|identity| identity.account), ..at };
+        return tx.allow(own).await;
+    }
+    tx.allow(at).await
+}
+
+const COLUMNS: &str = "SELECT t.*, (SELECT COUNT(*) FROM team_member m WHERE m.team_id = t.id) AS member_count \
+                       FROM team t WHERE 1 = 1";
+
+async fn select(
+    sql: &mut Sql,
+    listed: &Listed<TeamsOf>,
+    name: Option<&str>,
+    slice: Slice,
+) -> Result<Vec<api::Team>> {
+    let mut query = Query::new(COLUMNS);
+    query.push(" AND t.organization_id = ").push_bind(listed.object().0.to_string());
+    if let Some(name) = name {
+        query.push(" AND t.name = ").push_bind(name.to_owned());
+    }
+    listed.restrict(&mut query, "t.id", Some("t.owner_id"), false);
+    query.push(" ORDER BY t.created, t.id LIMIT ").push_bind(slice.limit);
+    query.push(" OFFSET ").push_bind(slice.offset);
+    query.build().fetch_all(sql).await?.iter().map(read).collect()
+}
+
+/// A team as a part of another answer, or of its own.
+pub(crate) async fn team(sql: &mut Sql, id: TeamId) -> Result<api::Team> {
+    let mut query = Query::new(COLUMNS);
+    query.push(" AND t.id = ").push_bind(id.to_string());
+    let row = query.build().fetch_optional(sql).await?;
+    let unknown = || Error::not_found(format!("No team with ID '{id}' was found."));
+    read(&row.ok_or_else(unknown)?)
+}
+
+fn read(row: &Row) -> Result<api::Team> {
+    Ok(api::Team {
+        id: column::id(row, "id")?,
+        name: column::text(row, "name")?,
+        description: column::optional(row, "description")?,
+        created: column::time(row, "created")?,
+        updated: column::time(row, "updated")?,
+        member_count: Some(row.try_get("member_count")?),
+    })
+}
+
+async fn insert(
+    sql: &mut Sql,
+    teams: &Allowed<Create, TeamsOf>,
+    new: &api::TeamCreate,
+    owner: UserId,
+) -> Result<TeamId> {
+    let id = TeamId::random();
+    sqlx::query(
+        "INSERT INTO team (id, organization_id, name, description, owner_id, created, updated) \
+         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+    )
+    .bind(id.to_string())
+    .bind(teams.object().0.to_string())
+    .bind(&new.name)
+    .bind(&new.description)
+    .bind(owner.to_string())
+    .bind(now())
+    .execute(sql)
+    .await?;
+    Ok(id)
+}
+
+async fn write(
+    sql: &mut Sql,
+    allowed: &Allowed<Update, TeamAt>,
+    name: &str,
+    description: Option<&str>,
+) -> Result<()> {
+    sqlx::query("UPDATE team SET name = $1, description = $2, updated = $3 WHERE id = $4")
+        .bind(name)
+        .bind(description)
+        .bind(now())
+        .bind(allowed.id.to_string())
+        .execute(sql)
+        .await?;
+    Ok(())
+}
+
+/// Removes a team with its memberships, roles and shares.
+async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, TeamAt>) -> Result<()> {
+    for statement in [
+        "DELETE FROM assignment WHERE principal_kind = 'team' AND principal_id = $1",
+        "DELETE FROM share WHERE principal_kind = 'team' AND principal_id = $1",
+        "DELETE FROM team WHERE id = $1",
+    ] {
+        sqlx::query(statement).bind(allowed.id.to_string()).execute(&mut *sql).await?;
+    }
+    Ok(())
+}
+
+async fn select_members(sql: &mut Sql, allowed: &Allowed<Read, TeamAt>) -> Result<Vec<api::TeamMember>> {
+    sqlx::query(
+        "SELECT a.* FROM team_member m JOIN account a ON a.id = m.member_id \
+         WHERE m.team_id = $1 AND m.kind = 'user' ORDER BY m.created, a.id",
+    )
+    .bind(allowed.id.to_string())
+    .fetch_all(sql)
+    .await?
+    .iter()
+    .map(|row| Ok(api::TeamMember::User(Box::new(user::read(row)?))))
+    .collect()
+}
+
+async fn insert_member(sql: &mut Sql, allowed: &Allowed<Update, TeamAt>, member: UserId) -> Result<()> {
+    sqlx::query("INSERT INTO team_member (team_id, kind, member_id, created) VALUES ($1, 'user', $2, $3)")
+        .bind(allowed.id.to_string())
+        .bind(member.to_string())
+        .bind(now())
+        .execute(sql)
+        .await?;
+    Ok(())
+}
+
+async fn delete_member(sql: &mut Sql, allowed: &Allowed<Update, TeamAt>, member: UserId) -> Result<()> {
+    let gone = sqlx::query("DELETE FROM team_member WHERE team_id = $1 AND kind = 'user' AND member_id = $2")
+        .bind(allowed.id.to_string())
+        .bind(member.to_string())
+        .execute(sql)
+        .await?;
+    if gone.rows_affected() == 0 {
+        return Err(Error::not_found(format!("User '{member}' is not a member of this team.")));
+    }
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! Subscription limits and use of metered features, for workspace servers. A local platform has no limits.
+
+use zenml_api::OrganizationId;
+use zenml_api::control::entitlement::{self, Feature};
+use zenml_api::control::usage_event::{self, UsageEvent};
+
+use super::rbac::server;
+use crate::error::{Error, Result};
+use crate::http::{Cx, Routes};
+use crate::store::now;
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes.internal(&entitlement::CHECK, check).internal(&usage_event::REPORT, report)
+}
+
+async fn check(cx: Cx, (organization, _): (OrganizationId, Feature), (): (), (): ()) -> Result<()> {
+    let workspace = server(&cx)?;
+    cx.read(async |tx| {
+        let own = sqlx::query("SELECT 1 FROM workspace WHERE id = $1 AND organization_id = $2")
+            .bind(workspace.to_string())
+            .bind(organization.to_string())
+            .fetch_optional(tx.sql())
+            .await?;
+        own.map(drop).ok_or_else(|| Error::forbidden("The workspace belongs to another organization."))
+    })
+    .await
+}
+
+/// Counts an event once for each object, so that a repeated report changes nothing.
+async fn report(cx: Cx, (): (), (): (), event: UsageEvent) -> Result<()> {
+    let workspace = server(&cx)?;
+    let object = event.metadata.and_then(|metadata| metadata.resource_id).unwrap_or_default();
+    cx.tx(async |tx| {
+        sqlx::query(
+            "INSERT INTO usage_event (workspace_id, feature, resource_id, total, created) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(workspace.to_string())
+        .bind(event.feature.as_str())
+        .bind(object.to_string())
+        .bind(event.total)
+        .bind(now())
+        .execute(tx.sql())
+        .await?;
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,407 @@
+//! Users: people, and in the same table and shape service accounts.
+
+use sqlx::Row as _;
+use uuid::Uuid;
+use zenml_api::control::user as api;
+use zenml_api::{IdOrName, Identifier, OrganizationId, Sensitive, UserId};
+
+use super::check::{self, Slice};
+use super::workspace::WorkspaceAt;
+use crate::crypto::hash_password;
+use crate::error::{Error, Result};
+use crate::http::{Cx, Routes};
+use crate::rbac::{Action, Allowed, Create, Delete, Enter, Kind, Object, Target, Update, not_found};
+use crate::store::{Query, Row, Sql, Tx, column, now};
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+        .serve(&api::LIST, list)
+        .serve(&api::CREATE, create)
+        .serve(&api::GET, get)
+        .serve(&api::UPDATE, update)
+        .serve(&api::DELETE, delete)
+        .serve(&api::ME, me)
+        .serve(&api::UPDATE_ME, update_me)
+        .serve(&api::AUTHORIZE_SERVER, authorize_server)
+}
+
+/// All accounts of the platform.
+#[derive(Clone, Copy, Debug)]
+struct Accounts;
+
+/// One account, to administer it.
+#[derive(Clone, Copy, Debug)]
+struct AccountAt(UserId);
+
+/// What people may change of themselves.
+#[derive(Clone, Copy, Debug)]
+struct Profile(UserId);
+
+impl Object for Accounts {
+    fn target(&self) -> Target {
+        Target::in_organization(Uuid::nil(), Kind::Account, None)
+    }
+}
+
+impl Object for AccountAt {
+    fn target(&self) -> Target {
+        Target::in_organization(Uuid::nil(), Kind::Account, Some(self.0.uuid()))
+    }
+}
+
+impl Object for Profile {
+    fn target(&self) -> Target {
+        Target::in_organization(Uuid::nil(), Kind::Profile, Some(self.0.uuid()))
+    }
+}
+
+async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Vec<api::User>> {
+    let slice = check::slice(query.offset, query.limit)?;
+    cx.read(async |tx| {
+        let directory = Directory::open(tx, query.email.is_some()).await?;
+        select(tx.sql(), &directory, &query, slice).await
+    })
+    .await
+}
+
+async fn create(cx: Cx, (): (), query: api::UserCreate, (): ()) -> Result<api::User> {
+    let username = query.username.or(query.email).ok_or_else(|| Error::value("A username is required."))?;
+    check_username(&username)?;
+    let password = query.password.ok_or_else(|| Error::value("A password is required for a local user."))?;
+    check::length("password", password.expose(), 1..=256)?;
+    let hash = hash_password(password).await?;
+    cx.tx(async |tx| {
+        let accounts = tx.allow::<Create, _>(Accounts).await?;
+        let id = insert(tx.sql(), &accounts, &username, &hash, query.is_superuser.unwrap_or(false)).await?;
+        tx.note(&accounts, id, &username);
+        user(tx.sql(), id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))
+    })
+    .await
+}
+
+async fn get(cx: Cx, user: IdOrName<UserId>, (): (), (): ()) -> Result<api::User> {
+    cx.read(async |tx| {
+        let directory = Directory::open(tx, true).await?;
+        find(tx.sql(), &directory, &user)
+            .await?
+            .ok_or_else(|| Error::not_found(format!("No user '{user}' was found.")))
+    })
+    .await
+}
+
+async fn update(cx: Cx, id: UserId, (): (), change: api::UserUpdate) -> Result<api::User> {
+    if let Some(username) = &change.username {
+        check_username(username)?;
+    }
+    let hash = hashed(change.password.clone()).await?;
+    cx.tx(async |tx| {
+        let account = tx.allow::<Update, _>(AccountAt(id)).await?;
+        let before = user(tx.sql(), id).await?.ok_or_else(|| not_found(&account.target()))?;
+        tx.note(&account, id, &before.username);
+        if before.is_superuser && (change.is_superuser == Some(false) || change.is_active == Some(false)) {
+            require_other_superuser(tx.sql(), id).await?;
+        }
+        administer(tx.sql(), &account, &change).await?;
+        edit(tx.sql(), id, before, &change, hash.as_deref()).await
+    })
+    .await
+}
+
+async fn delete(cx: Cx, id: UserId, (): (), (): ()) -> Result<()> {
+    cx.tx(async |tx| {
+        let account = tx.allow::<Delete, _>(AccountAt(id)).await?;
+        let user = user(tx.sql(), id).await?.ok_or_else(|| not_found(&account.target()))?;
+        tx.note(&account, id, &user.username);
+        if user.is_service_account {
+            return Err(Error::forbidden("Service accounts are deleted through their organization."));
+        }
+        if tx.actor().identity().is_some_and(|identity| identity.account == id) {
+            return Err(Error::forbidden("Nobody can delete their own account."));
+        }
+        if user.is_superuser {
+            require_other_superuser(tx.sql(), id).await?;
+        }
+        super::assignment::require_other_admins(tx.sql(), id).await?;
+        remove(tx.sql(), &account).await
+    })
+    .await
+}
+
+async fn me(cx: Cx, (): (), (): (), (): ()) -> Result<api::User> {
+    let id = cx.identity()?.account;
+    cx.read(async |tx| user(tx.sql(), id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))).await
+}
+
+async fn update_me(cx: Cx, (): (), (): (), change: api::UserUpdate) -> Result<api::User> {
+    let identity = cx.identity()?;
+    let id = identity.account;
+    if change.is_active.is_some() || change.is_superuser.is_some() || change.username.is_some() {
+        return Err(Error::forbidden("Nobody can change their own username, activity or rights."));
+    }
+    let hash = hashed(change.password.clone()).await?;
+    cx.tx(async |tx| {
+        let profile = tx.allow::<Update, _>(Profile(id)).await?;
+        tx.note(&profile, id, &identity.username);
+        let before = user(tx.sql(), id).await?.ok_or_else(|| not_found(&profile.target()))?;
+        edit(tx.sql(), id, before, &change, hash.as_deref()).await
+    })
+    .await
+}
+
+async fn authorize_server(cx: Cx, (): (), query: api::AuthorizeServer, (): ()) -> Result<api::User> {
+    let id = cx.identity()?.account;
+    cx.read(async |tx| {
+        let workspace = WorkspaceAt::locate(tx.sql(), query.server_id).await?;
+        tx.allow::<Enter, _>(workspace).await?;
+        user(tx.sql(), id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))
+    })
+    .await
+}
+
+fn check_username(username: &str) -> Result<()> {
+    const PATTERN: &str = r"^[a-zA-Z0-9_\-@.]+$";
+    let longest = if username.contains('@') { 255 } else { 50 };
+    check::length("username", username, 1..=longest)?;
+    let extra = if username.contains('@') { "_-@.+%'" } else { "_-@." };
+    check::characters("username", username, PATTERN, |c| c.is_ascii_alphanumeric() || extra.contains(c))
+}
+
+async fn hashed(password: Option<Sensitive<String>>) -> Result<Option<String>> {
+    let Some(password) = password else { return Ok(None) };
+    check::length("password", password.expose(), 1..=256)?;
+    hash_password(password).await.map(Some)
+}
+
+/// Whom the caller can find: everyone for those who administer the platform; otherwise the people of the caller's
+/// organizations. Who may add people to an organization finds anyone by the exact e-mail or id, because that is how
+/// somebody from outside is added.
+#[derive(Debug)]
+struct Directory {
+    everyone: bool,
+    caller: Option<UserId>,
+    organizations: Vec<Uuid>,
+}
+
+impl Directory {
+    async fn open(tx: &mut Tx, exact: bool) -> Result<Self> {
+        let caller = tx.actor().identity().map(|identity| identity.account);
+        let mut everyone = tx.permits(Action::Read, &Accounts.target()).await?;
+        let mut organizations = Vec::new();
+        if let Some(rights) = tx.rights().await? {
+            for organization in rights.organizations() {
+                let members = Target::in_organization(organization, Kind::Member, None);
+                if rights.allow(Action::Read, &members) {
+                    organizations.push(organization);
+                }
+                everyone |= exact && rights.allow(Action::Create, &members);
+            }
+        }
+        Ok(Self { everyone, caller, organizations })
+    }
+
+    fn restrict(&self, query: &mut Query) {
+        if self.everyone {
+            return;
+        }
+        query.push(" AND (a.id = ").push_bind(self.caller.map(|id| id.to_string()));
+        for organization in &self.organizations {
+            let organization = organization.to_string();
+            query.push(" OR a.organization_id = ").push_bind(organization.clone());
+            query.push(
+                " OR a.id IN (SELECT principal_id FROM assignment WHERE principal_kind = 'user' \
+                 AND workspace_id = '' AND organization_id = ",
+            );
+            query.push_bind(organization.clone());
+            query.push(
+                ") OR a.id IN (SELECT m.member_id FROM team_member m JOIN assignment s ON s.principal_kind = 'team' \
+                 AND s.principal_id = m.team_id WHERE m.kind = 'user' AND s.workspace_id = '' \
+                 AND s.organization_id = ",
+            );
+            query.push_bind(organization).push(")");
+        }
+        query.push(")");
+    }
+}
+
+const COLUMNS: &str = "SELECT a.* FROM account a WHERE 1 = 1";
+
+async fn select(
+    sql: &mut Sql,
+    directory: &Directory,
+    filter: &api::UserQuery,
+    slice: Slice,
+) -> Result<Vec<api::User>> {
+    // No local account has an identity provider.
+    if filter.oauth_provider.is_some() || filter.oauth_id.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut query = Query::new(COLUMNS);
+    query.push(" AND a.is_service_account = 0");
+    if let Some(email) = &filter.email {
+        query.push(" AND lower(a.email) = lower(").push_bind(email.clone()).push(")");
+    }
+    if let Some(id) = filter.user_id {
+        query.push(" AND a.id = ").push_bind(id.to_string());
+    }
+    if let Some(active) = filter.is_active {
+        query.push(" AND a.is_active = ").push_bind(i64::from(active));
+    }
+    directory.restrict(&mut query);
+    query.push(" ORDER BY a.created, a.id LIMIT ").push_bind(slice.limit);
+    query.push(" OFFSET ").push_bind(slice.offset);
+    query.build().fetch_all(sql).await?.iter().map(read).collect()
+}
+
+async fn find(sql: &mut Sql, directory: &Directory, user: &IdOrName<UserId>) -> Result<Option<api::User>> {
+    let mut query = Query::new(COLUMNS);
+    match user {
+        IdOrName::Id(id) => query.push(" AND a.id = ").push_bind(id.to_string()),
+        IdOrName::Name(email) => query
+            .push(" AND a.is_service_account = 0 AND lower(a.email) = lower(")
+            .push_bind(email.clone())
+            .push(")"),
+    };
+    directory.restrict(&mut query);
+    query.build().fetch_optional(sql).await?.as_ref().map(read).transpose()
+}
+
+/// An account as a part of another answer, or of its own.
+pub(crate) async fn user(sql: &mut Sql, id: UserId) -> Result<Option<api::User>> {
+    let row =
+        sqlx::query("SELECT * FROM account WHERE id = $1").bind(id.to_string()).fetch_optional(sql).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Reads an account's row.
+pub(crate) fn read(row: &Row) -> Result<api::User> {
+    let metadata: String = row.try_get("metadata")?;
+    Ok(api::User {
+        id: column::id(row, "id")?,
+        username: column::text(row, "username")?,
+        email: column::optional(row, "email")?,
+        name: column::optional(row, "name")?,
+        avatar_url: column::optional(row, "avatar_url")?,
+        company: column::optional(row, "company")?,
+        job_title: column::optional(row, "job_title")?,
+        metadata: serde_json::from_str(&metadata)
+            .map_err(|error| Error::internal("stored metadata is damaged", error))?,
+        password: None,
+        password_expired: Some(column::flag(row, "password_expired")?),
+        oauth_provider: None,
+        oauth_id: None,
+        is_active: column::flag(row, "is_active")?,
+        is_superuser: column::flag(row, "is_superuser")?,
+        is_service_account: column::flag(row, "is_service_account")?,
+        organization_id: column::optional_id::<OrganizationId>(row, "organization_id")?,
+    })
+}
+
+async fn insert(
+    sql: &mut Sql,
+    _: &Allowed<Create, Accounts>,
+    username: &str,
+    password_hash: &str,
+    superuser: bool,
+) -> Result<UserId> {
+    let id = UserId::random();
+    sqlx::query(
+        "INSERT INTO account (id, username, email, password_hash, password_expired, is_superuser, created, updated) \
+         VALUES ($1, $2, $3, $4, 1, $5, $6, $6)",
+    )
+    .bind(id.to_string())
+    .bind(username)
+    .bind(username.contains('@').then_some(username))
+    .bind(password_hash)
+    .bind(i64::from(superuser))
+    .bind(now())
+    .execute(sql)
+    .await?;
+    Ok(id)
+}
+
+/// Changes what only an administrator may change.
+async fn administer(
+    sql: &mut Sql,
+    account: &Allowed<Update, AccountAt>,
+    change: &api::UserUpdate,
+) -> Result<()> {
+    let id = account.object().0.to_string();
+    if let Some(username) = &change.username {
+        sqlx::query("UPDATE account SET username = $1, email = $2 WHERE id = $3")
+            .bind(username)
+            .bind(username.contains('@').then_some(username))
+            .bind(&id)
+            .execute(&mut *sql)
+            .await?;
+    }
+    for (flag, statement) in [
+        (change.is_active, "UPDATE account SET is_active = $1 WHERE id = $2"),
+        (change.is_superuser, "UPDATE account SET is_superuser = $1 WHERE id = $2"),
+    ] {
+        if let Some(flag) = flag {
+            sqlx::query(statement).bind(i64::from(flag)).bind(&id).execute(&mut *sql).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Changes what belongs to the person. The caller holds the proof for the account or for the profile.
+async fn edit(
+    sql: &mut Sql,
+    id: UserId,
+    before: api::User,
+    change: &api::UserUpdate,
+    password_hash: Option<&str>,
+) -> Result<api::User> {
+    let (mut name, mut company, mut job_title) = (before.name, before.company, before.job_title);
+    let mut metadata = before.metadata;
+    change.name.clone().apply(&mut name);
+    change.company.clone().apply(&mut company);
+    change.job_title.clone().apply(&mut job_title);
+    change.metadata.clone().apply(&mut metadata);
+    let metadata = metadata.unwrap_or_else(|| serde_json::json!({}));
+    sqlx::query(
+        "UPDATE account SET name = $1, company = $2, job_title = $3, metadata = $4, \
+         password_hash = COALESCE($5, password_hash), \
+         password_expired = CASE WHEN $5 IS NULL THEN password_expired ELSE 0 END, updated = $6 WHERE id = $7",
+    )
+    .bind(name)
+    .bind(company)
+    .bind(job_title)
+    .bind(metadata.to_string())
+    .bind(password_hash)
+    .bind(now())
+    .bind(id.to_string())
+    .execute(&mut *sql)
+    .await?;
+    user(sql, id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))
+}
+
+async fn require_other_superuser(sql: &mut Sql, id: UserId) -> Result<()> {
+    let other =
+        sqlx::query("SELECT 1 FROM account WHERE is_superuser = 1 AND is_active = 1 AND id <> $1 LIMIT 1")
+            .bind(id.to_string())
+            .fetch_optional(sql)
+            .await?;
+    other
+        .map(drop)
+        .ok_or_else(|| Error::forbidden("At least one active administrator of the platform must remain."))
+}
+
+/// Removes an account and everything that names it as a holder of rights. What it made stays.
+async fn remove(sql: &mut Sql, account: &Allowed<Delete, AccountAt>) -> Result<()> {
+    forget_account(sql, account.object().0).await
+}
+
+/// Removes an account's row, keys, roles, shares and memberships. The caller holds the proof.
+pub(super) async fn forget_account(sql: &mut Sql, id: UserId) -> Result<()> {
+    for statement in [
+        "DELETE FROM assignment WHERE principal_kind = 'user' AND principal_id = $1",
+        "DELETE FROM share WHERE principal_kind = 'user' AND principal_id = $1",
+        "DELETE FROM team_member WHERE kind = 'user' AND member_id = $1",
+        "DELETE FROM account WHERE id = $1",
+    ] {
+        sqlx::query(statement).bind(id.to_string()).execute(&mut *sql).await?;
+    }
+    Ok(())
+}

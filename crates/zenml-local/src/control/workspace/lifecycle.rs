@@ -1,0 +1,128 @@
+//! What happens to a workspace in the background: deployment, deactivation, deletion, and taking up what an earlier
+//! run of the platform left.
+
+use std::time::Duration;
+
+use zenml_api::control::workspace::WorkspaceStatus;
+use zenml_api::{Identifier, WorkspaceId};
+
+use super::sql::{self, Stored};
+use crate::engine::{EngineError, WorkspaceSpec};
+use crate::error::{Chain, Result};
+use crate::faults::Deployment;
+use crate::http::Cx;
+use crate::rbac::WorkspacePlace;
+
+/// Brings a workspace to its desired state, in the background and in the platform's name.
+pub(super) fn start(cx: &Cx, id: WorkspaceId) {
+    let cx = Cx::platform(cx.shared().clone());
+    let tasks = cx.shared().clone();
+    tasks.tasks.spawn(async move {
+        if let Err(error) = bring(&cx, id).await {
+            tracing::error!(workspace.id = %id, cause = %Chain(&error), "a workspace could not be brought to its state");
+        }
+    });
+}
+
+/// Takes up what an earlier run left: unfinished work goes on, running workspaces are adopted.
+pub(crate) async fn resume(cx: &Cx) -> Result<()> {
+    let (unfinished, running) =
+        cx.read(async |tx| Ok((sql::unfinished(tx.sql()).await?, sql::running(tx.sql()).await?))).await?;
+    for id in unfinished {
+        start(cx, id);
+    }
+    for id in running {
+        let stored = cx.read(async |tx| sql::stored(tx.sql(), id).await).await?;
+        let adopted = cx.shared().engine.adopt(cx, &spec(cx, &stored)).await;
+        match adopted {
+            Ok(Some(endpoint)) => {
+                cx.tx(async |tx| {
+                    sql::set_endpoint(tx.sql(), id, &endpoint.server_url, &endpoint.version).await
+                })
+                .await?;
+            }
+            Ok(None) => {
+                cx.tx(async |tx| sql::set_status(tx.sql(), id, &WorkspaceStatus::Pending, "").await).await?;
+                start(cx, id);
+            }
+            Err(error) => fail(cx, id, &error).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn bring(cx: &Cx, id: WorkspaceId) -> Result<()> {
+    let stored = cx.read(async |tx| sql::stored(tx.sql(), id).await).await?;
+    if stored.desired_state != WorkspaceStatus::Deleted {
+        match cx.shared().faults.deployment(&stored.name) {
+            None => {}
+            Some(Deployment::PendingForever) => return Ok(()),
+            Some(Deployment::PendingSeconds(seconds)) => {
+                tokio::time::sleep(Duration::from_secs(seconds)).await
+            }
+            Some(Deployment::Failed(reason)) => {
+                return fail(cx, id, &EngineError { reason, source: None }).await;
+            }
+        }
+    }
+    // The wish may have changed meanwhile; then other work is on its way, and only the last one counts.
+    let stored = match cx.read(async |tx| sql::stored(tx.sql(), id).await).await {
+        Err(error) if error.status() == http::StatusCode::NOT_FOUND => return Ok(()),
+        stored => stored?,
+    };
+    match stored.desired_state {
+        WorkspaceStatus::Deleted => delete(cx, &stored).await,
+        WorkspaceStatus::Deactivated => deactivate(cx, &stored).await,
+        _ => deploy(cx, &stored).await,
+    }
+}
+
+async fn deploy(cx: &Cx, stored: &Stored) -> Result<()> {
+    let spec = spec(cx, stored);
+    let engine = &cx.shared().engine;
+    let upgrade = stored.server_version.as_ref().is_some_and(|version| *version != spec.version);
+    let result = if upgrade { engine.upgrade(cx, &spec).await } else { engine.deploy(cx, &spec).await };
+    match result {
+        Err(error) => fail(cx, stored.id, &error).await,
+        Ok(endpoint) => {
+            cx.tx(async |tx| {
+                sql::set_endpoint(tx.sql(), stored.id, &endpoint.server_url, &endpoint.version).await?;
+                sql::set_status(tx.sql(), stored.id, &WorkspaceStatus::Available, "").await
+            })
+            .await
+        }
+    }
+}
+
+async fn deactivate(cx: &Cx, stored: &Stored) -> Result<()> {
+    match cx.shared().engine.deactivate(cx, &spec(cx, stored)).await {
+        Err(error) => fail(cx, stored.id, &error).await,
+        Ok(()) => {
+            cx.tx(async |tx| sql::set_status(tx.sql(), stored.id, &WorkspaceStatus::Deactivated, "").await)
+                .await
+        }
+    }
+}
+
+async fn delete(cx: &Cx, stored: &Stored) -> Result<()> {
+    if stored.is_managed
+        && let Err(error) = cx.shared().engine.delete(cx, &spec(cx, stored)).await
+    {
+        return fail(cx, stored.id, &error).await;
+    }
+    cx.tx(async |tx| sql::remove(tx.sql(), stored.id).await).await
+}
+
+async fn fail(cx: &Cx, id: WorkspaceId, error: &EngineError) -> Result<()> {
+    tracing::warn!(workspace.id = %id, cause = %Chain(error), "a workspace failed");
+    cx.tx(async |tx| sql::set_status(tx.sql(), id, &WorkspaceStatus::Failed, &error.reason).await).await
+}
+
+fn spec(cx: &Cx, stored: &Stored) -> WorkspaceSpec {
+    WorkspaceSpec {
+        place: WorkspacePlace { organization: stored.organization.uuid(), workspace: stored.id.uuid() },
+        name: stored.name.clone(),
+        version: stored.version.clone(),
+        base_url: cx.shared().base_url().to_owned(),
+    }
+}

@@ -1,0 +1,323 @@
+//! Queries of workspaces.
+
+use zenml_api::control::workspace::{
+    self as api, ServiceConfiguration, ServiceStatus, WorkspaceStatus, ZenmlService,
+};
+use zenml_api::{OrganizationId, Timestamp, UserId, WorkspaceId};
+
+use super::super::check::Slice;
+use super::super::organization::organization;
+use super::super::user::user;
+use super::{WorkspaceAt, WorkspacesOf};
+use crate::error::{Error, Result};
+use crate::rbac::{Allowed, Create, Delete, Listed, Update};
+use crate::store::{Query, Row, Sql, column, now};
+
+/// A workspace's row.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) id: WorkspaceId,
+    pub(super) organization: OrganizationId,
+    pub(super) name: String,
+    pub(super) display_name: String,
+    pub(super) description: Option<String>,
+    pub(super) logo_url: Option<String>,
+    pub(super) owner: UserId,
+    pub(super) is_managed: bool,
+    /// Version that the server shall have.
+    pub(super) version: String,
+    /// Where the server answers, while it is deployed and active.
+    pub(super) server_url: Option<String>,
+    /// Version that the server has.
+    pub(super) server_version: Option<String>,
+    pub(super) desired_state: WorkspaceStatus,
+    pub(super) status: WorkspaceStatus,
+    state_reason: String,
+    created: Timestamp,
+    updated: Timestamp,
+    status_updated: Option<Timestamp>,
+}
+
+/// What a new workspace's row is made of.
+pub(super) struct NewWorkspace<'a> {
+    pub(super) id: WorkspaceId,
+    pub(super) name: &'a str,
+    pub(super) display_name: &'a str,
+    pub(super) description: Option<&'a str>,
+    pub(super) logo_url: Option<&'a str>,
+    pub(super) owner: UserId,
+    pub(super) is_managed: bool,
+    pub(super) version: &'a str,
+    pub(super) enrollment_digest: Option<&'a [u8]>,
+}
+
+fn read(row: &Row) -> Result<Stored> {
+    Ok(Stored {
+        id: column::id(row, "id")?,
+        organization: column::id(row, "organization_id")?,
+        name: column::text(row, "name")?,
+        display_name: column::text(row, "display_name")?,
+        description: column::optional(row, "description")?,
+        logo_url: column::optional(row, "logo_url")?,
+        owner: column::id(row, "owner_id")?,
+        is_managed: column::flag(row, "is_managed")?,
+        version: column::text(row, "version")?,
+        server_url: column::optional(row, "server_url")?,
+        server_version: column::optional(row, "server_version")?,
+        desired_state: WorkspaceStatus::parse(&column::text(row, "desired_state")?),
+        status: WorkspaceStatus::parse(&column::text(row, "status")?),
+        state_reason: column::text(row, "state_reason")?,
+        created: column::time(row, "created")?,
+        updated: column::time(row, "updated")?,
+        status_updated: column::optional_time(row, "status_updated")?,
+    })
+}
+
+/// A workspace's row. Handlers have asked for permission before; the background works in the platform's name.
+pub(super) async fn stored(sql: &mut Sql, id: WorkspaceId) -> Result<Stored> {
+    let row =
+        sqlx::query("SELECT * FROM workspace WHERE id = $1").bind(id.to_string()).fetch_optional(sql).await?;
+    read(&row.ok_or_else(|| Error::not_found(format!("No workspace with ID '{id}' was found.")))?)
+}
+
+/// The answer for a row.
+pub(super) async fn answer(sql: &mut Sql, stored: Stored) -> Result<api::Workspace> {
+    let running = stored.status == WorkspaceStatus::Available;
+    let (version, server_version) = (stored.version, stored.server_version);
+    let status = stored.server_url.filter(|_| running).map(|server_url| ServiceStatus {
+        server_url,
+        version: server_version,
+        storage_size: None,
+    });
+    Ok(api::Workspace {
+        id: stored.id,
+        name: stored.name,
+        display_name: Some(stored.display_name),
+        description: stored.description,
+        logo_url: stored.logo_url,
+        organization: organization(sql, stored.organization).await?,
+        owner: user(sql, stored.owner).await?,
+        is_managed: stored.is_managed,
+        enrollment_key: None,
+        workspace_type: Some("zenml".to_owned()),
+        zenml_service: Some(ZenmlService {
+            configuration: Some(ServiceConfiguration {
+                version: Some(version),
+                analytics_enabled: Some(false),
+                admin: None,
+            }),
+            status,
+        }),
+        desired_state: stored.desired_state,
+        state_reason: stored.state_reason,
+        status: stored.status,
+        usage_counts: None,
+        created: Some(stored.created),
+        updated: Some(stored.updated),
+        status_updated: stored.status_updated,
+        tags: None,
+        metadata: None,
+    })
+}
+
+/// All organizations that have workspaces.
+pub(super) async fn organizations(sql: &mut Sql) -> Result<Vec<OrganizationId>> {
+    sqlx::query("SELECT DISTINCT organization_id FROM workspace ORDER BY organization_id")
+        .fetch_all(sql)
+        .await?
+        .iter()
+        .map(|row| column::id(row, "organization_id"))
+        .collect()
+}
+
+/// Workspaces that fit a query, among those that may be shown.
+pub(super) async fn select(
+    sql: &mut Sql,
+    listed: &Listed<WorkspacesOf>,
+    filter: &api::WorkspaceQuery,
+) -> Result<Vec<(WorkspaceAt, api::Workspace)>> {
+    let mut query = Query::new("SELECT w.* FROM workspace w WHERE w.organization_id = ");
+    query.push_bind(listed.object().0.to_string());
+    let texts = [
+        ("w.id", filter.workspace_id.map(|id| id.to_string())),
+        ("w.name", filter.workspace_name.clone()),
+        ("w.status", filter.status.as_ref().map(ToString::to_string)),
+        ("w.owner_id", filter.owner_id.map(|id| id.to_string())),
+    ];
+    for (name, value) in texts {
+        if let Some(value) = value {
+            query.push(format_args!(" AND {name} = ")).push_bind(value);
+        }
+    }
+    if let Some(url) = &filter.url {
+        query.push(" AND w.status = 'available' AND w.server_url = ");
+        query.push_bind(url.trim_end_matches('/').to_owned());
+    }
+    if let Some(is_managed) = filter.is_managed {
+        query.push(" AND w.is_managed = ").push_bind(i64::from(is_managed));
+    }
+    listed.restrict(&mut query, "w.id", Some("w.owner_id"), false);
+    query.push(" ORDER BY w.created, w.id");
+    let rows = query.build().fetch_all(&mut *sql).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let stored = read(&row)?;
+        let at = WorkspaceAt { id: stored.id, organization: stored.organization, owner: stored.owner };
+        found.push((at, answer(sql, stored).await?));
+    }
+    Ok(found)
+}
+
+/// Workspaces of one organization, among those that may be shown.
+pub(crate) async fn select_of_organization(
+    sql: &mut Sql,
+    listed: &Listed<WorkspacesOf>,
+    status: Option<&WorkspaceStatus>,
+    slice: Slice,
+) -> Result<Vec<api::Workspace>> {
+    let filter = api::WorkspaceQuery { status: status.cloned(), ..api::WorkspaceQuery::default() };
+    let found = select(sql, listed, &filter).await?.into_iter().map(|(_, workspace)| workspace);
+    let (offset, limit) = (usize::try_from(slice.offset), usize::try_from(slice.limit));
+    Ok(found.skip(offset.unwrap_or(usize::MAX)).take(limit.unwrap_or(usize::MAX)).collect())
+}
+
+pub(super) async fn insert(
+    sql: &mut Sql,
+    workspaces: &Allowed<Create, WorkspacesOf>,
+    new: &NewWorkspace<'_>,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO workspace (id, organization_id, name, display_name, description, logo_url, owner_id, is_managed, \
+         version, enrollment_digest, desired_state, status, created, updated, status_updated) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'available', 'pending', $11, $11, $11)",
+    )
+    .bind(new.id.to_string())
+    .bind(workspaces.object().0.to_string())
+    .bind(new.name)
+    .bind(new.display_name)
+    .bind(new.description)
+    .bind(new.logo_url)
+    .bind(new.owner.to_string())
+    .bind(i64::from(new.is_managed))
+    .bind(new.version)
+    .bind(new.enrollment_digest)
+    .bind(now())
+    .execute(sql)
+    .await?;
+    Ok(())
+}
+
+/// Writes what a person can change.
+pub(super) async fn write(
+    sql: &mut Sql,
+    allowed: &Allowed<Update, WorkspaceAt>,
+    next: &Stored,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE workspace SET display_name = $1, description = $2, logo_url = $3, owner_id = $4, version = $5, \
+         desired_state = $6, updated = $7 WHERE id = $8",
+    )
+    .bind(&next.display_name)
+    .bind(&next.description)
+    .bind(&next.logo_url)
+    .bind(next.owner.to_string())
+    .bind(&next.version)
+    .bind(next.desired_state.as_str())
+    .bind(now())
+    .bind(allowed.id.to_string())
+    .execute(sql)
+    .await?;
+    Ok(())
+}
+
+/// Writes what a workspace is doing, and why.
+pub(super) async fn set_status(
+    sql: &mut Sql,
+    id: WorkspaceId,
+    status: &WorkspaceStatus,
+    reason: &str,
+) -> Result<()> {
+    sqlx::query("UPDATE workspace SET status = $1, state_reason = $2, status_updated = $3 WHERE id = $4")
+        .bind(status.as_str())
+        .bind(reason)
+        .bind(now())
+        .bind(id.to_string())
+        .execute(sql)
+        .await?;
+    Ok(())
+}
+
+/// Writes where a deployed workspace answers.
+pub(super) async fn set_endpoint(sql: &mut Sql, id: WorkspaceId, url: &str, version: &str) -> Result<()> {
+    sqlx::query("UPDATE workspace SET server_url = $1, server_version = $2 WHERE id = $3")
+        .bind(url)
+        .bind(version)
+        .bind(id.to_string())
+        .execute(sql)
+        .await?;
+    Ok(())
+}
+
+/// Writes what the server of an enrolled workspace tells. Without an address the known one stays.
+pub(super) async fn report(
+    sql: &mut Sql,
+    allowed: &Allowed<Update, WorkspaceAt>,
+    url: Option<&str>,
+    version: Option<&str>,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE workspace SET server_url = COALESCE($1, server_url), server_version = COALESCE($2, server_version) \
+         WHERE id = $3",
+    )
+    .bind(url.map(|url| url.trim_end_matches('/')))
+    .bind(version)
+    .bind(allowed.id.to_string())
+    .execute(&mut *sql)
+    .await?;
+    set_status(sql, allowed.id, &WorkspaceStatus::Available, "").await
+}
+
+/// Marks a workspace for deletion; a managed one goes through `pending`.
+pub(super) async fn begin_delete(sql: &mut Sql, allowed: &Allowed<Delete, WorkspaceAt>) -> Result<()> {
+    sqlx::query("UPDATE workspace SET desired_state = 'deleted', updated = $1 WHERE id = $2")
+        .bind(now())
+        .bind(allowed.id.to_string())
+        .execute(&mut *sql)
+        .await?;
+    set_status(sql, allowed.id, &WorkspaceStatus::Pending, "").await
+}
+
+/// Removes a workspace's row with all roles and shares in it.
+pub(super) async fn remove(sql: &mut Sql, id: WorkspaceId) -> Result<()> {
+    for statement in [
+        "DELETE FROM assignment WHERE workspace_id = $1",
+        "DELETE FROM share WHERE workspace_id = $1",
+        "DELETE FROM usage_event WHERE workspace_id = $1",
+        "DELETE FROM workspace WHERE id = $1",
+    ] {
+        sqlx::query(statement).bind(id.to_string()).execute(&mut *sql).await?;
+    }
+    Ok(())
+}
+
+/// Workspaces whose work has not ended.
+pub(super) async fn unfinished(sql: &mut Sql) -> Result<Vec<WorkspaceId>> {
+    sqlx::query(
+        "SELECT id FROM workspace WHERE status = 'pending' AND (is_managed = 1 OR desired_state = 'deleted')",
+    )
+    .fetch_all(sql)
+    .await?
+    .iter()
+    .map(|row| column::id(row, "id"))
+    .collect()
+}
+
+/// Managed workspaces that answer, or shall.
+pub(super) async fn running(sql: &mut Sql) -> Result<Vec<WorkspaceId>> {
+    sqlx::query("SELECT id FROM workspace WHERE status = 'available' AND is_managed = 1")
+        .fetch_all(sql)
+        .await?
+        .iter()
+        .map(|row| column::id(row, "id"))
+        .collect()
+}

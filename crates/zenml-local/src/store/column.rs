@@ -1,0 +1,47 @@
+//! Reading columns: ids, flags and optional texts in the database's spelling.
+
+use sqlx::Row as _;
+use zenml_api::{Identifier, Timestamp};
+
+use super::Row;
+use crate::error::{Error, Result};
+
+/// An id.
+pub(crate) fn id<I: Identifier>(row: &Row, column: &str) -> Result<I> {
+    optional_id(row, column)?.ok_or_else(|| Error::internal("a stored id is missing", column))
+}
+
+/// An id that may be absent, as null or as the empty text.
+pub(crate) fn optional_id<I: Identifier>(row: &Row, column: &str) -> Result<Option<I>> {
+    match row.try_get::<Option<&str>, _>(column)? {
+        None | Some("") => Ok(None),
+        Some(text) => {
+            text.parse().map(Some).map_err(|error| Error::internal("a stored id is damaged", error))
+        }
+    }
+}
+
+/// A flag, stored as 0 or 1.
+pub(crate) fn flag(row: &Row, column: &str) -> Result<bool> {
+    Ok(row.try_get::<i64, _>(column)? != 0)
+}
+
+/// A text that may be absent.
+pub(crate) fn optional(row: &Row, column: &str) -> Result<Option<String>> {
+    Ok(row.try_get(column)?)
+}
+
+/// A text.
+pub(crate) fn text(row: &Row, column: &str) -> Result<String> {
+    Ok(row.try_get(column)?)
+}
+
+/// A time.
+pub(crate) fn time(row: &Row, column: &str) -> Result<Timestamp> {
+    Ok(Timestamp::new(text(row, column)?))
+}
+
+/// A time that may be absent.
+pub(crate) fn optional_time(row: &Row, column: &str) -> Result<Option<Timestamp>> {
+    Ok(optional(row, column)?.map(Timestamp::new))
+}
