@@ -122,12 +122,8 @@ identifiers! {
     UserId: "user";
     /// An invitation that waits for its user.
     InvitationId: "invitation";
-    /// A place of a user in an organization.
-    MemberId: "member";
     /// A role of the control plane, predefined or custom.
     RoleId: "role";
-    /// A role assignment.
-    AssignmentId: "role assignment";
     /// A workspace (formerly tenant).
     WorkspaceId: "workspace";
     /// A service account.
@@ -152,7 +148,7 @@ identifiers! {
     CodeRepositoryId: "code repository";
     /// A tag.
     TagId: "tag";
-    /// A resource of a tag, of an event or of another kind that has no type of its own.
+    /// An object whose type is only known at run time, such as one that is shared.
     ObjectId: "object";
 }
 

@@ -19,9 +19,9 @@ pub mod workspace;
 
 pub use endpoint::{BodyKind, CodecError, Endpoint, Method, Request, Route, decode_json};
 pub use id::{
-    ApiKeyId, AssignmentId, CodeRepositoryId, ComponentId, ConnectorId, DeviceId, FlavorId, IdOrName,
-    Identifier, InvitationId, MemberId, ObjectId, OrganizationId, ProjectId, RoleId, SecretId,
-    ServiceAccountId, StackId, TagId, TeamId, UserId, WorkspaceId,
+    ApiKeyId, CodeRepositoryId, ComponentId, ConnectorId, DeviceId, FlavorId, IdOrName, Identifier,
+    InvitationId, ObjectId, OrganizationId, ProjectId, RoleId, SecretId, ServiceAccountId, StackId, TagId,
+    TeamId, UserId, WorkspaceId,
 };
 pub use patch::Patch;
 pub use path::{InvalidPath, PathParam, PathParams};

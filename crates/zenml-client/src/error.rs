@@ -45,6 +45,10 @@ pub enum ApiError {
     /// 404: the object does not exist, or this credential cannot see it.
     #[error("nothing was found{}", .0)]
     NotFound(Box<Refused>),
+    /// 404 or 405 about the route and not about an object: the address is wrong, or the server is of another
+    /// version or kind.
+    #[error("the {} at {} does not have this route ({})", .0.call.plane, .0.call.base, .0.call)]
+    UnknownRoute(Box<Refused>),
     /// 409: it exists already.
     #[error("there is a conflict with what exists{}", .0)]
     Conflict(Box<Refused>),
@@ -176,6 +180,10 @@ impl ApiError {
         let status = refused.call.status.unwrap_or_default();
         let refused = Box::new(refused);
         match status {
+            404 if refused.body.class.is_none() && refused.body.message == "Not Found" => {
+                Self::UnknownRoute(refused)
+            }
+            405 => Self::UnknownRoute(refused),
             400 | 422 => Self::Invalid(refused),
             401 => Self::Unauthorized(refused),
             402 => Self::PaymentRequired(refused),
@@ -209,6 +217,7 @@ impl ApiError {
             | Self::PaymentRequired(refused)
             | Self::Forbidden(refused)
             | Self::NotFound(refused)
+            | Self::UnknownRoute(refused)
             | Self::Conflict(refused)
             | Self::Invalid(refused)
             | Self::RateLimited(refused)
@@ -238,16 +247,6 @@ impl ApiError {
         self.refusal() == Some(Refusal::InUse)
     }
 
-    /// Whether a 404 says that the *route* does not exist: the address is wrong, or the server is another
-    /// version.
-    #[must_use]
-    pub fn is_unknown_route(&self) -> bool {
-        match self {
-            Self::NotFound(refused) => refused.body.class.is_none() && refused.body.message == "Not Found",
-            _ => false,
-        }
-    }
-
     /// Whether a call that changes something may have changed it although it failed. Look before trying again.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
@@ -259,16 +258,48 @@ impl ApiError {
             // It succeeded; only what came of it is unknown.
             Self::Decode { .. } => true,
             // These say that nothing was started; other failures of a server may come after the change.
-            Self::Server(refused) => !matches!(refused.call.status, Some(405 | 501 | 503)),
+            Self::Server(refused) => !matches!(refused.call.status, Some(501 | 503)),
             Self::Cancelled { after, .. } => after.as_ref().is_some_and(|after| after.outcome_unknown()),
             _ => false,
         }
     }
 }
 
+impl ApiError {
+    /// What a person can check or do, where that does not depend on what was to be done. `None` where only the
+    /// caller knows.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unreachable { cause, .. } => cause.kind.hint(),
+            Self::NotTheApi { .. } => {
+                "Give the address of the API and not of the dashboard. A self-hosted control plane has its API below \
+                 /api/v1."
+            }
+            Self::UnknownRoute(_) => {
+                "Check the address: a self-hosted control plane has its API below /api/v1. If it is right, the server \
+                 is of a version or kind that cannot do this."
+            }
+            Self::Unauthorized(_) | Self::NoToken { .. } => {
+                "Check that the key is complete, active and not expired, and that it belongs to this address."
+            }
+            Self::PaymentRequired(_) => {
+                "Remove what is not needed, or change the subscription of the organization."
+            }
+            Self::RateLimited(_) => "Try again later, or run fewer operations at once.",
+            Self::Server(_) => "Try again later. If it stays, look into the server's log for the request id.",
+            Self::Decode { .. } => {
+                "The server may be newer than this version. If it is not, this is a bug: report it with this message."
+            }
+            Self::NotReady(_) => "Wait until the workspace is available, or activate it.",
+            _ => return None,
+        })
+    }
+}
+
 /// Turns "not found" into `None`.
 pub trait Optional<T> {
-    /// `None` for a 404 about the object; every other error stays one, a 404 about the route included.
+    /// `None` for a 404 about an object; every other error stays one, [`ApiError::UnknownRoute`] included.
     fn optional(self) -> Result<Option<T>, ApiError>;
 }
 
@@ -276,7 +307,7 @@ impl<T> Optional<T> for Result<T, ApiError> {
     fn optional(self) -> Result<Option<T>, ApiError> {
         match self {
             Ok(value) => Ok(Some(value)),
-            Err(error @ ApiError::NotFound(_)) if !error.is_unknown_route() => Ok(None),
+            Err(ApiError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }

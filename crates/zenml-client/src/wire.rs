@@ -98,7 +98,7 @@ impl Wire {
             let Some(wait) = wait else { return Err(error) };
             debug!(
                 wait_ms = milliseconds(wait),
-                "{} failed and is repeated in {} ms: {error}",
+                "{} is repeated in {} ms",
                 outgoing.route,
                 milliseconds(wait)
             );

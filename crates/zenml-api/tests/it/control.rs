@@ -60,6 +60,23 @@ fn every_endpoint_has_an_exchange() {
     assert_eq!(written, known);
 }
 
+#[test]
+fn every_endpoint_is_in_the_table() {
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src/control");
+    let mut declared = BTreeSet::new();
+    for file in std::fs::read_dir(sources).unwrap().map(|entry| entry.unwrap().path()) {
+        let module = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&file).unwrap();
+        for line in text.lines().filter_map(|line| line.strip_prefix("pub const ")) {
+            if let Some((name, _)) = line.split_once(": Endpoint<") {
+                declared.insert(format!("{module}::{name}"));
+            }
+        }
+    }
+    let table: BTreeSet<String> = control::ALL.iter().map(|entry| entry.name.to_owned()).collect();
+    assert_eq!(declared, table);
+}
+
 /// What an exchange only assumes must be easy to find when the real API turns out to be different.
 #[test]
 fn what_is_only_inferred_is_known_by_name() {

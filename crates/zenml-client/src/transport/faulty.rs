@@ -1,6 +1,7 @@
 //! A transport that fails on demand, for tests of everything above it.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -12,6 +13,8 @@ use super::{Exchange, HttpRequest, HttpResponse, Transport, TransportError, Tran
 pub enum Fault {
     /// The request never arrives.
     Lost(TransportErrorKind),
+    /// The request is served, but takes this long to arrive.
+    Slow(Duration),
     /// The request arrives and is served, but the answer is lost.
     AnswerLost,
     /// Something in between answers, and the request never arrives.
@@ -77,6 +80,10 @@ impl<T: Transport> Transport for Faulty<T> {
             match self.record(&request) {
                 None => self.inner.exchange(request).await,
                 Some(Fault::Lost(kind)) => Err(TransportError::new(kind)),
+                Some(Fault::Slow(time)) => {
+                    tokio::time::sleep(time).await;
+                    self.inner.exchange(request).await
+                }
                 Some(Fault::AnswerLost) => {
                     self.inner.exchange(request).await?;
                     Err(TransportError::new(TransportErrorKind::Interrupted))

@@ -45,8 +45,12 @@ async fn each_status_has_its_variant() {
 async fn a_404_about_the_object_is_none_and_one_about_the_route_is_an_error() {
     let gone = Err::<(), _>(answer(404, r#"{"detail": ["KeyError", "no such team"]}"#).await);
     assert!(gone.optional().unwrap().is_none());
-    let route = Err::<(), _>(answer(404, r#"{"detail": "Not Found"}"#).await);
-    assert!(route.optional().unwrap_err().is_unknown_route());
+    for (status, body) in [(404, r#"{"detail": "Not Found"}"#), (405, r#"{"detail": "Method Not Allowed"}"#)]
+    {
+        let error = Err::<(), _>(answer(status, body).await).optional().unwrap_err();
+        assert!(matches!(error, ApiError::UnknownRoute(_)), "{error}");
+        assert!(error.to_string().contains("http://plane.test does not have this route"), "{error}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
