@@ -1,5 +1,6 @@
 -- Embedded workspaces. An owner is the control plane's id of an account; an object without one belongs to the server.
--- Maps and lists are JSON; secret values are sealed.
+-- Maps and lists are JSON. What may hold a secret
+-- is sealed, configurations included: nobody marks the secrets of a type that the platform does not know.
 
 -- Accounts as a workspace knows them, made at the first login.
 CREATE TABLE local_account (
@@ -56,8 +57,8 @@ CREATE TABLE connector (
     expires_at TEXT,
     expires_skew_tolerance BIGINT,
     expiration_seconds BIGINT,
-    configuration TEXT NOT NULL,
     sealed_configuration BLOB NOT NULL,
+    sealed_secrets BLOB NOT NULL,
     labels TEXT NOT NULL,
     created TEXT NOT NULL,
     updated TEXT NOT NULL,

@@ -1,21 +1,42 @@
 //! The API of embedded workspaces: one file per noun.
+//!
+//! It answers as a ZenML 0.98 server in Pro mode does, its traps included, so that what works here works there.
+//! What differs: connectors cannot be verified, pipelines cannot run, and only the flavors in `data/flavors.json`
+//! that have a configuration are checked.
 
 mod account;
+mod component;
 mod connector;
+pub(crate) mod deployment;
 mod flavor;
 mod info;
 mod list;
 mod login;
+mod membership;
 mod name;
 mod noun;
 mod project;
 mod python;
 mod refusal;
+mod sealed;
+mod secret;
+mod stack;
 
 use crate::http::Routes;
 
 /// Adds the routes of a workspace.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    let all = [login::routes, info::routes, account::routes, project::routes];
+    let all = [
+        login::routes,
+        info::routes,
+        account::routes,
+        membership::routes,
+        project::routes,
+        stack::routes,
+        component::routes,
+        connector::routes,
+        secret::routes,
+        flavor::routes,
+    ];
     all.into_iter().fold(routes, |routes, add| add(routes))
 }

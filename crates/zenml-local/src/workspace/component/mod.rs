@@ -1,0 +1,269 @@
+//! Stack components.
+
+pub(crate) mod sql;
+
+use std::collections::BTreeMap;
+
+use zenml_api::workspace::component::{self as api, ALL_TYPES, Component, ComponentCreate, ComponentUpdate};
+use zenml_api::workspace::{JsonMap, Page};
+use zenml_api::{ComponentId, IdOrName, Identifier, SecretId, Sensitive};
+
+use super::account::{Me, Owners, enter};
+use super::connector::Connectors;
+use super::flavor::catalog::{self, BuiltIn};
+use super::flavor::check;
+use super::list;
+use super::name;
+use super::noun::{All, Found, Noun, find};
+use super::python;
+use super::refusal::{Complaint, Refusal};
+use super::secret;
+use crate::error::Result;
+use crate::http::{Cx, Routes};
+use crate::rbac::{Create, Delete, Kind, Read, Update};
+use crate::store::{Tx, now};
+use sql::Stored;
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+        .serve(&api::TYPES, types)
+        .serve(&api::CREATE, create)
+        .serve(&api::LIST, list)
+        .serve(&api::GET, get)
+        .serve(&api::UPDATE, update)
+        .serve(&api::DELETE, delete)
+}
+
+/// The noun, for permissions.
+#[derive(Debug)]
+pub(crate) struct Components;
+
+impl Noun for Components {
+    const KIND: Kind = Kind::StackComponent;
+    const WORDS: &'static str = "stack component";
+    const FIND: &'static str = "SELECT name, owner_id FROM component WHERE workspace_id = $1 AND id = $2";
+}
+
+/// Name of the components, and of the stack, that come with a workspace.
+pub(crate) const DEFAULT: &str = "default";
+
+async fn types(cx: Cx, (): (), (): (), (): ()) -> Result<Vec<String>> {
+    enter(&cx).await?;
+    Ok(ALL_TYPES.iter().map(ToString::to_string).collect())
+}
+
+async fn create(cx: Cx, (): (), (): (), new: ComponentCreate) -> Result<Component> {
+    const OPERATION: &str = "POST /api/v1/components";
+    let me = enter(&cx).await?;
+    check_new(OPERATION, &new)?;
+    cx.tx(async |tx| {
+        if let Some(connector) = new.connector {
+            let found = find::<Connectors>(tx, me.place, connector.uuid()).await?;
+            tx.allow::<Read, _>(found).await?;
+        }
+        let secrets = readable_secrets(tx, me, &new.secrets.unwrap_or_default()).await?;
+        let flavor = catalog::find(&new.kind, &new.flavor).ok_or_else(|| {
+            Refusal::key(&format!("No flavor with name '{}' and type '{}' exists.", new.flavor, new.kind))
+        })?;
+        let given = new.configuration.into_exposed();
+        let configuration = checked_configuration(tx, &cx, me, flavor, given, None).await?;
+        name::without_breaks("ComponentRequest", &new.name)?;
+        let allowed = tx.allow::<Create, _>(All::<Components>::of(me.place)).await?;
+        if sql::name_is_taken(tx, me.place, &new.kind, &new.name, None).await? {
+            return Err(taken(&new.kind, &new.name).into());
+        }
+        let moment = now();
+        let row = Stored {
+            id: ComponentId::random(),
+            owner: Some(me.account),
+            name: new.name,
+            kind: new.kind,
+            flavor: new.flavor,
+            configuration,
+            environment: Some(new.environment.unwrap_or_default()),
+            labels: new.labels,
+            connector: new.connector,
+            connector_resource_id: new.connector_resource_id,
+            created: moment.clone(),
+            updated: moment,
+        };
+        sql::insert(tx, &allowed, &cx.shared().vault, &row).await?;
+        sql::link_secrets(tx, row.id, &secrets).await?;
+        tx.note(&allowed, row.id, &row.name);
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
+    })
+    .await
+}
+
+async fn list(cx: Cx, (): (), query: api::ComponentQuery, (): ()) -> Result<Page<Component>> {
+    let me = enter(&cx).await?;
+    list::check_paging(query.paging(), "GET /api/v1/components")?;
+    cx.read(async |tx| {
+        let listed = tx.list(All::<Components>::of(me.place)).await?;
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        let stacks = sql::stacks_of_components(tx, &listed).await?;
+        let rows = sql::select_all(tx, &listed, &cx.shared().vault).await?;
+        let rows = rows.into_iter().map(|row| sql::Item { owners: &owners, stacks: &stacks, row }).collect();
+        let page = list::page(rows, query.paging(), &query.filters())?;
+        let mut items = Vec::with_capacity(page.items.len());
+        for sql::Item { row, .. } in page.items {
+            let hydrate = query.paging().hydrate;
+            items.push(sql::answer(tx, me.place, &cx.shared().vault, &owners, row, hydrate).await?);
+        }
+        let Page { index, max_size, total_pages, total, .. } = page;
+        Ok(Page { index, max_size, total_pages, total, items })
+    })
+    .await
+}
+
+async fn get(cx: Cx, id: ComponentId, (): (), (): ()) -> Result<Component> {
+    let me = enter(&cx).await?;
+    cx.read(async |tx| {
+        let found = find::<Components>(tx, me.place, id.uuid()).await?;
+        let allowed = tx.allow::<Read, _>(found).await?;
+        let row = sql::select(tx, &allowed, &cx.shared().vault).await?;
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
+    })
+    .await
+}
+
+async fn update(cx: Cx, id: ComponentId, (): (), change: ComponentUpdate) -> Result<Component> {
+    let me = enter(&cx).await?;
+    let mut complaints = Vec::new();
+    if let Some(name) = &change.name {
+        name::at_most("name", name, 255, &mut complaints);
+        name::not_a_secret(name, &mut complaints);
+    }
+    name::settle("PUT /api/v1/components/{component_id}", &complaints)?;
+    cx.tx(async |tx| {
+        let found = find::<Components>(tx, me.place, id.uuid()).await?;
+        let linked = sql::connector_of(tx, &found).await?;
+        if let Some(connector) = change.connector.filter(|connector| linked != Some(*connector)) {
+            let connector = find::<Connectors>(tx, me.place, connector.uuid()).await?;
+            tx.allow::<Read, _>(connector).await?;
+        }
+        let joining = readable_secrets(tx, me, &change.add_secrets.clone().unwrap_or_default()).await?;
+        let allowed = tx.allow::<Update, _>(found).await?;
+        tx.note(&allowed, id, &allowed.name);
+        let mut row = sql::select(tx, &allowed, &cx.shared().vault).await?;
+        protect(&allowed, &row.kind, "modified")?;
+        apply(tx, &cx, me, &mut row, change.clone()).await?;
+        sql::write(tx, &allowed, &cx.shared().vault, &row).await?;
+        sql::link_secrets(tx, id, &joining).await?;
+        for leaving in change.remove_secrets.unwrap_or_default() {
+            let leaving = secret::find(tx, me, &IdOrName::parse(&leaving)).await?;
+            sql::unlink_secret(tx, &allowed, SecretId::from_uuid(leaving.id)).await?;
+        }
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
+    })
+    .await
+}
+
+async fn delete(cx: Cx, id: ComponentId, (): (), (): ()) -> Result<()> {
+    let me = enter(&cx).await?;
+    cx.tx(async |tx| {
+        let found = find::<Components>(tx, me.place, id.uuid()).await?;
+        let allowed = tx.allow::<Delete, _>(found).await?;
+        tx.note(&allowed, id, &allowed.name);
+        let row = sql::select(tx, &allowed, &cx.shared().vault).await?;
+        protect(&allowed, &row.kind, "deleted")?;
+        let stacks = sql::stack_count(tx, id).await?;
+        if stacks > 0 {
+            return Err(Refusal::illegal(&format!(
+                "Stack Component `{}` of type `{} cannot be deleted as it is part of {stacks} stacks. Before deleting \
+                 this stack component, make sure to remove it from all stacks.",
+                row.name, row.kind
+            ))
+            .into());
+        }
+        sql::remove(tx, &allowed).await
+    })
+    .await
+}
+
+/// Merges a change into what is stored. The connector is dropped unless the change names it.
+async fn apply(tx: &mut Tx, cx: &Cx, me: Me, row: &mut Stored, change: ComponentUpdate) -> Result<()> {
+    if let Some(name) = change.name {
+        if sql::name_is_taken(tx, me.place, &row.kind, &name, Some(row.id)).await? {
+            return Err(taken(&row.kind, &name).into());
+        }
+        row.name = name;
+    }
+    if let Some(given) = change.configuration.map(Sensitive::into_exposed) {
+        row.configuration = match catalog::find(&row.kind, &row.flavor) {
+            Some(flavor) => {
+                checked_configuration(tx, cx, me, flavor, given, Some(&row.configuration)).await?
+            }
+            None => given,
+        };
+    }
+    change.labels.apply(&mut row.labels);
+    change.environment.apply(&mut row.environment);
+    row.connector = change.connector;
+    row.connector_resource_id = change.connector_resource_id.filter(|_| change.connector.is_some());
+    row.updated = now();
+    Ok(())
+}
+
+fn check_new(operation: &str, new: &ComponentCreate) -> Result<(), Refusal> {
+    let mut complaints = Vec::new();
+    name::at_most("name", &new.name, 255, &mut complaints);
+    name::not_a_secret(&new.name, &mut complaints);
+    if !ALL_TYPES.contains(&new.kind.as_str()) {
+        let message = format!("Input should be {}", python::alternatives(&ALL_TYPES));
+        complaints.push(Complaint::new(&["body", "type"], "enum", message));
+    }
+    name::at_most("flavor", &new.flavor, 255, &mut complaints);
+    name::settle(operation, &complaints)
+}
+
+/// Checks a configuration against its flavor, with the secrets that the check has to look at.
+async fn checked_configuration(
+    tx: &mut Tx,
+    cx: &Cx,
+    me: Me,
+    flavor: &BuiltIn,
+    given: JsonMap,
+    stored: Option<&JsonMap>,
+) -> Result<JsonMap> {
+    let mut resolved = BTreeMap::new();
+    for (attribute, reference) in check::references_to_resolve(flavor, &given) {
+        let value = secret::resolve(tx, &cx.shared().vault, me, attribute, &reference).await?;
+        resolved.insert(attribute, value);
+    }
+    Ok(check::configuration(flavor, given, stored, &resolved)?)
+}
+
+/// Finds secrets by id or name; the caller must be allowed to read them.
+pub(crate) async fn readable_secrets(tx: &mut Tx, me: Me, given: &[String]) -> Result<Vec<SecretId>> {
+    let mut secrets = Vec::with_capacity(given.len());
+    for one in given {
+        let found = secret::find(tx, me, &IdOrName::parse(one)).await?;
+        let allowed = tx.allow::<Read, _>(found).await?;
+        secrets.push(SecretId::from_uuid(allowed.id));
+    }
+    Ok(secrets)
+}
+
+/// Refuses changes of the components that come with a workspace.
+fn protect<A>(
+    found: &crate::rbac::Allowed<A, Found<Components>>,
+    kind: &str,
+    what: &str,
+) -> Result<(), Refusal> {
+    let protected = ["orchestrator", "artifact_store", "deployer"];
+    if found.name == DEFAULT && protected.contains(&kind) {
+        return Err(Refusal::illegal(&format!("The default {kind} cannot be {what}.")));
+    }
+    Ok(())
+}
+
+fn taken(kind: &str, name: &str) -> Refusal {
+    Refusal::exists(&format!(
+        "Unable to register '{kind}' component with name '{name}': Found an existing component with the same name and \
+         type."
+    ))
+}

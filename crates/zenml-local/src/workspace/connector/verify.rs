@@ -1,0 +1,94 @@
+//! Verifying connectors, which this platform cannot do: it says so instead of pretending.
+
+use http::StatusCode;
+use zenml_api::workspace::connector::{ConnectorCreate, Verification, VerifiedResources, VerifyQuery};
+use zenml_api::{ConnectorId, Identifier};
+
+use super::check::{self, Wanted};
+use super::{Connectors, catalog, sql};
+use crate::error::{Error, Result};
+use crate::http::Cx;
+use crate::rbac::{Create, Read};
+use crate::workspace::account::enter;
+use crate::workspace::noun::{All, find};
+use crate::workspace::refusal::Refusal;
+
+pub(super) async fn existing(cx: Cx, id: ConnectorId, query: VerifyQuery, (): ()) -> Result<Verification> {
+    let me = enter(&cx).await?;
+    let row = cx
+        .read(async |tx| {
+            let found = find::<Connectors>(tx, me.place, id.uuid()).await?;
+            let allowed = tx.allow::<Read, _>(found).await?;
+            sql::select(tx, &allowed, &cx.shared().vault).await
+        })
+        .await?;
+    let resource_id = row.resource_id.clone();
+    let subject = Subject { id: Some(id), name: row.name, connector_type: row.connector_type, resource_id };
+    verification(subject, row.resource_types, query)
+}
+
+/// Checks a configuration without storing it.
+pub(super) async fn new(cx: Cx, (): (), query: VerifyQuery, new: ConnectorCreate) -> Result<Verification> {
+    let me = enter(&cx).await?;
+    cx.read(async |tx| {
+        let allowed = tx.allow::<Create, _>(All::<Connectors>::of(me.place)).await?;
+        tx.detail(&allowed, "verification only, nothing was stored");
+        Ok(())
+    })
+    .await?;
+    let connector_type = new.connector_type.name().to_owned();
+    let checked = check::check(Wanted {
+        connector_type: connector_type.clone(),
+        auth_method: new.auth_method,
+        resource_types: new.resource_types,
+        configuration: new.configuration.into_exposed(),
+    })?;
+    let subject = Subject { id: None, name: new.name, connector_type, resource_id: new.resource_id };
+    verification(subject, checked.resource_types, query)
+}
+
+struct Subject {
+    id: Option<ConnectorId>,
+    name: String,
+    connector_type: String,
+    resource_id: Option<String>,
+}
+
+fn verification(subject: Subject, types: Vec<String>, query: VerifyQuery) -> Result<Verification> {
+    if catalog::find(&subject.connector_type).is_none() {
+        return Err(Error::with_status(
+            StatusCode::NOT_IMPLEMENTED,
+            "NotImplementedError",
+            format!("Service connector type {} is not available on this server.", subject.connector_type),
+        ));
+    }
+    let resource_id = query.resource_id.or(subject.resource_id);
+    if resource_id.is_some() && query.resource_type.is_none() && types.len() > 1 {
+        return Err(Refusal::value(
+            "The connector configuration is incomplete or invalid: the connector is configured to provide access to \
+             multiple resource types, but only a resource name was specified. A resource type must also be specified \
+             when requesting access to a resource.",
+        )
+        .into());
+    }
+    let error = format!(
+        "This local platform cannot verify connectors of type '{}': it has no way to reach what they connect to. The \
+         connector's configuration has the right form; whether its credentials work is not known.",
+        subject.connector_type
+    );
+    let types = query.resource_type.map_or(types, |only| vec![only]);
+    Ok(Verification {
+        id: subject.id,
+        name: Some(subject.name),
+        connector_type: catalog::describe(&subject.connector_type),
+        resources: types
+            .into_iter()
+            .map(|resource_type| VerifiedResources {
+                resource_type,
+                resource_ids: None,
+                error: Some(error.clone()),
+            })
+            .collect(),
+        error: Some(error),
+    })
+}

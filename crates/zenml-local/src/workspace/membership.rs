@@ -1,0 +1,89 @@
+//! Sharing single objects with teams, users and service accounts.
+
+use zenml_api::workspace::membership::{self as api, ShareQuery};
+use zenml_api::{IdOrName, Identifier, SecretId};
+
+use super::account::{Me, enter};
+use super::component::Components;
+use super::connector::Connectors;
+use super::flavor::catalog;
+use super::noun::{self, Noun};
+use super::refusal::Refusal;
+use super::secret;
+use super::stack::Stacks;
+use crate::error::{Error, Result};
+use crate::http::{Cx, Routes};
+use crate::rbac::{
+    self, Action, Actions, Kind, Object as _, Owner, Principal, Resource, Share, SharedObject, UnknownAction,
+    UnknownKind,
+};
+use crate::store::Tx;
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes.serve(&api::SHARE, share)
+}
+
+async fn share(cx: Cx, (): (), query: ShareQuery, actions: Vec<zenml_api::rbac::Action>) -> Result<()> {
+    let me = enter(&cx).await?;
+    if query.user_id.is_some_and(|user| user.uuid() == me.account) {
+        return Err(Refusal::value("Not allowed to call endpoint with the authenticated user.").into());
+    }
+    let kind: Kind = query
+        .resource_type
+        .as_str()
+        .parse()
+        .map_err(|error: UnknownKind| Refusal::value(&error.to_string()))?;
+    if kind == Kind::Project {
+        return Err(Error::not_found("<ResourceType.PROJECT: 'project'>"));
+    }
+    let actions: Actions = actions
+        .iter()
+        .map(|action| action.as_str().parse::<Action>())
+        .collect::<Result<_, UnknownAction>>()
+        .map_err(|error| Refusal::value(&error.to_string()))?;
+    cx.tx(async |tx| {
+        let object = find(tx, me, kind, &query).await?;
+        let allowed = tx.allow::<Share, _>(object).await?;
+        for action in actions.iter() {
+            if !tx.permits(action, &object.target()).await? {
+                let action = action.as_str().to_uppercase();
+                return Err(Error::forbidden(format!(
+                    "Insufficient permissions to {action} resource '{}'.",
+                    object.resource
+                )));
+            }
+        }
+        let principal = match (query.team_id, query.user_id) {
+            (Some(team), None) => Principal::Team(team.uuid()),
+            (None, Some(user)) => Principal::User(user.uuid()),
+            _ => return Err(Error::forbidden("Exactly one of team_id and user_id has to be given.")),
+        };
+        rbac::share(tx, &allowed, principal, actions).await
+    })
+    .await
+}
+
+async fn find(tx: &mut Tx, me: Me, kind: Kind, query: &ShareQuery) -> Result<SharedObject> {
+    let id = query.resource_id;
+    let unknown = || Refusal::key(&format!("Resource of type {kind} with ID {id} does not exist."));
+    let owner = match kind {
+        Kind::Stack => owner::<Stacks>(tx, me, query).await,
+        Kind::StackComponent => owner::<Components>(tx, me, query).await,
+        Kind::ServiceConnector => owner::<Connectors>(tx, me, query).await,
+        Kind::Secret => secret::find(tx, me, &IdOrName::Id(SecretId::from_uuid(id.uuid())))
+            .await
+            .map(|found| found.owner.into()),
+        Kind::Flavor if catalog::all().iter().any(|flavor| flavor.id.uuid() == id.uuid()) => {
+            Ok(Owner::Everyone)
+        }
+        _ => Err(unknown().into()),
+    };
+    let owner =
+        owner.map_err(|error| if error.status().as_u16() == 404 { unknown().into() } else { error })?;
+    Ok(SharedObject { place: me.place, resource: Resource::one(kind, id.uuid()), owner })
+}
+
+async fn owner<N: Noun>(tx: &mut Tx, me: Me, query: &ShareQuery) -> Result<Owner> {
+    let found = noun::find::<N>(tx, me.place, query.resource_id.uuid()).await?;
+    Ok(noun::owner::<N>(found.owner))
+}

@@ -1,0 +1,276 @@
+//! Stacks.
+
+pub(crate) mod sql;
+
+use std::collections::BTreeSet;
+
+use zenml_api::workspace::Page;
+use zenml_api::workspace::component::{ALL_TYPES, REPEATABLE_TYPES};
+use zenml_api::workspace::stack::{self as api, Slots, Stack, StackCreate, StackUpdate};
+use zenml_api::{ComponentId, IdOrName, Identifier, Patch, SecretId, StackId};
+
+use super::account::{Me, Owners, enter};
+use super::component::{Components, DEFAULT, readable_secrets};
+use super::list;
+use super::name;
+use super::noun::{All, Found, Noun, find};
+use super::python;
+use super::refusal::{Complaint, Refusal};
+use super::secret;
+use crate::error::Result;
+use crate::http::{Cx, Routes};
+use crate::rbac::{Create, Delete, Kind, Read, Update};
+use crate::store::{Tx, now};
+use sql::Stored;
+
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+        .serve(&api::CREATE, create)
+        .serve(&api::LIST, list)
+        .serve(&api::GET, get)
+        .serve(&api::UPDATE, update)
+        .serve(&api::DELETE, delete)
+}
+
+/// The noun, for permissions.
+#[derive(Debug)]
+pub(crate) struct Stacks;
+
+impl Noun for Stacks {
+    const KIND: Kind = Kind::Stack;
+    const WORDS: &'static str = "stack";
+    const FIND: &'static str = "SELECT name, owner_id FROM stack WHERE workspace_id = $1 AND id = $2";
+}
+
+async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<Stack> {
+    const OPERATION: &str = "POST /api/v1/stacks";
+    let me = enter(&cx).await?;
+    let mut complaints = Vec::new();
+    name::at_most("name", &new.name, 255, &mut complaints);
+    name::at_most("description", &new.description, 255, &mut complaints);
+    complain_about_slots(&new.components, &mut complaints);
+    name::settle(OPERATION, &complaints)?;
+    cx.tx(async |tx| {
+        name::without_breaks("StackRequest", &new.name)?;
+        let components = readable_components(tx, me, &new.components, &[]).await?;
+        let secrets = readable_secrets(tx, me, &new.secrets.unwrap_or_default()).await?;
+        let allowed = tx.allow::<Create, _>(All::<Stacks>::of(me.place)).await?;
+        if sql::name_is_taken(tx, me.place, &new.name, None).await? {
+            return Err(taken("create", &new.name).into());
+        }
+        let moment = now();
+        let row = Stored {
+            id: StackId::random(),
+            owner: Some(me.account),
+            name: new.name,
+            description: Some(new.description),
+            stack_spec_path: new.stack_spec_path,
+            environment: Some(new.environment.unwrap_or_default()),
+            labels: Some(new.labels.unwrap_or_default()),
+            created: moment.clone(),
+            updated: moment,
+        };
+        sql::insert(tx, &allowed, &row).await?;
+        sql::set_components(tx, row.id, &components).await?;
+        sql::link_secrets(tx, row.id, &secrets).await?;
+        tx.note(&allowed, row.id, &row.name);
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
+    })
+    .await
+}
+
+async fn list(cx: Cx, (): (), query: api::StackQuery, (): ()) -> Result<Page<Stack>> {
+    let me = enter(&cx).await?;
+    list::check_paging(query.paging(), "GET /api/v1/stacks")?;
+    cx.read(async |tx| {
+        let listed = tx.list(All::<Stacks>::of(me.place)).await?;
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        let contents = sql::contents(tx, &listed).await?;
+        let rows = sql::select_all(tx, &listed).await?;
+        let rows =
+            rows.into_iter().map(|row| sql::Item { owners: &owners, contents: &contents, row }).collect();
+        let page = list::page(rows, query.paging(), &query.filters())?;
+        let mut items = Vec::with_capacity(page.items.len());
+        for sql::Item { row, .. } in page.items {
+            let hydrate = query.paging().hydrate;
+            items.push(sql::answer(tx, me.place, &cx.shared().vault, &owners, row, hydrate).await?);
+        }
+        let Page { index, max_size, total_pages, total, .. } = page;
+        Ok(Page { index, max_size, total_pages, total, items })
+    })
+    .await
+}
+
+async fn get(cx: Cx, id: StackId, (): (), (): ()) -> Result<Stack> {
+    let me = enter(&cx).await?;
+    cx.read(async |tx| {
+        let found = find::<Stacks>(tx, me.place, id.uuid()).await?;
+        let allowed = tx.allow::<Read, _>(found).await?;
+        let row = sql::select(tx, &allowed).await?;
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
+    })
+    .await
+}
+
+async fn update(cx: Cx, id: StackId, (): (), change: StackUpdate) -> Result<Stack> {
+    let me = enter(&cx).await?;
+    check_change(&change)?;
+    cx.tx(async |tx| {
+        let found = find::<Stacks>(tx, me.place, id.uuid()).await?;
+        let present = sql::component_ids(tx, &found).await?;
+        let components = match &change.components {
+            Some(slots) => Some(readable_components(tx, me, slots, &present).await?),
+            None => None,
+        };
+        let joining = readable_secrets(tx, me, &change.add_secrets.unwrap_or_default()).await?;
+        let allowed = tx.allow::<Update, _>(found).await?;
+        tx.note(&allowed, id, &allowed.name);
+        protect(&allowed.name, "modified")?;
+        let mut row = sql::select(tx, &allowed).await?;
+        if let Some(name) = change.name {
+            if sql::name_is_taken(tx, me.place, &name, Some(id)).await? {
+                return Err(taken("update", &name).into());
+            }
+            row.name = name;
+        }
+        change.description.apply(&mut row.description);
+        change.labels.apply(&mut row.labels);
+        change.environment.apply(&mut row.environment);
+        row.updated = now();
+        sql::write(tx, &allowed, &row).await?;
+        if let Some(components) = components {
+            sql::set_components(tx, id, &components).await?;
+        }
+        sql::link_secrets(tx, id, &joining).await?;
+        for leaving in change.remove_secrets.unwrap_or_default() {
+            let leaving = secret::find(tx, me, &IdOrName::parse(&leaving)).await?;
+            sql::unlink_secret(tx, &allowed, SecretId::from_uuid(leaving.id)).await?;
+        }
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
+    })
+    .await
+}
+
+async fn delete(cx: Cx, id: StackId, (): (), (): ()) -> Result<()> {
+    let me = enter(&cx).await?;
+    cx.tx(async |tx| {
+        let found = find::<Stacks>(tx, me.place, id.uuid()).await?;
+        let allowed = tx.allow::<Delete, _>(found).await?;
+        tx.note(&allowed, id, &allowed.name);
+        protect(&allowed.name, "deleted")?;
+        sql::remove(tx, &allowed).await
+    })
+    .await
+}
+
+/// Finds the components of a stack. The caller must be allowed to read those that are not in it yet. A component's
+/// real type is not compared with the slot that it is given in: the real server does not either.
+async fn readable_components(
+    tx: &mut Tx,
+    me: Me,
+    slots: &Slots,
+    present: &[ComponentId],
+) -> Result<Vec<ComponentId>> {
+    let mut components = Vec::new();
+    let mut seen = BTreeSet::new();
+    for id in slots.values().flatten() {
+        let found: Found<Components> = find(tx, me.place, id.uuid()).await?;
+        if !present.contains(id) {
+            tx.allow::<Read, _>(found).await?;
+        }
+        if !seen.insert(*id) {
+            let text = "UNIQUE constraint failed: stack_composition.stack_id, stack_composition.component_id";
+            return Err(Refusal::runtime(text).into());
+        }
+        components.push(*id);
+    }
+    Ok(components)
+}
+
+fn check_change(change: &StackUpdate) -> Result<(), Refusal> {
+    let mut complaints = Vec::new();
+    if let Some(name) = &change.name {
+        name::at_most("name", name, 255, &mut complaints);
+    }
+    if let Patch::Set(description) = &change.description {
+        name::at_most("description", description, 255, &mut complaints);
+    }
+    if let Some(slots) = &change.components {
+        complain_about_slots(slots, &mut complaints);
+    }
+    name::settle("PUT /api/v1/stacks/{stack_id}", &complaints)
+}
+
+/// A stack has an orchestrator, an artifact store and at most one component of most types.
+fn complain_about_slots(slots: &Slots, complaints: &mut Vec<Complaint>) {
+    for kind in slots.keys().filter(|kind| !ALL_TYPES.contains(&kind.as_str())) {
+        let message = format!("Input should be {}", python::alternatives(&ALL_TYPES));
+        complaints.push(Complaint::new(&["body", "components", kind, "[key]"], "enum", message));
+    }
+    let mut complain = |message: String| {
+        let message = format!("Value error, {message}");
+        complaints.push(Complaint::new(&["body", "components"], "value_error", message));
+    };
+    let has = |kind: &str| slots.get(kind).is_some_and(|ids| !ids.is_empty());
+    if !has("orchestrator") || !has("artifact_store") {
+        complain("Stack must contain at least an orchestrator and artifact store.".to_owned());
+    } else if let Some((kind, _)) =
+        slots.iter().find(|(kind, ids)| ids.len() > 1 && !REPEATABLE_TYPES.contains(&kind.as_str()))
+    {
+        complain(format!(
+            "Stack component type '{kind}' does not support multiple components in a single stack."
+        ));
+    }
+}
+
+/// Refuses changes of the stack that comes with a workspace; a stack is recognized by its name.
+fn protect(name: &str, what: &str) -> Result<(), Refusal> {
+    if name == DEFAULT {
+        return Err(Refusal::illegal(&format!("The default stack cannot be {what}.")));
+    }
+    Ok(())
+}
+
+fn taken(operation: &str, name: &str) -> Refusal {
+    Refusal::exists(&format!(
+        "Unable to {operation} the requested stack with name '{name}': Found another existing stack with the same name."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_needs_an_orchestrator_and_an_artifact_store_and_most_types_once() {
+        let id = ComponentId::random;
+        for (slots, kinds) in [
+            (vec![("orchestrator", vec![id()]), ("artifact_store", vec![id()])], vec![]),
+            (
+                vec![
+                    ("orchestrator", vec![id()]),
+                    ("artifact_store", vec![id()]),
+                    ("alerter", vec![id(), id()]),
+                ],
+                vec![],
+            ),
+            (vec![], vec!["value_error"]),
+            (vec![("orchestrator", vec![id()])], vec!["value_error"]),
+            (vec![("orchestrator", vec![]), ("artifact_store", vec![id()])], vec!["value_error"]),
+            (vec![("orchestrator", vec![id(), id()]), ("artifact_store", vec![id()])], vec!["value_error"]),
+            (
+                vec![("boat", vec![id()]), ("orchestrator", vec![id()]), ("artifact_store", vec![id()])],
+                vec!["enum"],
+            ),
+        ] {
+            let slots: Slots = slots.into_iter().map(|(kind, ids)| (kind.to_owned(), ids)).collect();
+            let mut complaints = Vec::new();
+            complain_about_slots(&slots, &mut complaints);
+            let found: Vec<_> = complaints.iter().map(|complaint| complaint.kind).collect();
+            assert_eq!(found, kinds, "{slots:?}");
+        }
+    }
+}
