@@ -135,19 +135,34 @@ async fn prepare(
             "Role '{name}' is a role of level {level}: assign it {wanted}."
         )));
     }
-    if let Some(workspace) = scope.workspace {
-        let inside = sqlx::query("SELECT 1 FROM workspace WHERE id = $1 AND organization_id = $2")
-            .bind(workspace.to_string())
-            .bind(at.organization.to_string())
-            .fetch_optional(tx.sql())
-            .await?;
-        if inside.is_none() {
-            return Err(Error::forbidden(format!(
-                "The workspace '{workspace}' does not belong to the organization of role '{name}'."
-            )));
-        }
-    }
+    require_scope(tx.sql(), &scope, &name).await?;
     Ok((Grant { role: id, principal, scope }, name))
+}
+
+/// The scope has to be there and to be the organization's. Projects of workspaces that run elsewhere are not known
+/// here, so they are taken as they are named.
+async fn require_scope(sql: &mut Sql, scope: &AssignmentsIn, role: &str) -> Result<()> {
+    let Some(workspace) = scope.workspace else { return Ok(()) };
+    let row = sqlx::query("SELECT is_managed FROM workspace WHERE id = $1 AND organization_id = $2")
+        .bind(workspace.to_string())
+        .bind(scope.organization.to_string())
+        .fetch_optional(&mut *sql)
+        .await?
+        .ok_or_else(|| {
+            Error::forbidden(format!(
+                "The workspace '{workspace}' does not belong to the organization of role '{role}'."
+            ))
+        })?;
+    let managed = column::flag(&row, "is_managed")?;
+    let Some(project) = scope.project.filter(|_| managed) else { return Ok(()) };
+    let known = sqlx::query("SELECT 1 FROM project WHERE id = $1 AND workspace_id = $2")
+        .bind(project.to_string())
+        .bind(workspace.to_string())
+        .fetch_optional(sql)
+        .await?;
+    known.map(drop).ok_or_else(|| {
+        Error::forbidden(format!("The project '{project}' does not exist in workspace '{workspace}'."))
+    })
 }
 
 /// A role is only for those who belong to its organization. The roles that make somebody belong are for everyone.

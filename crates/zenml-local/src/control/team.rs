@@ -185,11 +185,6 @@ fn member(query: api::MemberQuery) -> Result<UserId> {
 
 async fn see(tx: &mut Tx, id: TeamId) -> Result<Allowed<Read, TeamAt>> {
     let at = TeamAt::locate(tx.sql(), id).await?;
-    // Whoever is in a team sees it.
-    if tx.rights().await?.is_some_and(|rights| rights.teams.iter().any(|(team, _)| *team == id.uuid())) {
-        let own = TeamAt { owner: tx.actor().identity().map(|identity| identity.account), ..at };
-        return tx.allow(own).await;
-    }
     tx.allow(at).await
 }
 

@@ -70,8 +70,7 @@ impl Rights {
     pub(crate) fn allow(&self, action: Action, target: &Target) -> bool {
         self.owns(action, target)
             || (self.superuser && target.kind.level() == Level::Organization && action != Action::Enter)
-            || (target.id == Some(self.account)
-                && (target.kind == Kind::Profile || (target.kind == Kind::Account && action == Action::Read)))
+            || self.is_about_self(action, target)
             || self.by_role(action, target)
             || self.by_share(action, target)
     }
@@ -163,6 +162,22 @@ impl Rights {
                             || self.belongs_to(target.organization))
                 }
             }
+    }
+
+    /// Everyone sees their own account and the teams that they are in, and keeps their own profile.
+    fn is_about_self(&self, action: Action, target: &Target) -> bool {
+        match target.kind {
+            Kind::Profile => target.id == Some(self.account),
+            Kind::Account => target.id == Some(self.account) && action == Action::Read,
+            Kind::Team => {
+                action == Action::Read
+                    && self
+                        .teams
+                        .iter()
+                        .any(|(id, place)| target.id == Some(*id) && target.organization == *place)
+            }
+            _ => false,
+        }
     }
 
     fn by_role(&self, action: Action, target: &Target) -> bool {

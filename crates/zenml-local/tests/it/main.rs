@@ -1,0 +1,15 @@
+//! Requests straight into the router, and the life of a platform on disk.
+
+mod access;
+mod assignment;
+mod audit;
+mod enrollment;
+mod fault;
+mod life;
+mod login;
+mod secrecy;
+mod sharing;
+mod support;
+mod team;
+mod user;
+mod workspace;
