@@ -117,6 +117,22 @@
 //! let engine = Engine::new(Wall);
 //! assert_eq!(engine.resources(), ["wall_note"]);
 //! ```
+//!
+//! What else a resource may do, each by one method or constant:
+//!
+//! | to | write |
+//! |---|---|
+//! | decide something at plan time, or look at a removal before it happens | [`Resource::plan`], with [`Plan`] |
+//! | check a whole configuration | [`Resource::validate`], or `#[model(rule = …)]` |
+//! | let an import id have another form than the key's parts | [`Resource::import`] |
+//! | read state of an earlier release | [`Resource::VERSION`] and [`Resource::UPGRADES`] |
+//! | let an update change the identity | [`Resource::IDENTITY_MUTABLE`] |
+//! | give operations more time | a field of type [`timeouts::Timeouts`], or [`Resource::timeout`] |
+//! | keep two spellings apart from two values | `#[attr(same = …)]` |
+//! | wait, lock, warn, keep something beside the state | [`Cx`] |
+//!
+//! A data source is a model of `kind = data_source` with [`DataSource`]; values that belong together are a nested
+//! object, `#[derive(Object)]`; a type of one's own implements [`field::Value`].
 #![warn(missing_docs)]
 
 // The derives name this crate by its name, here as elsewhere.

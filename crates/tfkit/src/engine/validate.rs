@@ -56,8 +56,12 @@ impl<P: Provider> Core<P> {
     }
 }
 
-/// The errors of a configuration that was checked before, when values were unknown that may be known now.
+/// The errors of a configuration that was checked before, when values were unknown that may be known now. A removal
+/// has no configuration, and no errors in it.
 pub(super) fn late_errors(schema: &Schema, config: &Dyn, misfits: Vec<Misfit>) -> Diags {
+    if config.is_null() {
+        return Vec::new();
+    }
     let mut diags = basics(schema, config, misfits, true);
     diags.retain(Diag::is_error);
     diags

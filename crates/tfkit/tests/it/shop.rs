@@ -16,7 +16,7 @@ use tfkit::{
 
 /// An item on a shelf.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(name = "item")]
+#[model(name = "item", rule = Rule::AtLeastOneOf(&["name", "note"]))]
 pub(crate) struct Item {
     /// Shelf that the item lies on.
     #[attr(key = optional, replace)]

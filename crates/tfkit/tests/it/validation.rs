@@ -13,7 +13,7 @@ async fn each_mistake_in_a_configuration_is_reported_at_its_place() {
     let cases: Vec<(Dyn, &[(&str, &str)])> = vec![
         (config([("name", "box".into())]), &[]),
         (config([("name", Dyn::Unknown), ("size", Dyn::Unknown), ("parts", part(Dyn::Unknown))]), &[]),
-        (config([]), &[("name", "Attribute \"name\" is required")]),
+        (config([]), &[("", "None of `name`, `note` is set"), ("name", "Attribute \"name\" is required")]),
         (config([("name", "".into())]), &[("name", "Attribute \"name\" has an invalid value")]),
         (config([("name", "box".into()), ("url", "u".into())]), &[("url", "Attribute \"url\" is read-only")]),
         (
