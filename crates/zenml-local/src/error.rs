@@ -181,7 +181,7 @@ impl Error {
 
 /// Which of the two APIs answers; their 422 bodies differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Plane {
+pub enum Plane {
     /// The control plane.
     Control,
     /// A workspace.

@@ -21,7 +21,7 @@ mod token;
 mod workspace;
 
 pub use crypto::VaultError;
-pub use error::{Chain, Error};
+pub use error::{Chain, Error, Plane};
 pub use http::{Access, ServedRoute};
 pub use platform::{Admin, Options, Platform, Ready, StartError};
 pub use store::{Database, LockError, Owner, StoreError};

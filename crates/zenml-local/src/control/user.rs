@@ -10,7 +10,7 @@ use super::workspace::WorkspaceAt;
 use crate::crypto::hash_password;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Action, Allowed, Create, Delete, Enter, Kind, Object, Target, Update, not_found};
+use crate::rbac::{Act, Action, Allowed, Create, Delete, Enter, Kind, Object, Target, Update, not_found};
 use crate::store::{Query, Row, Sql, Tx, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -95,7 +95,7 @@ async fn update(cx: Cx, id: UserId, (): (), change: api::UserUpdate) -> Result<a
     }
     let hash = hashed(change.password.clone()).await?;
     cx.tx(async |tx| {
-        let account = tx.allow::<Update, _>(AccountAt(id)).await?;
+        let account = administered::<Update>(tx, id).await?;
         let before = user(tx.sql(), id).await?.ok_or_else(|| not_found(&account.target()))?;
         tx.note(&account, id, &before.username);
         if before.is_superuser && (change.is_superuser == Some(false) || change.is_active == Some(false)) {
@@ -109,7 +109,7 @@ async fn update(cx: Cx, id: UserId, (): (), change: api::UserUpdate) -> Result<a
 
 async fn delete(cx: Cx, id: UserId, (): (), (): ()) -> Result<()> {
     cx.tx(async |tx| {
-        let account = tx.allow::<Delete, _>(AccountAt(id)).await?;
+        let account = administered::<Delete>(tx, id).await?;
         let user = user(tx.sql(), id).await?.ok_or_else(|| not_found(&account.target()))?;
         tx.note(&account, id, &user.username);
         if user.is_service_account {
@@ -156,6 +156,22 @@ async fn authorize_server(cx: Cx, (): (), query: api::AuthorizeServer, (): ()) -
         user(tx.sql(), id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))
     })
     .await
+}
+
+/// Permission to administer an account. Who can find the account and may not is told so; others do not find it.
+async fn administered<A: Act>(tx: &mut Tx, id: UserId) -> Result<Allowed<A, AccountAt>> {
+    match tx.allow(AccountAt(id)).await {
+        Err(error) if error.status() == http::StatusCode::NOT_FOUND => {
+            let directory = Directory::open(tx, true).await?;
+            match find(tx.sql(), &directory, &IdOrName::Id(id)).await? {
+                None => Err(error),
+                Some(_) => {
+                    Err(Error::forbidden("Only administrators of the platform may change or delete users."))
+                }
+            }
+        }
+        allowed => allowed,
+    }
 }
 
 fn check_username(username: &str) -> Result<()> {

@@ -44,6 +44,8 @@ pub enum Access {
 /// A route that is served, for the table of routes and identities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServedRoute {
+    /// Which API it belongs to.
+    pub plane: Plane,
     /// HTTP method.
     pub method: Method,
     /// Template below the API's base.
@@ -128,7 +130,12 @@ impl Routes {
         Fut: Future<Output = Result<A>> + Send + 'static,
     {
         let (endpoint, route) = (*endpoint, endpoint.route());
-        self.served.push(ServedRoute { method: route.method, template: route.template, access });
+        self.served.push(ServedRoute {
+            plane: self.plane,
+            method: route.method,
+            template: route.template,
+            access,
+        });
         for template in route.templates() {
             let door = Door {
                 shared: self.shared.clone(),

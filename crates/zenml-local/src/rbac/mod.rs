@@ -3,6 +3,8 @@
 //! Handlers say what they do, with [`Tx::allow`](crate::store::Tx::allow) and an [`Object`]; [`policy`] says who may.
 
 mod action;
+#[cfg(test)]
+mod golden;
 mod identity;
 pub(crate) mod policy;
 mod proof;

@@ -8,7 +8,6 @@ mod fault;
 mod life;
 mod login;
 mod secrecy;
-mod sharing;
 mod support;
 mod team;
 mod user;

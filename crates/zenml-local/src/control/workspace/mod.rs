@@ -8,13 +8,13 @@ use zenml_api::control::workspace_status;
 use zenml_api::{IdOrName, Identifier, OrganizationId, Patch, Sensitive, UserId, WorkspaceId};
 
 use super::check;
-use super::organization::OrganizationAt;
 use crate::crypto::random_text;
 use crate::engine::DEFAULT_VERSION;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    Action, Create, Delete, Kind, Object, Owner, Read, Resource, Target, Update, WorkspacePlace, not_found,
+    Action, Create, Delete, Kind, Object, Owner, Read, Resource, Rights, Target, Update, WorkspacePlace,
+    not_found,
 };
 use crate::store::{Sql, Tx, column};
 
@@ -207,6 +207,9 @@ async fn update(
             let stored = sql::stored(tx.sql(), id).await?;
             tx.note(&allowed, id, &stored.name);
             require_settled(&stored, query.force == Some(true) || !touches_state(&change))?;
+            if let Some(owner) = change.owner_id.filter(|owner| *owner != stored.owner) {
+                require_new_owner(tx, at, owner).await?;
+            }
             let next = changed(&stored, &change);
             sql::write(tx.sql(), &allowed, &next).await?;
             let work = next.is_managed
@@ -302,6 +305,19 @@ fn require_settled(stored: &Stored, settled: bool) -> Result<()> {
     }
     if stored.desired_state == WorkspaceStatus::Deleted {
         return Err(Error::forbidden(format!("Workspace '{}' is being deleted.", stored.name)));
+    }
+    Ok(())
+}
+
+/// An owner may do everything, so only who may do everything gives a workspace away, and only inside the organization.
+async fn require_new_owner(tx: &mut Tx, at: WorkspaceAt, owner: UserId) -> Result<()> {
+    if !tx.permits(Action::Delete, &at.target()).await? {
+        return Err(Error::forbidden("Insufficient permissions to give this workspace to another owner."));
+    }
+    if !Rights::load(tx.sql(), owner.uuid()).await?.belongs_to(at.organization.uuid()) {
+        return Err(Error::forbidden(format!(
+            "User '{owner}' does not belong to the organization of the workspace."
+        )));
     }
     Ok(())
 }
