@@ -12,6 +12,9 @@ const WATCH: Duration = Duration::from_secs(1);
 /// Shared knowledge about the end of the process and about open connections. Clones are the same.
 #[derive(Clone)]
 pub(crate) struct Lifetime {
+    /// Read before the host hears of us: a host that dies right after that must not be taken for its successor.
+    #[cfg(unix)]
+    parent: u32,
     ending: Arc<watch::Sender<bool>>,
     connections: Arc<AtomicUsize>,
 }
@@ -19,7 +22,12 @@ pub(crate) struct Lifetime {
 impl Lifetime {
     /// A process that goes on.
     pub(crate) fn new() -> Self {
-        Self { ending: Arc::new(watch::Sender::new(false)), connections: Arc::default() }
+        Self {
+            #[cfg(unix)]
+            parent: std::os::unix::process::parent_id(),
+            ending: Arc::new(watch::Sender::new(false)),
+            connections: Arc::default(),
+        }
     }
 
     /// Asks for the end; everybody who waits for it is told. Repeating it changes nothing.
@@ -44,13 +52,12 @@ impl Lifetime {
     /// protocol has no watchdog, and standard input belongs to the person at the terminal.
     #[cfg(unix)]
     pub(crate) async fn watch_parent(self) {
-        let parent = std::os::unix::process::parent_id();
         let mut clock = tokio::time::interval(WATCH);
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             clock.tick().await;
             // A process whose parent dies is handed to another one.
-            let orphaned = std::os::unix::process::parent_id() != parent;
+            let orphaned = std::os::unix::process::parent_id() != self.parent;
             if orphaned && self.connections.load(Ordering::Relaxed) == 0 {
                 tracing::warn!("The host is gone without ending this process; ending it");
                 return self.end();

@@ -58,6 +58,7 @@ async fn health_is_reported_for_the_plugin_and_nothing_else() {
 mod signals {
     use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};
+    use std::sync::mpsc;
 
     use super::*;
     use crate::host::{COOKIE, VERSIONS, example};
@@ -99,8 +100,9 @@ mod signals {
         host.kill().unwrap();
         host.wait().unwrap();
         // The provider holds the other end of the pipe until it ends.
-        line.clear();
-        let rest = stdout.read_line(&mut line).unwrap();
-        assert_eq!(rest, 0, "{line}");
+        let (ended, end) = mpsc::channel();
+        std::thread::spawn(move || ended.send(stdout.read_line(&mut String::new())));
+        let rest = end.recv_timeout(Duration::from_secs(20)).expect("the provider outlives its host");
+        assert_eq!(rest.unwrap(), 0, "nothing may follow the handshake line");
     }
 }
