@@ -1,7 +1,9 @@
 //! Who is asking: from a credential to an [`Actor`].
 
+use http::StatusCode;
 use sqlx::Row as _;
 use uuid::Uuid;
+use zenml_api::error::ErrorAnswer;
 use zenml_api::{Identifier, Sensitive, UserId};
 
 use crate::crypto::{API_KEY_PREFIX, ApiKey, verify_password};
@@ -20,7 +22,10 @@ pub(crate) async fn actor(
     access: Access,
 ) -> Result<Actor> {
     let Some(bearer) = request.bearer.as_deref() else {
-        return Err(Error::credentials("Not authenticated"));
+        return Err(match workspace {
+            Some(_) => Error::exact(StatusCode::UNAUTHORIZED, ErrorAnswer::text("Not authenticated")),
+            None => Error::credentials("Not authenticated"),
+        });
     };
     match (workspace, access) {
         (Some(place), _) => workspace_account(shared, bearer, place).await.map(Actor::Account),
@@ -63,9 +68,7 @@ fn wrong_type(kind: &str) -> Error {
 /// An account inside a workspace: by a session of that workspace, or by a key, which is checked each time.
 async fn workspace_account(shared: &Shared, bearer: &str, place: WorkspacePlace) -> Result<Identity> {
     if bearer.starts_with(API_KEY_PREFIX) {
-        return authorize_server(shared, bearer, place)
-            .await
-            .map_err(|error| error.prefixed("Authentication error: "));
+        return authorize_server(shared, bearer, place).await.map_err(refused_key);
     }
     let session = shared
         .tokens
@@ -74,6 +77,16 @@ async fn workspace_account(shared: &Shared, bearer: &str, place: WorkspacePlace)
         .ok_or_else(|| Error::credentials("Authentication error: error decoding access token"))?;
     let credential = Credential::WorkspaceSession { workspace: place.workspace };
     account_of(&mut *shared.store.begin_read().await?, session.account, credential).await
+}
+
+/// How a workspace refuses an API key that the control plane does not let in.
+pub(crate) fn refused_key(error: Error) -> Error {
+    match error.status() {
+        StatusCode::UNAUTHORIZED => {
+            Error::credentials(format!("Authentication error: {error}")).because(error)
+        }
+        _ => error,
+    }
 }
 
 /// Whether a credential of the control plane lets its account into a workspace, as a workspace's server asks it.

@@ -161,8 +161,9 @@ impl Error {
                 let mut text =
                     format!("{} validation error{}:", issues.len(), if issues.len() == 1 { "" } else { "s" });
                 for issue in issues {
-                    let place =
-                        issue.place.iter().map(|part| format!("'{part}'")).collect::<Vec<_>>().join(", ");
+                    let place = issue.place.iter().map(|part| format!("'{part}'")).collect::<Vec<_>>();
+                    // A tuple of one has a comma.
+                    let place = if place.len() == 1 { format!("{},", place[0]) } else { place.join(", ") };
                     text.push_str(&format!(
                         "\n  {{'type': '{}', 'loc': ({place}), 'msg': '{}'}}",
                         issue.kind, issue.message

@@ -56,8 +56,8 @@ list_query! {
         resource_type = "resource_type",
         /// Resource.
         resource_id = "resource_id",
-        /// Labels as a JSON object.
-        labels = "labels",
+        /// Labels as a JSON object, or as `name=value,name`. The facts call it `labels`, which a server ignores.
+        labels = "labels_str",
         /// Id or name of the owner.
         user = "user",
         /// When it was made.

@@ -400,8 +400,19 @@ fn in_path(error: zenml_api::InvalidPath) -> Issue {
 
 fn in_document(document: &str, error: CodecError) -> Issue {
     let members = error.path.split(['.', '[', ']']).filter(|part| !part.is_empty()).map(str::to_owned);
-    let place = std::iter::once(document.to_owned()).chain(members).collect();
-    Issue { place, message: error.message, kind: "value_error" }
+    let mut place: Vec<String> = std::iter::once(document.to_owned()).chain(members).collect();
+    let text = error.message.split(" at line ").next().unwrap_or_default();
+    let (kind, message) = if let Some(member) = text.strip_prefix("missing field `") {
+        place.push(member.trim_end_matches('`').to_owned());
+        ("missing", "Field required".to_owned())
+    } else if text.ends_with("expected a string") {
+        ("string_type", "Input should be a valid string".to_owned())
+    } else if text.ends_with("expected a boolean") {
+        ("bool_type", "Input should be a valid boolean".to_owned())
+    } else {
+        ("value_error", text.to_owned())
+    };
+    Issue { place, message, kind }
 }
 
 /// What unknown routes and wrong methods are answered, as the real servers do.

@@ -1,5 +1,6 @@
 //! Logging in to a workspace.
 
+use zenml_api::Sensitive;
 use zenml_api::control::auth::GRANT_DEVICE_CODE;
 use zenml_api::workspace::login::{self as api, API_KEY, Answer, EXTERNAL, Form, Session};
 
@@ -18,18 +19,21 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 
 async fn login(cx: Cx, (): (), (): (), form: Form) -> Result<Answer> {
     let bearer = cx.request().bearer.clone();
-    let credential = match grant(&form, bearer.is_some())? {
-        Grant::ApiKey => form.password.map(|key| (key.into_exposed(), "Authentication error: ")),
-        Grant::External => bearer.map(|token| (token, "")),
+    let grant = grant(&form, bearer.is_some())?;
+    let credential = match grant {
+        Grant::ApiKey => form.password.map(Sensitive::into_exposed),
+        Grant::External => bearer,
     };
-    let Some((credential, prefix)) = credential else {
+    let Some(credential) = credential else {
         let authorization_url = format!("{}/api/auth/login", cx.shared().base_url());
         return Ok(Answer::Elsewhere { authorization_url });
     };
     let place = cx.workspace()?;
-    let identity = authn::authorize_server(cx.shared(), &credential, place)
-        .await
-        .map_err(|error| if error.status().as_u16() == 401 { error.prefixed(prefix) } else { error })?;
+    let known = authn::authorize_server(cx.shared(), &credential, place).await;
+    let identity = match grant {
+        Grant::ApiKey => known.map_err(authn::refused_key)?,
+        Grant::External => known?,
+    };
     account::mirror(&cx, place, &identity).await?;
     session(&cx, &identity).map(Answer::Session)
 }

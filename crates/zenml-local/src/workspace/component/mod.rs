@@ -202,6 +202,8 @@ async fn apply(tx: &mut Tx, cx: &Cx, me: Me, row: &mut Stored, change: Component
     }
     change.labels.apply(&mut row.labels);
     change.environment.apply(&mut row.environment);
+    // A null reads back as an empty map, unlike null labels.
+    row.environment.get_or_insert_default();
     row.connector = change.connector;
     row.connector_resource_id = change.connector_resource_id.filter(|_| change.connector.is_some());
     row.updated = now();

@@ -100,9 +100,11 @@ async fn list(cx: Cx, (): (), query: api::ConnectorQuery, (): ()) -> Result<Page
         let listed = tx.list(All::<Connectors>::of(me.place)).await?;
         let owners = Owners::load(tx.sql(), me.place).await?;
         let rows = sql::select_all(tx, &listed, &cx.shared().vault).await?;
-        let rows = sql::with_labels(rows, &query.labels)?;
+        let rows = sql::with_labels(rows, &query.labels);
         let rows = rows.into_iter().map(|row| sql::Item { owners: &owners, row }).collect();
-        let page = list::page(rows, query.paging(), &query.filters())?;
+        let mut filters = query.filters();
+        filters.retain(|(name, _)| *name != "labels_str");
+        let page = list::page(rows, query.paging(), &filters)?;
         let mut items = Vec::with_capacity(page.items.len());
         for sql::Item { row, .. } in page.items {
             let shown = match (expand, query.paging().hydrate) {

@@ -1,20 +1,19 @@
 //! Points in time that clients give.
 
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
 use zenml_api::Timestamp;
 
 use crate::workspace::refusal::{Complaint, Refusal};
 
-/// The time as a server stores it: naive UTC, with microseconds only if there are some.
+/// The time as a server stores it: without its offset, which is not converted, and with microseconds only if there
+/// are some.
 pub(super) fn naive(operation: &str, given: Option<&Timestamp>) -> Result<Option<String>, Refusal> {
     let Some(given) = given else { return Ok(None) };
     let text = given.as_str();
-    let moment: Option<DateTime> = text
-        .parse::<jiff::Timestamp>()
-        .map(|moment| Offset::UTC.to_datetime(moment))
-        .or_else(|_| text.parse::<DateTime>())
-        .ok();
+    // An offset has to be right, but then it is dropped.
+    let valid = text.parse::<jiff::Timestamp>().is_ok() || text.parse::<DateTime>().is_ok();
+    let civil = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+    let moment = valid.then(|| civil.parse::<DateTime>().ok()).flatten();
     let Some(moment) = moment else {
         let complaint = Complaint::new(
             &["body", "expires_at"],
@@ -32,10 +31,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_stored_as_naive_utc() {
+    fn times_are_stored_without_their_offset() {
         for (given, stored) in [
             ("2030-01-01T00:00:00Z", "2030-01-01T00:00:00"),
-            ("2031-01-01T02:00:00+02:00", "2031-01-01T00:00:00"),
+            ("2031-01-01T02:00:00+02:00", "2031-01-01T02:00:00"),
             ("2030-01-01T00:00:00", "2030-01-01T00:00:00"),
             ("2030-01-01T00:00:00.5Z", "2030-01-01T00:00:00.500000"),
         ] {

@@ -20,7 +20,6 @@ use crate::store::{Query, Row, Tx};
 use crate::workspace::account::Owners;
 use crate::workspace::list;
 use crate::workspace::noun::{All, Found, from_json, id_at, optional_id, to_json};
-use crate::workspace::refusal::Refusal;
 use crate::workspace::sealed;
 
 /// A connector without its secrets.
@@ -130,13 +129,12 @@ impl list::Listed for Item<'_> {
     }
 }
 
-/// Keeps the rows that have all labels of a filter, which is a JSON object. A null value asks for the label alone.
-pub(super) fn with_labels(rows: Vec<Stored>, filters: &[String]) -> Result<Vec<Stored>, Refusal> {
+/// Keeps the rows that have all labels of a filter: a JSON object, or `name=value,name`. Without a value the name
+/// suffices.
+pub(super) fn with_labels(rows: Vec<Stored>, filters: &[String]) -> Vec<Stored> {
     let mut wanted: BTreeMap<String, Option<String>> = BTreeMap::new();
     for filter in filters {
-        let labels: BTreeMap<String, Option<String>> = serde_json::from_str(filter)
-            .map_err(|_| Refusal::value("The labels filter must be a JSON object of strings."))?;
-        wanted.extend(labels);
+        wanted.extend(serde_json::from_str(filter).unwrap_or_else(|_| pairs(filter)));
     }
     let matches = |row: &Stored| {
         wanted.iter().all(|(name, value)| match (row.labels.get(name), value) {
@@ -145,7 +143,17 @@ pub(super) fn with_labels(rows: Vec<Stored>, filters: &[String]) -> Result<Vec<S
             (None, Some(_)) => false,
         })
     };
-    Ok(rows.into_iter().filter(|row| matches(row)).collect())
+    rows.into_iter().filter(|row| matches(row)).collect()
+}
+
+fn pairs(filter: &str) -> BTreeMap<String, Option<String>> {
+    filter
+        .split(',')
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+            None => (pair.to_owned(), None),
+        })
+        .collect()
 }
 
 /// Where secret members are sealed for, so that they cannot be taken for the others.

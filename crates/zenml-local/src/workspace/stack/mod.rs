@@ -138,6 +138,8 @@ async fn update(cx: Cx, id: StackId, (): (), change: StackUpdate) -> Result<Stac
         change.description.apply(&mut row.description);
         change.labels.apply(&mut row.labels);
         change.environment.apply(&mut row.environment);
+        // A null reads back as an empty map, unlike null labels.
+        row.environment.get_or_insert_default();
         row.updated = now();
         sql::write(tx, &allowed, &row).await?;
         if let Some(components) = components {
@@ -209,6 +211,9 @@ fn complain_about_slots(slots: &Slots, complaints: &mut Vec<Complaint>) {
     for kind in slots.keys().filter(|kind| !ALL_TYPES.contains(&kind.as_str())) {
         let message = format!("Input should be {}", python::alternatives(&ALL_TYPES));
         complaints.push(Complaint::new(&["body", "components", kind, "[key]"], "enum", message));
+    }
+    if !complaints.is_empty() {
+        return;
     }
     let mut complain = |message: String| {
         let message = format!("Value error, {message}");
