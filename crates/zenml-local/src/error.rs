@@ -1,6 +1,6 @@
 //! Errors of handlers: what the caller may read, and what only the log may.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -161,13 +161,12 @@ impl Error {
                 let mut text =
                     format!("{} validation error{}:", issues.len(), if issues.len() == 1 { "" } else { "s" });
                 for issue in issues {
-                    let place = issue.place.iter().map(|part| format!("'{part}'")).collect::<Vec<_>>();
+                    let location = issue.place.iter().map(|part| format!("'{part}'")).collect::<Vec<_>>();
                     // A tuple of one has a comma.
-                    let place = if place.len() == 1 { format!("{},", place[0]) } else { place.join(", ") };
-                    text.push_str(&format!(
-                        "\n  {{'type': '{}', 'loc': ({place}), 'msg': '{}'}}",
-                        issue.kind, issue.message
-                    ));
+                    let location =
+                        if location.len() == 1 { format!("{},", location[0]) } else { location.join(", ") };
+                    let Issue { kind, message, .. } = issue;
+                    let _ = write!(text, "\n  {{'type': '{kind}', 'loc': ({location}), 'msg': '{message}'}}");
                 }
                 json!(["ValueError", text])
             }

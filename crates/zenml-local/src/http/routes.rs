@@ -152,11 +152,13 @@ impl Routes {
                         let mut issues = Vec::new();
                         let path = note(P::from_texts(path).map_err(in_path), &mut issues);
                         let query = note(
-                            endpoint.decode_query(query).map_err(|e| in_document("query", e)),
+                            endpoint.decode_query(query).map_err(|e| in_document("query", &e)),
                             &mut issues,
                         );
-                        let body =
-                            note(endpoint.decode_body(body).map_err(|e| in_document("body", e)), &mut issues);
+                        let body = note(
+                            endpoint.decode_body(body).map_err(|e| in_document("body", &e)),
+                            &mut issues,
+                        );
                         let (Some(path), Some(query), Some(body)) = (path, query, body) else {
                             return Err(Error::validation(issues));
                         };
@@ -398,7 +400,7 @@ fn in_path(error: zenml_api::InvalidPath) -> Issue {
     Issue { place: vec!["path".to_owned()], message: error.0, kind: "value_error" }
 }
 
-fn in_document(document: &str, error: CodecError) -> Issue {
+fn in_document(document: &str, error: &CodecError) -> Issue {
     let members = error.path.split(['.', '[', ']']).filter(|part| !part.is_empty()).map(str::to_owned);
     let mut place: Vec<String> = std::iter::once(document.to_owned()).chain(members).collect();
     let text = error.message.split(" at line ").next().unwrap_or_default();

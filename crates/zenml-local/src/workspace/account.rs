@@ -36,7 +36,7 @@ async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Page<User
     cx.read(async |tx| {
         let rows = all(tx.sql(), me.place).await?;
         let page = list::page(rows, query.paging(), &query.filters())?;
-        let detail = |account: &Account| match (query.paging().hydrate, account.local == me.local) {
+        let detail = |account: &Mirrored| match (query.paging().hydrate, account.local == me.local) {
             (false, _) => Detail::Nested,
             (true, true) => Detail::Own,
             (true, false) => Detail::Others,
@@ -115,7 +115,7 @@ pub(crate) async fn mirror(cx: &Cx, place: WorkspacePlace, identity: &Identity) 
 
 /// All accounts of a workspace by their id on the control plane, for owners in answers.
 #[derive(Debug)]
-pub(crate) struct Owners(HashMap<Uuid, Account>);
+pub(crate) struct Owners(HashMap<Uuid, Mirrored>);
 
 impl Owners {
     /// Reads them.
@@ -153,7 +153,7 @@ enum Detail {
 }
 
 #[derive(Clone, Debug)]
-struct Account {
+struct Mirrored {
     local: UserId,
     external: Uuid,
     name: String,
@@ -166,7 +166,7 @@ struct Account {
     updated: String,
 }
 
-impl Account {
+impl Mirrored {
     fn user(&self, detail: Detail) -> User {
         User {
             id: self.local,
@@ -196,7 +196,7 @@ impl Account {
     }
 }
 
-impl Listed for Account {
+impl Listed for Mirrored {
     const FILTER: &'static str = "UserFilter";
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "full_name", "email"];
 
@@ -218,12 +218,12 @@ impl Listed for Account {
 const COLUMNS: &str = "SELECT id, external_user_id, name, full_name, email, avatar_url, is_admin, \
                        is_service_account, created, updated FROM local_account WHERE workspace_id = $1";
 
-async fn all(sql: &mut Sql, place: WorkspacePlace) -> Result<Vec<Account>> {
+async fn all(sql: &mut Sql, place: WorkspacePlace) -> Result<Vec<Mirrored>> {
     let rows = sqlx::query(COLUMNS).bind(place.workspace.to_string()).fetch_all(sql).await?;
     rows.iter().map(account).collect()
 }
 
-async fn by_id(sql: &mut Sql, place: WorkspacePlace, local: UserId) -> Result<Account> {
+async fn by_id(sql: &mut Sql, place: WorkspacePlace, local: UserId) -> Result<Mirrored> {
     let found = all(sql, place).await?.into_iter().find(|account| account.local == local);
     Ok(found.ok_or_else(|| Refusal::key(&format!("No account with the '{local}' name or ID was found")))?)
 }
@@ -237,8 +237,8 @@ async fn local_id(sql: &mut Sql, place: WorkspacePlace, account: Uuid) -> Result
     row.map(|row| id_at(&row, 0).map(UserId::from_uuid)).transpose()
 }
 
-fn account(row: &Row) -> Result<Account> {
-    Ok(Account {
+fn account(row: &Row) -> Result<Mirrored> {
+    Ok(Mirrored {
         local: UserId::from_uuid(id_at(row, 0)?),
         external: id_at(row, 1)?,
         name: row.try_get(2)?,

@@ -66,7 +66,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::ProjectCreate) -> Result<Proje
             name: given,
             display_name,
             description: new.description,
-            project_metadata: new.project_metadata.unwrap_or_default(),
+            metadata: new.project_metadata.unwrap_or_default(),
             created: moment.clone(),
             updated: moment,
         };
@@ -125,7 +125,7 @@ async fn update(cx: Cx, id: ProjectId, (): (), change: api::ProjectUpdate) -> Re
         row.display_name = not_null("display_name", change.display_name, row.display_name)?;
         row.description = not_null("description", change.description, row.description)?;
         if let Some(metadata) = change.project_metadata {
-            row.project_metadata = metadata;
+            row.metadata = metadata;
         }
         row.updated = now();
         write(tx, &allowed, &row).await?;
@@ -183,7 +183,7 @@ mod row {
         pub(super) name: String,
         pub(super) display_name: String,
         pub(super) description: String,
-        pub(super) project_metadata: JsonMap,
+        pub(super) metadata: JsonMap,
         pub(super) created: String,
         pub(super) updated: String,
     }
@@ -202,7 +202,7 @@ impl row::Project {
             }),
             metadata: hydrate.then_some(ProjectMetadata {
                 description: self.description,
-                project_metadata: self.project_metadata,
+                project_metadata: self.metadata,
             }),
             resources: None,
         }
@@ -272,7 +272,7 @@ async fn insert(tx: &mut Tx, new: &Allowed<Create, All<Projects>>, row: &row::Pr
     .bind(&row.name)
     .bind(&row.display_name)
     .bind(&row.description)
-    .bind(to_json(&row.project_metadata)?)
+    .bind(to_json(&row.metadata)?)
     .bind(&row.created)
     .bind(&row.updated)
     .execute(tx.sql())
@@ -301,7 +301,7 @@ async fn write(tx: &mut Tx, found: &Allowed<Update, Found<Projects>>, row: &row:
     .bind(&row.name)
     .bind(&row.display_name)
     .bind(&row.description)
-    .bind(to_json(&row.project_metadata)?)
+    .bind(to_json(&row.metadata)?)
     .bind(&row.updated)
     .bind(found.id.to_string())
     .execute(tx.sql())
@@ -320,7 +320,7 @@ fn read(row: &Row) -> Result<row::Project> {
         name: row.try_get(1)?,
         display_name: row.try_get(2)?,
         description: row.try_get(3)?,
-        project_metadata: from_json::<JsonMap>(row.try_get(4)?)?,
+        metadata: from_json::<JsonMap>(row.try_get(4)?)?,
         created: row.try_get(5)?,
         updated: row.try_get(6)?,
     })

@@ -63,8 +63,8 @@ impl Refusal {
     #[cfg(test)]
     pub(crate) fn text(&self) -> &str {
         match &self.answer {
-            ErrorAnswer::Detail { detail: Detail::Class([_, text]) } | ErrorAnswer::Bare([_, text]) => text,
-            ErrorAnswer::Detail { detail: Detail::Text(text) } => text,
+            ErrorAnswer::Detail { detail: Detail::Class([_, text]) | Detail::Text(text) }
+            | ErrorAnswer::Bare([_, text]) => text,
             _ => "",
         }
     }

@@ -16,7 +16,7 @@ pub(crate) struct Known {
     pub(crate) connector_type: String,
     pub(crate) name: String,
     pub(crate) resource_types: Vec<ResourceKind>,
-    pub(crate) auth_methods: Vec<AuthMethod>,
+    pub(crate) auth_methods: Vec<Method>,
 }
 
 /// A type of resources that a connector can reach; with every authentication method of the connector.
@@ -29,7 +29,7 @@ pub(crate) struct ResourceKind {
 
 /// A way to authenticate.
 #[derive(Debug, Deserialize)]
-pub(crate) struct AuthMethod {
+pub(crate) struct Method {
     pub(crate) auth_method: String,
     pub(crate) name: String,
     pub(crate) attributes: Vec<Attribute>,
@@ -102,7 +102,7 @@ impl Known {
     }
 }
 
-impl AuthMethod {
+impl Method {
     fn schema(&self) -> Value {
         let properties: Map<String, Value> =
             self.attributes.iter().map(|attribute| (attribute.name.clone(), attribute.schema())).collect();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use zenml_api::workspace::JsonMap;
 
-use super::catalog::{self, AuthMethod, Known};
+use super::catalog::{self, Known, Method};
 use crate::workspace::python;
 use crate::workspace::refusal::Refusal;
 
@@ -55,7 +55,7 @@ fn invalid(text: &str) -> Refusal {
     Refusal::value(&format!("connector configuration is not valid: {text}"))
 }
 
-fn method<'a>(known: &'a Known, name: &str) -> Result<&'a AuthMethod, Refusal> {
+fn method<'a>(known: &'a Known, name: &str) -> Result<&'a Method, Refusal> {
     known.auth_methods.iter().find(|method| method.auth_method == name).ok_or_else(|| {
         let names = python::list(known.auth_methods.iter().map(|method| &method.auth_method));
         invalid(&python::text(&format!(
@@ -80,7 +80,7 @@ fn resource_types(known: &Known, wanted: Vec<String>) -> Result<Vec<String>, Ref
 }
 
 /// Sorts the members out. Those that the method does not know, and nulls, are dropped without notice.
-fn split(method: &AuthMethod, mut configuration: JsonMap) -> Result<(JsonMap, JsonMap), Refusal> {
+fn split(method: &Method, mut configuration: JsonMap) -> Result<(JsonMap, JsonMap), Refusal> {
     configuration.retain(|_, value| !value.is_null());
     let (mut plain, mut secret) = (JsonMap::new(), JsonMap::new());
     for attribute in &method.attributes {

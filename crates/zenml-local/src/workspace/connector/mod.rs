@@ -131,9 +131,10 @@ async fn get(cx: Cx, id: ConnectorId, query: api::SecretsQuery, (): ()) -> Resul
         let found = find::<Connectors>(tx, me.place, id.uuid()).await?;
         let allowed = tx.allow::<Read, _>(found).await?;
         let row = sql::select(tx, &allowed, &cx.shared().vault).await?;
-        let shown = match query.expand_secrets.unwrap_or(true) {
-            true => visible_secrets(tx, &cx, me, &row).await?,
-            false => Shown::Plain,
+        let shown = if query.expand_secrets.unwrap_or(true) {
+            visible_secrets(tx, &cx, me, &row).await?
+        } else {
+            Shown::Plain
         };
         let owners = Owners::load(tx.sql(), me.place).await?;
         Ok(row.answer(&owners, shown))

@@ -88,7 +88,7 @@ pub(crate) fn configuration(
         )));
     }
     let prepared = prepare(known, given)?;
-    let converted = convert_members(known, prepared)?;
+    let converted = convert_members(known, &prepared)?;
     after(known, converted, resolved)
 }
 
@@ -142,15 +142,14 @@ fn prepare(known: &Configuration, mut given: JsonMap) -> Result<JsonMap, Refusal
             given.insert(property.name.clone(), value);
         }
     }
+    let is_reference = |value: &Value| value.as_str().and_then(SecretReference::parse).is_some();
     match known.rule {
         Some(Rule::SagemakerOrchestrator) => sagemaker(&mut given).map_err(model)?,
-        Some(Rule::Registry | Rule::AwsRegistry) => {
-            if given.get("uri").and_then(Value::as_str).and_then(SecretReference::parse).is_some() {
-                return Err(Refusal::value(
-                    "Passing the stack component attribute `uri` as a secret reference is not allowed as \
-                     additional validation is required for this attribute.",
-                ));
-            }
+        Some(Rule::Registry | Rule::AwsRegistry) if given.get("uri").is_some_and(is_reference) => {
+            return Err(Refusal::value(
+                "Passing the stack component attribute `uri` as a secret reference is not allowed as additional \
+                 validation is required for this attribute.",
+            ));
         }
         _ => {}
     }
@@ -181,7 +180,7 @@ fn sagemaker(given: &mut JsonMap) -> Result<(), String> {
 }
 
 /// Checks and converts each member, and collects everything that is wrong.
-fn convert_members(known: &Configuration, given: JsonMap) -> Result<JsonMap, Refusal> {
+fn convert_members(known: &Configuration, given: &JsonMap) -> Result<JsonMap, Refusal> {
     let mut complaints = Vec::new();
     let mut stored = JsonMap::new();
     for property in &known.properties {

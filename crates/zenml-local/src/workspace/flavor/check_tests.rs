@@ -82,6 +82,7 @@ fn values_are_stored_as_the_server_stores_them() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_the_server_refuses_is_refused_with_its_status_and_reason() {
     for (kind, flavor, given, status, reason) in [
         (

@@ -29,9 +29,9 @@ fn fits(kind: Type, given: &Value) -> bool {
     match (kind, given) {
         (Type::Text, Value::String(_))
         | (Type::Boolean, Value::Bool(_))
+        | (Type::Number, Value::Number(_))
         | (Type::Object, Value::Object(_)) => true,
         (Type::Integer, Value::Number(number)) => !number.is_f64(),
-        (Type::Number, Value::Number(_)) => true,
         (Type::TextMap, Value::Object(map)) => map.values().all(Value::is_string),
         (Type::TextList, Value::Array(list)) => list.iter().all(Value::is_string),
         _ => false,
