@@ -114,15 +114,6 @@ impl Error {
         self
     }
 
-    /// The same error with words before its message.
-    #[must_use]
-    pub(crate) fn prefixed(mut self, words: &str) -> Self {
-        if let Answer::Detail { message, .. } = &mut self.answer {
-            message.insert_str(0, words);
-        }
-        self
-    }
-
     /// The stored answer of an earlier, equal request.
     pub(crate) fn replay(answer: Vec<u8>) -> Self {
         Self { answer: Answer::Replay(answer), context: None }

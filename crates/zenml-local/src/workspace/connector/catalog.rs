@@ -30,7 +30,8 @@ pub(crate) struct ResourceKind {
 /// A way to authenticate.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Method {
-    pub(crate) auth_method: String,
+    #[serde(rename = "auth_method")]
+    pub(crate) key: String,
     pub(crate) name: String,
     pub(crate) attributes: Vec<Attribute>,
 }
@@ -72,8 +73,7 @@ impl Known {
     }
 
     fn description(&self) -> TypeDescription {
-        let methods: Vec<String> =
-            self.auth_methods.iter().map(|method| method.auth_method.clone()).collect();
+        let methods: Vec<String> = self.auth_methods.iter().map(|method| method.key.clone()).collect();
         TypeDescription {
             name: self.name.clone(),
             connector_type: self.connector_type.clone(),
@@ -92,7 +92,7 @@ impl Known {
                 .iter()
                 .map(|method| AuthMethodDescription {
                     name: method.name.clone(),
-                    auth_method: method.auth_method.clone(),
+                    auth_method: method.key.clone(),
                     config_schema: method.schema(),
                 })
                 .collect(),

@@ -56,8 +56,8 @@ fn invalid(text: &str) -> Refusal {
 }
 
 fn method<'a>(known: &'a Known, name: &str) -> Result<&'a Method, Refusal> {
-    known.auth_methods.iter().find(|method| method.auth_method == name).ok_or_else(|| {
-        let names = python::list(known.auth_methods.iter().map(|method| &method.auth_method));
+    known.auth_methods.iter().find(|method| method.key == name).ok_or_else(|| {
+        let names = python::list(known.auth_methods.iter().map(|method| &method.key));
         invalid(&python::text(&format!(
             "connector type '{}' does not support the '{name}' authentication method. Supported authentication \
              methods are: {names}.",
