@@ -14,7 +14,7 @@ use zenml_api::{BodyKind, Endpoint, PathParams, Request, query};
 pub(crate) struct Exchange {
     /// `team::CREATE`.
     pub(crate) endpoint: String,
-    /// `documented`, `client` (implied by a published client) or `inferred`.
+    /// `documented`, `observed` (on a running server), `client` (implied by a published client) or `inferred`.
     pub(crate) source: Source,
     #[serde(default, rename = "note")]
     _note: Option<String>,
@@ -30,6 +30,7 @@ pub(crate) struct Exchange {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Source {
     Documented,
+    Observed,
     Client,
     Inferred,
 }

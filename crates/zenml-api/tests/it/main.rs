@@ -5,3 +5,4 @@
 mod control;
 mod error_bodies;
 mod exchange;
+mod workspace;

@@ -1,0 +1,75 @@
+//! A workspace.
+
+use std::collections::BTreeSet;
+
+use zenml_api::workspace;
+
+use crate::exchange::{Exchange, check, read};
+
+macro_rules! checks {
+    ($exchange:ident; $($module:ident: $($endpoint:ident)+;)+) => {
+        match $exchange.endpoint.as_str() {
+            $($(concat!(stringify!($module), "::", stringify!($endpoint)) => {
+                check(&workspace::$module::$endpoint, $exchange);
+            })+)+
+            other => panic!("no endpoint is named {other}"),
+        }
+    };
+}
+
+fn check_one(exchange: &Exchange) {
+    checks! { exchange;
+        login: LOGIN;
+        info: INFO VERSION;
+        current_user: GET;
+        user: LIST GET;
+        membership: SHARE;
+        project: CREATE LIST GET UPDATE DELETE STATISTICS;
+        stack: CREATE LIST GET UPDATE DELETE;
+        component: TYPES CREATE LIST GET UPDATE DELETE;
+        connector: CREATE LIST GET UPDATE DELETE VERIFY_NEW VERIFY CLIENT;
+        secret: CREATE LIST GET UPDATE DELETE;
+        flavor: LIST GET;
+    }
+}
+
+#[test]
+fn every_endpoint_agrees_with_what_a_workspace_answers() {
+    let mut failed = Vec::new();
+    for exchange in read("workspace") {
+        // One report about all of them reads better than the first panic.
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check_one(&exchange)));
+        if result.is_err() {
+            failed
+                .push(format!("{} {} {}", exchange.endpoint, exchange.request.method, exchange.request.path));
+        }
+    }
+    assert!(failed.is_empty(), "these exchanges do not fit: {failed:#?}");
+}
+
+#[test]
+fn every_endpoint_has_an_exchange() {
+    let written: BTreeSet<String> = read("workspace").into_iter().map(|exchange| exchange.endpoint).collect();
+    let known: BTreeSet<String> = workspace::ALL.iter().map(|entry| entry.name.to_owned()).collect();
+    assert_eq!(written, known);
+}
+
+#[test]
+fn every_endpoint_has_as_many_parameters_as_its_template() {
+    for entry in workspace::ALL {
+        for template in entry.route.templates() {
+            assert_eq!(template.matches('{').count(), entry.parameters, "{} {template}", entry.name);
+        }
+    }
+}
+
+/// A server reads a member that is left out of these updates as a wish to remove something.
+#[test]
+fn updates_of_components_and_connectors_always_send_what_a_server_would_drop() {
+    let component = serde_json::to_value(workspace::component::ComponentUpdate::default()).unwrap();
+    assert_eq!(component, serde_json::json!({ "connector": null, "connector_resource_id": null }));
+    let connector = serde_json::to_value(workspace::connector::ConnectorUpdate::default()).unwrap();
+    for member in ["resource_types", "resource_id", "expiration_seconds", "configuration", "labels"] {
+        assert!(connector.get(member).is_some(), "{member}");
+    }
+}
