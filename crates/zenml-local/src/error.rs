@@ -76,11 +76,6 @@ impl Error {
         Self::detail(StatusCode::CONFLICT, "EntityExistsError", message)
     }
 
-    /// 422 `ValueError` with a text: a value that does not fit, found after the form was accepted.
-    pub(crate) fn unprocessable(message: impl Into<String>) -> Self {
-        Self::detail(StatusCode::UNPROCESSABLE_ENTITY, "ValueError", message)
-    }
-
     /// 422 with the places that have the wrong form.
     pub(crate) fn validation(issues: Vec<Issue>) -> Self {
         Self { answer: Answer::Validation(issues), context: None }

@@ -161,13 +161,13 @@ impl Platform {
             tasks: Tasks::default(),
             base_url: OnceLock::from(base_url.clone()),
         });
-        let (control, mut served) = control::routes(Routes::control(shared.clone())).finish();
+        let (management, mut table) = control::routes(Routes::control(shared.clone())).finish();
         let (workspaces, of_workspaces) = workspace::routes(Routes::workspace(shared.clone())).finish();
-        served.extend(of_workspaces);
-        let router = http::finish(control.merge(workspaces));
+        table.extend(of_workspaces);
+        let router = http::finish(management.merge(workspaces));
         control::workspace::resume(&Cx::platform(shared.clone())).await.map_err(StartError::State)?;
-        let (stop, stopped) = watch::channel(false);
-        let server = shared.tasks.spawn_detached(http::serve(listener, router.clone(), stopped));
+        let (stop, stopping) = watch::channel(false);
+        let server = shared.tasks.spawn_detached(http::serve(listener, router.clone(), stopping));
         let First { organization_id, organization_name, service_account_key, admin, .. } = first;
         let pid = std::process::id();
         let ready = Ready {
@@ -178,7 +178,7 @@ impl Platform {
             service_account_key,
             admin,
         };
-        Ok(Self { shared, router, served, ready, stop, server })
+        Ok(Self { shared, router, served: table, ready, stop, server })
     }
 
     /// Address of the control plane, without a trailing slash.

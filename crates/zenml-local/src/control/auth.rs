@@ -25,9 +25,9 @@ enum Grant {
 
 async fn login(cx: Cx, (): (), (): (), form: LoginForm) -> Result<Token> {
     let token = match grant(form)? {
-        Grant::Key(key) => session(&cx, key_login(&cx, key.expose()).await?)?,
+        Grant::Key(key) => session(&cx, &key_login(&cx, key.expose()).await?)?,
         Grant::Password(username, password) => {
-            session(&cx, authn::password_account(cx.shared(), &username, password).await?)?
+            session(&cx, &authn::password_account(cx.shared(), &username, password).await?)?
         }
         Grant::WorkspaceServer(client, secret) => workspace_server(&cx, &client, &secret).await?,
     };
@@ -80,7 +80,7 @@ fn grant(form: LoginForm) -> Result<Grant> {
     }
 }
 
-fn session(cx: &Cx, identity: Identity) -> Result<Sensitive<String>> {
+fn session(cx: &Cx, identity: &Identity) -> Result<Sensitive<String>> {
     let api_key_id = identity.credential.api_key();
     cx.shared().tokens.issue(Session { account: identity.account.uuid(), api_key_id })
 }

@@ -135,13 +135,13 @@ async fn resource_members(
         let owner = crate::engine::owner_of(tx.sql(), at.place(), resource).await?;
         let allowed = tx.allow::<Read, _>(SharedObject { place: at.place(), resource, owner }).await?;
         let mut answer = Vec::new();
-        for member in rbac::members(tx.sql(), &allowed).await? {
-            let (user, team) = match member.principal {
+        for held in rbac::members(tx.sql(), &allowed).await? {
+            let (user, team) = match held.principal {
                 Principal::User(id) => (user(tx.sql(), UserId::from_uuid(id)).await?, None),
                 Principal::Team(id) => (None, Some(team(tx.sql(), TeamId::from_uuid(id)).await?)),
             };
-            let names = member.actions.iter().map(|action| zenml_api::rbac::Action::parse(action.as_str()));
-            answer.push(api::ResourceMember { user, team, role: None, allowed_actions: names.collect() });
+            let actions = held.actions.iter().map(|action| zenml_api::rbac::Action::parse(action.as_str()));
+            answer.push(api::ResourceMember { user, team, role: None, allowed_actions: actions.collect() });
         }
         Ok(answer)
     })

@@ -139,7 +139,7 @@ async fn members(cx: Cx, id: TeamId, (): (), (): ()) -> Result<Vec<api::TeamMemb
 }
 
 async fn add_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Result<()> {
-    let member = member(query)?;
+    let member = member(&query)?;
     cx.tx(async |tx| {
         let at = TeamAt::locate(tx.sql(), id).await?;
         let allowed = tx.allow::<Update, _>(at).await?;
@@ -160,7 +160,7 @@ async fn add_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Resu
 }
 
 async fn remove_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Result<()> {
-    let member = member(query)?;
+    let member = member(&query)?;
     cx.tx(async |tx| {
         let at = TeamAt::locate(tx.sql(), id).await?;
         let allowed = tx.allow::<Update, _>(at).await?;
@@ -175,7 +175,7 @@ async fn remove_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> R
 }
 
 /// The one member that a query names.
-fn member(query: api::MemberQuery) -> Result<UserId> {
+fn member(query: &api::MemberQuery) -> Result<UserId> {
     match (query.user_id, query.invitation_id) {
         (Some(user), None) => Ok(user),
         (None, Some(_)) => Err(Error::forbidden("No invitation with this ID is open in this organization.")),

@@ -52,10 +52,12 @@ pub(crate) enum State {
     /// It answers.
     Running,
     /// It is there and switched off.
+    #[expect(dead_code, reason = "an engine of processes tells it; rows are never switched off")]
     Stopped,
     /// There is nothing of it.
     Absent,
     /// It is broken, for this reason.
+    #[expect(dead_code, reason = "an engine of processes tells it; rows do not break")]
     Failed(String),
 }
 

@@ -210,11 +210,13 @@ impl Routes {
             Plane::Workspace => format!("/w/{{workspace}}{}", zenml_api::workspace::BASE),
         };
         let mut rest = template;
-        for number in 0.. {
+        for number in 0_usize.. {
             let Some((before, after)) = rest.split_once('{') else { break };
             let (_, after) = after.split_once('}').unwrap_or((after, ""));
             pattern.push_str(before);
-            pattern.push_str(&format!("{{p{number}}}"));
+            pattern.push_str("{p");
+            pattern.push_str(&number.to_string());
+            pattern.push('}');
             rest = after;
         }
         pattern + rest

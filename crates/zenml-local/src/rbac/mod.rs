@@ -18,9 +18,7 @@ pub(crate) use action::{
 pub(crate) use identity::{Actor, Credential, Identity};
 pub(crate) use proof::{Allowed, Listed, not_found};
 pub(crate) use resource::{
-    InvalidResource, Kind, Level, Object, Owner, Resource, Target, UnknownKind, WorkspacePlace,
+    InvalidResource, Kind, Object, Owner, Resource, Target, UnknownKind, WorkspacePlace,
 };
-pub(crate) use rights::{Held, Rights, Shared, Visible};
-pub(crate) use share::{
-    AllowedIds, Member, Principal, SharedObject, allowed_ids, check, forget, members, share,
-};
+pub(crate) use rights::Rights;
+pub(crate) use share::{Principal, SharedObject, allowed_ids, check, forget, members, share};

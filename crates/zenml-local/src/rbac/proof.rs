@@ -56,11 +56,6 @@ impl<O> Listed<O> {
         &self.object
     }
 
-    /// Which objects may be shown.
-    pub(crate) const fn visible(&self) -> &Visible {
-        &self.visible
-    }
-
     /// Adds ` AND (…)` to a statement so that it gives only rows that may be shown.
     ///
     /// `id` and `owner` are the columns with the object's id and the control-plane id of its owner. With
@@ -102,30 +97,15 @@ impl Tx {
         Err(self.refusal(A::ACTION, &target).await?)
     }
 
-    /// Like [`Tx::allow`] for the first of several objects that permits it. They are different views of one thing,
-    /// such as a person's place in each of their organizations; `what` names it in the refusal.
-    pub(crate) async fn allow_any<A: Act, O: Object>(
-        &mut self,
-        objects: Vec<O>,
-        what: &str,
-    ) -> Result<Allowed<A, O>> {
-        for object in objects {
-            if self.permits(A::ACTION, &object.target()).await? {
-                return self.allow(object).await;
-            }
-        }
-        Err(Error::not_found(format!("No {what} was found.")))
-    }
-
     /// Proves that the actor may list objects of a kind, and says which of them.
     pub(crate) async fn list<O: Object>(&mut self, object: O) -> Result<Listed<O>> {
         let target = object.target();
-        let visible = match self.rights().await? {
-            None => match self.permits(Read::ACTION, &target).await? {
-                true => Visible::All,
-                false => Visible::Own,
-            },
-            Some(rights) => rights.visible(Read::ACTION, &target),
+        let visible = if let Some(rights) = self.rights().await? {
+            rights.visible(Read::ACTION, &target)
+        } else if self.permits(Read::ACTION, &target).await? {
+            Visible::All
+        } else {
+            Visible::Own
         };
         let account = self.actor().identity().map(|identity| identity.account.uuid());
         Ok(Listed { object, visible, account })

@@ -49,8 +49,44 @@ pub(crate) fn conflict(error: &sqlx::Error) -> Option<&'static str> {
     CONFLICTS.iter().find(|(known, _)| *known == columns).map(|(_, sentence)| *sentence)
 }
 
-/// The columns that the table knows; the conformance test compares them with the schema.
 #[cfg(test)]
-pub(super) fn known_columns() -> impl Iterator<Item = &'static str> {
-    CONFLICTS.iter().map(|(columns, _)| *columns)
+mod tests {
+    use std::collections::BTreeSet;
+
+    use sqlx::Row as _;
+
+    use super::CONFLICTS;
+    use crate::store::{Database, Store};
+
+    #[tokio::test]
+    async fn the_table_has_every_unique_constraint_of_the_schema_that_is_no_id() {
+        let store = Store::open(&Database::Ephemeral).await.unwrap();
+        let mut sql = store.begin_read().await.unwrap();
+        let tables = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table'")
+            .fetch_all(&mut *sql)
+            .await
+            .unwrap();
+        let (mut unique, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        for table in tables {
+            let table: String = table.get(0);
+            let rows = sqlx::query(
+                "SELECT l.origin, group_concat(i.name, ' ') FROM pragma_index_list($1) l, pragma_index_info(l.name) i \
+                 WHERE l.\"unique\" = 1 GROUP BY l.name",
+            )
+            .bind(&table)
+            .fetch_all(&mut *sql)
+            .await
+            .unwrap();
+            for row in rows {
+                let (origin, columns): (String, String) = (row.get(0), row.get(1));
+                let columns: Vec<_> = columns.split(' ').map(|column| format!("{table}.{column}")).collect();
+                let known = if origin == "u" { &mut unique } else { &mut keys };
+                known.insert(columns.join(", "));
+            }
+        }
+        let table: BTreeSet<String> = CONFLICTS.iter().map(|(columns, _)| (*columns).to_owned()).collect();
+        assert!(unique.is_subset(&table), "missing: {:?}", unique.difference(&table));
+        let all: BTreeSet<String> = unique.union(&keys).cloned().collect();
+        assert!(table.is_subset(&all), "not in the schema: {:?}", table.difference(&all));
+    }
 }

@@ -51,9 +51,9 @@ fn owner_text(owner: Option<&Owner>) -> String {
     )
 }
 
-/// Exclusive use of a database, until it is dropped or the process ends.
+/// Exclusive use of a database, until it is released or the process ends.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "the open file holds the lock")] File);
+pub(super) struct Lock(File);
 
 impl Lock {
     /// Takes the lock beside `database`, also from an owner that has died.
@@ -82,6 +82,20 @@ impl Lock {
         let text = serde_json::to_vec(&owner).map_err(std::io::Error::other).map_err(failed)?;
         file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(&text)).map_err(failed)?;
         Ok(Self(file))
+    }
+
+    /// Lets go of the database. Closing the file alone would not do: a child process that was being started at the
+    /// same time may hold a copy of it for a moment.
+    pub(super) fn release(&self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "cannot release the lock on the database");
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 

@@ -120,7 +120,7 @@ pub(crate) struct Store {
     readers: SqlitePool,
     path: PathBuf,
     scratch: Option<Scratch>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Store {
@@ -151,7 +151,7 @@ impl Store {
             .connect_with(options.read_only(true))
             .await
             .map_err(open)?;
-        Ok(Self { writer, readers, path, scratch, _lock: lock })
+        Ok(Self { writer, readers, path, scratch, lock })
     }
 
     /// Opens a database to look at it, while a platform may be using it.
@@ -184,10 +184,11 @@ impl Store {
         self.readers.begin_with("BEGIN DEFERRED").await
     }
 
-    /// Ends all connections. What was committed is on the disk.
+    /// Ends all connections and lets go of the database. What was committed is on the disk.
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+        self.lock.release();
     }
 }
 

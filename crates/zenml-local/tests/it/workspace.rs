@@ -33,7 +33,7 @@ async fn a_workspace_goes_through_pending_to_available_with_an_address() {
         format!("GET /tenants?tenant_id={id}"),
         format!("GET /organizations/{}/workspaces?status=available", world.organization()),
     ] {
-        assert_eq!(texts(&world.admin(&list, Value::Null).await.ok(), "id"), [id.clone()], "{list}");
+        assert_eq!(texts(&world.admin(&list, Value::Null).await.ok(), "id"), vec![id.clone()], "{list}");
     }
     assert_eq!(world.admin("GET /workspaces?workspace_name=beta", Value::Null).await.ok(), json!([]));
     for which in ["alpha", id.as_str()] {

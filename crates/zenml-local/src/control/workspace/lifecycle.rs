@@ -7,7 +7,7 @@ use zenml_api::control::workspace::WorkspaceStatus;
 use zenml_api::{Identifier, WorkspaceId};
 
 use super::sql::{self, Stored};
-use crate::engine::{EngineError, WorkspaceSpec};
+use crate::engine::{Endpoint, EngineError, State, WorkspaceSpec};
 use crate::error::{Chain, Result};
 use crate::faults::Deployment;
 use crate::http::Cx;
@@ -33,22 +33,31 @@ pub(crate) async fn resume(cx: &Cx) -> Result<()> {
     }
     for id in running {
         let stored = cx.read(async |tx| sql::stored(tx.sql(), id).await).await?;
-        let adopted = cx.shared().engine.adopt(cx, &spec(cx, &stored)).await;
-        match adopted {
-            Ok(Some(endpoint)) => {
-                cx.tx(async |tx| {
-                    sql::set_endpoint(tx.sql(), id, &endpoint.server_url, &endpoint.version).await
-                })
-                .await?;
-            }
-            Ok(None) => {
-                cx.tx(async |tx| sql::set_status(tx.sql(), id, &WorkspaceStatus::Pending, "").await).await?;
-                start(cx, id);
-            }
-            Err(error) => fail(cx, id, &error).await?,
-        }
+        adopt(cx, &stored).await?;
     }
     Ok(())
+}
+
+/// Takes over a workspace that was available; what is gone of it is made again.
+async fn adopt(cx: &Cx, stored: &Stored) -> Result<()> {
+    let (engine, spec, id) = (&cx.shared().engine, spec(cx, stored), stored.id);
+    let adopted = match engine.state(cx, &spec).await {
+        Ok(State::Running) => engine.adopt(cx, &spec).await,
+        Ok(State::Stopped | State::Absent) => Ok(None),
+        Ok(State::Failed(reason)) => Err(EngineError { reason, source: None }),
+        Err(error) => Err(error),
+    };
+    match adopted {
+        Ok(Some(Endpoint { server_url, version })) => {
+            cx.tx(async |tx| sql::set_endpoint(tx.sql(), id, &server_url, &version).await).await
+        }
+        Ok(None) => {
+            cx.tx(async |tx| sql::set_status(tx.sql(), id, &WorkspaceStatus::Pending, "").await).await?;
+            start(cx, id);
+            Ok(())
+        }
+        Err(error) => fail(cx, stored, &error).await,
+    }
 }
 
 async fn bring(cx: &Cx, id: WorkspaceId) -> Result<()> {
@@ -58,10 +67,10 @@ async fn bring(cx: &Cx, id: WorkspaceId) -> Result<()> {
             None => {}
             Some(Deployment::PendingForever) => return Ok(()),
             Some(Deployment::PendingSeconds(seconds)) => {
-                tokio::time::sleep(Duration::from_secs(seconds)).await
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
             }
             Some(Deployment::Failed(reason)) => {
-                return fail(cx, id, &EngineError { reason, source: None }).await;
+                return fail(cx, &stored, &EngineError { reason, source: None }).await;
             }
         }
     }
@@ -83,24 +92,15 @@ async fn deploy(cx: &Cx, stored: &Stored) -> Result<()> {
     let upgrade = stored.server_version.as_ref().is_some_and(|version| *version != spec.version);
     let result = if upgrade { engine.upgrade(cx, &spec).await } else { engine.deploy(cx, &spec).await };
     match result {
-        Err(error) => fail(cx, stored.id, &error).await,
-        Ok(endpoint) => {
-            cx.tx(async |tx| {
-                sql::set_endpoint(tx.sql(), stored.id, &endpoint.server_url, &endpoint.version).await?;
-                sql::set_status(tx.sql(), stored.id, &WorkspaceStatus::Available, "").await
-            })
-            .await
-        }
+        Err(error) => fail(cx, stored, &error).await,
+        Ok(endpoint) => finish(cx, stored, &WorkspaceStatus::Available, "", Some(&endpoint)).await,
     }
 }
 
 async fn deactivate(cx: &Cx, stored: &Stored) -> Result<()> {
     match cx.shared().engine.deactivate(cx, &spec(cx, stored)).await {
-        Err(error) => fail(cx, stored.id, &error).await,
-        Ok(()) => {
-            cx.tx(async |tx| sql::set_status(tx.sql(), stored.id, &WorkspaceStatus::Deactivated, "").await)
-                .await
-        }
+        Err(error) => fail(cx, stored, &error).await,
+        Ok(()) => finish(cx, stored, &WorkspaceStatus::Deactivated, "", None).await,
     }
 }
 
@@ -108,14 +108,34 @@ async fn delete(cx: &Cx, stored: &Stored) -> Result<()> {
     if stored.is_managed
         && let Err(error) = cx.shared().engine.delete(cx, &spec(cx, stored)).await
     {
-        return fail(cx, stored.id, &error).await;
+        return fail(cx, stored, &error).await;
     }
     cx.tx(async |tx| sql::remove(tx.sql(), stored.id).await).await
 }
 
-async fn fail(cx: &Cx, id: WorkspaceId, error: &EngineError) -> Result<()> {
-    tracing::warn!(workspace.id = %id, cause = %Chain(error), "a workspace failed");
-    cx.tx(async |tx| sql::set_status(tx.sql(), id, &WorkspaceStatus::Failed, &error.reason).await).await
+async fn fail(cx: &Cx, stored: &Stored, error: &EngineError) -> Result<()> {
+    tracing::warn!(workspace.id = %stored.id, cause = %Chain(error), "a workspace failed");
+    finish(cx, stored, &WorkspaceStatus::Failed, &error.reason, None).await
+}
+
+/// Writes how work ended, unless something else is wished meanwhile: then other work tells.
+async fn finish(
+    cx: &Cx,
+    stored: &Stored,
+    status: &WorkspaceStatus,
+    reason: &str,
+    endpoint: Option<&Endpoint>,
+) -> Result<()> {
+    cx.tx(async |tx| {
+        if sql::stored(tx.sql(), stored.id).await?.desired_state != stored.desired_state {
+            return Ok(());
+        }
+        if let Some(Endpoint { server_url, version }) = endpoint {
+            sql::set_endpoint(tx.sql(), stored.id, server_url, version).await?;
+        }
+        sql::set_status(tx.sql(), stored.id, status, reason).await
+    })
+    .await
 }
 
 fn spec(cx: &Cx, stored: &Stored) -> WorkspaceSpec {
