@@ -9,7 +9,7 @@ use tfkit::{Attribute, Dyn, Nesting, Schema, Severity, Shape, Type, Who};
 fn checks_hold_for_what_they_say_and_pass_over_the_unknown() {
     let lowercase =
         pattern("consist of lower-case letters", |text| text.bytes().all(|byte| byte.is_ascii_lowercase()));
-    let sorted = custom("be sorted", |value| value.as_list().is_some_and(|elements| elements.is_sorted()));
+    let sorted = custom("be sorted", |value| value.as_list().is_some_and(<[Dyn]>::is_sorted));
     let id = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
     let list = |texts: &[&str]| Dyn::list(texts.iter().map(|text| Dyn::from(*text)));
     let table: [(Check, &str, Vec<Dyn>, Vec<Dyn>); 12] = [
@@ -108,6 +108,9 @@ fn schema() -> Schema {
     }
 }
 
+/// Attributes that are set.
+type Members = Vec<(&'static str, Dyn)>;
+
 fn config(members: &[(&str, Dyn)]) -> Dyn {
     let all = ["id", "name", "old", "secret", "written", "tags", "list", "set"];
     Dyn::map(all.map(|name| {
@@ -131,7 +134,7 @@ fn said(members: &[(&str, Dyn)], write_only_allowed: bool) -> Vec<String> {
 fn a_configuration_is_told_everything_that_is_wrong_with_it() {
     let port = |port: Dyn| Dyn::map([("port", port)]);
     let name = ("name", Dyn::from("n"));
-    let table: [(Vec<(&str, Dyn)>, Vec<&str>); 10] = [
+    let table: [(Members, Vec<&str>); 10] = [
         (vec![name.clone()], vec![]),
         (
             vec![

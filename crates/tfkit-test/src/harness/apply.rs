@@ -1,0 +1,137 @@
+//! Applying, with the checks that the host makes.
+
+use tfkit::engine::{ApplyRequest, Stored};
+use tfkit::plan::{check_compatible, check_result};
+use tfkit::{Diag, Dyn, Schema};
+
+use super::object::Object;
+use super::plan::{counting, schema_of};
+use super::{Failure, Harness, Planned, wire};
+use crate::Action;
+
+/// The host's titles of results that break its rules.
+const INCONSISTENT_PLAN: &str = "Provider produced inconsistent final plan";
+const INCONSISTENT_RESULT: &str = "Provider produced inconsistent result after apply";
+const INVALID_RESULT: &str = "Provider returned invalid result object after apply";
+
+/// What an apply did.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// What it did to the object.
+    pub action: Action,
+    /// What the user is told, in the plan and in the apply.
+    pub warnings: Vec<Diag>,
+}
+
+impl Applied {
+    /// Summaries of the warnings.
+    pub fn told(&self) -> Vec<&str> {
+        self.warnings.iter().map(|diag| diag.summary.as_str()).collect()
+    }
+}
+
+impl Harness {
+    /// Carries a plan out with the final configuration: plans again, compares, applies, compares.
+    pub(super) async fn carry_out(
+        &mut self,
+        address: &str,
+        planned: Planned,
+        config: Dyn,
+    ) -> Result<Applied, Failure> {
+        let (type_name, _) = self.type_of(address)?;
+        let type_name = type_name.to_owned();
+        let Planned { action, planned: promised, mut warnings, prior, private, identity, .. } = planned;
+        if !config.wholly_known() {
+            return Err(Failure::Mistake("a configuration must be known when it is applied".to_owned()));
+        }
+        let prior = match (action, prior) {
+            (Action::NoOp, Some(object)) => {
+                self.objects.insert(address.to_owned(), object);
+                return Ok(Applied { action, warnings });
+            }
+            (Action::Replace, Some(object)) => {
+                warnings.extend(self.remove(address, object).await?);
+                None
+            }
+            (_, prior) => prior,
+        };
+        let before = prior.as_ref().map_or(Dyn::Null, |object| object.state.clone());
+        let engine = self.engine.clone();
+        let schema = schema_of(&engine, &type_name)?;
+        let config = wire::cross(&config, schema)?;
+        let last = self.ask(&type_name, &before, &config, private, identity).await?;
+        check_compatible(&schema.attributes, &promised, &last.planned)
+            .map_err(Failure::violation(INCONSISTENT_PLAN))?;
+        if action == Action::Update && !counting(&before, &last)?.is_empty() {
+            return Err(Failure::host(INCONSISTENT_PLAN, "the update became a replacement"));
+        }
+        if prior.is_some() && last.planned == before {
+            // An update may turn out to be none when the last values are known.
+            let object = prior.into_iter().map(|object| (address.to_owned(), object));
+            self.objects.extend(object);
+            return Ok(Applied { action: Action::NoOp, warnings });
+        }
+        let request = ApplyRequest {
+            type_name: type_name.clone(),
+            prior: before,
+            planned: wire::cross(&last.planned, schema)?,
+            config,
+            private: last.private,
+            identity: last.identity,
+        };
+        let stored = self.engine.apply(request).await;
+        let has_identity = self.engine.identity_schema(&type_name).is_some();
+        let failed = stored.failed();
+        let is_creation = prior.is_none();
+        let judged = judge(&stored, &last.planned, schema, has_identity);
+        let Stored { state, private, identity, diags } = stored;
+        // What was returned is stored even with errors, and an object that was not wholly made is tainted.
+        if !state.is_null() && state.wholly_known() {
+            let tainted = is_creation && (failed || judged.is_err());
+            let object = Object { type_name, state, private, identity, tainted };
+            self.objects.insert(address.to_owned(), object);
+        }
+        warnings.extend(Failure::of("apply", diags)?);
+        judged?;
+        Ok(Applied { action, warnings })
+    }
+
+    /// Plans and carries out a removal.
+    pub(super) async fn remove(&mut self, address: &str, object: Object) -> Result<Vec<Diag>, Failure> {
+        let Object { type_name, state, private, identity, .. } = object.clone();
+        let planned = self.ask(&type_name, &state, &Dyn::Null, private, identity).await?;
+        let mut warnings = planned.diags;
+        let request = ApplyRequest {
+            type_name,
+            prior: state,
+            planned: Dyn::Null,
+            config: Dyn::Null,
+            private: planned.private,
+            identity: planned.identity,
+        };
+        let stored = self.engine.apply(request).await;
+        if stored.state.is_null() {
+            self.objects.remove(address);
+        } else {
+            let (state, private, identity) = (stored.state.clone(), stored.private, stored.identity);
+            self.objects.insert(address.to_owned(), Object { state, private, identity, ..object });
+        }
+        warnings.extend(Failure::of("delete", stored.diags)?);
+        if stored.state.is_null() {
+            Ok(warnings)
+        } else {
+            Err(Failure::host(INVALID_RESULT, "a removed object is still there although there was no error"))
+        }
+    }
+}
+
+fn judge(stored: &Stored, planned: &Dyn, schema: &Schema, has_identity: bool) -> Result<(), Failure> {
+    if stored.state.is_null() {
+        return Err(Failure::host(INVALID_RESULT, "the object is null although there was no error"));
+    }
+    wire::check_state(&stored.state, schema, INVALID_RESULT)?;
+    if has_identity && stored.identity.is_null() {
+        return Err(Failure::host(INVALID_RESULT, "the identity is missing"));
+    }
+    check_result(&schema.attributes, planned, &stored.state).map_err(Failure::violation(INCONSISTENT_RESULT))
+}

@@ -1,0 +1,261 @@
+//! The host, played in the test's own process.
+
+mod apply;
+mod failure;
+mod input;
+mod object;
+mod plan;
+mod wire;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+use tfkit::engine::{
+    ConfigureRequest, DataSourceRequest, ImportBy, ImportRequest, UpgradeRequest, ValidateRequest,
+};
+use tfkit::{Diag, Dyn, Engine, Schema};
+
+pub use self::apply::Applied;
+pub use self::failure::Failure;
+pub use self::input::unknown;
+use self::object::Object;
+pub use self::plan::Planned;
+use self::plan::Refresh;
+
+/// A host with one provider and a state of its own.
+///
+/// Configurations are JSON objects; what is left out is null, and [`unknown`] stands for a value that is known only
+/// after another apply. Every value crosses the wire's encoding, and every state is stored as JSON and upgraded
+/// before it is used, as the host does.
+///
+/// Objects do not depend on each other here: one call deals with one object. What the host would refuse is a
+/// [`Failure`], with the host's own title.
+#[derive(Debug)]
+pub struct Harness {
+    engine: Engine,
+    objects: BTreeMap<String, Object>,
+    write_only_allowed: bool,
+}
+
+impl Harness {
+    /// Starts a provider: its schemas must be sound and its configuration valid.
+    pub async fn start(engine: Engine, config: Json) -> Result<Self, Failure> {
+        Failure::of("schemas", engine.problems())?;
+        let mut harness = Self { engine, objects: BTreeMap::new(), write_only_allowed: true };
+        harness.configure(config).await?;
+        Ok(harness)
+    }
+
+    /// Goes on with the same state and another provider process, whose configuration may have become known.
+    pub async fn restart(&mut self, engine: Engine, config: Json) -> Result<Vec<Diag>, Failure> {
+        self.engine = engine;
+        self.configure(config).await
+    }
+
+    async fn configure(&mut self, config: Json) -> Result<Vec<Diag>, Failure> {
+        let schema = self.engine.provider_schema();
+        let config = wire::cross(&input::config(&schema.attributes, &config)?, schema)?;
+        Failure::of("validation of the provider block", self.engine.validate_provider(config.clone()).await)?;
+        let request = ConfigureRequest { host_version: "1.15.0".to_owned(), config };
+        Failure::of("configuration of the provider", self.engine.configure(request).await)
+    }
+
+    /// Plays a host that is too old for write-only attributes.
+    #[must_use]
+    pub fn without_write_only(self) -> Self {
+        Self { write_only_allowed: false, ..self }
+    }
+
+    /// The provider behind it.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The state of an object; none where there is none.
+    pub fn state(&self, address: &str) -> Option<&Dyn> {
+        self.objects.get(address).map(|object| &object.state)
+    }
+
+    /// The identity of an object; none where there is none.
+    pub fn identity(&self, address: &str) -> Option<&Dyn> {
+        self.objects.get(address).map(|object| &object.identity).filter(|identity| !identity.is_null())
+    }
+
+    /// True where the next plan replaces the object, because its creation failed half-way.
+    pub fn is_tainted(&self, address: &str) -> bool {
+        self.objects.get(address).is_some_and(|object| object.tainted)
+    }
+
+    /// All addresses in the state.
+    pub fn addresses(&self) -> Vec<&str> {
+        self.objects.keys().map(String::as_str).collect()
+    }
+
+    /// Takes an object out of the state and leaves it where it is.
+    pub fn forget(&mut self, address: &str) {
+        self.objects.remove(address);
+    }
+
+    /// Takes in a state that another release wrote: its attributes as JSON, with the version of its schema. The
+    /// provider upgrades it at once.
+    pub async fn adopt(&mut self, address: &str, version: i64, attributes: &Json) -> Result<(), Failure> {
+        let (type_name, schema) = self.type_of(address)?;
+        let type_name = type_name.to_owned();
+        let json = attributes.to_string().into_bytes();
+        let request = UpgradeRequest { type_name: type_name.clone(), version, json };
+        let (state, diags) = self.engine.upgrade(request).await;
+        Failure::of("upgrade of the state", diags)?;
+        wire::check_state(&state, schema, "Invalid resource state upgrade")?;
+        let object = Object { type_name, state, private: Vec::new(), identity: Dyn::Null, tainted: false };
+        self.objects.insert(address.to_owned(), object);
+        Ok(())
+    }
+
+    /// Plans a configuration after a refresh. Nothing is stored.
+    pub async fn plan(&self, address: &str, config: Json) -> Result<Planned, Failure> {
+        let (_, schema) = self.type_of(address)?;
+        let config = input::config(&schema.attributes, &config)?;
+        self.plan_for(address, config, Refresh::Yes).await
+    }
+
+    /// Plans a configuration against the stored state.
+    pub async fn plan_without_refresh(&self, address: &str, config: Json) -> Result<Planned, Failure> {
+        let (_, schema) = self.type_of(address)?;
+        let config = input::config(&schema.attributes, &config)?;
+        self.plan_for(address, config, Refresh::No).await
+    }
+
+    /// Plans and applies a configuration. Afterwards the same configuration must plan empty, without a refresh and
+    /// with one.
+    pub async fn apply(&mut self, address: &str, config: Json) -> Result<Applied, Failure> {
+        self.apply_late(address, config.clone(), config).await
+    }
+
+    /// Plans one configuration and applies another, in which unknown values have become known. Afterwards the second
+    /// must plan empty.
+    pub async fn apply_late(&mut self, address: &str, early: Json, late: Json) -> Result<Applied, Failure> {
+        let applied = self.apply_unsettled(address, early, late.clone()).await?;
+        for (when, planned) in [
+            ("without a refresh", self.plan_without_refresh(address, late.clone()).await?),
+            ("after a refresh", self.plan(address, late).await?),
+        ] {
+            planned.must_be_empty(when)?;
+        }
+        Ok(applied)
+    }
+
+    /// Like [`apply_late`](Self::apply_late), but the next plan may be anything.
+    pub async fn apply_unsettled(
+        &mut self,
+        address: &str,
+        early: Json,
+        late: Json,
+    ) -> Result<Applied, Failure> {
+        let (_, schema) = self.type_of(address)?;
+        let late = input::config(&schema.attributes, &late)?;
+        let planned = self.plan(address, early).await?;
+        self.carry_out(address, planned, late).await
+    }
+
+    /// Reads an object again and stores what was found. False: it is gone, also from the state.
+    pub async fn refresh(&mut self, address: &str) -> Result<bool, Failure> {
+        let object = self.object(address)?;
+        let (found, _) = self.read(object).await?;
+        let is_there = found.is_some();
+        match found {
+            Some(object) => self.objects.insert(address.to_owned(), object),
+            None => self.objects.remove(address),
+        };
+        Ok(is_there)
+    }
+
+    /// Imports an object and reads it, as the host does.
+    pub async fn import(&mut self, address: &str, by: ImportBy) -> Result<(), Failure> {
+        let imported = self.imported(address, by).await?;
+        self.objects.insert(address.to_owned(), imported);
+        Ok(())
+    }
+
+    /// Imports an object that is in the state already, without storing it, and compares both. The named attributes
+    /// may differ: what only the configuration knows.
+    pub async fn import_equals_state(
+        &self,
+        address: &str,
+        by: ImportBy,
+        except: &[&str],
+    ) -> Result<(), Failure> {
+        let imported = self.imported(address, by).await?;
+        let state = self.object(address)?;
+        let (_, schema) = self.type_of(address)?;
+        let differing = schema.attributes.iter().map(|attribute| attribute.name).filter(|name| {
+            !except.contains(name) && imported.state.attribute(name) != state.state.attribute(name)
+        });
+        let attributes: Vec<String> = differing.map(str::to_owned).collect();
+        if attributes.is_empty() { Ok(()) } else { Err(Failure::ImportDiffers { attributes }) }
+    }
+
+    /// Removes an object.
+    pub async fn destroy(&mut self, address: &str) -> Result<Vec<Diag>, Failure> {
+        let object = self.object(address)?;
+        let (found, mut warnings) = self.read(object).await?;
+        let Some(object) = found else {
+            self.objects.remove(address);
+            return Ok(warnings);
+        };
+        warnings.extend(self.remove(address, object).await?);
+        Ok(warnings)
+    }
+
+    /// Reads a data source, by the full name of its type.
+    pub async fn read_data_source(&self, type_name: &str, config: Json) -> Result<Dyn, Failure> {
+        let schema = self.engine.data_source_schema(type_name);
+        let schema =
+            schema.ok_or_else(|| Failure::Mistake(format!("there is no data source {type_name}")))?;
+        let config = wire::cross(&input::config(&schema.attributes, &config)?, schema)?;
+        let type_name = type_name.to_owned();
+        let request = ValidateRequest {
+            type_name: type_name.clone(),
+            config: config.clone(),
+            write_only_allowed: self.write_only_allowed,
+        };
+        Failure::of("validation", self.engine.validate_data_source(request).await)?;
+        let (state, diags) = self.engine.read_data_source(DataSourceRequest { type_name, config }).await;
+        Failure::of("read", diags)?;
+        if state.is_null() {
+            return Err(Failure::host("Provider produced null object", "the data source is null"));
+        }
+        wire::check_state(&state, schema, "Provider produced invalid object")?;
+        Ok(state)
+    }
+
+    fn object(&self, address: &str) -> Result<&Object, Failure> {
+        let object = self.objects.get(address);
+        object.ok_or_else(|| Failure::Mistake(format!("{address} is not in the state")))
+    }
+
+    /// The full name of the type in an address, with its schema.
+    fn type_of<'a>(&'a self, address: &'a str) -> Result<(&'a str, &'a Schema), Failure> {
+        let (type_name, _) = address.split_once('.').ok_or_else(|| {
+            Failure::Mistake(format!("the address {address:?} does not have the form TYPE.NAME"))
+        })?;
+        let schema = self.schema(type_name)?;
+        Ok((type_name, schema))
+    }
+
+    async fn imported(&self, address: &str, by: ImportBy) -> Result<Object, Failure> {
+        let (type_name, schema) = self.type_of(address)?;
+        let type_name = type_name.to_owned();
+        let request = ImportRequest { type_name: type_name.clone(), by };
+        let stored = self.engine.import(request).await;
+        Failure::of("import", stored.diags)?;
+        if stored.state.is_null() {
+            return Err(Failure::host("Import returned no resources", "the imported state is null"));
+        }
+        wire::check_state(&stored.state, schema, "Provider produced invalid object")?;
+        let (state, private, identity) = (stored.state, stored.private, stored.identity);
+        let (found, _) = self.read(&Object { type_name, state, private, identity, tainted: false }).await?;
+        found.ok_or_else(|| {
+            Failure::host("Cannot import non-existent remote object", "the read after it found nothing")
+        })
+    }
+}

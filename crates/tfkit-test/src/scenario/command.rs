@@ -1,0 +1,112 @@
+//! Running the host once.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tokio::process::Command;
+
+use super::Plan;
+
+/// A command that takes longer hangs.
+const TIME_LIMIT: Duration = Duration::from_mins(10);
+
+/// What a command printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Both streams as one line of words: without the boxes and line breaks that the host draws around messages.
+    pub fn words(&self) -> String {
+        let is_drawn = |c: char| matches!(c, '│' | '╷' | '╵' | '─');
+        let plain = format!("{} {}", self.stdout, self.stderr).replace(is_drawn, " ");
+        plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether the words were printed, wherever the host broke the lines.
+    pub fn says(&self, words: &str) -> bool {
+        self.words().contains(&words.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    pub(super) fn json(&self, command: &str) -> Result<Json, Failed> {
+        serde_json::from_str(&self.stdout)
+            .map_err(|error| Failed::new(command, format!("did not print JSON: {error}"), self.clone()))
+    }
+}
+
+/// A command that failed, or whose result is not what it must be.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{command}: {problem}\n{}{}", output.stdout, output.stderr)]
+pub struct Failed {
+    command: String,
+    problem: String,
+    output: Box<Output>,
+}
+
+impl Failed {
+    fn new(command: impl Into<String>, problem: String, output: Output) -> Self {
+        Self { command: command.into(), problem, output: Box::new(output) }
+    }
+
+    /// What the command printed.
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Whether the words were printed, or are the reason why the result was refused.
+    pub fn says(&self, words: &str) -> bool {
+        self.output.says(words) || self.problem.contains(words)
+    }
+
+    pub(super) fn io(command: &str, error: &std::io::Error) -> Self {
+        Self::new(command, error.to_string(), Output::default())
+    }
+
+    pub(super) fn not_empty(options: &[&str], plan: &Plan) -> Self {
+        let command = ["plan"].iter().chain(options).copied().collect::<Vec<_>>().join(" ");
+        let problem = format!("is not empty after an apply: {}", plan.summary());
+        Self::new(command, problem, Output::default())
+    }
+
+    pub(super) fn left(addresses: &[String]) -> Self {
+        Self::new("destroy", format!("leaves {} in the state", addresses.join(", ")), Output::default())
+    }
+
+    pub(super) fn import_differs(address: &str, attributes: &[&str]) -> Self {
+        let problem = format!("{address} differs from the state in {}", attributes.join(", "));
+        Self::new("import", problem, Output::default())
+    }
+}
+
+/// Runs a binary with exactly this environment. Ends it when the future is dropped.
+pub(super) async fn run(
+    binary: &Path,
+    directory: &Path,
+    environment: &BTreeMap<String, String>,
+    arguments: &[&str],
+) -> Result<Output, Failed> {
+    let line = arguments.join(" ");
+    let mut command = Command::new(binary);
+    command.args(arguments).current_dir(directory).env_clear().envs(environment);
+    command.env("TF_CLI_ARGS", "-no-color").stdin(Stdio::null()).kill_on_drop(true);
+    let finished = match tokio::time::timeout(TIME_LIMIT, command.output()).await {
+        Ok(finished) => finished.map_err(|error| Failed::io(&line, &error))?,
+        Err(_) => {
+            return Err(Failed::new(line, format!("did not end within {TIME_LIMIT:?}"), Output::default()));
+        }
+    };
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let output = Output { stdout: text(finished.stdout), stderr: text(finished.stderr) };
+    if finished.status.success() {
+        Ok(output)
+    } else {
+        Err(Failed::new(line, finished.status.to_string(), output))
+    }
+}

@@ -1,0 +1,159 @@
+//! A provider of notes on a wall that misbehaves on demand.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use tfkit::{
+    Computed, Configured, Cx, DataSource, Diag, Engine, Model, OrDefault, Partial, Plan, Provider, Resource,
+    Since, Start, Types,
+};
+
+/// A note on the wall.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "note")]
+pub(crate) struct Note {
+    /// Identifier of the note.
+    #[attr(key, stable)]
+    pub(crate) id: Computed<String>,
+    /// Wall that the note hangs on.
+    #[attr(replace)]
+    pub(crate) wall: String,
+    /// What the note says.
+    #[attr(check = length(1..=20))]
+    pub(crate) text: String,
+    /// Colour of the paper.
+    #[attr(default = "yellow")]
+    pub(crate) colour: OrDefault<String>,
+    /// How often it was written.
+    pub(crate) revision: Computed<i64>,
+    /// How the provider misbehaves.
+    pub(crate) mischief: Option<String>,
+}
+
+/// What hangs on the walls, as the server knows it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Walls(Arc<Mutex<BTreeMap<String, Note>>>);
+
+impl Walls {
+    /// Changes or removes notes behind the provider's back.
+    pub(crate) fn tamper(&self, change: impl FnOnce(&mut BTreeMap<String, Note>)) {
+        change(&mut self.0.lock().unwrap());
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+fn does(note: &Note, mischief: &str) -> bool {
+    note.mischief.as_deref() == Some(mischief)
+}
+
+impl Resource for Note {
+    type Client = Walls;
+    type Remote = Note;
+
+    async fn fetch(cx: &Cx<Walls>, key: &NoteKey) -> Result<Option<Note>, Diag> {
+        Ok(cx.client().await?.0.lock().unwrap().get(&key.id).cloned())
+    }
+
+    fn observe(remote: &Note, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let mut note = remote.clone();
+        note.mischief = since.model().and_then(|model| model.mischief.clone());
+        if matches!(since, Since::State(_)) && does(&note, "shout on read") {
+            note.text = note.text.to_uppercase();
+        }
+        Ok(note)
+    }
+
+    async fn create(cx: &Cx<Walls>, plan: Self) -> Result<Self, Diag> {
+        let walls = cx.client().await?;
+        let id = format!("note-{}", walls.len() + 1);
+        let mut note = Note { id: Computed::known(id.clone()), revision: Computed::known(1), ..plan };
+        walls.0.lock().unwrap().insert(id, note.clone());
+        cx.save(&note);
+        if does(&note, "break after creation") {
+            return Err(Diag::error("The pin fell off").why("It was bent."));
+        }
+        if does(&note, "change the colour") {
+            note.colour = OrDefault("green".to_owned());
+        }
+        Ok(note)
+    }
+
+    async fn update(cx: &Cx<Walls>, prior: Self, plan: Self) -> Result<Self, Diag> {
+        let revision = Computed::known(prior.revision.get()? + 1);
+        let note = Note { revision, ..plan };
+        cx.client().await?.0.lock().unwrap().insert(note.id.get()?.clone(), note.clone());
+        Ok(note)
+    }
+
+    async fn delete(cx: &Cx<Walls>, prior: Self) -> Result<(), Diag> {
+        if does(&prior, "stick") {
+            return Err(Diag::error("The note sticks to the wall"));
+        }
+        cx.client().await?.0.lock().unwrap().remove(prior.id.get()?);
+        Ok(())
+    }
+
+    async fn plan(_: &Cx<Walls>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        if plan.is_delete() {
+            plan.warn(Diag::warning("A note will be lost"));
+        } else if plan.get(Self::MISCHIEF).known().is_some_and(|mischief| mischief == "promise a revision") {
+            plan.set(Self::REVISION, &7);
+        }
+        Ok(())
+    }
+}
+
+/// Counts what hangs on a wall.
+#[derive(Clone, Debug, Model)]
+#[model(name = "count", kind = data_source)]
+pub(crate) struct Count {
+    /// Wall whose notes are counted.
+    pub(crate) wall: String,
+    /// How many there are.
+    pub(crate) notes: Computed<i64>,
+}
+
+impl DataSource for Count {
+    type Client = Walls;
+
+    async fn read(cx: &Cx<Walls>, config: Self) -> Result<Self, Diag> {
+        let notes =
+            cx.client().await?.0.lock().unwrap().values().filter(|note| note.wall == config.wall).count();
+        let notes = i64::try_from(notes).map_err(|_| Diag::error("Too many notes"))?;
+        Ok(Self { notes: Computed::known(notes), ..config })
+    }
+}
+
+/// Notes on walls.
+#[derive(Clone, Debug, Model)]
+#[model(name = "wall", kind = provider)]
+pub(crate) struct Config {
+    /// Address of the server.
+    pub(crate) address: Option<String>,
+}
+
+struct Wall(Walls);
+
+impl Provider for Wall {
+    type Config = Config;
+    type Client = Walls;
+
+    fn register(types: Types<Walls>) -> Types<Walls> {
+        types.resource::<Note>().data_source::<Count>()
+    }
+
+    async fn configure(&self, config: &Partial<Config>, _: &Start) -> Result<Configured<Walls>, Diag> {
+        if config.get(Config::ADDRESS).is_unknown() {
+            return Ok(Configured::Unknown(vec![Config::ADDRESS.path()]));
+        }
+        Ok(Configured::Ready(self.0.clone()))
+    }
+}
+
+/// A new process of the provider for the same walls.
+pub(crate) fn engine(walls: &Walls) -> Engine {
+    Engine::new(Wall(walls.clone()))
+}

@@ -1,0 +1,163 @@
+//! Scenarios run the real host on what is built into it.
+
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::json;
+use tfkit_test::{Action, Host, NoHost, Origin, Scenario, Search};
+
+/// The environment of these tests, read here and nowhere else.
+mod environment {
+    #![expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
+
+    use tfkit_test::Search;
+
+    pub(super) fn search() -> Search {
+        Search { path: std::env::var_os("PATH").unwrap_or_default(), ..Search::default() }
+    }
+}
+
+/// The hosts of this machine; none, with a word about it, where there is none.
+async fn hosts() -> Vec<Host> {
+    match environment::search().hosts().await {
+        Ok(hosts) => hosts,
+        Err(NoHost::Skipped(why)) => {
+            println!("SKIPPED: {why}");
+            Vec::new()
+        }
+        Err(NoHost::Failed(why)) => panic!("{why}"),
+    }
+}
+
+const MAIN: &str = r#"
+variable "text" { type = string }
+
+resource "terraform_data" "note" {
+  input            = var.text
+  triggers_replace = "one"
+}
+
+output "text" { value = terraform_data.note.output }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_real_host_plans_applies_and_destroys() {
+    for host in hosts().await {
+        let mut scenario = Scenario::new(&host, &Origin::BuiltIn).unwrap();
+        scenario.write("main.tf", MAIN).unwrap();
+        scenario.set_variable("text", &json!("hi"));
+        scenario.init().await.unwrap();
+
+        let plan = scenario.plan().await.unwrap();
+        assert_eq!(plan.action("terraform_data.note"), Some(Action::Create));
+        assert!(plan.is_unknown("terraform_data.note", "id"));
+        assert_eq!(plan.after("terraform_data.note")["input"], "hi");
+        assert!(scenario.addresses().await.unwrap().is_empty(), "a plan makes nothing");
+
+        scenario.apply().await.unwrap();
+        assert_eq!(scenario.output("text").await.unwrap(), "hi");
+        assert_eq!(scenario.addresses().await.unwrap(), ["terraform_data.note"]);
+
+        scenario.set_variable("text", &json!("ho"));
+        let plan = scenario.plan().await.unwrap();
+        assert_eq!(plan.action("terraform_data.note"), Some(Action::Update));
+        assert_eq!(plan.changed_attributes("terraform_data.note"), ["input", "output"]);
+        let failed = scenario.must_be_settled().await.unwrap_err();
+        assert!(
+            failed.says("is not empty after an apply: update terraform_data.note (input, output)"),
+            "{failed}"
+        );
+        scenario.apply_saved(&plan).await.unwrap();
+        scenario.must_be_settled().await.unwrap();
+
+        scenario.write("main.tf", &MAIN.replace("\"one\"", "\"two\"")).unwrap();
+        let plan = scenario.plan().await.unwrap();
+        assert_eq!(plan.action("terraform_data.note"), Some(Action::Replace));
+        assert_eq!(plan.replaced_by("terraform_data.note"), ["triggers_replace"]);
+        assert!(scenario.plan_refresh_only().await.unwrap().drifted().is_empty());
+
+        scenario.destroy().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_compared_with_the_state() {
+    for host in hosts().await {
+        let mut scenario = Scenario::new(&host, &Origin::BuiltIn).unwrap();
+        scenario.write("main.tf", MAIN).unwrap();
+        scenario.set_variable("text", &json!("hi"));
+        scenario.init().await.unwrap();
+        scenario.apply().await.unwrap();
+        let id = scenario.attributes("terraform_data.note").await.unwrap()["id"].as_str().unwrap().to_owned();
+        let failed = scenario.import_equals_state("terraform_data.note", &id, &["input"]).await.unwrap_err();
+        assert!(
+            failed.says("terraform_data.note differs from the state in output, triggers_replace"),
+            "{failed}"
+        );
+        let except = ["input", "output", "triggers_replace"];
+        scenario.import_equals_state("terraform_data.note", &id, &except).await.unwrap();
+        scenario.must_be_settled().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_are_found_however_the_host_breaks_their_lines() {
+    for host in hosts().await {
+        let scenario = Scenario::new(&host, &Origin::BuiltIn).unwrap().env("TF_VAR_text", "hi");
+        let long = "a sentence that is so long that the host breaks it into several lines inside of the box that it draws";
+        let check = format!(
+            "lifecycle {{\n precondition {{\n condition = var.text == \"\"\n error_message = {long:?}\n }}\n}}\n}}"
+        );
+        scenario.write("main.tf", &MAIN.replace("\"one\"\n}", &format!("\"one\"\n{check}"))).unwrap();
+        scenario.init().await.unwrap();
+        let failed = scenario.plan().await.unwrap_err();
+        assert!(failed.says(long), "{failed}");
+        assert!(!failed.says("something else"));
+        assert!(scenario.transcript().contains("$ plan"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_traced_scenario_keeps_its_logs_and_nothing_of_the_users_environment() {
+    for host in hosts().await {
+        let scenario =
+            Scenario::new(&host, &Origin::BuiltIn).unwrap().traced().env("TF_VAR_text", "canary-8f14");
+        scenario.write("main.tf", MAIN).unwrap();
+        scenario.init().await.unwrap();
+        scenario.apply().await.unwrap();
+        assert!(scenario.logs().unwrap().contains("[TRACE]"));
+        assert!(scenario.transcript().contains("canary-8f14"), "what is shown is in the transcript");
+        let directory = scenario.keep();
+        assert!(directory.join("work/terraform.tfstate").is_file());
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_is_what_was_asked_for_or_a_reason() {
+    let directory = tempfile::tempdir().unwrap();
+    let binary = |name: &str, says: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    };
+    let none = Search { path: OsString::from("/nonexistent"), ..Search::default() };
+    let reason = "there is neither terraform nor tofu in the PATH";
+    assert_eq!(none.hosts().await, Err(NoHost::Skipped(reason.to_owned())));
+    let required = Search { required: true, ..none.clone() };
+    assert_eq!(required.hosts().await, Err(NoHost::Failed(reason.to_owned())));
+    let preferred = Search { preferred: Some("tofu".into()), ..none.clone() };
+    assert_eq!(preferred.hosts().await, Err(NoHost::Failed("there is no host binary tofu".to_owned())));
+
+    let tofu = binary("tofu", "OpenTofu v1.10.2-rc1");
+    let terraform = binary("terraform", "Terraform v1.5.7");
+    let listed = std::env::join_paths([&tofu, &terraform]).unwrap();
+    let search = Search { listed: Some(listed), ..none };
+    let shown: Vec<String> = search.hosts().await.unwrap().iter().map(Host::to_string).collect();
+    assert_eq!(shown, ["OpenTofu 1.10.2", "Terraform 1.5.7"]);
+
+    let path = Search { path: directory.path().into(), ..Search::default() };
+    let hosts = path.hosts().await.unwrap();
+    assert_eq!((hosts[0].to_string().as_str(), hosts[0].is_at_least(1, 6)), ("Terraform 1.5.7", false));
+}
