@@ -1,6 +1,7 @@
 //! Invariants that no compiler checks. `ARCHITECTURE.md` says why each of them is there.
 
 mod dependency;
+mod resource;
 mod source;
 
 use crate::{Failure, root};
@@ -17,6 +18,7 @@ pub fn run() -> Result<(), Failure> {
 /// Every violation, one line each.
 pub fn violations() -> Result<Vec<String>, Failure> {
     let mut found = source::violations(&root())?;
+    found.extend(resource::violations(&root())?);
     found.extend(dependency::violations()?);
     Ok(found)
 }

@@ -131,7 +131,7 @@ fn reader_of_environment(name: &str, text: &str) -> Option<String> {
 }
 
 /// All files of the project below a folder, in order.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failure = |error| Failure::new(format!("cannot read {}: {error}", folder.display()));
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(failure)? {
