@@ -142,6 +142,11 @@ impl<Client> Cx<Client> {
         lock(&self.inner.notes).saved = Some(model.to_object());
     }
 
+    /// Says that what was [saved](Self::save) is gone again, because the operation has undone it itself.
+    pub fn unsave(&self) {
+        lock(&self.inner.notes).saved = None;
+    }
+
     /// Waits for a named lock of this provider process. Use it around read, compute and write of something that
     /// several resources share. Two tasks that take several locks must take them in the same order.
     pub async fn lock(&self, name: impl Into<String>) -> LockGuard {
