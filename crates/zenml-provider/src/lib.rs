@@ -1,1 +1,110 @@
-//! Placeholder.
+//! The Terraform provider for ZenML Pro and open-source ZenML.
+//!
+//! A resource is one file in [`resources`]: its model, what it does, and its data source. What they share: the
+//! [`Client`] with what was read already, [`scope`] (where an object of a workspace lives), [`failure`] (what a user
+//! is told when a call failed).
+
+mod cache;
+pub mod client;
+pub mod configuration;
+pub mod environment;
+pub mod failure;
+pub mod id;
+pub mod people;
+pub mod resources;
+pub mod role;
+pub mod scope;
+pub mod wait;
+
+use std::sync::Arc;
+
+use tfkit::{Configured, Diag, Partial, Provider, Start, Types};
+use zenml_client::{SettingsError, Transport};
+
+pub use client::Client;
+use configuration::Configuration;
+pub use environment::Environment;
+
+/// Source address of the provider; existing state names it.
+pub const ADDRESS: &str = "registry.terraform.io/zenml-io/zenml";
+
+/// The provider.
+#[derive(Default)]
+pub struct Zenml {
+    environment: Environment,
+    /// How requests travel, where it is not the network.
+    transport: Option<Arc<dyn Transport>>,
+}
+
+impl std::fmt::Debug for Zenml {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Zenml").field("environment", &self.environment).finish_non_exhaustive()
+    }
+}
+
+impl Zenml {
+    /// The provider in this environment, over the network.
+    pub fn new(environment: Environment) -> Self {
+        Self { environment, transport: None }
+    }
+
+    /// The provider over another transport, such as one into a server of the same process.
+    #[must_use]
+    pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+}
+
+impl Provider for Zenml {
+    type Config = Configuration;
+    type Client = Client;
+
+    fn register(types: Types<Client>) -> Types<Client> {
+        types
+            .resource::<resources::workspace::Workspace>()
+            .resource::<resources::team::Team>()
+            .data_source::<resources::workspace::WorkspaceData>()
+            .data_source::<resources::team::TeamData>()
+    }
+
+    async fn configure(
+        &self,
+        config: &Partial<Configuration>,
+        _: &Start,
+    ) -> Result<Configured<Client>, Diag> {
+        let unknown = config.unknown();
+        if !unknown.is_empty() {
+            return Ok(Configured::Unknown(unknown));
+        }
+        let resolved = Configuration::resolve(config, &self.environment)?;
+        let api = match &self.transport {
+            Some(transport) => {
+                zenml_client::Client::with_transport(&resolved.settings, Arc::clone(transport))
+            }
+            None => zenml_client::Client::new(&resolved.settings),
+        };
+        let client = Client::new(api.map_err(|error| unusable(&error))?, &resolved);
+        client.check().await?;
+        Ok(Configured::Ready(client))
+    }
+}
+
+/// The diagnostic for settings with which no client can be made.
+fn unusable(error: &SettingsError) -> Diag {
+    let diag = Diag::error("The provider block cannot be used").why(error.to_string());
+    match error {
+        SettingsError::Url { .. } => {
+            diag.fix("Correct the address. It looks like https://HOST or https://HOST/PATH.")
+        }
+        SettingsError::Header { .. } => diag
+            .fix("Correct the header, or leave it out.")
+            .at(Configuration::HTTP.then(configuration::Http::HEADERS)),
+        SettingsError::Credential => {
+            diag.fix("Check that the credential was copied whole, and without a line break.")
+        }
+        SettingsError::CertificateAuthorities => diag
+            .fix("Give the text of the file, for example:\n  ca_bundle = file(\"ca.pem\")")
+            .at(Configuration::HTTP.then(configuration::Http::CA_BUNDLE)),
+    }
+}

@@ -1,0 +1,411 @@
+//! `zenml_team`: people who get their roles together.
+
+use std::collections::BTreeSet;
+
+use tfkit::{
+    Computed, Cx, DataSource, Diag, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource,
+    Since,
+};
+use zenml_api::control::team::{self as api, MemberQuery, TeamCreate, TeamMember, TeamQuery, TeamUpdate};
+use zenml_api::control::user::User;
+use zenml_api::{OrganizationId, Patch, TeamId, UserId};
+use zenml_client::{ApiError, Optional as _};
+
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+use crate::people::{self, Unresolved, is_named, name_of};
+
+/// A group of people inside an organization. A role that is granted to a team reaches all its members.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "team")]
+pub struct Team {
+    /// Organization that the team belongs to. Default: the provider's organization.
+    #[attr(key = optional, replace)]
+    pub organization_id: OrServer<Id<OrganizationId>>,
+    /// Identifier of the team.
+    #[attr(key, stable)]
+    pub id: Computed<Id<TeamId>>,
+    /// Name of the team, unique inside its organization.
+    #[attr(check = length(1..=50))]
+    pub name: String,
+    /// What the team is for.
+    #[attr(check = length(..=256), same = empty_is_null)]
+    pub description: Option<String>,
+    /// All members of the team: e-mail addresses or user ids, also of service accounts. Upper and lower case make no
+    /// difference. `[]` means nobody; leave it out to manage the members elsewhere.
+    #[attr(same = ignoring_case, check = each(non_empty()))]
+    pub members: IfSet<BTreeSet<String>>,
+    /// Whether e-mail addresses that the organization does not know are invited. Default: `true`. This version of the
+    /// provider cannot invite yet: whatever is set, an unknown address is an error, and nothing is changed.
+    #[attr(default = true)]
+    pub invite_unknown: OrDefault<bool>,
+    /// Organization role that invited people get. Has no effect yet, see `invite_unknown`.
+    #[attr(default = "Organization Member")]
+    pub invite_role: OrDefault<String>,
+    /// When the team was made.
+    #[attr(stable)]
+    pub created: Computed<String>,
+    /// When the team was last changed.
+    pub updated: Computed<String>,
+}
+
+/// A team as the control plane has it, with what its own answer leaves out.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    organization: OrganizationId,
+    team: api::Team,
+    members: Vec<User>,
+}
+
+impl Resource for Team {
+    type Client = Client;
+    type Remote = Remote;
+
+    async fn fetch(cx: &Cx<Client>, key: &TeamKey) -> Result<Option<Remote>, Diag> {
+        let client = cx.client().await?;
+        let organization = match key.organization_id {
+            Some(Id(organization)) => organization,
+            None => client.default_organization().await?.id,
+        };
+        let found = look(client, organization, key.id.0).await?;
+        if found.is_none() {
+            client.gone_from(organization, &format!("the team {}", key.id)).await?;
+        }
+        Ok(found)
+    }
+
+    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let known = since.model();
+        let spelled = known.and_then(|known| known.members.as_ref());
+        Ok(Self {
+            organization_id: OrServer::known(Id(remote.organization)),
+            id: Computed::known(Id(remote.team.id)),
+            name: remote.team.name.clone(),
+            description: remote.team.description.clone(),
+            members: match known {
+                // Members that are managed elsewhere are not looked at.
+                Some(known) if known.members.as_ref().is_none() => IfSet(None),
+                _ => IfSet(Some(remote.members.iter().map(|user| spelling(user, spelled)).collect())),
+            },
+            invite_unknown: known.map_or(OrDefault(true), |known| known.invite_unknown),
+            invite_role: match known {
+                Some(known) => known.invite_role.clone(),
+                None => OrDefault("Organization Member".to_owned()),
+            },
+            created: Computed::known(remote.team.created.to_string()),
+            updated: Computed::known(remote.team.updated.to_string()),
+        })
+    }
+
+    async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
+        let client = cx.client().await?;
+        let organization = client.organization_or_default(&plan.organization_id).await?;
+        let members = resolve(client, organization, &plan).await?;
+        let team = make(client, organization, &plan).await?;
+        let mut remote = Remote { organization, team, members: Vec::new() };
+        cx.save(&Self::observe(&remote, Since::Answer(&plan))?);
+        for member in members {
+            if let Err(error) = add(client, remote.team.id, member).await {
+                return Err(undo(cx, client, &plan.name, remote.team.id, &error).await);
+            }
+        }
+        remote.members = members_of(client, remote.team.id, &plan.name).await?;
+        Self::observe(&remote, Since::Answer(&plan))
+    }
+
+    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+        let client = cx.client().await?;
+        let id = prior.id.get()?.0;
+        let organization = client.organization_or_default(&prior.organization_id).await?;
+        let wanted = resolve(client, organization, &plan).await?;
+        let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let change = TeamUpdate {
+            name: (plan.name != prior.name).then(|| plan.name.clone()),
+            description: Patch::between(text(&prior.description).as_ref(), text(&plan.description)),
+        };
+        if change != TeamUpdate::default() {
+            let changed = client.control_plane()?.send(&api::UPDATE, id, (), change).await;
+            changed.map_err(|error| failed("change", &plan.name, &error))?;
+        }
+        if plan.members.as_ref().is_some() {
+            let present = members_of(client, id, &plan.name).await?;
+            for member in wanted.iter().filter(|wanted| present.iter().all(|user| user.id != **wanted)) {
+                add(client, id, *member)
+                    .await
+                    .map_err(|error| failed("add a member to", &plan.name, &error))?;
+            }
+            for member in present.iter().filter(|user| !wanted.contains(&user.id)) {
+                remove(client, id, member.id)
+                    .await
+                    .map_err(|error| failed("remove a member from", &plan.name, &error))?;
+            }
+        }
+        let remote = look(client, organization, id).await?.ok_or_else(|| vanished(&plan.name))?;
+        Self::observe(&remote, Since::Answer(&plan))
+    }
+
+    async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
+        let client = cx.client().await?;
+        let gone = client.control_plane()?.call(&api::DELETE, prior.id.get()?.0).await.optional();
+        gone.map(|_| ()).map_err(|error| failed("delete", &prior.name, &error))
+    }
+
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        warn_of_removals(plan);
+        if plan.is_delete() {
+            return Ok(());
+        }
+        let sends =
+            plan.changes(Self::NAME) || plan.changes(Self::DESCRIPTION) || plan.changes(Self::MEMBERS);
+        if !sends {
+            plan.keep(Self::UPDATED);
+        }
+        // Unknown people are told as early as they can be.
+        let Some(members) = plan.get(Self::MEMBERS).known() else { return Ok(()) };
+        if !plan.is_create() && !plan.changes(Self::MEMBERS) {
+            return Ok(());
+        }
+        let client = cx.client().await?;
+        let organization = match plan.get(Self::ORGANIZATION_ID).known() {
+            Some(Id(organization)) => organization,
+            None if plan.config().get(Self::ORGANIZATION_ID).is_null() => {
+                client.default_organization().await?.id
+            }
+            None => return Ok(()),
+        };
+        let names: Vec<&str> = members.iter().map(String::as_str).collect();
+        match people::resolve(client, organization, &names).await {
+            Err(Unresolved::Unknown(unknown)) => {
+                plan.error(unknown_members(&unknown));
+                Ok(())
+            }
+            Err(Unresolved::Failed(diag)) => Err(diag),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    async fn import(cx: &Cx<Client>, id: ImportId<'_, TeamKey>) -> Result<Imported<Self>, Diag> {
+        let mut key = id.key()?;
+        if key.organization_id.is_none() {
+            // The team's own answer does not name its organization.
+            key.organization_id = Some(Id(cx.client().await?.default_organization().await?.id));
+        }
+        Ok(Imported::Key(key))
+    }
+}
+
+/// Says whom a plan takes out of a team.
+fn warn_of_removals(plan: &mut Plan<Team>) {
+    let Some(prior) = plan.prior() else { return };
+    let present = prior.members.as_ref().cloned().unwrap_or_default();
+    let name = prior.name.clone();
+    if plan.is_delete() || present.is_empty() {
+        return;
+    }
+    let Some(wanted) = plan.get(Team::MEMBERS).known() else { return };
+    let stays = |member: &&String| wanted.iter().any(|wanted| wanted.to_lowercase() == member.to_lowercase());
+    let leaving: Vec<&str> = present.iter().filter(|member| !stays(member)).map(String::as_str).collect();
+    if leaving.is_empty() {
+        return;
+    }
+    let count = leaving.len();
+    let noun = if count == 1 { "member" } else { "members" };
+    plan.warn(
+        Diag::warning(format!("{count} {noun} will leave the team {name:?}"))
+            .why(format!(
+                "No longer in members: {}. They lose what they had through this team.",
+                leaving.join(", ")
+            ))
+            .at(Team::MEMBERS),
+    );
+}
+
+/// The user's own spelling of a member, where the state or the plan has one.
+fn spelling(user: &User, spelled: Option<&BTreeSet<String>>) -> String {
+    let own = spelled.into_iter().flatten().find(|name| is_named(user, name));
+    own.map_or_else(|| name_of(user).to_owned(), Clone::clone)
+}
+
+async fn resolve(
+    client: &Client,
+    organization: OrganizationId,
+    plan: &Team,
+) -> Result<BTreeSet<UserId>, Diag> {
+    let names: Vec<&str> = plan.members.as_ref().into_iter().flatten().map(String::as_str).collect();
+    match people::resolve(client, organization, &names).await {
+        Ok(members) => Ok(members.into_iter().collect()),
+        Err(Unresolved::Unknown(unknown)) => Err(unknown_members(&unknown)),
+        Err(Unresolved::Failed(diag)) => Err(diag),
+    }
+}
+
+fn unknown_members(unknown: &[String]) -> Diag {
+    let names = unknown.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    Diag::error(format!("The organization does not know {names}"))
+        .why("Members of a team must be members of its organization. This version of the provider cannot invite people.")
+        .fix(
+            "Check the spelling. A person who is new has to be invited and to accept first; somebody with an account \
+             needs a role in the organization, such as Organization Member.",
+        )
+        .at(Team::MEMBERS)
+}
+
+/// Makes the team. One that has the name already is never taken over, except after a lost answer, when it was not there
+/// before.
+async fn make(client: &Client, organization: OrganizationId, plan: &Team) -> Result<api::Team, Diag> {
+    if let Some(existing) = named(client, organization, &plan.name).await? {
+        return Err(exists(organization, &existing));
+    }
+    let request = TeamCreate {
+        organization_id: organization,
+        name: plan.name.clone(),
+        description: plan.description.clone().filter(|text| !text.is_empty()),
+    };
+    match client.control_plane()?.send(&api::CREATE, (), (), request).await {
+        Ok(team) => Ok(team),
+        Err(error @ ApiError::Conflict(_)) => match named(client, organization, &plan.name).await? {
+            Some(existing) => Err(exists(organization, &existing)),
+            None => Err(failed("create", &plan.name, &error)),
+        },
+        Err(error) if error.outcome_unknown() => {
+            named(client, organization, &plan.name).await?.ok_or_else(|| failed("create", &plan.name, &error))
+        }
+        Err(error) => Err(failed("create", &plan.name, &error)),
+    }
+}
+
+/// Removes a team whose members could not be added, so that nothing half made stays, and says what was wrong.
+async fn undo(cx: &Cx<Client>, client: &Client, name: &str, id: TeamId, error: &ApiError) -> Diag {
+    let diag = failed("add a member to", name, error).at(Team::MEMBERS);
+    let Ok(control_plane) = client.control_plane() else { return diag };
+    match control_plane.call(&api::DELETE, id).await.optional() {
+        Ok(_) => {
+            cx.unsave();
+            diag.why("The new team was deleted again, so that nothing half made stays.")
+        }
+        Err(_) => diag.why(
+            "The new team could not be deleted again. It is in the state, and the next apply replaces it.",
+        ),
+    }
+}
+
+async fn look(client: &Client, organization: OrganizationId, id: TeamId) -> Result<Option<Remote>, Diag> {
+    let found = client.control_plane()?.call(&api::GET, id).await.optional();
+    let Some(team) = found.map_err(|error| failed("read", &id.to_string(), &error))? else { return Ok(None) };
+    let members = members_of(client, id, &team.name).await?;
+    Ok(Some(Remote { organization, team, members }))
+}
+
+async fn members_of(client: &Client, id: TeamId, name: &str) -> Result<Vec<User>, Diag> {
+    let members = client.control_plane()?.call(&api::MEMBERS, id).await;
+    let members = members.map_err(|error| failed("list the members of", name, &error))?;
+    let user = |member| match member {
+        TeamMember::User(user) => Some(*user),
+        // An invitation is not a member yet, and nothing here has made it one.
+        TeamMember::Invitation(_) => None,
+    };
+    Ok(members.into_iter().filter_map(user).collect())
+}
+
+/// The team of a name in an organization.
+pub(crate) async fn named(
+    client: &Client,
+    organization: OrganizationId,
+    name: &str,
+) -> Result<Option<api::Team>, Diag> {
+    let query = TeamQuery { name: Some(name.to_owned()), ..TeamQuery::default() };
+    let teams = client.control_plane()?.list_all(&api::LIST, organization, query).await;
+    let teams = teams.map_err(|error| failed("look for", name, &error))?;
+    Ok(teams.into_iter().find(|team| team.name == name))
+}
+
+async fn add(client: &Client, team: TeamId, member: UserId) -> Result<(), ApiError> {
+    match client.api().control_plane()?.send(&api::ADD_MEMBER, team, MemberQuery::user(member), ()).await {
+        // The aim is membership, and it is reached.
+        Err(ApiError::Conflict(_)) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+async fn remove(client: &Client, team: TeamId, member: UserId) -> Result<(), ApiError> {
+    let gone =
+        client.api().control_plane()?.send(&api::REMOVE_MEMBER, team, MemberQuery::user(member), ()).await;
+    gone.optional().map(|_| ())
+}
+
+fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
+    cannot(format_args!("{verb} team {name:?}"), Needs::ORGANIZATION_ADMIN, error)
+}
+
+fn exists(organization: OrganizationId, team: &api::Team) -> Diag {
+    Diag::error(format!("Team {:?} exists already", team.name))
+        .why(format!("The organization {organization} has a team of this name, and a name is unique inside it."))
+        .fix(format!(
+            "To manage the existing team here, import it:\n  terraform import zenml_team.NAME {organization}/{}",
+            team.id
+        ))
+        .fix("To make another one, choose another name.")
+        .at(Team::NAME)
+}
+
+fn vanished(name: &str) -> Diag {
+    Diag::error(format!("Team {name:?} disappeared"))
+        .why("It was there, and then the control plane did not find it any more. Somebody may have deleted it.")
+        .fix("Run the command again to make it anew.")
+}
+
+/// An existing team, by id or by name.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "team", kind = data_source, rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]))]
+pub struct TeamData {
+    /// Organization that the team belongs to. Default: the provider's organization.
+    pub organization_id: OrServer<Id<OrganizationId>>,
+    /// Identifier of the team.
+    pub id: OrServer<Id<TeamId>>,
+    /// Name of the team.
+    pub name: OrServer<String>,
+    /// What the team is for.
+    pub description: Computed<Option<String>>,
+    /// E-mail addresses of the members; user names of those without one.
+    pub members: Computed<BTreeSet<String>>,
+    /// When the team was made.
+    pub created: Computed<String>,
+    /// When the team was last changed.
+    pub updated: Computed<String>,
+}
+
+impl DataSource for TeamData {
+    type Client = Client;
+
+    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
+        let client = cx.client().await?;
+        let organization = client.organization_or_default(&config.organization_id).await?;
+        let (found, wanted, place) = match (config.id.as_ref(), config.name.as_ref()) {
+            (Some(Id(id)), _) => (look(client, organization, *id).await?, id.to_string(), Self::ID.path()),
+            (None, Some(name)) => {
+                let found = match named(client, organization, name).await? {
+                    Some(team) => look(client, organization, team.id).await?,
+                    None => None,
+                };
+                (found, name.clone(), Self::NAME.path())
+            }
+            (None, None) => return Err(Diag::bug("A team is looked up without id and name")),
+        };
+        let Remote { team, members, .. } = found.ok_or_else(|| {
+            Diag::error(format!("There is no team {wanted:?}"))
+                .why(format!("The organization {organization} does not have it, or the key does not see it."))
+                .fix("Correct the id or the name, or say in which organization_id the team is.")
+                .at(place)
+        })?;
+        Ok(Self {
+            organization_id: OrServer::known(Id(organization)),
+            id: OrServer::known(Id(team.id)),
+            name: OrServer::known(team.name),
+            description: Computed::known(team.description),
+            members: Computed::known(members.iter().map(|user| name_of(user).to_owned()).collect()),
+            created: Computed::known(team.created.to_string()),
+            updated: Computed::known(team.updated.to_string()),
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! Making, changing and removing a workspace, which the control plane does in the background.
+
+use tfkit::{Cx, Diag, Resource as _, Since};
+use zenml_api::control::workspace::{
+    self as api, CreateQuery, ServiceConfiguration, UpdateQuery, WorkspaceCreate, WorkspaceStatus,
+    WorkspaceUpdate, ZenmlServiceRequest,
+};
+use zenml_api::{IdOrName, OrganizationId, Patch, WorkspaceId};
+use zenml_client::{ApiError, Optional as _};
+
+use super::Workspace;
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::wait;
+
+/// The workspace as the control plane has it now; one that is deleted and only still listed is not there.
+pub(super) async fn look(
+    client: &Client,
+    which: IdOrName<WorkspaceId>,
+) -> Result<Option<api::Workspace>, Diag> {
+    let name = which.to_string();
+    let found = client.control_plane()?.call(&api::GET, which).await.optional();
+    let found = found.map_err(|error| failed("read", &name, &error))?;
+    Ok(found.filter(|found| found.status != WorkspaceStatus::Deleted))
+}
+
+/// Makes the workspace. One that has the name already is never taken over, except after a lost answer, when it was
+/// not there before.
+pub(super) async fn make(
+    client: &Client,
+    organization: OrganizationId,
+    plan: &Workspace,
+) -> Result<api::Workspace, Diag> {
+    let by_name = || IdOrName::Name(plan.name.clone());
+    if let Some(existing) = look(client, by_name()).await? {
+        return Err(name_is_taken(&plan.name, organization, Some(&existing)));
+    }
+    let query = CreateQuery { enroll: (!*plan.is_managed).then_some(true) };
+    let made = client.control_plane()?.send(&api::CREATE, (), query, request(organization, plan)).await;
+    match made {
+        Ok(made) => Ok(made),
+        Err(ApiError::Conflict(refused)) => {
+            let existing = look(client, by_name()).await?;
+            let diag = name_is_taken(&plan.name, organization, existing.as_ref());
+            Err(diag.trace(refused.call.to_string()))
+        }
+        Err(error) if error.outcome_unknown() => {
+            look(client, by_name()).await?.ok_or_else(|| failed("create", &plan.name, &error))
+        }
+        Err(error) => Err(failed("create", &plan.name, &error)),
+    }
+}
+
+fn request(organization: OrganizationId, plan: &Workspace) -> WorkspaceCreate {
+    WorkspaceCreate {
+        name: plan.name.clone(),
+        display_name: plan.display_name.as_ref().cloned(),
+        description: plan.description.clone().filter(|text| !text.is_empty()),
+        logo_url: plan.logo_url.clone().filter(|text| !text.is_empty()),
+        organization_id: Some(organization),
+        is_managed: Some(*plan.is_managed),
+        zenml_service: plan.version.as_ref().map(|version| version_request(version)),
+        tags: plan.tags.as_ref().map(|tags| tags.iter().cloned().collect()),
+        metadata: plan.metadata.clone(),
+    }
+}
+
+fn version_request(version: &str) -> ZenmlServiceRequest {
+    let configuration =
+        ServiceConfiguration { version: Some(version.to_owned()), ..ServiceConfiguration::default() };
+    ZenmlServiceRequest { configuration }
+}
+
+/// What has to be sent to lead from the state to the plan.
+pub(super) fn change(prior: &Workspace, plan: &Workspace) -> WorkspaceUpdate {
+    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let tags =
+        |workspace: &Workspace| workspace.tags.as_ref().map(|tags| tags.iter().cloned().collect::<Vec<_>>());
+    let new =
+        |planned: Option<&String>, prior: Option<&String>| planned.filter(|_| planned != prior).cloned();
+    WorkspaceUpdate {
+        display_name: new(plan.display_name.as_ref(), prior.display_name.as_ref()),
+        description: Patch::between(text(&prior.description).as_ref(), text(&plan.description)),
+        logo_url: Patch::between(text(&prior.logo_url).as_ref(), text(&plan.logo_url)),
+        desired_state: new(plan.desired_state.as_ref(), prior.desired_state.as_ref())
+            .map(|state| WorkspaceStatus::parse(&state)),
+        zenml_service: new(plan.version.as_ref(), prior.version.as_ref())
+            .map(|version| version_request(&version)),
+        tags: Patch::between(tags(prior).as_ref(), tags(plan)),
+        metadata: Patch::between(prior.metadata.as_ref(), plan.metadata.clone()),
+        ..WorkspaceUpdate::default()
+    }
+}
+
+/// Sends a change.
+pub(super) async fn patch(
+    client: &Client,
+    id: WorkspaceId,
+    name: &str,
+    change: WorkspaceUpdate,
+) -> Result<api::Workspace, Diag> {
+    let changed = client.control_plane()?.send(&api::UPDATE, id, UpdateQuery::default(), change).await;
+    changed.map_err(|error| failed("change", name, &error))
+}
+
+/// Waits until the workspace is in a state. A failure of the workspace is an error. When the wait ends early while the
+/// control plane still works on it, the user is warned: an error would mark a new workspace as broken, and the next
+/// apply would destroy it.
+pub(super) async fn settled(
+    cx: &Cx<Client>,
+    plan: &Workspace,
+    id: WorkspaceId,
+    wanted: &WorkspaceStatus,
+) -> Result<Workspace, Diag> {
+    let client = cx.client().await?;
+    let now = || async move { look(client, id.into()).await?.ok_or_else(|| vanished(&plan.name)) };
+    let outcome = wait::until(cx, || async move {
+        let found = now().await?;
+        cx.progress(format_args!("workspace {} is {}", plan.name, found.status));
+        let is_over = found.status == WorkspaceStatus::Failed || is_settled(&found, wanted);
+        Ok(is_over.then_some(found))
+    });
+    let found = match outcome.await {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            let found = now().await?;
+            cx.warn(still_working(&plan.name, &found, wanted, "the time-out is over"));
+            found
+        }
+        Err(_) if cx.stopped() => {
+            let found = now().await?;
+            cx.warn(still_working(&plan.name, &found, wanted, "the run was interrupted"));
+            found
+        }
+        Err(diag) => return Err(diag),
+    };
+    client.forget_workspace(id);
+    let model = Workspace::observe(&found, Since::Answer(plan))?;
+    if found.status == WorkspaceStatus::Failed {
+        cx.save(&model);
+        return Err(broken(&plan.name, &found.state_reason));
+    }
+    Ok(model)
+}
+
+/// Whether the workspace is in a state for good; one that runs must also have its address.
+fn is_settled(found: &api::Workspace, wanted: &WorkspaceStatus) -> bool {
+    found.status == *wanted && (*wanted != WorkspaceStatus::Available || found.server_url().is_some())
+}
+
+/// Removes the workspace and waits until it is absent.
+pub(super) async fn remove(cx: &Cx<Client>, id: WorkspaceId, name: &str) -> Result<(), Diag> {
+    let client = cx.client().await?;
+    let accepted = client.control_plane()?.call(&api::DELETE, id).await.optional();
+    let accepted = accepted.map_err(|error| failed("delete", name, &error))?;
+    client.forget_workspace(id);
+    if accepted.is_none() {
+        return Ok(());
+    }
+    let absent = wait::until(cx, || async move {
+        match look(client, id.into()).await? {
+            // A workspace that was removed completely may stay listed as one that was never deployed.
+            None => Ok(Some(Ok(()))),
+            Some(found) if found.status == WorkspaceStatus::NotInitialized => Ok(Some(Ok(()))),
+            Some(found) if found.status == WorkspaceStatus::Failed => Ok(Some(Err(found.state_reason))),
+            Some(_) => Ok(None),
+        }
+    });
+    match absent.await? {
+        Some(Ok(())) => Ok(()),
+        Some(Err(reason)) => Err(Diag::error(format!("Workspace {name:?} could not be deleted"))
+            .why(because(&reason))
+            .fix("Run the command again; if it fails again, ask who runs the control plane.")),
+        None => Err(Diag::error(format!("Workspace {name:?} is still being deleted"))
+            .why("The control plane accepted the deletion, and it takes longer than the time-out.")
+            .fix("Run the command again later, or set a longer `timeouts.delete`.")
+            .at(Workspace::TIMEOUTS)),
+    }
+}
+
+fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
+    cannot(format_args!("{verb} workspace {name:?}"), Needs::ORGANIZATION_ADMIN, error)
+}
+
+fn name_is_taken(name: &str, organization: OrganizationId, existing: Option<&api::Workspace>) -> Diag {
+    let diag = Diag::error(format!("The workspace name {name:?} is taken")).at(Workspace::NAME);
+    let unique = "The name of a workspace is unique over all organizations of ZenML Pro";
+    match existing {
+        Some(existing) if existing.organization.id == organization => diag
+            .why(format!("{unique}, and this organization has a workspace of this name already."))
+            .fix(format!(
+                "To manage the existing workspace here, import it:\n  terraform import zenml_workspace.NAME {}",
+                existing.id
+            ))
+            .fix("To make another one, choose another name."),
+        Some(existing) => diag
+            .why(format!(
+                "{unique}, and the organization {:?} ({}) has a workspace of this name. The new one was to be in \
+                 {organization}.",
+                existing.organization.name, existing.organization.id
+            ))
+            .fix("Choose another name, for example one that begins with the name of the organization."),
+        None => diag
+            .why(format!("{unique}, and one that this key does not see has this name."))
+            .fix("Choose another name, for example one that begins with the name of the organization."),
+    }
+}
+
+fn vanished(name: &str) -> Diag {
+    Diag::error(format!("Workspace {name:?} disappeared"))
+        .why("It was there, and then the control plane did not find it any more. Somebody may have deleted it.")
+        .fix("Run the command again to make it anew.")
+}
+
+fn broken(name: &str, reason: &str) -> Diag {
+    Diag::error(format!("Workspace {name:?} failed"))
+        .why(because(reason))
+        .fix(
+            "The workspace is in the state. Correct what the reason names and apply again: a new workspace is then \
+             replaced, because it never ran.",
+        )
+        .at(Workspace::NAME)
+}
+
+fn still_working(name: &str, found: &api::Workspace, wanted: &WorkspaceStatus, ended: &str) -> Diag {
+    let reason = if found.state_reason.is_empty() { "" } else { ": " };
+    Diag::warning(format!("Workspace {name:?} is {}, not yet {wanted}", found.status))
+        .why(format!("The control plane still works on it, and {ended}{reason}{}.", found.state_reason))
+        .fix(
+            "Nothing is lost: the next plan shows how far it is, and what belongs into the workspace waits for it. A \
+             longer wait is `timeouts.create`.",
+        )
+        .at(Workspace::TIMEOUTS)
+}
+
+fn because(reason: &str) -> String {
+    match reason {
+        "" => "The control plane did not say why.".to_owned(),
+        reason => format!("The control plane says: {reason}"),
+    }
+}

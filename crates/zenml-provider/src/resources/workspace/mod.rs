@@ -1,0 +1,298 @@
+//! `zenml_workspace`: a ZenML server of its own inside an organization.
+
+mod data;
+mod deploy;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tfkit::field::Slot;
+use tfkit::model::Operation;
+use tfkit::timeouts::{Create, Delete, Timeouts, Update};
+use tfkit::{Computed, Cx, Diag, Model, OrDefault, OrServer, Plan, Resource, Secret, Since};
+use zenml_api::control::workspace::{self as api, WorkspaceStatus, WorkspaceUpdate};
+use zenml_api::{OrganizationId, WorkspaceId};
+
+use crate::client::Client;
+use crate::id::Id;
+
+pub use data::WorkspaceData;
+
+/// How long a workspace may take to be deployed, changed or removed when the configuration does not say.
+const TIMEOUT: Duration = Duration::from_mins(20);
+
+/// A ZenML server of its own inside an organization of ZenML Pro.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "workspace")]
+pub struct Workspace {
+    /// Organization that the workspace belongs to. Default: the provider's organization.
+    #[attr(key = optional, replace)]
+    pub organization_id: OrServer<Id<OrganizationId>>,
+    /// Identifier of the workspace.
+    #[attr(key, stable)]
+    pub id: Computed<Id<WorkspaceId>>,
+    /// Handle of the workspace, unique over all organizations of ZenML Pro: lower-case letters, digits and hyphens, at
+    /// most 50. It cannot be changed later; `display_name` can.
+    #[attr(replace, check = length(1..=50), check = pattern(NAME_RULE, is_name))]
+    pub name: String,
+    /// Name to show. Default: `name`.
+    #[attr(check = length(1..=50))]
+    pub display_name: OrServer<String>,
+    /// What the workspace is for.
+    #[attr(check = length(..=256), same = empty_is_null)]
+    pub description: Option<String>,
+    /// Address of a picture to show.
+    #[attr(same = empty_is_null)]
+    pub logo_url: Option<String>,
+    /// Whether ZenML Pro runs the workspace. With `false` you run its server, which enrolls with `enrollment_key`; the
+    /// provider then does not wait for it.
+    #[attr(replace, default = true)]
+    pub is_managed: OrDefault<bool>,
+    /// Version of the ZenML server, such as `0.98.0`. Default: the newest when the workspace is made; later changes
+    /// outside are left alone.
+    pub version: OrServer<String>,
+    /// What the workspace shall be doing: `available`, or `deactivated` to switch it off without losing data.
+    #[attr(check = one_of(&["available", "deactivated"]))]
+    pub desired_state: OrServer<String>,
+    /// Whether the provider refuses to delete the workspace. Deleting a workspace deletes everything in it. Default:
+    /// `false`. What counts is the value in the state: turn it off in one apply, delete in the next.
+    pub deletion_protection: Option<bool>,
+    /// Tags. ZenML does not store tags of workspaces yet: they live in the Terraform state only.
+    pub tags: Option<BTreeSet<String>>,
+    /// Metadata. ZenML does not store metadata of workspaces yet: they live in the Terraform state only.
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// How long the operations may take; 20 minutes each by default.
+    pub timeouts: Option<Timeouts<(Create, Update, Delete)>>,
+    /// Address of the workspace; the same as `server_url`. Null while the workspace does not run.
+    pub url: Computed<Option<String>>,
+    /// Address of the workspace's server, as `zenml login` and its API take it. Null while it does not run.
+    pub server_url: Computed<Option<String>>,
+    /// What the workspace is doing: `pending`, `available`, `deactivated` or `failed`.
+    pub status: Computed<String>,
+    /// With this the server of a workspace that ZenML Pro does not run enrolls. It is only known from the creation.
+    #[attr(stable)]
+    pub enrollment_key: Computed<Option<Secret<String>>>,
+    /// When the workspace was made.
+    #[attr(stable)]
+    pub created: Computed<Option<String>>,
+    /// When the workspace was last changed.
+    pub updated: Computed<Option<String>>,
+}
+
+const NAME_RULE: &str =
+    "consist of lower-case letters, digits and hyphens, and begin and end with a letter or digit";
+
+fn is_name(name: &str) -> bool {
+    let fits =
+        |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    name.is_empty() || (name.chars().all(fits) && !name.starts_with('-') && !name.ends_with('-'))
+}
+
+impl Resource for Workspace {
+    type Client = Client;
+    type Remote = api::Workspace;
+
+    async fn fetch(cx: &Cx<Client>, key: &WorkspaceKey) -> Result<Option<api::Workspace>, Diag> {
+        let client = cx.client().await?;
+        let found = deploy::look(client, key.id.0.into()).await?;
+        if found.is_none() {
+            let organization = match key.organization_id {
+                Some(Id(organization)) => organization,
+                None => client.default_organization().await?.id,
+            };
+            client.gone_from(organization, &format!("workspace {}", key.id)).await?;
+        }
+        Ok(found)
+    }
+
+    fn observe(remote: &api::Workspace, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let known = since.model();
+        let server_url = remote.server_url().map(str::to_owned);
+        let enrollment_key = match &remote.enrollment_key {
+            Some(key) => Some(Secret::new(key.expose().clone())),
+            None => known.and_then(|known| known.enrollment_key.clone().into_option().flatten()),
+        };
+        Ok(Self {
+            organization_id: OrServer::known(Id(remote.organization.id)),
+            id: Computed::known(Id(remote.id)),
+            name: remote.name.clone(),
+            display_name: OrServer::known(remote.display_name.clone().unwrap_or_else(|| remote.name.clone())),
+            description: remote.description.clone(),
+            logo_url: remote.logo_url.clone(),
+            is_managed: OrDefault(remote.is_managed),
+            version: OrServer::from_option(version_of(remote)),
+            desired_state: OrServer::known(remote.desired_state.as_str().to_owned()),
+            deletion_protection: known.and_then(|known| known.deletion_protection),
+            tags: match &remote.tags {
+                Some(tags) => Some(tags.iter().cloned().collect()),
+                None => known.and_then(|known| known.tags.clone()),
+            },
+            metadata: match &remote.metadata {
+                Some(metadata) => Some(metadata.clone()),
+                None => known.and_then(|known| known.metadata.clone()),
+            },
+            timeouts: known.and_then(|known| known.timeouts.clone()),
+            url: Computed::known(server_url.clone()),
+            server_url: Computed::known(server_url),
+            status: Computed::known(remote.status.as_str().to_owned()),
+            enrollment_key: Computed::known(enrollment_key),
+            created: Computed::known(remote.created.as_ref().map(ToString::to_string)),
+            updated: Computed::known(remote.updated.as_ref().map(ToString::to_string)),
+        })
+    }
+
+    async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
+        let client = cx.client().await?;
+        let organization = client.organization_or_default(&plan.organization_id).await?;
+        let made = deploy::make(client, organization, &plan).await?;
+        client.forget_workspace(made.id);
+        let model = Self::observe(&made, Since::Answer(&plan))?;
+        cx.save(&model);
+        if !made.is_managed {
+            // Somebody else starts its server, at any time.
+            return Ok(model);
+        }
+        let model = deploy::settled(cx, &plan, made.id, &WorkspaceStatus::Available).await?;
+        if plan.wanted_state() == WorkspaceStatus::Available || model.state() != WorkspaceStatus::Available {
+            return Ok(model);
+        }
+        cx.save(&model);
+        let asleep = WorkspaceUpdate {
+            desired_state: Some(WorkspaceStatus::Deactivated),
+            ..WorkspaceUpdate::default()
+        };
+        deploy::patch(client, made.id, &plan.name, asleep).await?;
+        deploy::settled(cx, &plan, made.id, &WorkspaceStatus::Deactivated).await
+    }
+
+    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+        let client = cx.client().await?;
+        let id = prior.id.get()?.0;
+        let change = deploy::change(&prior, &plan);
+        if change == WorkspaceUpdate::default() {
+            // Only what the control plane does not know has changed: there is nothing to send.
+            return Ok(Self {
+                display_name: settle(plan.display_name, prior.display_name),
+                version: settle(plan.version, prior.version),
+                desired_state: settle(plan.desired_state, prior.desired_state),
+                url: settle(plan.url, prior.url),
+                server_url: settle(plan.server_url, prior.server_url),
+                status: settle(plan.status, prior.status),
+                updated: settle(plan.updated, prior.updated),
+                ..plan
+            });
+        }
+        let waits = change.desired_state.is_some() || change.zenml_service.is_some();
+        let changed = deploy::patch(client, id, &plan.name, change).await?;
+        client.forget_workspace(id);
+        let model = Self::observe(&changed, Since::Answer(&plan))?;
+        cx.save(&model);
+        if waits && *plan.is_managed {
+            deploy::settled(cx, &plan, id, &plan.wanted_state()).await
+        } else {
+            Ok(model)
+        }
+    }
+
+    async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
+        if prior.deletion_protection == Some(true) {
+            return Err(protected(&prior.name));
+        }
+        deploy::remove(cx, prior.id.get()?.0, &prior.name).await
+    }
+
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        let replaced =
+            plan.changes(Self::NAME) || plan.changes(Self::ORGANIZATION_ID) || plan.changes(Self::IS_MANAGED);
+        if let Some(prior) = plan.prior()
+            && prior.deletion_protection == Some(true)
+            && (plan.is_delete() || replaced)
+        {
+            let refused = protected(&prior.name);
+            plan.error(refused);
+        }
+        if plan.is_delete() {
+            return Ok(());
+        }
+        // What only the user sets stays when another attribute changes.
+        for token in [Self::DISPLAY_NAME, Self::DESIRED_STATE] {
+            if plan.config().get(token).is_null() {
+                plan.keep(token);
+            }
+        }
+        let sends = plan.changes(Self::DISPLAY_NAME)
+            || plan.changes(Self::DESCRIPTION)
+            || plan.changes(Self::LOGO_URL)
+            || plan.changes(Self::DESIRED_STATE)
+            || plan.changes(Self::TAGS)
+            || plan.changes(Self::METADATA)
+            || !plan.config().get(Self::VERSION).is_null() && plan.changes(Self::VERSION);
+        if !sends && !replaced {
+            // A time-out or the protection changes nothing on the server.
+            plan.keep(Self::VERSION);
+            plan.keep(Self::URL);
+            plan.keep(Self::SERVER_URL);
+            plan.keep(Self::STATUS);
+            plan.keep(Self::UPDATED);
+        }
+        warn_of_what_is_not_stored(cx, plan);
+        Ok(())
+    }
+
+    fn timeout(_: Operation) -> Duration {
+        TIMEOUT
+    }
+}
+
+impl Workspace {
+    /// What the workspace shall be doing; running, unless the user says otherwise.
+    fn wanted_state(&self) -> WorkspaceStatus {
+        self.desired_state.as_ref().map_or(WorkspaceStatus::Available, |state| WorkspaceStatus::parse(state))
+    }
+
+    /// What the workspace is doing.
+    fn state(&self) -> WorkspaceStatus {
+        self.status.as_ref().map_or(WorkspaceStatus::Pending, |state| WorkspaceStatus::parse(state))
+    }
+}
+
+/// The version that runs, else the one that shall run.
+fn version_of(workspace: &api::Workspace) -> Option<String> {
+    let service = workspace.zenml_service.as_ref()?;
+    let running = service.status.as_ref().and_then(|status| status.version.clone());
+    running.or_else(|| service.configuration.as_ref()?.version.clone())
+}
+
+/// What was planned, where the plan left it open what was there before.
+fn settle<E, S>(planned: Slot<E, S>, prior: Slot<E, S>) -> Slot<E, S> {
+    if planned.is_unknown() { prior } else { planned }
+}
+
+fn protected(name: &str) -> Diag {
+    Diag::error(format!("Workspace {name:?} is protected from deletion"))
+        .why("Deleting a workspace deletes everything in it, and deletion_protection is true in the state.")
+        .fix("To delete it, first apply this, and then delete the workspace:\n  deletion_protection = false")
+        .at(Workspace::DELETION_PROTECTION)
+}
+
+/// Tags and metadata would be easily taken for something that ZenML knows, so the plan that writes them says so, once.
+fn warn_of_what_is_not_stored(cx: &Cx<Client>, plan: &mut Plan<Workspace>) {
+    let writes = |given: bool, changes: bool| given && (plan.is_create() || changes);
+    let tags = writes(!plan.config().get(Workspace::TAGS).is_null(), plan.changes(Workspace::TAGS));
+    let metadata =
+        writes(!plan.config().get(Workspace::METADATA).is_null(), plan.changes(Workspace::METADATA));
+    let (what, place) = match (tags, metadata) {
+        (false, false) => return,
+        (true, false) => ("Tags", Workspace::TAGS.path()),
+        (false, true) => ("Metadata", Workspace::METADATA.path()),
+        (true, true) => ("Tags and metadata", Workspace::TAGS.path()),
+    };
+    if cx.client_if_known().is_some_and(|client| !client.is_news("workspace tags")) {
+        return;
+    }
+    plan.warn(
+        Diag::warning(format!("{what} of workspaces live in the Terraform state only"))
+            .why("The control plane is sent them, and does not store them yet. Nobody else sees them.")
+            .at(place),
+    );
+}

@@ -1,0 +1,144 @@
+//! The roles of an organization and their names.
+
+use std::sync::Arc;
+
+use tfkit::{Diag, Dyn};
+use zenml_api::control::role::{self, Role, RoleLevel, RoleQuery, RoleType};
+use zenml_api::{OrganizationId, RoleId};
+
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+
+/// Short names of workspace roles and the roles that they mean. `member` may create, and sees only what is its own
+/// or shared with it.
+pub const WORKSPACE: &[(&str, &str)] = &[
+    ("admin", "Workspace Admin"),
+    ("developer", "Workspace Developer"),
+    ("member", "Workspace Contributor"),
+    ("contributor", "Workspace Contributor"),
+    ("viewer", "Workspace Viewer"),
+];
+
+/// Short names of project roles and the roles that they mean.
+pub const PROJECT: &[(&str, &str)] = &[
+    ("admin", "Project Admin"),
+    ("developer", "Project Developer"),
+    ("member", "Project Contributor"),
+    ("contributor", "Project Contributor"),
+    ("viewer", "Project Viewer"),
+];
+
+/// Short names of organization roles and the roles that they mean.
+pub const ORGANIZATION: &[(&str, &str)] = &[
+    ("admin", "Organization Admin"),
+    ("manager", "Organization Manager"),
+    ("member", "Organization Member"),
+    ("viewer", "Organization Viewer"),
+];
+
+/// The short names of a level.
+pub fn short_names(level: &RoleLevel) -> &'static [(&'static str, &'static str)] {
+    match level {
+        RoleLevel::Workspace => WORKSPACE,
+        RoleLevel::Project => PROJECT,
+        RoleLevel::Organization | RoleLevel::Other(_) => ORGANIZATION,
+    }
+}
+
+/// The full name that a short one means; any other name stands for itself.
+pub fn full_name<'a>(level: &RoleLevel, name: &'a str) -> &'a str {
+    let mut names = short_names(level).iter();
+    names.find(|(short, _)| *short == name).map_or(name, |(_, full)| full)
+}
+
+/// Whether two names mean the same role of a workspace.
+pub fn same_in_workspace(one: &Dyn, other: &Dyn) -> bool {
+    same(&RoleLevel::Workspace, one, other)
+}
+
+/// Whether two names mean the same role of a project.
+pub fn same_in_project(one: &Dyn, other: &Dyn) -> bool {
+    same(&RoleLevel::Project, one, other)
+}
+
+fn same(level: &RoleLevel, one: &Dyn, other: &Dyn) -> bool {
+    match (one.as_str(), other.as_str()) {
+        (Some(one), Some(other)) => full_name(level, one) == full_name(level, other),
+        _ => one == other,
+    }
+}
+
+/// The roles of one organization, on all levels.
+#[derive(Debug)]
+pub struct Roles(Vec<Role>);
+
+impl Roles {
+    /// The role of this name, short or full.
+    pub fn named(&self, level: &RoleLevel, name: &str) -> Option<&Role> {
+        let full = full_name(level, name);
+        self.of(level).find(|role| role.name.as_deref() == Some(full))
+    }
+
+    /// The role of this id.
+    pub fn by_id(&self, id: RoleId) -> Option<&Role> {
+        self.0.iter().find(|role| role.id == id)
+    }
+
+    /// All roles of a level that can be granted.
+    pub fn of(&self, level: &RoleLevel) -> impl Iterator<Item = &Role> {
+        self.0.iter().filter(move |role| role.level == *level && role.kind == RoleType::Normal)
+    }
+
+    /// The names that are valid at a level, the short ones first.
+    pub fn valid_names(&self, level: &RoleLevel) -> String {
+        let known = |full: &str| self.of(level).any(|role| role.name.as_deref() == Some(full));
+        let short = short_names(level).iter().filter(|(_, full)| known(full));
+        let short = short.map(|(short, full)| format!("{short:?} (short for {full:?})"));
+        let full = self.of(level).filter_map(|role| role.name.as_ref()).map(|name| format!("{name:?}"));
+        short.chain(full).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The roles of an organization, read once in a run.
+pub async fn roles(client: &Client, organization: OrganizationId) -> Result<Arc<Roles>, Diag> {
+    let control_plane = client.control_plane()?;
+    let read =
+        async { control_plane.list_all(&role::LIST, organization, RoleQuery::default()).await.map(Roles) };
+    client.roles.get(&organization, read).await.map_err(|error| {
+        cannot(
+            format_args!("list the roles of the organization {organization}"),
+            Needs::ORGANIZATION_VIEWER,
+            &error,
+        )
+    })
+}
+
+/// The error for a name that no role of the level has; the caller says at which attribute.
+pub fn unknown_role(roles: &Roles, level: &RoleLevel, name: &str) -> Diag {
+    Diag::error(format!("There is no {level} role {name:?}"))
+        .why(format!("The organization has no role of this name for a {level}."))
+        .fix(format!("Valid are: {}.", roles.valid_names(level)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_and_full_names_are_equal_at_their_level() {
+        let cases = [
+            (RoleLevel::Workspace, "admin", "Workspace Admin", true),
+            (RoleLevel::Workspace, "member", "Workspace Contributor", true),
+            (RoleLevel::Workspace, "member", "contributor", true),
+            (RoleLevel::Workspace, "admin", "Project Admin", false),
+            (RoleLevel::Workspace, "admin", "viewer", false),
+            (RoleLevel::Project, "contributor", "Project Contributor", true),
+            (RoleLevel::Project, "Data Steward", "Data Steward", true),
+            (RoleLevel::Project, "Data Steward", "data steward", false),
+        ];
+        for (level, one, other, expected) in cases {
+            let (one, other) = (Dyn::string(one), Dyn::string(other));
+            assert_eq!(same(&level, &one, &other), expected, "{level}: {one:?} and {other:?}");
+        }
+    }
+}

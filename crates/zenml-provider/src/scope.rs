@@ -1,0 +1,172 @@
+//! Where an object of a workspace lives, and whether its workspace answers.
+
+use tfkit::model::Model;
+use tfkit::{Cx, Diag, Since};
+use zenml_api::control::workspace::WorkspaceStatus;
+use zenml_api::{OrganizationId, WorkspaceId};
+use zenml_client::{Api, ApiError, NotReady};
+
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::wait;
+
+/// Name beside the state under which the organization of an object's workspace is remembered.
+const ORGANIZATION: &str = "organization";
+
+/// A server that answers.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Its API.
+    pub api: Api,
+    /// The workspace that it is; none for an open-source server.
+    pub workspace_id: Option<WorkspaceId>,
+}
+
+/// What a read finds where an object lives.
+#[derive(Debug)]
+pub enum Reach {
+    /// The server answers.
+    Open(Server),
+    /// The workspace exists and does not answer. The user was told; what is in the state stays.
+    Closed,
+    /// The workspace does not exist any more, and so does nothing in it.
+    Gone,
+}
+
+/// What a read saw of an object in a workspace.
+#[derive(Clone, Debug)]
+pub enum Seen<T> {
+    /// The object.
+    Found(T),
+    /// Nothing, because the workspace does not answer: what is in the state stays.
+    Unseen,
+}
+
+impl<T> Seen<T> {
+    /// The object, or the model of the state where it could not be seen. An import cannot do without the object.
+    pub fn found<'a, M: Model>(&'a self, since: &Since<'_, M>) -> Result<Result<&'a T, M>, Diag> {
+        match (self, since.model()) {
+            (Self::Found(object), _) => Ok(Ok(object)),
+            (Self::Unseen, Some(model)) => Ok(Err(model.clone())),
+            (Self::Unseen, None) => {
+                Err(Diag::error("The object cannot be imported while its workspace does not answer")
+                    .why("The workspace is not available at the moment.")
+                    .fix("Wait until it is available, or wake it up, and run the command again."))
+            }
+        }
+    }
+}
+
+/// The server that a new or changed object lives on. Waits for a workspace that is still being deployed, until the
+/// operation's time is over. `own` is what the resource says; without it the provider block decides.
+pub async fn open(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Server, Diag> {
+    let client = cx.client().await?;
+    let Some(id) = workspace_of(client, own).await? else { return plain(client).await };
+    let opened = wait::until(cx, || async move {
+        match client.api().workspace(id).await {
+            Ok(api) => Ok(Some(Server { api, workspace_id: Some(id) })),
+            Err(ApiError::NotReady(state)) if is_under_way(&state.status) => Ok(None),
+            Err(error) => Err(unusable(id, &error)),
+        }
+    });
+    if let Some(server) = opened.await? {
+        remember(cx, client, id).await?;
+        return Ok(server);
+    }
+    Err(Diag::error(format!("Workspace {id} did not become available in time"))
+        .why("It is still being deployed, and an object in it can only be made when it answers.")
+        .fix("Run the same command again later, or give the resource a longer time-out."))
+}
+
+/// What there is to be read where an object lives. A workspace that does not answer is a warning, once in a run.
+pub async fn reach(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Reach, Diag> {
+    let client = cx.client().await?;
+    let Some(id) = workspace_of(client, own).await? else { return plain(client).await.map(Reach::Open) };
+    match client.api().workspace(id).await {
+        Ok(api) => {
+            remember(cx, client, id).await?;
+            Ok(Reach::Open(Server { api, workspace_id: Some(id) }))
+        }
+        Err(ApiError::NotReady(state)) => {
+            if client.is_news(format!("closed {id}")) {
+                cx.warn(closed(&state));
+            }
+            Ok(Reach::Closed)
+        }
+        Err(ApiError::NotFound(_)) => gone(cx, client, id).await,
+        Err(error) => Err(unusable(id, &error)),
+    }
+}
+
+/// The server from which an object is to be deleted; none when the object is gone with its workspace.
+pub async fn open_to_delete(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Option<Server>, Diag> {
+    let client = cx.client().await?;
+    let Some(id) = workspace_of(client, own).await? else { return plain(client).await.map(Some) };
+    match client.api().workspace(id).await {
+        Ok(api) => Ok(Some(Server { api, workspace_id: Some(id) })),
+        Err(ApiError::NotFound(_)) => match gone(cx, client, id).await? {
+            Reach::Gone => Ok(None),
+            Reach::Open(_) | Reach::Closed => open(cx, own).await.map(Some),
+        },
+        Err(ApiError::NotReady(state)) if is_under_way(&state.status) => open(cx, own).await.map(Some),
+        Err(error) => Err(unusable(id, &error)),
+    }
+}
+
+/// The workspace that an object belongs to: its own, else that of the provider block; none means `server_url`.
+pub async fn workspace_of(client: &Client, own: Option<WorkspaceId>) -> Result<Option<WorkspaceId>, Diag> {
+    match own {
+        Some(own) => Ok(Some(own)),
+        None => client.default_workspace().await,
+    }
+}
+
+async fn plain(client: &Client) -> Result<Server, Diag> {
+    let failed = |error: ApiError| cannot("use the server", Needs::WORKSPACE_VIEWER, &error);
+    let api = client.api().server().map_err(failed)?.clone();
+    let workspace_id = client.api().server_workspace().await.map_err(failed)?;
+    Ok(Server { api, workspace_id })
+}
+
+/// Whether a workspace is on its way to being available.
+fn is_under_way(status: &WorkspaceStatus) -> bool {
+    // An available workspace without an address is just about to get one.
+    matches!(status, WorkspaceStatus::Pending | WorkspaceStatus::NotInitialized | WorkspaceStatus::Available)
+}
+
+fn unusable(id: WorkspaceId, error: &ApiError) -> Diag {
+    cannot(format_args!("use workspace {id}"), Needs::WORKSPACE_VIEWER, error)
+}
+
+fn closed(state: &NotReady) -> Diag {
+    let reason = if state.reason.is_empty() { String::new() } else { format!(" ({})", state.reason) };
+    Diag::warning(format!("Workspace {:?} is {}: its contents were not read", state.name, state.status))
+        .why(format!("A workspace answers only while it is available{reason}. What the state says of its contents stays."))
+        .fix("Wake it up, or wait until it is available, and run the command again.")
+}
+
+/// Keeps the organization of a workspace beside the state, so that a later run can tell a workspace that is gone
+/// from one that its key cannot see.
+async fn remember(cx: &Cx<Client>, client: &Client, id: WorkspaceId) -> Result<(), Diag> {
+    if cx.private(ORGANIZATION).is_some() || client.api().control_plane().is_err() {
+        return Ok(());
+    }
+    match client.find_workspace(id).await? {
+        Some(workspace) => cx.set_private(ORGANIZATION, workspace.organization.id.to_string().into()),
+        None => Ok(()),
+    }
+}
+
+/// Decides whether a workspace that was not found is gone or hidden.
+pub(crate) async fn gone(cx: &Cx<Client>, client: &Client, id: WorkspaceId) -> Result<Reach, Diag> {
+    let remembered = cx.private(ORGANIZATION);
+    let remembered: Option<OrganizationId> =
+        remembered.as_ref().and_then(|text| text.as_str()).and_then(|text| text.parse().ok());
+    let organization = match remembered {
+        Some(organization) => organization,
+        None => client.default_organization().await?.id,
+    };
+    client.gone_from(organization, &format!("workspace {id}")).await?;
+    client.forget_workspace(id);
+    Ok(Reach::Gone)
+}
