@@ -132,8 +132,8 @@ async fn insert_account(
     organization: Option<OrganizationId>,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO account (id, username, name, password_hash, is_superuser, is_service_account, \
-         organization_id, created, updated) VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $7)",
+        "INSERT INTO account (id, username, email, name, password_hash, is_superuser, is_service_account, \
+         organization_id, created, updated) VALUES ($1, $2, CASE WHEN $5 = 1 THEN $2 END, $2, $3, $4, $5, $6, $7, $7)",
     )
     .bind(id.to_string())
     .bind(username)

@@ -1,7 +1,7 @@
 //! A platform: its state, its first start, its life.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::OnceLock;
 
@@ -167,7 +167,7 @@ impl Platform {
         let router = http::finish(management.merge(workspaces));
         control::workspace::resume(&Cx::platform(shared.clone())).await.map_err(StartError::State)?;
         let (stop, stopping) = watch::channel(false);
-        let server = shared.tasks.spawn_detached(http::serve(listener, router.clone(), stopping));
+        let server = shared.tasks.run(http::serve(listener, router.clone(), stopping));
         let First { organization_id, organization_name, service_account_key, admin, .. } = first;
         let pid = std::process::id();
         let ready = Ready {
@@ -264,7 +264,17 @@ async fn listen(store: &Store, mut address: SocketAddr) -> Result<(TcpListener, 
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     bootstrap::set_setting(store, "port", &bound.port().to_string()).await.map_err(StartError::State)?;
-    Ok((listener, format!("http://{bound}")))
+    if !bound.ip().is_loopback() {
+        tracing::warn!(address = %bound, "listening beyond this machine, without TLS: credentials travel in clear");
+    }
+    // An address that means all of them is nothing that a client can connect to.
+    let mut reachable = bound;
+    match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => reachable.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => reachable.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok((listener, format!("http://{reachable}")))
 }
 
 /// Id of a platform, for its tokens.

@@ -20,10 +20,13 @@ impl Tasks {
         tasks.spawn(work.in_current_span());
     }
 
-    /// Runs work that its caller waits for.
+    /// Runs work in a task of its own and gives its handle: who drops the handle does not end the work.
     #[expect(clippy::disallowed_methods, reason = "this is the helper that spawns")]
     #[expect(clippy::unused_self, reason = "tasks belong to a platform")]
-    pub(crate) fn spawn_detached(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
         tokio::spawn(work.in_current_span())
     }
 

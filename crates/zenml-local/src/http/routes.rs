@@ -147,7 +147,9 @@ impl Routes {
             let handler = handler.clone();
             let serve = move |params: RawPathParams, request: Request| {
                 let (door, handler) = (door.clone(), handler.clone());
-                async move {
+                let tasks = door.shared.clone();
+                // A task of its own: a caller who hangs up does not cut a change off from what follows it.
+                let answer = async move {
                     door.pass(&params, request, async |cx, path, query, body| {
                         let mut issues = Vec::new();
                         let path = note(P::from_texts(path).map_err(in_path), &mut issues);
@@ -167,7 +169,8 @@ impl Routes {
                             .map_err(|error| Error::internal("an answer has no JSON form", error))
                     })
                     .await
-                }
+                };
+                async move { tasks.tasks.run(answer).await.unwrap_or_else(|error| panicked(&error)) }
             };
             let pattern = self.pattern(template);
             self.router = self.router.route(&pattern, on(filter(route.method), serve));
@@ -380,6 +383,12 @@ async fn available(shared: &Shared, id: &str) -> Result<WorkspacePlace> {
         "available" => Ok(place),
         status => Err(Error::unavailable(format!("The workspace is not available: it is {status}."))),
     }
+}
+
+/// The answer of a handler that panicked, which is our fault.
+fn panicked(error: &tokio::task::JoinError) -> Response {
+    tracing::error!(%error, "a handler panicked");
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "An unexpected error occurred.")
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
