@@ -41,7 +41,7 @@ pub fn cannot(doing: impl fmt::Display, needs: Needs, error: &ApiError) -> Diag 
             .why(said(refused, "The plan of the organization does not include it, or its limit is reached."))
             .fix("Remove what is not needed, or ask for a larger plan of ZenML Pro."),
         ApiError::Forbidden(refused) => forbidden(&doing, needs, refused),
-        ApiError::NotFound(refused) if error.is_unknown_route() => {
+        ApiError::UnknownRoute(refused) => {
             Diag::error(format!("Cannot {doing}: the server does not know the route"))
                 .why(format!(
                     "{} answered that there is no such route. Its path may be wrong, or the server is too old.",
