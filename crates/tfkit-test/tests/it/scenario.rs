@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 
 use serde_json::json;
 use tfkit_test::{Action, Host, NoHost, Origin, Scenario, Search};
@@ -134,15 +135,58 @@ async fn a_traced_scenario_keeps_its_logs_and_nothing_of_the_users_environment()
     }
 }
 
+/// A program that says one line and ends.
+fn script(path: PathBuf, says: &str) -> PathBuf {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+const FOREIGN: &str = r#"
+terraform {
+  required_providers {
+    fake = { source = "example.com/acme/fake" }
+  }
+}
+
+resource "fake_thing" "a" {}
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_overridden_provider_is_started_without_init() {
+    for host in hosts().await {
+        let directory = tempfile::tempdir().unwrap();
+        script(directory.path().join("terraform-provider-fake"), "not a handshake");
+        let address = "example.com/acme/fake".to_owned();
+        let origin = Origin::Override { address, directory: directory.path().to_owned() };
+        let scenario = Scenario::new(&host, &origin).unwrap();
+        scenario.write("main.tf", FOREIGN).unwrap();
+        let failed = scenario.plan().await.unwrap_err();
+        assert!(failed.says("Unrecognized remote plugin message: not a handshake"), "{failed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirrored_provider_is_installed_by_init() {
+    let system = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    for host in hosts().await {
+        let mirror = tempfile::tempdir().unwrap();
+        let package = format!("example.com/acme/fake/1.2.3/{system}_{machine}");
+        script(mirror.path().join(package).join("terraform-provider-fake_v1.2.3"), "not a handshake");
+        let scenario = Scenario::new(&host, &Origin::Mirror { directory: mirror.path().to_owned() }).unwrap();
+        scenario.write("main.tf", FOREIGN).unwrap();
+        let output = scenario.init().await.unwrap();
+        assert!(output.says("example.com/acme/fake v1.2.3"), "{}", output.words());
+        assert!(scenario.work().join(".terraform.lock.hcl").is_file());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_is_what_was_asked_for_or_a_reason() {
     let directory = tempfile::tempdir().unwrap();
-    let binary = |name: &str, says: &str| {
-        let path = directory.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        path
-    };
+    let binary = |name: &str, says: &str| script(directory.path().join(name), says);
     let none = Search { path: OsString::from("/nonexistent"), ..Search::default() };
     let reason = "there is neither terraform nor tofu in the PATH";
     assert_eq!(none.hosts().await, Err(NoHost::Skipped(reason.to_owned())));

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Path, Shown, Type};
 
+/// Characters of a value that a message shows.
+const SHOWN_LENGTH: usize = 200;
+
 /// A plan or a result that the host would reject. The message holds no sensitive value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", place(path))]
@@ -72,7 +75,14 @@ impl At {
     }
 
     fn show(&self, value: &Dyn) -> String {
-        if self.hidden { "(sensitive value)".to_owned() } else { Shown(value).to_string() }
+        if self.hidden {
+            return "(sensitive value)".to_owned();
+        }
+        let text = Shown(value).to_string();
+        match text.char_indices().nth(SHOWN_LENGTH) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        }
     }
 }
 

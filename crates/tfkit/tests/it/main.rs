@@ -11,6 +11,7 @@ mod generate;
 mod import;
 mod lifecycle;
 mod plan;
+mod plan_elements;
 mod plan_properties;
 mod provider_block;
 mod read;

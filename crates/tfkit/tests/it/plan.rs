@@ -1,8 +1,8 @@
 //! The rules of planning, one by one.
 
 use tfkit::plan::{
-    Same, check_compatible, check_plan, check_result, hide_write_only, keep_spelling, prepare, proposed_new,
-    replaced, same, settle,
+    Same, check_compatible, check_plan, check_result, hide_write_only, keep_spelling, prepare, replaced,
+    same, settle,
 };
 use tfkit::{Attribute, Dyn, Nesting, Path, Shape, Type, Who};
 
@@ -10,15 +10,15 @@ fn plain(name: &'static str, ty: Type, who: Who) -> Attribute {
     Attribute::new(name, "", Shape::Plain(ty), who)
 }
 
-fn text(name: &'static str, who: Who) -> Attribute {
+pub(crate) fn text(name: &'static str, who: Who) -> Attribute {
     plain(name, Type::String, who)
 }
 
-fn nested(name: &'static str, nesting: Nesting, attributes: Vec<Attribute>) -> Attribute {
+pub(crate) fn nested(name: &'static str, nesting: Nesting, attributes: Vec<Attribute>) -> Attribute {
     Attribute::new(name, "", Shape::Nested(nesting, attributes), Who::Optional)
 }
 
-fn stable(mut attribute: Attribute) -> Attribute {
+pub(crate) fn stable(mut attribute: Attribute) -> Attribute {
     attribute.stable = true;
     attribute
 }
@@ -46,7 +46,7 @@ fn team() -> Vec<Attribute> {
     ]
 }
 
-fn object(members: &[(&str, &str)], names: &[&str]) -> Dyn {
+pub(crate) fn object(members: &[(&str, &str)], names: &[&str]) -> Dyn {
     Dyn::map(names.iter().map(|name| {
         let value = members.iter().find(|(member, _)| member == name);
         (
@@ -249,66 +249,6 @@ fn rules_of_sameness_know_what_means_the_same() {
     }
 }
 
-fn rule(id: &str, port: &str, comment: &str) -> Dyn {
-    object(&[("id", id), ("port", port), ("comment", comment)], &["id", "port", "comment"])
-}
-
-fn unset(port: &str) -> Dyn {
-    object(&[("port", port)], &["id", "port", "comment"])
-}
-
-fn rules(nesting: Nesting) -> Vec<Attribute> {
-    let attributes = vec![
-        stable(text("id", Who::Computed)),
-        text("port", Who::Required),
-        text("comment", Who::Default("none".into())),
-    ];
-    vec![nested("rules", nesting, attributes)]
-}
-
-fn holding(elements: impl IntoIterator<Item = Dyn>) -> Dyn {
-    Dyn::map([("rules", Dyn::set(elements))])
-}
-
-fn ordered(elements: impl IntoIterator<Item = Dyn>) -> Dyn {
-    Dyn::map([("rules", Dyn::list(elements))])
-}
-
-#[test]
-fn elements_of_sets_keep_their_computed_values_when_others_change() {
-    let state = holding([rule("1", "80", "none"), rule("2", "443", "none")]);
-    let config = holding([unset("443"), unset("8080")]);
-    let planned = prepare(&rules(Nesting::Set), &state, &config);
-    assert_eq!(planned, holding([rule("2", "443", "none"), rule("?", "8080", "none")]));
-    assert_eq!(check_plan(&rules(Nesting::Set), &state, &config, &planned), Ok(()));
-    let same = holding([unset("80"), unset("443")]);
-    assert_eq!(prepare(&rules(Nesting::Set), &state, &same), state);
-}
-
-#[test]
-fn a_set_element_that_says_everything_is_not_robbed_of_its_counterpart() {
-    let element = |name: &str, size: &str| object(&[("name", name), ("size", size)], &["name", "size"]);
-    let bare = object(&[("name", "a")], &["name", "size"]);
-    let attributes =
-        vec![nested("rules", Nesting::Set, vec![text("name", Who::Required), text("size", Who::Server)])];
-    let state = holding([element("a", "m")]);
-    let config = holding([bare, element("a", "m")]);
-    let planned = prepare(&attributes, &state, &config);
-    assert_eq!(planned, holding([element("a", "?"), element("a", "m")]));
-}
-
-#[test]
-fn elements_of_lists_take_their_computed_values_along_when_they_move() {
-    let state = ordered([rule("1", "80", "none"), rule("2", "443", "none")]);
-    let config = ordered([unset("22"), unset("80"), unset("443")]);
-    let planned = prepare(&rules(Nesting::List), &state, &config);
-    assert_eq!(
-        planned,
-        ordered([rule("?", "22", "none"), rule("1", "80", "none"), rule("2", "443", "none")])
-    );
-    assert_eq!(check_plan(&rules(Nesting::List), &state, &config, &planned), Ok(()));
-}
-
 #[test]
 fn a_change_replaces_only_where_the_state_is_set() {
     let attributes = vec![
@@ -500,30 +440,4 @@ fn a_result_must_keep_what_the_plan_promised() {
     assert_eq!(check_compatible(&attributes, &open, &open), Ok(()));
     let violation = check_result(&attributes, &open, &open).unwrap_err();
     assert_eq!(violation.to_string(), "tags: is still unknown after the apply");
-}
-
-#[test]
-fn the_hosts_proposal_takes_computed_values_from_the_state() {
-    let state = holding([rule("1", "80", "none")]);
-    assert_eq!(proposed_new(&rules(Nesting::Set), &state, &holding([unset("80")])), state);
-    let changed = holding([unset("81")]);
-    assert_eq!(proposed_new(&rules(Nesting::Set), &state, &changed), changed);
-    assert_eq!(proposed_new(&rules(Nesting::Set), &state, &Dyn::Null), Dyn::Null);
-    let by_place =
-        proposed_new(&rules(Nesting::List), &ordered([rule("1", "80", "x")]), &ordered([unset("81")]));
-    assert_eq!(by_place, ordered([rule("1", "81", "x")]));
-
-    // What a user has set and removed again is not kept, although the attribute is computed.
-    let mut both = rules(Nesting::Single);
-    both[0].who = Who::Server;
-    let set = Dyn::map([("rules", rule("1", "80", "x"))]);
-    assert_eq!(
-        proposed_new(&both, &set, &Dyn::map([("rules", Dyn::Null)])),
-        Dyn::map([("rules", Dyn::Null)])
-    );
-    assert_eq!(
-        prepare(&both, &set, &Dyn::map([("rules", Dyn::Null)])),
-        set,
-        "we keep it, or no plan would be empty"
-    );
 }
