@@ -106,11 +106,14 @@ pub(crate) async fn authorize_server(
         })?;
     let mut sql = shared.store.begin_read().await?;
     let rights = Rights::load(&mut sql, identity.account.uuid()).await?;
-    let workspace = Resource::one(Kind::Workspace, place.workspace);
-    if rights.allow(Action::Enter, &Target::in_workspace(place, workspace)) {
+    let workspace = Target::in_workspace(place, Resource::one(Kind::Workspace, place.workspace));
+    if rights.allow(Action::Enter, &workspace) {
         Ok(identity)
-    } else {
+    } else if rights.allow(Action::Read, &workspace) {
         Err(refused())
+    } else {
+        // To this caller the workspace does not exist, and the answer is the one for a server that is not known.
+        Err(Error::unauthorized("External authenticator did not recognize this server."))
     }
 }
 

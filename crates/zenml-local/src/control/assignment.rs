@@ -198,22 +198,29 @@ async fn describe<A: crate::rbac::Act>(
     allowed: &Allowed<A, AssignmentsIn>,
     grant: &Grant,
 ) -> Result<()> {
-    let who = match grant.principal {
-        Principal::User(id) => {
-            let known = user(tx.sql(), UserId::from_uuid(id)).await?;
-            known.map_or_else(|| format!("user {id}"), |user| user.username)
+    let who = crate::rbac::describe(tx.sql(), grant.principal).await?;
+    let mut detail = format!("for {who}");
+    let places = [
+        (
+            " in project ",
+            "SELECT name FROM project WHERE id = $1",
+            grant.scope.project.map(|id| id.to_string()),
+        ),
+        (
+            " in workspace ",
+            "SELECT name FROM workspace WHERE id = $1",
+            grant.scope.workspace.map(|id| id.to_string()),
+        ),
+    ];
+    for (words, statement, id) in places {
+        if let Some(id) = id {
+            let name: Option<String> =
+                sqlx::query_scalar(statement).bind(&id).fetch_optional(tx.sql()).await?;
+            detail.push_str(words);
+            detail.push_str(&name.unwrap_or(id));
         }
-        Principal::Team(id) => {
-            let known = team(tx.sql(), TeamId::from_uuid(id)).await;
-            known.map_or_else(|_| format!("team {id}"), |team| format!("team {}", team.name))
-        }
-    };
-    let scope = match (grant.scope.workspace, grant.scope.project) {
-        (_, Some(project)) => format!(" in project {project}"),
-        (Some(workspace), None) => format!(" in workspace {workspace}"),
-        (None, None) => String::new(),
-    };
-    tx.detail(allowed, &format!("for {who}{scope}"));
+    }
+    tx.detail(allowed, &detail);
     Ok(())
 }
 

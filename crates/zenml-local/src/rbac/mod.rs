@@ -21,4 +21,4 @@ pub(crate) use resource::{
     InvalidResource, Kind, Object, Owner, Resource, Target, UnknownKind, WorkspacePlace,
 };
 pub(crate) use rights::Rights;
-pub(crate) use share::{Principal, SharedObject, allowed_ids, check, forget, members, share};
+pub(crate) use share::{Principal, SharedObject, allowed_ids, check, describe, forget, members, share};

@@ -145,7 +145,12 @@ pub(crate) async fn share(
         .await?;
     }
     tx.forget_rights();
-    let change = format!("{} {} may {:?}", principal.kind(), principal.id(), actions);
+    let who = describe(tx.sql(), principal).await?;
+    let change = if actions.is_empty() {
+        format!("no longer with {who}")
+    } else {
+        format!("with {who}: {}", actions.to_text())
+    };
     tx.detail(allowed, &change);
     Ok(())
 }
@@ -199,6 +204,17 @@ pub(crate) async fn members(
             Ok(Member { principal, actions: Actions::from_text(row.try_get(2)?) })
         })
         .collect()
+}
+
+/// A principal by name, for the audit trail.
+pub(crate) async fn describe(sql: &mut Sql, principal: Principal) -> Result<String> {
+    let statement = match principal {
+        Principal::User(_) => "SELECT username FROM account WHERE id = $1",
+        Principal::Team(_) => "SELECT name FROM team WHERE id = $1",
+    };
+    let id = principal.id().to_string();
+    let name: Option<String> = sqlx::query_scalar(statement).bind(&id).fetch_optional(sql).await?;
+    Ok(format!("{} {}", principal.kind(), name.unwrap_or(id)))
 }
 
 /// Refuses principals that do not belong to the organization. The answer is 403, the only one that a real workspace

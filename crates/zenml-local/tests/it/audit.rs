@@ -45,6 +45,24 @@ async fn each_change_leaves_one_row_and_a_refused_one_says_why() {
 }
 
 #[tokio::test]
+async fn a_granted_role_is_told_by_names() {
+    let world = World::start().await;
+    let (team, workspace) = (world.team("alpha").await, world.workspace("space").await);
+    let role = world.role("workspace", "Workspace Viewer").await;
+    let grant = format!("/roles/{role}/assignments?team_id={team}&workspace_id={workspace}");
+    world.admin(&format!("POST {grant}"), Value::Null).await.ok();
+    world.admin(&format!("DELETE {grant}"), Value::Null).await.ok();
+    let trail = world.platform.audit().await.unwrap();
+    let lines: Vec<_> = trail[trail.len() - 2..].iter().map(line).collect();
+    assert_eq!(
+        lines,
+        ["create", "delete"].map(|action| format!(
+            "200 platform-admin {action} role_assignment Workspace Viewer (for team alpha in workspace space)"
+        ))
+    );
+}
+
+#[tokio::test]
 async fn a_row_says_where_the_change_came_from() {
     let world = World::start().await;
     let address = world.platform.url().strip_prefix("http://").unwrap().to_owned();
