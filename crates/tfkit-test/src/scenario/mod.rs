@@ -102,6 +102,11 @@ impl Scenario {
         self.set_env(&format!("TF_VAR_{name}"), text);
     }
 
+    /// The environment in which the host runs, to go on by hand where a scenario ended.
+    pub fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Logs everything from now on, to be read with [`logs`](Self::logs).
     #[must_use]
     pub fn traced(mut self) -> Self {
