@@ -1,27 +1,42 @@
-//! The environment of the development commands; no other module reads it.
+//! The environment of the development commands and their tests; no other module reads it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-/// The Terraform or OpenTofu binary that `TERRAFORM` names, else `terraform` from the PATH.
-#[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
-pub fn terraform() -> PathBuf {
-    std::env::var_os("TERRAFORM")
-        .filter(|value| !value.is_empty())
-        .map_or_else(|| "terraform".into(), Into::into)
+use tfkit_test::{Host, NoHost, Search};
+
+use crate::Failure;
+
+/// Where to look for Terraform and OpenTofu: `ZENML_TERRAFORM_BINARIES` lists several, `TERRAFORM` names one, else the
+/// `PATH` is searched. With `ZENML_ACC=required` it is an error when there is none.
+pub fn search() -> Search {
+    Search {
+        listed: read("ZENML_TERRAFORM_BINARIES"),
+        preferred: read("TERRAFORM"),
+        path: read("PATH").unwrap_or_default(),
+        required: read("ZENML_ACC").is_some_and(|value| value == "required"),
+    }
 }
 
-/// Whether a test may be left out because there is no Terraform; `ZENML_ACC=required` forbids it.
-#[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
-pub fn acceptance_required() -> bool {
-    std::env::var_os("ZENML_ACC").is_some_and(|value| value == "required")
+/// The host that a command uses.
+pub async fn host() -> Result<Host, Failure> {
+    let none = |error: &dyn std::fmt::Display| {
+        Failure::new(format!("{error}\nGet one, or choose it with TERRAFORM=PATH:\n  scripts/terraform"))
+    };
+    let hosts = search().hosts().await.map_err(|error| match error {
+        NoHost::Skipped(why) | NoHost::Failed(why) => none(&why),
+    })?;
+    hosts.into_iter().next().ok_or_else(|| none(&"there is no terraform and no tofu"))
 }
 
 /// What a child process may inherit: what a program needs to run, and nothing that steers Terraform or the provider.
-#[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
 pub fn inherited() -> Vec<(&'static str, OsString)> {
-    ["PATH", "HOME", "TMPDIR", "LANG", "SYSTEMROOT"]
+    ["PATH", "HOME", "TMPDIR", "LANG"]
         .into_iter()
-        .filter_map(|name| std::env::var_os(name).map(|value| (name, value)))
+        .filter_map(|name| read(name).map(|value| (name, value)))
         .collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
+fn read(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::Failure;
 use crate::demo::stage::{Binaries, Stage};
 use crate::demo::terraform::Terraform;
+use crate::{Failure, environment};
 use memory::Watch;
 
 /// Options of `xtask bench`.
@@ -81,12 +81,11 @@ struct Times {
 
 /// Measures everything and prints it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let binaries = Binaries::find()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(format!("cannot start the async runtime: {error}")))?;
-    runtime.block_on(measure(&binaries, arguments))
+    runtime.block_on(async { measure(&Binaries::beside(environment::host().await?)?, arguments).await })
 }
 
 async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failure> {
@@ -105,7 +104,7 @@ async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failu
     say("objects  step             components  terraform_data   ratio   peak memory of the provider");
     for count in &arguments.counts {
         let (ours, peak) = components(binaries, *count).await?;
-        let theirs = reference(binaries, *count)?;
+        let theirs = reference(binaries, *count).await?;
         for (step, ours, theirs) in [
             ("plan", ours.plan, theirs.plan),
             ("apply", ours.apply, theirs.apply),
@@ -128,33 +127,34 @@ async fn components(binaries: &Binaries, count: u32) -> Result<(Times, Option<u6
     let stage = Stage::bare(binaries).await?;
     let terraform = stage.terraform();
     terraform.write("main.tf", &COMPONENTS.replace("COUNT", &count.to_string()))?;
-    let watch = Watch::start(terraform.home());
-    let times = times(terraform)?;
+    let watch = Watch::start(terraform.mirror());
+    let times = times(terraform).await?;
     let peak = watch.stop();
-    terraform.succeed(&["destroy", "-auto-approve"])?;
+    terraform.succeed(&["destroy", "-auto-approve"]).await?;
     Ok((times, peak))
 }
 
 /// As many objects that the host keeps itself.
-fn reference(binaries: &Binaries, count: u32) -> Result<Times, Failure> {
+async fn reference(binaries: &Binaries, count: u32) -> Result<Times, Failure> {
     let home =
         TempDir::new().map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
-    let terraform = Terraform::new(home.path(), &binaries.provider)?;
+    let terraform = Terraform::new(&binaries.host, home.path(), &binaries.provider)?;
     terraform.write("main.tf", &REFERENCE.replace("COUNT", &count.to_string()))?;
-    times(&terraform)
+    times(&terraform).await
 }
 
-fn times(terraform: &Terraform) -> Result<Times, Failure> {
-    let timed = |work: &dyn Fn() -> Result<(), Failure>| {
-        let began = Instant::now();
-        work().map(|()| began.elapsed())
-    };
-    terraform.succeed(&["init"])?;
+async fn times(terraform: &Terraform) -> Result<Times, Failure> {
+    terraform.succeed(&["init"]).await?;
     Ok(Times {
-        plan: timed(&|| terraform.succeed(&["plan", "-out=bench.plan"]).map(drop))?,
-        apply: timed(&|| terraform.succeed(&["apply", "bench.plan"]).map(drop))?,
-        again: timed(&|| terraform.expect_empty_plan(&[]))?,
+        plan: timed(terraform.succeed(&["plan", "-out=bench.plan"])).await?,
+        apply: timed(terraform.succeed(&["apply", "bench.plan"])).await?,
+        again: timed(terraform.expect_empty_plan(&[])).await?,
     })
+}
+
+async fn timed<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<Duration, Failure> {
+    let began = Instant::now();
+    work.await.map(|_| began.elapsed())
 }
 
 fn milliseconds(time: Duration) -> String {

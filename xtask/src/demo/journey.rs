@@ -25,7 +25,7 @@ const EVIDENTLY: &str = r#"resource "zenml_stack_component" "evidently" {
 const LAST_COMPONENT: &str = "    experiment_tracker = zenml_stack_component.mlflow_tracker.id\n";
 
 /// Makes the journey from an empty platform back to an empty platform.
-pub(super) async fn make(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failure> {
+pub async fn make(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failure> {
     let progress = Progress::start("Team Alpha, from nothing to production and back, on a local platform");
     let stage = set_up(&progress, binaries).await?;
     let before = stage.platform().census()?;
@@ -34,9 +34,9 @@ pub(super) async fn make(binaries: &Binaries, arguments: &Arguments) -> Result<(
     grow(&progress, &stage).await?;
     if arguments.keep {
         let instructions = instructions(&stage)?;
-        let folder = stage.leave();
+        stage.leave();
         progress.show(&instructions);
-        progress.finish(&format!("Done; everything is in {} and runs on", folder.display()));
+        progress.finish("Done; the platform runs on");
         return Ok(());
     }
     remove(&progress, &stage, &before).await?;
@@ -62,10 +62,8 @@ async fn set_up(progress: &Progress, binaries: &Binaries) -> Result<Stage, Failu
     progress
         .step("init", async {
             let terraform = stage.terraform();
-            let version = terraform.succeed(&["version"])?;
-            terraform.succeed(&["init"])?;
-            let version = version.lines().next().unwrap_or_default().to_owned();
-            Ok((format!("{version}, provider from a mirror of its own"), ()))
+            terraform.succeed(&["init"]).await?;
+            Ok((format!("{}, with the provider from a mirror of its own", terraform.host()), ()))
         })
         .await?;
     Ok(stage)
@@ -76,20 +74,20 @@ async fn create(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
     let terraform = stage.terraform();
     progress
         .step("plan", async {
-            let printed = terraform.succeed(&["plan", "-out=journey.plan"])?;
+            let printed = terraform.succeed(&["plan", "-out=journey.plan"]).await?;
             Ok((line(&printed, "Plan: "), ()))
         })
         .await?;
     progress
         .step("apply", async {
-            let printed = terraform.succeed(&["apply", "journey.plan"])?;
+            let printed = terraform.succeed(&["apply", "journey.plan"]).await?;
             Ok((line(&printed, "Apply complete! "), ()))
         })
         .await?;
-    progress.show(&terraform.succeed(&["output"])?);
+    progress.show(&terraform.succeed(&["output"]).await?);
     progress
         .step("refresh-only", async {
-            terraform.expect_empty_plan(&["-refresh-only"])?;
+            terraform.expect_empty_plan(&["-refresh-only"]).await?;
             Ok(("nothing differs from what was applied".to_owned(), ()))
         })
         .await
@@ -113,7 +111,7 @@ async fn check_access(progress: &Progress, stage: &Stage) -> Result<(), Failure>
     }
     progress
         .step("second plan", async {
-            stage.terraform().expect_empty_plan(&[])?;
+            stage.terraform().expect_empty_plan(&[]).await?;
             Ok(("no changes".to_owned(), ()))
         })
         .await
@@ -129,7 +127,7 @@ async fn grow(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
             let more =
                 format!("{LAST_COMPONENT}    data_validator     = zenml_stack_component.evidently.id\n");
             stage.edit("main.tf", LAST_COMPONENT, &more)?;
-            let printed = terraform.succeed(&["apply", "-auto-approve"])?;
+            let printed = terraform.succeed(&["apply", "-auto-approve"]).await?;
             Ok((line(&printed, "Apply complete! "), ()))
         })
         .await?;
@@ -155,7 +153,7 @@ async fn grow(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
         .await?;
     progress
         .step("third plan", async {
-            terraform.expect_empty_plan(&[])?;
+            terraform.expect_empty_plan(&[]).await?;
             Ok(("no changes".to_owned(), ()))
         })
         .await
@@ -165,7 +163,7 @@ async fn grow(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
 async fn remove(progress: &Progress, stage: &Stage, before: &Census) -> Result<(), Failure> {
     progress
         .step("destroy", async {
-            let printed = stage.terraform().succeed(&["destroy", "-auto-approve"])?;
+            let printed = stage.terraform().succeed(&["destroy", "-auto-approve"]).await?;
             Ok((line(&printed, "Destroy complete! "), ()))
         })
         .await?;
@@ -203,10 +201,10 @@ fn instructions(stage: &Stage) -> Result<String, Failure> {
     );
     let failure = |_| Failure::new("cannot write the instructions");
     writeln!(text, "  cd {}", quote(&terraform.directory().display().to_string())).map_err(failure)?;
-    for (name, value) in terraform.shell() {
-        writeln!(text, "  export {name}={}", quote(&value)).map_err(failure)?;
+    for (name, value) in terraform.exports() {
+        writeln!(text, "  export {name}={}", quote(value)).map_err(failure)?;
     }
-    let program = terraform.program();
+    let program = quote(&terraform.host().binary().display().to_string());
     writeln!(text, "  {program} plan\n  {program} destroy\n").map_err(failure)?;
     writeln!(text, "Log in as a person (password {}), for example:", people::PASSWORD).map_err(failure)?;
     writeln!(

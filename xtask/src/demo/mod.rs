@@ -14,8 +14,10 @@ pub mod progress;
 pub mod stage;
 pub mod terraform;
 
-use crate::Failure;
+use crate::{Failure, environment};
 use stage::Binaries;
+
+pub use journey::make;
 
 /// Options of `xtask demo`.
 #[derive(Debug, Default, clap::Args)]
@@ -25,12 +27,17 @@ pub struct Arguments {
     pub keep: bool,
 }
 
-/// Makes the whole journey.
+/// Makes the whole journey. An interrupt ends it and removes what it made.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let binaries = Binaries::find()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(format!("cannot start the async runtime: {error}")))?;
-    runtime.block_on(journey::make(&binaries, arguments))
+    runtime.block_on(async {
+        let journey = async { make(&Binaries::beside(environment::host().await?)?, arguments).await };
+        tokio::select! {
+            outcome = journey => outcome,
+            _ = tokio::signal::ctrl_c() => Err(Failure::new("interrupted")),
+        }
+    })
 }

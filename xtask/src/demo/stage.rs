@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use tfkit_test::Host;
 
 use super::http::{Body, Session};
 use super::matrix::{self, Matrix, SUBJECTS, Scene};
@@ -38,13 +39,14 @@ const VARIABLES: [(&str, &str); 10] = [
 /// The binaries that the journey runs.
 #[derive(Clone, Debug)]
 pub struct Binaries {
+    pub host: Host,
     pub platform: PathBuf,
     pub provider: PathBuf,
 }
 
 impl Binaries {
-    /// Finds them beside the running program, or one folder above, where cargo puts tests.
-    pub fn find() -> Result<Self, Failure> {
+    /// Finds the two that are built here beside the running program, or one folder above, where cargo puts tests.
+    pub fn beside(host: Host) -> Result<Self, Failure> {
         let program = std::env::current_exe()
             .map_err(|error| Failure::new(format!("cannot tell where this program is: {error}")))?;
         let beside = |name: &str| {
@@ -61,7 +63,7 @@ impl Binaries {
                     ))
                 })
         };
-        Ok(Self { platform: beside("zenml-local")?, provider: beside("terraform-provider-zenml")? })
+        Ok(Self { host, platform: beside("zenml-local")?, provider: beside("terraform-provider-zenml")? })
     }
 }
 
@@ -78,7 +80,7 @@ impl Stage {
     /// Starts a platform with the people of the journey, for a copy of the example.
     pub async fn set(binaries: &Binaries) -> Result<Self, Failure> {
         let mut stage = Self::bare(binaries).await?;
-        copy(&root().join(EXAMPLE), stage.terraform.directory())?;
+        copy(&root().join(EXAMPLE), &stage.terraform.directory())?;
         for (name, value) in VARIABLES {
             stage.terraform.set(name, value);
         }
@@ -94,7 +96,7 @@ impl Stage {
             .tempdir()
             .map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
         let platform = Platform::start(&binaries.platform, folder.path(), ORGANIZATION).await?;
-        let mut terraform = Terraform::new(folder.path(), &binaries.provider)?;
+        let mut terraform = Terraform::new(&binaries.host, folder.path(), &binaries.provider)?;
         terraform.set("zenml_control_plane_url", &platform.ready().control_plane_url);
         terraform.set("zenml_service_account_key", &platform.ready().service_account_key);
         Ok(Self { platform, terraform, folder })
@@ -145,16 +147,17 @@ impl Stage {
         })
     }
 
-    /// Leaves the platform and the folder behind for the user, and gives the folder.
-    pub fn leave(self) -> PathBuf {
-        let Self { mut platform, folder, .. } = self;
+    /// Leaves the platform running, and all files behind for the user.
+    pub fn leave(self) {
+        let Self { mut platform, terraform, folder } = self;
         platform.keep();
-        folder.keep()
+        terraform.keep();
+        let _: PathBuf = folder.keep();
     }
 
     /// What the applied configuration made, from its outputs.
     async fn scene(&self) -> Result<Scene, Failure> {
-        let outputs = self.terraform.outputs()?;
+        let outputs = self.terraform.outputs().await?;
         let text = |value: &Value, name: &str| {
             value
                 .as_str()
