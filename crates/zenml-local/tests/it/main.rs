@@ -14,3 +14,7 @@ mod support;
 mod team;
 mod user;
 mod workspace;
+mod workspace_access;
+mod workspace_behaviour;
+mod workspace_cast;
+mod workspace_login;

@@ -1,0 +1,219 @@
+//! A workspace with everyone in it who matters for permissions, and objects of one of them.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Person, World, text};
+
+/// Who asks, in the order of the tables. The owner and the administrator come last, so that a deletion is seen by all.
+pub(crate) const CAST: [&str; 6] = ["nobody", "contributor", "reader", "writer", "owner", "admin"];
+
+/// A workspace and its people.
+pub(crate) struct Cast {
+    pub(crate) world: World,
+    base: String,
+    /// Sessions of the workspace in the order of [`CAST`].
+    sessions: Vec<Option<String>>,
+    reader: Person,
+    writer: Person,
+    made: AtomicU32,
+}
+
+/// Objects that the owner made and shared: with the reader to read, with the writer to do nearly everything.
+pub(crate) struct Objects {
+    pub(crate) project: String,
+    pub(crate) secret: String,
+    /// Used by [`Objects::orchestrator`].
+    pub(crate) connector: String,
+    /// Used by nothing.
+    pub(crate) spare_connector: String,
+    pub(crate) orchestrator: String,
+    pub(crate) artifact_store: String,
+    /// In no stack.
+    pub(crate) spare_component: String,
+    pub(crate) stack: String,
+}
+
+impl Objects {
+    /// Puts the ids into a text that names them in braces.
+    pub(crate) fn fill(&self, text: &str) -> String {
+        [
+            ("{project}", &self.project),
+            ("{secret}", &self.secret),
+            ("{connector}", &self.connector),
+            ("{spare_connector}", &self.spare_connector),
+            ("{orchestrator}", &self.orchestrator),
+            ("{artifact_store}", &self.artifact_store),
+            ("{spare_component}", &self.spare_component),
+            ("{stack}", &self.stack),
+        ]
+        .into_iter()
+        .fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
+    }
+}
+
+impl Cast {
+    pub(crate) async fn start() -> Self {
+        let world = World::start().await;
+        let workspace = world.workspace("space").await;
+        let base = format!("/w/{workspace}/api/v1");
+        let mut people = Vec::new();
+        for name in ["contributor", "reader", "writer", "owner", "admin"] {
+            let person = world.member(&format!("{name}@example.org"), "Organization Member").await;
+            let role = match name {
+                "contributor" | "owner" => Some("Workspace Contributor"),
+                "admin" => Some("Workspace Admin"),
+                _ => None,
+            };
+            if let Some(role) = role {
+                let role = world.role("workspace", role).await;
+                let query = format!("user_id={}&workspace_id={workspace}", person.id);
+                world.admin(&format!("POST /roles/{role}/assignments?{query}"), Value::Null).await.ok();
+            }
+            people.push(person);
+        }
+        let mut cast = Self {
+            reader: people[1].clone(),
+            writer: people[2].clone(),
+            world,
+            base,
+            sessions: vec![None; CAST.len()],
+            made: AtomicU32::new(0),
+        };
+        for (position, person) in people.iter().enumerate() {
+            // Who has nothing in the workspace is let in with the first share.
+            if !matches!(CAST[position + 1], "reader" | "writer") {
+                cast.sessions[position + 1] = Some(cast.session(person).await.ok());
+            }
+        }
+        cast.objects().await;
+        let (reader, writer) = (cast.reader.clone(), cast.writer.clone());
+        cast.sessions[2] = Some(cast.session(&reader).await.ok());
+        cast.sessions[3] = Some(cast.session(&writer).await.ok());
+        cast
+    }
+
+    /// Logs somebody in to the workspace.
+    pub(crate) async fn session(&self, person: &Person) -> Session {
+        let call = format!("POST {}/login", self.base);
+        Session(self.world.send(Some(&person.token), &call, Value::Null).await)
+    }
+
+    /// Sends a request to the workspace's API as a member of the cast.
+    pub(crate) async fn send(&self, who: &str, call: &str, body: Value) -> Answer {
+        let position = CAST.iter().position(|name| *name == who).unwrap();
+        self.world.send(self.sessions[position].as_deref(), &self.address(call), body).await
+    }
+
+    /// The same with any credential.
+    pub(crate) async fn send_with(&self, bearer: Option<&str>, call: &str, body: Value) -> Answer {
+        self.world.send(bearer, &self.address(call), body).await
+    }
+
+    fn address(&self, call: &str) -> String {
+        let (method, path) = call.split_once(' ').unwrap();
+        format!("{method} {}{path}", self.base)
+    }
+
+    /// Makes an object as somebody, and gives its id.
+    pub(crate) async fn make(&self, who: &str, collection: &str, body: Value) -> String {
+        text(&self.send(who, &format!("POST {collection}"), body).await.ok()["id"])
+    }
+
+    /// Shares an object of the owner.
+    pub(crate) async fn share(&self, kind: &str, id: &str, person: &Person, actions: &[&str]) {
+        let call = format!(
+            "POST /users/resource_membership?resource_type={kind}&resource_id={id}&user_id={}",
+            person.id
+        );
+        self.send("owner", &call, json!(actions)).await.ok();
+    }
+
+    /// A name that was not used yet.
+    pub(crate) fn fresh(&self, what: &str) -> String {
+        format!("{what}-{}", self.made.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Makes a new set of objects.
+    pub(crate) async fn objects(&self) -> Objects {
+        let name = self.fresh("thing");
+        let secret = json!({ "name": name, "values": { "key": "value" } });
+        let secret = self.make("owner", "/secrets", secret).await;
+        let connector = self.make("owner", "/service_connectors", connector(&name)).await;
+        let spare = format!("{name}-spare");
+        let spare_connector = self.make("owner", "/service_connectors", self::connector(&spare)).await;
+        let orchestrator = json!({
+            "name": name, "type": "orchestrator", "flavor": "kubernetes", "configuration": {},
+            "connector": connector, "connector_resource_id": "cluster",
+        });
+        let orchestrator = self.make("owner", "/components", orchestrator).await;
+        let artifact_store = json!({
+            "name": name, "type": "artifact_store", "flavor": "s3", "configuration": { "path": "s3://bucket" },
+        });
+        let artifact_store = self.make("owner", "/components", artifact_store).await;
+        let spare_component =
+            json!({ "name": name, "type": "image_builder", "flavor": "local", "configuration": {} });
+        let spare_component = self.make("owner", "/components", spare_component).await;
+        let stack = json!({
+            "name": name,
+            "components": { "orchestrator": [orchestrator], "artifact_store": [artifact_store] },
+        });
+        let stack = self.make("owner", "/stacks", stack).await;
+        let project = self.make("admin", "/projects", json!({ "name": name })).await;
+        let objects = Objects {
+            project,
+            secret,
+            connector,
+            spare_connector,
+            orchestrator,
+            artifact_store,
+            spare_component,
+            stack,
+        };
+        self.share_all(&objects).await;
+        objects
+    }
+
+    async fn share_all(&self, objects: &Objects) {
+        let shared = [
+            ("secret", &objects.secret, "read_secret_value"),
+            ("service_connector", &objects.connector, "client"),
+            ("service_connector", &objects.spare_connector, "client"),
+            ("stack_component", &objects.orchestrator, "update"),
+            ("stack_component", &objects.artifact_store, "update"),
+            ("stack_component", &objects.spare_component, "update"),
+            ("stack", &objects.stack, "update"),
+        ];
+        for (kind, id, more) in shared {
+            self.share(kind, id, &self.reader, &["read"]).await;
+            self.share(kind, id, &self.writer, &["read", "update", more]).await;
+        }
+    }
+
+    /// Who receives shares to read.
+    pub(crate) const fn reader(&self) -> &Person {
+        &self.reader
+    }
+}
+
+/// An AWS connector with secrets.
+pub(crate) fn connector(name: &str) -> Value {
+    json!({
+        "name": name, "connector_type": "aws", "auth_method": "iam-role",
+        "configuration": {
+            "aws_access_key_id": "AKIA", "aws_secret_access_key": "hidden", "region": "eu-west-1", "role_arn": "arn",
+        },
+    })
+}
+
+/// The answer to a login.
+pub(crate) struct Session(pub(crate) Answer);
+
+impl Session {
+    /// The token of a login that worked.
+    #[track_caller]
+    pub(crate) fn ok(self) -> String {
+        text(&self.0.ok()["access_token"])
+    }
+}
