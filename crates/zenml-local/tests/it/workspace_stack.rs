@@ -1,0 +1,304 @@
+//! Components and stacks, with the traps that a provider has to know.
+
+use serde_json::{Value, json};
+
+use crate::support::text;
+use crate::workspace_cast::connector;
+use crate::workspace_space::{Space, refused};
+
+#[tokio::test]
+async fn an_update_of_a_component_without_its_connector_removes_the_link() {
+    let space = Space::start().await;
+    let link = space.make("/service_connectors", connector("aws")).await;
+    let body = json!({
+        "name": "s", "type": "artifact_store", "flavor": "s3", "configuration": { "path": "s3://b" },
+        "connector": link, "connector_resource_id": "s3://b",
+    });
+    let id = space.make("/components", body).await;
+    let put = format!("PUT /components/{id}");
+    let both = json!({ "connector": link, "connector_resource_id": "s3://b" });
+    for (change, linked, resource) in [
+        (both.clone(), true, json!("s3://b")),
+        (json!({ "connector": link }), true, Value::Null),
+        (both.clone(), true, json!("s3://b")),
+        (json!({ "labels": { "a": 1 } }), false, Value::Null),
+        (json!({ "connector_resource_id": "s3://b" }), false, Value::Null),
+    ] {
+        let metadata = space.send(&put, change.clone()).await.ok()["metadata"].clone();
+        assert_eq!(metadata["connector"].is_object(), linked, "{change}");
+        assert_eq!(metadata["connector_resource_id"], resource, "{change}");
+    }
+    let nested = space.send(&put, both).await.ok()["metadata"]["connector"]["body"].clone();
+    assert_eq!(nested["connector_type"], "aws", "nested in a component the type is a text");
+}
+
+#[tokio::test]
+async fn an_update_of_a_component_replaces_maps_and_keeps_what_it_leaves_out() {
+    let space = Space::start().await;
+    let configuration = json!({ "kubernetes_context": "c", "local": "no", "max_parallelism": "4" });
+    let id = space.component("orchestrator", "kubernetes", "k", configuration).await;
+    let put = format!("PUT /components/{id}");
+    let made = space.get(&format!("/components/{id}")).await;
+    assert_eq!(
+        made["metadata"]["configuration"],
+        json!({ "kubernetes_context": "c", "local": false, "max_parallelism": 4 })
+    );
+    assert_eq!((&made["metadata"]["labels"], &made["metadata"]["environment"]), (&Value::Null, &json!({})));
+    let mut updated = made["body"]["updated"].clone();
+    for (change, member, stored) in [
+        (json!({ "labels": { "a": [1] } }), "labels", json!({ "a": [1] })),
+        (json!({}), "labels", json!({ "a": [1] })),
+        (json!({ "labels": {} }), "labels", json!({})),
+        (json!({ "labels": null }), "labels", Value::Null),
+        (json!({ "environment": { "A": "b" } }), "environment", json!({ "A": "b" })),
+        (json!({ "environment": null }), "environment", json!({})),
+        (json!({ "configuration": { "local": "1" } }), "configuration", json!({ "local": true })),
+        (
+            json!({ "type": "alerter", "flavor": "x", "unknown": 1 }),
+            "configuration",
+            json!({ "local": true }),
+        ),
+    ] {
+        let answer = space.send(&put, change.clone()).await.ok();
+        assert_eq!(answer["metadata"][member], stored, "{change}");
+        assert_eq!(
+            (&answer["body"]["type"], &answer["body"]["flavor_name"]),
+            (&json!("orchestrator"), &json!("kubernetes"))
+        );
+        assert_ne!(answer["body"]["updated"], updated, "every update is one");
+        updated = answer["body"]["updated"].clone();
+    }
+    let stamp = text(&updated);
+    assert!(stamp.len() == 26 && !stamp.ends_with('Z'), "{stamp}");
+}
+
+#[tokio::test]
+async fn components_are_refused_as_the_server_refuses_them() {
+    let space = Space::start().await;
+    space.component("orchestrator", "local", "k", json!({})).await;
+    space.component("artifact_store", "local", "k", json!({})).await;
+    let new = |name: &str, kind: &str, flavor: &str, configuration: Value| json!({ "name": name, "type": kind, "flavor": flavor, "configuration": configuration });
+    let (post, nowhere) = ("POST /components", "00000000-0000-4000-8000-000000000001");
+    let with = |member: &str, value: Value| {
+        let mut body = new("n", "orchestrator", "local", json!({}));
+        body[member] = value;
+        body
+    };
+    refused(
+        &space,
+        &[
+            (
+                post,
+                new("k", "orchestrator", "local", json!({})),
+                409,
+                "Found an existing component with the same name and type.",
+            ),
+            (
+                post,
+                new("n", "orchestrator", "nope", json!({})),
+                404,
+                "No flavor with name 'nope' and type 'orchestrator' exists.",
+            ),
+            (post, new("n", "boat", "local", json!({})), 422, "Input should be 'alerter'"),
+            (
+                post,
+                new("n", "orchestrator", "local", json!({ "a": 1 })),
+                400,
+                "Invalid configuration keys ['a'] for local orchestrator.",
+            ),
+            (
+                post,
+                new("n", "artifact_store", "s3", json!({})),
+                422,
+                "1 validation error for S3ArtifactStoreConfig\npath\n  Field required",
+            ),
+            (
+                post,
+                new("n", "artifact_store", "s3", json!({ "path": "gs://x" })),
+                500,
+                "supported schemes: {'s3://'}",
+            ),
+            (post, new("", "orchestrator", "local", json!({})), 400, "Cannot validate the name"),
+            (post, new("a\tb", "orchestrator", "local", json!({})), 400, "forbidden characters"),
+            (
+                post,
+                new("{{a.b}}", "orchestrator", "local", json!({})),
+                422,
+                "secret reference is not allowed",
+            ),
+            (post, new(&"n".repeat(256), "orchestrator", "local", json!({})), 422, "at most 255 characters"),
+            (
+                post,
+                json!({ "name": "n", "type": "orchestrator", "flavor": "local" }),
+                422,
+                "('body', 'configuration'), 'msg': 'Field required'",
+            ),
+            (post, with("connector", json!(nowhere)), 404, "No service connector with this ID found"),
+            (post, with("secrets", json!(["nope"])), 404, "Unable to get secret with name or ID 'nope'"),
+            (post, with("environment", json!({ "a": 1 })), 422, "Input should be a valid string"),
+            ("GET /components/nope", Value::Null, 422, "an id is a UUID"),
+            (
+                &format!("GET /components/{nowhere}"),
+                Value::Null,
+                404,
+                "No stack component with this ID found",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_secret_that_a_tracker_refers_to_must_exist_with_its_key() {
+    let space = Space::start().await;
+    let tracker = |name: &str, password: &str| {
+        let configuration = json!({
+            "tracking_uri": "https://mlflow.example", "tracking_username": "{{mlflow.username}}",
+            "tracking_password": password,
+        });
+        json!({ "name": name, "type": "experiment_tracker", "flavor": "mlflow", "configuration": configuration })
+    };
+    let post = "POST /components";
+    refused(
+        &space,
+        &[(
+            post,
+            tracker("t", "{{mlflow.password}}"),
+            404,
+            "attribute tracking_username: The secret mlflow does not exist.",
+        )],
+    )
+    .await;
+    space.make("/secrets", json!({ "name": "mlflow", "values": { "username": "u", "password": "p" } })).await;
+    refused(&space, &[(post, tracker("t", "{{mlflow.nope}}"), 404, "does not contain a value for key nope")])
+        .await;
+    let made = space.send(post, tracker("t", "{{mlflow.password}}")).await.ok();
+    assert_eq!(made["metadata"]["configuration"]["tracking_password"], "{{mlflow.password}}");
+    // The registry needs no tracker on the server: only the client of ZenML asks for one.
+    let registry = space.component("model_registry", "mlflow", "r", json!({})).await;
+    let (_, orchestrator, store) = space.stack("base").await;
+    let components =
+        json!({ "orchestrator": [orchestrator], "artifact_store": [store], "model_registry": [registry] });
+    space.make("/stacks", json!({ "name": "without-tracker", "components": components })).await;
+}
+
+#[tokio::test]
+async fn stacks_need_their_mandatory_components_and_are_regrouped_by_type() {
+    let space = Space::start().await;
+    let (stack, orchestrator, store) = space.stack("s").await;
+    let nowhere = "00000000-0000-4000-8000-000000000001";
+    let other = space.component("orchestrator", "local", "other", json!({})).await;
+    let post = "POST /stacks";
+    let new = |components: Value| json!({ "name": "new", "components": components });
+    let put = format!("PUT /stacks/{stack}");
+    refused(
+        &space,
+        &[
+            (post, json!({ "name": "new" }), 422, "('body', 'components')"),
+            (post, new(json!({})), 422, "at least an orchestrator and artifact store"),
+            (post, new(json!({ "orchestrator": [orchestrator] })), 422, "at least an orchestrator and artifact store"),
+            (post, new(json!({ "orchestrator": [orchestrator, other], "artifact_store": [store] })), 422, "does not support multiple components"),
+            (post, new(json!({ "boat": [orchestrator], "artifact_store": [store] })), 422, "[key]"),
+            (post, new(json!({ "orchestrator": ["name"], "artifact_store": [store] })), 422, "components"),
+            (post, new(json!({ "orchestrator": [nowhere], "artifact_store": [store] })), 404, "No stack component with this ID found"),
+            (post, json!({ "name": "s", "components": { "orchestrator": [orchestrator], "artifact_store": [store] } }), 409, "Found another existing stack with the same name."),
+            (&put, json!({ "components": { "orchestrator": [orchestrator] } }), 422, "at least an orchestrator"),
+            (&put, json!({ "name": "default" }), 409, "Found another existing stack with the same name."),
+        ],
+    )
+    .await;
+    // The slots are not checked, and the answer has the real types.
+    let swapped = new(json!({ "orchestrator": [store], "artifact_store": [orchestrator] }));
+    let made = space.send(post, swapped).await.ok();
+    assert_eq!(made["metadata"]["components"]["orchestrator"][0]["id"], json!(orchestrator));
+    assert_eq!(made["metadata"]["components"]["artifact_store"][0]["id"], json!(store));
+    assert_eq!(made["metadata"]["labels"], json!({}), "a stack without labels has an empty map");
+    for (change, member, stored) in [
+        (json!({ "labels": { "n": 1 } }), "labels", json!({ "n": 1 })),
+        (json!({ "labels": null }), "labels", Value::Null),
+        (json!({ "description": null }), "description", Value::Null),
+        (json!({ "components": null }), "description", Value::Null),
+    ] {
+        assert_eq!(space.send(&put, change.clone()).await.ok()["metadata"][member], stored, "{change}");
+    }
+    let replaced = json!({ "components": { "orchestrator": [other], "artifact_store": [store] } });
+    let answer = space.send(&put, replaced).await.ok();
+    assert_eq!(answer["metadata"]["components"]["orchestrator"][0]["id"], json!(other));
+}
+
+#[tokio::test]
+async fn what_is_in_use_or_comes_with_the_workspace_stays_with_403() {
+    let space = Space::start().await;
+    let (stack, orchestrator, _) = space.stack("s").await;
+    let link = space.make("/service_connectors", connector("aws")).await;
+    let user = json!({
+        "name": "u", "type": "image_builder", "flavor": "local", "configuration": {}, "connector": link,
+    });
+    let user = space.make("/components", user).await;
+    let default = |list: Value| text(&list["items"][0]["id"]);
+    let default_stack = default(space.get("/stacks?name=default").await);
+    let default_store = default(space.get("/components?name=default&type=artifact_store").await);
+    let (delete, put) = (|path: String| format!("DELETE {path}"), |path: String| format!("PUT {path}"));
+    refused(
+        &space,
+        &[
+            (
+                &delete(format!("/components/{orchestrator}")),
+                Value::Null,
+                403,
+                "cannot be deleted as it is part of 1 stacks",
+            ),
+            (
+                &delete(format!("/service_connectors/{link}")),
+                Value::Null,
+                403,
+                "still referenced by 1 stack components",
+            ),
+            (
+                &put(format!("/stacks/{default_stack}")),
+                json!({}),
+                403,
+                "The default stack cannot be modified.",
+            ),
+            (
+                &delete(format!("/stacks/{default_stack}")),
+                Value::Null,
+                403,
+                "The default stack cannot be deleted.",
+            ),
+            (
+                &put(format!("/components/{default_store}")),
+                json!({}),
+                403,
+                "The default artifact_store cannot be modified.",
+            ),
+            (
+                &delete(format!("/components/{default_store}")),
+                Value::Null,
+                403,
+                "The default artifact_store cannot be deleted.",
+            ),
+        ],
+    )
+    .await;
+    // A stack leaves its components behind.
+    space.send(&delete(format!("/stacks/{stack}")), Value::Null).await.ok();
+    space.send(&delete(format!("/stacks/{stack}")), Value::Null).await.refused(404);
+    space.send(&delete(format!("/components/{orchestrator}")), Value::Null).await.ok();
+    space.send(&delete(format!("/components/{user}")), Value::Null).await.ok();
+    space.send(&delete(format!("/service_connectors/{link}")), Value::Null).await.ok();
+}
+
+#[tokio::test]
+async fn flavors_say_whether_they_are_checked() {
+    let space = Space::start().await;
+    for (flavor, kind, checked) in [("s3", "artifact_store", true), ("kubeflow", "orchestrator", false)] {
+        let list = space.get(&format!("/flavors?name={flavor}&type={kind}&hydrate=true")).await;
+        let schema = &list["items"][0]["metadata"]["config_schema"];
+        let says_so = schema["description"].as_str().is_some_and(|text| text.contains("accepts any"));
+        assert_eq!(says_so, !checked, "{flavor}");
+        let id = text(&list["items"][0]["id"]);
+        assert_eq!(space.get(&format!("/flavors/{id}")).await["name"], flavor);
+    }
+    space.component("orchestrator", "kubeflow", "k", json!({ "anything": 1 })).await;
+}
