@@ -101,6 +101,9 @@ async fn update(cx: Cx, id: UserId, (): (), change: api::UserUpdate) -> Result<a
         if before.is_superuser && (change.is_superuser == Some(false) || change.is_active == Some(false)) {
             require_other_superuser(tx.sql(), id).await?;
         }
+        if change.is_active == Some(false) {
+            super::assignment::require_other_admins(tx.sql(), id).await?;
+        }
         administer(tx.sql(), &account, &change).await?;
         edit(tx.sql(), id, before, &change, hash.as_deref()).await
     })

@@ -7,6 +7,7 @@ mod assignment;
 mod audit;
 mod enrollment;
 mod fault;
+mod idempotency;
 mod life;
 mod login;
 mod secrecy;

@@ -26,6 +26,22 @@ async fn no_key_password_or_secret_is_in_the_database_files_in_clear() {
         let parts: serde_json::Value = serde_json::from_slice(&json).unwrap();
         needles.push(text(&parts["key"]));
     }
+    let workspace = world.workspace("space").await;
+    let api = format!("/w/{workspace}/api/v1");
+    let secret = json!({ "name": "s", "values": { "password": "needle-in-a-secret" } });
+    let once = Some("00000000-0000-4000-8000-000000000001");
+    world.send_once(Some(&world.key()), once, &format!("POST {api}/secrets"), secret).await.ok();
+    let connector = json!({
+        "name": "c", "connector_type": "aws", "auth_method": "secret-key", "resource_types": ["s3-bucket"],
+        "configuration": { "aws_access_key_id": "needle-in-an-id", "aws_secret_access_key": "needle-in-a-connector",
+            "region": "eu-west-1" },
+    });
+    let once = Some("00000000-0000-4000-8000-000000000002");
+    world
+        .send_once(Some(&world.key()), once, &format!("POST {api}/service_connectors"), connector)
+        .await
+        .ok();
+    needles.extend(["needle-in-a-secret", "needle-in-an-id", "needle-in-a-connector"].map(str::to_owned));
     let session = world.superuser().await;
     needles.push(session);
     world.platform.stop().await;

@@ -61,8 +61,22 @@ impl World {
 
     /// Sends a request; the credential may be a key or a token.
     pub(crate) async fn send(&self, bearer: Option<&str>, call: &str, body: Value) -> Answer {
+        self.send_once(bearer, None, call, body).await
+    }
+
+    /// The same with an idempotency key.
+    pub(crate) async fn send_once(
+        &self,
+        bearer: Option<&str>,
+        idempotency_key: Option<&str>,
+        call: &str,
+        body: Value,
+    ) -> Answer {
         let (method, path) = call.split_once(' ').unwrap();
         let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
+        if let Some(key) = idempotency_key {
+            request = request.header("idempotency-key", key);
+        }
         if let Some(bearer) = bearer {
             request = request.header("authorization", format!("Bearer {bearer}"));
         }
