@@ -9,7 +9,7 @@ use zenml_api::control::organization::{self, Organization, OrganizationQuery};
 use zenml_api::control::user::{self, User};
 use zenml_api::control::workspace::{self, Workspace};
 use zenml_api::workspace::{current_user, info};
-use zenml_api::{IdOrName, OrganizationId, WorkspaceId};
+use zenml_api::{IdOrName, OrganizationId, TeamId, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
 use crate::cache::Cache;
@@ -36,6 +36,7 @@ pub struct Client {
     workspaces: Cache<WorkspaceId, Option<Workspace>>,
     pub(crate) people: Cache<OrganizationId, People>,
     pub(crate) roles: Cache<OrganizationId, Roles>,
+    pub(crate) team_members: Cache<TeamId, Vec<UserId>>,
     said: Mutex<BTreeSet<String>>,
 }
 
@@ -54,6 +55,7 @@ impl Client {
             workspaces: Cache::default(),
             people: Cache::default(),
             roles: Cache::default(),
+            team_members: Cache::default(),
             said: Mutex::default(),
         }
     }

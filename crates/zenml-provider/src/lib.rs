@@ -4,6 +4,7 @@
 //! [`Client`] with what was read already, [`scope`] (where an object of a workspace lives), [`failure`] (what a user
 //! is told when a call failed).
 
+pub mod assignment;
 mod cache;
 pub mod client;
 pub mod configuration;
@@ -11,6 +12,7 @@ pub mod environment;
 pub mod failure;
 pub mod id;
 pub mod people;
+pub mod principal;
 pub mod resources;
 pub mod role;
 pub mod scope;
@@ -62,10 +64,14 @@ impl Provider for Zenml {
 
     fn register(types: Types<Client>) -> Types<Client> {
         types
-            .resource::<resources::workspace::Workspace>()
+            .resource::<resources::project_role_assignment::ProjectRoleAssignment>()
             .resource::<resources::team::Team>()
-            .data_source::<resources::workspace::WorkspaceData>()
+            .resource::<resources::workspace::Workspace>()
+            .resource::<resources::workspace_role_assignment::WorkspaceRoleAssignment>()
+            .data_source::<resources::organization::OrganizationData>()
+            .data_source::<resources::role::RoleData>()
             .data_source::<resources::team::TeamData>()
+            .data_source::<resources::workspace::WorkspaceData>()
     }
 
     async fn configure(

@@ -1,4 +1,8 @@
 //! The types of resources and data sources, one file for each noun.
 
+pub mod organization;
+pub mod project_role_assignment;
+pub mod role;
 pub mod team;
 pub mod workspace;
+pub mod workspace_role_assignment;

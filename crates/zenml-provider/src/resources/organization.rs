@@ -1,0 +1,65 @@
+//! The data source `zenml_organization`.
+
+use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer};
+use zenml_api::control::organization as api;
+use zenml_api::{IdOrName, OrganizationId};
+use zenml_client::Optional as _;
+
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+
+/// An organization of ZenML Pro: by id, by name, or, with neither, the provider's own.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "organization", kind = data_source, rule = tfkit::check::Rule::AtMostOneOf(&["id", "name"]))]
+pub struct OrganizationData {
+    /// Identifier of the organization.
+    pub id: OrServer<Id<OrganizationId>>,
+    /// Name of the organization.
+    pub name: OrServer<String>,
+    /// What the organization is for.
+    pub description: Computed<Option<String>>,
+    /// Address of a picture to show.
+    pub logo_url: Computed<Option<String>>,
+    /// When the organization was made.
+    pub created: Computed<String>,
+    /// When the organization was last changed.
+    pub updated: Computed<String>,
+}
+
+impl DataSource for OrganizationData {
+    type Client = Client;
+
+    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
+        let client = cx.client().await?;
+        let found = match (config.id.as_ref(), config.name.as_ref()) {
+            (None, None) => (*client.default_organization().await?).clone(),
+            (Some(Id(id)), _) => {
+                look(client, IdOrName::Id(*id)).await?.ok_or_else(|| missing(&id.to_string()).at(Self::ID))?
+            }
+            (None, Some(name)) => look(client, IdOrName::Name(name.clone()))
+                .await?
+                .ok_or_else(|| missing(name).at(Self::NAME))?,
+        };
+        Ok(Self {
+            id: OrServer::known(Id(found.id)),
+            name: OrServer::known(found.name),
+            description: Computed::known(found.description),
+            logo_url: Computed::known(found.logo_url),
+            created: Computed::known(found.created.to_string()),
+            updated: Computed::known(found.updated.to_string()),
+        })
+    }
+}
+
+async fn look(client: &Client, which: IdOrName<OrganizationId>) -> Result<Option<api::Organization>, Diag> {
+    let found = client.control_plane()?.call(&api::GET, which.clone()).await.optional();
+    let doing = format_args!("read the organization {which}").to_string();
+    found.map_err(|error| cannot(doing, Needs::ORGANIZATION_VIEWER, &error))
+}
+
+fn missing(which: &str) -> Diag {
+    Diag::error(format!("There is no organization {which:?}"))
+        .why("It does not exist, or the key belongs to another one.")
+        .fix("Correct the id or the name, or use a key of this organization.")
+}
