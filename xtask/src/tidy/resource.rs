@@ -39,12 +39,14 @@ pub(super) fn violations(root: &Path) -> Result<Vec<String>, Failure> {
     Ok(found)
 }
 
-/// Names of the resources that a source file declares.
+/// Names of the resources that a source file declares; models of another kind say so.
 fn models(text: &str) -> impl Iterator<Item = &str> {
     const BEGINNING: &str = "#[model(name = \"";
     text.lines()
         .filter_map(|line| line.trim_start().strip_prefix(BEGINNING))
-        .filter_map(|rest| rest.split_once('"').map(|(name, _)| name))
+        .filter_map(|rest| rest.split_once('"'))
+        .filter(|(_, rest)| !rest.contains("kind ="))
+        .map(|(name, _)| name)
 }
 
 /// Test files that can be a resource's: named for it, or for the file (or folder) that declares it.
@@ -91,8 +93,10 @@ mod tests {
 
     #[test]
     fn a_resource_without_example_test_or_page_is_named() {
-        let source =
-            ("crates/zenml-provider/src/resources/team.rs", "#[model(name = \"team\")]\nstruct Team;");
+        let source = (
+            "crates/zenml-provider/src/resources/team.rs",
+            "#[model(name = \"team\")]\nstruct Team;\n#[model(name = \"user\", kind = data_source)]\nstruct User;",
+        );
         let example = ("examples/a/main.tf", "resource \"zenml_team\" \"it\" {\n}\n");
         let test = ("crates/zenml-provider/tests/it/team.rs", "");
         let other_page = ("docs/resources/workspace.md", "");
