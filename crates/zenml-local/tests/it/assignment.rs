@@ -197,3 +197,39 @@ async fn members_are_those_who_hold_organization_roles() {
     let refusal = world.admin(&format!("DELETE {members}?user_id={me}"), Value::Null).await.refused(403);
     assert!(refusal.contains("service account"), "{refusal}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_granted_by_many_at_once_is_granted_once() {
+    let world = World::start().await;
+    let (team, workspace) = (world.team("alpha").await, world.workspace("space").await);
+    let role = world.role("workspace", "Workspace Viewer").await;
+    let grant = format!("POST /roles/{role}/assignments?team_id={team}&workspace_id={workspace}");
+    let grants = (0..10).map(|_| world.admin(&grant, Value::Null));
+    let mut statuses = Vec::new();
+    for answer in join_all(grants).await {
+        statuses.push(answer.status.as_u16());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [&[200], [409; 9].as_slice()].concat());
+}
+
+/// Runs futures at the same time, in one task.
+async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(move |cx| {
+        let mut pending = false;
+        for (future, output) in &mut futures {
+            if output.is_none() {
+                match future.as_mut().poll(cx) {
+                    std::task::Poll::Ready(value) => *output = Some(value),
+                    std::task::Poll::Pending => pending = true,
+                }
+            }
+        }
+        if pending {
+            return std::task::Poll::Pending;
+        }
+        std::task::Poll::Ready(futures.iter_mut().filter_map(|(_, output)| output.take()).collect())
+    })
+    .await
+}
