@@ -21,7 +21,7 @@ pub(crate) async fn actor(
     workspace: Option<WorkspacePlace>,
     access: Access,
 ) -> Result<Actor> {
-    let Some(bearer) = request.bearer.as_deref() else {
+    let Some(bearer) = request.bearer.as_ref().map(|bearer| bearer.expose().as_str()) else {
         return Err(match workspace {
             Some(_) => Error::exact(StatusCode::UNAUTHORIZED, ErrorAnswer::text("Not authenticated")),
             None => Error::credentials("Not authenticated"),

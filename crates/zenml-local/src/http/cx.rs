@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use zenml_api::{Identifier, WorkspaceId};
+use zenml_api::{Identifier, Sensitive, WorkspaceId};
 
 use crate::audit::{self, Origin, Outcome};
 use crate::error::{Error, Result};
@@ -26,7 +26,7 @@ pub(crate) struct RequestInfo {
     /// `Idempotency-Key` header, on POST requests to a workspace.
     pub(crate) idempotency_key: Option<String>,
     /// The bearer credential, as it was sent.
-    pub(crate) bearer: Option<String>,
+    pub(crate) bearer: Option<Sensitive<String>>,
     /// `zenml-server-version` header of a workspace server.
     pub(crate) server_version: Option<String>,
     /// `zenml-server-url` header of a workspace server.

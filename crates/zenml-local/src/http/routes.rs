@@ -311,7 +311,7 @@ impl Door {
                     value.split_once(' ').map(|(scheme, rest)| (scheme.to_owned(), rest.trim().to_owned()))
                 })
                 .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-                .map(|(_, credential)| credential),
+                .map(|(_, credential)| credential.into()),
             server_version: named(SERVER_VERSION),
             server_url: named(SERVER_URL),
         }

@@ -1,6 +1,5 @@
 //! Logging in to a workspace.
 
-use zenml_api::Sensitive;
 use zenml_api::control::auth::GRANT_DEVICE_CODE;
 use zenml_api::workspace::login::{self as api, API_KEY, Answer, EXTERNAL, Form, Session};
 
@@ -21,7 +20,7 @@ async fn login(cx: Cx, (): (), (): (), form: Form) -> Result<Answer> {
     let bearer = cx.request().bearer.clone();
     let grant = grant(&form, bearer.is_some())?;
     let credential = match grant {
-        Grant::ApiKey => form.password.map(Sensitive::into_exposed),
+        Grant::ApiKey => form.password,
         Grant::External => bearer,
     };
     let Some(credential) = credential else {
@@ -29,7 +28,7 @@ async fn login(cx: Cx, (): (), (): (), form: Form) -> Result<Answer> {
         return Ok(Answer::Elsewhere { authorization_url });
     };
     let place = cx.workspace()?;
-    let known = authn::authorize_server(cx.shared(), &credential, place).await;
+    let known = authn::authorize_server(cx.shared(), credential.expose(), place).await;
     let identity = match grant {
         Grant::ApiKey => known.map_err(authn::refused_key)?,
         Grant::External => known?,
