@@ -47,6 +47,16 @@ pub(crate) fn page<T: Listed>(
     cut(rows, paging)
 }
 
+/// The name that all rows of a list must have, if its filters ask for exactly one, so that the database need not
+/// give the others.
+pub(crate) fn exact_name<'a>(paging: Paging<'_>, filters: &Filters<'a>) -> Option<&'a str> {
+    if paging.operator != LogicalOperator::And {
+        return None;
+    }
+    let (_, values) = filters.iter().find(|(field, values)| *field == "name" && !values.is_empty())?;
+    values.iter().find(|value| !value.contains(':')).map(String::as_str)
+}
+
 /// The same page with other items.
 pub(crate) fn map<T, U>(page: Page<T>, convert: impl FnMut(T) -> U) -> Page<U> {
     Page {

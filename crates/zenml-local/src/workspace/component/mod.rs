@@ -103,7 +103,8 @@ async fn list(cx: Cx, (): (), query: api::ComponentQuery, (): ()) -> Result<Page
         let listed = tx.list(All::<Components>::of(me.place)).await?;
         let owners = Owners::load(tx.sql(), me.place).await?;
         let stacks = sql::stacks_of_components(tx, &listed).await?;
-        let rows = sql::select_all(tx, &listed, &cx.shared().vault).await?;
+        let name = list::exact_name(query.paging(), &query.filters());
+        let rows = sql::select_all(tx, &listed, &cx.shared().vault, name).await?;
         let rows = rows.into_iter().map(|row| sql::Item { owners: &owners, stacks: &stacks, row }).collect();
         let page = list::page(rows, query.paging(), &query.filters())?;
         let mut items = Vec::with_capacity(page.items.len());

@@ -179,13 +179,18 @@ fn read(row: &Row, vault: &Vault) -> Result<Stored> {
     })
 }
 
+/// All components that may be shown, or only those of one name.
 pub(super) async fn select_all(
     tx: &mut Tx,
     listed: &Listed<All<Components>>,
     vault: &Vault,
+    name: Option<&str>,
 ) -> Result<Vec<Stored>> {
     let mut query = Query::new(COLUMNS);
     query.push_bind(listed.object().place.workspace.to_string());
+    if let Some(name) = name {
+        query.push(" AND name = ").push_bind(name.to_owned());
+    }
     listed.restrict(&mut query, "id", Some("owner_id"), true);
     query.build().fetch_all(tx.sql()).await?.iter().map(|row| read(row, vault)).collect()
 }

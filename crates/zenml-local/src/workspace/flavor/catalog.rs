@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -26,6 +27,9 @@ pub(crate) struct BuiltIn {
     pub(crate) connector_resource_id_attr: Option<String>,
     /// What the configuration of a component may hold; `None` if this platform does not check it.
     pub(crate) configuration: Option<Configuration>,
+    /// Whether the log has said that the flavor is not checked.
+    #[serde(skip)]
+    told: AtomicBool,
 }
 
 /// What the configuration of a component may hold.
@@ -135,6 +139,18 @@ pub(crate) fn find(kind: &str, name: &str) -> Option<&'static BuiltIn> {
 }
 
 impl BuiltIn {
+    /// Says once in the life of the process that components of this flavor are not checked.
+    pub(crate) fn tell_that_it_is_not_checked(&self) {
+        if !self.told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                flavor.name = self.name,
+                flavor.kind = self.kind,
+                "components of this flavor are accepted with any configuration: this platform does not know it, and \
+                 a ZenML server may refuse what it accepted",
+            );
+        }
+    }
+
     /// JSON schema of the configuration. Where the platform does not check, the schema says so.
     pub(crate) fn schema(&self) -> Value {
         let Some(configuration) = &self.configuration else {
@@ -226,6 +242,21 @@ mod tests {
         ] {
             assert!(find(kind, name).unwrap().configuration.is_some(), "{kind} {name}");
         }
+    }
+
+    #[test]
+    fn the_readme_lists_exactly_the_flavors_that_are_checked() {
+        let readme = include_str!("../../../README.md");
+        let rows = readme.lines().filter_map(|line| line.trim().strip_prefix("| ")?.strip_suffix(" |"));
+        let mut listed: BTreeSet<(String, String)> = BTreeSet::new();
+        for (kinds, names) in rows.filter_map(|row| row.split_once(" | ")) {
+            for kind in kinds.split(", ").filter(|kind| *kind != "type") {
+                listed.extend(names.split(", ").map(|name| (kind.to_owned(), name.to_owned())));
+            }
+        }
+        let checked = all().iter().filter(|flavor| flavor.configuration.is_some());
+        let checked: BTreeSet<_> = checked.map(|flavor| (flavor.kind.clone(), flavor.name.clone())).collect();
+        assert_eq!(listed, checked);
     }
 
     #[test]

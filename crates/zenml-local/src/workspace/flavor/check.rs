@@ -68,11 +68,7 @@ pub(crate) fn configuration(
     resolved: &BTreeMap<&'static str, String>,
 ) -> Result<JsonMap, Refusal> {
     let Some(known) = &flavor.configuration else {
-        tracing::warn!(
-            flavor.name = flavor.name,
-            flavor.kind = flavor.kind,
-            "accepted a component whose configuration this platform does not know, so it was not checked",
-        );
+        flavor.tell_that_it_is_not_checked();
         return Ok(given);
     };
     let unknown: Vec<&String> = given
