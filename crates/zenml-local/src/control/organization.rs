@@ -230,7 +230,7 @@ async fn read(sql: &mut Sql, row: &Row) -> Result<api::Organization> {
         owner: user(sql, owner).await?.map(Box::new),
         has_active_subscription: Some(true),
         trial_expiry: None,
-        trusted_domains: None,
+        trusted_domains: Some(Vec::new()),
     })
 }
 

@@ -5,6 +5,7 @@
 mod access;
 mod assignment;
 mod audit;
+mod contract;
 mod enrollment;
 mod fault;
 mod idempotency;

@@ -1,0 +1,208 @@
+//! The documented requests of the control plane, as `zenml-api/contract` has them, sent to the platform.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{World, text, texts};
+
+/// Endpoints that this version does not serve.
+const NOT_SERVED: &[&str] = &[
+    "auth::DEVICE_AUTHORIZATION",
+    "device::GET",
+    "device::VERIFY",
+    "invitation::ANSWER",
+    "invitation::CREATE",
+    "invitation::DELETE",
+    "invitation::GET",
+    "invitation::MINE",
+    "role::CREATE",
+    "role::DELETE",
+    "role::PERMISSIONS",
+    "role::UPDATE",
+    "service_account::API_KEY",
+    "service_account::ROTATE_API_KEY",
+    "service_account::UPDATE",
+    "service_account::UPDATE_API_KEY",
+    "user::CREATE_MY_API_KEY",
+    "user::MY_API_KEYS",
+];
+
+/// Endpoints for the servers of workspaces.
+const INTERNAL: &[&str] = &[
+    "entitlement::CHECK",
+    "rbac::ALLOWED_RESOURCE_IDS",
+    "rbac::CHECK_PERMISSIONS",
+    "rbac::CHECK_PERMISSIONS_OLD",
+    "rbac::FORGET",
+    "rbac::SHARE",
+    "rbac::USER_TEAM_IDS",
+    "usage_event::REPORT",
+    "workspace_status::REPORT",
+];
+
+fn entries() -> Vec<Value> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../zenml-api/contract/control");
+    let mut files: Vec<_> =
+        std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let read = |path| -> Vec<Value> { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
+    files.into_iter().flat_map(read).collect()
+}
+
+/// Ids of the documents, and what they are called on this platform.
+#[derive(Default)]
+struct Ids(BTreeMap<String, String>);
+
+impl Ids {
+    fn apply(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (documented, own)| text.replace(documented, own))
+    }
+
+    /// Learns from an answer beside its document.
+    fn learn(&mut self, documented: &Value, own: &Value) {
+        match (documented, own) {
+            (Value::Object(documented), Value::Object(own)) => {
+                if let (Some(Value::String(from)), Some(Value::String(to))) =
+                    (documented.get("id"), own.get("id"))
+                {
+                    self.0.insert(from.clone(), to.clone());
+                }
+            }
+            (Value::Array(documented), Value::Array(own)) => {
+                if let (Some(documented), Some(own)) = (documented.first(), own.first()) {
+                    self.learn(documented, own);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Members that a document has and an answer lacks.
+fn missing(documented: &Value, own: &Value) -> Vec<String> {
+    match (documented, own) {
+        (Value::Object(documented), Value::Object(own)) => {
+            documented.keys().filter(|member| !own.contains_key(*member)).cloned().collect()
+        }
+        (Value::Array(documented), Value::Array(own)) => match (documented.first(), own.first()) {
+            (Some(documented), Some(own)) => missing(documented, own),
+            _ => Vec::new(),
+        },
+        (Value::Null, _) | (_, Value::Null) => Vec::new(),
+        (documented, own) if std::mem::discriminant(documented) == std::mem::discriminant(own) => Vec::new(),
+        _ => vec!["(another kind of value)".to_owned()],
+    }
+}
+
+#[tokio::test]
+async fn every_documented_request_is_understood_and_answered_with_the_documented_members() {
+    let world = World::start().await;
+    let superuser = world.superuser().await;
+    let enrolled =
+        world.admin("POST /workspaces?enroll=true", serde_json::json!({ "name": "far" })).await.ok();
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        text(&enrolled["id"]),
+        text(&enrolled["enrollment_key"])
+    );
+    let server = text(&world.login(&form).await.ok()["access_token"]);
+    let mut ids = Ids::default();
+    ids.0.insert("11111111-2222-4333-8444-000000000001".to_owned(), world.organization());
+    let (mut wrong, mut succeeded) = (Vec::new(), BTreeSet::new());
+    let entries = entries();
+    // Roles are there already, and what is made later names them.
+    let phases: [(&str, &str); 5] =
+        [("GET", "role::"), ("POST", ""), ("GET", ""), ("PATCH", ""), ("DELETE", "")];
+    for (method, endpoints) in phases {
+        for entry in &entries {
+            let (endpoint, request) = (text(&entry["endpoint"]), &entry["request"]);
+            if request["method"] != method || !endpoint.starts_with(endpoints) || !request["form"].is_null() {
+                continue;
+            }
+            let query = request["query"].as_str().map(|query| format!("?{query}")).unwrap_or_default();
+            let call = ids.apply(&format!("{method} {}{query}", text(&request["path"])));
+            let body = serde_json::from_str(&ids.apply(&request["json"].to_string())).unwrap();
+            let who = if INTERNAL.contains(&endpoint.as_str()) { &server } else { &superuser };
+            let answer = world.send(Some(who), &call, body).await;
+            if endpoint.starts_with("workspace::") {
+                let managed =
+                    world.send(Some(&superuser), "GET /workspaces?is_managed=true", Value::Null).await.ok();
+                for id in texts(&managed, "id") {
+                    world.settled(&id).await;
+                }
+            }
+            let unknown = answer.body["detail"] == "Not Found" || answer.status.as_u16() == 405;
+            if unknown != NOT_SERVED.contains(&endpoint.as_str()) {
+                wrong.push(format!("{endpoint}: {call} is answered {}", answer.status));
+            }
+            if answer.status.as_u16() == 422 || answer.status.is_server_error() {
+                wrong.push(format!("{endpoint}: {call}: {}", answer.body));
+            }
+            if answer.status.as_u16() == 200 && entry["status"] == 200 {
+                succeeded.insert(endpoint.clone());
+                ids.learn(&entry["answer"], &answer.body);
+                let unread = entry["unknown"].to_string();
+                for member in missing(&entry["answer"], &answer.body) {
+                    // What our types do not read they do not write, and what is only assumed is not owed.
+                    if !unread.contains(&member) && entry["source"] != "inferred" {
+                        wrong.push(format!("{endpoint}: the answer lacks {member}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    insta::assert_snapshot!(succeeded.into_iter().collect::<Vec<_>>().join("\n"), @"
+    auth::API_TOKEN
+    auth::LOGOUT
+    invitation::LIST
+    member::LIST
+    member::LIST_OF_PROJECT
+    member::LIST_OF_WORKSPACE
+    organization::CREATE
+    organization::GET
+    organization::LIST
+    organization::NAME_IS_FREE
+    organization::UPDATE
+    organization::WORKSPACES
+    rbac::ALLOWED_RESOURCE_IDS
+    rbac::CHECK_PERMISSIONS
+    rbac::CHECK_PERMISSIONS_OLD
+    rbac::FORGET
+    rbac::RESOURCE_MEMBERS
+    rbac::USER_TEAM_IDS
+    role::ASSIGNMENTS
+    role::LIST
+    server::HEALTH
+    server::INFO
+    service_account::API_KEYS
+    service_account::CREATE
+    service_account::CREATE_API_KEY
+    service_account::GET
+    service_account::LIST
+    team::CREATE
+    team::DELETE
+    team::GET
+    team::LIST
+    team::MEMBERS
+    team::UPDATE
+    usage_event::REPORT
+    user::AUTHORIZE_SERVER
+    user::CREATE
+    user::GET
+    user::LIST
+    user::ME
+    user::UPDATE
+    user::UPDATE_ME
+    workspace::CREATE
+    workspace::DEACTIVATE
+    workspace::DELETE
+    workspace::DEPLOY
+    workspace::GET
+    workspace::LIST
+    workspace::UPDATE
+    workspace_status::REPORT
+    ");
+}
