@@ -2,6 +2,7 @@
 
 mod answer;
 mod cx;
+mod door;
 mod listen;
 mod routes;
 

@@ -1,0 +1,183 @@
+//! What every request passes on its way to a handler: faults, identity, parameters, the answer, the log.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, RawPathParams, Request};
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use uuid::Uuid;
+use zenml_api::Method;
+use zenml_api::control::workspace_status::{SERVER_URL, SERVER_VERSION};
+
+use super::answer;
+use super::cx::{Cx, RequestInfo};
+use super::routes::Access;
+use crate::authn;
+use crate::error::{Chain, Error, Plane, Result};
+use crate::faults::Phase;
+use crate::platform::Shared;
+use crate::rbac::{Actor, WorkspacePlace};
+
+/// Most bytes that a request's body may have.
+const BODY_LIMIT: usize = 8 << 20;
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What stands between a connection and a handler, without the handler's types.
+#[derive(Clone)]
+pub(super) struct Door {
+    pub(super) shared: Arc<Shared>,
+    pub(super) plane: Plane,
+    pub(super) access: Access,
+    pub(super) method: Method,
+    pub(super) name: Arc<str>,
+}
+
+impl Door {
+    pub(super) async fn pass(
+        self,
+        params: &RawPathParams,
+        request: Request,
+        handle: impl AsyncFnOnce(Cx, &[&str], &str, &[u8]) -> Result<Vec<u8>>,
+    ) -> Response {
+        let started = Instant::now();
+        let fault = self.shared.faults.next(self.method.as_str(), &self.name);
+        let info = self.info(&request);
+        let id = info.id.clone();
+        let spoiled = match &fault {
+            Some((Phase::Before, effect)) => answer::spoiled(effect).await,
+            _ => None,
+        };
+        let mut response = match spoiled {
+            Some(response) => response,
+            None => self.answer(params, info, request, handle).await,
+        };
+        match &fault {
+            Some((Phase::AfterCommit, effect)) => {
+                response = answer::spoiled(effect).await.unwrap_or(response);
+            }
+            Some((Phase::MidBody, _)) => response = answer::cut(response).await,
+            Some((Phase::Before, _)) | None => {}
+        }
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        tracing::debug!(
+            method = %self.method,
+            route = &*self.name,
+            status = response.status().as_u16(),
+            duration_ms = started.elapsed().as_secs_f64() * 1000.0,
+            request.id = id,
+            "request answered"
+        );
+        response
+    }
+
+    fn info(&self, request: &Request) -> RequestInfo {
+        let headers = request.headers();
+        let text = |name: &HeaderName| text(headers, name);
+        let named = |name: &'static str| text(&HeaderName::from_static(name));
+        let repeatable = self.plane == Plane::Workspace && self.method == Method::Post;
+        RequestInfo {
+            id: text(&REQUEST_ID)
+                .filter(|id| id.len() <= 128)
+                .unwrap_or_else(|| Uuid::new_v4().simple().to_string()),
+            remote: request
+                .extensions()
+                .get::<ConnectInfo<SocketAddr>>()
+                .map(|ConnectInfo(address)| address.to_string()),
+            route: self.name.clone(),
+            idempotency_key: text(&IDEMPOTENCY_KEY).filter(|_| repeatable),
+            bearer: text(&header::AUTHORIZATION)
+                .and_then(|value| {
+                    value.split_once(' ').map(|(scheme, rest)| (scheme.to_owned(), rest.trim().to_owned()))
+                })
+                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+                .map(|(_, credential)| credential.into()),
+            server_version: named(SERVER_VERSION),
+            server_url: named(SERVER_URL),
+        }
+    }
+
+    async fn answer(
+        &self,
+        params: &RawPathParams,
+        info: RequestInfo,
+        request: Request,
+        handle: impl AsyncFnOnce(Cx, &[&str], &str, &[u8]) -> Result<Vec<u8>>,
+    ) -> Response {
+        let id = info.id.clone();
+        let result = self.handle(params, info, request, handle).await;
+        match result.or_else(Error::into_replay) {
+            Ok(body) => answer::json(StatusCode::OK, body),
+            Err(error) => self.refuse(&error, &id),
+        }
+    }
+
+    async fn handle(
+        &self,
+        params: &RawPathParams,
+        info: RequestInfo,
+        request: Request,
+        handle: impl AsyncFnOnce(Cx, &[&str], &str, &[u8]) -> Result<Vec<u8>>,
+    ) -> Result<Vec<u8>> {
+        let mut path: Vec<&str> = params.iter().map(|(_, value)| value).collect();
+        let workspace = match self.plane {
+            Plane::Control => None,
+            Plane::Workspace => Some(available(&self.shared, path.remove(0)).await?),
+        };
+        if let Some(key) = &info.idempotency_key
+            && Uuid::try_parse(key).is_err()
+        {
+            return Err(Error::internal("an idempotency key has to be a UUID", "it is not"));
+        }
+        let actor = match self.access {
+            Access::Open => Actor::Anonymous,
+            access => authn::actor(&self.shared, &info, workspace, access).await?,
+        };
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let body = read_body(request.into_body()).await?;
+        let cx = Cx::new(self.shared.clone(), actor, info, workspace);
+        handle(cx, &path, &query, &body).await
+    }
+
+    fn refuse(&self, error: &Error, id: &str) -> Response {
+        let status = error.status();
+        if status.is_server_error() {
+            let cause = error.context().map(|context| Chain(context).to_string()).unwrap_or_default();
+            tracing::error!(method = %self.method, route = &*self.name, request.id = id, cause, "request failed: {error}");
+        }
+        let mut response = answer::json(status, error.body(self.plane).to_string().into_bytes());
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// The workspace that an address names, if it is served at all.
+pub(super) async fn available(shared: &Shared, id: &str) -> Result<WorkspacePlace> {
+    let unknown = || Error::not_found("There is no such workspace.");
+    let id = Uuid::try_parse(id).map_err(|_| unknown())?;
+    let found = crate::engine::served_workspace(shared, id).await?;
+    let (place, status) = found.ok_or_else(unknown)?;
+    match status.as_str() {
+        "available" => Ok(place),
+        status => Err(Error::unavailable(format!("The workspace is not available: it is {status}."))),
+    }
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+async fn read_body(body: Body) -> Result<Vec<u8>> {
+    let bytes = axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|error| {
+        Error::with_status(StatusCode::PAYLOAD_TOO_LARGE, "ValueError", "The request's body cannot be read.")
+            .because(error)
+    })?;
+    Ok(bytes.to_vec())
+}
