@@ -56,7 +56,7 @@ list_query! {
         resource_type = "resource_type",
         /// Resource.
         resource_id = "resource_id",
-        /// Labels as a JSON object, or as `name=value,name`. The facts call it `labels`, which a server ignores.
+        /// Labels as a JSON object, or as `name=value,name`. A server ignores a filter that is called `labels`.
         labels = "labels_str",
         /// Id or name of the owner.
         user = "user",

@@ -57,15 +57,16 @@ pub(crate) fn exact_name<'a>(paging: Paging<'_>, filters: &Filters<'a>) -> Optio
     values.iter().find(|value| !value.contains(':')).map(String::as_str)
 }
 
+/// The same page with its items converted.
+pub(crate) fn map<T, U>(mut page: Page<T>, convert: impl FnMut(T) -> U) -> Page<U> {
+    let items = std::mem::take(&mut page.items).into_iter().map(convert).collect();
+    with_items(&page, items)
+}
+
 /// The same page with other items.
-pub(crate) fn map<T, U>(page: Page<T>, convert: impl FnMut(T) -> U) -> Page<U> {
-    Page {
-        index: page.index,
-        max_size: page.max_size,
-        total_pages: page.total_pages,
-        total: page.total,
-        items: page.items.into_iter().map(convert).collect(),
-    }
+pub(crate) fn with_items<T, U>(page: &Page<T>, items: Vec<U>) -> Page<U> {
+    let Page { index, max_size, total_pages, total, .. } = *page;
+    Page { index, max_size, total_pages, total, items }
 }
 
 /// Checks page and size, as the web framework does before anything else happens.

@@ -66,6 +66,12 @@ pub(crate) struct Found<N> {
     noun: PhantomData<fn() -> N>,
 }
 
+impl<N> Clone for Found<N> {
+    fn clone(&self) -> Self {
+        Self { place: self.place, id: self.id, name: self.name.clone(), owner: self.owner, noun: PhantomData }
+    }
+}
+
 impl<N: Noun> Found<N> {
     /// An object whose row was read.
     pub(crate) const fn new(place: WorkspacePlace, id: Uuid, name: String, owner: Option<Uuid>) -> Self {

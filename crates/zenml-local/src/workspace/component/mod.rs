@@ -106,14 +106,13 @@ async fn list(cx: Cx, (): (), query: api::ComponentQuery, (): ()) -> Result<Page
         let name = list::exact_name(query.paging(), &query.filters());
         let rows = sql::select_all(tx, &listed, &cx.shared().vault, name).await?;
         let rows = rows.into_iter().map(|row| sql::Item { owners: &owners, stacks: &stacks, row }).collect();
-        let page = list::page(rows, query.paging(), &query.filters())?;
+        let mut page = list::page(rows, query.paging(), &query.filters())?;
         let mut items = Vec::with_capacity(page.items.len());
-        for sql::Item { row, .. } in page.items {
+        for sql::Item { row, .. } in std::mem::take(&mut page.items) {
             let hydrate = query.paging().hydrate;
             items.push(sql::answer(tx, me.place, &cx.shared().vault, &owners, row, hydrate).await?);
         }
-        let Page { index, max_size, total_pages, total, .. } = page;
-        Ok(Page { index, max_size, total_pages, total, items })
+        Ok(list::with_items(&page, items))
     })
     .await
 }
@@ -130,7 +129,7 @@ async fn get(cx: Cx, id: ComponentId, (): (), (): ()) -> Result<Component> {
     .await
 }
 
-async fn update(cx: Cx, id: ComponentId, (): (), change: ComponentUpdate) -> Result<Component> {
+async fn update(cx: Cx, id: ComponentId, (): (), mut change: ComponentUpdate) -> Result<Component> {
     let me = enter(&cx).await?;
     let mut complaints = Vec::new();
     if let Some(name) = &change.name {
@@ -138,6 +137,8 @@ async fn update(cx: Cx, id: ComponentId, (): (), change: ComponentUpdate) -> Res
         name::not_a_secret(name, &mut complaints);
     }
     name::settle("PUT /api/v1/components/{component_id}", &complaints)?;
+    let joining = change.add_secrets.take().unwrap_or_default();
+    let leaving = change.remove_secrets.take().unwrap_or_default();
     cx.tx(async |tx| {
         let found = find::<Components>(tx, me.place, id.uuid()).await?;
         let linked = sql::connector_of(tx, &found).await?;
@@ -145,17 +146,17 @@ async fn update(cx: Cx, id: ComponentId, (): (), change: ComponentUpdate) -> Res
             let connector = find::<Connectors>(tx, me.place, connector.uuid()).await?;
             tx.allow::<Read, _>(connector).await?;
         }
-        let joining = readable_secrets(tx, me, &change.add_secrets.clone().unwrap_or_default()).await?;
+        let joining = readable_secrets(tx, me, &joining).await?;
         let allowed = tx.allow::<Update, _>(found).await?;
         tx.note(&allowed, id, &allowed.name);
         let mut row = sql::select(tx, &allowed, &cx.shared().vault).await?;
         protect(&allowed, &row.kind, "modified")?;
-        apply(tx, &cx, me, &mut row, change.clone()).await?;
+        apply(tx, &cx, me, &mut row, change).await?;
         sql::write(tx, &allowed, &cx.shared().vault, &row).await?;
         sql::link_secrets(tx, id, &joining).await?;
-        for leaving in change.remove_secrets.unwrap_or_default() {
-            let leaving = secret::find(tx, me, &IdOrName::parse(&leaving)).await?;
-            sql::unlink_secret(tx, &allowed, SecretId::from_uuid(leaving.id)).await?;
+        for one in leaving {
+            let secret = secret::find(tx, me, &IdOrName::parse(&one)).await?;
+            sql::unlink_secret(tx, &allowed, SecretId::from_uuid(secret.id)).await?;
         }
         let owners = Owners::load(tx.sql(), me.place).await?;
         sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await

@@ -104,9 +104,9 @@ async fn list(cx: Cx, (): (), query: api::ConnectorQuery, (): ()) -> Result<Page
         let rows = rows.into_iter().map(|row| sql::Item { owners: &owners, row }).collect();
         let mut filters = query.filters();
         filters.retain(|(name, _)| *name != "labels_str");
-        let page = list::page(rows, query.paging(), &filters)?;
+        let mut page = list::page(rows, query.paging(), &filters)?;
         let mut items = Vec::with_capacity(page.items.len());
-        for sql::Item { row, .. } in page.items {
+        for sql::Item { row, .. } in std::mem::take(&mut page.items) {
             let shown = match (expand, query.paging().hydrate) {
                 (true, _) => visible_secrets(tx, &cx, me, &row).await?,
                 (false, true) => Shown::Plain,
@@ -114,13 +114,7 @@ async fn list(cx: Cx, (): (), query: api::ConnectorQuery, (): ()) -> Result<Page
             };
             items.push(row.answer(&owners, shown));
         }
-        Ok(Page {
-            index: page.index,
-            max_size: page.max_size,
-            total_pages: page.total_pages,
-            total: page.total,
-            items,
-        })
+        Ok(list::with_items(&page, items))
     })
     .await
 }
@@ -199,8 +193,7 @@ async fn client(cx: Cx, id: ConnectorId, query: api::ClientQuery, (): ()) -> Res
     let me = enter(&cx).await?;
     cx.read(async |tx| {
         let found = find::<Connectors>(tx, me.place, id.uuid()).await?;
-        tx.allow::<Read, _>(found).await?;
-        let found = find::<Connectors>(tx, me.place, id.uuid()).await?;
+        tx.allow::<Read, _>(found.clone()).await?;
         let allowed = tx.allow::<Client, _>(found).await?;
         tx.note(&allowed, id, &allowed.name);
         let mut row = sql::select(tx, &allowed, &cx.shared().vault).await?;

@@ -90,14 +90,13 @@ async fn list(cx: Cx, (): (), query: api::StackQuery, (): ()) -> Result<Page<Sta
         let rows = sql::select_all(tx, &listed).await?;
         let rows =
             rows.into_iter().map(|row| sql::Item { owners: &owners, contents: &contents, row }).collect();
-        let page = list::page(rows, query.paging(), &query.filters())?;
+        let mut page = list::page(rows, query.paging(), &query.filters())?;
         let mut items = Vec::with_capacity(page.items.len());
-        for sql::Item { row, .. } in page.items {
+        for sql::Item { row, .. } in std::mem::take(&mut page.items) {
             let hydrate = query.paging().hydrate;
             items.push(sql::answer(tx, me.place, &cx.shared().vault, &owners, row, hydrate).await?);
         }
-        let Page { index, max_size, total_pages, total, .. } = page;
-        Ok(Page { index, max_size, total_pages, total, items })
+        Ok(list::with_items(&page, items))
     })
     .await
 }
