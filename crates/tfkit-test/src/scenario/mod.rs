@@ -292,6 +292,32 @@ impl Scenario {
         Ok(logs)
     }
 
+    /// Where a text is found: `transcript`, or the name of a log or of a file of the configuration and the state,
+    /// sorted. For marked secrets. Saved plans are packed and not searched: look into [`Plan::json`].
+    pub fn find(&self, needle: &str) -> io::Result<Vec<String>> {
+        let mut places = Vec::new();
+        let mut directories = vec![self.work(), self.directory.path().join("logs")];
+        while let Some(directory) = directories.pop() {
+            for entry in std::fs::read_dir(directory)? {
+                let path = entry?.path();
+                if path.is_symlink() {
+                    continue;
+                }
+                if path.is_dir() {
+                    directories.push(path);
+                } else if contains(&std::fs::read(&path)?, needle.as_bytes()) {
+                    let inside = path.strip_prefix(self.directory.path()).unwrap_or(&path);
+                    places.push(inside.display().to_string());
+                }
+            }
+        }
+        if self.transcript().contains(needle) {
+            places.push("transcript".to_owned());
+        }
+        places.sort();
+        Ok(places)
+    }
+
     /// Leaves the directory where it is, and says where, to look at it after a failed test.
     pub fn keep(self) -> PathBuf {
         self.directory.keep()
@@ -306,6 +332,10 @@ impl Scenario {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    !needle.is_empty() && haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 /// The host's own configuration file.
