@@ -138,6 +138,38 @@ fn the_ready_file_is_private_whole_and_says_where_to_connect() {
 }
 
 #[test]
+fn the_most_talkative_log_holds_no_credential() {
+    use std::io::Write as _;
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = Server::start(directory.path(), &["-vv"]);
+    let ready = server.ready();
+    let address = text(&ready["control_plane_url"]).strip_prefix("http://").unwrap().to_owned();
+    let (key, password) = (text(&ready["service_account_key"]), text(&ready["admin"]["password"]));
+    for (request, form) in [
+        ("POST /auth/login", format!("password={key}")),
+        ("POST /auth/login", format!("username=admin&password={password}")),
+        ("GET /users/me", String::new()),
+        ("POST /users?username=eve&password=needle", String::new()),
+    ] {
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        let request = format!(
+            "{request} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\
+             content-length: {}\r\n\r\n{form}",
+            form.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+    }
+    let (_, log) = server.terminate();
+    assert!(log.contains("route=/auth/login") && log.contains("status=200"), "requests are logged: {log}");
+    for needle in [&key, &password, "needle"] {
+        assert!(!log.contains(needle), "{log}");
+    }
+}
+
+#[test]
 fn options_that_cannot_work_are_refused_with_what_to_do() {
     let directory = tempfile::tempdir().unwrap();
     let database = database(directory.path());
