@@ -17,6 +17,7 @@ use crate::configuration::{Configuration, Resolved};
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::people::People;
+use crate::resources::stack_role_assignment::{BlindGrants, UnderstoodForm};
 use crate::role::Roles;
 
 /// Oldest server that is used without `skip_version_check`.
@@ -37,6 +38,8 @@ pub struct Client {
     pub(crate) people: Cache<OrganizationId, People>,
     pub(crate) roles: Cache<OrganizationId, Roles>,
     pub(crate) team_members: Cache<TeamId, Vec<UserId>>,
+    pub(crate) understood_form: UnderstoodForm,
+    pub(crate) blind_grants: BlindGrants,
     said: Mutex<BTreeSet<String>>,
 }
 
@@ -56,6 +59,8 @@ impl Client {
             people: Cache::default(),
             roles: Cache::default(),
             team_members: Cache::default(),
+            understood_form: UnderstoodForm::default(),
+            blind_grants: BlindGrants::default(),
             said: Mutex::default(),
         }
     }

@@ -65,6 +65,7 @@ impl Provider for Zenml {
     fn register(types: Types<Client>) -> Types<Client> {
         types
             .resource::<resources::project_role_assignment::ProjectRoleAssignment>()
+            .resource::<resources::stack_role_assignment::StackRoleAssignment>()
             .resource::<resources::team::Team>()
             .resource::<resources::workspace::Workspace>()
             .resource::<resources::workspace_role_assignment::WorkspaceRoleAssignment>()

@@ -3,6 +3,7 @@
 pub mod organization;
 pub mod project_role_assignment;
 pub mod role;
+pub mod stack_role_assignment;
 pub mod team;
 pub mod workspace;
 pub mod workspace_role_assignment;

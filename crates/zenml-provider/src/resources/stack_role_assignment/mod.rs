@@ -1,0 +1,485 @@
+//! `zenml_stack_role_assignment`: what somebody may do with a stack and with all that it needs.
+
+mod contents;
+mod need;
+mod shares;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource, Since};
+use zenml_api::rbac::Action;
+use zenml_api::{ComponentId, ServiceAccountId, StackId, TeamId, UserId, WorkspaceId};
+
+use self::need::{Actions, Contents, Grants, Object, StackRole, Wish};
+pub(crate) use self::shares::{BlindGrants, UnderstoodForm};
+use self::shares::{Reading, Shares, Step};
+use crate::assignment::{self, workspace_or_default};
+use crate::client::Client;
+use crate::id::Id;
+use crate::principal::Principal;
+use crate::scope::{self, Reach, Seen, Server};
+
+/// Name beside the state under which the objects are remembered that the assignment has granted something on. When the
+/// stack is gone nothing else tells where grants are left.
+const OBJECTS: &str = "objects";
+
+/// A role that a team, a user or a service account has on a stack, and on what the stack needs: its components, their
+/// service connectors, and the secrets that they refer to.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "stack_role_assignment")]
+#[model(rule = Rule::ExactlyOneOf(&["team_id", "user_id", "service_account_id"]))]
+#[model(rule = Rule::ExactlyOneOf(&["role", "actions"]))]
+pub struct StackRoleAssignment {
+    /// Workspace, stack and principal in one: `WORKSPACE_ID/STACK_ID/team/TEAM_ID`.
+    #[attr(stable)]
+    pub id: Computed<String>,
+    /// Workspace that the stack is in. Default: the provider's workspace.
+    #[attr(key, replace)]
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Stack on which the role is held.
+    #[attr(key, replace)]
+    pub stack_id: Id<StackId>,
+    /// Team that gets the role: all its members.
+    #[attr(key = optional, replace)]
+    pub team_id: Option<Id<TeamId>>,
+    /// User who gets the role.
+    #[attr(key = optional, replace)]
+    pub user_id: Option<Id<UserId>>,
+    /// Service account that gets the role.
+    #[attr(key = optional, replace)]
+    pub service_account_id: Option<Id<ServiceAccountId>>,
+    /// What may be done: `read` (see the stack, not use it), `write` (use and change it) or `admin` (also delete and
+    /// share it).
+    #[attr(check = one_of(&["read", "write", "admin"]))]
+    pub role: Option<String>,
+    /// Single actions on the stack instead of a role: of `read`, `update`, `delete`, `share`. On what the stack needs they
+    /// grant what the highest role does that they contain.
+    #[attr(check = non_empty(), check = each(one_of(&["read", "update", "delete", "share"])))]
+    pub actions: Option<BTreeSet<String>>,
+    /// Whether the role reaches the components, connectors and secrets of the stack. Default: `true`. With `false` the
+    /// receiver sees a stack that cannot be used.
+    #[attr(default = true)]
+    pub include_components: OrDefault<bool>,
+    /// Ids of the stack's components, `values(zenml_stack.NAME.components)`. Has no effect of its own: it makes a component
+    /// that joins the stack part of the same apply. Without it the next plan shows and repairs the difference.
+    pub component_ids: Option<BTreeSet<Option<Id<ComponentId>>>>,
+    /// What the role grants and the server has: for each object, such as `stack/ID` or `service_connector/ID`, the actions.
+    pub grants: Computed<BTreeMap<String, BTreeSet<String>>>,
+}
+
+/// What a read found.
+#[derive(Clone, Debug)]
+pub struct Remote(Seen<Found>);
+
+#[derive(Clone, Debug)]
+struct Found {
+    place: Place,
+    /// None when the stack is gone and grants on its components are left.
+    contents: Option<Contents>,
+    shares: Grants,
+}
+
+/// Which assignment it is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    workspace: WorkspaceId,
+    stack: StackId,
+    principal: Principal,
+}
+
+impl Resource for StackRoleAssignment {
+    type Client = Client;
+    type Remote = Remote;
+
+    async fn fetch(cx: &Cx<Client>, key: &StackRoleAssignmentKey) -> Result<Option<Remote>, Diag> {
+        let principal = Principal::of(key.team_id, key.user_id, key.service_account_id)?;
+        let place = Place { workspace: key.workspace_id.0, stack: key.stack_id.0, principal };
+        let server = match scope::reach(cx, Some(place.workspace)).await? {
+            Reach::Open(server) => server,
+            Reach::Closed => return Ok(Some(Remote(Seen::Unseen))),
+            Reach::Gone => return Ok(None),
+        };
+        let client = cx.client().await?;
+        let contents = contents::of_stack(&server.api, place.stack).await?;
+        let present: BTreeSet<Object> = contents.iter().flat_map(Contents::objects).collect();
+        let objects: BTreeSet<Object> = remembered(cx).union(&present).copied().collect();
+        let shares = shares(client, &server, place);
+        let mut found = Grants::new();
+        for object in objects {
+            match shares.read(object, present.contains(&object)).await? {
+                Reading::Actions(actions) => {
+                    found.insert(object, actions);
+                }
+                Reading::Refused => {
+                    warn_of_refusal(cx, client);
+                    return Ok(contents.is_some().then_some(Remote(Seen::Unseen)));
+                }
+            }
+        }
+        if found.values().all(Actions::is_empty) {
+            return Ok(None);
+        }
+        if contents.is_none() {
+            cx.warn(stack_is_gone(place));
+        }
+        Ok(Some(Remote(Seen::Found(Found { place, contents, shares: found }))))
+    }
+
+    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let found = match remote.0.found(&since)? {
+            Ok(found) => found,
+            Err(state) => return Ok(state),
+        };
+        Ok(match since.model() {
+            Some(known) => known.seen(found),
+            None => Self::imported(found),
+        })
+    }
+
+    async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
+        let client = cx.client().await?;
+        let workspace = workspace_or_default(client, &plan.workspace_id).await?;
+        let server = scope::open(cx, Some(workspace)).await?;
+        let place = plan.place(workspace)?;
+        let contents = contents_of(&server, place.stack).await?;
+        let now = plan.wish()?.grants(&contents);
+        let _held = cx.lock(place.lock()).await;
+        apply(cx, &server, &Change { place, contents, before: Grants::new(), now }, &plan).await
+    }
+
+    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+        let place = prior.place(prior.workspace_id.get()?.0)?;
+        let server = scope::open(cx, Some(place.workspace)).await?;
+        let contents = contents_of(&server, place.stack).await?;
+        let now = plan.wish()?.grants(&contents);
+        let _held = cx.lock(place.lock()).await;
+        apply(cx, &server, &Change { place, contents, before: prior.granted(), now }, &plan).await
+    }
+
+    async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
+        let place = prior.place(prior.workspace_id.get()?.0)?;
+        let Some(server) = scope::open_to_delete(cx, Some(place.workspace)).await? else { return Ok(()) };
+        let _held = cx.lock(place.lock()).await;
+        revoke(cx, &server, place, &prior.granted()).await
+    }
+
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        let client = cx.client().await?;
+        let moves = plan.changes(Self::WORKSPACE_ID)
+            || plan.changes(Self::STACK_ID)
+            || plan.changes(Self::TEAM_ID)
+            || plan.changes(Self::USER_ID)
+            || plan.changes(Self::SERVICE_ACCOUNT_ID);
+        let Some(prior) = plan.prior().cloned() else { return Ok(()) };
+        let principal = Principal::of(prior.team_id, prior.user_id, prior.service_account_id)?;
+        let other_role = plan.changes(Self::ROLE) || plan.changes(Self::ACTIONS);
+        if (plan.is_delete() || moves || other_role) && principal.reaches_caller(client).await {
+            plan.warn(assignment::reaches_caller(prior.role.as_deref()));
+        }
+        if plan.is_delete() || moves {
+            return Ok(());
+        }
+        // A component that joined the stack, and a grant that was lost, change nothing that the user wrote.
+        let Ok(planned) = plan.planned().model() else { return Ok(()) };
+        let place = prior.place(prior.workspace_id.get()?.0)?;
+        let Ok(api) = client.api().workspace(place.workspace).await else { return Ok(()) };
+        let Some(contents) = contents::of_stack(&api, place.stack).await? else { return Ok(()) };
+        if planned.wish()?.grants(&contents) != prior.granted() {
+            plan.unknown(Self::GRANTS);
+        }
+        Ok(())
+    }
+
+    async fn import(
+        cx: &Cx<Client>,
+        id: ImportId<'_, StackRoleAssignmentKey>,
+    ) -> Result<Imported<Self>, Diag> {
+        let _ = cx;
+        let text = match id {
+            ImportId::Key(key) => return Ok(Imported::Key(key)),
+            ImportId::Text(text) => text,
+        };
+        let parts: Vec<&str> = text.split('/').collect();
+        let read = match parts.as_slice() {
+            [workspace, stack, kind, principal] => {
+                let place = workspace.parse().ok().zip(stack.parse().ok());
+                place.zip(Principal::parse(kind, principal))
+            }
+            _ => None,
+        };
+        let ((workspace, stack), principal) = read.ok_or_else(|| {
+            Diag::error(format!("The import id {text:?} cannot be read"))
+                .why("An import id of this type has the form WORKSPACE_ID/STACK_ID/team/TEAM_ID.")
+                .fix("Instead of `team` and the id of a team there may be `user` or `service_account` and its id.")
+        })?;
+        Ok(Imported::Key(StackRoleAssignmentKey {
+            workspace_id: Id(workspace),
+            stack_id: Id(stack),
+            team_id: principal.team().map(Id),
+            user_id: principal.user().map(Id),
+            service_account_id: principal.service_account().map(Id),
+        }))
+    }
+}
+
+impl Place {
+    /// All grants of a principal in a workspace change one after the other: its roles on several stacks meet on what the
+    /// stacks share.
+    fn lock(self) -> String {
+        format!("grants of {} in {}", self.principal, self.workspace)
+    }
+}
+
+impl StackRoleAssignment {
+    fn place(&self, workspace: WorkspaceId) -> Result<Place, Diag> {
+        let principal = Principal::of(self.team_id, self.user_id, self.service_account_id)?;
+        Ok(Place { workspace, stack: self.stack_id.0, principal })
+    }
+
+    fn wish(&self) -> Result<Wish, Diag> {
+        let actions = match (&self.role, &self.actions) {
+            (Some(role), _) => StackRole::parse(role)
+                .map(|role| role.row(need::Kind::Stack))
+                .ok_or_else(|| Diag::bug(format!("The stack role {role:?} was not refused at validation")))?,
+            (None, Some(actions)) => actions.iter().map(|action| Action::parse(action)).collect(),
+            (None, None) => return Err(Diag::bug("A stack role assignment has neither a role nor actions")),
+        };
+        Ok(Wish { actions, include_components: *self.include_components })
+    }
+
+    /// What the state says was granted.
+    fn granted(&self) -> Grants {
+        let grants = self.grants.as_ref().into_iter().flatten();
+        let read = |(object, actions): (&String, &BTreeSet<String>)| {
+            Some((Object::parse(object)?, actions.iter().map(|action| Action::parse(action)).collect()))
+        };
+        grants.filter_map(read).collect()
+    }
+
+    /// The same assignment with the grants that are there: those that the role wants, and those that it gave earlier on
+    /// what is no longer part of the stack, which are to be taken back.
+    fn seen(&self, found: &Found) -> Self {
+        let mut wanted = self.granted();
+        if let (Ok(wish), Some(contents)) = (self.wish(), &found.contents) {
+            for (object, actions) in wish.grants(contents) {
+                wanted.entry(object).or_default().extend(actions);
+            }
+        }
+        self.granting(found.place, &both(&wanted, &found.shares))
+    }
+
+    /// The same assignment with these grants.
+    fn granting(&self, place: Place, grants: &Grants) -> Self {
+        Self {
+            id: Computed::known(place.id()),
+            workspace_id: OrServer::known(Id(place.workspace)),
+            grants: Computed::known(texts(grants)),
+            ..self.clone()
+        }
+    }
+
+    /// What an import can tell: the role that the share of the stack amounts to.
+    fn imported(found: &Found) -> Self {
+        let Place { workspace, stack, principal } = found.place;
+        let share = found.shares.get(&Object::stack(stack)).cloned().unwrap_or_default();
+        let role = StackRole::exactly(&share);
+        let contents = found.contents.iter();
+        let components: BTreeSet<_> = contents.flat_map(|contents| &contents.components).copied().collect();
+        let reached = found
+            .shares
+            .iter()
+            .any(|(object, actions)| *object != Object::stack(stack) && !actions.is_empty());
+        let model = Self {
+            id: Computed::unknown(),
+            workspace_id: OrServer::known(Id(workspace)),
+            stack_id: Id(stack),
+            team_id: principal.team().map(Id),
+            user_id: principal.user().map(Id),
+            service_account_id: principal.service_account().map(Id),
+            role: role.map(|role| role.name().to_owned()),
+            actions: match role {
+                Some(_) => None,
+                None => Some(share.iter().map(|action| action.as_str().to_owned()).collect()),
+            },
+            include_components: OrDefault(reached || components.is_empty()),
+            component_ids: Some(components.into_iter().map(|id| Some(Id(id))).collect()),
+            grants: Computed::unknown(),
+        };
+        model.seen(found)
+    }
+}
+
+impl Place {
+    fn id(self) -> String {
+        format!("{}/{}/{}", self.workspace, self.stack, self.principal)
+    }
+}
+
+/// From what an assignment has granted to what it is to grant.
+struct Change {
+    place: Place,
+    contents: Contents,
+    before: Grants,
+    now: Grants,
+}
+
+/// Carries a change out, object by object, the stack first, and gives what the assignment then grants. Each step that is
+/// done is in the state.
+async fn apply(
+    cx: &Cx<Client>,
+    server: &Server,
+    change: &Change,
+    plan: &StackRoleAssignment,
+) -> Result<StackRoleAssignment, Diag> {
+    let Change { place, contents, before, now } = change;
+    let client = cx.client().await?;
+    let shares = shares(client, server, *place);
+    let (none, present) = (Actions::new(), contents.objects());
+    let mut granted = before.clone();
+    let mut elsewhere = None;
+    let mut all_there = before.is_empty();
+    let objects: BTreeSet<Object> = before.keys().chain(now.keys()).copied().collect();
+    remember(cx, &objects)?;
+    for object in objects {
+        let (before, now) = (before.get(&object).unwrap_or(&none), now.get(&object).unwrap_or(&none));
+        let shrinks = !before.is_subset(now) && object != Object::stack(place.stack);
+        if shrinks && elsewhere.is_none() {
+            elsewhere = Some(needed_elsewhere(server, &shares, place.stack).await?);
+        }
+        let needed_elsewhere = elsewhere.as_ref().and_then(|needed| needed.get(&object)).unwrap_or(&none);
+        let step = Step { exists: present.contains(&object), before, now, needed_elsewhere };
+        match shares.change(object, &step).await? {
+            Reading::Actions(first) => {
+                all_there &= now.is_subset(&first);
+                granted.insert(object, now.clone());
+            }
+            Reading::Refused => {
+                all_there = false;
+                warn_of_refusal(cx, client);
+                granted.insert(object, before.union(now).cloned().collect());
+            }
+        }
+        cx.save(&plan.granting(*place, &granted));
+    }
+    granted.retain(|_, actions| !actions.is_empty());
+    remember(cx, &granted.keys().copied().collect())?;
+    if all_there {
+        cx.warn(already_granted(*place));
+    }
+    Ok(plan.granting(*place, &granted))
+}
+
+/// Takes back what an assignment has granted, except for what the principal needs for its roles on other stacks.
+async fn revoke(cx: &Cx<Client>, server: &Server, place: Place, granted: &Grants) -> Result<(), Diag> {
+    let client = cx.client().await?;
+    let shares = shares(client, server, place);
+    let none = Actions::new();
+    let mut elsewhere = None;
+    // The share of the stack goes first: from then on nobody takes the role into account any more.
+    for (object, before) in granted {
+        if *object != Object::stack(place.stack) && elsewhere.is_none() {
+            elsewhere = Some(needed_elsewhere(server, &shares, place.stack).await?);
+        }
+        let needed_elsewhere = elsewhere.as_ref().and_then(|needed| needed.get(object)).unwrap_or(&none);
+        let step = Step { exists: false, before, now: &none, needed_elsewhere };
+        if shares.change(*object, &step).await? == Reading::Refused {
+            cx.warn(left_behind(place));
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// What the principal needs for its roles on all stacks but one. Its role on a stack is what its share of it says.
+async fn needed_elsewhere(server: &Server, shares: &Shares<'_>, except: StackId) -> Result<Grants, Diag> {
+    let others = contents::of_other_stacks(&server.api, except).await?;
+    let mut held = Vec::new();
+    for contents in &others {
+        if let Reading::Actions(share) = shares.read(Object::stack(contents.stack), true).await? {
+            held.push((contents, share));
+        }
+    }
+    Ok(need::need(held.iter().map(|(contents, share)| (*contents, share))))
+}
+
+fn shares<'a>(client: &'a Client, server: &'a Server, place: Place) -> Shares<'a> {
+    Shares { client, server: &server.api, workspace: place.workspace, principal: place.principal }
+}
+
+async fn contents_of(server: &Server, stack: StackId) -> Result<Contents, Diag> {
+    contents::of_stack(&server.api, stack).await?.ok_or_else(|| {
+        Diag::error(format!("There is no stack {stack}"))
+            .why("The workspace does not have it, or the key does not see it.")
+            .fix("Check stack_id and workspace_id.")
+            .at(StackRoleAssignment::STACK_ID)
+    })
+}
+
+/// The actions that are in both.
+fn both(one: &Grants, other: &Grants) -> Grants {
+    let common = one.iter().map(|(object, actions)| {
+        let there = other.get(object).into_iter().flatten();
+        (*object, there.filter(|action| actions.contains(*action)).cloned().collect::<Actions>())
+    });
+    common.filter(|(_, actions)| !actions.is_empty()).collect()
+}
+
+fn texts(grants: &Grants) -> BTreeMap<String, BTreeSet<String>> {
+    let text = |(object, actions): (&Object, &Actions)| {
+        (object.to_string(), actions.iter().map(|action| action.as_str().to_owned()).collect())
+    };
+    grants.iter().map(text).collect()
+}
+
+fn remember(cx: &Cx<Client>, objects: &BTreeSet<Object>) -> Result<(), Diag> {
+    let texts: Vec<String> = objects.iter().map(Object::to_string).collect();
+    cx.set_private(OBJECTS, texts.into())
+}
+
+fn remembered(cx: &Cx<Client>) -> BTreeSet<Object> {
+    let texts = cx.private(OBJECTS);
+    let texts = texts.as_ref().and_then(|texts| texts.as_array()).into_iter().flatten();
+    texts.filter_map(|text| Object::parse(text.as_str()?)).collect()
+}
+
+fn already_granted(place: Place) -> Diag {
+    Diag::warning("The stack role was already granted; it is managed here from now on")
+        .why(format!(
+            "{} had all its grants on stack {} before this configuration did anything. Destroying the resource will take \
+             them away.",
+            place.principal, place.stack
+        ))
+        .at(StackRoleAssignment::ROLE)
+}
+
+fn stack_is_gone(place: Place) -> Diag {
+    Diag::warning(format!("Stack {} is gone, and grants on what it needed are left", place.stack))
+        .why(format!(
+            "{} still has them. They go when this resource is destroyed or gets another stack.",
+            place.principal
+        ))
+        .at(StackRoleAssignment::STACK_ID)
+}
+
+fn warn_of_refusal(cx: &Cx<Client>, client: &Client) {
+    if client.is_news("shares cannot be read") {
+        cx.warn(
+            Diag::warning("The grants of stack roles cannot be read back")
+                .why(
+                    "The control plane does not let this key read who may do what with a single object. Grants are only \
+                     added, never taken away, and the state keeps what it says.",
+                )
+                .fix("Use a key of an account that may read them, such as one with the role Organization Admin."),
+        );
+    }
+}
+
+fn left_behind(place: Place) -> Diag {
+    Diag::warning("The grants of a stack role were left in place")
+        .why(format!(
+            "The control plane does not let this key read what {} may do with stack {} and what it needs, and without \
+             that nothing can be taken away safely.",
+            place.principal, place.stack
+        ))
+        .fix("Take the grants away in the dashboard of ZenML Pro.")
+}

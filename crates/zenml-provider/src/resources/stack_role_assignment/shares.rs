@@ -1,0 +1,169 @@
+//! Reading and writing what one principal may do with single objects.
+//!
+//! A grant on the API is the complete set of a principal's actions on an object, so that each write has to know what is
+//! there. Reading is for user callers, whose way of naming an object is not documented: the known forms are tried.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use tfkit::Diag;
+use zenml_api::control::rbac::{self, ResourceMember, ResourceQuery};
+use zenml_api::control::role::RoleType;
+use zenml_api::workspace::membership::{self, ShareQuery};
+use zenml_api::{Identifier, ObjectId, WorkspaceId};
+use zenml_client::{Api, ApiError};
+
+use super::need::{Actions, Object, share_after};
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::principal::Principal;
+
+/// The form in which this run's control plane understands the name of an object, once one was understood.
+#[derive(Debug, Default)]
+pub(crate) struct UnderstoodForm(OnceLock<usize>);
+
+/// What this run has granted without being able to read what was there.
+#[derive(Debug, Default)]
+pub(crate) struct BlindGrants(Mutex<BTreeMap<(WorkspaceId, Principal, String), Actions>>);
+
+/// How often a write is repeated when another process has changed the same grant meanwhile.
+const ATTEMPTS: u32 = 5;
+
+/// What one principal may do with the objects of one workspace.
+pub(super) struct Shares<'a> {
+    pub(super) client: &'a Client,
+    pub(super) server: &'a Api,
+    pub(super) workspace: WorkspaceId,
+    pub(super) principal: Principal,
+}
+
+/// What an assignment does to one object.
+pub(super) struct Step<'a> {
+    /// The object is there for certain.
+    pub(super) exists: bool,
+    /// What the assignment has granted so far.
+    pub(super) before: &'a Actions,
+    /// What it is to grant.
+    pub(super) now: &'a Actions,
+    /// What the principal needs for its roles on other stacks.
+    pub(super) needed_elsewhere: &'a Actions,
+}
+
+/// What reading a share gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// These actions; none if there is no share.
+    Actions(Actions),
+    /// The control plane does not let this key read shares.
+    Refused,
+}
+
+impl Shares<'_> {
+    /// Reads the principal's own share of an object. Rights that come from roles are not part of it.
+    ///
+    /// `exists` says that the object is there for certain; then an answer that it is not means only that its name was not
+    /// understood.
+    pub(super) async fn read(&self, object: Object, exists: bool) -> Result<Reading, Diag> {
+        let control_plane = self.client.control_plane()?;
+        let understood = &self.client.understood_form.0;
+        let known = understood.get().copied();
+        let mut missing = false;
+        for (index, resource) in object.resource().user_forms(self.workspace).into_iter().enumerate() {
+            if known.is_some_and(|known| known != index) {
+                continue;
+            }
+            match control_plane.send(&rbac::RESOURCE_MEMBERS, (), ResourceQuery { resource }, ()).await {
+                Ok(members) => {
+                    // Another task may have found the same form.
+                    let _ = understood.set(index);
+                    return Ok(Reading::Actions(self.own(&members)));
+                }
+                Err(ApiError::NotFound(_)) => missing = true,
+                Err(ApiError::Invalid(_) | ApiError::Forbidden(_) | ApiError::UnknownRoute(_)) => {}
+                Err(error) => {
+                    return Err(cannot(
+                        format_args!("read who may use {object}"),
+                        Needs::ORGANIZATION_ADMIN,
+                        &error,
+                    ));
+                }
+            }
+        }
+        let is_gone = missing && (!exists || known.is_some());
+        Ok(if is_gone { Reading::Actions(Actions::new()) } else { Reading::Refused })
+    }
+
+    fn own(&self, members: &[ResourceMember]) -> Actions {
+        let is_share =
+            |member: &&ResourceMember| member.role.as_ref().is_none_or(|role| role.kind == RoleType::Share);
+        let is_own = |member: &&ResourceMember| self.principal.is(member.user.as_ref(), member.team.as_ref());
+        let own = members.iter().filter(is_share).filter(is_own);
+        own.flat_map(|member| member.allowed_actions.iter().cloned()).collect()
+    }
+
+    /// Brings the share of an object to what `step` makes of it, and makes sure that it stays: another process that read
+    /// before us and wrote after us takes our actions away, so the result is read again. What was there at first comes
+    /// back. Where shares cannot be read, nothing is taken away.
+    pub(super) async fn change(&self, object: Object, step: &Step<'_>) -> Result<Reading, Diag> {
+        let mut first = None;
+        for _ in 0..ATTEMPTS {
+            let Reading::Actions(current) = self.read(object, step.exists).await? else {
+                self.only_add(object, step).await?;
+                return Ok(Reading::Refused);
+            };
+            let wanted = share_after(&current, step.before, step.now, step.needed_elsewhere);
+            let settled = wanted == current;
+            let first = first.get_or_insert(current);
+            if settled {
+                return Ok(Reading::Actions(first.clone()));
+            }
+            self.write(object, &wanted).await?;
+        }
+        Err(Diag::error(format!("The grants on {object} do not settle"))
+            .why("Something else keeps changing what the same principal may do with this object.")
+            .fix("Find out what it is, for example another Terraform run, and run the command again afterwards."))
+    }
+
+    /// Adds without knowing what is there: together with what was granted before and with what this run has granted the
+    /// same principal for other stacks.
+    async fn only_add(&self, object: Object, step: &Step<'_>) -> Result<(), Diag> {
+        if step.now.is_subset(step.before) {
+            return Ok(());
+        }
+        let all = {
+            let key = (self.workspace, self.principal, object.to_string());
+            let mut granted = self.client.blind_grants.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let granted = granted.entry(key).or_default();
+            granted.extend(step.before.union(step.now).cloned());
+            granted.clone()
+        };
+        self.write(object, &all).await
+    }
+
+    /// Writes the complete share of an object. An object that is gone has no share that could be taken away.
+    async fn write(&self, object: Object, actions: &Actions) -> Result<(), Diag> {
+        let query = ShareQuery {
+            resource_type: object.kind.resource_type(),
+            resource_id: ObjectId::from_uuid(object.id),
+            team_id: self.principal.team(),
+            user_id: self.principal.account(),
+        };
+        let actions: Vec<_> = actions.iter().cloned().collect();
+        let removes = actions.is_empty();
+        match self.server.send(&membership::SHARE, (), query, actions).await {
+            Err(ApiError::NotFound(_)) if removes => Ok(()),
+            outcome => outcome.map_err(|error| self.failed(object, &error)),
+        }
+    }
+
+    fn failed(&self, object: Object, error: &ApiError) -> Diag {
+        let diag = cannot(format_args!("grant {} on {object}", self.principal), Needs::SHARE, error);
+        match (error, self.principal.account()) {
+            (ApiError::Invalid(_), Some(_)) => diag.fix(
+                "An account cannot be granted something by itself. If this is the account of the provider's own key, put \
+                 it into a team.",
+            ),
+            _ => diag,
+        }
+    }
+}
