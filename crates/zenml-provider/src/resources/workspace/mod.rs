@@ -178,6 +178,7 @@ impl Resource for Workspace {
                 url: settle(plan.url, prior.url),
                 server_url: settle(plan.server_url, prior.server_url),
                 status: settle(plan.status, prior.status),
+                enrollment_key: settle(plan.enrollment_key, prior.enrollment_key),
                 updated: settle(plan.updated, prior.updated),
                 ..plan
             });
@@ -220,6 +221,8 @@ impl Resource for Workspace {
                 plan.keep(token);
             }
         }
+        // It comes with the creation or never.
+        plan.keep(Self::ENROLLMENT_KEY);
         let sends = plan.changes(Self::DISPLAY_NAME)
             || plan.changes(Self::DESCRIPTION)
             || plan.changes(Self::LOGO_URL)

@@ -1,0 +1,98 @@
+use serde_json::{Value as Json, json};
+use tfkit::engine::ImportBy;
+use tfkit_test::{Failure, Harness, unknown};
+
+use crate::world::{World, engine};
+
+/// What a user reads about a provider block that does not work.
+async fn refused(block: Json) -> Failure {
+    Harness::start(engine(), block).await.map(|_| ()).unwrap_err()
+}
+
+#[tokio::test]
+async fn a_block_that_cannot_work_says_what_is_missing_and_where() {
+    let cases = [
+        (json!({}), "The provider has no credentials", None),
+        (
+            json!({ "control_plane_url": "https://zenml.example.com" }),
+            "The provider has a control plane and no key for it",
+            Some("service_account_key"),
+        ),
+        (
+            json!({ "server_url": "https://zenml.example.com" }),
+            "The provider has a server and no credential for it",
+            Some("api_key"),
+        ),
+        (
+            json!({ "service_account_key": "k", "http": { "ca_bundle": "no certificate" } }),
+            "The provider block cannot be used",
+            Some("http.ca_bundle"),
+        ),
+        (
+            json!({ "service_account_key": "k", "http": { "timeout": "10ms" } }),
+            "The time-out for one attempt is too short",
+            Some("http.timeout"),
+        ),
+    ];
+    for (block, summary, place) in cases {
+        let failure = refused(block.clone()).await;
+        assert_eq!(failure.summaries(), [summary], "{block}");
+        assert_eq!(failure.places().first().map(ToString::to_string).as_deref(), place, "{block}");
+        assert!(failure.errors()[0].fix.is_some(), "{block}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_checked_when_the_provider_is_configured() {
+    let world = World::start().await;
+    let mut block = world.block();
+    block["service_account_key"] = "ZENPROKEY_wrong".into();
+    let failure = refused(block).await;
+    assert_eq!(
+        failure.summaries(),
+        ["Cannot use the control plane: the control plane did not accept the credential"]
+    );
+    assert_eq!(failure.places()[0].to_string(), "service_account_key");
+    assert!(!failure.to_string().contains("ZENPROKEY_wrong"), "{failure}");
+
+    let mut block = world.block();
+    block["organization_id"] = "elsewhere".into();
+    let failure = refused(block).await;
+    assert_eq!(failure.summaries(), ["The key does not see the organization \"elsewhere\""]);
+    assert!(failure.to_string().contains(world.platform.organization_name()), "{failure}");
+    assert_eq!(failure.places()[0].to_string(), "organization_id");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_and_one_that_is_no_api_are_told_apart() {
+    let world = World::start().await;
+    let mut block = world.block();
+    block["http"] = json!({ "retries": 0 });
+    world.inject(json!({ "rules": [{ "effect": { "html": "<!doctype html><title>Log in</title>" } }] }));
+    let failure = refused(block.clone()).await;
+    let url = world.platform.url().to_owned();
+    assert_eq!(
+        failure.summaries(),
+        [format!("Cannot use the control plane: {url} is not the address of a control plane")]
+    );
+    assert_eq!(failure.places()[0].to_string(), "control_plane_url");
+    world.stop().await;
+    let failure = refused(block).await;
+    assert_eq!(failure.summaries(), ["Cannot use the control plane: the control plane cannot be reached"]);
+    assert!(failure.errors()[0].trace.is_some());
+}
+
+#[tokio::test]
+async fn values_that_are_unknown_let_plans_pass_and_name_themselves_otherwise() {
+    let block = json!({ "control_plane_url": unknown(), "service_account_key": "k" });
+    let harness = Harness::start(engine(), block).await.unwrap();
+    harness.plan("zenml_team.t", json!({ "name": "alpha", "members": ["ann@example.com"] })).await.unwrap();
+    harness.plan("zenml_workspace.a", json!({ "name": "alpha" })).await.unwrap();
+    let failure = harness.read_data_source("zenml_team", json!({ "name": "alpha" })).await.unwrap_err();
+    assert!(failure.to_string().contains("control_plane_url"), "{failure}");
+    let mut harness = harness;
+    let import = ImportBy::Id(zenml_api::TeamId::random().to_string());
+    let failure = harness.import("zenml_team.t", import).await.unwrap_err();
+    assert!(failure.to_string().contains("control_plane_url"), "{failure}");
+}

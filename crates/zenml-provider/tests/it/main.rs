@@ -1,0 +1,6 @@
+//! The provider against a local platform: in the test's own process, and under real hosts.
+
+mod configuration;
+mod team;
+mod workspace;
+mod world;

@@ -1,0 +1,216 @@
+use serde_json::{Value as Json, json};
+use tfkit::Dyn;
+use tfkit::engine::ImportBy;
+use tfkit_test::{Action, Harness};
+use zenml_api::TeamId;
+use zenml_api::control::team::{self as api, MemberQuery, TeamCreate, TeamQuery};
+
+use crate::world::{World, under_each_host};
+
+const T: &str = "zenml_team.t";
+
+fn text(state: &Dyn, name: &str) -> String {
+    state.attribute(name).as_str().unwrap_or_default().to_owned()
+}
+
+fn id(harness: &Harness) -> TeamId {
+    text(harness.state(T).unwrap(), "id").parse().unwrap()
+}
+
+fn config(members: &[&str]) -> Json {
+    json!({ "name": "alpha", "members": members })
+}
+
+async fn members(world: &World, team: TeamId) -> Vec<String> {
+    let members = world.control().call(&api::MEMBERS, team).await.unwrap();
+    let mut names: Vec<String> = members
+        .into_iter()
+        .map(|member| match member {
+            api::TeamMember::User(user) => user.username,
+            api::TeamMember::Invitation(invitation) => invitation.email,
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+async fn teams(world: &World) -> usize {
+    world.control().list_all(&api::LIST, world.organization(), TeamQuery::default()).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn a_team_has_exactly_the_members_of_the_configuration() {
+    let world = World::start().await;
+    for email in ["ann@example.com", "bob@example.com", "eve@example.com"] {
+        world.person(email).await;
+    }
+    let mut harness = world.harness().await;
+    harness.apply(T, config(&["ann@example.com", "bob@example.com"])).await.unwrap();
+    assert_eq!(members(&world, id(&harness)).await, ["ann@example.com", "bob@example.com"]);
+    let changed = harness.apply(T, config(&["bob@example.com", "eve@example.com"])).await.unwrap();
+    assert_eq!(
+        (changed.action, changed.told()),
+        (Action::Update, vec!["1 member will leave the team \"alpha\""])
+    );
+    assert_eq!(members(&world, id(&harness)).await, ["bob@example.com", "eve@example.com"]);
+    harness.apply(T, config(&[])).await.unwrap();
+    assert!(members(&world, id(&harness)).await.is_empty());
+    harness.destroy(T).await.unwrap();
+    assert_eq!(teams(&world).await, 0);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn members_that_are_left_out_are_managed_elsewhere() {
+    let world = World::start().await;
+    let ann = world.person("ann@example.com").await;
+    let mut harness = world.harness().await;
+    harness.apply(T, json!({ "name": "alpha" })).await.unwrap();
+    world.control().send(&api::ADD_MEMBER, id(&harness), MemberQuery::user(ann.id), ()).await.unwrap();
+    let renamed = harness.apply(T, json!({ "name": "beta", "description": "now with one" })).await.unwrap();
+    assert_eq!(renamed.action, Action::Update);
+    assert_eq!(members(&world, id(&harness)).await, ["ann@example.com"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_member_can_be_spelled_in_any_case_or_by_id() {
+    let world = World::start().await;
+    world.person("ann@example.com").await;
+    let bob = world.person("bob@example.com").await;
+    let mut harness = world.harness().await;
+    harness.apply(T, config(&["Ann@Example.com", &bob.id.to_string()])).await.unwrap();
+    let again = harness.plan(T, config(&["ann@example.com", &bob.id.to_string()])).await.unwrap();
+    assert_eq!(again.action, Action::NoOp);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_unknown_e_mail_is_named_in_the_plan_and_nothing_is_made() {
+    let world = World::start().await;
+    world.person("ann@example.com").await;
+    world.stranger("stranger@example.com").await;
+    let mut harness = world.harness().await;
+    for unknown in ["nobody@example.com", "stranger@example.com"] {
+        for invite in [true, false] {
+            let config =
+                json!({ "name": "alpha", "members": ["ann@example.com", unknown], "invite_unknown": invite });
+            let failure = harness.apply(T, config).await.unwrap_err();
+            assert_eq!(failure.summaries(), [format!("The organization does not know {unknown:?}")]);
+            assert_eq!(failure.places()[0].to_string(), "members");
+        }
+    }
+    assert_eq!(teams(&world).await, 0);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn when_a_member_cannot_be_added_the_new_team_goes_again() {
+    let world = World::start().await;
+    world.person("ann@example.com").await;
+    let mut harness = world.harness().await;
+    world.inject(json!({ "rules": [{ "method": "POST", "route": "/teams/{team_id}/members", "effect": {
+        "status": 403, "body": { "detail": ["IllegalOperationError", "not today"] } } }] }));
+    let failure = harness.apply(T, config(&["ann@example.com"])).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["Cannot add a member to team \"alpha\": not allowed"]);
+    assert!(failure.to_string().contains("The new team was deleted again"), "{failure}");
+    assert!(harness.state(T).is_none());
+    assert_eq!(teams(&world).await, 0);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_half_made_team_that_cannot_be_undone_is_in_the_state() {
+    let world = World::start().await;
+    world.person("ann@example.com").await;
+    let mut harness = world.harness().await;
+    let refused = json!({ "status": 403, "body": { "detail": ["IllegalOperationError", "not today"] } });
+    world.inject(json!({ "rules": [
+        { "method": "POST", "route": "/teams/{team_id}/members", "effect": refused },
+        { "method": "DELETE", "route": "/teams/{team_id}", "effect": refused },
+    ] }));
+    harness.apply(T, config(&["ann@example.com"])).await.unwrap_err();
+    assert!(harness.is_tainted(T));
+    assert_eq!(teams(&world).await, 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_team_that_exists_is_not_adopted_but_can_be_imported() {
+    let world = World::start().await;
+    let create =
+        TeamCreate { organization_id: world.organization(), name: "alpha".to_owned(), description: None };
+    let existing = world.control().send(&api::CREATE, (), (), create).await.unwrap();
+    let mut harness = world.harness().await;
+    let failure = harness.apply(T, config(&[])).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["Team \"alpha\" exists already"]);
+    let import = format!("{}/{}", world.organization(), existing.id);
+    assert!(failure.to_string().contains(&format!("terraform import zenml_team.NAME {import}")), "{failure}");
+    for text in [import, existing.id.to_string()] {
+        harness.import(T, ImportBy::Id(text)).await.unwrap();
+        assert_eq!(harness.plan(T, config(&[])).await.unwrap().action, Action::NoOp);
+        harness.forget(T);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_the_new_team_is_taken_over() {
+    let world = World::start().await;
+    world.inject(json!({ "rules": [
+        { "method": "POST", "route": "/teams", "nth": 1, "phase": "after_commit", "effect": "drop" },
+    ] }));
+    let mut harness = world.harness().await;
+    harness.apply(T, config(&[])).await.unwrap();
+    assert_eq!(teams(&world).await, 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_data_source_finds_a_team_by_id_and_by_name() {
+    let world = World::start().await;
+    world.person("ann@example.com").await;
+    let mut harness = world.harness().await;
+    harness.apply(T, config(&["ann@example.com"])).await.unwrap();
+    for config in [json!({ "id": id(&harness).to_string() }), json!({ "name": "alpha" })] {
+        let found = harness.read_data_source("zenml_team", config).await.unwrap();
+        assert_eq!(text(&found, "id"), id(&harness).to_string());
+        assert_eq!(found.attribute("members"), &Dyn::set([Dyn::string("ann@example.com")]));
+    }
+    let failure = harness.read_data_source("zenml_team", json!({ "name": "beta" })).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["There is no team \"beta\""]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_team_lives_its_life_under_real_hosts() {
+    under_each_host(async |world, host| {
+        for email in ["ann@example.com", "bob@example.com"] {
+            world.person(email).await;
+        }
+        let before = world.platform.census().await.unwrap();
+        let main = |members: &str| {
+            format!("resource \"zenml_team\" \"t\" {{\n  name = \"alpha\"\n  members = [{members}]\n}}\n")
+        };
+        host.write("main.tf", &main("\"ann@example.com\"")).unwrap();
+        host.apply().await.unwrap();
+        let team = host.attributes(T).await.unwrap()["id"].as_str().unwrap().to_owned();
+        host.import_equals_state(T, &team, &[]).await.unwrap();
+        host.write("main.tf", &main("\"ann@example.com\", \"bob@example.com\"")).unwrap();
+        assert_eq!(host.apply().await.unwrap().action(T), Some(Action::Update));
+        let there: TeamId = team.parse().unwrap();
+        let bob = world
+            .control()
+            .call(&zenml_api::control::user::GET, zenml_api::IdOrName::Name("bob@example.com".to_owned()));
+        let bob = bob.await.unwrap();
+        world.control().send(&api::REMOVE_MEMBER, there, MemberQuery::user(bob.id), ()).await.unwrap();
+        assert_eq!(host.apply().await.unwrap().action(T), Some(Action::Update));
+        assert_eq!(members(&world, there).await.len(), 2);
+        world.control().call(&api::DELETE, there).await.unwrap();
+        assert_eq!(host.apply().await.unwrap().action(T), Some(Action::Create));
+        host.destroy().await.unwrap();
+        assert_eq!(world.platform.census().await.unwrap(), before);
+        world.stop().await;
+    })
+    .await;
+}

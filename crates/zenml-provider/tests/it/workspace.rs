@@ -1,0 +1,276 @@
+use serde_json::json;
+use tfkit::engine::ImportBy;
+use tfkit_test::Action;
+use zenml_api::control::workspace::{self as api, UpdateQuery, WorkspaceUpdate};
+use zenml_api::{OrganizationId, Patch, WorkspaceId};
+
+use crate::world::{World, under_each_host};
+
+const A: &str = "zenml_workspace.a";
+
+fn text(state: &tfkit::Dyn, name: &str) -> String {
+    state.attribute(name).as_str().unwrap_or_default().to_owned()
+}
+
+async fn id(harness: &tfkit_test::Harness) -> WorkspaceId {
+    text(harness.state(A).unwrap(), "id").parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_workspace_is_made_changed_in_place_and_removed() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    let made = harness.apply(A, json!({ "name": "alpha", "description": "first" })).await.unwrap();
+    assert_eq!(made.action, Action::Create);
+    let state = harness.state(A).unwrap();
+    assert_eq!(text(state, "status"), "available");
+    assert_eq!(text(state, "display_name"), "alpha");
+    assert_eq!(text(state, "url"), text(state, "server_url"));
+    assert!(text(state, "server_url").starts_with(world.platform.url()));
+
+    let changed = harness
+        .apply(A, json!({ "name": "alpha", "display_name": "Alpha", "description": "" }))
+        .await
+        .unwrap();
+    assert_eq!(changed.action, Action::Update);
+    let there = world.look(id(&harness).await).await.unwrap();
+    assert_eq!((there.display_name.as_deref(), there.description), (Some("Alpha"), None));
+
+    let workspace = id(&harness).await;
+    harness.destroy(A).await.unwrap();
+    assert!(world.look(workspace).await.is_none());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_import_finds_what_the_state_holds_and_plans_nothing() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    harness.apply(A, json!({ "name": "alpha", "description": "first" })).await.unwrap();
+    let workspace = id(&harness).await;
+    for text in [workspace.to_string(), format!("{}/{workspace}", world.organization())] {
+        harness.import_equals_state(A, ImportBy::Id(text), &[]).await.unwrap();
+    }
+    harness.forget(A);
+    harness.import(A, ImportBy::Id(workspace.to_string())).await.unwrap();
+    let planned = harness.plan(A, json!({ "name": "alpha", "description": "first" })).await.unwrap();
+    assert_eq!(planned.action, Action::NoOp);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_changed_outside_is_shown_and_repaired() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    let config = json!({ "name": "alpha", "description": "ours" });
+    harness.apply(A, config.clone()).await.unwrap();
+    let change =
+        WorkspaceUpdate { description: Patch::Set("theirs".to_owned()), ..WorkspaceUpdate::default() };
+    let workspace = id(&harness).await;
+    world.control().send(&api::UPDATE, workspace, UpdateQuery::default(), change).await.unwrap();
+    assert_eq!(harness.plan(A, config.clone()).await.unwrap().action, Action::Update);
+    harness.apply(A, config).await.unwrap();
+    assert_eq!(world.look(workspace).await.unwrap().description.as_deref(), Some("ours"));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_was_deleted_outside_is_made_again() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    harness.apply(A, json!({ "name": "alpha" })).await.unwrap();
+    world.remove_workspace(id(&harness).await).await;
+    let again = harness.apply(A, json!({ "name": "alpha" })).await.unwrap();
+    assert_eq!(again.action, Action::Create);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_this_key_cannot_see_is_not_taken_for_deleted() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    // A state that was written with the key of another organization.
+    let (workspace, elsewhere) = (WorkspaceId::random(), OrganizationId::random());
+    let state = json!({ "id": workspace.to_string(), "organization_id": elsewhere.to_string(), "name": "alpha", "is_managed": true });
+    harness.adopt(A, 0, &state).await.unwrap();
+    let failure = harness.refresh(A).await.unwrap_err();
+    assert_eq!(
+        failure.summaries(),
+        [format!("It cannot be told whether workspace {workspace} still exists")]
+    );
+    assert!(harness.state(A).is_some());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_an_error_with_the_command_to_import() {
+    let world = World::start().await;
+    let existing = world.workspace("alpha").await;
+    let mut harness = world.harness().await;
+    let failure = harness.apply(A, json!({ "name": "alpha" })).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["The workspace name \"alpha\" is taken"]);
+    assert!(
+        failure.to_string().contains(&format!("terraform import zenml_workspace.NAME {existing}")),
+        "{failure}"
+    );
+    assert_eq!(failure.places()[0].to_string(), "name");
+    assert!(harness.state(A).is_none());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_malformed_name_is_refused_before_anything_is_sent() {
+    let world = World::start().await;
+    let harness = world.harness().await;
+    for name in ["Alpha", "alpha_1", "-alpha", "alpha-", "a b", "", &"a".repeat(51)] {
+        let failure = harness.plan(A, json!({ "name": name })).await.unwrap_err();
+        assert_eq!(failure.places()[0].to_string(), "name", "{name:?}: {failure}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_workspace_that_fails_is_an_error_and_stays_in_the_state() {
+    let world = World::start().await;
+    world.inject(json!({ "deployments": { "alpha": { "failed": "no capacity in eu-west-1" } } }));
+    let mut harness = world.harness().await;
+    let failure = harness.apply(A, json!({ "name": "alpha" })).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["Workspace \"alpha\" failed"]);
+    assert!(failure.to_string().contains("no capacity in eu-west-1"), "{failure}");
+    assert_eq!(text(harness.state(A).unwrap(), "status"), "failed");
+    assert!(harness.is_tainted(A));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_time_out_while_it_is_still_pending_is_only_a_warning() {
+    let world = World::start().await;
+    world.inject(json!({ "deployments": { "alpha": "pending_forever" } }));
+    let mut harness = world.harness().await;
+    let config = json!({ "name": "alpha", "timeouts": { "create": "200ms" } });
+    let made = harness.apply_unsettled(A, config.clone(), config).await.unwrap();
+    assert!(made.told().contains(&"Workspace \"alpha\" is pending, not yet available"), "{:?}", made.told());
+    assert!(!harness.is_tainted(A));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_protected_workspace_is_not_deleted_until_the_state_says_so() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    harness.apply(A, json!({ "name": "alpha", "deletion_protection": true })).await.unwrap();
+    let summary = "Workspace \"alpha\" is protected from deletion";
+    assert_eq!(harness.destroy(A).await.unwrap_err().summaries(), [summary]);
+    let replaced =
+        harness.plan(A, json!({ "name": "beta", "deletion_protection": false })).await.unwrap_err();
+    assert_eq!(replaced.summaries(), [summary]);
+    let off = harness.apply(A, json!({ "name": "alpha", "deletion_protection": false })).await.unwrap();
+    assert_eq!(off.action, Action::Update);
+    harness.destroy(A).await.unwrap();
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_change_that_only_the_state_knows_sends_nothing() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    harness.apply(A, json!({ "name": "alpha" })).await.unwrap();
+    world.inject(json!({ "rules": [{ "method": "PATCH", "effect": { "status": 500 } }] }));
+    harness
+        .apply(A, json!({ "name": "alpha", "deletion_protection": true, "timeouts": { "delete": "5m" } }))
+        .await
+        .unwrap();
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_plan_says_once_that_tags_are_not_stored() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    let made = harness
+        .apply(A, json!({ "name": "alpha", "tags": ["a"], "metadata": { "team": "a" } }))
+        .await
+        .unwrap();
+    assert_eq!(made.told(), ["Tags and metadata of workspaces live in the Terraform state only"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_workspace_is_switched_off_and_on_again() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    harness.apply(A, json!({ "name": "alpha", "desired_state": "deactivated" })).await.unwrap();
+    assert_eq!(text(harness.state(A).unwrap(), "status"), "deactivated");
+    assert!(harness.state(A).unwrap().attribute("server_url").is_null());
+    harness.apply(A, json!({ "name": "alpha", "desired_state": "available" })).await.unwrap();
+    assert_eq!(text(harness.state(A).unwrap(), "status"), "available");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_enrollment_key_of_a_workspace_that_others_run_is_kept() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    harness.apply(A, json!({ "name": "alpha", "is_managed": false })).await.unwrap();
+    let key = text(harness.state(A).unwrap(), "enrollment_key");
+    assert!(!key.is_empty());
+    harness.refresh(A).await.unwrap();
+    assert_eq!(text(harness.state(A).unwrap(), "enrollment_key"), key);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_the_new_workspace_is_taken_over() {
+    let world = World::start().await;
+    world.inject(json!({ "rules": [
+        { "method": "POST", "route": "/workspaces", "nth": 1, "phase": "after_commit", "effect": "drop" },
+    ] }));
+    let mut harness = world.harness().await;
+    harness.apply(A, json!({ "name": "alpha" })).await.unwrap();
+    assert_eq!(text(harness.state(A).unwrap(), "status"), "available");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_data_source_finds_a_workspace_by_id_and_by_name() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await.to_string();
+    let harness = world.harness().await;
+    for config in [json!({ "id": workspace }), json!({ "name": "alpha" })] {
+        let found = harness.read_data_source("zenml_workspace", config).await.unwrap();
+        assert_eq!((text(&found, "id"), text(&found, "name")), (workspace.clone(), "alpha".to_owned()));
+        assert_eq!(text(&found, "organization_id"), world.organization().to_string());
+    }
+    let failure = harness.read_data_source("zenml_workspace", json!({ "name": "beta" })).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["There is no workspace \"beta\""]);
+    assert!(harness.read_data_source("zenml_workspace", json!({})).await.is_err());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_workspace_lives_its_life_under_real_hosts() {
+    under_each_host(async |world, host| {
+        let before = world.platform.census().await.unwrap();
+        let main = |description: &str| {
+            format!(
+                "resource \"zenml_workspace\" \"a\" {{\n  name = \"alpha\"\n  description = \"{description}\"\n}}\n"
+            )
+        };
+        host.write("main.tf", &main("first")).unwrap();
+        host.apply().await.unwrap();
+        let workspace = host.attributes(A).await.unwrap()["id"].as_str().unwrap().to_owned();
+        host.import_equals_state(A, &workspace, &[]).await.unwrap();
+        host.write("main.tf", &main("second")).unwrap();
+        assert_eq!(host.apply().await.unwrap().action(A), Some(Action::Update));
+        let outside = WorkspaceUpdate { description: Patch::Clear, ..WorkspaceUpdate::default() };
+        let there: WorkspaceId = workspace.parse().unwrap();
+        world.control().send(&api::UPDATE, there, UpdateQuery::default(), outside).await.unwrap();
+        assert_eq!(host.apply().await.unwrap().action(A), Some(Action::Update));
+        world.remove_workspace(there).await;
+        assert_eq!(host.apply().await.unwrap().action(A), Some(Action::Create));
+        host.destroy().await.unwrap();
+        assert_eq!(world.platform.census().await.unwrap(), before);
+        world.stop().await;
+    })
+    .await;
+}

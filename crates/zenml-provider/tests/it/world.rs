@@ -1,0 +1,195 @@
+//! A local platform with people, and the ways to it that tests take: the provider, and the API beside it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+use tfkit::Engine;
+use tfkit_test::{Harness, NoHost, Origin, Scenario, Search};
+use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
+use zenml_api::control::user::{self, User, UserCreate};
+use zenml_api::control::workspace::{self, CreateQuery, Workspace, WorkspaceCreate};
+use zenml_api::{IdOrName, OrganizationId, Sensitive, WorkspaceId};
+use zenml_client::{Address, Api, Client, Credential, Settings};
+use zenml_local::faults::Faults;
+use zenml_local::{Options, Platform};
+use zenml_provider::{Environment, Zenml};
+
+/// Password of every person here. It guards nothing but a platform that lives for one test.
+const PASSWORD: &str = "one-test-long";
+
+/// One platform, fresh for one test.
+pub(crate) struct World {
+    pub(crate) platform: Platform,
+    /// As the service account that the provider runs as.
+    pub(crate) client: Client,
+    admin: Client,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::with_faults(Faults::default()).await
+    }
+
+    /// A platform on which things go wrong on purpose; see `zenml_local::faults`.
+    pub(crate) async fn with_faults(faults: Faults) -> Self {
+        let platform = Platform::start(Options { faults, ..Options::default() }).await.unwrap();
+        let key = platform.service_account_key().unwrap().clone();
+        let client = client_of(platform.url(), Credential::Key(key));
+        let admin = platform.admin().unwrap();
+        let (username, password) = (admin.username.clone(), admin.password.clone());
+        let admin = client_of(platform.url(), Credential::Password { username, password });
+        Self { platform, client, admin }
+    }
+
+    /// From JSON, as the documentation of `zenml_local::faults` has it.
+    pub(crate) fn inject(&self, faults: Json) {
+        self.platform.inject(serde_json::from_value(faults).unwrap());
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        self.platform.service_account_key().unwrap().expose()
+    }
+
+    pub(crate) fn organization(&self) -> OrganizationId {
+        self.platform.organization_id()
+    }
+
+    /// The management API, as the account of the provider.
+    pub(crate) fn control(&self) -> &Api {
+        self.client.control_plane().unwrap()
+    }
+
+    /// The provider block for this platform.
+    pub(crate) fn block(&self) -> Json {
+        json!({ "control_plane_url": self.platform.url(), "service_account_key": self.key() })
+    }
+
+    /// The provider in the test's own process, configured for this platform.
+    pub(crate) async fn harness(&self) -> Harness {
+        self.harness_with(self.block()).await
+    }
+
+    pub(crate) async fn harness_with(&self, block: Json) -> Harness {
+        Harness::start(engine(), block).await.unwrap()
+    }
+
+    /// Somebody who has an account, and no role anywhere.
+    pub(crate) async fn stranger(&self, email: &str) -> User {
+        let create = UserCreate {
+            username: Some(email.to_owned()),
+            password: Some(Sensitive::from(PASSWORD)),
+            ..UserCreate::default()
+        };
+        self.admin.control_plane().unwrap().send(&user::CREATE, (), create, ()).await.unwrap()
+    }
+
+    /// A member of the organization.
+    pub(crate) async fn person(&self, email: &str) -> User {
+        let person = self.stranger(email).await;
+        let query = RoleQuery { name: Some("Organization Member".to_owned()), ..RoleQuery::default() };
+        let roles = self.control().list_all(&role::LIST, self.organization(), query).await.unwrap();
+        let member = roles.iter().find(|role| role.name.as_deref() == Some("Organization Member")).unwrap();
+        let query = AssignmentQuery { user_id: Some(person.id), ..AssignmentQuery::default() };
+        self.control().send(&role::ASSIGN, member.id, query, ()).await.unwrap();
+        person
+    }
+
+    /// The APIs as somebody sees them who was made here.
+    pub(crate) fn acting_as(&self, email: &str) -> Client {
+        let credential =
+            Credential::Password { username: email.to_owned(), password: Sensitive::from(PASSWORD) };
+        client_of(self.platform.url(), credential)
+    }
+
+    /// A workspace that runs.
+    pub(crate) async fn workspace(&self, name: &str) -> WorkspaceId {
+        let create = WorkspaceCreate {
+            name: name.to_owned(),
+            organization_id: Some(self.organization()),
+            ..WorkspaceCreate::default()
+        };
+        let made = self.control().send(&workspace::CREATE, (), CreateQuery::default(), create).await.unwrap();
+        self.until(made.id, |now| now.as_ref().is_some_and(|now| now.server_url().is_some())).await;
+        made.id
+    }
+
+    /// Removes a workspace behind the provider's back.
+    pub(crate) async fn remove_workspace(&self, id: WorkspaceId) {
+        self.control().call(&workspace::DELETE, id).await.unwrap();
+        self.until(id, Option::is_none).await;
+    }
+
+    /// Looks until the platform is done with what it does in the background.
+    async fn until(&self, id: WorkspaceId, done: fn(&Option<Workspace>) -> bool) {
+        let done = async {
+            while !done(&self.look(id).await) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), done).await.expect("the platform settles");
+    }
+
+    /// A workspace as the control plane has it.
+    pub(crate) async fn look(&self, id: WorkspaceId) -> Option<Workspace> {
+        use zenml_client::Optional as _;
+        self.control().call(&workspace::GET, IdOrName::Id(id)).await.optional().unwrap()
+    }
+
+    pub(crate) async fn stop(self) {
+        self.platform.stop().await;
+    }
+}
+
+fn client_of(url: &str, credential: Credential) -> Client {
+    let control_plane = Some(Address { url: url.to_owned(), credential });
+    Client::new(&Settings { control_plane, ..Settings::default() }).unwrap()
+}
+
+/// The provider in an environment without variables.
+pub(crate) fn engine() -> Engine {
+    Engine::new(Zenml::new(Environment::default()))
+}
+
+/// Runs a test under each real host that there is, each with a platform of its own. Without any the test says so.
+#[expect(clippy::print_stdout, reason = "nobody shall take a skipped test for a success")]
+pub(crate) async fn under_each_host<F: Future<Output = ()>>(test: impl Fn(World, Scenario) -> F) {
+    let hosts = match search().hosts().await {
+        Ok(hosts) => hosts,
+        Err(NoHost::Skipped(why)) => return println!("SKIPPED: {why}"),
+        Err(NoHost::Failed(why)) => panic!("{why}"),
+    };
+    for host in hosts {
+        let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-zenml"));
+        let directory = binary.parent().unwrap().to_owned();
+        let origin = Origin::Override { address: "zenml-io/zenml".to_owned(), directory };
+        let world = World::start().await;
+        let scenario = Scenario::new(&host, &origin)
+            .unwrap()
+            .env("ZENML_CONTROL_PLANE_URL", world.platform.url())
+            .env("ZENML_SERVICE_ACCOUNT_KEY", world.key());
+        scenario.write("provider.tf", PROVIDER).unwrap();
+        test(world, scenario).await;
+    }
+}
+
+const PROVIDER: &str = r#"
+terraform {
+  required_providers {
+    zenml = { source = "zenml-io/zenml" }
+  }
+}
+
+provider "zenml" {}
+"#;
+
+#[expect(clippy::disallowed_methods, reason = "the one place of these tests that reads the environment")]
+fn search() -> Search {
+    let variable = |name: &str| std::env::var_os(name);
+    Search {
+        listed: variable("ZENML_TERRAFORM_BINARIES"),
+        preferred: variable("TERRAFORM"),
+        path: variable("PATH").unwrap_or_default(),
+        required: variable("ZENML_ACC").is_some_and(|value| value == "required"),
+    }
+}
