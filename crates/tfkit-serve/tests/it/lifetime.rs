@@ -91,7 +91,8 @@ mod signals {
     fn a_process_whose_host_died_ends_by_itself() {
         let mut host = Command::new("sh");
         host.args(["-c", r#""$0" & wait"#]).arg(example());
-        host.env_clear().envs([COOKIE, VERSIONS]).stdin(Stdio::null()).stdout(Stdio::piped());
+        host.env_clear().envs([COOKIE, VERSIONS]).stdin(Stdio::null());
+        host.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut host = host.spawn().unwrap();
         let mut stdout = BufReader::new(host.stdout.take().unwrap());
         let mut line = String::new();
