@@ -134,9 +134,12 @@ fn forbidden(doing: &impl fmt::Display, needs: Needs, refused: &Refused) -> Diag
         Refusal::InUse => Diag::error(format!("Cannot {doing}: it is in use"))
             .why(said(refused, "Something else still uses the object."))
             .fix("Remove the use first, and run the command again. No role would change this."),
-        Refusal::Permission | Refusal::Other => Diag::error(format!("Cannot {doing}: not allowed"))
+        Refusal::Permission => Diag::error(format!("Cannot {doing}: not allowed"))
             .why(said(refused, "The credential has no right to do this."))
             .fix(format!("Use a credential that has {}.", needs.0)),
+        Refusal::Other => Diag::error(format!("Cannot {doing}: the {} refused it", plane(&refused.call)))
+            .why(said(refused, "The server did not say why."))
+            .fix(format!("If it is a right that is missing: use a credential that has {}.", needs.0)),
     }
 }
 

@@ -6,7 +6,10 @@ use crate::world::{World, engine};
 
 /// What a user reads about a provider block that does not work.
 async fn refused(block: Json) -> Failure {
-    Harness::start(engine(), block).await.map(|_| ()).unwrap_err()
+    match Harness::start(engine(), block).await {
+        Ok(_) => panic!("the block was not refused"),
+        Err(failure) => failure,
+    }
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ async fn when_a_member_cannot_be_added_the_new_team_goes_again() {
     world.inject(json!({ "rules": [{ "method": "POST", "route": "/teams/{team_id}/members", "effect": {
         "status": 403, "body": { "detail": ["IllegalOperationError", "not today"] } } }] }));
     let failure = harness.apply(T, config(&["ann@example.com"])).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Cannot add a member to team \"alpha\": not allowed"]);
+    assert_eq!(failure.summaries(), ["Cannot add a member to team \"alpha\": the control plane refused it"]);
     assert!(failure.to_string().contains("The new team was deleted again"), "{failure}");
     assert!(harness.state(T).is_none());
     assert_eq!(teams(&world).await, 0);

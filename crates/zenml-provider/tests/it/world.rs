@@ -7,9 +7,11 @@ use serde_json::{Value as Json, json};
 use tfkit::Engine;
 use tfkit_test::{Harness, NoHost, Origin, Scenario, Search};
 use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
+use zenml_api::control::team::{self, TeamCreate};
 use zenml_api::control::user::{self, User, UserCreate};
 use zenml_api::control::workspace::{self, CreateQuery, Workspace, WorkspaceCreate};
-use zenml_api::{IdOrName, OrganizationId, Sensitive, WorkspaceId};
+use zenml_api::workspace::project::{self, ProjectCreate};
+use zenml_api::{IdOrName, OrganizationId, ProjectId, Sensitive, TeamId, WorkspaceId};
 use zenml_client::{Address, Api, Client, Credential, Settings};
 use zenml_local::faults::Faults;
 use zenml_local::{Options, Platform};
@@ -102,6 +104,13 @@ impl World {
         client_of(self.platform.url(), credential)
     }
 
+    /// A team without members.
+    pub(crate) async fn team(&self, name: &str) -> TeamId {
+        let create =
+            TeamCreate { organization_id: self.organization(), name: name.to_owned(), description: None };
+        self.control().send(&team::CREATE, (), (), create).await.unwrap().id
+    }
+
     /// A workspace that runs.
     pub(crate) async fn workspace(&self, name: &str) -> WorkspaceId {
         let create = WorkspaceCreate {
@@ -112,6 +121,17 @@ impl World {
         let made = self.control().send(&workspace::CREATE, (), CreateQuery::default(), create).await.unwrap();
         self.until(made.id, |now| now.as_ref().is_some_and(|now| now.server_url().is_some())).await;
         made.id
+    }
+
+    /// The API of a workspace, as the account of the provider.
+    pub(crate) async fn server(&self, workspace: WorkspaceId) -> Api {
+        self.client.workspace(workspace).await.unwrap()
+    }
+
+    /// An empty project.
+    pub(crate) async fn project(&self, workspace: WorkspaceId, name: &str) -> ProjectId {
+        let create = ProjectCreate { name: Some(name.to_owned()), ..ProjectCreate::default() };
+        self.server(workspace).await.send(&project::CREATE, (), (), create).await.unwrap().id
     }
 
     /// Removes a workspace behind the provider's back.

@@ -328,13 +328,13 @@ mod tests {
                     let none = Actions::new();
                     // The stack's own share changes first, because the others' need is read from it.
                     for object in before.keys().chain(now.keys()).copied().collect::<BTreeSet<_>>() {
-                        let shares: Vec<Actions> = held
+                        let held_shares: Vec<Actions> = held
                             .iter()
                             .map(|index| {
                                 server.get(&Object::stack(stacks[*index].stack)).cloned().unwrap_or_default()
                             })
                             .collect();
-                        let elsewhere = need(held.iter().map(|index| &stacks[*index]).zip(&shares));
+                        let elsewhere = need(held.iter().map(|index| &stacks[*index]).zip(&held_shares));
                         let of = |grants: &Grants| grants.get(&object).unwrap_or(&none).clone();
                         let after = share_after(
                             &of(&server),
@@ -354,9 +354,9 @@ mod tests {
                 for index in going {
                     held.retain(|other| *other != index);
                     let left = change(&held, &wish(index).grants(&stacks[index]), &Grants::new());
-                    let shares: Vec<Actions> =
+                    let held_shares: Vec<Actions> =
                         held.iter().map(|index| roles[*index].row(Kind::Stack)).collect();
-                    let expected = need(held.iter().map(|index| &stacks[*index]).zip(&shares));
+                    let expected = need(held.iter().map(|index| &stacks[*index]).zip(&held_shares));
                     assert_eq!(left, expected, "coming {coming:?}, going {going:?}, after {index}");
                 }
             }
