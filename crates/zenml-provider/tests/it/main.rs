@@ -1,7 +1,9 @@
 //! The provider against a local platform: in the test's own process, and under real hosts.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod configuration;
 mod role_assignment;
+mod stack_role_assignment;
 mod team;
 mod workspace;
 mod world;

@@ -12,7 +12,7 @@ fn text(state: &tfkit::Dyn, name: &str) -> String {
     state.attribute(name).as_str().unwrap_or_default().to_owned()
 }
 
-async fn id(harness: &tfkit_test::Harness) -> WorkspaceId {
+fn id(harness: &tfkit_test::Harness) -> WorkspaceId {
     text(harness.state(A).unwrap(), "id").parse().unwrap()
 }
 
@@ -33,10 +33,10 @@ async fn a_workspace_is_made_changed_in_place_and_removed() {
         .await
         .unwrap();
     assert_eq!(changed.action, Action::Update);
-    let there = world.look(id(&harness).await).await.unwrap();
+    let there = world.look(id(&harness)).await.unwrap();
     assert_eq!((there.display_name.as_deref(), there.description), (Some("Alpha"), None));
 
-    let workspace = id(&harness).await;
+    let workspace = id(&harness);
     harness.destroy(A).await.unwrap();
     assert!(world.look(workspace).await.is_none());
     world.stop().await;
@@ -47,7 +47,7 @@ async fn an_import_finds_what_the_state_holds_and_plans_nothing() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     harness.apply(A, json!({ "name": "alpha", "description": "first" })).await.unwrap();
-    let workspace = id(&harness).await;
+    let workspace = id(&harness);
     for text in [workspace.to_string(), format!("{}/{workspace}", world.organization())] {
         harness.import_equals_state(A, ImportBy::Id(text), &[]).await.unwrap();
     }
@@ -66,7 +66,7 @@ async fn what_changed_outside_is_shown_and_repaired() {
     harness.apply(A, config.clone()).await.unwrap();
     let change =
         WorkspaceUpdate { description: Patch::Set("theirs".to_owned()), ..WorkspaceUpdate::default() };
-    let workspace = id(&harness).await;
+    let workspace = id(&harness);
     world.control().send(&api::UPDATE, workspace, UpdateQuery::default(), change).await.unwrap();
     assert_eq!(harness.plan(A, config.clone()).await.unwrap().action, Action::Update);
     harness.apply(A, config).await.unwrap();
@@ -79,7 +79,7 @@ async fn one_that_was_deleted_outside_is_made_again() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     harness.apply(A, json!({ "name": "alpha" })).await.unwrap();
-    world.remove_workspace(id(&harness).await).await;
+    world.remove_workspace(id(&harness)).await;
     let again = harness.apply(A, json!({ "name": "alpha" })).await.unwrap();
     assert_eq!(again.action, Action::Create);
     world.stop().await;
