@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod configuration;
-mod role_assignment;
+mod organization;
+mod project_role_assignment;
 mod stack_role_assignment;
 mod team;
 mod workspace;
+mod workspace_role_assignment;
 mod world;

@@ -1,7 +1,6 @@
-//! Roles in workspaces and in projects, which share all their rules.
+//! Roles in workspaces; roles in projects follow the same rules.
 
 use serde_json::{Value as Json, json};
-use tfkit::Dyn;
 use tfkit::engine::ImportBy;
 use tfkit_test::{Action, Harness, unknown};
 use zenml_api::control::role::{self as api, AssignmentQuery, RoleLevel, RoleQuery, ScopeQuery};
@@ -11,21 +10,20 @@ use zenml_api::{RoleId, TeamId, WorkspaceId};
 use crate::world::{World, under_each_host};
 
 const W: &str = "zenml_workspace_role_assignment.a";
-const P: &str = "zenml_project_role_assignment.a";
 
 /// A workspace and a team, and who holds what there.
-struct Scene {
-    world: World,
-    workspace: WorkspaceId,
-    team: TeamId,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) team: TeamId,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::of(World::start().await).await
     }
 
-    async fn of(world: World) -> Self {
+    pub(crate) async fn of(world: World) -> Self {
         let workspace = world.workspace("alpha").await;
         let team = world.team("developers").await;
         Self { world, workspace, team }
@@ -35,7 +33,7 @@ impl Scene {
         json!({ "workspace_id": self.workspace.to_string(), "team_id": self.team.to_string(), "role": role })
     }
 
-    async fn role(&self, level: RoleLevel, name: &str) -> RoleId {
+    pub(crate) async fn role(&self, level: RoleLevel, name: &str) -> RoleId {
         let query = RoleQuery { level: Some(level), ..RoleQuery::default() };
         let roles =
             self.world.control().list_all(&api::LIST, self.world.organization(), query).await.unwrap();
@@ -68,7 +66,7 @@ impl Scene {
     }
 }
 
-fn text(harness: &Harness, address: &str, name: &str) -> String {
+pub(crate) fn text(harness: &Harness, address: &str, name: &str) -> String {
     harness.state(address).unwrap().attribute(name).as_str().unwrap_or_default().to_owned()
 }
 
@@ -250,85 +248,24 @@ async fn a_plan_that_takes_a_role_from_its_own_account_says_so() {
 }
 
 #[tokio::test]
-async fn a_role_in_a_project_follows_the_same_rules() {
-    let scene = Scene::new().await;
-    let project = scene.world.project(scene.workspace, "vision").await;
-    let config = |role: &str| {
-        json!({ "workspace_id": scene.workspace.to_string(), "project_id": project.to_string(),
-            "team_id": scene.team.to_string(), "role": role })
-    };
-    let mut harness = scene.world.harness().await;
-    harness.apply(P, config("contributor")).await.unwrap();
-    assert_eq!(harness.apply(P, config("Project Admin")).await.unwrap().action, Action::Update);
-    let start = format!("{}/{project}/team/{}", scene.workspace, scene.team);
-    harness.import_equals_state(P, ImportBy::Id(format!("{start}/admin")), &[]).await.unwrap();
-    let failure = harness.plan(P, config("owner")).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["There is no project role \"owner\""]);
-    // The provider's workspace is the default.
-    let mut block = scene.world.block();
-    block["workspace_id"] = "alpha".into();
-    let mut harness = scene.world.harness_with(block).await;
-    let mut without = config("viewer");
-    without["workspace_id"] = Json::Null;
-    harness.apply(P, without).await.unwrap();
-    assert_eq!(text(&harness, P, "workspace_id"), scene.workspace.to_string());
-    scene.world.stop().await;
-}
-
-#[tokio::test]
-async fn the_data_sources_of_organizations_and_roles_find_what_names_and_ids_say() {
-    let world = World::start().await;
-    let harness = world.harness().await;
-    let organization = world.organization().to_string();
-    let name = world.platform.organization_name();
-    for config in [json!({}), json!({ "id": organization }), json!({ "name": name })] {
-        let found = harness.read_data_source("zenml_organization", config).await.unwrap();
-        assert_eq!(found.attribute("id"), &Dyn::string(&organization));
-        assert_eq!(found.attribute("name"), &Dyn::string(name));
-    }
-    let found = harness
-        .read_data_source("zenml_role", json!({ "name": "member", "level": "workspace" }))
-        .await
-        .unwrap();
-    assert_eq!(found.attribute("full_name"), &Dyn::string("Workspace Contributor"));
-    let id = found.attribute("id").as_str().unwrap();
-    let by_id = harness.read_data_source("zenml_role", json!({ "id": id })).await.unwrap();
-    assert_eq!(by_id.attribute("name"), &Dyn::string("Workspace Contributor"));
-    for wrong in [
-        json!({ "name": "owner", "level": "project" }),
-        json!({ "name": "member" }),
-        json!({ "id": id, "level": "project" }),
-    ] {
-        assert!(harness.read_data_source("zenml_role", wrong.clone()).await.is_err(), "{wrong}");
-    }
-    assert!(harness.read_data_source("zenml_organization", json!({ "name": "elsewhere" })).await.is_err());
-    world.stop().await;
-}
-
-#[tokio::test]
-async fn role_assignments_live_their_life_under_real_hosts() {
+async fn a_role_in_a_workspace_lives_its_life_under_real_hosts() {
     under_each_host(async |world, host| {
         let scene = Scene::of(world).await;
-        let project = scene.world.project(scene.workspace, "vision").await;
         let before = scene.world.platform.census().await.unwrap();
         let main = |role: &str| {
             let Scene { workspace, team, .. } = &scene;
             format!(
                 "resource \"zenml_workspace_role_assignment\" \"a\" {{\n  workspace_id = \"{workspace}\"\n  team_id = \
-                 \"{team}\"\n  role = \"{role}\"\n}}\nresource \"zenml_project_role_assignment\" \"a\" {{\n  workspace_id \
-                 = \"{workspace}\"\n  project_id = \"{project}\"\n  team_id = \"{team}\"\n  role = \"{role}\"\n}}\n"
+                 \"{team}\"\n  role = \"{role}\"\n}}\n"
             )
         };
         host.write("main.tf", &main("contributor")).unwrap();
         host.apply().await.unwrap();
-        for address in [W, P] {
-            let id = host.attributes(address).await.unwrap()["id"].as_str().unwrap().to_owned();
-            // An import says the full name, and the configuration's short one is equal to it.
-            host.import_equals_state(address, &id, &["role"]).await.unwrap();
-        }
+        let id = host.attributes(W).await.unwrap()["id"].as_str().unwrap().to_owned();
+        // An import says the full name, and the configuration's short one is equal to it.
+        host.import_equals_state(W, &id, &["role"]).await.unwrap();
         host.write("main.tf", &main("admin")).unwrap();
-        let changed = host.apply().await.unwrap();
-        assert_eq!((changed.action(W), changed.action(P)), (Some(Action::Update), Some(Action::Update)));
+        assert_eq!(host.apply().await.unwrap().action(W), Some(Action::Update));
         let role = scene.role(RoleLevel::Workspace, "Workspace Admin").await;
         scene.world.control().send(&api::REVOKE, role, scene.query(), ()).await.unwrap();
         assert_eq!(host.apply().await.unwrap().action(W), Some(Action::Create));
