@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod configuration;
+mod documentation;
 mod organization;
 mod project_role_assignment;
 mod stack_role_assignment;

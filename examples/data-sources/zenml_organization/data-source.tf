@@ -1,0 +1,2 @@
+# The organization of the provider's key.
+data "zenml_organization" "current" {}

@@ -1,0 +1,3 @@
+data "zenml_team" "developers" {
+  name = "alpha-developers"
+}

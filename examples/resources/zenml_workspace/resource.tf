@@ -1,0 +1,12 @@
+resource "zenml_workspace" "alpha" {
+  name         = "alpha-workspace"
+  display_name = "Team Alpha"
+  description  = "GPU environment of the recommendation engine."
+
+  # Everything in a workspace goes with it.
+  deletion_protection = true
+
+  timeouts = {
+    create = "30m"
+  }
+}
