@@ -2,7 +2,7 @@ use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
 use tfkit_test::{Failure, Harness, unknown};
 
-use crate::world::{World, engine};
+use crate::world::{World, engine, under_each_host};
 
 /// What a user reads about a provider block that does not work.
 async fn refused(block: Json) -> Failure {
@@ -98,4 +98,68 @@ async fn values_that_are_unknown_let_plans_pass_and_name_themselves_otherwise() 
     let import = ImportBy::Id(zenml_api::TeamId::random().to_string());
     let failure = harness.import("zenml_team.t", import).await.unwrap_err();
     assert!(failure.to_string().contains("control_plane_url"), "{failure}");
+}
+
+#[tokio::test]
+async fn one_server_can_be_used_without_a_control_plane() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await;
+    let server = world.look(workspace).await.unwrap().server_url().unwrap().to_owned();
+    let block = json!({ "server_url": server, "api_key": world.key() });
+    let harness = Harness::start(engine(), block.clone()).await.unwrap();
+    // What only ZenML Pro has says so.
+    let failure = harness.read_data_source("zenml_team", json!({ "name": "alpha" })).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["Cannot manage ZenML Pro: the provider has no control plane"]);
+
+    let mut wrong = block.clone();
+    wrong["api_key"] = "ZENPROKEY_wrong".into();
+    let failure = refused(wrong).await;
+    assert_eq!(failure.summaries(), ["Cannot use the server: the server did not accept the credential"]);
+    assert_eq!(failure.places()[0].to_string(), "api_key");
+
+    // The service-account key serves both.
+    let both = json!({ "control_plane_url": world.platform.url(), "service_account_key": world.key(), "server_url": server });
+    Harness::start(engine(), both).await.unwrap();
+
+    let old = json!({ "id": "x", "version": "0.70.0", "deployment_type": "other", "auth_scheme": "OAUTH2_PASSWORD_BEARER" });
+    world.inject(json!({ "rules": [
+        { "route": "/w/*/info", "effect": { "status": 200, "body": old } },
+    ] }));
+    let failure = refused(block.clone()).await;
+    assert_eq!(failure.summaries(), ["The server has version 0.70.0, which is too old"]);
+    let mut anyway = block;
+    anyway["skip_version_check"] = true.into();
+    Harness::start(engine(), anyway).await.unwrap();
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn more_than_one_organization_has_to_be_chosen_from_at_first_use() {
+    let world = World::start().await;
+    let organization = |name: &str| {
+        json!({ "id": zenml_api::OrganizationId::random().to_string(), "name": name,
+            "created": "2026-01-01T00:00:00", "updated": "2026-01-01T00:00:00" })
+    };
+    world.inject(json!({ "rules": [{ "method": "GET", "route": "/organizations", "effect": {
+        "status": 200, "body": [organization("one"), organization("two")] } }] }));
+    let harness = world.harness().await;
+    let failure = harness.read_data_source("zenml_organization", json!({})).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["It is not said which organization is meant"]);
+    assert!(failure.to_string().contains("\"one\"") && failure.to_string().contains("\"two\""), "{failure}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_key_is_in_no_log_and_in_no_file() {
+    under_each_host(async |world, host| {
+        let host = host.traced();
+        host.write("main.tf", "resource \"zenml_team\" \"t\" {\n  name = \"alpha\"\n  members = []\n}\n")
+            .unwrap();
+        host.apply().await.unwrap();
+        host.destroy().await.unwrap();
+        assert!(host.logs().unwrap().contains("zenml_team"), "the scenario was logged");
+        assert_eq!(host.find(world.key()).unwrap(), Vec::<String>::new());
+        world.stop().await;
+    })
+    .await;
 }

@@ -420,7 +420,7 @@ async fn stack_roles_that_meet_live_their_life_under_real_hosts() {
             };
             one("dev", scene.dev, dev) + &one("prod", scene.prod, prod)
         };
-        for _ in 0..2 {
+        for _ in 0..3 {
             host.write("main.tf", &main("write", "read")).unwrap();
             host.apply().await.unwrap();
             assert_eq!(scene.share(ResourceType::ServiceConnector, scene.connector).await, set("read client"));
