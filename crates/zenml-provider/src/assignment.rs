@@ -56,6 +56,7 @@ impl Holding {
     pub async fn find(&self, cx: &Cx<Client>, role: RoleId) -> Result<Option<Role>, Diag> {
         let client = cx.client().await?;
         if let Some(found) = self.look(client, role).await? {
+            scope::remember(cx, client, self.workspace).await?;
             return Ok(Some(found));
         }
         if client.find_workspace(self.workspace).await?.is_none() {
@@ -80,6 +81,7 @@ impl Holding {
     /// Grants a role. One that is held already is a warning.
     pub async fn grant(&self, cx: &Cx<Client>, role: &Role) -> Result<(), Diag> {
         let client = cx.client().await?;
+        scope::remember(cx, client, self.workspace).await?;
         match client.control_plane()?.send(&api::ASSIGN, role.id, self.query(), ()).await {
             Ok(_) => Ok(()),
             Err(ApiError::Conflict(_)) => {

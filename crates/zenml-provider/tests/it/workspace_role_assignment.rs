@@ -197,6 +197,30 @@ async fn a_role_that_was_revoked_outside_is_granted_again() {
     scene.world.stop().await;
 }
 
+#[tokio::test]
+async fn with_the_key_of_another_organization_nothing_is_taken_for_gone() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    harness.apply(W, scene.config("viewer")).await.unwrap();
+    let hidden = json!({ "status": 404, "body": { "detail": ["KeyError", "not found"] } });
+    let other = json!([{ "id": zenml_api::OrganizationId::random().to_string(), "name": "other",
+        "created": "2026-01-01T00:00:00", "updated": "2026-01-01T00:00:00" }]);
+    scene.world.inject(json!({ "rules": [
+        { "method": "GET", "route": "/roles/{role_id}/assignments", "effect": hidden },
+        { "method": "GET", "route": "/workspaces/{workspace_id_or_name}", "effect": hidden },
+        { "method": "GET", "route": "/organizations/{organization_id_or_name}", "effect": hidden },
+        { "method": "GET", "route": "/organizations", "effect": { "status": 200, "body": other } },
+    ] }));
+    let mut harness = other_process(&scene.world, harness).await;
+    let failure = harness.refresh(W).await.unwrap_err();
+    assert_eq!(
+        failure.summaries(),
+        [format!("It cannot be told whether workspace {} still exists", scene.workspace)]
+    );
+    assert!(harness.state(W).is_some());
+    scene.world.stop().await;
+}
+
 /// What is read is remembered for one run, so a later run is another process with the same state.
 async fn other_process(world: &World, mut harness: Harness) -> Harness {
     harness.restart(crate::world::engine(), world.block()).await.unwrap();
