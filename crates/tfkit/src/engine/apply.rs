@@ -55,13 +55,11 @@ impl<P: Provider> Core<P> {
             Ok(None) => {
                 (stored.state, stored.private, stored.identity) = (Dyn::Null, Vec::new(), Dyn::Null);
             }
-            Ok(Some(now)) => keep_result(resource.as_ref(), &mut stored, &planned, now),
-            Err(diag) => {
-                if let Some(saved) = left.saved {
-                    stored.keep_saved(resource.as_ref(), &planned, saved);
-                }
-                stored.diags.push(diag);
-            }
+            Ok(Some(now)) => match tidy(resource.schema(), &planned, now) {
+                Ok(now) => keep_result(resource.as_ref(), &mut stored, &planned, now),
+                Err(diag) => stored.fail(resource.as_ref(), &planned, left.saved, diag),
+            },
+            Err(diag) => stored.fail(resource.as_ref(), &planned, left.saved, diag),
         }
         stored
     }
@@ -69,12 +67,7 @@ impl<P: Provider> Core<P> {
 
 /// Takes the result, with an error where it breaks the plan's promise. The state tells what is there in either case.
 fn keep_result<C>(resource: &dyn AnyResource<C>, stored: &mut Stored, planned: &Dyn, now: Dyn) {
-    let schema = resource.schema();
-    let now = match tidy(schema, planned, now) {
-        Ok(now) => now,
-        Err(diag) => return stored.diags.push(diag),
-    };
-    if let Err(violation) = check_result(&schema.attributes, planned, &now) {
+    if let Err(violation) = check_result(&resource.schema().attributes, planned, &now) {
         stored.diags.push(broken_promise(violation));
     }
     stored.state = without_unknown(now);

@@ -81,8 +81,22 @@ impl Stored {
         Self { state, private, identity, diags }
     }
 
-    /// Takes what an operation saved before it failed, in the spelling of an earlier state or plan.
-    pub(super) fn keep_saved<C>(&mut self, resource: &dyn AnyResource<C>, earlier: &Dyn, saved: Dyn) {
+    /// Takes what an operation saved before it failed, in the spelling of an earlier state or plan; and says why it
+    /// failed.
+    pub(super) fn fail<C>(
+        &mut self,
+        resource: &dyn AnyResource<C>,
+        earlier: &Dyn,
+        saved: Option<Dyn>,
+        reason: Diag,
+    ) {
+        if let Some(saved) = saved {
+            self.keep_saved(resource, earlier, saved);
+        }
+        self.diags.push(reason);
+    }
+
+    fn keep_saved<C>(&mut self, resource: &dyn AnyResource<C>, earlier: &Dyn, saved: Dyn) {
         match tidy(resource.schema(), earlier, without_unknown(saved)) {
             Ok(saved) => {
                 let identity = identity(resource, &saved, &self.identity);

@@ -51,11 +51,8 @@ impl<P: Provider> Core<P> {
         match judged {
             Ok((state, identity)) => (stored.state, stored.identity) = (state, identity),
             Err(diag) => {
-                if let Some(saved) = left.saved {
-                    let earlier = stored.state.clone();
-                    stored.keep_saved(resource.as_ref(), &earlier, saved);
-                }
-                stored.diags.push(diag);
+                let earlier = stored.state.clone();
+                stored.fail(resource.as_ref(), &earlier, left.saved, diag);
             }
         }
         stored
