@@ -1,5 +1,4 @@
 //! The demo's journey and its parts, with the real binaries.
-#![expect(clippy::unwrap_used, reason = "unwrap is for tests")]
 
 mod platform;
 mod terraform;
