@@ -1,6 +1,7 @@
 //! `zenml_stack_role_assignment`: what somebody may do with a stack and with all that it needs.
 
 mod contents;
+mod grants;
 mod need;
 mod shares;
 
@@ -10,18 +11,15 @@ use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, 
 use zenml_api::rbac::Action;
 use zenml_api::{ComponentId, ServiceAccountId, StackId, TeamId, UserId, WorkspaceId};
 
+use self::grants::{Change, Place, apply, remembered, revoke, shares, warn_of_refusal};
 use self::need::{Actions, Contents, Grants, Object, StackRole, Wish};
+use self::shares::Reading;
 pub(crate) use self::shares::{BlindGrants, UnderstoodForm};
-use self::shares::{Reading, Shares, Step};
 use crate::assignment::{self, workspace_or_default};
 use crate::client::Client;
 use crate::id::Id;
 use crate::principal::Principal;
 use crate::scope::{self, Reach, Seen, Server};
-
-/// Name beside the state under which the objects are remembered that the assignment has granted something on. When the
-/// stack is gone nothing else tells where grants are left.
-const OBJECTS: &str = "objects";
 
 /// A role that a team, a user or a service account has on a stack, and on what the stack needs: its components, their
 /// service connectors, and the secrets that they refer to.
@@ -77,14 +75,6 @@ struct Found {
     /// None when the stack is gone and grants on its components are left.
     contents: Option<Contents>,
     shares: Grants,
-}
-
-/// Which assignment it is.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    workspace: WorkspaceId,
-    stack: StackId,
-    principal: Principal,
 }
 
 impl Resource for StackRoleAssignment {
@@ -222,14 +212,6 @@ impl Resource for StackRoleAssignment {
     }
 }
 
-impl Place {
-    /// All grants of a principal in a workspace change one after the other: its roles on several stacks meet on what the
-    /// stacks share.
-    fn lock(self) -> String {
-        format!("grants of {} in {}", self.principal, self.workspace)
-    }
-}
-
 impl StackRoleAssignment {
     fn place(&self, workspace: WorkspaceId) -> Result<Place, Diag> {
         let principal = Principal::of(self.team_id, self.user_id, self.service_account_id)?;
@@ -309,103 +291,6 @@ impl StackRoleAssignment {
     }
 }
 
-impl Place {
-    fn id(self) -> String {
-        format!("{}/{}/{}", self.workspace, self.stack, self.principal)
-    }
-}
-
-/// From what an assignment has granted to what it is to grant.
-struct Change {
-    place: Place,
-    contents: Contents,
-    before: Grants,
-    now: Grants,
-}
-
-/// Carries a change out, object by object, the stack first, and gives what the assignment then grants. Each step that is
-/// done is in the state.
-async fn apply(
-    cx: &Cx<Client>,
-    server: &Server,
-    change: &Change,
-    plan: &StackRoleAssignment,
-) -> Result<StackRoleAssignment, Diag> {
-    let Change { place, contents, before, now } = change;
-    let client = cx.client().await?;
-    let shares = shares(client, server, *place);
-    let (none, present) = (Actions::new(), contents.objects());
-    let mut granted = before.clone();
-    let mut elsewhere = None;
-    let mut all_there = before.is_empty();
-    let objects: BTreeSet<Object> = before.keys().chain(now.keys()).copied().collect();
-    remember(cx, &objects)?;
-    for object in objects {
-        let (before, now) = (before.get(&object).unwrap_or(&none), now.get(&object).unwrap_or(&none));
-        let shrinks = !before.is_subset(now) && object != Object::stack(place.stack);
-        if shrinks && elsewhere.is_none() {
-            elsewhere = Some(needed_elsewhere(server, &shares, place.stack).await?);
-        }
-        let needed_elsewhere = elsewhere.as_ref().and_then(|needed| needed.get(&object)).unwrap_or(&none);
-        let step = Step { exists: present.contains(&object), before, now, needed_elsewhere };
-        match shares.change(object, &step).await? {
-            Reading::Actions(first) => {
-                all_there &= now.is_subset(&first);
-                granted.insert(object, now.clone());
-            }
-            Reading::Refused => {
-                all_there = false;
-                warn_of_refusal(cx, client);
-                granted.insert(object, before.union(now).cloned().collect());
-            }
-        }
-        cx.save(&plan.granting(*place, &granted));
-    }
-    granted.retain(|_, actions| !actions.is_empty());
-    remember(cx, &granted.keys().copied().collect())?;
-    if all_there {
-        cx.warn(already_granted(*place));
-    }
-    Ok(plan.granting(*place, &granted))
-}
-
-/// Takes back what an assignment has granted, except for what the principal needs for its roles on other stacks.
-async fn revoke(cx: &Cx<Client>, server: &Server, place: Place, granted: &Grants) -> Result<(), Diag> {
-    let client = cx.client().await?;
-    let shares = shares(client, server, place);
-    let none = Actions::new();
-    let mut elsewhere = None;
-    // The share of the stack goes first: from then on nobody takes the role into account any more.
-    for (object, before) in granted {
-        if *object != Object::stack(place.stack) && elsewhere.is_none() {
-            elsewhere = Some(needed_elsewhere(server, &shares, place.stack).await?);
-        }
-        let needed_elsewhere = elsewhere.as_ref().and_then(|needed| needed.get(object)).unwrap_or(&none);
-        let step = Step { exists: false, before, now: &none, needed_elsewhere };
-        if shares.change(*object, &step).await? == Reading::Refused {
-            cx.warn(left_behind(place));
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-/// What the principal needs for its roles on all stacks but one. Its role on a stack is what its share of it says.
-async fn needed_elsewhere(server: &Server, shares: &Shares<'_>, except: StackId) -> Result<Grants, Diag> {
-    let others = contents::of_other_stacks(&server.api, except).await?;
-    let mut held = Vec::new();
-    for contents in &others {
-        if let Reading::Actions(share) = shares.read(Object::stack(contents.stack), true).await? {
-            held.push((contents, share));
-        }
-    }
-    Ok(need::need(held.iter().map(|(contents, share)| (*contents, share))))
-}
-
-fn shares<'a>(client: &'a Client, server: &'a Server, place: Place) -> Shares<'a> {
-    Shares { client, server: &server.api, workspace: place.workspace, principal: place.principal }
-}
-
 async fn contents_of(server: &Server, stack: StackId) -> Result<Contents, Diag> {
     contents::of_stack(&server.api, stack).await?.ok_or_else(|| {
         Diag::error(format!("There is no stack {stack}"))
@@ -431,27 +316,6 @@ fn texts(grants: &Grants) -> BTreeMap<String, BTreeSet<String>> {
     grants.iter().map(text).collect()
 }
 
-fn remember(cx: &Cx<Client>, objects: &BTreeSet<Object>) -> Result<(), Diag> {
-    let texts: Vec<String> = objects.iter().map(Object::to_string).collect();
-    cx.set_private(OBJECTS, texts.into())
-}
-
-fn remembered(cx: &Cx<Client>) -> BTreeSet<Object> {
-    let texts = cx.private(OBJECTS);
-    let texts = texts.as_ref().and_then(|texts| texts.as_array()).into_iter().flatten();
-    texts.filter_map(|text| Object::parse(text.as_str()?)).collect()
-}
-
-fn already_granted(place: Place) -> Diag {
-    Diag::warning("The stack role was already granted; it is managed here from now on")
-        .why(format!(
-            "{} had all its grants on stack {} before this configuration did anything. Destroying the resource will take \
-             them away.",
-            place.principal, place.stack
-        ))
-        .at(StackRoleAssignment::ROLE)
-}
-
 fn stack_is_gone(place: Place) -> Diag {
     Diag::warning(format!("Stack {} is gone, and grants on what it needed are left", place.stack))
         .why(format!(
@@ -459,27 +323,4 @@ fn stack_is_gone(place: Place) -> Diag {
             place.principal
         ))
         .at(StackRoleAssignment::STACK_ID)
-}
-
-fn warn_of_refusal(cx: &Cx<Client>, client: &Client) {
-    if client.is_news("shares cannot be read") {
-        cx.warn(
-            Diag::warning("The grants of stack roles cannot be read back")
-                .why(
-                    "The control plane does not let this key read who may do what with a single object. Grants are only \
-                     added, never taken away, and the state keeps what it says.",
-                )
-                .fix("Use a key of an account that may read them, such as one with the role Organization Admin."),
-        );
-    }
-}
-
-fn left_behind(place: Place) -> Diag {
-    Diag::warning("The grants of a stack role were left in place")
-        .why(format!(
-            "The control plane does not let this key read what {} may do with stack {} and what it needs, and without \
-             that nothing can be taken away safely.",
-            place.principal, place.stack
-        ))
-        .fix("Take the grants away in the dashboard of ZenML Pro.")
 }
