@@ -227,6 +227,16 @@ async fn roles_of_one_team_that_come_and_go_at_the_same_time_lose_nothing() {
             assert_eq!(scene.all_shares().await, expected, "round {round}");
             prod.destroy(PROD).await.unwrap();
         }
+        // One comes while the other one goes, and both want the same of what they share.
+        dev.apply(DEV, dev_config.clone()).await.unwrap();
+        let writes = scene.config(scene.prod, "write");
+        let (gone, made) = tokio::join!(dev.destroy(DEV), prod.apply(PROD, writes));
+        gone.unwrap();
+        made.unwrap();
+        let expected =
+            [set(""), set("read update"), set("read"), set("read client"), set("read read_secret_value")];
+        assert_eq!(scene.all_shares().await, expected, "round {round}");
+        prod.destroy(PROD).await.unwrap();
     }
     scene.world.stop().await;
 }
