@@ -29,6 +29,12 @@ pub trait Provider: Send + Sync + 'static {
         start: &Start,
     ) -> impl Future<Output = Result<Configured<Self::Client>, Diag>> + Send;
 
+    /// Called when the user asks to stop, so that the client ends its waits and lets nothing new begin. Operations that
+    /// run learn of it from [`Cx::stopped`](crate::cx::Cx::stopped).
+    fn stop(client: &Self::Client) {
+        let _ = client;
+    }
+
     /// Checks a provider block beyond what its attributes say. Pure and offline; quiet while a value is unknown.
     fn validate(config: &Partial<Self::Config>) -> Vec<Diag> {
         let _ = config;

@@ -215,5 +215,8 @@ impl<P: Provider> Door for Core<P> {
 
     fn stop(&self) {
         self.shared.stop.set();
+        if let Access::Ready(client) = self.access() {
+            P::stop(&client);
+        }
     }
 }
