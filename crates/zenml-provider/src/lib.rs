@@ -95,6 +95,10 @@ impl Provider for Zenml {
         client.check().await?;
         Ok(Configured::Ready(client))
     }
+
+    fn stop(client: &Client) {
+        client.api().stop();
+    }
 }
 
 /// The diagnostic for settings with which no client can be made.

@@ -155,6 +155,43 @@ async fn a_time_out_while_it_is_still_pending_is_only_a_warning() {
 }
 
 #[tokio::test]
+async fn an_interrupted_wait_leaves_the_workspace_in_the_state_without_a_mark() {
+    let world = World::start().await;
+    world.inject(json!({ "deployments": { "alpha": "pending_forever" } }));
+    let mut harness = world.harness().await;
+    let engine = harness.engine().clone();
+    let config = json!({ "name": "alpha" });
+    let interrupt = async {
+        while world.find("alpha").await.is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        engine.stop();
+    };
+    let (made, ()) = tokio::join!(harness.apply_unsettled(A, config.clone(), config), interrupt);
+    let told = made.unwrap().warnings;
+    assert!(told.iter().any(|diag| diag.to_string().contains("the run was interrupted")), "{told:?}");
+    assert_eq!(text(harness.state(A).unwrap(), "status"), "pending");
+    assert!(!harness.is_tainted(A));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_control_plane_that_goes_away_during_the_wait_does_not_mark_the_workspace() {
+    let world = World::start().await;
+    world.inject(json!({
+        "deployments": { "alpha": "pending_forever" },
+        "rules": [{ "method": "GET", "route": "/workspaces/{workspace_id_or_name}", "nth": 2,
+            "effect": { "status": 500, "body": { "detail": ["RuntimeError", "out of order"] } } }],
+    }));
+    let mut harness = world.harness().await;
+    let config = json!({ "name": "alpha" });
+    let made = harness.apply_unsettled(A, config.clone(), config).await.unwrap();
+    assert!(made.told().contains(&"Workspace \"alpha\" is pending, not yet available"), "{:?}", made.told());
+    assert!(!harness.is_tainted(A));
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_protected_workspace_is_not_deleted_until_the_state_says_so() {
     let world = World::start().await;
     let mut harness = world.harness().await;

@@ -12,7 +12,7 @@ use zenml_api::control::user::{self, User, UserCreate};
 use zenml_api::control::workspace::{self, CreateQuery, Workspace, WorkspaceCreate};
 use zenml_api::workspace::project::{self, ProjectCreate};
 use zenml_api::{IdOrName, OrganizationId, ProjectId, Sensitive, TeamId, WorkspaceId};
-use zenml_client::{Address, Api, Client, Credential, Settings};
+use zenml_client::{Address, Api, Client, Credential, Optional as _, Settings};
 use zenml_local::faults::Faults;
 use zenml_local::{Options, Platform};
 use zenml_provider::{Environment, Zenml};
@@ -152,8 +152,12 @@ impl World {
 
     /// A workspace as the control plane has it.
     pub(crate) async fn look(&self, id: WorkspaceId) -> Option<Workspace> {
-        use zenml_client::Optional as _;
         self.control().call(&workspace::GET, IdOrName::Id(id)).await.optional().unwrap()
+    }
+
+    /// A workspace by its name.
+    pub(crate) async fn find(&self, name: &str) -> Option<Workspace> {
+        self.control().call(&workspace::GET, IdOrName::Name(name.to_owned())).await.optional().unwrap()
     }
 
     pub(crate) async fn stop(self) {

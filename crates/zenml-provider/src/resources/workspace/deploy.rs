@@ -1,5 +1,7 @@
 //! Making, changing and removing a workspace, which the control plane does in the background.
 
+use std::sync::{Mutex, PoisonError};
+
 use tfkit::{Cx, Diag, Resource as _, Since};
 use zenml_api::control::workspace::{
     self as api, CreateQuery, ServiceConfiguration, UpdateQuery, WorkspaceCreate, WorkspaceStatus,
@@ -103,44 +105,52 @@ pub(super) async fn patch(
     changed.map_err(|error| failed("change", name, &error))
 }
 
-/// Waits until the workspace is in a state. A failure of the workspace is an error. When the wait ends early while the
-/// control plane still works on it, the user is warned: an error would mark a new workspace as broken, and the next
-/// apply would destroy it.
+/// Waits until a workspace, last seen as `seen`, is in a state. A failure of the workspace is an error. When the wait ends
+/// early while the control plane still works on it, the user is warned: an error would mark a new workspace as broken, and
+/// the next apply would destroy it.
 pub(super) async fn settled(
     cx: &Cx<Client>,
     plan: &Workspace,
-    id: WorkspaceId,
+    seen: api::Workspace,
     wanted: &WorkspaceStatus,
 ) -> Result<Workspace, Diag> {
     let client = cx.client().await?;
-    let now = || async move { look(client, id.into()).await?.ok_or_else(|| vanished(&plan.name)) };
+    let id = seen.id;
+    let last = Mutex::new(seen);
+    let last = &last;
     let outcome = wait::until(cx, || async move {
-        let found = now().await?;
+        let Some(found) = look(client, id.into()).await? else { return Ok(Some(Outcome::Vanished)) };
         cx.progress(format_args!("workspace {} is {}", plan.name, found.status));
         let is_over = found.status == WorkspaceStatus::Failed || is_settled(&found, wanted);
-        Ok(is_over.then_some(found))
+        *last.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        Ok(is_over.then_some(Outcome::Over))
     });
-    let found = match outcome.await {
-        Ok(Some(found)) => found,
-        Ok(None) => {
-            let found = now().await?;
-            cx.warn(still_working(&plan.name, &found, wanted, "the time-out is over"));
-            found
-        }
-        Err(_) if cx.stopped() => {
-            let found = now().await?;
-            cx.warn(still_working(&plan.name, &found, wanted, "the run was interrupted"));
-            found
-        }
-        Err(diag) => return Err(diag),
+    let ended = match outcome.await {
+        Ok(Some(Outcome::Vanished)) => return Err(vanished(&plan.name)),
+        Ok(Some(Outcome::Over)) => None,
+        Ok(None) => Some("the time-out is over".to_owned()),
+        Err(_) if cx.stopped() => Some("the run was interrupted".to_owned()),
+        Err(diag) => Some(format!("it could not be asked any more ({})", diag.summary)),
     };
     client.forget_workspace(id);
+    let found = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(ended) = ended {
+        cx.warn(still_working(&plan.name, &found, wanted, &ended));
+    }
     let model = Workspace::observe(&found, Since::Answer(plan))?;
     if found.status == WorkspaceStatus::Failed {
         cx.save(&model);
         return Err(broken(&plan.name, &found.state_reason));
     }
     Ok(model)
+}
+
+/// How a wait ended by itself.
+enum Outcome {
+    /// The workspace is in a state that stays.
+    Over,
+    /// The workspace is not there any more.
+    Vanished,
 }
 
 /// Whether the workspace is in a state for good; one that runs must also have its address.

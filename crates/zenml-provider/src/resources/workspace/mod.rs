@@ -152,7 +152,8 @@ impl Resource for Workspace {
             // Somebody else starts its server, at any time.
             return Ok(model);
         }
-        let model = deploy::settled(cx, &plan, made.id, &WorkspaceStatus::Available).await?;
+        let id = made.id;
+        let model = deploy::settled(cx, &plan, made, &WorkspaceStatus::Available).await?;
         if plan.wanted_state() == WorkspaceStatus::Available || model.state() != WorkspaceStatus::Available {
             return Ok(model);
         }
@@ -161,8 +162,8 @@ impl Resource for Workspace {
             desired_state: Some(WorkspaceStatus::Deactivated),
             ..WorkspaceUpdate::default()
         };
-        deploy::patch(client, made.id, &plan.name, asleep).await?;
-        deploy::settled(cx, &plan, made.id, &WorkspaceStatus::Deactivated).await
+        let changed = deploy::patch(client, id, &plan.name, asleep).await?;
+        deploy::settled(cx, &plan, changed, &WorkspaceStatus::Deactivated).await
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
@@ -189,7 +190,7 @@ impl Resource for Workspace {
         let model = Self::observe(&changed, Since::Answer(&plan))?;
         cx.save(&model);
         if waits && *plan.is_managed {
-            deploy::settled(cx, &plan, id, &plan.wanted_state()).await
+            deploy::settled(cx, &plan, changed, &plan.wanted_state()).await
         } else {
             Ok(model)
         }
