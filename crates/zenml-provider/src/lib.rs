@@ -11,6 +11,7 @@ pub mod configuration;
 pub mod environment;
 pub mod failure;
 pub mod id;
+pub mod object;
 pub mod people;
 pub mod principal;
 pub mod resources;

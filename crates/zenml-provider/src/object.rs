@@ -1,0 +1,137 @@
+//! What all objects of a workspace have in common: how an import names them, and what is said of them.
+
+use std::fmt;
+
+use tfkit::{Diag, Path};
+use zenml_api::control::workspace;
+use zenml_api::{IdOrName, Identifier, WorkspaceId};
+use zenml_client::Optional as _;
+
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+
+/// An object as an import names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named<I> {
+    /// Its workspace, if the import id names one.
+    pub workspace: Option<WorkspaceId>,
+    /// The object in it.
+    pub object: IdOrName<I>,
+}
+
+/// Reads an import id of the form `[WORKSPACE/]OBJECT`, where both parts are an id or a name. A workspace that is
+/// given by its name is looked up on the control plane.
+pub async fn named<I: Identifier>(client: &Client, text: &str) -> Result<Named<I>, Diag> {
+    let (workspace, object) = match text.split_once('/') {
+        Some((workspace, object)) => (Some(workspace), object),
+        None => (None, text),
+    };
+    if object.trim().is_empty() || workspace.is_some_and(|workspace| workspace.trim().is_empty()) {
+        return Err(Diag::error(format!("The import id {text:?} cannot be read"))
+            .why("An import id of this type has the form ID, NAME, WORKSPACE/ID or WORKSPACE/NAME.")
+            .fix("The workspace may be given by its id or its name."));
+    }
+    let workspace = match workspace.map(IdOrName::parse) {
+        Some(wanted) => Some(workspace_id(client, wanted).await?),
+        None => None,
+    };
+    Ok(Named { workspace, object: IdOrName::parse(object) })
+}
+
+async fn workspace_id(client: &Client, wanted: IdOrName<WorkspaceId>) -> Result<WorkspaceId, Diag> {
+    let name = match wanted {
+        IdOrName::Id(id) => return Ok(id),
+        IdOrName::Name(name) => name,
+    };
+    let found = client.control_plane()?.call(&workspace::GET, IdOrName::Name(name.clone())).await.optional();
+    let found = found.map_err(|error| {
+        cannot(format_args!("find the workspace {name:?}"), Needs::ORGANIZATION_VIEWER, &error)
+    })?;
+    found.map(|found| found.id).ok_or_else(|| {
+        Diag::error(format!("There is no workspace {name:?}"))
+            .why("The control plane does not have it, or does not show it to this key.")
+            .fix("Correct the first part of the import id: the id or the name of a workspace.")
+    })
+}
+
+/// A kind of object, for messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Noun {
+    /// In words, such as `stack component`.
+    pub words: &'static str,
+    /// Its resource type, such as `zenml_stack_component`.
+    pub resource: &'static str,
+}
+
+impl Noun {
+    /// What was to be created is there already. `id` is none where the server only says so and does not show it.
+    pub fn exists(
+        self,
+        name: &str,
+        workspace: Option<WorkspaceId>,
+        id: Option<impl fmt::Display>,
+        place: impl Into<Path>,
+    ) -> Diag {
+        let Self { words, resource } = self;
+        let home = match workspace {
+            Some(workspace) => format!("The workspace {workspace}"),
+            None => "The server".to_owned(),
+        };
+        let diag = Diag::error(format!("{} {name:?} exists already", capitalized(words)))
+            .why(format!("{home} has a {words} of this name, and a second one cannot have it, too."));
+        let diag = match id {
+            Some(id) => {
+                let prefix = workspace.map(|workspace| format!("{workspace}/")).unwrap_or_default();
+                diag.fix(format!(
+                    "To manage the existing {words} here, import it:\n  terraform import {resource}.NAME {prefix}{id}"
+                ))
+            }
+            None => diag.why(format!("This credential may not see it, so somebody else owns the {words}.")),
+        };
+        diag.fix("To make another one, choose another name.").at(place)
+    }
+
+    /// What was there a moment ago is not there any more.
+    pub fn vanished(self, name: &str) -> Diag {
+        Diag::error(format!("{} {name:?} disappeared", capitalized(self.words)))
+            .why("It was there, and then the server did not find it any more. Somebody may have deleted it.")
+            .fix("Run the command again to make it anew.")
+    }
+
+    /// The server shows that the object exists, and nothing else of it.
+    pub fn unreadable(self, name: &str) -> Diag {
+        Diag::error(format!("Cannot read the {} {name:?}: not allowed", self.words))
+            .why("The server tells its id and its name, and keeps everything else back from this credential.")
+            .fix(
+                "Use a credential with a role that may read it, such as Workspace Viewer, or ask its owner to share it.",
+            )
+    }
+}
+
+fn capitalized(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };
+
+    #[test]
+    fn an_object_that_exists_comes_with_the_command_that_imports_it() {
+        const HOME: &str = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
+        let text = |diag: Diag| format!("{diag:?}");
+        let shown = text(NOUN.exists("aws", HOME.parse().ok(), Some("the-id"), "name"));
+        assert!(shown.contains("Service connector"), "{shown}");
+        assert!(
+            shown.contains(&format!("terraform import zenml_service_connector.NAME {HOME}/the-id")),
+            "{shown}"
+        );
+        let shown = text(NOUN.exists("aws", None, Some("the-id"), "name"));
+        assert!(shown.contains("terraform import zenml_service_connector.NAME the-id"), "{shown}");
+        let shown = text(NOUN.exists("aws", None, None::<&str>, "name"));
+        assert!(!shown.contains("terraform import"), "{shown}");
+    }
+}
