@@ -97,6 +97,13 @@ impl<E, S> Slot<E, S> {
         matches!(self.content, Content::Unknown)
     }
 
+    /// What was planned where the plan knows it, else what was there before: the outcome of an update that had
+    /// nothing to send.
+    #[must_use]
+    pub fn or_prior(self, prior: Self) -> Self {
+        if self.is_unknown() { prior } else { self }
+    }
+
     /// Keeps a value that is there, else takes another: the user's choice before the server's.
     #[must_use]
     pub fn or(self, other: impl FnOnce() -> E) -> Self {

@@ -6,7 +6,6 @@ mod deploy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tfkit::field::Slot;
 use tfkit::model::Operation;
 use tfkit::timeouts::{Create, Delete, Timeouts, Update};
 use tfkit::{Computed, Cx, Diag, Model, OrDefault, OrServer, Plan, Resource, Secret, Since};
@@ -173,14 +172,14 @@ impl Resource for Workspace {
         if change == WorkspaceUpdate::default() {
             // Only what the control plane does not know has changed: there is nothing to send.
             return Ok(Self {
-                display_name: settle(plan.display_name, prior.display_name),
-                version: settle(plan.version, prior.version),
-                desired_state: settle(plan.desired_state, prior.desired_state),
-                url: settle(plan.url, prior.url),
-                server_url: settle(plan.server_url, prior.server_url),
-                status: settle(plan.status, prior.status),
-                enrollment_key: settle(plan.enrollment_key, prior.enrollment_key),
-                updated: settle(plan.updated, prior.updated),
+                display_name: plan.display_name.or_prior(prior.display_name),
+                version: plan.version.or_prior(prior.version),
+                desired_state: plan.desired_state.or_prior(prior.desired_state),
+                url: plan.url.or_prior(prior.url),
+                server_url: plan.server_url.or_prior(prior.server_url),
+                status: plan.status.or_prior(prior.status),
+                enrollment_key: plan.enrollment_key.or_prior(prior.enrollment_key),
+                updated: plan.updated.or_prior(prior.updated),
                 ..plan
             });
         }
@@ -265,11 +264,6 @@ fn version_of(workspace: &api::Workspace) -> Option<String> {
     let service = workspace.zenml_service.as_ref()?;
     let running = service.status.as_ref().and_then(|status| status.version.clone());
     running.or_else(|| service.configuration.as_ref()?.version.clone())
-}
-
-/// What was planned, where the plan left it open what was there before.
-fn settle<E, S>(planned: Slot<E, S>, prior: Slot<E, S>) -> Slot<E, S> {
-    if planned.is_unknown() { prior } else { planned }
 }
 
 fn protected(name: &str) -> Diag {
