@@ -65,12 +65,15 @@ impl Provider for Zenml {
 
     fn register(types: Types<Client>) -> Types<Client> {
         types
+            .resource::<resources::project::Project>()
             .resource::<resources::project_role_assignment::ProjectRoleAssignment>()
+            .resource::<resources::secret::Secret>()
             .resource::<resources::stack_role_assignment::StackRoleAssignment>()
             .resource::<resources::team::Team>()
             .resource::<resources::workspace::Workspace>()
             .resource::<resources::workspace_role_assignment::WorkspaceRoleAssignment>()
             .data_source::<resources::organization::OrganizationData>()
+            .data_source::<resources::project::ProjectData>()
             .data_source::<resources::role::RoleData>()
             .data_source::<resources::team::TeamData>()
             .data_source::<resources::workspace::WorkspaceData>()

@@ -98,6 +98,15 @@ impl Noun {
             .fix("Run the command again to make it anew.")
     }
 
+    /// The state does not say where an object is, and the configuration names a workspace that it is not in.
+    pub fn elsewhere(self, name: &str, workspace: WorkspaceId, place: impl Into<Path>) -> Diag {
+        let words = self.words;
+        Diag::error(format!("{} {name:?} is not in workspace {workspace}", capitalized(words)))
+            .why(format!("The state does not say in which workspace it is, and a {words} cannot move to another one."))
+            .fix("Correct workspace_id, or leave it out and name the server of the object in the provider block.")
+            .at(place)
+    }
+
     /// The server shows that the object exists, and nothing else of it.
     pub fn unreadable(self, name: &str) -> Diag {
         Diag::error(format!("Cannot read the {} {name:?}: not allowed", self.words))

@@ -1,8 +1,10 @@
 //! The types of resources and data sources, one file for each noun.
 
 pub mod organization;
+pub mod project;
 pub mod project_role_assignment;
 pub mod role;
+pub mod secret;
 pub mod stack_role_assignment;
 pub mod team;
 pub mod workspace;

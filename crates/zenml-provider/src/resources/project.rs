@@ -1,0 +1,371 @@
+//! `zenml_project`: what pipelines, runs and models of one purpose belong to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfkit::{
+    Computed, Cx, DataSource, Diag, IfSet, ImportId, Imported, Model, OrServer, Plan, Resource, Since,
+};
+use zenml_api::workspace::JsonMap;
+use zenml_api::workspace::project::{self as api, ProjectCreate, ProjectQuery, ProjectUpdate};
+use zenml_api::{IdOrName, Patch, ProjectId, WorkspaceId};
+use zenml_client::{Api, ApiError, Optional as _};
+
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+use crate::object::{self, Noun};
+use crate::scope::{self, Reach, Seen, Server};
+
+const NOUN: Noun = Noun { words: "project", resource: "zenml_project" };
+
+/// A project inside a workspace. Pipelines, their runs, models and code repositories belong to one.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "project")]
+pub struct Project {
+    /// Workspace that the project is in. Default: the provider's workspace. Null on an open-source server.
+    #[attr(key = optional, replace)]
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Identifier of the project.
+    #[attr(key, stable)]
+    pub id: Computed<Id<ProjectId>>,
+    /// Handle of the project, unique in its workspace: lower-case letters, digits, hyphens and underscores, at most 50.
+    #[attr(check = length(1..=50), check = pattern(NAME_RULE, is_name))]
+    pub name: String,
+    /// Name to show. Default: the `name` at the time when the project was made.
+    #[attr(check = length(1..=255))]
+    pub display_name: OrServer<String>,
+    /// What the project is for.
+    #[attr(check = length(..=255), same = empty_is_null)]
+    pub description: Option<String>,
+    /// Metadata of the project. `{}` means none; leave it out to manage them elsewhere. Values that are no texts are
+    /// shown as JSON.
+    pub metadata: IfSet<BTreeMap<String, String>>,
+    /// Tags. ZenML does not store tags of projects yet: they live in the Terraform state only.
+    pub tags: Option<BTreeSet<String>>,
+    /// Whether the provider refuses to delete the project. Deleting a project deletes everything in it. Default: `false`.
+    /// What counts is the value in the state: turn it off in one apply, delete in the next.
+    pub deletion_protection: Option<bool>,
+    /// When the project was made.
+    #[attr(stable)]
+    pub created: Computed<String>,
+    /// When the project was last changed.
+    pub updated: Computed<String>,
+}
+
+const NAME_RULE: &str = "consist of lower-case letters, digits, hyphens and underscores";
+
+fn is_name(name: &str) -> bool {
+    name.chars().all(|character| {
+        character.is_ascii_lowercase() || character.is_ascii_digit() || matches!(character, '-' | '_')
+    })
+}
+
+/// What a read found.
+#[derive(Clone, Debug)]
+pub struct Remote(Seen<Found>);
+
+#[derive(Clone, Debug)]
+struct Found {
+    workspace_id: Option<WorkspaceId>,
+    project: api::Project,
+}
+
+impl Remote {
+    fn seen(server: &Server, project: api::Project) -> Self {
+        Self(Seen::Found(Found { workspace_id: server.workspace_id, project }))
+    }
+}
+
+impl Resource for Project {
+    type Client = Client;
+    type Remote = Remote;
+
+    async fn fetch(cx: &Cx<Client>, key: &ProjectKey) -> Result<Option<Remote>, Diag> {
+        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
+            Reach::Open(server) => server,
+            Reach::Closed => return Ok(Some(Remote(Seen::Unseen))),
+            Reach::Gone => return Ok(None),
+        };
+        let found = look(&server.api, key.id.0.into()).await?;
+        Ok(found.map(|project| Remote::seen(&server, project)))
+    }
+
+    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Found { workspace_id, project } = match remote.0.found(&since)? {
+            Ok(found) => found,
+            Err(state) => return Ok(state),
+        };
+        let known = since.model();
+        let body = project.body.as_ref().ok_or_else(|| NOUN.unreadable(&project.name))?;
+        let metadata = project.metadata.as_ref();
+        let stored = texts(metadata.map(|metadata| &metadata.project_metadata));
+        Ok(Self {
+            workspace_id: OrServer::from_option(workspace_id.map(Id)),
+            id: Computed::known(Id(project.id)),
+            name: project.name.clone(),
+            display_name: OrServer::known(body.display_name.clone()),
+            description: metadata
+                .map(|metadata| metadata.description.clone())
+                .filter(|description| !description.is_empty()),
+            metadata: match known {
+                // Metadata that are managed elsewhere are not looked at.
+                Some(known) if known.metadata.as_ref().is_none() => IfSet(None),
+                Some(_) => IfSet(Some(stored)),
+                None => IfSet(Some(stored).filter(|stored| !stored.is_empty())),
+            },
+            tags: known.and_then(|known| known.tags.clone()),
+            deletion_protection: known.and_then(|known| known.deletion_protection),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
+        })
+    }
+
+    async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
+        let server = scope::open(cx, plan.home()).await?;
+        let project = make(&server, &plan).await?;
+        Self::observe(&Remote::seen(&server, project), Since::Answer(&plan))
+    }
+
+    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+        let id = prior.id.get()?.0;
+        let change = change(&prior, &plan);
+        let moves_in = prior.home().is_none() && plan.home().is_some();
+        if change == ProjectUpdate::default() && !moves_in {
+            // Only what the server does not know has changed: there is nothing to send.
+            return Ok(Self {
+                workspace_id: plan.workspace_id.or_prior(prior.workspace_id),
+                display_name: plan.display_name.or_prior(prior.display_name),
+                updated: plan.updated.or_prior(prior.updated),
+                ..plan
+            });
+        }
+        let server = scope::open(cx, plan.home().or(prior.home())).await?;
+        let changed = if change == ProjectUpdate::default() {
+            look(&server.api, id.into()).await?
+        } else {
+            match server.api.send(&api::UPDATE, id, (), change).await {
+                Err(ApiError::Conflict(_)) => {
+                    let other = with_name(&server.api, &plan.name).await?;
+                    let other = other.map(|other| other.id);
+                    return Err(NOUN.exists(&plan.name, server.workspace_id, other, Self::NAME));
+                }
+                outcome => outcome.optional().map_err(|error| failed("change", &plan.name, &error))?,
+            }
+        };
+        let changed = changed.ok_or_else(|| match plan.home() {
+            Some(workspace) if moves_in => NOUN.elsewhere(&plan.name, workspace, Self::WORKSPACE_ID),
+            _ => NOUN.vanished(&plan.name),
+        })?;
+        Self::observe(&Remote::seen(&server, changed), Since::Answer(&plan))
+    }
+
+    async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
+        if prior.deletion_protection == Some(true) {
+            return Err(protected(&prior.name));
+        }
+        let Some(server) = scope::open_to_delete(cx, prior.home()).await? else { return Ok(()) };
+        let gone = server.api.call(&api::DELETE, prior.id.get()?.0.into()).await.optional();
+        gone.map(|_| ()).map_err(|error| failed("delete", &prior.name, &error))
+    }
+
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        if let Some(prior) = plan.prior().cloned() {
+            let replaced = prior.home().is_some() && plan.changes(Self::WORKSPACE_ID);
+            if prior.deletion_protection == Some(true) && (plan.is_delete() || replaced) {
+                plan.error(protected(&prior.name));
+            }
+            // The server gives a name to show once, and it does not follow the handle.
+            if prior.display_name.as_ref().is_some() && plan.config().get(Self::DISPLAY_NAME).is_null() {
+                plan.keep(Self::DISPLAY_NAME);
+            }
+        }
+        if plan.is_delete() {
+            return Ok(());
+        }
+        let sends = plan.changes(Self::NAME)
+            || plan.changes(Self::DISPLAY_NAME)
+            || plan.changes(Self::DESCRIPTION)
+            || plan.changes(Self::WORKSPACE_ID)
+            || !plan.config().get(Self::METADATA).is_null() && plan.changes(Self::METADATA);
+        if !sends {
+            plan.keep(Self::UPDATED);
+        }
+        let writes_tags = plan.is_create() || plan.changes(Self::TAGS);
+        let is_news = || cx.client_if_known().is_none_or(|client| client.is_news("project tags"));
+        if writes_tags && !plan.config().get(Self::TAGS).is_null() && is_news() {
+            plan.warn(
+                Diag::warning("Tags of projects live in the Terraform state only")
+                    .why("No ZenML server stores them yet, so they are not sent. Nobody else sees them.")
+                    .at(Self::TAGS),
+            );
+        }
+        Ok(())
+    }
+
+    async fn import(cx: &Cx<Client>, id: ImportId<'_, ProjectKey>) -> Result<Imported<Self>, Diag> {
+        let text = match id {
+            ImportId::Key(key) => return Ok(Imported::Key(key)),
+            ImportId::Text(text) => text,
+        };
+        let named = object::named(cx.client().await?, text).await?;
+        let id = match named.object {
+            IdOrName::Id(id) => id,
+            IdOrName::Name(name) => {
+                let server = scope::open(cx, named.workspace).await?;
+                let found = look(&server.api, IdOrName::Name(name.clone())).await?;
+                found.ok_or_else(|| missing(&name, &server))?.id
+            }
+        };
+        Ok(Imported::Key(ProjectKey { workspace_id: named.workspace.map(Id), id: Id(id) }))
+    }
+}
+
+impl Project {
+    /// The workspace that the project says it is in.
+    fn home(&self) -> Option<WorkspaceId> {
+        self.workspace_id.as_ref().map(|id| id.0)
+    }
+}
+
+/// Creates the project. After a lost answer it is taken over only because it was not there before.
+async fn make(server: &Server, plan: &Project) -> Result<api::Project, Diag> {
+    let exists = |id| NOUN.exists(&plan.name, server.workspace_id, id, Project::NAME);
+    if let Some(existing) = with_name(&server.api, &plan.name).await? {
+        return Err(exists(Some(existing.id)));
+    }
+    let request = ProjectCreate {
+        name: Some(plan.name.clone()),
+        display_name: plan.display_name.as_ref().cloned().unwrap_or_default(),
+        description: plan.description.clone().unwrap_or_default(),
+        project_metadata: plan.metadata.as_ref().map(json),
+    };
+    match server.api.send(&api::CREATE, (), (), request).await {
+        Ok(project) => Ok(project),
+        Err(ApiError::Conflict(_)) => {
+            let existing = with_name(&server.api, &plan.name).await?;
+            Err(exists(existing.map(|existing| existing.id)))
+        }
+        Err(error) if error.outcome_unknown() => match with_name(&server.api, &plan.name).await? {
+            Some(made) => look(&server.api, made.id.into()).await?.ok_or_else(|| NOUN.vanished(&plan.name)),
+            None => Err(failed("create", &plan.name, &error)),
+        },
+        Err(error) => Err(failed("create", &plan.name, &error)),
+    }
+}
+
+/// What an update sends.
+fn change(prior: &Project, plan: &Project) -> ProjectUpdate {
+    let description = |project: &Project| project.description.clone().unwrap_or_default();
+    ProjectUpdate {
+        name: (plan.name != prior.name).then(|| plan.name.clone()),
+        display_name: match plan.display_name.as_ref() {
+            Some(wanted) if prior.display_name.as_ref() != Some(wanted) => Patch::Set(wanted.clone()),
+            _ => Patch::Keep,
+        },
+        // The server takes no null here; an empty text clears.
+        description: Patch::between(Some(&description(prior)), Some(description(plan))),
+        project_metadata: plan
+            .metadata
+            .as_ref()
+            .filter(|wanted| prior.metadata.as_ref() != Some(wanted))
+            .map(json),
+    }
+}
+
+fn json(metadata: &BTreeMap<String, String>) -> JsonMap {
+    metadata.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect()
+}
+
+/// Stored metadata as texts: other clients may store any JSON there.
+fn texts(stored: Option<&JsonMap>) -> BTreeMap<String, String> {
+    let text = |(key, value): (&String, &serde_json::Value)| {
+        (key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    stored.into_iter().flatten().map(text).collect()
+}
+
+async fn look(api: &Api, wanted: IdOrName<ProjectId>) -> Result<Option<api::Project>, Diag> {
+    let name = wanted.to_string();
+    let found = api.call(&api::GET, wanted).await.optional();
+    found.map_err(|error| cannot(format_args!("read project {name:?}"), Needs::WORKSPACE_VIEWER, &error))
+}
+
+/// The project of a name, if there is one that the caller may read.
+async fn with_name(api: &Api, name: &str) -> Result<Option<api::Project>, Diag> {
+    let query = ProjectQuery { name: vec![name.to_owned()], ..ProjectQuery::default() };
+    let projects = api.list_all(&api::LIST, (), query).await;
+    let projects = projects.map_err(|error| {
+        cannot(format_args!("look for project {name:?}"), Needs::WORKSPACE_VIEWER, &error)
+    })?;
+    Ok(projects.into_iter().find(|project| project.name == name))
+}
+
+fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
+    cannot(format_args!("{verb} project {name:?}"), Needs::WORKSPACE_ADMIN, error)
+}
+
+fn protected(name: &str) -> Diag {
+    Diag::error(format!("Project {name:?} is protected from deletion"))
+        .why("Deleting a project deletes everything in it, and deletion_protection is true in the state.")
+        .fix("To delete it, first apply this, and then delete the project:\n  deletion_protection = false")
+        .at(Project::DELETION_PROTECTION)
+}
+
+fn missing(wanted: &str, server: &Server) -> Diag {
+    let place = match server.workspace_id {
+        Some(workspace) => format!("The workspace {workspace}"),
+        None => "The server".to_owned(),
+    };
+    Diag::error(format!("There is no project {wanted:?}"))
+        .why(format!("{place} does not have it."))
+        .fix("Correct the id or the name, or say in which workspace the project is.")
+}
+
+/// An existing project, by id or by name.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "project", kind = data_source, rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]))]
+pub struct ProjectData {
+    /// Workspace that the project is in. Default: the provider's workspace. Null on an open-source server.
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Identifier of the project.
+    pub id: OrServer<Id<ProjectId>>,
+    /// Handle of the project.
+    pub name: OrServer<String>,
+    /// Name to show.
+    pub display_name: Computed<String>,
+    /// What the project is for.
+    pub description: Computed<Option<String>>,
+    /// Metadata of the project. Values that are no texts are shown as JSON.
+    pub metadata: Computed<BTreeMap<String, String>>,
+    /// When the project was made.
+    pub created: Computed<String>,
+    /// When the project was last changed.
+    pub updated: Computed<String>,
+}
+
+impl DataSource for ProjectData {
+    type Client = Client;
+
+    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
+        let (wanted, place) = match (config.id.as_ref(), config.name.as_ref()) {
+            (Some(id), _) => (IdOrName::Id(id.0), Self::ID.path()),
+            (None, Some(name)) => (IdOrName::Name(name.clone()), Self::NAME.path()),
+            (None, None) => return Err(Diag::bug("A project is looked up without id and name")),
+        };
+        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
+        let found = look(&server.api, wanted.clone()).await?;
+        let project = found.ok_or_else(|| missing(&wanted.to_string(), &server).at(place))?;
+        let body = project.body.ok_or_else(|| NOUN.unreadable(&project.name))?;
+        let metadata = project.metadata.unwrap_or_default();
+        Ok(Self {
+            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
+            id: OrServer::known(Id(project.id)),
+            name: OrServer::known(project.name),
+            display_name: Computed::known(body.display_name),
+            description: Computed::known(Some(metadata.description).filter(|text| !text.is_empty())),
+            metadata: Computed::known(texts(Some(&metadata.project_metadata))),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
+        })
+    }
+}

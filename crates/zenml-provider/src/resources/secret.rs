@@ -1,0 +1,358 @@
+//! `zenml_secret`: keys and values that components, connectors and pipelines refer to.
+
+use std::collections::BTreeMap;
+
+use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource, Since};
+use zenml_api::workspace::current_user;
+use zenml_api::workspace::secret::{
+    self as api, SecretCreate, SecretQuery, SecretUpdate, UpdateQuery, Values,
+};
+use zenml_api::{IdOrName, SecretId, Sensitive, UserId, WorkspaceId};
+use zenml_client::{Api, ApiError, Optional as _};
+
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+use crate::object::{self, Noun};
+use crate::scope::{self, Reach, Seen, Server};
+
+const NOUN: Noun = Noun { words: "secret", resource: "zenml_secret" };
+
+/// Name beside the state under which the owner of a private secret is remembered: nobody else sees it, so that for
+/// anybody else it looks as if it were gone.
+const OWNER: &str = "owner";
+
+/// Name beside the state under which it is remembered that a secret has no values, which looks the same as values
+/// that may not be read.
+const EMPTY: &str = "empty";
+
+/// Keys and values that others refer to, such as `{{name.key}}` in the configuration of a stack component. Their
+/// values are in the Terraform state in clear: keep the state in a safe place.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "secret")]
+pub struct Secret {
+    /// Workspace that the secret is in. Default: the provider's workspace. Null on an open-source server.
+    #[attr(key = optional, replace)]
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Identifier of the secret.
+    #[attr(key, stable)]
+    pub id: Computed<Id<SecretId>>,
+    /// Name of the secret, unique among the public secrets of a workspace, or among the private ones of its owner.
+    #[attr(check = length(1..=255))]
+    pub name: String,
+    /// Whether only its owner, the account that made it, can see the secret. Default: `false`.
+    #[attr(default = false)]
+    pub private: OrDefault<bool>,
+    /// Keys and their values, all of them: what is not here is removed from the secret.
+    pub values: tfkit::Secret<BTreeMap<String, String>>,
+    /// Owner of the secret, as the workspace knows the account. Null when it belongs to the server.
+    #[attr(stable)]
+    pub user_id: Computed<Option<Id<UserId>>>,
+    /// When the secret was made.
+    #[attr(stable)]
+    pub created: Computed<String>,
+    /// When the secret was last changed.
+    pub updated: Computed<String>,
+}
+
+/// What a read found.
+#[derive(Clone, Debug)]
+pub struct Remote(Seen<Found>);
+
+#[derive(Clone, Debug)]
+struct Found {
+    workspace_id: Option<WorkspaceId>,
+    secret: api::Secret,
+    /// Whether values that are not there were held back, and are not absent.
+    held_back: bool,
+}
+
+impl Remote {
+    fn seen(server: &Server, secret: api::Secret, held_back: bool) -> Self {
+        Self(Seen::Found(Found { workspace_id: server.workspace_id, secret, held_back }))
+    }
+}
+
+impl Resource for Secret {
+    type Client = Client;
+    type Remote = Remote;
+
+    async fn fetch(cx: &Cx<Client>, key: &SecretKey) -> Result<Option<Remote>, Diag> {
+        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
+            Reach::Open(server) => server,
+            Reach::Closed => return Ok(Some(Remote(Seen::Unseen))),
+            Reach::Gone => return Ok(None),
+        };
+        let id = key.id.0;
+        let Some(secret) = look(&server.api, id).await? else {
+            let owner = cx.private(OWNER);
+            let owner = owner.as_ref().and_then(|owner| owner.as_str()).and_then(|owner| owner.parse().ok());
+            not_hidden(&server.api, &format!("secret {id}"), owner).await?;
+            return Ok(None);
+        };
+        let body = secret.body.as_ref().ok_or_else(|| NOUN.unreadable(&secret.name))?;
+        remember_owner(cx, body)?;
+        let values = body.values.expose();
+        // Only ZenML Pro keeps values back, and it does so by sending none; a server of its own tells the truth.
+        let none_sent = values.is_empty() && server.workspace_id.is_some();
+        let is_empty = cx.private(EMPTY).is_some_and(|empty| empty == true);
+        let held_back = values.values().any(Option::is_none) || none_sent && !is_empty;
+        if !values.is_empty() {
+            cx.remove_private(EMPTY);
+        }
+        if held_back && cx.client().await?.is_news("values held back") {
+            cx.warn(values_held_back(&secret.name));
+        }
+        Ok(Some(Remote::seen(&server, secret, held_back)))
+    }
+
+    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Found { workspace_id, secret, held_back } = match remote.0.found(&since)? {
+            Ok(found) => found,
+            Err(state) => return Ok(state),
+        };
+        let body = secret.body.as_ref().ok_or_else(|| NOUN.unreadable(&secret.name))?;
+        let values = match since {
+            // What was just written is what is there, whether the writer may read it or not.
+            Since::Answer(plan) => plan.values.clone(),
+            Since::State(state) if *held_back => overlaid(&state.values, body.values.expose()),
+            Since::State(_) | Since::Import(_) => overlaid(&tfkit::Secret::default(), body.values.expose()),
+        };
+        Ok(Self {
+            workspace_id: OrServer::from_option(workspace_id.map(Id)),
+            id: Computed::known(Id(secret.id)),
+            name: secret.name.clone(),
+            private: OrDefault(body.private),
+            values,
+            user_id: Computed::known(body.user_id.map(Id)),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
+        })
+    }
+
+    async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
+        let server = scope::open(cx, plan.home()).await?;
+        let secret = make(&server, &plan).await?;
+        settled(cx, &server, &secret, &plan)
+    }
+
+    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+        let id = prior.id.get()?.0;
+        let change = change(&prior, &plan);
+        let moves_in = prior.home().is_none() && plan.home().is_some();
+        if change == SecretUpdate::default() && !moves_in {
+            return Ok(Self {
+                workspace_id: plan.workspace_id.or_prior(prior.workspace_id),
+                user_id: plan.user_id.or_prior(prior.user_id),
+                updated: plan.updated.or_prior(prior.updated),
+                ..plan
+            });
+        }
+        let server = scope::open(cx, plan.home().or(prior.home())).await?;
+        let changed = if change == SecretUpdate::default() {
+            look(&server.api, id).await?
+        } else {
+            match server.api.send(&api::UPDATE, id, UpdateQuery::default(), change).await {
+                Err(ApiError::Conflict(_)) => {
+                    let other = with_name(&server.api, &plan.name, *plan.private).await?;
+                    let other = other.map(|other| other.id);
+                    return Err(NOUN.exists(&plan.name, server.workspace_id, other, Self::NAME));
+                }
+                outcome => outcome.optional().map_err(|error| failed("change", &plan.name, &error))?,
+            }
+        };
+        let changed = changed.ok_or_else(|| match plan.home() {
+            Some(workspace) if moves_in => NOUN.elsewhere(&plan.name, workspace, Self::WORKSPACE_ID),
+            _ => NOUN.vanished(&plan.name),
+        })?;
+        settled(cx, &server, &changed, &plan)
+    }
+
+    async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
+        let Some(server) = scope::open_to_delete(cx, prior.home()).await? else { return Ok(()) };
+        let gone = server.api.call(&api::DELETE, prior.id.get()?.0).await.optional();
+        if gone.map_err(|error| failed("delete", &prior.name, &error))?.is_some() {
+            return Ok(());
+        }
+        let owner = prior.user_id.as_ref().copied().flatten().filter(|_| *prior.private);
+        not_hidden(&server.api, &format!("secret {:?}", prior.name), owner.map(|owner| owner.0)).await
+    }
+
+    async fn plan(_: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        let sends = plan.changes(Self::NAME)
+            || plan.changes(Self::PRIVATE)
+            || plan.changes(Self::VALUES)
+            || plan.changes(Self::WORKSPACE_ID);
+        if !sends {
+            plan.keep(Self::UPDATED);
+        }
+        // The owner is who made it, or nobody.
+        if plan.prior().is_some_and(|prior| prior.user_id.as_ref().is_some()) {
+            plan.keep(Self::USER_ID);
+        }
+        Ok(())
+    }
+
+    async fn import(cx: &Cx<Client>, id: ImportId<'_, SecretKey>) -> Result<Imported<Self>, Diag> {
+        let text = match id {
+            ImportId::Key(key) => return Ok(Imported::Key(key)),
+            ImportId::Text(text) => text,
+        };
+        let named = object::named(cx.client().await?, text).await?;
+        let id = match named.object {
+            IdOrName::Id(id) => id,
+            IdOrName::Name(name) => {
+                let server = scope::open(cx, named.workspace).await?;
+                only_one(&server, &name).await?
+            }
+        };
+        Ok(Imported::Key(SecretKey { workspace_id: named.workspace.map(Id), id: Id(id) }))
+    }
+}
+
+impl Secret {
+    /// The workspace that the secret says it is in.
+    fn home(&self) -> Option<WorkspaceId> {
+        self.workspace_id.as_ref().map(|id| id.0)
+    }
+}
+
+/// Creates the secret. After a lost answer it is taken over only because it was not there before.
+async fn make(server: &Server, plan: &Secret) -> Result<api::Secret, Diag> {
+    let exists = |id| NOUN.exists(&plan.name, server.workspace_id, id, Secret::NAME);
+    let existing = || with_name(&server.api, &plan.name, *plan.private);
+    if let Some(existing) = existing().await? {
+        return Err(exists(Some(existing.id)));
+    }
+    let request =
+        SecretCreate { name: plan.name.clone(), private: *plan.private, values: request_values(plan) };
+    match server.api.send(&api::CREATE, (), (), request).await {
+        Ok(secret) => Ok(secret),
+        Err(ApiError::Conflict(_)) => Err(exists(existing().await?.map(|existing| existing.id))),
+        Err(error) if error.outcome_unknown() => {
+            existing().await?.ok_or_else(|| failed("create", &plan.name, &error))
+        }
+        Err(error) => Err(failed("create", &plan.name, &error)),
+    }
+}
+
+/// What an update sends. Values go as a whole: those that are sent replace all that are there.
+fn change(prior: &Secret, plan: &Secret) -> SecretUpdate {
+    SecretUpdate {
+        name: (plan.name != prior.name).then(|| plan.name.clone()),
+        private: (plan.private != prior.private).then_some(*plan.private),
+        values: (plan.values != prior.values).then(|| request_values(plan)),
+    }
+}
+
+fn request_values(plan: &Secret) -> Sensitive<Values> {
+    let values = plan.values.expose().iter();
+    Sensitive::new(values.map(|(key, value)| (key.clone(), Some(value.clone()))).collect())
+}
+
+/// What came of a change, with what is remembered of it beside the state.
+fn settled(cx: &Cx<Client>, server: &Server, secret: &api::Secret, plan: &Secret) -> Result<Secret, Diag> {
+    let model = Secret::observe(&Remote::seen(server, secret.clone(), false), Since::Answer(plan))?;
+    cx.save(&model);
+    if let Some(body) = &secret.body {
+        remember_owner(cx, body)?;
+    }
+    cx.set_private(EMPTY, plan.values.expose().is_empty().into())?;
+    Ok(model)
+}
+
+fn remember_owner(cx: &Cx<Client>, body: &api::SecretBody) -> Result<(), Diag> {
+    if let Some(owner) = body.user_id.filter(|_| body.private) {
+        return cx.set_private(OWNER, owner.to_string().into());
+    }
+    cx.remove_private(OWNER);
+    Ok(())
+}
+
+/// Values as far as they can be read, over those that were known before.
+fn overlaid(
+    known: &tfkit::Secret<BTreeMap<String, String>>,
+    read: &Values,
+) -> tfkit::Secret<BTreeMap<String, String>> {
+    if read.is_empty() {
+        return known.clone();
+    }
+    let value = |(key, value): (&String, &Option<String>)| {
+        let value = value.as_ref().or_else(|| known.expose().get(key));
+        value.map(|value| (key.clone(), value.clone()))
+    };
+    tfkit::Secret::new(read.iter().filter_map(value).collect())
+}
+
+async fn look(api: &Api, id: SecretId) -> Result<Option<api::Secret>, Diag> {
+    let found = api.call(&api::GET, id).await.optional();
+    found.map_err(|error| cannot(format_args!("read secret {id}"), Needs::WORKSPACE_VIEWER, &error))
+}
+
+/// All secrets of a name that the caller sees: a public one, a private one of its own, or both.
+async fn all_with_name(api: &Api, name: &str) -> Result<Vec<api::Secret>, Diag> {
+    // A name may look like a filter with an operator.
+    let query = SecretQuery { name: vec![format!("equals:{name}")], ..SecretQuery::default() };
+    let secrets = api.list_all(&api::LIST, (), query).await;
+    let secrets = secrets
+        .map_err(|error| cannot(format_args!("look for secret {name:?}"), Needs::WORKSPACE_VIEWER, &error))?;
+    Ok(secrets.into_iter().filter(|secret| secret.name == name).collect())
+}
+
+/// The secret with which another one of this name and visibility would be in conflict.
+async fn with_name(api: &Api, name: &str, private: bool) -> Result<Option<api::Secret>, Diag> {
+    let secrets = all_with_name(api, name).await?;
+    Ok(secrets.into_iter().find(|secret| secret.body.as_ref().is_some_and(|body| body.private == private)))
+}
+
+/// The only secret of a name.
+async fn only_one(server: &Server, name: &str) -> Result<SecretId, Diag> {
+    let secrets = all_with_name(&server.api, name).await?;
+    match secrets.as_slice() {
+        [only] => Ok(only.id),
+        [] => Err(Diag::error(format!("There is no secret {name:?}"))
+            .why("The server does not have it, or it is a private secret of somebody else.")
+            .fix("Correct the name, or say in which workspace the secret is: WORKSPACE/NAME.")),
+        several => {
+            let ids: Vec<String> = several.iter().map(|secret| secret.id.to_string()).collect();
+            Err(Diag::error(format!("There is more than one secret {name:?}"))
+                .why("A private secret may have the name of a public one.")
+                .fix(format!("Import by id. The ids are:\n  {}", ids.join("\n  "))))
+        }
+    }
+}
+
+/// Makes sure that a secret that was not found is gone, and not only hidden: nobody but its owner sees a private one.
+async fn not_hidden(api: &Api, what: &str, owner: Option<UserId>) -> Result<(), Diag> {
+    let Some(owner) = owner else { return Ok(()) };
+    let me = api.call(&current_user::GET, ()).await;
+    let me = me.map_err(|error| cannot("read the account of the key", Needs::WORKSPACE_VIEWER, &error))?;
+    if me.id == owner {
+        return Ok(());
+    }
+    Err(Diag::error(format!("It cannot be told whether the {what} still exists"))
+        .why(format!(
+            "It is private, which hides it from everybody but its owner, the account {owner}. The provider uses the \
+             account {}, and does not find it.",
+            me.id
+        ))
+        .fix(
+            "Use a credential of the owner. If the secret is gone, remove it from the state:\n  terraform state rm \
+             ADDRESS",
+        ))
+}
+
+fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
+    cannot(format_args!("{verb} secret {name:?}"), Needs::WORKSPACE_ADMIN, error)
+}
+
+fn values_held_back(name: &str) -> Diag {
+    Diag::warning(format!("The values of secret {name:?} cannot be read"))
+        .why(
+            "The server sent none. The credential may not read values, or somebody has emptied the secret; both look \
+             the same. The values in the state stay, and a change outside is not noticed. The same may hold for other \
+             secrets of this run.",
+        )
+        .fix("Use a credential with the right to read secret values, or apply again with changed values to write them.")
+        .at(Secret::VALUES)
+}
