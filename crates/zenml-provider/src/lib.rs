@@ -68,6 +68,8 @@ impl Provider for Zenml {
             .resource::<resources::project::Project>()
             .resource::<resources::project_role_assignment::ProjectRoleAssignment>()
             .resource::<resources::secret::Secret>()
+            .resource::<resources::stack::Stack>()
+            .resource::<resources::stack_component::StackComponent>()
             .resource::<resources::stack_role_assignment::StackRoleAssignment>()
             .resource::<resources::team::Team>()
             .resource::<resources::workspace::Workspace>()

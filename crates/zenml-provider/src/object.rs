@@ -1,9 +1,12 @@
 //! What all objects of a workspace have in common: how an import names them, and what is said of them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use serde_json::Value as Json;
 use tfkit::{Diag, Path};
 use zenml_api::control::workspace;
+use zenml_api::workspace::JsonMap;
 use zenml_api::{IdOrName, Identifier, WorkspaceId};
 use zenml_client::Optional as _;
 
@@ -52,6 +55,20 @@ async fn workspace_id(client: &Client, wanted: IdOrName<WorkspaceId>) -> Result<
             .why("The control plane does not have it, or does not show it to this key.")
             .fix("Correct the first part of the import id: the id or the name of a workspace.")
     })
+}
+
+/// Labels as they are sent.
+pub fn labels(labels: &BTreeMap<String, String>) -> JsonMap {
+    labels.iter().map(|(key, value)| (key.clone(), Json::String(value.clone()))).collect()
+}
+
+/// Labels as an attribute has them: a value of another kind than text, which others may have set, as JSON.
+pub fn label_texts(labels: &JsonMap) -> BTreeMap<String, String> {
+    let text = |value: &Json| match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    labels.iter().map(|(key, value)| (key.clone(), text(value))).collect()
 }
 
 /// A kind of object, for messages.

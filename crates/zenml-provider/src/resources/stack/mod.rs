@@ -1,0 +1,347 @@
+//! `zenml_stack`: components that run pipelines together.
+
+mod slots;
+
+use std::collections::BTreeMap;
+
+use tfkit::{Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Partial, Plan, Resource, Since};
+use zenml_api::workspace::component::{self, ALL_TYPES};
+use zenml_api::workspace::stack::{self as api, Stack as ApiStack, StackCreate, StackQuery, StackUpdate};
+use zenml_api::{ComponentId, IdOrName, Patch, StackId, WorkspaceId};
+use zenml_client::{ApiError, Optional as _};
+
+pub(crate) use self::slots::slots_of;
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+use crate::object::{self, Noun};
+use crate::scope::{self, Reach, Seen, Server};
+
+/// How messages call it.
+const NOUN: Noun = Noun { words: "stack", resource: "zenml_stack" };
+
+/// Types that a stack cannot be without.
+const MANDATORY: [&str; 2] = ["orchestrator", "artifact_store"];
+
+/// Components by type, as a configuration has them; null stands for none.
+pub(crate) type Components = BTreeMap<String, Option<Id<ComponentId>>>;
+
+/// A stack: an orchestrator, an artifact store and what else its pipelines need.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "stack")]
+pub struct Stack {
+    /// Workspace that the stack is in. Default: the provider's workspace.
+    #[attr(key = optional, replace)]
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Identifier of the stack.
+    #[attr(key, stable)]
+    pub id: Computed<Id<StackId>>,
+    /// Name of the stack, unique in its workspace.
+    #[attr(check = length(1..=255))]
+    pub name: String,
+    /// What the stack is for.
+    #[attr(check = length(..=255), same = empty_is_null)]
+    pub description: Option<String>,
+    /// Ids of the components, by type: `orchestrator` and `artifact_store` must be there. All changes are made in place. A
+    /// null stands for no component. Where the server has several components of a type, this is one of them, and the
+    /// others stay as they are.
+    pub components: Components,
+    /// Labels.
+    #[attr(same = empty_is_null)]
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+/// A stack as its server has it.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    workspace: Option<WorkspaceId>,
+    stack: ApiStack,
+}
+
+/// Name of the lock under which a stack is read and written as a whole.
+pub(crate) fn lock_name(stack: StackId) -> String {
+    format!("stack {stack}")
+}
+
+impl Resource for Stack {
+    type Client = Client;
+    type Remote = Seen<Remote>;
+
+    async fn fetch(cx: &Cx<Client>, key: &StackKey) -> Result<Option<Seen<Remote>>, Diag> {
+        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
+            Reach::Open(server) => server,
+            Reach::Closed => return Ok(Some(Seen::Unseen)),
+            Reach::Gone => return Ok(None),
+        };
+        let found = server.api.call(&api::GET, key.id.0).await.optional();
+        let found = found.map_err(|error| {
+            cannot(format_args!("read the stack {}", key.id), Needs::WORKSPACE_VIEWER, &error)
+        })?;
+        let workspace = server.workspace_id;
+        Ok(found.map(|stack| Seen::Found(Remote { workspace, stack })))
+    }
+
+    fn observe(remote: &Seen<Remote>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Remote { workspace, stack } = match remote.found(&since)? {
+            Ok(remote) => remote,
+            Err(unseen) => return Ok(unseen),
+        };
+        let Some(metadata) = &stack.metadata else { return Err(NOUN.unreadable(&stack.name)) };
+        let slots = slots_of(stack);
+        let components = match since {
+            Since::Import(_) => slots::observed(&slots, None),
+            Since::State(state) => slots::observed(&slots, Some(&state.components)),
+            // What somebody else has put into the stack meanwhile is seen by the next read.
+            Since::Answer(plan) => plan.components.clone(),
+        };
+        let labels = metadata.labels.as_ref().filter(|labels| !labels.is_empty());
+        Ok(Self {
+            workspace_id: OrServer::from_option(workspace.map(Id)),
+            id: Computed::known(Id(stack.id)),
+            name: stack.name.clone(),
+            description: metadata.description.clone(),
+            components,
+            labels: labels.map(object::label_texts),
+        })
+    }
+
+    async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
+        let server = scope::open(cx, plan.workspace_id.as_ref().map(|id| id.0)).await?;
+        if let Some(misplaced) = misplaced(&server, &plan.components).await?.into_iter().next() {
+            return Err(misplaced);
+        }
+        let stack = make(&server, &plan).await?;
+        let made = Seen::Found(Remote { workspace: server.workspace_id, stack });
+        Self::observe(&made, Since::Answer(&plan))
+    }
+
+    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+        let id = prior.id.get()?.0;
+        let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;
+        let joining = slots::joining(&prior.components, &plan.components);
+        if let Some(misplaced) = misplaced(&server, &joining).await?.into_iter().next() {
+            return Err(misplaced);
+        }
+        // A component that is deleted at the same time takes itself out of its stacks.
+        let _alone = cx.lock(lock_name(id)).await;
+        let failed = |error: &ApiError| plan.failed("change", error);
+        let now = server.api.call(&api::GET, id).await.optional().map_err(|error| failed(&error))?;
+        let now = slots_of(&now.ok_or_else(|| NOUN.vanished(&prior.name))?);
+        let wanted = slots::changed(&now, &prior.components, &plan.components);
+        let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let labels = |labels: &Option<BTreeMap<String, String>>| labels.as_ref().map(object::labels);
+        let change = StackUpdate {
+            name: (plan.name != prior.name).then(|| plan.name.clone()),
+            description: Patch::between(text(&prior.description).as_ref(), text(&plan.description)),
+            components: (wanted != now).then_some(wanted),
+            labels: Patch::between(labels(&prior.labels).as_ref(), labels(&plan.labels)),
+            ..StackUpdate::default()
+        };
+        let stack = match server.api.send(&api::UPDATE, id, (), change).await {
+            Ok(stack) => stack,
+            Err(error @ ApiError::Conflict(_)) => {
+                return Err(match named(&server, &plan.name).await? {
+                    Some(other) => NOUN.exists(&plan.name, server.workspace_id, Some(other.id), Self::NAME),
+                    None => failed(&error),
+                });
+            }
+            Err(error) => return Err(failed(&error)),
+        };
+        let changed = Seen::Found(Remote { workspace: server.workspace_id, stack });
+        Self::observe(&changed, Since::Answer(&plan))
+    }
+
+    async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
+        let id = prior.id.get()?.0;
+        let Some(server) = scope::open_to_delete(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?
+        else {
+            return Ok(());
+        };
+        let _alone = cx.lock(lock_name(id)).await;
+        let gone = server.api.call(&api::DELETE, id).await.optional();
+        gone.map(|_| ()).map_err(|error| prior.failed("delete", &error))
+    }
+
+    fn validate(config: &Partial<Self>) -> Vec<Diag> {
+        let Dyn::Map(components) = config.dyn_of(Self::COMPONENTS) else { return Vec::new() };
+        let mut found = Vec::new();
+        for kind in MANDATORY {
+            if components.get(kind).is_none_or(Dyn::is_null) {
+                found.push(
+                    Diag::error(format!("The stack has no {kind}"))
+                        .why("A stack must have an orchestrator and an artifact store.")
+                        .fix(format!(
+                            "Add one:\n  components = {{\n    {kind} = zenml_stack_component.NAME.id\n  }}"
+                        ))
+                        .at(Self::COMPONENTS),
+                );
+            }
+        }
+        for kind in components.keys().filter(|kind| !ALL_TYPES.contains(&kind.as_str())) {
+            found.push(
+                Diag::warning(format!("The type {kind:?} of stack components is not known"))
+                    .why(format!("This version of the provider knows: {}.", ALL_TYPES.join(", ")))
+                    .fix("Check the spelling. If the server is newer and has the type, this warning can be ignored.")
+                    .at(Self::COMPONENTS.then(kind.as_str())),
+            );
+        }
+        found
+    }
+
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        if plan.is_delete() || !(plan.is_create() || plan.changes(Self::COMPONENTS)) {
+            return Ok(());
+        }
+        let client = cx.client().await?;
+        let mut own = plan.get(Self::WORKSPACE_ID).known();
+        if plan.config().get(Self::WORKSPACE_ID).is_null()
+            && plan.is_create()
+            && let Some(default) = client.default_workspace().await?
+        {
+            plan.set(Self::WORKSPACE_ID, &Id(default));
+            own = Some(Id(default));
+        }
+        let is_place_known = own.is_some() || plan.config().get(Self::WORKSPACE_ID).is_null();
+        let empty = Components::new();
+        let before = plan.prior().map_or(&empty, |prior| &prior.components);
+        let joining = slots::joining(before, &known_components(plan.planned()));
+        if joining.is_empty() || !is_place_known {
+            return Ok(());
+        }
+        // A component that exists already may be checked before anything is changed.
+        let Reach::Open(server) = scope::reach(cx, own.map(|id| id.0)).await? else { return Ok(()) };
+        for misplaced in misplaced(&server, &joining).await? {
+            plan.error(misplaced);
+        }
+        Ok(())
+    }
+
+    async fn import(cx: &Cx<Client>, id: ImportId<'_, StackKey>) -> Result<Imported<Self>, Diag> {
+        let text = match id {
+            ImportId::Key(key) => return Ok(Imported::Key(key)),
+            ImportId::Text(text) => text,
+        };
+        let wanted = object::named(cx.client().await?, text).await?;
+        let id = match wanted.object {
+            IdOrName::Id(id) => id,
+            IdOrName::Name(name) => {
+                let server = scope::open(cx, wanted.workspace).await?;
+                let found = named(&server, &name).await?;
+                found
+                    .ok_or_else(|| {
+                        Diag::error(format!("There is no stack {name:?}"))
+                            .why("The server does not have it, or does not show it to this credential.")
+                            .fix("Correct the name, or say in which workspace it is: WORKSPACE/NAME.")
+                    })?
+                    .id
+            }
+        };
+        Ok(Imported::Key(StackKey { workspace_id: wanted.workspace.map(Id), id: Id(id) }))
+    }
+}
+
+impl Stack {
+    /// The diagnostic of a call that failed, at the attribute that it is about.
+    fn failed(&self, verb: &str, error: &ApiError) -> Diag {
+        let diag = cannot(format_args!("{verb} stack {:?}", self.name), Needs::WORKSPACE_ADMIN, error);
+        let Some(refused) = error.answer() else { return diag };
+        let message = refused.body.summary();
+        let named =
+            self.components.iter().find(|(_, id)| id.is_some_and(|id| message.contains(&id.to_string())));
+        match (named, error) {
+            (Some((kind, _)), _) => diag.at(Self::COMPONENTS.then(kind.as_str())),
+            (None, ApiError::Invalid(_)) if message.contains("name") => diag.at(Self::NAME),
+            (None, ApiError::Invalid(_)) if message.contains("components") => diag.at(Self::COMPONENTS),
+            (None, _) => diag,
+        }
+    }
+}
+
+/// The planned components whose ids are known.
+fn known_components(planned: &Partial<Stack>) -> Components {
+    let Dyn::Map(components) = planned.dyn_of(Stack::COMPONENTS) else { return Components::new() };
+    let known = components.iter().filter_map(|(kind, id)| {
+        let id = id.as_str()?.parse().ok()?;
+        Some((kind.clone(), Some(Id(id))))
+    });
+    known.collect()
+}
+
+/// What is wrong with the places of components: those that do not exist, and those of another type. The server would
+/// take the latter and put them elsewhere.
+async fn misplaced(server: &Server, joining: &Components) -> Result<Vec<Diag>, Diag> {
+    let mut found = Vec::new();
+    for (kind, id) in joining {
+        let Some(Id(id)) = *id else { continue };
+        let place = Stack::COMPONENTS.then(kind.as_str());
+        let component = match server.api.call(&component::GET, id).await.optional() {
+            Ok(Some(component)) => component,
+            Ok(None) => {
+                found.push(
+                    Diag::error(format!("There is no stack component {id}"))
+                        .why("The server of the stack does not have it, or does not show it to this credential.")
+                        .fix("Correct the id. A stack and its components must be in the same workspace.")
+                        .at(place),
+                );
+                continue;
+            }
+            // Whoever may not read it may not use it either, and the server says so when the stack is made.
+            Err(ApiError::Forbidden(_)) => continue,
+            Err(error) => {
+                let doing = format_args!("read the stack component {id}");
+                return Err(cannot(doing, Needs::WORKSPACE_VIEWER, &error).at(place));
+            }
+        };
+        let Some(real) = component.body.as_ref().map(|body| body.kind.as_str()) else { continue };
+        if real != kind {
+            found.push(
+                Diag::error(format!("The component {:?} is not of the type {kind:?}", component.name))
+                    .why(format!("Its type is {real:?}, and a component can only stand under its own type."))
+                    .fix(format!("Write {real} = … for it, or take a component of the type {kind:?} here."))
+                    .at(place),
+            );
+        }
+    }
+    Ok(found)
+}
+
+/// Makes the stack. One that has the name already is never taken over, except after a lost answer, when it was not there
+/// before.
+async fn make(server: &Server, plan: &Stack) -> Result<ApiStack, Diag> {
+    let exists =
+        |existing: &ApiStack| NOUN.exists(&plan.name, server.workspace_id, Some(existing.id), Stack::NAME);
+    if let Some(existing) = named(server, &plan.name).await? {
+        return Err(exists(&existing));
+    }
+    let request = StackCreate {
+        name: plan.name.clone(),
+        description: plan.description.clone().unwrap_or_default(),
+        components: slots::changed(&BTreeMap::new(), &Components::new(), &plan.components),
+        labels: plan.labels.as_ref().map(object::labels),
+        ..StackCreate::default()
+    };
+    match server.api.send(&api::CREATE, (), (), request).await {
+        Ok(stack) => Ok(stack),
+        Err(error @ ApiError::Conflict(_)) => match named(server, &plan.name).await? {
+            Some(existing) => Err(exists(&existing)),
+            None => Err(NOUN
+                .exists(&plan.name, server.workspace_id, None::<&str>, Stack::NAME)
+                .trace(error.call().map(ToString::to_string).unwrap_or_default())),
+        },
+        Err(error) if error.outcome_unknown() => {
+            named(server, &plan.name).await?.ok_or_else(|| plan.failed("create", &error))
+        }
+        Err(error) => Err(plan.failed("create", &error)),
+    }
+}
+
+/// The stack of a name, with all that is known of it.
+async fn named(server: &Server, name: &str) -> Result<Option<ApiStack>, Diag> {
+    let query =
+        StackQuery { name: vec![format!("equals:{name}")], hydrate: Some(true), ..StackQuery::default() };
+    let listed = server.api.list_all(&api::LIST, (), query).await.map_err(|error| {
+        cannot(format_args!("look for the stack {name:?}"), Needs::WORKSPACE_VIEWER, &error)
+    })?;
+    // A filter that a server does not know is ignored by it.
+    Ok(listed.into_iter().find(|stack| stack.name == name))
+}

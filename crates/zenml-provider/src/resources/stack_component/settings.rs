@@ -1,0 +1,121 @@
+//! What the texts of a configuration and the values that a server stores have to do with each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+use tfkit::plan::same::scalar_text;
+use tfkit::{Dyn, Secret};
+use zenml_api::workspace::JsonMap;
+
+/// Settings as the user writes them; what is null is not sent.
+pub(super) type Settings = BTreeMap<String, Option<String>>;
+
+/// Settings that mean the same: as a whole no settings and an empty map, one by one the same scalar or JSON.
+pub(super) fn same_settings(one: &Dyn, other: &Dyn) -> bool {
+    let is_none = |value: &Dyn| match value {
+        Dyn::Null => true,
+        Dyn::Map(settings) => settings.is_empty(),
+        _ => false,
+    };
+    scalar_text(one, other) || (is_none(one) && is_none(other))
+}
+
+/// All settings that a server has, for an import.
+pub(super) fn imported(stored: &JsonMap) -> Option<Secret<Settings>> {
+    let settings = stored.iter().filter(|(_, value)| !value.is_null());
+    let settings: Settings = settings.map(|(key, value)| (key.clone(), Some(text(value)))).collect();
+    (!settings.is_empty()).then(|| Secret::new(settings))
+}
+
+/// The settings of a state after somebody changed the component. What the server has added is nobody's business here;
+/// what it lacks was removed by somebody, unless the server itself never kept it. `dropped` is none where it is not
+/// known what the server keeps, as for a state of an earlier provider.
+pub(super) fn refreshed(
+    known: &Secret<Settings>,
+    stored: &JsonMap,
+    dropped: Option<&BTreeSet<String>>,
+) -> Secret<Settings> {
+    let now = known.expose().iter().filter_map(|(key, written)| {
+        let stays = || dropped.is_none_or(|dropped| dropped.contains(key));
+        match (written, stored.get(key).filter(|value| !value.is_null())) {
+            (None, _) => Some((key.clone(), None)),
+            // The framework keeps the user's spelling where it means the same.
+            (Some(_), Some(value)) => Some((key.clone(), Some(text(value)))),
+            (Some(written), None) => stays().then(|| (key.clone(), Some(written.clone()))),
+        }
+    });
+    Secret::new(now.collect())
+}
+
+/// A value as the text that stands for it.
+fn text(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn settings(entries: &[(&str, Option<&str>)]) -> Settings {
+        entries.iter().map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned))).collect()
+    }
+
+    fn stored(value: Json) -> JsonMap {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_refresh_follows_what_is_managed_and_nothing_else() {
+        let known = Secret::new(settings(&[
+            ("changed", Some("1")),
+            ("list", Some("[1, 2]")),
+            ("unkept", Some("x")),
+            ("removed", Some("y")),
+            ("none", None),
+        ]));
+        let stored =
+            stored(json!({ "changed": 2, "list": [1, 2], "added": true, "none": "z", "removed": null }));
+        let unkept = BTreeSet::from(["unkept".to_owned()]);
+        let precise = settings(&[
+            ("changed", Some("2")),
+            ("list", Some("[1,2]")),
+            ("unkept", Some("x")),
+            ("none", None),
+        ]);
+        assert_eq!(refreshed(&known, &stored, Some(&unkept)).expose(), &precise);
+        let mut careful = precise;
+        careful.insert("removed".to_owned(), Some("y".to_owned()));
+        assert_eq!(refreshed(&known, &stored, None).expose(), &careful);
+    }
+
+    #[test]
+    fn an_import_takes_what_is_set() {
+        let found =
+            imported(&stored(json!({ "flag": true, "object": { "a": 1 }, "text": "t", "unset": null })));
+        let expected =
+            settings(&[("flag", Some("true")), ("object", Some(r#"{"a":1}"#)), ("text", Some("t"))]);
+        assert_eq!(found.unwrap().expose(), &expected);
+        assert!(imported(&stored(json!({ "unset": null }))).is_none());
+    }
+
+    #[test]
+    fn settings_are_compared_by_what_they_mean() {
+        let cases = [
+            (Dyn::string("true"), Dyn::string("True"), true),
+            (Dyn::string("5"), Dyn::string("5.0"), true),
+            (Dyn::string("[1, 2]"), Dyn::string("[1,2]"), true),
+            (Dyn::string(""), Dyn::Null, false),
+            (Dyn::string("a"), Dyn::string("b"), false),
+            (Dyn::Null, Dyn::Map(BTreeMap::new()), true),
+        ];
+        for (one, other, expected) in cases {
+            assert_eq!(same_settings(&one, &other), expected, "{one:?} and {other:?}");
+            assert_eq!(same_settings(&other, &one), expected, "{other:?} and {one:?}");
+        }
+    }
+}
