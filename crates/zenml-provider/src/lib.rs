@@ -17,6 +17,7 @@ pub mod principal;
 pub mod resources;
 pub mod role;
 pub mod scope;
+pub mod scrub;
 pub mod wait;
 
 use std::sync::Arc;
@@ -68,6 +69,7 @@ impl Provider for Zenml {
             .resource::<resources::project::Project>()
             .resource::<resources::project_role_assignment::ProjectRoleAssignment>()
             .resource::<resources::secret::Secret>()
+            .resource::<resources::service_connector::ServiceConnector>()
             .resource::<resources::stack::Stack>()
             .resource::<resources::stack_component::StackComponent>()
             .resource::<resources::stack_role_assignment::StackRoleAssignment>()

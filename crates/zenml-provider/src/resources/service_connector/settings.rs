@@ -1,0 +1,156 @@
+//! The configuration of a connector: what the user wrote against what the server tells.
+
+use std::collections::BTreeMap;
+
+use tfkit::Dyn;
+use tfkit::plan::same::scalar_text;
+use zenml_api::workspace::JsonMap;
+use zenml_api::workspace::connector::{AuthMethodDescription, ConnectorBody, ConnectorType};
+
+/// A configuration as users write it; null members are left out of requests.
+pub(super) type Settings = BTreeMap<String, Option<String>>;
+
+/// As a request carries it.
+pub(super) fn json(settings: &Settings) -> JsonMap {
+    let members = settings.iter();
+    members.filter_map(|(key, value)| Some((key.clone(), value.clone()?.into()))).collect()
+}
+
+/// As a state holds it after an import: all that the server tells, which leaves secrets out.
+pub(super) fn imported(stored: &JsonMap) -> Settings {
+    stored.iter().map(|(key, value)| (key.clone(), Some(text(value)))).collect()
+}
+
+/// As a state holds it after a read of a connector that somebody changed. What the server adds is no matter of the
+/// user's; what it keeps back, because it is secret, is taken as unchanged.
+pub(super) fn refreshed(
+    known: &Settings,
+    stored: &JsonMap,
+    method: Option<&AuthMethodDescription>,
+) -> Settings {
+    let kept = known.iter().filter_map(|(key, value)| {
+        let value = match (value, stored.get(key)) {
+            (Some(known), Some(stored)) if means(known, stored) => Some(known.clone()),
+            (Some(_), Some(stored)) => Some(text(stored)),
+            (Some(_), None) if method.is_some_and(|method| is_plain(method, key)) => return None,
+            (value, _) => value.clone(),
+        };
+        Some((key.clone(), value))
+    });
+    kept.collect()
+}
+
+/// The keys that a server drops because the authentication method does not know them. A server without the packages of
+/// the type keeps everything.
+pub(super) fn dropped<'a>(settings: &'a Settings, body: &ConnectorBody) -> Vec<&'a str> {
+    let Some(method) = method(body) else { return Vec::new() };
+    let Some(properties) = method.config_schema["properties"].as_object() else { return Vec::new() };
+    let set = settings.iter().filter(|(_, value)| value.is_some());
+    set.map(|(key, _)| key.as_str()).filter(|key| !properties.contains_key(*key)).collect()
+}
+
+/// The description of a connector's authentication method, where the server gives one.
+pub(super) fn method(body: &ConnectorBody) -> Option<&AuthMethodDescription> {
+    match &body.connector_type {
+        ConnectorType::Name(_) => None,
+        ConnectorType::Description(description) => {
+            description.auth_methods.iter().find(|method| method.auth_method == body.auth_method)
+        }
+    }
+}
+
+/// Whether a key is known and no secret, so that the server would show it.
+fn is_plain(method: &AuthMethodDescription, key: &str) -> bool {
+    let property = &method.config_schema["properties"][key];
+    let is_secret = |schema: &serde_json::Value| schema["format"] == "password";
+    let variants = property["anyOf"].as_array().map_or(&[][..], Vec::as_slice);
+    property.is_object() && !is_secret(property) && !variants.iter().any(is_secret)
+}
+
+/// Whether a written text means a stored value: servers store numbers, truth values and lists by their type.
+fn means(written: &str, stored: &serde_json::Value) -> bool {
+    match stored {
+        serde_json::Value::String(stored) => written == stored,
+        stored => scalar_text(&Dyn::string(written), &Dyn::string(stored.to_string())),
+    }
+}
+
+fn text(stored: &serde_json::Value) -> String {
+    stored.as_str().map_or_else(|| stored.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    fn settings(members: &[(&str, Option<&str>)]) -> Settings {
+        members.iter().map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned))).collect()
+    }
+
+    fn stored(json: Json) -> JsonMap {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn with_schema() -> AuthMethodDescription {
+        AuthMethodDescription {
+            config_schema: json!({ "properties": {
+                "server": { "type": "string" },
+                "insecure": { "type": "boolean" },
+                "token": { "anyOf": [{ "type": "string", "format": "password" }, { "type": "null" }] },
+            } }),
+            ..AuthMethodDescription::default()
+        }
+    }
+
+    #[test]
+    fn a_read_keeps_what_means_the_same_and_what_is_secret() {
+        let known = [
+            ("server", Some("https://a")),
+            ("insecure", Some("True")),
+            ("token", Some("t0ken")),
+            ("mine", Some("x")),
+            ("nothing", None),
+        ];
+        let cases: &[(Json, &[(&str, Option<&str>)])] = &[
+            // As it was, with the server's types and additions.
+            (json!({ "server": "https://a", "insecure": true, "nothing": 7, "more": 1 }), &known),
+            // Changed and removed by somebody else.
+            (
+                json!({ "server": "https://b" }),
+                &[
+                    ("server", Some("https://b")),
+                    ("token", Some("t0ken")),
+                    ("mine", Some("x")),
+                    ("nothing", None),
+                ],
+            ),
+            (
+                json!({ "server": "https://a", "insecure": false }),
+                &[
+                    ("server", Some("https://a")),
+                    ("insecure", Some("false")),
+                    ("token", Some("t0ken")),
+                    ("mine", Some("x")),
+                    ("nothing", None),
+                ],
+            ),
+        ];
+        for (answer, expected) in cases {
+            let seen = refreshed(&settings(&known), &stored(answer.clone()), Some(&with_schema()));
+            assert_eq!(seen, settings(expected), "{answer}");
+        }
+    }
+
+    #[test]
+    fn without_a_description_nothing_that_is_missing_counts_as_removed() {
+        let known = settings(&[("server", Some("https://a"))]);
+        assert_eq!(refreshed(&known, &JsonMap::new(), None), known);
+    }
+
+    #[test]
+    fn null_members_are_not_sent() {
+        assert_eq!(json(&settings(&[("a", Some("1")), ("b", None)])), stored(json!({ "a": "1" })));
+    }
+}
