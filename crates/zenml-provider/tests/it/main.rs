@@ -5,6 +5,8 @@ mod configuration;
 mod documentation;
 mod organization;
 mod project_role_assignment;
+mod stack;
+mod stack_component;
 mod stack_role_assignment;
 mod team;
 mod workspace;

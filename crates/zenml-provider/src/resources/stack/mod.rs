@@ -99,7 +99,7 @@ impl Resource for Stack {
             workspace_id: OrServer::from_option(workspace.map(Id)),
             id: Computed::known(Id(stack.id)),
             name: stack.name.clone(),
-            description: metadata.description.clone(),
+            description: metadata.description.clone().filter(|text| !text.is_empty()),
             components,
             labels: labels.map(object::label_texts),
         })
@@ -126,7 +126,8 @@ impl Resource for Stack {
         let _alone = cx.lock(lock_name(id)).await;
         let failed = |error: &ApiError| plan.failed("change", error);
         let now = server.api.call(&api::GET, id).await.optional().map_err(|error| failed(&error))?;
-        let now = slots_of(&now.ok_or_else(|| NOUN.vanished(&prior.name))?);
+        let found = now.ok_or_else(|| NOUN.vanished(&prior.name))?;
+        let now = slots_of(&found);
         let wanted = slots::changed(&now, &prior.components, &plan.components);
         let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let labels = |labels: &Option<BTreeMap<String, String>>| labels.as_ref().map(object::labels);
@@ -137,15 +138,21 @@ impl Resource for Stack {
             labels: Patch::between(labels(&prior.labels).as_ref(), labels(&plan.labels)),
             ..StackUpdate::default()
         };
-        let stack = match server.api.send(&api::UPDATE, id, (), change).await {
-            Ok(stack) => stack,
-            Err(error @ ApiError::Conflict(_)) => {
-                return Err(match named(&server, &plan.name).await? {
-                    Some(other) => NOUN.exists(&plan.name, server.workspace_id, Some(other.id), Self::NAME),
-                    None => failed(&error),
-                });
+        let stack = if change == StackUpdate::default() {
+            found
+        } else {
+            match server.api.send(&api::UPDATE, id, (), change).await {
+                Ok(stack) => stack,
+                Err(error @ ApiError::Conflict(_)) => {
+                    return Err(match named(&server, &plan.name).await? {
+                        Some(other) => {
+                            NOUN.exists(&plan.name, server.workspace_id, Some(other.id), Self::NAME)
+                        }
+                        None => failed(&error),
+                    });
+                }
+                Err(error) => return Err(failed(&error)),
             }
-            Err(error) => return Err(failed(&error)),
         };
         let changed = Seen::Found(Remote { workspace: server.workspace_id, stack });
         Self::observe(&changed, Since::Answer(&plan))

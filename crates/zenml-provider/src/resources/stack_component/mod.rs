@@ -144,7 +144,7 @@ impl Resource for StackComponent {
             flavor: body.flavor_name.clone(),
             configuration,
             connector_id: metadata.connector.as_ref().map(|connector| Id(connector.id)),
-            connector_resource_id: metadata.connector_resource_id.clone(),
+            connector_resource_id: metadata.connector_resource_id.clone().filter(|id| !id.is_empty()),
             labels: labels.map(object::label_texts),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(updated),

@@ -1,0 +1,482 @@
+//! Stack components.
+
+use serde_json::{Value as Json, json};
+use tfkit::Dyn;
+use tfkit::engine::ImportBy;
+use tfkit_test::{Action, Harness, unknown};
+use zenml_api::workspace::component::{self as api, Component, ComponentQuery, ComponentUpdate};
+use zenml_api::workspace::stack::{StackCreate, StackQuery};
+use zenml_api::workspace::{connector, stack};
+use zenml_api::{ComponentId, ConnectorId, Sensitive, WorkspaceId};
+use zenml_client::Api;
+
+use crate::world::{World, engine, under_each_host};
+
+const C: &str = "zenml_stack_component.c";
+
+/// A workspace of its own, and its API.
+struct Scene {
+    world: World,
+    workspace: WorkspaceId,
+    server: Api,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        Self::of(World::start().await).await
+    }
+
+    async fn of(world: World) -> Self {
+        let workspace = world.workspace("alpha").await;
+        let server = world.server(workspace).await;
+        Self { world, workspace, server }
+    }
+
+    /// A configuration in this workspace, from what is special of it.
+    fn config(&self, special: Json) -> Json {
+        let mut config = json!({
+            "workspace_id": self.workspace.to_string(), "name": "store", "type": "artifact_store", "flavor": "s3",
+            "configuration": { "path": "s3://bucket" },
+        });
+        let Json::Object(special) = special else { panic!("a configuration is an object") };
+        config.as_object_mut().unwrap().extend(special);
+        config
+    }
+
+    async fn make(&self, create: Json) -> ComponentId {
+        self.server.send(&api::CREATE, (), (), serde_json::from_value(create).unwrap()).await.unwrap().id
+    }
+
+    async fn connector(&self, name: &str) -> ConnectorId {
+        let create = json!({
+            "name": name, "connector_type": "aws", "auth_method": "iam-role", "resource_types": [],
+            "configuration": { "aws_access_key_id": "AKIA", "aws_secret_access_key": "hidden", "region": "eu-west-1",
+                "role_arn": "arn:aws:iam::000000000000:role/x" },
+        });
+        let create = serde_json::from_value(create).unwrap();
+        self.server.send(&connector::CREATE, (), (), create).await.unwrap().id
+    }
+
+    /// A stack of these components and of an orchestrator and an artifact store of its own.
+    async fn stack(&self, name: &str, more: Json) {
+        let orchestrator = self
+            .make(json!({ "name": name, "type": "orchestrator", "flavor": "local", "configuration": {} }))
+            .await;
+        let store = self
+            .make(json!({ "name": name, "type": "artifact_store", "flavor": "local", "configuration": {} }))
+            .await;
+        let mut components = json!({ "orchestrator": [orchestrator], "artifact_store": [store] });
+        let Json::Object(more) = more else { panic!("components are an object") };
+        components.as_object_mut().unwrap().extend(more);
+        let components = serde_json::from_value(components).unwrap();
+        let create = StackCreate { name: name.to_owned(), components, ..StackCreate::default() };
+        self.server.send(&stack::CREATE, (), (), create).await.unwrap();
+    }
+
+    /// How many components each stack has, by its name.
+    async fn sizes(&self) -> Vec<(String, usize)> {
+        let query = StackQuery { hydrate: Some(true), ..StackQuery::default() };
+        let stacks = self.server.list_all(&stack::LIST, (), query).await.unwrap();
+        let size =
+            |stack: &stack::Stack| stack.metadata.as_ref().unwrap().components.values().flatten().count();
+        let mut sizes: Vec<_> = stacks.iter().map(|stack| (stack.name.clone(), size(stack))).collect();
+        sizes.sort();
+        sizes
+    }
+
+    async fn count(&self, kind: &str) -> usize {
+        let query = ComponentQuery { kind: vec![kind.to_owned()], ..ComponentQuery::default() };
+        self.server.list_all(&api::LIST, (), query).await.unwrap().len()
+    }
+
+    async fn look(&self, harness: &Harness) -> Component {
+        self.server.call(&api::GET, id(harness)).await.unwrap()
+    }
+}
+
+fn id(harness: &Harness) -> ComponentId {
+    harness.state(C).unwrap().attribute("id").as_str().unwrap().parse().unwrap()
+}
+
+fn setting<'a>(harness: &'a Harness, name: &str) -> &'a Dyn {
+    harness.state(C).unwrap().attribute("configuration").attribute(name)
+}
+
+fn stored(component: &Component) -> Json {
+    serde_json::to_value(component.metadata.as_ref().unwrap().configuration.expose()).unwrap()
+}
+
+#[tokio::test]
+async fn settings_keep_the_users_spelling_whatever_the_server_makes_of_them() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    let config = |special: Json| {
+        let mut config = scene.config(json!({ "type": "orchestrator", "flavor": "kubernetes" }));
+        config["configuration"] = special;
+        config
+    };
+    let written = json!({
+        "synchronous": "True", "max_parallelism": "4", "kubernetes_namespace": "zenml",
+        "fail_on_container_waiting_reasons": "[\"a\",  \"b\"]", "kubernetes_context": null,
+    });
+    harness.apply(C, config(written)).await.unwrap();
+    let expected = json!({
+        "synchronous": true, "max_parallelism": 4, "kubernetes_namespace": "zenml",
+        "fail_on_container_waiting_reasons": ["a", "b"],
+    });
+    assert_eq!(stored(&scene.look(&harness).await), expected);
+    assert_eq!(setting(&harness, "synchronous"), &Dyn::string("True"));
+    // Another spelling of the same is no change.
+    let respelled = json!({
+        "synchronous": "true", "max_parallelism": "4.0", "kubernetes_namespace": "zenml",
+        "fail_on_container_waiting_reasons": "[\"a\",\"b\"]", "kubernetes_context": null,
+    });
+    let planned = harness.plan(C, config(respelled)).await.unwrap();
+    assert_eq!((planned.action, planned.changes()), (Action::NoOp, vec![]));
+    // A setting that is left out is removed.
+    let fewer = json!({ "kubernetes_namespace": "zenml" });
+    assert_eq!(harness.apply(C, config(fewer)).await.unwrap().action, Action::Update);
+    assert_eq!(stored(&scene.look(&harness).await), json!({ "kubernetes_namespace": "zenml" }));
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_server_adds_is_no_difference_and_what_somebody_changes_is() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    let role = "arn:aws:iam::000000000000:role/x";
+    let config = scene.config(json!({ "type": "orchestrator", "flavor": "sagemaker", "configuration": {
+        "execution_role": role, "volume_size_in_gb": "100" } }));
+    harness.apply(C, config.clone()).await.unwrap();
+    assert!(
+        stored(&scene.look(&harness).await)["instance_type"].is_string(),
+        "the case that this test is about"
+    );
+    let put = async |configuration: Json| {
+        let configuration = Some(Sensitive::new(serde_json::from_value(configuration).unwrap()));
+        let change = ComponentUpdate { configuration, ..ComponentUpdate::default() };
+        scene.server.send(&api::UPDATE, id(&harness), (), change).await.unwrap();
+    };
+    // A change of something else reads the settings anew, and finds none that differs.
+    put(json!({ "execution_role": role, "volume_size_in_gb": 100, "region": "eu-west-1" })).await;
+    assert_eq!(harness.plan(C, config.clone()).await.unwrap().action, Action::NoOp);
+    put(json!({ "execution_role": role, "volume_size_in_gb": 200 })).await;
+    assert_eq!(harness.plan(C, config.clone()).await.unwrap().action, Action::Update);
+    put(json!({ "execution_role": role })).await;
+    assert_eq!(harness.plan(C, config.clone()).await.unwrap().action, Action::Update);
+    harness.apply(C, config).await.unwrap();
+    assert_eq!(stored(&scene.look(&harness).await)["volume_size_in_gb"], 100);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn settings_that_the_server_does_not_keep_stay_and_are_named_once() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    // A server that drops what it does not know.
+    let answer = json!({
+        "id": "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11", "name": "store", "permission_denied": false,
+        "body": { "created": "2026-01-01T00:00:00", "updated": "2026-01-01T00:00:00", "type": "artifact_store",
+            "flavor_name": "s3" },
+        "metadata": { "configuration": { "path": "s3://bucket" } },
+    });
+    scene.world.inject(json!({ "rules": [
+        { "method": "POST", "route": "/w/*/components", "effect": { "status": 200, "body": answer } },
+        { "method": "GET", "route": "/w/*/components/{component_id}", "effect": { "status": 200, "body": answer } },
+    ] }));
+    let config = scene.config(json!({ "configuration": { "path": "s3://bucket", "unkept": "x" } }));
+    let applied = harness.apply(C, config.clone()).await.unwrap();
+    assert_eq!(applied.told(), ["The server did not keep all settings of \"store\""]);
+    assert_eq!(setting(&harness, "unkept"), &Dyn::string("x"));
+    // Also after somebody changed the component.
+    let mut later = answer;
+    later["body"]["updated"] = json!("2026-01-02T00:00:00");
+    scene.world.inject(json!({ "rules": [
+        { "method": "GET", "route": "/w/*/components/{component_id}", "effect": { "status": 200, "body": later } },
+    ] }));
+    assert_eq!(harness.plan(C, config).await.unwrap().told(), Vec::<&str>::new());
+    harness.refresh(C).await.unwrap();
+    assert_eq!(setting(&harness, "unkept"), &Dyn::string("x"));
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_connector_is_attached_exchanged_and_detached_in_place() {
+    let scene = Scene::new().await;
+    let (one, two) = (scene.connector("one").await, scene.connector("two").await);
+    let mut harness = scene.world.harness().await;
+    let linked = async |harness: &Harness| {
+        let metadata = scene.look(harness).await.metadata.unwrap();
+        (metadata.connector.map(|connector| connector.id), metadata.connector_resource_id)
+    };
+    let with = |connector: ConnectorId| json!({ "connector_id": connector.to_string(), "connector_resource_id": "s3://bucket" });
+    let resource = Some("s3://bucket".to_owned());
+    harness.apply(C, scene.config(json!({}))).await.unwrap();
+    let before = id(&harness);
+    assert_eq!(harness.apply(C, scene.config(with(one))).await.unwrap().action, Action::Update);
+    assert_eq!(linked(&harness).await, (Some(one), resource.clone()));
+    assert_eq!(harness.apply(C, scene.config(with(two))).await.unwrap().action, Action::Update);
+    assert_eq!(linked(&harness).await, (Some(two), resource.clone()));
+    // A change of something else keeps the link, which the server would drop.
+    let mut renamed = scene.config(with(two));
+    renamed["name"] = json!("other");
+    assert_eq!(harness.apply(C, renamed).await.unwrap().action, Action::Update);
+    assert_eq!(linked(&harness).await, (Some(two), resource));
+    assert_eq!(harness.apply(C, scene.config(json!({}))).await.unwrap().action, Action::Update);
+    assert_eq!(linked(&harness).await, (None, None));
+    assert_eq!(id(&harness), before);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn no_labels_and_empty_labels_are_both_kept_as_they_are_written() {
+    let scene = Scene::new().await;
+    for labels in [json!(null), json!({}), json!({ "team": "alpha" })] {
+        let mut harness = scene.world.harness().await;
+        harness.apply(C, scene.config(json!({ "labels": labels }))).await.unwrap();
+        harness.apply(C, scene.config(json!({ "labels": null }))).await.unwrap();
+        harness.apply(C, scene.config(json!({ "labels": {} }))).await.unwrap();
+        harness.destroy(C).await.unwrap();
+    }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_is_an_error_at_its_place_and_without_a_value() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    let nobody = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
+    let orchestrator = |configuration: Json| json!({ "type": "orchestrator", "flavor": "kubernetes", "configuration": configuration });
+    let cases = [
+        (json!({ "flavor": "nope" }), "flavor", "There is no flavor \"nope\" of the type \"artifact_store\""),
+        (
+            json!({ "configuration": { "path": "s3://bucket", "nonsense": "hush-hush" } }),
+            "configuration[\"nonsense\"]",
+            "Cannot create stack component \"store\": the workspace did not accept it",
+        ),
+        (
+            json!({ "configuration": {} }),
+            "configuration",
+            "Cannot create stack component \"store\": the workspace did not accept it",
+        ),
+        (
+            orchestrator(json!({ "max_parallelism": "hush-hush" })),
+            "configuration[\"max_parallelism\"]",
+            "Cannot create stack component \"store\": the workspace did not accept it",
+        ),
+        (
+            json!({ "configuration": { "path": "gs://hush-hush" } }),
+            "configuration",
+            "Cannot create stack component \"store\": the workspace failed",
+        ),
+        (
+            json!({ "type": "experiment_tracker", "flavor": "mlflow", "configuration": {
+                "tracking_uri": "https://mlflow.example.com", "tracking_username": "hush-hush",
+                "tracking_password": "{{missing.password}}" } }),
+            "configuration[\"tracking_password\"]",
+            "Cannot create stack component \"store\": nothing was found",
+        ),
+        (
+            json!({ "connector_id": nobody }),
+            "connector_id",
+            "Cannot create stack component \"store\": nothing was found",
+        ),
+    ];
+    for (special, place, summary) in cases {
+        let failure = harness.apply(C, scene.config(special)).await.unwrap_err();
+        let places: Vec<String> = failure.places().iter().map(ToString::to_string).collect();
+        assert_eq!((failure.summaries(), places), (vec![summary], vec![place.to_owned()]), "{failure}");
+        assert!(!failure.to_string().contains("hush-hush"), "{failure}");
+        assert!(harness.state(C).is_none());
+    }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_found_before_anything_is_sent() {
+    let scene = Scene::new().await;
+    let harness = scene.world.harness().await;
+    let cases = [
+        (json!({ "name": "" }), "name"),
+        (json!({ "name": "n".repeat(256) }), "name"),
+        (json!({ "workspace_id": "alpha" }), "workspace_id"),
+        (json!({ "connector_id": "aws" }), "connector_id"),
+        (json!({ "connector_resource_id": "s3://bucket" }), "connector_id"),
+    ];
+    for (special, place) in cases {
+        let failure = harness.plan(C, scene.config(special)).await.unwrap_err();
+        let places: Vec<String> = failure.places().iter().map(ToString::to_string).collect();
+        assert_eq!(places, [place], "{failure}");
+    }
+    let waiting = json!({ "connector_id": unknown(), "connector_resource_id": "s3://bucket" });
+    assert_eq!(harness.plan(C, scene.config(waiting)).await.unwrap().action, Action::Create);
+    // A newer server may know more types than this provider.
+    let planned = harness.plan(C, scene.config(json!({ "type": "teleporter" }))).await.unwrap();
+    assert_eq!(planned.told(), ["The type \"teleporter\" of stack components is not known"]);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_component_that_exists_is_not_adopted_but_can_be_imported() {
+    let scene = Scene::new().await;
+    let there = scene
+        .make(json!({ "name": "store", "type": "artifact_store", "flavor": "s3",
+            "configuration": { "path": "s3://bucket" } }))
+        .await;
+    // Another type can have the name, too.
+    scene
+        .make(json!({ "name": "store", "type": "orchestrator", "flavor": "local", "configuration": {} }))
+        .await;
+    let mut harness = scene.world.harness().await;
+    let failure = harness.apply(C, scene.config(json!({}))).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["Stack component \"store\" exists already"]);
+    let workspace = scene.workspace;
+    let command = format!("terraform import zenml_stack_component.NAME {workspace}/{there}");
+    assert!(failure.to_string().contains(&command), "{failure}");
+    for text in [
+        format!("{workspace}/{there}"),
+        format!("alpha/{there}"),
+        format!("{workspace}/artifact_store/store"),
+        "alpha/artifact_store/store".to_owned(),
+    ] {
+        harness.import(C, ImportBy::Id(text)).await.unwrap();
+        assert_eq!(id(&harness), there);
+        assert_eq!(harness.plan(C, scene.config(json!({}))).await.unwrap().action, Action::NoOp);
+        harness.forget(C);
+    }
+    // With a default workspace neither needs to be named.
+    let mut block = scene.world.block();
+    block["workspace_id"] = json!("alpha");
+    let mut harness = scene.world.harness_with(block).await;
+    for text in [there.to_string(), "artifact_store/store".to_owned()] {
+        harness.import(C, ImportBy::Id(text)).await.unwrap();
+        assert_eq!(harness.plan(C, scene.config(json!({}))).await.unwrap().action, Action::NoOp);
+        harness.forget(C);
+    }
+    for (text, summary) in [
+        ("store", "The import id \"store\" cannot be read"),
+        ("artifact_store/other", "There is no artifact_store \"other\""),
+    ] {
+        let failure = harness.import(C, ImportBy::Id(text.to_owned())).await.unwrap_err();
+        assert_eq!(failure.summaries(), [summary]);
+    }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_the_new_component_is_taken_over() {
+    let scene = Scene::new().await;
+    scene.world.inject(json!({ "rules": [
+        { "method": "POST", "route": "/w/*/components", "phase": "after_commit", "effect": "drop" },
+    ] }));
+    let mut harness = scene.world.harness().await;
+    let before = scene.count("artifact_store").await;
+    harness.apply(C, scene.config(json!({}))).await.unwrap();
+    assert_eq!(scene.count("artifact_store").await, before + 1);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_component_leaves_its_stacks_before_it_goes() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    let config = scene.config(json!({ "type": "container_registry", "flavor": "default",
+        "configuration": { "uri": "registry.example.com" } }));
+    harness.apply(C, config).await.unwrap();
+    let registry = id(&harness);
+    scene.stack("one", json!({ "container_registry": [registry] })).await;
+    scene.stack("two", json!({ "container_registry": [registry] })).await;
+    let sizes = |size: usize| vec![("one".to_owned(), size), ("two".to_owned(), size)];
+    let own = |sizes: Vec<(String, usize)>| {
+        sizes.into_iter().filter(|(name, _)| name != "default").collect::<Vec<_>>()
+    };
+    assert_eq!(own(scene.sizes().await), sizes(3));
+    harness.destroy(C).await.unwrap();
+    assert_eq!(own(scene.sizes().await), sizes(2));
+    assert_eq!(scene.count("container_registry").await, 0);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_component_without_which_a_stack_cannot_be_is_not_deleted_while_a_stack_has_it() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    harness.apply(C, scene.config(json!({}))).await.unwrap();
+    scene.stack("one", json!({ "artifact_store": [id(&harness)] })).await;
+    let failure = harness.destroy(C).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["Component In Use: the artifact_store \"store\" is part of a stack"]);
+    assert!(failure.to_string().contains("\"one\""), "{failure}");
+    assert_eq!(scene.look(&harness).await.name, "store");
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_component_goes_with_its_workspace() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    harness.apply(C, scene.config(json!({}))).await.unwrap();
+    scene.world.remove_workspace(scene.workspace).await;
+    // Another run, which has not seen the workspace yet.
+    harness.restart(engine(), scene.world.block()).await.unwrap();
+    assert!(!harness.refresh(C).await.unwrap());
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn the_state_of_an_earlier_release_plans_empty() {
+    let scene = Scene::new().await;
+    let mut block = scene.world.block();
+    block["workspace_id"] = json!("alpha");
+    let mut harness = scene.world.harness_with(block).await;
+    let there = scene
+        .make(json!({ "name": "k8s", "type": "orchestrator", "flavor": "kubernetes", "configuration": {
+            "synchronous": "true", "fail_on_container_waiting_reasons": "[\"a\", \"b\"]" } }))
+        .await;
+    let configuration =
+        json!({ "synchronous": "true", "fail_on_container_waiting_reasons": "[\"a\", \"b\"]" });
+    let state = json!({
+        "id": there.to_string(), "name": "k8s", "type": "orchestrator", "flavor": "kubernetes",
+        "configuration": configuration, "connector_id": null, "connector_resource_id": null, "labels": {},
+        "created": null, "updated": null, "workspace": "default",
+    });
+    harness.adopt(C, 0, &state).await.unwrap();
+    let config = json!({ "name": "k8s", "type": "orchestrator", "flavor": "kubernetes",
+        "configuration": configuration, "labels": {} });
+    let planned = harness.plan(C, config).await.unwrap();
+    assert_eq!((planned.action, planned.changes()), (Action::NoOp, vec![]));
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_component_lives_its_life_under_real_hosts() {
+    under_each_host(async |world, host| {
+        let before = world.platform.census().await.unwrap();
+        let scene = Scene::of(world).await;
+        let inside = scene.count("artifact_store").await;
+        let main = |name: &str, path: &str| {
+            format!(
+                "resource \"zenml_stack_component\" \"c\" {{\n  workspace_id = \"{}\"\n  name = \"{name}\"\n  type = \
+                 \"artifact_store\"\n  flavor = \"s3\"\n  configuration = {{\n    path = \"{path}\"\n  }}\n}}\n",
+                scene.workspace
+            )
+        };
+        host.write("main.tf", &main("store", "s3://one")).unwrap();
+        host.apply().await.unwrap();
+        let component = host.attributes(C).await.unwrap()["id"].as_str().unwrap().to_owned();
+        host.import_equals_state(C, &format!("alpha/{component}"), &[]).await.unwrap();
+        host.write("main.tf", &main("renamed", "s3://two")).unwrap();
+        assert_eq!(host.apply().await.unwrap().action(C), Some(Action::Update));
+        let there: ComponentId = component.parse().unwrap();
+        let change = ComponentUpdate { name: Some("outside".to_owned()), ..ComponentUpdate::default() };
+        scene.server.send(&api::UPDATE, there, (), change).await.unwrap();
+        assert_eq!(host.apply().await.unwrap().action(C), Some(Action::Update));
+        scene.server.call(&api::DELETE, there).await.unwrap();
+        assert_eq!(host.apply().await.unwrap().action(C), Some(Action::Create));
+        host.destroy().await.unwrap();
+        assert_eq!(scene.count("artifact_store").await, inside);
+        scene.world.remove_workspace(scene.workspace).await;
+        assert_eq!(scene.world.platform.census().await.unwrap(), before);
+        scene.world.stop().await;
+    })
+    .await;
+}
