@@ -302,11 +302,11 @@ async fn the_state_of_an_earlier_release_plans_empty() {
 async fn a_stack_and_its_components_live_their_lives_under_real_hosts() {
     under_each_host(async |world, host| {
         let scene = Scene::of(world).await;
-        let main = |name: &str, kind: &str| {
+        let main = |name: &str, flavor: &str| {
             format!(
                 "locals {{\n  workspace = \"{}\"\n}}\n\n\
-                 resource \"zenml_stack_component\" \"k\" {{\n  workspace_id = local.workspace\n  name = \"mine\"\n  \
-                 type = \"orchestrator\"\n  flavor = \"{kind}\"\n  lifecycle {{\n    create_before_destroy = true\n  \
+                 resource \"zenml_stack_component\" \"k\" {{\n  workspace_id = local.workspace\n  name = \"{flavor}\"\n  \
+                 type = \"orchestrator\"\n  flavor = \"{flavor}\"\n  lifecycle {{\n    create_before_destroy = true\n  \
                  }}\n}}\n\n\
                  resource \"zenml_stack_component\" \"r\" {{\n  workspace_id = local.workspace\n  name = \"mine\"\n  \
                  type = \"container_registry\"\n  flavor = \"default\"\n  configuration = {{ uri = \
@@ -325,6 +325,12 @@ async fn a_stack_and_its_components_live_their_lives_under_real_hosts() {
         host.import_equals_state(S, "alpha/dev", &[]).await.unwrap();
         host.write("main.tf", &main("renamed", "local")).unwrap();
         assert_eq!(host.apply().await.unwrap().action(S), Some(Action::Update));
+        // Another orchestrator comes before the one that the stack has goes.
+        host.write("main.tf", &main("renamed", "local_docker")).unwrap();
+        let exchanged = host.apply().await.unwrap();
+        assert_eq!(exchanged.action("zenml_stack_component.k"), Some(Action::Replace));
+        assert_eq!(exchanged.action(S), Some(Action::Update));
+        assert_eq!(host.attributes(S).await.unwrap()["id"], attributes["id"]);
         let change = StackUpdate { name: Some("outside".to_owned()), ..StackUpdate::default() };
         scene.server.send(&api::UPDATE, there, (), change).await.unwrap();
         assert_eq!(host.apply().await.unwrap().action(S), Some(Action::Update));

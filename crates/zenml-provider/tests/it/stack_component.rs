@@ -480,3 +480,33 @@ async fn a_component_lives_its_life_under_real_hosts() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn components_that_go_at_the_same_time_leave_a_stack_one_after_the_other() {
+    under_each_host(async |world, host| {
+        let scene = Scene::of(world).await;
+        let settings = json!({ "slack_token": "token", "default_slack_channel_id": "channel" });
+        let alerter =
+            json!({ "name": "stays", "type": "alerter", "flavor": "slack", "configuration": settings });
+        let stays = scene.make(alerter).await;
+        let main = format!(
+            "resource \"zenml_stack_component\" \"c\" {{\n  count = 6\n  workspace_id = \"{}\"\n  name = \
+             \"alerter-${{count.index}}\"\n  type = \"alerter\"\n  flavor = \"slack\"\n  configuration = {{\n    \
+             slack_token = \"token\"\n    default_slack_channel_id = \"channel\"\n  }}\n}}\n",
+            scene.workspace
+        );
+        host.write("main.tf", &main).unwrap();
+        host.apply().await.unwrap();
+        let query = ComponentQuery { kind: vec!["alerter".to_owned()], ..ComponentQuery::default() };
+        let all = scene.server.list_all(&api::LIST, (), query).await.unwrap();
+        let all: Vec<ComponentId> = all.iter().map(|component| component.id).collect();
+        assert!(all.len() == 7 && all.contains(&stays));
+        scene.stack("one", json!({ "alerter": all })).await;
+        host.destroy().await.unwrap();
+        let sizes = scene.sizes().await;
+        assert!(sizes.contains(&("one".to_owned(), 3)), "{sizes:?}");
+        assert_eq!(scene.count("alerter").await, 1);
+        scene.world.stop().await;
+    })
+    .await;
+}

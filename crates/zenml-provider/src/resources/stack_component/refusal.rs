@@ -3,6 +3,7 @@
 use tfkit::{Diag, Path, Secret};
 use zenml_client::{ApiError, Refused};
 
+use super::settings::Settings;
 use super::{NOUN, StackComponent};
 use crate::failure::{Needs, cannot};
 
@@ -22,7 +23,10 @@ pub(super) fn explain(component: &StackComponent, verb: &str, error: &ApiError) 
             .at(StackComponent::FLAVOR)
             .trace(refused.call.to_string());
     }
-    let diag = without_values(component, cannot(doing, Needs::WORKSPACE_ADMIN, error));
+    let mut diag = cannot(doing, Needs::WORKSPACE_ADMIN, error);
+    if let Some(settings) = &component.configuration {
+        diag.why = diag.why.map(|why| without_values(settings.expose(), &why));
+    }
     match place(component, error, refused, &message) {
         Some(place) => diag.at(place),
         None => diag,
@@ -42,7 +46,8 @@ fn place(component: &StackComponent, error: &ApiError, refused: &Refused, messag
     let is_about_settings = match error {
         ApiError::Invalid(_) => !refused.body.problems.iter().any(is_about_request),
         ApiError::NotFound(_) => message.contains("secret reference"),
-        ApiError::Server(_) => component.configuration.is_some(),
+        // A server reports some settings, such as a path of another scheme, as if it had failed itself.
+        ApiError::Server(_) => refused.body.class.as_deref() == Some("RuntimeError"),
         _ => false,
     };
     if let Some(problem) = refused.body.problems.iter().find(|problem| is_about_request(problem)) {
@@ -71,20 +76,57 @@ fn is_about_request(problem: &zenml_api::error::Problem) -> bool {
     problem.location.first().is_some_and(|first| first == "body")
 }
 
-/// Hides each value of the settings in a message of the server. A reference to a secret may be shown.
-fn without_values(component: &StackComponent, mut diag: Diag) -> Diag {
-    let settings = component.configuration.as_ref().map(Secret::expose).into_iter().flatten();
-    let mut values: Vec<&str> = settings
-        .filter_map(|(_, value)| value.as_deref())
-        .filter(|value| value.len() > HARMLESS_LENGTH && !value.starts_with("{{"))
-        .filter(|value| !matches!(*value, "true" | "false" | "True" | "False" | "null"))
+/// Hides each value of the settings in a message of a server, which quotes texts as Python does. A reference to a secret
+/// may be shown.
+fn without_values(settings: &Settings, message: &str) -> String {
+    let values = settings.values().flatten().filter(|value| is_hidden(value));
+    let mut forms: Vec<String> = values.flat_map(|value| [value.clone(), quoted(value)]).collect();
+    // A longer one can contain a shorter one.
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms.iter().fold(message.to_owned(), |message, form| message.replace(form, "(hidden)"))
+}
+
+fn is_hidden(value: &str) -> bool {
+    let is_plain = matches!(value, "true" | "false" | "True" | "False" | "null");
+    value.len() > HARMLESS_LENGTH && !is_plain && !value.starts_with("{{")
+}
+
+/// The inside of a text in quotation marks.
+fn quoted(value: &str) -> String {
+    let mut text = value.replace('\\', "\\\\");
+    for (character, escape) in [('\'', "\\'"), ('\n', "\\n"), ('\r', "\\r"), ('\t', "\\t")] {
+        text = text.replace(character, escape);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_shows_no_value_of_the_settings() {
+        let settings: Settings = [
+            ("password", "it's\nhidden"),
+            ("long", "s3://bucket/inside"),
+            ("short", "s3://bucket"),
+            ("flag", "true"),
+            ("digit", "5"),
+            ("reference", "{{mlflow.password}}"),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), Some(value.to_owned())))
+        .chain([("none".to_owned(), None)])
         .collect();
-    // A longer value can contain a shorter one.
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    if let Some(why) = &mut diag.why {
-        for value in values {
-            *why = why.replace(value, "(hidden)");
+        let cases = [
+            ("The path 's3://bucket/inside' is not 5 true", "The path '(hidden)' is not 5 true"),
+            ("The path: s3://bucket is wrong", "The path: (hidden) is wrong"),
+            ("got 'it\\'s\\nhidden'", "got '(hidden)'"),
+            ("got it's\nhidden", "got (hidden)"),
+            ("no secret for {{mlflow.password}}", "no secret for {{mlflow.password}}"),
+        ];
+        for (message, expected) in cases {
+            assert_eq!(without_values(&settings, message), expected);
         }
     }
-    diag
 }
