@@ -257,7 +257,12 @@ fn settled(cx: &Cx<Client>, server: &Server, secret: &api::Secret, plan: &Secret
     if let Some(body) = &secret.body {
         remember_owner(cx, body)?;
     }
-    cx.set_private(EMPTY, plan.values.expose().is_empty().into())?;
+    // Only when it is so: a read takes the mark away, and a refresh that changes nothing must leave nothing changed.
+    if plan.values.expose().is_empty() {
+        cx.set_private(EMPTY, true.into())?;
+    } else {
+        cx.remove_private(EMPTY);
+    }
     Ok(model)
 }
 
