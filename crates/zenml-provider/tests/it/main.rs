@@ -5,6 +5,7 @@ mod configuration;
 mod documentation;
 mod organization;
 mod project_role_assignment;
+mod service_connector;
 mod stack;
 mod stack_component;
 mod stack_role_assignment;

@@ -7,7 +7,6 @@ mod verify;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tfkit::field::Slot;
 use tfkit::model::Operation;
 use tfkit::timeouts::{Create, Timeouts, Update};
 use tfkit::{
@@ -36,7 +35,8 @@ const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_c
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "service_connector")]
 pub struct ServiceConnector {
-    /// Workspace that the connector is in. Default: the provider's workspace. Null on an open-source server.
+    /// Workspace that the connector is in. Default: the provider's workspace. Null on an open-source server. Another
+    /// workspace makes a new connector.
     #[attr(key = optional, replace)]
     pub workspace_id: OrServer<Id<WorkspaceId>>,
     /// Identifier of the connector.
@@ -46,14 +46,14 @@ pub struct ServiceConnector {
     #[attr(check = length(1..=255))]
     pub name: String,
     /// Type of the connector: `aws`, `gcp`, `azure`, `kubernetes`, `docker`, `hyperai`, or another one that the server
-    /// knows.
+    /// knows. Another type makes a new connector.
     #[attr(replace, check = non_empty())]
     pub r#type: String,
-    /// How to authenticate; what there is depends on the type, such as `iam-role`.
+    /// How to authenticate; what there is depends on the type, such as `iam-role`. Another method makes a new connector.
     #[attr(replace, check = non_empty())]
     pub auth_method: String,
     /// The only type of resource that the connector is for, such as `s3-bucket`. Default: all that its type of connector
-    /// knows; null then, where there is more than one.
+    /// knows; null then, where there is more than one. Another type of resource makes a new connector.
     #[attr(replace, check = non_empty())]
     pub resource_type: OrServer<String>,
     /// The only resource that the connector is for, such as `s3://my-bucket`.
@@ -188,7 +188,7 @@ impl Resource for ServiceConnector {
         }
         if !sends {
             let model = Self::observe(&Found::seen(&server, current), Since::Answer(&plan))?;
-            return Ok(Self { updated: settle(plan.updated, model.updated), ..model });
+            return Ok(Self { updated: plan.updated.or_prior(model.updated), ..model });
         }
         // A server takes what is left out for removed, so that all of it is always sent.
         let metadata = current.metadata.clone().unwrap_or_default();
@@ -337,11 +337,11 @@ impl ServiceConnector {
     /// The plan, where only that has changed which the server does not know.
     fn settled(self, prior: Self) -> Self {
         Self {
-            workspace_id: settle(self.workspace_id, prior.workspace_id),
-            resource_type: settle(self.resource_type, prior.resource_type),
-            expires_at: settle(self.expires_at, prior.expires_at),
-            user: settle(self.user, prior.user),
-            updated: settle(self.updated, prior.updated),
+            workspace_id: self.workspace_id.or_prior(prior.workspace_id),
+            resource_type: self.resource_type.or_prior(prior.resource_type),
+            expires_at: self.expires_at.or_prior(prior.expires_at),
+            user: self.user.or_prior(prior.user),
+            updated: self.updated.or_prior(prior.updated),
             ..self
         }
     }
@@ -374,10 +374,10 @@ impl ServiceConnector {
         let diag = failed("change", &self.name, error).fix(
             "Or make a second connector under another name, and give its id to the components as connector_id.",
         );
-        if self.resource_id != prior.resource_id {
-            diag.at(Self::RESOURCE_ID)
-        } else {
+        if self.resource_id == prior.resource_id {
             diag.at(Self::RESOURCE_TYPE)
+        } else {
+            diag.at(Self::RESOURCE_ID)
         }
     }
 }
@@ -423,11 +423,6 @@ async fn make(server: &Server, plan: &ServiceConnector, wanted: ConnectorCreate)
 
 fn body(connector: &Connector) -> Result<&ConnectorBody, Diag> {
     connector.body.as_ref().ok_or_else(|| NOUN.unreadable(&connector.name))
-}
-
-/// What was planned, where the plan left it open what was there before.
-fn settle<E, S>(planned: Slot<E, S>, prior: Slot<E, S>) -> Slot<E, S> {
-    if planned.is_unknown() { prior } else { planned }
 }
 
 /// A connector without its secrets, which stay on the server.

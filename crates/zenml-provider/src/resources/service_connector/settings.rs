@@ -85,7 +85,9 @@ mod tests {
 
     use super::*;
 
-    fn settings(members: &[(&str, Option<&str>)]) -> Settings {
+    type Members<'a> = &'a [(&'a str, Option<&'a str>)];
+
+    fn settings(members: Members<'_>) -> Settings {
         members.iter().map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned))).collect()
     }
 
@@ -113,7 +115,7 @@ mod tests {
             ("mine", Some("x")),
             ("nothing", None),
         ];
-        let cases: &[(Json, &[(&str, Option<&str>)])] = &[
+        let cases: &[(Json, Members<'_>)] = &[
             // As it was, with the server's types and additions.
             (json!({ "server": "https://a", "insecure": true, "nothing": 7, "more": 1 }), &known),
             // Changed and removed by somebody else.
