@@ -57,6 +57,11 @@ async fn workspace_id(client: &Client, wanted: IdOrName<WorkspaceId>) -> Result<
     })
 }
 
+/// Whether a text can be the name of a stack or a component: one line without a tab.
+pub fn is_one_line(text: &str) -> bool {
+    !text.contains(['\t', '\n'])
+}
+
 /// Labels as they are sent.
 pub fn labels(labels: &BTreeMap<String, String>) -> JsonMap {
     labels.iter().map(|(key, value)| (key.clone(), Json::String(value.clone()))).collect()

@@ -152,6 +152,11 @@ async fn what_cannot_be_meant_is_found_before_anything_is_sent() {
             assert_eq!(failure.summaries(), [summary]);
         }
     }
+    for name in ["", "two\nlines", &"n".repeat(256)] {
+        let mut config = scene.config(json!({}));
+        config["name"] = json!(name);
+        assert_eq!(harness.plan(S, config).await.unwrap_err().places()[0].to_string(), "name", "{name:?}");
+    }
     let mut nothing = scene.config(json!({}));
     nothing["components"] = json!({});
     let failure = harness.plan(S, nothing).await.unwrap_err();
@@ -323,6 +328,7 @@ async fn a_stack_and_its_components_live_their_lives_under_real_hosts() {
         let there: StackId = attributes["id"].as_str().unwrap().parse().unwrap();
         host.import_equals_state(S, &format!("{}/{there}", scene.workspace), &[]).await.unwrap();
         host.import_equals_state(S, "alpha/dev", &[]).await.unwrap();
+        host.run(&["plan", "-refresh-only", "-detailed-exitcode"]).await.unwrap();
         host.write("main.tf", &main("renamed", "local")).unwrap();
         assert_eq!(host.apply().await.unwrap().action(S), Some(Action::Update));
         // Another orchestrator comes before the one that the stack has goes.

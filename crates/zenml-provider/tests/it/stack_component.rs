@@ -299,6 +299,7 @@ async fn what_cannot_be_meant_is_found_before_anything_is_sent() {
     let cases = [
         (json!({ "name": "" }), "name"),
         (json!({ "name": "n".repeat(256) }), "name"),
+        (json!({ "name": "two\nlines" }), "name"),
         (json!({ "workspace_id": "alpha" }), "workspace_id"),
         (json!({ "connector_id": "aws" }), "connector_id"),
         (json!({ "connector_resource_id": "s3://bucket" }), "connector_id"),

@@ -37,7 +37,7 @@ pub struct Stack {
     #[attr(key, stable)]
     pub id: Computed<Id<StackId>>,
     /// Name of the stack, unique in its workspace.
-    #[attr(check = length(1..=255))]
+    #[attr(check = length(1..=255), check = pattern("have no tab and no line break", object::is_one_line))]
     pub name: String,
     /// What the stack is for.
     #[attr(check = length(..=255), same = empty_is_null)]

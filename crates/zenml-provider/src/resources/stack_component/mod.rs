@@ -41,7 +41,7 @@ pub struct StackComponent {
     #[attr(key, stable)]
     pub id: Computed<Id<ComponentId>>,
     /// Name of the component, unique among the components of its type.
-    #[attr(check = length(1..=255))]
+    #[attr(check = length(1..=255), check = pattern("have no tab and no line break", object::is_one_line))]
     pub name: String,
     /// Type of the component, such as `orchestrator` or `artifact_store`. Another type is another component.
     #[attr(name = "type", replace, check = non_empty())]

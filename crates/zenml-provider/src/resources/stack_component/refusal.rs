@@ -43,6 +43,10 @@ fn place(component: &StackComponent, error: &ApiError, refused: &Refused, messag
     if matches!(error, ApiError::NotFound(_)) && message.to_lowercase().contains("connector") {
         return Some(StackComponent::CONNECTOR_ID.path());
     }
+    if matches!(error, ApiError::Invalid(_)) && (message.contains("The name `") || message.contains("`name`"))
+    {
+        return Some(StackComponent::NAME.path());
+    }
     let is_about_settings = match error {
         ApiError::Invalid(_) => !refused.body.problems.iter().any(is_about_request),
         ApiError::NotFound(_) => message.contains("secret reference"),
