@@ -273,6 +273,36 @@ async fn a_stack_that_exists_is_not_adopted_but_can_be_imported() {
 }
 
 #[tokio::test]
+async fn components_that_the_credential_may_not_read_stay_in_their_places() {
+    let scene = Scene::new().await;
+    let alerter = scene.alerter("slack").await;
+    let mut harness = scene.world.harness().await;
+    let config = scene.config(json!({ "alerter": alerter.to_string() }));
+    harness.apply(S, config.clone()).await.unwrap();
+    let mut seen = serde_json::to_value(scene.server.call(&api::GET, id(&harness)).await.unwrap()).unwrap();
+    for slot in seen["metadata"]["components"].as_object_mut().unwrap().values_mut() {
+        let id = slot[0]["id"].clone();
+        *slot = json!([{ "id": id, "name": "", "permission_denied": true, "body": null, "metadata": null,
+            "resources": null }]);
+    }
+    scene.world.inject(json!({ "rules": [
+        { "method": "GET", "route": "/w/*/stacks/{stack_id}", "effect": { "status": 200, "body": seen } },
+    ] }));
+    assert_eq!(harness.plan(S, config.clone()).await.unwrap().action, Action::NoOp);
+    let fewer = scene.config(json!({}));
+    assert_eq!(harness.plan(S, fewer).await.unwrap().changes(), ["components"]);
+    // A stack of which nothing but its name is told is no reason to forget it.
+    let stub = json!({ "id": id(&harness).to_string(), "name": "dev", "permission_denied": true, "body": null,
+        "metadata": null, "resources": null });
+    scene.world.inject(json!({ "rules": [
+        { "method": "GET", "route": "/w/*/stacks/{stack_id}", "effect": { "status": 200, "body": stub } },
+    ] }));
+    let failure = harness.plan(S, config).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["Cannot read the stack \"dev\": not allowed"]);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
 async fn after_a_lost_answer_the_new_stack_is_taken_over() {
     let scene = Scene::new().await;
     scene.world.inject(json!({ "rules": [

@@ -229,6 +229,23 @@ async fn a_connector_is_attached_exchanged_and_detached_in_place() {
 }
 
 #[tokio::test]
+async fn a_connector_that_the_credential_may_not_read_stays_linked() {
+    let scene = Scene::new().await;
+    let connector = scene.connector("one").await;
+    let mut harness = scene.world.harness().await;
+    let config = scene.config(json!({ "connector_id": connector.to_string() }));
+    harness.apply(C, config.clone()).await.unwrap();
+    let mut seen = serde_json::to_value(scene.look(&harness).await).unwrap();
+    seen["metadata"]["connector"] = json!({ "id": connector, "name": "one", "permission_denied": true, "body": null,
+        "metadata": null, "resources": null });
+    scene.world.inject(json!({ "rules": [
+        { "method": "GET", "route": "/w/*/components/{component_id}", "effect": { "status": 200, "body": seen } },
+    ] }));
+    assert_eq!(harness.plan(C, config).await.unwrap().action, Action::NoOp);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
 async fn no_labels_and_empty_labels_are_both_kept_as_they_are_written() {
     let scene = Scene::new().await;
     for labels in [json!(null), json!({}), json!({ "team": "alpha" })] {
