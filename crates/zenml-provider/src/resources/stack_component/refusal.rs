@@ -27,10 +27,13 @@ pub(super) fn explain(component: &StackComponent, verb: &str, error: &ApiError) 
     if let Some(settings) = &component.configuration {
         diag.why = diag.why.map(|why| without_values(settings.expose(), &why));
     }
-    match place(component, error, refused, &message) {
-        Some(place) => diag.at(place),
-        None => diag,
+    let Some(place) = place(component, error, refused, &message) else { return diag };
+    if matches!(error, ApiError::Server(_)) {
+        // It may be the setting after all, and then running the command again does not help.
+        let otherwise = diag.fix.take().unwrap_or_default();
+        diag = diag.fix("If the message is about a setting, correct it.").fix(otherwise);
     }
+    diag.at(place)
 }
 
 /// A type as the command line writes it.
