@@ -1,6 +1,7 @@
 //! The provider against a local platform: in the test's own process, and under real hosts.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bad_input;
 mod configuration;
 mod documentation;
 mod organization;

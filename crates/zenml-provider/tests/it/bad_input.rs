@@ -1,0 +1,383 @@
+//! What a user reads on the screen when something is wrong, and what is left behind: nothing, or what exists.
+
+use serde_json::{Value as Json, json};
+use tfkit_test::{Action, Scenario};
+use zenml_api::WorkspaceId;
+use zenml_api::workspace::component::{self, ComponentQuery};
+
+use crate::world::{World, under_each_host};
+
+/// An identifier of nothing.
+const NOTHING: &str = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
+
+/// A secret in a configuration.
+const MARKED: &str = "a-marked-secret";
+
+/// One mistake of a user, or of the world around.
+struct Case {
+    main: String,
+    /// Inside of the provider block; the environment says the rest.
+    block: String,
+    faults: Json,
+    /// What is said: the state of affairs, why, what to do, and the line of the attribute.
+    words: Vec<String>,
+    /// What is in the state afterwards.
+    left: &'static [&'static str],
+}
+
+/// A mistake in the configuration of one resource of a type.
+fn resource(kind: &str, body: &str, words: &[&str]) -> Case {
+    Case {
+        main: format!("resource \"{kind}\" \"x\" {{\n{body}\n}}\n"),
+        block: String::new(),
+        faults: json!({}),
+        words: words.iter().map(ToString::to_string).collect(),
+        left: &[],
+    }
+}
+
+/// A mistake in the provider block, seen by the first resource.
+fn block(block: impl Into<String>, words: &[&str]) -> Case {
+    let team = resource("zenml_team", "  name = \"alpha\"", words);
+    Case { block: block.into(), ..team }
+}
+
+fn provider(block: &str) -> String {
+    format!(
+        "terraform {{\n  required_providers {{\n    zenml = {{ source = \"zenml-io/zenml\" }}\n  }}\n}}\n\n\
+         provider \"zenml\" {{\n{block}\n}}\n"
+    )
+}
+
+/// Lets each case fail on the same platform, and makes sure that nothing is left of it.
+async fn each_fails(world: &World, host: &Scenario, cases: Vec<Case>) {
+    let before = world.platform.census().await.unwrap();
+    for case in cases {
+        let about = format!("{}{}", case.block, case.main);
+        host.write("provider.tf", &provider(&case.block)).unwrap();
+        host.write("main.tf", &case.main).unwrap();
+        world.inject(case.faults);
+        let failed = host.apply_unsettled().await.expect_err(&about);
+        for words in &case.words {
+            assert!(failed.says(words), "not said: {words}\n{failed}\n{about}");
+        }
+        for secret in [world.key(), MARKED] {
+            assert!(!failed.says(secret), "{failed}");
+        }
+        world.inject(json!({}));
+        host.write("provider.tf", &provider("")).unwrap();
+        assert_eq!(host.addresses().await.unwrap(), case.left, "{about}");
+        if !case.left.is_empty() {
+            host.destroy().await.unwrap();
+        }
+        assert_eq!(world.platform.census().await.unwrap(), before, "{about}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
+    under_each_host(async |world, mut host| {
+        let url = world.platform.url().to_owned();
+        let html = json!({ "rules": [{ "effect": { "html": "<!doctype html><title>Log in</title>" } }] });
+        let known_organization = format!("\"{}\"", world.platform.organization_name());
+        let cases = vec![
+            block(
+                "  service_account_key = \"ZENPROKEY_wrong\"",
+                &[
+                    "Error: Cannot use the control plane: the control plane did not accept the credential",
+                    "Check service_account_key in the provider block: the whole key, of an account that is active",
+                    "service_account_key = ",
+                    "/auth/login",
+                ],
+            ),
+            block(
+                "  organization_id = \"elsewhere\"",
+                &[
+                    "Error: The key does not see the organization \"elsewhere\"",
+                    "the key belongs to another one",
+                    &known_organization,
+                    "Correct organization_id, or use a key of this organization.",
+                    "organization_id = \"elsewhere\"",
+                ],
+            ),
+            block(
+                "  control_plane_url = \"http://127.0.0.1:1\"\n  http = { retries = 0 }",
+                &[
+                    "Error: Cannot use the control plane: the control plane cannot be reached",
+                    "No answer came from http://127.0.0.1:1",
+                    "Check control_plane_url in the provider block, the network, and the proxy",
+                    "control_plane_url = \"http://127.0.0.1:1\"",
+                ],
+            ),
+            Case {
+                faults: html,
+                ..block(
+                    format!("  control_plane_url = \"{url}\""),
+                    &[
+                        "is not the address of a control plane",
+                        "Something else answered",
+                        "not at the address of the dashboard",
+                        &format!("control_plane_url = \"{url}\""),
+                    ],
+                )
+            },
+        ];
+        each_fails(&world, &host, cases).await;
+        for name in ["ZENML_CONTROL_PLANE_URL", "ZENML_SERVICE_ACCOUNT_KEY"] {
+            host.set_env(name, "");
+        }
+        let failed = host.plan().await.unwrap_err();
+        for words in [
+            "Error: The provider has no credentials",
+            "service_account_key",
+            "ZENML_SERVICE_ACCOUNT_KEY",
+            "provider \"zenml\"",
+        ] {
+            assert!(failed.says(words), "not said: {words}\n{failed}");
+        }
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn people_roles_and_workspaces_that_cannot_be_are_refused_and_nothing_is_made() {
+    under_each_host(async |world, host| {
+        world.person("ann@example.com").await;
+        let workspace = world.workspace("alpha").await;
+        let team = world.team("developers").await;
+        let role = |principal: &str, role: &str| {
+            format!("  workspace_id = \"{workspace}\"\n{principal}  role = \"{role}\"")
+        };
+        let by_team = format!("  team_id = \"{team}\"\n");
+        let by_both = format!("  team_id = \"{team}\"\n  user_id = \"{NOTHING}\"\n");
+        let assignment = "zenml_workspace_role_assignment";
+        let long = format!("  name = \"{}\"", "a".repeat(51));
+        let cases = vec![
+            resource(
+                assignment,
+                &role(&by_team, "owner"),
+                &[
+                    "Error: There is no workspace role \"owner\"",
+                    "\"member\" (short for \"Workspace Contributor\")",
+                    "\"Workspace Admin\"",
+                    "role = \"owner\"",
+                ],
+            ),
+            resource(
+                assignment,
+                &role("", "viewer"),
+                &[
+                    "Error: None of `team_id`, `user_id`, `service_account_id` is set",
+                    "The block needs exactly one of them.",
+                    "Set one of them.",
+                ],
+            ),
+            resource(
+                assignment,
+                &role(&by_both, "viewer"),
+                &[
+                    "Error: Attributes \"team_id\" and \"user_id\" exclude each other",
+                    "Keep one of them and remove the others.",
+                    "user_id = ",
+                ],
+            ),
+            resource(
+                "zenml_team",
+                "  name = \"alpha\"\n  members = [\"ann@example.com\", \"nobody@example.com\"]",
+                &[
+                    "Error: The organization does not know \"nobody@example.com\"",
+                    "Members of a team must be members of its organization",
+                    "Check the spelling.",
+                    "members = [\"ann@example.com\", \"nobody@example.com\"]",
+                ],
+            ),
+            resource(
+                "zenml_workspace",
+                "  name = \"alpha\"",
+                &[
+                    "Error: The workspace name \"alpha\" is taken",
+                    &format!("terraform import zenml_workspace.NAME {workspace}"),
+                    "choose another name",
+                    "name = \"alpha\"",
+                ],
+            ),
+            resource(
+                "zenml_workspace",
+                "  name = \"Alpha_1\"",
+                &[
+                    "Error: Attribute \"name\" has an invalid value",
+                    "lower-case",
+                    "Change the value.",
+                    "name = \"Alpha_1\"",
+                ],
+            ),
+            resource(
+                "zenml_workspace",
+                &long,
+                &[
+                    "Error: Attribute \"name\" has an invalid value",
+                    "The value must have a length of 1 to 50",
+                    "Change the value.",
+                ],
+            ),
+            Case {
+                faults: json!({ "deployments": { "broken": { "failed": "no capacity in eu-west-1" } } }),
+                left: &["zenml_workspace.x"],
+                ..resource(
+                    "zenml_workspace",
+                    "  name = \"broken\"",
+                    &[
+                        "Error: Workspace \"broken\" failed",
+                        "no capacity in eu-west-1",
+                        "with zenml_workspace.x",
+                    ],
+                )
+            },
+        ];
+        each_fails(&world, &host, cases).await;
+        world.stop().await;
+    })
+    .await;
+}
+
+/// The component of a kind that every workspace has.
+async fn default_component(world: &World, workspace: WorkspaceId, kind: &str) -> String {
+    let query = ComponentQuery { kind: vec![kind.to_owned()], ..ComponentQuery::default() };
+    let components = world.server(workspace).await.list_all(&component::LIST, (), query).await.unwrap();
+    components.iter().find(|component| component.name == "default").unwrap().id.to_string()
+}
+
+#[tokio::test]
+async fn stacks_and_components_that_cannot_work_are_refused_and_nothing_is_made() {
+    under_each_host(async |world, host| {
+        let workspace = world.workspace("alpha").await;
+        let orchestrator = default_component(&world, workspace, "orchestrator").await;
+        let store = default_component(&world, workspace, "artifact_store").await;
+        let here = format!("  workspace_id = \"{workspace}\"\n  name = \"x\"\n");
+        let component = |flavor: &str, path: &str| {
+            format!(
+                "{here}  type = \"artifact_store\"\n  flavor = \"{flavor}\"\n  configuration = {{\n    path = \"{path}\"\n  }}"
+            )
+        };
+        let stack = |components: &str| format!("{here}  components = {{\n{components}\n  }}");
+        let connector = format!(
+            "{here}  type = \"aws\"\n  auth_method = \"secret-key\"\n  verify = false\n  configuration = {{\n    \
+             region = \"eu-west-1\"\n    aws_secret_access_key = var.secret\n  }}"
+        );
+        let secret = format!("variable \"secret\" {{\n  sensitive = true\n  default = \"{MARKED}\"\n}}\n");
+        host.write("variables.tf", &secret).unwrap();
+        let cases = vec![
+            resource(
+                "zenml_stack_component",
+                &component("s4", "s3://bucket"),
+                &[
+                    "Error: There is no flavor \"s4\" of the type \"artifact_store\"",
+                    "neither built in nor registered by a user",
+                    "zenml artifact-store flavor list",
+                    "flavor = \"s4\"",
+                    "POST /components, status 404, request id",
+                ],
+            ),
+            resource(
+                "zenml_stack_component",
+                &component("s3", "gs://bucket"),
+                &[
+                    "Error: Cannot create stack component \"x\": the workspace failed",
+                    "it does not start with one of its supported schemes: {'s3://'}",
+                    "If the message is about a setting, correct it.",
+                    "configuration = {",
+                    "POST /components, status 500, request id",
+                ],
+            ),
+            resource("zenml_service_connector", &connector, &[
+                "Error: Cannot create service connector \"x\": the workspace did not accept it",
+                "missing required attribute 'aws_access_key_id'",
+                "Correct the value that the message names.",
+                "configuration = {",
+                "POST /service_connectors, status 400, request id",
+            ]),
+            resource(
+                "zenml_stack",
+                &stack(&format!("    artifact_store = \"{store}\"")),
+                &[
+                    "Error: The stack has no orchestrator",
+                    "A stack must have an orchestrator and an artifact store.",
+                    "orchestrator = zenml_stack_component.NAME.id",
+                    "components = {",
+                ],
+            ),
+            resource(
+                "zenml_stack",
+                &stack(&format!("    orchestrator = \"{store}\"\n    artifact_store = \"{store}\"")),
+                &[
+                    "Error: The component \"default\" is not of the type \"orchestrator\"",
+                    "Its type is \"artifact_store\", and a component can only stand under its own type.",
+                    "take a component of the type \"orchestrator\" here",
+                    &format!("orchestrator = \"{store}\""),
+                ],
+            ),
+            resource(
+                "zenml_stack",
+                &stack(&format!("    orchestrator = \"{orchestrator}\"\n    artifact_store = \"{NOTHING}\"")),
+                &[
+                    &format!("Error: There is no stack component {NOTHING}"),
+                    "Correct the id. A stack and its components must be in the same workspace.",
+                    &format!("artifact_store = \"{NOTHING}\""),
+                ],
+            ),
+        ];
+        each_fails(&world, &host, cases).await;
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_workspace_that_is_not_ready_in_time_is_a_warning_and_stays() {
+    under_each_host(async |world, host| {
+        const W: &str = "zenml_workspace.x";
+        let before = world.platform.census().await.unwrap();
+        world.inject(json!({ "deployments": { "slow": "pending_forever" } }));
+        let main =
+            "resource \"zenml_workspace\" \"x\" {\n  name = \"slow\"\n  timeouts = { create = \"1s\" }\n}\n";
+        host.write("main.tf", main).unwrap();
+        let plan = host.plan().await.unwrap();
+        let applied = host.apply_saved(&plan).await.unwrap();
+        for words in ["Warning: Workspace \"slow\" is pending, not yet available", "with zenml_workspace.x"] {
+            assert!(applied.says(words), "not said: {words}\n{}", applied.words());
+        }
+        // Nothing would destroy it: not even the next apply.
+        assert_eq!(host.plan().await.unwrap().action(W), Some(Action::NoOp));
+        world.inject(json!({}));
+        host.destroy().await.unwrap();
+        assert_eq!(world.platform.census().await.unwrap(), before);
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn provider_values_that_another_resource_gives_work_in_one_apply_and_name_themselves_where_they_cannot()
+{
+    under_each_host(async |world, host| {
+        let url =
+            format!("resource \"terraform_data\" \"url\" {{\n  input = \"{}\"\n}}\n", world.platform.url());
+        let team = "resource \"zenml_team\" \"x\" {\n  name = \"alpha\"\n  members = []\n}\n";
+        host.write("provider.tf", &provider("  control_plane_url = terraform_data.url.output")).unwrap();
+        // A data source is read while planning, when the address is not known.
+        let data = "data \"zenml_organization\" \"x\" {}\n";
+        host.write("main.tf", &format!("{url}{data}")).unwrap();
+        let failed = host.apply_unsettled().await.unwrap_err();
+        for words in ["control_plane_url", "-target", "with data.zenml_organization.x"] {
+            assert!(failed.says(words), "not said: {words}\n{failed}");
+        }
+        assert!(host.addresses().await.unwrap().is_empty());
+        host.write("main.tf", &format!("{url}{team}")).unwrap();
+        host.apply().await.unwrap();
+        assert_eq!(host.addresses().await.unwrap(), ["terraform_data.url", "zenml_team.x"]);
+        host.destroy().await.unwrap();
+        world.stop().await;
+    })
+    .await;
+}
