@@ -1,5 +1,7 @@
 //! The demo's journey and its parts, with the real binaries.
 
+mod grants;
+mod journey;
 mod platform;
 mod terraform;
 

@@ -1,0 +1,43 @@
+//! The reference journey as a whole, and a journey in which one role assignment is missing.
+
+use xtask::demo::stage::Stage;
+use xtask::demo::{self, Arguments};
+
+use crate::{binaries, shown};
+
+#[tokio::test]
+async fn the_whole_journey_passes() {
+    for binaries in binaries().await {
+        shown(demo::make(&binaries, &Arguments { keep: false }).await);
+    }
+}
+
+#[tokio::test]
+async fn without_one_role_assignment_the_matrix_names_what_its_team_cannot_do() {
+    let Some(binaries) = binaries().await.into_iter().next() else { return };
+    let stage = shown(Stage::set(&binaries).await);
+    let all = "resource \"zenml_stack_role_assignment\" \"prod\" {\n  for_each = local.teams\n";
+    let all_but_one = all.replace(
+        "local.teams",
+        "{ for team, roles in local.teams : team => roles if team != \"developers\" }",
+    );
+    shown(stage.edit("main.tf", all, &all_but_one));
+    shown(stage.terraform().succeed(&["init"]).await);
+    shown(stage.terraform().succeed(&["apply", "-auto-approve"]).await);
+
+    let matrix = shown(stage.matrix().await);
+    let differences = matrix.differences();
+    let named: Vec<&str> = differences
+        .iter()
+        .map(|difference| difference.split(": the roles ").next().unwrap_or_default())
+        .collect();
+    assert_eq!(
+        named,
+        [
+            "developer (developer-1@example.com): list alpha-prod-stack",
+            "developer (developer-1@example.com): read alpha-prod-stack",
+            "developer (developer-1@example.com): see the components of alpha-prod-stack",
+        ],
+        "{matrix}"
+    );
+}
