@@ -32,7 +32,7 @@ impl fmt::Display for Census {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (some, none): (Vec<_>, Vec<_>) = self.0.iter().partition(|(_, count)| **count > 0);
         let some: Vec<String> =
-            some.into_iter().map(|(noun, count)| format!("{count} {}", words(noun))).collect();
+            some.into_iter().map(|(noun, count)| format!("{} {count}", words(noun))).collect();
         let none: Vec<String> = none.into_iter().map(|(noun, _)| words(noun)).collect();
         match (some.is_empty(), none.is_empty()) {
             (false, false) => write!(f, "{}, no {}", some.join(", "), none.join(", no ")),
@@ -68,8 +68,8 @@ mod tests {
     #[test]
     fn it_prints_what_there_is_and_what_there_is_not() {
         for (counts, printed) in [
-            (&[("share", 0), ("role", 14), ("team_member", 0)][..], "14 role, no share, no team member"),
-            (&[("role", 14), ("account", 2)], "2 account, 14 role"),
+            (&[("share", 0), ("role", 14), ("team_member", 0)][..], "role 14, no share, no team member"),
+            (&[("role", 14), ("account", 2)], "account 2, role 14"),
             (&[("share", 0)], "no share"),
         ] {
             assert_eq!(census(counts).to_string(), printed);
