@@ -422,6 +422,38 @@ async fn words_that_zenml_does_not_know_are_a_warning() {
 }
 
 #[tokio::test]
+async fn a_type_that_the_server_does_not_describe_is_kept_as_it_was_sent() {
+    let mut place = Place::start().await;
+    let custom =
+        json!({ "type": "custom", "auth_method": "magic", "resource_type": "thing", "name": "contains:aws" });
+    let unknown = "ZenML 0.98 does not know the service connector type \"custom\"";
+    let mut off = config(custom);
+    assert_eq!(place.harness.apply(C, off.clone()).await.unwrap().told(), [unknown]);
+    off["description"] = json!("changed");
+    place.harness.apply(C, off).await.unwrap();
+    let stored = place.stored().await;
+    assert_eq!(stored.body.unwrap().resource_types, ["thing"]);
+    assert_eq!(json!(stored.metadata.unwrap().configuration.expose()), config(json!({}))["configuration"]);
+    place.world.stop().await;
+}
+
+#[tokio::test]
+async fn the_local_platform_verifies_nothing_and_that_is_said_at_once() {
+    let mut place = Place::start().await;
+    for (kind, what) in
+        [("aws", "the server says that it does not work"), ("custom", "the server has no way to do it")]
+    {
+        let begun = std::time::Instant::now();
+        let failure =
+            place.harness.apply(C, config(json!({ "verify": true, "type": kind }))).await.unwrap_err();
+        assert_eq!(failure.summaries(), [format!("Cannot verify service connector \"aws\": {what}")]);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{kind}");
+    }
+    assert_eq!(place.count().await, 0);
+    place.world.stop().await;
+}
+
+#[tokio::test]
 async fn a_connector_is_gone_with_its_workspace_and_nothing_else_takes_it() {
     let mut place = Place::start().await;
     place.harness.apply(C, config(json!({}))).await.unwrap();
