@@ -36,7 +36,7 @@ pub async fn make(binaries: &Binaries, arguments: &Arguments) -> Result<(), Fail
         let instructions = instructions(&stage)?;
         stage.leave();
         progress.show(&instructions);
-        progress.finish("Done; the platform runs on");
+        progress.finish("Done, and left running,");
         return Ok(());
     }
     remove(&progress, &stage, &before).await?;

@@ -3,6 +3,7 @@
 mod grants;
 mod journey;
 mod platform;
+mod protocol;
 mod terraform;
 
 use tfkit_test::NoHost;
