@@ -120,7 +120,7 @@ impl<O: Operations> Value for Timeouts<O> {
     fn shape() -> Shape {
         let one = |operation: &Operation| {
             let name = operation.name();
-            let text = format!("How long a {name} may take, such as `30m`, `90s` or `1h30m`.");
+            let text = format!("How long the operation `{name}` may take, such as `30m`, `90s` or `1h30m`.");
             Attribute::field::<Option<Span>>(name, text)
         };
         Shape::Nested(Nesting::Single, O::LIST.iter().map(one).collect())
