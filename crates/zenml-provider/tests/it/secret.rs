@@ -1,0 +1,150 @@
+//! Secrets.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use tfkit::engine::ImportBy;
+use tfkit_test::{Action, Harness};
+use zenml_api::workspace::secret::{self as api, Secret, SecretCreate, SecretUpdate, UpdateQuery};
+use zenml_api::{SecretId, Sensitive, WorkspaceId};
+use zenml_client::{Api, Optional as _};
+
+use crate::world::{World, under_each_host};
+
+const S: &str = "zenml_secret.s";
+
+/// A value that must not be seen anywhere.
+const VALUE: &str = "canary-value";
+
+/// A workspace and its API.
+struct Scene {
+    world: World,
+    workspace: WorkspaceId,
+    server: Api,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        Self::of(World::start().await).await
+    }
+
+    async fn of(world: World) -> Self {
+        let workspace = world.workspace("alpha").await;
+        let server = world.server(workspace).await;
+        Self { world, workspace, server }
+    }
+
+    fn config(&self, values: Json) -> Json {
+        json!({ "workspace_id": self.workspace.to_string(), "name": "login", "values": values })
+    }
+
+    async fn look(&self, id: SecretId) -> Option<Secret> {
+        self.server.call(&api::GET, id).await.optional().unwrap()
+    }
+
+    /// The values that the server has.
+    async fn values(&self, id: SecretId) -> Json {
+        let body = self.look(id).await.unwrap().body.unwrap();
+        serde_json::to_value(&body.values).unwrap()
+    }
+}
+
+fn values(of: &[(&str, &str)]) -> Sensitive<BTreeMap<String, Option<String>>> {
+    Sensitive::new(of.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect())
+}
+
+fn id(harness: &Harness) -> SecretId {
+    harness.state(S).unwrap().attribute("id").as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn values_are_replaced_as_a_whole_and_can_be_none() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    for values in [json!({ "user": "u", "password": VALUE }), json!({ "password": "other" }), json!({})] {
+        harness.apply(S, scene.config(values.clone())).await.unwrap();
+        assert_eq!(scene.values(id(&harness)).await, values);
+        let before = harness.state(S).cloned();
+        assert!(harness.refresh(S).await.unwrap(), "it is there");
+        assert_eq!(harness.state(S).cloned(), before);
+    }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_secret_is_imported_by_id_and_by_name() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    harness.apply(S, scene.config(json!({ "password": VALUE }))).await.unwrap();
+    for name in [id(&harness).to_string(), "login".to_owned()] {
+        let spelling = format!("{}/{name}", scene.workspace);
+        harness.import_equals_state(S, ImportBy::Id(spelling), &[]).await.unwrap();
+    }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_an_error_that_shows_no_value() {
+    let scene = Scene::new().await;
+    let create = SecretCreate { name: "login".to_owned(), private: false, values: values(&[("a", "b")]) };
+    let existing = scene.server.send(&api::CREATE, (), (), create).await.unwrap().id;
+    let mut harness = scene.world.harness().await;
+    let failure = harness.apply(S, scene.config(json!({ "password": VALUE }))).await.unwrap_err();
+    let import = format!("terraform import zenml_secret.NAME {}/{existing}", scene.workspace);
+    assert!(failure.to_string().contains(&import), "{failure}");
+    assert!(!failure.to_string().contains(VALUE), "{failure}");
+    assert_eq!(failure.places()[0].to_string(), "name");
+    assert!(harness.state(S).is_none());
+    assert_eq!(scene.values(existing).await, json!({ "a": "b" }));
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn what_changed_or_went_outside_is_repaired() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    let config = scene.config(json!({ "password": VALUE }));
+    harness.apply(S, config.clone()).await.unwrap();
+    let change = SecretUpdate { values: Some(values(&[("password", "outside")])), ..SecretUpdate::default() };
+    scene.server.send(&api::UPDATE, id(&harness), UpdateQuery::default(), change).await.unwrap();
+    assert_eq!(harness.apply(S, config.clone()).await.unwrap().action, Action::Update);
+    assert_eq!(scene.values(id(&harness)).await, json!({ "password": VALUE }));
+    scene.server.call(&api::DELETE, id(&harness)).await.unwrap();
+    assert_eq!(harness.apply(S, config).await.unwrap().action, Action::Create);
+    let id = id(&harness);
+    harness.destroy(S).await.unwrap();
+    assert!(scene.look(id).await.is_none());
+    scene.world.stop().await;
+}
+
+/// A creation once left a mark beside the state that the first refresh took away, so that `-refresh-only` reported a change
+/// which it could not show.
+#[tokio::test]
+async fn a_refresh_after_a_creation_leaves_all_as_it_was_under_a_real_host() {
+    under_each_host(async |world, mut host| {
+        let scene = Scene::of(world).await;
+        let main = |name: &str| {
+            format!(
+                "variable \"value\" {{\n  type = string\n  sensitive = true\n}}\n\n\
+                 resource \"zenml_secret\" \"s\" {{\n  workspace_id = \"{}\"\n  name = \"{name}\"\n  values = {{ \
+                 password = var.value }}\n}}\n",
+                scene.workspace
+            )
+        };
+        host.set_variable("value", &json!(VALUE));
+        host.write("main.tf", &main("login")).unwrap();
+        assert_eq!(host.apply().await.unwrap().action(S), Some(Action::Create));
+        host.run(&["plan", "-refresh-only", "-detailed-exitcode"]).await.unwrap();
+        host.import_equals_state(S, "alpha/login", &[]).await.unwrap();
+        host.write("main.tf", &main("renamed")).unwrap();
+        assert_eq!(host.apply().await.unwrap().action(S), Some(Action::Update));
+        host.write("main.tf", &main("again")).unwrap();
+        let shown = host.run(&["plan"]).await.unwrap().words();
+        assert!(shown.contains("again") && !shown.contains(VALUE), "{shown}");
+        let id: SecretId = host.attributes(S).await.unwrap()["id"].as_str().unwrap().parse().unwrap();
+        host.destroy().await.unwrap();
+        assert!(scene.look(id).await.is_none());
+        scene.world.stop().await;
+    })
+    .await;
+}
