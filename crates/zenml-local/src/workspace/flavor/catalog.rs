@@ -247,7 +247,10 @@ mod tests {
     #[test]
     fn the_readme_lists_exactly_the_flavors_that_are_checked() {
         let readme = include_str!("../../../README.md");
-        let rows = readme.lines().filter_map(|line| line.trim().strip_prefix("| ")?.strip_suffix(" |"));
+        let table = readme.lines().map(str::trim).skip_while(|line| *line != "| type | checked |");
+        let rows = table
+            .take_while(|line| !line.is_empty())
+            .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
         let mut listed: BTreeSet<(String, String)> = BTreeSet::new();
         for (kinds, names) in rows.filter_map(|row| row.split_once(" | ")) {
             for kind in kinds.split(", ").filter(|kind| *kind != "type") {
