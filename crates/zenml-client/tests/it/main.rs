@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected shall panic")]
 
+mod certificates;
 mod credentials;
 mod errors;
 mod lists;
