@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use tfkit::Dyn;
 use tfkit::engine::ImportBy;
 use tfkit_test::{Action, Harness};
-use zenml_api::workspace::project::{self as api, Project, ProjectUpdate};
+use zenml_api::workspace::project::{self as api, Project, ProjectQuery, ProjectUpdate};
 use zenml_api::{IdOrName, Patch, ProjectId, WorkspaceId};
 use zenml_client::{Api, Optional as _};
 
@@ -163,6 +163,19 @@ async fn a_protected_project_is_not_deleted_until_the_protection_is_applied_away
     harness.apply(P, scene.config(json!({ "deletion_protection": false }))).await.unwrap();
     harness.destroy(P).await.unwrap();
     assert!(scene.look(id).await.is_none());
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_project_whose_making_was_not_answered_is_made_once_and_is_in_the_state() {
+    let scene = Scene::new().await;
+    scene.world.inject(json!({ "rules": [
+        { "method": "POST", "route": "/w/*/projects", "phase": "after_commit", "effect": "drop" },
+    ] }));
+    let mut harness = scene.world.harness().await;
+    harness.apply(P, scene.config(json!({}))).await.unwrap();
+    let projects = scene.server.list_all(&api::LIST, (), ProjectQuery::default()).await.unwrap();
+    assert_eq!(projects.iter().map(|project| project.id).collect::<Vec<_>>(), [id(&harness)]);
     scene.world.stop().await;
 }
 

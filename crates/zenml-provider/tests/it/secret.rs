@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
 use tfkit_test::{Action, Harness};
-use zenml_api::workspace::secret::{self as api, Secret, SecretCreate, SecretUpdate, UpdateQuery};
+use zenml_api::workspace::secret::{
+    self as api, Secret, SecretCreate, SecretQuery, SecretUpdate, UpdateQuery,
+};
 use zenml_api::{SecretId, Sensitive, WorkspaceId};
 use zenml_client::{Api, Optional as _};
 
@@ -96,6 +98,19 @@ async fn a_name_that_is_taken_is_an_error_that_shows_no_value() {
     assert_eq!(failure.places()[0].to_string(), "name");
     assert!(harness.state(S).is_none());
     assert_eq!(scene.values(existing).await, json!({ "a": "b" }));
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_secret_whose_making_was_not_answered_is_made_once_and_is_in_the_state() {
+    let scene = Scene::new().await;
+    scene.world.inject(json!({ "rules": [
+        { "method": "POST", "route": "/w/*/secrets", "phase": "after_commit", "effect": "drop" },
+    ] }));
+    let mut harness = scene.world.harness().await;
+    harness.apply(S, scene.config(json!({ "password": VALUE }))).await.unwrap();
+    let secrets = scene.server.list_all(&api::LIST, (), SecretQuery::default()).await.unwrap();
+    assert_eq!(secrets.iter().map(|secret| secret.id).collect::<Vec<_>>(), [id(&harness)]);
     scene.world.stop().await;
 }
 
