@@ -1,0 +1,146 @@
+//! What becomes of an apply when the connection drops around the request that makes the object.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use tfkit_test::{Action, Failure, Harness};
+
+use crate::world::World;
+
+/// A value that nobody may read in a message.
+const MARKED: &str = "a-marked-secret";
+
+/// A resource, and the request that makes it.
+struct Row {
+    address: &'static str,
+    route: &'static str,
+    /// How an error calls the object.
+    name: String,
+    config: Json,
+}
+
+/// A platform with what the rows refer to.
+async fn scene() -> (World, Vec<Row>) {
+    let world = World::start().await;
+    let workspace = world.workspace("home").await;
+    let team = world.team("holders").await;
+    let server = world.server(workspace).await;
+    let mut components = BTreeMap::new();
+    for kind in ["orchestrator", "artifact_store"] {
+        let create = json!({ "name": "one", "type": kind, "flavor": "local", "configuration": {} });
+        let create = serde_json::from_value(create).unwrap();
+        let made = server.send(&zenml_api::workspace::component::CREATE, (), (), create).await.unwrap();
+        components.insert(kind, made.id.to_string());
+    }
+    let inside = |more: Json| {
+        let mut config = json!({ "workspace_id": workspace.to_string(), "name": "alpha" });
+        let Json::Object(more) = more else { panic!("more members are an object") };
+        config.as_object_mut().unwrap().extend(more);
+        config
+    };
+    let row = |address, route, config| Row { address, route, name: "alpha".to_owned(), config };
+    let rows = vec![
+        row("zenml_team.x", "/teams", json!({ "name": "alpha" })),
+        row("zenml_workspace.x", "/workspaces", json!({ "name": "alpha" })),
+        Row {
+            name: team.to_string(),
+            ..row(
+                "zenml_workspace_role_assignment.x",
+                "/roles/{role_id}/assignments",
+                json!({ "workspace_id": workspace.to_string(), "team_id": team.to_string(), "role": "viewer" }),
+            )
+        },
+        row("zenml_project.x", "/w/*/projects", inside(json!({}))),
+        row("zenml_secret.x", "/w/*/secrets", inside(json!({ "values": { "token": MARKED } }))),
+        row(
+            "zenml_service_connector.x",
+            "/w/*/service_connectors",
+            inside(json!({ "type": "aws", "auth_method": "secret-key", "verify": false, "configuration": {
+                "region": "eu-west-1", "aws_access_key_id": "AKIA", "aws_secret_access_key": MARKED } })),
+        ),
+        row(
+            "zenml_stack_component.x",
+            "/w/*/components",
+            inside(
+                json!({ "type": "artifact_store", "flavor": "s3", "configuration": { "path": "s3://b" } }),
+            ),
+        ),
+        row("zenml_stack.x", "/w/*/stacks", inside(json!({ "components": components }))),
+    ];
+    (world, rows)
+}
+
+/// Drops the connection of the requests that make the object of a row: of one of them, or without a number of all.
+fn drop_creates(world: &World, row: &Row, phase: &str, nth: Option<u64>) {
+    world.inject(json!({ "rules": [
+        { "method": "POST", "route": row.route, "nth": nth, "phase": phase, "effect": "drop" },
+    ] }));
+}
+
+/// A provider that sends each request once.
+async fn without_retries(world: &World) -> Harness {
+    let mut block = world.block();
+    block["http"] = json!({ "retries": 0 });
+    world.harness_with(block).await
+}
+
+/// An apply that nothing disturbs, undone again: how many of what there are while the object exists.
+async fn undisturbed(world: &World, harness: &mut Harness, row: &Row) -> BTreeMap<String, i64> {
+    harness.apply(row.address, row.config.clone()).await.unwrap();
+    let census = world.platform.census().await.unwrap();
+    harness.destroy(row.address).await.unwrap();
+    census
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_one_object_that_is_in_the_state() {
+    let (world, rows) = scene().await;
+    // What was made is looked for, or the request is repeated where the server knows it again.
+    let ways = [(without_retries(&world).await, None), (world.harness().await, Some(1))];
+    for (mut harness, nth) in ways {
+        for row in &rows {
+            let with_one = undisturbed(&world, &mut harness, row).await;
+            let before = world.platform.census().await.unwrap();
+            assert_ne!(with_one, before, "{}: the census does not see it", row.address);
+            drop_creates(&world, row, "after_commit", nth);
+            let applied = harness.apply(row.address, row.config.clone()).await;
+            world.inject(json!({}));
+            assert!(applied.is_ok(), "{}: {}", row.address, applied.unwrap_err());
+            assert_eq!(world.platform.census().await.unwrap(), with_one, "{}", row.address);
+            assert!(!harness.is_tainted(row.address), "{}", row.address);
+            let planned = harness.plan(row.address, row.config.clone()).await.unwrap();
+            assert_eq!(planned.action, Action::NoOp, "{}: {:?}", row.address, planned.changes());
+            harness.destroy(row.address).await.unwrap();
+            assert_eq!(world.platform.census().await.unwrap(), before, "{}", row.address);
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_that_never_arrives_leaves_nothing_and_the_next_apply_makes_one_object() {
+    let (world, rows) = scene().await;
+    let mut harness = without_retries(&world).await;
+    for row in &rows {
+        let with_one = undisturbed(&world, &mut harness, row).await;
+        let before = world.platform.census().await.unwrap();
+        drop_creates(&world, row, "before", None);
+        let failure = harness.apply(row.address, row.config.clone()).await.unwrap_err();
+        helps(row, &failure);
+        world.inject(json!({}));
+        assert!(harness.state(row.address).is_none(), "{}", row.address);
+        assert_eq!(world.platform.census().await.unwrap(), before, "{}", row.address);
+        harness.apply(row.address, row.config.clone()).await.unwrap();
+        assert_eq!(world.platform.census().await.unwrap(), with_one, "{}", row.address);
+        harness.destroy(row.address).await.unwrap();
+    }
+    world.stop().await;
+}
+
+/// The error names the object, says what to do, and keeps secrets.
+fn helps(row: &Row, failure: &Failure) {
+    let text = failure.to_string();
+    assert!(text.contains(&row.name), "{}: it does not name the object: {text}", row.address);
+    assert!(text.contains("run the command again"), "{}: it does not say what to do: {text}", row.address);
+    assert!(!text.contains(MARKED), "{}: {text}", row.address);
+}
