@@ -36,7 +36,7 @@ impl Scene {
         Self { world, workspace, server }
     }
 
-    fn config(&self, values: Json) -> Json {
+    fn config(&self, values: &Json) -> Json {
         json!({ "workspace_id": self.workspace.to_string(), "name": "login", "values": values })
     }
 
@@ -64,7 +64,7 @@ async fn values_are_replaced_as_a_whole_and_can_be_none() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     for values in [json!({ "user": "u", "password": VALUE }), json!({ "password": "other" }), json!({})] {
-        harness.apply(S, scene.config(values.clone())).await.unwrap();
+        harness.apply(S, scene.config(&values)).await.unwrap();
         assert_eq!(scene.values(id(&harness)).await, values);
         let before = harness.state(S).cloned();
         assert!(harness.refresh(S).await.unwrap(), "it is there");
@@ -77,7 +77,7 @@ async fn values_are_replaced_as_a_whole_and_can_be_none() {
 async fn a_secret_is_imported_by_id_and_by_name() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
-    harness.apply(S, scene.config(json!({ "password": VALUE }))).await.unwrap();
+    harness.apply(S, scene.config(&json!({ "password": VALUE }))).await.unwrap();
     for name in [id(&harness).to_string(), "login".to_owned()] {
         let spelling = format!("{}/{name}", scene.workspace);
         harness.import_equals_state(S, ImportBy::Id(spelling), &[]).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_name_that_is_taken_is_an_error_that_shows_no_value() {
     let create = SecretCreate { name: "login".to_owned(), private: false, values: values(&[("a", "b")]) };
     let existing = scene.server.send(&api::CREATE, (), (), create).await.unwrap().id;
     let mut harness = scene.world.harness().await;
-    let failure = harness.apply(S, scene.config(json!({ "password": VALUE }))).await.unwrap_err();
+    let failure = harness.apply(S, scene.config(&json!({ "password": VALUE }))).await.unwrap_err();
     let import = format!("terraform import zenml_secret.NAME {}/{existing}", scene.workspace);
     assert!(failure.to_string().contains(&import), "{failure}");
     assert!(!failure.to_string().contains(VALUE), "{failure}");
@@ -118,7 +118,7 @@ async fn a_secret_whose_making_was_not_answered_is_made_once_and_is_in_the_state
 async fn what_changed_or_went_outside_is_repaired() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
-    let config = scene.config(json!({ "password": VALUE }));
+    let config = scene.config(&json!({ "password": VALUE }));
     harness.apply(S, config.clone()).await.unwrap();
     let change = SecretUpdate { values: Some(values(&[("password", "outside")])), ..SecretUpdate::default() };
     scene.server.send(&api::UPDATE, id(&harness), UpdateQuery::default(), change).await.unwrap();
