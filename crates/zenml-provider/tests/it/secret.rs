@@ -108,7 +108,7 @@ async fn a_secret_whose_making_was_not_answered_is_made_once_and_is_in_the_state
         { "method": "POST", "route": "/w/*/secrets", "phase": "after_commit", "effect": "drop" },
     ] }));
     let mut harness = scene.world.harness().await;
-    harness.apply(S, scene.config(json!({ "password": VALUE }))).await.unwrap();
+    harness.apply(S, scene.config(&json!({ "password": VALUE }))).await.unwrap();
     let secrets = scene.server.list_all(&api::LIST, (), SecretQuery::default()).await.unwrap();
     assert_eq!(secrets.iter().map(|secret| secret.id).collect::<Vec<_>>(), [id(&harness)]);
     scene.world.stop().await;
