@@ -1,5 +1,6 @@
 //! The definition of the plugin protocol against the facts about it: `proto/tfplugin6-fields.csv` lists every
 //! message, field, tag, type, enum value and call that hosts know.
+#![expect(clippy::unwrap_used, reason = "unwrap is for tests")]
 
 use std::collections::BTreeSet;
 
@@ -61,7 +62,8 @@ fn rows(file: &FileDescriptorProto) -> BTreeSet<String> {
 }
 
 fn message(name: &str, kind: &DescriptorProto, rows: &mut BTreeSet<String>) {
-    let maps = |inner: &DescriptorProto| inner.options.as_ref().is_some_and(|options| options.map_entry());
+    let maps =
+        |inner: &DescriptorProto| inner.options.as_ref().is_some_and(prost_types::MessageOptions::map_entry);
     for inner in kind.nested_type.iter().filter(|inner| !maps(inner)) {
         message(&format!("{name}.{}", inner.name()), inner, rows);
     }
