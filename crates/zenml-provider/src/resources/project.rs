@@ -34,9 +34,11 @@ pub struct Project {
     /// Name to show. Default: the `name` at the time when the project was made.
     #[attr(check = length(1..=255))]
     pub display_name: OrServer<String>,
-    /// What the project is for.
+    /// What the project is for. Leaving it out is the same as an empty text.
+    // The server may fill it as far as the host knows, because only then may a plan keep an empty text, which the Go
+    // provider stored, where nothing is configured.
     #[attr(check = length(..=255), same = empty_is_null)]
-    pub description: Option<String>,
+    pub description: OrServer<String>,
     /// Metadata of the project. `{}` means none; leave it out to manage them elsewhere. Values that are no texts are
     /// shown as JSON.
     pub metadata: IfSet<BTreeMap<String, String>>,
@@ -104,9 +106,11 @@ impl Resource for Project {
             id: Computed::known(Id(project.id)),
             name: project.name.clone(),
             display_name: OrServer::known(body.display_name.clone()),
-            description: metadata
-                .map(|metadata| metadata.description.clone())
-                .filter(|description| !description.is_empty()),
+            description: OrServer::from_option(
+                metadata
+                    .map(|metadata| metadata.description.clone())
+                    .filter(|description| !description.is_empty()),
+            ),
             metadata: match known {
                 // Metadata that are managed elsewhere are not looked at.
                 Some(known) if known.metadata.as_ref().is_none() => IfSet(None),
@@ -135,6 +139,7 @@ impl Resource for Project {
             return Ok(Self {
                 workspace_id: plan.workspace_id.or_prior(prior.workspace_id),
                 display_name: plan.display_name.or_prior(prior.display_name),
+                description: plan.description.or_prior(prior.description),
                 updated: plan.updated.or_prior(prior.updated),
                 ..plan
             });
@@ -181,6 +186,14 @@ impl Resource for Project {
         }
         if plan.is_delete() {
             return Ok(());
+        }
+        if plan.config().get(Self::DESCRIPTION).is_null() {
+            let is_set = |prior: &Self| prior.description.as_ref().is_some_and(|text| !text.is_empty());
+            if plan.prior().is_none_or(is_set) {
+                plan.set_null(Self::DESCRIPTION);
+            } else {
+                plan.keep(Self::DESCRIPTION);
+            }
         }
         let sends = plan.changes(Self::NAME)
             || plan.changes(Self::DISPLAY_NAME)
@@ -236,7 +249,7 @@ async fn make(server: &Server, plan: &Project) -> Result<api::Project, Diag> {
     let request = ProjectCreate {
         name: Some(plan.name.clone()),
         display_name: plan.display_name.as_ref().cloned().unwrap_or_default(),
-        description: plan.description.clone().unwrap_or_default(),
+        description: plan.description.as_ref().cloned().unwrap_or_default(),
         project_metadata: plan.metadata.as_ref().map(json),
     };
     match server.api.send(&api::CREATE, (), (), request).await {
@@ -255,7 +268,7 @@ async fn make(server: &Server, plan: &Project) -> Result<api::Project, Diag> {
 
 /// What an update sends.
 fn change(prior: &Project, plan: &Project) -> ProjectUpdate {
-    let description = |project: &Project| project.description.clone().unwrap_or_default();
+    let description = |project: &Project| project.description.as_ref().cloned().unwrap_or_default();
     ProjectUpdate {
         name: (plan.name != prior.name).then(|| plan.name.clone()),
         display_name: match plan.display_name.as_ref() {

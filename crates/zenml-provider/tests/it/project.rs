@@ -1,5 +1,7 @@
 //! Projects.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 use tfkit::Dyn;
 use tfkit::engine::ImportBy;
@@ -177,6 +179,111 @@ async fn a_project_whose_making_was_not_answered_is_made_once_and_is_in_the_stat
     let projects = scene.server.list_all(&api::LIST, (), ProjectQuery::default()).await.unwrap();
     assert_eq!(projects.iter().map(|project| project.id).collect::<Vec<_>>(), [id(&harness)]);
     scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn null_and_empty_mean_what_the_page_says() {
+    // What is configured at first, what then, and what the second one does.
+    let cases = [
+        (json!({ "description": "" }), json!({}), Action::NoOp),
+        (json!({ "description": "d" }), json!({ "description": "" }), Action::Update),
+        (json!({ "description": "d" }), json!({}), Action::Update),
+        (json!({ "metadata": { "a": "1" } }), json!({ "metadata": {} }), Action::Update),
+        (json!({ "display_name": "Vision" }), json!({}), Action::NoOp),
+        (json!({ "tags": ["a"] }), json!({ "tags": [] }), Action::Update),
+    ];
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    for (first, then, action) in cases {
+        harness.apply(P, scene.config(first.clone())).await.unwrap();
+        let applied = harness.apply(P, scene.config(then.clone())).await.unwrap();
+        assert_eq!(applied.action, action, "{first} to {then}");
+        harness.destroy(P).await.unwrap();
+    }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn metadata_that_are_left_out_are_managed_elsewhere() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    harness.apply(P, scene.config(json!({}))).await.unwrap();
+    let project = id(&harness);
+    let metadata = BTreeMap::from([("runs".to_owned(), json!(3))]);
+    let outside = ProjectUpdate { project_metadata: Some(metadata.clone()), ..ProjectUpdate::default() };
+    scene.server.send(&api::UPDATE, project, (), outside).await.unwrap();
+    harness.apply(P, scene.config(json!({ "description": "d" }))).await.unwrap();
+    assert_eq!(scene.look(project).await.unwrap().metadata.unwrap().project_metadata, metadata);
+    // An import reads them, any JSON as a text.
+    harness.forget(P);
+    harness.import(P, ImportBy::Id(format!("alpha/{project}"))).await.unwrap();
+    let same = scene.config(json!({ "description": "d", "metadata": { "runs": "3" } }));
+    assert_eq!(harness.plan(P, same).await.unwrap().action, Action::NoOp);
+    scene.world.stop().await;
+}
+
+/// The Go provider stored an empty description where none was configured.
+#[tokio::test]
+async fn state_of_the_go_provider_gets_its_workspace_and_plans_nothing() {
+    let scene = Scene::new().await;
+    let project = scene.world.project(scene.workspace, "vision").await.to_string();
+    let mut block = scene.world.block();
+    block["workspace_id"] = "alpha".into();
+    let mut harness = scene.world.harness_with(block).await;
+    for display_name in [json!("vision"), json!(""), Json::Null] {
+        let state =
+            json!({ "id": project, "name": "vision", "display_name": display_name, "description": "" });
+        harness.adopt(P, 0, &state).await.unwrap();
+        for config in [json!({ "name": "vision" }), scene.config(json!({}))] {
+            let planned = harness.plan(P, config).await.unwrap();
+            assert_eq!(planned.action, Action::NoOp, "{display_name}: {:?}", planned.changes());
+        }
+        harness.forget(P);
+    }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn only_a_workspace_that_the_state_names_can_replace_the_project() {
+    let scene = Scene::new().await;
+    let project = scene.world.project(scene.workspace, "vision").await.to_string();
+    let elsewhere = scene.world.workspace("beta").await.to_string();
+    let mut block = scene.world.block();
+    block["workspace_id"] = "alpha".into();
+    let mut harness = scene.world.harness_with(block).await;
+    let state = json!({ "id": project, "name": "vision", "display_name": "vision" });
+    harness.adopt(P, 0, &state).await.unwrap();
+    let moved = scene.config(json!({ "workspace_id": elsewhere }));
+    assert_eq!(harness.plan_without_refresh(P, moved.clone()).await.unwrap().action, Action::Update);
+    harness.refresh(P).await.unwrap();
+    assert_eq!(harness.plan(P, moved).await.unwrap().action, Action::Replace);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_project_is_gone_with_its_workspace() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    harness.apply(P, scene.config(json!({}))).await.unwrap();
+    scene.world.remove_workspace(scene.workspace).await;
+    harness.refresh(P).await.unwrap();
+    assert!(harness.state(P).is_none());
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_workspace_that_is_still_being_deployed_is_waited_for() {
+    let world = World::start().await;
+    world.inject(json!({ "deployments": { "slow": { "pending_seconds": 1 } } }));
+    let mut harness = world.harness().await;
+    let config = json!({ "name": "slow", "timeouts": { "create": "100ms" } });
+    harness.apply_unsettled("zenml_workspace.w", config.clone(), config).await.unwrap();
+    let workspace = harness.state("zenml_workspace.w").unwrap().attribute("id").as_str().unwrap().to_owned();
+    let early = json!({ "name": "vision", "workspace_id": tfkit_test::unknown() });
+    let late = json!({ "name": "vision", "workspace_id": workspace });
+    harness.apply_late(P, early, late).await.unwrap();
+    assert_eq!(attribute(&harness, "workspace_id").as_str(), Some(workspace.as_str()));
+    world.stop().await;
 }
 
 #[tokio::test]
