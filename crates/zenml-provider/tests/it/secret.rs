@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
 use tfkit_test::{Action, Harness};
+use zenml_api::workspace::current_user;
 use zenml_api::workspace::secret::{
     self as api, Secret, SecretCreate, SecretQuery, SecretUpdate, UpdateQuery,
 };
-use zenml_api::{SecretId, Sensitive, WorkspaceId};
+use zenml_api::{SecretId, Sensitive, UserId, WorkspaceId};
 use zenml_client::{Api, Optional as _};
 
 use crate::world::{World, under_each_host};
@@ -129,6 +130,130 @@ async fn what_changed_or_went_outside_is_repaired() {
     let id = id(&harness);
     harness.destroy(S).await.unwrap();
     assert!(scene.look(id).await.is_none());
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn values_that_may_not_be_read_stay_in_the_state_with_one_warning() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    let config = scene.config(&json!({ "password": VALUE }));
+    harness.apply(S, config.clone()).await.unwrap();
+    let mut held_back = serde_json::to_value(scene.look(id(&harness)).await.unwrap()).unwrap();
+    held_back["body"]["values"] = json!({});
+    scene.world.inject(json!({ "rules": [
+        { "method": "GET", "route": "/w/*/secrets/{secret_id}", "effect": { "status": 200, "body": held_back } },
+    ] }));
+    let planned = harness.plan(S, config.clone()).await.unwrap();
+    assert_eq!(
+        (planned.action, planned.told()),
+        (Action::NoOp, vec!["The values of secret \"login\" cannot be read"])
+    );
+    assert!(harness.plan(S, config).await.unwrap().told().is_empty(), "it was said already");
+    // New values are written all the same.
+    let changed = harness.apply(S, scene.config(&json!({ "password": "new" }))).await.unwrap();
+    assert_eq!(changed.action, Action::Update);
+    scene.world.inject(json!({}));
+    assert_eq!(scene.values(id(&harness)).await, json!({ "password": "new" }));
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_private_secret_is_not_taken_for_gone_by_another_account() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    let mut config = scene.config(&json!({ "password": VALUE }));
+    config["private"] = true.into();
+    harness.apply(S, config.clone()).await.unwrap();
+    let mut other = serde_json::to_value(scene.server.call(&current_user::GET, ()).await.unwrap()).unwrap();
+    other["id"] = UserId::random().to_string().into();
+    let gone = json!({ "detail": ["KeyError", "no such secret"] });
+    let secret = "/w/*/secrets/{secret_id}";
+    let hidden = json!({ "route": secret, "effect": { "status": 404, "body": gone } });
+    let stranger = json!({ "route": "/w/*/current-user", "effect": { "status": 200, "body": other } });
+    scene.world.inject(json!({ "rules": [hidden, stranger] }));
+    for failure in [harness.refresh(S).await.unwrap_err(), harness.destroy(S).await.unwrap_err()] {
+        assert!(failure.summaries()[0].starts_with("It cannot be told whether the secret"), "{failure}");
+    }
+    assert!(harness.state(S).is_some());
+    // Its owner knows that it is gone.
+    scene.world.inject(json!({ "rules": [hidden] }));
+    harness.refresh(S).await.unwrap();
+    assert!(harness.state(S).is_none());
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_private_secret_may_have_the_name_of_a_public_one() {
+    let scene = Scene::new().await;
+    let create = SecretCreate { name: "login".to_owned(), private: false, values: values(&[("a", "b")]) };
+    scene.server.send(&api::CREATE, (), (), create).await.unwrap();
+    let mut harness = scene.world.harness().await;
+    let mut config = scene.config(&json!({ "password": VALUE }));
+    config["private"] = true.into();
+    harness.apply(S, config).await.unwrap();
+    harness.forget(S);
+    let ambiguous = ImportBy::Id(format!("{}/login", scene.workspace));
+    let failure = harness.import(S, ambiguous).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["There is more than one secret \"login\""]);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_refusal_that_repeats_the_request_shows_no_value() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    // As a server words what it does not accept: with all that was sent.
+    let refusal = json!([
+        "ValueError",
+        format!(
+            "1 validation error:\n  {{'type': 'string_type', 'loc': ('body', 'values', 'password'), 'msg': 'Input should be \
+         a valid string', 'input': '{VALUE}'}}\n\n  File \"secrets.py\", line 1, in create_secret\n    POST /api/v1/secrets"
+        )
+    ]);
+    scene.world.inject(json!({ "rules": [
+        { "method": "POST", "route": "/w/*/secrets", "effect": { "status": 422, "body": refusal } },
+    ] }));
+    let failure = harness.apply(S, scene.config(&json!({ "password": VALUE }))).await.unwrap_err();
+    let shown = format!("{failure} {failure:?}");
+    assert!(shown.contains("Input should be a valid string"), "{shown}");
+    assert!(!shown.contains(VALUE), "{shown}");
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn state_of_the_go_provider_gets_its_workspace_and_plans_nothing() {
+    let scene = Scene::new().await;
+    let create = SecretCreate { name: "login".to_owned(), private: false, values: values(&[("a", "b")]) };
+    let existing = scene.server.send(&api::CREATE, (), (), create).await.unwrap().id;
+    let mut block = scene.world.block();
+    block["workspace_id"] = "alpha".into();
+    let mut harness = scene.world.harness_with(block).await;
+    let state =
+        json!({ "id": existing.to_string(), "name": "login", "private": false, "values": { "a": "b" } });
+    harness.adopt(S, 0, &state).await.unwrap();
+    for config in [json!({ "name": "login", "values": { "a": "b" } }), scene.config(&json!({ "a": "b" }))] {
+        assert_eq!(harness.plan(S, config).await.unwrap().action, Action::NoOp);
+    }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_at_its_attribute_and_shows_no_value() {
+    let scene = Scene::new().await;
+    let harness = scene.world.harness().await;
+    let values = json!({ "password": VALUE });
+    let cases = [
+        (json!({ "name": "", "values": values }), "name"),
+        (json!({ "name": "a".repeat(256), "values": values }), "name"),
+        (json!({ "name": "login", "values": { "password": VALUE, "other": null } }), "values[\"other\"]"),
+        (json!({ "name": "login", "values": values, "workspace_id": "alpha" }), "workspace_id"),
+    ];
+    for (config, place) in cases {
+        let failure = harness.plan(S, config.clone()).await.unwrap_err();
+        assert_eq!(failure.places()[0].to_string(), place, "{config}: {failure}");
+        assert!(!failure.to_string().contains(VALUE), "{failure}");
+    }
     scene.world.stop().await;
 }
 
