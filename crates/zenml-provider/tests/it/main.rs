@@ -4,6 +4,7 @@
 mod bad_input;
 mod configuration;
 mod documentation;
+mod examples;
 mod lost_answer;
 mod organization;
 mod project;

@@ -1,0 +1,76 @@
+//! The examples of the pages, all together, under real hosts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::world::under_each_host;
+
+/// What the examples refer to and a page does not need to repeat.
+const AROUND: &str = r#"
+variable "mlflow_username" {}
+variable "mlflow_password" { sensitive = true }
+variable "aws_role_arn" {}
+variable "aws_access_key_id" {}
+variable "aws_secret_access_key" { sensitive = true }
+
+resource "zenml_stack_component" "kubernetes" {
+  workspace_id = zenml_workspace.alpha.id
+  name         = "kubernetes"
+  type         = "orchestrator"
+  flavor       = "kubernetes"
+}
+
+resource "zenml_team" "operations" {
+  name = "alpha-operations"
+}
+"#;
+
+/// Here nothing can be verified, and everything is removed again.
+const HERE: &str = r#"
+resource "zenml_service_connector" "aws" {
+  verify = false
+}
+
+resource "zenml_workspace" "alpha" {
+  deletion_protection = false
+}
+"#;
+
+/// The files with this name in the folders of the types, as the text of one configuration.
+fn together(kind: &str, name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(kind);
+    let mut types: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    types.sort();
+    types.iter().map(|folder| fs::read_to_string(folder.join(name)).unwrap() + "\n").collect()
+}
+
+#[tokio::test]
+async fn the_examples_of_all_types_apply_together_plan_empty_and_go_again() {
+    under_each_host(async |world, mut host| {
+        for person in ["ann@example.com", "bob@example.com"] {
+            world.person(person).await;
+        }
+        let before = world.platform.census().await.unwrap();
+        for name in [
+            "mlflow_username",
+            "mlflow_password",
+            "aws_role_arn",
+            "aws_access_key_id",
+            "aws_secret_access_key",
+        ] {
+            host.set_variable(name, &json!(format!("value-of-{name}")));
+        }
+        host.write("around.tf", AROUND).unwrap();
+        host.write("here_override.tf", HERE).unwrap();
+        host.write("resources.tf", &together("resources", "resource.tf")).unwrap();
+        host.apply().await.unwrap();
+        host.write("data.tf", &together("data-sources", "data-source.tf")).unwrap();
+        host.apply().await.unwrap();
+        host.destroy().await.unwrap();
+        assert_eq!(world.platform.census().await.unwrap(), before);
+        world.stop().await;
+    })
+    .await;
+}
