@@ -22,9 +22,14 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads the environment of this process.
+    /// Reads the environment of this process. Credentials in it are masked in all that is logged or told from now on;
+    /// those of the provider block are masked by the framework.
     pub fn read() -> Self {
-        let secret = |names| variable(names).map(Sensitive::new);
+        let secret = |names| {
+            let value = variable(names)?;
+            tfkit_serve::mask(&value);
+            Some(Sensitive::new(value))
+        };
         Self {
             control_plane_url: variable(&["ZENML_CONTROL_PLANE_URL", "ZENML_PRO_API_URL"]),
             service_account_key: secret(&["ZENML_SERVICE_ACCOUNT_KEY", "ZENML_PRO_API_KEY"]),

@@ -163,3 +163,16 @@ async fn the_key_is_in_no_log_and_in_no_file() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_key_from_the_environment_is_masked_wherever_it_would_be_shown() {
+    under_each_host(async |world, mut host| {
+        host.set_env("ZENML_ORGANIZATION_ID", world.key());
+        host.write("main.tf", "resource \"zenml_team\" \"t\" {\n  name = \"devs\"\n}\n").unwrap();
+        let failed = host.plan().await.unwrap_err();
+        assert!(failed.says("The key does not see the organization \"***\""), "{failed}");
+        assert_eq!(host.find(world.key()).unwrap(), Vec::<String>::new());
+        world.stop().await;
+    })
+    .await;
+}
