@@ -1,7 +1,9 @@
 //! What the client logs, and what it does not.
 
+use std::collections::HashMap;
 use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{LazyLock, Mutex};
+use std::thread::{self, ThreadId};
 
 use serde_json::json;
 use tracing::field::{Field, Visit};
@@ -15,27 +17,37 @@ use zenml_client::transport::Fault;
 
 use crate::script::{ID, Script, both, client};
 
-/// Writes down all that is logged, fields included.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
+/// Writes down all that is logged, fields included, by the thread that logs it.
+///
+/// It listens for the whole process: what is listened to on one thread only is lost when a test on another thread meets
+/// the same line of code first, because `tracing` remembers that nobody listens there.
+#[derive(Default)]
+struct Log(Mutex<HashMap<ThreadId, String>>);
+
+static LOG: LazyLock<&'static Log> = LazyLock::new(|| {
+    let log: &'static Log = Box::leak(Box::default());
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(log)).unwrap();
+    log
+});
 
 impl Visit for &Log {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        write!(self.0.lock().unwrap(), " {field}={value:?}").unwrap();
+        let mut lines = self.0.lock().unwrap();
+        write!(lines.entry(thread::current().id()).or_default(), " {field}={value:?}").unwrap();
     }
 }
 
-impl<S: Subscriber> Layer<S> for Log {
+impl<S: Subscriber> Layer<S> for &'static Log {
     fn on_new_span(&self, attributes: &span::Attributes<'_>, _: &span::Id, _: Context<'_, S>) {
-        attributes.record(&mut &*self);
+        attributes.record(&mut &**self);
     }
 
     fn on_record(&self, _: &span::Id, values: &span::Record<'_>, _: Context<'_, S>) {
-        values.record(&mut &*self);
+        values.record(&mut &**self);
     }
 
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        event.record(&mut &*self);
+        event.record(&mut &**self);
     }
 }
 
@@ -53,14 +65,12 @@ async fn calls_are_logged_with_route_status_attempt_and_time_and_without_any_sec
     let values = [("password".to_owned(), Some("canary-value".to_owned()))].into();
     let new = secret::SecretCreate { name: "s".into(), values: Sensitive::new(values), ..Default::default() };
 
-    let log = Log::default();
-    let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
+    let log = *LOG;
     client.server().unwrap().send(&secret::CREATE, (), (), new).await.unwrap();
-    drop(guard);
 
     let sent = String::from_utf8(wire.seen()[1].body.to_vec()).unwrap();
     assert!(sent.contains("canary-value"), "the secret was really sent: {sent}");
-    let log = log.0.lock().unwrap();
+    let log = log.0.lock().unwrap().remove(&thread::current().id()).unwrap_or_default();
     for expected in ["route=\"/secrets\"", "method=\"POST\"", "attempt=2", "status=200", "duration_ms=10"] {
         assert!(log.contains(expected), "{expected} in {log}");
     }
