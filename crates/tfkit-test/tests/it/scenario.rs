@@ -168,7 +168,8 @@ async fn an_overridden_provider_is_started_without_init() {
         let scenario = Scenario::new(&host, &origin).unwrap();
         scenario.write("main.tf", FOREIGN).unwrap();
         let failed = scenario.plan().await.unwrap_err();
-        assert!(failed.says("Unrecognized remote plugin message: not a handshake"), "{failed}");
+        // The host may miss the line of a program that ends at once, but not that the program is no provider.
+        assert!(failed.says("Unrecognized remote plugin message"), "{failed}");
     }
 }
 
