@@ -96,6 +96,16 @@ impl Holding {
         }
     }
 
+    /// Puts one role in the place of another. The new one is granted first, so that access never drops; until both are
+    /// done the state names the role before, so that a failure is repaired by the next apply.
+    pub async fn exchange(&self, cx: &Cx<Client>, before: RoleId, now: &Role) -> Result<(), Diag> {
+        if now.id == before {
+            return Ok(());
+        }
+        self.grant(cx, now).await?;
+        self.revoke(cx.client().await?, before).await
+    }
+
     /// Revokes a role; one that is not held any more is a success.
     pub async fn revoke(&self, client: &Client, role: RoleId) -> Result<(), Diag> {
         let gone = client.control_plane()?.send(&api::REVOKE, role, self.query(), ()).await.optional();

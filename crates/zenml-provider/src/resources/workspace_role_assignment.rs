@@ -104,13 +104,7 @@ impl Resource for WorkspaceRoleAssignment {
         let client = cx.client().await?;
         let holding = prior.holding()?;
         let role = plan.chosen(client, &holding).await?;
-        let before = prior.role_id.get()?.0;
-        if role.id != before {
-            // In this order access never drops. Until both are done the state names the role before, so that a failure
-            // is repaired by the next apply.
-            holding.grant(cx, &role).await?;
-            holding.revoke(client, before).await?;
-        }
+        holding.exchange(cx, prior.role_id.get()?.0, &role).await?;
         Self::observe(&(holding, role), Since::Answer(&plan))
     }
 
