@@ -16,10 +16,11 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("zenml-api", &[], &[]),
     ("zenml-client", &["zenml-api"], &[]),
     ("zenml-local", &["zenml-api"], &[]),
+    ("zenml-test", &[], &[]),
     (
         "zenml-provider",
         &["tfkit", "tfkit-serve", "zenml-api", "zenml-client"],
-        &["tfkit-test", "zenml-local"],
+        &["tfkit-test", "zenml-local", "zenml-test"],
     ),
 ];
 

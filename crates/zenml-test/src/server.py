@@ -1,0 +1,77 @@
+"""Serves ZenML in one process for as long as somebody holds the other end of standard input.
+
+    python -c PROGRAM serve FOLDER      until standard input ends; then the folder is removed
+    python -c PROGRAM prepare FOLDER    until the accounts of the tests are in the database
+
+Prints one line of JSON on standard output as soon as requests are answered. Everything else goes to standard error.
+"""
+
+import json
+import os
+import shutil
+import socket
+import sys
+import threading
+import urllib.parse
+import urllib.request
+
+mode, folder = sys.argv[1:3]
+
+# Libraries that print shall not be taken for the one line that is promised.
+answer = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+
+
+def end_with_input():
+    sys.stdin.buffer.read()
+    if mode == "serve":
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+threading.Thread(target=end_with_input, daemon=True).start()
+
+import uvicorn  # noqa: E402  (importing takes seconds, in which the other side may go away)
+
+listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+listener.bind(("127.0.0.1", 0))
+url = "http://127.0.0.1:%d" % listener.getsockname()[1]
+
+
+def tell(what):
+    answer.write(json.dumps(what) + "\n")
+    answer.flush()
+
+
+def post(path, data, token=None):
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer %s" % token} if token else {}
+    encode = json.dumps if token else urllib.parse.urlencode
+    request = urllib.request.Request(url + "/api/v1" + path, encode(data).encode(), headers)
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)
+
+
+def make_accounts(server):
+    """A service account with a key that may do everything, and a token of the first user."""
+    try:
+        token = post("/login", {"username": "default", "password": ""})["access_token"]
+        account = post("/service_accounts", {"name": "terraform", "active": True}, token)
+        key = post("/service_accounts/%s/api_keys" % account["id"], {"name": "tests"}, token)
+        tell({"url": url, "token": token, "key": key["body"]["key"]})
+    finally:
+        server.should_exit = True
+
+
+class Server(uvicorn.Server):
+    async def startup(self, sockets=None):
+        await super().startup(sockets=sockets)
+        if not self.started:
+            return
+        if mode == "serve":
+            tell({"url": url})
+        else:
+            threading.Thread(target=make_accounts, args=(self,), daemon=True).start()
+
+
+server = Server(uvicorn.Config("zenml.zen_server.zen_server_api:app", log_level="warning"))
+server.run(sockets=[listener])

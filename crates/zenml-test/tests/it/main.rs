@@ -1,0 +1,5 @@
+//! The server of the tests, started for real.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod search;
+mod server;

@@ -1,0 +1,83 @@
+//! A server that is started is one that answers.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::{Value as Json, json};
+use zenml_test::{Environment, NoServer, RealServer, Search, StartError, VERSION};
+
+/// The environment to start servers of; none, with a word about it, where there is none.
+#[expect(clippy::print_stdout, reason = "nobody shall take a skipped test for a success")]
+fn environment() -> Option<Environment> {
+    match Search::from_environment().environment() {
+        Ok(environment) => Some(environment),
+        Err(NoServer::Skipped(why)) => {
+            println!("SKIPPED: {why}");
+            None
+        }
+        Err(NoServer::Failed(why)) => panic!("{why}"),
+    }
+}
+
+/// One request, and the JSON that comes back.
+fn get(server: &RealServer, path: &str, credential: &str) -> Json {
+    let authority = server.url().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(authority).unwrap();
+    let head = format!("GET /api/v1{path} HTTP/1.0\r\nHost: {authority}\r\n");
+    write!(stream, "{head}Authorization: Bearer {credential}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+    serde_json::from_str(body).unwrap()
+}
+
+#[test]
+fn a_server_answers_those_that_hold_its_credentials_and_others_run_beside_it() {
+    let Some(environment) = environment() else { return };
+    let (one, other) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| RealServer::start(&environment).unwrap());
+        (RealServer::start(&environment).unwrap(), other.join().unwrap())
+    });
+    assert_ne!(one.url(), other.url());
+    assert!(one.key().starts_with("ZENKEY_"));
+    for server in [&one, &other] {
+        assert_eq!(get(server, "/version", ""), json!(VERSION));
+        assert_eq!(get(server, "/current-user", server.key())["name"], "terraform");
+        assert_eq!(get(server, "/current-user", server.token())["name"], "default");
+        assert_eq!(get(server, "/stacks", server.token())["total"], 1);
+        assert_eq!(get(server, "/info", "")["analytics_enabled"], false);
+    }
+    let debug = format!("{one:?}");
+    assert!(!debug.contains(one.key()) && !debug.contains(one.token()), "{debug}");
+    let authority = one.url().strip_prefix("http://").unwrap().to_owned();
+    drop(one);
+    TcpStream::connect(authority).expect_err("it has ended");
+    assert_eq!(get(&other, "/version", ""), json!(VERSION));
+}
+
+#[test]
+fn the_shared_server_is_one() {
+    if environment().is_none() {
+        return;
+    }
+    let (one, other) = (RealServer::shared().unwrap(), RealServer::shared().unwrap());
+    assert_eq!(one.url(), other.url());
+    assert_eq!(get(one, "/version", ""), json!(VERSION));
+}
+
+#[test]
+fn a_start_that_fails_shows_the_end_of_the_log() {
+    let cache = tempfile::tempdir().unwrap();
+    let binaries = cache.path().join("broken/bin");
+    std::fs::create_dir_all(&binaries).unwrap();
+    let python = binaries.join("python");
+    std::fs::write(&python, "#!/bin/sh\necho no module is named so >&2\nexit 1\n").unwrap();
+    std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let named = Some(cache.path().join("broken"));
+    let search = Search { named, cache: cache.path().join("cache"), required: false };
+    let error = RealServer::start(&search.environment().unwrap()).unwrap_err();
+    assert!(matches!(error, StartError::Ended { .. }), "{error:?}");
+    assert!(error.to_string().contains("no module is named so"), "{error}");
+}
