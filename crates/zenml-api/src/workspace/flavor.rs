@@ -2,15 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::workspace::JsonMap;
 use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
-use crate::{Endpoint, FlavorId, Timestamp, UserId};
+use crate::{Endpoint, FlavorId, Patch, Timestamp, UserId};
+
+/// Creates a flavor. The class is not looked at.
+pub const CREATE: Endpoint<(), (), FlavorCreate, Flavor> = Endpoint::post("/flavors");
 
 /// Flavors that the server knows.
 pub const LIST: Endpoint<(), FlavorQuery, (), Page<Flavor>> = Endpoint::get("/flavors");
 
 /// One flavor.
 pub const GET: Endpoint<FlavorId, (), (), Flavor> = Endpoint::get("/flavors/{flavor_id}");
+
+/// Changes a flavor. A component finds its flavor by type and name: with another one it cannot be read any more.
+pub const UPDATE: Endpoint<FlavorId, (), FlavorUpdate, Flavor> = Endpoint::put("/flavors/{flavor_id}");
+
+/// Deletes a flavor, built-in ones included, unless a component of any type has a flavor of this name.
+pub const DELETE: Endpoint<FlavorId, (), (), ()> = Endpoint::delete("/flavors/{flavor_id}");
 
 /// A flavor.
 pub type Flavor = Object<FlavorId, FlavorBody, FlavorMetadata, Owned>;
@@ -26,7 +36,96 @@ list_query! {
         kind = "type",
         /// Integration that it belongs to.
         integration = "integration",
+        /// Name for people.
+        display_name = "display_name",
+        /// Id or name of the owner.
+        user = "user",
+        /// When it was made.
+        created = "created",
+        /// When it was last changed.
+        updated = "updated",
     }
+}
+
+/// What a new flavor is made of. A `display_name` would be ignored: the server makes one of the name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FlavorCreate {
+    /// At most 255 characters, unique among the flavors of the type.
+    pub name: String,
+    /// Type of component.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// JSON schema of the configuration; an object.
+    pub config_schema: JsonMap,
+    /// Python class.
+    pub source: String,
+    /// Integration that it belongs to. The member may be null, and must be there.
+    #[serde(deserialize_with = "required")]
+    pub integration: Option<String>,
+    /// Type of connector that fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector_type: Option<String>,
+    /// Type of resource that a connector has to offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector_resource_type: Option<String>,
+    /// Configuration attribute that names the resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector_resource_id_attr: Option<String>,
+    /// Picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_url: Option<String>,
+    /// Documentation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub docs_url: Option<String>,
+    /// Documentation of the Python class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sdk_docs_url: Option<String>,
+}
+
+/// Reads a member that may be null but must be there.
+fn required<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// A change of a flavor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FlavorUpdate {
+    /// New name; a derived name for people follows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// New name for people; null and empty make the server derive it from the name again.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub display_name: Patch<String>,
+    /// Another type of component.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// New JSON schema of the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_schema: Option<JsonMap>,
+    /// New Python class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// New integration.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub integration: Patch<String>,
+    /// New type of connector.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub connector_type: Patch<String>,
+    /// New type of resource that a connector has to offer.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub connector_resource_type: Patch<String>,
+    /// New configuration attribute that names the resource.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub connector_resource_id_attr: Patch<String>,
+    /// New picture.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub logo_url: Patch<String>,
+    /// New documentation.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub docs_url: Patch<String>,
+    /// New documentation of the Python class.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub sdk_docs_url: Patch<String>,
 }
 
 /// What lists tell about a flavor.

@@ -6,6 +6,7 @@
 //! - `PUT` is partial, except where a type here always sends a member: its documentation says why;
 //! - a `POST` should carry an `Idempotency-Key`; the transport adds it.
 
+pub mod code_repository;
 pub mod component;
 pub mod connector;
 pub mod current_user;
@@ -18,6 +19,7 @@ pub mod page;
 pub mod project;
 pub mod secret;
 pub mod stack;
+pub mod tag;
 pub mod user;
 
 use std::collections::BTreeMap;
@@ -58,5 +60,7 @@ table! {
     component: TYPES CREATE LIST GET UPDATE DELETE;
     connector: CREATE LIST GET UPDATE DELETE VERIFY_NEW VERIFY CLIENT;
     secret: CREATE LIST GET UPDATE DELETE;
-    flavor: LIST GET;
+    flavor: CREATE LIST GET UPDATE DELETE;
+    tag: CREATE LIST GET UPDATE DELETE;
+    code_repository: CREATE LIST GET UPDATE DELETE;
 }

@@ -29,7 +29,9 @@ fn check_one(exchange: &Exchange) {
         component: TYPES CREATE LIST GET UPDATE DELETE;
         connector: CREATE LIST GET UPDATE DELETE VERIFY_NEW VERIFY CLIENT;
         secret: CREATE LIST GET UPDATE DELETE;
-        flavor: LIST GET;
+        flavor: CREATE LIST GET UPDATE DELETE;
+        tag: CREATE LIST GET UPDATE DELETE;
+        code_repository: CREATE LIST GET UPDATE DELETE;
     }
 }
 

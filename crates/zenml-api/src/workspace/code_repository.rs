@@ -1,0 +1,132 @@
+//! Code repositories: where the code of a project's pipelines is kept.
+
+use serde::{Deserialize, Serialize};
+
+use crate::workspace::JsonMap;
+use crate::workspace::object::{Object, Owned};
+use crate::workspace::page::{Page, list_query};
+use crate::{CodeRepositoryId, Endpoint, ProjectId, Sensitive, Timestamp, UserId};
+
+/// Creates a code repository. Neither source nor configuration is checked.
+pub const CREATE: Endpoint<(), (), CodeRepositoryCreate, CodeRepository> =
+    Endpoint::post("/code_repositories");
+
+/// Code repositories of one project that the caller may read. A server of ZenML Pro refuses a list without a project.
+pub const LIST: Endpoint<(), CodeRepositoryQuery, (), Page<CodeRepository>> =
+    Endpoint::get("/code_repositories");
+
+/// One code repository, by id only.
+pub const GET: Endpoint<CodeRepositoryId, (), (), CodeRepository> =
+    Endpoint::get("/code_repositories/{code_repository_id}");
+
+/// Changes a code repository, as far as it can be changed: see [`CodeRepositoryUpdate`].
+pub const UPDATE: Endpoint<CodeRepositoryId, (), CodeRepositoryUpdate, CodeRepository> =
+    Endpoint::put("/code_repositories/{code_repository_id}");
+
+/// Deletes a code repository.
+pub const DELETE: Endpoint<CodeRepositoryId, (), (), ()> =
+    Endpoint::delete("/code_repositories/{code_repository_id}");
+
+/// The kinds of [`Source`].
+pub const SOURCE_TYPES: [&str; 7] =
+    ["user", "builtin", "internal", "distribution_package", "code_repository", "notebook", "unknown"];
+
+/// A code repository.
+pub type CodeRepository = Object<CodeRepositoryId, CodeRepositoryBody, CodeRepositoryMetadata, Owned>;
+
+list_query! {
+    /// Query of [`LIST`].
+    CodeRepositoryQuery {
+        /// Id or name of the project; not a filter with an operator.
+        project = "project",
+        /// Id.
+        id = "id",
+        /// Name, unique in the project.
+        name = "name",
+        /// Id or name of the owner.
+        user = "user",
+        /// When it was made.
+        created = "created",
+        /// When it was last changed.
+        updated = "updated",
+    }
+}
+
+/// The Python class that reads a repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Module of the class.
+    pub module: String,
+    /// Name of the class in its module.
+    #[serde(default)]
+    pub attribute: Option<String>,
+    /// Where the module comes from, one of [`SOURCE_TYPES`].
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+/// What a new code repository is made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CodeRepositoryCreate {
+    /// At most 255 characters, unique in the project.
+    pub name: String,
+    /// Project that it belongs to. An unknown one is answered with 500.
+    pub project: ProjectId,
+    /// Anything that the class understands, tokens included.
+    pub config: Sensitive<JsonMap>,
+    /// Class that reads it.
+    pub source: Source,
+    /// Picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_url: Option<String>,
+    /// At most 65535 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// A change of a code repository. The server ignores what is null or empty, so nothing can be cleared, and it ignores
+/// a new source.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CodeRepositoryUpdate {
+    /// New name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Replaces the whole configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Sensitive<JsonMap>>,
+    /// New picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_url: Option<String>,
+    /// New description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// What lists tell about a code repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeRepositoryBody {
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// Local id of the owner.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+    /// Project that it belongs to.
+    pub project_id: ProjectId,
+    /// Class that reads it.
+    pub source: Source,
+    /// Picture.
+    #[serde(default)]
+    pub logo_url: Option<String>,
+}
+
+/// What single reads tell about a code repository.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CodeRepositoryMetadata {
+    /// The configuration as it was stored, in clear.
+    pub config: Sensitive<JsonMap>,
+    /// Description.
+    #[serde(default)]
+    pub description: Option<String>,
+}

@@ -1,0 +1,100 @@
+//! Tags: words with a colour that are put on pipelines, runs, models and artifacts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::workspace::object::{Object, Owned};
+use crate::workspace::page::{Page, list_query};
+use crate::{Endpoint, TagId, Timestamp, UserId};
+
+/// Creates a tag.
+pub const CREATE: Endpoint<(), (), TagCreate, Tag> = Endpoint::post("/tags");
+
+/// All tags: everyone who is let in sees them.
+pub const LIST: Endpoint<(), TagQuery, (), Page<Tag>> = Endpoint::get("/tags");
+
+/// One tag, by id only.
+pub const GET: Endpoint<TagId, (), (), Tag> = Endpoint::get("/tags/{tag_id}");
+
+/// Changes a tag.
+pub const UPDATE: Endpoint<TagId, (), TagUpdate, Tag> = Endpoint::put("/tags/{tag_id}");
+
+/// Deletes a tag, and takes it off from whatever has it.
+pub const DELETE: Endpoint<TagId, (), (), ()> = Endpoint::delete("/tags/{tag_id}");
+
+/// The colours that a tag can have.
+pub const COLORS: [&str; 11] =
+    ["grey", "purple", "red", "green", "yellow", "orange", "lime", "teal", "turquoise", "magenta", "blue"];
+
+/// A tag.
+pub type Tag = Object<TagId, TagBody, TagMetadata, Owned>;
+
+list_query! {
+    /// Query of [`LIST`].
+    TagQuery {
+        /// Id.
+        id = "id",
+        /// Name.
+        name = "name",
+        /// Colour, one of [`COLORS`].
+        color = "color",
+        /// Whether only one object of a kind can have the tag.
+        exclusive = "exclusive",
+        /// Id or name of the owner.
+        user = "user",
+        /// When it was made.
+        created = "created",
+        /// When it was last changed.
+        updated = "updated",
+    }
+}
+
+/// What a new tag is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagCreate {
+    /// At most 255 characters, not empty and no UUID; unique in the workspace.
+    pub name: String,
+    /// One of [`COLORS`]; without it the server draws one. A null is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+    /// Whether only one object of a kind can have the tag.
+    #[serde(default)]
+    pub exclusive: bool,
+}
+
+/// A change of a tag. The server answers 500 to a null.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagUpdate {
+    /// New name. A name of more than 255 characters is stored and makes the tag, and all lists, unreadable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// New colour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+    /// Whether only one object of a kind can have the tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exclusive: Option<bool>,
+}
+
+/// What lists tell about a tag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagBody {
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// Local id of the owner.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+    /// Colour, one of [`COLORS`].
+    #[serde(default)]
+    pub color: Option<String>,
+    /// Whether only one object of a kind can have the tag.
+    pub exclusive: bool,
+}
+
+/// What single reads tell about a tag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagMetadata {
+    /// How many objects have the tag.
+    pub tagged_count: u64,
+}
