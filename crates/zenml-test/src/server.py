@@ -1,7 +1,7 @@
 """Serves ZenML in one process for as long as somebody holds the other end of standard input.
 
-    python -c PROGRAM serve FOLDER      until standard input ends; then the folder is removed
-    python -c PROGRAM prepare FOLDER    until the accounts of the tests are in the database
+    python serve.py serve FOLDER      until standard input ends; then the folder is removed
+    python serve.py prepare FOLDER    until the accounts of the tests are in the database
 
 Prints one line of JSON on standard output as soon as requests are answered. Everything else goes to standard error.
 """

@@ -223,8 +223,11 @@ fn spawn(
         Mode::Prepare => "prepare",
     };
     let python = environment.python();
+    // As a file, because the server refuses to load code of its own in an interpreter whose program is none.
+    let program = folder.0.join("serve.py");
+    std::fs::write(&program, PROGRAM).map_err(StartError::io("write the program of the server"))?;
     let mut command = Command::new(&python);
-    command.arg("-c").arg(PROGRAM).arg(mode).arg(&folder.0).current_dir(&folder.0).env_clear();
+    command.arg(&program).arg(mode).arg(&folder.0).current_dir(&folder.0).env_clear();
     for (name, value) in variables(&folder.0, &folder.database(), signing_key) {
         command.env(name, value);
     }
