@@ -9,6 +9,10 @@ use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::{ConnectorId, Endpoint, Sensitive, Timestamp, UserId};
 
+pub use crate::workspace::connector_type::{
+    AuthMethodDescription, ConnectorType, ResourceTypeDescription, TypeDescription,
+};
+
 /// Creates a connector; never verifies it.
 pub const CREATE: Endpoint<(), (), ConnectorCreate, Connector> = Endpoint::post("/service_connectors");
 
@@ -99,77 +103,6 @@ pub struct ClientQuery {
     pub resource_type: Option<String>,
     /// Resource that the credentials are for.
     pub resource_id: Option<String>,
-}
-
-/// The type of a connector: a name, or its whole description where the server has the packages of the type.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum ConnectorType {
-    /// Just the name.
-    Name(String),
-    /// A description.
-    Description(Box<TypeDescription>),
-}
-
-impl ConnectorType {
-    /// The name, like `aws`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Name(name) => name,
-            Self::Description(description) => &description.connector_type,
-        }
-    }
-}
-
-impl Default for ConnectorType {
-    fn default() -> Self {
-        Self::Name(String::new())
-    }
-}
-
-/// Description of a type of connectors, as far as it is of use.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TypeDescription {
-    /// Name for people.
-    pub name: String,
-    /// Name, like `aws`.
-    pub connector_type: String,
-    /// Types of resources.
-    pub resource_types: Vec<ResourceTypeDescription>,
-    /// Authentication methods.
-    pub auth_methods: Vec<AuthMethodDescription>,
-    /// Whether servers can use the type.
-    pub remote: bool,
-    /// Whether clients can use the type.
-    pub local: bool,
-}
-
-/// Description of a type of resources.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ResourceTypeDescription {
-    /// Name for people.
-    pub name: String,
-    /// Name, like `s3-bucket`.
-    pub resource_type: String,
-    /// Authentication methods that reach it.
-    pub auth_methods: Vec<String>,
-    /// Whether there can be several of them.
-    pub supports_instances: bool,
-}
-
-/// Description of an authentication method.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct AuthMethodDescription {
-    /// Name for people.
-    pub name: String,
-    /// Name, like `iam-role`.
-    pub auth_method: String,
-    /// JSON schema of the configuration; `format: password` marks secret members.
-    pub config_schema: serde_json::Value,
 }
 
 /// What a new connector is made of.

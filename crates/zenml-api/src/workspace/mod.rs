@@ -9,6 +9,7 @@
 pub mod code_repository;
 pub mod component;
 pub mod connector;
+pub mod connector_type;
 pub mod current_user;
 pub mod flavor;
 pub mod info;
@@ -59,6 +60,7 @@ table! {
     stack: CREATE LIST GET UPDATE DELETE;
     component: TYPES CREATE LIST GET UPDATE DELETE;
     connector: CREATE LIST GET UPDATE DELETE VERIFY_NEW VERIFY CLIENT;
+    connector_type: LIST GET;
     secret: CREATE LIST GET UPDATE DELETE;
     flavor: CREATE LIST GET UPDATE DELETE;
     tag: CREATE LIST GET UPDATE DELETE;

@@ -28,6 +28,7 @@ fn check_one(exchange: &Exchange) {
         stack: CREATE LIST GET UPDATE DELETE;
         component: TYPES CREATE LIST GET UPDATE DELETE;
         connector: CREATE LIST GET UPDATE DELETE VERIFY_NEW VERIFY CLIENT;
+        connector_type: LIST GET;
         secret: CREATE LIST GET UPDATE DELETE;
         flavor: CREATE LIST GET UPDATE DELETE;
         tag: CREATE LIST GET UPDATE DELETE;

@@ -38,6 +38,8 @@ const ROWS: &[Row] = &[
     ("GET /users", "GET /users", "", IN),
     ("GET /users/{user_name_or_id}", "GET /users/owner@example.org", "", IN),
     ("GET /component-types", "GET /component-types", "", IN),
+    ("GET /service_connector_types", "GET /service_connector_types", "", IN),
+    ("GET /service_connector_types/{connector_type}", "GET /service_connector_types/aws", "", IN),
     ("GET /flavors", "GET /flavors", "", IN),
     ("GET /flavors/{flavor_id}", "GET /flavors/3e429dbb-595d-5d6e-8ab7-a31140dff505", "", IN),
     // Projects.

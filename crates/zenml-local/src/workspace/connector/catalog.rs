@@ -15,6 +15,7 @@ use zenml_api::workspace::connector::{
 pub(crate) struct Known {
     pub(crate) connector_type: String,
     pub(crate) name: String,
+    pub(crate) supports_auto_configuration: bool,
     pub(crate) resource_types: Vec<ResourceKind>,
     pub(crate) auth_methods: Vec<Method>,
 }
@@ -33,6 +34,12 @@ pub(crate) struct Method {
     #[serde(rename = "auth_method")]
     pub(crate) key: String,
     pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) min_expiration_seconds: Option<i64>,
+    #[serde(default)]
+    pub(crate) max_expiration_seconds: Option<i64>,
+    #[serde(default)]
+    pub(crate) default_expiration_seconds: Option<i64>,
     pub(crate) attributes: Vec<Attribute>,
 }
 
@@ -46,12 +53,23 @@ pub(crate) struct Attribute {
     pub(crate) required: bool,
     #[serde(default)]
     pub(crate) secret: bool,
+    /// What it is when it is left out.
+    #[serde(default)]
+    pub(crate) default: Option<Value>,
+    /// The only values, if not every value will do.
+    #[serde(default)]
+    pub(crate) values: Vec<String>,
 }
 
 static TYPES: LazyLock<Vec<Known>> = LazyLock::new(|| {
     let text = include_str!("../../../data/connector_types.json");
     serde_json::from_str(text).expect("data/connector_types.json has the form that this module describes")
 });
+
+/// All types.
+pub(crate) fn all() -> &'static [Known] {
+    &TYPES
+}
 
 /// The type of this name; `None` means that nothing is known and nothing can be checked.
 pub(crate) fn find(connector_type: &str) -> Option<&'static Known> {
@@ -72,7 +90,8 @@ impl Known {
         self.resource_types.iter().map(|kind| kind.resource_type.clone()).collect()
     }
 
-    fn description(&self) -> TypeDescription {
+    /// How answers describe it. They have no texts for people.
+    pub(crate) fn description(&self) -> TypeDescription {
         let methods: Vec<String> = self.auth_methods.iter().map(|method| method.key.clone()).collect();
         TypeDescription {
             name: self.name.clone(),
@@ -85,6 +104,7 @@ impl Known {
                     resource_type: kind.resource_type.clone(),
                     auth_methods: methods.clone(),
                     supports_instances: kind.supports_instances,
+                    ..ResourceTypeDescription::default()
                 })
                 .collect(),
             auth_methods: self
@@ -94,10 +114,16 @@ impl Known {
                     name: method.name.clone(),
                     auth_method: method.key.clone(),
                     config_schema: method.schema(),
+                    min_expiration_seconds: method.min_expiration_seconds,
+                    max_expiration_seconds: method.max_expiration_seconds,
+                    default_expiration_seconds: method.default_expiration_seconds,
+                    ..AuthMethodDescription::default()
                 })
                 .collect(),
-            remote: true,
+            supports_auto_configuration: self.supports_auto_configuration,
             local: true,
+            remote: false,
+            ..TypeDescription::default()
         }
     }
 }
@@ -126,6 +152,13 @@ impl Attribute {
             types[0]["format"] = json!("password");
             types[0]["writeOnly"] = json!(true);
         }
-        if types.len() == 1 { types.remove(0) } else { json!({ "anyOf": types }) }
+        if !self.values.is_empty() {
+            types[0]["enum"] = json!(self.values);
+        }
+        let mut schema = if types.len() == 1 { types.remove(0) } else { json!({ "anyOf": types }) };
+        if let Some(default) = &self.default {
+            schema["default"] = default.clone();
+        }
+        schema
     }
 }

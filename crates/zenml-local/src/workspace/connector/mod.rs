@@ -5,6 +5,7 @@
 
 pub(crate) mod catalog;
 pub(crate) mod check;
+mod kind;
 mod moment;
 mod sql;
 mod verify;
@@ -27,7 +28,7 @@ pub(crate) use sql::nested;
 use sql::{Shown, Stored};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes
+    kind::routes(routes)
         .serve(&api::CREATE, create)
         .serve(&api::LIST, list)
         .serve(&api::VERIFY_NEW, verify::new)
