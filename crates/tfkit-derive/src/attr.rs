@@ -15,6 +15,14 @@ pub(crate) struct FieldOptions {
     pub(crate) default: Option<Expr>,
     pub(crate) deprecated: Option<LitStr>,
     pub(crate) name: Option<LitStr>,
+    pub(crate) twin: Option<Presence>,
+}
+
+/// Whether one of the two spellings of a twin must be set.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Presence {
+    Required,
+    Optional,
 }
 
 /// Part of a key.
@@ -35,6 +43,16 @@ impl FieldOptions {
         Ok(options)
     }
 
+    /// Whether there is an option that has no meaning for an attribute with a write-only twin.
+    pub(crate) fn excludes_twin(&self) -> bool {
+        self.key.is_some()
+            || self.stable
+            || self.replace
+            || self.sensitive
+            || self.default.is_some()
+            || self.deprecated.is_some()
+    }
+
     fn option(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
         let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
         match name.as_str() {
@@ -50,9 +68,10 @@ impl FieldOptions {
             "default" => once(meta, &mut self.default, meta.value()?.parse()?),
             "deprecated" => once(meta, &mut self.deprecated, meta.value()?.parse()?),
             "name" => once(meta, &mut self.name, meta.value()?.parse()?),
+            "twin" => once(meta, &mut self.twin, presence(meta)?),
             _ => Err(meta.error(
                 "unknown option; an attribute takes `key`, `stable`, `replace`, `sensitive`, `check`, `same`, \
-                 `default`, `deprecated` and `name`",
+                 `default`, `deprecated`, `name` and `twin`",
             )),
         }
     }
@@ -108,6 +127,18 @@ fn key_part(meta: &ParseNestedMeta<'_>) -> Result<KeyPart> {
         Ok(KeyPart::Optional)
     } else {
         Err(Error::new(word.span(), "expected `optional`"))
+    }
+}
+
+fn presence(meta: &ParseNestedMeta<'_>) -> Result<Presence> {
+    if !meta.input.peek(syn::Token![=]) {
+        return Ok(Presence::Optional);
+    }
+    let word: Ident = meta.value()?.parse()?;
+    if word == "required" {
+        Ok(Presence::Required)
+    } else {
+        Err(Error::new(word.span(), "expected `required`"))
     }
 }
 

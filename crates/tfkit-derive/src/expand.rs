@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit};
 
-use crate::attr::KeyPart;
+use crate::attr::{FieldOptions, KeyPart, Presence};
 use crate::input::{Field, Struct};
 
 /// A nested object.
@@ -55,13 +55,19 @@ pub(crate) fn model(model: &Struct) -> TokenStream {
             }
         }
     });
-    let rules = &model.options.rules;
+    let mut rules: Vec<TokenStream> = Vec::new();
+    for rule in &model.options.rules {
+        rules.push(quote! { ::std::vec![#rule] });
+    }
+    rules.extend(model.fields.iter().filter_map(twin_rules));
     let rules = (!rules.is_empty()).then(|| {
         quote! {
             fn rules() -> ::std::vec::Vec<::tfkit::check::Rule> {
                 #[allow(unused_imports)]
                 use ::tfkit::check::*;
-                ::std::vec![#(#rules),*]
+                let mut rules = ::std::vec::Vec::new();
+                #(rules.extend(#rules);)*
+                rules
             }
         }
     });
@@ -92,13 +98,23 @@ pub(crate) fn model(model: &Struct) -> TokenStream {
 /// One constant for each field.
 fn tokens(object: &Struct) -> TokenStream {
     let ident = &object.ident;
-    let tokens = object.fields.iter().map(|Field { ident: field, visibility, ty, name, .. }| {
-        let constant = Ident::new(&name.to_uppercase(), field.span());
-        let doc = format!("The attribute `{name}`.");
-        quote! {
-            #[doc = #doc]
-            #visibility const #constant: ::tfkit::model::Token<Self, #ty> = ::tfkit::model::Token::new(#name);
-        }
+    let tokens = object.fields.iter().map(|Field { ident: field, visibility, ty, name, options, .. }| {
+        let constant = |name: &str, ty: TokenStream| {
+            let constant = Ident::new(&name.to_uppercase(), field.span());
+            let doc = format!("The attribute `{name}`.");
+            quote! {
+                #[doc = #doc]
+                #visibility const #constant: ::tfkit::model::Token<Self, #ty> = ::tfkit::model::Token::new(#name);
+            }
+        };
+        let Some([written, version]) = twin(options, name) else {
+            return constant(name, quote! { #ty });
+        };
+        let value = quote! { <#ty as ::tfkit::field::Twinned>::Value };
+        let stored = constant(name, quote! { ::tfkit::IfSet<#value> });
+        let written = constant(&written, quote! { ::core::option::Option<#value> });
+        let version = constant(&version, quote! { ::core::option::Option<i64> });
+        quote! { #stored #written #version }
     });
     quote! {
         #[allow(dead_code, reason = "tokens are there for every attribute, whether a hook needs them or not")]
@@ -110,22 +126,37 @@ fn tokens(object: &Struct) -> TokenStream {
 
 fn object_impl(object: &Struct) -> TokenStream {
     let ident = &object.ident;
-    let attributes = object.fields.iter().map(attribute);
+    let attributes = object.fields.iter().map(attributes);
     let reads = object.fields.iter().map(|Field { ident, ty, name, options, .. }| {
         if let Some(default) = &options.default {
             let default = default_value(ty, default);
             quote! { #ident: fields.get_or::<#ty>(#name, || #default)? }
+        } else if let Some(names) = twin_names(options, name) {
+            quote! { #ident: <#ty as ::tfkit::field::Twinned>::read(&fields, #names)? }
         } else {
             quote! { #ident: fields.get::<#ty>(#name)? }
         }
     });
-    let writes = object.fields.iter().map(|Field { ident, name, .. }| quote! { .with(#name, &self.#ident) });
-    let checks = object.fields.iter().map(|Field { ty, name, .. }| quote! { .check::<#ty>(#name) });
+    let writes = object.fields.iter().map(|Field { ident, name, options, .. }| {
+        twin_names(options, name).map_or_else(
+            || quote! { let fields = fields.with(#name, &self.#ident); },
+            |names| quote! { let fields = ::tfkit::field::Twinned::write(&self.#ident, fields, #names); },
+        )
+    });
+    let checks = object.fields.iter().map(|Field { ty, name, options, .. }| {
+        twin_names(options, name).map_or_else(
+            || quote! { let misfits = misfits.check::<#ty>(#name); },
+            |names| quote! { let misfits = #names.check::<#ty>(misfits); },
+        )
+    });
     quote! {
         #[automatically_derived]
         impl ::tfkit::model::Object for #ident {
             fn attributes() -> ::std::vec::Vec<::tfkit::Attribute> {
-                ::std::vec![#(#attributes),*]
+                #[allow(unused_mut, reason = "an object may have no attributes")]
+                let mut attributes = ::std::vec::Vec::new();
+                #(attributes.extend(#attributes);)*
+                attributes
             }
 
             fn from_object(object: &::tfkit::Dyn) -> ::core::result::Result<Self, ::tfkit::field::Misfit> {
@@ -134,14 +165,53 @@ fn object_impl(object: &Struct) -> TokenStream {
             }
 
             fn to_object(&self) -> ::tfkit::Dyn {
-                ::tfkit::model::Fields::new() #(#writes)* .into_object()
+                let fields = ::tfkit::model::Fields::new();
+                #(#writes)*
+                fields.into_object()
             }
 
             fn misfits(object: &::tfkit::Dyn) -> ::std::vec::Vec<::tfkit::field::Misfit> {
-                ::tfkit::model::Misfits::of(object) #(#checks)* .finish()
+                let misfits = ::tfkit::model::Misfits::of(object);
+                #(#checks)*
+                misfits.finish()
             }
         }
     }
+}
+
+/// The write-only attribute and its version, where a field has them.
+fn twin(options: &FieldOptions, name: &str) -> Option<[String; 2]> {
+    options.twin.map(|_| [format!("{name}_wo"), format!("{name}_wo_version")])
+}
+
+/// The three names of a field with a write-only twin.
+fn twin_names(options: &FieldOptions, name: &str) -> Option<TokenStream> {
+    let [written, version] = twin(options, name)?;
+    Some(quote! { ::tfkit::field::Names { stored: #name, written: #written, version: #version } })
+}
+
+/// What the attributes of a field with a write-only twin must keep to.
+fn twin_rules(Field { name, options, .. }: &Field) -> Option<TokenStream> {
+    let [written, version] = twin(options, name)?;
+    let required = options.twin == Some(Presence::Required);
+    Some(quote! { ::tfkit::field::rules(#required, &[#name, #written], #version, &[#written]) })
+}
+
+/// The declarations of the attributes that a field stands for.
+fn attributes(field: &Field) -> TokenStream {
+    let Field { ty, name, description, options, .. } = field;
+    let Some(names) = twin_names(options, name) else {
+        let attribute = attribute(field);
+        return quote! { [#attribute] };
+    };
+    let checks = checks(options);
+    let same = same(options);
+    let all =
+        quote_spanned! { ty.span() => <#ty as ::tfkit::field::Twinned>::attributes(#names, #description) };
+    quote! {{
+        let [stored, written, version] = #all;
+        [stored #checks #same, written #checks, version]
+    }}
 }
 
 /// The declaration of one attribute. Its tokens carry the place of the field's type, so that the compiler points
@@ -166,25 +236,34 @@ fn attribute(field: &Field) -> TokenStream {
     if let Some(message) = &options.deprecated {
         built.extend(quote! { .deprecated(#message) });
     }
-    for check in &options.checks {
-        built.extend(quote! {
+    built.extend(checks(options));
+    built.extend(same(options));
+    built
+}
+
+fn checks(options: &FieldOptions) -> TokenStream {
+    let checks = options.checks.iter().map(|check| {
+        quote! {
             .check({
                 #[allow(unused_imports)]
                 use ::tfkit::check::*;
                 #check
             })
-        });
-    }
-    if let Some(same) = &options.same {
-        built.extend(quote! {
+        }
+    });
+    quote! { #(#checks)* }
+}
+
+fn same(options: &FieldOptions) -> Option<TokenStream> {
+    options.same.as_ref().map(|same| {
+        quote! {
             .same({
                 #[allow(unused_imports)]
                 use ::tfkit::plan::same::*;
                 #same
             })
-        });
-    }
-    built
+        }
+    })
 }
 
 /// A default as a value of the field: a string literal becomes what the field holds.

@@ -59,6 +59,9 @@ impl Struct {
             if field.options.key.is_some() && kind != Kind::Resource {
                 return Err(Error::new(field.ident.span(), "only a resource has a key"));
             }
+            if field.options.twin.is_some() && kind != Kind::Resource {
+                return Err(Error::new(field.ident.span(), "only a resource has write-only twins"));
+            }
         }
         if kind == Kind::Resource && object.keys().next().is_none() {
             return Err(Error::new(
@@ -76,6 +79,12 @@ impl Struct {
             return Err(Error::new(
                 field.ident.span(),
                 "a nested object has no key; keys are attributes of the model",
+            ));
+        }
+        if let Some(field) = object.fields.iter().find(|field| field.options.twin.is_some()) {
+            return Err(Error::new(
+                field.ident.span(),
+                "a nested object has no write-only twins; they are attributes of the model",
             ));
         }
         Ok(object)
@@ -131,6 +140,12 @@ impl Field {
             return Err(Error::new(
                 ident.span(),
                 format!("attribute `{name}` needs a doc comment: it is the description that users read"),
+            ));
+        }
+        if options.twin.is_some() && options.excludes_twin() {
+            return Err(Error::new(
+                ident.span(),
+                "an attribute with a write-only twin takes only `check`, `same` and `name` besides",
             ));
         }
         Ok(Self { ident, visibility: field.vis.clone(), ty: field.ty.clone(), name, description, options })

@@ -31,6 +31,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// - `default = …`: the default of an `OrDefault` field.
 /// - `deprecated = "…"`: as above.
 /// - `name = "…"`: the attribute's name where it is a Rust keyword.
+/// - `twin`: the field, a `Twin`, stands for `x`, for the write-only `x_wo` and for `x_wo_version`; at most one of the
+///   first two may be set. `twin = required`: one must be set. Only in resources, with `check`, `same` and `name`.
 ///
 /// Doc comments are the descriptions that users read, so each field and the struct must have one. For each field
 /// there is a token, such as `Team::NAME`, and with `key` fields there is a struct of them, such as `TeamKey`.
@@ -43,7 +45,7 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
 }
 
 /// Makes a struct a nested object, to be the type of an attribute. Its fields take the same `#[attr(…)]` as those
-/// of a model, except `key`.
+/// of a model, except `key` and `twin`.
 #[proc_macro_derive(Object, attributes(attr))]
 pub fn derive_object(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

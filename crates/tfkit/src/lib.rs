@@ -129,6 +129,7 @@
 //! | let an update change the identity | [`Resource::IDENTITY_MUTABLE`] |
 //! | give operations more time | a field of type [`timeouts::Timeouts`], or [`Resource::timeout`] |
 //! | keep two spellings apart from two values | `#[attr(same = …)]` |
+//! | let a secret stay out of the state | `#[attr(twin)]` and the field type [`Twin`] |
 //! | wait, lock, warn, keep something beside the state | [`Cx`] |
 //!
 //! A data source is a model of `kind = data_source` with [`DataSource`]; values that belong together are a nested
@@ -156,7 +157,7 @@ pub use cx::Cx;
 pub use data_source::DataSource;
 pub use diag::{Diag, Severity};
 pub use engine::Engine;
-pub use field::{Computed, IfSet, OrDefault, OrServer, Secret};
+pub use field::{Computed, IfSet, OrDefault, OrServer, Secret, Twin};
 pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};
 pub use resource::{ImportId, Imported, Plan, Resource, Since, Upgrade};

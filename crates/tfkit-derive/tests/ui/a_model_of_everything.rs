@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::timeouts::{Create, Read, Timeouts};
-use tfkit::{Computed, Dyn, IfSet, Model, Number, Object, OrDefault, OrServer, Secret};
+use tfkit::model::Model as _;
+use tfkit::{Computed, Dyn, IfSet, Model, Number, Object, OrDefault, OrServer, Secret, Twin};
 
 /// A thing.
 ///
@@ -46,6 +47,12 @@ pub struct Thing {
     pub parts: BTreeMap<String, Part>,
     /// Parts that the server adds.
     pub more: Computed<Vec<Part>>,
+    /// A code, stored or written.
+    #[attr(twin = required, check = non_empty(), same = empty_is_null)]
+    pub code: Twin<Secret<String>>,
+    /// Another one.
+    #[attr(twin, name = "type_of_key")]
+    pub key: Twin<BTreeMap<String, String>>,
     /// Its kind.
     pub r#type: Option<String>,
     /// How long the operations may take.
@@ -63,4 +70,14 @@ fn main() {
     let key = ThingKey { place: None, id: 7 };
     assert_eq!(key.clone(), key);
     assert_eq!(Thing::TYPE.name(), "type");
+    assert_eq!(Thing::CODE_WO_VERSION.name(), "code_wo_version");
+    assert_eq!(Thing::TYPE_OF_KEY_WO.name(), "type_of_key_wo");
+    let rules: Vec<String> = Thing::rules().iter().map(|rule| rule.sentence()).collect();
+    assert_eq!(rules, [
+        "At most one of `note`, `text` may be set.",
+        "Exactly one of `code`, `code_wo` must be set.",
+        "`code_wo_version` needs `code_wo`.",
+        "At most one of `type_of_key`, `type_of_key_wo` may be set.",
+        "`type_of_key_wo_version` needs `type_of_key_wo`.",
+    ]);
 }

@@ -7,7 +7,7 @@ use super::{ApplyRequest, Stored, task};
 use crate::cx::Cx;
 use crate::diag::Diag;
 use crate::model::Operation;
-use crate::plan::{Violation, check_result};
+use crate::plan::{Violation, check_result, show_write_only};
 use crate::provider::Provider;
 use crate::value::Dyn;
 
@@ -15,7 +15,7 @@ impl<P: Provider> Core<P> {
     /// A failed creation leaves what was saved, so that the object is not lost; a failed change or removal leaves
     /// what was saved, else the prior state.
     pub(super) async fn apply(&self, request: ApplyRequest) -> Stored {
-        let ApplyRequest { type_name, prior, planned, config: _, private, identity: earlier } = request;
+        let ApplyRequest { type_name, prior, planned, config, private, identity: earlier } = request;
         let refused =
             |prior: Dyn, private, diag| Stored::unchanged(prior, private, earlier.clone(), vec![diag]);
         let resource = match self.resource(&type_name) {
@@ -34,13 +34,16 @@ impl<P: Provider> Core<P> {
         let notes = notes(&private);
         let timed = if planned.is_null() { &prior } else { &planned };
         let cx = self.cx(operation, timed, resource.timeout(operation), &notes);
+        // Write-only values are in the configuration only; what the author returns loses them again.
+        let written =
+            |planned: &Dyn| show_write_only(&resource.schema().attributes, &config, planned.clone());
         let work: Work<Result<Option<Dyn>, Diag>> = match operation {
             Operation::Create => {
-                let work = resource.create(cx, planned.clone());
+                let work = resource.create(cx, written(&planned));
                 Box::pin(async move { work.await.map(Some) })
             }
             Operation::Update => {
-                let work = resource.update(cx, prior.clone(), planned.clone());
+                let work = resource.update(cx, prior.clone(), written(&planned));
                 Box::pin(async move { work.await.map(Some) })
             }
             Operation::Delete | Operation::Read => {

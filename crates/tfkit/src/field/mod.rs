@@ -12,12 +12,13 @@
 //! | [`OrServer<T>`] | optional and computed; the server fills it when omitted |
 //! | [`Computed<T>`], `Computed<Option<T>>` | read-only, unknown until applied |
 //!
-//! Write-only twins of secrets will be another wrapper here; until then [`Secret<T>`] is a plain sensitive value.
+//! A [`Twin`] is no field of one attribute but of three: a secret may be stored, or write-only.
 
 mod element;
 mod misfit;
 mod secret;
 mod slot;
+mod twin;
 mod value;
 
 use std::ops::{Deref, DerefMut};
@@ -26,6 +27,7 @@ pub use element::Element;
 pub use misfit::Misfit;
 pub use secret::Secret;
 pub use slot::{ByServer, ByUserOrServer, Computed, OrServer, Setter, Slot};
+pub use twin::{Names, Twin, Twinned, rules};
 pub use value::Value;
 
 use crate::schema::Who;
@@ -35,7 +37,7 @@ use crate::value::Dyn;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of an attribute",
     note = "use a value type (implement `tfkit::field::Value`, or derive `Object` for a nested object), \
-            alone or inside Option, IfSet, OrDefault, OrServer or Computed"
+            alone or inside Option, IfSet, OrDefault, OrServer or Computed; `Twin` needs `#[attr(twin)]`"
 )]
 pub trait Field: Sized + Clone + Send + Sync + 'static {
     /// The value when it is known and not null.

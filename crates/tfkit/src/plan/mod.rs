@@ -6,7 +6,8 @@
 //! 3. [`settle`] marks again where the hook turned a no-op into an update.
 //! 4. [`replaced`] tells which changes replace the object, and [`check_plan`] applies the host's own rules, so that a
 //!    mistake is named here and not by a message of the host that blames the provider.
-//! 5. After the apply and after a read, [`keep_spelling`] and [`hide_write_only`] tidy what the author returned, and
+//! 5. For the apply, [`show_write_only`] adds the values that only the configuration has.
+//! 6. After the apply and after a read, [`keep_spelling`] and [`hide_write_only`] tidy what the author returned, and
 //!    [`check_result`] compares it with the plan.
 
 mod conformity;
@@ -16,10 +17,12 @@ mod propose;
 mod replace;
 pub mod same;
 mod spelling;
+mod write_only;
 
 pub use conformity::{Violation, check_compatible, check_plan, check_result};
 pub use prepare::{prepare, settle};
 pub use propose::proposed_new;
 pub use replace::replaced;
 pub use same::Same;
-pub use spelling::{hide_write_only, keep_spelling};
+pub use spelling::keep_spelling;
+pub use write_only::{hide_write_only, show_write_only};

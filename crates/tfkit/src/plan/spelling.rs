@@ -1,7 +1,5 @@
 //! Tidying what an author returns.
 
-use std::collections::BTreeMap;
-
 use super::same::{Same, means_the_same};
 use crate::schema::{Attribute, Nesting, Shape, Who};
 use crate::value::{Dyn, Type};
@@ -152,37 +150,6 @@ impl Likeness {
                         .all(|(earlier, now)| self.holds(attributes, earlier, now))
             }
             _ => false,
-        }
-    }
-}
-
-/// Sets every write-only value to null, at any depth: neither a plan nor a state may hold one.
-pub fn hide_write_only(attributes: &[Attribute], value: &mut Dyn) {
-    if let Dyn::Map(object) = value {
-        hide_in_object(attributes, object);
-    }
-}
-
-fn hide_in_object(attributes: &[Attribute], object: &mut BTreeMap<String, Dyn>) {
-    for attribute in attributes {
-        let Some(value) = object.get_mut(attribute.name) else { continue };
-        if attribute.write_only {
-            *value = Dyn::Null;
-            continue;
-        }
-        match (&attribute.shape, value) {
-            (Shape::Nested(Nesting::Single, attributes), value) => hide_write_only(attributes, value),
-            (Shape::Nested(_, attributes), Dyn::List(elements)) => {
-                for element in elements {
-                    hide_write_only(attributes, element);
-                }
-            }
-            (Shape::Nested(_, attributes), Dyn::Map(elements)) => {
-                for element in elements.values_mut() {
-                    hide_write_only(attributes, element);
-                }
-            }
-            _ => {}
         }
     }
 }

@@ -16,6 +16,7 @@ mod plan_properties;
 mod provider_block;
 mod read;
 mod shop;
+mod twin;
 mod upgrade;
 mod validation;
 mod value;

@@ -11,7 +11,7 @@ use tfkit::plan::proposed_new;
 use tfkit::timeouts::{Create, Delete, Timeouts};
 use tfkit::{
     Computed, Configured, Cx, DataSource, Diag, Dyn, Engine, IfSet, Model, Object, OrDefault, OrServer,
-    Partial, Plan, Provider, Resource, Secret, Since, Start, Types, Upgrade,
+    Partial, Plan, Provider, Resource, Secret, Since, Start, Twin, Types, Upgrade,
 };
 
 /// An item on a shelf.
@@ -49,6 +49,9 @@ pub(crate) struct Item {
     pub extra: Option<Dyn>,
     /// A secret.
     pub token: Option<Secret<String>>,
+    /// Code that opens the item.
+    #[attr(twin, check = length(4..))]
+    pub code: Twin<Secret<String>>,
     /// How long the operations may take.
     pub timeouts: Option<Timeouts<(Create, Delete)>>,
 }
@@ -71,6 +74,14 @@ pub(crate) struct Shop {
     /// How much time each operation had, as it began.
     pub allowed: Mutex<Vec<Duration>>,
     pub deleted_private: Mutex<Option<serde_json::Value>>,
+    /// The code that each creation and each update sent, if it sent one.
+    pub codes: Mutex<Vec<Option<String>>>,
+}
+
+impl Shop {
+    fn sent(&self, code: Option<&Secret<String>>) {
+        self.codes.lock().unwrap().push(code.map(|code| code.expose().clone()));
+    }
 }
 
 impl Item {
@@ -121,6 +132,7 @@ impl Resource for Item {
         }
         // The server does not tell secrets and time-outs.
         item.token = since.model().and_then(|model| model.token.clone());
+        item.code = since.model().map(|model| model.code.clone()).unwrap_or_default();
         item.timeouts = since.model().and_then(|model| model.timeouts.clone());
         Ok(item)
     }
@@ -128,6 +140,7 @@ impl Resource for Item {
     async fn create(cx: &Cx<Arc<Shop>>, plan: Self) -> Result<Self, Diag> {
         let shop = cx.client().await?;
         shop.allowed.lock().unwrap().push(cx.remaining());
+        shop.sent(plan.code.value());
         let name = plan.name.clone();
         if name == "refused" {
             return Err(Diag::error("The shop refuses the item"));
@@ -153,6 +166,7 @@ impl Resource for Item {
     async fn update(cx: &Cx<Arc<Shop>>, prior: Self, plan: Self) -> Result<Self, Diag> {
         let shop = cx.client().await?;
         let id = prior.id.get()?.clone();
+        shop.sent(plan.code.changed(&prior.code));
         let changed = Self::stored(plan, &id);
         match changed.name.as_str() {
             "fail" => return Err(Diag::error("The shop fails")),
@@ -370,8 +384,23 @@ pub(crate) fn nothing() -> Stored {
 /// The configuration of an item: every attribute, null where it is not given.
 pub(crate) fn config<const N: usize>(given: [(&str, Dyn); N]) -> Dyn {
     let names = [
-        "shelf", "id", "name", "note", "labels", "size", "colour", "url", "seller", "settings", "parts",
-        "extra", "token", "timeouts",
+        "shelf",
+        "id",
+        "name",
+        "note",
+        "labels",
+        "size",
+        "colour",
+        "url",
+        "seller",
+        "settings",
+        "parts",
+        "extra",
+        "token",
+        "code",
+        "code_wo",
+        "code_wo_version",
+        "timeouts",
     ];
     let mut object: BTreeMap<String, Dyn> = names.map(|name| (name.to_owned(), Dyn::Null)).into();
     for (name, value) in given {

@@ -1,0 +1,189 @@
+//! Secrets that a host need not store.
+
+use std::fmt;
+
+use super::{IfSet, Value};
+use crate::check::Rule;
+use crate::model::{Fields, Misfits};
+use crate::schema::Attribute;
+
+/// The type of a field marked `#[attr(twin)]`, which stands for three attributes: a value that the state holds, its
+/// write-only twin, which neither a plan nor a state holds, and the version of the twin.
+///
+/// The host does not remember a write-only value and so cannot tell that it changed; a new version says it. Where
+/// neither spelling is set, the value is left alone, as with [`IfSet`].
+///
+/// ```
+/// use tfkit::{Computed, Model, Secret, Twin};
+///
+/// /// A door with a code.
+/// #[derive(Clone, Debug, PartialEq, Model)]
+/// #[model(name = "door")]
+/// pub struct Door {
+///     /// Identifier of the door.
+///     #[attr(key, stable)]
+///     pub id: Computed<String>,
+///     /// Code that opens it.
+///     #[attr(twin = required, check = length(4..))]
+///     pub code: Twin<Secret<String>>,
+/// }
+///
+/// let names = <Door as tfkit::model::Object>::attributes().into_iter().map(|attribute| attribute.name);
+/// assert_eq!(names.collect::<Vec<_>>(), ["id", "code", "code_wo", "code_wo_version"]);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Twin<T> {
+    stored: Option<T>,
+    written: Option<T>,
+    version: Option<i64>,
+}
+
+impl<T> Default for Twin<T> {
+    fn default() -> Self {
+        Self { stored: None, written: None, version: None }
+    }
+}
+
+impl<T> From<T> for Twin<T> {
+    /// A value that the state holds, such as one that an import found.
+    fn from(value: T) -> Self {
+        Self { stored: Some(value), written: None, version: None }
+    }
+}
+
+/// The write-only value is not shown, whatever its type.
+impl<T: fmt::Debug> fmt::Debug for Twin<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Twin")
+            .field("stored", &self.stored)
+            .field("written", &self.written.as_ref().map(|_| format_args!("***")))
+            .field("version", &self.version)
+            .finish()
+    }
+}
+
+impl<T> Twin<T> {
+    /// What the user wrote, in either spelling: what a creation sends. In what was read from a state, the value that
+    /// the state holds.
+    pub fn value(&self) -> Option<&T> {
+        self.stored.as_ref().or(self.written.as_ref())
+    }
+
+    /// Whether the value is written and not stored. Never in what was read from a state.
+    pub fn is_written(&self) -> bool {
+        self.written.is_some()
+    }
+
+    /// What an update sends: the stored value where it differs, or the written one where its version differs or where
+    /// it takes the place of a stored one.
+    pub fn changed(&self, prior: &Self) -> Option<&T>
+    where
+        T: PartialEq,
+    {
+        match (&self.stored, &self.written) {
+            (Some(stored), _) => Some(stored).filter(|_| self.stored != prior.stored),
+            (None, Some(written)) => {
+                Some(written).filter(|_| self.version != prior.version || prior.stored.is_some())
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// The same with another stored value, made of the one that the state knows. A value that is not stored stays
+    /// out of the state.
+    #[must_use]
+    pub fn refreshed(&self, read: impl FnOnce(&T) -> T) -> Self {
+        Self { stored: self.stored.as_ref().map(read), written: None, version: self.version }
+    }
+}
+
+/// A field that stands for three attributes; only [`Twin`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the type of an attribute with a write-only twin",
+    label = "`#[attr(twin)]` needs the field type `Twin<…>`"
+)]
+pub trait Twinned: Sized {
+    /// The value of both spellings.
+    type Value: Value;
+
+    /// The attributes, under their three names.
+    fn attributes(names: Names, description: &str) -> [Attribute; 3];
+
+    /// Reads them.
+    fn read(fields: &Fields, names: Names) -> Result<Self, super::Misfit>;
+
+    /// Writes them; the write-only one is always null.
+    fn write(&self, fields: Fields, names: Names) -> Fields;
+}
+
+/// What the three attributes are called.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    /// The stored value, such as `code`.
+    pub stored: &'static str,
+    /// The write-only value, such as `code_wo`.
+    pub written: &'static str,
+    /// Its version, such as `code_wo_version`.
+    pub version: &'static str,
+}
+
+impl Names {
+    /// Collects what does not fit.
+    pub fn check<F: Twinned>(self, misfits: Misfits<'_>) -> Misfits<'_> {
+        misfits
+            .check::<Option<F::Value>>(self.stored)
+            .check::<Option<F::Value>>(self.written)
+            .check::<Option<i64>>(self.version)
+    }
+}
+
+/// What the three attributes together must keep to; `both` names the two spellings, `required` says that one must be
+/// set.
+pub fn rules(
+    required: bool,
+    both: &'static [&'static str; 2],
+    version: &'static str,
+    written: &'static [&'static str; 1],
+) -> [Rule; 2] {
+    let spelling = if required { Rule::ExactlyOneOf(both) } else { Rule::AtMostOneOf(both) };
+    [spelling, Rule::Requires(version, written)]
+}
+
+impl<T: Value> Twinned for Twin<T> {
+    type Value = T;
+
+    fn attributes(names: Names, description: &str) -> [Attribute; 3] {
+        let Names { stored, written, version } = names;
+        let about_written = format!(
+            "The same as `{stored}`, but write-only: it is in no plan and in no state. Needs Terraform 1.11, OpenTofu \
+             1.11 or later. A change is only noticed together with a change of `{version}`."
+        );
+        let about_version = format!(
+            "Version of `{written}`. Any other number than before sends `{written}` again. Without one, `{written}` \
+             is sent when the object is made, and when it takes the place of `{stored}`."
+        );
+        let mut twin = Attribute::field::<Option<T>>(written, about_written);
+        (twin.write_only, twin.sensitive) = (true, true);
+        [
+            Attribute::field::<IfSet<T>>(stored, description),
+            twin,
+            Attribute::field::<Option<i64>>(version, about_version),
+        ]
+    }
+
+    fn read(fields: &Fields, names: Names) -> Result<Self, super::Misfit> {
+        Ok(Self {
+            stored: fields.get(names.stored)?,
+            written: fields.get(names.written)?,
+            version: fields.get(names.version)?,
+        })
+    }
+
+    fn write(&self, fields: Fields, names: Names) -> Fields {
+        fields
+            .with(names.stored, &self.stored)
+            .with(names.written, &None::<T>)
+            .with(names.version, &self.version)
+    }
+}

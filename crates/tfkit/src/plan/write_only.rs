@@ -1,0 +1,70 @@
+//! Values that are in the configuration, and in no plan and no state.
+
+use std::collections::BTreeMap;
+
+use crate::schema::{Attribute, Nesting, Shape};
+use crate::value::Dyn;
+
+/// Sets every write-only value to null, at any depth: neither a plan nor a state may hold one.
+pub fn hide_write_only(attributes: &[Attribute], value: &mut Dyn) {
+    if let Dyn::Map(object) = value {
+        hide_in_object(attributes, object);
+    }
+}
+
+fn hide_in_object(attributes: &[Attribute], object: &mut BTreeMap<String, Dyn>) {
+    for attribute in attributes {
+        let Some(value) = object.get_mut(attribute.name) else { continue };
+        if attribute.write_only {
+            *value = Dyn::Null;
+            continue;
+        }
+        match (&attribute.shape, value) {
+            (Shape::Nested(Nesting::Single, attributes), value) => hide_write_only(attributes, value),
+            (Shape::Nested(_, attributes), Dyn::List(elements)) => {
+                for element in elements {
+                    hide_write_only(attributes, element);
+                }
+            }
+            (Shape::Nested(_, attributes), Dyn::Map(elements)) => {
+                for element in elements.values_mut() {
+                    hide_write_only(attributes, element);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A plan with the write-only values of the configuration that it was made of, at any depth: what an author carries
+/// out. Elements of sets have none.
+pub fn show_write_only(attributes: &[Attribute], config: &Dyn, mut planned: Dyn) -> Dyn {
+    show(attributes, config, &mut planned);
+    planned
+}
+
+fn show(attributes: &[Attribute], config: &Dyn, planned: &mut Dyn) {
+    let (Dyn::Map(config), Dyn::Map(planned)) = (config, planned) else { return };
+    for attribute in attributes {
+        let Some(config) = config.get(attribute.name) else { continue };
+        if attribute.write_only {
+            planned.insert(attribute.name.to_owned(), config.clone());
+            continue;
+        }
+        let Some(planned) = planned.get_mut(attribute.name) else { continue };
+        match (&attribute.shape, config, planned) {
+            (Shape::Nested(Nesting::Single, attributes), config, planned) => {
+                show(attributes, config, planned);
+            }
+            (Shape::Nested(Nesting::List, attributes), Dyn::List(config), Dyn::List(planned)) => {
+                config.iter().zip(planned).for_each(|(config, planned)| show(attributes, config, planned));
+            }
+            (Shape::Nested(Nesting::Map, attributes), Dyn::Map(config), Dyn::Map(planned)) => {
+                for (key, planned) in planned {
+                    show(attributes, config.get(key).unwrap_or(&Dyn::Null), planned);
+                }
+            }
+            _ => {}
+        }
+    }
+}
