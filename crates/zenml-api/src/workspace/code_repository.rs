@@ -53,7 +53,7 @@ list_query! {
 }
 
 /// The Python class that reads a repository.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// Module of the class.
     pub module: String,
@@ -63,6 +63,9 @@ pub struct Source {
     /// Where the module comes from, one of [`SOURCE_TYPES`].
     #[serde(rename = "type")]
     pub kind: String,
+    /// What a kind of source has beyond that; the server keeps it.
+    #[serde(flatten)]
+    pub more: JsonMap,
 }
 
 /// What a new code repository is made of.
@@ -103,7 +106,7 @@ pub struct CodeRepositoryUpdate {
 }
 
 /// What lists tell about a code repository.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CodeRepositoryBody {
     /// When it was made.
     pub created: Timestamp,

@@ -91,20 +91,20 @@ fn required<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FlavorUpdate {
     /// New name; a derived name for people follows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub name: Patch<String>,
     /// New name for people; null and empty make the server derive it from the name again.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub display_name: Patch<String>,
     /// Another type of component.
-    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
+    #[serde(default, rename = "type", skip_serializing_if = "Patch::is_keep")]
+    pub kind: Patch<String>,
     /// New JSON schema of the configuration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub config_schema: Option<JsonMap>,
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub config_schema: Patch<JsonMap>,
     /// New Python class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub source: Patch<String>,
     /// New integration.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub integration: Patch<String>,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
-use crate::{Endpoint, TagId, Timestamp, UserId};
+use crate::{Endpoint, Patch, TagId, Timestamp, UserId};
 
 /// Creates a tag.
 pub const CREATE: Endpoint<(), (), TagCreate, Tag> = Endpoint::post("/tags");
@@ -65,14 +65,14 @@ pub struct TagCreate {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagUpdate {
     /// New name. A name of more than 255 characters is stored and makes the tag, and all lists, unreadable.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub name: Patch<String>,
     /// New colour.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub color: Option<String>,
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub color: Patch<String>,
     /// Whether only one object of a kind can have the tag.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exclusive: Option<bool>,
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub exclusive: Patch<bool>,
 }
 
 /// What lists tell about a tag.

@@ -16,7 +16,7 @@ pub(crate) use action::{
     Act, Action, Actions, Client, Create, Delete, Enter, Read, ReadSecretValue, Share, UnknownAction, Update,
 };
 pub(crate) use identity::{Actor, Credential, Identity};
-pub(crate) use proof::{Allowed, Listed, not_found};
+pub(crate) use proof::{Allowed, Listed, Open, not_found};
 pub(crate) use resource::{
     InvalidResource, Kind, Object, Owner, Resource, Target, UnknownKind, WorkspacePlace,
 };

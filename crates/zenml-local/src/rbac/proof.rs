@@ -42,6 +42,9 @@ impl<A, O> std::ops::Deref for Allowed<A, O> {
     }
 }
 
+/// What a ZenML server asks no permission for, beyond being let in.
+pub(crate) trait Open<A>: Object {}
+
 /// The transaction's actor may list objects of a kind; which of them is part of the proof.
 #[derive(Debug)]
 pub(crate) struct Listed<O> {
@@ -95,6 +98,12 @@ impl Tx {
             return Ok(Allowed { object, record, act: PhantomData });
         }
         Err(self.refusal(A::ACTION, &target).await?)
+    }
+
+    /// The proof for what everyone who is let in may do. It is recorded like everything that changes something.
+    pub(crate) fn open<A: Act, O: Open<A>>(&mut self, object: O) -> Allowed<A, O> {
+        let record = A::ACTION.is_audited().then(|| self.record(Recorded::new(A::ACTION, &object.target())));
+        Allowed { object, record, act: PhantomData }
     }
 
     /// Proves that the actor may list objects of a kind, and says which of them.

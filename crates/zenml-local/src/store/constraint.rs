@@ -36,6 +36,15 @@ const CONFLICTS: &[(&str, &str)] = &[
         "Found an existing component with the same name and type.",
     ),
     ("stack.workspace_id, stack.name", "Found another existing stack with the same name."),
+    ("tag.workspace_id, tag.name", "Found another existing tag with the same name."),
+    (
+        "code_repository.project_id, code_repository.name",
+        "Found another existing code repository with the same name.",
+    ),
+    (
+        "flavor.workspace_id, flavor.type, flavor.name",
+        "Found an existing flavor with the same name and type.",
+    ),
 ];
 
 /// The sentence for a unique violation, or `None` when `error` is something else.

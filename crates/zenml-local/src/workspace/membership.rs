@@ -1,16 +1,18 @@
 //! Sharing single objects with teams, users and service accounts.
 
 use zenml_api::workspace::membership::{self as api, ShareQuery};
-use zenml_api::{IdOrName, Identifier, SecretId};
+use zenml_api::{CodeRepositoryId, FlavorId, IdOrName, Identifier, SecretId};
 
 use super::account::{Me, enter};
+use super::code_repository;
 use super::component::Components;
 use super::connector::Connectors;
-use super::flavor::catalog;
+use super::flavor::{self, Flavors};
 use super::noun::{self, Noun};
 use super::refusal::Refusal;
 use super::secret;
 use super::stack::Stacks;
+use super::tag::Tags;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
@@ -66,24 +68,28 @@ async fn share(cx: Cx, (): (), query: ShareQuery, actions: Vec<zenml_api::rbac::
 async fn find(tx: &mut Tx, me: Me, kind: Kind, query: &ShareQuery) -> Result<SharedObject> {
     let id = query.resource_id;
     let unknown = || Refusal::key(&format!("Resource of type {kind} with ID {id} does not exist."));
-    let owner = match kind {
+    let one = Resource::one(kind, id.uuid());
+    let found = match kind {
         Kind::Stack => owner::<Stacks>(tx, me, query).await,
         Kind::StackComponent => owner::<Components>(tx, me, query).await,
         Kind::ServiceConnector => owner::<Connectors>(tx, me, query).await,
         Kind::Secret => secret::find(tx, me, &IdOrName::Id(SecretId::from_uuid(id.uuid())))
             .await
-            .map(|found| found.owner.into()),
-        Kind::Flavor if catalog::all().iter().any(|flavor| flavor.id.uuid() == id.uuid()) => {
-            Ok(Owner::Everyone)
+            .map(|found| (one, found.owner.into())),
+        Kind::Flavor if flavor::is_built_in(FlavorId::from_uuid(id.uuid())) => Ok((one, Owner::Everyone)),
+        Kind::Flavor => owner::<Flavors>(tx, me, query).await,
+        Kind::Tag => owner::<Tags>(tx, me, query).await,
+        Kind::CodeRepository => {
+            code_repository::share_of(tx, me.place, CodeRepositoryId::from_uuid(id.uuid())).await
         }
         _ => Err(unknown().into()),
     };
-    let owner =
-        owner.map_err(|error| if error.status().as_u16() == 404 { unknown().into() } else { error })?;
-    Ok(SharedObject { place: me.place, resource: Resource::one(kind, id.uuid()), owner })
+    let (resource, owner) =
+        found.map_err(|error| if error.status().as_u16() == 404 { unknown().into() } else { error })?;
+    Ok(SharedObject { place: me.place, resource, owner })
 }
 
-async fn owner<N: Noun>(tx: &mut Tx, me: Me, query: &ShareQuery) -> Result<Owner> {
+async fn owner<N: Noun>(tx: &mut Tx, me: Me, query: &ShareQuery) -> Result<(Resource, Owner)> {
     let found = noun::find::<N>(tx, me.place, query.resource_id.uuid()).await?;
-    Ok(noun::owner::<N>(found.owner))
+    Ok((found.resource(), noun::owner::<N>(found.owner)))
 }

@@ -5,6 +5,7 @@
 //! that have a configuration are checked.
 
 mod account;
+mod code_repository;
 mod component;
 mod connector;
 pub(crate) mod deployment;
@@ -21,6 +22,7 @@ mod refusal;
 mod sealed;
 mod secret;
 mod stack;
+mod tag;
 
 use crate::http::Routes;
 
@@ -37,6 +39,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         connector::routes,
         secret::routes,
         flavor::routes,
+        tag::routes,
+        code_repository::routes,
     ];
     all.into_iter().fold(routes, |routes, add| add(routes))
 }

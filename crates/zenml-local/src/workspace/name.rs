@@ -1,6 +1,10 @@
 //! Rules for names and other texts.
 
+use zenml_api::Patch;
+use zenml_api::workspace::component::ALL_TYPES;
+
 use super::flavor::check::SecretReference;
+use super::python;
 use super::refusal::{Complaint, Refusal};
 
 /// Complains about a text of a request's body that is too long, counted in characters.
@@ -14,6 +18,23 @@ pub(crate) fn at_most(member: &str, text: &str, most: usize, complaints: &mut Ve
 /// Refuses a request if there are complaints about it.
 pub(crate) fn settle(operation: &str, complaints: &[Complaint]) -> Result<(), Refusal> {
     if complaints.is_empty() { Ok(()) } else { Err(Refusal::request(operation, complaints)) }
+}
+
+/// Changes a column that is never null. A real server hands a null through to its database, which refuses it.
+pub(crate) fn not_null<T>(column: &str, change: Patch<T>, stored: T) -> Result<T, Refusal> {
+    match change {
+        Patch::Keep => Ok(stored),
+        Patch::Set(value) => Ok(value),
+        Patch::Clear => Err(Refusal::runtime(&format!("NOT NULL constraint failed: {column}"))),
+    }
+}
+
+/// Complains about what is no type of component.
+pub(crate) fn component_type(kind: &str, complaints: &mut Vec<Complaint>) {
+    if !ALL_TYPES.contains(&kind) {
+        let message = format!("Input should be {}", python::alternatives(&ALL_TYPES));
+        complaints.push(Complaint::new(&["body", "type"], "enum", message));
+    }
 }
 
 /// Complains about a name that a project cannot have: it is 1 to 50 of `a-z 0-9 _ -`.

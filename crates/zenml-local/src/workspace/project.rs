@@ -122,8 +122,8 @@ async fn update(cx: Cx, id: ProjectId, (): (), change: api::ProjectUpdate) -> Re
             }
             row.name = name;
         }
-        row.display_name = not_null("display_name", change.display_name, row.display_name)?;
-        row.description = not_null("description", change.description, row.description)?;
+        row.display_name = name::not_null("project.display_name", change.display_name, row.display_name)?;
+        row.description = name::not_null("project.description", change.description, row.description)?;
         if let Some(metadata) = change.project_metadata {
             row.metadata = metadata;
         }
@@ -162,15 +162,6 @@ fn taken(operation: &str, name: &str) -> Refusal {
         "Unable to {operation} the requested project with name '{name}': Found another existing project with the \
          same name."
     ))
-}
-
-/// A real server hands a null through to its database, which refuses it.
-fn not_null(member: &str, change: Patch<String>, stored: String) -> Result<String, Refusal> {
-    match change {
-        Patch::Keep => Ok(stored),
-        Patch::Set(text) => Ok(text),
-        Patch::Clear => Err(Refusal::runtime(&format!("NOT NULL constraint failed: project.{member}"))),
-    }
 }
 
 mod row {
@@ -228,7 +219,11 @@ impl list::Listed for row::Project {
 const COLUMNS: &str = "SELECT id, name, display_name, description, project_metadata, created, updated FROM project \
                        WHERE workspace_id = ";
 
-async fn locate(tx: &mut Tx, place: WorkspacePlace, id: &IdOrName<ProjectId>) -> Result<Found<Projects>> {
+pub(crate) async fn locate(
+    tx: &mut Tx,
+    place: WorkspacePlace,
+    id: &IdOrName<ProjectId>,
+) -> Result<Found<Projects>> {
     let unknown = || Refusal::unknown_id_or_name("project", &id.to_string());
     match id {
         IdOrName::Id(id) => find(tx, place, id.uuid()).await.map_err(|error| match error.status().as_u16() {

@@ -30,6 +30,21 @@ pub(crate) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String 
     format!("[{}]", shown.join(", "))
 }
 
+/// A text as Python's `title` writes it: each run of letters begins with a capital, and has no others.
+pub(crate) fn title(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut within = false;
+    for character in text.chars() {
+        if within {
+            shown.extend(character.to_lowercase());
+        } else {
+            shown.extend(character.to_uppercase());
+        }
+        within = character.is_alphabetic();
+    }
+    shown
+}
+
 /// Texts as a Python sentence lists alternatives: `'a', 'b' or 'c'`.
 pub(crate) fn alternatives(texts: &[&str]) -> String {
     let shown: Vec<String> = texts.iter().map(|item| text(item)).collect();
@@ -55,6 +70,9 @@ mod tests {
             ("\u{1}", "'\\x01'"),
         ] {
             assert_eq!(text(given), shown);
+        }
+        for (given, shown) in [("f1new", "F1New"), ("some-long name B", "Some-Long Name B"), ("", "")] {
+            assert_eq!(title(given), shown);
         }
         assert_eq!(list(["a", "b"]), "['a', 'b']");
         assert_eq!(alternatives(&["a", "b", "c"]), "'a', 'b' or 'c'");

@@ -18,6 +18,7 @@ mod user;
 mod workspace;
 mod workspace_access;
 mod workspace_cast;
+mod workspace_catalog;
 mod workspace_login;
 mod workspace_object;
 mod workspace_space;

@@ -21,11 +21,15 @@ const WRITE: [u16; 6] = [401, 403, 403, 200, 200, 200];
 const OWN: [u16; 6] = [401, 403, 403, 403, 200, 200];
 /// For roles that create what a workspace holds.
 const CREATE: [u16; 6] = [401, 200, 403, 403, 200, 200];
-/// For the administrator alone: projects have no owner and are not shared.
+/// For the administrator alone: projects have no owner and are not shared. The owner of the objects has a role that
+/// reads them.
 const ADMIN: [u16; 6] = [401, 403, 403, 403, 403, 200];
 
 const COMPONENT: &str = r#"{"name":"{fresh}","type":"orchestrator","flavor":"local","configuration":{}}"#;
 const CONNECTOR: &str = r#"{"name":"{fresh}","connector_type":"docker","auth_method":"password","configuration":{"username":"u","password":"p"}}"#;
+const FLAVOR: &str = r#"{"name":"{fresh}","type":"alerter","source":"example.Flavor","config_schema":{},"integration":"custom"}"#;
+const REPOSITORY: &str =
+    r#"{"name":"{fresh}","project":"{project}","config":{},"source":{"module":"m","type":"user"}}"#;
 const STACK: &str = r#"{"name":"{fresh}","components":{"orchestrator":["{orchestrator}"],"artifact_store":["{artifact_store}"]}}"#;
 
 const ROWS: &[Row] = &[
@@ -45,8 +49,8 @@ const ROWS: &[Row] = &[
     // Projects.
     ("GET /projects", "GET /projects", "", IN),
     ("POST /projects", "POST /projects", r#"{"name":"{fresh}"}"#, ADMIN),
-    ("GET /projects/{project_name_or_id}", "GET /projects/{project}", "", ADMIN),
-    ("GET /projects/{project_name_or_id}/statistics", "GET /projects/{project}/statistics", "", ADMIN),
+    ("GET /projects/{project_name_or_id}", "GET /projects/{project}", "", OWN),
+    ("GET /projects/{project_name_or_id}/statistics", "GET /projects/{project}/statistics", "", OWN),
     ("PUT /projects/{project_name_or_id}", "PUT /projects/{project}", "{}", ADMIN),
     ("DELETE /projects/{project_name_or_id}", "DELETE /projects/{project}", "", ADMIN),
     // Stacks. To make one, its components must be readable too.
@@ -81,6 +85,22 @@ const ROWS: &[Row] = &[
     ("GET /secrets/{secret_id}", "GET /secrets/{secret}", "", READ),
     ("PUT /secrets/{secret_id}", "PUT /secrets/{secret}", "{}", WRITE),
     ("DELETE /secrets/{secret_id}", "DELETE /secrets/{secret}", "", OWN),
+    // Tags: only changes are asked for.
+    ("GET /tags", "GET /tags", "", IN),
+    ("POST /tags", "POST /tags", r#"{"name":"{fresh}"}"#, IN),
+    ("GET /tags/{tag_id}", "GET /tags/{tag}", "", IN),
+    ("PUT /tags/{tag_id}", "PUT /tags/{tag}", "{}", WRITE),
+    ("DELETE /tags/{tag_id}", "DELETE /tags/{tag}", "", OWN),
+    // Flavors that the owner has added.
+    ("POST /flavors", "POST /flavors", FLAVOR, CREATE),
+    ("PUT /flavors/{flavor_id}", "PUT /flavors/{flavor}", "{}", WRITE),
+    ("DELETE /flavors/{flavor_id}", "DELETE /flavors/{flavor}", "", OWN),
+    // Code repositories: the owner holds a role in the project.
+    ("GET /code_repositories", "GET /code_repositories?project={project}", "", IN),
+    ("POST /code_repositories", "POST /code_repositories", REPOSITORY, OWN),
+    ("GET /code_repositories/{code_repository_id}", "GET /code_repositories/{repository}", "", READ),
+    ("PUT /code_repositories/{code_repository_id}", "PUT /code_repositories/{repository}", "{}", WRITE),
+    ("DELETE /code_repositories/{code_repository_id}", "DELETE /code_repositories/{repository}", "", OWN),
     // Shares.
     (
         "POST /users/resource_membership",
@@ -141,8 +161,10 @@ async fn lists_show_own_objects_shared_ones_and_those_of_the_server() {
         ("/components", [0, 3, 9, 9, 9, 9]),
         ("/service_connectors", [0, 0, 4, 4, 4, 4]),
         ("/secrets", [0, 0, 2, 2, 2, 2]),
-        ("/projects", [0, 0, 0, 0, 0, 2]),
-        ("/flavors", [0, 82, 82, 82, 82, 82]),
+        ("/projects", [0, 0, 0, 0, 2, 2]),
+        // The contributor's role reads all flavors, the shares of the reader and the writer do one of each set.
+        ("/flavors", [0, 84, 84, 84, 84, 84]),
+        ("/tags", [0, 2, 2, 2, 2, 2]),
         ("/users", [0, 5, 5, 5, 5, 5]),
     ] {
         for (who, count) in CAST.iter().zip(counts).skip(1) {

@@ -17,6 +17,7 @@ pub(crate) struct Cast {
     sessions: Vec<Option<String>>,
     reader: Person,
     writer: Person,
+    owner: Person,
     made: AtomicU32,
 }
 
@@ -33,6 +34,11 @@ pub(crate) struct Objects {
     /// In no stack.
     pub(crate) spare_component: String,
     pub(crate) stack: String,
+    pub(crate) tag: String,
+    /// Used by nothing.
+    pub(crate) flavor: String,
+    /// In [`Objects::project`].
+    pub(crate) repository: String,
 }
 
 impl Objects {
@@ -47,6 +53,9 @@ impl Objects {
             ("{artifact_store}", &self.artifact_store),
             ("{spare_component}", &self.spare_component),
             ("{stack}", &self.stack),
+            ("{tag}", &self.tag),
+            ("{flavor}", &self.flavor),
+            ("{repository}", &self.repository),
         ]
         .into_iter()
         .fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
@@ -76,6 +85,7 @@ impl Cast {
         let mut cast = Self {
             reader: people[1].clone(),
             writer: people[2].clone(),
+            owner: people[3].clone(),
             world,
             base,
             sessions: vec![None; CAST.len()],
@@ -161,6 +171,17 @@ impl Cast {
         });
         let stack = self.make("owner", "/stacks", stack).await;
         let project = self.make("admin", "/projects", json!({ "name": name })).await;
+        self.let_into(&project).await;
+        let tag = self.make("owner", "/tags", json!({ "name": name })).await;
+        let flavor = json!({
+            "name": name, "type": "alerter", "source": "example.Flavor", "config_schema": {}, "integration": "custom",
+        });
+        let flavor = self.make("owner", "/flavors", flavor).await;
+        let repository = json!({
+            "name": name, "project": project, "config": { "token": "hidden" },
+            "source": { "module": "example", "attribute": "Repository", "type": "user" },
+        });
+        let repository = self.make("owner", "/code_repositories", repository).await;
         let objects = Objects {
             project,
             secret,
@@ -170,9 +191,20 @@ impl Cast {
             artifact_store,
             spare_component,
             stack,
+            tag,
+            flavor,
+            repository,
         };
         self.share_all(&objects).await;
         objects
+    }
+
+    /// Gives the owner the right to make objects in a project.
+    async fn let_into(&self, project: &str) {
+        let role = self.world.role("project", "Project Contributor").await;
+        let workspace = self.base.split('/').nth(2).unwrap();
+        let scope = format!("user_id={}&workspace_id={workspace}&project_id={project}", self.owner.id);
+        self.world.admin(&format!("POST /roles/{role}/assignments?{scope}"), Value::Null).await.ok();
     }
 
     async fn share_all(&self, objects: &Objects) {
@@ -184,6 +216,9 @@ impl Cast {
             ("stack_component", &objects.artifact_store, "update"),
             ("stack_component", &objects.spare_component, "update"),
             ("stack", &objects.stack, "update"),
+            ("tag", &objects.tag, "update"),
+            ("flavor", &objects.flavor, "update"),
+            ("code_repository", &objects.repository, "update"),
         ];
         for (kind, id, more) in shared {
             self.share(kind, id, &self.reader, &["read"]).await;

@@ -10,13 +10,12 @@ use zenml_api::{ComponentId, IdOrName, Identifier, SecretId, Sensitive};
 
 use super::account::{Me, Owners, enter};
 use super::connector::Connectors;
-use super::flavor::catalog::{self, BuiltIn};
-use super::flavor::check;
+use super::flavor::catalog::BuiltIn;
+use super::flavor::{self, Known, check};
 use super::list;
 use super::name;
 use super::noun::{All, Found, Noun, find};
-use super::python;
-use super::refusal::{Complaint, Refusal};
+use super::refusal::Refusal;
 use super::secret;
 use crate::error::Result;
 use crate::http::{Cx, Routes};
@@ -62,11 +61,14 @@ async fn create(cx: Cx, (): (), (): (), new: ComponentCreate) -> Result<Componen
             tx.allow::<Read, _>(found).await?;
         }
         let secrets = readable_secrets(tx, me, &new.secrets.unwrap_or_default()).await?;
-        let flavor = catalog::find(&new.kind, &new.flavor).ok_or_else(|| {
+        let flavor = flavor::known(tx, me.place, &new.kind, &new.flavor).await?.ok_or_else(|| {
             Refusal::key(&format!("No flavor with name '{}' and type '{}' exists.", new.flavor, new.kind))
         })?;
         let given = new.configuration.into_exposed();
-        let configuration = checked_configuration(tx, &cx, me, flavor, given, None).await?;
+        let configuration = match flavor {
+            Known::BuiltIn(flavor) => checked_configuration(tx, &cx, me, flavor, given, None).await?,
+            Known::Custom(_) => given,
+        };
         name::without_breaks("ComponentRequest", &new.name)?;
         let allowed = tx.allow::<Create, _>(All::<Components>::of(me.place)).await?;
         if sql::name_is_taken(tx, me.place, &new.kind, &new.name, None).await? {
@@ -195,11 +197,11 @@ async fn apply(tx: &mut Tx, cx: &Cx, me: Me, row: &mut Stored, change: Component
         row.name = name;
     }
     if let Some(given) = change.configuration.map(Sensitive::into_exposed) {
-        row.configuration = match catalog::find(&row.kind, &row.flavor) {
-            Some(flavor) => {
+        row.configuration = match flavor::known(tx, me.place, &row.kind, &row.flavor).await? {
+            Some(Known::BuiltIn(flavor)) => {
                 checked_configuration(tx, cx, me, flavor, given, Some(&row.configuration)).await?
             }
-            None => given,
+            Some(Known::Custom(_)) | None => given,
         };
     }
     change.labels.apply(&mut row.labels);
@@ -216,10 +218,7 @@ fn check_new(operation: &str, new: &ComponentCreate) -> Result<(), Refusal> {
     let mut complaints = Vec::new();
     name::at_most("name", &new.name, 255, &mut complaints);
     name::not_a_secret(&new.name, &mut complaints);
-    if !ALL_TYPES.contains(&new.kind.as_str()) {
-        let message = format!("Input should be {}", python::alternatives(&ALL_TYPES));
-        complaints.push(Complaint::new(&["body", "type"], "enum", message));
-    }
+    name::component_type(&new.kind, &mut complaints);
     name::at_most("flavor", &new.flavor, 255, &mut complaints);
     name::settle(operation, &complaints)
 }

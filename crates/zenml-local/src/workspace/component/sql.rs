@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::workspace::component::{Component, ComponentBody, ComponentMetadata, ComponentResources};
+use zenml_api::workspace::flavor::{Flavor, FlavorBody};
 use zenml_api::workspace::{Environment, JsonMap};
 use zenml_api::{ComponentId, ConnectorId, Identifier, SecretId, Sensitive, Timestamp};
 
@@ -16,6 +17,7 @@ use crate::rbac::{self, Act, Action, Allowed, Create, Delete, Listed, Object as 
 use crate::store::{Query, Row, Tx};
 use crate::workspace::account::Owners;
 use crate::workspace::noun::{All, Found, from_optional_json, id_at, optional_id, to_json};
+use crate::workspace::refusal::Refusal;
 use crate::workspace::{connector, flavor, list, sealed};
 
 /// A component.
@@ -36,16 +38,15 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    fn body(&self, owners: &Owners) -> ComponentBody {
-        let flavor = flavor::catalog::find(&self.kind, &self.flavor);
+    fn body(&self, owners: &Owners, flavor: Option<&FlavorBody>) -> ComponentBody {
         ComponentBody {
             created: Timestamp::new(&self.created),
             updated: Timestamp::new(&self.updated),
             user_id: owners.id(self.owner),
             kind: self.kind.clone(),
             flavor_name: self.flavor.clone(),
-            integration: flavor.map(|flavor| flavor.integration.clone()),
-            logo_url: None,
+            integration: flavor.and_then(|flavor| flavor.integration.clone()),
+            logo_url: flavor.and_then(|flavor| flavor.logo_url.clone()),
         }
     }
 }
@@ -75,15 +76,22 @@ pub(super) async fn answer(
     } else {
         None
     };
-    let flavor = flavor::catalog::find(&row.kind, &row.flavor).map(flavor::nested);
+    let flavor = flavor_of(tx, place, &row).await?;
     Ok(Component {
         id: row.id,
         permission_denied: false,
-        body: Some(row.body(owners)),
+        body: Some(row.body(owners, flavor.body.as_ref())),
         metadata,
-        resources: Some(ComponentResources { user: owners.user(row.owner), flavor }),
+        resources: Some(ComponentResources { user: owners.user(row.owner), flavor: Some(flavor) }),
         name: row.name,
     })
+}
+
+/// The flavor of a component. A server fails where somebody has given it another name.
+async fn flavor_of(tx: &mut Tx, place: WorkspacePlace, row: &Stored) -> Result<Flavor> {
+    let known = flavor::known(tx, place, &row.kind, &row.flavor).await?;
+    let missing = || Refusal::runtime(&format!("Missing flavor {} for component {}.", row.flavor, row.name));
+    Ok(known.ok_or_else(missing)?.nested())
 }
 
 /// The components of a stack in their order, with their types; those that the caller may not read are stubs.
@@ -112,7 +120,7 @@ pub(crate) async fn nested(
                 id: row.id,
                 name: row.name.clone(),
                 permission_denied: false,
-                body: Some(row.body(owners)),
+                body: Some(row.body(owners, flavor_of(tx, place, &row).await?.body.as_ref())),
                 metadata: None,
                 resources: None,
             }

@@ -1,8 +1,12 @@
-//! Flavors. They are built in and belong to the server, so everyone sees them.
+//! Flavors. Most are built in and belong to the server, so everyone sees them; people add their own.
+//!
+//! On a real server the built-in ones can be changed and deleted by everyone. Here they come with the program, and a
+//! change of one is refused.
 
 pub(crate) mod catalog;
 pub(crate) mod check;
 mod convert;
+mod sql;
 
 #[cfg(test)]
 mod check_tests;
@@ -11,44 +15,296 @@ use std::borrow::Cow;
 
 use zenml_api::workspace::flavor::{self as api, Flavor, FlavorBody, FlavorMetadata};
 use zenml_api::workspace::{Owned, Page};
-use zenml_api::{FlavorId, Timestamp};
+use zenml_api::{FlavorId, Identifier, Patch, Timestamp};
 
-use super::account::enter;
+use super::account::{Me, Owners, enter};
 use super::list;
-use super::refusal::Refusal;
+use super::name;
+use super::noun::{All, Noun, find};
+use super::refusal::{Complaint, Refusal};
 use crate::error::Result;
 use crate::http::{Cx, Routes};
+use crate::rbac::{Create, Delete, Kind, Read, Update, WorkspacePlace};
+use crate::store::{Tx, now};
 use catalog::BuiltIn;
+use sql::Stored;
 
 /// When the built-in flavors were made: they come with the program.
 const BUILT: &str = "2026-01-01T00:00:00.000000";
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.serve(&api::LIST, list).serve(&api::GET, get)
+    routes
+        .serve(&api::CREATE, create)
+        .serve(&api::LIST, list)
+        .serve(&api::GET, get)
+        .serve(&api::UPDATE, update)
+        .serve(&api::DELETE, delete)
+}
+
+/// The flavors that people have added, for permissions.
+#[derive(Debug)]
+pub(crate) struct Flavors;
+
+impl Noun for Flavors {
+    const KIND: Kind = Kind::Flavor;
+    const WORDS: &'static str = "flavor";
+    const FIND: &'static str = "SELECT name, owner_id FROM flavor WHERE workspace_id = $1 AND id = $2";
+}
+
+/// The flavor of a component.
+pub(crate) enum Known {
+    /// Comes with the program.
+    BuiltIn(&'static BuiltIn),
+    /// Somebody has added it. What a component of it may hold is not checked.
+    Custom(Box<Flavor>),
+}
+
+impl Known {
+    /// As an object nested in a component.
+    pub(crate) fn nested(self) -> Flavor {
+        match self {
+            Self::BuiltIn(flavor) => nested(flavor),
+            Self::Custom(flavor) => *flavor,
+        }
+    }
+}
+
+/// The flavor of a type and name, if the workspace has it.
+///
+/// This asks for no permission: who may see a component sees which flavor it has.
+pub(crate) async fn known(
+    tx: &mut Tx,
+    place: WorkspacePlace,
+    kind: &str,
+    name: &str,
+) -> Result<Option<Known>> {
+    if let Some(flavor) = catalog::find(kind, name) {
+        return Ok(Some(Known::BuiltIn(flavor)));
+    }
+    let Some(row) = sql::named(tx, place, kind, name).await? else { return Ok(None) };
+    let owners = Owners::load(tx.sql(), place).await?;
+    let flavor = Flavor { resources: None, ..row.answer(&owners, false) };
+    Ok(Some(Known::Custom(Box::new(flavor))))
+}
+
+/// Whether a flavor comes with the program.
+pub(crate) fn is_built_in(id: FlavorId) -> bool {
+    built_in(id).is_some()
+}
+
+fn built_in(id: FlavorId) -> Option<&'static BuiltIn> {
+    catalog::all().iter().find(|flavor| flavor.id == id)
+}
+
+async fn create(cx: Cx, (): (), (): (), new: api::FlavorCreate) -> Result<Flavor> {
+    let me = enter(&cx).await?;
+    let mut complaints = Vec::new();
+    name::at_most("name", &new.name, 255, &mut complaints);
+    name::component_type(&new.kind, &mut complaints);
+    let limited = [
+        ("connector_type", new.connector_type.as_deref()),
+        ("connector_resource_type", new.connector_resource_type.as_deref()),
+        ("connector_resource_id_attr", new.connector_resource_id_attr.as_deref()),
+        ("source", Some(new.source.as_str())),
+        ("integration", new.integration.as_deref()),
+    ];
+    for (member, text) in limited {
+        name::at_most(member, text.unwrap_or_default(), 255, &mut complaints);
+    }
+    name::settle("POST /api/v1/flavors", &complaints)?;
+    cx.tx(async |tx| {
+        let allowed = tx.allow::<Create, _>(All::<Flavors>::of(me.place)).await?;
+        if is_taken(tx, me, &new.kind, &new.name, None).await? {
+            return Err(Refusal::exists(&format!(
+                "Unable to register '{kind}' flavor with name '{name}' and type '{kind}': Found an existing flavor with \
+                 the same name and type.",
+                kind = new.kind,
+                name = new.name
+            ))
+            .into());
+        }
+        let moment = now();
+        let row = Stored {
+            id: FlavorId::random(),
+            owner: Some(me.account),
+            name: new.name,
+            kind: new.kind,
+            display_name: None,
+            integration: Some(new.integration.unwrap_or_default()),
+            source: new.source,
+            config_schema: new.config_schema,
+            connector_type: new.connector_type,
+            connector_resource_type: new.connector_resource_type,
+            connector_resource_id_attr: new.connector_resource_id_attr,
+            logo_url: new.logo_url,
+            docs_url: new.docs_url,
+            sdk_docs_url: new.sdk_docs_url,
+            created: moment.clone(),
+            updated: moment,
+        };
+        sql::insert(tx, &allowed, &row).await?;
+        tx.note(&allowed, row.id, &row.name);
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        Ok(row.answer(&owners, true))
+    })
+    .await
 }
 
 async fn list(cx: Cx, (): (), query: api::FlavorQuery, (): ()) -> Result<Page<Flavor>> {
-    enter(&cx).await?;
+    let me = enter(&cx).await?;
     list::check_paging(query.paging(), "GET /api/v1/flavors")?;
-    let page = list::page(catalog::all().iter().collect(), query.paging(), &query.filters())?;
-    Ok(list::map(page, |flavor: &BuiltIn| Flavor {
-        resources: Some(Owned::default()),
-        metadata: query.paging().hydrate.then(|| metadata(flavor)),
-        ..nested(flavor)
-    }))
+    cx.read(async |tx| {
+        let listed = tx.list(All::<Flavors>::of(me.place)).await?;
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        let custom = sql::select_all(tx, &listed).await?;
+        let custom = custom.into_iter().map(|row| Item::Custom(&owners, Box::new(row)));
+        let rows = catalog::all().iter().map(Item::BuiltIn).chain(custom).collect();
+        let page = list::page(rows, query.paging(), &query.filters())?;
+        let hydrate = query.paging().hydrate;
+        Ok(list::map(page, |item| match item {
+            Item::BuiltIn(flavor) => Flavor {
+                resources: Some(Owned::default()),
+                metadata: hydrate.then(|| metadata(flavor)),
+                ..nested(flavor)
+            },
+            Item::Custom(owners, row) => row.answer(owners, hydrate),
+        }))
+    })
+    .await
 }
 
 async fn get(cx: Cx, id: FlavorId, (): (), (): ()) -> Result<Flavor> {
-    enter(&cx).await?;
-    let flavor = catalog::all()
-        .iter()
-        .find(|flavor| flavor.id == id)
-        .ok_or_else(|| Refusal::unknown_id("flavor", &id))?;
-    Ok(Flavor { resources: Some(Owned::default()), metadata: Some(metadata(flavor)), ..nested(flavor) })
+    let me = enter(&cx).await?;
+    if let Some(flavor) = built_in(id) {
+        let resources = Some(Owned::default());
+        return Ok(Flavor { resources, metadata: Some(metadata(flavor)), ..nested(flavor) });
+    }
+    cx.read(async |tx| {
+        let found = find::<Flavors>(tx, me.place, id.uuid()).await?;
+        let allowed = tx.allow::<Read, _>(found).await?;
+        let row = sql::select(tx, &allowed).await?;
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        Ok(row.answer(&owners, true))
+    })
+    .await
 }
 
-/// A flavor as a nested object.
-pub(crate) fn nested(flavor: &BuiltIn) -> Flavor {
+async fn update(cx: Cx, id: FlavorId, (): (), change: api::FlavorUpdate) -> Result<Flavor> {
+    let me = enter(&cx).await?;
+    check_change(&change)?;
+    refuse_built_in(id, "modified")?;
+    cx.tx(async |tx| {
+        let found = find::<Flavors>(tx, me.place, id.uuid()).await?;
+        let allowed = tx.allow::<Update, _>(found).await?;
+        tx.note(&allowed, id, &allowed.name);
+        let stored = sql::select(tx, &allowed).await?;
+        let (kind, name) = (stored.kind.clone(), stored.name.clone());
+        let row = changed(stored, change)?;
+        if (&row.kind, &row.name) != (&kind, &name) && is_taken(tx, me, &row.kind, &row.name, Some(id)).await? {
+            return Err(Refusal::exists(&format!(
+                "Unable to update '{kind}' flavor with name '{name}': Found an existing flavor with the same name and \
+                 type."
+            ))
+            .into());
+        }
+        sql::write(tx, &allowed, &row).await?;
+        let owners = Owners::load(tx.sql(), me.place).await?;
+        Ok(row.answer(&owners, true))
+    })
+    .await
+}
+
+async fn delete(cx: Cx, id: FlavorId, (): (), (): ()) -> Result<()> {
+    let me = enter(&cx).await?;
+    refuse_built_in(id, "deleted")?;
+    cx.tx(async |tx| {
+        let found = find::<Flavors>(tx, me.place, id.uuid()).await?;
+        let allowed = tx.allow::<Delete, _>(found).await?;
+        tx.note(&allowed, id, &allowed.name);
+        let row = sql::select(tx, &allowed).await?;
+        let components = sql::component_count(tx, &allowed).await?;
+        if components > 0 {
+            // The words and the missing quote are the server's.
+            return Err(Refusal::illegal(&format!(
+                "Stack Component `{}` of type `{} cannot be deleted as it is used by {components} components. Before \
+                 deleting this flavor, make sure to delete all associated components.",
+                row.name, row.kind
+            ))
+            .into());
+        }
+        sql::remove(tx, &allowed).await
+    })
+    .await
+}
+
+fn refuse_built_in(id: FlavorId, what: &str) -> Result<(), Refusal> {
+    match built_in(id) {
+        Some(flavor) => Err(Refusal::illegal(&format!(
+            "The flavor `{}` of type `{}` comes with this local platform and cannot be {what}.",
+            flavor.name, flavor.kind
+        ))),
+        None => Ok(()),
+    }
+}
+
+async fn is_taken(tx: &mut Tx, me: Me, kind: &str, name: &str, but: Option<FlavorId>) -> Result<bool> {
+    if catalog::find(kind, name).is_some() {
+        return Ok(true);
+    }
+    Ok(sql::named(tx, me.place, kind, name).await?.is_some_and(|row| Some(row.id) != but))
+}
+
+fn check_change(change: &api::FlavorUpdate) -> Result<(), Refusal> {
+    let mut complaints = Vec::new();
+    for (member, text) in [
+        ("name", &change.name),
+        ("display_name", &change.display_name),
+        ("connector_type", &change.connector_type),
+        ("connector_resource_type", &change.connector_resource_type),
+        ("connector_resource_id_attr", &change.connector_resource_id_attr),
+        ("source", &change.source),
+        ("integration", &change.integration),
+    ] {
+        if let Patch::Set(text) = text {
+            name::at_most(member, text, 255, &mut complaints);
+        }
+    }
+    if let Patch::Set(kind) = &change.kind {
+        name::component_type(kind, &mut complaints);
+    }
+    name::settle("PUT /api/v1/flavors/{flavor_id}", &complaints)
+}
+
+fn changed(mut row: Stored, change: api::FlavorUpdate) -> Result<Stored, Refusal> {
+    row.name = name::not_null("flavor.name", change.name, row.name)?;
+    row.kind = match change.kind {
+        Patch::Clear => return Err(Refusal::runtime("'NoneType' object has no attribute 'value'")),
+        kind => name::not_null("flavor.type", kind, row.kind)?,
+    };
+    row.source = name::not_null("flavor.source", change.source, row.source)?;
+    row.config_schema = match change.config_schema {
+        Patch::Keep => row.config_schema,
+        Patch::Set(schema) => schema,
+        Patch::Clear => {
+            let message = "Input should be a valid dictionary";
+            let null = Complaint::new(&["config_schema"], "dict_type", message);
+            return Err(Refusal::model("FlavorResponseMetadata", &[null]));
+        }
+    };
+    change.display_name.apply(&mut row.display_name);
+    change.integration.apply(&mut row.integration);
+    change.connector_type.apply(&mut row.connector_type);
+    change.connector_resource_type.apply(&mut row.connector_resource_type);
+    change.connector_resource_id_attr.apply(&mut row.connector_resource_id_attr);
+    change.logo_url.apply(&mut row.logo_url);
+    change.docs_url.apply(&mut row.docs_url);
+    change.sdk_docs_url.apply(&mut row.sdk_docs_url);
+    row.updated = now();
+    Ok(row)
+}
+
+/// A built-in flavor as a nested object.
+fn nested(flavor: &BuiltIn) -> Flavor {
     Flavor {
         id: flavor.id,
         name: flavor.name.clone(),
@@ -80,20 +336,40 @@ fn metadata(flavor: &BuiltIn) -> FlavorMetadata {
     }
 }
 
-impl list::Listed for &BuiltIn {
+/// A row of a list.
+enum Item<'a> {
+    BuiltIn(&'static BuiltIn),
+    Custom(&'a Owners, Box<Stored>),
+}
+
+impl list::Listed for Item<'_> {
     const FILTER: &'static str = "FlavorFilter";
     const SORTABLE: &'static [&'static str] =
-        &["created", "updated", "id", "name", "type", "integration", "display_name"];
+        &["created", "updated", "id", "name", "type", "integration", "display_name", "user"];
 
     fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
-        match name {
-            "id" => vec![self.id.to_string().into()],
-            "name" => vec![self.name.as_str().into()],
-            "type" => vec![self.kind.as_str().into()],
-            "integration" => vec![self.integration.as_str().into()],
-            "display_name" => vec![self.display_name.as_str().into()],
-            "created" | "updated" => vec![BUILT.into()],
-            _ => Vec::new(),
+        match self {
+            Self::BuiltIn(flavor) => match name {
+                "id" => vec![flavor.id.to_string().into()],
+                "name" => vec![flavor.name.as_str().into()],
+                "type" => vec![flavor.kind.as_str().into()],
+                "integration" => vec![flavor.integration.as_str().into()],
+                "display_name" => vec![flavor.display_name.as_str().into()],
+                "created" | "updated" => vec![BUILT.into()],
+                _ => Vec::new(),
+            },
+            Self::Custom(owners, row) => match name {
+                "id" => vec![row.id.to_string().into()],
+                "name" => vec![row.name.as_str().into()],
+                "type" => vec![row.kind.as_str().into()],
+                "integration" => row.integration.as_deref().map(Cow::from).into_iter().collect(),
+                // A derived one is not stored, so that no filter finds it.
+                "display_name" => row.display_name.as_deref().map(Cow::from).into_iter().collect(),
+                "user" => owners.filter_values(row.owner).into_iter().map(Cow::from).collect(),
+                "created" => vec![row.created.as_str().into()],
+                "updated" => vec![row.updated.as_str().into()],
+                _ => Vec::new(),
+            },
         }
     }
 }

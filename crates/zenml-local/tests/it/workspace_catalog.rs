@@ -1,0 +1,210 @@
+//! Tags, flavors and code repositories: what a server keeps, ignores and refuses.
+
+use serde_json::{Value, json};
+
+use crate::support::{text, texts};
+use crate::workspace_space::{Space, refused};
+
+#[tokio::test]
+async fn tags_have_a_colour_and_a_name_that_is_no_id() {
+    let space = Space::start().await;
+    let post = "POST /tags";
+    let made = space.send(post, json!({ "name": "a", "color": "red" })).await.ok();
+    assert_eq!((&made["body"]["color"], &made["body"]["exclusive"]), (&json!("red"), &json!(false)));
+    assert_eq!(made["metadata"], json!({ "tagged_count": 0 }));
+    let drawn = space.send(post, json!({ "name": "b", "exclusive": true })).await.ok();
+    assert!(drawn["body"]["color"].is_string());
+    let id = "11111111-1111-4111-8111-111111111111";
+    let put = format!("PUT /tags/{}", text(&made["id"]));
+    refused(
+        &space,
+        &[
+            (post, json!({}), 422, "('body', 'name'), 'msg': 'Field required'"),
+            (post, json!({ "name": "a" }), 409, "Tag with name `a` already exists."),
+            (post, json!({ "name": "" }), 400, "Cannot validate the name"),
+            (
+                post,
+                json!({ "name": "a\tb" }),
+                400,
+                "of the `Tag` contains the following forbidden characters",
+            ),
+            (post, json!({ "name": "n".repeat(256) }), 422, "at most 255 characters"),
+            (post, json!({ "name": id }), 422, "Tag names cannot be UUIDs"),
+            (post, json!({ "name": "c", "color": "pink" }), 422, "Input should be 'grey', 'purple'"),
+            (&put, json!({ "name": "b" }), 409, "Found another existing tag with the same name."),
+            (&put, json!({ "name": id }), 422, "Tag names cannot be UUIDs"),
+            (&put, json!({ "name": "n".repeat(256) }), 422, "at most 255 characters"),
+            (&put, json!({ "name": null }), 500, "NOT NULL constraint failed: tag.name"),
+            (&put, json!({ "color": null }), 500, "'NoneType' object has no attribute 'value'"),
+            (&put, json!({ "exclusive": null }), 500, "NOT NULL constraint failed: tag.exclusive"),
+            ("GET /tags/a", Value::Null, 422, "an id is a UUID"),
+            (&format!("GET /tags/{id}"), Value::Null, 404, "No tag with this ID found"),
+        ],
+    )
+    .await;
+    for (change, name, color, exclusive) in [
+        (json!({}), "a", "red", false),
+        (json!({ "name": "a", "exclusive": true }), "a", "red", true),
+        // A name is looked at only when the tag is made.
+        (json!({ "name": "", "color": "blue" }), "", "blue", true),
+    ] {
+        let answer = space.send(&put, change.clone()).await.ok();
+        let body = &answer["body"];
+        assert_eq!(
+            (&answer["name"], &body["color"], &body["exclusive"]),
+            (&json!(name), &json!(color), &json!(exclusive)),
+            "{change}"
+        );
+    }
+    for (filter, names) in
+        [("color=blue", vec![""]), ("name=b", vec!["b"]), ("exclusive=false", vec![]), ("color=x", vec![])]
+    {
+        assert_eq!(texts(&space.get(&format!("/tags?{filter}")).await["items"], "name"), names, "{filter}");
+    }
+    space.send(&put.replace("PUT", "DELETE"), Value::Null).await.ok();
+    space.send(&put.replace("PUT", "DELETE"), Value::Null).await.refused(404);
+}
+
+fn flavor(name: &str) -> Value {
+    json!({
+        "name": name, "type": "artifact_store", "source": "example.Flavor", "integration": "custom",
+        "config_schema": { "type": "object" },
+    })
+}
+
+#[tokio::test]
+async fn a_flavor_that_was_added_has_components_and_is_kept_while_it_has() {
+    let space = Space::start().await;
+    let post = "POST /flavors";
+    let with = |member: &str, value: Value| {
+        let mut body = flavor("new");
+        body[member] = value;
+        body
+    };
+    let made = space.send(post, with("display_name", json!("ignored"))).await.ok();
+    assert_eq!((&made["body"]["display_name"], &made["body"]["is_custom"]), (&json!("New"), &json!(true)));
+    assert_eq!(made["metadata"]["config_schema"], json!({ "type": "object" }));
+    let id = text(&made["id"]);
+    space.send(post, flavor("other_one")).await.ok();
+    let (put, delete) = (format!("PUT /flavors/{id}"), format!("DELETE /flavors/{id}"));
+    let s3 = space.get("/flavors?name=s3&type=artifact_store").await["items"][0]["id"].clone();
+    let mut without = flavor("x");
+    without.as_object_mut().unwrap().remove("integration");
+    refused(
+        &space,
+        &[
+            (post, without, 422, "('body', 'integration'), 'msg': 'Field required'"),
+            (post, flavor("new"), 409, "Unable to register 'artifact_store' flavor with name 'new'"),
+            (post, flavor("s3"), 409, "Found an existing flavor with the same name and type."),
+            (post, with("type", json!("boat")), 422, "Input should be 'alerter'"),
+            (post, with("name", json!("n".repeat(256))), 422, "at most 255 characters"),
+            (post, with("config_schema", json!("{}")), 422, "config_schema"),
+            (
+                &put,
+                json!({ "name": "other_one" }),
+                409,
+                "Unable to update 'artifact_store' flavor with name 'new'",
+            ),
+            (&put, json!({ "name": "s3" }), 409, "Found an existing flavor with the same name and type."),
+            (&put, json!({ "source": null }), 500, "NOT NULL constraint failed: flavor.source"),
+            (&put, json!({ "config_schema": null }), 422, "Input should be a valid dictionary"),
+            (&put, json!({ "type": "boat" }), 422, "Input should be 'alerter'"),
+            // Here only: a server lets everyone change what it comes with.
+            (&format!("PUT /flavors/{}", text(&s3)), json!({}), 403, "comes with this local platform"),
+            (&format!("DELETE /flavors/{}", text(&s3)), Value::Null, 403, "comes with this local platform"),
+        ],
+    )
+    .await;
+    for (change, shown) in [
+        (json!({ "display_name": "Files" }), "Files"),
+        (json!({ "name": "new", "docs_url": "https://example.com" }), "Files"),
+        (json!({ "display_name": null, "docs_url": null }), "New"),
+    ] {
+        assert_eq!(space.send(&put, change.clone()).await.ok()["body"]["display_name"], shown, "{change}");
+    }
+    let component = json!({
+        "name": "files", "type": "artifact_store", "flavor": "new", "configuration": { "path": "anything", "n": 5 },
+    });
+    let component = space.send("POST /components", component).await.ok();
+    assert_eq!(component["metadata"]["configuration"], json!({ "path": "anything", "n": 5 }));
+    assert_eq!(
+        (&component["body"]["integration"], &component["resources"]["flavor"]["id"]),
+        (&json!("custom"), &json!(id))
+    );
+    let path = format!("/components/{}", text(&component["id"]));
+    let in_use = "cannot be deleted as it is used by 1 components";
+    refused(&space, &[(&delete, Value::Null, 403, in_use)]).await;
+    space.send(&put, json!({ "name": "renamed" })).await.ok();
+    let get = format!("GET {path}");
+    refused(&space, &[(&get, Value::Null, 500, "Missing flavor new for component files.")]).await;
+    space.send(&put, json!({ "name": "new" })).await.ok();
+    space.send(&format!("DELETE {path}"), Value::Null).await.ok();
+    space.send(&delete, Value::Null).await.ok();
+    space.send(&delete, Value::Null).await.refused(404);
+}
+
+#[tokio::test]
+async fn a_change_of_a_code_repository_clears_nothing_and_leaves_its_source() {
+    let space = Space::start().await;
+    let project = space.make("/projects", json!({ "name": "vision" })).await;
+    let other = space.make("/projects", json!({ "name": "other" })).await;
+    let source = json!({ "module": "m", "attribute": "A", "type": "code_repository", "commit": "c" });
+    let body = |name: &str, project: &str| {
+        json!({
+            "name": name, "project": project, "config": { "owner": "o" }, "source": source, "description": "d",
+            "logo_url": "l",
+        })
+    };
+    let post = "POST /code_repositories";
+    let made = space.send(post, body("r", &project)).await.ok();
+    assert_eq!((&made["body"]["source"], &made["body"]["project_id"]), (&source, &json!(project)));
+    space.send(post, body("r", &other)).await.ok();
+    space.send(post, body("second", &project)).await.ok();
+    let path = format!("/code_repositories/{}", text(&made["id"]));
+    let put = format!("PUT {path}");
+    let nowhere = "11111111-1111-4111-8111-111111111111";
+    let mut unknown_source = body("x", &project);
+    unknown_source["source"]["type"] = json!("boat");
+    refused(
+        &space,
+        &[
+            (post, body("r", &project), 409, "the same name in the 'vision' project."),
+            (post, body("x", "vision"), 422, "project"),
+            (post, body("x", nowhere), 500, "FOREIGN KEY constraint failed"),
+            (post, unknown_source, 422, "Input should be 'user', 'builtin'"),
+            (post, body(&"n".repeat(256), &project), 422, "at most 255 characters"),
+            (&put, json!({ "name": "second" }), 409, "Unable to update the requested code repository"),
+            ("GET /code_repositories", Value::Null, 400, "Project scope missing from the filter"),
+            ("GET /code_repositories?project=nope", Value::Null, 404, "no project with this name exists"),
+        ],
+    )
+    .await;
+    let before = space.get(&path).await;
+    for change in [
+        json!({}),
+        json!({ "name": "", "description": "", "logo_url": "", "config": {} }),
+        json!({ "name": null, "description": null, "logo_url": null, "config": null }),
+        json!({ "source": { "module": "other", "type": "user" }, "project": other }),
+    ] {
+        let after = space.send(&put, change.clone()).await.ok();
+        for part in ["name", "metadata"] {
+            assert_eq!(after[part], before[part], "{change}");
+        }
+        assert_eq!(after["body"]["source"], source, "{change}");
+        assert_eq!(after["body"]["project_id"], json!(project), "{change}");
+    }
+    let change = json!({ "name": "n", "description": "e", "config": { "token": "t" } });
+    let after = space.send(&put, change).await.ok();
+    assert_eq!(after["metadata"], json!({ "config": { "token": "t" }, "description": "e" }));
+    for (filter, names) in [
+        ("project=vision".to_owned(), vec!["n", "second"]),
+        (format!("project={project}&name=n"), vec!["n"]),
+        ("project=other".to_owned(), vec!["r"]),
+    ] {
+        let found = space.get(&format!("/code_repositories?{filter}")).await;
+        assert_eq!(texts(&found["items"], "name"), names, "{filter}");
+    }
+    // They are gone with their project.
+    space.send("DELETE /projects/vision", Value::Null).await.ok();
+    space.send(&format!("GET {path}"), Value::Null).await.refused(404);
+}
