@@ -1,6 +1,7 @@
 //! The provider against a local platform: in the test's own process, and under real hosts.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod acceptance;
 mod bad_input;
 mod configuration;
 mod documentation;
@@ -10,6 +11,7 @@ mod organization;
 mod project;
 mod project_role_assignment;
 mod secret;
+mod server;
 mod service_connector;
 mod stack;
 mod stack_component;

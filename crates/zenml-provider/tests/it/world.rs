@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tfkit::Engine;
-use tfkit_test::{Harness, NoHost, Origin, Scenario, Search};
+use tfkit_test::{Harness, Host, NoHost, Origin, Scenario, Search};
 use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
 use zenml_api::control::team::{self, TeamCreate};
 use zenml_api::control::user::{self, User, UserCreate};
@@ -175,24 +175,36 @@ pub(crate) fn engine() -> Engine {
     Engine::new(Zenml::new(Environment::default()))
 }
 
-/// Runs a test under each real host that there is, each with a platform of its own. Without any the test says so.
+/// The real hosts that there are. Without any the test says so.
 #[expect(clippy::print_stdout, reason = "nobody shall take a skipped test for a success")]
-pub(crate) async fn under_each_host<F: Future<Output = ()>>(test: impl Fn(World, Scenario) -> F) {
-    let hosts = match search().hosts().await {
+pub(crate) async fn hosts() -> Vec<Host> {
+    match search().hosts().await {
         Ok(hosts) => hosts,
-        Err(NoHost::Skipped(why)) => return println!("SKIPPED: {why}"),
+        Err(NoHost::Skipped(why)) => {
+            println!("SKIPPED: {why}");
+            Vec::new()
+        }
         Err(NoHost::Failed(why)) => panic!("{why}"),
-    };
-    for host in hosts {
-        let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-zenml"));
-        let directory = binary.parent().unwrap().to_owned();
-        let origin = Origin::Override { address: "zenml-io/zenml".to_owned(), directory };
+    }
+}
+
+/// A directory with the provider that was built, for a server that the environment has to name.
+pub(crate) fn scenario(host: &Host) -> Scenario {
+    let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-zenml"));
+    let directory = binary.parent().unwrap().to_owned();
+    let scenario =
+        Scenario::new(host, &Origin::Override { address: "zenml-io/zenml".to_owned(), directory }).unwrap();
+    scenario.write("provider.tf", PROVIDER).unwrap();
+    scenario
+}
+
+/// Runs a test under each real host that there is, each with a platform of its own.
+pub(crate) async fn under_each_host<F: Future<Output = ()>>(test: impl Fn(World, Scenario) -> F) {
+    for host in hosts().await {
         let world = World::start().await;
-        let scenario = Scenario::new(&host, &origin)
-            .unwrap()
+        let scenario = scenario(&host)
             .env("ZENML_CONTROL_PLANE_URL", world.platform.url())
             .env("ZENML_SERVICE_ACCOUNT_KEY", world.key());
-        scenario.write("provider.tf", PROVIDER).unwrap();
         test(world, scenario).await;
     }
 }

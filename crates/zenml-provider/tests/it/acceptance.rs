@@ -1,0 +1,342 @@
+//! The life of an object of every type, on both servers, under real hosts.
+//!
+//! A type takes part with one row in [`TYPES`].
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use tfkit_test::{Action, Scenario};
+use zenml_api::{Endpoint, IdOrName, SecretId};
+
+use crate::server::{Server, in_process_on_each_server, on_each_server};
+
+/// How an object of one type lives. In all texts `{id}` stands for its id and `{prefix}` for what its name begins with.
+struct Life {
+    /// Its address in the configuration.
+    address: &'static str,
+    /// Its configuration when it is made.
+    made: &'static str,
+    /// Its configuration afterwards; the change is made in place.
+    changed: &'static str,
+    /// What it is imported by.
+    imports: &'static [&'static str],
+    /// What an import cannot know; the next plan changes it.
+    not_imported: &'static [&'static str],
+    /// Changes the object behind the provider's back.
+    update: Endpoint<IdOrName<SecretId>, (), Json, Json>,
+    /// The body of that change.
+    outside: &'static str,
+    /// What is then planned to be put back.
+    drifted: &'static [&'static str],
+    /// Deletes the object behind the provider's back.
+    delete: Endpoint<IdOrName<SecretId>, (), (), Json>,
+}
+
+/// In an order in which each refers only to those before it.
+const TYPES: [Life; 5] = [
+    Life {
+        address: "zenml_project.it",
+        made: r#"
+resource "zenml_project" "it" {
+  name        = "${var.prefix}-vision"
+  description = "d"
+  metadata    = { tier = "gold" }
+}
+"#,
+        changed: r#"
+resource "zenml_project" "it" {
+  name         = "${var.prefix}-renamed"
+  display_name = "Vision"
+  description  = ""
+  metadata     = {}
+}
+"#,
+        imports: &["{id}", "{prefix}-vision"],
+        not_imported: &[],
+        update: Endpoint::put("/projects/{id}"),
+        outside: r#"{"description": "outside", "project_metadata": {"a": 1}}"#,
+        drifted: &["description", "metadata"],
+        delete: Endpoint::delete("/projects/{id}"),
+    },
+    Life {
+        address: "zenml_secret.it",
+        made: r#"
+resource "zenml_secret" "it" {
+  name   = "${var.prefix}-login"
+  values = { user = "u", password = "p" }
+}
+"#,
+        changed: r#"
+resource "zenml_secret" "it" {
+  name   = "${var.prefix}-access"
+  values = { password = "q" }
+}
+"#,
+        imports: &["{id}", "{prefix}-login"],
+        not_imported: &[],
+        update: Endpoint::put("/secrets/{id}"),
+        outside: r#"{"values": {"password": "outside"}}"#,
+        drifted: &["values"],
+        delete: Endpoint::delete("/secrets/{id}"),
+    },
+    Life {
+        address: "zenml_service_connector.it",
+        made: r#"
+resource "zenml_service_connector" "it" {
+  name          = "${var.prefix}-registry"
+  description   = "d"
+  type          = "docker"
+  auth_method   = "password"
+  resource_type = "docker-registry"
+  resource_id   = "registry.example.com"
+  verify        = false
+
+  configuration = {
+    registry = "registry.example.com"
+    username = "u"
+    password = "p"
+  }
+
+  labels = { tier = "gold" }
+}
+"#,
+        changed: r#"
+resource "zenml_service_connector" "it" {
+  name          = "${var.prefix}-images"
+  type          = "docker"
+  auth_method   = "password"
+  resource_type = "docker-registry"
+  resource_id   = "registry.example.com"
+  verify        = false
+
+  configuration = {
+    registry = "registry.example.com"
+    username = "u"
+    password = "q"
+  }
+}
+"#,
+        imports: &["{id}", "{prefix}-registry"],
+        not_imported: &["configuration", "verify"],
+        update: Endpoint::put("/service_connectors/{id}"),
+        outside: r#"{
+            "description": "outside", "labels": {"tier": "outside"},
+            "resource_types": ["docker-registry"], "resource_id": "registry.example.com"
+        }"#,
+        drifted: &["description", "labels"],
+        delete: Endpoint::delete("/service_connectors/{id}"),
+    },
+    Life {
+        address: "zenml_stack_component.it",
+        made: r#"
+resource "zenml_stack_component" "it" {
+  name                  = "${var.prefix}-images"
+  type                  = "container_registry"
+  flavor                = "default"
+  connector_id          = zenml_service_connector.it.id
+  connector_resource_id = "registry.example.com"
+  configuration         = { uri = "registry.example.com" }
+  labels                = { tier = "gold" }
+}
+"#,
+        changed: r#"
+resource "zenml_stack_component" "it" {
+  name                  = "${var.prefix}-containers"
+  type                  = "container_registry"
+  flavor                = "default"
+  connector_id          = zenml_service_connector.it.id
+  connector_resource_id = "registry.example.com"
+  configuration         = { uri = "registry.example.com", default_repository = "runs" }
+}
+"#,
+        imports: &["{id}", "container_registry/{prefix}-images"],
+        not_imported: &[],
+        update: Endpoint::put("/components/{id}"),
+        // Without its connector, which the server takes for detaching it.
+        outside: r#"{"configuration": {"uri": "outside.example.com"}, "labels": {"tier": "outside"}}"#,
+        drifted: &["configuration", "connector_id", "connector_resource_id", "labels"],
+        delete: Endpoint::delete("/components/{id}"),
+    },
+    Life {
+        address: "zenml_stack.it",
+        made: r#"
+resource "zenml_stack" "it" {
+  name        = "${var.prefix}-dev"
+  description = "d"
+  labels      = { tier = "gold" }
+
+  components = {
+    orchestrator   = zenml_stack_component.orchestrator.id
+    artifact_store = zenml_stack_component.artifacts.id
+    container_registry = zenml_stack_component.it.id
+  }
+}
+"#,
+        changed: r#"
+resource "zenml_stack" "it" {
+  name = "${var.prefix}-prod"
+
+  components = {
+    orchestrator   = zenml_stack_component.other.id
+    artifact_store = zenml_stack_component.artifacts.id
+    container_registry = zenml_stack_component.it.id
+  }
+}
+"#,
+        imports: &["{id}", "{prefix}-dev"],
+        not_imported: &[],
+        update: Endpoint::put("/stacks/{id}"),
+        outside: r#"{"description": "outside", "labels": {"tier": 1}}"#,
+        drifted: &["description", "labels"],
+        delete: Endpoint::delete("/stacks/{id}"),
+    },
+];
+
+/// What the stack needs besides, and what it is imported by.
+const PARTS: [(&str, &str, &str); 3] = [
+    ("orchestrator", "orchestrator", "local"),
+    ("other", "orchestrator", "local_docker"),
+    ("artifacts", "artifact_store", "local"),
+];
+
+/// Writes one configuration of all types.
+fn configure(host: &Scenario, of: impl Fn(&Life) -> &'static str) {
+    let parts = PARTS.map(|(name, kind, flavor)| {
+        format!(
+            "resource \"zenml_stack_component\" \"{name}\" {{\n  name = \"${{var.prefix}}-{name}\"\n  type = \
+             \"{kind}\"\n  flavor = \"{flavor}\"\n}}\n"
+        )
+    });
+    host.write("main.tf", &(parts.concat() + &TYPES.iter().map(of).collect::<String>())).unwrap();
+}
+
+/// The ids of all objects in the state, by address.
+async fn ids(host: &Scenario) -> BTreeMap<&'static str, String> {
+    let mut ids = BTreeMap::new();
+    for life in &TYPES {
+        let id = host.attributes(life.address).await.unwrap()["id"].as_str().unwrap().to_owned();
+        ids.insert(life.address, id);
+    }
+    ids
+}
+
+fn by_id(id: &str) -> IdOrName<SecretId> {
+    IdOrName::parse(id)
+}
+
+/// Imports all objects by one of their names into an empty state: what is in the configuration is then there already.
+async fn imports_equal_state(host: &Scenario, server: &Server, spelling: usize) {
+    let ids = ids(host).await;
+    let state = host.work().join("terraform.tfstate");
+    let saved = std::fs::read(&state).unwrap();
+    std::fs::remove_file(&state).unwrap();
+    let import = |address: &str, id: &str| format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n");
+    let mut blocks = PARTS
+        .map(|(name, kind, _)| {
+            import(&format!("zenml_stack_component.{name}"), &format!("{kind}/{}", server.name(name)))
+        })
+        .concat();
+    for life in &TYPES {
+        let id = life.imports[spelling].replace("{id}", &ids[life.address]);
+        let id = id.replace("{prefix}", server.prefix());
+        blocks.push_str(&import(life.address, &id));
+    }
+    host.write("import.tf", &blocks).unwrap();
+    let plan = host.plan().await.unwrap();
+    for life in &TYPES {
+        let expected = if life.not_imported.is_empty() { Action::NoOp } else { Action::Update };
+        assert_eq!(plan.action(life.address), Some(expected), "{}", plan.summary());
+        let mut changed = plan.changed_attributes(life.address);
+        changed.retain(|attribute| !matches!(*attribute, "updated" | "expires_at" | "workspace_id"));
+        assert_eq!(changed, life.not_imported, "{}: {}", life.address, plan.summary());
+    }
+    host.apply_saved(&plan).await.unwrap();
+    host.must_be_settled().await.unwrap();
+    assert_eq!(ids, self::ids(host).await);
+    host.remove("import.tf").unwrap();
+    std::fs::write(&state, saved).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_of_every_type_lives_its_life_on_each_server() {
+    on_each_server(async |server, host| {
+        configure(host, |life| life.made);
+        let plan = host.apply().await.unwrap();
+        for life in &TYPES {
+            assert_eq!(plan.action(life.address), Some(Action::Create), "{}", life.address);
+        }
+        for spelling in 0..2 {
+            imports_equal_state(host, server, spelling).await;
+        }
+
+        let first = ids(host).await;
+        configure(host, |life| life.changed);
+        let plan = host.apply().await.unwrap();
+        for life in &TYPES {
+            assert_eq!(plan.action(life.address), Some(Action::Update), "{}", life.address);
+        }
+        assert_eq!(ids(host).await, first);
+
+        let before = contents(server, &first).await;
+        for life in &TYPES {
+            let body = serde_json::from_str(life.outside).unwrap();
+            server.api.send(&life.update, by_id(&first[life.address]), (), body).await.unwrap();
+        }
+        let plan = host.apply().await.unwrap();
+        for life in &TYPES {
+            assert_eq!(plan.action(life.address), Some(Action::Update), "{}", life.address);
+            let changed = plan.changed_attributes(life.address);
+            for attribute in life.drifted {
+                assert!(changed.contains(attribute), "{} {attribute}: {changed:?}", life.address);
+            }
+        }
+        assert_eq!(contents(server, &first).await, before);
+
+        for life in TYPES.iter().rev() {
+            server.api.call(&life.delete, by_id(&first[life.address])).await.unwrap();
+        }
+        let plan = host.apply().await.unwrap();
+        for life in &TYPES {
+            assert_eq!(plan.action(life.address), Some(Action::Create), "{}", life.address);
+        }
+        assert_ne!(ids(host).await, first);
+        assert_eq!(server.inventory().await.len(), TYPES.len() + PARTS.len());
+        host.destroy().await.unwrap();
+    })
+    .await;
+}
+
+/// The objects as the server tells them, by address, without the moment of the last change.
+async fn contents(server: &Server, ids: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, Json> {
+    let mut contents = BTreeMap::new();
+    for life in &TYPES {
+        let get: Endpoint<IdOrName<SecretId>, (), (), Json> = Endpoint::get(life.update.route().template);
+        let object = server.api.call(&get, by_id(&ids[life.address])).await.unwrap();
+        contents.insert(life.address, without_updated(object));
+    }
+    contents
+}
+
+fn without_updated(json: Json) -> Json {
+    match json {
+        Json::Object(members) => {
+            let kept = members.into_iter().filter(|(name, _)| name != "updated");
+            kept.map(|(name, value)| (name, without_updated(value))).collect()
+        }
+        Json::Array(items) => items.into_iter().map(without_updated).collect(),
+        other => other,
+    }
+}
+
+/// On an open-source server there is no workspace to name; a workspace is named although the address led to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_is_in_a_workspace_where_the_server_is_one() {
+    in_process_on_each_server(async |server, harness| {
+        let address = "zenml_project.it";
+        harness.apply(address, json!({ "name": server.name("p") })).await.unwrap();
+        let workspace = harness.state(address).unwrap().attribute("workspace_id").clone();
+        assert_eq!(workspace.is_null(), server.is_real(), "{workspace:?}");
+        harness.destroy(address).await.unwrap();
+    })
+    .await;
+}
