@@ -26,7 +26,7 @@ demo: toolchain host ## The reference journey on a local platform, with the acce
 	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --package xtask -- demo $(if $(KEEP),--keep)
 
 .PHONY: test
-test: toolchain host ## Every test, acceptance tests with the real binary included
+test: toolchain host zenml-server ## Every test: with the real Terraform and on a real ZenML server
 	@$(cargo) build $(locked) --workspace
 	@host=$$(scripts/terraform) && PATH="$$(dirname "$$host"):$$PATH" TERRAFORM="$$host" $(cargo) test $(locked) --workspace
 
@@ -67,3 +67,10 @@ toolchain:
 .PHONY: host
 host:
 	@scripts/terraform >/dev/null
+
+# Installs the ZenML server that tests start, once for all clones. Without it they run on the local platform only.
+.PHONY: zenml-server
+zenml-server:
+	@scripts/zenml-server >/dev/null || { \
+	  test "$${ZENML_ACC:-}" != required && \
+	  echo "SKIPPED: without the server, tests run on the local platform only." >&2; }
