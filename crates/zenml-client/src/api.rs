@@ -121,6 +121,12 @@ impl Api {
         endpoint.read_all(self, path, query).await
     }
 
+    /// Whether the session was given as it is. Then nothing but a call tells whether it is accepted.
+    #[must_use]
+    pub fn has_given_session(&self) -> bool {
+        self.inner.tokens.is_fixed()
+    }
+
     /// Makes sure that the credential is accepted, with a login if there is no session yet.
     pub async fn log_in(&self) -> Result<(), ApiError> {
         self.bearer().await.map(|_| ())

@@ -21,8 +21,8 @@ pub struct Client {
     shared: Arc<Shared>,
     control_plane: Option<(Api, Arc<Credential>)>,
     server: Option<Api>,
-    /// The workspace that the plain server says to be, once it was asked.
-    server_identity: Arc<tokio::sync::OnceCell<Option<WorkspaceId>>>,
+    /// What the plain server says it is, once it was asked.
+    server_identity: Arc<tokio::sync::OnceCell<Identity>>,
     homes: Arc<Homes>,
 }
 
@@ -53,11 +53,15 @@ impl Homes {
     }
 }
 
-/// What is needed of a server's description of itself; much of the rest differs between versions.
-#[derive(Debug, Serialize, Deserialize)]
-struct Identity {
+/// What every version of a server says of itself; much of the rest differs between versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Its version, as it writes it. Empty if it does not say.
     #[serde(default)]
-    pro_workspace_id: Option<WorkspaceId>,
+    pub version: String,
+    /// The workspace of ZenML Pro that it is; none for an open-source server.
+    #[serde(default)]
+    pub pro_workspace_id: Option<WorkspaceId>,
 }
 
 const IDENTITY: Endpoint<(), (), (), Identity> = Endpoint::get("/info");
@@ -143,9 +147,13 @@ impl Client {
 
     /// The workspace of ZenML Pro that the plain server is; `None` for an open-source server.
     pub async fn server_workspace(&self) -> Result<Option<WorkspaceId>, ApiError> {
+        Ok(self.server_identity().await?.pro_workspace_id)
+    }
+
+    /// What the plain server says it is. It is asked once, without a credential.
+    pub async fn server_identity(&self) -> Result<&Identity, ApiError> {
         let server = self.server()?;
-        let ask = async || Ok(server.call_openly(&IDENTITY, ()).await?.pro_workspace_id);
-        self.server_identity.get_or_try_init(ask).await.copied()
+        self.server_identity.get_or_try_init(async || server.call_openly(&IDENTITY, ()).await).await
     }
 
     /// Forgets a workspace's address, for example after it was deactivated or deleted.

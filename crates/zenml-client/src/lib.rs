@@ -20,7 +20,7 @@ pub mod transport;
 mod wire;
 
 pub use api::{Api, Plane};
-pub use client::Client;
+pub use client::{Client, Identity};
 pub use error::{ApiError, Call, NotReady, Optional, Refused};
 pub use list::Listing;
 pub use settings::{Address, Credential, HttpSettings, RetryPolicy, Settings, SettingsError};

@@ -100,6 +100,11 @@ impl Tokens {
         }
     }
 
+    /// Whether there is one session, for good.
+    pub(crate) fn is_fixed(&self) -> bool {
+        matches!(self.source, Source::Fixed(_))
+    }
+
     /// A session for the next call. Callers that come while somebody logs in wait for that login, and share
     /// its failure too.
     pub(crate) async fn bearer(&self, wire: &Wire) -> Result<Bearer, ApiError> {
@@ -139,7 +144,7 @@ impl Tokens {
 
     /// Forgets a session that was refused. `false` if there is no way to another one.
     pub(crate) fn refused(&self, bearer: &Bearer) -> bool {
-        if matches!(self.source, Source::Fixed(_)) {
+        if self.is_fixed() {
             return false;
         }
         let mut current = self.locked();

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tfkit::{Diag, OrServer};
+use tfkit::{Diag, OrServer, Path};
 use tokio::sync::OnceCell;
 use zenml_api::control::organization::{self, Organization, OrganizationQuery};
 use zenml_api::control::user::{self, User};
 use zenml_api::control::workspace::{self, Workspace};
-use zenml_api::workspace::{current_user, info};
+use zenml_api::workspace::current_user;
 use zenml_api::{IdOrName, OrganizationId, TeamId, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
@@ -30,6 +30,8 @@ pub struct Client {
     organization: Option<IdOrName<OrganizationId>>,
     workspace: Option<IdOrName<WorkspaceId>>,
     skip_version_check: bool,
+    /// Where the credential for the server was taken from.
+    server_credential: Path,
     default_organization: OnceCell<Arc<Organization>>,
     default_workspace: OnceCell<WorkspaceId>,
     me: OnceCell<Arc<User>>,
@@ -51,6 +53,7 @@ impl Client {
             organization: resolved.organization.as_deref().map(IdOrName::parse),
             workspace: resolved.workspace.as_deref().map(IdOrName::parse),
             skip_version_check: resolved.skip_version_check,
+            server_credential: resolved.server_credential.clone(),
             default_organization: OnceCell::new(),
             default_workspace: OnceCell::new(),
             me: OnceCell::new(),
@@ -98,20 +101,25 @@ impl Client {
         }
     }
 
+    /// A login proves a key, and a call a token; what the server says of itself is remembered.
     async fn check_server(&self, server: &Api) -> Result<(), Diag> {
         let at = |error: ApiError| {
             let place = match &error {
-                ApiError::Unauthorized(_) => Configuration::API_KEY.path(),
+                ApiError::Unauthorized(_) | ApiError::NoToken { .. } => self.server_credential.clone(),
                 _ => Configuration::SERVER_URL.path(),
             };
             cannot("use the server", Needs::WORKSPACE_VIEWER, &error).at(place)
         };
-        server.call(&current_user::GET, ()).await.map_err(at)?;
+        if server.has_given_session() {
+            server.call(&current_user::GET, ()).await.map_err(at)?;
+        } else {
+            server.log_in().await.map_err(at)?;
+        }
         if self.skip_version_check {
             return Ok(());
         }
-        let version = server.call_openly(&info::INFO, ()).await.map_err(at)?.version;
-        if is_too_old(&version) {
+        let version = &self.api.server_identity().await.map_err(at)?.version;
+        if is_too_old(version) {
             let (major, minor) = OLDEST_SERVER;
             return Err(Diag::error(format!("The server has version {version}, which is too old"))
                 .why(format!("This provider is made for version {major}.{minor}.0 and later."))
@@ -307,6 +315,9 @@ mod tests {
             ("0.98.0", false),
             ("1.0.0", false),
             ("0.98.0.dev1", false),
+            ("0.98.0rc1", false),
+            ("0.79.0rc1", true),
+            ("nightly-2026.11.24", false),
             ("0.70.0-rc1", true),
             ("development", false),
             ("", false),

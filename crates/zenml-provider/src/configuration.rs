@@ -77,6 +77,8 @@ pub struct Resolved {
     pub workspace: Option<String>,
     /// Whether the server's version does not matter.
     pub skip_version_check: bool,
+    /// The argument that the credential for the server comes from, whether it or its variable is set.
+    pub server_credential: Path,
 }
 
 impl Configuration {
@@ -104,6 +106,11 @@ impl Configuration {
             url: control_plane_url.unwrap_or_else(|| SAAS_URL.to_owned()),
             credential: Credential::Key(key),
         });
+        let server_credential = match (&api_key, &api_token) {
+            (Some(_), _) => Self::API_KEY.path(),
+            (None, Some(_)) => Self::API_TOKEN.path(),
+            (None, None) => Self::SERVICE_ACCOUNT_KEY.path(),
+        };
         let server = match server_url {
             None => None,
             Some(url) => {
@@ -119,6 +126,7 @@ impl Configuration {
             organization: text(config, Self::ORGANIZATION_ID).or_else(|| environment.organization_id.clone()),
             workspace: text(config, Self::WORKSPACE_ID).or_else(|| environment.workspace_id.clone()),
             skip_version_check: config.get(Self::SKIP_VERSION_CHECK).known().unwrap_or_default(),
+            server_credential,
         })
     }
 }
