@@ -11,6 +11,7 @@ pub mod configuration;
 pub mod environment;
 pub mod failure;
 pub mod id;
+pub(crate) mod lookup;
 pub mod object;
 pub mod people;
 pub mod principal;
@@ -78,7 +79,16 @@ impl Provider for Zenml {
             .resource::<resources::workspace_role_assignment::WorkspaceRoleAssignment>()
             .data_source::<resources::organization::OrganizationData>()
             .data_source::<resources::project::ProjectData>()
+            .data_source::<resources::project::ProjectsData>()
             .data_source::<resources::role::RoleData>()
+            .data_source::<resources::secret::SecretData>()
+            .data_source::<resources::server::ServerData>()
+            .data_source::<resources::service_connector::ServiceConnectorData>()
+            .data_source::<resources::service_connector::ServiceConnectorsData>()
+            .data_source::<resources::stack::StackData>()
+            .data_source::<resources::stack::StacksData>()
+            .data_source::<resources::stack_component::StackComponentData>()
+            .data_source::<resources::stack_component::StackComponentsData>()
             .data_source::<resources::team::TeamData>()
             .data_source::<resources::workspace::WorkspaceData>()
     }

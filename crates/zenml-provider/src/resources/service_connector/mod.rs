@@ -1,6 +1,8 @@
 //! `zenml_service_connector`: how the components of stacks get credentials of a cloud.
 
 mod catalog;
+mod data;
+mod plural;
 mod settings;
 mod verify;
 
@@ -21,6 +23,8 @@ use zenml_api::workspace::connector::{
 use zenml_api::{ConnectorId, IdOrName, Sensitive, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
+pub use self::data::ServiceConnectorData;
+pub use self::plural::ServiceConnectorsData;
 use self::settings::Settings;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};

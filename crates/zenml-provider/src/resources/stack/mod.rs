@@ -1,5 +1,7 @@
 //! `zenml_stack`: components that run pipelines together.
 
+mod data;
+mod plural;
 mod slots;
 
 use std::collections::BTreeMap;
@@ -10,6 +12,8 @@ use zenml_api::workspace::stack::{self as api, Stack as ApiStack, StackCreate, S
 use zenml_api::{ComponentId, IdOrName, Patch, StackId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
+pub use self::data::StackData;
+pub use self::plural::StacksData;
 pub(crate) use self::slots::slots_of;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};

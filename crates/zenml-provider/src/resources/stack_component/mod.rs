@@ -1,6 +1,8 @@
 //! `zenml_stack_component`: one part of a stack, such as an orchestrator or an artifact store.
 
+mod data;
 mod delete;
+mod plural;
 mod refusal;
 mod settings;
 
@@ -17,6 +19,8 @@ use zenml_api::workspace::component::{
 use zenml_api::{ComponentId, ConnectorId, IdOrName, Patch, Sensitive, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
+pub use self::data::StackComponentData;
+pub use self::plural::StackComponentsData;
 use self::settings::{Settings, same_settings};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};

@@ -1,5 +1,7 @@
 //! `zenml_secret`: keys and values that components, connectors and pipelines refer to.
 
+mod data;
+
 use std::collections::BTreeMap;
 
 use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource, Since};
@@ -10,6 +12,7 @@ use zenml_api::workspace::secret::{
 use zenml_api::{IdOrName, SecretId, Sensitive, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
+pub use self::data::SecretData;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;

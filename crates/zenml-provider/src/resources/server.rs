@@ -1,0 +1,75 @@
+//! The data source `zenml_server`.
+
+use std::collections::BTreeMap;
+
+use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer};
+use zenml_api::workspace::info;
+use zenml_api::{OrganizationId, WorkspaceId};
+
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+use crate::{object, scope};
+
+/// A ZenML server: the one of the provider block, or that of a workspace.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "server", kind = data_source)]
+pub struct ServerData {
+    /// Workspace whose server is meant. Default: the provider's workspace. Null on an open-source server.
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Identifier of the deployment.
+    pub id: Computed<String>,
+    /// Name of the server.
+    pub name: Computed<String>,
+    /// Version of ZenML that the server runs.
+    pub version: Computed<String>,
+    /// How the server was deployed, such as `other`, `docker` or `cloud`.
+    pub deployment_type: Computed<String>,
+    /// How one logs in, such as `OAUTH2_PASSWORD_BEARER`; `EXTERNAL` in ZenML Pro.
+    pub auth_scheme: Computed<String>,
+    /// Public address of the server. Empty if the server was not told.
+    pub server_url: Computed<String>,
+    /// Address of the dashboard. Empty if the server was not told.
+    pub dashboard_url: Computed<String>,
+    /// Address of the dashboard of ZenML Pro. Null on an open-source server, as all attributes that begin with `pro_`.
+    pub pro_dashboard_url: Computed<Option<String>>,
+    /// Address of the management API of ZenML Pro.
+    pub pro_api_url: Computed<Option<String>>,
+    /// Identifier of the organization.
+    pub pro_organization_id: Computed<Option<Id<OrganizationId>>>,
+    /// Name of the organization.
+    pub pro_organization_name: Computed<Option<String>>,
+    /// Identifier of the workspace.
+    pub pro_workspace_id: Computed<Option<Id<WorkspaceId>>>,
+    /// Name of the workspace.
+    pub pro_workspace_name: Computed<Option<String>>,
+    /// What else the server was told about itself. Values that are no texts are shown as JSON.
+    pub metadata: Computed<BTreeMap<String, String>>,
+}
+
+impl DataSource for ServerData {
+    type Client = Client;
+
+    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
+        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
+        let info = server.api.call_openly(&info::INFO, ()).await;
+        let info = info.map_err(|error| cannot("read the server", Needs::WORKSPACE_VIEWER, &error))?;
+        Ok(Self {
+            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
+            id: Computed::known(info.id),
+            name: Computed::known(info.name),
+            version: Computed::known(info.version),
+            deployment_type: Computed::known(info.deployment_type),
+            auth_scheme: Computed::known(info.auth_scheme),
+            server_url: Computed::known(info.server_url),
+            dashboard_url: Computed::known(info.dashboard_url),
+            pro_dashboard_url: Computed::known(info.pro_dashboard_url),
+            pro_api_url: Computed::known(info.pro_api_url),
+            pro_organization_id: Computed::known(info.pro_organization_id.map(Id)),
+            pro_organization_name: Computed::known(info.pro_organization_name),
+            pro_workspace_id: Computed::known(info.pro_workspace_id.map(Id)),
+            pro_workspace_name: Computed::known(info.pro_workspace_name),
+            metadata: Computed::known(object::label_texts(&info.metadata)),
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! The data source `zenml_stack`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfkit::{Computed, Cx, DataSource, Diag, Model, Object, OrServer};
+use zenml_api::workspace::stack::{self as api, Stack as ApiStack, StackMetadata, StackQuery};
+use zenml_api::{ComponentId, SecretId, StackId, WorkspaceId};
+use zenml_client::Optional as _;
+
+use super::NOUN;
+use crate::client::Client;
+use crate::id::Id;
+use crate::lookup::{self, Wanted};
+use crate::scope;
+
+/// An existing stack, by id or by name.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "stack", kind = data_source, rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"]))]
+pub struct StackData {
+    /// Workspace that the stack is in. Default: the provider's workspace. Null on an open-source server.
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Identifier of the stack. It decides where the name is given too.
+    pub id: OrServer<Id<StackId>>,
+    /// Name of the stack.
+    pub name: OrServer<String>,
+    /// What the stack is for.
+    pub description: Computed<Option<String>>,
+    /// Components of the stack, by type; several of one type in the order of the stack.
+    pub components: Computed<Vec<StackPart>>,
+    /// Labels. Values that are no texts are shown as JSON.
+    pub labels: Computed<BTreeMap<String, String>>,
+    /// Environment variables of the runs on the stack.
+    pub environment: Computed<BTreeMap<String, String>>,
+    /// Identifiers of the secrets that runs on the stack get as environment variables.
+    pub secrets: Computed<BTreeSet<Id<SecretId>>>,
+    /// When the stack was made.
+    pub created: Computed<String>,
+    /// When the stack was last changed.
+    pub updated: Computed<String>,
+}
+
+/// A component of a stack.
+#[derive(Clone, Debug, PartialEq, Object)]
+pub struct StackPart {
+    /// Identifier of the component.
+    pub id: Computed<Id<ComponentId>>,
+    /// Name of the component.
+    pub name: Computed<String>,
+    /// Type of the component.
+    pub r#type: Computed<String>,
+    /// Flavor of the component. Null where this credential may not read the component.
+    pub flavor: Computed<Option<String>>,
+}
+
+impl DataSource for StackData {
+    type Client = Client;
+
+    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
+        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
+        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
+        let stack: ApiStack = match wanted {
+            Wanted::Id(id, name) => {
+                let read = async { server.api.call(&api::GET, id).await.optional() };
+                lookup::by_id(NOUN, &server, id, name, read).await?
+            }
+            Wanted::Name(name) => {
+                let query =
+                    StackQuery { name: lookup::exactly(name), hydrate: Some(true), ..StackQuery::default() };
+                let list = server.api.list_all(&api::LIST, (), query);
+                let told = |stack: &ApiStack| format!("the stack {:?}", stack.name);
+                lookup::by_name(NOUN, &server, name, list, told, "Say which one is meant by its id.").await?
+            }
+        };
+        let (Some(body), Some(metadata)) = (stack.body, stack.metadata) else {
+            return Err(NOUN.unreadable(&stack.name));
+        };
+        Ok(Self {
+            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
+            id: OrServer::known(Id(stack.id)),
+            name: OrServer::known(stack.name),
+            components: Computed::known(parts(&metadata)),
+            description: Computed::known(lookup::filled(metadata.description)),
+            labels: Computed::known(lookup::texts(metadata.labels.as_ref())),
+            environment: Computed::known(metadata.environment.unwrap_or_default()),
+            secrets: Computed::known(metadata.secrets.into_iter().map(Id).collect()),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
+        })
+    }
+}
+
+/// The components of a stack, sorted by type; those of one type as the server orders them.
+fn parts(metadata: &StackMetadata) -> Vec<StackPart> {
+    let parts = metadata.components.iter().flat_map(|(kind, components)| {
+        components.iter().map(move |component| StackPart {
+            id: Computed::known(Id(component.id)),
+            name: Computed::known(component.name.clone()),
+            r#type: Computed::known(kind.clone()),
+            flavor: Computed::known(component.body.as_ref().map(|body| body.flavor_name.clone())),
+        })
+    });
+    parts.collect()
+}
