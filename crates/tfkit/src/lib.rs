@@ -160,7 +160,7 @@ pub use engine::Engine;
 pub use field::{Computed, IfSet, OrDefault, OrServer, Secret, Twin};
 pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};
-pub use resource::{ImportId, Imported, Plan, Resource, Since, Upgrade};
+pub use resource::{ImportId, Imported, Page, Plan, Resource, Since, Upgrade};
 pub use schema::{Attribute, Nesting, Schema, Shape, Who};
 pub use value::{Dyn, Number, Path, Step, Type};
 

@@ -5,6 +5,7 @@ mod private;
 mod stop;
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,34 @@ struct Inner<Client> {
 pub(crate) struct Shared {
     pub(crate) locks: Locks,
     pub(crate) stop: Stop,
+    epoch: AtomicU64,
+}
+
+impl Shared {
+    /// A number that changes when something may have been written: what was read before may not hold any more.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Ends the epoch.
+    pub(crate) fn renew(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Ends the epoch when the guard is dropped, so that a write that fails or panics ends it too.
+    pub(crate) fn writing(&self) -> Writing<'_> {
+        Writing(self)
+    }
+}
+
+/// A write that is under way.
+#[derive(Debug)]
+pub(crate) struct Writing<'a>(&'a Shared);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.renew();
+    }
 }
 
 /// The way to the API, as far as the provider's configuration gave one.
@@ -124,6 +153,10 @@ impl<Client> Cx<Client> {
             Access::Ready(client) => Some(client),
             Access::Unknown(_) | Access::None => None,
         }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
     }
 
     /// What is being done.

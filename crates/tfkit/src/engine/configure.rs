@@ -35,6 +35,8 @@ impl<P: Provider> Core<P> {
             }
         };
         *self.access.write().unwrap_or_else(PoisonError::into_inner) = access;
+        // Another configuration may lead to another server.
+        self.shared.renew();
         diags
     }
 }

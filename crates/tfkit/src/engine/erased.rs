@@ -4,9 +4,10 @@
 
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use super::batch::Batches;
 use super::{IdentityAttribute, ImportBy};
 use crate::cx::Cx;
 use crate::data_source::DataSource;
@@ -62,14 +63,14 @@ pub(crate) trait AnyDataSource<Client>: Send + Sync {
     fn read(&self, cx: Cx<Client>, config: Dyn) -> Work<Result<Dyn, Diag>>;
 }
 
-pub(crate) struct ErasedResource<R> {
+pub(crate) struct ErasedResource<R: Resource> {
     schema: LazyLock<Schema>,
-    resource: PhantomData<fn() -> R>,
+    batches: Arc<Batches<R>>,
 }
 
 impl<R: Resource> ErasedResource<R> {
     pub(crate) fn new() -> Self {
-        Self { schema: LazyLock::new(|| R::schema(R::VERSION)), resource: PhantomData }
+        Self { schema: LazyLock::new(|| R::schema(R::VERSION)), batches: Arc::default() }
     }
 }
 
@@ -111,9 +112,10 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
     }
 
     fn read(&self, cx: Cx<R::Client>, state: Dyn) -> Work<Result<Option<Dyn>, Diag>> {
+        let batches = Arc::clone(&self.batches);
         Box::pin(async move {
             let key = R::Key::from_object(&state).map_err(unreadable_state)?;
-            let Some(remote) = R::fetch(&cx, &key).await? else { return Ok(None) };
+            let Some(remote) = batches.read(&cx, &key).await? else { return Ok(None) };
             // State that lacks a value which the model needs, such as one written by an earlier release, is as
             // good as the key alone.
             let observed = match R::from_object(&state) {
@@ -136,6 +138,7 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
     fn create(&self, cx: Cx<R::Client>, planned: Dyn) -> Work<Result<Dyn, Diag>> {
         Box::pin(async move {
             let plan = R::from_object(&planned).map_err(Misfit::into_diag)?;
+            let _writing = cx.shared().writing();
             R::create(&cx, plan).await.map(|model| model.to_object())
         })
     }
@@ -144,6 +147,7 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
         Box::pin(async move {
             let prior = R::from_object(&prior).map_err(unreadable_state)?;
             let plan = R::from_object(&planned).map_err(Misfit::into_diag)?;
+            let _writing = cx.shared().writing();
             R::update(&cx, prior, plan).await.map(|model| model.to_object())
         })
     }
@@ -151,6 +155,7 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
     fn delete(&self, cx: Cx<R::Client>, prior: Dyn) -> Work<Result<(), Diag>> {
         Box::pin(async move {
             let prior = R::from_object(&prior).map_err(unreadable_state)?;
+            let _writing = cx.shared().writing();
             R::delete(&cx, prior).await
         })
     }

@@ -4,6 +4,7 @@
 //! them directly. None of them panics, and none of them fails as a call: whatever goes wrong is a [`Diag`].
 
 mod apply;
+mod batch;
 mod configure;
 mod core;
 pub(crate) mod erased;

@@ -17,8 +17,8 @@ use crate::value::Dyn;
 ///
 /// I/O ([`fetch`](Self::fetch)) and meaning ([`observe`](Self::observe)) are apart, so that reads, answers to a
 /// creation and imports share one meaning. The engine does defaults, replacement, unknown values, conformity and
-/// identity; a method sees plain values. Reads are single; what only some types can do is a default method, so that
-/// more can come without a change to the others.
+/// identity; a method sees plain values. What only some types can do is a default method, so that more can come
+/// without a change to the others.
 pub trait Resource: Model {
     /// What the provider's configuration makes: the way to the API.
     type Client: Send + Sync + 'static;
@@ -81,11 +81,54 @@ pub trait Resource: Model {
         async move { id.key().map(Imported::Key) }
     }
 
+    /// The scope of an object: objects of one scope can be read by one list, see [`page`](Self::page). None where an
+    /// object can only be read alone, as it is by default. Pure.
+    fn scope(key: &Self::Key) -> Option<String> {
+        let _ = key;
+        None
+    }
+
+    /// Lists objects of a scope, so that many are read with few requests: from the beginning, then from where the
+    /// page before says. How large a page is, is its author's choice; small ones first spare a large scope of which
+    /// little is managed.
+    ///
+    /// An item must mean the same as the answer to [`fetch`](Self::fetch), but for what [`complete`](Self::complete)
+    /// adds. Leave out what the list tells only in part: the engine fetches alone what it does not find, and so
+    /// a failure is no misfortune either. The context is that of one of the objects that wait: do not use what belongs
+    /// to a single one, such as the values beside its state.
+    fn page(
+        cx: &Cx<Self::Client>,
+        scope: &str,
+        from: Option<u64>,
+    ) -> impl Future<Output = Result<Page<(Self::Key, Self::Remote)>, Diag>> + Send {
+        let _ = (cx, scope, from);
+        async { Ok(Page { items: Vec::new(), next: None }) }
+    }
+
+    /// Adds to an item of a [list](Self::page) what [`fetch`](Self::fetch) takes from the context of its object, such
+    /// as the values beside the state.
+    fn complete(
+        cx: &Cx<Self::Client>,
+        item: Self::Remote,
+    ) -> impl Future<Output = Result<Self::Remote, Diag>> + Send {
+        let _ = cx;
+        async { Ok(item) }
+    }
+
     /// How long an operation may take when the configuration has no `timeouts` for it.
     fn timeout(operation: Operation) -> Duration {
         let _ = operation;
         DEFAULT_TIMEOUT
     }
+}
+
+/// A part of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// What it holds.
+    pub items: Vec<T>,
+    /// Where the next part begins; none at the end of the list.
+    pub next: Option<u64>,
 }
 
 /// What is known of an object besides the server's answer.

@@ -2,6 +2,7 @@
 //! layer calls it.
 #![expect(clippy::unwrap_used, reason = "a helper that fails, fails its test")]
 
+mod batch;
 mod by_hand;
 mod check;
 mod failure;
