@@ -5,6 +5,7 @@
 //! is told when a call failed).
 
 pub mod assignment;
+mod batch;
 mod cache;
 pub mod client;
 pub mod configuration;

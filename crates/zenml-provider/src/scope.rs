@@ -157,6 +157,14 @@ pub(crate) async fn remember(cx: &Cx<Client>, client: &Client, id: WorkspaceId) 
     }
 }
 
+/// Keeps beside the state of an object that came out of a list what [`reach`] keeps of one that is read alone.
+pub(crate) async fn reached(cx: &Cx<Client>, workspace: Option<WorkspaceId>) -> Result<(), Diag> {
+    match workspace {
+        Some(id) => remember(cx, cx.client().await?, id).await,
+        None => Ok(()),
+    }
+}
+
 /// Decides whether a workspace that was not found is gone or hidden.
 pub(crate) async fn gone(cx: &Cx<Client>, client: &Client, id: WorkspaceId) -> Result<Reach, Diag> {
     let remembered = cx.private(ORGANIZATION);

@@ -5,7 +5,7 @@ mod plural;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfkit::{Computed, Cx, Diag, IfSet, ImportId, Imported, Model, OrServer, Plan, Resource, Since};
+use tfkit::{Computed, Cx, Diag, IfSet, ImportId, Imported, Model, OrServer, Page, Plan, Resource, Since};
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::project::{self as api, ProjectCreate, ProjectQuery, ProjectUpdate};
 use zenml_api::{IdOrName, Patch, ProjectId, WorkspaceId};
@@ -13,6 +13,7 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::ProjectData;
 pub use self::plural::ProjectsData;
+use crate::batch;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
@@ -57,6 +58,9 @@ pub struct Project {
     pub updated: Computed<String>,
 }
 
+/// Projects on one page of a list: less than 1 KiB each.
+const LONGEST_PAGE: u64 = 400;
+
 const NAME_RULE: &str = "consist of lower-case letters, digits, hyphens and underscores";
 
 fn is_name(name: &str) -> bool {
@@ -93,6 +97,30 @@ impl Resource for Project {
         };
         let found = look(&server.api, key.id.0.into()).await?;
         Ok(found.map(|project| Remote::seen(&server, project)))
+    }
+
+    fn scope(key: &ProjectKey) -> Option<String> {
+        Some(batch::scope_of(key.workspace_id))
+    }
+
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        from: Option<u64>,
+    ) -> Result<Page<(ProjectKey, Remote)>, Diag> {
+        let query = ProjectQuery { hydrate: Some(true), ..ProjectQuery::default() };
+        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |home, workspace_id, project| {
+            let key = ProjectKey { workspace_id: home, id: Id(project.id) };
+            (key, Remote(Seen::Found(Found { workspace_id, project })))
+        })
+        .await
+    }
+
+    async fn complete(cx: &Cx<Client>, item: Remote) -> Result<Remote, Diag> {
+        if let Seen::Found(found) = &item.0 {
+            scope::reached(cx, found.workspace_id).await?;
+        }
+        Ok(item)
     }
 
     fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tfkit::model::Operation;
 use tfkit::timeouts::{Create, Timeouts, Update};
 use tfkit::{
-    Computed, Cx, Diag, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Partial, Plan, Resource,
+    Computed, Cx, Diag, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Page, Partial, Plan, Resource,
     Secret, Since,
 };
 use zenml_api::workspace::component::{self, ComponentQuery};
@@ -26,6 +26,7 @@ use zenml_client::{Api, ApiError, Optional as _};
 pub use self::data::ServiceConnectorData;
 pub use self::plural::ServiceConnectorsData;
 use self::settings::Settings;
+use crate::batch;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
@@ -90,6 +91,9 @@ pub struct ServiceConnector {
     pub timeouts: Option<Timeouts<(Create, Update)>>,
 }
 
+/// Connectors on one page of a list: up to 30 KiB each, because the description of their type comes with each.
+const LONGEST_PAGE: u64 = 200;
+
 /// What a read found.
 #[derive(Clone, Debug)]
 pub struct Remote(Seen<Found>);
@@ -118,6 +122,39 @@ impl Resource for ServiceConnector {
         };
         let found = look(&server.api, key.id.0).await?;
         Ok(found.map(|connector| Found::seen(&server, connector)))
+    }
+
+    fn scope(key: &ServiceConnectorKey) -> Option<String> {
+        Some(batch::scope_of(key.workspace_id))
+    }
+
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        from: Option<u64>,
+    ) -> Result<Page<(ServiceConnectorKey, Remote)>, Diag> {
+        let query =
+            ConnectorQuery { hydrate: Some(true), expand_secrets: Some(false), ..ConnectorQuery::default() };
+        batch::page(
+            cx,
+            scope,
+            from,
+            LONGEST_PAGE,
+            (&api::LIST, query),
+            |home, workspace_id, mut connector| {
+                settings::forget_other_methods(&mut connector);
+                let key = ServiceConnectorKey { workspace_id: home, id: Id(connector.id) };
+                (key, Remote(Seen::Found(Found { workspace_id, connector })))
+            },
+        )
+        .await
+    }
+
+    async fn complete(cx: &Cx<Client>, item: Remote) -> Result<Remote, Diag> {
+        if let Seen::Found(found) = &item.0 {
+            scope::reached(cx, found.workspace_id).await?;
+        }
+        Ok(item)
     }
 
     fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tfkit::Dyn;
 use tfkit::plan::same::scalar_text;
 use zenml_api::workspace::JsonMap;
-use zenml_api::workspace::connector::{AuthMethodDescription, ConnectorBody, ConnectorType};
+use zenml_api::workspace::connector::{AuthMethodDescription, Connector, ConnectorBody, ConnectorType};
 
 /// A configuration as users write it; null members are left out of requests.
 pub(super) type Settings = BTreeMap<String, Option<String>>;
@@ -56,6 +56,16 @@ pub(super) fn method(body: &ConnectorBody) -> Option<&AuthMethodDescription> {
         ConnectorType::Description(description) => {
             description.auth_methods.iter().find(|method| method.auth_method == body.auth_method)
         }
+    }
+}
+
+/// Drops what a description tells of other authentication methods than the connector's own, which is most of what many
+/// connectors would need of memory.
+pub(super) fn forget_other_methods(connector: &mut Connector) {
+    let Some(body) = &mut connector.body else { return };
+    if let ConnectorType::Description(description) = &mut body.connector_type {
+        description.auth_methods.retain(|method| method.auth_method == body.auth_method);
+        description.resource_types = Vec::new();
     }
 }
 

@@ -6,7 +6,9 @@ mod slots;
 
 use std::collections::BTreeMap;
 
-use tfkit::{Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Partial, Plan, Resource, Since};
+use tfkit::{
+    Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource, Since,
+};
 use zenml_api::workspace::component::{self, ALL_TYPES};
 use zenml_api::workspace::stack::{self as api, Stack as ApiStack, StackCreate, StackQuery, StackUpdate};
 use zenml_api::{ComponentId, IdOrName, Patch, StackId, WorkspaceId};
@@ -15,6 +17,7 @@ use zenml_client::{ApiError, Optional as _};
 pub use self::data::StackData;
 pub use self::plural::StacksData;
 pub(crate) use self::slots::slots_of;
+use crate::batch;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
@@ -23,6 +26,9 @@ use crate::scope::{self, Reach, Seen, Server};
 
 /// How messages call it.
 const NOUN: Noun = Noun { words: "stack", resource: "zenml_stack" };
+
+/// Stacks on one page of a list: some KiB each, because they tell of their components.
+const LONGEST_PAGE: u64 = 400;
 
 /// Types that a stack cannot be without.
 const MANDATORY: [&str; 2] = ["orchestrator", "artifact_store"];
@@ -83,6 +89,29 @@ impl Resource for Stack {
         })?;
         let workspace = server.workspace_id;
         Ok(found.map(|stack| Seen::Found(Remote { workspace, stack })))
+    }
+
+    fn scope(key: &StackKey) -> Option<String> {
+        Some(batch::scope_of(key.workspace_id))
+    }
+
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        from: Option<u64>,
+    ) -> Result<Page<(StackKey, Seen<Remote>)>, Diag> {
+        let query = StackQuery { hydrate: Some(true), ..StackQuery::default() };
+        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, workspace, stack| {
+            (StackKey { workspace_id, id: Id(stack.id) }, Seen::Found(Remote { workspace, stack }))
+        })
+        .await
+    }
+
+    async fn complete(cx: &Cx<Client>, item: Seen<Remote>) -> Result<Seen<Remote>, Diag> {
+        if let Seen::Found(remote) = &item {
+            scope::reached(cx, remote.workspace).await?;
+        }
+        Ok(item)
     }
 
     fn observe(remote: &Seen<Remote>, since: Since<'_, Self>) -> Result<Self, Diag> {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use tfkit::{
-    Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Partial, Plan, Resource, Secret, Since,
+    Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource, Secret, Since,
 };
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::component::{
@@ -22,6 +22,7 @@ use zenml_client::{ApiError, Optional as _};
 pub use self::data::StackComponentData;
 pub use self::plural::StackComponentsData;
 use self::settings::{Settings, same_settings};
+use crate::batch;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
@@ -30,6 +31,9 @@ use crate::scope::{self, Reach, Seen, Server};
 
 /// How messages call it.
 const NOUN: Noun = Noun { words: "stack component", resource: "zenml_stack_component" };
+
+/// Components on one page of a list: about 1.4 KiB each.
+const LONGEST_PAGE: u64 = 400;
 
 /// Name beside the state of the settings that the server did not keep.
 const DROPPED: &str = "dropped";
@@ -113,9 +117,38 @@ impl Resource for StackComponent {
         let found = found.map_err(|error| {
             cannot(format_args!("read the stack component {}", key.id), Needs::WORKSPACE_VIEWER, &error)
         })?;
-        let dropped = cx.private(DROPPED).and_then(|names| serde_json::from_value(names).ok());
         let workspace = server.workspace_id;
-        Ok(found.map(|component| Seen::Found(Remote { workspace, component, dropped })))
+        Ok(found.map(|component| Seen::Found(Remote { workspace, component, dropped: dropped(cx) })))
+    }
+
+    fn scope(key: &StackComponentKey) -> Option<String> {
+        Some(batch::scope_of(key.workspace_id))
+    }
+
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        from: Option<u64>,
+    ) -> Result<Page<(StackComponentKey, Seen<Remote>)>, Diag> {
+        let query = ComponentQuery { hydrate: Some(true), ..ComponentQuery::default() };
+        batch::page(
+            cx,
+            scope,
+            from,
+            LONGEST_PAGE,
+            (&api::LIST, query),
+            |workspace_id, workspace, component| {
+                let key = StackComponentKey { workspace_id, id: Id(component.id) };
+                (key, Seen::Found(Remote { workspace, component, dropped: None }))
+            },
+        )
+        .await
+    }
+
+    async fn complete(cx: &Cx<Client>, item: Seen<Remote>) -> Result<Seen<Remote>, Diag> {
+        let Seen::Found(remote) = item else { return Ok(item) };
+        scope::reached(cx, remote.workspace).await?;
+        Ok(Seen::Found(Remote { dropped: dropped(cx), ..remote }))
     }
 
     fn observe(remote: &Seen<Remote>, since: Since<'_, Self>) -> Result<Self, Diag> {
@@ -251,6 +284,11 @@ impl Resource for StackComponent {
         };
         Ok(Imported::Key(StackComponentKey { workspace_id: workspace.map(Id), id: Id(id) }))
     }
+}
+
+/// The settings that the server did not keep, as they were remembered beside the state.
+fn dropped(cx: &Cx<Client>) -> Option<BTreeSet<String>> {
+    cx.private(DROPPED).and_then(|names| serde_json::from_value(names).ok())
 }
 
 /// Makes the component. One that has the name already is never taken over, except after a lost answer, when it was not
