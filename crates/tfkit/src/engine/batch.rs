@@ -27,12 +27,12 @@ use crate::model::Key;
 use crate::resource::{Page, Resource};
 use crate::value::Dyn;
 
-/// Reads that count for more, because they may be all that there are or the first of many.
-const EARLY_READS: u64 = 10;
+/// Reads after which there are most probably many. A host has as many calls under way at the same time.
+const MANY_READS: u64 = 10;
 
-/// Objects that each early read allows to be listed: enough that a scope of a thousand is known once the calls that a
-/// host makes at the same time are in.
-const PER_EARLY_READ: u64 = 160;
+/// Objects that may be listed for the first reads, times the square of their number: enough that a scope of a thousand
+/// is known once the calls that a host makes at the same time are in, and not much for two or three.
+const AT_FIRST: u64 = 16;
 
 /// Objects that each read allows to be listed. A server lists an object some thirty times faster than it answers
 /// a request.
@@ -41,9 +41,9 @@ const PER_READ: u64 = 25;
 /// Objects that may be kept for reads that did not come yet.
 const KEPT: usize = 10_000;
 
-/// How many objects may have been listed after a number of reads.
+/// How many objects may have been listed after a number of reads, before another page.
 fn allowance(reads: u64) -> u64 {
-    reads.min(EARLY_READS) * PER_EARLY_READ + reads * PER_READ
+    reads.min(MANY_READS).pow(2) * AT_FIRST + reads * PER_READ
 }
 
 /// What was listed of one type of resource, by scope.
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_list_stays_in_proportion_to_what_is_asked_for() {
-        for (reads, least, most) in [(2, 200, 400), (3, 200, 600), (10, 1600, 2000), (1000, 20_000, 30_000)] {
+        for (reads, least, most) in [(2, 100, 200), (3, 200, 300), (10, 1600, 2000), (1000, 20_000, 30_000)] {
             let allowed = allowance(reads);
             assert!((least..=most).contains(&allowed), "{reads} reads allow {allowed}");
         }
