@@ -17,6 +17,7 @@ use crate::configuration::{Configuration, Resolved};
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::people::People;
+use crate::resources::stack_component::{Flavors, Leaving};
 use crate::resources::stack_role_assignment::{BlindGrants, UnderstoodForm};
 use crate::role::Roles;
 
@@ -42,6 +43,8 @@ pub struct Client {
     pub(crate) team_members: Cache<TeamId, Vec<UserId>>,
     pub(crate) understood_form: UnderstoodForm,
     pub(crate) blind_grants: BlindGrants,
+    pub(crate) flavors: Flavors,
+    pub(crate) leaving: Leaving,
     said: Mutex<BTreeSet<String>>,
 }
 
@@ -64,6 +67,8 @@ impl Client {
             team_members: Cache::default(),
             understood_form: UnderstoodForm::default(),
             blind_grants: BlindGrants::default(),
+            flavors: Flavors::default(),
+            leaving: Leaving::default(),
             said: Mutex::default(),
         }
     }
@@ -266,6 +271,11 @@ impl Client {
         let me = self.me.get_or_try_init(ask).await;
         me.map(Arc::clone)
             .map_err(|error| cannot("read the account of the key", Needs::ORGANIZATION_VIEWER, &error))
+    }
+
+    /// Says that this run makes a flavor, so that a component of it can be planned before the server has it.
+    pub fn announce_flavor(&self, kind: &str, name: &str) {
+        self.flavors.announce(kind, name);
     }
 
     /// Whether something is said for the first time in this run.

@@ -47,6 +47,27 @@ impl<I: Identifier> Value for Id<I> {
     }
 }
 
+/// An identifier, or an empty text, which stands for none as a null does. Modules pass empty texts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdOrEmpty<I>(pub Option<I>);
+
+impl<I: Identifier> Value for IdOrEmpty<I> {
+    fn shape() -> Shape {
+        String::shape()
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        match value {
+            Dyn::String(text) if text.is_empty() => Ok(Self(None)),
+            _ => Id::from_known(value).map(|id| Self(Some(id.0))),
+        }
+    }
+
+    fn to_known(&self) -> Dyn {
+        self.0.as_ref().map_or_else(|| Dyn::string(""), |id| Dyn::string(id.to_string()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use zenml_api::TeamId;
@@ -63,5 +84,15 @@ mod tests {
             assert_eq!(misfit.what, "must be the id of a team, which is a UUID", "{text:?}");
             assert!(misfit.fix.is_some());
         }
+    }
+
+    #[test]
+    fn an_empty_text_can_stand_for_no_id() {
+        const TEAM: &str = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
+        for text in ["", TEAM] {
+            let read = IdOrEmpty::<TeamId>::from_known(&Dyn::string(text)).unwrap();
+            assert_eq!((read.0.is_none(), read.to_known()), (text.is_empty(), Dyn::string(text)));
+        }
+        assert!(IdOrEmpty::<TeamId>::from_known(&Dyn::string("alpha")).is_err());
     }
 }

@@ -18,6 +18,7 @@ pub mod people;
 pub mod principal;
 pub mod resources;
 pub mod role;
+mod run_environment;
 pub mod scope;
 pub mod scrub;
 pub mod wait;

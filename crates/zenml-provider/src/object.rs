@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use tfkit::{Diag, Path};
 use zenml_api::control::workspace;
 use zenml_api::workspace::JsonMap;
-use zenml_api::{IdOrName, Identifier, WorkspaceId};
+use zenml_api::{IdOrName, Identifier, Patch, WorkspaceId};
 use zenml_client::Optional as _;
 
 use crate::client::Client;
@@ -65,6 +65,15 @@ pub fn is_one_line(text: &str) -> bool {
 /// Labels as they are sent.
 pub fn labels(labels: &BTreeMap<String, String>) -> JsonMap {
     labels.iter().map(|(key, value)| (key.clone(), Json::String(value.clone()))).collect()
+}
+
+/// The change of labels. None at all is sent as an empty map: a server would store a null as such.
+pub fn labels_change(
+    prior: Option<&BTreeMap<String, String>>,
+    planned: Option<&BTreeMap<String, String>>,
+) -> Patch<JsonMap> {
+    let (prior, planned) = (prior.map(labels).unwrap_or_default(), planned.map(labels).unwrap_or_default());
+    if prior == planned { Patch::Keep } else { Patch::Set(planned) }
 }
 
 /// Labels as an attribute has them: a value of another kind than text, which others may have set, as JSON.
@@ -149,6 +158,23 @@ mod tests {
     use super::*;
 
     const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };
+
+    #[test]
+    fn labels_are_cleared_by_an_empty_map_and_never_by_a_null() {
+        let some: BTreeMap<String, String> = [("a".to_owned(), "1".to_owned())].into();
+        let empty = BTreeMap::new();
+        let cases = [
+            (None, None, Patch::Keep),
+            (Some(&empty), None, Patch::Keep),
+            (None, Some(&empty), Patch::Keep),
+            (Some(&some), Some(&some), Patch::Keep),
+            (Some(&some), None, Patch::Set(JsonMap::new())),
+            (None, Some(&some), Patch::Set(labels(&some))),
+        ];
+        for (prior, planned, expected) in cases {
+            assert_eq!(labels_change(prior, planned), expected, "{prior:?} to {planned:?}");
+        }
+    }
 
     #[test]
     fn an_object_that_exists_comes_with_the_command_that_imports_it() {

@@ -28,3 +28,21 @@ resource "zenml_stack_component" "tracker" {
     team = "alpha"
   }
 }
+
+# Settings with their types.
+resource "zenml_stack_component" "kubernetes" {
+  workspace_id = zenml_workspace.alpha.id
+  name         = "alpha-kubernetes"
+  type         = "orchestrator"
+  flavor       = "kubernetes"
+
+  settings = {
+    kubernetes_namespace = "zenml"
+    synchronous          = false
+    max_parallelism      = 8
+  }
+
+  environment = {
+    TEAM = "alpha"
+  }
+}

@@ -274,9 +274,9 @@ async fn stacks_and_components_that_cannot_work_are_refused_and_nothing_is_made(
                 &[
                     "Error: There is no flavor \"s4\" of the type \"artifact_store\"",
                     "neither built in nor registered by a user",
+                    "azure, b2, digitalocean, gcp, local, s3",
                     "zenml artifact-store flavor list",
                     "flavor = \"s4\"",
-                    "POST /components, status 404, request id",
                 ],
             ),
             resource(

@@ -15,11 +15,20 @@ variable "aws_role_arn" {}
 variable "aws_access_key_id" {}
 variable "aws_secret_access_key" { sensitive = true }
 
-resource "zenml_stack_component" "kubernetes" {
-  workspace_id = zenml_workspace.alpha.id
-  name         = "kubernetes"
-  type         = "orchestrator"
-  flavor       = "kubernetes"
+resource "zenml_stack_component" "team_alerts" {
+  workspace_id  = zenml_workspace.alpha.id
+  name          = "team"
+  type          = "alerter"
+  flavor        = "slack"
+  configuration = { slack_token = "token", default_slack_channel_id = "team" }
+}
+
+resource "zenml_stack_component" "incidents" {
+  workspace_id  = zenml_workspace.alpha.id
+  name          = "incidents"
+  type          = "alerter"
+  flavor        = "slack"
+  configuration = { slack_token = "token", default_slack_channel_id = "incidents" }
 }
 
 resource "zenml_team" "operations" {

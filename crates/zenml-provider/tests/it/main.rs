@@ -3,6 +3,7 @@
 
 mod acceptance;
 mod bad_input;
+mod component_settings;
 mod configuration;
 mod documentation;
 mod examples;
@@ -15,6 +16,7 @@ mod server;
 mod service_connector;
 mod stack;
 mod stack_component;
+mod stack_lists;
 mod stack_role_assignment;
 mod team;
 mod workspace;

@@ -180,7 +180,14 @@ async fn settings_that_the_server_does_not_keep_stay_and_are_named_once() {
             "flavor_name": "s3" },
         "metadata": { "configuration": { "path": "s3://bucket" } },
     });
+    // It says so of no setting: as of a flavor that a user made.
+    let flavor = json!({ "id": "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a12", "name": "s3", "permission_denied": false,
+        "body": { "created": "2026-01-01T00:00:00", "updated": "2026-01-01T00:00:00", "type": "artifact_store",
+            "source": "stores.Own", "is_custom": true },
+        "metadata": { "config_schema": {} } });
+    let flavors = json!({ "index": 1, "max_size": 20, "total_pages": 1, "total": 1, "items": [flavor] });
     scene.world.inject(json!({ "rules": [
+        { "method": "GET", "route": "/w/*/flavors", "effect": { "status": 200, "body": flavors } },
         { "method": "POST", "route": "/w/*/components", "effect": { "status": 200, "body": answer } },
         { "method": "GET", "route": "/w/*/components/{component_id}", "effect": { "status": 200, "body": answer } },
     ] }));
@@ -269,13 +276,9 @@ async fn what_a_server_refuses_is_an_error_at_its_place_and_without_a_value() {
         (
             json!({ "configuration": { "path": "s3://bucket", "nonsense": "hush-hush" } }),
             "configuration[\"nonsense\"]",
-            "Cannot create stack component \"store\": the workspace did not accept it",
+            "The flavor \"s3\" has no setting \"nonsense\"",
         ),
-        (
-            json!({ "configuration": {} }),
-            "configuration",
-            "Cannot create stack component \"store\": the workspace did not accept it",
-        ),
+        (json!({ "configuration": {} }), "configuration", "The flavor \"s3\" needs the setting \"path\""),
         (
             orchestrator(json!({ "max_parallelism": "hush-hush" })),
             "configuration[\"max_parallelism\"]",

@@ -1,17 +1,18 @@
 //! `zenml_stack`: components that run pipelines together.
 
+mod check;
 mod data;
 mod plural;
 mod slots;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tfkit::{
-    Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource, Since,
+use tfkit::model::Object as _;
+use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource, Since};
+use zenml_api::workspace::stack::{
+    self as api, Slots, Stack as ApiStack, StackCreate, StackQuery, StackUpdate,
 };
-use zenml_api::workspace::component::{self, ALL_TYPES};
-use zenml_api::workspace::stack::{self as api, Stack as ApiStack, StackCreate, StackQuery, StackUpdate};
-use zenml_api::{ComponentId, IdOrName, Patch, StackId, WorkspaceId};
+use zenml_api::{ComponentId, IdOrName, Patch, SecretId, StackId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
 pub use self::data::StackData;
@@ -22,6 +23,7 @@ use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Noun};
+use crate::run_environment::{self as run, SecretChange, Variables};
 use crate::scope::{self, Reach, Seen, Server};
 
 /// How messages call it.
@@ -30,11 +32,11 @@ const NOUN: Noun = Noun { words: "stack", resource: "zenml_stack" };
 /// Stacks on one page of a list: some KiB each, because they tell of their components.
 const LONGEST_PAGE: u64 = 400;
 
-/// Types that a stack cannot be without.
-const MANDATORY: [&str; 2] = ["orchestrator", "artifact_store"];
-
 /// Components by type, as a configuration has them; null stands for none.
 pub(crate) type Components = BTreeMap<String, Option<Id<ComponentId>>>;
+
+/// All components of each type in their order; null stands for none.
+pub(crate) type ComponentLists = BTreeMap<String, Option<Vec<Id<ComponentId>>>>;
 
 /// A stack: an orchestrator, an artifact store and what else its pipelines need.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -52,10 +54,20 @@ pub struct Stack {
     /// What the stack is for.
     #[attr(check = length(..=255), same = empty_is_null)]
     pub description: Option<String>,
-    /// Ids of the components, by type: `orchestrator` and `artifact_store` must be there. All changes are made in place. A
-    /// null stands for no component. Where the server has several components of a type, this is one of them, and the
-    /// others stay as they are.
-    pub components: Components,
+    /// Ids of the components, one for each type: `orchestrator` and `artifact_store` must be there. All changes are made in
+    /// place. A null stands for no component. Where the server has several components of a type, this is one of them, and
+    /// the others stay as they are. Either this or `component_lists`.
+    pub components: Option<Components>,
+    /// Ids of the components, a list for each type; the first one of a list is the default. A stack can have several of the
+    /// types `alerter`, `experiment_tracker`, `step_operator` and `sandbox`. What is not listed leaves the stack. Either
+    /// this or `components`.
+    pub component_lists: Option<ComponentLists>,
+    /// Environment variables of the runs. None and an empty map are the same, and clear what is there.
+    #[attr(same = empty_is_null)]
+    pub environment: Option<Variables>,
+    /// Ids of secrets whose values the runs get as environment variables. None and an empty set are the same.
+    #[attr(same = empty_is_null)]
+    pub secrets: Option<BTreeSet<Id<SecretId>>>,
     /// Labels.
     #[attr(same = empty_is_null)]
     pub labels: Option<BTreeMap<String, String>>,
@@ -121,11 +133,19 @@ impl Resource for Stack {
         };
         let Some(metadata) = &stack.metadata else { return Err(NOUN.unreadable(&stack.name)) };
         let slots = slots_of(stack);
-        let components = match since {
-            Since::Import(_) => slots::observed(&slots, None),
-            Since::State(state) => slots::observed(&slots, Some(&state.components)),
+        let (components, component_lists) = match since {
             // What somebody else has put into the stack meanwhile is seen by the next read.
-            Since::Answer(plan) => plan.components.clone(),
+            Since::Answer(plan) => (plan.components.clone(), plan.component_lists.clone()),
+            Since::State(Self { component_lists: Some(known), .. }) => {
+                (None, Some(slots::observed_lists(&slots, known)))
+            }
+            Since::State(Self { components: Some(known), .. }) => {
+                (Some(slots::observed(&slots, Some(known))), None)
+            }
+            Since::State(_) | Since::Import(_) if slots.values().any(|ids| ids.len() > 1) => {
+                (None, Some(slots::observed_lists(&slots, &ComponentLists::new())))
+            }
+            Since::State(_) | Since::Import(_) => (Some(slots::observed(&slots, None)), None),
         };
         let labels = metadata.labels.as_ref().filter(|labels| !labels.is_empty());
         Ok(Self {
@@ -134,13 +154,17 @@ impl Resource for Stack {
             name: stack.name.clone(),
             description: metadata.description.clone().filter(|text| !text.is_empty()),
             components,
+            component_lists,
+            environment: run::variables(metadata.environment.as_ref()),
+            secrets: run::secrets(&metadata.secrets),
             labels: labels.map(object::label_texts),
         })
     }
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.workspace_id.as_ref().map(|id| id.0)).await?;
-        if let Some(misplaced) = misplaced(&server, &plan.components).await?.into_iter().next() {
+        let joining = slots::places(&Partial::new(plan.to_object()));
+        if let Some(misplaced) = check::misplaced(&server, &joining).await?.into_iter().next() {
             return Err(misplaced);
         }
         let stack = make(&server, &plan).await?;
@@ -151,8 +175,9 @@ impl Resource for Stack {
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
         let id = prior.id.get()?.0;
         let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;
-        let joining = slots::joining(&prior.components, &plan.components);
-        if let Some(misplaced) = misplaced(&server, &joining).await?.into_iter().next() {
+        let before = slots::named(&prior);
+        let joining = slots::joining(&before, &Partial::new(plan.to_object()));
+        if let Some(misplaced) = check::misplaced(&server, &joining).await?.into_iter().next() {
             return Err(misplaced);
         }
         // A component that is deleted at the same time takes itself out of its stacks.
@@ -161,15 +186,18 @@ impl Resource for Stack {
         let now = server.api.call(&api::GET, id).await.optional().map_err(|error| failed(&error))?;
         let found = now.ok_or_else(|| NOUN.vanished(&prior.name))?;
         let now = slots_of(&found);
-        let wanted = slots::changed(&now, &prior.components, &plan.components);
+        let wanted = slots::changed(&now, &before, &plan);
         let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let labels = |labels: &Option<BTreeMap<String, String>>| labels.as_ref().map(object::labels);
+        let linked = found.metadata.as_ref().map(|metadata| metadata.secrets.as_slice()).unwrap_or_default();
+        let SecretChange { add, remove } = run::secret_change(linked, plan.secrets.as_ref());
         let change = StackUpdate {
             name: (plan.name != prior.name).then(|| plan.name.clone()),
             description: Patch::between(text(&prior.description).as_ref(), text(&plan.description)),
             components: (wanted != now).then_some(wanted),
-            labels: Patch::between(labels(&prior.labels).as_ref(), labels(&plan.labels)),
-            ..StackUpdate::default()
+            labels: object::labels_change(prior.labels.as_ref(), plan.labels.as_ref()),
+            environment: run::variables_change(prior.environment.as_ref(), plan.environment.as_ref()),
+            add_secrets: add,
+            remove_secrets: remove,
         };
         let stack = if change == StackUpdate::default() {
             found
@@ -203,33 +231,12 @@ impl Resource for Stack {
     }
 
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
-        let Dyn::Map(components) = config.dyn_of(Self::COMPONENTS) else { return Vec::new() };
-        let mut found = Vec::new();
-        for kind in MANDATORY {
-            if components.get(kind).is_none_or(Dyn::is_null) {
-                found.push(
-                    Diag::error(format!("The stack has no {kind}"))
-                        .why("A stack must have an orchestrator and an artifact store.")
-                        .fix(format!(
-                            "Add one:\n  components = {{\n    {kind} = zenml_stack_component.NAME.id\n  }}"
-                        ))
-                        .at(Self::COMPONENTS),
-                );
-            }
-        }
-        for kind in components.keys().filter(|kind| !ALL_TYPES.contains(&kind.as_str())) {
-            found.push(
-                Diag::warning(format!("The type {kind:?} of stack components is not known"))
-                    .why(format!("This version of the provider knows: {}.", ALL_TYPES.join(", ")))
-                    .fix("Check the spelling. If the server is newer and has the type, this warning can be ignored.")
-                    .at(Self::COMPONENTS.then(kind.as_str())),
-            );
-        }
-        found
+        check::configuration(config)
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
-        if plan.is_delete() || !(plan.is_create() || plan.changes(Self::COMPONENTS)) {
+        let changes = plan.changes(Self::COMPONENTS) || plan.changes(Self::COMPONENT_LISTS);
+        if plan.is_delete() || !(plan.is_create() || changes) {
             return Ok(());
         }
         let client = cx.client().await?;
@@ -242,15 +249,14 @@ impl Resource for Stack {
             own = Some(Id(default));
         }
         let is_place_known = own.is_some() || plan.config().get(Self::WORKSPACE_ID).is_null();
-        let empty = Components::new();
-        let before = plan.prior().map_or(&empty, |prior| &prior.components);
-        let joining = slots::joining(before, &known_components(plan.planned()));
+        let before = plan.prior().map(slots::named).unwrap_or_default();
+        let joining = slots::joining(&before, plan.planned());
         if joining.is_empty() || !is_place_known {
             return Ok(());
         }
         // A component that exists already may be checked before anything is changed.
         let Reach::Open(server) = scope::reach(cx, own.map(|id| id.0)).await? else { return Ok(()) };
-        for misplaced in misplaced(&server, &joining).await? {
+        for misplaced in check::misplaced(&server, &joining).await? {
             plan.error(misplaced);
         }
         Ok(())
@@ -286,63 +292,21 @@ impl Stack {
         let diag = cannot(format_args!("{verb} stack {:?}", self.name), Needs::WORKSPACE_ADMIN, error);
         let Some(refused) = error.answer() else { return diag };
         let message = refused.body.summary();
-        let named =
-            self.components.iter().find(|(_, id)| id.is_some_and(|id| message.contains(&id.to_string())));
-        match (named, error) {
-            (Some((kind, _)), _) => diag.at(Self::COMPONENTS.then(kind.as_str())),
-            (None, ApiError::Invalid(_)) if message.contains("name") => diag.at(Self::NAME),
-            (None, ApiError::Invalid(_)) if message.contains("components") => diag.at(Self::COMPONENTS),
-            (None, _) => diag,
+        let places = slots::places(&Partial::new(self.to_object()));
+        if let Some(place) = places.into_iter().find(|place| message.contains(&place.id.to_string())) {
+            return diag.at(place.path);
+        }
+        if let Some(place) = check::crowded(self, &message) {
+            return diag.at(place);
+        }
+        match error {
+            ApiError::NotFound(_) if message.contains("secret") => diag.at(Self::SECRETS),
+            ApiError::Invalid(_) if message.contains("environment") => diag.at(Self::ENVIRONMENT),
+            ApiError::Invalid(_) if message.contains("name") => diag.at(Self::NAME),
+            ApiError::Invalid(_) if message.contains("components") => diag.at(check::given(self)),
+            _ => diag,
         }
     }
-}
-
-/// The planned components whose ids are known.
-fn known_components(planned: &Partial<Stack>) -> Components {
-    let Dyn::Map(components) = planned.dyn_of(Stack::COMPONENTS) else { return Components::new() };
-    let known = components.iter().filter_map(|(kind, id)| {
-        let id = id.as_str()?.parse().ok()?;
-        Some((kind.clone(), Some(Id(id))))
-    });
-    known.collect()
-}
-
-/// What is wrong with the places of components: those that do not exist, and those of another type. The server would
-/// take the latter and put them elsewhere.
-async fn misplaced(server: &Server, joining: &Components) -> Result<Vec<Diag>, Diag> {
-    let mut found = Vec::new();
-    for (kind, id) in joining {
-        let Some(Id(id)) = *id else { continue };
-        let place = Stack::COMPONENTS.then(kind.as_str());
-        let component = match server.api.call(&component::GET, id).await.optional() {
-            Ok(Some(component)) => component,
-            Ok(None) => {
-                found.push(
-                    Diag::error(format!("There is no stack component {id}"))
-                        .why("The server of the stack does not have it, or does not show it to this credential.")
-                        .fix("Correct the id. A stack and its components must be in the same workspace.")
-                        .at(place),
-                );
-                continue;
-            }
-            // Whoever may not read it may not use it either, and the server says so when the stack is made.
-            Err(ApiError::Forbidden(_)) => continue,
-            Err(error) => {
-                let doing = format_args!("read the stack component {id}");
-                return Err(cannot(doing, Needs::WORKSPACE_VIEWER, &error).at(place));
-            }
-        };
-        let Some(real) = component.body.as_ref().map(|body| body.kind.as_str()) else { continue };
-        if real != kind {
-            found.push(
-                Diag::error(format!("The component {:?} is not of the type {kind:?}", component.name))
-                    .why(format!("Its type is {real:?}, and a component can only stand under its own type."))
-                    .fix(format!("Write {real} = … for it, or take a component of the type {kind:?} here."))
-                    .at(place),
-            );
-        }
-    }
-    Ok(found)
 }
 
 /// Makes the stack. One that has the name already is never taken over, except after a lost answer, when it was not there
@@ -356,8 +320,10 @@ async fn make(server: &Server, plan: &Stack) -> Result<ApiStack, Diag> {
     let request = StackCreate {
         name: plan.name.clone(),
         description: plan.description.clone().unwrap_or_default(),
-        components: slots::changed(&BTreeMap::new(), &Components::new(), &plan.components),
+        components: slots::changed(&Slots::new(), &Slots::new(), plan),
         labels: plan.labels.as_ref().map(object::labels),
+        environment: plan.environment.clone(),
+        secrets: run::sent_secrets(plan.secrets.as_ref()),
         ..StackCreate::default()
     };
     match server.api.send(&api::CREATE, (), (), request).await {

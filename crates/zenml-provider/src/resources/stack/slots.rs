@@ -1,15 +1,17 @@
-//! The places of a stack: one component of each type that is managed, beside others that are not.
+//! The places of a stack: one component of each type that is managed, beside others that are not; or the whole list of
+//! each type.
 
+use tfkit::{Dyn, Partial, Path};
 use zenml_api::ComponentId;
 use zenml_api::workspace::component::REPEATABLE_TYPES;
-use zenml_api::workspace::stack::{Slots, Stack};
+use zenml_api::workspace::stack::{Slots, Stack as ApiStack};
 
-use super::Components;
+use super::{ComponentLists, Components, Stack};
 use crate::id::Id;
 
 /// The ids of all components that a stack has, by their real types. A component that the caller may not read is
 /// among them.
-pub(crate) fn slots_of(stack: &Stack) -> Slots {
+pub(crate) fn slots_of(stack: &ApiStack) -> Slots {
     let components = stack.metadata.iter().flat_map(|metadata| &metadata.components);
     let ids = components.map(|(kind, components)| {
         (kind.clone(), components.iter().map(|component| component.id).collect::<Vec<_>>())
@@ -17,7 +19,19 @@ pub(crate) fn slots_of(stack: &Stack) -> Slots {
     ids.filter(|(_, ids)| !ids.is_empty()).collect()
 }
 
-/// What a stack's places mean as an attribute. `known` is what the state or the plan says; none for an import.
+/// The ids that a state or a plan names, by type.
+pub(super) fn named(stack: &Stack) -> Slots {
+    let ones = stack.components.iter().flatten();
+    let ones = ones.filter_map(|(kind, id)| Some((kind.clone(), vec![(*id)?.0])));
+    let lists = stack
+        .component_lists
+        .iter()
+        .flatten()
+        .map(|(kind, ids)| (kind.clone(), ids.iter().flatten().map(|id| id.0).collect::<Vec<_>>()));
+    ones.chain(lists).filter(|(_, ids)| !ids.is_empty()).collect()
+}
+
+/// What a stack's places mean as `components`. `known` is what the state or the plan says; none for an import.
 pub(super) fn observed(slots: &Slots, known: Option<&Components>) -> Components {
     let Some(known) = known else {
         let first =
@@ -49,33 +63,72 @@ pub(super) fn observed(slots: &Slots, known: Option<&Components>) -> Components 
     components
 }
 
-/// The components that a change brings to a place.
-pub(super) fn joining(before: &Components, after: &Components) -> Components {
-    let joins = |(kind, id): &(&String, &Option<Id<ComponentId>>)| {
-        id.is_some() && before.get(*kind).copied().flatten() != **id
-    };
-    after.iter().filter(joins).map(|(kind, id)| (kind.clone(), *id)).collect()
+/// What a stack's places mean as `component_lists`. A type without components stays as the state writes it: null or an
+/// empty list.
+pub(super) fn observed_lists(slots: &Slots, known: &ComponentLists) -> ComponentLists {
+    let is_empty = |(_, ids): &(&String, &Option<Vec<_>>)| ids.iter().flatten().next().is_none();
+    let empty = known.iter().filter(is_empty).map(|(kind, ids)| (kind.clone(), ids.clone()));
+    let present = slots.iter().map(|(kind, ids)| (kind.clone(), Some(ids.iter().copied().map(Id).collect())));
+    empty.chain(present).collect()
 }
 
-/// The places after a change. What is not managed stays: other components of a type that a stack can have several of,
-/// and types that neither the state nor the plan names.
-pub(super) fn changed(now: &Slots, before: &Components, after: &Components) -> Slots {
-    let mut slots = now.clone();
-    let known = |components: &Components, kind: &str| components.get(kind).copied().flatten().map(|id| id.0);
-    for kind in before.keys().chain(after.keys()) {
-        let (before, after) = (known(before, kind), known(after, kind));
-        let slot = slots.entry(kind.clone()).or_default();
-        let place = before.and_then(|before| slot.iter().position(|id| *id == before));
-        if before != after
-            && let Some(place) = place
-        {
-            slot.remove(place);
+/// A component that a configuration or a plan names.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Place {
+    /// The type that it stands under.
+    pub(super) kind: String,
+    /// The component.
+    pub(super) id: ComponentId,
+    /// Where it is named.
+    pub(super) path: Path,
+}
+
+/// All components that are known already, in the order in which they are written.
+pub(super) fn places(planned: &Partial<Stack>) -> Vec<Place> {
+    let mut found = Vec::new();
+    let mut add = |kind: &str, id: &Dyn, path: Path| {
+        if let Some(id) = id.as_str().and_then(|id| id.parse().ok()) {
+            found.push(Place { kind: kind.to_owned(), id, path });
         }
+    };
+    for (kind, id) in planned.dyn_of(Stack::COMPONENTS).as_map().into_iter().flatten() {
+        add(kind, id, Stack::COMPONENTS.then(kind.as_str()));
+    }
+    for (kind, ids) in planned.dyn_of(Stack::COMPONENT_LISTS).as_map().into_iter().flatten() {
+        for (index, id) in ids.as_list().into_iter().flatten().enumerate() {
+            add(kind, id, Stack::COMPONENT_LISTS.then(kind.as_str()).index(index));
+        }
+    }
+    found
+}
+
+/// The components that a change brings to a place where they were not.
+pub(super) fn joining(before: &Slots, planned: &Partial<Stack>) -> Vec<Place> {
+    let mut places = places(planned);
+    places.retain(|place| !before.get(&place.kind).is_some_and(|ids| ids.contains(&place.id)));
+    places
+}
+
+/// The places after a change. Lists say what there is; with single components what is not managed stays: other
+/// components of a type that a stack can have several of, and types that neither the state nor the plan names.
+pub(super) fn changed(now: &Slots, before: &Slots, plan: &Stack) -> Slots {
+    let after = named(plan);
+    if plan.component_lists.is_some() {
+        return after;
+    }
+    let mut slots = now.clone();
+    for kind in before.keys().chain(after.keys()) {
+        let before = before.get(kind).map(Vec::as_slice).unwrap_or_default();
+        let after = after.get(kind).and_then(|ids| ids.first());
+        let slot = slots.entry(kind.clone()).or_default();
+        let leaves = |id: &ComponentId| before.contains(id) && after != Some(id);
+        let place = slot.iter().position(leaves);
+        slot.retain(|id| !leaves(id));
         let Some(after) = after.filter(|after| !slot.contains(after)) else { continue };
         if !REPEATABLE_TYPES.contains(&kind.as_str()) {
             slot.clear();
         }
-        slot.insert(place.unwrap_or(0).min(slot.len()), after);
+        slot.insert(place.unwrap_or(0).min(slot.len()), *after);
     }
     slots.retain(|_, slot| !slot.is_empty());
     slots
@@ -83,6 +136,9 @@ pub(super) fn changed(now: &Slots, before: &Components, after: &Components) -> S
 
 #[cfg(test)]
 mod tests {
+    use tfkit::model::Object as _;
+    use tfkit::{Computed, OrServer};
+
     use super::*;
 
     const KINDS: [&str; 3] = ["orchestrator", "alerter", "step_operator"];
@@ -105,6 +161,20 @@ mod tests {
             Some((kind.to_owned(), (number != 0).then(|| Id(id(number)))))
         };
         KINDS.into_iter().zip(numbers).filter_map(one).collect()
+    }
+
+    fn stack(components: Option<Components>, component_lists: Option<ComponentLists>) -> Stack {
+        Stack {
+            workspace_id: OrServer::null(),
+            id: Computed::unknown(),
+            name: "dev".to_owned(),
+            description: None,
+            components,
+            component_lists,
+            environment: None,
+            secrets: None,
+            labels: None,
+        }
     }
 
     #[test]
@@ -180,15 +250,42 @@ mod tests {
             ),
         ];
         for (what, now, before, after, expected) in cases {
-            let changed = changed(&slots(now), &components(before), &components(after));
-            assert_eq!(changed, slots(expected), "{what}");
+            let (before, after) =
+                (stack(Some(components(before)), None), stack(Some(components(after)), None));
+            assert_eq!(changed(&slots(now), &named(&before), &after), slots(expected), "{what}");
         }
     }
 
     #[test]
+    fn lists_say_all_that_there_is_and_their_order() {
+        let lists = |numbers: [Option<&[u8]>; 3]| -> ComponentLists {
+            let one = |(kind, numbers): (&str, Option<&[u8]>)| {
+                let ids: Vec<_> = numbers?.iter().map(|number| Id(id(*number))).collect();
+                Some((kind.to_owned(), (!ids.is_empty()).then_some(ids)))
+            };
+            KINDS.into_iter().zip(numbers).filter_map(one).collect()
+        };
+        let now = slots([&[1], &[3, 4], &[]]);
+        let known = lists([Some(&[1]), None, Some(&[])]);
+        assert_eq!(observed_lists(&now, &known), lists([Some(&[1]), Some(&[3, 4]), Some(&[])]));
+        let gone = lists([Some(&[1]), Some(&[3]), None]);
+        assert_eq!(observed_lists(&slots([&[1], &[], &[]]), &gone), lists([Some(&[1]), None, None]));
+        // From one form to the other: what was listed and is not named any more leaves, what nobody named stays.
+        let listed = stack(None, Some(lists([Some(&[1]), Some(&[3, 4]), None])));
+        let single = stack(Some(components([Some(1), Some(4), None])), None);
+        let crowded = slots([&[1], &[3, 4, 5], &[6, 7]]);
+        assert_eq!(changed(&crowded, &named(&listed), &single), slots([&[1], &[4, 5], &[6, 7]]));
+        let turned = stack(None, Some(lists([Some(&[1]), Some(&[5, 3]), None])));
+        assert_eq!(changed(&crowded, &named(&single), &turned), slots([&[1], &[5, 3], &[]]));
+    }
+
+    #[test]
     fn a_component_joins_where_another_one_or_none_was() {
-        let before = components([Some(1), Some(0), Some(3)]);
-        let after = components([Some(2), Some(4), Some(3)]);
-        assert_eq!(joining(&before, &after), components([Some(2), Some(4), None]));
+        let before = named(&stack(Some(components([Some(1), Some(0), Some(3)])), None));
+        let after = stack(Some(components([Some(2), Some(4), Some(3)])), None);
+        let joining = joining(&before, &Partial::new(after.to_object()));
+        let joining: Vec<_> = joining.into_iter().map(|place| (place.path.to_string(), place.id)).collect();
+        let expected = [("components[\"alerter\"]", id(4)), ("components[\"orchestrator\"]", id(2))];
+        assert_eq!(joining, expected.map(|(path, id)| (path.to_owned(), id)));
     }
 }

@@ -2,32 +2,38 @@
 
 mod data;
 mod delete;
+mod flavor;
 mod plural;
 mod refusal;
 mod settings;
+mod typed;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use tfkit::{
-    Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource, Secret, Since,
+    Computed, Cx, Diag, ImportId, Imported, Maybe, Model, OrServer, Page, Partial, Plan, Resource, Secret,
+    Since,
 };
 use zenml_api::workspace::JsonMap;
-use zenml_api::workspace::component::{
-    self as api, ALL_TYPES, Component, ComponentCreate, ComponentQuery, ComponentUpdate,
-};
-use zenml_api::{ComponentId, ConnectorId, IdOrName, Patch, Sensitive, WorkspaceId};
+use zenml_api::workspace::component::{self as api, ALL_TYPES, Component, ComponentQuery};
+use zenml_api::{ComponentId, ConnectorId, IdOrName, SecretId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
 pub use self::data::StackComponentData;
+pub(crate) use self::delete::Leaving;
+pub(crate) use self::flavor::Flavors;
 pub use self::plural::StackComponentsData;
 use self::settings::{Settings, same_settings};
+use self::typed::{TypedSettings, same_typed_settings};
 use crate::batch;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
-use crate::id::Id;
+use crate::id::{Id, IdOrEmpty};
 use crate::object::{self, Noun};
-use crate::scope::{self, Reach, Seen, Server};
+use crate::run_environment::{self as run, Variables};
+use crate::scope::{self, Reach, Seen};
 
 /// How messages call it.
 const NOUN: Noun = Noun { words: "stack component", resource: "zenml_stack_component" };
@@ -58,14 +64,26 @@ pub struct StackComponent {
     #[attr(replace, check = length(1..=255))]
     pub flavor: String,
     /// Settings, as the flavor has them. Each value is a text; lists and objects are written with `jsonencode`. The server
-    /// never masks them: refer to a secret with `{{NAME.KEY}}` instead of writing a password here.
+    /// never masks them: refer to a secret with `{{NAME.KEY}}` instead of writing a password here. Either this or
+    /// `settings`.
     #[attr(same = same_settings)]
     pub configuration: Option<Secret<Settings>>,
-    /// Service connector through which the component gets its credentials.
-    pub connector_id: Option<Id<ConnectorId>>,
+    /// Settings, as the flavor has them, with their types: an object of numbers, booleans, texts, lists and objects. A null
+    /// is not sent. Either this or `configuration`; an import fills `configuration`.
+    #[attr(same = same_typed_settings)]
+    pub settings: Option<Secret<TypedSettings>>,
+    /// Service connector through which the component gets its credentials. An empty text is none.
+    #[attr(same = empty_is_null)]
+    pub connector_id: Option<IdOrEmpty<ConnectorId>>,
     /// Resource of the connector that is used, such as `s3://bucket`. Needs `connector_id`.
     #[attr(same = empty_is_null)]
     pub connector_resource_id: Option<String>,
+    /// Environment variables of the runs that use the component. None and an empty map are the same, and clear what is there.
+    #[attr(same = empty_is_null)]
+    pub environment: Option<Variables>,
+    /// Ids of secrets whose values these runs get as environment variables. None and an empty set are the same.
+    #[attr(same = empty_is_null)]
+    pub secrets: Option<BTreeSet<Id<SecretId>>>,
     /// Labels.
     #[attr(same = empty_is_null)]
     pub labels: Option<BTreeMap<String, String>>,
@@ -86,16 +104,29 @@ pub struct Remote {
 }
 
 impl StackComponent {
-    /// What is sent of the settings: texts, without what is null.
-    fn sent(&self) -> Sensitive<JsonMap> {
+    /// What is sent of the settings, without what is null: texts, or values with their types.
+    fn sent(&self) -> JsonMap {
+        if let Some(settings) = &self.settings {
+            return settings.expose().sent();
+        }
         let settings = self.configuration.as_ref().map(Secret::expose).into_iter().flatten();
-        let set = settings.filter_map(|(key, text)| Some((key.clone(), Json::String(text.clone()?))));
-        Sensitive::new(set.collect())
+        settings.filter_map(|(key, text)| Some((key.clone(), Json::String(text.clone()?)))).collect()
     }
 
     fn connector(&self) -> (Option<ConnectorId>, Option<String>) {
         let resource = self.connector_resource_id.clone().filter(|resource| !resource.is_empty());
-        (self.connector_id.map(|id| id.0), resource)
+        (self.connector_id.and_then(|id| id.0), resource)
+    }
+
+    /// The attribute that holds the settings.
+    fn settings_place(&self) -> tfkit::Path {
+        if self.settings.is_some() { Self::SETTINGS.path() } else { Self::CONFIGURATION.path() }
+    }
+
+    /// One setting in it.
+    fn setting_place(&self, key: &str) -> tfkit::Path {
+        let place = self.settings_place();
+        if self.settings.is_some() { place.attr(key) } else { place.key(key) }
     }
 
     fn failed(&self, verb: &str, error: &ApiError) -> Diag {
@@ -161,15 +192,20 @@ impl Resource for StackComponent {
         };
         let stored = metadata.configuration.expose();
         let updated = body.updated.to_string();
-        let configuration = match since {
-            Since::Import(_) => settings::imported(stored),
-            // The answer is what the server made of the texts, and a plan must not change.
-            Since::Answer(plan) => plan.configuration.clone(),
-            // Nobody has changed the component since, so what is stored is what the server made of these texts.
-            Since::State(state) if state.updated.as_ref() == Some(&updated) => state.configuration.clone(),
+        let (configuration, settings) = match since {
+            Since::Import(_) => (settings::imported(&body.kind, &body.flavor_name, stored), None),
+            // The answer is what the server made of them, and a plan must not change.
+            Since::Answer(plan) => (plan.configuration.clone(), plan.settings.clone()),
+            // Nobody has changed the component since, so what is stored is what the server made of these settings.
+            Since::State(state) if state.updated.as_ref() == Some(&updated) => {
+                (state.configuration.clone(), state.settings.clone())
+            }
             Since::State(state) => {
-                let known = state.configuration.as_ref();
-                known.map(|known| settings::refreshed(known, stored, dropped.as_ref()))
+                let texts = |known| settings::refreshed(known, stored, dropped.as_ref());
+                let values = |known: &Secret<TypedSettings>| {
+                    Secret::new(known.expose().refreshed(stored, dropped.as_ref()))
+                };
+                (state.configuration.as_ref().map(texts), state.settings.as_ref().map(values))
             }
         };
         let labels = metadata.labels.as_ref().filter(|labels| !labels.is_empty());
@@ -180,8 +216,11 @@ impl Resource for StackComponent {
             kind: body.kind.clone(),
             flavor: body.flavor_name.clone(),
             configuration,
-            connector_id: metadata.connector.as_ref().map(|connector| Id(connector.id)),
+            settings,
+            connector_id: metadata.connector.as_ref().map(|connector| IdOrEmpty(Some(connector.id))),
             connector_resource_id: metadata.connector_resource_id.clone().filter(|id| !id.is_empty()),
+            environment: run::variables(metadata.environment.as_ref()),
+            secrets: run::secrets(&metadata.secrets),
             labels: labels.map(object::label_texts),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(updated),
@@ -190,31 +229,20 @@ impl Resource for StackComponent {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.workspace_id.as_ref().map(|id| id.0)).await?;
-        let component = make(&server, &plan).await?;
-        settle(cx, &server, component, &plan)
+        let component = write::make(&server, &plan).await?;
+        write::settle(cx, &server, component, &plan)
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
-        let id = prior.id.get()?.0;
-        let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;
-        let (connector, connector_resource_id) = plan.connector();
-        let labels = |labels: &Option<BTreeMap<String, String>>| labels.as_ref().map(object::labels);
-        let change = ComponentUpdate {
-            name: (plan.name != prior.name).then(|| plan.name.clone()),
-            configuration: (plan.configuration != prior.configuration).then(|| plan.sent()),
-            labels: Patch::between(labels(&prior.labels).as_ref(), labels(&plan.labels)),
-            connector,
-            connector_resource_id,
-            ..ComponentUpdate::default()
+        let Some(change) = write::change(&prior, &plan) else {
+            // The same in another form.
+            let (created, updated) =
+                (plan.created.or_prior(prior.created), plan.updated.or_prior(prior.updated));
+            return Ok(Self { created, updated, ..plan });
         };
-        match server.api.send(&api::UPDATE, id, (), change).await {
-            Ok(component) => settle(cx, &server, component, &plan),
-            Err(error @ ApiError::Conflict(_)) => match named(&server, &plan.kind, &plan.name).await? {
-                Some(other) => Err(NOUN.exists(&plan.name, server.workspace_id, Some(other.id), Self::NAME)),
-                None => Err(plan.failed("change", &error)),
-            },
-            Err(error) => Err(plan.failed("change", &error)),
-        }
+        let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;
+        let component = write::update(&server, &prior, &plan, change).await?;
+        write::settle(cx, &server, component, &plan)
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
@@ -237,8 +265,21 @@ impl Resource for StackComponent {
                     .at(Self::TYPE),
             );
         }
+        if !config.dyn_of(Self::CONFIGURATION).is_null() && !config.dyn_of(Self::SETTINGS).is_null() {
+            found.push(
+                Diag::error("The settings of the component are given twice")
+                    .why("configuration and settings are two ways to say the same: as texts, and with types.")
+                    .fix("Leave one of them out.")
+                    .at(Self::SETTINGS),
+            );
+        }
         let resource = config.get(Self::CONNECTOR_RESOURCE_ID).known().unwrap_or_default();
-        if !resource.is_empty() && config.get(Self::CONNECTOR_ID).is_null() {
+        let has_no_connector = match config.get(Self::CONNECTOR_ID) {
+            Maybe::Null => true,
+            Maybe::Known(id) => id.0.is_none(),
+            Maybe::Unknown => false,
+        };
+        if !resource.is_empty() && has_no_connector {
             found.push(
                 Diag::error("A resource of a connector is given without the connector")
                     .why("connector_resource_id says which resource of a service connector is used, and connector_id is not set.")
@@ -250,12 +291,22 @@ impl Resource for StackComponent {
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        if plan.is_delete() {
+            return Ok(());
+        }
+        if let (Some(prior), Ok(planned)) = (plan.prior(), plan.planned().model())
+            && write::change(prior, &planned).is_none()
+        {
+            // The time of the last change only moves with something that is sent.
+            plan.keep(Self::UPDATED);
+        }
         if plan.is_create()
             && plan.config().get(Self::WORKSPACE_ID).is_null()
             && let Some(default) = cx.client().await?.default_workspace().await?
         {
             plan.set(Self::WORKSPACE_ID, &Id(default));
         }
+        flavor::check(cx, plan).await;
         Ok(())
     }
 
@@ -278,7 +329,7 @@ impl Resource for StackComponent {
             IdOrName::Name(name) => {
                 let (kind, name) = name.split_once('/').ok_or_else(|| unreadable_import(text))?;
                 let server = scope::open(cx, workspace).await?;
-                let found = named(&server, kind, name).await?;
+                let found = write::named(&server, kind, name).await?;
                 found.ok_or_else(|| nothing_to_import(kind, name))?.id
             }
         };
@@ -289,92 +340,6 @@ impl Resource for StackComponent {
 /// The settings that the server did not keep, as they were remembered beside the state.
 fn dropped(cx: &Cx<Client>) -> Option<BTreeSet<String>> {
     cx.private(DROPPED).and_then(|names| serde_json::from_value(names).ok())
-}
-
-/// Makes the component. One that has the name already is never taken over, except after a lost answer, when it was not
-/// there before.
-async fn make(server: &Server, plan: &StackComponent) -> Result<Component, Diag> {
-    let exists = |existing: &Component| {
-        NOUN.exists(&plan.name, server.workspace_id, Some(existing.id), StackComponent::NAME)
-    };
-    if let Some(existing) = named(server, &plan.kind, &plan.name).await? {
-        return Err(exists(&existing));
-    }
-    let (connector, connector_resource_id) = plan.connector();
-    let request = ComponentCreate {
-        name: plan.name.clone(),
-        kind: plan.kind.clone(),
-        flavor: plan.flavor.clone(),
-        configuration: plan.sent(),
-        labels: plan.labels.as_ref().map(object::labels),
-        connector,
-        connector_resource_id,
-        ..ComponentCreate::default()
-    };
-    match server.api.send(&api::CREATE, (), (), request).await {
-        Ok(component) => Ok(component),
-        Err(error @ ApiError::Conflict(_)) => match named(server, &plan.kind, &plan.name).await? {
-            Some(existing) => Err(exists(&existing)),
-            None => Err(NOUN
-                .exists(&plan.name, server.workspace_id, None::<&str>, StackComponent::NAME)
-                .trace(error.call().map(ToString::to_string).unwrap_or_default())),
-        },
-        Err(error) if error.outcome_unknown() => {
-            named(server, &plan.kind, &plan.name).await?.ok_or_else(|| plan.failed("create", &error))
-        }
-        Err(error) => Err(plan.failed("create", &error)),
-    }
-}
-
-/// What a component is after it was written. Settings that the server did not keep are named once, and remembered, so
-/// that a read can tell them from settings that somebody removed.
-fn settle(
-    cx: &Cx<Client>,
-    server: &Server,
-    component: Component,
-    plan: &StackComponent,
-) -> Result<StackComponent, Diag> {
-    let stored = component.metadata.as_ref().map(|metadata| metadata.configuration.expose());
-    let kept = |key: &String| stored.is_none_or(|stored| stored.contains_key(key));
-    let sent = plan.sent();
-    let dropped: BTreeSet<String> = sent.expose().keys().filter(|key| !kept(key)).cloned().collect();
-    let remembered = Json::Array(dropped.iter().cloned().map(Json::String).collect());
-    let remote = Remote { workspace: server.workspace_id, component, dropped: Some(dropped.clone()) };
-    let made = StackComponent::observe(&Seen::Found(remote), Since::Answer(plan))?;
-    cx.save(&made);
-    cx.set_private(DROPPED, remembered)?;
-    if !dropped.is_empty() {
-        let names: Vec<&str> = dropped.iter().map(String::as_str).collect();
-        cx.warn(
-            Diag::warning(format!("The server did not keep all settings of {:?}", plan.name))
-                .why(format!(
-                    "Without effect for the flavor {:?}: {}. They stay in the state.",
-                    plan.flavor,
-                    names.join(", ")
-                ))
-                .fix("Check their spelling, or take them out of the configuration.")
-                .at(StackComponent::CONFIGURATION),
-        );
-    }
-    Ok(made)
-}
-
-/// The component of a type and a name, with all that is known of it.
-async fn named(server: &Server, kind: &str, name: &str) -> Result<Option<Component>, Diag> {
-    let query = ComponentQuery {
-        name: vec![format!("equals:{name}")],
-        kind: vec![kind.to_owned()],
-        hydrate: Some(true),
-        ..ComponentQuery::default()
-    };
-    let listed = server.api.list_all(&api::LIST, (), query).await.map_err(|error| {
-        cannot(format_args!("look for the stack component {name:?}"), Needs::WORKSPACE_VIEWER, &error)
-    })?;
-    // A filter that a server does not know is ignored by it.
-    let is_wanted = |component: &Component| {
-        component.name == name && component.body.as_ref().is_some_and(|body| body.kind == kind)
-    };
-    Ok(listed.into_iter().find(is_wanted))
 }
 
 fn unreadable_import(text: &str) -> Diag {

@@ -1,9 +1,10 @@
 //! What a user is told when a server does not accept a component.
 
-use tfkit::{Diag, Path, Secret};
+use serde_json::Value as Json;
+use tfkit::{Diag, Path};
+use zenml_api::workspace::JsonMap;
 use zenml_client::{ApiError, Refused};
 
-use super::settings::Settings;
 use super::{NOUN, StackComponent};
 use crate::failure::{Needs, cannot};
 
@@ -17,16 +18,11 @@ pub(super) fn explain(component: &StackComponent, verb: &str, error: &ApiError) 
     let Some(refused) = error.answer() else { return cannot(doing, Needs::WORKSPACE_ADMIN, error) };
     let message = refused.body.summary();
     if matches!(error, ApiError::NotFound(_)) && message.contains("No flavor with name") {
-        return Diag::error(format!("There is no flavor {flavor:?} of the type {kind:?}"))
-            .why("The server has no flavor of this name for this type, neither built in nor registered by a user.")
-            .fix(format!("Choose a flavor that it has. This lists them:\n  zenml {} flavor list", command(kind)))
-            .at(StackComponent::FLAVOR)
-            .trace(refused.call.to_string());
+        return no_flavor(kind, flavor, None).trace(refused.call.to_string());
     }
     let mut diag = cannot(doing, Needs::WORKSPACE_ADMIN, error);
-    if let Some(settings) = &component.configuration {
-        diag.why = diag.why.map(|why| without_values(settings.expose(), &why));
-    }
+    let settings = component.sent();
+    diag.why = diag.why.map(|why| without_values(&settings, &why));
     let Some(place) = place(component, error, refused, &message) else { return diag };
     if matches!(error, ApiError::Server(_)) {
         // It may be the setting after all, and then running the command again does not help.
@@ -34,6 +30,19 @@ pub(super) fn explain(component: &StackComponent, verb: &str, error: &ApiError) 
         diag = diag.fix("If the message is about a setting, correct it.").fix(otherwise);
     }
     diag.at(place)
+}
+
+/// The server lacks the flavor of a component. `available` are those that it has.
+pub(super) fn no_flavor(kind: &str, flavor: &str, available: Option<&str>) -> Diag {
+    let diag = Diag::error(format!("There is no flavor {flavor:?} of the type {kind:?}")).why(
+        "The server has no flavor of this name for this type, neither built in nor registered by a user.",
+    );
+    let diag = match available {
+        Some(available) => diag.why(format!("It has: {available}.")),
+        None => diag,
+    };
+    diag.fix(format!("Choose a flavor that it has. This lists them:\n  zenml {} flavor list", command(kind)))
+        .at(StackComponent::FLAVOR)
 }
 
 /// A type as the command line writes it.
@@ -45,6 +54,9 @@ fn command(kind: &str) -> String {
 fn place(component: &StackComponent, error: &ApiError, refused: &Refused, message: &str) -> Option<Path> {
     if matches!(error, ApiError::NotFound(_)) && message.to_lowercase().contains("connector") {
         return Some(StackComponent::CONNECTOR_ID.path());
+    }
+    if matches!(error, ApiError::NotFound(_)) && message.contains("get secret with name or ID") {
+        return Some(StackComponent::SECRETS.path());
     }
     if matches!(error, ApiError::Invalid(_)) && (message.contains("The name `") || message.contains("`name`"))
     {
@@ -62,20 +74,20 @@ fn place(component: &StackComponent, error: &ApiError, refused: &Refused, messag
             Some("name") => Some(StackComponent::NAME.path()),
             Some("type") => Some(StackComponent::TYPE.path()),
             Some("labels") => Some(StackComponent::LABELS.path()),
+            Some("environment") => Some(StackComponent::ENVIRONMENT.path()),
             _ => None,
         };
     }
     if !is_about_settings {
         return None;
     }
-    let keys = component.configuration.as_ref().map(Secret::expose).into_iter().flat_map(|map| map.keys());
     let named = |key: &&String| {
         let located = refused.body.problems.iter().any(|problem| problem.location.last() == Some(*key));
         let quoted = message.contains(&format!("'{key}'")) || message.contains(&format!("attribute {key}:"));
         located || quoted
     };
-    let place = keys.into_iter().find(named).map(|key| StackComponent::CONFIGURATION.then(key.as_str()));
-    Some(place.unwrap_or_else(|| StackComponent::CONFIGURATION.path()))
+    let place = component.sent().keys().find(named).map(|key| component.setting_place(key));
+    Some(place.unwrap_or_else(|| component.settings_place()))
 }
 
 /// Whether a problem is about the request itself and not about the settings in it.
@@ -85,12 +97,27 @@ fn is_about_request(problem: &zenml_api::error::Problem) -> bool {
 
 /// Hides each value of the settings in a message of a server, which quotes texts as Python does. A reference to a secret
 /// may be shown.
-fn without_values(settings: &Settings, message: &str) -> String {
-    let values = settings.values().flatten().filter(|value| is_hidden(value));
-    let mut forms: Vec<String> = values.flat_map(|value| [value.clone(), quoted(value)]).collect();
+fn without_values(settings: &JsonMap, message: &str) -> String {
+    let mut values = Vec::new();
+    for value in settings.values() {
+        texts(value, &mut values);
+    }
+    values.retain(|value| is_hidden(value));
+    let mut forms: Vec<String> = values.into_iter().flat_map(|value| [quoted(&value), value]).collect();
     // A longer one can contain a shorter one.
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     forms.iter().fold(message.to_owned(), |message, form| message.replace(form, "(hidden)"))
+}
+
+/// All texts and numbers in a value.
+fn texts(value: &Json, found: &mut Vec<String>) {
+    match value {
+        Json::String(text) => found.push(text.clone()),
+        Json::Number(number) => found.push(number.to_string()),
+        Json::Array(elements) => elements.iter().for_each(|element| texts(element, found)),
+        Json::Object(members) => members.values().for_each(|member| texts(member, found)),
+        Json::Null | Json::Bool(_) => {}
+    }
 }
 
 fn is_hidden(value: &str) -> bool {
@@ -109,27 +136,23 @@ fn quoted(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn a_message_shows_no_value_of_the_settings() {
-        let settings: Settings = [
-            ("password", "it's\nhidden"),
-            ("long", "s3://bucket/inside"),
-            ("short", "s3://bucket"),
-            ("flag", "true"),
-            ("digit", "5"),
-            ("reference", "{{mlflow.password}}"),
-        ]
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), Some(value.to_owned())))
-        .chain([("none".to_owned(), None)])
-        .collect();
+        let settings = json!({
+            "password": "it's\nhidden", "long": "s3://bucket/inside", "short": "s3://bucket", "flag": "true",
+            "digit": "5", "reference": "{{mlflow.password}}", "deep": [{ "inside": "buried", "number": 123_456 }],
+        });
+        let settings: JsonMap = serde_json::from_value(settings).unwrap();
         let cases = [
             ("The path 's3://bucket/inside' is not 5 true", "The path '(hidden)' is not 5 true"),
             ("The path: s3://bucket is wrong", "The path: (hidden) is wrong"),
             ("got 'it\\'s\\nhidden'", "got '(hidden)'"),
             ("got it's\nhidden", "got (hidden)"),
+            ("buried with 123456", "(hidden) with (hidden)"),
             ("no secret for {{mlflow.password}}", "no secret for {{mlflow.password}}"),
         ];
         for (message, expected) in cases {

@@ -20,9 +20,15 @@ pub(super) fn same_settings(one: &Dyn, other: &Dyn) -> bool {
     scalar_text(one, other) || (is_none(one) && is_none(other))
 }
 
-/// All settings that a server has, for an import.
-pub(super) fn imported(stored: &JsonMap) -> Option<Secret<Settings>> {
-    let settings = stored.iter().filter(|(_, value)| !value.is_null());
+/// What servers add to the settings of a component that does not have it: type, flavor, setting and value.
+const ADDED: [(&str, &str, &str, &str); 1] = [("orchestrator", "sagemaker", "instance_type", "ml.m5.xlarge")];
+
+/// All settings that a server has, for an import, but for those that it adds by itself.
+pub(super) fn imported(kind: &str, flavor: &str, stored: &JsonMap) -> Option<Secret<Settings>> {
+    let is_added = |key: &str, value: &Json| {
+        ADDED.iter().any(|added| (added.0, added.1, added.2) == (kind, flavor, key) && value == added.3)
+    };
+    let settings = stored.iter().filter(|(key, value)| !value.is_null() && !is_added(key, value));
     let settings: Settings = settings.map(|(key, value)| (key.clone(), Some(text(value)))).collect();
     (!settings.is_empty()).then(|| Secret::new(settings))
 }
@@ -95,12 +101,21 @@ mod tests {
 
     #[test]
     fn an_import_takes_what_is_set() {
-        let found =
-            imported(&stored(json!({ "flag": true, "object": { "a": 1 }, "text": "t", "unset": null })));
+        let found = imported(
+            "alerter",
+            "slack",
+            &stored(json!({ "flag": true, "object": { "a": 1 }, "text": "t", "unset": null })),
+        );
         let expected =
             settings(&[("flag", Some("true")), ("object", Some(r#"{"a":1}"#)), ("text", Some("t"))]);
         assert_eq!(found.unwrap().expose(), &expected);
-        assert!(imported(&stored(json!({ "unset": null }))).is_none());
+        assert!(imported("alerter", "slack", &stored(json!({ "unset": null }))).is_none());
+        for (value, expected) in [("ml.m5.xlarge", None), ("ml.m5.large", Some("ml.m5.large"))] {
+            let found =
+                imported("orchestrator", "sagemaker", &stored(json!({ "instance_type": value, "a": "b" })));
+            let found = found.unwrap().expose().get("instance_type").cloned().flatten();
+            assert_eq!(found.as_deref(), expected);
+        }
     }
 
     #[test]

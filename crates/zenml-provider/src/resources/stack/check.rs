@@ -1,0 +1,161 @@
+//! What can be wrong with the components of a stack, found before anything is sent.
+
+use std::collections::BTreeMap;
+
+use tfkit::{Diag, Dyn, Partial, Path};
+use zenml_api::workspace::component::{self, ALL_TYPES, REPEATABLE_TYPES};
+use zenml_client::{ApiError, Optional as _};
+
+use super::Stack;
+use super::slots::{self, Place};
+use crate::failure::{Needs, cannot};
+use crate::scope::Server;
+
+/// Types that a stack cannot be without.
+const MANDATORY: [&str; 2] = ["orchestrator", "artifact_store"];
+
+/// What a configuration contradicts by itself.
+pub(super) fn configuration(config: &Partial<Stack>) -> Vec<Diag> {
+    let (ones, lists) = (config.dyn_of(Stack::COMPONENTS), config.dyn_of(Stack::COMPONENT_LISTS));
+    match (ones.is_null(), lists.is_null()) {
+        (false, false) => vec![
+            Diag::error("The components of the stack are given twice")
+                .why("components and component_lists are two ways to say the same.")
+                .fix("Leave one of them out. Several components of a type can only be written in component_lists.")
+                .at(Stack::COMPONENT_LISTS),
+        ],
+        (true, true) => vec![
+            Diag::error("The stack has no components")
+                .why("A stack must have an orchestrator and an artifact store.")
+                .fix(
+                    "Name them:\n  components = {\n    orchestrator   = zenml_stack_component.NAME.id\n    \
+                     artifact_store = zenml_stack_component.NAME.id\n  }",
+                )
+                .at(Stack::COMPONENTS),
+        ],
+        (false, true) => types(ones, &Stack::COMPONENTS.path(), |kind| format!("{kind} = zenml_stack_component.NAME.id")),
+        (true, false) => {
+            let one = |kind: &str| format!("{kind} = [zenml_stack_component.NAME.id]");
+            let mut found = types(lists, &Stack::COMPONENT_LISTS.path(), one);
+            found.extend(too_many(lists));
+            found.extend(twice(config));
+            found
+        }
+    }
+}
+
+/// Whether there surely is no component. What is unknown may turn out to be one.
+fn is_none(value: Option<&Dyn>) -> bool {
+    value.is_none_or(|value| value.is_null() || value.as_list().is_some_and(<[Dyn]>::is_empty))
+}
+
+fn types(given: &Dyn, place: &Path, example: impl Fn(&str) -> String) -> Vec<Diag> {
+    let Dyn::Map(given) = given else { return Vec::new() };
+    let mut found = Vec::new();
+    for kind in MANDATORY.into_iter().filter(|kind| is_none(given.get(*kind))) {
+        found.push(
+            Diag::error(format!("The stack has no {kind}"))
+                .why("A stack must have an orchestrator and an artifact store.")
+                .fix(format!("Add one:\n  {place} = {{\n    {}\n  }}", example(kind)))
+                .at(place.clone()),
+        );
+    }
+    for kind in given.keys().filter(|kind| !ALL_TYPES.contains(&kind.as_str())) {
+        found.push(
+            Diag::warning(format!("The type {kind:?} of stack components is not known"))
+                .why(format!("This version of the provider knows: {}.", ALL_TYPES.join(", ")))
+                .fix("Check the spelling. If the server is newer and has the type, this warning can be ignored.")
+                .at(place.clone().key(kind)),
+        );
+    }
+    found
+}
+
+/// Types of which a server takes one component only, and which have more.
+fn too_many(lists: &Dyn) -> Vec<Diag> {
+    let single =
+        |kind: &&String| ALL_TYPES.contains(&kind.as_str()) && !REPEATABLE_TYPES.contains(&kind.as_str());
+    let crowded = lists
+        .as_map()
+        .into_iter()
+        .flatten()
+        .filter(|(kind, ids)| single(kind) && ids.as_list().is_some_and(|ids| ids.len() > 1));
+    let diag = |(kind, _): (&String, &Dyn)| {
+        Diag::error(format!("A stack has one {kind}, and the list has more"))
+            .why(format!(
+                "A stack can have several components of these types only: {}.",
+                REPEATABLE_TYPES.join(", ")
+            ))
+            .fix("Leave one component in the list. For another one make another stack.")
+            .at(Stack::COMPONENT_LISTS.then(kind.as_str()).index(1))
+    };
+    crowded.map(diag).collect()
+}
+
+fn twice(config: &Partial<Stack>) -> Vec<Diag> {
+    let mut first = BTreeMap::new();
+    let mut found = Vec::new();
+    for Place { id, path, .. } in slots::places(config) {
+        if let Some(earlier) = first.get(&id) {
+            found.push(
+                Diag::error(format!("The component {id} is in the stack twice"))
+                    .why(format!("It stands at {earlier} already, and a stack holds a component once."))
+                    .fix("Take it out of one of the places.")
+                    .at(path),
+            );
+        } else {
+            first.insert(id, path);
+        }
+    }
+    found
+}
+
+/// The attribute that says which components a stack has.
+pub(super) fn given(stack: &Stack) -> Path {
+    if stack.component_lists.is_some() { Stack::COMPONENT_LISTS.path() } else { Stack::COMPONENTS.path() }
+}
+
+/// The place that a server means when it refuses several components of a type.
+pub(super) fn crowded(stack: &Stack, message: &str) -> Option<Path> {
+    let lists = stack.component_lists.iter().flatten();
+    let mut crowded = lists.filter(|(_, ids)| ids.iter().flatten().count() > 1);
+    let named = crowded.find(|(kind, _)| message.contains(&format!("type '{kind}'")));
+    named.map(|(kind, _)| Stack::COMPONENT_LISTS.then(kind.as_str()).index(1))
+}
+
+/// What is wrong with the places of components: those that do not exist, and those of another type. The server would
+/// take the latter and put them elsewhere.
+pub(super) async fn misplaced(server: &Server, joining: &[Place]) -> Result<Vec<Diag>, Diag> {
+    let mut found = Vec::new();
+    for Place { kind, id, path } in joining {
+        let place = path.clone();
+        let component = match server.api.call(&component::GET, *id).await.optional() {
+            Ok(Some(component)) => component,
+            Ok(None) => {
+                found.push(
+                    Diag::error(format!("There is no stack component {id}"))
+                        .why("The server of the stack does not have it, or does not show it to this credential.")
+                        .fix("Correct the id. A stack and its components must be in the same workspace.")
+                        .at(place),
+                );
+                continue;
+            }
+            // Whoever may not read it may not use it either, and the server says so when the stack is made.
+            Err(ApiError::Forbidden(_)) => continue,
+            Err(error) => {
+                let doing = format_args!("read the stack component {id}");
+                return Err(cannot(doing, Needs::WORKSPACE_VIEWER, &error).at(place));
+            }
+        };
+        let Some(real) = component.body.as_ref().map(|body| body.kind.as_str()) else { continue };
+        if real != kind {
+            found.push(
+                Diag::error(format!("The component {:?} is not of the type {kind:?}", component.name))
+                    .why(format!("Its type is {real:?}, and a component can only stand under its own type."))
+                    .fix(format!("Write it under {real}, or take a component of the type {kind:?} here."))
+                    .at(place),
+            );
+        }
+    }
+    Ok(found)
+}

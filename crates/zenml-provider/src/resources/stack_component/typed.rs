@@ -1,0 +1,279 @@
+//! Settings with types: what a user writes, what is sent, and what a server made of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+use tfkit::field::{Misfit, Value};
+use tfkit::plan::same::scalar_text;
+use tfkit::{Dyn, Shape, Type};
+use zenml_api::workspace::JsonMap;
+
+/// An object of settings, each value of its own type. A setting that is null is not sent.
+#[derive(Clone, PartialEq)]
+pub struct TypedSettings(Dyn);
+
+impl Value for TypedSettings {
+    fn shape() -> Shape {
+        Dyn::shape()
+    }
+
+    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
+        match value.untyped() {
+            // A null can have a type, too, such as that of a variable.
+            Dyn::Null | Dyn::Map(_) => Ok(Self(value.clone())),
+            _ => {
+                Err(Misfit::new("must be an object")
+                    .fix("Write it as\n  settings = {\n    NAME = VALUE\n  }"))
+            }
+        }
+    }
+
+    fn to_known(&self) -> Dyn {
+        self.0.clone()
+    }
+
+    fn misfits(value: &Dyn) -> Vec<Misfit> {
+        if value.is_unknown() { Vec::new() } else { Self::from_known(value).err().into_iter().collect() }
+    }
+}
+
+impl TypedSettings {
+    /// What is sent: JSON, without what is null.
+    pub(super) fn sent(&self) -> JsonMap {
+        match json(&self.0) {
+            Json::Object(settings) => settings.into_iter().collect(),
+            _ => JsonMap::new(),
+        }
+    }
+
+    /// The settings of a state after somebody changed the component: the rules are those of
+    /// [`refreshed`](super::settings::refreshed). A value that a server only converted or completed stays as it is
+    /// written.
+    pub(super) fn refreshed(&self, stored: &JsonMap, dropped: Option<&BTreeSet<String>>) -> Self {
+        let Some(known) = self.0.as_map() else { return self.clone() };
+        let mut now = BTreeMap::new();
+        for (key, value) in known {
+            let written = json(value);
+            let stays = || dropped.is_none_or(|dropped| dropped.contains(key));
+            match stored.get(key).filter(|stored| !stored.is_null()) {
+                Some(stored) if !written.is_null() && !covers(&written, stored) => {
+                    now.insert(key.clone(), typed(stored));
+                }
+                None if !written.is_null() && !stays() => {}
+                _ => {
+                    now.insert(key.clone(), (self.type_of(key), value.clone()));
+                }
+            }
+        }
+        let is_as_written =
+            now.len() == known.len() && now.iter().all(|(key, (_, value))| known[key] == *value);
+        if is_as_written { self.clone() } else { Self(object(now)) }
+    }
+
+    fn type_of(&self, key: &str) -> Type {
+        match &self.0 {
+            Dyn::Typed(inside) => match &inside.0 {
+                Type::Object(members) => members.get(key).cloned().unwrap_or(Type::Dynamic),
+                Type::Map(element) => element.as_ref().clone(),
+                _ => Type::Dynamic,
+            },
+            _ => Type::Dynamic,
+        }
+    }
+}
+
+/// Settings that mean the same, whatever the types of their values: no settings and an empty object, `5` and `"5"`, a
+/// list and the JSON text of it.
+pub(super) fn same_typed_settings(one: &Dyn, other: &Dyn) -> bool {
+    if one.is_null() != other.is_null() {
+        let is_empty = |value: &Dyn| value.as_map().is_some_and(BTreeMap::is_empty);
+        return is_empty(one) || is_empty(other);
+    }
+    one == other || means_the_same(&json(one), &json(other))
+}
+
+/// Whether two configurations ask a server for the same.
+pub(super) fn means_the_same(one: &Json, other: &Json) -> bool {
+    match (one, other) {
+        (Json::Array(ones), Json::Array(others)) => {
+            ones.len() == others.len()
+                && ones.iter().zip(others).all(|(one, other)| means_the_same(one, other))
+        }
+        (Json::Object(ones), Json::Object(others)) => {
+            let is_set = |(_, value): &(&String, &Json)| !value.is_null();
+            ones.iter().filter(is_set).count() == others.iter().filter(is_set).count()
+                && ones
+                    .iter()
+                    .filter(is_set)
+                    .all(|(key, one)| others.get(key).is_some_and(|other| means_the_same(one, other)))
+        }
+        _ => same_scalar(one, other),
+    }
+}
+
+/// Whether a stored value is what a server made of a written one: the same, or with members that it added.
+fn covers(written: &Json, stored: &Json) -> bool {
+    match (written, stored) {
+        (Json::Array(written), Json::Array(stored)) => {
+            written.len() == stored.len()
+                && written.iter().zip(stored).all(|(written, stored)| covers(written, stored))
+        }
+        (Json::Object(written), Json::Object(stored)) => {
+            let mut set = written.iter().filter(|(_, value)| !value.is_null());
+            set.all(|(key, written)| stored.get(key).is_some_and(|stored| covers(written, stored)))
+        }
+        _ => same_scalar(written, stored),
+    }
+}
+
+/// A value and a text that says it, such as `true` and `"True"`, are one; and so is JSON and its text.
+fn same_scalar(one: &Json, other: &Json) -> bool {
+    if one.is_null() || other.is_null() {
+        return one == other;
+    }
+    let text = |value: &Json| match value {
+        Json::String(text) => Dyn::string(text),
+        other => Dyn::string(other.to_string()),
+    };
+    one == other || scalar_text(&text(one), &text(other))
+}
+
+/// A value as JSON. Members of objects that are null are left out.
+fn json(value: &Dyn) -> Json {
+    match value.untyped() {
+        Dyn::Bool(flag) => Json::Bool(*flag),
+        Dyn::String(text) => Json::String(text.clone()),
+        Dyn::Number(number) => {
+            let text = number.to_string();
+            serde_json::from_str(&text).unwrap_or(Json::String(text))
+        }
+        Dyn::List(elements) => Json::Array(elements.iter().map(json).collect()),
+        Dyn::Map(members) => {
+            let set = members.iter().filter(|(_, member)| !member.is_null());
+            Json::Object(set.map(|(key, member)| (key.clone(), json(member))).collect())
+        }
+        Dyn::Null | Dyn::Unknown | Dyn::Typed(_) => Json::Null,
+    }
+}
+
+/// A value of a server with the type that it has.
+fn typed(value: &Json) -> (Type, Dyn) {
+    match value {
+        Json::Null => (Type::String, Dyn::Null),
+        Json::Bool(flag) => (Type::Bool, Dyn::Bool(*flag)),
+        Json::String(text) => (Type::String, Dyn::string(text)),
+        Json::Number(number) => match number.to_string().parse() {
+            Ok(number) => (Type::Number, Dyn::Number(number)),
+            Err(_) => (Type::String, Dyn::string(number.to_string())),
+        },
+        Json::Array(elements) => {
+            let (types, values) = elements.iter().map(typed).unzip();
+            (Type::Tuple(types), Dyn::List(values))
+        }
+        Json::Object(members) => {
+            match object(members.iter().map(|(key, member)| (key.clone(), typed(member))).collect()) {
+                Dyn::Typed(typed) => *typed,
+                other => (Type::Dynamic, other),
+            }
+        }
+    }
+}
+
+fn object(members: BTreeMap<String, (Type, Dyn)>) -> Dyn {
+    let types = members.iter().map(|(key, (ty, _))| (key.clone(), ty.clone())).collect();
+    let values = members.into_iter().map(|(key, (_, value))| (key, value)).collect();
+    Dyn::typed(Type::Object(types), Dyn::Map(values))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn settings(value: &Json) -> TypedSettings {
+        let (ty, value) = typed(value);
+        TypedSettings(Dyn::typed(ty, value))
+    }
+
+    fn stored(value: Json) -> JsonMap {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn values_are_sent_with_their_types_and_nulls_are_not() {
+        let cases = [
+            (json!({}), json!({})),
+            (json!({ "a": null }), json!({})),
+            (
+                json!({ "n": 5, "f": 0.25, "b": true, "s": "5", "l": [1, "x", null], "o": { "x": null, "y": {} } }),
+                json!({ "n": 5, "f": 0.25, "b": true, "s": "5", "l": [1, "x", null], "o": { "y": {} } }),
+            ),
+        ];
+        for (written, sent) in cases {
+            assert_eq!(serde_json::to_value(settings(&written).sent()).unwrap(), sent);
+        }
+        let nothing = TypedSettings::from_known(&Dyn::typed(Type::String, Dyn::Null)).unwrap();
+        assert!(nothing.sent().is_empty());
+        for wrong in [Dyn::string("text"), Dyn::typed(Type::Bool.list(), Dyn::list([]))] {
+            assert!(TypedSettings::from_known(&wrong).is_err());
+            assert_eq!(TypedSettings::misfits(&wrong).len(), 1);
+        }
+        let waiting = Dyn::typed(Type::object([("a", Type::String)]), Dyn::map([("a", Dyn::Unknown)]));
+        assert!(TypedSettings::misfits(&waiting).is_empty());
+    }
+
+    #[test]
+    fn settings_are_compared_by_what_they_mean() {
+        let cases = [
+            (json!({ "a": 5 }), json!({ "a": "5" }), true),
+            (json!({ "a": 5 }), json!({ "a": 5.0 }), true),
+            (json!({ "a": true }), json!({ "a": "True" }), true),
+            (json!({ "a": [1, 2] }), json!({ "a": "[1, 2]" }), true),
+            (json!({ "a": [1, "2"] }), json!({ "a": ["1", 2] }), true),
+            (json!({ "a": { "x": 1, "y": null } }), json!({ "a": { "x": "1" } }), true),
+            (json!({ "a": 1, "b": null }), json!({ "a": 1 }), true),
+            (json!({ "a": [1, 2] }), json!({ "a": [2, 1] }), false),
+            (json!({ "a": { "x": 1 } }), json!({ "a": { "x": 1, "y": 2 } }), false),
+            (json!({ "a": 5 }), json!({ "a": 6 }), false),
+            (json!({ "a": "" }), json!({}), false),
+            (json!({ "a": 1 }), json!({ "b": 1 }), false),
+        ];
+        for (one, other, expected) in cases {
+            let (one, other) = (settings(&one).to_known(), settings(&other).to_known());
+            assert_eq!(same_typed_settings(&one, &other), expected, "{one:?} and {other:?}");
+            assert_eq!(same_typed_settings(&other, &one), expected, "{other:?} and {one:?}");
+        }
+        let empty = settings(&json!({})).to_known();
+        for null in [Dyn::Null, Dyn::typed(Type::String, Dyn::Null)] {
+            assert!(same_typed_settings(&null, &empty) && same_typed_settings(&empty, &null));
+            assert!(!same_typed_settings(&null, &settings(&json!({ "a": 1 })).to_known()));
+        }
+    }
+
+    #[test]
+    fn a_refresh_follows_what_is_managed_and_nothing_else() {
+        let known = settings(&json!({
+            "same": 5, "changed": 1, "completed": { "x": 1 }, "unkept": "x", "removed": "y", "none": null,
+            "list": [1, 2],
+        }));
+        let now = stored(json!({
+            "same": "5", "changed": { "deep": [true, null] }, "completed": { "x": "1", "y": 2 }, "removed": null,
+            "none": "z", "added": 1, "list": [1, 2],
+        }));
+        let unkept = BTreeSet::from(["unkept".to_owned()]);
+        let expected = json!({
+            "same": 5, "changed": { "deep": [true, null] }, "completed": { "x": 1 }, "unkept": "x", "list": [1, 2],
+        });
+        let refreshed = known.refreshed(&now, Some(&unkept));
+        assert_eq!(serde_json::to_value(refreshed.sent()).unwrap(), expected);
+        assert_eq!(refreshed.to_known().attribute("changed").attribute("deep").as_list().unwrap().len(), 2);
+        let careful = known.refreshed(&now, None).sent();
+        assert_eq!(careful["removed"], json!("y"));
+        // A map of one type keeps it as long as nothing changed.
+        let map = TypedSettings(Dyn::typed(Type::String.map(), Dyn::map([("a", Dyn::string("5"))])));
+        assert!(map.refreshed(&stored(json!({ "a": 5 })), None) == map);
+        let changed = map.refreshed(&stored(json!({ "a": 6 })), None);
+        assert_eq!(changed.to_known(), settings(&json!({ "a": 6 })).to_known());
+    }
+}

@@ -1,0 +1,160 @@
+//! How a component is made and changed, and what the server made of it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+use tfkit::{Cx, Diag, Resource as _, Since};
+use zenml_api::Sensitive;
+use zenml_api::workspace::component::{
+    self as api, Component, ComponentCreate, ComponentQuery, ComponentUpdate,
+};
+use zenml_client::ApiError;
+
+use super::typed::means_the_same;
+use super::{DROPPED, NOUN, Remote, StackComponent};
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::object;
+use crate::run_environment::{self as run, SecretChange};
+use crate::scope::{Seen, Server};
+
+/// Makes the component. One that has the name already is never taken over, except after a lost answer, when it was not
+/// there before.
+pub(super) async fn make(server: &Server, plan: &StackComponent) -> Result<Component, Diag> {
+    let exists = |existing: &Component| {
+        NOUN.exists(&plan.name, server.workspace_id, Some(existing.id), StackComponent::NAME)
+    };
+    if let Some(existing) = named(server, &plan.kind, &plan.name).await? {
+        return Err(exists(&existing));
+    }
+    let (connector, connector_resource_id) = plan.connector();
+    let request = ComponentCreate {
+        name: plan.name.clone(),
+        kind: plan.kind.clone(),
+        flavor: plan.flavor.clone(),
+        configuration: Sensitive::new(plan.sent()),
+        labels: plan.labels.as_ref().map(object::labels),
+        environment: plan.environment.clone(),
+        secrets: run::sent_secrets(plan.secrets.as_ref()),
+        connector,
+        connector_resource_id,
+    };
+    match server.api.send(&api::CREATE, (), (), request).await {
+        Ok(component) => Ok(component),
+        Err(error @ ApiError::Conflict(_)) => match named(server, &plan.kind, &plan.name).await? {
+            Some(existing) => Err(exists(&existing)),
+            None => Err(NOUN
+                .exists(&plan.name, server.workspace_id, None::<&str>, StackComponent::NAME)
+                .trace(error.call().map(ToString::to_string).unwrap_or_default())),
+        },
+        Err(error) if error.outcome_unknown() => {
+            named(server, &plan.kind, &plan.name).await?.ok_or_else(|| plan.failed("create", &error))
+        }
+        Err(error) => Err(plan.failed("create", &error)),
+    }
+}
+
+/// What is to be sent to lead from the state to the plan; none where both mean the same. Secrets are left to
+/// [`update`], which knows those that the component has at that time.
+pub(super) fn change(prior: &StackComponent, plan: &StackComponent) -> Option<ComponentUpdate> {
+    let as_json = |component: &StackComponent| Json::Object(component.sent().into_iter().collect());
+    let settings = as_json(plan);
+    let (connector, connector_resource_id) = plan.connector();
+    let change = ComponentUpdate {
+        name: (plan.name != prior.name).then(|| plan.name.clone()),
+        configuration: (!means_the_same(&as_json(prior), &settings)).then(|| Sensitive::new(plan.sent())),
+        labels: object::labels_change(prior.labels.as_ref(), plan.labels.as_ref()),
+        environment: run::variables_change(prior.environment.as_ref(), plan.environment.as_ref()),
+        connector,
+        connector_resource_id,
+        add_secrets: None,
+        remove_secrets: None,
+    };
+    // The link is sent with every change, because a server drops one that is not named.
+    let (connector, connector_resource_id) = plan.connector();
+    let nothing = ComponentUpdate { connector, connector_resource_id, ..ComponentUpdate::default() };
+    let is_needed =
+        change != nothing || plan.connector() != prior.connector() || has_other_secrets(prior, plan);
+    is_needed.then_some(change)
+}
+
+fn has_other_secrets(prior: &StackComponent, plan: &StackComponent) -> bool {
+    let ids = |component: &StackComponent| component.secrets.clone().unwrap_or_default();
+    ids(prior) != ids(plan)
+}
+
+/// Carries out a change.
+pub(super) async fn update(
+    server: &Server,
+    prior: &StackComponent,
+    plan: &StackComponent,
+    mut change: ComponentUpdate,
+) -> Result<Component, Diag> {
+    let id = prior.id.get()?.0;
+    if has_other_secrets(prior, plan) {
+        let now = server.api.call(&api::GET, id).await.map_err(|error| plan.failed("change", &error))?;
+        let linked = now.metadata.map(|metadata| metadata.secrets).unwrap_or_default();
+        let SecretChange { add, remove } = run::secret_change(&linked, plan.secrets.as_ref());
+        (change.add_secrets, change.remove_secrets) = (add, remove);
+    }
+    match server.api.send(&api::UPDATE, id, (), change).await {
+        Ok(component) => Ok(component),
+        Err(error @ ApiError::Conflict(_)) => match named(server, &plan.kind, &plan.name).await? {
+            Some(other) => {
+                Err(NOUN.exists(&plan.name, server.workspace_id, Some(other.id), StackComponent::NAME))
+            }
+            None => Err(plan.failed("change", &error)),
+        },
+        Err(error) => Err(plan.failed("change", &error)),
+    }
+}
+
+/// What a component is after it was written. Settings that the server did not keep are named once, and remembered, so
+/// that a read can tell them from settings that somebody removed.
+pub(super) fn settle(
+    cx: &Cx<Client>,
+    server: &Server,
+    component: Component,
+    plan: &StackComponent,
+) -> Result<StackComponent, Diag> {
+    let stored = component.metadata.as_ref().map(|metadata| metadata.configuration.expose());
+    let kept = |key: &String| stored.is_none_or(|stored| stored.contains_key(key));
+    let dropped: BTreeSet<String> = plan.sent().into_keys().filter(|key| !kept(key)).collect();
+    let remembered = Json::Array(dropped.iter().cloned().map(Json::String).collect());
+    let remote = Remote { workspace: server.workspace_id, component, dropped: Some(dropped.clone()) };
+    let made = StackComponent::observe(&Seen::Found(remote), Since::Answer(plan))?;
+    cx.save(&made);
+    cx.set_private(DROPPED, remembered)?;
+    if !dropped.is_empty() {
+        let names: Vec<&str> = dropped.iter().map(String::as_str).collect();
+        cx.warn(
+            Diag::warning(format!("The server did not keep all settings of {:?}", plan.name))
+                .why(format!(
+                    "Without effect for the flavor {:?}: {}. They stay in the state.",
+                    plan.flavor,
+                    names.join(", ")
+                ))
+                .fix("Check their spelling, or take them out of the configuration.")
+                .at(plan.settings_place()),
+        );
+    }
+    Ok(made)
+}
+
+/// The component of a type and a name, with all that is known of it.
+pub(super) async fn named(server: &Server, kind: &str, name: &str) -> Result<Option<Component>, Diag> {
+    let query = ComponentQuery {
+        name: vec![format!("equals:{name}")],
+        kind: vec![kind.to_owned()],
+        hydrate: Some(true),
+        ..ComponentQuery::default()
+    };
+    let listed = server.api.list_all(&api::LIST, (), query).await.map_err(|error| {
+        cannot(format_args!("look for the stack component {name:?}"), Needs::WORKSPACE_VIEWER, &error)
+    })?;
+    // A filter that a server does not know is ignored by it.
+    let is_wanted = |component: &Component| {
+        component.name == name && component.body.as_ref().is_some_and(|body| body.kind == kind)
+    };
+    Ok(listed.into_iter().find(is_wanted))
+}

@@ -1,0 +1,105 @@
+//! What runs get from a stack or a component: environment variables and secrets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zenml_api::workspace::Environment;
+use zenml_api::{Patch, SecretId};
+
+use crate::id::Id;
+
+/// Environment variables as an attribute has them.
+pub(crate) type Variables = BTreeMap<String, String>;
+
+/// The variables of an answer; none where there are none, which servers write as an empty map.
+pub(crate) fn variables(found: Option<&Environment>) -> Option<Variables> {
+    found.filter(|found| !found.is_empty()).cloned()
+}
+
+/// The change of the variables. None at all is sent as an empty map, which is how servers store it.
+pub(crate) fn variables_change(prior: Option<&Variables>, planned: Option<&Variables>) -> Patch<Environment> {
+    let (prior, planned) = (prior.cloned().unwrap_or_default(), planned.cloned().unwrap_or_default());
+    if prior == planned { Patch::Keep } else { Patch::Set(planned) }
+}
+
+/// The secrets of an answer.
+pub(crate) fn secrets(found: &[SecretId]) -> Option<BTreeSet<Id<SecretId>>> {
+    (!found.is_empty()).then(|| found.iter().copied().map(Id).collect())
+}
+
+/// Secrets as a creation sends them.
+pub(crate) fn sent_secrets(planned: Option<&BTreeSet<Id<SecretId>>>) -> Option<Vec<String>> {
+    planned.map(|planned| planned.iter().map(ToString::to_string).collect())
+}
+
+/// Secrets that join and leave an object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct SecretChange {
+    /// Ids that are not linked yet.
+    pub(crate) add: Option<Vec<String>>,
+    /// Ids that are linked and not wanted.
+    pub(crate) remove: Option<Vec<String>>,
+}
+
+/// What leads from the secrets that an object has now to the planned ones. A secret that is gone is not linked any
+/// more, and a server refuses to remove what it does not know: so this looks at what is there, not at the state.
+pub(crate) fn secret_change(now: &[SecretId], planned: Option<&BTreeSet<Id<SecretId>>>) -> SecretChange {
+    let now: BTreeSet<Id<SecretId>> = now.iter().copied().map(Id).collect();
+    let empty = BTreeSet::new();
+    let planned = planned.unwrap_or(&empty);
+    let ids = |ids: Vec<&Id<SecretId>>| {
+        (!ids.is_empty()).then(|| ids.into_iter().map(ToString::to_string).collect())
+    };
+    SecretChange {
+        add: ids(planned.difference(&now).collect()),
+        remove: ids(now.difference(planned).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u8) -> SecretId {
+        format!("00000000-0000-4000-8000-0000000000{number:02}").parse().unwrap()
+    }
+
+    #[test]
+    fn secrets_join_and_leave_by_what_is_there() {
+        let cases = [
+            (&[][..], None, &[][..], &[][..]),
+            (&[1, 2], None, &[], &[1, 2]),
+            (&[1, 2], Some(&[][..]), &[], &[1, 2]),
+            (&[1, 2], Some(&[2, 3]), &[3], &[1]),
+            (&[2], Some(&[2]), &[], &[]),
+        ];
+        for (now, planned, add, remove) in cases {
+            let now: Vec<SecretId> = now.iter().copied().map(id).collect();
+            let planned = planned.map(|planned| planned.iter().copied().map(|one| Id(id(one))).collect());
+            let texts = |numbers: &[u8]| {
+                let texts: Vec<String> = numbers.iter().map(|one| id(*one).to_string()).collect();
+                (!texts.is_empty()).then_some(texts)
+            };
+            let expected = SecretChange { add: texts(add), remove: texts(remove) };
+            assert_eq!(secret_change(&now, planned.as_ref()), expected, "{now:?} to {planned:?}");
+        }
+    }
+
+    #[test]
+    fn no_variables_and_empty_variables_are_one() {
+        let some: Variables = [("A".to_owned(), "1".to_owned())].into();
+        let empty = Variables::new();
+        let cases = [
+            (None, None, Patch::Keep),
+            (None, Some(&empty), Patch::Keep),
+            (Some(&empty), None, Patch::Keep),
+            (Some(&some), Some(&some), Patch::Keep),
+            (Some(&some), None, Patch::Set(empty.clone())),
+            (None, Some(&some), Patch::Set(some.clone())),
+        ];
+        for (prior, planned, expected) in cases {
+            assert_eq!(variables_change(prior, planned), expected, "{prior:?} to {planned:?}");
+        }
+        assert_eq!(variables(Some(&empty)), None);
+        assert_eq!(variables(Some(&some)), Some(some));
+    }
+}
