@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 use zenml_api::control::organization::{self, Organization, OrganizationQuery};
 use zenml_api::control::user::{self, User};
 use zenml_api::control::workspace::{self, Workspace};
+use zenml_api::workspace::connector_type::TypeDescription;
 use zenml_api::workspace::current_user;
 use zenml_api::{IdOrName, OrganizationId, TeamId, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
@@ -41,6 +42,8 @@ pub struct Client {
     pub(crate) people: Cache<OrganizationId, People>,
     pub(crate) roles: Cache<OrganizationId, Roles>,
     pub(crate) team_members: Cache<TeamId, Vec<UserId>>,
+    /// Types of service connectors by server and name; none where the server does not know the type.
+    pub(crate) connector_types: Cache<(Option<WorkspaceId>, String), Option<TypeDescription>>,
     pub(crate) understood_form: UnderstoodForm,
     pub(crate) blind_grants: BlindGrants,
     pub(crate) flavors: Flavors,
@@ -65,6 +68,7 @@ impl Client {
             people: Cache::default(),
             roles: Cache::default(),
             team_members: Cache::default(),
+            connector_types: Cache::default(),
             understood_form: UnderstoodForm::default(),
             blind_grants: BlindGrants::default(),
             flavors: Flavors::default(),

@@ -291,11 +291,10 @@ async fn stacks_and_components_that_cannot_work_are_refused_and_nothing_is_made(
                 ],
             ),
             resource("zenml_service_connector", &connector, &[
-                "Error: Cannot create service connector \"x\": the workspace did not accept it",
-                "missing required attribute 'aws_access_key_id'",
-                "Correct the value that the message names.",
+                "Error: The configuration lacks \"aws_access_key_id\"",
+                "The authentication method \"secret-key\" needs it.",
+                "Add it to the configuration.",
                 "configuration = {",
-                "POST /service_connectors, status 400, request id",
             ]),
             resource(
                 "zenml_stack",

@@ -4,7 +4,9 @@ mod data;
 
 use std::collections::BTreeMap;
 
-use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource, Since};
+use tfkit::{
+    Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource, Since, Twin,
+};
 use zenml_api::workspace::current_user;
 use zenml_api::workspace::secret::{
     self as api, SecretCreate, SecretQuery, SecretUpdate, UpdateQuery, Values,
@@ -29,8 +31,12 @@ const OWNER: &str = "owner";
 /// that may not be read.
 const EMPTY: &str = "empty";
 
-/// Keys and values that others refer to, such as `{{name.key}}` in the configuration of a stack component. Their
-/// values are in the Terraform state in clear: keep the state in a safe place.
+/// Name beside the state under which it is remembered that the values are not in the state, so that it makes no
+/// difference whether they may be read.
+const WRITTEN: &str = "written";
+
+/// Keys and values that others refer to, such as `{{name.key}}` in the configuration of a stack component. `values` are
+/// in the Terraform state in clear: keep the state in a safe place, or use `values_wo`.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "secret")]
 pub struct Secret {
@@ -46,8 +52,10 @@ pub struct Secret {
     /// Whether only its owner, the account that made it, can see the secret. Default: `false`.
     #[attr(default = false)]
     pub private: OrDefault<bool>,
-    /// Keys and their values, all of them: what is not here is removed from the secret.
-    pub values: tfkit::Secret<BTreeMap<String, String>>,
+    /// Keys and their values, all of them: what is not here is removed from the secret. Either `values` or `values_wo`
+    /// must be set.
+    #[attr(twin = required)]
+    pub values: Twin<tfkit::Secret<BTreeMap<String, String>>>,
     /// Owner of the secret, as the workspace knows the account. Null when it belongs to the server.
     #[attr(stable)]
     pub user_id: Computed<Option<Id<UserId>>>,
@@ -57,6 +65,9 @@ pub struct Secret {
     /// When the secret was last changed.
     pub updated: Computed<String>,
 }
+
+/// No values.
+const NONE: tfkit::Secret<BTreeMap<String, String>> = tfkit::Secret::new(BTreeMap::new());
 
 /// What a read found.
 #[derive(Clone, Debug)]
@@ -103,7 +114,8 @@ impl Resource for Secret {
         if !values.is_empty() {
             cx.remove_private(EMPTY);
         }
-        if held_back && cx.client().await?.is_news("values held back") {
+        let matters = held_back && cx.private(WRITTEN).is_none();
+        if matters && cx.client().await?.is_news("values held back") {
             cx.warn(values_held_back(&secret.name));
         }
         Ok(Some(Remote::seen(&server, secret, held_back)))
@@ -118,8 +130,11 @@ impl Resource for Secret {
         let values = match since {
             // What was just written is what is there, whether the writer may read it or not.
             Since::Answer(plan) => plan.values.clone(),
-            Since::State(state) if *held_back => overlaid(&state.values, body.values.expose()),
-            Since::State(_) | Since::Import(_) => overlaid(&tfkit::Secret::default(), body.values.expose()),
+            Since::State(state) if *held_back => {
+                state.values.refreshed(|known| overlaid(known, body.values.expose()))
+            }
+            Since::State(state) => state.values.refreshed(|_| overlaid(&NONE, body.values.expose())),
+            Since::Import(_) => overlaid(&NONE, body.values.expose()).into(),
         };
         Ok(Self {
             workspace_id: OrServer::from_option(workspace_id.map(Id)),
@@ -185,6 +200,7 @@ impl Resource for Secret {
         let sends = plan.changes(Self::NAME)
             || plan.changes(Self::PRIVATE)
             || plan.changes(Self::VALUES)
+            || plan.changes(Self::VALUES_WO_VERSION)
             || plan.changes(Self::WORKSPACE_ID);
         if !sends {
             plan.keep(Self::UPDATED);
@@ -227,8 +243,8 @@ async fn make(server: &Server, plan: &Secret) -> Result<api::Secret, Diag> {
     if let Some(existing) = existing().await? {
         return Err(exists(Some(existing.id)));
     }
-    let request =
-        SecretCreate { name: plan.name.clone(), private: *plan.private, values: request_values(plan) };
+    let values = plan.values.value().map(request_values).unwrap_or_default();
+    let request = SecretCreate { name: plan.name.clone(), private: *plan.private, values };
     match server.api.send(&api::CREATE, (), (), request).await {
         Ok(secret) => Ok(secret),
         Err(ApiError::Conflict(_)) => Err(exists(existing().await?.map(|existing| existing.id))),
@@ -244,12 +260,12 @@ fn change(prior: &Secret, plan: &Secret) -> SecretUpdate {
     SecretUpdate {
         name: (plan.name != prior.name).then(|| plan.name.clone()),
         private: (plan.private != prior.private).then_some(*plan.private),
-        values: (plan.values != prior.values).then(|| request_values(plan)),
+        values: plan.values.changed(&prior.values).map(request_values),
     }
 }
 
-fn request_values(plan: &Secret) -> Sensitive<Values> {
-    let values = plan.values.expose().iter();
+fn request_values(values: &tfkit::Secret<BTreeMap<String, String>>) -> Sensitive<Values> {
+    let values = values.expose().iter();
     Sensitive::new(values.map(|(key, value)| (key.clone(), Some(value.clone()))).collect())
 }
 
@@ -261,12 +277,18 @@ fn settled(cx: &Cx<Client>, server: &Server, secret: &api::Secret, plan: &Secret
         remember_owner(cx, body)?;
     }
     // Only when it is so: a read takes the mark away, and a refresh that changes nothing must leave nothing changed.
-    if plan.values.expose().is_empty() {
-        cx.set_private(EMPTY, true.into())?;
-    } else {
-        cx.remove_private(EMPTY);
-    }
+    let stored = plan.values.value().filter(|_| !plan.values.is_written());
+    mark(cx, EMPTY, stored.is_some_and(|values| values.expose().is_empty()))?;
+    mark(cx, WRITTEN, plan.values.is_written())?;
     Ok(model)
+}
+
+fn mark(cx: &Cx<Client>, name: &str, holds: bool) -> Result<(), Diag> {
+    if holds {
+        return cx.set_private(name, true.into());
+    }
+    cx.remove_private(name);
+    Ok(())
 }
 
 fn remember_owner(cx: &Cx<Client>, body: &api::SecretBody) -> Result<(), Diag> {

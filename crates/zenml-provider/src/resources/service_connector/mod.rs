@@ -1,7 +1,11 @@
 //! `zenml_service_connector`: how the components of stacks get credentials of a cloud.
 
+mod calls;
 mod catalog;
 mod data;
+mod known;
+mod moment;
+mod planning;
 mod plural;
 mod settings;
 mod verify;
@@ -12,23 +16,23 @@ use std::time::Duration;
 use tfkit::model::Operation;
 use tfkit::timeouts::{Create, Timeouts, Update};
 use tfkit::{
-    Computed, Cx, Diag, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Page, Partial, Plan, Resource,
-    Secret, Since,
+    Computed, Cx, Diag, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Page, Path, Plan, Resource,
+    Secret, Since, Twin,
 };
-use zenml_api::workspace::component::{self, ComponentQuery};
 use zenml_api::workspace::connector::{
     self as api, Connector, ConnectorBody, ConnectorCreate, ConnectorQuery, ConnectorType, ConnectorUpdate,
-    SecretsQuery,
 };
-use zenml_api::{ConnectorId, IdOrName, Sensitive, UserId, WorkspaceId};
-use zenml_client::{Api, ApiError, Optional as _};
+use zenml_api::{ConnectorId, IdOrName, Sensitive, Timestamp, UserId, WorkspaceId};
+use zenml_client::{ApiError, Optional as _};
 
+use self::calls::{deletion_in_use, elsewhere, failed, look, make, missing, with_name};
 pub use self::data::ServiceConnectorData;
+use self::moment::{naive, same_moment};
 pub use self::plural::ServiceConnectorsData;
 use self::settings::Settings;
+use self::verify::Subject;
 use crate::batch;
 use crate::client::Client;
-use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Noun};
 use crate::scope::{self, Reach, Seen, Server};
@@ -64,21 +68,36 @@ pub struct ServiceConnector {
     /// The only resource that the connector is for, such as `s3://my-bucket`.
     #[attr(check = length(..=255), same = empty_is_null)]
     pub resource_id: Option<String>,
-    /// Configuration of the authentication method, with its secrets. Members that are null are not sent. Leave it out to
-    /// manage the configuration elsewhere.
-    pub configuration: IfSet<Secret<Settings>>,
-    /// What the connector is for.
+    /// Configuration of the authentication method, with its secrets. Members that are null are not sent. Leave it and
+    /// `configuration_wo` out to manage the configuration elsewhere.
+    #[attr(twin)]
+    pub configuration: Twin<Secret<Settings>>,
+    /// What the connector is for. Leaving it out is the same as an empty text.
+    // The server may fill this and the labels as far as the host knows, because only then may a plan keep an empty value,
+    // which the Go provider stored, where nothing is configured.
     #[attr(same = empty_is_null)]
-    pub description: Option<String>,
-    /// Labels.
+    pub description: OrServer<String>,
+    /// Labels. Leaving them out is the same as `{}`.
     #[attr(same = empty_is_null)]
-    pub labels: Option<BTreeMap<String, String>>,
+    pub labels: OrServer<BTreeMap<String, String>>,
     /// Whether the server tries the credentials before the connector is made, and before a change of its configuration,
-    /// `resource_type` or `resource_id`. Default: `true`.
+    /// `resource_type`, `resource_id` or `expiration_seconds`. Default: `true`.
     #[attr(default = true)]
     pub verify: OrDefault<bool>,
-    /// When the credentials expire.
-    pub expires_at: Computed<Option<String>>,
+    /// When the credentials expire, such as `2030-01-31T12:00:00Z`; without an offset it is UTC. A server keeps the last
+    /// time that it was given: one that is left out again stays.
+    #[attr(same = same_moment, check = pattern(
+        "be a time such as 2030-01-31T12:00:00Z or 2030-01-31T13:00:00+01:00", |text| naive(text).is_some()
+    ))]
+    pub expires_at: OrServer<String>,
+    /// For how many seconds the temporary credentials live that the connector makes, where its authentication method
+    /// makes some. Left out, it is left alone; taken out again, it is removed.
+    #[attr(check = number(1..))]
+    pub expiration_seconds: IfSet<i64>,
+    /// By how many seconds before `expires_at` the credentials count as expired. A server keeps the last number that it
+    /// was given: one that is left out again stays.
+    #[attr(check = number(0..))]
+    pub expires_skew_tolerance: OrServer<i64>,
     /// Id of the user in the workspace who made the connector.
     #[attr(stable)]
     pub user: Computed<Option<Id<UserId>>>,
@@ -177,11 +196,13 @@ impl Resource for ServiceConnector {
                 _ => OrServer::null(),
             },
             resource_id: body.resource_id.clone(),
-            configuration: IfSet(configuration(connector, body, &since).map(Secret::new)),
-            description: filled(&body.description),
-            labels: Some(metadata.labels).filter(|labels| !labels.is_empty()),
+            configuration: configuration(connector, body, &since),
+            description: OrServer::from_option(filled(&body.description)),
+            labels: OrServer::from_option(Some(metadata.labels).filter(|labels| !labels.is_empty())),
             verify: known.map_or(OrDefault(true), |known| known.verify),
-            expires_at: Computed::known(body.expires_at.as_ref().map(ToString::to_string)),
+            expires_at: OrServer::from_option(body.expires_at.as_ref().map(ToString::to_string)),
+            expiration_seconds: IfSet(metadata.expiration_seconds),
+            expires_skew_tolerance: OrServer::from_option(body.expires_skew_tolerance),
             user: Computed::known(body.user_id.map(Id)),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(body.updated.to_string()),
@@ -196,13 +217,12 @@ impl Resource for ServiceConnector {
         }
         let wanted = plan.wanted(plan.resource_type.as_ref().into_iter().cloned().collect());
         if plan.verify.0 {
-            verify::verify(cx, &server.api, &wanted, &plan.secrets()).await?;
+            verify::verify(cx, &server.api, &Subject::New(wanted.clone()), &plan).await?;
         }
         let connector = make(&server, &plan, wanted).await?;
         let remote = Found::seen(&server, connector);
         let made = Self::observe(&remote, Since::Answer(&plan))?;
         cx.save(&made);
-        plan.warn_of_dropped(cx, &remote);
         Ok(made)
     }
 
@@ -224,8 +244,12 @@ impl Resource for ServiceConnector {
             None => stored.resource_types.clone(),
         };
         if verifies {
-            let wanted = plan.wanted(resource_types.clone());
-            verify::verify(cx, &server.api, &wanted, &plan.secrets()).await?;
+            // Where no configuration is sent, the connector is tried with the one that the server has.
+            let subject = match plan.sent(&prior) {
+                Some(_) => Subject::New(plan.wanted(resource_types.clone())),
+                None => Subject::Stored(id),
+            };
+            verify::verify(cx, &server.api, &subject, &plan).await?;
         }
         if !sends {
             let model = Self::observe(&Found::seen(&server, current), Since::Answer(&plan))?;
@@ -239,12 +263,19 @@ impl Resource for ServiceConnector {
             auth_method: Some(plan.auth_method.clone()),
             resource_types: Some(resource_types),
             resource_id: plan.resource_id.clone().filter(|id| !id.is_empty()),
-            description: Some(plan.description.clone().unwrap_or_default()),
-            expires_at: stored.expires_at.clone(),
-            expires_skew_tolerance: stored.expires_skew_tolerance,
-            expiration_seconds: metadata.expiration_seconds,
-            configuration: plan.settings().map(|settings| Sensitive::new(settings::json(settings))),
-            labels: Some(plan.labels.clone().unwrap_or_default()),
+            description: Some(plan.description.as_ref().cloned().unwrap_or_default()),
+            expires_at: plan.expires_at().or(stored.expires_at.clone()),
+            expires_skew_tolerance: plan
+                .expires_skew_tolerance
+                .as_ref()
+                .copied()
+                .or(stored.expires_skew_tolerance),
+            expiration_seconds: match (plan.expiration_seconds.0, prior.expiration_seconds.0) {
+                (None, None) => metadata.expiration_seconds,
+                (planned, _) => planned,
+            },
+            configuration: plan.sent(&prior).map(|settings| Sensitive::new(settings::json(settings))),
+            labels: Some(plan.labels.as_ref().cloned().unwrap_or_default()),
         };
         let changed = match server.api.send(&api::UPDATE, id, (), change).await {
             Ok(changed) => changed,
@@ -256,9 +287,12 @@ impl Resource for ServiceConnector {
             Err(error) if error.is_in_use() => return Err(plan.change_in_use(&prior, &error)),
             Err(error) => return Err(plan.refused("change", &error)),
         };
-        let remote = Found::seen(&server, changed);
-        plan.warn_of_dropped(cx, &remote);
-        Self::observe(&remote, Since::Answer(&plan))
+        let model = Self::observe(&Found::seen(&server, changed), Since::Answer(&plan))?;
+        Ok(Self {
+            expires_at: plan.expires_at.or_prior(model.expires_at),
+            expires_skew_tolerance: plan.expires_skew_tolerance.or_prior(model.expires_skew_tolerance),
+            ..model
+        })
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
@@ -273,34 +307,9 @@ impl Resource for ServiceConnector {
         }
     }
 
-    fn validate(config: &Partial<Self>) -> Vec<Diag> {
-        catalog::warnings(config)
-    }
-
-    async fn plan(_: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
-        if !plan.is_update() {
-            return Ok(());
-        }
-        let config = plan.config();
-        let left_open = (
-            config.get(Self::WORKSPACE_ID).is_null(),
-            config.get(Self::RESOURCE_TYPE).is_null(),
-            config.get(Self::CONFIGURATION).is_null(),
-        );
-        let sends = plan.changes(Self::NAME)
-            || plan.changes(Self::RESOURCE_ID)
-            || plan.changes(Self::DESCRIPTION)
-            || plan.changes(Self::LABELS)
-            || !left_open.0 && plan.changes(Self::WORKSPACE_ID)
-            || !left_open.1 && plan.changes(Self::RESOURCE_TYPE)
-            || !left_open.2 && plan.changes(Self::CONFIGURATION);
-        if !sends {
-            plan.keep(Self::UPDATED);
-            plan.keep(Self::EXPIRES_AT);
-            plan.keep(Self::USER);
-            plan.keep(Self::RESOURCE_TYPE);
-            plan.keep(Self::WORKSPACE_ID);
-        }
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        planning::plan(plan);
+        known::check(cx, plan).await;
         Ok(())
     }
 
@@ -332,7 +341,16 @@ impl ServiceConnector {
     }
 
     fn settings(&self) -> Option<&Settings> {
-        self.configuration.as_ref().map(Secret::expose)
+        self.configuration.value().map(Secret::expose)
+    }
+
+    /// The configuration that an update sends; one that is left out stays. A written one goes only when its version says
+    /// so, a stored one always: what the state holds is what shall be there.
+    fn sent(&self, prior: &Self) -> Option<&Settings> {
+        if self.configuration.is_written() {
+            return self.configuration.changed(&prior.configuration).map(Secret::expose);
+        }
+        self.settings()
     }
 
     /// What no message may repeat. The server has not said yet which members are secret, so all of them are.
@@ -347,10 +365,27 @@ impl ServiceConnector {
             auth_method: self.auth_method.clone(),
             resource_types,
             resource_id: self.resource_id.clone().filter(|id| !id.is_empty()),
-            description: self.description.clone().unwrap_or_default(),
+            description: self.description.as_ref().cloned().unwrap_or_default(),
+            expires_at: self.expires_at(),
+            expires_skew_tolerance: self.expires_skew_tolerance.as_ref().copied(),
+            expiration_seconds: self.expiration_seconds.0,
             configuration: Sensitive::new(self.settings().map(settings::json).unwrap_or_default()),
-            labels: self.labels.clone().unwrap_or_default(),
-            ..ConnectorCreate::default()
+            labels: self.labels.as_ref().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The time of expiry as a server keeps it. What cannot be read, a server has written.
+    fn expires_at(&self) -> Option<Timestamp> {
+        let text = self.expires_at.as_ref()?;
+        Some(Timestamp::new(naive(text).unwrap_or_else(|| text.clone())))
+    }
+
+    /// Where a message about the configuration belongs.
+    fn configuration_path(&self) -> Path {
+        if self.configuration.is_written() {
+            Self::CONFIGURATION_WO.path()
+        } else {
+            Self::CONFIGURATION.path()
         }
     }
 
@@ -359,16 +394,17 @@ impl ServiceConnector {
         self.name != prior.name
             || self.description != prior.description
             || self.labels != prior.labels
+            || differs(&self.expires_at, &prior.expires_at)
+            || differs(&self.expires_skew_tolerance, &prior.expires_skew_tolerance)
             || self.reaches_other(prior)
     }
 
     /// Whether something differs that decides what the credentials are and reach.
     fn reaches_other(&self, prior: &Self) -> bool {
-        let differs =
-            |planned: Option<&String>, prior: Option<&String>| planned.is_some() && planned != prior;
         self.resource_id != prior.resource_id
-            || differs(self.resource_type.as_ref(), prior.resource_type.as_ref())
-            || self.settings().is_some() && self.settings() != prior.settings()
+            || differs(&self.resource_type, &prior.resource_type)
+            || self.expiration_seconds != prior.expiration_seconds
+            || self.configuration.changed(&prior.configuration).is_some()
     }
 
     fn verifies(&self, prior: &Self) -> bool {
@@ -381,33 +417,16 @@ impl ServiceConnector {
             workspace_id: self.workspace_id.or_prior(prior.workspace_id),
             resource_type: self.resource_type.or_prior(prior.resource_type),
             expires_at: self.expires_at.or_prior(prior.expires_at),
+            expires_skew_tolerance: self.expires_skew_tolerance.or_prior(prior.expires_skew_tolerance),
             user: self.user.or_prior(prior.user),
             updated: self.updated.or_prior(prior.updated),
             ..self
         }
     }
 
-    fn warn_of_dropped(&self, cx: &Cx<Client>, remote: &Remote) {
-        let Seen::Found(Found { connector, .. }) = &remote.0 else { return };
-        let (Some(settings), Some(body)) = (self.settings(), &connector.body) else { return };
-        let dropped = settings::dropped(settings, body);
-        if dropped.is_empty() {
-            return;
-        }
-        cx.warn(
-            Diag::warning(format!("The server dropped members of the configuration: {}", dropped.join(", ")))
-                .why(format!(
-                    "The authentication method {:?} does not know them. They stay in the state and have no effect.",
-                    self.auth_method
-                ))
-                .fix("Check the spelling, or remove them.")
-                .at(Self::CONFIGURATION),
-        );
-    }
-
     fn refused(&self, verb: &str, error: &ApiError) -> Diag {
         let diag = self.secrets().hide_in(failed(verb, &self.name, error));
-        if matches!(error, ApiError::Invalid(_)) { diag.at(Self::CONFIGURATION) } else { diag }
+        if matches!(error, ApiError::Invalid(_)) { diag.at(self.configuration_path()) } else { diag }
     }
 
     /// The server refuses to change what a connector is for while components use it.
@@ -423,99 +442,33 @@ impl ServiceConnector {
     }
 }
 
+/// Whether a plan sets what the server would otherwise keep.
+fn differs<T: PartialEq>(planned: &OrServer<T>, prior: &OrServer<T>) -> bool {
+    planned.as_ref().is_some() && planned != prior
+}
+
 /// The configuration for the state: the planned one after a change; else as somebody may have changed it.
 fn configuration(
     connector: &Connector,
     body: &ConnectorBody,
     since: &Since<'_, ServiceConnector>,
-) -> Option<Settings> {
+) -> Twin<Secret<Settings>> {
     let nothing = zenml_api::workspace::JsonMap::new();
     let stored = connector.metadata.as_ref().map_or(&nothing, |metadata| metadata.configuration.expose());
     match since {
-        Since::Import(_) => Some(settings::imported(stored)).filter(|settings| !settings.is_empty()),
-        Since::Answer(plan) => plan.settings().cloned(),
-        Since::State(state) => {
-            let known = state.settings()?;
+        Since::Import(_) if stored.is_empty() => Twin::default(),
+        Since::Import(_) => Secret::new(settings::imported(stored)).into(),
+        Since::Answer(plan) => plan.configuration.clone(),
+        Since::State(state) => state.configuration.refreshed(|known| {
             let untouched = state.updated.as_ref().is_some_and(|updated| updated == body.updated.as_str());
-            Some(if untouched {
-                known.clone()
-            } else {
-                settings::refreshed(known, stored, settings::method(body))
-            })
-        }
-    }
-}
-
-/// Makes the connector. After a lost answer it is taken over only because it was not there before.
-async fn make(server: &Server, plan: &ServiceConnector, wanted: ConnectorCreate) -> Result<Connector, Diag> {
-    match server.api.send(&api::CREATE, (), (), wanted).await {
-        Ok(connector) => Ok(connector),
-        Err(ApiError::Conflict(_)) => {
-            let existing = with_name(&server.api, &plan.name).await?.map(|existing| existing.id);
-            Err(NOUN.exists(&plan.name, server.workspace_id, existing, ServiceConnector::NAME))
-        }
-        Err(error) if error.outcome_unknown() => match with_name(&server.api, &plan.name).await? {
-            Some(made) => look(&server.api, made.id).await?.ok_or_else(|| NOUN.vanished(&plan.name)),
-            None => Err(plan.refused("create", &error)),
-        },
-        Err(error) => Err(plan.refused("create", &error)),
+            if untouched {
+                return known.clone();
+            }
+            Secret::new(settings::refreshed(known.expose(), stored, settings::method(body)))
+        }),
     }
 }
 
 fn body(connector: &Connector) -> Result<&ConnectorBody, Diag> {
     connector.body.as_ref().ok_or_else(|| NOUN.unreadable(&connector.name))
-}
-
-/// A connector without its secrets, which stay on the server.
-async fn look(api: &Api, id: ConnectorId) -> Result<Option<Connector>, Diag> {
-    let query = SecretsQuery { expand_secrets: Some(false) };
-    let found = api.send(&api::GET, id, query, ()).await.optional();
-    found
-        .map_err(|error| cannot(format_args!("read service connector {id}"), Needs::WORKSPACE_VIEWER, &error))
-}
-
-/// The connector of a name, if there is one that the caller may read.
-async fn with_name(api: &Api, name: &str) -> Result<Option<Connector>, Diag> {
-    let query = ConnectorQuery {
-        // A name may look like a filter, such as "contains:x".
-        name: vec![format!("equals:{name}")],
-        expand_secrets: Some(false),
-        ..ConnectorQuery::default()
-    };
-    let connectors = api.list_all(&api::LIST, (), query).await;
-    let connectors = connectors.map_err(|error| {
-        cannot(format_args!("look for service connector {name:?}"), Needs::WORKSPACE_VIEWER, &error)
-    })?;
-    Ok(connectors.into_iter().find(|connector| connector.name == name))
-}
-
-fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
-    cannot(format_args!("{verb} service connector {name:?}"), Needs::WORKSPACE_ADMIN, error)
-}
-
-/// The server refuses to delete a connector that components use: says which ones, as far as the caller sees them.
-async fn deletion_in_use(api: &Api, id: ConnectorId, name: &str, error: &ApiError) -> Diag {
-    let query = ComponentQuery { connector_id: vec![id.to_string()], ..ComponentQuery::default() };
-    let users = api.list_all(&component::LIST, (), query).await.unwrap_or_default();
-    let users: Vec<String> = users.iter().map(|component| format!("{:?}", component.name)).collect();
-    let diag = failed("delete", name, error);
-    let diag = if users.is_empty() { diag } else { diag.why(format!("Used by: {}.", users.join(", "))) };
-    diag.fix(
-        "Take the connector from these components (connector_id), or delete them first. Where Terraform replaces the \
-         connector, let the new one come first and give it another name:\n  lifecycle { create_before_destroy = true }",
-    )
-}
-
-/// The state did not say where the connector is, and the configuration names a workspace that it is not in.
-fn elsewhere(name: &str, workspace: WorkspaceId) -> Diag {
-    Diag::error(format!("Service connector {name:?} is not in workspace {workspace}"))
-        .why("The state does not say in which workspace the connector is, and a connector cannot move to another one.")
-        .fix("Correct workspace_id, or leave it out and name the server of the connector in the provider block.")
-        .at(ServiceConnector::WORKSPACE_ID)
-}
-
-fn missing(name: &str) -> Diag {
-    Diag::error(format!("There is no service connector {name:?}"))
-        .why("The workspace does not have it, or does not show it to this credential.")
-        .fix("Correct the id or the name, or say in which workspace it is: WORKSPACE/NAME.")
 }

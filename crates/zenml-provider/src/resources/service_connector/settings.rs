@@ -40,15 +40,6 @@ pub(super) fn refreshed(
     kept.collect()
 }
 
-/// The keys that a server drops because the authentication method does not know them. A server without the packages of
-/// the type keeps everything.
-pub(super) fn dropped<'a>(settings: &'a Settings, body: &ConnectorBody) -> Vec<&'a str> {
-    let Some(method) = method(body) else { return Vec::new() };
-    let Some(properties) = method.config_schema["properties"].as_object() else { return Vec::new() };
-    let set = settings.iter().filter(|(_, value)| value.is_some());
-    set.map(|(key, _)| key.as_str()).filter(|key| !properties.contains_key(*key)).collect()
-}
-
 /// The description of a connector's authentication method, where the server gives one.
 pub(super) fn method(body: &ConnectorBody) -> Option<&AuthMethodDescription> {
     match &body.connector_type {

@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tfkit::{Cx, Diag};
-use zenml_api::workspace::connector::{self as api, ConnectorCreate, VerifyQuery};
+use zenml_api::ConnectorId;
+use zenml_api::workspace::connector::{self as api, ConnectorCreate, Verification, VerifyQuery};
 use zenml_client::{Api, ApiError};
 
 use super::ServiceConnector;
@@ -34,10 +35,18 @@ const PASSING: [&str; 8] = [
 /// Words of clouds that do not know the credentials, or not yet.
 const REFUSING: [&str; 4] = ["authorization failure", "not authorized", "access denied", "accessdenied"];
 
+/// What the server is to try.
+pub(super) enum Subject {
+    /// What is to be made, or what an existing connector is to become.
+    New(ConnectorCreate),
+    /// What the server has already, for the resource that is planned.
+    Stored(ConnectorId),
+}
+
 /// Why a verification failed.
 enum Failure {
-    /// The server tried, and this came of it.
-    Said(String),
+    /// The server tried, and this came of it; then what it says of single resources.
+    Said(String, Vec<String>),
     /// The server did not try.
     Call(ApiError),
 }
@@ -50,18 +59,19 @@ enum Patience {
     UntilTheDeadline,
 }
 
-/// Verifies what is to be made, until it works, is refused for good, or the operation's time is over.
+/// Verifies a connector, until it works, is refused for good, or the operation's time is over.
 pub(super) async fn verify(
     cx: &Cx<Client>,
     server: &Api,
-    wanted: &ConnectorCreate,
-    secrets: &Secrets,
+    subject: &Subject,
+    plan: &ServiceConnector,
 ) -> Result<(), Diag> {
     let begun = Instant::now();
     let last = Mutex::new(None);
-    let (last_failure, wanted_failure) = (&last, |failure: &Failure| failed(failure, &wanted.name, secrets));
+    let secrets = plan.secrets();
+    let (last_failure, wanted_failure) = (&last, |failure: &Failure| failed(failure, plan, &secrets));
     let verified = wait::until(cx, || async move {
-        let Err(failure) = attempt(server, wanted.clone()).await else { return Ok(Some(())) };
+        let Err(failure) = attempt(server, subject, plan).await else { return Ok(Some(())) };
         let again = match failure.patience() {
             Patience::Over => false,
             Patience::Short => begun.elapsed() < GRACE,
@@ -71,7 +81,7 @@ pub(super) async fn verify(
         if !again {
             return Err(diag);
         }
-        cx.progress(format_args!("service connector {:?} is not verified yet, trying again", wanted.name));
+        cx.progress(format_args!("service connector {:?} is not verified yet, trying again", plan.name));
         *last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(diag);
         Ok(None)
     });
@@ -83,19 +93,31 @@ pub(super) async fn verify(
     Err(diag.why("The server was asked again and again until the time-out."))
 }
 
-async fn attempt(server: &Api, wanted: ConnectorCreate) -> Result<(), Failure> {
+async fn attempt(server: &Api, subject: &Subject, plan: &ServiceConnector) -> Result<(), Failure> {
     // What the connector reaches is of no interest here, and listing it may take minutes.
-    let query = VerifyQuery { list_resources: Some(false), ..VerifyQuery::default() };
-    match server.send(&api::VERIFY_NEW, (), query, wanted).await {
-        Ok(verification) => verification.error.map_or(Ok(()), |error| Err(Failure::Said(error))),
-        Err(error) => Err(Failure::Call(error)),
-    }
+    let mut query = VerifyQuery { list_resources: Some(false), ..VerifyQuery::default() };
+    let verified = match subject {
+        Subject::New(wanted) => server.send(&api::VERIFY_NEW, (), query, wanted.clone()).await,
+        Subject::Stored(id) => {
+            query.resource_type = plan.resource_type.as_ref().cloned();
+            query.resource_id = plan.resource_id.clone().filter(|id| !id.is_empty());
+            server.send(&api::VERIFY, *id, query, ()).await
+        }
+    };
+    let Verification { error, resources, .. } = verified.map_err(Failure::Call)?;
+    let Some(error) = error else { return Ok(()) };
+    let details = resources.into_iter().filter_map(|resource| {
+        let names = resource.resource_ids.unwrap_or_default().join(", ");
+        let of = if names.is_empty() { String::new() } else { format!(" ({names})") };
+        resource.error.map(|error| format!("{}{of}: {error}", resource.resource_type))
+    });
+    Err(Failure::Said(error, details.collect()))
 }
 
 impl Failure {
     fn patience(&self) -> Patience {
         match self {
-            Self::Said(text) => of_text(text),
+            Self::Said(text, _) => of_text(text),
             Self::Call(ApiError::Unreachable { .. } | ApiError::RateLimited(_)) => Patience::UntilTheDeadline,
             Self::Call(ApiError::Server(refused)) if matches!(refused.call.status, Some(502..=504)) => {
                 Patience::UntilTheDeadline
@@ -115,18 +137,21 @@ fn of_text(text: &str) -> Patience {
     }
 }
 
-fn failed(failure: &Failure, name: &str, secrets: &Secrets) -> Diag {
+fn failed(failure: &Failure, plan: &ServiceConnector, secrets: &Secrets) -> Diag {
     const SKIP: &str = "To go on without verification:\n  verify = false";
-    let doing = format!("verify service connector {name:?}");
+    let doing = format!("verify service connector {:?}", plan.name);
     let diag = match failure {
-        Failure::Said(text) => Diag::error(format!("Cannot {doing}: the server says that it does not work"))
-            .why(format!("The server says: {}", shortened(&secrets.hide(text))))
-            .fix("Correct the configuration, and what the credentials may do.")
-            .fix(SKIP)
-            .trace("POST /api/v1/service_connectors/verify: 200, with an error")
-            .at(ServiceConnector::VERIFY),
+        Failure::Said(text, details) => {
+            let diag = Diag::error(format!("Cannot {doing}: the server says that it does not work"))
+                .why(format!("The server says: {}", shortened(&secrets.hide(text))))
+                .fix("Correct the configuration, and what the credentials may do.")
+                .fix(SKIP)
+                .trace("/api/v1/service_connectors/verify: 200, with an error")
+                .at(ServiceConnector::VERIFY);
+            details.iter().fold(diag, |diag, detail| diag.why(shortened(&secrets.hide(detail))))
+        }
         Failure::Call(error @ ApiError::Invalid(_)) => {
-            let diag = cannot(doing, Needs::WORKSPACE_ADMIN, error).at(ServiceConnector::CONFIGURATION);
+            let diag = cannot(doing, Needs::WORKSPACE_ADMIN, error).at(plan.configuration_path());
             secrets.hide_in(diag)
         }
         Failure::Call(ApiError::Server(refused)) if refused.call.status == Some(501) => {
@@ -142,7 +167,14 @@ fn failed(failure: &Failure, name: &str, secrets: &Secrets) -> Diag {
             secrets.hide_in(diag)
         }
     };
-    diag.why("Verification comes first: nothing was made or changed.")
+    let resource = match (plan.resource_type.as_ref(), plan.resource_id.as_deref()) {
+        (Some(kind), Some(id)) if !id.is_empty() => format!("{kind} {id:?}"),
+        (None, Some(id)) if !id.is_empty() => format!("{id:?}"),
+        (Some(kind), _) => kind.clone(),
+        (None, _) => format!("all resource types of {:?}", plan.r#type),
+    };
+    diag.why(format!("What was tried: {:?} for {resource}.", plan.auth_method))
+        .why("Verification comes first: nothing was made or changed.")
 }
 
 fn shortened(text: &str) -> String {

@@ -1,0 +1,87 @@
+//! What is asked of the server, and what is said when it refuses.
+
+use tfkit::Diag;
+use zenml_api::workspace::component::{self, ComponentQuery};
+use zenml_api::workspace::connector::{
+    self as api, Connector, ConnectorCreate, ConnectorQuery, SecretsQuery,
+};
+use zenml_api::{ConnectorId, WorkspaceId};
+use zenml_client::{Api, ApiError, Optional as _};
+
+use super::{NOUN, ServiceConnector};
+use crate::failure::{Needs, cannot};
+use crate::scope::Server;
+
+/// Makes the connector. After a lost answer it is taken over only because it was not there before.
+pub(super) async fn make(
+    server: &Server,
+    plan: &ServiceConnector,
+    wanted: ConnectorCreate,
+) -> Result<Connector, Diag> {
+    match server.api.send(&api::CREATE, (), (), wanted).await {
+        Ok(connector) => Ok(connector),
+        Err(ApiError::Conflict(_)) => {
+            let existing = with_name(&server.api, &plan.name).await?.map(|existing| existing.id);
+            Err(NOUN.exists(&plan.name, server.workspace_id, existing, ServiceConnector::NAME))
+        }
+        Err(error) if error.outcome_unknown() => match with_name(&server.api, &plan.name).await? {
+            Some(made) => look(&server.api, made.id).await?.ok_or_else(|| NOUN.vanished(&plan.name)),
+            None => Err(plan.refused("create", &error)),
+        },
+        Err(error) => Err(plan.refused("create", &error)),
+    }
+}
+
+/// A connector without its secrets, which stay on the server.
+pub(super) async fn look(api: &Api, id: ConnectorId) -> Result<Option<Connector>, Diag> {
+    let query = SecretsQuery { expand_secrets: Some(false) };
+    let found = api.send(&api::GET, id, query, ()).await.optional();
+    found
+        .map_err(|error| cannot(format_args!("read service connector {id}"), Needs::WORKSPACE_VIEWER, &error))
+}
+
+/// The connector of a name, if there is one that the caller may read.
+pub(super) async fn with_name(api: &Api, name: &str) -> Result<Option<Connector>, Diag> {
+    let query = ConnectorQuery {
+        // A name may look like a filter, such as "contains:x".
+        name: vec![format!("equals:{name}")],
+        expand_secrets: Some(false),
+        ..ConnectorQuery::default()
+    };
+    let connectors = api.list_all(&api::LIST, (), query).await;
+    let connectors = connectors.map_err(|error| {
+        cannot(format_args!("look for service connector {name:?}"), Needs::WORKSPACE_VIEWER, &error)
+    })?;
+    Ok(connectors.into_iter().find(|connector| connector.name == name))
+}
+
+pub(super) fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
+    cannot(format_args!("{verb} service connector {name:?}"), Needs::WORKSPACE_ADMIN, error)
+}
+
+/// The server refuses to delete a connector that components use: says which ones, as far as the caller sees them.
+pub(super) async fn deletion_in_use(api: &Api, id: ConnectorId, name: &str, error: &ApiError) -> Diag {
+    let query = ComponentQuery { connector_id: vec![id.to_string()], ..ComponentQuery::default() };
+    let users = api.list_all(&component::LIST, (), query).await.unwrap_or_default();
+    let users: Vec<String> = users.iter().map(|component| format!("{:?}", component.name)).collect();
+    let diag = failed("delete", name, error);
+    let diag = if users.is_empty() { diag } else { diag.why(format!("Used by: {}.", users.join(", "))) };
+    diag.fix(
+        "Take the connector from these components (connector_id), or delete them first. Where Terraform replaces the \
+         connector, let the new one come first and give it another name:\n  lifecycle { create_before_destroy = true }",
+    )
+}
+
+/// The state did not say where the connector is, and the configuration names a workspace that it is not in.
+pub(super) fn elsewhere(name: &str, workspace: WorkspaceId) -> Diag {
+    Diag::error(format!("Service connector {name:?} is not in workspace {workspace}"))
+        .why("The state does not say in which workspace the connector is, and a connector cannot move to another one.")
+        .fix("Correct workspace_id, or leave it out and name the server of the connector in the provider block.")
+        .at(ServiceConnector::WORKSPACE_ID)
+}
+
+pub(super) fn missing(name: &str) -> Diag {
+    Diag::error(format!("There is no service connector {name:?}"))
+        .why("The workspace does not have it, or does not show it to this credential.")
+        .fix("Correct the id or the name, or say in which workspace it is: WORKSPACE/NAME.")
+}

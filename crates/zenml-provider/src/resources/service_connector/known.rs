@@ -1,0 +1,164 @@
+//! What the server itself knows of a type of connectors, asked while planning.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+use tfkit::{Cx, Diag, Dyn, Path, Plan};
+use zenml_api::WorkspaceId;
+use zenml_api::workspace::connector_type::{self, AuthMethodDescription, TypeDescription};
+use zenml_client::{Api, Optional as _};
+
+use super::{ServiceConnector as Connector, catalog};
+use crate::client::Client;
+use crate::scope;
+
+/// Refuses what the server would not take, or would take and not use. A server that does not know the type, and one that
+/// cannot be asked yet, says nothing; then the types of ZenML 0.98 give warnings.
+pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<Connector>) {
+    let changes = plan.is_create()
+        || plan.changes(Connector::TYPE)
+        || plan.changes(Connector::AUTH_METHOD)
+        || plan.changes(Connector::RESOURCE_TYPE)
+        || plan.changes(Connector::EXPIRATION_SECONDS)
+        || configures(plan);
+    if plan.is_delete() || !changes {
+        return;
+    }
+    match description(cx, plan).await {
+        Some(known) => problems(&known, plan).into_iter().for_each(|problem| plan.error(problem)),
+        None => catalog::warnings(plan.config()).into_iter().for_each(|warning| plan.warn(warning)),
+    }
+}
+
+fn configures(plan: &Plan<Connector>) -> bool {
+    plan.is_create()
+        || plan.changes(Connector::CONFIGURATION)
+        || plan.changes(Connector::CONFIGURATION_WO_VERSION)
+}
+
+async fn description(cx: &Cx<Client>, plan: &Plan<Connector>) -> Option<TypeDescription> {
+    let kind = plan.get(Connector::TYPE).known()?;
+    let config = plan.config().get(Connector::WORKSPACE_ID);
+    if config.is_unknown() {
+        return None;
+    }
+    let own = config.known().or_else(|| plan.get(Connector::WORKSPACE_ID).known()).map(|id| id.0);
+    let client = cx.client().await.ok()?;
+    // An error here is no reason to refuse a plan: the apply meets it again, and tells it.
+    let (workspace, server) = server(client, own).await?;
+    let read = async { server.call(&connector_type::GET, kind.clone()).await.optional() };
+    let known = client.connector_types.get(&(workspace, kind.clone()), read).await.ok()?;
+    (*known).clone()
+}
+
+async fn server(client: &Client, own: Option<WorkspaceId>) -> Option<(Option<WorkspaceId>, Api)> {
+    match scope::workspace_of(client, own).await.ok()? {
+        Some(id) => Some((Some(id), client.api().workspace(id).await.ok()?)),
+        None => Some((None, client.api().server().ok()?.clone())),
+    }
+}
+
+fn problems(known: &TypeDescription, plan: &Plan<Connector>) -> Vec<Diag> {
+    let kind = &known.connector_type;
+    let mut problems = Vec::new();
+    let name = plan.config().get(Connector::AUTH_METHOD).known();
+    let method =
+        name.as_ref().and_then(|name| known.auth_methods.iter().find(|method| method.auth_method == *name));
+    if let (Some(name), None) = (&name, method) {
+        let names = known.auth_methods.iter().map(|method| method.auth_method.as_str());
+        let what =
+            format!("The server does not know the authentication method {name:?} of the type {kind:?}");
+        problems.push(unknown(what, names).at(Connector::AUTH_METHOD));
+    }
+    if let Some(name) = plan.config().get(Connector::RESOURCE_TYPE).known() {
+        problems.extend(
+            resource_problem(known, &name, method).map(|problem| problem.at(Connector::RESOURCE_TYPE)),
+        );
+    }
+    if let Some(method) = method {
+        problems.extend(expiration_problem(method, plan));
+        if configures(plan) {
+            problems.extend(configuration_problems(method, plan));
+        }
+    }
+    problems
+}
+
+fn resource_problem(
+    known: &TypeDescription,
+    name: &str,
+    method: Option<&AuthMethodDescription>,
+) -> Option<Diag> {
+    let kind = &known.connector_type;
+    let Some(resource) = known.resource_types.iter().find(|resource| resource.resource_type == name) else {
+        let names = known.resource_types.iter().map(|resource| resource.resource_type.as_str());
+        return Some(unknown(
+            format!("The server does not know the resource type {name:?} of the type {kind:?}"),
+            names,
+        ));
+    };
+    let method = method.map(|method| &method.auth_method)?;
+    let reached = resource.auth_methods.is_empty() || resource.auth_methods.contains(method);
+    let what = format!("The authentication method {method:?} does not reach the resource type {name:?}");
+    (!reached).then(|| unknown(what, resource.auth_methods.iter().map(String::as_str)))
+}
+
+fn expiration_problem(method: &AuthMethodDescription, plan: &Plan<Connector>) -> Option<Diag> {
+    let seconds = plan.config().get(Connector::EXPIRATION_SECONDS).known()?;
+    let AuthMethodDescription { auth_method, .. } = method;
+    let (least, most) = (method.min_expiration_seconds, method.max_expiration_seconds);
+    let why = if least.is_none() && most.is_none() && method.default_expiration_seconds.is_none() {
+        format!("The authentication method {auth_method:?} makes no temporary credentials.")
+    } else if least.is_some_and(|least| seconds < least) || most.is_some_and(|most| most < seconds) {
+        let at_least = least.map(|least| format!("at least {least}"));
+        let at_most = most.map(|most| format!("at most {most}"));
+        let limits: Vec<String> = at_least.into_iter().chain(at_most).collect();
+        format!("With the authentication method {auth_method:?} it must be {}.", limits.join(" and "))
+    } else {
+        return None;
+    };
+    let diag = Diag::error(format!("The server does not make credentials that live for {seconds} seconds"));
+    Some(diag.why(why).fix("Change the number, or leave it out.").at(Connector::EXPIRATION_SECONDS))
+}
+
+/// Members that are missing, and members that the server would drop.
+fn configuration_problems(method: &AuthMethodDescription, plan: &Plan<Connector>) -> Vec<Diag> {
+    let written = !plan.config().get(Connector::CONFIGURATION_WO).is_null();
+    let (place, value) = if written {
+        (Connector::CONFIGURATION_WO.path(), plan.config().dyn_of(Connector::CONFIGURATION_WO))
+    } else {
+        (Connector::CONFIGURATION.path(), plan.config().dyn_of(Connector::CONFIGURATION))
+    };
+    let nothing = BTreeMap::new();
+    let members = match value {
+        Dyn::Map(members) => members,
+        // What is managed elsewhere must be there before.
+        Dyn::Null if plan.is_create() => &nothing,
+        _ => return Vec::new(),
+    };
+    let method_name = &method.auth_method;
+    let is_set = |name: &str| members.get(name).is_some_and(|value| !value.is_null());
+    let required = method.config_schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    let missing = required.filter(|name| !is_set(name)).map(|name| {
+        Diag::error(format!("The configuration lacks {name:?}"))
+            .why(format!("The authentication method {method_name:?} needs it."))
+            .fix("Add it to the configuration.")
+            .at(place.clone())
+    });
+    let properties = method.config_schema["properties"].as_object();
+    let open = method.config_schema["additionalProperties"] == true;
+    let dropped = members.keys().filter(|name| {
+        is_set(name) && !open && properties.is_some_and(|properties| !properties.contains_key(*name))
+    });
+    let dropped = dropped.map(|name| {
+        let names = properties.into_iter().flatten().map(|(name, _)| name.as_str());
+        unknown(format!("The authentication method {method_name:?} does not know {name:?}"), names)
+            .at(Path::from(place.clone()).key(name))
+    });
+    missing.chain(dropped).collect()
+}
+
+fn unknown<'a>(what: String, known: impl Iterator<Item = &'a str>) -> Diag {
+    let known: Vec<&str> = known.collect();
+    Diag::error(what).why(format!("It knows: {}.", known.join(", "))).fix("Check the spelling.")
+}

@@ -1,0 +1,56 @@
+//! Points in time that users write.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use tfkit::Dyn;
+
+/// A time as servers keep it: in UTC, without an offset, with microseconds only if there are some. Servers drop an offset
+/// without converting the time. `None` for a text that is no time; one without an offset is UTC.
+pub(super) fn naive(text: &str) -> Option<String> {
+    let moment = match text.parse::<Timestamp>() {
+        Ok(moment) => TimeZone::UTC.to_datetime(moment),
+        // A date alone would do for the parser.
+        Err(_) if text.len() > "2030-01-31".len() => text.parse::<DateTime>().ok()?,
+        Err(_) => return None,
+    };
+    let microseconds = moment.subsec_nanosecond() / 1000;
+    let format = if microseconds == 0 { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S.%6f" };
+    Some(moment.strftime(format).to_string())
+}
+
+/// Texts that name the same moment are one, whatever the offset.
+pub(super) fn same_moment(one: &Dyn, other: &Dyn) -> bool {
+    let moment = |value: &Dyn| value.as_str().and_then(naive);
+    one == other || moment(one).is_some_and(|one| moment(other) == Some(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_sent_in_utc_and_compared_as_a_moment() {
+        let cases = [
+            ("2030-01-31T12:00:00Z", Some("2030-01-31T12:00:00")),
+            ("2030-01-31T12:00:00+02:00", Some("2030-01-31T10:00:00")),
+            ("2030-01-31T23:30:00-01:00", Some("2030-02-01T00:30:00")),
+            ("2030-01-31T12:00:00", Some("2030-01-31T12:00:00")),
+            ("2030-01-31 12:00:00", Some("2030-01-31T12:00:00")),
+            ("2030-01-31T12:00:00.5Z", Some("2030-01-31T12:00:00.500000")),
+            ("2030-01-31T12:00:00.123456789", Some("2030-01-31T12:00:00.123456")),
+            ("2030-01-31", None),
+            ("1893456000", None),
+            ("soon", None),
+            ("2030-02-31T12:00:00Z", None),
+        ];
+        for (text, sent) in cases {
+            assert_eq!(naive(text).as_deref(), sent, "{text}");
+        }
+        let same = |one: &str, other: &str| same_moment(&one.into(), &other.into());
+        assert!(same("2030-01-31T12:00:00+02:00", "2030-01-31T10:00:00"));
+        assert!(!same("2030-01-31T12:00:00+02:00", "2030-01-31T12:00:00"));
+        assert!(!same("soon", "later"), "what is no time is only itself");
+        assert!(!same_moment(&"2030-01-31T12:00:00Z".into(), &Dyn::Null));
+    }
+}

@@ -1,0 +1,178 @@
+//! What a plan of a service connector tells: what the server would not take, when credentials expire.
+
+use serde_json::{Value as Json, json};
+use tfkit_test::{Action, unknown};
+use zenml_api::Timestamp;
+
+use crate::service_connector::{C, Place, SECRET, config, verified};
+
+#[tokio::test]
+async fn what_the_server_would_not_take_is_refused_by_the_plan_at_its_attribute() {
+    let mut place = Place::start().await;
+    let keys = |more: Json| {
+        let mut keys = json!({ "region": "eu-west-1", "aws_access_key_id": "AKIA1234567890" });
+        keys.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        keys
+    };
+    let whole = json!({ "aws_secret_access_key": SECRET });
+    let bogus = keys(json!({ "aws_secret_access_key": SECRET, "bogus": "1" }));
+    let cases = [
+        (
+            json!({ "auth_method": "magic" }),
+            "The server does not know the authentication method \"magic\" of the type \"aws\"",
+            "auth_method",
+        ),
+        (
+            json!({ "resource_type": "bucket" }),
+            "The server does not know the resource type \"bucket\" of the type \"aws\"",
+            "resource_type",
+        ),
+        (
+            json!({ "configuration": keys(json!({})) }),
+            "The configuration lacks \"aws_secret_access_key\"",
+            "configuration",
+        ),
+        (
+            json!({ "configuration": keys(json!({ "aws_secret_access_key": null })) }),
+            "The configuration lacks \"aws_secret_access_key\"",
+            "configuration",
+        ),
+        (
+            json!({ "configuration": null, "configuration_wo": keys(json!({})) }),
+            "The configuration lacks \"aws_secret_access_key\"",
+            "configuration_wo",
+        ),
+        (
+            json!({ "configuration": bogus }),
+            "The authentication method \"secret-key\" does not know \"bogus\"",
+            "configuration[\"bogus\"]",
+        ),
+        (
+            json!({ "expiration_seconds": 900 }),
+            "The server does not make credentials that live for 900 seconds",
+            "expiration_seconds",
+        ),
+        (
+            json!({ "auth_method": "session-token", "expiration_seconds": 899 }),
+            "The server does not make credentials that live for 899 seconds",
+            "expiration_seconds",
+        ),
+        (json!({ "expires_at": "tomorrow" }), "Attribute \"expires_at\" has an invalid value", "expires_at"),
+    ];
+    for (more, summary, at) in cases {
+        let failure = place.harness.plan(C, config(more.clone())).await.unwrap_err();
+        assert_eq!(failure.summaries(), [summary], "{more}");
+        assert_eq!(failure.places()[0].to_string(), at, "{more}");
+        assert!(!failure.to_string().contains(SECRET), "{failure}");
+    }
+    // What is not known yet may turn out right.
+    for unknown in [
+        json!({ "auth_method": unknown() }),
+        json!({ "resource_type": unknown() }),
+        json!({ "configuration": unknown() }),
+        json!({ "configuration": keys(json!({ "aws_secret_access_key": unknown() })) }),
+        json!({ "type": unknown(), "auth_method": "magic" }),
+        json!({ "auth_method": "session-token", "expiration_seconds": 900 }),
+    ] {
+        let planned = place.harness.plan(C, config(unknown.clone())).await.unwrap();
+        assert_eq!((planned.action, planned.told()), (Action::Create, vec![]), "{unknown}");
+    }
+    // What is there already, and is left alone, is nobody's mistake.
+    place.harness.apply(C, config(json!({ "configuration": keys(whole) }))).await.unwrap();
+    let planned = place.harness.plan(C, config(json!({ "configuration": null }))).await.unwrap();
+    assert_eq!((planned.action, planned.told()), (Action::Update, vec![]));
+    place.world.stop().await;
+}
+
+#[tokio::test]
+async fn what_neither_the_server_nor_zenml_knows_is_a_warning() {
+    let place = Place::start().await;
+    let warned = place.harness.plan(C, config(json!({ "type": "awz" }))).await.unwrap();
+    assert_eq!(warned.told(), ["ZenML 0.98 does not know the service connector type \"awz\""]);
+    // Where the server lacks the packages of a type, it does not know what ZenML knows.
+    place.world.inject(
+        json!({ "rules": [{ "method": "GET", "route": "/w/*/service_connector_types/{connector_type}",
+        "effect": { "status": 404, "body": { "detail": ["KeyError", "'not available'"] } } }] }),
+    );
+    let cases = [
+        (json!({}), vec![]),
+        (
+            json!({ "auth_method": "magic" }),
+            vec!["ZenML 0.98 does not know the authentication method \"magic\" of the type \"aws\""],
+        ),
+        (
+            json!({ "resource_type": "bucket" }),
+            vec!["ZenML 0.98 does not know the resource type \"bucket\" of the type \"aws\""],
+        ),
+    ];
+    for (more, told) in cases {
+        assert_eq!(place.harness.plan(C, config(more.clone())).await.unwrap().told(), told, "{more}");
+    }
+    place.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_time_of_expiry_is_one_moment_in_any_spelling_and_stays_when_it_is_left_out() {
+    let mut place = Place::start().await;
+    let tokens = |more: Json| {
+        let mut config = config(json!({ "auth_method": "session-token" }));
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        config
+    };
+    let steps = [
+        (json!({}), None, None, None),
+        (json!({ "expires_at": "2031-01-01T02:00:00+02:00" }), Some("2031-01-01T00:00:00"), None, None),
+        (
+            json!({ "expires_at": "2032-01-01T00:00:00Z", "expiration_seconds": 3600, "expires_skew_tolerance": 60 }),
+            Some("2032-01-01T00:00:00"),
+            Some(3600),
+            Some(60),
+        ),
+        (json!({ "expiration_seconds": 900 }), Some("2032-01-01T00:00:00"), Some(900), Some(60)),
+        (json!({ "description": "d" }), Some("2032-01-01T00:00:00"), None, Some(60)),
+    ];
+    for (more, expires_at, seconds, skew) in steps {
+        place.harness.apply(C, tokens(more.clone())).await.unwrap();
+        let stored = place.stored().await;
+        let body = stored.body.unwrap();
+        assert_eq!(body.expires_at.as_ref().map(Timestamp::as_str), expires_at, "{more}");
+        assert_eq!(body.expires_skew_tolerance, skew, "{more}");
+        assert_eq!(stored.metadata.unwrap().expiration_seconds, seconds, "{more}");
+        if let Some(written) = more["expires_at"].as_str() {
+            assert_eq!(place.text("expires_at"), written, "the user's spelling stays");
+        }
+    }
+    // The same moment is no change.
+    let same = tokens(json!({ "description": "d", "expires_at": "2031-12-31T23:00:00-01:00" }));
+    assert_eq!(place.harness.plan(C, same).await.unwrap().action, Action::NoOp);
+    place.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_connector_with_a_configuration_of_others_is_verified_as_the_server_has_it() {
+    let mut place = Place::start().await;
+    place.harness.apply(C, config(json!({}))).await.unwrap();
+    let others = |more: Json| {
+        let mut config = config(json!({ "configuration": null, "verify": true }));
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        config
+    };
+    let details =
+        json!([{ "resource_type": "s3-bucket", "resource_ids": ["s3://x"], "error": "no such bucket" }]);
+    let mut answer = verified(Some("it does not work"));
+    answer["resources"] = details;
+    place.world.inject(
+        json!({ "rules": [{ "method": "PUT", "route": "/w/*/service_connectors/{connector_id}/verify",
+        "effect": { "status": 200, "body": answer } }] }),
+    );
+    let failure = place.harness.apply(C, others(json!({ "resource_id": "s3://x" }))).await.unwrap_err();
+    for words in [
+        "it does not work",
+        "s3-bucket (s3://x): no such bucket",
+        "What was tried: \"secret-key\" for \"s3://x\"",
+    ] {
+        assert!(failure.to_string().contains(words), "{words}: {failure}");
+    }
+    assert_eq!(place.stored().await.body.unwrap().resource_id, None);
+    place.world.stop().await;
+}

@@ -1,0 +1,235 @@
+//! Secrets that are in no state: the write-only twins of secrets and service connectors.
+
+use std::fs;
+
+use serde_json::{Value as Json, json};
+use tfkit_test::{Action, Harness};
+use zenml_api::WorkspaceId;
+use zenml_api::workspace::connector::{self, SecretsQuery};
+use zenml_api::workspace::secret;
+use zenml_client::Api;
+
+use crate::world::{World, under_each_host};
+
+const SECRET: &str = "zenml_secret.s";
+const CONNECTOR: &str = "zenml_service_connector.c";
+
+/// A resource with a twin, and what the server has of it.
+#[derive(Clone, Copy, Debug)]
+enum Noun {
+    Secret,
+    Connector,
+}
+
+impl Noun {
+    const ALL: [Self; 2] = [Self::Secret, Self::Connector];
+
+    fn address(self) -> &'static str {
+        match self {
+            Self::Secret => SECRET,
+            Self::Connector => CONNECTOR,
+        }
+    }
+
+    fn attribute(self) -> &'static str {
+        match self {
+            Self::Secret => "values",
+            Self::Connector => "configuration",
+        }
+    }
+
+    fn config(self, workspace: WorkspaceId, name: &str, more: &[(&str, Json)]) -> Json {
+        let mut config = match self {
+            Self::Secret => json!({}),
+            Self::Connector => json!({ "type": "docker", "auth_method": "password", "verify": false }),
+        };
+        config["workspace_id"] = workspace.to_string().into();
+        config["name"] = name.into();
+        for (suffix, value) in more {
+            config[format!("{}{suffix}", self.attribute())] = value.clone();
+        }
+        config
+    }
+
+    /// The secret members as the server has them.
+    async fn stored(self, server: &Api, id: &str) -> Json {
+        match self {
+            Self::Secret => {
+                let found = server.call(&secret::GET, id.parse().unwrap()).await.unwrap();
+                json!(found.body.unwrap().values.expose())
+            }
+            Self::Connector => {
+                let query = SecretsQuery { expand_secrets: Some(true) };
+                let found = server.send(&connector::GET, id.parse().unwrap(), query, ()).await.unwrap();
+                json!(found.metadata.unwrap().configuration.expose())
+            }
+        }
+    }
+}
+
+fn members(password: &str) -> Json {
+    json!({ "username": "ann", "password": password })
+}
+
+fn id(harness: &Harness, noun: Noun) -> String {
+    harness.state(noun.address()).unwrap().attribute("id").as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn written_values_reach_the_server_when_their_version_says_so_and_never_the_state() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await;
+    let server = world.server(workspace).await;
+    let mut harness = world.harness().await;
+    for noun in Noun::ALL {
+        let written = |name: &str, password: &str, version: Json| {
+            noun.config(workspace, name, &[("_wo", members(password)), ("_wo_version", version)])
+        };
+        let plain = |name: &str, password: &str| noun.config(workspace, name, &[("", members(password))]);
+        let steps = [
+            ("made", written("one", "canary-1", json!(1)), "canary-1", false),
+            ("renamed", written("two", "canary-1", json!(1)), "canary-1", false),
+            ("renamed, another value unannounced", written("one", "canary-2", json!(1)), "canary-1", false),
+            ("another version", written("one", "canary-2", json!(2)), "canary-2", false),
+            ("stored from now on", plain("one", "canary-3"), "canary-3", true),
+            (
+                "written again, with the same value",
+                written("one", "canary-3", json!(null)),
+                "canary-3",
+                false,
+            ),
+        ];
+        for (what, config, password, in_state) in steps {
+            let applied = harness.apply(noun.address(), config).await.unwrap();
+            assert_ne!(applied.action, Action::NoOp, "{noun:?}, {what}");
+            let stored = noun.stored(&server, &id(&harness, noun)).await;
+            assert_eq!(stored, members(password), "{noun:?}, {what}");
+            let state = harness.state(noun.address()).unwrap();
+            assert_eq!(format!("{state:?}").contains("canary"), in_state, "{noun:?}, {what}");
+        }
+        let version = harness.state(noun.address()).unwrap().attribute("configuration_wo_version");
+        assert!(version.is_null(), "{noun:?}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_change_of_what_is_not_in_the_state_is_not_noticed_and_not_undone() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await;
+    let server = world.server(workspace).await;
+    let mut harness = world.harness().await;
+    for noun in Noun::ALL {
+        let config = noun.config(workspace, "one", &[("_wo", members("canary")), ("_wo_version", json!(1))]);
+        harness.apply(noun.address(), config.clone()).await.unwrap();
+        let id = id(&harness, noun);
+        match noun {
+            Noun::Secret => {
+                let values = members("outside");
+                let values = serde_json::from_value(values).unwrap();
+                let change = secret::SecretUpdate { values: Some(values), ..secret::SecretUpdate::default() };
+                let query = secret::UpdateQuery::default();
+                server.send(&secret::UPDATE, id.parse().unwrap(), query, change).await.unwrap();
+            }
+            Noun::Connector => {
+                let configuration = serde_json::from_value(members("outside")).unwrap();
+                let change = connector::ConnectorUpdate {
+                    configuration: Some(configuration),
+                    ..connector::ConnectorUpdate::default()
+                };
+                server.send(&connector::UPDATE, id.parse().unwrap(), (), change).await.unwrap();
+            }
+        }
+        let planned = harness.plan(noun.address(), config.clone()).await.unwrap();
+        assert_eq!(planned.action, Action::NoOp, "{noun:?}: {:?}", planned.changes());
+        let renamed = noun.config(workspace, "two", &[("_wo", members("canary")), ("_wo_version", json!(1))]);
+        harness.apply(noun.address(), renamed).await.unwrap();
+        assert_eq!(noun.stored(&server, &id).await, members("outside"), "{noun:?}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_spellings_exclude_each_other_and_old_hosts_are_told() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await;
+    let harness = world.harness().await;
+    let old = world.harness().await.without_write_only();
+    for noun in Noun::ALL {
+        let name = noun.attribute();
+        let wo = format!("{name}_wo");
+        let both = noun.config(workspace, "one", &[("", members("canary")), ("_wo", members("canary"))]);
+        let version = noun.config(workspace, "one", &[("", members("canary")), ("_wo_version", json!(1))]);
+        let written = noun.config(workspace, "one", &[("_wo", members("canary"))]);
+        let stored = noun.config(workspace, "one", &[("", members("canary"))]);
+        let cases = [
+            (&harness, &both, format!("Attributes \"{name}\" and \"{wo}\" exclude each other"), wo.clone()),
+            (
+                &harness,
+                &version,
+                format!("Attribute \"{wo}_version\" needs \"{wo}\""),
+                format!("{wo}_version"),
+            ),
+            (
+                &old,
+                &written,
+                format!("Attribute \"{wo}\" is write-only, which this version of the host does not support"),
+                wo.clone(),
+            ),
+        ];
+        for (harness, config, summary, at) in cases {
+            let failure = harness.plan(noun.address(), config.clone()).await.unwrap_err();
+            assert_eq!(failure.summaries(), [summary], "{noun:?}");
+            assert_eq!(failure.places()[0].to_string(), at, "{noun:?}");
+            assert!(!failure.to_string().contains("canary"), "{failure}");
+        }
+        assert_eq!(old.plan(noun.address(), stored).await.unwrap().action, Action::Create);
+    }
+    let neither = harness.plan(SECRET, Noun::Secret.config(workspace, "one", &[])).await.unwrap_err();
+    assert_eq!(neither.summaries(), ["None of `values`, `values_wo` is set"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_written_value_is_in_no_file_under_real_hosts() {
+    under_each_host(async |world, host| {
+        if !host.host().is_at_least(1, 11) {
+            return world.stop().await;
+        }
+        let host = host.traced();
+        let workspace = world.workspace("alpha").await;
+        let server = world.server(workspace).await;
+        let main = |name: &str, spelling: &str, password: &str, version: &str| {
+            let members = format!("{{\n    username = \"ann\"\n    password = \"{password}\"\n  }}");
+            format!(
+                "resource \"zenml_secret\" \"s\" {{\n  workspace_id = \"{workspace}\"\n  name = \"{name}\"\n  \
+                 values{spelling} = {members}\n  {}\n}}\n\nresource \"zenml_service_connector\" \"c\" {{\n  \
+                 workspace_id = \"{workspace}\"\n  name = \"{name}\"\n  type = \"docker\"\n  auth_method = \
+                 \"password\"\n  verify = false\n  configuration{spelling} = {members}\n  {}\n}}\n",
+                version.replace('X', "values_wo_version"),
+                version.replace('X', "configuration_wo_version"),
+            )
+        };
+        let steps = [
+            ("one", "", "canary-plain", "", "canary-plain", true),
+            ("one", "_wo", "canary-first", "X = 1", "canary-first", false),
+            ("two", "_wo", "canary-other", "X = 1", "canary-first", false),
+            ("two", "_wo", "canary-other", "X = 2", "canary-other", false),
+        ];
+        for (name, spelling, password, version, has, in_state) in steps {
+            host.write("main.tf", &main(name, spelling, password, version)).unwrap();
+            let plan = host.apply().await.unwrap();
+            for noun in Noun::ALL {
+                assert_ne!(plan.action(noun.address()), Some(Action::NoOp), "{noun:?} {password}");
+                let id = host.attributes(noun.address()).await.unwrap()["id"].as_str().unwrap().to_owned();
+                assert_eq!(noun.stored(&server, &id).await, members(has), "{noun:?}");
+            }
+            let state = fs::read_to_string(host.work().join("terraform.tfstate")).unwrap();
+            assert_eq!(state.contains("canary"), in_state, "{password}");
+        }
+        assert!(!host.logs().unwrap().contains("canary"), "no log shows a value");
+        host.destroy().await.unwrap();
+        world.stop().await;
+    })
+    .await;
+}
