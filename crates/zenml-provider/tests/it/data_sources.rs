@@ -1,0 +1,451 @@
+//! Data sources of what is in a workspace: one object by its id or name, and maps of those that filters leave.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use tfkit::Dyn;
+use tfkit::value::Type;
+use tfkit_test::Harness;
+use zenml_api::Patch;
+use zenml_api::workspace::secret::{self, SecretCreate};
+use zenml_api::workspace::stack::{self, StackUpdate};
+use zenml_client::Optional as _;
+
+use crate::server::{Server, in_process_on_each_server};
+use crate::world::{World, engine};
+
+/// A value that only a sensitive attribute may have.
+const CANARY: &str = "canary-of-the-registry";
+
+/// Objects of all types that refer to each other. The order is that in which they are made.
+const ADDRESSES: [&str; 7] = [
+    "zenml_secret.s",
+    "zenml_service_connector.c",
+    "zenml_stack_component.o",
+    "zenml_stack_component.a",
+    "zenml_stack_component.r",
+    "zenml_stack.s",
+    "zenml_project.p",
+];
+
+async fn make(server: &Server, harness: &mut Harness) {
+    let [secret, connector, orchestrator, artifacts, registry, stack, project] = ADDRESSES;
+    let name = |what: &str| json!(server.name(what));
+    let config = json!({ "name": name("secret"), "values": { "password": CANARY } });
+    harness.apply(secret, config).await.unwrap();
+    let config = json!({
+        "name": name("connector"), "type": "docker", "auth_method": "password", "description": "For images.",
+        "resource_type": "docker-registry", "resource_id": "registry.example.com", "verify": false,
+        "configuration": { "registry": "registry.example.com", "username": "u", "password": CANARY },
+        "labels": { "tier": "gold", "team": "a" },
+    });
+    harness.apply(connector, config).await.unwrap();
+    // The same name under two types.
+    let config = json!({ "name": name("shared"), "type": "orchestrator", "flavor": "kubernetes",
+        "configuration": { "synchronous": "true", "timeout": "5" } });
+    harness.apply(orchestrator, config).await.unwrap();
+    let config = json!({ "name": name("shared"), "type": "artifact_store", "flavor": "local", "labels": { "tier": "gold" } });
+    harness.apply(artifacts, config).await.unwrap();
+    let config = json!({ "name": name("registry"), "type": "container_registry", "flavor": "default",
+        "configuration": { "uri": "registry.example.com" }, "labels": { "tier": "gold" },
+        "connector_id": id(harness, connector), "connector_resource_id": "registry.example.com" });
+    harness.apply(registry, config).await.unwrap();
+    let config = json!({ "name": name("stack"), "description": "For trying.", "labels": { "tier": "gold" },
+        "components": { "orchestrator": id(harness, orchestrator), "artifact_store": id(harness, artifacts),
+            "container_registry": id(harness, registry) } });
+    harness.apply(stack, config).await.unwrap();
+    let config = json!({ "name": name("project"), "description": "d", "metadata": { "tier": "gold" } });
+    harness.apply(project, config).await.unwrap();
+}
+
+async fn remove(harness: &mut Harness) {
+    for address in ADDRESSES.iter().rev() {
+        harness.destroy(address).await.unwrap();
+    }
+}
+
+fn id(harness: &Harness, address: &str) -> String {
+    harness.state(address).unwrap().attribute("id").as_str().unwrap().to_owned()
+}
+
+fn to_json(value: &Dyn) -> Json {
+    match value {
+        Dyn::Null => Json::Null,
+        Dyn::Unknown => panic!("a data source leaves nothing unknown"),
+        Dyn::Bool(flag) => json!(flag),
+        Dyn::Number(number) => json!(number.as_i64().unwrap()),
+        Dyn::String(text) => json!(text),
+        Dyn::List(items) => items.iter().map(to_json).collect(),
+        Dyn::Map(items) => items.iter().map(|(key, item)| (key.clone(), to_json(item))).collect(),
+        Dyn::Typed(typed) => to_json(&typed.1),
+    }
+}
+
+async fn find(harness: &Harness, noun: &str, config: &Json) -> Json {
+    let found = harness.read_data_source(&format!("zenml_{noun}"), config.clone()).await;
+    to_json(&found.unwrap_or_else(|failure| panic!("{noun} {config}: {failure}")))
+}
+
+/// Takes what only the server knows out of an object, after a look that it is there. `workspace_id` is null on an
+/// open-source server, and nowhere else.
+fn without_the_servers(server: &Server, mut found: Json) -> Json {
+    let members = found.as_object_mut().unwrap();
+    for name in ["created", "updated"] {
+        assert!(members.remove(name).unwrap().as_str().is_some_and(|text| text.starts_with("20")), "{name}");
+    }
+    for name in ["user", "user_id"] {
+        assert!(members.remove(name).is_none_or(|user| user.is_string()), "{name}");
+    }
+    assert_eq!(members.remove("workspace_id").unwrap().is_null(), server.is_real());
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_is_found_by_id_and_by_name_with_all_that_it_is() {
+    in_process_on_each_server(async |server, harness| {
+        make(server, harness).await;
+        let [secret, connector, orchestrator, artifacts, registry, stack, project] =
+            ADDRESSES.map(|address| id(harness, address));
+        let change = StackUpdate {
+            environment: Patch::Set([("A".to_owned(), "B".to_owned())].into()),
+            add_secrets: Some(vec![secret.clone()]),
+            ..StackUpdate::default()
+        };
+        server.api.send(&stack::UPDATE, stack.parse().unwrap(), (), change).await.unwrap();
+        let name = |what: &str| server.name(what);
+        let part = |id: &str, name: String, kind: &str, flavor: &str| json!({ "id": id, "name": name, "type": kind, "flavor": flavor });
+        let cases = [
+            ("stack", json!({ "id": stack, "name": name("stack"), "description": "For trying.",
+                "components": [
+                    part(&artifacts, name("shared"), "artifact_store", "local"),
+                    part(&registry, name("registry"), "container_registry", "default"),
+                    part(&orchestrator, name("shared"), "orchestrator", "kubernetes"),
+                ],
+                "labels": { "tier": "gold" }, "environment": { "A": "B" }, "secrets": [secret] })),
+            ("stack_component", json!({ "id": registry, "name": name("registry"), "type": "container_registry",
+                "flavor": "default", "configuration": { "uri": "registry.example.com" }, "connector_id": connector,
+                "connector_resource_id": "registry.example.com", "labels": { "tier": "gold" },
+                "environment": {}, "secrets": [] })),
+            ("service_connector", json!({ "id": connector, "name": name("connector"), "type": "docker",
+                "auth_method": "password", "resource_type": "docker-registry", "resource_id": "registry.example.com",
+                "configuration": { "registry": "registry.example.com", "username": "u", "password": CANARY },
+                "description": "For images.", "labels": { "tier": "gold", "team": "a" }, "expires_at": null,
+                "expires_skew_tolerance": null, "expiration_seconds": null })),
+            ("secret", json!({ "id": secret, "name": name("secret"), "private": false })),
+            ("project", json!({ "id": project, "name": name("project"), "display_name": name("project"),
+                "description": "d", "metadata": { "tier": "gold" } })),
+        ];
+        for (noun, expected) in cases {
+            for by in ["id", "name"] {
+                let found = find(harness, noun, &json!({ by: expected[by] })).await;
+                assert_eq!(without_the_servers(server, found), expected, "{noun} by {by}");
+            }
+        }
+        // A component without settings, and one whose settings the server stores as other types.
+        let typed = find(harness, "stack_component", &json!({ "id": orchestrator })).await;
+        assert_eq!(typed["configuration"], json!({ "synchronous": "true", "timeout": "5" }));
+        let bare = find(harness, "stack_component", &json!({ "id": artifacts })).await;
+        assert_eq!([&bare["connector_id"], &bare["connector_resource_id"]], [&Json::Null, &Json::Null]);
+        remove(harness).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_found_or_found_twice_says_so() {
+    in_process_on_each_server(async |server, harness| {
+        make(server, harness).await;
+        let [secret, .., registry, stack, _] = ADDRESSES.map(|address| id(harness, address));
+        let (shared, nobody) = (server.name("shared"), server.name("nobody"));
+        let private = SecretCreate { name: server.name("secret"), private: true, values: Default::default() };
+        let private = server.api.send(&secret::CREATE, (), (), private).await.unwrap().id;
+        let none = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
+        let cases = [
+            ("stack", json!({ "name": nobody }), format!("There is no stack {nobody:?}"), "name"),
+            ("stack", json!({ "id": none }), format!("There is no stack {none:?}"), "id"),
+            (
+                "service_connector",
+                json!({ "name": nobody }),
+                format!("There is no service connector {nobody:?}"),
+                "name",
+            ),
+            (
+                "service_connector",
+                json!({ "id": none }),
+                format!("There is no service connector {none:?}"),
+                "id",
+            ),
+            ("secret", json!({ "name": nobody }), format!("There is no secret {nobody:?}"), "name"),
+            ("secret", json!({ "id": none }), format!("There is no secret {none:?}"), "id"),
+            ("stack_component", json!({ "id": none }), format!("There is no stack component {none:?}"), "id"),
+            (
+                "stack_component",
+                json!({ "name": shared }),
+                format!("There is more than one stack component {shared:?}"),
+                "name",
+            ),
+            (
+                "stack_component",
+                json!({ "name": shared, "type": "alerter" }),
+                format!("There is no stack component {shared:?}"),
+                "name",
+            ),
+            (
+                "stack_component",
+                json!({ "id": registry, "type": "orchestrator" }),
+                format!("The stack component {registry} has another type"),
+                "type",
+            ),
+            (
+                "secret",
+                json!({ "name": server.name("secret") }),
+                format!("There is more than one secret {:?}", server.name("secret")),
+                "name",
+            ),
+            (
+                "secret",
+                json!({ "id": secret, "private": true }),
+                format!("The secret {:?} is not private", server.name("secret")),
+                "private",
+            ),
+            (
+                "stack",
+                json!({ "id": stack, "name": nobody }),
+                format!("The stack {stack} has another name"),
+                "name",
+            ),
+        ];
+        for (noun, config, summary, place) in cases {
+            let failure =
+                harness.read_data_source(&format!("zenml_{noun}"), config.clone()).await.unwrap_err();
+            assert_eq!(failure.summaries(), [summary], "{noun} {config}");
+            assert_eq!(failure.places()[0].to_string(), place, "{noun} {config}");
+            assert!(failure.errors()[0].fix.is_some(), "{noun} {config}");
+        }
+        // The candidates are named, and each way out works.
+        let both =
+            harness.read_data_source("zenml_stack_component", json!({ "name": shared })).await.unwrap_err();
+        let text = both.to_string();
+        for address in ["zenml_stack_component.o", "zenml_stack_component.a"] {
+            assert!(text.contains(&id(harness, address)), "{text}");
+        }
+        assert!(text.contains("orchestrator (") && text.contains("artifact_store ("), "{text}");
+        let narrowed = json!({ "name": shared, "type": "artifact_store" });
+        assert_eq!(find(harness, "stack_component", &narrowed).await["flavor"], "local");
+        for (is_private, expected) in [(true, private.to_string()), (false, secret)] {
+            let narrowed = json!({ "name": server.name("secret"), "private": is_private });
+            assert_eq!(find(harness, "secret", &narrowed).await["id"], expected);
+        }
+        server.api.call(&secret::DELETE, private).await.optional().unwrap();
+        remove(harness).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_map_has_what_its_filters_leave() {
+    in_process_on_each_server(async |server, harness| {
+        make(server, harness).await;
+        let [_, connector, orchestrator, ..] = ADDRESSES.map(|address| id(harness, address));
+        // Others are at work on the same server.
+        let mine = |mut config: Json| {
+            config["name_prefix"] = json!(server.prefix());
+            config
+        };
+        let gold = json!({ "tier": "gold" });
+        let cases = [
+            ("stacks", json!({}), vec!["stack"]),
+            ("stacks", json!({ "component_id": orchestrator }), vec!["stack"]),
+            ("stacks", json!({ "labels": gold }), vec!["stack"]),
+            ("stacks", json!({ "labels": { "tier": "iron" } }), vec![]),
+            ("stacks", json!({ "component_id": "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11" }), vec![]),
+            (
+                "stack_components",
+                json!({}),
+                vec!["artifact_store/shared", "container_registry/registry", "orchestrator/shared"],
+            ),
+            ("stack_components", json!({ "type": "orchestrator" }), vec!["shared"]),
+            ("stack_components", json!({ "flavor": "local" }), vec!["artifact_store/shared"]),
+            ("stack_components", json!({ "connector_id": connector }), vec!["container_registry/registry"]),
+            (
+                "stack_components",
+                json!({ "labels": gold }),
+                vec!["artifact_store/shared", "container_registry/registry"],
+            ),
+            ("stack_components", json!({ "labels": gold, "flavor": "kubernetes" }), vec![]),
+            ("service_connectors", json!({}), vec!["connector"]),
+            ("service_connectors", json!({ "type": "docker", "auth_method": "password" }), vec!["connector"]),
+            ("service_connectors", json!({ "type": "aws" }), vec![]),
+            ("service_connectors", json!({ "resource_type": "docker-registry" }), vec!["connector"]),
+            ("service_connectors", json!({ "resource_type": "s3-bucket" }), vec![]),
+            ("service_connectors", json!({ "labels": { "tier": "gold", "team": "a" } }), vec!["connector"]),
+            ("service_connectors", json!({ "labels": { "tier": "gold", "team": "b" } }), vec![]),
+            ("projects", json!({}), vec!["project"]),
+        ];
+        for (noun, config, expected) in cases {
+            let found = find(harness, noun, &mine(config.clone())).await;
+            let member = noun.trim_start_matches("stack_").trim_start_matches("service_");
+            let keys: Vec<&String> = found[member].as_object().unwrap().keys().collect();
+            let expected: Vec<String> = expected.into_iter().map(|key| named(server, key)).collect();
+            assert_eq!(keys, expected.iter().collect::<Vec<_>>(), "{noun} {config}");
+            // What is not sensitive shows no secret.
+            assert!(!found.to_string().contains(CANARY), "{noun} {config}");
+        }
+        // A map tells of an object what the data source of the object tells.
+        for (plural, noun, key, name) in [
+            ("stacks", "stack", "stack", "stack"),
+            ("components", "stack_component", "container_registry/registry", "registry"),
+            ("connectors", "service_connector", "connector", "connector"),
+            ("projects", "project", "project", "project"),
+        ] {
+            let one = find(harness, noun, &json!({ "name": server.name(name) })).await;
+            let all = find(harness, &format!("{noun}s"), &mine(json!({}))).await;
+            let members = all[plural][named(server, key)].as_object().unwrap();
+            for (member, value) in members
+                .iter()
+                .filter(|(member, _)| !["components", "resource_types"].contains(&member.as_str()))
+            {
+                assert_eq!(value, &one[member], "{noun} {member}");
+            }
+        }
+        let stacks = find(harness, "stacks", &mine(json!({}))).await;
+        let components = &stacks["stacks"][server.name("stack")]["components"];
+        assert_eq!(components["orchestrator"], json!([orchestrator]));
+        remove(harness).await;
+    })
+    .await;
+}
+
+/// A key of a map with the prefix of the scenario in the name that it holds.
+fn named(server: &Server, key: &str) -> String {
+    match key.split_once('/') {
+        Some((kind, name)) => format!("{kind}/{}", server.name(name)),
+        None => server.name(key),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_tells_what_it_is() {
+    in_process_on_each_server(async |server, harness| {
+        let found = find(harness, "server", &json!({})).await;
+        assert_eq!(found["version"], "0.98.0");
+        let texts = ["id", "name", "deployment_type", "auth_scheme", "server_url", "dashboard_url"];
+        assert!(texts.iter().all(|name| found[name].is_string()), "{found}");
+        assert!(found["metadata"].is_object(), "{found}");
+        assert_eq!(found["workspace_id"], found["pro_workspace_id"]);
+        for name in [
+            "dashboard_url",
+            "api_url",
+            "organization_id",
+            "organization_name",
+            "workspace_id",
+            "workspace_name",
+        ] {
+            assert_eq!(found[format!("pro_{name}")].is_null(), server.is_real(), "{name}: {found}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_outage_is_not_taken_for_an_object_that_does_not_exist() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await.to_string();
+    let mut block = world.block();
+    block["http"] = json!({ "retries": 0 });
+    let harness = world.harness_with(block).await;
+    for (noun, route, doing) in [
+        ("stack", "stacks", "look for the stack \"x\""),
+        ("stack_component", "components", "look for the stack component \"x\""),
+        ("service_connector", "service_connectors", "look for the service connector \"x\""),
+        ("secret", "secrets", "look for the secret \"x\""),
+        ("stacks", "stacks", "list the stacks"),
+        ("projects", "projects", "list the projects"),
+    ] {
+        world.inject(json!({ "rules": [{ "route": format!("/w/*/{route}"), "effect": { "status": 500 } }] }));
+        let mut config = json!({ "workspace_id": workspace });
+        if !noun.ends_with('s') {
+            config["name"] = json!("x");
+        }
+        let failure = harness.read_data_source(&format!("zenml_{noun}"), config).await.unwrap_err();
+        assert_eq!(failure.summaries(), [format!("Cannot {doing}: the workspace failed")]);
+    }
+    world.stop().await;
+}
+
+#[test]
+fn attributes_of_the_go_provider_keep_their_names_and_types() {
+    let (text, texts) = (Type::String, Type::Map(Box::new(Type::String)));
+    let part = ["id", "name", "type", "flavor"].map(|name| (name.to_owned(), Type::String));
+    let parts = Type::List(Box::new(Type::Object(BTreeMap::from(part))));
+    let strings = |names: &'static [&'static str]| names.iter().map(|name| (*name, text.clone()));
+    let cases: [(&str, Vec<(&str, Type)>); 4] = [
+        (
+            "zenml_server",
+            strings(&[
+                "id",
+                "name",
+                "version",
+                "deployment_type",
+                "auth_scheme",
+                "server_url",
+                "dashboard_url",
+                "pro_dashboard_url",
+                "pro_api_url",
+                "pro_organization_id",
+                "pro_organization_name",
+                "pro_workspace_id",
+                "pro_workspace_name",
+            ])
+            .chain([("metadata", texts.clone())])
+            .collect(),
+        ),
+        (
+            "zenml_stack",
+            strings(&["id", "name", "created", "updated"])
+                .chain([("components", parts), ("labels", texts.clone())])
+                .collect(),
+        ),
+        (
+            "zenml_stack_component",
+            strings(&[
+                "id",
+                "name",
+                "type",
+                "flavor",
+                "connector_id",
+                "connector_resource_id",
+                "created",
+                "updated",
+            ])
+            .chain([("configuration", texts.clone()), ("labels", texts.clone())])
+            .collect(),
+        ),
+        (
+            "zenml_service_connector",
+            strings(&[
+                "id",
+                "name",
+                "type",
+                "auth_method",
+                "resource_type",
+                "resource_id",
+                "expires_at",
+                "created",
+                "updated",
+            ])
+            .chain([("configuration", texts.clone()), ("labels", texts.clone())])
+            .collect(),
+        ),
+    ];
+    let engine = engine();
+    for (name, attributes) in cases {
+        let schema = engine.data_source_schema(name).unwrap();
+        for (attribute, ty) in attributes {
+            let found = schema.attributes.iter().find(|found| found.name == attribute);
+            let found = found.unwrap_or_else(|| panic!("{name} has no {attribute}"));
+            assert_eq!(found.shape.ty(), ty, "{name}.{attribute}");
+            assert_eq!(found.sensitive, attribute == "configuration", "{name}.{attribute}");
+        }
+    }
+}
