@@ -74,7 +74,7 @@ pub(crate) async fn by_name<I: Identifier, B, M, R>(
             found.iter().map(|found| format!("{} ({})", told(found), found.id)).collect();
         return Err(Diag::error(format!("There is more than one {words} {name:?}"))
             .why(format!("The server has these:\n  {}", candidates.join("\n  ")))
-            .fix(narrow.to_owned())
+            .fix(narrow)
             .at("name"));
     }
     found.pop().ok_or_else(|| missing(noun, server, name, "name"))

@@ -6,9 +6,9 @@ use serde_json::{Value as Json, json};
 use tfkit::Dyn;
 use tfkit::value::Type;
 use tfkit_test::Harness;
-use zenml_api::Patch;
 use zenml_api::workspace::secret::{self, SecretCreate};
 use zenml_api::workspace::stack::{self, StackUpdate};
+use zenml_api::{Patch, Sensitive};
 use zenml_client::Optional as _;
 
 use crate::server::{Server, in_process_on_each_server};
@@ -123,7 +123,8 @@ async fn an_object_is_found_by_id_and_by_name_with_all_that_it_is() {
                 ],
                 "labels": { "tier": "gold" }, "environment": { "A": "B" }, "secrets": [secret] })),
             ("stack_component", json!({ "id": registry, "name": name("registry"), "type": "container_registry",
-                "flavor": "default", "configuration": { "uri": "registry.example.com" }, "connector_id": connector,
+                "flavor": "default", "configuration": { "uri": "registry.example.com" },
+                "settings": { "uri": "registry.example.com" }, "connector_id": connector,
                 "connector_resource_id": "registry.example.com", "labels": { "tier": "gold" },
                 "environment": {}, "secrets": [] })),
             ("service_connector", json!({ "id": connector, "name": name("connector"), "type": "docker",
@@ -144,6 +145,7 @@ async fn an_object_is_found_by_id_and_by_name_with_all_that_it_is() {
         // A component without settings, and one whose settings the server stores as other types.
         let typed = find(harness, "stack_component", &json!({ "id": orchestrator })).await;
         assert_eq!(typed["configuration"], json!({ "synchronous": "true", "timeout": "5" }));
+        assert_eq!(typed["settings"], json!({ "synchronous": true, "timeout": 5 }));
         let bare = find(harness, "stack_component", &json!({ "id": artifacts })).await;
         assert_eq!([&bare["connector_id"], &bare["connector_resource_id"]], [&Json::Null, &Json::Null]);
         remove(harness).await;
@@ -157,7 +159,8 @@ async fn what_is_not_found_or_found_twice_says_so() {
         make(server, harness).await;
         let [secret, .., registry, stack, _] = ADDRESSES.map(|address| id(harness, address));
         let (shared, nobody) = (server.name("shared"), server.name("nobody"));
-        let private = SecretCreate { name: server.name("secret"), private: true, values: Default::default() };
+        let private =
+            SecretCreate { name: server.name("secret"), private: true, values: Sensitive::default() };
         let private = server.api.send(&secret::CREATE, (), (), private).await.unwrap().id;
         let none = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
         let cases = [

@@ -9,6 +9,7 @@ use zenml_client::{ApiError, Optional as _};
 use super::Stack;
 use super::slots::{self, Place};
 use crate::failure::{Needs, cannot};
+use crate::resources::stack_component::kind;
 use crate::scope::Server;
 
 /// Types that a stack cannot be without.
@@ -60,14 +61,8 @@ fn types(given: &Dyn, place: &Path, example: impl Fn(&str) -> String) -> Vec<Dia
                 .at(place.clone()),
         );
     }
-    for kind in given.keys().filter(|kind| !ALL_TYPES.contains(&kind.as_str())) {
-        found.push(
-            Diag::warning(format!("The type {kind:?} of stack components is not known"))
-                .why(format!("This version of the provider knows: {}.", ALL_TYPES.join(", ")))
-                .fix("Check the spelling. If the server is newer and has the type, this warning can be ignored.")
-                .at(place.clone().key(kind)),
-        );
-    }
+    let unfamiliar = |kind: &String| Some(kind::unfamiliar(kind)?.at(place.clone().key(kind)));
+    found.extend(given.keys().filter_map(unfamiliar));
     found
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer, Secret};
+use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer, Partial, Secret};
 use zenml_api::workspace::component::{self as api, Component, ComponentQuery};
 use zenml_api::{ComponentId, ConnectorId, SecretId, WorkspaceId};
 use zenml_client::Optional as _;
 
-use super::NOUN;
+use super::typed::TypedSettings;
+use super::{NOUN, kind};
 use crate::client::Client;
 use crate::id::Id;
 use crate::lookup::{self, Wanted};
@@ -29,6 +30,8 @@ pub struct StackComponentData {
     pub flavor: Computed<String>,
     /// Settings, as the server has them. Values that are no texts are shown as JSON; those that are null are left out.
     pub configuration: Computed<Secret<BTreeMap<String, String>>>,
+    /// Settings, as the server has them, with their types: an object. Those that are null are left out.
+    pub settings: Computed<Secret<TypedSettings>>,
     /// Service connector through which the component gets its credentials.
     pub connector_id: Computed<Option<Id<ConnectorId>>>,
     /// Resource of the connector that is used.
@@ -48,10 +51,16 @@ pub struct StackComponentData {
 impl DataSource for StackComponentData {
     type Client = Client;
 
+    fn validate(config: &Partial<Self>) -> Vec<Diag> {
+        let kind = config.get(Self::TYPE).known();
+        let unfamiliar = kind.as_deref().and_then(kind::unfamiliar);
+        unfamiliar.into_iter().map(|diag| diag.at(Self::TYPE)).collect()
+    }
+
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
         let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
         let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let kind = config.r#type.as_ref();
+        let wanted_kind = config.r#type.as_ref();
         let component: Component = match wanted {
             Wanted::Id(id, name) => {
                 let read = async { server.api.call(&api::GET, id).await.optional() };
@@ -60,13 +69,13 @@ impl DataSource for StackComponentData {
             Wanted::Name(name) => {
                 let query = ComponentQuery {
                     name: lookup::exactly(name),
-                    kind: kind.into_iter().cloned().collect(),
+                    kind: wanted_kind.into_iter().cloned().collect(),
                     hydrate: Some(true),
                     ..ComponentQuery::default()
                 };
                 let list = async {
                     let mut listed = server.api.list_all(&api::LIST, (), query).await?;
-                    listed.retain(|found| kind.is_none_or(|kind| kind_of(found) == Some(kind)));
+                    listed.retain(|found| wanted_kind.is_none_or(|kind| kind_of(found) == Some(kind)));
                     Ok(listed)
                 };
                 let told = |found: &Component| kind_of(found).cloned().unwrap_or_default();
@@ -77,7 +86,7 @@ impl DataSource for StackComponentData {
         let (Some(body), Some(metadata)) = (component.body, component.metadata) else {
             return Err(NOUN.unreadable(&component.name));
         };
-        if let Some(kind) = kind.filter(|kind| **kind != body.kind) {
+        if let Some(kind) = wanted_kind.filter(|kind| **kind != body.kind) {
             return Err(Diag::error(format!("The stack component {} has another type", component.id))
                 .why(format!(
                     "The configuration says that it is of type {kind:?}, and it is of type {:?}.",
@@ -94,6 +103,7 @@ impl DataSource for StackComponentData {
             name: OrServer::known(component.name),
             r#type: OrServer::known(body.kind),
             flavor: Computed::known(body.flavor_name),
+            settings: Computed::known(Secret::new(TypedSettings::of(&set))),
             configuration: Computed::known(Secret::new(lookup::texts(Some(&set)))),
             connector_id: Computed::known(metadata.connector.map(|connector| Id(connector.id))),
             connector_resource_id: Computed::known(lookup::filled(metadata.connector_resource_id)),

@@ -3,6 +3,7 @@
 mod data;
 mod delete;
 mod flavor;
+pub(crate) mod kind;
 mod plural;
 mod refusal;
 mod settings;
@@ -254,17 +255,9 @@ impl Resource for StackComponent {
     }
 
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
-        let mut found = Vec::new();
-        if let Some(kind) = config.get(Self::TYPE).known()
-            && !ALL_TYPES.contains(&kind.as_str())
-        {
-            found.push(
-                Diag::warning(format!("The type {kind:?} of stack components is not known"))
-                    .why(format!("This version of the provider knows: {}.", ALL_TYPES.join(", ")))
-                    .fix("Check the spelling. If the server is newer and has the type, this warning can be ignored.")
-                    .at(Self::TYPE),
-            );
-        }
+        let kind = config.get(Self::TYPE).known();
+        let unfamiliar = kind.as_deref().and_then(kind::unfamiliar);
+        let mut found: Vec<Diag> = unfamiliar.into_iter().map(|diag| diag.at(Self::TYPE)).collect();
         if !config.dyn_of(Self::CONFIGURATION).is_null() && !config.dyn_of(Self::SETTINGS).is_null() {
             found.push(
                 Diag::error("The settings of the component are given twice")

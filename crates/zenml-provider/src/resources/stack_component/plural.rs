@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, Object, OrServer};
+use tfkit::{Computed, Cx, DataSource, Diag, Model, Object, OrServer, Partial};
 use zenml_api::workspace::component::{self as api, Component, ComponentQuery};
 use zenml_api::{ComponentId, ConnectorId, WorkspaceId};
 
-use super::NOUN;
+use super::{NOUN, kind};
 use crate::client::Client;
 use crate::id::Id;
 use crate::{lookup, scope};
@@ -58,6 +58,12 @@ pub struct ComponentSummary {
 
 impl DataSource for StackComponentsData {
     type Client = Client;
+
+    fn validate(config: &Partial<Self>) -> Vec<Diag> {
+        let kind = config.get(Self::TYPE).known();
+        let unfamiliar = kind.as_deref().and_then(kind::unfamiliar);
+        unfamiliar.into_iter().map(|diag| diag.at(Self::TYPE)).collect()
+    }
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;

@@ -38,6 +38,11 @@ impl Value for TypedSettings {
 }
 
 impl TypedSettings {
+    /// What a server stores, with the types that it has there.
+    pub(super) fn of(stored: &JsonMap) -> Self {
+        Self(object(stored.iter().map(|(key, value)| (key.clone(), typed(value))).collect()))
+    }
+
     /// What is sent: JSON, without what is null.
     pub(super) fn sent(&self) -> JsonMap {
         match json(&self.0) {
