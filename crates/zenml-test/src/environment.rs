@@ -46,6 +46,15 @@ impl Search {
         }
     }
 
+    /// The virtual environment to run servers of, with what they need.
+    pub fn environment_with(&self, packages: Packages) -> Result<Environment, NoServer> {
+        let environment = self.environment()?;
+        let missing = packages.needed().iter().find(|package| !environment.holds(package));
+        let Some(missing) = missing else { return Ok(environment) };
+        let what = format!("{} has no Python package {missing}", environment.directory.display());
+        Err(if self.required { NoServer::Failed(what) } else { NoServer::Skipped(what) })
+    }
+
     /// The virtual environment to run servers of.
     pub fn environment(&self) -> Result<Environment, NoServer> {
         let cache = self.cache.clone();
@@ -71,6 +80,35 @@ impl Search {
     }
 }
 
+/// What a server knows of clouds. It makes no difference but for service connectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packages {
+    /// Nothing: only connectors of the types `docker` and `oauth2` are checked, the others are stored as they are sent.
+    Plain,
+    /// AWS and Kubernetes, as published server images do.
+    Clouds,
+}
+
+/// The packages through which a server knows clouds.
+const CLOUDS: &[&str] = &["aws_profile_manager", "boto3", "kubernetes"];
+
+impl Packages {
+    fn needed(self) -> &'static [&'static str] {
+        match self {
+            Self::Plain => &[],
+            Self::Clouds => CLOUDS,
+        }
+    }
+
+    /// What a server shall not see, although it may be there.
+    pub(crate) fn hidden(self) -> &'static [&'static str] {
+        match self {
+            Self::Plain => CLOUDS,
+            Self::Clouds => &[],
+        }
+    }
+}
+
 /// A Python virtual environment in which the server is installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
@@ -87,6 +125,12 @@ impl Environment {
     /// Its interpreter.
     pub fn python(&self) -> PathBuf {
         self.directory.join("bin/python")
+    }
+
+    /// Whether a package is installed.
+    fn holds(&self, package: &str) -> bool {
+        let versions = std::fs::read_dir(self.directory.join("lib")).into_iter().flatten().flatten();
+        versions.into_iter().any(|version| version.path().join("site-packages").join(package).is_dir())
     }
 
     /// The folder for what is worth keeping between runs.

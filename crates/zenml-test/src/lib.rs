@@ -9,7 +9,7 @@
 //!     Err(NoServer::Skipped(why)) => return println!("SKIPPED: {why}"),
 //!     Err(NoServer::Failed(why)) => panic!("{why}"),
 //! };
-//! let server = RealServer::start(&environment)?;
+//! let server = RealServer::start(&environment, Packages::Plain)?;
 //! let answer = get(format!("{}/api/v1/stacks", server.url()), server.key());
 //! ```
 //!
@@ -25,5 +25,5 @@ mod environment;
 mod server;
 mod template;
 
-pub use environment::{Environment, NoServer, Search, VERSION};
+pub use environment::{Environment, NoServer, Packages, Search, VERSION};
 pub use server::{RealServer, StartError};

@@ -1,7 +1,9 @@
 """Serves ZenML in one process for as long as somebody holds the other end of standard input.
 
-    python serve.py serve FOLDER      until standard input ends; then the folder is removed
-    python serve.py prepare FOLDER    until the accounts of the tests are in the database
+    python serve.py serve FOLDER [HIDDEN ...]      until standard input ends; then the folder is removed
+    python serve.py prepare FOLDER [HIDDEN ...]    until the accounts of the tests are in the database
+
+Packages that are HIDDEN look as if they were not installed.
 
 Prints one line of JSON on standard output as soon as requests are answered. Everything else goes to standard error.
 """
@@ -15,7 +17,7 @@ import threading
 import urllib.parse
 import urllib.request
 
-mode, folder = sys.argv[1:3]
+mode, folder, *hidden = sys.argv[1:]
 
 # Libraries that print shall not be taken for the one line that is promised.
 answer = os.fdopen(os.dup(1), "w")
@@ -30,6 +32,15 @@ def end_with_input():
 
 
 threading.Thread(target=end_with_input, daemon=True).start()
+
+
+class Hide:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in hidden:
+            raise ModuleNotFoundError("No module named %r" % name, name=name)
+
+
+sys.meta_path.insert(0, Hide())
 
 import uvicorn  # noqa: E402  (importing takes seconds, in which the other side may go away)
 

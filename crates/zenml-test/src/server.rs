@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::template::{self, Credentials};
-use crate::{Environment, NoServer, Search};
+use crate::{Environment, NoServer, Packages, Search};
 
 /// Serves until its standard input ends.
 pub(crate) const PROGRAM: &str = include_str!("server.py");
@@ -58,25 +58,36 @@ pub struct RealServer {
 impl RealServer {
     /// Starts a server. Blocks until it answers, some seconds; the first start of all makes the database that the
     /// others copy.
-    pub fn start(environment: &Environment) -> Result<Self, StartError> {
+    pub fn start(environment: &Environment, packages: Packages) -> Result<Self, StartError> {
         let (database, credentials) = template::of(environment)?;
         let folder = Folder::new()?;
         std::fs::copy(database, folder.database()).map_err(StartError::io("copy the database"))?;
-        let (process, _) = Process::start(environment, Mode::Serve, folder, credentials.signing_key())?;
+        let (process, _) =
+            Process::start(environment, Mode::Serve, packages, folder, credentials.signing_key())?;
         Ok(Self { process, credentials })
     }
 
-    /// The server that the tests of this binary share. The first call starts it and blocks as [`start`](Self::start)
-    /// does.
+    /// The plain server that the tests of this binary share. The first call starts it and blocks as
+    /// [`start`](Self::start) does.
     ///
     /// A start that failed fails for all: it is not tried again.
     pub fn shared() -> Result<&'static Self, NoServer> {
-        static SHARED: OnceLock<Result<RealServer, NoServer>> = OnceLock::new();
+        static SHARED: Shared = Shared::new();
+        Self::of(&SHARED, Packages::Plain)
+    }
+
+    /// The server with [`Packages::Clouds`] that the tests of this binary share.
+    pub fn shared_with_clouds() -> Result<&'static Self, NoServer> {
+        static SHARED: Shared = Shared::new();
+        Self::of(&SHARED, Packages::Clouds)
+    }
+
+    fn of(shared: &'static Shared, packages: Packages) -> Result<&'static Self, NoServer> {
         let start = || {
-            let environment = Search::from_environment().environment()?;
-            Self::start(&environment).map_err(|error| NoServer::Failed(with_causes(&error)))
+            let environment = Search::from_environment().environment_with(packages)?;
+            Self::start(&environment, packages).map_err(|error| NoServer::Failed(with_causes(&error)))
         };
-        SHARED.get_or_init(start).as_ref().map_err(Clone::clone)
+        shared.get_or_init(start).as_ref().map_err(Clone::clone)
     }
 
     /// Its address, without a path: `http://127.0.0.1:PORT`.
@@ -99,6 +110,8 @@ impl RealServer {
         self.process.folder.log()
     }
 }
+
+type Shared = OnceLock<Result<RealServer, NoServer>>;
 
 fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -164,6 +177,7 @@ impl Process {
     pub(crate) fn start(
         environment: &Environment,
         mode: Mode,
+        packages: Packages,
         folder: Folder,
         signing_key: &str,
     ) -> Result<(Self, Json), StartError> {
@@ -171,7 +185,7 @@ impl Process {
         struct Ready {
             url: String,
         }
-        let mut child = spawn(environment, mode, &folder, signing_key)?;
+        let mut child = spawn(environment, mode, packages, &folder, signing_key)?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             let read = BufReader::new(stdout).read_line(&mut line);
@@ -214,6 +228,7 @@ impl Drop for Process {
 fn spawn(
     environment: &Environment,
     mode: Mode,
+    packages: Packages,
     folder: &Folder,
     signing_key: &str,
 ) -> Result<Child, StartError> {
@@ -227,7 +242,7 @@ fn spawn(
     let program = folder.0.join("serve.py");
     std::fs::write(&program, PROGRAM).map_err(StartError::io("write the program of the server"))?;
     let mut command = Command::new(&python);
-    command.arg(&program).arg(mode).arg(&folder.0).current_dir(&folder.0).env_clear();
+    command.arg(&program).arg(mode).arg(&folder.0).args(packages.hidden()).current_dir(&folder.0).env_clear();
     for (name, value) in variables(&folder.0, &folder.database(), signing_key) {
         command.env(name, value);
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::server::{Folder, Mode, PROGRAM, Process};
-use crate::{Environment, StartError, VERSION};
+use crate::{Environment, Packages, StartError, VERSION};
 
 /// What opens a server that was started from a template.
 #[derive(Clone, Serialize, Deserialize)]
@@ -66,7 +66,8 @@ fn make(environment: &Environment, directory: &Path) -> Result<Credentials, Star
         token: String,
     }
     let signing_key = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    let (process, said) = Process::start(environment, Mode::Prepare, Folder::new()?, &signing_key)?;
+    let (process, said) =
+        Process::start(environment, Mode::Prepare, Packages::Plain, Folder::new()?, &signing_key)?;
     let folder = process.ended()?;
     let Said { key, token } = Said::deserialize(said)
         .map_err(|error| StartError::io("understand what the server says")(error.into()))?;

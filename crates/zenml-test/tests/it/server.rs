@@ -1,16 +1,18 @@
 //! A server that is started is one that answers.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use zenml_test::{Environment, NoServer, RealServer, Search, StartError, VERSION};
+use zenml_test::{Environment, NoServer, Packages, RealServer, Search, StartError, VERSION};
 
 /// The environment to start servers of; none, with a word about it, where there is none.
 #[expect(clippy::print_stdout, reason = "nobody shall take a skipped test for a success")]
-fn environment() -> Option<Environment> {
-    match Search::from_environment().environment() {
+fn environment(packages: Packages) -> Option<Environment> {
+    match Search::from_environment().environment_with(packages) {
         Ok(environment) => Some(environment),
         Err(NoServer::Skipped(why)) => {
             println!("SKIPPED: {why}");
@@ -35,10 +37,10 @@ fn get(server: &RealServer, path: &str, credential: &str) -> Json {
 
 #[test]
 fn a_server_answers_those_that_hold_its_credentials_and_others_run_beside_it() {
-    let Some(environment) = environment() else { return };
+    let Some(environment) = environment(Packages::Plain) else { return };
     let (one, other) = std::thread::scope(|scope| {
-        let other = scope.spawn(|| RealServer::start(&environment).unwrap());
-        (RealServer::start(&environment).unwrap(), other.join().unwrap())
+        let other = scope.spawn(|| RealServer::start(&environment, Packages::Plain).unwrap());
+        (RealServer::start(&environment, Packages::Plain).unwrap(), other.join().unwrap())
     });
     assert_ne!(one.url(), other.url());
     assert!(one.key().starts_with("ZENKEY_"));
@@ -59,12 +61,48 @@ fn a_server_answers_those_that_hold_its_credentials_and_others_run_beside_it() {
 
 #[test]
 fn the_shared_server_is_one() {
-    if environment().is_none() {
+    if environment(Packages::Plain).is_none() {
         return;
     }
     let (one, other) = (RealServer::shared().unwrap(), RealServer::shared().unwrap());
     assert_eq!(one.url(), other.url());
     assert_eq!(get(one, "/version", ""), json!(VERSION));
+}
+
+#[test]
+fn a_server_ends_with_the_process_that_started_it_however_that_ends() {
+    if environment(Packages::Plain).is_none() {
+        return;
+    }
+    let mut other = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "server::starts_a_server_and_waits", "--nocapture"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(other.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let authority =
+        said.find_map(|line| line.split_once("http://").map(|(_, rest)| rest.to_owned())).unwrap();
+    let mut connection = TcpStream::connect(&authority);
+    other.kill().unwrap();
+    other.wait().unwrap();
+    // The system closes a connection when the server is gone, and at about the same time takes no further one.
+    while let Ok(mut open) = connection {
+        open.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        let closed = open.read(&mut [0]);
+        assert!(!matches!(&closed, Err(error) if error.kind() == ErrorKind::WouldBlock), "it still serves");
+        connection = TcpStream::connect(&authority);
+    }
+}
+
+/// The other process of the test above, which is killed while it waits.
+#[test]
+#[ignore = "a part of another test"]
+fn starts_a_server_and_waits() {
+    let environment = environment(Packages::Plain).unwrap();
+    let server = RealServer::start(&environment, Packages::Plain).unwrap();
+    println!("\nIt serves at {}", server.url());
+    std::io::stdin().read_line(&mut String::new()).unwrap();
 }
 
 #[test]
@@ -77,7 +115,23 @@ fn a_start_that_fails_shows_the_end_of_the_log() {
     std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
     let named = Some(cache.path().join("broken"));
     let search = Search { named, cache: cache.path().join("cache"), required: false };
-    let error = RealServer::start(&search.environment().unwrap()).unwrap_err();
+    let error = RealServer::start(&search.environment().unwrap(), Packages::Plain).unwrap_err();
     assert!(matches!(error, StartError::Ended { .. }), "{error:?}");
     assert!(error.to_string().contains("no module is named so"), "{error}");
+}
+
+#[test]
+fn a_server_knows_the_connectors_that_its_packages_are_for() {
+    for (packages, types) in [
+        (Packages::Plain, vec!["docker", "oauth2"]),
+        (Packages::Clouds, vec!["aws", "docker", "kubernetes", "oauth2"]),
+    ] {
+        let Some(environment) = environment(packages) else { return };
+        let server = RealServer::start(&environment, packages).unwrap();
+        let known = get(&server, "/service_connector_types", server.key());
+        let known = known.as_array().unwrap().iter().map(|known| known["connector_type"].as_str().unwrap());
+        let mut known: Vec<&str> = known.collect();
+        known.sort_unstable();
+        assert_eq!(known, types);
+    }
 }
