@@ -69,6 +69,8 @@ impl Provider for Zenml {
 
     fn register(types: Types<Client>) -> Types<Client> {
         types
+            .resource::<resources::code_repository::CodeRepository>()
+            .resource::<resources::flavor::Flavor>()
             .resource::<resources::project::Project>()
             .resource::<resources::project_role_assignment::ProjectRoleAssignment>()
             .resource::<resources::secret::Secret>()
@@ -76,9 +78,12 @@ impl Provider for Zenml {
             .resource::<resources::stack::Stack>()
             .resource::<resources::stack_component::StackComponent>()
             .resource::<resources::stack_role_assignment::StackRoleAssignment>()
+            .resource::<resources::tag::Tag>()
             .resource::<resources::team::Team>()
             .resource::<resources::workspace::Workspace>()
             .resource::<resources::workspace_role_assignment::WorkspaceRoleAssignment>()
+            .data_source::<resources::code_repository::CodeRepositoryData>()
+            .data_source::<resources::flavor::FlavorData>()
             .data_source::<resources::organization::OrganizationData>()
             .data_source::<resources::project::ProjectData>()
             .data_source::<resources::project::ProjectsData>()
@@ -91,6 +96,7 @@ impl Provider for Zenml {
             .data_source::<resources::stack::StacksData>()
             .data_source::<resources::stack_component::StackComponentData>()
             .data_source::<resources::stack_component::StackComponentsData>()
+            .data_source::<resources::tag::TagData>()
             .data_source::<resources::team::TeamData>()
             .data_source::<resources::workspace::WorkspaceData>()
     }

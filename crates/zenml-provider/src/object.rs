@@ -122,6 +122,18 @@ impl Noun {
         diag.fix("To make another one, choose another name.").at(place)
     }
 
+    /// What was looked for, by id or by name, is not there.
+    pub fn missing(self, wanted: &str, workspace: Option<WorkspaceId>) -> Diag {
+        let words = self.words;
+        let place = match workspace {
+            Some(workspace) => format!("The workspace {workspace}"),
+            None => "The server".to_owned(),
+        };
+        Diag::error(format!("There is no {words} {wanted:?}"))
+            .why(format!("{place} does not have it, or does not show it to this credential."))
+            .fix(format!("Correct the id or the name, or say in which workspace the {words} is."))
+    }
+
     /// What was there a moment ago is not there any more.
     pub fn vanished(self, name: &str) -> Diag {
         Diag::error(format!("{} {name:?} disappeared", capitalized(self.words)))

@@ -1,5 +1,7 @@
 //! The types of resources and data sources, one file for each noun.
 
+pub mod code_repository;
+pub mod flavor;
 pub mod organization;
 pub mod project;
 pub mod project_role_assignment;
@@ -10,6 +12,7 @@ pub mod service_connector;
 pub mod stack;
 pub mod stack_component;
 pub mod stack_role_assignment;
+pub mod tag;
 pub mod team;
 pub mod workspace;
 pub mod workspace_role_assignment;

@@ -10,6 +10,7 @@ use crate::world::under_each_host;
 /// What the examples refer to and a page does not need to repeat.
 const AROUND: &str = r#"
 variable "mlflow_username" {}
+variable "github_token" { sensitive = true }
 variable "mlflow_password" { sensitive = true }
 variable "aws_role_arn" {}
 variable "aws_access_key_id" {}
@@ -74,6 +75,7 @@ async fn the_examples_of_all_types_apply_together_plan_empty_and_go_again() {
         let before = world.platform.census().await.unwrap();
         for name in [
             "mlflow_username",
+            "github_token",
             "mlflow_password",
             "aws_role_arn",
             "aws_access_key_id",

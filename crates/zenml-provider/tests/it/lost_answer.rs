@@ -24,6 +24,7 @@ async fn scene() -> (World, Vec<Row>) {
     let world = World::start().await;
     let workspace = world.workspace("home").await;
     let team = world.team("holders").await;
+    let project = world.project(workspace, "around").await;
     let server = world.server(workspace).await;
     let mut components = BTreeMap::new();
     for kind in ["orchestrator", "artifact_store"] {
@@ -51,6 +52,19 @@ async fn scene() -> (World, Vec<Row>) {
             )
         },
         row("zenml_project.x", "/w/*/projects", inside(json!({}))),
+        row("zenml_tag.x", "/w/*/tags", inside(json!({ "color": "red" }))),
+        row(
+            "zenml_flavor.x",
+            "/w/*/flavors",
+            inside(json!({ "type": "alerter", "source": "acme.Flavor", "display_name": "Shown" })),
+        ),
+        row(
+            "zenml_code_repository.x",
+            "/w/*/code_repositories",
+            inside(
+                json!({ "project_id": project.to_string(), "type": "github", "config": { "token": MARKED } }),
+            ),
+        ),
         row("zenml_secret.x", "/w/*/secrets", inside(json!({ "values": { "token": MARKED } }))),
         row(
             "zenml_service_connector.x",

@@ -3,11 +3,13 @@
 
 mod acceptance;
 mod bad_input;
+mod code_repository;
 mod component_settings;
 mod configuration;
 mod data_sources;
 mod documentation;
 mod examples;
+mod flavor;
 mod lost_answer;
 mod organization;
 mod plain_server;
@@ -21,6 +23,7 @@ mod stack;
 mod stack_component;
 mod stack_lists;
 mod stack_role_assignment;
+mod tag;
 mod team;
 mod workspace;
 mod workspace_role_assignment;

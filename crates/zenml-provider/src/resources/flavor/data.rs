@@ -1,0 +1,103 @@
+//! The data source `zenml_flavor`.
+
+use serde_json::Value as Json;
+use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer};
+use zenml_api::{FlavorId, UserId, WorkspaceId};
+
+use super::{NOUN, look, missing, named};
+use crate::client::Client;
+use crate::id::Id;
+use crate::scope;
+
+/// An existing flavor, built-in ones included, by id or by type and name.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(
+    name = "flavor",
+    kind = data_source,
+    rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]),
+    rule = tfkit::check::Rule::Requires("name", &["type"]),
+    rule = tfkit::check::Rule::Requires("type", &["name"])
+)]
+pub struct FlavorData {
+    /// Workspace that the flavor is in. Default: the provider's workspace. Null on an open-source server.
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Identifier of the flavor.
+    pub id: OrServer<Id<FlavorId>>,
+    /// Name of the flavor. Needs `type`.
+    pub name: OrServer<String>,
+    /// Type of component that it is a flavor of.
+    #[attr(name = "type")]
+    pub kind: OrServer<String>,
+    /// Python class of the flavor with its module.
+    pub source: Computed<String>,
+    /// JSON schema of what a component of this flavor can be configured with, as JSON text. `sensitive` marks what should
+    /// be kept in a secret.
+    pub config_schema: Computed<String>,
+    /// Name to show.
+    pub display_name: Computed<Option<String>>,
+    /// Integration that the flavor belongs to.
+    pub integration: Computed<Option<String>>,
+    /// Whether somebody added it; otherwise it came with ZenML.
+    pub is_custom: Computed<bool>,
+    /// Type of service connector that fits. Null means any that offers `connector_resource_type`.
+    pub connector_type: Computed<Option<String>>,
+    /// Type of resource that a service connector has to offer. Null means that the flavor takes no connector.
+    pub connector_resource_type: Computed<Option<String>>,
+    /// Attribute of a component's configuration that names the resource of the connector.
+    pub connector_resource_id_attr: Computed<Option<String>>,
+    /// Address of a picture.
+    pub logo_url: Computed<Option<String>>,
+    /// Address of the documentation.
+    pub docs_url: Computed<Option<String>>,
+    /// Address of the documentation of the Python class.
+    pub sdk_docs_url: Computed<Option<String>>,
+    /// Owner of the flavor, as the workspace knows the account. Null for built-in ones.
+    pub user_id: Computed<Option<Id<UserId>>>,
+    /// When the flavor was made.
+    pub created: Computed<String>,
+    /// When the flavor was last changed.
+    pub updated: Computed<String>,
+}
+
+impl DataSource for FlavorData {
+    type Client = Client;
+
+    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
+        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
+        let flavor = match (config.id.as_ref(), config.kind.as_ref(), config.name.as_ref()) {
+            (Some(id), ..) => look(&server.api, id.0)
+                .await?
+                .ok_or_else(|| NOUN.missing(&id.to_string(), server.workspace_id).at(Self::ID))?,
+            (None, Some(kind), Some(name)) => named(&server.api, kind, name)
+                .await?
+                .ok_or_else(|| missing(kind, name, &server).at(Self::NAME))?,
+            _ => return Err(Diag::bug("A flavor is looked up without id, and without type and name")),
+        };
+        let body = flavor.body.ok_or_else(|| NOUN.unreadable(&flavor.name))?;
+        let metadata = flavor.metadata.unwrap_or_default();
+        let schema = match metadata.config_schema {
+            Json::Null => "{}".to_owned(),
+            schema => schema.to_string(),
+        };
+        Ok(Self {
+            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
+            id: OrServer::known(Id(flavor.id)),
+            name: OrServer::known(flavor.name),
+            kind: OrServer::known(body.kind),
+            source: Computed::known(body.source),
+            config_schema: Computed::known(schema),
+            display_name: Computed::known(body.display_name),
+            integration: Computed::known(body.integration),
+            is_custom: Computed::known(body.is_custom),
+            connector_type: Computed::known(metadata.connector_type),
+            connector_resource_type: Computed::known(metadata.connector_resource_type),
+            connector_resource_id_attr: Computed::known(metadata.connector_resource_id_attr),
+            logo_url: Computed::known(body.logo_url),
+            docs_url: Computed::known(metadata.docs_url),
+            sdk_docs_url: Computed::known(metadata.sdk_docs_url),
+            user_id: Computed::known(body.user_id.map(Id)),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
+        })
+    }
+}

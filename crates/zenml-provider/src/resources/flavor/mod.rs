@@ -1,0 +1,407 @@
+//! `zenml_flavor`: an implementation of a type of stack components, added to those that come with ZenML.
+
+mod data;
+
+use tfkit::{Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource, Since};
+use zenml_api::error::Refusal;
+use zenml_api::workspace::JsonMap;
+use zenml_api::workspace::component::{self, ALL_TYPES, ComponentQuery};
+use zenml_api::workspace::flavor::{self as api, FlavorCreate, FlavorQuery, FlavorUpdate};
+use zenml_api::{FlavorId, IdOrName, Patch, UserId, WorkspaceId};
+use zenml_client::{Api, ApiError, Optional as _};
+
+pub use self::data::FlavorData;
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+use crate::object::{self, Noun};
+use crate::scope::{self, Reach, Seen, Server};
+
+const NOUN: Noun = Noun { words: "flavor", resource: "zenml_flavor" };
+
+/// A flavor of stack components that ZenML does not come with: a Python class of your own, and what its components can
+/// be configured with.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "flavor")]
+pub struct Flavor {
+    /// Workspace that the flavor is in. Default: the provider's workspace. Null on an open-source server.
+    #[attr(key = optional, replace)]
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Identifier of the flavor.
+    #[attr(key, stable)]
+    pub id: Computed<Id<FlavorId>>,
+    /// Name of the flavor, unique among the flavors of its type. Components find their flavor by this name, so that another
+    /// name is another flavor.
+    #[attr(replace, check = length(1..=255), check = pattern("have no tab and no line break", object::is_one_line))]
+    pub name: String,
+    /// Type of component that it is a flavor of, such as `orchestrator` or `artifact_store`. Another type is another flavor.
+    #[attr(name = "type", replace, check = one_of(&ALL_TYPES))]
+    pub kind: String,
+    /// Python class of the flavor with its module, such as `my_package.flavors.MyFlavor`. The server does not look at it.
+    #[attr(check = length(1..=255))]
+    pub source: String,
+    /// JSON schema of what a component of this flavor can be configured with, as JSON text. Default: `{}`, which says
+    /// nothing.
+    #[attr(default = "{}", same = json_text, check = custom("be the text of a JSON object", is_json_object))]
+    pub config_schema: OrDefault<String>,
+    /// Name to show. Default: what the server derives from `name`.
+    #[attr(check = length(1..=255))]
+    pub display_name: OrServer<String>,
+    /// Integration that the flavor belongs to. Default: `custom`.
+    #[attr(default = "custom", check = length(1..=255))]
+    pub integration: OrDefault<String>,
+    /// Type of service connector that fits, such as `aws`. Without it any type fits that offers `connector_resource_type`.
+    #[attr(same = empty_is_null, check = length(..=255))]
+    pub connector_type: Option<String>,
+    /// Type of resource that a service connector has to offer, such as `s3-bucket`.
+    #[attr(same = empty_is_null, check = length(..=255))]
+    pub connector_resource_type: Option<String>,
+    /// Attribute of a component's configuration that names the resource of the connector, such as `path`.
+    #[attr(same = empty_is_null, check = length(..=255))]
+    pub connector_resource_id_attr: Option<String>,
+    /// Address of a picture.
+    #[attr(same = empty_is_null)]
+    pub logo_url: Option<String>,
+    /// Address of the documentation.
+    #[attr(same = empty_is_null)]
+    pub docs_url: Option<String>,
+    /// Address of the documentation of the Python class.
+    #[attr(same = empty_is_null)]
+    pub sdk_docs_url: Option<String>,
+    /// Owner of the flavor, as the workspace knows the account. Null when it belongs to the server.
+    #[attr(stable)]
+    pub user_id: Computed<Option<Id<UserId>>>,
+    /// When the flavor was made.
+    #[attr(stable)]
+    pub created: Computed<String>,
+    /// When the flavor was last changed.
+    pub updated: Computed<String>,
+}
+
+fn is_json_object(value: &Dyn) -> bool {
+    value.as_str().is_none_or(|text| serde_json::from_str::<JsonMap>(text).is_ok())
+}
+
+/// What a read found.
+#[derive(Clone, Debug)]
+pub struct Remote(Seen<Found>);
+
+#[derive(Clone, Debug)]
+struct Found {
+    workspace_id: Option<WorkspaceId>,
+    flavor: api::Flavor,
+}
+
+impl Remote {
+    fn seen(server: &Server, flavor: api::Flavor) -> Self {
+        Self(Seen::Found(Found { workspace_id: server.workspace_id, flavor }))
+    }
+}
+
+impl Resource for Flavor {
+    type Client = Client;
+    type Remote = Remote;
+
+    async fn fetch(cx: &Cx<Client>, key: &FlavorKey) -> Result<Option<Remote>, Diag> {
+        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
+            Reach::Open(server) => server,
+            Reach::Closed => return Ok(Some(Remote(Seen::Unseen))),
+            Reach::Gone => return Ok(None),
+        };
+        Ok(look(&server.api, key.id.0).await?.map(|flavor| Remote::seen(&server, flavor)))
+    }
+
+    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Found { workspace_id, flavor } = match remote.0.found(&since)? {
+            Ok(found) => found,
+            Err(state) => return Ok(state),
+        };
+        let (Some(body), Some(metadata)) = (&flavor.body, &flavor.metadata) else {
+            return Err(NOUN.unreadable(&flavor.name));
+        };
+        if !body.is_custom && matches!(since, Since::Import(_)) {
+            return Err(built_in(&body.kind, &flavor.name)
+                .fix("To read it, use the data source:\n  data \"zenml_flavor\" \"NAME\" { … }"));
+        }
+        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        Ok(Self {
+            workspace_id: OrServer::from_option(workspace_id.map(Id)),
+            id: Computed::known(Id(flavor.id)),
+            name: flavor.name.clone(),
+            kind: body.kind.clone(),
+            source: body.source.clone(),
+            config_schema: OrDefault(metadata.config_schema.to_string()),
+            display_name: OrServer::from_option(body.display_name.clone()),
+            integration: OrDefault(body.integration.clone().unwrap_or_default()),
+            connector_type: said(&metadata.connector_type),
+            connector_resource_type: said(&metadata.connector_resource_type),
+            connector_resource_id_attr: said(&metadata.connector_resource_id_attr),
+            logo_url: said(&body.logo_url),
+            docs_url: said(&metadata.docs_url),
+            sdk_docs_url: said(&metadata.sdk_docs_url),
+            user_id: Computed::known(body.user_id.map(Id)),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
+        })
+    }
+
+    async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
+        let server = scope::open(cx, plan.home()).await?;
+        let mut flavor = make(&server, &plan).await?;
+        let shown = flavor.body.as_ref().and_then(|body| body.display_name.as_ref());
+        if let Some(wanted) = plan.display_name.as_ref().filter(|wanted| shown != Some(wanted)) {
+            // A server takes a name to show only when it changes a flavor.
+            let derived = Self { display_name: OrServer::from_option(shown.cloned()), ..plan.clone() };
+            cx.save(&Self::observe(&Remote::seen(&server, flavor.clone()), Since::Answer(&derived))?);
+            let change = FlavorUpdate { display_name: Patch::Set(wanted.clone()), ..FlavorUpdate::default() };
+            let changed = server.api.send(&api::UPDATE, flavor.id, (), change).await;
+            flavor = changed.map_err(|error| failed("name", &plan.name, &error))?;
+        }
+        Self::observe(&Remote::seen(&server, flavor), Since::Answer(&plan))
+    }
+
+    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+        let id = prior.id.get()?.0;
+        let server = scope::open(cx, plan.home().or(prior.home())).await?;
+        let change = change(&prior, &plan)?;
+        let changed = if change == FlavorUpdate::default() {
+            look(&server.api, id).await?
+        } else {
+            let outcome = server.api.send(&api::UPDATE, id, (), change).await.optional();
+            outcome.map_err(|error| failed("change", &plan.name, &error))?
+        };
+        let changed = changed.ok_or_else(|| match plan.home() {
+            Some(workspace) if prior.home().is_none() => {
+                NOUN.elsewhere(&plan.name, workspace, Self::WORKSPACE_ID)
+            }
+            _ => NOUN.vanished(&plan.name),
+        })?;
+        Self::observe(&Remote::seen(&server, changed), Since::Answer(&plan))
+    }
+
+    async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
+        let Some(server) = scope::open_to_delete(cx, prior.home()).await? else { return Ok(()) };
+        let id = prior.id.get()?.0;
+        // A server deletes what it came with like anything else, and everybody would miss it.
+        let stored = look(&server.api, id).await?;
+        if stored.is_some_and(|flavor| flavor.body.is_some_and(|body| !body.is_custom)) {
+            return Err(built_in(&prior.kind, &prior.name)
+                .fix("To forget it without deleting it:\n  terraform state rm ADDRESS"));
+        }
+        match server.api.call(&api::DELETE, id).await.optional() {
+            Ok(_) => Ok(()),
+            Err(ApiError::Forbidden(refused)) if refused.body.refusal() == Refusal::InUse => {
+                let users = users(&server.api, &prior.name).await?;
+                Err(in_use(&prior, &users).trace(refused.call.to_string()))
+            }
+            Err(error) => Err(failed("delete", &prior.name, &error)),
+        }
+    }
+
+    async fn plan(_: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        let Some(prior) = plan.prior() else { return Ok(()) };
+        let (is_owned, is_named) = (prior.user_id.as_ref().is_some(), prior.display_name.as_ref().is_some());
+        if is_named && plan.config().get(Self::DISPLAY_NAME).is_null() {
+            plan.keep(Self::DISPLAY_NAME);
+        }
+        if is_owned {
+            plan.keep(Self::USER_ID);
+        }
+        let sends = plan.changes(Self::SOURCE)
+            || plan.changes(Self::CONFIG_SCHEMA)
+            || plan.changes(Self::DISPLAY_NAME)
+            || plan.changes(Self::INTEGRATION)
+            || plan.changes(Self::CONNECTOR_TYPE)
+            || plan.changes(Self::CONNECTOR_RESOURCE_TYPE)
+            || plan.changes(Self::CONNECTOR_RESOURCE_ID_ATTR)
+            || plan.changes(Self::LOGO_URL)
+            || plan.changes(Self::DOCS_URL)
+            || plan.changes(Self::SDK_DOCS_URL)
+            || plan.changes(Self::WORKSPACE_ID);
+        if !sends {
+            plan.keep(Self::UPDATED);
+        }
+        Ok(())
+    }
+
+    async fn import(cx: &Cx<Client>, id: ImportId<'_, FlavorKey>) -> Result<Imported<Self>, Diag> {
+        let text = match id {
+            ImportId::Key(key) => return Ok(Imported::Key(key)),
+            ImportId::Text(text) => text,
+        };
+        // A type can stand at the beginning, where otherwise a workspace stands.
+        let is_typed = text.split_once('/').is_some_and(|(first, _)| ALL_TYPES.contains(&first));
+        let (workspace, wanted) = if is_typed {
+            (None, IdOrName::Name(text.to_owned()))
+        } else {
+            let named = object::named(cx.client().await?, text).await?;
+            (named.workspace, named.object)
+        };
+        let id = match wanted {
+            IdOrName::Id(id) => id,
+            IdOrName::Name(name) => {
+                let (kind, name) = name.split_once('/').ok_or_else(|| unreadable_import(text))?;
+                let server = scope::open(cx, workspace).await?;
+                let found = named(&server.api, kind, name).await?;
+                found.ok_or_else(|| missing(kind, name, &server))?.id
+            }
+        };
+        Ok(Imported::Key(FlavorKey { workspace_id: workspace.map(Id), id: Id(id) }))
+    }
+}
+
+impl Flavor {
+    /// The workspace that the flavor says it is in.
+    fn home(&self) -> Option<WorkspaceId> {
+        self.workspace_id.as_ref().map(|id| id.0)
+    }
+
+    fn schema(&self) -> Result<JsonMap, Diag> {
+        serde_json::from_str(&self.config_schema).map_err(|error| {
+            Diag::error("The schema of the flavor is no JSON object")
+                .why(error.to_string())
+                .fix("Write it with jsonencode.")
+                .at(Self::CONFIG_SCHEMA)
+        })
+    }
+}
+
+/// What is sent of a text that can be left out.
+fn said(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !text.is_empty())
+}
+
+/// Creates the flavor. After a lost answer it is taken over only because it was not there before.
+async fn make(server: &Server, plan: &Flavor) -> Result<api::Flavor, Diag> {
+    let exists = |flavor: Option<&api::Flavor>| match flavor {
+        Some(flavor) if flavor.body.as_ref().is_some_and(|body| !body.is_custom) => {
+            built_in(&plan.kind, &plan.name).fix("Choose another name.").at(Flavor::NAME)
+        }
+        other => NOUN.exists(&plan.name, server.workspace_id, other.map(|other| other.id), Flavor::NAME),
+    };
+    let existing = || named(&server.api, &plan.kind, &plan.name);
+    if let Some(existing) = existing().await? {
+        return Err(exists(Some(&existing)));
+    }
+    let request = FlavorCreate {
+        name: plan.name.clone(),
+        kind: plan.kind.clone(),
+        config_schema: plan.schema()?,
+        source: plan.source.clone(),
+        integration: Some(plan.integration.to_string()),
+        connector_type: said(&plan.connector_type),
+        connector_resource_type: said(&plan.connector_resource_type),
+        connector_resource_id_attr: said(&plan.connector_resource_id_attr),
+        logo_url: said(&plan.logo_url),
+        docs_url: said(&plan.docs_url),
+        sdk_docs_url: said(&plan.sdk_docs_url),
+    };
+    match server.api.send(&api::CREATE, (), (), request).await {
+        Ok(flavor) => Ok(flavor),
+        Err(ApiError::Conflict(_)) => Err(exists(existing().await?.as_ref())),
+        Err(error) if error.outcome_unknown() => {
+            existing().await?.ok_or_else(|| failed("create", &plan.name, &error))
+        }
+        Err(error) => Err(failed("create", &plan.name, &error)),
+    }
+}
+
+/// What an update sends.
+fn change(prior: &Flavor, plan: &Flavor) -> Result<FlavorUpdate, Diag> {
+    let between =
+        |prior: &Option<String>, plan: &Option<String>| Patch::between(said(prior).as_ref(), said(plan));
+    Ok(FlavorUpdate {
+        source: Patch::between(Some(&prior.source), Some(plan.source.clone())),
+        config_schema: if prior.config_schema == plan.config_schema {
+            Patch::Keep
+        } else {
+            Patch::Set(plan.schema()?)
+        },
+        display_name: match plan.display_name.as_ref() {
+            Some(wanted) if prior.display_name.as_ref() != Some(wanted) => Patch::Set(wanted.clone()),
+            _ => Patch::Keep,
+        },
+        integration: Patch::between(Some(&*prior.integration), Some(plan.integration.to_string())),
+        connector_type: between(&prior.connector_type, &plan.connector_type),
+        connector_resource_type: between(&prior.connector_resource_type, &plan.connector_resource_type),
+        connector_resource_id_attr: between(
+            &prior.connector_resource_id_attr,
+            &plan.connector_resource_id_attr,
+        ),
+        logo_url: between(&prior.logo_url, &plan.logo_url),
+        docs_url: between(&prior.docs_url, &plan.docs_url),
+        sdk_docs_url: between(&prior.sdk_docs_url, &plan.sdk_docs_url),
+        ..FlavorUpdate::default()
+    })
+}
+
+async fn look(api: &Api, id: FlavorId) -> Result<Option<api::Flavor>, Diag> {
+    let found = api.call(&api::GET, id).await.optional();
+    found.map_err(|error| cannot(format_args!("read flavor {id}"), Needs::WORKSPACE_VIEWER, &error))
+}
+
+/// The flavor of a type and a name, with all that is known of it.
+async fn named(api: &Api, kind: &str, name: &str) -> Result<Option<api::Flavor>, Diag> {
+    let query = FlavorQuery {
+        name: vec![format!("equals:{name}")],
+        kind: vec![kind.to_owned()],
+        hydrate: Some(true),
+        ..FlavorQuery::default()
+    };
+    let flavors = api.list_all(&api::LIST, (), query).await;
+    let flavors = flavors.map_err(|error| {
+        cannot(format_args!("look for the flavor {name:?}"), Needs::WORKSPACE_VIEWER, &error)
+    })?;
+    let is_wanted = |flavor: &api::Flavor| {
+        flavor.name == name && flavor.body.as_ref().is_some_and(|body| body.kind == kind)
+    };
+    Ok(flavors.into_iter().find(is_wanted))
+}
+
+/// The components with a flavor of this name, as `TYPE/NAME`.
+async fn users(api: &Api, flavor: &str) -> Result<Vec<String>, Diag> {
+    let query = ComponentQuery { flavor: vec![format!("equals:{flavor}")], ..ComponentQuery::default() };
+    let components = api.list_all(&component::LIST, (), query).await;
+    let components = components.map_err(|error| {
+        cannot(
+            format_args!("look for the components of the flavor {flavor:?}"),
+            Needs::WORKSPACE_VIEWER,
+            &error,
+        )
+    })?;
+    let named = |component: &component::Component| {
+        component.body.as_ref().map(|body| format!("{}/{}", body.kind, component.name))
+    };
+    Ok(components.iter().filter_map(named).collect())
+}
+
+fn in_use(flavor: &Flavor, users: &[String]) -> Diag {
+    let diag = Diag::error(format!("Cannot delete flavor {:?}: it is in use", flavor.name));
+    let diag = match users {
+        [] => diag.why("Stack components have this flavor, and this credential does not see them."),
+        users => diag.why(format!("Stack components have a flavor of this name:\n  {}", users.join("\n  "))),
+    };
+    diag.why("A server looks at the name alone: a component of another type counts, too.").fix(
+        "Delete these components first, or in the same run with flavor = zenml_flavor.NAME.name in them.",
+    )
+}
+
+fn built_in(kind: &str, name: &str) -> Diag {
+    Diag::error(format!("The flavor {name:?} of type {kind:?} is built in"))
+        .why("It comes with ZenML, and everybody in the workspace uses it. Terraform neither changes nor deletes it.")
+}
+
+fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
+    cannot(format_args!("{verb} flavor {name:?}"), Needs::WORKSPACE_ADMIN, error)
+}
+
+fn missing(kind: &str, name: &str, server: &Server) -> Diag {
+    NOUN.missing(name, server.workspace_id)
+        .why(format!("A flavor is looked for among those of its type, {kind:?}."))
+}
+
+fn unreadable_import(text: &str) -> Diag {
+    Diag::error(format!("The import id {text:?} cannot be read"))
+        .why("An import id of this type has the form ID, TYPE/NAME, WORKSPACE/ID or WORKSPACE/TYPE/NAME.")
+        .fix("A name alone does not tell which flavor is meant: flavors of other types can have it, too.")
+}

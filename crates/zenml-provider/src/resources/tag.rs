@@ -1,0 +1,288 @@
+//! `zenml_tag`: a word with a colour that is put on pipelines, runs, models and artifacts.
+
+use tfkit::{
+    Computed, Cx, DataSource, Diag, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource, Since,
+};
+use zenml_api::workspace::tag::{self as api, TagCreate, TagQuery, TagUpdate};
+use zenml_api::{IdOrName, Patch, TagId, UserId, WorkspaceId};
+use zenml_client::{Api, ApiError, Optional as _};
+
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+use crate::object::{self, Noun};
+use crate::scope::{self, Reach, Seen, Server};
+
+const NOUN: Noun = Noun { words: "tag", resource: "zenml_tag" };
+
+/// A tag that can be put on pipelines, runs, models and artifacts of a workspace.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "tag")]
+pub struct Tag {
+    /// Workspace that the tag is in. Default: the provider's workspace. Null on an open-source server.
+    #[attr(key = optional, replace)]
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Identifier of the tag.
+    #[attr(key, stable)]
+    pub id: Computed<Id<TagId>>,
+    /// Name of the tag, unique in its workspace. It cannot be a UUID.
+    #[attr(
+        check = length(1..=255),
+        check = pattern("have no tab and no line break", object::is_one_line),
+        check = pattern("not be a UUID, because ids look like that", is_no_id)
+    )]
+    pub name: String,
+    /// Colour of the tag: `grey`, `purple`, `red`, `green`, `yellow`, `orange`, `lime`, `teal`, `turquoise`, `magenta` or
+    /// `blue`. Default: the server draws one when the tag is made.
+    #[attr(check = one_of(&api::COLORS))]
+    pub color: OrServer<String>,
+    /// Whether only one object of a kind can have the tag at a time, such as one run of a pipeline. Default: `false`.
+    #[attr(default = false)]
+    pub exclusive: OrDefault<bool>,
+    /// Owner of the tag, as the workspace knows the account. Null when it belongs to the server.
+    #[attr(stable)]
+    pub user_id: Computed<Option<Id<UserId>>>,
+    /// When the tag was made.
+    #[attr(stable)]
+    pub created: Computed<String>,
+    /// When the tag was last changed.
+    pub updated: Computed<String>,
+}
+
+fn is_no_id(name: &str) -> bool {
+    name.parse::<TagId>().is_err()
+}
+
+/// What a read found.
+#[derive(Clone, Debug)]
+pub struct Remote(Seen<Found>);
+
+#[derive(Clone, Debug)]
+struct Found {
+    workspace_id: Option<WorkspaceId>,
+    tag: api::Tag,
+}
+
+impl Remote {
+    fn seen(server: &Server, tag: api::Tag) -> Self {
+        Self(Seen::Found(Found { workspace_id: server.workspace_id, tag }))
+    }
+}
+
+impl Resource for Tag {
+    type Client = Client;
+    type Remote = Remote;
+
+    async fn fetch(cx: &Cx<Client>, key: &TagKey) -> Result<Option<Remote>, Diag> {
+        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
+            Reach::Open(server) => server,
+            Reach::Closed => return Ok(Some(Remote(Seen::Unseen))),
+            Reach::Gone => return Ok(None),
+        };
+        Ok(look(&server.api, key.id.0).await?.map(|tag| Remote::seen(&server, tag)))
+    }
+
+    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Found { workspace_id, tag } = match remote.0.found(&since)? {
+            Ok(found) => found,
+            Err(state) => return Ok(state),
+        };
+        let body = tag.body.as_ref().ok_or_else(|| NOUN.unreadable(&tag.name))?;
+        Ok(Self {
+            workspace_id: OrServer::from_option(workspace_id.map(Id)),
+            id: Computed::known(Id(tag.id)),
+            name: tag.name.clone(),
+            color: OrServer::from_option(body.color.clone()),
+            exclusive: OrDefault(body.exclusive),
+            user_id: Computed::known(body.user_id.map(Id)),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
+        })
+    }
+
+    async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
+        let server = scope::open(cx, plan.home()).await?;
+        let tag = make(&server, &plan).await?;
+        Self::observe(&Remote::seen(&server, tag), Since::Answer(&plan))
+    }
+
+    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+        let id = prior.id.get()?.0;
+        let server = scope::open(cx, plan.home().or(prior.home())).await?;
+        let change = change(&prior, &plan);
+        let changed = if change == TagUpdate::default() {
+            look(&server.api, id).await?
+        } else {
+            match server.api.send(&api::UPDATE, id, (), change).await {
+                Err(ApiError::Conflict(_)) => {
+                    let other = with_name(&server.api, &plan.name).await?.map(|other| other.id);
+                    return Err(NOUN.exists(&plan.name, server.workspace_id, other, Self::NAME));
+                }
+                outcome => outcome.optional().map_err(|error| failed("change", &plan.name, &error))?,
+            }
+        };
+        let changed = changed.ok_or_else(|| match plan.home() {
+            Some(workspace) if prior.home().is_none() => {
+                NOUN.elsewhere(&plan.name, workspace, Self::WORKSPACE_ID)
+            }
+            _ => NOUN.vanished(&plan.name),
+        })?;
+        Self::observe(&Remote::seen(&server, changed), Since::Answer(&plan))
+    }
+
+    async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
+        let Some(server) = scope::open_to_delete(cx, prior.home()).await? else { return Ok(()) };
+        let gone = server.api.call(&api::DELETE, prior.id.get()?.0).await.optional();
+        gone.map(|_| ()).map_err(|error| failed("delete", &prior.name, &error))
+    }
+
+    async fn plan(_: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        let Some(prior) = plan.prior() else { return Ok(()) };
+        let is_owned = prior.user_id.as_ref().is_some();
+        // A colour that was drawn stays.
+        if prior.color.as_ref().is_some() && plan.config().get(Self::COLOR).is_null() {
+            plan.keep(Self::COLOR);
+        }
+        if is_owned {
+            plan.keep(Self::USER_ID);
+        }
+        let sends = plan.changes(Self::NAME)
+            || plan.changes(Self::COLOR)
+            || plan.changes(Self::EXCLUSIVE)
+            || plan.changes(Self::WORKSPACE_ID);
+        if !sends {
+            plan.keep(Self::UPDATED);
+        }
+        Ok(())
+    }
+
+    async fn import(cx: &Cx<Client>, id: ImportId<'_, TagKey>) -> Result<Imported<Self>, Diag> {
+        let text = match id {
+            ImportId::Key(key) => return Ok(Imported::Key(key)),
+            ImportId::Text(text) => text,
+        };
+        let named = object::named(cx.client().await?, text).await?;
+        let id = match named.object {
+            IdOrName::Id(id) => id,
+            IdOrName::Name(name) => {
+                let server = scope::open(cx, named.workspace).await?;
+                let found = with_name(&server.api, &name).await?;
+                found.ok_or_else(|| NOUN.missing(&name, server.workspace_id))?.id
+            }
+        };
+        Ok(Imported::Key(TagKey { workspace_id: named.workspace.map(Id), id: Id(id) }))
+    }
+}
+
+impl Tag {
+    /// The workspace that the tag says it is in.
+    fn home(&self) -> Option<WorkspaceId> {
+        self.workspace_id.as_ref().map(|id| id.0)
+    }
+}
+
+/// Creates the tag. After a lost answer it is taken over only because it was not there before.
+async fn make(server: &Server, plan: &Tag) -> Result<api::Tag, Diag> {
+    let exists = |id| NOUN.exists(&plan.name, server.workspace_id, id, Tag::NAME);
+    if let Some(existing) = with_name(&server.api, &plan.name).await? {
+        return Err(exists(Some(existing.id)));
+    }
+    let request = TagCreate {
+        name: plan.name.clone(),
+        color: plan.color.as_ref().cloned(),
+        exclusive: *plan.exclusive,
+    };
+    match server.api.send(&api::CREATE, (), (), request).await {
+        Ok(tag) => Ok(tag),
+        Err(ApiError::Conflict(_)) => {
+            let existing = with_name(&server.api, &plan.name).await?;
+            Err(exists(existing.map(|existing| existing.id)))
+        }
+        Err(error) if error.outcome_unknown() => {
+            let made = with_name(&server.api, &plan.name).await?;
+            made.ok_or_else(|| failed("create", &plan.name, &error))
+        }
+        Err(error) => Err(failed("create", &plan.name, &error)),
+    }
+}
+
+/// What an update sends.
+fn change(prior: &Tag, plan: &Tag) -> TagUpdate {
+    TagUpdate {
+        name: Patch::between(Some(&prior.name), Some(plan.name.clone())),
+        color: match plan.color.as_ref() {
+            Some(wanted) if prior.color.as_ref() != Some(wanted) => Patch::Set(wanted.clone()),
+            _ => Patch::Keep,
+        },
+        exclusive: Patch::between(Some(&*prior.exclusive), Some(*plan.exclusive)),
+    }
+}
+
+async fn look(api: &Api, id: TagId) -> Result<Option<api::Tag>, Diag> {
+    let found = api.call(&api::GET, id).await.optional();
+    found.map_err(|error| cannot(format_args!("read tag {id}"), Needs::WORKSPACE_VIEWER, &error))
+}
+
+/// The tag of a name, with all that is known of it.
+async fn with_name(api: &Api, name: &str) -> Result<Option<api::Tag>, Diag> {
+    // A name may look like a filter with an operator.
+    let query = TagQuery { name: vec![format!("equals:{name}")], hydrate: Some(true), ..TagQuery::default() };
+    let tags = api.list_all(&api::LIST, (), query).await;
+    let tags =
+        tags.map_err(|error| cannot(format_args!("look for tag {name:?}"), Needs::WORKSPACE_VIEWER, &error))?;
+    Ok(tags.into_iter().find(|tag| tag.name == name))
+}
+
+fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
+    cannot(format_args!("{verb} tag {name:?}"), Needs::WORKSPACE_ADMIN, error)
+}
+
+/// An existing tag, by id or by name.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "tag", kind = data_source, rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]))]
+pub struct TagData {
+    /// Workspace that the tag is in. Default: the provider's workspace. Null on an open-source server.
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Identifier of the tag.
+    pub id: OrServer<Id<TagId>>,
+    /// Name of the tag.
+    pub name: OrServer<String>,
+    /// Colour of the tag.
+    pub color: Computed<Option<String>>,
+    /// Whether only one object of a kind can have the tag at a time.
+    pub exclusive: Computed<bool>,
+    /// How many objects have the tag.
+    pub tagged_count: Computed<u64>,
+    /// Owner of the tag, as the workspace knows the account. Null when it belongs to the server.
+    pub user_id: Computed<Option<Id<UserId>>>,
+    /// When the tag was made.
+    pub created: Computed<String>,
+    /// When the tag was last changed.
+    pub updated: Computed<String>,
+}
+
+impl DataSource for TagData {
+    type Client = Client;
+
+    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
+        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
+        let (found, wanted, place) = match (config.id.as_ref(), config.name.as_ref()) {
+            (Some(id), _) => (look(&server.api, id.0).await?, id.to_string(), Self::ID.path()),
+            (None, Some(name)) => (with_name(&server.api, name).await?, name.clone(), Self::NAME.path()),
+            (None, None) => return Err(Diag::bug("A tag is looked up without id and name")),
+        };
+        let tag = found.ok_or_else(|| NOUN.missing(&wanted, server.workspace_id).at(place))?;
+        let body = tag.body.ok_or_else(|| NOUN.unreadable(&tag.name))?;
+        Ok(Self {
+            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
+            id: OrServer::known(Id(tag.id)),
+            name: OrServer::known(tag.name),
+            color: Computed::known(body.color),
+            exclusive: Computed::known(body.exclusive),
+            tagged_count: Computed::known(tag.metadata.unwrap_or_default().tagged_count),
+            user_id: Computed::known(body.user_id.map(Id)),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
+        })
+    }
+}
