@@ -33,7 +33,7 @@ struct Life {
 }
 
 /// In an order in which each refers only to those before it.
-const TYPES: [Life; 5] = [
+const TYPES: [Life; 8] = [
     Life {
         address: "zenml_project.it",
         made: r#"
@@ -57,6 +57,90 @@ resource "zenml_project" "it" {
         outside: r#"{"description": "outside", "project_metadata": {"a": 1}}"#,
         drifted: &["description", "metadata"],
         delete: Endpoint::delete("/projects/{id}"),
+    },
+    Life {
+        address: "zenml_tag.it",
+        made: r#"
+resource "zenml_tag" "it" {
+  name  = "${var.prefix}-champion"
+  color = "teal"
+}
+"#,
+        changed: r#"
+resource "zenml_tag" "it" {
+  name      = "${var.prefix}-winner"
+  color     = "lime"
+  exclusive = true
+}
+"#,
+        imports: &["{id}", "{prefix}-champion"],
+        not_imported: &[],
+        update: Endpoint::put("/tags/{id}"),
+        outside: r#"{"color": "grey", "exclusive": false}"#,
+        drifted: &["color", "exclusive"],
+        delete: Endpoint::delete("/tags/{id}"),
+    },
+    Life {
+        address: "zenml_flavor.it",
+        made: r#"
+resource "zenml_flavor" "it" {
+  name           = "${var.prefix}-files"
+  type           = "artifact_store"
+  source         = "acme.FilesFlavor"
+  display_name   = "Shared files"
+  connector_type = "aws"
+  docs_url       = "https://example.com/docs"
+
+  config_schema = jsonencode({
+    type       = "object"
+    properties = { path = { type = "string" }, depth = { type = "integer", maximum = 1.5 } }
+  })
+}
+"#,
+        changed: r#"
+resource "zenml_flavor" "it" {
+  name         = "${var.prefix}-files"
+  type         = "artifact_store"
+  source       = "acme.OtherFlavor"
+  display_name = "Files"
+  integration  = "acme"
+  logo_url     = "https://example.com/logo.png"
+}
+"#,
+        imports: &["{id}", "artifact_store/{prefix}-files"],
+        not_imported: &[],
+        update: Endpoint::put("/flavors/{id}"),
+        outside: r#"{"display_name": null, "logo_url": null, "config_schema": {"type": "object"}, "docs_url": "outside"}"#,
+        drifted: &["display_name", "logo_url", "config_schema", "docs_url"],
+        delete: Endpoint::delete("/flavors/{id}"),
+    },
+    Life {
+        address: "zenml_code_repository.it",
+        made: r#"
+resource "zenml_code_repository" "it" {
+  project_id  = zenml_project.it.id
+  name        = "${var.prefix}-training"
+  description = "d"
+  type        = "github"
+  config      = { owner = "acme", repository = "training", token = "{{github.token}}" }
+}
+"#,
+        changed: r#"
+resource "zenml_code_repository" "it" {
+  project_id  = zenml_project.it.id
+  name        = "${var.prefix}-serving"
+  description = "e"
+  logo_url    = "https://example.com/logo.png"
+  type        = "github"
+  config      = { owner = "acme", repository = "serving" }
+}
+"#,
+        imports: &["{id}", "{prefix}-vision/{prefix}-training"],
+        not_imported: &[],
+        update: Endpoint::put("/code_repositories/{id}"),
+        outside: r#"{"description": "outside", "config": {"owner": 5}}"#,
+        drifted: &["description", "config"],
+        delete: Endpoint::delete("/code_repositories/{id}"),
     },
     Life {
         address: "zenml_secret.it",

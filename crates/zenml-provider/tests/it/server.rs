@@ -6,11 +6,14 @@
 use serde_json::{Value as Json, json};
 use tfkit_test::{Harness, Host, Scenario};
 use zenml_api::Sensitive;
+use zenml_api::workspace::code_repository::{self, CodeRepositoryQuery};
 use zenml_api::workspace::component::{self, ComponentQuery};
 use zenml_api::workspace::connector::{self, ConnectorQuery};
+use zenml_api::workspace::flavor::{self, FlavorQuery};
 use zenml_api::workspace::project::{self, ProjectQuery};
 use zenml_api::workspace::secret::{self, SecretQuery};
 use zenml_api::workspace::stack::{self, StackQuery};
+use zenml_api::workspace::tag::{self, TagQuery};
 use zenml_client::{Address, Api, Client, Credential, Settings};
 use zenml_test::{NoServer, RealServer};
 
@@ -99,7 +102,17 @@ impl Server {
         let components = self.api.list_all(&component::LIST, (), ComponentQuery::default()).await.unwrap();
         let connectors = self.api.list_all(&connector::LIST, (), ConnectorQuery::default()).await.unwrap();
         let secrets = self.api.list_all(&secret::LIST, (), SecretQuery::default()).await.unwrap();
+        let tags = self.api.list_all(&tag::LIST, (), TagQuery::default()).await.unwrap();
+        let flavors = self.api.list_all(&flavor::LIST, (), FlavorQuery::default()).await.unwrap();
         let mut named = Vec::new();
+        for project in projects.iter().filter(|project| project.name.starts_with(&self.prefix)) {
+            let query =
+                CodeRepositoryQuery { project: vec![project.name.clone()], ..CodeRepositoryQuery::default() };
+            let repositories = self.api.list_all(&code_repository::LIST, (), query).await.unwrap();
+            named.extend(repositories.into_iter().map(|object| ("code repository", object.name)));
+        }
+        named.extend(tags.into_iter().map(|object| ("tag", object.name)));
+        named.extend(flavors.into_iter().map(|object| ("flavor", object.name)));
         named.extend(projects.into_iter().map(|object| ("project", object.name)));
         named.extend(stacks.into_iter().map(|object| ("stack", object.name)));
         named.extend(components.into_iter().map(|object| ("component", object.name)));
