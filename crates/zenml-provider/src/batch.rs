@@ -26,18 +26,18 @@ pub(crate) fn scope_of(workspace: Option<Id<WorkspaceId>>) -> String {
 
 /// Reads a part of a list: each is as long as all before it together, up to `longest`, so that a small workspace is read
 /// with one request, a large one with few, and the beginning of a huge one costs little. The query must ask for the
-/// metadata. `item` makes an item of the workspace of the scope, the workspace that it turned out to be, and an object.
+/// metadata. `item` makes key and item of the workspace of the scope, the workspace that it turned out to be, and an object.
 ///
 /// An object that the caller may know of and not read is left out. A workspace that does not answer has an empty list,
 /// because the user is told so where a single object is read.
-pub(crate) async fn page<I, B, M, R, Q, T>(
+pub(crate) async fn page<I, B, M, R, Q, K, T>(
     cx: &Cx<Client>,
     scope: &str,
     from: Option<u64>,
     longest: u64,
     (list, query): (&List<I, B, M, R, Q>, Q),
-    item: impl Fn(Option<Id<WorkspaceId>>, Option<WorkspaceId>, Object<I, B, M, R>) -> T,
-) -> Result<Page<T>, Diag>
+    item: impl Fn(Option<Id<WorkspaceId>>, Option<WorkspaceId>, Object<I, B, M, R>) -> (K, T),
+) -> Result<Page<K, T>, Diag>
 where
     Q: PageQuery + Serialize + Send,
     Listed<Object<I, B, M, R>>: DeserializeOwned + 'static,

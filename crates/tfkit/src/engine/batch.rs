@@ -160,7 +160,7 @@ impl<R: Resource> Scope<R> {
         }
     }
 
-    fn take_in(&self, pages: &mut Pages<R>, from: Option<u64>, page: Page<(R::Key, R::Remote)>) {
+    fn take_in(&self, pages: &mut Pages<R>, from: Option<u64>, page: Page<R::Key, R::Remote>) {
         pages.listed += page.items.len() as u64;
         // A list that does not advance would never end.
         pages.next = page.next.filter(|next| Some(*next) > from).map_or(Next::None, Next::From);

@@ -100,7 +100,7 @@ pub trait Resource: Model {
         cx: &Cx<Self::Client>,
         scope: &str,
         from: Option<u64>,
-    ) -> impl Future<Output = Result<Page<(Self::Key, Self::Remote)>, Diag>> + Send {
+    ) -> impl Future<Output = Result<Page<Self::Key, Self::Remote>, Diag>> + Send {
         let _ = (cx, scope, from);
         async { Ok(Page { items: Vec::new(), next: None }) }
     }
@@ -124,9 +124,9 @@ pub trait Resource: Model {
 
 /// A part of a list.
 #[derive(Clone, Debug)]
-pub struct Page<T> {
-    /// What it holds.
-    pub items: Vec<T>,
+pub struct Page<K, R> {
+    /// The objects that it holds, each with its key.
+    pub items: Vec<(K, R)>,
     /// Where the next part begins; none at the end of the list.
     pub next: Option<u64>,
 }

@@ -76,7 +76,7 @@ impl Resource for Parcel {
         cx: &Cx<Arc<Depots>>,
         scope: &str,
         from: Option<u64>,
-    ) -> Result<Page<(ParcelKey, String)>, Diag> {
+    ) -> Result<Page<ParcelKey, String>, Diag> {
         let depots = cx.client().await?;
         depots.pages.fetch_add(1, Ordering::Relaxed);
         if depots.listing.fetch_add(1, Ordering::SeqCst) > 0 {

@@ -11,6 +11,7 @@ mod documentation;
 mod examples;
 mod flavor;
 mod lost_answer;
+mod many;
 mod organization;
 mod plain_server;
 mod project;

@@ -103,11 +103,7 @@ impl Resource for Project {
         Some(batch::scope_of(key.workspace_id))
     }
 
-    async fn page(
-        cx: &Cx<Client>,
-        scope: &str,
-        from: Option<u64>,
-    ) -> Result<Page<(ProjectKey, Remote)>, Diag> {
+    async fn page(cx: &Cx<Client>, scope: &str, from: Option<u64>) -> Result<Page<ProjectKey, Remote>, Diag> {
         let query = ProjectQuery { hydrate: Some(true), ..ProjectQuery::default() };
         batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |home, workspace_id, project| {
             let key = ProjectKey { workspace_id: home, id: Id(project.id) };

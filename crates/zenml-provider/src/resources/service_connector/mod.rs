@@ -151,7 +151,7 @@ impl Resource for ServiceConnector {
         cx: &Cx<Client>,
         scope: &str,
         from: Option<u64>,
-    ) -> Result<Page<(ServiceConnectorKey, Remote)>, Diag> {
+    ) -> Result<Page<ServiceConnectorKey, Remote>, Diag> {
         let query =
             ConnectorQuery { hydrate: Some(true), expand_secrets: Some(false), ..ConnectorQuery::default() };
         batch::page(

@@ -111,7 +111,7 @@ impl Resource for Stack {
         cx: &Cx<Client>,
         scope: &str,
         from: Option<u64>,
-    ) -> Result<Page<(StackKey, Seen<Remote>)>, Diag> {
+    ) -> Result<Page<StackKey, Seen<Remote>>, Diag> {
         let query = StackQuery { hydrate: Some(true), ..StackQuery::default() };
         batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, workspace, stack| {
             (StackKey { workspace_id, id: Id(stack.id) }, Seen::Found(Remote { workspace, stack }))

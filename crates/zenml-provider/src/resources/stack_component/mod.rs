@@ -161,7 +161,7 @@ impl Resource for StackComponent {
         cx: &Cx<Client>,
         scope: &str,
         from: Option<u64>,
-    ) -> Result<Page<(StackComponentKey, Seen<Remote>)>, Diag> {
+    ) -> Result<Page<StackComponentKey, Seen<Remote>>, Diag> {
         let query = ComponentQuery { hydrate: Some(true), ..ComponentQuery::default() };
         batch::page(
             cx,
