@@ -1,13 +1,14 @@
 //! Where an object of a workspace lives, and whether its workspace answers.
 
-use tfkit::model::Model;
-use tfkit::{Cx, Diag, Since};
+use tfkit::model::{Model, Token};
+use tfkit::{Cx, Diag, OrServer, Plan, Since};
 use zenml_api::control::workspace::WorkspaceStatus;
 use zenml_api::{OrganizationId, WorkspaceId};
 use zenml_client::{Api, ApiError, NotReady};
 
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
+use crate::id::Id;
 use crate::wait;
 
 /// Name beside the state under which the organization of an object's workspace is remembered.
@@ -119,6 +120,30 @@ pub async fn workspace_of(client: &Client, own: Option<WorkspaceId>) -> Result<O
         Some(own) => Ok(Some(own)),
         None => client.default_workspace().await,
     }
+}
+
+/// Plans in which workspace an object is whose configuration does not say it: that of the provider block, else what
+/// `server_url` is. An open-source server has none, and then nothing is left unknown.
+pub async fn plan_home<M: Model>(
+    cx: &Cx<Client>,
+    plan: &mut Plan<M>,
+    own: Token<M, OrServer<Id<WorkspaceId>>>,
+) -> Result<(), Diag> {
+    if plan.is_delete() || !plan.config().get(own).is_null() || !plan.planned().dyn_of(own).is_unknown() {
+        return Ok(());
+    }
+    let client = cx.client().await?;
+    if let Some(default) = client.default_workspace().await? {
+        plan.set(own, &Id(default));
+        return Ok(());
+    }
+    // Where nobody answers yet, the apply finds out.
+    match client.api().server_workspace().await {
+        Ok(Some(workspace)) => plan.set(own, &Id(workspace)),
+        Ok(None) => plan.set_null(own),
+        Err(_) => {}
+    }
+    Ok(())
 }
 
 async fn plain(client: &Client) -> Result<Server, Diag> {

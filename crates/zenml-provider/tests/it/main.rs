@@ -21,6 +21,7 @@ mod server;
 mod service_connector;
 mod service_connector_plan;
 mod stack;
+mod stack_acceptance;
 mod stack_component;
 mod stack_lists;
 mod stack_role_assignment;

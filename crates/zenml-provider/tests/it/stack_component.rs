@@ -9,6 +9,7 @@ use zenml_api::workspace::stack::{StackCreate, StackQuery};
 use zenml_api::workspace::{connector, stack};
 use zenml_api::{ComponentId, ConnectorId, Sensitive, WorkspaceId};
 use zenml_client::Api;
+use zenml_local::audit::Entry;
 
 use crate::world::{World, engine, under_each_host};
 
@@ -503,7 +504,7 @@ async fn a_component_lives_its_life_under_real_hosts() {
 }
 
 #[tokio::test]
-async fn components_that_go_at_the_same_time_leave_a_stack_one_after_the_other() {
+async fn components_that_go_at_the_same_time_leave_a_stack_together() {
     under_each_host(async |world, host| {
         let scene = Scene::of(world).await;
         let settings = json!({ "slack_token": "token", "default_slack_channel_id": "channel" });
@@ -511,7 +512,7 @@ async fn components_that_go_at_the_same_time_leave_a_stack_one_after_the_other()
             json!({ "name": "stays", "type": "alerter", "flavor": "slack", "configuration": settings });
         let stays = scene.make(alerter).await;
         let main = format!(
-            "resource \"zenml_stack_component\" \"c\" {{\n  count = 6\n  workspace_id = \"{}\"\n  name = \
+            "resource \"zenml_stack_component\" \"c\" {{\n  count = 20\n  workspace_id = \"{}\"\n  name = \
              \"alerter-${{count.index}}\"\n  type = \"alerter\"\n  flavor = \"slack\"\n  configuration = {{\n    \
              slack_token = \"token\"\n    default_slack_channel_id = \"channel\"\n  }}\n}}\n",
             scene.workspace
@@ -521,12 +522,21 @@ async fn components_that_go_at_the_same_time_leave_a_stack_one_after_the_other()
         let query = ComponentQuery { kind: vec!["alerter".to_owned()], ..ComponentQuery::default() };
         let all = scene.server.list_all(&api::LIST, (), query).await.unwrap();
         let all: Vec<ComponentId> = all.iter().map(|component| component.id).collect();
-        assert!(all.len() == 7 && all.contains(&stays));
+        assert!(all.len() == 21 && all.contains(&stays));
         scene.stack("one", json!({ "alerter": all })).await;
-        host.destroy().await.unwrap();
+        // A slow list, so that all have begun to go before the first one writes the stack.
+        scene.world.inject(json!({ "rules": [
+            { "method": "GET", "route": "/w/*/stacks", "effect": { "latency_ms": 1000 } },
+        ] }));
+        host.run(&["destroy", "-auto-approve", "-parallelism=20"]).await.unwrap();
+        scene.world.inject(json!({ "rules": [] }));
         let sizes = scene.sizes().await;
         assert!(sizes.contains(&("one".to_owned(), 3)), "{sizes:?}");
         assert_eq!(scene.count("alerter").await, 1);
+        let trail = scene.world.platform.audit().await.unwrap();
+        let is_write = |entry: &&Entry| entry.action == "update" && entry.object_name.as_deref() == Some("one");
+        let writes = trail.iter().filter(is_write).count();
+        assert!((1..=3).contains(&writes), "{writes} writes of the stack");
         scene.world.stop().await;
     })
     .await;

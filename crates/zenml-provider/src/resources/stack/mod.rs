@@ -235,19 +235,15 @@ impl Resource for Stack {
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
-        let changes = plan.changes(Self::COMPONENTS) || plan.changes(Self::COMPONENT_LISTS);
-        if plan.is_delete() || !(plan.is_create() || changes) {
+        if plan.is_delete() {
             return Ok(());
         }
-        let client = cx.client().await?;
-        let mut own = plan.get(Self::WORKSPACE_ID).known();
-        if plan.config().get(Self::WORKSPACE_ID).is_null()
-            && plan.is_create()
-            && let Some(default) = client.default_workspace().await?
-        {
-            plan.set(Self::WORKSPACE_ID, &Id(default));
-            own = Some(Id(default));
+        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
+        let changes = plan.changes(Self::COMPONENTS) || plan.changes(Self::COMPONENT_LISTS);
+        if !(plan.is_create() || changes) {
+            return Ok(());
         }
+        let own = plan.get(Self::WORKSPACE_ID).known();
         let is_place_known = own.is_some() || plan.config().get(Self::WORKSPACE_ID).is_null();
         let before = plan.prior().map(slots::named).unwrap_or_default();
         let joining = slots::joining(&before, plan.planned());

@@ -293,12 +293,7 @@ impl Resource for StackComponent {
             // The time of the last change only moves with something that is sent.
             plan.keep(Self::UPDATED);
         }
-        if plan.is_create()
-            && plan.config().get(Self::WORKSPACE_ID).is_null()
-            && let Some(default) = cx.client().await?.default_workspace().await?
-        {
-            plan.set(Self::WORKSPACE_ID, &Id(default));
-        }
+        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         flavor::check(cx, plan).await;
         Ok(())
     }
