@@ -5,10 +5,15 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
+use tfkit_test::scenario::Plan;
 use tfkit_test::{Action, Scenario};
 use zenml_api::{Endpoint, IdOrName, SecretId};
+use zenml_test::Packages;
 
-use crate::server::{Server, in_process_on_each_server, on_each_server};
+use crate::server::{Server, in_process_on_each_server, on_each_server, on_each_server_with};
+
+/// The id of an object of whatever type.
+type AnyId = IdOrName<SecretId>;
 
 /// How an object of one type lives. In all texts `{id}` stands for its id and `{prefix}` for what its name begins with.
 struct Life {
@@ -23,13 +28,13 @@ struct Life {
     /// What an import cannot know; the next plan changes it.
     not_imported: &'static [&'static str],
     /// Changes the object behind the provider's back.
-    update: Endpoint<IdOrName<SecretId>, (), Json, Json>,
+    update: Endpoint<AnyId, (), Json, Json>,
     /// The body of that change.
     outside: &'static str,
     /// What is then planned to be put back.
     drifted: &'static [&'static str],
     /// Deletes the object behind the provider's back.
-    delete: Endpoint<IdOrName<SecretId>, (), (), Json>,
+    delete: Endpoint<AnyId, (), (), Json>,
 }
 
 /// In an order in which each refers only to those before it.
@@ -276,129 +281,184 @@ resource "zenml_stack" "it" {
     },
 ];
 
-/// What the stack needs besides, and what it is imported by.
+/// A connector to a cloud, on servers that know clouds.
+const CLOUD: [Life; 1] = [Life {
+    address: "zenml_service_connector.it",
+    made: r#"
+resource "zenml_service_connector" "it" {
+  name          = "${var.prefix}-aws"
+  description   = "d"
+  type          = "aws"
+  auth_method   = "secret-key"
+  resource_type = "s3-bucket"
+  resource_id   = "s3://bucket"
+  verify        = false
+
+  configuration = {
+    aws_access_key_id     = "an-access-key-id"
+    aws_secret_access_key = "a-secret-access-key"
+    region                = "eu-west-1"
+  }
+}
+"#,
+    changed: r#"
+resource "zenml_service_connector" "it" {
+  name          = "${var.prefix}-aws"
+  type          = "aws"
+  auth_method   = "secret-key"
+  resource_type = "s3-bucket"
+  verify        = false
+
+  configuration = {
+    aws_access_key_id     = "an-access-key-id"
+    aws_secret_access_key = "another-secret-access-key"
+    region                = "eu-west-2"
+    of_no_use             = "the server drops it"
+  }
+}
+"#,
+    imports: &["{id}", "{prefix}-aws"],
+    not_imported: &["configuration", "verify"],
+    update: Endpoint::put("/service_connectors/{id}"),
+    outside: r#"{
+        "description": "outside", "labels": {"tier": "outside"},
+        "resource_types": ["s3-bucket"], "resource_id": "s3://outside"
+    }"#,
+    drifted: &["description", "labels", "resource_id"],
+    delete: Endpoint::delete("/service_connectors/{id}"),
+}];
+
+/// What a stack needs besides: name, type and flavor of components.
 const PARTS: [(&str, &str, &str); 3] = [
     ("orchestrator", "orchestrator", "local"),
     ("other", "orchestrator", "local_docker"),
     ("artifacts", "artifact_store", "local"),
 ];
 
-/// Writes one configuration of all types.
-fn configure(host: &Scenario, of: impl Fn(&Life) -> &'static str) {
-    let parts = PARTS.map(|(name, kind, flavor)| {
-        format!(
-            "resource \"zenml_stack_component\" \"{name}\" {{\n  name = \"${{var.prefix}}-{name}\"\n  type = \
-             \"{kind}\"\n  flavor = \"{flavor}\"\n}}\n"
-        )
-    });
-    host.write("main.tf", &(parts.concat() + &TYPES.iter().map(of).collect::<String>())).unwrap();
+/// Objects of some types that live together, and the components that they need.
+struct Lives<'a> {
+    server: &'a Server,
+    host: &'a Scenario,
+    types: &'a [Life],
+    parts: &'a [(&'a str, &'a str, &'a str)],
 }
 
-/// The ids of all objects in the state, by address.
-async fn ids(host: &Scenario) -> BTreeMap<&'static str, String> {
-    let mut ids = BTreeMap::new();
-    for life in &TYPES {
-        let id = host.attributes(life.address).await.unwrap()["id"].as_str().unwrap().to_owned();
-        ids.insert(life.address, id);
-    }
-    ids
-}
-
-fn by_id(id: &str) -> IdOrName<SecretId> {
-    IdOrName::parse(id)
-}
-
-/// Imports all objects by one of their names into an empty state: what is in the configuration is then there already.
-async fn imports_equal_state(host: &Scenario, server: &Server, spelling: usize) {
-    let ids = ids(host).await;
-    let state = host.work().join("terraform.tfstate");
-    let saved = std::fs::read(&state).unwrap();
-    std::fs::remove_file(&state).unwrap();
-    let import = |address: &str, id: &str| format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n");
-    let mut blocks = PARTS
-        .map(|(name, kind, _)| {
-            import(&format!("zenml_stack_component.{name}"), &format!("{kind}/{}", server.name(name)))
-        })
-        .concat();
-    for life in &TYPES {
-        let id = life.imports[spelling].replace("{id}", &ids[life.address]);
-        let id = id.replace("{prefix}", server.prefix());
-        blocks.push_str(&import(life.address, &id));
-    }
-    host.write("import.tf", &blocks).unwrap();
-    let plan = host.plan().await.unwrap();
-    for life in &TYPES {
-        let expected = if life.not_imported.is_empty() { Action::NoOp } else { Action::Update };
-        assert_eq!(plan.action(life.address), Some(expected), "{}", plan.summary());
-        let mut changed = plan.changed_attributes(life.address);
-        changed.retain(|attribute| !matches!(*attribute, "updated" | "expires_at" | "workspace_id"));
-        assert_eq!(changed, life.not_imported, "{}: {}", life.address, plan.summary());
-    }
-    host.apply_saved(&plan).await.unwrap();
-    host.must_be_settled().await.unwrap();
-    assert_eq!(ids, self::ids(host).await);
-    host.remove("import.tf").unwrap();
-    std::fs::write(&state, saved).unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_object_of_every_type_lives_its_life_on_each_server() {
-    on_each_server(async |server, host| {
-        configure(host, |life| life.made);
-        let plan = host.apply().await.unwrap();
-        for life in &TYPES {
-            assert_eq!(plan.action(life.address), Some(Action::Create), "{}", life.address);
-        }
+impl Lives<'_> {
+    /// From the creation to the end, with all that can happen between.
+    async fn live(&self) {
+        let Self { server, host, types, parts } = self;
+        self.configure(|life| life.made);
+        self.all_are(&host.apply().await.unwrap(), Action::Create);
         for spelling in 0..2 {
-            imports_equal_state(host, server, spelling).await;
+            self.imports_equal_state(spelling).await;
         }
 
-        let first = ids(host).await;
-        configure(host, |life| life.changed);
-        let plan = host.apply().await.unwrap();
-        for life in &TYPES {
-            assert_eq!(plan.action(life.address), Some(Action::Update), "{}", life.address);
-        }
-        assert_eq!(ids(host).await, first);
+        let ids = self.ids().await;
+        self.configure(|life| life.changed);
+        self.all_are(&host.apply().await.unwrap(), Action::Update);
+        assert_eq!(self.ids().await, ids);
 
-        let before = contents(server, &first).await;
-        for life in &TYPES {
+        let before = self.contents(&ids).await;
+        for life in *types {
             let body = serde_json::from_str(life.outside).unwrap();
-            server.api.send(&life.update, by_id(&first[life.address]), (), body).await.unwrap();
+            server.api.send(&life.update, by_id(&ids[life.address]), (), body).await.unwrap();
         }
         let plan = host.apply().await.unwrap();
-        for life in &TYPES {
-            assert_eq!(plan.action(life.address), Some(Action::Update), "{}", life.address);
+        self.all_are(&plan, Action::Update);
+        for life in *types {
             let changed = plan.changed_attributes(life.address);
             for attribute in life.drifted {
                 assert!(changed.contains(attribute), "{} {attribute}: {changed:?}", life.address);
             }
         }
-        assert_eq!(contents(server, &first).await, before);
+        assert_eq!(self.contents(&ids).await, before);
 
-        for life in TYPES.iter().rev() {
-            server.api.call(&life.delete, by_id(&first[life.address])).await.unwrap();
+        for life in types.iter().rev() {
+            server.api.call(&life.delete, by_id(&ids[life.address])).await.unwrap();
         }
-        let plan = host.apply().await.unwrap();
-        for life in &TYPES {
-            assert_eq!(plan.action(life.address), Some(Action::Create), "{}", life.address);
-        }
-        assert_ne!(ids(host).await, first);
-        assert_eq!(server.inventory().await.len(), TYPES.len() + PARTS.len());
+        self.all_are(&host.apply().await.unwrap(), Action::Create);
+        assert_ne!(self.ids().await, ids);
+        assert_eq!(server.inventory().await.len(), types.len() + parts.len());
         host.destroy().await.unwrap();
-    })
-    .await;
+    }
+
+    /// Writes one configuration of all types.
+    fn configure(&self, of: impl Fn(&Life) -> &'static str) {
+        let parts = self.parts.iter().map(|(name, kind, flavor)| {
+            format!(
+                "resource \"zenml_stack_component\" \"{name}\" {{\n  name = \"${{var.prefix}}-{name}\"\n  type = \
+                 \"{kind}\"\n  flavor = \"{flavor}\"\n}}\n"
+            )
+        });
+        let types = self.types.iter().map(|life| of(life).to_owned());
+        self.host.write("main.tf", &parts.chain(types).collect::<String>()).unwrap();
+    }
+
+    fn all_are(&self, plan: &Plan, action: Action) {
+        for life in self.types {
+            assert_eq!(plan.action(life.address), Some(action), "{}: {}", life.address, plan.summary());
+        }
+    }
+
+    /// The ids of all objects in the state, by address.
+    async fn ids(&self) -> BTreeMap<&'static str, String> {
+        let mut ids = BTreeMap::new();
+        for life in self.types {
+            let id = self.host.attributes(life.address).await.unwrap()["id"].as_str().unwrap().to_owned();
+            ids.insert(life.address, id);
+        }
+        ids
+    }
+
+    /// Imports all objects by one of their names into an empty state: what is in the configuration is then there
+    /// already. Leaves the state as it was before.
+    async fn imports_equal_state(&self, spelling: usize) {
+        let Self { server, host, types, parts } = self;
+        let ids = self.ids().await;
+        let state = host.work().join("terraform.tfstate");
+        let saved = std::fs::read(&state).unwrap();
+        std::fs::remove_file(&state).unwrap();
+        let import = |address: &str, id: &str| format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n");
+        let parts = parts.iter().map(|(name, kind, _)| {
+            import(&format!("zenml_stack_component.{name}"), &format!("{kind}/{}", server.name(name)))
+        });
+        let types_of = types.iter().map(|life| {
+            let id = life.imports[spelling].replace("{id}", &ids[life.address]);
+            import(life.address, &id.replace("{prefix}", server.prefix()))
+        });
+        host.write("import.tf", &parts.chain(types_of).collect::<String>()).unwrap();
+        let plan = host.plan().await.unwrap();
+        for life in *types {
+            let expected = if life.not_imported.is_empty() { Action::NoOp } else { Action::Update };
+            assert_eq!(plan.action(life.address), Some(expected), "{}", plan.summary());
+            let mut changed = plan.changed_attributes(life.address);
+            changed.retain(|attribute| !FOLLOWING.contains(attribute));
+            assert_eq!(changed, life.not_imported, "{}: {}", life.address, plan.summary());
+        }
+        host.apply_saved(&plan).await.unwrap();
+        host.must_be_settled().await.unwrap();
+        assert_eq!(ids, self.ids().await);
+        host.remove("import.tf").unwrap();
+        std::fs::write(&state, saved).unwrap();
+    }
+
+    /// The objects as the server tells them, by address, without the moment of the last change.
+    async fn contents(&self, ids: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, Json> {
+        let mut contents = BTreeMap::new();
+        for life in self.types {
+            let get: Endpoint<AnyId, (), (), Json> = Endpoint::get(life.update.route().template);
+            let object = self.server.api.call(&get, by_id(&ids[life.address])).await.unwrap();
+            contents.insert(life.address, without_updated(object));
+        }
+        contents
+    }
 }
 
-/// The objects as the server tells them, by address, without the moment of the last change.
-async fn contents(server: &Server, ids: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, Json> {
-    let mut contents = BTreeMap::new();
-    for life in &TYPES {
-        let get: Endpoint<IdOrName<SecretId>, (), (), Json> = Endpoint::get(life.update.route().template);
-        let object = server.api.call(&get, by_id(&ids[life.address])).await.unwrap();
-        contents.insert(life.address, without_updated(object));
-    }
-    contents
+/// Attributes that a plan cannot know when anything is changed.
+const FOLLOWING: [&str; 3] = ["updated", "expires_at", "workspace_id"];
+
+fn by_id(id: &str) -> AnyId {
+    IdOrName::parse(id)
 }
 
 fn without_updated(json: Json) -> Json {
@@ -410,6 +470,20 @@ fn without_updated(json: Json) -> Json {
         Json::Array(items) => items.into_iter().map(without_updated).collect(),
         other => other,
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_of_every_type_lives_its_life_on_each_server() {
+    on_each_server(async |server, host| Lives { server, host, types: &TYPES, parts: &PARTS }.live().await)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_to_a_cloud_lives_its_life_on_each_server_that_knows_it() {
+    on_each_server_with(Packages::Clouds, async |server, host| {
+        Lives { server, host, types: &CLOUD, parts: &[] }.live().await;
+    })
+    .await;
 }
 
 /// On an open-source server there is no workspace to name; a workspace is named although the address led to it.

@@ -15,7 +15,7 @@ use zenml_api::workspace::secret::{self, SecretQuery};
 use zenml_api::workspace::stack::{self, StackQuery};
 use zenml_api::workspace::tag::{self, TagQuery};
 use zenml_client::{Address, Api, Client, Credential, Settings};
-use zenml_test::{NoServer, RealServer};
+use zenml_test::{NoServer, Packages, RealServer};
 
 use crate::world::{World, engine, hosts, scenario};
 
@@ -31,9 +31,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The real server, which all tests share.
-    fn real() -> Result<Self, NoServer> {
-        let server = RealServer::shared()?;
+    /// A real server, which all tests share.
+    fn real(packages: Packages) -> Result<Self, NoServer> {
+        let server = match packages {
+            Packages::Plain => RealServer::shared(),
+            Packages::Clouds => RealServer::shared_with_clouds(),
+        }?;
         Ok(Self::new(server.url(), server.key(), None))
     }
 
@@ -137,9 +140,9 @@ impl Server {
 
 /// Both servers. Without a real one the test says so and runs on the other.
 #[expect(clippy::print_stdout, reason = "nobody shall take a skipped test for a success")]
-async fn servers() -> Vec<Server> {
+async fn servers(packages: Packages) -> Vec<Server> {
     let local = Server::local().await;
-    match Server::real() {
+    match Server::real(packages) {
         Ok(real) => vec![real, local],
         Err(NoServer::Skipped(why)) => {
             println!("SKIPPED on the real server: {why}");
@@ -151,8 +154,13 @@ async fn servers() -> Vec<Server> {
 
 /// Runs a scenario under each real host on each server. At its end nothing may be left of it.
 pub(crate) async fn on_each_server(test: impl AsyncFn(&Server, &mut Scenario)) {
+    on_each_server_with(Packages::Plain, test).await;
+}
+
+/// The same where it matters what the real server knows of clouds; the local platform knows all of them.
+pub(crate) async fn on_each_server_with(packages: Packages, test: impl AsyncFn(&Server, &mut Scenario)) {
     for host in hosts().await {
-        for server in servers().await {
+        for server in servers(packages).await {
             let mut scenario = server.scenario(&host);
             test(&server, &mut scenario).await;
             server.finish().await;
@@ -162,7 +170,7 @@ pub(crate) async fn on_each_server(test: impl AsyncFn(&Server, &mut Scenario)) {
 
 /// Runs a scenario on each server with the provider in the test's own process. At its end nothing may be left of it.
 pub(crate) async fn in_process_on_each_server(test: impl AsyncFn(&Server, &mut Harness)) {
-    for server in servers().await {
+    for server in servers(Packages::Plain).await {
         let mut harness = server.harness().await;
         test(&server, &mut harness).await;
         server.finish().await;
