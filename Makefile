@@ -55,7 +55,7 @@ lint: toolchain ## Formatting, lints and documentation, each without a warning
 	@RUSTDOCFLAGS="-D warnings" $(cargo) doc $(locked) --workspace --no-deps --quiet
 
 .PHONY: bench
-bench: toolchain host ## Start-up time, memory, and plan and apply against Terraform's own terraform_data
+bench: toolchain host ## Start-up time, memory, requests, and plan and apply against Terraform's own terraform_data
 	@$(cargo) build $(locked) --release --package zenml-provider --package zenml-local --package xtask
 	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --release --package xtask -- bench
 

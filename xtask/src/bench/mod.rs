@@ -1,4 +1,4 @@
-//! What the provider costs: start-up, memory, and plan and apply against Terraform's own built-in resource.
+//! What the provider costs: start-up, memory, requests, and plan and apply against Terraform's own built-in resource.
 //!
 //! The same host runs both sides in the same run, so that the ratios mean something on any machine.
 
@@ -71,12 +71,17 @@ resource "terraform_data" "bench" {
 }
 "#;
 
-/// Times of one side.
-struct Times {
-    plan: Duration,
-    apply: Duration,
-    /// A plan after the apply, which reads every object and finds nothing to do.
-    again: Duration,
+/// What each step costs, in this order: plan, apply, and a plan that reads every object and finds nothing to do.
+type Costs = [Cost; 3];
+
+/// Names of the steps.
+const STEPS: [&str; 3] = ["plan", "apply", "plan, no change"];
+
+/// What a step costs.
+struct Cost {
+    time: Duration,
+    /// Requests that were answered meanwhile.
+    requests: usize,
 }
 
 /// Measures everything and prints it.
@@ -101,20 +106,19 @@ async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failu
         starts.schema_bytes
     ));
     say("");
-    say("objects  step             components  terraform_data   ratio   peak memory of the provider");
+    say(
+        "objects  step             components  terraform_data   ratio   requests   peak memory of the provider",
+    );
     for count in &arguments.counts {
         let (ours, peak) = components(binaries, *count).await?;
         let theirs = reference(binaries, *count).await?;
-        for (step, ours, theirs) in [
-            ("plan", ours.plan, theirs.plan),
-            ("apply", ours.apply, theirs.apply),
-            ("plan, no change", ours.again, theirs.again),
-        ] {
+        for (step, (ours, theirs)) in STEPS.iter().zip(ours.iter().zip(&theirs)) {
             say(&format!(
-                "{count:>7}  {step:<15}  {:>10}  {:>14}  {:>6.1}   {}",
-                seconds(ours),
-                seconds(theirs),
-                ours.as_secs_f64() / theirs.as_secs_f64(),
+                "{count:>7}  {step:<15}  {:>10}  {:>14}  {:>6.1}   {:>8}   {}",
+                seconds(ours.time),
+                seconds(theirs.time),
+                ours.time.as_secs_f64() / theirs.time.as_secs_f64(),
+                ours.requests,
                 peak.map_or_else(|| "not measured here".to_owned(), |bytes| format!("{} MiB", bytes >> 20)),
             ));
         }
@@ -123,38 +127,48 @@ async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failu
 }
 
 /// Components on a fresh platform, and the peak memory of any provider process.
-async fn components(binaries: &Binaries, count: u32) -> Result<(Times, Option<u64>), Failure> {
+async fn components(binaries: &Binaries, count: u32) -> Result<(Costs, Option<u64>), Failure> {
     let stage = Stage::bare(binaries).await?;
     let terraform = stage.terraform();
     terraform.write("main.tf", &COMPONENTS.replace("COUNT", &count.to_string()))?;
     let watch = Watch::start(terraform.mirror());
-    let times = times(terraform).await?;
+    let costs = costs(terraform, || stage.platform().answered()).await?;
     let peak = watch.stop();
     terraform.succeed(&["destroy", "-auto-approve"]).await?;
-    Ok((times, peak))
+    Ok((costs, peak))
 }
 
 /// As many objects that the host keeps itself.
-async fn reference(binaries: &Binaries, count: u32) -> Result<Times, Failure> {
+async fn reference(binaries: &Binaries, count: u32) -> Result<Costs, Failure> {
     let home =
         TempDir::new().map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
     let terraform = Terraform::new(&binaries.host, home.path(), &binaries.provider)?;
     terraform.write("main.tf", &REFERENCE.replace("COUNT", &count.to_string()))?;
-    times(&terraform).await
+    costs(&terraform, || Ok(0)).await
 }
 
-async fn times(terraform: &Terraform) -> Result<Times, Failure> {
+/// Makes the steps one after the other. `answered` counts the requests so far.
+async fn costs(
+    terraform: &Terraform,
+    answered: impl Fn() -> Result<usize, Failure>,
+) -> Result<Costs, Failure> {
     terraform.succeed(&["init"]).await?;
-    Ok(Times {
-        plan: timed(terraform.succeed(&["plan", "-out=bench.plan"])).await?,
-        apply: timed(terraform.succeed(&["apply", "bench.plan"])).await?,
-        again: timed(terraform.expect_empty_plan(&[])).await?,
-    })
+    Ok([
+        cost(&answered, terraform.succeed(&["plan", "-out=bench.plan"])).await?,
+        cost(&answered, terraform.succeed(&["apply", "bench.plan"])).await?,
+        cost(&answered, terraform.expect_empty_plan(&[])).await?,
+    ])
 }
 
-async fn timed<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<Duration, Failure> {
+async fn cost<T>(
+    answered: impl Fn() -> Result<usize, Failure>,
+    step: impl Future<Output = Result<T, Failure>>,
+) -> Result<Cost, Failure> {
+    let before = answered()?;
     let began = Instant::now();
-    work.await.map(|_| began.elapsed())
+    step.await?;
+    let time = began.elapsed();
+    Ok(Cost { time, requests: answered()? - before })
 }
 
 fn milliseconds(time: Duration) -> String {

@@ -13,6 +13,8 @@ use crate::{Failure, environment};
 
 /// How long the platform may take until it accepts connections.
 const START: Duration = Duration::from_secs(20);
+/// What the platform logs of each request that it answered.
+const ANSWERED: &str = "request answered";
 /// How often to look for the ready file.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -22,6 +24,7 @@ pub struct Platform {
     process: Child,
     binary: PathBuf,
     database: PathBuf,
+    log: PathBuf,
     ready: Ready,
     kept: bool,
 }
@@ -56,7 +59,7 @@ impl Platform {
         command
             .env_clear()
             .envs(environment::inherited())
-            .arg("serve")
+            .args(["-v", "serve"])
             .args(["--listen", "127.0.0.1:0"])
             .args(["--database", &format!("sqlite:{}", database.display())])
             .arg("--ready-file")
@@ -72,7 +75,9 @@ impl Platform {
             ))
         })?;
         match wait(&mut process, &ready_file).await {
-            Ok(ready) => Ok(Self { process, binary: binary.to_owned(), database, ready, kept: false }),
+            Ok(ready) => {
+                Ok(Self { process, binary: binary.to_owned(), database, log: log_file, ready, kept: false })
+            }
             Err(why) => {
                 stop(&mut process);
                 let log = fs::read_to_string(&log_file).unwrap_or_default();
@@ -118,6 +123,13 @@ impl Platform {
     pub fn census(&self) -> Result<Census, Failure> {
         let text = self.command(&["census", "--json"])?;
         serde_json::from_str(&text).map_err(|error| Failure::new(format!("the census is no JSON: {error}")))
+    }
+
+    /// How many requests it has answered so far, on all planes.
+    pub fn answered(&self) -> Result<usize, Failure> {
+        let log = fs::read_to_string(&self.log)
+            .map_err(|error| Failure::new(format!("cannot read {}: {error}", self.log.display())))?;
+        Ok(log.lines().filter(|line| line.contains(ANSWERED)).count())
     }
 
     /// Leaves the process running when this value goes away.
