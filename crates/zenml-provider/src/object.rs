@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value as Json;
-use tfkit::{Diag, Path};
+use tfkit::field::Value;
+use tfkit::model::{Model, Token};
+use tfkit::{Diag, OrServer, Path, Plan};
 use zenml_api::control::workspace;
 use zenml_api::workspace::JsonMap;
 use zenml_api::{IdOrName, Identifier, Patch, WorkspaceId};
@@ -83,6 +85,21 @@ pub fn label_texts(labels: &JsonMap) -> BTreeMap<String, String> {
         other => other.to_string(),
     };
     labels.iter().map(|(key, value)| (key.clone(), text(value))).collect()
+}
+
+/// Plans an attribute that the configuration leaves out as null, unless the state has it empty, which is the same: states
+/// of earlier releases have empty maps where nothing was configured. A plan may only keep them where the host takes the
+/// attribute for one that the server can fill.
+pub fn left_out<M: Model, T: Value>(plan: &mut Plan<M>, attribute: Token<M, OrServer<T>>) {
+    if plan.is_delete() || !plan.config().get(attribute).is_null() {
+        return;
+    }
+    let prior = plan.prior().map(|prior| prior.to_object().attribute(attribute.name()).clone());
+    if prior.is_some_and(|prior| prior.as_map().is_some_and(BTreeMap::is_empty)) {
+        plan.keep(attribute);
+    } else {
+        plan.set_null(attribute);
+    }
 }
 
 /// A kind of object, for messages.

@@ -229,6 +229,14 @@ async fn settings_that_the_flavor_does_not_have_or_needs_are_errors_of_the_plan(
     let another_run = World::harness(&scene.world).await;
     let planned = another_run.plan(C, store(json!({ "flavor": "s4" }))).await.unwrap();
     assert_eq!((planned.action, planned.told()), (Action::Create, vec![]));
+    // A flavor that the same run makes is as good as there.
+    scene.world.inject(json!({ "rules": [] }));
+    let flavor = json!({ "workspace_id": scene.workspace.to_string(), "name": "own", "type": "artifact_store",
+        "source": "stores.OwnStore", "integration": "own" });
+    let own = store(json!({ "flavor": "own", "configuration": { "anything": "x" } }));
+    assert_eq!(harness.plan(C, own.clone()).await.unwrap_err().places()[0].to_string(), "flavor");
+    harness.plan("zenml_flavor.own", flavor).await.unwrap();
+    assert_eq!(harness.plan(C, own).await.unwrap().action, Action::Create);
     // The server is asked about what changes, and not about what it has already.
     scene.world.inject(json!({ "rules": [] }));
     harness.apply(C, store(json!({ "configuration": { "path": "s3://b" } }))).await.unwrap();

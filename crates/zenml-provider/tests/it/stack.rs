@@ -328,8 +328,15 @@ async fn the_state_of_an_earlier_release_plans_empty() {
     state["id"] = json!(id(&harness).to_string());
     harness.forget(S);
     harness.adopt(S, 0, &state).await.unwrap();
-    let planned = harness.plan(S, config).await.unwrap();
+    let planned = harness.plan(S, config.clone()).await.unwrap();
     assert_eq!((planned.action, planned.changes()), (Action::NoOp, vec![]));
+    // Some have empty labels where none are configured, and labels that are not configured any more still go.
+    config["labels"] = json!(null);
+    assert_eq!(harness.plan(S, config.clone()).await.unwrap().action, Action::NoOp);
+    config["labels"] = json!({ "a": "b" });
+    harness.apply(S, config.clone()).await.unwrap();
+    config["labels"] = json!(null);
+    assert_eq!(harness.plan(S, config).await.unwrap().changes(), ["labels"]);
     scene.world.stop().await;
 }
 

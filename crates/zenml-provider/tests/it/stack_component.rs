@@ -466,6 +466,19 @@ async fn the_state_of_an_earlier_release_plans_empty() {
         "configuration": configuration, "labels": {} });
     let planned = harness.plan(C, config).await.unwrap();
     assert_eq!((planned.action, planned.changes()), (Action::NoOp, vec![]));
+    // Some have empty maps where nothing is configured.
+    let there = scene
+        .make(json!({ "name": "builder", "type": "image_builder", "flavor": "local", "configuration": {} }))
+        .await;
+    let state = json!({
+        "id": there.to_string(), "name": "builder", "type": "image_builder", "flavor": "local", "configuration": {},
+        "connector_id": null, "connector_resource_id": null, "labels": {}, "created": null, "updated": null,
+    });
+    harness.forget(C);
+    harness.adopt(C, 0, &state).await.unwrap();
+    let config = json!({ "name": "builder", "type": "image_builder", "flavor": "local" });
+    let planned = harness.plan(C, config).await.unwrap();
+    assert_eq!((planned.action, planned.changes()), (Action::NoOp, vec![]));
     scene.world.stop().await;
 }
 

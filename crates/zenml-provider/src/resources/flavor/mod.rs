@@ -198,7 +198,13 @@ impl Resource for Flavor {
         }
     }
 
-    async fn plan(_: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        // A component of it can be planned before the server has it.
+        if let Some(client) = cx.client_if_known()
+            && let (Some(kind), Some(name)) = (plan.get(Self::TYPE).known(), plan.get(Self::NAME).known())
+        {
+            client.announce_flavor(&kind, &name);
+        }
         let Some(prior) = plan.prior() else { return Ok(()) };
         let (is_owned, is_named) = (prior.user_id.as_ref().is_some(), prior.display_name.as_ref().is_some());
         if is_named && plan.config().get(Self::DISPLAY_NAME).is_null() {

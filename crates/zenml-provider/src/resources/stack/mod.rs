@@ -70,7 +70,7 @@ pub struct Stack {
     pub secrets: Option<BTreeSet<Id<SecretId>>>,
     /// Labels.
     #[attr(same = empty_is_null)]
-    pub labels: Option<BTreeMap<String, String>>,
+    pub labels: OrServer<BTreeMap<String, String>>,
 }
 
 /// A stack as its server has it.
@@ -157,7 +157,7 @@ impl Resource for Stack {
             component_lists,
             environment: run::variables(metadata.environment.as_ref()),
             secrets: run::secrets(&metadata.secrets),
-            labels: labels.map(object::label_texts),
+            labels: OrServer::from_option(labels.map(object::label_texts)),
         })
     }
 
@@ -238,6 +238,7 @@ impl Resource for Stack {
         if plan.is_delete() {
             return Ok(());
         }
+        object::left_out(plan, Self::LABELS);
         scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         let changes = plan.changes(Self::COMPONENTS) || plan.changes(Self::COMPONENT_LISTS);
         if !(plan.is_create() || changes) {

@@ -173,7 +173,7 @@ mod tests {
             component_lists,
             environment: None,
             secrets: None,
-            labels: None,
+            labels: OrServer::null(),
         }
     }
 

@@ -68,7 +68,7 @@ pub struct StackComponent {
     /// never masks them: refer to a secret with `{{NAME.KEY}}` instead of writing a password here. Either this or
     /// `settings`.
     #[attr(same = same_settings)]
-    pub configuration: Option<Secret<Settings>>,
+    pub configuration: OrServer<Secret<Settings>>,
     /// Settings, as the flavor has them, with their types: an object of numbers, booleans, texts, lists and objects. A null
     /// is not sent. Either this or `configuration`; an import fills `configuration`.
     #[attr(same = same_typed_settings)]
@@ -87,7 +87,7 @@ pub struct StackComponent {
     pub secrets: Option<BTreeSet<Id<SecretId>>>,
     /// Labels.
     #[attr(same = empty_is_null)]
-    pub labels: Option<BTreeMap<String, String>>,
+    pub labels: OrServer<BTreeMap<String, String>>,
     /// When the component was made.
     #[attr(stable)]
     pub created: Computed<String>,
@@ -194,7 +194,9 @@ impl Resource for StackComponent {
         let stored = metadata.configuration.expose();
         let updated = body.updated.to_string();
         let (configuration, settings) = match since {
-            Since::Import(_) => (settings::imported(&body.kind, &body.flavor_name, stored), None),
+            Since::Import(_) => {
+                (OrServer::from_option(settings::imported(&body.kind, &body.flavor_name, stored)), None)
+            }
             // The answer is what the server made of them, and a plan must not change.
             Since::Answer(plan) => (plan.configuration.clone(), plan.settings.clone()),
             // Nobody has changed the component since, so what is stored is what the server made of these settings.
@@ -206,7 +208,10 @@ impl Resource for StackComponent {
                 let values = |known: &Secret<TypedSettings>| {
                     Secret::new(known.expose().refreshed(stored, dropped.as_ref()))
                 };
-                (state.configuration.as_ref().map(texts), state.settings.as_ref().map(values))
+                (
+                    OrServer::from_option(state.configuration.as_ref().map(texts)),
+                    state.settings.as_ref().map(values),
+                )
             }
         };
         let labels = metadata.labels.as_ref().filter(|labels| !labels.is_empty());
@@ -222,7 +227,7 @@ impl Resource for StackComponent {
             connector_resource_id: metadata.connector_resource_id.clone().filter(|id| !id.is_empty()),
             environment: run::variables(metadata.environment.as_ref()),
             secrets: run::secrets(&metadata.secrets),
-            labels: labels.map(object::label_texts),
+            labels: OrServer::from_option(labels.map(object::label_texts)),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(updated),
         })
@@ -287,6 +292,8 @@ impl Resource for StackComponent {
         if plan.is_delete() {
             return Ok(());
         }
+        object::left_out(plan, Self::CONFIGURATION);
+        object::left_out(plan, Self::LABELS);
         if let (Some(prior), Ok(planned)) = (plan.prior(), plan.planned().model())
             && write::change(prior, &planned).is_none()
         {
