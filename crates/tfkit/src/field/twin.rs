@@ -164,8 +164,8 @@ impl<T: Value> Twinned for Twin<T> {
              is sent when the object is made, and when it takes the place of `{stored}`."
         );
         let mut twin = Attribute::field::<Option<T>>(written, about_written);
-        // The host shows no write-only value anyway. Two sensitive attributes would make Terraform 1.11 see a change after a
-        // refresh now and then: it compares the paths of sensitive values in the order in which it met them.
+        // The host shows no write-only value anyway, and Terraform 1.11 takes a sensitive attribute that is null for a
+        // change in `plan -refresh-only -detailed-exitcode`.
         (twin.write_only, twin.sensitive) = (true, false);
         [
             Attribute::field::<IfSet<T>>(stored, description),

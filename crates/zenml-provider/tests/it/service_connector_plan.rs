@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use tfkit_test::{Action, unknown};
 use zenml_api::Timestamp;
 
+use crate::server::in_process_on_each_server;
 use crate::service_connector::{C, Place, SECRET, config, verified};
 
 #[tokio::test]
@@ -175,4 +176,41 @@ async fn a_connector_with_a_configuration_of_others_is_verified_as_the_server_ha
     }
     assert_eq!(place.stored().await.body.unwrap().resource_id, None);
     place.world.stop().await;
+}
+
+#[tokio::test]
+async fn each_server_tries_what_it_can_and_what_it_cannot_leaves_nothing() {
+    in_process_on_each_server(async |server, harness| {
+        let aws = config(json!({ "name": server.name("aws"), "verify": true }));
+        let failure = harness.apply(C, aws).await.unwrap_err();
+        // The real one has no packages for AWS, the local platform has no network.
+        let what = if server.is_real() { "the server has no way to do it" } else { "the server says that it does not work" };
+        assert!(failure.summaries()[0].ends_with(what), "{failure}");
+        assert_eq!(failure.places()[0].to_string(), "verify");
+        for words in ["verify = false", "nothing was made or changed"] {
+            assert!(failure.to_string().contains(words), "{words}: {failure}");
+        }
+        assert!(!failure.to_string().contains(SECRET) && harness.state(C).is_none());
+        if !server.is_real() {
+            return;
+        }
+        let docker = |more: Json| {
+            let mut docker = json!({ "name": server.name("docker"), "type": "docker", "auth_method": "password",
+                "configuration_wo": { "username": "ann", "password": SECRET }, "configuration_wo_version": 1 });
+            docker.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            docker
+        };
+        let bogus = docker(json!({ "configuration_wo": { "username": "ann", "token": SECRET } }));
+        let refused = harness.plan(C, bogus).await.unwrap_err();
+        assert_eq!(refused.summaries(), [
+            "The configuration lacks \"password\"",
+            "The authentication method \"password\" does not know \"token\"",
+        ]);
+        // Verified, because verify is on by default.
+        harness.apply(C, docker(json!({ "expires_at": "2031-01-01T02:00:00+02:00" }))).await.unwrap();
+        // With what the server has: the version does not announce another password.
+        harness.apply(C, docker(json!({ "resource_id": "registry.example.com" }))).await.unwrap();
+        harness.destroy(C).await.unwrap();
+    })
+    .await;
 }

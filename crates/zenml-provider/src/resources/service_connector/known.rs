@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
-use tfkit::{Cx, Diag, Dyn, Path, Plan};
+use tfkit::{Cx, Diag, Dyn, Plan};
 use zenml_api::WorkspaceId;
 use zenml_api::workspace::connector_type::{self, AuthMethodDescription, TypeDescription};
 use zenml_client::{Api, Optional as _};
@@ -153,7 +153,7 @@ fn configuration_problems(method: &AuthMethodDescription, plan: &Plan<Connector>
     let dropped = dropped.map(|name| {
         let names = properties.into_iter().flatten().map(|(name, _)| name.as_str());
         unknown(format!("The authentication method {method_name:?} does not know {name:?}"), names)
-            .at(Path::from(place.clone()).key(name))
+            .at(place.clone().key(name))
     });
     missing.chain(dropped).collect()
 }

@@ -217,7 +217,7 @@ impl Resource for ServiceConnector {
         }
         let wanted = plan.wanted(plan.resource_type.as_ref().into_iter().cloned().collect());
         if plan.verify.0 {
-            verify::verify(cx, &server.api, &Subject::New(wanted.clone()), &plan).await?;
+            verify::verify(cx, &server.api, &Subject::New(&wanted), &plan).await?;
         }
         let connector = make(&server, &plan, wanted).await?;
         let remote = Found::seen(&server, connector);
@@ -245,10 +245,8 @@ impl Resource for ServiceConnector {
         };
         if verifies {
             // Where no configuration is sent, the connector is tried with the one that the server has.
-            let subject = match plan.sent(&prior) {
-                Some(_) => Subject::New(plan.wanted(resource_types.clone())),
-                None => Subject::Stored(id),
-            };
+            let wanted = plan.sent(&prior).map(|_| plan.wanted(resource_types.clone()));
+            let subject = wanted.as_ref().map_or(Subject::Stored(id), Subject::New);
             verify::verify(cx, &server.api, &subject, &plan).await?;
         }
         if !sends {

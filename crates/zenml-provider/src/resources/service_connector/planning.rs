@@ -1,5 +1,7 @@
 //! What a plan can say of a connector before it is made or changed.
 
+use std::collections::BTreeMap;
+
 use tfkit::field::{Field, Value};
 use tfkit::model::Token;
 use tfkit::{OrServer, Plan};
@@ -11,7 +13,7 @@ pub(super) fn plan(plan: &mut Plan<Connector>) {
     if plan.is_delete() {
         return;
     }
-    left_out(plan, Connector::LABELS, |prior| prior.labels.as_ref().is_some_and(|labels| labels.is_empty()));
+    left_out(plan, Connector::LABELS, |prior| prior.labels.as_ref().is_some_and(BTreeMap::is_empty));
     left_out(plan, Connector::DESCRIPTION, |prior| prior.description.as_ref().is_some_and(String::is_empty));
     if !plan.is_update() {
         return;

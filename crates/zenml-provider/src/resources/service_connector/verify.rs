@@ -36,9 +36,9 @@ const PASSING: [&str; 8] = [
 const REFUSING: [&str; 4] = ["authorization failure", "not authorized", "access denied", "accessdenied"];
 
 /// What the server is to try.
-pub(super) enum Subject {
+pub(super) enum Subject<'a> {
     /// What is to be made, or what an existing connector is to become.
-    New(ConnectorCreate),
+    New(&'a ConnectorCreate),
     /// What the server has already, for the resource that is planned.
     Stored(ConnectorId),
 }
@@ -63,7 +63,7 @@ enum Patience {
 pub(super) async fn verify(
     cx: &Cx<Client>,
     server: &Api,
-    subject: &Subject,
+    subject: &Subject<'_>,
     plan: &ServiceConnector,
 ) -> Result<(), Diag> {
     let begun = Instant::now();
@@ -93,11 +93,11 @@ pub(super) async fn verify(
     Err(diag.why("The server was asked again and again until the time-out."))
 }
 
-async fn attempt(server: &Api, subject: &Subject, plan: &ServiceConnector) -> Result<(), Failure> {
+async fn attempt(server: &Api, subject: &Subject<'_>, plan: &ServiceConnector) -> Result<(), Failure> {
     // What the connector reaches is of no interest here, and listing it may take minutes.
     let mut query = VerifyQuery { list_resources: Some(false), ..VerifyQuery::default() };
     let verified = match subject {
-        Subject::New(wanted) => server.send(&api::VERIFY_NEW, (), query, wanted.clone()).await,
+        Subject::New(wanted) => server.send(&api::VERIFY_NEW, (), query, (*wanted).clone()).await,
         Subject::Stored(id) => {
             query.resource_type = plan.resource_type.as_ref().cloned();
             query.resource_id = plan.resource_id.clone().filter(|id| !id.is_empty());
