@@ -57,6 +57,7 @@ pub struct Stack {
     /// Ids of the components, one for each type: `orchestrator` and `artifact_store` must be there. All changes are made in
     /// place. A null stands for no component. Where the server has several components of a type, this is one of them, and
     /// the others stay as they are. Either this or `component_lists`.
+    #[attr(same = slots::same_components)]
     pub components: Option<Components>,
     /// Ids of the components, a list for each type; the first one of a list is the default. A stack can have several of the
     /// types `alerter`, `experiment_tracker`, `step_operator` and `sandbox`. What is not listed leaves the stack. Either

@@ -9,6 +9,13 @@ use zenml_api::workspace::stack::{Slots, Stack as ApiStack};
 use super::{ComponentLists, Components, Stack};
 use crate::id::Id;
 
+/// Whether two maps of `components` mean the same: an entry that is null stands for no component, as a missing one does.
+pub(super) fn same_components(one: &Dyn, other: &Dyn) -> bool {
+    let (Dyn::Map(one), Dyn::Map(other)) = (one, other) else { return false };
+    let named = |(_, id): &(&String, &Dyn)| !matches!(id, Dyn::Null);
+    one.iter().filter(named).eq(other.iter().filter(named))
+}
+
 /// The ids of all components that a stack has, by their real types. A component that the caller may not read is
 /// among them.
 pub(crate) fn slots_of(stack: &ApiStack) -> Slots {

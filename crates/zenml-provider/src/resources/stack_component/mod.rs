@@ -242,9 +242,12 @@ impl Resource for StackComponent {
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
         let Some(change) = write::change(&prior, &plan) else {
             // The same in another form.
-            let (created, updated) =
-                (plan.created.or_prior(prior.created), plan.updated.or_prior(prior.updated));
-            return Ok(Self { created, updated, ..plan });
+            return Ok(Self {
+                workspace_id: plan.workspace_id.or_prior(prior.workspace_id),
+                created: plan.created.or_prior(prior.created),
+                updated: plan.updated.or_prior(prior.updated),
+                ..plan
+            });
         };
         let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;
         let component = write::update(&server, &prior, &plan, change).await?;
