@@ -4,10 +4,13 @@
 mod acceptance;
 mod bad_input;
 mod code_repository;
+mod complete_examples;
 mod component_settings;
 mod configuration;
 mod data_sources;
 mod documentation;
+mod drop_in;
+mod drop_in_contract;
 mod examples;
 mod flavor;
 mod lost_answer;

@@ -1,0 +1,22 @@
+output "server_version" {
+  description = "Version of the server."
+  value       = data.zenml_server.this.version
+}
+
+output "artifact_path" {
+  description = "Where the artifacts of both stacks are. Settings may hold passwords, so all of them are sensitive."
+  value       = nonsensitive(data.zenml_stack_component.store.configuration["path"])
+}
+
+output "connector_of_store" {
+  description = "Name of the connector through which the artifacts are reached."
+  value = one([
+    for name, connector in data.zenml_service_connectors.all.connectors : name
+    if connector.id == data.zenml_stack_component.store.connector_id
+  ])
+}
+
+output "stack_ids" {
+  description = "Ids of the stacks whose names begin as these do, by name."
+  value       = { for name, stack in data.zenml_stacks.ours.stacks : name => stack.id }
+}
