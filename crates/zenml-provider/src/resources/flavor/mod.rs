@@ -123,7 +123,6 @@ impl Resource for Flavor {
             return Err(built_in(&body.kind, &flavor.name)
                 .fix("To read it, use the data source:\n  data \"zenml_flavor\" \"NAME\" { … }"));
         }
-        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         Ok(Self {
             workspace_id: OrServer::from_option(workspace_id.map(Id)),
             id: Computed::known(Id(flavor.id)),
@@ -133,12 +132,12 @@ impl Resource for Flavor {
             config_schema: OrDefault(metadata.config_schema.to_string()),
             display_name: OrServer::from_option(body.display_name.clone()),
             integration: OrDefault(body.integration.clone().unwrap_or_default()),
-            connector_type: said(&metadata.connector_type),
-            connector_resource_type: said(&metadata.connector_resource_type),
-            connector_resource_id_attr: said(&metadata.connector_resource_id_attr),
-            logo_url: said(&body.logo_url),
-            docs_url: said(&metadata.docs_url),
-            sdk_docs_url: said(&metadata.sdk_docs_url),
+            connector_type: said(metadata.connector_type.as_ref()),
+            connector_resource_type: said(metadata.connector_resource_type.as_ref()),
+            connector_resource_id_attr: said(metadata.connector_resource_id_attr.as_ref()),
+            logo_url: said(body.logo_url.as_ref()),
+            docs_url: said(metadata.docs_url.as_ref()),
+            sdk_docs_url: said(metadata.sdk_docs_url.as_ref()),
             user_id: Computed::known(body.user_id.map(Id)),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(body.updated.to_string()),
@@ -273,8 +272,8 @@ impl Flavor {
 }
 
 /// What is sent of a text that can be left out.
-fn said(text: &Option<String>) -> Option<String> {
-    text.clone().filter(|text| !text.is_empty())
+fn said(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).cloned()
 }
 
 /// Creates the flavor. After a lost answer it is taken over only because it was not there before.
@@ -295,12 +294,12 @@ async fn make(server: &Server, plan: &Flavor) -> Result<api::Flavor, Diag> {
         config_schema: plan.schema()?,
         source: plan.source.clone(),
         integration: Some(plan.integration.to_string()),
-        connector_type: said(&plan.connector_type),
-        connector_resource_type: said(&plan.connector_resource_type),
-        connector_resource_id_attr: said(&plan.connector_resource_id_attr),
-        logo_url: said(&plan.logo_url),
-        docs_url: said(&plan.docs_url),
-        sdk_docs_url: said(&plan.sdk_docs_url),
+        connector_type: said(plan.connector_type.as_ref()),
+        connector_resource_type: said(plan.connector_resource_type.as_ref()),
+        connector_resource_id_attr: said(plan.connector_resource_id_attr.as_ref()),
+        logo_url: said(plan.logo_url.as_ref()),
+        docs_url: said(plan.docs_url.as_ref()),
+        sdk_docs_url: said(plan.sdk_docs_url.as_ref()),
     };
     match server.api.send(&api::CREATE, (), (), request).await {
         Ok(flavor) => Ok(flavor),
@@ -314,8 +313,9 @@ async fn make(server: &Server, plan: &Flavor) -> Result<api::Flavor, Diag> {
 
 /// What an update sends.
 fn change(prior: &Flavor, plan: &Flavor) -> Result<FlavorUpdate, Diag> {
-    let between =
-        |prior: &Option<String>, plan: &Option<String>| Patch::between(said(prior).as_ref(), said(plan));
+    let between = |prior: &Option<String>, plan: &Option<String>| {
+        Patch::between(said(prior.as_ref()).as_ref(), said(plan.as_ref()))
+    };
     Ok(FlavorUpdate {
         source: Patch::between(Some(&prior.source), Some(plan.source.clone())),
         config_schema: if prior.config_schema == plan.config_schema {
