@@ -74,7 +74,17 @@ async fn workspace_account(shared: &Shared, bearer: &str, place: WorkspacePlace)
         .tokens
         .read::<WorkspaceSession>(bearer)
         .filter(|session| session.workspace == place.workspace)
-        .ok_or_else(|| Error::credentials("Authentication error: error decoding access token"))?;
+        .ok_or_else(|| {
+            // The real server looks at the form of a token before its signature.
+            let why = if bearer.split('.').count() == 3 {
+                "Signature verification failed"
+            } else {
+                "Not enough segments"
+            };
+            Error::credentials(format!(
+                "Authentication error: error decoding access token: Invalid JWT token: {why}."
+            ))
+        })?;
     let credential = Credential::WorkspaceSession { workspace: place.workspace };
     account_of(&mut *shared.store.begin_read().await?, session.account, credential).await
 }

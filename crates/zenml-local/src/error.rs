@@ -21,6 +21,8 @@ enum Answer {
     Detail { status: StatusCode, class: &'static str, message: String },
     /// A request that does not have the right form, with the places that are wrong.
     Validation(Vec<Issue>),
+    /// What the framework of a real workspace server answers when its code did not get to it.
+    Crashed,
     /// A body in a form of its own.
     Exact { status: StatusCode, answer: ErrorAnswer },
     /// Not an error: the same request was answered before, and this is what it was answered.
@@ -86,6 +88,11 @@ impl Error {
         Self { answer: Answer::Exact { status, answer }, context: None }
     }
 
+    /// 500 in plain text, where a real workspace server crashes.
+    pub(crate) const fn crashed() -> Self {
+        Self { answer: Answer::Crashed, context: None }
+    }
+
     /// Any status with a class of one's own.
     pub(crate) fn with_status(status: StatusCode, class: &'static str, message: impl Into<String>) -> Self {
         Self::detail(status, class, message)
@@ -127,16 +134,18 @@ impl Error {
         match &self.answer {
             Answer::Detail { status, .. } | Answer::Exact { status, .. } => *status,
             Answer::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Answer::Crashed => StatusCode::INTERNAL_SERVER_ERROR,
             Answer::Replay(_) => StatusCode::OK,
         }
     }
 
-    /// The body of the answer, as the control plane or a workspace gives it.
+    /// The body of the answer, as the control plane or a workspace gives it. A text is meant as it is, not as JSON.
     pub(crate) fn body(&self, plane: Plane) -> Value {
         match &self.answer {
             Answer::Detail { class, message, .. } => json!({ "detail": [class, message] }),
             Answer::Exact { answer, .. } => json!(answer),
             Answer::Replay(_) => Value::Null,
+            Answer::Crashed => Value::from(CRASHED),
             Answer::Validation(issues) if plane == Plane::Control => json!({
                 "detail": issues
                     .iter()
@@ -147,7 +156,7 @@ impl Error {
                 let mut text =
                     format!("{} validation error{}:", issues.len(), if issues.len() == 1 { "" } else { "s" });
                 for issue in issues {
-                    let location = issue.place.iter().map(|part| format!("'{part}'")).collect::<Vec<_>>();
+                    let location = issue.place.iter().map(|part| place(part)).collect::<Vec<_>>();
                     // A tuple of one has a comma.
                     let location =
                         if location.len() == 1 { format!("{},", location[0]) } else { location.join(", ") };
@@ -163,6 +172,13 @@ impl Error {
     pub(crate) fn context(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.context.as_deref()
     }
+}
+
+const CRASHED: &str = "Internal Server Error";
+
+/// A part of a place as Python shows it: positions are numbers.
+fn place(part: &str) -> String {
+    if part.parse::<u64>().is_ok() { part.to_owned() } else { format!("'{part}'") }
 }
 
 /// Which of the two APIs answers; their 422 bodies differ.
@@ -185,6 +201,7 @@ impl fmt::Display for Error {
             }
             Answer::Exact { answer, .. } => f.write_str(message(answer)),
             Answer::Replay(_) => f.write_str("answered before"),
+            Answer::Crashed => f.write_str(CRASHED),
         }
     }
 }

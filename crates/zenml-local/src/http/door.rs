@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, RawPathParams, Request};
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde_json::Value;
 use uuid::Uuid;
 use zenml_api::Method;
 use zenml_api::control::workspace_status::{SERVER_URL, SERVER_VERSION};
@@ -92,8 +93,9 @@ impl Door {
             route: self.name.clone(),
             idempotency_key: text(&IDEMPOTENCY_KEY).filter(|_| repeatable),
             bearer: text(&header::AUTHORIZATION)
-                .and_then(|value| {
-                    value.split_once(' ').map(|(scheme, rest)| (scheme.to_owned(), rest.trim().to_owned()))
+                .map(|value| {
+                    let (scheme, rest) = value.split_once(' ').unwrap_or((&value, ""));
+                    (scheme.to_owned(), rest.trim().to_owned())
                 })
                 .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
                 .map(|(_, credential)| credential.into()),
@@ -132,7 +134,7 @@ impl Door {
         if let Some(key) = &info.idempotency_key
             && Uuid::try_parse(key).is_err()
         {
-            return Err(Error::internal("an idempotency key has to be a UUID", "it is not"));
+            return Err(Error::crashed().because("an idempotency key has to be a UUID"));
         }
         let actor = match self.access {
             Access::Open => Actor::Anonymous,
@@ -150,7 +152,10 @@ impl Door {
             let cause = error.context().map(|context| Chain(context).to_string()).unwrap_or_default();
             tracing::error!(method = %self.method, route = &*self.name, request.id = id, cause, "request failed: {error}");
         }
-        let mut response = answer::json(status, error.body(self.plane).to_string().into_bytes());
+        let mut response = match error.body(self.plane) {
+            Value::String(text) => answer::text(status, text),
+            body => answer::json(status, body.to_string().into_bytes()),
+        };
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use zenml_api::error::ErrorAnswer;
 use zenml_api::{CodecError, Endpoint, Method, PathParams};
 
 use super::answer;
@@ -141,15 +142,23 @@ impl Routes {
                 let answer = async move {
                     door.pass(&params, request, async |cx, path, query, body| {
                         let mut issues = Vec::new();
-                        let path = note(P::from_texts(path).map_err(in_path), &mut issues);
+                        let path = note(
+                            P::from_texts(path).map_err(|error| in_path(route.template, error)),
+                            &mut issues,
+                        );
                         let query = note(
                             endpoint.decode_query(query).map_err(|e| in_document("query", &e)),
                             &mut issues,
                         );
-                        let body = note(
-                            endpoint.decode_body(body).map_err(|e| in_document("body", &e)),
-                            &mut issues,
-                        );
+                        let decoded = endpoint.decode_body(body);
+                        // The decoder would take a list for an object with its members in their order.
+                        let list = body.trim_ascii_start().starts_with(b"[")
+                            && endpoint.decode_body(b"{}").err().is_none_or(|error| !wants_list(&error));
+                        let body = match decoded {
+                            _ if list => return Err(unexpected()),
+                            Err(error) if is_no_object(&error) => return Err(unexpected()),
+                            body => note(body.map_err(|e| in_document("body", &e)), &mut issues),
+                        };
                         let (Some(path), Some(query), Some(body)) = (path, query, body) else {
                             return Err(Error::validation(issues));
                         };
@@ -240,8 +249,30 @@ fn note<T>(result: Result<T, Issue>, issues: &mut Vec<Issue>) -> Option<T> {
     result.map_err(|issue| issues.push(issue)).ok()
 }
 
-fn in_path(error: zenml_api::InvalidPath) -> Issue {
-    Issue { place: vec!["path".to_owned()], message: error.0, kind: "value_error" }
+/// A parameter that is no id. The first is meant: those behind it are ids of the same form or free texts.
+fn in_path(template: &str, error: zenml_api::InvalidPath) -> Issue {
+    let name =
+        template.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(name, _)| name);
+    Issue { place: vec!["path".to_owned(), name.to_owned()], message: error.0, kind: "uuid_parsing" }
+}
+
+/// What the real server did not expect, and we do not either.
+fn unexpected() -> Error {
+    Error::exact(StatusCode::INTERNAL_SERVER_ERROR, ErrorAnswer::text("An unexpected error occurred."))
+}
+
+fn wants_list(error: &CodecError) -> bool {
+    error.message.contains("expected a sequence") || error.message.contains("expected tuple")
+}
+
+/// Whether a body is JSON and no object, though it should be one.
+fn is_no_object(error: &CodecError) -> bool {
+    let text = &error.message;
+    let whole = error.path.is_empty() || error.path == ".";
+    whole
+        && text.starts_with("invalid type: ")
+        && text.contains("expected struct")
+        && !text.contains(": null,")
 }
 
 fn in_document(document: &str, error: &CodecError) -> Issue {
@@ -251,14 +282,51 @@ fn in_document(document: &str, error: &CodecError) -> Issue {
     let (kind, message) = if let Some(member) = text.strip_prefix("missing field `") {
         place.push(member.trim_end_matches('`').to_owned());
         ("missing", "Field required".to_owned())
-    } else if text.ends_with("expected a string") {
-        ("string_type", "Input should be a valid string".to_owned())
-    } else if text.ends_with("expected a boolean") {
-        ("bool_type", "Input should be a valid boolean".to_owned())
+    } else if place.len() == 1 && text.starts_with("invalid type: null") {
+        ("missing", "Field required".to_owned())
     } else {
-        ("value_error", text.to_owned())
+        let kind = kind_of(text);
+        let message = KINDS.iter().find(|(_, named, _)| *named == kind).map(|(_, _, message)| *message);
+        (
+            kind,
+            message.map_or_else(|| text.to_owned(), |message| format!("Input should be a valid {message}")),
+        )
     };
     Issue { place, message, kind }
+}
+
+/// How what is expected is named by the decoder and by the real server, and in its words.
+const KINDS: [(&str, &str, &str); 10] = [
+    ("a string", "string_type", "string"),
+    ("a boolean", "bool_type", "boolean"),
+    ("a map", "dict_type", "dictionary"),
+    ("a sequence", "list_type", "list"),
+    ("i64", "int_type", "integer"),
+    ("u64", "int_type", "integer"),
+    ("struct", "model_attributes_type", "dictionary or object to extract fields from"),
+    ("a number", "int_type", "integer"),
+    ("", "bool_parsing", "boolean"),
+    ("", "int_parsing", "integer"),
+];
+
+fn kind_of(text: &str) -> &'static str {
+    if text.contains("expected the UUID of ") {
+        return "uuid_parsing";
+    }
+    if text.starts_with("expected one of ") || text.starts_with("unknown variant") {
+        return "enum";
+    }
+    // In a query everything is a text.
+    let in_query = text.strip_prefix("expected ").map(|expected| ("text: string", expected));
+    let Some((found, expected)) = text.split_once(", expected ").or(in_query) else { return "value_error" };
+    let named = |(name, _, _): &&(&str, _, _)| !name.is_empty() && expected.starts_with(name);
+    let Some((_, kind, _)) = KINDS.iter().find(named) else { return "value_error" };
+    // Texts may stand for booleans and numbers; these do not.
+    match (*kind, found.contains(": string")) {
+        ("bool_type", true) => "bool_parsing",
+        ("int_type", true) => "int_parsing",
+        (kind, _) => kind,
+    }
 }
 
 /// What unknown routes and wrong methods are answered, as the real servers do.

@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 
 use zenml_api::workspace::{LogicalOperator, Page, Paging};
 
+use super::python;
 use super::refusal::{Complaint, Refusal};
 
 /// A row that can be filtered and sorted.
@@ -17,6 +18,9 @@ pub(crate) trait Listed {
 
     /// Fields that lists can be sorted by.
     const SORTABLE: &'static [&'static str];
+
+    /// Whether the server puts a list in the order that is asked for. Of some it only checks the field.
+    const SORTED: bool = true;
 
     /// The values of a field; several where one of them is enough for a match (the components of a stack).
     /// Null values are left out.
@@ -86,20 +90,18 @@ pub(crate) fn check_paging(paging: Paging<'_>, operation: &str) -> Result<(), Re
 }
 
 fn sort<T: Listed>(rows: &mut [T], by: &str) -> Result<(), Refusal> {
-    let (descending, field) = match by.split_once(':') {
-        Some(("asc", field)) => (false, field),
-        Some(("desc", field)) => (true, field),
-        _ => (false, by),
-    };
+    // An unknown direction means the usual one.
+    let (direction, field) = by.split_once(':').unwrap_or(("asc", by));
+    let descending = direction == "desc";
     if !T::SORTABLE.contains(&field) {
         let message = "Value error, You can only sort by valid fields of this resource";
         return Err(Refusal::model(T::FILTER, &[Complaint::new(&["sort_by"], "value_error", message)]));
     }
+    let (descending, field) = if T::SORTED { (descending, field) } else { (false, "created") };
     // Equal rows keep an order of their own, or pages could repeat a row and miss another.
     let order = |a: &T, b: &T| -> Ordering {
-        let by_field = a.field(field).cmp(&b.field(field));
-        let by_field = if descending { by_field.reverse() } else { by_field };
-        by_field.then_with(|| a.field("id").cmp(&b.field("id")))
+        let order = a.field(field).cmp(&b.field(field)).then_with(|| a.field("id").cmp(&b.field("id")));
+        if descending { order.reverse() } else { order }
     };
     rows.sort_by(order);
     Ok(())
@@ -142,6 +144,8 @@ enum Test {
     IsNull,
     IsNotNull,
     Compared(Ordering, bool, String),
+    /// The same of numbers; no text that is not one fits.
+    Measured(Ordering, bool, f64),
 }
 
 const DATES: [&str; 2] = ["created", "updated"];
@@ -151,7 +155,7 @@ fn conditions<T: Listed>(filters: &Filters<'_>) -> Result<Vec<Condition>, Refusa
     for (field, values) in filters {
         for value in *values {
             let test = test(value).map_err(|message| model::<T>(message))?;
-            let test = if DATES.contains(field) { dated::<T>(test)? } else { test };
+            let test = if DATES.contains(field) { dated::<T>(test)? } else { measured::<T>(field, test)? };
             conditions.push(Condition { field, test });
         }
     }
@@ -217,6 +221,28 @@ fn dated<T: Listed>(test: Test) -> Result<Test, Refusal> {
     })
 }
 
+/// Makes a comparison one of numbers, which it is of everything but dates.
+fn measured<T: Listed>(field: &str, test: Test) -> Result<Test, Refusal> {
+    let Test::Compared(order, or_equal, wanted) = test else { return Ok(test) };
+    let Ok(number) = wanted.parse() else {
+        let table = match T::FILTER.trim_end_matches("Filter") {
+            "Component" => "StackComponent",
+            noun => noun,
+        };
+        return Err(Refusal::value(&format!(
+            "Failed to compare the column '{table}Schema.{field}' to the value '{wanted}' (must be numeric): could not \
+             convert string to float: {}",
+            python::text(&wanted)
+        )));
+    };
+    Ok(Test::Measured(order, or_equal, number))
+}
+
+/// Whether the comparison holds.
+fn fits(found: Option<Ordering>, order: Ordering, or_equal: bool) -> bool {
+    found == Some(order) || (or_equal && found == Some(Ordering::Equal))
+}
+
 impl Condition {
     fn holds<T: Listed>(&self, row: &T) -> bool {
         let values = row.field(self.field);
@@ -224,20 +250,27 @@ impl Condition {
         match &self.test {
             Test::Equals(wanted) => any(&|value| value == wanted),
             Test::NotEquals(wanted) => !any(&|value| value == wanted),
-            Test::Contains(part) => any(&|value| value.contains(part.as_str())),
-            Test::NotContains(part) => !any(&|value| value.contains(part.as_str())),
-            Test::StartsWith(part) => any(&|value| value.starts_with(part.as_str())),
-            Test::EndsWith(part) => any(&|value| value.ends_with(part.as_str())),
+            // Parts are compared as a database does with LIKE: without regard to the case of ASCII letters.
+            Test::Contains(part) => any(&|value| lower(value).contains(&lower(part))),
+            Test::NotContains(part) => !any(&|value| lower(value).contains(&lower(part))),
+            Test::StartsWith(part) => any(&|value| lower(value).starts_with(&lower(part))),
+            Test::EndsWith(part) => any(&|value| lower(value).ends_with(&lower(part))),
             Test::OneOf(wanted) => any(&|value| wanted.iter().any(|one| one == value)),
             Test::NotOneOf(wanted) => !any(&|value| wanted.iter().any(|one| one == value)),
             Test::IsNull => values.is_empty(),
             Test::IsNotNull => !values.is_empty(),
-            Test::Compared(order, or_equal, wanted) => any(&|value| {
-                let found = value.cmp(wanted.as_str());
-                found == *order || (*or_equal && found == Ordering::Equal)
+            Test::Compared(order, or_equal, wanted) => {
+                any(&|value| fits(Some(value.cmp(wanted.as_str())), *order, *or_equal))
+            }
+            Test::Measured(order, or_equal, wanted) => any(&|value| {
+                fits(value.parse::<f64>().ok().and_then(|value| value.partial_cmp(wanted)), *order, *or_equal)
             }),
         }
     }
+}
+
+fn lower(text: &str) -> String {
+    text.to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -295,6 +328,9 @@ mod tests {
             (vec![("name", "contains:b")], vec!["ab", "b"]),
             (vec![("name", "notcontains:b")], vec!["a:x"]),
             (vec![("name", "startswith:a")], vec!["ab", "a:x"]),
+            (vec![("name", "contains:B")], vec!["ab", "b"]),
+            (vec![("name", "gte:1")], vec![]),
+            (vec![("name", "lt:1")], vec![]),
             (vec![("name", "endswith:b"), ("user", "u")], vec!["b"]),
             (vec![("name", "oneof:[\"b\",\"ab\"]")], vec!["ab", "b"]),
             (vec![("name", "notoneof:[\"b\",\"ab\"]")], vec!["a:x"]),
@@ -315,6 +351,7 @@ mod tests {
         let by = |sort_by, page, size| Paging { sort_by, page, size, ..ALL };
         assert_eq!(names(by(Some("name"), None, None), &[]), Ok(vec!["a:x", "ab", "b"]));
         assert_eq!(names(by(Some("desc:name"), Some(2), Some(2)), &[]), Ok(vec!["a:x"]));
+        assert_eq!(names(by(Some("sideways:name"), None, None), &[]), Ok(vec!["a:x", "ab", "b"]));
         assert_eq!(names(by(Some("asc:created"), Some(1), Some(1)), &[]), Ok(vec!["ab"]));
         let empty = page(Vec::<Row>::new(), ALL, &[]).unwrap();
         assert_eq!((empty.total_pages, empty.total, empty.max_size), (1, 0, 20));
@@ -324,6 +361,7 @@ mod tests {
     fn what_cannot_be_listed_says_why() {
         let by = |sort_by, page, size| Paging { sort_by, page, size, ..ALL };
         for (paging, filters, status, part) in [
+            (ALL, vec![("name", "gt:x")], 400, "(must be numeric): could not convert string to float: 'x'"),
             (by(None, Some(9), None), vec![], 400, "Invalid page 9. The requested page size is 20"),
             (by(Some("bogus"), None, None), vec![], 422, "only sort by valid fields"),
             (ALL, vec![("created", "yesterday")], 422, "datetime filter"),

@@ -30,6 +30,19 @@ pub(crate) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String 
     format!("[{}]", shown.join(", "))
 }
 
+/// The Python type of a JSON value.
+pub(crate) fn type_name(value: &serde_json::Value) -> &'static str {
+    match value {
+        serde_json::Value::Null => "NoneType",
+        serde_json::Value::Bool(_) => "bool",
+        serde_json::Value::Number(number) if number.is_f64() => "float",
+        serde_json::Value::Number(_) => "int",
+        serde_json::Value::String(_) => "str",
+        serde_json::Value::Array(_) => "list",
+        serde_json::Value::Object(_) => "dict",
+    }
+}
+
 /// A text as Python's `title` writes it: each run of letters begins with a capital, and has no others.
 pub(crate) fn title(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

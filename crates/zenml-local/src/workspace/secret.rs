@@ -13,6 +13,7 @@ use super::account::{Me, Owners, enter};
 use super::list;
 use super::name;
 use super::noun::{All, Found, Noun, id_at, optional_id};
+use super::python;
 use super::refusal::Refusal;
 use super::sealed;
 use crate::crypto::Vault;
@@ -207,9 +208,16 @@ pub(crate) async fn resolve(
             _ => error,
         })?;
     let mut values = load_values(tx, found.id, vault).await?;
-    values.remove(&reference.key).flatten().ok_or_else(|| {
-        Refusal::key(&format!("{prefix}{name} does not contain a value for key {}.", reference.key)).into()
-    })
+    if let Some(value) = values.remove(&reference.key).flatten() {
+        return Ok(value);
+    }
+    let there: Vec<String> = values.keys().map(|key| python::text(key)).collect();
+    let there = if there.is_empty() { "set()".to_owned() } else { format!("{{{}}}", there.join(", ")) };
+    Err(Refusal::key(&format!(
+        "{prefix}{name} does not contain a value for key {}. Available keys: {there}.",
+        reference.key
+    ))
+    .into())
 }
 
 mod row {

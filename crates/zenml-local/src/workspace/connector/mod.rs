@@ -198,6 +198,9 @@ async fn client(cx: Cx, id: ConnectorId, query: api::ClientQuery, (): ()) -> Res
         let allowed = tx.allow::<Client, _>(found).await?;
         tx.note(&allowed, id, &allowed.name);
         let mut row = sql::select(tx, &allowed, &cx.shared().vault).await?;
+        if catalog::find(&row.connector_type).is_none() {
+            return Err(verify::not_installed(&row.connector_type));
+        }
         if let Some(resource_type) = query.resource_type {
             if !row.resource_types.contains(&resource_type) {
                 return Err(Refusal::value(&format!(

@@ -108,6 +108,7 @@ pub(super) struct Item<'a> {
 
 impl list::Listed for Item<'_> {
     const FILTER: &'static str = "ServiceConnectorFilter";
+    const SORTED: bool = false;
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "connector_type", "auth_method", "resource_id", "expires_at"];
 

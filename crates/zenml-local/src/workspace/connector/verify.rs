@@ -47,6 +47,18 @@ pub(super) async fn new(cx: Cx, (): (), query: VerifyQuery, new: ConnectorCreate
     verification(subject, checked.resource_types, query)
 }
 
+/// 501: a server cannot use a type that it does not have the packages of.
+pub(super) fn not_installed(connector_type: &str) -> Error {
+    Error::with_status(
+        StatusCode::NOT_IMPLEMENTED,
+        "NotImplementedError",
+        format!(
+            "Service connector type {connector_type} is not available locally. Please make sure the corresponding \
+             packages and/or ZenML integration are installed and try again."
+        ),
+    )
+}
+
 struct Subject {
     id: Option<ConnectorId>,
     name: String,
@@ -56,11 +68,7 @@ struct Subject {
 
 fn verification(subject: Subject, types: Vec<String>, query: VerifyQuery) -> Result<Verification> {
     if catalog::find(&subject.connector_type).is_none() {
-        return Err(Error::with_status(
-            StatusCode::NOT_IMPLEMENTED,
-            "NotImplementedError",
-            format!("Service connector type {} is not available on this server.", subject.connector_type),
-        ));
+        return Err(not_installed(&subject.connector_type));
     }
     let resource_id = query.resource_id.or(subject.resource_id);
     if resource_id.is_some() && query.resource_type.is_none() && types.len() > 1 {

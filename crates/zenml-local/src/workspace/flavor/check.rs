@@ -95,7 +95,10 @@ fn prepare(known: &Configuration, mut given: JsonMap) -> Result<JsonMap, Refusal
         && let Some(path) = given.get_mut("path")
     {
         let Some(text) = path.as_str() else {
-            return Err(Refusal::runtime("The path of an artifact store must be a string."));
+            return Err(Refusal::runtime(&format!(
+                "'{}' object has no attribute 'strip'",
+                python::type_name(path)
+            )));
         };
         let text = text.trim_matches(['\'', '"', '`']).to_owned();
         if !known.path_schemes.iter().any(|scheme| text.starts_with(scheme)) {

@@ -99,7 +99,7 @@ fn what_the_server_refuses_is_refused_with_its_status_and_reason() {
             422,
             "1 validation error for S3ArtifactStoreConfig\npath\n  Field required",
         ),
-        ("artifact_store", "s3", json!({"path": 5}), 500, "path"),
+        ("artifact_store", "s3", json!({"path": 5}), 500, "'int' object has no attribute 'strip'"),
         ("artifact_store", "s3", json!({"path": "gs://x"}), 500, "supported schemes: {'s3://'}"),
         ("artifact_store", "s3", json!({"path": "{{a.b}}"}), 500, "is not supported"),
         (
