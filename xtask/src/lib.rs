@@ -1,6 +1,7 @@
 //! Development commands, as functions that tests can call too.
 
 pub mod bench;
+pub mod contract;
 pub mod demo;
 pub mod environment;
 pub mod generate;

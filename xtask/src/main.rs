@@ -19,6 +19,8 @@ enum Command {
     Demo(xtask::demo::Arguments),
     /// Measure the provider: start-up, memory, plan and apply against Terraform's own resource
     Bench(xtask::bench::Arguments),
+    /// Compare the recorded exchanges of a workspace with a real ZenML server, or record them
+    Contract(xtask::contract::Arguments),
     /// Check the invariants of ARCHITECTURE.md that no compiler checks
     Tidy,
 }
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Command::Gen(arguments) => xtask::generate::run(&arguments),
         Command::Demo(arguments) => xtask::demo::run(&arguments),
         Command::Bench(arguments) => xtask::bench::run(&arguments),
+        Command::Contract(arguments) => xtask::contract::run(&arguments),
         Command::Tidy => xtask::tidy::run(),
     };
     xtask::report(outcome)

@@ -3,6 +3,8 @@
 //! This is not the provider's client on purpose: what the access matrix sees must not depend on code that it checks.
 //! One connection per request, HTTP/1.1 in clear, loopback only.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -64,16 +66,14 @@ impl Session {
     /// Sends a request, whatever its answer.
     pub async fn send(&self, method: &str, path: &str, body: Body<'_>) -> Result<Answer, Failure> {
         let url = format!("{}{path}", self.base);
-        let failure = |why: &dyn std::fmt::Display| Failure::new(format!("{method} {url}: {why}"));
-        let rest =
-            url.strip_prefix("http://").ok_or_else(|| failure(&"only http:// addresses are served here"))?;
-        let (host, target) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
-        let request = request(method, host, target, self.token.as_deref(), &body);
-        let mut stream = TcpStream::connect(host).await.map_err(|error| failure(&error))?;
-        let mut bytes = Vec::new();
-        stream.write_all(request.as_bytes()).await.map_err(|error| failure(&error))?;
-        stream.read_to_end(&mut bytes).await.map_err(|error| failure(&error))?;
-        answer(&bytes).ok_or_else(|| failure(&"the answer is not HTTP"))
+        let mut headers = BTreeMap::new();
+        headers.extend(self.token.iter().map(|token| ("Authorization", format!("Bearer {token}"))));
+        let body = match body {
+            Body::Empty => None,
+            Body::Form(fields) => Some(("application/x-www-form-urlencoded", encode(fields))),
+            Body::Json(value) => Some(("application/json", value.to_string())),
+        };
+        exchange(method, &url, &headers, body).await
     }
 
     /// Sends a request that must succeed, and gives the body of its answer.
@@ -89,16 +89,39 @@ impl Session {
     }
 }
 
+/// Sends a request with these headers and a body of this media type, whatever its answer.
+pub(crate) async fn exchange(
+    method: &str,
+    url: &str,
+    headers: &BTreeMap<&str, String>,
+    body: Option<(&str, String)>,
+) -> Result<Answer, Failure> {
+    let failure = |why: &dyn std::fmt::Display| Failure::new(format!("{method} {url}: {why}"));
+    let rest =
+        url.strip_prefix("http://").ok_or_else(|| failure(&"only http:// addresses are served here"))?;
+    let (host, target) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
+    let request = request(method, host, target, headers, body);
+    let mut stream = TcpStream::connect(host).await.map_err(|error| failure(&error))?;
+    let mut bytes = Vec::new();
+    stream.write_all(request.as_bytes()).await.map_err(|error| failure(&error))?;
+    stream.read_to_end(&mut bytes).await.map_err(|error| failure(&error))?;
+    answer(&bytes).ok_or_else(|| failure(&"the answer is not HTTP"))
+}
+
 /// A whole request.
-fn request(method: &str, host: &str, target: &str, token: Option<&str>, body: &Body<'_>) -> String {
-    let (kind, content) = match body {
-        Body::Empty => ("", String::new()),
-        Body::Form(fields) => ("Content-Type: application/x-www-form-urlencoded\r\n", encode(fields)),
-        Body::Json(value) => ("Content-Type: application/json\r\n", value.to_string()),
-    };
-    let credential = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+fn request(
+    method: &str,
+    host: &str,
+    target: &str,
+    headers: &BTreeMap<&str, String>,
+    body: Option<(&str, String)>,
+) -> String {
+    let (kind, content) = body.unwrap_or_default();
+    let kind = if kind.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     format!(
-        "{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{credential}{kind}Content-Length: {}\r\n\r\n{content}",
+        "{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{}{kind}Content-Length: {}\r\n\r\n{content}",
+        headers.concat(),
         content.len()
     )
 }
@@ -147,9 +170,11 @@ mod tests {
 
     #[test]
     fn a_request_carries_its_credential_and_the_length_of_its_body() {
-        let form = [("username", "a@b"), ("password", "p q&r")];
+        let form = encode(&[("username", "a@b"), ("password", "p q&r")]);
+        let headers = BTreeMap::from([("Authorization", "Bearer t".to_owned())]);
+        let body = Some(("application/x-www-form-urlencoded", form));
         assert_eq!(
-            request("POST", "127.0.0.1:1", "/auth/login", Some("t"), &Body::Form(&form)),
+            request("POST", "127.0.0.1:1", "/auth/login", &headers, body),
             "POST /auth/login HTTP/1.1\r\nHost: 127.0.0.1:1\r\nConnection: close\r\nAuthorization: Bearer t\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 31\r\n\r\n\
              username=a%40b&password=p+q%26r"

@@ -1,5 +1,6 @@
 //! The demo's journey and its parts, with the real binaries.
 
+mod contract;
 mod grants;
 mod journey;
 mod platform;

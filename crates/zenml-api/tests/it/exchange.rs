@@ -14,7 +14,7 @@ use zenml_api::{BodyKind, Endpoint, PathParams, Request, query};
 pub(crate) struct Exchange {
     /// `team::CREATE`.
     pub(crate) endpoint: String,
-    /// `documented`, `observed` (on a running server), `client` (implied by a published client) or `inferred`.
+    /// `documented`, `observed` or `recorded` (on a running server), `client` (implied by a published client) or `inferred`.
     pub(crate) source: Source,
     #[serde(default, rename = "note")]
     _note: Option<String>,
@@ -31,6 +31,7 @@ pub(crate) struct Exchange {
 pub(crate) enum Source {
     Documented,
     Observed,
+    Recorded,
     Client,
     Inferred,
 }

@@ -1,0 +1,82 @@
+//! One list of requests to a real ZenML server and to an embedded workspace.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use xtask::contract::{Plane, compare, folder, plain, play, read, record};
+use xtask::demo::http::{Body, Session};
+use zenml_api::workspace::{ALL, BASE};
+use zenml_local::{Options, Platform};
+use zenml_test::{NoServer, RealServer};
+
+use crate::shown;
+
+fn text<'a>(answer: &'a Value, member: &str) -> &'a str {
+    answer[member].as_str().unwrap_or_else(|| panic!("{answer} has no {member}"))
+}
+
+/// A workspace of a new platform, and the platform's administrator in it.
+async fn embedded(platform: &Platform) -> Plane {
+    let key = platform.service_account_key().expect("a new platform has a key").expose();
+    let control = Session::anonymous(platform.url());
+    let login = shown(control.expect("POST", "/auth/login", Body::Form(&[("password", key)])).await);
+    let control = control.with(text(&login, "access_token"));
+    let new = Body::Json(json!({ "name": "contract", "organization_id": platform.organization_id() }));
+    let made = shown(control.expect("POST", "/workspaces", new).await);
+    let path = format!("/workspaces/{}", text(&made, "id"));
+    let url = loop {
+        let workspace = shown(control.expect("GET", &path, Body::Empty).await);
+        match workspace.pointer("/zenml_service/status/server_url") {
+            Some(Value::String(url)) => break url.clone(),
+            _ => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    };
+    let base = format!("{url}{BASE}");
+    let form = [("grant_type", "zenml-api-key"), ("password", key)];
+    let session = shown(Session::anonymous(&base).expect("POST", "/login", Body::Form(&form)).await);
+    Plane { base, token: text(&session, "access_token").to_owned() }
+}
+
+#[tokio::test]
+async fn a_real_server_and_an_embedded_workspace_give_the_same_answers() {
+    let server = match RealServer::shared() {
+        Ok(server) => server,
+        Err(NoServer::Skipped(why)) => return println!("SKIPPED: {why}"),
+        Err(NoServer::Failed(why)) => panic!("{why}"),
+    };
+    let steps = shown(read());
+    let platform = Platform::start(Options::default()).await.unwrap();
+    let local = shown(play(&steps, &embedded(&platform).await).await);
+    platform.stop().await;
+    let real = shown(play(&steps, &plain(server)).await);
+    let expected = steps.iter().filter(|step| step.differs.is_some()).count();
+    println!("{} requests, {expected} of them with answers that differ by design", steps.len());
+    let differences = compare::differences(&real, &local);
+    let report: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    assert!(report.is_empty(), "{} differences:\n{}", report.len(), report.join("\n"));
+    let stale = shown(record::stale(&folder(), &record::exchanges(&real)));
+    assert!(stale.is_empty(), "not what the server answers: {stale:?}; see `cargo xtask contract --record`");
+}
+
+#[test]
+fn the_requests_call_every_endpoint() {
+    let steps = shown(read());
+    let fits = |method: &str, template: &str, call: &str| {
+        let (its_method, target) = call.split_once(' ').unwrap();
+        let path = target.split('?').next().unwrap();
+        let same = |(expected, found): (&str, &str)| expected.starts_with('{') || expected == found;
+        its_method == method
+            && path.split('/').count() == template.split('/').count()
+            && template.split('/').zip(path.split('/')).all(same)
+    };
+    let missing: BTreeSet<&str> = ALL
+        .iter()
+        .filter(|entry| {
+            let method = entry.route.method.as_str();
+            !steps.iter().any(|step| fits(method, entry.route.template, &step.call))
+        })
+        .map(|entry| entry.name)
+        .collect();
+    assert!(missing.is_empty(), "no request calls {missing:?}");
+}
