@@ -209,7 +209,7 @@ async fn each_server_tries_what_it_can_and_what_it_cannot_leaves_nothing() {
         // Verified, because verify is on by default.
         harness.apply(C, docker(json!({ "expires_at": "2031-01-01T02:00:00+02:00" }))).await.unwrap();
         // With what the server has: the version does not announce another password.
-        harness.apply(C, docker(json!({ "resource_id": "registry.example.com" }))).await.unwrap();
+        harness.apply(C, docker(json!({ "resource_id": "docker.io" }))).await.unwrap();
         harness.destroy(C).await.unwrap();
     })
     .await;
