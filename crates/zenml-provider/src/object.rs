@@ -102,6 +102,19 @@ pub fn left_out<M: Model, T: Value>(plan: &mut Plan<M>, attribute: Token<M, OrSe
     }
 }
 
+/// Plans an attribute that the configuration leaves out as the state has it: it is managed elsewhere, and the Go provider,
+/// whose states are taken over, does not know it. A new object has none.
+pub fn left_alone<M: Model, T: Value>(plan: &mut Plan<M>, attribute: Token<M, OrServer<T>>) {
+    if plan.is_delete() || !plan.config().get(attribute).is_null() {
+        return;
+    }
+    if plan.is_update() {
+        plan.keep(attribute);
+    } else {
+        plan.set_null(attribute);
+    }
+}
+
 /// A kind of object, for messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Noun {

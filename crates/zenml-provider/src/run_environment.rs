@@ -15,7 +15,7 @@ pub(crate) fn variables(found: Option<&Environment>) -> Option<Variables> {
     found.filter(|found| !found.is_empty()).cloned()
 }
 
-/// The change of the variables. None at all is sent as an empty map, which is how servers store it.
+/// The change of the variables; none and an empty map are the same, and an empty map is what clears them.
 pub(crate) fn variables_change(prior: Option<&Variables>, planned: Option<&Variables>) -> Patch<Environment> {
     let (prior, planned) = (prior.cloned().unwrap_or_default(), planned.cloned().unwrap_or_default());
     if prior == planned { Patch::Keep } else { Patch::Set(planned) }
@@ -40,9 +40,23 @@ pub(crate) struct SecretChange {
     pub(crate) remove: Option<Vec<String>>,
 }
 
-/// What leads from the secrets that an object has now to the planned ones. A secret that is gone is not linked any
-/// more, and a server refuses to remove what it does not know: so this looks at what is there, not at the state.
-pub(crate) fn secret_change(now: &[SecretId], planned: Option<&BTreeSet<Id<SecretId>>>) -> SecretChange {
+/// Whether two sets of secrets differ; none and an empty one are the same.
+pub(crate) fn differ(prior: Option<&BTreeSet<Id<SecretId>>>, planned: Option<&BTreeSet<Id<SecretId>>>) -> bool {
+    let empty = BTreeSet::new();
+    prior.unwrap_or(&empty) != planned.unwrap_or(&empty)
+}
+
+/// What leads from the secrets that an object has now to the planned ones; nothing where the plan changes none. A secret
+/// that is gone is not linked any more, and a server refuses to remove what it does not know: so this looks at what is
+/// there, not at the state.
+pub(crate) fn secret_change(
+    now: &[SecretId],
+    prior: Option<&BTreeSet<Id<SecretId>>>,
+    planned: Option<&BTreeSet<Id<SecretId>>>,
+) -> SecretChange {
+    if !differ(prior, planned) {
+        return SecretChange::default();
+    }
     let now: BTreeSet<Id<SecretId>> = now.iter().copied().map(Id).collect();
     let empty = BTreeSet::new();
     let planned = planned.unwrap_or(&empty);
@@ -72,6 +86,10 @@ mod tests {
             (&[1, 2], Some(&[2, 3]), &[3], &[1]),
             (&[2], Some(&[2]), &[], &[]),
         ];
+        // Whatever the state had, what is there decides; only a plan that changes nothing sends nothing.
+        let before = BTreeSet::from([Id(id(9))]);
+        assert_eq!(secret_change(&[id(3)], Some(&before), Some(&before)), SecretChange::default());
+        assert_eq!(secret_change(&[id(3)], None, None), SecretChange::default());
         for (now, planned, add, remove) in cases {
             let now: Vec<SecretId> = now.iter().copied().map(id).collect();
             let planned = planned.map(|planned| planned.iter().copied().map(|one| Id(id(one))).collect());
@@ -80,7 +98,7 @@ mod tests {
                 (!texts.is_empty()).then_some(texts)
             };
             let expected = SecretChange { add: texts(add), remove: texts(remove) };
-            assert_eq!(secret_change(&now, planned.as_ref()), expected, "{now:?} to {planned:?}");
+            assert_eq!(secret_change(&now, Some(&before), planned.as_ref()), expected, "{now:?} to {planned:?}");
         }
     }
 

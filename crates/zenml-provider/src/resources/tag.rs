@@ -136,7 +136,8 @@ impl Resource for Tag {
         gone.map(|_| ()).map_err(|error| failed("delete", &prior.name, &error))
     }
 
-    async fn plan(_: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         let Some(prior) = plan.prior() else { return Ok(()) };
         let is_owned = prior.user_id.as_ref().is_some();
         // A colour that was drawn stays.

@@ -272,7 +272,7 @@ async fn environment_secrets_and_labels_are_set_changed_and_cleared() {
     let mut harness = scene.world.harness().await;
     let config = |environment: Json, chosen: &[usize], labels: Json| {
         let chosen: Json = match chosen {
-            [] => json!(null),
+            [] => json!([]),
             chosen => chosen.iter().map(|place| json!(secrets[*place].to_string())).collect(),
         };
         scene.config(json!({ "type": "orchestrator", "flavor": "local", "environment": environment,
@@ -282,7 +282,7 @@ async fn environment_secrets_and_labels_are_set_changed_and_cleared() {
         (json!({ "A": "1" }), &[0][..], json!({ "l": "1" })),
         (json!({ "A": "2" }), &[0, 1], json!({ "l": "2" })),
         (json!({ "B": "3" }), &[1], json!({})),
-        (json!(null), &[], json!(null)),
+        (json!({}), &[], json!(null)),
     ] {
         harness.apply(C, config(environment.clone(), chosen, labels.clone())).await.unwrap();
         let metadata = scene.look(&harness).await.metadata.unwrap();

@@ -174,7 +174,8 @@ fn mirror(host: &Scenario) {
     fs::create_dir_all(&folder).unwrap();
     let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-zenml"));
     fs::copy(binary, folder.join(format!("terraform-provider-zenml_v{OURS}"))).unwrap();
-    let text = format!("provider_installation {{\n  filesystem_mirror {{\n    path = {root:?}\n  }}\n}}\n");
+    let path = root.display().to_string();
+    let text = format!("provider_installation {{\n  filesystem_mirror {{\n    path = {path:?}\n  }}\n}}\n");
     host.write("mirror.tfrc", &text).unwrap();
     host.write(
         ".terraform.lock.hcl",

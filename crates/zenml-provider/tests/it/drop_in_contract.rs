@@ -125,8 +125,11 @@ resource "zenml_stack" "it" {
 }
 "#;
 
+/// The removal of an object, whatever its type.
+type Removal = Endpoint<IdOrName<SecretId>, (), (), Json>;
+
 /// In an order in which nothing is in use any more.
-const AWAY: [(&str, Endpoint<IdOrName<SecretId>, (), (), Json>); 6] = [
+const AWAY: [(&str, Removal); 6] = [
     ("zenml_stack.it", Endpoint::delete("/stacks/{id}")),
     ("zenml_stack_component.orchestrator", Endpoint::delete("/components/{id}")),
     ("zenml_stack_component.store", Endpoint::delete("/components/{id}")),

@@ -113,7 +113,7 @@ async fn changes_are_made_in_place_and_lose_nothing_that_was_set_elsewhere() {
     let changes = [
         json!({ "name": "aws-2" }),
         json!({ "description": "for artifacts" }),
-        json!({ "labels": { "team": "alpha" } }),
+        json!({ "description": "", "labels": { "team": "alpha" } }),
         json!({ "resource_id": "s3://b" }),
         json!({ "configuration": { "region": "eu-west-2", "aws_access_key_id": "AKIA2", "aws_secret_access_key": "new" } }),
         json!({}),

@@ -223,7 +223,8 @@ async fn what_somebody_changed_is_repaired() {
     let alerter = scene.alerter("slack").await;
     let other = component(&scene.server, "two", "orchestrator", "local", json!({})).await;
     let mut harness = scene.world.harness().await;
-    let config = scene.config(json!({}));
+    let mut config = scene.config(json!({}));
+    config["description"] = json!("mine");
     harness.apply(S, config.clone()).await.unwrap();
     scene.put(&harness, json!({ "orchestrator": [other], "alerter": [alerter] })).await;
     let change = StackUpdate {

@@ -226,7 +226,7 @@ async fn environment_and_secrets_are_set_changed_and_cleared() {
         let mut config = scene.components(json!({}));
         config["environment"] = environment;
         config["secrets"] = match chosen {
-            [] => json!(null),
+            [] => json!([]),
             chosen => chosen.iter().map(|place| json!(secrets[*place].to_string())).collect(),
         };
         config
@@ -235,12 +235,11 @@ async fn environment_and_secrets_are_set_changed_and_cleared() {
         (json!({ "A": "1" }), &[0][..]),
         (json!({ "A": "2", "B": "3" }), &[0, 1]),
         (json!({ "B": "3" }), &[1]),
-        (json!(null), &[]),
+        (json!({}), &[]),
     ] {
         harness.apply(S, config(environment.clone(), chosen)).await.unwrap();
         let metadata = scene.look(&harness).await.metadata.unwrap();
-        let expected = if environment.is_null() { json!({}) } else { environment };
-        assert_eq!(serde_json::to_value(metadata.environment).unwrap(), expected);
+        assert_eq!(serde_json::to_value(metadata.environment).unwrap(), environment);
         let mut linked = metadata.secrets;
         linked.sort();
         let mut wanted: Vec<SecretId> = chosen.iter().map(|place| secrets[*place]).collect();

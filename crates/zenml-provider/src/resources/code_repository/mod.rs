@@ -162,7 +162,8 @@ impl Resource for CodeRepository {
         gone.map(|_| ()).map_err(|error| failed("delete", &prior.name, &error))
     }
 
-    async fn plan(_: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         let Some(prior) = plan.prior().cloned() else { return Ok(()) };
         if plan.is_delete() {
             return Ok(());

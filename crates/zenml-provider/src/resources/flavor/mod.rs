@@ -204,6 +204,7 @@ impl Resource for Flavor {
         {
             client.announce_flavor(&kind, &name);
         }
+        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         let Some(prior) = plan.prior() else { return Ok(()) };
         let (is_owned, is_named) = (prior.user_id.as_ref().is_some(), prior.display_name.as_ref().is_some());
         if is_named && plan.config().get(Self::DISPLAY_NAME).is_null() {

@@ -214,6 +214,7 @@ impl Resource for Project {
         if plan.is_delete() {
             return Ok(());
         }
+        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         if plan.config().get(Self::DESCRIPTION).is_null() {
             let is_set = |prior: &Self| prior.description.as_ref().is_some_and(|text| !text.is_empty());
             if plan.prior().is_none_or(is_set) {

@@ -196,7 +196,8 @@ impl Resource for Secret {
         not_hidden(&server.api, &format!("secret {:?}", prior.name), owner.map(|owner| owner.0)).await
     }
 
-    async fn plan(_: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         let sends = plan.changes(Self::NAME)
             || plan.changes(Self::PRIVATE)
             || plan.changes(Self::VALUES)

@@ -12,7 +12,7 @@ use super::{ServiceConnector as Connector, catalog};
 use crate::client::Client;
 use crate::scope;
 
-/// Refuses what the server would not take, or would take and not use. A server that does not know the type, and one that
+/// Refuses what the server would not take, and warns of what it would drop. A server that does not know the type, and one that
 /// cannot be asked yet, says nothing; then the types of ZenML 0.98 give warnings.
 pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<Connector>) {
     let changes = plan.is_create()
@@ -25,7 +25,11 @@ pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<Connector>) {
         return;
     }
     match description(cx, plan).await {
-        Some(known) => problems(&known, plan).into_iter().for_each(|problem| plan.error(problem)),
+        Some(known) => {
+            let (problems, dropped) = problems(&known, plan);
+            problems.into_iter().for_each(|problem| plan.error(problem));
+            dropped.into_iter().for_each(|warning| plan.warn(warning));
+        }
         None => catalog::warnings(plan.config()).into_iter().for_each(|warning| plan.warn(warning)),
     }
 }
@@ -58,7 +62,8 @@ async fn server(client: &Client, own: Option<WorkspaceId>) -> Option<(Option<Wor
     }
 }
 
-fn problems(known: &TypeDescription, plan: &Plan<Connector>) -> Vec<Diag> {
+/// What the server would refuse, and the warning of what it would drop.
+fn problems(known: &TypeDescription, plan: &Plan<Connector>) -> (Vec<Diag>, Option<Diag>) {
     let kind = &known.connector_type;
     let mut problems = Vec::new();
     let name = plan.config().get(Connector::AUTH_METHOD).known();
@@ -75,13 +80,16 @@ fn problems(known: &TypeDescription, plan: &Plan<Connector>) -> Vec<Diag> {
             resource_problem(known, &name, method).map(|problem| problem.at(Connector::RESOURCE_TYPE)),
         );
     }
+    let mut dropped = None;
     if let Some(method) = method {
         problems.extend(expiration_problem(method, plan));
         if configures(plan) {
-            problems.extend(configuration_problems(method, plan));
+            let (missing, warning) = configuration_problems(method, plan);
+            problems.extend(missing);
+            dropped = warning;
         }
     }
-    problems
+    (problems, dropped)
 }
 
 fn resource_problem(
@@ -121,8 +129,11 @@ fn expiration_problem(method: &AuthMethodDescription, plan: &Plan<Connector>) ->
     Some(diag.why(why).fix("Change the number, or leave it out.").at(Connector::EXPIRATION_SECONDS))
 }
 
-/// Members that are missing, and members that the server would drop.
-fn configuration_problems(method: &AuthMethodDescription, plan: &Plan<Connector>) -> Vec<Diag> {
+/// Members that are missing, and one warning of all members that the server would drop.
+fn configuration_problems(
+    method: &AuthMethodDescription,
+    plan: &Plan<Connector>,
+) -> (Vec<Diag>, Option<Diag>) {
     let written = !plan.config().get(Connector::CONFIGURATION_WO).is_null();
     let (place, value) = if written {
         (Connector::CONFIGURATION_WO.path(), plan.config().dyn_of(Connector::CONFIGURATION_WO))
@@ -134,7 +145,7 @@ fn configuration_problems(method: &AuthMethodDescription, plan: &Plan<Connector>
         Dyn::Map(members) => members,
         // What is managed elsewhere must be there before.
         Dyn::Null if plan.is_create() => &nothing,
-        _ => return Vec::new(),
+        _ => return (Vec::new(), None),
     };
     let method_name = &method.auth_method;
     let is_set = |name: &str| members.get(name).is_some_and(|value| !value.is_null());
@@ -147,15 +158,23 @@ fn configuration_problems(method: &AuthMethodDescription, plan: &Plan<Connector>
     });
     let properties = method.config_schema["properties"].as_object();
     let open = method.config_schema["additionalProperties"] == true;
-    let dropped = members.keys().filter(|name| {
+    let is_dropped = |name: &&String| {
         is_set(name) && !open && properties.is_some_and(|properties| !properties.contains_key(*name))
-    });
-    let dropped = dropped.map(|name| {
-        let names = properties.into_iter().flatten().map(|(name, _)| name.as_str());
-        unknown(format!("The authentication method {method_name:?} does not know {name:?}"), names)
-            .at(place.clone().key(name))
-    });
-    missing.chain(dropped).collect()
+    };
+    let dropped: Vec<String> = members.keys().filter(is_dropped).map(|name| format!("{name:?}")).collect();
+    let missing = missing.collect();
+    if dropped.is_empty() {
+        return (missing, None);
+    }
+    let names: Vec<&str> = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let warning = Diag::warning(format!("The server will drop members of the configuration: {}", dropped.join(", ")))
+        .why(format!(
+            "The authentication method {method_name:?} does not know them; it knows: {}. They have no effect.",
+            names.join(", ")
+        ))
+        .fix("Check the spelling, or remove them.")
+        .at(place);
+    (missing, Some(warning))
 }
 
 fn unknown<'a>(what: String, known: impl Iterator<Item = &'a str>) -> Diag {

@@ -72,12 +72,12 @@ pub struct ServiceConnector {
     /// `configuration_wo` out to manage the configuration elsewhere.
     #[attr(twin)]
     pub configuration: Twin<Secret<Settings>>,
-    /// What the connector is for. Leaving it out is the same as an empty text.
-    // The server may fill this and the labels as far as the host knows, because only then may a plan keep an empty value,
-    // which the Go provider stored, where nothing is configured.
+    /// What the connector is for. Left out, it is left alone; an empty text clears it.
     #[attr(same = empty_is_null)]
     pub description: OrServer<String>,
     /// Labels. Leaving them out is the same as `{}`.
+    // The server may fill them as far as the host knows, because only then may a plan keep an empty map, which the Go
+    // provider stored, where nothing is configured.
     #[attr(same = empty_is_null)]
     pub labels: OrServer<BTreeMap<String, String>>,
     /// Whether the server tries the credentials before the connector is made, and before a change of its configuration,
@@ -197,7 +197,11 @@ impl Resource for ServiceConnector {
             },
             resource_id: body.resource_id.clone(),
             configuration: configuration(connector, body, &since),
-            description: OrServer::from_option(filled(&body.description)),
+            description: match since {
+                // What is left alone may have been changed by somebody meanwhile, which is seen by the next read.
+                Since::Answer(plan) => plan.description.clone(),
+                Since::State(_) | Since::Import(_) => OrServer::from_option(filled(&body.description)),
+            },
             labels: OrServer::from_option(Some(metadata.labels).filter(|labels| !labels.is_empty())),
             verify: known.map_or(OrDefault(true), |known| known.verify),
             expires_at: OrServer::from_option(body.expires_at.as_ref().map(ToString::to_string)),
@@ -261,7 +265,7 @@ impl Resource for ServiceConnector {
             auth_method: Some(plan.auth_method.clone()),
             resource_types: Some(resource_types),
             resource_id: plan.resource_id.clone().filter(|id| !id.is_empty()),
-            description: Some(plan.description.as_ref().cloned().unwrap_or_default()),
+            description: Some(plan.description.as_ref().unwrap_or(&stored.description).clone()),
             expires_at: plan.expires_at().or(stored.expires_at.clone()),
             expires_skew_tolerance: plan
                 .expires_skew_tolerance
@@ -307,6 +311,7 @@ impl Resource for ServiceConnector {
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
         planning::plan(plan);
+        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         known::check(cx, plan).await;
         Ok(())
     }

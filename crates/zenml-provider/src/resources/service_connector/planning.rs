@@ -1,20 +1,19 @@
 //! What a plan can say of a connector before it is made or changed.
 
-use std::collections::BTreeMap;
-
-use tfkit::field::{Field, Value};
+use tfkit::Plan;
+use tfkit::field::Field;
 use tfkit::model::Token;
-use tfkit::{OrServer, Plan};
 
 use super::ServiceConnector as Connector;
+use crate::object;
 
 /// Clears what is left out, and promises that what the server computes stays where nothing is sent.
 pub(super) fn plan(plan: &mut Plan<Connector>) {
     if plan.is_delete() {
         return;
     }
-    left_out(plan, Connector::LABELS, |prior| prior.labels.as_ref().is_some_and(BTreeMap::is_empty));
-    left_out(plan, Connector::DESCRIPTION, |prior| prior.description.as_ref().is_some_and(String::is_empty));
+    object::left_out(plan, Connector::LABELS);
+    object::left_alone(plan, Connector::DESCRIPTION);
     if !plan.is_update() {
         return;
     }
@@ -32,22 +31,6 @@ pub(super) fn plan(plan: &mut Plan<Connector>) {
     plan.keep(Connector::USER);
     plan.keep(Connector::RESOURCE_TYPE);
     plan.keep(Connector::WORKSPACE_ID);
-}
-
-/// An attribute without a configuration is null, unless the state has it empty, which is the same.
-fn left_out<T: Value>(
-    plan: &mut Plan<Connector>,
-    token: Token<Connector, OrServer<T>>,
-    is_empty: fn(&Connector) -> bool,
-) {
-    if !plan.config().get(token).is_null() {
-        return;
-    }
-    if plan.prior().is_some_and(is_empty) {
-        plan.keep(token);
-    } else {
-        plan.set_null(token);
-    }
 }
 
 /// Whether the change is one that the server learns of.

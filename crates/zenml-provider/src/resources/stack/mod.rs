@@ -51,9 +51,9 @@ pub struct Stack {
     /// Name of the stack, unique in its workspace.
     #[attr(check = length(1..=255), check = pattern("have no tab and no line break", object::is_one_line))]
     pub name: String,
-    /// What the stack is for.
+    /// What the stack is for. Left out, it is left alone; an empty text clears it.
     #[attr(check = length(..=255), same = empty_is_null)]
-    pub description: Option<String>,
+    pub description: OrServer<String>,
     /// Ids of the components, one for each type: `orchestrator` and `artifact_store` must be there. All changes are made in
     /// place. A null stands for no component. Where the server has several components of a type, this is one of them, and
     /// the others stay as they are. Either this or `component_lists`.
@@ -63,12 +63,13 @@ pub struct Stack {
     /// types `alerter`, `experiment_tracker`, `step_operator` and `sandbox`. What is not listed leaves the stack. Either
     /// this or `components`.
     pub component_lists: Option<ComponentLists>,
-    /// Environment variables of the runs. None and an empty map are the same, and clear what is there.
+    /// Environment variables of the runs. Left out, they are left alone; an empty map clears them.
     #[attr(same = empty_is_null)]
-    pub environment: Option<Variables>,
-    /// Ids of secrets whose values the runs get as environment variables. None and an empty set are the same.
+    pub environment: OrServer<Variables>,
+    /// Ids of secrets whose values the runs get as environment variables. Left out, they are left alone; an empty set
+    /// clears them.
     #[attr(same = empty_is_null)]
-    pub secrets: Option<BTreeSet<Id<SecretId>>>,
+    pub secrets: OrServer<BTreeSet<Id<SecretId>>>,
     /// Labels.
     #[attr(same = empty_is_null)]
     pub labels: OrServer<BTreeMap<String, String>>,
@@ -149,15 +150,27 @@ impl Resource for Stack {
             Since::State(_) | Since::Import(_) => (Some(slots::observed(&slots, None)), None),
         };
         let labels = metadata.labels.as_ref().filter(|labels| !labels.is_empty());
+        let description = metadata.description.clone().filter(|text| !text.is_empty());
+        let (description, environment, secrets) = match since {
+            // What is left alone may have been changed by somebody meanwhile, which is seen by the next read.
+            Since::Answer(plan) => {
+                (plan.description.clone(), plan.environment.clone(), plan.secrets.clone())
+            }
+            Since::State(_) | Since::Import(_) => (
+                OrServer::from_option(description),
+                OrServer::from_option(run::variables(metadata.environment.as_ref())),
+                OrServer::from_option(run::secrets(&metadata.secrets)),
+            ),
+        };
         Ok(Self {
             workspace_id: OrServer::from_option(workspace.map(Id)),
             id: Computed::known(Id(stack.id)),
             name: stack.name.clone(),
-            description: metadata.description.clone().filter(|text| !text.is_empty()),
+            description,
             components,
             component_lists,
-            environment: run::variables(metadata.environment.as_ref()),
-            secrets: run::secrets(&metadata.secrets),
+            environment,
+            secrets,
             labels: OrServer::from_option(labels.map(object::label_texts)),
         })
     }
@@ -188,12 +201,13 @@ impl Resource for Stack {
         let found = now.ok_or_else(|| NOUN.vanished(&prior.name))?;
         let now = slots_of(&found);
         let wanted = slots::changed(&now, &before, &plan);
-        let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let text = |stack: &Self| stack.description.as_ref().filter(|text| !text.is_empty()).cloned();
         let linked = found.metadata.as_ref().map(|metadata| metadata.secrets.as_slice()).unwrap_or_default();
-        let SecretChange { add, remove } = run::secret_change(linked, plan.secrets.as_ref());
+        let SecretChange { add, remove } =
+            run::secret_change(linked, prior.secrets.as_ref(), plan.secrets.as_ref());
         let change = StackUpdate {
             name: (plan.name != prior.name).then(|| plan.name.clone()),
-            description: Patch::between(text(&prior.description).as_ref(), text(&plan.description)),
+            description: Patch::between(text(&prior).as_ref(), text(&plan)),
             components: (wanted != now).then_some(wanted),
             labels: object::labels_change(prior.labels.as_ref(), plan.labels.as_ref()),
             environment: run::variables_change(prior.environment.as_ref(), plan.environment.as_ref()),
@@ -240,6 +254,9 @@ impl Resource for Stack {
             return Ok(());
         }
         object::left_out(plan, Self::LABELS);
+        object::left_alone(plan, Self::DESCRIPTION);
+        object::left_alone(plan, Self::ENVIRONMENT);
+        object::left_alone(plan, Self::SECRETS);
         scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         let changes = plan.changes(Self::COMPONENTS) || plan.changes(Self::COMPONENT_LISTS);
         if !(plan.is_create() || changes) {
@@ -317,10 +334,10 @@ async fn make(server: &Server, plan: &Stack) -> Result<ApiStack, Diag> {
     }
     let request = StackCreate {
         name: plan.name.clone(),
-        description: plan.description.clone().unwrap_or_default(),
+        description: plan.description.as_ref().cloned().unwrap_or_default(),
         components: slots::changed(&Slots::new(), &Slots::new(), plan),
         labels: plan.labels.as_ref().map(object::labels),
-        environment: plan.environment.clone(),
+        environment: plan.environment.as_ref().cloned(),
         secrets: run::sent_secrets(plan.secrets.as_ref()),
         ..StackCreate::default()
     };

@@ -175,11 +175,11 @@ mod tests {
             workspace_id: OrServer::null(),
             id: Computed::unknown(),
             name: "dev".to_owned(),
-            description: None,
+            description: OrServer::null(),
             components,
             component_lists,
-            environment: None,
-            secrets: None,
+            environment: OrServer::null(),
+            secrets: OrServer::null(),
             labels: OrServer::null(),
         }
     }

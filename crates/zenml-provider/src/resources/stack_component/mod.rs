@@ -70,21 +70,25 @@ pub struct StackComponent {
     #[attr(same = same_settings)]
     pub configuration: OrServer<Secret<Settings>>,
     /// Settings, as the flavor has them, with their types: an object of numbers, booleans, texts, lists and objects. A null
-    /// is not sent. Either this or `configuration`; an import fills `configuration`.
+    /// is not sent. Plans show them: refer to a secret with `{{NAME.KEY}}`. Either this or `configuration`; an import fills
+    /// `configuration`.
+    // Terraform 1.11 stores the marks of two sensitive attributes in a random order, and then takes a refresh that found
+    // nothing for a change. `configuration` is one already.
     #[attr(same = same_typed_settings)]
-    pub settings: Option<Secret<TypedSettings>>,
+    pub settings: Option<TypedSettings>,
     /// Service connector through which the component gets its credentials. An empty text is none.
     #[attr(same = empty_is_null)]
     pub connector_id: Option<IdOrEmpty<ConnectorId>>,
     /// Resource of the connector that is used, such as `s3://bucket`. Needs `connector_id`.
     #[attr(same = empty_is_null)]
     pub connector_resource_id: Option<String>,
-    /// Environment variables of the runs that use the component. None and an empty map are the same, and clear what is there.
+    /// Environment variables of the runs that use the component. Left out, they are left alone; an empty map clears them.
     #[attr(same = empty_is_null)]
-    pub environment: Option<Variables>,
-    /// Ids of secrets whose values these runs get as environment variables. None and an empty set are the same.
+    pub environment: OrServer<Variables>,
+    /// Ids of secrets whose values these runs get as environment variables. Left out, they are left alone; an empty set
+    /// clears them.
     #[attr(same = empty_is_null)]
-    pub secrets: Option<BTreeSet<Id<SecretId>>>,
+    pub secrets: OrServer<BTreeSet<Id<SecretId>>>,
     /// Labels.
     #[attr(same = empty_is_null)]
     pub labels: OrServer<BTreeMap<String, String>>,
@@ -108,7 +112,7 @@ impl StackComponent {
     /// What is sent of the settings, without what is null: texts, or values with their types.
     fn sent(&self) -> JsonMap {
         if let Some(settings) = &self.settings {
-            return settings.expose().sent();
+            return settings.sent();
         }
         let settings = self.configuration.as_ref().map(Secret::expose).into_iter().flatten();
         settings.filter_map(|(key, text)| Some((key.clone(), Json::String(text.clone()?)))).collect()
@@ -205,8 +209,8 @@ impl Resource for StackComponent {
             }
             Since::State(state) => {
                 let texts = |known| settings::refreshed(known, stored, dropped.as_ref());
-                let values = |known: &Secret<TypedSettings>| {
-                    Secret::new(known.expose().refreshed(stored, dropped.as_ref()))
+                let values = |known: &TypedSettings| {
+                    known.refreshed(stored, dropped.as_ref())
                 };
                 (
                     OrServer::from_option(state.configuration.as_ref().map(texts)),
@@ -215,6 +219,14 @@ impl Resource for StackComponent {
             }
         };
         let labels = metadata.labels.as_ref().filter(|labels| !labels.is_empty());
+        let (environment, secrets) = match since {
+            // What is left alone may have been changed by somebody meanwhile, which is seen by the next read.
+            Since::Answer(plan) => (plan.environment.clone(), plan.secrets.clone()),
+            Since::State(_) | Since::Import(_) => (
+                OrServer::from_option(run::variables(metadata.environment.as_ref())),
+                OrServer::from_option(run::secrets(&metadata.secrets)),
+            ),
+        };
         Ok(Self {
             workspace_id: OrServer::from_option(workspace.map(Id)),
             id: Computed::known(Id(component.id)),
@@ -225,8 +237,8 @@ impl Resource for StackComponent {
             settings,
             connector_id: metadata.connector.as_ref().map(|connector| IdOrEmpty(Some(connector.id))),
             connector_resource_id: metadata.connector_resource_id.clone().filter(|id| !id.is_empty()),
-            environment: run::variables(metadata.environment.as_ref()),
-            secrets: run::secrets(&metadata.secrets),
+            environment,
+            secrets,
             labels: OrServer::from_option(labels.map(object::label_texts)),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(updated),
@@ -297,6 +309,8 @@ impl Resource for StackComponent {
         }
         object::left_out(plan, Self::CONFIGURATION);
         object::left_out(plan, Self::LABELS);
+        object::left_alone(plan, Self::ENVIRONMENT);
+        object::left_alone(plan, Self::SECRETS);
         if let (Some(prior), Ok(planned)) = (plan.prior(), plan.planned().model())
             && write::change(prior, &planned).is_none()
         {

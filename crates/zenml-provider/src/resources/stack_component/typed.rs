@@ -12,6 +12,13 @@ use zenml_api::workspace::JsonMap;
 #[derive(Clone, PartialEq)]
 pub struct TypedSettings(Dyn);
 
+/// Settings may hold what should have been a reference to a secret.
+impl std::fmt::Debug for TypedSettings {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
 impl Value for TypedSettings {
     fn shape() -> Shape {
         Dyn::shape()

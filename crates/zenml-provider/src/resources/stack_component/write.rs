@@ -34,7 +34,7 @@ pub(super) async fn make(server: &Server, plan: &StackComponent) -> Result<Compo
         flavor: plan.flavor.clone(),
         configuration: Sensitive::new(plan.sent()),
         labels: plan.labels.as_ref().map(object::labels),
-        environment: plan.environment.clone(),
+        environment: plan.environment.as_ref().cloned(),
         secrets: run::sent_secrets(plan.secrets.as_ref()),
         connector,
         connector_resource_id,
@@ -79,8 +79,7 @@ pub(super) fn change(prior: &StackComponent, plan: &StackComponent) -> Option<Co
 }
 
 fn has_other_secrets(prior: &StackComponent, plan: &StackComponent) -> bool {
-    let ids = |component: &StackComponent| component.secrets.clone().unwrap_or_default();
-    ids(prior) != ids(plan)
+    run::differ(prior.secrets.as_ref(), plan.secrets.as_ref())
 }
 
 /// Carries out a change.
@@ -94,7 +93,7 @@ pub(super) async fn update(
     if has_other_secrets(prior, plan) {
         let now = server.api.call(&api::GET, id).await.map_err(|error| plan.failed("change", &error))?;
         let linked = now.metadata.map(|metadata| metadata.secrets).unwrap_or_default();
-        let SecretChange { add, remove } = run::secret_change(&linked, plan.secrets.as_ref());
+        let SecretChange { add, remove } = run::secret_change(&linked, prior.secrets.as_ref(), plan.secrets.as_ref());
         (change.add_secrets, change.remove_secrets) = (add, remove);
     }
     match server.api.send(&api::UPDATE, id, (), change).await {
