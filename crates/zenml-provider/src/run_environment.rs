@@ -41,7 +41,10 @@ pub(crate) struct SecretChange {
 }
 
 /// Whether two sets of secrets differ; none and an empty one are the same.
-pub(crate) fn differ(prior: Option<&BTreeSet<Id<SecretId>>>, planned: Option<&BTreeSet<Id<SecretId>>>) -> bool {
+pub(crate) fn differ(
+    prior: Option<&BTreeSet<Id<SecretId>>>,
+    planned: Option<&BTreeSet<Id<SecretId>>>,
+) -> bool {
     let empty = BTreeSet::new();
     prior.unwrap_or(&empty) != planned.unwrap_or(&empty)
 }
@@ -98,7 +101,11 @@ mod tests {
                 (!texts.is_empty()).then_some(texts)
             };
             let expected = SecretChange { add: texts(add), remove: texts(remove) };
-            assert_eq!(secret_change(&now, Some(&before), planned.as_ref()), expected, "{now:?} to {planned:?}");
+            assert_eq!(
+                secret_change(&now, Some(&before), planned.as_ref()),
+                expected,
+                "{now:?} to {planned:?}"
+            );
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Everything generic over a model happens here, once per type; what comes after is compiled once.
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
@@ -14,7 +15,7 @@ use crate::data_source::DataSource;
 use crate::diag::Diag;
 use crate::field::Misfit;
 use crate::model::{Key, Model, Operation, Partial};
-use crate::resource::{ImportId, Imported, Plan, Resource, Since, Upgrade};
+use crate::resource::{Decisions, ImportId, Imported, Plan, Resource, Since, Upgrade};
 use crate::schema::Schema;
 use crate::value::{Dyn, Path};
 
@@ -46,6 +47,8 @@ pub(crate) trait AnyResource<Client>: Send + Sync {
 #[derive(Debug)]
 pub(crate) struct Hooked {
     pub(crate) planned: Dyn,
+    /// The attributes that the hook has set, kept ones included.
+    pub(crate) decided: BTreeSet<&'static str>,
     pub(crate) replaces: Vec<Path>,
     pub(crate) diags: Vec<Diag>,
     /// The hook gave up; what it decided before still stands.
@@ -130,8 +133,8 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
         Box::pin(async move {
             let mut plan = Plan::<R>::new(planned, config, prior);
             let error = R::plan(&cx, &mut plan).await.err();
-            let (planned, replaces, diags) = plan.into_parts();
-            Hooked { planned, replaces, diags, error }
+            let Decisions { planned, decided, replaces, diags } = plan.into_decisions();
+            Hooked { planned, decided, replaces, diags, error }
         })
     }
 

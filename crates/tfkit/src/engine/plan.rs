@@ -63,7 +63,7 @@ impl<P: Provider> Core<P> {
         // A hook that needs the client while there is none has nothing to say yet.
         response.diags.extend(hooked.error.filter(|_| !left.missed_client));
         let mut planned = hooked.planned;
-        settle(attributes, &prior, &config, &prepared, &mut planned);
+        settle(attributes, &prior, &config, &prepared, &mut planned, &hooked.decided);
         response.requires_replace = replaced(attributes, &prior, &planned);
         for path in hooked.replaces {
             if !response.requires_replace.contains(&path) && differs(&prior, &planned, &path) {

@@ -1,6 +1,6 @@
 //! From the state and the configuration to a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pair::{aligned, matching};
 use super::same::means_the_same;
@@ -26,11 +26,27 @@ pub fn prepare(attributes: &[Attribute], prior: &Dyn, config: &Dyn) -> Dyn {
 }
 
 /// Completes the plan after the author's hook, which made `planned` of `prepared`: where it turned a no-op into an
-/// update, what is left to the server becomes unknown as in [`prepare`], except where the hook has set it.
-pub fn settle(attributes: &[Attribute], prior: &Dyn, config: &Dyn, prepared: &Dyn, planned: &mut Dyn) {
+/// update, what is left to the server becomes unknown as in [`prepare`], except where the hook has set it. `decided`
+/// names the attributes that the hook has set, because one that it keeps as it was looks like one that it left alone.
+pub fn settle(
+    attributes: &[Attribute],
+    prior: &Dyn,
+    config: &Dyn,
+    prepared: &Dyn,
+    planned: &mut Dyn,
+    decided: &BTreeSet<&'static str>,
+) {
     let became_update = prepared == prior && planned != prior;
     if became_update && !config.is_null() && !planned.is_null() {
-        let marked = object(attributes, Earlier::of(prior), config, Mark::Computed);
+        let mut marked = object(attributes, Earlier::of(prior), config, Mark::Computed);
+        if let (Dyn::Map(marked), Dyn::Map(planned)) = (&mut marked, &*planned) {
+            marked.extend(
+                planned
+                    .iter()
+                    .filter(|(name, _)| decided.contains(name.as_str()))
+                    .map(|(name, value)| (name.clone(), value.clone())),
+            );
+        }
         adopt(prepared, &marked, planned);
     }
 }

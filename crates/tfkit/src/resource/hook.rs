@@ -1,5 +1,7 @@
 //! What the author's plan hook sees and decides.
 
+use std::collections::BTreeSet;
+
 use crate::diag::Diag;
 use crate::field::{Element, Field};
 use crate::model::{Maybe, Model, Partial, Token};
@@ -15,8 +17,18 @@ pub struct Plan<M> {
     config: Partial<M>,
     prior: Option<M>,
     prior_object: Partial<M>,
+    decided: BTreeSet<&'static str>,
     replaces: Vec<Path>,
     diags: Vec<Diag>,
+}
+
+/// What came of a hook.
+pub(crate) struct Decisions {
+    pub(crate) planned: Dyn,
+    /// The attributes that the hook has set, kept ones included.
+    pub(crate) decided: BTreeSet<&'static str>,
+    pub(crate) replaces: Vec<Path>,
+    pub(crate) diags: Vec<Diag>,
 }
 
 impl<M: Model> Plan<M> {
@@ -28,13 +40,15 @@ impl<M: Model> Plan<M> {
             config: Partial::new(config),
             prior: model,
             prior_object: Partial::new(prior),
+            decided: BTreeSet::new(),
             replaces: Vec::new(),
             diags: Vec::new(),
         }
     }
 
-    pub(crate) fn into_parts(self) -> (Dyn, Vec<Path>, Vec<Diag>) {
-        (self.planned.object().clone(), self.replaces, self.diags)
+    pub(crate) fn into_decisions(self) -> Decisions {
+        let Self { planned, decided, replaces, diags, .. } = self;
+        Decisions { planned: planned.object().clone(), decided, replaces, diags }
     }
 
     /// Whether the object is made: also true for the second half of a replacement.
@@ -118,7 +132,8 @@ impl<M: Model> Plan<M> {
         self.diags.push(diag);
     }
 
-    fn put(&mut self, name: &str, value: Dyn) {
+    fn put(&mut self, name: &'static str, value: Dyn) {
+        self.decided.insert(name);
         if let Dyn::Map(attributes) = self.planned.object_mut() {
             attributes.insert(name.to_owned(), value);
         }

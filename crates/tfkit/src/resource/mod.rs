@@ -5,6 +5,7 @@ mod hook;
 use std::future::Future;
 use std::time::Duration;
 
+pub(crate) use hook::Decisions;
 pub use hook::Plan;
 
 use crate::cx::Cx;

@@ -1,5 +1,7 @@
 //! The rules of planning, one by one.
 
+use std::collections::BTreeSet;
+
 use tfkit::plan::{
     Same, check_compatible, check_plan, check_result, hide_write_only, keep_spelling, prepare, replaced,
     same, settle,
@@ -154,7 +156,7 @@ fn a_hook_that_turns_a_no_op_into_an_update_makes_the_rest_unknown() {
     let prepared = prepare(&team(), &state, &config);
     let mut planned = prepared.clone();
     planned.set_at(&Path::from("title"), "B".into());
-    settle(&team(), &state, &config, &prepared, &mut planned);
+    settle(&team(), &state, &config, &prepared, &mut planned, &BTreeSet::new());
     let expected = a_team(&[
         ("id", "1"),
         ("name", "a"),
@@ -165,8 +167,14 @@ fn a_hook_that_turns_a_no_op_into_an_update_makes_the_rest_unknown() {
     ]);
     assert_eq!(planned, expected);
 
+    // What the hook keeps as it was is decided, too.
+    let mut kept = prepared.clone();
+    kept.set_at(&Path::from("title"), "B".into());
+    settle(&team(), &state, &config, &prepared, &mut kept, &BTreeSet::from(["title", "updated"]));
+    assert_eq!(kept.attribute("updated"), &Dyn::string("9"));
+
     let mut untouched = prepared.clone();
-    settle(&team(), &state, &config, &prepared, &mut untouched);
+    settle(&team(), &state, &config, &prepared, &mut untouched, &BTreeSet::new());
     assert_eq!(untouched, prepared);
 }
 

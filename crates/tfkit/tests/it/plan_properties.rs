@@ -43,7 +43,7 @@ proptest! {
         let again = prepare(&attributes, &state, &config);
         prop_assert_eq!(&again, &state);
         let mut settled = again.clone();
-        settle(&attributes, &state, &config, &again, &mut settled);
+        settle(&attributes, &state, &config, &again, &mut settled, &std::collections::BTreeSet::new());
         prop_assert_eq!(settled, again);
         prop_assert_eq!(replaced(&attributes, &state, &state), Vec::new());
     }

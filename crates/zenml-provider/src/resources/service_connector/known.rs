@@ -167,13 +167,16 @@ fn configuration_problems(
         return (missing, None);
     }
     let names: Vec<&str> = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-    let warning = Diag::warning(format!("The server will drop members of the configuration: {}", dropped.join(", ")))
-        .why(format!(
-            "The authentication method {method_name:?} does not know them; it knows: {}. They have no effect.",
-            names.join(", ")
-        ))
-        .fix("Check the spelling, or remove them.")
-        .at(place);
+    let warning = Diag::warning(format!(
+        "The server will drop members of the configuration: {}",
+        dropped.join(", ")
+    ))
+    .why(format!(
+        "The authentication method {method_name:?} does not know them; it knows: {}. They have no effect.",
+        names.join(", ")
+    ))
+    .fix("Check the spelling, or remove them.")
+    .at(place);
     (missing, Some(warning))
 }
 

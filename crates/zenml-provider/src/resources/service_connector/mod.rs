@@ -184,7 +184,8 @@ impl Resource for ServiceConnector {
         let body = body(connector)?;
         let metadata = connector.metadata.clone().unwrap_or_default();
         let known = since.model();
-        let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let description =
+            OrServer::from_option(Some(body.description.clone()).filter(|text| !text.is_empty()));
         Ok(Self {
             workspace_id: OrServer::from_option(workspace_id.map(Id)),
             id: Computed::known(Id(connector.id)),
@@ -199,8 +200,8 @@ impl Resource for ServiceConnector {
             configuration: configuration(connector, body, &since),
             description: match since {
                 // What is left alone may have been changed by somebody meanwhile, which is seen by the next read.
-                Since::Answer(plan) => plan.description.clone(),
-                Since::State(_) | Since::Import(_) => OrServer::from_option(filled(&body.description)),
+                Since::Answer(plan) => plan.description.clone().or_prior(description),
+                Since::State(_) | Since::Import(_) => description,
             },
             labels: OrServer::from_option(Some(metadata.labels).filter(|labels| !labels.is_empty())),
             verify: known.map_or(OrDefault(true), |known| known.verify),

@@ -150,17 +150,17 @@ impl Resource for Stack {
             Since::State(_) | Since::Import(_) => (Some(slots::observed(&slots, None)), None),
         };
         let labels = metadata.labels.as_ref().filter(|labels| !labels.is_empty());
-        let description = metadata.description.clone().filter(|text| !text.is_empty());
+        let description = OrServer::from_option(metadata.description.clone().filter(|text| !text.is_empty()));
+        let environment = OrServer::from_option(run::variables(metadata.environment.as_ref()));
+        let secrets = OrServer::from_option(run::secrets(&metadata.secrets));
         let (description, environment, secrets) = match since {
             // What is left alone may have been changed by somebody meanwhile, which is seen by the next read.
-            Since::Answer(plan) => {
-                (plan.description.clone(), plan.environment.clone(), plan.secrets.clone())
-            }
-            Since::State(_) | Since::Import(_) => (
-                OrServer::from_option(description),
-                OrServer::from_option(run::variables(metadata.environment.as_ref())),
-                OrServer::from_option(run::secrets(&metadata.secrets)),
+            Since::Answer(plan) => (
+                plan.description.clone().or_prior(description),
+                plan.environment.clone().or_prior(environment),
+                plan.secrets.clone().or_prior(secrets),
             ),
+            Since::State(_) | Since::Import(_) => (description, environment, secrets),
         };
         Ok(Self {
             workspace_id: OrServer::from_option(workspace.map(Id)),

@@ -209,9 +209,7 @@ impl Resource for StackComponent {
             }
             Since::State(state) => {
                 let texts = |known| settings::refreshed(known, stored, dropped.as_ref());
-                let values = |known: &TypedSettings| {
-                    known.refreshed(stored, dropped.as_ref())
-                };
+                let values = |known: &TypedSettings| known.refreshed(stored, dropped.as_ref());
                 (
                     OrServer::from_option(state.configuration.as_ref().map(texts)),
                     state.settings.as_ref().map(values),
@@ -219,13 +217,14 @@ impl Resource for StackComponent {
             }
         };
         let labels = metadata.labels.as_ref().filter(|labels| !labels.is_empty());
+        let environment = OrServer::from_option(run::variables(metadata.environment.as_ref()));
+        let secrets = OrServer::from_option(run::secrets(&metadata.secrets));
         let (environment, secrets) = match since {
             // What is left alone may have been changed by somebody meanwhile, which is seen by the next read.
-            Since::Answer(plan) => (plan.environment.clone(), plan.secrets.clone()),
-            Since::State(_) | Since::Import(_) => (
-                OrServer::from_option(run::variables(metadata.environment.as_ref())),
-                OrServer::from_option(run::secrets(&metadata.secrets)),
-            ),
+            Since::Answer(plan) => {
+                (plan.environment.clone().or_prior(environment), plan.secrets.clone().or_prior(secrets))
+            }
+            Since::State(_) | Since::Import(_) => (environment, secrets),
         };
         Ok(Self {
             workspace_id: OrServer::from_option(workspace.map(Id)),

@@ -93,7 +93,8 @@ pub(super) async fn update(
     if has_other_secrets(prior, plan) {
         let now = server.api.call(&api::GET, id).await.map_err(|error| plan.failed("change", &error))?;
         let linked = now.metadata.map(|metadata| metadata.secrets).unwrap_or_default();
-        let SecretChange { add, remove } = run::secret_change(&linked, prior.secrets.as_ref(), plan.secrets.as_ref());
+        let SecretChange { add, remove } =
+            run::secret_change(&linked, prior.secrets.as_ref(), plan.secrets.as_ref());
         (change.add_secrets, change.remove_secrets) = (add, remove);
     }
     match server.api.send(&api::UPDATE, id, (), change).await {
