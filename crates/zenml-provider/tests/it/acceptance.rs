@@ -192,6 +192,7 @@ resource "zenml_service_connector" "it" {
         changed: r#"
 resource "zenml_service_connector" "it" {
   name          = "${var.prefix}-images"
+  description   = "e"
   type          = "docker"
   auth_method   = "password"
   resource_type = "docker-registry"
@@ -263,7 +264,8 @@ resource "zenml_stack" "it" {
 "#,
         changed: r#"
 resource "zenml_stack" "it" {
-  name = "${var.prefix}-prod"
+  name        = "${var.prefix}-prod"
+  description = ""
 
   components = {
     orchestrator   = zenml_stack_component.other.id
@@ -304,6 +306,7 @@ resource "zenml_service_connector" "it" {
     changed: r#"
 resource "zenml_service_connector" "it" {
   name          = "${var.prefix}-aws"
+  description   = ""
   type          = "aws"
   auth_method   = "secret-key"
   resource_type = "s3-bucket"

@@ -259,8 +259,11 @@ async fn environment_and_secrets_are_set_changed_and_cleared() {
         ..StackUpdate::default()
     };
     scene.server.send(&api::UPDATE, id(&harness), (), change).await.unwrap();
-    let planned = harness.plan(S, config(json!(null), &[])).await.unwrap();
+    let planned = harness.plan(S, config(json!({}), &[])).await.unwrap();
     assert_eq!(planned.changes(), ["environment", "secrets"]);
+    // Where they are left out, what somebody adds is left alone.
+    let planned = harness.plan(S, scene.components(json!({}))).await.unwrap();
+    assert_eq!(planned.action, Action::NoOp);
     harness.apply(S, config(json!(null), &[0])).await.unwrap();
     // A secret that goes takes itself out; what is to be removed may be gone already.
     scene.server.call(&secret::DELETE, secrets[0]).await.unwrap();
