@@ -27,10 +27,18 @@ pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<Connector>) {
     match description(cx, plan).await {
         Some(known) => {
             let (problems, dropped) = problems(&known, plan);
-            problems.into_iter().for_each(|problem| plan.error(problem));
-            dropped.into_iter().for_each(|warning| plan.warn(warning));
+            for problem in problems {
+                plan.error(problem);
+            }
+            if let Some(warning) = dropped {
+                plan.warn(warning);
+            }
         }
-        None => catalog::warnings(plan.config()).into_iter().for_each(|warning| plan.warn(warning)),
+        None => {
+            for warning in catalog::warnings(plan.config()) {
+                plan.warn(warning);
+            }
+        }
     }
 }
 
