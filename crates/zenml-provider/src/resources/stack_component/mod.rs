@@ -208,7 +208,10 @@ impl Resource for StackComponent {
                 (state.configuration.clone(), state.settings.clone())
             }
             Since::State(state) => {
-                let texts = |known| settings::refreshed(known, stored, dropped.as_ref());
+                let texts = |known| match dropped {
+                    Some(dropped) => settings::refreshed(known, stored, Some(dropped)),
+                    None => settings::completed(known, &body.kind, &body.flavor_name, stored),
+                };
                 let values = |known: &TypedSettings| known.refreshed(stored, dropped.as_ref());
                 (
                     OrServer::from_option(state.configuration.as_ref().map(texts)),

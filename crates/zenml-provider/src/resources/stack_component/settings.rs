@@ -33,6 +33,20 @@ pub(super) fn imported(kind: &str, flavor: &str, stored: &JsonMap) -> Option<Sec
     (!settings.is_empty()).then(|| Secret::new(settings))
 }
 
+/// The settings of a state that another provider or an import has written, after somebody changed the component: those
+/// that are known as in [`refreshed`], and all others that an import would take. Version 2 of the Go provider left out
+/// what is no text, so what its states lack may well be configured.
+pub(super) fn completed(
+    known: &Secret<Settings>,
+    kind: &str,
+    flavor: &str,
+    stored: &JsonMap,
+) -> Secret<Settings> {
+    let mut all = imported(kind, flavor, stored).map(Secret::into_exposed).unwrap_or_default();
+    all.extend(refreshed(known, stored, None).into_exposed());
+    Secret::new(all)
+}
+
 /// The settings of a state after somebody changed the component. What the server has added is nobody's business here;
 /// what it lacks was removed by somebody, unless the server itself never kept it. `dropped` is none where it is not
 /// known what the server keeps, as for a state of an earlier provider.
@@ -97,6 +111,16 @@ mod tests {
         let mut careful = precise;
         careful.insert("removed".to_owned(), Some("y".to_owned()));
         assert_eq!(refreshed(&known, &stored, None).expose(), &careful);
+    }
+
+    #[test]
+    fn a_state_of_another_provider_gets_what_it_lacks() {
+        let known = Secret::new(settings(&[("path", Some("p")), ("unkept", Some("x"))]));
+        let stored =
+            stored(json!({ "path": "p", "flag": true, "unset": null, "instance_type": "ml.m5.xlarge" }));
+        let now = completed(&known, "orchestrator", "sagemaker", &stored);
+        let expected = settings(&[("flag", Some("true")), ("path", Some("p")), ("unkept", Some("x"))]);
+        assert_eq!(now.expose(), &expected);
     }
 
     #[test]
