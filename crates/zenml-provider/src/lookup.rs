@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tfkit::{Diag, Path};
+use tfkit::Diag;
 use zenml_api::Identifier;
 use zenml_api::workspace::{JsonMap, Object};
 use zenml_client::ApiError;
@@ -43,7 +43,7 @@ pub(crate) async fn by_id<I: Identifier, B, M, R>(
     let found = read.await;
     let found = found
         .map_err(|error| cannot(format_args!("read the {words} {id}"), Needs::WORKSPACE_VIEWER, &error))?;
-    let found = found.ok_or_else(|| missing(noun, server, &id.to_string(), "id"))?;
+    let found = found.ok_or_else(|| noun.missing(&id.to_string(), server.workspace_id).at("id"))?;
     match name {
         Some(name) if name != found.name => Err(Diag::error(format!("The {words} {id} has another name"))
             .why(format!("The configuration calls it {name:?}, and its name is {:?}.", found.name))
@@ -77,24 +77,7 @@ pub(crate) async fn by_name<I: Identifier, B, M, R>(
             .fix(narrow)
             .at("name"));
     }
-    found.pop().ok_or_else(|| missing(noun, server, name, "name"))
-}
-
-fn missing(noun: Noun, server: &Server, wanted: &str, place: &'static str) -> Diag {
-    let words = noun.words;
-    let home = match server.workspace_id {
-        Some(workspace) => format!("The workspace {workspace}"),
-        None => "The server".to_owned(),
-    };
-    Diag::error(format!("There is no {words} {wanted:?}"))
-        .why(format!("{home} does not have it, or does not show it to this credential."))
-        .fix(format!("Correct the {place}, or say in which workspace_id the {words} is."))
-        .at(Path::from(place))
-}
-
-/// The filter for an exact name, which may itself look like a filter with an operator.
-pub(crate) fn exactly(name: &str) -> Vec<String> {
-    vec![format!("equals:{name}")]
+    found.pop().ok_or_else(|| noun.missing(name, server.workspace_id).at("name"))
 }
 
 /// The filter for the beginning of a name, if one is wanted.
@@ -159,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_name_that_looks_like_a_filter_is_still_a_name() {
-        assert_eq!(exactly("contains:x"), ["equals:contains:x"]);
+        assert_eq!(object::exactly("contains:x"), ["equals:contains:x"]);
         assert_eq!(beginning(Some(&"a".to_owned())), ["startswith:a"]);
         assert_eq!(beginning(Some(&String::new())), Vec::<String>::new());
         assert!(begins("Alpha", None) && begins("Alpha", Some(&"Al".to_owned())));

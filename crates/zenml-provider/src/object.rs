@@ -9,6 +9,7 @@ use tfkit::model::{Model, Token};
 use tfkit::{Diag, OrServer, Path, Plan};
 use zenml_api::control::workspace;
 use zenml_api::workspace::JsonMap;
+use zenml_api::workspace::component::ALL_TYPES;
 use zenml_api::{IdOrName, Identifier, Patch, WorkspaceId};
 use zenml_client::Optional as _;
 
@@ -41,6 +42,21 @@ pub async fn named<I: Identifier>(client: &Client, text: &str) -> Result<Named<I
         None => None,
     };
     Ok(Named { workspace, object: IdOrName::parse(object) })
+}
+
+/// Reads an import id of the form `[WORKSPACE/]ID` or `[WORKSPACE/]TYPE/NAME`, for objects whose names are unique for
+/// their type only. The name that it gives has its type before it.
+pub async fn typed<I: Identifier>(client: &Client, text: &str) -> Result<Named<I>, Diag> {
+    // A type can stand at the beginning, where otherwise a workspace stands.
+    if text.split_once('/').is_some_and(|(first, _)| ALL_TYPES.contains(&first)) {
+        return Ok(Named { workspace: None, object: IdOrName::Name(text.to_owned()) });
+    }
+    named(client, text).await
+}
+
+/// The filter for an exact name, which may itself look like a filter with an operator.
+pub fn exactly(name: &str) -> Vec<String> {
+    vec![format!("equals:{name}")]
 }
 
 async fn workspace_id(client: &Client, wanted: IdOrName<WorkspaceId>) -> Result<WorkspaceId, Diag> {

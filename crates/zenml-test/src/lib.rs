@@ -1,17 +1,10 @@
 //! A real ZenML server for tests: plain, open source, on a free port of the loopback interface.
 //!
 //! The server is Python. It lives in a virtual environment that `scripts/zenml-server` makes once and keeps; tests
-//! only look for it, and say that they were skipped where there is none:
+//! only look for it, and say that they were skipped where there is none.
 //!
-//! ```ignore
-//! let environment = match Search::from_environment().environment() {
-//!     Ok(environment) => environment,
-//!     Err(NoServer::Skipped(why)) => return println!("SKIPPED: {why}"),
-//!     Err(NoServer::Failed(why)) => panic!("{why}"),
-//! };
-//! let server = RealServer::start(&environment, Packages::Plain)?;
-//! let answer = get(format!("{}/api/v1/stacks", server.url()), server.key());
-//! ```
+//! [`Search`] looks for it, [`RealServer::start`] starts a server of it, and `cargo run -p zenml-test` does both for a
+//! person: it prints what to export and keeps the server until its standard input ends.
 //!
 //! A start takes seconds, so the tests of one binary share [`RealServer::shared`]. They give every object a name of
 //! their own, look only for those, and remove what they made. A test that changes what all see (the default user, the

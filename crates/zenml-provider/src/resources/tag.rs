@@ -226,8 +226,7 @@ async fn look(api: &Api, id: TagId) -> Result<Option<api::Tag>, Diag> {
 
 /// The tag of a name, with all that is known of it.
 async fn with_name(api: &Api, name: &str) -> Result<Option<api::Tag>, Diag> {
-    // A name may look like a filter with an operator.
-    let query = TagQuery { name: vec![format!("equals:{name}")], hydrate: Some(true), ..TagQuery::default() };
+    let query = TagQuery { name: object::exactly(name), hydrate: Some(true), ..TagQuery::default() };
     let tags = api.list_all(&api::LIST, (), query).await;
     let tags =
         tags.map_err(|error| cannot(format_args!("look for tag {name:?}"), Needs::WORKSPACE_VIEWER, &error))?;

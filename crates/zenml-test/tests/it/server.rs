@@ -74,8 +74,7 @@ fn a_server_ends_with_the_process_that_started_it_however_that_ends() {
     if environment(Packages::Plain).is_none() {
         return;
     }
-    let mut other = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "server::starts_a_server_and_waits", "--nocapture"])
+    let mut other = Command::new(env!("CARGO_BIN_EXE_zenml-test"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -93,16 +92,6 @@ fn a_server_ends_with_the_process_that_started_it_however_that_ends() {
         assert!(!matches!(&closed, Err(error) if error.kind() == ErrorKind::WouldBlock), "it still serves");
         connection = TcpStream::connect(&authority);
     }
-}
-
-/// The other process of the test above, which is killed while it waits.
-#[test]
-#[ignore = "a part of another test"]
-fn starts_a_server_and_waits() {
-    let environment = environment(Packages::Plain).unwrap();
-    let server = RealServer::start(&environment, Packages::Plain).unwrap();
-    println!("\nIt serves at {}", server.url());
-    std::io::stdin().read_line(&mut String::new()).unwrap();
 }
 
 #[test]

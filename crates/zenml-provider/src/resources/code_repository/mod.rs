@@ -349,10 +349,9 @@ async fn with_name(api: &Api, project: ProjectId, name: &str) -> Result<Option<a
 
 /// The code repository of a name in a project, by id or name of the project, with all that is known of it.
 async fn in_project(api: &Api, project: &str, name: &str) -> Result<Option<api::CodeRepository>, Diag> {
-    // A name may look like a filter with an operator.
     let query = CodeRepositoryQuery {
         project: vec![project.to_owned()],
-        name: vec![format!("equals:{name}")],
+        name: object::exactly(name),
         hydrate: Some(true),
         ..CodeRepositoryQuery::default()
     };

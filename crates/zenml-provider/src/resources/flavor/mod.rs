@@ -14,7 +14,7 @@ pub use self::data::FlavorData;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::object::{self, Noun};
+use crate::object::{self, Named, Noun};
 use crate::scope::{self, Reach, Seen, Server};
 
 const NOUN: Noun = Noun { words: "flavor", resource: "zenml_flavor" };
@@ -235,15 +235,8 @@ impl Resource for Flavor {
             ImportId::Key(key) => return Ok(Imported::Key(key)),
             ImportId::Text(text) => text,
         };
-        // A type can stand at the beginning, where otherwise a workspace stands.
-        let is_typed = text.split_once('/').is_some_and(|(first, _)| ALL_TYPES.contains(&first));
-        let (workspace, wanted) = if is_typed {
-            (None, IdOrName::Name(text.to_owned()))
-        } else {
-            let named = object::named(cx.client().await?, text).await?;
-            (named.workspace, named.object)
-        };
-        let id = match wanted {
+        let Named { workspace, object } = object::typed(cx.client().await?, text).await?;
+        let id = match object {
             IdOrName::Id(id) => id,
             IdOrName::Name(name) => {
                 let (kind, name) = name.split_once('/').ok_or_else(|| unreadable_import(text))?;
@@ -350,7 +343,7 @@ async fn look(api: &Api, id: FlavorId) -> Result<Option<api::Flavor>, Diag> {
 /// The flavor of a type and a name, with all that is known of it.
 async fn named(api: &Api, kind: &str, name: &str) -> Result<Option<api::Flavor>, Diag> {
     let query = FlavorQuery {
-        name: vec![format!("equals:{name}")],
+        name: object::exactly(name),
         kind: vec![kind.to_owned()],
         hydrate: Some(true),
         ..FlavorQuery::default()
@@ -367,7 +360,7 @@ async fn named(api: &Api, kind: &str, name: &str) -> Result<Option<api::Flavor>,
 
 /// The components with a flavor of this name, as `TYPE/NAME`.
 async fn users(api: &Api, flavor: &str) -> Result<Vec<String>, Diag> {
-    let query = ComponentQuery { flavor: vec![format!("equals:{flavor}")], ..ComponentQuery::default() };
+    let query = ComponentQuery { flavor: object::exactly(flavor), ..ComponentQuery::default() };
     let components = api.list_all(&component::LIST, (), query).await;
     let components = components.map_err(|error| {
         cannot(

@@ -8,6 +8,7 @@ use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
 use crate::lookup::{self, Wanted};
+use crate::object;
 use crate::scope;
 
 /// An existing secret, by id or by name, without its values: they do not get into the state this way.
@@ -49,7 +50,7 @@ impl DataSource for SecretData {
                 lookup::by_id(NOUN, &server, id, name, read).await?
             }
             Wanted::Name(name) => {
-                let query = SecretQuery { name: lookup::exactly(name), ..SecretQuery::default() };
+                let query = SecretQuery { name: object::exactly(name), ..SecretQuery::default() };
                 let read = async { Ok(list(query).await?.into_iter().filter(fits).collect()) };
                 let told = |secret: &ApiSecret| {
                     let word =

@@ -322,8 +322,7 @@ async fn look(api: &Api, id: SecretId) -> Result<Option<api::Secret>, Diag> {
 
 /// All secrets of a name that the caller sees: a public one, a private one of its own, or both.
 async fn all_with_name(api: &Api, name: &str) -> Result<Vec<api::Secret>, Diag> {
-    // A name may look like a filter with an operator.
-    let query = SecretQuery { name: vec![format!("equals:{name}")], ..SecretQuery::default() };
+    let query = SecretQuery { name: object::exactly(name), ..SecretQuery::default() };
     let secrets = api.list_all(&api::LIST, (), query).await;
     let secrets = secrets
         .map_err(|error| cannot(format_args!("look for secret {name:?}"), Needs::WORKSPACE_VIEWER, &error))?;

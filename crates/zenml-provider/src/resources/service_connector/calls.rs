@@ -10,6 +10,7 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 use super::{NOUN, ServiceConnector};
 use crate::failure::{Needs, cannot};
+use crate::object;
 use crate::scope::Server;
 
 /// Makes the connector. After a lost answer it is taken over only because it was not there before.
@@ -44,7 +45,7 @@ pub(super) async fn look(api: &Api, id: ConnectorId) -> Result<Option<Connector>
 pub(super) async fn with_name(api: &Api, name: &str) -> Result<Option<Connector>, Diag> {
     let query = ConnectorQuery {
         // A name may look like a filter, such as "contains:x".
-        name: vec![format!("equals:{name}")],
+        name: object::exactly(name),
         expand_secrets: Some(false),
         ..ConnectorQuery::default()
     };

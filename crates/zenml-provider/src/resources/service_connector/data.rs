@@ -11,6 +11,7 @@ use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
 use crate::lookup::{self, Wanted};
+use crate::object;
 use crate::scope;
 
 /// An existing service connector, by id or by name.
@@ -66,7 +67,7 @@ impl DataSource for ServiceConnectorData {
             }
             Wanted::Name(name) => {
                 let query = ConnectorQuery {
-                    name: lookup::exactly(name),
+                    name: object::exactly(name),
                     hydrate: Some(true),
                     expand_secrets: Some(true),
                     ..ConnectorQuery::default()

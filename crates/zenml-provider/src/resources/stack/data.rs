@@ -11,6 +11,7 @@ use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
 use crate::lookup::{self, Wanted};
+use crate::object;
 use crate::scope;
 
 /// An existing stack, by id or by name.
@@ -65,7 +66,7 @@ impl DataSource for StackData {
             }
             Wanted::Name(name) => {
                 let query =
-                    StackQuery { name: lookup::exactly(name), hydrate: Some(true), ..StackQuery::default() };
+                    StackQuery { name: object::exactly(name), hydrate: Some(true), ..StackQuery::default() };
                 let list = server.api.list_all(&api::LIST, (), query);
                 let told = |stack: &ApiStack| format!("the stack {:?}", stack.name);
                 lookup::by_name(NOUN, &server, name, list, told, "Say which one is meant by its id.").await?

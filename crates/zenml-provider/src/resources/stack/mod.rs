@@ -358,8 +358,7 @@ async fn make(server: &Server, plan: &Stack) -> Result<ApiStack, Diag> {
 
 /// The stack of a name, with all that is known of it.
 async fn named(server: &Server, name: &str) -> Result<Option<ApiStack>, Diag> {
-    let query =
-        StackQuery { name: vec![format!("equals:{name}")], hydrate: Some(true), ..StackQuery::default() };
+    let query = StackQuery { name: object::exactly(name), hydrate: Some(true), ..StackQuery::default() };
     let listed = server.api.list_all(&api::LIST, (), query).await.map_err(|error| {
         cannot(format_args!("look for the stack {name:?}"), Needs::WORKSPACE_VIEWER, &error)
     })?;

@@ -12,6 +12,7 @@ use super::{NOUN, kind};
 use crate::client::Client;
 use crate::id::Id;
 use crate::lookup::{self, Wanted};
+use crate::object;
 use crate::scope;
 
 /// An existing stack component, by id, or by name and, where several types have a component of that name, type.
@@ -68,7 +69,7 @@ impl DataSource for StackComponentData {
             }
             Wanted::Name(name) => {
                 let query = ComponentQuery {
-                    name: lookup::exactly(name),
+                    name: object::exactly(name),
                     kind: wanted_kind.into_iter().cloned().collect(),
                     hydrate: Some(true),
                     ..ComponentQuery::default()

@@ -18,6 +18,7 @@ use super::StackComponent;
 use super::refusal::no_flavor;
 use crate::cache::Cache;
 use crate::client::Client;
+use crate::object;
 use crate::scope::{self, Reach, Server};
 
 /// Where a flavor is, its type and its name.
@@ -196,7 +197,7 @@ async fn rules(client: &Client, server: &Server, kind: &str, name: &str) -> Resu
     let key = (server.workspace_id, kind.to_owned(), name.to_owned());
     let ask = async {
         let query = FlavorQuery {
-            name: vec![format!("equals:{name}")],
+            name: object::exactly(name),
             kind: vec![kind.to_owned()],
             hydrate: Some(true),
             ..FlavorQuery::default()

@@ -18,7 +18,7 @@ use tfkit::{
     Since,
 };
 use zenml_api::workspace::JsonMap;
-use zenml_api::workspace::component::{self as api, ALL_TYPES, Component, ComponentQuery};
+use zenml_api::workspace::component::{self as api, Component, ComponentQuery};
 use zenml_api::{ComponentId, ConnectorId, IdOrName, SecretId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
@@ -32,7 +32,7 @@ use crate::batch;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::{Id, IdOrEmpty};
-use crate::object::{self, Noun};
+use crate::object::{self, Named, Noun};
 use crate::run_environment::{self as run, Variables};
 use crate::scope::{self, Reach, Seen};
 
@@ -329,16 +329,8 @@ impl Resource for StackComponent {
             ImportId::Key(key) => return Ok(Imported::Key(key)),
             ImportId::Text(text) => text,
         };
-        let client = cx.client().await?;
-        // A type can stand at the beginning, where otherwise a workspace stands.
-        let is_typed = text.split_once('/').is_some_and(|(first, _)| ALL_TYPES.contains(&first));
-        let (workspace, wanted) = if is_typed {
-            (None, IdOrName::Name(text.to_owned()))
-        } else {
-            let named = object::named(client, text).await?;
-            (named.workspace, named.object)
-        };
-        let id = match wanted {
+        let Named { workspace, object } = object::typed(cx.client().await?, text).await?;
+        let id = match object {
             IdOrName::Id(id) => id,
             IdOrName::Name(name) => {
                 let (kind, name) = name.split_once('/').ok_or_else(|| unreadable_import(text))?;

@@ -144,7 +144,7 @@ pub(super) fn settle(
 /// The component of a type and a name, with all that is known of it.
 pub(super) async fn named(server: &Server, kind: &str, name: &str) -> Result<Option<Component>, Diag> {
     let query = ComponentQuery {
-        name: vec![format!("equals:{name}")],
+        name: object::exactly(name),
         kind: vec![kind.to_owned()],
         hydrate: Some(true),
         ..ComponentQuery::default()

@@ -1,0 +1,29 @@
+//! Starts a real ZenML server, says where it is, and keeps it until standard input ends.
+
+use std::process::ExitCode;
+
+use zenml_test::{NoServer, Packages, RealServer, Search};
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a command")]
+fn main() -> ExitCode {
+    let environment = match Search::from_environment().environment() {
+        Ok(environment) => environment,
+        Err(NoServer::Skipped(why) | NoServer::Failed(why)) => {
+            eprintln!("{why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let server = match RealServer::start(&environment, Packages::Plain) {
+        Ok(server) => server,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    // The key opens a server that lives as long as this command, on this machine only.
+    println!("export ZENML_SERVER_URL={}", server.url());
+    println!("export ZENML_API_KEY={}", server.key());
+    // An error is an end, too.
+    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    ExitCode::SUCCESS
+}
