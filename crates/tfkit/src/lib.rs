@@ -126,6 +126,7 @@
 //! | check a whole configuration | [`Resource::validate`], or `#[model(rule = …)]` |
 //! | let an import id have another form than the key's parts | [`Resource::import`] |
 //! | read state of an earlier release | [`Resource::VERSION`] and [`Resource::UPGRADES`] |
+//! | complete the state of a release that knew fewer attributes | [`Resource::inherit`] |
 //! | let an update change the identity | [`Resource::IDENTITY_MUTABLE`] |
 //! | give operations more time | a field of type [`timeouts::Timeouts`], or [`Resource::timeout`] |
 //! | keep two spellings apart from two values | `#[attr(same = …)]` |

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value as Json;
 use tfkit::field::Value;
 use tfkit::model::{Model, Token};
-use tfkit::{Diag, OrServer, Path, Plan};
+use tfkit::{Diag, Dyn, OrServer, Path, Plan};
 use zenml_api::control::workspace;
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::component::ALL_TYPES;
@@ -116,6 +116,17 @@ pub fn left_out<M: Model, T: Value>(plan: &mut Plan<M>, attribute: Token<M, OrSe
     } else {
         plan.set_null(attribute);
     }
+}
+
+/// Completes a state of the Go provider, which does not know all attributes of today. Its releases 1 and 2 wrote the same
+/// whether no labels or an empty map of them were configured, and no host lets a plan be null where the configuration has
+/// a map. An empty one may stay in both cases: see [`left_out`].
+pub fn inherited(mut state: Dyn) -> Dyn {
+    let labels = Path::default().attr("labels");
+    if state.get(&labels).is_some_and(Dyn::is_null) {
+        state.set_at(&labels, Dyn::Map(BTreeMap::new()));
+    }
+    state
 }
 
 /// Plans an attribute that the configuration leaves out as the state has it: it is managed elsewhere, and the Go provider,

@@ -30,6 +30,7 @@ pub(crate) trait AnyResource<Client>: Send + Sync {
     fn identity(&self) -> Vec<IdentityAttribute>;
     fn identity_mutable(&self) -> bool;
     fn upgrades(&self) -> &'static [Upgrade];
+    fn inherit(&self, state: Dyn) -> Dyn;
     fn timeout(&self, operation: Operation) -> Duration;
     /// The identity of an object, read from its state.
     fn identity_of(&self, state: &Dyn) -> Result<Dyn, Misfit>;
@@ -96,6 +97,10 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
 
     fn upgrades(&self) -> &'static [Upgrade] {
         R::UPGRADES
+    }
+
+    fn inherit(&self, state: Dyn) -> Dyn {
+        R::inherit(state)
     }
 
     fn timeout(&self, operation: Operation) -> Duration {

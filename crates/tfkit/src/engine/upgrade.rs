@@ -1,5 +1,6 @@
 //! Bringing stored state to the current schema.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::core::Core;
@@ -12,7 +13,8 @@ use crate::value::{DecodeError, Dyn, Objects, conform, json};
 
 impl<P: Provider> Core<P> {
     /// State of the same version is read as it is: attributes that no longer exist are ignored, absent ones are
-    /// null. Older state goes through the author's steps, one version at a time.
+    /// null, and the author may complete the others. Older state goes through the author's steps before, one version at
+    /// a time.
     pub(super) async fn upgrade(&self, request: UpgradeRequest) -> (Dyn, Diags) {
         let what = format!("upgrade of the state of {}", request.type_name);
         let upgraded = match self.resource(&request.type_name) {
@@ -35,20 +37,21 @@ fn upgrade<C>(resource: &Arc<dyn AnyResource<C>>, request: &UpgradeRequest) -> R
             .trace(format!("schema version {}: {error}", request.version))
             .at(error.path)
     };
-    let mut state = if request.version == schema.version {
-        json::decode(&request.json, &schema.ty(), Objects::Lenient).map_err(unreadable)?
-    } else {
-        let mut state = json::parse(&request.json).map_err(unreadable)?;
-        for version in request.version..schema.version {
-            let step = resource.upgrades().iter().find(|step| step.from == version);
-            let step = step.ok_or_else(|| no_step(request, schema.version, version))?;
-            state = (step.run)(state)?;
-        }
-        if request.version > schema.version {
-            return Err(newer(request, schema.version));
-        }
-        conform(state, &schema.ty(), Objects::Lenient).map_err(unreadable)?
-    };
+    if request.version > schema.version {
+        return Err(newer(request, schema.version));
+    }
+    let mut state = json::parse(&request.json).map_err(unreadable)?;
+    for version in request.version..schema.version {
+        let step = resource.upgrades().iter().find(|step| step.from == version);
+        let step = step.ok_or_else(|| no_step(request, schema.version, version))?;
+        state = (step.run)(state)?;
+    }
+    let lacks = |stored: &BTreeMap<_, _>| schema.attributes.iter().any(|one| !stored.contains_key(one.name));
+    let is_incomplete = state.as_map().is_some_and(lacks);
+    state = conform(state, &schema.ty(), Objects::Lenient).map_err(unreadable)?;
+    if is_incomplete {
+        state = resource.inherit(state);
+    }
     hide_write_only(&schema.attributes, &mut state);
     Ok(state)
 }

@@ -116,6 +116,12 @@ pub trait Resource: Model {
         async { Ok(item) }
     }
 
+    /// Completes a state that lacks attributes of the schema, because an earlier release wrote it, or the provider that
+    /// this one succeeds. They are null in it, and it went through [`UPGRADES`](Self::UPGRADES). Pure.
+    fn inherit(state: Dyn) -> Dyn {
+        state
+    }
+
     /// How long an operation may take when the configuration has no `timeouts` for it.
     fn timeout(operation: Operation) -> Duration {
         let _ = operation;

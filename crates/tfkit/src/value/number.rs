@@ -7,9 +7,6 @@ use std::str::FromStr;
 /// Zeros that are written out before the text changes to an exponent, so that `1e999999999` stays short.
 const WRITTEN_ZEROS: i64 = 400;
 
-/// Fraction digits up to which a number is tried as a float; longer ones travel as text.
-const FLOAT_FRACTION: i64 = 64;
-
 /// A decimal number of any size and precision, or an infinity; never passed through a float.
 ///
 /// Two numbers are equal when their values are: `1.50`, `1.5` and `15e-1` are one number. The order is numeric.
@@ -85,21 +82,6 @@ impl Number {
                 format!("{sign}0.{digits}0e{scale}").parse().unwrap_or(f64::NAN)
             }
         }
-    }
-
-    /// The float that is exactly this number, if there is one and it is an infinity or has a fraction.
-    pub(crate) fn exact_fraction(&self) -> Option<f64> {
-        let Repr::Finite { scale, digits, .. } = &self.0 else {
-            return Some(self.to_f64());
-        };
-        let fraction = length(digits).saturating_sub(*scale);
-        if !(1..=FLOAT_FRACTION).contains(&fraction) {
-            return None;
-        }
-        // No float has more than 1074 digits of fraction, so that this is its exact text.
-        let float = self.to_f64();
-        let exact: Self = format!("{float:.1074}").parse().ok()?;
-        (exact == *self).then_some(float)
     }
 
     fn short_integer(&self) -> Option<String> {
@@ -313,15 +295,6 @@ mod tests {
             let expected = if text == "5e-324" { number(text).to_string() } else { text.to_owned() };
             assert_eq!(Number::from_f64(float).unwrap().to_string(), expected);
         }
-    }
-
-    #[test]
-    fn only_exact_fractions_travel_as_floats() {
-        assert_eq!(number("0.5").exact_fraction(), Some(0.5));
-        assert_eq!(number("-1234.0625").exact_fraction(), Some(-1234.0625));
-        assert_eq!(number("0.1").exact_fraction(), None);
-        assert_eq!(number("1180591620717411303424").exact_fraction(), None);
-        assert_eq!(number("1e-400").exact_fraction(), None);
     }
 
     #[test]

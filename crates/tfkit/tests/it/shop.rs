@@ -112,6 +112,13 @@ impl Resource for Item {
         Upgrade { from: 1, run: |state| Ok(renamed(state, "title", "name")) },
     ];
 
+    fn inherit(mut state: Dyn) -> Dyn {
+        if state.attribute("name").as_str() == Some("relic") {
+            state.set_at(&Self::NOTE.path(), "inherited".into());
+        }
+        state
+    }
+
     async fn fetch(cx: &Cx<Arc<Shop>>, key: &ItemKey) -> Result<Option<Self>, Diag> {
         let shop = cx.client().await?;
         shop.fetches.fetch_add(1, Ordering::Relaxed);

@@ -5,6 +5,11 @@ use tfkit::engine::UpgradeRequest;
 
 use crate::shop::{Bench, config, summaries};
 
+/// Has all attributes, so that nothing is inherited.
+const RELIC: &str = r#"{"code":null,"code_wo":null,"code_wo_version":null,"colour":null,"extra":null,"id":"7","labels":null,
+    "name":"relic","note":null,"parts":null,"seller":null,"settings":null,"shelf":null,"size":null,"timeouts":null,
+    "token":null,"url":null}"#;
+
 #[tokio::test]
 async fn state_is_brought_to_the_current_schema_or_the_reason_is_given() {
     let bench = Bench::unconfigured();
@@ -15,6 +20,12 @@ async fn state_is_brought_to_the_current_schema_or_the_reason_is_given() {
         (2, r#"{"name":"box","id":"7","size":1.5,"gone":[1]}"#, Ok(current())),
         (1, r#"{"title":"box","id":"7","size":1.5}"#, Ok(current())),
         (0, r#"{"titel":"box","id":"7","size":"1.50"}"#, Ok(current())),
+        (
+            2,
+            r#"{"name":"relic","id":"7"}"#,
+            Ok(config([("name", "relic".into()), ("id", "7".into()), ("note", "inherited".into())])),
+        ),
+        (2, RELIC, Ok(config([("name", "relic".into()), ("id", "7".into())]))),
         (2, r#"{"name":["box"]}"#, Err("The state of shop_item cannot be read")),
         (2, "{", Err("The state of shop_item cannot be read")),
         (-1, "{}", Err("The state of shop_item is too old for this release of the provider")),

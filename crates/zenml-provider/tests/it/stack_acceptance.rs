@@ -167,3 +167,20 @@ async fn typed_settings_live_their_life_on_each_server() {
     })
     .await;
 }
+
+/// Terraform compares the precisions of numbers, too, and once ended `plan -refresh-only -detailed-exitcode` with 2 and "No
+/// changes" for whatever had a number in its state.
+#[tokio::test]
+async fn a_refresh_takes_no_number_for_a_change_on_each_server() {
+    on_each_server(async |_, host| {
+        let numbers = "settings = {\n    max_parallelism = 8\n    job_monitoring_delay = 0.5\n  }";
+        host.write("around.tf", AROUND).unwrap();
+        host.write("kubernetes.tf", &kubernetes(numbers)).unwrap();
+        host.apply().await.unwrap();
+        for _ in 0..3 {
+            host.run(&["plan", "-refresh-only", "-detailed-exitcode"]).await.unwrap();
+        }
+        host.destroy().await.unwrap();
+    })
+    .await;
+}

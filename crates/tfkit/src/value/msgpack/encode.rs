@@ -113,32 +113,17 @@ impl Writer {
         Ok(())
     }
 
+    /// Numbers are written as text, which a host reads with the precision that it gives to the numbers of a state file.
+    /// Others get the precision of 64 or 53 bits, and Terraform takes two precisions of one number for a change: a plan
+    /// with `-refresh-only -detailed-exitcode` then fails though nothing changed
+    /// (<https://github.com/hashicorp/terraform/issues/37406>). Only infinity has no text.
     fn number(&mut self, number: &Number) {
-        if let Some(integer) = number.as_i64() {
-            self.integer(integer);
-        } else if let Some(float) = number.exact_fraction() {
-            self.bytes.push(0xcb);
-            self.bytes.extend(float.to_be_bytes());
-        } else {
+        if number.is_finite() {
             self.text(&number.to_string());
+        } else {
+            self.bytes.push(0xcb);
+            self.bytes.extend(number.to_f64().to_be_bytes());
         }
-    }
-
-    fn integer(&mut self, integer: i64) {
-        let bytes = integer.to_be_bytes();
-        let (head, width): (Option<u8>, usize) = match integer {
-            -32..=127 => (None, 1),
-            128..=0xff => (Some(0xcc), 1),
-            0x100..=0xffff => (Some(0xcd), 2),
-            0x1_0000..=0xffff_ffff => (Some(0xce), 4),
-            0x1_0000_0000.. => (Some(0xcf), 8),
-            -0x80..=-33 => (Some(0xd0), 1),
-            -0x8000..=-0x81 => (Some(0xd1), 2),
-            -0x8000_0000..=-0x8001 => (Some(0xd2), 4),
-            _ => (Some(0xd3), 8),
-        };
-        self.bytes.extend(head);
-        self.bytes.extend(&bytes[bytes.len() - width..]);
     }
 
     fn text(&mut self, text: &str) {

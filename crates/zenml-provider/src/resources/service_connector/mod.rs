@@ -16,8 +16,8 @@ use std::time::Duration;
 use tfkit::model::Operation;
 use tfkit::timeouts::{Create, Timeouts, Update};
 use tfkit::{
-    Computed, Cx, Diag, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Page, Path, Plan, Resource,
-    Secret, Since, Twin,
+    Computed, Cx, Diag, Dyn, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Page, Path, Plan,
+    Resource, Secret, Since, Twin,
 };
 use zenml_api::workspace::connector::{
     self as api, Connector, ConnectorBody, ConnectorCreate, ConnectorQuery, ConnectorType, ConnectorUpdate,
@@ -315,6 +315,10 @@ impl Resource for ServiceConnector {
         scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         known::check(cx, plan).await;
         Ok(())
+    }
+
+    fn inherit(state: Dyn) -> Dyn {
+        object::inherited(state)
     }
 
     async fn import(cx: &Cx<Client>, id: ImportId<'_, ServiceConnectorKey>) -> Result<Imported<Self>, Diag> {

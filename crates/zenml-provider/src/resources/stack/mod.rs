@@ -8,7 +8,9 @@ mod slots;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::model::Object as _;
-use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource, Since};
+use tfkit::{
+    Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource, Since,
+};
 use zenml_api::workspace::stack::{
     self as api, Slots, Stack as ApiStack, StackCreate, StackQuery, StackUpdate,
 };
@@ -275,6 +277,10 @@ impl Resource for Stack {
             plan.error(misplaced);
         }
         Ok(())
+    }
+
+    fn inherit(state: Dyn) -> Dyn {
+        object::inherited(state)
     }
 
     async fn import(cx: &Cx<Client>, id: ImportId<'_, StackKey>) -> Result<Imported<Self>, Diag> {

@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use tfkit::{
-    Computed, Cx, Diag, ImportId, Imported, Maybe, Model, OrServer, Page, Partial, Plan, Resource, Secret,
-    Since,
+    Computed, Cx, Diag, Dyn, ImportId, Imported, Maybe, Model, OrServer, Page, Partial, Plan, Resource,
+    Secret, Since,
 };
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::component::{self as api, Component, ComponentQuery};
@@ -322,6 +322,10 @@ impl Resource for StackComponent {
         scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         flavor::check(cx, plan).await;
         Ok(())
+    }
+
+    fn inherit(state: Dyn) -> Dyn {
+        object::inherited(state)
     }
 
     async fn import(cx: &Cx<Client>, id: ImportId<'_, StackComponentKey>) -> Result<Imported<Self>, Diag> {
