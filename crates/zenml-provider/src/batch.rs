@@ -14,7 +14,7 @@ use crate::id::Id;
 use crate::scope::{self, Reach};
 
 /// An endpoint that lists objects of a workspace.
-type List<I, B, M, R, Q> = Endpoint<(), Q, (), Listed<Object<I, B, M, R>>>;
+pub(crate) type List<I, B, M, R, Q> = Endpoint<(), Q, (), Listed<Object<I, B, M, R>>>;
 
 /// Objects on the first page. A server answers it as fast as five reads.
 const FIRST: u64 = 100;

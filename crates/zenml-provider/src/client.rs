@@ -15,6 +15,7 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 use crate::cache::Cache;
 use crate::configuration::{Configuration, Resolved};
+use crate::creation::Names;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::people::People;
@@ -48,6 +49,8 @@ pub struct Client {
     pub(crate) blind_grants: BlindGrants,
     pub(crate) flavors: Flavors,
     pub(crate) leaving: Leaving,
+    /// Names that are taken, for creations.
+    pub(crate) names: Names,
     said: Mutex<BTreeSet<String>>,
 }
 
@@ -73,6 +76,7 @@ impl Client {
             blind_grants: BlindGrants::default(),
             flavors: Flavors::default(),
             leaving: Leaving::default(),
+            names: Names::default(),
             said: Mutex::default(),
         }
     }

@@ -9,6 +9,7 @@ mod batch;
 mod cache;
 pub mod client;
 pub mod configuration;
+mod creation;
 pub mod environment;
 pub mod failure;
 pub mod id;

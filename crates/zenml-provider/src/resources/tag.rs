@@ -8,6 +8,7 @@ use zenml_api::{IdOrName, Patch, TagId, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Noun};
@@ -184,27 +185,20 @@ impl Tag {
 
 /// Creates the tag. After a lost answer it is taken over only because it was not there before.
 async fn make(server: &Server, plan: &Tag) -> Result<api::Tag, Diag> {
-    let exists = |id| NOUN.exists(&plan.name, server.workspace_id, id, Tag::NAME);
-    if let Some(existing) = with_name(&server.api, &plan.name).await? {
-        return Err(exists(Some(existing.id)));
+    let exists = |existing: Option<&api::Tag>| {
+        NOUN.exists(&plan.name, server.workspace_id, existing.map(|existing| existing.id), Tag::NAME)
+    };
+    let look = || with_name(&server.api, &plan.name);
+    if let Some(existing) = look().await? {
+        return Err(exists(Some(&existing)));
     }
     let request = TagCreate {
         name: plan.name.clone(),
         color: plan.color.as_ref().cloned(),
         exclusive: *plan.exclusive,
     };
-    match server.api.send(&api::CREATE, (), (), request).await {
-        Ok(tag) => Ok(tag),
-        Err(ApiError::Conflict(_)) => {
-            let existing = with_name(&server.api, &plan.name).await?;
-            Err(exists(existing.map(|existing| existing.id)))
-        }
-        Err(error) if error.outcome_unknown() => {
-            let made = with_name(&server.api, &plan.name).await?;
-            made.ok_or_else(|| failed("create", &plan.name, &error))
-        }
-        Err(error) => Err(failed("create", &plan.name, &error)),
-    }
+    let answer = server.api.send(&api::CREATE, (), (), request).await;
+    creation::outcome(answer, look(), exists, |error| failed("create", &plan.name, error)).await
 }
 
 /// What an update sends.

@@ -7,6 +7,7 @@ mod code_repository;
 mod complete_examples;
 mod component_settings;
 mod configuration;
+mod creation;
 mod data_sources;
 mod documentation;
 mod drop_in;

@@ -64,7 +64,7 @@ impl Counted {
     }
 }
 
-fn counted() -> (Engine, Arc<Faulty<Network>>) {
+pub(crate) fn counted() -> (Engine, Arc<Faulty<Network>>) {
     let requests = Arc::new(Faulty::new(Network::new(&HttpSettings::default()).unwrap()));
     let provider = Zenml::new(Environment::default()).with_transport(requests.clone());
     (Engine::new(provider), requests)

@@ -17,6 +17,7 @@ pub use self::data::CodeRepositoryData;
 use self::source::Origin;
 pub use self::source::Source;
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Noun};
@@ -289,9 +290,11 @@ fn said(text: Option<&String>) -> Option<String> {
 
 /// Creates the code repository. After a lost answer it is taken over only because it was not there before.
 async fn make(server: &Server, plan: &CodeRepository) -> Result<api::CodeRepository, Diag> {
-    let existing = || with_name(&server.api, plan.project_id.0, &plan.name);
-    if let Some(existing) = existing().await? {
-        return Err(plan.exists(server, Some(existing.id)));
+    let exists =
+        |existing: Option<&api::CodeRepository>| plan.exists(server, existing.map(|existing| existing.id));
+    let look = || with_name(&server.api, plan.project_id.0, &plan.name);
+    if let Some(existing) = look().await? {
+        return Err(exists(Some(&existing)));
     }
     let source = Origin::stated(plan).ok_or_else(|| Diag::bug("A code repository has no source"))?;
     let request = CodeRepositoryCreate {
@@ -302,14 +305,8 @@ async fn make(server: &Server, plan: &CodeRepository) -> Result<api::CodeReposit
         logo_url: said(plan.logo_url.as_ref()),
         description: said(plan.description.as_ref()),
     };
-    match server.api.send(&api::CREATE, (), (), request).await {
-        Ok(repository) => Ok(repository),
-        Err(ApiError::Conflict(_)) => Err(plan.exists(server, existing().await?.map(|existing| existing.id))),
-        Err(error) if error.outcome_unknown() => {
-            existing().await?.ok_or_else(|| failed("create", &plan.name, &error))
-        }
-        Err(error) => Err(failed("create", &plan.name, &error)),
-    }
+    let answer = server.api.send(&api::CREATE, (), (), request).await;
+    creation::outcome(answer, look(), exists, |error| failed("create", &plan.name, error)).await
 }
 
 /// What an update sends. What is empty is not sent, because it would be ignored.

@@ -12,6 +12,7 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::FlavorData;
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Named, Noun};
@@ -278,8 +279,8 @@ async fn make(server: &Server, plan: &Flavor) -> Result<api::Flavor, Diag> {
         }
         other => NOUN.exists(&plan.name, server.workspace_id, other.map(|other| other.id), Flavor::NAME),
     };
-    let existing = || named(&server.api, &plan.kind, &plan.name);
-    if let Some(existing) = existing().await? {
+    let look = || named(&server.api, &plan.kind, &plan.name);
+    if let Some(existing) = look().await? {
         return Err(exists(Some(&existing)));
     }
     let request = FlavorCreate {
@@ -295,14 +296,8 @@ async fn make(server: &Server, plan: &Flavor) -> Result<api::Flavor, Diag> {
         docs_url: said(plan.docs_url.as_ref()),
         sdk_docs_url: said(plan.sdk_docs_url.as_ref()),
     };
-    match server.api.send(&api::CREATE, (), (), request).await {
-        Ok(flavor) => Ok(flavor),
-        Err(ApiError::Conflict(_)) => Err(exists(existing().await?.as_ref())),
-        Err(error) if error.outcome_unknown() => {
-            existing().await?.ok_or_else(|| failed("create", &plan.name, &error))
-        }
-        Err(error) => Err(failed("create", &plan.name, &error)),
-    }
+    let answer = server.api.send(&api::CREATE, (), (), request).await;
+    creation::outcome(answer, look(), exists, |error| failed("create", &plan.name, error)).await
 }
 
 /// What an update sends.

@@ -15,6 +15,7 @@ pub use self::data::ProjectData;
 pub use self::plural::ProjectsData;
 use crate::batch;
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Noun};
@@ -270,9 +271,12 @@ impl Project {
 
 /// Creates the project. After a lost answer it is taken over only because it was not there before.
 async fn make(server: &Server, plan: &Project) -> Result<api::Project, Diag> {
-    let exists = |id| NOUN.exists(&plan.name, server.workspace_id, id, Project::NAME);
-    if let Some(existing) = with_name(&server.api, &plan.name).await? {
-        return Err(exists(Some(existing.id)));
+    let exists = |existing: Option<&api::Project>| {
+        NOUN.exists(&plan.name, server.workspace_id, existing.map(|existing| existing.id), Project::NAME)
+    };
+    let look = || with_name(&server.api, &plan.name);
+    if let Some(existing) = look().await? {
+        return Err(exists(Some(&existing)));
     }
     let request = ProjectCreate {
         name: Some(plan.name.clone()),
@@ -280,18 +284,8 @@ async fn make(server: &Server, plan: &Project) -> Result<api::Project, Diag> {
         description: plan.description.as_ref().cloned().unwrap_or_default(),
         project_metadata: plan.metadata.as_ref().map(json),
     };
-    match server.api.send(&api::CREATE, (), (), request).await {
-        Ok(project) => Ok(project),
-        Err(ApiError::Conflict(_)) => {
-            let existing = with_name(&server.api, &plan.name).await?;
-            Err(exists(existing.map(|existing| existing.id)))
-        }
-        Err(error) if error.outcome_unknown() => match with_name(&server.api, &plan.name).await? {
-            Some(made) => look(&server.api, made.id.into()).await?.ok_or_else(|| NOUN.vanished(&plan.name)),
-            None => Err(failed("create", &plan.name, &error)),
-        },
-        Err(error) => Err(failed("create", &plan.name, &error)),
-    }
+    let answer = server.api.send(&api::CREATE, (), (), request).await;
+    creation::outcome(answer, look(), exists, |error| failed("create", &plan.name, error)).await
 }
 
 /// What an update sends.
@@ -333,7 +327,7 @@ async fn look(api: &Api, wanted: IdOrName<ProjectId>) -> Result<Option<api::Proj
 
 /// The project of a name, if there is one that the caller may read.
 async fn with_name(api: &Api, name: &str) -> Result<Option<api::Project>, Diag> {
-    let query = ProjectQuery { name: vec![name.to_owned()], ..ProjectQuery::default() };
+    let query = ProjectQuery { name: vec![name.to_owned()], hydrate: Some(true), ..ProjectQuery::default() };
     let projects = api.list_all(&api::LIST, (), query).await;
     let projects = projects.map_err(|error| {
         cannot(format_args!("look for project {name:?}"), Needs::WORKSPACE_VIEWER, &error)

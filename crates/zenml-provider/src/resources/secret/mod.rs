@@ -16,6 +16,7 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::SecretData;
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Noun};
@@ -239,21 +240,17 @@ impl Secret {
 
 /// Creates the secret. After a lost answer it is taken over only because it was not there before.
 async fn make(server: &Server, plan: &Secret) -> Result<api::Secret, Diag> {
-    let exists = |id| NOUN.exists(&plan.name, server.workspace_id, id, Secret::NAME);
-    let existing = || with_name(&server.api, &plan.name, *plan.private);
-    if let Some(existing) = existing().await? {
-        return Err(exists(Some(existing.id)));
+    let exists = |existing: Option<&api::Secret>| {
+        NOUN.exists(&plan.name, server.workspace_id, existing.map(|existing| existing.id), Secret::NAME)
+    };
+    let look = || with_name(&server.api, &plan.name, *plan.private);
+    if let Some(existing) = look().await? {
+        return Err(exists(Some(&existing)));
     }
     let values = plan.values.value().map(request_values).unwrap_or_default();
     let request = SecretCreate { name: plan.name.clone(), private: *plan.private, values };
-    match server.api.send(&api::CREATE, (), (), request).await {
-        Ok(secret) => Ok(secret),
-        Err(ApiError::Conflict(_)) => Err(exists(existing().await?.map(|existing| existing.id))),
-        Err(error) if error.outcome_unknown() => {
-            existing().await?.ok_or_else(|| failed("create", &plan.name, &error))
-        }
-        Err(error) => Err(failed("create", &plan.name, &error)),
-    }
+    let answer = server.api.send(&api::CREATE, (), (), request).await;
+    creation::outcome(answer, look(), exists, |error| failed("create", &plan.name, error)).await
 }
 
 /// What an update sends. Values go as a whole: those that are sent replace all that are there.

@@ -8,29 +8,24 @@ use zenml_api::workspace::connector::{
 use zenml_api::{ConnectorId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
-use super::{NOUN, ServiceConnector};
+use super::ServiceConnector;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::object;
 use crate::scope::Server;
 
-/// Makes the connector. After a lost answer it is taken over only because it was not there before.
+/// Makes the connector, whose name was free. After a lost answer it is taken over only because of that.
 pub(super) async fn make(
     server: &Server,
     plan: &ServiceConnector,
     wanted: ConnectorCreate,
 ) -> Result<Connector, Diag> {
-    match server.api.send(&api::CREATE, (), (), wanted).await {
-        Ok(connector) => Ok(connector),
-        Err(ApiError::Conflict(_)) => {
-            let existing = with_name(&server.api, &plan.name).await?.map(|existing| existing.id);
-            Err(NOUN.exists(&plan.name, server.workspace_id, existing, ServiceConnector::NAME))
-        }
-        Err(error) if error.outcome_unknown() => match with_name(&server.api, &plan.name).await? {
-            Some(made) => look(&server.api, made.id).await?.ok_or_else(|| NOUN.vanished(&plan.name)),
-            None => Err(plan.refused("create", &error)),
-        },
-        Err(error) => Err(plan.refused("create", &error)),
-    }
+    let exists = |existing: Option<&Connector>| plan.exists(server, existing.map(|existing| existing.id));
+    let answer = server.api.send(&api::CREATE, (), (), wanted).await;
+    creation::outcome(answer, with_name(&server.api, &plan.name), exists, |error| {
+        plan.refused("create", error)
+    })
+    .await
 }
 
 /// A connector without its secrets, which stay on the server.
@@ -46,6 +41,7 @@ pub(super) async fn with_name(api: &Api, name: &str) -> Result<Option<Connector>
     let query = ConnectorQuery {
         // A name may look like a filter, such as "contains:x".
         name: object::exactly(name),
+        hydrate: Some(true),
         expand_secrets: Some(false),
         ..ConnectorQuery::default()
     };

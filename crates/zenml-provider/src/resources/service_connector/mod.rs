@@ -33,6 +33,7 @@ use self::settings::Settings;
 use self::verify::Subject;
 use crate::batch;
 use crate::client::Client;
+use crate::creation;
 use crate::id::Id;
 use crate::object::{self, Noun};
 use crate::scope::{self, Reach, Seen, Server};
@@ -217,8 +218,11 @@ impl Resource for ServiceConnector {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
-        if let Some(existing) = with_name(&server.api, &plan.name).await? {
-            return Err(NOUN.exists(&plan.name, server.workspace_id, Some(existing.id), Self::NAME));
+        let all = (&api::LIST, ConnectorQuery { expand_secrets: Some(false), ..ConnectorQuery::default() });
+        if !creation::is_free(cx.client().await?, &server, NOUN.words, &plan.name, all).await
+            && let Some(existing) = with_name(&server.api, &plan.name).await?
+        {
+            return Err(plan.exists(&server, Some(existing.id)));
         }
         let wanted = plan.wanted(plan.resource_type.as_ref().into_iter().cloned().collect());
         if plan.verify.0 {
@@ -284,8 +288,8 @@ impl Resource for ServiceConnector {
             Ok(changed) => changed,
             Err(ApiError::NotFound(_)) => return Err(NOUN.vanished(&plan.name)),
             Err(ApiError::Conflict(_)) => {
-                let other = with_name(&server.api, &plan.name).await?.map(|other| other.id);
-                return Err(NOUN.exists(&plan.name, server.workspace_id, other, Self::NAME));
+                let other = with_name(&server.api, &plan.name).await?;
+                return Err(plan.exists(&server, other.map(|other| other.id)));
             }
             Err(error) if error.is_in_use() => return Err(plan.change_in_use(&prior, &error)),
             Err(error) => return Err(plan.refused("change", &error)),
@@ -430,6 +434,10 @@ impl ServiceConnector {
             updated: self.updated.or_prior(prior.updated),
             ..self
         }
+    }
+
+    fn exists(&self, server: &Server, other: Option<ConnectorId>) -> Diag {
+        NOUN.exists(&self.name, server.workspace_id, other, Self::NAME)
     }
 
     fn refused(&self, verb: &str, error: &ApiError) -> Diag {

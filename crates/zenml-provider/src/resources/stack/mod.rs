@@ -22,6 +22,7 @@ pub use self::plural::StacksData;
 pub(crate) use self::slots::slots_of;
 use crate::batch;
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Noun};
@@ -183,7 +184,7 @@ impl Resource for Stack {
         if let Some(misplaced) = check::misplaced(&server, &joining).await?.into_iter().next() {
             return Err(misplaced);
         }
-        let stack = make(&server, &plan).await?;
+        let stack = make(cx, &server, &plan).await?;
         let made = Seen::Found(Remote { workspace: server.workspace_id, stack });
         Self::observe(&made, Since::Answer(&plan))
     }
@@ -332,11 +333,16 @@ impl Stack {
 
 /// Makes the stack. One that has the name already is never taken over, except after a lost answer, when it was not there
 /// before.
-async fn make(server: &Server, plan: &Stack) -> Result<ApiStack, Diag> {
-    let exists =
-        |existing: &ApiStack| NOUN.exists(&plan.name, server.workspace_id, Some(existing.id), Stack::NAME);
-    if let Some(existing) = named(server, &plan.name).await? {
-        return Err(exists(&existing));
+async fn make(cx: &Cx<Client>, server: &Server, plan: &Stack) -> Result<ApiStack, Diag> {
+    let exists = |existing: Option<&ApiStack>| {
+        NOUN.exists(&plan.name, server.workspace_id, existing.map(|existing| existing.id), Stack::NAME)
+    };
+    let look = || named(server, &plan.name);
+    let all = (&api::LIST, StackQuery::default());
+    if !creation::is_free(cx.client().await?, server, NOUN.words, &plan.name, all).await
+        && let Some(existing) = look().await?
+    {
+        return Err(exists(Some(&existing)));
     }
     let request = StackCreate {
         name: plan.name.clone(),
@@ -347,19 +353,8 @@ async fn make(server: &Server, plan: &Stack) -> Result<ApiStack, Diag> {
         secrets: run::sent_secrets(plan.secrets.as_ref()),
         ..StackCreate::default()
     };
-    match server.api.send(&api::CREATE, (), (), request).await {
-        Ok(stack) => Ok(stack),
-        Err(error @ ApiError::Conflict(_)) => match named(server, &plan.name).await? {
-            Some(existing) => Err(exists(&existing)),
-            None => Err(NOUN
-                .exists(&plan.name, server.workspace_id, None::<&str>, Stack::NAME)
-                .trace(error.call().map(ToString::to_string).unwrap_or_default())),
-        },
-        Err(error) if error.outcome_unknown() => {
-            named(server, &plan.name).await?.ok_or_else(|| plan.failed("create", &error))
-        }
-        Err(error) => Err(plan.failed("create", &error)),
-    }
+    let answer = server.api.send(&api::CREATE, (), (), request).await;
+    creation::outcome(answer, look(), exists, |error| plan.failed("create", error)).await
 }
 
 /// The stack of a name, with all that is known of it.

@@ -13,6 +13,7 @@ use zenml_client::ApiError;
 use super::typed::means_the_same;
 use super::{DROPPED, NOUN, Remote, StackComponent};
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::object;
 use crate::run_environment::{self as run, SecretChange};
@@ -20,12 +21,18 @@ use crate::scope::{Seen, Server};
 
 /// Makes the component. One that has the name already is never taken over, except after a lost answer, when it was not
 /// there before.
-pub(super) async fn make(server: &Server, plan: &StackComponent) -> Result<Component, Diag> {
-    let exists = |existing: &Component| {
-        NOUN.exists(&plan.name, server.workspace_id, Some(existing.id), StackComponent::NAME)
+pub(super) async fn make(cx: &Cx<Client>, server: &Server, plan: &StackComponent) -> Result<Component, Diag> {
+    let exists = |existing: Option<&Component>| {
+        let id = existing.map(|existing| existing.id);
+        NOUN.exists(&plan.name, server.workspace_id, id, StackComponent::NAME)
     };
-    if let Some(existing) = named(server, &plan.kind, &plan.name).await? {
-        return Err(exists(&existing));
+    let look = || named(server, &plan.kind, &plan.name);
+    let all = ComponentQuery { kind: vec![plan.kind.clone()], ..ComponentQuery::default() };
+    let is_free = creation::is_free(cx.client().await?, server, &plan.kind, &plan.name, (&api::LIST, all));
+    if !is_free.await
+        && let Some(existing) = look().await?
+    {
+        return Err(exists(Some(&existing)));
     }
     let (connector, connector_resource_id) = plan.connector();
     let request = ComponentCreate {
@@ -39,19 +46,8 @@ pub(super) async fn make(server: &Server, plan: &StackComponent) -> Result<Compo
         connector,
         connector_resource_id,
     };
-    match server.api.send(&api::CREATE, (), (), request).await {
-        Ok(component) => Ok(component),
-        Err(error @ ApiError::Conflict(_)) => match named(server, &plan.kind, &plan.name).await? {
-            Some(existing) => Err(exists(&existing)),
-            None => Err(NOUN
-                .exists(&plan.name, server.workspace_id, None::<&str>, StackComponent::NAME)
-                .trace(error.call().map(ToString::to_string).unwrap_or_default())),
-        },
-        Err(error) if error.outcome_unknown() => {
-            named(server, &plan.kind, &plan.name).await?.ok_or_else(|| plan.failed("create", &error))
-        }
-        Err(error) => Err(plan.failed("create", &error)),
-    }
+    let answer = server.api.send(&api::CREATE, (), (), request).await;
+    creation::outcome(answer, look(), exists, |error| plan.failed("create", error)).await
 }
 
 /// What is to be sent to lead from the state to the plan; none where both mean the same. Secrets are left to

@@ -12,6 +12,7 @@ use zenml_client::{ApiError, Optional as _};
 
 use super::Workspace;
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::wait;
 
@@ -38,19 +39,10 @@ pub(super) async fn make(
         return Err(name_is_taken(&plan.name, organization, Some(&existing)));
     }
     let query = CreateQuery { enroll: (!*plan.is_managed).then_some(true) };
-    let made = client.control_plane()?.send(&api::CREATE, (), query, request(organization, plan)).await;
-    match made {
-        Ok(made) => Ok(made),
-        Err(ApiError::Conflict(refused)) => {
-            let existing = look(client, by_name()).await?;
-            let diag = name_is_taken(&plan.name, organization, existing.as_ref());
-            Err(diag.trace(refused.call.to_string()))
-        }
-        Err(error) if error.outcome_unknown() => {
-            look(client, by_name()).await?.ok_or_else(|| failed("create", &plan.name, &error))
-        }
-        Err(error) => Err(failed("create", &plan.name, &error)),
-    }
+    let answer = client.control_plane()?.send(&api::CREATE, (), query, request(organization, plan)).await;
+    let exists = |existing: Option<&api::Workspace>| name_is_taken(&plan.name, organization, existing);
+    creation::outcome(answer, look(client, by_name()), exists, |error| failed("create", &plan.name, error))
+        .await
 }
 
 fn request(organization: OrganizationId, plan: &Workspace) -> WorkspaceCreate {
