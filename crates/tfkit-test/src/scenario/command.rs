@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -51,7 +51,7 @@ pub struct Failed {
 }
 
 impl Failed {
-    fn new(command: impl Into<String>, problem: String, output: Output) -> Self {
+    pub(super) fn new(command: impl Into<String>, problem: String, output: Output) -> Self {
         Self { command: command.into(), problem, output: Box::new(output) }
     }
 
@@ -67,6 +67,10 @@ impl Failed {
 
     pub(super) fn io(command: &str, error: &std::io::Error) -> Self {
         Self::new(command, error.to_string(), Output::default())
+    }
+
+    pub(super) fn endless(command: &str, limit: Duration) -> Self {
+        Self::new(command, format!("did not end within {limit:?}"), Output::default())
     }
 
     pub(super) fn not_empty(options: &[&str], plan: &Plan) -> Self {
@@ -85,6 +89,19 @@ impl Failed {
     }
 }
 
+/// A binary with exactly this environment, to be started. It ends with the handle to it.
+pub(super) fn command(
+    binary: &Path,
+    directory: &Path,
+    environment: &BTreeMap<String, String>,
+    arguments: &[&str],
+) -> Command {
+    let mut command = Command::new(binary);
+    command.args(arguments).current_dir(directory).env_clear().envs(environment);
+    command.env("TF_CLI_ARGS", "-no-color").stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
 /// Runs a binary with exactly this environment. Ends it when the future is dropped.
 pub(super) async fn run(
     binary: &Path,
@@ -93,20 +110,17 @@ pub(super) async fn run(
     arguments: &[&str],
 ) -> Result<Output, Failed> {
     let line = arguments.join(" ");
-    let mut command = Command::new(binary);
-    command.args(arguments).current_dir(directory).env_clear().envs(environment);
-    command.env("TF_CLI_ARGS", "-no-color").stdin(Stdio::null()).kill_on_drop(true);
+    let mut command = command(binary, directory, environment, arguments);
     let finished = match tokio::time::timeout(TIME_LIMIT, command.output()).await {
         Ok(finished) => finished.map_err(|error| Failed::io(&line, &error))?,
-        Err(_) => {
-            return Err(Failed::new(line, format!("did not end within {TIME_LIMIT:?}"), Output::default()));
-        }
+        Err(_) => return Err(Failed::endless(&line, TIME_LIMIT)),
     };
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let output = Output { stdout: text(finished.stdout), stderr: text(finished.stderr) };
-    if finished.status.success() {
-        Ok(output)
-    } else {
-        Err(Failed::new(line, finished.status.to_string(), output))
-    }
+    judged(&line, finished.status, output)
+}
+
+/// What a command printed that ended in this way.
+pub(super) fn judged(line: &str, status: ExitStatus, output: Output) -> Result<Output, Failed> {
+    if status.success() { Ok(output) } else { Err(Failed::new(line, status.to_string(), output)) }
 }

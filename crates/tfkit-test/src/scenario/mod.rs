@@ -3,6 +3,8 @@
 mod command;
 mod host;
 mod plan;
+#[cfg(unix)]
+mod running;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,6 +18,8 @@ use tempfile::TempDir;
 pub use self::command::{Failed, Output};
 pub use self::host::{Host, NoHost, Product, Search};
 pub use self::plan::Plan;
+#[cfg(unix)]
+pub use self::running::Running;
 
 /// Where the host gets the provider from.
 #[derive(Clone, Debug)]
@@ -55,7 +59,7 @@ impl Scenario {
     pub fn new(host: &Host, origin: &Origin) -> io::Result<Self> {
         let directory = tempfile::Builder::new().prefix("scenario-").tempdir()?;
         let inside = |name: &str| directory.path().join(name);
-        for name in ["home", "work", "logs", "plans"] {
+        for name in ["home", "work", "logs", "plans", "printed"] {
             std::fs::create_dir(inside(name))?;
         }
         std::fs::write(inside("host.tfrc"), cli_configuration(origin))?;
@@ -256,26 +260,36 @@ impl Scenario {
 
     /// Runs any other command of the host in the directory of the configuration.
     pub async fn run(&self, arguments: &[&str]) -> Result<Output, Failed> {
+        let environment = self.environment_of_command();
+        let result = command::run(self.host.binary(), &self.work(), &environment, arguments).await;
+        self.write_down(&arguments.join(" "), &result);
+        result
+    }
+
+    /// Starts a command of the host and does not wait for its end, to cut it off.
+    #[cfg(unix)]
+    pub fn start(&self, arguments: &[&str]) -> Result<Running<'_>, Failed> {
+        Running::start(self, arguments)
+    }
+
+    /// The environment of the next command, with a log of its own where there is to be one.
+    fn environment_of_command(&self) -> BTreeMap<String, String> {
         let mut environment = self.environment.clone();
         if self.traced {
             let log = self.directory.path().join("logs").join(format!("{}.log", self.number()));
             environment.insert("TF_LOG".to_owned(), "TRACE".to_owned());
             environment.insert("TF_LOG_PATH".to_owned(), log.display().to_string());
         }
-        let result = command::run(self.host.binary(), &self.work(), &environment, arguments).await;
-        let output = match &result {
+        environment
+    }
+
+    fn write_down(&self, line: &str, result: &Result<Output, Failed>) {
+        let output = match result {
             Ok(output) => output,
             Err(failed) => failed.output(),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            lock(&self.transcript),
-            "$ {}\n{}\n{}",
-            arguments.join(" "),
-            output.stdout,
-            output.stderr
-        );
-        result
+        let _ = writeln!(lock(&self.transcript), "$ {line}\n{}\n{}", output.stdout, output.stderr);
     }
 
     /// Everything that the host printed so far. Contains the state where it was shown.

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use serde_json::json;
+use tfkit_test::scenario::Running;
 use tfkit_test::{Action, Host, NoHost, Origin, Scenario, Search};
 
 /// The environment of these tests, read here and nowhere else.
@@ -211,4 +212,55 @@ async fn a_host_is_what_was_asked_for_or_a_reason() {
     let path = Search { path: directory.path().into(), ..Search::default() };
     let hosts = path.hosts().await.unwrap();
     assert_eq!((hosts[0].to_string().as_str(), hosts[0].is_at_least(1, 6)), ("Terraform 1.5.7", false));
+}
+
+/// What is done at once, and what waits for a file that nobody makes.
+const ENDLESS: &str = r#"
+resource "terraform_data" "quick" {}
+
+resource "terraform_data" "endless" {
+  depends_on = [terraform_data.quick]
+  provisioner "local-exec" {
+    command = "touch begun; exec sleep 60"
+  }
+}
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_is_cut_off_in_each_way_and_keeps_what_was_done() {
+    type Cut = fn(&Running<'_>) -> std::io::Result<()>;
+    let cuts: &[(Cut, &str)] = &[
+        (|running| running.interrupt(), "Interrupt received."),
+        (|running| running.kill(), "apply -auto-approve: signal: 9 (SIGKILL)"),
+        #[cfg(target_os = "linux")]
+        (|running| running.kill_provider(), "signal: killed"),
+    ];
+    for host in hosts().await {
+        for (cut, says) in cuts {
+            let scenario = Scenario::new(&host, &Origin::BuiltIn).unwrap();
+            scenario.write("main.tf", ENDLESS).unwrap();
+            scenario.init().await.unwrap();
+            let mut running = scenario.start(&["apply", "-auto-approve"]).unwrap();
+            let begun = scenario.work().join("begun");
+            running.until(async || begun.exists()).await.unwrap();
+            running.until_it_says("terraform_data.quick: Creation complete").await.unwrap();
+            cut(&running).unwrap();
+            let failed = running.wait().await.unwrap_err();
+            assert!(failed.to_string().contains(says), "{failed}");
+            assert!(scenario.transcript().contains("$ apply -auto-approve"));
+            assert!(scenario.addresses().await.unwrap().contains(&"terraform_data.quick".to_owned()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_what_does_not_come_ends_with_the_command() {
+    for host in hosts().await {
+        let scenario = Scenario::new(&host, &Origin::BuiltIn).unwrap();
+        let mut running = scenario.start(&["version"]).unwrap();
+        let failed = running.until_it_says("something else").await.unwrap_err();
+        assert!(failed.says("ended before it brought about what was waited for"), "{failed}");
+        assert!(running.kill().is_err(), "nothing is killed that has ended");
+        running.wait().await.unwrap();
+    }
 }
