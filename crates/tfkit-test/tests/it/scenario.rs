@@ -214,7 +214,7 @@ async fn a_host_is_what_was_asked_for_or_a_reason() {
     assert_eq!((hosts[0].to_string().as_str(), hosts[0].is_at_least(1, 6)), ("Terraform 1.5.7", false));
 }
 
-/// What is done at once, and what waits for a file that nobody makes.
+/// What is done at once, and what does not end by itself.
 const ENDLESS: &str = r#"
 resource "terraform_data" "quick" {}
 

@@ -69,6 +69,11 @@ impl Server {
         self.world.is_none()
     }
 
+    /// Its address.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// What the names of this scenario's objects begin with; others are at work on the same server. Configurations
     /// have it as `var.prefix`.
     pub(crate) fn prefix(&self) -> &str {

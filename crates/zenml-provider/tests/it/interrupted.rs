@@ -1,0 +1,192 @@
+//! What becomes of a run that is cut off: by Ctrl-C, by the end of the provider, by the end of host and provider.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+use tfkit_test::scenario::{Failed, Running};
+use tfkit_test::{Action, Scenario};
+
+use crate::relay::Relay;
+use crate::server::{Server, on_each_server};
+use crate::world::under_each_host;
+
+/// How many objects a host makes at the same time.
+const PARALLEL: usize = 10;
+
+/// Components that are all alike.
+fn components(count: usize) -> String {
+    format!(
+        "resource \"zenml_stack_component\" \"c\" {{\n  count  = {count}\n  name   = \"${{var.prefix}}-${{count.index}}\"\n  \
+         type   = \"artifact_store\"\n  flavor = \"local\"\n}}\n"
+    )
+}
+
+/// A server whose answers can be kept back, named to the provider of a scenario.
+async fn relayed(server: &Server, host: &mut Scenario) -> Relay {
+    let relay = Relay::to(server.url()).await;
+    host.set_env("ZENML_SERVER_URL", relay.url());
+    relay
+}
+
+/// The names of a scenario's components, as the state has them, and as the server has them; both sorted.
+async fn names(server: &Server, host: &Scenario) -> [Vec<String>; 2] {
+    let state: Json =
+        serde_json::from_slice(&fs::read(host.work().join("terraform.tfstate")).unwrap()).unwrap();
+    let resources = state["resources"].as_array().into_iter().flatten();
+    let instances = resources.flat_map(|resource| resource["instances"].as_array().into_iter().flatten());
+    let mut in_state: Vec<String> = instances
+        .map(|instance| format!("component {}", instance["attributes"]["name"].as_str().unwrap()))
+        .collect();
+    in_state.sort();
+    [in_state, server.inventory().await]
+}
+
+/// Interrupts a run while answers are kept back, and lets them go when the provider knows of the interrupt.
+async fn interrupt(mut running: Running<'_>, host: &Scenario, relay: &Relay) -> Failed {
+    running.until(async || relay.held() == PARALLEL).await.unwrap();
+    running.interrupt().unwrap();
+    let log = host.work().join("provider.log");
+    let told = "Answered StopProvider";
+    running.until(async || fs::read_to_string(&log).is_ok_and(|log| log.contains(told))).await.unwrap();
+    fs::remove_file(log).unwrap();
+    relay.release();
+    running.wait().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_interrupt_lets_end_what_is_under_way_and_the_next_run_goes_on() {
+    on_each_server(async |server, host| {
+        let relay = relayed(server, host).await;
+        host.set_env("TF_LOG_PROVIDER", "TRACE");
+        host.set_env("TF_LOG_PATH", "provider.log");
+        host.write("main.tf", &components(20)).unwrap();
+
+        relay.hold("POST", "/components", 6);
+        let running = host.start(&["apply", "-auto-approve"]).unwrap();
+        let failed = interrupt(running, host, &relay).await;
+        assert!(failed.says("execution halted"), "{failed}");
+        let [in_state, there] = names(server, host).await;
+        assert_eq!(in_state, there);
+        assert_eq!(there.len(), 6 + PARALLEL);
+        let plan = host.apply().await.unwrap();
+        assert_eq!(
+            plan.changed().into_values().collect::<Vec<_>>(),
+            [Action::Create; 4],
+            "{}",
+            plan.summary()
+        );
+        assert_eq!(server.inventory().await.len(), 20);
+
+        relay.hold("DELETE", "/components/", 6);
+        let running = host.start(&["destroy", "-auto-approve"]).unwrap();
+        let failed = interrupt(running, host, &relay).await;
+        assert!(failed.says("execution halted"), "{failed}");
+        let [in_state, there] = names(server, host).await;
+        assert_eq!(in_state, there);
+        assert_eq!(there.len(), 20 - 6 - PARALLEL);
+        host.destroy().await.unwrap();
+    })
+    .await;
+}
+
+/// Import commands in messages, by the name of the object that exists already.
+fn commands(failed: &Failed) -> BTreeMap<String, String> {
+    let words = failed.output().words();
+    let messages = words.split("Error: Stack component \"").skip(1);
+    messages
+        .map(|message| {
+            let (name, rest) = message.split_once("\" exists already").unwrap();
+            let (_, command) = rest.split_once("terraform import zenml_stack_component.NAME ").unwrap();
+            (name.to_owned(), command.split(' ').next().unwrap().to_owned())
+        })
+        .collect()
+}
+
+/// Kills something in the middle of an apply. The server has made objects whose answers did not come.
+async fn killed(
+    server: &Server,
+    host: &mut Scenario,
+    kill: fn(&Running<'_>) -> std::io::Result<()>,
+    says: &str,
+) {
+    let relay = relayed(server, host).await;
+    host.write("main.tf", &components(6)).unwrap();
+    relay.hold("POST", "/components", 3);
+    let mut running = host.start(&["apply", "-auto-approve", "-parallelism=2"]).unwrap();
+    running.until(async || relay.held() == 2).await.unwrap();
+    kill(&running).unwrap();
+    let failed = running.wait().await.unwrap_err();
+    relay.release();
+    assert!(failed.to_string().contains(says), "{failed}");
+    let [in_state, there] = names(server, host).await;
+    assert_eq!((in_state.len(), there.len()), (3, 5));
+    let lost: Vec<&str> = there
+        .iter()
+        .filter(|name| !in_state.contains(name))
+        .filter_map(|name| name.split(' ').nth(1))
+        .collect();
+
+    // Nothing has to be unlocked: the lock of a local state ends with the process that has it.
+    let failed = host.run(&["apply", "-auto-approve"]).await.unwrap_err();
+    let commands = commands(&failed);
+    assert_eq!(commands.keys().collect::<Vec<_>>(), lost, "{failed}");
+    for (name, id) in commands {
+        let number = name.rsplit('-').next().unwrap();
+        host.import(&format!("zenml_stack_component.c[{number}]"), &id).await.unwrap();
+    }
+    host.must_be_settled().await.unwrap();
+    let [in_state, there] = names(server, host).await;
+    assert_eq!(in_state, there);
+    host.destroy().await.unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_a_killed_provider_made_last_is_imported_by_the_command_that_the_next_apply_says() {
+    on_each_server(async |server, host| {
+        killed(server, host, |running| running.kill_provider(), "Plugin did not respond").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn after_the_end_of_host_and_provider_nothing_is_locked_and_the_next_apply_says_what_to_import() {
+    on_each_server(async |server, host| {
+        killed(server, host, |running| running.kill(), "signal: 9 (SIGKILL)").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_the_wait_for_a_workspace_at_once_and_the_next_apply_goes_on() {
+    under_each_host(async |world, host| {
+        world.inject(json!({ "deployments": { "alpha": { "pending_seconds": 4 } } }));
+        let main = "resource \"zenml_workspace\" \"a\" {\n  name = \"alpha\"\n}\n\nresource \"zenml_project\" \"p\" {\n  \
+                    workspace_id = zenml_workspace.a.id\n  name = \"inside\"\n}\n";
+        host.write("main.tf", main).unwrap();
+        let mut running = host.start(&["apply", "-auto-approve"]).unwrap();
+        running.until(async || world.find("alpha").await.is_some()).await.unwrap();
+        let started = Instant::now();
+        running.interrupt().unwrap();
+        let failed = running.wait().await.unwrap_err();
+        assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+        for words in [
+            "Workspace \"alpha\" is pending, not yet available",
+            "the run was interrupted",
+            "Nothing is lost: the next plan shows how far it is",
+        ] {
+            assert!(failed.says(words), "{words}: {failed}");
+        }
+        assert_eq!(host.addresses().await.unwrap(), ["zenml_workspace.a"]);
+        let workspace = host.attributes("zenml_workspace.a").await.unwrap()["id"].clone();
+        let plan = host.apply().await.unwrap();
+        assert_eq!(plan.action("zenml_project.p"), Some(Action::Create));
+        // A workspace that was marked as broken would be another one now.
+        assert_eq!(host.attributes("zenml_workspace.a").await.unwrap()["id"], workspace);
+        host.destroy().await.unwrap();
+        world.stop().await;
+    })
+    .await;
+}

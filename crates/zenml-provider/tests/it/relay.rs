@@ -1,0 +1,130 @@
+//! Stands between the provider and a server, and keeps answers back until the test lets them go: what was asked for is
+//! done, and the provider does not know it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Ends when it is dropped, and with it all connections.
+pub(crate) struct Relay {
+    url: String,
+    shared: Arc<Shared>,
+    _serving: JoinSet<()>,
+}
+
+#[derive(Default)]
+struct Shared {
+    rule: Mutex<Option<Rule>>,
+    /// How many answers are kept back; none once they may go.
+    held: watch::Sender<Option<usize>>,
+}
+
+/// Whose answers are kept back.
+struct Rule {
+    method: &'static str,
+    path: &'static str,
+    /// How many of them may still pass.
+    passing: usize,
+}
+
+impl Relay {
+    /// A relay to the server with this address.
+    pub(crate) async fn to(server: &str) -> Self {
+        let (host, path) = server.strip_prefix("http://").unwrap().split_once('/').map_or_else(
+            || (server.trim_start_matches("http://"), String::new()),
+            |(host, path)| (host, format!("/{path}")),
+        );
+        let upstream: SocketAddr = host.parse().unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("http://{}{path}", listener.local_addr().unwrap());
+        let shared = Arc::new(Shared::default());
+        let mut serving = JoinSet::new();
+        let of_connections = Arc::clone(&shared);
+        serving.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((client, _)) = listener.accept().await {
+                connections.spawn(carry(client, upstream, Arc::clone(&of_connections)));
+            }
+        });
+        Self { url, shared, _serving: serving }
+    }
+
+    /// Its own address, which stands for the server's.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Keeps back the answers to requests of this method whose path has this part, but for the first ones.
+    pub(crate) fn hold(&self, method: &'static str, path: &'static str, passing: usize) {
+        self.shared.held.send_replace(Some(0));
+        *self.shared.rule.lock().unwrap() = Some(Rule { method, path, passing });
+    }
+
+    /// How many answers are kept back. All of them tell of something that the server has done.
+    pub(crate) fn held(&self) -> usize {
+        self.shared.held.borrow().unwrap_or_default()
+    }
+
+    /// Lets the answers go that were kept back, and all that follow.
+    pub(crate) fn release(&self) {
+        *self.shared.rule.lock().unwrap() = None;
+        self.shared.held.send_replace(None);
+    }
+}
+
+impl Shared {
+    /// Whether the answer to what begins like this is to be kept back. Only the first bytes of a request begin like one.
+    fn catches(&self, sent: &[u8]) -> bool {
+        let mut rule = self.rule.lock().unwrap();
+        let Some(rule) = rule.as_mut() else { return false };
+        let line = String::from_utf8_lossy(sent);
+        let mut words = line.lines().next().unwrap_or_default().split(' ');
+        if words.next() != Some(rule.method) || !words.next().is_some_and(|path| path.contains(rule.path)) {
+            return false;
+        }
+        let passes = rule.passing > 0;
+        rule.passing = rule.passing.saturating_sub(1);
+        !passes
+    }
+
+    async fn keep_back(&self) {
+        let mut held = self.held.subscribe();
+        self.held.send_if_modified(|held| held.as_mut().map(|held| *held += 1).is_some());
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = held.wait_for(Option::is_none).await;
+    }
+}
+
+/// One connection, on which each request waits for the answer to the one before.
+async fn carry(mut client: TcpStream, upstream: SocketAddr, shared: Arc<Shared>) {
+    let Ok(mut server) = TcpStream::connect(upstream).await else { return };
+    let (mut sent, mut answered) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    let mut is_caught = false;
+    loop {
+        let written = tokio::select! {
+            read = client.read(&mut sent) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(length) => {
+                    is_caught |= shared.catches(&sent[..length]);
+                    server.write_all(&sent[..length]).await
+                }
+            },
+            read = server.read(&mut answered) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(length) => {
+                    if std::mem::take(&mut is_caught) {
+                        shared.keep_back().await;
+                    }
+                    client.write_all(&answered[..length]).await
+                }
+            },
+        };
+        if written.is_err() {
+            return;
+        }
+    }
+}
