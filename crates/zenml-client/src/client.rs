@@ -163,7 +163,8 @@ impl Client {
 
     /// Ends all waits between attempts and lets no further attempt begin; calls then fail with
     /// [`ApiError::Cancelled`]. An attempt that is under way ends by itself, because cutting it off would leave
-    /// unknown what it did.
+    /// unknown what it did. A call that reads is still made, once: that is how it is found out what became of a change
+    /// whose answer was lost.
     pub fn stop(&self) {
         self.shared.stop.send_replace(true);
     }

@@ -75,7 +75,7 @@ pub enum ApiError {
         /// The call.
         call: Box<Call>,
     },
-    /// The client was stopped before the call, or while it waited to repeat it.
+    /// The client was stopped before a call that changes something, or while it waited to repeat a call.
     #[error("the call was cancelled ({call})")]
     Cancelled {
         /// The call.

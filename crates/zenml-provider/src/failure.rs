@@ -75,7 +75,11 @@ pub fn cannot(doing: impl fmt::Display, needs: Needs, error: &ApiError) -> Diag 
             .why(format!("{} answered a login without a token.", call.base))
             .fix("Check the credential in the provider block: it must be an API key or a personal access token."),
         ApiError::Cancelled { .. } => Diag::error(format!("Cannot {doing}: the run was interrupted"))
-            .why("What exists already is in the state.")
+            .why(if error.outcome_unknown() {
+                "It was sent, and no answer came before the interrupt: it may have been done or not."
+            } else {
+                "What exists already is in the state."
+            })
             .fix("Run the same command again to finish it."),
         ApiError::Unsendable { cause, .. } => {
             Diag::error(format!("Cannot {doing}: the request cannot be written")).why(cause.to_string())

@@ -1,6 +1,7 @@
 //! What becomes of an apply when the connection drops around the request that makes the object.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tfkit_test::{Action, Failure, Harness};
@@ -127,6 +128,35 @@ async fn a_lost_answer_leaves_one_object_that_is_in_the_state() {
             harness.destroy(row.address).await.unwrap();
             assert_eq!(world.platform.census().await.unwrap(), before, "{}", row.address);
         }
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_interrupt_while_the_answer_is_lost_leaves_one_object_that_is_in_the_state() {
+    let (world, rows) = scene().await;
+    for row in &rows {
+        let with_one = undisturbed(&world, &mut world.harness().await, row).await;
+        drop_creates(&world, row, "after_commit", None);
+        // An engine that was stopped does nothing any more.
+        let mut harness = world.harness().await;
+        let engine = harness.engine().clone();
+        let interrupt = async {
+            while world.platform.census().await.unwrap() != with_one {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            engine.stop();
+        };
+        let apply = harness.apply_unsettled(row.address, row.config.clone(), row.config.clone());
+        let (applied, ()) = tokio::join!(apply, interrupt);
+        world.inject(json!({}));
+        // What takes a second request is not finished, and in the state as such.
+        if let Err(failure) = &applied {
+            assert!(failure.to_string().contains("the run was interrupted"), "{}: {failure}", row.address);
+        }
+        assert!(harness.state(row.address).is_some(), "{}: {applied:?}", row.address);
+        assert_eq!(harness.is_tainted(row.address), applied.is_err(), "{}", row.address);
+        assert_eq!(world.platform.census().await.unwrap(), with_one, "{}", row.address);
     }
     world.stop().await;
 }
