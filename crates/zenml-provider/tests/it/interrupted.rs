@@ -1,7 +1,7 @@
 //! What becomes of a run that is cut off: by Ctrl-C, by the end of the provider, by the end of host and provider.
 
 use std::fmt::Write as _;
-use std::{fs, io};
+use std::fs;
 
 use serde_json::{Value as Json, json};
 use tfkit_test::scenario::{Failed, Running};
@@ -91,23 +91,18 @@ async fn an_interrupt_lets_end_what_is_under_way_and_the_next_run_goes_on() {
     .await;
 }
 
-/// Kills something in the middle of an apply, when the server has made objects whose answers did not come. Returns their
-/// addresses, and their ids as the messages of the next apply say them.
-async fn killed(
-    server: &Server,
-    host: &mut Scenario,
-    kill: fn(&Running<'_>) -> io::Result<()>,
-    says: &str,
-) -> Vec<(String, String)> {
-    let relay = relayed(server, host).await;
+/// An apply of six components that is half done: three are in the state, and two that the server has made are not.
+async fn half_done<'a>(host: &'a Scenario, relay: &Relay) -> Running<'a> {
     host.write("main.tf", &components(6)).unwrap();
     relay.hold("POST", "/components", 3);
     let mut running = host.start(&["apply", "-auto-approve", "-parallelism=2"]).unwrap();
     running.until(async || relay.held() == 2).await.unwrap();
-    kill(&running).unwrap();
-    let failed = running.wait().await.unwrap_err();
+    running
+}
+
+/// The addresses of what was made and is not in the state, and its ids as the messages of the next apply say them.
+async fn to_import(server: &Server, host: &mut Scenario) -> Vec<(String, String)> {
     host.set_env("ZENML_SERVER_URL", server.url());
-    assert!(failed.to_string().contains(says), "{failed}");
     let [in_state, there] = names(server, host).await;
     assert_eq!((in_state.len(), there.len()), (3, 5));
     let lost: Vec<&String> = there.iter().filter(|name| !in_state.contains(name)).collect();
@@ -148,10 +143,12 @@ async fn is_as_configured(server: &Server, host: &Scenario) {
 #[tokio::test]
 async fn what_a_killed_provider_made_last_is_imported_by_the_command_that_the_next_apply_says() {
     on_each_server(async |server, host| {
-        for (address, id) in
-            killed(server, host, |running| running.kill_provider(), "(*GRPCProvider).ApplyResourceChange")
-                .await
-        {
+        let relay = relayed(server, host).await;
+        let running = half_done(host, &relay).await;
+        running.kill_provider().unwrap();
+        let failed = running.wait().await.unwrap_err();
+        assert!(failed.says("(*GRPCProvider).ApplyResourceChange"), "{failed}");
+        for (address, id) in to_import(server, host).await {
             host.import(&address, &id).await.unwrap();
         }
         is_as_configured(server, host).await;
@@ -166,8 +163,13 @@ async fn after_the_end_of_host_and_provider_nothing_is_locked_and_an_apply_impor
         if !host.host().is_at_least(1, 5) {
             return;
         }
+        let relay = relayed(server, host).await;
+        let running = half_done(host, &relay).await;
+        running.kill().unwrap();
+        let failed = running.wait().await.unwrap_err();
+        assert!(failed.to_string().contains("signal: 9 (SIGKILL)"), "{failed}");
         let mut imports = String::new();
-        for (address, id) in killed(server, host, |running| running.kill(), "signal: 9 (SIGKILL)").await {
+        for (address, id) in to_import(server, host).await {
             writeln!(imports, "import {{\n  to = {address}\n  id = \"{id}\"\n}}").unwrap();
         }
         host.write("imports.tf", &imports).unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tfkit_test::{Action, Failure, Harness};
+use zenml_api::workspace::tag::{self, TagQuery};
 
 use crate::world::World;
 
@@ -157,6 +158,33 @@ async fn an_interrupt_while_the_answer_is_lost_leaves_one_object_that_is_in_the_
         assert!(harness.state(row.address).is_some(), "{}: {applied:?}", row.address);
         assert_eq!(harness.is_tainted(row.address), applied.is_err(), "{}", row.address);
         assert_eq!(world.platform.census().await.unwrap(), with_one, "{}", row.address);
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_interrupted_change_without_an_answer_says_that_it_may_have_been_done() {
+    let world = World::start().await;
+    let workspace = world.workspace("home").await;
+    let server = world.server(workspace).await;
+    let mut harness = world.harness().await;
+    let config = |color| json!({ "workspace_id": workspace.to_string(), "name": "alpha", "color": color });
+    harness.apply("zenml_tag.x", config("red")).await.unwrap();
+    world.inject(json!({ "rules": [
+        { "method": "PUT", "route": "/w/*/tags/{tag_id}", "phase": "after_commit", "effect": "drop" },
+    ] }));
+    let engine = harness.engine().clone();
+    let interrupt = async {
+        let blue = || TagQuery { color: vec!["blue".to_owned()], ..TagQuery::default() };
+        while server.list_all(&tag::LIST, (), blue()).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        engine.stop();
+    };
+    let (changed, ()) = tokio::join!(harness.apply("zenml_tag.x", config("blue")), interrupt);
+    let failure = changed.unwrap_err().to_string();
+    for words in ["the run was interrupted", "it may have been done or not", "Run the same command again"] {
+        assert!(failure.contains(words), "{words}: {failure}");
     }
     world.stop().await;
 }

@@ -3,6 +3,7 @@
 
 mod acceptance;
 mod bad_input;
+mod canaries;
 mod code_repository;
 mod complete_examples;
 mod component_settings;

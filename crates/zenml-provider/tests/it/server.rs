@@ -74,6 +74,11 @@ impl Server {
         &self.url
     }
 
+    /// The key that the provider has for it.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// What the names of this scenario's objects begin with; others are at work on the same server. Configurations
     /// have it as `var.prefix`.
     pub(crate) fn prefix(&self) -> &str {

@@ -15,7 +15,7 @@ const CONNECTOR: &str = "zenml_service_connector.c";
 
 /// A resource with a twin, and what the server has of it.
 #[derive(Clone, Copy, Debug)]
-enum Noun {
+pub(crate) enum Noun {
     Secret,
     Connector,
 }
@@ -23,7 +23,7 @@ enum Noun {
 impl Noun {
     const ALL: [Self; 2] = [Self::Secret, Self::Connector];
 
-    fn address(self) -> &'static str {
+    pub(crate) fn address(self) -> &'static str {
         match self {
             Self::Secret => SECRET,
             Self::Connector => CONNECTOR,
@@ -50,7 +50,7 @@ impl Noun {
     }
 
     /// The secret members as the server has them.
-    async fn stored(self, api: &Api, id: &str) -> Json {
+    pub(crate) async fn stored(self, api: &Api, id: &str) -> Json {
         match self {
             Self::Secret => {
                 let found = api.call(&secret::GET, id.parse().unwrap()).await.unwrap();

@@ -1,0 +1,143 @@
+//! Marked secrets through a whole life at the most talkative log level: what they get into, and what not.
+
+use std::fs;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value as Json, json};
+use tfkit_test::Scenario;
+
+use crate::server::on_each_server;
+use crate::write_only::Noun;
+
+/// Each way of a secret into the provider, but for the key. Those that are only written are in no state and in no plan.
+const MAIN: &str = r#"
+variable "secret" { sensitive = true }
+variable "connector" { sensitive = true }
+variable "repository" { sensitive = true }
+variable "secret_wo" { ephemeral = true }
+variable "connector_wo" { ephemeral = true }
+
+resource "zenml_secret" "stored" {
+  name   = "${var.prefix}-stored"
+  values = { token = var.secret }
+}
+
+resource "zenml_secret" "written" {
+  name              = "${var.prefix}-written"
+  values_wo         = { token = var.secret_wo }
+  values_wo_version = 1
+}
+
+resource "zenml_service_connector" "stored" {
+  name          = "${var.prefix}-stored"
+  type          = "docker"
+  auth_method   = "password"
+  verify        = false
+  configuration = { username = "ann", password = var.connector }
+}
+
+resource "zenml_service_connector" "written" {
+  name                     = "${var.prefix}-written"
+  type                     = "docker"
+  auth_method              = "password"
+  verify                   = false
+  configuration_wo         = { username = "ann", password = var.connector_wo }
+  configuration_wo_version = 1
+}
+
+resource "zenml_project" "home" {
+  name = "${var.prefix}-home"
+}
+
+resource "zenml_code_repository" "stored" {
+  project_id = zenml_project.home.id
+  name       = "${var.prefix}-stored"
+  type       = "github"
+  config     = { owner = "acme", repository = "training", token = var.repository }
+}
+"#;
+
+const STORED: [&str; 3] = ["secret", "connector", "repository"];
+const WRITTEN: [&str; 2] = ["secret_wo", "connector_wo"];
+
+/// All that the host logs, and what the provider logs through it.
+const LOG: &str = "trace.log";
+
+fn canary(variable: &str) -> String {
+    format!("canary-of-{}", variable.replace('_', "-"))
+}
+
+/// The state. What the provider keeps beside an object is packed in it, and here in clear.
+fn state(host: &Scenario) -> Json {
+    let mut state: Json =
+        serde_json::from_slice(&fs::read(host.work().join("terraform.tfstate")).unwrap()).unwrap();
+    let resources = state["resources"].as_array_mut().unwrap().iter_mut();
+    for instance in resources.flat_map(|resource| resource["instances"].as_array_mut().unwrap()) {
+        let private = STANDARD.decode(instance["private"].as_str().unwrap_or_default()).unwrap();
+        instance["private"] = String::from_utf8(private).unwrap().into();
+    }
+    state
+}
+
+/// The id of an object in a state.
+fn id(state: &Json, kind: &str, name: &str) -> String {
+    let resources = state["resources"].as_array().unwrap();
+    let found =
+        resources.iter().find(|resource| resource["type"] == kind && resource["name"] == name).unwrap();
+    found["instances"][0]["attributes"]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn secrets_are_in_no_log_and_in_no_message_and_those_that_are_only_written_in_no_file() {
+    on_each_server(async |server, host| {
+        if !host.host().is_at_least(1, 11) {
+            return;
+        }
+        for (name, value) in [("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "TRACE"), ("TF_LOG_PATH", LOG)] {
+            host.set_env(name, value);
+        }
+        for variable in STORED.iter().chain(&WRITTEN) {
+            host.set_variable(variable, &json!(canary(variable)));
+        }
+        host.write("main.tf", MAIN).unwrap();
+        host.run(&["plan", "-out=saved.plan"]).await.unwrap();
+        host.run(&["apply", "saved.plan"]).await.unwrap();
+        // Ends as a failure where there is anything to change.
+        host.run(&["plan", "-detailed-exitcode"]).await.unwrap();
+        let state = state(host);
+        for (noun, variable) in [(Noun::Secret, "secret_wo"), (Noun::Connector, "connector_wo")] {
+            let id = id(&state, noun.address().split('.').next().unwrap(), "written");
+            let stored = noun.stored(&server.api, &id).await.to_string();
+            assert!(stored.contains(&canary(variable)), "{variable} did not reach the server: {stored}");
+        }
+        let state = state.to_string();
+        host.run(&["destroy", "-auto-approve"]).await.unwrap();
+        let printed = host.transcript();
+        let plan = host.run(&["show", "-json", "saved.plan"]).await.unwrap().stdout;
+
+        // Terraform 1.11 itself logs no value that is sensitive, so all of the log is looked at and not only what the
+        // provider says in it.
+        let log = fs::read_to_string(host.work().join(LOG)).unwrap();
+        for said in
+            ["terraform-provider-zenml: POST /secrets answered", "terraform-provider-zenml: Answered Apply"]
+        {
+            assert!(log.contains(said), "the provider did not log {said:?}");
+        }
+        let key = server.key().to_owned();
+        for secret in STORED.iter().chain(&WRITTEN).map(|variable| canary(variable)).chain([key.clone()]) {
+            let logged: Vec<&str> = log.lines().filter(|line| line.contains(&secret)).collect();
+            assert!(logged.is_empty(), "{secret} is logged: {logged:#?}");
+            assert!(!printed.contains(&secret), "{secret} is printed: {printed}");
+        }
+        for secret in STORED.map(canary) {
+            assert!(state.contains(&secret) && plan.contains(&secret), "{secret} went another way");
+        }
+        for secret in WRITTEN.map(canary).into_iter().chain([key]) {
+            assert!(!state.contains(&secret), "{secret} is in the state: {state}");
+            assert!(!plan.contains(&secret), "{secret} is in the plan: {plan}");
+            assert_eq!(host.find(&secret).unwrap(), Vec::<String>::new(), "{secret}");
+        }
+    })
+    .await;
+}
