@@ -1,9 +1,10 @@
 //! Identifiers: one type per noun, so that a team's id cannot be given where a user's is wanted.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::de::{Error as _, Unexpected};
+use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -49,6 +50,21 @@ impl fmt::Display for InvalidId {
 }
 
 impl std::error::Error for InvalidId {}
+
+/// Reads an identifier from its text, and says of anything else what it should be.
+struct IdText<T>(&'static str, PhantomData<T>);
+
+impl<T: FromStr> Visitor<'_> for IdText<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(|_| E::invalid_value(Unexpected::Str(text), &self.0))
+    }
+}
 
 macro_rules! identifiers {
     ($($(#[$doc:meta])* $name:ident: $noun:literal;)+) => {$(
@@ -105,9 +121,7 @@ macro_rules! identifiers {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                let expected = concat!("the UUID of a ", $noun);
-                text.parse().map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &expected))
+                deserializer.deserialize_str(IdText(concat!("the UUID of a ", $noun), PhantomData))
             }
         }
     )+};

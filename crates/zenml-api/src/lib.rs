@@ -7,6 +7,7 @@ pub mod control;
 pub mod endpoint;
 pub mod error;
 pub mod id;
+pub mod lax;
 pub mod paging;
 pub mod patch;
 pub mod path;

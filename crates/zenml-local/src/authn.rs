@@ -21,7 +21,10 @@ pub(crate) async fn actor(
     workspace: Option<WorkspacePlace>,
     access: Access,
 ) -> Result<Actor> {
-    let Some(bearer) = request.bearer.as_ref().map(|bearer| bearer.expose().as_str()) else {
+    let bearer = request.bearer.as_ref().map(|bearer| bearer.expose().as_str());
+    // A real server looks into its cookie first, even if what it finds there is no good.
+    let cookie = workspace.and_then(|place| session_cookie(request, place));
+    let Some(bearer) = cookie.or(bearer) else {
         return Err(match workspace {
             Some(_) => Error::exact(StatusCode::UNAUTHORIZED, ErrorAnswer::text("Not authenticated")),
             None => Error::credentials("Not authenticated"),
@@ -38,6 +41,14 @@ pub(crate) async fn actor(
         },
         (None, Access::Account | Access::Open) => control_account(shared, bearer).await.map(Actor::Account),
     }
+}
+
+/// The session that a browser keeps for the server of a workspace.
+fn session_cookie(request: &RequestInfo, place: WorkspacePlace) -> Option<&str> {
+    let name = format!("zenml-server-{}", place.workspace);
+    let cookies = request.cookies.as_ref()?.expose().split(';');
+    let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| value).filter(|value| !value.is_empty())
 }
 
 /// An account by a credential of the control plane: a session, a token for scripts, or a key.

@@ -39,7 +39,7 @@ pub struct Step {
 
 /// All requests, in their order.
 pub fn read() -> Result<Vec<Step>, Failure> {
-    const FILES: [&str; 11] = [
+    const FILES: [&str; 12] = [
         "server",
         "project",
         "secret",
@@ -51,6 +51,8 @@ pub fn read() -> Result<Vec<Step>, Failure> {
         "code_repository",
         "list",
         "idempotency",
+        // Last, because a real server cannot be used as before afterwards.
+        "damage",
     ];
     let folder = crate::root().join("xtask/contract");
     let mut steps = Vec::new();

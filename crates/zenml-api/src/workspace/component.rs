@@ -113,12 +113,12 @@ pub struct ComponentCreate {
 /// wish to remove the link.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComponentUpdate {
-    /// New name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Replaces the whole configuration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub configuration: Option<Sensitive<JsonMap>>,
+    /// New name; the server answers 500 to a null.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub name: Patch<String>,
+    /// Replaces the whole configuration. A null is stored and makes the component, and all lists, unreadable.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub configuration: Patch<Sensitive<JsonMap>>,
     /// Replaces all labels; null is stored as null.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub labels: Patch<JsonMap>,

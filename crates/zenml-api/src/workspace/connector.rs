@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::workspace::JsonMap;
 use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
-use crate::{ConnectorId, Endpoint, Sensitive, Timestamp, UserId};
+use crate::{ConnectorId, Endpoint, Sensitive, Timestamp, UserId, lax};
 
 pub use crate::workspace::connector_type::{
     AuthMethodDescription, ConnectorType, ResourceTypeDescription, TypeDescription,
@@ -124,13 +124,13 @@ pub struct ConnectorCreate {
     #[serde(default)]
     pub description: String,
     /// When its credentials expire.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lax::moment")]
     pub expires_at: Option<Timestamp>,
     /// Seconds by which the clock of the cloud may differ.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lax::integer")]
     pub expires_skew_tolerance: Option<i64>,
     /// Life of the credentials that it makes, in seconds.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lax::integer")]
     pub expiration_seconds: Option<i64>,
     /// Configuration, with its secrets. Members that the authentication method does not know are dropped.
     #[serde(default)]
@@ -161,11 +161,13 @@ pub struct ConnectorUpdate {
     /// What it is for.
     pub description: Option<String>,
     /// When its credentials expire.
+    #[serde(deserialize_with = "lax::moment")]
     pub expires_at: Option<Timestamp>,
     /// Seconds by which the clock of the cloud may differ.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lax::integer")]
     pub expires_skew_tolerance: Option<i64>,
     /// Life of the credentials that it makes, in seconds.
+    #[serde(deserialize_with = "lax::integer")]
     pub expiration_seconds: Option<i64>,
     /// The complete configuration with its secrets.
     pub configuration: Option<Sensitive<JsonMap>>,

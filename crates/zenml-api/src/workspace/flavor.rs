@@ -80,6 +80,9 @@ pub struct FlavorCreate {
     /// Documentation of the Python class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sdk_docs_url: Option<String>,
+    /// Whether somebody has added it, as without this member; if not, it belongs to the server.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::lax::not_null")]
+    pub is_custom: Option<bool>,
 }
 
 /// Reads a member that may be null but must be there.
@@ -126,6 +129,9 @@ pub struct FlavorUpdate {
     /// New documentation of the Python class.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub sdk_docs_url: Patch<String>,
+    /// Whether somebody has added it; its owner stays.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub is_custom: Patch<bool>,
 }
 
 /// What lists tell about a flavor.

@@ -58,8 +58,10 @@ macro_rules! list_query {
         #[serde(default)]
         pub struct $name {
             /// Page, from 1.
+            #[serde(deserialize_with = "crate::lax::integer")]
             pub page: Option<i64>,
             /// Items per page, 1 to 10000.
+            #[serde(deserialize_with = "crate::lax::integer")]
             pub size: Option<i64>,
             /// `field`, `asc:field` or `desc:field`.
             pub sort_by: Option<String>,

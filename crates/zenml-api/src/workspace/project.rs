@@ -55,10 +55,14 @@ list_query! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProjectCreate {
     /// 1 to 50 of `a-z 0-9 _ -`, unique in the workspace. Without it the server makes one from `display_name`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub name: Patch<String>,
     /// Name for people, at most 255 characters; the server's default is `name`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "crate::lax::empty_for_null"
+    )]
     pub display_name: String,
     /// At most 255 characters, never null.
     #[serde(default)]
@@ -68,12 +72,12 @@ pub struct ProjectCreate {
     pub project_metadata: Option<JsonMap>,
 }
 
-/// A change of a project. The server answers 500 to a null `display_name` or `description`: send `""`.
+/// A change of a project. The server answers 500 to a null name, `display_name` or `description`: send `""`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProjectUpdate {
     /// New name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub name: Patch<String>,
     /// New name for people.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub display_name: Patch<String>,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
-use crate::{Endpoint, SecretId, Sensitive, Timestamp, UserId};
+use crate::{Endpoint, Patch, SecretId, Sensitive, Timestamp, UserId};
 
 /// Creates a secret.
 pub const CREATE: Endpoint<(), (), SecretCreate, Secret> = Endpoint::post("/secrets");
@@ -72,12 +72,12 @@ pub struct SecretCreate {
 /// A change of a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretUpdate {
-    /// New name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    /// New name; the server answers 500 to a null.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub name: Patch<String>,
     /// Whether only its owner can see it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub private: Option<bool>,
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub private: Patch<bool>,
     /// Replaces all keys, or is merged ([`UpdateQuery::patch_values`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<Sensitive<Values>>,

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::workspace::component::Component;
 use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::workspace::{Environment, JsonMap};
-use crate::{ComponentId, Endpoint, Patch, SecretId, StackId, Timestamp, UserId};
+use crate::{
+    ComponentId, ConnectorId, Endpoint, Patch, SecretId, Sensitive, StackId, Timestamp, UserId, lax,
+};
 
 /// Creates a stack.
 pub const CREATE: Endpoint<(), (), StackCreate, Stack> = Endpoint::post("/stacks");
@@ -27,6 +30,52 @@ pub const DELETE: Endpoint<StackId, (), (), ()> = Endpoint::delete("/stacks/{sta
 
 /// A stack.
 pub type Stack = Object<StackId, StackBody, StackMetadata, Owned>;
+
+/// Components of a new stack by type: those that are there, and what to make of others.
+///
+/// What is made is named like the stack, with an addition where that name is taken, and stays when the stack goes.
+pub type NewSlots = BTreeMap<String, Vec<Part<ComponentId, NewComponent>>>;
+
+/// Something that is there, or what to make.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Part<Id, New> {
+    /// It is there.
+    There(Id),
+    /// It is made.
+    New(New),
+    /// It is neither. A server reads that to say what is wrong with it; a client never sends it.
+    Neither(Sensitive<Value>),
+}
+
+/// A component that is made with a stack. Its labels are the stack's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NewComponent {
+    /// Flavor.
+    pub flavor: String,
+    /// Connector to link: its place among those of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lax::integer")]
+    pub service_connector_index: Option<i64>,
+    /// Resource of the connector. Without it the server takes the one that the configuration names, or the connector's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_connector_resource_id: Option<String>,
+    /// Configuration.
+    #[serde(default)]
+    pub configuration: Sensitive<JsonMap>,
+}
+
+/// A connector that is made with a stack. Its labels are the stack's, as texts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NewConnector {
+    /// Type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Authentication method.
+    pub auth_method: String,
+    /// Configuration, with its secrets.
+    #[serde(default)]
+    pub configuration: Sensitive<JsonMap>,
+}
 
 /// Components by type. The server does not check that a component is of the type it is given under, and
 /// regroups its answer by the real types.
@@ -63,7 +112,10 @@ pub struct StackCreate {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Components; an orchestrator and an artifact store must be among them.
-    pub components: Slots,
+    pub components: NewSlots,
+    /// Connectors for the components that are made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_connectors: Vec<Part<ConnectorId, NewConnector>>,
     /// Labels; values of any JSON type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<JsonMap>,
@@ -81,9 +133,9 @@ pub struct StackCreate {
 /// A change of a stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StackUpdate {
-    /// New name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    /// New name; the server answers 500 to a null.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub name: Patch<String>,
     /// New description; null is stored as null.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub description: Patch<String>,
@@ -96,6 +148,9 @@ pub struct StackUpdate {
     /// Replaces all environment variables.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub environment: Patch<Environment>,
+    /// New file that the stack was imported from; null is stored as null.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub stack_spec_path: Patch<String>,
     /// Secrets that join.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub add_secrets: Option<Vec<String>>,

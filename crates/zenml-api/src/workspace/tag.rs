@@ -54,7 +54,11 @@ pub struct TagCreate {
     /// At most 255 characters, not empty and no UUID; unique in the workspace.
     pub name: String,
     /// One of [`COLORS`]; without it the server draws one. A null is refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::lax::nothing_for_null"
+    )]
     pub color: Option<String>,
     /// Whether only one object of a kind can have the tag.
     #[serde(default)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::Instant;
+use zenml_api::Patch;
 use zenml_api::control::team;
 use zenml_api::workspace::project;
 use zenml_client::transport::{Fault, TransportErrorKind as Kind};
@@ -26,7 +27,7 @@ async fn create(client: &Client) -> Result<team::Team, ApiError> {
 }
 
 async fn create_in_workspace(client: &Client) -> Result<project::Project, ApiError> {
-    let new = project::ProjectCreate { name: Some("p".into()), ..project::ProjectCreate::default() };
+    let new = project::ProjectCreate { name: Patch::Set("p".into()), ..project::ProjectCreate::default() };
     client.server()?.send(&project::CREATE, (), (), new).await
 }
 

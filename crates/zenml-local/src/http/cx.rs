@@ -27,6 +27,10 @@ pub(crate) struct RequestInfo {
     pub(crate) idempotency_key: Option<String>,
     /// The bearer credential, as it was sent.
     pub(crate) bearer: Option<Sensitive<String>>,
+    /// All cookies, as they were sent.
+    pub(crate) cookies: Option<Sensitive<String>>,
+    /// `Content-Type` header.
+    pub(crate) media_type: Option<String>,
     /// `zenml-server-version` header of a workspace server.
     pub(crate) server_version: Option<String>,
     /// `zenml-server-url` header of a workspace server.

@@ -10,8 +10,8 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 use uuid::Uuid;
-use zenml_api::Method;
 use zenml_api::control::workspace_status::{SERVER_URL, SERVER_VERSION};
+use zenml_api::{Method, Sensitive};
 
 use super::answer;
 use super::cx::{Cx, RequestInfo};
@@ -99,6 +99,8 @@ impl Door {
                 })
                 .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
                 .map(|(_, credential)| credential.into()),
+            cookies: text(&header::COOKIE).map(Sensitive::new),
+            media_type: text(&header::CONTENT_TYPE),
             server_version: named(SERVER_VERSION),
             server_url: named(SERVER_URL),
         }

@@ -1,6 +1,7 @@
 //! From a request to a handler and back.
 
 mod answer;
+mod body;
 mod cx;
 mod door;
 mod listen;

@@ -11,6 +11,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0001_control_plane.sql"),
     include_str!("../../migrations/0002_workspace.sql"),
     include_str!("../../migrations/0003_catalog.sql"),
+    include_str!("../../migrations/0004_flavor.sql"),
 ];
 
 /// Brings a database to the newest version; all missing steps are one transaction.

@@ -146,6 +146,9 @@ enum Test {
     Compared(Ordering, bool, String),
     /// The same of numbers; no text that is not one fits.
     Measured(Ordering, bool, f64),
+    /// A range of dates; nothing else has ranges.
+    In(String),
+    Between(String, String),
 }
 
 const DATES: [&str; 2] = ["created", "updated"];
@@ -156,6 +159,9 @@ fn conditions<T: Listed>(filters: &Filters<'_>) -> Result<Vec<Condition>, Refusa
         for value in *values {
             let test = test(value).map_err(|message| model::<T>(message))?;
             let test = if DATES.contains(field) { dated::<T>(test)? } else { measured::<T>(field, test)? };
+            if matches!(test, Test::In(_)) {
+                return Err(Refusal::model(T::FILTER, &[no_operation("in", &OF_TEXTS)]));
+            }
             conditions.push(Condition { field, test });
         }
     }
@@ -164,6 +170,51 @@ fn conditions<T: Listed>(filters: &Filters<'_>) -> Result<Vec<Condition>, Refusa
 
 fn model<T: Listed>(message: &str) -> Refusal {
     Refusal::model(T::FILTER, &[Complaint::new(&[], "value_error", format!("Value error, {message}"))])
+}
+
+/// Operations by the names that messages give them.
+type Operations = [(&'static str, &'static str)];
+
+/// The operations of texts and ids.
+const OF_TEXTS: [(&str, &str); 14] = [
+    ("EQUALS", "equals"),
+    ("NOT_EQUALS", "notequals"),
+    ("STARTSWITH", "startswith"),
+    ("CONTAINS", "contains"),
+    ("ENDSWITH", "endswith"),
+    ("ONEOF", "oneof"),
+    ("NOT_ONEOF", "notoneof"),
+    ("NOT_CONTAINS", "notcontains"),
+    ("IS_NULL", "isnull"),
+    ("IS_NOT_NULL", "isnotnull"),
+    ("GT", "gt"),
+    ("GTE", "gte"),
+    ("LT", "lt"),
+    ("LTE", "lte"),
+];
+
+/// The operations of dates.
+const OF_DATES: [(&str, &str); 9] = [
+    ("EQUALS", "equals"),
+    ("NOT_EQUALS", "notequals"),
+    ("IS_NULL", "isnull"),
+    ("IS_NOT_NULL", "isnotnull"),
+    ("GT", "gt"),
+    ("GTE", "gte"),
+    ("LT", "lt"),
+    ("LTE", "lte"),
+    ("IN", "in"),
+];
+
+/// Complains about an operation that a field does not have.
+fn no_operation(operation: &str, allowed: &Operations) -> Complaint {
+    let shown = allowed.iter().map(|(name, value)| format!("<GenericFilterOps.{name}: '{value}'>"));
+    let allowed = shown.collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "Value error, This datatype can not be filtered using this operation: '{operation}'. The allowed operations \
+         are: [{allowed}]"
+    );
+    Complaint::new(&["operation"], "value_error", message)
 }
 
 /// Reads `operator:value`. What comes before a colon and is no operator belongs to the value.
@@ -184,6 +235,11 @@ fn test(given: &str) -> Result<Test, &'static str> {
                  formatted list."
             })
     };
+    if matches!(operator, "isnull" | "isnotnull") && !value.is_empty() {
+        return Err(
+            "When using 'isnull:'/'isnotnull:', use the explicit 'operator:' form without a value (e.g. 'isnull:').",
+        );
+    }
     Ok(match operator {
         "equals" => Test::Equals(owned()),
         "notequals" => Test::NotEquals(owned()),
@@ -195,6 +251,7 @@ fn test(given: &str) -> Result<Test, &'static str> {
         "notoneof" => Test::NotOneOf(list()?),
         "isnull" => Test::IsNull,
         "isnotnull" => Test::IsNotNull,
+        "in" => Test::In(owned()),
         "gt" => Test::Compared(Ordering::Greater, false, owned()),
         "gte" => Test::Compared(Ordering::Greater, true, owned()),
         "lt" => Test::Compared(Ordering::Less, false, owned()),
@@ -213,10 +270,26 @@ fn dated<T: Listed>(test: Test) -> Result<Test, Refusal> {
         })?;
         Ok(parsed.strftime("%Y-%m-%dT%H:%M:%S.000000").to_string())
     };
+    let refused = |operation: &str, value: &str| match date(value) {
+        Ok(_) => Refusal::model(T::FILTER, &[no_operation(operation, &OF_DATES)]),
+        Err(refusal) => refusal,
+    };
     Ok(match test {
         Test::Equals(value) => Test::Equals(date(&value)?),
         Test::NotEquals(value) => Test::NotEquals(date(&value)?),
         Test::Compared(order, or_equal, value) => Test::Compared(order, or_equal, date(&value)?),
+        Test::In(values) => {
+            let dates = values.split(',').map(date).collect::<Result<Vec<_>, _>>()?;
+            let [first, last] = dates.as_slice() else {
+                let message = "Two comma separated datetime values are required for the `in` operator.";
+                return Err(model::<T>(message));
+            };
+            Test::Between(first.clone(), last.clone())
+        }
+        Test::Contains(value) => return Err(refused("contains", &value)),
+        Test::NotContains(value) => return Err(refused("notcontains", &value)),
+        Test::StartsWith(value) => return Err(refused("startswith", &value)),
+        Test::EndsWith(value) => return Err(refused("endswith", &value)),
         other => other,
     })
 }
@@ -225,17 +298,34 @@ fn dated<T: Listed>(test: Test) -> Result<Test, Refusal> {
 fn measured<T: Listed>(field: &str, test: Test) -> Result<Test, Refusal> {
     let Test::Compared(order, or_equal, wanted) = test else { return Ok(test) };
     let Ok(number) = wanted.parse() else {
-        let table = match T::FILTER.trim_end_matches("Filter") {
-            "Component" => "StackComponent",
-            noun => noun,
-        };
+        let column = column(T::FILTER.trim_end_matches("Filter"), field);
         return Err(Refusal::value(&format!(
-            "Failed to compare the column '{table}Schema.{field}' to the value '{wanted}' (must be numeric): could not \
+            "Failed to compare the column '{column}' to the value '{wanted}' (must be numeric): could not \
              convert string to float: {}",
             python::text(&wanted)
         )));
     };
     Ok(Test::Measured(order, or_equal, number))
+}
+
+/// How messages name the column of a field: texts by the class, ids by the table.
+fn column(noun: &str, field: &str) -> String {
+    let noun = if noun == "Component" { "StackComponent" } else { noun };
+    match (noun, field) {
+        (_, "user") | ("User", "id") => "\"user\".id".to_owned(),
+        ("StackComponent", "stack_id") | ("Stack", "component_id") => format!("stack_composition.{field}"),
+        (_, "id" | "connector_id") => {
+            let mut table = String::new();
+            for character in noun.chars() {
+                if character.is_ascii_uppercase() && !table.is_empty() {
+                    table.push('_');
+                }
+                table.push(character.to_ascii_lowercase());
+            }
+            format!("{table}.{field}")
+        }
+        _ => format!("{noun}Schema.{field}"),
+    }
 }
 
 /// Whether the comparison holds.
@@ -259,6 +349,8 @@ impl Condition {
             Test::NotOneOf(wanted) => !any(&|value| wanted.iter().any(|one| one == value)),
             Test::IsNull => values.is_empty(),
             Test::IsNotNull => !values.is_empty(),
+            Test::In(_) => false,
+            Test::Between(first, last) => any(&|value| (first.as_str()..=last.as_str()).contains(&value)),
             Test::Compared(order, or_equal, wanted) => {
                 any(&|value| fits(Some(value.cmp(wanted.as_str())), *order, *or_equal))
             }

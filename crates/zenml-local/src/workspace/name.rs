@@ -85,6 +85,13 @@ pub(crate) fn without_breaks(class: &str, name: &str) -> Result<(), Refusal> {
     )))
 }
 
+/// The name of what is made with a stack whose name is taken: the stack's in small letters, with some of any.
+pub(crate) fn with_addition(stack: &str) -> String {
+    let drawn = uuid::Uuid::new_v4();
+    let letters = drawn.as_bytes().iter().take(4).map(|byte| char::from(b'a' + byte % 26));
+    format!("{stack}-{}", letters.collect::<String>()).to_lowercase()
+}
+
 /// Complains about a component name that looks like a reference to a secret.
 pub(crate) fn not_a_secret(name: &str, complaints: &mut Vec<Complaint>) {
     if SecretReference::parse(name).is_some() {

@@ -11,7 +11,7 @@ use super::account::enter;
 use super::list;
 use super::name;
 use super::noun::{All, Found, Noun, find, from_json, id_at, to_json};
-use super::refusal::Refusal;
+use super::refusal::{Complaint, Refusal};
 use crate::error::Result;
 use crate::http::{Cx, Routes};
 use crate::rbac::{self, Act, Allowed, Create, Delete, Kind, Listed, Read, Update, WorkspacePlace};
@@ -42,13 +42,16 @@ async fn create(cx: Cx, (): (), (): (), new: api::ProjectCreate) -> Result<Proje
     const OPERATION: &str = "POST /api/v1/projects";
     let me = enter(&cx).await?;
     let mut complaints = Vec::new();
+    let nameless = |kind, message| {
+        Refusal::request(OPERATION, &[Complaint::new(&["body", "name"], kind, message)]).into()
+    };
     let given = match new.name {
-        None if new.display_name.is_empty() => {
-            let missing = super::refusal::Complaint::new(&["body", "name"], "missing", "Field required");
-            return Err(Refusal::request(OPERATION, &[missing]).into());
+        Patch::Set(given) => given,
+        Patch::Keep | Patch::Clear if !new.display_name.is_empty() => {
+            name::from_display_name(&new.display_name)
         }
-        None => name::from_display_name(&new.display_name),
-        Some(given) => given,
+        Patch::Keep => return Err(nameless("missing", "Field required")),
+        Patch::Clear => return Err(nameless("string_type", "Input should be a valid string")),
     };
     name::project(&given, &mut complaints);
     name::at_most("display_name", &new.display_name, 255, &mut complaints);
@@ -102,7 +105,7 @@ async fn get(cx: Cx, id: IdOrName<ProjectId>, (): (), (): ()) -> Result<Project>
 async fn update(cx: Cx, id: ProjectId, (): (), change: api::ProjectUpdate) -> Result<Project> {
     let me = enter(&cx).await?;
     let mut complaints = Vec::new();
-    if let Some(name) = &change.name {
+    if let Patch::Set(name) = &change.name {
         name::project(name, &mut complaints);
     }
     for (member, value) in [("display_name", &change.display_name), ("description", &change.description)] {
@@ -116,12 +119,12 @@ async fn update(cx: Cx, id: ProjectId, (): (), change: api::ProjectUpdate) -> Re
         let allowed = tx.allow::<Update, _>(found).await?;
         tx.note(&allowed, id, &allowed.name);
         let mut row = select(tx, &allowed).await?;
-        if let Some(name) = change.name {
-            if name_is_taken(tx, me.place, &name, Some(id)).await? {
-                return Err(taken("update", &name).into());
-            }
-            row.name = name;
+        if let Patch::Set(name) = &change.name
+            && name_is_taken(tx, me.place, name, Some(id)).await?
+        {
+            return Err(taken("update", name).into());
         }
+        row.name = name::not_null("project.name", change.name, row.name)?;
         row.display_name = name::not_null("project.display_name", change.display_name, row.display_name)?;
         row.description = name::not_null("project.description", change.description, row.description)?;
         if let Some(metadata) = change.project_metadata {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 /// A text as Python's `repr` shows it.
 pub(crate) fn text(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
@@ -31,15 +33,43 @@ pub(crate) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String 
 }
 
 /// The Python type of a JSON value.
-pub(crate) fn type_name(value: &serde_json::Value) -> &'static str {
+pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
-        serde_json::Value::Null => "NoneType",
-        serde_json::Value::Bool(_) => "bool",
-        serde_json::Value::Number(number) if number.is_f64() => "float",
-        serde_json::Value::Number(_) => "int",
-        serde_json::Value::String(_) => "str",
-        serde_json::Value::Array(_) => "list",
-        serde_json::Value::Object(_) => "dict",
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}
+
+/// A JSON value as Python's `str` shows it.
+pub(crate) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => representation(value),
+    }
+}
+
+/// A JSON value as Python's `repr` shows it.
+fn representation(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::String(content) => text(content),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(representation).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(members) => {
+            let members =
+                members.iter().map(|(name, value)| format!("{}: {}", text(name), representation(value)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
     }
 }
 
@@ -70,6 +100,8 @@ pub(crate) fn alternatives(texts: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -88,6 +120,9 @@ mod tests {
             assert_eq!(title(given), shown);
         }
         assert_eq!(list(["a", "b"]), "['a', 'b']");
+        let value = json!({"a": [1, 1.5, true, null, "b"]});
+        assert_eq!(shown(&value), "{'a': [1, 1.5, True, None, 'b']}");
+        assert_eq!(shown(&json!("it's")), "it's");
         assert_eq!(alternatives(&["a", "b", "c"]), "'a', 'b' or 'c'");
     }
 }

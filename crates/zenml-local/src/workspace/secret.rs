@@ -7,7 +7,7 @@ use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::workspace::secret::{self as api, Secret, SecretBody, SecretUpdate, UpdateQuery, Values};
 use zenml_api::workspace::{Owned, Page};
-use zenml_api::{IdOrName, Identifier, SecretId, Sensitive, Timestamp};
+use zenml_api::{IdOrName, Identifier, Patch, SecretId, Sensitive, Timestamp};
 
 use super::account::{Me, Owners, enter};
 use super::list;
@@ -100,7 +100,7 @@ async fn get(cx: Cx, id: SecretId, (): (), (): ()) -> Result<Secret> {
 async fn update(cx: Cx, id: SecretId, query: UpdateQuery, change: SecretUpdate) -> Result<Secret> {
     let me = enter(&cx).await?;
     let mut complaints = Vec::new();
-    if let Some(name) = &change.name {
+    if let Patch::Set(name) = &change.name {
         name::at_most("name", name, 255, &mut complaints);
     }
     name::settle("PUT /api/v1/secrets/{secret_id}", &complaints)?;
@@ -109,18 +109,16 @@ async fn update(cx: Cx, id: SecretId, query: UpdateQuery, change: SecretUpdate) 
         let allowed = tx.allow::<Update, _>(found).await?;
         tx.note(&allowed, id, &allowed.name);
         let mut row = select(tx, &allowed).await?;
-        if let Some(private) = change.private {
+        if !change.private.is_keep() {
             if row.owner != Some(me.account) {
                 return Err(Refusal::illegal(
                     "Only the user who created the secret is allowed to update its private status.",
                 )
                 .into());
             }
-            row.private = private;
         }
-        if let Some(name) = change.name {
-            row.name = name;
-        }
+        row.name = name::not_null("secret.name", change.name, row.name)?;
+        row.private = name::not_null("secret.private", change.private, row.private)?;
         require_free(tx, me, &row).await?;
         row.updated = now();
         write(tx, &allowed, &row).await?;

@@ -74,6 +74,9 @@ impl World {
     ) -> Answer {
         let (method, path) = call.split_once(' ').unwrap();
         let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
+        if !body.is_null() {
+            request = request.header("content-type", "application/json");
+        }
         if let Some(key) = idempotency_key {
             request = request.header("idempotency-key", key);
         }

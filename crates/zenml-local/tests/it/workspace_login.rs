@@ -124,6 +124,7 @@ async fn a_repeated_request_is_answered_from_memory() {
     let post = |key: &'static str, collection: &str, body: Value| {
         let request = Request::post(format!("/w/{workspace}/api/v1{collection}"))
             .header("authorization", format!("Bearer {}", world.key()))
+            .header("content-type", "application/json")
             .header("idempotency-key", key)
             .body(Body::from(body.to_string()))
             .unwrap();

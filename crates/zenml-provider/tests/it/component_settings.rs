@@ -49,7 +49,7 @@ impl Scene {
 
     /// Changes the settings behind the provider's back.
     async fn put(&self, harness: &Harness, configuration: Json) {
-        let configuration = Some(Sensitive::new(serde_json::from_value(configuration).unwrap()));
+        let configuration = Patch::Set(Sensitive::new(serde_json::from_value(configuration).unwrap()));
         let change = ComponentUpdate { configuration, ..ComponentUpdate::default() };
         self.server.send(&api::UPDATE, id(harness), (), change).await.unwrap();
     }

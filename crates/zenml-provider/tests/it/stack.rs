@@ -228,7 +228,7 @@ async fn what_somebody_changed_is_repaired() {
     harness.apply(S, config.clone()).await.unwrap();
     scene.put(&harness, json!({ "orchestrator": [other], "alerter": [alerter] })).await;
     let change = StackUpdate {
-        name: Some("other".to_owned()),
+        name: Patch::Set("other".to_owned()),
         description: Patch::Set("somebody's".to_owned()),
         labels: Patch::Set([("by".to_owned(), json!(1))].into()),
         ..StackUpdate::default()
@@ -378,7 +378,7 @@ async fn a_stack_and_its_components_live_their_lives_under_real_hosts() {
         assert_eq!(exchanged.action("zenml_stack_component.k"), Some(Action::Replace));
         assert_eq!(exchanged.action(S), Some(Action::Update));
         assert_eq!(host.attributes(S).await.unwrap()["id"], attributes["id"]);
-        let change = StackUpdate { name: Some("outside".to_owned()), ..StackUpdate::default() };
+        let change = StackUpdate { name: Patch::Set("outside".to_owned()), ..StackUpdate::default() };
         scene.server.send(&api::UPDATE, there, (), change).await.unwrap();
         assert_eq!(host.apply().await.unwrap().action(S), Some(Action::Update));
         scene.server.call(&api::DELETE, there).await.unwrap();

@@ -7,7 +7,7 @@ use tfkit_test::{Action, Harness, unknown};
 use zenml_api::workspace::component::{self as api, Component, ComponentQuery, ComponentUpdate};
 use zenml_api::workspace::stack::{StackCreate, StackQuery};
 use zenml_api::workspace::{connector, stack};
-use zenml_api::{ComponentId, ConnectorId, Sensitive, WorkspaceId};
+use zenml_api::{ComponentId, ConnectorId, Patch, Sensitive, WorkspaceId};
 use zenml_client::Api;
 use zenml_local::audit::Entry;
 
@@ -154,7 +154,7 @@ async fn what_the_server_adds_is_no_difference_and_what_somebody_changes_is() {
         "the case that this test is about"
     );
     let put = async |configuration: Json| {
-        let configuration = Some(Sensitive::new(serde_json::from_value(configuration).unwrap()));
+        let configuration = Patch::Set(Sensitive::new(serde_json::from_value(configuration).unwrap()));
         let change = ComponentUpdate { configuration, ..ComponentUpdate::default() };
         scene.server.send(&api::UPDATE, id(&harness), (), change).await.unwrap();
     };
@@ -502,7 +502,7 @@ async fn a_component_lives_its_life_under_real_hosts() {
         host.write("main.tf", &main("renamed", "s3://two")).unwrap();
         assert_eq!(host.apply().await.unwrap().action(C), Some(Action::Update));
         let there: ComponentId = component.parse().unwrap();
-        let change = ComponentUpdate { name: Some("outside".to_owned()), ..ComponentUpdate::default() };
+        let change = ComponentUpdate { name: Patch::Set("outside".to_owned()), ..ComponentUpdate::default() };
         scene.server.send(&api::UPDATE, there, (), change).await.unwrap();
         assert_eq!(host.apply().await.unwrap().action(C), Some(Action::Update));
         scene.server.call(&api::DELETE, there).await.unwrap();

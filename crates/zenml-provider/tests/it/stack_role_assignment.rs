@@ -10,9 +10,11 @@ use zenml_api::control::team::{self, MemberQuery};
 use zenml_api::rbac::{Action as Right, ResourceRef, ResourceType};
 use zenml_api::workspace::connector::{self, ClientQuery};
 use zenml_api::workspace::membership::{self, ShareQuery};
-use zenml_api::workspace::stack::{StackCreate, StackUpdate};
+use zenml_api::workspace::stack::{Slots, StackCreate, StackUpdate};
 use zenml_api::workspace::{component, secret, stack};
-use zenml_api::{ComponentId, ConnectorId, Identifier, ObjectId, SecretId, StackId, TeamId, WorkspaceId};
+use zenml_api::{
+    ComponentId, ConnectorId, Identifier, ObjectId, Patch, SecretId, StackId, TeamId, WorkspaceId,
+};
 use zenml_client::Api;
 
 use crate::world::{World, engine, under_each_host};
@@ -123,8 +125,13 @@ impl Scene {
         self.world.acting_as(EMAIL).workspace(self.workspace).await.unwrap()
     }
 
+    /// The components that the stack was made of.
+    fn prod_slots(&self) -> Slots {
+        serde_json::from_value(serde_json::to_value(&self.prod_parts.components).unwrap()).unwrap()
+    }
+
     async fn add_to_prod(&self, component: ComponentId) {
-        let mut components = self.prod_parts.components.clone();
+        let mut components = self.prod_slots();
         components.insert("container_registry".to_owned(), vec![component]);
         let change = StackUpdate { components: Some(components), ..StackUpdate::default() };
         self.server.send(&stack::UPDATE, self.prod, (), change).await.unwrap();
@@ -159,7 +166,7 @@ async fn each_role_can_do_what_it_promises_and_nothing_more() {
         let components: Vec<_> = seen.metadata.unwrap().components.into_values().flatten().collect();
         assert_eq!(components.len(), 3, "{role}");
         assert!(components.iter().all(|component| !component.permission_denied), "{role}");
-        let change = StackUpdate { name: Some("prod".to_owned()), ..StackUpdate::default() };
+        let change = StackUpdate { name: Patch::Set("prod".to_owned()), ..StackUpdate::default() };
         assert_eq!(ann.send(&stack::UPDATE, scene.prod, (), change).await.is_ok(), changes, "{role}");
         let query = ClientQuery {
             resource_type: Some("s3-bucket".to_owned()),
@@ -271,8 +278,7 @@ async fn a_component_that_joins_the_stack_is_granted_and_one_that_leaves_is_not_
     scene.add_to_prod(registry).await;
     assert_eq!(harness.apply(PROD, config.clone()).await.unwrap().action, Action::Update);
     assert_eq!(scene.share(ResourceType::StackComponent, registry).await, set("read"));
-    let change =
-        StackUpdate { components: Some(scene.prod_parts.components.clone()), ..StackUpdate::default() };
+    let change = StackUpdate { components: Some(scene.prod_slots()), ..StackUpdate::default() };
     scene.server.send(&stack::UPDATE, scene.prod, (), change).await.unwrap();
     assert_eq!(harness.apply(PROD, config).await.unwrap().action, Action::Update);
     assert!(scene.share(ResourceType::StackComponent, registry).await.is_empty());
@@ -392,7 +398,7 @@ async fn an_import_tells_the_role_from_the_share() {
     for role in ["read", "write", "admin"] {
         let mut config = scene.config(scene.prod, role);
         let components: BTreeSet<String> =
-            scene.prod_parts.components.values().flatten().map(ToString::to_string).collect();
+            scene.prod_slots().values().flatten().map(ToString::to_string).collect();
         config["component_ids"] = json!(components);
         harness.apply(PROD, config.clone()).await.unwrap();
         let id = format!("{}/{}/team/{}", scene.workspace, scene.prod, scene.team);

@@ -11,7 +11,7 @@ use zenml_api::control::team::{self, TeamCreate};
 use zenml_api::control::user::{self, User, UserCreate};
 use zenml_api::control::workspace::{self, CreateQuery, Workspace, WorkspaceCreate};
 use zenml_api::workspace::project::{self, ProjectCreate};
-use zenml_api::{IdOrName, OrganizationId, ProjectId, Sensitive, TeamId, WorkspaceId};
+use zenml_api::{IdOrName, OrganizationId, Patch, ProjectId, Sensitive, TeamId, WorkspaceId};
 use zenml_client::{Address, Api, Client, Credential, Optional as _, Settings};
 use zenml_local::faults::Faults;
 use zenml_local::{Options, Platform};
@@ -130,7 +130,7 @@ impl World {
 
     /// An empty project.
     pub(crate) async fn project(&self, workspace: WorkspaceId, name: &str) -> ProjectId {
-        let create = ProjectCreate { name: Some(name.to_owned()), ..ProjectCreate::default() };
+        let create = ProjectCreate { name: Patch::Set(name.to_owned()), ..ProjectCreate::default() };
         self.server(workspace).await.send(&project::CREATE, (), (), create).await.unwrap().id
     }
 

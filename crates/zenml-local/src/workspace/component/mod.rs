@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use zenml_api::workspace::component::{self as api, ALL_TYPES, Component, ComponentCreate, ComponentUpdate};
 use zenml_api::workspace::{JsonMap, Page};
-use zenml_api::{ComponentId, IdOrName, Identifier, SecretId, Sensitive};
+use zenml_api::{ComponentId, IdOrName, Identifier, Patch, SecretId, Sensitive};
 
 use super::account::{Me, Owners, enter};
 use super::connector::Connectors;
@@ -15,7 +15,7 @@ use super::flavor::{self, Known, check};
 use super::list;
 use super::name;
 use super::noun::{All, Found, Noun, find};
-use super::refusal::Refusal;
+use super::refusal::{Complaint, Refusal};
 use super::secret;
 use crate::error::Result;
 use crate::http::{Cx, Routes};
@@ -64,11 +64,8 @@ async fn create(cx: Cx, (): (), (): (), new: ComponentCreate) -> Result<Componen
         let flavor = flavor::known(tx, me.place, &new.kind, &new.flavor).await?.ok_or_else(|| {
             Refusal::key(&format!("No flavor with name '{}' and type '{}' exists.", new.flavor, new.kind))
         })?;
-        let given = new.configuration.into_exposed();
-        let configuration = match flavor {
-            Known::BuiltIn(flavor) => checked_configuration(tx, &cx, me, flavor, given, None).await?,
-            Known::Custom(_) => given,
-        };
+        let configuration =
+            fitting_configuration(tx, &cx, me, &flavor, new.configuration.into_exposed()).await?;
         name::without_breaks("ComponentRequest", &new.name)?;
         let allowed = tx.allow::<Create, _>(All::<Components>::of(me.place)).await?;
         if sql::name_is_taken(tx, me.place, &new.kind, &new.name, None).await? {
@@ -134,7 +131,7 @@ async fn get(cx: Cx, id: ComponentId, (): (), (): ()) -> Result<Component> {
 async fn update(cx: Cx, id: ComponentId, (): (), mut change: ComponentUpdate) -> Result<Component> {
     let me = enter(&cx).await?;
     let mut complaints = Vec::new();
-    if let Some(name) = &change.name {
+    if let Patch::Set(name) = &change.name {
         name::at_most("name", name, 255, &mut complaints);
         name::not_a_secret(name, &mut complaints);
     }
@@ -190,20 +187,29 @@ async fn delete(cx: Cx, id: ComponentId, (): (), (): ()) -> Result<()> {
 
 /// Merges a change into what is stored. The connector is dropped unless the change names it.
 async fn apply(tx: &mut Tx, cx: &Cx, me: Me, row: &mut Stored, change: ComponentUpdate) -> Result<()> {
-    if let Some(name) = change.name {
-        if sql::name_is_taken(tx, me.place, &row.kind, &name, Some(row.id)).await? {
-            return Err(taken(&row.kind, &name).into());
+    if let Patch::Set(name) = &change.name
+        && sql::name_is_taken(tx, me.place, &row.kind, name, Some(row.id)).await?
+    {
+        return Err(taken(&row.kind, name).into());
+    }
+    match change.configuration.map(Sensitive::into_exposed) {
+        Patch::Keep => {}
+        Patch::Set(given) => {
+            row.configuration = match flavor::known(tx, me.place, &row.kind, &row.flavor).await? {
+                Some(Known::BuiltIn(flavor)) => {
+                    checked_configuration(tx, cx, me, flavor, given, Some(&row.configuration)).await?
+                }
+                Some(Known::Custom(_)) | None => given,
+            };
         }
-        row.name = name;
+        Patch::Clear => {
+            // A real server stores it, and cannot read the component any more. That is not worth having.
+            let message = "Input should be a valid dictionary";
+            let null = Complaint::new(&["configuration"], "dict_type", message);
+            return Err(Refusal::model("ComponentResponseMetadata", &[null]).into());
+        }
     }
-    if let Some(given) = change.configuration.map(Sensitive::into_exposed) {
-        row.configuration = match flavor::known(tx, me.place, &row.kind, &row.flavor).await? {
-            Some(Known::BuiltIn(flavor)) => {
-                checked_configuration(tx, cx, me, flavor, given, Some(&row.configuration)).await?
-            }
-            Some(Known::Custom(_)) | None => given,
-        };
-    }
+    row.name = name::not_null("stack_component.name", change.name, std::mem::take(&mut row.name))?;
     change.labels.apply(&mut row.labels);
     change.environment.apply(&mut row.environment);
     // A null reads back as an empty map, unlike null labels.
@@ -221,6 +227,20 @@ fn check_new(operation: &str, new: &ComponentCreate) -> Result<(), Refusal> {
     name::component_type(&new.kind, &mut complaints);
     name::at_most("flavor", &new.flavor, 255, &mut complaints);
     name::settle(operation, &complaints)
+}
+
+/// What a new component of a flavor keeps of a configuration; an error if it does not fit.
+pub(crate) async fn fitting_configuration(
+    tx: &mut Tx,
+    cx: &Cx,
+    me: Me,
+    flavor: &Known,
+    given: JsonMap,
+) -> Result<JsonMap> {
+    match flavor {
+        Known::BuiltIn(flavor) => checked_configuration(tx, cx, me, flavor, given, None).await,
+        Known::Custom(_) => Ok(given),
+    }
 }
 
 /// Checks a configuration against its flavor, with the secrets that the check has to look at.

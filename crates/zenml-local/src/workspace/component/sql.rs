@@ -222,6 +222,14 @@ pub(super) async fn connector_of(tx: &mut Tx, found: &Found<Components>) -> Resu
     Ok(optional_id(&row, 0)?.map(ConnectorId::from_uuid))
 }
 
+/// The flavor of a component.
+pub(crate) async fn flavor_name(tx: &mut Tx, found: &Found<Components>) -> Result<String> {
+    Ok(sqlx::query_scalar("SELECT flavor FROM component WHERE id = $1")
+        .bind(found.id.to_string())
+        .fetch_one(tx.sql())
+        .await?)
+}
+
 /// Stacks by component, for the filter `stack_id`.
 pub(super) async fn stacks_of_components(tx: &mut Tx, listed: &Listed<All<Components>>) -> Result<Stacks> {
     let rows = sqlx::query(
@@ -255,7 +263,7 @@ pub(super) async fn stack_count(tx: &mut Tx, id: ComponentId) -> Result<i64> {
         .await?)
 }
 
-pub(super) async fn name_is_taken(
+pub(crate) async fn name_is_taken(
     tx: &mut Tx,
     place: WorkspacePlace,
     kind: &str,

@@ -1,6 +1,5 @@
 //! Checking a connector against its type, and telling its secrets from the rest.
 
-use serde_json::Value;
 use zenml_api::workspace::JsonMap;
 
 use super::catalog::{self, Known, Method};
@@ -86,7 +85,13 @@ fn split(method: &Method, mut configuration: JsonMap) -> Result<(JsonMap, JsonMa
     for attribute in &method.attributes {
         match configuration.remove(&attribute.name) {
             Some(value) if attribute.secret => {
-                secret.insert(attribute.name.clone(), as_text(value));
+                if !value.is_string() {
+                    return Err(invalid(&format!(
+                        "attribute '{}' is a secret but is not a string",
+                        attribute.name
+                    )));
+                }
+                secret.insert(attribute.name.clone(), value);
             }
             Some(value) => {
                 plain.insert(attribute.name.clone(), value);
@@ -100,17 +105,9 @@ fn split(method: &Method, mut configuration: JsonMap) -> Result<(JsonMap, JsonMa
     Ok((plain, secret))
 }
 
-/// The secret store holds texts.
-fn as_text(value: Value) -> Value {
-    match value {
-        Value::String(_) => value,
-        other => Value::String(other.to_string()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -167,6 +164,12 @@ mod tests {
             ("iam-role", vec!["nope"], role(), "does not support resource type 'nope'"),
             ("iam-role", vec![], json!({"region": "x"}), "missing required attribute 'aws_access_key_id'"),
             ("implicit", vec![], json!({}), "missing required attribute 'region'"),
+            (
+                "secret-key",
+                vec![],
+                json!({"aws_access_key_id": 5}),
+                "attribute 'aws_access_key_id' is a secret but is not a string",
+            ),
         ] {
             let refusal = check(wanted("aws", method, &types, configuration)).unwrap_err();
             assert_eq!(refusal.status, 400);

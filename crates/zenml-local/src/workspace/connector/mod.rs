@@ -7,6 +7,7 @@ pub(crate) mod catalog;
 pub(crate) mod check;
 mod kind;
 mod moment;
+pub(crate) mod of_stack;
 mod sql;
 mod verify;
 
@@ -21,7 +22,9 @@ use super::noun::{All, Found, Noun, find};
 use super::refusal::{Complaint, Refusal};
 use crate::error::Result;
 use crate::http::{Cx, Routes};
-use crate::rbac::{Action, Client, Create, Delete, Kind, Object as _, Read, ReadSecretValue, Update};
+use crate::rbac::{
+    Action, Allowed, Client, Create, Delete, Kind, Object as _, Read, ReadSecretValue, Update,
+};
 use crate::store::{Tx, now};
 use check::Wanted;
 pub(crate) use sql::nested;
@@ -60,37 +63,50 @@ async fn create(cx: Cx, (): (), (): (), new: ConnectorCreate) -> Result<Connecto
         if sql::name_is_taken(tx, me.place, &new.name, None).await? {
             return Err(taken("create", &new.name).into());
         }
-        let checked = check::check(Wanted {
-            connector_type: new.connector_type.name().to_owned(),
-            auth_method: new.auth_method.clone(),
-            resource_types: new.resource_types,
-            configuration: new.configuration.into_exposed(),
-        })?;
-        let moment = now();
-        let row = Stored {
-            id: ConnectorId::random(),
-            owner: Some(me.account),
-            name: new.name,
-            description: new.description,
-            connector_type: new.connector_type.name().to_owned(),
-            auth_method: new.auth_method,
-            resource_types: checked.resource_types,
-            resource_id: new.resource_id,
-            supports_instances: checked.supports_instances,
-            expires_at,
-            expires_skew_tolerance: new.expires_skew_tolerance,
-            expiration_seconds: new.expiration_seconds,
-            plain: checked.plain,
-            labels: new.labels,
-            created: moment.clone(),
-            updated: moment,
-        };
-        sql::insert(tx, &allowed, &cx.shared().vault, &row, &checked.secret).await?;
-        tx.note(&allowed, row.id, &row.name);
+        let (row, secret) = make(tx, &cx, me, &allowed, new, expires_at).await?;
         let owners = Owners::load(tx.sql(), me.place).await?;
-        Ok(row.answer(&owners, Shown::Secrets(checked.secret)))
+        Ok(row.answer(&owners, Shown::Secrets(secret)))
     })
     .await
+}
+
+/// Makes a connector whose name is free, and gives it with its secrets.
+async fn make(
+    tx: &mut Tx,
+    cx: &Cx,
+    me: Me,
+    allowed: &Allowed<Create, All<Connectors>>,
+    new: ConnectorCreate,
+    expires_at: Option<String>,
+) -> Result<(Stored, JsonMap)> {
+    let checked = check::check(Wanted {
+        connector_type: new.connector_type.name().to_owned(),
+        auth_method: new.auth_method.clone(),
+        resource_types: new.resource_types,
+        configuration: new.configuration.into_exposed(),
+    })?;
+    let moment = now();
+    let row = Stored {
+        id: ConnectorId::random(),
+        owner: Some(me.account),
+        name: new.name,
+        description: new.description,
+        connector_type: new.connector_type.name().to_owned(),
+        auth_method: new.auth_method,
+        resource_types: checked.resource_types,
+        resource_id: new.resource_id,
+        supports_instances: checked.supports_instances,
+        expires_at,
+        expires_skew_tolerance: new.expires_skew_tolerance,
+        expiration_seconds: new.expiration_seconds,
+        plain: checked.plain,
+        labels: new.labels,
+        created: moment.clone(),
+        updated: moment,
+    };
+    sql::insert(tx, allowed, &cx.shared().vault, &row, &checked.secret).await?;
+    tx.note(allowed, row.id, &row.name);
+    Ok((row, checked.secret))
 }
 
 async fn list(cx: Cx, (): (), query: api::ConnectorQuery, (): ()) -> Result<Page<Connector>> {

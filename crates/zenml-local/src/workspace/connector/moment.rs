@@ -10,6 +10,9 @@ use crate::workspace::refusal::{Complaint, Refusal};
 pub(super) fn naive(operation: &str, given: Option<&Timestamp>) -> Result<Option<String>, Refusal> {
     let Some(given) = given else { return Ok(None) };
     let text = given.as_str();
+    if let Some(moment) = since_1970(text) {
+        return Ok(Some(shown(moment)));
+    }
     // An offset has to be right, but then it is dropped.
     let valid = text.parse::<jiff::Timestamp>().is_ok() || text.parse::<DateTime>().is_ok();
     let civil = text.strip_suffix(['Z', 'z']).unwrap_or(text);
@@ -22,8 +25,27 @@ pub(super) fn naive(operation: &str, given: Option<&Timestamp>) -> Result<Option
         );
         return Err(Refusal::request(operation, &[complaint]));
     };
+    Ok(Some(shown(moment)))
+}
+
+fn shown(moment: DateTime) -> String {
     let format = if moment.subsec_nanosecond() == 0 { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S.%6f" };
-    Ok(Some(moment.strftime(format).to_string()))
+    moment.strftime(format).to_string()
+}
+
+/// The moment that a number stands for: seconds since 1970, or milliseconds if it is too large for those.
+fn since_1970(text: &str) -> Option<DateTime> {
+    /// Beyond it a number counts milliseconds.
+    const MOST_SECONDS: f64 = 2e10;
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    if !unsigned.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return None;
+    }
+    let number: f64 = text.parse().ok()?;
+    let seconds = if number.abs() > MOST_SECONDS { number / 1000.0 } else { number };
+    let since = jiff::SignedDuration::try_from_secs_f64(seconds).ok()?;
+    let moment = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since).ok()?;
+    moment.round(jiff::Unit::Microsecond).ok()
 }
 
 #[cfg(test)]
@@ -37,10 +59,18 @@ mod tests {
             ("2031-01-01T02:00:00+02:00", "2031-01-01T02:00:00"),
             ("2030-01-01T00:00:00", "2030-01-01T00:00:00"),
             ("2030-01-01T00:00:00.5Z", "2030-01-01T00:00:00.500000"),
+            ("1893456000", "2030-01-01T00:00:00"),
+            ("1893456000.25", "2030-01-01T00:00:00.250000"),
+            ("-1", "1969-12-31T23:59:59"),
+            ("20000000000", "2603-10-11T11:33:20"),
+            ("20000000001", "1970-08-20T11:33:20.001000"),
+            ("1.2345678901234", "1970-01-01T00:00:01.234568"),
         ] {
             assert_eq!(naive("PUT /x", Some(&Timestamp::new(given))), Ok(Some(stored.to_owned())), "{given}");
         }
         assert_eq!(naive("PUT /x", None), Ok(None));
-        assert_eq!(naive("PUT /x", Some(&Timestamp::new("soon"))).unwrap_err().status, 422);
+        for wrong in ["soon", "1e9", " 5 ", "1893456000000000000"] {
+            assert_eq!(naive("PUT /x", Some(&Timestamp::new(wrong))).unwrap_err().status, 422, "{wrong}");
+        }
     }
 }

@@ -64,7 +64,15 @@ impl Known {
     pub(crate) fn nested(self) -> Flavor {
         match self {
             Self::BuiltIn(flavor) => nested(flavor),
-            Self::Custom(flavor) => *flavor,
+            Self::Custom(flavor) => Flavor { metadata: None, ..*flavor },
+        }
+    }
+
+    /// What it needs, of a connector too.
+    pub(crate) fn metadata(&self) -> FlavorMetadata {
+        match self {
+            Self::BuiltIn(flavor) => metadata(flavor),
+            Self::Custom(flavor) => flavor.metadata.clone().unwrap_or_default(),
         }
     }
 }
@@ -83,7 +91,7 @@ pub(crate) async fn known(
     }
     let Some(row) = sql::named(tx, place, kind, name).await? else { return Ok(None) };
     let owners = Owners::load(tx.sql(), place).await?;
-    let flavor = Flavor { resources: None, ..row.answer(&owners, false) };
+    let flavor = Flavor { resources: None, ..row.answer(&owners, true) };
     Ok(Some(Known::Custom(Box::new(flavor))))
 }
 
@@ -124,9 +132,10 @@ async fn create(cx: Cx, (): (), (): (), new: api::FlavorCreate) -> Result<Flavor
             .into());
         }
         let moment = now();
+        let is_custom = new.is_custom.unwrap_or(true);
         let row = Stored {
             id: FlavorId::random(),
-            owner: Some(me.account),
+            owner: is_custom.then_some(me.account),
             name: new.name,
             kind: new.kind,
             display_name: None,
@@ -139,6 +148,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::FlavorCreate) -> Result<Flavor
             logo_url: new.logo_url,
             docs_url: new.docs_url,
             sdk_docs_url: new.sdk_docs_url,
+            is_custom,
             created: moment.clone(),
             updated: moment,
         };
@@ -299,6 +309,7 @@ fn changed(mut row: Stored, change: api::FlavorUpdate) -> Result<Stored, Refusal
     change.logo_url.apply(&mut row.logo_url);
     change.docs_url.apply(&mut row.docs_url);
     change.sdk_docs_url.apply(&mut row.sdk_docs_url);
+    row.is_custom = name::not_null("flavor.is_custom", change.is_custom, row.is_custom)?;
     row.updated = now();
     Ok(row)
 }

@@ -31,6 +31,7 @@ pub(super) struct Stored {
     pub(super) logo_url: Option<String>,
     pub(super) docs_url: Option<String>,
     pub(super) sdk_docs_url: Option<String>,
+    pub(super) is_custom: bool,
     pub(super) created: String,
     pub(super) updated: String,
 }
@@ -57,7 +58,7 @@ impl Stored {
                 integration: self.integration,
                 source: self.source,
                 logo_url: self.logo_url,
-                is_custom: true,
+                is_custom: self.is_custom,
             }),
             metadata: hydrate.then(|| FlavorMetadata {
                 config_schema: serde_json::Value::Object(self.config_schema.into_iter().collect()),
@@ -74,7 +75,7 @@ impl Stored {
 
 const COLUMNS: &str = "SELECT id, owner_id, name, type, display_name, integration, source, config_schema, \
                        connector_type, connector_resource_type, connector_resource_id_attr, logo_url, docs_url, \
-                       sdk_docs_url, created, updated FROM flavor WHERE workspace_id = ";
+                       sdk_docs_url, created, updated, is_custom FROM flavor WHERE workspace_id = ";
 
 /// The added flavor of a type and name.
 pub(super) async fn named(
@@ -116,7 +117,8 @@ pub(super) async fn insert(tx: &mut Tx, new: &Allowed<Create, All<Flavors>>, row
     sqlx::query(
         "INSERT INTO flavor (id, workspace_id, owner_id, name, type, display_name, integration, source, config_schema, \
          connector_type, connector_resource_type, connector_resource_id_attr, logo_url, docs_url, sdk_docs_url, \
-         created, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+         created, updated, is_custom) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(row.id.to_string())
     .bind(new.place.workspace.to_string())
@@ -135,6 +137,7 @@ pub(super) async fn insert(tx: &mut Tx, new: &Allowed<Create, All<Flavors>>, row
     .bind(&row.sdk_docs_url)
     .bind(&row.created)
     .bind(&row.updated)
+    .bind(i64::from(row.is_custom))
     .execute(tx.sql())
     .await?;
     Ok(())
@@ -144,7 +147,7 @@ pub(super) async fn write(tx: &mut Tx, found: &Allowed<Update, Found<Flavors>>, 
     sqlx::query(
         "UPDATE flavor SET name = $1, type = $2, display_name = $3, integration = $4, source = $5, config_schema = $6, \
          connector_type = $7, connector_resource_type = $8, connector_resource_id_attr = $9, logo_url = $10, \
-         docs_url = $11, sdk_docs_url = $12, updated = $13 WHERE id = $14",
+         docs_url = $11, sdk_docs_url = $12, updated = $13, is_custom = $14 WHERE id = $15",
     )
     .bind(&row.name)
     .bind(&row.kind)
@@ -159,6 +162,7 @@ pub(super) async fn write(tx: &mut Tx, found: &Allowed<Update, Found<Flavors>>, 
     .bind(&row.docs_url)
     .bind(&row.sdk_docs_url)
     .bind(&row.updated)
+    .bind(i64::from(row.is_custom))
     .bind(found.id.to_string())
     .execute(tx.sql())
     .await?;
@@ -188,5 +192,6 @@ fn read(row: &Row) -> Result<Stored> {
         sdk_docs_url: row.try_get(13)?,
         created: row.try_get(14)?,
         updated: row.try_get(15)?,
+        is_custom: row.try_get::<i64, _>(16)? != 0,
     })
 }

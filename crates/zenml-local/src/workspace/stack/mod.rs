@@ -1,8 +1,10 @@
 //! Stacks.
 
+mod neither;
+mod parts;
 pub(crate) mod sql;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use zenml_api::workspace::Page;
 use zenml_api::workspace::component::{ALL_TYPES, REPEATABLE_TYPES};
@@ -48,13 +50,19 @@ async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<Stack> {
     let mut complaints = Vec::new();
     name::at_most("name", &new.name, 255, &mut complaints);
     name::at_most("description", &new.description, 255, &mut complaints);
+    parts::complain(&new.components, &new.service_connectors, &mut complaints);
     complain_about_slots(&new.components, &mut complaints);
+    parts::complain_about_indexes(&new.components, &new.service_connectors, &mut complaints);
     name::settle(OPERATION, &complaints)?;
     cx.tx(async |tx| {
-        name::without_breaks("StackRequest", &new.name)?;
-        let components = readable_components(tx, me, &new.components, &[]).await?;
+        let parts = parts::permitted(tx, me, new.components, new.service_connectors).await?;
         let secrets = readable_secrets(tx, me, &new.secrets.unwrap_or_default()).await?;
         let allowed = tx.allow::<Create, _>(All::<Stacks>::of(me.place)).await?;
+        name::without_breaks("StackRequest", &new.name)?;
+        let labels = new.labels.unwrap_or_default();
+        let named = parts::Of { name: &new.name, labels: &labels };
+        let components = parts::complete(tx, &cx, me, named, parts).await?;
+        parts::refuse_repeated(&components)?;
         if sql::name_is_taken(tx, me.place, &new.name, None).await? {
             return Err(taken("create", &new.name).into());
         }
@@ -66,7 +74,7 @@ async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<Stack> {
             description: Some(new.description),
             stack_spec_path: new.stack_spec_path,
             environment: Some(new.environment.unwrap_or_default()),
-            labels: Some(new.labels.unwrap_or_default()),
+            labels: Some(labels),
             created: moment.clone(),
             updated: moment,
         };
@@ -128,13 +136,14 @@ async fn update(cx: Cx, id: StackId, (): (), change: StackUpdate) -> Result<Stac
         tx.note(&allowed, id, &allowed.name);
         protect(&allowed.name, "modified")?;
         let mut row = sql::select(tx, &allowed).await?;
-        if let Some(name) = change.name {
-            if sql::name_is_taken(tx, me.place, &name, Some(id)).await? {
-                return Err(taken("update", &name).into());
-            }
-            row.name = name;
+        if let Patch::Set(name) = &change.name
+            && sql::name_is_taken(tx, me.place, name, Some(id)).await?
+        {
+            return Err(taken("update", name).into());
         }
+        row.name = name::not_null("stack.name", change.name, row.name)?;
         change.description.apply(&mut row.description);
+        change.stack_spec_path.apply(&mut row.stack_spec_path);
         change.labels.apply(&mut row.labels);
         change.environment.apply(&mut row.environment);
         // A null reads back as an empty map, unlike null labels.
@@ -167,7 +176,7 @@ async fn delete(cx: Cx, id: StackId, (): (), (): ()) -> Result<()> {
     .await
 }
 
-/// Finds the components of a stack. The caller must be allowed to read those that are not in it yet. A component's
+/// Finds the components of a changed stack. The caller must be allowed to read those that are not in it yet. A component's
 /// real type is not compared with the slot that it is given in: the real server does not either.
 async fn readable_components(
     tx: &mut Tx,
@@ -176,24 +185,20 @@ async fn readable_components(
     present: &[ComponentId],
 ) -> Result<Vec<ComponentId>> {
     let mut components = Vec::new();
-    let mut seen = BTreeSet::new();
     for id in slots.values().flatten() {
         let found: Found<Components> = find(tx, me.place, id.uuid()).await?;
         if !present.contains(id) {
             tx.allow::<Read, _>(found).await?;
         }
-        if !seen.insert(*id) {
-            let text = "UNIQUE constraint failed: stack_composition.stack_id, stack_composition.component_id";
-            return Err(Refusal::runtime(text).into());
-        }
         components.push(*id);
     }
+    parts::refuse_repeated(&components)?;
     Ok(components)
 }
 
 fn check_change(change: &StackUpdate) -> Result<(), Refusal> {
     let mut complaints = Vec::new();
-    if let Some(name) = &change.name {
+    if let Patch::Set(name) = &change.name {
         name::at_most("name", name, 255, &mut complaints);
     }
     if let Patch::Set(description) = &change.description {
@@ -206,7 +211,7 @@ fn check_change(change: &StackUpdate) -> Result<(), Refusal> {
 }
 
 /// A stack has an orchestrator, an artifact store and at most one component of most types.
-fn complain_about_slots(slots: &Slots, complaints: &mut Vec<Complaint>) {
+fn complain_about_slots<T>(slots: &BTreeMap<String, Vec<T>>, complaints: &mut Vec<Complaint>) {
     for kind in slots.keys().filter(|kind| !ALL_TYPES.contains(&kind.as_str())) {
         let message = format!("Input should be {}", python::alternatives(&ALL_TYPES));
         complaints.push(Complaint::new(&["body", "components", kind, "[key]"], "enum", message));

@@ -248,10 +248,12 @@ pub(super) async fn unlink_secret(
 
 pub(super) async fn write(tx: &mut Tx, found: &Allowed<Update, Found<Stacks>>, row: &Stored) -> Result<()> {
     sqlx::query(
-        "UPDATE stack SET name = $1, description = $2, environment = $3, labels = $4, updated = $5 WHERE id = $6",
+        "UPDATE stack SET name = $1, description = $2, stack_spec_path = $3, environment = $4, labels = $5, \
+         updated = $6 WHERE id = $7",
     )
     .bind(&row.name)
     .bind(&row.description)
+    .bind(&row.stack_spec_path)
     .bind(row.environment.as_ref().map(to_json).transpose()?)
     .bind(row.labels.as_ref().map(to_json).transpose()?)
     .bind(&row.updated)

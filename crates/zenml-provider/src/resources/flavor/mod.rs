@@ -295,6 +295,7 @@ async fn make(server: &Server, plan: &Flavor) -> Result<api::Flavor, Diag> {
         logo_url: said(plan.logo_url.as_ref()),
         docs_url: said(plan.docs_url.as_ref()),
         sdk_docs_url: said(plan.sdk_docs_url.as_ref()),
+        is_custom: None,
     };
     let answer = server.api.send(&api::CREATE, (), (), request).await;
     creation::outcome(answer, look(), exists, |error| failed("create", &plan.name, error)).await

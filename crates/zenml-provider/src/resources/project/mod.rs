@@ -279,7 +279,7 @@ async fn make(server: &Server, plan: &Project) -> Result<api::Project, Diag> {
         return Err(exists(Some(&existing)));
     }
     let request = ProjectCreate {
-        name: Some(plan.name.clone()),
+        name: Patch::Set(plan.name.clone()),
         display_name: plan.display_name.as_ref().cloned().unwrap_or_default(),
         description: plan.description.as_ref().cloned().unwrap_or_default(),
         project_metadata: plan.metadata.as_ref().map(json),
@@ -292,7 +292,7 @@ async fn make(server: &Server, plan: &Project) -> Result<api::Project, Diag> {
 fn change(prior: &Project, plan: &Project) -> ProjectUpdate {
     let description = |project: &Project| project.description.as_ref().cloned().unwrap_or_default();
     ProjectUpdate {
-        name: (plan.name != prior.name).then(|| plan.name.clone()),
+        name: Patch::between(Some(&prior.name), Some(plan.name.clone())),
         display_name: match plan.display_name.as_ref() {
             Some(wanted) if prior.display_name.as_ref() != Some(wanted) => Patch::Set(wanted.clone()),
             _ => Patch::Keep,

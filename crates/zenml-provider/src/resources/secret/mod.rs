@@ -11,7 +11,7 @@ use zenml_api::workspace::current_user;
 use zenml_api::workspace::secret::{
     self as api, SecretCreate, SecretQuery, SecretUpdate, UpdateQuery, Values,
 };
-use zenml_api::{IdOrName, SecretId, Sensitive, UserId, WorkspaceId};
+use zenml_api::{IdOrName, Patch, SecretId, Sensitive, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::SecretData;
@@ -256,8 +256,8 @@ async fn make(server: &Server, plan: &Secret) -> Result<api::Secret, Diag> {
 /// What an update sends. Values go as a whole: those that are sent replace all that are there.
 fn change(prior: &Secret, plan: &Secret) -> SecretUpdate {
     SecretUpdate {
-        name: (plan.name != prior.name).then(|| plan.name.clone()),
-        private: (plan.private != prior.private).then_some(*plan.private),
+        name: Patch::between(Some(&prior.name), Some(plan.name.clone())),
+        private: Patch::between(Some(&*prior.private), Some(*plan.private)),
         values: plan.values.changed(&prior.values).map(request_values),
     }
 }

@@ -209,13 +209,14 @@ impl Resource for Stack {
         let SecretChange { add, remove } =
             run::secret_change(linked, prior.secrets.as_ref(), plan.secrets.as_ref());
         let change = StackUpdate {
-            name: (plan.name != prior.name).then(|| plan.name.clone()),
+            name: Patch::between(Some(&prior.name), Some(plan.name.clone())),
             description: Patch::between(text(&prior).as_ref(), text(&plan)),
             components: (wanted != now).then_some(wanted),
             labels: object::labels_change(prior.labels.as_ref(), plan.labels.as_ref()),
             environment: run::variables_change(prior.environment.as_ref(), plan.environment.as_ref()),
             add_secrets: add,
             remove_secrets: remove,
+            ..StackUpdate::default()
         };
         let stack = if change == StackUpdate::default() {
             found
@@ -347,7 +348,7 @@ async fn make(cx: &Cx<Client>, server: &Server, plan: &Stack) -> Result<ApiStack
     let request = StackCreate {
         name: plan.name.clone(),
         description: plan.description.as_ref().cloned().unwrap_or_default(),
-        components: slots::changed(&Slots::new(), &Slots::new(), plan),
+        components: slots::there(slots::changed(&Slots::new(), &Slots::new(), plan)),
         labels: plan.labels.as_ref().map(object::labels),
         environment: plan.environment.as_ref().cloned(),
         secrets: run::sent_secrets(plan.secrets.as_ref()),

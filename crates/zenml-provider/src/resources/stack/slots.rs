@@ -4,7 +4,7 @@
 use tfkit::{Dyn, Partial, Path};
 use zenml_api::ComponentId;
 use zenml_api::workspace::component::REPEATABLE_TYPES;
-use zenml_api::workspace::stack::{Slots, Stack as ApiStack};
+use zenml_api::workspace::stack::{NewSlots, Part, Slots, Stack as ApiStack};
 
 use super::{ComponentLists, Components, Stack};
 use crate::id::Id;
@@ -139,6 +139,11 @@ pub(super) fn changed(now: &Slots, before: &Slots, plan: &Stack) -> Slots {
     }
     slots.retain(|_, slot| !slot.is_empty());
     slots
+}
+
+/// The places of a new stack. It is made of components that are there, never of new ones.
+pub(super) fn there(slots: Slots) -> NewSlots {
+    slots.into_iter().map(|(kind, ids)| (kind, ids.into_iter().map(Part::There).collect())).collect()
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 use tfkit::{Cx, Diag, Resource as _, Since};
-use zenml_api::Sensitive;
 use zenml_api::workspace::component::{
     self as api, Component, ComponentCreate, ComponentQuery, ComponentUpdate,
 };
+use zenml_api::{Patch, Sensitive};
 use zenml_client::ApiError;
 
 use super::typed::means_the_same;
@@ -57,8 +57,12 @@ pub(super) fn change(prior: &StackComponent, plan: &StackComponent) -> Option<Co
     let settings = as_json(plan);
     let (connector, connector_resource_id) = plan.connector();
     let change = ComponentUpdate {
-        name: (plan.name != prior.name).then(|| plan.name.clone()),
-        configuration: (!means_the_same(&as_json(prior), &settings)).then(|| Sensitive::new(plan.sent())),
+        name: Patch::between(Some(&prior.name), Some(plan.name.clone())),
+        configuration: if means_the_same(&as_json(prior), &settings) {
+            Patch::Keep
+        } else {
+            Patch::Set(Sensitive::new(plan.sent()))
+        },
         labels: object::labels_change(prior.labels.as_ref(), plan.labels.as_ref()),
         environment: run::variables_change(prior.environment.as_ref(), plan.environment.as_ref()),
         connector,

@@ -1,0 +1,219 @@
+//! Connectors of the components that are made together with a stack.
+
+use serde_json::Value;
+use zenml_api::workspace::connector::{ConnectorCreate, ConnectorType, ConnectorUpdate};
+use zenml_api::workspace::stack::NewConnector;
+use zenml_api::workspace::{JsonMap, flavor::FlavorMetadata};
+use zenml_api::{ConnectorId, Sensitive};
+
+use super::{Connectors, apply, make, refuse_change_in_use, sql};
+use crate::error::Result;
+use crate::http::Cx;
+use crate::rbac::{Allowed, Create, Read, Update};
+use crate::store::{Tx, now};
+use crate::workspace::account::Me;
+use crate::workspace::noun::{All, Found};
+use crate::workspace::refusal::Refusal;
+use crate::workspace::{name, python};
+
+/// Whether a connector gives out tokens that end. What runs on machines that are started for it needs others.
+const TEMPORARY: &str = "generate_temporary_tokens";
+
+/// What a component has to know of a connector to be linked to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Linkable {
+    /// The connector.
+    pub(crate) id: ConnectorId,
+    connector_type: String,
+    resource_types: Vec<String>,
+    resource_id: Option<String>,
+    supports_instances: bool,
+}
+
+impl From<sql::Stored> for Linkable {
+    fn from(row: sql::Stored) -> Self {
+        Self {
+            id: row.id,
+            connector_type: row.connector_type,
+            resource_types: row.resource_types,
+            resource_id: row.resource_id,
+            supports_instances: row.supports_instances,
+        }
+    }
+}
+
+impl Linkable {
+    /// The resource that a component of a flavor gets, if the flavor can use this connector at all.
+    ///
+    /// Given is what the request says of the component: its resource, and its configuration.
+    pub(crate) fn resource(
+        &self,
+        flavor: &str,
+        needs: &FlavorMetadata,
+        given: Option<String>,
+        configuration: &JsonMap,
+    ) -> Result<Option<String>, Refusal> {
+        let Some(resource_type) = needs.connector_resource_type.as_deref().filter(|kind| !kind.is_empty())
+        else {
+            return Err(Refusal::value(&format!(
+                "The '{flavor}' implementation does not support using a service connector to connect to resources."
+            )));
+        };
+        let attribute = needs.connector_resource_id_attr.as_deref().filter(|name| !name.is_empty());
+        let named = attribute.and_then(|name| configuration.get(name)).and_then(|value| value.as_str());
+        let named = named.filter(|resource| !resource.is_empty()).map(str::to_owned);
+        let other_type = needs.connector_type.as_ref().filter(|kind| !kind.is_empty());
+        let fits = other_type.is_none_or(|kind| *kind == self.connector_type)
+            && self.resource_types.iter().any(|kind| kind == resource_type)
+            && (attribute.is_none() || named.is_some());
+        if !fits {
+            return Err(Refusal::value(
+                "Please pick a connector that is compatible with the component flavor and try again..",
+            ));
+        }
+        let given = given.filter(|resource| !resource.is_empty());
+        match given.or(named).or_else(|| self.resource_id.clone()) {
+            None if self.supports_instances => Err(Refusal::value(&format!(
+                "Multiple {resource_type} resources are available for the selected connector. Please use a \
+                 `resource_id` to configure a {resource_type} resource."
+            ))),
+            resource => Ok(resource),
+        }
+    }
+}
+
+/// A connector that is there. Where its tokens must not end it is changed, with everything that a change of its
+/// configuration alone does to a connector.
+///
+/// On a real server whoever may read the connector changes it so; here that takes the permission to change it.
+pub(crate) async fn existing(
+    tx: &mut Tx,
+    cx: &Cx,
+    found: Found<Connectors>,
+    lasting: bool,
+) -> Result<Linkable> {
+    let vault = &cx.shared().vault;
+    let readable = tx.allow::<Read, _>(found.clone()).await?;
+    let mut row = sql::select(tx, &readable, vault).await?;
+    if !lasting || row.plain.get(TEMPORARY) == Some(&Value::Bool(false)) {
+        return Ok(row.into());
+    }
+    let allowed = tx.allow::<Update, _>(found).await?;
+    tx.note(&allowed, row.id, &row.name);
+    let mut secret = sql::secrets(tx, &allowed, vault).await?;
+    let mut configuration = row.plain.clone();
+    configuration.extend(secret.clone());
+    configuration.insert(TEMPORARY.to_owned(), false.into());
+    let configuration = Some(Sensitive::new(configuration));
+    let change = ConnectorUpdate { configuration, ..ConnectorUpdate::default() };
+    if sql::uses(tx, row.id).await? > 0 {
+        refuse_change_in_use(&row, &change)?;
+    }
+    apply(&mut row, &mut secret, change)?;
+    row.updated = now();
+    sql::write(tx, &allowed, vault, &row, &secret).await?;
+    Ok(row.into())
+}
+
+/// Makes a connector for a stack of this name with these labels.
+pub(crate) async fn made(
+    tx: &mut Tx,
+    cx: &Cx,
+    me: Me,
+    allowed: &Allowed<Create, All<Connectors>>,
+    stack: (&str, &JsonMap),
+    new: NewConnector,
+    lasting: bool,
+) -> Result<Linkable> {
+    let (stack, labels) = stack;
+    let mut given = stack.to_owned();
+    while sql::name_is_taken(tx, me.place, &given, None).await? {
+        given = name::with_addition(stack);
+    }
+    let mut configuration = new.configuration.into_exposed();
+    configuration.insert(TEMPORARY.to_owned(), (!lasting).into());
+    let new = ConnectorCreate {
+        name: given,
+        connector_type: ConnectorType::Name(new.kind),
+        auth_method: new.auth_method,
+        configuration: Sensitive::new(configuration),
+        labels: labels.iter().map(|(label, value)| (label.clone(), python::shown(value))).collect(),
+        ..ConnectorCreate::default()
+    };
+    let (row, _) = make(tx, cx, me, allowed, new, None).await?;
+    Ok(row.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn linkable(resource_id: Option<&str>, supports_instances: bool) -> Linkable {
+        Linkable {
+            id: ConnectorId::random(),
+            connector_type: "aws".to_owned(),
+            resource_types: vec!["s3-bucket".to_owned()],
+            resource_id: resource_id.map(str::to_owned),
+            supports_instances,
+        }
+    }
+
+    fn needs(
+        connector_type: Option<&str>,
+        resource_type: Option<&str>,
+        attribute: Option<&str>,
+    ) -> FlavorMetadata {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        FlavorMetadata {
+            connector_type: owned(connector_type),
+            connector_resource_type: owned(resource_type),
+            connector_resource_id_attr: owned(attribute),
+            ..FlavorMetadata::default()
+        }
+    }
+
+    #[test]
+    fn the_resource_of_a_component_is_the_first_that_is_named() {
+        let configuration = |path: &str| JsonMap::from([("path".to_owned(), json!(path))]);
+        let s3 = || needs(None, Some("s3-bucket"), Some("path"));
+        for (connector, needs, given, path, expected) in [
+            (linkable(None, true), s3(), Some("s3://given"), "s3://a", Ok(Some("s3://given"))),
+            (linkable(Some("s3://own"), true), s3(), None, "s3://a", Ok(Some("s3://a"))),
+            (
+                linkable(Some("s3://own"), true),
+                needs(None, Some("s3-bucket"), None),
+                None,
+                "",
+                Ok(Some("s3://own")),
+            ),
+            (linkable(None, false), needs(Some("aws"), Some("s3-bucket"), None), None, "", Ok(None)),
+            (
+                linkable(None, true),
+                needs(None, Some("s3-bucket"), None),
+                None,
+                "",
+                Err("Multiple s3-bucket resources"),
+            ),
+            (linkable(None, true), s3(), Some("s3://given"), "", Err("Please pick a connector")),
+            (linkable(None, true), needs(Some("gcp"), Some("s3-bucket"), None), None, "", Err("Please pick")),
+            (linkable(None, true), needs(None, Some("gcs-bucket"), None), None, "", Err("Please pick")),
+            (
+                linkable(None, true),
+                needs(None, None, None),
+                None,
+                "",
+                Err("The 'own' implementation does not support"),
+            ),
+        ] {
+            let given = given.map(str::to_owned);
+            let found = connector.resource("own", &needs, given, &configuration(path));
+            match (found, expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found.as_deref(), expected),
+                (Err(found), Err(part)) => assert!(found.text().starts_with(part), "{}", found.text()),
+                (found, expected) => panic!("{found:?}, not {expected:?}"),
+            }
+        }
+    }
+}

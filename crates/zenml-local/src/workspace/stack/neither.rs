@@ -1,0 +1,139 @@
+//! What is wrong with a part of a stack that is neither an id nor describes what to make.
+//!
+//! A real server tries both and tells what was wrong each time.
+
+use serde_json::Value;
+
+use crate::workspace::refusal::Complaint;
+
+/// What a member of a description can hold.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Text,
+    TextOrNull,
+    WholeOrNull,
+    Map,
+}
+
+/// A member of a description.
+struct Member {
+    name: &'static str,
+    kind: Kind,
+    is_needed: bool,
+}
+
+const COMPONENT: [Member; 4] = [
+    Member { name: "flavor", kind: Kind::Text, is_needed: true },
+    Member { name: "service_connector_index", kind: Kind::WholeOrNull, is_needed: false },
+    Member { name: "service_connector_resource_id", kind: Kind::TextOrNull, is_needed: false },
+    Member { name: "configuration", kind: Kind::Map, is_needed: false },
+];
+
+const CONNECTOR: [Member; 3] = [
+    Member { name: "type", kind: Kind::Text, is_needed: true },
+    Member { name: "auth_method", kind: Kind::Text, is_needed: true },
+    Member { name: "configuration", kind: Kind::Map, is_needed: false },
+];
+
+/// Complains about what is no component.
+pub(super) fn component(place: &[&str], given: &Value, complaints: &mut Vec<Complaint>) {
+    complain(place, given, "ComponentInfo", &COMPONENT, complaints);
+}
+
+/// Complains about what is no connector.
+pub(super) fn connector(place: &[&str], given: &Value, complaints: &mut Vec<Complaint>) {
+    complain(place, given, "ServiceConnectorInfo", &CONNECTOR, complaints);
+}
+
+fn complain(place: &[&str], given: &Value, class: &str, members: &[Member], complaints: &mut Vec<Complaint>) {
+    fn below<'a>(place: &[&'a str], parts: &[&'a str]) -> Vec<&'a str> {
+        [place, parts].concat()
+    }
+    let (kind, message) = match given {
+        Value::String(_) => ("uuid_parsing", "Input should be a valid UUID"),
+        _ => ("uuid_type", "UUID input should be a string, bytes or UUID object"),
+    };
+    complaints.push(Complaint::new(&below(place, &["uuid"]), kind, message));
+    let Value::Object(given) = given else {
+        let message = "Input should be a valid dictionary or object to extract fields from";
+        complaints.push(Complaint::new(&below(place, &[class]), "model_attributes_type", message));
+        return;
+    };
+    for member in members {
+        let wrong = match given.get(member.name) {
+            None if member.is_needed => Some(("missing", "Field required")),
+            None => None,
+            Some(value) => wrong(member.kind, value),
+        };
+        if let Some((kind, message)) = wrong {
+            complaints.push(Complaint::new(&below(place, &[class, member.name]), kind, message));
+        }
+    }
+}
+
+fn wrong(kind: Kind, value: &Value) -> Option<(&'static str, &'static str)> {
+    match (kind, value) {
+        (Kind::Text | Kind::TextOrNull, Value::String(_))
+        | (Kind::TextOrNull | Kind::WholeOrNull, Value::Null)
+        | (Kind::Map, Value::Object(_)) => None,
+        (Kind::Text | Kind::TextOrNull, _) => Some(("string_type", "Input should be a valid string")),
+        (Kind::Map, _) => Some(("dict_type", "Input should be a valid dictionary")),
+        (Kind::WholeOrNull, value) => match zenml_api::lax::whole(value) {
+            Ok(_) => None,
+            Err(zenml_api::lax::FRACTION) => Some((
+                "int_from_float",
+                "Input should be a valid integer, got a number with a fractional part",
+            )),
+            Err(_) if value.is_string() => {
+                let message = "Input should be a valid integer, unable to parse string as an integer";
+                Some(("int_parsing", message))
+            }
+            Err(_) => Some(("int_type", "Input should be a valid integer")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn both_ways_to_read_a_part_are_complained_about() {
+        for (given, expected) in [
+            (json!("default"), vec!["uuid: uuid_parsing", "ComponentInfo: model_attributes_type"]),
+            (json!(5), vec!["uuid: uuid_type", "ComponentInfo: model_attributes_type"]),
+            (json!({}), vec!["uuid: uuid_type", "ComponentInfo.flavor: missing"]),
+            (
+                json!({ "flavor": 5, "configuration": null, "service_connector_resource_id": 7 }),
+                vec![
+                    "uuid: uuid_type",
+                    "ComponentInfo.flavor: string_type",
+                    "ComponentInfo.service_connector_resource_id: string_type",
+                    "ComponentInfo.configuration: dict_type",
+                ],
+            ),
+            (
+                json!({ "flavor": "local", "service_connector_index": 1.5 }),
+                vec!["uuid: uuid_type", "ComponentInfo.service_connector_index: int_from_float"],
+            ),
+            (
+                json!({ "flavor": "local", "service_connector_index": "x" }),
+                vec!["uuid: uuid_type", "ComponentInfo.service_connector_index: int_parsing"],
+            ),
+            (
+                json!({ "flavor": "local", "service_connector_index": [] }),
+                vec!["uuid: uuid_type", "ComponentInfo.service_connector_index: int_type"],
+            ),
+        ] {
+            let mut complaints = Vec::new();
+            component(&["body", "0"], &given, &mut complaints);
+            let found: Vec<String> = complaints
+                .iter()
+                .map(|complaint| format!("{}: {}", complaint.place[2..].join("."), complaint.kind))
+                .collect();
+            assert_eq!(found, expected, "{given}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What a new stack is made of: components and connectors that are there, and those that are made with it.
+//!
+//! They are made in the transaction that makes the stack, so that nothing of it is left when the stack is refused.
+
+use std::collections::BTreeSet;
+
+use zenml_api::workspace::JsonMap;
+use zenml_api::workspace::stack::{NewComponent, NewConnector, NewSlots, Part};
+use zenml_api::{ComponentId, ConnectorId, Identifier};
+
+use super::neither;
+use crate::error::{Error, Result};
+use crate::http::Cx;
+use crate::rbac::{Allowed, Create, Read};
+use crate::store::{Tx, now};
+use crate::workspace::account::Me;
+use crate::workspace::component::{self, Components};
+use crate::workspace::connector::Connectors;
+use crate::workspace::connector::of_stack::{self, Linkable};
+use crate::workspace::noun::{All, Found, Noun, find};
+use crate::workspace::refusal::{Complaint, Refusal};
+use crate::workspace::{flavor, name};
+
+/// The parts of a stack that was asked for, which the caller may use and make.
+pub(super) struct Permitted {
+    connectors: Vec<Wanted<Connectors, NewConnector>>,
+    /// Each with the type that it is given under.
+    components: Vec<(String, Wanted<Components, NewComponent>)>,
+}
+
+/// One part: there, or to be made.
+enum Wanted<N, New> {
+    There(Found<N>),
+    New(New, Allowed<Create, All<N>>),
+}
+
+/// Finds the parts that are there, and asks for the permissions that they and the others take.
+pub(super) async fn permitted(
+    tx: &mut Tx,
+    me: Me,
+    slots: NewSlots,
+    connectors: Vec<Part<ConnectorId, NewConnector>>,
+) -> Result<Permitted> {
+    let mut parts = Permitted { connectors: Vec::new(), components: Vec::new() };
+    for part in connectors {
+        parts.connectors.push(wanted(tx, me, part).await?);
+    }
+    for (kind, slot) in slots {
+        for part in slot {
+            parts.components.push((kind.clone(), wanted(tx, me, part).await?));
+        }
+    }
+    for (_, part) in &parts.components {
+        if let Wanted::There(found) = part {
+            tx.allow::<Read, _>(found.clone()).await?;
+        }
+    }
+    Ok(parts)
+}
+
+async fn wanted<Id: Identifier, N: Noun, New>(
+    tx: &mut Tx,
+    me: Me,
+    part: Part<Id, New>,
+) -> Result<Wanted<N, New>> {
+    Ok(match part {
+        Part::There(id) => Wanted::There(find::<N>(tx, me.place, id.uuid()).await?),
+        // Each has a permission of its own, and so a line of its own in the audit.
+        Part::New(new) => Wanted::New(new, tx.allow::<Create, _>(All::<N>::of(me.place)).await?),
+        Part::Neither(_) => return Err(Error::internal("a stack", "its parts were not checked")),
+    })
+}
+
+/// A stack whose parts are made.
+#[derive(Clone, Copy)]
+pub(super) struct Of<'a> {
+    /// Its name, which its parts get.
+    pub(super) name: &'a str,
+    /// Its labels, which its parts get.
+    pub(super) labels: &'a JsonMap,
+}
+
+/// Makes what is not there, and gives the components of the stack.
+pub(super) async fn complete(
+    tx: &mut Tx,
+    cx: &Cx,
+    me: Me,
+    stack: Of<'_>,
+    parts: Permitted,
+) -> Result<Vec<ComponentId>> {
+    let lasting = needs_lasting_tokens(tx, &parts).await?;
+    let mut connectors = Vec::new();
+    for part in parts.connectors {
+        connectors.push(match part {
+            Wanted::There(found) => of_stack::existing(tx, cx, found, lasting).await?,
+            Wanted::New(new, allowed) => {
+                of_stack::made(tx, cx, me, &allowed, (stack.name, stack.labels), new, lasting).await?
+            }
+        });
+    }
+    let mut components = Vec::new();
+    for (kind, part) in parts.components {
+        components.push(match part {
+            Wanted::There(found) => ComponentId::from_uuid(found.id),
+            Wanted::New(new, allowed) => made(tx, cx, me, &allowed, stack, &kind, new, &connectors).await?,
+        });
+    }
+    Ok(components)
+}
+
+/// Whether what the orchestrator starts outlives tokens that end: it does on machines that are started for a run.
+async fn needs_lasting_tokens(tx: &mut Tx, parts: &Permitted) -> Result<bool> {
+    let orchestrators = parts.components.iter().filter(|(kind, _)| kind == "orchestrator");
+    let Some((_, orchestrator)) = orchestrators.last() else { return Ok(false) };
+    let flavor = match orchestrator {
+        Wanted::There(found) => component::sql::flavor_name(tx, found).await?,
+        Wanted::New(new, _) => new.flavor.clone(),
+    };
+    Ok(flavor.starts_with("vm_"))
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is another thing that a new component depends on")]
+async fn made(
+    tx: &mut Tx,
+    cx: &Cx,
+    me: Me,
+    allowed: &Allowed<Create, All<Components>>,
+    stack: Of<'_>,
+    kind: &str,
+    new: NewComponent,
+    connectors: &[Linkable],
+) -> Result<ComponentId> {
+    let flavor = flavor::known(tx, me.place, kind, &new.flavor).await?.ok_or_else(|| {
+        Refusal::value(&format!("Flavor '{}' not found for component type '{kind}'.", new.flavor))
+    })?;
+    let mut complaints = Vec::new();
+    name::not_a_secret(stack.name, &mut complaints);
+    if !complaints.is_empty() {
+        complaints.iter_mut().for_each(|complaint| complaint.place = vec!["name".to_owned()]);
+        return Err(Refusal::model("ComponentRequest", &complaints).into());
+    }
+    let given = new.configuration.into_exposed();
+    let configuration = component::fitting_configuration(tx, cx, me, &flavor, given.clone()).await?;
+    let index = new.service_connector_index.and_then(|index| usize::try_from(index).ok());
+    let connector = index.and_then(|index| connectors.get(index));
+    let connector_resource_id = match connector {
+        Some(connector) => {
+            connector.resource(&new.flavor, &flavor.metadata(), new.service_connector_resource_id, &given)?
+        }
+        None => None,
+    };
+    let mut free = stack.name.to_owned();
+    while component::sql::name_is_taken(tx, me.place, kind, &free, None).await? {
+        free = name::with_addition(stack.name);
+    }
+    let moment = now();
+    let row = component::sql::Stored {
+        id: ComponentId::random(),
+        owner: Some(me.account),
+        name: free,
+        kind: kind.to_owned(),
+        flavor: new.flavor,
+        configuration,
+        environment: Some(zenml_api::workspace::Environment::new()),
+        labels: Some(stack.labels.clone()),
+        connector: connector.map(|connector| connector.id),
+        connector_resource_id,
+        created: moment.clone(),
+        updated: moment,
+    };
+    component::sql::insert(tx, allowed, &cx.shared().vault, &row).await?;
+    tx.note(allowed, row.id, &row.name);
+    Ok(row.id)
+}
+
+/// Refuses a component that is in a stack twice, as the real server's database does.
+pub(super) fn refuse_repeated(components: &[ComponentId]) -> Result<(), Refusal> {
+    let mut seen = BTreeSet::new();
+    if components.iter().all(|id| seen.insert(*id)) {
+        return Ok(());
+    }
+    let text = "UNIQUE constraint failed: stack_composition.stack_id, stack_composition.component_id";
+    Err(Refusal::runtime(text))
+}
+
+/// Complains about parts that are neither ids nor describe what to make.
+pub(super) fn complain(
+    slots: &NewSlots,
+    connectors: &[Part<ConnectorId, NewConnector>],
+    complaints: &mut Vec<Complaint>,
+) {
+    for (kind, slot) in slots {
+        for (position, part) in slot.iter().enumerate() {
+            if let Part::Neither(given) = part {
+                let place = ["body", "components", kind, &position.to_string()];
+                neither::component(&place, given.expose(), complaints);
+            }
+        }
+    }
+    for (position, part) in connectors.iter().enumerate() {
+        if let Part::Neither(given) = part {
+            let place = ["body", "service_connectors", &position.to_string()];
+            neither::connector(&place, given.expose(), complaints);
+        }
+    }
+}
+
+/// Complains about a component that names a connector that the request does not have.
+pub(super) fn complain_about_indexes(
+    slots: &NewSlots,
+    connectors: &[Part<ConnectorId, NewConnector>],
+    complaints: &mut Vec<Complaint>,
+) {
+    if !complaints.is_empty() {
+        return;
+    }
+    let indexes = slots.values().flatten().filter_map(|part| match part {
+        Part::New(new) => new.service_connector_index,
+        _ => None,
+    });
+    let wrong = |index: &i64| usize::try_from(*index).map_or(true, |index| index >= connectors.len());
+    if let Some(index) = indexes.into_iter().find(wrong) {
+        let message = format!(
+            "Value error, Service connector index {index} is out of range. Please provide a valid index referring to \
+             the position in the list of service connectors."
+        );
+        complaints.push(Complaint::new(&["body"], "value_error", message));
+    }
+}
