@@ -109,13 +109,11 @@ async fn update(cx: Cx, id: SecretId, query: UpdateQuery, change: SecretUpdate) 
         let allowed = tx.allow::<Update, _>(found).await?;
         tx.note(&allowed, id, &allowed.name);
         let mut row = select(tx, &allowed).await?;
-        if !change.private.is_keep() {
-            if row.owner != Some(me.account) {
-                return Err(Refusal::illegal(
-                    "Only the user who created the secret is allowed to update its private status.",
-                )
-                .into());
-            }
+        if !change.private.is_keep() && row.owner != Some(me.account) {
+            return Err(Refusal::illegal(
+                "Only the user who created the secret is allowed to update its private status.",
+            )
+            .into());
         }
         row.name = name::not_null("secret.name", change.name, row.name)?;
         row.private = name::not_null("secret.private", change.private, row.private)?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::text;
-use crate::workspace_cast::connector;
+use crate::workspace_cast::{Cast, connector};
 use crate::workspace_space::{Space, refused};
 
 #[tokio::test]
@@ -301,4 +301,101 @@ async fn flavors_say_whether_they_are_checked() {
         assert_eq!(space.get(&format!("/flavors/{id}")).await["name"], flavor);
     }
     space.component("orchestrator", "kubeflow", "k", json!({ "anything": 1 })).await;
+}
+
+#[tokio::test]
+async fn a_change_that_would_make_an_object_unreadable_is_refused_and_changes_nothing() {
+    let space = Space::start().await;
+    let component = space.component("orchestrator", "local", "c", json!({})).await;
+    let tag = space.make("/tags", json!({ "name": "t", "color": "red" })).await;
+    let flavor = json!({ "name": "f", "type": "orchestrator", "source": "a.B", "integration": "own", "config_schema": {} });
+    let flavor = space.make("/flavors", flavor).await;
+    for (path, change, part) in [
+        (
+            format!("/components/{component}"),
+            json!({ "name": "other", "configuration": null }),
+            "configuration",
+        ),
+        (
+            format!("/tags/{tag}"),
+            json!({ "color": "blue", "name": "n".repeat(256) }),
+            "at most 255 characters",
+        ),
+        (format!("/flavors/{flavor}"), json!({ "source": "c.D", "config_schema": null }), "config_schema"),
+    ] {
+        let before = space.get(&path).await;
+        refused(&space, &[(&format!("PUT {path}"), change, 422, part)]).await;
+        assert_eq!(space.get(&path).await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_null_for_what_is_never_null_changes_nothing() {
+    let space = Space::start().await;
+    let (stack, orchestrator, _) = space.stack("s").await;
+    let secret = space.make("/secrets", json!({ "name": "s", "values": { "k": "v" } })).await;
+    let project = space.make("/projects", json!({ "name": "p" })).await;
+    for (path, change, column) in [
+        (format!("/stacks/{stack}"), json!({ "description": "new", "name": null }), "stack.name"),
+        (
+            format!("/components/{orchestrator}"),
+            json!({ "labels": {}, "name": null }),
+            "stack_component.name",
+        ),
+        (format!("/secrets/{secret}"), json!({ "values": {}, "name": null }), "secret.name"),
+        (format!("/secrets/{secret}"), json!({ "name": "other", "private": null }), "secret.private"),
+        (format!("/projects/{project}"), json!({ "description": "new", "name": null }), "project.name"),
+    ] {
+        let before = space.get(&path).await;
+        let text = format!("NOT NULL constraint failed: {column}");
+        refused(&space, &[(&format!("PUT {path}"), change, 500, &text)]).await;
+        assert_eq!(space.get(&path).await, before);
+    }
+}
+
+#[tokio::test]
+async fn parts_that_are_made_with_a_stack_belong_to_its_maker_and_are_gone_when_it_is_refused() {
+    let cast = Cast::start().await;
+    let objects = cast.objects().await;
+    let stack = |name: &str, store: Value| {
+        json!({
+            "name": name,
+            "components": {
+                "orchestrator": [objects.orchestrator],
+                "artifact_store": [store],
+                "container_registry": [{
+                    "flavor": "aws",
+                    "configuration": { "uri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com" },
+                    "service_connector_index": 0,
+                }],
+            },
+            "service_connectors": [{
+                "type": "aws",
+                "auth_method": "iam-role",
+                "configuration": connector("unused")["configuration"],
+            }],
+        })
+    };
+    let store = json!({ "flavor": "local" });
+    // Who may read all that is there, but make nothing, gets nothing.
+    cast.send("reader", "POST /stacks", stack("parts", store.clone())).await.refused(403);
+    // What is wrong is seen after the connector and another component were made.
+    cast.send("owner", "POST /stacks", stack("parts", json!({ "flavor": "nothing" }))).await.refused(400);
+    for collection in ["stacks", "components", "service_connectors"] {
+        let list = cast.send("admin", &format!("GET /{collection}?name=parts"), Value::Null).await.ok();
+        assert_eq!(list["total"], 0, "{collection}");
+    }
+    let made = cast.send("owner", "POST /stacks", stack("parts", store)).await.ok();
+    let owner = &made["body"]["user_id"];
+    assert!(owner.is_string());
+    for (collection, total) in [("components", 2), ("service_connectors", 1)] {
+        let list = cast.send("owner", &format!("GET /{collection}?name=parts"), Value::Null).await.ok();
+        assert_eq!(list["total"], total, "{collection}");
+        for item in list["items"].as_array().unwrap() {
+            assert_eq!(&item["body"]["user_id"], owner, "{item}");
+        }
+        // They are shared with nobody.
+        let list = cast.send("reader", &format!("GET /{collection}?name=parts"), Value::Null).await.ok();
+        assert_eq!(list["total"], 0, "{collection}");
+    }
 }

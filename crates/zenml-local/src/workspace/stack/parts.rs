@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::stack::{NewComponent, NewConnector, NewSlots, Part};
+use zenml_api::workspace::{Environment, JsonMap};
 use zenml_api::{ComponentId, ConnectorId, Identifier};
 
 use super::neither;
@@ -110,8 +110,8 @@ pub(super) async fn complete(
 
 /// Whether what the orchestrator starts outlives tokens that end: it does on machines that are started for a run.
 async fn needs_lasting_tokens(tx: &mut Tx, parts: &Permitted) -> Result<bool> {
-    let orchestrators = parts.components.iter().filter(|(kind, _)| kind == "orchestrator");
-    let Some((_, orchestrator)) = orchestrators.last() else { return Ok(false) };
+    let mut last = parts.components.iter().rev().filter(|(kind, _)| kind == "orchestrator");
+    let Some((_, orchestrator)) = last.next() else { return Ok(false) };
     let flavor = match orchestrator {
         Wanted::There(found) => component::sql::flavor_name(tx, found).await?,
         Wanted::New(new, _) => new.flavor.clone(),
@@ -136,7 +136,9 @@ async fn made(
     let mut complaints = Vec::new();
     name::not_a_secret(stack.name, &mut complaints);
     if !complaints.is_empty() {
-        complaints.iter_mut().for_each(|complaint| complaint.place = vec!["name".to_owned()]);
+        for complaint in &mut complaints {
+            complaint.place = vec!["name".to_owned()];
+        }
         return Err(Refusal::model("ComponentRequest", &complaints).into());
     }
     let given = new.configuration.into_exposed();
@@ -161,7 +163,7 @@ async fn made(
         kind: kind.to_owned(),
         flavor: new.flavor,
         configuration,
-        environment: Some(zenml_api::workspace::Environment::new()),
+        environment: Some(Environment::new()),
         labels: Some(stack.labels.clone()),
         connector: connector.map(|connector| connector.id),
         connector_resource_id,
