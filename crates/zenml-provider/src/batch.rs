@@ -11,7 +11,7 @@ use zenml_client::ApiError;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::scope::{self, Reach};
+use crate::scope::{self, Reach, Seen};
 
 /// An endpoint that lists objects of a workspace.
 pub(crate) type List<I, B, M, R, Q> = Endpoint<(), Q, (), Listed<Object<I, B, M, R>>>;
@@ -26,7 +26,7 @@ pub(crate) fn scope_of(workspace: Option<Id<WorkspaceId>>) -> String {
 
 /// Reads a part of a list: each is as long as all before it together, up to `longest`, so that a small workspace is read
 /// with one request, a large one with few, and the beginning of a huge one costs little. The query must ask for the
-/// metadata. `item` makes key and item of the workspace of the scope, the workspace that it turned out to be, and an object.
+/// metadata. `item` makes the key in the workspace of the scope, and what is kept, of an object.
 ///
 /// An object that the caller may know of and not read is left out. A workspace that does not answer has an empty list,
 /// because the user is told so where a single object is read.
@@ -36,8 +36,8 @@ pub(crate) async fn page<I, B, M, R, Q, K, T>(
     from: Option<u64>,
     longest: u64,
     (list, query): (&List<I, B, M, R, Q>, Q),
-    item: impl Fn(Option<Id<WorkspaceId>>, Option<WorkspaceId>, Object<I, B, M, R>) -> (K, T),
-) -> Result<Page<K, T>, Diag>
+    item: impl Fn(Option<Id<WorkspaceId>>, Object<I, B, M, R>) -> (K, T),
+) -> Result<Page<K, Seen<T>>, Diag>
 where
     Q: PageQuery + Serialize + Send,
     Listed<Object<I, B, M, R>>: DeserializeOwned + 'static,
@@ -58,8 +58,11 @@ where
     };
     let end = number * size;
     let told = listed.items.into_iter().filter(|object| object.body.is_some() && object.metadata.is_some());
-    let items = told.map(|object| item(home.map(Id), server.workspace_id, object)).collect();
-    Ok(Page { items, next: (end < listed.total).then_some(end) })
+    let items = told.map(|object| {
+        let (key, object) = item(home.map(Id), object);
+        (key, Seen::on(&server, object))
+    });
+    Ok(Page { items: items.collect(), next: (end < listed.total).then_some(end) })
 }
 
 /// Number and size of the page that begins at an offset, which is 0 or the end of such a page.

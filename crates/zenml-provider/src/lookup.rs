@@ -44,13 +44,24 @@ pub(crate) async fn by_id<I: Identifier, B, M, R>(
     let found = found
         .map_err(|error| cannot(format_args!("read the {words} {id}"), Needs::WORKSPACE_VIEWER, &error))?;
     let found = found.ok_or_else(|| noun.missing(&id.to_string(), server.workspace_id).at("id"))?;
-    match name {
-        Some(name) if name != found.name => Err(Diag::error(format!("The {words} {id} has another name"))
-            .why(format!("The configuration calls it {name:?}, and its name is {:?}.", found.name))
-            .fix("Keep id or name, and leave the other one out.")
-            .at("name")),
-        _ => Ok(found),
-    }
+    fits(noun, id, "name", name, &found.name)?;
+    Ok(found)
+}
+
+/// Where the id decides, an attribute beside it must say what is so.
+pub(crate) fn fits<I: Identifier>(
+    noun: Noun,
+    id: I,
+    attribute: &'static str,
+    wanted: Option<&str>,
+    found: &str,
+) -> Result<(), Diag> {
+    let Some(wanted) = wanted.filter(|wanted| *wanted != found) else { return Ok(()) };
+    let what = attribute.trim_end_matches("_id");
+    Err(Diag::error(format!("The {} {id} has another {what}", noun.words))
+        .why(format!("The configuration says {wanted:?}, and the server {found:?}."))
+        .fix(format!("Correct {attribute}, or leave it out: the id decides."))
+        .at(attribute))
 }
 
 /// The only object of a name among those of a list that a server filtered by it. `told` says which one an object is,

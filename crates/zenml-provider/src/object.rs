@@ -80,6 +80,11 @@ pub fn is_one_line(text: &str) -> bool {
     !text.contains(['\t', '\n'])
 }
 
+/// A text that says something; an empty one does not.
+pub fn said(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).cloned()
+}
+
 /// Labels as they are sent.
 pub fn labels(labels: &BTreeMap<String, String>) -> JsonMap {
     labels.iter().map(|(key, value)| (key.clone(), Json::String(value.clone()))).collect()

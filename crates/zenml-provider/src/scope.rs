@@ -37,25 +37,34 @@ pub enum Reach {
 /// What a read saw of an object in a workspace.
 #[derive(Clone, Debug)]
 pub enum Seen<T> {
-    /// The object.
-    Found(T),
+    /// The object, and the workspace that it is in; none on an open-source server.
+    Found(Option<WorkspaceId>, T),
     /// Nothing, because the workspace does not answer: what is in the state stays.
     Unseen,
 }
 
 impl<T> Seen<T> {
-    /// The object, or the model of the state where it could not be seen. An import cannot do without the object.
-    pub fn found<'a, M: Model>(&'a self, since: &Since<'_, M>) -> Result<Result<&'a T, M>, Diag> {
-        match (self, since.model()) {
-            (Self::Found(object), _) => Ok(Ok(object)),
-            (Self::Unseen, Some(model)) => Ok(Err(model.clone())),
-            (Self::Unseen, None) => {
-                Err(Diag::error("The object cannot be imported while its workspace does not answer")
-                    .why("The workspace is not available at the moment.")
-                    .fix("Wait until it is available, or wake it up, and run the command again."))
-            }
+    /// An object that a server told of.
+    pub fn on(server: &Server, object: T) -> Self {
+        Self::Found(server.workspace_id, object)
+    }
+
+    /// The object with its workspace, if it could be seen; else a model is [`unseen`].
+    pub fn found(&self) -> Option<(Option<WorkspaceId>, &T)> {
+        match self {
+            Self::Found(workspace, object) => Some((*workspace, object)),
+            Self::Unseen => None,
         }
     }
+}
+
+/// The model of an object that could not be seen: that of the state. An import cannot do without the object.
+pub fn unseen<M: Model>(since: &Since<'_, M>) -> Result<M, Diag> {
+    since.model().cloned().ok_or_else(|| {
+        Diag::error("The object cannot be imported while its workspace does not answer")
+            .why("The workspace is not available at the moment.")
+            .fix("Wait until it is available, or wake it up, and run the command again.")
+    })
 }
 
 /// The server that a new or changed object lives on. Waits for a workspace that is still being deployed, until the
@@ -96,6 +105,19 @@ pub async fn reach(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Reach, D
         }
         Err(ApiError::NotFound(_)) => gone(cx, client, id).await,
         Err(error) => Err(unusable(id, &error)),
+    }
+}
+
+/// Reads an object where it lives. A workspace that does not answer leaves it unseen, and it is gone with its workspace.
+pub async fn read<T>(
+    cx: &Cx<Client>,
+    own: Option<Id<WorkspaceId>>,
+    look: impl AsyncFnOnce(&Server) -> Result<Option<T>, Diag>,
+) -> Result<Option<Seen<T>>, Diag> {
+    match reach(cx, own.map(|id| id.0)).await? {
+        Reach::Open(server) => Ok(look(&server).await?.map(|object| Seen::on(&server, object))),
+        Reach::Closed => Ok(Some(Seen::Unseen)),
+        Reach::Gone => Ok(None),
     }
 }
 
@@ -183,11 +205,11 @@ pub(crate) async fn remember(cx: &Cx<Client>, client: &Client, id: WorkspaceId) 
 }
 
 /// Keeps beside the state of an object that came out of a list what [`reach`] keeps of one that is read alone.
-pub(crate) async fn reached(cx: &Cx<Client>, workspace: Option<WorkspaceId>) -> Result<(), Diag> {
-    match workspace {
-        Some(id) => remember(cx, cx.client().await?, id).await,
-        None => Ok(()),
+pub(crate) async fn complete<T>(cx: &Cx<Client>, item: Seen<T>) -> Result<Seen<T>, Diag> {
+    if let Seen::Found(Some(workspace), _) = &item {
+        remember(cx, cx.client().await?, *workspace).await?;
     }
+    Ok(item)
 }
 
 /// Decides whether a workspace that was not found is gone or hidden.

@@ -100,7 +100,7 @@ impl<R: Resource> Default for Scope<R> {
 impl<R: Resource> Batches<R> {
     /// Reads one object, out of a list where that is worth it, else alone.
     pub(super) async fn read(&self, cx: &Cx<R::Client>, key: &R::Key) -> Result<Option<R::Remote>, Diag> {
-        if let Some(name) = R::scope(key) {
+        if let Some(name) = R::scope(cx, key) {
             let scope = self.scope(cx.shared().epoch(), &name);
             let identity = key.to_object();
             let listed =

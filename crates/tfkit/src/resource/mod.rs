@@ -83,9 +83,10 @@ pub trait Resource: Model {
     }
 
     /// The scope of an object: objects of one scope can be read by one list, see [`page`](Self::page). None where an
-    /// object can only be read alone, as it is by default. Pure.
-    fn scope(key: &Self::Key) -> Option<String> {
-        let _ = key;
+    /// object can only be read alone, as it is by default. It depends on nothing but the key and the values beside the
+    /// state of the object.
+    fn scope(cx: &Cx<Self::Client>, key: &Self::Key) -> Option<String> {
+        let _ = (cx, key);
         None
     }
 

@@ -68,7 +68,7 @@ impl Resource for Parcel {
         Ok(Self { depot, id: Computed::known(id), content: remote.clone() })
     }
 
-    fn scope(key: &ParcelKey) -> Option<String> {
+    fn scope(_: &Cx<Arc<Depots>>, key: &ParcelKey) -> Option<String> {
         Some(key.depot.clone())
     }
 

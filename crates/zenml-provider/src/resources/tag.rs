@@ -1,18 +1,21 @@
 //! `zenml_tag`: a word with a colour that is put on pipelines, runs, models and artifacts.
 
 use tfkit::{
-    Computed, Cx, DataSource, Diag, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource, Since,
+    Computed, Cx, DataSource, Diag, ImportId, Imported, Model, OrDefault, OrServer, Page, Plan, Resource,
+    Since,
 };
 use zenml_api::workspace::tag::{self as api, TagCreate, TagQuery, TagUpdate};
 use zenml_api::{IdOrName, Patch, TagId, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
+use crate::batch;
 use crate::client::Client;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
+use crate::lookup::{self, Wanted};
 use crate::object::{self, Noun};
-use crate::scope::{self, Reach, Seen, Server};
+use crate::scope::{self, Seen, Server};
 
 const NOUN: Noun = Noun { words: "tag", resource: "zenml_tag" };
 
@@ -50,47 +53,46 @@ pub struct Tag {
     pub updated: Computed<String>,
 }
 
+/// Tags on one page of a list: less than 1 KiB each.
+const LONGEST_PAGE: u64 = 400;
+
 fn is_no_id(name: &str) -> bool {
     name.parse::<TagId>().is_err()
 }
 
-/// What a read found.
-#[derive(Clone, Debug)]
-pub struct Remote(Seen<Found>);
-
-#[derive(Clone, Debug)]
-struct Found {
-    workspace_id: Option<WorkspaceId>,
-    tag: api::Tag,
-}
-
-impl Remote {
-    fn seen(server: &Server, tag: api::Tag) -> Self {
-        Self(Seen::Found(Found { workspace_id: server.workspace_id, tag }))
-    }
-}
-
 impl Resource for Tag {
     type Client = Client;
-    type Remote = Remote;
+    type Remote = Seen<api::Tag>;
 
-    async fn fetch(cx: &Cx<Client>, key: &TagKey) -> Result<Option<Remote>, Diag> {
-        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
-            Reach::Open(server) => server,
-            Reach::Closed => return Ok(Some(Remote(Seen::Unseen))),
-            Reach::Gone => return Ok(None),
-        };
-        Ok(look(&server.api, key.id.0).await?.map(|tag| Remote::seen(&server, tag)))
+    async fn fetch(cx: &Cx<Client>, key: &TagKey) -> Result<Option<Seen<api::Tag>>, Diag> {
+        scope::read(cx, key.workspace_id, async |server| look(&server.api, key.id.0).await).await
     }
 
-    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Found { workspace_id, tag } = match remote.0.found(&since)? {
-            Ok(found) => found,
-            Err(state) => return Ok(state),
-        };
+    fn scope(_: &Cx<Client>, key: &TagKey) -> Option<String> {
+        Some(batch::scope_of(key.workspace_id))
+    }
+
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        from: Option<u64>,
+    ) -> Result<Page<TagKey, Seen<api::Tag>>, Diag> {
+        let query = TagQuery { hydrate: Some(true), ..TagQuery::default() };
+        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, tag| {
+            (TagKey { workspace_id, id: Id(tag.id) }, tag)
+        })
+        .await
+    }
+
+    async fn complete(cx: &Cx<Client>, item: Seen<api::Tag>) -> Result<Seen<api::Tag>, Diag> {
+        scope::complete(cx, item).await
+    }
+
+    fn observe(remote: &Seen<api::Tag>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Some((workspace, tag)) = remote.found() else { return scope::unseen(&since) };
         let body = tag.body.as_ref().ok_or_else(|| NOUN.unreadable(&tag.name))?;
         Ok(Self {
-            workspace_id: OrServer::from_option(workspace_id.map(Id)),
+            workspace_id: OrServer::from_option(workspace.map(Id)),
             id: Computed::known(Id(tag.id)),
             name: tag.name.clone(),
             color: OrServer::from_option(body.color.clone()),
@@ -104,7 +106,7 @@ impl Resource for Tag {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
         let tag = make(&server, &plan).await?;
-        Self::observe(&Remote::seen(&server, tag), Since::Answer(&plan))
+        Self::observe(&Seen::on(&server, tag), Since::Answer(&plan))
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
@@ -128,7 +130,7 @@ impl Resource for Tag {
             }
             _ => NOUN.vanished(&plan.name),
         })?;
-        Self::observe(&Remote::seen(&server, changed), Since::Answer(&plan))
+        Self::observe(&Seen::on(&server, changed), Since::Answer(&plan))
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
@@ -233,11 +235,11 @@ fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
 
 /// An existing tag, by id or by name.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(name = "tag", kind = data_source, rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]))]
+#[model(name = "tag", kind = data_source, rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"]))]
 pub struct TagData {
     /// Workspace that the tag is in. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the tag.
+    /// Identifier of the tag. It decides where the name is given too.
     pub id: OrServer<Id<TagId>>,
     /// Name of the tag.
     pub name: OrServer<String>,
@@ -259,13 +261,21 @@ impl DataSource for TagData {
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
+        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
         let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let (found, wanted, place) = match (config.id.as_ref(), config.name.as_ref()) {
-            (Some(id), _) => (look(&server.api, id.0).await?, id.to_string(), Self::ID.path()),
-            (None, Some(name)) => (with_name(&server.api, name).await?, name.clone(), Self::NAME.path()),
-            (None, None) => return Err(Diag::bug("A tag is looked up without id and name")),
+        let tag: api::Tag = match wanted {
+            Wanted::Id(id, name) => {
+                let read = async { server.api.call(&api::GET, id).await.optional() };
+                lookup::by_id(NOUN, &server, id, name, read).await?
+            }
+            Wanted::Name(name) => {
+                let query =
+                    TagQuery { name: object::exactly(name), hydrate: Some(true), ..TagQuery::default() };
+                let list = server.api.list_all(&api::LIST, (), query);
+                let told = |tag: &api::Tag| format!("the tag {:?}", tag.name);
+                lookup::by_name(NOUN, &server, name, list, told, "Say which one is meant by its id.").await?
+            }
         };
-        let tag = found.ok_or_else(|| NOUN.missing(&wanted, server.workspace_id).at(place))?;
         let body = tag.body.ok_or_else(|| NOUN.unreadable(&tag.name))?;
         Ok(Self {
             workspace_id: OrServer::from_option(server.workspace_id.map(Id)),

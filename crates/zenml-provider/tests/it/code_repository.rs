@@ -124,7 +124,7 @@ async fn what_cannot_be_taken_away_in_place_is_replaced_with_a_warning() {
     for (change, named) in [
         (json!({ "description": null, "logo_url": "l" }), "description"),
         (json!({ "description": "d", "logo_url": "" }), "logo_url"),
-        (json!({ "description": "d", "logo_url": "l", "config": null }), "config"),
+        (json!({ "description": "d", "logo_url": "l", "config": null, "config_wo": {} }), "config"),
         (json!({ "description": "d", "logo_url": "l", "config": {} }), "config"),
     ] {
         harness.apply(R, scene.config(full.clone())).await.unwrap();
@@ -141,6 +141,28 @@ async fn what_cannot_be_taken_away_in_place_is_replaced_with_a_warning() {
         assert_eq!(planned.action, Action::NoOp, "{change}: {:?}", planned.changes());
         harness.destroy(R).await.unwrap();
     }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_left_out_is_left_alone_and_cannot_be_emptied_unseen() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    harness.apply(R, scene.config(json!({}))).await.unwrap();
+    let left_out = json!({ "config": null });
+    assert_eq!(harness.apply(R, scene.config(left_out.clone())).await.unwrap().action, Action::Update);
+    assert_eq!(scene.stored(id(&harness)).await, json!({ "owner": "acme", "token": TOKEN }));
+    assert!(harness.state(R).unwrap().attribute("config").is_null());
+    for (more, place) in [
+        (json!({ "config": {} }), "config"),
+        (json!({ "config": null, "config_wo": {}, "config_wo_version": 1 }), "config_wo"),
+    ] {
+        let failure = harness.apply(R, scene.config(more.clone())).await.unwrap_err();
+        let summary = "The configuration of code repository \"training\" cannot be emptied";
+        assert_eq!(failure.summaries(), [summary], "{more}");
+        assert_eq!(failure.places()[0].to_string(), place, "{more}");
+    }
+    assert_eq!(harness.plan(R, scene.config(left_out)).await.unwrap().action, Action::NoOp);
     scene.world.stop().await;
 }
 
@@ -298,6 +320,7 @@ async fn the_data_source_finds_a_repository_by_id_and_by_project_and_name() {
     for (wanted, summary) in [
         (json!({ "project_id": project, "name": "nothing" }), "There is no code repository \"nothing\""),
         (json!({ "name": "training" }), "Attribute \"name\" needs \"project_id\""),
+        (json!({ "project_id": project }), "None of `id`, `name` is set"),
     ] {
         let mut config = wanted;
         config["workspace_id"] = scene.workspace.to_string().into();

@@ -18,7 +18,7 @@ use crate::world::{World, engine};
 const CANARY: &str = "canary-of-the-registry";
 
 /// Objects of all types that refer to each other. The order is that in which they are made.
-const ADDRESSES: [&str; 7] = [
+const ADDRESSES: [&str; 10] = [
     "zenml_secret.s",
     "zenml_service_connector.c",
     "zenml_stack_component.o",
@@ -26,10 +26,14 @@ const ADDRESSES: [&str; 7] = [
     "zenml_stack_component.r",
     "zenml_stack.s",
     "zenml_project.p",
+    "zenml_tag.t",
+    "zenml_flavor.f",
+    "zenml_code_repository.r",
 ];
 
 async fn make(server: &Server, harness: &mut Harness) {
-    let [secret, connector, orchestrator, artifacts, registry, stack, project] = ADDRESSES;
+    let [secret, connector, orchestrator, artifacts, registry, stack, project, tag, flavor, repository] =
+        ADDRESSES;
     let name = |what: &str| json!(server.name(what));
     let config = json!({ "name": name("secret"), "values": { "password": CANARY } });
     harness.apply(secret, config).await.unwrap();
@@ -56,6 +60,13 @@ async fn make(server: &Server, harness: &mut Harness) {
     harness.apply(stack, config).await.unwrap();
     let config = json!({ "name": name("project"), "description": "d", "metadata": { "tier": "gold" } });
     harness.apply(project, config).await.unwrap();
+    harness.apply(tag, json!({ "name": name("tag"), "color": "red" })).await.unwrap();
+    let config = json!({ "name": name("flavor"), "type": "alerter", "source": "acme.Flavor",
+        "display_name": "Shown", "docs_url": "d" });
+    harness.apply(flavor, config).await.unwrap();
+    let config = json!({ "name": name("repository"), "project_id": id(harness, project), "type": "github",
+        "config": { "owner": "acme", "token": CANARY } });
+    harness.apply(repository, config).await.unwrap();
 }
 
 async fn remove(harness: &mut Harness) {
@@ -104,7 +115,7 @@ fn without_the_servers(server: &Server, mut found: Json) -> Json {
 async fn an_object_is_found_by_id_and_by_name_with_all_that_it_is() {
     in_process_on_each_server(async |server, harness| {
         make(server, harness).await;
-        let [secret, connector, orchestrator, artifacts, registry, stack, project] =
+        let [secret, connector, orchestrator, artifacts, registry, stack, project, tag, flavor, repository] =
             ADDRESSES.map(|address| id(harness, address));
         let change = StackUpdate {
             environment: Patch::Set([("A".to_owned(), "B".to_owned())].into()),
@@ -135,11 +146,25 @@ async fn an_object_is_found_by_id_and_by_name_with_all_that_it_is() {
             ("secret", json!({ "id": secret, "name": name("secret"), "private": false })),
             ("project", json!({ "id": project, "name": name("project"), "display_name": name("project"),
                 "description": "d", "metadata": { "tier": "gold" } })),
+            ("tag", json!({ "id": tag, "name": name("tag"), "color": "red", "exclusive": false,
+                "tagged_count": 0 })),
+            ("flavor", json!({ "id": flavor, "name": name("flavor"), "type": "alerter", "source": "acme.Flavor",
+                "config_schema": "{}", "display_name": "Shown", "integration": "custom", "is_custom": true,
+                "connector_type": null, "connector_resource_type": null, "connector_resource_id_attr": null,
+                "logo_url": null, "docs_url": "d", "sdk_docs_url": null })),
+            ("code_repository", json!({ "id": repository, "project_id": project, "name": name("repository"),
+                "type": "github", "config": { "owner": "acme", "token": CANARY }, "description": null,
+                "logo_url": null, "source": { "type": "internal", "attribute": "GitHubCodeRepository",
+                    "module": "zenml.integrations.github.code_repositories.github_code_repository" } })),
         ];
         for (noun, expected) in cases {
-            for by in ["id", "name"] {
-                let found = find(harness, noun, &json!({ by: expected[by] })).await;
-                assert_eq!(without_the_servers(server, found), expected, "{noun} by {by}");
+            for by in [vec!["id"], vec!["name"], vec!["id", "name"]] {
+                let mut config: Json = by.iter().map(|by| ((*by).to_owned(), expected[by].clone())).collect();
+                if noun == "code_repository" && by == ["name"] {
+                    config["project_id"] = json!(project);
+                }
+                let found = find(harness, noun, &config).await;
+                assert_eq!(without_the_servers(server, found), expected, "{noun} by {by:?}");
             }
         }
         // A component without settings, and one whose settings the server stores as other types.
@@ -157,30 +182,14 @@ async fn an_object_is_found_by_id_and_by_name_with_all_that_it_is() {
 async fn what_is_not_found_or_found_twice_says_so() {
     in_process_on_each_server(async |server, harness| {
         make(server, harness).await;
-        let [secret, .., registry, stack, _] = ADDRESSES.map(|address| id(harness, address));
+        let [secret, _, _, _, registry, stack, project, tag, flavor, repository] =
+            ADDRESSES.map(|address| id(harness, address));
         let (shared, nobody) = (server.name("shared"), server.name("nobody"));
         let private =
             SecretCreate { name: server.name("secret"), private: true, values: Sensitive::default() };
         let private = server.api.send(&secret::CREATE, (), (), private).await.unwrap().id;
         let none = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
         let cases = [
-            ("stack", json!({ "name": nobody }), format!("There is no stack {nobody:?}"), "name"),
-            ("stack", json!({ "id": none }), format!("There is no stack {none:?}"), "id"),
-            (
-                "service_connector",
-                json!({ "name": nobody }),
-                format!("There is no service connector {nobody:?}"),
-                "name",
-            ),
-            (
-                "service_connector",
-                json!({ "id": none }),
-                format!("There is no service connector {none:?}"),
-                "id",
-            ),
-            ("secret", json!({ "name": nobody }), format!("There is no secret {nobody:?}"), "name"),
-            ("secret", json!({ "id": none }), format!("There is no secret {none:?}"), "id"),
-            ("stack_component", json!({ "id": none }), format!("There is no stack component {none:?}"), "id"),
             (
                 "stack_component",
                 json!({ "name": shared }),
@@ -217,15 +226,79 @@ async fn what_is_not_found_or_found_twice_says_so() {
                 format!("The stack {stack} has another name"),
                 "name",
             ),
+            (
+                "project",
+                json!({ "id": project, "name": nobody }),
+                format!("The project {project} has another name"),
+                "name",
+            ),
+            ("tag", json!({ "id": tag, "name": nobody }), format!("The tag {tag} has another name"), "name"),
+            (
+                "flavor",
+                json!({ "name": server.name("flavor"), "type": "orchestrator" }),
+                format!("There is no flavor {:?}", server.name("flavor")),
+                "name",
+            ),
+            (
+                "flavor",
+                json!({ "id": flavor, "type": "orchestrator" }),
+                format!("The flavor {flavor} has another type"),
+                "type",
+            ),
+            (
+                "flavor",
+                json!({ "name": "local" }),
+                "There is more than one flavor \"local\"".to_owned(),
+                "name",
+            ),
+            (
+                "code_repository",
+                json!({ "name": nobody, "project_id": project }),
+                format!("There is no code repository {nobody:?}"),
+                "name",
+            ),
+            (
+                "code_repository",
+                json!({ "name": nobody, "project_id": none }),
+                format!("There is no project {none:?}"),
+                "project_id",
+            ),
+            (
+                "code_repository",
+                json!({ "id": repository, "project_id": none }),
+                format!("The code repository {repository} has another project"),
+                "project_id",
+            ),
         ];
-        for (noun, config, summary, place) in cases {
+        let nowhere = ["stack", "stack_component", "service_connector", "secret", "project", "tag", "flavor"]
+            .into_iter()
+            .flat_map(|noun| [("name", &*nobody), ("id", none)].map(|(by, wanted)| (noun, by, wanted)))
+            .chain([("code_repository", "id", none)])
+            .map(|(noun, by, wanted)| {
+                let summary = format!("There is no {} {wanted:?}", noun.replace('_', " "));
+                (noun, json!({ by: wanted }), summary, by)
+            });
+        for (noun, config, summary, place) in cases.into_iter().chain(nowhere) {
             let failure =
                 harness.read_data_source(&format!("zenml_{noun}"), config.clone()).await.unwrap_err();
             assert_eq!(failure.summaries(), [summary], "{noun} {config}");
             assert_eq!(failure.places()[0].to_string(), place, "{noun} {config}");
             assert!(failure.errors()[0].fix.is_some(), "{noun} {config}");
         }
-        // The candidates are named, and each way out works.
+        server.api.call(&secret::DELETE, private).await.optional().unwrap();
+        remove(harness).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_twice_is_named_and_each_way_out_works() {
+    in_process_on_each_server(async |server, harness| {
+        make(server, harness).await;
+        let (secret, shared) = (id(harness, "zenml_secret.s"), server.name("shared"));
+        let private =
+            SecretCreate { name: server.name("secret"), private: true, values: Sensitive::default() };
+        let private = server.api.send(&secret::CREATE, (), (), private).await.unwrap().id;
         let both =
             harness.read_data_source("zenml_stack_component", json!({ "name": shared })).await.unwrap_err();
         let text = both.to_string();
@@ -353,7 +426,8 @@ async fn a_server_tells_what_it_is() {
 #[tokio::test]
 async fn an_outage_is_not_taken_for_an_object_that_does_not_exist() {
     let world = World::start().await;
-    let workspace = world.workspace("alpha").await.to_string();
+    let workspace = world.workspace("alpha").await;
+    let project = world.project(workspace, "vision").await.to_string();
     let mut block = world.block();
     block["http"] = json!({ "retries": 0 });
     let harness = world.harness_with(block).await;
@@ -362,13 +436,20 @@ async fn an_outage_is_not_taken_for_an_object_that_does_not_exist() {
         ("stack_component", "components", "look for the stack component \"x\""),
         ("service_connector", "service_connectors", "look for the service connector \"x\""),
         ("secret", "secrets", "look for the secret \"x\""),
+        ("project", "projects", "look for the project \"x\""),
+        ("tag", "tags", "look for the tag \"x\""),
+        ("flavor", "flavors", "look for the flavor \"x\""),
+        ("code_repository", "code_repositories", "look for the code repository \"x\""),
         ("stacks", "stacks", "list the stacks"),
         ("projects", "projects", "list the projects"),
     ] {
         world.inject(json!({ "rules": [{ "route": format!("/w/*/{route}"), "effect": { "status": 500 } }] }));
-        let mut config = json!({ "workspace_id": workspace });
+        let mut config = json!({ "workspace_id": workspace.to_string() });
         if !noun.ends_with('s') {
             config["name"] = json!("x");
+        }
+        if noun == "code_repository" {
+            config["project_id"] = json!(project);
         }
         let failure = harness.read_data_source(&format!("zenml_{noun}"), config).await.unwrap_err();
         assert_eq!(failure.summaries(), [format!("Cannot {doing}: the workspace failed")]);

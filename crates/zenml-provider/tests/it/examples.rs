@@ -63,7 +63,7 @@ fn write_only() -> String {
     let connector = example("zenml_service_connector");
     let verified_elsewhere = connector.replacen("  type ", "  verify = false\n  type ", 1);
     assert_ne!(connector, verified_elsewhere);
-    example("zenml_secret") + &verified_elsewhere
+    example("zenml_secret") + &example("zenml_code_repository") + &verified_elsewhere
 }
 
 #[tokio::test]

@@ -296,7 +296,7 @@ async fn the_data_source_reads_built_in_flavors_too() {
     assert_eq!(same.attribute("name").as_str(), Some("s3"));
     for (config, summary) in [
         (json!({ "type": "artifact_store", "name": "nothing" }), "There is no flavor \"nothing\""),
-        (json!({ "name": "s3" }), "Attribute \"name\" needs \"type\""),
+        (json!({ "name": "local" }), "There is more than one flavor \"local\""),
     ] {
         let mut config = config;
         config["workspace_id"] = workspace.clone().into();

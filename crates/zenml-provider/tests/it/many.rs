@@ -8,12 +8,13 @@ use tfkit_test::harness::Planned;
 use tfkit_test::{Action, Harness};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use zenml_api::workspace::{component, connector, project, stack};
+use zenml_api::workspace::{component, connector, flavor, project, stack, tag};
 use zenml_api::{Endpoint, WorkspaceId};
 use zenml_client::transport::{Faulty, Network};
 use zenml_client::{Api, HttpSettings};
 use zenml_provider::{Environment, Zenml};
 
+use crate::server::in_process_on_each_server;
 use crate::world::World;
 
 /// How many calls a host makes at the same time.
@@ -36,6 +37,23 @@ impl Counted {
             harness.adopt(&address(type_name, index), 0, &state).await.unwrap();
         }
         Self { harness: Arc::new(harness), requests }
+    }
+
+    /// A provider that has made its objects itself, and so remembers what it does beside their states.
+    async fn create(block: &Json, type_name: &str, configs: &[Json]) -> Self {
+        let (engine, requests) = counted();
+        let mut harness = Harness::start(engine, block.clone()).await.unwrap();
+        for (index, config) in configs.iter().enumerate() {
+            harness.apply(&address(type_name, index), config.clone()).await.unwrap();
+        }
+        Self { harness: Arc::new(harness), requests }
+    }
+
+    async fn destroy(self, type_name: &str, count: usize) {
+        let mut harness = Arc::into_inner(self.harness).unwrap();
+        for index in 0..count {
+            harness.destroy(&address(type_name, index)).await.unwrap();
+        }
     }
 
     /// Plans all objects as a host does. The plans are in the order of the objects.
@@ -179,11 +197,25 @@ async fn what_comes_out_of_a_list_is_what_a_single_read_tells() {
     let connector_ids = make(&server, &connector::CREATE, sent.collect(), |made| made.id.to_string()).await;
     let projects = numbered(&|index| json!({ "name": format!("project-{index}"), "description": "d" }));
     let project_ids = make(&server, &project::CREATE, projects.clone(), |made| made.id.to_string()).await;
-    let cases: [(&str, Vec<(String, Json)>); 4] = [
+    let tags = numbered(&|index| json!({ "name": format!("tag-{index}"), "color": "red" }));
+    let tag_ids = make(&server, &tag::CREATE, tags.clone(), |made| made.id.to_string()).await;
+    let flavors = numbered(&|index| {
+        json!({ "name": format!("flavor-{index}"), "type": "alerter", "source": "acme.Flavor",
+            "integration": "custom" })
+    });
+    let sent = flavors.iter().map(|flavor| {
+        let mut sent = flavor.clone();
+        sent["config_schema"] = json!({});
+        sent
+    });
+    let flavor_ids = make(&server, &flavor::CREATE, sent.collect(), |made| made.id.to_string()).await;
+    let cases: [(&str, Vec<(String, Json)>); 6] = [
         ("zenml_stack_component", stores),
         ("zenml_stack", stack_ids.into_iter().zip(stacks).collect()),
         ("zenml_service_connector", connector_ids.into_iter().zip(connectors).collect()),
         ("zenml_project", project_ids.into_iter().zip(projects).collect()),
+        ("zenml_tag", tag_ids.into_iter().zip(tags).collect()),
+        ("zenml_flavor", flavor_ids.into_iter().zip(flavors).collect()),
     ];
     for (type_name, objects) in cases {
         let objects = inside(id, &objects);
@@ -199,6 +231,49 @@ async fn what_comes_out_of_a_list_is_what_a_single_read_tells() {
         }
     }
     world.stop().await;
+}
+
+#[tokio::test]
+async fn each_server_tells_in_a_list_what_it_tells_alone_and_secrets_are_listed_only_without_their_values() {
+    const COUNT: usize = 12;
+    in_process_on_each_server(async |server, _| {
+        let numbered = |more: Json| -> Vec<Json> {
+            let config = |index: usize| {
+                let mut config = more.clone();
+                config["name"] = json!(server.name(&format!("x{index}")));
+                config
+            };
+            (0..COUNT).map(config).collect()
+        };
+        let cases = [
+            ("zenml_tag", json!({}), true),
+            ("zenml_flavor", json!({ "type": "alerter", "source": "acme.Flavor", "docs_url": "d" }), true),
+            ("zenml_project", json!({ "description": "d", "metadata": { "tier": "gold" } }), true),
+            ("zenml_secret", json!({ "values_wo": { "a": "b" }, "values_wo_version": 1 }), true),
+            ("zenml_secret", json!({ "values_wo": { "a": "b" }, "private": true }), true),
+            ("zenml_secret", json!({ "values": { "a": "b" } }), false),
+        ];
+        for (type_name, more, is_listed) in cases {
+            let case = format!("{type_name} {more}");
+            let configs = numbered(more);
+            let provider = Counted::create(&server.block(), type_name, &configs).await;
+            let objects: Vec<_> = configs.into_iter().map(|config| (String::new(), config)).collect();
+            let before = provider.requests().len();
+            let together = provider.plan(type_name, &objects).await;
+            let between = provider.requests().len();
+            // Who asks again wants to know what is new, and is answered alone.
+            let alone = provider.plan(type_name, &objects).await;
+            let after = provider.requests().len();
+            assert_eq!(between - before < COUNT, is_listed, "{case}: {} requests", between - before);
+            assert_eq!(after - between, COUNT, "{case}");
+            for (together, alone) in together.iter().zip(&alone) {
+                assert_eq!(together.action, Action::NoOp, "{case}: {:?}", together.changes());
+                assert_eq!(together.planned, alone.planned, "{case}");
+            }
+            provider.destroy(type_name, COUNT).await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

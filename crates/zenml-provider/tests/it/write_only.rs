@@ -1,9 +1,10 @@
-//! Secrets that are in no state: the write-only twins of secrets and service connectors.
+//! Secrets that are in no state: the write-only twins of secrets, service connectors and code repositories.
 
 use std::fs;
 
 use serde_json::{Value as Json, json};
 use tfkit_test::{Action, Harness};
+use zenml_api::workspace::code_repository::{self, CodeRepositoryUpdate};
 use zenml_api::workspace::connector::{self, SecretsQuery};
 use zenml_api::workspace::secret;
 use zenml_client::Api;
@@ -12,21 +13,25 @@ use crate::server::{Server, in_process_on_each_server, on_each_server};
 
 const SECRET: &str = "zenml_secret.s";
 const CONNECTOR: &str = "zenml_service_connector.c";
+const REPOSITORY: &str = "zenml_code_repository.r";
+const PROJECT: &str = "zenml_project.p";
 
 /// A resource with a twin, and what the server has of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Noun {
     Secret,
     Connector,
+    Repository,
 }
 
 impl Noun {
-    const ALL: [Self; 2] = [Self::Secret, Self::Connector];
+    const ALL: [Self; 3] = [Self::Secret, Self::Connector, Self::Repository];
 
     pub(crate) fn address(self) -> &'static str {
         match self {
             Self::Secret => SECRET,
             Self::Connector => CONNECTOR,
+            Self::Repository => REPOSITORY,
         }
     }
 
@@ -34,13 +39,15 @@ impl Noun {
         match self {
             Self::Secret => "values",
             Self::Connector => "configuration",
+            Self::Repository => "config",
         }
     }
 
-    fn config(self, server: &Server, name: &str, more: &[(&str, Json)]) -> Json {
+    fn config(self, server: &Server, project: &str, name: &str, more: &[(&str, Json)]) -> Json {
         let mut config = match self {
             Self::Secret => json!({}),
             Self::Connector => json!({ "type": "docker", "auth_method": "password", "verify": false }),
+            Self::Repository => json!({ "type": "github", "project_id": project }),
         };
         config["name"] = server.name(name).into();
         for (suffix, value) in more {
@@ -61,6 +68,10 @@ impl Noun {
                 let found = api.send(&connector::GET, id.parse().unwrap(), query, ()).await.unwrap();
                 json!(found.metadata.unwrap().configuration.expose())
             }
+            Self::Repository => {
+                let found = api.call(&code_repository::GET, id.parse().unwrap()).await.unwrap();
+                json!(found.metadata.unwrap().config.expose())
+            }
         }
     }
 }
@@ -69,18 +80,26 @@ fn members(password: &str) -> Json {
     json!({ "username": "ann", "password": password })
 }
 
-fn id(harness: &Harness, noun: Noun) -> String {
-    harness.state(noun.address()).unwrap().attribute("id").as_str().unwrap().to_owned()
+fn id(harness: &Harness, address: &str) -> String {
+    harness.state(address).unwrap().attribute("id").as_str().unwrap().to_owned()
+}
+
+/// Makes the project that repositories belong to.
+async fn project(server: &Server, harness: &mut Harness) -> String {
+    harness.apply(PROJECT, json!({ "name": server.name("project") })).await.unwrap();
+    id(harness, PROJECT)
 }
 
 #[tokio::test]
 async fn written_values_reach_the_server_when_their_version_says_so_and_never_the_state() {
     in_process_on_each_server(async |server, harness| {
+        let project = project(server, harness).await;
         for noun in Noun::ALL {
             let written = |name: &str, password: &str, version: Json| {
-                noun.config(server, name, &[("_wo", members(password)), ("_wo_version", version)])
+                noun.config(server, &project, name, &[("_wo", members(password)), ("_wo_version", version)])
             };
-            let plain = |name: &str, password: &str| noun.config(server, name, &[("", members(password))]);
+            let plain =
+                |name: &str, password: &str| noun.config(server, &project, name, &[("", members(password))]);
             let steps = [
                 ("made", written("one", "canary-1", json!(1)), "canary-1", false),
                 ("renamed", written("two", "canary-1", json!(1)), "canary-1", false),
@@ -102,13 +121,14 @@ async fn written_values_reach_the_server_when_their_version_says_so_and_never_th
             for (what, config, password, in_state) in steps {
                 let applied = harness.apply(noun.address(), config).await.unwrap();
                 assert_ne!(applied.action, Action::NoOp, "{noun:?}, {what}");
-                let stored = noun.stored(&server.api, &id(harness, noun)).await;
+                let stored = noun.stored(&server.api, &id(harness, noun.address())).await;
                 assert_eq!(stored, members(password), "{noun:?}, {what}");
                 let state = harness.state(noun.address()).unwrap();
                 assert_eq!(format!("{state:?}").contains("canary"), in_state, "{noun:?}, {what}");
             }
             harness.destroy(noun.address()).await.unwrap();
         }
+        harness.destroy(PROJECT).await.unwrap();
     })
     .await;
 }
@@ -116,10 +136,16 @@ async fn written_values_reach_the_server_when_their_version_says_so_and_never_th
 #[tokio::test]
 async fn a_change_of_what_is_not_in_the_state_is_not_noticed_and_not_undone() {
     in_process_on_each_server(async |server, harness| {
+        let project = project(server, harness).await;
         for noun in Noun::ALL {
-            let config = noun.config(server, "one", &[("_wo", members("canary")), ("_wo_version", json!(1))]);
+            let config = noun.config(
+                server,
+                &project,
+                "one",
+                &[("_wo", members("canary")), ("_wo_version", json!(1))],
+            );
             harness.apply(noun.address(), config.clone()).await.unwrap();
-            let id = id(harness, noun);
+            let id = id(harness, noun.address());
             match noun {
                 Noun::Secret => {
                     let values = members("outside");
@@ -137,15 +163,26 @@ async fn a_change_of_what_is_not_in_the_state_is_not_noticed_and_not_undone() {
                     };
                     server.api.send(&connector::UPDATE, id.parse().unwrap(), (), change).await.unwrap();
                 }
+                Noun::Repository => {
+                    let config = serde_json::from_value(members("outside")).unwrap();
+                    let change =
+                        CodeRepositoryUpdate { config: Some(config), ..CodeRepositoryUpdate::default() };
+                    server.api.send(&code_repository::UPDATE, id.parse().unwrap(), (), change).await.unwrap();
+                }
             }
             let planned = harness.plan(noun.address(), config.clone()).await.unwrap();
             assert_eq!(planned.action, Action::NoOp, "{noun:?}: {:?}", planned.changes());
-            let renamed =
-                noun.config(server, "two", &[("_wo", members("canary")), ("_wo_version", json!(1))]);
+            let renamed = noun.config(
+                server,
+                &project,
+                "two",
+                &[("_wo", members("canary")), ("_wo_version", json!(1))],
+            );
             harness.apply(noun.address(), renamed).await.unwrap();
             assert_eq!(noun.stored(&server.api, &id).await, members("outside"), "{noun:?}");
             harness.destroy(noun.address()).await.unwrap();
         }
+        harness.destroy(PROJECT).await.unwrap();
     })
     .await;
 }
@@ -153,14 +190,17 @@ async fn a_change_of_what_is_not_in_the_state_is_not_noticed_and_not_undone() {
 #[tokio::test]
 async fn the_spellings_exclude_each_other_and_old_hosts_are_told() {
     in_process_on_each_server(async |server, harness| {
+        let project = project(server, harness).await;
         let old = server.harness().await.without_write_only();
         for noun in Noun::ALL {
             let name = noun.attribute();
             let wo = format!("{name}_wo");
-            let both = noun.config(server, "one", &[("", members("canary")), ("_wo", members("canary"))]);
-            let version = noun.config(server, "one", &[("", members("canary")), ("_wo_version", json!(1))]);
-            let written = noun.config(server, "one", &[("_wo", members("canary"))]);
-            let stored = noun.config(server, "one", &[("", members("canary"))]);
+            let both =
+                noun.config(server, &project, "one", &[("", members("canary")), ("_wo", members("canary"))]);
+            let version =
+                noun.config(server, &project, "one", &[("", members("canary")), ("_wo_version", json!(1))]);
+            let written = noun.config(server, &project, "one", &[("_wo", members("canary"))]);
+            let stored = noun.config(server, &project, "one", &[("", members("canary"))]);
             let cases = [
                 (
                     &*harness,
@@ -191,8 +231,10 @@ async fn the_spellings_exclude_each_other_and_old_hosts_are_told() {
             }
             assert_eq!(old.plan(noun.address(), stored).await.unwrap().action, Action::Create);
         }
-        let neither = harness.plan(SECRET, Noun::Secret.config(server, "one", &[])).await.unwrap_err();
+        let neither =
+            harness.plan(SECRET, Noun::Secret.config(server, &project, "one", &[])).await.unwrap_err();
         assert_eq!(neither.summaries(), ["None of `values`, `values_wo` is set"]);
+        harness.destroy(PROJECT).await.unwrap();
     })
     .await;
 }
@@ -209,9 +251,13 @@ async fn a_written_value_is_not_in_the_state_file_of_real_hosts() {
                 "resource \"zenml_secret\" \"s\" {{\n  name = \"${{var.prefix}}-{name}\"\n  \
                  values{spelling} = {members}\n  {}\n}}\n\nresource \"zenml_service_connector\" \"c\" {{\n  \
                  name = \"${{var.prefix}}-{name}\"\n  type = \"docker\"\n  auth_method = \"password\"\n  \
-                 verify = false\n  configuration{spelling} = {members}\n  {}\n}}\n",
+                 verify = false\n  configuration{spelling} = {members}\n  {}\n}}\n\nresource \"zenml_project\" \"p\" \
+                 {{\n  name = \"${{var.prefix}}-project\"\n}}\n\nresource \"zenml_code_repository\" \"r\" {{\n  name = \
+                 \"${{var.prefix}}-{name}\"\n  project_id = zenml_project.p.id\n  type = \"github\"\n  \
+                 config{spelling} = {members}\n  {}\n}}\n",
                 version.replace('X', "values_wo_version"),
                 version.replace('X', "configuration_wo_version"),
+                version.replace('X', "config_wo_version"),
             )
         };
         let steps = [

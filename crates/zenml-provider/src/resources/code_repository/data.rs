@@ -1,14 +1,19 @@
 //! The data source `zenml_code_repository`.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer, Secret};
+use tfkit::check::Rule;
+use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer, Partial, Secret};
+use zenml_api::workspace::code_repository::{self as api, CodeRepository};
 use zenml_api::{CodeRepositoryId, ProjectId, UserId, WorkspaceId};
+use zenml_client::{ApiError, Optional as _};
 
 use super::source::{Origin, Source};
-use super::{NOUN, look, said, texts, with_name};
+use super::{NOUN, by_name_in, no_project, texts};
 use crate::client::Client;
 use crate::id::Id;
+use crate::lookup::{self, Wanted};
 use crate::scope;
 
 /// An existing code repository, by id or by project and name.
@@ -16,17 +21,16 @@ use crate::scope;
 #[model(
     name = "code_repository",
     kind = data_source,
-    rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]),
-    rule = tfkit::check::Rule::Requires("name", &["project_id"])
+    rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"])
 )]
 pub struct CodeRepositoryData {
     /// Workspace that the repository is in. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the code repository.
+    /// Identifier of the code repository. It decides where the name is given too.
     pub id: OrServer<Id<CodeRepositoryId>>,
     /// Project that the repository belongs to.
     pub project_id: OrServer<Id<ProjectId>>,
-    /// Name of the code repository. Needs `project_id`.
+    /// Name of the code repository. Without `id` it needs `project_id`.
     pub name: OrServer<String>,
     /// Kind of the repository, `github` or `gitlab`. Null for one that another class reads.
     #[attr(name = "type")]
@@ -50,18 +54,34 @@ pub struct CodeRepositoryData {
 impl DataSource for CodeRepositoryData {
     type Client = Client;
 
+    fn validate(config: &Partial<Self>) -> Vec<Diag> {
+        let is_by_name = config.get(Self::ID).is_null() && config.get(Self::NAME).known().is_some();
+        let rule = Rule::Requires("name", &["project_id"]);
+        rule.check(config.object()).filter(|_| is_by_name).into_iter().collect()
+    }
+
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
+        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
         let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let (found, wanted, place) =
-            match (config.id.as_ref(), config.project_id.as_ref(), config.name.as_ref()) {
-                (Some(id), ..) => (look(&server.api, id.0).await?, id.to_string(), Self::ID.path()),
-                (None, Some(project), Some(name)) => {
-                    (with_name(&server.api, project.0, name).await?, name.clone(), Self::NAME.path())
+        let project = config.project_id.as_ref().map(ToString::to_string);
+        let repository: CodeRepository = match wanted {
+            Wanted::Id(id, name) => {
+                let read = async { server.api.call(&api::GET, id).await.optional() };
+                lookup::by_id(NOUN, &server, id, name, read).await?
+            }
+            Wanted::Name(name) => {
+                let project = project.as_deref().unwrap_or_default();
+                let listed = server.api.list_all(&api::LIST, (), by_name_in(project, name)).await;
+                if let Err(ApiError::NotFound(refused)) = &listed {
+                    return Err(no_project(project, refused).at(Self::PROJECT_ID));
                 }
-                _ => return Err(Diag::bug("A code repository is looked up without id and name")),
-            };
-        let repository = found.ok_or_else(|| NOUN.missing(&wanted, server.workspace_id).at(place))?;
+                let told = |found: &CodeRepository| format!("the code repository {:?}", found.name);
+                let narrow = "Say which one is meant by its id.";
+                lookup::by_name(NOUN, &server, name, ready(listed), told, narrow).await?
+            }
+        };
         let body = repository.body.ok_or_else(|| NOUN.unreadable(&repository.name))?;
+        lookup::fits(NOUN, repository.id, "project_id", project.as_deref(), &body.project_id.to_string())?;
         let metadata = repository.metadata.unwrap_or_default();
         let origin = Origin::of(&body.source);
         Ok(Self {
@@ -72,8 +92,8 @@ impl DataSource for CodeRepositoryData {
             kind: Computed::known(origin.word().map(str::to_owned)),
             source: Computed::known(origin.spelled_out()),
             config: Computed::known(Secret::new(texts(metadata.config.expose()))),
-            description: Computed::known(said(metadata.description.as_ref())),
-            logo_url: Computed::known(said(body.logo_url.as_ref())),
+            description: Computed::known(lookup::filled(metadata.description)),
+            logo_url: Computed::known(lookup::filled(body.logo_url)),
             user_id: Computed::known(body.user_id.map(Id)),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(body.updated.to_string()),

@@ -5,13 +5,14 @@ mod source;
 
 use std::collections::BTreeMap;
 
-use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Plan, Resource, Secret, Since};
+use tfkit::model::Maybe;
+use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Plan, Resource, Secret, Since, Twin};
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::code_repository::{
     self as api, CodeRepositoryCreate, CodeRepositoryQuery, CodeRepositoryUpdate,
 };
 use zenml_api::{CodeRepositoryId, IdOrName, ProjectId, Sensitive, UserId, WorkspaceId};
-use zenml_client::{Api, ApiError, Optional as _};
+use zenml_client::{Api, ApiError, Optional as _, Refused};
 
 pub use self::data::CodeRepositoryData;
 use self::source::Origin;
@@ -20,10 +21,13 @@ use crate::client::Client;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::object::{self, Noun};
-use crate::scope::{self, Reach, Seen, Server};
+use crate::object::{self, Noun, said};
+use crate::scope::{self, Seen, Server};
 
 const NOUN: Noun = Noun { words: "code repository", resource: "zenml_code_repository" };
+
+/// What the class of a repository has to know.
+type Config = Secret<BTreeMap<String, String>>;
 
 /// A repository with the code of a project's pipelines, so that a run can say which commit it was made of.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -48,9 +52,10 @@ pub struct CodeRepository {
     pub source: Option<Source>,
     /// What the class has to know, all of it: for `github` `owner` and `repository`, for `gitlab` `group` and `project`, and
     /// for both `host` and `token`. The server does not check it, and shows a token to everyone who may read the
-    /// repository: refer to a secret with `{{NAME.KEY}}` instead.
-    #[attr(same = empty_is_null)]
-    pub config: Option<Secret<BTreeMap<String, String>>>,
+    /// repository: refer to a secret with `{{NAME.KEY}}` instead. `{}` means nothing; leave it and `config_wo` out to
+    /// manage the configuration elsewhere.
+    #[attr(twin)]
+    pub config: Twin<Config>,
     /// What the repository is for.
     #[attr(same = empty_is_null, check = length(..=65535))]
     pub description: Option<String>,
@@ -67,40 +72,19 @@ pub struct CodeRepository {
     pub updated: Computed<String>,
 }
 
-/// What a read found.
-#[derive(Clone, Debug)]
-pub struct Remote(Seen<Found>);
-
-#[derive(Clone, Debug)]
-struct Found {
-    workspace_id: Option<WorkspaceId>,
-    repository: api::CodeRepository,
-}
-
-impl Remote {
-    fn seen(server: &Server, repository: api::CodeRepository) -> Self {
-        Self(Seen::Found(Found { workspace_id: server.workspace_id, repository }))
-    }
-}
-
 impl Resource for CodeRepository {
     type Client = Client;
-    type Remote = Remote;
+    type Remote = Seen<api::CodeRepository>;
 
-    async fn fetch(cx: &Cx<Client>, key: &CodeRepositoryKey) -> Result<Option<Remote>, Diag> {
-        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
-            Reach::Open(server) => server,
-            Reach::Closed => return Ok(Some(Remote(Seen::Unseen))),
-            Reach::Gone => return Ok(None),
-        };
-        Ok(look(&server.api, key.id.0).await?.map(|repository| Remote::seen(&server, repository)))
+    async fn fetch(
+        cx: &Cx<Client>,
+        key: &CodeRepositoryKey,
+    ) -> Result<Option<Seen<api::CodeRepository>>, Diag> {
+        scope::read(cx, key.workspace_id, async |server| look(&server.api, key.id.0).await).await
     }
 
-    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Found { workspace_id, repository } = match remote.0.found(&since)? {
-            Ok(found) => found,
-            Err(state) => return Ok(state),
-        };
+    fn observe(remote: &Seen<api::CodeRepository>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Some((workspace, repository)) = remote.found() else { return scope::unseen(&since) };
         let (Some(body), Some(metadata)) = (&repository.body, &repository.metadata) else {
             return Err(NOUN.unreadable(&repository.name));
         };
@@ -110,15 +94,22 @@ impl Resource for CodeRepository {
             Some(word) => (Some(word.to_owned()), None),
             None => (None, Some(origin.spelled_out())),
         };
-        let config = texts(metadata.config.expose());
+        let stored = || Secret::new(texts(metadata.config.expose()));
+        let config = match since {
+            // What was just written is what is there; a written value does not get into the state.
+            Since::Answer(plan) => plan.config.clone(),
+            Since::State(state) => state.config.refreshed(|_| stored()),
+            Since::Import(_) if metadata.config.expose().is_empty() => Twin::default(),
+            Since::Import(_) => stored().into(),
+        };
         Ok(Self {
-            workspace_id: OrServer::from_option(workspace_id.map(Id)),
+            workspace_id: OrServer::from_option(workspace.map(Id)),
             id: Computed::known(Id(repository.id)),
             project_id: Id(body.project_id),
             name: repository.name.clone(),
             kind,
             source,
-            config: (!config.is_empty()).then(|| Secret::new(config)),
+            config,
             description: said(metadata.description.as_ref()),
             logo_url: said(body.logo_url.as_ref()),
             user_id: Computed::known(body.user_id.map(Id)),
@@ -130,12 +121,17 @@ impl Resource for CodeRepository {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
         let repository = make(&server, &plan).await?;
-        Self::observe(&Remote::seen(&server, repository), Since::Answer(&plan))
+        Self::observe(&Seen::on(&server, repository), Since::Answer(&plan))
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
         let id = prior.id.get()?.0;
         let server = scope::open(cx, plan.home().or(prior.home())).await?;
+        if plan.config.changed(&prior.config).is_some_and(|config| config.expose().is_empty())
+            && look(&server.api, id).await?.is_some_and(|stored| has_config(&stored))
+        {
+            return Err(plan.cannot_be_emptied());
+        }
         let change = change(&prior, &plan);
         let changed = if change == CodeRepositoryUpdate::default() {
             look(&server.api, id).await?
@@ -154,7 +150,7 @@ impl Resource for CodeRepository {
             }
             _ => NOUN.vanished(&plan.name),
         })?;
-        Self::observe(&Remote::seen(&server, changed), Since::Answer(&plan))
+        Self::observe(&Seen::on(&server, changed), Since::Answer(&plan))
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
@@ -177,6 +173,7 @@ impl Resource for CodeRepository {
             || plan.changes(Self::TYPE)
             || plan.changes(Self::SOURCE)
             || plan.changes(Self::CONFIG)
+            || plan.changes(Self::CONFIG_WO_VERSION)
             || plan.changes(Self::DESCRIPTION)
             || plan.changes(Self::LOGO_URL)
             || plan.changes(Self::PROJECT_ID)
@@ -227,9 +224,13 @@ impl CodeRepository {
         self.workspace_id.as_ref().map(|id| id.0)
     }
 
-    fn sent(&self) -> Sensitive<JsonMap> {
-        let config = self.config.as_ref().map(Secret::expose).into_iter().flatten();
-        Sensitive::new(config.map(|(key, value)| (key.clone(), value.clone().into())).collect())
+    /// The state does not tell that the server has a configuration, so that no plan could replace the repository.
+    fn cannot_be_emptied(&self) -> Diag {
+        let place = if self.config.is_written() { Self::CONFIG_WO.path() } else { Self::CONFIG.path() };
+        Diag::error(format!("The configuration of code repository {:?} cannot be emptied", self.name))
+            .why("A ZenML server ignores an update that empties it. It has one, which is not in the state.")
+            .fix("Give another configuration, or have the repository made anew:\n  terraform apply -replace=ADDRESS")
+            .at(place)
     }
 
     fn exists(&self, server: &Server, id: Option<CodeRepositoryId>) -> Diag {
@@ -256,9 +257,10 @@ fn replace_what_cannot_be_changed(prior: &CodeRepository, plan: &mut Plan<CodeRe
         plan.requires_replace(CodeRepository::LOGO_URL);
         taken_away.push("logo_url");
     }
-    if prior.config.as_ref().is_some_and(|config| !config.expose().is_empty())
-        && plan.planned().get(CodeRepository::CONFIG).known().is_none_or(|config| config.expose().is_empty())
-        && !plan.planned().get(CodeRepository::CONFIG).is_unknown()
+    let is_emptied = |config: Maybe<Config>| config.known().is_some_and(|config| config.expose().is_empty());
+    if prior.config.value().is_some_and(|config| !config.expose().is_empty())
+        && (is_emptied(plan.planned().get(CodeRepository::CONFIG))
+            || is_emptied(plan.config().get(CodeRepository::CONFIG_WO)))
     {
         plan.requires_replace(CodeRepository::CONFIG);
         taken_away.push("config");
@@ -275,17 +277,21 @@ fn replace_what_cannot_be_changed(prior: &CodeRepository, plan: &mut Plan<CodeRe
     }
 }
 
+fn has_config(stored: &api::CodeRepository) -> bool {
+    stored.metadata.as_ref().is_some_and(|metadata| !metadata.config.expose().is_empty())
+}
+
 fn is_set(text: Option<&String>) -> bool {
     text.is_some_and(|text| !text.is_empty())
 }
 
-fn is_empty(planned: tfkit::model::Maybe<String>) -> bool {
+fn is_empty(planned: Maybe<String>) -> bool {
     planned.is_null() || planned.known().is_some_and(|text| text.is_empty())
 }
 
-/// A text that says something.
-fn said(text: Option<&String>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).cloned()
+/// A configuration as a request has it.
+fn sent(config: &Config) -> Sensitive<JsonMap> {
+    Sensitive::new(object::labels(config.expose()))
 }
 
 /// Creates the code repository. After a lost answer it is taken over only because it was not there before.
@@ -300,7 +306,7 @@ async fn make(server: &Server, plan: &CodeRepository) -> Result<api::CodeReposit
     let request = CodeRepositoryCreate {
         name: plan.name.clone(),
         project: plan.project_id.0,
-        config: plan.sent(),
+        config: plan.config.value().map(sent).unwrap_or_default(),
         source: source.sent(),
         logo_url: said(plan.logo_url.as_ref()),
         description: said(plan.description.as_ref()),
@@ -316,21 +322,17 @@ fn change(prior: &CodeRepository, plan: &CodeRepository) -> CodeRepositoryUpdate
     };
     CodeRepositoryUpdate {
         name: (plan.name != prior.name).then(|| plan.name.clone()),
-        config: (plan.config != prior.config)
-            .then(|| plan.sent())
-            .filter(|config| !config.expose().is_empty()),
+        config: plan.config.changed(&prior.config).filter(|config| !config.expose().is_empty()).map(sent),
         logo_url: changed(&prior.logo_url, &plan.logo_url),
         description: changed(&prior.description, &plan.description),
     }
 }
 
-/// Stored values as texts: other clients may store any JSON there.
+/// Stored values as texts; what is null has none.
 fn texts(stored: &JsonMap) -> BTreeMap<String, String> {
-    let set = stored.iter().filter(|(_, value)| !value.is_null());
-    let text = |(key, value): (&String, &serde_json::Value)| {
-        (key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-    };
-    set.map(text).collect()
+    let mut stored = stored.clone();
+    stored.retain(|_, value| !value.is_null());
+    object::label_texts(&stored)
 }
 
 async fn look(api: &Api, id: CodeRepositoryId) -> Result<Option<api::CodeRepository>, Diag> {
@@ -346,22 +348,30 @@ async fn with_name(api: &Api, project: ProjectId, name: &str) -> Result<Option<a
 
 /// The code repository of a name in a project, by id or name of the project, with all that is known of it.
 async fn in_project(api: &Api, project: &str, name: &str) -> Result<Option<api::CodeRepository>, Diag> {
-    let query = CodeRepositoryQuery {
-        project: vec![project.to_owned()],
-        name: object::exactly(name),
-        hydrate: Some(true),
-        ..CodeRepositoryQuery::default()
-    };
-    match api.list_all(&api::LIST, (), query).await {
+    match api.list_all(&api::LIST, (), by_name_in(project, name)).await {
         Ok(repositories) => Ok(repositories.into_iter().find(|repository| repository.name == name)),
-        Err(ApiError::NotFound(refused)) => Err(Diag::error(format!("There is no project {project:?}"))
-            .why("The server does not have it, or does not show it to this credential.")
-            .fix("Correct the project of the code repository.")
-            .trace(refused.call.to_string())),
+        Err(ApiError::NotFound(refused)) => Err(no_project(project, &refused)),
         Err(error) => {
             Err(cannot(format_args!("look for code repository {name:?}"), Needs::WORKSPACE_VIEWER, &error))
         }
     }
+}
+
+/// The query for a name in a project.
+fn by_name_in(project: &str, name: &str) -> CodeRepositoryQuery {
+    CodeRepositoryQuery {
+        project: vec![project.to_owned()],
+        name: object::exactly(name),
+        hydrate: Some(true),
+        ..CodeRepositoryQuery::default()
+    }
+}
+
+fn no_project(project: &str, refused: &Refused) -> Diag {
+    Diag::error(format!("There is no project {project:?}"))
+        .why("The server does not have it, or does not show it to this credential.")
+        .fix("Correct the project of the code repository.")
+        .trace(refused.call.to_string())
 }
 
 fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {

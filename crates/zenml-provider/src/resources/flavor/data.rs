@@ -2,30 +2,32 @@
 
 use serde_json::Value as Json;
 use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer};
+use zenml_api::workspace::flavor::{self as api, Flavor, FlavorQuery};
 use zenml_api::{FlavorId, UserId, WorkspaceId};
+use zenml_client::Optional as _;
 
-use super::{NOUN, look, missing, named};
+use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
+use crate::lookup::{self, Wanted};
+use crate::object;
 use crate::scope;
 
-/// An existing flavor, built-in ones included, by id or by type and name.
+/// An existing flavor, built-in ones included, by id, or by name and, where several types have a flavor of that name, type.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(
     name = "flavor",
     kind = data_source,
-    rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]),
-    rule = tfkit::check::Rule::Requires("name", &["type"]),
-    rule = tfkit::check::Rule::Requires("type", &["name"])
+    rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"])
 )]
 pub struct FlavorData {
     /// Workspace that the flavor is in. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the flavor.
+    /// Identifier of the flavor. It decides where the name is given too.
     pub id: OrServer<Id<FlavorId>>,
-    /// Name of the flavor. Needs `type`.
+    /// Name of the flavor.
     pub name: OrServer<String>,
-    /// Type of component that it is a flavor of.
+    /// Type of component that it is a flavor of. Flavors of different types may have the same name.
     #[attr(name = "type")]
     pub kind: OrServer<String>,
     /// Python class of the flavor with its module.
@@ -63,17 +65,33 @@ impl DataSource for FlavorData {
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
+        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
         let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let flavor = match (config.id.as_ref(), config.kind.as_ref(), config.name.as_ref()) {
-            (Some(id), ..) => look(&server.api, id.0)
-                .await?
-                .ok_or_else(|| NOUN.missing(&id.to_string(), server.workspace_id).at(Self::ID))?,
-            (None, Some(kind), Some(name)) => named(&server.api, kind, name)
-                .await?
-                .ok_or_else(|| missing(kind, name, &server).at(Self::NAME))?,
-            _ => return Err(Diag::bug("A flavor is looked up without id, and without type and name")),
+        let kind = config.kind.as_ref();
+        let flavor: Flavor = match wanted {
+            Wanted::Id(id, name) => {
+                let read = async { server.api.call(&api::GET, id).await.optional() };
+                lookup::by_id(NOUN, &server, id, name, read).await?
+            }
+            Wanted::Name(name) => {
+                let query = FlavorQuery {
+                    name: object::exactly(name),
+                    kind: kind.into_iter().cloned().collect(),
+                    hydrate: Some(true),
+                    ..FlavorQuery::default()
+                };
+                let list = async {
+                    let mut listed = server.api.list_all(&api::LIST, (), query).await?;
+                    listed.retain(|found| kind.is_none() || kind_of(found) == kind);
+                    Ok(listed)
+                };
+                let told = |found: &Flavor| kind_of(found).cloned().unwrap_or_default();
+                let narrow = "Say which one is meant by its type or its id.";
+                lookup::by_name(NOUN, &server, name, list, told, narrow).await?
+            }
         };
         let body = flavor.body.ok_or_else(|| NOUN.unreadable(&flavor.name))?;
+        lookup::fits(NOUN, flavor.id, "type", kind.map(String::as_str), &body.kind)?;
         let metadata = flavor.metadata.unwrap_or_default();
         let schema = match metadata.config_schema {
             Json::Null => "{}".to_owned(),
@@ -100,4 +118,8 @@ impl DataSource for FlavorData {
             updated: Computed::known(body.updated.to_string()),
         })
     }
+}
+
+fn kind_of(flavor: &Flavor) -> Option<&String> {
+    flavor.body.as_ref().map(|body| &body.kind)
 }

@@ -2,7 +2,9 @@
 
 mod data;
 
-use tfkit::{Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource, Since};
+use tfkit::{
+    Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrDefault, OrServer, Page, Plan, Resource, Since,
+};
 use zenml_api::error::Refusal;
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::component::{self, ALL_TYPES, ComponentQuery};
@@ -11,12 +13,13 @@ use zenml_api::{FlavorId, IdOrName, Patch, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::FlavorData;
+use crate::batch;
 use crate::client::Client;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::object::{self, Named, Noun};
-use crate::scope::{self, Reach, Seen, Server};
+use crate::object::{self, Named, Noun, said};
+use crate::scope::{self, Seen, Server};
 
 const NOUN: Noun = Noun { words: "flavor", resource: "zenml_flavor" };
 
@@ -83,40 +86,45 @@ fn is_json_object(value: &Dyn) -> bool {
     value.as_str().is_none_or(|text| serde_json::from_str::<JsonMap>(text).is_ok())
 }
 
-/// What a read found.
-#[derive(Clone, Debug)]
-pub struct Remote(Seen<Found>);
-
-#[derive(Clone, Debug)]
-struct Found {
-    workspace_id: Option<WorkspaceId>,
-    flavor: api::Flavor,
-}
-
-impl Remote {
-    fn seen(server: &Server, flavor: api::Flavor) -> Self {
-        Self(Seen::Found(Found { workspace_id: server.workspace_id, flavor }))
-    }
-}
+/// Flavors on one page of a list: some KiB each, because of their schemas. Those that a server came with are many more
+/// than those that people add.
+const LONGEST_PAGE: u64 = 25;
 
 impl Resource for Flavor {
     type Client = Client;
-    type Remote = Remote;
+    type Remote = Seen<api::Flavor>;
 
-    async fn fetch(cx: &Cx<Client>, key: &FlavorKey) -> Result<Option<Remote>, Diag> {
-        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
-            Reach::Open(server) => server,
-            Reach::Closed => return Ok(Some(Remote(Seen::Unseen))),
-            Reach::Gone => return Ok(None),
-        };
-        Ok(look(&server.api, key.id.0).await?.map(|flavor| Remote::seen(&server, flavor)))
+    async fn fetch(cx: &Cx<Client>, key: &FlavorKey) -> Result<Option<Seen<api::Flavor>>, Diag> {
+        scope::read(cx, key.workspace_id, async |server| look(&server.api, key.id.0).await).await
     }
 
-    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Found { workspace_id, flavor } = match remote.0.found(&since)? {
-            Ok(found) => found,
-            Err(state) => return Ok(state),
+    fn scope(_: &Cx<Client>, key: &FlavorKey) -> Option<String> {
+        Some(batch::scope_of(key.workspace_id))
+    }
+
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        from: Option<u64>,
+    ) -> Result<Page<FlavorKey, Seen<api::Flavor>>, Diag> {
+        let query = FlavorQuery {
+            // What somebody added comes before what the server came with.
+            sort_by: Some("desc:created".to_owned()),
+            hydrate: Some(true),
+            ..FlavorQuery::default()
         };
+        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, flavor| {
+            (FlavorKey { workspace_id, id: Id(flavor.id) }, flavor)
+        })
+        .await
+    }
+
+    async fn complete(cx: &Cx<Client>, item: Seen<api::Flavor>) -> Result<Seen<api::Flavor>, Diag> {
+        scope::complete(cx, item).await
+    }
+
+    fn observe(remote: &Seen<api::Flavor>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Some((workspace, flavor)) = remote.found() else { return scope::unseen(&since) };
         let (Some(body), Some(metadata)) = (&flavor.body, &flavor.metadata) else {
             return Err(NOUN.unreadable(&flavor.name));
         };
@@ -125,7 +133,7 @@ impl Resource for Flavor {
                 .fix("To read it, use the data source:\n  data \"zenml_flavor\" \"NAME\" { … }"));
         }
         Ok(Self {
-            workspace_id: OrServer::from_option(workspace_id.map(Id)),
+            workspace_id: OrServer::from_option(workspace.map(Id)),
             id: Computed::known(Id(flavor.id)),
             name: flavor.name.clone(),
             kind: body.kind.clone(),
@@ -152,12 +160,12 @@ impl Resource for Flavor {
         if let Some(wanted) = plan.display_name.as_ref().filter(|wanted| shown != Some(wanted)) {
             // A server takes a name to show only when it changes a flavor.
             let derived = Self { display_name: OrServer::from_option(shown.cloned()), ..plan.clone() };
-            cx.save(&Self::observe(&Remote::seen(&server, flavor.clone()), Since::Answer(&derived))?);
+            cx.save(&Self::observe(&Seen::on(&server, flavor.clone()), Since::Answer(&derived))?);
             let change = FlavorUpdate { display_name: Patch::Set(wanted.clone()), ..FlavorUpdate::default() };
             let changed = server.api.send(&api::UPDATE, flavor.id, (), change).await;
             flavor = changed.map_err(|error| failed("name", &plan.name, &error))?;
         }
-        Self::observe(&Remote::seen(&server, flavor), Since::Answer(&plan))
+        Self::observe(&Seen::on(&server, flavor), Since::Answer(&plan))
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
@@ -176,7 +184,7 @@ impl Resource for Flavor {
             }
             _ => NOUN.vanished(&plan.name),
         })?;
-        Self::observe(&Remote::seen(&server, changed), Since::Answer(&plan))
+        Self::observe(&Seen::on(&server, changed), Since::Answer(&plan))
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
@@ -264,11 +272,6 @@ impl Flavor {
                 .at(Self::CONFIG_SCHEMA)
         })
     }
-}
-
-/// What is sent of a text that can be left out.
-fn said(text: Option<&String>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).cloned()
 }
 
 /// Creates the flavor. After a lost answer it is taken over only because it was not there before.

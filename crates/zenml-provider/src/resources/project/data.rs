@@ -3,20 +3,24 @@
 use std::collections::BTreeMap;
 
 use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer};
-use zenml_api::{IdOrName, ProjectId, WorkspaceId};
+use zenml_api::workspace::project::{self as api, ProjectQuery};
+use zenml_api::{ProjectId, WorkspaceId};
+use zenml_client::Optional as _;
 
-use super::{NOUN, look, missing, texts};
+use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
+use crate::lookup::{self, Wanted};
+use crate::object;
 use crate::scope;
 
 /// An existing project, by id or by name.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(name = "project", kind = data_source, rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]))]
+#[model(name = "project", kind = data_source, rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"]))]
 pub struct ProjectData {
     /// Workspace that the project is in. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the project.
+    /// Identifier of the project. It decides where the name is given too.
     pub id: OrServer<Id<ProjectId>>,
     /// Handle of the project.
     pub name: OrServer<String>,
@@ -36,14 +40,24 @@ impl DataSource for ProjectData {
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let (wanted, place) = match (config.id.as_ref(), config.name.as_ref()) {
-            (Some(id), _) => (IdOrName::Id(id.0), Self::ID.path()),
-            (None, Some(name)) => (IdOrName::Name(name.clone()), Self::NAME.path()),
-            (None, None) => return Err(Diag::bug("A project is looked up without id and name")),
-        };
+        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
         let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let found = look(&server.api, wanted.clone()).await?;
-        let project = found.ok_or_else(|| missing(&wanted.to_string(), &server).at(place))?;
+        let project: api::Project = match wanted {
+            Wanted::Id(id, name) => {
+                let read = async { server.api.call(&api::GET, id.into()).await.optional() };
+                lookup::by_id(NOUN, &server, id, name, read).await?
+            }
+            Wanted::Name(name) => {
+                let query = ProjectQuery {
+                    name: object::exactly(name),
+                    hydrate: Some(true),
+                    ..ProjectQuery::default()
+                };
+                let list = server.api.list_all(&api::LIST, (), query);
+                let told = |project: &api::Project| format!("the project {:?}", project.name);
+                lookup::by_name(NOUN, &server, name, list, told, "Say which one is meant by its id.").await?
+            }
+        };
         let body = project.body.ok_or_else(|| NOUN.unreadable(&project.name))?;
         let metadata = project.metadata.unwrap_or_default();
         Ok(Self {
@@ -51,8 +65,8 @@ impl DataSource for ProjectData {
             id: OrServer::known(Id(project.id)),
             name: OrServer::known(project.name),
             display_name: Computed::known(body.display_name),
-            description: Computed::known(Some(metadata.description).filter(|text| !text.is_empty())),
-            metadata: Computed::known(texts(Some(&metadata.project_metadata))),
+            description: Computed::known(lookup::filled(Some(metadata.description))),
+            metadata: Computed::known(lookup::texts(Some(&metadata.project_metadata))),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(body.updated.to_string()),
         })

@@ -6,7 +6,6 @@ mod plural;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::{Computed, Cx, Diag, IfSet, ImportId, Imported, Model, OrServer, Page, Plan, Resource, Since};
-use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::project::{self as api, ProjectCreate, ProjectQuery, ProjectUpdate};
 use zenml_api::{IdOrName, Patch, ProjectId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
@@ -18,8 +17,9 @@ use crate::client::Client;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
+use crate::lookup;
 use crate::object::{self, Noun};
-use crate::scope::{self, Reach, Seen, Server};
+use crate::scope::{self, Seen, Server};
 
 const NOUN: Noun = Noun { words: "project", resource: "zenml_project" };
 
@@ -70,67 +70,42 @@ fn is_name(name: &str) -> bool {
     })
 }
 
-/// What a read found.
-#[derive(Clone, Debug)]
-pub struct Remote(Seen<Found>);
-
-#[derive(Clone, Debug)]
-struct Found {
-    workspace_id: Option<WorkspaceId>,
-    project: api::Project,
-}
-
-impl Remote {
-    fn seen(server: &Server, project: api::Project) -> Self {
-        Self(Seen::Found(Found { workspace_id: server.workspace_id, project }))
-    }
-}
-
 impl Resource for Project {
     type Client = Client;
-    type Remote = Remote;
+    type Remote = Seen<api::Project>;
 
-    async fn fetch(cx: &Cx<Client>, key: &ProjectKey) -> Result<Option<Remote>, Diag> {
-        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
-            Reach::Open(server) => server,
-            Reach::Closed => return Ok(Some(Remote(Seen::Unseen))),
-            Reach::Gone => return Ok(None),
-        };
-        let found = look(&server.api, key.id.0.into()).await?;
-        Ok(found.map(|project| Remote::seen(&server, project)))
+    async fn fetch(cx: &Cx<Client>, key: &ProjectKey) -> Result<Option<Seen<api::Project>>, Diag> {
+        scope::read(cx, key.workspace_id, async |server| look(&server.api, key.id.0.into()).await).await
     }
 
-    fn scope(key: &ProjectKey) -> Option<String> {
+    fn scope(_: &Cx<Client>, key: &ProjectKey) -> Option<String> {
         Some(batch::scope_of(key.workspace_id))
     }
 
-    async fn page(cx: &Cx<Client>, scope: &str, from: Option<u64>) -> Result<Page<ProjectKey, Remote>, Diag> {
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        from: Option<u64>,
+    ) -> Result<Page<ProjectKey, Seen<api::Project>>, Diag> {
         let query = ProjectQuery { hydrate: Some(true), ..ProjectQuery::default() };
-        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |home, workspace_id, project| {
-            let key = ProjectKey { workspace_id: home, id: Id(project.id) };
-            (key, Remote(Seen::Found(Found { workspace_id, project })))
+        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, project| {
+            (ProjectKey { workspace_id, id: Id(project.id) }, project)
         })
         .await
     }
 
-    async fn complete(cx: &Cx<Client>, item: Remote) -> Result<Remote, Diag> {
-        if let Seen::Found(found) = &item.0 {
-            scope::reached(cx, found.workspace_id).await?;
-        }
-        Ok(item)
+    async fn complete(cx: &Cx<Client>, item: Seen<api::Project>) -> Result<Seen<api::Project>, Diag> {
+        scope::complete(cx, item).await
     }
 
-    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Found { workspace_id, project } = match remote.0.found(&since)? {
-            Ok(found) => found,
-            Err(state) => return Ok(state),
-        };
+    fn observe(remote: &Seen<api::Project>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Some((workspace, project)) = remote.found() else { return scope::unseen(&since) };
         let known = since.model();
         let body = project.body.as_ref().ok_or_else(|| NOUN.unreadable(&project.name))?;
         let metadata = project.metadata.as_ref();
-        let stored = texts(metadata.map(|metadata| &metadata.project_metadata));
+        let stored = lookup::texts(metadata.map(|metadata| &metadata.project_metadata));
         Ok(Self {
-            workspace_id: OrServer::from_option(workspace_id.map(Id)),
+            workspace_id: OrServer::from_option(workspace.map(Id)),
             id: Computed::known(Id(project.id)),
             name: project.name.clone(),
             display_name: OrServer::known(body.display_name.clone()),
@@ -155,7 +130,7 @@ impl Resource for Project {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
         let project = make(&server, &plan).await?;
-        Self::observe(&Remote::seen(&server, project), Since::Answer(&plan))
+        Self::observe(&Seen::on(&server, project), Since::Answer(&plan))
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
@@ -189,7 +164,7 @@ impl Resource for Project {
             Some(workspace) if moves_in => NOUN.elsewhere(&plan.name, workspace, Self::WORKSPACE_ID),
             _ => NOUN.vanished(&plan.name),
         })?;
-        Self::observe(&Remote::seen(&server, changed), Since::Answer(&plan))
+        Self::observe(&Seen::on(&server, changed), Since::Answer(&plan))
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
@@ -255,7 +230,7 @@ impl Resource for Project {
             IdOrName::Name(name) => {
                 let server = scope::open(cx, named.workspace).await?;
                 let found = look(&server.api, IdOrName::Name(name.clone())).await?;
-                found.ok_or_else(|| missing(&name, &server))?.id
+                found.ok_or_else(|| NOUN.missing(&name, server.workspace_id))?.id
             }
         };
         Ok(Imported::Key(ProjectKey { workspace_id: named.workspace.map(Id), id: Id(id) }))
@@ -282,7 +257,7 @@ async fn make(server: &Server, plan: &Project) -> Result<api::Project, Diag> {
         name: Patch::Set(plan.name.clone()),
         display_name: plan.display_name.as_ref().cloned().unwrap_or_default(),
         description: plan.description.as_ref().cloned().unwrap_or_default(),
-        project_metadata: plan.metadata.as_ref().map(json),
+        project_metadata: plan.metadata.as_ref().map(object::labels),
     };
     let answer = server.api.send(&api::CREATE, (), (), request).await;
     creation::outcome(answer, look(), exists, |error| failed("create", &plan.name, error)).await
@@ -303,20 +278,8 @@ fn change(prior: &Project, plan: &Project) -> ProjectUpdate {
             .metadata
             .as_ref()
             .filter(|wanted| prior.metadata.as_ref() != Some(wanted))
-            .map(json),
+            .map(object::labels),
     }
-}
-
-fn json(metadata: &BTreeMap<String, String>) -> JsonMap {
-    metadata.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect()
-}
-
-/// Stored metadata as texts: other clients may store any JSON there.
-fn texts(stored: Option<&JsonMap>) -> BTreeMap<String, String> {
-    let text = |(key, value): (&String, &serde_json::Value)| {
-        (key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-    };
-    stored.into_iter().flatten().map(text).collect()
 }
 
 async fn look(api: &Api, wanted: IdOrName<ProjectId>) -> Result<Option<api::Project>, Diag> {
@@ -344,14 +307,4 @@ fn protected(name: &str) -> Diag {
         .why("Deleting a project deletes everything in it, and deletion_protection is true in the state.")
         .fix("To delete it, first apply this, and then delete the project:\n  deletion_protection = false")
         .at(Project::DELETION_PROTECTION)
-}
-
-fn missing(wanted: &str, server: &Server) -> Diag {
-    let place = match server.workspace_id {
-        Some(workspace) => format!("The workspace {workspace}"),
-        None => "The server".to_owned(),
-    };
-    Diag::error(format!("There is no project {wanted:?}"))
-        .why(format!("{place} does not have it."))
-        .fix("Correct the id or the name, or say in which workspace the project is.")
 }

@@ -6,7 +6,7 @@ use tfkit::{Computed, Cx, DataSource, Diag, Model, Object, OrServer};
 use zenml_api::workspace::project::{self as api, Project as ApiProject, ProjectQuery};
 use zenml_api::{ProjectId, WorkspaceId};
 
-use super::{NOUN, texts};
+use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
 use crate::{lookup, scope};
@@ -72,7 +72,7 @@ fn summary(project: ApiProject) -> Result<ProjectSummary, Diag> {
         name: Computed::known(project.name),
         display_name: Computed::known(body.display_name),
         description: Computed::known(lookup::filled(Some(metadata.description))),
-        metadata: Computed::known(texts(Some(&metadata.project_metadata))),
+        metadata: Computed::known(lookup::texts(Some(&metadata.project_metadata))),
         created: Computed::known(body.created.to_string()),
         updated: Computed::known(body.updated.to_string()),
     })

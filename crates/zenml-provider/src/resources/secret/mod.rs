@@ -5,7 +5,7 @@ mod data;
 use std::collections::BTreeMap;
 
 use tfkit::{
-    Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource, Since, Twin,
+    Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, Page, Plan, Resource, Since, Twin,
 };
 use zenml_api::workspace::current_user;
 use zenml_api::workspace::secret::{
@@ -15,12 +15,13 @@ use zenml_api::{IdOrName, Patch, SecretId, Sensitive, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::SecretData;
+use crate::batch;
 use crate::client::Client;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Noun};
-use crate::scope::{self, Reach, Seen, Server};
+use crate::scope::{self, Seen, Server};
 
 const NOUN: Noun = Noun { words: "secret", resource: "zenml_secret" };
 
@@ -67,65 +68,80 @@ pub struct Secret {
     pub updated: Computed<String>,
 }
 
+/// Secrets on one page of a list: less than 1 KiB each.
+const LONGEST_PAGE: u64 = 400;
+
 /// No values.
 const NONE: tfkit::Secret<BTreeMap<String, String>> = tfkit::Secret::new(BTreeMap::new());
 
-/// What a read found.
+/// A secret as its server tells it.
 #[derive(Clone, Debug)]
-pub struct Remote(Seen<Found>);
-
-#[derive(Clone, Debug)]
-struct Found {
-    workspace_id: Option<WorkspaceId>,
+pub struct Remote {
     secret: api::Secret,
     /// Whether values that are not there were held back, and are not absent.
     held_back: bool,
 }
 
-impl Remote {
-    fn seen(server: &Server, secret: api::Secret, held_back: bool) -> Self {
-        Self(Seen::Found(Found { workspace_id: server.workspace_id, secret, held_back }))
-    }
-}
-
 impl Resource for Secret {
     type Client = Client;
-    type Remote = Remote;
+    type Remote = Seen<Remote>;
 
-    async fn fetch(cx: &Cx<Client>, key: &SecretKey) -> Result<Option<Remote>, Diag> {
-        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
-            Reach::Open(server) => server,
-            Reach::Closed => return Ok(Some(Remote(Seen::Unseen))),
-            Reach::Gone => return Ok(None),
-        };
-        let id = key.id.0;
-        let Some(secret) = look(&server.api, id).await? else {
-            let owner = cx.private(OWNER);
-            let owner = owner.as_ref().and_then(|owner| owner.as_str()).and_then(|owner| owner.parse().ok());
-            not_hidden(&server.api, &format!("secret {id}"), owner).await?;
-            return Ok(None);
-        };
-        let body = secret.body.as_ref().ok_or_else(|| NOUN.unreadable(&secret.name))?;
-        remember_owner(cx, body)?;
-        let values = body.values.expose();
-        // Only ZenML Pro keeps values back, and it does so by sending none; a server of its own tells the truth.
-        let none_sent = values.is_empty() && server.workspace_id.is_some();
-        let is_empty = cx.private(EMPTY).is_some_and(|empty| empty == true);
-        let held_back = values.values().any(Option::is_none) || none_sent && !is_empty;
-        if !values.is_empty() {
-            cx.remove_private(EMPTY);
-        }
-        let matters = held_back && cx.private(WRITTEN).is_none();
-        if matters && cx.client().await?.is_news("values held back") {
-            cx.warn(values_held_back(&secret.name));
-        }
-        Ok(Some(Remote::seen(&server, secret, held_back)))
+    async fn fetch(cx: &Cx<Client>, key: &SecretKey) -> Result<Option<Seen<Remote>>, Diag> {
+        scope::read(cx, key.workspace_id, async |server| {
+            let id = key.id.0;
+            let Some(secret) = look(&server.api, id).await? else {
+                let owner = cx.private(OWNER);
+                let owner =
+                    owner.as_ref().and_then(|owner| owner.as_str()).and_then(|owner| owner.parse().ok());
+                not_hidden(&server.api, &format!("secret {id}"), owner).await?;
+                return Ok(None);
+            };
+            let body = secret.body.as_ref().ok_or_else(|| NOUN.unreadable(&secret.name))?;
+            remember_owner(cx, body)?;
+            let values = body.values.expose();
+            // Only ZenML Pro keeps values back, and it does so by sending none; a server of its own tells the truth.
+            let none_sent = values.is_empty() && server.workspace_id.is_some();
+            let is_empty = cx.private(EMPTY).is_some_and(|empty| empty == true);
+            let held_back = values.values().any(Option::is_none) || none_sent && !is_empty;
+            if !values.is_empty() {
+                cx.remove_private(EMPTY);
+            }
+            let matters = held_back && cx.private(WRITTEN).is_none();
+            if matters && cx.client().await?.is_news("values held back") {
+                cx.warn(values_held_back(&secret.name));
+            }
+            Ok(Some(Remote { secret, held_back }))
+        })
+        .await
     }
 
-    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Found { workspace_id, secret, held_back } = match remote.0.found(&since)? {
-            Ok(found) => found,
-            Err(state) => return Ok(state),
+    /// Lists do not tell values: only a secret whose values are not in the state can be read by one.
+    fn scope(cx: &Cx<Client>, key: &SecretKey) -> Option<String> {
+        cx.private(WRITTEN).map(|_| batch::scope_of(key.workspace_id))
+    }
+
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        from: Option<u64>,
+    ) -> Result<Page<SecretKey, Seen<Remote>>, Diag> {
+        let query = SecretQuery { hydrate: Some(true), ..SecretQuery::default() };
+        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, secret| {
+            (SecretKey { workspace_id, id: Id(secret.id) }, Remote { secret, held_back: true })
+        })
+        .await
+    }
+
+    async fn complete(cx: &Cx<Client>, item: Seen<Remote>) -> Result<Seen<Remote>, Diag> {
+        if let Seen::Found(_, Remote { secret: api::Secret { body: Some(body), .. }, .. }) = &item {
+            remember_owner(cx, body)?;
+        }
+        scope::complete(cx, item).await
+    }
+
+    fn observe(remote: &Seen<Remote>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Some((workspace, Remote { secret, held_back })) = remote.found() else {
+            return scope::unseen(&since);
         };
         let body = secret.body.as_ref().ok_or_else(|| NOUN.unreadable(&secret.name))?;
         let values = match since {
@@ -138,7 +154,7 @@ impl Resource for Secret {
             Since::Import(_) => overlaid(&NONE, body.values.expose()).into(),
         };
         Ok(Self {
-            workspace_id: OrServer::from_option(workspace_id.map(Id)),
+            workspace_id: OrServer::from_option(workspace.map(Id)),
             id: Computed::known(Id(secret.id)),
             name: secret.name.clone(),
             private: OrDefault(body.private),
@@ -269,7 +285,8 @@ fn request_values(values: &tfkit::Secret<BTreeMap<String, String>>) -> Sensitive
 
 /// What came of a change, with what is remembered of it beside the state.
 fn settled(cx: &Cx<Client>, server: &Server, secret: &api::Secret, plan: &Secret) -> Result<Secret, Diag> {
-    let model = Secret::observe(&Remote::seen(server, secret.clone(), false), Since::Answer(plan))?;
+    let remote = Remote { secret: secret.clone(), held_back: false };
+    let model = Secret::observe(&Seen::on(server, remote), Since::Answer(plan))?;
     cx.save(&model);
     if let Some(body) = &secret.body {
         remember_owner(cx, body)?;

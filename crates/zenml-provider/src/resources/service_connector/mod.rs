@@ -36,7 +36,7 @@ use crate::client::Client;
 use crate::creation;
 use crate::id::Id;
 use crate::object::{self, Noun};
-use crate::scope::{self, Reach, Seen, Server};
+use crate::scope::{self, Seen};
 use crate::scrub::Secrets;
 
 const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };
@@ -114,37 +114,15 @@ pub struct ServiceConnector {
 /// Connectors on one page of a list: up to 30 KiB each, because the description of their type comes with each.
 const LONGEST_PAGE: u64 = 200;
 
-/// What a read found.
-#[derive(Clone, Debug)]
-pub struct Remote(Seen<Found>);
-
-#[derive(Clone, Debug)]
-struct Found {
-    workspace_id: Option<WorkspaceId>,
-    connector: Connector,
-}
-
-impl Found {
-    fn seen(server: &Server, connector: Connector) -> Remote {
-        Remote(Seen::Found(Self { workspace_id: server.workspace_id, connector }))
-    }
-}
-
 impl Resource for ServiceConnector {
     type Client = Client;
-    type Remote = Remote;
+    type Remote = Seen<Connector>;
 
-    async fn fetch(cx: &Cx<Client>, key: &ServiceConnectorKey) -> Result<Option<Remote>, Diag> {
-        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
-            Reach::Open(server) => server,
-            Reach::Closed => return Ok(Some(Remote(Seen::Unseen))),
-            Reach::Gone => return Ok(None),
-        };
-        let found = look(&server.api, key.id.0).await?;
-        Ok(found.map(|connector| Found::seen(&server, connector)))
+    async fn fetch(cx: &Cx<Client>, key: &ServiceConnectorKey) -> Result<Option<Seen<Connector>>, Diag> {
+        scope::read(cx, key.workspace_id, async |server| look(&server.api, key.id.0).await).await
     }
 
-    fn scope(key: &ServiceConnectorKey) -> Option<String> {
+    fn scope(_: &Cx<Client>, key: &ServiceConnectorKey) -> Option<String> {
         Some(batch::scope_of(key.workspace_id))
     }
 
@@ -152,43 +130,29 @@ impl Resource for ServiceConnector {
         cx: &Cx<Client>,
         scope: &str,
         from: Option<u64>,
-    ) -> Result<Page<ServiceConnectorKey, Remote>, Diag> {
+    ) -> Result<Page<ServiceConnectorKey, Seen<Connector>>, Diag> {
         let query =
             ConnectorQuery { hydrate: Some(true), expand_secrets: Some(false), ..ConnectorQuery::default() };
-        batch::page(
-            cx,
-            scope,
-            from,
-            LONGEST_PAGE,
-            (&api::LIST, query),
-            |home, workspace_id, mut connector| {
-                settings::forget_other_methods(&mut connector);
-                let key = ServiceConnectorKey { workspace_id: home, id: Id(connector.id) };
-                (key, Remote(Seen::Found(Found { workspace_id, connector })))
-            },
-        )
+        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, mut connector| {
+            settings::forget_other_methods(&mut connector);
+            (ServiceConnectorKey { workspace_id, id: Id(connector.id) }, connector)
+        })
         .await
     }
 
-    async fn complete(cx: &Cx<Client>, item: Remote) -> Result<Remote, Diag> {
-        if let Seen::Found(found) = &item.0 {
-            scope::reached(cx, found.workspace_id).await?;
-        }
-        Ok(item)
+    async fn complete(cx: &Cx<Client>, item: Seen<Connector>) -> Result<Seen<Connector>, Diag> {
+        scope::complete(cx, item).await
     }
 
-    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Found { workspace_id, connector } = match remote.0.found(&since)? {
-            Ok(found) => found,
-            Err(state) => return Ok(state),
-        };
+    fn observe(remote: &Seen<Connector>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Some((workspace, connector)) = remote.found() else { return scope::unseen(&since) };
         let body = body(connector)?;
         let metadata = connector.metadata.clone().unwrap_or_default();
         let known = since.model();
         let description =
             OrServer::from_option(Some(body.description.clone()).filter(|text| !text.is_empty()));
         Ok(Self {
-            workspace_id: OrServer::from_option(workspace_id.map(Id)),
+            workspace_id: OrServer::from_option(workspace.map(Id)),
             id: Computed::known(Id(connector.id)),
             name: connector.name.clone(),
             r#type: body.connector_type.name().to_owned(),
@@ -229,7 +193,7 @@ impl Resource for ServiceConnector {
             verify::verify(cx, &server.api, &Subject::New(&wanted), &plan).await?;
         }
         let connector = make(&server, &plan, wanted).await?;
-        let remote = Found::seen(&server, connector);
+        let remote = Seen::on(&server, connector);
         let made = Self::observe(&remote, Since::Answer(&plan))?;
         cx.save(&made);
         Ok(made)
@@ -259,7 +223,7 @@ impl Resource for ServiceConnector {
             verify::verify(cx, &server.api, &subject, &plan).await?;
         }
         if !sends {
-            let model = Self::observe(&Found::seen(&server, current), Since::Answer(&plan))?;
+            let model = Self::observe(&Seen::on(&server, current), Since::Answer(&plan))?;
             return Ok(Self { updated: plan.updated.or_prior(model.updated), ..model });
         }
         // A server takes what is left out for removed, so that all of it is always sent.
@@ -294,7 +258,7 @@ impl Resource for ServiceConnector {
             Err(error) if error.is_in_use() => return Err(plan.change_in_use(&prior, &error)),
             Err(error) => return Err(plan.refused("change", &error)),
         };
-        let model = Self::observe(&Found::seen(&server, changed), Since::Answer(&plan))?;
+        let model = Self::observe(&Seen::on(&server, changed), Since::Answer(&plan))?;
         Ok(Self {
             expires_at: plan.expires_at.or_prior(model.expires_at),
             expires_skew_tolerance: plan.expires_skew_tolerance.or_prior(model.expires_skew_tolerance),

@@ -78,13 +78,6 @@ pub struct Stack {
     pub labels: OrServer<BTreeMap<String, String>>,
 }
 
-/// A stack as its server has it.
-#[derive(Clone, Debug)]
-pub struct Remote {
-    workspace: Option<WorkspaceId>,
-    stack: ApiStack,
-}
-
 /// Name of the lock under which a stack is read and written as a whole.
 pub(crate) fn lock_name(stack: StackId) -> String {
     format!("stack {stack}")
@@ -92,23 +85,19 @@ pub(crate) fn lock_name(stack: StackId) -> String {
 
 impl Resource for Stack {
     type Client = Client;
-    type Remote = Seen<Remote>;
+    type Remote = Seen<ApiStack>;
 
-    async fn fetch(cx: &Cx<Client>, key: &StackKey) -> Result<Option<Seen<Remote>>, Diag> {
-        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
-            Reach::Open(server) => server,
-            Reach::Closed => return Ok(Some(Seen::Unseen)),
-            Reach::Gone => return Ok(None),
-        };
-        let found = server.api.call(&api::GET, key.id.0).await.optional();
-        let found = found.map_err(|error| {
-            cannot(format_args!("read the stack {}", key.id), Needs::WORKSPACE_VIEWER, &error)
-        })?;
-        let workspace = server.workspace_id;
-        Ok(found.map(|stack| Seen::Found(Remote { workspace, stack })))
+    async fn fetch(cx: &Cx<Client>, key: &StackKey) -> Result<Option<Seen<ApiStack>>, Diag> {
+        scope::read(cx, key.workspace_id, async |server| {
+            let found = server.api.call(&api::GET, key.id.0).await.optional();
+            found.map_err(|error| {
+                cannot(format_args!("read the stack {}", key.id), Needs::WORKSPACE_VIEWER, &error)
+            })
+        })
+        .await
     }
 
-    fn scope(key: &StackKey) -> Option<String> {
+    fn scope(_: &Cx<Client>, key: &StackKey) -> Option<String> {
         Some(batch::scope_of(key.workspace_id))
     }
 
@@ -116,26 +105,20 @@ impl Resource for Stack {
         cx: &Cx<Client>,
         scope: &str,
         from: Option<u64>,
-    ) -> Result<Page<StackKey, Seen<Remote>>, Diag> {
+    ) -> Result<Page<StackKey, Seen<ApiStack>>, Diag> {
         let query = StackQuery { hydrate: Some(true), ..StackQuery::default() };
-        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, workspace, stack| {
-            (StackKey { workspace_id, id: Id(stack.id) }, Seen::Found(Remote { workspace, stack }))
+        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, stack| {
+            (StackKey { workspace_id, id: Id(stack.id) }, stack)
         })
         .await
     }
 
-    async fn complete(cx: &Cx<Client>, item: Seen<Remote>) -> Result<Seen<Remote>, Diag> {
-        if let Seen::Found(remote) = &item {
-            scope::reached(cx, remote.workspace).await?;
-        }
-        Ok(item)
+    async fn complete(cx: &Cx<Client>, item: Seen<ApiStack>) -> Result<Seen<ApiStack>, Diag> {
+        scope::complete(cx, item).await
     }
 
-    fn observe(remote: &Seen<Remote>, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Remote { workspace, stack } = match remote.found(&since)? {
-            Ok(remote) => remote,
-            Err(unseen) => return Ok(unseen),
-        };
+    fn observe(remote: &Seen<ApiStack>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let Some((workspace, stack)) = remote.found() else { return scope::unseen(&since) };
         let Some(metadata) = &stack.metadata else { return Err(NOUN.unreadable(&stack.name)) };
         let slots = slots_of(stack);
         let (components, component_lists) = match since {
@@ -185,8 +168,7 @@ impl Resource for Stack {
             return Err(misplaced);
         }
         let stack = make(cx, &server, &plan).await?;
-        let made = Seen::Found(Remote { workspace: server.workspace_id, stack });
-        Self::observe(&made, Since::Answer(&plan))
+        Self::observe(&Seen::on(&server, stack), Since::Answer(&plan))
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
@@ -234,8 +216,7 @@ impl Resource for Stack {
                 Err(error) => return Err(failed(&error)),
             }
         };
-        let changed = Seen::Found(Remote { workspace: server.workspace_id, stack });
-        Self::observe(&changed, Since::Answer(&plan))
+        Self::observe(&Seen::on(&server, stack), Since::Answer(&plan))
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {

@@ -87,15 +87,7 @@ impl DataSource for StackComponentData {
         let (Some(body), Some(metadata)) = (component.body, component.metadata) else {
             return Err(NOUN.unreadable(&component.name));
         };
-        if let Some(kind) = wanted_kind.filter(|kind| **kind != body.kind) {
-            return Err(Diag::error(format!("The stack component {} has another type", component.id))
-                .why(format!(
-                    "The configuration says that it is of type {kind:?}, and it is of type {:?}.",
-                    body.kind
-                ))
-                .fix("Correct the type, or leave it out.")
-                .at(Self::TYPE));
-        }
+        lookup::fits(NOUN, component.id, "type", wanted_kind.map(String::as_str), &body.kind)?;
         let set =
             metadata.configuration.into_exposed().into_iter().filter(|(_, value)| !value.is_null()).collect();
         Ok(Self {

@@ -34,7 +34,7 @@ use crate::failure::{Needs, cannot};
 use crate::id::{Id, IdOrEmpty};
 use crate::object::{self, Named, Noun};
 use crate::run_environment::{self as run, Variables};
-use crate::scope::{self, Reach, Seen};
+use crate::scope::{self, Seen};
 
 /// How messages call it.
 const NOUN: Noun = Noun { words: "stack component", resource: "zenml_stack_component" };
@@ -102,7 +102,6 @@ pub struct StackComponent {
 /// A component as its server has it.
 #[derive(Clone, Debug)]
 pub struct Remote {
-    workspace: Option<WorkspaceId>,
     component: Component,
     /// Settings that the server did not keep when they were last written; none if this provider never wrote them.
     dropped: Option<BTreeSet<String>>,
@@ -144,20 +143,17 @@ impl Resource for StackComponent {
     type Remote = Seen<Remote>;
 
     async fn fetch(cx: &Cx<Client>, key: &StackComponentKey) -> Result<Option<Seen<Remote>>, Diag> {
-        let server = match scope::reach(cx, key.workspace_id.map(|id| id.0)).await? {
-            Reach::Open(server) => server,
-            Reach::Closed => return Ok(Some(Seen::Unseen)),
-            Reach::Gone => return Ok(None),
-        };
-        let found = server.api.call(&api::GET, key.id.0).await.optional();
-        let found = found.map_err(|error| {
-            cannot(format_args!("read the stack component {}", key.id), Needs::WORKSPACE_VIEWER, &error)
-        })?;
-        let workspace = server.workspace_id;
-        Ok(found.map(|component| Seen::Found(Remote { workspace, component, dropped: dropped(cx) })))
+        scope::read(cx, key.workspace_id, async |server| {
+            let found = server.api.call(&api::GET, key.id.0).await.optional();
+            let found = found.map_err(|error| {
+                cannot(format_args!("read the stack component {}", key.id), Needs::WORKSPACE_VIEWER, &error)
+            })?;
+            Ok(found.map(|component| Remote { component, dropped: dropped(cx) }))
+        })
+        .await
     }
 
-    fn scope(key: &StackComponentKey) -> Option<String> {
+    fn scope(_: &Cx<Client>, key: &StackComponentKey) -> Option<String> {
         Some(batch::scope_of(key.workspace_id))
     }
 
@@ -167,30 +163,24 @@ impl Resource for StackComponent {
         from: Option<u64>,
     ) -> Result<Page<StackComponentKey, Seen<Remote>>, Diag> {
         let query = ComponentQuery { hydrate: Some(true), ..ComponentQuery::default() };
-        batch::page(
-            cx,
-            scope,
-            from,
-            LONGEST_PAGE,
-            (&api::LIST, query),
-            |workspace_id, workspace, component| {
-                let key = StackComponentKey { workspace_id, id: Id(component.id) };
-                (key, Seen::Found(Remote { workspace, component, dropped: None }))
-            },
-        )
+        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, component| {
+            let key = StackComponentKey { workspace_id, id: Id(component.id) };
+            (key, Remote { component, dropped: None })
+        })
         .await
     }
 
     async fn complete(cx: &Cx<Client>, item: Seen<Remote>) -> Result<Seen<Remote>, Diag> {
-        let Seen::Found(remote) = item else { return Ok(item) };
-        scope::reached(cx, remote.workspace).await?;
-        Ok(Seen::Found(Remote { dropped: dropped(cx), ..remote }))
+        let mut item = scope::complete(cx, item).await?;
+        if let Seen::Found(_, remote) = &mut item {
+            remote.dropped = dropped(cx);
+        }
+        Ok(item)
     }
 
     fn observe(remote: &Seen<Remote>, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Remote { workspace, component, dropped } = match remote.found(&since)? {
-            Ok(remote) => remote,
-            Err(unseen) => return Ok(unseen),
+        let Some((workspace, Remote { component, dropped })) = remote.found() else {
+            return scope::unseen(&since);
         };
         let (Some(body), Some(metadata)) = (&component.body, &component.metadata) else {
             return Err(NOUN.unreadable(&component.name));

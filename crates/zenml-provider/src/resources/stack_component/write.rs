@@ -121,8 +121,8 @@ pub(super) fn settle(
     let kept = |key: &String| stored.is_none_or(|stored| stored.contains_key(key));
     let dropped: BTreeSet<String> = plan.sent().into_keys().filter(|key| !kept(key)).collect();
     let remembered = Json::Array(dropped.iter().cloned().map(Json::String).collect());
-    let remote = Remote { workspace: server.workspace_id, component, dropped: Some(dropped.clone()) };
-    let made = StackComponent::observe(&Seen::Found(remote), Since::Answer(plan))?;
+    let remote = Remote { component, dropped: Some(dropped.clone()) };
+    let made = StackComponent::observe(&Seen::on(server, remote), Since::Answer(plan))?;
     cx.save(&made);
     cx.set_private(DROPPED, remembered)?;
     if !dropped.is_empty() {

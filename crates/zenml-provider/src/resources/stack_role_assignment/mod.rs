@@ -112,14 +112,11 @@ impl Resource for StackRoleAssignment {
         if contents.is_none() {
             cx.warn(stack_is_gone(place));
         }
-        Ok(Some(Remote(Seen::Found(Found { place, contents, shares: found }))))
+        Ok(Some(Remote(Seen::on(&server, Found { place, contents, shares: found }))))
     }
 
     fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let found = match remote.0.found(&since)? {
-            Ok(found) => found,
-            Err(state) => return Ok(state),
-        };
+        let Some((_, found)) = remote.0.found() else { return scope::unseen(&since) };
         Ok(match since.model() {
             Some(known) => known.seen(found),
             None => Self::imported(found),
