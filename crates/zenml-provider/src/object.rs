@@ -6,15 +6,17 @@ use std::fmt;
 use serde_json::Value as Json;
 use tfkit::field::Value;
 use tfkit::model::{Model, Token};
-use tfkit::{Diag, Dyn, OrServer, Path, Plan};
+use tfkit::{Cx, Diag, Dyn, OrServer, Path, Plan};
 use zenml_api::control::workspace;
-use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::component::ALL_TYPES;
+use zenml_api::workspace::{JsonMap, Object};
 use zenml_api::{IdOrName, Identifier, Patch, WorkspaceId};
 use zenml_client::Optional as _;
 
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
+use crate::id::Id;
+use crate::scope::{self, Server};
 
 /// An object as an import names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,26 @@ pub async fn typed<I: Identifier>(client: &Client, text: &str) -> Result<Named<I
         return Ok(Named { workspace: None, object: IdOrName::Name(text.to_owned()) });
     }
     named(client, text).await
+}
+
+/// The key of what an import names. A name is looked for by `with_name`.
+pub async fn located<I: Identifier, B, M, R>(
+    cx: &Cx<Client>,
+    noun: Noun,
+    named: Named<I>,
+    with_name: impl AsyncFnOnce(&Server, &str) -> Result<Option<Object<I, B, M, R>>, Diag>,
+) -> Result<(Option<Id<WorkspaceId>>, Id<I>), Diag> {
+    let id = match named.object {
+        IdOrName::Id(id) => id,
+        IdOrName::Name(name) => {
+            let server = scope::open(cx, named.workspace).await?;
+            let found = with_name(&server, &name).await?;
+            let missing =
+                || noun.missing(&name, server.workspace_id).fix("An import may say it: WORKSPACE/NAME.");
+            found.ok_or_else(missing)?.id
+        }
+    };
+    Ok((named.workspace.map(Id), Id(id)))
 }
 
 /// The filter for an exact name, which may itself look like a filter with an operator.
@@ -203,8 +225,22 @@ impl Noun {
             .fix("Run the command again to make it anew.")
     }
 
+    /// An update did not find the object. `before` and `now` are its workspaces in the state and in the plan.
+    pub fn lost(
+        self,
+        name: &str,
+        before: Option<WorkspaceId>,
+        now: Option<WorkspaceId>,
+        place: impl Into<Path>,
+    ) -> Diag {
+        match (before, now) {
+            (None, Some(workspace)) => self.elsewhere(name, workspace, place),
+            _ => self.vanished(name),
+        }
+    }
+
     /// The state does not say where an object is, and the configuration names a workspace that it is not in.
-    pub fn elsewhere(self, name: &str, workspace: WorkspaceId, place: impl Into<Path>) -> Diag {
+    fn elsewhere(self, name: &str, workspace: WorkspaceId, place: impl Into<Path>) -> Diag {
         let words = self.words;
         Diag::error(format!("{} {name:?} is not in workspace {workspace}", capitalized(words)))
             .why(format!("The state does not say in which workspace it is, and a {words} cannot move to another one."))

@@ -5,7 +5,7 @@ use tfkit::{
     Since,
 };
 use zenml_api::workspace::tag::{self as api, TagCreate, TagQuery, TagUpdate};
-use zenml_api::{IdOrName, Patch, TagId, UserId, WorkspaceId};
+use zenml_api::{Patch, TagId, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
 use crate::batch;
@@ -124,12 +124,8 @@ impl Resource for Tag {
                 outcome => outcome.optional().map_err(|error| failed("change", &plan.name, &error))?,
             }
         };
-        let changed = changed.ok_or_else(|| match plan.home() {
-            Some(workspace) if prior.home().is_none() => {
-                NOUN.elsewhere(&plan.name, workspace, Self::WORKSPACE_ID)
-            }
-            _ => NOUN.vanished(&plan.name),
-        })?;
+        let changed =
+            changed.ok_or_else(|| NOUN.lost(&plan.name, prior.home(), plan.home(), Self::WORKSPACE_ID))?;
         Self::observe(&Seen::on(&server, changed), Since::Answer(&plan))
     }
 
@@ -165,16 +161,10 @@ impl Resource for Tag {
             ImportId::Key(key) => return Ok(Imported::Key(key)),
             ImportId::Text(text) => text,
         };
-        let named = object::named(cx.client().await?, text).await?;
-        let id = match named.object {
-            IdOrName::Id(id) => id,
-            IdOrName::Name(name) => {
-                let server = scope::open(cx, named.workspace).await?;
-                let found = with_name(&server.api, &name).await?;
-                found.ok_or_else(|| NOUN.missing(&name, server.workspace_id))?.id
-            }
-        };
-        Ok(Imported::Key(TagKey { workspace_id: named.workspace.map(Id), id: Id(id) }))
+        let wanted = object::named(cx.client().await?, text).await?;
+        let with_name = async |server: &Server, name: &str| with_name(&server.api, name).await;
+        let (workspace_id, id) = object::located(cx, NOUN, wanted, with_name).await?;
+        Ok(Imported::Key(TagKey { workspace_id, id }))
     }
 }
 

@@ -144,12 +144,8 @@ impl Resource for CodeRepository {
                 outcome => outcome.optional().map_err(|error| failed("change", &plan.name, &error))?,
             }
         };
-        let changed = changed.ok_or_else(|| match plan.home() {
-            Some(workspace) if prior.home().is_none() => {
-                NOUN.elsewhere(&plan.name, workspace, Self::WORKSPACE_ID)
-            }
-            _ => NOUN.vanished(&plan.name),
-        })?;
+        let changed =
+            changed.ok_or_else(|| NOUN.lost(&plan.name, prior.home(), plan.home(), Self::WORKSPACE_ID))?;
         Self::observe(&Seen::on(&server, changed), Since::Answer(&plan))
     }
 

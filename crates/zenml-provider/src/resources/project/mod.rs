@@ -160,10 +160,8 @@ impl Resource for Project {
                 outcome => outcome.optional().map_err(|error| failed("change", &plan.name, &error))?,
             }
         };
-        let changed = changed.ok_or_else(|| match plan.home() {
-            Some(workspace) if moves_in => NOUN.elsewhere(&plan.name, workspace, Self::WORKSPACE_ID),
-            _ => NOUN.vanished(&plan.name),
-        })?;
+        let changed =
+            changed.ok_or_else(|| NOUN.lost(&plan.name, prior.home(), plan.home(), Self::WORKSPACE_ID))?;
         Self::observe(&Seen::on(&server, changed), Since::Answer(&plan))
     }
 
@@ -224,16 +222,11 @@ impl Resource for Project {
             ImportId::Key(key) => return Ok(Imported::Key(key)),
             ImportId::Text(text) => text,
         };
-        let named = object::named(cx.client().await?, text).await?;
-        let id = match named.object {
-            IdOrName::Id(id) => id,
-            IdOrName::Name(name) => {
-                let server = scope::open(cx, named.workspace).await?;
-                let found = look(&server.api, IdOrName::Name(name.clone())).await?;
-                found.ok_or_else(|| NOUN.missing(&name, server.workspace_id))?.id
-            }
-        };
-        Ok(Imported::Key(ProjectKey { workspace_id: named.workspace.map(Id), id: Id(id) }))
+        let wanted = object::named(cx.client().await?, text).await?;
+        let with_name =
+            async |server: &Server, name: &str| look(&server.api, IdOrName::Name(name.to_owned())).await;
+        let (workspace_id, id) = object::located(cx, NOUN, wanted, with_name).await?;
+        Ok(Imported::Key(ProjectKey { workspace_id, id }))
     }
 }
 

@@ -196,10 +196,8 @@ impl Resource for Secret {
                 outcome => outcome.optional().map_err(|error| failed("change", &plan.name, &error))?,
             }
         };
-        let changed = changed.ok_or_else(|| match plan.home() {
-            Some(workspace) if moves_in => NOUN.elsewhere(&plan.name, workspace, Self::WORKSPACE_ID),
-            _ => NOUN.vanished(&plan.name),
-        })?;
+        let changed =
+            changed.ok_or_else(|| NOUN.lost(&plan.name, prior.home(), plan.home(), Self::WORKSPACE_ID))?;
         settled(cx, &server, &changed, &plan)
     }
 

@@ -1,11 +1,11 @@
 //! What is asked of the server, and what is said when it refuses.
 
 use tfkit::Diag;
+use zenml_api::ConnectorId;
 use zenml_api::workspace::component::{self, ComponentQuery};
 use zenml_api::workspace::connector::{
     self as api, Connector, ConnectorCreate, ConnectorQuery, SecretsQuery,
 };
-use zenml_api::{ConnectorId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
 use super::ServiceConnector;
@@ -67,18 +67,4 @@ pub(super) async fn deletion_in_use(api: &Api, id: ConnectorId, name: &str, erro
         "Take the connector from these components (connector_id), or delete them first. Where Terraform replaces the \
          connector, let the new one come first and give it another name:\n  lifecycle { create_before_destroy = true }",
     )
-}
-
-/// The state did not say where the connector is, and the configuration names a workspace that it is not in.
-pub(super) fn elsewhere(name: &str, workspace: WorkspaceId) -> Diag {
-    Diag::error(format!("Service connector {name:?} is not in workspace {workspace}"))
-        .why("The state does not say in which workspace the connector is, and a connector cannot move to another one.")
-        .fix("Correct workspace_id, or leave it out and name the server of the connector in the provider block.")
-        .at(ServiceConnector::WORKSPACE_ID)
-}
-
-pub(super) fn missing(name: &str) -> Diag {
-    Diag::error(format!("There is no service connector {name:?}"))
-        .why("The workspace does not have it, or does not show it to this credential.")
-        .fix("Correct the id or the name, or say in which workspace it is: WORKSPACE/NAME.")
 }

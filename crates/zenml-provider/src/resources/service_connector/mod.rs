@@ -22,10 +22,10 @@ use tfkit::{
 use zenml_api::workspace::connector::{
     self as api, Connector, ConnectorBody, ConnectorCreate, ConnectorQuery, ConnectorType, ConnectorUpdate,
 };
-use zenml_api::{ConnectorId, IdOrName, Sensitive, Timestamp, UserId, WorkspaceId};
+use zenml_api::{ConnectorId, Sensitive, Timestamp, UserId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
-use self::calls::{deletion_in_use, elsewhere, failed, look, make, missing, with_name};
+use self::calls::{deletion_in_use, failed, look, make, with_name};
 pub use self::data::ServiceConnectorData;
 use self::moment::{naive, same_moment};
 pub use self::plural::ServiceConnectorsData;
@@ -36,7 +36,7 @@ use crate::client::Client;
 use crate::creation;
 use crate::id::Id;
 use crate::object::{self, Noun};
-use crate::scope::{self, Seen};
+use crate::scope::{self, Seen, Server};
 use crate::scrub::Secrets;
 
 const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };
@@ -207,10 +207,9 @@ impl Resource for ServiceConnector {
             return Ok(plan.settled(prior));
         }
         let server = scope::open(cx, plan.home().or(prior.home())).await?;
-        let current = look(&server.api, id).await?.ok_or_else(|| match plan.home() {
-            Some(workspace) if moves_in => elsewhere(&plan.name, workspace),
-            _ => NOUN.vanished(&plan.name),
-        })?;
+        let current = look(&server.api, id)
+            .await?
+            .ok_or_else(|| NOUN.lost(&plan.name, prior.home(), plan.home(), Self::WORKSPACE_ID))?;
         let stored = body(&current)?;
         let resource_types = match plan.resource_type.as_ref() {
             Some(only) => vec![only.clone()],
@@ -294,15 +293,10 @@ impl Resource for ServiceConnector {
             ImportId::Key(key) => return Ok(Imported::Key(key)),
             ImportId::Text(text) => text,
         };
-        let named = object::named(cx.client().await?, text).await?;
-        let id = match named.object {
-            IdOrName::Id(id) => id,
-            IdOrName::Name(name) => {
-                let server = scope::open(cx, named.workspace).await?;
-                with_name(&server.api, &name).await?.ok_or_else(|| missing(&name))?.id
-            }
-        };
-        Ok(Imported::Key(ServiceConnectorKey { workspace_id: named.workspace.map(Id), id: Id(id) }))
+        let wanted = object::named(cx.client().await?, text).await?;
+        let with_name = async |server: &Server, name: &str| with_name(&server.api, name).await;
+        let (workspace_id, id) = object::located(cx, NOUN, wanted, with_name).await?;
+        Ok(Imported::Key(ServiceConnectorKey { workspace_id, id }))
     }
 
     fn timeout(_: Operation) -> Duration {

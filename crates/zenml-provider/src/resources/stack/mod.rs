@@ -14,7 +14,7 @@ use tfkit::{
 use zenml_api::workspace::stack::{
     self as api, Slots, Stack as ApiStack, StackCreate, StackQuery, StackUpdate,
 };
-use zenml_api::{ComponentId, IdOrName, Patch, SecretId, StackId, WorkspaceId};
+use zenml_api::{ComponentId, Patch, SecretId, StackId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
 pub use self::data::StackData;
@@ -272,21 +272,9 @@ impl Resource for Stack {
             ImportId::Text(text) => text,
         };
         let wanted = object::named(cx.client().await?, text).await?;
-        let id = match wanted.object {
-            IdOrName::Id(id) => id,
-            IdOrName::Name(name) => {
-                let server = scope::open(cx, wanted.workspace).await?;
-                let found = named(&server, &name).await?;
-                found
-                    .ok_or_else(|| {
-                        Diag::error(format!("There is no stack {name:?}"))
-                            .why("The server does not have it, or does not show it to this credential.")
-                            .fix("Correct the name, or say in which workspace it is: WORKSPACE/NAME.")
-                    })?
-                    .id
-            }
-        };
-        Ok(Imported::Key(StackKey { workspace_id: wanted.workspace.map(Id), id: Id(id) }))
+        let with_name = async |server: &Server, name: &str| named(server, name).await;
+        let (workspace_id, id) = object::located(cx, NOUN, wanted, with_name).await?;
+        Ok(Imported::Key(StackKey { workspace_id, id }))
     }
 }
 
