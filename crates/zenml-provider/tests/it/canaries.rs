@@ -17,6 +17,7 @@ variable "connector" { sensitive = true }
 variable "repository" { sensitive = true }
 variable "secret_wo" { ephemeral = true }
 variable "connector_wo" { ephemeral = true }
+variable "repository_wo" { ephemeral = true }
 
 resource "zenml_secret" "stored" {
   name   = "${var.prefix}-stored"
@@ -56,10 +57,18 @@ resource "zenml_code_repository" "stored" {
   type       = "github"
   config     = { owner = "acme", repository = "training", token = var.repository }
 }
+
+resource "zenml_code_repository" "written" {
+  project_id        = zenml_project.home.id
+  name              = "${var.prefix}-written"
+  type              = "github"
+  config_wo         = { owner = "acme", repository = "training", token = var.repository_wo }
+  config_wo_version = 1
+}
 "#;
 
 const STORED: [&str; 3] = ["secret", "connector", "repository"];
-const WRITTEN: [&str; 2] = ["secret_wo", "connector_wo"];
+const WRITTEN: [&str; 3] = ["secret_wo", "connector_wo", "repository_wo"];
 
 /// All that the host logs, and what the provider logs through it.
 const LOG: &str = "trace.log";
@@ -106,7 +115,12 @@ async fn secrets_are_in_no_log_and_in_no_message_and_those_that_are_only_written
         // Ends as a failure where there is anything to change.
         host.run(&["plan", "-detailed-exitcode"]).await.unwrap();
         let state = state(host);
-        for (noun, variable) in [(Noun::Secret, "secret_wo"), (Noun::Connector, "connector_wo")] {
+        let written = [
+            (Noun::Secret, "secret_wo"),
+            (Noun::Connector, "connector_wo"),
+            (Noun::Repository, "repository_wo"),
+        ];
+        for (noun, variable) in written {
             let id = id(&state, noun.address().split('.').next().unwrap(), "written");
             let stored = noun.stored(&server.api, &id).await.to_string();
             assert!(stored.contains(&canary(variable)), "{variable} did not reach the server: {stored}");
