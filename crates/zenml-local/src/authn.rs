@@ -10,7 +10,7 @@ use crate::crypto::{API_KEY_PREFIX, ApiKey, verify_password};
 use crate::error::{Error, Result};
 use crate::http::{Access, RequestInfo};
 use crate::platform::Shared;
-use crate::rbac::{Action, Actor, Credential, Identity, Kind, Resource, Rights, Target, WorkspacePlace};
+use crate::rbac::{Action, Actor, Credential, Holdings, Identity, Kind, Resource, Target, WorkspacePlace};
 use crate::store::{Sql, now};
 use crate::token::{Automation, Session, WorkspaceServer, WorkspaceSession};
 
@@ -126,11 +126,11 @@ pub(crate) async fn authorize_server(
             _ => error,
         })?;
     let mut sql = shared.store.begin_read().await?;
-    let rights = Rights::load(&mut sql, identity.account.uuid()).await?;
+    let mut holdings = Holdings::of(identity.account.uuid());
     let workspace = Target::in_workspace(place, Resource::one(Kind::Workspace, place.workspace));
-    if rights.allow(Action::Enter, &workspace) {
+    if holdings.allow(&mut sql, Action::Enter, &workspace).await? {
         Ok(identity)
-    } else if rights.allow(Action::Read, &workspace) {
+    } else if holdings.allow(&mut sql, Action::Read, &workspace).await? {
         Err(refused())
     } else {
         // To this caller the workspace does not exist, and the answer is the one for a server that is not known.

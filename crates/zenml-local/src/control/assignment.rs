@@ -9,7 +9,7 @@ use super::user::user;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::policy::ORGANIZATION_ADMIN;
-use crate::rbac::{Allowed, Create, Delete, Kind, Object, Principal, Read, Rights, Target};
+use crate::rbac::{Allowed, Create, Delete, Holdings, Kind, Object, Principal, Read, Target};
 use crate::store::{Query, Row, Sql, Tx, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -185,7 +185,7 @@ async fn require_same_organization(sql: &mut Sql, grant: &Grant) -> Result<()> {
             let account = user(&mut *sql, UserId::from_uuid(id)).await?.ok_or_else(refused)?;
             let elsewhere = account.organization_id.is_some_and(|home| home != organization);
             let joins = grant.scope.workspace.is_none();
-            if elsewhere || !(joins || Rights::load(sql, id).await?.belongs_to(organization.uuid())) {
+            if elsewhere || !(joins || Holdings::of(id).belongs_to(sql, organization.uuid()).await?) {
                 return Err(refused());
             }
             Ok(())

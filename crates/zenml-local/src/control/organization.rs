@@ -12,7 +12,7 @@ use crate::bootstrap::insert_organization;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::policy::ORGANIZATION_ADMIN;
-use crate::rbac::{Allowed, Create, Delete, Kind, Object, Read, Target, Update, not_found};
+use crate::rbac::{Allowed, Create, Delete, Kind, Listed, Object, Read, Target, Update, not_found};
 use crate::store::{Query, Row, Sql, Tx, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -49,14 +49,8 @@ impl Object for Organizations {
 async fn list(cx: Cx, (): (), query: api::OrganizationQuery, (): ()) -> Result<Vec<api::Organization>> {
     let slice = check::slice(query.offset, query.limit)?;
     cx.read(async |tx| {
-        let mut found = Vec::new();
-        for organization in select(tx.sql(), &query).await? {
-            // There are few, and who may see one is a question about each.
-            if tx.allow::<Read, _>(OrganizationAt(organization.id)).await.is_ok() {
-                found.push(organization);
-            }
-        }
-        Ok(part(found, slice))
+        let listed = tx.list(Organizations).await?;
+        select(tx.sql(), &listed, &query, slice).await
     })
     .await
 }
@@ -136,7 +130,7 @@ async fn workspaces(
     let slice = check::slice(query.offset, query.limit)?;
     cx.read(async |tx| {
         tx.allow::<Read, _>(OrganizationAt(id)).await?;
-        let listed = tx.list(WorkspacesOf(id)).await?;
+        let listed = tx.list(WorkspacesOf(Some(id))).await?;
         workspace::select_of_organization(tx.sql(), &listed, query.status.as_ref(), slice).await
     })
     .await
@@ -158,11 +152,6 @@ async fn name_is_free(cx: Cx, name: String, (): (), (): ()) -> Result<bool> {
 
 fn check_name(name: &str) -> Result<()> {
     check::length("name", name, 1..=50)
-}
-
-fn part<T>(items: Vec<T>, slice: Slice) -> Vec<T> {
-    let (offset, limit) = (usize::try_from(slice.offset), usize::try_from(slice.limit));
-    items.into_iter().skip(offset.unwrap_or(usize::MAX)).take(limit.unwrap_or(usize::MAX)).collect()
 }
 
 async fn locate(tx: &mut Tx, which: &IdOrName<OrganizationId>) -> Result<OrganizationId> {
@@ -187,7 +176,12 @@ fn unseen(error: Error, which: &IdOrName<OrganizationId>) -> Error {
     if error.status() == http::StatusCode::NOT_FOUND { unknown(which) } else { error }
 }
 
-async fn select(sql: &mut Sql, filter: &api::OrganizationQuery) -> Result<Vec<api::Organization>> {
+async fn select(
+    sql: &mut Sql,
+    listed: &Listed<Organizations>,
+    filter: &api::OrganizationQuery,
+    slice: Slice,
+) -> Result<Vec<api::Organization>> {
     let mut query =
         Query::new("SELECT o.* FROM organization o LEFT JOIN account a ON a.id = o.owner_id WHERE 1 = 1");
     if let Some(name) = &filter.name {
@@ -199,7 +193,9 @@ async fn select(sql: &mut Sql, filter: &api::OrganizationQuery) -> Result<Vec<ap
     if let Some(owner) = &filter.owner_username {
         query.push(" AND a.username = ").push_bind(owner.clone());
     }
-    query.push(" ORDER BY o.created, o.id");
+    listed.restrict(&mut query, "o.id", None, false);
+    query.push(" ORDER BY o.created, o.id LIMIT ").push_bind(slice.limit);
+    query.push(" OFFSET ").push_bind(slice.offset);
     let rows = query.build().fetch_all(&mut *sql).await?;
     let mut organizations = Vec::with_capacity(rows.len());
     for row in rows {

@@ -13,9 +13,9 @@ use super::workspace::WorkspaceAt;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    self, Action, Actions, Actor, Owner, Principal, Read, Resource, Rights, SharedObject, WorkspacePlace,
+    self, Action, Actions, Actor, Owner, Principal, Read, Resource, SharedObject, WorkspacePlace,
 };
-use crate::store::Sql;
+use crate::store::{Sql, column};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
@@ -81,9 +81,16 @@ async fn allowed_resource_ids(
 async fn user_team_ids(cx: Cx, (): (), query: api::UserTeamsQuery, (): ()) -> Result<Vec<TeamId>> {
     cx.read(async |tx| {
         let place = own_place(&cx, tx.sql()).await?;
-        let rights = Rights::load(tx.sql(), query.user_id.uuid()).await?;
-        let own = rights.teams.iter().filter(|(_, organization)| *organization == place.organization);
-        Ok(own.map(|(team, _)| TeamId::from_uuid(*team)).collect())
+        let rows = sqlx::query(
+            "SELECT t.id FROM team_member m CROSS JOIN team t WHERE m.kind = 'user' AND m.member_id = $1 \
+             AND t.id = m.team_id AND t.organization_id = $2 \
+             AND EXISTS (SELECT 1 FROM account a WHERE a.id = $1 AND a.is_active = 1) ORDER BY t.id",
+        )
+        .bind(query.user_id.to_string())
+        .bind(place.organization.to_string())
+        .fetch_all(tx.sql())
+        .await?;
+        rows.iter().map(|row| column::id(row, "id")).collect()
     })
     .await
 }

@@ -10,7 +10,7 @@ use super::user::{self, user};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    Allowed, Create, Delete, Kind, Listed, Object, Owner, Read, Rights, Target, Update, not_found,
+    Allowed, Create, Delete, Holdings, Kind, Listed, Object, Owner, Read, Target, Update, not_found,
 };
 use crate::store::{Query, Row, Sql, Tx, column, now};
 
@@ -147,7 +147,7 @@ async fn add_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Resu
         tx.note(&allowed, id, &team.name);
         let added = user(tx.sql(), member).await?;
         // An unknown user and one of another organization are told apart by nothing.
-        let belongs = Rights::load(tx.sql(), member.uuid()).await?.belongs_to(at.organization.uuid());
+        let belongs = Holdings::of(member.uuid()).belongs_to(tx.sql(), at.organization.uuid()).await?;
         let Some(added) = added.filter(|_| belongs) else {
             return Err(Error::forbidden(format!(
                 "User '{member}' is not in the organization of this team."

@@ -10,7 +10,7 @@ use super::workspace::WorkspaceAt;
 use crate::crypto::hash_password;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Act, Action, Allowed, Create, Delete, Enter, Kind, Object, Target, Update, not_found};
+use crate::rbac::{Act, Action, Allowed, Caller, Create, Delete, Enter, Kind, Object, Target, Update, not_found};
 use crate::store::{Query, Row, Sql, Tx, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -197,48 +197,30 @@ async fn hashed(password: Option<Sensitive<String>>) -> Result<Option<String>> {
 #[derive(Debug)]
 struct Directory {
     everyone: bool,
-    caller: Option<UserId>,
-    organizations: Vec<Uuid>,
+    caller: Option<Caller>,
 }
 
 impl Directory {
     async fn open(tx: &mut Tx, exact: bool) -> Result<Self> {
-        let caller = tx.actor().identity().map(|identity| identity.account);
         let mut everyone = tx.permits(Action::Read, &Accounts.target()).await?;
-        let mut organizations = Vec::new();
-        if let Some(rights) = tx.rights().await? {
-            for organization in rights.organizations() {
-                let members = Target::in_organization(organization, Kind::Member, None);
-                if rights.allow(Action::Read, &members) {
-                    organizations.push(organization);
-                }
-                everyone |= exact && rights.allow(Action::Create, &members);
-            }
+        let caller = tx.caller().await?;
+        if let (Some(caller), true, false) = (caller, exact, everyone) {
+            everyone = caller.may_somewhere(tx.sql(), Action::Create, Kind::Member).await?;
         }
-        Ok(Self { everyone, caller, organizations })
+        Ok(Self { everyone, caller })
     }
 
     fn restrict(&self, query: &mut Query) {
         if self.everyone {
             return;
         }
-        query.push(" AND (a.id = ").push_bind(self.caller.map(|id| id.to_string()));
-        for organization in &self.organizations {
-            let organization = organization.to_string();
-            query.push(" OR a.organization_id = ").push_bind(organization.clone());
-            query.push(
-                " OR a.id IN (SELECT principal_id FROM assignment WHERE principal_kind = 'user' \
-                 AND workspace_id = '' AND organization_id = ",
-            );
-            query.push_bind(organization.clone());
-            query.push(
-                ") OR a.id IN (SELECT m.member_id FROM team_member m JOIN assignment s ON s.principal_kind = 'team' \
-                 AND s.principal_id = m.team_id WHERE m.kind = 'user' AND s.workspace_id = '' \
-                 AND s.organization_id = ",
-            );
-            query.push_bind(organization).push(")");
+        query.push(" AND ");
+        match self.caller {
+            Some(caller) => caller.push_fellow(query),
+            None => {
+                query.push("1 = 0");
+            }
         }
-        query.push(")");
     }
 }
 

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use uuid::Uuid;
 
 use super::action::{Action, Actions};
+use super::oracle::Visible;
 use super::policy::{PREDEFINED, Predefined};
 use super::resource::{Kind, Level, Owner, Resource, Target, WorkspacePlace};
-use super::rights::{Held, Rights, Shared, Visible};
+use super::rights::{Held, Rights, Shared};
 
 const fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)

@@ -5,20 +5,25 @@
 mod action;
 #[cfg(test)]
 mod golden;
+mod holdings;
 mod identity;
+#[cfg(test)]
+mod oracle;
 pub(crate) mod policy;
 mod proof;
 mod resource;
 mod rights;
 mod share;
+mod visible;
 
 pub(crate) use action::{
     Act, Action, Actions, Client, Create, Delete, Enter, Read, ReadSecretValue, Share, UnknownAction, Update,
 };
+pub(crate) use holdings::Holdings;
 pub(crate) use identity::{Actor, Credential, Identity};
 pub(crate) use proof::{Allowed, Listed, Open, not_found};
 pub(crate) use resource::{
     InvalidResource, Kind, Object, Owner, Resource, Target, UnknownKind, WorkspacePlace,
 };
-pub(crate) use rights::Rights;
 pub(crate) use share::{Principal, SharedObject, allowed_ids, check, describe, forget, members, share};
+pub(crate) use visible::Caller;

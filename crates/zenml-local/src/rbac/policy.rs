@@ -215,6 +215,11 @@ impl Predefined {
             .fold(Actions::NONE, |sum, (_, actions)| sum.union(*actions))
     }
 
+    /// The roles with which one may do `action` to objects of a kind, where they apply.
+    pub(crate) fn with(action: Action, kind: Kind) -> impl Iterator<Item = &'static Self> {
+        PREDEFINED.iter().filter(move |role| role.actions_on(kind).contains(action))
+    }
+
     /// Finds a predefined role by level and name.
     pub(crate) fn find(level: &str, name: &str) -> Option<&'static Self> {
         PREDEFINED.iter().find(|role| role.level.as_str() == level && role.name == name)

@@ -7,9 +7,10 @@ use zenml_api::Identifier;
 use super::action::{Act, Action, Read};
 use super::identity::Actor;
 use super::resource::{Kind, Level, Object, Owner, Target};
-use super::rights::{Rights, Visible};
+use super::holdings::Holdings;
+use super::visible::{Caller, Visible};
 use crate::error::{Error, Result};
-use crate::store::{Query, Recorded, Tx};
+use crate::store::{Query, Recorded, Sql, Tx};
 
 /// The transaction's actor may do `A` to this object.
 ///
@@ -50,10 +51,10 @@ pub(crate) trait Open<A>: Object {}
 pub(crate) struct Listed<O> {
     object: O,
     visible: Visible,
-    account: Option<uuid::Uuid>,
+    caller: Option<Caller>,
 }
 
-impl<O> Listed<O> {
+impl<O: Object> Listed<O> {
     /// Where the list is taken.
     pub(crate) const fn object(&self) -> &O {
         &self.object
@@ -68,19 +69,15 @@ impl<O> Listed<O> {
             return;
         }
         query.push(" AND (1 = 0");
-        if let (Some(owner), Some(account)) = (owner, self.account) {
-            query.push(format_args!(" OR {owner} = ")).push_bind(account.to_string());
+        if let (Some(owner), Some(caller)) = (owner, self.caller) {
+            query.push(format_args!(" OR {owner} = ")).push_bind(caller.account.to_string());
         }
         if let (Some(owner), true) = (owner, everyone) {
             query.push(format_args!(" OR {owner} IS NULL"));
         }
-        if let Visible::Ids(ids) = &self.visible {
-            query.push(format_args!(" OR {id} IN ("));
-            let mut list = query.separated(", ");
-            for one in ids {
-                list.push_bind(one.to_string());
-            }
-            query.push(")");
+        if let (Visible::Held, Some(caller)) = (&self.visible, self.caller) {
+            query.push(" OR ");
+            caller.push_held(query, &self.object.target(), id);
         }
         query.push(")");
     }
@@ -109,15 +106,15 @@ impl Tx {
     /// Proves that the actor may list objects of a kind, and says which of them.
     pub(crate) async fn list<O: Object>(&mut self, object: O) -> Result<Listed<O>> {
         let target = object.target();
-        let visible = if let Some(rights) = self.rights().await? {
-            rights.visible(Read::ACTION, &target)
-        } else if self.permits(Read::ACTION, &target).await? {
+        let caller = self.caller().await?;
+        let visible = if self.permits(Read::ACTION, &target).await? {
             Visible::All
+        } else if caller.is_some() && self.counts(&target).await? {
+            Visible::Held
         } else {
             Visible::Own
         };
-        let account = self.actor().identity().map(|identity| identity.account.uuid());
-        Ok(Listed { object, visible, account })
+        Ok(Listed { object, visible, caller })
     }
 
     /// Names the object that a recorded change made or met, for the audit trail.
@@ -145,19 +142,42 @@ impl Tx {
                 Owner::Account(owner) => Some(owner) == own,
                 Owner::Nobody => false,
             };
-        Ok(by_owner || self.rights().await?.is_some_and(|rights| rights.allow(action, target)))
+        if by_owner {
+            return Ok(true);
+        }
+        self.holdings(async |holdings, sql| holdings.allow(sql, action, target).await).await
+            .map(|allowed| allowed.unwrap_or(false))
     }
 
-    /// What the actor holds, for accounts; read once in a transaction.
-    pub(crate) async fn rights(&mut self) -> Result<Option<&Rights>> {
+    /// The account that asks, for conditions of statements; none for everyone who is no account.
+    pub(crate) async fn caller(&mut self) -> Result<Option<Caller>> {
+        self.holdings(async |holdings, sql| holdings.caller(sql).await).await
+    }
+
+    /// Whether shares and memberships count where the target is. For a list of all organizations that is a question
+    /// about each row.
+    async fn counts(&mut self, target: &Target) -> Result<bool> {
+        if target.kind == Kind::Team || target.organization.is_nil() {
+            return Ok(true);
+        }
+        let organization = target.organization;
+        self.holdings(async |holdings, sql| holdings.belongs_to(sql, organization).await)
+            .await
+            .map(|belongs| belongs.unwrap_or(false))
+    }
+
+    /// Works with what the actor holds, for accounts; what was read is remembered while the transaction lasts.
+    async fn holdings<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Holdings, &mut Sql) -> Result<T>,
+    ) -> Result<Option<T>> {
         let Some(account) = self.actor().identity().map(|identity| identity.account.uuid()) else {
             return Ok(None);
         };
-        if self.cached_rights().is_none() {
-            let rights = Rights::load(self.sql(), account).await?;
-            self.cache_rights(rights);
-        }
-        Ok(self.cached_rights())
+        let mut holdings = self.take_holdings().unwrap_or_else(|| Holdings::of(account));
+        let result = work(&mut holdings, self.sql()).await;
+        self.keep_holdings(holdings);
+        result.map(Some)
     }
 
     async fn refusal(&mut self, action: Action, target: &Target) -> Result<Error> {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::action::{Action, Actions, Share};
 use super::proof::Allowed;
 use super::resource::{Kind, Object, Resource, Target, WorkspacePlace};
-use super::rights::{Rights, Visible};
+use super::holdings::Holdings;
 use crate::error::{Error, Result};
 use crate::store::{Sql, Tx, now};
 
@@ -84,10 +84,8 @@ pub(crate) async fn check(
     action: Action,
     resources: &[Resource],
 ) -> Result<BTreeMap<Resource, bool>> {
-    let rights = Rights::load(sql, account).await?;
-    let decide =
-        |resource: &Resource| (*resource, rights.allow(action, &Target::in_workspace(place, *resource)));
-    Ok(resources.iter().map(decide).collect())
+    let decisions = Holdings::of(account).allow_all(sql, action, place, resources).await?;
+    Ok(resources.iter().copied().zip(decisions).collect())
 }
 
 /// Says which objects of a kind an account may do `action` to.
@@ -98,12 +96,13 @@ pub(crate) async fn allowed_ids(
     action: Action,
     kind: Resource,
 ) -> Result<AllowedIds> {
-    let rights = Rights::load(sql, account).await?;
-    Ok(match rights.visible(action, &Target::in_workspace(place, Resource { id: None, ..kind })) {
-        Visible::All => AllowedIds { full_access: true, ids: BTreeSet::new() },
-        Visible::Ids(ids) => AllowedIds { full_access: false, ids },
-        Visible::Own => AllowedIds { full_access: false, ids: BTreeSet::new() },
-    })
+    let target = Target::in_workspace(place, Resource { id: None, ..kind });
+    let mut holdings = Holdings::of(account);
+    if holdings.allow(sql, action, &target).await? {
+        return Ok(AllowedIds { full_access: true, ids: BTreeSet::new() });
+    }
+    let ids = holdings.ids(sql, action, &target).await?.into_iter().collect();
+    Ok(AllowedIds { full_access: false, ids })
 }
 
 /// Makes `actions` the complete set of what a principal may do to an object by share; none removes the share.
@@ -165,9 +164,11 @@ pub(crate) async fn forget(sql: &mut Sql, workspace: Uuid, resources: &[Resource
             .execute(&mut *sql)
             .await?;
         if let (Kind::Project, Some(project)) = (resource.kind, resource.id) {
-            sqlx::query("DELETE FROM share WHERE workspace_id = $1 AND resource LIKE $2")
+            sqlx::query("DELETE FROM share WHERE workspace_id = $1 AND resource >= $2 AND resource < $3")
                 .bind(&workspace)
-                .bind(format!("{project}:%"))
+                .bind(format!("{project}:"))
+                // The character after the colon.
+                .bind(format!("{project};"))
                 .execute(&mut *sql)
                 .await?;
             sqlx::query("DELETE FROM assignment WHERE workspace_id = $1 AND project_id = $2")
@@ -221,7 +222,7 @@ pub(crate) async fn describe(sql: &mut Sql, principal: Principal) -> Result<Stri
 /// server hands through to its caller with the text.
 async fn require_principal(sql: &mut Sql, organization: Uuid, principal: Principal) -> Result<()> {
     let belongs = match principal {
-        Principal::User(id) => Rights::load(sql, id).await?.belongs_to(organization),
+        Principal::User(id) => Holdings::of(id).belongs_to(sql, organization).await?,
         Principal::Team(id) => sqlx::query("SELECT 1 FROM team WHERE id = $1 AND organization_id = $2")
             .bind(id.to_string())
             .bind(organization.to_string())

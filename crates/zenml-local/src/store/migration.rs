@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0002_workspace.sql"),
     include_str!("../../migrations/0003_catalog.sql"),
     include_str!("../../migrations/0004_flavor.sql"),
+    include_str!("../../migrations/0005_grant_index.sql"),
 ];
 
 /// Brings a database to the newest version; all missing steps are one transaction.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Sql;
 use crate::error::Result;
-use crate::rbac::{Act, Action, Actor, Allowed, Kind, Rights, Target};
+use crate::rbac::{Act, Action, Actor, Allowed, Holdings, Kind, Target};
 
 /// One change, as the audit trail will tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,13 +53,13 @@ impl Recorded {
 pub(crate) struct Tx {
     transaction: Transaction<'static, Sqlite>,
     actor: Actor,
-    rights: Option<Rights>,
+    holdings: Option<Holdings>,
     recorded: Vec<Recorded>,
 }
 
 impl Tx {
     pub(crate) fn new(transaction: Transaction<'static, Sqlite>, actor: Actor) -> Self {
-        Self { transaction, actor, rights: None, recorded: Vec::new() }
+        Self { transaction, actor, holdings: None, recorded: Vec::new() }
     }
 
     /// The connection, for queries.
@@ -81,15 +81,15 @@ impl Tx {
 
     /// Makes the next decision read roles and shares again, after this transaction changed them.
     pub(crate) fn forget_rights(&mut self) {
-        self.rights = None;
+        self.holdings = None;
     }
 
-    pub(crate) const fn cached_rights(&self) -> Option<&Rights> {
-        self.rights.as_ref()
+    pub(crate) const fn take_holdings(&mut self) -> Option<Holdings> {
+        self.holdings.take()
     }
 
-    pub(crate) fn cache_rights(&mut self, rights: Rights) {
-        self.rights = Some(rights);
+    pub(crate) fn keep_holdings(&mut self, holdings: Holdings) {
+        self.holdings = Some(holdings);
     }
 
     /// Remembers a change for the audit trail; the number finds it again.

@@ -3,8 +3,7 @@
 //! They mirror accounts of the control plane. One is made at the first login, with an id of its own, and brought
 //! up to date at each later one.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sqlx::Row as _;
 use uuid::Uuid;
@@ -12,13 +11,13 @@ use zenml_api::workspace::user::{self as api, User, UserBody, UserMetadata};
 use zenml_api::workspace::{Page, current_user};
 use zenml_api::{IdOrName, Identifier, Timestamp, UserId};
 
-use super::list::{self, Listed};
-use super::noun::id_at;
+use super::list::{self, Column, Table as _};
+use super::noun::{id_at, to_json};
 use super::refusal::Refusal;
 use crate::error::Result;
 use crate::http::{Cx, Routes};
 use crate::rbac::{Identity, WorkspacePlace};
-use crate::store::{Row, Sql, now};
+use crate::store::{Query, Row, Sql, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.serve(&current_user::GET, current).serve(&api::LIST, list).serve(&api::GET, get)
@@ -26,7 +25,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 
 async fn current(cx: Cx, (): (), (): (), (): ()) -> Result<User> {
     let me = enter(&cx).await?;
-    cx.read(async |tx| Ok(by_id(tx.sql(), me.place, me.local).await?.user(Detail::Own))).await
+    cx.read(async |tx| Ok(own(tx.sql(), me).await?.user(Detail::Own))).await
 }
 
 /// Everyone who can log in may see everyone, but not each other's e-mail address.
@@ -34,8 +33,14 @@ async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Page<User
     let me = enter(&cx).await?;
     list::check_paging(query.paging(), "GET /api/v1/users")?;
     cx.read(async |tx| {
-        let rows = all(tx.sql(), me.place).await?;
-        let page = list::page(rows, query.paging(), &query.filters())?;
+        let scope = |sql: &mut Query| {
+            // An address that is not shown is no filter and no order either: both would tell it bit by bit.
+            sql.push(" FROM (SELECT l.*, CASE l.id WHEN ").push_bind(me.local.to_string());
+            sql.push(" THEN l.email END AS shown_email FROM local_account l) t WHERE t.workspace_id = ");
+            sql.push_bind(me.place.workspace.to_string());
+        };
+        let page = list::select::<Mirrored>(tx.sql(), scope, query.paging(), &query.filters()).await?;
+        let page = list::try_map(page, |row| account(&row))?;
         let detail = |account: &Mirrored| match (query.paging().hydrate, account.local == me.local) {
             (false, _) => Detail::Nested,
             (true, true) => Detail::Own,
@@ -49,12 +54,7 @@ async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Page<User
 async fn get(cx: Cx, id: IdOrName<UserId>, (): (), (): ()) -> Result<User> {
     let me = enter(&cx).await?;
     cx.read(async |tx| {
-        let known = all(tx.sql(), me.place).await?;
-        let found = known.into_iter().find(|account| match &id {
-            IdOrName::Id(id) => account.local == *id,
-            IdOrName::Name(name) => account.name == *name && !account.is_service_account,
-        });
-        let account = found.ok_or_else(|| {
+        let account = find(tx.sql(), me.place, &id).await?.ok_or_else(|| {
             let noun = if matches!(id, IdOrName::Id(_)) { "account" } else { "user account" };
             Refusal::key(&format!("No {noun} with the '{id}' name or ID was found"))
         })?;
@@ -113,14 +113,27 @@ pub(crate) async fn mirror(cx: &Cx, place: WorkspacePlace, identity: &Identity) 
     Ok(local.ok_or_else(|| Refusal::key("No account with this ID was found"))?)
 }
 
-/// All accounts of a workspace by their id on the control plane, for owners in answers.
+/// The owners of the objects of an answer, by their id on the control plane.
 #[derive(Debug)]
 pub(crate) struct Owners(HashMap<Uuid, Mirrored>);
 
 impl Owners {
-    /// Reads them.
-    pub(crate) async fn load(sql: &mut Sql, place: WorkspacePlace) -> Result<Self> {
-        let known = all(sql, place).await?;
+    /// Reads the accounts of these owners.
+    pub(crate) async fn load(
+        sql: &mut Sql,
+        place: WorkspacePlace,
+        owners: impl IntoIterator<Item = Option<Uuid>>,
+    ) -> Result<Self> {
+        let ids: BTreeSet<String> = owners.into_iter().flatten().map(|owner| owner.to_string()).collect();
+        if ids.is_empty() {
+            return Ok(Self(HashMap::new()));
+        }
+        let mut query = Query::new("SELECT ");
+        query.push(Mirrored::COLUMNS).push(" FROM local_account t WHERE t.workspace_id = ");
+        query.push_bind(place.workspace.to_string());
+        query.push(" AND t.external_user_id IN (SELECT value FROM json_each(").push_bind(to_json(&ids)?).push("))");
+        let rows = query.build().fetch_all(sql).await?;
+        let known = rows.iter().map(account).collect::<Result<Vec<_>>>()?;
         Ok(Self(known.into_iter().map(|account| (account.external, account)).collect()))
     }
 
@@ -196,36 +209,47 @@ impl Mirrored {
     }
 }
 
-impl Listed for Mirrored {
+impl list::Fields for Mirrored {
     const FILTER: &'static str = "UserFilter";
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "full_name", "email"];
+}
 
-    fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
-        match name {
-            "id" => vec![self.local.to_string().into()],
-            "name" => vec![self.name.as_str().into()],
-            "full_name" => vec![self.full_name.as_str().into()],
-            "email" => self.email.as_deref().map(Cow::from).into_iter().collect(),
-            "active" => vec!["true".into()],
-            "external_user_id" => vec![self.external.to_string().into()],
-            "created" => vec![self.created.as_str().into()],
-            "updated" => vec![self.updated.as_str().into()],
-            _ => Vec::new(),
-        }
+impl list::Table for Mirrored {
+    const COLUMNS: &'static str = "t.id, t.external_user_id, t.name, t.full_name, t.email, t.avatar_url, t.is_admin, \
+                                   t.is_service_account, t.created, t.updated";
+
+    fn column(field: &str) -> Column {
+        Column::One(match field {
+            "id" => "t.id",
+            "name" => "t.name",
+            "full_name" => "t.full_name",
+            "email" => "t.shown_email",
+            "active" => "'true'",
+            "external_user_id" => "t.external_user_id",
+            "created" => "t.created",
+            "updated" => "t.updated",
+            _ => return Column::NONE,
+        })
     }
 }
 
-const COLUMNS: &str = "SELECT id, external_user_id, name, full_name, email, avatar_url, is_admin, \
-                       is_service_account, created, updated FROM local_account WHERE workspace_id = $1";
-
-async fn all(sql: &mut Sql, place: WorkspacePlace) -> Result<Vec<Mirrored>> {
-    let rows = sqlx::query(COLUMNS).bind(place.workspace.to_string()).fetch_all(sql).await?;
-    rows.iter().map(account).collect()
+async fn find(sql: &mut Sql, place: WorkspacePlace, id: &IdOrName<UserId>) -> Result<Option<Mirrored>> {
+    let mut query = Query::new("SELECT ");
+    query.push(Mirrored::COLUMNS).push(" FROM local_account t WHERE t.workspace_id = ");
+    query.push_bind(place.workspace.to_string());
+    match id {
+        IdOrName::Id(id) => query.push(" AND t.id = ").push_bind(id.to_string()),
+        IdOrName::Name(name) => {
+            query.push(" AND t.is_service_account = 0 AND t.name = ").push_bind(name.clone())
+        }
+    };
+    query.push(" LIMIT 1");
+    query.build().fetch_optional(sql).await?.as_ref().map(account).transpose()
 }
 
-async fn by_id(sql: &mut Sql, place: WorkspacePlace, local: UserId) -> Result<Mirrored> {
-    let found = all(sql, place).await?.into_iter().find(|account| account.local == local);
-    Ok(found.ok_or_else(|| Refusal::key(&format!("No account with the '{local}' name or ID was found")))?)
+async fn own(sql: &mut Sql, me: Me) -> Result<Mirrored> {
+    let found = find(sql, me.place, &IdOrName::Id(me.local)).await?;
+    Ok(found.ok_or_else(|| Refusal::key(&format!("No account with the '{}' name or ID was found", me.local)))?)
 }
 
 async fn local_id(sql: &mut Sql, place: WorkspacePlace, account: Uuid) -> Result<Option<UserId>> {

@@ -1,7 +1,5 @@
 //! Code repositories. They belong to a project, and to the account that made them.
 
-use std::borrow::Cow;
-
 use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::workspace::code_repository::{
@@ -11,7 +9,7 @@ use zenml_api::workspace::{JsonMap, Owned, Page};
 use zenml_api::{CodeRepositoryId, IdOrName, Identifier, ProjectId, Sensitive, Timestamp};
 
 use super::account::{Owners, enter};
-use super::list;
+use super::list::{self, Column, Table as _};
 use super::name;
 use super::noun::{from_json, id_at, optional_id, to_json};
 use super::project;
@@ -22,7 +20,7 @@ use crate::crypto::Vault;
 use crate::error::Result;
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    self, Act, Allowed, Create, Delete, Kind, Listed, Object, Owner, Read, Resource, Target, Update,
+    self, Act, Allowed, Create, Delete, Kind, Object, Owner, Read, Resource, Target, Update,
     WorkspacePlace,
 };
 use crate::store::{Query, Row, Tx, now};
@@ -108,7 +106,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::CodeRepositoryCreate) -> Resul
         };
         insert(tx, &allowed, &cx.shared().vault, &row).await?;
         tx.note(&allowed, row.id, &row.name);
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, true))
     })
     .await
@@ -123,11 +121,17 @@ async fn list(cx: Cx, (): (), query: api::CodeRepositoryQuery, (): ()) -> Result
         let found = project::locate(tx, me.place, &project).await?;
         let all = InProject { place: me.place, project: ProjectId::from_uuid(found.id) };
         let listed = tx.list(all).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
-        let rows = select_all(tx, &listed, &cx.shared().vault).await?;
-        let rows = rows.into_iter().map(|row| Item { owners: &owners, row }).collect();
-        let page = list::page(rows, query.paging(), &filters(&query))?;
-        Ok(list::map(page, |item| item.row.answer(&owners, query.paging().hydrate)))
+        let scope = |sql: &mut Query| {
+            let InProject { place, project } = *listed.object();
+            sql.push(" FROM code_repository t WHERE t.workspace_id = ").push_bind(place.workspace.to_string());
+            sql.push(" AND t.project_id = ").push_bind(project.to_string());
+            listed.restrict(sql, "t.id", Some("t.owner_id"), true);
+        };
+        let page =
+            list::select::<row::CodeRepository>(tx.sql(), scope, query.paging(), &filters(&query)).await?;
+        let page = list::try_map(page, |row| read(&row, &cx.shared().vault))?;
+        let owners = Owners::load(tx.sql(), me.place, page.items.iter().map(|row| row.owner)).await?;
+        Ok(list::map(page, |row| row.answer(&owners, query.paging().hydrate)))
     })
     .await
 }
@@ -143,7 +147,7 @@ async fn get(cx: Cx, id: CodeRepositoryId, (): (), (): ()) -> Result<CodeReposit
         let found = find(tx, me.place, id).await?;
         let allowed = tx.allow::<Read, _>(found).await?;
         let row = select(tx, &allowed, &cx.shared().vault).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, true))
     })
     .await
@@ -181,7 +185,7 @@ async fn update(
         row.description = said(change.description).or(row.description);
         row.updated = now();
         write(tx, &allowed, &cx.shared().vault, &row).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, true))
     })
     .await
@@ -256,25 +260,24 @@ impl row::CodeRepository {
     }
 }
 
-struct Item<'a> {
-    owners: &'a Owners,
-    row: row::CodeRepository,
-}
-
-impl list::Listed for Item<'_> {
+impl list::Fields for row::CodeRepository {
     const FILTER: &'static str = "CodeRepositoryFilter";
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "user"];
+}
 
-    fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
-        let row = &self.row;
-        match name {
-            "id" => vec![row.id.to_string().into()],
-            "name" => vec![row.name.as_str().into()],
-            "user" => self.owners.filter_values(row.owner).into_iter().map(Cow::from).collect(),
-            "created" => vec![row.created.as_str().into()],
-            "updated" => vec![row.updated.as_str().into()],
-            _ => Vec::new(),
-        }
+impl list::Table for row::CodeRepository {
+    const COLUMNS: &'static str = "t.id, t.project_id, t.owner_id, t.name, t.sealed_config, t.source, t.logo_url, \
+                                   t.description, t.created, t.updated";
+
+    fn column(field: &str) -> Column {
+        Column::One(match field {
+            "id" => "t.id",
+            "name" => "t.name",
+            "user" => return list::OWNER,
+            "created" => "t.created",
+            "updated" => "t.updated",
+            _ => return Column::NONE,
+        })
     }
 }
 
@@ -352,29 +355,15 @@ async fn insert(
     Ok(())
 }
 
-const COLUMNS: &str = "SELECT id, project_id, owner_id, name, sealed_config, source, logo_url, description, created, \
-                       updated FROM code_repository WHERE workspace_id = ";
-
-async fn select_all(
-    tx: &mut Tx,
-    listed: &Listed<InProject>,
-    vault: &Vault,
-) -> Result<Vec<row::CodeRepository>> {
-    let InProject { place, project } = *listed.object();
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(place.workspace.to_string()).push(" AND project_id = ").push_bind(project.to_string());
-    listed.restrict(&mut query, "id", Some("owner_id"), true);
-    query.build().fetch_all(tx.sql()).await?.iter().map(|row| read(row, vault)).collect()
-}
-
 async fn select<A: Act>(
     tx: &mut Tx,
     found: &Allowed<A, Repository>,
     vault: &Vault,
 ) -> Result<row::CodeRepository> {
-    let mut query = Query::new(COLUMNS);
+    let mut query = Query::new("SELECT ");
+    query.push(row::CodeRepository::COLUMNS).push(" FROM code_repository t WHERE t.workspace_id = ");
     query.push_bind(found.all.place.workspace.to_string());
-    query.push(" AND id = ").push_bind(found.id.to_string());
+    query.push(" AND t.id = ").push_bind(found.id.to_string());
     read(&query.build().fetch_one(tx.sql()).await?, vault)
 }
 

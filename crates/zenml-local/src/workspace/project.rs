@@ -1,20 +1,18 @@
 //! Projects. They have no owner: what their creator may do with them comes from roles alone.
 
-use std::borrow::Cow;
-
 use sqlx::Row as _;
 use zenml_api::workspace::project::{self as api, Project, ProjectBody, ProjectMetadata};
 use zenml_api::workspace::{JsonMap, Page};
 use zenml_api::{IdOrName, Identifier, Patch, ProjectId, Timestamp};
 
 use super::account::enter;
-use super::list;
+use super::list::{self, Column, Table as _};
 use super::name;
 use super::noun::{All, Found, Noun, find, from_json, id_at, to_json};
 use super::refusal::{Complaint, Refusal};
 use crate::error::Result;
 use crate::http::{Cx, Routes};
-use crate::rbac::{self, Act, Allowed, Create, Delete, Kind, Listed, Read, Update, WorkspacePlace};
+use crate::rbac::{self, Act, Allowed, Create, Delete, Kind, Read, Update, WorkspacePlace};
 use crate::store::{Query, Row, Tx, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -85,9 +83,12 @@ async fn list(cx: Cx, (): (), query: api::ProjectQuery, (): ()) -> Result<Page<P
     list::check_paging(query.paging(), "GET /api/v1/projects")?;
     cx.read(async |tx| {
         let listed = tx.list(All::<Projects>::of(me.place)).await?;
-        let rows = select_all(tx, &listed).await?;
-        let page = list::page(rows, query.paging(), &query.filters())?;
-        Ok(list::map(page, |row| row.answer(query.paging().hydrate)))
+        let scope = |sql: &mut Query| {
+            sql.push(" FROM project t WHERE t.workspace_id = ").push_bind(me.place.workspace.to_string());
+            listed.restrict(sql, "t.id", None, false);
+        };
+        let page = list::select::<row::Project>(tx.sql(), scope, query.paging(), &query.filters()).await?;
+        list::try_map(page, |row| Ok(read(&row)?.answer(query.paging().hydrate)))
     })
     .await
 }
@@ -203,24 +204,26 @@ impl row::Project {
     }
 }
 
-impl list::Listed for row::Project {
+impl list::Fields for row::Project {
     const FILTER: &'static str = "ProjectFilter";
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "display_name"];
-
-    fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
-        match name {
-            "id" => vec![self.id.to_string().into()],
-            "name" => vec![self.name.as_str().into()],
-            "display_name" => vec![self.display_name.as_str().into()],
-            "created" => vec![self.created.as_str().into()],
-            "updated" => vec![self.updated.as_str().into()],
-            _ => Vec::new(),
-        }
-    }
 }
 
-const COLUMNS: &str = "SELECT id, name, display_name, description, project_metadata, created, updated FROM project \
-                       WHERE workspace_id = ";
+impl list::Table for row::Project {
+    const COLUMNS: &'static str =
+        "t.id, t.name, t.display_name, t.description, t.project_metadata, t.created, t.updated";
+
+    fn column(field: &str) -> Column {
+        Column::One(match field {
+            "id" => "t.id",
+            "name" => "t.name",
+            "display_name" => "t.display_name",
+            "created" => "t.created",
+            "updated" => "t.updated",
+            _ => return Column::NONE,
+        })
+    }
+}
 
 pub(crate) async fn locate(
     tx: &mut Tx,
@@ -278,16 +281,10 @@ async fn insert(tx: &mut Tx, new: &Allowed<Create, All<Projects>>, row: &row::Pr
     Ok(())
 }
 
-async fn select_all(tx: &mut Tx, listed: &Listed<All<Projects>>) -> Result<Vec<row::Project>> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(listed.object().place.workspace.to_string());
-    listed.restrict(&mut query, "id", None, false);
-    query.build().fetch_all(tx.sql()).await?.iter().map(read).collect()
-}
-
 async fn select<A: Act>(tx: &mut Tx, found: &Allowed<A, Found<Projects>>) -> Result<row::Project> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(found.place.workspace.to_string()).push(" AND id = ").push_bind(found.id.to_string());
+    let mut query = Query::new("SELECT ");
+    query.push(row::Project::COLUMNS).push(" FROM project t WHERE t.workspace_id = ");
+    query.push_bind(found.place.workspace.to_string()).push(" AND t.id = ").push_bind(found.id.to_string());
     read(&query.build().fetch_one(tx.sql()).await?)
 }
 

@@ -1,7 +1,5 @@
 //! Secrets. A private one exists for its owner alone; values are sealed in the database.
 
-use std::borrow::Cow;
-
 use serde_json::json;
 use sqlx::Row as _;
 use uuid::Uuid;
@@ -10,7 +8,7 @@ use zenml_api::workspace::{Owned, Page};
 use zenml_api::{IdOrName, Identifier, Patch, SecretId, Sensitive, Timestamp};
 
 use super::account::{Me, Owners, enter};
-use super::list;
+use super::list::{self, Column, Table as _};
 use super::name;
 use super::noun::{All, Found, Noun, id_at, optional_id};
 use super::python;
@@ -20,7 +18,7 @@ use crate::crypto::Vault;
 use crate::error::Result;
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    self, Act, Action, Allowed, Create, Delete, Kind, Listed, Object as _, Read, ReadSecretValue, Update,
+    self, Act, Action, Allowed, Create, Delete, Kind, Object as _, Read, ReadSecretValue, Update,
 };
 use crate::store::{Query, Row, Tx, now};
 
@@ -66,7 +64,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::SecretCreate) -> Result<Secret
         values.retain(|_, value| value.is_some());
         insert(tx, &allowed, &row, &cx.shared().vault, &values).await?;
         tx.note(&allowed, row.id, &row.name);
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, values, true))
     })
     .await
@@ -77,11 +75,15 @@ async fn list(cx: Cx, (): (), query: api::SecretQuery, (): ()) -> Result<Page<Se
     list::check_paging(query.paging(), "GET /api/v1/secrets")?;
     cx.read(async |tx| {
         let listed = tx.list(All::<Secrets>::of(me.place)).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
-        let rows = select_all(tx, &listed, me).await?;
-        let rows = rows.into_iter().map(|row| Owner { owners: &owners, row }).collect();
-        let page = list::page(rows, query.paging(), &query.filters())?;
-        Ok(list::map(page, |item| item.row.answer(&owners, Values::new(), query.paging().hydrate)))
+        let scope = |sql: &mut Query| {
+            sql.push(" FROM secret t WHERE t.workspace_id = ").push_bind(me.place.workspace.to_string());
+            sql.push(" AND t.private_to IN ('', ").push_bind(me.account.to_string()).push(")");
+            listed.restrict(sql, "t.id", Some("t.owner_id"), false);
+        };
+        let page = list::select::<row::Secret>(tx.sql(), scope, query.paging(), &query.filters()).await?;
+        let page = list::try_map(page, |row| read(&row))?;
+        let owners = Owners::load(tx.sql(), me.place, page.items.iter().map(|row| row.owner)).await?;
+        Ok(list::map(page, |row| row.answer(&owners, Values::new(), query.paging().hydrate)))
     })
     .await
 }
@@ -153,7 +155,7 @@ async fn answer(tx: &mut Tx, cx: &Cx, me: Me, row: row::Secret) -> Result<Secret
     } else {
         Values::new()
     };
-    let owners = Owners::load(tx.sql(), me.place).await?;
+    let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
     Ok(row.answer(&owners, values, true))
 }
 
@@ -255,26 +257,24 @@ impl row::Secret {
     }
 }
 
-struct Owner<'a> {
-    owners: &'a Owners,
-    row: row::Secret,
-}
-
-impl list::Listed for Owner<'_> {
+impl list::Fields for row::Secret {
     const FILTER: &'static str = "SecretFilter";
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "private"];
+}
 
-    fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
-        let row = &self.row;
-        match name {
-            "id" => vec![row.id.to_string().into()],
-            "name" => vec![row.name.as_str().into()],
-            "private" => vec![row.private.to_string().into()],
-            "user" => self.owners.filter_values(row.owner).into_iter().map(Cow::from).collect(),
-            "created" => vec![row.created.as_str().into()],
-            "updated" => vec![row.updated.as_str().into()],
-            _ => Vec::new(),
-        }
+impl list::Table for row::Secret {
+    const COLUMNS: &'static str = "t.id, t.owner_id, t.name, t.private_to <> '', t.created, t.updated";
+
+    fn column(field: &str) -> Column {
+        Column::One(match field {
+            "id" => "t.id",
+            "name" => "t.name",
+            "private" => "CASE WHEN t.private_to <> '' THEN 'true' ELSE 'false' END",
+            "user" => return list::OWNER,
+            "created" => "t.created",
+            "updated" => "t.updated",
+            _ => return Column::NONE,
+        })
     }
 }
 
@@ -294,7 +294,7 @@ async fn require_free(tx: &mut Tx, me: Me, row: &row::Secret) -> Result<()> {
     }
     let name = &row.name;
     Err(Refusal::exists(&if row.private {
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         let user = owners.user(row.owner).map(|user| user.name).unwrap_or_default();
         format!("Found an existing private secret with the same '{name}' name for the same '{user}' user")
     } else {
@@ -327,20 +327,10 @@ async fn insert(
     Ok(())
 }
 
-const COLUMNS: &str =
-    "SELECT id, owner_id, name, private_to <> '', created, updated FROM secret WHERE workspace_id = ";
-
-async fn select_all(tx: &mut Tx, listed: &Listed<All<Secrets>>, me: Me) -> Result<Vec<row::Secret>> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(listed.object().place.workspace.to_string());
-    query.push(" AND private_to IN ('', ").push_bind(me.account.to_string()).push(")");
-    listed.restrict(&mut query, "id", Some("owner_id"), false);
-    query.build().fetch_all(tx.sql()).await?.iter().map(read).collect()
-}
-
 async fn select<A: Act>(tx: &mut Tx, found: &Allowed<A, Found<Secrets>>) -> Result<row::Secret> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(found.place.workspace.to_string()).push(" AND id = ").push_bind(found.id.to_string());
+    let mut query = Query::new("SELECT ");
+    query.push(row::Secret::COLUMNS).push(" FROM secret t WHERE t.workspace_id = ");
+    query.push_bind(found.place.workspace.to_string()).push(" AND t.id = ").push_bind(found.id.to_string());
     read(&query.build().fetch_one(tx.sql()).await?)
 }
 

@@ -1,7 +1,5 @@
 //! Tags. A server lets everyone in the workspace make and see them, and asks for permission only to change one.
 
-use std::borrow::Cow;
-
 use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::workspace::tag::{self as api, COLORS, Tag, TagBody, TagMetadata};
@@ -9,7 +7,7 @@ use zenml_api::workspace::{Owned, Page};
 use zenml_api::{Identifier, Patch, TagId, Timestamp};
 
 use super::account::{Owners, enter};
-use super::list;
+use super::list::{self, Column, Table as _};
 use super::name;
 use super::noun::{All, Found, Noun, find, id_at, optional_id};
 use super::python;
@@ -69,7 +67,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::TagCreate) -> Result<Tag> {
         };
         insert(tx, &open, &row).await?;
         tx.note(&open, row.id, &row.name);
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, true))
     })
     .await
@@ -80,11 +78,13 @@ async fn list(cx: Cx, (): (), query: api::TagQuery, (): ()) -> Result<Page<Tag>>
     list::check_paging(query.paging(), "GET /api/v1/tags")?;
     cx.read(async |tx| {
         let open = tx.open::<Read, _>(All::<Tags>::of(me.place));
-        let owners = Owners::load(tx.sql(), me.place).await?;
-        let rows = select_all(tx, &open).await?;
-        let rows = rows.into_iter().map(|row| Item { owners: &owners, row }).collect();
-        let page = list::page(rows, query.paging(), &query.filters())?;
-        Ok(list::map(page, |item| item.row.answer(&owners, query.paging().hydrate)))
+        let scope = |sql: &mut Query| {
+            sql.push(" FROM tag t WHERE t.workspace_id = ").push_bind(open.place.workspace.to_string());
+        };
+        let page = list::select::<row::Tag>(tx.sql(), scope, query.paging(), &query.filters()).await?;
+        let page = list::try_map(page, |row| read(&row))?;
+        let owners = Owners::load(tx.sql(), me.place, page.items.iter().map(|row| row.owner)).await?;
+        Ok(list::map(page, |row| row.answer(&owners, query.paging().hydrate)))
     })
     .await
 }
@@ -95,7 +95,7 @@ async fn get(cx: Cx, id: TagId, (): (), (): ()) -> Result<Tag> {
         let found = find::<Tags>(tx, me.place, id.uuid()).await?;
         let open = tx.open::<Read, _>(found);
         let row = select(tx, &open).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, true))
     })
     .await
@@ -138,7 +138,7 @@ async fn update(cx: Cx, id: TagId, (): (), change: api::TagUpdate) -> Result<Tag
         row.exclusive = name::not_null("tag.exclusive", change.exclusive, row.exclusive)?;
         row.updated = now();
         write(tx, &allowed, &row).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, true))
     })
     .await
@@ -212,28 +212,26 @@ impl row::Tag {
     }
 }
 
-struct Item<'a> {
-    owners: &'a Owners,
-    row: row::Tag,
-}
-
-impl list::Listed for Item<'_> {
+impl list::Fields for row::Tag {
     const FILTER: &'static str = "TagFilter";
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "color", "exclusive", "user"];
+}
 
-    fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
-        let row = &self.row;
-        match name {
-            "id" => vec![row.id.to_string().into()],
-            "name" => vec![row.name.as_str().into()],
-            "color" => vec![row.color.as_str().into()],
-            "exclusive" => vec![row.exclusive.to_string().into()],
-            "user" => self.owners.filter_values(row.owner).into_iter().map(Cow::from).collect(),
-            "created" => vec![row.created.as_str().into()],
-            "updated" => vec![row.updated.as_str().into()],
-            _ => Vec::new(),
-        }
+impl list::Table for row::Tag {
+    const COLUMNS: &'static str = "t.id, t.owner_id, t.name, t.color, t.exclusive, t.created, t.updated";
+
+    fn column(field: &str) -> Column {
+        Column::One(match field {
+            "id" => "t.id",
+            "name" => "t.name",
+            "color" => "t.color",
+            "exclusive" => "CASE WHEN t.exclusive <> 0 THEN 'true' ELSE 'false' END",
+            "user" => return list::OWNER,
+            "created" => "t.created",
+            "updated" => "t.updated",
+            _ => return Column::NONE,
+        })
     }
 }
 
@@ -265,18 +263,10 @@ async fn insert(tx: &mut Tx, new: &Allowed<Create, All<Tags>>, row: &row::Tag) -
     Ok(())
 }
 
-const COLUMNS: &str =
-    "SELECT id, owner_id, name, color, exclusive, created, updated FROM tag WHERE workspace_id = ";
-
-async fn select_all(tx: &mut Tx, all: &Allowed<Read, All<Tags>>) -> Result<Vec<row::Tag>> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(all.place.workspace.to_string());
-    query.build().fetch_all(tx.sql()).await?.iter().map(read).collect()
-}
-
 async fn select<A: Act>(tx: &mut Tx, found: &Allowed<A, Found<Tags>>) -> Result<row::Tag> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(found.place.workspace.to_string()).push(" AND id = ").push_bind(found.id.to_string());
+    let mut query = Query::new("SELECT ");
+    query.push(row::Tag::COLUMNS).push(" FROM tag t WHERE t.workspace_id = ");
+    query.push_bind(found.place.workspace.to_string()).push(" AND t.id = ").push_bind(found.id.to_string());
     read(&query.build().fetch_one(tx.sql()).await?)
 }
 

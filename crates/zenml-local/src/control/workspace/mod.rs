@@ -13,7 +13,7 @@ use crate::engine::DEFAULT_VERSION;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    Action, Create, Delete, Kind, Object, Owner, Read, Resource, Rights, Target, Update, WorkspacePlace,
+    Action, Create, Delete, Holdings, Kind, Object, Owner, Read, Resource, Target, Update, WorkspacePlace,
     not_found,
 };
 use crate::store::{Sql, Tx, column};
@@ -34,9 +34,9 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .internal(&workspace_status::REPORT, report_status)
 }
 
-/// Workspaces of an organization.
+/// Workspaces of an organization, or of all.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct WorkspacesOf(pub(crate) OrganizationId);
+pub(crate) struct WorkspacesOf(pub(crate) Option<OrganizationId>);
 
 /// One workspace, with where it is and whose it is.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +48,8 @@ pub(crate) struct WorkspaceAt {
 
 impl Object for WorkspacesOf {
     fn target(&self) -> Target {
-        Target::in_organization(self.0.uuid(), Kind::Workspace, None)
+        let organization = self.0.map(Identifier::uuid).unwrap_or_default();
+        Target::in_organization(organization, Kind::Workspace, None)
     }
 }
 
@@ -107,21 +108,12 @@ fn unknown(which: &IdOrName<WorkspaceId>) -> Error {
 async fn list(cx: Cx, (): (), query: api::WorkspaceQuery, (): ()) -> Result<Vec<api::Workspace>> {
     let slice = check::slice(query.offset, query.limit)?;
     cx.read(async |tx| {
-        let mut found = Vec::new();
-        let organizations = match query.organization_id {
-            Some(id) => vec![id],
-            None => sql::organizations(tx.sql()).await?,
+        let listed = tx.list(WorkspacesOf(query.organization_id)).await?;
+        let entering = match query.member_only {
+            Some(true) => tx.caller().await?,
+            _ => None,
         };
-        for organization in organizations {
-            let listed = tx.list(WorkspacesOf(organization)).await?;
-            for (at, workspace) in sql::select(tx.sql(), &listed, &query).await? {
-                if query.member_only != Some(true) || tx.permits(Action::Enter, &at.target()).await? {
-                    found.push(workspace);
-                }
-            }
-        }
-        let (offset, limit) = (usize::try_from(slice.offset), usize::try_from(slice.limit));
-        Ok(found.into_iter().skip(offset.unwrap_or(usize::MAX)).take(limit.unwrap_or(usize::MAX)).collect())
+        sql::select(tx.sql(), &listed, &query, entering, slice).await
     })
     .await
 }
@@ -147,7 +139,7 @@ async fn create(
                 Some(id) => id,
                 None => only_organization(tx).await?,
             };
-            let workspaces = tx.allow::<Create, _>(WorkspacesOf(organization)).await?;
+            let workspaces = tx.allow::<Create, _>(WorkspacesOf(Some(organization))).await?;
             tx.note(&workspaces, id, &new.name);
             let digest = enrollment_key.as_ref().map(|key| cx.shared().vault.digest(key.expose().as_bytes()));
             let row = NewWorkspace {
@@ -278,8 +270,8 @@ fn check_name(name: &str) -> Result<()> {
 
 /// The organization of a caller who names none and has only one.
 async fn only_organization(tx: &mut Tx) -> Result<OrganizationId> {
-    let organizations: Vec<_> = match tx.rights().await? {
-        Some(rights) => rights.organizations().collect(),
+    let organizations: Vec<_> = match tx.caller().await? {
+        Some(caller) => caller.organizations(tx.sql()).await?.into_iter().collect(),
         None => Vec::new(),
     };
     match organizations.as_slice() {
@@ -314,7 +306,7 @@ async fn require_new_owner(tx: &mut Tx, at: WorkspaceAt, owner: UserId) -> Resul
     if !tx.permits(Action::Delete, &at.target()).await? {
         return Err(Error::forbidden("Insufficient permissions to give this workspace to another owner."));
     }
-    if !Rights::load(tx.sql(), owner.uuid()).await?.belongs_to(at.organization.uuid()) {
+    if !Holdings::of(owner.uuid()).belongs_to(tx.sql(), at.organization.uuid()).await? {
         return Err(Error::forbidden(format!(
             "User '{owner}' does not belong to the organization of the workspace."
         )));

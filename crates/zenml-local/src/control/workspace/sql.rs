@@ -10,7 +10,7 @@ use super::super::organization::organization;
 use super::super::user::user;
 use super::{WorkspaceAt, WorkspacesOf};
 use crate::error::{Error, Result};
-use crate::rbac::{Allowed, Create, Delete, Listed, Update};
+use crate::rbac::{Allowed, Caller, Create, Delete, Listed, Update};
 use crate::store::{Query, Row, Sql, column, now};
 
 /// A workspace's row.
@@ -120,24 +120,18 @@ pub(super) async fn answer(sql: &mut Sql, stored: Stored) -> Result<api::Workspa
     })
 }
 
-/// All organizations that have workspaces.
-pub(super) async fn organizations(sql: &mut Sql) -> Result<Vec<OrganizationId>> {
-    sqlx::query("SELECT DISTINCT organization_id FROM workspace ORDER BY organization_id")
-        .fetch_all(sql)
-        .await?
-        .iter()
-        .map(|row| column::id(row, "organization_id"))
-        .collect()
-}
-
-/// Workspaces that fit a query, among those that may be shown.
+/// Workspaces that fit a query, among those that may be shown; with `entering` only those that it may log in to.
 pub(super) async fn select(
     sql: &mut Sql,
     listed: &Listed<WorkspacesOf>,
     filter: &api::WorkspaceQuery,
-) -> Result<Vec<(WorkspaceAt, api::Workspace)>> {
-    let mut query = Query::new("SELECT w.* FROM workspace w WHERE w.organization_id = ");
-    query.push_bind(listed.object().0.to_string());
+    entering: Option<Caller>,
+    slice: Slice,
+) -> Result<Vec<api::Workspace>> {
+    let mut query = Query::new("SELECT w.* FROM workspace w WHERE 1 = 1");
+    if let Some(organization) = listed.object().0 {
+        query.push(" AND w.organization_id = ").push_bind(organization.to_string());
+    }
     let texts = [
         ("w.id", filter.workspace_id.map(|id| id.to_string())),
         ("w.name", filter.workspace_name.clone()),
@@ -157,13 +151,16 @@ pub(super) async fn select(
         query.push(" AND w.is_managed = ").push_bind(i64::from(is_managed));
     }
     listed.restrict(&mut query, "w.id", Some("w.owner_id"), false);
-    query.push(" ORDER BY w.created, w.id");
+    if let Some(caller) = entering {
+        query.push(" AND ");
+        caller.push_enters(&mut query);
+    }
+    query.push(" ORDER BY w.organization_id, w.created, w.id LIMIT ").push_bind(slice.limit);
+    query.push(" OFFSET ").push_bind(slice.offset);
     let rows = query.build().fetch_all(&mut *sql).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
-        let stored = read(&row)?;
-        let at = WorkspaceAt { id: stored.id, organization: stored.organization, owner: stored.owner };
-        found.push((at, answer(sql, stored).await?));
+        found.push(answer(sql, read(&row)?).await?);
     }
     Ok(found)
 }
@@ -176,9 +173,7 @@ pub(crate) async fn select_of_organization(
     slice: Slice,
 ) -> Result<Vec<api::Workspace>> {
     let filter = api::WorkspaceQuery { status: status.cloned(), ..api::WorkspaceQuery::default() };
-    let found = select(sql, listed, &filter).await?.into_iter().map(|(_, workspace)| workspace);
-    let (offset, limit) = (usize::try_from(slice.offset), usize::try_from(slice.limit));
-    Ok(found.skip(offset.unwrap_or(usize::MAX)).take(limit.unwrap_or(usize::MAX)).collect())
+    select(sql, listed, &filter, None, slice).await
 }
 
 pub(super) async fn insert(
@@ -192,7 +187,7 @@ pub(super) async fn insert(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'available', 'pending', $11, $11, $11)",
     )
     .bind(new.id.to_string())
-    .bind(workspaces.object().0.to_string())
+    .bind(workspaces.object().0.map(|id| id.to_string()))
     .bind(new.name)
     .bind(new.display_name)
     .bind(new.description)

@@ -89,7 +89,7 @@ async fn create(cx: Cx, (): (), (): (), new: ComponentCreate) -> Result<Componen
         sql::insert(tx, &allowed, &cx.shared().vault, &row).await?;
         sql::link_secrets(tx, row.id, &secrets).await?;
         tx.note(&allowed, row.id, &row.name);
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
     })
     .await
@@ -100,14 +100,10 @@ async fn list(cx: Cx, (): (), query: api::ComponentQuery, (): ()) -> Result<Page
     list::check_paging(query.paging(), "GET /api/v1/components")?;
     cx.read(async |tx| {
         let listed = tx.list(All::<Components>::of(me.place)).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
-        let stacks = sql::stacks_of_components(tx, &listed).await?;
-        let name = list::exact_name(query.paging(), &query.filters());
-        let rows = sql::select_all(tx, &listed, &cx.shared().vault, name).await?;
-        let rows = rows.into_iter().map(|row| sql::Item { owners: &owners, stacks: &stacks, row }).collect();
-        let mut page = list::page(rows, query.paging(), &query.filters())?;
+        let mut page = sql::page(tx, &listed, &cx.shared().vault, &query).await?;
+        let owners = Owners::load(tx.sql(), me.place, page.items.iter().map(|row| row.owner)).await?;
         let mut items = Vec::with_capacity(page.items.len());
-        for sql::Item { row, .. } in std::mem::take(&mut page.items) {
+        for row in std::mem::take(&mut page.items) {
             let hydrate = query.paging().hydrate;
             items.push(sql::answer(tx, me.place, &cx.shared().vault, &owners, row, hydrate).await?);
         }
@@ -122,7 +118,7 @@ async fn get(cx: Cx, id: ComponentId, (): (), (): ()) -> Result<Component> {
         let found = find::<Components>(tx, me.place, id.uuid()).await?;
         let allowed = tx.allow::<Read, _>(found).await?;
         let row = sql::select(tx, &allowed, &cx.shared().vault).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
     })
     .await
@@ -157,7 +153,7 @@ async fn update(cx: Cx, id: ComponentId, (): (), mut change: ComponentUpdate) ->
             let secret = secret::find(tx, me, &IdOrName::parse(&one)).await?;
             sql::unlink_secret(tx, &allowed, SecretId::from_uuid(secret.id)).await?;
         }
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
     })
     .await

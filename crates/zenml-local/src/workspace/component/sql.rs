@@ -1,13 +1,12 @@
 //! Queries of stack components, and how rows become answers.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-
 use sqlx::Row as _;
 use uuid::Uuid;
-use zenml_api::workspace::component::{Component, ComponentBody, ComponentMetadata, ComponentResources};
+use zenml_api::workspace::component::{
+    Component, ComponentBody, ComponentMetadata, ComponentQuery, ComponentResources,
+};
 use zenml_api::workspace::flavor::{Flavor, FlavorBody};
-use zenml_api::workspace::{Environment, JsonMap};
+use zenml_api::workspace::{Environment, JsonMap, Page};
 use zenml_api::{ComponentId, ConnectorId, Identifier, SecretId, Sensitive, Timestamp};
 
 use super::Components;
@@ -18,7 +17,9 @@ use crate::store::{Query, Row, Tx};
 use crate::workspace::account::Owners;
 use crate::workspace::noun::{All, Found, from_optional_json, id_at, optional_id, to_json};
 use crate::workspace::refusal::Refusal;
-use crate::workspace::{connector, flavor, list, sealed};
+use crate::workspace::list::{self, Column, Table as _};
+use crate::workspace::stack::Stacks;
+use crate::workspace::{connector, flavor, sealed};
 
 /// A component.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ pub(super) async fn answer(
 ) -> Result<Component> {
     let metadata = if hydrate {
         let connector = match row.connector {
-            Some(id) => Some(connector::nested(tx, place, vault, owners, id).await?),
+            Some(id) => Some(connector::nested(tx, place, vault, id).await?),
             None => None,
         };
         Some(ComponentMetadata {
@@ -99,28 +100,26 @@ pub(crate) async fn nested(
     tx: &mut Tx,
     place: WorkspacePlace,
     vault: &Vault,
-    owners: &Owners,
     stack: Uuid,
 ) -> Result<Vec<(String, Component)>> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(place.workspace.to_string());
-    query.push(" AND id IN (SELECT component_id FROM stack_component WHERE stack_id = ");
-    query.push_bind(stack.to_string());
-    query.push(
-        ") ORDER BY (SELECT position FROM stack_component WHERE component_id = component.id AND stack_id = ",
+    let mut query = Query::new("SELECT ");
+    query.push(Stored::COLUMNS).push(
+        " FROM stack_component c CROSS JOIN component t WHERE t.id = c.component_id AND t.workspace_id = ",
     );
-    query.push_bind(stack.to_string()).push(")");
+    query.push_bind(place.workspace.to_string()).push(" AND c.stack_id = ").push_bind(stack.to_string());
+    query.push(" ORDER BY c.position");
     let rows = query.build().fetch_all(tx.sql()).await?;
+    let rows = rows.iter().map(|row| read(row, vault)).collect::<Result<Vec<_>>>()?;
+    let owners = Owners::load(tx.sql(), place, rows.iter().map(|row| row.owner)).await?;
     let mut components = Vec::with_capacity(rows.len());
     for row in rows {
-        let row = read(&row, vault)?;
         let found = Found::<Components>::new(place, row.id.uuid(), row.name.clone(), row.owner);
         let component = if tx.permits(Action::Read, &found.target()).await? {
             Component {
                 id: row.id,
                 name: row.name.clone(),
                 permission_denied: false,
-                body: Some(row.body(owners, flavor_of(tx, place, &row).await?.body.as_ref())),
+                body: Some(row.body(&owners, flavor_of(tx, place, &row).await?.body.as_ref())),
                 metadata: None,
                 resources: None,
             }
@@ -132,42 +131,54 @@ pub(crate) async fn nested(
     Ok(components)
 }
 
-/// The stacks that hold each component.
-pub(super) type Stacks = HashMap<ComponentId, Vec<String>>;
-
-/// A row of a list.
-pub(super) struct Item<'a> {
-    pub(super) owners: &'a Owners,
-    pub(super) stacks: &'a Stacks,
-    pub(super) row: Stored,
-}
-
-impl list::Listed for Item<'_> {
+impl list::Fields for Stored {
     const FILTER: &'static str = "ComponentFilter";
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "type", "flavor", "connector_id", "user"];
+}
 
-    fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
-        let row = &self.row;
-        match name {
-            "id" => vec![row.id.to_string().into()],
-            "name" => vec![row.name.as_str().into()],
-            "type" => vec![row.kind.as_str().into()],
-            "flavor" => vec![row.flavor.as_str().into()],
-            "connector_id" => row.connector.map(|id| id.to_string().into()).into_iter().collect(),
+impl list::Table for Stored {
+    const COLUMNS: &'static str = "t.id, t.owner_id, t.name, t.type, t.flavor, t.sealed_configuration, t.environment, \
+                                   t.labels, t.connector_id, t.connector_resource_id, t.created, t.updated";
+
+    fn column(field: &str) -> Column {
+        Column::One(match field {
+            "id" => "t.id",
+            "name" => "t.name",
+            "type" => "t.type",
+            "flavor" => "t.flavor",
+            "connector_id" => "t.connector_id",
             "stack_id" => {
-                self.stacks.get(&row.id).into_iter().flatten().map(|stack| stack.as_str().into()).collect()
+                return Column::Parts(
+                    "SELECT c.stack_id AS value FROM stack_component c CROSS JOIN stack s \
+                     WHERE c.component_id = t.id AND s.id = c.stack_id",
+                );
             }
-            "user" => self.owners.filter_values(row.owner).into_iter().map(Cow::from).collect(),
-            "created" => vec![row.created.as_str().into()],
-            "updated" => vec![row.updated.as_str().into()],
-            _ => Vec::new(),
-        }
+            "user" => return list::OWNER,
+            "created" => "t.created",
+            "updated" => "t.updated",
+            _ => return Column::NONE,
+        })
     }
 }
 
-const COLUMNS: &str = "SELECT id, owner_id, name, type, flavor, sealed_configuration, environment, labels, \
-                       connector_id, connector_resource_id, created, updated FROM component WHERE workspace_id = ";
+/// The components that may be shown, and the stacks by which they can be found.
+struct Shown<'a> {
+    components: &'a Listed<All<Components>>,
+    stacks: &'a Listed<All<Stacks>>,
+}
+
+impl list::Scope for Shown<'_> {
+    fn rows(&self, query: &mut Query) {
+        query.push(" FROM component t WHERE t.workspace_id = ");
+        query.push_bind(self.components.object().place.workspace.to_string());
+        self.components.restrict(query, "t.id", Some("t.owner_id"), true);
+    }
+
+    fn parts(&self, query: &mut Query) {
+        self.stacks.restrict(query, "s.id", Some("s.owner_id"), true);
+    }
+}
 
 fn read(row: &Row, vault: &Vault) -> Result<Stored> {
     let id = id_at(row, 0)?;
@@ -187,20 +198,17 @@ fn read(row: &Row, vault: &Vault) -> Result<Stored> {
     })
 }
 
-/// All components that may be shown, or only those of one name.
-pub(super) async fn select_all(
+/// A page of the components that may be shown.
+pub(super) async fn page(
     tx: &mut Tx,
-    listed: &Listed<All<Components>>,
+    components: &Listed<All<Components>>,
     vault: &Vault,
-    name: Option<&str>,
-) -> Result<Vec<Stored>> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(listed.object().place.workspace.to_string());
-    if let Some(name) = name {
-        query.push(" AND name = ").push_bind(name.to_owned());
-    }
-    listed.restrict(&mut query, "id", Some("owner_id"), true);
-    query.build().fetch_all(tx.sql()).await?.iter().map(|row| read(row, vault)).collect()
+    query: &ComponentQuery,
+) -> Result<Page<Stored>> {
+    let stacks = tx.list(All::<Stacks>::of(components.object().place)).await?;
+    let scope = Shown { components, stacks: &stacks };
+    let page = list::select::<Stored>(tx.sql(), scope, query.paging(), &query.filters()).await?;
+    list::try_map(page, |row| read(&row, vault))
 }
 
 pub(super) async fn select<A: Act>(
@@ -208,8 +216,9 @@ pub(super) async fn select<A: Act>(
     found: &Allowed<A, Found<Components>>,
     vault: &Vault,
 ) -> Result<Stored> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(found.place.workspace.to_string()).push(" AND id = ").push_bind(found.id.to_string());
+    let mut query = Query::new("SELECT ");
+    query.push(Stored::COLUMNS).push(" FROM component t WHERE t.workspace_id = ");
+    query.push_bind(found.place.workspace.to_string()).push(" AND t.id = ").push_bind(found.id.to_string());
     read(&query.build().fetch_one(tx.sql()).await?, vault)
 }
 
@@ -228,22 +237,6 @@ pub(crate) async fn flavor_name(tx: &mut Tx, found: &Found<Components>) -> Resul
         .bind(found.id.to_string())
         .fetch_one(tx.sql())
         .await?)
-}
-
-/// Stacks by component, for the filter `stack_id`.
-pub(super) async fn stacks_of_components(tx: &mut Tx, listed: &Listed<All<Components>>) -> Result<Stacks> {
-    let rows = sqlx::query(
-        "SELECT c.component_id, c.stack_id FROM stack_component c JOIN stack s ON s.id = c.stack_id \
-         WHERE s.workspace_id = $1",
-    )
-    .bind(listed.object().place.workspace.to_string())
-    .fetch_all(tx.sql())
-    .await?;
-    let mut stacks = Stacks::new();
-    for row in rows {
-        stacks.entry(ComponentId::from_uuid(id_at(&row, 0)?)).or_default().push(row.try_get(1)?);
-    }
-    Ok(stacks)
 }
 
 async fn secrets(tx: &mut Tx, id: ComponentId) -> Result<Vec<SecretId>> {

@@ -64,7 +64,7 @@ async fn create(cx: Cx, (): (), (): (), new: ConnectorCreate) -> Result<Connecto
             return Err(taken("create", &new.name).into());
         }
         let (row, secret) = make(tx, &cx, me, &allowed, new, expires_at).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, Shown::Secrets(secret)))
     })
     .await
@@ -115,15 +115,10 @@ async fn list(cx: Cx, (): (), query: api::ConnectorQuery, (): ()) -> Result<Page
     let expand = query.expand_secrets.unwrap_or(true);
     cx.read(async |tx| {
         let listed = tx.list(All::<Connectors>::of(me.place)).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
-        let rows = sql::select_all(tx, &listed, &cx.shared().vault).await?;
-        let rows = sql::with_labels(rows, &query.labels);
-        let rows = rows.into_iter().map(|row| sql::Item { owners: &owners, row }).collect();
-        let mut filters = query.filters();
-        filters.retain(|(name, _)| *name != "labels_str");
-        let mut page = list::page(rows, query.paging(), &filters)?;
+        let mut page = sql::page(tx, &listed, &cx.shared().vault, &query).await?;
+        let owners = Owners::load(tx.sql(), me.place, page.items.iter().map(|row| row.owner)).await?;
         let mut items = Vec::with_capacity(page.items.len());
-        for sql::Item { row, .. } in std::mem::take(&mut page.items) {
+        for row in std::mem::take(&mut page.items) {
             let shown = match (expand, query.paging().hydrate) {
                 (true, _) => visible_secrets(tx, &cx, me, &row).await?,
                 (false, true) => Shown::Plain,
@@ -147,7 +142,7 @@ async fn get(cx: Cx, id: ConnectorId, query: api::SecretsQuery, (): ()) -> Resul
         } else {
             Shown::Plain
         };
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, shown))
     })
     .await
@@ -180,7 +175,7 @@ async fn update(cx: Cx, id: ConnectorId, (): (), change: ConnectorUpdate) -> Res
         row.updated = now();
         sql::write(tx, &allowed, vault, &row, &secret).await?;
         let shown = visible_secrets(tx, &cx, me, &row).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, shown))
     })
     .await
@@ -228,7 +223,7 @@ async fn client(cx: Cx, id: ConnectorId, query: api::ClientQuery, (): ()) -> Res
         }
         row.resource_id = query.resource_id.or(row.resource_id);
         let secret = sql::secrets(tx, &allowed, &cx.shared().vault).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, Shown::Secrets(secret)))
     })
     .await

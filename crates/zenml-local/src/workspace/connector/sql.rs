@@ -1,12 +1,13 @@
 //! Queries of service connectors, and how rows become answers.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use sqlx::Row as _;
 use uuid::Uuid;
-use zenml_api::workspace::connector::{Connector, ConnectorBody, ConnectorMetadata, ConnectorType};
-use zenml_api::workspace::{JsonMap, Owned};
+use zenml_api::workspace::connector::{
+    Connector, ConnectorBody, ConnectorMetadata, ConnectorQuery, ConnectorType,
+};
+use zenml_api::workspace::{JsonMap, Owned, Page};
 use zenml_api::{ConnectorId, Identifier, Sensitive, Timestamp};
 
 use super::{Connectors, catalog};
@@ -18,7 +19,7 @@ use crate::rbac::{
 };
 use crate::store::{Query, Row, Tx};
 use crate::workspace::account::Owners;
-use crate::workspace::list;
+use crate::workspace::list::{self, Column, Table as _};
 use crate::workspace::noun::{All, Found, from_json, id_at, optional_id, to_json};
 use crate::workspace::sealed;
 
@@ -100,51 +101,53 @@ impl Stored {
     }
 }
 
-/// A row of a list.
-pub(super) struct Item<'a> {
-    pub(super) owners: &'a Owners,
-    pub(super) row: Stored,
-}
-
-impl list::Listed for Item<'_> {
+impl list::Fields for Stored {
     const FILTER: &'static str = "ServiceConnectorFilter";
     const SORTED: bool = false;
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "connector_type", "auth_method", "resource_id", "expires_at"];
+}
 
-    fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
-        let row = &self.row;
-        match name {
-            "id" => vec![row.id.to_string().into()],
-            "name" => vec![row.name.as_str().into()],
-            "connector_type" => vec![row.connector_type.as_str().into()],
-            "auth_method" => vec![row.auth_method.as_str().into()],
-            "resource_type" => row.resource_types.iter().map(|one| one.as_str().into()).collect(),
-            "resource_id" => row.resource_id.as_deref().map(Cow::from).into_iter().collect(),
-            "expires_at" => row.expires_at.as_deref().map(Cow::from).into_iter().collect(),
-            "user" => self.owners.filter_values(row.owner).into_iter().map(Cow::from).collect(),
-            "created" => vec![row.created.as_str().into()],
-            "updated" => vec![row.updated.as_str().into()],
-            _ => Vec::new(),
-        }
+impl list::Table for Stored {
+    const COLUMNS: &'static str = "t.id, t.owner_id, t.name, t.description, t.connector_type, t.auth_method, \
+                                   t.resource_types, t.resource_id, t.supports_instances, t.expires_at, \
+                                   t.expires_skew_tolerance, t.expiration_seconds, t.sealed_configuration, t.labels, \
+                                   t.created, t.updated";
+
+    fn column(field: &str) -> Column {
+        Column::One(match field {
+            "id" => "t.id",
+            "name" => "t.name",
+            "connector_type" => "t.connector_type",
+            "auth_method" => "t.auth_method",
+            "resource_type" => {
+                return Column::many("SELECT j.value AS value FROM json_each(t.resource_types) j");
+            }
+            "resource_id" => "t.resource_id",
+            "expires_at" => "t.expires_at",
+            "user" => return list::OWNER,
+            "created" => "t.created",
+            "updated" => "t.updated",
+            _ => return Column::NONE,
+        })
     }
 }
 
-/// Keeps the rows that have all labels of a filter: a JSON object, or `name=value,name`. Without a value the name
-/// suffices.
-pub(super) fn with_labels(rows: Vec<Stored>, filters: &[String]) -> Vec<Stored> {
+/// Adds a condition: the connector has all labels of a filter, a JSON object or `name=value,name`. Without a value
+/// the name suffices.
+fn push_labels(query: &mut Query, filters: &[String]) {
     let mut wanted: BTreeMap<String, Option<String>> = BTreeMap::new();
     for filter in filters {
         wanted.extend(serde_json::from_str(filter).unwrap_or_else(|_| pairs(filter)));
     }
-    let matches = |row: &Stored| {
-        wanted.iter().all(|(name, value)| match (row.labels.get(name), value) {
-            (Some(found), Some(value)) => found == value,
-            (found, None) => found.is_some(),
-            (None, Some(_)) => false,
-        })
-    };
-    rows.into_iter().filter(|row| matches(row)).collect()
+    if !wanted.is_empty() {
+        query.push(" AND NOT EXISTS (SELECT 1 FROM json_each(");
+        query.push_bind(serde_json::json!(wanted).to_string());
+        query.push(
+            ") w WHERE NOT EXISTS (SELECT 1 FROM json_each(t.labels) l WHERE l.key = w.key \
+             AND (w.value IS NULL OR l.value = w.value)))",
+        );
+    }
 }
 
 fn pairs(filter: &str) -> BTreeMap<String, Option<String>> {
@@ -159,10 +162,6 @@ fn pairs(filter: &str) -> BTreeMap<String, Option<String>> {
 
 /// Where secret members are sealed for, so that they cannot be taken for the others.
 const SECRETS: &str = "connector/secrets";
-
-const COLUMNS: &str = "SELECT id, owner_id, name, description, connector_type, auth_method, resource_types, \
-                       resource_id, supports_instances, expires_at, expires_skew_tolerance, expiration_seconds, \
-                       sealed_configuration, labels, created, updated FROM connector WHERE workspace_id = ";
 
 fn read(row: &Row, vault: &Vault) -> Result<Stored> {
     let id = id_at(row, 0)?;
@@ -186,15 +185,23 @@ fn read(row: &Row, vault: &Vault) -> Result<Stored> {
     })
 }
 
-pub(super) async fn select_all(
+/// A page of the connectors that may be shown and have these labels.
+pub(super) async fn page(
     tx: &mut Tx,
     listed: &Listed<All<Connectors>>,
     vault: &Vault,
-) -> Result<Vec<Stored>> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(listed.object().place.workspace.to_string());
-    listed.restrict(&mut query, "id", Some("owner_id"), false);
-    query.build().fetch_all(tx.sql()).await?.iter().map(|row| read(row, vault)).collect()
+    query: &ConnectorQuery,
+) -> Result<Page<Stored>> {
+    let mut filters = query.filters();
+    filters.retain(|(name, _)| *name != "labels_str");
+    let scope = |sql: &mut Query| {
+        sql.push(" FROM connector t WHERE t.workspace_id = ");
+        sql.push_bind(listed.object().place.workspace.to_string());
+        listed.restrict(sql, "t.id", Some("t.owner_id"), false);
+        push_labels(sql, &query.labels);
+    };
+    let page = list::select::<Stored>(tx.sql(), scope, query.paging(), &filters).await?;
+    list::try_map(page, |row| read(&row, vault))
 }
 
 pub(super) async fn select<A: Act>(
@@ -206,8 +213,9 @@ pub(super) async fn select<A: Act>(
 }
 
 async fn load(tx: &mut Tx, place: WorkspacePlace, id: Uuid, vault: &Vault) -> Result<Stored> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(place.workspace.to_string()).push(" AND id = ").push_bind(id.to_string());
+    let mut query = Query::new("SELECT ");
+    query.push(Stored::COLUMNS).push(" FROM connector t WHERE t.workspace_id = ");
+    query.push_bind(place.workspace.to_string()).push(" AND t.id = ").push_bind(id.to_string());
     read(&query.build().fetch_one(tx.sql()).await?, vault)
 }
 
@@ -216,7 +224,6 @@ pub(crate) async fn nested(
     tx: &mut Tx,
     place: WorkspacePlace,
     vault: &Vault,
-    owners: &Owners,
     id: ConnectorId,
 ) -> Result<Connector> {
     let row = load(tx, place, id.uuid(), vault).await?;
@@ -225,7 +232,8 @@ pub(crate) async fn nested(
         return Ok(Connector::stub(id, row.name));
     }
     let name = ConnectorType::Name(row.connector_type.clone());
-    Ok(row.body(owners, name))
+    let owners = Owners::load(tx.sql(), place, [row.owner]).await?;
+    Ok(row.body(&owners, name))
 }
 
 /// Actions whose holder may have the secrets: to show them, to use them, or to change them.

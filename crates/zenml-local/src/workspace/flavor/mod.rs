@@ -90,7 +90,7 @@ pub(crate) async fn known(
         return Ok(Some(Known::BuiltIn(flavor)));
     }
     let Some(row) = sql::named(tx, place, kind, name).await? else { return Ok(None) };
-    let owners = Owners::load(tx.sql(), place).await?;
+    let owners = Owners::load(tx.sql(), place, [row.owner]).await?;
     let flavor = Flavor { resources: None, ..row.answer(&owners, true) };
     Ok(Some(Known::Custom(Box::new(flavor))))
 }
@@ -154,7 +154,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::FlavorCreate) -> Result<Flavor
         };
         sql::insert(tx, &allowed, &row).await?;
         tx.note(&allowed, row.id, &row.name);
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, true))
     })
     .await
@@ -165,8 +165,8 @@ async fn list(cx: Cx, (): (), query: api::FlavorQuery, (): ()) -> Result<Page<Fl
     list::check_paging(query.paging(), "GET /api/v1/flavors")?;
     cx.read(async |tx| {
         let listed = tx.list(All::<Flavors>::of(me.place)).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
         let custom = sql::select_all(tx, &listed).await?;
+        let owners = Owners::load(tx.sql(), me.place, custom.iter().map(|row| row.owner)).await?;
         let custom = custom.into_iter().map(|row| Item::Custom(&owners, Box::new(row)));
         let rows = catalog::all().iter().map(Item::BuiltIn).chain(custom).collect();
         let page = list::page(rows, query.paging(), &query.filters())?;
@@ -193,7 +193,7 @@ async fn get(cx: Cx, id: FlavorId, (): (), (): ()) -> Result<Flavor> {
         let found = find::<Flavors>(tx, me.place, id.uuid()).await?;
         let allowed = tx.allow::<Read, _>(found).await?;
         let row = sql::select(tx, &allowed).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, true))
     })
     .await
@@ -218,7 +218,7 @@ async fn update(cx: Cx, id: FlavorId, (): (), change: api::FlavorUpdate) -> Resu
             .into());
         }
         sql::write(tx, &allowed, &row).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(row.answer(&owners, true))
     })
     .await
@@ -353,11 +353,13 @@ enum Item<'a> {
     Custom(&'a Owners, Box<Stored>),
 }
 
-impl list::Listed for Item<'_> {
+impl list::Fields for Item<'_> {
     const FILTER: &'static str = "FlavorFilter";
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "type", "integration", "display_name", "user"];
+}
 
+impl list::Listed for Item<'_> {
     fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
         match self {
             Self::BuiltIn(flavor) => match name {

@@ -75,7 +75,7 @@ impl Stored {
 
 const COLUMNS: &str = "SELECT id, owner_id, name, type, display_name, integration, source, config_schema, \
                        connector_type, connector_resource_type, connector_resource_id_attr, logo_url, docs_url, \
-                       sdk_docs_url, created, updated, is_custom FROM flavor WHERE workspace_id = ";
+                       sdk_docs_url, created, updated, is_custom FROM flavor t WHERE workspace_id = ";
 
 /// The added flavor of a type and name.
 pub(super) async fn named(
@@ -94,7 +94,7 @@ pub(super) async fn named(
 pub(super) async fn select_all(tx: &mut Tx, listed: &Listed<All<Flavors>>) -> Result<Vec<Stored>> {
     let mut query = Query::new(COLUMNS);
     query.push_bind(listed.object().place.workspace.to_string());
-    listed.restrict(&mut query, "id", Some("owner_id"), true);
+    listed.restrict(&mut query, "t.id", Some("t.owner_id"), true);
     query.build().fetch_all(tx.sql()).await?.iter().map(read).collect()
 }
 

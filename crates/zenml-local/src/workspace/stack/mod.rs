@@ -82,7 +82,7 @@ async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<Stack> {
         sql::set_components(tx, row.id, &components).await?;
         sql::link_secrets(tx, row.id, &secrets).await?;
         tx.note(&allowed, row.id, &row.name);
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
     })
     .await
@@ -93,14 +93,10 @@ async fn list(cx: Cx, (): (), query: api::StackQuery, (): ()) -> Result<Page<Sta
     list::check_paging(query.paging(), "GET /api/v1/stacks")?;
     cx.read(async |tx| {
         let listed = tx.list(All::<Stacks>::of(me.place)).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
-        let contents = sql::contents(tx, &listed).await?;
-        let rows = sql::select_all(tx, &listed).await?;
-        let rows =
-            rows.into_iter().map(|row| sql::Item { owners: &owners, contents: &contents, row }).collect();
-        let mut page = list::page(rows, query.paging(), &query.filters())?;
+        let mut page = sql::page(tx, &listed, &query).await?;
+        let owners = Owners::load(tx.sql(), me.place, page.items.iter().map(|row| row.owner)).await?;
         let mut items = Vec::with_capacity(page.items.len());
-        for sql::Item { row, .. } in std::mem::take(&mut page.items) {
+        for row in std::mem::take(&mut page.items) {
             let hydrate = query.paging().hydrate;
             items.push(sql::answer(tx, me.place, &cx.shared().vault, &owners, row, hydrate).await?);
         }
@@ -115,7 +111,7 @@ async fn get(cx: Cx, id: StackId, (): (), (): ()) -> Result<Stack> {
         let found = find::<Stacks>(tx, me.place, id.uuid()).await?;
         let allowed = tx.allow::<Read, _>(found).await?;
         let row = sql::select(tx, &allowed).await?;
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
     })
     .await
@@ -158,7 +154,7 @@ async fn update(cx: Cx, id: StackId, (): (), change: StackUpdate) -> Result<Stac
             let leaving = secret::find(tx, me, &IdOrName::parse(&leaving)).await?;
             sql::unlink_secret(tx, &allowed, SecretId::from_uuid(leaving.id)).await?;
         }
-        let owners = Owners::load(tx.sql(), me.place).await?;
+        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
     })
     .await

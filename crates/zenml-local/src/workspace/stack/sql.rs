@@ -1,13 +1,12 @@
 //! Queries of stacks, and how rows become answers.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::workspace::component::Component;
-use zenml_api::workspace::stack::{Stack, StackBody, StackMetadata};
-use zenml_api::workspace::{Environment, JsonMap, Owned};
+use zenml_api::workspace::stack::{Stack, StackBody, StackMetadata, StackQuery};
+use zenml_api::workspace::{Environment, JsonMap, Owned, Page};
 use zenml_api::{ComponentId, Identifier, SecretId, StackId, Timestamp};
 
 use super::Stacks;
@@ -17,7 +16,8 @@ use crate::rbac::{self, Act, Allowed, Create, Delete, Listed, Update, WorkspaceP
 use crate::store::{Query, Row, Tx};
 use crate::workspace::account::Owners;
 use crate::workspace::noun::{All, Found, from_optional_json, id_at, optional_id, to_json};
-use crate::workspace::{component, list};
+use crate::workspace::component;
+use crate::workspace::list::{self, Column, Table as _};
 
 /// A stack without its components.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(super) async fn answer(
 ) -> Result<Stack> {
     let metadata = if hydrate {
         let mut components: BTreeMap<String, Vec<Component>> = BTreeMap::new();
-        for (kind, one) in component::sql::nested(tx, place, vault, owners, row.id.uuid()).await? {
+        for (kind, one) in component::sql::nested(tx, place, vault, row.id.uuid()).await? {
             components.entry(kind).or_default().push(one);
         }
         Some(StackMetadata {
@@ -72,41 +72,40 @@ pub(super) async fn answer(
     })
 }
 
-/// Ids and names of the components of each stack.
-pub(super) type Contents = HashMap<StackId, Vec<(String, String)>>;
-
-/// A row of a list.
-pub(super) struct Item<'a> {
-    pub(super) owners: &'a Owners,
-    pub(super) contents: &'a Contents,
-    pub(super) row: Stored,
-}
-
-impl list::Listed for Item<'_> {
+impl list::Fields for Stored {
     const FILTER: &'static str = "StackFilter";
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "description", "user"];
-
-    fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
-        let row = &self.row;
-        let components = || self.contents.get(&row.id).into_iter().flatten();
-        match name {
-            "id" => vec![row.id.to_string().into()],
-            "name" => vec![row.name.as_str().into()],
-            "description" => row.description.as_deref().map(Cow::from).into_iter().collect(),
-            "component_id" => components().map(|(id, _)| id.as_str().into()).collect(),
-            "component" => {
-                components().flat_map(|(id, name)| [id.as_str().into(), name.as_str().into()]).collect()
-            }
-            "user" => self.owners.filter_values(row.owner).into_iter().map(Cow::from).collect(),
-            "created" => vec![row.created.as_str().into()],
-            "updated" => vec![row.updated.as_str().into()],
-            _ => Vec::new(),
-        }
-    }
 }
 
-const COLUMNS: &str = "SELECT id, owner_id, name, description, stack_spec_path, environment, labels, created, updated \
-                       FROM stack WHERE workspace_id = ";
+impl list::Table for Stored {
+    const COLUMNS: &'static str = "t.id, t.owner_id, t.name, t.description, t.stack_spec_path, t.environment, \
+                                   t.labels, t.created, t.updated";
+
+    fn column(field: &str) -> Column {
+        Column::One(match field {
+            "id" => "t.id",
+            "name" => "t.name",
+            "description" => "t.description",
+            // Who may see a stack sees ids and names of all its components, so a filter by them tells nothing more.
+            "component_id" => {
+                return Column::many(
+                    "SELECT s.component_id AS value FROM stack_component s WHERE s.stack_id = t.id",
+                );
+            }
+            "component" => {
+                return Column::many(
+                    "SELECT s.component_id AS value FROM stack_component s WHERE s.stack_id = t.id \
+                     UNION ALL SELECT c.name FROM stack_component s CROSS JOIN component c \
+                     WHERE s.stack_id = t.id AND c.id = s.component_id",
+                );
+            }
+            "user" => return list::OWNER,
+            "created" => "t.created",
+            "updated" => "t.updated",
+            _ => return Column::NONE,
+        })
+    }
+}
 
 fn read(row: &Row) -> Result<Stored> {
     Ok(Stored {
@@ -122,34 +121,26 @@ fn read(row: &Row) -> Result<Stored> {
     })
 }
 
-pub(super) async fn select_all(tx: &mut Tx, listed: &Listed<All<Stacks>>) -> Result<Vec<Stored>> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(listed.object().place.workspace.to_string());
-    listed.restrict(&mut query, "id", Some("owner_id"), true);
-    query.build().fetch_all(tx.sql()).await?.iter().map(read).collect()
+/// A page of the stacks that may be shown.
+pub(super) async fn page(
+    tx: &mut Tx,
+    listed: &Listed<All<Stacks>>,
+    query: &StackQuery,
+) -> Result<Page<Stored>> {
+    let scope = |sql: &mut Query| {
+        sql.push(" FROM stack t WHERE t.workspace_id = ");
+        sql.push_bind(listed.object().place.workspace.to_string());
+        listed.restrict(sql, "t.id", Some("t.owner_id"), true);
+    };
+    let page = list::select::<Stored>(tx.sql(), scope, query.paging(), &query.filters()).await?;
+    list::try_map(page, |row| read(&row))
 }
 
 pub(super) async fn select<A: Act>(tx: &mut Tx, found: &Allowed<A, Found<Stacks>>) -> Result<Stored> {
-    let mut query = Query::new(COLUMNS);
-    query.push_bind(found.place.workspace.to_string()).push(" AND id = ").push_bind(found.id.to_string());
+    let mut query = Query::new("SELECT ");
+    query.push(Stored::COLUMNS).push(" FROM stack t WHERE t.workspace_id = ");
+    query.push_bind(found.place.workspace.to_string()).push(" AND t.id = ").push_bind(found.id.to_string());
     read(&query.build().fetch_one(tx.sql()).await?)
-}
-
-/// Components by stack, for the filters `component` and `component_id`.
-pub(super) async fn contents(tx: &mut Tx, listed: &Listed<All<Stacks>>) -> Result<Contents> {
-    let rows = sqlx::query(
-        "SELECT s.stack_id, c.id, c.name FROM stack_component s JOIN component c ON c.id = s.component_id \
-         WHERE c.workspace_id = $1",
-    )
-    .bind(listed.object().place.workspace.to_string())
-    .fetch_all(tx.sql())
-    .await?;
-    let mut contents = Contents::new();
-    for row in rows {
-        let stack = StackId::from_uuid(id_at(&row, 0)?);
-        contents.entry(stack).or_default().push((row.try_get(1)?, row.try_get(2)?));
-    }
-    Ok(contents)
 }
 
 /// The components that are in a stack.

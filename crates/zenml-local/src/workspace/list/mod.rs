@@ -1,0 +1,273 @@
+//! Filters, order and pages of lists.
+//!
+//! The database chooses the rows of a page ([`select`]); flavors, most of which are built in, are chosen among here
+//! ([`page`]). Both read filters as a ZenML server does, and a test holds them against each other.
+
+mod condition;
+mod statement;
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use zenml_api::workspace::{LogicalOperator, Page, Paging};
+
+use super::refusal::{Complaint, Refusal};
+use condition::conditions;
+pub(crate) use statement::{Column, OWNER, Scope, Table, select};
+
+/// What can be filtered and sorted.
+pub(crate) trait Fields {
+    /// Name of the server's filter class, for messages.
+    const FILTER: &'static str;
+
+    /// Fields that lists can be sorted by.
+    const SORTABLE: &'static [&'static str];
+
+    /// Whether the server puts a list in the order that is asked for. Of some it only checks the field.
+    const SORTED: bool = true;
+}
+
+/// A row that can be filtered and sorted.
+pub(crate) trait Listed: Fields {
+    /// The values of a field; several where one of them is enough for a match (the components of a stack).
+    /// Null values are left out.
+    fn field(&self, name: &str) -> Vec<Cow<'_, str>>;
+}
+
+/// Filters by the name that they have on the wire.
+pub(crate) type Filters<'a> = [(&'static str, &'a [String])];
+
+/// Chooses the rows of one page.
+///
+/// For what is in no table; [`select`] is for everything else.
+pub(crate) fn page<T: Listed>(
+    rows: Vec<T>,
+    paging: Paging<'_>,
+    filters: &Filters<'_>,
+) -> Result<Page<T>, Refusal> {
+    let conditions = conditions::<T>(filters)?;
+    let mut rows: Vec<T> = rows
+        .into_iter()
+        .filter(|row| {
+            let mut results = conditions.iter().map(|condition| condition.holds(row));
+            match paging.operator {
+                LogicalOperator::And => results.all(|holds| holds),
+                LogicalOperator::Or => conditions.is_empty() || results.any(|holds| holds),
+            }
+        })
+        .collect();
+    sort(&mut rows, paging.sort_by)?;
+    cut(rows, paging)
+}
+
+/// The same page with its items converted.
+pub(crate) fn map<T, U>(mut page: Page<T>, convert: impl FnMut(T) -> U) -> Page<U> {
+    let items = std::mem::take(&mut page.items).into_iter().map(convert).collect();
+    with_items(&page, items)
+}
+
+/// The same page with its items converted, unless one cannot be.
+pub(crate) fn try_map<T, U, E>(
+    mut page: Page<T>,
+    convert: impl FnMut(T) -> Result<U, E>,
+) -> Result<Page<U>, E> {
+    let items = std::mem::take(&mut page.items).into_iter().map(convert).collect::<Result<_, E>>()?;
+    Ok(with_items(&page, items))
+}
+
+/// The same page with other items.
+pub(crate) fn with_items<T, U>(page: &Page<T>, items: Vec<U>) -> Page<U> {
+    let Page { index, max_size, total_pages, total, .. } = *page;
+    Page { index, max_size, total_pages, total, items }
+}
+
+/// Checks page and size, as the web framework does before anything else happens.
+pub(crate) fn check_paging(paging: Paging<'_>, operation: &str) -> Result<(), Refusal> {
+    let mut complaints = Vec::new();
+    for (name, value, most) in [("page", paging.page, i64::MAX), ("size", paging.size, 10_000)] {
+        let Some(value) = value else { continue };
+        if value < 1 {
+            let message = "Input should be greater than or equal to 1";
+            complaints.push(Complaint::new(&["query", name], "greater_than_equal", message));
+        } else if value > most {
+            let message = format!("Input should be less than or equal to {most}");
+            complaints.push(Complaint::new(&["query", name], "less_than_equal", message));
+        }
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(Refusal::request(operation, &complaints)) }
+}
+
+/// The field that a list is sorted by, and whether the greatest comes first.
+fn order<T: Fields>(by: Option<&str>) -> Result<(&str, bool), Refusal> {
+    let by = by.unwrap_or("created");
+    // An unknown direction means the usual one.
+    let (direction, field) = by.split_once(':').unwrap_or(("asc", by));
+    if !T::SORTABLE.contains(&field) {
+        let message = "Value error, You can only sort by valid fields of this resource";
+        return Err(Refusal::model(T::FILTER, &[Complaint::new(&["sort_by"], "value_error", message)]));
+    }
+    Ok(if T::SORTED { (field, direction == "desc") } else { ("created", false) })
+}
+
+fn sort<T: Listed>(rows: &mut [T], by: Option<&str>) -> Result<(), Refusal> {
+    let (field, descending) = order::<T>(by)?;
+    // Equal rows keep an order of their own, or pages could repeat a row and miss another.
+    let order = |a: &T, b: &T| -> Ordering {
+        let order = a.field(field).cmp(&b.field(field)).then_with(|| a.field("id").cmp(&b.field("id")));
+        if descending { order.reverse() } else { order }
+    };
+    rows.sort_by(order);
+    Ok(())
+}
+
+/// The part of a list that is asked for.
+#[derive(Clone, Copy)]
+struct Cut {
+    page: usize,
+    size: usize,
+}
+
+impl Cut {
+    fn of(paging: Paging<'_>) -> Self {
+        let size = paging.size.and_then(|size| usize::try_from(size).ok()).unwrap_or(20).max(1);
+        let page = paging.page.and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
+        Self { page, size }
+    }
+
+    /// How many rows are on the pages before.
+    const fn before(self) -> usize {
+        (self.page - 1).saturating_mul(self.size)
+    }
+
+    /// The page, with the items that are on it.
+    fn page<T>(self, total: usize, items: Vec<T>) -> Result<Page<T>, Refusal> {
+        let Self { page, size } = self;
+        let pages = total.div_ceil(size).max(1);
+        if page > pages {
+            return Err(Refusal::value(&format!(
+                "Invalid page {page}. The requested page size is {size} and there are a total of {total} items for \
+                 this query. The maximum page value therefore is {pages}."
+            )));
+        }
+        Ok(Page {
+            index: page as u64,
+            max_size: size as u64,
+            total_pages: pages as u64,
+            total: total as u64,
+            items,
+        })
+    }
+}
+
+fn cut<T>(rows: Vec<T>, paging: Paging<'_>) -> Result<Page<T>, Refusal> {
+    let cut = Cut::of(paging);
+    let total = rows.len();
+    cut.page(total, rows.into_iter().skip(cut.before()).take(cut.size).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Row(&'static str, &'static str, Option<&'static str>);
+
+    impl Fields for Row {
+        const FILTER: &'static str = "RowFilter";
+        const SORTABLE: &'static [&'static str] = &["created", "name"];
+    }
+
+    impl Listed for Row {
+        fn field(&self, name: &str) -> Vec<Cow<'_, str>> {
+            match name {
+                "id" | "name" => vec![self.0.into()],
+                "created" => vec![self.1.into()],
+                "user" => self.2.map(Cow::from).into_iter().collect(),
+                _ => Vec::new(),
+            }
+        }
+    }
+
+    fn rows() -> Vec<Row> {
+        vec![
+            Row("b", "2026-01-02T00:00:00.000001", Some("u")),
+            Row("a:x", "2026-01-03T00:00:00.000000", None),
+            Row("ab", "2026-01-01T00:00:00.000000", Some("v")),
+        ]
+    }
+
+    fn names(
+        paging: Paging<'_>,
+        filters: &[(&'static str, &str)],
+    ) -> Result<Vec<&'static str>, (u16, String)> {
+        let owned: Vec<(&'static str, Vec<String>)> =
+            filters.iter().map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
+        let filters: Vec<_> = owned.iter().map(|(name, values)| (*name, values.as_slice())).collect();
+        match page(rows(), paging, &filters) {
+            Ok(page) => Ok(page.items.iter().map(|row| row.0).collect()),
+            Err(refusal) => Err((refusal.status, refusal.text().to_owned())),
+        }
+    }
+
+    const ALL: Paging<'_> =
+        Paging { page: None, size: None, sort_by: None, hydrate: false, operator: LogicalOperator::And };
+
+    #[test]
+    fn filters_compare_as_the_server_does() {
+        for (filters, expected) in [
+            (vec![], vec!["ab", "b", "a:x"]),
+            (vec![("name", "b")], vec!["b"]),
+            (vec![("name", "a:x")], vec!["a:x"]),
+            (vec![("name", "equals:a:x")], vec!["a:x"]),
+            (vec![("name", "contains:b")], vec!["ab", "b"]),
+            (vec![("name", "notcontains:b")], vec!["a:x"]),
+            (vec![("name", "startswith:a")], vec!["ab", "a:x"]),
+            (vec![("name", "contains:B")], vec!["ab", "b"]),
+            (vec![("name", "gte:1")], vec![]),
+            (vec![("name", "lt:1")], vec![]),
+            (vec![("name", "endswith:b"), ("user", "u")], vec!["b"]),
+            (vec![("name", "oneof:[\"b\",\"ab\"]")], vec!["ab", "b"]),
+            (vec![("name", "notoneof:[\"b\",\"ab\"]")], vec!["a:x"]),
+            (vec![("user", "isnull:")], vec!["a:x"]),
+            (vec![("user", "isnotnull:")], vec!["ab", "b"]),
+            (vec![("created", "gte:2026-01-02 00:00:00")], vec!["b", "a:x"]),
+            (vec![("created", "lt:2026-01-02 00:00:00")], vec!["ab"]),
+            (vec![("name", "B")], vec![]),
+        ] {
+            assert_eq!(names(ALL, &filters), Ok(expected), "{filters:?}");
+        }
+        let or = Paging { operator: LogicalOperator::Or, ..ALL };
+        assert_eq!(names(or, &[("name", "b"), ("user", "v")]), Ok(vec!["ab", "b"]));
+    }
+
+    #[test]
+    fn pages_and_order_are_those_of_the_server() {
+        let by = |sort_by, page, size| Paging { sort_by, page, size, ..ALL };
+        assert_eq!(names(by(Some("name"), None, None), &[]), Ok(vec!["a:x", "ab", "b"]));
+        assert_eq!(names(by(Some("desc:name"), Some(2), Some(2)), &[]), Ok(vec!["a:x"]));
+        assert_eq!(names(by(Some("sideways:name"), None, None), &[]), Ok(vec!["a:x", "ab", "b"]));
+        assert_eq!(names(by(Some("asc:created"), Some(1), Some(1)), &[]), Ok(vec!["ab"]));
+        let empty = page(Vec::<Row>::new(), ALL, &[]).unwrap();
+        assert_eq!((empty.total_pages, empty.total, empty.max_size), (1, 0, 20));
+    }
+
+    #[test]
+    fn what_cannot_be_listed_says_why() {
+        let by = |sort_by, page, size| Paging { sort_by, page, size, ..ALL };
+        for (paging, filters, status, part) in [
+            (ALL, vec![("name", "gt:x")], 400, "(must be numeric): could not convert string to float: 'x'"),
+            (by(None, Some(9), None), vec![], 400, "Invalid page 9. The requested page size is 20"),
+            (by(Some("bogus"), None, None), vec![], 422, "only sort by valid fields"),
+            (ALL, vec![("created", "yesterday")], 422, "datetime filter"),
+            (ALL, vec![("name", "oneof:x")], 422, "json formatted list"),
+        ] {
+            let (got, text) = names(paging, &filters).unwrap_err();
+            assert_eq!(got, status);
+            assert!(text.contains(part), "{text}");
+        }
+        for (page, size) in [(Some(0), None), (None, Some(0)), (None, Some(10_001))] {
+            assert_eq!(check_paging(by(None, page, size), "GET /api/v1/x").unwrap_err().status, 422);
+        }
+        check_paging(by(None, Some(1), Some(10_000)), "GET /api/v1/x").unwrap();
+    }
+}
