@@ -16,6 +16,8 @@ pub enum Severity {
     Warning,
 }
 
+const OUR_BUG: &str = "This is a bug in the provider, not in the configuration.";
+
 /// A message to the user: what, why and what to do, and where.
 #[must_use = "a diagnostic that nobody returns is never shown"]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +58,7 @@ impl Diag {
     /// An error that is not the user's: a rule that the provider or the framework must keep was broken.
     pub fn bug(summary: impl Into<String>) -> Self {
         Self::error(summary)
-            .why("This is a bug in the provider, not in the configuration.")
+            .why(OUR_BUG)
             .fix("Please report it, with this message and the log of a run with TF_LOG=DEBUG.")
     }
 
@@ -90,6 +92,11 @@ impl Diag {
     pub fn as_warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
+    }
+
+    /// Whether it tells of a [bug](Self::bug), be it an error or a warning.
+    pub fn is_bug(&self) -> bool {
+        self.why.as_ref().is_some_and(|why| why.starts_with(OUR_BUG))
     }
 
     /// Whether the operation failed.

@@ -6,7 +6,7 @@ use tfkit::{Diag, Path};
 /// Why a call of the harness failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The provider reported errors.
+    /// The provider reported errors, or a bug of its own.
     #[error("{during} failed:\n{}", texts(diags))]
     Refused {
         /// What was being done.
@@ -44,9 +44,9 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The warnings, or a failure where there is an error among them.
+    /// The warnings, or a failure where there is an error or a bug among them.
     pub(super) fn of(during: &'static str, diags: Vec<Diag>) -> Result<Vec<Diag>, Self> {
-        if diags.iter().any(Diag::is_error) { Err(Self::Refused { during, diags }) } else { Ok(diags) }
+        if diags.iter().any(fails) { Err(Self::Refused { during, diags }) } else { Ok(diags) }
     }
 
     pub(super) fn host(title: &'static str, what: impl Into<String>) -> Self {
@@ -57,10 +57,10 @@ impl Failure {
         move |violation| Self::host(title, violation.to_string())
     }
 
-    /// The errors that the provider reported.
+    /// The errors that the provider reported, and bugs that it only warns of.
     pub fn errors(&self) -> Vec<&Diag> {
         match self {
-            Self::Refused { diags, .. } => diags.iter().filter(|diag| diag.is_error()).collect(),
+            Self::Refused { diags, .. } => diags.iter().filter(|diag| fails(diag)).collect(),
             _ => Vec::new(),
         }
     }
@@ -74,6 +74,11 @@ impl Failure {
     pub fn places(&self) -> Vec<&Path> {
         self.errors().into_iter().filter_map(|diag| diag.path.as_ref()).collect()
     }
+}
+
+/// Whether a test must not go on after a message. A bug can be a warning, because an error would do more harm.
+fn fails(diag: &Diag) -> bool {
+    diag.is_error() || diag.is_bug()
 }
 
 fn texts(diags: &[Diag]) -> String {

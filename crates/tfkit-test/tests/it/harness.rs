@@ -113,6 +113,16 @@ async fn a_provider_that_is_not_known_yet_plans_creations_and_keeps_the_state() 
 }
 
 #[tokio::test]
+async fn a_creation_that_stumbles_leaves_an_object_that_stays() {
+    let (mut host, walls) = start().await;
+    let made = host.apply("wall_note.a", naughty("hi", "stumble after creation")).await.unwrap();
+    assert_eq!(made.told(), ["The pin fell off"]);
+    assert!(!host.is_tainted("wall_note.a"));
+    assert_eq!(host.apply("wall_note.a", note("hi")).await.unwrap().action, Action::Update);
+    assert_eq!(walls.len(), 1);
+}
+
+#[tokio::test]
 async fn a_creation_that_breaks_leaves_a_tainted_object_that_is_replaced() {
     let (mut host, walls) = start().await;
     let failure = host.apply("wall_note.a", naughty("hi", "break after creation")).await.unwrap_err();

@@ -72,8 +72,13 @@ impl Resource for Note {
         let mut note = Note { id: Computed::known(id.clone()), revision: Computed::known(1), ..plan };
         walls.0.lock().unwrap().insert(id, note.clone());
         cx.save(&note);
+        let fell_off = Diag::error("The pin fell off").why("It was bent.");
         if does(&note, "break after creation") {
-            return Err(Diag::error("The pin fell off").why("It was bent."));
+            cx.save_broken(&note);
+            return Err(fell_off);
+        }
+        if does(&note, "stumble after creation") {
+            return Err(fell_off);
         }
         if does(&note, "change the colour") {
             note.colour = OrDefault("green".to_owned());

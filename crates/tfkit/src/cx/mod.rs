@@ -91,10 +91,18 @@ impl<Client> Clone for Access<Client> {
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) diags: Vec<Diag>,
-    pub(crate) saved: Option<Dyn>,
+    pub(crate) saved: Option<Saved>,
     pub(crate) private: Private,
     /// The operation asked for a client that waits for unknown values.
     pub(crate) missed_client: bool,
+}
+
+/// What an operation said to exist, before its end.
+#[derive(Debug)]
+pub(crate) struct Saved {
+    pub(crate) state: Dyn,
+    /// It is worth nothing, so that the host may well replace it.
+    pub(crate) is_broken: bool,
 }
 
 /// Locks a mutex whose holders never panic while they hold it in the middle of a change.
@@ -159,6 +167,23 @@ impl<Client> Cx<Client> {
         &self.inner.shared
     }
 
+    /// A context for a look at the same object within its operation: its warnings are not told, because the refresh
+    /// before has told them; what it keeps beside the state is taken over with [`take_over`](Self::take_over).
+    pub(crate) fn aside(&self) -> Self {
+        let private = lock(&self.inner.notes).private.clone();
+        let notes = Arc::new(Mutex::new(Notes { private, ..Notes::default() }));
+        let Inner { access, shared, operation, deadline, .. } = &*self.inner;
+        let (access, shared, operation, deadline) =
+            (access.clone(), Arc::clone(shared), *operation, *deadline);
+        Self { inner: Arc::new(Inner { access, shared, operation, deadline, notes }) }
+    }
+
+    /// Takes over what a context [aside](Self::aside) keeps beside the state.
+    pub(crate) fn take_over(&self, aside: &Self) {
+        let private = lock(&aside.inner.notes).private.clone();
+        lock(&self.inner.notes).private = private;
+    }
+
     /// What is being done.
     pub fn operation(&self) -> Operation {
         self.inner.operation
@@ -171,8 +196,22 @@ impl<Client> Cx<Client> {
 
     /// Says that this exists now. If the operation then fails, panics or is stopped, the host still gets this
     /// state, with the error. Unknown values in it become null. Call it again when more is known.
+    ///
+    /// A host destroys a new object whose creation ended with an error, and makes another one. So after this a creation
+    /// ends with a warning: what is missing is seen by the next refresh, and the next apply completes it in place. Where
+    /// the object is worth nothing, say so with [`save_broken`](Self::save_broken).
     pub fn save<M: Model>(&self, model: &M) {
-        lock(&self.inner.notes).saved = Some(model.to_object());
+        self.keep(model.to_object(), false);
+    }
+
+    /// Says that this exists now and is worth nothing: if the operation is its creation and fails, the host shall replace
+    /// it.
+    pub fn save_broken<M: Model>(&self, model: &M) {
+        self.keep(model.to_object(), true);
+    }
+
+    fn keep(&self, state: Dyn, is_broken: bool) {
+        lock(&self.inner.notes).saved = Some(Saved { state, is_broken });
     }
 
     /// Says that what was [saved](Self::save) is gone again, because the operation has undone it itself.

@@ -9,12 +9,14 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::batch::Batches;
+use super::outcome::tidy;
 use super::{IdentityAttribute, ImportBy};
 use crate::cx::Cx;
 use crate::data_source::DataSource;
 use crate::diag::Diag;
 use crate::field::Misfit;
 use crate::model::{Key, Model, Operation, Partial};
+use crate::plan::{Asked, Rebased, rebase, show_write_only};
 use crate::resource::{Decisions, ImportId, Imported, Plan, Resource, Since, Upgrade};
 use crate::schema::Schema;
 use crate::value::{Dyn, Path};
@@ -39,9 +41,27 @@ pub(crate) trait AnyResource<Client>: Send + Sync {
     fn read(&self, cx: Cx<Client>, state: Dyn) -> Work<Result<Option<Dyn>, Diag>>;
     fn plan(&self, cx: Cx<Client>, planned: Dyn, config: Dyn, prior: Dyn) -> Work<Hooked>;
     fn create(&self, cx: Cx<Client>, planned: Dyn) -> Work<Result<Dyn, Diag>>;
-    fn update(&self, cx: Cx<Client>, prior: Dyn, planned: Dyn) -> Work<Result<Dyn, Diag>>;
+    fn update(&self, cx: Cx<Client>, update: Update) -> Work<Result<Updated, Diag>>;
     fn delete(&self, cx: Cx<Client>, prior: Dyn) -> Work<Result<(), Diag>>;
     fn import(&self, cx: Cx<Client>, by: ImportBy) -> Work<Result<Option<Dyn>, Diag>>;
+}
+
+/// An update that the host asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Update {
+    pub(crate) prior: Dyn,
+    pub(crate) planned: Dyn,
+    pub(crate) config: Dyn,
+    /// What is known of the object last, by which it is found: the prior state, or the result of a first attempt.
+    pub(crate) known: Dyn,
+}
+
+/// What came of an update.
+#[derive(Debug)]
+pub(crate) struct Updated {
+    /// The object before it, in the spelling of what was known.
+    pub(crate) current: Dyn,
+    pub(crate) now: Dyn,
 }
 
 /// What an author's plan hook decided.
@@ -68,14 +88,33 @@ pub(crate) trait AnyDataSource<Client>: Send + Sync {
 }
 
 pub(crate) struct ErasedResource<R: Resource> {
-    schema: LazyLock<Schema>,
+    schema: Arc<LazyLock<Schema>>,
     batches: Arc<Batches<R>>,
 }
 
 impl<R: Resource> ErasedResource<R> {
     pub(crate) fn new() -> Self {
-        Self { schema: LazyLock::new(|| R::schema(R::VERSION)), batches: Arc::default() }
+        Self { schema: Arc::new(LazyLock::new(|| R::schema(R::VERSION))), batches: Arc::default() }
     }
+}
+
+/// Reads an object within its update: what it is, in the spelling of what is known of it, and all that its server tells.
+async fn current<R: Resource>(
+    cx: &Cx<R::Client>,
+    schema: &Schema,
+    known: Dyn,
+) -> Result<(Dyn, Option<R::Remote>), Diag> {
+    let model = R::from_object(&known).map_err(unreadable_state)?;
+    if R::READS_TO_UPDATE {
+        return Ok((known, None));
+    }
+    let key = R::Key::from_object(&known).map_err(unreadable_state)?;
+    let aside = cx.aside();
+    let found = R::fetch(&aside, &key).await?;
+    cx.take_over(&aside);
+    let remote = found.ok_or_else(|| gone(<R as Model>::type_name()))?;
+    let now = R::observe(&remote, Since::State(&model))?.to_object();
+    Ok((tidy(schema, &known, now)?, Some(remote)))
 }
 
 impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
@@ -151,12 +190,23 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
         })
     }
 
-    fn update(&self, cx: Cx<R::Client>, prior: Dyn, planned: Dyn) -> Work<Result<Dyn, Diag>> {
+    fn update(&self, cx: Cx<R::Client>, update: Update) -> Work<Result<Updated, Diag>> {
+        let schema = Arc::clone(&self.schema);
         Box::pin(async move {
-            let prior = R::from_object(&prior).map_err(unreadable_state)?;
-            let plan = R::from_object(&planned).map_err(Misfit::into_diag)?;
+            let Update { prior, planned, config, known } = update;
+            let (current, remote) = current::<R>(&cx, &schema, known).await?;
+            let asked = Asked { prior: &prior, planned: &planned, config: &config };
+            let Rebased { base, target } = rebase(&schema.attributes, asked, &current);
+            let base = R::from_object(&base).map_err(unreadable_state)?;
+            // Write-only values are in the configuration only; what the author returns loses them again.
+            let plan = R::from_object(&show_write_only(&schema.attributes, &config, target));
+            let plan = plan.map_err(Misfit::into_diag)?;
             let _writing = cx.shared().writing();
-            R::update(&cx, prior, plan).await.map(|model| model.to_object())
+            let now = match remote {
+                Some(remote) => R::update_from(&cx, remote, base, plan).await?,
+                None => R::update(&cx, base, plan).await?,
+            };
+            Ok(Updated { current, now: now.to_object() })
         })
     }
 
@@ -184,6 +234,17 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
             R::observe(&remote, Since::Import(&key)).map(|model| Some(model.to_object()))
         })
     }
+}
+
+/// What the plan changes is not there any more.
+fn gone(type_name: &str) -> Diag {
+    let words = type_name.replace('_', " ");
+    Diag::error(format!("The {words} no longer exists"))
+        .why(format!(
+            "The plan changes it in place, and the server does not have it any more: somebody deleted the {words} after \
+             the plan was made."
+        ))
+        .fix("Plan again; the new plan creates it:\n  terraform plan")
 }
 
 /// A state that does not fit its model, though the host checked its types.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::erased::AnyResource;
 use super::{Diags, Stored};
-use crate::cx::{Notes, lock};
+use crate::cx::{Notes, Saved, lock};
 use crate::diag::Diag;
 use crate::plan::{hide_write_only, keep_spelling};
 use crate::schema::{Attribute, Schema};
@@ -87,16 +87,16 @@ impl Stored {
         &mut self,
         resource: &dyn AnyResource<C>,
         earlier: &Dyn,
-        saved: Option<Dyn>,
+        saved: Option<Saved>,
         reason: Diag,
     ) {
         if let Some(saved) = saved {
-            self.keep_saved(resource, earlier, saved);
+            self.keep_saved(resource, earlier, saved.state);
         }
         self.diags.push(reason);
     }
 
-    fn keep_saved<C>(&mut self, resource: &dyn AnyResource<C>, earlier: &Dyn, saved: Dyn) {
+    pub(super) fn keep_saved<C>(&mut self, resource: &dyn AnyResource<C>, earlier: &Dyn, saved: Dyn) {
         match tidy(resource.schema(), earlier, without_unknown(saved)) {
             Ok(saved) => {
                 let identity = identity(resource, &saved, &self.identity);

@@ -36,6 +36,10 @@ pub trait Resource: Model {
     /// Whether an update may change the identity. Otherwise the engine refuses it as a bug.
     const IDENTITY_MUTABLE: bool = false;
 
+    /// Whether an update reads whatever it writes by itself, so that the engine need not read the object before it. Only
+    /// for what cannot be compared with its plan as a whole.
+    const READS_TO_UPDATE: bool = false;
+
     /// Reads the remote object. `None` means that it is gone, and only that: what cannot be told is an error.
     fn fetch(
         cx: &Cx<Self::Client>,
@@ -49,12 +53,27 @@ pub trait Resource: Model {
     /// Makes the object. Call [`Cx::save`] as soon as it exists and before anything else that can fail.
     fn create(cx: &Cx<Self::Client>, plan: Self) -> impl Future<Output = Result<Self, Diag>> + Send;
 
-    /// Changes the object in place. On an error the state holds what was [saved](Cx::save), else `prior`.
+    /// Changes the object in place. On an error the state holds what was [saved](Cx::save), else what it held before.
+    ///
+    /// `prior` is the object as the engine has just read it, so that what differs from it is all there is to send. The
+    /// plan has the same values as `prior` where it leaves the object alone.
     fn update(
         cx: &Cx<Self::Client>,
         prior: Self,
         plan: Self,
     ) -> impl Future<Output = Result<Self, Diag>> + Send;
+
+    /// Changes the object in place, for a resource that needs more of it than `prior` tells: `current` is what the engine
+    /// has read. The default is [`update`](Self::update).
+    fn update_from(
+        cx: &Cx<Self::Client>,
+        current: Self::Remote,
+        prior: Self,
+        plan: Self,
+    ) -> impl Future<Output = Result<Self, Diag>> + Send {
+        let _ = current;
+        Self::update(cx, prior, plan)
+    }
 
     /// Removes the object; one that is gone already is a success.
     fn delete(cx: &Cx<Self::Client>, prior: Self) -> impl Future<Output = Result<(), Diag>> + Send;

@@ -159,6 +159,10 @@ impl Resource for Item {
         match name.as_str() {
             "panic" => panic!("the creation panics"),
             "fail" => Err(Diag::error("The shop fails").at(Self::NAME)),
+            "broken" => {
+                cx.save_broken(&made);
+                Err(Diag::error("The shop has dropped the item"))
+            }
             "slow" => {
                 cx.sleep(Duration::from_hours(1)).await?;
                 Ok(made)

@@ -1,0 +1,77 @@
+//! Carrying out a creation.
+//!
+//! A host takes a new object whose creation ended with an error for worthless: it is tainted, and the next apply destroys
+//! it with all that it holds. The same goes for a result that is not as planned. So as soon as the author has saved the
+//! object, what goes wrong is a warning, and the state is as planned: the next refresh sees what is missing, and the next
+//! apply completes the object in place.
+
+use super::super::core::SharedNotes;
+use super::super::erased::AnyResource;
+use super::{ApplyRequest, Stored, broken_promise, run};
+use super::{check_result, outcome, take, tidy, without_unknown};
+use crate::cx::{Cx, Saved};
+use crate::diag::Diag;
+use crate::plan::show_write_only;
+use crate::schema::Attribute;
+use crate::value::Dyn;
+
+pub(super) async fn create<C>(
+    resource: &dyn AnyResource<C>,
+    cx: Cx<C>,
+    notes: &SharedNotes,
+    request: ApplyRequest,
+) -> Stored {
+    let ApplyRequest { type_name, prior, planned, config, identity, .. } = request;
+    let schema = resource.schema();
+    // Write-only values are in the configuration only; what the author returns loses them again.
+    let written = show_write_only(&schema.attributes, &config, planned.clone());
+    let made = run("create", &type_name, resource.create(cx, written)).await;
+    let left = take(notes);
+    let mut stored = Stored::unchanged(prior, left.private.to_bytes(), identity, left.diags);
+    match made.and_then(|made| tidy(schema, &planned, made)) {
+        Ok(made) => {
+            let mut kept = made.clone();
+            if let Err(violation) = check_result(&schema.attributes, &planned, &made) {
+                stored.diags.push(unexpected(violation).as_warning());
+                kept = as_far_as_planned(&schema.attributes, &planned, &made);
+            }
+            let kept = without_unknown(kept);
+            let identity = outcome::identity(resource, &kept, &stored.identity);
+            stored.keep(kept, identity);
+        }
+        Err(diag) => match left.saved {
+            Some(Saved { state, is_broken: false }) => {
+                let state = as_far_as_planned(&schema.attributes, &planned, &state);
+                stored.keep_saved(resource, &planned, state);
+                stored.diags.push(unfinished(diag));
+            }
+            saved => stored.fail(resource, &planned, saved, diag),
+        },
+    }
+    stored
+}
+
+/// What a plan promises of an object, and beyond that what is known of it.
+fn as_far_as_planned(attributes: &[Attribute], planned: &Dyn, known: &Dyn) -> Dyn {
+    Dyn::map(attributes.iter().map(|attribute| {
+        let promised = planned.attribute(attribute.name);
+        let value = if promised.wholly_known() { promised } else { known.attribute(attribute.name) };
+        (attribute.name, without_unknown(value.clone()))
+    }))
+}
+
+fn unexpected(violation: crate::plan::Violation) -> Diag {
+    broken_promise(violation).why(
+        "The object was created, and stays: an error would make the next apply destroy it. The state is as planned until \
+         the next refresh.",
+    )
+}
+
+fn unfinished(diag: Diag) -> Diag {
+    let diag = diag.why(
+        "The object was created, and this went wrong afterwards. It stays, and is in the state as planned: an error would \
+         make the next apply destroy it.",
+    );
+    diag.fix("Apply again: the next plan shows what is missing, and the apply completes the object in place.")
+        .as_warning()
+}

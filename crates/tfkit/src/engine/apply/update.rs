@@ -1,0 +1,92 @@
+//! Carrying out a change in place, also of an object that somebody has changed since it was planned: see
+//! [`crate::plan::rebase`].
+
+use super::super::core::SharedNotes;
+use super::super::erased::{AnyResource, Update, Updated};
+use super::{ApplyRequest, Stored, broken_promise, run};
+use super::{check_result, outcome, take, tidy, without_unknown};
+use crate::cx::Cx;
+use crate::diag::Diag;
+use crate::plan::{Asked, Violation, as_planned};
+use crate::value::Dyn;
+
+pub(super) async fn update<C>(
+    resource: &dyn AnyResource<C>,
+    cx: Cx<C>,
+    notes: &SharedNotes,
+    request: ApplyRequest,
+) -> Stored {
+    let ApplyRequest { type_name, prior, planned, config, identity, .. } = request;
+    let mut update = Update { known: prior.clone(), prior, planned, config };
+    let mut attempt = try_once(resource, &cx, &type_name, &update, &identity).await;
+    // Somebody may have changed the object between the look at it and the change.
+    if let Ok(Attempt { now, identity: Ok(_), violation: Some(_), is_changed_outside }) = &attempt {
+        update.known = without_unknown(now.clone());
+        let before = *is_changed_outside;
+        attempt = try_once(resource, &cx, &type_name, &update, &identity).await;
+        if let Ok(attempt) = &mut attempt {
+            attempt.is_changed_outside |= before;
+        }
+    }
+    let Update { prior, planned, .. } = update;
+    let left = take(notes);
+    let mut told: Vec<Diag> = Vec::new();
+    for diag in left.diags {
+        if !told.contains(&diag) {
+            told.push(diag);
+        }
+    }
+    let mut stored = Stored::unchanged(prior, left.private.to_bytes(), identity, told);
+    match attempt {
+        Ok(Attempt { now, identity, violation, is_changed_outside }) => {
+            stored.diags.extend(violation.map(|violation| {
+                if is_changed_outside { out_of_date(violation) } else { broken_promise(violation) }
+            }));
+            stored.keep(without_unknown(now), identity);
+        }
+        Err(diag) => stored.fail(resource, &planned, left.saved, diag),
+    }
+    stored
+}
+
+/// An update that was carried out.
+struct Attempt {
+    /// What came of it.
+    now: Dyn,
+    /// How it is found from now on.
+    identity: Result<Dyn, Diag>,
+    /// How it is not what was planned.
+    violation: Option<Violation>,
+    /// Whether the object was not as it was known.
+    is_changed_outside: bool,
+}
+
+async fn try_once<C>(
+    resource: &dyn AnyResource<C>,
+    cx: &Cx<C>,
+    type_name: &str,
+    update: &Update,
+    earlier: &Dyn,
+) -> Result<Attempt, Diag> {
+    let schema = resource.schema();
+    let Updated { current, now } =
+        run("update", type_name, resource.update(cx.clone(), update.clone())).await?;
+    let mut now = tidy(schema, &update.planned, now)?;
+    let identity = outcome::identity(resource, &without_unknown(now.clone()), earlier);
+    let asked = Asked { prior: &update.prior, planned: &update.planned, config: &update.config };
+    as_planned(&schema.attributes, asked, &mut now);
+    let violation = check_result(&schema.attributes, &update.planned, &now).err();
+    Ok(Attempt { now, identity, violation, is_changed_outside: current != update.known })
+}
+
+/// Not even a second attempt made it what was planned.
+fn out_of_date(violation: Violation) -> Diag {
+    let Violation { path, message } = violation;
+    let diag = Diag::error(format!("The plan is out of date: {path} {message}"))
+        .why(
+            "Somebody changed the object outside of this run after the plan was made, and what was planned could not be \
+             reached from there.",
+        )
+        .fix("Plan again, and look at what the new plan changes:\n  terraform plan");
+    if path.is_root() { diag } else { diag.at(path) }
+}

@@ -1,0 +1,214 @@
+//! What an update starts from and aims at, where somebody has changed the object since it was planned.
+//!
+//! A plan speaks about the object as the state has it. Until it is applied, minutes or days may pass. So an update
+//! compares the plan with the object as it is now, and sends whatever differs, not only what the plan changes. What the
+//! plan does not manage is left as it is now:
+//!
+//! - an argument that the configuration leaves out, and that the plan keeps;
+//! - an argument that the plan keeps although the configuration sets another value, as `ignore_changes` has it. Where
+//!   it names single keys of a map, only these are left alone;
+//! - what only the server sets.
+//!
+//! The host accepts nothing but what was planned, so for all of these the result repeats the plan. The next refresh
+//! shows what they really are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::same::means_the_same;
+use crate::schema::{Attribute, Shape, Who};
+use crate::value::{Dyn, Type};
+
+/// An update as the host asks for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// What the state holds.
+    pub prior: &'a Dyn,
+    /// What the object shall be.
+    pub planned: &'a Dyn,
+    /// The configuration, without the host's `ignore_changes`.
+    pub config: &'a Dyn,
+}
+
+/// An update as an author carries it out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rebased {
+    /// The object as it is now.
+    pub base: Dyn,
+    /// What it shall be: the plan, and where that manages nothing, what is there now.
+    pub target: Dyn,
+}
+
+/// Moves an update from the state to the object as it is now.
+pub fn rebase(attributes: &[Attribute], asked: Asked<'_>, current: &Dyn) -> Rebased {
+    let (Dyn::Map(planned), Dyn::Map(now)) = (asked.planned, current) else {
+        return Rebased { base: current.clone(), target: asked.planned.clone() };
+    };
+    let (mut base, mut target) = (now.clone(), planned.clone());
+    for attribute in attributes {
+        let name = attribute.name;
+        let prior = asked.prior.attribute(name);
+        // Where an object is that its state does not locate, an update has to find out.
+        if prior.is_null() && attribute.replace && attribute.who == Who::Server {
+            base.insert(name.to_owned(), Dyn::Null);
+            continue;
+        }
+        let (Some(planned), Some(now)) = (target.get_mut(name), now.get(name)) else { continue };
+        match left_alone(attribute, prior, planned, asked.config.attribute(name)) {
+            LeftAlone::Nothing => {}
+            LeftAlone::All => planned.clone_from(now),
+            LeftAlone::Keys(keys) => copy_keys(&keys, now, planned),
+        }
+    }
+    Rebased { base: Dyn::Map(base), target: Dyn::Map(target) }
+}
+
+/// Repeats the plan in a result wherever the update was to leave things alone.
+pub fn as_planned(attributes: &[Attribute], asked: Asked<'_>, result: &mut Dyn) {
+    let Dyn::Map(result) = result else { return };
+    for attribute in attributes {
+        let name = attribute.name;
+        let planned = asked.planned.attribute(name);
+        let Some(now) = result.get_mut(name) else { continue };
+        match left_alone(attribute, asked.prior.attribute(name), planned, asked.config.attribute(name)) {
+            LeftAlone::Nothing => {}
+            LeftAlone::All => now.clone_from(planned),
+            LeftAlone::Keys(keys) => copy_keys(&keys, planned, now),
+        }
+    }
+}
+
+/// What of an attribute an update leaves as it finds it.
+enum LeftAlone {
+    Nothing,
+    /// Single keys of a map.
+    Keys(BTreeSet<String>),
+    All,
+}
+
+fn left_alone(attribute: &Attribute, prior: &Dyn, planned: &Dyn, config: &Dyn) -> LeftAlone {
+    if attribute.write_only || !planned.wholly_known() {
+        return LeftAlone::Nothing;
+    }
+    if planned == prior {
+        return if is_managed(attribute, planned, config) { LeftAlone::Nothing } else { LeftAlone::All };
+    }
+    match (&attribute.shape, prior, planned, config) {
+        (Shape::Plain(Type::Map(element)), Dyn::Map(prior), Dyn::Map(planned), Dyn::Map(config)) => {
+            let kept = |key: &&String| {
+                let same = |one: Option<&Dyn>, other: Option<&Dyn>| match (one, other) {
+                    (Some(one), Some(other)) => means_the_same(attribute.same, element, one, other),
+                    (one, other) => one == other,
+                };
+                prior.get(*key) == planned.get(*key) && !same(planned.get(*key), config.get(*key))
+            };
+            LeftAlone::Keys(planned.keys().chain(config.keys()).filter(kept).cloned().collect())
+        }
+        _ => LeftAlone::Nothing,
+    }
+}
+
+/// Whether a planned value that the state has already is what the configuration asks for.
+fn is_managed(attribute: &Attribute, planned: &Dyn, config: &Dyn) -> bool {
+    if config.is_null() || attribute.who == Who::Computed {
+        return false;
+    }
+    match &attribute.shape {
+        Shape::Plain(ty) => means_the_same(attribute.same, ty, planned, config),
+        // The plan adds to a nested value what its computed attributes hold.
+        Shape::Nested(..) => true,
+    }
+}
+
+fn copy_keys(keys: &BTreeSet<String>, from: &Dyn, to: &mut Dyn) {
+    let nothing = BTreeMap::new();
+    let from = from.as_map().unwrap_or(&nothing);
+    let Dyn::Map(to) = to else { return };
+    for key in keys {
+        match from.get(key) {
+            Some(value) => to.insert(key.clone(), value.clone()),
+            None => to.remove(key),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::same::ignoring_case;
+
+    const ALL: [Who; 5] = [Who::Required, Who::Optional, Who::Default(Dyn::Null), Who::Server, Who::Computed];
+
+    fn one(value: &Dyn) -> Dyn {
+        Dyn::map([("a", value.clone())])
+    }
+
+    /// What an update of one attribute starts from, aims at, and reports when `now` is there in the end.
+    fn run(attribute: Attribute, [prior, planned, config, current]: [&Dyn; 4], now: &Dyn) -> [Dyn; 3] {
+        let attributes = [attribute];
+        let (prior, planned, config) = (one(prior), one(planned), one(config));
+        let asked = Asked { prior: &prior, planned: &planned, config: &config };
+        let Rebased { base, target } = rebase(&attributes, asked, &one(current));
+        let mut result = one(now);
+        as_planned(&attributes, asked, &mut result);
+        [base, target, result].map(|object| object.attribute("a").clone())
+    }
+
+    fn plain(ty: Type, who: Who) -> Attribute {
+        Attribute::new("a", "A.", Shape::Plain(ty), who)
+    }
+
+    #[test]
+    fn what_is_managed_is_aimed_at_and_what_is_not_stays_as_somebody_left_it() {
+        let [null, old, new, theirs] = ["", "old", "new", "theirs"].map(|text| match text {
+            "" => Dyn::Null,
+            text => Dyn::string(text),
+        });
+        for who in ALL {
+            let run = |[prior, planned, config]: [&Dyn; 3]| {
+                run(plain(Type::String, who.clone()), [prior, planned, config, &theirs], &theirs)
+            };
+            let sent = |planned: &Dyn| [theirs.clone(), planned.clone(), theirs.clone()];
+            let kept = |planned: &Dyn| [theirs.clone(), theirs.clone(), planned.clone()];
+            assert_eq!(run([&old, &new, &new]), sent(&new), "{who:?}: changed by the plan");
+            assert_eq!(run([&old, &null, &null]), sent(&null), "{who:?}: cleared by the plan");
+            assert_eq!(run([&old, &Dyn::Unknown, &null]), sent(&Dyn::Unknown), "{who:?}: left to the apply");
+            let managed = run([&old, &old, &old]);
+            assert_eq!(
+                managed,
+                if who == Who::Computed { kept(&old) } else { sent(&old) },
+                "{who:?}: managed"
+            );
+            assert_eq!(run([&old, &old, &null]), kept(&old), "{who:?}: left out");
+            assert_eq!(run([&null, &null, &null]), kept(&null), "{who:?}: never set");
+            assert_eq!(run([&old, &old, &new]), kept(&old), "{who:?}: ignore_changes");
+        }
+    }
+
+    #[test]
+    fn another_spelling_in_the_configuration_is_no_other_value() {
+        let attribute = plain(Type::String, Who::Optional).same(ignoring_case);
+        let [ours, spelled, theirs] = ["a", "A", "b"].map(Dyn::string);
+        assert_eq!(run(attribute, [&ours, &ours, &spelled, &theirs], &theirs)[1], ours);
+    }
+
+    #[test]
+    fn single_keys_are_left_alone_where_the_configuration_is_ignored_for_them() {
+        let map =
+            |entries: &[(&str, &str)]| Dyn::map(entries.iter().map(|(key, text)| (*key, Dyn::string(*text))));
+        let prior = map(&[("ignored", "1"), ("managed", "1"), ("dropped", "1")]);
+        let planned = map(&[("ignored", "1"), ("managed", "2"), ("dropped", "1")]);
+        let config = map(&[("ignored", "9"), ("managed", "2"), ("new", "9")]);
+        let current = map(&[("ignored", "5"), ("managed", "5"), ("new", "5")]);
+        let target = map(&[("ignored", "5"), ("managed", "2"), ("new", "5")]);
+        let attribute = plain(Type::String.map(), Who::Optional);
+        let done = run(attribute, [&prior, &planned, &config, &current], &target);
+        assert_eq!(done, [current, target, planned]);
+    }
+
+    #[test]
+    fn where_an_object_is_that_its_state_does_not_locate_stays_open() {
+        let [null, here, there] = [Dyn::Null, Dyn::string("here"), Dyn::string("there")];
+        let done = run(plain(Type::String, Who::Server).replace(), [&null, &there, &there, &here], &there);
+        assert_eq!(done, [null, there.clone(), there]);
+    }
+}
