@@ -5,7 +5,7 @@ output "server_version" {
 
 output "artifact_path" {
   description = "Where the artifacts of both stacks are. Settings may hold passwords, so all of them are sensitive."
-  value       = nonsensitive(data.zenml_stack_component.store.configuration["path"])
+  value       = nonsensitive(lookup(data.zenml_stack_component.store.configuration, "path", null))
 }
 
 output "connector_of_store" {

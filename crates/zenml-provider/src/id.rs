@@ -9,7 +9,8 @@ use zenml_api::Identifier;
 /// An identifier as the value of an attribute.
 ///
 /// A configuration must spell it as servers do, in lower case and with hyphens: any other spelling of the same
-/// UUID would come back changed, and that would be a difference in each plan.
+/// UUID would come back changed, and that would be a difference in each plan. The plan says so and not the validation,
+/// because a mocked provider invents ids of another form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id<I>(pub I);
 
@@ -32,7 +33,7 @@ impl<I: Identifier> Value for Id<I> {
 
     fn from_known(value: &Dyn) -> Result<Self, Misfit> {
         let text = String::from_known(value)?;
-        let misfit = || Misfit::new(format!("must be the id of a {}, which is a UUID", I::NOUN));
+        let misfit = || Misfit::new(format!("must be the id of a {}, which is a UUID", I::NOUN)).in_plan();
         let id: I = text.parse().map_err(|_| {
             misfit().fix("An id looks like 0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11. A name does not work here.")
         })?;

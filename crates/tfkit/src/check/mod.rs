@@ -6,4 +6,6 @@ mod value;
 
 pub use rule::Rule;
 pub use validate::validate;
-pub use value::{Check, custom, each, each_key, length, non_empty, number, one_of, pattern, url, uuid};
+pub use value::{
+    Check, Stage, custom, each, each_key, in_plan, length, non_empty, number, one_of, pattern, url, uuid,
+};

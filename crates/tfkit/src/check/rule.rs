@@ -1,5 +1,6 @@
 //! What several attributes together must keep to.
 
+use super::Stage;
 use crate::diag::{Diag, Severity};
 use crate::value::{Dyn, Path};
 
@@ -18,14 +19,15 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// What a configuration has to say for itself, if it breaks the rule for certain.
-    pub fn check(&self, config: &Dyn) -> Option<Diag> {
+    /// What is wrong with a configuration that breaks the rule for certain. What is missing is told in the plan only: in
+    /// the validation a null may come out of a collection that a mock left empty.
+    pub fn check(&self, config: &Dyn, stage: Stage) -> Option<Diag> {
+        let none = |names, how_many| (stage == Stage::Plan).then(|| none(names, how_many, config)).flatten();
         match self {
-            Self::ExactlyOneOf(names) => {
-                too_many(names, config).or_else(|| none(names, "exactly one", config))
-            }
+            Self::ExactlyOneOf(names) => too_many(names, config).or_else(|| none(names, "exactly one")),
             Self::AtMostOneOf(names) => too_many(names, config),
-            Self::AtLeastOneOf(names) => none(names, "at least one", config),
+            Self::AtLeastOneOf(names) => none(names, "at least one"),
+            Self::Requires(_, _) if stage == Stage::Validation => None,
             Self::Requires(name, needed) => {
                 let missing = needed.iter().find(|needed| config.attribute(needed).is_null())?;
                 is_set(config, name).then(|| {

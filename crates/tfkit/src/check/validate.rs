@@ -1,6 +1,6 @@
 //! Checking a configuration against its schema.
 
-use super::value::Failure;
+use super::value::{Failure, Stage};
 use crate::diag::{Diag, Severity};
 use crate::schema::{Attribute, Nesting, Schema, Shape};
 use crate::value::{Dyn, Path, Shown, Step, Type};
@@ -9,17 +9,18 @@ use crate::value::{Dyn, Path, Shown, Step, Type};
 /// may be unknown, and are then taken to be right.
 ///
 /// First the rules over several attributes, then each attribute in the order of the schema: read-only ones that are set,
-/// required ones that are not, deprecated ones, write-only ones that this host would store, then the checks of the value,
-/// then nested attributes. No message holds a sensitive value.
-pub fn validate(schema: &Schema, config: &Dyn, write_only_allowed: bool) -> Vec<Diag> {
-    let mut validation = Validation { write_only_allowed, diags: Vec::new() };
-    validation.diags.extend(schema.rules.iter().filter_map(|rule| rule.check(config)));
+/// required ones that are not, deprecated ones, write-only ones that this host would store, then the checks of the value
+/// that are due at this stage, then nested attributes. No message holds a sensitive value.
+pub fn validate(schema: &Schema, config: &Dyn, write_only_allowed: bool, stage: Stage) -> Vec<Diag> {
+    let mut validation = Validation { write_only_allowed, stage, diags: Vec::new() };
+    validation.diags.extend(schema.rules.iter().filter_map(|rule| rule.check(config, stage)));
     validation.object(&schema.attributes, config, &Path::root(), false);
     validation.diags
 }
 
 struct Validation {
     write_only_allowed: bool,
+    stage: Stage,
     diags: Vec<Diag>,
 }
 
@@ -35,7 +36,8 @@ impl Validation {
     fn attribute(&mut self, attribute: &Attribute, value: &Dyn, path: Path, hidden: bool) {
         let hidden = hidden || attribute.sensitive || attribute.write_only;
         if value.is_null() {
-            if attribute.who.is_required() {
+            // The host itself refuses a configuration without it. A null that is written may come out of a mock.
+            if attribute.who.is_required() && self.stage == Stage::Plan {
                 let summary = format!("Attribute {:?} is required", path.to_string());
                 self.error(summary, "It is not set, or set to null.", "Give it a value.", path);
             }
@@ -77,8 +79,9 @@ impl Validation {
     fn checks(&mut self, attribute: &Attribute, value: &Dyn, path: &Path, hidden: bool) {
         let has_addresses =
             !matches!(attribute.shape, Shape::Plain(Type::Set(_)) | Shape::Nested(Nesting::Set, _));
-        for Failure { step, check, value } in attribute.checks.iter().flat_map(|check| check.failures(value))
-        {
+        let due = attribute.checks.iter().filter(|check| check.is_due(self.stage));
+        let failures: Vec<Failure<'_>> = due.flat_map(|check| check.failures(value)).collect();
+        for Failure { step, check, value } in failures {
             // An object may hold sensitive attributes of its own; a key stands in the path.
             let may_show = !hidden && matches!(attribute.shape, Shape::Plain(_));
             let shown = value.filter(|value| may_show && value.wholly_known());

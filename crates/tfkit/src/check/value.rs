@@ -18,6 +18,7 @@ enum Kind {
     Custom { must: &'static str, holds: fn(&Dyn) -> bool },
     Each(Box<Check>),
     EachKey(Box<Check>),
+    InPlan(Box<Check>),
 }
 
 /// A string has so many characters, a collection so many elements.
@@ -53,13 +54,13 @@ pub fn pattern(must: &'static str, holds: fn(&str) -> bool) -> Check {
     Check(Kind::Text { must, holds })
 }
 
-/// A string is a UUID in its usual form with hyphens.
+/// A string is a UUID in its usual form with hyphens. Looked at [in the plan](in_plan).
 pub fn uuid() -> Check {
     let holds = |text: &str| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok();
-    pattern("be a UUID, such as 0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11", holds)
+    in_plan(pattern("be a UUID, such as 0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11", holds))
 }
 
-/// A string is an address that begins with `http://` or `https://` and names a host.
+/// A string is an address that begins with `http://` or `https://` and names a host. Looked at [in the plan](in_plan).
 pub fn url() -> Check {
     let holds = |text: &str| {
         let scheme = text.split_once("://").filter(|(scheme, _)| {
@@ -70,7 +71,7 @@ pub fn url() -> Check {
             !host.is_empty() && !host.starts_with(':') && !text.contains(char::is_whitespace)
         })
     };
-    pattern("be a URL that begins with http:// or https://", holds)
+    in_plan(pattern("be a URL that begins with http:// or https://", holds))
 }
 
 /// Any other condition on a known value; `must` completes "must …".
@@ -88,7 +89,31 @@ pub fn each_key(check: Check) -> Check {
     Check(Kind::EachKey(Box::new(check)))
 }
 
+/// A check that waits for the plan, for values that other objects give: ids, addresses, times. A test that mocks the
+/// provider invents such values, and the host has the provider validate them, but never plan with them.
+pub fn in_plan(check: Check) -> Check {
+    Check(Kind::InPlan(Box::new(check)))
+}
+
+/// When a configuration is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Values may be those of a mock: what only a real object can get right is left alone.
+    Validation,
+    /// Every known value is one that the provider will use.
+    Plan,
+}
+
 impl Check {
+    /// Whether this is looked at at a stage.
+    pub(super) fn is_due(&self, stage: Stage) -> bool {
+        match &self.0 {
+            Kind::InPlan(_) => stage == Stage::Plan,
+            Kind::Each(check) | Kind::EachKey(check) => check.is_due(stage),
+            _ => true,
+        }
+    }
+
     /// What the value must do, to follow "must": "be 1 to 50 characters long".
     pub fn must(&self) -> String {
         self.to_string()
@@ -135,6 +160,7 @@ impl Check {
                     |key: &String| Failure { step: Some(Step::Key(key.clone())), check: self, value: None };
                 elements.keys().filter(fails).map(failure).collect()
             }
+            (Kind::InPlan(check), value) => check.failures(value),
             // A check that does not fit the kind of value says nothing about it.
             _ => Vec::new(),
         }
@@ -173,6 +199,7 @@ impl fmt::Display for Check {
                 })
             }
             Kind::Text { must, .. } | Kind::Custom { must, .. } => f.write_str(must),
+            Kind::InPlan(check) => check.fmt(f),
             Kind::Each(check) => write!(f, "have elements that each {check}"),
             Kind::EachKey(check) => write!(f, "have keys that each {check}"),
         }

@@ -2,8 +2,9 @@
 
 use super::core::{Core, SharedNotes, notes};
 use super::outcome::{take, tidy, unresolved};
+use super::validate::late_errors;
 use super::{DataSourceRequest, Diags, task, unknown_provider};
-use crate::cx::Access;
+use crate::cx::{Access, lock};
 use crate::diag::Diag;
 use crate::model::Operation;
 use crate::plan::prepare;
@@ -29,6 +30,11 @@ impl<P: Provider> Core<P> {
             return Err(unknown_provider(&paths));
         }
         let schema = source.schema();
+        let errors = late_errors(schema, &config, source.misfits(&config));
+        if !errors.is_empty() {
+            lock(notes).diags.extend(errors);
+            return Ok(Dyn::Null);
+        }
         // Defaults are filled in, and what the provider has to find is unknown, as in the plan of a creation.
         let config = prepare(&schema.attributes, &Dyn::Null, &config);
         let cx = self.cx(Operation::Read, &config, source.timeout(), notes);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::core::Core;
 use super::erased::Work;
 use super::{Diags, ValidateRequest, task};
-use crate::check;
+use crate::check::{self, Stage};
 use crate::diag::Diag;
 use crate::field::Misfit;
 use crate::model::{Object, Partial};
@@ -15,7 +15,7 @@ use crate::value::Dyn;
 
 impl<P: Provider> Core<P> {
     pub(super) async fn validate_provider(&self, config: Dyn) -> Diags {
-        let diags = basics(&self.provider_schema, &config, P::Config::misfits(&config), true);
+        let diags = basics(&self.provider_schema, &config, P::Config::misfits(&config), true, Stage::Plan);
         authors(
             diags,
             "validation of the provider block",
@@ -30,7 +30,13 @@ impl<P: Provider> Core<P> {
             Ok(resource) => resource,
             Err(diag) => return vec![diag],
         };
-        let diags = basics(resource.schema(), &config, resource.misfits(&config), write_only_allowed);
+        let diags = basics(
+            resource.schema(),
+            &config,
+            resource.misfits(&config),
+            write_only_allowed,
+            Stage::Validation,
+        );
         let resource = Arc::clone(&resource);
         authors(
             diags,
@@ -46,7 +52,8 @@ impl<P: Provider> Core<P> {
             Ok(source) => source,
             Err(diag) => return vec![diag],
         };
-        let diags = basics(source.schema(), &config, source.misfits(&config), write_only_allowed);
+        let diags =
+            basics(source.schema(), &config, source.misfits(&config), write_only_allowed, Stage::Validation);
         authors(
             diags,
             &format!("validation of {type_name}"),
@@ -56,21 +63,28 @@ impl<P: Provider> Core<P> {
     }
 }
 
-/// The errors of a configuration that was checked before, when values were unknown that may be known now. A removal
-/// has no configuration, and no errors in it.
+/// The errors of a configuration that was checked before, when values were unknown or invented by a mock that are known
+/// now. A removal has no configuration, and no errors in it.
 pub(super) fn late_errors(schema: &Schema, config: &Dyn, misfits: Vec<Misfit>) -> Diags {
     if config.is_null() {
         return Vec::new();
     }
-    let mut diags = basics(schema, config, misfits, true);
+    let mut diags = basics(schema, config, misfits, true, Stage::Plan);
     diags.retain(Diag::is_error);
     diags
 }
 
 /// What the schema and the types of the fields say.
-fn basics(schema: &Schema, config: &Dyn, misfits: Vec<Misfit>, write_only_allowed: bool) -> Diags {
-    let mut diags = check::validate(schema, config, write_only_allowed);
-    for misfit in misfits.into_iter().map(Misfit::into_diag) {
+fn basics(
+    schema: &Schema,
+    config: &Dyn,
+    misfits: Vec<Misfit>,
+    write_only_allowed: bool,
+    stage: Stage,
+) -> Diags {
+    let mut diags = check::validate(schema, config, write_only_allowed, stage);
+    let due = misfits.into_iter().filter(|misfit| stage == Stage::Plan || !misfit.waits);
+    for misfit in due.map(Misfit::into_diag) {
         // One message for one place: the schema's says more.
         if !diags.iter().any(|diag| diag.is_error() && diag.path == misfit.path) {
             diags.push(misfit);

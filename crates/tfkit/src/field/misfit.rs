@@ -15,18 +15,27 @@ pub struct Misfit {
     pub what: String,
     /// What to do, with an example where it helps.
     pub fix: Option<String>,
+    /// It is told in the plan and not in the validation, as by [`in_plan`](crate::check::in_plan).
+    pub waits: bool,
 }
 
 impl Misfit {
     /// A misfit of the value at hand; `what` continues a sentence that begins with its name.
     pub fn new(what: impl Into<String>) -> Self {
-        Self { path: Path(Vec::new()), what: what.into(), fix: None }
+        Self { path: Path(Vec::new()), what: what.into(), fix: None, waits: false }
     }
 
     /// Adds what to do.
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
+        self
+    }
+
+    /// Leaves it to the plan: the form of a value that another object gives, which a mock does not know.
+    #[must_use]
+    pub fn in_plan(mut self) -> Self {
+        self.waits = true;
         self
     }
 

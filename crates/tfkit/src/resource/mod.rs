@@ -200,7 +200,7 @@ impl<K: Key> ImportId<'_, K> {
         let expected = format!("An import id of this type has the form {}.", form(&attributes));
         let refused = || Diag::error(format!("The import id {text:?} cannot be read")).why(&expected);
         let parts = split(text, &attributes).ok_or_else(refused)?;
-        K::from_parts(&parts).map_err(|Misfit { path, what, fix }| {
+        K::from_parts(&parts).map_err(|Misfit { path, what, fix, .. }| {
             let diag = refused().why(format!("Its part {path} {what}."));
             match fix {
                 Some(fix) => diag.fix(fix),

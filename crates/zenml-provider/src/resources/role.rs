@@ -25,7 +25,7 @@ pub struct RoleData {
     /// Name of the role, such as `Workspace Admin`, or a short name of its level, such as `admin`.
     pub name: OrServer<String>,
     /// Level of the role: `organization`, `workspace` or `project`.
-    #[attr(check = one_of(&["organization", "workspace", "project"]))]
+    #[attr(check = in_plan(one_of(&["organization", "workspace", "project"])))]
     pub level: OrServer<String>,
     /// Full name of the role.
     pub full_name: Computed<Option<String>>,

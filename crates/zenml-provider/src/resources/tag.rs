@@ -38,7 +38,7 @@ pub struct Tag {
     pub name: String,
     /// Colour of the tag: `grey`, `purple`, `red`, `green`, `yellow`, `orange`, `lime`, `teal`, `turquoise`, `magenta` or
     /// `blue`. Default: the server draws one when the tag is made.
-    #[attr(check = one_of(&api::COLORS))]
+    #[attr(check = in_plan(one_of(&api::COLORS)))]
     pub color: OrServer<String>,
     /// Whether only one object of a kind can have the tag at a time, such as one run of a pipeline. Default: `false`.
     #[attr(default = false)]

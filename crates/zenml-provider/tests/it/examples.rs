@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::world::under_each_host;
 
 /// What the examples refer to and a page does not need to repeat.
-const AROUND: &str = r#"
+pub(crate) const AROUND: &str = r#"
 variable "mlflow_username" {}
 variable "github_token" { sensitive = true }
 variable "mlflow_password" { sensitive = true }
@@ -49,7 +49,7 @@ resource "zenml_workspace" "alpha" {
 "#;
 
 /// The files with this name in the folders of the types, as the text of one configuration.
-fn together(kind: &str, name: &str) -> String {
+pub(crate) fn together(kind: &str, name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(kind);
     let mut types: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     types.sort();

@@ -18,6 +18,7 @@ mod flavor;
 mod interrupted;
 mod lost_answer;
 mod many;
+mod mocks;
 mod organization;
 mod plain_server;
 mod project;

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::ready;
 
-use tfkit::check::Rule;
-use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer, Partial, Secret};
+use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer, Secret};
 use zenml_api::workspace::code_repository::{self as api, CodeRepository};
 use zenml_api::{CodeRepositoryId, ProjectId, UserId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
@@ -54,14 +53,14 @@ pub struct CodeRepositoryData {
 impl DataSource for CodeRepositoryData {
     type Client = Client;
 
-    fn validate(config: &Partial<Self>) -> Vec<Diag> {
-        let is_by_name = config.get(Self::ID).is_null() && config.get(Self::NAME).known().is_some();
-        let rule = Rule::Requires("name", &["project_id"]);
-        rule.check(config.object()).filter(|_| is_by_name).into_iter().collect()
-    }
-
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
         let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
+        if matches!(wanted, Wanted::Name(_)) && config.project_id.as_ref().is_none() {
+            return Err(Diag::error("Attribute \"name\" needs \"project_id\"")
+                .why("Names of code repositories are unique in their project only.")
+                .fix("Set project_id, or look the repository up by its id.")
+                .at(Self::NAME));
+        }
         let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
         let project = config.project_id.as_ref().map(ToString::to_string);
         let repository: CodeRepository = match wanted {

@@ -46,7 +46,7 @@ pub struct CodeRepository {
     #[attr(check = length(1..=255))]
     pub name: String,
     /// Kind of the repository: `github` or `gitlab`. A repository that another class reads has `source` instead.
-    #[attr(name = "type", check = one_of(&source::TYPES))]
+    #[attr(name = "type", check = in_plan(one_of(&source::TYPES)))]
     pub kind: Option<String>,
     /// Python class that reads the repository, where `type` has no word for it.
     pub source: Option<Source>,

@@ -39,14 +39,14 @@ pub struct Flavor {
     #[attr(replace, check = length(1..=255), check = pattern("have no tab and no line break", object::is_one_line))]
     pub name: String,
     /// Type of component that it is a flavor of, such as `orchestrator` or `artifact_store`. Another type is another flavor.
-    #[attr(name = "type", replace, check = one_of(&ALL_TYPES))]
+    #[attr(name = "type", replace, check = in_plan(one_of(&ALL_TYPES)))]
     pub kind: String,
     /// Python class of the flavor with its module, such as `my_package.flavors.MyFlavor`. The server does not look at it.
     #[attr(check = length(1..=255))]
     pub source: String,
     /// JSON schema of what a component of this flavor can be configured with, as JSON text. Default: `{}`, which says
     /// nothing.
-    #[attr(default = "{}", same = json_text, check = custom("be the text of a JSON object", is_json_object))]
+    #[attr(default = "{}", same = json_text, check = in_plan(custom("be the text of a JSON object", is_json_object)))]
     pub config_schema: OrDefault<String>,
     /// Name to show. Default: what the server derives from `name`.
     #[attr(check = length(1..=255))]

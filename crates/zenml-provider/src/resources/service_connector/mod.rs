@@ -87,13 +87,13 @@ pub struct ServiceConnector {
     pub verify: OrDefault<bool>,
     /// When the credentials expire, such as `2030-01-31T12:00:00Z`; without an offset it is UTC. A server keeps the last
     /// time that it was given: one that is left out again stays.
-    #[attr(same = same_moment, check = pattern(
+    #[attr(same = same_moment, check = in_plan(pattern(
         "be a time such as 2030-01-31T12:00:00Z or 2030-01-31T13:00:00+01:00", |text| naive(text).is_some()
-    ))]
+    )))]
     pub expires_at: OrServer<String>,
     /// For how many seconds the temporary credentials live that the connector makes, where its authentication method
     /// makes some. Left out, it is left alone; taken out again, it is removed.
-    #[attr(check = number(1..))]
+    #[attr(check = in_plan(number(1..)))]
     pub expiration_seconds: IfSet<i64>,
     /// By how many seconds before `expires_at` the credentials count as expired. A server keeps the last number that it
     /// was given: one that is left out again stays.

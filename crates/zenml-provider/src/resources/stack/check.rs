@@ -25,7 +25,22 @@ pub(super) fn configuration(config: &Partial<Stack>) -> Vec<Diag> {
                 .fix("Leave one of them out. Several components of a type can only be written in component_lists.")
                 .at(Stack::COMPONENT_LISTS),
         ],
-        (true, true) => vec![
+        (true, true) => Vec::new(),
+        (false, true) => unfamiliar(ones, &Stack::COMPONENTS.path()),
+        (true, false) => {
+            let mut found = unfamiliar(lists, &Stack::COMPONENT_LISTS.path());
+            found.extend(too_many(lists));
+            found
+        }
+    }
+}
+
+/// What is wrong with the components that a configuration names. Only the plan looks at it: where a test mocks what the
+/// components come from, types are invented, and several components can have the same id.
+pub(super) fn contents(config: &Partial<Stack>) -> Vec<Diag> {
+    let (ones, lists) = (config.dyn_of(Stack::COMPONENTS), config.dyn_of(Stack::COMPONENT_LISTS));
+    if ones.is_null() && lists.is_null() {
+        return vec![
             Diag::error("The stack has no components")
                 .why("A stack must have an orchestrator and an artifact store.")
                 .fix(
@@ -33,16 +48,16 @@ pub(super) fn configuration(config: &Partial<Stack>) -> Vec<Diag> {
                      artifact_store = zenml_stack_component.NAME.id\n  }",
                 )
                 .at(Stack::COMPONENTS),
-        ],
-        (false, true) => types(ones, &Stack::COMPONENTS.path(), |kind| format!("{kind} = zenml_stack_component.NAME.id")),
-        (true, false) => {
-            let one = |kind: &str| format!("{kind} = [zenml_stack_component.NAME.id]");
-            let mut found = types(lists, &Stack::COMPONENT_LISTS.path(), one);
-            found.extend(too_many(lists));
-            found.extend(twice(config));
-            found
-        }
+        ];
     }
+    let mut found =
+        missing(ones, &Stack::COMPONENTS.path(), |kind| format!("{kind} = zenml_stack_component.NAME.id"));
+    let one_of_list = |kind: &str| format!("{kind} = [zenml_stack_component.NAME.id]");
+    found.extend(missing(lists, &Stack::COMPONENT_LISTS.path(), one_of_list));
+    if !lists.is_null() {
+        found.extend(twice(config));
+    }
+    found
 }
 
 /// Whether there surely is no component. What is unknown may turn out to be one.
@@ -50,20 +65,21 @@ fn is_none(value: Option<&Dyn>) -> bool {
     value.is_none_or(|value| value.is_null() || value.as_list().is_some_and(<[Dyn]>::is_empty))
 }
 
-fn types(given: &Dyn, place: &Path, example: impl Fn(&str) -> String) -> Vec<Diag> {
+fn missing(given: &Dyn, place: &Path, example: impl Fn(&str) -> String) -> Vec<Diag> {
     let Dyn::Map(given) = given else { return Vec::new() };
-    let mut found = Vec::new();
-    for kind in MANDATORY.into_iter().filter(|kind| is_none(given.get(*kind))) {
-        found.push(
-            Diag::error(format!("The stack has no {kind}"))
-                .why("A stack must have an orchestrator and an artifact store.")
-                .fix(format!("Add one:\n  {place} = {{\n    {}\n  }}", example(kind)))
-                .at(place.clone()),
-        );
-    }
-    let unfamiliar = |kind: &String| Some(kind::unfamiliar(kind)?.at(place.clone().key(kind)));
-    found.extend(given.keys().filter_map(unfamiliar));
-    found
+    let missing = MANDATORY.into_iter().filter(|kind| is_none(given.get(*kind)));
+    let diag = |kind| {
+        Diag::error(format!("The stack has no {kind}"))
+            .why("A stack must have an orchestrator and an artifact store.")
+            .fix(format!("Add one:\n  {place} = {{\n    {}\n  }}", example(kind)))
+            .at(place.clone())
+    };
+    missing.map(diag).collect()
+}
+
+fn unfamiliar(given: &Dyn, place: &Path) -> Vec<Diag> {
+    let kinds = given.as_map().into_iter().flatten().map(|(kind, _)| kind);
+    kinds.filter_map(|kind| Some(kind::unfamiliar(kind)?.at(place.clone().key(kind)))).collect()
 }
 
 /// Types of which a server takes one component only, and which have more.

@@ -247,6 +247,11 @@ impl Resource for Stack {
         if !(plan.is_create() || changes) {
             return Ok(());
         }
+        let wrong = check::contents(plan.config());
+        if !wrong.is_empty() {
+            wrong.into_iter().for_each(|diag| plan.error(diag));
+            return Ok(());
+        }
         let own = plan.get(Self::WORKSPACE_ID).known();
         let is_place_known = own.is_some() || plan.config().get(Self::WORKSPACE_ID).is_null();
         let before = plan.prior().map(slots::named).unwrap_or_default();

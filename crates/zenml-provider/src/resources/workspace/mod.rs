@@ -51,7 +51,7 @@ pub struct Workspace {
     /// outside are left alone.
     pub version: OrServer<String>,
     /// What the workspace shall be doing: `available`, or `deactivated` to switch it off without losing data.
-    #[attr(check = one_of(&["available", "deactivated"]))]
+    #[attr(check = in_plan(one_of(&["available", "deactivated"])))]
     pub desired_state: OrServer<String>,
     /// Whether the provider refuses to delete the workspace. Deleting a workspace deletes everything in it. Default:
     /// `false`. What counts is the value in the state: turn it off in one apply, delete in the next.

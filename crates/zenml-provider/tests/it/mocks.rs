@@ -1,0 +1,424 @@
+//! Tests of modules, with a mocked provider and without.
+//!
+//! A host that mocks the provider still has it validate configurations, with values that the host invented: eight letters
+//! and digits for a text, 0, false, nothing in a collection.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use tfkit::engine::{DataSourceRequest, PlanRequest, ValidateRequest};
+use tfkit::plan::proposed_new;
+use tfkit::{Attribute, Diag, Dyn, Engine, Nesting, Shape, Step, Type};
+use tfkit_test::Scenario;
+
+use crate::world::{engine, hosts, scenario, under_each_host};
+
+/// A text as Terraform invents it.
+const INVENTED: &str = "k3x94t9d";
+
+/// Attributes that no other object gives: their words are checked as early as can be.
+const LITERAL: [&str; 5] = [
+    "zenml_code_repository.source",
+    "zenml_service_connector.timeouts",
+    "zenml_stack_role_assignment.actions",
+    "zenml_stack_role_assignment.role",
+    "zenml_workspace.timeouts",
+];
+
+/// Attributes that end like ids and hold texts of another kind.
+const NO_IDS: [&str; 2] = ["connector_resource_id", "resource_id"];
+
+/// Attributes that hold ids of several objects.
+const IDS_INSIDE: [&str; 3] = ["component_lists", "components", "secrets"];
+
+fn invented(ty: &Type) -> Dyn {
+    match ty {
+        Type::String | Type::Dynamic => Dyn::string(INVENTED),
+        Type::Number => 0.into(),
+        Type::Bool => Dyn::Bool(false),
+        Type::List(element) | Type::Set(element) => Dyn::list([invented(element)]),
+        Type::Map(element) => Dyn::map([("k", invented(element))]),
+        Type::Object(members) => {
+            Dyn::map(members.iter().map(|(name, ty)| (name.as_str(), invented(ty))).collect::<Vec<_>>())
+        }
+        Type::Tuple(elements) => Dyn::list(elements.iter().map(invented)),
+    }
+}
+
+fn value_of(attribute: &Attribute) -> Dyn {
+    match &attribute.shape {
+        Shape::Plain(Type::Dynamic) => {
+            let members = Type::object([("k", Type::String)]);
+            Dyn::typed(members, Dyn::map([("k", Dyn::string(INVENTED))]))
+        }
+        Shape::Plain(ty) => invented(ty),
+        Shape::Nested(nesting, attributes) => {
+            let members = attributes.iter().map(|attribute| (attribute.name, value_of(attribute)));
+            let object = Dyn::map(members.collect::<Vec<_>>());
+            match nesting {
+                Nesting::Single => object,
+                Nesting::List | Nesting::Set => Dyn::list([object]),
+                Nesting::Map => Dyn::map([("k", object)]),
+            }
+        }
+    }
+}
+
+/// A configuration of what is required, and of one attribute more.
+fn config(attributes: &[Attribute], tested: &Attribute) -> Dyn {
+    let members = attributes.iter().map(|attribute| {
+        let is_set = attribute.who.is_required() || attribute.name == tested.name;
+        (attribute.name, if is_set { value_of(attribute) } else { Dyn::Null })
+    });
+    Dyn::map(members.collect::<Vec<_>>())
+}
+
+/// What is said of an attribute that makes it an error.
+fn errors<'a>(diags: &'a [Diag], name: &str) -> Vec<&'a Diag> {
+    let is_about = |diag: &&Diag| {
+        let first = diag.path.as_ref().and_then(|path| path.0.first());
+        diag.is_error() && first.is_some_and(|first| *first == Step::Attribute(name.to_owned()))
+    };
+    diags.iter().filter(is_about).collect()
+}
+
+/// All attributes of all types that a configuration can set: whether it is a resource, the type, and the schema.
+fn attributes(engine: &Engine) -> Vec<(bool, String, Vec<Attribute>, Attribute)> {
+    let resources = engine.resources().into_iter().map(|name| (true, name, engine.resource_schema(name)));
+    let sources =
+        engine.data_sources().into_iter().map(|name| (false, name, engine.data_source_schema(name)));
+    let mut found = Vec::new();
+    for (is_resource, name, schema) in resources.chain(sources) {
+        let all = &schema.unwrap().attributes;
+        for attribute in all.iter().filter(|attribute| attribute.who.is_configurable()) {
+            found.push((is_resource, name.to_owned(), all.clone(), attribute.clone()));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn validation_takes_whatever_a_mock_invents_for_every_attribute_of_every_type() {
+    let engine = engine();
+    let mut refused = BTreeSet::new();
+    let attributes = attributes(&engine);
+    assert!(attributes.len() > 150, "{}", attributes.len());
+    for (is_resource, type_name, all, attribute) in attributes {
+        let config = config(&all, &attribute);
+        let request = ValidateRequest { type_name: type_name.clone(), config, write_only_allowed: true };
+        let diags = if is_resource {
+            engine.validate_resource(request).await
+        } else {
+            engine.validate_data_source(request).await
+        };
+        if !errors(&diags, attribute.name).is_empty() {
+            refused.insert(format!("{type_name}.{}", attribute.name));
+        }
+    }
+    let exclusive = ["zenml_stack.component_lists", "zenml_stack_component.connector_resource_id"];
+    refused.retain(|name| !exclusive.contains(&name.as_str()));
+    assert_eq!(refused.iter().map(String::as_str).collect::<Vec<_>>(), LITERAL);
+}
+
+#[tokio::test]
+async fn the_plan_refuses_what_is_no_id_at_each_attribute_that_holds_some() {
+    let engine = engine();
+    let holds_ids = |attribute: &Attribute| {
+        let name = attribute.name;
+        let is_id = name == "id" || name.ends_with("_id") || name.ends_with("_ids");
+        (is_id && !NO_IDS.contains(&name)) || IDS_INSIDE.contains(&name)
+    };
+    let attributes = attributes(&engine);
+    let ids: Vec<_> = attributes.into_iter().filter(|(_, _, _, attribute)| holds_ids(attribute)).collect();
+    assert!(ids.len() > 60, "{}", ids.len());
+    for (is_resource, type_name, all, attribute) in ids {
+        let what = format!("{type_name}.{}", attribute.name);
+        let config = config(&all, &attribute);
+        let diags = if is_resource {
+            let proposed = proposed_new(&all, &Dyn::Null, &config);
+            let (prior, private, identity) = (Dyn::Null, Vec::new(), Dyn::Null);
+            engine.plan(PlanRequest { type_name, prior, proposed, config, private, identity }).await.diags
+        } else {
+            engine.read_data_source(DataSourceRequest { type_name, config }).await.1
+        };
+        let errors = errors(&diags, attribute.name);
+        assert!(
+            errors.iter().any(|diag| diag.summary.contains("which is a UUID") && diag.fix.is_some()),
+            "{what}: {diags:?}"
+        );
+    }
+}
+
+/// What the examples ask for; what they do not know is ignored.
+const VARIABLES: &str = r#"
+  access_key_id            = "NOT-A-KEY-ID"
+  aws_access_key_id        = "NOT-A-KEY-ID"
+  aws_region               = "eu-west-1"
+  aws_role_arn             = "arn:aws:iam::000000000000:role/example-server"
+  aws_secret_access_key    = "not-a-secret-key"
+  bucket                   = "example-bucket"
+  client_id                = "00000000-0000-0000-0000-000000000001"
+  client_secret            = "not-a-secret"
+  compute_cluster          = "example-cluster"
+  container                = "example-container"
+  ecr_repository_url       = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/images"
+  execution_role_arn       = "arn:aws:iam::000000000000:role/example-pipelines"
+  code_build_project       = "example-images"
+  github_token             = "not-a-token"
+  machine_learning_workspace = "example-workspace"
+  mlflow_password          = "not-a-password"
+  mlflow_username          = "runs"
+  name                     = "mocked"
+  project                  = "example-project"
+  registry                 = "registry.example.com"
+  resource_group           = "example-group"
+  role_arn                 = "arn:aws:iam::000000000000:role/example-server"
+  s3_bucket_name           = "example-bucket"
+  secret_access_key        = "not-a-secret-key"
+  service_account_key      = "{}"
+  stack                    = "mocked"
+  storage_account          = "examplestorage"
+  subscription_id          = "00000000-0000-0000-0000-000000000002"
+  tenant_id                = "00000000-0000-0000-0000-000000000003"
+  workload_service_account = "pipelines@example.com"
+  zenml_service_account_key = "ZENPROKEY_not-a-key"
+"#;
+
+/// Plans and applies what is there with a mocked provider.
+const MOCKED: &str = r#"
+mock_provider "zenml" {
+  # An expression of an example reads what is in it.
+  mock_data "zenml_flavor" {
+    defaults = {
+      config_schema = "{\"properties\":{}}"
+    }
+  }
+
+  # Each object of a type gets the same one.
+  mock_data "zenml_stack_component" {
+    defaults = {
+      id = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11"
+    }
+  }
+
+  mock_resource "zenml_stack_component" {
+    defaults = {
+      id = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11"
+    }
+  }
+}
+
+run "plans" {
+  command = plan
+}
+
+run "applies" {
+  command = apply
+}
+"#;
+
+/// Has the host run the tests that are in the directory; mocks are newer than tests.
+async fn all_pass(host: &Scenario, what: &str) {
+    let output = host.run(&["test", "-no-color"]).await.unwrap_or_else(|failed| panic!("{what}: {failed}"));
+    assert!(output.stdout.contains("0 failed"), "{what}: {}", output.stdout);
+}
+
+/// The variables that a configuration declares, as a block of a test.
+fn variables_of(configuration: &str) -> String {
+    let is_declared = |line: &&str| {
+        let name = line.split('=').next().unwrap_or_default().trim();
+        !name.is_empty() && configuration.contains(&format!("variable \"{name}\""))
+    };
+    let mut block = String::from("variables {\n");
+    for line in VARIABLES.lines().filter(is_declared) {
+        let _ = writeln!(block, "{line}");
+    }
+    block + "}\n"
+}
+
+fn example(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(path)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_passes_its_tests_with_a_mocked_provider() {
+    for host in hosts().await.iter().filter(|host| host.is_at_least(1, 8)) {
+        for name in
+            ["complete-pro", "complete-aws", "complete-azure", "complete-gcp", "complete-data-sources"]
+        {
+            let host = scenario(host);
+            host.remove("provider.tf").unwrap();
+            let mut configuration = String::new();
+            for file in ["main.tf", "variables.tf", "outputs.tf"] {
+                let text = fs::read_to_string(example(name).join(file)).unwrap();
+                host.write(file, &text).unwrap();
+                configuration += &text;
+            }
+            host.write("mocked.tftest.hcl", &(MOCKED.to_owned() + &variables_of(&configuration))).unwrap();
+            all_pass(&host, name).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_all_types_pass_their_tests_with_a_mocked_provider() {
+    for host in hosts().await.iter().filter(|host| host.is_at_least(1, 8)) {
+        let host = scenario(host);
+        let mut configuration = crate::examples::AROUND.to_owned();
+        configuration += &crate::examples::together("resources", "resource.tf");
+        configuration += &crate::examples::together("data-sources", "data-source.tf");
+        host.write("main.tf", &configuration).unwrap();
+        host.write("mocked.tftest.hcl", &(MOCKED.to_owned() + &variables_of(&configuration))).unwrap();
+        all_pass(&host, "all types").await;
+    }
+}
+
+/// Attributes that exclude another one that the data source gives too, or that say what the configuration is about.
+const NOT_FED: [&str; 3] =
+    ["zenml_code_repository.source", "zenml_stack.components", "zenml_stack_component.settings"];
+
+/// A resource of each type of which there is a data source, with all that the data source tells.
+fn fed(engine: &Engine) -> (String, usize) {
+    let mut text = String::new();
+    let mut count = 0;
+    for name in engine.resources() {
+        let (Some(source), Some(schema)) = (engine.data_source_schema(name), engine.resource_schema(name))
+        else {
+            continue;
+        };
+        let look =
+            if source.attributes.iter().any(|attribute| attribute.name == "id") { "id" } else { "name" };
+        let _ = write!(text, "data \"{name}\" \"it\" {{\n  {look} = \"{INVENTED}\"\n");
+        for attribute in source.attributes.iter().filter(|attribute| attribute.who.is_required()) {
+            let _ = writeln!(text, "  {} = \"{INVENTED}\"", attribute.name);
+        }
+        let _ = write!(text, "}}\n\nresource \"{name}\" \"it\" {{\n");
+        for attribute in schema.attributes.iter().filter(|attribute| attribute.who.is_configurable()) {
+            let what = format!("{name}.{}", attribute.name);
+            let told = source.attributes.iter().find(|told| told.name == attribute.name);
+            if told.is_some_and(|told| told.ty() == attribute.ty()) && !NOT_FED.contains(&what.as_str()) {
+                count += 1;
+                let _ = writeln!(text, "  {0} = data.{name}.it.{0}", attribute.name);
+            } else if attribute.who.is_required() {
+                let _ = writeln!(text, "  {} = \"{INVENTED}\"", attribute.name);
+            }
+        }
+        if name == "zenml_secret" {
+            text.push_str("  values = {}\n");
+        }
+        if name == "zenml_stack" {
+            let _ = writeln!(
+                text,
+                "  component_lists = {{ (data.zenml_stack_component.it.type) = [data.zenml_stack_component.it.id, data.zenml_stack_component.it.id] }}"
+            );
+        }
+        text.push_str("}\n\n");
+    }
+    (text, count)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mocked_data_sources_feed_resources_of_each_type() {
+    let (configuration, count) = fed(&engine());
+    assert!(count > 50, "{count}\n{configuration}");
+    let plural = r#"
+data "zenml_stacks" "all" {}
+
+resource "zenml_stack_role_assignment" "all" {
+  for_each     = data.zenml_stacks.all.stacks
+  stack_id     = each.value.id
+  workspace_id = data.zenml_workspace.it.id
+  team_id      = data.zenml_team.it.id
+  role         = "read"
+}
+
+data "zenml_role" "admin" {
+  name  = "admin"
+  level = "workspace"
+}
+
+resource "zenml_workspace_role_assignment" "it" {
+  workspace_id = data.zenml_workspace.it.id
+  team_id      = data.zenml_team.it.id
+  role_id      = data.zenml_role.admin.id
+}
+"#;
+    for host in hosts().await.iter().filter(|host| host.is_at_least(1, 8)) {
+        let host = scenario(host);
+        host.write("main.tf", &(configuration.clone() + plural)).unwrap();
+        host.write("mocked.tftest.hcl", MOCKED).unwrap();
+        all_pass(&host, &configuration).await;
+    }
+}
+
+/// What the two runs of one test share, a value of the first and a look from outside in the second.
+const REAL: &str = r#"
+variables {
+  team = "tested"
+}
+
+run "makes" {
+  assert {
+    condition     = can(regex("^[0-9a-f-]{36}$", zenml_team.it.id))
+    error_message = "The team has an id."
+  }
+}
+
+run "renames" {
+  variables {
+    team = "renamed"
+  }
+
+  assert {
+    condition     = zenml_team.it.id == run.makes.id && zenml_team.it.name == "renamed"
+    error_message = "The team is the same one."
+  }
+}
+
+run "refuses" {
+  command = plan
+
+  variables {
+    team = ""
+  }
+
+  expect_failures = [var.team]
+}
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_without_mocks_makes_changes_and_removes_real_objects() {
+    under_each_host(async |world, host| {
+        if host.host().is_at_least(1, 6) {
+            let before = world.platform.census().await.unwrap();
+            host.write(
+                "main.tf",
+                r#"
+variable "team" {
+  type = string
+  validation {
+    condition     = var.team != ""
+    error_message = "A team has a name."
+  }
+}
+
+resource "zenml_team" "it" {
+  name = var.team
+}
+
+output "id" {
+  value = zenml_team.it.id
+}
+"#,
+            )
+            .unwrap();
+            host.write("real.tftest.hcl", REAL).unwrap();
+            all_pass(&host, "a real test").await;
+            assert_eq!(world.platform.census().await.unwrap(), before);
+        }
+        world.stop().await;
+    })
+    .await;
+}
