@@ -10,6 +10,7 @@ use zenml_api::{Endpoint, Method, PathParams, Request, Route, WorkspaceId};
 use crate::client::Homes;
 use crate::error::{ApiError, Call};
 use crate::list::Listing;
+use crate::origin::Origin;
 use crate::token::{Bearer, Tokens};
 use crate::transport::HttpResponse;
 use crate::wire::{Outgoing, Repeat, Wire};
@@ -71,6 +72,12 @@ impl Api {
         &self.inner.wire.base
     }
 
+    /// Where its address and the credential for it were set.
+    #[must_use]
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.inner.wire.origin
+    }
+
     /// Calls an endpoint that takes nothing but its path.
     pub async fn call<P, A>(&self, endpoint: &Endpoint<P, (), (), A>, path: P) -> Result<A, ApiError>
     where
@@ -130,6 +137,11 @@ impl Api {
     /// Makes sure that the credential is accepted, with a login if there is no session yet.
     pub async fn log_in(&self) -> Result<(), ApiError> {
         self.bearer().await.map(|_| ())
+    }
+
+    /// Forgets a session that was refused elsewhere. `false` if there is no way to another one.
+    pub(crate) fn refused(&self, bearer: &Bearer) -> bool {
+        self.inner.tokens.refused(bearer)
     }
 
     pub(crate) async fn bearer(&self) -> Result<Bearer, ApiError> {

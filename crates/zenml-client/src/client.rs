@@ -9,8 +9,9 @@ use zenml_api::control::workspace;
 use zenml_api::{Endpoint, IdOrName, WorkspaceId};
 
 use crate::api::{Api, Plane};
-use crate::error::{ApiError, NotReady};
-use crate::settings::{self, Credential, Settings, SettingsError};
+use crate::error::{ApiError, Misplaced, NotReady};
+use crate::origin::Origin;
+use crate::settings::{self, Settings, SettingsError};
 use crate::token::{Source, Tokens};
 use crate::transport::{Network, Transport};
 use crate::wire::{Shared, Wire};
@@ -19,18 +20,20 @@ use crate::wire::{Shared, Wire};
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
-    control_plane: Option<(Api, Arc<Credential>)>,
+    control_plane: Option<Api>,
     server: Option<Api>,
     /// What the plain server says it is, once it was asked.
     server_identity: Arc<tokio::sync::OnceCell<Identity>>,
+    /// Which workspace the plain server is, where a control plane knows all of them too. A server that does not answer
+    /// is none of them.
+    server_is: Arc<tokio::sync::OnceCell<Option<WorkspaceId>>>,
     homes: Arc<Homes>,
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let control_plane = self.control_plane.as_ref().map(|(api, _)| api);
         f.debug_struct("Client")
-            .field("control_plane", &control_plane)
+            .field("control_plane", &self.control_plane)
             .field("server", &self.server)
             .finish_non_exhaustive()
     }
@@ -80,28 +83,40 @@ impl Client {
             headers: settings::headers(&settings.http)?,
             stop: watch::Sender::new(false),
         });
-        let wire = |plane, base| Wire { shared: shared.clone(), plane, base };
+        let wire = |plane, base, origin: &Origin| {
+            let origin = Arc::new(origin.clone());
+            Wire { shared: shared.clone(), plane, base, origin }
+        };
+        let origins = &settings.origins;
         let control_plane = match &settings.control_plane {
             None => None,
             Some(address) => {
-                let tokens = Tokens::new(Source::new(&address.credential)?);
-                let api = Api::new(wire(Plane::ControlPlane, settings::base(&address.url)?), tokens, None);
-                Some((api, Arc::new(address.credential.clone())))
+                let tokens = Tokens::new(Source::new(&address.credential, None)?);
+                let base = settings::base(&address.url)?;
+                Some(Api::new(wire(Plane::ControlPlane, base, &origins.control_plane), tokens, None))
             }
         };
         let server = match &settings.server {
             None => None,
             Some(address) => {
-                let tokens = Tokens::new(Source::new(&address.credential)?);
-                Some(Api::new(wire(Plane::Server, settings::workspace_base(&address.url)?), tokens, None))
+                let tokens = Tokens::new(Source::new(&address.credential, control_plane.as_ref())?);
+                let base = settings::workspace_base(&address.url)?;
+                Some(Api::new(wire(Plane::Server, base, &origins.server), tokens, None))
             }
         };
-        Ok(Self { shared, control_plane, server, server_identity: Arc::default(), homes: Arc::default() })
+        Ok(Self {
+            shared,
+            control_plane,
+            server,
+            server_identity: Arc::default(),
+            server_is: Arc::default(),
+            homes: Arc::default(),
+        })
     }
 
     /// The control plane.
     pub fn control_plane(&self) -> Result<&Api, ApiError> {
-        self.control_plane.as_ref().map(|(api, _)| api).ok_or(ApiError::NotConfigured(Plane::ControlPlane))
+        self.control_plane.as_ref().ok_or(ApiError::NotConfigured(Plane::ControlPlane))
     }
 
     /// The server that was named by its address.
@@ -113,24 +128,30 @@ impl Client {
     /// reached. If the plain server *is* that workspace, it serves without the control plane.
     ///
     /// # Errors
+    /// [`ApiError::Misplaced`] when no credential may go to the address that the control plane reports,
     /// [`ApiError::NotFound`] when the workspace does not exist or cannot be seen, [`ApiError::NotReady`] when
     /// it has no server at the moment.
     pub async fn workspace(&self, id: WorkspaceId) -> Result<Api, ApiError> {
-        if let Some(server) = &self.server
-            && self.server_workspace().await? == Some(id)
-        {
-            return Ok(server.clone());
+        if let Some(server) = &self.server {
+            let is = match &self.control_plane {
+                None => self.server_workspace().await?,
+                Some(_) => {
+                    let ask = async || self.server_workspace().await.ok().flatten();
+                    *self.server_is.get_or_init(ask).await
+                }
+            };
+            if is == Some(id) {
+                return Ok(server.clone());
+            }
         }
-        let (control_plane, credential) =
-            self.control_plane.as_ref().ok_or(ApiError::NotConfigured(Plane::ControlPlane))?;
+        let control_plane = self.control_plane()?;
         let place = self.homes.place(id);
         let mut known = place.lock().await;
         if let Some(api) = &*known {
             return Ok(api.clone());
         }
         let found = control_plane.call(&workspace::GET, IdOrName::Id(id)).await?;
-        let base = found.server_url().map(settings::workspace_base);
-        let Some(Ok(base)) = base else {
+        let Some(reported) = found.server_url().filter(|url| !url.is_empty()) else {
             return Err(ApiError::NotReady(Box::new(NotReady {
                 workspace: id,
                 name: found.name,
@@ -138,8 +159,15 @@ impl Client {
                 reason: found.state_reason,
             })));
         };
-        let wire = Wire { shared: self.shared.clone(), plane: Plane::Workspace, base };
-        let tokens = Tokens::new(Source::for_workspace(credential, control_plane));
+        let base = settings::reported_base(reported, control_plane.base()).map_err(|why| {
+            ApiError::Misplaced(Box::new(Misplaced { workspace: id, name: found.name.clone(), why }))
+        })?;
+        let origin = Arc::new(Origin {
+            address: format!("the address that the control plane reports for workspace {:?}", found.name),
+            credential: control_plane.origin().credential.clone(),
+        });
+        let wire = Wire { shared: self.shared.clone(), plane: Plane::Workspace, base, origin };
+        let tokens = Tokens::new(Source::session_of(control_plane));
         let api = Api::new(wire, tokens, Some((id, self.homes.clone())));
         *known = Some(api.clone());
         Ok(api)

@@ -1,6 +1,7 @@
 //! What can go wrong with a call.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use zenml_api::control::workspace::WorkspaceStatus;
@@ -8,6 +9,7 @@ use zenml_api::error::{ErrorBody, Refusal};
 use zenml_api::{CodecError, Method, Route, WorkspaceId};
 
 use crate::api::Plane;
+use crate::origin::Origin;
 use crate::transport::TransportError;
 
 /// A call that failed. Match on the variant; the text is for people and holds no secret.
@@ -98,6 +100,9 @@ pub enum ApiError {
     /// The workspace has no server at the moment.
     #[error("{0}")]
     NotReady(Box<NotReady>),
+    /// The control plane reports an address for the workspace to which no credential may go.
+    #[error("{0}")]
+    Misplaced(Box<Misplaced>),
 }
 
 /// Which call, and how far it came.
@@ -107,6 +112,8 @@ pub struct Call {
     pub plane: Plane,
     /// Its address.
     pub base: String,
+    /// Where the address and the credential were set.
+    pub origin: Arc<Origin>,
     /// Method and path template.
     pub route: Route,
     /// Status of the last answer, if there was one.
@@ -174,6 +181,24 @@ impl fmt::Display for NotReady {
     }
 }
 
+/// A workspace at an address to which no credential may go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misplaced {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// Its handle.
+    pub name: String,
+    /// What is wrong with the address.
+    pub why: &'static str,
+}
+
+impl fmt::Display for Misplaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { workspace, name, why } = self;
+        write!(f, "the address of the workspace {name:?} ({workspace}) cannot be used: {why}")
+    }
+}
+
 impl ApiError {
     /// Sorts an answer that is no success.
     pub(crate) fn refused(refused: Refused) -> Self {
@@ -204,7 +229,7 @@ impl ApiError {
             | Self::Decode { call, .. }
             | Self::NoToken { call }
             | Self::Cancelled { call, .. } => Some(call),
-            Self::Unsendable { .. } | Self::NotConfigured(_) | Self::NotReady(_) => None,
+            Self::Unsendable { .. } | Self::NotConfigured(_) | Self::NotReady(_) | Self::Misplaced(_) => None,
             _ => self.answer().map(|refused| &refused.call),
         }
     }

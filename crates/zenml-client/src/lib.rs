@@ -14,6 +14,7 @@ mod api;
 mod client;
 mod error;
 mod list;
+mod origin;
 mod settings;
 mod token;
 pub mod transport;
@@ -21,7 +22,8 @@ mod wire;
 
 pub use api::{Api, Plane};
 pub use client::{Client, Identity};
-pub use error::{ApiError, Call, NotReady, Optional, Refused};
+pub use error::{ApiError, Call, Misplaced, NotReady, Optional, Refused};
 pub use list::Listing;
-pub use settings::{Address, Credential, HttpSettings, RetryPolicy, Settings, SettingsError};
+pub use origin::{Origin, Origins};
+pub use settings::{Address, Credential, HttpSettings, RetryPolicy, Settings, SettingsError, check_url};
 pub use transport::Transport;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use zenml_api::Sensitive;
 
+use crate::origin::Origins;
+
 /// Where the APIs are and how they are called.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -14,6 +16,8 @@ pub struct Settings {
     pub server: Option<Address>,
     /// How HTTP is spoken.
     pub http: HttpSettings,
+    /// Where these settings come from, for errors.
+    pub origins: Origins,
 }
 
 /// An API and the credential for it.
@@ -32,6 +36,9 @@ pub enum Credential {
     Key(Sensitive<String>),
     /// A finished session, used as it is; it cannot be renewed.
     Token(Sensitive<String>),
+    /// The session of the control plane that the same client is told of, for a server that is one of its workspaces.
+    /// The key itself goes to the control plane only.
+    ControlPlane,
     /// A local user.
     Password {
         /// Name of the user.
@@ -39,16 +46,6 @@ pub enum Credential {
         /// Password of the user.
         password: Sensitive<String>,
     },
-}
-
-impl Credential {
-    /// The better one of a key and a token: a key, because it can be renewed. Empty texts count as absent.
-    #[must_use]
-    pub fn choose(key: Option<Sensitive<String>>, token: Option<Sensitive<String>>) -> Option<Self> {
-        let given = |secret: &Sensitive<String>| !secret.expose().is_empty();
-        let key = key.filter(given).map(Self::Key);
-        key.or_else(|| token.filter(given).map(Self::Token))
-    }
 }
 
 /// How HTTP is spoken.
@@ -131,9 +128,20 @@ pub enum SettingsError {
     /// A credential cannot be sent.
     #[error("the credential has characters that cannot be part of one, like a line break")]
     Credential,
+    /// A server is to be entered with the session of a control plane, and there is none.
+    #[error("the server needs a control plane whose session it accepts")]
+    NoControlPlane,
     /// The certificate authorities cannot be read.
     #[error("the certificate authorities cannot be read: they have to be certificates in PEM form")]
     CertificateAuthorities,
+}
+
+/// Checks an address, as a client will.
+///
+/// # Errors
+/// [`SettingsError::Url`] when it is not the address of an API.
+pub fn check_url(url: &str) -> Result<(), SettingsError> {
+    base(url).map(|_| ())
 }
 
 /// Checks an address and takes a trailing slash away.
@@ -151,10 +159,33 @@ pub(crate) fn base(url: &str) -> Result<String, SettingsError> {
         let url = "an address with a user name".to_owned();
         return Err(SettingsError::Url { url, why: "give the credential on its own" });
     }
-    if parsed.query().is_some() {
-        return Err(wrong("it must not have a query"));
+    if parsed.query().is_some() || trimmed.contains('#') {
+        return Err(wrong("it must not have a query or a fragment"));
     }
     Ok(trimmed.to_owned())
+}
+
+/// Address of the API of a workspace, as its control plane reports it. Whoever runs the server chose it, and a session
+/// goes there: so it has to be as safe as the way to the control plane.
+pub(crate) fn reported_base(url: &str, control_plane: &str) -> Result<String, &'static str> {
+    let base = match workspace_base(url) {
+        Ok(base) => base,
+        Err(SettingsError::Url { why, .. }) => return Err(why),
+        Err(_) => return Err("it is not a URL"),
+    };
+    let is_plain = |url: &str| url.parse().is_ok_and(|uri: http::Uri| uri.scheme_str() == Some("http"));
+    if is_plain(&base) && !is_plain(control_plane) && !is_loopback(&base) {
+        return Err("it has no TLS (http://), although the control plane has");
+    }
+    Ok(base)
+}
+
+/// Whether an address leads to this machine.
+pub(crate) fn is_loopback(url: &str) -> bool {
+    let uri: Option<http::Uri> = url.parse().ok();
+    let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default().to_ascii_lowercase();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Address of the API of a server, whose own address may already name it.
@@ -202,19 +233,52 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_work_is_refused() {
-        for url in
-            ["", "h", "ftp://h", "/api", "https://", "https://h?x=1", "https://me:hunter2@h", "https://a b"]
-        {
+        for url in [
+            "",
+            "h",
+            "ftp://h",
+            "file:///etc/passwd",
+            "/api",
+            "https://",
+            "https://h?x=1",
+            "https://h#@evil",
+            "https://h\\@evil",
+            "https://me:hunter2@h",
+            "https://a b",
+            "https://h\nx",
+        ] {
             let error = base(url).unwrap_err();
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
     }
 
     #[test]
-    fn a_key_is_preferred_to_a_token_and_empty_texts_are_absent() {
-        let secret = |text: &str| Some(Sensitive::from(text));
-        assert!(matches!(Credential::choose(secret("k"), secret("t")), Some(Credential::Key(_))));
-        assert!(matches!(Credential::choose(secret(""), secret("t")), Some(Credential::Token(_))));
-        assert!(Credential::choose(secret(""), None).is_none());
+    fn an_address_that_a_control_plane_reports_is_as_safe_as_the_way_to_it() {
+        // The address, with a control plane at https:// and with one at http://.
+        for (reported, from_tls, from_plain) in [
+            ("https://ws.example.com", true, true),
+            ("http://ws.example.com", false, true),
+            ("http://127.0.0.1:8080", true, true),
+            ("http://[::1]:8080", true, true),
+            ("http://LOCALHOST", true, true),
+            ("HTTP://ws.example.com", false, true),
+            ("http://localhost.evil.example", false, true),
+            ("http://127.0.0.1.evil.example", false, true),
+            ("file:///etc/passwd", false, false),
+            ("ftp://ws.example.com", false, false),
+            ("//ws.example.com", false, false),
+            ("ws.example.com", false, false),
+            ("https://user:password@ws.example.com", false, false),
+            ("https://good.example#@evil.example", false, false),
+            ("https://good.example\\@evil.example", false, false),
+            ("https://ws.example.com?to=evil", false, false),
+            ("https://ws.example.com\r\nx: y", false, false),
+            ("https://", false, false),
+            ("", false, false),
+        ] {
+            let safe = |control_plane| reported_base(reported, control_plane).is_ok();
+            assert_eq!(safe("https://cloudapi.example.com"), from_tls, "{reported:?}");
+            assert_eq!(safe("http://cloudapi.example.com"), from_plain, "{reported:?}");
+        }
     }
 }

@@ -37,7 +37,8 @@ pub(crate) enum Login {
 }
 
 impl Source {
-    pub(crate) fn new(credential: &Credential) -> Result<Self, SettingsError> {
+    /// How an API is entered with this credential. `control_plane` is the one whose session it may be.
+    pub(crate) fn new(credential: &Credential, control_plane: Option<&Api>) -> Result<Self, SettingsError> {
         Ok(match credential {
             Credential::Key(key) => {
                 bearer(key.expose()).map_err(|_| SettingsError::Credential)?;
@@ -49,15 +50,14 @@ impl Source {
             Credential::Password { username, password } => {
                 Self::Login(Login::Password { username: username.clone(), password: password.clone() })
             }
+            Credential::ControlPlane => Self::session_of(control_plane.ok_or(SettingsError::NoControlPlane)?),
         })
     }
 
-    /// How the workspaces of a control plane are entered with this credential for the control plane.
-    pub(crate) fn for_workspace(credential: &Credential, control_plane: &Api) -> Self {
-        Self::Login(match credential {
-            Credential::Key(key) => Login::Key(key.clone()),
-            Credential::Token(_) | Credential::Password { .. } => Login::Session(control_plane.clone()),
-        })
+    /// How the workspaces of a control plane are entered. Who runs a workspace chose its address, so the credential for
+    /// the control plane never goes there: a session does, which ends by itself.
+    pub(crate) fn session_of(control_plane: &Api) -> Self {
+        Self::Login(Login::Session(control_plane.clone()))
     }
 }
 
@@ -189,7 +189,6 @@ async fn log_in(login: &Login, wire: &Wire) -> Result<Token, ApiError> {
             ask(wire, &auth::LOGIN, form, None, granted).await
         }
         Plane::Workspace | Plane::Server => {
-            let mut authorization = None;
             let form = match login {
                 Login::Key(key) => workspace_login::Form::api_key(key.clone()),
                 Login::Password { username, password } => workspace_login::Form {
@@ -197,11 +196,7 @@ async fn log_in(login: &Login, wire: &Wire) -> Result<Token, ApiError> {
                     password: Some(password.clone()),
                     ..workspace_login::Form::default()
                 },
-                Login::Session(control_plane) => {
-                    // Boxed because it is this function again, one plane up.
-                    authorization = Some(Box::pin(control_plane.bearer()).await?.header);
-                    workspace_login::Form::external()
-                }
+                Login::Session(_) => workspace_login::Form::external(),
             };
             let granted = |answer| match answer {
                 workspace_login::Answer::Session(session) => Granted {
@@ -210,7 +205,20 @@ async fn log_in(login: &Login, wire: &Wire) -> Result<Token, ApiError> {
                 },
                 workspace_login::Answer::Elsewhere { .. } => Granted { access_token: None, expires_in: None },
             };
-            ask(wire, &workspace_login::LOGIN, form, authorization, granted).await
+            let Login::Session(control_plane) = login else {
+                return ask(wire, &workspace_login::LOGIN, form, None, granted).await;
+            };
+            // Boxed because it is this function again, one plane up.
+            let session = Box::pin(control_plane.bearer()).await?;
+            let header = Some(session.header.clone());
+            match ask(wire, &workspace_login::LOGIN, form.clone(), header, granted).await {
+                // The session may have ended early, as with a control plane that was set up anew.
+                Err(ApiError::Unauthorized(_)) if control_plane.refused(&session) => {
+                    let header = Some(Box::pin(control_plane.bearer()).await?.header);
+                    ask(wire, &workspace_login::LOGIN, form, header, granted).await
+                }
+                result => result,
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use zenml_api::{Method, Request, Route};
 
 use crate::api::Plane;
 use crate::error::{ApiError, Call, Refused};
+use crate::origin::Origin;
 use crate::settings::RetryPolicy;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 
@@ -35,6 +36,7 @@ pub(crate) struct Wire {
     pub(crate) shared: Arc<Shared>,
     pub(crate) plane: Plane,
     pub(crate) base: String,
+    pub(crate) origin: Arc<Origin>,
 }
 
 /// A logical call: the same for all its attempts.
@@ -185,6 +187,7 @@ impl Wire {
         Call {
             plane: self.plane,
             base: self.base.clone(),
+            origin: self.origin.clone(),
             route: outgoing.route,
             status: None,
             request_id: outgoing.request_id.clone(),

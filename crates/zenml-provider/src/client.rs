@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tfkit::{Diag, OrServer, Path};
+use tfkit::{Diag, OrServer};
 use tokio::sync::OnceCell;
 use zenml_api::control::organization::{self, Organization, OrganizationQuery};
 use zenml_api::control::user::{self, User};
@@ -14,14 +14,16 @@ use zenml_api::{IdOrName, OrganizationId, TeamId, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
 use crate::cache::Cache;
-use crate::configuration::{Configuration, Resolved};
+use crate::configuration::Configuration;
 use crate::creation::Names;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::people::People;
+use crate::resolve::{Plane, Resolved};
 use crate::resources::stack_component::{Flavors, Leaving};
 use crate::resources::stack_role_assignment::{BlindGrants, UnderstoodForm};
 use crate::role::Roles;
+use crate::source::{Given, Source};
 
 /// Oldest server that is used without `skip_version_check`.
 const OLDEST_SERVER: (u64, u64) = (0, 80);
@@ -30,11 +32,16 @@ const OLDEST_SERVER: (u64, u64) = (0, 80);
 #[derive(Debug)]
 pub struct Client {
     api: zenml_client::Client,
-    organization: Option<IdOrName<OrganizationId>>,
-    workspace: Option<IdOrName<WorkspaceId>>,
+    organization: Option<Given<IdOrName<OrganizationId>>>,
+    workspace: Option<Given<IdOrName<WorkspaceId>>>,
     skip_version_check: bool,
-    /// Where the credential for the server was taken from.
-    server_credential: Path,
+    /// Where the settings of both APIs come from.
+    control_plane: Option<Plane>,
+    server: Option<Plane>,
+    /// Why the control plane of the environment is not used.
+    ignored: Option<Diag>,
+    /// Whether a control plane works that the provider block is not about.
+    control_plane_works: OnceCell<bool>,
     default_organization: OnceCell<Arc<Organization>>,
     default_workspace: OnceCell<WorkspaceId>,
     me: OnceCell<Arc<User>>,
@@ -59,10 +66,13 @@ impl Client {
     pub fn new(api: zenml_client::Client, resolved: &Resolved) -> Self {
         Self {
             api,
-            organization: resolved.organization.as_deref().map(IdOrName::parse),
-            workspace: resolved.workspace.as_deref().map(IdOrName::parse),
+            organization: resolved.organization.clone().map(|given| given.map(|text| IdOrName::parse(&text))),
+            workspace: resolved.workspace.clone().map(|given| given.map(|text| IdOrName::parse(&text))),
             skip_version_check: resolved.skip_version_check,
-            server_credential: resolved.server_credential.clone(),
+            control_plane: resolved.control_plane.clone(),
+            server: resolved.server.clone(),
+            ignored: resolved.ignored.clone(),
+            control_plane_works: OnceCell::new(),
             default_organization: OnceCell::new(),
             default_workspace: OnceCell::new(),
             me: OnceCell::new(),
@@ -88,23 +98,52 @@ impl Client {
 
     /// The management API.
     pub fn control_plane(&self) -> Result<&Api, Diag> {
-        self.api
-            .control_plane()
-            .map_err(|error| cannot("manage ZenML Pro", Needs::ORGANIZATION_ADMIN, &error))
+        self.api.control_plane().map_err(|error| match &self.ignored {
+            Some(why) => why.clone(),
+            None => cannot("manage ZenML Pro", Needs::ORGANIZATION_ADMIN, &error),
+        })
     }
 
-    /// Makes sure that the credentials of the provider block work: one authenticated call for each plane.
+    /// Makes sure that the credentials of the provider block work: one authenticated call for each API. An API that only
+    /// the environment names, beside a block that is about the other one, is not asked before something needs it.
     pub async fn check(&self) -> Result<(), Diag> {
-        let control_plane = async {
-            if self.api.control_plane().is_ok() { self.check_control_plane().await } else { Ok(()) }
-        };
+        let is_wanted = |plane: &Option<Plane>| plane.as_ref().is_some_and(|plane| plane.is_wanted);
+        let control_plane =
+            async { if is_wanted(&self.control_plane) { self.check_control_plane().await } else { Ok(()) } };
         let server = async {
             match self.api.server() {
-                Ok(server) => self.check_server(server).await,
-                Err(_) => Ok(()),
+                Ok(server) if is_wanted(&self.server) => self.check_server(server).await,
+                _ => Ok(()),
             }
         };
         tokio::try_join!(control_plane, server).map(|_| ())
+    }
+
+    /// Whether there is a control plane for what can do without one. A control plane that the provider block is not
+    /// about is tried once for that.
+    pub(crate) async fn has_control_plane(&self) -> bool {
+        match &self.control_plane {
+            None => false,
+            Some(plane) if plane.is_wanted => true,
+            Some(_) => {
+                let works = async || self.check_control_plane().await.is_ok();
+                *self.control_plane_works.get_or_init(works).await
+            }
+        }
+    }
+
+    /// Points a diagnostic at the argument that the key for the control plane comes from.
+    fn at_key(&self, diag: Diag) -> Diag {
+        mark(self.control_plane.as_ref().map(|plane| &plane.credential), diag)
+    }
+
+    /// A failure of the first call to the control plane, at the argument that most likely causes it.
+    fn at_control_plane(&self, doing: &str, error: &ApiError) -> Diag {
+        let diag = cannot(doing, Needs::ORGANIZATION_VIEWER, error);
+        match error {
+            ApiError::Unauthorized(_) | ApiError::NoToken { .. } => self.at_key(diag),
+            _ => mark(self.control_plane.as_ref().map(|plane| &plane.address), diag),
+        }
     }
 
     async fn check_control_plane(&self) -> Result<(), Diag> {
@@ -117,11 +156,13 @@ impl Client {
     /// A login proves a key, and a call a token; what the server says of itself is remembered.
     async fn check_server(&self, server: &Api) -> Result<(), Diag> {
         let at = |error: ApiError| {
-            let place = match &error {
-                ApiError::Unauthorized(_) | ApiError::NoToken { .. } => self.server_credential.clone(),
-                _ => Configuration::SERVER_URL.path(),
-            };
-            cannot("use the server", Needs::WORKSPACE_VIEWER, &error).at(place)
+            let source = self.server.as_ref().map(|plane| match (&error, error.call()) {
+                // The login with a session begins at the control plane.
+                (_, Some(call)) if call.plane == zenml_client::Plane::ControlPlane => &plane.credential,
+                (ApiError::Unauthorized(_) | ApiError::NoToken { .. }, _) => &plane.credential,
+                _ => &plane.address,
+            });
+            mark(source, cannot("use the server", Needs::WORKSPACE_VIEWER, &error))
         };
         if server.has_given_session() {
             server.call(&current_user::GET, ()).await.map_err(at)?;
@@ -136,8 +177,8 @@ impl Client {
             let (major, minor) = OLDEST_SERVER;
             return Err(Diag::error(format!("The server has version {version}, which is too old"))
                 .why(format!("This provider is made for version {major}.{minor}.0 and later."))
-                .fix("Upgrade the server, or take the risk with skip_version_check = true.")
-                .at(Configuration::SERVER_URL));
+                .fix("Upgrade the server, or take the risk with skip_version_check = true."))
+            .map_err(|diag| mark(self.server.as_ref().map(|plane| &plane.address), diag));
         }
         Ok(())
     }
@@ -145,34 +186,42 @@ impl Client {
     /// The organization for what does not name one: that of the provider block, else the only one that the key sees.
     pub async fn default_organization(&self) -> Result<Arc<Organization>, Diag> {
         let find = async || match &self.organization {
-            Some(wanted) => self.named_organization(wanted).await,
+            Some(wanted) => self.named_organization(&wanted.value, &wanted.source).await,
             None => self.only_organization().await,
         };
         self.default_organization.get_or_try_init(find).await.map(Arc::clone)
     }
 
-    async fn named_organization(&self, wanted: &IdOrName<OrganizationId>) -> Result<Arc<Organization>, Diag> {
+    async fn named_organization(
+        &self,
+        wanted: &IdOrName<OrganizationId>,
+        source: &Source,
+    ) -> Result<Arc<Organization>, Diag> {
         let found = self.control_plane()?.call(&organization::GET, wanted.clone()).await.optional();
-        let found = found.map_err(|error| at_control_plane("use the control plane", &error))?;
+        let found = found.map_err(|error| self.at_control_plane("use the control plane", &error))?;
         if let Some(found) = found {
             self.organizations.put(found.id, Some(found.clone()));
             return Ok(Arc::new(found));
         }
         let seen = self.visible_organizations().await?;
-        Err(Diag::error(format!("The key does not see the organization {:?}", wanted.to_string()))
+        let diag = Diag::error(format!("The key does not see the organization {:?}", wanted.to_string()))
             .why(format!("It does not exist, or the key belongs to another one. {}", listed(&seen)))
-            .fix("Correct organization_id, or use a key of this organization.")
-            .at(Configuration::ORGANIZATION_ID))
+            .fix(format!("Correct {source}, or use a key of this organization."));
+        Err(source.mark(diag))
     }
 
     async fn only_organization(&self) -> Result<Arc<Organization>, Diag> {
         let seen = self.visible_organizations().await?;
         match seen.as_slice() {
             [only] => Ok(Arc::new(only.clone())),
-            [] => Err(Diag::error("The key sees no organization")
-                .why("The account behind the key is not a member of any organization.")
-                .fix("Ask an admin of the organization to give the account a role, or use another key.")
-                .at(Configuration::SERVICE_ACCOUNT_KEY)),
+            [] => Err(self.at_key(
+                Diag::error("The key sees no organization")
+                    .why(format!(
+                        "The account behind {} is not a member of any organization.",
+                        self.control_plane()?.origin().credential
+                    ))
+                    .fix("Ask an admin of the organization to give the account a role, or use another key."),
+            )),
             _ => Err(Diag::error("It is not said which organization is meant")
                 .why(format!("The key sees more than one. {}", listed(&seen)))
                 .fix("Name one in the provider block:\n  organization_id = \"NAME\"")
@@ -184,7 +233,7 @@ impl Client {
     pub async fn visible_organizations(&self) -> Result<Vec<Organization>, Diag> {
         let control_plane = self.control_plane()?;
         let seen = control_plane.list_all(&organization::LIST, (), OrganizationQuery::default()).await;
-        let seen = seen.map_err(|error| at_control_plane("use the control plane", &error))?;
+        let seen = seen.map_err(|error| self.at_control_plane("use the control plane", &error))?;
         for organization in &seen {
             self.organizations.put(organization.id, Some(organization.clone()));
         }
@@ -253,20 +302,23 @@ impl Client {
 
     /// The workspace of the provider block, if it names one.
     pub async fn default_workspace(&self) -> Result<Option<WorkspaceId>, Diag> {
-        let name = match &self.workspace {
-            None => return Ok(None),
-            Some(IdOrName::Id(id)) => return Ok(Some(*id)),
-            Some(IdOrName::Name(name)) => name,
+        let Some(Given { value: wanted, source }) = &self.workspace else { return Ok(None) };
+        let name = match wanted {
+            IdOrName::Id(id) => return Ok(Some(*id)),
+            IdOrName::Name(name) => name,
         };
         let find = async || {
             let wanted = IdOrName::Name(name.clone());
             let found = self.control_plane()?.call(&workspace::GET, wanted).await.optional();
-            let found = found.map_err(|error| at_control_plane("find the default workspace", &error))?;
+            let found = found.map_err(|error| self.at_control_plane("find the default workspace", &error))?;
             found.map(|found| found.id).ok_or_else(|| {
-                Diag::error(format!("There is no workspace {name:?}"))
-                    .why("workspace_id of the provider block names it, and the control plane does not show it to this key.")
-                    .fix("Correct workspace_id, or use a key that sees the workspace.")
-                    .at(Configuration::WORKSPACE_ID)
+                let diag = Diag::error(format!("There is no workspace {name:?}"))
+                    .why(format!(
+                        "{} names it, and the control plane does not show it to this key.",
+                        source.capitalized()
+                    ))
+                    .fix(format!("Correct {source}, or use a key that sees the workspace."));
+                source.mark(diag)
             })
         };
         self.default_workspace.get_or_try_init(find).await.copied().map(Some)
@@ -292,13 +344,11 @@ impl Client {
     }
 }
 
-/// A failure of the first call to the control plane, at the argument that most likely causes it.
-fn at_control_plane(doing: &str, error: &ApiError) -> Diag {
-    let place = match error {
-        ApiError::Unauthorized(_) | ApiError::NoToken { .. } => Configuration::SERVICE_ACCOUNT_KEY.path(),
-        _ => Configuration::CONTROL_PLANE_URL.path(),
-    };
-    cannot(doing, Needs::ORGANIZATION_VIEWER, error).at(place)
+fn mark(source: Option<&Source>, diag: Diag) -> Diag {
+    match source {
+        Some(source) => source.mark(diag),
+        None => diag,
+    }
 }
 
 fn listed(organizations: &[Organization]) -> String {

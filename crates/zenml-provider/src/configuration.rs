@@ -1,15 +1,14 @@
-//! The provider block: what it says, what the environment adds, and whether it works.
+//! The provider block.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tfkit::model::Token;
 use tfkit::timeouts::Span;
 use tfkit::{Diag, Model, Object, Partial, Path, Secret};
 use zenml_api::Sensitive;
-use zenml_client::{Address, Credential, HttpSettings, Settings};
+use zenml_client::HttpSettings;
 
-use crate::environment::Environment;
+use crate::source::trimmed;
 
 /// Address of the management API of ZenML Pro.
 pub const SAAS_URL: &str = "https://cloudapi.zenml.io";
@@ -63,22 +62,8 @@ pub struct Http {
 }
 
 fn is_url_or_empty(text: &str) -> bool {
+    let text = trimmed(text);
     text.is_empty() || tfkit::check::url().holds(&text.into())
-}
-
-/// What the provider block and the environment say together.
-#[derive(Clone, Debug)]
-pub struct Resolved {
-    /// Where the APIs are.
-    pub settings: Settings,
-    /// Default organization, by id or name.
-    pub organization: Option<String>,
-    /// Default workspace, by id or name.
-    pub workspace: Option<String>,
-    /// Whether the server's version does not matter.
-    pub skip_version_check: bool,
-    /// The argument that the credential for the server comes from, whether it or its variable is set.
-    pub server_credential: Path,
 }
 
 impl Configuration {
@@ -86,64 +71,10 @@ impl Configuration {
     pub fn unknown(config: &Partial<Self>) -> Vec<Path> {
         config.unknown()
     }
-
-    /// Joins the block, which is known, with the environment. A text in the block goes before a variable; an empty
-    /// text counts as unset.
-    pub fn resolve(config: &Partial<Self>, environment: &Environment) -> Result<Resolved, Diag> {
-        let control_plane_in_block = text(config, Self::CONTROL_PLANE_URL);
-        let control_plane_url =
-            control_plane_in_block.clone().or_else(|| environment.control_plane_url.clone());
-        let server_url = text(config, Self::SERVER_URL).or_else(|| environment.server_url.clone());
-        let key =
-            secret(config, Self::SERVICE_ACCOUNT_KEY).or_else(|| environment.service_account_key.clone());
-        let api_key = secret(config, Self::API_KEY).or_else(|| environment.api_key.clone());
-        let api_token = secret(config, Self::API_TOKEN).or_else(|| environment.api_token.clone());
-
-        if control_plane_in_block.is_some() && key.is_none() {
-            return Err(no_key());
-        }
-        let control_plane = key.clone().map(|key| Address {
-            url: control_plane_url.unwrap_or_else(|| SAAS_URL.to_owned()),
-            credential: Credential::Key(key),
-        });
-        let server_credential = match (&api_key, &api_token) {
-            (Some(_), _) => Self::API_KEY.path(),
-            (None, Some(_)) => Self::API_TOKEN.path(),
-            (None, None) => Self::SERVICE_ACCOUNT_KEY.path(),
-        };
-        let server = match server_url {
-            None => None,
-            Some(url) => {
-                let credential = Credential::choose(api_key, api_token).or_else(|| key.map(Credential::Key));
-                Some(Address { url, credential: credential.ok_or_else(no_server_credential)? })
-            }
-        };
-        if control_plane.is_none() && server.is_none() {
-            return Err(no_credentials());
-        }
-        Ok(Resolved {
-            settings: Settings { control_plane, server, http: http(config)? },
-            organization: text(config, Self::ORGANIZATION_ID).or_else(|| environment.organization_id.clone()),
-            workspace: text(config, Self::WORKSPACE_ID).or_else(|| environment.workspace_id.clone()),
-            skip_version_check: config.get(Self::SKIP_VERSION_CHECK).known().unwrap_or_default(),
-            server_credential,
-        })
-    }
 }
 
-fn text(config: &Partial<Configuration>, token: Token<Configuration, Option<String>>) -> Option<String> {
-    config.get(token).known().filter(|text| !text.is_empty())
-}
-
-fn secret(
-    config: &Partial<Configuration>,
-    token: Token<Configuration, Option<Secret<String>>>,
-) -> Option<Sensitive<String>> {
-    let secret = config.get(token).known()?.into_exposed();
-    (!secret.is_empty()).then(|| Sensitive::new(secret))
-}
-
-fn http(config: &Partial<Configuration>) -> Result<HttpSettings, Diag> {
+/// How HTTP is spoken, as the block says it.
+pub(crate) fn http(config: &Partial<Configuration>) -> Result<HttpSettings, Diag> {
     let defaults = HttpSettings::default();
     let user_agent = concat!("terraform-provider-zenml/", env!("CARGO_PKG_VERSION")).to_owned();
     let Some(http) = config.get(Configuration::HTTP).known() else {
@@ -161,40 +92,16 @@ fn http(config: &Partial<Configuration>) -> Result<HttpSettings, Diag> {
             .fix("Give at least \"1s\".")
             .at(Configuration::HTTP.then(Http::TIMEOUT)));
     }
+    // The header of a proxy often comes out of a file, too.
+    let headers = headers
+        .into_iter()
+        .map(|(name, value)| (trimmed(&name).to_owned(), Sensitive::new(trimmed(&value).to_owned())));
     Ok(HttpSettings {
         timeout,
         retry,
         certificate_authorities: http.ca_bundle.filter(|pem| !pem.is_empty()).map(String::into_bytes),
-        headers: headers.into_iter().map(|(name, value)| (name, Sensitive::new(value))).collect(),
+        headers: headers.collect(),
         user_agent,
         ..defaults
     })
-}
-
-fn no_credentials() -> Diag {
-    Diag::error("The provider has no credentials")
-        .why(
-            "Neither the provider block nor the environment has a service-account key of ZenML Pro or the address of \
-             a server.",
-        )
-        .fix(
-            "For ZenML Pro, give the key of a service account, or set ZENML_SERVICE_ACCOUNT_KEY:\n  \
-             service_account_key = var.zenml_service_account_key\n\nFor an open-source server, give its address and \
-             an API key, or set ZENML_SERVER_URL and ZENML_API_KEY:\n  server_url = \"https://zenml.example.com\"\n  \
-             api_key    = var.zenml_api_key",
-        )
-}
-
-fn no_key() -> Diag {
-    Diag::error("The provider has a control plane and no key for it")
-        .why("control_plane_url is set, but service_account_key is not, and ZENML_SERVICE_ACCOUNT_KEY is not either.")
-        .fix("Add the key of a service account:\n  service_account_key = var.zenml_service_account_key")
-        .at(Configuration::SERVICE_ACCOUNT_KEY)
-}
-
-fn no_server_credential() -> Diag {
-    Diag::error("The provider has a server and no credential for it")
-        .why("server_url is set, but none of api_key, api_token and service_account_key is.")
-        .fix("Add an API key, or set ZENML_API_KEY:\n  api_key = var.zenml_api_key")
-        .at(Configuration::API_KEY)
 }

@@ -47,7 +47,7 @@ pub fn cannot(doing: impl fmt::Display, needs: Needs, error: &ApiError) -> Diag 
                     "{} answered that there is no such route. Its path may be wrong, or the server is too old.",
                     refused.call.base
                 ))
-                .fix("Check the address in the provider block, and the version of the server.")
+                .fix(format!("Check {}, and the version of the server.", refused.call.origin.address))
         }
         ApiError::NotFound(refused) => Diag::error(format!("Cannot {doing}: nothing was found"))
             .why(said(refused, "The object does not exist."))
@@ -73,7 +73,7 @@ pub fn cannot(doing: impl fmt::Display, needs: Needs, error: &ApiError) -> Diag 
         }
         ApiError::NoToken { call } => Diag::error(format!("Cannot {doing}: the login gave no token"))
             .why(format!("{} answered a login without a token.", call.base))
-            .fix("Check the credential in the provider block: it must be an API key or a personal access token."),
+            .fix(format!("Check {}: it must be an API key or a personal access token.", call.origin.credential)),
         ApiError::Cancelled { .. } => Diag::error(format!("Cannot {doing}: the run was interrupted"))
             .why(if error.outcome_unknown() {
                 "It was sent, and no answer came before the interrupt: it may have been done or not."
@@ -91,6 +91,17 @@ pub fn cannot(doing: impl fmt::Display, needs: Needs, error: &ApiError) -> Diag 
                 reason => format!("The control plane says: {reason}"),
             })
             .fix("Wait until it is available, or wake it up, and run the command again."),
+        ApiError::Misplaced(place) => Diag::error(format!("Cannot {doing}: the address of workspace {:?} is not safe", place.name))
+            .why(format!(
+                "The control plane reports an address for it that the server itself chose, and {}. No credential was sent \
+                 there.",
+                place.why
+            ))
+            .fix(
+                "Ask who runs the workspace to give its server an address that begins with https:// \
+                 (ZENML_SERVER_SERVER_URL in the environment of the server). To use it as it is, name it yourself, with \
+                 server_url and api_key in the provider block.",
+            ),
     };
     match error.call() {
         Some(call) => diag.trace(call.to_string()),
@@ -102,9 +113,9 @@ fn unreachable(doing: &impl fmt::Display, call: &Call, cause: &TransportError) -
     Diag::error(format!("Cannot {doing}: the {} cannot be reached", plane(call)))
         .why(format!("No answer came from {}: {}.", call.base, chain(cause)))
         .fix(format!(
-            "Check {} in the provider block, the network, and the proxy and certificate settings. If the server was \
-             only restarting, run the command again.",
-            place(call.plane).url
+            "Check {}, the network, and the proxy and certificate settings. If the server was only restarting, run the \
+             command again.",
+            call.origin.address
         ))
 }
 
@@ -120,16 +131,17 @@ fn not_the_api(doing: &impl fmt::Display, call: &Call, what: &str) -> Diag {
     };
     Diag::error(format!("Cannot {doing}: {} is not the address of a {}", call.base, plane(call)))
         .why(format!("Something else answered: {what}."))
-        .fix(format!("Correct {} in the provider block. {hint}", place(call.plane).url))
+        .fix(format!("Correct {}. {hint}", call.origin.address))
 }
 
 fn unauthorized(doing: &impl fmt::Display, refused: &Refused) -> Diag {
-    let place = place(refused.call.plane);
     Diag::error(format!("Cannot {doing}: the {} did not accept the credential", plane(&refused.call)))
         .why(said(refused, "The credential is wrong, has expired or was revoked."))
         .fix(format!(
-            "Check {} in the provider block: the whole key, of an account that is active, for the server at {}.",
-            place.credential, refused.call.base
+            "Check {}: the whole key, of an account that is active, for the {} at {}.",
+            refused.call.origin.credential,
+            plane(&refused.call),
+            refused.call.base
         ))
 }
 
@@ -150,7 +162,7 @@ fn forbidden(doing: &impl fmt::Display, needs: Needs, refused: &Refused) -> Diag
 fn not_configured(doing: &impl fmt::Display, plane: Plane) -> Diag {
     match plane {
         Plane::ControlPlane => Diag::error(format!("Cannot {doing}: the provider has no control plane"))
-            .why("This needs the management API of ZenML Pro, and the provider block only names a server.")
+            .why("This needs the management API of ZenML Pro, and the provider only knows a server.")
             .fix(
                 "Add the key of a service account to the provider block, or set ZENML_SERVICE_ACCOUNT_KEY:\n  \
                  service_account_key = var.zenml_service_account_key",
@@ -174,22 +186,6 @@ fn said(refused: &Refused, otherwise: &str) -> String {
 
 fn plane(call: &Call) -> Plane {
     call.plane
-}
-
-/// Where the user says where a plane is and who calls.
-struct Place {
-    url: &'static str,
-    credential: &'static str,
-}
-
-fn place(plane: Plane) -> Place {
-    match plane {
-        // The address of a workspace comes from the control plane, and so does the credential.
-        Plane::ControlPlane | Plane::Workspace => {
-            Place { url: "control_plane_url", credential: "service_account_key" }
-        }
-        Plane::Server => Place { url: "server_url", credential: "api_key or api_token" },
-    }
 }
 
 /// An error and what is behind it, as one sentence.

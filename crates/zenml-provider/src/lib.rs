@@ -17,11 +17,13 @@ pub(crate) mod lookup;
 pub mod object;
 pub mod people;
 pub mod principal;
+pub mod resolve;
 pub mod resources;
 pub mod role;
 mod run_environment;
 pub mod scope;
 pub mod scrub;
+pub mod source;
 pub mod wait;
 
 use std::sync::Arc;
@@ -32,6 +34,7 @@ use zenml_client::{SettingsError, Transport};
 pub use client::Client;
 use configuration::Configuration;
 pub use environment::Environment;
+use resolve::resolve;
 
 /// Source address of the provider; existing state names it.
 pub const ADDRESS: &str = "registry.terraform.io/zenml-io/zenml";
@@ -111,7 +114,7 @@ impl Provider for Zenml {
         if !unknown.is_empty() {
             return Ok(Configured::Unknown(unknown));
         }
-        let resolved = Configuration::resolve(config, &self.environment)?;
+        let resolved = resolve(config, &self.environment)?;
         let api = match &self.transport {
             Some(transport) => {
                 zenml_client::Client::with_transport(&resolved.settings, Arc::clone(transport))
@@ -132,17 +135,13 @@ impl Provider for Zenml {
 fn unusable(error: &SettingsError) -> Diag {
     let diag = Diag::error("The provider block cannot be used").why(error.to_string());
     match error {
-        SettingsError::Url { .. } => {
-            diag.fix("Correct the address. It looks like https://HOST or https://HOST/PATH.")
-        }
-        SettingsError::Header { .. } => diag
-            .fix("Correct the header, or leave it out.")
-            .at(Configuration::HTTP.then(configuration::Http::HEADERS)),
-        SettingsError::Credential => {
-            diag.fix("Check that the credential was copied whole, and without a line break.")
-        }
+        SettingsError::Header { name } => diag
+            .fix("Correct the header, or leave it out. Its value is one line of visible ASCII characters.")
+            .at(Configuration::HTTP.then(configuration::Http::HEADERS).key(name)),
         SettingsError::CertificateAuthorities => diag
             .fix("Give the text of the file, for example:\n  ca_bundle = file(\"ca.pem\")")
             .at(Configuration::HTTP.then(configuration::Http::CA_BUNDLE)),
+        // These were checked when the settings were chosen.
+        SettingsError::Url { .. } | SettingsError::Credential | SettingsError::NoControlPlane => diag,
     }
 }

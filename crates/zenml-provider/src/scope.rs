@@ -195,7 +195,7 @@ fn closed(state: &NotReady) -> Diag {
 /// Keeps the organization of a workspace beside the state, so that a later run can tell a workspace that is gone
 /// from one that its key cannot see.
 pub(crate) async fn remember(cx: &Cx<Client>, client: &Client, id: WorkspaceId) -> Result<(), Diag> {
-    if cx.private(ORGANIZATION).is_some() || client.api().control_plane().is_err() {
+    if cx.private(ORGANIZATION).is_some() || !client.has_control_plane().await {
         return Ok(());
     }
     match client.find_workspace(id).await? {

@@ -12,7 +12,7 @@ use rustls_platform_verifier::Verifier;
 use zenml_api::Method;
 
 use super::{Exchange, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
-use crate::settings::{HttpSettings, SettingsError};
+use crate::settings::{HttpSettings, SettingsError, is_loopback};
 
 /// Largest answer that is read; lists are paged, so no honest answer comes near it.
 const LARGEST_ANSWER: usize = 64 << 20;
@@ -132,12 +132,8 @@ async fn read(answer: &mut reqwest::Response) -> Result<Bytes, TransportError> {
 }
 
 fn route(url: &str) -> Route {
-    let uri: Option<http::Uri> = url.parse().ok();
-    let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    let named = host == "localhost" || host.ends_with(".localhost");
-    let loopback = named || address.is_ok_and(|address| address.is_loopback());
-    Route { tls: url.starts_with("https:"), loopback }
+    let is_tls = url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
+    Route { tls: is_tls, loopback: is_loopback(url) }
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, SettingsError> {

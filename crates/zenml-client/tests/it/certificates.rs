@@ -68,7 +68,8 @@ async fn ask(private: Private, authorities: Option<Vec<u8>>) -> (Result<team::Te
         ..HttpSettings::default()
     };
     let address = Address { url, credential: Credential::Token("t".into()) };
-    let client = Client::new(&Settings { control_plane: Some(address), server: None, http }).unwrap();
+    let client =
+        Client::new(&Settings { control_plane: Some(address), http, ..Settings::default() }).unwrap();
     let server = async {
         let (stream, _) = listener.accept().await.unwrap();
         let Ok(mut stream) = acceptor.accept(stream).await else { return String::new() };

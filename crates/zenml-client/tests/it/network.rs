@@ -21,7 +21,7 @@ fn client(port: u16, scheme: &str) -> Client {
         url: format!("{scheme}://127.0.0.1:{port}/base/"),
         credential: Credential::Token("t".into()),
     };
-    Client::new(&Settings { control_plane: Some(address), server: None, http }).unwrap()
+    Client::new(&Settings { control_plane: Some(address), http, ..Settings::default() }).unwrap()
 }
 
 async fn get(client: &Client) -> Result<team::Team, ApiError> {
@@ -148,7 +148,8 @@ async fn an_unknown_host_is_a_matter_of_names() {
     let retry = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
     let http = HttpSettings { retry, ..HttpSettings::default() };
     let address = Address { url, credential: Credential::Token("t".into()) };
-    let client = Client::new(&Settings { control_plane: Some(address), server: None, http }).unwrap();
+    let client =
+        Client::new(&Settings { control_plane: Some(address), http, ..Settings::default() }).unwrap();
     assert_eq!(kind(&get(&client).await.unwrap_err()), Kind::Dns);
 }
 

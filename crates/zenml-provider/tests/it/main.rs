@@ -21,6 +21,7 @@ mod many;
 mod mocks;
 mod organization;
 mod plain_server;
+mod precedence;
 mod project;
 mod project_role_assignment;
 mod relay;

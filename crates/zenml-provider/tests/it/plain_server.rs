@@ -64,11 +64,8 @@ async fn a_key_a_token_or_both_serve_a_server_with_any_spelling_of_its_address()
         let block = server.block();
         let (url, key, token) = (text(&block, "server_url"), text(&block, "api_key"), token(server).await);
         let nowhere = "http://127.0.0.1:9";
-        let environment = |url: &str, key: &str, token: &str| Environment {
-            server_url: Some(url.to_owned()),
-            api_key: Some(key.into()).filter(|key: &Sensitive<String>| !key.expose().is_empty()),
-            api_token: Some(token.into()).filter(|token: &Sensitive<String>| !token.expose().is_empty()),
-            ..Environment::default()
+        let environment = |url: &str, key: &str, token: &str| {
+            Environment::of([("ZENML_SERVER_URL", url), ("ZENML_API_KEY", key), ("ZENML_API_TOKEN", token)])
         };
         let none = Environment::default;
         let cases = [

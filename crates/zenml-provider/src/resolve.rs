@@ -1,0 +1,292 @@
+//! Which settings of the provider block and of the environment count.
+//!
+//! For each API: an argument goes before its variable, and any credential in the block goes before every credential in
+//! the environment. Within one of the two a key goes before a token.
+
+use tfkit::model::Token;
+use tfkit::{Diag, Partial, Secret};
+use zenml_api::Sensitive;
+use zenml_client::{Address, Credential, Origin, Origins, Settings, SettingsError, check_url};
+
+use crate::configuration::{Configuration, SAAS_URL, http};
+use crate::environment::{self, Environment};
+use crate::source::{Given, Source, trimmed};
+
+/// What the provider block and the environment say together.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// Where the APIs are.
+    pub settings: Settings,
+    /// Where the address of the control plane and the credential for it come from.
+    pub control_plane: Option<Plane>,
+    /// Where the address of the server and the credential for it come from.
+    pub server: Option<Plane>,
+    /// Why a control plane of the environment is not used although it is there.
+    pub ignored: Option<Diag>,
+    /// Default organization, by id or name.
+    pub organization: Option<Given<String>>,
+    /// Default workspace, by id or name.
+    pub workspace: Option<Given<String>>,
+    /// Whether the server's version does not matter.
+    pub skip_version_check: bool,
+}
+
+/// Where the settings of one API come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plane {
+    /// Its address.
+    pub address: Source,
+    /// The credential for it.
+    pub credential: Source,
+    /// Whether the block is about this API: then it has to work. Else it is there for what asks for it.
+    pub is_wanted: bool,
+}
+
+/// One API that was chosen, before its values are checked.
+struct Chosen {
+    url: Given<String>,
+    credential: Given<Credential>,
+    is_wanted: bool,
+}
+
+/// Joins the block, which is known, with the environment.
+///
+/// # Errors
+/// When there is no API to talk to, when one that the block is about lacks its credential, and when a value cannot be
+/// what it is given for.
+pub fn resolve(config: &Partial<Configuration>, environment: &Environment) -> Result<Resolved, Diag> {
+    let block = Block(config);
+    let block_url = block.text(Configuration::CONTROL_PLANE_URL);
+    let block_key = block.secret(Configuration::SERVICE_ACCOUNT_KEY);
+    let block_server = block.text(Configuration::SERVER_URL);
+    let block_api = block.server_credential();
+    let organization = block.text(Configuration::ORGANIZATION_ID);
+    let workspace = block.text(Configuration::WORKSPACE_ID);
+
+    let names_control_plane = block_url.is_some() || block_key.is_some() || organization.is_some();
+    let names_server = block_server.is_some() || block_api.is_some();
+
+    let key = block_key.clone().or_else(|| environment.secret(environment::SERVICE_ACCOUNT_KEY));
+    if let (Some(url), None) = (&block_url, &key) {
+        return Err(no_key(&url.source));
+    }
+    let server_url = block_server.or_else(|| environment.text(environment::SERVER_URL));
+    if let (None, None, Some(credential)) = (&server_url, &block_key, &block_api) {
+        return Err(no_server(&credential.source));
+    }
+
+    let server = match server_url {
+        None => None,
+        Some(url) => {
+            let session = |key: Given<Sensitive<String>>| key.map(|_| Credential::ControlPlane);
+            let credential = block_api
+                .or_else(|| block_key.map(session))
+                .or_else(|| environment_credential(environment))
+                .or_else(|| key.clone().map(session))
+                .ok_or_else(|| no_server_credential(&url.source))?;
+            Some(Chosen { url, credential, is_wanted: names_server || !names_control_plane })
+        }
+    };
+    let needs_session = server.as_ref().is_some_and(|server| {
+        server.is_wanted && matches!(server.credential.value, Credential::ControlPlane)
+    });
+    let control_plane = key.map(|key| Chosen {
+        url: block_url
+            .or_else(|| environment.text(environment::CONTROL_PLANE_URL))
+            .unwrap_or_else(default_url),
+        credential: key.map(Credential::Key),
+        is_wanted: names_control_plane || !names_server || needs_session,
+    });
+    let mut ignored = None;
+    let control_plane = usable(control_plane, &mut ignored)?;
+    let server = usable(server, &mut None)?;
+    if control_plane.is_none() && server.is_none() {
+        return Err(ignored.unwrap_or_else(|| no_credentials(environment)));
+    }
+    let origin = |chosen: Option<&Chosen>, names| chosen.map(|chosen| chosen.origin(environment, names));
+    let origins = Origins {
+        control_plane: origin(control_plane.as_ref(), environment::CONTROL_PLANE_URL).unwrap_or_default(),
+        server: origin(server.as_ref(), environment::SERVER_URL).unwrap_or_default(),
+    };
+    let workspace = workspace.or_else(|| {
+        // `server_url` and its credential in the block say where objects live; a variable does not lead them elsewhere.
+        environment.text(environment::WORKSPACE_ID).filter(|_| !names_server)
+    });
+    Ok(Resolved {
+        control_plane: control_plane.as_ref().map(Chosen::plane),
+        server: server.as_ref().map(Chosen::plane),
+        settings: Settings {
+            control_plane: control_plane.map(Chosen::address),
+            server: server.map(Chosen::address),
+            http: http(config)?,
+            origins,
+        },
+        ignored,
+        organization: organization.or_else(|| environment.text(environment::ORGANIZATION_ID)),
+        workspace,
+        skip_version_check: config.get(Configuration::SKIP_VERSION_CHECK).known().unwrap_or_default(),
+    })
+}
+
+impl Chosen {
+    fn plane(&self) -> Plane {
+        let (address, credential) = (self.url.source.clone(), self.credential.source.clone());
+        Plane { address, credential, is_wanted: self.is_wanted }
+    }
+
+    fn address(self) -> Address {
+        Address { url: self.url.value, credential: self.credential.value }
+    }
+
+    /// The words for errors. A credential of the environment that stands beside the address of another server is the
+    /// most likely mistake, so they say so.
+    fn origin(&self, environment: &Environment, names: &[&'static str]) -> Origin {
+        let mut credential = self.credential.source.to_string();
+        let beside = environment.text(names).filter(|beside| !is_same_place(&beside.value, &self.url.value));
+        if let (Source::Variable(_), Source::Variable(name), Source::Argument(argument)) = (
+            &self.credential.source,
+            beside.map_or(Source::Default(""), |beside| beside.source),
+            &self.url.source,
+        ) {
+            credential =
+                format!("{credential} (it is set beside {name}, which is not the address in {argument})");
+        }
+        Origin { address: self.url.source.to_string(), credential }
+    }
+}
+
+/// An API whose address and credential can be sent. One that the block is not about is left out where they cannot.
+fn usable(chosen: Option<Chosen>, ignored: &mut Option<Diag>) -> Result<Option<Chosen>, Diag> {
+    let Some(chosen) = chosen else { return Ok(None) };
+    match sendable_url(&chosen.url).and_then(|()| sendable_credential(&chosen.credential)) {
+        Ok(()) => Ok(Some(chosen)),
+        Err(diag) if chosen.is_wanted => Err(diag),
+        Err(diag) => {
+            *ignored = Some(diag);
+            Ok(None)
+        }
+    }
+}
+
+fn sendable_url(url: &Given<String>) -> Result<(), Diag> {
+    let Err(error) = check_url(&url.value) else { return Ok(()) };
+    let why = match &error {
+        SettingsError::Url { why, .. } => format!("{} {why}.", url.source.capitalized()),
+        _ => error.to_string(),
+    };
+    let diag = Diag::error(format!("{} is not the address of an API", url.source.capitalized()))
+        .why(why.replacen(" it ", ": it ", 1))
+        .fix("Correct the address. It looks like https://HOST or https://HOST/PATH.");
+    Err(url.source.mark(diag))
+}
+
+/// A credential travels in a header, which carries visible ASCII characters.
+fn sendable_credential(credential: &Given<Credential>) -> Result<(), Diag> {
+    let (Credential::Key(secret) | Credential::Token(secret)) = &credential.value else { return Ok(()) };
+    let stray = secret.expose().chars().find(|character| !matches!(character, ' '..='~'));
+    let Some(stray) = stray else { return Ok(()) };
+    let what = match stray {
+        '\r' | '\n' => "a line break".to_owned(),
+        '\t' => "a tab".to_owned(),
+        stray if stray.is_control() => format!("the control character U+{:04X}", u32::from(stray)),
+        _ => "a character outside of ASCII".to_owned(),
+    };
+    let diag = Diag::error(format!("{} is not a credential", credential.source.capitalized()))
+        .why(format!("There is {what} inside of it, which no key and no token has. The value is not shown, because it is secret."))
+        .fix("Copy the credential again, whole and without anything else. White space around it does no harm.");
+    Err(credential.source.mark(diag))
+}
+
+/// Whether two addresses are the same but for what does not matter.
+fn is_same_place(one: &str, other: &str) -> bool {
+    let place = |url: &str| url.trim_end_matches('/').trim_end_matches("/api/v1").to_ascii_lowercase();
+    place(one) == place(other)
+}
+
+fn default_url() -> Given<String> {
+    Given { value: SAAS_URL.to_owned(), source: Source::Default(Configuration::CONTROL_PLANE_URL.name()) }
+}
+
+/// The key of the environment for the server, else its token.
+fn environment_credential(environment: &Environment) -> Option<Given<Credential>> {
+    let key = environment.secret(environment::API_KEY).map(|key| key.map(Credential::Key));
+    key.or_else(|| environment.secret(environment::API_TOKEN).map(|token| token.map(Credential::Token)))
+}
+
+/// The provider block. White space around a value does not count, and a value that is then empty counts as not set.
+struct Block<'a>(&'a Partial<Configuration>);
+
+impl Block<'_> {
+    fn text(&self, token: Token<Configuration, Option<String>>) -> Option<Given<String>> {
+        let value = trimmed(&self.0.get(token).known()?).to_owned();
+        (!value.is_empty()).then(|| Given { value, source: Source::Argument(token.path()) })
+    }
+
+    fn secret(
+        &self,
+        token: Token<Configuration, Option<Secret<String>>>,
+    ) -> Option<Given<Sensitive<String>>> {
+        let value = trimmed(self.0.get(token).known()?.expose()).to_owned();
+        let source = Source::Argument(token.path());
+        (!value.is_empty()).then(|| Given { value: Sensitive::new(value), source })
+    }
+
+    /// The key for the server, else its token.
+    fn server_credential(&self) -> Option<Given<Credential>> {
+        let key = self.secret(Configuration::API_KEY).map(|key| key.map(Credential::Key));
+        key.or_else(|| self.secret(Configuration::API_TOKEN).map(|token| token.map(Credential::Token)))
+    }
+}
+
+fn no_credentials(environment: &Environment) -> Diag {
+    let diag = Diag::error("The provider has no credentials").why(
+        "Neither the provider block nor the environment has a service-account key of ZenML Pro or the address of a \
+         server.",
+    );
+    let lone = environment.text(environment::CONTROL_PLANE_URL).map(|url| url.source);
+    let lone = lone.or_else(|| environment_credential(environment).map(|credential| credential.source));
+    let diag = match lone {
+        Some(source) => diag.why(format!("{} alone is not enough.", source.capitalized())),
+        None => diag,
+    };
+    diag.fix(
+        "For ZenML Pro, give the key of a service account, or set ZENML_SERVICE_ACCOUNT_KEY:\n  \
+         service_account_key = var.zenml_service_account_key\n\nFor an open-source server, give its address and an API \
+         key, or set ZENML_SERVER_URL and ZENML_API_KEY:\n  server_url = \"https://zenml.example.com\"\n  api_key    = \
+         var.zenml_api_key",
+    )
+}
+
+fn no_key(url: &Source) -> Diag {
+    Diag::error("The provider has a control plane and no key for it")
+        .why(format!(
+            "{} is set, but service_account_key is not, and ZENML_SERVICE_ACCOUNT_KEY is not either.",
+            url.capitalized()
+        ))
+        .fix("Add the key of a service account:\n  service_account_key = var.zenml_service_account_key")
+        .at(Configuration::SERVICE_ACCOUNT_KEY)
+}
+
+fn no_server(credential: &Source) -> Diag {
+    let diag = Diag::error("The provider has a credential and no server for it")
+        .why(format!("{} is set, but server_url is not, and ZENML_SERVER_URL is not either.", credential.capitalized()))
+        .fix(
+            "Add the address of the server:\n  server_url = \"https://zenml.example.com\"\n\nFor ZenML Pro as a whole, \
+             give the key as service_account_key instead.",
+        );
+    credential.mark(diag)
+}
+
+fn no_server_credential(url: &Source) -> Diag {
+    let diag = Diag::error("The provider has a server and no credential for it")
+        .why(format!(
+            "{} is set, but none of api_key, api_token and service_account_key is, neither in the provider block nor in \
+             the environment.",
+            url.capitalized()
+        ))
+        .fix("Add an API key, or set ZENML_API_KEY:\n  api_key = var.zenml_api_key");
+    match url {
+        Source::Argument(_) => diag.at(Configuration::API_KEY),
+        _ => diag,
+    }
+}

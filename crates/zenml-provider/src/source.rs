@@ -1,0 +1,65 @@
+//! Where a setting of the provider comes from, so that an error names the right place.
+
+use std::fmt;
+
+use tfkit::{Diag, Path};
+
+/// Where a setting comes from. Its `Display` completes "Check …".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An argument of the provider block.
+    Argument(Path),
+    /// An environment variable.
+    Variable(&'static str),
+    /// Neither: the default of this argument.
+    Default(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument(path) => write!(f, "{path} in the provider block"),
+            Self::Variable(name) => write!(f, "the environment variable {name}"),
+            Self::Default(argument) => write!(f, "the default of {argument}, which is not set"),
+        }
+    }
+}
+
+impl Source {
+    /// Points a diagnostic at the argument, if it is one. A variable has no place in a configuration.
+    pub fn mark(&self, diag: Diag) -> Diag {
+        match self {
+            Self::Argument(path) => diag.at(path.clone()),
+            Self::Variable(_) | Self::Default(_) => diag,
+        }
+    }
+
+    /// The same at the beginning of a sentence.
+    pub fn capitalized(&self) -> String {
+        match self {
+            Self::Argument(path) => format!("{path} in the provider block"),
+            Self::Variable(name) => format!("The environment variable {name}"),
+            Self::Default(argument) => format!("The default of {argument}"),
+        }
+    }
+}
+
+/// A setting and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given<T> {
+    /// The setting.
+    pub value: T,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+impl<T> Given<T> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Given<U> {
+        Given { value: change(self.value), source: self.source }
+    }
+}
+
+/// A text without what an editor or `file()` leaves around it: white space, line ends, a byte-order mark.
+pub(crate) fn trimmed(text: &str) -> &str {
+    text.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}')
+}

@@ -1,0 +1,417 @@
+//! Whose settings count: those of the provider block or those of the environment.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+use tfkit::{Diag, Dyn, Engine, Partial};
+use tfkit_test::{Failure, Harness};
+use zenml_client::{Address, Credential};
+use zenml_provider::configuration::{Configuration, SAAS_URL};
+use zenml_provider::resolve::{Plane, Resolved, resolve};
+use zenml_provider::source::Source;
+use zenml_provider::{Environment, Zenml};
+
+use crate::world::World;
+
+/// An argument, and the variables for it in the order in which they count.
+const ARGUMENTS: [(&str, &[&str]); 5] = [
+    ("control_plane_url", &["ZENML_CONTROL_PLANE_URL", "ZENML_PRO_API_URL"]),
+    ("service_account_key", &["ZENML_SERVICE_ACCOUNT_KEY", "ZENML_PRO_API_KEY"]),
+    ("server_url", &["ZENML_SERVER_URL"]),
+    ("api_key", &["ZENML_API_KEY"]),
+    ("api_token", &["ZENML_API_TOKEN"]),
+];
+
+/// How an argument stands in the block: not set, blank, which counts as not set, or set.
+const IN_BLOCK: [Option<&str>; 3] = [None, Some(" \r\n"), Some("set")];
+
+/// How its variables stand in the environment, the first and the second.
+const IN_ENVIRONMENT: [[Option<&str>; 2]; 4] =
+    [[None, None], [Some("set"), None], [Some(""), Some("set")], [Some("set"), Some("set")]];
+
+/// The places where something is set, such as `api_key` and `ZENML_API_KEY`.
+type Set = Vec<&'static str>;
+
+/// A block and an environment in which exactly these places are set, the rest as `chosen` says.
+struct Case {
+    block: Map<String, Json>,
+    environment: Vec<(&'static str, String)>,
+    set: Set,
+}
+
+fn value(place: &str) -> String {
+    match place {
+        url if url.to_ascii_lowercase().ends_with("url") => {
+            format!("https://{}.example.com", url.to_ascii_lowercase().replace('_', "-"))
+        }
+        secret => format!("secret-of-{secret}"),
+    }
+}
+
+fn case(mut number: usize) -> Option<Case> {
+    let mut case = Case { block: Map::new(), environment: Vec::new(), set: Vec::new() };
+    for (argument, variables) in ARGUMENTS {
+        let (in_block, rest) = (number % IN_BLOCK.len(), number / IN_BLOCK.len());
+        let (in_environment, rest) = (rest % IN_ENVIRONMENT.len(), rest / IN_ENVIRONMENT.len());
+        number = rest;
+        match IN_BLOCK[in_block] {
+            None => {}
+            Some("set") => {
+                // As `file()` gives it.
+                case.block.insert(argument.to_owned(), format!("\u{feff}{}\r\n", value(argument)).into());
+                case.set.push(argument);
+            }
+            Some(blank) => drop(case.block.insert(argument.to_owned(), blank.into())),
+        }
+        for (position, how) in IN_ENVIRONMENT[in_environment].into_iter().enumerate() {
+            // An argument with one variable has one way less.
+            match (how, variables.get(position)) {
+                (None, _) => {}
+                (Some(_), None) => return None,
+                (Some("set"), Some(name)) => {
+                    case.environment.push((name, format!("{}\n", value(name))));
+                    case.set.push(name);
+                }
+                (Some(blank), Some(name)) => case.environment.push((name, blank.to_owned())),
+            }
+        }
+    }
+    (number == 0).then_some(case)
+}
+
+/// The rule of the documentation, as lists in which the first that is set counts.
+fn expected(set: &Set) -> Result<[Option<(&'static str, &'static str)>; 2], &'static str> {
+    let first = |places: &[&'static str]| places.iter().copied().find(|place| set.contains(place));
+    let key = first(&["service_account_key", "ZENML_SERVICE_ACCOUNT_KEY", "ZENML_PRO_API_KEY"]);
+    let plane = first(&["control_plane_url", "ZENML_CONTROL_PLANE_URL", "ZENML_PRO_API_URL"]);
+    let server = first(&["server_url", "ZENML_SERVER_URL"]);
+    let server_credential = first(&[
+        "api_key",
+        "api_token",
+        "service_account_key",
+        "ZENML_API_KEY",
+        "ZENML_API_TOKEN",
+        "ZENML_SERVICE_ACCOUNT_KEY",
+        "ZENML_PRO_API_KEY",
+    ]);
+    match (plane, key) {
+        (Some("control_plane_url"), None) => {
+            return Err("The provider has a control plane and no key for it");
+        }
+        _ => {}
+    }
+    match (server, server_credential) {
+        (None, Some("api_key" | "api_token")) if !set.contains(&"service_account_key") => {
+            return Err("The provider has a credential and no server for it");
+        }
+        (Some(_), None) => return Err("The provider has a server and no credential for it"),
+        (None, _) if key.is_none() => return Err("The provider has no credentials"),
+        _ => {}
+    }
+    Ok([key.map(|key| (plane.unwrap_or("default"), key)), server.zip(server_credential)])
+}
+
+fn partial(block: &Map<String, Json>) -> Partial<Configuration> {
+    let value = |value: &Json| value.as_str().map_or(Dyn::Null, Dyn::string);
+    let attributes = ARGUMENTS.map(|(name, _)| name).into_iter().chain(["organization_id", "workspace_id"]);
+    let object = attributes.map(|name| (name, block.get(name).map_or(Dyn::Null, value)));
+    Partial::new(Dyn::map(object.chain([("skip_version_check", Dyn::Null), ("http", Dyn::Null)])))
+}
+
+fn place(source: &Source) -> String {
+    match source {
+        Source::Argument(path) => path.to_string(),
+        Source::Variable(name) => (*name).to_owned(),
+        Source::Default(_) => "default".to_owned(),
+    }
+}
+
+/// Where address and credential were taken from, by what they are and by what is said of them.
+fn taken(address: &Option<Address>, plane: &Option<Plane>) -> Option<(String, String)> {
+    let (Some(address), Some(plane)) = (address, plane) else {
+        assert!(address.is_none() && plane.is_none());
+        return None;
+    };
+    let places = (place(&plane.address), place(&plane.credential));
+    let url = if places.0 == "default" { SAAS_URL.to_owned() } else { value(&places.0) };
+    assert_eq!(address.url, url);
+    match &address.credential {
+        Credential::Key(secret) => assert_eq!(secret.expose(), &value(&places.1)),
+        Credential::Token(secret) => {
+            assert_eq!(secret.expose(), &value(&places.1));
+            assert!(places.1.to_ascii_lowercase().contains("token"));
+        }
+        Credential::ControlPlane => {
+            assert!(!places.1.to_ascii_lowercase().contains("api_") || places.1 == "ZENML_PRO_API_KEY")
+        }
+        Credential::Password { .. } => panic!("nobody gave a password"),
+    }
+    Some(places)
+}
+
+#[test]
+fn a_credential_in_the_block_goes_before_each_in_the_environment_in_every_combination() {
+    let all = (IN_BLOCK.len() * IN_ENVIRONMENT.len()).pow(5);
+    let (mut count, mut outcomes) = (0, BTreeMap::<String, usize>::new());
+    for case in (0..all).filter_map(case) {
+        count += 1;
+        let environment =
+            Environment::of(case.environment.iter().map(|(name, value)| (*name, value.clone())));
+        let resolved: Result<Resolved, Diag> = resolve(&partial(&case.block), &environment);
+        let found = resolved.as_ref().map_err(|diag| diag.summary.as_str()).map(|found| {
+            [
+                taken(&found.settings.control_plane, &found.control_plane),
+                taken(&found.settings.server, &found.server),
+            ]
+        });
+        let wanted = expected(&case.set).map(|planes| {
+            planes.map(|plane| plane.map(|(url, credential)| (url.to_owned(), credential.to_owned())))
+        });
+        assert_eq!(found, wanted, "{:?}", case.set);
+        if let Err(diag) = &resolved {
+            let said = diag.to_string();
+            assert!(!said.contains("secret-of"), "{said}");
+            // What an error says is set, is set.
+            for name in ARGUMENTS.iter().flat_map(|(_, variables)| *variables) {
+                let blamed = said.contains(&format!("variable {name}")) && !case.set.contains(name);
+                assert!(!blamed, "{name}: {said}");
+            }
+        }
+        *outcomes.entry(wanted.map_or_else(str::to_owned, |_| "works".to_owned())).or_default() += 1;
+    }
+    assert_eq!(outcomes.len(), 5, "each outcome is there: {outcomes:?}");
+    assert_eq!(count, 3_usize.pow(5) * 4_usize.pow(2) * 2_usize.pow(3));
+}
+
+/// The provider in this environment.
+async fn start(environment: &[(&'static str, &str)], block: Json) -> Result<Harness, Failure> {
+    let environment = Environment::of(environment.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    Harness::start(Engine::new(Zenml::new(environment)), block).await
+}
+
+async fn refused(environment: &[(&'static str, &str)], block: Json) -> Failure {
+    match start(environment, block.clone()).await {
+        Ok(_) => panic!("not refused: {block}"),
+        Err(failure) => failure,
+    }
+}
+
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_about_one_api_is_not_disturbed_by_what_the_environment_says_of_the_other() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await;
+    let server = world.look(workspace).await.unwrap().server_url().unwrap().to_owned();
+    let (url, key) = (world.platform.url(), world.key());
+    let plain =
+        json!({ "server_url": server, "api_key": format!("\u{feff}{key}\r\n"), "http": { "retries": 0 } });
+
+    // Each environment is that of somebody who uses the other product beside this one.
+    for (environment, says) in [
+        (
+            vec![("ZENML_CONTROL_PLANE_URL", NOWHERE), ("ZENML_SERVICE_ACCOUNT_KEY", "ZENPROKEY_old")],
+            "cannot be reached",
+        ),
+        (
+            vec![("ZENML_PRO_API_URL", url), ("ZENML_PRO_API_KEY", "ZENPROKEY_old")],
+            "the environment variable ZENML_PRO_API_KEY",
+        ),
+        (vec![("ZENML_PRO_API_URL", "no address"), ("ZENML_PRO_API_KEY", key)], "ZENML_PRO_API_URL"),
+        (vec![("ZENML_PRO_API_URL", url), ("ZENML_PRO_API_KEY", "a\nb")], "ZENML_PRO_API_KEY"),
+        (vec![("ZENML_WORKSPACE_ID", "elsewhere"), ("ZENML_API_KEY", "ZENKEY_old")], "service_account_key"),
+    ] {
+        let mut harness = start(&environment, plain.clone()).await.unwrap();
+        let project = json!({ "name": "vision" });
+        harness.apply("zenml_project.p", project.clone()).await.unwrap();
+        harness.refresh("zenml_project.p").await.unwrap();
+        harness.destroy("zenml_project.p").await.unwrap();
+        // What needs the control plane says what is wrong with it.
+        let failure = harness.read_data_source("zenml_team", json!({ "name": "alpha" })).await.unwrap_err();
+        assert!(failure.to_string().contains(says), "{environment:?}: {failure}");
+    }
+
+    // A control plane of the environment that works serves what the block's server has not.
+    let environment = [("ZENML_PRO_API_URL", url), ("ZENML_PRO_API_KEY", key)];
+    let harness = start(&environment, plain).await.unwrap();
+    harness.read_data_source("zenml_organization", json!({})).await.unwrap();
+
+    // The other way round: ZenML Pro in the block, an open-source server in the environment.
+    let pro = json!({ "control_plane_url": url, "service_account_key": key, "http": { "retries": 0 } });
+    let environment = [("ZENML_SERVER_URL", NOWHERE), ("ZENML_API_KEY", "ZENKEY_old")];
+    let mut harness = start(&environment, pro).await.unwrap();
+    let project = json!({ "name": "vision", "workspace_id": workspace.to_string() });
+    harness.apply("zenml_project.p", project).await.unwrap();
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_credential_is_named_with_the_place_that_it_came_from() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await;
+    let server = world.look(workspace).await.unwrap().server_url().unwrap().to_owned();
+    let (url, server) = (world.platform.url(), server.as_str());
+    let wrong = "ZENPROKEY_wrong";
+    // Environment, block, what is named, what is pointed at.
+    let cases: [(&[(&str, &str)], Json, &str, Option<&str>); 9] = [
+        (
+            &[],
+            json!({ "server_url": server, "api_key": wrong }),
+            "Check api_key in the provider block",
+            Some("api_key"),
+        ),
+        (
+            &[("ZENML_API_KEY", world.key())],
+            json!({ "server_url": server, "api_token": wrong }),
+            "Check api_token in the provider block",
+            Some("api_token"),
+        ),
+        (
+            &[("ZENML_API_KEY", wrong)],
+            json!({ "server_url": server }),
+            "Check the environment variable ZENML_API_KEY",
+            None,
+        ),
+        (
+            &[("ZENML_API_TOKEN", wrong), ("ZENML_SERVER_URL", server)],
+            json!({}),
+            "Check the environment variable ZENML_API_TOKEN",
+            None,
+        ),
+        (
+            &[("ZENML_API_KEY", wrong), ("ZENML_SERVER_URL", NOWHERE)],
+            json!({ "server_url": server }),
+            "ZENML_API_KEY (it is set beside ZENML_SERVER_URL, which is not the address in server_url",
+            None,
+        ),
+        (
+            &[],
+            json!({ "control_plane_url": url, "service_account_key": wrong }),
+            "Check service_account_key in the provider block",
+            Some("service_account_key"),
+        ),
+        (
+            &[("ZENML_PRO_API_KEY", wrong)],
+            json!({ "control_plane_url": url }),
+            "Check the environment variable ZENML_PRO_API_KEY",
+            None,
+        ),
+        (
+            &[
+                ("ZENML_SERVICE_ACCOUNT_KEY", wrong),
+                ("ZENML_PRO_API_KEY", world.key()),
+                ("ZENML_PRO_API_URL", url),
+            ],
+            json!({}),
+            "Check the environment variable ZENML_SERVICE_ACCOUNT_KEY",
+            None,
+        ),
+        (
+            &[("ZENML_API_KEY", world.key())],
+            json!({ "control_plane_url": url, "server_url": server, "service_account_key": wrong }),
+            "Check service_account_key in the provider block",
+            Some("service_account_key"),
+        ),
+    ];
+    for (environment, block, named, pointed) in cases {
+        let failure = refused(environment, block.clone()).await;
+        let said = failure.to_string();
+        assert!(said.contains(named), "{block}: {said}");
+        assert_eq!(failure.places().first().map(ToString::to_string).as_deref(), pointed, "{block}: {said}");
+        assert!(!said.contains(wrong), "{said}");
+        // No other place is named.
+        for (argument, variables) in ARGUMENTS.iter().filter(|(argument, _)| !argument.ends_with("url")) {
+            for other in variables.iter().chain([argument]).filter(|other| !named.contains(*other)) {
+                assert!(
+                    !said.contains(&format!("Check {other}")) && !said.contains(&format!("variable {other}")),
+                    "{said}"
+                );
+            }
+        }
+    }
+    // Addresses, too.
+    let quick = json!({ "retries": 0 });
+    for (environment, block, named) in [
+        (
+            vec![("ZENML_SERVER_URL", NOWHERE)],
+            json!({ "api_key": "k" }),
+            "the environment variable ZENML_SERVER_URL",
+        ),
+        (
+            vec![("ZENML_SERVER_URL", server)],
+            json!({ "server_url": NOWHERE, "api_key": "k" }),
+            "server_url in the provider block",
+        ),
+        (
+            vec![("ZENML_PRO_API_URL", NOWHERE)],
+            json!({ "service_account_key": "k" }),
+            "the environment variable ZENML_PRO_API_URL",
+        ),
+        (
+            vec![("ZENML_ORGANIZATION_ID", "elsewhere"), ("ZENML_PRO_API_URL", url)],
+            json!({ "service_account_key": world.key() }),
+            "Correct the environment variable ZENML_ORGANIZATION_ID",
+        ),
+        (
+            vec![("ZENML_PRO_API_URL", "https://me:hunter2@h")],
+            json!({ "service_account_key": "k" }),
+            "The environment variable ZENML_PRO_API_URL is not the address of an API",
+        ),
+    ] {
+        let mut block = block;
+        block["http"] = quick.clone();
+        let failure = refused(&environment, block.clone()).await;
+        assert!(failure.to_string().contains(named), "{block}: {failure}");
+        assert!(!failure.to_string().contains("hunter2"), "{failure}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_value_that_cannot_be_sent_is_refused_by_name_and_never_shown() {
+    for (inside, what) in [
+        ("\n", "a line break"),
+        ("\r\n", "a line break"),
+        ("\t", "a tab"),
+        ("\u{7}", "U+0007"),
+        ("\u{0}", "U+0000"),
+        ("\u{7f}", "U+007F"),
+        ("\u{feff}", "outside of ASCII"),
+        ("é", "outside of ASCII"),
+        ("\u{2028}", "outside of ASCII"),
+    ] {
+        let value = format!("canary-before{inside}canary-after");
+        let cases = [
+            ("service_account_key", "ZENML_SERVICE_ACCOUNT_KEY", "control_plane_url"),
+            ("service_account_key", "ZENML_PRO_API_KEY", "control_plane_url"),
+            ("api_key", "ZENML_API_KEY", "server_url"),
+            ("api_token", "ZENML_API_TOKEN", "server_url"),
+        ];
+        for (argument, variable, url) in cases {
+            for in_block in [true, false] {
+                let mut block = json!({ url: NOWHERE });
+                let mut environment = vec![];
+                if in_block {
+                    block[argument] = value.clone().into();
+                } else {
+                    environment.push((variable, value.as_str()));
+                }
+                let failure = refused(&environment, block).await;
+                let said = failure.to_string();
+                let name = if in_block { argument } else { variable };
+                assert!(failure.summaries()[0].contains(name) && said.contains(what), "{said}");
+                assert!(!said.contains("canary"), "{said}");
+                let place = failure.places().first().map(ToString::to_string);
+                assert_eq!(place.as_deref(), in_block.then_some(argument), "{said}");
+            }
+        }
+        // A header may hold a tab and any other text.
+        if inside != "\t" && what != "outside of ASCII" {
+            let block =
+                json!({ "server_url": NOWHERE, "api_key": "k", "http": { "headers": { "x-proxy": value } } });
+            let failure = refused(&[], block).await;
+            assert!(failure.to_string().contains("\"x-proxy\""), "{failure}");
+            assert!(!failure.to_string().contains("canary"), "{failure}");
+        }
+    }
+}
