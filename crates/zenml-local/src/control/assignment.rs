@@ -3,13 +3,13 @@
 use zenml_api::control::role as api;
 use zenml_api::{Identifier, OrganizationId, ProjectId, RoleId, TeamId, UserId, WorkspaceId};
 
+use super::last_admin::Watch;
 use super::role::{RoleAt, role};
 use super::team::team;
 use super::user::user;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::policy::ORGANIZATION_ADMIN;
-use crate::rbac::{Allowed, Create, Delete, Holdings, Kind, Object, Principal, Read, Target};
+use crate::rbac::{Action, Allowed, Caller, Create, Delete, Holdings, Kind, Object, Principal, Read, Target};
 use crate::store::{Query, Row, Sql, Tx, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -46,15 +46,8 @@ async fn list(cx: Cx, id: RoleId, query: api::ScopeQuery, (): ()) -> Result<Vec<
     cx.read(async |tx| {
         let at = RoleAt::locate(tx.sql(), id).await?;
         tx.allow::<Read, _>(at).await?;
-        let mut assignments = Vec::new();
-        for row in select(tx.sql(), id, query).await? {
-            // Who may see an assignment is a question about its scope.
-            let scope = scope_of(&row)?;
-            if let Ok(allowed) = tx.allow::<Read, _>(scope).await {
-                assignments.push(read(tx.sql(), &allowed, &row).await?);
-            }
-        }
-        Ok(assignments)
+        let seen = SeenIn::open(tx, at.organization).await?;
+        select(tx.sql(), &seen, id, query).await
     })
     .await
 }
@@ -65,6 +58,7 @@ async fn assign(cx: Cx, id: RoleId, query: api::AssignmentQuery, (): ()) -> Resu
         let (grant, name) = prepare(tx, id, principal, &query).await?;
         let allowed = tx.allow::<Create, _>(grant.scope).await?;
         tx.note(&allowed, id, &name);
+        require_scope(tx.sql(), &grant.scope, &name).await?;
         require_same_organization(tx.sql(), &grant).await?;
         describe(tx, &allowed, &grant).await?;
         insert(tx.sql(), &allowed, &grant).await?;
@@ -79,9 +73,11 @@ async fn revoke(cx: Cx, id: RoleId, query: api::AssignmentQuery, (): ()) -> Resu
         let (grant, name) = prepare(tx, id, principal, &query).await?;
         let allowed = tx.allow::<Delete, _>(grant.scope).await?;
         tx.note(&allowed, id, &name);
+        require_scope(tx.sql(), &grant.scope, &name).await?;
         describe(tx, &allowed, &grant).await?;
+        let watch = Watch::before_change(tx.sql(), grant.scope.organization).await?;
         delete(tx.sql(), &allowed, &grant).await?;
-        require_admin(tx.sql(), grant.scope.organization).await
+        watch.after_change(tx.sql()).await
     })
     .await
 }
@@ -135,11 +131,11 @@ async fn prepare(
             "Role '{name}' is a role of level {level}: assign it {wanted}."
         )));
     }
-    require_scope(tx.sql(), &scope, &name).await?;
     Ok((Grant { role: id, principal, scope }, name))
 }
 
-/// The scope has to be there and to be the organization's. Projects of workspaces that run elsewhere are not known
+/// The scope has to be there and to be the organization's. This is asked after the permission, so that nobody learns
+/// which workspaces and projects there are from the way in which a grant is refused. Projects of workspaces that run elsewhere are not known
 /// here, so they are taken as they are named.
 async fn require_scope(sql: &mut Sql, scope: &AssignmentsIn, role: &str) -> Result<()> {
     let Some(workspace) = scope.workspace else { return Ok(()) };
@@ -224,76 +220,81 @@ async fn describe<A: crate::rbac::Act>(
     Ok(())
 }
 
-/// Refuses a state of an organization in which no active account is its admin, directly or through a team.
-pub(crate) async fn require_admin(sql: &mut Sql, organization: OrganizationId) -> Result<()> {
-    let admin = sqlx::query(
-        "SELECT 1 FROM assignment s JOIN role r ON r.id = s.role_id \
-         LEFT JOIN team_member m ON s.principal_kind = 'team' AND m.team_id = s.principal_id AND m.kind = 'user' \
-         JOIN account a ON a.is_active = 1 \
-           AND a.id = CASE WHEN s.principal_kind = 'team' THEN m.member_id ELSE s.principal_id END \
-         WHERE r.organization_id = $1 AND r.level = $2 AND r.name = $3 LIMIT 1",
-    )
-    .bind(organization.to_string())
-    .bind(ORGANIZATION_ADMIN.level.as_str())
-    .bind(ORGANIZATION_ADMIN.name)
-    .fetch_optional(sql)
-    .await?;
-    admin.map(drop).ok_or_else(|| {
-        Error::forbidden(format!(
-            "The last {} of an organization cannot be removed.",
-            ORGANIZATION_ADMIN.name
-        ))
-    })
+/// Which assignments of an organization the caller may see. That is a question about each one's scope.
+#[derive(Debug)]
+pub(super) enum SeenIn {
+    /// All of them.
+    All,
+    /// Those that [`Caller::push_assignment`] lets through.
+    Some(Caller),
+    /// None.
+    Nothing,
 }
 
-/// The same for all organizations that an account is an admin of, as if the account were gone.
-pub(crate) async fn require_other_admins(sql: &mut Sql, account: UserId) -> Result<()> {
-    let alone = sqlx::query(
-        "SELECT r.organization_id FROM assignment s JOIN role r ON r.id = s.role_id \
-         WHERE s.principal_kind = 'user' AND s.principal_id = $1 AND r.level = $2 AND r.name = $3 \
-         AND NOT EXISTS (SELECT 1 FROM assignment o WHERE o.role_id = s.role_id AND o.principal_id <> $1) LIMIT 1",
-    )
-    .bind(account.to_string())
-    .bind(ORGANIZATION_ADMIN.level.as_str())
-    .bind(ORGANIZATION_ADMIN.name)
-    .fetch_optional(sql)
-    .await?;
-    match alone {
-        None => Ok(()),
-        Some(_) => Err(Error::forbidden(format!(
-            "The account is the last {} of an organization.",
-            ORGANIZATION_ADMIN.name
-        ))),
+impl SeenIn {
+    /// Asks who the caller is.
+    pub(super) async fn open(tx: &mut Tx, organization: OrganizationId) -> Result<Self> {
+        let everywhere = AssignmentsIn { organization, workspace: None, project: None };
+        if tx.permits(Action::Read, &everywhere.target()).await? {
+            return Ok(Self::All);
+        }
+        Ok(tx.caller().await?.map_or(Self::Nothing, Self::Some))
+    }
+
+    /// Adds ` AND …`: the caller may see the assignment `s`, or holds it with `or_holds`.
+    pub(super) fn restrict(&self, query: &mut Query, or_holds: bool) {
+        match self {
+            Self::All => {}
+            Self::Some(caller) => {
+                query.push(" AND ");
+                if or_holds {
+                    caller.push_assignment(query);
+                } else {
+                    caller.push_assignment_of_others(query);
+                }
+            }
+            Self::Nothing => {
+                query.push(" AND 1 = 0");
+            }
+        }
     }
 }
 
-async fn select(sql: &mut Sql, role: RoleId, scope: api::ScopeQuery) -> Result<Vec<Row>> {
-    let mut query = Query::new("SELECT * FROM assignment WHERE role_id = ");
+async fn select(
+    sql: &mut Sql,
+    seen: &SeenIn,
+    role: RoleId,
+    scope: api::ScopeQuery,
+) -> Result<Vec<api::Assignment>> {
+    let mut query = Query::new("SELECT s.* FROM assignment s WHERE s.role_id = ");
     query.push_bind(role.to_string());
     if let Some(workspace) = scope.workspace_id {
-        query.push(" AND workspace_id = ").push_bind(workspace.to_string());
+        query.push(" AND s.workspace_id = ").push_bind(workspace.to_string());
     }
     if let Some(project) = scope.project_id {
-        query.push(" AND project_id = ").push_bind(project.to_string());
+        query.push(" AND s.project_id = ").push_bind(project.to_string());
     }
-    query.push(" ORDER BY created, principal_id");
-    Ok(query.build().fetch_all(sql).await?)
+    seen.restrict(&mut query, false);
+    query.push(" ORDER BY s.created, s.principal_id");
+    let rows = query.build().fetch_all(&mut *sql).await?;
+    let mut assignments = Vec::with_capacity(rows.len());
+    for row in &rows {
+        assignments.push(answer(sql, &grant(row)?).await?);
+    }
+    Ok(assignments)
 }
 
-fn scope_of(row: &Row) -> Result<AssignmentsIn> {
-    Ok(AssignmentsIn {
-        organization: column::id(row, "organization_id")?,
-        workspace: column::optional_id(row, "workspace_id")?,
-        project: column::optional_id(row, "project_id")?,
-    })
-}
-
-async fn read(sql: &mut Sql, allowed: &Allowed<Read, AssignmentsIn>, row: &Row) -> Result<api::Assignment> {
+fn grant(row: &Row) -> Result<Grant> {
     let principal = match column::text(row, "principal_kind")?.as_str() {
         "team" => Principal::Team(column::id::<TeamId>(row, "principal_id")?.uuid()),
         _ => Principal::User(column::id::<UserId>(row, "principal_id")?.uuid()),
     };
-    answer(sql, &Grant { role: column::id(row, "role_id")?, principal, scope: *allowed.object() }).await
+    let scope = AssignmentsIn {
+        organization: column::id(row, "organization_id")?,
+        workspace: column::optional_id(row, "workspace_id")?,
+        project: column::optional_id(row, "project_id")?,
+    };
+    Ok(Grant { role: column::id(row, "role_id")?, principal, scope })
 }
 
 async fn answer(sql: &mut Sql, grant: &Grant) -> Result<api::Assignment> {

@@ -7,7 +7,8 @@ use zenml_api::control::member as api;
 use zenml_api::control::role::RoleLevel;
 use zenml_api::{Identifier, OrganizationId, ProjectId, RoleId, TeamId, UserId, WorkspaceId};
 
-use super::assignment::{AssignmentsIn, require_admin};
+use super::assignment::AssignmentsIn;
+use super::last_admin::Watch;
 use super::team::team;
 use super::user::user;
 use super::workspace::WorkspaceAt;
@@ -89,10 +90,11 @@ async fn remove(cx: Cx, id: OrganizationId, query: api::MemberRemoval, (): ()) -
                 "A service account belongs to its organization and cannot be removed from it.",
             ));
         }
+        let watch = Watch::before_change(tx.sql(), id).await?;
         if delete(tx.sql(), &members, query.user_id).await? == 0 {
             return Err(unknown());
         }
-        require_admin(tx.sql(), id).await
+        watch.after_change(tx.sql()).await
     })
     .await
 }

@@ -4,6 +4,7 @@ pub(crate) mod assignment;
 pub(crate) mod auth;
 mod check;
 pub(crate) mod invitation;
+mod last_admin;
 pub(crate) mod member;
 pub(crate) mod organization;
 pub(crate) mod rbac;

@@ -3,6 +3,7 @@
 use zenml_api::control::role as api;
 use zenml_api::{Identifier, OrganizationId, RoleId};
 
+use super::assignment::SeenIn;
 use super::check::{self, Slice};
 use super::organization::OrganizationAt;
 use crate::error::{Error, Result};
@@ -65,7 +66,8 @@ async fn list(cx: Cx, id: OrganizationId, query: api::RoleQuery, (): ()) -> Resu
     cx.read(async |tx| {
         tx.allow::<Read, _>(OrganizationAt(id)).await?;
         let roles = tx.allow::<Read, _>(RolesOf(id)).await?;
-        select(tx.sql(), &roles, &query, slice).await
+        let seen = SeenIn::open(tx, id).await?;
+        select(tx.sql(), &roles, &seen, &query, slice).await
     })
     .await
 }
@@ -82,6 +84,7 @@ async fn get(cx: Cx, id: RoleId, (): (), (): ()) -> Result<api::Role> {
 async fn select(
     sql: &mut Sql,
     roles: &Allowed<Read, RolesOf>,
+    seen: &SeenIn,
     filter: &api::RoleQuery,
     slice: Slice,
 ) -> Result<Vec<api::Role>> {
@@ -118,6 +121,8 @@ async fn select(
         for (scope, id) in scopes.into_iter().flatten() {
             query.push(format_args!(" AND s.{scope} = ")).push_bind(id);
         }
+        // A role is no answer because of an assignment that the caller may not see.
+        seen.restrict(&mut query, true);
         query.push(")");
     }
     query.push(" ORDER BY r.position, r.id");

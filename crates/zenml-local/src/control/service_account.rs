@@ -4,11 +4,12 @@ use zenml_api::control::service_account as api;
 use zenml_api::{ApiKeyId, IdOrName, Identifier, OrganizationId, ServiceAccountId, UserId};
 
 use super::check::{self, Slice};
+use super::last_admin::Watch;
 use super::user::forget_account;
 use crate::crypto::{ApiKey, Vault};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Allowed, Create, Delete, Kind, Object, Read, Target, Update};
+use crate::rbac::{Act, Allowed, Create, Delete, Kind, Object, Read, Target, Update};
 use crate::store::{Query, Row, Sql, Tx, column, now, seconds_from_now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -85,7 +86,7 @@ async fn create(
 async fn get(cx: Cx, of: OfAccount, (): (), (): ()) -> Result<api::ServiceAccount> {
     cx.read(async |tx| {
         let at = locate(tx, &of).await?;
-        tx.allow::<Read, _>(at).await?;
+        permit::<Read>(tx, &of, at).await?;
         service_account(tx.sql(), at).await
     })
     .await
@@ -94,11 +95,12 @@ async fn get(cx: Cx, of: OfAccount, (): (), (): ()) -> Result<api::ServiceAccoun
 async fn delete(cx: Cx, of: OfAccount, (): (), (): ()) -> Result<()> {
     cx.tx(async |tx| {
         let at = locate(tx, &of).await?;
-        let allowed = tx.allow::<Delete, _>(at).await?;
+        let allowed = permit::<Delete>(tx, &of, at).await?;
         let name = service_account(tx.sql(), at).await?.username;
         tx.note(&allowed, at.id, &name);
+        let watch = Watch::before_change(tx.sql(), at.organization).await?;
         remove(tx.sql(), &allowed).await?;
-        super::assignment::require_admin(tx.sql(), at.organization).await
+        watch.after_change(tx.sql()).await
     })
     .await
 }
@@ -107,7 +109,7 @@ async fn keys(cx: Cx, of: OfAccount, query: api::ApiKeyQuery, (): ()) -> Result<
     let slice = check::slice(query.offset, query.limit)?;
     cx.read(async |tx| {
         let at = locate(tx, &of).await?;
-        let allowed = tx.allow::<Read, _>(at).await?;
+        let allowed = permit::<Read>(tx, &of, at).await?;
         select_keys(tx.sql(), &allowed, slice).await
     })
     .await
@@ -120,7 +122,7 @@ async fn create_key(cx: Cx, of: OfAccount, (): (), new: api::ApiKeyCreate) -> Re
     }
     cx.tx(async |tx| {
         let at = locate(tx, &of).await?;
-        let allowed = tx.allow::<Update, _>(at).await?;
+        let allowed = permit::<Update>(tx, &of, at).await?;
         let name = service_account(tx.sql(), at).await?.username;
         tx.note(&allowed, at.id, &name);
         tx.detail(&allowed, &format!("made the API key '{}'", new.name));
@@ -136,12 +138,15 @@ async fn delete_key(
     (): (),
 ) -> Result<()> {
     cx.tx(async |tx| {
-        let at = locate(tx, &(organization, account)).await?;
-        let allowed = tx.allow::<Update, _>(at).await?;
+        let of = (organization, account);
+        let at = locate(tx, &of).await?;
+        let allowed = permit::<Update>(tx, &of, at).await?;
         let name = service_account(tx.sql(), at).await?.username;
         tx.note(&allowed, at.id, &name);
         tx.detail(&allowed, &format!("removed the API key '{key}'"));
-        remove_key(tx.sql(), &allowed, key).await
+        let watch = Watch::before_change(tx.sql(), at.organization).await?;
+        remove_key(tx.sql(), &allowed, key).await?;
+        watch.after_change(tx.sql()).await
     })
     .await
 }
@@ -155,8 +160,24 @@ async fn locate(tx: &mut Tx, (organization, account): &OfAccount) -> Result<Serv
         IdOrName::Name(name) => query.push(" AND username = ").push_bind(name.clone()),
     };
     let row = query.build().fetch_optional(tx.sql()).await?;
-    let row = row.ok_or_else(|| Error::not_found(format!("No service account '{account}' was found.")))?;
+    let row = row.ok_or_else(|| unknown(account))?;
     Ok(ServiceAccountAt { id: column::id(&row, "id")?, organization: *organization })
+}
+
+/// Permission for a service account. To those who may not know of it, it does not exist, and its name tells no id.
+async fn permit<A: Act>(
+    tx: &mut Tx,
+    (_, account): &OfAccount,
+    at: ServiceAccountAt,
+) -> Result<Allowed<A, ServiceAccountAt>> {
+    tx.allow(at).await.map_err(|error| match error.status() {
+        http::StatusCode::NOT_FOUND => unknown(account),
+        _ => error,
+    })
+}
+
+fn unknown(account: &IdOrName<ServiceAccountId>) -> Error {
+    Error::not_found(format!("No service account '{account}' was found."))
 }
 
 async fn select(

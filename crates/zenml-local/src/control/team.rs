@@ -5,6 +5,7 @@ use zenml_api::control::team as api;
 use zenml_api::{Identifier, OrganizationId, TeamId, UserId};
 
 use super::check::{self, Slice};
+use super::last_admin::Watch;
 use super::organization::OrganizationAt;
 use super::user::{self, user};
 use crate::error::{Error, Result};
@@ -124,8 +125,9 @@ async fn delete(cx: Cx, id: TeamId, (): (), (): ()) -> Result<()> {
         let allowed = tx.allow::<Delete, _>(at).await?;
         let name = team(tx.sql(), id).await?.name;
         tx.note(&allowed, id, &name);
+        let watch = Watch::before_change(tx.sql(), at.organization).await?;
         remove(tx.sql(), &allowed).await?;
-        super::assignment::require_admin(tx.sql(), at.organization).await
+        watch.after_change(tx.sql()).await
     })
     .await
 }
@@ -168,8 +170,9 @@ async fn remove_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> R
         tx.note(&allowed, id, &team.name);
         let removed = user(tx.sql(), member).await?.map_or_else(|| member.to_string(), |user| user.username);
         tx.detail(&allowed, &format!("removed {removed}"));
+        let watch = Watch::before_change(tx.sql(), at.organization).await?;
         delete_member(tx.sql(), &allowed, member).await?;
-        super::assignment::require_admin(tx.sql(), at.organization).await
+        watch.after_change(tx.sql()).await
     })
     .await
 }

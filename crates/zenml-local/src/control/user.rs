@@ -6,6 +6,7 @@ use zenml_api::control::user as api;
 use zenml_api::{IdOrName, Identifier, OrganizationId, Sensitive, UserId};
 
 use super::check::{self, Slice};
+use super::last_admin;
 use super::workspace::WorkspaceAt;
 use crate::crypto::hash_password;
 use crate::error::{Error, Result};
@@ -102,7 +103,7 @@ async fn update(cx: Cx, id: UserId, (): (), change: api::UserUpdate) -> Result<a
             require_other_superuser(tx.sql(), id).await?;
         }
         if change.is_active == Some(false) {
-            super::assignment::require_other_admins(tx.sql(), id).await?;
+            last_admin::require_others(tx.sql(), id).await?;
         }
         administer(tx.sql(), &account, &change).await?;
         edit(tx.sql(), id, before, &change, hash.as_deref()).await
@@ -124,7 +125,7 @@ async fn delete(cx: Cx, id: UserId, (): (), (): ()) -> Result<()> {
         if user.is_superuser {
             require_other_superuser(tx.sql(), id).await?;
         }
-        super::assignment::require_other_admins(tx.sql(), id).await?;
+        last_admin::require_others(tx.sql(), id).await?;
         remove(tx.sql(), &account).await
     })
     .await

@@ -156,9 +156,10 @@ impl Holdings {
     /// Whether the account may do `action` to `target`.
     pub(crate) async fn allow(&mut self, sql: &mut Sql, action: Action, target: &Target) -> Result<bool> {
         let account = self.account;
+        let Standing { active, .. } = self.standing(sql).await?;
         let rights = self.roles(sql, target).await?;
-        if rights.allow(action, target) {
-            return Ok(true);
+        if rights.allow(action, target) || !active {
+            return Ok(rights.allow(action, target));
         }
         let mut rights = rights.clone();
         match (target.kind, target.id) {

@@ -4,6 +4,8 @@
 
 mod action;
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod golden;
 mod holdings;
 mod identity;

@@ -3,6 +3,8 @@
 //! The database chooses the rows of a page ([`select`]); flavors, most of which are built in, are chosen among here
 //! ([`page`]). Both read filters as a ZenML server does, and a test holds them against each other.
 
+#[cfg(test)]
+mod agreement;
 mod condition;
 mod statement;
 
