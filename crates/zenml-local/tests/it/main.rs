@@ -9,6 +9,7 @@ mod contract;
 mod enrollment;
 mod fault;
 mod idempotency;
+mod last_admin;
 mod life;
 mod login;
 mod secrecy;
