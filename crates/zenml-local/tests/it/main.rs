@@ -8,6 +8,7 @@ mod audit;
 mod contract;
 mod enrollment;
 mod fault;
+mod filter;
 mod idempotency;
 mod last_admin;
 mod life;
