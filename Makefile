@@ -55,9 +55,10 @@ lint: toolchain ## Formatting, lints and documentation, each without a warning
 	@RUSTDOCFLAGS="-D warnings" $(cargo) doc $(locked) --workspace --no-deps --quiet
 
 .PHONY: bench
-bench: toolchain host ## Start-up time, memory, requests, and plan and apply against Terraform's own terraform_data
+bench: toolchain host ## Start-up time, memory, requests, plan and apply against terraform_data, and permission checks
 	@$(cargo) build $(locked) --release --package zenml-provider --package zenml-local --package xtask
 	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --release --package xtask -- bench
+	@$(cargo) bench $(locked) --quiet --package zenml-local --bench grants
 
 .PHONY: toolchain
 toolchain:

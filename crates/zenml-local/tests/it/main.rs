@@ -13,6 +13,7 @@ mod idempotency;
 mod last_admin;
 mod life;
 mod login;
+mod plan;
 mod secrecy;
 mod support;
 mod team;
