@@ -38,10 +38,7 @@ const PASSWORD: &str = "correct-horse-battery-staple";
 ///
 /// Ids have a form of their own, so that a question can name a granted object by its number.
 const PARTS: [(usize, &str); 4] = [
-    (
-        40,
-        "INSERT INTO share SELECT '{enrolled}', 'stack/' || {id}, 'user', '{person}', 'read', '' FROM n",
-    ),
+    (40, "INSERT INTO share SELECT '{enrolled}', 'stack/' || {id}, 'user', '{person}', 'read', '' FROM n"),
     (
         30,
         "INSERT INTO share SELECT '{enrolled}', 'secret/' || {id}, 'team', {team}, 'read update', '' FROM n",
@@ -115,12 +112,15 @@ async fn prepare(file: &Path) -> Bench {
     let form = json!(format!("username={}&password={}", admin.username, admin.password.expose()));
     let superuser = text(&send(&platform, "", "POST /auth/login", form).await["access_token"]);
     let role = async |level: &str, name: &str| {
-        let call = format!("GET /organizations/{organization}/roles?level={level}&name={}", name.replace(' ', "+"));
+        let call =
+            format!("GET /organizations/{organization}/roles?level={level}&name={}", name.replace(' ', "+"));
         text(&send(&platform, &key, &call, Value::Null).await[0]["id"])
     };
     let body = json!({ "name": "space", "organization_id": organization });
     let workspace = text(&send(&platform, &key, "POST /workspaces", body).await["id"]);
-    while send(&platform, &key, &format!("GET /workspaces/{workspace}"), Value::Null).await["status"] != "available" {
+    while send(&platform, &key, &format!("GET /workspaces/{workspace}"), Value::Null).await["status"]
+        != "available"
+    {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let enrolled = send(&platform, &key, "POST /workspaces?enroll=true", json!({ "name": "far" })).await;
@@ -136,7 +136,9 @@ async fn prepare(file: &Path) -> Bench {
     for name in ["many", "few"] {
         let call = format!("POST /users?username={name}&password={PASSWORD}");
         let person = text(&send(&platform, &superuser, &call, Value::Null).await["id"]);
-        for grant in [format!("{member}/assignments?"), format!("{contributor}/assignments?workspace_id={workspace}&")] {
+        for grant in
+            [format!("{member}/assignments?"), format!("{contributor}/assignments?workspace_id={workspace}&")]
+        {
             send(&platform, &key, &format!("POST /roles/{grant}user_id={person}"), Value::Null).await;
         }
         let form = json!(format!("username={name}&password={PASSWORD}"));
@@ -286,7 +288,12 @@ async fn main() {
         .await
     };
     let (many, few) = (batches(0).await, batches(1).await);
-    row(&format!("Decisions a second, {BATCH} at once"), &format!("{many:.0}"), &format!("{few:.0}"), few / many);
+    row(
+        &format!("Decisions a second, {BATCH} at once"),
+        &format!("{many:.0}"),
+        &format!("{few:.0}"),
+        few / many,
+    );
     let lists = async |bearer: String| {
         per_second(&bench, |bench, turn| {
             let bearer = bearer.clone();
@@ -305,7 +312,12 @@ async fn main() {
     let name = format!("Lists a second, 20 of {SECRETS}, half of them shared");
     row(&name, &format!("{many:.0}"), &format!("{few:.0}"), few / many);
     let (all, few) = (lists(bench.key.clone()).await, few);
-    row(&format!("Lists a second, 20 of {SECRETS}, as an admin"), &format!("{all:.0}"), &format!("{few:.0}"), few / all);
+    row(
+        &format!("Lists a second, 20 of {SECRETS}, as an admin"),
+        &format!("{all:.0}"),
+        &format!("{few:.0}"),
+        few / all,
+    );
 }
 
 fn row(name: &str, many: &str, few: &str, ratio: f64) {

@@ -45,7 +45,8 @@ impl Watch {
 /// 403 that names one such organization.
 pub(super) async fn require_others(sql: &mut Sql, account: UserId) -> Result<()> {
     let id = account.to_string();
-    let mut query = Query::new("SELECT o.name FROM role r CROSS JOIN organization o WHERE o.id = r.organization_id");
+    let mut query =
+        Query::new("SELECT o.name FROM role r CROSS JOIN organization o WHERE o.id = r.organization_id");
     push_role(&mut query);
     query.push(
         " AND (EXISTS (SELECT 1 FROM assignment s WHERE s.role_id = r.id AND s.principal_kind = 'user' \

@@ -11,7 +11,9 @@ use super::workspace::WorkspaceAt;
 use crate::crypto::hash_password;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Act, Action, Allowed, Caller, Create, Delete, Enter, Kind, Object, Target, Update, not_found};
+use crate::rbac::{
+    Act, Action, Allowed, Caller, Create, Delete, Enter, Kind, Object, Target, Update, not_found,
+};
 use crate::store::{Query, Row, Sql, Tx, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {

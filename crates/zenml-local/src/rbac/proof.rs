@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use zenml_api::Identifier;
 
 use super::action::{Act, Action, Read};
+use super::holdings::Holdings;
 use super::identity::Actor;
 use super::resource::{Kind, Level, Object, Owner, Target};
-use super::holdings::Holdings;
 use super::visible::{Caller, Visible};
 use crate::error::{Error, Result};
 use crate::store::{Query, Recorded, Sql, Tx};
@@ -145,7 +145,8 @@ impl Tx {
         if by_owner {
             return Ok(true);
         }
-        self.holdings(async |holdings, sql| holdings.allow(sql, action, target).await).await
+        self.holdings(async |holdings, sql| holdings.allow(sql, action, target).await)
+            .await
             .map(|allowed| allowed.unwrap_or(false))
     }
 

@@ -9,9 +9,9 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::action::{Action, Actions, Share};
+use super::holdings::Holdings;
 use super::proof::Allowed;
 use super::resource::{Kind, Object, Resource, Target, WorkspacePlace};
-use super::holdings::Holdings;
 use crate::error::{Error, Result};
 use crate::store::{Sql, Tx, now};
 

@@ -88,8 +88,7 @@ impl Caller {
         to: Option<(Action, Kind)>,
     ) {
         query.push("(");
-        let by_home =
-            to.is_none_or(|(action, kind)| ORGANIZATION_MEMBER.actions_on(kind).contains(action));
+        let by_home = to.is_none_or(|(action, kind)| ORGANIZATION_MEMBER.actions_on(kind).contains(action));
         if let Some(home) = self.home.filter(|_| by_home) {
             query.push(format_args!("{organization} = ")).push_bind(home.to_string()).push(" OR ");
         }
@@ -104,7 +103,9 @@ impl Caller {
     pub(crate) fn push_holds_in_workspace(self, query: &mut Query, organization: &str, workspace: &str) {
         query.push("(");
         self.push_grant(query, "assignment", true, &|query| {
-            query.push(format_args!(" AND x.organization_id = {organization} AND x.workspace_id = {workspace}"));
+            query.push(format_args!(
+                " AND x.organization_id = {organization} AND x.workspace_id = {workspace}"
+            ));
         });
         query.push(" OR ");
         self.push_grant(query, "share", true, &|query| {
@@ -223,7 +224,11 @@ impl Caller {
             }
             // With an organization it is known that its roles do not suffice, and that the caller belongs to it.
             Kind::Workspace if target.organization.is_nil() => {
-                self.push_organization_role(query, WORKSPACE_ORGANIZATION, Some((Read::ACTION, Kind::Workspace)));
+                self.push_organization_role(
+                    query,
+                    WORKSPACE_ORGANIZATION,
+                    Some((Read::ACTION, Kind::Workspace)),
+                );
                 query.push(" OR (");
                 self.push_belongs(query, WORKSPACE_ORGANIZATION);
                 query.push(" AND ");
@@ -251,7 +256,10 @@ impl Caller {
                     query.push(" AND x.workspace_id = ").push_bind(workspace(target));
                     query.push(" AND x.resource = ");
                     query.push_bind(format!("{}/", Resource { id: None, ..target.resource() }));
-                    query.push(format_args!(" || {id} AND ' ' || x.actions || ' ' LIKE '% {} %'", Read::ACTION));
+                    query.push(format_args!(
+                        " || {id} AND ' ' || x.actions || ' ' LIKE '% {} %'",
+                        Read::ACTION
+                    ));
                 });
             }
         }

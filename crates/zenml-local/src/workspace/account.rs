@@ -131,7 +131,10 @@ impl Owners {
         let mut query = Query::new("SELECT ");
         query.push(Mirrored::COLUMNS).push(" FROM local_account t WHERE t.workspace_id = ");
         query.push_bind(place.workspace.to_string());
-        query.push(" AND t.external_user_id IN (SELECT value FROM json_each(").push_bind(to_json(&ids)?).push("))");
+        query
+            .push(" AND t.external_user_id IN (SELECT value FROM json_each(")
+            .push_bind(to_json(&ids)?)
+            .push("))");
         let rows = query.build().fetch_all(sql).await?;
         let known = rows.iter().map(account).collect::<Result<Vec<_>>>()?;
         Ok(Self(known.into_iter().map(|account| (account.external, account)).collect()))
@@ -249,7 +252,8 @@ async fn find(sql: &mut Sql, place: WorkspacePlace, id: &IdOrName<UserId>) -> Re
 
 async fn own(sql: &mut Sql, me: Me) -> Result<Mirrored> {
     let found = find(sql, me.place, &IdOrName::Id(me.local)).await?;
-    Ok(found.ok_or_else(|| Refusal::key(&format!("No account with the '{}' name or ID was found", me.local)))?)
+    Ok(found
+        .ok_or_else(|| Refusal::key(&format!("No account with the '{}' name or ID was found", me.local)))?)
 }
 
 async fn local_id(sql: &mut Sql, place: WorkspacePlace, account: Uuid) -> Result<Option<UserId>> {

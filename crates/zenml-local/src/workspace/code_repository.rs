@@ -20,8 +20,7 @@ use crate::crypto::Vault;
 use crate::error::Result;
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    self, Act, Allowed, Create, Delete, Kind, Object, Owner, Read, Resource, Target, Update,
-    WorkspacePlace,
+    self, Act, Allowed, Create, Delete, Kind, Object, Owner, Read, Resource, Target, Update, WorkspacePlace,
 };
 use crate::store::{Query, Row, Tx, now};
 
@@ -123,7 +122,8 @@ async fn list(cx: Cx, (): (), query: api::CodeRepositoryQuery, (): ()) -> Result
         let listed = tx.list(all).await?;
         let scope = |sql: &mut Query| {
             let InProject { place, project } = *listed.object();
-            sql.push(" FROM code_repository t WHERE t.workspace_id = ").push_bind(place.workspace.to_string());
+            sql.push(" FROM code_repository t WHERE t.workspace_id = ")
+                .push_bind(place.workspace.to_string());
             sql.push(" AND t.project_id = ").push_bind(project.to_string());
             listed.restrict(sql, "t.id", Some("t.owner_id"), true);
         };

@@ -241,13 +241,13 @@ async fn filters_in_a_workspace_tell_nothing_of_hidden_stacks_and_addresses() {
         scene.world.send(Some(&sessions[who]), &format!("{method} {base}{path}"), body).await.ok()
     };
     // Carl's component and store are in a stack of ada's that he may not see.
-    let component = |kind: &str, flavor: &str, configuration: Value| {
-        json!({ "name": "carls", "type": kind, "flavor": flavor, "configuration": configuration })
-    };
+    let component = |kind: &str, flavor: &str, configuration: Value| json!({ "name": "carls", "type": kind, "flavor": flavor, "configuration": configuration });
     let orchestrator = send(2, "POST /components", component("orchestrator", "local", json!({}))).await;
-    let store = send(2, "POST /components", component("artifact_store", "s3", json!({ "path": "s3://b" }))).await;
+    let store =
+        send(2, "POST /components", component("artifact_store", "s3", json!({ "path": "s3://b" }))).await;
     let components = json!({ "orchestrator": [orchestrator["id"]], "artifact_store": [store["id"]] });
-    let stack = text(&send(0, "POST /stacks", json!({ "name": "hidden", "components": components })).await["id"]);
+    let stack =
+        text(&send(0, "POST /stacks", json!({ "name": "hidden", "components": components })).await["id"]);
     let start = &stack[..4];
     // The list, and how many ada and carl find.
     for (list, expected) in [
@@ -265,7 +265,11 @@ async fn filters_in_a_workspace_tell_nothing_of_hidden_stacks_and_addresses() {
     ] {
         for (who, expected) in [0, 2].into_iter().zip(expected) {
             let page = send(who, &format!("GET {list}"), Value::Null).await;
-            assert_eq!((page["total"].as_u64(), page["items"].as_array().unwrap().len()), (Some(expected), usize::try_from(expected).unwrap()), "{who} {list}");
+            assert_eq!(
+                (page["total"].as_u64(), page["items"].as_array().unwrap().len()),
+                (Some(expected), usize::try_from(expected).unwrap()),
+                "{who} {list}"
+            );
         }
     }
     // Addresses that are not shown are no order either: all but the own one are equal, and go by their ids.

@@ -194,7 +194,10 @@ async fn no_path_takes_the_last_admin_away_who_can_act() {
             let case = Case::new(victim, other).await;
             for path in paths(victim) {
                 let refusal = case.call(path).await.refused(403);
-                assert!(refusal.contains("The last Organization Admin of organization"), "{other:?} {path}: {refusal}");
+                assert!(
+                    refusal.contains("The last Organization Admin of organization"),
+                    "{other:?} {path}: {refusal}"
+                );
                 refused += 1;
             }
         }

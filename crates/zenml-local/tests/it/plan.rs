@@ -74,7 +74,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Capture {
             return;
         }
         let spans = cx.event_scope(event).into_iter().flatten();
-        let mut labels = spans.filter_map(|span| span.extensions().get::<Label>().map(|label| label.0.clone()));
+        let mut labels =
+            spans.filter_map(|span| span.extensions().get::<Label>().map(|label| label.0.clone()));
         if let Some(label) = labels.next() {
             let mut fields = Fields::default();
             event.record(&mut fields);
@@ -141,7 +142,8 @@ impl Stage {
             names.push((if name == "few" { "{few}" } else { "{many}" }, person.id));
             people.insert(name, person.token);
         }
-        let project = world.admin(&format!("POST /w/{workspace}/api/v1/projects"), json!({ "name": "p" })).await;
+        let project =
+            world.admin(&format!("POST /w/{workspace}/api/v1/projects"), json!({ "name": "p" })).await;
         names.push(("{project}", text(&project.ok()["id"])));
         let secret = json!({ "name": "one", "values": {} });
         let secret = world.admin(&format!("POST /w/{workspace}/api/v1/secrets"), secret).await.ok();
@@ -219,7 +221,10 @@ const WRITES: &[(&str, &str)] = &[
     ("admin", "POST /teams/{team}/members?user_id={few}"),
     ("admin", "POST /roles/{org_admin}/assignments?team_id={team}"),
     ("admin", "POST /roles/{viewer}/assignments?user_id={few}&workspace_id={workspace}&project_id={project}"),
-    ("admin", "DELETE /roles/{viewer}/assignments?user_id={few}&workspace_id={workspace}&project_id={project}"),
+    (
+        "admin",
+        "DELETE /roles/{viewer}/assignments?user_id={few}&workspace_id={workspace}&project_id={project}",
+    ),
     ("admin", "DELETE /teams/{team}/members?user_id={few}"),
     ("admin", "DELETE /teams/{team}"),
     ("server", "DELETE /rbac/resources?resources={project}:pipeline/{secret}&resources=project/{project}"),
@@ -245,7 +250,8 @@ fn grants(statement: &str) -> BTreeSet<String> {
 #[tokio::test]
 async fn no_statement_reads_a_table_of_grants_from_end_to_end() {
     let stage = Stage::start().await;
-    let check = json!(["stack", format!("secret/{}", stage.names[10].1), format!("{}:pipeline", stage.names[9].1)]);
+    let check =
+        json!(["stack", format!("secret/{}", stage.names[10].1), format!("{}:pipeline", stage.names[9].1)]);
     let statements = asked("plan", async {
         for who in ["superuser", "admin", "many", "few"] {
             for call in READS {

@@ -56,9 +56,12 @@ async fn tags_have_a_colour_and_a_name_that_is_no_id() {
             "{change}"
         );
     }
-    for (filter, names) in
-        [("name=&color=blue", vec![""]), ("name=b", vec!["b"]), ("exclusive=false", vec![]), ("color=x", vec![])]
-    {
+    for (filter, names) in [
+        ("name=&color=blue", vec![""]),
+        ("name=b", vec!["b"]),
+        ("exclusive=false", vec![]),
+        ("color=x", vec![]),
+    ] {
         assert_eq!(texts(&space.get(&format!("/tags?{filter}")).await["items"], "name"), names, "{filter}");
     }
     space.send(&put.replace("PUT", "DELETE"), Value::Null).await.ok();

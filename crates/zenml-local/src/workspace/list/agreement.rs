@@ -9,8 +9,7 @@ use super::{Column, Fields, Listed, Table, page, select};
 use crate::error::Plane;
 use crate::store::{Query, Sql};
 
-const WORDS: [&str; 12] =
-    ["", "a", "A", "ab", "aB%", "b_", "%", "10", "9.5", "-3", "1e2", "äÄ\u{e9}"];
+const WORDS: [&str; 12] = ["", "a", "A", "ab", "aB%", "b_", "%", "10", "9.5", "-3", "1e2", "äÄ\u{e9}"];
 const MOMENTS: [&str; 3] =
     ["2026-01-01T00:00:00.000000", "2026-01-02T00:00:00.000001", "2026-01-03T00:00:00.000000"];
 
@@ -73,8 +72,23 @@ impl Dice {
             };
         }
         let operator = self.of(&[
-            "", "equals:", "notequals:", "contains:", "notcontains:", "startswith:", "endswith:", "oneof:",
-            "notoneof:", "isnull:", "isnotnull:", "gt:", "gte:", "lt:", "lte:", "other:", "in:",
+            "",
+            "equals:",
+            "notequals:",
+            "contains:",
+            "notcontains:",
+            "startswith:",
+            "endswith:",
+            "oneof:",
+            "notoneof:",
+            "isnull:",
+            "isnotnull:",
+            "gt:",
+            "gte:",
+            "lt:",
+            "lte:",
+            "other:",
+            "in:",
         ]);
         match operator {
             "oneof:" | "notoneof:" => format!("{operator}[\"{}\", \"{}\"]", self.of(&WORDS), self.of(&WORDS)),
@@ -104,7 +118,7 @@ async fn table(sql: &mut Sql, items: &[Item]) {
 }
 
 /// The page as text, or the refusal.
-fn shown<T>(page: Page<T>, id: impl Fn(&T) -> String) -> String {
+fn shown<T>(page: &Page<T>, id: impl Fn(&T) -> String) -> String {
     let items: Vec<_> = page.items.iter().map(id).collect();
     format!("{} of {} in {}: {items:?}", page.index, page.total_pages, page.total)
 }
@@ -135,19 +149,26 @@ async fn the_database_chooses_the_same_rows_as_a_look_at_all_of_them() {
             let paging = Paging {
                 page: dice.of(&[None, Some(1), Some(2), Some(3)]),
                 size: dice.of(&[None, Some(1), Some(4), Some(100)]),
-                sort_by: dice.of(&[None, Some("name"), Some("desc:name"), Some("desc:created"), Some("x:id"), Some("no")]),
+                sort_by: dice.of(&[
+                    None,
+                    Some("name"),
+                    Some("desc:name"),
+                    Some("desc:created"),
+                    Some("x:id"),
+                    Some("no"),
+                ]),
                 hydrate: false,
                 operator: dice.of(&[LogicalOperator::And, LogicalOperator::Or]),
             };
             let plain = page(items.clone(), paging, &filters)
-                .map(|page| shown(page, |item| item.id.clone()))
+                .map(|page| shown(&page, |item| item.id.clone()))
                 .map_err(|refusal| refusal.text().to_owned());
             let scope = |query: &mut Query| {
                 query.push(" FROM item t WHERE 1 = 1");
             };
             let chosen = select::<Item>(&mut sql, scope, paging, &filters)
                 .await
-                .map(|page| shown(page, |row| row.get::<String, _>(0)))
+                .map(|page| shown(&page, |row| row.get::<String, _>(0)))
                 .map_err(|error| error.body(Plane::Workspace));
             match (chosen, plain) {
                 (Ok(chosen), Ok(plain)) => {
@@ -155,7 +176,12 @@ async fn the_database_chooses_the_same_rows_as_a_look_at_all_of_them() {
                     pages += 1;
                 }
                 (Err(chosen), Err(plain)) => {
-                    assert!(chosen.to_string().contains(&serde_json::json!(plain).to_string()[1..plain.len().min(20)]), "{chosen} {plain}");
+                    assert!(
+                        chosen
+                            .to_string()
+                            .contains(&serde_json::json!(plain).to_string()[1..plain.len().min(20)]),
+                        "{chosen} {plain}"
+                    );
                     refusals += 1;
                 }
                 (chosen, plain) => panic!("seed {seed}: {given:?} {paging:?}: {chosen:?}, {plain:?}"),

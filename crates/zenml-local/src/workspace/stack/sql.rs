@@ -15,9 +15,9 @@ use crate::error::Result;
 use crate::rbac::{self, Act, Allowed, Create, Delete, Listed, Update, WorkspacePlace};
 use crate::store::{Query, Row, Tx};
 use crate::workspace::account::Owners;
-use crate::workspace::noun::{All, Found, from_optional_json, id_at, optional_id, to_json};
 use crate::workspace::component;
 use crate::workspace::list::{self, Column, Table as _};
+use crate::workspace::noun::{All, Found, from_optional_json, id_at, optional_id, to_json};
 
 /// A stack without its components.
 #[derive(Debug)]
