@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::path::{PathParams, fill};
-use crate::query;
+use crate::{query, sensitive};
 
 /// HTTP methods that both APIs use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -182,6 +182,8 @@ pub struct Request {
     pub query: String,
     /// Body and its kind, or `None` when nothing is sent.
     pub body: Option<(BodyKind, crate::Sensitive<Vec<u8>>)>,
+    /// All that is secret in query and body. No answer may be shown with it.
+    pub secrets: crate::Sensitive<Vec<String>>,
 }
 
 /// A request or an answer that could not be encoded or decoded.
@@ -213,10 +215,14 @@ impl<P: PathParams, Q: Serialize, B: Serialize, A> Endpoint<P, Q, B, A> {
     /// or a value has no JSON form.
     pub fn request(&self, path: &P, query: &Q, body: &B) -> Result<Request, CodecError> {
         let Route { method, template, body: kind, .. } = self.route;
-        let bytes = match kind {
-            BodyKind::Json => serde_json::to_vec(body).map_err(|error| whole(&error))?,
-            BodyKind::Form => query::to_string(body)?.into_bytes(),
-        };
+        let (written, secrets) = sensitive::written(|| {
+            let bytes = match kind {
+                BodyKind::Json => serde_json::to_vec(body).map_err(|error| whole(&error))?,
+                BodyKind::Form => query::to_string(body)?.into_bytes(),
+            };
+            Ok((bytes, query::to_string(query)?))
+        });
+        let (bytes, query) = written?;
         let nothing = match kind {
             BodyKind::Json => bytes == b"null",
             BodyKind::Form => bytes.is_empty(),
@@ -224,8 +230,9 @@ impl<P: PathParams, Q: Serialize, B: Serialize, A> Endpoint<P, Q, B, A> {
         Ok(Request {
             method,
             path: fill(template, path).map_err(|error| whole(&error))?,
-            query: query::to_string(query)?,
+            query,
             body: (!nothing).then(|| (kind, crate::Sensitive::new(bytes))),
+            secrets: crate::Sensitive::new(secrets),
         })
     }
 }

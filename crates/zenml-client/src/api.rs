@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zenml_api::{Endpoint, Method, PathParams, Request, Route, WorkspaceId};
+use zenml_api::{Endpoint, Method, PathParams, Request, Route, Sensitive, WorkspaceId};
 
 use crate::client::Homes;
 use crate::error::{ApiError, Call};
@@ -101,8 +102,8 @@ impl Api {
         B: Serialize,
         A: DeserializeOwned + 'static,
     {
-        let (answer, call) = self.raw(endpoint.route(), encode(endpoint, &path, &query, &body)?).await?;
-        endpoint.decode_answer(&answer.body).map_err(|cause| ApiError::Decode { call: Box::new(call), cause })
+        let answer = self.raw(endpoint.route(), encode(endpoint, &path, &query, &body)?).await?;
+        self.decode(endpoint, &answer)
     }
 
     /// Calls an endpoint that is open to everyone, without a credential and without logging in.
@@ -114,8 +115,8 @@ impl Api {
         let request = encode(endpoint, &path, &(), &())?;
         let outgoing = self.outgoing(endpoint.route(), &request);
         let answer = self.inner.wire.exchange(&outgoing, None, 0).await?;
-        let decoded = endpoint.decode_answer(&answer.body);
-        decoded.map_err(|cause| ApiError::Decode { call: Box::new(self.answered(&outgoing, &answer)), cause })
+        let answer = Answer { call: self.answered(&outgoing, &answer), body: answer.body, secrets: request.secrets };
+        self.decode(endpoint, &answer)
     }
 
     /// All items of a list, page by page.
@@ -149,7 +150,7 @@ impl Api {
     }
 
     /// The whole call but its types, so that it is compiled once.
-    pub(crate) async fn raw(&self, route: Route, request: Request) -> Result<(HttpResponse, Call), ApiError> {
+    pub(crate) async fn raw(&self, route: Route, request: Request) -> Result<Answer, ApiError> {
         let outgoing = self.outgoing(route, &request);
         let result = self.with_session(&outgoing).await;
         if let (Err(ApiError::Unreachable { .. } | ApiError::NotTheApi { .. }), Some((id, homes))) =
@@ -158,8 +159,18 @@ impl Api {
             homes.forget(*id);
         }
         let answer = result?;
-        let call = self.answered(&outgoing, &answer);
-        Ok((answer, call))
+        Ok(Answer { call: self.answered(&outgoing, &answer), body: answer.body, secrets: request.secrets })
+    }
+
+    /// Reads a success. All calls of all endpoints come by here.
+    pub(crate) fn decode<P, Q, B, A: DeserializeOwned + 'static>(
+        &self,
+        endpoint: &Endpoint<P, Q, B, A>,
+        answer: &Answer,
+    ) -> Result<A, ApiError> {
+        endpoint.decode_answer(&answer.body).map_err(|cause| {
+            self.inner.wire.unreadable(answer.call.clone(), answer.secrets.expose(), cause)
+        })
     }
 
     async fn with_session(&self, outgoing: &Outgoing<'_>) -> Result<HttpResponse, ApiError> {
@@ -189,6 +200,14 @@ impl Api {
         call.status = Some(answer.status.as_u16());
         call
     }
+}
+
+/// A success that is not read yet.
+pub(crate) struct Answer {
+    pub(crate) body: Bytes,
+    call: Call,
+    /// What was secret in the request.
+    secrets: Sensitive<Vec<String>>,
 }
 
 pub(crate) fn encode<P, Q, B, A>(

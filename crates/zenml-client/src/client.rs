@@ -82,6 +82,8 @@ impl Client {
             retry: settings.http.retry,
             headers: settings::headers(&settings.http)?,
             stop: watch::Sender::new(false),
+            secrets: Mutex::new(settings.secrets()),
+            on_session: settings.http.on_session,
         });
         let wire = |plane, base, origin: &Origin| {
             let origin = Arc::new(origin.clone());
@@ -154,13 +156,13 @@ impl Client {
         let Some(reported) = found.server_url().filter(|url| !url.is_empty()) else {
             return Err(ApiError::NotReady(Box::new(NotReady {
                 workspace: id,
-                name: found.name,
+                name: self.shared.hide(&found.name, &[]),
                 status: found.status,
-                reason: found.state_reason,
+                reason: self.shared.hide(&found.state_reason, &[]),
             })));
         };
         let base = settings::reported_base(reported, control_plane.base()).map_err(|why| {
-            ApiError::Misplaced(Box::new(Misplaced { workspace: id, name: found.name.clone(), why }))
+            ApiError::Misplaced(Box::new(Misplaced { workspace: id, name: self.shared.hide(&found.name, &[]), why }))
         })?;
         let origin = Arc::new(Origin {
             address: format!("the address that the control plane reports for workspace {:?}", found.name),

@@ -51,13 +51,11 @@ where
         let mut offset = 0;
         loop {
             let request = encode(self, &path, &query.clone().at(offset, MAX_LIMIT), &())?;
-            let (answer, call) = api.raw(self.route(), request).await?;
+            let answer = api.raw(self.route(), request).await?;
             if answer.body == previous {
                 return Ok(items);
             }
-            let page: Vec<T> = self
-                .decode_answer(&answer.body)
-                .map_err(|cause| ApiError::Decode { call: Box::new(call), cause })?;
+            let page: Vec<T> = api.decode(self, &answer)?;
             let is_last = page.len() != full;
             items.extend(page);
             if is_last {
@@ -84,14 +82,12 @@ where
         let mut items = Vec::new();
         for number in 1.. {
             let request = encode(self, &path, &query.clone().at(number, PAGE_SIZE), &())?;
-            let (answer, call) = match api.raw(self.route(), request).await {
+            let answer = match api.raw(self.route(), request).await {
                 // Somebody deleted items, and the list now ends before this page.
                 Err(ApiError::Invalid(refused)) if number > 1 && refused.call.status == Some(400) => break,
                 result => result?,
             };
-            let page: Page<T> = self
-                .decode_answer(&answer.body)
-                .map_err(|cause| ApiError::Decode { call: Box::new(call), cause })?;
+            let page: Page<T> = api.decode(self, &answer)?;
             let is_last = page.items.is_empty() || page.index >= page.total_pages;
             items.extend(page.items);
             if is_last {

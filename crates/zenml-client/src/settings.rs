@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use zenml_api::Sensitive;
 
+use crate::mask::Secrets;
 use crate::origin::Origins;
 
 /// Where the APIs are and how they are called.
@@ -18,6 +19,27 @@ pub struct Settings {
     pub http: HttpSettings,
     /// Where these settings come from, for errors.
     pub origins: Origins,
+}
+
+impl Settings {
+    /// All that an answer must not be shown with: a server may repeat what it was sent.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::default();
+        for address in [&self.control_plane, &self.server].into_iter().flatten() {
+            match &address.credential {
+                Credential::Key(secret)
+                | Credential::Token(secret)
+                | Credential::Password { password: secret, .. } => secrets.add(secret.expose()),
+                Credential::ControlPlane => {}
+            }
+        }
+        for (_, value) in &self.http.headers {
+            secrets.add(value.expose());
+            // `Basic dXNlcjpwYXNzd29yZA==`, without the word that names the scheme.
+            secrets.add(value.expose().split_once(' ').map_or("", |(_, credential)| credential));
+        }
+        secrets
+    }
 }
 
 /// An API and the credential for it.
@@ -66,6 +88,8 @@ pub struct HttpSettings {
     pub headers: Vec<(String, Sensitive<String>)>,
     /// What the client calls itself.
     pub user_agent: String,
+    /// Told each session that the client gets, so that it can be masked in what others say.
+    pub on_session: Option<fn(&str)>,
 }
 
 impl Default for HttpSettings {
@@ -77,6 +101,7 @@ impl Default for HttpSettings {
             certificate_authorities: None,
             headers: Vec::new(),
             user_agent: concat!("zenml-client/", env!("CARGO_PKG_VERSION")).to_owned(),
+            on_session: None,
         }
     }
 }

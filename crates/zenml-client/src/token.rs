@@ -241,13 +241,14 @@ where
     let call = || {
         let mut call = wire.call(&outgoing, 1);
         call.status = Some(answer.status.as_u16());
-        Box::new(call)
+        call
     };
-    let unreadable = |cause| ApiError::Decode { call: call(), cause };
+    let unreadable = |cause| wire.unreadable(call(), request.secrets.expose(), cause);
     let granted = granted(endpoint.decode_answer(&answer.body).map_err(unreadable)?);
     let given = granted.access_token.filter(|token| !token.expose().is_empty());
-    let Some(token) = given else { return Err(ApiError::NoToken { call: call() }) };
+    let Some(token) = given else { return Err(ApiError::NoToken { call: Box::new(call()) }) };
     let header = bearer(token.expose()).map_err(unreadable)?;
+    wire.shared.learn(token.expose());
     let renew_at = granted.expires_in.map(|seconds| Instant::now() + useful_life(seconds));
     debug!(plane = %wire.plane, "logged in to the {}", wire.plane);
     Ok(Token { header, renew_at })

@@ -1,6 +1,6 @@
 //! One logical call over the wire: attempts, waits between them, and what an answer means.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,15 +11,18 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span, debug, debug_span};
 use uuid::Uuid;
 use zenml_api::error::{ErrorBody, ErrorForm};
-use zenml_api::{Method, Request, Route};
+use zenml_api::{CodecError, Method, Request, Route};
 
 use crate::api::Plane;
 use crate::error::{ApiError, Call, Refused};
+use crate::mask::Secrets;
 use crate::origin::Origin;
 use crate::settings::RetryPolicy;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest request id that is taken from an answer; a longer one is none.
+const LONGEST_REQUEST_ID: usize = 128;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What all APIs of a client share.
@@ -28,6 +31,30 @@ pub(crate) struct Shared {
     pub(crate) retry: RetryPolicy,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) stop: watch::Sender<bool>,
+    /// Credentials and sessions: no answer is shown with them.
+    pub(crate) secrets: Mutex<Secrets>,
+    pub(crate) on_session: Option<fn(&str)>,
+}
+
+impl Shared {
+    /// Remembers a session as a secret.
+    pub(crate) fn learn(&self, session: &str) {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).add(session);
+        if let Some(tell) = self.on_session {
+            tell(session);
+        }
+    }
+
+    /// A text of a server without credentials, and without the secrets of the request that it answers.
+    pub(crate) fn hide(&self, text: &str, sent: &[String]) -> String {
+        self.all(sent).hide(text)
+    }
+
+    fn all(&self, sent: &[String]) -> Secrets {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        sent.iter().for_each(|secret| secrets.add(secret));
+        secrets
+    }
 }
 
 /// The way to one API.
@@ -198,10 +225,20 @@ impl Wire {
     fn refused(&self, outgoing: &Outgoing<'_>, attempt: u32, answer: &HttpResponse) -> Refused {
         let mut call = self.call(outgoing, attempt);
         call.status = Some(answer.status.as_u16());
-        if let Some(id) = answer.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
-            id.clone_into(&mut call.request_id);
+        let secrets = self.shared.all(outgoing.request.secrets.expose());
+        let id = answer.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+        if let Some(id) = id.filter(|id| !id.is_empty() && id.len() <= LONGEST_REQUEST_ID) {
+            call.request_id = secrets.hide(id);
         }
-        Refused { call, body: ErrorBody::decode(&answer.body), retry_after: retry_after(&answer.headers) }
+        let body = ErrorBody::decode_without(&answer.body, &|text| secrets.hide(text));
+        Refused { call, body, retry_after: retry_after(&answer.headers) }
+    }
+
+    /// The error of a success that cannot be read. `sent` are the secrets of the request.
+    pub(crate) fn unreadable(&self, call: Call, sent: &[String], cause: CodecError) -> ApiError {
+        let path = self.shared.hide(&cause.path, sent);
+        let message = self.shared.hide(&cause.message, sent);
+        ApiError::Decode { call: Box::new(call), cause: CodecError { path, message } }
     }
 
     fn error(&self, outgoing: &Outgoing<'_>, attempt: u32, failure: Failure) -> ApiError {
@@ -213,9 +250,11 @@ impl Wire {
         };
         if answer.status.is_redirection() {
             let target = answer.headers.get(LOCATION).and_then(|target| target.to_str().ok());
+            let target = target.map(|target| self.shared.hide(target, outgoing.request.secrets.expose()));
             // Without the query, which may hold anything.
-            let target =
-                target.map_or("another address", |target| target.split('?').next().unwrap_or(target));
+            let target = target.as_deref().map_or("another address", |target| {
+                target.split(['?', '#']).next().unwrap_or(target)
+            });
             let what = format!("it redirects to {target}");
             return ApiError::NotTheApi { call: Box::new(refused.call), what };
         }

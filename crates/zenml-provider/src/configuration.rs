@@ -78,7 +78,7 @@ pub(crate) fn http(config: &Partial<Configuration>) -> Result<HttpSettings, Diag
     let defaults = HttpSettings::default();
     let user_agent = concat!("terraform-provider-zenml/", env!("CARGO_PKG_VERSION")).to_owned();
     let Some(http) = config.get(Configuration::HTTP).known() else {
-        return Ok(HttpSettings { user_agent, ..defaults });
+        return Ok(HttpSettings { user_agent, on_session: Some(tfkit_serve::mask), ..defaults });
     };
     let mut retry = defaults.retry;
     if let Some(retries) = http.retries {
@@ -102,6 +102,7 @@ pub(crate) fn http(config: &Partial<Configuration>) -> Result<HttpSettings, Diag
         certificate_authorities: http.ca_bundle.filter(|pem| !pem.is_empty()).map(String::into_bytes),
         headers: headers.collect(),
         user_agent,
+        on_session: Some(tfkit_serve::mask),
         ..defaults
     })
 }

@@ -22,7 +22,6 @@ pub mod resources;
 pub mod role;
 mod run_environment;
 pub mod scope;
-pub mod scrub;
 pub mod source;
 pub mod wait;
 

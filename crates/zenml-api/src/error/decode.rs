@@ -8,18 +8,35 @@ use super::{ErrorBody, ErrorForm, Problem};
 /// Longest message that is kept, in characters.
 const LONGEST: usize = 2000;
 
-pub(super) fn error_body(bytes: &[u8]) -> ErrorBody {
+pub(super) fn error_body(bytes: &[u8], hide: &dyn Fn(&str) -> String) -> ErrorBody {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim();
     if text.is_empty() {
         return ErrorBody::default();
     }
     if text.starts_with('<') {
-        return ErrorBody { form: ErrorForm::Html, message: html_title(text), ..ErrorBody::default() };
+        return ErrorBody { form: ErrorForm::Html, message: html_title(&hide(beginning(text))), ..ErrorBody::default() };
     }
     match serde_json::from_str::<Value>(text) {
-        Ok(value) => json(&value).unwrap_or_else(|| plain("an answer of an unknown form")),
-        Err(_) => plain(text),
+        Ok(mut value) => {
+            hide_texts(&mut value, hide);
+            json(&value).unwrap_or_else(|| plain("an answer of an unknown form"))
+        }
+        Err(_) => plain(&hide(beginning(text))),
+    }
+}
+
+/// As much of a text without a form as can be of interest. Far more than is shown, so that what is hidden in it is whole.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(64 << 10)]
+}
+
+fn hide_texts(value: &mut Value, hide: &dyn Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = hide(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_texts(item, hide)),
+        Value::Object(members) => members.values_mut().for_each(|member| hide_texts(member, hide)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -45,7 +45,13 @@ impl ErrorBody {
     /// Reads an error answer. It never fails: what has no known form is kept as text, shortened.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Self {
-        decode::error_body(bytes)
+        Self::decode_without(bytes, &str::to_owned)
+    }
+
+    /// The same, with each text of the answer changed by `hide` before anything of it is taken, shortened or cut.
+    #[must_use]
+    pub fn decode_without(bytes: &[u8], hide: &dyn Fn(&str) -> String) -> Self {
+        decode::error_body(bytes, hide)
     }
 
     /// The whole message in one line, with the refused places.

@@ -23,7 +23,7 @@ use zenml_api::workspace::connector::{
     self as api, Connector, ConnectorBody, ConnectorCreate, ConnectorQuery, ConnectorType, ConnectorUpdate,
 };
 use zenml_api::{ConnectorId, Sensitive, Timestamp, UserId, WorkspaceId};
-use zenml_client::{ApiError, Optional as _};
+use zenml_client::{ApiError, Optional as _, Secrets};
 
 use self::calls::{deletion_in_use, failed, look, make, with_name};
 pub use self::data::ServiceConnectorData;
@@ -37,7 +37,6 @@ use crate::creation;
 use crate::id::Id;
 use crate::object::{self, Noun};
 use crate::scope::{self, Seen, Server};
-use crate::scrub::Secrets;
 
 const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };
 
@@ -399,7 +398,9 @@ impl ServiceConnector {
     }
 
     fn refused(&self, verb: &str, error: &ApiError) -> Diag {
-        let diag = self.secrets().hide_in(failed(verb, &self.name, error));
+        let mut diag = failed(verb, &self.name, error);
+        // Of a configuration that was not sent again, the client does not know that it is secret.
+        diag.why = diag.why.map(|why| self.secrets().hide(&why));
         if matches!(error, ApiError::Invalid(_)) { diag.at(self.configuration_path()) } else { diag }
     }
 

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use tfkit::{Cx, Diag};
 use zenml_api::ConnectorId;
 use zenml_api::workspace::connector::{self as api, ConnectorCreate, Verification, VerifyQuery};
-use zenml_client::{Api, ApiError};
+use zenml_client::{Api, ApiError, Secrets};
 
 use super::ServiceConnector;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
-use crate::scrub::Secrets;
 use crate::wait;
 
 /// How long a cloud that refuses credentials is asked again: new ones take a moment to be known everywhere.
@@ -140,7 +139,7 @@ fn of_text(text: &str) -> Patience {
 fn failed(failure: &Failure, plan: &ServiceConnector, secrets: &Secrets) -> Diag {
     const SKIP: &str = "To go on without verification:\n  verify = false";
     let doing = format!("verify service connector {:?}", plan.name);
-    let diag = match failure {
+    let mut diag = match failure {
         Failure::Said(text, details) => {
             let diag = Diag::error(format!("Cannot {doing}: the server says that it does not work"))
                 .why(format!("The server says: {}", shortened(&secrets.hide(text))))
@@ -151,22 +150,22 @@ fn failed(failure: &Failure, plan: &ServiceConnector, secrets: &Secrets) -> Diag
             details.iter().fold(diag, |diag, detail| diag.why(shortened(&secrets.hide(detail))))
         }
         Failure::Call(error @ ApiError::Invalid(_)) => {
-            let diag = cannot(doing, Needs::WORKSPACE_ADMIN, error).at(plan.configuration_path());
-            secrets.hide_in(diag)
+            cannot(doing, Needs::WORKSPACE_ADMIN, error).at(plan.configuration_path())
         }
         Failure::Call(ApiError::Server(refused)) if refused.call.status == Some(501) => {
             Diag::error(format!("Cannot {doing}: the server has no way to do it"))
-                .why(format!("The server says: {}", secrets.hide(&refused.body.summary())))
+                .why(format!("The server says: {}", refused.body.summary()))
                 .why("It lacks the packages of this type of connectors.")
                 .fix(SKIP)
                 .trace(refused.call.to_string())
                 .at(ServiceConnector::VERIFY)
         }
         Failure::Call(error) => {
-            let diag = cannot(doing, Needs::WORKSPACE_ADMIN, error).fix(SKIP).at(ServiceConnector::VERIFY);
-            secrets.hide_in(diag)
+            cannot(doing, Needs::WORKSPACE_ADMIN, error).fix(SKIP).at(ServiceConnector::VERIFY)
         }
     };
+    // A verification of a stored connector does not send its configuration, so the client does not know it.
+    diag.why = diag.why.map(|why| secrets.hide(&why));
     let resource = match (plan.resource_type.as_ref(), plan.resource_id.as_deref()) {
         (Some(kind), Some(id)) if !id.is_empty() => format!("{kind} {id:?}"),
         (None, Some(id)) if !id.is_empty() => format!("{id:?}"),

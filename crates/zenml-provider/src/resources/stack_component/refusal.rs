@@ -3,13 +3,10 @@
 use serde_json::Value as Json;
 use tfkit::{Diag, Path};
 use zenml_api::workspace::JsonMap;
-use zenml_client::{ApiError, Refused};
+use zenml_client::{ApiError, Refused, Secrets};
 
 use super::{NOUN, StackComponent};
 use crate::failure::{Needs, cannot};
-
-/// Values of this length or shorter are no secrets, and would tear holes into any message.
-const HARMLESS_LENGTH: usize = 3;
 
 /// The diagnostic of a refused change, at the attribute that it is about, and without a value of the settings.
 pub(super) fn explain(component: &StackComponent, verb: &str, error: &ApiError) -> Diag {
@@ -95,18 +92,11 @@ fn is_about_request(problem: &zenml_api::error::Problem) -> bool {
     problem.location.first().is_some_and(|first| first == "body")
 }
 
-/// Hides each value of the settings in a message of a server, which quotes texts as Python does. A reference to a secret
-/// may be shown.
+/// Hides each value of the settings in a message of a server, also of those that were not sent again.
 fn without_values(settings: &JsonMap, message: &str) -> String {
     let mut values = Vec::new();
-    for value in settings.values() {
-        texts(value, &mut values);
-    }
-    values.retain(|value| is_hidden(value));
-    let mut forms: Vec<String> = values.into_iter().flat_map(|value| [quoted(&value), value]).collect();
-    // A longer one can contain a shorter one.
-    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-    forms.iter().fold(message.to_owned(), |message, form| message.replace(form, "(hidden)"))
+    settings.values().for_each(|value| texts(value, &mut values));
+    Secrets::of(values.iter().map(String::as_str)).hide(message)
 }
 
 /// All texts and numbers in a value.
@@ -118,20 +108,6 @@ fn texts(value: &Json, found: &mut Vec<String>) {
         Json::Object(members) => members.values().for_each(|member| texts(member, found)),
         Json::Null | Json::Bool(_) => {}
     }
-}
-
-fn is_hidden(value: &str) -> bool {
-    let is_plain = matches!(value, "true" | "false" | "True" | "False" | "null");
-    value.len() > HARMLESS_LENGTH && !is_plain && !value.starts_with("{{")
-}
-
-/// The inside of a text in quotation marks.
-fn quoted(value: &str) -> String {
-    let mut text = value.replace('\\', "\\\\");
-    for (character, escape) in [('\'', "\\'"), ('\n', "\\n"), ('\r', "\\r"), ('\t', "\\t")] {
-        text = text.replace(character, escape);
-    }
-    text
 }
 
 #[cfg(test)]

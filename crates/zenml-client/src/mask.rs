@@ -1,0 +1,311 @@
+//! Keeping secrets out of what a server says: it may repeat what it was sent, in any form.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use serde_json::Value as Json;
+
+/// What stands in the place of a secret.
+const HIDDEN: &str = "(hidden)";
+
+/// Shorter values are words or numbers that any text may hold: hiding them would tear holes into each message, and the
+/// holes would tell the values.
+const SHORTEST: usize = 3;
+
+/// From this length on a value is hidden inside of words too; a shorter one only where it stands alone.
+const LONG: usize = 6;
+
+/// Parts of a long value, such as the lines of a key, are hidden from this length on.
+const LONG_PART: usize = 8;
+
+/// Of a value that a server cut off, this many bytes at its beginning or its end are enough to hide what is there.
+const RECOGNIZED: usize = 12;
+
+/// Values that no message may show.
+#[derive(Clone, Default)]
+pub struct Secrets(BTreeSet<String>);
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secrets(***)")
+    }
+}
+
+impl Secrets {
+    /// These values, and what can be recognized of them: their lines, and the texts in a JSON document.
+    pub fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut secrets = Self::default();
+        for value in values {
+            secrets.add(value);
+        }
+        secrets
+    }
+
+    /// Hides one more value.
+    pub fn add(&mut self, value: &str) {
+        let value = value.trim();
+        // A reference to a secret names it and does not hold it.
+        let is_reference = value.starts_with("{{") && value.ends_with("}}");
+        if is_reference || matches!(value, "true" | "false" | "True" | "False" | "null" | "None") {
+            return;
+        }
+        if value.chars().count() >= SHORTEST {
+            self.0.insert(value.to_owned());
+        }
+        parts(value, &mut self.0);
+        let document = decoded(value);
+        if let Some(text) = &document {
+            parts(text, &mut self.0);
+        }
+        if let Ok(document @ (Json::Object(_) | Json::Array(_))) =
+            serde_json::from_str(document.as_deref().unwrap_or(value))
+        {
+            leaves(&document, &mut self.0);
+        }
+    }
+
+    /// The text without the values, in whatever form they stand in it: as they are, escaped for JSON, Python, HTML or a
+    /// URL, in Base64 or hexadecimal digits, or cut off.
+    #[must_use]
+    pub fn hide(&self, text: &str) -> String {
+        let mut places = Vec::new();
+        for value in &self.0 {
+            for form in forms(value) {
+                find(text, &form, &mut places);
+            }
+        }
+        without(text, places)
+    }
+}
+
+/// The lines of a value, also as an escaped text has them.
+fn parts(value: &str, all: &mut BTreeSet<String>) {
+    let lines = value.split(['\n', '\r']).flat_map(|line| line.split("\\n"));
+    all.extend(lines.map(str::trim).filter(|line| line.len() >= LONG_PART).map(str::to_owned));
+}
+
+fn leaves(document: &Json, all: &mut BTreeSet<String>) {
+    match document {
+        Json::String(text) => parts(text, all),
+        Json::Array(elements) => elements.iter().for_each(|element| leaves(element, all)),
+        Json::Object(members) => members.values().for_each(|member| leaves(member, all)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
+/// The text in a value that is Base64, as keys of accounts often are.
+fn decoded(value: &str) -> Option<String> {
+    let plain = value.len() >= 2 * LONG_PART;
+    let bytes = plain.then(|| STANDARD.decode(value).or_else(|_| URL_SAFE_NO_PAD.decode(value)).ok())??;
+    String::from_utf8(bytes).ok().filter(|text| !text.contains(|character: char| character.is_control() && !character.is_whitespace()))
+}
+
+/// A value in all the forms in which a server may write it.
+fn forms(value: &str) -> BTreeSet<String> {
+    let json = json_inside(value);
+    let mut forms = BTreeSet::from([value.to_owned(), json_inside(&json), ascii(&json), json]);
+    forms.insert(python_inside(value));
+    forms.insert(html(value));
+    if value.len() >= LONG {
+        for upper in [true, false] {
+            let percent = percent(value, upper);
+            forms.insert(percent.replace("%20", "+"));
+            forms.insert(percent);
+        }
+        forms.insert(value.bytes().fold(String::new(), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        }));
+    }
+    if value.len() >= LONG_PART {
+        forms.insert(STANDARD.encode(value));
+        forms.insert(URL_SAFE.encode(value));
+        // Inside of a longer text that is Base64, the value begins at any of three places of a group.
+        for before in 0..3_usize {
+            let shifted = [&[0; 3][..before], value.as_bytes()].concat();
+            let whole = (shifted.len() * 4) / 3;
+            let encoded = STANDARD_NO_PAD.encode(&shifted);
+            let inside = &encoded[(before * 4).div_ceil(3)..whole];
+            forms.insert(inside.to_owned());
+            forms.insert(inside.replace('+', "-").replace('/', "_"));
+        }
+    }
+    forms.retain(|form| !form.is_empty());
+    forms
+}
+
+/// The inside of a JSON string.
+fn json_inside(value: &str) -> String {
+    let quoted = Json::from(value).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// Everything outside of ASCII as JSON of Python has it.
+fn ascii(json: &str) -> String {
+    json.chars().fold(String::new(), |mut text, character| {
+        if character.is_ascii() {
+            text.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+        text
+    })
+}
+
+/// The inside of a text as Python quotes it.
+fn python_inside(value: &str) -> String {
+    let mut text = value.replace('\\', "\\\\");
+    for (character, escape) in [('\'', "\\'"), ('\n', "\\n"), ('\r', "\\r"), ('\t', "\\t")] {
+        text = text.replace(character, escape);
+    }
+    text
+}
+
+fn html(value: &str) -> String {
+    let mut text = value.replace('&', "&amp;");
+    for (character, entity) in [('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#x27;")] {
+        text = text.replace(character, entity);
+    }
+    text
+}
+
+fn percent(value: &str, upper: bool) -> String {
+    value.bytes().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = match byte {
+            byte if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) => write!(text, "{}", char::from(byte)),
+            byte if upper => write!(text, "%{byte:02X}"),
+            byte => write!(text, "%{byte:02x}"),
+        };
+        text
+    })
+}
+
+/// Where a form stands in a text, as pairs of offsets; also what is left of it at its beginning or its end.
+fn find(text: &str, form: &str, places: &mut Vec<(usize, usize)>) {
+    let anywhere = form.chars().count() >= LONG;
+    let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+    for (start, found) in text.match_indices(form) {
+        let end = start + found.len();
+        let alone = !is_word(text[..start].chars().next_back()) && !is_word(text[end..].chars().next());
+        if anywhere || alone {
+            places.push((start, end));
+        }
+    }
+    if form.len() < 2 * RECOGNIZED {
+        return;
+    }
+    let (text, form) = (text.as_bytes(), form.as_bytes());
+    let (first, last) = (&form[..RECOGNIZED], &form[form.len() - RECOGNIZED..]);
+    for (start, window) in text.windows(RECOGNIZED).enumerate() {
+        if window == first {
+            let more = text[start..].iter().zip(form).take_while(|(one, other)| one == other).count();
+            places.push((start, start + more));
+        }
+        if window == last {
+            let end = start + RECOGNIZED;
+            let more = text[..end].iter().rev().zip(form.iter().rev()).take_while(|(one, other)| one == other).count();
+            places.push((end - more, end));
+        }
+    }
+}
+
+fn without(text: &str, mut places: Vec<(usize, usize)>) -> String {
+    places.sort_unstable();
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    let mut places = places.into_iter().peekable();
+    while let Some((start, mut end)) = places.next() {
+        // What overlaps or meets is one.
+        while let Some((_, further)) = places.next_if(|(next, _)| *next <= end) {
+            end = end.max(further);
+        }
+        // A cut-off form may end within a character.
+        let (start, end) = (text.floor_char_boundary(start).max(at), text.ceil_char_boundary(end));
+        shown.push_str(&text[at..start]);
+        shown.push_str(HIDDEN);
+        at = end;
+    }
+    shown.push_str(&text[at..]);
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_does_not_show_however_a_server_repeats_it() {
+        let key = "-----BEGIN-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END-----";
+        let json = r#"{"client_email":"robot@example.com","private_key":"MIIEabcdefgh\nijklmnopqrst"}"#;
+        let cases = [
+            ("AKIA1234567890", "InvalidClientTokenId: AKIA1234567890.", "InvalidClientTokenId: (hidden)."),
+            ("AKIA1234567890", "xAKIA1234567890x", "x(hidden)x"),
+            ("abc", "abc is not in abcdef", "(hidden) is not in abcdef"),
+            ("abc", "'abc'", "'(hidden)'"),
+            ("4711", "the PIN 4711, of 47110 tries", "the PIN (hidden), of 47110 tries"),
+            ("true", "must be true", "must be true"),
+            ("1", "referenced by 1 component", "referenced by 1 component"),
+            ("{{mlflow.password}}", "no secret for {{mlflow.password}}", "no secret for {{mlflow.password}}"),
+            (key, "bad line MIIEvQIBADANBg", "bad line (hidden)"),
+            (json, "no account robot@example.com", "no account (hidden)"),
+            (json, "cannot read ijklmnopqrst", "cannot read (hidden)"),
+            ("it's\nhidden", "got 'it\\'s\\nhidden'", "got '(hidden)'"),
+            ("a long secret that is cut off", "got 'a long secret th…'", "got '(hidden)…'"),
+            ("a long secret that is cut off", "got '…that is cut off'", "got '…(hidden)'"),
+            ("", "nothing", "nothing"),
+        ];
+        for (secret, text, shown) in cases {
+            assert_eq!(Secrets::of([secret]).hide(text), shown, "{secret:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_does_not_show_in_any_form() {
+        let secret = "Zoë's \"s3cr&t\" <key>/+%\\ \u{1f511}\nof-many-characters";
+        let json = Json::from(secret).to_string();
+        let twice = Json::from(json.as_str()).to_string();
+        let shown = [
+            ("as it is", secret.to_owned()),
+            ("JSON", json.clone()),
+            ("JSON in JSON", twice),
+            ("JSON of Python", ascii(&json)),
+            ("Python", format!("'{}'", python_inside(secret))),
+            ("HTML", html(secret)),
+            ("URL", percent(secret, true)),
+            ("URL in lower case", percent(secret, false)),
+            ("form", percent(secret, true).replace("%20", "+")),
+            ("Base64", STANDARD.encode(secret)),
+            ("Base64 for URLs", URL_SAFE_NO_PAD.encode(secret)),
+            ("Base64 inside of more", STANDARD.encode(format!("user:{secret}@host"))),
+            ("Base64 elsewhere inside of more", STANDARD.encode(format!("u:{secret}@host"))),
+            ("Base64 at the third place", STANDARD.encode(format!("us:{secret}@host"))),
+            ("hexadecimal", secret.bytes().map(|byte| format!("{byte:02x}")).collect()),
+        ];
+        for (form, text) in shown {
+            let hidden = Secrets::of([secret]).hide(&format!("before {text} after"));
+            assert!(hidden.starts_with("before ") && hidden.ends_with(" after"), "{form}: {hidden}");
+            let rest = hidden.trim_start_matches("before ").trim_end_matches(" after").replace(HIDDEN, "");
+            assert!(rest.len() <= 16, "{form}: {rest}");
+        }
+    }
+
+    #[test]
+    fn a_value_in_base64_does_not_show_decoded() {
+        let inside = r#"{"private_key": "-----BEGIN-----\nMIIEabcdefgh"}"#;
+        let secrets = Secrets::of([STANDARD.encode(inside).as_str()]);
+        assert_eq!(secrets.hide("cannot read MIIEabcdefgh"), "cannot read (hidden)");
+    }
+
+    #[test]
+    fn a_secret_inside_of_another_one_leaves_no_rest() {
+        assert_eq!(Secrets::of(["pass", "password1"]).hide("it is password1"), "it is (hidden)");
+        assert_eq!(Secrets::of(["abcdef", "defghi"]).hide("abcdefghi"), "(hidden)");
+    }
+}
