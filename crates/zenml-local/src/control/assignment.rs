@@ -1,12 +1,16 @@
 //! Role assignments: who holds a role, and where.
 
+use std::collections::{BTreeSet, HashMap};
+
 use zenml_api::control::role as api;
+use zenml_api::control::team::Team;
+use zenml_api::control::user::User;
 use zenml_api::{Identifier, OrganizationId, ProjectId, RoleId, TeamId, UserId, WorkspaceId};
 
 use super::last_admin::Watch;
 use super::role::{RoleAt, role};
-use super::team::team;
-use super::user::user;
+use super::team::teams;
+use super::user::{user, users};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Action, Allowed, Caller, Create, Delete, Holdings, Kind, Object, Principal, Read, Target};
@@ -277,11 +281,8 @@ async fn select(
     seen.restrict(&mut query, false);
     query.push(" ORDER BY s.created, s.principal_id");
     let rows = query.build().fetch_all(&mut *sql).await?;
-    let mut assignments = Vec::with_capacity(rows.len());
-    for row in &rows {
-        assignments.push(answer(sql, &grant(row)?).await?);
-    }
-    Ok(assignments)
+    let grants = rows.iter().map(grant).collect::<Result<Vec<_>>>()?;
+    answers(sql, role, &grants).await
 }
 
 fn grant(row: &Row) -> Result<Grant> {
@@ -298,19 +299,61 @@ fn grant(row: &Row) -> Result<Grant> {
 }
 
 async fn answer(sql: &mut Sql, grant: &Grant) -> Result<api::Assignment> {
-    let (user, team) = match grant.principal {
-        Principal::User(id) => (user(sql, UserId::from_uuid(id)).await?, None),
-        Principal::Team(id) => (None, Some(team(sql, TeamId::from_uuid(id)).await?)),
+    let missing = || Error::internal("an assignment has no answer", "it is gone");
+    answers(sql, grant.role, std::slice::from_ref(grant)).await?.pop().ok_or_else(missing)
+}
+
+/// The answers for assignments of one role, without a statement for each.
+async fn answers(sql: &mut Sql, id: RoleId, grants: &[Grant]) -> Result<Vec<api::Assignment>> {
+    if grants.is_empty() {
+        return Ok(Vec::new());
+    }
+    let role = role(&mut *sql, id).await?;
+    let principals = Principals::read(sql, grants.iter().map(|grant| grant.principal)).await?;
+    let answer = |grant: &Grant| {
+        let (user, team) = principals.get(grant.principal);
+        api::Assignment {
+            user,
+            team,
+            invitation: None,
+            role: role.clone(),
+            organization_id: Some(grant.scope.organization),
+            workspace_id: grant.scope.workspace,
+            project_id: grant.scope.project,
+        }
     };
-    Ok(api::Assignment {
-        user,
-        team,
-        invitation: None,
-        role: role(sql, grant.role).await?,
-        organization_id: Some(grant.scope.organization),
-        workspace_id: grant.scope.workspace,
-        project_id: grant.scope.project,
-    })
+    Ok(grants.iter().map(answer).collect())
+}
+
+/// People and teams as parts of an answer.
+pub(super) struct Principals {
+    users: HashMap<UserId, User>,
+    teams: HashMap<TeamId, Team>,
+}
+
+impl Principals {
+    /// Reads them with one statement for each kind.
+    pub(super) async fn read(sql: &mut Sql, of: impl Iterator<Item = Principal> + Clone) -> Result<Self> {
+        let user = |principal| match principal {
+            Principal::User(id) => Some(UserId::from_uuid(id)),
+            Principal::Team(_) => None,
+        };
+        let team = |principal| match principal {
+            Principal::Team(id) => Some(TeamId::from_uuid(id)),
+            Principal::User(_) => None,
+        };
+        let users: BTreeSet<_> = of.clone().filter_map(user).collect();
+        let teams: BTreeSet<_> = of.filter_map(team).collect();
+        Ok(Self { users: self::users(sql, users).await?, teams: self::teams(sql, teams).await? })
+    }
+
+    /// The one that a principal is; neither if it is gone.
+    pub(super) fn get(&self, principal: Principal) -> (Option<User>, Option<Team>) {
+        match principal {
+            Principal::User(id) => (self.users.get(&UserId::from_uuid(id)).cloned(), None),
+            Principal::Team(id) => (None, self.teams.get(&TeamId::from_uuid(id)).cloned()),
+        }
+    }
 }
 
 async fn insert(sql: &mut Sql, allowed: &Allowed<Create, AssignmentsIn>, grant: &Grant) -> Result<()> {

@@ -7,9 +7,8 @@ use zenml_api::control::member as api;
 use zenml_api::control::role::RoleLevel;
 use zenml_api::{Identifier, OrganizationId, ProjectId, RoleId, TeamId, UserId, WorkspaceId};
 
-use super::assignment::AssignmentsIn;
+use super::assignment::{AssignmentsIn, Principals};
 use super::last_admin::Watch;
-use super::team::team;
 use super::user::user;
 use super::workspace::WorkspaceAt;
 use crate::error::{Error, Result};
@@ -149,15 +148,13 @@ async fn select(sql: &mut Sql, scope: AssignmentsIn, filter: &api::MemberQuery) 
         });
         members[place].1.push(role);
     }
+    let principals = Principals::read(sql, members.iter().map(|(principal, _)| *principal)).await?;
     let mut answer = Vec::new();
     for (principal, roles) in members {
         if filter.role_id.is_some_and(|wanted| roles.iter().all(|role| role.role_id != wanted)) {
             continue;
         }
-        let (user, team) = match principal {
-            Principal::User(id) => (user(sql, UserId::from_uuid(id)).await?, None),
-            Principal::Team(id) => (None, Some(team(sql, TeamId::from_uuid(id)).await?)),
-        };
+        let (user, team) = principals.get(principal);
         let included = match &user {
             Some(user) if user.is_service_account => filter.include_service_accounts,
             Some(_) => filter.include_users,

@@ -1,5 +1,7 @@
 //! Teams and who is in them.
 
+use std::collections::HashMap;
+
 use sqlx::Row as _;
 use zenml_api::control::team as api;
 use zenml_api::{Identifier, OrganizationId, TeamId, UserId};
@@ -218,6 +220,19 @@ pub(crate) async fn team(sql: &mut Sql, id: TeamId) -> Result<api::Team> {
     let row = query.build().fetch_optional(sql).await?;
     let unknown = || Error::not_found(format!("No team with ID '{id}' was found."));
     read(&row.ok_or_else(unknown)?)
+}
+
+/// Teams as parts of another answer, with one statement however many there are.
+pub(crate) async fn teams(
+    sql: &mut Sql,
+    ids: impl IntoIterator<Item = TeamId>,
+) -> Result<HashMap<TeamId, api::Team>> {
+    let ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    let mut query = Query::new(COLUMNS);
+    query.push(" AND t.id IN (SELECT value FROM json_each(");
+    query.push_bind(serde_json::Value::from(ids).to_string()).push("))");
+    let rows = query.build().fetch_all(sql).await?;
+    rows.iter().map(|row| read(row).map(|team| (team.id, team))).collect()
 }
 
 fn read(row: &Row) -> Result<api::Team> {

@@ -1,5 +1,7 @@
 //! Users: people, and in the same table and shape service accounts.
 
+use std::collections::HashMap;
+
 use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::control::user as api;
@@ -274,6 +276,19 @@ pub(crate) async fn user(sql: &mut Sql, id: UserId) -> Result<Option<api::User>>
     let row =
         sqlx::query("SELECT * FROM account WHERE id = $1").bind(id.to_string()).fetch_optional(sql).await?;
     row.as_ref().map(read).transpose()
+}
+
+/// Accounts as parts of another answer, with one statement however many there are.
+pub(crate) async fn users(
+    sql: &mut Sql,
+    ids: impl IntoIterator<Item = UserId>,
+) -> Result<HashMap<UserId, api::User>> {
+    let ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    let rows = sqlx::query("SELECT a.* FROM json_each($1) j CROSS JOIN account a WHERE a.id = j.value")
+        .bind(serde_json::Value::from(ids).to_string())
+        .fetch_all(sql)
+        .await?;
+    rows.iter().map(|row| read(row).map(|user| (user.id, user))).collect()
 }
 
 /// Reads an account's row.

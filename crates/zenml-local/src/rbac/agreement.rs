@@ -267,6 +267,85 @@ async fn lists(tx: &mut Tx, rights: &Rights, seed: u64) {
     }
 }
 
+/// The ids that a statement with a condition gives.
+async fn ids(tx: &mut Tx, from: &str, condition: impl FnOnce(&mut Query)) -> BTreeSet<String> {
+    let mut query = Query::new(format!("SELECT {from} AND "));
+    condition(&mut query);
+    query.build_query_scalar::<String>().fetch_all(tx.sql()).await.unwrap().into_iter().collect()
+}
+
+/// Conditions that are asked for each row, wherever it is.
+async fn rows(tx: &mut Tx, rights: &Rights, seed: u64) {
+    let (account, caller) = (rights.account.to_string(), tx.caller().await.unwrap().unwrap());
+    let statement = "SELECT id, owner_id FROM workspace ORDER BY id";
+    let workspaces: Vec<(String, String)> = sqlx::query_as(statement).fetch_all(tx.sql()).await.unwrap();
+    let (mut entered, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    for (place, (id, owner)) in PLACES.into_iter().zip(workspaces) {
+        let target = Target::in_workspace(place, Resource::one(Kind::Workspace, place.workspace))
+            .owned_by(Owner::Account(owner.parse().unwrap()));
+        let list = Target::in_organization(place.organization, Kind::Workspace, None);
+        let shown = match rights.visible(Action::Read, &list) {
+            Visible::All => true,
+            Visible::Own => false,
+            Visible::Ids(ids) => ids.contains(&place.workspace),
+        };
+        if rights.allow(Action::Enter, &target) {
+            entered.insert(id.clone());
+        }
+        if owner == account || shown {
+            seen.insert(id);
+        }
+    }
+    let enters = ids(tx, "w.id FROM workspace w WHERE 1 = 1", |query| caller.push_enters(query)).await;
+    assert_eq!(enters, entered, "seed {seed}: {account} enters");
+    let everywhere = |kind| Target::in_organization(Uuid::nil(), kind, None);
+    let listed = tx.list(everywhere(Kind::Workspace)).await.unwrap();
+    let shown = ids(tx, "w.id FROM workspace w WHERE 1 = 1", |query| {
+        query.push("1 = 1");
+        listed.restrict(query, "w.id", Some("w.owner_id"), false);
+    });
+    assert_eq!(shown.await, seen, "seed {seed}: {account} sees workspaces");
+    let listed = tx.list(everywhere(Kind::Organization)).await.unwrap();
+    let shown = ids(tx, "o.id FROM organization o WHERE 1 = 1", |query| {
+        query.push("1 = 1");
+        listed.restrict(query, "o.id", None, false);
+    });
+    let organization = |id: &Uuid| Target::in_organization(*id, Kind::Organization, Some(*id));
+    let seen = ORGANIZATIONS.iter().filter(|id| rights.allow(Action::Read, &organization(id)));
+    assert_eq!(shown.await, seen.map(Uuid::to_string).collect(), "seed {seed}: {account} sees organizations");
+    let mut fellows = BTreeSet::from([account.clone()]);
+    for organization in rights.organizations() {
+        if rights.allow(Action::Read, &Target::in_organization(organization, Kind::Member, None)) {
+            let from = format!(
+                "a.id FROM account a WHERE (a.organization_id = '{organization}' OR a.id IN (SELECT principal_id \
+                 FROM assignment WHERE principal_kind = 'user' AND workspace_id = '' \
+                 AND organization_id = '{organization}') OR a.id IN (SELECT m.member_id FROM team_member m \
+                 JOIN assignment s ON s.principal_kind = 'team' AND s.principal_id = m.team_id \
+                 WHERE s.workspace_id = '' AND s.organization_id = '{organization}'))"
+            );
+            fellows.extend(ids(tx, &from, |query| drop(query.push("1 = 1"))).await);
+        }
+    }
+    let found = ids(tx, "a.id FROM account a WHERE 1 = 1", |query| caller.push_fellow(query)).await;
+    assert_eq!(found, fellows, "seed {seed}: {account} finds people");
+    let name = "s.role_id || s.principal_id || s.workspace_id || s.project_id";
+    let statement =
+        format!("SELECT {name}, s.organization_id, s.workspace_id, s.project_id FROM assignment s");
+    let assignments: Vec<(String, String, String, String)> =
+        sqlx::query_as(sqlx::AssertSqlSafe(statement)).fetch_all(tx.sql()).await.unwrap();
+    let seen = assignments.into_iter().filter(|(_, organization, workspace, project)| {
+        let target = Target::in_organization(organization.parse().unwrap(), Kind::Assignment, None);
+        let target = Target { workspace: workspace.parse().ok(), project: project.parse().ok(), ..target };
+        rights.allow(Action::Read, &target)
+    });
+    let seen: BTreeSet<_> = seen.map(|(name, ..)| name).collect();
+    let from = format!("{name} FROM assignment s WHERE 1 = 1");
+    let found = ids(tx, &from, |query| {
+        caller.push_assignment_of_others(query);
+    });
+    assert_eq!(found.await, seen, "seed {seed}: {account} sees assignments");
+}
+
 async fn list(
     tx: &mut Tx,
     rights: &Rights,
@@ -360,6 +439,7 @@ async fn the_indexed_way_of_deciding_agrees_with_reading_everything() {
             }
             if account != ACCOUNTS[2] {
                 lists(&mut tx, &rights, seed).await;
+                rows(&mut tx, &rights, seed).await;
             }
             tx.rollback().await.unwrap();
         }
