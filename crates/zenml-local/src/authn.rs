@@ -186,7 +186,7 @@ pub(crate) async fn password_account(
         Some(row) => (Some(row.try_get::<String, _>(0)?), row.try_get::<Option<String>, _>(1)?),
         None => (None, None),
     };
-    sql.rollback().await?;
+    sql.rollback().await;
     let verified = verify_password(password, hash).await?;
     let account = account.filter(|_| verified).ok_or_else(wrong)?;
     let account =

@@ -156,8 +156,11 @@ pub(crate) async fn setting(store: &Store, name: &str) -> Result<Option<String>>
         .await?)
 }
 
-/// Writes a setting of the platform.
+/// Writes a setting of the platform, unless it has the value already: a start needs no room on the disk.
 pub(crate) async fn set_setting(store: &Store, name: &str, value: &str) -> Result<()> {
+    if setting(store, name).await?.as_deref() == Some(value) {
+        return Ok(());
+    }
     let mut tx = store.begin().await?;
     write_setting(&mut tx, name, value).await?;
     Ok(tx.commit().await?)

@@ -238,6 +238,11 @@ impl Platform {
         Ok(crate::census::take(&mut sql).await?)
     }
 
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Stops listening, lets running requests end, and closes the database. What was answered is on the disk.
     pub async fn stop(self) {
         // An error means that the server has ended by itself.

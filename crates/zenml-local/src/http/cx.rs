@@ -105,7 +105,7 @@ impl Cx {
         let mut tx = Tx::new(self.shared.store.begin_read().await?, self.actor.clone());
         let result = work(&mut tx).await;
         let recorded = tx.take_recorded();
-        tx.rollback().await?;
+        tx.rollback().await;
         // A read can be worth a row, such as one of secret values.
         self.record_alone(&recorded, &outcome(result.as_ref().err())).await?;
         result
@@ -118,7 +118,7 @@ impl Cx {
     pub(crate) async fn tx<T: Serialize>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         let mut tx = Tx::new(self.shared.store.begin().await?, self.actor.clone());
         if let Some(answer) = self.earlier_answer(&mut tx).await? {
-            tx.rollback().await?;
+            tx.rollback().await;
             return Err(Error::replay(answer));
         }
         match work(&mut tx).await {
@@ -131,7 +131,12 @@ impl Cx {
             }
             Err(error) => {
                 let recorded = tx.take_recorded();
-                tx.rollback().await?;
+                tx.rollback().await;
+                if error.is_of_storage() {
+                    // Nothing was refused, and what could not be written cannot be recorded either.
+                    self.shared.store.failed();
+                    return Err(error);
+                }
                 self.record_alone(&recorded, &outcome(Some(&error))).await?;
                 Err(error)
             }

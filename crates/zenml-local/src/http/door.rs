@@ -150,6 +150,9 @@ impl Door {
 
     fn refuse(&self, error: &Error, id: &str) -> Response {
         let status = error.status();
+        if error.is_of_storage() {
+            self.shared.store.failed();
+        }
         if status.is_server_error() {
             let cause = error.context().map(|context| Chain(context).to_string()).unwrap_or_default();
             tracing::error!(method = %self.method, route = &*self.name, request.id = id, cause, "request failed: {error}");

@@ -1,10 +1,12 @@
 //! The schema, one file per step. A step that was released is never edited.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sqlx::sqlite::SqlitePool;
 
-use super::StoreError;
+use super::transaction::Health;
+use super::{StoreError, Transaction};
 
 /// All steps in order; the position, from 1, is the schema version.
 const STEPS: &[&str] = &[
@@ -16,9 +18,9 @@ const STEPS: &[&str] = &[
 ];
 
 /// Brings a database to the newest version; all missing steps are one transaction.
-pub(super) async fn run(writer: &SqlitePool, path: &Path) -> Result<(), StoreError> {
+pub(super) async fn run(writer: &SqlitePool, health: &Arc<Health>, path: &Path) -> Result<(), StoreError> {
     let open = |source| StoreError::Open { path: path.to_owned(), source };
-    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(open)?;
+    let mut tx = Transaction::write(writer, health).await.map_err(open)?;
     sqlx::query("CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY, applied TEXT NOT NULL)")
         .execute(&mut *tx)
         .await

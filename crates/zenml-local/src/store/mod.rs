@@ -6,13 +6,18 @@
 
 pub(crate) mod column;
 mod constraint;
+mod failure;
+#[cfg(test)]
+mod fault;
 mod lock;
 mod migration;
 mod scratch;
 mod time;
+mod transaction;
 mod tx;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -20,10 +25,13 @@ use sqlx::sqlite::{
 };
 
 pub(crate) use constraint::conflict;
+pub(crate) use failure::{Failure, failure};
 use lock::Lock;
 pub use lock::{LockError, Owner};
 use scratch::Scratch;
 pub(crate) use time::{now, seconds_from_now};
+use transaction::Health;
+pub(crate) use transaction::Transaction;
 pub(crate) use tx::{Recorded, Tx};
 
 /// A connection inside a transaction, as queries take it.
@@ -118,6 +126,7 @@ pub enum StoreError {
 pub(crate) struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
+    health: Arc<Health>,
     path: PathBuf,
     scratch: Option<Scratch>,
     lock: Lock,
@@ -143,15 +152,11 @@ impl Store {
         create_private(&path)?;
         let open = |source| StoreError::Open { path: path.clone(), source };
         let options = options(&path, scratch.is_some());
-        let writer =
-            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open)?;
-        migration::run(&writer, &path).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options.read_only(true))
-            .await
-            .map_err(open)?;
-        Ok(Self { writer, readers, path, scratch, lock })
+        let health = Arc::default();
+        let writer = transaction::pool(1, options.clone(), &health).await.map_err(open)?;
+        migration::run(&writer, &health, &path).await?;
+        let readers = transaction::pool(READERS, options.read_only(true), &health).await.map_err(open)?;
+        Ok(Self { writer, readers, health, path, scratch, lock })
     }
 
     /// Opens a database to look at it, while a platform may be using it.
@@ -175,13 +180,24 @@ impl Store {
     }
 
     /// Begins the one transaction that may write.
-    pub(crate) async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+    pub(crate) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
+        Transaction::write(&self.writer, &self.health).await
     }
 
     /// Begins a transaction that sees one snapshot and cannot write.
-    pub(crate) async fn begin_read(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
-        self.readers.begin_with("BEGIN DEFERRED").await
+    pub(crate) async fn begin_read(&self) -> Result<Transaction, sqlx::Error> {
+        Transaction::read(&self.readers, &self.health).await
+    }
+
+    /// Opens the database's files anew before they are used again, after one of them could not be read or written.
+    pub(crate) fn failed(&self) {
+        self.health.failed();
+    }
+
+    /// How far the database works, for tests.
+    #[cfg(test)]
+    pub(crate) fn fuel(&self) -> &fault::Fuel {
+        &self.health.fuel
     }
 
     /// Ends all connections and lets go of the database. What was committed is on the disk.

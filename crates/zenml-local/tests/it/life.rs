@@ -1,14 +1,14 @@
 //! A platform on disk: start, restart, lock, port, ready file, command line.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use zenml_local::{Database, LockError, Options, Platform, StartError, StoreError};
 
+use crate::process::{Server, database, run};
 use crate::support::{World, text, texts};
 
 fn options(directory: &Path) -> Options {
@@ -198,65 +198,4 @@ async fn many_platforms_live_in_one_process_and_know_nothing_of_each_other() {
     let list = |world: &World| format!("GET /organizations/{}/teams", world.organization());
     assert_eq!(texts(&two.admin(&list(&two), Value::Null).await.ok(), "name"), Vec::<String>::new());
     two.send(Some(&one.key()), "GET /users/me", Value::Null).await.refused(401);
-}
-
-fn database(directory: &Path) -> String {
-    format!("sqlite:{}", directory.join("platform.db").display())
-}
-
-fn run(arguments: &[&str]) -> (std::process::ExitStatus, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_zenml-local")).args(arguments).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status, text(output.stdout), text(output.stderr))
-}
-
-/// `zenml-local serve` as a process.
-struct Server {
-    child: Child,
-    ready: std::path::PathBuf,
-    /// What is logged; the beginning has been read into `log`.
-    stderr: BufReader<ChildStderr>,
-    log: String,
-}
-
-impl Server {
-    fn start(directory: &Path, arguments: &[&str]) -> Self {
-        let ready = directory.join("ready.json");
-        let _ = std::fs::remove_file(&ready);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_zenml-local"))
-            .args(["serve", "--database", &database(directory), "--ready-file"])
-            .arg(&ready)
-            .args(arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, ready, stderr, log: String::new() }
-    }
-
-    /// What the ready file says, once the log says that it is there.
-    fn ready(&mut self) -> Value {
-        while !self.log.contains(" ready ") {
-            let read = self.stderr.read_line(&mut self.log).unwrap();
-            assert!(read > 0, "the server ended early: {}", self.log);
-        }
-        serde_json::from_slice(&std::fs::read(&self.ready).unwrap()).unwrap()
-    }
-
-    /// Asks the server to stop; gives its status and its log.
-    fn terminate(&mut self) -> (std::process::ExitStatus, String) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        self.stderr.read_to_string(&mut self.log).unwrap();
-        (self.child.wait().unwrap(), std::mem::take(&mut self.log))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // An error means that it has ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

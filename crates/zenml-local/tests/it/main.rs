@@ -6,6 +6,8 @@ mod access;
 mod assignment;
 mod audit;
 mod contract;
+#[cfg(target_os = "linux")]
+mod disk;
 mod enrollment;
 mod fault;
 mod filter;
@@ -14,6 +16,7 @@ mod last_admin;
 mod life;
 mod login;
 mod plan;
+mod process;
 mod secrecy;
 mod support;
 mod team;

@@ -13,13 +13,24 @@ use crate::faults::Deployment;
 use crate::http::Cx;
 use crate::rbac::WorkspacePlace;
 
+/// How long background work waits after the database could not be written, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
 /// Brings a workspace to its desired state, in the background and in the platform's name.
 pub(super) fn start(cx: &Cx, id: WorkspaceId) {
     let cx = Cx::platform(cx.shared().clone());
     let tasks = cx.shared().clone();
     tasks.tasks.spawn(async move {
-        if let Err(error) = bring(&cx, id).await {
+        let mut pause = FIRST_PAUSE;
+        while let Err(error) = bring(&cx, id).await {
             tracing::error!(workspace.id = %id, cause = %Chain(&error), "a workspace could not be brought to its state");
+            if !error.is_of_storage() {
+                break;
+            }
+            // Nobody else would take it up before the next start, and the disk may have room again.
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     });
 }
@@ -56,7 +67,7 @@ async fn adopt(cx: &Cx, stored: &Stored) -> Result<()> {
             start(cx, id);
             Ok(())
         }
-        Err(error) => fail(cx, stored, &error).await,
+        Err(error) => fail(cx, stored, error).await,
     }
 }
 
@@ -70,7 +81,7 @@ async fn bring(cx: &Cx, id: WorkspaceId) -> Result<()> {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
             }
             Some(Deployment::Failed(reason)) => {
-                return fail(cx, &stored, &EngineError { reason, source: None }).await;
+                return fail(cx, &stored, EngineError { reason, source: None }).await;
             }
         }
     }
@@ -92,14 +103,14 @@ async fn deploy(cx: &Cx, stored: &Stored) -> Result<()> {
     let upgrade = stored.server_version.as_ref().is_some_and(|version| *version != spec.version);
     let result = if upgrade { engine.upgrade(cx, &spec).await } else { engine.deploy(cx, &spec).await };
     match result {
-        Err(error) => fail(cx, stored, &error).await,
+        Err(error) => fail(cx, stored, error).await,
         Ok(endpoint) => finish(cx, stored, &WorkspaceStatus::Available, "", Some(&endpoint)).await,
     }
 }
 
 async fn deactivate(cx: &Cx, stored: &Stored) -> Result<()> {
     match cx.shared().engine.deactivate(cx, &spec(cx, stored)).await {
-        Err(error) => fail(cx, stored, &error).await,
+        Err(error) => fail(cx, stored, error).await,
         Ok(()) => finish(cx, stored, &WorkspaceStatus::Deactivated, "", None).await,
     }
 }
@@ -108,13 +119,19 @@ async fn delete(cx: &Cx, stored: &Stored) -> Result<()> {
     if stored.is_managed
         && let Err(error) = cx.shared().engine.delete(cx, &spec(cx, stored)).await
     {
-        return fail(cx, stored, &error).await;
+        return fail(cx, stored, error).await;
     }
     cx.tx(async |tx| sql::remove(tx.sql(), stored.id).await).await
 }
 
-async fn fail(cx: &Cx, stored: &Stored, error: &EngineError) -> Result<()> {
-    tracing::warn!(workspace.id = %stored.id, cause = %Chain(error), "a workspace failed");
+/// Notes that a workspace failed. It did not when only the platform's own database could not be written.
+async fn fail(cx: &Cx, stored: &Stored, error: EngineError) -> Result<()> {
+    if let Some(cause) = error.source
+        && cause.is_of_storage()
+    {
+        return Err(cause);
+    }
+    tracing::warn!(workspace.id = %stored.id, cause = error.reason, "a workspace failed");
     finish(cx, stored, &WorkspaceStatus::Failed, &error.reason, None).await
 }
 

@@ -1,0 +1,90 @@
+//! What it means to a caller that the database cannot be read or written.
+
+/// Why the database does not do what it should, as far as the caller can act on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// There is no room left.
+    Full,
+    /// Somebody else holds the database, or it was interrupted; the same request may work a moment later.
+    Busy,
+    /// The file cannot be read or written.
+    Disk,
+    /// The file does not hold what it should.
+    Damaged,
+}
+
+impl Failure {
+    /// What the caller is told.
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
+            Self::Full => {
+                "The disk that holds the platform's database is full. Nothing was changed. Free some space on it, and \
+                 try again."
+            }
+            Self::Busy => "The platform's database is busy. Nothing was changed. Try again.",
+            Self::Disk => {
+                "The platform cannot read or write its database. Its log says why. Try again once that is mended."
+            }
+            Self::Damaged => {
+                "The platform's database is damaged. Stop the platform and restore a backup: zenml-local restore FILE."
+            }
+        }
+    }
+}
+
+/// The kind of failure, or `None` when the statement is at fault and not the database.
+pub(crate) fn failure(error: &sqlx::Error) -> Option<Failure> {
+    match error {
+        sqlx::Error::PoolTimedOut => Some(Failure::Busy),
+        sqlx::Error::Io(_)
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::BeginFailed => Some(Failure::Disk),
+        sqlx::Error::Database(error) => of_code(error.code()?.parse().ok()?),
+        _ => None,
+    }
+}
+
+/// By result code (<https://www.sqlite.org/rescode.html>); the lowest byte is the primary one.
+const fn of_code(code: u32) -> Option<Failure> {
+    /// A commit outside [`Transaction::commit`](super::Transaction::commit): an earlier failure ended the transaction.
+    const COMMIT_HOOK: u32 = 531;
+    match (code, code & 0xff) {
+        (_, 13) => Some(Failure::Full),
+        (_, 5 | 6 | 7 | 9) => Some(Failure::Busy),
+        (COMMIT_HOOK, _) | (_, 3 | 8 | 10 | 14 | 15) => Some(Failure::Disk),
+        (_, 11 | 26) => Some(Failure::Damaged),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, of_code};
+
+    #[test]
+    fn codes_of_the_database_are_told_from_codes_of_a_statement() {
+        for (code, expected) in [
+            (13, Some(Failure::Full)),
+            (5, Some(Failure::Busy)),
+            (261, Some(Failure::Busy)),
+            (6, Some(Failure::Busy)),
+            (7, Some(Failure::Busy)),
+            (9, Some(Failure::Busy)),
+            (3, Some(Failure::Disk)),
+            (8, Some(Failure::Disk)),
+            (10, Some(Failure::Disk)),
+            (778, Some(Failure::Disk)),
+            (14, Some(Failure::Disk)),
+            (531, Some(Failure::Disk)),
+            (11, Some(Failure::Damaged)),
+            (267, Some(Failure::Damaged)),
+            (26, Some(Failure::Damaged)),
+            (1, None),
+            (19, None),
+            (2067, None),
+        ] {
+            assert_eq!(of_code(code), expected, "{code}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `zenml-local` as a process.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+
+use serde_json::Value;
+
+use crate::support::text;
+
+/// The database of a directory, as `--database` takes it.
+pub(crate) fn database(directory: &Path) -> String {
+    format!("sqlite:{}", directory.join("platform.db").display())
+}
+
+/// Runs a command to its end; gives its status, its output and its errors.
+pub(crate) fn run(arguments: &[&str]) -> (ExitStatus, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_zenml-local")).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status, text(output.stdout), text(output.stderr))
+}
+
+/// `zenml-local serve` as a process.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    ready: PathBuf,
+    /// What is logged; the beginning has been read into `log`.
+    stderr: BufReader<ChildStderr>,
+    log: String,
+}
+
+impl Server {
+    pub(crate) fn start(directory: &Path, arguments: &[&str]) -> Self {
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_zenml-local")), directory, arguments)
+    }
+
+    /// The same by a command that runs `zenml-local` with the arguments it is given.
+    pub(crate) fn start_by(mut command: Command, directory: &Path, arguments: &[&str]) -> Self {
+        let ready = directory.join("ready.json");
+        let _ = std::fs::remove_file(&ready);
+        let mut child = command
+            .args(["serve", "--database", &database(directory), "--ready-file"])
+            .arg(&ready)
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self { child, ready, stderr, log: String::new() }
+    }
+
+    /// What the ready file says, once the log says that it is there.
+    pub(crate) fn ready(&mut self) -> Value {
+        while !self.log.contains(" ready ") {
+            let read = self.stderr.read_line(&mut self.log).unwrap();
+            assert!(read > 0, "the server ended early: {}", self.log);
+        }
+        serde_json::from_slice(&std::fs::read(&self.ready).unwrap()).unwrap()
+    }
+
+    /// Asks the server to stop; gives its status and its log.
+    pub(crate) fn terminate(&mut self) -> (ExitStatus, String) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.stderr.read_to_string(&mut self.log).unwrap();
+        (self.child.wait().unwrap(), std::mem::take(&mut self.log))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // An error means that it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a request to a server in its own process; gives the status and the body, null where it is not JSON.
+pub(crate) fn send(ready: &Value, bearer: &str, call: &str, body: &Value) -> (u16, Value) {
+    let address = text(&ready["control_plane_url"]).strip_prefix("http://").unwrap().to_owned();
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    let request = format!(
+        "{call} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {bearer}\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap_or(Value::Null))
+}
