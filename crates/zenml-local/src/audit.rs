@@ -1,5 +1,6 @@
 //! The audit trail: who did what, when, from where, with which result.
 
+use printable::Name;
 use serde::Serialize;
 use sqlx::Row as _;
 use uuid::Uuid;
@@ -132,19 +133,20 @@ impl Entry {
 }
 
 impl std::fmt::Display for Entry {
-    /// One line for a person.
+    /// One line for a person. What others wrote at length comes last, so that it cannot pass for anything else.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}  {}  {} {} {}", self.at, self.status, self.actor_name, self.action, self.kind)?;
+        let (at, actor) = (printable::line(&self.at), Name(&self.actor_name));
+        write!(f, "{at}  {}  {actor} {} {}", self.status, Name(&self.action), Name(&self.kind))?;
         match (&self.object_name, self.object_id) {
-            (Some(name), _) => write!(f, " {name}")?,
+            (Some(name), _) => write!(f, " {}", Name(name))?,
             (None, Some(id)) => write!(f, " {id}")?,
             (None, None) => {}
         }
-        for text in [&self.detail, &self.reason].into_iter().flatten() {
-            write!(f, ": {text}")?;
-        }
         if let Some(remote) = &self.remote {
-            write!(f, "  from {remote}")?;
+            write!(f, "  from {}", Name(remote))?;
+        }
+        for text in [&self.detail, &self.reason].into_iter().flatten() {
+            write!(f, ": {}", printable::line(text))?;
         }
         Ok(())
     }

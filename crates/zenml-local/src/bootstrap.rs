@@ -26,17 +26,48 @@ pub(crate) struct First {
 
 /// Fills an empty database, in one transaction; finds the first organization of a filled one.
 pub(crate) async fn prepare(store: &Store, vault: &Vault, organization: &str) -> Result<First> {
-    if let Some(platform) = setting(store, "platform_id").await? {
-        return known(store, &platform).await;
+    let Some(platform) = setting(store, "platform_id").await? else {
+        return fill(store, vault, organization, new_platform_id(), None).await;
+    };
+    let platform =
+        Uuid::try_parse(&platform).map_err(|error| Error::internal("a stored id is damaged", error))?;
+    if let Some(first) = known(store, platform).await? {
+        return Ok(first);
     }
+    // Earlier versions let the last organization be deleted, and then did not start any more.
+    tracing::warn!("the database has no organization; creating a new one");
+    let mut sql = store.begin_read().await?;
+    let superuser: Option<String> = sqlx::query_scalar(
+        "SELECT id FROM account WHERE is_superuser = 1 AND is_active = 1 ORDER BY created, id LIMIT 1",
+    )
+    .fetch_optional(&mut *sql)
+    .await?;
+    sql.rollback().await;
+    let superuser = superuser
+        .map(|id| Uuid::try_parse(&id).map_err(|error| Error::internal("a stored id is damaged", error)))
+        .transpose()?;
+    fill(store, vault, organization, platform, superuser).await
+}
+
+/// Makes an organization with an admin, who is a new user unless one is given, and a service account with a key.
+async fn fill(
+    store: &Store,
+    vault: &Vault,
+    organization: &str,
+    platform: Uuid,
+    superuser: Option<Uuid>,
+) -> Result<First> {
     let password: Sensitive<String> = random_text().into();
     let hash = hash_password(password.clone()).await?;
-    let (platform, organization_id, key) = (new_platform_id(), OrganizationId::random(), ApiKey::generate());
-    let (admin, account) = (Uuid::new_v4(), Uuid::new_v4());
+    let (organization_id, key) = (OrganizationId::random(), ApiKey::generate());
+    let (admin, account) = (superuser.unwrap_or_else(Uuid::new_v4), Uuid::new_v4());
     let mut tx = store.begin().await?;
     write_setting(&mut tx, "platform_id", &platform.to_string()).await?;
+    write_setting(&mut tx, crate::master::CHECK, &vault.check()).await?;
     write_setting(&mut tx, "organization_id", &organization_id.to_string()).await?;
-    insert_account(&mut tx, admin, ADMIN, Some(&hash), None).await?;
+    if superuser.is_none() {
+        insert_account(&mut tx, admin, ADMIN, Some(&hash), None).await?;
+    }
     insert_organization(&mut tx, organization_id, organization, admin).await?;
     insert_account(&mut tx, account, SERVICE_ACCOUNT, None, Some(organization_id)).await?;
     sqlx::query(
@@ -69,26 +100,27 @@ pub(crate) async fn prepare(store: &Store, vault: &Vault, organization: &str) ->
         organization_id,
         organization_name: organization.to_owned(),
         service_account_key: Some(key.to_text()),
-        admin: Some(Admin { username: ADMIN.to_owned(), password }),
+        admin: superuser.is_none().then(|| Admin { username: ADMIN.to_owned(), password }),
     })
 }
 
-async fn known(store: &Store, platform: &str) -> Result<First> {
+async fn known(store: &Store, platform: Uuid) -> Result<Option<First>> {
     let mut sql = store.begin_read().await?;
     let row = sqlx::query(
         "SELECT id, name FROM organization ORDER BY id = (SELECT value FROM setting WHERE name = 'organization_id') \
          DESC, created LIMIT 1",
     )
-    .fetch_one(&mut *sql)
+    .fetch_optional(&mut *sql)
     .await?;
+    let Some(row) = row else { return Ok(None) };
     let damaged = |error| Error::internal("a stored id is damaged", error);
-    Ok(First {
-        platform: Uuid::try_parse(platform).map_err(damaged)?,
+    Ok(Some(First {
+        platform,
         organization_id: OrganizationId::from_uuid(Uuid::try_parse(row.try_get(0)?).map_err(damaged)?),
         organization_name: row.try_get(1)?,
         service_account_key: None,
         admin: None,
-    })
+    }))
 }
 
 /// Makes an organization with its predefined roles.

@@ -18,6 +18,7 @@ use crate::engine::{Embedded, WorkspaceEngine};
 use crate::error::Error;
 use crate::faults::{Faults, Injector};
 use crate::http::{self, Cx, Routes, ServedRoute};
+use crate::master;
 use crate::store::{Database, Store, StoreError};
 use crate::task::Tasks;
 use crate::token::Tokens;
@@ -58,7 +59,7 @@ pub enum StartError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// The database is there and not usable.
-    #[error("the platform's state cannot be read")]
+    #[error("the platform's state cannot be used")]
     State(#[source] Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {}", listen_advice(source, *remembered))]
@@ -148,7 +149,7 @@ impl Platform {
     /// Opens the database, fills it on its first start, and listens. When this returns connections are accepted.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let store = Store::open(&options.database).await?;
-        let vault = if store.is_ephemeral() { Vault::ephemeral() } else { Vault::open(store.path())? };
+        let vault = master::open(&store).await?;
         let first =
             bootstrap::prepare(&store, &vault, &options.organization).await.map_err(StartError::State)?;
         let (listener, base_url) = listen(&store, options.listen).await?;

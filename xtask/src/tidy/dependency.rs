@@ -9,13 +9,14 @@ use crate::{Failure, root};
 
 /// The crates of the workspace that each crate may use. Tests may use those in the second list too.
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
+    ("printable", &[], &[]),
     ("tfkit-derive", &[], &["tfkit"]),
     ("tfkit", &["tfkit-derive"], &[]),
-    ("tfkit-serve", &["tfkit"], &[]),
+    ("tfkit-serve", &["tfkit", "printable"], &[]),
     ("tfkit-test", &["tfkit"], &[]),
     ("zenml-api", &[], &[]),
     ("zenml-client", &["zenml-api"], &[]),
-    ("zenml-local", &["zenml-api"], &[]),
+    ("zenml-local", &["zenml-api", "printable"], &[]),
     ("zenml-test", &[], &[]),
     (
         "zenml-provider",

@@ -1,9 +1,8 @@
 //! `zenml-local audit`.
 
-use std::io::Write as _;
-
 use super::Failure;
 use super::configuration::Audit;
+use super::terminal::Output;
 use crate::store::{Database, Store};
 
 pub(super) fn run(options: &Audit) -> Result<(), Failure> {
@@ -16,14 +15,9 @@ pub(super) fn run(options: &Audit) -> Result<(), Failure> {
         let mut sql = database.acquire().await?;
         Ok::<_, Failure>(crate::audit::read(&mut sql, options.since.as_deref()).await?)
     })?;
-    let mut out = std::io::stdout().lock();
+    let mut out = Output::new();
     for entry in entries {
-        if options.json {
-            serde_json::to_writer(&mut out, &entry)?;
-            writeln!(out)?;
-        } else {
-            writeln!(out, "{entry}")?;
-        }
+        if options.json { out.json(&entry) } else { out.line(&entry) }?;
     }
-    Ok(out.flush()?)
+    Ok(out.finish()?)
 }

@@ -1,9 +1,8 @@
 //! `zenml-local census`.
 
-use std::io::Write as _;
-
 use super::Failure;
 use super::configuration::Census;
+use super::terminal::Output;
 use crate::store::{Database, Store};
 
 pub(super) fn run(options: &Census) -> Result<(), Failure> {
@@ -16,14 +15,13 @@ pub(super) fn run(options: &Census) -> Result<(), Failure> {
         let mut sql = database.acquire().await?;
         Ok::<_, Failure>(crate::census::take(&mut sql).await?)
     })?;
-    let mut out = std::io::stdout().lock();
+    let mut out = Output::new();
     if options.json {
-        serde_json::to_writer(&mut out, &census)?;
-        writeln!(out)?;
+        out.json(&census)?;
     } else {
         for (noun, count) in census {
-            writeln!(out, "{count:>8}  {}", noun.replace('_', " "))?;
+            out.line(format_args!("{count:>8}  {}", noun.replace('_', " ")))?;
         }
     }
-    Ok(out.flush()?)
+    Ok(out.finish()?)
 }

@@ -26,6 +26,10 @@ pub(super) enum Command {
     Audit(Audit),
     /// Count what there is: accounts, teams, role assignments, shares, stacks and so on.
     Census(Census),
+    /// Write the whole state to one file, also while `serve` is running.
+    Backup(Backup),
+    /// Make a database out of a backup.
+    Restore(Restore),
 }
 
 #[derive(Debug, Args)]
@@ -45,8 +49,8 @@ pub(super) struct Serve {
     /// Name of the organization that the first start of a database creates.
     #[arg(long, value_name = "NAME", default_value = "local")]
     pub(super) organization: String,
-    /// What workspaces are made of.
-    #[arg(long, value_enum, default_value_t = Engine::Embedded)]
+    /// What workspaces are made of. Hidden while there is nothing to choose.
+    #[arg(long, value_enum, default_value_t = Engine::Embedded, hide = true)]
     pub(super) engine: Engine,
     /// Inject the faults that this JSON file describes. For tests only.
     #[arg(long, value_name = "FILE")]
@@ -75,6 +79,32 @@ pub(super) struct Census {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Backup {
+    #[command(flatten)]
+    pub(super) database: DatabaseOption,
+    /// Put the master key into the backup. Without it a restore needs the key file, and whoever finds the backup cannot
+    /// read the secrets in it.
+    #[arg(long)]
+    pub(super) with_key: bool,
+    /// File to write, with mode 0600. It must not exist.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    #[command(flatten)]
+    pub(super) database: DatabaseOption,
+    /// File with the master key, for a backup that does not contain it. It is copied to its place beside the database;
+    /// a key that is there already need not be given.
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: Option<PathBuf>,
+    /// Backup to restore. The database must not exist.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct DatabaseOption {
     /// Database to use. The master key and the lock stand beside the file.
     /// [default: sqlite:zenml-local/platform.db below the user's data directory]
@@ -93,7 +123,8 @@ impl DatabaseOption {
 pub(super) enum Engine {
     /// The platform serves the workspaces itself.
     Embedded,
-    /// Each workspace is a real ZenML server.
+    /// Each workspace is a real ZenML server; not there yet.
+    #[value(hide = true)]
     Zenml,
 }
 

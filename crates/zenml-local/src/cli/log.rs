@@ -1,14 +1,16 @@
 //! Logs for people, on stderr. Bodies and credentials are never logged anywhere, so there is nothing to hide here.
 
 use std::fmt::{self, Write as _};
-use std::io::Write as _;
 
+use printable::Name;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::terminal::complain;
 
 /// Starts logging; `verbose` is how often `-v` was given.
 pub(super) fn start(verbose: u8) {
@@ -19,11 +21,8 @@ pub(super) fn start(verbose: u8) {
     };
     // An error means that a program around us logs already.
     let _ = tracing_subscriber::registry().with(Lines.with_filter(level)).try_init();
-}
-
-/// Prints a sentence to stderr. When nobody reads it there is nobody to tell.
-pub(super) fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    // A panic may quote what a caller sent, and is a line of the log like others.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }
 
 struct Lines;
@@ -52,14 +51,14 @@ impl Visit for Line {
         // Writing to a text does not fail.
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
-            name => write!(self.fields, " {name}={value:?}"),
+            name => write!(self.fields, " {name}={}", Name(&format!("{value:?}"))),
         };
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
         let _ = match field.name() {
             "message" => write!(self.message, "{value}"),
-            name => write!(self.fields, " {name}={value}"),
+            name => write!(self.fields, " {name}={}", Name(value)),
         };
     }
 }

@@ -1,11 +1,14 @@
 //! The command line of `zenml-local`.
 
 mod audit;
+mod backup;
 mod census;
 mod configuration;
 mod log;
 mod ready;
+mod restore;
 mod serve;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -20,8 +23,7 @@ pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version go to stdout, mistakes to stderr; clap knows which. A closed pipe is no matter.
-            let _ = error.print();
+            terminal::usage(&error);
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
@@ -30,14 +32,22 @@ pub fn run() -> ExitCode {
         Command::Serve(options) => serve::run(options),
         Command::Audit(options) => audit::run(&options),
         Command::Census(options) => census::run(&options),
+        Command::Backup(options) => backup::run(&options),
+        Command::Restore(options) => restore::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has enough of it, such as `head`.
+        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            log::complain(&format!("Error: {}", Chain(&*error)));
+            terminal::complain(&format!("Error: {}", Chain(&*error)));
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_closed_pipe(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// A command failed; the edge prints it.

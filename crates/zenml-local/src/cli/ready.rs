@@ -1,10 +1,12 @@
 //! Telling scripts, or a person, that the platform is ready.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
+use super::terminal::Output;
+use crate::file::{Draft, unusual};
 use crate::platform::Ready;
 
 /// The ready file cannot be written.
@@ -13,43 +15,87 @@ use crate::platform::Ready;
 pub(super) struct ReadyError {
     path: PathBuf,
     #[source]
-    source: std::io::Error,
+    source: io::Error,
 }
 
-/// Writes the file as a whole: whoever sees it can read all of it.
+/// Writes the file as a whole: whoever sees it can read all of it. A device or a pipe is written to, a link stays and
+/// the file that it leads to is replaced.
 pub(super) fn write_file(path: &Path, ready: &Ready) -> Result<(), ReadyError> {
     let failed = |source| ReadyError { path: path.to_owned(), source };
-    let text = serde_json::to_vec_pretty(ready).map_err(std::io::Error::other).map_err(failed)?;
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}", std::process::id()));
-    let draft = PathBuf::from(draft);
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-        file.write_all(&text)?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)
-    };
-    write().map_err(|error| {
-        // The draft holds credentials; if it cannot be removed either, the error below is what matters.
-        let _ = std::fs::remove_file(&draft);
-        failed(error)
-    })
+    let text = serde_json::to_string_pretty(ready).map_err(io::Error::other).map_err(failed)? + "\n";
+    write(path, printable::json(&text).as_bytes()).map_err(failed)
+}
+
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    check(path)?;
+    // A descriptor that somebody opened for us may be a file, and its name must go on leading to it.
+    let is_file = std::fs::metadata(path)
+        .map_or(true, |found| unusual(found.file_type()).is_none() && !names_descriptor(path));
+    if !is_file {
+        let mut file = OpenOptions::new().append(true).open(path)?;
+        return file.write_all(text).and_then(|()| file.flush());
+    }
+    let target = if path.is_symlink() { std::fs::canonicalize(path)? } else { path.to_owned() };
+    let mut draft = Draft::beside(&target)?;
+    draft.file().write_all(text)?;
+    draft.keep(&target)
+}
+
+/// Whether a path is, or leads to, a name that stands for an open file.
+fn names_descriptor(path: &Path) -> bool {
+    let mut path = path.to_owned();
+    for _ in 0..8 {
+        if ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"].iter().any(|name| path.starts_with(name)) {
+            return true;
+        }
+        match std::fs::read_link(&path) {
+            Ok(next) => path = path.parent().map_or_else(|| next.clone(), |parent| parent.join(&next)),
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
+/// Finds out before the platform starts whether its ready file can be written.
+pub(super) fn check(path: &Path) -> io::Result<()> {
+    let refuse = |why: &str| Err(io::Error::other(why.to_owned()));
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => refuse("it is a directory; name a file in it"),
+        Ok(found) if found.file_type().is_socket() => refuse("it is a socket"),
+        Ok(_) => Ok(()),
+        Err(_) if path.is_symlink() => {
+            refuse("it is a link that leads nowhere; remove it or create the file")
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Err(_) if path.file_name().is_none() => refuse("it names no file"),
+        Err(_) => match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            Some(parent) if !parent.is_dir() => {
+                refuse(&format!("there is no directory {}; create it first", parent.display()))
+            }
+            _ => Ok(()),
+        },
+    }
+}
+
+/// The same before anything is started.
+pub(super) fn check_file(path: &Path) -> Result<(), ReadyError> {
+    check(path).map_err(|source| ReadyError { path: path.to_owned(), source })
 }
 
 /// The same for a person.
-pub(super) fn print(ready: &Ready) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "Control plane   {}", ready.control_plane_url)?;
-    writeln!(out, "Organization    {} ({})", ready.organization_name, ready.organization_id)?;
+pub(super) fn print(ready: &Ready) -> io::Result<()> {
+    let mut out = Output::new();
+    out.line(format_args!("Control plane   {}", ready.control_plane_url))?;
+    out.line(format_args!("Organization    {} ({})", ready.organization_name, ready.organization_id))?;
     if let Some(admin) = &ready.admin {
-        writeln!(out, "Admin user      {}", admin.username)?;
-        writeln!(out, "Admin password  {}", admin.password.expose())?;
+        out.line(format_args!("Admin user      {}", admin.username))?;
+        out.line(format_args!("Admin password  {}", admin.password.expose()))?;
     }
     if let Some(key) = &ready.service_account_key {
-        writeln!(out, "API key         {}", key.expose())?;
-        writeln!(out, "\nPassword and key are shown only this once.")?;
+        out.line(format_args!("API key         {}", key.expose()))?;
+        out.line("")?;
+        out.line("Password and key are shown only this once.")?;
     }
-    writeln!(out, "Stop with Ctrl-C.")?;
-    out.flush()
+    out.line("Stop with Ctrl-C.")?;
+    out.finish()
 }

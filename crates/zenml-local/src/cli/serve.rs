@@ -21,9 +21,13 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
         return Err(EngineUnavailable.into());
     }
     let database = if options.ephemeral { Database::Ephemeral } else { options.database.resolve()? };
+    if let Some(path) = &options.ready_file {
+        // The credentials of a first start are told only once, so this is known before they are made.
+        ready::check_file(path)?;
+    }
     let faults = options.faults.as_deref().map(Faults::read).transpose()?.unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         // Before anything is promised, so that an early signal is not missed.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -34,19 +38,29 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
             faults,
         })
         .await?;
-        let told = match &options.ready_file {
-            Some(path) => ready::write_file(path, platform.ready()).map_err(Failure::from),
-            None => ready::print(platform.ready()).map_err(Failure::from),
+        let (ready_file, ready) = (options.ready_file, platform.ready().clone());
+        // A pipe is waited for until somebody reads it.
+        let telling = tokio::task::spawn_blocking(move || match ready_file {
+            Some(path) => ready::write_file(&path, &ready).map_err(Failure::from),
+            None => ready::print(&ready).map_err(Failure::from),
+        });
+        let told = tokio::select! {
+            told = telling => Some(told.map_err(Failure::from).flatten()),
+            _ = terminate.recv() => None,
+            _ = interrupt.recv() => None,
         };
-        if told.is_ok() {
+        if let Some(Ok(())) = told {
             tracing::info!(url = platform.url(), "ready");
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            tracing::info!("stopping");
         }
+        tracing::info!("stopping");
         platform.stop().await;
-        told
-    })
+        told.unwrap_or(Ok(()))
+    });
+    // A pipe that nobody reads holds nobody up.
+    runtime.shutdown_background();
+    result
 }

@@ -270,7 +270,8 @@ async fn write(
     Ok(())
 }
 
-/// Removes an organization with its teams, roles and service accounts. Workspaces have to be gone before.
+/// Removes an organization with its teams, roles and service accounts. Workspaces have to be gone before, and a platform
+/// without any organization would be of no use to anybody.
 async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, OrganizationAt>) -> Result<()> {
     let id = allowed.object().0.to_string();
     let workspace = sqlx::query("SELECT name FROM workspace WHERE organization_id = $1 LIMIT 1")
@@ -279,6 +280,16 @@ async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, OrganizationAt>) -> Res
     if let Some(row) = workspace.await? {
         let name = column::text(&row, "name")?;
         return Err(Error::forbidden(format!("The organization still has workspaces, such as '{name}'.")));
+    }
+    let another =
+        sqlx::query("SELECT 1 FROM organization WHERE id <> $1 LIMIT 1").bind(&id).fetch_optional(&mut *sql);
+    if another.await?.is_none() {
+        return Err(Error::with_status(
+            http::StatusCode::CONFLICT,
+            "IllegalOperationError",
+            "This is the last organization of the platform, and it cannot be deleted. Create another one first, or \
+             change its name.",
+        ));
     }
     for statement in [
         "DELETE FROM assignment WHERE organization_id = $1",

@@ -1,13 +1,15 @@
 //! What keeps credentials safe at rest: key digests, password hashes, sealed secrets, and the master key.
 
 mod key;
+mod master;
 mod password;
 mod vault;
 
 pub(crate) use key::{ApiKey, PREFIX as API_KEY_PREFIX};
+pub(crate) use master::MasterKey;
+pub use master::VaultError;
 pub(crate) use password::{hash_password, verify_password};
 pub(crate) use vault::Vault;
-pub use vault::VaultError;
 
 /// Fills `N` bytes from the operating system's generator.
 ///

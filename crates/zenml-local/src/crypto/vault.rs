@@ -1,47 +1,18 @@
-//! The master key and what is derived from it.
-
-use std::fs::OpenOptions;
-use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+//! What is derived from the master key.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{constant_time, hkdf, hmac};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
-/// Why a vault cannot be opened, or a sealed value not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum VaultError {
-    /// The master key file cannot be read or written.
-    #[error("cannot use the master key file {}", path.display())]
-    File {
-        /// The key file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The master key file is not 32 bytes long.
-    #[error("the master key file {} is damaged; restore it from a backup, or start with a new database", path.display())]
-    Damaged {
-        /// The key file.
-        path: PathBuf,
-    },
-    /// Others may read the master key.
-    #[error("others than the owner may use the master key file {}; run: chmod 600 {}", path.display(), path.display())]
-    Exposed {
-        /// The key file.
-        path: PathBuf,
-    },
-    /// A stored value was not sealed with this master key, or was changed.
-    #[error("a stored secret cannot be decrypted; was the database moved without its master key?")]
-    Sealed,
-}
+use super::master::{MasterKey, VaultError};
 
 /// Seals secrets and computes digests, each with a key of its own that is derived from the master key.
 pub(crate) struct Vault {
     sealing: RandomizedNonceKey,
     digests: hmac::Key,
     tokens: [u8; 32],
+    check: [u8; 32],
 }
 
 impl std::fmt::Debug for Vault {
@@ -51,49 +22,19 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// Opens the vault of a database; creates its master key when there is none yet.
-    pub(crate) fn open(database: &Path) -> Result<Self, VaultError> {
-        let mut name = database.as_os_str().to_owned();
-        name.push(".key");
-        let path = PathBuf::from(name);
-        let failed = |source| VaultError::File { path: path.clone(), source };
-        let master = match OpenOptions::new().read(true).open(&path) {
-            Ok(mut file) => {
-                if file.metadata().map_err(failed)?.mode() & 0o077 != 0 {
-                    return Err(VaultError::Exposed { path });
-                }
-                let mut bytes = Vec::new();
-                file.read_to_end(&mut bytes).map_err(failed)?;
-                <[u8; 32]>::try_from(bytes).map_err(|_| VaultError::Damaged { path: path.clone() })?
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let master = super::random();
-                let mut file = OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .mode(0o600)
-                    .open(&path)
-                    .map_err(failed)?;
-                file.write_all(&master).and_then(|()| file.sync_all()).map_err(failed)?;
-                master
-            }
-            Err(error) => return Err(failed(error)),
-        };
-        Ok(Self::new(&master))
-    }
-
     /// A vault whose master key nobody keeps: what it seals ends with the process.
     pub(crate) fn ephemeral() -> Self {
-        Self::new(&super::random())
+        MasterKey::generate().vault()
     }
 
-    fn new(master: &[u8; 32]) -> Self {
+    pub(super) fn new(master: &[u8; 32]) -> Self {
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"zenml-local").extract(master);
         Self {
             sealing: RandomizedNonceKey::new(&AES_256_GCM, &derive(&root, b"seal"))
                 .expect("the derived key has the cipher's length"),
             digests: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, b"digest")),
             tokens: derive(&root, b"token"),
+            check: derive(&root, b"check"),
         }
     }
 
@@ -133,6 +74,11 @@ impl Vault {
         constant_time::verify_slices_are_equal(&self.digest(secret), digest).is_ok()
     }
 
+    /// A text that only this master key gives. It may be stored: nothing of the key can be learned from it.
+    pub(crate) fn check(&self) -> String {
+        STANDARD.encode(self.check)
+    }
+
     /// The key that signs session tokens.
     pub(crate) fn token_key(&self) -> &[u8; 32] {
         &self.tokens
@@ -160,18 +106,5 @@ mod tests {
         assert!(vault.open_sealed("secret/2", &sealed).is_err());
         assert!(Vault::ephemeral().open_sealed("secret/1", &sealed).is_err());
         assert!(vault.open_sealed("secret/1", &sealed[..5]).is_err());
-    }
-
-    #[test]
-    fn a_master_key_is_made_once_and_refused_when_others_can_read_it() {
-        use std::os::unix::fs::PermissionsExt;
-        let directory = tempfile::tempdir().unwrap();
-        let database = directory.path().join("platform.db");
-        let digest = Vault::open(&database).unwrap().digest(b"x");
-        assert_eq!(Vault::open(&database).unwrap().digest(b"x"), digest);
-        let key = directory.path().join("platform.db.key");
-        assert_eq!(key.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(Vault::open(&database), Err(VaultError::Exposed { .. })));
     }
 }

@@ -17,6 +17,11 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0005_grant_index.sql"),
 ];
 
+/// The newest version that this build knows.
+pub(super) fn newest() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
 /// Brings a database to the newest version; all missing steps are one transaction.
 pub(super) async fn run(writer: &SqlitePool, health: &Arc<Health>, path: &Path) -> Result<(), StoreError> {
     let open = |source| StoreError::Open { path: path.to_owned(), source };
@@ -28,7 +33,7 @@ pub(super) async fn run(writer: &SqlitePool, health: &Arc<Health>, path: &Path) 
     let found: Option<i64> =
         sqlx::query_scalar("SELECT MAX(version) FROM migration").fetch_one(&mut *tx).await.map_err(open)?;
     let found = found.unwrap_or(0);
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let known = newest();
     if found > known {
         return Err(StoreError::Newer { path: path.to_owned(), found, known });
     }

@@ -4,6 +4,7 @@
 //! see a snapshot and never block the writer. Columns are `TEXT`, `BIGINT` and `BLOB` only and parameters are
 //! numbered, so that the same statements can serve PostgreSQL later.
 
+pub(crate) mod backup;
 pub(crate) mod column;
 mod constraint;
 mod failure;
@@ -11,6 +12,7 @@ mod failure;
 mod fault;
 mod lock;
 mod migration;
+pub(crate) mod restore;
 mod scratch;
 mod time;
 mod transaction;
@@ -97,6 +99,18 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+    /// There is no such database.
+    #[error("there is no database {}. Name the one that `zenml-local serve` uses with --database sqlite:FILE", path.display())]
+    Absent {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// Something else stands where the database should.
+    #[error("{} is not a regular file, so it cannot be a database", path.display())]
+    Unusual {
+        /// What is there.
+        path: PathBuf,
+    },
     /// The database was written by a newer version.
     #[error(
         "database {} has schema version {found}, and this zenml-local knows versions up to {known}. Use the newer \
@@ -148,6 +162,10 @@ impl Store {
                 (scratch.path().join("platform.db"), Some(scratch))
             }
         };
+        // A device or a pipe would be taken for an empty database, or be waited for.
+        if std::fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(StoreError::Unusual { path });
+        }
         let lock = Lock::take(&path)?;
         create_private(&path)?;
         let open = |source| StoreError::Open { path: path.clone(), source };
@@ -161,7 +179,16 @@ impl Store {
 
     /// Opens a database to look at it, while a platform may be using it.
     pub(crate) async fn open_to_read(path: &Path) -> Result<SqlitePool, StoreError> {
-        let options = options(path, false).create_if_missing(false).read_only(true);
+        match std::fs::metadata(path) {
+            Ok(found) if found.is_file() => {}
+            Ok(_) => return Err(StoreError::Unusual { path: path.to_owned() }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(StoreError::Absent { path: path.to_owned() });
+            }
+            Err(source) => return Err(StoreError::File { path: path.to_owned(), source }),
+        }
+        // Nothing is asked for that would have to be written, such as another journal.
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
         SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(options)

@@ -5,6 +5,7 @@
 mod access;
 mod assignment;
 mod audit;
+mod backup;
 mod contract;
 #[cfg(target_os = "linux")]
 mod disk;
@@ -15,8 +16,12 @@ mod idempotency;
 mod last_admin;
 mod life;
 mod login;
+mod master_key;
+mod organization;
 mod plan;
+mod printing;
 mod process;
+mod ready;
 mod secrecy;
 mod support;
 mod team;

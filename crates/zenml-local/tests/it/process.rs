@@ -93,3 +93,12 @@ pub(crate) fn send(ready: &Value, bearer: &str, call: &str, body: &Value) -> (u1
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     (status, serde_json::from_str(body).unwrap_or(Value::Null))
 }
+
+/// Changes a database behind the platform's back.
+pub(crate) async fn sql(database: &Path, statements: &str) {
+    use sqlx::Connection as _;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
+    let mut sql = sqlx::sqlite::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut sql).await.unwrap();
+    sql.close().await.unwrap();
+}

@@ -1,0 +1,146 @@
+//! Text from elsewhere, made safe for a terminal and for a log.
+//!
+//! A name may hold a line break and forge a line of a log, or an escape sequence and move the cursor, recolour what
+//! follows, or write to the clipboard (CWE-117, CWE-150). What is printed for a person goes through here.
+
+#![warn(missing_docs)]
+
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+
+/// Whether a character does something to a terminal or to the order of a text instead of being seen: controls of C0 and
+/// C1 with DEL, line and paragraph separators, marks and overrides of the writing direction (Unicode Standard Annex 9,
+/// <https://trojansource.codes>), and characters that cannot be seen at all. Joiners of emoji and of scripts stay.
+pub fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A text on one line: every hidden character is shown as an escape, such as `\n` or `\u{1b}`.
+pub fn line(text: &str) -> Cow<'_, str> {
+    escaped(text, is_hidden, escape)
+}
+
+/// A text of several lines: line feeds and tabs stay, and every other hidden character is shown as an escape.
+pub fn lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |character| is_hidden(character) && !matches!(character, '\n' | '\t'), escape)
+}
+
+/// A JSON document that says the same and has no hidden character in its strings. JSON leaves most of them as they are.
+pub fn json(document: &str) -> Cow<'_, str> {
+    let hidden = |character| is_hidden(character) && !matches!(character, '\n' | '\r' | '\t');
+    escaped(document, hidden, |character, out| {
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}")?;
+        }
+        Ok(())
+    })
+}
+
+/// A name or another short value inside a line. It is shown as it is while it cannot be taken for anything around it,
+/// and in double quotes otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name<'a>(pub &'a str);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = |character: char| character.is_alphanumeric() || "._-@/+:#*{}".contains(character);
+        if !self.0.is_empty() && self.0.chars().all(plain) {
+            return f.write_str(self.0);
+        }
+        f.write_char('"')?;
+        for character in self.0.chars() {
+            match character {
+                '"' | '\\' => write!(f, "\\{character}")?,
+                character if is_hidden(character) => escape(character, f)?,
+                character => f.write_char(character)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+fn escape(character: char, out: &mut dyn Write) -> fmt::Result {
+    write!(out, "{}", character.escape_default())
+}
+
+fn escaped<'a>(
+    text: &'a str,
+    hidden: impl Fn(char) -> bool,
+    write: impl Fn(char, &mut dyn Write) -> fmt::Result,
+) -> Cow<'a, str> {
+    if !text.contains(&hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if hidden(character) {
+            // Writing to a text does not fail.
+            let _ = write(character, &mut safe);
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every hidden character that has a use for an attacker, with what a line shows instead.
+    const HOSTILE: [(&str, &str); 14] = [
+        ("a\nb", "a\\nb"),
+        ("a\r\nb", "a\\r\\nb"),
+        ("a\tb", "a\\tb"),
+        ("\u{0}", "\\u{0}"),
+        ("\u{7}\u{8}", "\\u{7}\\u{8}"),
+        ("\u{1b}[2J\u{1b}]0;x\u{7}", "\\u{1b}[2J\\u{1b}]0;x\\u{7}"),
+        ("\u{7f}", "\\u{7f}"),
+        ("\u{9b}31m", "\\u{9b}31m"),
+        ("\u{85}", "\\u{85}"),
+        ("\u{2028}\u{2029}", "\\u{2028}\\u{2029}"),
+        ("\u{202e}gpj.exe\u{2066}", "\\u{202e}gpj.exe\\u{2066}"),
+        ("\u{200b}\u{feff}", "\\u{200b}\\u{feff}"),
+        ("\u{e0041}", "\\u{e0041}"),
+        ("José 👩\u{200d}👧 日本 \\n", "José 👩\u{200d}👧 日本 \\n"),
+    ];
+
+    #[test]
+    fn a_line_shows_what_cannot_be_seen() {
+        for (text, expected) in HOSTILE {
+            assert_eq!(line(text), expected);
+        }
+    }
+
+    #[test]
+    fn lines_keep_their_breaks_and_nothing_else() {
+        assert_eq!(lines("a\n  b\tc\u{1b}[0m\rd"), "a\n  b\tc\\u{1b}[0m\\rd");
+    }
+
+    #[test]
+    fn json_says_the_same_without_a_hidden_character() {
+        assert_eq!(
+            json("{\n\t\"a\": \"\u{9b}\u{7f}\u{2028}\u{e0041}é\"}"),
+            "{\n\t\"a\": \"\\u009b\\u007f\\u2028\\udb40\\udc41é\"}"
+        );
+    }
+
+    #[test]
+    fn a_name_cannot_be_taken_for_what_stands_around_it() {
+        for (name, expected) in [
+            ("ada@example.org", "ada@example.org"),
+            ("José_1", "José_1"),
+            ("", "\"\""),
+            ("a b", "\"a b\""),
+            ("x  from 1.2.3.4", "\"x  from 1.2.3.4\""),
+            ("a=\"b\"", "\"a=\\\"b\\\"\""),
+            ("a\\n", "\"a\\\\n\""),
+            ("a\n2026 200 admin", "\"a\\n2026 200 admin\""),
+        ] {
+            assert_eq!(Name(name).to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! `zenml-local backup`.
+
+use super::Failure;
+use super::configuration::Backup;
+use super::terminal::{Output, complain};
+use crate::crypto::MasterKey;
+use crate::store::{Database, backup};
+
+pub(super) fn run(options: &Backup) -> Result<(), Failure> {
+    let Database::File(database) = options.database.resolve()? else {
+        return Err("an ephemeral database cannot be backed up".into());
+    };
+    let file = options.file.display();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let size = runtime.block_on(backup::write(&database, &options.file, options.with_key))?;
+    let mut out = Output::new();
+    out.line(format_args!("Backed up {} to {file} ({} KiB).", database.display(), size.div_ceil(1024)))?;
+    if options.with_key {
+        complain(&format!(
+            "Warning: {file} contains the master key. Whoever can read it can read every secret in it, so keep it where \
+             only you can."
+        ));
+    } else {
+        out.line(format_args!(
+            "It does not contain the master key. Keep a copy of {} in another safe place: a restore needs it.",
+            MasterKey::beside(&database).display()
+        ))?;
+    }
+    Ok(out.finish()?)
+}

@@ -1,0 +1,194 @@
+//! The file with the master key, which stands beside its database.
+
+use std::fs::OpenOptions;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::vault::Vault;
+use crate::file::{self, Draft};
+
+/// Length of a master key, in bytes.
+pub(crate) const LENGTH: usize = 32;
+
+/// Why the master key of a database cannot be used, or a sealed value not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The master key file cannot be read or written.
+    #[error("cannot use the master key file {}", path.display())]
+    File {
+        /// The key file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something else stands where the master key file should.
+    #[error("the master key {} is a {kind} and not a file", path.display())]
+    NoFile {
+        /// Where the key should be.
+        path: PathBuf,
+        /// What is there instead.
+        kind: &'static str,
+    },
+    /// The master key file is not 32 bytes long.
+    #[error(
+        "the master key file {} is damaged: it has {length} bytes and not {LENGTH}. Put a copy of the right one in its \
+         place; if the database beside it is new and empty, remove the file", path.display()
+    )]
+    Damaged {
+        /// The key file.
+        path: PathBuf,
+        /// How long it is, in bytes.
+        length: usize,
+    },
+    /// Others may read the master key.
+    #[error("others than the owner may use the master key file {path}; run: chmod 600 {path}", path = path.display())]
+    Exposed {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// A filled database has no master key.
+    #[error(
+        "the master key file {} is missing, and the database beside it was written with it. Put a copy of the file back; \
+         without it nobody can read the secrets in the database. To begin anew, choose another file with --database",
+        path.display()
+    )]
+    Missing {
+        /// Where the key should be.
+        path: PathBuf,
+    },
+    /// The master key belongs to another database.
+    #[error(
+        "the master key file {} belongs to another database: it does not fit {}. Put the key file there that this \
+         database was written with", path.display(), database.display()
+    )]
+    Wrong {
+        /// The key file.
+        path: PathBuf,
+        /// The database.
+        database: PathBuf,
+    },
+    /// A stored value was not sealed with this master key, or was changed.
+    #[error("a stored secret cannot be decrypted; was it written with another master key?")]
+    Sealed,
+}
+
+/// A master key. Whoever has it and the database can read every secret.
+pub(crate) struct MasterKey([u8; LENGTH]);
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKey(***)")
+    }
+}
+
+impl MasterKey {
+    /// Where the master key of a database is.
+    pub(crate) fn beside(database: &Path) -> PathBuf {
+        let mut name = database.as_os_str().to_owned();
+        name.push(".key");
+        PathBuf::from(name)
+    }
+
+    /// Makes a new key, which is in no file yet.
+    pub(crate) fn generate() -> Self {
+        Self(super::random())
+    }
+
+    /// A key out of its bytes; `None` when there are too few or too many.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The key itself, for the one place that writes it.
+    pub(crate) const fn expose(&self) -> &[u8; LENGTH] {
+        &self.0
+    }
+
+    /// Reads a key file; `None` when there is none.
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>, VaultError> {
+        let failed = |source| VaultError::File { path: path.to_owned(), source };
+        let found = match std::fs::metadata(path) {
+            Ok(found) => found,
+            // A link that leads nowhere is no reason to write where it points.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !path.is_symlink() => {
+                return Ok(None);
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        // A pipe would have to be waited for, and a device gives no end of keys.
+        if let Some(kind) = file::unusual(found.file_type()) {
+            return Err(VaultError::NoFile { path: path.to_owned(), kind });
+        }
+        if found.mode() & 0o077 != 0 {
+            return Err(VaultError::Exposed { path: path.to_owned() });
+        }
+        let mut bytes = Vec::new();
+        let file = OpenOptions::new().read(true).open(path).map_err(failed)?;
+        file.take(1 + LENGTH as u64).read_to_end(&mut bytes).map_err(failed)?;
+        match Self::from_bytes(&bytes) {
+            Some(key) => Ok(Some(key)),
+            None => Err(VaultError::Damaged {
+                path: path.to_owned(),
+                length: usize::try_from(found.len()).unwrap_or(usize::MAX),
+            }),
+        }
+    }
+
+    /// Writes the key to a file that must not exist yet, whole or not at all.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), VaultError> {
+        let write = || {
+            let mut draft = Draft::beside(path)?;
+            std::io::Write::write_all(draft.file(), &self.0)?;
+            draft.keep_new(path)
+        };
+        write().map_err(|source| VaultError::File { path: path.to_owned(), source })
+    }
+
+    /// The vault that this key opens.
+    pub(crate) fn vault(&self) -> Vault {
+        Vault::new(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_as_it_was_written_and_what_is_no_key_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = MasterKey::beside(&directory.path().join("platform.db"));
+        assert!(MasterKey::read(&path).unwrap().is_none());
+        let key = MasterKey::generate();
+        key.write(&path).unwrap();
+        assert_eq!(MasterKey::read(&path).unwrap().unwrap().expose(), key.expose());
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let again = MasterKey::generate().write(&path).unwrap_err();
+        assert!(matches!(again, VaultError::File { .. }), "a key is never overwritten: {again}");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "no draft stays");
+
+        let with_mode =
+            |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        for mode in [0o640, 0o604, 0o660, 0o644] {
+            with_mode(mode);
+            assert!(matches!(MasterKey::read(&path), Err(VaultError::Exposed { .. })), "{mode:o}");
+        }
+        with_mode(0o600);
+        for length in [0, 31, 33, 4096] {
+            std::fs::write(&path, vec![7; length]).unwrap();
+            let error = MasterKey::read(&path).unwrap_err();
+            assert!(error.to_string().contains(&format!("it has {length} bytes")), "{error}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(directory.path().join("nowhere"), &path).unwrap();
+        assert!(matches!(MasterKey::read(&path), Err(VaultError::File { .. })));
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        let error = MasterKey::read(&path).unwrap_err();
+        assert!(error.to_string().contains("is a directory and not a file"), "{error}");
+    }
+}

@@ -1,0 +1,89 @@
+//! Files that are written whole or not at all, and what is at a path instead of a file.
+
+use std::fs::{File, FileType, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// What something is that is no regular file, in words.
+pub(crate) fn unusual(kind: FileType) -> Option<&'static str> {
+    if kind.is_file() {
+        None
+    } else if kind.is_dir() {
+        Some("directory")
+    } else if kind.is_fifo() {
+        Some("pipe")
+    } else if kind.is_socket() {
+        Some("socket")
+    } else if kind.is_symlink() {
+        Some("symbolic link")
+    } else {
+        Some("device")
+    }
+}
+
+/// A private file under a temporary name in the directory of the file that it becomes. It is removed unless it is kept.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    path: PathBuf,
+    file: File,
+}
+
+impl Draft {
+    /// Creates the draft of a file, with mode 0600.
+    pub(crate) fn beside(target: &Path) -> io::Result<Self> {
+        let mut name = target.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_owned();
+        name.push(format!(".{}.draft", uuid::Uuid::new_v4().simple()));
+        let path = target.with_file_name(name);
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+        Ok(Self { path, file })
+    }
+
+    /// Where the draft is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What to write to.
+    pub(crate) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Gives the draft its name, in place of a file that has it.
+    pub(crate) fn keep(self, target: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
+        std::fs::rename(&self.path, target)?;
+        sync_directory(target)
+    }
+
+    /// Gives the draft its name unless something has it.
+    pub(crate) fn keep_new(self, target: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
+        match std::fs::hard_link(&self.path, target) {
+            // A file system without links: the smallest possible gap stays between the look and the renaming.
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) =>
+            {
+                if target.symlink_metadata().is_ok() {
+                    return Err(io::ErrorKind::AlreadyExists.into());
+                }
+                std::fs::rename(&self.path, target)?;
+            }
+            linked => linked?,
+        }
+        sync_directory(target)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // It has another name by now, or an error is being reported already.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Makes a new name last.
+fn sync_directory(file: &Path) -> io::Result<()> {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
+}
