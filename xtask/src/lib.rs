@@ -34,7 +34,7 @@ pub fn report(outcome: Result<(), Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("xtask: {failure}");
+            eprintln!("xtask: {}", printable::lines(&failure.to_string()));
             ExitCode::FAILURE
         }
     }

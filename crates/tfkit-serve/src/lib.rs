@@ -44,6 +44,7 @@ pub fn serve<P: Provider>(address: &'static str, provider: P) -> ExitCode {
 }
 
 /// Says on stderr why serving ended, with all causes. A stderr that is closed leaves nobody to tell.
+#[expect(clippy::disallowed_methods, reason = "nothing else is printed")]
 fn explain(error: &host::HostError) {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -51,5 +52,5 @@ fn explain(error: &host::HostError) {
         let _ = write!(text, ": {error}");
         cause = error.source();
     }
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable::lines(&text));
 }

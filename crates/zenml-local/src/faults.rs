@@ -22,6 +22,7 @@
 //! of a route as the API documents it; routes of workspaces begin with `/w/*`. The first rule that applies wins.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -153,8 +154,14 @@ pub enum FaultsError {
 impl Faults {
     /// Reads a file of faults.
     pub fn read(path: &Path) -> Result<Self, FaultsError> {
-        let text =
-            std::fs::read(path).map_err(|source| FaultsError::Read { path: path.to_owned(), source })?;
+        /// Most bytes that are read, should the path lead to a device that never ends.
+        const LONGEST: u64 = 1 << 20;
+        let failed = |source| FaultsError::Read { path: path.to_owned(), source };
+        let mut text = Vec::new();
+        let file = std::fs::File::open(path).map_err(failed)?;
+        if file.take(LONGEST).read_to_end(&mut text).map_err(failed)? as u64 == LONGEST {
+            return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
+        }
         serde_json::from_slice(&text).map_err(|source| FaultsError::Form { path: path.to_owned(), source })
     }
 }

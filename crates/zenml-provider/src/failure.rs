@@ -176,12 +176,17 @@ fn not_configured(doing: &impl fmt::Display, plane: Plane) -> Diag {
     }
 }
 
-/// What the server said, else what the status alone means.
+/// What the server said, else what the status alone means. It is one paragraph: the server repeats names of others, and a
+/// line of theirs must not pass for a line of ours.
 fn said(refused: &Refused, otherwise: &str) -> String {
-    match refused.body.summary() {
+    match one_paragraph(&refused.body.summary()) {
         message if message.is_empty() => otherwise.to_owned(),
         message => format!("The {} says: {message}", plane(&refused.call)),
     }
+}
+
+fn one_paragraph(text: &str) -> String {
+    text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn plane(call: &Call) -> Plane {

@@ -9,14 +9,14 @@ fn main() -> ExitCode {
     let environment = match Search::from_environment().environment() {
         Ok(environment) => environment,
         Err(NoServer::Skipped(why) | NoServer::Failed(why)) => {
-            eprintln!("{why}");
+            eprintln!("{}", printable::lines(&why));
             return ExitCode::FAILURE;
         }
     };
     let server = match RealServer::start(&environment, Packages::Plain) {
         Ok(server) => server,
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("{}", printable::lines(&error.to_string()));
             return ExitCode::FAILURE;
         }
     };

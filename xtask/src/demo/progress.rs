@@ -57,13 +57,17 @@ impl Progress {
 /// Prints a line at once, so that a reader of a pipe sees it too.
 #[expect(clippy::print_stdout, reason = "the output of this command is for its user")]
 fn say(line: impl Display) {
-    println!("{line}");
+    println!("{}", printable::lines(&line.to_string()));
 }
 
 /// Prints without ending the line.
-#[expect(clippy::print_stdout, reason = "the output of this command is for its user")]
+#[expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "the output of this command is for its user"
+)]
 fn print(text: impl Display) {
-    print!("{text}");
+    print!("{}", printable::lines(&text.to_string()));
     // A terminal that is gone is no reason to stop.
     let _ = io::stdout().flush();
 }

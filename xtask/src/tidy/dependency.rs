@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("zenml-api", &[], &[]),
     ("zenml-client", &["zenml-api"], &[]),
     ("zenml-local", &["zenml-api", "printable"], &[]),
-    ("zenml-test", &[], &[]),
+    ("zenml-test", &["printable"], &[]),
     (
         "zenml-provider",
         &["tfkit", "tfkit-serve", "zenml-api", "zenml-client"],

@@ -94,6 +94,7 @@ async fn serve(
 }
 
 /// Writes the one line that this process ever writes to standard output.
+#[expect(clippy::disallowed_methods, reason = "this is what standard output belongs to")]
 fn say_hello(environment: &Environment, listener: &Listener, tls: Option<&ServerTls>) -> io::Result<()> {
     let certificate = tls.map(|tls| tls.certificate.as_ref());
     // Several connections over one are for plugins that call each other; a host that insists on them says so.

@@ -37,16 +37,16 @@ impl Fields {
 pub(crate) fn line(now: Timestamp, level: &str, module: &str, message: &str, fields: &Fields) -> Vec<u8> {
     let mut line = format!(
         r#"{{"@level":"{level}","@message":{},"@module":{},"@timestamp":"{now:.6}""#,
-        Value::from(shorten(&masked(message), LONGEST_MESSAGE)),
-        Value::from(shorten(module, 200)),
+        string(shorten(&masked(message), LONGEST_MESSAGE)),
+        string(shorten(module, 200)),
     );
     let mut cut = false;
     for (name, value) in &fields.0 {
         let value = match value {
-            Value::String(text) => Value::from(masked(text)),
-            other => other.clone(),
+            Value::String(text) => string(masked(text)),
+            other => printable::json(&other.to_string()).into_owned(),
         };
-        let field = format!(",{}:{value}", Value::from(name.as_str()));
+        let field = format!(",{}:{value}", string(name.as_str()));
         if line.len() + field.len() + CUT.len() > LONGEST {
             cut = true;
         } else {
@@ -59,6 +59,11 @@ pub(crate) fn line(now: Timestamp, level: &str, module: &str, message: &str, fie
 
 const END: &str = "}\n";
 const CUT: &str = ",\"fields_left_out\":true}\n";
+
+/// A text as JSON in which nothing is hidden: the host prints what its users read, control characters of C1 included.
+fn string(text: impl Into<Value>) -> String {
+    printable::json(&text.into().to_string()).into_owned()
+}
 
 /// At most `longest` bytes of a text, whole characters.
 fn shorten(text: &str, longest: usize) -> String {
@@ -92,6 +97,19 @@ mod tests {
                 "\n"
             )
         );
+    }
+
+    #[test]
+    fn hidden_characters_are_escaped_and_are_the_same_for_whoever_reads_the_json() {
+        let hostile = "\u{1b}[2J\u{9b}31m\u{7f}\u{2028}\u{202e}\n";
+        let mut fields = Fields::default();
+        fields.set("name", hostile.into());
+        fields.set(hostile, serde_json::json!([hostile]));
+        let line = text(&fields, hostile);
+        assert_eq!(printable::line(line.trim_end()), line.trim_end());
+        let value: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&value["@message"], &value["name"]), (&hostile.into(), &hostile.into()));
+        assert_eq!(value[hostile], serde_json::json!([hostile]));
     }
 
     #[test]

@@ -12,10 +12,12 @@ pub(super) fn encode(diags: &[Diag]) -> Vec<Diagnostic> {
 }
 
 /// Writes one diagnostic, and logs it.
+///
+/// Names and answers of servers may hold escape sequences, and the host prints them as they are: they are shown here.
 pub(super) fn encode_one(diag: &Diag) -> Diagnostic {
-    let summary = masked(&diag.summary).into_owned();
+    let summary = printable::line(&masked(&diag.summary)).into_owned();
     // Lines stay as they are: the host does not wrap indented ones, so commands can be copied.
-    let detail = masked(&diag.detail()).into_owned();
+    let detail = printable::lines(&masked(&diag.detail())).into_owned();
     let attribute = diag.path.as_ref().map(ToString::to_string);
     let severity = match diag.severity {
         Severity::Error => {
@@ -61,6 +63,18 @@ mod tests {
             "It is there.\n\nImport it:\n  terraform import a.b c\n\nGET /teams, status 200"
         );
         assert_eq!(written.attribute.unwrap().steps.len(), 1);
+    }
+
+    #[test]
+    fn hidden_characters_are_shown_to_the_user_and_never_sent_to_the_terminal() {
+        let diag = Diag::error("Team \u{1b}[2J\nWarning: none exists")
+            .why("It said \u{9b}31m\u{202e}.\r\n\tNext.")
+            .fix("Run:\n  terraform apply");
+        for diag in [diag.clone(), Diag { severity: Severity::Warning, ..diag }] {
+            let written = encode_one(&diag);
+            assert_eq!(written.summary, "Team \\u{1b}[2J\\nWarning: none exists");
+            assert_eq!(written.detail, "It said \\u{9b}31m\\u{202e}.\\r\n\tNext.\n\nRun:\n  terraform apply");
+        }
     }
 
     #[test]

@@ -166,7 +166,8 @@ impl Store {
         if std::fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
             return Err(StoreError::Unusual { path });
         }
-        let lock = Lock::take(&path)?;
+        // Two links to one file are one database.
+        let lock = Lock::take(&std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone()))?;
         create_private(&path)?;
         let open = |source| StoreError::Open { path: path.clone(), source };
         let options = options(&path, scratch.is_some());
