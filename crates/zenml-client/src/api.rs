@@ -180,7 +180,13 @@ impl Api {
             // A 401 means that nothing was done, so any call can be made again.
             Err(ApiError::Unauthorized(refused)) if tokens.refused(&bearer) => {
                 let bearer = tokens.bearer(wire).await?;
-                wire.exchange(outgoing, Some(&bearer.header), refused.call.attempts).await
+                let again = wire.exchange(outgoing, Some(&bearer.header), refused.call.attempts).await;
+                again.map_err(|mut error| {
+                    if refused.call.uncertain {
+                        error.make_uncertain();
+                    }
+                    error
+                })
             }
             result => result,
         }

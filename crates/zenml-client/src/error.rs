@@ -122,6 +122,9 @@ pub struct Call {
     pub request_id: String,
     /// Number of attempts that were made.
     pub attempts: u32,
+    /// An earlier attempt may have been carried out, so that the last answer may be about its outcome: a conflict with
+    /// what it has made itself.
+    pub uncertain: bool,
 }
 
 impl fmt::Display for Call {
@@ -220,6 +223,28 @@ impl ApiError {
         }
     }
 
+    /// Says that an earlier attempt of the same call may have been carried out.
+    pub(crate) fn make_uncertain(&mut self) {
+        let call = match self {
+            Self::Unreachable { call, .. }
+            | Self::NotTheApi { call, .. }
+            | Self::Decode { call, .. }
+            | Self::NoToken { call }
+            | Self::Cancelled { call, .. } => call,
+            Self::Unauthorized(refused)
+            | Self::PaymentRequired(refused)
+            | Self::Forbidden(refused)
+            | Self::NotFound(refused)
+            | Self::UnknownRoute(refused)
+            | Self::Conflict(refused)
+            | Self::Invalid(refused)
+            | Self::RateLimited(refused)
+            | Self::Server(refused) => &mut refused.call,
+            Self::Unsendable { .. } | Self::NotConfigured(_) | Self::NotReady(_) => return,
+        };
+        call.uncertain = true;
+    }
+
     /// The call, where there was one.
     #[must_use]
     pub fn call(&self) -> Option<&Call> {
@@ -275,15 +300,17 @@ impl ApiError {
     /// Whether a call that changes something may have changed it although it failed. Look before trying again.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
-        if self.call().is_none_or(|call| call.route.method == Method::Get) {
-            return false;
+        let Some(call) = self.call().filter(|call| call.route.method != Method::Get) else { return false };
+        if call.uncertain {
+            return true;
         }
         match self {
             Self::Unreachable { cause, .. } => cause.kind.may_have_arrived(),
             // It succeeded; only what came of it is unknown.
             Self::Decode { .. } => true,
-            // These say that nothing was started; other failures of a server may come after the change.
-            Self::Server(refused) => !matches!(refused.call.status, Some(501 | 503)),
+            // Whatever a server or something before it says of a failure, it may come after the change: a proxy gives a
+            // 503, or a page, for an answer that it lost.
+            Self::Server(_) | Self::NotTheApi { .. } => true,
             Self::Cancelled { after, .. } => after.as_ref().is_some_and(|after| after.outcome_unknown()),
             _ => false,
         }

@@ -125,7 +125,10 @@ impl Wire {
                 Err(failure) => failure,
             };
             let wait = self.wait(outgoing.repeat, attempt, &failure);
-            let error = self.error(outgoing, earlier + attempt, failure);
+            let mut error = self.error(outgoing, earlier + attempt, failure);
+            if last.as_ref().is_some_and(|before| before.outcome_unknown()) {
+                error.make_uncertain();
+            }
             let Some(wait) = wait else { return Err(error) };
             debug!(
                 wait_ms = milliseconds(wait),
@@ -219,6 +222,7 @@ impl Wire {
             status: None,
             request_id: outgoing.request_id.clone(),
             attempts,
+            uncertain: false,
         }
     }
 

@@ -9,6 +9,7 @@ use zenml_api::{OrganizationId, ProjectId, RoleId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::principal::Principal;
@@ -84,14 +85,15 @@ impl Holding {
         scope::remember(cx, client, self.workspace).await?;
         match client.control_plane()?.send(&api::ASSIGN, role.id, self.query(), ()).await {
             Ok(_) => Ok(()),
+            Err(error) if error.outcome_unknown() => match self.look(client, role.id).await {
+                Ok(Some(_)) => Ok(()),
+                Ok(None) => Err(self.failed("grant", role.id, &error)),
+                Err(diag) => Err(creation::may_exist(diag, &error)),
+            },
             Err(ApiError::Conflict(_)) => {
                 cx.warn(already_granted(self, role));
                 Ok(())
             }
-            Err(error) if error.outcome_unknown() => match self.look(client, role.id).await? {
-                Some(_) => Ok(()),
-                None => Err(self.failed("grant", role.id, &error)),
-            },
             Err(error) => Err(self.failed("grant", role.id, &error)),
         }
     }

@@ -144,8 +144,13 @@ async fn an_error_tells_whether_the_change_may_have_happened() {
         (Fault::Lost(Kind::Timeout), true),
         (status(500), true),
         (status(502), true),
+        (status(501), true),
+        (status(504), true),
+        (Fault::Answered { status: 200, headers: Vec::new(), body: "<html>a proxy</html>" }, true),
+        (Fault::Answered { status: 302, headers: Vec::new(), body: "" }, true),
+        (status(400), false),
+        (status(403), false),
         (status(409), false),
-        (status(501), false),
         (Fault::Answered { status: 200, headers: Vec::new(), body: "{}" }, true),
     ];
     for (fault, unknown) in table {
@@ -155,6 +160,23 @@ async fn an_error_tells_whether_the_change_may_have_happened() {
         if let Err(error) = get(&client).await {
             assert!(!error.outcome_unknown(), "a read changes nothing: {fault:?}");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_repeated_change_is_refused_for_may_be_its_own_doing() {
+    // The first attempt, what the second one is answered, and whether the first may have been carried out.
+    let table = [
+        (status(503), status(409), true),
+        (status(503), status(400), true),
+        (status(429), status(409), false),
+        (Fault::Lost(Kind::Connect), status(409), false),
+    ];
+    for (first, second, unknown) in table {
+        let wire = script().wire().fail(CREATE, first.clone()).fail(CREATE, second);
+        let error = create(&client(&settings(), &wire)).await.unwrap_err();
+        assert_eq!(error.call().unwrap().attempts, 2, "{first:?}");
+        assert_eq!(error.outcome_unknown(), unknown, "{first:?}");
     }
 }
 
