@@ -27,7 +27,7 @@ pub struct WorkspaceData {
     pub logo_url: Computed<Option<String>>,
     /// Whether ZenML Pro runs the workspace.
     pub is_managed: Computed<bool>,
-    /// Version of its ZenML server. Null while it does not run.
+    /// Version of its ZenML server that runs, else the one that shall run.
     pub version: Computed<Option<String>>,
     /// What the workspace shall be doing.
     pub desired_state: Computed<String>,
@@ -68,7 +68,9 @@ impl DataSource for WorkspaceData {
             id: OrServer::known(Id(found.id)),
             name: OrServer::known(found.name.clone()),
             organization_id: Computed::known(Id(found.organization.id)),
-            version: Computed::known(super::version_of(&found)),
+            version: Computed::known(
+                super::running_version(&found).or_else(|| super::configured_version(&found)),
+            ),
             display_name: Computed::known(found.display_name.unwrap_or(found.name)),
             description: Computed::known(found.description),
             logo_url: Computed::known(found.logo_url),

@@ -1,7 +1,9 @@
 //! Making, changing and removing a workspace, which the control plane does in the background.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use tfkit::model::Operation;
 use tfkit::{Cx, Diag, Resource as _, Since};
 use zenml_api::control::workspace::{
     self as api, CreateQuery, ServiceConfiguration, UpdateQuery, WorkspaceCreate, WorkspaceStatus,
@@ -97,6 +99,10 @@ pub(super) async fn patch(
     changed.map_err(|error| failed("change", name, &error))
 }
 
+/// How often in a row a workspace must not be found before it counts as gone, over some seconds: a control plane may need a
+/// moment until all of it knows a new workspace.
+const MISSES: u32 = 8;
+
 /// Waits until a workspace, last seen as `seen`, is in a state. A failure of the workspace is an error. When the wait ends
 /// early while the control plane still works on it, the user is warned: an error would mark a new workspace as broken, and
 /// the next apply would destroy it.
@@ -109,9 +115,14 @@ pub(super) async fn settled(
     let client = cx.client().await?;
     let id = seen.id;
     let last = Mutex::new(seen);
-    let last = &last;
+    let misses = AtomicU32::new(0);
+    let (last, misses) = (&last, &misses);
     let outcome = wait::until(cx, || async move {
-        let Some(found) = look(client, id.into()).await? else { return Ok(Some(Outcome::Vanished)) };
+        let Some(found) = look(client, id.into()).await? else {
+            let missed = misses.fetch_add(1, Ordering::Relaxed) + 1;
+            return Ok((missed >= MISSES).then_some(Outcome::Vanished));
+        };
+        misses.store(0, Ordering::Relaxed);
         cx.progress(format_args!("workspace {} is {}", plan.name, found.status));
         let is_over = found.status == WorkspaceStatus::Failed || is_settled(&found, wanted);
         *last.lock().unwrap_or_else(PoisonError::into_inner) = found;
@@ -131,10 +142,44 @@ pub(super) async fn settled(
     }
     let model = Workspace::observe(&found, Since::Answer(plan))?;
     if found.status == WorkspaceStatus::Failed {
-        cx.save(&model);
+        // A new one that never ran holds nothing.
+        if cx.operation() == Operation::Create && *wanted == WorkspaceStatus::Available {
+            cx.save_broken(&model);
+        } else {
+            cx.save(&model);
+        }
         return Err(broken(&plan.name, &found.state_reason));
     }
+    let running = super::running_version(&found);
+    if let (Some(running), Some(asked)) = (&running, model.version.as_ref())
+        && found.status == WorkspaceStatus::Available
+        && !super::is_same_version(running, asked)
+    {
+        cx.warn(runs_another(&plan.name, running, asked));
+    }
     Ok(model)
+}
+
+fn runs_another(name: &str, running: &str, asked: &str) -> Diag {
+    Diag::warning(format!("Workspace {name:?} runs version {running}, not {asked}"))
+        .why(
+            "The control plane accepted the version and reports that another one runs: the upgrade is still under way, or \
+             there is no such version.",
+        )
+        .fix("Look at running_version again later, or set version to one that the control plane offers.")
+        .at(Workspace::VERSION)
+}
+
+/// Waits until a workspace can be changed: while another change is in progress, a control plane refuses the next one.
+pub(super) async fn idle(cx: &Cx<Client>, id: WorkspaceId, name: &str) -> Result<(), Diag> {
+    let client = cx.client().await?;
+    wait::until(cx, || async move {
+        let found = look(client, id.into()).await?;
+        cx.progress(format_args!("workspace {name} waits for a change that is in progress"));
+        Ok(found.is_none_or(|found| found.status != WorkspaceStatus::Pending).then_some(()))
+    })
+    .await
+    .map(|_| ())
 }
 
 /// How a wait ended by itself.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tfkit::model::Operation;
 use tfkit::timeouts::{Create, Delete, Timeouts, Update};
-use tfkit::{Computed, Cx, Diag, Model, OrDefault, OrServer, Plan, Resource, Secret, Since};
+use tfkit::{Computed, Cx, Diag, Dyn, Model, OrDefault, OrServer, Plan, Resource, Secret, Since};
 use zenml_api::control::workspace::{self as api, WorkspaceStatus, WorkspaceUpdate};
 use zenml_api::{OrganizationId, WorkspaceId};
 
@@ -47,8 +47,9 @@ pub struct Workspace {
     /// provider then does not wait for it.
     #[attr(replace, default = true)]
     pub is_managed: OrDefault<bool>,
-    /// Version of the ZenML server, such as `0.98.0`. Default: the newest when the workspace is made; later changes
-    /// outside are left alone.
+    /// Version of the ZenML server that the workspace shall run, such as `0.98.0`. Default: the newest when the workspace
+    /// is made; later changes outside are left alone. What runs is `running_version`.
+    #[attr(same = same_version, check = non_empty())]
     pub version: OrServer<String>,
     /// What the workspace shall be doing: `available`, or `deactivated` to switch it off without losing data.
     #[attr(check = in_plan(one_of(&["available", "deactivated"])))]
@@ -66,6 +67,9 @@ pub struct Workspace {
     pub url: Computed<Option<String>>,
     /// Address of the workspace's server, as `zenml login` and its API take it. Null while it does not run.
     pub server_url: Computed<Option<String>>,
+    /// Version of the ZenML server that runs. It differs from `version` during an upgrade, or where the control plane runs
+    /// another version than it was asked for. Null while the workspace does not run.
+    pub running_version: Computed<Option<String>>,
     /// What the workspace is doing: `pending`, `available`, `deactivated` or `failed`.
     pub status: Computed<String>,
     /// With this the server of a workspace that ZenML Pro does not run enrolls. It is only known from the creation.
@@ -119,8 +123,14 @@ impl Resource for Workspace {
             description: remote.description.clone(),
             logo_url: remote.logo_url.clone(),
             is_managed: OrDefault(remote.is_managed),
-            version: OrServer::from_option(version_of(remote)),
-            desired_state: OrServer::known(remote.desired_state.as_str().to_owned()),
+            version: OrServer::from_option(wanted_version(remote, &since)),
+            desired_state: match &since {
+                // A control plane takes it over in its own time, which is seen by the next read.
+                Since::Answer(Self { desired_state, .. }) if desired_state.as_ref().is_some() => {
+                    desired_state.clone()
+                }
+                _ => OrServer::known(remote.desired_state.as_str().to_owned()),
+            },
             deletion_protection: known.and_then(|known| known.deletion_protection),
             tags: match &remote.tags {
                 Some(tags) => Some(tags.iter().cloned().collect()),
@@ -133,6 +143,7 @@ impl Resource for Workspace {
             timeouts: known.and_then(|known| known.timeouts.clone()),
             url: Computed::known(server_url.clone()),
             server_url: Computed::known(server_url),
+            running_version: Computed::known(running_version(remote)),
             status: Computed::known(remote.status.as_str().to_owned()),
             enrollment_key: Computed::known(enrollment_key),
             created: Computed::known(remote.created.as_ref().map(ToString::to_string)),
@@ -177,11 +188,15 @@ impl Resource for Workspace {
                 desired_state: plan.desired_state.or_prior(prior.desired_state),
                 url: plan.url.or_prior(prior.url),
                 server_url: plan.server_url.or_prior(prior.server_url),
+                running_version: plan.running_version.or_prior(prior.running_version),
                 status: plan.status.or_prior(prior.status),
                 enrollment_key: plan.enrollment_key.or_prior(prior.enrollment_key),
                 updated: plan.updated.or_prior(prior.updated),
                 ..plan
             });
+        }
+        if prior.state() == WorkspaceStatus::Pending && *prior.is_managed {
+            deploy::idle(cx, id, &prior.name).await?;
         }
         let waits = change.desired_state.is_some() || change.zenml_service.is_some();
         let changed = deploy::patch(client, id, &plan.name, change).await?;
@@ -216,7 +231,7 @@ impl Resource for Workspace {
             return Ok(());
         }
         // What only the user sets stays when another attribute changes.
-        for token in [Self::DISPLAY_NAME, Self::DESIRED_STATE] {
+        for token in [Self::DISPLAY_NAME, Self::DESIRED_STATE, Self::VERSION] {
             if plan.config().get(token).is_null() {
                 plan.keep(token);
             }
@@ -229,12 +244,12 @@ impl Resource for Workspace {
             || plan.changes(Self::DESIRED_STATE)
             || plan.changes(Self::TAGS)
             || plan.changes(Self::METADATA)
-            || !plan.config().get(Self::VERSION).is_null() && plan.changes(Self::VERSION);
+            || plan.changes(Self::VERSION);
         if !sends && !replaced {
             // A time-out or the protection changes nothing on the server.
-            plan.keep(Self::VERSION);
             plan.keep(Self::URL);
             plan.keep(Self::SERVER_URL);
+            plan.keep(Self::RUNNING_VERSION);
             plan.keep(Self::STATUS);
             plan.keep(Self::UPDATED);
         }
@@ -259,11 +274,42 @@ impl Workspace {
     }
 }
 
-/// The version that runs, else the one that shall run.
-fn version_of(workspace: &api::Workspace) -> Option<String> {
-    let service = workspace.zenml_service.as_ref()?;
-    let running = service.status.as_ref().and_then(|status| status.version.clone());
-    running.or_else(|| service.configuration.as_ref()?.version.clone())
+/// The version that runs.
+fn running_version(workspace: &api::Workspace) -> Option<String> {
+    workspace.zenml_service.as_ref()?.status.as_ref()?.version.clone()
+}
+
+/// The version that the control plane was asked for, where it tells.
+fn configured_version(workspace: &api::Workspace) -> Option<String> {
+    workspace.zenml_service.as_ref()?.configuration.as_ref()?.version.clone()
+}
+
+/// The version that shall run: what was just asked for; else what the control plane was asked for, or the state says. What
+/// runs says nothing about that, but where nobody has asked for anything.
+fn wanted_version(workspace: &api::Workspace, since: &Since<'_, Workspace>) -> Option<String> {
+    let known = || since.model().and_then(|known| known.version.as_ref().cloned());
+    let asked = match since {
+        Since::Answer(_) => known().or_else(|| configured_version(workspace)),
+        Since::State(_) | Since::Import(_) => configured_version(workspace).or_else(known),
+    };
+    asked.or_else(|| running_version(workspace))
+}
+
+/// Spellings of one version: `0.98` and `v0.98.0` are the same.
+fn same_version(one: &Dyn, other: &Dyn) -> bool {
+    let (Some(one), Some(other)) = (one.as_str(), other.as_str()) else { return one == other };
+    is_same_version(one, other)
+}
+
+fn is_same_version(one: &str, other: &str) -> bool {
+    fn short(mut version: &str) -> &str {
+        version = version.strip_prefix('v').unwrap_or(version);
+        while let Some(shorter) = version.strip_suffix(".0") {
+            version = shorter;
+        }
+        version
+    }
+    short(one) == short(other)
 }
 
 fn protected(name: &str) -> Diag {
