@@ -55,6 +55,11 @@ pub fn rebase(attributes: &[Attribute], asked: Asked<'_>, current: &Dyn) -> Reba
         let (Some(planned), Some(now)) = (target.get_mut(name), now.get(name)) else { continue };
         match left_alone(attribute, prior, planned, asked.config.attribute(name)) {
             LeftAlone::Nothing => {}
+            // It has a value that means hands off. The one that is there may not even be known, such as a secret.
+            LeftAlone::All if attribute.who == Who::IfSet => {
+                *planned = Dyn::Null;
+                base.insert(name.to_owned(), Dyn::Null);
+            }
             LeftAlone::All => planned.clone_from(now),
             LeftAlone::Keys(keys) => copy_keys(&keys, now, planned),
         }
@@ -189,6 +194,16 @@ mod tests {
         let attribute = plain(Type::String, Who::Optional).same(ignoring_case);
         let [ours, spelled, theirs] = ["a", "A", "b"].map(Dyn::string);
         assert_eq!(run(attribute, [&ours, &ours, &spelled, &theirs], &theirs)[1], ours);
+    }
+
+    #[test]
+    fn what_is_left_alone_while_it_is_null_is_null_for_an_update_that_must_not_touch_it() {
+        let [ours, ignored, theirs] = ["ours", "ignored", "theirs"].map(Dyn::string);
+        let attribute = || plain(Type::String, Who::IfSet);
+        let done = run(attribute(), [&ours, &ours, &ignored, &theirs], &Dyn::Null);
+        assert_eq!(done, [Dyn::Null, Dyn::Null, ours.clone()]);
+        let done = run(attribute(), [&ours, &ours, &ours, &theirs], &ours);
+        assert_eq!(done, [theirs, ours.clone(), ours]);
     }
 
     #[test]
