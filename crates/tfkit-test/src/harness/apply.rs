@@ -31,11 +31,13 @@ impl Applied {
 }
 
 impl Harness {
-    /// Carries a plan out with the final configuration: plans again, compares, applies, compares.
+    /// Carries a plan out with the final configuration: plans again, compares, applies, compares. For the plan the host
+    /// has a configuration of its own, where changes are ignored.
     pub(super) async fn carry_out(
         &mut self,
         address: &str,
         planned: Planned,
+        planning: Dyn,
         config: Dyn,
     ) -> Result<Applied, Failure> {
         let (type_name, _) = self.type_of(address)?;
@@ -59,7 +61,8 @@ impl Harness {
         let engine = self.engine.clone();
         let schema = schema_of(&engine, &type_name)?;
         let config = wire::cross(&config, schema)?;
-        let last = self.ask(&type_name, &before, &config, private, identity).await?;
+        let planning = wire::cross(&planning, schema)?;
+        let last = self.ask(&type_name, &before, &planning, private, identity).await?;
         check_compatible(&schema.attributes, &promised, &last.planned)
             .map_err(Failure::violation(INCONSISTENT_PLAN))?;
         if action == Action::Update && !counting(&before, &last)?.is_empty() {

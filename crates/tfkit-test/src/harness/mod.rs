@@ -125,6 +125,44 @@ impl Harness {
         self.plan_for(address, config, Refresh::No).await
     }
 
+    /// Plans a configuration of which the host ignores changes of some attributes (`ignore_changes`), after a refresh.
+    /// Nothing is stored.
+    pub async fn plan_ignoring(
+        &self,
+        address: &str,
+        config: Json,
+        ignored: &[&str],
+    ) -> Result<Planned, Failure> {
+        let (_, schema) = self.type_of(address)?;
+        let config = self.ignoring(address, input::config(&schema.attributes, &config)?, ignored);
+        self.plan_for(address, config, Refresh::Yes).await
+    }
+
+    /// Applies a plan that was made before, as the host applies a saved one; meanwhile anything may have happened. The
+    /// next plan may be anything, too.
+    pub async fn apply_planned(
+        &mut self,
+        address: &str,
+        planned: Planned,
+        config: Json,
+        ignored: &[&str],
+    ) -> Result<Applied, Failure> {
+        let (_, schema) = self.type_of(address)?;
+        let config = input::config(&schema.attributes, &config)?;
+        let planning = self.ignoring(address, config.clone(), ignored);
+        self.carry_out(address, planned, planning, config).await
+    }
+
+    /// A configuration as a provider sees it while planning: what is ignored is as in the state.
+    fn ignoring(&self, address: &str, mut config: Dyn, ignored: &[&str]) -> Dyn {
+        if let (Some(object), Dyn::Map(config)) = (self.objects.get(address), &mut config) {
+            for name in ignored {
+                config.insert((*name).to_owned(), object.state.attribute(name).clone());
+            }
+        }
+        config
+    }
+
     /// Plans and applies a configuration. Afterwards the same configuration must plan empty, without a refresh and
     /// with one.
     pub async fn apply(&mut self, address: &str, config: Json) -> Result<Applied, Failure> {
@@ -154,7 +192,7 @@ impl Harness {
         let (_, schema) = self.type_of(address)?;
         let late = input::config(&schema.attributes, &late)?;
         let planned = self.plan(address, early).await?;
-        self.carry_out(address, planned, late).await
+        self.carry_out(address, planned, late.clone(), late).await
     }
 
     /// Reads an object again and stores what was found. False: it is gone, also from the state.
