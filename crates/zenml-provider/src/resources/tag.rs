@@ -106,6 +106,7 @@ impl Resource for Tag {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
         let tag = make(&server, &plan).await?;
+        cx.save(&Self { id: Computed::known(Id(tag.id)), ..plan.clone() });
         Self::observe(&Seen::on(&server, tag), Since::Answer(&plan))
     }
 

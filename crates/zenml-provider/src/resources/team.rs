@@ -12,6 +12,7 @@ use zenml_api::{OrganizationId, Patch, TeamId, UserId};
 use zenml_client::{ApiError, Optional as _};
 
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::people::{self, Unresolved, is_named, name_of};
@@ -118,6 +119,18 @@ impl Resource for Team {
         let client = cx.client().await?;
         let id = prior.id.get()?.0;
         let organization = client.organization_or_default(&prior.organization_id).await?;
+        let current = look(client, organization, id).await?.ok_or_else(|| vanished(&prior.name))?;
+        Self::update_from(cx, current, prior, plan).await
+    }
+
+    async fn update_from(
+        cx: &Cx<Client>,
+        mut current: Remote,
+        prior: Self,
+        plan: Self,
+    ) -> Result<Self, Diag> {
+        let client = cx.client().await?;
+        let (organization, id) = (current.organization, current.team.id);
         let wanted = resolve(client, organization, &plan).await?;
         let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let change = TeamUpdate {
@@ -125,24 +138,27 @@ impl Resource for Team {
             description: Patch::between(text(&prior.description).as_ref(), text(&plan.description)),
         };
         if change != TeamUpdate::default() {
-            let changed = client.control_plane()?.send(&api::UPDATE, id, (), change).await;
-            changed.map_err(|error| failed("change", &plan.name, &error))?;
+            let changed = client.control_plane()?.send(&api::UPDATE, id, (), change).await.optional();
+            let changed = changed.map_err(|error| failed("change", &plan.name, &error))?;
+            current.team = changed.ok_or_else(|| vanished(&plan.name))?;
         }
         if plan.members.as_ref().is_some() {
-            let present = members_of(client, id, &plan.name).await?;
-            for member in wanted.iter().filter(|wanted| present.iter().all(|user| user.id != **wanted)) {
+            let present: BTreeSet<UserId> = current.members.iter().map(|user| user.id).collect();
+            for member in wanted.difference(&present) {
                 add(client, id, *member)
                     .await
                     .map_err(|error| failed("add a member to", &plan.name, &error))?;
             }
-            for member in present.iter().filter(|user| !wanted.contains(&user.id)) {
-                remove(client, id, member.id)
+            for member in present.difference(&wanted) {
+                remove(client, id, *member)
                     .await
                     .map_err(|error| failed("remove a member from", &plan.name, &error))?;
             }
+            if present != wanted {
+                current = look(client, organization, id).await?.ok_or_else(|| vanished(&plan.name))?;
+            }
         }
-        let remote = look(client, organization, id).await?.ok_or_else(|| vanished(&plan.name))?;
-        Self::observe(&remote, Since::Answer(&plan))
+        Self::observe(&current, Since::Answer(&plan))
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
@@ -262,17 +278,22 @@ async fn make(client: &Client, organization: OrganizationId, plan: &Team) -> Res
         name: plan.name.clone(),
         description: plan.description.clone().filter(|text| !text.is_empty()),
     };
-    match client.control_plane()?.send(&api::CREATE, (), (), request).await {
-        Ok(team) => Ok(team),
-        Err(error @ ApiError::Conflict(_)) => match named(client, organization, &plan.name).await? {
-            Some(existing) => Err(exists(organization, &existing)),
-            None => Err(failed("create", &plan.name, &error)),
-        },
-        Err(error) if error.outcome_unknown() => {
-            named(client, organization, &plan.name).await?.ok_or_else(|| failed("create", &plan.name, &error))
-        }
-        Err(error) => Err(failed("create", &plan.name, &error)),
-    }
+    let answer = client.control_plane()?.send(&api::CREATE, (), (), request).await;
+    let look = named(client, organization, &plan.name);
+    let taken = |existing: Option<&api::Team>| match existing {
+        Some(existing) => exists(organization, existing),
+        None => hidden(organization, &plan.name),
+    };
+    creation::outcome(answer, look, taken, |error| failed("create", &plan.name, error)).await
+}
+
+fn hidden(organization: OrganizationId, name: &str) -> Diag {
+    Diag::error(format!("Team {name:?} exists already"))
+        .why(format!(
+            "The organization {organization} has a team of this name, and does not show it to this key."
+        ))
+        .fix("Choose another name.")
+        .at(Team::NAME)
 }
 
 /// Removes a team whose members could not be added, so that nothing half made stays, and says what was wrong.
@@ -284,9 +305,8 @@ async fn undo(cx: &Cx<Client>, client: &Client, name: &str, id: TeamId, error: &
             cx.unsave();
             diag.why("The new team was deleted again, so that nothing half made stays.")
         }
-        Err(_) => diag.why(
-            "The new team could not be deleted again. It is in the state, and the next apply replaces it.",
-        ),
+        // It stays in the state, and the next apply adds the members.
+        Err(_) => diag.why("The new team could not be deleted again."),
     }
 }
 

@@ -1,4 +1,5 @@
-//! What becomes of an apply when the connection drops around the request that makes the object.
+//! What becomes of an apply when the connection drops around the request that makes the object, or when a server or a proxy
+//! before it answers with a failure although the object was made.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,16 +14,16 @@ use crate::world::World;
 const MARKED: &str = "a-marked-secret";
 
 /// A resource, and the request that makes it.
-struct Row {
-    address: &'static str,
-    route: &'static str,
+pub(crate) struct Row {
+    pub(crate) address: &'static str,
+    pub(crate) route: &'static str,
     /// How an error calls the object.
     name: String,
-    config: Json,
+    pub(crate) config: Json,
 }
 
 /// A platform with what the rows refer to.
-async fn scene() -> (World, Vec<Row>) {
+pub(crate) async fn scene() -> (World, Vec<Row>) {
     let world = World::start().await;
     let workspace = world.workspace("home").await;
     let team = world.team("holders").await;
@@ -51,6 +52,15 @@ async fn scene() -> (World, Vec<Row>) {
                 "zenml_workspace_role_assignment.x",
                 "/roles/{role_id}/assignments",
                 json!({ "workspace_id": workspace.to_string(), "team_id": team.to_string(), "role": "viewer" }),
+            )
+        },
+        Row {
+            name: team.to_string(),
+            ..row(
+                "zenml_project_role_assignment.x",
+                "/roles/{role_id}/assignments",
+                json!({ "workspace_id": workspace.to_string(), "project_id": project.to_string(),
+                    "team_id": team.to_string(), "role": "viewer" }),
             )
         },
         row("zenml_project.x", "/w/*/projects", inside(json!({}))),
@@ -88,16 +98,34 @@ async fn scene() -> (World, Vec<Row>) {
 
 /// Drops the connection of the requests that make the object of a row: of one of them, or without a number of all.
 fn drop_creates(world: &World, row: &Row, phase: &str, nth: Option<u64>) {
+    disturb_creates(world, row, phase, nth, &json!("drop"));
+}
+
+fn disturb_creates(world: &World, row: &Row, phase: &str, nth: Option<u64>, effect: &Json) {
     world.inject(json!({ "rules": [
-        { "method": "POST", "route": row.route, "nth": nth, "phase": phase, "effect": "drop" },
+        { "method": "POST", "route": row.route, "nth": nth, "phase": phase, "effect": effect },
     ] }));
 }
 
-/// A provider that sends each request once.
-async fn without_retries(world: &World) -> Harness {
+/// Answers that do not tell whether an object was made.
+fn open_answers() -> Vec<Json> {
+    let status =
+        |status: u16| json!({ "status": status, "body": { "detail": ["RuntimeError", "out of order"] } });
+    let page = |status: u16| json!({ "html": "<html><title>Gateway</title></html>", "html_status": status });
+    let mut answers = vec![json!("drop"), page(200), page(503)];
+    answers.extend([500, 501, 502, 503, 504, 520].map(status));
+    answers
+}
+
+/// The provider block of a provider that sends each request once.
+pub(crate) fn once(world: &World) -> Json {
     let mut block = world.block();
     block["http"] = json!({ "retries": 0 });
-    world.harness_with(block).await
+    block
+}
+
+async fn without_retries(world: &World) -> Harness {
+    world.harness_with(once(world)).await
 }
 
 /// An apply that nothing disturbs, undone again: how many of what there are while the object exists.
@@ -112,16 +140,23 @@ async fn undisturbed(world: &World, harness: &mut Harness, row: &Row) -> BTreeMa
 async fn a_lost_answer_leaves_one_object_that_is_in_the_state() {
     let (world, rows) = scene().await;
     // What was made is looked for, or the request is repeated where the server knows it again.
-    let ways = [(without_retries(&world).await, None), (world.harness().await, Some(1))];
-    for (mut harness, nth) in ways {
-        for row in &rows {
+    let answers = open_answers();
+    let few: Vec<&Json> =
+        answers.iter().filter(|answer| **answer == "drop" || answer["status"] == 503).collect();
+    let ways = [
+        (without_retries(&world).await, None, answers.iter().collect()),
+        (world.harness().await, Some(1), few),
+    ];
+    for (mut harness, nth, answers) in ways {
+        for (row, answer) in rows.iter().flat_map(|row| answers.iter().map(move |answer| (row, *answer))) {
             let with_one = undisturbed(&world, &mut harness, row).await;
             let before = world.platform.census().await.unwrap();
             assert_ne!(with_one, before, "{}: the census does not see it", row.address);
-            drop_creates(&world, row, "after_commit", nth);
+            disturb_creates(&world, row, "after_commit", nth, answer);
             let applied = harness.apply(row.address, row.config.clone()).await;
             world.inject(json!({}));
-            assert!(applied.is_ok(), "{}: {}", row.address, applied.unwrap_err());
+            let applied = applied.unwrap_or_else(|error| panic!("{}, {answer}: {error}", row.address));
+            assert!(applied.warnings.is_empty(), "{}, {answer}: {:?}", row.address, applied.warnings);
             assert_eq!(world.platform.census().await.unwrap(), with_one, "{}", row.address);
             assert!(!harness.is_tainted(row.address), "{}", row.address);
             let planned = harness.plan(row.address, row.config.clone()).await.unwrap();

@@ -4,6 +4,7 @@
 mod acceptance;
 mod bad_input;
 mod canaries;
+mod changed_outside;
 mod code_repository;
 mod complete_examples;
 mod component_settings;
@@ -15,6 +16,7 @@ mod drop_in;
 mod drop_in_contract;
 mod examples;
 mod flavor;
+mod half_made;
 mod interrupted;
 mod lost_answer;
 mod many;

@@ -192,6 +192,66 @@ async fn a_control_plane_that_goes_away_during_the_wait_does_not_mark_the_worksp
 }
 
 #[tokio::test]
+async fn a_version_that_does_not_run_is_read_as_it_was_configured_and_never_marks_the_workspace() {
+    let world = World::start().await;
+    // What is asked for, and whether something else runs then.
+    for (version, runs_another) in [("0.98.0", false), ("v0.98", false), ("0.12.0", true), ("latest", true)] {
+        let mut harness = world.harness().await;
+        let config = json!({ "name": "alpha", "version": version });
+        let made = harness.apply(A, config.clone()).await.unwrap();
+        let warning = format!("Workspace \"alpha\" runs version 0.98.0, not {version}");
+        let expected: &[&str] = if runs_another { &[&warning] } else { &[] };
+        assert_eq!(made.told(), expected, "{version}");
+        let state = harness.state(A).unwrap();
+        assert_eq!(
+            (text(state, "version").as_str(), text(state, "running_version").as_str()),
+            (version, "0.98.0")
+        );
+        assert!(!harness.is_tainted(A), "{version}");
+        let before = id(&harness);
+        let changed = harness.apply(A, json!({ "name": "alpha", "version": "0.97.1" })).await.unwrap();
+        assert_eq!((changed.action, id(&harness)), (Action::Update, before), "{version}");
+        // Left out, it is left alone.
+        let left_out = harness.plan(A, json!({ "name": "alpha" })).await.unwrap();
+        assert_eq!(left_out.action, Action::NoOp, "{:?}", left_out.changes());
+        harness.destroy(A).await.unwrap();
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_upgrade_that_takes_long_is_a_warning() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    let config = |version: &str| json!({ "name": "alpha", "version": version, "timeouts": { "create": "20s", "update": "200ms" } });
+    harness.apply(A, config("0.98.0")).await.unwrap();
+    world.inject(json!({ "deployments": { "alpha": "pending_forever" } }));
+    let changed = harness.apply_unsettled(A, config("0.99.0"), config("0.99.0")).await.unwrap();
+    assert_eq!(changed.told(), ["Workspace \"alpha\" is pending, not yet available"]);
+    assert_eq!(text(harness.state(A).unwrap(), "version"), "0.99.0");
+    assert_eq!(harness.plan(A, config("0.99.0")).await.unwrap().action, Action::NoOp);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_workspace_that_is_not_found_for_a_moment_is_waited_for() {
+    let world = World::start().await;
+    let missing = json!({ "status": 404, "body": { "detail": ["KeyError", "no such workspace"] } });
+    // The first look is for the name, before the workspace is made.
+    let misses: Vec<_> = (2..6)
+        .map(|nth| {
+            json!({ "method": "GET", "route": "/workspaces/{workspace_id_or_name}", "nth": nth, "effect": missing })
+        })
+        .collect();
+    world.inject(json!({ "rules": misses }));
+    let mut harness = world.harness().await;
+    let made = harness.apply(A, json!({ "name": "alpha" })).await.unwrap();
+    assert!(made.warnings.is_empty(), "{:?}", made.warnings);
+    assert_eq!(text(harness.state(A).unwrap(), "status"), "available");
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_protected_workspace_is_not_deleted_until_the_state_says_so() {
     let world = World::start().await;
     let mut harness = world.harness().await;

@@ -121,6 +121,7 @@ impl Resource for CodeRepository {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
         let repository = make(&server, &plan).await?;
+        cx.save(&Self { id: Computed::known(Id(repository.id)), ..plan.clone() });
         Self::observe(&Seen::on(&server, repository), Since::Answer(&plan))
     }
 

@@ -156,6 +156,7 @@ impl Resource for Flavor {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
         let mut flavor = make(&server, &plan).await?;
+        cx.save(&Self { id: Computed::known(Id(flavor.id)), ..plan.clone() });
         let shown = flavor.body.as_ref().and_then(|body| body.display_name.as_ref());
         if let Some(wanted) = plan.display_name.as_ref().filter(|wanted| shown != Some(wanted)) {
             // A server takes a name to show only when it changes a flavor.

@@ -130,6 +130,7 @@ impl Resource for Project {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
         let project = make(&server, &plan).await?;
+        cx.save(&Self { id: Computed::known(Id(project.id)), ..plan.clone() });
         Self::observe(&Seen::on(&server, project), Since::Answer(&plan))
     }
 

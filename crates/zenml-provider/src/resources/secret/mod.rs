@@ -168,6 +168,7 @@ impl Resource for Secret {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
         let secret = make(&server, &plan).await?;
+        cx.save(&Self { id: Computed::known(Id(secret.id)), ..plan.clone() });
         settled(cx, &server, &secret, &plan)
     }
 

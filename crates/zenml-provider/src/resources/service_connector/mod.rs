@@ -192,13 +192,21 @@ impl Resource for ServiceConnector {
             verify::verify(cx, &server.api, &Subject::New(&wanted), &plan).await?;
         }
         let connector = make(&server, &plan, wanted).await?;
+        cx.save(&Self { id: Computed::known(Id(connector.id)), ..plan.clone() });
         let remote = Seen::on(&server, connector);
-        let made = Self::observe(&remote, Since::Answer(&plan))?;
-        cx.save(&made);
-        Ok(made)
+        Self::observe(&remote, Since::Answer(&plan))
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+        Self::update_from(cx, Seen::Unseen, prior, plan).await
+    }
+
+    async fn update_from(
+        cx: &Cx<Client>,
+        current: Seen<Connector>,
+        prior: Self,
+        plan: Self,
+    ) -> Result<Self, Diag> {
         let id = prior.id.get()?.0;
         let moves_in = prior.home().is_none() && plan.home().is_some();
         let (sends, verifies) = (plan.sends(&prior), plan.verifies(&prior));
@@ -206,9 +214,12 @@ impl Resource for ServiceConnector {
             return Ok(plan.settled(prior));
         }
         let server = scope::open(cx, plan.home().or(prior.home())).await?;
-        let current = look(&server.api, id)
-            .await?
-            .ok_or_else(|| NOUN.lost(&plan.name, prior.home(), plan.home(), Self::WORKSPACE_ID))?;
+        let current = match current {
+            Seen::Found(_, current) if !moves_in => current,
+            _ => look(&server.api, id)
+                .await?
+                .ok_or_else(|| NOUN.lost(&plan.name, prior.home(), plan.home(), Self::WORKSPACE_ID))?,
+        };
         let stored = body(&current)?;
         let resource_types = match plan.resource_type.as_ref() {
             Some(only) => vec![only.clone()],

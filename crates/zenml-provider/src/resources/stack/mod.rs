@@ -168,6 +168,7 @@ impl Resource for Stack {
             return Err(misplaced);
         }
         let stack = make(cx, &server, &plan).await?;
+        cx.save(&Self { id: Computed::known(Id(stack.id)), ..plan.clone() });
         Self::observe(&Seen::on(&server, stack), Since::Answer(&plan))
     }
 

@@ -240,6 +240,7 @@ impl Resource for StackComponent {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.workspace_id.as_ref().map(|id| id.0)).await?;
         let component = write::make(cx, &server, &plan).await?;
+        cx.save(&Self { id: Computed::known(Id(component.id)), ..plan.clone() });
         write::settle(cx, &server, component, &plan)
     }
 

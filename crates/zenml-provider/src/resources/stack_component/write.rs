@@ -90,13 +90,10 @@ pub(super) async fn update(
     mut change: ComponentUpdate,
 ) -> Result<Component, Diag> {
     let id = prior.id.get()?.0;
-    if has_other_secrets(prior, plan) {
-        let now = server.api.call(&api::GET, id).await.map_err(|error| plan.failed("change", &error))?;
-        let linked = now.metadata.map(|metadata| metadata.secrets).unwrap_or_default();
-        let SecretChange { add, remove } =
-            run::secret_change(&linked, prior.secrets.as_ref(), plan.secrets.as_ref());
-        (change.add_secrets, change.remove_secrets) = (add, remove);
-    }
+    let linked: Vec<_> = prior.secrets.as_ref().into_iter().flatten().map(|id| id.0).collect();
+    let SecretChange { add, remove } =
+        run::secret_change(&linked, prior.secrets.as_ref(), plan.secrets.as_ref());
+    (change.add_secrets, change.remove_secrets) = (add, remove);
     match server.api.send(&api::UPDATE, id, (), change).await {
         Ok(component) => Ok(component),
         Err(error @ ApiError::Conflict(_)) => match named(server, &plan.kind, &plan.name).await? {

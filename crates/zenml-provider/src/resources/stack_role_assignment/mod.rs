@@ -81,6 +81,9 @@ impl Resource for StackRoleAssignment {
     type Client = Client;
     type Remote = Remote;
 
+    /// Each grant is read where it is written, and a grant is all that can change outside.
+    const READS_TO_UPDATE: bool = true;
+
     async fn fetch(cx: &Cx<Client>, key: &StackRoleAssignmentKey) -> Result<Option<Remote>, Diag> {
         let principal = Principal::of(key.team_id, key.user_id, key.service_account_id)?;
         let place = Place { workspace: key.workspace_id.0, stack: key.stack_id.0, principal };

@@ -103,12 +103,18 @@ impl Shares<'_> {
 
     /// Brings the share of an object to what `step` makes of it, and makes sure that it stays: another process that read
     /// before us and wrote after us takes our actions away, so the result is read again. What was there at first comes
-    /// back. Where shares cannot be read, nothing is taken away.
-    pub(super) async fn change(&self, object: Object, step: &Step<'_>) -> Result<Reading, Diag> {
+    /// back. Where shares cannot be read, nothing is taken away. `is_written` becomes true as soon as something may have
+    /// been written.
+    pub(super) async fn change(
+        &self,
+        object: Object,
+        step: &Step<'_>,
+        is_written: &mut bool,
+    ) -> Result<Reading, Diag> {
         let mut first = None;
         for _ in 0..ATTEMPTS {
             let Reading::Actions(current) = self.read(object, step.exists).await? else {
-                self.only_add(object, step).await?;
+                self.only_add(object, step, is_written).await?;
                 return Ok(Reading::Refused);
             };
             let wanted = share_after(&current, step.before, step.now, step.needed_elsewhere);
@@ -117,7 +123,7 @@ impl Shares<'_> {
             if settled {
                 return Ok(Reading::Actions(first.clone()));
             }
-            self.write(object, &wanted).await?;
+            self.write(object, &wanted, is_written).await?;
         }
         Err(Diag::error(format!("The grants on {object} do not settle"))
             .why("Something else keeps changing what the same principal may do with this object.")
@@ -126,7 +132,7 @@ impl Shares<'_> {
 
     /// Adds without knowing what is there: together with what was granted before and with what this run has granted the
     /// same principal for other stacks.
-    async fn only_add(&self, object: Object, step: &Step<'_>) -> Result<(), Diag> {
+    async fn only_add(&self, object: Object, step: &Step<'_>, is_written: &mut bool) -> Result<(), Diag> {
         if step.now.is_subset(step.before) {
             return Ok(());
         }
@@ -137,11 +143,11 @@ impl Shares<'_> {
             granted.extend(step.before.union(step.now).cloned());
             granted.clone()
         };
-        self.write(object, &all).await
+        self.write(object, &all, is_written).await
     }
 
     /// Writes the complete share of an object. An object that is gone has no share that could be taken away.
-    async fn write(&self, object: Object, actions: &Actions) -> Result<(), Diag> {
+    async fn write(&self, object: Object, actions: &Actions, is_written: &mut bool) -> Result<(), Diag> {
         let query = ShareQuery {
             resource_type: object.kind.resource_type(),
             resource_id: ObjectId::from_uuid(object.id),
@@ -150,7 +156,9 @@ impl Shares<'_> {
         };
         let actions: Vec<_> = actions.iter().cloned().collect();
         let removes = actions.is_empty();
-        match self.server.send(&membership::SHARE, (), query, actions).await {
+        let outcome = self.server.send(&membership::SHARE, (), query, actions).await;
+        *is_written |= outcome.as_ref().err().is_none_or(ApiError::outcome_unknown);
+        match outcome {
             Err(ApiError::NotFound(_)) if removes => Ok(()),
             outcome => outcome.map_err(|error| self.failed(object, &error)),
         }

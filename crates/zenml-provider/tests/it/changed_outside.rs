@@ -1,0 +1,682 @@
+//! What becomes of a plan when somebody changes or deletes the object before it is applied.
+//!
+//! A type takes part with one row: its attributes that can be changed in place, each with a value of ours, one that the
+//! plan brings, and one that somebody else sets.
+
+use serde_json::{Map, Value as Json, json};
+use tfkit_test::{Action, Harness};
+use zenml_api::control::role::{self, AssignmentQuery};
+use zenml_api::control::team::{self, MemberQuery, TeamMember};
+use zenml_api::control::workspace::{self, UpdateQuery, WorkspaceUpdate};
+use zenml_api::{Endpoint, IdOrName, Patch, ProjectId, RoleId, SecretId, TeamId, UserId, WorkspaceId};
+use zenml_client::Api;
+
+use crate::server::in_process_on_each_server;
+use crate::world::{World, under_each_host};
+
+/// The id of an object of whatever type.
+type AnyId = IdOrName<SecretId>;
+
+/// A type of object.
+struct Type {
+    address: &'static str,
+    /// What every configuration has.
+    base: Json,
+    /// Method and path by which it is changed; it is read by the same path.
+    update: Endpoint<AnyId, (), Json, Json>,
+    /// What a change outside has to name although it leaves it as it is.
+    always: Json,
+    attributes: Vec<Attribute>,
+}
+
+/// An attribute that can be changed in place.
+struct Attribute {
+    name: &'static str,
+    /// Cannot be left out.
+    is_required: bool,
+    ours: Json,
+    /// What the plan makes of it.
+    next: Json,
+    /// The change that somebody else makes.
+    outside: Json,
+    /// Where an answer has the value, and what stands there after that change.
+    seen: &'static str,
+    theirs: Json,
+}
+
+fn attribute(
+    name: &'static str,
+    [ours, next]: [Json; 2],
+    outside: Json,
+    seen: &'static str,
+    theirs: impl Into<Json>,
+) -> Attribute {
+    Attribute { name, is_required: false, ours, next, outside, seen, theirs: theirs.into() }
+}
+
+/// A name: always there, and never the same twice.
+fn name(prefix: &str) -> Attribute {
+    let [ours, next, theirs] = ["ours", "next", "theirs"].map(|name| format!("{prefix}-{name}"));
+    let outside = json!({ "name": theirs });
+    Attribute { is_required: true, ..attribute("name", [json!(ours), json!(next)], outside, "/name", theirs) }
+}
+
+fn text(name: &'static str, member: &str, seen: &'static str) -> Attribute {
+    attribute(name, [json!("ours"), json!("next")], json!({ member: "theirs" }), seen, "theirs")
+}
+
+/// Types that both servers have.
+async fn on_a_server(harness: &mut Harness, prefix: &str) -> Vec<Type> {
+    let mut components = Map::new();
+    for (kind, address) in
+        [("orchestrator", "zenml_stack_component.o"), ("artifact_store", "zenml_stack_component.a")]
+    {
+        let config = json!({ "name": format!("{prefix}-part"), "type": kind, "flavor": "local" });
+        harness.apply(address, config).await.unwrap();
+        components.insert(kind.to_owned(), id_of(harness, address).into());
+    }
+    harness.apply("zenml_project.around", json!({ "name": format!("{prefix}-around") })).await.unwrap();
+    let project = id_of(harness, "zenml_project.around");
+    let map = |value: &str| json!({ "key": value });
+    let labels = || {
+        attribute(
+            "labels",
+            [map("ours"), map("next")],
+            json!({ "labels": map("theirs") }),
+            "/metadata/labels/key",
+            "theirs",
+        )
+    };
+    let environment = || {
+        attribute(
+            "environment",
+            [map("ours"), map("next")],
+            json!({ "environment": map("theirs") }),
+            "/metadata/environment/key",
+            "theirs",
+        )
+    };
+    let path = |value: &str| json!({ "path": format!("s3://{value}") });
+    let registry = |user: &str| json!({ "registry": "r.example.com", "username": user, "password": "p" });
+    vec![
+        Type {
+            address: "zenml_project.x",
+            base: json!({}),
+            update: Endpoint::put("/projects/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                text("display_name", "display_name", "/body/display_name"),
+                text("description", "description", "/metadata/description"),
+                attribute(
+                    "metadata",
+                    [map("ours"), map("next")],
+                    json!({ "project_metadata": map("theirs") }),
+                    "/metadata/project_metadata/key",
+                    "theirs",
+                ),
+            ],
+        },
+        Type {
+            address: "zenml_tag.x",
+            base: json!({}),
+            update: Endpoint::put("/tags/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                attribute(
+                    "color",
+                    [json!("red"), json!("blue")],
+                    json!({ "color": "lime" }),
+                    "/body/color",
+                    "lime",
+                ),
+            ],
+        },
+        Type {
+            address: "zenml_tag.y",
+            base: json!({ "color": "red" }),
+            update: Endpoint::put("/tags/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                attribute(
+                    "exclusive",
+                    [json!(false), json!(false)],
+                    json!({ "exclusive": true }),
+                    "/body/exclusive",
+                    true,
+                ),
+            ],
+        },
+        Type {
+            address: "zenml_flavor.x",
+            base: json!({ "name": format!("{prefix}-flavor"), "type": "alerter" }),
+            update: Endpoint::put("/flavors/{id}"),
+            always: json!({}),
+            attributes: vec![
+                Attribute { is_required: true, ..text("source", "source", "/body/source") },
+                text("display_name", "display_name", "/body/display_name"),
+                text("integration", "integration", "/body/integration"),
+                attribute(
+                    "config_schema",
+                    [json!(r#"{"title":"ours"}"#), json!(r#"{"title":"next"}"#)],
+                    json!({ "config_schema": { "title": "theirs" } }),
+                    "/metadata/config_schema/title",
+                    "theirs",
+                ),
+                text("connector_type", "connector_type", "/metadata/connector_type"),
+                text("docs_url", "docs_url", "/metadata/docs_url"),
+                text("logo_url", "logo_url", "/body/logo_url"),
+            ],
+        },
+        Type {
+            address: "zenml_code_repository.x",
+            base: json!({ "project_id": project, "type": "github" }),
+            update: Endpoint::put("/code_repositories/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                text("description", "description", "/metadata/description"),
+                text("logo_url", "logo_url", "/body/logo_url"),
+                attribute(
+                    "config",
+                    [map("ours"), map("next")],
+                    json!({ "config": map("theirs") }),
+                    "/metadata/config/key",
+                    "theirs",
+                ),
+            ],
+        },
+        Type {
+            address: "zenml_secret.x",
+            base: json!({}),
+            update: Endpoint::put("/secrets/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                Attribute {
+                    is_required: true,
+                    ..attribute(
+                        "values",
+                        [map("ours"), map("next")],
+                        json!({ "values": map("theirs") }),
+                        "/body/values/key",
+                        "theirs",
+                    )
+                },
+            ],
+        },
+        Type {
+            address: "zenml_service_connector.x",
+            base: json!({
+                "type": "docker", "auth_method": "password", "resource_type": "docker-registry",
+                "resource_id": "r.example.com", "verify": false,
+            }),
+            update: Endpoint::put("/service_connectors/{id}"),
+            always: json!({ "resource_types": ["docker-registry"], "resource_id": "r.example.com" }),
+            attributes: vec![
+                name(prefix),
+                text("description", "description", "/body/description"),
+                labels(),
+                Attribute {
+                    is_required: true,
+                    ..attribute(
+                        "configuration",
+                        [registry("ours"), registry("next")],
+                        json!({ "configuration": registry("theirs") }),
+                        "/metadata/configuration/username",
+                        "theirs",
+                    )
+                },
+            ],
+        },
+        Type {
+            address: "zenml_stack_component.x",
+            base: json!({ "type": "artifact_store", "flavor": "s3" }),
+            update: Endpoint::put("/components/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                Attribute {
+                    is_required: true,
+                    ..attribute(
+                        "configuration",
+                        [path("ours"), path("next")],
+                        json!({ "configuration": path("theirs") }),
+                        "/metadata/configuration/path",
+                        "s3://theirs",
+                    )
+                },
+                labels(),
+                environment(),
+            ],
+        },
+        Type {
+            address: "zenml_stack.x",
+            base: json!({ "components": components }),
+            update: Endpoint::put("/stacks/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                text("description", "description", "/metadata/description"),
+                labels(),
+                environment(),
+            ],
+        },
+    ]
+}
+
+/// Types of the control plane.
+fn on_the_control_plane() -> Vec<Type> {
+    vec![
+        Type {
+            address: "zenml_team.x",
+            base: json!({}),
+            update: Endpoint::patch("/teams/{id}"),
+            always: json!({}),
+            attributes: vec![name("t"), text("description", "description", "/description")],
+        },
+        Type {
+            address: "zenml_workspace.x",
+            base: json!({ "name": "alpha" }),
+            update: Endpoint::patch("/workspaces/{id}"),
+            always: json!({}),
+            attributes: vec![
+                text("display_name", "display_name", "/display_name"),
+                text("description", "description", "/description"),
+                text("logo_url", "logo_url", "/logo_url"),
+                attribute(
+                    "version",
+                    [json!("0.98.0"), json!("0.98.1")],
+                    json!({ "zenml_service": { "configuration": { "version": "0.97.0" } } }),
+                    "/zenml_service/configuration/version",
+                    "0.97.0",
+                ),
+                attribute(
+                    "desired_state",
+                    [json!("available"), json!("available")],
+                    json!({ "desired_state": "deactivated" }),
+                    "/desired_state",
+                    "deactivated",
+                ),
+            ],
+        },
+    ]
+}
+
+fn id_of(harness: &Harness, address: &str) -> String {
+    harness.state(address).unwrap().attribute("id").as_str().unwrap().to_owned()
+}
+
+/// What the configuration does with the attribute that somebody else changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// It sets it, and the plan leaves it as it is.
+    Managed,
+    /// It leaves it out.
+    LeftOut,
+    /// It sets another value, which `ignore_changes` hides.
+    Ignored,
+}
+
+struct Run<'a> {
+    api: &'a Api,
+    harness: &'a mut Harness,
+    cases: usize,
+}
+
+impl Run<'_> {
+    /// Each attribute of each type, changed outside while the plan changes itself or another one.
+    async fn all(&mut self, types: &[Type]) {
+        for object in types {
+            let count = object.attributes.len();
+            for (place, moved) in object.attributes.iter().enumerate() {
+                let other = &object.attributes[(place + 1) % count];
+                self.case(object, moved, moved, Kept::Managed).await;
+                self.case(object, other, moved, Kept::Managed).await;
+                self.case(object, other, moved, Kept::Ignored).await;
+                if !moved.is_required {
+                    self.case(object, other, moved, Kept::LeftOut).await;
+                }
+            }
+            self.deleted(object).await;
+        }
+    }
+
+    /// The plan changes one attribute, and somebody else another or the same.
+    async fn case(&mut self, object: &Type, changed: &Attribute, moved: &Attribute, kept: Kept) {
+        // What has only two values is moved to the one that the plan would bring.
+        if changed.ours == changed.next || kept == Kept::Ignored && moved.ours == moved.next {
+            return;
+        }
+        let Type { address, update, .. } = object;
+        let what = format!("{address}: {} planned, {} moved, {kept:?}", changed.name, moved.name);
+        let config = |changed_to: &Json, moved_to: &Json| {
+            let mut config = merged(&object.base, &json!({}));
+            for attribute in &object.attributes {
+                config[attribute.name] = attribute.ours.clone();
+            }
+            config[moved.name] = moved_to.clone();
+            config[changed.name] = changed_to.clone();
+            config
+        };
+        let nothing = Json::Null;
+        let (before, ignored) = match kept {
+            Kept::Managed => (&moved.ours, &[][..]),
+            Kept::LeftOut => (&nothing, &[][..]),
+            Kept::Ignored => (&moved.ours, &[moved.name][..]),
+        };
+        let after = if kept == Kept::Ignored { &moved.next } else { before };
+        let (before, after) = (config(&changed.ours, before), config(&changed.next, after));
+        self.harness.apply(address, before.clone()).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        let id = IdOrName::parse(&id_of(self.harness, address));
+        let planned = self.harness.plan_ignoring(address, after.clone(), ignored).await.unwrap();
+        assert_eq!(planned.action, Action::Update, "{what}");
+        let outside = merged(&object.always, &moved.outside);
+        self.api.send(update, id.clone(), (), outside).await.unwrap();
+        let applied = self.harness.apply_planned(address, planned, after.clone(), ignored).await;
+        applied.unwrap_or_else(|error| panic!("{what}: {error}"));
+        let get: Endpoint<AnyId, (), (), Json> = Endpoint::get(update.route().template);
+        let now = self.api.call(&get, id).await.unwrap();
+        let is_theirs = now.pointer(moved.seen) == Some(&moved.theirs);
+        assert_eq!(is_theirs, kept != Kept::Managed, "{what}: {:?} in {now}", now.pointer(moved.seen));
+        if kept == Kept::Managed {
+            let again = self.harness.plan(address, after).await.unwrap();
+            assert_eq!(again.action, Action::NoOp, "{what}: {:?}", again.changes());
+        }
+        self.harness.destroy(address).await.unwrap();
+        self.cases += 1;
+    }
+
+    /// The plan changes what somebody has deleted.
+    async fn deleted(&mut self, object: &Type) {
+        let Type { address, update, .. } = object;
+        let config = |of: fn(&Attribute) -> &Json| {
+            let mut config = merged(&object.base, &json!({}));
+            for attribute in &object.attributes {
+                config[attribute.name] = of(attribute).clone();
+            }
+            config
+        };
+        self.harness.apply(address, config(|attribute| &attribute.ours)).await.unwrap();
+        let after = config(|attribute| &attribute.next);
+        let planned = self.harness.plan(address, after.clone()).await.unwrap();
+        let delete: Endpoint<AnyId, (), (), Json> = Endpoint::delete(update.route().template);
+        let id: AnyId = IdOrName::parse(&id_of(self.harness, address));
+        self.api.call(&delete, id.clone()).await.unwrap();
+        let get: Endpoint<AnyId, (), (), Json> = Endpoint::get(update.route().template);
+        while self.api.call(&get, id.clone()).await.is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let failure = self.harness.apply_planned(address, planned, after.clone(), &[]).await.unwrap_err();
+        let noun = address.split_once('.').unwrap().0.trim_start_matches("zenml_").replace('_', " ");
+        assert_eq!(failure.summaries(), [format!("The {noun} no longer exists")], "{address}");
+        assert!(failure.to_string().contains("terraform plan"), "{failure}");
+        let again = self.harness.plan(address, after).await.unwrap();
+        assert_eq!(again.action, Action::Create, "{address}");
+        self.harness.forget(address);
+        self.cases += 1;
+    }
+}
+
+fn merged(one: &Json, other: &Json) -> Json {
+    let mut all = one.clone();
+    if let (Json::Object(all), Json::Object(other)) = (&mut all, other) {
+        all.extend(other.clone());
+    }
+    all
+}
+
+#[tokio::test]
+async fn an_apply_reaches_what_was_planned_whatever_somebody_changed_since_then() {
+    in_process_on_each_server(async |server, harness| {
+        let types = on_a_server(harness, server.prefix()).await;
+        let mut run = Run { api: &server.api, harness, cases: 0 };
+        run.all(&types).await;
+        assert!(run.cases > 100, "{} cases", run.cases);
+        let left: Vec<String> = harness.addresses().into_iter().map(str::to_owned).collect();
+        for address in left {
+            harness.destroy(&address).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_the_workspace_went_meanwhile_an_update_says_that_the_object_no_longer_exists() {
+    let world = World::start().await;
+    let home = world.workspace("home").await;
+    let mut block = world.block();
+    block["workspace_id"] = home.to_string().into();
+    let mut harness = world.harness_with(block.clone()).await;
+    let types = on_a_server(&mut harness, "t").await;
+    let mut plans = Vec::new();
+    for object in &types {
+        let config = |of: fn(&Attribute) -> &Json| {
+            let mut config = object.base.clone();
+            for attribute in &object.attributes {
+                config[attribute.name] = of(attribute).clone();
+            }
+            config
+        };
+        // Both rows of tags would have one name.
+        if object.address != "zenml_tag.y" {
+            harness.apply(object.address, config(|attribute| &attribute.ours)).await.unwrap();
+            let after = config(|attribute| &attribute.next);
+            let planned = harness.plan(object.address, after.clone()).await.unwrap();
+            plans.push((object.address, planned, after));
+        }
+    }
+    world.remove_workspace(home).await;
+    // The plan is applied by another process.
+    harness.restart(crate::world::engine(), block).await.unwrap();
+    for (address, planned, config) in plans {
+        let failure = harness.apply_planned(address, planned, config, &[]).await.unwrap_err();
+        assert!(failure.summaries()[0].ends_with("no longer exists"), "{address}: {failure}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn so_does_an_apply_to_the_control_plane() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    let mut run = Run { api: world.control(), harness: &mut harness, cases: 0 };
+    run.all(&on_the_control_plane()).await;
+    assert!(run.cases > 20, "{} cases", run.cases);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn members_that_somebody_added_or_removed_meanwhile_are_put_right_or_left_alone() {
+    let world = World::start().await;
+    let mut people = Vec::new();
+    for email in ["ann@example.com", "bob@example.com", "eve@example.com"] {
+        people.push(world.person(email).await.id);
+    }
+    let [ann, bob, eve] = people[..] else { panic!("three people") };
+    let address = "zenml_team.x";
+    let config = |name: &str, members: Json| json!({ "name": name, "members": members });
+    let ours = || json!(["ann@example.com", "bob@example.com"]);
+    // What the plan makes of name and members, and who is there in the end, after Bob was taken out and Eve put in.
+    let table = [
+        ("next", ours(), vec![ann, bob]),
+        ("ours", json!(["ann@example.com"]), vec![ann]),
+        ("next", json!(["eve@example.com"]), vec![eve]),
+        ("next", json!([]), vec![]),
+        ("next", Json::Null, vec![ann, eve]),
+    ];
+    for (name, planned, mut expected) in table {
+        let mut harness = world.harness().await;
+        let what = format!("{name}, {planned}");
+        // Whoever leaves the members out did so before.
+        let before = if planned.is_null() { Json::Null } else { ours() };
+        if planned.is_null() {
+            harness.apply(address, config("ours", ours())).await.unwrap();
+        }
+        harness.apply(address, config("ours", before)).await.unwrap();
+        let team: TeamId = id_of(&harness, address).parse().unwrap();
+        let plan = harness.plan(address, config(name, planned.clone())).await.unwrap();
+        let control = world.control();
+        control.send(&team::REMOVE_MEMBER, team, MemberQuery::user(bob), ()).await.unwrap();
+        control.send(&team::ADD_MEMBER, team, MemberQuery::user(eve), ()).await.unwrap();
+        harness.apply_planned(address, plan, config(name, planned.clone()), &[]).await.unwrap();
+        let mut members: Vec<UserId> = Vec::new();
+        for member in control.call(&team::MEMBERS, team).await.unwrap() {
+            let TeamMember::User(user) = member else { panic!("{what}: an invitation") };
+            members.push(user.id);
+        }
+        members.sort();
+        expected.sort();
+        assert_eq!(members, expected, "{what}");
+        let again = harness.plan(address, config(name, planned)).await.unwrap();
+        assert_eq!(again.action, Action::NoOp, "{what}: {:?}", again.changes());
+        harness.destroy(address).await.unwrap();
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_role_that_somebody_took_or_gave_meanwhile_is_a_conflict_or_no_matter() {
+    let world = World::start().await;
+    let home: WorkspaceId = world.workspace("home").await;
+    let project: ProjectId = world.project(home, "around").await;
+    let (team, other) = (world.team("readers").await, world.team("writers").await);
+    let place = |project: Option<ProjectId>| match project {
+        Some(project) => {
+            json!({ "workspace_id": home.to_string(), "project_id": project.to_string(), "team_id": team.to_string() })
+        }
+        None => json!({ "workspace_id": home.to_string(), "team_id": team.to_string() }),
+    };
+    for (noun, project) in [("workspace", None), ("project", Some(project))] {
+        let address = format!("zenml_{noun}_role_assignment.x");
+        let address = address.as_str();
+        let config = |role: &str| merged(&place(project), &json!({ "role": role }));
+        let query = || AssignmentQuery {
+            team_id: Some(team),
+            workspace_id: Some(home),
+            project_id: project,
+            ..AssignmentQuery::default()
+        };
+        let role_of = |harness: &Harness| -> RoleId {
+            harness.state(address).unwrap().attribute("role_id").as_str().unwrap().parse().unwrap()
+        };
+        let mut harness = world.harness().await;
+        let of_other = merged(&config("developer"), &json!({ "team_id": other.to_string() }));
+        harness.apply(address, of_other).await.unwrap();
+        let developer = role_of(&harness);
+        harness.destroy(address).await.unwrap();
+
+        harness.apply(address, config("viewer")).await.unwrap();
+        let viewer = role_of(&harness);
+        let plan = harness.plan(address, config("developer")).await.unwrap();
+        world.control().send(&role::ASSIGN, developer, query(), ()).await.unwrap();
+        harness.apply_planned(address, plan, config("developer"), &[]).await.unwrap();
+        assert_eq!(harness.plan(address, config("developer")).await.unwrap().action, Action::NoOp);
+        harness.destroy(address).await.unwrap();
+
+        harness.apply(address, config("viewer")).await.unwrap();
+        let plan = harness.plan(address, config("developer")).await.unwrap();
+        world.control().send(&role::REVOKE, viewer, query(), ()).await.unwrap();
+        let failure = harness.apply_planned(address, plan, config("developer"), &[]).await.unwrap_err();
+        assert_eq!(failure.summaries(), [format!("The {noun} role assignment no longer exists")]);
+        assert_eq!(harness.plan(address, config("developer")).await.unwrap().action, Action::Create);
+        harness.apply(address, config("developer")).await.unwrap();
+        harness.destroy(address).await.unwrap();
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_saved_plan_is_kept_to_the_letter_by_real_hosts() {
+    under_each_host(async |world, host| {
+        let main = |name: &str| {
+            format!(
+                r#"
+resource "zenml_workspace" "w" {{
+  name         = "alpha"
+  display_name = "{name}"
+  description  = "ours"
+}}
+
+resource "zenml_project" "p" {{
+  workspace_id = zenml_workspace.w.id
+  name         = "vision"
+  display_name = "{name}"
+  description  = "ours"
+}}
+
+resource "zenml_tag" "t" {{
+  workspace_id = zenml_workspace.w.id
+  name         = "{name}"
+  color        = "red"
+
+  lifecycle {{
+    ignore_changes = [color]
+  }}
+}}
+
+resource "zenml_team" "t" {{
+  name        = "{name}"
+  description = "ours"
+}}
+"#
+            )
+        };
+        host.write("main.tf", &main("before")).unwrap();
+        host.apply().await.unwrap();
+        let mut ids = std::collections::BTreeMap::new();
+        for address in ["zenml_workspace.w", "zenml_project.p", "zenml_tag.t", "zenml_team.t"] {
+            ids.insert(address, host.attributes(address).await.unwrap()["id"].as_str().unwrap().to_owned());
+        }
+        let home: WorkspaceId = ids["zenml_workspace.w"].parse().unwrap();
+        let server = world.server(home).await;
+        let control = world.control();
+        let put = async |api: &Api, update: Endpoint<AnyId, (), Json, Json>, address: &str, body: Json| {
+            api.send(&update, IdOrName::parse(&ids[address]), (), body).await.unwrap();
+        };
+        // The colour is already another one when the plan is made.
+        put(&server, Endpoint::put("/tags/{id}"), "zenml_tag.t", json!({ "color": "blue" })).await;
+        host.write("main.tf", &main("after")).unwrap();
+        let plan = host.plan().await.unwrap();
+
+        let theirs = json!({ "description": "theirs" });
+        put(&server, Endpoint::put("/projects/{id}"), "zenml_project.p", theirs.clone()).await;
+        put(&server, Endpoint::put("/tags/{id}"), "zenml_tag.t", json!({ "color": "lime" })).await;
+        put(control, Endpoint::patch("/teams/{id}"), "zenml_team.t", theirs).await;
+        let change =
+            WorkspaceUpdate { description: Patch::Set("theirs".to_owned()), ..WorkspaceUpdate::default() };
+        control.send(&workspace::UPDATE, home, UpdateQuery::default(), change).await.unwrap();
+        let applied = host.apply_saved(&plan).await.unwrap();
+        assert!(applied.words().contains("4 changed"), "{}", applied.words());
+        let again = host.plan().await.unwrap();
+        assert!(again.is_empty(), "{}", again.summary());
+        for address in ["zenml_workspace.w", "zenml_project.p", "zenml_team.t"] {
+            assert_eq!(host.attributes(address).await.unwrap()["description"], "ours", "{address}");
+        }
+        let tag: Json = server
+            .call(&Endpoint::get("/tags/{id}"), IdOrName::<SecretId>::parse(&ids["zenml_tag.t"]))
+            .await
+            .unwrap();
+        assert_eq!(tag["body"]["color"], "lime");
+
+        host.write("main.tf", &main("later")).unwrap();
+        let plan = host.plan().await.unwrap();
+        let delete: Endpoint<AnyId, (), (), Json> = Endpoint::delete("/teams/{id}");
+        control.call(&delete, IdOrName::parse(&ids["zenml_team.t"])).await.unwrap();
+        let failed = host.apply_saved(&plan).await.unwrap_err();
+        for words in [
+            "The team no longer exists",
+            "somebody deleted the team after the plan was made",
+            "terraform plan",
+        ] {
+            assert!(failed.says(words), "{words}: {failed}");
+        }
+        assert!(!failed.says("bug in the provider"), "{failed}");
+        host.apply().await.unwrap();
+        host.destroy().await.unwrap();
+        world.stop().await;
+    })
+    .await;
+}

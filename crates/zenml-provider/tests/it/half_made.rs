@@ -1,0 +1,210 @@
+//! What becomes of an apply when something fails after the request that makes the object: it is never marked for
+//! destruction, and the next apply completes it in place.
+
+use serde_json::{Value as Json, json};
+use tfkit_test::{Action, Harness};
+
+use crate::lost_answer::{Row, once, scene};
+use crate::many::counted;
+use crate::world::{World, engine};
+
+/// What may happen to any single request.
+fn effects() -> [(&'static str, Json); 4] {
+    let status =
+        |status: u16| json!({ "status": status, "body": { "detail": ["RuntimeError", "out of order"] } });
+    [
+        ("before", json!({ "status": 404, "body": { "detail": ["KeyError", "there is nothing"] } })),
+        ("before", status(500)),
+        ("after_commit", status(503)),
+        ("after_commit", json!("drop")),
+    ]
+}
+
+fn id_of(harness: &Harness, address: &str) -> Option<String> {
+    harness.state(address).map(|state| state.attribute("id").as_str().unwrap_or_default().to_owned())
+}
+
+/// Objects whose creation takes more than one request.
+async fn slow_rows(world: &World) -> Vec<(&'static str, Json)> {
+    let person = world.person("bob@example.com").await.id.to_string();
+    let home = world.find("home").await.unwrap().id.to_string();
+    let team = world.team("readers").await.to_string();
+    let mut harness = world.harness().await;
+    let component =
+        |kind: &str| json!({ "workspace_id": home, "name": "part", "type": kind, "flavor": "local" });
+    harness.apply("zenml_stack_component.o", component("orchestrator")).await.unwrap();
+    harness.apply("zenml_stack_component.a", component("artifact_store")).await.unwrap();
+    let components = json!({
+        "orchestrator": id_of(&harness, "zenml_stack_component.o"),
+        "artifact_store": id_of(&harness, "zenml_stack_component.a"),
+    });
+    let stack = json!({ "workspace_id": home, "name": "shared", "components": components });
+    harness.apply("zenml_stack.s", stack).await.unwrap();
+    let stack = id_of(&harness, "zenml_stack.s");
+    let role = json!({ "workspace_id": home, "stack_id": stack, "team_id": team, "role": "write" });
+    vec![
+        ("zenml_team.y", json!({ "name": "beta", "members": [person] })),
+        ("zenml_workspace.y", json!({ "name": "beta", "desired_state": "deactivated" })),
+        ("zenml_stack_role_assignment.y", role),
+    ]
+}
+
+#[tokio::test]
+async fn a_failure_of_any_single_request_of_a_creation_taints_nothing_and_the_next_apply_converges() {
+    let (world, rows) = scene().await;
+    let mut all: Vec<(&'static str, Json)> =
+        rows.iter().map(|Row { address, config, .. }| (*address, config.clone())).collect();
+    all.extend(slow_rows(&world).await);
+    let mut points = 0;
+    for (address, config) in &all {
+        let (counting, requests) = counted();
+        let mut harness = Harness::start(counting, once(&world)).await.unwrap();
+        let unused = requests.seen().len();
+        harness.apply_unsettled(address, config.clone(), config.clone()).await.unwrap();
+        let needed = requests.seen().len() - unused;
+        let with_one = world.platform.census().await.unwrap();
+        harness.destroy(address).await.unwrap();
+        let before = world.platform.census().await.unwrap();
+        for (phase, effect) in effects() {
+            for nth in 1..=needed {
+                let what = format!("{address}, request {nth}, {phase}: {effect}");
+                // What was read before is not read again, and an engine remembers it.
+                let mut harness = world.harness_with(once(&world)).await;
+                world.inject(json!({ "rules": [{ "nth": nth, "phase": phase, "effect": effect }] }));
+                let applied = harness.apply_unsettled(address, config.clone(), config.clone()).await;
+                world.inject(json!({}));
+                assert!(!harness.is_tainted(address), "{what}: {applied:?}");
+                let made = id_of(&harness, address);
+                // The next run is another process.
+                harness.restart(engine(), once(&world)).await.unwrap();
+                let again = harness.apply(address, config.clone()).await;
+                again.unwrap_or_else(|error| panic!("{what}: {error}\nbefore: {applied:?}"));
+                assert_eq!(world.platform.census().await.unwrap(), with_one, "{what}");
+                assert!(made.is_none() || made == id_of(&harness, address), "{what}: it was replaced");
+                harness.destroy(address).await.unwrap();
+                assert_eq!(world.platform.census().await.unwrap(), before, "{what}");
+                points += 1;
+            }
+        }
+    }
+    assert!(points > 200, "{points} fault points");
+    world.stop().await;
+}
+
+/// A creation of which all requests of some kind fail, after the one that made the object.
+struct Broken {
+    address: &'static str,
+    rules: Json,
+    /// What the user is told, and what the next plan changes.
+    told: &'static str,
+    repaired: &'static str,
+}
+
+#[tokio::test]
+async fn what_a_creation_could_not_finish_is_a_warning_and_repaired_in_place() {
+    let (world, rows) = scene().await;
+    let slow = slow_rows(&world).await;
+    let out_of_order = json!({ "status": 500, "body": { "detail": ["RuntimeError", "out of order"] } });
+    let rule =
+        |method: &str, route: &str| json!({ "method": method, "route": route, "effect": out_of_order });
+    let share = "/w/*/users/resource_membership";
+    let shares: Vec<Json> = (2..20)
+        .map(|nth| json!({ "method": "POST", "route": share, "nth": nth, "effect": out_of_order }))
+        .collect();
+    let table = [
+        Broken {
+            address: "zenml_team.y",
+            rules: json!([rule("POST", "/teams/{team_id}/members"), rule("DELETE", "/teams/{team_id}")]),
+            told: "Cannot add a member to team \"beta\": the control plane failed",
+            repaired: "members",
+        },
+        Broken {
+            address: "zenml_workspace.y",
+            rules: json!([rule("PATCH", "/workspaces/{workspace_id}")]),
+            told: "Cannot change workspace \"beta\": the control plane failed",
+            repaired: "desired_state",
+        },
+        Broken {
+            address: "zenml_stack_role_assignment.y",
+            rules: json!(shares),
+            told: "the workspace failed",
+            repaired: "grants",
+        },
+        Broken {
+            address: "zenml_flavor.x",
+            rules: json!([rule("PUT", "/w/*/flavors/{flavor_id}")]),
+            told: "Cannot name flavor \"alpha\": the workspace failed",
+            repaired: "display_name",
+        },
+    ];
+    let fast = rows.iter().map(|row| (row.address, row.config.clone()));
+    let configs: std::collections::BTreeMap<&str, Json> = fast.chain(slow).collect();
+    for Broken { address, rules, told, repaired } in table {
+        let config = &configs[address];
+        let mut harness = world.harness_with(once(&world)).await;
+        world.inject(json!({ "rules": rules }));
+        let made = harness.apply_unsettled(address, config.clone(), config.clone()).await.unwrap();
+        world.inject(json!({}));
+        assert!(made.told().iter().any(|summary| summary.contains(told)), "{address}: {:?}", made.told());
+        let shown = made.warnings.iter().map(ToString::to_string).collect::<String>();
+        assert!(shown.contains("Apply again"), "{address}: {shown}");
+        assert!(!harness.is_tainted(address), "{address}");
+        let id = id_of(&harness, address);
+        let planned = harness.plan(address, config.clone()).await.unwrap();
+        assert_eq!(planned.action, Action::Update, "{address}");
+        assert!(planned.changes().contains(&repaired), "{address}: {:?}", planned.changes());
+        harness.apply(address, config.clone()).await.unwrap();
+        assert_eq!(id_of(&harness, address), id, "{address}");
+        harness.destroy(address).await.unwrap();
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_object_that_its_creator_may_not_read_is_in_the_state() {
+    let (world, rows) = scene().await;
+    let id = "5f0e4e9a-7c1d-4a55-9d0c-0d6a1b5d8f10";
+    let hidden =
+        json!({ "id": id, "name": "alpha", "permission_denied": true, "body": null, "metadata": null });
+    let inside = rows.iter().filter(|row| row.route.starts_with("/w/"));
+    for row in inside.clone() {
+        world.inject(json!({ "rules": [
+            { "method": "POST", "route": row.route, "phase": "after_commit", "effect": { "status": 200, "body": hidden } },
+        ] }));
+        let mut harness = world.harness().await;
+        let made =
+            harness.apply_unsettled(row.address, row.config.clone(), row.config.clone()).await.unwrap();
+        assert!(made.told()[0].contains("not allowed"), "{}: {:?}", row.address, made.told());
+        assert_eq!(id_of(&harness, row.address).as_deref(), Some(id), "{}", row.address);
+        assert!(!harness.is_tainted(row.address), "{}", row.address);
+    }
+    assert_eq!(inside.count(), 8);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_somebody_else_made_since_the_plan_is_not_taken_over() {
+    let (world, rows) = scene().await;
+    for row in &rows {
+        let (address, config) = (row.address, &row.config);
+        let (mut ours, mut theirs) = (world.harness().await, world.harness().await);
+        let planned = ours.plan(address, config.clone()).await.unwrap();
+        theirs.apply(address, config.clone()).await.unwrap();
+        let census = world.platform.census().await.unwrap();
+        let applied = ours.apply_planned(address, planned, config.clone(), &[]).await;
+        if address.contains("role_assignment") {
+            // Held is held, whoever granted it.
+            assert!(applied.unwrap().told()[0].contains("was already granted"), "{address}");
+        } else {
+            let failure = applied.unwrap_err().to_string();
+            assert!(
+                failure.contains("exists already") || failure.contains("is taken"),
+                "{address}: {failure}"
+            );
+            assert!(ours.state(address).is_none(), "{address}");
+        }
+        assert_eq!(world.platform.census().await.unwrap(), census, "{address}");
+        theirs.destroy(address).await.unwrap();
+    }
+    world.stop().await;
+}
