@@ -115,7 +115,8 @@ impl Api {
         let request = encode(endpoint, &path, &(), &())?;
         let outgoing = self.outgoing(endpoint.route(), &request);
         let answer = self.inner.wire.exchange(&outgoing, None, 0).await?;
-        let answer = Answer { call: self.answered(&outgoing, &answer), body: answer.body, secrets: request.secrets };
+        let answer =
+            Answer { call: self.answered(&outgoing, &answer), body: answer.body, secrets: request.secrets };
         self.decode(endpoint, &answer)
     }
 
@@ -168,9 +169,9 @@ impl Api {
         endpoint: &Endpoint<P, Q, B, A>,
         answer: &Answer,
     ) -> Result<A, ApiError> {
-        endpoint.decode_answer(&answer.body).map_err(|cause| {
-            self.inner.wire.unreadable(answer.call.clone(), answer.secrets.expose(), cause)
-        })
+        endpoint
+            .decode_answer(&answer.body)
+            .map_err(|cause| self.inner.wire.unreadable(answer.call.clone(), answer.secrets.expose(), cause))
     }
 
     async fn with_session(&self, outgoing: &Outgoing<'_>) -> Result<HttpResponse, ApiError> {

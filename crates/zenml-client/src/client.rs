@@ -162,7 +162,11 @@ impl Client {
             })));
         };
         let base = settings::reported_base(reported, control_plane.base()).map_err(|why| {
-            ApiError::Misplaced(Box::new(Misplaced { workspace: id, name: self.shared.hide(&found.name, &[]), why }))
+            ApiError::Misplaced(Box::new(Misplaced {
+                workspace: id,
+                name: self.shared.hide(&found.name, &[]),
+                why,
+            }))
         })?;
         let origin = Arc::new(Origin {
             address: format!("the address that the control plane reports for workspace {:?}", found.name),

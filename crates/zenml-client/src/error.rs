@@ -240,7 +240,9 @@ impl ApiError {
             | Self::Invalid(refused)
             | Self::RateLimited(refused)
             | Self::Server(refused) => &mut refused.call,
-            Self::Unsendable { .. } | Self::NotConfigured(_) | Self::NotReady(_) => return,
+            Self::Unsendable { .. } | Self::NotConfigured(_) | Self::NotReady(_) | Self::Misplaced(_) => {
+                return;
+            }
         };
         call.uncertain = true;
     }

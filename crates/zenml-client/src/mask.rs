@@ -99,7 +99,9 @@ fn leaves(document: &Json, all: &mut BTreeSet<String>) {
 fn decoded(value: &str) -> Option<String> {
     let plain = value.len() >= 2 * LONG_PART;
     let bytes = plain.then(|| STANDARD.decode(value).or_else(|_| URL_SAFE_NO_PAD.decode(value)).ok())??;
-    String::from_utf8(bytes).ok().filter(|text| !text.contains(|character: char| character.is_control() && !character.is_whitespace()))
+    String::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.contains(|character: char| character.is_control() && !character.is_whitespace()))
 }
 
 /// A value in all the forms in which a server may write it.
@@ -179,7 +181,9 @@ fn percent(value: &str, upper: bool) -> String {
     value.bytes().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = match byte {
-            byte if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) => write!(text, "{}", char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) => {
+                write!(text, "{}", char::from(byte))
+            }
             byte if upper => write!(text, "%{byte:02X}"),
             byte => write!(text, "%{byte:02x}"),
         };
@@ -210,7 +214,12 @@ fn find(text: &str, form: &str, places: &mut Vec<(usize, usize)>) {
         }
         if window == last {
             let end = start + RECOGNIZED;
-            let more = text[..end].iter().rev().zip(form.iter().rev()).take_while(|(one, other)| one == other).count();
+            let more = text[..end]
+                .iter()
+                .rev()
+                .zip(form.iter().rev())
+                .take_while(|(one, other)| one == other)
+                .count();
             places.push((end - more, end));
         }
     }

@@ -256,9 +256,9 @@ impl Wire {
             let target = answer.headers.get(LOCATION).and_then(|target| target.to_str().ok());
             let target = target.map(|target| self.shared.hide(target, outgoing.request.secrets.expose()));
             // Without the query, which may hold anything.
-            let target = target.as_deref().map_or("another address", |target| {
-                target.split(['?', '#']).next().unwrap_or(target)
-            });
+            let target = target
+                .as_deref()
+                .map_or("another address", |target| target.split(['?', '#']).next().unwrap_or(target));
             let what = format!("it redirects to {target}");
             return ApiError::NotTheApi { call: Box::new(refused.call), what };
         }

@@ -15,7 +15,11 @@ pub(super) fn error_body(bytes: &[u8], hide: &dyn Fn(&str) -> String) -> ErrorBo
         return ErrorBody::default();
     }
     if text.starts_with('<') {
-        return ErrorBody { form: ErrorForm::Html, message: html_title(&hide(beginning(text))), ..ErrorBody::default() };
+        return ErrorBody {
+            form: ErrorForm::Html,
+            message: html_title(&hide(beginning(text))),
+            ..ErrorBody::default()
+        };
     }
     match serde_json::from_str::<Value>(text) {
         Ok(mut value) => {
