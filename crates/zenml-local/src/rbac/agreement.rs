@@ -323,7 +323,12 @@ async fn rows(tx: &mut Tx, rights: &Rights, seed: u64) {
                  JOIN assignment s ON s.principal_kind = 'team' AND s.principal_id = m.team_id \
                  WHERE s.workspace_id = '' AND s.organization_id = '{organization}'))"
             );
-            fellows.extend(ids(tx, &from, |query| drop(query.push("1 = 1"))).await);
+            fellows.extend(
+                ids(tx, &from, |query| {
+                    query.push("1 = 1");
+                })
+                .await,
+            );
         }
     }
     let found = ids(tx, "a.id FROM account a WHERE 1 = 1", |query| caller.push_fellow(query)).await;
@@ -441,7 +446,7 @@ async fn the_indexed_way_of_deciding_agrees_with_reading_everything() {
                 lists(&mut tx, &rights, seed).await;
                 rows(&mut tx, &rights, seed).await;
             }
-            tx.rollback().await.unwrap();
+            tx.rollback().await;
         }
         store.close().await;
     }
