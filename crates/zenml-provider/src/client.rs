@@ -24,6 +24,7 @@ use crate::resources::stack_component::{Flavors, Leaving};
 use crate::resources::stack_role_assignment::{BlindGrants, UnderstoodForm};
 use crate::role::Roles;
 use crate::source::{Given, Source};
+use crate::succession::Waiting;
 
 /// Oldest server that is used without `skip_version_check`.
 const OLDEST_SERVER: (u64, u64) = (0, 80);
@@ -56,6 +57,8 @@ pub struct Client {
     pub(crate) blind_grants: BlindGrants,
     pub(crate) flavors: Flavors,
     pub(crate) leaving: Leaving,
+    /// Replaced objects that wait for their successors.
+    pub(crate) waiting: Waiting,
     /// Names that are taken, for creations.
     pub(crate) names: Names,
     said: Mutex<BTreeSet<String>>,
@@ -86,6 +89,7 @@ impl Client {
             blind_grants: BlindGrants::default(),
             flavors: Flavors::default(),
             leaving: Leaving::default(),
+            waiting: Waiting::default(),
             names: Names::default(),
             said: Mutex::default(),
         }

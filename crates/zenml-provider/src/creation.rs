@@ -14,6 +14,7 @@ use zenml_client::ApiError;
 use crate::batch::List;
 use crate::client::Client;
 use crate::scope::Server;
+use crate::succession::retired;
 
 /// Creations for which each name is looked for alone: a list costs a server as much as some five of these questions.
 const FEW: u64 = 3;
@@ -122,7 +123,8 @@ where
             Err(_) => known.total = u64::MAX / 2,
         }
     }
-    known.taken.as_ref().is_some_and(|taken| !taken.contains(name))
+    // What has given way to this name is of interest as well.
+    known.taken.as_ref().is_some_and(|taken| !taken.contains(name) && !taken.contains(&retired(name)))
 }
 
 impl Names {

@@ -23,6 +23,7 @@ pub mod role;
 mod run_environment;
 pub mod scope;
 pub mod source;
+mod succession;
 pub mod wait;
 
 use std::sync::Arc;

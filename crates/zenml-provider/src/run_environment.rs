@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tfkit::Cx;
 use zenml_api::workspace::Environment;
 use zenml_api::{Patch, SecretId};
 
+use crate::client::Client;
 use crate::id::Id;
+use crate::resources::secret::HeldSecrets;
+use crate::scope::Server;
+use crate::succession::release_retired;
 
 /// Environment variables as an attribute has them.
 pub(crate) type Variables = BTreeMap<String, String>;
@@ -26,12 +31,12 @@ pub(crate) fn secrets(found: &[SecretId]) -> Option<BTreeSet<Id<SecretId>>> {
     (!found.is_empty()).then(|| found.iter().copied().map(Id).collect())
 }
 
-/// Secrets as a creation sends them.
+/// HeldSecrets as a creation sends them.
 pub(crate) fn sent_secrets(planned: Option<&BTreeSet<Id<SecretId>>>) -> Option<Vec<String>> {
     planned.map(|planned| planned.iter().map(ToString::to_string).collect())
 }
 
-/// Secrets that join and leave an object.
+/// HeldSecrets that join and leave an object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SecretChange {
     /// Ids that are not linked yet.
@@ -70,6 +75,19 @@ pub(crate) fn secret_change(
         add: ids(planned.difference(&now).collect()),
         remove: ids(now.difference(planned).collect()),
     }
+}
+
+/// Deletes what a stack or a component does not link any more, where it only waited for that.
+pub(crate) async fn release(
+    cx: &Cx<Client>,
+    server: &Server,
+    before: Option<&BTreeSet<Id<SecretId>>>,
+    now: Option<&BTreeSet<Id<SecretId>>>,
+) {
+    let stays = |secret: &Id<SecretId>| now.is_some_and(|now| now.contains(secret));
+    let let_go: Vec<SecretId> =
+        before.into_iter().flatten().filter(|secret| !stays(secret)).map(|secret| secret.0).collect();
+    release_retired::<HeldSecrets>(cx, server, &let_go, &[]).await;
 }
 
 #[cfg(test)]

@@ -52,7 +52,9 @@ impl Harness {
                 return Ok(Applied { action, warnings });
             }
             (Action::Replace, Some(object)) => {
-                warnings.extend(self.remove(address, object).await?);
+                // A host does not plan the removal of what it replaces: it hands on what the plan of the new object keeps.
+                let (private, identity) = (private.clone(), object.identity.clone());
+                warnings.extend(self.delete(address, object, private, identity).await?);
                 None
             }
             (_, prior) => prior,
@@ -104,14 +106,20 @@ impl Harness {
         let Object { type_name, state, private, identity, .. } = object.clone();
         let planned = self.ask(&type_name, &state, &Dyn::Null, private, identity).await?;
         let mut warnings = planned.diags;
-        let request = ApplyRequest {
-            type_name,
-            prior: state,
-            planned: Dyn::Null,
-            config: Dyn::Null,
-            private: planned.private,
-            identity: planned.identity,
-        };
+        warnings.extend(self.delete(address, object, planned.private, planned.identity).await?);
+        Ok(warnings)
+    }
+
+    async fn delete(
+        &mut self,
+        address: &str,
+        object: Object,
+        private: Vec<u8>,
+        identity: Dyn,
+    ) -> Result<Vec<Diag>, Failure> {
+        let Object { type_name, state, .. } = object.clone();
+        let (planned, config) = (Dyn::Null, Dyn::Null);
+        let request = ApplyRequest { type_name, prior: state, planned, config, private, identity };
         let stored = self.engine.apply(request).await;
         if stored.state.is_null() {
             self.objects.remove(address);
@@ -119,7 +127,7 @@ impl Harness {
             let (state, private, identity) = (stored.state.clone(), stored.private, stored.identity);
             self.objects.insert(address.to_owned(), Object { state, private, identity, ..object });
         }
-        warnings.extend(Failure::of("delete", stored.diags)?);
+        let warnings = Failure::of("delete", stored.diags)?;
         if stored.state.is_null() {
             Ok(warnings)
         } else {

@@ -27,6 +27,7 @@ mod precedence;
 mod project;
 mod project_role_assignment;
 mod relay;
+mod replacement;
 mod secret;
 mod server;
 mod service_connector;

@@ -302,20 +302,24 @@ async fn only_a_change_of_what_it_reaches_is_verified() {
 }
 
 #[tokio::test]
-async fn what_components_use_is_neither_deleted_nor_turned_into_something_else() {
+async fn another_resource_replaces_a_connector_that_is_in_use_and_changes_any_other_in_place() {
     let mut place = Place::start().await;
     place.harness.apply(C, config(json!({ "resource_id": "s3://a" }))).await.unwrap();
+    let planned = place.harness.plan(C, config(json!({ "resource_id": "s3://b" }))).await.unwrap();
+    assert_eq!(planned.action, Action::Update);
     place.use_it().await;
-    let failure = place.harness.apply(C, config(json!({ "resource_id": "s3://b" }))).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Cannot change service connector \"aws\": it is in use"]);
-    assert_eq!(failure.places()[0].to_string(), "resource_id");
-    let failure = place.harness.destroy(C).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Cannot delete service connector \"aws\": it is in use"]);
-    for words in ["still referenced by 1 stack components", "Used by: \"store\"", "create_before_destroy"] {
-        assert!(failure.to_string().contains(words), "{failure}");
-    }
     // What does not matter to the components can be changed.
-    place.harness.apply(C, config(json!({ "resource_id": "s3://a", "name": "other" }))).await.unwrap();
+    let renamed = config(json!({ "resource_id": "s3://a", "name": "other" }));
+    assert_eq!(place.harness.apply(C, renamed).await.unwrap().action, Action::Update);
+    let before = place.id();
+    let applied = place.harness.apply(C, config(json!({ "resource_id": "s3://b" }))).await.unwrap();
+    assert_eq!((applied.action, applied.told()), (Action::Replace, vec![]));
+    assert_ne!(place.id(), before);
+    // It is in use again: whoever deletes it is told by whom.
+    let warnings = place.harness.destroy(C).await.unwrap();
+    let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert_eq!(warning.summary, "The service connector \"aws\" is still in use");
+    assert!(format!("{warning:?}").contains("the artifact_store \\\"store\\\""), "{warning:?}");
     place.world.stop().await;
 }
 

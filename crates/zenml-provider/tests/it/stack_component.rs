@@ -420,15 +420,24 @@ async fn a_component_leaves_its_stacks_before_it_goes() {
 }
 
 #[tokio::test]
-async fn a_component_without_which_a_stack_cannot_be_is_not_deleted_while_a_stack_has_it() {
+async fn a_component_without_which_a_stack_cannot_be_stays_in_it_and_a_warning_says_how_it_goes() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(C, scene.config(json!({}))).await.unwrap();
     scene.stack("one", json!({ "artifact_store": [id(&harness)] })).await;
-    let failure = harness.destroy(C).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Component In Use: the artifact_store \"store\" is part of a stack"]);
-    assert!(failure.to_string().contains("\"one\""), "{failure}");
-    assert_eq!(scene.look(&harness).await.name, "store");
+    let there = scene.count("artifact_store").await;
+    let warnings = harness.destroy(C).await.unwrap();
+    let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert_eq!(warning.summary, "The stack component \"store\" is still in use");
+    for words in ["the stack \"one\"", "its name is now \"store (replaced "] {
+        assert!(format!("{warning:?}").contains(&words.replace('"', "\\\"")), "{words}: {warning:?}");
+    }
+    assert_eq!((scene.count("artifact_store").await, harness.state(C).is_none()), (there, true));
+    // Another one of this name takes its place.
+    harness.apply(C, scene.config(json!({}))).await.unwrap();
+    assert_eq!(scene.count("artifact_store").await, there);
+    let failure = harness.destroy(C).await.unwrap();
+    assert_eq!(failure.len(), 1, "{failure:?}");
     scene.world.stop().await;
 }
 

@@ -1,18 +1,19 @@
 //! `zenml_flavor`: an implementation of a type of stack components, added to those that come with ZenML.
 
 mod data;
+mod retirement;
 
 use tfkit::{
     Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrDefault, OrServer, Page, Plan, Resource, Since,
 };
-use zenml_api::error::Refusal;
 use zenml_api::workspace::JsonMap;
-use zenml_api::workspace::component::{self, ALL_TYPES, ComponentQuery};
+use zenml_api::workspace::component::ALL_TYPES;
 use zenml_api::workspace::flavor::{self as api, FlavorCreate, FlavorQuery, FlavorUpdate};
 use zenml_api::{FlavorId, IdOrName, Patch, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::FlavorData;
+pub(crate) use self::retirement::release;
 use crate::batch;
 use crate::client::Client;
 use crate::creation;
@@ -20,6 +21,7 @@ use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Named, Noun, said};
 use crate::scope::{self, Seen, Server};
+use crate::succession::{self, foresee};
 
 const NOUN: Noun = Noun { words: "flavor", resource: "zenml_flavor" };
 
@@ -155,6 +157,7 @@ impl Resource for Flavor {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
+        succession::settle(cx);
         let mut flavor = make(&server, &plan).await?;
         cx.save(&Self { id: Computed::known(Id(flavor.id)), ..plan.clone() });
         let shown = flavor.body.as_ref().and_then(|body| body.display_name.as_ref());
@@ -172,6 +175,7 @@ impl Resource for Flavor {
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
         let id = prior.id.get()?.0;
         let server = scope::open(cx, plan.home().or(prior.home())).await?;
+        succession::settle(cx);
         let change = change(&prior, &plan)?;
         let changed = if change == FlavorUpdate::default() {
             look(&server.api, id).await?
@@ -195,9 +199,9 @@ impl Resource for Flavor {
         }
         match server.api.call(&api::DELETE, id).await.optional() {
             Ok(_) => Ok(()),
-            Err(ApiError::Forbidden(refused)) if refused.body.refusal() == Refusal::InUse => {
-                let users = users(&server.api, &prior.name).await?;
-                Err(in_use(&prior, &users).trace(refused.call.to_string()))
+            Err(error) if error.is_in_use() => {
+                let fate = succession::fate(cx, Some(&prior.kind), prior.home());
+                retirement::retire(cx, &server.api, id, &prior, &fate).await
             }
             Err(error) => Err(failed("delete", &prior.name, &error)),
         }
@@ -211,6 +215,7 @@ impl Resource for Flavor {
             client.announce_flavor(&kind, &name);
         }
         scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
+        foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
         let Some(prior) = plan.prior() else { return Ok(()) };
         let (is_owned, is_named) = (prior.user_id.as_ref().is_some(), prior.display_name.as_ref().is_some());
         if is_named && plan.config().get(Self::DISPLAY_NAME).is_null() {
@@ -281,6 +286,9 @@ async fn make(server: &Server, plan: &Flavor) -> Result<api::Flavor, Diag> {
     };
     let look = || named(&server.api, &plan.kind, &plan.name);
     if let Some(existing) = look().await? {
+        if retirement::is_retired(&existing) {
+            return revive(server, existing.id, plan).await;
+        }
         return Err(exists(Some(&existing)));
     }
     let request = FlavorCreate {
@@ -299,6 +307,28 @@ async fn make(server: &Server, plan: &Flavor) -> Result<api::Flavor, Diag> {
     };
     let answer = server.api.send(&api::CREATE, (), (), request).await;
     creation::outcome(answer, look(), exists, |error| failed("create", &plan.name, error)).await
+}
+
+/// Makes the new flavor of the old one, which components use: they find their flavor by its name, and could not be read
+/// without it.
+async fn revive(server: &Server, id: FlavorId, plan: &Flavor) -> Result<api::Flavor, Diag> {
+    let text = |value: &Option<String>| said(value.as_ref()).map_or(Patch::Clear, Patch::Set);
+    let change = FlavorUpdate {
+        source: Patch::Set(plan.source.clone()),
+        config_schema: Patch::Set(plan.schema()?),
+        // Without a name to show the server derives one.
+        display_name: Patch::Set(plan.display_name.as_ref().cloned().unwrap_or_default()),
+        integration: Patch::Set(plan.integration.to_string()),
+        connector_type: text(&plan.connector_type),
+        connector_resource_type: text(&plan.connector_resource_type),
+        connector_resource_id_attr: text(&plan.connector_resource_id_attr),
+        logo_url: text(&plan.logo_url),
+        docs_url: text(&plan.docs_url),
+        sdk_docs_url: text(&plan.sdk_docs_url),
+        ..FlavorUpdate::default()
+    };
+    let changed = server.api.send(&api::UPDATE, id, (), change).await;
+    changed.map_err(|error| failed("create", &plan.name, &error))
 }
 
 /// What an update sends.
@@ -352,34 +382,6 @@ async fn named(api: &Api, kind: &str, name: &str) -> Result<Option<api::Flavor>,
         flavor.name == name && flavor.body.as_ref().is_some_and(|body| body.kind == kind)
     };
     Ok(flavors.into_iter().find(is_wanted))
-}
-
-/// The components with a flavor of this name, as `TYPE/NAME`.
-async fn users(api: &Api, flavor: &str) -> Result<Vec<String>, Diag> {
-    let query = ComponentQuery { flavor: object::exactly(flavor), ..ComponentQuery::default() };
-    let components = api.list_all(&component::LIST, (), query).await;
-    let components = components.map_err(|error| {
-        cannot(
-            format_args!("look for the components of the flavor {flavor:?}"),
-            Needs::WORKSPACE_VIEWER,
-            &error,
-        )
-    })?;
-    let named = |component: &component::Component| {
-        component.body.as_ref().map(|body| format!("{}/{}", body.kind, component.name))
-    };
-    Ok(components.iter().filter_map(named).collect())
-}
-
-fn in_use(flavor: &Flavor, users: &[String]) -> Diag {
-    let diag = Diag::error(format!("Cannot delete flavor {:?}: it is in use", flavor.name));
-    let diag = match users {
-        [] => diag.why("Stack components have this flavor, and this credential does not see them."),
-        users => diag.why(format!("Stack components have a flavor of this name:\n  {}", users.join("\n  "))),
-    };
-    diag.why("A server looks at the name alone: a component of another type counts, too.").fix(
-        "Delete these components first, or in the same run with flavor = zenml_flavor.NAME.name in them.",
-    )
 }
 
 fn built_in(kind: &str, name: &str) -> Diag {

@@ -1,6 +1,7 @@
 //! `zenml_secret`: keys and values that components, connectors and pipelines refer to.
 
 mod data;
+mod held;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use zenml_api::{IdOrName, Patch, SecretId, Sensitive, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::SecretData;
+pub(crate) use self::held::HeldSecrets;
 use crate::batch;
 use crate::client::Client;
 use crate::creation;
@@ -22,6 +24,7 @@ use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Noun};
 use crate::scope::{self, Seen, Server};
+use crate::succession::{self, Fate, foresee, retire, retired, with_retired};
 
 const NOUN: Noun = Noun { words: "secret", resource: "zenml_secret" };
 
@@ -167,6 +170,7 @@ impl Resource for Secret {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
+        succession::settle(cx);
         let secret = make(&server, &plan).await?;
         cx.save(&Self { id: Computed::known(Id(secret.id)), ..plan.clone() });
         settled(cx, &server, &secret, &plan)
@@ -174,6 +178,7 @@ impl Resource for Secret {
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
         let id = prior.id.get()?.0;
+        succession::settle(cx);
         let change = change(&prior, &plan);
         let moves_in = prior.home().is_none() && plan.home().is_some();
         if change == SecretUpdate::default() && !moves_in {
@@ -204,7 +209,13 @@ impl Resource for Secret {
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
         let Some(server) = scope::open_to_delete(cx, prior.home()).await? else { return Ok(()) };
-        let gone = server.api.call(&api::DELETE, prior.id.get()?.0).await.optional();
+        let id = prior.id.get()?.0;
+        let refused = |error: ApiError| failed("delete", &prior.name, &error);
+        let fate = succession::fate(cx, None, prior.home());
+        if matches!(fate, Fate::Replaced(_)) && held::is_linked(&server, id).await.map_err(refused)? {
+            return retire::<HeldSecrets>(cx, &server, id, &prior.name, &fate).await.map_err(refused);
+        }
+        let gone = server.api.call(&api::DELETE, id).await.optional();
         if gone.map_err(|error| failed("delete", &prior.name, &error))?.is_some() {
             return Ok(());
         }
@@ -214,6 +225,7 @@ impl Resource for Secret {
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
         scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
+        foresee(cx, plan, Self::NAME, None, Self::WORKSPACE_ID)?;
         let sends = plan.changes(Self::NAME)
             || plan.changes(Self::PRIVATE)
             || plan.changes(Self::VALUES)
@@ -259,13 +271,35 @@ async fn make(server: &Server, plan: &Secret) -> Result<api::Secret, Diag> {
         NOUN.exists(&plan.name, server.workspace_id, existing.map(|existing| existing.id), Secret::NAME)
     };
     let look = || with_name(&server.api, &plan.name, *plan.private);
-    if let Some(existing) = look().await? {
-        return Err(exists(Some(&existing)));
-    }
     let values = plan.values.value().map(request_values).unwrap_or_default();
+    let found = all_with_name(&server.api, &plan.name, with_retired(&plan.name)).await?;
+    if let Some(existing) = found.iter().find(|secret| secret.name == plan.name && is(secret, *plan.private))
+    {
+        return Err(exists(Some(existing)));
+    }
+    if let Some(predecessor) = found.iter().find(|secret| secret.name == retired(&plan.name)) {
+        return revive(server, predecessor, plan, values).await;
+    }
     let request = SecretCreate { name: plan.name.clone(), private: *plan.private, values };
     let answer = server.api.send(&api::CREATE, (), (), request).await;
     creation::outcome(answer, look(), exists, |error| failed("create", &plan.name, error)).await
+}
+
+/// Makes the new secret of the old one, which stacks or components link: their links stay.
+async fn revive(
+    server: &Server,
+    predecessor: &api::Secret,
+    plan: &Secret,
+    values: Sensitive<Values>,
+) -> Result<api::Secret, Diag> {
+    let private = predecessor.body.as_ref().map(|body| body.private);
+    let change = SecretUpdate {
+        name: Patch::Set(plan.name.clone()),
+        private: Patch::between(private.as_ref(), Some(*plan.private)),
+        values: Some(values),
+    };
+    let changed = server.api.send(&api::UPDATE, predecessor.id, UpdateQuery::default(), change).await;
+    changed.map_err(|error| failed("create", &plan.name, &error))
 }
 
 /// What an update sends. Values go as a whole: those that are sent replace all that are there.
@@ -333,24 +367,28 @@ async fn look(api: &Api, id: SecretId) -> Result<Option<api::Secret>, Diag> {
     found.map_err(|error| cannot(format_args!("read secret {id}"), Needs::WORKSPACE_VIEWER, &error))
 }
 
-/// All secrets of a name that the caller sees: a public one, a private one of its own, or both.
-async fn all_with_name(api: &Api, name: &str) -> Result<Vec<api::Secret>, Diag> {
-    let query = SecretQuery { name: object::exactly(name), ..SecretQuery::default() };
+/// All secrets that the caller sees and a filter of names lets through.
+async fn all_with_name(api: &Api, name: &str, filter: Vec<String>) -> Result<Vec<api::Secret>, Diag> {
+    let query = SecretQuery { name: filter, ..SecretQuery::default() };
     let secrets = api.list_all(&api::LIST, (), query).await;
-    let secrets = secrets
-        .map_err(|error| cannot(format_args!("look for secret {name:?}"), Needs::WORKSPACE_VIEWER, &error))?;
-    Ok(secrets.into_iter().filter(|secret| secret.name == name).collect())
+    secrets.map_err(|error| cannot(format_args!("look for secret {name:?}"), Needs::WORKSPACE_VIEWER, &error))
+}
+
+fn is(secret: &api::Secret, private: bool) -> bool {
+    secret.body.as_ref().is_some_and(|body| body.private == private)
 }
 
 /// The secret with which another one of this name and visibility would be in conflict.
 async fn with_name(api: &Api, name: &str, private: bool) -> Result<Option<api::Secret>, Diag> {
-    let secrets = all_with_name(api, name).await?;
-    Ok(secrets.into_iter().find(|secret| secret.body.as_ref().is_some_and(|body| body.private == private)))
+    let secrets = all_with_name(api, name, object::exactly(name)).await?;
+    Ok(secrets.into_iter().find(|secret| secret.name == name && is(secret, private)))
 }
 
 /// The only secret of a name.
 async fn only_one(server: &Server, name: &str) -> Result<SecretId, Diag> {
-    let secrets = all_with_name(&server.api, name).await?;
+    // A public one, a private one of the caller's own, or both.
+    let mut secrets = all_with_name(&server.api, name, object::exactly(name)).await?;
+    secrets.retain(|secret| secret.name == name);
     match secrets.as_slice() {
         [only] => Ok(only.id),
         [] => Err(Diag::error(format!("There is no secret {name:?}"))

@@ -1,18 +1,19 @@
 //! What is asked of the server, and what is said when it refuses.
 
-use tfkit::Diag;
+use tfkit::{Cx, Diag};
 use zenml_api::ConnectorId;
-use zenml_api::workspace::component::{self, ComponentQuery};
 use zenml_api::workspace::connector::{
     self as api, Connector, ConnectorCreate, ConnectorQuery, SecretsQuery,
 };
 use zenml_client::{Api, ApiError, Optional as _};
 
-use super::ServiceConnector;
+use super::{HeldConnectors, ServiceConnector};
+use crate::client::Client;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::object;
 use crate::scope::Server;
+use crate::succession::{finish, retired, with_retired};
 
 /// Makes the connector, whose name was free. After a lost answer it is taken over only because of that.
 pub(super) async fn make(
@@ -38,33 +39,40 @@ pub(super) async fn look(api: &Api, id: ConnectorId) -> Result<Option<Connector>
 
 /// The connector of a name, if there is one that the caller may read.
 pub(super) async fn with_name(api: &Api, name: &str) -> Result<Option<Connector>, Diag> {
+    // A name may look like a filter, such as "contains:x".
+    let connectors = all_named(api, name, object::exactly(name)).await?;
+    Ok(connectors.into_iter().find(|connector| connector.name == name))
+}
+
+/// The retired predecessor of a connector that is about to be created, if there is one. A name that is taken is an error.
+pub(super) async fn predecessor(
+    cx: &Cx<Client>,
+    server: &Server,
+    plan: &ServiceConnector,
+) -> Result<Option<Connector>, Diag> {
+    let mut found = all_named(&server.api, &plan.name, with_retired(&plan.name)).await?;
+    found.retain(|connector| connector.name == plan.name || plan.can_follow(connector));
+    let of_name = |name: &str| found.iter().find(|connector| connector.name == name);
+    let predecessor = of_name(&retired(&plan.name));
+    if let Some(existing) = of_name(&plan.name) {
+        finish::<HeldConnectors, _, _, _>(cx, server, predecessor, existing).await;
+        return Err(plan.exists(server, Some(existing.id)));
+    }
+    Ok(predecessor.cloned())
+}
+
+async fn all_named(server: &Api, name: &str, filter: Vec<String>) -> Result<Vec<Connector>, Diag> {
     let query = ConnectorQuery {
-        // A name may look like a filter, such as "contains:x".
-        name: object::exactly(name),
+        name: filter,
         hydrate: Some(true),
         expand_secrets: Some(false),
         ..ConnectorQuery::default()
     };
-    let connectors = api.list_all(&api::LIST, (), query).await;
-    let connectors = connectors.map_err(|error| {
+    server.list_all(&api::LIST, (), query).await.map_err(|error| {
         cannot(format_args!("look for service connector {name:?}"), Needs::WORKSPACE_VIEWER, &error)
-    })?;
-    Ok(connectors.into_iter().find(|connector| connector.name == name))
+    })
 }
 
 pub(super) fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
     cannot(format_args!("{verb} service connector {name:?}"), Needs::WORKSPACE_ADMIN, error)
-}
-
-/// The server refuses to delete a connector that components use: says which ones, as far as the caller sees them.
-pub(super) async fn deletion_in_use(api: &Api, id: ConnectorId, name: &str, error: &ApiError) -> Diag {
-    let query = ComponentQuery { connector_id: vec![id.to_string()], ..ComponentQuery::default() };
-    let users = api.list_all(&component::LIST, (), query).await.unwrap_or_default();
-    let users: Vec<String> = users.iter().map(|component| format!("{:?}", component.name)).collect();
-    let diag = failed("delete", name, error);
-    let diag = if users.is_empty() { diag } else { diag.why(format!("Used by: {}.", users.join(", "))) };
-    diag.fix(
-        "Take the connector from these components (connector_id), or delete them first. Where Terraform replaces the \
-         connector, let the new one come first and give it another name:\n  lifecycle { create_before_destroy = true }",
-    )
 }

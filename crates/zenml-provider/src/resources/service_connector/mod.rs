@@ -3,6 +3,7 @@
 mod calls;
 mod catalog;
 mod data;
+mod held;
 mod known;
 mod moment;
 mod planning;
@@ -25,8 +26,9 @@ use zenml_api::workspace::connector::{
 use zenml_api::{ConnectorId, Sensitive, Timestamp, UserId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _, Secrets};
 
-use self::calls::{deletion_in_use, failed, look, make, with_name};
+use self::calls::{failed, look, make, with_name};
 pub use self::data::ServiceConnectorData;
+pub(crate) use self::held::HeldConnectors;
 use self::moment::{naive, same_moment};
 pub use self::plural::ServiceConnectorsData;
 use self::settings::Settings;
@@ -37,6 +39,7 @@ use crate::creation;
 use crate::id::Id;
 use crate::object::{self, Noun};
 use crate::scope::{self, Seen, Server};
+use crate::succession::{self, fate, foresee, retire, succeed, unfinished};
 
 const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };
 
@@ -110,7 +113,7 @@ pub struct ServiceConnector {
     pub timeouts: Option<Timeouts<(Create, Update)>>,
 }
 
-/// Connectors on one page of a list: up to 30 KiB each, because the description of their type comes with each.
+/// HeldConnectors on one page of a list: up to 30 KiB each, because the description of their type comes with each.
 const LONGEST_PAGE: u64 = 200;
 
 impl Resource for ServiceConnector {
@@ -182,19 +185,22 @@ impl Resource for ServiceConnector {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.home()).await?;
         let all = (&api::LIST, ConnectorQuery { expand_secrets: Some(false), ..ConnectorQuery::default() });
-        if !creation::is_free(cx.client().await?, &server, NOUN.words, &plan.name, all).await
-            && let Some(existing) = with_name(&server.api, &plan.name).await?
-        {
-            return Err(plan.exists(&server, Some(existing.id)));
-        }
+        succession::settle(cx);
+        let is_free = creation::is_free(cx.client().await?, &server, NOUN.words, &plan.name, all).await;
+        let predecessor = if is_free { None } else { calls::predecessor(cx, &server, &plan).await? };
         let wanted = plan.wanted(plan.resource_type.as_ref().into_iter().cloned().collect());
         if plan.verify.0 {
             verify::verify(cx, &server.api, &Subject::New(&wanted), &plan).await?;
         }
         let connector = make(&server, &plan, wanted).await?;
-        cx.save(&Self { id: Computed::known(Id(connector.id)), ..plan.clone() });
-        let remote = Seen::on(&server, connector);
-        Self::observe(&remote, Since::Answer(&plan))
+        let id = connector.id;
+        cx.save(&Self { id: Computed::known(Id(id)), ..plan.clone() });
+        let made = Self::observe(&Seen::on(&server, connector), Since::Answer(&plan))?;
+        cx.save(&made);
+        if let Some(predecessor) = predecessor {
+            succeed::<HeldConnectors>(cx, &server, predecessor.id, id).await;
+        }
+        Ok(made)
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
@@ -208,6 +214,11 @@ impl Resource for ServiceConnector {
         plan: Self,
     ) -> Result<Self, Diag> {
         let id = prior.id.get()?.0;
+        succession::settle(cx);
+        if let Some(predecessor) = unfinished(cx) {
+            let server = scope::open(cx, plan.home().or(prior.home())).await?;
+            succeed::<HeldConnectors>(cx, &server, predecessor, id).await;
+        }
         let moves_in = prior.home().is_none() && plan.home().is_some();
         let (sends, verifies) = (plan.sends(&prior), plan.verifies(&prior));
         if !sends && !verifies && !moves_in {
@@ -281,7 +292,9 @@ impl Resource for ServiceConnector {
         match server.api.call(&api::DELETE, id).await.optional() {
             Ok(_) => Ok(()),
             Err(error) if error.is_in_use() => {
-                Err(deletion_in_use(&server.api, id, &prior.name, &error).await)
+                let fate = fate(cx, Some(&prior.r#type), prior.home());
+                let retired = retire::<HeldConnectors>(cx, &server, id, &prior.name, &fate).await;
+                retired.map_err(|error| failed("delete", &prior.name, &error))
             }
             Err(error) => Err(failed("delete", &prior.name, &error)),
         }
@@ -289,7 +302,12 @@ impl Resource for ServiceConnector {
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
         planning::plan(plan);
+        if plan.is_update() && unfinished::<ConnectorId>(cx).is_some() {
+            plan.unknown(Self::UPDATED);
+        }
         scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
+        planning::other_resource(cx, plan).await;
+        foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
         known::check(cx, plan).await;
         Ok(())
     }
@@ -318,6 +336,11 @@ impl ServiceConnector {
     /// The workspace that the connector says it is in.
     fn home(&self) -> Option<WorkspaceId> {
         self.workspace_id.as_ref().map(|id| id.0)
+    }
+
+    /// Whether components that use another connector could use this one: it is for the same cloud.
+    fn can_follow(&self, predecessor: &Connector) -> bool {
+        predecessor.body.as_ref().is_some_and(|body| body.connector_type.name() == self.r#type)
     }
 
     fn settings(&self) -> Option<&Settings> {

@@ -1,11 +1,17 @@
 //! What a plan can say of a connector before it is made or changed.
 
-use tfkit::Plan;
 use tfkit::field::Field;
 use tfkit::model::Token;
+use tfkit::{Cx, Plan};
+use zenml_api::ConnectorId;
+use zenml_api::paging::PageQuery as _;
+use zenml_api::workspace::component::{self, ComponentQuery};
+use zenml_client::{Api, ApiError};
 
 use super::ServiceConnector as Connector;
+use crate::client::Client;
 use crate::object;
+use crate::scope::{self, Reach};
 
 /// Clears what is left out, and promises that what the server computes stays where nothing is sent.
 pub(super) fn plan(plan: &mut Plan<Connector>) {
@@ -31,6 +37,29 @@ pub(super) fn plan(plan: &mut Plan<Connector>) {
     plan.keep(Connector::USER);
     plan.keep(Connector::RESOURCE_TYPE);
     plan.keep(Connector::WORKSPACE_ID);
+}
+
+/// Replaces a connector that is used and is to reach another resource. A server refuses to change that in place while
+/// components use it.
+pub(super) async fn other_resource(cx: &Cx<Client>, plan: &mut Plan<Connector>) {
+    if !plan.changes(Connector::RESOURCE_ID) {
+        return;
+    }
+    let Some(prior) = plan.prior() else { return };
+    let (Some(id), home) = (prior.id.as_ref().map(|id| id.0), prior.home()) else { return };
+    // Where nobody answers, the way that works in each case.
+    let is_used = match scope::reach(cx, home).await {
+        Ok(Reach::Open(server)) => is_used(&server.api, id).await.unwrap_or(true),
+        _ => true,
+    };
+    if is_used {
+        plan.requires_replace(Connector::RESOURCE_ID);
+    }
+}
+
+async fn is_used(api: &Api, id: ConnectorId) -> Result<bool, ApiError> {
+    let query = ComponentQuery { connector_id: vec![id.to_string()], ..ComponentQuery::default() };
+    api.send(&component::LIST, (), query.at(1, 1), ()).await.map(|users| users.total > 0)
 }
 
 /// Whether the change is one that the server learns of.

@@ -26,8 +26,10 @@ use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Noun};
+use crate::resources::stack_component::HeldComponents;
 use crate::run_environment::{self as run, SecretChange, Variables};
 use crate::scope::{self, Reach, Seen, Server};
+use crate::succession::{is_retired, release};
 
 /// How messages call it.
 const NOUN: Noun = Noun { words: "stack", resource: "zenml_stack" };
@@ -187,6 +189,8 @@ impl Resource for Stack {
         let found = now.ok_or_else(|| NOUN.vanished(&prior.name))?;
         let now = slots_of(&found);
         let wanted = slots::changed(&now, &before, &plan);
+        let mut let_go = components_of(&found);
+        let_go.retain(|(id, name)| is_retired(name) && !wanted.values().any(|ids| ids.contains(id)));
         let text = |stack: &Self| stack.description.as_ref().filter(|text| !text.is_empty()).cloned();
         let linked = found.metadata.as_ref().map(|metadata| metadata.secrets.as_slice()).unwrap_or_default();
         let SecretChange { add, remove } =
@@ -217,7 +221,12 @@ impl Resource for Stack {
                 Err(error) => return Err(failed(&error)),
             }
         };
-        Self::observe(&Seen::on(&server, stack), Since::Answer(&plan))
+        let components = components_of(&stack);
+        let changed = Self::observe(&Seen::on(&server, stack), Since::Answer(&plan))?;
+        cx.save(&changed);
+        release::<HeldComponents>(cx, &server, let_go, &components).await;
+        run::release(cx, &server, prior.secrets.as_ref(), changed.secrets.as_ref()).await;
+        Ok(changed)
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
@@ -227,8 +236,16 @@ impl Resource for Stack {
             return Ok(());
         };
         let _alone = cx.lock(lock_name(id)).await;
-        let gone = server.api.call(&api::DELETE, id).await.optional();
-        gone.map(|_| ()).map_err(|error| prior.failed("delete", &error))
+        let failed = |error: ApiError| prior.failed("delete", &error);
+        // An interrupted run may have left what waits to leave the stack.
+        let waits = !cx.client().await?.waiting.of::<HeldComponents>(&server).await.is_empty();
+        let last =
+            if waits { server.api.call(&api::GET, id).await.optional().map_err(failed)? } else { None };
+        server.api.call(&api::DELETE, id).await.optional().map_err(failed)?;
+        let let_go = last.as_ref().map(components_of).into_iter().flatten();
+        release::<HeldComponents>(cx, &server, let_go.filter(|(_, name)| is_retired(name)), &[]).await;
+        run::release(cx, &server, prior.secrets.as_ref(), None).await;
+        Ok(())
     }
 
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
@@ -305,6 +322,13 @@ impl Stack {
             _ => diag,
         }
     }
+}
+
+/// The components of a stack, each with its name.
+fn components_of(stack: &ApiStack) -> Vec<(ComponentId, String)> {
+    let components = stack.metadata.iter().flat_map(|metadata| &metadata.components);
+    let components = components.flat_map(|(_, components)| components);
+    components.map(|component| (component.id, component.name.clone())).collect()
 }
 
 /// Makes the stack. One that has the name already is never taken over, except after a lost answer, when it was not there

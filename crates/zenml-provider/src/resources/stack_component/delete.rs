@@ -5,15 +5,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tfkit::{Cx, Diag};
 use zenml_api::workspace::component as api;
-use zenml_api::workspace::stack::{self, Stack, StackQuery, StackUpdate};
-use zenml_api::{ComponentId, StackId};
+use zenml_api::workspace::stack::{self, StackUpdate};
+use zenml_api::{ComponentId, ConnectorId, StackId};
 use zenml_client::{ApiError, Optional as _};
 
 use super::StackComponent;
+use super::held::{HeldComponents, holders};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
+use crate::resources::service_connector::HeldConnectors;
 use crate::resources::stack::{lock_name, slots_of};
+use crate::run_environment as run;
 use crate::scope::Server;
+use crate::succession::{Fate, Held as _, fate, release_retired, retire};
 
 /// Types without which there is no stack.
 const MANDATORY: [&str; 2] = ["orchestrator", "artifact_store"];
@@ -21,7 +25,7 @@ const MANDATORY: [&str; 2] = ["orchestrator", "artifact_store"];
 /// How often a component is taken out of stacks that somebody puts it into meanwhile.
 const ROUNDS: usize = 3;
 
-/// Components that are on their way out of their stacks. Who writes a stack takes all of them out of it at once, so that
+/// HeldComponents that are on their way out of their stacks. Who writes a stack takes all of them out of it at once, so that
 /// many that go at the same time cost one write.
 #[derive(Debug, Default)]
 pub(crate) struct Leaving(Mutex<BTreeSet<ComponentId>>);
@@ -49,38 +53,49 @@ impl Drop for Announced<'_> {
     }
 }
 
-/// Takes a component out of all stacks that hold it and deletes it. One without which a stack cannot be is refused.
+/// Deletes a component. Without a successor it leaves the stacks that hold it and can be without it; in all others, and where
+/// another one is to take its place, it is retired.
 pub(super) async fn delete(cx: &Cx<Client>, server: &Server, prior: &StackComponent) -> Result<(), Diag> {
     let id = prior.id.get()?.0;
-    let is_mandatory = MANDATORY.contains(&prior.kind.as_str());
-    let leaving = &cx.client().await?.leaving;
-    let _announced = (!is_mandatory).then(|| leaving.announce(id));
-    let mut round = 1;
-    loop {
-        let stacks = holders(server, id).await.map_err(|error| failed(prior, &error))?;
-        if !stacks.is_empty() && is_mandatory {
-            return Err(in_use(prior, &stacks));
+    let fate = fate(cx, Some(&prior.kind), prior.workspace_id.as_ref().map(|id| id.0));
+    let steps_out = fate == Fate::Ends && !MANDATORY.contains(&prior.kind.as_str());
+    let deleted = if steps_out {
+        step_out(cx, server, id).await
+    } else {
+        server.api.call(&api::DELETE, id).await.optional().map(|_| ())
+    };
+    match deleted {
+        Ok(()) => {
+            let connector: Vec<ConnectorId> = prior.connector().0.into_iter().collect();
+            release_retired::<HeldConnectors>(cx, server, &connector, &[]).await;
+            run::release(cx, server, prior.secrets.as_ref(), None).await;
+            Ok(())
         }
-        for stack in &stacks {
-            detach(cx, server, stack.id, leaving).await.map_err(|error| failed(prior, &error))?;
+        Err(error) if HeldComponents::is_held(&error) && !steps_out => {
+            let retired = retire::<HeldComponents>(cx, server, id, &prior.name, &fate).await;
+            retired.map_err(|error| failed(prior, &error))
         }
-        match server.api.call(&api::DELETE, id).await.optional() {
-            Ok(_) => return Ok(()),
-            // Somebody has put it into a stack meanwhile, or a page of the list was missed for a stack that went.
-            Err(error) if is_held(&error) && !is_mandatory && round < ROUNDS => round += 1,
-            Err(error) => return Err(failed(prior, &error)),
-        }
+        Err(error) => Err(failed(prior, &error)),
     }
 }
 
-/// All stacks that hold a component.
-async fn holders(server: &Server, id: ComponentId) -> Result<Vec<Stack>, ApiError> {
-    let query =
-        StackQuery { component_id: vec![id.to_string()], hydrate: Some(true), ..StackQuery::default() };
-    let mut stacks = server.api.list_all(&stack::LIST, (), query).await?;
-    // A filter that a server does not know is ignored by it.
-    stacks.retain(|stack| slots_of(stack).values().any(|slot| slot.contains(&id)));
-    Ok(stacks)
+/// Takes a component out of all stacks that hold it and deletes it.
+async fn step_out(cx: &Cx<Client>, server: &Server, id: ComponentId) -> Result<(), ApiError> {
+    let leaving = cx.client_if_known().map(|client| &client.leaving);
+    let none = Leaving::default();
+    let leaving = leaving.unwrap_or(&none);
+    let _announced = leaving.announce(id);
+    let mut round = 1;
+    loop {
+        for stack in &holders(server, id).await? {
+            detach(cx, server, stack.id, leaving).await?;
+        }
+        match server.api.call(&api::DELETE, id).await.optional() {
+            // Somebody has put it into a stack meanwhile, or a page of the list was missed for a stack that went.
+            Err(error) if HeldComponents::is_held(&error) && round < ROUNDS => round += 1,
+            other => return other.map(|_| ()),
+        }
+    }
 }
 
 /// Takes all components that are leaving out of one stack, as it is at that moment. Another one that leaves may have done
@@ -102,12 +117,6 @@ async fn detach(cx: &Cx<Client>, server: &Server, stack: StackId, leaving: &Leav
     server.api.send(&stack::UPDATE, stack, (), change).await.optional().map(|_| ())
 }
 
-/// Whether the server refuses because a stack holds the component. The text is the only sign.
-fn is_held(error: &ApiError) -> bool {
-    let said = |words: &str| error.answer().is_some_and(|refused| refused.body.summary().contains(words));
-    matches!(error, ApiError::Forbidden(_)) && said("cannot be deleted as it is part of")
-}
-
 fn failed(prior: &StackComponent, error: &ApiError) -> Diag {
     let StackComponent { name, kind, .. } = prior;
     let diag = cannot(format_args!("delete stack component {name:?}"), Needs::WORKSPACE_ADMIN, error);
@@ -122,18 +131,4 @@ fn failed(prior: &StackComponent, error: &ApiError) -> Diag {
         .why(format!("The workspace says: {message}"))
         .fix("Delete its deployments first, and run the command again. This lists them:\n  zenml deployment list")
         .trace(refused.call.to_string())
-}
-
-fn in_use(prior: &StackComponent, stacks: &[Stack]) -> Diag {
-    let names: Vec<String> = stacks.iter().map(|stack| format!("{:?} ({})", stack.name, stack.id)).collect();
-    Diag::error(format!("Component In Use: the {} {:?} is part of a stack", prior.kind, prior.name))
-        .why(format!(
-            "A stack must have an orchestrator and an artifact store, so it cannot be taken out of: {}.",
-            names.join(", ")
-        ))
-        .fix("Delete these stacks first, or give them another one.")
-        .fix(
-            "When the component is to be replaced by another one, make the new one first, under another name:\n  \
-             lifecycle {\n    create_before_destroy = true\n  }",
-        )
 }

@@ -3,6 +3,7 @@
 mod data;
 mod delete;
 mod flavor;
+mod held;
 pub(crate) mod kind;
 mod plural;
 mod refusal;
@@ -25,6 +26,7 @@ use zenml_client::{ApiError, Optional as _};
 pub use self::data::StackComponentData;
 pub(crate) use self::delete::Leaving;
 pub(crate) use self::flavor::Flavors;
+pub(crate) use self::held::{HeldComponents, linked_as};
 pub use self::plural::StackComponentsData;
 use self::settings::{Settings, same_settings};
 use self::typed::{TypedSettings, same_typed_settings};
@@ -33,13 +35,15 @@ use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::{Id, IdOrEmpty};
 use crate::object::{self, Named, Noun};
+use crate::resources::service_connector::HeldConnectors;
 use crate::run_environment::{self as run, Variables};
 use crate::scope::{self, Seen};
+use crate::succession::{self, foresee, release_retired, succeed, unfinished};
 
 /// How messages call it.
 const NOUN: Noun = Noun { words: "stack component", resource: "zenml_stack_component" };
 
-/// Components on one page of a list: about 1.4 KiB each.
+/// HeldComponents on one page of a list: about 1.4 KiB each.
 const LONGEST_PAGE: u64 = 400;
 
 /// Name beside the state of the settings that the server did not keep.
@@ -239,12 +243,23 @@ impl Resource for StackComponent {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, plan.workspace_id.as_ref().map(|id| id.0)).await?;
-        let component = write::make(cx, &server, &plan).await?;
-        cx.save(&Self { id: Computed::known(Id(component.id)), ..plan.clone() });
-        write::settle(cx, &server, component, &plan)
+        succession::settle(cx);
+        let (component, predecessor) = write::make(cx, &server, &plan).await?;
+        let id = component.id;
+        cx.save(&Self { id: Computed::known(Id(id)), ..plan.clone() });
+        let made = write::settle(cx, &server, component, &plan)?;
+        if let Some(predecessor) = predecessor {
+            succeed::<HeldComponents>(cx, &server, predecessor, id).await;
+        }
+        Ok(made)
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+        succession::settle(cx);
+        if let Some(predecessor) = unfinished(cx) {
+            let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;
+            succeed::<HeldComponents>(cx, &server, predecessor, prior.id.get()?.0).await;
+        }
         let Some(change) = write::change(&prior, &plan) else {
             // The same in another form.
             return Ok(Self {
@@ -256,7 +271,14 @@ impl Resource for StackComponent {
         };
         let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;
         let component = write::update(&server, &prior, &plan, change).await?;
-        write::settle(cx, &server, component, &plan)
+        let connector = component.metadata.as_ref().and_then(|metadata| metadata.connector.as_ref());
+        let connector = connector.map(|connector| (connector.id, connector.name.clone()));
+        let changed = write::settle(cx, &server, component, &plan)?;
+        let let_go = prior.connector().0.filter(|connector| plan.connector().0 != Some(*connector));
+        let let_go = Vec::from_iter(let_go);
+        release_retired::<HeldConnectors>(cx, &server, &let_go, &Vec::from_iter(connector)).await;
+        run::release(cx, &server, prior.secrets.as_ref(), changed.secrets.as_ref()).await;
+        Ok(changed)
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
@@ -298,7 +320,7 @@ impl Resource for StackComponent {
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
         if plan.is_delete() {
-            return Ok(());
+            return foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID);
         }
         object::left_out(plan, Self::CONFIGURATION);
         object::left_out(plan, Self::LABELS);
@@ -310,7 +332,11 @@ impl Resource for StackComponent {
             // The time of the last change only moves with something that is sent.
             plan.keep(Self::UPDATED);
         }
+        if plan.is_update() && unfinished::<ComponentId>(cx).is_some() {
+            plan.unknown(Self::UPDATED);
+        }
         scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
+        foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
         flavor::check(cx, plan).await;
         Ok(())
     }

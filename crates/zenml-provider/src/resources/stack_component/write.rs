@@ -7,21 +7,26 @@ use tfkit::{Cx, Diag, Resource as _, Since};
 use zenml_api::workspace::component::{
     self as api, Component, ComponentCreate, ComponentQuery, ComponentUpdate,
 };
-use zenml_api::{Patch, Sensitive};
+use zenml_api::{ComponentId, Patch, Sensitive};
 use zenml_client::ApiError;
 
 use super::typed::means_the_same;
-use super::{DROPPED, NOUN, Remote, StackComponent};
+use super::{DROPPED, HeldComponents, NOUN, Remote, StackComponent};
 use crate::client::Client;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::object;
 use crate::run_environment::{self as run, SecretChange};
 use crate::scope::{Seen, Server};
+use crate::succession::{finish, retired, with_retired};
 
 /// Makes the component. One that has the name already is never taken over, except after a lost answer, when it was not
 /// there before.
-pub(super) async fn make(cx: &Cx<Client>, server: &Server, plan: &StackComponent) -> Result<Component, Diag> {
+pub(super) async fn make(
+    cx: &Cx<Client>,
+    server: &Server,
+    plan: &StackComponent,
+) -> Result<(Component, Option<ComponentId>), Diag> {
     let exists = |existing: Option<&Component>| {
         let id = existing.map(|existing| existing.id);
         NOUN.exists(&plan.name, server.workspace_id, id, StackComponent::NAME)
@@ -29,10 +34,15 @@ pub(super) async fn make(cx: &Cx<Client>, server: &Server, plan: &StackComponent
     let look = || named(server, &plan.kind, &plan.name);
     let all = ComponentQuery { kind: vec![plan.kind.clone()], ..ComponentQuery::default() };
     let is_free = creation::is_free(cx.client().await?, server, &plan.kind, &plan.name, (&api::LIST, all));
-    if !is_free.await
-        && let Some(existing) = look().await?
-    {
-        return Err(exists(Some(&existing)));
+    let found = match is_free.await {
+        true => Vec::new(),
+        false => all_named(server, &plan.kind, &plan.name, with_retired(&plan.name)).await?,
+    };
+    let of_name = |name: &str| found.iter().find(|component| component.name == name);
+    let predecessor = of_name(&retired(&plan.name));
+    if let Some(existing) = of_name(&plan.name) {
+        finish::<HeldComponents, _, _, _>(cx, server, predecessor, existing).await;
+        return Err(exists(Some(existing)));
     }
     let (connector, connector_resource_id) = plan.connector();
     let request = ComponentCreate {
@@ -47,7 +57,8 @@ pub(super) async fn make(cx: &Cx<Client>, server: &Server, plan: &StackComponent
         connector_resource_id,
     };
     let answer = server.api.send(&api::CREATE, (), (), request).await;
-    creation::outcome(answer, look(), exists, |error| plan.failed("create", error)).await
+    let made = creation::outcome(answer, look(), exists, |error| plan.failed("create", error)).await?;
+    Ok((made, predecessor.map(|predecessor| predecessor.id)))
 }
 
 /// What is to be sent to lead from the state to the plan; none where both mean the same. Secrets are left to
@@ -140,18 +151,27 @@ pub(super) fn settle(
 
 /// The component of a type and a name, with all that is known of it.
 pub(super) async fn named(server: &Server, kind: &str, name: &str) -> Result<Option<Component>, Diag> {
+    let listed = all_named(server, kind, name, object::exactly(name)).await?;
+    Ok(listed.into_iter().find(|component| component.name == name))
+}
+
+/// The components of a type that a filter of names lets through.
+async fn all_named(
+    server: &Server,
+    kind: &str,
+    name: &str,
+    filter: Vec<String>,
+) -> Result<Vec<Component>, Diag> {
     let query = ComponentQuery {
-        name: object::exactly(name),
+        name: filter,
         kind: vec![kind.to_owned()],
         hydrate: Some(true),
         ..ComponentQuery::default()
     };
-    let listed = server.api.list_all(&api::LIST, (), query).await.map_err(|error| {
+    let mut listed = server.api.list_all(&api::LIST, (), query).await.map_err(|error| {
         cannot(format_args!("look for the stack component {name:?}"), Needs::WORKSPACE_VIEWER, &error)
     })?;
     // A filter that a server does not know is ignored by it.
-    let is_wanted = |component: &Component| {
-        component.name == name && component.body.as_ref().is_some_and(|body| body.kind == kind)
-    };
-    Ok(listed.into_iter().find(is_wanted))
+    listed.retain(|component| component.body.as_ref().is_some_and(|body| body.kind == kind));
+    Ok(listed)
 }

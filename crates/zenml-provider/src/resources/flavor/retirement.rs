@@ -1,0 +1,70 @@
+//! How a flavor that components have gives way: see [`succession`](crate::succession).
+//!
+//! Components find their flavor by its name, and cannot be read without it. So what tells that it is retired is the name
+//! that it shows to people.
+
+use tfkit::{Cx, Diag};
+use zenml_api::workspace::component::{self, ComponentQuery};
+use zenml_api::workspace::flavor::{self as api, FlavorUpdate};
+use zenml_api::{FlavorId, Patch};
+use zenml_client::{Api, ApiError, Optional as _};
+
+use super::{Flavor, NOUN, failed};
+use crate::client::Client;
+use crate::object;
+use crate::scope::Server;
+use crate::succession::{self, Fate};
+
+/// Whether a flavor waits for its successor, or for its last component to go.
+pub(super) fn is_retired(flavor: &api::Flavor) -> bool {
+    let shown =
+        flavor.body.as_ref().filter(|body| body.is_custom).and_then(|body| body.display_name.as_ref());
+    shown.is_some_and(|shown| succession::is_retired(shown))
+}
+
+/// Retires a flavor whose deletion was refused because components have it.
+pub(super) async fn retire(
+    cx: &Cx<Client>,
+    api: &Api,
+    id: FlavorId,
+    prior: &Flavor,
+    fate: &Fate,
+) -> Result<(), Diag> {
+    let shown = succession::retired(&prior.name);
+    let change = FlavorUpdate { display_name: Patch::Set(shown.clone()), ..FlavorUpdate::default() };
+    let renamed = api.send(&api::UPDATE, id, (), change).await.optional();
+    renamed.map_err(|error| failed("delete", &prior.name, &error))?;
+    if *fate == Fate::Replaced(prior.name.clone()) {
+        return Ok(());
+    }
+    let holders = users(api, &prior.name).await.unwrap_or_default();
+    if !holders.is_empty() {
+        cx.warn(succession::still_held(NOUN, &prior.name, &shown, &holders));
+    }
+    Ok(())
+}
+
+/// Deletes a flavor that a component has let go, if it is retired and no other component has it.
+pub(crate) async fn release(cx: &Cx<Client>, server: &Server, flavor: &api::Flavor) {
+    if !is_retired(flavor) {
+        return;
+    }
+    match server.api.call(&api::DELETE, flavor.id).await.optional() {
+        Ok(_) => {}
+        Err(error) if error.is_in_use() => {}
+        Err(error) => cx.warn(succession::not_deleted(NOUN, &flavor.id, &error)),
+    }
+}
+
+/// The components with a flavor of this name, except for those that wait themselves. A server looks at the name alone: a
+/// component of another type counts, too.
+async fn users(api: &Api, flavor: &str) -> Result<Vec<String>, ApiError> {
+    let query = ComponentQuery { flavor: object::exactly(flavor), ..ComponentQuery::default() };
+    let components = api.list_all(&component::LIST, (), query).await?;
+    let named = |component: &component::Component| {
+        let kind = component.body.as_ref().map_or("component", |body| body.kind.as_str());
+        format!("the {kind} {:?} ({})", component.name, component.id)
+    };
+    let stays = |component: &&component::Component| !succession::is_retired(&component.name);
+    Ok(components.iter().filter(stays).map(named).collect())
+}

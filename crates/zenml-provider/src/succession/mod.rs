@@ -1,0 +1,240 @@
+//! Replacing what is in use.
+//!
+//! A host replaces an object in two steps, unless `create_before_destroy` is set: it deletes the old one, then it creates the
+//! new one, and only then it changes what uses it. But a server does not delete what something holds: a component in a
+//! stack, a connector of a component, a flavor with components. So:
+//!
+//! 1. The *deletion* of an object that is held gives it a [retired name](names) and reports success. Nothing is lost,
+//!    and its name is free.
+//! 2. The *creation* of the successor finds it under that name, [puts the successor in its place](succeed) wherever it
+//!    is held, also in what this configuration does not know, and deletes it.
+//! 3. Whoever lets a retired object go (a change or a deletion of a stack or a component) [deletes it](release) when
+//!    nobody else holds it. This is how an object goes that has no successor, and what an interrupted run left.
+//!
+//! What cannot be renamed or must keep its id because others know it (a flavor by its name, a linked secret) is *revived*
+//! instead of step 2: it becomes its own successor.
+
+mod fate;
+mod names;
+mod waiting;
+
+use std::fmt;
+
+use tfkit::{Cx, Diag};
+use zenml_api::Identifier;
+use zenml_api::workspace::Object;
+use zenml_client::{ApiError, Optional as _};
+
+pub(crate) use self::fate::{Fate, fate, foresee, settle};
+pub(crate) use self::names::{all_retired, is_retired, retired, with_retired};
+pub(crate) use self::waiting::Waiting;
+use crate::client::Client;
+use crate::object::Noun;
+use crate::scope::Server;
+
+/// Name beside the state of the predecessor whose place could not be taken yet.
+const PREDECESSOR: &str = "predecessor";
+
+/// A kind of object that others hold.
+pub(crate) trait Held {
+    /// Identifies one.
+    type Id: Identifier;
+
+    /// How messages call it.
+    const NOUN: Noun;
+
+    /// Whether the server refuses a deletion because the object is held.
+    fn is_held(error: &ApiError) -> bool;
+
+    /// Deletes one, and what only it has held.
+    fn delete(
+        cx: &Cx<Client>,
+        server: &Server,
+        id: Self::Id,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Gives one another name, and leaves it otherwise as it is.
+    fn rename(server: &Server, id: Self::Id, name: &str)
+    -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Who holds one, for people. Who only waits for a successor itself lets it go soon, and is left out.
+    fn holders(server: &Server, id: Self::Id) -> impl Future<Output = Result<Vec<String>, ApiError>> + Send;
+
+    /// The one of a name, among those with which `like` cannot share a name.
+    fn namesake(
+        server: &Server,
+        like: Self::Id,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<Self::Id>, ApiError>> + Send;
+
+    /// All that have a retired name, each with its name.
+    fn retired(server: &Server) -> impl Future<Output = Result<Vec<(Self::Id, String)>, ApiError>> + Send;
+
+    /// Puts another one in its place, wherever it is held. What cannot be changed does not keep the rest from it.
+    fn hand_over(
+        cx: &Cx<Client>,
+        server: &Server,
+        id: Self::Id,
+        successor: Self::Id,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send;
+}
+
+/// Retires an object that is held, and whose deletion was refused for that. Without a successor it waits for its holders
+/// to let it go, and the user is told who they are.
+pub(crate) async fn retire<K: Held>(
+    cx: &Cx<Client>,
+    server: &Server,
+    id: K::Id,
+    name: &str,
+    fate: &Fate,
+) -> Result<(), ApiError> {
+    let name_now = match fate {
+        Fate::Replaced(successor) => retired(successor),
+        Fate::Ends => retired(name),
+    };
+    match K::rename(server, id, &name_now).await.optional() {
+        Err(ApiError::Conflict(_)) => {
+            // It is what an earlier run retired and could not finish: two of them become one.
+            if let Some(earlier) = K::namesake(server, id, &name_now).await? {
+                K::hand_over(cx, server, earlier, id).await?;
+                K::delete(cx, server, earlier).await.optional()?;
+            }
+            K::rename(server, id, &name_now).await.optional()?;
+        }
+        other => {
+            other?;
+        }
+    }
+    if let Some(client) = cx.client_if_known() {
+        client.waiting.note::<K>(server, id, name_now.clone()).await;
+    }
+    if matches!(fate, Fate::Ends) {
+        let holders = K::holders(server, id).await.unwrap_or_default();
+        if !holders.is_empty() {
+            cx.warn(still_held(K::NOUN, name, &name_now, &holders));
+        }
+    }
+    Ok(())
+}
+
+/// Puts a new object in the place of its retired predecessor, which is deleted. Where that fails both stay, and the next
+/// apply tries again, if that can help: an error would make the host replace the new object once more.
+pub(crate) async fn succeed<K: Held>(cx: &Cx<Client>, server: &Server, predecessor: K::Id, successor: K::Id) {
+    let taken = take_place::<K>(cx, server, predecessor, successor).await;
+    cx.remove_private(PREDECESSOR);
+    let Err(error) = taken else { return };
+    let is_final = matches!(error, ApiError::Forbidden(_));
+    if !is_final && let Err(diag) = cx.set_private(PREDECESSOR, predecessor.to_string().into()) {
+        cx.warn(diag);
+    }
+    cx.warn(place_not_taken(K::NOUN, &predecessor, &error, is_final));
+}
+
+async fn take_place<K: Held>(
+    cx: &Cx<Client>,
+    server: &Server,
+    predecessor: K::Id,
+    successor: K::Id,
+) -> Result<(), ApiError> {
+    K::hand_over(cx, server, predecessor, successor).await?;
+    K::delete(cx, server, predecessor).await.optional().map(|_| ())
+}
+
+/// The predecessor whose place an object has not taken yet, because that failed.
+pub(crate) fn unfinished<I: Identifier>(cx: &Cx<Client>) -> Option<I> {
+    cx.private(PREDECESSOR)?.as_str()?.parse().ok()
+}
+
+/// Deletes retired objects that a holder has let go, each with its name. `now` is what the holder has instead: where the
+/// successor is among it, an earlier run has not finished, and the successor takes the place everywhere. What somebody else
+/// holds stays.
+pub(crate) async fn release<K: Held>(
+    cx: &Cx<Client>,
+    server: &Server,
+    let_go: impl IntoIterator<Item = (K::Id, String)>,
+    now: &[(K::Id, String)],
+) {
+    for (id, name) in let_go {
+        let successor = now.iter().find(|(_, successor)| retired(successor) == name);
+        let done = match successor {
+            Some((successor, _)) => take_place::<K>(cx, server, id, *successor).await,
+            None => K::delete(cx, server, id).await.optional().map(|_| ()),
+        };
+        match done {
+            Ok(()) => {}
+            Err(error) if K::is_held(&error) => {}
+            Err(error) => cx.warn(not_deleted(K::NOUN, &id, &error)),
+        }
+    }
+}
+
+/// Finishes what an earlier run has begun, where a successor and its retired predecessor are both there: the host lost what
+/// it was told of the successor.
+pub(crate) async fn finish<K: Held, B, M, R>(
+    cx: &Cx<Client>,
+    server: &Server,
+    predecessor: Option<&Object<K::Id, B, M, R>>,
+    successor: &Object<K::Id, B, M, R>,
+) {
+    let predecessor = predecessor.map(|predecessor| (predecessor.id, predecessor.name.clone()));
+    release::<K>(cx, server, predecessor, &[(successor.id, successor.name.clone())]).await;
+}
+
+/// Deletes retired objects of which the holder that let them go does not know the names, as [`release`] does. The first call of a run asks the server which ones are
+/// retired.
+pub(crate) async fn release_retired<K: Held>(
+    cx: &Cx<Client>,
+    server: &Server,
+    let_go: &[K::Id],
+    now: &[(K::Id, String)],
+) {
+    let Some(client) = cx.client_if_known().filter(|_| !let_go.is_empty()) else { return };
+    let waiting = client.waiting.of::<K>(server).await;
+    let retired = |id: &K::Id| Some((*id, waiting.get(&id.to_string())?.clone()));
+    release::<K>(cx, server, let_go.iter().filter_map(retired).collect::<Vec<_>>(), now).await;
+}
+
+/// The user is told who keeps an object that nothing follows.
+pub(crate) fn still_held(noun: Noun, name: &str, name_now: &str, holders: &[String]) -> Diag {
+    let words = noun.words;
+    Diag::warning(format!("The {words} {name:?} is still in use"))
+        .why(format!(
+            "It is used by:\n  {}\n\nSo it is not deleted yet. It is not in the Terraform state any more, and its name is \
+             now {name_now:?}.",
+            holders.join("\n  ")
+        ))
+        .fix(
+            "If this run changes or deletes these users, there is nothing to do: the last one takes it along. Otherwise give \
+             them something else and delete it, or import it again.",
+        )
+}
+
+fn place_not_taken(noun: Noun, predecessor: &dyn fmt::Display, error: &ApiError, is_final: bool) -> Diag {
+    let words = noun.words;
+    let diag = Diag::warning(format!("The new {words} has not taken the place of the old one everywhere"))
+        .why(format!("Not everything that uses the old {words} {predecessor} could be changed: {error}."));
+    let diag = if is_final {
+        diag.fix(format!(
+            "The old {words} stays as long as it is used. Give what uses it the new one, with a credential that may change \
+             it, and delete the old one."
+        ))
+    } else {
+        diag.fix("Run terraform apply again to finish it.")
+    };
+    match error.call() {
+        Some(call) => diag.trace(call.to_string()),
+        None => diag,
+    }
+}
+
+/// The user is told what was left behind.
+pub(crate) fn not_deleted(noun: Noun, id: &dyn fmt::Display, error: &ApiError) -> Diag {
+    let words = noun.words;
+    let diag = Diag::warning(format!("The replaced {words} {id} was not deleted"))
+        .why(format!("Nothing uses it any more, and the server did not delete it: {error}."))
+        .fix("Delete it in the dashboard or with the command line of ZenML.");
+    match error.call() {
+        Some(call) => diag.trace(call.to_string()),
+        None => diag,
+    }
+}

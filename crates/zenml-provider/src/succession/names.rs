@@ -1,0 +1,73 @@
+//! What an object is called while it waits for its successor.
+
+/// The longest name that a server takes, in characters.
+const LONGEST: usize = 255;
+
+/// What stands between the name and its fingerprint.
+const MARK: &str = " (replaced ";
+
+/// Hexadecimal digits of the fingerprint.
+const DIGITS: usize = 8;
+
+/// A filter that finds all names that [`retired`] makes.
+pub(crate) fn all_retired() -> Vec<String> {
+    vec![format!("contains:{MARK}")]
+}
+
+/// A filter that finds a name and its retired form.
+pub(crate) fn with_retired(name: &str) -> Vec<String> {
+    let both = serde_json::Value::from(vec![name.to_owned(), retired(name)]);
+    vec![format!("oneof:{both}")]
+}
+
+/// The name of what gives way to a successor called `name`: always the same, so that an interrupted run finds it again,
+/// and nothing that somebody would choose.
+pub(crate) fn retired(name: &str) -> String {
+    let mark = format!("{MARK}{:0DIGITS$x})", fingerprint(name));
+    let room = LONGEST.saturating_sub(mark.len());
+    let kept: String = name.chars().take(room).collect();
+    kept + &mark
+}
+
+/// Whether an object of this name waits for its successor.
+pub(crate) fn is_retired(name: &str) -> bool {
+    let fingerprint = name.rsplit_once(MARK).and_then(|(kept, rest)| Some((kept, rest.strip_suffix(')')?)));
+    fingerprint.is_some_and(|(kept, digits)| {
+        let is_hexadecimal = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+        !kept.is_empty() && digits.len() == DIGITS && digits.bytes().all(is_hexadecimal)
+    })
+}
+
+/// FNV-1a with 32 bits.
+fn fingerprint(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retired_name_fits_tells_names_apart_and_is_taken_for_nothing_else() {
+        let long = "ä".repeat(255);
+        let other = format!("{}b", "ä".repeat(254));
+        for name in ["a", "prod-s3", "a (replaced 00000000)", &long] {
+            let retired = retired(name);
+            assert!(retired.chars().count() <= LONGEST && is_retired(&retired), "{retired}");
+            assert_ne!(retired, name);
+        }
+        assert_eq!(retired("a"), "a (replaced e40c292c)");
+        assert_ne!(retired(&long), retired(&other));
+        let strange =
+            ["a", "a (replaced)", "a (replaced e40c292)", "a (replaced E40C292C)", "a (replaced e40c292c) "];
+        for name in strange.into_iter().chain([" (replaced e40c292c)", ""]) {
+            assert!(!is_retired(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn one_filter_finds_a_name_and_its_retired_form_whatever_is_in_them() {
+        let [filter] = with_retired("a\"b").try_into().unwrap();
+        assert_eq!(filter, format!("oneof:[\"a\\\"b\",\"a\\\"b{}\"]", &retired("a\"b")[3..]));
+    }
+}
