@@ -308,11 +308,9 @@ impl ApiError {
         }
         match self {
             Self::Unreachable { cause, .. } => cause.kind.may_have_arrived(),
-            // It succeeded; only what came of it is unknown.
-            Self::Decode { .. } => true,
-            // Whatever a server or something before it says of a failure, it may come after the change: a proxy gives a
-            // 503, or a page, for an answer that it lost.
-            Self::Server(_) | Self::NotTheApi { .. } => true,
+            // The one succeeded, and only what came of it is unknown. Whatever a server or something before it says of a
+            // failure, it may come after the change: a proxy gives a 503, or a page, for an answer that it lost.
+            Self::Decode { .. } | Self::Server(_) | Self::NotTheApi { .. } => true,
             Self::Cancelled { after, .. } => after.as_ref().is_some_and(|after| after.outcome_unknown()),
             _ => false,
         }

@@ -204,7 +204,7 @@ impl Resource for ServiceConnector {
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
-        Self::update_from(cx, Seen::Unseen, prior, plan).await
+        Box::pin(Self::update_from(cx, Seen::Unseen, prior, plan)).await
     }
 
     async fn update_from(

@@ -119,8 +119,8 @@ pub(super) async fn settled(
     let (last, misses) = (&last, &misses);
     let outcome = wait::until(cx, || async move {
         let Some(found) = look(client, id.into()).await? else {
-            let missed = misses.fetch_add(1, Ordering::Relaxed) + 1;
-            return Ok((missed >= MISSES).then_some(Outcome::Vanished));
+            let in_a_row = misses.fetch_add(1, Ordering::Relaxed) + 1;
+            return Ok((in_a_row >= MISSES).then_some(Outcome::Vanished));
         };
         misses.store(0, Ordering::Relaxed);
         cx.progress(format_args!("workspace {} is {}", plan.name, found.status));

@@ -1,0 +1,296 @@
+//! What takes part: one row for each type.
+
+use serde_json::{Map, Value as Json, json};
+use tfkit_test::Harness;
+use zenml_api::Endpoint;
+
+use super::{AnyId, id_of};
+
+/// A type of object.
+pub(super) struct Type {
+    pub(super) address: &'static str,
+    /// What every configuration has.
+    pub(super) base: Json,
+    /// Method and path by which it is changed; it is read by the same path.
+    pub(super) update: Endpoint<AnyId, (), Json, Json>,
+    /// What a change outside has to name although it leaves it as it is.
+    pub(super) always: Json,
+    pub(super) attributes: Vec<Attribute>,
+}
+
+/// An attribute that can be changed in place.
+pub(super) struct Attribute {
+    pub(super) name: &'static str,
+    /// Cannot be left out.
+    pub(super) is_required: bool,
+    pub(super) ours: Json,
+    /// What the plan makes of it.
+    pub(super) next: Json,
+    /// The change that somebody else makes.
+    pub(super) outside: Json,
+    /// Where an answer has the value, and what stands there after that change.
+    pub(super) seen: &'static str,
+    pub(super) theirs: Json,
+}
+
+fn attribute(
+    name: &'static str,
+    [ours, next]: [Json; 2],
+    outside: Json,
+    seen: &'static str,
+    theirs: impl Into<Json>,
+) -> Attribute {
+    Attribute { name, is_required: false, ours, next, outside, seen, theirs: theirs.into() }
+}
+
+/// A name: always there, and never the same twice.
+fn name(prefix: &str) -> Attribute {
+    let [ours, next, theirs] = ["ours", "next", "theirs"].map(|name| format!("{prefix}-{name}"));
+    let outside = json!({ "name": theirs });
+    Attribute { is_required: true, ..attribute("name", [json!(ours), json!(next)], outside, "/name", theirs) }
+}
+
+fn text(name: &'static str, member: &str, seen: &'static str) -> Attribute {
+    attribute(name, [json!("ours"), json!("next")], json!({ member: "theirs" }), seen, "theirs")
+}
+
+/// Types that both servers have.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
+pub(super) async fn on_a_server(harness: &mut Harness, prefix: &str) -> Vec<Type> {
+    let mut components = Map::new();
+    for (kind, address) in
+        [("orchestrator", "zenml_stack_component.o"), ("artifact_store", "zenml_stack_component.a")]
+    {
+        let config = json!({ "name": format!("{prefix}-part"), "type": kind, "flavor": "local" });
+        harness.apply(address, config).await.unwrap();
+        components.insert(kind.to_owned(), id_of(harness, address).into());
+    }
+    harness.apply("zenml_project.around", json!({ "name": format!("{prefix}-around") })).await.unwrap();
+    let project = id_of(harness, "zenml_project.around");
+    let map = |value: &str| json!({ "key": value });
+    let labels = || {
+        attribute(
+            "labels",
+            [map("ours"), map("next")],
+            json!({ "labels": map("theirs") }),
+            "/metadata/labels/key",
+            "theirs",
+        )
+    };
+    let environment = || {
+        attribute(
+            "environment",
+            [map("ours"), map("next")],
+            json!({ "environment": map("theirs") }),
+            "/metadata/environment/key",
+            "theirs",
+        )
+    };
+    let path = |value: &str| json!({ "path": format!("s3://{value}") });
+    let registry = |user: &str| json!({ "registry": "r.example.com", "username": user, "password": "p" });
+    vec![
+        Type {
+            address: "zenml_project.x",
+            base: json!({}),
+            update: Endpoint::put("/projects/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                text("display_name", "display_name", "/body/display_name"),
+                text("description", "description", "/metadata/description"),
+                attribute(
+                    "metadata",
+                    [map("ours"), map("next")],
+                    json!({ "project_metadata": map("theirs") }),
+                    "/metadata/project_metadata/key",
+                    "theirs",
+                ),
+            ],
+        },
+        Type {
+            address: "zenml_tag.x",
+            base: json!({}),
+            update: Endpoint::put("/tags/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                attribute(
+                    "color",
+                    [json!("red"), json!("blue")],
+                    json!({ "color": "lime" }),
+                    "/body/color",
+                    "lime",
+                ),
+            ],
+        },
+        Type {
+            address: "zenml_tag.y",
+            base: json!({ "color": "red" }),
+            update: Endpoint::put("/tags/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                attribute(
+                    "exclusive",
+                    [json!(false), json!(false)],
+                    json!({ "exclusive": true }),
+                    "/body/exclusive",
+                    true,
+                ),
+            ],
+        },
+        Type {
+            address: "zenml_flavor.x",
+            base: json!({ "name": format!("{prefix}-flavor"), "type": "alerter" }),
+            update: Endpoint::put("/flavors/{id}"),
+            always: json!({}),
+            attributes: vec![
+                Attribute { is_required: true, ..text("source", "source", "/body/source") },
+                text("display_name", "display_name", "/body/display_name"),
+                text("integration", "integration", "/body/integration"),
+                attribute(
+                    "config_schema",
+                    [json!(r#"{"title":"ours"}"#), json!(r#"{"title":"next"}"#)],
+                    json!({ "config_schema": { "title": "theirs" } }),
+                    "/metadata/config_schema/title",
+                    "theirs",
+                ),
+                text("connector_type", "connector_type", "/metadata/connector_type"),
+                text("docs_url", "docs_url", "/metadata/docs_url"),
+                text("logo_url", "logo_url", "/body/logo_url"),
+            ],
+        },
+        Type {
+            address: "zenml_code_repository.x",
+            base: json!({ "project_id": project, "type": "github" }),
+            update: Endpoint::put("/code_repositories/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                text("description", "description", "/metadata/description"),
+                text("logo_url", "logo_url", "/body/logo_url"),
+                attribute(
+                    "config",
+                    [map("ours"), map("next")],
+                    json!({ "config": map("theirs") }),
+                    "/metadata/config/key",
+                    "theirs",
+                ),
+            ],
+        },
+        Type {
+            address: "zenml_secret.x",
+            base: json!({}),
+            update: Endpoint::put("/secrets/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                Attribute {
+                    is_required: true,
+                    ..attribute(
+                        "values",
+                        [map("ours"), map("next")],
+                        json!({ "values": map("theirs") }),
+                        "/body/values/key",
+                        "theirs",
+                    )
+                },
+            ],
+        },
+        Type {
+            address: "zenml_service_connector.x",
+            base: json!({
+                "type": "docker", "auth_method": "password", "resource_type": "docker-registry",
+                "resource_id": "r.example.com", "verify": false,
+            }),
+            update: Endpoint::put("/service_connectors/{id}"),
+            always: json!({ "resource_types": ["docker-registry"], "resource_id": "r.example.com" }),
+            attributes: vec![
+                name(prefix),
+                text("description", "description", "/body/description"),
+                labels(),
+                Attribute {
+                    is_required: true,
+                    ..attribute(
+                        "configuration",
+                        [registry("ours"), registry("next")],
+                        json!({ "configuration": registry("theirs") }),
+                        "/metadata/configuration/username",
+                        "theirs",
+                    )
+                },
+            ],
+        },
+        Type {
+            address: "zenml_stack_component.x",
+            base: json!({ "type": "artifact_store", "flavor": "s3" }),
+            update: Endpoint::put("/components/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                Attribute {
+                    is_required: true,
+                    ..attribute(
+                        "configuration",
+                        [path("ours"), path("next")],
+                        json!({ "configuration": path("theirs") }),
+                        "/metadata/configuration/path",
+                        "s3://theirs",
+                    )
+                },
+                labels(),
+                environment(),
+            ],
+        },
+        Type {
+            address: "zenml_stack.x",
+            base: json!({ "components": components }),
+            update: Endpoint::put("/stacks/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name(prefix),
+                text("description", "description", "/metadata/description"),
+                labels(),
+                environment(),
+            ],
+        },
+    ]
+}
+
+/// Types of the control plane.
+pub(super) fn on_the_control_plane() -> Vec<Type> {
+    vec![
+        Type {
+            address: "zenml_team.x",
+            base: json!({}),
+            update: Endpoint::patch("/teams/{id}"),
+            always: json!({}),
+            attributes: vec![name("t"), text("description", "description", "/description")],
+        },
+        Type {
+            address: "zenml_workspace.x",
+            base: json!({ "name": "alpha" }),
+            update: Endpoint::patch("/workspaces/{id}"),
+            always: json!({}),
+            attributes: vec![
+                text("display_name", "display_name", "/display_name"),
+                text("description", "description", "/description"),
+                text("logo_url", "logo_url", "/logo_url"),
+                attribute(
+                    "version",
+                    [json!("0.98.0"), json!("0.98.1")],
+                    json!({ "zenml_service": { "configuration": { "version": "0.97.0" } } }),
+                    "/zenml_service/configuration/version",
+                    "0.97.0",
+                ),
+                attribute(
+                    "desired_state",
+                    [json!("available"), json!("available")],
+                    json!({ "desired_state": "deactivated" }),
+                    "/desired_state",
+                    "deactivated",
+                ),
+            ],
+        },
+    ]
+}
