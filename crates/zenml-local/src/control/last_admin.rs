@@ -67,6 +67,20 @@ pub(super) async fn require_others(sql: &mut Sql, account: UserId) -> Result<()>
     alone.map_or(Ok(()), |organization| Err(refusal(&organization)))
 }
 
+/// The same for the platform: refuses to take the last account away that administers it.
+///
+/// # Errors
+/// 403.
+pub(super) async fn require_other_superuser(sql: &mut Sql, account: UserId) -> Result<()> {
+    let mut query = Query::new("SELECT 1 FROM account a WHERE a.is_superuser = 1 AND a.id <> ");
+    query.push_bind(account.to_string());
+    push_can_act(&mut query);
+    query.push(" LIMIT 1");
+    query.build().fetch_optional(sql).await?.map(drop).ok_or_else(|| {
+        Error::forbidden("At least one active administrator of the platform who can log in must remain.")
+    })
+}
+
 fn refusal(organization: &str) -> Error {
     let role = ORGANIZATION_ADMIN.name;
     Error::forbidden(format!(

@@ -104,7 +104,7 @@ async fn update(cx: Cx, id: UserId, (): (), change: api::UserUpdate) -> Result<a
         let before = user(tx.sql(), id).await?.ok_or_else(|| not_found(&account.target()))?;
         tx.note(&account, id, &before.username);
         if before.is_superuser && (change.is_superuser == Some(false) || change.is_active == Some(false)) {
-            require_other_superuser(tx.sql(), id).await?;
+            last_admin::require_other_superuser(tx.sql(), id).await?;
         }
         if change.is_active == Some(false) {
             last_admin::require_others(tx.sql(), id).await?;
@@ -127,7 +127,7 @@ async fn delete(cx: Cx, id: UserId, (): (), (): ()) -> Result<()> {
             return Err(Error::forbidden("Nobody can delete their own account."));
         }
         if user.is_superuser {
-            require_other_superuser(tx.sql(), id).await?;
+            last_admin::require_other_superuser(tx.sql(), id).await?;
         }
         last_admin::require_others(tx.sql(), id).await?;
         remove(tx.sql(), &account).await
@@ -394,17 +394,6 @@ async fn edit(
     .execute(&mut *sql)
     .await?;
     user(sql, id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))
-}
-
-async fn require_other_superuser(sql: &mut Sql, id: UserId) -> Result<()> {
-    let other =
-        sqlx::query("SELECT 1 FROM account WHERE is_superuser = 1 AND is_active = 1 AND id <> $1 LIMIT 1")
-            .bind(id.to_string())
-            .fetch_optional(sql)
-            .await?;
-    other
-        .map(drop)
-        .ok_or_else(|| Error::forbidden("At least one active administrator of the platform must remain."))
 }
 
 /// Removes an account and everything that names it as a holder of rights. What it made stays.

@@ -225,3 +225,17 @@ async fn an_admin_twice_over_loses_one_of_both_and_then_no_more() {
     case.call("DELETE /teams/{team}").await.ok();
     case.call("DELETE /roles/{role}/assignments?user_id={victim}").await.refused(403);
 }
+
+#[tokio::test]
+async fn the_platform_keeps_an_administrator_who_can_log_in() {
+    let case = Case::new(Victim::Person, Other::Person).await;
+    let me = text(&case.call("GET /users/me").await.ok()["id"]);
+    let (robot, _) = case.service_account("robot", false).await;
+    case.send(&format!("PATCH /users/{robot}"), json!({ "is_superuser": true })).await.ok();
+    let resign = format!("PATCH /users/{me}");
+    let refusal = case.send(&resign, json!({ "is_superuser": false })).await.refused(403);
+    assert!(refusal.contains("administrator of the platform"), "{refusal}");
+    let keys = format!("POST /organizations/{{organization}}/service_accounts/{robot}/api_keys");
+    case.send(&keys, json!({ "name": "one" })).await.ok();
+    case.send(&resign, json!({ "is_superuser": false })).await.ok();
+}
