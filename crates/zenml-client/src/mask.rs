@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -25,7 +26,11 @@ const RECOGNIZED: usize = 12;
 
 /// Values that no message may show.
 #[derive(Clone, Default)]
-pub struct Secrets(BTreeSet<String>);
+pub struct Secrets {
+    values: BTreeSet<String>,
+    /// The values in all their forms, made when the first text is looked at.
+    forms: OnceLock<BTreeSet<String>>,
+}
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -45,6 +50,7 @@ impl Secrets {
 
     /// Hides one more value.
     pub fn add(&mut self, value: &str) {
+        self.forms.take();
         let value = value.trim();
         // A reference to a secret names it and does not hold it.
         let is_reference = value.starts_with("{{") && value.ends_with("}}");
@@ -52,17 +58,17 @@ impl Secrets {
             return;
         }
         if value.chars().count() >= SHORTEST {
-            self.0.insert(value.to_owned());
+            self.values.insert(value.to_owned());
         }
-        parts(value, &mut self.0);
+        parts(value, &mut self.values);
         let document = decoded(value);
         if let Some(text) = &document {
-            parts(text, &mut self.0);
+            parts(text, &mut self.values);
         }
         if let Ok(document @ (Json::Object(_) | Json::Array(_))) =
             serde_json::from_str(document.as_deref().unwrap_or(value))
         {
-            leaves(&document, &mut self.0);
+            leaves(&document, &mut self.values);
         }
     }
 
@@ -71,10 +77,9 @@ impl Secrets {
     #[must_use]
     pub fn hide(&self, text: &str) -> String {
         let mut places = Vec::new();
-        for value in &self.0 {
-            for form in forms(value) {
-                find(text, &form, &mut places);
-            }
+        let forms = self.forms.get_or_init(|| self.values.iter().flat_map(|value| forms(value)).collect());
+        for form in forms {
+            find(text, form, &mut places);
         }
         without(text, places)
     }

@@ -39,7 +39,7 @@ pub struct Client {
     /// Where the settings of both APIs come from.
     control_plane: Option<Plane>,
     server: Option<Plane>,
-    /// Why the control plane of the environment is not used.
+    /// Why the API of the environment that the block is not about is not used.
     ignored: Option<Diag>,
     /// Whether a control plane works that the provider block is not about.
     control_plane_works: OnceCell<bool>,
@@ -102,10 +102,13 @@ impl Client {
 
     /// The management API.
     pub fn control_plane(&self) -> Result<&Api, Diag> {
-        self.api.control_plane().map_err(|error| match &self.ignored {
-            Some(why) => why.clone(),
-            None => cannot("manage ZenML Pro", Needs::ORGANIZATION_ADMIN, &error),
-        })
+        let none = |error| self.missing(cannot("manage ZenML Pro", Needs::ORGANIZATION_ADMIN, &error));
+        self.api.control_plane().map_err(none)
+    }
+
+    /// What is said of an API that is missing: if one was left out, why.
+    pub(crate) fn missing(&self, otherwise: Diag) -> Diag {
+        self.ignored.clone().unwrap_or(otherwise)
     }
 
     /// Makes sure that the credentials of the provider block work: one authenticated call for each API. An API that only

@@ -23,8 +23,9 @@ pub struct Configuration {
     /// service-account key.
     #[attr(check = pattern("be a URL that begins with http:// or https://", is_url_or_empty))]
     pub control_plane_url: Option<String>,
-    /// Key of a service account, or a personal access token: `ZENPROKEY_…`. It serves the control plane and all
-    /// workspaces. Also from `ZENML_SERVICE_ACCOUNT_KEY` or `ZENML_PRO_API_KEY`.
+    /// Key of a service account, or a personal access token: `ZENPROKEY_…`. It is sent to the control plane only;
+    /// workspaces get a session that it was exchanged for. Also from `ZENML_SERVICE_ACCOUNT_KEY` or
+    /// `ZENML_PRO_API_KEY`.
     pub service_account_key: Option<Secret<String>>,
     /// Organization, by id or name, for resources that do not name one. Also from `ZENML_ORGANIZATION_ID`. Default:
     /// the only organization that the key can see.
@@ -35,8 +36,8 @@ pub struct Configuration {
     /// `ZENML_SERVER_URL`.
     #[attr(check = pattern("be a URL that begins with http:// or https://", is_url_or_empty))]
     pub server_url: Option<String>,
-    /// API key for `server_url`. Also from `ZENML_API_KEY`. Without it and without a token the service-account key
-    /// is used.
+    /// API key for `server_url`. Also from `ZENML_API_KEY`. Without it and without a token, a session of the
+    /// service-account key is used.
     pub api_key: Option<Secret<String>>,
     /// Finished token for `server_url`; it cannot be renewed, so a key is preferred where both are given. Also from
     /// `ZENML_API_TOKEN`.

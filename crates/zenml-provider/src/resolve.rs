@@ -21,7 +21,7 @@ pub struct Resolved {
     pub control_plane: Option<Plane>,
     /// Where the address of the server and the credential for it come from.
     pub server: Option<Plane>,
-    /// Why a control plane of the environment is not used although it is there.
+    /// Why the API of the environment that the block is not about is not used, although it is there.
     pub ignored: Option<Diag>,
     /// Default organization, by id or name.
     pub organization: Option<Given<String>>,
@@ -84,7 +84,7 @@ pub fn resolve(config: &Partial<Configuration>, environment: &Environment) -> Re
                 .or_else(|| environment_credential(environment))
                 .or_else(|| key.clone().map(session))
                 .ok_or_else(|| no_server_credential(&url.source))?;
-            Some(Chosen { url, credential, is_wanted: names_server || !names_control_plane })
+            Some(Chosen { url, credential, is_wanted: names_server || !names_control_plane || key.is_none() })
         }
     };
     let needs_session = server.as_ref().is_some_and(|server| {
@@ -95,11 +95,11 @@ pub fn resolve(config: &Partial<Configuration>, environment: &Environment) -> Re
             .or_else(|| environment.text(environment::CONTROL_PLANE_URL))
             .unwrap_or_else(default_url),
         credential: key.map(Credential::Key),
-        is_wanted: names_control_plane || !names_server || needs_session,
+        is_wanted: names_control_plane || !names_server || server.is_none() || needs_session,
     });
     let mut ignored = None;
     let control_plane = usable(control_plane, &mut ignored)?;
-    let server = usable(server, &mut None)?;
+    let server = usable(server, &mut ignored)?;
     if control_plane.is_none() && server.is_none() {
         return Err(ignored.unwrap_or_else(|| no_credentials(environment)));
     }

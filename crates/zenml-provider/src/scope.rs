@@ -170,7 +170,7 @@ pub async fn plan_home<M: Model>(
 
 async fn plain(client: &Client) -> Result<Server, Diag> {
     let failed = |error: ApiError| cannot("use the server", Needs::WORKSPACE_VIEWER, &error);
-    let api = client.api().server().map_err(failed)?.clone();
+    let api = client.api().server().map_err(|error| client.missing(failed(error)))?.clone();
     let workspace_id = client.api().server_workspace().await.map_err(failed)?;
     Ok(Server { api, workspace_id })
 }

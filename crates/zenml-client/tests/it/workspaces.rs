@@ -1,12 +1,14 @@
 //! Finding workspaces.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use zenml_api::IdOrName;
 use zenml_api::workspace::project;
 use zenml_client::transport::{Fault, TransportErrorKind};
-use zenml_client::{ApiError, Plane, Settings};
+use zenml_client::{ApiError, Client, Credential, Plane, Settings, SettingsError};
 
-use crate::script::{ID, Script, both, client, lines, settings};
+use crate::script::{ID, KEY, Script, both, client, header, lines, settings};
 
 pub(crate) fn workspace(url: &str) -> Value {
     let organization = json!({"id": ID, "name": "acme", "created": "x", "updated": "x"});
@@ -104,4 +106,92 @@ async fn a_server_that_is_the_workspace_serves_it_without_the_control_plane() {
     assert!(matches!(error, ApiError::NotConfigured(Plane::ControlPlane)), "{error}");
     let other = crate::script::client(&both(), &wire).workspace(ID.parse().unwrap()).await.unwrap();
     assert_eq!(other.plane(), Plane::Workspace);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_key_goes_to_the_control_plane_only_and_a_workspace_gets_a_session() {
+    let wire = script().wire();
+    let workspace = client(&settings(), &wire).workspace(ID.parse().unwrap()).await.unwrap();
+    workspace.call(&project::DELETE, IdOrName::parse(ID)).await.unwrap();
+    let login = "POST /ws/api/v1/login".to_owned();
+    assert_eq!(lines(&wire), ["POST /auth/login".to_owned(), lookup(), login, delete()]);
+    let seen = wire.seen();
+    assert_eq!(seen[2].body, "grant_type=zenml-external");
+    assert_eq!(header(&seen[2], "authorization"), "Bearer session");
+    for request in &seen[1..] {
+        let headers =
+            format!("{:?}", request.headers.values().map(|value| value.to_str()).collect::<Vec<_>>());
+        let all = format!("{} {headers} {}", request.url, String::from_utf8_lossy(&request.body));
+        assert!(!all.contains(KEY), "{all}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_named_can_be_entered_with_the_session_of_the_control_plane() {
+    let mut settings = both();
+    settings.server.as_mut().unwrap().credential = Credential::ControlPlane;
+    let wire = script().wire();
+    client(&settings, &wire).server().unwrap().call(&project::DELETE, IdOrName::parse(ID)).await.unwrap();
+    assert_eq!(lines(&wire), ["POST /auth/login".to_owned(), "POST /ws/api/v1/login".to_owned(), delete()]);
+    assert_eq!(header(&wire.seen()[1], "authorization"), "Bearer session");
+    settings.control_plane = None;
+    let error = Client::with_transport(&settings, Arc::new(wire)).unwrap_err();
+    assert_eq!(error, SettingsError::NoControlPlane);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_of_the_control_plane_that_ended_early_is_renewed_for_the_login_of_a_workspace() {
+    let expired = json!({"detail": ["AuthorizationException", "Not authorized to access this server."]});
+    let wire = Script::default()
+        .on("POST /auth/login", 200, &json!({"access_token": "old", "expires_in": 3600}))
+        .on("POST /auth/login", 200, &json!({"access_token": "new", "expires_in": 3600}))
+        .on(&lookup(), 200, &workspace("http://plane.test/ws"))
+        .on("POST /ws/api/v1/login", 401, &expired)
+        .on("POST /ws/api/v1/login", 200, &json!({"access_token": "ws", "token_type": "bearer"}))
+        .on(&delete(), 200, &json!(null))
+        .wire();
+    let api = client(&settings(), &wire).workspace(ID.parse().unwrap()).await.unwrap();
+    api.call(&project::DELETE, IdOrName::parse(ID)).await.unwrap();
+    let seen = wire.seen();
+    assert_eq!(
+        (header(&seen[2], "authorization"), header(&seen[4], "authorization")),
+        ("Bearer old", "Bearer new")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_to_an_address_that_a_hostile_server_reports() {
+    for (url, why) in [
+        ("file:///etc/passwd", "it is not a URL"),
+        ("gopher://thief.example", "it has to start with http:// or https://"),
+        ("thief.example", "it has to start with http:// or https://"),
+        ("http://thief.example", "it has no TLS (http://), although the control plane has"),
+        ("http://169.254.169.254/latest", "it has no TLS (http://), although the control plane has"),
+        ("https://user:password@thief.example", "give the credential on its own"),
+        ("https://good.example#@thief.example", "it must not have a query or a fragment"),
+        ("https://good.example?@thief.example", "it must not have a query or a fragment"),
+        ("https://good.example\\@thief.example", "it is not a URL"),
+        ("https://thief.example\r\nx: y", "it is not a URL"),
+    ] {
+        let mut settings = settings();
+        settings.control_plane.as_mut().unwrap().url = "https://plane.test".to_owned();
+        let wire = Script::new().on(&lookup(), 200, &workspace(url)).wire();
+        let error = client(&settings, &wire).workspace(ID.parse().unwrap()).await.unwrap_err();
+        assert!(matches!(&error, ApiError::Misplaced(place) if place.why == why), "{url}: {error}");
+        assert!(!error.to_string().contains("password"), "{error}");
+        assert_eq!(lines(&wire), ["POST /auth/login".to_owned(), lookup()], "{url}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_answer_does_not_keep_from_the_workspaces_of_the_control_plane() {
+    let mut wire = script().wire();
+    for _ in 0..5 {
+        wire = wire.fail("/info", Fault::Lost(TransportErrorKind::Connect));
+    }
+    let client = client(&both(), &wire);
+    for _ in 0..3 {
+        assert_eq!(client.workspace(ID.parse().unwrap()).await.unwrap().plane(), Plane::Workspace);
+    }
+    assert_eq!(lines(&wire).iter().filter(|line| line.ends_with("/info")).count(), 5, "asked once");
 }

@@ -14,6 +14,8 @@ mod data_sources;
 mod documentation;
 mod drop_in;
 mod drop_in_contract;
+mod echo;
+mod echo_host;
 mod examples;
 mod flavor;
 mod half_made;

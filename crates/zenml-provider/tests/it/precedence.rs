@@ -1,10 +1,13 @@
 //! Whose settings count: those of the provider block or those of the environment.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use serde_json::{Map, Value as Json, json};
 use tfkit::{Diag, Dyn, Engine, Partial};
 use tfkit_test::{Failure, Harness};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use zenml_client::{Address, Credential};
 use zenml_provider::configuration::{Configuration, SAAS_URL};
 use zenml_provider::resolve::{Plane, Resolved, resolve};
@@ -238,10 +241,20 @@ async fn a_block_about_one_api_is_not_disturbed_by_what_the_environment_says_of_
 
     // The other way round: ZenML Pro in the block, an open-source server in the environment.
     let pro = json!({ "control_plane_url": url, "service_account_key": key, "http": { "retries": 0 } });
-    let environment = [("ZENML_SERVER_URL", NOWHERE), ("ZENML_API_KEY", "ZENKEY_old")];
-    let mut harness = start(&environment, pro).await.unwrap();
-    let project = json!({ "name": "vision", "workspace_id": workspace.to_string() });
-    harness.apply("zenml_project.p", project).await.unwrap();
+    for url in [NOWHERE, "no address"] {
+        let environment = [("ZENML_SERVER_URL", url), ("ZENML_API_KEY", "ZENKEY_old")];
+        let mut harness = start(&environment, pro.clone()).await.unwrap();
+        let project = json!({ "name": "vision", "workspace_id": workspace.to_string() });
+        harness.apply("zenml_project.p", project).await.unwrap();
+        harness.destroy("zenml_project.p").await.unwrap();
+        let failure = harness.apply("zenml_project.q", json!({ "name": "vision" })).await.unwrap_err();
+        assert!(failure.to_string().contains("environment variable ZENML_SERVER_URL"), "{failure}");
+    }
+
+    // An API that is the only one has to work, whatever the block is about.
+    let environment = [("ZENML_SERVER_URL", server.as_str()), ("ZENML_API_KEY", "ZENKEY_old")];
+    let failure = refused(&environment, json!({ "organization_id": "acme" })).await;
+    assert!(failure.to_string().contains("environment variable ZENML_API_KEY"), "{failure}");
     world.stop().await;
 }
 
@@ -414,4 +427,61 @@ async fn a_value_that_cannot_be_sent_is_refused_by_name_and_never_shown() {
             assert!(!failure.to_string().contains("canary"), "{failure}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enrolled_server_gets_no_key_and_one_without_a_safe_address_gets_nothing() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await;
+    let thief = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let report = async |url: &str| {
+        let mut found = serde_json::to_value(world.look(workspace).await.unwrap()).unwrap();
+        found["zenml_service"]["status"]["server_url"] = url.into();
+        world.inject(json!({ "rules": [
+            { "method": "GET", "route": "/workspaces/{workspace_id_or_name}", "effect": { "status": 200, "body": found } },
+        ] }));
+    };
+    let config = json!({ "name": "vision", "workspace_id": workspace.to_string() });
+    let mut block = world.block();
+    block["http"] = json!({ "retries": 0, "timeout": "5s" });
+
+    for url in [
+        "file:///etc/passwd",
+        "https://user:hunter2@thief.example",
+        "https://good.example#@thief.example",
+        "thief",
+    ] {
+        let mut harness = Harness::start(crate::world::engine(), block.clone()).await.unwrap();
+        report(url).await;
+        let failure = harness.apply("zenml_project.p", config.clone()).await.unwrap_err();
+        world.inject(json!({}));
+        let said = failure.to_string();
+        assert!(failure.summaries()[0].ends_with("the address of workspace \"alpha\" is not safe"), "{said}");
+        assert!(said.contains("No credential was sent") && !said.contains("hunter2"), "{said}");
+    }
+
+    // A server that looks like any other learns nothing but a session.
+    let mut harness = Harness::start(crate::world::engine(), block).await.unwrap();
+    report(&format!("http://{}", thief.local_addr().unwrap())).await;
+    let listen = async {
+        let (mut connection, _) = thief.accept().await.unwrap();
+        let mut heard = Vec::new();
+        while !String::from_utf8_lossy(&heard).contains("grant_type=") {
+            assert_ne!(connection.read_buf(&mut heard).await.unwrap(), 0);
+        }
+        // A redirect to where the credential shall go as well.
+        let answer = "HTTP/1.1 307 x\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        connection.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8_lossy(&heard).into_owned()
+    };
+    let (applied, heard) = tokio::join!(harness.apply("zenml_project.p", config), listen);
+    assert!(heard.contains("grant_type=zenml-external") && heard.contains("Bearer "), "{heard}");
+    assert!(!heard.contains(world.key()) && !heard.contains("ZENPROKEY"), "{heard}");
+    let said = applied.unwrap_err().to_string();
+    assert!(said.contains("it redirects to http://127.0.0.1:9/"), "{said}");
+    assert!(
+        said.contains("Correct the address that the control plane reports for workspace \"alpha\""),
+        "{said}"
+    );
+    world.stop().await;
 }

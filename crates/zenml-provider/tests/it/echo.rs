@@ -1,0 +1,478 @@
+//! A server that repeats what it was sent: nothing of it that is secret may be shown or logged.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::{Value as Json, json};
+use tfkit::Engine;
+use tfkit_test::Harness;
+use zenml_api::Sensitive;
+use zenml_api::workspace::secret::{self, SecretCreate};
+use zenml_client::transport::{Exchange, HttpRequest, HttpResponse, Network, TransportErrorKind};
+use zenml_client::transport::{Transport, TransportError};
+use zenml_client::{Address, Client, Credential, HttpSettings, RetryPolicy, Settings};
+use zenml_provider::{Environment, Zenml};
+
+use crate::world::World;
+
+/// What each marked secret begins and ends with. Between is what each form of writing escapes in its own way.
+const HEAD: &str = "kAnArY-of";
+const TAIL: &str = "tail9Canary";
+
+pub(crate) fn canary(place: &str) -> String {
+    format!("{HEAD}-{place}-\"q\"&<b>'\\/+% é\u{1f511}-{TAIL}")
+}
+
+/// In a header stands only what is visible ASCII.
+const HEADER: &str = "kAnArY-of-header-/+%-tail9Canary";
+
+/// A way in which a server repeats a text.
+pub(crate) type Form = fn(&str) -> String;
+
+pub(crate) const FORMS: [(&str, Form); 16] = [
+    ("detail", |all| json!({ "detail": all }).to_string()),
+    ("class and message", |all| json!({ "detail": ["ValueError", all] }).to_string()),
+    ("bare list", |all| json!(["ValueError", all]).to_string()),
+    ("OAuth error", |all| json!({ "error": all, "error_description": all }).to_string()),
+    ("problems", |all| json!({ "detail": [{ "loc": ["body", all], "msg": all, "input": all }] }).to_string()),
+    ("JSON in JSON", |all| {
+        json!({ "detail": json!({ "input": json!(all).to_string() }).to_string() }).to_string()
+    }),
+    ("Python in JSON", |all| {
+        let python = all.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n");
+        json!({ "detail": ["IllegalOperationError", format!("{{'detail': ['X', '{python}']}}")] }).to_string()
+    }),
+    ("escaped JSON", |all| {
+        let escaped = all.chars().fold(String::new(), |mut text, character| {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(text, "\\u{unit:04x}").unwrap();
+            }
+            text
+        });
+        format!("{{\"detail\": \"{escaped}\"}}")
+    }),
+    ("other JSON", |all| json!({ "id": all, "name": all, "items": [all], "status": all }).to_string()),
+    ("list of texts", |all| json!([{ "id": all, "name": all }, all]).to_string()),
+    ("text", str::to_owned),
+    ("page", |all| {
+        let escaped =
+            all.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+        format!("<!doctype html><title>{}</title>{all}", escaped.replace('\'', "&#x27;"))
+    }),
+    ("Base64", |all| json!({ "detail": STANDARD.encode(all) }).to_string()),
+    ("URL", |all| {
+        let percent = all.bytes().fold(String::new(), |mut text, byte| {
+            if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+                text.push(char::from(byte));
+            } else {
+                write!(text, "%{byte:02X}").unwrap();
+            }
+            text
+        });
+        json!({ "detail": percent }).to_string()
+    }),
+    ("cut at our own end", |all| {
+        // Each of these has the end of what is shown within another part of a secret.
+        let fill = 2000 - all.find(HEAD).unwrap_or_default().min(1990) - 5;
+        json!({ "detail": format!("{}{all}", "x".repeat(fill)) }).to_string()
+    }),
+    ("cut by the server", |all| {
+        let cut = all.find(TAIL).map_or(all.len() / 2, |tail| tail - 2);
+        json!({ "detail": all[..all.floor_char_boundary(cut)] }).to_string()
+    }),
+];
+
+const STATUSES: [u16; 16] = [400, 401, 402, 403, 404, 405, 409, 418, 422, 429, 500, 501, 502, 503, 200, 307];
+
+/// Which requests are answered with what they hold.
+#[derive(Clone, Copy)]
+struct Rule {
+    status: u16,
+    form: usize,
+    which: fn(&HttpRequest) -> bool,
+}
+
+/// The way to a real platform, with a server on it that repeats.
+struct Echo {
+    network: Network,
+    rule: Mutex<Option<Rule>>,
+    /// The credentials that were sent.
+    credentials: Mutex<BTreeSet<String>>,
+    /// How many requests were answered by the echo, and how many of those with a marked secret.
+    echoed: AtomicUsize,
+    marked: AtomicUsize,
+}
+
+impl Echo {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            network: Network::new(&HttpSettings::default()).unwrap(),
+            rule: Mutex::default(),
+            credentials: Mutex::default(),
+            echoed: AtomicUsize::new(0),
+            marked: AtomicUsize::new(0),
+        })
+    }
+
+    fn arm(&self, rule: Option<Rule>) {
+        *self.rule.lock().unwrap() = rule;
+    }
+}
+
+impl Transport for Echo {
+    fn exchange(&self, request: HttpRequest) -> Exchange<'_> {
+        if let Some(value) = request.headers.get("authorization") {
+            let value = value.to_str().unwrap().trim_start_matches("Bearer ");
+            self.credentials.lock().unwrap().insert(value.to_owned());
+        }
+        let rule = *self.rule.lock().unwrap();
+        match rule.filter(|rule| (rule.which)(&request)) {
+            None => self.network.exchange(request),
+            Some(rule) => {
+                self.echoed.fetch_add(1, Ordering::Relaxed);
+                if String::from_utf8_lossy(&request.body).contains(HEAD) {
+                    self.marked.fetch_add(1, Ordering::Relaxed);
+                }
+                Box::pin(async move { answer(&request, rule).map_err(|()| broken()) })
+            }
+        }
+    }
+}
+
+fn broken() -> TransportError {
+    TransportError::new(TransportErrorKind::Configuration)
+}
+
+fn answer(request: &HttpRequest, rule: Rule) -> Result<HttpResponse, ()> {
+    let mut all = String::new();
+    // The body as the server understands it, and as it came.
+    if let Ok(body) = serde_json::from_slice::<Json>(&request.body) {
+        texts(&body, &mut all);
+    }
+    for (name, value) in &request.headers {
+        writeln!(all, "{name}: {}", String::from_utf8_lossy(value.as_bytes())).unwrap();
+    }
+    writeln!(all, "{} {}\n{}", request.method, request.url, String::from_utf8_lossy(&request.body)).unwrap();
+    let mut headers = HeaderMap::new();
+    for name in ["authorization", "x-proxy"] {
+        if let Some(value) = request.headers.get(name) {
+            headers.insert("x-request-id", value.clone());
+            let to =
+                format!("https://elsewhere.example.com/{}/x", value.to_str().unwrap().replace(' ', "%20"));
+            headers.insert("location", HeaderValue::from_str(&to).map_err(|_| ())?);
+        }
+    }
+    let body = FORMS[rule.form].1(&all).into_bytes().into();
+    Ok(HttpResponse { status: StatusCode::from_u16(rule.status).unwrap(), headers, body })
+}
+
+fn texts(value: &Json, all: &mut String) {
+    match value {
+        Json::String(text) => writeln!(all, "{text}").unwrap(),
+        Json::Array(items) => items.iter().for_each(|item| texts(item, all)),
+        Json::Object(members) => members.values().for_each(|member| texts(member, all)),
+        _ => {}
+    }
+}
+
+/// What of the secrets is in a text.
+pub(crate) fn leaks(text: &str, credentials: &BTreeSet<String>) -> Option<String> {
+    let mut fragments = vec![HEAD.to_owned(), TAIL.to_owned()];
+    for credential in credentials {
+        // The head of a session is the same for all of them, and tells nothing.
+        fragments.push(credential[credential.len() - 16..].to_owned());
+        fragments.push(credential.clone());
+    }
+    let encoded = fragments.iter().flat_map(|fragment| {
+        (0..3).map(move |before| {
+            let shifted = [&[0; 3][..before], fragment.as_bytes()].concat();
+            let encoded = STANDARD.encode(shifted);
+            encoded[4..encoded.len() - 4].to_owned()
+        })
+    });
+    let encoded: Vec<String> = encoded.collect();
+    fragments.into_iter().chain(encoded).find(|fragment| text.contains(fragment.as_str()))
+}
+
+/// A type with two configurations, between which it is changed in place.
+struct Row {
+    address: &'static str,
+    made: Json,
+    changed: Json,
+    /// Whether requests carry a secret besides the credential.
+    is_secret: bool,
+}
+
+async fn rows(world: &World) -> Vec<Row> {
+    let workspace = world.workspace("home").await;
+    let team = world.team("holders").await.to_string();
+    let project = world.project(workspace, "around").await.to_string();
+    let server = world.server(workspace).await;
+    let mut components = serde_json::Map::new();
+    for kind in ["orchestrator", "artifact_store"] {
+        let create = json!({ "name": "one", "type": kind, "flavor": "local", "configuration": {} });
+        let create = serde_json::from_value(create).unwrap();
+        let made = server.send(&zenml_api::workspace::component::CREATE, (), (), create).await.unwrap();
+        components.insert(kind.to_owned(), made.id.to_string().into());
+    }
+    let create = json!({ "name": "covered", "components": components.iter()
+        .map(|(kind, id)| (kind.clone(), json!([id]))).collect::<serde_json::Map<_, _>>() });
+    let create = serde_json::from_value(create).unwrap();
+    let stack =
+        server.send(&zenml_api::workspace::stack::CREATE, (), (), create).await.unwrap().id.to_string();
+    let workspace = workspace.to_string();
+    let row = |address, is_secret, made: Json, change: Json| {
+        let mut changed = made.clone();
+        for (name, value) in change.as_object().unwrap() {
+            changed[name] = value.clone();
+        }
+        Row { address, made, changed, is_secret }
+    };
+    let inside = |address, is_secret, mut made: Json, change: Json| {
+        made["workspace_id"] = workspace.clone().into();
+        if made["name"].is_null() {
+            made["name"] = "alpha".into();
+        }
+        row(address, is_secret, made, change)
+    };
+    let written = |name: &str, version: u64, members: Json| json!({ format!("{name}_wo"): members, format!("{name}_wo_version"): version });
+    let with = |mut config: Json, more: Json| {
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        config
+    };
+    let settings = |place| {
+        let ty = json!(["object", { "path": "string", "client_kwargs": ["map", ["list", "string"]] }]);
+        json!({ "type": ty, "value": { "path": "s3://b", "client_kwargs": { "deep": [canary(place)] } } })
+    };
+    let token = |place| json!({ "token": canary(place) });
+    let docker = |place| json!({ "username": "ann", "password": canary(place) });
+    let connector = json!({ "type": "docker", "auth_method": "password", "verify": false });
+    let repository = json!({ "type": "github", "project_id": project });
+    vec![
+        row("zenml_team.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
+        row("zenml_workspace.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
+        row(
+            "zenml_workspace_role_assignment.x",
+            false,
+            json!({ "workspace_id": workspace, "team_id": team, "role": "viewer" }),
+            json!({ "role": "admin" }),
+        ),
+        row(
+            "zenml_project_role_assignment.x",
+            false,
+            json!({ "workspace_id": workspace, "project_id": project, "team_id": team, "role": "viewer" }),
+            json!({ "role": "admin" }),
+        ),
+        row(
+            "zenml_stack_role_assignment.x",
+            false,
+            json!({ "workspace_id": workspace, "stack_id": stack, "team_id": team, "role": "read" }),
+            json!({ "role": "write" }),
+        ),
+        inside("zenml_project.x", false, json!({}), json!({ "description": "d" })),
+        inside("zenml_tag.x", false, json!({ "color": "red" }), json!({ "color": "blue" })),
+        inside(
+            "zenml_flavor.x",
+            false,
+            json!({ "type": "alerter", "source": "acme.Flavor" }),
+            json!({ "display_name": "Shown" }),
+        ),
+        inside(
+            "zenml_code_repository.x",
+            true,
+            with(repository.clone(), json!({ "config": token("one") })),
+            json!({ "config": token("two") }),
+        ),
+        inside(
+            "zenml_code_repository.w",
+            true,
+            with(repository, written("config", 1, token("one"))),
+            written("config", 2, token("two")),
+        ),
+        inside("zenml_secret.x", true, json!({ "values": token("one") }), json!({ "values": token("two") })),
+        inside(
+            "zenml_secret.w",
+            true,
+            written("values", 1, token("one")),
+            written("values", 2, token("two")),
+        ),
+        inside(
+            "zenml_service_connector.x",
+            true,
+            with(connector.clone(), json!({ "configuration": docker("one") })),
+            json!({ "configuration": docker("two") }),
+        ),
+        inside(
+            "zenml_service_connector.w",
+            true,
+            with(connector, written("configuration", 1, docker("one"))),
+            written("configuration", 2, docker("two")),
+        ),
+        inside(
+            "zenml_stack_component.x",
+            true,
+            json!({ "type": "artifact_store", "flavor": "s3", "configuration": { "path": "s3://b", "secret": canary("one") } }),
+            json!({ "configuration": { "path": "s3://b", "secret": canary("two") } }),
+        ),
+        inside(
+            "zenml_stack_component.t",
+            true,
+            json!({ "type": "artifact_store", "flavor": "s3", "settings": settings("one") }),
+            json!({ "settings": settings("two") }),
+        ),
+        inside("zenml_stack.x", false, json!({ "components": components }), json!({ "description": "d" })),
+    ]
+}
+
+fn is_write(request: &HttpRequest) -> bool {
+    request.method != zenml_api::Method::Get && !is_login(request)
+}
+
+fn is_read(request: &HttpRequest) -> bool {
+    request.method == zenml_api::Method::Get
+}
+
+fn is_login(request: &HttpRequest) -> bool {
+    request.url.ends_with("/login")
+}
+
+async fn harness(world: &World, echo: &Arc<Echo>) -> Harness {
+    let mut block = world.block();
+    block["http"] = json!({ "retries": 0, "headers": { "x-proxy": HEADER } });
+    Harness::start(Engine::new(Zenml::new(Environment::default()).with_transport(echo.clone())), block)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_a_server_repeats_of_a_request_is_in_no_message_whatever_type_and_operation() {
+    let world = World::start().await;
+    let rows = rows(&world).await;
+    let echo = Echo::new();
+    let mut harness = harness(&world, &echo).await;
+    let (mut tried, mut failed) = (0_usize, 0_usize);
+    for row in &rows {
+        for operation in ["create", "read", "update", "delete"] {
+            if operation == "read" {
+                echo.arm(None);
+                harness
+                    .apply(row.address, row.made.clone())
+                    .await
+                    .unwrap_or_else(|error| panic!("{}: {error}", row.address));
+            }
+            let marked = echo.marked.load(Ordering::Relaxed);
+            // Where requests carry a secret each form is tried; elsewhere only the credential can come back. All forms
+            // with all statuses are tried below, at the one place that all calls come by.
+            let carries = row.is_secret && matches!(operation, "create" | "update");
+            for _ in 0..if carries { FORMS.len() } else { 4 } {
+                let form = tried % FORMS.len();
+                let status = STATUSES[(tried * 3 + tried / FORMS.len()) % STATUSES.len()];
+                // That is the answer of a server that did it, or that has nothing: the state follows, and rightly.
+                if matches!((operation, status), ("read" | "delete", 404) | ("delete", 200)) {
+                    tried += 1;
+                    continue;
+                }
+                let which = if operation == "read" { is_read } else { is_write };
+                echo.arm(Some(Rule { status, form, which }));
+                let said = match operation {
+                    "create" => harness
+                        .apply(row.address, row.made.clone())
+                        .await
+                        .map(|applied| applied.told().join("\n")),
+                    "read" => harness.refresh(row.address).await.map(|_| String::new()),
+                    "update" => harness
+                        .apply(row.address, row.changed.clone())
+                        .await
+                        .map(|applied| applied.told().join("\n")),
+                    _ => harness.destroy(row.address).await.map(|told| format!("{told:?}")),
+                };
+                failed += usize::from(said.is_err());
+                let said = said.unwrap_or_else(|failure| format!("{failure}\n{:?}", failure.errors()));
+                let what = format!("{} {operation}, {status}, {}", row.address, FORMS[form].0);
+                let credentials = echo.credentials.lock().unwrap().clone();
+                let leak = leaks(&said, &credentials);
+                assert!(leak.is_none(), "{what}: {leak:?} is said: {said}");
+                tried += 1;
+                echo.arm(None);
+                if operation == "create" {
+                    harness.forget(row.address);
+                }
+            }
+            let marked = echo.marked.load(Ordering::Relaxed) - marked;
+            assert!(
+                !carries || marked >= FORMS.len() - 2,
+                "{} {operation} sent {marked} marked secrets",
+                row.address
+            );
+        }
+        echo.arm(None);
+        if harness.state(row.address).is_some() {
+            harness.destroy(row.address).await.unwrap();
+        }
+    }
+    let carrying = rows.iter().filter(|row| row.is_secret).count();
+    assert_eq!(tried, rows.len() * 4 * 4 + carrying * 2 * (FORMS.len() - 4));
+    assert!(failed * 3 > tried * 2, "{failed} of {tried} failed");
+    assert!(echo.echoed.load(Ordering::Relaxed) >= failed);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_login_repeats_of_a_credential_is_in_no_message() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await;
+    let server = world.look(workspace).await.unwrap().server_url().unwrap().to_owned();
+    let key = format!("ZENPROKEY_{HEAD}/+%-{TAIL}");
+    let http = json!({ "retries": 0, "headers": { "x-proxy": HEADER } });
+    let blocks = [
+        json!({ "control_plane_url": world.platform.url(), "service_account_key": key, "http": http }),
+        json!({ "server_url": server, "api_key": key, "http": http }),
+        json!({ "server_url": server, "api_token": key, "http": http }),
+    ];
+    for (number, block) in blocks.iter().enumerate() {
+        for (form, (name, _)) in FORMS.iter().enumerate() {
+            let status = STATUSES[(form * 3 + number) % (STATUSES.len() - 1)];
+            let echo = Echo::new();
+            echo.arm(Some(Rule { status, form, which: |_| true }));
+            let provider = Zenml::new(Environment::default()).with_transport(echo.clone());
+            let Err(failure) = Harness::start(Engine::new(provider), block.clone()).await else {
+                panic!("{status}, {name}: the block was accepted");
+            };
+            let leak = leaks(&format!("{failure}\n{:?}", failure.errors()), &BTreeSet::new());
+            assert!(leak.is_none(), "{status}, {name}: {leak:?} in {failure}");
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_server_repeats_is_hidden_in_every_form_with_every_status() {
+    let echo = Echo::new();
+    let credential = Credential::Token(format!("{HEAD}-token-{TAIL}").into());
+    let server = Some(Address { url: "http://nowhere.test".to_owned(), credential });
+    let retry = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
+    let headers = vec![("x-proxy".to_owned(), Sensitive::from(HEADER))];
+    let http = HttpSettings { retry, headers, ..HttpSettings::default() };
+    let settings = Settings { server, http, ..Settings::default() };
+    let client = Client::with_transport(&settings, echo.clone()).unwrap();
+    let mut shown = 0;
+    for status in STATUSES {
+        for (form, (name, _)) in FORMS.iter().enumerate() {
+            echo.arm(Some(Rule { status, form, which: |_| true }));
+            let values = [("token".to_owned(), Some(canary("value")))].into();
+            let new = SecretCreate { name: "s".into(), values: Sensitive::new(values), ..Default::default() };
+            let error = client.server().unwrap().send(&secret::CREATE, (), (), new).await.unwrap_err();
+            let said = format!("{error}\n{error:?}");
+            let leak = leaks(&said, &BTreeSet::new());
+            assert!(leak.is_none(), "{status}, {name}: {leak:?} in {said}");
+            shown += usize::from(said.contains("(hidden)"));
+        }
+    }
+    let all = STATUSES.len() * FORMS.len();
+    assert!(shown > all / 2, "only {shown} of {all} answers were repeated at all");
+}
