@@ -171,7 +171,7 @@ impl Api {
     ) -> Result<A, ApiError> {
         endpoint
             .decode_answer(&answer.body)
-            .map_err(|cause| self.inner.wire.unreadable(answer.call.clone(), answer.secrets.expose(), cause))
+            .map_err(|cause| self.inner.wire.unreadable(answer.call.clone(), answer.secrets.expose(), &cause))
     }
 
     async fn with_session(&self, outgoing: &Outgoing<'_>) -> Result<HttpResponse, ApiError> {

@@ -135,12 +135,11 @@ impl Client {
     /// it has no server at the moment.
     pub async fn workspace(&self, id: WorkspaceId) -> Result<Api, ApiError> {
         if let Some(server) = &self.server {
-            let is = match &self.control_plane {
-                None => self.server_workspace().await?,
-                Some(_) => {
-                    let ask = async || self.server_workspace().await.ok().flatten();
-                    *self.server_is.get_or_init(ask).await
-                }
+            let is = if self.control_plane.is_none() {
+                self.server_workspace().await?
+            } else {
+                let ask = async || self.server_workspace().await.ok().flatten();
+                *self.server_is.get_or_init(ask).await
             };
             if is == Some(id) {
                 return Ok(server.clone());

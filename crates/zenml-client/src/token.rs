@@ -243,7 +243,7 @@ where
         call.status = Some(answer.status.as_u16());
         call
     };
-    let unreadable = |cause| wire.unreadable(call(), request.secrets.expose(), cause);
+    let unreadable = |cause: CodecError| wire.unreadable(call(), request.secrets.expose(), &cause);
     let granted = granted(endpoint.decode_answer(&answer.body).map_err(unreadable)?);
     let given = granted.access_token.filter(|token| !token.expose().is_empty());
     let Some(token) = given else { return Err(ApiError::NoToken { call: Box::new(call()) }) };

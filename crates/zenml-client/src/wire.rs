@@ -52,7 +52,9 @@ impl Shared {
 
     fn all(&self, sent: &[String]) -> Secrets {
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        sent.iter().for_each(|secret| secrets.add(secret));
+        for secret in sent {
+            secrets.add(secret);
+        }
         secrets
     }
 }
@@ -239,7 +241,7 @@ impl Wire {
     }
 
     /// The error of a success that cannot be read. `sent` are the secrets of the request.
-    pub(crate) fn unreadable(&self, call: Call, sent: &[String], cause: CodecError) -> ApiError {
+    pub(crate) fn unreadable(&self, call: Call, sent: &[String], cause: &CodecError) -> ApiError {
         let path = self.shared.hide(&cause.path, sent);
         let message = self.shared.hide(&cause.message, sent);
         ApiError::Decode { call: Box::new(call), cause: CodecError { path, message } }

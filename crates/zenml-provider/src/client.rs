@@ -133,7 +133,8 @@ impl Client {
             None => false,
             Some(plane) if plane.is_wanted => true,
             Some(_) => {
-                let works = async || self.check_control_plane().await.is_ok();
+                // Boxed because it is rare, and would make each future that may ask larger.
+                let works = async || Box::pin(self.check_control_plane()).await.is_ok();
                 *self.control_plane_works.get_or_init(works).await
             }
         }

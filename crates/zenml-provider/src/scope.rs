@@ -207,7 +207,8 @@ pub(crate) async fn remember(cx: &Cx<Client>, client: &Client, id: WorkspaceId) 
 /// Keeps beside the state of an object that came out of a list what [`reach`] keeps of one that is read alone.
 pub(crate) async fn complete<T>(cx: &Cx<Client>, item: Seen<T>) -> Result<Seen<T>, Diag> {
     if let Seen::Found(Some(workspace), _) = &item {
-        remember(cx, cx.client().await?, *workspace).await?;
+        // Boxed because most items have it already, and the future holds the item as well.
+        Box::pin(remember(cx, cx.client().await?, *workspace)).await?;
     }
     Ok(item)
 }

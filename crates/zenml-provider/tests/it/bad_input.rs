@@ -96,7 +96,7 @@ async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
                     "Error: The key does not see the organization \"elsewhere\"",
                     "the key belongs to another one",
                     &known_organization,
-                    "Correct organization_id, or use a key of this organization.",
+                    "Correct organization_id in the provider block, or use a key of this organization.",
                     "organization_id = \"elsewhere\"",
                 ],
             ),

@@ -95,7 +95,9 @@ fn is_about_request(problem: &zenml_api::error::Problem) -> bool {
 /// Hides each value of the settings in a message of a server, also of those that were not sent again.
 fn without_values(settings: &JsonMap, message: &str) -> String {
     let mut values = Vec::new();
-    settings.values().for_each(|value| texts(value, &mut values));
+    for value in settings.values() {
+        texts(value, &mut values);
+    }
     Secrets::of(values.iter().map(String::as_str)).hide(message)
 }
 
