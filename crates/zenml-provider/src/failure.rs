@@ -88,7 +88,7 @@ pub fn cannot(doing: impl fmt::Display, needs: Needs, error: &ApiError) -> Diag 
         ApiError::NotReady(state) => Diag::error(format!("Cannot {doing}: workspace {:?} is {}", state.name, state.status))
             .why(match state.reason.as_str() {
                 "" => "A workspace answers only while it is available.".to_owned(),
-                reason => format!("The control plane says: {reason}"),
+                reason => format!("The control plane says: {}", zenml_api::error::one_line(reason)),
             })
             .fix("Wait until it is available, or wake it up, and run the command again."),
         ApiError::Misplaced(place) => Diag::error(format!("Cannot {doing}: the address of workspace {:?} is not safe", place.name))
@@ -176,17 +176,12 @@ fn not_configured(doing: &impl fmt::Display, plane: Plane) -> Diag {
     }
 }
 
-/// What the server said, else what the status alone means. It is one paragraph: the server repeats names of others, and a
-/// line of theirs must not pass for a line of ours.
+/// What the server said, else what the status alone means.
 fn said(refused: &Refused, otherwise: &str) -> String {
-    match one_paragraph(&refused.body.summary()) {
+    match refused.body.summary() {
         message if message.is_empty() => otherwise.to_owned(),
         message => format!("The {} says: {message}", plane(&refused.call)),
     }
-}
-
-fn one_paragraph(text: &str) -> String {
-    text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn plane(call: &Call) -> Plane {

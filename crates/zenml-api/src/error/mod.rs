@@ -54,9 +54,14 @@ impl ErrorBody {
         decode::error_body(bytes, hide)
     }
 
-    /// The whole message in one line, with the refused places.
+    /// The whole message in one line, with the refused places: a server repeats names of others, and a line of theirs
+    /// must not pass for a line of ours.
     #[must_use]
     pub fn summary(&self) -> String {
+        one_line(&self.in_full())
+    }
+
+    fn in_full(&self) -> String {
         if self.problems.is_empty() {
             return self.message.clone();
         }
@@ -80,6 +85,13 @@ impl ErrorBody {
             Refusal::Other
         }
     }
+}
+
+/// A text of a server without its line breaks.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let breaks = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+    text.split(breaks).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Why a server answered 403.

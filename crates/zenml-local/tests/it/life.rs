@@ -181,7 +181,7 @@ fn options_that_cannot_work_are_refused_with_what_to_do() {
             "cannot read the faults in /nonexistent",
         ),
         (vec!["serve", "--ephemeral", "--ready-file", "/nonexistent/ready"], "cannot write the ready file"),
-        (vec!["audit", "--database", &database], "cannot open database"),
+        (vec!["audit", "--database", &database], "there is no database"),
     ] {
         let (status, out, err) = run(&arguments);
         assert!(

@@ -96,51 +96,51 @@ fn no_name_forges_a_line_or_reaches_the_terminal() {
 
 #[test]
 fn what_is_printed_at_the_start_and_in_errors_is_harmless() {
-    for name in HOSTILE {
-        let directory = tempfile::tempdir().unwrap();
-        // For a person, and for scripts that show it.
-        for ready_file in [None, Some("/dev/stdout")] {
-            let mut arguments = vec!["serve", "--ephemeral", "--organization", name];
-            arguments.extend(ready_file.iter().flat_map(|file| ["--ready-file", *file]));
-            let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_zenml-local"))
-                .args(&arguments)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
-            let mut shown = String::new();
-            let mut out = child.stdout.take().unwrap();
-            let end = if ready_file.is_some() { "\n}\n" } else { "Ctrl-C" };
-            let mut buffer = [0; 4096];
-            while !shown.contains(end) {
-                let read = out.read(&mut buffer).unwrap();
-                assert!(read > 0, "{shown}");
-                shown.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
-            }
-            child.kill().unwrap();
-            child.wait().unwrap();
-            assert_harmless("ready", &shown);
-            if ready_file.is_some() {
-                let ready: Value = serde_json::from_str(&shown).unwrap();
-                assert_eq!(ready["organization_name"], name);
-            }
+    // All at once: each of them is looked for in all that is printed.
+    let name = &*HOSTILE.concat();
+    let directory = tempfile::tempdir().unwrap();
+    // For a person, and for scripts that show it.
+    for ready_file in [None, Some("/dev/stdout")] {
+        let mut arguments = vec!["serve", "--ephemeral", "--organization", name];
+        arguments.extend(ready_file.iter().flat_map(|file| ["--ready-file", *file]));
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_zenml-local"))
+            .args(&arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut shown = String::new();
+        let mut out = child.stdout.take().unwrap();
+        let end = if ready_file.is_some() { "\n}\n" } else { "Ctrl-C" };
+        let mut buffer = [0; 4096];
+        while !shown.contains(end) {
+            let read = out.read(&mut buffer).unwrap();
+            assert!(read > 0, "{shown}");
+            shown.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
         }
-        let file = directory.path().join(name.replace('/', "")).display().to_string();
-        for arguments in [
-            vec!["audit", "--database", &file],
-            vec!["census", "--database", &file],
-            vec!["audit", "--database", "mysql://x", "--since", name],
-            vec!["serve", "--ephemeral", "--faults", &file],
-            vec!["serve", "--ephemeral", "--ready-file", directory.path().to_str().unwrap()],
-            vec!["serve", "--listen", name],
-            vec!["serve", "--engine", name],
-            vec![name],
-            vec!["backup", &file, "--database", &file],
-            vec!["restore", &file, "--database", &file],
-        ] {
-            let (status, out, err) = run(&arguments);
-            assert!(!status.success() && !err.is_empty(), "{arguments:?}");
-            assert_harmless("error", &(out + &err));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_harmless("ready", &shown);
+        if ready_file.is_some() {
+            let ready: Value = serde_json::from_str(&shown).unwrap();
+            assert_eq!(ready["organization_name"], name);
         }
+    }
+    let file = directory.path().join(name.replace('/', "")).display().to_string();
+    for arguments in [
+        vec!["audit", "--database", &file],
+        vec!["census", "--database", &file],
+        vec!["audit", "--database", "mysql://x", "--since", name],
+        vec!["serve", "--ephemeral", "--faults", &file],
+        vec!["serve", "--ephemeral", "--ready-file", directory.path().to_str().unwrap()],
+        vec!["serve", "--listen", name],
+        vec!["serve", "--engine", name],
+        vec![name],
+        vec!["backup", &file, "--database", &file],
+        vec!["restore", &file, "--database", &file],
+    ] {
+        let (status, out, err) = run(&arguments);
+        assert!(!status.success() && !err.is_empty(), "{arguments:?}");
+        assert_harmless("error", &(out + &err));
     }
 }
