@@ -66,11 +66,11 @@ fn escape(character: char, out: &mut dyn Write) -> fmt::Result {
     write!(out, "{}", character.escape_default())
 }
 
-fn escaped<'a>(
-    text: &'a str,
+fn escaped(
+    text: &str,
     hidden: impl Fn(char) -> bool,
     write: impl Fn(char, &mut dyn Write) -> fmt::Result,
-) -> Cow<'a, str> {
+) -> Cow<'_, str> {
     if !text.contains(&hidden) {
         return Cow::Borrowed(text);
     }

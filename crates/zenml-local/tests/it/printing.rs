@@ -42,7 +42,7 @@ fn no_name_forges_a_line_or_reaches_the_terminal() {
     let before = run(&["audit", "--database", &database(directory.path())]).1.lines().count();
     let mut changes = 0;
     for name in HOSTILE {
-        let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = name.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02X}"));
         for (call, body) in [
             (
                 "POST /teams".to_owned(),

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 
 use serde_json::Value;
 
@@ -25,8 +26,10 @@ pub(crate) struct Server {
     pub(crate) child: Child,
     ready: PathBuf,
     /// What is logged; the beginning has been read into `log`.
-    stderr: BufReader<ChildStderr>,
+    stderr: Option<BufReader<ChildStderr>>,
     log: String,
+    /// What reads the rest: a server whose log nobody reads stands still.
+    rest: Option<JoinHandle<String>>,
 }
 
 impl Server {
@@ -46,16 +49,22 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, ready, stderr, log: String::new() }
+        let stderr = child.stderr.take().map(BufReader::new);
+        Self { child, ready, stderr, log: String::new(), rest: None }
     }
 
     /// What the ready file says, once the log says that it is there.
     pub(crate) fn ready(&mut self) -> Value {
+        let mut stderr = self.stderr.take().unwrap();
         while !self.log.contains(" ready ") {
-            let read = self.stderr.read_line(&mut self.log).unwrap();
+            let read = stderr.read_line(&mut self.log).unwrap();
             assert!(read > 0, "the server ended early: {}", self.log);
         }
+        self.rest = Some(std::thread::spawn(move || {
+            let mut rest = String::new();
+            stderr.read_to_string(&mut rest).unwrap();
+            rest
+        }));
         serde_json::from_slice(&std::fs::read(&self.ready).unwrap()).unwrap()
     }
 
@@ -63,8 +72,8 @@ impl Server {
     pub(crate) fn terminate(&mut self) -> (ExitStatus, String) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        self.stderr.read_to_string(&mut self.log).unwrap();
-        (self.child.wait().unwrap(), std::mem::take(&mut self.log))
+        let status = self.child.wait().unwrap();
+        (status, std::mem::take(&mut self.log) + &self.rest.take().unwrap().join().unwrap())
     }
 }
 
