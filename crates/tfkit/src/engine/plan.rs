@@ -1,6 +1,7 @@
 //! Planning a change.
 
 use super::core::{Core, notes};
+use super::erased::{AnyResource, Hooked};
 use super::outcome::take;
 use super::validate::late_errors;
 use super::{PlanRequest, PlanResponse, task};
@@ -43,29 +44,21 @@ impl<P: Provider> Core<P> {
         let attributes = &resource.schema().attributes;
         let prepared = prepare(attributes, &prior, &config);
         response.planned = prepared.clone();
-
-        let notes = notes(&response.private);
-        let timed = if prepared.is_null() { &prior } else { &prepared };
-        let cx = self.cx(operation, timed, resource.timeout(operation), &notes);
-        let work = resource.plan(cx, prepared.clone(), config.clone(), prior.clone());
-        let hooked = task::run_until_stopped(&format!("plan of {type_name}"), &self.shared, work).await;
-        let left = take(&notes);
-        response.private = left.private.to_bytes();
-        response.diags.extend(left.diags);
-        let hooked = match hooked {
-            Ok(hooked) => hooked,
-            Err(diag) => {
-                response.diags.push(diag);
-                return response;
-            }
+        let asked = Asked { type_name: &type_name, operation, prior: &prior, config: &config };
+        let Some(hooked) = self.hook(resource.as_ref(), &asked, prepared.clone(), &mut response).await else {
+            return response;
         };
-        response.diags.extend(hooked.diags);
-        // A hook that needs the client while there is none has nothing to say yet.
-        response.diags.extend(hooked.error.filter(|_| !left.missed_client));
-        let mut planned = hooked.planned;
+        let (mut planned, mut replaces) = (hooked.planned, hooked.replaces);
         settle(attributes, &prior, &config, &prepared, &mut planned, &hooked.decided);
+        if operation == Operation::Update && prepared == prior && planned != prior {
+            // The hook made an update of nothing, and has not seen yet what became unknown by it.
+            let Some(again) = self.hook(resource.as_ref(), &asked, planned, &mut response).await else {
+                return response;
+            };
+            (planned, replaces) = (again.planned, again.replaces);
+        }
         response.requires_replace = replaced(attributes, &prior, &planned);
-        for path in hooked.replaces {
+        for path in replaces {
             if !response.requires_replace.contains(&path) && differs(&prior, &planned, &path) {
                 response.requires_replace.push(path);
             }
@@ -76,6 +69,49 @@ impl<P: Provider> Core<P> {
         response.planned = planned;
         response
     }
+
+    /// Lets the author's hook change a plan. What it says goes to the response, once; none where it crashed.
+    async fn hook(
+        &self,
+        resource: &dyn AnyResource<P::Client>,
+        asked: &Asked<'_>,
+        planned: Dyn,
+        response: &mut PlanResponse,
+    ) -> Option<Hooked> {
+        let Asked { type_name, operation, prior, config } = *asked;
+        let notes = notes(&response.private);
+        let timed = if planned.is_null() { prior } else { &planned };
+        let cx = self.cx(operation, timed, resource.timeout(operation), &notes);
+        let work = resource.plan(cx, planned, config.clone(), prior.clone());
+        let hooked = task::run_until_stopped(&format!("plan of {type_name}"), &self.shared, work).await;
+        let left = take(&notes);
+        response.private = left.private.to_bytes();
+        let mut told = left.diags;
+        let hooked = match hooked {
+            Ok(mut hooked) => {
+                told.append(&mut hooked.diags);
+                // A hook that needs the client while there is none has nothing to say yet.
+                told.extend(hooked.error.take().filter(|_| !left.missed_client));
+                Some(hooked)
+            }
+            Err(diag) => {
+                told.push(diag);
+                None
+            }
+        };
+        told.retain(|diag| !response.diags.contains(diag));
+        response.diags.extend(told);
+        hooked
+    }
+}
+
+/// What a plan is asked for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    type_name: &'a str,
+    operation: Operation,
+    prior: &'a Dyn,
+    config: &'a Dyn,
 }
 
 /// Whether the host would look at a replacement path at all.

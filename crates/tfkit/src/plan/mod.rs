@@ -3,7 +3,7 @@
 //! 1. [`prepare`] makes a plan from the state and the configuration: it pairs elements, fills in defaults, leaves out
 //!    write-only values, keeps the earlier spelling and marks as unknown what follows from a change.
 //! 2. The author's hook changes the plan.
-//! 3. [`settle`] marks again where the hook turned a no-op into an update.
+//! 3. [`settle`] marks again where the hook turned a no-op into an update; then the hook sees the plan once more.
 //! 4. [`replaced`] tells which changes replace the object, and [`check_plan`] applies the host's own rules, so that a
 //!    mistake is named here and not by a message of the host that blames the provider.
 //! 5. For the apply, [`rebase`] moves an update from the state to the object as it is now, and [`show_write_only`] adds

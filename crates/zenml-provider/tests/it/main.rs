@@ -20,6 +20,7 @@ mod examples;
 mod flavor;
 mod half_made;
 mod interrupted;
+mod left_out;
 mod lost_answer;
 mod many;
 mod mocks;

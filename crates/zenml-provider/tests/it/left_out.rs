@@ -1,0 +1,178 @@
+//! An attribute that is left out later, or set later: the plan changes it and nothing beside it.
+
+use serde_json::{Map, Value as Json, json};
+use tfkit_test::{Action, Harness};
+
+use crate::server::in_process_on_each_server;
+use crate::world::World;
+
+/// What moves with any change.
+const FOLLOWS: [&str; 1] = ["updated"];
+
+/// What a workspace tells of itself while it is changed.
+const RUNS: [&str; 4] = ["server_url", "status", "url", "version"];
+
+/// Attributes that only have a meaning together.
+const TOGETHER: [(&str, &str); 2] =
+    [("connector_id", "connector_resource_id"), ("configuration", "resource_id")];
+
+fn without(config: &Json, name: &str) -> Json {
+    let mut config = config.as_object().unwrap().clone();
+    config.remove(name);
+    for (_, dependent) in TOGETHER.iter().filter(|(first, _)| *first == name) {
+        config.remove(*dependent);
+    }
+    Json::Object(config)
+}
+
+/// The attributes of a configuration that may be left out, one by one: the names that the schema does not require.
+fn optional(harness: &Harness, type_name: &str, config: &Json) -> Vec<String> {
+    let schema = harness.engine().resource_schema(type_name).unwrap();
+    let is_optional = |name: &&String| {
+        schema
+            .attributes
+            .iter()
+            .any(|attribute| attribute.name == name.as_str() && attribute.who.is_optional())
+    };
+    config.as_object().unwrap().keys().filter(is_optional).cloned().collect()
+}
+
+/// Makes an object, and plans to leave out each of its attributes; or to set each of those that it has not. `needed` are
+/// attributes of which one must be there. Leaves the object as `config` has it.
+async fn only_what_changes(harness: &mut Harness, address: &str, config: &Json, needed: &[&str]) -> usize {
+    let (type_name, _) = address.split_once('.').unwrap();
+    let names = optional(harness, type_name, config);
+    let mut minimal = config.as_object().unwrap().clone();
+    minimal.retain(|name, _| !names.contains(name) || needed.contains(&name.as_str()));
+    let minimal = Json::Object(minimal);
+    let mut count = 0;
+
+    harness.apply(address, minimal.clone()).await.unwrap();
+    for name in names.iter().filter(|name| !needed.contains(&name.as_str())) {
+        let mut more: Map<String, Json> = minimal.as_object().unwrap().clone();
+        more.insert(name.clone(), config[name].clone());
+        for (first, dependent) in TOGETHER {
+            if name == dependent && config.get(first).is_some() {
+                more.insert(first.to_owned(), config[first].clone());
+            }
+        }
+        count += check(harness, address, name, Json::Object(more)).await;
+    }
+    harness.apply(address, config.clone()).await.unwrap();
+    for name in names.iter().filter(|name| !needed.contains(&name.as_str())) {
+        count += check(harness, address, name, without(config, name)).await;
+    }
+    count
+}
+
+async fn check(harness: &Harness, address: &str, name: &str, config: Json) -> usize {
+    let planned =
+        harness.plan(address, config).await.unwrap_or_else(|failure| panic!("{address} {name}: {failure}"));
+    if planned.action == Action::Replace {
+        return 0;
+    }
+    let is_with = |changed: &&str| {
+        TOGETHER.iter().any(|pair| [pair.0, pair.1].contains(&name) && [pair.0, pair.1].contains(changed))
+    };
+    let mut beside = planned.changes();
+    beside.retain(|changed| *changed != name && !FOLLOWS.contains(changed) && !is_with(changed));
+    if address.starts_with("zenml_workspace.") {
+        beside.retain(|changed| !RUNS.contains(changed));
+    }
+    assert!(beside.is_empty(), "{address}: a change of {name} shows {beside:?}");
+    1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attribute_that_is_left_out_or_set_later_is_all_that_a_plan_shows_on_each_server() {
+    in_process_on_each_server(async |server, harness| {
+        let name = |what: &str| server.name(what);
+        let id = |harness: &Harness, address: &str| {
+            harness.state(address).unwrap().attribute("id").as_str().unwrap().to_owned()
+        };
+        let project = json!({
+            "name": name("p"), "display_name": "P", "description": "d", "metadata": { "a": "1" }, "tags": ["t"],
+            "deletion_protection": false,
+        });
+        let mut count = only_what_changes(harness, "zenml_project.it", &project, &[]).await;
+        let project = id(harness, "zenml_project.it");
+        let tag = json!({ "name": name("t"), "color": "teal", "exclusive": true });
+        count += only_what_changes(harness, "zenml_tag.it", &tag, &[]).await;
+        let flavor = json!({
+            "name": name("f"), "type": "artifact_store", "source": "a.B", "config_schema": "{\"type\":\"object\"}",
+            "display_name": "F", "integration": "acme", "connector_type": "aws",
+            "connector_resource_type": "s3-bucket", "connector_resource_id_attr": "path",
+            "logo_url": "https://example.com/l", "docs_url": "https://example.com/d",
+            "sdk_docs_url": "https://example.com/s",
+        });
+        count += only_what_changes(harness, "zenml_flavor.it", &flavor, &[]).await;
+        let repository = json!({
+            "project_id": project, "name": name("r"), "type": "github", "config": { "owner": "o" },
+            "description": "d", "logo_url": "https://example.com/l",
+        });
+        count += only_what_changes(harness, "zenml_code_repository.it", &repository, &["type"]).await;
+        let secret = json!({ "name": name("s"), "private": true, "values": { "k": "v" } });
+        count += only_what_changes(harness, "zenml_secret.it", &secret, &["values"]).await;
+        let secret = id(harness, "zenml_secret.it");
+        let connector = json!({
+            "name": name("c"), "type": "docker", "auth_method": "password", "resource_type": "docker-registry",
+            "resource_id": "registry.example.com", "description": "d", "labels": { "a": "b" }, "verify": false,
+            "configuration": { "registry": "registry.example.com", "username": "u", "password": "p" },
+            "expires_at": "2040-01-31T12:00:00Z", "expires_skew_tolerance": 5,
+            "timeouts": { "create": "1m" },
+        });
+        count += only_what_changes(harness, "zenml_service_connector.it", &connector, &["configuration", "verify"])
+            .await;
+        let connector = id(harness, "zenml_service_connector.it");
+        let component = json!({
+            "name": name("m"), "type": "container_registry", "flavor": "default",
+            "configuration": { "uri": "registry.example.com" }, "connector_id": connector,
+            "connector_resource_id": "registry.example.com", "labels": { "a": "b" }, "environment": { "A": "b" },
+            "secrets": [secret],
+        });
+        count += only_what_changes(harness, "zenml_stack_component.it", &component, &["configuration"]).await;
+        let orchestrator = json!({
+            "name": name("o"), "type": "orchestrator", "flavor": "local_docker", "labels": { "a": "b" },
+            "configuration": { "run_args": "{}" },
+        });
+        count += only_what_changes(harness, "zenml_stack_component.o", &orchestrator, &[]).await;
+        harness
+            .apply("zenml_stack_component.a", json!({ "name": name("a"), "type": "artifact_store", "flavor": "local" }))
+            .await
+            .unwrap();
+        let stack = json!({
+            "name": name("k"), "description": "d", "labels": { "a": "b" }, "environment": { "A": "b" },
+            "secrets": [secret],
+            "components": {
+                "orchestrator": id(harness, "zenml_stack_component.o"),
+                "artifact_store": id(harness, "zenml_stack_component.a"),
+            },
+        });
+        count += only_what_changes(harness, "zenml_stack.it", &stack, &["components"]).await;
+        assert!(count > 70, "{count}");
+        for address in [
+            "zenml_stack.it", "zenml_stack_component.a", "zenml_stack_component.o", "zenml_stack_component.it",
+            "zenml_service_connector.it", "zenml_secret.it", "zenml_code_repository.it", "zenml_flavor.it",
+            "zenml_tag.it", "zenml_project.it",
+        ] {
+            harness.destroy(address).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attribute_that_is_left_out_or_set_later_is_all_that_a_plan_shows_of_the_control_plane() {
+    let world = World::start().await;
+    let person = world.person("ann@example.com").await;
+    let mut harness = world.harness().await;
+    let team = json!({ "name": "t", "description": "d", "members": ["ann@example.com"], "invite_unknown": false,
+        "invite_role": "Organization Viewer" });
+    let mut count = only_what_changes(&mut harness, "zenml_team.it", &team, &[]).await;
+    let workspace = json!({ "name": "w", "display_name": "W", "description": "d", "logo_url": "https://example.com",
+        "deletion_protection": false, "tags": ["t"], "metadata": { "a": "b" }, "timeouts": { "create": "10m" } });
+    count += only_what_changes(&mut harness, "zenml_workspace.it", &workspace, &[]).await;
+    assert!(count > 15, "{count}");
+    let _ = person;
+    world.stop().await;
+}
