@@ -129,6 +129,9 @@ pub enum Who {
     Optional,
     /// The user, or somebody else whom we leave alone: null means hands off.
     IfSet,
+    /// As [`IfSet`](Self::IfSet), but what an import found stays while nothing else changes: a generated configuration
+    /// has null for a secret. The write-only attribute of this name is another way to set it.
+    IfSetOrImported(&'static str),
     /// The user, else this value.
     Default(Dyn),
     /// The user, else the server.
@@ -140,7 +143,7 @@ pub enum Who {
 impl Who {
     /// The host's flag: the provider may fill the attribute.
     pub fn is_computed(&self) -> bool {
-        matches!(self, Self::Default(_) | Self::Server | Self::Computed)
+        matches!(self, Self::IfSetOrImported(_) | Self::Default(_) | Self::Server | Self::Computed)
     }
 
     /// The host's flag: the user must set the attribute.
@@ -150,7 +153,15 @@ impl Who {
 
     /// The host's flag: the user may set the attribute, or leave it out.
     pub fn is_optional(&self) -> bool {
-        matches!(self, Self::Optional | Self::IfSet | Self::Default(_) | Self::Server)
+        matches!(
+            self,
+            Self::Optional | Self::IfSet | Self::IfSetOrImported(_) | Self::Default(_) | Self::Server
+        )
+    }
+
+    /// Whether null means that others decide, and that we do not even look.
+    pub fn is_left_alone(&self) -> bool {
+        matches!(self, Self::IfSet | Self::IfSetOrImported(_))
     }
 
     /// True where the user has a say at all.

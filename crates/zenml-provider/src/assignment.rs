@@ -212,6 +212,23 @@ fn by_id<'a>(roles: &'a Roles, level: &RoleLevel, id: RoleId) -> Result<&'a Role
     }
 }
 
+/// Refuses an id that is given beside the name of another role. A generated configuration has both.
+pub fn agree(named: &Role, id: Option<Id<RoleId>>) -> Result<(), Diag> {
+    match id {
+        Some(Id(id)) if id != named.id => {
+            Err(Diag::error("Attributes \"role\" and \"role_id\" exclude each other")
+                .why(format!(
+                    "They are of two roles: {:?} has the id {}, and role_id is {id}.",
+                    named.name.as_deref().unwrap_or_default(),
+                    named.id
+                ))
+                .fix("Keep one of them and remove the other.")
+                .at(at_role_id()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What a plan can say about the role.
 #[derive(Debug, Default)]
 pub struct Foreseen {
@@ -243,7 +260,9 @@ pub async fn foresee(
             _ => return Ok(Foreseen::default()),
         },
     };
-    let role = choose(client, level, organization, name.as_deref(), id.map(|id| id.0)).await?;
+    let first = id.filter(|_| name.is_none());
+    let role = choose(client, level, organization, name.as_deref(), first.map(|id| id.0)).await?;
+    agree(&role, id)?;
     Ok(Foreseen { role: certain.map(|_| role) })
 }
 

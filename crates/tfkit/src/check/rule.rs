@@ -27,7 +27,6 @@ impl Rule {
             Self::ExactlyOneOf(names) => too_many(names, config).or_else(|| none(names, "exactly one")),
             Self::AtMostOneOf(names) => too_many(names, config),
             Self::AtLeastOneOf(names) => none(names, "at least one"),
-            Self::Requires(_, _) if stage == Stage::Validation => None,
             Self::Requires(name, needed) => {
                 let missing = needed.iter().find(|needed| config.attribute(needed).is_null())?;
                 is_set(config, name).then(|| {

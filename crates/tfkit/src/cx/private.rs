@@ -7,6 +7,9 @@ use crate::diag::Diag;
 const VERSION_NAME: &str = ".version";
 const VERSION: u64 = 1;
 
+/// The object was imported, and nothing was applied to it since.
+const IMPORTED_NAME: &str = ".imported";
+
 /// A map from names to JSON values. As bytes it is a JSON object that also says its version; names that begin
 /// with `.` belong to the framework.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +34,18 @@ impl Private {
         map.insert(VERSION_NAME.to_owned(), Value::from(VERSION));
         // A map of JSON values always serializes: its keys are strings and it holds no foreign types.
         serde_json::to_vec(&map).unwrap_or_default()
+    }
+
+    pub(crate) fn is_imported(&self) -> bool {
+        self.0.contains_key(IMPORTED_NAME)
+    }
+
+    pub(crate) fn set_imported(&mut self, imported: bool) {
+        if imported {
+            self.0.insert(IMPORTED_NAME.to_owned(), Value::Bool(true));
+        } else {
+            self.0.remove(IMPORTED_NAME);
+        }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {

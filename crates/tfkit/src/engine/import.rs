@@ -15,7 +15,8 @@ impl<P: Provider> Core<P> {
         let ImportRequest { type_name, by } = request;
         let notes = notes(&[]);
         let imported = self.imported(&type_name, by, &notes).await;
-        let left = take(&notes);
+        let mut left = take(&notes);
+        left.private.set_imported(true);
         let mut stored = Stored::unchanged(Dyn::Null, left.private.to_bytes(), Dyn::Null, left.diags);
         match imported {
             Ok((state, identity)) => (stored.state, stored.identity) = (state, identity),

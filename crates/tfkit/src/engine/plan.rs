@@ -5,15 +5,36 @@ use super::erased::{AnyResource, Hooked};
 use super::outcome::take;
 use super::validate::late_errors;
 use super::{PlanRequest, PlanResponse, task};
+use crate::cx::Private;
 use crate::diag::Diag;
 use crate::model::Operation;
 use crate::plan::{Violation, check_plan, prepare, replaced, settle};
 use crate::provider::Provider;
+use crate::schema::{Schema, Who};
 use crate::value::{Dyn, Path};
 
 impl<P: Provider> Core<P> {
-    /// Follows the fixed order of [`crate::plan`], with the author's hook in its middle.
+    /// What an import found of values that the configuration leaves to others stays as long as nothing changes.
     pub(super) async fn plan(&self, request: PlanRequest) -> PlanResponse {
+        if let Ok(resource) = self.resource(&request.type_name)
+            && let Some(config) = with_imported(resource.schema(), &request)
+        {
+            let calm = self.planned(PlanRequest { config, ..request.clone() }).await;
+            if calm.planned == request.prior && !calm.diags.iter().any(Diag::is_error) {
+                return calm;
+            }
+            // A warning may have been meant for once in a run.
+            let mut response = self.planned(request).await;
+            let told = calm.diags.into_iter().filter(|diag| !diag.is_error());
+            let told: Vec<Diag> = told.filter(|diag| !response.diags.contains(diag)).collect();
+            response.diags.extend(told);
+            return response;
+        }
+        self.planned(request).await
+    }
+
+    /// Follows the fixed order of [`crate::plan`], with the author's hook in its middle.
+    async fn planned(&self, request: PlanRequest) -> PlanResponse {
         let PlanRequest { type_name, prior, proposed, config, private, identity } = request;
         // A new object has no identity yet, even where it replaces another.
         let identity = if prior.is_null() { Dyn::Null } else { identity };
@@ -103,6 +124,24 @@ impl<P: Provider> Core<P> {
         response.diags.extend(told);
         hooked
     }
+}
+
+/// The configuration of an imported object, with what the import found where the configuration says nothing; none where
+/// that is no difference.
+fn with_imported(schema: &Schema, request: &PlanRequest) -> Option<Dyn> {
+    let PlanRequest { prior, config, private, .. } = request;
+    let (Dyn::Map(found), Dyn::Map(configured)) = (prior, config) else { return None };
+    if !Private::from_bytes(private).is_imported() {
+        return None;
+    }
+    let mut kept = configured.clone();
+    for attribute in &schema.attributes {
+        let Who::IfSetOrImported(written) = attribute.who else { continue };
+        if configured[attribute.name].is_null() && configured[written].is_null() {
+            kept.insert(attribute.name.to_owned(), found[attribute.name].clone());
+        }
+    }
+    (kept != *configured).then_some(Dyn::Map(kept))
 }
 
 /// What a plan is asked for.

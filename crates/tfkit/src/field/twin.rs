@@ -5,13 +5,14 @@ use std::fmt;
 use super::{IfSet, Value};
 use crate::check::Rule;
 use crate::model::{Fields, Misfits};
-use crate::schema::Attribute;
+use crate::schema::{Attribute, Who};
 
 /// The type of a field marked `#[attr(twin)]`, which stands for three attributes: a value that the state holds, its
 /// write-only twin, which neither a plan nor a state holds, and the version of the twin.
 ///
 /// The host does not remember a write-only value and so cannot tell that it changed; a new version says it. Where
-/// neither spelling is set, the value is left alone, as with [`IfSet`].
+/// neither spelling is set, the value is left alone, as with [`IfSet`]; what an import has put into the state stays there
+/// until something else changes.
 ///
 /// ```
 /// use tfkit::{Computed, Model, Secret, Twin};
@@ -167,11 +168,9 @@ impl<T: Value> Twinned for Twin<T> {
         // The host shows no write-only value anyway, and Terraform 1.11 takes a sensitive attribute that is null for a
         // change in `plan -refresh-only -detailed-exitcode`.
         (twin.write_only, twin.sensitive) = (true, false);
-        [
-            Attribute::field::<IfSet<T>>(stored, description),
-            twin,
-            Attribute::field::<Option<i64>>(version, about_version),
-        ]
+        let mut plain = Attribute::field::<IfSet<T>>(stored, description);
+        plain.who = Who::IfSetOrImported(written);
+        [plain, twin, Attribute::field::<Option<i64>>(version, about_version)]
     }
 
     fn read(fields: &Fields, names: Names) -> Result<Self, super::Misfit> {

@@ -120,7 +120,7 @@ fn value(attribute: &Attribute, earlier: Earlier<'_>, config: &Dyn, mark: Mark) 
 
 fn unconfigured(attribute: &Attribute, prior: &Dyn, mark: Mark, config: &Dyn) -> Dyn {
     match &attribute.who {
-        Who::Required | Who::Optional | Who::IfSet => config.clone(),
+        Who::Required | Who::Optional | Who::IfSet | Who::IfSetOrImported(_) => config.clone(),
         Who::Default(default) => {
             let keep =
                 !prior.is_null() && means_the_same(attribute.same, &attribute.shape.ty(), prior, default);

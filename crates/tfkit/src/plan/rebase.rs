@@ -56,7 +56,7 @@ pub fn rebase(attributes: &[Attribute], asked: Asked<'_>, current: &Dyn) -> Reba
         match left_alone(attribute, prior, planned, asked.config.attribute(name)) {
             LeftAlone::Nothing => {}
             // It has a value that means hands off. The one that is there may not even be known, such as a secret.
-            LeftAlone::All if attribute.who == Who::IfSet => {
+            LeftAlone::All if attribute.who.is_left_alone() => {
                 *planned = Dyn::Null;
                 base.insert(name.to_owned(), Dyn::Null);
             }

@@ -1,7 +1,7 @@
 //! Tidying what an author returns.
 
 use super::same::{Same, means_the_same};
-use crate::schema::{Attribute, Nesting, Shape, Who};
+use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Type};
 
 /// Gives `now`, what a read or an apply returned, the spelling of `earlier`, the state or the plan, wherever both mean
@@ -13,7 +13,7 @@ pub fn keep_spelling(attributes: &[Attribute], earlier: &Dyn, now: &mut Dyn) {
         let (Some(earlier), Some(now)) = (earlier.get(attribute.name), now.get_mut(attribute.name)) else {
             continue;
         };
-        if earlier.is_null() && attribute.who == Who::IfSet {
+        if earlier.is_null() && attribute.who.is_left_alone() {
             *now = Dyn::Null;
             continue;
         }
@@ -130,7 +130,7 @@ impl Likeness {
 
     fn holds_for(self, attribute: &Attribute, earlier: &Dyn, now: &Dyn) -> bool {
         let same = attribute.same.filter(|_| self == Self::Respelled);
-        let left_to_others = self == Self::Respelled && earlier.is_null() && attribute.who == Who::IfSet;
+        let left_to_others = self == Self::Respelled && earlier.is_null() && attribute.who.is_left_alone();
         if left_to_others || earlier.is_unknown() || means_the_same(same, &attribute.ty(), earlier, now) {
             return true;
         }

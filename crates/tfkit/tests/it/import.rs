@@ -3,7 +3,7 @@
 use tfkit::Dyn;
 use tfkit::engine::{ImportBy, ImportRequest, ReadRequest};
 
-use crate::shop::{Bench, named, summaries};
+use crate::shop::{Bench, config, named, summaries};
 
 #[tokio::test]
 async fn an_import_is_complete_and_the_read_after_it_adds_nothing() {
@@ -71,4 +71,25 @@ fn the_identity_says_what_an_import_must_give() {
     let parts: Vec<(&str, bool)> =
         identity.attributes.iter().map(|attribute| (attribute.name, attribute.required)).collect();
     assert_eq!(parts, [("shelf", false), ("id", true)]);
+}
+
+#[tokio::test]
+async fn what_an_import_found_of_a_secret_stays_while_nothing_else_changes() {
+    let bench = Bench::new().await;
+    bench.create(&named("box")).await;
+    let request = ImportRequest { type_name: "shop_item".to_owned(), by: ImportBy::Id("id-box".to_owned()) };
+    let imported = bench.engine.import(request).await;
+    let mut found = imported.state.clone();
+    found.set_at(&"code".into(), "1234".into());
+    let code = async |config: &Dyn, private: &[u8]| {
+        let plan = bench.plan_with(&found, config, private.to_vec(), imported.identity.clone()).await;
+        assert_eq!(plan.diags, []);
+        (plan.planned == found, plan.planned.attribute("code").clone())
+    };
+    let generated = named("box");
+    assert_eq!(code(&generated, &imported.private).await, (true, "1234".into()));
+    assert_eq!(code(&named("chest"), &imported.private).await, (false, Dyn::Null));
+    let written = config([("name", "box".into()), ("code_wo", "1234".into())]);
+    assert_eq!(code(&written, &imported.private).await, (false, Dyn::Null));
+    assert_eq!(code(&generated, &[]).await, (false, Dyn::Null), "it was applied since");
 }

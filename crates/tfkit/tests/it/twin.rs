@@ -23,7 +23,7 @@ fn one_field_declares_a_stored_value_a_write_only_one_and_its_version() {
         let attribute = of(name);
         (attribute.sensitive, attribute.write_only, attribute.who.is_optional(), attribute.who.is_computed())
     };
-    assert_eq!(flags("code"), (true, false, true, false));
+    assert_eq!(flags("code"), (true, false, true, true), "an import fills it");
     assert_eq!(flags("code_wo"), (false, true, true, false), "the host hides what is write-only");
     assert_eq!(flags("code_wo_version"), (false, false, true, false));
     assert_eq!(of("code").description, "Code that opens the item.");

@@ -14,7 +14,7 @@ use crate::role::same_in_project;
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "project_role_assignment")]
 #[model(rule = Rule::ExactlyOneOf(&["team_id", "user_id", "service_account_id"]))]
-#[model(rule = Rule::ExactlyOneOf(&["role", "role_id"]))]
+#[model(rule = Rule::AtLeastOneOf(&["role", "role_id"]))]
 pub struct ProjectRoleAssignment {
     /// Workspace, project, principal and role in one: `WORKSPACE_ID/PROJECT_ID/team/TEAM_ID/ROLE_ID`. It follows a change of the role.
     pub id: Computed<String>,
@@ -37,7 +37,7 @@ pub struct ProjectRoleAssignment {
     /// `admin`, `developer`, `member` and `contributor` (both mean `Project Contributor`), `viewer`.
     #[attr(same = same_in_project, check = non_empty())]
     pub role: OrServer<String>,
-    /// Id of the role, instead of its name.
+    /// Id of the role, instead of its name. Where both are given, they must be of the same role.
     #[attr(key)]
     pub role_id: OrServer<Id<RoleId>>,
 }
@@ -98,6 +98,7 @@ impl Resource for ProjectRoleAssignment {
         let workspace = assignment::workspace_or_default(client, &plan.workspace_id).await?;
         let holding = plan.holding(workspace)?;
         let role = plan.chosen(client, &holding).await?;
+        assignment::agree(&role, plan.role_id.as_ref().copied())?;
         holding.grant(cx, &role).await?;
         Self::observe(&(holding, plan.project_id.0, role), Since::Answer(&plan))
     }

@@ -14,7 +14,7 @@ use crate::role::same_in_workspace;
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "workspace_role_assignment")]
 #[model(rule = Rule::ExactlyOneOf(&["team_id", "user_id", "service_account_id"]))]
-#[model(rule = Rule::ExactlyOneOf(&["role", "role_id"]))]
+#[model(rule = Rule::AtLeastOneOf(&["role", "role_id"]))]
 pub struct WorkspaceRoleAssignment {
     /// Workspace, principal and role in one: `WORKSPACE_ID/team/TEAM_ID/ROLE_ID`. It follows a change of the role.
     pub id: Computed<String>,
@@ -34,7 +34,7 @@ pub struct WorkspaceRoleAssignment {
     /// `admin`, `developer`, `member` and `contributor` (both mean `Workspace Contributor`), `viewer`.
     #[attr(same = same_in_workspace, check = non_empty())]
     pub role: OrServer<String>,
-    /// Id of the role, instead of its name.
+    /// Id of the role, instead of its name. Where both are given, they must be of the same role.
     #[attr(key)]
     pub role_id: OrServer<Id<RoleId>>,
 }
@@ -96,6 +96,7 @@ impl Resource for WorkspaceRoleAssignment {
         let client = cx.client().await?;
         let holding = plan.holding()?;
         let role = plan.chosen(client, &holding).await?;
+        assignment::agree(&role, plan.role_id.as_ref().copied())?;
         holding.grant(cx, &role).await?;
         Self::observe(&(holding, role), Since::Answer(&plan))
     }

@@ -7,7 +7,7 @@ use super::core::{Core, SharedNotes, notes};
 use super::erased::{AnyResource, Work};
 use super::outcome::{self, take, tidy, without_unknown};
 use super::{ApplyRequest, Stored, task};
-use crate::cx::Cx;
+use crate::cx::{Cx, lock};
 use crate::diag::Diag;
 use crate::model::Operation;
 use crate::plan::{Violation, check_result};
@@ -35,6 +35,7 @@ impl<P: Provider> Core<P> {
             (false, true) => Operation::Delete,
         };
         let notes = notes(&request.private);
+        lock(&notes).private.set_imported(false);
         let timed = if request.planned.is_null() { &request.prior } else { &request.planned };
         let cx = self.cx(operation, timed, resource.timeout(operation), &notes);
         match operation {

@@ -162,11 +162,20 @@ impl BuiltIn {
                 "additionalProperties": true,
             });
         };
-        let properties: Map<String, Value> = configuration
+        let mut properties: Map<String, Value> = configuration
             .properties
             .iter()
             .map(|property| (property.name.clone(), property.schema()))
             .collect();
+        for old in configuration.renamed.keys() {
+            if let Some(property) = properties.get_mut(old) {
+                property["deprecated"] = json!(true);
+            }
+        }
+        if configuration.rule == Some(Rule::SagemakerOrchestrator) {
+            properties["instance_type"]["description"] =
+                json!("Machine of a step. Default: ml.m5.xlarge for training, ml.t3.medium for processing.");
+        }
         let required: Vec<&str> =
             configuration.properties.iter().filter(|p| p.required).map(|p| p.name.as_str()).collect();
         let mut schema = json!({ "type": "object", "title": configuration.class, "properties": properties });

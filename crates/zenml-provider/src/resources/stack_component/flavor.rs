@@ -47,13 +47,32 @@ impl Flavors {
 
 /// What a flavor demands of a component.
 #[derive(Clone, Debug, PartialEq)]
-struct Rules {
+pub(super) struct Rules {
     /// Names of the settings that there are; none where the server does not check them.
-    known: Option<BTreeSet<String>>,
+    pub(super) known: Option<BTreeSet<String>>,
     required: Vec<String>,
     /// Old names of settings. The server puts them in the place of others, possibly required ones.
-    deprecated: BTreeSet<String>,
+    pub(super) deprecated: BTreeSet<String>,
+    /// What a setting is where nobody sets it, as far as its description tells.
+    pub(super) defaults: BTreeMap<String, Default>,
     connector_type: Option<String>,
+}
+
+/// How a description tells a default: as a value, or in a sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Default {
+    /// As a value; null where there is none.
+    pub(super) value: Json,
+    /// The words from "default" on, in lower case.
+    pub(super) words: String,
+}
+
+impl Default {
+    fn of(property: &Json) -> Self {
+        let said = property["description"].as_str().unwrap_or_default().to_lowercase();
+        let words = said.find("default").map(|place| said[place..].to_owned()).unwrap_or_default();
+        Self { value: property["default"].clone(), words }
+    }
 }
 
 impl Rules {
@@ -68,6 +87,12 @@ impl Rules {
             known: properties.map(|properties| properties.keys().cloned().collect()),
             required: required.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
             deprecated: properties.into_iter().flatten().filter_map(old).collect(),
+            defaults: properties
+                .into_iter()
+                .flatten()
+                .map(|(name, property)| (name.clone(), Default::of(property)))
+                .filter(|(_, default)| !default.value.is_null() || !default.words.is_empty())
+                .collect(),
             connector_type: flavor.metadata.as_ref().and_then(|metadata| metadata.connector_type.clone()),
         }
     }
@@ -138,6 +163,37 @@ impl Given {
     }
 }
 
+/// Where a flavor is looked for.
+struct Place<'a> {
+    client: &'a Client,
+    server: Server,
+    kind: String,
+    flavor: String,
+}
+
+impl<'a> Place<'a> {
+    /// None while something of it is not known, or nobody answers.
+    async fn of(cx: &'a Cx<Client>, plan: &Plan<StackComponent>) -> Option<Self> {
+        let client = cx.client_if_known()?;
+        let (kind, flavor) =
+            (plan.get(StackComponent::TYPE).known()?, plan.get(StackComponent::FLAVOR).known()?);
+        let own = plan.get(StackComponent::WORKSPACE_ID).known().map(|id| id.0);
+        if own.is_none() && plan.config().get(StackComponent::WORKSPACE_ID).is_unknown() {
+            return None;
+        }
+        match scope::reach(cx, own).await {
+            Ok(Reach::Open(server)) => Some(Self { client, server, kind, flavor }),
+            _ => None,
+        }
+    }
+}
+
+/// The rules for a planned component; none where they cannot be asked for.
+pub(super) async fn rules_for(cx: &Cx<Client>, plan: &Plan<StackComponent>) -> Option<Rules> {
+    let Place { client, server, kind, flavor } = Place::of(cx, plan).await?;
+    rules(client, &server, &kind, &flavor).await.ok()?
+}
+
 /// Looks at a component that is made, or whose flavor, settings or connector change.
 pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) {
     let is_new =
@@ -148,17 +204,7 @@ pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) {
     if !(changes_settings || changes_link) {
         return;
     }
-    let Some(client) = cx.client_if_known() else { return };
-    let (Some(kind), Some(flavor)) =
-        (plan.get(StackComponent::TYPE).known(), plan.get(StackComponent::FLAVOR).known())
-    else {
-        return;
-    };
-    let own = plan.get(StackComponent::WORKSPACE_ID).known().map(|id| id.0);
-    if own.is_none() && plan.config().get(StackComponent::WORKSPACE_ID).is_unknown() {
-        return;
-    }
-    let Ok(Reach::Open(server)) = scope::reach(cx, own).await else { return };
+    let Some(Place { client, server, kind, flavor }) = Place::of(cx, plan).await else { return };
     let Ok(rules) = rules(client, &server, &kind, &flavor).await else { return };
     let Some(rules) = rules else {
         if is_new
@@ -242,12 +288,12 @@ async fn connector_type(client: &Client, server: &Server, id: ConnectorId) -> Op
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
 
-    fn rules(is_custom: bool, schema: &Json) -> Rules {
+    pub(in super::super) fn rules(is_custom: bool, schema: &Json) -> Rules {
         let flavor = json!({
             "id": "00000000-0000-4000-8000-000000000001", "name": "f", "permission_denied": false,
             "body": { "created": "2026-01-01T00:00:00", "updated": "2026-01-01T00:00:00", "type": "orchestrator",

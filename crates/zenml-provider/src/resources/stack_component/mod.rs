@@ -8,6 +8,7 @@ pub(crate) mod kind;
 mod plural;
 mod refusal;
 mod settings;
+mod stored;
 mod typed;
 mod write;
 
@@ -322,7 +323,10 @@ impl Resource for StackComponent {
         if plan.is_delete() {
             return foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID);
         }
-        object::left_out(plan, Self::CONFIGURATION);
+        if !stored::leave_unwritten(cx, plan)? {
+            object::left_out(plan, Self::CONFIGURATION);
+        }
+        stored::compare(cx, plan).await?;
         object::left_out(plan, Self::LABELS);
         object::left_alone(plan, Self::ENVIRONMENT);
         object::left_alone(plan, Self::SECRETS);

@@ -10,6 +10,7 @@ use zenml_api::workspace::component::{
 use zenml_api::{ComponentId, Patch, Sensitive};
 use zenml_client::ApiError;
 
+use super::stored::UNWRITTEN;
 use super::typed::means_the_same;
 use super::{DROPPED, HeldComponents, NOUN, Remote, StackComponent};
 use crate::client::Client;
@@ -132,7 +133,9 @@ pub(super) fn settle(
     let remote = Remote { component, dropped: Some(dropped.clone()) };
     let made = StackComponent::observe(&Seen::on(server, remote), Since::Answer(plan))?;
     cx.save(&made);
-    cx.set_private(DROPPED, remembered)?;
+    if cx.private(UNWRITTEN).is_none() {
+        cx.set_private(DROPPED, remembered)?;
+    }
     if !dropped.is_empty() {
         let names: Vec<&str> = dropped.iter().map(String::as_str).collect();
         cx.warn(

@@ -1,0 +1,292 @@
+//! Configurations that a host generates from import blocks.
+
+use std::fs;
+
+use tfkit_test::scenario::Plan;
+use tfkit_test::{Action, Scenario};
+
+use crate::server::{Server, on_each_server};
+use crate::world::{World, under_each_host};
+
+/// Whatever can be set, of every type. `{workspace}` is the attribute that names a workspace, where there are some.
+const RICH: &str = r#"
+resource "zenml_project" "it" {
+  {workspace}
+  name         = "${var.prefix}-vision"
+  display_name = "Vision"
+  description  = "d"
+  metadata     = { tier = "gold" }
+}
+
+resource "zenml_project" "bare" {
+  {workspace}
+  name = "${var.prefix}-bare"
+}
+
+resource "zenml_tag" "it" {
+  {workspace}
+  name      = "${var.prefix}-champion"
+  color     = "teal"
+  exclusive = true
+}
+
+resource "zenml_flavor" "it" {
+  {workspace}
+  name                       = "${var.prefix}-files"
+  type                       = "artifact_store"
+  source                     = "acme.FilesFlavor"
+  display_name               = "Shared files"
+  integration                = "acme"
+  connector_type             = "aws"
+  connector_resource_type    = "s3-bucket"
+  connector_resource_id_attr = "path"
+  logo_url                   = "https://example.com/logo.png"
+  docs_url                   = "https://example.com/docs"
+  sdk_docs_url               = "https://example.com/sdk"
+  config_schema              = jsonencode({ type = "object", properties = { path = { type = "string" } } })
+}
+
+resource "zenml_code_repository" "it" {
+  {workspace}
+  project_id  = zenml_project.it.id
+  name        = "${var.prefix}-training"
+  description = "d"
+  logo_url    = "https://example.com/logo.png"
+  type        = "github"
+  config      = { owner = "acme", repository = "training" }
+}
+
+resource "zenml_code_repository" "source" {
+  {workspace}
+  project_id = zenml_project.it.id
+  name       = "${var.prefix}-source"
+  source     = { module = "acme.repositories", attribute = "Repository" }
+}
+
+resource "zenml_service_connector" "it" {
+  {workspace}
+  name          = "${var.prefix}-registry"
+  description   = "d"
+  type          = "docker"
+  auth_method   = "password"
+  resource_type = "docker-registry"
+  resource_id   = "registry.example.com"
+  verify        = false
+  expires_at    = "2040-01-31T12:00:00Z"
+
+  expires_skew_tolerance = 5
+
+  configuration = {
+    registry = "registry.example.com"
+    username = "u"
+    password = "p"
+  }
+
+  labels = { tier = "gold" }
+}
+
+resource "zenml_stack_component" "it" {
+  {workspace}
+  name                  = "${var.prefix}-images"
+  type                  = "container_registry"
+  flavor                = "default"
+  connector_id          = zenml_service_connector.it.id
+  connector_resource_id = "registry.example.com"
+  configuration         = { uri = "registry.example.com", default_repository = "runs" }
+  labels                = { tier = "gold" }
+  environment           = { STAGE = "production" }
+  secrets               = [zenml_secret.it.id]
+}
+
+resource "zenml_stack_component" "orchestrator" {
+  {workspace}
+  name   = "${var.prefix}-orchestrator"
+  type   = "orchestrator"
+  flavor = "local"
+}
+
+resource "zenml_stack_component" "artifacts" {
+  {workspace}
+  name   = "${var.prefix}-artifacts"
+  type   = "artifact_store"
+  flavor = "local"
+}
+
+resource "zenml_stack_component" "alerter" {
+  for_each = toset(["one", "two"])
+
+  {workspace}
+  name          = "${var.prefix}-${each.key}"
+  type          = "alerter"
+  flavor        = "slack"
+  configuration = { slack_token = "t", default_slack_channel_id = each.key }
+}
+
+resource "zenml_stack" "it" {
+  {workspace}
+  name        = "${var.prefix}-dev"
+  description = "d"
+  labels      = { tier = "gold" }
+  environment = { STAGE = "production" }
+  secrets     = [zenml_secret.it.id]
+
+  components = {
+    orchestrator       = zenml_stack_component.orchestrator.id
+    artifact_store     = zenml_stack_component.artifacts.id
+    container_registry = zenml_stack_component.it.id
+  }
+}
+
+resource "zenml_stack" "lists" {
+  {workspace}
+  name = "${var.prefix}-lists"
+
+  component_lists = {
+    orchestrator   = [zenml_stack_component.orchestrator.id]
+    artifact_store = [zenml_stack_component.artifacts.id]
+    alerter        = [for alerter in zenml_stack_component.alerter : alerter.id]
+  }
+}
+
+resource "zenml_secret" "it" {
+  {workspace}
+  name   = "${var.prefix}-login"
+  values = { user = "u", password = "p" }
+}
+"#;
+
+/// What only ZenML Pro has.
+const PRO: &str = r#"
+variable "prefix" {
+  type    = string
+  default = "t"
+}
+
+resource "zenml_workspace" "it" {
+  name         = "alpha"
+  display_name = "Alpha"
+  description  = "d"
+  logo_url     = "https://example.com/logo.png"
+}
+
+resource "zenml_team" "it" {
+  name        = "builders"
+  description = "d"
+  members     = ["ann@example.com"]
+}
+
+resource "zenml_team" "bare" {
+  name = "bare"
+}
+
+resource "zenml_workspace_role_assignment" "it" {
+  workspace_id = zenml_workspace.it.id
+  team_id      = zenml_team.it.id
+  role         = "developer"
+}
+
+resource "zenml_project_role_assignment" "it" {
+  workspace_id = zenml_workspace.it.id
+  project_id   = zenml_project.it.id
+  team_id      = zenml_team.it.id
+  role         = "viewer"
+}
+
+resource "zenml_stack_role_assignment" "it" {
+  workspace_id = zenml_workspace.it.id
+  stack_id     = zenml_stack.it.id
+  team_id      = zenml_team.it.id
+  role         = "write"
+}
+
+resource "zenml_stack_role_assignment" "actions" {
+  workspace_id = zenml_workspace.it.id
+  stack_id     = zenml_stack.lists.id
+  team_id      = zenml_team.it.id
+  actions      = ["read", "share"]
+}
+"#;
+
+/// What is said of an imported component: which settings the generated configuration does not have.
+const TOLD: [(&str, &str); 3] = [
+    ("zenml_stack_component.it", "uri"),
+    ("zenml_stack_component.alerter[\"one\"]", "slack_token"),
+    ("zenml_stack_component.alerter[\"two\"]", "slack_token"),
+];
+
+/// Applies a configuration, forgets it all, and imports object by object with a configuration that the host generates.
+async fn generate_each(host: &Scenario, configuration: &str, in_workspaces: bool) -> usize {
+    host.write("main.tf", configuration).unwrap();
+    host.apply().await.unwrap();
+    let addresses = host.addresses().await.unwrap();
+    let mut objects = Vec::new();
+    for address in &addresses {
+        let attributes = host.attributes(address).await.unwrap();
+        let id = attributes["id"].as_str().unwrap().to_owned();
+        let workspace = attributes["workspace_id"].as_str().filter(|_| in_workspaces && !id.contains('/'));
+        objects
+            .push((address, workspace.map_or_else(|| id.clone(), |workspace| format!("{workspace}/{id}"))));
+    }
+    let state = host.work().join("terraform.tfstate");
+    let saved = fs::read(&state).unwrap();
+    host.write("main.tf", "variable \"prefix\" {\n  default = \"t\"\n}\n").unwrap();
+    for (address, id) in &objects {
+        fs::remove_file(&state).unwrap();
+        let kind = address.split('.').next().unwrap();
+        host.write("import.tf", &format!("import {{\n  to = {kind}.generated\n  id = {id:?}\n}}\n")).unwrap();
+        generate(host, kind, address).await;
+        host.remove("generated.tf").unwrap();
+        host.remove("import.tf").unwrap();
+        fs::write(&state, &saved).unwrap();
+    }
+    host.write("main.tf", configuration).unwrap();
+    host.must_be_settled().await.unwrap();
+    host.destroy().await.unwrap();
+    objects.len()
+}
+
+async fn generate(host: &Scenario, kind: &str, address: &str) {
+    let before = host.transcript().len();
+    let planned = host.plan_with(&["-generate-config-out=generated.tf"]).await;
+    let text = fs::read_to_string(host.work().join("generated.tf")).unwrap_or_default();
+    let plan: Plan = planned.unwrap_or_else(|failed| panic!("{address}: {failed}\n{text}"));
+    let generated = format!("{kind}.generated");
+    let changed = plan.changed_attributes(&generated);
+    assert_eq!(plan.action(&generated), Some(Action::NoOp), "{address} {changed:?}\n{text}");
+    let said = host.transcript()[before..].to_owned();
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ").replace("│ ", "");
+    assert!(said.contains("Plan: 1 to import, 0 to add, 0 to change, 0 to destroy."), "{said}");
+    match TOLD.iter().find(|(told, _)| *told == address) {
+        Some((_, name)) => {
+            assert!(said.contains("They stay as they are") && said.contains(name), "{said}");
+        }
+        None => assert!(!said.contains("They stay as they are"), "{said}"),
+    }
+    host.apply_saved(&plan).await.unwrap();
+    let again = host.plan().await.unwrap_or_else(|failed| panic!("{address}: {failed}\n{text}"));
+    assert!(again.is_empty(), "{address}: {}", again.summary());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generated_configuration_of_every_type_imports_without_a_change_on_each_server() {
+    on_each_server(async |_: &Server, host: &mut Scenario| {
+        host.remove("prefix.tf").unwrap();
+        let configuration = format!("variable \"prefix\" {{}}\n{}", RICH.replace("{workspace}", ""));
+        let count = generate_each(host, &configuration, false).await;
+        assert_eq!(count, 15);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generated_configuration_of_every_type_imports_without_a_change_on_zenml_pro() {
+    under_each_host(async |world: World, host: Scenario| {
+        world.person("ann@example.com").await;
+        let workspace = "workspace_id = zenml_workspace.it.id";
+        let configuration = format!("{PRO}{}", RICH.replace("{workspace}", workspace));
+        let count = generate_each(&host, &configuration, true).await;
+        assert_eq!(count, 22);
+        world.stop().await;
+    })
+    .await;
+}
