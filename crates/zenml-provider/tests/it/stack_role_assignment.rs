@@ -371,6 +371,43 @@ async fn what_two_processes_take_from_each_other_is_repaired_by_the_next_run_at_
     scene.world.stop().await;
 }
 
+/// The order of the single calls is a matter of chance here; `change_tests.rs` goes through all of them.
+#[tokio::test]
+async fn two_processes_that_destroy_at_once_leave_no_right_behind_while_share_calls_are_slow() {
+    let scene = Scene::new().await;
+    let mut dev = scene.world.harness().await;
+    let mut prod = scene.world.harness().await;
+    for round in 0..4 {
+        dev.apply(DEV, scene.config(scene.dev, "write")).await.unwrap();
+        prod.apply(PROD, scene.config(scene.prod, "admin")).await.unwrap();
+        let slow = |nth: u64| {
+            json!({ "method": "POST", "route": "/w/*/users/resource_membership", "nth": nth,
+                "effect": { "latency_ms": 40 } })
+        };
+        let rules: Vec<Json> = (1..=6).filter(|nth| (nth + round) % 2 == 0).map(slow).collect();
+        scene.world.inject(json!({ "rules": rules }));
+        let (one, other) = tokio::join!(dev.destroy(DEV), prod.destroy(PROD));
+        one.unwrap();
+        other.unwrap();
+        scene.world.inject(json!({}));
+        let left = scene.all_shares().await;
+        assert!(left.iter().all(BTreeSet::is_empty), "round {round}: {left:?}");
+    }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_role_grants_nothing_for_another_one_that_keeps_to_its_stack() {
+    let scene = Scene::new().await;
+    let mut harness = scene.world.harness().await;
+    let mut alone = scene.config(scene.dev, "write");
+    alone["include_components"] = json!(false);
+    harness.apply(DEV, alone).await.unwrap();
+    harness.apply(PROD, scene.config(scene.prod, "read")).await.unwrap();
+    assert_eq!(scene.share(ResourceType::ServiceConnector, scene.connector).await, set("read"));
+    scene.world.stop().await;
+}
+
 #[tokio::test]
 async fn what_cannot_be_meant_is_refused_in_the_plan() {
     let scene = Scene::new().await;

@@ -1,4 +1,4 @@
-//! Carrying out what `need` decides: granting and taking back, object by object.
+//! Granting and taking back over the API, and what is told of it.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +6,10 @@ use tfkit::{Cx, Diag};
 use zenml_api::{StackId, WorkspaceId};
 
 use super::StackRoleAssignment;
+use super::change::{Change, Changing, Done, Ledger, WriteFailure};
 use super::contents;
-use super::need::{self, Actions, Contents, Grants, Object};
-use super::shares::{Reading, Shares, Step};
+use super::need::{Actions, Contents, Grants, Object};
+use super::shares::{Reading, Shares};
 use crate::client::Client;
 use crate::principal::Principal;
 use crate::scope::Server;
@@ -38,65 +39,83 @@ impl Place {
     }
 }
 
-/// From what an assignment has granted to what it is to grant.
-pub(super) struct Change {
-    pub(super) place: Place,
-    pub(super) contents: Contents,
-    pub(super) before: Grants,
-    pub(super) now: Grants,
+/// The shares of an assignment's principal in its workspace.
+pub(super) struct OfPrincipal<'a> {
+    shares: Shares<'a>,
+    server: &'a Server,
+    stack: StackId,
 }
 
-/// Carries a change out, object by object, the stack first, and gives what the assignment then grants. Each step that is
-/// done is in the state.
+impl Ledger for OfPrincipal<'_> {
+    async fn read(&self, object: Object, exists: bool) -> Result<Reading, Diag> {
+        self.shares.read(object, exists).await
+    }
+
+    async fn write(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
+        self.shares.write(object, actions).await
+    }
+
+    async fn add(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
+        self.shares.add(object, actions).await
+    }
+
+    async fn other_stacks(&self) -> Result<Vec<Contents>, Diag> {
+        contents::of_other_stacks(&self.server.api, self.stack).await
+    }
+}
+
+/// Grants what an assignment is to grant on a stack in place of what it has granted before, object by object, and gives
+/// the assignment with what it then grants. Each step that is done is in the state.
 pub(super) async fn apply(
     cx: &Cx<Client>,
     server: &Server,
-    change: &Change,
+    place: Place,
+    (contents, before, now): (&Contents, Grants, Grants),
     plan: &StackRoleAssignment,
 ) -> Result<StackRoleAssignment, Diag> {
-    let Change { place, contents, before, now } = change;
     let client = cx.client().await?;
-    let shares = shares(client, server, *place);
-    let (none, present) = (Actions::new(), contents.objects());
-    let mut granted = before.clone();
-    let mut elsewhere = None;
-    let mut all_there = before.is_empty();
-    let objects: BTreeSet<Object> = before.keys().chain(now.keys()).copied().collect();
+    let ledger = OfPrincipal { shares: shares(client, server, place), server, stack: place.stack };
+    let change = Change { stack: place.stack, present: contents.objects(), before, now };
+    let mut changing = Changing::new(&ledger, &change);
+    let mut granted = change.before.clone();
+    let mut all_there = change.before.is_empty();
+    let objects = changing.objects();
     remember(cx, &objects)?;
     for object in objects {
-        let (before, now) = (before.get(&object).unwrap_or(&none), now.get(&object).unwrap_or(&none));
-        let shrinks = !before.is_subset(now) && object != Object::stack(place.stack);
-        if shrinks && elsewhere.is_none() {
-            elsewhere = Some(needed_elsewhere(server, &shares, place.stack).await?);
-        }
-        let needed_elsewhere = elsewhere.as_ref().and_then(|needed| needed.get(&object)).unwrap_or(&none);
-        let step = Step { exists: present.contains(&object), before, now, needed_elsewhere };
-        let mut is_written = false;
-        let changed = shares.change(object, &step, &mut is_written).await;
-        if is_written && changed.is_err() {
+        let (before, now) = (change.before.get(&object), change.now.get(&object));
+        let both: Actions = before.into_iter().chain(now).flatten().cloned().collect();
+        let done = changing.step(object).await;
+        if done.is_err() && changing.may_have_written(object) {
             // What was not read back may be granted all the same.
-            granted.insert(object, before.union(now).cloned().collect());
-            cx.save(&plan.granting(*place, &granted));
+            granted.insert(object, both.clone());
+            cx.save(&plan.granting(place, &granted));
         }
-        match changed? {
-            Reading::Actions(first) => {
-                all_there &= now.is_subset(&first);
-                granted.insert(object, now.clone());
+        match done? {
+            Done::Settled { already } => {
+                all_there &= already;
+                let is_stack = object == Object::stack(place.stack);
+                granted.insert(object, if is_stack { both } else { now.cloned().unwrap_or_default() });
             }
-            Reading::Refused => {
+            Done::Added => {
                 all_there = false;
                 warn_of_refusal(cx, client);
-                granted.insert(object, before.union(now).cloned().collect());
+                granted.insert(object, both);
             }
         }
-        cx.save(&plan.granting(*place, &granted));
+        cx.save(&plan.granting(place, &granted));
+    }
+    if changing.close().await? {
+        let stack = Object::stack(place.stack);
+        granted.insert(stack, change.now.get(&stack).cloned().unwrap_or_default());
     }
     granted.retain(|_, actions| !actions.is_empty());
     remember(cx, &granted.keys().copied().collect())?;
+    cx.save(&plan.granting(place, &granted));
+    changing.verify().await?;
     if all_there {
-        cx.warn(already_granted(*place));
+        cx.warn(already_granted(place));
     }
-    Ok(plan.granting(*place, &granted))
+    Ok(plan.granting(place, &granted))
 }
 
 /// Takes back what an assignment has granted, except for what the principal needs for its roles on other stacks.
@@ -104,37 +123,20 @@ pub(super) async fn revoke(
     cx: &Cx<Client>,
     server: &Server,
     place: Place,
-    granted: &Grants,
+    granted: Grants,
 ) -> Result<(), Diag> {
     let client = cx.client().await?;
-    let shares = shares(client, server, place);
-    let none = Actions::new();
-    let mut elsewhere = None;
-    // The share of the stack goes first: from then on nobody takes the role into account any more.
-    for (object, before) in granted {
-        if *object != Object::stack(place.stack) && elsewhere.is_none() {
-            elsewhere = Some(needed_elsewhere(server, &shares, place.stack).await?);
-        }
-        let needed_elsewhere = elsewhere.as_ref().and_then(|needed| needed.get(object)).unwrap_or(&none);
-        let step = Step { exists: false, before, now: &none, needed_elsewhere };
-        if shares.change(*object, &step, &mut false).await? == Reading::Refused {
+    let ledger = OfPrincipal { shares: shares(client, server, place), server, stack: place.stack };
+    let change = Change { stack: place.stack, present: BTreeSet::new(), before: granted, now: Grants::new() };
+    let mut changing = Changing::new(&ledger, &change);
+    for object in changing.objects() {
+        if changing.step(object).await? == Done::Added {
             cx.warn(left_behind(place));
             return Ok(());
         }
     }
-    Ok(())
-}
-
-/// What the principal needs for its roles on all stacks but one. Its role on a stack is what its share of it says.
-async fn needed_elsewhere(server: &Server, shares: &Shares<'_>, except: StackId) -> Result<Grants, Diag> {
-    let others = contents::of_other_stacks(&server.api, except).await?;
-    let mut held = Vec::new();
-    for contents in &others {
-        if let Reading::Actions(share) = shares.read(Object::stack(contents.stack), true).await? {
-            held.push((contents, share));
-        }
-    }
-    Ok(need::need(held.iter().map(|(contents, share)| (*contents, share))))
+    changing.close().await?;
+    changing.verify().await
 }
 
 /// The way to the grants of the assignment's principal.

@@ -1,5 +1,6 @@
 //! `zenml_stack_role_assignment`: what somebody may do with a stack and with all that it needs.
 
+mod change;
 mod contents;
 mod grants;
 mod need;
@@ -11,7 +12,7 @@ use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, 
 use zenml_api::rbac::Action;
 use zenml_api::{ComponentId, ServiceAccountId, StackId, TeamId, UserId, WorkspaceId};
 
-use self::grants::{Change, Place, apply, remembered, revoke, shares, warn_of_refusal};
+use self::grants::{Place, apply, remembered, revoke, shares, warn_of_refusal};
 use self::need::{Actions, Contents, Grants, Object, StackRole, Wish};
 use self::shares::Reading;
 pub(crate) use self::shares::{BlindGrants, UnderstoodForm};
@@ -134,7 +135,7 @@ impl Resource for StackRoleAssignment {
         let contents = contents_of(&server, place.stack).await?;
         let now = plan.wish()?.grants(&contents);
         let _held = cx.lock(place.lock()).await;
-        apply(cx, &server, &Change { place, contents, before: Grants::new(), now }, &plan).await
+        apply(cx, &server, place, (&contents, Grants::new(), now), &plan).await
     }
 
     async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
@@ -143,14 +144,14 @@ impl Resource for StackRoleAssignment {
         let contents = contents_of(&server, place.stack).await?;
         let now = plan.wish()?.grants(&contents);
         let _held = cx.lock(place.lock()).await;
-        apply(cx, &server, &Change { place, contents, before: prior.granted(), now }, &plan).await
+        apply(cx, &server, place, (&contents, prior.granted(), now), &plan).await
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
         let place = prior.place(prior.workspace_id.get()?.0)?;
         let Some(server) = scope::open_to_delete(cx, Some(place.workspace)).await? else { return Ok(()) };
         let _held = cx.lock(place.lock()).await;
-        revoke(cx, &server, place, &prior.granted()).await
+        revoke(cx, &server, place, prior.granted()).await
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

@@ -13,7 +13,8 @@ use zenml_api::workspace::membership::{self, ShareQuery};
 use zenml_api::{Identifier, ObjectId, WorkspaceId};
 use zenml_client::{Api, ApiError};
 
-use super::need::{Actions, Object, share_after};
+use super::change::WriteFailure;
+use super::need::{Actions, Object};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::principal::Principal;
@@ -26,27 +27,12 @@ pub(crate) struct UnderstoodForm(OnceLock<usize>);
 #[derive(Debug, Default)]
 pub(crate) struct BlindGrants(Mutex<BTreeMap<(WorkspaceId, Principal, String), Actions>>);
 
-/// How often a write is repeated when another process has changed the same grant meanwhile.
-const ATTEMPTS: u32 = 5;
-
 /// What one principal may do with the objects of one workspace.
 pub(super) struct Shares<'a> {
     pub(super) client: &'a Client,
     pub(super) server: &'a Api,
     pub(super) workspace: WorkspaceId,
     pub(super) principal: Principal,
-}
-
-/// What an assignment does to one object.
-pub(super) struct Step<'a> {
-    /// The object is there for certain.
-    pub(super) exists: bool,
-    /// What the assignment has granted so far.
-    pub(super) before: &'a Actions,
-    /// What it is to grant.
-    pub(super) now: &'a Actions,
-    /// What the principal needs for its roles on other stacks.
-    pub(super) needed_elsewhere: &'a Actions,
 }
 
 /// What reading a share gave.
@@ -101,53 +87,20 @@ impl Shares<'_> {
         own.flat_map(|member| member.allowed_actions.iter().cloned()).collect()
     }
 
-    /// Brings the share of an object to what `step` makes of it, and makes sure that it stays: another process that read
-    /// before us and wrote after us takes our actions away, so the result is read again. What was there at first comes
-    /// back. Where shares cannot be read, nothing is taken away. `is_written` becomes true as soon as something may have
-    /// been written.
-    pub(super) async fn change(
-        &self,
-        object: Object,
-        step: &Step<'_>,
-        is_written: &mut bool,
-    ) -> Result<Reading, Diag> {
-        let mut first = None;
-        for _ in 0..ATTEMPTS {
-            let Reading::Actions(current) = self.read(object, step.exists).await? else {
-                self.only_add(object, step, is_written).await?;
-                return Ok(Reading::Refused);
-            };
-            let wanted = share_after(&current, step.before, step.now, step.needed_elsewhere);
-            let settled = wanted == current;
-            let first = first.get_or_insert(current);
-            if settled {
-                return Ok(Reading::Actions(first.clone()));
-            }
-            self.write(object, &wanted, is_written).await?;
-        }
-        Err(Diag::error(format!("The grants on {object} do not settle"))
-            .why("Something else keeps changing what the same principal may do with this object.")
-            .fix("Find out what it is, for example another Terraform run, and run the command again afterwards."))
-    }
-
-    /// Adds without knowing what is there: together with what was granted before and with what this run has granted the
-    /// same principal for other stacks.
-    async fn only_add(&self, object: Object, step: &Step<'_>, is_written: &mut bool) -> Result<(), Diag> {
-        if step.now.is_subset(step.before) {
-            return Ok(());
-        }
+    /// Adds without knowing what is there: together with what this run has granted the same principal for other stacks.
+    pub(super) async fn add(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
         let all = {
             let key = (self.workspace, self.principal, object.to_string());
             let mut granted = self.client.blind_grants.0.lock().unwrap_or_else(PoisonError::into_inner);
             let granted = granted.entry(key).or_default();
-            granted.extend(step.before.union(step.now).cloned());
+            granted.extend(actions.iter().cloned());
             granted.clone()
         };
-        self.write(object, &all, is_written).await
+        self.write(object, &all).await
     }
 
     /// Writes the complete share of an object. An object that is gone has no share that could be taken away.
-    async fn write(&self, object: Object, actions: &Actions, is_written: &mut bool) -> Result<(), Diag> {
+    pub(super) async fn write(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
         let query = ShareQuery {
             resource_type: object.kind.resource_type(),
             resource_id: ObjectId::from_uuid(object.id),
@@ -157,10 +110,12 @@ impl Shares<'_> {
         let actions: Vec<_> = actions.iter().cloned().collect();
         let removes = actions.is_empty();
         let outcome = self.server.send(&membership::SHARE, (), query, actions).await;
-        *is_written |= outcome.as_ref().err().is_none_or(ApiError::outcome_unknown);
         match outcome {
             Err(ApiError::NotFound(_)) if removes => Ok(()),
-            outcome => outcome.map_err(|error| self.failed(object, &error)),
+            outcome => outcome.map_err(|error| WriteFailure {
+                is_open: error.outcome_unknown(),
+                diag: self.failed(object, &error),
+            }),
         }
     }
 
