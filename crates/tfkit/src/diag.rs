@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::run::Existing;
 use crate::value::Path;
 
 /// How bad it is.
@@ -35,6 +36,8 @@ pub struct Diag {
     pub trace: Option<Box<str>>,
     /// Which attribute it is about; none for the whole block.
     pub path: Option<Path>,
+    /// The object that is in the way. The engine says what to do about it, because it knows what else the run does.
+    pub existing: Option<Box<Existing>>,
 }
 
 impl Diag {
@@ -47,6 +50,7 @@ impl Diag {
             fix: None,
             trace: None,
             path: None,
+            existing: None,
         }
     }
 
@@ -85,6 +89,13 @@ impl Diag {
     /// Points at an attribute: a token such as `Team::NAME`, or a [`Path`].
     pub fn at(mut self, place: impl Into<Path>) -> Self {
         self.path = Some(place.into());
+        self
+    }
+
+    /// Says which object is in the way of one that was to be made or renamed. What to do about it is added by the engine:
+    /// to import the object, or what is right where this run manages it already.
+    pub fn in_the_way(mut self, existing: Existing) -> Self {
+        self.existing = Some(Box::new(existing));
         self
     }
 

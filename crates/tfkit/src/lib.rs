@@ -131,6 +131,8 @@
 //! | give operations more time | a field of type [`timeouts::Timeouts`], or [`Resource::timeout`] |
 //! | keep two spellings apart from two values | `#[attr(same = …)]` |
 //! | let a secret stay out of the state | `#[attr(twin)]` and the field type [`Twin`] |
+//! | refuse two objects of one name in a plan | [`Resource::claim`] |
+//! | say that something exists already, with advice that fits | [`Diag::in_the_way`] |
 //! | wait, lock, warn, keep something beside the state | [`Cx`] |
 //!
 //! A data source is a model of `kind = data_source` with [`DataSource`]; values that belong together are a nested
@@ -150,6 +152,7 @@ pub mod model;
 pub mod plan;
 pub mod provider;
 pub mod resource;
+pub mod run;
 pub mod schema;
 pub mod timeouts;
 pub mod value;
@@ -162,6 +165,7 @@ pub use field::{Computed, IfSet, OrDefault, OrServer, Secret, Twin};
 pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};
 pub use resource::{ImportId, Imported, Page, Plan, Resource, Since, Upgrade};
+pub use run::{Claim, Existing};
 pub use schema::{Attribute, Nesting, Schema, Shape, Who};
 pub use value::{Dyn, Number, Path, Step, Type};
 

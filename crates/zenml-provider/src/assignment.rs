@@ -3,7 +3,7 @@
 //! The API has no assignments with an id: role, principal and scope are all there is, and a role that is held cannot be
 //! changed, only granted and revoked.
 
-use tfkit::{Cx, Diag, Maybe, OrServer, Path};
+use tfkit::{Claim, Cx, Diag, Maybe, OrServer, Path};
 use zenml_api::control::role::{self as api, AssignmentQuery, Role, RoleLevel, ScopeQuery};
 use zenml_api::{OrganizationId, ProjectId, RoleId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
@@ -40,6 +40,25 @@ impl Holding {
             Some(project) => format!("{workspace}/{project}/{principal}/{role}"),
             None => format!("{workspace}/{principal}/{role}"),
         }
+    }
+
+    /// What only one resource can manage.
+    pub fn claim(&self, role: RoleId) -> Claim {
+        let Self { workspace, project, principal } = self;
+        let place = match project {
+            Some(project) => format!("project {project}"),
+            None => format!("workspace {workspace}"),
+        };
+        let parts = [
+            workspace.to_string(),
+            project.map(|project| project.to_string()).unwrap_or_default(),
+            principal.key(),
+            role.to_string(),
+        ];
+        Claim::new(
+            format!("assignment of the role {role} to {principal} in {place}"),
+            &parts.each_ref().map(String::as_str),
+        )
     }
 
     fn query(&self) -> AssignmentQuery {

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value as Json;
 use tfkit::field::Value;
 use tfkit::model::{Model, Token};
-use tfkit::{Cx, Diag, Dyn, OrServer, Path, Plan};
+use tfkit::{Claim, Cx, Diag, Dyn, Existing, Maybe, OrServer, Path, Plan};
 use zenml_api::control::workspace;
 use zenml_api::workspace::component::ALL_TYPES;
 use zenml_api::workspace::{JsonMap, Object};
@@ -197,13 +197,27 @@ impl Noun {
         let diag = match id {
             Some(id) => {
                 let prefix = workspace.map(|workspace| format!("{workspace}/")).unwrap_or_default();
-                diag.fix(format!(
-                    "To manage the existing {words} here, import it:\n  terraform import {resource}.NAME {prefix}{id}"
-                ))
+                let (id, import) = (id.to_string(), format!("{prefix}{id}"));
+                diag.in_the_way(Existing { words, resource, id, import })
             }
             None => diag.why(format!("This credential may not see it, so somebody else owns the {words}.")),
         };
         diag.fix("To make another one, choose another name.").at(place)
+    }
+
+    /// What an object of this kind has in its workspace and no other one can have: its name, and what else tells it from
+    /// those of the same name. None while that is not known. `workspace` is null on an open-source server.
+    pub fn claim(
+        self,
+        workspace: Maybe<Id<WorkspaceId>>,
+        name: Maybe<String>,
+        more: &[Maybe<String>],
+    ) -> Option<Claim> {
+        let (workspace, name) = (workspace.decided()?.map(|id| id.to_string()), name.known()?);
+        let more: Vec<String> = more.iter().cloned().map(Maybe::known).collect::<Option<_>>()?;
+        let mut parts = vec![workspace.as_deref().unwrap_or_default(), name.as_str()];
+        parts.extend(more.iter().map(String::as_str));
+        Some(Claim::new(format!("{} {name:?}", self.words), &parts))
     }
 
     /// What was looked for, by id or by name, is not there.
@@ -267,8 +281,6 @@ fn capitalized(words: &str) -> String {
 mod tests {
     use super::*;
 
-    const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };
-
     #[test]
     fn labels_are_cleared_by_an_empty_map_and_never_by_a_null() {
         let some: BTreeMap<String, String> = [("a".to_owned(), "1".to_owned())].into();
@@ -284,21 +296,5 @@ mod tests {
         for (prior, planned, expected) in cases {
             assert_eq!(labels_change(prior, planned), expected, "{prior:?} to {planned:?}");
         }
-    }
-
-    #[test]
-    fn an_object_that_exists_comes_with_the_command_that_imports_it() {
-        const HOME: &str = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
-        let text = |diag: Diag| format!("{diag:?}");
-        let shown = text(NOUN.exists("aws", HOME.parse().ok(), Some("the-id"), "name"));
-        assert!(shown.contains("Service connector"), "{shown}");
-        assert!(
-            shown.contains(&format!("terraform import zenml_service_connector.NAME {HOME}/the-id")),
-            "{shown}"
-        );
-        let shown = text(NOUN.exists("aws", None, Some("the-id"), "name"));
-        assert!(shown.contains("terraform import zenml_service_connector.NAME the-id"), "{shown}");
-        let shown = text(NOUN.exists("aws", None, None::<&str>, "name"));
-        assert!(!shown.contains("terraform import"), "{shown}");
     }
 }

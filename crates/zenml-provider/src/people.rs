@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tfkit::Diag;
+use tfkit::{Diag, Dyn};
 use zenml_api::control::member::{self, MemberQuery};
 use zenml_api::control::user::User;
 use zenml_api::{OrganizationId, UserId};
@@ -21,11 +21,23 @@ impl People {
     }
 }
 
-/// Whether a text names a user: by e-mail, by user name or by id. Case does not matter.
+/// Whether a text names a user: by e-mail, by user name or by id. Case does not matter, nor do the hyphens of an id.
 pub fn is_named(user: &User, name: &str) -> bool {
-    let wanted = name.to_lowercase();
-    let same = |text: &str| text.to_lowercase() == wanted;
-    user.email.as_deref().is_some_and(same) || same(&user.username) || user.id.to_string() == wanted
+    let is_same = |text: &str| same_text(text, name);
+    user.email.as_deref().is_some_and(is_same) || is_same(&user.username) || name.parse() == Ok(user.id)
+}
+
+/// Whether two texts name one person for certain, as far as the texts tell: the same letters, or the same id.
+pub fn same_name(one: &Dyn, other: &Dyn) -> bool {
+    match (one.as_str(), other.as_str()) {
+        (Some(one), Some(other)) => same_text(one, other),
+        _ => one == other,
+    }
+}
+
+fn same_text(one: &str, other: &str) -> bool {
+    let id = |text: &str| text.parse::<UserId>().ok();
+    one.to_lowercase() == other.to_lowercase() || id(one).is_some_and(|one| id(other) == Some(one))
 }
 
 /// How a configuration would name a user: by e-mail where there is one.
@@ -33,43 +45,75 @@ pub fn name_of(user: &User) -> &str {
     user.email.as_deref().filter(|email| !email.is_empty()).unwrap_or(&user.username)
 }
 
-/// The ids of these people, in the order given. All of them are looked up before anything is changed; the error
-/// names everybody whom the organization does not know.
-pub async fn resolve(
+/// Who is meant by names.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// Names with the accounts that they mean.
+    pub known: Vec<(&'a str, UserId)>,
+    /// Names that the organization does not know.
+    pub unknown: Vec<&'a str>,
+}
+
+impl<'a> Found<'a> {
+    /// The account that a name means.
+    pub fn id(&self, name: &str) -> Option<UserId> {
+        self.known.iter().find(|(known, _)| *known == name).map(|(_, id)| *id)
+    }
+
+    /// Whether two names mean one person.
+    pub fn is_one(&self, one: &str, other: &str) -> bool {
+        same_text(one, other) || self.id(one).is_some_and(|id| self.id(other) == Some(id))
+    }
+
+    /// Names of a list that mean somebody whom an earlier name of it means already, each after that one.
+    pub fn twice(&self, names: &[&'a str]) -> Vec<(&'a str, &'a str)> {
+        let names = names.iter().enumerate();
+        names
+            .clone()
+            .filter_map(|(place, name)| {
+                let earlier = names.clone().take(place).find(|(_, earlier)| self.is_one(earlier, name));
+                earlier.map(|(_, earlier)| (*earlier, *name))
+            })
+            .collect()
+    }
+
+    /// Those of a list whom another list does not name.
+    pub fn missing_in<'b>(&self, names: &[&'b str], others: &[&str]) -> Vec<&'b str> {
+        names.iter().copied().filter(|name| !others.iter().any(|other| self.is_one(name, other))).collect()
+    }
+}
+
+/// Looks up whom names mean. Members that are at hand already, such as those of a team, are not asked for again.
+pub async fn look_up<'a>(
     client: &Client,
     organization: OrganizationId,
-    names: &[&str],
-) -> Result<Vec<UserId>, Unresolved> {
-    if names.is_empty() {
-        return Ok(Vec::new());
+    names: impl IntoIterator<Item = &'a str>,
+    at_hand: &[User],
+) -> Result<Found<'a>, Diag> {
+    let mut found = Found { known: Vec::new(), unknown: Vec::new() };
+    for name in names {
+        match at_hand.iter().find(|user| is_named(user, name)) {
+            Some(user) => found.known.push((name, user.id)),
+            None => found.unknown.push(name),
+        }
+    }
+    if found.unknown.is_empty() {
+        return Ok(found);
     }
     let mut people = people(client, organization).await?;
-    if names.iter().any(|name| people.find(name).is_none()) {
+    if found.unknown.iter().any(|name| people.find(name).is_none()) {
         // Somebody may have joined since the list was read.
         client.people.forget(&organization);
         people = self::people(client, organization).await?;
     }
-    let unknown: Vec<String> =
-        names.iter().filter(|name| people.find(name).is_none()).map(ToString::to_string).collect();
-    if !unknown.is_empty() {
-        return Err(Unresolved::Unknown(unknown));
-    }
-    Ok(names.iter().filter_map(|name| people.find(name)).map(|user| user.id).collect())
-}
-
-/// Why people could not be found.
-#[derive(Debug)]
-pub enum Unresolved {
-    /// The organization does not know these names.
-    Unknown(Vec<String>),
-    /// They could not be looked up.
-    Failed(Diag),
-}
-
-impl From<Diag> for Unresolved {
-    fn from(diag: Diag) -> Self {
-        Self::Failed(diag)
-    }
+    found.unknown.retain(|name| match people.find(name) {
+        Some(user) => {
+            found.known.push((name, user.id));
+            false
+        }
+        None => true,
+    });
+    Ok(found)
 }
 
 async fn people(client: &Client, organization: OrganizationId) -> Result<Arc<People>, Diag> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tfkit::Diag;
+use tfkit::{Diag, Maybe};
 use zenml_api::control::role::Assignment;
 use zenml_api::control::team;
 use zenml_api::control::team::TeamMember;
@@ -38,6 +38,19 @@ impl Principal {
             _ => Err(Diag::error("It is not said who gets the role")
                 .why("Exactly one of team_id, user_id and service_account_id names who gets it.")
                 .fix("Set one of them, and only one.")),
+        }
+    }
+
+    /// The one that is planned; none while it is not known.
+    pub fn planned(given: [Maybe<Self>; 3]) -> Option<Self> {
+        given.into_iter().find_map(Maybe::known)
+    }
+
+    /// What is one for principals that the control plane does not tell apart: a service account is a user to it.
+    pub fn key(self) -> String {
+        match (self.team(), self.account()) {
+            (Some(team), _) => format!("team/{team}"),
+            (None, account) => format!("account/{}", account.map(|id| id.to_string()).unwrap_or_default()),
         }
     }
 

@@ -64,6 +64,8 @@ impl Harness {
         let schema = schema_of(&engine, &type_name)?;
         let config = wire::cross(&config, schema)?;
         let planning = wire::cross(&planning, schema)?;
+        // The host applies in another process than it plans in.
+        self.engine.begin_run();
         let last = self.ask(&type_name, &before, &planning, private, identity).await?;
         check_compatible(&schema.attributes, &promised, &last.planned)
             .map_err(Failure::violation(INCONSISTENT_PLAN))?;

@@ -113,13 +113,40 @@ impl Harness {
 
     /// Plans a configuration after a refresh. Nothing is stored.
     pub async fn plan(&self, address: &str, config: Json) -> Result<Planned, Failure> {
+        self.engine.begin_run();
         let (_, schema) = self.type_of(address)?;
         let config = input::config(&schema.attributes, &config)?;
         self.plan_for(address, config, Refresh::Yes).await
     }
 
+    /// Plans what one run does with several addresses, in this order. A configuration that is null deletes the object. What
+    /// the user is told, errors included.
+    pub async fn plan_together(&self, run: &[(&str, Json)]) -> Result<Vec<Diag>, Failure> {
+        self.engine.begin_run();
+        let mut told = Vec::new();
+        for (address, config) in run {
+            let planned = if config.is_null() {
+                let (found, warnings) = self.read(self.object(address)?).await?;
+                told.extend(warnings);
+                let Some(object) = found else { continue };
+                self.plan_from(&object.type_name.clone(), Some(object), &Dyn::Null).await
+            } else {
+                let (_, schema) = self.type_of(address)?;
+                let config = input::config(&schema.attributes, config)?;
+                self.plan_for(address, config, Refresh::Yes).await
+            };
+            match planned {
+                Ok(planned) => told.extend(planned.warnings),
+                Err(Failure::Refused { diags, .. }) => told.extend(diags),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(told)
+    }
+
     /// Plans a configuration against the stored state.
     pub async fn plan_without_refresh(&self, address: &str, config: Json) -> Result<Planned, Failure> {
+        self.engine.begin_run();
         let (_, schema) = self.type_of(address)?;
         let config = input::config(&schema.attributes, &config)?;
         self.plan_for(address, config, Refresh::No).await

@@ -1,9 +1,11 @@
 //! What values must keep to, checked before anything is planned.
 
+mod nearest;
 mod rule;
 mod validate;
 mod value;
 
+pub use nearest::nearest;
 pub use rule::Rule;
 pub use validate::validate;
 pub use value::{

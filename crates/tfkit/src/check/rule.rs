@@ -1,7 +1,7 @@
 //! What several attributes together must keep to.
 
 use super::Stage;
-use crate::diag::{Diag, Severity};
+use crate::diag::Diag;
 use crate::value::{Dyn, Path};
 
 /// A rule over attributes of one block, by name. An unknown value may turn out to be null, so that a rule only
@@ -82,7 +82,7 @@ fn none(names: &[&str], how_many: &str, config: &Dyn) -> Option<Diag> {
 }
 
 fn error(summary: String, why: String, fix: String, path: Option<Path>) -> Diag {
-    Diag { severity: Severity::Error, summary, why: Some(why), fix: Some(fix), trace: None, path }
+    Diag { why: Some(why), fix: Some(fix), path, ..Diag::error(summary) }
 }
 
 fn quoted(names: &[&str]) -> String {

@@ -56,6 +56,7 @@ impl Validation {
                 fix: None,
                 trace: None,
                 path: Some(path.clone()),
+                existing: None,
             });
         }
         if attribute.write_only && !self.write_only_allowed {
@@ -71,6 +72,9 @@ impl Validation {
             return;
         }
         self.checks(attribute, value, &path, hidden);
+        if self.stage == Stage::Plan {
+            self.twice(attribute, value, &path, hidden);
+        }
         if let Shape::Nested(nesting, attributes) = &attribute.shape {
             self.nested(*nesting, attributes, value, &path, hidden);
         }
@@ -86,9 +90,38 @@ impl Validation {
             let may_show = !hidden && matches!(attribute.shape, Shape::Plain(_));
             let shown = value.filter(|value| may_show && value.wholly_known());
             let found = shown.map_or(String::new(), |value| format!("; found {}", Shown(value)));
+            let written = match (&step, value) {
+                (_, Some(value)) => value.as_str().filter(|_| may_show),
+                (Some(Step::Key(key)), None) => Some(key.as_str()),
+                _ => None,
+            };
+            let fix = match written.and_then(|written| check.nearest(written)) {
+                Some(word) => format!("Change the value. Did you mean {word:?}?"),
+                None => "Change the value.".to_owned(),
+            };
             let path = step.filter(|_| has_addresses).map_or(path.clone(), |step| path.clone().step(step));
             let summary = format!("Attribute {:?} has an invalid value", path.to_string());
-            self.error(summary, format!("The value must {check}{found}."), "Change the value.", path);
+            self.error(summary, format!("The value must {check}{found}."), &fix, path);
+        }
+    }
+
+    /// An element of a set that means the same as another one: the set would have one element less after the apply.
+    fn twice(&mut self, attribute: &Attribute, value: &Dyn, path: &Path, hidden: bool) {
+        let (Some(same), Shape::Plain(Type::Set(_)), Dyn::List(elements)) =
+            (attribute.same, &attribute.shape, value)
+        else {
+            return;
+        };
+        for (place, element) in elements.iter().enumerate().filter(|(_, element)| element.wholly_known()) {
+            let mut earlier = elements[..place].iter().filter(|earlier| earlier.wholly_known());
+            let Some(earlier) = earlier.find(|earlier| same(earlier, element)) else { continue };
+            let why = if hidden {
+                "Two of its elements mean the same.".to_owned()
+            } else {
+                format!("{} and {} mean the same.", Shown(earlier), Shown(element))
+            };
+            let summary = format!("Attribute {:?} names the same twice", path.to_string());
+            self.error(summary, why, "Remove one of them.", path.clone());
         }
     }
 
@@ -121,6 +154,7 @@ impl Validation {
 
     fn error(&mut self, summary: String, why: impl Into<String>, fix: &str, path: Path) {
         let (why, fix) = (Some(why.into()), Some(fix.to_owned()));
-        self.diags.push(Diag { severity: Severity::Error, summary, why, fix, trace: None, path: Some(path) });
+        let path = Some(path);
+        self.diags.push(Diag { why, fix, path, ..Diag::error(summary) });
     }
 }

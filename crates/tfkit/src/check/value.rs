@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
+use super::nearest::nearest;
 use crate::value::{Dyn, Number, Step};
 
 /// A condition on a known value, with a sentence for the documentation and for messages.
@@ -19,6 +20,7 @@ enum Kind {
     Each(Box<Check>),
     EachKey(Box<Check>),
     InPlan(Box<Check>),
+    Suggesting(Box<Check>, &'static [&'static str]),
 }
 
 /// A string has so many characters, a collection so many elements.
@@ -109,7 +111,7 @@ impl Check {
     pub(super) fn is_due(&self, stage: Stage) -> bool {
         match &self.0 {
             Kind::InPlan(_) => stage == Stage::Plan,
-            Kind::Each(check) | Kind::EachKey(check) => check.is_due(stage),
+            Kind::Each(check) | Kind::EachKey(check) | Kind::Suggesting(check, _) => check.is_due(stage),
             _ => true,
         }
     }
@@ -117,6 +119,22 @@ impl Check {
     /// What the value must do, to follow "must": "be 1 to 50 characters long".
     pub fn must(&self) -> String {
         self.to_string()
+    }
+
+    /// The same check with words that are known to keep to it: a message names them, and the nearest one. For values of
+    /// which newer servers may know more.
+    #[must_use]
+    pub fn suggesting(self, words: &'static [&'static str]) -> Self {
+        Self(Kind::Suggesting(Box::new(self), words))
+    }
+
+    /// The word that somebody may have meant who wrote another one.
+    pub fn nearest(&self, written: &str) -> Option<&'static str> {
+        match &self.0 {
+            Kind::OneOf(words) | Kind::Suggesting(_, words) => nearest(written, words),
+            Kind::Each(check) | Kind::EachKey(check) | Kind::InPlan(check) => check.nearest(written),
+            _ => None,
+        }
     }
 
     /// Whether a value keeps to this. Null and unknown values do: there is nothing to check yet.
@@ -141,6 +159,7 @@ impl Check {
             ),
             (Kind::OneOf(words), Dyn::String(text)) => here(words.contains(&text.as_str())),
             (Kind::Text { holds, .. }, Dyn::String(text)) => here(holds(text)),
+            (Kind::Suggesting(check, _), value) => here(check.holds(value)),
             (Kind::Custom { holds, .. }, value) => here(!value.wholly_known() || holds(value)),
             (Kind::Each(check), Dyn::List(elements)) => {
                 let elements = elements.iter().enumerate();
@@ -200,6 +219,7 @@ impl fmt::Display for Check {
             }
             Kind::Text { must, .. } | Kind::Custom { must, .. } => f.write_str(must),
             Kind::InPlan(check) => check.fmt(f),
+            Kind::Suggesting(check, words) => write!(f, "{check} ({})", words.join(", ")),
             Kind::Each(check) => write!(f, "have elements that each {check}"),
             Kind::EachKey(check) => write!(f, "have keys that each {check}"),
         }

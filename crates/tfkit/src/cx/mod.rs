@@ -16,6 +16,7 @@ pub(crate) use stop::Stop;
 
 use crate::diag::Diag;
 use crate::model::{Model, Operation};
+use crate::run::Run;
 use crate::value::{Dyn, Path};
 
 /// The context of one operation on one object. Cheap to clone: all clones share what they collect.
@@ -36,6 +37,7 @@ struct Inner<Client> {
 pub(crate) struct Shared {
     pub(crate) locks: Locks,
     pub(crate) stop: Stop,
+    pub(crate) run: Run,
     epoch: AtomicU64,
 }
 

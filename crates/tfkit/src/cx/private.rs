@@ -6,6 +6,7 @@ use crate::diag::Diag;
 
 const VERSION_NAME: &str = ".version";
 const VERSION: u64 = 1;
+const REPLACED_NAME: &str = ".replaced";
 
 /// The object was imported, and nothing was applied to it since.
 const IMPORTED_NAME: &str = ".imported";
@@ -58,6 +59,20 @@ impl Private {
         }
         self.0.insert(name.to_owned(), value);
         Ok(())
+    }
+
+    /// The object whose place the planned one may take. Only between the two halves of a plan.
+    pub(crate) fn replaced(&self) -> Option<&str> {
+        self.0.get(REPLACED_NAME)?.as_str()
+    }
+
+    pub(crate) fn set_replaced(&mut self, id: &str) {
+        self.0.insert(REPLACED_NAME.to_owned(), id.into());
+    }
+
+    /// Leaves nothing of the plan in the state.
+    pub(crate) fn forget_plan(&mut self) {
+        self.0.remove(REPLACED_NAME);
     }
 
     pub(crate) fn remove(&mut self, name: &str) {

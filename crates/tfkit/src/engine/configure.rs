@@ -37,6 +37,7 @@ impl<P: Provider> Core<P> {
         *self.access.write().unwrap_or_else(PoisonError::into_inner) = access;
         // Another configuration may lead to another server.
         self.shared.renew();
+        self.shared.run.begin();
         diags
     }
 }

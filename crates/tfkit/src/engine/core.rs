@@ -38,6 +38,7 @@ pub(super) trait Door: Send + Sync {
     fn apply(self: Arc<Self>, request: ApplyRequest) -> Work<Stored>;
     fn import(self: Arc<Self>, request: ImportRequest) -> Work<Stored>;
     fn read_data_source(self: Arc<Self>, request: DataSourceRequest) -> Work<(Dyn, Diags)>;
+    fn begin_run(&self);
     fn stop(&self);
 }
 
@@ -211,6 +212,10 @@ impl<P: Provider> Door for Core<P> {
 
     fn read_data_source(self: Arc<Self>, request: DataSourceRequest) -> Work<(Dyn, Diags)> {
         Box::pin(async move { Self::read_data_source(&self, request).await })
+    }
+
+    fn begin_run(&self) {
+        self.shared.run.begin();
     }
 
     fn stop(&self) {

@@ -18,6 +18,7 @@ use crate::field::Misfit;
 use crate::model::{Key, Model, Operation, Partial};
 use crate::plan::{Asked, Rebased, rebase, show_write_only};
 use crate::resource::{Decisions, ImportId, Imported, Plan, Resource, Since, Upgrade};
+use crate::run::Claim;
 use crate::schema::Schema;
 use crate::value::{Dyn, Path};
 
@@ -38,6 +39,7 @@ pub(crate) trait AnyResource<Client>: Send + Sync {
     fn identity_of(&self, state: &Dyn) -> Result<Dyn, Misfit>;
     fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
     fn validate(&self, config: Dyn) -> Vec<Diag>;
+    fn claim(&self, values: &Dyn) -> Option<Claim>;
     fn read(&self, cx: Cx<Client>, state: Dyn) -> Work<Result<Option<Dyn>, Diag>>;
     fn plan(&self, cx: Cx<Client>, planned: Dyn, config: Dyn, prior: Dyn) -> Work<Hooked>;
     fn create(&self, cx: Cx<Client>, planned: Dyn) -> Work<Result<Dyn, Diag>>;
@@ -156,6 +158,14 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
 
     fn validate(&self, config: Dyn) -> Vec<Diag> {
         R::validate(&Partial::new(config))
+    }
+
+    fn claim(&self, values: &Dyn) -> Option<Claim> {
+        if values.is_null() {
+            None
+        } else {
+            R::claim(&Partial::new(values.clone())).map(|claim| claim.of(R::type_name()))
+        }
     }
 
     fn read(&self, cx: Cx<R::Client>, state: Dyn) -> Work<Result<Option<Dyn>, Diag>> {

@@ -287,6 +287,12 @@ impl Engine {
         Arc::clone(&self.0).read_data_source(request).await
     }
 
+    /// Forgets what was planned before, because another run begins. A host starts a process for each run; this is for what
+    /// plays several in one.
+    pub fn begin_run(&self) {
+        self.0.begin_run();
+    }
+
     /// Tells all operations to end soon. Calls are still served, so that half-made objects reach the state.
     pub fn stop(&self) {
         self.0.stop();

@@ -10,12 +10,23 @@ use crate::diag::Diag;
 use crate::model::Operation;
 use crate::plan::{Violation, check_plan, prepare, replaced, settle};
 use crate::provider::Provider;
+use crate::run::Step;
 use crate::schema::{Schema, Who};
 use crate::value::{Dyn, Path};
 
 impl<P: Provider> Core<P> {
-    /// What an import found of values that the configuration leaves to others stays as long as nothing changes.
     pub(super) async fn plan(&self, request: PlanRequest) -> PlanResponse {
+        let (prior, type_name) = (request.prior.clone(), request.type_name.clone());
+        let mut response = self.with_imported(request).await;
+        if let Ok(resource) = self.resource(&type_name) {
+            let planned = response.planned.clone();
+            self.claim(resource.as_ref(), &prior, &planned, &mut response);
+        }
+        response
+    }
+
+    /// What an import found of values that the configuration leaves to others stays as long as nothing changes.
+    async fn with_imported(&self, request: PlanRequest) -> PlanResponse {
         if let Ok(resource) = self.resource(&request.type_name)
             && let Some(config) = with_imported(resource.schema(), &request)
         {
@@ -123,6 +134,34 @@ impl<P: Provider> Core<P> {
         told.retain(|diag| !response.diags.contains(diag));
         response.diags.extend(told);
         hooked
+    }
+
+    /// Compares the step with all others of the run. The second half of a replacement, which looks like a creation, is
+    /// known by what the first one left beside the state.
+    fn claim(
+        &self,
+        resource: &dyn AnyResource<P::Client>,
+        prior: &Dyn,
+        planned: &Dyn,
+        response: &mut PlanResponse,
+    ) {
+        if response.diags.iter().any(Diag::is_error) {
+            return;
+        }
+        let mut private = Private::from_bytes(&response.private);
+        let in_place_of = private.replaced().map(str::to_owned).filter(|_| prior.is_null());
+        let id = prior.attribute("id").as_str().unwrap_or_default();
+        let step = Step {
+            before: resource.claim(prior).map(|claim| (claim, id)),
+            after: resource.claim(planned),
+            replaces: !response.requires_replace.is_empty(),
+            in_place_of: in_place_of.as_deref(),
+        };
+        response.diags.extend(self.shared.run.plan(&step));
+        if step.before.is_some() && !planned.is_null() {
+            private.set_replaced(id);
+            response.private = private.to_bytes();
+        }
     }
 }
 

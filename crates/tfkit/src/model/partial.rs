@@ -28,6 +28,15 @@ impl<T> Maybe<T> {
         }
     }
 
+    /// The same with another value where it is known.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Maybe<U> {
+        match self {
+            Self::Unknown => Maybe::Unknown,
+            Self::Null => Maybe::Null,
+            Self::Known(value) => Maybe::Known(change(value)),
+        }
+    }
+
     /// Whether it is to be decided at apply.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)

@@ -12,6 +12,7 @@ use crate::cx::Cx;
 use crate::diag::Diag;
 use crate::field::Misfit;
 use crate::model::{DEFAULT_TIMEOUT, Key, Model, Operation, Partial, form, split};
+use crate::run::Claim;
 use crate::value::Dyn;
 
 /// A type of resource: how its objects are read, made, changed and removed.
@@ -82,6 +83,14 @@ pub trait Resource: Model {
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
         let _ = config;
         Vec::new()
+    }
+
+    /// What no second object may have while this one has it, such as a name in its place; none where it is not known yet,
+    /// or where the type has nothing of the kind. Pure. The engine tells, while planning, of two resources that claim the
+    /// same.
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        let _ = values;
+        None
     }
 
     /// Decides at plan time what can be decided then: replacements, warnings, values that are known already. Also

@@ -261,3 +261,40 @@ fn rules_speak_only_when_they_are_broken_for_certain() {
         assert!(rule.sentence().ends_with('.'));
     }
 }
+
+#[test]
+fn a_set_whose_elements_mean_the_same_is_refused_for_every_attribute_with_such_a_rule() {
+    let attribute = |who| {
+        Attribute::new("members", "Who.", Shape::Plain(Type::Set(Box::new(Type::String))), who)
+            .same(tfkit::plan::same::ignoring_case)
+    };
+    let schema = |attribute| Schema { attributes: vec![attribute], ..schema() };
+    let config = |elements: &[Dyn]| Dyn::map([("members", Dyn::set(elements.iter().cloned()))]);
+    let cases: [(&[Dyn], usize); 4] = [
+        (&["a".into(), "b".into()], 0),
+        (&["a".into(), "A".into()], 1),
+        (&["a".into(), "A".into(), "B".into(), "b".into()], 2),
+        (&["a".into(), Dyn::Unknown, Dyn::Null], 0),
+    ];
+    for (elements, expected) in cases {
+        let diags = validate(&schema(attribute(Who::Optional)), &config(elements), true, Stage::Plan);
+        assert_eq!(diags.len(), expected, "{diags:?}");
+        for diag in diags {
+            assert_eq!(diag.summary, "Attribute \"members\" names the same twice");
+            assert_eq!(diag.path, Some("members".into()));
+            assert!(diag.why.unwrap().contains("\"A\" and \"a\"") || elements.len() == 4);
+        }
+    }
+}
+
+#[test]
+fn a_misspelled_word_is_answered_with_the_nearest_one() {
+    let kinds = || pattern("be a kind", |text| text.bytes().all(|byte| byte.is_ascii_lowercase()));
+    let check = kinds().suggesting(&["orchestrator", "alerter"]);
+    assert_eq!(check.must(), "be a kind (orchestrator, alerter)");
+    assert!(check.holds(&"newer".into()));
+    assert!(!check.holds(&"Alerter".into()));
+    assert_eq!(check.nearest("Alerter"), Some("alerter"));
+    assert_eq!(each(one_of(&["read", "write"])).nearest("writes"), Some("write"));
+    assert_eq!(kinds().nearest("Alerter"), None);
+}

@@ -1,8 +1,8 @@
 //! `zenml_tag`: a word with a colour that is put on pipelines, runs, models and artifacts.
 
 use tfkit::{
-    Computed, Cx, DataSource, Diag, ImportId, Imported, Model, OrDefault, OrServer, Page, Plan, Resource,
-    Since,
+    Claim, Computed, Cx, DataSource, Diag, ImportId, Imported, Model, OrDefault, OrServer, Page, Partial,
+    Plan, Resource, Since,
 };
 use zenml_api::workspace::tag::{self as api, TagCreate, TagQuery, TagUpdate};
 use zenml_api::{Patch, TagId, UserId, WorkspaceId};
@@ -134,6 +134,10 @@ impl Resource for Tag {
         let Some(server) = scope::open_to_delete(cx, prior.home()).await? else { return Ok(()) };
         let gone = server.api.call(&api::DELETE, prior.id.get()?.0).await.optional();
         gone.map(|_| ()).map_err(|error| failed("delete", &prior.name, &error))
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &[])
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

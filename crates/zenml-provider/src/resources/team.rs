@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use tfkit::{
-    Computed, Cx, DataSource, Diag, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource,
-    Since,
+    Claim, Computed, Cx, DataSource, Diag, Dyn, Existing, IfSet, ImportId, Imported, Model, OrDefault,
+    OrServer, Partial, Plan, Resource, Since,
 };
 use zenml_api::control::team::{self as api, MemberQuery, TeamCreate, TeamMember, TeamQuery, TeamUpdate};
 use zenml_api::control::user::User;
@@ -15,7 +15,10 @@ use crate::client::Client;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::people::{self, Unresolved, is_named, name_of};
+use crate::people::{self, Found, is_named, name_of, same_name};
+
+/// Name beside the state of the members that the configuration named when it was last applied.
+const MEMBERS: &str = "members";
 
 /// A group of people inside an organization. A role that is granted to a team reaches all its members.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -33,9 +36,9 @@ pub struct Team {
     /// What the team is for.
     #[attr(check = length(..=256), same = empty_is_null)]
     pub description: Option<String>,
-    /// All members of the team: e-mail addresses or user ids, also of service accounts. Upper and lower case make no
-    /// difference. `[]` means nobody; leave it out to manage the members elsewhere.
-    #[attr(same = ignoring_case, check = each(non_empty()))]
+    /// All members of the team: e-mail addresses or user ids, also of service accounts; each person once. Upper and lower
+    /// case make no difference. `[]` means nobody; leave it out to manage the members elsewhere.
+    #[attr(same = same_name, check = each(non_empty()))]
     pub members: IfSet<BTreeSet<String>>,
     /// Whether e-mail addresses that the organization does not know are invited. Default: `true`. This version of the
     /// provider cannot invite yet: whatever is set, an unknown address is an error, and nothing is changed.
@@ -102,7 +105,7 @@ impl Resource for Team {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let client = cx.client().await?;
         let organization = client.organization_or_default(&plan.organization_id).await?;
-        let members = resolve(client, organization, &plan).await?;
+        let members = resolve(client, organization, &plan, &[]).await?;
         let team = make(client, organization, &plan).await?;
         let mut remote = Remote { organization, team, members: Vec::new() };
         cx.save(&Self::observe(&remote, Since::Answer(&plan))?);
@@ -131,7 +134,7 @@ impl Resource for Team {
     ) -> Result<Self, Diag> {
         let client = cx.client().await?;
         let (organization, id) = (current.organization, current.team.id);
-        let wanted = resolve(client, organization, &plan).await?;
+        let wanted = resolve(client, organization, &plan, &current.members).await?;
         let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let change = TeamUpdate {
             name: (plan.name != prior.name).then(|| plan.name.clone()),
@@ -167,38 +170,24 @@ impl Resource for Team {
         gone.map(|_| ()).map_err(|error| failed("delete", &prior.name, &error))
     }
 
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        let organization = values.get(Self::ORGANIZATION_ID).known()?;
+        let name = values.get(Self::NAME).known()?;
+        Some(Claim::new(format!("team {name:?}"), &[&organization.to_string(), &name]))
+    }
+
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
-        warn_of_removals(plan);
         if plan.is_delete() {
             return Ok(());
         }
+        plan_organization(cx, plan).await;
+        let result = plan_members(cx, plan).await;
         let sends =
             plan.changes(Self::NAME) || plan.changes(Self::DESCRIPTION) || plan.changes(Self::MEMBERS);
         if !sends {
             plan.keep(Self::UPDATED);
         }
-        // Unknown people are told as early as they can be.
-        let Some(members) = plan.get(Self::MEMBERS).known() else { return Ok(()) };
-        if !plan.is_create() && !plan.changes(Self::MEMBERS) {
-            return Ok(());
-        }
-        let client = cx.client().await?;
-        let organization = match plan.get(Self::ORGANIZATION_ID).known() {
-            Some(Id(organization)) => organization,
-            None if plan.config().get(Self::ORGANIZATION_ID).is_null() => {
-                client.default_organization().await?.id
-            }
-            None => return Ok(()),
-        };
-        let names: Vec<&str> = members.iter().map(String::as_str).collect();
-        match people::resolve(client, organization, &names).await {
-            Err(Unresolved::Unknown(unknown)) => {
-                plan.error(unknown_members(&unknown));
-                Ok(())
-            }
-            Err(Unresolved::Failed(diag)) => Err(diag),
-            Ok(_) => Ok(()),
-        }
+        result
     }
 
     async fn import(cx: &Cx<Client>, id: ImportId<'_, TeamKey>) -> Result<Imported<Self>, Diag> {
@@ -211,21 +200,85 @@ impl Resource for Team {
     }
 }
 
+/// Plans in which organization a team is whose configuration does not say it, where that can be told already.
+async fn plan_organization(cx: &Cx<Client>, plan: &mut Plan<Team>) {
+    if plan.is_create()
+        && plan.config().get(Team::ORGANIZATION_ID).is_null()
+        && let Some(client) = cx.client_if_known()
+        && let Ok(organization) = client.default_organization().await
+    {
+        plan.set(Team::ORGANIZATION_ID, &Id(organization.id));
+    }
+}
+
+/// Looks at who joins and who leaves, so that what cannot be is told as early as it can be. A person who is only named
+/// differently is no change.
+async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Result<(), Diag> {
+    if !(plan.is_create() || plan.changes(Team::MEMBERS)) {
+        return Ok(());
+    }
+    let planned = plan.planned().dyn_of(Team::MEMBERS).clone();
+    let Some(elements) = planned.as_list() else { return Ok(()) };
+    let wanted: Vec<&str> = elements.iter().filter_map(Dyn::as_str).collect();
+    let prior = plan.prior().and_then(|prior| prior.members.as_ref()).cloned().unwrap_or_default();
+    let present: Vec<&str> = prior.iter().map(String::as_str).collect();
+    let Some(found) = who(cx, plan, wanted.iter().chain(&present).copied()).await? else { return Ok(()) };
+    for (one, other) in found.twice(&wanted) {
+        plan.error(one_person(one, other));
+    }
+    let joining = found.missing_in(&wanted, &present);
+    let known = remembered(cx);
+    let (departed, unknown): (Vec<&str>, Vec<&str>) = joining
+        .iter()
+        .filter(|name| found.unknown.contains(name))
+        .partition(|name| known.iter().any(|known| found.is_one(known, name)));
+    if !unknown.is_empty() {
+        plan.error(unknown_members(&unknown));
+    }
+    if !planned.wholly_known() {
+        return Ok(());
+    }
+    // A later plan then can tell somebody who left the organization from a misspelled name.
+    cx.set_private(MEMBERS, wanted.clone().into())?;
+    let leaving = found.missing_in(&present, &wanted);
+    let nobody_else = leaving.is_empty() && joining.len() == departed.len();
+    if !departed.is_empty() {
+        if plan.is_update() && nobody_else {
+            plan.warn(departed_members(&departed));
+        } else {
+            plan.error(departed_members(&departed));
+        }
+    }
+    if plan.is_update() && nobody_else {
+        plan.keep(Team::MEMBERS);
+    }
+    warn_of_removals(plan, &leaving);
+    Ok(())
+}
+
+/// Who is meant by names; none while it is not known in which organization.
+async fn who<'a>(
+    cx: &Cx<Client>,
+    plan: &Plan<Team>,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<Option<Found<'a>>, Diag> {
+    let client = cx.client().await?;
+    let organization = match plan.get(Team::ORGANIZATION_ID).known() {
+        Some(Id(organization)) => organization,
+        None if plan.config().get(Team::ORGANIZATION_ID).is_null() => client.default_organization().await?.id,
+        None => return Ok(None),
+    };
+    people::look_up(client, organization, names, &[]).await.map(Some)
+}
+
 /// Says whom a plan takes out of a team.
-fn warn_of_removals(plan: &mut Plan<Team>) {
+fn warn_of_removals(plan: &mut Plan<Team>, leaving: &[&str]) {
     let Some(prior) = plan.prior() else { return };
-    let present = prior.members.as_ref().cloned().unwrap_or_default();
     let name = prior.name.clone();
-    if plan.is_delete() || present.is_empty() {
-        return;
-    }
-    let Some(wanted) = plan.get(Team::MEMBERS).known() else { return };
-    let stays = |member: &&String| wanted.iter().any(|wanted| wanted.to_lowercase() == member.to_lowercase());
-    let leaving: Vec<&str> = present.iter().filter(|member| !stays(member)).map(String::as_str).collect();
-    if leaving.is_empty() {
-        return;
-    }
     let count = leaving.len();
+    if count == 0 {
+        return;
+    }
     let noun = if count == 1 { "member" } else { "members" };
     plan.warn(
         Diag::warning(format!("{count} {noun} will leave the team {name:?}"))
@@ -237,33 +290,63 @@ fn warn_of_removals(plan: &mut Plan<Team>) {
     );
 }
 
+/// The members that the configuration named when it was last applied.
+fn remembered(cx: &Cx<Client>) -> Vec<String> {
+    cx.private(MEMBERS).and_then(|names| serde_json::from_value(names).ok()).unwrap_or_default()
+}
+
 /// The user's own spelling of a member, where the state or the plan has one.
 fn spelling(user: &User, spelled: Option<&BTreeSet<String>>) -> String {
     let own = spelled.into_iter().flatten().find(|name| is_named(user, name));
     own.map_or_else(|| name_of(user).to_owned(), Clone::clone)
 }
 
+/// The accounts of the planned members. All of them are looked up before anything is changed; the error names everybody
+/// whom the organization does not know. `present` are in the team already.
 async fn resolve(
     client: &Client,
     organization: OrganizationId,
     plan: &Team,
+    present: &[User],
 ) -> Result<BTreeSet<UserId>, Diag> {
     let names: Vec<&str> = plan.members.as_ref().into_iter().flatten().map(String::as_str).collect();
-    match people::resolve(client, organization, &names).await {
-        Ok(members) => Ok(members.into_iter().collect()),
-        Err(Unresolved::Unknown(unknown)) => Err(unknown_members(&unknown)),
-        Err(Unresolved::Failed(diag)) => Err(diag),
+    let found = people::look_up(client, organization, names.iter().copied(), present).await?;
+    if let Some((one, other)) = found.twice(&names).into_iter().next() {
+        return Err(one_person(one, other));
     }
+    if !found.unknown.is_empty() {
+        return Err(unknown_members(&found.unknown));
+    }
+    Ok(found.known.iter().map(|(_, id)| *id).collect())
 }
 
-fn unknown_members(unknown: &[String]) -> Diag {
-    let names = unknown.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
-    Diag::error(format!("The organization does not know {names}"))
+fn one_person(one: &str, other: &str) -> Diag {
+    Diag::error(format!("{one:?} and {other:?} are the same person"))
+        .why("Both name one account of the organization, and a person is in a team once.")
+        .fix("Remove one of them.")
+        .at(Team::MEMBERS)
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+}
+
+fn unknown_members(unknown: &[&str]) -> Diag {
+    Diag::error(format!("The organization does not know {}", quoted(unknown)))
         .why("Members of a team must be members of its organization. This version of the provider cannot invite people.")
         .fix(
             "Check the spelling. A person who is new has to be invited and to accept first; somebody with an account \
              needs a role in the organization, such as Organization Member.",
         )
+        .at(Team::MEMBERS)
+}
+
+/// People whom the configuration names, and who were in the team until they left the organization.
+fn departed_members(departed: &[&str]) -> Diag {
+    let verb = if departed.len() == 1 { "is" } else { "are" };
+    Diag::error(format!("{} {verb} no longer in the organization", quoted(departed)))
+        .why("An earlier apply made them members of the team. The organization does not know them any more, so they are not in the team.")
+        .fix("Remove them from members, or give them a role in the organization again.")
         .at(Team::MEMBERS)
 }
 
@@ -360,11 +443,15 @@ fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
 
 fn exists(organization: OrganizationId, team: &api::Team) -> Diag {
     Diag::error(format!("Team {:?} exists already", team.name))
-        .why(format!("The organization {organization} has a team of this name, and a name is unique inside it."))
-        .fix(format!(
-            "To manage the existing team here, import it:\n  terraform import zenml_team.NAME {organization}/{}",
-            team.id
+        .why(format!(
+            "The organization {organization} has a team of this name, and a name is unique inside it."
         ))
+        .in_the_way(Existing {
+            words: "team",
+            resource: "zenml_team",
+            id: team.id.to_string(),
+            import: format!("{organization}/{}", team.id),
+        })
         .fix("To make another one, choose another name.")
         .at(Team::NAME)
 }

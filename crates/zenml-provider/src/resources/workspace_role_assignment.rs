@@ -1,6 +1,6 @@
 //! `zenml_workspace_role_assignment`: what somebody may do in a workspace.
 
-use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Plan, Resource, Since};
+use tfkit::{Claim, Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Partial, Plan, Resource, Since};
 use zenml_api::control::role::{Role, RoleLevel};
 use zenml_api::{RoleId, ServiceAccountId, TeamId, UserId, WorkspaceId};
 
@@ -112,6 +112,17 @@ impl Resource for WorkspaceRoleAssignment {
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
         let client = cx.client().await?;
         prior.holding()?.revoke(client, prior.role_id.get()?.0).await
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        let principal = Principal::planned([
+            values.get(Self::TEAM_ID).map(|id| Principal::Team(id.0)),
+            values.get(Self::USER_ID).map(|id| Principal::User(id.0)),
+            values.get(Self::SERVICE_ACCOUNT_ID).map(|id| Principal::ServiceAccount(id.0)),
+        ])?;
+        let workspace = values.get(Self::WORKSPACE_ID).known()?.0;
+        let role = values.get(Self::ROLE_ID).known()?.0;
+        Some(Holding { workspace, project: None, principal }.claim(role))
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

@@ -308,7 +308,7 @@ async fn stacks_and_components_that_cannot_work_are_refused_and_nothing_is_made(
             ),
             resource(
                 "zenml_stack",
-                &stack(&format!("    orchestrator = \"{store}\"\n    artifact_store = \"{store}\"")),
+                &stack(&format!("    orchestrator = \"{store}\"\n    artifact_store = \"{NOTHING}\"")),
                 &[
                     "Error: The component \"default\" is not of the type \"orchestrator\"",
                     "Its type is \"artifact_store\", and a component can only stand under its own type.",

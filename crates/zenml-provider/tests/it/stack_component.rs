@@ -332,8 +332,14 @@ async fn what_cannot_be_meant_is_found_before_anything_is_sent() {
     }
     let waiting = json!({ "connector_id": unknown(), "connector_resource_id": "s3://bucket" });
     assert_eq!(harness.plan(C, scene.config(waiting)).await.unwrap().action, Action::Create);
-    // A newer server may know more types than this provider.
-    let planned = harness.plan(C, scene.config(json!({ "type": "teleporter" }))).await.unwrap();
+    // A newer server may know more types than this provider, so it is asked.
+    let teleporter = scene.config(json!({ "type": "teleporter", "flavor": "beam" }));
+    let failure = harness.plan(C, teleporter.clone()).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["There is no type \"teleporter\" of stack components"]);
+    assert_eq!(failure.places()[0].to_string(), "type");
+    scene.world.inject(json!({ "rules": [{ "method": "GET", "route": "/w/*/component-types", "effect": {
+        "status": 200, "body": ["orchestrator", "teleporter"] } }] }));
+    let planned = harness.plan(C, teleporter).await.unwrap();
     assert_eq!(planned.told(), ["The type \"teleporter\" of stack components is not known"]);
     scene.world.stop().await;
 }

@@ -89,12 +89,17 @@ impl World {
     /// A member of the organization.
     pub(crate) async fn person(&self, email: &str) -> User {
         let person = self.stranger(email).await;
+        self.join(&person).await;
+        person
+    }
+
+    /// Makes somebody who has an account a member of the organization.
+    pub(crate) async fn join(&self, person: &User) {
         let query = RoleQuery { name: Some("Organization Member".to_owned()), ..RoleQuery::default() };
         let roles = self.control().list_all(&role::LIST, self.organization(), query).await.unwrap();
         let member = roles.iter().find(|role| role.name.as_deref() == Some("Organization Member")).unwrap();
         let query = AssignmentQuery { user_id: Some(person.id), ..AssignmentQuery::default() };
         self.control().send(&role::ASSIGN, member.id, query, ()).await.unwrap();
-        person
     }
 
     /// The APIs as somebody sees them who was made here.

@@ -36,14 +36,27 @@ impl<P: Provider> Core<P> {
         };
         let notes = notes(&request.private);
         lock(&notes).private.set_imported(false);
+        lock(&notes).private.forget_plan();
+        if operation == Operation::Delete {
+            self.shared.run.deletes(id_of(&request.prior));
+        }
         let timed = if request.planned.is_null() { &request.prior } else { &request.planned };
         let cx = self.cx(operation, timed, resource.timeout(operation), &notes);
-        match operation {
+        let mut stored = match operation {
             Operation::Create => create::create(resource.as_ref(), cx, &notes, request).await,
             Operation::Update => update::update(resource.as_ref(), cx, &notes, request).await,
             Operation::Delete | Operation::Read => delete(resource.as_ref(), cx, &notes, request).await,
+        };
+        if operation == Operation::Create && !stored.state.is_null() {
+            self.shared.run.made(id_of(&stored.state));
         }
+        stored.diags = stored.diags.into_iter().map(|diag| self.shared.run.advise(diag)).collect();
+        stored
     }
+}
+
+fn id_of(state: &Dyn) -> &str {
+    state.attribute("id").as_str().unwrap_or_default()
 }
 
 async fn delete<C>(

@@ -6,7 +6,10 @@ mod source;
 use std::collections::BTreeMap;
 
 use tfkit::model::Maybe;
-use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Plan, Resource, Secret, Since, Twin};
+use tfkit::{
+    Claim, Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Partial, Plan, Resource, Secret, Since,
+    Twin,
+};
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::code_repository::{
     self as api, CodeRepositoryCreate, CodeRepositoryQuery, CodeRepositoryUpdate,
@@ -154,6 +157,12 @@ impl Resource for CodeRepository {
         let Some(server) = scope::open_to_delete(cx, prior.home()).await? else { return Ok(()) };
         let gone = server.api.call(&api::DELETE, prior.id.get()?.0).await.optional();
         gone.map(|_| ()).map_err(|error| failed("delete", &prior.name, &error))
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        let project = values.get(Self::PROJECT_ID).known()?;
+        let more = [Maybe::Known(project.to_string())];
+        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &more)
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

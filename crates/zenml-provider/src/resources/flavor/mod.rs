@@ -4,7 +4,8 @@ mod data;
 mod retirement;
 
 use tfkit::{
-    Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrDefault, OrServer, Page, Plan, Resource, Since,
+    Claim, Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrDefault, OrServer, Page, Partial, Plan,
+    Resource, Since,
 };
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::component::ALL_TYPES;
@@ -205,6 +206,10 @@ impl Resource for Flavor {
             }
             Err(error) => Err(failed("delete", &prior.name, &error)),
         }
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &[values.get(Self::TYPE)])
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

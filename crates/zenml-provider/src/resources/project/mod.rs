@@ -5,7 +5,10 @@ mod plural;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfkit::{Computed, Cx, Diag, IfSet, ImportId, Imported, Model, OrServer, Page, Plan, Resource, Since};
+use tfkit::{
+    Claim, Computed, Cx, Diag, IfSet, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource,
+    Since,
+};
 use zenml_api::workspace::project::{self as api, ProjectCreate, ProjectQuery, ProjectUpdate};
 use zenml_api::{IdOrName, Patch, ProjectId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
@@ -173,6 +176,10 @@ impl Resource for Project {
         let Some(server) = scope::open_to_delete(cx, prior.home()).await? else { return Ok(()) };
         let gone = server.api.call(&api::DELETE, prior.id.get()?.0.into()).await.optional();
         gone.map(|_| ()).map_err(|error| failed("delete", &prior.name, &error))
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &[])
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

@@ -6,7 +6,8 @@ mod held;
 use std::collections::BTreeMap;
 
 use tfkit::{
-    Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, Page, Plan, Resource, Since, Twin,
+    Claim, Computed, Cx, Diag, ImportId, Imported, Maybe, Model, OrDefault, OrServer, Page, Partial, Plan,
+    Resource, Since, Twin,
 };
 use zenml_api::workspace::current_user;
 use zenml_api::workspace::secret::{
@@ -221,6 +222,12 @@ impl Resource for Secret {
         }
         let owner = prior.user_id.as_ref().copied().flatten().filter(|_| *prior.private);
         not_hidden(&server.api, &format!("secret {:?}", prior.name), owner.map(|owner| owner.0)).await
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        let private = values.get(Self::PRIVATE).known()?;
+        let more = [Maybe::Known(private.to_string())];
+        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &more)
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

@@ -17,8 +17,8 @@ use std::time::Duration;
 use tfkit::model::Operation;
 use tfkit::timeouts::{Create, Timeouts, Update};
 use tfkit::{
-    Computed, Cx, Diag, Dyn, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Page, Path, Plan,
-    Resource, Secret, Since, Twin,
+    Claim, Computed, Cx, Diag, Dyn, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Page, Partial,
+    Path, Plan, Resource, Secret, Since, Twin,
 };
 use zenml_api::workspace::connector::{
     self as api, Connector, ConnectorBody, ConnectorCreate, ConnectorQuery, ConnectorType, ConnectorUpdate,
@@ -298,6 +298,10 @@ impl Resource for ServiceConnector {
             }
             Err(error) => Err(failed("delete", &prior.name, &error)),
         }
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &[])
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

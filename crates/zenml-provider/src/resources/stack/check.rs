@@ -54,9 +54,7 @@ pub(super) fn contents(config: &Partial<Stack>) -> Vec<Diag> {
         missing(ones, &Stack::COMPONENTS.path(), |kind| format!("{kind} = zenml_stack_component.NAME.id"));
     let one_of_list = |kind: &str| format!("{kind} = [zenml_stack_component.NAME.id]");
     found.extend(missing(lists, &Stack::COMPONENT_LISTS.path(), one_of_list));
-    if !lists.is_null() {
-        found.extend(twice(config));
-    }
+    found.extend(twice(config));
     found
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::model::Object as _;
 use tfkit::{
-    Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource, Since,
+    Claim, Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource, Since,
 };
 use zenml_api::workspace::stack::{
     self as api, Slots, Stack as ApiStack, StackCreate, StackQuery, StackUpdate,
@@ -26,7 +26,7 @@ use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::object::{self, Noun};
-use crate::resources::stack_component::HeldComponents;
+use crate::resources::stack_component::{HeldComponents, kind};
 use crate::run_environment::{self as run, SecretChange, Variables};
 use crate::scope::{self, Reach, Seen, Server};
 use crate::succession::{is_retired, release};
@@ -62,11 +62,12 @@ pub struct Stack {
     /// Ids of the components, one for each type: `orchestrator` and `artifact_store` must be there. All changes are made in
     /// place. A null stands for no component. Where the server has several components of a type, this is one of them, and
     /// the others stay as they are. Either this or `component_lists`.
-    #[attr(same = slots::same_components)]
+    #[attr(same = slots::same_components, check = each_key(kind::possible()))]
     pub components: Option<Components>,
     /// Ids of the components, a list for each type; the first one of a list is the default. A stack can have several of the
     /// types `alerter`, `experiment_tracker`, `step_operator` and `sandbox`. What is not listed leaves the stack. Either
     /// this or `components`.
+    #[attr(check = each_key(kind::possible()))]
     pub component_lists: Option<ComponentLists>,
     /// Environment variables of the runs. Left out, they are left alone; an empty map clears them.
     #[attr(same = empty_is_null)]
@@ -250,6 +251,10 @@ impl Resource for Stack {
 
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
         check::configuration(config)
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &[])
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

@@ -26,6 +26,7 @@ pub struct StackComponentData {
     /// Name of the component.
     pub name: OrServer<String>,
     /// Type of the component, such as `orchestrator`. Components of different types may have the same name.
+    #[attr(check = kind::possible())]
     pub r#type: OrServer<String>,
     /// Flavor of the component.
     pub flavor: Computed<String>,

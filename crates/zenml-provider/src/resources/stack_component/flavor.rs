@@ -14,8 +14,8 @@ use zenml_api::workspace::flavor::{self as api, Flavor, FlavorQuery};
 use zenml_api::{ConnectorId, WorkspaceId};
 use zenml_client::ApiError;
 
-use super::StackComponent;
 use super::refusal::no_flavor;
+use super::{StackComponent, kind};
 use crate::cache::Cache;
 use crate::client::Client;
 use crate::object;
@@ -205,6 +205,10 @@ pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) {
         return;
     }
     let Some(Place { client, server, kind, flavor }) = Place::of(cx, plan).await else { return };
+    if is_new && let Some(refused) = kind::refused(&server, &kind).await {
+        plan.error(refused.at(StackComponent::TYPE));
+        return;
+    }
     let Ok(rules) = rules(client, &server, &kind, &flavor).await else { return };
     let Some(rules) = rules else {
         if is_new

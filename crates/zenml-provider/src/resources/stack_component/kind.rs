@@ -1,16 +1,46 @@
 //! The types of stack components.
 
 use tfkit::Diag;
-use zenml_api::workspace::component::ALL_TYPES;
+use tfkit::check::{Check, in_plan, nearest, pattern};
+use zenml_api::workspace::component::{self, ALL_TYPES};
+
+use crate::scope::Server;
+
+/// What any server could take for a type. A newer one may know more types than this provider.
+pub(crate) fn possible() -> Check {
+    in_plan(pattern("be a type of stack components", is_type).suggesting(&ALL_TYPES))
+}
+
+/// Lower-case words, joined by underscores.
+fn is_type(text: &str) -> bool {
+    text.split('_').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
+}
 
 /// A warning about a type that this version of the provider does not know: misspelled, or of a newer server.
 pub(crate) fn unfamiliar(kind: &str) -> Option<Diag> {
-    if ALL_TYPES.contains(&kind) {
-        return None;
-    }
-    Some(
+    (is_type(kind) && !ALL_TYPES.contains(&kind)).then(|| {
         Diag::warning(format!("The type {kind:?} of stack components is not known"))
             .why(format!("This version of the provider knows: {}.", ALL_TYPES.join(", ")))
-            .fix("Check the spelling. If the server is newer and has the type, this warning can be ignored."),
-    )
+            .fix(format!(
+                "{}If the server is newer and has the type, this warning can be ignored.",
+                meant(kind, &ALL_TYPES)
+            ))
+    })
+}
+
+/// An error about a type that the server says it does not have. It is only asked about one that this version of the
+/// provider does not know; where it cannot be asked, the apply finds out.
+pub(crate) async fn refused(server: &Server, kind: &str) -> Option<Diag> {
+    let _unknown = unfamiliar(kind)?;
+    let types = server.api.send(&component::TYPES, (), (), ()).await.ok()?;
+    let known: Vec<&str> = types.iter().map(String::as_str).collect();
+    (!known.contains(&kind)).then(|| {
+        Diag::error(format!("There is no type {kind:?} of stack components"))
+            .why(format!("The server has these types: {}.", known.join(", ")))
+            .fix(format!("{}Change the value.", meant(kind, &known)))
+    })
+}
+
+fn meant(kind: &str, known: &[&str]) -> String {
+    nearest(kind, known).map(|word| format!("Did you mean {word:?}? ")).unwrap_or_default()
 }

@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use tfkit::{
-    Computed, Cx, Diag, Dyn, ImportId, Imported, Maybe, Model, OrServer, Page, Partial, Plan, Resource,
-    Secret, Since,
+    Claim, Computed, Cx, Diag, Dyn, ImportId, Imported, Maybe, Model, OrServer, Page, Partial, Plan,
+    Resource, Secret, Since,
 };
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::component::{self as api, Component, ComponentQuery};
@@ -64,7 +64,7 @@ pub struct StackComponent {
     #[attr(check = length(1..=255), check = pattern("have no tab and no line break", object::is_one_line))]
     pub name: String,
     /// Type of the component, such as `orchestrator` or `artifact_store`. Another type is another component.
-    #[attr(name = "type", replace, check = non_empty())]
+    #[attr(name = "type", replace, check = kind::possible())]
     pub kind: String,
     /// Flavor of the component, such as `s3` or `kubernetes`. Another flavor is another component.
     #[attr(replace, check = length(1..=255))]
@@ -317,6 +317,10 @@ impl Resource for StackComponent {
             );
         }
         found
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &[values.get(Self::TYPE)])
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

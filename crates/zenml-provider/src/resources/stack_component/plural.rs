@@ -18,6 +18,7 @@ pub struct StackComponentsData {
     /// Workspace that the components are in. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
     /// Only components of this type, such as `orchestrator`.
+    #[attr(check = kind::possible())]
     pub r#type: Option<String>,
     /// Only components of this flavor, such as `s3`.
     pub flavor: Option<String>,

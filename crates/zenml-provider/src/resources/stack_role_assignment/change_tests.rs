@@ -182,18 +182,18 @@ fn two_processes_leave_what_the_roles_that_are_left_need_wherever_one_waits_for_
         let longest = longest.max(other) + 1;
         for first in [0, 1] {
             for before in 0..longest {
-                for between in (1 + before % 3..longest).step_by(3) {
+                for between in (1 + before % 5..longest).step_by(5) {
                     run(case, &stacks, rounds(first, &[before, between, 1000, 1000]));
                     orders += 1;
                 }
             }
         }
-        for seed in 1..=20 {
+        for seed in 1..=10 {
             run(case, &stacks, random_turns(seed * 7919));
             orders += 1;
         }
     }
-    assert!(orders > 10_000, "{orders}");
+    assert!(orders > 5_000, "{orders}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tfkit::{Cx, Diag};
+use tfkit::{Claim, Cx, Diag};
 use zenml_api::{StackId, WorkspaceId};
 
 use super::StackRoleAssignment;
@@ -30,6 +30,13 @@ impl Place {
     /// The `id` attribute, which is also an import id.
     pub(super) fn id(self) -> String {
         format!("{}/{}/{}", self.workspace, self.stack, self.principal)
+    }
+
+    /// What only one resource can manage, in words and as a key.
+    pub(super) fn claim(self) -> Claim {
+        let Self { workspace, stack, principal } = self;
+        let words = format!("stack role of {principal} on stack {stack}");
+        Claim::new(words, &[&workspace.to_string(), &stack.to_string(), &principal.key()])
     }
 
     /// All grants of a principal in a workspace change one after the other: its roles on several stacks meet on what the

@@ -8,7 +8,9 @@ mod shares;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfkit::{Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, Plan, Resource, Since};
+use tfkit::{
+    Claim, Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, Partial, Plan, Resource, Since,
+};
 use zenml_api::rbac::Action;
 use zenml_api::{ComponentId, ServiceAccountId, StackId, TeamId, UserId, WorkspaceId};
 
@@ -152,6 +154,17 @@ impl Resource for StackRoleAssignment {
         let Some(server) = scope::open_to_delete(cx, Some(place.workspace)).await? else { return Ok(()) };
         let _held = cx.lock(place.lock()).await;
         revoke(cx, &server, place, prior.granted()).await
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        let principal = Principal::planned([
+            values.get(Self::TEAM_ID).map(|id| Principal::Team(id.0)),
+            values.get(Self::USER_ID).map(|id| Principal::User(id.0)),
+            values.get(Self::SERVICE_ACCOUNT_ID).map(|id| Principal::ServiceAccount(id.0)),
+        ])?;
+        let workspace = values.get(Self::WORKSPACE_ID).known()?.0;
+        let place = Place { workspace, stack: values.get(Self::STACK_ID).known()?.0, principal };
+        Some(place.claim())
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tfkit::model::Operation;
-use tfkit::{Cx, Diag, Resource as _, Since};
+use tfkit::{Cx, Diag, Existing, Resource as _, Since};
 use zenml_api::control::workspace::{
     self as api, CreateQuery, ServiceConfiguration, UpdateQuery, WorkspaceCreate, WorkspaceStatus,
     WorkspaceUpdate, ZenmlServiceRequest,
@@ -235,10 +235,12 @@ fn name_is_taken(name: &str, organization: OrganizationId, existing: Option<&api
     match existing {
         Some(existing) if existing.organization.id == organization => diag
             .why(format!("{unique}, and this organization has a workspace of this name already."))
-            .fix(format!(
-                "To manage the existing workspace here, import it:\n  terraform import zenml_workspace.NAME {}",
-                existing.id
-            ))
+            .in_the_way(Existing {
+                words: "workspace",
+                resource: "zenml_workspace",
+                id: existing.id.to_string(),
+                import: existing.id.to_string(),
+            })
             .fix("To make another one, choose another name."),
         Some(existing) => diag
             .why(format!(

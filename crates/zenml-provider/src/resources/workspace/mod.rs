@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use tfkit::model::Operation;
 use tfkit::timeouts::{Create, Delete, Timeouts, Update};
-use tfkit::{Computed, Cx, Diag, Dyn, Model, OrDefault, OrServer, Plan, Resource, Secret, Since};
+use tfkit::{
+    Claim, Computed, Cx, Diag, Dyn, Model, OrDefault, OrServer, Partial, Plan, Resource, Secret, Since,
+};
 use zenml_api::control::workspace::{self as api, WorkspaceStatus, WorkspaceUpdate};
 use zenml_api::{OrganizationId, WorkspaceId};
 
@@ -215,6 +217,11 @@ impl Resource for Workspace {
             return Err(protected(&prior.name));
         }
         deploy::remove(cx, prior.id.get()?.0, &prior.name).await
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        let name = values.get(Self::NAME).known()?;
+        Some(Claim::new(format!("workspace {name:?}"), &[&name]))
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

@@ -1,0 +1,321 @@
+//! What a run of the host does with all objects of the provider, as far as this process sees it.
+//!
+//! A host starts a process to plan and another one to apply. The one that plans sees each object that the state has and
+//! each that is to be made, so it can tell two that exclude each other. The one that applies sees only what changes, one
+//! after the other, and has not seen yet what comes later.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::diag::Diag;
+
+/// What no second object may have at the same time, such as a name in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    words: String,
+    key: String,
+}
+
+impl Claim {
+    /// What is claimed, in words that follow "the" (such as `team "alpha"`), and the parts that tell it from all others.
+    pub fn new(words: impl Into<String>, parts: &[&str]) -> Self {
+        // No name holds a line break and an escape together.
+        Self { words: words.into(), key: parts.join("\n\u{1b}") }
+    }
+
+    /// The claim of an object of a type; others may claim the same.
+    pub(crate) fn of(self, type_name: &str) -> Self {
+        Self { key: format!("{type_name}\n{}", self.key), ..self }
+    }
+}
+
+/// An object that exists already, and is in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Existing {
+    /// What it is, such as `team`.
+    pub words: &'static str,
+    /// Its type, such as `zenml_team`.
+    pub resource: &'static str,
+    /// Its `id` attribute.
+    pub id: String,
+    /// The id with which it can be imported.
+    pub import: String,
+}
+
+/// What a run does with an object that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It stays.
+    Kept,
+    /// Another object takes its place, at the same address.
+    Replaced,
+    /// It gets another name.
+    Renamed,
+    /// It is deleted.
+    Deleted,
+    /// This process has made it.
+    Made,
+}
+
+/// One step of a plan, as far as claims go.
+#[derive(Debug)]
+pub(crate) struct Step<'a> {
+    /// What the object has now, and its id; none for a creation.
+    pub(crate) before: Option<(Claim, &'a str)>,
+    /// What it will have; none for a deletion, and while it is not known.
+    pub(crate) after: Option<Claim>,
+    /// The object is replaced: what it will have is another object's.
+    pub(crate) replaces: bool,
+    /// For a creation: the object whose place it takes.
+    pub(crate) in_place_of: Option<&'a str>,
+}
+
+/// What this process knows of the run.
+#[derive(Debug, Default)]
+pub(crate) struct Run(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    claims: BTreeMap<String, Claimants>,
+    /// Objects by their `id` attribute.
+    objects: BTreeMap<String, Fate>,
+}
+
+/// Who has or wants one thing.
+#[derive(Debug, Default)]
+struct Claimants {
+    /// Creations and renamed objects.
+    coming: Vec<Option<String>>,
+    /// Objects that have it, by id.
+    there: BTreeMap<String, Fate>,
+}
+
+impl Run {
+    /// Forgets everything, because another run begins.
+    pub(crate) fn begin(&self) {
+        *self.known() = Known::default();
+    }
+
+    /// Takes a step of the plan in, and tells what cannot be together with other steps. Whichever of two steps is planned
+    /// later tells it.
+    pub(crate) fn plan(&self, step: &Step<'_>) -> Vec<Diag> {
+        let mut known = self.known();
+        let mut diags = Vec::new();
+        let id = step.before.as_ref().map(|(_, id)| (*id).to_owned());
+        if let Some((before, id)) = &step.before {
+            let fate = match &step.after {
+                _ if step.replaces => Fate::Replaced,
+                None => Fate::Deleted,
+                Some(after) if after != before => Fate::Renamed,
+                Some(_) => Fate::Kept,
+            };
+            known.objects.insert((*id).to_owned(), fate);
+            let claimants = known.claims.entry(before.key.clone()).or_default();
+            claimants.there.insert((*id).to_owned(), fate);
+            if claimants.coming.iter().any(|coming| coming.as_deref() != Some(*id)) {
+                diags.extend(conflict(&before.words, fate));
+            }
+            if fate != Fate::Renamed {
+                return diags;
+            }
+        }
+        let Some(after) = &step.after else { return diags };
+        let claimants = known.claims.entry(after.key.clone()).or_default();
+        if let Some(replaced) = step.in_place_of.and_then(|id| claimants.there.get_mut(id)) {
+            *replaced = Fate::Replaced;
+        }
+        if claimants.coming.iter().any(|other| id.is_none() || *other != id) {
+            diags.push(wanted_twice(&after.words));
+        } else {
+            let mut others = claimants.there.iter().filter(|(other, _)| Some(*other) != id.as_ref());
+            let other = others.find(|(other, _)| Some(other.as_str()) != step.in_place_of);
+            diags.extend(other.and_then(|(_, fate)| conflict(&after.words, *fate)));
+        }
+        if id.is_none() || !claimants.coming.contains(&id) {
+            claimants.coming.push(id);
+        }
+        diags
+    }
+
+    /// An object is made now.
+    pub(crate) fn made(&self, id: &str) {
+        self.known().objects.insert(id.to_owned(), Fate::Made);
+    }
+
+    /// An object is going to be deleted now.
+    pub(crate) fn deletes(&self, id: &str) {
+        self.known().objects.insert(id.to_owned(), Fate::Deleted);
+    }
+
+    /// Says what to do about an object that is in the way.
+    pub(crate) fn advise(&self, mut diag: Diag) -> Diag {
+        let Some(existing) = diag.existing.take() else { return diag };
+        let Existing { words, resource, id, import } = *existing;
+        let fate = self.known().objects.get(&id).copied();
+        let rest = diag.fix.take();
+        let diag = match fate {
+            None => diag
+                .fix(format!(
+                    "To manage the existing {words} here, import it. Put this block beside the resource, with the address \
+                     that stands above after \"with\":\n  import {{\n    to = ADDRESS\n    id = {import:?}\n  }}\n\nBefore \
+                     Terraform 1.5 there is a command for it:\n  terraform import {resource}.NAME {import}"
+                ))
+                .fix(
+                    "If the state has it already, under another address, do not import it. Move it to the new \
+                     address:\n  terraform state mv OLD_ADDRESS NEW_ADDRESS\n\nIf this run deletes it, run the command \
+                     again. If this run replaces it, remove create_before_destroy: two cannot have the same name.",
+                ),
+            Some(Fate::Made) => diag
+                .why("Another resource of this configuration has made it in this run.")
+                .fix("Remove one of the two resources, or give them different names."),
+            Some(Fate::Kept) => diag
+                .why(format!("This state has the {words} already, under another address."))
+                .fix("Use that resource instead of this one, or give this one another name."),
+            Some(Fate::Deleted | Fate::Replaced | Fate::Renamed) => diag
+                .why(format!("This run deletes, replaces or renames the {words}, and has not done so yet."))
+                .fix("Run the command again: it is out of the way then.")
+                .fix(moved(words)),
+        };
+        match rest {
+            Some(rest) => diag.fix(rest),
+            None => diag,
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is to be said where something is wanted that an object has.
+fn conflict(words: &str, fate: Fate) -> Option<Diag> {
+    match fate {
+        Fate::Kept | Fate::Made => Some(
+            Diag::error(format!("The {words} is in this state already, under another address"))
+                .why("Another resource has it and keeps it, so this run cannot make a second one.")
+                .fix("Use that resource instead of the new one, or give one of them another name."),
+        ),
+        Fate::Deleted | Fate::Renamed | Fate::Replaced => {
+            let verb = match fate {
+                Fate::Deleted => "deletes",
+                Fate::Renamed => "renames",
+                _ => "replaces",
+            };
+            Some(
+                Diag::warning(format!("This run {verb} the {words}, and makes another one"))
+                    .why(
+                        "The state has it under another address. The host does not wait with one for the other, and \
+                         two cannot be there at once: the apply may say that it exists already, and succeed when it is \
+                         run again.",
+                    )
+                    .fix(moved("object")),
+            )
+        }
+    }
+}
+
+fn moved(words: &str) -> String {
+    format!(
+        "If both are the same {words}, only its address changes. Say so, and it is kept:\n  moved {{\n    from = \
+         OLD_ADDRESS\n    to   = NEW_ADDRESS\n  }}"
+    )
+}
+
+fn wanted_twice(words: &str) -> Diag {
+    Diag::error(format!("Two resources make the {words}"))
+        .why("There can only be one of it, and this configuration has two resources for it.")
+        .fix("Remove one of them, or give them different names.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(name: &str) -> Claim {
+        Claim::new(format!("note {name:?}"), &[name])
+    }
+
+    fn step<'a>(before: Option<(&str, &'a str)>, after: Option<&str>) -> Step<'a> {
+        let before = before.map(|(name, id)| (claim(name), id));
+        Step { before, after: after.map(claim), replaces: false, in_place_of: None }
+    }
+
+    fn told(steps: &[Step<'_>]) -> Vec<String> {
+        let run = Run::default();
+        steps.iter().flat_map(|step| run.plan(step)).map(|diag| diag.summary).collect()
+    }
+
+    #[test]
+    fn two_steps_that_exclude_each_other_are_told_in_either_order() {
+        let replaced = Step { replaces: true, ..step(Some(("a", "1")), Some("a")) };
+        let second_half = Step { in_place_of: Some("1"), ..step(None, Some("a")) };
+        let (twice, there) = (
+            "Two resources make the note \"a\"",
+            "The note \"a\" is in this state already, under another address",
+        );
+        let leaving = |verb: &str| format!("This run {verb} the note \"a\", and makes another one");
+        let cases: Vec<([Step<'_>; 2], Option<String>)> = vec![
+            ([step(None, Some("a")), step(None, Some("a"))], Some(twice.to_owned())),
+            ([step(None, Some("a")), step(None, Some("b"))], None),
+            ([step(None, None), step(None, None)], None),
+            ([step(Some(("a", "1")), Some("a")), step(None, Some("a"))], Some(there.to_owned())),
+            ([step(Some(("a", "1")), None), step(None, Some("a"))], Some(leaving("deletes"))),
+            ([step(Some(("a", "1")), Some("b")), step(None, Some("a"))], Some(leaving("renames"))),
+            ([step(Some(("b", "1")), Some("a")), step(Some(("a", "2")), Some("a"))], Some(there.to_owned())),
+            ([step(Some(("b", "1")), Some("a")), step(Some(("a", "2")), None)], Some(leaving("deletes"))),
+            ([step(Some(("b", "1")), Some("a")), step(Some(("c", "2")), Some("a"))], Some(twice.to_owned())),
+            ([step(Some(("a", "1")), Some("a")), step(Some(("a", "1")), Some("a"))], None),
+        ];
+        for ([one, other], expected) in cases {
+            let expected: Vec<String> = expected.into_iter().collect();
+            for steps in [[&one, &other], [&other, &one]] {
+                let run = Run::default();
+                let told: Vec<String> =
+                    steps.iter().flat_map(|step| run.plan(step)).map(|diag| diag.summary).collect();
+                assert_eq!(told, expected, "{steps:?}");
+            }
+        }
+        // An object that is replaced at its own address, by its own change or by command.
+        assert!(told(&[replaced, second_half]).is_empty());
+        let kept = step(Some(("a", "1")), Some("a"));
+        assert!(told(&[kept, Step { in_place_of: Some("1"), ..step(None, Some("a")) }]).is_empty());
+    }
+
+    #[test]
+    fn the_advice_about_an_object_that_exists_is_right_for_what_the_run_does_with_it() {
+        let diag = || {
+            Diag::error("Team \"a\" exists already").fix("Choose another name.").in_the_way(Existing {
+                words: "team",
+                resource: "zenml_team",
+                id: "1".to_owned(),
+                import: "org/1".to_owned(),
+            })
+        };
+        let kept: fn(&Run) = |run| drop(run.plan(&step(Some(("a", "1")), Some("a"))));
+        let deleted: fn(&Run) = |run| drop(run.plan(&step(Some(("a", "1")), None)));
+        let cases: [(&str, fn(&Run), &[&str], bool); 5] = [
+            (
+                "unknown",
+                |_| {},
+                &["  import {\n    to = ADDRESS\n    id = \"org/1\"\n  }", "zenml_team.NAME org/1"],
+                true,
+            ),
+            ("made", |run| run.made("1"), &["has made it in this run"], false),
+            ("kept", kept, &["under another address"], false),
+            ("deleted", deleted, &["Run the command again", "moved {"], false),
+            ("being deleted", |run| run.deletes("1"), &["Run the command again", "moved {"], false),
+        ];
+        for (what, happens, words, imports) in cases {
+            let run = Run::default();
+            happens(&run);
+            let text = run.advise(diag()).to_string();
+            for words in words {
+                assert!(text.contains(words), "{what}: {text}");
+            }
+            assert_eq!(text.contains("import {"), imports, "{what}: {text}");
+            assert!(text.ends_with("Choose another name."), "{what}: {text}");
+            run.begin();
+            assert!(run.advise(diag()).to_string().contains("import {"), "{what}");
+        }
+    }
+}

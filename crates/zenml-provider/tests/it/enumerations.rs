@@ -1,0 +1,132 @@
+//! Values of which there are only some.
+
+use serde_json::{Value as Json, json};
+use tfkit_test::{Failure, unknown};
+
+use crate::world::World;
+
+/// An identifier of nothing.
+const NOTHING: &str = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
+
+/// An attribute, its configuration around a value, and a misspelled value with the one that is meant.
+struct Row {
+    /// The address of a resource, or the name of a data source.
+    of: &'static str,
+    place: &'static str,
+    config: fn(Json) -> Json,
+    misspelled: (&'static str, &'static str),
+    /// The place of the value is a key, which has a place of its own.
+    is_key: bool,
+}
+
+fn component(kind: Json) -> Json {
+    json!({ "workspace_id": NOTHING, "name": "c", "type": kind, "flavor": "local" })
+}
+
+fn rows() -> Vec<Row> {
+    let row = |of, place, misspelled, config| Row { of, place, config, misspelled, is_key: false };
+    let key = |of, place, misspelled, config| Row { is_key: true, ..row(of, place, misspelled, config) };
+    let kind = ("Orchestrators", "orchestrator");
+    vec![
+        row("zenml_stack_component.x", "type", kind, component),
+        row(
+            "zenml_stack_component",
+            "type",
+            kind,
+            |kind| json!({ "workspace_id": NOTHING, "name": "c", "type": kind }),
+        ),
+        row("zenml_stack_components", "type", kind, |kind| json!({ "workspace_id": NOTHING, "type": kind })),
+        row(
+            "zenml_flavor.x",
+            "type",
+            kind,
+            |kind| json!({ "workspace_id": NOTHING, "name": "f", "type": kind, "source": "acme.Flavor" }),
+        ),
+        key("zenml_stack.x", "components", kind, |kind| {
+            let mut components = json!({ "orchestrator": unknown(), "artifact_store": unknown() });
+            components[kind.as_str().unwrap()] = json!(NOTHING);
+            json!({ "workspace_id": NOTHING, "name": "s", "components": components })
+        }),
+        key("zenml_stack.x", "component_lists", kind, |kind| {
+            let mut components = json!({ "orchestrator": [unknown()], "artifact_store": [unknown()] });
+            components[kind.as_str().unwrap()] = json!([NOTHING]);
+            json!({ "workspace_id": NOTHING, "name": "s", "component_lists": components })
+        }),
+        row(
+            "zenml_stack_role_assignment.x",
+            "role",
+            ("Writes", "write"),
+            |role| json!({ "workspace_id": NOTHING, "stack_id": NOTHING, "team_id": NOTHING, "role": role }),
+        ),
+        row(
+            "zenml_stack_role_assignment.x",
+            "actions",
+            ("Updates", "update"),
+            |action| json!({ "workspace_id": NOTHING, "stack_id": NOTHING, "team_id": NOTHING, "actions": ["read", action] }),
+        ),
+        row(
+            "zenml_workspace.x",
+            "desired_state",
+            ("Available!", "available"),
+            |state| json!({ "name": "alpha", "desired_state": state }),
+        ),
+        row(
+            "zenml_tag.x",
+            "color",
+            ("gray", "grey"),
+            |color| json!({ "workspace_id": NOTHING, "name": "t", "color": color }),
+        ),
+        row(
+            "zenml_code_repository.x",
+            "type",
+            ("GitHubs", "github"),
+            |kind| json!({ "workspace_id": NOTHING, "project_id": NOTHING, "name": "r", "type": kind, "config": {} }),
+        ),
+        row(
+            "zenml_role",
+            "level",
+            ("Work Space", "workspace"),
+            |level| json!({ "name": "admin", "level": level }),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_value_that_cannot_exist_is_refused_at_its_attribute_with_the_nearest_one() {
+    let world = World::start().await;
+    let harness = world.harness().await;
+    for Row { of, place, config, misspelled, is_key } in rows() {
+        let (wrong, meant) = misspelled;
+        for value in [wrong, "UPPER", "two words", "with2digits", "trailing ", "semi;colon", "ünïcode", ""]
+        {
+            let config = config(json!(value));
+            let failure: Failure = match of.contains('.') {
+                true => harness.plan(of, config).await.expect_err(value),
+                false => harness.read_data_source(of, config).await.expect_err(value),
+            };
+            let expected = if is_key { format!("{place}[{value:?}]") } else { place.to_owned() };
+            let places: Vec<String> = failure.places().iter().map(ToString::to_string).collect();
+            assert_eq!(places, [expected], "{of} {value:?}: {failure}");
+            let text = failure.to_string();
+            assert!(text.contains(meant), "{of} {value:?} does not name the known values: {text}");
+            if value == wrong {
+                assert!(text.contains(&format!("Did you mean {meant:?}?")), "{of} {value:?}: {text}");
+            }
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_type_that_becomes_known_at_the_apply_is_refused_before_anything_is_made() {
+    let world = World::start().await;
+    let workspace = world.workspace("home").await.to_string();
+    let mut harness = world.harness().await;
+    let before = world.platform.census().await.unwrap();
+    let of = |kind: Json| json!({ "workspace_id": workspace, "name": "c", "type": kind, "flavor": "local" });
+    let applied = harness.apply_unsettled("zenml_stack_component.x", of(unknown()), of(json!("UPPER"))).await;
+    let failure = applied.unwrap_err();
+    assert_eq!(failure.places()[0].to_string(), "type", "{failure}");
+    assert_eq!(world.platform.census().await.unwrap(), before);
+    world.stop().await;
+}

@@ -1,0 +1,330 @@
+//! Collections whose elements can name one object in two ways, and people who are named differently or are gone.
+
+use serde_json::{Value as Json, json};
+use tfkit_test::Action;
+use zenml_api::control::member::{self, MemberRemoval};
+use zenml_api::control::team as api;
+use zenml_api::control::user::User;
+use zenml_api::workspace::{component, stack};
+use zenml_api::{TeamId, UserId};
+use zenml_client::Api;
+
+use crate::world::{World, engine, under_each_host};
+
+const T: &str = "zenml_team.t";
+
+/// An identifier of nothing.
+const NOTHING: &str = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
+
+fn team(members: &[&str]) -> Json {
+    json!({ "name": "alpha", "members": members })
+}
+
+async fn leaves(world: &World, person: &User) {
+    let removal = MemberRemoval { user_id: person.id };
+    world.control().send(&member::REMOVE, world.organization(), removal, ()).await.unwrap();
+}
+
+async fn members(world: &World, team: &str) -> Vec<UserId> {
+    let team: TeamId = team.parse().unwrap();
+    let members = world.control().call(&api::MEMBERS, team).await.unwrap();
+    let user = |member| match member {
+        api::TeamMember::User(user) => Some(user.id),
+        api::TeamMember::Invitation(_) => None,
+    };
+    members.into_iter().filter_map(user).collect()
+}
+
+/// Each configuration names one object twice, and is refused in the plan with both spellings.
+#[tokio::test]
+async fn a_collection_that_names_one_object_twice_is_refused_in_the_plan_for_every_attribute() {
+    let world = World::start().await;
+    let bob = world.person("bob@example.com").await;
+    let bob_id = bob.id.to_string();
+    let (upper, bare) = (bob_id.to_uppercase(), bob_id.replace('-', ""));
+    let workspace = world.workspace("home").await.to_string();
+    let other = NOTHING.replace('0', "1");
+    let upper_nothing = NOTHING.to_uppercase();
+    let stack = |attribute: &str, value: Json| {
+        let mut config = json!({ "workspace_id": workspace, "name": "s",
+            "components": { "orchestrator": NOTHING, "artifact_store": other } });
+        if attribute == "component_lists" {
+            config.as_object_mut().unwrap().remove("components");
+        }
+        config[attribute] = value;
+        ("zenml_stack.x", config)
+    };
+    let component = |secrets: Json| {
+        let config = json!({ "workspace_id": workspace, "name": "c", "type": "orchestrator", "flavor": "local",
+            "secrets": secrets });
+        ("zenml_stack_component.x", config)
+    };
+    let role = |attribute: &str, value: Json| {
+        let mut config = json!({ "workspace_id": workspace, "stack_id": NOTHING, "team_id": NOTHING });
+        config["role"] = if attribute == "actions" { Json::Null } else { json!("read") };
+        config[attribute] = value;
+        ("zenml_stack_role_assignment.x", config)
+    };
+    let twice = "Attribute \"members\" names the same twice";
+    let one = "are the same person";
+    let lists =
+        |alerters: Json| json!({ "orchestrator": [NOTHING], "artifact_store": [other], "alerter": alerters });
+    let cases: Vec<((&str, Json), &str, &str, Vec<&str>)> = vec![
+        ((T, team(&["bob@example.com", &bob_id])), one, "members", vec!["bob@example.com", &bob_id]),
+        ((T, team(&["BOB@example.com", &upper])), one, "members", vec!["BOB@example.com", &upper]),
+        ((T, team(&["bob@example.com", &bare])), one, "members", vec!["bob@example.com", &bare]),
+        ((T, team(&["bob@example.com", "Bob@Example.com"])), twice, "members", vec!["Bob@Example.com"]),
+        ((T, team(&[&bob_id, &upper])), twice, "members", vec![&bob_id, &upper]),
+        ((T, team(&[&bob_id, &bare])), twice, "members", vec![&bob_id, &bare]),
+        (
+            stack("components", json!({ "orchestrator": NOTHING, "artifact_store": NOTHING })),
+            "is in the stack twice",
+            "components[\"orchestrator\"]",
+            vec![NOTHING, "components[\"artifact_store\"]"],
+        ),
+        (
+            stack("component_lists", lists(json!([bob_id, bob_id]))),
+            "is in the stack twice",
+            "component_lists[\"alerter\"][1]",
+            vec![&bob_id],
+        ),
+        (
+            stack("component_lists", lists(json!([NOTHING]))),
+            "is in the stack twice",
+            "component_lists[\"orchestrator\"][0]",
+            vec![NOTHING],
+        ),
+        (
+            stack("component_lists", lists(json!([bob_id, upper]))),
+            "must be the id of a stack component",
+            "component_lists[\"alerter\"][1]",
+            vec![&bob_id],
+        ),
+        (
+            stack("secrets", json!([NOTHING, upper_nothing])),
+            "must be the id of a secret",
+            "secrets",
+            vec![NOTHING],
+        ),
+        (
+            component(json!([NOTHING, NOTHING.replace('-', "")])),
+            "must be the id of a secret",
+            "secrets",
+            vec![NOTHING],
+        ),
+        (
+            role("component_ids", json!([NOTHING, upper_nothing])),
+            "must be the id of a stack component",
+            "component_ids",
+            vec![NOTHING],
+        ),
+        (role("actions", json!(["read", "READ"])), "has an invalid value", "actions", vec!["READ"]),
+    ];
+    let harness = world.harness().await;
+    for ((address, config), summary, place, words) in &cases {
+        let failure = harness.plan(address, config.clone()).await.expect_err(&config.to_string());
+        let found = failure.errors();
+        assert_eq!(found.len(), 1, "{failure}");
+        assert!(found[0].summary.contains(summary), "{summary}: {failure}");
+        assert!(failure.places()[0].to_string().starts_with(place), "{place}: {failure}");
+        for word in words {
+            assert!(failure.to_string().contains(word), "{word}: {failure}");
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_member_who_becomes_known_as_another_ones_double_is_refused_before_anything_is_made() {
+    let world = World::start().await;
+    let bob = world.person("bob@example.com").await;
+    let before = world.platform.census().await.unwrap();
+    let mut harness = world.harness().await;
+    let early = json!({ "name": "alpha", "members": ["bob@example.com", tfkit_test::unknown()] });
+    let failure =
+        harness.apply_unsettled(T, early, team(&["bob@example.com", &bob.id.to_string()])).await.unwrap_err();
+    assert!(failure.to_string().contains("are the same person"), "{failure}");
+    assert_eq!(world.platform.census().await.unwrap(), before);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_member_who_is_spelled_differently_neither_leaves_nor_joins() {
+    let world = World::start().await;
+    let bob = world.person("bob@example.com").await;
+    world.person("ann@example.com").await;
+    let id = bob.id.to_string();
+    let spellings = ["bob@example.com", &id, "BOB@EXAMPLE.COM", &id.to_uppercase(), &id.replace('-', "")];
+    let mut harness = world.harness().await;
+    for before in spellings {
+        harness.apply(T, team(&["ann@example.com", before])).await.unwrap();
+        for after in spellings {
+            let planned = harness.plan(T, team(&["ann@example.com", after])).await.unwrap();
+            assert_eq!((planned.action, planned.told()), (Action::NoOp, vec![]), "{before} to {after}");
+        }
+        // Beside a change of somebody else it is no change either.
+        let changed = harness.apply(T, team(&[&id])).await.unwrap();
+        assert_eq!(changed.told(), ["1 member will leave the team \"alpha\""], "{before}");
+        assert!(!format!("{:?}", changed.warnings).contains("bob"), "{before}");
+        harness.destroy(T).await.unwrap();
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_member_who_left_the_organization_is_a_warning_until_the_apply_needs_them() {
+    let world = World::start().await;
+    world.person("ann@example.com").await;
+    world.person("eve@example.com").await;
+    let bob = world.person("bob@example.com").await;
+    let both = ["ann@example.com", "bob@example.com"];
+    let mut harness = world.harness().await;
+    harness.apply(T, team(&both)).await.unwrap();
+    leaves(&world, &bob).await;
+    let gone = "\"bob@example.com\" is no longer in the organization";
+    // The next run is another process.
+    harness.restart(engine(), world.block()).await.unwrap();
+
+    let planned = harness.plan(T, team(&both)).await.unwrap();
+    assert_eq!((planned.action, planned.told()), (Action::NoOp, vec![gone]));
+    // Another change of the team goes through, and the warning stays.
+    let described = json!({ "name": "alpha", "description": "now", "members": both });
+    let applied = harness.apply(T, described).await.unwrap();
+    assert_eq!((applied.action, applied.told()), (Action::Update, vec![gone]));
+    // Only an apply that has to bring the members into this form needs the person.
+    let more = team(&["ann@example.com", "bob@example.com", "eve@example.com"]);
+    let failure = harness.plan(T, more).await.unwrap_err();
+    assert_eq!(failure.summaries(), [gone]);
+    let failure =
+        harness.plan("zenml_team.new", json!({ "name": "beta", "members": both })).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["The organization does not know \"bob@example.com\""]);
+    // A name that never was a member is a mistake, not somebody who left.
+    let failure = harness.plan(T, team(&["ann@example.com", "bop@example.com"])).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["The organization does not know \"bop@example.com\""]);
+
+    let planned = harness.apply(T, team(&["ann@example.com"])).await.unwrap();
+    assert!(planned.told().is_empty());
+    harness.destroy(T).await.unwrap();
+    world.stop().await;
+}
+
+/// On a control plane that keeps the place of somebody who left, nothing changes until the configuration does.
+#[tokio::test]
+async fn a_member_whom_only_the_team_still_knows_stays_and_can_be_removed() {
+    let world = World::start().await;
+    world.person("ann@example.com").await;
+    world.person("eve@example.com").await;
+    let bob = world.person("bob@example.com").await;
+    let mut harness = world.harness().await;
+    harness.apply(T, team(&["ann@example.com", "bob@example.com"])).await.unwrap();
+    let id = harness.state(T).unwrap().attribute("id").as_str().unwrap().to_owned();
+    // The list of the organization's members does not have him any more.
+    let everyone =
+        world.control().send(&member::LIST, world.organization(), member::MemberQuery::default(), ());
+    let others: Vec<Json> = serde_json::to_value(everyone.await.unwrap())
+        .unwrap()
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|member| member["user"]["id"] != json!(bob.id.to_string()))
+        .cloned()
+        .collect();
+    harness.restart(engine(), world.block()).await.unwrap();
+    world.inject(json!({ "rules": [{ "method": "GET", "route": "/organizations/{organization_id}/members",
+        "effect": { "status": 200, "body": others } }] }));
+    let config = team(&["ann@example.com", "bob@example.com", "eve@example.com"]);
+    harness.apply(T, config).await.unwrap();
+    assert_eq!(members(&world, &id).await.len(), 3);
+    let applied = harness.apply(T, team(&["ann@example.com"])).await.unwrap();
+    assert_eq!(applied.told(), ["2 members will leave the team \"alpha\""]);
+    assert_eq!(members(&world, &id).await.len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_who_is_named_twice_or_left_is_told_under_real_hosts() {
+    under_each_host(async |world, host| {
+        let bob = world.person("bob@example.com").await;
+        world.person("ann@example.com").await;
+        let main = |members: &str| {
+            format!("resource \"zenml_team\" \"t\" {{\n  name    = \"alpha\"\n  members = [{members}]\n}}\n")
+        };
+        host.write("main.tf", &main(&format!("\"bob@example.com\", \"{}\"", bob.id))).unwrap();
+        let failed = host.plan().await.unwrap_err();
+        let both = format!("Error: \"bob@example.com\" and \"{}\" are the same person", bob.id);
+        let turned = format!("Error: \"{}\" and \"bob@example.com\" are the same person", bob.id);
+        assert!(failed.says(&both) || failed.says(&turned), "{failed}");
+        host.write("main.tf", &main("\"ann@example.com\", \"bob@example.com\"")).unwrap();
+        host.apply().await.unwrap();
+        host.write("main.tf", &main(&format!("\"ann@example.com\", \"{}\"", bob.id))).unwrap();
+        assert!(host.plan().await.unwrap().is_empty());
+        leaves(&world, &bob).await;
+        host.write("main.tf", &main("\"ann@example.com\", \"bob@example.com\"")).unwrap();
+        let output = host.run(&["plan", "-no-color"]).await.unwrap();
+        assert!(output.says("Warning: \"bob@example.com\" is no longer in the organization"), "{output:?}");
+        host.write("main.tf", &main("\"ann@example.com\"")).unwrap();
+        assert!(host.plan().await.unwrap().is_empty());
+        host.destroy().await.unwrap();
+        world.stop().await;
+    })
+    .await;
+}
+
+/// Nothing that is held by somebody who left stands in the way of a plan, of a destroy, or of a run without them.
+#[tokio::test]
+async fn an_assignment_of_somebody_who_left_can_be_planned_and_removed_for_every_kind() {
+    let world = World::start().await;
+    let workspace = world.workspace("home").await;
+    let project = world.project(workspace, "inside").await;
+    let server = world.server(workspace).await;
+    let stack = stack_of(&server).await;
+    let bob = world.person("bob@example.com").await;
+    let of = |more: Json| {
+        let mut config = json!({ "workspace_id": workspace.to_string(), "user_id": bob.id.to_string() });
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        config
+    };
+    let rows = [
+        ("zenml_workspace_role_assignment.x", of(json!({ "role": "viewer" }))),
+        (
+            "zenml_project_role_assignment.x",
+            of(json!({ "role": "viewer", "project_id": project.to_string() })),
+        ),
+        ("zenml_stack_role_assignment.x", of(json!({ "role": "read", "stack_id": stack }))),
+    ];
+    for (address, config) in rows {
+        let mut harness = world.harness().await;
+        harness.apply(address, config.clone()).await.unwrap();
+        leaves(&world, &bob).await;
+        harness.restart(engine(), world.block()).await.unwrap();
+        let planned = harness.plan(address, config.clone()).await;
+        assert!(
+            matches!(planned.map(|planned| planned.action), Ok(Action::Create | Action::NoOp)),
+            "{address}"
+        );
+        // The apply needs them.
+        let failure = harness.apply(address, config.clone()).await.unwrap_err();
+        assert!(failure.to_string().contains("does not belong to the"), "{address}: {failure}");
+        world.join(&bob).await;
+        harness.apply(address, config).await.unwrap();
+        leaves(&world, &bob).await;
+        harness.restart(engine(), world.block()).await.unwrap();
+        harness.destroy(address).await.unwrap();
+        assert!(harness.state(address).is_none(), "{address}");
+        world.join(&bob).await;
+    }
+    world.stop().await;
+}
+
+/// The id of a stack of two components.
+async fn stack_of(server: &Api) -> String {
+    let mut components = serde_json::Map::new();
+    for kind in ["orchestrator", "artifact_store"] {
+        let create = json!({ "name": "one", "type": kind, "flavor": "local", "configuration": {} });
+        let create = serde_json::from_value(create).unwrap();
+        let made = server.send(&component::CREATE, (), (), create).await.unwrap();
+        components.insert(kind.to_owned(), json!([made.id]));
+    }
+    let create = serde_json::from_value(json!({ "name": "both", "components": components })).unwrap();
+    server.send(&stack::CREATE, (), (), create).await.unwrap().id.to_string()
+}
