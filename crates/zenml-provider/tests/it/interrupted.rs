@@ -193,6 +193,122 @@ async fn after_the_end_of_host_and_provider_nothing_is_locked_and_an_apply_impor
     .await;
 }
 
+/// Objects of many types, some of them under keys.
+const MANY: &str = r#"
+resource "zenml_workspace" "home" {
+  name = "home"
+}
+
+resource "zenml_team" "t" {
+  for_each = toset(["dev", "ml ops", "it's"])
+  name     = each.key
+  members  = ["ann@example.com"]
+}
+
+resource "zenml_project" "p" {
+  workspace_id = zenml_workspace.home.id
+  name         = "inside"
+}
+
+resource "zenml_secret" "s" {
+  workspace_id = zenml_workspace.home.id
+  name         = "token"
+  values       = { token = "not-for-anybody" }
+}
+
+resource "zenml_tag" "t" {
+  workspace_id = zenml_workspace.home.id
+  name         = "gold"
+  color        = "yellow"
+}
+
+resource "zenml_stack_component" "c" {
+  for_each     = toset(["orchestrator", "artifact_store"])
+  workspace_id = zenml_workspace.home.id
+  name         = "one"
+  type         = each.key
+  flavor       = "local"
+}
+
+resource "zenml_stack" "s" {
+  workspace_id = zenml_workspace.home.id
+  name         = "both"
+  components   = { for kind, component in zenml_stack_component.c : kind => component.id }
+}
+
+resource "zenml_workspace_role_assignment" "r" {
+  workspace_id = zenml_workspace.home.id
+  team_id      = zenml_team.t["dev"].id
+  role         = "viewer"
+}
+
+resource "zenml_stack_role_assignment" "r" {
+  workspace_id = zenml_workspace.home.id
+  stack_id     = zenml_stack.s.id
+  team_id      = zenml_team.t["ml ops"].id
+  role         = "write"
+}
+"#;
+
+/// The import blocks that the messages of an apply with `-json` say, each with the address of its message.
+fn blocks(failed: &Failed) -> String {
+    let lines = failed.output().stdout.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
+    let block = |line: Json| {
+        let diagnostic = &line["diagnostic"];
+        let (_, block) = diagnostic["detail"].as_str()?.split_once("  import {\n")?;
+        let (inside, _) = block.split_once("\n  }")?;
+        let inside = inside.replace("ADDRESS", diagnostic["address"].as_str()?);
+        Some(format!("import {{\n{inside}\n}}\n"))
+    };
+    lines.filter_map(block).collect()
+}
+
+/// As the guide "Recover a lost run" says it.
+#[tokio::test]
+async fn a_run_whose_state_is_lost_is_recovered_by_the_blocks_that_its_messages_say() {
+    under_each_host(async |world, mut host| {
+        if !host.host().is_at_least(1, 5) {
+            return;
+        }
+        world.person("ann@example.com").await;
+        host.write("main.tf", MANY).unwrap();
+        host.apply().await.unwrap();
+        let complete = world.platform.census().await.unwrap();
+        host.destroy().await.unwrap();
+
+        let relay = Relay::to(world.platform.url()).await;
+        host.set_env("ZENML_CONTROL_PLANE_URL", relay.url());
+        relay.hold("POST", "/assignments", 0);
+        let mut running = host.start(&["apply", "-auto-approve"]).unwrap();
+        running.until(async || relay.held() == 1).await.unwrap();
+        running.kill().unwrap();
+        running.wait().await.unwrap_err();
+        host.set_env("ZENML_CONTROL_PLANE_URL", world.platform.url());
+        for file in ["terraform.tfstate", "terraform.tfstate.backup"] {
+            let _ = fs::remove_file(host.work().join(file));
+        }
+
+        let mut imports = String::new();
+        let mut rounds = 0;
+        while let Err(failed) = host.run(&["apply", "-auto-approve", "-json"]).await {
+            let more = blocks(&failed);
+            assert!(!more.is_empty(), "{failed}");
+            assert!(rounds < 5, "{failed}");
+            rounds += 1;
+            imports += &more;
+            host.write("recovered.tf", &imports).unwrap();
+        }
+        assert!(rounds > 0);
+        assert_eq!(world.platform.census().await.unwrap(), complete);
+        host.remove("recovered.tf").unwrap();
+        let plan = host.plan().await.unwrap();
+        assert!(plan.is_empty(), "{}", plan.summary());
+        host.destroy().await.unwrap();
+        world.stop().await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn an_interrupt_ends_the_wait_for_a_workspace_at_once_and_the_next_apply_goes_on() {
     under_each_host(async |world, host| {
