@@ -1,6 +1,6 @@
 //! Replacing what is in use.
 //!
-//! A host replaces an object in two steps, unless `create_before_destroy` is set: it deletes the old one, then it creates the
+//! Unless `create_before_destroy` is set, a host replaces an object in this order: it deletes the old one, then it creates the
 //! new one, and only then it changes what uses it. But a server does not delete what something holds: a component in a
 //! stack, a connector of a component, a flavor with components. So:
 //!
