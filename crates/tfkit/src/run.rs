@@ -113,7 +113,7 @@ impl Run {
             let claimants = known.claims.entry(before.key.clone()).or_default();
             claimants.there.insert((*id).to_owned(), fate);
             if claimants.coming.iter().any(|coming| coming.as_deref() != Some(*id)) {
-                diags.extend(conflict(&before.words, fate));
+                diags.push(conflict(&before.words, fate));
             }
             if fate != Fate::Renamed {
                 return diags;
@@ -129,7 +129,7 @@ impl Run {
         } else {
             let mut others = claimants.there.iter().filter(|(other, _)| Some(*other) != id.as_ref());
             let other = others.find(|(other, _)| Some(other.as_str()) != step.in_place_of);
-            diags.extend(other.and_then(|(_, fate)| conflict(&after.words, *fate)));
+            diags.extend(other.map(|(_, fate)| conflict(&after.words, *fate)));
         }
         if id.is_none() || !claimants.coming.contains(&id) {
             claimants.coming.push(id);
@@ -188,30 +188,23 @@ impl Run {
 }
 
 /// What is to be said where something is wanted that an object has.
-fn conflict(words: &str, fate: Fate) -> Option<Diag> {
-    match fate {
-        Fate::Kept | Fate::Made => Some(
-            Diag::error(format!("The {words} is in this state already, under another address"))
+fn conflict(words: &str, fate: Fate) -> Diag {
+    let verb = match fate {
+        Fate::Kept | Fate::Made => {
+            return Diag::error(format!("The {words} is in this state already, under another address"))
                 .why("Another resource has it and keeps it, so this run cannot make a second one.")
-                .fix("Use that resource instead of the new one, or give one of them another name."),
-        ),
-        Fate::Deleted | Fate::Renamed | Fate::Replaced => {
-            let verb = match fate {
-                Fate::Deleted => "deletes",
-                Fate::Renamed => "renames",
-                _ => "replaces",
-            };
-            Some(
-                Diag::warning(format!("This run {verb} the {words}, and makes another one"))
-                    .why(
-                        "The state has it under another address. The host does not wait with one for the other, and \
-                         two cannot be there at once: the apply may say that it exists already, and succeed when it is \
-                         run again.",
-                    )
-                    .fix(moved("object")),
-            )
+                .fix("Use that resource instead of the new one, or give one of them another name.");
         }
-    }
+        Fate::Deleted => "deletes",
+        Fate::Renamed => "renames",
+        Fate::Replaced => "replaces",
+    };
+    Diag::warning(format!("This run {verb} the {words}, and makes another one"))
+        .why(
+            "The state has it under another address. The host does not wait with one for the other, and two cannot be \
+             there at once: the apply may say that it exists already, and succeed when it is run again.",
+        )
+        .fix(moved("object"))
 }
 
 fn moved(words: &str) -> String {
@@ -293,7 +286,8 @@ mod tests {
         };
         let kept: fn(&Run) = |run| drop(run.plan(&step(Some(("a", "1")), Some("a"))));
         let deleted: fn(&Run) = |run| drop(run.plan(&step(Some(("a", "1")), None)));
-        let cases: [(&str, fn(&Run), &[&str], bool); 5] = [
+        type Case = (&'static str, fn(&Run), &'static [&'static str], bool);
+        let cases: [Case; 5] = [
             (
                 "unknown",
                 |_| {},

@@ -19,6 +19,7 @@ struct Row {
     is_key: bool,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "one of the functions of the table")]
 fn component(kind: Json) -> Json {
     json!({ "workspace_id": NOTHING, "name": "c", "type": kind, "flavor": "local" })
 }
@@ -100,9 +101,10 @@ async fn a_value_that_cannot_exist_is_refused_at_its_attribute_with_the_nearest_
         for value in [wrong, "UPPER", "two words", "with2digits", "trailing ", "semi;colon", "ünïcode", ""]
         {
             let config = config(json!(value));
-            let failure: Failure = match of.contains('.') {
-                true => harness.plan(of, config).await.expect_err(value),
-                false => harness.read_data_source(of, config).await.expect_err(value),
+            let failure: Failure = if of.contains('.') {
+                harness.plan(of, config).await.expect_err(value)
+            } else {
+                harness.read_data_source(of, config).await.expect_err(value)
             };
             let expected = if is_key { format!("{place}[{value:?}]") } else { place.to_owned() };
             let places: Vec<String> = failure.places().iter().map(ToString::to_string).collect();

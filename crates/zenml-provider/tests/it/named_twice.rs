@@ -69,7 +69,8 @@ async fn a_collection_that_names_one_object_twice_is_refused_in_the_plan_for_eve
     let one = "are the same person";
     let lists =
         |alerters: Json| json!({ "orchestrator": [NOTHING], "artifact_store": [other], "alerter": alerters });
-    let cases: Vec<((&str, Json), &str, &str, Vec<&str>)> = vec![
+    type Case<'a> = ((&'a str, Json), &'a str, &'a str, Vec<&'a str>);
+    let cases: Vec<Case<'_>> = vec![
         ((T, team(&["bob@example.com", &bob_id])), one, "members", vec!["bob@example.com", &bob_id]),
         ((T, team(&["BOB@example.com", &upper])), one, "members", vec!["BOB@example.com", &upper]),
         ((T, team(&["bob@example.com", &bare])), one, "members", vec!["bob@example.com", &bare]),
