@@ -119,6 +119,21 @@ macro_rules! identifiers {
             }
         }
 
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "format": "uuid" })
+            }
+        }
+
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_str(IdText(concat!("the UUID of a ", $noun), PhantomData))
@@ -198,6 +213,21 @@ impl<I: fmt::Display> fmt::Display for IdOrName<I> {
             Self::Id(id) => id.fmt(f),
             Self::Name(name) => name.fmt(f),
         }
+    }
+}
+
+#[cfg(feature = "schema")]
+impl<I> schemars::JsonSchema for IdOrName<I> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "IdOrName".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string" })
     }
 }
 

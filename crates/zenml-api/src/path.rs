@@ -6,6 +6,9 @@ use crate::id::{IdOrName, Identifier};
 
 /// One parameter of a path.
 pub trait PathParam: Sized {
+    /// The format of the text, as OpenAPI names it, when it has one.
+    const FORMAT: Option<&'static str> = None;
+
     /// The parameter as text, not yet percent-encoded.
     fn to_text(&self) -> String;
 
@@ -26,6 +29,8 @@ impl fmt::Display for InvalidPath {
 impl std::error::Error for InvalidPath {}
 
 impl<I: Identifier> PathParam for I {
+    const FORMAT: Option<&'static str> = Some("uuid");
+
     fn to_text(&self) -> String {
         self.to_string()
     }
@@ -60,6 +65,9 @@ pub trait PathParams: Sized {
     /// How many there are.
     const COUNT: usize;
 
+    /// [`PathParam::FORMAT`] of each.
+    const FORMATS: &'static [Option<&'static str>];
+
     /// The parameters as texts, not yet percent-encoded.
     fn to_texts(&self) -> Vec<String>;
 
@@ -69,6 +77,7 @@ pub trait PathParams: Sized {
 
 impl PathParams for () {
     const COUNT: usize = 0;
+    const FORMATS: &'static [Option<&'static str>] = &[];
 
     fn to_texts(&self) -> Vec<String> {
         Vec::new()
@@ -84,6 +93,7 @@ impl PathParams for () {
 
 impl<A: PathParam> PathParams for A {
     const COUNT: usize = 1;
+    const FORMATS: &'static [Option<&'static str>] = &[A::FORMAT];
 
     fn to_texts(&self) -> Vec<String> {
         vec![self.to_text()]
@@ -99,6 +109,7 @@ impl<A: PathParam> PathParams for A {
 
 impl<A: PathParam, B: PathParam> PathParams for (A, B) {
     const COUNT: usize = 2;
+    const FORMATS: &'static [Option<&'static str>] = &[A::FORMAT, B::FORMAT];
 
     fn to_texts(&self) -> Vec<String> {
         vec![self.0.to_text(), self.1.to_text()]
@@ -114,6 +125,7 @@ impl<A: PathParam, B: PathParam> PathParams for (A, B) {
 
 impl<A: PathParam, B: PathParam, C: PathParam> PathParams for (A, B, C) {
     const COUNT: usize = 3;
+    const FORMATS: &'static [Option<&'static str>] = &[A::FORMAT, B::FORMAT, C::FORMAT];
 
     fn to_texts(&self) -> Vec<String> {
         vec![self.0.to_text(), self.1.to_text(), self.2.to_text()]

@@ -233,6 +233,17 @@ fn parse(text: &str) -> Option<ResourceRef> {
     Some(found)
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ResourceRef {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ResourceRef".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string" })
+    }
+}
+
 impl Serialize for ResourceRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

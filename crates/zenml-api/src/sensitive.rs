@@ -8,6 +8,7 @@ use serde_json::Value;
 
 /// A secret member of a wire type: it serializes, but never prints.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Sensitive<T>(T);
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 /// offset means UTC. The text is kept because it goes into Terraform's state, where a rewritten spelling
 /// would be a difference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Timestamp(String);
 

@@ -28,6 +28,7 @@ pub const GRANT_PASSWORD: &str = "password";
 /// The form of [`LOGIN`], for all grants. An empty text counts as absent, and without a grant the server finds
 /// out which one is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct LoginForm {
     /// Which credential is given.
@@ -60,6 +61,7 @@ impl LoginForm {
 
 /// The answer to a login. A login that is not enough may be answered with an address instead of a token.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Token {
     /// The token, opaque.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,6 +89,7 @@ fn bearer() -> String {
 
 /// The form of [`DEVICE_AUTHORIZATION`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeviceAuthorizationForm {
     /// The client, of its own making.
     pub client_id: String,
@@ -97,6 +100,7 @@ pub struct DeviceAuthorizationForm {
 
 /// A login that waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeviceAuthorization {
     /// With this the client polls.
     pub device_code: Sensitive<String>,

@@ -13,6 +13,7 @@ pub const VERIFY: Endpoint<(), (), DeviceVerification, Device> = Endpoint::put("
 
 /// A device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Device {
     /// Identifier of the device.
     pub id: DeviceId,
@@ -26,6 +27,7 @@ pub struct Device {
 
 /// Confirms a device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeviceVerification {
     /// The code that the device shows.
     pub user_code: Sensitive<String>,

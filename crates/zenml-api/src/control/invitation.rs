@@ -24,6 +24,7 @@ pub const ANSWER: Endpoint<InvitationId, InvitationReply, (), ()> =
 
 /// An invitation. The reference names `id` and `email` only; the rest is optional.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invitation {
     /// Identifier of the invitation.
     pub id: InvitationId,
@@ -48,6 +49,7 @@ pub struct Invitation {
 
 /// Filters of [`LIST`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct InvitationQuery {
     /// E-mail. Compare the answer too: the filter may be inexact.
@@ -58,6 +60,7 @@ pub struct InvitationQuery {
 
 /// A new invitation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InvitationCreate {
     /// Who is invited.
     pub email: String,
@@ -67,6 +70,7 @@ pub struct InvitationCreate {
 
 /// How the invitee replies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InvitationReply {
     /// Whether the invitation is accepted.
     pub accept: bool,

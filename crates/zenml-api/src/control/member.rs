@@ -23,6 +23,7 @@ pub const LIST_OF_PROJECT: Endpoint<(WorkspaceId, ProjectId), MemberQuery, (), V
 
 /// One member: a user, a team or an invitation, and its roles.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Member {
     /// The user or service account.
     #[serde(default)]
@@ -40,6 +41,7 @@ pub struct Member {
 
 /// A role of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberRole {
     /// The role.
     pub role_id: RoleId,
@@ -52,6 +54,7 @@ pub struct MemberRole {
 
 /// Filters of the member lists. Everything is included unless it is switched off.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct MemberQuery {
     /// Only holders of this role.
@@ -68,6 +71,7 @@ pub struct MemberQuery {
 
 /// Whom [`REMOVE`] removes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemberRemoval {
     /// The user.
     pub user_id: UserId,

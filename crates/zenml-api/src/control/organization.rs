@@ -29,6 +29,7 @@ pub const NAME_IS_FREE: Endpoint<String, (), (), bool> =
 
 /// An organization.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Organization {
     /// Identifier of the organization.
     pub id: OrganizationId,
@@ -60,6 +61,7 @@ pub struct Organization {
 
 /// Filters of [`LIST`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct OrganizationQuery {
     /// Exact name.
@@ -76,6 +78,7 @@ pub struct OrganizationQuery {
 
 /// Filters of [`WORKSPACES`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct OrganizationWorkspaceQuery {
     /// Status.
@@ -90,6 +93,7 @@ offset_query!(OrganizationQuery, OrganizationWorkspaceQuery);
 
 /// A new organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrganizationCreate {
     /// Its name.
     pub name: String,
@@ -103,6 +107,7 @@ pub struct OrganizationCreate {
 
 /// Changes of an organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct OrganizationUpdate {
     /// Its name.

@@ -34,6 +34,7 @@ pub const FORGET: Endpoint<(), ForgetQuery, (), ()> = Endpoint::delete("/rbac/re
 
 /// Who asks for what in [`CHECK_PERMISSIONS`]; the resource strings are the body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CheckQuery {
     /// The user, by the control plane's id.
     pub user_id: UserId,
@@ -43,6 +44,7 @@ pub struct CheckQuery {
 
 /// The question of [`CHECK_PERMISSIONS_OLD`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OldCheckQuery {
     /// The user.
     pub user_id: UserId,
@@ -55,6 +57,7 @@ pub struct OldCheckQuery {
 
 /// The question of [`ALLOWED_RESOURCE_IDS`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AllowedQuery {
     /// The user.
     pub user_id: UserId,
@@ -66,6 +69,7 @@ pub struct AllowedQuery {
 
 /// The answer of [`ALLOWED_RESOURCE_IDS`]; both members are always there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AllowedResourceIds {
     /// Whether all objects of the type are allowed.
     pub full_access: bool,
@@ -75,6 +79,7 @@ pub struct AllowedResourceIds {
 
 /// Whose teams are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserTeamsQuery {
     /// The user.
     pub user_id: UserId,
@@ -82,6 +87,7 @@ pub struct UserTeamsQuery {
 
 /// The resource of [`RESOURCE_MEMBERS`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResourceQuery {
     /// The resource string, with an id and the workspace.
     pub resource: String,
@@ -89,6 +95,7 @@ pub struct ResourceQuery {
 
 /// What one principal may do with a resource. A role stands for everyone who holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResourceMember {
     /// The user or service account.
     #[serde(default)]
@@ -106,6 +113,7 @@ pub struct ResourceMember {
 
 /// The whole new set of actions of one principal on one resource; an empty set removes the share.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Share {
     /// The user, or …
     pub user_id: Option<UserId>,
@@ -121,6 +129,7 @@ pub struct Share {
 
 /// Which resources are gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ForgetQuery {
     /// The resource strings.

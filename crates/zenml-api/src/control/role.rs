@@ -61,6 +61,7 @@ text_enum! {
 
 /// A role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Role {
     /// Identifier; differs between organizations, for predefined roles too.
     pub id: RoleId,
@@ -94,6 +95,7 @@ pub struct Role {
 
 /// One action on one type of resource. The reference does not show the form; this one is ours to switch.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Permission {
     /// Type of the resource.
     pub resource: ResourceType,
@@ -103,6 +105,7 @@ pub struct Permission {
 
 /// Filters of [`PERMISSIONS`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct PermissionQuery {
     /// Only what roles of this level can hold.
@@ -111,6 +114,7 @@ pub struct PermissionQuery {
 
 /// Filters of [`LIST`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RoleQuery {
     /// Name. Compare the answer too.
@@ -146,6 +150,7 @@ offset_query!(RoleQuery);
 
 /// A new custom role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoleCreate {
     /// Organization that it belongs to.
     pub organization_id: OrganizationId,
@@ -162,6 +167,7 @@ pub struct RoleCreate {
 
 /// Changes of a custom role.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RoleUpdate {
     /// Name.
@@ -177,6 +183,7 @@ pub struct RoleUpdate {
 
 /// Where a role is held: nowhere named means the organization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ScopeQuery {
     /// The workspace, for workspace and project roles.
@@ -188,6 +195,7 @@ pub struct ScopeQuery {
 
 /// Whom a role is granted to and where. Exactly one principal; a project only together with its workspace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct AssignmentQuery {
     /// A user or a service account.
@@ -205,6 +213,7 @@ pub struct AssignmentQuery {
 
 /// A granted role. It has no id: role, principal and scope identify it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Assignment {
     /// The user or service account.
     #[serde(default)]

@@ -11,6 +11,7 @@ pub const INFO: Endpoint<(), (), (), ServerInfo> = Endpoint::get("/server/info")
 
 /// Facts about a control plane. The reference does not show them, so all are optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ServerInfo {
     /// Name of the product.

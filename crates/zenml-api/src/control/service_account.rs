@@ -59,6 +59,7 @@ impl From<ServiceAccountId> for UserId {
 
 /// A service account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServiceAccount {
     /// Identifier; the same that relations take as `user_id`.
     pub id: ServiceAccountId,
@@ -93,6 +94,7 @@ const fn yes() -> bool {
 
 /// Filters of [`LIST`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ServiceAccountQuery {
     /// Items to leave out at the start.
@@ -103,6 +105,7 @@ pub struct ServiceAccountQuery {
 
 /// Filters of [`API_KEYS`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ApiKeyQuery {
     /// Items to leave out at the start.
@@ -115,6 +118,7 @@ offset_query!(ServiceAccountQuery, ApiKeyQuery);
 
 /// A new service account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServiceAccountCreate {
     /// Unique name.
     pub username: String,
@@ -128,6 +132,7 @@ pub struct ServiceAccountCreate {
 
 /// Changes of a service account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ServiceAccountUpdate {
     /// Name to show.
@@ -143,6 +148,7 @@ pub struct ServiceAccountUpdate {
 
 /// An API key of a service account, or a personal access token of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApiKey {
     /// Identifier of the key.
     pub id: ApiKeyId,
@@ -176,6 +182,7 @@ pub struct ApiKey {
 
 /// A new API key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApiKeyCreate {
     /// Name, unique inside the account.
     pub name: String,
@@ -189,6 +196,7 @@ pub struct ApiKeyCreate {
 
 /// Changes of an API key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ApiKeyUpdate {
     /// Name, unique inside the account.
@@ -204,6 +212,7 @@ pub struct ApiKeyUpdate {
 
 /// How a key is rotated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ApiKeyRotate {
     /// Minutes for which the old key keeps working.

@@ -26,6 +26,7 @@ pub const REMOVE_MEMBER: Endpoint<TeamId, MemberQuery, (), ()> = Endpoint::delet
 
 /// A team. The answer does not carry its organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Team {
     /// Identifier of the team.
     pub id: TeamId,
@@ -45,6 +46,7 @@ pub struct Team {
 
 /// Filters of [`LIST`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct TeamQuery {
     /// Name. Compare the answer too: the reference does not name this filter.
@@ -59,6 +61,7 @@ offset_query!(TeamQuery);
 
 /// A new team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TeamCreate {
     /// Organization that it belongs to.
     pub organization_id: OrganizationId,
@@ -71,6 +74,7 @@ pub struct TeamCreate {
 
 /// Changes of a team.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct TeamUpdate {
     /// Name, 1 to 50 characters.
@@ -83,6 +87,7 @@ pub struct TeamUpdate {
 
 /// Who is added or removed: exactly one of the two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct MemberQuery {
     /// A user or a service account.
@@ -107,6 +112,7 @@ impl MemberQuery {
 
 /// A member of a team: a user, or an invitation that waits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum TeamMember {
     /// A user or a service account. Tried first: an invitation has no user name.

@@ -11,6 +11,7 @@ pub const REPORT: Endpoint<(), (), UsageEvent, ()> = Endpoint::post("/usage-even
 
 /// A change of use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UsageEvent {
     /// Organization whose subscription it is.
     pub organization_id: OrganizationId,
@@ -25,6 +26,7 @@ pub struct UsageEvent {
 
 /// What a change of use was about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct UsageMetadata {
     /// Workspace.

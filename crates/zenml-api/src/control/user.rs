@@ -31,6 +31,7 @@ pub const AUTHORIZE_SERVER: Endpoint<(), AuthorizeServer, (), User> =
 
 /// A user or a service account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
     /// Identifier on the control plane.
     pub id: UserId,
@@ -86,6 +87,7 @@ const fn yes() -> bool {
 
 /// Filters of [`LIST`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct UserQuery {
     /// Identifier.
@@ -108,6 +110,7 @@ offset_query!(UserQuery);
 
 /// A new local user, as a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct UserCreate {
     /// Unique name; may be an e-mail.
@@ -122,6 +125,7 @@ pub struct UserCreate {
 
 /// Changes of a user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct UserUpdate {
     /// Name to show.
@@ -133,6 +137,10 @@ pub struct UserUpdate {
     /// New password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Sensitive<String>>,
+    /// The present password, with which people change their own. (The reference does not say how; this is the name that
+    /// the API of a workspace has for it.)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_password: Option<Sensitive<String>>,
     /// Whether the account can log in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
@@ -152,6 +160,7 @@ pub struct UserUpdate {
 
 /// Which workspace [`AUTHORIZE_SERVER`] is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuthorizeServer {
     /// The workspace.
     pub server_id: WorkspaceId,

@@ -52,6 +52,7 @@ text_enum! {
 
 /// A workspace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Workspace {
     /// Identifier of the workspace.
     pub id: WorkspaceId,
@@ -124,6 +125,7 @@ impl Workspace {
 
 /// The ZenML server of a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ZenmlService {
     /// What it shall be.
     #[serde(default)]
@@ -135,6 +137,7 @@ pub struct ZenmlService {
 
 /// Configuration of a workspace's server.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServiceConfiguration {
     /// Version: `0.98.0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,6 +152,7 @@ pub struct ServiceConfiguration {
 
 /// State of a workspace's server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServiceStatus {
     /// Its address.
     pub server_url: String,
@@ -162,6 +166,7 @@ pub struct ServiceStatus {
 
 /// Filters of [`LIST`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct WorkspaceQuery {
     /// Identifier.
@@ -192,6 +197,7 @@ offset_query!(WorkspaceQuery);
 
 /// Options of [`CREATE`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct CreateQuery {
     /// Registers a workspace that somebody else runs.
@@ -200,6 +206,7 @@ pub struct CreateQuery {
 
 /// Options of [`UPDATE`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct UpdateQuery {
     /// Applies the change even while another one runs.
@@ -208,6 +215,7 @@ pub struct UpdateQuery {
 
 /// A new workspace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WorkspaceCreate {
     /// Handle, unique over all organizations: lower-case letters, digits and hyphens, 1 to 50 characters.
     pub name: String,
@@ -239,6 +247,7 @@ pub struct WorkspaceCreate {
 
 /// What the server of a workspace shall be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ZenmlServiceRequest {
     /// The configuration.
     pub configuration: ServiceConfiguration,
@@ -246,6 +255,7 @@ pub struct ZenmlServiceRequest {
 
 /// Changes of a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct WorkspaceUpdate {
     /// Name to show.

@@ -107,6 +107,7 @@ pub enum Refusal {
 
 /// An error answer as a server writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum ErrorAnswer {
     /// `{"detail": …}`, the form of nearly all errors.
@@ -128,6 +129,7 @@ pub enum ErrorAnswer {
 
 /// The `detail` of an error answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Detail {
     /// A message.
@@ -140,6 +142,7 @@ pub enum Detail {
 
 /// One refused place, as a control plane writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ValidationProblem {
     /// Where.
     pub loc: Vec<String>,

@@ -54,6 +54,7 @@ list_query! {
 
 /// The Python class that reads a repository.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Source {
     /// Module of the class.
     pub module: String,
@@ -70,6 +71,7 @@ pub struct Source {
 
 /// What a new code repository is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CodeRepositoryCreate {
     /// At most 255 characters, unique in the project.
     pub name: String,
@@ -90,6 +92,7 @@ pub struct CodeRepositoryCreate {
 /// A change of a code repository. The server ignores what is null or empty, so nothing can be cleared, and it ignores
 /// a new source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CodeRepositoryUpdate {
     /// New name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,6 +110,7 @@ pub struct CodeRepositoryUpdate {
 
 /// What lists tell about a code repository.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CodeRepositoryBody {
     /// When it was made.
     pub created: Timestamp,
@@ -126,6 +130,7 @@ pub struct CodeRepositoryBody {
 
 /// What single reads tell about a code repository.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CodeRepositoryMetadata {
     /// The configuration as it was stored, in clear.
     pub config: Sensitive<JsonMap>,

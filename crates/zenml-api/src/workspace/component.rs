@@ -80,6 +80,7 @@ list_query! {
 
 /// What a new component is made of.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComponentCreate {
     /// Name, unique among the components of its type.
     pub name: String,
@@ -112,6 +113,7 @@ pub struct ComponentCreate {
 /// `connector` and `connector_resource_id` are always sent: a server takes a member that is left out as a
 /// wish to remove the link.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComponentUpdate {
     /// New name; the server answers 500 to a null.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
@@ -141,6 +143,7 @@ pub struct ComponentUpdate {
 
 /// What lists tell about a component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComponentBody {
     /// When it was made.
     pub created: Timestamp,
@@ -164,6 +167,7 @@ pub struct ComponentBody {
 
 /// What single reads tell about a component.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ComponentMetadata {
     /// Configuration as the server stored it: some flavors convert values (`"5"` to `5`) or add members.
@@ -182,6 +186,7 @@ pub struct ComponentMetadata {
 
 /// Objects that belong to a component.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ComponentResources {
     /// Owner.

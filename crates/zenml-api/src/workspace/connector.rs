@@ -77,6 +77,7 @@ list_query! {
 
 /// Query of [`GET`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct SecretsQuery {
     /// Whether secret members of the configuration are wanted; the server's default is yes.
@@ -85,6 +86,7 @@ pub struct SecretsQuery {
 
 /// Query of [`VERIFY`] and [`VERIFY_NEW`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct VerifyQuery {
     /// Whether to list the resources that the connector reaches; the server's default is yes.
@@ -97,6 +99,7 @@ pub struct VerifyQuery {
 
 /// Query of [`CLIENT`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ClientQuery {
     /// Type of resource that the credentials are for.
@@ -107,6 +110,7 @@ pub struct ClientQuery {
 
 /// What a new connector is made of.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConnectorCreate {
     /// Name, unique in the workspace.
     pub name: String,
@@ -145,6 +149,7 @@ pub struct ConnectorCreate {
 /// Left out (or null), most members stay. But `resource_id` and `expiration_seconds` are removed, and
 /// `resource_types` becomes all types of the connector, even while components use it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ConnectorUpdate {
     /// Name.
@@ -177,6 +182,7 @@ pub struct ConnectorUpdate {
 
 /// What lists tell about a connector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConnectorBody {
     /// When it was made.
     pub created: Timestamp,
@@ -211,6 +217,7 @@ pub struct ConnectorBody {
 
 /// What single reads tell about a connector.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ConnectorMetadata {
     /// Configuration. Secret members are missing without permission to read them, or when not asked for.
@@ -223,6 +230,7 @@ pub struct ConnectorMetadata {
 
 /// Result of a verification.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Verification {
     /// The connector, if it is stored.
@@ -239,6 +247,7 @@ pub struct Verification {
 
 /// Resources of one type that a connector reaches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct VerifiedResources {
     /// Type of the resources.

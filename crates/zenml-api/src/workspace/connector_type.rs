@@ -17,6 +17,7 @@ pub const GET: Endpoint<String, (), (), TypeDescription> =
 
 /// Query of [`LIST`]. Several members narrow the list together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ConnectorTypeQuery {
     /// Only this type, like `aws`.
@@ -29,6 +30,7 @@ pub struct ConnectorTypeQuery {
 
 /// The type of a connector: a name, or its whole description where the server has the packages of the type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum ConnectorType {
     /// Just the name.
@@ -56,6 +58,7 @@ impl Default for ConnectorType {
 
 /// Description of a type of connectors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct TypeDescription {
     /// Name for people.
@@ -86,6 +89,7 @@ pub struct TypeDescription {
 
 /// Description of a type of resources.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ResourceTypeDescription {
     /// Name for people.
@@ -106,6 +110,7 @@ pub struct ResourceTypeDescription {
 
 /// Description of an authentication method.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct AuthMethodDescription {
     /// Name for people.

@@ -49,6 +49,7 @@ list_query! {
 
 /// What a new flavor is made of. A `display_name` would be ignored: the server makes one of the name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlavorCreate {
     /// At most 255 characters, unique among the flavors of the type.
     pub name: String,
@@ -92,6 +93,7 @@ fn required<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 /// A change of a flavor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlavorUpdate {
     /// New name; a derived name for people follows it.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
@@ -136,6 +138,7 @@ pub struct FlavorUpdate {
 
 /// What lists tell about a flavor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlavorBody {
     /// When it was made.
     pub created: Timestamp,
@@ -165,6 +168,7 @@ pub struct FlavorBody {
 
 /// What single reads tell about a flavor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct FlavorMetadata {
     /// JSON schema of the configuration; `sensitive: true` marks secrets.

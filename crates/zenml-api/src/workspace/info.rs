@@ -13,6 +13,7 @@ pub const VERSION: Endpoint<(), (), (), String> = Endpoint::get("/version");
 
 /// Description of a server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Info {
     /// Deployment id. In a workspace of ZenML Pro usually the workspace's id; trust `pro_workspace_id`.
     pub id: String,

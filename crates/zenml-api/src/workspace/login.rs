@@ -18,6 +18,7 @@ pub const API_KEY: &str = "zenml-api-key";
 
 /// What a login sends. All members are optional: a server finds the grant out from what is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Form {
     /// [`EXTERNAL`], [`API_KEY`], `password` (a server without a control plane) or a grant that is refused.
@@ -44,6 +45,7 @@ impl Form {
 
 /// What a login answers, both with status 200.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Answer {
     /// A session.
@@ -57,6 +59,7 @@ pub enum Answer {
 
 /// A session of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
     /// Bearer token for the other routes.
     pub access_token: Sensitive<String>,

@@ -12,6 +12,7 @@ pub const SHARE: Endpoint<(), ShareQuery, Vec<Action>, ()> = Endpoint::post("/us
 
 /// Which object is shared, and with whom. Exactly one of `team_id` and `user_id` is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShareQuery {
     /// Type of the object.
     pub resource_type: ResourceType,

@@ -9,6 +9,7 @@ use crate::workspace::user::User;
 /// `body` is there whenever the caller may read the object. Where a nested object may not be read the server
 /// sends a *stub*: `permission_denied` is true and everything but the id and the name is null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(
     deserialize = "I: Deserialize<'de>, B: Deserialize<'de>, M: Deserialize<'de>, R: Deserialize<'de>"
 ))]
@@ -40,6 +41,7 @@ impl<I, B, M, R> Object<I, B, M, R> {
 
 /// The related object that most nouns have: who made it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Owned {
     /// The owner; null for what belongs to the server.
     #[serde(default)]

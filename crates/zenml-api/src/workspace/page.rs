@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// A page beyond the last one is an error of the server, so read on until `index == total_pages`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Page<T> {
     /// Number of this page, from 1.
     pub index: u64,
@@ -21,6 +22,7 @@ pub struct Page<T> {
 
 /// How several filters combine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogicalOperator {
     /// All must hold.
@@ -55,6 +57,7 @@ macro_rules! list_query {
         $(options { $($(#[$option_doc:meta])* $option:ident: $type:ty,)* })?) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(default)]
         pub struct $name {
             /// Page, from 1.

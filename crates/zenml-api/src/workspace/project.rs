@@ -53,6 +53,7 @@ list_query! {
 
 /// What a new project is made of.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectCreate {
     /// 1 to 50 of `a-z 0-9 _ -`, unique in the workspace. Without it the server makes one from `display_name`.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
@@ -74,6 +75,7 @@ pub struct ProjectCreate {
 
 /// A change of a project. The server answers 500 to a null name, `display_name` or `description`: send `""`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectUpdate {
     /// New name.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
@@ -91,6 +93,7 @@ pub struct ProjectUpdate {
 
 /// What lists tell about a project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectBody {
     /// When it was made.
     pub created: Timestamp,
@@ -103,6 +106,7 @@ pub struct ProjectBody {
 
 /// What single reads tell about a project.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectMetadata {
     /// Description, or empty.
     #[serde(default)]
@@ -114,6 +118,7 @@ pub struct ProjectMetadata {
 
 /// How much there is in a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Statistics {
     /// Pipelines.
     pub pipelines: u64,

@@ -50,6 +50,7 @@ list_query! {
 
 /// Query of [`UPDATE`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct UpdateQuery {
     /// Whether `values` is merged into the stored ones instead of replacing them.
@@ -58,6 +59,7 @@ pub struct UpdateQuery {
 
 /// What a new secret is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecretCreate {
     /// Name, unique among the public secrets, or among one user's private ones.
     pub name: String,
@@ -71,6 +73,7 @@ pub struct SecretCreate {
 
 /// A change of a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecretUpdate {
     /// New name; the server answers 500 to a null.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
@@ -85,6 +88,7 @@ pub struct SecretUpdate {
 
 /// What a read tells about a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecretBody {
     /// When it was made.
     pub created: Timestamp,

@@ -38,6 +38,7 @@ pub type NewSlots = BTreeMap<String, Vec<Part<ComponentId, NewComponent>>>;
 
 /// Something that is there, or what to make.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Part<Id, New> {
     /// It is there.
@@ -50,6 +51,7 @@ pub enum Part<Id, New> {
 
 /// A component that is made with a stack. Its labels are the stack's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewComponent {
     /// Flavor.
     pub flavor: String,
@@ -66,6 +68,7 @@ pub struct NewComponent {
 
 /// A connector that is made with a stack. Its labels are the stack's, as texts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewConnector {
     /// Type.
     #[serde(rename = "type")]
@@ -105,6 +108,7 @@ list_query! {
 
 /// What a new stack is made of.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StackCreate {
     /// Name, unique in the workspace.
     pub name: String,
@@ -132,6 +136,7 @@ pub struct StackCreate {
 
 /// A change of a stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StackUpdate {
     /// New name; the server answers 500 to a null.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
@@ -161,6 +166,7 @@ pub struct StackUpdate {
 
 /// What lists tell about a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StackBody {
     /// When it was made.
     pub created: Timestamp,
@@ -173,6 +179,7 @@ pub struct StackBody {
 
 /// What single reads tell about a stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct StackMetadata {
     /// Components by their real type; those that the caller may not read are stubs.

@@ -50,6 +50,7 @@ list_query! {
 
 /// What a new tag is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TagCreate {
     /// At most 255 characters, not empty and no UUID; unique in the workspace.
     pub name: String,
@@ -67,6 +68,7 @@ pub struct TagCreate {
 
 /// A change of a tag. The server answers 500 to a null.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TagUpdate {
     /// New name. A name of more than 255 characters is stored and makes the tag, and all lists, unreadable.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
@@ -81,6 +83,7 @@ pub struct TagUpdate {
 
 /// What lists tell about a tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TagBody {
     /// When it was made.
     pub created: Timestamp,
@@ -98,6 +101,7 @@ pub struct TagBody {
 
 /// What single reads tell about a tag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TagMetadata {
     /// How many objects have the tag.
     pub tagged_count: u64,

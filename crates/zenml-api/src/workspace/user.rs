@@ -39,6 +39,7 @@ list_query! {
 
 /// What lists tell about an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserBody {
     /// When the account was made.
     pub created: Timestamp,
@@ -72,6 +73,7 @@ pub struct UserBody {
 
 /// What single reads tell about an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct UserMetadata {
     /// When the password was last changed.
