@@ -60,6 +60,11 @@ bench: toolchain host ## Start-up time, memory, requests, plan and apply against
 	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --release --package xtask -- bench
 	@$(cargo) bench $(locked) --quiet --package zenml-local --bench grants
 
+.PHONY: fuzz
+fuzz: toolchain ## Requests that nobody wrote down, against the OpenAPI documents of the local platform (EXAMPLES=200 for more)
+	@$(cargo) build $(locked) --package zenml-local
+	@scripts/fuzz $(target)/debug/zenml-local
+
 .PHONY: toolchain
 toolchain:
 	@scripts/toolchain

@@ -6,13 +6,14 @@ use uuid::Uuid;
 use zenml_api::error::ErrorAnswer;
 use zenml_api::{Identifier, Sensitive, UserId};
 
-use crate::crypto::{API_KEY_PREFIX, ApiKey, verify_password};
+use crate::crypto::{API_KEY_PREFIX, ApiKey};
 use crate::error::{Error, Result};
 use crate::http::{Access, RequestInfo};
+use crate::login::{self, Address};
 use crate::platform::Shared;
 use crate::rbac::{Action, Actor, Credential, Holdings, Identity, Kind, Resource, Target, WorkspacePlace};
-use crate::store::{Sql, now};
-use crate::token::{Automation, Session, WorkspaceServer, WorkspaceSession};
+use crate::store::{Sql, now, seconds_from_now};
+use crate::token::{Automation, Root, Session, WorkspaceServer, WorkspaceSession};
 
 /// Reads the credential of a request.
 pub(crate) async fn actor(
@@ -30,8 +31,9 @@ pub(crate) async fn actor(
             None => Error::credentials("Not authenticated"),
         });
     };
+    let from = Address::of(request.remote.as_deref());
     match (workspace, access) {
-        (Some(place), _) => workspace_account(shared, bearer, place).await.map(Actor::Account),
+        (Some(place), _) => workspace_account(shared, bearer, place, from).await.map(Actor::Account),
         (None, Access::WorkspaceServer) => match shared.tokens.read::<WorkspaceServer>(bearer) {
             Some(server) => workspace_server(shared, server).await,
             None if shared.tokens.read::<Session>(bearer).is_some() || bearer.starts_with(API_KEY_PREFIX) => {
@@ -39,7 +41,9 @@ pub(crate) async fn actor(
             }
             None => Err(Error::credentials("The token is not valid.")),
         },
-        (None, Access::Account | Access::Open) => control_account(shared, bearer).await.map(Actor::Account),
+        (None, Access::Account | Access::Open) => {
+            control_account(shared, bearer, from).await.map(Actor::Account)
+        }
     }
 }
 
@@ -52,16 +56,17 @@ fn session_cookie(request: &RequestInfo, place: WorkspacePlace) -> Option<&str> 
 }
 
 /// An account by a credential of the control plane: a session, a token for scripts, or a key.
-pub(crate) async fn control_account(shared: &Shared, bearer: &str) -> Result<Identity> {
+pub(crate) async fn control_account(shared: &Shared, bearer: &str, from: Address) -> Result<Identity> {
     let mut sql = shared.store.begin_read().await?;
     if bearer.starts_with(API_KEY_PREFIX) {
-        return key_account(shared, &mut sql, bearer).await;
+        let known = key_account(shared, &mut sql, bearer).await;
+        return known.map_err(|error| login::wrong_key(shared, from, error));
     }
-    if let Some(Session { account, api_key_id }) = shared.tokens.read(bearer) {
-        return account_of(&mut sql, account, Credential::Session { api_key: api_key_id }).await;
+    if let Some(Session { root }) = shared.tokens.read(bearer) {
+        return account_of(&mut sql, root, Credential::Session).await;
     }
-    if let Some(Automation { account, api_key_id }) = shared.tokens.read(bearer) {
-        return account_of(&mut sql, account, Credential::Automation { api_key: api_key_id }).await;
+    if let Some(Automation { root }) = shared.tokens.read(bearer) {
+        return account_of(&mut sql, root, Credential::Automation).await;
     }
     if shared.tokens.read::<WorkspaceSession>(bearer).is_some() {
         return Err(wrong_type("workspace_session"));
@@ -72,14 +77,20 @@ pub(crate) async fn control_account(shared: &Shared, bearer: &str) -> Result<Ide
     Err(Error::credentials("The token is not valid, or it has expired."))
 }
 
-fn wrong_type(kind: &str) -> Error {
+/// How a token of a kind that is not taken here is refused.
+pub(crate) fn wrong_type(kind: &str) -> Error {
     Error::unauthorized(format!("The token type {kind} is not allowed for this endpoint."))
 }
 
 /// An account inside a workspace: by a session of that workspace, or by a key, which is checked each time.
-async fn workspace_account(shared: &Shared, bearer: &str, place: WorkspacePlace) -> Result<Identity> {
+async fn workspace_account(
+    shared: &Shared,
+    bearer: &str,
+    place: WorkspacePlace,
+    from: Address,
+) -> Result<Identity> {
     if bearer.starts_with(API_KEY_PREFIX) {
-        return authorize_server(shared, bearer, place).await.map_err(refused_key);
+        return authorize_server(shared, bearer, place, from).await.map_err(refused_key);
     }
     let session = shared
         .tokens
@@ -96,8 +107,11 @@ async fn workspace_account(shared: &Shared, bearer: &str, place: WorkspacePlace)
                 "Authentication error: error decoding access token: Invalid JWT token: {why}."
             ))
         })?;
-    let credential = Credential::WorkspaceSession { workspace: place.workspace };
-    account_of(&mut *shared.store.begin_read().await?, session.account, credential).await
+    let mut sql = shared.store.begin_read().await?;
+    let identity = account_of(&mut sql, session.root, Credential::WorkspaceSession).await?;
+    // The session ends with what let the account in.
+    require_entry(&mut sql, &identity, place).await?;
+    Ok(identity)
 }
 
 /// How a workspace refuses an API key that the control plane does not let in.
@@ -118,20 +132,28 @@ pub(crate) async fn authorize_server(
     shared: &Shared,
     credential: &str,
     place: WorkspacePlace,
+    from: Address,
 ) -> Result<Identity> {
-    let refused = || Error::unauthorized("Not authorized to access this server.");
     let identity =
-        control_account(shared, credential).await.map_err(|error| match error.status().as_u16() {
-            401 => refused().because(error),
+        control_account(shared, credential, from).await.map_err(|error| match error.status().as_u16() {
+            401 => not_let_in().because(error),
             _ => error,
         })?;
-    let mut sql = shared.store.begin_read().await?;
+    require_entry(&mut *shared.store.begin_read().await?, &identity, place).await?;
+    Ok(identity)
+}
+
+fn not_let_in() -> Error {
+    Error::unauthorized("Not authorized to access this server.")
+}
+
+async fn require_entry(sql: &mut Sql, identity: &Identity, place: WorkspacePlace) -> Result<()> {
     let mut holdings = Holdings::of(identity.account.uuid());
     let workspace = Target::in_workspace(place, Resource::one(Kind::Workspace, place.workspace));
-    if holdings.allow(&mut sql, Action::Enter, &workspace).await? {
-        Ok(identity)
-    } else if holdings.allow(&mut sql, Action::Read, &workspace).await? {
-        Err(refused())
+    if holdings.allow(sql, Action::Enter, &workspace).await? {
+        Ok(())
+    } else if holdings.allow(sql, Action::Read, &workspace).await? {
+        Err(not_let_in())
     } else {
         // To this caller the workspace does not exist, and the answer is the one for a server that is not known.
         Err(Error::unauthorized("External authenticator did not recognize this server."))
@@ -150,20 +172,21 @@ async fn workspace_server(shared: &Shared, server: WorkspaceServer) -> Result<Ac
 }
 
 /// An account by its key. All failures look the same from outside.
-pub(crate) async fn key_account(shared: &Shared, sql: &mut Sql, text: &str) -> Result<Identity> {
+async fn key_account(shared: &Shared, sql: &mut Sql, text: &str) -> Result<Identity> {
     let wrong = || Error::credentials("The API key is not valid, not active, or it has expired.");
     let key = ApiKey::parse(text).ok_or_else(wrong)?;
-    let row = sqlx::query("SELECT account_id, digest FROM api_key WHERE id = $1")
-        .bind(key.id.to_string())
-        .fetch_optional(&mut *sql)
-        .await?
-        .ok_or_else(wrong)?;
+    let row = sqlx::query(
+        "SELECT a.id, k.digest, a.session_epoch FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.id = $1",
+    )
+    .bind(key.id.to_string())
+    .fetch_optional(&mut *sql)
+    .await?
+    .ok_or_else(wrong)?;
     if !shared.vault.matches(key.secret.expose().as_bytes(), row.try_get(1)?) {
         return Err(wrong());
     }
-    let account =
-        Uuid::try_parse(row.try_get(0)?).map_err(|error| Error::internal("a stored id is damaged", error))?;
-    account_of(sql, account, Credential::Key { api_key: key.id })
+    let root = Root::begin(id(row.try_get(0)?)?, row.try_get(2)?, Some(key.id));
+    account_of(sql, root, Credential::Key)
         .await
         .map_err(|error| if error.status().as_u16() == 401 { wrong().because(error) } else { error })
 }
@@ -173,57 +196,82 @@ pub(crate) async fn password_account(
     shared: &Shared,
     username: &str,
     password: Sensitive<String>,
+    from: Address,
 ) -> Result<Identity> {
     let wrong =
         || Error::credentials("The username or the password is not valid, or the account is not active.");
     let mut sql = shared.store.begin_read().await?;
-    let row =
-        sqlx::query("SELECT id, password_hash FROM account WHERE username = $1 AND is_service_account = 0")
-            .bind(username)
-            .fetch_optional(&mut *sql)
-            .await?;
-    let (account, hash) = match &row {
-        Some(row) => (Some(row.try_get::<String, _>(0)?), row.try_get::<Option<String>, _>(1)?),
-        None => (None, None),
-    };
+    let row = sqlx::query(
+        "SELECT id, password_hash, session_epoch FROM account WHERE username = $1 AND is_service_account = 0",
+    )
+    .bind(username)
+    .fetch_optional(&mut *sql)
+    .await?;
+    let hash = row.as_ref().map(|row| row.try_get::<Option<String>, _>(1)).transpose()?.flatten();
     sql.rollback().await;
-    let verified = verify_password(password, hash).await?;
-    let account = account.filter(|_| verified).ok_or_else(wrong)?;
-    let account =
-        Uuid::try_parse(&account).map_err(|error| Error::internal("a stored id is damaged", error))?;
+    let verified = login::is_password(shared, from, username, password, hash).await?;
+    let row = row.filter(|_| verified).ok_or_else(wrong)?;
+    // The epoch is the one of the hash: a password that changes meanwhile ends what begins here.
+    let root = Root::begin(id(row.try_get(0)?)?, row.try_get(2)?, None);
     let mut sql = shared.store.begin_read().await?;
-    account_of(&mut sql, account, Credential::Session { api_key: None })
+    account_of(&mut sql, root, Credential::Password)
         .await
         .map_err(|error| if error.status().as_u16() == 401 { wrong().because(error) } else { error })
 }
 
-/// The account behind a credential that was proved, while it and its key are still good.
-async fn account_of(sql: &mut Sql, account: Uuid, credential: Credential) -> Result<Identity> {
+fn id(text: &str) -> Result<Uuid> {
+    Uuid::try_parse(text).map_err(|error| Error::internal("a stored id is damaged", error))
+}
+
+/// The account behind a credential that was proved, while everything that it comes from is still good; see [`Root`].
+async fn account_of(sql: &mut Sql, root: Root, credential: Credential) -> Result<Identity> {
     let gone = || Error::credentials("The account or the API key of this token is gone or not active.");
     let row = sqlx::query(
-        "SELECT username, is_superuser, is_service_account FROM account WHERE id = $1 AND is_active = 1",
+        "SELECT username, is_superuser, is_service_account, session_epoch, \
+         EXISTS (SELECT 1 FROM ended_session WHERE id = $2) FROM account WHERE id = $1 AND is_active = 1",
     )
-    .bind(account.to_string())
+    .bind(root.account.to_string())
+    .bind(root.session.to_string())
     .fetch_optional(&mut *sql)
     .await?
     .ok_or_else(gone)?;
-    if let Some(key) = credential.api_key() {
+    let (epoch, ended) = (row.try_get::<i64, _>(3)?, row.try_get::<i64, _>(4)? != 0);
+    if epoch != root.epoch || ended || root.left() == 0 {
+        return Err(Error::credentials("The session has ended. Log in again."));
+    }
+    if let Some(key) = root.api_key {
         sqlx::query(
             "SELECT 1 FROM api_key WHERE id = $1 AND account_id = $2 AND is_active = 1 \
              AND (expires IS NULL OR expires > $3)",
         )
         .bind(key.to_string())
-        .bind(account.to_string())
+        .bind(root.account.to_string())
         .bind(now())
         .fetch_optional(&mut *sql)
         .await?
         .ok_or_else(gone)?;
     }
     Ok(Identity {
-        account: UserId::from_uuid(account),
+        account: UserId::from_uuid(root.account),
         username: row.try_get(0)?,
         is_superuser: row.try_get::<i64, _>(1)? != 0,
         is_service_account: row.try_get::<i64, _>(2)? != 0,
         credential,
+        root,
     })
+}
+
+/// Ends a session and with it all tokens that come from it. A credential that is no token has none.
+pub(crate) async fn end_session(shared: &Shared, bearer: &str) -> Result<()> {
+    let session = shared.tokens.read::<Session>(bearer).map(|token| token.root);
+    let automation = || shared.tokens.read::<Automation>(bearer).map(|token| token.root);
+    let Some(root) = session.or_else(automation) else { return Ok(()) };
+    let mut sql = shared.store.begin().await?;
+    sqlx::query("DELETE FROM ended_session WHERE expires < $1").bind(now()).execute(&mut *sql).await?;
+    sqlx::query("INSERT INTO ended_session (id, expires) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
+        .bind(root.session.to_string())
+        .bind(seconds_from_now(root.left() + 1))
+        .execute(&mut *sql)
+        .await?;
+    Ok(sql.commit().await?)
 }

@@ -4,7 +4,7 @@ use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::{Identifier, OrganizationId, RoleId, Sensitive};
 
-use crate::crypto::{ApiKey, Vault, hash_password, random_text};
+use crate::crypto::{ApiKey, Passwords, Vault, random_text};
 use crate::error::{Error, Result};
 use crate::platform::{Admin, new_platform_id};
 use crate::rbac::policy::{ORGANIZATION_ADMIN, PREDEFINED};
@@ -58,7 +58,7 @@ async fn fill(
     superuser: Option<Uuid>,
 ) -> Result<First> {
     let password: Sensitive<String> = random_text().into();
-    let hash = hash_password(password.clone()).await?;
+    let hash = Passwords::default().hash(password.clone()).await?;
     let (organization_id, key) = (OrganizationId::random(), ApiKey::generate());
     let (admin, account) = (superuser.unwrap_or_else(Uuid::new_v4), Uuid::new_v4());
     let mut tx = store.begin().await?;

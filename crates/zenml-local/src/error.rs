@@ -21,10 +21,10 @@ enum Answer {
     Detail { status: StatusCode, class: &'static str, message: String },
     /// A request that does not have the right form, with the places that are wrong.
     Validation(Vec<Issue>),
-    /// What the framework of a real workspace server answers when its code did not get to it.
-    Crashed,
     /// A body in a form of its own.
     Exact { status: StatusCode, answer: ErrorAnswer },
+    /// Not now: the caller may come back after so many seconds.
+    Later { status: StatusCode, message: String, seconds: u64 },
     /// Not an error: the same request was answered before, and this is what it was answered.
     Replay(Vec<u8>),
 }
@@ -88,11 +88,6 @@ impl Error {
         Self { answer: Answer::Exact { status, answer }, context: None }
     }
 
-    /// 500 in plain text, where a real workspace server crashes.
-    pub(crate) const fn crashed() -> Self {
-        Self { answer: Answer::Crashed, context: None }
-    }
-
     /// Any status with a class of one's own.
     pub(crate) fn with_status(status: StatusCode, class: &'static str, message: impl Into<String>) -> Self {
         Self::detail(status, class, message)
@@ -101,6 +96,30 @@ impl Error {
     /// 503: the object exists and cannot serve now.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self::detail(StatusCode::SERVICE_UNAVAILABLE, "RuntimeError", message)
+    }
+
+    /// 503 with `Retry-After`: there is too much to do right now.
+    pub(crate) fn busy(message: &str, seconds: u64) -> Self {
+        Self::later(StatusCode::SERVICE_UNAVAILABLE, message, seconds)
+    }
+
+    /// 429 with `Retry-After`: this caller has tried too often.
+    pub(crate) fn too_many(message: &str, seconds: u64) -> Self {
+        Self::later(StatusCode::TOO_MANY_REQUESTS, message, seconds)
+    }
+
+    fn later(status: StatusCode, message: &str, seconds: u64) -> Self {
+        let unit = if seconds == 1 { "second" } else { "seconds" };
+        let message = format!("{message} Try again in {seconds} {unit}.");
+        Self { answer: Answer::Later { status, message, seconds }, context: None }
+    }
+
+    /// Seconds after which the caller may try again, if waiting helps.
+    pub(crate) const fn retry_after(&self) -> Option<u64> {
+        match self.answer {
+            Answer::Later { seconds, .. } => Some(seconds),
+            _ => None,
+        }
     }
 
     /// 500: our fault. The caller learns only that it failed; `what` and `cause` go to the log.
@@ -132,20 +151,21 @@ impl Error {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match &self.answer {
-            Answer::Detail { status, .. } | Answer::Exact { status, .. } => *status,
+            Answer::Detail { status, .. } | Answer::Exact { status, .. } | Answer::Later { status, .. } => {
+                *status
+            }
             Answer::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Answer::Crashed => StatusCode::INTERNAL_SERVER_ERROR,
             Answer::Replay(_) => StatusCode::OK,
         }
     }
 
-    /// The body of the answer, as the control plane or a workspace gives it. A text is meant as it is, not as JSON.
+    /// The body of the answer, as the control plane or a workspace gives it.
     pub(crate) fn body(&self, plane: Plane) -> Value {
         match &self.answer {
             Answer::Detail { class, message, .. } => json!({ "detail": [class, message] }),
+            Answer::Later { message, .. } => json!({ "detail": ["RuntimeError", message] }),
             Answer::Exact { answer, .. } => json!(answer),
             Answer::Replay(_) => Value::Null,
-            Answer::Crashed => Value::from(CRASHED),
             Answer::Validation(issues) if plane == Plane::Control => json!({
                 "detail": issues
                     .iter()
@@ -180,8 +200,6 @@ impl Error {
     }
 }
 
-const CRASHED: &str = "Internal Server Error";
-
 /// A part of a place as Python shows it: positions are numbers.
 fn place(part: &str) -> String {
     if part.parse::<u64>().is_ok() { part.to_owned() } else { format!("'{part}'") }
@@ -199,7 +217,7 @@ pub enum Plane {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.answer {
-            Answer::Detail { message, .. } => f.write_str(message),
+            Answer::Detail { message, .. } | Answer::Later { message, .. } => f.write_str(message),
             Answer::Validation(issues) => {
                 let texts =
                     issues.iter().map(|issue| format!("{}: {}", issue.place.join("."), issue.message));
@@ -207,7 +225,6 @@ impl fmt::Display for Error {
             }
             Answer::Exact { answer, .. } => f.write_str(message(answer)),
             Answer::Replay(_) => f.write_str("answered before"),
-            Answer::Crashed => f.write_str(CRASHED),
         }
     }
 }

@@ -14,6 +14,7 @@ mod error;
 pub mod faults;
 mod file;
 mod http;
+mod login;
 mod master;
 mod platform;
 mod rbac;

@@ -13,11 +13,12 @@ use zenml_api::{OrganizationId, Sensitive};
 
 use crate::bootstrap::{self, First};
 use crate::control;
-use crate::crypto::{Vault, VaultError};
+use crate::crypto::{Passwords, Vault, VaultError};
 use crate::engine::{Embedded, WorkspaceEngine};
 use crate::error::Error;
 use crate::faults::{Faults, Injector};
-use crate::http::{self, Cx, Routes, ServedRoute};
+use crate::http::{self, Cx, Patience, Routes, ServedRoute};
+use crate::login::{self, Logins};
 use crate::master;
 use crate::store::{Database, Store, StoreError};
 use crate::task::Tasks;
@@ -121,6 +122,8 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) vault: Vault,
     pub(crate) tokens: Tokens,
+    pub(crate) passwords: Passwords,
+    pub(crate) logins: Logins,
     pub(crate) faults: Injector,
     pub(crate) engine: Box<dyn WorkspaceEngine>,
     pub(crate) tasks: Tasks,
@@ -155,6 +158,8 @@ impl Platform {
         let (listener, base_url) = listen(&store, options.listen).await?;
         let shared = Arc::new(Shared {
             tokens: Tokens::new(&vault, first.platform),
+            passwords: Passwords::default(),
+            logins: Logins::default(),
             store,
             vault,
             faults: Injector::new(options.faults),
@@ -168,7 +173,7 @@ impl Platform {
         let router = http::finish(management.merge(workspaces));
         control::workspace::resume(&Cx::platform(shared.clone())).await.map_err(StartError::State)?;
         let (stop, stopping) = watch::channel(false);
-        let server = shared.tasks.run(http::serve(listener, router.clone(), stopping));
+        let server = shared.tasks.run(http::serve(listener, router.clone(), Patience::default(), stopping));
         let First { organization_id, organization_name, service_account_key, admin, .. } = first;
         let pid = std::process::id();
         let ready = Ready {
@@ -252,6 +257,7 @@ impl Platform {
             tracing::error!(%error, "the server did not end well");
         }
         self.shared.tasks.stop().await;
+        login::flush(&self.shared).await;
         self.shared.store.close().await;
     }
 }

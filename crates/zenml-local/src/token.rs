@@ -19,24 +19,53 @@ pub(crate) trait Kind: Serialize + DeserializeOwned {
     const AUDIENCE: &'static str;
 }
 
+/// What a token of an account comes from. All tokens that are made from one another have the same root, and each is
+/// good only while all of it is: this is the one rule by which they end.
+///
+/// - The account is there and active, and its epoch is the same: it grows with each new password and with each
+///   deactivation.
+/// - The API key is there, active and not expired, if one was presented first.
+/// - The session was not logged out.
+/// - Its time has not come. A token that is made from another does not live longer than that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Root {
+    /// The account.
+    pub(crate) account: Uuid,
+    /// The epoch of the account when its credential was presented.
+    pub(crate) epoch: i64,
+    /// The API key that was presented; without one it was a password.
+    pub(crate) api_key: Option<Uuid>,
+    /// The session that began then.
+    pub(crate) session: Uuid,
+    /// When the session ends, in seconds since 1970.
+    pub(crate) ends: i64,
+}
+
+impl Root {
+    /// A session that begins now, with a credential that was just proved.
+    pub(crate) fn begin(account: Uuid, epoch: i64, api_key: Option<Uuid>) -> Self {
+        let ends = jiff::Timestamp::now().as_second() + LIFETIME;
+        Self { account, epoch, api_key, session: Uuid::new_v4(), ends }
+    }
+
+    /// Seconds that are left of the session.
+    pub(crate) fn left(&self) -> i64 {
+        self.ends.saturating_sub(jiff::Timestamp::now().as_second()).max(0)
+    }
+}
+
 /// A person or a service account logged in to the control plane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
-    /// The account.
-    #[serde(rename = "sub")]
-    pub(crate) account: Uuid,
-    /// The API key that was exchanged; the session ends with it.
-    pub(crate) api_key_id: Option<Uuid>,
+    /// What it comes from.
+    pub(crate) root: Root,
 }
 
-/// A token for scripts, made from a session; unlike a device's, it may manage API keys.
+/// A token for scripts, made from a session; unlike a device's, it may manage API keys. No other is made from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Automation {
-    /// The account.
-    #[serde(rename = "sub")]
-    pub(crate) account: Uuid,
-    /// The API key behind the session that made it, if any.
-    pub(crate) api_key_id: Option<Uuid>,
+    /// What it comes from.
+    pub(crate) root: Root,
 }
 
 /// A workspace's server talking to the control plane.
@@ -50,9 +79,8 @@ pub(crate) struct WorkspaceServer {
 /// An account logged in to one workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WorkspaceSession {
-    /// The account.
-    #[serde(rename = "sub")]
-    pub(crate) account: Uuid,
+    /// What it comes from.
+    pub(crate) root: Root,
     /// The only workspace where the token is good.
     pub(crate) workspace: Uuid,
 }
@@ -112,12 +140,17 @@ impl Tokens {
 
     /// Makes a token that lives for `seconds`.
     pub(crate) fn issue_for<K: Kind>(&self, kind: K, seconds: i64) -> Result<Sensitive<String>, Error> {
+        self.issue_until(kind, jiff::Timestamp::now().as_second() + seconds)
+    }
+
+    /// Makes a token that lives until a moment, in seconds since 1970.
+    pub(crate) fn issue_until<K: Kind>(&self, kind: K, ends: i64) -> Result<Sensitive<String>, Error> {
         let now = jiff::Timestamp::now().as_second();
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.audience::<K>(),
             iat: now,
-            exp: now + seconds,
+            exp: ends,
             jti: Uuid::new_v4(),
             kind,
         };
@@ -148,7 +181,7 @@ mod tests {
     fn a_token_is_good_for_its_kind_its_time_and_its_platform() {
         let (vault, platform, account) = (Vault::ephemeral(), Uuid::new_v4(), Uuid::new_v4());
         let tokens = Tokens::new(&vault, platform);
-        let session = Session { account, api_key_id: None };
+        let session = Session { root: Root::begin(account, 0, None) };
         let token = tokens.issue(session.clone()).unwrap();
         assert_eq!(tokens.read::<Session>(token.expose()), Some(session.clone()));
         assert_eq!(tokens.read::<Automation>(token.expose()), None);

@@ -1,15 +1,15 @@
 //! Logging in: from a credential to a token.
 
 use uuid::Uuid;
+use zenml_api::Sensitive;
 use zenml_api::control::auth::{self as api, LoginForm, Token};
-use zenml_api::{Identifier, Sensitive};
 
 use crate::authn;
-use crate::crypto::API_KEY_PREFIX;
+use crate::crypto::{API_KEY_PREFIX, ApiKey};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Credential, Identity};
-use crate::store::now;
+use crate::login::{self, Subject};
+use crate::rbac::{Actor, Credential, Identity};
 use crate::token::{Automation, LIFETIME, Session, WorkspaceServer};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -23,17 +23,41 @@ enum Grant {
     WorkspaceServer(String, Sensitive<String>),
 }
 
-async fn login(cx: Cx, (): (), (): (), form: LoginForm) -> Result<Token> {
-    let token = match grant(form)? {
-        Grant::Key(key) => session(&cx, &key_login(&cx, key.expose()).await?)?,
-        Grant::Password(username, password) => {
-            session(&cx, &authn::password_account(cx.shared(), &username, password).await?)?
+impl Grant {
+    /// Whose login it would be.
+    fn subject(&self) -> Subject {
+        match self {
+            Self::Key(key) => ApiKey::parse(key.expose()).map_or(Subject::Nobody, |key| Subject::Key(key.id)),
+            Self::Password(username, _) => Subject::Name(username.chars().take(login::LONGEST).collect()),
+            Self::WorkspaceServer(client, _) => {
+                Uuid::try_parse(client).map_or(Subject::Nobody, Subject::Server)
+            }
         }
-        Grant::WorkspaceServer(client, secret) => workspace_server(&cx, &client, &secret).await?,
+    }
+}
+
+async fn login(cx: Cx, (): (), (): (), form: LoginForm) -> Result<Token> {
+    let grant = grant(form)?;
+    let subject = grant.subject();
+    let token = match grant {
+        Grant::Key(key) => {
+            session(&cx, authn::control_account(cx.shared(), key.expose(), cx.address()).await).await
+        }
+        Grant::Password(username, password) => {
+            let known = authn::password_account(cx.shared(), &username, password, cx.address()).await;
+            session(&cx, known).await
+        }
+        Grant::WorkspaceServer(client, secret) => {
+            workspace_server(&cx, &client, &secret).await.map(|token| (token, LIFETIME))
+        }
+    };
+    let (token, seconds) = match token {
+        Ok(token) => token,
+        Err(error) => return Err(login::refused(&cx, subject, error).await),
     };
     Ok(Token {
         access_token: Some(token),
-        expires_in: Some(LIFETIME),
+        expires_in: Some(seconds),
         token_type: "bearer".to_owned(),
         device_id: None,
         device_metadata: None,
@@ -41,15 +65,21 @@ async fn login(cx: Cx, (): (), (): (), form: LoginForm) -> Result<Token> {
     })
 }
 
+/// A token for scripts is made from a key or a session, and not from another one: nothing renews itself.
 async fn api_token(cx: Cx, (): (), (): (), (): ()) -> Result<Sensitive<String>> {
     let identity = cx.identity()?;
-    let api_key_id = identity.credential.api_key();
-    cx.shared().tokens.issue(Automation { account: identity.account.uuid(), api_key_id })
+    if identity.credential == Credential::Automation {
+        return Err(authn::wrong_type("api_token"));
+    }
+    cx.shared().tokens.issue_until(Automation { root: identity.root }, identity.root.ends)
 }
 
-/// There are no cookies, so there is nothing to end.
-async fn logout(_: Cx, (): (), (): (), (): ()) -> Result<()> {
-    Ok(())
+/// Ends the session of the caller, if there is one. There are no cookies.
+async fn logout(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
+    match &cx.request().bearer {
+        Some(bearer) => authn::end_session(cx.shared(), bearer.expose()).await,
+        None => Ok(()),
+    }
 }
 
 /// Finds out which credential a form holds. Without a grant type the members tell; an empty text counts as absent.
@@ -80,26 +110,13 @@ fn grant(form: LoginForm) -> Result<Grant> {
     }
 }
 
-fn session(cx: &Cx, identity: &Identity) -> Result<Sensitive<String>> {
-    let api_key_id = identity.credential.api_key();
-    cx.shared().tokens.issue(Session { account: identity.account.uuid(), api_key_id })
-}
-
-/// Checks a key and remembers when it was last used to log in.
-async fn key_login(cx: &Cx, key: &str) -> Result<Identity> {
-    let identity = authn::control_account(cx.shared(), key).await?;
-    if let Credential::Key { api_key } = identity.credential {
-        cx.tx(async |tx| {
-            sqlx::query("UPDATE api_key SET last_login = $1 WHERE id = $2")
-                .bind(now())
-                .bind(api_key.to_string())
-                .execute(tx.sql())
-                .await?;
-            Ok(())
-        })
-        .await?;
-    }
-    Ok(identity)
+/// A session for an account that was let in, and how long it lives.
+async fn session(cx: &Cx, known: Result<Identity>) -> Result<(Sensitive<String>, i64)> {
+    let identity = known?;
+    let (how, root) = (identity.credential.words(), identity.root);
+    let key = root.api_key.filter(|_| identity.credential == Credential::Key);
+    login::accepted(cx, &Actor::Account(identity), how, key).await?;
+    Ok((cx.shared().tokens.issue_until(Session { root }, root.ends)?, root.left()))
 }
 
 /// Logs the server of an enrolled workspace in with its enrollment key.
@@ -117,6 +134,8 @@ async fn workspace_server(cx: &Cx, client: &str, secret: &Sensitive<String>) -> 
         let matches = digest.is_some_and(|digest| vault.matches(secret.expose().as_bytes(), &digest));
         if matches { Ok(()) } else { Err(wrong()) }
     })
-    .await?;
+    .await
+    .map_err(|error| login::wrong_key(cx.shared(), cx.address(), error))?;
+    login::accepted(cx, &Actor::WorkspaceServer(workspace), "with its enrollment key", None).await?;
     cx.shared().tokens.issue(WorkspaceServer { workspace })
 }

@@ -33,6 +33,27 @@ pub(crate) fn characters(member: &str, text: &str, pattern: &str, fits: impl Fn(
     Err(Error::validation(vec![in_body(member, message, "string_pattern_mismatch")]))
 }
 
+/// Refuses a number that is too small or too large.
+pub(crate) fn number(member: &str, number: i64, range: RangeInclusive<i64>) -> Result<()> {
+    let (message, kind) = if number < *range.start() {
+        (format!("Input should be greater than or equal to {}", range.start()), "greater_than_equal")
+    } else if number > *range.end() {
+        (format!("Input should be less than or equal to {}", range.end()), "less_than_equal")
+    } else {
+        return Ok(());
+    };
+    Err(Error::validation(vec![in_body(member, message, kind)]))
+}
+
+/// Refuses a free document that is too large for its place; `limit` is in bytes.
+pub(crate) fn document(member: &str, document: &serde_json::Value, limit: usize) -> Result<()> {
+    if document.to_string().len() <= limit {
+        return Ok(());
+    }
+    let message = format!("Value should have at most {limit} bytes");
+    Err(Error::validation(vec![in_body(member, message, "too_long")]))
+}
+
 fn in_body(member: &str, message: String, kind: &'static str) -> Issue {
     Issue { place: vec!["body".to_owned(), member.to_owned()], message, kind }
 }

@@ -47,6 +47,9 @@ impl Object for ServiceAccountAt {
     }
 }
 
+/// Minutes that a key may live at most, when its life is limited: ten years.
+const LONGEST_LIFE: i64 = 10 * 366 * 24 * 60;
+
 type OfAccount = (OrganizationId, IdOrName<ServiceAccountId>);
 
 async fn list(
@@ -73,6 +76,8 @@ async fn create(
     check::characters("username", &new.username, r"^[a-zA-Z0-9_\-@.]+$", |c| {
         c.is_ascii_alphanumeric() || "_-@.".contains(c)
     })?;
+    check::optional_length("name", new.name.as_deref(), 0..=255)?;
+    check::optional_length("description", new.description.as_deref(), 0..=256)?;
     cx.tx(async |tx| {
         let accounts = tx.allow::<Create, _>(ServiceAccountsOf(id)).await?;
         let account = insert(tx.sql(), &accounts, &new).await?;
@@ -117,8 +122,9 @@ async fn keys(cx: Cx, of: OfAccount, query: api::ApiKeyQuery, (): ()) -> Result<
 
 async fn create_key(cx: Cx, of: OfAccount, (): (), new: api::ApiKeyCreate) -> Result<api::ApiKey> {
     check::length("name", &new.name, 1..=50)?;
-    if new.expires_in_minutes.is_some_and(|minutes| minutes < 1) {
-        return Err(Error::value("expires_in_minutes must be at least 1."));
+    check::optional_length("description", new.description.as_deref(), 0..=256)?;
+    if let Some(minutes) = new.expires_in_minutes {
+        check::number("expires_in_minutes", minutes, 1..=LONGEST_LIFE)?;
     }
     cx.tx(async |tx| {
         let at = locate(tx, &of).await?;

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::control::user as api;
-use zenml_api::{IdOrName, Identifier, OrganizationId, Sensitive, UserId};
+use zenml_api::{IdOrName, Identifier, OrganizationId, Patch, Sensitive, UserId};
 
 use super::check::{self, Slice};
 use super::last_admin;
 use super::workspace::WorkspaceAt;
-use crate::crypto::hash_password;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
+use crate::login::{self, LONGEST, Subject};
 use crate::rbac::{
     Act, Action, Allowed, Caller, Create, Delete, Enter, Kind, Object, Target, Update, not_found,
 };
@@ -29,6 +29,9 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::UPDATE_ME, update_me)
         .serve(&api::AUTHORIZE_SERVER, authorize_server)
 }
+
+/// Most bytes of the metadata of an account.
+const LARGEST_METADATA: usize = 16 << 10;
 
 /// All accounts of the platform.
 #[derive(Clone, Copy, Debug)]
@@ -73,10 +76,10 @@ async fn create(cx: Cx, (): (), query: api::UserCreate, (): ()) -> Result<api::U
     let username = query.username.or(query.email).ok_or_else(|| Error::value("A username is required."))?;
     check_username(&username)?;
     let password = query.password.ok_or_else(|| Error::value("A password is required for a local user."))?;
-    check::length("password", password.expose(), 1..=256)?;
-    let hash = hash_password(password).await?;
+    let hash = hashed(&cx, Action::Create, Accounts.target(), Some(password)).await?;
     cx.tx(async |tx| {
         let accounts = tx.allow::<Create, _>(Accounts).await?;
+        let hash = hash.ok_or_else(changed_meanwhile)?;
         let id = insert(tx.sql(), &accounts, &username, &hash, query.is_superuser.unwrap_or(false)).await?;
         tx.note(&accounts, id, &username);
         user(tx.sql(), id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))
@@ -94,15 +97,38 @@ async fn get(cx: Cx, user: IdOrName<UserId>, (): (), (): ()) -> Result<api::User
     .await
 }
 
+/// Limits of what people write about themselves.
+fn check_profile(change: &api::UserUpdate) -> Result<()> {
+    let texts = [("name", &change.name), ("company", &change.company), ("job_title", &change.job_title)];
+    for (member, text) in texts {
+        if let Patch::Set(text) = text {
+            check::length(member, text, 0..=255)?;
+        }
+    }
+    match &change.metadata {
+        Patch::Set(metadata) => check::document("metadata", metadata, LARGEST_METADATA),
+        _ => Ok(()),
+    }
+}
+
 async fn update(cx: Cx, id: UserId, (): (), change: api::UserUpdate) -> Result<api::User> {
     if let Some(username) = &change.username {
         check_username(username)?;
     }
-    let hash = hashed(change.password.clone()).await?;
+    check_profile(&change)?;
+    if change.password.is_some() && cx.identity()?.account == id {
+        require_old_password(&cx, change.old_password.clone()).await?;
+    }
+    let hash = hashed(&cx, Action::Update, AccountAt(id).target(), change.password.clone()).await?;
     cx.tx(async |tx| {
         let account = administered::<Update>(tx, id).await?;
         let before = user(tx.sql(), id).await?.ok_or_else(|| not_found(&account.target()))?;
         tx.note(&account, id, &before.username);
+        if change.password.is_some() {
+            require_person(before.is_service_account)?;
+            hash.as_ref().ok_or_else(changed_meanwhile)?;
+            tx.detail(&account, "set a new password");
+        }
         if before.is_superuser && (change.is_superuser == Some(false) || change.is_active == Some(false)) {
             last_admin::require_other_superuser(tx.sql(), id).await?;
         }
@@ -146,10 +172,19 @@ async fn update_me(cx: Cx, (): (), (): (), change: api::UserUpdate) -> Result<ap
     if change.is_active.is_some() || change.is_superuser.is_some() || change.username.is_some() {
         return Err(Error::forbidden("Nobody can change their own username, activity or rights."));
     }
-    let hash = hashed(change.password.clone()).await?;
+    check_profile(&change)?;
+    if change.password.is_some() {
+        require_person(identity.is_service_account)?;
+        require_old_password(&cx, change.old_password.clone()).await?;
+    }
+    let hash = hashed(&cx, Action::Update, Profile(id).target(), change.password.clone()).await?;
     cx.tx(async |tx| {
         let profile = tx.allow::<Update, _>(Profile(id)).await?;
         tx.note(&profile, id, &identity.username);
+        if change.password.is_some() {
+            hash.as_ref().ok_or_else(changed_meanwhile)?;
+            tx.detail(&profile, "set a new password");
+        }
         let before = user(tx.sql(), id).await?.ok_or_else(|| not_found(&profile.target()))?;
         edit(tx.sql(), id, before, &change, hash.as_deref()).await
     })
@@ -190,10 +225,53 @@ fn check_username(username: &str) -> Result<()> {
     check::characters("username", username, PATTERN, |c| c.is_ascii_alphanumeric() || extra.contains(c))
 }
 
-async fn hashed(password: Option<Sensitive<String>>) -> Result<Option<String>> {
+/// Hashes a new password, if the caller may set it: a refusal costs no hash. `None` when there is none, or the caller
+/// may not; the transaction that follows refuses, and records it.
+async fn hashed(
+    cx: &Cx,
+    action: Action,
+    target: Target,
+    password: Option<Sensitive<String>>,
+) -> Result<Option<String>> {
     let Some(password) = password else { return Ok(None) };
-    check::length("password", password.expose(), 1..=256)?;
-    hash_password(password).await.map(Some)
+    check::length("password", password.expose(), 1..=LONGEST)?;
+    if !cx.read(async |tx| tx.permits(action, &target).await).await? {
+        return Ok(None);
+    }
+    cx.shared().passwords.hash(password).await.map(Some)
+}
+
+/// Rights that came while the request ran.
+fn changed_meanwhile() -> Error {
+    Error::busy("The rights of the caller have just changed.", 1)
+}
+
+fn require_person(is_service_account: bool) -> Result<()> {
+    if is_service_account {
+        return Err(Error::forbidden("A service account has no password. It logs in with an API key."));
+    }
+    Ok(())
+}
+
+/// People change their own password with the present one, so that a session that was left open is not enough.
+async fn require_old_password(cx: &Cx, old: Option<Sensitive<String>>) -> Result<()> {
+    let identity = cx.identity()?;
+    let old = old.ok_or_else(|| {
+        Error::forbidden("To change your own password, give the present one as old_password.")
+    })?;
+    let hash: Option<String> = cx
+        .read(async |tx| {
+            let statement = "SELECT password_hash FROM account WHERE id = $1";
+            let row = sqlx::query_scalar(statement).bind(identity.account.to_string());
+            Ok(row.fetch_optional(tx.sql()).await?.flatten())
+        })
+        .await?;
+    let refusal = match login::is_password(cx.shared(), cx.address(), &identity.username, old, hash).await {
+        Ok(true) => return Ok(()),
+        Ok(false) => Error::forbidden("The old_password is not the present password of this account."),
+        Err(error) => error,
+    };
+    Err(login::refused(cx, Subject::Name(identity.username.clone()), refusal).await)
 }
 
 /// Whom the caller can find: everyone for those who administer the platform; otherwise the people of the caller's
@@ -354,7 +432,11 @@ async fn administer(
             .await?;
     }
     for (flag, statement) in [
-        (change.is_active, "UPDATE account SET is_active = $1 WHERE id = $2"),
+        // Who comes back after a deactivation logs in again.
+        (
+            change.is_active,
+            "UPDATE account SET session_epoch = session_epoch + (is_active <> $1), is_active = $1 WHERE id = $2",
+        ),
         (change.is_superuser, "UPDATE account SET is_superuser = $1 WHERE id = $2"),
     ] {
         if let Some(flag) = flag {
@@ -381,7 +463,7 @@ async fn edit(
     let metadata = metadata.unwrap_or_else(|| serde_json::json!({}));
     sqlx::query(
         "UPDATE account SET name = $1, company = $2, job_title = $3, metadata = $4, \
-         password_hash = COALESCE($5, password_hash), \
+         password_hash = COALESCE($5, password_hash), session_epoch = session_epoch + ($5 IS NOT NULL), \
          password_expired = CASE WHEN $5 IS NULL THEN password_expired ELSE 0 END, updated = $6 WHERE id = $7",
     )
     .bind(name)

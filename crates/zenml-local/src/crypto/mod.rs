@@ -8,7 +8,7 @@ mod vault;
 pub(crate) use key::{ApiKey, PREFIX as API_KEY_PREFIX};
 pub(crate) use master::MasterKey;
 pub use master::VaultError;
-pub(crate) use password::{hash_password, verify_password};
+pub(crate) use password::Passwords;
 pub(crate) use vault::Vault;
 
 /// Fills `N` bytes from the operating system's generator.

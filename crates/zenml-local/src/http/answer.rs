@@ -13,18 +13,9 @@ use crate::faults::{Effect, Named};
 
 /// An answer with a JSON body.
 pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
-    of_type("application/json", status, body)
-}
-
-/// An answer with a text.
-pub(super) fn text(status: StatusCode, body: String) -> Response {
-    of_type("text/plain; charset=utf-8", status, body.into_bytes())
-}
-
-fn of_type(media_type: &'static str, status: StatusCode, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use zenml_api::error::ErrorAnswer;
 use zenml_api::{BodyKind, CodecError, Endpoint, Method, PathParams};
 
+use super::limit;
 use super::routes::in_document;
 use crate::error::{Error, Issue, Plane};
 
@@ -53,6 +54,9 @@ where
             message: "JSON decode error".to_owned(),
             kind: "json_invalid",
         }));
+    }
+    if !is_text && let Err(issue) = limit::check_json(plane, body) {
+        return Err(Unreadable::Wrong(issue));
     }
     let first = body.trim_ascii_start().first();
     let is_object = first == Some(&b'{') || first == Some(&b'n');

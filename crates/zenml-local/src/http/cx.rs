@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde::Serialize;
+use sqlx::Row as _;
 use zenml_api::{Identifier, Sensitive, WorkspaceId};
 
 use crate::audit::{self, Origin, Outcome};
 use crate::error::{Error, Result};
+use crate::login::Address;
 use crate::platform::Shared;
 use crate::rbac::{Actor, Identity, WorkspacePlace};
 use crate::store::{Recorded, Tx, now, seconds_from_now};
@@ -21,7 +24,7 @@ pub(crate) struct RequestInfo {
     pub(crate) id: String,
     /// Address of the caller, when there is a socket.
     pub(crate) remote: Option<String>,
-    /// Template of the route, for logs.
+    /// Template of the route.
     pub(crate) route: Arc<str>,
     /// `Idempotency-Key` header, on POST requests to a workspace.
     pub(crate) idempotency_key: Option<String>,
@@ -35,6 +38,8 @@ pub(crate) struct RequestInfo {
     pub(crate) server_version: Option<String>,
     /// `zenml-server-url` header of a workspace server.
     pub(crate) server_url: Option<String>,
+    /// What makes it the same request as an earlier one; only with an idempotency key.
+    pub(crate) fingerprint: Vec<u8>,
 }
 
 /// The context of one request. Cheap to clone.
@@ -69,6 +74,11 @@ impl Cx {
     /// What is known of the request.
     pub(crate) fn request(&self) -> &RequestInfo {
         &self.request
+    }
+
+    /// Where the request comes from, as attempts are counted.
+    pub(crate) fn address(&self) -> Address {
+        Address::of(self.request.remote.as_deref())
     }
 
     /// Who asks.
@@ -152,7 +162,8 @@ impl Cx {
         Ok(tx.commit().await?)
     }
 
-    fn origin(&self) -> Origin {
+    /// Where the request came from, for the audit trail.
+    pub(crate) fn origin(&self) -> Origin {
         let request_id = Some(self.request.id.clone()).filter(|id| !id.is_empty());
         Origin { request_id, remote: self.request.remote.clone() }
     }
@@ -171,17 +182,23 @@ impl Cx {
             .bind(seconds_from_now(-IDEMPOTENCY))
             .execute(tx.sql())
             .await?;
-        let sealed: Option<Vec<u8>> = sqlx::query_scalar(
-            "SELECT answer FROM idempotency WHERE account_id = $1 AND scope = $2 AND idempotency_key = $3",
+        let earlier = sqlx::query(
+            "SELECT request, answer FROM idempotency WHERE account_id = $1 AND scope = $2 AND idempotency_key = $3",
         )
         .bind(&account)
         .bind(&scope)
         .bind(&key)
         .fetch_optional(tx.sql())
         .await?;
-        Ok(sealed
-            .map(|sealed| self.shared.vault.open_sealed(&format!("idempotency/{key}"), &sealed))
-            .transpose()?)
+        let Some(earlier) = earlier else { return Ok(None) };
+        if earlier.try_get::<&[u8], _>(0)? != self.request.fingerprint {
+            return Err(Error::with_status(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "ValueError",
+                "The idempotency key was used for another request. Use a new key for each request.",
+            ));
+        }
+        Ok(Some(self.shared.vault.open_sealed(&format!("idempotency/{key}"), earlier.try_get(1)?)?))
     }
 
     async fn keep_answer<T: Serialize>(&self, tx: &mut Tx, value: &T) -> Result<()> {
@@ -189,14 +206,15 @@ impl Cx {
         let answer = serde_json::to_vec(value)
             .map_err(|error| Error::internal("an answer has no JSON form", error))?;
         sqlx::query(
-            "INSERT INTO idempotency (account_id, scope, idempotency_key, answer, created) \
-             VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO idempotency (account_id, scope, idempotency_key, answer, created, request) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(account)
         .bind(scope)
         .bind(&key)
         .bind(self.shared.vault.seal(&format!("idempotency/{key}"), &answer))
         .bind(now())
+        .bind(&self.request.fingerprint)
         .execute(tx.sql())
         .await?;
         Ok(())

@@ -2,28 +2,28 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, RawPathParams, Request};
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde_json::Value;
 use uuid::Uuid;
 use zenml_api::control::workspace_status::{SERVER_URL, SERVER_VERSION};
 use zenml_api::{Method, Sensitive};
 
 use super::answer;
 use super::cx::{Cx, RequestInfo};
+use super::limit;
 use super::routes::Access;
 use crate::authn;
-use crate::error::{Chain, Error, Plane, Result};
+use crate::error::{Chain, Error, Issue, Plane, Result};
 use crate::faults::Phase;
 use crate::platform::Shared;
 use crate::rbac::{Actor, WorkspacePlace};
 
-/// Most bytes that a request's body may have.
-const BODY_LIMIT: usize = 8 << 20;
+/// How long a request's body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -103,6 +103,7 @@ impl Door {
             media_type: text(&header::CONTENT_TYPE),
             server_version: named(SERVER_VERSION),
             server_url: named(SERVER_URL),
+            fingerprint: Vec::new(),
         }
     }
 
@@ -124,7 +125,7 @@ impl Door {
     async fn handle(
         &self,
         params: &RawPathParams,
-        info: RequestInfo,
+        mut info: RequestInfo,
         request: Request,
         handle: impl AsyncFnOnce(Cx, &[&str], &str, &[u8]) -> Result<Vec<u8>>,
     ) -> Result<Vec<u8>> {
@@ -136,16 +137,32 @@ impl Door {
         if let Some(key) = &info.idempotency_key
             && Uuid::try_parse(key).is_err()
         {
-            return Err(Error::crashed().because("an idempotency key has to be a UUID"));
+            // A real server crashes here.
+            return Err(Error::validation(vec![Issue {
+                place: vec!["header".to_owned(), "idempotency-key".to_owned()],
+                message: "Input should be a valid UUID".to_owned(),
+                kind: "uuid_parsing",
+            }]));
         }
         let actor = match self.access {
             Access::Open => Actor::Anonymous,
             access => authn::actor(&self.shared, &info, workspace, access).await?,
         };
         let query = request.uri().query().unwrap_or_default().to_owned();
-        let body = read_body(request.into_body()).await?;
+        limit::check_query(&query)?;
+        let place = request.uri().path().to_owned();
+        let body = read_body(request.into_body(), limit::body(self.plane, self.access)).await?;
+        if info.idempotency_key.is_some() {
+            info.fingerprint = self.fingerprint(&place, &query, &body);
+        }
         let cx = Cx::new(self.shared.clone(), actor, info, workspace);
         handle(cx, &path, &query, &body).await
+    }
+
+    /// What makes a request the same one, for its idempotency key.
+    fn fingerprint(&self, path: &str, query: &str, body: &[u8]) -> Vec<u8> {
+        let head = format!("{} {path}?{query}\n", self.method);
+        self.shared.vault.digest(&[head.as_bytes(), body].concat())
     }
 
     fn refuse(&self, error: &Error, id: &str) -> Response {
@@ -157,10 +174,10 @@ impl Door {
             let cause = error.context().map(|context| Chain(context).to_string()).unwrap_or_default();
             tracing::error!(method = %self.method, route = &*self.name, request.id = id, cause, "request failed: {error}");
         }
-        let mut response = match error.body(self.plane) {
-            Value::String(text) => answer::text(status, text),
-            body => answer::json(status, body.to_string().into_bytes()),
-        };
+        let mut response = answer::json(status, error.body(self.plane).to_string().into_bytes());
+        if let Some(seconds) = error.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -184,10 +201,14 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-async fn read_body(body: Body) -> Result<Vec<u8>> {
-    let bytes = axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|error| {
-        Error::with_status(StatusCode::PAYLOAD_TOO_LARGE, "ValueError", "The request's body cannot be read.")
-            .because(error)
-    })?;
+async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>> {
+    let refused = |status, message: &str| Error::with_status(status, "ValueError", message);
+    let bytes = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, limit))
+        .await
+        .map_err(|_| refused(StatusCode::REQUEST_TIMEOUT, "The request's body did not arrive in time."))?
+        .map_err(|error| {
+            let message = format!("The request's body cannot be read, or is longer than {limit} bytes.");
+            refused(StatusCode::PAYLOAD_TOO_LARGE, &message).because(error)
+        })?;
     Ok(bytes.to_vec())
 }

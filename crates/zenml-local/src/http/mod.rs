@@ -4,10 +4,12 @@ mod answer;
 mod body;
 mod cx;
 mod door;
+mod limit;
 mod listen;
+mod openapi;
 mod routes;
 
 pub(crate) use cx::{Cx, RequestInfo};
-pub(crate) use listen::serve;
+pub(crate) use listen::{Patience, serve};
 pub use routes::{Access, ServedRoute};
 pub(crate) use routes::{Routes, finish};

@@ -1,13 +1,14 @@
 //! Routes: endpoints of the API with their handlers.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -17,6 +18,7 @@ use super::answer;
 use super::body::{self, Unreadable};
 use super::cx::Cx;
 use super::door::{Door, available};
+use super::openapi::{self, Operation};
 use crate::error::{Error, Issue, Plane, Result};
 use crate::platform::Shared;
 
@@ -50,17 +52,30 @@ pub(crate) struct Routes {
     plane: Plane,
     router: axum::Router,
     served: Vec<ServedRoute>,
+    operations: Vec<Operation>,
 }
 
 impl Routes {
     /// Routes of the control plane, at the root.
     pub(crate) fn control(shared: Arc<Shared>) -> Self {
-        Self { shared, plane: Plane::Control, router: axum::Router::new(), served: Vec::new() }
+        Self {
+            shared,
+            plane: Plane::Control,
+            router: axum::Router::new(),
+            served: Vec::new(),
+            operations: Vec::new(),
+        }
     }
 
     /// Routes of the embedded workspaces, below `/w/{id}/api/v1`.
     pub(crate) fn workspace(shared: Arc<Shared>) -> Self {
-        Self { shared, plane: Plane::Workspace, router: axum::Router::new(), served: Vec::new() }
+        Self {
+            shared,
+            plane: Plane::Workspace,
+            router: axum::Router::new(),
+            served: Vec::new(),
+            operations: Vec::new(),
+        }
     }
 
     /// Serves an endpoint for people and service accounts.
@@ -68,9 +83,9 @@ impl Routes {
     pub(crate) fn serve<P, Q, B, A, F, Fut>(self, endpoint: &Endpoint<P, Q, B, A>, handler: F) -> Self
     where
         P: PathParams + Send + 'static,
-        Q: DeserializeOwned + Send + 'static,
-        B: DeserializeOwned + Send + 'static,
-        A: Serialize + 'static,
+        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        B: DeserializeOwned + JsonSchema + Send + 'static,
+        A: Serialize + JsonSchema + 'static,
         F: Fn(Cx, P, Q, B) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<A>> + Send + 'static,
     {
@@ -82,9 +97,9 @@ impl Routes {
     pub(crate) fn open<P, Q, B, A, F, Fut>(self, endpoint: &Endpoint<P, Q, B, A>, handler: F) -> Self
     where
         P: PathParams + Send + 'static,
-        Q: DeserializeOwned + Send + 'static,
-        B: DeserializeOwned + Send + 'static,
-        A: Serialize + 'static,
+        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        B: DeserializeOwned + JsonSchema + Send + 'static,
+        A: Serialize + JsonSchema + 'static,
         F: Fn(Cx, P, Q, B) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<A>> + Send + 'static,
     {
@@ -96,9 +111,9 @@ impl Routes {
     pub(crate) fn internal<P, Q, B, A, F, Fut>(self, endpoint: &Endpoint<P, Q, B, A>, handler: F) -> Self
     where
         P: PathParams + Send + 'static,
-        Q: DeserializeOwned + Send + 'static,
-        B: DeserializeOwned + Send + 'static,
-        A: Serialize + 'static,
+        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        B: DeserializeOwned + JsonSchema + Send + 'static,
+        A: Serialize + JsonSchema + 'static,
         F: Fn(Cx, P, Q, B) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<A>> + Send + 'static,
     {
@@ -113,9 +128,9 @@ impl Routes {
     ) -> Self
     where
         P: PathParams + Send + 'static,
-        Q: DeserializeOwned + Send + 'static,
-        B: DeserializeOwned + Send + 'static,
-        A: Serialize + 'static,
+        Q: DeserializeOwned + JsonSchema + Send + 'static,
+        B: DeserializeOwned + JsonSchema + Send + 'static,
+        A: Serialize + JsonSchema + 'static,
         F: Fn(Cx, P, Q, B) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<A>> + Send + 'static,
     {
@@ -126,6 +141,7 @@ impl Routes {
             template: route.template,
             access,
         });
+        self.operations.push(Operation::new::<Q, B, A>(route, access, P::FORMATS));
         for template in route.templates() {
             let door = Door {
                 shared: self.shared.clone(),
@@ -200,6 +216,37 @@ impl Routes {
         self
     }
 
+    /// Serves the OpenAPI document of the plane. It is made when somebody asks for it first.
+    fn describe(self) -> Self {
+        let Self { shared, plane, router, served, operations } = self;
+        let made = Arc::new(OnceLock::<String>::new());
+        let described = operations.clone();
+        let tell = {
+            let shared = shared.clone();
+            move |params: RawPathParams| {
+                let (made, shared, operations) = (made.clone(), shared.clone(), described.clone());
+                async move {
+                    let mut text =
+                        made.get_or_init(|| openapi::document(plane, &operations).to_string()).clone();
+                    if let Some((_, id)) = params.iter().next() {
+                        if let Err(error) = available(&shared, id).await {
+                            let body = error.body(Plane::Workspace).to_string();
+                            return answer::json(error.status(), body.into_bytes());
+                        }
+                        text = text.replace(openapi::WORKSPACE, &format!("/w/{id}"));
+                    }
+                    answer::json(StatusCode::OK, text.into_bytes())
+                }
+            }
+        };
+        let path = match plane {
+            Plane::Control => openapi::PATH.to_owned(),
+            Plane::Workspace => format!("{}{}", openapi::WORKSPACE, openapi::PATH),
+        };
+        let router = router.route(&path, on(MethodFilter::GET, tell));
+        Self { shared, plane, router, served, operations }
+    }
+
     /// The template as logs and faults name it.
     fn name(&self, template: &str) -> Arc<str> {
         match self.plane {
@@ -229,7 +276,8 @@ impl Routes {
 
     /// The routes for the server, and their table.
     pub(crate) fn finish(self) -> (axum::Router, Vec<ServedRoute>) {
-        (self.router, self.served)
+        let Self { router, served, .. } = self.describe();
+        (router, served)
     }
 }
 

@@ -29,10 +29,12 @@ pub(crate) enum Action {
     BackupRestore,
     /// Log in to a workspace. Not an action of the real API: there it follows from holding anything in it.
     Enter,
+    /// Log in anywhere. For the audit trail only: nobody is asked whether they may.
+    Login,
 }
 
 impl Action {
-    /// All actions, in their fixed order.
+    /// All actions that somebody may be permitted, in their fixed order.
     pub(crate) const ALL: [Self; 11] = [
         Self::Create,
         Self::Read,
@@ -61,6 +63,7 @@ impl Action {
             Self::Prune => "prune",
             Self::BackupRestore => "backup_restore",
             Self::Enter => "enter",
+            Self::Login => "login",
         }
     }
 

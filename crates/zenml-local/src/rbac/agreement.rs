@@ -14,6 +14,7 @@ use super::resource::{Kind, Level, Owner, Resource, Target, WorkspacePlace};
 use super::rights::Rights;
 use crate::bootstrap::insert_organization;
 use crate::store::{Database, Query, Sql, Store, Tx};
+use crate::token::Root;
 
 /// A small generator of numbers, so that a failing world can be built again from its seed.
 struct Dice(u64);
@@ -399,7 +400,8 @@ async fn the_indexed_way_of_deciding_agrees_with_reading_everything() {
                 username: account.to_string(),
                 is_service_account: false,
                 is_superuser: false,
-                credential: Credential::Session { api_key: None },
+                credential: Credential::Session,
+                root: Root::begin(account, 0, None),
             };
             let mut tx = Tx::new(store.begin_read().await.unwrap(), Actor::Account(identity));
             let rights = Rights::load(tx.sql(), account).await.unwrap();

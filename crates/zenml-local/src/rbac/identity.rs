@@ -3,38 +3,32 @@
 use uuid::Uuid;
 use zenml_api::{Identifier, UserId};
 
+use crate::token::Root;
+
 /// How an account proved who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Credential {
-    /// A session of the control plane; from an API key, or from a password.
-    Session {
-        /// The key that was exchanged.
-        api_key: Option<Uuid>,
-    },
+    /// A password.
+    Password,
+    /// A session of the control plane.
+    Session,
     /// An API key, presented as it is.
-    Key {
-        /// The key.
-        api_key: Uuid,
-    },
+    Key,
     /// A token for scripts.
-    Automation {
-        /// The key behind it, if any.
-        api_key: Option<Uuid>,
-    },
+    Automation,
     /// A session of one workspace.
-    WorkspaceSession {
-        /// The workspace.
-        workspace: Uuid,
-    },
+    WorkspaceSession,
 }
 
 impl Credential {
-    /// The API key behind the credential.
-    pub(crate) const fn api_key(self) -> Option<Uuid> {
+    /// How the audit trail names it.
+    pub(crate) const fn words(self) -> &'static str {
         match self {
-            Self::Session { api_key } | Self::Automation { api_key } => api_key,
-            Self::Key { api_key } => Some(api_key),
-            Self::WorkspaceSession { .. } => None,
+            Self::Password => "with a password",
+            Self::Session => "with a session",
+            Self::Key => "with an API key",
+            Self::Automation => "with a token for scripts",
+            Self::WorkspaceSession => "with a session of the workspace",
         }
     }
 }
@@ -52,6 +46,8 @@ pub(crate) struct Identity {
     pub(crate) is_superuser: bool,
     /// How it proved who it is.
     pub(crate) credential: Credential,
+    /// What tokens that are made now come from.
+    pub(crate) root: Root,
 }
 
 /// In whose name a transaction runs.

@@ -92,6 +92,7 @@ impl Tx {
         let target = object.target();
         let record = A::ACTION.is_audited().then(|| self.record(Recorded::new(A::ACTION, &target)));
         if self.permits(A::ACTION, &target).await? {
+            self.require_organization(&target).await?;
             return Ok(Allowed { object, record, act: PhantomData });
         }
         Err(self.refusal(A::ACTION, &target).await?)
@@ -114,7 +115,23 @@ impl Tx {
         } else {
             Visible::Own
         };
+        self.require_organization(&target).await?;
         Ok(Listed { object, visible, caller })
+    }
+
+    /// Who may do everything may name an organization that is not there. All others hold something in it.
+    async fn require_organization(&mut self, target: &Target) -> Result<()> {
+        let organization = target.organization;
+        let everything = self.actor().identity().is_some_and(|identity| identity.is_superuser);
+        if !everything || organization.is_nil() {
+            return Ok(());
+        }
+        let known = sqlx::query("SELECT 1 FROM organization WHERE id = $1")
+            .bind(organization.to_string())
+            .fetch_optional(self.sql())
+            .await?;
+        let missing = Target::in_organization(organization, Kind::Organization, Some(organization));
+        known.map(drop).ok_or_else(|| not_found(&missing))
     }
 
     /// Names the object that a recorded change made or met, for the audit trail.

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0003_catalog.sql"),
     include_str!("../../migrations/0004_flavor.sql"),
     include_str!("../../migrations/0005_grant_index.sql"),
+    include_str!("../../migrations/0006_session.sql"),
 ];
 
 /// The newest version that this build knows.

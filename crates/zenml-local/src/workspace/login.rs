@@ -6,11 +6,12 @@ use zenml_api::workspace::login::{self as api, API_KEY, Answer, EXTERNAL, Form, 
 use super::account;
 use super::refusal::Refusal;
 use crate::authn;
-use crate::crypto::API_KEY_PREFIX;
+use crate::crypto::{API_KEY_PREFIX, ApiKey};
 use crate::error::Result;
 use crate::http::{Cx, Routes};
-use crate::rbac::Identity;
-use crate::token::{LIFETIME, WorkspaceSession};
+use crate::login::{self, Subject};
+use crate::rbac::{Actor, Credential, Identity};
+use crate::token::WorkspaceSession;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.open(&api::LOGIN, login)
@@ -28,13 +29,25 @@ async fn login(cx: Cx, (): (), (): (), form: Form) -> Result<Answer> {
         return Ok(Answer::Elsewhere { authorization_url });
     };
     let place = cx.workspace()?;
-    let known = authn::authorize_server(cx.shared(), credential.expose(), place).await;
-    let identity = match grant {
-        Grant::ApiKey => known.map_err(authn::refused_key)?,
-        Grant::External => known?,
+    let known = authn::authorize_server(cx.shared(), credential.expose(), place, cx.address()).await;
+    let known = match grant {
+        Grant::ApiKey => known.map_err(authn::refused_key),
+        Grant::External => known,
+    };
+    let identity = match known {
+        Ok(identity) => identity,
+        Err(error) => {
+            let key = ApiKey::parse(credential.expose());
+            let subject = key.map_or(Subject::Nobody, |key| Subject::Key(key.id));
+            return Err(login::refused(&cx, subject, error).await);
+        }
     };
     account::mirror(&cx, place, &identity).await?;
-    session(&cx, &identity).map(Answer::Session)
+    let session = session(&cx, &identity)?;
+    let (how, key) = (identity.credential.words(), identity.root.api_key);
+    let key = key.filter(|_| identity.credential == Credential::Key);
+    login::accepted(&cx, &Actor::Account(identity), how, key).await?;
+    Ok(Answer::Session(session))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,11 +73,11 @@ fn grant(form: &Form, has_bearer: bool) -> Result<Grant, Refusal> {
     }
 }
 
+/// A session of the workspace; it does not live longer than the one that it is made from.
 fn session(cx: &Cx, identity: &Identity) -> Result<Session> {
-    use zenml_api::Identifier as _;
-    let workspace = cx.workspace()?.workspace;
-    let token = cx.shared().tokens.issue(WorkspaceSession { account: identity.account.uuid(), workspace })?;
-    Ok(Session::new(token, LIFETIME.unsigned_abs()))
+    let (workspace, root) = (cx.workspace()?.workspace, identity.root);
+    let token = cx.shared().tokens.issue_until(WorkspaceSession { root, workspace }, root.ends)?;
+    Ok(Session::new(token, root.left().unsigned_abs()))
 }
 
 #[cfg(test)]

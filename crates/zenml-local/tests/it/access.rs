@@ -9,14 +9,13 @@ use crate::support::{World, text};
 
 /// One request and the status for: nobody, somebody of no organization, a plain member of the organization, the
 /// server of an enrolled workspace, an Organization Admin. The admin comes last, so that a deletion is seen by all.
-type Row = (&'static str, &'static str, &'static str, [u16; 5]);
+pub(crate) type Row = (&'static str, &'static str, &'static str, [u16; 5]);
 
-const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     // Open to everyone.
     ("GET /health", "GET /health", "", [200, 200, 200, 200, 200]),
     ("GET /server/info", "GET /server/info", "", [200, 200, 200, 200, 200]),
     ("POST /auth/login", "POST /auth/login", "", [400, 400, 400, 400, 400]),
-    ("POST /auth/logout", "POST /auth/logout", "", [200, 200, 200, 200, 200]),
     // About the caller.
     ("GET /auth/api_token", "GET /auth/api_token", "", [401, 200, 200, 401, 200]),
     ("GET /users/me", "GET /users/me", "", [401, 200, 200, 401, 200]),
@@ -270,6 +269,7 @@ const ROWS: &[Row] = &[
         "",
         [401, 404, 404, 401, 403],
     ),
+    ("POST /auth/logout", "POST /auth/logout", "", [200, 200, 200, 200, 200]),
 ];
 
 #[tokio::test]

@@ -17,9 +17,19 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
+    /// Seconds of the `Retry-After` header.
+    pub(crate) retry_after: Option<u64>,
 }
 
 impl Answer {
+    async fn read(response: axum::response::Response) -> Self {
+        let status = response.status();
+        let header = response.headers().get("retry-after");
+        let retry_after = header.and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        Self { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), retry_after }
+    }
+
     /// The body of a success.
     #[track_caller]
     pub(crate) fn ok(self) -> Value {
@@ -84,10 +94,7 @@ impl World {
             request = request.header("authorization", format!("Bearer {bearer}"));
         }
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let response = self.platform.router().oneshot(request.body(body).unwrap()).await.unwrap();
-        let status = response.status();
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+        Answer::read(self.platform.router().oneshot(request.body(body).unwrap()).await.unwrap()).await
     }
 
     /// The same as the first service account.
@@ -101,10 +108,7 @@ impl World {
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Body::from(form.to_owned()))
             .unwrap();
-        let response = self.platform.router().oneshot(request).await.unwrap();
-        let status = response.status();
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, body: serde_json::from_slice(&bytes).unwrap() }
+        Answer::read(self.platform.router().oneshot(request).await.unwrap()).await
     }
 
     /// A session of the platform's first user.

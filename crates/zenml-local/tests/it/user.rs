@@ -79,16 +79,18 @@ async fn only_an_administrator_of_the_platform_makes_changes_and_deletes_users()
 async fn people_change_their_own_profile_and_password() {
     let world = World::start().await;
     let person = world.member("ada@example.org", "Organization Member").await;
-    let change =
-        json!({ "name": "Ada", "company": "Analytical", "metadata": { "a": 1 }, "password": "new one" });
+    let change = json!({
+        "name": "Ada", "company": "Analytical", "metadata": { "a": 1 }, "password": "new one",
+        "old_password": PASSWORD,
+    });
     let me = world.send(Some(&person.token), "PATCH /users/me", change).await.ok();
     assert_eq!(
         (&me["name"], &me["metadata"], &me["password_expired"]),
         (&json!("Ada"), &json!({ "a": 1 }), &json!(false))
     );
-    world.session("ada@example.org", "new one").await;
+    let session = world.session("ada@example.org", "new one").await;
     let old = format!("username=ada@example.org&password={}", PASSWORD.replace(' ', "+"));
     world.login(&old).await.refused(401);
-    let me = world.send(Some(&person.token), "PATCH /users/me", json!({ "name": null })).await.ok();
+    let me = world.send(Some(&session), "PATCH /users/me", json!({ "name": null })).await.ok();
     assert_eq!((&me["name"], &me["company"]), (&Value::Null, &json!("Analytical")));
 }

@@ -203,7 +203,7 @@ async fn a_stack_that_is_shared_alone_comes_with_stubs() {
     // And without the share everything is gone again, the way in included.
     cast.share("stack", &objects.stack, &guest, &[]).await;
     cast.share("stack_component", &objects.orchestrator, &guest, &[]).await;
-    get(format!("/stacks/{}", objects.stack)).await.refused(403);
+    get(format!("/stacks/{}", objects.stack)).await.refused(401);
     cast.session(&guest).await.0.refused(401);
 }
 

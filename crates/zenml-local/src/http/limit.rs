@@ -1,0 +1,128 @@
+//! How large a request may be. One rule for all routes, so that no free-form member can be forgotten; what a single
+//! member allows is less, and checked by its handler.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::routes::Access;
+use crate::error::{Error, Issue, Plane, Result};
+
+/// Most bytes of a query.
+const QUERY: usize = 32 << 10;
+/// Levels of objects and lists inside each other.
+const DEPTH: usize = 32;
+/// Objects, lists, texts, numbers and so on, in one document.
+const VALUES: usize = 20_000;
+
+/// Most bytes of a body. Who has no credential sends forms.
+pub(super) const fn body(plane: Plane, access: Access) -> usize {
+    match (access, plane) {
+        (Access::Open, _) => 64 << 10,
+        (_, Plane::Control) => 512 << 10,
+        // Secrets, and schemas of flavors.
+        (_, Plane::Workspace) => 4 << 20,
+    }
+}
+
+/// Most characters of a text in a document.
+const fn text(plane: Plane) -> usize {
+    match plane {
+        Plane::Control => 4 << 10,
+        Plane::Workspace => 1 << 20,
+    }
+}
+
+pub(super) fn check_query(query: &str) -> Result<()> {
+    if query.len() <= QUERY {
+        return Ok(());
+    }
+    let message = format!("The query is longer than {QUERY} bytes.");
+    Err(Error::with_status(StatusCode::URI_TOO_LONG, "ValueError", message))
+}
+
+/// Checks a document that is JSON.
+pub(super) fn check_json(plane: Plane, document: &[u8]) -> Result<(), Issue> {
+    // What nests too deeply for the parser is not read at all.
+    let value: Value =
+        serde_json::from_slice(document).map_err(|_| issue(Vec::new(), deep(), "recursion_loop"))?;
+    let mut values = 0;
+    measure(plane, &value, &mut vec!["body".to_owned()], &mut values)
+}
+
+fn measure(plane: Plane, value: &Value, at: &mut Vec<String>, values: &mut usize) -> Result<(), Issue> {
+    *values += 1;
+    if *values > VALUES {
+        let message = format!("The request should have at most {VALUES} values");
+        return Err(issue(Vec::new(), message, "too_long"));
+    }
+    // The first part of the place is the document itself.
+    if at.len() > DEPTH + 1 {
+        return Err(issue(Vec::new(), deep(), "recursion_loop"));
+    }
+    match value {
+        Value::String(text) => check_text(plane, text, at),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                at.push(index.to_string());
+                measure(plane, item, at, values)?;
+                at.pop();
+            }
+            Ok(())
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                check_text(plane, name, at)?;
+                at.push(name.clone());
+                measure(plane, member, at, values)?;
+                at.pop();
+            }
+            Ok(())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+fn check_text(plane: Plane, value: &str, at: &[String]) -> Result<(), Issue> {
+    let most = text(plane);
+    if value.chars().nth(most).is_none() {
+        return Ok(());
+    }
+    let message = format!("String should have at most {most} characters");
+    Err(issue(at.to_vec(), message, "string_too_long"))
+}
+
+fn deep() -> String {
+    format!("The request should have at most {DEPTH} levels")
+}
+
+fn issue(place: Vec<String>, message: String, kind: &'static str) -> Issue {
+    let place = if place.is_empty() { vec!["body".to_owned()] } else { place };
+    Issue { place, message, kind }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(levels: usize) -> String {
+        "[".repeat(levels) + &"]".repeat(levels)
+    }
+
+    #[test]
+    fn documents_are_bounded_in_each_direction() {
+        for (document, expected) in [
+            (nested(DEPTH), None),
+            (nested(DEPTH + 1), None),
+            (nested(DEPTH + 2), Some("recursion_loop")),
+            (nested(1000), Some("recursion_loop")),
+            (format!("[{}0]", "0,".repeat(VALUES - 2)), None),
+            (format!("[{}0]", "0,".repeat(VALUES - 1)), Some("too_long")),
+            (format!("{{\"a\":\"{}\"}}", "ü".repeat(4096)), None),
+            (format!("{{\"a\":\"{}\"}}", "ü".repeat(4097)), Some("string_too_long")),
+            (format!("{{\"{}\":1}}", "a".repeat(4097)), Some("string_too_long")),
+        ] {
+            let found = check_json(Plane::Control, document.as_bytes()).err().map(|issue| issue.kind);
+            assert_eq!(found, expected, "{}", &document[..document.len().min(40)]);
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! How often somebody may be wrong: refused attempts by account and by address.
+//!
+//! The rules are leaky buckets. What they promise:
+//! - Passwords cannot be guessed faster than the account's rule, from however many addresses.
+//! - One address alone cannot use an account's rule up for longer than a moment, because its own is slower. So it
+//!   keeps nobody else out for good.
+//! - Who logged in from an address before is not affected by what others do elsewhere.
+//! - Attempts that are right cost nothing, however many there are at once.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+/// Most keys that one table keeps; beyond it the one that is closest to being forgotten goes.
+const MOST: usize = 10_000;
+/// How long an address from which somebody logged in is known as theirs.
+const KNOWN: Duration = Duration::from_hours(30 * 24);
+
+/// Wrong attempts: so many at once, and then one in each interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) burst: u32,
+    pub(super) interval: Duration,
+}
+
+/// For an account, from addresses that nobody logged in to it from.
+const ACCOUNT: Rule = Rule { burst: 10, interval: Duration::from_secs(5) };
+/// For an address, with accounts that were never used from it.
+const ADDRESS: Rule = Rule { burst: 20, interval: Duration::from_secs(30) };
+/// For an account from an address from which it was used before.
+const KNOWN_PLACE: Rule = Rule { burst: 10, interval: Duration::from_secs(5) };
+/// For keys from an address. A key cannot be guessed, so a right one is never refused; this bounds the answers.
+const KEYS: Rule = Rule { burst: 60, interval: Duration::from_secs(1) };
+
+/// Where a request comes from: an address without its port, or an IPv6 network, because who has one address of a
+/// network has all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Address(Option<IpAddr>);
+
+impl Address {
+    /// Reads what [`RequestInfo`](crate::http::RequestInfo) remembers; requests without a socket are one address.
+    pub(crate) fn of(remote: Option<&str>) -> Self {
+        let ip = remote.and_then(|text| text.parse::<SocketAddr>().ok()).map(|socket| socket.ip());
+        Self(ip.map(|ip| match ip.to_canonical() {
+            IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() & (u128::MAX << 64)).into()),
+            ip @ IpAddr::V4(_) => ip,
+        }))
+    }
+
+    /// The address for people.
+    pub(super) fn text(self) -> Option<String> {
+        self.0.map(|ip| ip.to_string())
+    }
+}
+
+/// May it be tried?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Yes, and the attempt counts as wrong until it is known to be right.
+    Try,
+    /// Not yet known: attempts that are under way decide.
+    Wait,
+    /// No, for this time.
+    Refuse(Duration),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    /// When all wrong attempts are forgotten.
+    empty_at: Instant,
+    under_way: u32,
+}
+
+/// One rule for many keys.
+#[derive(Debug)]
+struct Buckets<K> {
+    rule: Rule,
+    of: HashMap<K, Bucket>,
+}
+
+impl<K: Hash + Eq + Clone> Buckets<K> {
+    fn new(rule: Rule) -> Self {
+        Self { rule, of: HashMap::new() }
+    }
+
+    fn verdict(&self, now: Instant, key: &K) -> Verdict {
+        let Some(bucket) = self.of.get(key) else { return Verdict::Try };
+        let left = bucket.empty_at.saturating_duration_since(now);
+        let whole = self.rule.interval * self.rule.burst;
+        // An attempt fits when the bucket is not full with it.
+        let too_much = (left + self.rule.interval).saturating_sub(whole);
+        if !too_much.is_zero() {
+            return Verdict::Refuse(too_much);
+        }
+        if left + self.rule.interval * (bucket.under_way + 1) > whole {
+            return Verdict::Wait;
+        }
+        Verdict::Try
+    }
+
+    fn begin(&mut self, now: Instant, key: &K) {
+        self.make_room(now, key);
+        self.of.entry(key.clone()).or_insert(Bucket { empty_at: now, under_way: 0 }).under_way += 1;
+    }
+
+    fn end(&mut self, now: Instant, key: &K, wrong: bool) {
+        let Some(bucket) = self.of.get_mut(key) else { return };
+        bucket.under_way = bucket.under_way.saturating_sub(1);
+        if wrong {
+            bucket.empty_at = bucket.empty_at.max(now) + self.rule.interval;
+        } else if bucket.under_way == 0 && bucket.empty_at <= now {
+            self.of.remove(key);
+        }
+    }
+
+    /// Forgets wrong attempts.
+    fn forget(&mut self, now: Instant, key: &K) {
+        if let Some(bucket) = self.of.get_mut(key) {
+            bucket.empty_at = now;
+        }
+    }
+
+    fn make_room(&mut self, now: Instant, key: &K) {
+        if self.of.len() < MOST || self.of.contains_key(key) {
+            return;
+        }
+        self.of.retain(|_, bucket| bucket.under_way > 0 || bucket.empty_at > now);
+        while self.of.len() >= MOST {
+            let first = self.of.iter().min_by_key(|(_, bucket)| bucket.empty_at).map(|(key, _)| key.clone());
+            let Some(first) = first else { break };
+            self.of.remove(&first);
+        }
+    }
+}
+
+/// An attempt that is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Attempt {
+    account: String,
+    address: Address,
+    known: bool,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The password is right.
+    Right,
+    /// It is wrong.
+    Wrong,
+    /// Nobody looked.
+    Unknown,
+}
+
+/// All wrong attempts of a platform, in memory. The time is an argument, so that tests need no clock.
+#[derive(Debug)]
+pub(super) struct Throttle {
+    accounts: Buckets<String>,
+    addresses: Buckets<Address>,
+    places: Buckets<(String, Address)>,
+    keys: Buckets<Address>,
+    /// From where accounts were used, and when last.
+    known: HashMap<(String, Address), Instant>,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            accounts: Buckets::new(ACCOUNT),
+            addresses: Buckets::new(ADDRESS),
+            places: Buckets::new(KNOWN_PLACE),
+            keys: Buckets::new(KEYS),
+            known: HashMap::new(),
+        }
+    }
+}
+
+impl Throttle {
+    /// Whether a password may be tried for an account, which need not exist.
+    pub(super) fn begin(
+        &mut self,
+        now: Instant,
+        account: &str,
+        address: Address,
+    ) -> (Verdict, Option<Attempt>) {
+        let place = (account.to_owned(), address);
+        let known = self.known.get(&place).is_some_and(|last| now.saturating_duration_since(*last) < KNOWN);
+        let verdict = if known {
+            self.places.verdict(now, &place)
+        } else {
+            match (self.accounts.verdict(now, &place.0), self.addresses.verdict(now, &address)) {
+                (Verdict::Refuse(one), Verdict::Refuse(other)) => Verdict::Refuse(one.max(other)),
+                (Verdict::Refuse(time), _) | (_, Verdict::Refuse(time)) => Verdict::Refuse(time),
+                (Verdict::Wait, _) | (_, Verdict::Wait) => Verdict::Wait,
+                (Verdict::Try, Verdict::Try) => Verdict::Try,
+            }
+        };
+        if verdict != Verdict::Try {
+            return (verdict, None);
+        }
+        if known {
+            self.places.begin(now, &place);
+        } else {
+            self.accounts.begin(now, &place.0);
+            self.addresses.begin(now, &address);
+        }
+        (verdict, Some(Attempt { account: place.0, address, known }))
+    }
+
+    /// Counts an attempt.
+    pub(super) fn end(&mut self, now: Instant, attempt: Attempt, end: End) {
+        let Attempt { account, address, known } = attempt;
+        let (wrong, place) = (end == End::Wrong, (account, address));
+        if known {
+            self.places.end(now, &place, wrong);
+        } else {
+            self.accounts.end(now, &place.0, wrong);
+            self.addresses.end(now, &address, wrong);
+        }
+        if end == End::Right {
+            // The address keeps what it did with other accounts.
+            self.accounts.forget(now, &place.0);
+            self.places.forget(now, &place);
+            if self.known.len() >= MOST && !self.known.contains_key(&place) {
+                let oldest = self.known.iter().min_by_key(|(_, last)| **last).map(|(place, _)| place.clone());
+                oldest.map(|oldest| self.known.remove(&oldest));
+            }
+            self.known.insert(place, now);
+        }
+    }
+
+    /// Counts a key that was wrong; the time to wait when there were too many.
+    pub(super) fn wrong_key(&mut self, now: Instant, address: Address) -> Option<Duration> {
+        if let Verdict::Refuse(time) = self.keys.verdict(now, &address) {
+            return Some(time);
+        }
+        self.keys.begin(now, &address);
+        self.keys.end(now, &address, true);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        Address::of(Some(&format!("{text}:1")))
+    }
+
+    /// Tries once, and says how long to wait when it may not.
+    fn attempt(
+        throttle: &mut Throttle,
+        now: Instant,
+        account: &str,
+        from: &str,
+        end: End,
+    ) -> Result<(), Duration> {
+        match throttle.begin(now, account, address(from)) {
+            (Verdict::Try, Some(attempt)) => {
+                throttle.end(now, attempt, end);
+                Ok(())
+            }
+            (Verdict::Refuse(time), None) => Err(time),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_address_is_one_host_or_one_network() {
+        let of = |text| Address::of(Some(text));
+        assert_eq!(of("10.0.0.1:80"), of("10.0.0.1:443"));
+        assert_ne!(of("10.0.0.1:80"), of("10.0.0.2:80"));
+        assert_eq!(of("[2001:db8::1]:80"), of("[2001:db8::ffff:0:0:2]:80"));
+        assert_ne!(of("[2001:db8::1]:80"), of("[2001:db8:0:1::1]:80"));
+        assert_eq!(of("[::ffff:10.0.0.1]:80"), of("10.0.0.1:80"));
+        assert_eq!(Address::of(None), of("nonsense"));
+    }
+
+    #[test]
+    fn an_account_may_be_wrong_ten_times_and_then_once_in_five_seconds() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        let mut tries = |seconds: u64, from: &str| {
+            attempt(&mut throttle, now + Duration::from_secs(seconds), "ada", from, End::Wrong)
+        };
+        for host in 1..=10 {
+            tries(0, &format!("10.0.0.{host}")).unwrap();
+        }
+        assert_eq!(tries(0, "10.0.0.99"), Err(Duration::from_secs(5)));
+        assert_eq!(
+            tries(3, "10.0.0.99"),
+            Err(Duration::from_secs(2)),
+            "being refused does not make it longer"
+        );
+        tries(5, "10.0.0.99").unwrap();
+        assert_eq!(tries(5, "10.0.0.98"), Err(Duration::from_secs(5)));
+        for host in 1..=10 {
+            tries(600, &format!("10.0.0.{host}")).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_address_may_be_wrong_twenty_times_whatever_the_account() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        for account in 0..20 {
+            attempt(&mut throttle, now, &format!("user{account}"), "10.0.0.1", End::Wrong).unwrap();
+        }
+        for account in ["user0", "new"] {
+            let refused = attempt(&mut throttle, now, account, "10.0.0.1", End::Right);
+            assert_eq!(refused, Err(Duration::from_secs(30)), "{account}");
+        }
+        attempt(&mut throttle, now, "new", "10.0.0.2", End::Right).unwrap();
+    }
+
+    #[test]
+    fn a_right_password_costs_nothing_and_makes_its_account_new() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        for _ in 0..9 {
+            attempt(&mut throttle, now, "ada", "10.0.0.1", End::Wrong).unwrap();
+        }
+        attempt(&mut throttle, now, "ada", "10.0.0.1", End::Right).unwrap();
+        for _ in 0..10 {
+            attempt(&mut throttle, now, "ada", "10.0.0.2", End::Wrong).unwrap();
+        }
+        for user in 0..100 {
+            attempt(&mut throttle, now, &format!("user{user}"), "10.0.0.3", End::Right).unwrap();
+        }
+        assert_eq!(throttle.addresses.verdict(now, &address("10.0.0.3")), Verdict::Try);
+    }
+
+    #[test]
+    fn nobody_keeps_somebody_out_of_the_place_where_they_work() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        attempt(&mut throttle, now, "ada", "10.0.0.1", End::Right).unwrap();
+        for host in 100..200 {
+            let _ = attempt(&mut throttle, now, "ada", &format!("10.0.1.{host}"), End::Wrong);
+        }
+        assert!(attempt(&mut throttle, now, "ada", "10.0.2.1", End::Right).is_err());
+        attempt(&mut throttle, now, "ada", "10.0.0.1", End::Right).unwrap();
+        // Neither does somebody at the same address who tries other accounts.
+        for user in 0..30 {
+            let _ = attempt(&mut throttle, now, &format!("user{user}"), "10.0.0.1", End::Wrong);
+        }
+        attempt(&mut throttle, now, "ada", "10.0.0.1", End::Right).unwrap();
+    }
+
+    #[test]
+    fn one_attacker_leaves_room_for_somebody_who_comes_from_a_new_place() {
+        let (mut throttle, start) = (Throttle::default(), Instant::now());
+        let mut let_in = 0;
+        // Ten minutes; the attacker always comes first.
+        for second in 0..600_u64 {
+            let now = start + Duration::from_secs(second);
+            let _ = attempt(&mut throttle, now, "ada", "10.9.9.9", End::Wrong);
+            if second % 30 == 29 {
+                let from = format!("10.1.{}.1", second / 30);
+                let_in += u32::from(attempt(&mut throttle, now, "ada", &from, End::Unknown).is_ok());
+            }
+        }
+        // All but the first minute, in which the attacker uses up what is allowed at once.
+        assert!(let_in >= 18, "{let_in} of 20");
+    }
+
+    #[test]
+    fn attempts_at_the_same_time_wait_for_those_that_decide() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        let begin = |throttle: &mut Throttle| throttle.begin(now, "ada", address("10.0.0.1"));
+        let mut under_way: Vec<_> = (0..10).map(|_| begin(&mut throttle).1.unwrap()).collect();
+        assert_eq!(begin(&mut throttle), (Verdict::Wait, None));
+        throttle.end(now, under_way.pop().unwrap(), End::Unknown);
+        under_way.push(begin(&mut throttle).1.unwrap());
+        for attempt in under_way {
+            throttle.end(now, attempt, End::Wrong);
+        }
+        assert_eq!(begin(&mut throttle).0, Verdict::Refuse(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn wrong_keys_are_counted_by_address() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        for _ in 0..60 {
+            assert_eq!(throttle.wrong_key(now, address("10.0.0.1")), None);
+        }
+        assert_eq!(throttle.wrong_key(now, address("10.0.0.1")), Some(Duration::from_secs(1)));
+        assert_eq!(throttle.wrong_key(now, address("10.0.0.2")), None);
+    }
+
+    #[test]
+    fn tables_do_not_grow_without_end() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        for number in 0..u32::try_from(MOST).unwrap() + 50 {
+            let from = std::net::Ipv4Addr::from(number).to_string();
+            let end = if number % 2 == 0 { End::Wrong } else { End::Right };
+            attempt(&mut throttle, now, &format!("user{number}"), &from, end).unwrap();
+            throttle.wrong_key(now, address(&from));
+        }
+        for size in [throttle.accounts.of.len(), throttle.addresses.of.len(), throttle.keys.of.len()] {
+            assert!(size <= MOST, "{size}");
+        }
+        assert!(throttle.known.len() <= MOST);
+    }
+}
