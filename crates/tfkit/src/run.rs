@@ -34,7 +34,7 @@ impl Claim {
 pub struct Existing {
     /// What it is, such as `team`.
     pub words: &'static str,
-    /// Its type, such as `zenml_team`.
+    /// Its type, such as `shop_team`.
     pub resource: &'static str,
     /// Its `id` attribute.
     pub id: String,
@@ -274,24 +274,26 @@ mod tests {
         assert!(told(&[kept, Step { in_place_of: Some("1"), ..step(None, Some("a")) }]).is_empty());
     }
 
+    /// What the run did with the object, what is said then, and whether an import is advised.
+    type Case = (&'static str, fn(&Run), &'static [&'static str], bool);
+
     #[test]
     fn the_advice_about_an_object_that_exists_is_right_for_what_the_run_does_with_it() {
         let diag = || {
             Diag::error("Team \"a\" exists already").fix("Choose another name.").in_the_way(Existing {
                 words: "team",
-                resource: "zenml_team",
+                resource: "shop_team",
                 id: "1".to_owned(),
                 import: "org/1".to_owned(),
             })
         };
         let kept: fn(&Run) = |run| drop(run.plan(&step(Some(("a", "1")), Some("a"))));
         let deleted: fn(&Run) = |run| drop(run.plan(&step(Some(("a", "1")), None)));
-        type Case = (&'static str, fn(&Run), &'static [&'static str], bool);
         let cases: [Case; 5] = [
             (
                 "unknown",
                 |_| {},
-                &["  import {\n    to = ADDRESS\n    id = \"org/1\"\n  }", "zenml_team.NAME org/1"],
+                &["  import {\n    to = ADDRESS\n    id = \"org/1\"\n  }", "shop_team.NAME org/1"],
                 true,
             ),
             ("made", |run| run.made("1"), &["has made it in this run"], false),

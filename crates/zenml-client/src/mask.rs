@@ -300,7 +300,10 @@ mod tests {
             ("Base64 inside of more", STANDARD.encode(format!("user:{secret}@host"))),
             ("Base64 elsewhere inside of more", STANDARD.encode(format!("u:{secret}@host"))),
             ("Base64 at the third place", STANDARD.encode(format!("us:{secret}@host"))),
-            ("hexadecimal", secret.bytes().map(|byte| format!("{byte:02x}")).collect()),
+            (
+                "hexadecimal",
+                secret.bytes().flat_map(|byte| format!("{byte:02x}").into_bytes()).map(char::from).collect(),
+            ),
         ];
         for (form, text) in shown {
             let hidden = Secrets::of([secret]).hide(&format!("before {text} after"));

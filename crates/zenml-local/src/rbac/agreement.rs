@@ -280,7 +280,7 @@ async fn rows(tx: &mut Tx, rights: &Rights, seed: u64) {
     let (account, caller) = (rights.account.to_string(), tx.caller().await.unwrap().unwrap());
     let statement = "SELECT id, owner_id FROM workspace ORDER BY id";
     let workspaces: Vec<(String, String)> = sqlx::query_as(statement).fetch_all(tx.sql()).await.unwrap();
-    let (mut entered, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    let (mut entered, mut visible) = (BTreeSet::new(), BTreeSet::new());
     for (place, (id, owner)) in PLACES.into_iter().zip(workspaces) {
         let target = Target::in_workspace(place, Resource::one(Kind::Workspace, place.workspace))
             .owned_by(Owner::Account(owner.parse().unwrap()));
@@ -294,7 +294,7 @@ async fn rows(tx: &mut Tx, rights: &Rights, seed: u64) {
             entered.insert(id.clone());
         }
         if owner == account || shown {
-            seen.insert(id);
+            visible.insert(id);
         }
     }
     let enters = ids(tx, "w.id FROM workspace w WHERE 1 = 1", |query| caller.push_enters(query)).await;
@@ -305,15 +305,19 @@ async fn rows(tx: &mut Tx, rights: &Rights, seed: u64) {
         query.push("1 = 1");
         listed.restrict(query, "w.id", Some("w.owner_id"), false);
     });
-    assert_eq!(shown.await, seen, "seed {seed}: {account} sees workspaces");
+    assert_eq!(shown.await, visible, "seed {seed}: {account} sees workspaces");
     let listed = tx.list(everywhere(Kind::Organization)).await.unwrap();
     let shown = ids(tx, "o.id FROM organization o WHERE 1 = 1", |query| {
         query.push("1 = 1");
         listed.restrict(query, "o.id", None, false);
     });
     let organization = |id: &Uuid| Target::in_organization(*id, Kind::Organization, Some(*id));
-    let seen = ORGANIZATIONS.iter().filter(|id| rights.allow(Action::Read, &organization(id)));
-    assert_eq!(shown.await, seen.map(Uuid::to_string).collect(), "seed {seed}: {account} sees organizations");
+    let visible = ORGANIZATIONS.iter().filter(|id| rights.allow(Action::Read, &organization(id)));
+    assert_eq!(
+        shown.await,
+        visible.map(Uuid::to_string).collect(),
+        "seed {seed}: {account} sees organizations"
+    );
     let mut fellows = BTreeSet::from([account.clone()]);
     for organization in rights.organizations() {
         if rights.allow(Action::Read, &Target::in_organization(organization, Kind::Member, None)) {
@@ -339,17 +343,17 @@ async fn rows(tx: &mut Tx, rights: &Rights, seed: u64) {
         format!("SELECT {name}, s.organization_id, s.workspace_id, s.project_id FROM assignment s");
     let assignments: Vec<(String, String, String, String)> =
         sqlx::query_as(sqlx::AssertSqlSafe(statement)).fetch_all(tx.sql()).await.unwrap();
-    let seen = assignments.into_iter().filter(|(_, organization, workspace, project)| {
+    let visible = assignments.into_iter().filter(|(_, organization, workspace, project)| {
         let target = Target::in_organization(organization.parse().unwrap(), Kind::Assignment, None);
         let target = Target { workspace: workspace.parse().ok(), project: project.parse().ok(), ..target };
         rights.allow(Action::Read, &target)
     });
-    let seen: BTreeSet<_> = seen.map(|(name, ..)| name).collect();
+    let visible: BTreeSet<_> = visible.map(|(name, ..)| name).collect();
     let from = format!("{name} FROM assignment s WHERE 1 = 1");
     let found = ids(tx, &from, |query| {
         caller.push_assignment_of_others(query);
     });
-    assert_eq!(found.await, seen, "seed {seed}: {account} sees assignments");
+    assert_eq!(found.await, visible, "seed {seed}: {account} sees assignments");
 }
 
 async fn list(

@@ -35,6 +35,9 @@ async fn members(world: &World, team: &str) -> Vec<UserId> {
     members.into_iter().filter_map(user).collect()
 }
 
+/// A resource, what is said of it, at which attribute, and which spellings are named.
+type Case<'a> = ((&'a str, Json), &'a str, &'a str, Vec<&'a str>);
+
 /// Each configuration names one object twice, and is refused in the plan with both spellings.
 #[tokio::test]
 async fn a_collection_that_names_one_object_twice_is_refused_in_the_plan_for_every_attribute() {
@@ -69,7 +72,6 @@ async fn a_collection_that_names_one_object_twice_is_refused_in_the_plan_for_eve
     let one = "are the same person";
     let lists =
         |alerters: Json| json!({ "orchestrator": [NOTHING], "artifact_store": [other], "alerter": alerters });
-    type Case<'a> = ((&'a str, Json), &'a str, &'a str, Vec<&'a str>);
     let cases: Vec<Case<'_>> = vec![
         ((T, team(&["bob@example.com", &bob_id])), one, "members", vec!["bob@example.com", &bob_id]),
         ((T, team(&["BOB@example.com", &upper])), one, "members", vec!["BOB@example.com", &upper]),

@@ -97,11 +97,8 @@ fn expected(set: &Set) -> Result<[Option<(&'static str, &'static str)>; 2], &'st
         "ZENML_SERVICE_ACCOUNT_KEY",
         "ZENML_PRO_API_KEY",
     ]);
-    match (plane, key) {
-        (Some("control_plane_url"), None) => {
-            return Err("The provider has a control plane and no key for it");
-        }
-        _ => {}
+    if let (Some("control_plane_url"), None) = (plane, key) {
+        return Err("The provider has a control plane and no key for it");
     }
     match (server, server_credential) {
         (None, Some("api_key" | "api_token")) if !set.contains(&"service_account_key") => {
@@ -130,7 +127,7 @@ fn place(source: &Source) -> String {
 }
 
 /// Where address and credential were taken from, by what they are and by what is said of them.
-fn taken(address: &Option<Address>, plane: &Option<Plane>) -> Option<(String, String)> {
+fn taken(address: Option<&Address>, plane: Option<&Plane>) -> Option<(String, String)> {
     let (Some(address), Some(plane)) = (address, plane) else {
         assert!(address.is_none() && plane.is_none());
         return None;
@@ -145,7 +142,7 @@ fn taken(address: &Option<Address>, plane: &Option<Plane>) -> Option<(String, St
             assert!(places.1.to_ascii_lowercase().contains("token"));
         }
         Credential::ControlPlane => {
-            assert!(!places.1.to_ascii_lowercase().contains("api_") || places.1 == "ZENML_PRO_API_KEY")
+            assert!(!places.1.to_ascii_lowercase().contains("api_") || places.1 == "ZENML_PRO_API_KEY");
         }
         Credential::Password { .. } => panic!("nobody gave a password"),
     }
@@ -163,8 +160,8 @@ fn a_credential_in_the_block_goes_before_each_in_the_environment_in_every_combin
         let resolved: Result<Resolved, Diag> = resolve(&partial(&case.block), &environment);
         let found = resolved.as_ref().map_err(|diag| diag.summary.as_str()).map(|found| {
             [
-                taken(&found.settings.control_plane, &found.control_plane),
-                taken(&found.settings.server, &found.server),
+                taken(found.settings.control_plane.as_ref(), found.control_plane.as_ref()),
+                taken(found.settings.server.as_ref(), found.server.as_ref()),
             ]
         });
         let wanted = expected(&case.set).map(|planes| {
@@ -258,6 +255,9 @@ async fn a_block_about_one_api_is_not_disturbed_by_what_the_environment_says_of_
     world.stop().await;
 }
 
+/// Environment, block, what is named, what is pointed at.
+type Refusal<'a> = (&'a [(&'static str, &'a str)], Json, &'static str, Option<&'static str>);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_credential_is_named_with_the_place_that_it_came_from() {
     let world = World::start().await;
@@ -265,8 +265,7 @@ async fn a_refused_credential_is_named_with_the_place_that_it_came_from() {
     let server = world.look(workspace).await.unwrap().server_url().unwrap().to_owned();
     let (url, server) = (world.platform.url(), server.as_str());
     let wrong = "ZENPROKEY_wrong";
-    // Environment, block, what is named, what is pointed at.
-    let cases: [(&[(&str, &str)], Json, &str, Option<&str>); 9] = [
+    let cases: [Refusal<'_>; 9] = [
         (
             &[],
             json!({ "server_url": server, "api_key": wrong }),

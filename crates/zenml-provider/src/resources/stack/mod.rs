@@ -272,7 +272,9 @@ impl Resource for Stack {
         }
         let wrong = check::contents(plan.config());
         if !wrong.is_empty() {
-            wrong.into_iter().for_each(|diag| plan.error(diag));
+            for diag in wrong {
+                plan.error(diag);
+            }
             return Ok(());
         }
         let own = plan.get(Self::WORKSPACE_ID).known();

@@ -35,9 +35,10 @@ pub(super) async fn make(
     let look = || named(server, &plan.kind, &plan.name);
     let all = ComponentQuery { kind: vec![plan.kind.clone()], ..ComponentQuery::default() };
     let is_free = creation::is_free(cx.client().await?, server, &plan.kind, &plan.name, (&api::LIST, all));
-    let found = match is_free.await {
-        true => Vec::new(),
-        false => all_named(server, &plan.kind, &plan.name, with_retired(&plan.name)).await?,
+    let found = if is_free.await {
+        Vec::new()
+    } else {
+        all_named(server, &plan.kind, &plan.name, with_retired(&plan.name)).await?
     };
     let of_name = |name: &str| found.iter().find(|component| component.name == name);
     let predecessor = of_name(&retired(&plan.name));
