@@ -10,7 +10,7 @@ use crate::world::World;
 const FOLLOWS: [&str; 1] = ["updated"];
 
 /// What a workspace tells of itself while it is changed.
-const RUNS: [&str; 4] = ["server_url", "status", "url", "version"];
+const RUNS: [&str; 5] = ["running_version", "server_url", "status", "url", "version"];
 
 /// Attributes that only have a meaning together.
 const TOGETHER: [(&str, &str); 2] =
