@@ -181,5 +181,5 @@ fn seconds(time: Duration) -> String {
 
 #[expect(clippy::print_stdout, reason = "the output of this command is for its user")]
 fn say(line: &str) {
-    println!("{line}");
+    println!("{}", printable::lines(line));
 }

@@ -1,9 +1,9 @@
 //! Listening, with an end to everything that a caller can leave open, and stopping gracefully.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,17 +13,16 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::Sleep;
 use tower::Service as _;
 
+use super::waiting::Waiting;
+
 /// How long requests that run may take to end when the platform stops.
 const GRACE: Duration = Duration::from_secs(5);
-/// Most connections at once; further ones wait in the queue of the operating system.
-const CONNECTIONS: usize = 1024;
-
-/// How long a connection may wait for its other side.
+/// How long a connection may wait for its other side, and how many connections there may be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
     /// For the head of a request, also of the next one on a connection that is kept. Clients close idle connections
@@ -31,11 +30,14 @@ pub(crate) struct Patience {
     pub(crate) head: Duration,
     /// For room to write an answer.
     pub(crate) write: Duration,
+    /// Most connections at once. A further one takes the place of the one that has waited longest for its other side;
+    /// while the platform works for all of them, it waits in the queue of the operating system.
+    pub(crate) connections: usize,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(30), write: Duration::from_secs(30) }
+        Self { head: Duration::from_secs(30), write: Duration::from_secs(30), connections: 1024 }
     }
 }
 
@@ -46,26 +48,23 @@ pub(crate) async fn serve(
     patience: Patience,
     mut stop: watch::Receiver<bool>,
 ) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
+    let mut connections = Connections::default();
     loop {
-        while connections.try_join_next().is_some() {}
         let accept = async {
-            let place = places.clone().acquire_owned().await;
-            (place, listener.accept().await)
+            connections.room(patience.connections).await;
+            listener.accept().await
         };
-        let (place, accepted) = tokio::select! {
+        let accepted = tokio::select! {
             accepted = accept => accepted,
             // An error means that the platform is gone, which is a stop too.
             _ = stop.wait_for(|stop| *stop) => break,
         };
         match accepted {
             Ok((stream, remote)) => {
-                let (router, stop) = (router.clone(), stop.clone());
-                connections.spawn(async move {
-                    let _place = place;
-                    serve_one(stream, remote, router, patience, stop).await;
-                });
+                connections.make_room(patience.connections);
+                let waiting = Waiting::begin();
+                let task = serve_one(stream, remote, router.clone(), patience, waiting.clone(), stop.clone());
+                connections.add(task, waiting);
             }
             Err(error) => {
                 // Such as too many open files. Connections that end make room.
@@ -75,9 +74,57 @@ pub(crate) async fn serve(
         }
     }
     drop(listener);
-    let ended = async { while connections.join_next().await.is_some() {} };
+    let ended = async { while connections.tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, ended).await.is_err() {
         tracing::warn!("some requests did not end in time and were cut off");
+    }
+}
+
+/// Connections that are being served.
+#[derive(Default)]
+struct Connections {
+    tasks: JoinSet<()>,
+    open: HashMap<Id, (AbortHandle, Waiting)>,
+}
+
+impl Connections {
+    fn add(&mut self, task: impl Future<Output = ()> + Send + 'static, waiting: Waiting) {
+        let handle = self.tasks.spawn(task);
+        self.open.insert(handle.id(), (handle, waiting));
+    }
+
+    /// Waits until there is a place, or one that can be made free.
+    async fn room(&mut self, most: usize) {
+        /// How soon to look again whether one of the requests that are worked on has its answer.
+        const SOON: Duration = Duration::from_millis(10);
+        self.forget_ended();
+        while self.open.len() >= most && self.idlest().is_none() {
+            tokio::time::sleep(SOON).await;
+            self.forget_ended();
+        }
+    }
+
+    /// Closes the connections that have waited longest until there is room for one more.
+    fn make_room(&mut self, most: usize) {
+        self.forget_ended();
+        while self.open.len() >= most
+            && let Some(id) = self.idlest()
+            && let Some((connection, _)) = self.open.remove(&id)
+        {
+            connection.abort();
+        }
+    }
+
+    fn idlest(&self) -> Option<Id> {
+        let waiting = self.open.iter().filter_map(|(id, (_, waiting))| Some((waiting.since()?, *id)));
+        waiting.min_by_key(|(since, _)| *since).map(|(_, id)| id)
+    }
+
+    fn forget_ended(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next_with_id() {
+            let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
+            self.open.remove(&id);
+        }
     }
 }
 
@@ -86,6 +133,7 @@ async fn serve_one(
     remote: SocketAddr,
     router: axum::Router,
     patience: Patience,
+    waiting: Waiting,
     mut stop: watch::Receiver<bool>,
 ) {
     // Answers are written at once; waiting for more to send would only delay them.
@@ -94,7 +142,12 @@ async fn serve_one(
     }
     let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(remote));
-        router.clone().call(request)
+        let (mut router, waiting) = (router.clone(), waiting.clone());
+        async move {
+            let answer = router.call(request.map(|body| waiting.read(body))).await;
+            waiting.answered();
+            answer
+        }
     });
     let io = TokioIo::new(Impatient { stream, limit: patience.write, waiting: None });
     let connection = http1::Builder::new()
@@ -158,5 +211,70 @@ impl AsyncWrite for Impatient {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::routing::post;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    const HEAD: &str = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n";
+
+    async fn open(address: SocketAddr, text: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn status(stream: &mut TcpStream) -> String {
+        let mut line = [0; 12];
+        stream.read_exact(&mut line).await.unwrap();
+        String::from_utf8(line.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn whoever_keeps_the_platform_waiting_loses_the_place_to_somebody_who_does_not() {
+        let (begun, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (begins, ends) = (Arc::clone(&begun), Arc::clone(&end));
+        let router = axum::Router::new().route("/", post(|_: String| async { "ok" })).route(
+            "/long",
+            post(move |_: String| async move {
+                begins.notify_one();
+                ends.notified().await;
+                "ok"
+            }),
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let hour = Duration::from_hours(1);
+        let patience = Patience { head: hour, write: hour, connections: 4 };
+        let server = serve(listener, router, patience, stopped);
+        let clients = async {
+            let mut working = open(address, &format!("{HEAD}\r\nab").replace("/ ", "/long ")).await;
+            begun.notified().await;
+            let mut slow = Vec::new();
+            // Nothing, a part of a head, a head without its body, a part of a body, and idle after an answer.
+            for text in ["", "POST / HT", &format!("{HEAD}\r\n"), &format!("{HEAD}\r\na")] {
+                for _ in 0..8 {
+                    slow.push(open(address, text).await);
+                    let mut honest = open(address, &format!("{HEAD}\r\nab")).await;
+                    assert_eq!(status(&mut honest).await, "HTTP/1.1 200", "beside {text:?}");
+                    slow.push(honest);
+                }
+            }
+            end.notify_one();
+            assert_eq!(status(&mut working).await, "HTTP/1.1 200", "what is worked on keeps its place");
+            stop.send(true).unwrap();
+        };
+        // Far less than what the platform waits for each of them.
+        let (clients, ()) = tokio::join!(tokio::time::timeout(Duration::from_mins(1), clients), server);
+        clients.expect("everybody who asks is answered");
     }
 }

@@ -8,6 +8,7 @@ mod limit;
 mod listen;
 mod openapi;
 mod routes;
+mod waiting;
 
 pub(crate) use cx::{Cx, RequestInfo};
 pub(crate) use listen::{Patience, serve};
