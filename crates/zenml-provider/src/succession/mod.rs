@@ -109,6 +109,10 @@ pub(crate) async fn retire<K: Held>(
         client.waiting.note::<K>(server, id, name_now.clone()).await;
     }
     if matches!(fate, Fate::Ends) {
+        // Who let it go meanwhile did not know yet that it waits for that.
+        if K::delete(cx, server, id).await.optional().is_ok() {
+            return Ok(());
+        }
         let holders = K::holders(server, id).await.unwrap_or_default();
         if !holders.is_empty() {
             cx.warn(still_held(K::NOUN, name, &name_now, &holders));

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::model::Object as _;
 use tfkit::{
-    Claim, Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource, Since,
+    Claim, Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Page, Partial, Path, Plan, Resource,
+    Since,
 };
 use zenml_api::workspace::stack::{
     self as api, Slots, Stack as ApiStack, StackCreate, StackQuery, StackUpdate,
@@ -29,7 +30,7 @@ use crate::object::{self, Noun};
 use crate::resources::stack_component::{HeldComponents, kind};
 use crate::run_environment::{self as run, SecretChange, Variables};
 use crate::scope::{self, Reach, Seen, Server};
-use crate::succession::{is_retired, release};
+use crate::succession::{is_retired, release, release_retired};
 
 /// How messages call it.
 const NOUN: Noun = Noun { words: "stack", resource: "zenml_stack" };
@@ -191,7 +192,8 @@ impl Resource for Stack {
         let now = slots_of(&found);
         let wanted = slots::changed(&now, &before, &plan);
         let mut let_go = components_of(&found);
-        let_go.retain(|(id, name)| is_retired(name) && !wanted.values().any(|ids| ids.contains(id)));
+        let_go.retain(|(id, _)| !wanted.values().any(|ids| ids.contains(id)));
+        let (let_go, others): (Vec<_>, Vec<_>) = let_go.into_iter().partition(|(_, name)| is_retired(name));
         let text = |stack: &Self| stack.description.as_ref().filter(|text| !text.is_empty()).cloned();
         let linked = found.metadata.as_ref().map(|metadata| metadata.secrets.as_slice()).unwrap_or_default();
         let SecretChange { add, remove } =
@@ -226,6 +228,9 @@ impl Resource for Stack {
         let changed = Self::observe(&Seen::on(&server, stack), Since::Answer(&plan))?;
         cx.save(&changed);
         release::<HeldComponents>(cx, &server, let_go, &components).await;
+        // One that is deleted at the same time may be retired only now.
+        let others: Vec<ComponentId> = others.into_iter().map(|(id, _)| id).collect();
+        release_retired::<HeldComponents>(cx, &server, &others, &components).await;
         run::release(cx, &server, prior.secrets.as_ref(), changed.secrets.as_ref()).await;
         Ok(changed)
     }
@@ -243,8 +248,13 @@ impl Resource for Stack {
         let last =
             if waits { server.api.call(&api::GET, id).await.optional().map_err(failed)? } else { None };
         server.api.call(&api::DELETE, id).await.optional().map_err(failed)?;
-        let let_go = last.as_ref().map(components_of).into_iter().flatten();
-        release::<HeldComponents>(cx, &server, let_go.filter(|(_, name)| is_retired(name)), &[]).await;
+        let let_go: Vec<_> = last.as_ref().map(components_of).into_iter().flatten().collect();
+        // One that is deleted at the same time may be retired only now.
+        let mut others: Vec<ComponentId> = slots::named(&prior).into_values().flatten().collect();
+        others.retain(|id| !let_go.iter().any(|(gone, name)| gone == id && is_retired(name)));
+        let let_go = let_go.into_iter().filter(|(_, name)| is_retired(name));
+        release::<HeldComponents>(cx, &server, let_go, &[]).await;
+        release_retired::<HeldComponents>(cx, &server, &others, &[]).await;
         run::release(cx, &server, prior.secrets.as_ref(), None).await;
         Ok(())
     }
@@ -255,6 +265,10 @@ impl Resource for Stack {
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
         NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &[])
+    }
+
+    fn references() -> Vec<Path> {
+        vec![Self::COMPONENTS.path(), Self::COMPONENT_LISTS.path(), Self::SECRETS.path()]
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
