@@ -64,6 +64,10 @@ pub(crate) struct Step<'a> {
     pub(crate) before: Option<(Claim, &'a str)>,
     /// What it will have; none for a deletion, and while it is not known.
     pub(crate) after: Option<Claim>,
+    /// The object is deleted, and nothing takes its place.
+    pub(crate) deletes: bool,
+    /// Ids of other objects that its configuration names.
+    pub(crate) references: Vec<String>,
     /// The object is replaced: what it will have is another object's.
     pub(crate) replaces: bool,
     /// For a creation: the object whose place it takes.
@@ -79,6 +83,10 @@ struct Known {
     claims: BTreeMap<String, Claimants>,
     /// Objects by their `id` attribute.
     objects: BTreeMap<String, Fate>,
+    /// By the id of an object: what it is, and that it is deleted.
+    deleted: BTreeMap<String, String>,
+    /// By the id of an object: whose configuration names it, and what that is. Who has no id yet is known by its claim.
+    named: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// Who has or wants one thing.
@@ -100,14 +108,14 @@ impl Run {
     /// later tells it.
     pub(crate) fn plan(&self, step: &Step<'_>) -> Vec<Diag> {
         let mut known = self.known();
-        let mut diags = Vec::new();
+        let mut diags = known.refer(step);
         let id = step.before.as_ref().map(|(_, id)| (*id).to_owned());
         if let Some((before, id)) = &step.before {
             let fate = match &step.after {
                 _ if step.replaces => Fate::Replaced,
-                None => Fate::Deleted,
-                Some(after) if after != before => Fate::Renamed,
-                Some(_) => Fate::Kept,
+                _ if step.deletes => Fate::Deleted,
+                Some(after) if after == before => Fate::Kept,
+                Some(_) | None => Fate::Renamed,
             };
             known.objects.insert((*id).to_owned(), fate);
             let claimants = known.claims.entry(before.key.clone()).or_default();
@@ -118,6 +126,9 @@ impl Run {
             if fate != Fate::Renamed {
                 return diags;
             }
+        }
+        if let Some(replaced) = step.in_place_of {
+            known.objects.insert(replaced.to_owned(), Fate::Replaced);
         }
         let Some(after) = &step.after else { return diags };
         let claimants = known.claims.entry(after.key.clone()).or_default();
@@ -135,6 +146,11 @@ impl Run {
             claimants.coming.push(id);
         }
         diags
+    }
+
+    /// Whether another object takes the place of this one, as far as the plan was made.
+    pub(crate) fn replaces(&self, id: &str) -> bool {
+        self.known().objects.get(id) == Some(&Fate::Replaced)
     }
 
     /// An object is made now.
@@ -163,7 +179,8 @@ impl Run {
                 .fix(
                     "If the state has it already, under another address, do not import it. Move it to the new \
                      address:\n  terraform state mv OLD_ADDRESS NEW_ADDRESS\n\nIf this run deletes it, run the command \
-                     again. If this run replaces it, remove create_before_destroy: two cannot have the same name.",
+                     again. If this run replaces it, remove create_before_destroy from it and from what uses it, or give the new one another \
+                     name: two cannot have the same name.",
                 ),
             Some(Fate::Made) => diag
                 .why("Another resource of this configuration has made it in this run.")
@@ -185,6 +202,45 @@ impl Run {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Known {
+    /// Compares what is deleted with what configurations name. A configuration that names an object by a reference would not be
+    /// planned without it; one that has its id as text, or from a data source, stays as it is.
+    fn refer(&mut self, step: &Step<'_>) -> Vec<Diag> {
+        let (before, after) = (step.before.as_ref(), step.after.as_ref());
+        let claim = after.or(before.map(|(claim, _)| claim));
+        let words = claim.map_or("another resource", |claim| claim.words.as_str());
+        let holder = before.map(|(_, id)| *id).or(step.in_place_of).or(claim.map(|claim| claim.key.as_str()));
+        let Some(holder) = holder else { return Vec::new() };
+        for holders in self.named.values_mut() {
+            holders.remove(holder);
+        }
+        let mut diags = Vec::new();
+        if step.deletes {
+            let holders = self.named.get(holder).into_iter().flat_map(BTreeMap::values);
+            diags.extend(holders.map(|by| still_named(words, holder, by)));
+            self.deleted.insert(holder.to_owned(), words.to_owned());
+            return diags;
+        }
+        for id in &step.references {
+            self.named.entry(id.clone()).or_default().insert(holder.to_owned(), words.to_owned());
+            diags.extend(self.deleted.get(id).map(|deleted| still_named(deleted, id, words)));
+        }
+        diags
+    }
+}
+
+/// An object is deleted, and the configuration of another one keeps its id.
+fn still_named(deleted: &str, id: &str, by: &str) -> Diag {
+    Diag::error(format!("The {deleted} cannot be deleted: the {by} still uses it"))
+        .why(format!(
+            "This run deletes the {deleted}, but the configuration of the {by} still has its id, {id}. Nothing was changed."
+        ))
+        .fix(format!("Remove the id from the configuration of the {by}, or put another one in its place. Then run the command again."))
+        .fix(
+            "To only stop managing it here, and leave it on the server, take it out of the state:\n  terraform state rm ADDRESS",
+        )
 }
 
 /// What is to be said where something is wanted that an object has.
@@ -230,7 +286,8 @@ mod tests {
 
     fn step<'a>(before: Option<(&str, &'a str)>, after: Option<&str>) -> Step<'a> {
         let before = before.map(|(name, id)| (claim(name), id));
-        Step { before, after: after.map(claim), replaces: false, in_place_of: None }
+        let (after, deletes) = (after.map(claim), after.is_none());
+        Step { before, after, deletes, references: Vec::new(), replaces: false, in_place_of: None }
     }
 
     fn told(steps: &[Step<'_>]) -> Vec<String> {
@@ -272,6 +329,58 @@ mod tests {
         assert!(told(&[replaced, second_half]).is_empty());
         let kept = step(Some(("a", "1")), Some("a"));
         assert!(told(&[kept, Step { in_place_of: Some("1"), ..step(None, Some("a")) }]).is_empty());
+    }
+
+    #[test]
+    fn what_a_configuration_still_names_is_not_deleted_in_either_order() {
+        let naming = |step: Step<'static>, ids: &[&str]| {
+            let references = ids.iter().map(|id| (*id).to_owned()).collect();
+            Step { references, ..step }
+        };
+        let delete = || step(Some(("a", "1")), None);
+        let kept = || step(Some(("b", "2")), Some("b"));
+        let still = ["The note \"a\" cannot be deleted: the note \"b\" still uses it"];
+        let cases: [(Step<'_>, Step<'_>, &[&str]); 8] = [
+            (delete(), naming(kept(), &["1"]), &still),
+            (delete(), naming(step(None, Some("b")), &["3", "1"]), &still),
+            (delete(), naming(Step { replaces: true, ..kept() }, &["1"]), &still),
+            (delete(), naming(kept(), &["3"]), &[]),
+            (delete(), kept(), &[]),
+            (delete(), step(Some(("b", "2")), None), &[]),
+            (step(Some(("a", "1")), Some("a")), naming(kept(), &["1"]), &[]),
+            (Step { replaces: true, ..step(Some(("a", "1")), Some("a")) }, naming(kept(), &["1"]), &[]),
+        ];
+        for (one, other, expected) in &cases {
+            for steps in [[one, other], [other, one]] {
+                let run = Run::default();
+                let told: Vec<String> =
+                    steps.iter().flat_map(|step| run.plan(step)).map(|diag| diag.summary).collect();
+                assert_eq!(told, *expected, "{steps:?}");
+            }
+        }
+        // What is planned again counts as it was planned last.
+        assert!(told(&[naming(kept(), &["1"]), kept(), delete()]).is_empty());
+    }
+
+    #[test]
+    fn a_replacement_is_known_however_it_was_asked_for() {
+        let kept = || step(Some(("a", "1")), Some("a"));
+        let second_half = |name| Step { in_place_of: Some("1"), ..step(None, name) };
+        let cases = [
+            (vec![kept()], false),
+            (vec![step(Some(("a", "1")), None)], false),
+            (vec![Step { replaces: true, ..kept() }], true),
+            (vec![kept(), second_half(Some("a"))], true),
+            (vec![kept(), second_half(Some("b"))], true),
+            (vec![kept(), Step { deletes: false, ..second_half(None) }], true),
+        ];
+        for (steps, expected) in cases {
+            let run = Run::default();
+            for step in &steps {
+                run.plan(step);
+            }
+            assert_eq!(run.replaces("1"), expected, "{steps:?}");
+        }
     }
 
     /// What the run did with the object, what is said then, and whether an import is advised.

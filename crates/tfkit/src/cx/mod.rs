@@ -262,6 +262,12 @@ impl<Client> Cx<Client> {
             .fix("Run the same command again to finish it.")
     }
 
+    /// Whether the plan replaces the object with this `id`, as far as it was made already: what an object depends on is
+    /// planned before it.
+    pub fn is_being_replaced(&self, id: &str) -> bool {
+        self.inner.shared.run.replaces(id)
+    }
+
     /// A value that an earlier operation kept beside the state.
     pub fn private(&self, name: &str) -> Option<serde_json::Value> {
         lock(&self.inner.notes).private.get(name).cloned()

@@ -40,6 +40,7 @@ pub(crate) trait AnyResource<Client>: Send + Sync {
     fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
     fn validate(&self, config: Dyn) -> Vec<Diag>;
     fn claim(&self, values: &Dyn) -> Option<Claim>;
+    fn references(&self, config: &Dyn) -> Vec<String>;
     fn read(&self, cx: Cx<Client>, state: Dyn) -> Work<Result<Option<Dyn>, Diag>>;
     fn plan(&self, cx: Cx<Client>, planned: Dyn, config: Dyn, prior: Dyn) -> Work<Hooked>;
     fn create(&self, cx: Cx<Client>, planned: Dyn) -> Work<Result<Dyn, Diag>>;
@@ -166,6 +167,14 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
         } else {
             R::claim(&Partial::new(values.clone())).map(|claim| claim.of(R::type_name()))
         }
+    }
+
+    fn references(&self, config: &Dyn) -> Vec<String> {
+        let mut ids = Vec::new();
+        for value in R::references().iter().filter_map(|path| config.get(path)) {
+            value.walk(&mut |value| ids.extend(value.as_str().map(str::to_owned)));
+        }
+        ids
     }
 
     fn read(&self, cx: Cx<R::Client>, state: Dyn) -> Work<Result<Option<Dyn>, Diag>> {

@@ -16,11 +16,11 @@ use crate::value::{Dyn, Path};
 
 impl<P: Provider> Core<P> {
     pub(super) async fn plan(&self, request: PlanRequest) -> PlanResponse {
-        let (prior, type_name) = (request.prior.clone(), request.type_name.clone());
+        let PlanRequest { prior, config, type_name, .. } = request.clone();
         let mut response = self.with_imported(request).await;
         if let Ok(resource) = self.resource(&type_name) {
             let planned = response.planned.clone();
-            self.claim(resource.as_ref(), &prior, &planned, &mut response);
+            self.claim(resource.as_ref(), [&prior, &config, &planned], &mut response);
         }
         response
     }
@@ -141,8 +141,7 @@ impl<P: Provider> Core<P> {
     fn claim(
         &self,
         resource: &dyn AnyResource<P::Client>,
-        prior: &Dyn,
-        planned: &Dyn,
+        [prior, config, planned]: [&Dyn; 3],
         response: &mut PlanResponse,
     ) {
         if response.diags.iter().any(Diag::is_error) {
@@ -154,6 +153,8 @@ impl<P: Provider> Core<P> {
         let step = Step {
             before: resource.claim(prior).map(|claim| (claim, id)),
             after: resource.claim(planned),
+            deletes: planned.is_null(),
+            references: resource.references(config),
             replaces: !response.requires_replace.is_empty(),
             in_place_of: in_place_of.as_deref(),
         };

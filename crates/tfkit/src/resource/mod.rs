@@ -13,7 +13,7 @@ use crate::diag::Diag;
 use crate::field::Misfit;
 use crate::model::{DEFAULT_TIMEOUT, Key, Model, Operation, Partial, form, split};
 use crate::run::Claim;
-use crate::value::Dyn;
+use crate::value::{Dyn, Path};
 
 /// A type of resource: how its objects are read, made, changed and removed.
 ///
@@ -91,6 +91,12 @@ pub trait Resource: Model {
     fn claim(values: &Partial<Self>) -> Option<Claim> {
         let _ = values;
         None
+    }
+
+    /// Attributes that hold ids of other objects, alone or in a collection. The engine refuses a plan that deletes an object
+    /// while a configuration still names its id.
+    fn references() -> Vec<Path> {
+        Vec::new()
     }
 
     /// Decides at plan time what can be decided then: replacements, warnings, values that are known already. Also

@@ -34,6 +34,7 @@ mod project;
 mod project_role_assignment;
 mod relay;
 mod replacement;
+mod replacement_plan;
 mod same_object;
 mod secret;
 mod server;

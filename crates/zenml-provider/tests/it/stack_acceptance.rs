@@ -85,7 +85,17 @@ async fn a_stack_of_several_components_of_a_type_lives_its_life_on_each_server()
         let there: StackId = id(host, S).await.parse().unwrap();
         assert_eq!(alerters(server, there).await, "ba");
         host.import_equals_state(S, &server.name("dev"), &["component_lists"]).await.unwrap();
-        for order in ["ab", "cab", "c"] {
+        for order in ["ab", "cab", "replaced", "c"] {
+            if order == "replaced" {
+                // Each new one stands where the old one stood.
+                for alerter in ["a", "b", "c"] {
+                    let replace = format!("-replace=zenml_stack_component.alerter[\"{alerter}\"]");
+                    let plan = host.plan_with(&[&replace]).await.unwrap();
+                    host.apply_saved(&plan).await.unwrap();
+                    assert_eq!(alerters(server, there).await, "cab", "{alerter}");
+                }
+                continue;
+            }
             host.write("stack.tf", &listed(order)).unwrap();
             assert_eq!(host.apply().await.unwrap().changed(), [(S.to_owned(), Action::Update)].into());
             assert_eq!(alerters(server, there).await, order);

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use tfkit::{
-    Claim, Computed, Cx, Diag, Dyn, ImportId, Imported, Maybe, Model, OrServer, Page, Partial, Plan,
+    Claim, Computed, Cx, Diag, Dyn, ImportId, Imported, Maybe, Model, OrServer, Page, Partial, Path, Plan,
     Resource, Secret, Since,
 };
 use zenml_api::workspace::JsonMap;
@@ -128,12 +128,12 @@ impl StackComponent {
     }
 
     /// The attribute that holds the settings.
-    fn settings_place(&self) -> tfkit::Path {
+    fn settings_place(&self) -> Path {
         if self.settings.is_some() { Self::SETTINGS.path() } else { Self::CONFIGURATION.path() }
     }
 
     /// One setting in it.
-    fn setting_place(&self, key: &str) -> tfkit::Path {
+    fn setting_place(&self, key: &str) -> Path {
         let place = self.settings_place();
         if self.settings.is_some() { place.attr(key) } else { place.key(key) }
     }
@@ -321,6 +321,10 @@ impl Resource for StackComponent {
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
         NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &[values.get(Self::TYPE)])
+    }
+
+    fn references() -> Vec<Path> {
+        vec![Self::CONNECTOR_ID.path(), Self::SECRETS.path()]
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {

@@ -188,7 +188,10 @@ impl Resource for StackRoleAssignment {
         let place = prior.place(prior.workspace_id.get()?.0)?;
         let Ok(api) = client.api().workspace(place.workspace).await else { return Ok(()) };
         let Some(contents) = contents::of_stack(&api, place.stack).await? else { return Ok(()) };
-        if planned.wish()?.grants(&contents) != prior.granted() {
+        let granted = prior.granted();
+        // What a plan replaces in the stack leaves it only in the apply.
+        let is_replaced = |object: &Object| cx.is_being_replaced(&object.id.to_string());
+        if planned.wish()?.grants(&contents) != granted || granted.keys().any(is_replaced) {
             plan.unknown(Self::GRANTS);
         }
         Ok(())
