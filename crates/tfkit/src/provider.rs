@@ -29,6 +29,12 @@ pub trait Provider: Send + Sync + 'static {
         start: &Start,
     ) -> impl Future<Output = Result<Configured<Self::Client>, Diag>> + Send;
 
+    /// Called before each operation with what is sensitive in its state, plan and configuration, so that the client can
+    /// keep it out of errors: a server may repeat in any answer what it knows.
+    fn conceal(client: &Self::Client, secrets: &[String]) {
+        let _ = (client, secrets);
+    }
+
     /// Called when the user asks to stop, so that the client ends its waits and lets nothing new begin. Operations that
     /// run learn of it from [`Cx::stopped`](crate::cx::Cx::stopped).
     fn stop(client: &Self::Client) {

@@ -215,7 +215,7 @@ impl<P: PathParams, Q: Serialize, B: Serialize, A> Endpoint<P, Q, B, A> {
     /// or a value has no JSON form.
     pub fn request(&self, path: &P, query: &Q, body: &B) -> Result<Request, CodecError> {
         let Route { method, template, body: kind, .. } = self.route;
-        let (written, secrets) = sensitive::written(|| {
+        let (written, secrets) = sensitive::noted(|| {
             let bytes = match kind {
                 BodyKind::Json => serde_json::to_vec(body).map_err(|error| whole(&error))?,
                 BodyKind::Form => query::to_string(body)?.into_bytes(),
@@ -259,6 +259,15 @@ impl<P, Q, B, A: DeserializeOwned + 'static> Endpoint<P, Q, B, A> {
     /// Reads an answer's body. An empty body means `null`; an `Answer` of `()` takes anything.
     pub fn decode_answer(&self, bytes: &[u8]) -> Result<A, CodecError> {
         decode_json(bytes)
+    }
+
+    /// The same, and all that was read as secret: no later answer may be shown with it.
+    pub fn decode_answer_noting(
+        &self,
+        bytes: &[u8],
+    ) -> (Result<A, CodecError>, crate::Sensitive<Vec<String>>) {
+        let (answer, secrets) = sensitive::noted(|| decode_json(bytes));
+        (answer, crate::Sensitive::new(secrets))
     }
 }
 

@@ -3,13 +3,12 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// A secret member of a wire type: it serializes, but never prints.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
 pub struct Sensitive<T>(T);
 
 impl<T> Sensitive<T> {
@@ -30,24 +29,36 @@ impl<T> Sensitive<T> {
 }
 
 thread_local! {
-    /// What was serialized as secret, while somebody wants to know it.
-    static WRITTEN: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+    /// What was written or read as secret, while somebody wants to know it.
+    static NOTED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// Does something that serializes, and tells which secrets were written by it.
-pub(crate) fn written<R>(work: impl FnOnce() -> R) -> (R, Vec<String>) {
-    let outer = WRITTEN.replace(Some(Vec::new()));
+/// Does something that serializes or deserializes, and tells which secrets were written or read by it.
+pub(crate) fn noted<R>(work: impl FnOnce() -> R) -> (R, Vec<String>) {
+    let outer = NOTED.replace(Some(Vec::new()));
     let result = work();
-    (result, WRITTEN.replace(outer).unwrap_or_default())
+    (result, NOTED.replace(outer).unwrap_or_default())
+}
+
+fn note(secret: &impl Serialize) {
+    let is_wanted = NOTED.with_borrow(Option::is_some);
+    if is_wanted && let Ok(value) = serde_json::to_value(secret) {
+        NOTED.with_borrow_mut(|noted| values(&value, noted.get_or_insert_default()));
+    }
 }
 
 impl<T: Serialize> Serialize for Sensitive<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let is_wanted = WRITTEN.with_borrow(Option::is_some);
-        if is_wanted && let Ok(value) = serde_json::to_value(&self.0) {
-            WRITTEN.with_borrow_mut(|written| values(&value, written.get_or_insert_default()));
-        }
+        note(&self.0);
         self.0.serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Serialize> Deserialize<'de> for Sensitive<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let secret = T::deserialize(deserializer)?;
+        note(&secret);
+        Ok(Self(secret))
     }
 }
 
@@ -92,21 +103,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_as_secret_is_told_to_who_asks() {
-        #[derive(Serialize)]
+    fn what_is_written_or_read_as_secret_is_told_to_who_asks() {
+        #[derive(Serialize, Deserialize)]
         struct Body {
-            name: &'static str,
+            name: String,
             password: Option<Sensitive<String>>,
             values: Sensitive<Value>,
         }
         let body = Body {
-            name: "plain",
+            name: "plain".to_owned(),
             password: Some("hunter2".into()),
             values: Sensitive::new(serde_json::json!({ "a": ["one", { "b": 4711 }], "c": null, "d": true })),
         };
-        let (text, secrets) = written(|| serde_json::to_string(&body).unwrap());
+        let (text, secrets) = noted(|| serde_json::to_string(&body).unwrap());
+        assert_eq!(secrets, ["hunter2", "one", "4711"]);
+        let (body, secrets) = noted(|| serde_json::from_str::<Body>(&text).unwrap());
         assert_eq!(secrets, ["hunter2", "one", "4711"]);
         assert_eq!(text, serde_json::to_string(&body).unwrap());
-        assert_eq!(written(|| ()).1, Vec::<String>::new());
+        assert_eq!(noted(|| ()).1, Vec::<String>::new());
     }
 }

@@ -169,9 +169,9 @@ impl Api {
         endpoint: &Endpoint<P, Q, B, A>,
         answer: &Answer,
     ) -> Result<A, ApiError> {
-        endpoint
-            .decode_answer(&answer.body)
-            .map_err(|cause| self.inner.wire.unreadable(answer.call.clone(), answer.secrets.expose(), &cause))
+        let (read, secrets) = endpoint.decode_answer_noting(&answer.body);
+        self.inner.wire.shared.remember(secrets.expose());
+        read.map_err(|cause| self.inner.wire.unreadable(answer.call.clone(), answer.secrets.expose(), &cause))
     }
 
     async fn with_session(&self, outgoing: &Outgoing<'_>) -> Result<HttpResponse, ApiError> {

@@ -10,6 +10,7 @@ use zenml_api::{Endpoint, IdOrName, WorkspaceId};
 
 use crate::api::{Api, Plane};
 use crate::error::{ApiError, Misplaced, NotReady};
+use crate::memory::Memory;
 use crate::origin::Origin;
 use crate::settings::{self, Settings, SettingsError};
 use crate::token::{Source, Tokens};
@@ -82,7 +83,7 @@ impl Client {
             retry: settings.http.retry,
             headers: settings::headers(&settings.http)?,
             stop: watch::Sender::new(false),
-            secrets: Mutex::new(settings.secrets()),
+            memory: Mutex::new(Memory::new(settings.secrets())),
             on_session: settings.http.on_session,
         });
         let wire = |plane, base, origin: &Origin| {
@@ -192,6 +193,11 @@ impl Client {
     /// Forgets a workspace's address, for example after it was deactivated or deleted.
     pub fn forget_workspace(&self, id: WorkspaceId) {
         self.homes.forget(id);
+    }
+
+    /// Shows no later answer with these values. What is sent or read as secret is known without this.
+    pub fn conceal(&self, secrets: &[String]) {
+        self.shared.remember(secrets);
     }
 
     /// Ends all waits between attempts and lets no further attempt begin; calls then fail with

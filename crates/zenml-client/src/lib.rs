@@ -15,6 +15,7 @@ mod client;
 mod error;
 mod list;
 mod mask;
+mod memory;
 mod origin;
 mod settings;
 mod token;

@@ -1,6 +1,6 @@
 //! Keeping secrets out of what a server says: it may repeat what it was sent, in any form.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
@@ -50,39 +50,59 @@ impl Secrets {
 
     /// Hides one more value.
     pub fn add(&mut self, value: &str) {
-        self.forms.take();
         let value = value.trim();
         // A reference to a secret names it and does not hold it.
         let is_reference = value.starts_with("{{") && value.ends_with("}}");
         if is_reference || matches!(value, "true" | "false" | "True" | "False" | "null" | "None") {
             return;
         }
+        let mut new = BTreeSet::new();
         if value.chars().count() >= SHORTEST {
-            self.values.insert(value.to_owned());
+            new.insert(value.to_owned());
         }
-        parts(value, &mut self.values);
+        parts(value, &mut new);
         let document = decoded(value);
         if let Some(text) = &document {
-            parts(text, &mut self.values);
+            parts(text, &mut new);
         }
         if let Ok(document @ (Json::Object(_) | Json::Array(_))) =
             serde_json::from_str(document.as_deref().unwrap_or(value))
         {
-            leaves(&document, &mut self.values);
+            leaves(&document, &mut new);
         }
+        if let Some(known) = self.forms.get_mut() {
+            known.extend(
+                new.iter().filter(|value| !self.values.contains(*value)).flat_map(|value| forms(value)),
+            );
+        }
+        self.values.append(&mut new);
+    }
+
+    /// Whether this very value is hidden.
+    pub(crate) fn has(&self, value: &str) -> bool {
+        self.values.contains(value.trim())
     }
 
     /// The text without the values, in whatever form they stand in it: as they are, escaped for JSON, Python, HTML or a
     /// URL, in Base64 or hexadecimal digits, or cut off.
     #[must_use]
     pub fn hide(&self, text: &str) -> String {
-        let mut places = Vec::new();
-        let forms = self.forms.get_or_init(|| self.values.iter().flat_map(|value| forms(value)).collect());
-        for form in forms {
-            find(text, form, &mut places);
-        }
-        without(text, places)
+        hide([self], text)
     }
+}
+
+/// The text without the values of all these.
+pub(crate) fn hide<'a>(all: impl IntoIterator<Item = &'a Secrets>, text: &str) -> String {
+    let text = Text::new(text);
+    let mut places = Vec::new();
+    for secrets in all {
+        let forms =
+            secrets.forms.get_or_init(|| secrets.values.iter().flat_map(|value| forms(value)).collect());
+        for form in forms {
+            text.find(form, &mut places);
+        }
+    }
+    without(text.text, places)
 }
 
 /// The lines of a value, also as an escaped text has them.
@@ -196,36 +216,55 @@ fn percent(value: &str, upper: bool) -> String {
     })
 }
 
-/// Where a form stands in a text, as pairs of offsets; also what is left of it at its beginning or its end.
-fn find(text: &str, form: &str, places: &mut Vec<(usize, usize)>) {
-    let anywhere = form.chars().count() >= LONG;
-    let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
-    for (start, found) in text.match_indices(form) {
-        let end = start + found.len();
-        let alone = !is_word(text[..start].chars().next_back()) && !is_word(text[end..].chars().next());
-        if anywhere || alone {
-            places.push((start, end));
+/// A text in which many forms are looked for.
+struct Text<'a> {
+    text: &'a str,
+    /// Where each piece of the length that is recognized begins, so that a form which is not there costs next to nothing.
+    pieces: HashMap<&'a [u8], Vec<usize>>,
+}
+
+impl<'a> Text<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut pieces: HashMap<_, Vec<_>> = HashMap::new();
+        for (start, piece) in text.as_bytes().windows(RECOGNIZED).enumerate() {
+            pieces.entry(piece).or_default().push(start);
         }
+        Self { text, pieces }
     }
-    if form.len() < 2 * RECOGNIZED {
-        return;
+
+    fn starts(&self, piece: &[u8]) -> &[usize] {
+        self.pieces.get(piece).map_or(&[], Vec::as_slice)
     }
-    let (text, form) = (text.as_bytes(), form.as_bytes());
-    let (first, last) = (&form[..RECOGNIZED], &form[form.len() - RECOGNIZED..]);
-    for (start, window) in text.windows(RECOGNIZED).enumerate() {
-        if window == first {
+
+    /// Where a form stands, as pairs of offsets; also what is left of it at its beginning or its end.
+    fn find(&self, form: &str, places: &mut Vec<(usize, usize)>) {
+        let text = self.text;
+        let is_long = form.len() >= RECOGNIZED;
+        if !is_long || !self.starts(&form.as_bytes()[..RECOGNIZED]).is_empty() {
+            let anywhere = form.chars().count() >= LONG;
+            let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+            for (start, found) in text.match_indices(form) {
+                let end = start + found.len();
+                let alone =
+                    !is_word(text[..start].chars().next_back()) && !is_word(text[end..].chars().next());
+                if anywhere || alone {
+                    places.push((start, end));
+                }
+            }
+        }
+        if form.len() < 2 * RECOGNIZED {
+            return;
+        }
+        let (text, form) = (text.as_bytes(), form.as_bytes());
+        for start in self.starts(&form[..RECOGNIZED]).iter().copied() {
             let more = text[start..].iter().zip(form).take_while(|(one, other)| one == other).count();
             places.push((start, start + more));
         }
-        if window == last {
+        for start in self.starts(&form[form.len() - RECOGNIZED..]) {
             let end = start + RECOGNIZED;
-            let more = text[..end]
-                .iter()
-                .rev()
-                .zip(form.iter().rev())
-                .take_while(|(one, other)| one == other)
-                .count();
-            places.push((end - more, end));
+            let more =
+                text[..end].iter().rev().zip(form.iter().rev()).take_while(|(one, other)| one == other);
+            places.push((end - more.count(), end));
         }
     }
 }

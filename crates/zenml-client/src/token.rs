@@ -244,7 +244,9 @@ where
         call
     };
     let unreadable = |cause: CodecError| wire.unreadable(call(), request.secrets.expose(), &cause);
-    let granted = granted(endpoint.decode_answer(&answer.body).map_err(unreadable)?);
+    let (read, secrets) = endpoint.decode_answer_noting(&answer.body);
+    wire.shared.remember(secrets.expose());
+    let granted = granted(read.map_err(unreadable)?);
     let given = granted.access_token.filter(|token| !token.expose().is_empty());
     let Some(token) = given else { return Err(ApiError::NoToken { call: Box::new(call()) }) };
     let header = bearer(token.expose()).map_err(unreadable)?;

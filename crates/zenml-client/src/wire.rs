@@ -1,6 +1,6 @@
 //! One logical call over the wire: attempts, waits between them, and what an answer means.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use zenml_api::{CodecError, Method, Request, Route};
 use crate::api::Plane;
 use crate::error::{ApiError, Call, Refused};
 use crate::mask::Secrets;
+use crate::memory::Memory;
 use crate::origin::Origin;
 use crate::settings::RetryPolicy;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
@@ -31,31 +32,34 @@ pub(crate) struct Shared {
     pub(crate) retry: RetryPolicy,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) stop: watch::Sender<bool>,
-    /// Credentials and sessions: no answer is shown with them.
-    pub(crate) secrets: Mutex<Secrets>,
+    /// All that was ever secret: no answer is shown with it.
+    pub(crate) memory: Mutex<Memory>,
     pub(crate) on_session: Option<fn(&str)>,
 }
 
 impl Shared {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Remembers a session as a secret.
     pub(crate) fn learn(&self, session: &str) {
-        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).add(session);
+        self.memory().keep(session);
         if let Some(tell) = self.on_session {
             tell(session);
         }
     }
 
-    /// A text of a server without credentials, and without the secrets of the request that it answers.
-    pub(crate) fn hide(&self, text: &str, sent: &[String]) -> String {
-        self.all(sent).hide(text)
+    /// Remembers what was secret in a request, an answer, or a state.
+    pub(crate) fn remember(&self, secrets: &[String]) {
+        if !secrets.is_empty() {
+            self.memory().remember(secrets.iter().map(String::as_str));
+        }
     }
 
-    fn all(&self, sent: &[String]) -> Secrets {
-        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for secret in sent {
-            secrets.add(secret);
-        }
-        secrets
+    /// A text of a server without all that was ever secret, and without the secrets of the request that it answers.
+    pub(crate) fn hide(&self, text: &str, sent: &[String]) -> String {
+        self.memory().hide(text, &Secrets::of(sent.iter().map(String::as_str)))
     }
 }
 
@@ -114,6 +118,7 @@ impl Wire {
         authorization: Option<&HeaderValue>,
         earlier: u32,
     ) -> Result<HttpResponse, ApiError> {
+        self.shared.remember(outgoing.request.secrets.expose());
         let mut last: Option<Box<ApiError>> = None;
         for attempt in 1.. {
             // Who lost the answer to a change looks once what became of it: else it is there and in no state.
@@ -231,12 +236,13 @@ impl Wire {
     fn refused(&self, outgoing: &Outgoing<'_>, attempt: u32, answer: &HttpResponse) -> Refused {
         let mut call = self.call(outgoing, attempt);
         call.status = Some(answer.status.as_u16());
-        let secrets = self.shared.all(outgoing.request.secrets.expose());
+        let sent = Secrets::of(outgoing.request.secrets.expose().iter().map(String::as_str));
+        let hide = |text: &str| self.shared.memory().hide(text, &sent);
         let id = answer.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
         if let Some(id) = id.filter(|id| !id.is_empty() && id.len() <= LONGEST_REQUEST_ID) {
-            call.request_id = secrets.hide(id);
+            call.request_id = hide(id);
         }
-        let body = ErrorBody::decode_without(&answer.body, &|text| secrets.hide(text));
+        let body = ErrorBody::decode_without(&answer.body, &hide);
         Refused { call, body, retry_after: retry_after(&answer.headers) }
     }
 

@@ -106,15 +106,21 @@ impl Holding {
             Ok(_) => Ok(()),
             Err(error) if error.outcome_unknown() => match self.look(client, role.id).await {
                 Ok(Some(_)) => Ok(()),
-                Ok(None) => Err(self.failed("grant", role.id, &error)),
+                Ok(None) => Err(self.refused(client, role.id, &error).await),
                 Err(diag) => Err(creation::may_exist(diag, &error)),
             },
             Err(ApiError::Conflict(_)) => {
                 cx.warn(already_granted(self, role));
                 Ok(())
             }
-            Err(error) => Err(self.failed("grant", role.id, &error)),
+            Err(error) => Err(self.refused(client, role.id, &error).await),
         }
+    }
+
+    /// Why a role could not be granted. A principal that is not there is told at its attribute, whatever the server says.
+    async fn refused(&self, client: &Client, role: RoleId, error: &ApiError) -> Diag {
+        let diag = self.failed("grant", role, error);
+        explained(client, self.workspace, self.principal, error, diag).await
     }
 
     /// Puts one role in the place of another. The new one is granted first, so that access never drops; until both are
@@ -195,6 +201,40 @@ pub async fn workspace_or_default(
             .fix("Say where it is:\n  workspace_id = zenml_workspace.NAME.id")
             .at(Path::root().attr("workspace_id"))
     })
+}
+
+/// Refuses in the plan an account that can hold nothing in the workspace. A team is not asked for: a refusal by the server
+/// names it early enough, and each one would cost a request.
+pub async fn check_account(
+    client: &Client,
+    workspace: Maybe<Id<WorkspaceId>>,
+    principal: Option<Principal>,
+) -> Result<(), Diag> {
+    let Some(principal) = principal.filter(|principal| principal.account().is_some()) else { return Ok(()) };
+    let Some(Id(workspace)) = workspace.known() else { return Ok(()) };
+    let Ok(Some(workspace)) = client.find_workspace(workspace).await else { return Ok(()) };
+    principal.missing_in(client, workspace.organization.id).await.map_or(Ok(()), Err)
+}
+
+/// The diagnostic of a refused grant: that of the principal where it is the reason.
+pub async fn explained(
+    client: &Client,
+    workspace: WorkspaceId,
+    principal: Principal,
+    error: &ApiError,
+    otherwise: Diag,
+) -> Diag {
+    if !matches!(error, ApiError::NotFound(_) | ApiError::Forbidden(_) | ApiError::Invalid(_)) {
+        return otherwise;
+    }
+    let Ok(Some(workspace)) = client.find_workspace(workspace).await else { return otherwise };
+    // Whoever left after the plan is still in the list that it was made with.
+    client.people.forget(&workspace.organization.id);
+    let missing = principal.missing_in(client, workspace.organization.id).await;
+    match (missing, error.call()) {
+        (Some(diag), Some(call)) => diag.trace(call.to_string()),
+        (missing, _) => missing.unwrap_or(otherwise),
+    }
 }
 
 /// The role that a configuration chooses, by name or by id.

@@ -126,6 +126,10 @@ impl Provider for Zenml {
         Ok(Configured::Ready(client))
     }
 
+    fn conceal(client: &Client, secrets: &[String]) {
+        client.api().conceal(secrets);
+    }
+
     fn stop(client: &Client) {
         client.api().stop();
     }

@@ -40,6 +40,17 @@ fn same_text(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase() || id(one).is_some_and(|one| id(other) == Some(one))
 }
 
+/// Whether an account belongs to an organization; none where its members cannot be listed.
+pub async fn belongs(client: &Client, organization: OrganizationId, account: UserId) -> Option<bool> {
+    let has = |people: &People| people.0.iter().any(|user| user.id == account);
+    if has(&*people(client, organization).await.ok()?) {
+        return Some(true);
+    }
+    // They may have joined since the list was read.
+    client.people.forget(&organization);
+    Some(has(&*people(client, organization).await.ok()?))
+}
+
 /// How a configuration would name a user: by e-mail where there is one.
 pub fn name_of(user: &User) -> &str {
     user.email.as_deref().filter(|email| !email.is_empty()).unwrap_or(&user.username)

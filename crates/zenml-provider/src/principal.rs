@@ -2,16 +2,17 @@
 
 use std::fmt;
 
-use tfkit::{Diag, Maybe};
+use tfkit::{Diag, Maybe, Path};
 use zenml_api::control::role::Assignment;
 use zenml_api::control::team;
 use zenml_api::control::team::TeamMember;
 use zenml_api::control::user::User;
-use zenml_api::{Identifier, ServiceAccountId, TeamId, UserId};
-use zenml_client::ApiError;
+use zenml_api::{Identifier, OrganizationId, ServiceAccountId, TeamId, UserId};
+use zenml_client::{ApiError, Optional as _};
 
 use crate::client::Client;
 use crate::id::Id;
+use crate::people;
 
 /// A team, a user or a service account. To the API a service account is a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +96,43 @@ impl Principal {
             Self::ServiceAccount(account) => Some(account),
             Self::Team(_) | Self::User(_) => None,
         }
+    }
+
+    /// Why it can hold nothing in an organization, at the attribute that names it; none while it can, or where nobody can
+    /// tell. An account must belong to the organization, and a team must be there.
+    pub async fn missing_in(self, client: &Client, organization: OrganizationId) -> Option<Diag> {
+        let is_missing = match (self.account(), self.team()) {
+            (Some(account), _) => people::belongs(client, organization, account).await == Some(false),
+            (None, Some(team)) => {
+                let found = client.control_plane().ok()?.call(&team::GET, team).await.optional();
+                matches!(found, Ok(None))
+            }
+            (None, None) => false,
+        };
+        is_missing.then(|| self.missing(organization))
+    }
+
+    fn missing(self, organization: OrganizationId) -> Diag {
+        let diag = match self {
+            Self::Team(id) => Diag::error(format!("The organization has no team {id}"))
+                .why(format!("The team was deleted, or is not one of the organization {organization}."))
+                .fix("Remove this assignment, or name a team of the organization."),
+            Self::User(_) | Self::ServiceAccount(_) => {
+                let words = if self.user().is_some() { "user" } else { "service account" };
+                let id = self.account().map(|id| id.to_string()).unwrap_or_default();
+                Diag::error(format!("The {words} {id} is not in the organization"))
+                    .why(format!(
+                        "Only who belongs to the organization {organization} can hold something in it. This account has \
+                         left it, or was never in it."
+                    ))
+                    .fix("Remove this assignment, or give the account a role in the organization again.")
+            }
+        };
+        diag.at(Path::root().attr(match self {
+            Self::Team(_) => "team_id",
+            Self::User(_) => "user_id",
+            Self::ServiceAccount(_) => "service_account_id",
+        }))
     }
 
     /// Whether an answer is about this principal.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::erased::{AnyDataSource, AnyResource, Work};
 use super::{
     ApplyRequest, ConfigureRequest, DataSourceRequest, Diags, IdentitySchema, ImportRequest, PlanRequest,
-    PlanResponse, ReadRequest, Stored, UpgradeRequest, ValidateRequest, problems,
+    PlanResponse, ReadRequest, Stored, UpgradeRequest, ValidateRequest, problems, sensitive,
 };
 use crate::cx::{Access, Cx, Notes, Private, Shared};
 use crate::diag::Diag;
@@ -101,6 +101,15 @@ impl<P: Provider> Core<P> {
     ) -> Cx<P::Client> {
         let timeout = timeouts::of(object, operation).unwrap_or(timeout);
         Cx::new(self.access(), Arc::clone(&self.shared), operation, timeout, Arc::clone(notes))
+    }
+
+    /// Tells the client what is sensitive in these objects of a type.
+    pub(super) fn conceal(&self, schema: &Schema, objects: &[&Dyn]) {
+        let Access::Ready(client) = self.access() else { return };
+        let secrets = sensitive::values(&schema.attributes, objects);
+        if !secrets.is_empty() {
+            P::conceal(&client, &secrets);
+        }
     }
 
     pub(super) fn resource(&self, type_name: &str) -> Result<Arc<dyn AnyResource<P::Client>>, Diag> {

@@ -14,6 +14,7 @@ mod plan;
 mod problems;
 mod read;
 mod read_data_source;
+mod sensitive;
 mod task;
 mod upgrade;
 mod validate;

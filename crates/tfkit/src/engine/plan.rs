@@ -68,6 +68,7 @@ impl<P: Provider> Core<P> {
             response.diags = errors;
             return response;
         }
+        self.conceal(resource.schema(), &[&prior, &config]);
         let operation = match (prior.is_null(), config.is_null()) {
             (_, true) => Operation::Delete,
             (true, false) => Operation::Create,

@@ -27,6 +27,7 @@ impl<P: Provider> Core<P> {
             });
             return Stored::unchanged(state, private, earlier, warning.into_iter().collect());
         }
+        self.conceal(resource.schema(), &[&state]);
         let notes = notes(&private);
         let timeout = resource.timeout(Operation::Read);
         let cx = self.cx(Operation::Read, &state, timeout, &notes);

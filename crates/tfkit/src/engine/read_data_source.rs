@@ -37,6 +37,7 @@ impl<P: Provider> Core<P> {
         }
         // Defaults are filled in, and what the provider has to find is unknown, as in the plan of a creation.
         let config = prepare(&schema.attributes, &Dyn::Null, &config);
+        self.conceal(schema, &[&config]);
         let cx = self.cx(Operation::Read, &config, source.timeout(), notes);
         let work = source.read(cx, config.clone());
         let state = task::run_until_stopped(&format!("read of data source {type_name}"), &self.shared, work)

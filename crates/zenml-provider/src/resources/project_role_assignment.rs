@@ -64,6 +64,14 @@ impl ProjectRoleAssignment {
         }
     }
 
+    fn principal(values: &Partial<Self>) -> Option<Principal> {
+        Principal::planned([
+            values.get(Self::TEAM_ID).map(|id| Principal::Team(id.0)),
+            values.get(Self::USER_ID).map(|id| Principal::User(id.0)),
+            values.get(Self::SERVICE_ACCOUNT_ID).map(|id| Principal::ServiceAccount(id.0)),
+        ])
+    }
+
     async fn chosen(&self, client: &Client, holding: &Holding) -> Result<Role, Diag> {
         let organization = assignment::organization_of(client, holding.workspace).await?;
         let name = self.role.as_ref().map(String::as_str);
@@ -120,11 +128,7 @@ impl Resource for ProjectRoleAssignment {
     }
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
-        let principal = Principal::planned([
-            values.get(Self::TEAM_ID).map(|id| Principal::Team(id.0)),
-            values.get(Self::USER_ID).map(|id| Principal::User(id.0)),
-            values.get(Self::SERVICE_ACCOUNT_ID).map(|id| Principal::ServiceAccount(id.0)),
-        ])?;
+        let principal = Self::principal(values)?;
         let workspace = values.get(Self::WORKSPACE_ID).known()?.0;
         let project = Some(values.get(Self::PROJECT_ID).known()?.0);
         let role = values.get(Self::ROLE_ID).known()?.0;
@@ -159,6 +163,7 @@ impl Resource for ProjectRoleAssignment {
             plan.set(Self::WORKSPACE_ID, &Id(default));
             workspace = Maybe::Known(Id(default));
         }
+        assignment::check_account(client, workspace.clone(), Self::principal(plan.planned())).await?;
         let name = plan.config().get(Self::ROLE).known();
         let id = plan.config().get(Self::ROLE_ID).known();
         let foreseen = assignment::foresee(client, &RoleLevel::Project, workspace, name, id).await?;

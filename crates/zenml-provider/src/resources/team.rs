@@ -228,10 +228,18 @@ async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Result<(), Diag
     }
     let joining = found.missing_in(&wanted, &present);
     let known = remembered(cx);
-    let (departed, unknown): (Vec<&str>, Vec<&str>) = joining
-        .iter()
-        .filter(|name| found.unknown.contains(name))
-        .partition(|name| known.iter().any(|known| found.is_one(known, name)));
+    let unknown = joining.iter().copied().filter(|name| found.unknown.contains(name));
+    // A state that was imported, or that an earlier version wrote, does not tell who was a member.
+    let can_be_known = plan.is_update() && planned.wholly_known();
+    let is_departed = |name: &&str| match &known {
+        Some(known) => known.iter().any(|known| found.is_one(known, name)),
+        None => {
+            can_be_known
+                && unknown.clone().count() == joining.len()
+                && found.missing_in(&present, &wanted).is_empty()
+        }
+    };
+    let (departed, unknown): (Vec<&str>, Vec<&str>) = unknown.clone().partition(is_departed);
     if !unknown.is_empty() {
         plan.error(unknown_members(&unknown));
     }
@@ -244,7 +252,11 @@ async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Result<(), Diag
     let nobody_else = leaving.is_empty() && joining.len() == departed.len();
     if !departed.is_empty() {
         if plan.is_update() && nobody_else {
-            plan.warn(departed_members(&departed));
+            plan.warn(if known.is_some() {
+                departed_members(&departed)
+            } else {
+                departed_or_unknown(&departed)
+            });
         } else {
             plan.error(departed_members(&departed));
         }
@@ -290,9 +302,9 @@ fn warn_of_removals(plan: &mut Plan<Team>, leaving: &[&str]) {
     );
 }
 
-/// The members that the configuration named when it was last applied.
-fn remembered(cx: &Cx<Client>) -> Vec<String> {
-    cx.private(MEMBERS).and_then(|names| serde_json::from_value(names).ok()).unwrap_or_default()
+/// The members that the configuration named when it was last applied; none where no apply is remembered.
+fn remembered(cx: &Cx<Client>) -> Option<Vec<String>> {
+    cx.private(MEMBERS).and_then(|names| serde_json::from_value(names).ok())
 }
 
 /// The user's own spelling of a member, where the state or the plan has one.
@@ -347,6 +359,17 @@ fn departed_members(departed: &[&str]) -> Diag {
     Diag::error(format!("{} {verb} no longer in the organization", quoted(departed)))
         .why("An earlier apply made them members of the team. The organization does not know them any more, so they are not in the team.")
         .fix("Remove them from members, or give them a role in the organization again.")
+        .at(Team::MEMBERS)
+}
+
+/// People whom the configuration names, of a team whose earlier members are not remembered.
+fn departed_or_unknown(names: &[&str]) -> Diag {
+    Diag::warning(format!("The organization does not know {}", quoted(names)))
+        .why(
+            "They may have left it, or be misspelled: no apply of this version has recorded who was in the team. They are \
+             not in it, and the plan leaves the team as it is.",
+        )
+        .fix("Remove them from members, correct the spelling, or give them a role in the organization again.")
         .at(Team::MEMBERS)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -101,6 +101,10 @@ struct Rule {
 struct Echo {
     network: Network,
     rule: Mutex<Option<Rule>>,
+    /// All bodies that ever came by, in either direction. Some servers keep them, and repeat them in any answer.
+    heard: Mutex<String>,
+    /// Whether answers repeat all of that instead of their own request.
+    repeats_all: AtomicBool,
     /// The credentials that were sent.
     credentials: Mutex<BTreeSet<String>>,
     /// How many requests were answered by the echo, and how many of those with a marked secret.
@@ -113,10 +117,27 @@ impl Echo {
         Arc::new(Self {
             network: Network::new(&HttpSettings::default()).unwrap(),
             rule: Mutex::default(),
+            heard: Mutex::default(),
+            repeats_all: AtomicBool::new(false),
             credentials: Mutex::default(),
             echoed: AtomicUsize::new(0),
             marked: AtomicUsize::new(0),
         })
+    }
+
+    /// Keeps what is marked in a body.
+    fn hear(&self, body: &[u8]) {
+        let mut all = String::new();
+        if let Ok(body) = serde_json::from_slice::<Json>(body) {
+            texts(&body, &mut all);
+        }
+        let mut heard = self.heard.lock().unwrap();
+        for line in all.lines().filter(|line| line.contains(HEAD)) {
+            if !heard.contains(line) {
+                // What is shown is cut off at some length: the newest comes first.
+                heard.insert_str(0, &format!("{line}\n"));
+            }
+        }
     }
 
     fn arm(&self, rule: Option<Rule>) {
@@ -130,9 +151,20 @@ impl Transport for Echo {
             let value = value.to_str().unwrap().trim_start_matches("Bearer ");
             self.credentials.lock().unwrap().insert(value.to_owned());
         }
+        self.hear(&request.body);
         let rule = *self.rule.lock().unwrap();
         match rule.filter(|rule| (rule.which)(&request)) {
-            None => self.network.exchange(request),
+            None => Box::pin(async move {
+                let answer = self.network.exchange(request).await?;
+                self.hear(&answer.body);
+                Ok(answer)
+            }),
+            Some(rule) if self.repeats_all.load(Ordering::Relaxed) => {
+                self.echoed.fetch_add(1, Ordering::Relaxed);
+                let body = FORMS[rule.form].1(&self.heard.lock().unwrap()).into_bytes().into();
+                let status = StatusCode::from_u16(rule.status).unwrap();
+                Box::pin(async move { Ok(HttpResponse { status, headers: HeaderMap::new(), body }) })
+            }
             Some(rule) => {
                 self.echoed.fetch_add(1, Ordering::Relaxed);
                 if String::from_utf8_lossy(&request.body).contains(HEAD) {
@@ -420,6 +452,83 @@ async fn what_a_server_repeats_of_a_request_is_in_no_message_whatever_type_and_o
     assert!(failed * 3 > tried * 2, "{failed} of {tried} failed");
     assert!(echo.echoed.load(Ordering::Relaxed) >= failed);
     world.stop().await;
+}
+
+/// Reads, changes and removes every object, while each answer is a failure that repeats all that was ever said: by this
+/// process or, after a restart, by one before it, whose secrets only the states tell.
+async fn against_a_server_that_remembers(is_restarted: bool) {
+    let world = World::start().await;
+    let mut rows = rows(&world).await;
+    for (number, row) in rows.iter_mut().enumerate().filter(|(_, row)| !row.made["name"].is_null()) {
+        (row.made["name"], row.changed["name"]) = (format!("n{number}").into(), format!("n{number}").into());
+    }
+    let echo = Echo::new();
+    let mut harness = harness(&world, &echo).await;
+    for row in &rows {
+        harness
+            .apply(row.address, row.made.clone())
+            .await
+            .unwrap_or_else(|error| panic!("{}: {error}", row.address));
+    }
+    if is_restarted {
+        let engine = Engine::new(Zenml::new(Environment::default()).with_transport(echo.clone()));
+        let mut block = world.block();
+        block["http"] = json!({ "retries": 0 });
+        harness.restart(engine, block).await.unwrap();
+        // A host reads all states before it changes anything. What was written only is in none of them.
+        let mut known = String::new();
+        for row in &rows {
+            harness.refresh(row.address).await.unwrap();
+            let state = format!("{:?}", harness.state(row.address).unwrap());
+            known.push_str(&state);
+        }
+        let mut heard = echo.heard.lock().unwrap();
+        *heard = heard.lines().fold(String::new(), |all, line| {
+            if known.contains(&format!("{line:?}")) { format!("{all}{line}\n") } else { all }
+        });
+    }
+    assert!(echo.heard.lock().unwrap().lines().count() >= 1, "nothing was heard");
+    echo.repeats_all.store(true, Ordering::Relaxed);
+    let mut tried = 0;
+    for row in &rows {
+        for operation in ["read", "update", "delete"] {
+            for (form, (name, _)) in FORMS.iter().enumerate() {
+                let status = [400, 403, 500][form % 3];
+                echo.arm(Some(Rule {
+                    status,
+                    form,
+                    which: if operation == "read" { is_read } else { is_write },
+                }));
+                let failure = match operation {
+                    "read" => harness.refresh(row.address).await.map(|_| ()),
+                    "update" => harness.apply(row.address, row.changed.clone()).await.map(|_| ()),
+                    _ => harness.destroy(row.address).await.map(|_| ()),
+                };
+                let Err(failure) = failure else { panic!("{} {operation} {status} succeeded", row.address) };
+                let said = format!("{failure}\n{:?}", failure.errors());
+                let leak = leaks(&said, &BTreeSet::new());
+                assert!(
+                    leak.is_none(),
+                    "{} {operation}, {status}, {name}: {leak:?} is said: {said}",
+                    row.address
+                );
+                tried += 1;
+            }
+        }
+    }
+    assert_eq!(tried, rows.len() * 3 * FORMS.len());
+    echo.arm(None);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_server_heard_at_any_time_of_a_run_is_in_no_later_message_whatever_type() {
+    against_a_server_that_remembers(false).await;
+}
+
+#[tokio::test]
+async fn what_a_server_heard_in_an_earlier_run_is_in_no_message_as_far_as_the_states_tell() {
+    against_a_server_that_remembers(true).await;
 }
 
 #[tokio::test]

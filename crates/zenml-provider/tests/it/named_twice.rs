@@ -1,6 +1,8 @@
 //! Collections whose elements can name one object in two ways, and people who are named differently or are gone.
 
 use serde_json::{Value as Json, json};
+use tfkit::Path;
+use tfkit::engine::ImportBy;
 use tfkit_test::Action;
 use zenml_api::control::member::{self, MemberRemoval};
 use zenml_api::control::team as api;
@@ -211,6 +213,35 @@ async fn a_member_who_left_the_organization_is_a_warning_until_the_apply_needs_t
     world.stop().await;
 }
 
+/// An import, or an earlier version of the provider, has kept nothing beside the state.
+#[tokio::test]
+async fn a_member_who_left_is_a_warning_too_where_no_apply_is_remembered() {
+    let world = World::start().await;
+    world.person("ann@example.com").await;
+    let bob = world.person("bob@example.com").await;
+    let both = ["ann@example.com", "bob@example.com"];
+    let mut harness = world.harness().await;
+    harness.apply(T, team(&both)).await.unwrap();
+    leaves(&world, &bob).await;
+    harness.restart(engine(), world.block()).await.unwrap();
+    let key = ["organization_id", "id"]
+        .map(|name| harness.state(T).unwrap().attribute(name).as_str().unwrap().to_owned());
+    harness.forget(T);
+    harness.import(T, ImportBy::Id(key.join("/"))).await.unwrap();
+    let unknown = "The organization does not know \"bob@example.com\"";
+    let planned = harness.plan(T, team(&both)).await.unwrap();
+    assert_eq!((planned.action, planned.told()), (Action::NoOp, vec![unknown]));
+    let described = json!({ "name": "alpha", "description": "now", "members": both });
+    let applied = harness.apply(T, described).await.unwrap();
+    assert_eq!((applied.action, applied.told()), (Action::Update, vec![unknown]));
+    // Where members change, the apply needs each of them.
+    harness.forget(T);
+    harness.import(T, ImportBy::Id(key.join("/"))).await.unwrap();
+    let failure = harness.plan(T, team(&["bob@example.com"])).await.unwrap_err();
+    assert_eq!(failure.summaries(), [unknown]);
+    world.stop().await;
+}
+
 /// On a control plane that keeps the place of somebody who left, nothing changes until the configuration does.
 #[tokio::test]
 async fn a_member_whom_only_the_team_still_knows_stays_and_can_be_removed() {
@@ -273,9 +304,9 @@ async fn a_person_who_is_named_twice_or_left_is_told_under_real_hosts() {
     .await;
 }
 
-/// Nothing that is held by somebody who left stands in the way of a plan, of a destroy, or of a run without them.
+/// Nothing that is held by somebody who left stands in the way of a destroy, or of a run without them.
 #[tokio::test]
-async fn an_assignment_of_somebody_who_left_can_be_planned_and_removed_for_every_kind() {
+async fn an_assignment_of_somebody_who_left_is_told_at_their_attribute_and_can_be_removed_for_every_kind() {
     let world = World::start().await;
     let workspace = world.workspace("home").await;
     let project = world.project(workspace, "inside").await;
@@ -300,14 +331,33 @@ async fn an_assignment_of_somebody_who_left_can_be_planned_and_removed_for_every
         harness.apply(address, config.clone()).await.unwrap();
         leaves(&world, &bob).await;
         harness.restart(engine(), world.block()).await.unwrap();
-        let planned = harness.plan(address, config.clone()).await;
-        assert!(
-            matches!(planned.map(|planned| planned.action), Ok(Action::Create | Action::NoOp)),
-            "{address}"
-        );
-        // The apply needs them.
-        let failure = harness.apply(address, config.clone()).await.unwrap_err();
-        assert!(failure.to_string().contains("does not belong to the"), "{address}: {failure}");
+        // An assignment that is gone with its person needs them to be made again, and the plan says so.
+        let failure = harness.plan(address, config.clone()).await.unwrap_err();
+        let gone = format!("The user {} is not in the organization", bob.id);
+        assert_eq!(failure.summaries(), [gone.as_str()], "{address}");
+        assert_eq!(failure.places(), [&Path::root().attr("user_id")], "{address}");
+        // Somebody who leaves after the plan is told at the same place, and so is a team that goes.
+        for (name, id) in
+            [("user_id", bob.id.to_string()), ("team_id", world.team("going").await.to_string())]
+        {
+            let mut config = config.clone();
+            config["user_id"] = Json::Null;
+            config[name] = id.clone().into();
+            let planned = match name {
+                "team_id" => harness.plan(address, config.clone()).await.unwrap(),
+                _ => {
+                    world.join(&bob).await;
+                    let planned = harness.plan(address, config.clone()).await.unwrap();
+                    leaves(&world, &bob).await;
+                    planned
+                }
+            };
+            if name == "team_id" {
+                world.control().call(&api::DELETE, id.parse().unwrap()).await.unwrap();
+            }
+            let failure = harness.apply_planned(address, planned, config, &[]).await.unwrap_err();
+            assert_eq!(failure.places(), [&Path::root().attr(name)], "{address}: {failure}");
+        }
         world.join(&bob).await;
         harness.apply(address, config).await.unwrap();
         leaves(&world, &bob).await;

@@ -34,6 +34,7 @@ impl<P: Provider> Core<P> {
             (false, false) => Operation::Update,
             (false, true) => Operation::Delete,
         };
+        self.conceal(resource.schema(), &[&request.prior, &request.planned, &request.config]);
         let notes = notes(&request.private);
         lock(&notes).private.set_imported(false);
         lock(&notes).private.forget_plan();

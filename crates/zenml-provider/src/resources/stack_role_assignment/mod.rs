@@ -9,7 +9,8 @@ mod shares;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::{
-    Claim, Computed, Cx, Diag, ImportId, Imported, Model, OrDefault, OrServer, Partial, Plan, Resource, Since,
+    Claim, Computed, Cx, Diag, ImportId, Imported, Maybe, Model, OrDefault, OrServer, Partial, Plan,
+    Resource, Since,
 };
 use zenml_api::rbac::Action;
 use zenml_api::{ComponentId, ServiceAccountId, StackId, TeamId, UserId, WorkspaceId};
@@ -157,11 +158,7 @@ impl Resource for StackRoleAssignment {
     }
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
-        let principal = Principal::planned([
-            values.get(Self::TEAM_ID).map(|id| Principal::Team(id.0)),
-            values.get(Self::USER_ID).map(|id| Principal::User(id.0)),
-            values.get(Self::SERVICE_ACCOUNT_ID).map(|id| Principal::ServiceAccount(id.0)),
-        ])?;
+        let principal = Self::principal(values)?;
         let workspace = values.get(Self::WORKSPACE_ID).known()?.0;
         let place = Place { workspace, stack: values.get(Self::STACK_ID).known()?.0, principal };
         Some(place.claim())
@@ -174,6 +171,16 @@ impl Resource for StackRoleAssignment {
             || plan.changes(Self::TEAM_ID)
             || plan.changes(Self::USER_ID)
             || plan.changes(Self::SERVICE_ACCOUNT_ID);
+        if plan.is_create() || (!plan.is_delete() && moves) {
+            let workspace = match plan.get(Self::WORKSPACE_ID).known() {
+                None if plan.config().get(Self::WORKSPACE_ID).is_null() => {
+                    client.default_workspace().await?.map(Id)
+                }
+                known => known,
+            };
+            let workspace = workspace.map_or(Maybe::Unknown, Maybe::Known);
+            assignment::check_account(client, workspace, Self::principal(plan.planned())).await?;
+        }
         let Some(prior) = plan.prior().cloned() else { return Ok(()) };
         let principal = Principal::of(prior.team_id, prior.user_id, prior.service_account_id)?;
         let other_role = plan.changes(Self::ROLE) || plan.changes(Self::ACTIONS);
@@ -230,6 +237,14 @@ impl Resource for StackRoleAssignment {
 }
 
 impl StackRoleAssignment {
+    fn principal(values: &Partial<Self>) -> Option<Principal> {
+        Principal::planned([
+            values.get(Self::TEAM_ID).map(|id| Principal::Team(id.0)),
+            values.get(Self::USER_ID).map(|id| Principal::User(id.0)),
+            values.get(Self::SERVICE_ACCOUNT_ID).map(|id| Principal::ServiceAccount(id.0)),
+        ])
+    }
+
     fn place(&self, workspace: WorkspaceId) -> Result<Place, Diag> {
         let principal = Principal::of(self.team_id, self.user_id, self.service_account_id)?;
         Ok(Place { workspace, stack: self.stack_id.0, principal })

@@ -15,6 +15,7 @@ use zenml_client::{Api, ApiError};
 
 use super::change::WriteFailure;
 use super::need::{Actions, Object};
+use crate::assignment;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::principal::Principal;
@@ -112,10 +113,13 @@ impl Shares<'_> {
         let outcome = self.server.send(&membership::SHARE, (), query, actions).await;
         match outcome {
             Err(ApiError::NotFound(_)) if removes => Ok(()),
-            outcome => outcome.map_err(|error| WriteFailure {
-                is_open: error.outcome_unknown(),
-                diag: self.failed(object, &error),
-            }),
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let diag = self.failed(object, &error);
+                let diag =
+                    assignment::explained(self.client, self.workspace, self.principal, &error, diag).await;
+                Err(WriteFailure { is_open: error.outcome_unknown(), diag })
+            }
         }
     }
 
