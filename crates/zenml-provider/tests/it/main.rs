@@ -9,6 +9,7 @@ mod code_repository;
 mod complete_examples;
 mod component_settings;
 mod configuration;
+mod connector_settings;
 mod creation;
 mod data_sources;
 mod documentation;

@@ -180,7 +180,15 @@ pub(crate) async fn on_each_server_with(packages: Packages, test: impl AsyncFn(&
 
 /// Runs a scenario on each server with the provider in the test's own process. At its end nothing may be left of it.
 pub(crate) async fn in_process_on_each_server(test: impl AsyncFn(&Server, &mut Harness)) {
-    for server in servers(Packages::Plain).await {
+    in_process_on_each_server_with(Packages::Plain, test).await;
+}
+
+/// The same where it matters what the real server knows of clouds.
+pub(crate) async fn in_process_on_each_server_with(
+    packages: Packages,
+    test: impl AsyncFn(&Server, &mut Harness),
+) {
+    for server in servers(packages).await {
         let mut harness = server.harness().await;
         test(&server, &mut harness).await;
         server.finish().await;

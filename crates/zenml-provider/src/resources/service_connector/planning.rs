@@ -2,13 +2,14 @@
 
 use tfkit::field::Field;
 use tfkit::model::Token;
-use tfkit::{Cx, Plan};
+use tfkit::{Cx, Dyn, Plan};
 use zenml_api::ConnectorId;
 use zenml_api::paging::PageQuery as _;
 use zenml_api::workspace::component::{self, ComponentQuery};
 use zenml_client::{Api, ApiError};
 
 use super::ServiceConnector as Connector;
+use super::settings::{self, Settings};
 use crate::client::Client;
 use crate::object;
 use crate::scope::{self, Reach};
@@ -23,6 +24,7 @@ pub(super) fn plan(plan: &mut Plan<Connector>) {
     if !plan.is_update() {
         return;
     }
+    keep_same_settings(plan);
     // What is not set here an update sends as the state has it.
     if plan.config().get(Connector::EXPIRES_AT).is_null() {
         plan.keep(Connector::EXPIRES_AT);
@@ -37,6 +39,27 @@ pub(super) fn plan(plan: &mut Plan<Connector>) {
     plan.keep(Connector::USER);
     plan.keep(Connector::RESOURCE_TYPE);
     plan.keep(Connector::WORKSPACE_ID);
+}
+
+/// Plans no change of a configuration that the server stores as it has it already.
+fn keep_same_settings(plan: &mut Plan<Connector>) {
+    if !plan.changes(Connector::CONFIGURATION)
+        || plan.changes(Connector::TYPE)
+        || plan.changes(Connector::AUTH_METHOD)
+    {
+        return;
+    }
+    let wanted = plan.config().dyn_of(Connector::CONFIGURATION);
+    let Dyn::Map(members) = wanted else { return };
+    if !wanted.wholly_known() {
+        return;
+    }
+    let wanted: Settings =
+        members.iter().map(|(key, value)| (key.clone(), value.as_str().map(str::to_owned))).collect();
+    let found = plan.prior().and_then(|prior| prior.configuration.value());
+    if found.is_some_and(|found| settings::same_settings(&wanted, found.expose())) {
+        plan.keep(Connector::CONFIGURATION);
+    }
 }
 
 /// Replaces a connector that is used and is to reach another resource. A server refuses to change that in place while

@@ -72,8 +72,36 @@ fn is_plain(method: &AuthMethodDescription, key: &str) -> bool {
 fn means(written: &str, stored: &serde_json::Value) -> bool {
     match stored {
         serde_json::Value::String(stored) => written == stored,
-        stored => scalar_text(&Dyn::string(written), &Dyn::string(stored.to_string())),
+        stored => same(written, &stored.to_string()),
     }
+}
+
+/// Whether a server stores two configurations as the same one. A state that an import or the Go provider wrote has what the
+/// server told, as texts.
+pub(super) fn same_settings(one: &Settings, other: &Settings) -> bool {
+    let set = |settings: &Settings| -> BTreeMap<String, String> {
+        settings.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect()
+    };
+    let (one, other) = (set(one), set(other));
+    one.len() == other.len()
+        && one.iter().all(|(key, value)| other.get(key).is_some_and(|other| same(value, other)))
+}
+
+fn same(one: &str, other: &str) -> bool {
+    scalar_text(&Dyn::string(one), &Dyn::string(other)) || {
+        let (first, second) = (array(one), array(other));
+        // A server takes a list as JSON, and as texts with commas between them.
+        (first.is_some() || second.is_some())
+            && first.unwrap_or_else(|| split(one)) == second.unwrap_or_else(|| split(other))
+    }
+}
+
+fn array(text: &str) -> Option<Vec<String>> {
+    serde_json::from_str(text).ok()
+}
+
+fn split(text: &str) -> Vec<String> {
+    text.split(',').map(str::to_owned).collect()
 }
 
 fn text(stored: &serde_json::Value) -> String {
@@ -150,6 +178,28 @@ mod tests {
     fn without_a_description_nothing_that_is_missing_counts_as_removed() {
         let known = settings(&[("server", Some("https://a"))]);
         assert_eq!(refreshed(&known, &JsonMap::new(), None), known);
+    }
+
+    #[test]
+    fn configurations_are_the_same_where_a_server_stores_them_as_one() {
+        let json = "[\"one\",\"two\"]";
+        let cases = [
+            ("[ \"one\", \"two\" ]", json, true),
+            ("one,two", json, true),
+            ("one", "[\"one\"]", true),
+            ("True", "true", true),
+            ("two,one", json, false),
+            ("one, two", "one,two", false),
+            ("secret", "Secret", false),
+        ];
+        for (one, other, expected) in cases {
+            let of = |text| settings(&[("key", Some(text)), ("region", Some("r"))]);
+            assert_eq!(same_settings(&of(one), &of(other)), expected, "{one} {other}");
+            assert_eq!(same_settings(&of(other), &of(one)), expected, "{other} {one}");
+        }
+        let one = settings(&[("a", Some("1")), ("b", None)]);
+        assert!(same_settings(&one, &settings(&[("a", Some("1"))])));
+        assert!(!same_settings(&one, &settings(&[("a", Some("1")), ("b", Some("2"))])));
     }
 
     #[test]
