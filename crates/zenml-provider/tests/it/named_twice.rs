@@ -343,17 +343,15 @@ async fn an_assignment_of_somebody_who_left_is_told_at_their_attribute_and_can_b
             let mut config = config.clone();
             config["user_id"] = Json::Null;
             config[name] = id.clone().into();
-            let planned = match name {
-                "team_id" => harness.plan(address, config.clone()).await.unwrap(),
-                _ => {
-                    world.join(&bob).await;
-                    let planned = harness.plan(address, config.clone()).await.unwrap();
-                    leaves(&world, &bob).await;
-                    planned
-                }
-            };
-            if name == "team_id" {
+            let is_team = name == "team_id";
+            if !is_team {
+                world.join(&bob).await;
+            }
+            let planned = harness.plan(address, config.clone()).await.unwrap();
+            if is_team {
                 world.control().call(&api::DELETE, id.parse().unwrap()).await.unwrap();
+            } else {
+                leaves(&world, &bob).await;
             }
             let failure = harness.apply_planned(address, planned, config, &[]).await.unwrap_err();
             assert_eq!(failure.places(), [&Path::root().attr(name)], "{address}: {failure}");
