@@ -45,11 +45,17 @@ pub struct InvalidId {
 
 impl fmt::Display for InvalidId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not the id of a {}: an id is a UUID", self.given, self.noun)
+        write!(f, "{:?} is not the id of {}: an id is a UUID", self.given, with_article(self.noun))
     }
 }
 
 impl std::error::Error for InvalidId {}
+
+/// A noun with its article: `a team`, `an organization`.
+pub fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}
 
 /// Reads an identifier from its text, and says of anything else what it should be.
 struct IdText<T>(&'static str, PhantomData<T>);
@@ -136,7 +142,7 @@ macro_rules! identifiers {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(IdText(concat!("the UUID of a ", $noun), PhantomData))
+                deserializer.deserialize_str(IdText(concat!("the UUID of the ", $noun), PhantomData))
             }
         }
     )+};

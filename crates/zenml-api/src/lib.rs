@@ -22,7 +22,7 @@ pub use endpoint::{BodyKind, CodecError, Endpoint, Method, Request, Route, decod
 pub use id::{
     ApiKeyId, CodeRepositoryId, ComponentId, ConnectorId, DeviceId, FlavorId, IdOrName, Identifier,
     InvitationId, ObjectId, OrganizationId, ProjectId, RoleId, SecretId, ServiceAccountId, StackId, TagId,
-    TeamId, UserId, WorkspaceId,
+    TeamId, UserId, WorkspaceId, with_article,
 };
 pub use patch::Patch;
 pub use path::{InvalidPath, PathParam, PathParams};

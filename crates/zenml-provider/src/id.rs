@@ -4,7 +4,7 @@ use std::fmt;
 
 use tfkit::field::{Misfit, Value};
 use tfkit::{Dyn, Shape};
-use zenml_api::Identifier;
+use zenml_api::{Identifier, with_article};
 
 /// An identifier as the value of an attribute.
 ///
@@ -33,7 +33,8 @@ impl<I: Identifier> Value for Id<I> {
 
     fn from_known(value: &Dyn) -> Result<Self, Misfit> {
         let text = String::from_known(value)?;
-        let misfit = || Misfit::new(format!("must be the id of a {}, which is a UUID", I::NOUN)).in_plan();
+        let misfit =
+            || Misfit::new(format!("must be the id of {}, which is a UUID", with_article(I::NOUN))).in_plan();
         let id: I = text.parse().map_err(|_| {
             misfit().fix("An id looks like 0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11. A name does not work here.")
         })?;

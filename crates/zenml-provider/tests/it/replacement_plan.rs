@@ -178,13 +178,16 @@ resource "zenml_stack_role_assignment" "g" {
 }
 "#;
 
+/// Variables that are set, and options of the plan.
+type Replaced = (&'static [(&'static str, &'static str)], &'static [&'static str]);
+
 const G: &str = "zenml_stack_role_assignment.g";
 
 #[tokio::test]
 async fn a_stack_role_follows_what_is_replaced_in_its_stack_in_the_same_apply() {
     under_each_host(async |world, mut host| {
         let before = world.platform.census().await.unwrap();
-        let cases: [(&[(&str, &str)], &[&str]); 7] = [
+        let cases: [Replaced; 7] = [
             (&[("flavor", "local_docker")], &[]),
             (&[("auth_method", "sts-token")], &[]),
             (&[("flavor", "local"), ("auth_method", "secret-key")], &[]),
