@@ -261,6 +261,7 @@ impl Harness {
 
     /// Removes an object.
     pub async fn destroy(&mut self, address: &str) -> Result<Vec<Diag>, Failure> {
+        self.engine.begin_run();
         let object = self.object(address)?;
         let (found, mut warnings) = self.read(object).await?;
         let Some(object) = found else {
