@@ -181,13 +181,7 @@ impl Api {
             // A 401 means that nothing was done, so any call can be made again.
             Err(ApiError::Unauthorized(refused)) if tokens.refused(&bearer) => {
                 let bearer = tokens.bearer(wire).await?;
-                let again = wire.exchange(outgoing, Some(&bearer.header), refused.call.attempts).await;
-                again.map_err(|mut error| {
-                    if refused.call.uncertain {
-                        error.make_uncertain();
-                    }
-                    error
-                })
+                wire.exchange(outgoing, Some(&bearer.header), refused.call.attempts).await
             }
             result => result,
         }

@@ -223,30 +223,6 @@ impl ApiError {
         }
     }
 
-    /// Says that an earlier attempt of the same call may have been carried out.
-    pub(crate) fn make_uncertain(&mut self) {
-        let call = match self {
-            Self::Unreachable { call, .. }
-            | Self::NotTheApi { call, .. }
-            | Self::Decode { call, .. }
-            | Self::NoToken { call }
-            | Self::Cancelled { call, .. } => call,
-            Self::Unauthorized(refused)
-            | Self::PaymentRequired(refused)
-            | Self::Forbidden(refused)
-            | Self::NotFound(refused)
-            | Self::UnknownRoute(refused)
-            | Self::Conflict(refused)
-            | Self::Invalid(refused)
-            | Self::RateLimited(refused)
-            | Self::Server(refused) => &mut refused.call,
-            Self::Unsendable { .. } | Self::NotConfigured(_) | Self::NotReady(_) | Self::Misplaced(_) => {
-                return;
-            }
-        };
-        call.uncertain = true;
-    }
-
     /// The call, where there was one.
     #[must_use]
     pub fn call(&self) -> Option<&Call> {

@@ -1,5 +1,6 @@
 //! One logical call over the wire: attempts, waits between them, and what an answer means.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -80,6 +81,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) request_id: String,
     /// Makes a repeated POST harmless on a workspace.
     idempotency_key: Option<String>,
+    /// Whether an attempt left it open that the call was carried out. Then all that follow do, too.
+    left_open: AtomicBool,
 }
 
 /// Which failures allow another attempt.
@@ -95,7 +98,14 @@ pub(crate) enum Repeat {
 
 impl<'a> Outgoing<'a> {
     pub(crate) fn new(route: Route, request: &'a Request, repeat: Repeat) -> Self {
-        Self { route, request, repeat, request_id: Uuid::new_v4().to_string(), idempotency_key: None }
+        Self {
+            route,
+            request,
+            repeat,
+            request_id: Uuid::new_v4().to_string(),
+            idempotency_key: None,
+            left_open: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn with_idempotency_key(mut self) -> Self {
@@ -132,10 +142,8 @@ impl Wire {
                 Err(failure) => failure,
             };
             let wait = self.wait(outgoing.repeat, attempt, &failure);
-            let mut error = self.error(outgoing, earlier + attempt, failure);
-            if last.as_ref().is_some_and(|before| before.outcome_unknown()) {
-                error.make_uncertain();
-            }
+            let error = self.error(outgoing, earlier + attempt, failure);
+            outgoing.left_open.fetch_or(error.outcome_unknown(), Ordering::Relaxed);
             let Some(wait) = wait else { return Err(error) };
             debug!(
                 wait_ms = milliseconds(wait),
@@ -229,7 +237,7 @@ impl Wire {
             status: None,
             request_id: outgoing.request_id.clone(),
             attempts,
-            uncertain: false,
+            uncertain: outgoing.left_open.load(Ordering::Relaxed),
         }
     }
 
