@@ -41,12 +41,8 @@ impl Private {
         self.0.contains_key(IMPORTED_NAME)
     }
 
-    pub(crate) fn set_imported(&mut self, imported: bool) {
-        if imported {
-            self.0.insert(IMPORTED_NAME.to_owned(), Value::Bool(true));
-        } else {
-            self.0.remove(IMPORTED_NAME);
-        }
+    pub(crate) fn set_imported(&mut self) {
+        self.0.insert(IMPORTED_NAME.to_owned(), Value::Bool(true));
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
@@ -70,9 +66,10 @@ impl Private {
         self.0.insert(REPLACED_NAME.to_owned(), id.into());
     }
 
-    /// Leaves nothing of the plan in the state.
-    pub(crate) fn forget_plan(&mut self) {
+    /// Leaves nothing of the plan in the state. What an apply has written is not as an import found it.
+    pub(crate) fn begin_apply(&mut self) {
         self.0.remove(REPLACED_NAME);
+        self.0.remove(IMPORTED_NAME);
     }
 
     pub(crate) fn remove(&mut self, name: &str) {

@@ -16,7 +16,7 @@ impl<P: Provider> Core<P> {
         let notes = notes(&[]);
         let imported = self.imported(&type_name, by, &notes).await;
         let mut left = take(&notes);
-        left.private.set_imported(true);
+        left.private.set_imported();
         let mut stored = Stored::unchanged(Dyn::Null, left.private.to_bytes(), Dyn::Null, left.diags);
         match imported {
             Ok((state, identity)) => (stored.state, stored.identity) = (state, identity),

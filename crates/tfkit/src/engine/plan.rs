@@ -15,88 +15,81 @@ use crate::schema::{Schema, Who};
 use crate::value::{Dyn, Path};
 
 impl<P: Provider> Core<P> {
+    /// Plans one step of a run, and compares it with the others.
     pub(super) async fn plan(&self, request: PlanRequest) -> PlanResponse {
-        let PlanRequest { prior, config, type_name, .. } = request.clone();
-        let mut response = self.with_imported(request).await;
-        if let Ok(resource) = self.resource(&type_name) {
-            let planned = response.planned.clone();
-            self.claim(resource.as_ref(), [&prior, &config, &planned], &mut response);
-        }
+        let resource = match self.resource(&request.type_name) {
+            Ok(resource) => resource,
+            Err(diag) => return PlanResponse { diags: vec![diag], ..PlanResponse::unplanned(&request) },
+        };
+        let mut response = self.keeping_imported(resource.as_ref(), &request).await;
+        self.claim(resource.as_ref(), &request, &mut response);
         response
     }
 
     /// What an import found of values that the configuration leaves to others stays as long as nothing changes.
-    async fn with_imported(&self, request: PlanRequest) -> PlanResponse {
-        if let Ok(resource) = self.resource(&request.type_name)
-            && let Some(config) = with_imported(resource.schema(), &request)
-        {
-            let calm = self.planned(PlanRequest { config, ..request.clone() }).await;
-            if calm.planned == request.prior && !calm.diags.iter().any(Diag::is_error) {
-                return calm;
-            }
-            // A warning may have been meant for once in a run.
-            let mut response = self.planned(request).await;
-            let told = calm.diags.into_iter().filter(|diag| !diag.is_error());
-            let told: Vec<Diag> = told.filter(|diag| !response.diags.contains(diag)).collect();
-            response.diags.extend(told);
-            return response;
+    async fn keeping_imported(
+        &self,
+        resource: &dyn AnyResource<P::Client>,
+        request: &PlanRequest,
+    ) -> PlanResponse {
+        let Some(config) = with_imported(resource.schema(), request) else {
+            return self.planned(resource, request, &request.config).await;
+        };
+        let calm = self.planned(resource, request, &config).await;
+        if calm.planned == request.prior && !calm.diags.iter().any(Diag::is_error) {
+            return calm;
         }
-        self.planned(request).await
+        // A warning may have been meant for once in a run.
+        let mut response = self.planned(resource, request, &request.config).await;
+        let told = calm.diags.into_iter().filter(|diag| !diag.is_error());
+        let told: Vec<Diag> = told.filter(|diag| !response.diags.contains(diag)).collect();
+        response.diags.extend(told);
+        response
     }
 
     /// Follows the fixed order of [`crate::plan`], with the author's hook in its middle.
-    async fn planned(&self, request: PlanRequest) -> PlanResponse {
-        let PlanRequest { type_name, prior, proposed, config, private, identity } = request;
-        // A new object has no identity yet, even where it replaces another.
-        let identity = if prior.is_null() { Dyn::Null } else { identity };
-        let mut response = PlanResponse {
-            planned: proposed,
-            requires_replace: Vec::new(),
-            private,
-            identity,
-            diags: Vec::new(),
-        };
-        let resource = match self.resource(&type_name) {
-            Ok(resource) => resource,
-            Err(diag) => {
-                response.diags.push(diag);
-                return response;
-            }
-        };
-        let errors = late_errors(resource.schema(), &config, resource.misfits(&config));
+    async fn planned(
+        &self,
+        resource: &dyn AnyResource<P::Client>,
+        request: &PlanRequest,
+        config: &Dyn,
+    ) -> PlanResponse {
+        let PlanRequest { type_name, prior, .. } = request;
+        let mut response = PlanResponse::unplanned(request);
+        let errors = late_errors(resource.schema(), config, resource.misfits(config));
         if !errors.is_empty() {
             response.diags = errors;
             return response;
         }
-        self.conceal(resource.schema(), &[&prior, &config]);
+        self.conceal(resource.schema(), &[prior, config]);
         let operation = match (prior.is_null(), config.is_null()) {
             (_, true) => Operation::Delete,
             (true, false) => Operation::Create,
             (false, false) => Operation::Update,
         };
         let attributes = &resource.schema().attributes;
-        let prepared = prepare(attributes, &prior, &config);
+        let prepared = prepare(attributes, prior, config);
         response.planned = prepared.clone();
-        let asked = Asked { type_name: &type_name, operation, prior: &prior, config: &config };
-        let Some(hooked) = self.hook(resource.as_ref(), &asked, prepared.clone(), &mut response).await else {
+        let asked = Asked { type_name, operation, prior, config };
+        let Some(hooked) = self.hook(resource, &asked, prepared.clone(), &mut response).await else {
             return response;
         };
         let (mut planned, mut replaces) = (hooked.planned, hooked.replaces);
-        settle(attributes, &prior, &config, &prepared, &mut planned, &hooked.decided);
-        if operation == Operation::Update && prepared == prior && planned != prior {
+        settle(attributes, prior, config, &prepared, &mut planned, &hooked.decided);
+        if operation == Operation::Update && prepared == *prior && planned != *prior {
             // The hook made an update of nothing, and has not seen yet what became unknown by it.
-            let Some(again) = self.hook(resource.as_ref(), &asked, planned, &mut response).await else {
+            let Some(again) = self.hook(resource, &asked, planned, &mut response).await else {
                 return response;
             };
             (planned, replaces) = (again.planned, again.replaces);
         }
-        response.requires_replace = replaced(attributes, &prior, &planned);
+        response.requires_replace = replaced(attributes, prior, &planned);
         for path in replaces {
-            if !response.requires_replace.contains(&path) && differs(&prior, &planned, &path) {
+            if !response.requires_replace.contains(&path) && differs(prior, &planned, &path) {
                 response.requires_replace.push(path);
             }
         }
-        if let Err(violation) = check_plan(attributes, &prior, &config, &planned) {
+        if let Err(violation) = check_plan(attributes, prior, config, &planned) {
             response.diags.push(refused(violation));
         }
         response.planned = planned;
@@ -142,13 +135,14 @@ impl<P: Provider> Core<P> {
     fn claim(
         &self,
         resource: &dyn AnyResource<P::Client>,
-        [prior, config, planned]: [&Dyn; 3],
+        request: &PlanRequest,
         response: &mut PlanResponse,
     ) {
         if response.diags.iter().any(Diag::is_error) {
             return;
         }
         let mut private = Private::from_bytes(&response.private);
+        let (PlanRequest { prior, config, .. }, planned) = (request, &response.planned);
         let in_place_of = private.replaced().map(str::to_owned).filter(|_| prior.is_null());
         let id = prior.attribute("id").as_str().unwrap_or_default();
         let step = Step {
@@ -159,10 +153,25 @@ impl<P: Provider> Core<P> {
             replaces: !response.requires_replace.is_empty(),
             in_place_of: in_place_of.as_deref(),
         };
-        response.diags.extend(self.shared.run.plan(&step));
+        let told = self.shared.run.plan(&step);
         if step.before.is_some() && !planned.is_null() {
             private.set_replaced(id);
             response.private = private.to_bytes();
+        }
+        response.diags.extend(told);
+    }
+}
+
+impl PlanResponse {
+    /// What is answered before anything was planned.
+    fn unplanned(request: &PlanRequest) -> Self {
+        Self {
+            planned: request.proposed.clone(),
+            requires_replace: Vec::new(),
+            private: request.private.clone(),
+            // A new object has no identity yet, even where it replaces another.
+            identity: if request.prior.is_null() { Dyn::Null } else { request.identity.clone() },
+            diags: Vec::new(),
         }
     }
 }

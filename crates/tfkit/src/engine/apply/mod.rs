@@ -36,8 +36,7 @@ impl<P: Provider> Core<P> {
         };
         self.conceal(resource.schema(), &[&request.prior, &request.planned, &request.config]);
         let notes = notes(&request.private);
-        lock(&notes).private.set_imported(false);
-        lock(&notes).private.forget_plan();
+        lock(&notes).private.begin_apply();
         if operation == Operation::Delete {
             self.shared.run.deletes(id_of(&request.prior));
         }
