@@ -43,8 +43,14 @@ impl Principal {
     }
 
     /// The one that is planned; none while it is not known.
-    pub fn planned(given: [Maybe<Self>; 3]) -> Option<Self> {
-        given.into_iter().find_map(Maybe::known)
+    pub fn planned(
+        team: Maybe<Id<TeamId>>,
+        user: Maybe<Id<UserId>>,
+        service_account: Maybe<Id<ServiceAccountId>>,
+    ) -> Option<Self> {
+        let team = team.known().map(|id| Self::Team(id.0));
+        let user = || user.known().map(|id| Self::User(id.0));
+        team.or_else(user).or_else(|| service_account.known().map(|id| Self::ServiceAccount(id.0)))
     }
 
     /// What is one for principals that the control plane does not tell apart: a service account is a user to it.

@@ -65,11 +65,8 @@ impl ProjectRoleAssignment {
     }
 
     fn principal(values: &Partial<Self>) -> Option<Principal> {
-        Principal::planned([
-            values.get(Self::TEAM_ID).map(|id| Principal::Team(id.0)),
-            values.get(Self::USER_ID).map(|id| Principal::User(id.0)),
-            values.get(Self::SERVICE_ACCOUNT_ID).map(|id| Principal::ServiceAccount(id.0)),
-        ])
+        let service_account = values.get(Self::SERVICE_ACCOUNT_ID);
+        Principal::planned(values.get(Self::TEAM_ID), values.get(Self::USER_ID), service_account)
     }
 
     async fn chosen(&self, client: &Client, holding: &Holding) -> Result<Role, Diag> {

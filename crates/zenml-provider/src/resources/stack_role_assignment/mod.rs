@@ -238,11 +238,8 @@ impl Resource for StackRoleAssignment {
 
 impl StackRoleAssignment {
     fn principal(values: &Partial<Self>) -> Option<Principal> {
-        Principal::planned([
-            values.get(Self::TEAM_ID).map(|id| Principal::Team(id.0)),
-            values.get(Self::USER_ID).map(|id| Principal::User(id.0)),
-            values.get(Self::SERVICE_ACCOUNT_ID).map(|id| Principal::ServiceAccount(id.0)),
-        ])
+        let service_account = values.get(Self::SERVICE_ACCOUNT_ID);
+        Principal::planned(values.get(Self::TEAM_ID), values.get(Self::USER_ID), service_account)
     }
 
     fn place(&self, workspace: WorkspaceId) -> Result<Place, Diag> {
