@@ -54,6 +54,12 @@ fn text(name: &'static str, member: &str, seen: &'static str) -> Attribute {
     attribute(name, [json!("ours"), json!("next")], json!({ member: "theirs" }), seen, "theirs")
 }
 
+/// A map, of which one key changes.
+fn map(name: &'static str, member: &str, seen: &'static str) -> Attribute {
+    let value = |value: &str| json!({ "key": value });
+    attribute(name, [value("ours"), value("next")], json!({ member: value("theirs") }), seen, "theirs")
+}
+
 /// Types that both servers have.
 #[expect(clippy::too_many_lines, reason = "it is a table")]
 pub(super) async fn on_a_server(harness: &mut Harness, prefix: &str) -> Vec<Type> {
@@ -67,25 +73,8 @@ pub(super) async fn on_a_server(harness: &mut Harness, prefix: &str) -> Vec<Type
     }
     harness.apply("zenml_project.around", json!({ "name": format!("{prefix}-around") })).await.unwrap();
     let project = id_of(harness, "zenml_project.around");
-    let map = |value: &str| json!({ "key": value });
-    let labels = || {
-        attribute(
-            "labels",
-            [map("ours"), map("next")],
-            json!({ "labels": map("theirs") }),
-            "/metadata/labels/key",
-            "theirs",
-        )
-    };
-    let environment = || {
-        attribute(
-            "environment",
-            [map("ours"), map("next")],
-            json!({ "environment": map("theirs") }),
-            "/metadata/environment/key",
-            "theirs",
-        )
-    };
+    let labels = || map("labels", "labels", "/metadata/labels/key");
+    let environment = || map("environment", "environment", "/metadata/environment/key");
     let path = |value: &str| json!({ "path": format!("s3://{value}") });
     let registry = |user: &str| json!({ "registry": "r.example.com", "username": user, "password": "p" });
     vec![
@@ -98,13 +87,7 @@ pub(super) async fn on_a_server(harness: &mut Harness, prefix: &str) -> Vec<Type
                 name(prefix),
                 text("display_name", "display_name", "/body/display_name"),
                 text("description", "description", "/metadata/description"),
-                attribute(
-                    "metadata",
-                    [map("ours"), map("next")],
-                    json!({ "project_metadata": map("theirs") }),
-                    "/metadata/project_metadata/key",
-                    "theirs",
-                ),
+                map("metadata", "project_metadata", "/metadata/project_metadata/key"),
             ],
         },
         Type {
@@ -169,13 +152,7 @@ pub(super) async fn on_a_server(harness: &mut Harness, prefix: &str) -> Vec<Type
                 name(prefix),
                 text("description", "description", "/metadata/description"),
                 text("logo_url", "logo_url", "/body/logo_url"),
-                attribute(
-                    "config",
-                    [map("ours"), map("next")],
-                    json!({ "config": map("theirs") }),
-                    "/metadata/config/key",
-                    "theirs",
-                ),
+                map("config", "config", "/metadata/config/key"),
             ],
         },
         Type {
@@ -185,16 +162,7 @@ pub(super) async fn on_a_server(harness: &mut Harness, prefix: &str) -> Vec<Type
             always: json!({}),
             attributes: vec![
                 name(prefix),
-                Attribute {
-                    is_required: true,
-                    ..attribute(
-                        "values",
-                        [map("ours"), map("next")],
-                        json!({ "values": map("theirs") }),
-                        "/body/values/key",
-                        "theirs",
-                    )
-                },
+                Attribute { is_required: true, ..map("values", "values", "/body/values/key") },
             ],
         },
         Type {
