@@ -184,8 +184,8 @@ pub(crate) async fn finish<K: Held, B, M, R>(
     release::<K>(cx, server, predecessor, &[(successor.id, successor.name.clone())]).await;
 }
 
-/// Deletes retired objects of which the holder that let them go does not know the names, as [`release`] does. The first call of a run asks the server which ones are
-/// retired.
+/// Deletes those that wait under a retired name among what a holder has let go, as [`release`] does. The first call of a
+/// run asks the server which ones do.
 pub(crate) async fn release_retired<K: Held>(
     cx: &Cx<Client>,
     server: &Server,

@@ -27,8 +27,9 @@ impl Waiting {
         all.entry(key::<K>(server)).or_default().names.insert(id.to_string(), name);
     }
 
-    /// The names of all that are known, by their ids. A server that does not answer is asked again later, and told of by whoever needs it more.
-    pub(crate) async fn of<K: Held>(&self, server: &Server) -> BTreeMap<String, String> {
+    /// The names of all that are known, by their ids. A server that does not answer is asked again later, and told of by
+    /// whoever needs it more.
+    pub(super) async fn of<K: Held>(&self, server: &Server) -> BTreeMap<String, String> {
         let mut all = self.0.lock().await;
         let known = all.entry(key::<K>(server)).or_default();
         if !known.was_asked

@@ -30,7 +30,7 @@ use crate::object::{self, Noun};
 use crate::resources::stack_component::{HeldComponents, kind};
 use crate::run_environment::{self as run, SecretChange, Variables};
 use crate::scope::{self, Reach, Seen, Server};
-use crate::succession::{is_retired, release, release_retired};
+use crate::succession::release_retired;
 
 /// How messages call it.
 const NOUN: Noun = Noun { words: "stack", resource: "zenml_stack" };
@@ -191,9 +191,8 @@ impl Resource for Stack {
         let found = now.ok_or_else(|| NOUN.vanished(&prior.name))?;
         let now = slots_of(&found);
         let wanted = slots::changed(&now, &before, &plan);
-        let mut let_go = components_of(&found);
-        let_go.retain(|(id, _)| !wanted.values().any(|ids| ids.contains(id)));
-        let (let_go, others): (Vec<_>, Vec<_>) = let_go.into_iter().partition(|(_, name)| is_retired(name));
+        let mut let_go: Vec<ComponentId> = now.values().flatten().copied().collect();
+        let_go.retain(|id| !wanted.values().any(|ids| ids.contains(id)));
         let text = |stack: &Self| stack.description.as_ref().filter(|text| !text.is_empty()).cloned();
         let linked = found.metadata.as_ref().map(|metadata| metadata.secrets.as_slice()).unwrap_or_default();
         let SecretChange { add, remove } =
@@ -227,10 +226,7 @@ impl Resource for Stack {
         let components = components_of(&stack);
         let changed = Self::observe(&Seen::on(&server, stack), Since::Answer(&plan))?;
         cx.save(&changed);
-        release::<HeldComponents>(cx, &server, let_go, &components).await;
-        // One that is deleted at the same time may be retired only now.
-        let others: Vec<ComponentId> = others.into_iter().map(|(id, _)| id).collect();
-        release_retired::<HeldComponents>(cx, &server, &others, &components).await;
+        release_retired::<HeldComponents>(cx, &server, &let_go, &components).await;
         run::release(cx, &server, prior.secrets.as_ref(), changed.secrets.as_ref()).await;
         Ok(changed)
     }
@@ -243,18 +239,10 @@ impl Resource for Stack {
         };
         let _alone = cx.lock(lock_name(id)).await;
         let failed = |error: ApiError| prior.failed("delete", &error);
-        // An interrupted run may have left what waits to leave the stack.
-        let waits = !cx.client().await?.waiting.of::<HeldComponents>(&server).await.is_empty();
-        let last =
-            if waits { server.api.call(&api::GET, id).await.optional().map_err(failed)? } else { None };
         server.api.call(&api::DELETE, id).await.optional().map_err(failed)?;
-        let let_go: Vec<_> = last.as_ref().map(components_of).into_iter().flatten().collect();
         // One that is deleted at the same time may be retired only now.
-        let mut others: Vec<ComponentId> = slots::named(&prior).into_values().flatten().collect();
-        others.retain(|id| !let_go.iter().any(|(gone, name)| gone == id && is_retired(name)));
-        let let_go = let_go.into_iter().filter(|(_, name)| is_retired(name));
-        release::<HeldComponents>(cx, &server, let_go, &[]).await;
-        release_retired::<HeldComponents>(cx, &server, &others, &[]).await;
+        let let_go: Vec<ComponentId> = slots::named(&prior).into_values().flatten().collect();
+        release_retired::<HeldComponents>(cx, &server, &let_go, &[]).await;
         run::release(cx, &server, prior.secrets.as_ref(), None).await;
         Ok(())
     }

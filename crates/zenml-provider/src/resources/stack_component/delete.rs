@@ -25,7 +25,7 @@ const MANDATORY: [&str; 2] = ["orchestrator", "artifact_store"];
 /// How often a component is taken out of stacks that somebody puts it into meanwhile.
 const ROUNDS: usize = 3;
 
-/// HeldComponents that are on their way out of their stacks. Who writes a stack takes all of them out of it at once, so that
+/// Components that are on their way out of their stacks. Who writes a stack takes all of them out of it at once, so that
 /// many that go at the same time cost one write.
 #[derive(Debug, Default)]
 pub(crate) struct Leaving(Mutex<BTreeSet<ComponentId>>);
@@ -81,9 +81,8 @@ pub(super) async fn delete(cx: &Cx<Client>, server: &Server, prior: &StackCompon
 
 /// Takes a component out of all stacks that hold it and deletes it.
 async fn step_out(cx: &Cx<Client>, server: &Server, id: ComponentId) -> Result<(), ApiError> {
-    let leaving = cx.client_if_known().map(|client| &client.leaving);
     let none = Leaving::default();
-    let leaving = leaving.unwrap_or(&none);
+    let leaving = cx.client_if_known().map_or(&none, |client| &client.leaving);
     let _announced = leaving.announce(id);
     let mut round = 1;
     loop {
