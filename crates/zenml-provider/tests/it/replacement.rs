@@ -295,48 +295,39 @@ async fn whatever_is_in_use_can_be_replaced_and_its_successor_takes_its_place_ev
     .await;
 }
 
-/// An orchestrator that a stack of the configuration has, and whatever of it a test changes.
-const ONE: &str = r#"
-variable "flavor" { default = "local" }
-
-resource "zenml_stack_component" "o" {
-  name   = "${var.prefix}-o"
-  type   = "orchestrator"
-  flavor = var.flavor
+/// A replacement that is cut off: what makes it, and where.
+struct Cut {
+    variable: &'static str,
+    /// Each replaces the other.
+    values: [&'static str; 2],
+    address: &'static str,
+    /// While the answer to a request is kept back: what it does, its method, and a part of its path.
+    steps: [(&'static str, &'static str, &'static str); 4],
 }
 
-resource "zenml_stack_component" "a" {
-  name   = "${var.prefix}-a"
-  type   = "artifact_store"
-  flavor = "local"
-}
-
-resource "zenml_stack" "s" {
-  name       = "${var.prefix}-s"
-  components = { orchestrator = zenml_stack_component.o.id, artifact_store = zenml_stack_component.a.id }
-}
-"#;
-
-/// A stack of somebody else with the components of `ONE`.
-async fn other_stack(server: &Server, ids: &Ids) -> StackId {
-    let components = [("orchestrator", O), ("artifact_store", A)]
-        .map(|(kind, address)| (kind.to_owned(), vec![Part::There(ids[address].parse().unwrap())]));
-    let name = server.name("other");
-    let stack = StackCreate { name, components: components.into(), ..StackCreate::default() };
-    server.api.send(&stack::CREATE, (), (), stack).await.unwrap().id
-}
-
-async fn orchestrator_of(server: &Server, stack: StackId) -> Json {
-    let stack = server.api.call(&stack::GET, stack).await.unwrap();
-    held_by(&stack.metadata.unwrap())["orchestrator"].clone()
-}
-
-/// Where a replacement can be cut off: while the answer to a request is kept back.
-const CUTS: [(&str, &str, &str); 4] = [
-    ("the old one is renamed", "PUT", "/components/"),
-    ("the new one is about to be created", "GET", "/components?"),
-    ("the new one is created", "POST", "/components"),
-    ("the new one takes its place", "PUT", "/stacks/"),
+const CUTS: [Cut; 2] = [
+    Cut {
+        variable: "orchestrator",
+        values: ["local_docker", "local"],
+        address: O,
+        steps: [
+            ("the old one is renamed", "PUT", "/components/"),
+            ("the new one is about to be created", "GET", "/components?"),
+            ("the new one is created", "POST", "/components"),
+            ("the new one takes its place", "PUT", "/stacks/"),
+        ],
+    },
+    Cut {
+        variable: "auth_method",
+        values: ["sts-token", "secret-key"],
+        address: K,
+        steps: [
+            ("the old one is renamed", "PUT", "/service_connectors/"),
+            ("the new one is about to be created", "GET", "/service_connectors?"),
+            ("the new one is created", "POST", "/service_connectors"),
+            ("the new one takes its place", "PUT", "/components/"),
+        ],
+    },
 ];
 
 #[tokio::test]
@@ -345,55 +336,60 @@ async fn a_replacement_that_is_cut_off_anywhere_is_finished_by_the_next_apply() 
         let relay = Relay::to(server.url()).await;
         host.set_env("TF_LOG_PROVIDER", "TRACE");
         host.set_env("TF_LOG_PATH", "provider.log");
-        host.write("main.tf", ONE).unwrap();
+        host.write("main.tf", EVERYTHING).unwrap();
         host.apply().await.unwrap();
-        let other = other_stack(server, &ids(host).await).await;
-        let flavors = ["local_docker", "local"].into_iter().cycle();
-        let cuts = CUTS.into_iter().flat_map(|cut| [(cut, true), (cut, false)]);
-        for (((when, method, path), kills), flavor) in cuts.zip(flavors) {
-            host.set_variable("flavor", &json!(flavor));
-            host.set_env("ZENML_SERVER_URL", relay.url());
-            let plan = host.plan().await.unwrap();
-            relay.hold(method, path, 0);
-            let file = plan.file().to_str().unwrap().to_owned();
-            let mut running = host.start(&["apply", "-auto-approve", &file]).unwrap();
-            running.until(async || relay.held() == 1).await.unwrap();
-            if kills {
-                running.kill().unwrap();
-                relay.release();
-            } else {
-                running.interrupt().unwrap();
-                let log = host.work().join("provider.log");
-                let told = "Answered StopProvider";
-                running
-                    .until(async || fs::read_to_string(&log).is_ok_and(|log| log.contains(told)))
-                    .await
-                    .unwrap();
-                relay.release();
-            }
-            // Where only a clean-up was left, the interrupt came too late to fail anything.
-            let _ = running.wait().await;
-            let _ = fs::remove_file(host.work().join("provider.log"));
+        let outside = Outside::make(server, &ids(host).await).await;
+        let there = server.inventory().await.len();
+        for Cut { variable, values, address, steps } in CUTS {
+            let cuts = steps.into_iter().flat_map(|step| [(step, true), (step, false)]);
+            for (((when, method, path), kills), value) in cuts.zip(values.into_iter().cycle()) {
+                let what = format!("{address}, {when}, killed: {kills}");
+                host.set_variable(variable, &json!(value));
+                host.set_env("ZENML_SERVER_URL", relay.url());
+                let plan = host.plan().await.unwrap();
+                relay.hold(method, path, 0);
+                let file = plan.file().to_str().unwrap().to_owned();
+                let mut running = host.start(&["apply", "-auto-approve", &file]).unwrap();
+                running.until(async || relay.held() == 1).await.unwrap();
+                if kills {
+                    running.kill().unwrap();
+                    relay.release();
+                } else {
+                    running.interrupt().unwrap();
+                    let log = host.work().join("provider.log");
+                    let told = "Answered StopProvider";
+                    running
+                        .until(async || fs::read_to_string(&log).is_ok_and(|log| log.contains(told)))
+                        .await
+                        .unwrap();
+                    relay.release();
+                }
+                // Where only a clean-up was left, the interrupt came too late to fail anything.
+                let _ = running.wait().await;
+                let _ = fs::remove_file(host.work().join("provider.log"));
 
-            host.set_env("ZENML_SERVER_URL", server.url());
-            if let Err(failed) = host.run(&["apply", "-auto-approve"]).await {
-                // The host learned nothing of what was created last.
-                let words = failed.output().words();
-                let id = words.split("terraform import zenml_stack_component.NAME ").nth(1);
-                let id = id.and_then(|id| id.split(' ').next()).unwrap_or_else(|| panic!("{when}: {failed}"));
-                host.import(O, id).await.unwrap();
-                host.run(&["apply", "-auto-approve"]).await.unwrap();
+                host.set_env("ZENML_SERVER_URL", server.url());
+                if let Err(failed) = host.run(&["apply", "-auto-approve"]).await {
+                    // The host learned nothing of what was created last.
+                    let words = failed.output().words();
+                    let command = format!("terraform import {}.NAME ", address.split_once('.').unwrap().0);
+                    let id = words.split(&command).nth(1);
+                    let id =
+                        id.and_then(|id| id.split(' ').next()).unwrap_or_else(|| panic!("{what}: {failed}"));
+                    host.import(address, id).await.unwrap();
+                    host.run(&["apply", "-auto-approve"]).await.unwrap();
+                }
+                let now = ids(host).await;
+                assert_eq!(outside.holds(server).await, Outside::expected(&now), "{what}");
+                assert_eq!(
+                    (retired(server).await, server.inventory().await.len()),
+                    (vec![], there),
+                    "{what}"
+                );
+                host.must_be_settled().await.unwrap();
             }
-            let now = ids(host).await;
-            assert_eq!(orchestrator_of(server, other).await, json!([now[O]]), "{when}, killed: {kills}");
-            assert_eq!(
-                (retired(server).await, server.inventory().await.len()),
-                (vec![], 4),
-                "{when}, killed: {kills}"
-            );
-            host.must_be_settled().await.unwrap();
         }
-        server.api.call(&stack::DELETE, other).await.unwrap();
+        outside.remove(server).await;
         host.destroy().await.unwrap();
     })
     .await;
