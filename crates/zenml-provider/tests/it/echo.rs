@@ -18,7 +18,7 @@ use zenml_client::transport::{Transport, TransportError};
 use zenml_client::{Address, Client, Credential, HttpSettings, RetryPolicy, Settings};
 use zenml_provider::{Environment, Zenml};
 
-use crate::world::World;
+use crate::world::{World, types_without};
 
 /// What each marked secret begins and ends with. Between is what each form of writing escapes in its own way.
 const HEAD: &str = "kAnArY-of";
@@ -385,6 +385,7 @@ async fn harness(world: &World, echo: &Arc<Echo>) -> Harness {
 async fn what_a_server_repeats_of_a_request_is_in_no_message_whatever_type_and_operation() {
     let world = World::start().await;
     let rows = rows(&world).await;
+    assert_eq!(types_without(rows.iter().map(|row| row.address)), Vec::<String>::new());
     let echo = Echo::new();
     let mut harness = harness(&world, &echo).await;
     let (mut tried, mut failed) = (0_usize, 0_usize);

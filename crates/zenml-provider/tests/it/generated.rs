@@ -6,7 +6,7 @@ use tfkit_test::scenario::Plan;
 use tfkit_test::{Action, Scenario};
 
 use crate::server::{Server, on_each_server};
-use crate::world::{World, under_each_host};
+use crate::world::{World, types_without, under_each_host};
 
 /// Whatever can be set, of every type. `{workspace}` is the attribute that names a workspace, where there are some.
 const RICH: &str = r#"
@@ -215,7 +215,7 @@ const TOLD: [(&str, &str); 3] = [
 ];
 
 /// Applies a configuration, forgets it all, and imports object by object with a configuration that the host generates.
-async fn generate_each(host: &Scenario, configuration: &str, in_workspaces: bool) -> usize {
+async fn generate_each(host: &Scenario, configuration: &str, in_workspaces: bool) -> Vec<String> {
     host.write("main.tf", configuration).unwrap();
     host.apply().await.unwrap();
     let addresses = host.addresses().await.unwrap();
@@ -242,7 +242,7 @@ async fn generate_each(host: &Scenario, configuration: &str, in_workspaces: bool
     host.write("main.tf", configuration).unwrap();
     host.must_be_settled().await.unwrap();
     host.destroy().await.unwrap();
-    objects.len()
+    addresses
 }
 
 async fn generate(host: &Scenario, kind: &str, address: &str) {
@@ -272,8 +272,8 @@ async fn a_generated_configuration_of_every_type_imports_without_a_change_on_eac
     on_each_server(async |_: &Server, host: &mut Scenario| {
         host.remove("prefix.tf").unwrap();
         let configuration = format!("variable \"prefix\" {{}}\n{}", RICH.replace("{workspace}", ""));
-        let count = generate_each(host, &configuration, false).await;
-        assert_eq!(count, 15);
+        let objects = generate_each(host, &configuration, false).await;
+        assert_eq!(objects.len(), 15);
     })
     .await;
 }
@@ -284,8 +284,9 @@ async fn a_generated_configuration_of_every_type_imports_without_a_change_on_zen
         world.person("ann@example.com").await;
         let workspace = "workspace_id = zenml_workspace.it.id";
         let configuration = format!("{PRO}{}", RICH.replace("{workspace}", workspace));
-        let count = generate_each(&host, &configuration, true).await;
-        assert_eq!(count, 22);
+        let objects = generate_each(&host, &configuration, true).await;
+        assert_eq!(objects.len(), 22);
+        assert_eq!(types_without(objects.iter().map(String::as_str)), Vec::<String>::new());
         world.stop().await;
     })
     .await;

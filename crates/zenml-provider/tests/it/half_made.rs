@@ -6,7 +6,7 @@ use tfkit_test::{Action, Harness};
 
 use crate::lost_answer::{Row, once, scene};
 use crate::many::counted;
-use crate::world::{World, engine};
+use crate::world::{World, engine, types_without};
 
 /// What may happen to any single request.
 fn effects() -> [(&'static str, Json); 4] {
@@ -55,6 +55,7 @@ async fn a_failure_of_any_single_request_of_a_creation_taints_nothing_and_the_ne
     let mut all: Vec<(&'static str, Json)> =
         rows.iter().map(|Row { address, config, .. }| (*address, config.clone())).collect();
     all.extend(slow_rows(&world).await);
+    assert_eq!(types_without(all.iter().map(|row| row.0)), Vec::<String>::new());
     let mut points = 0;
     for (address, config) in &all {
         let (counting, requests) = counted();

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use tfkit_test::{Action, Failure, Harness};
 use zenml_api::workspace::tag::{self, TagQuery};
 
-use crate::world::World;
+use crate::world::{World, types_without};
 
 /// A value that nobody may read in a message.
 const MARKED: &str = "a-marked-secret";
@@ -93,6 +93,12 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
         ),
         row("zenml_stack.x", "/w/*/stacks", inside(json!({ "components": components }))),
     ];
+    let left_out = types_without(rows.iter().map(|row| row.address));
+    assert_eq!(
+        left_out,
+        ["zenml_stack_role_assignment"],
+        "its creation writes shares and has no single answer"
+    );
     (world, rows)
 }
 

@@ -1,5 +1,6 @@
 //! A local platform with people, and the ways to it that tests take: the provider, and the API beside it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -178,6 +179,14 @@ fn client_of(url: &str, credential: Credential) -> Client {
 /// The provider in an environment without variables.
 pub(crate) fn engine() -> Engine {
     Engine::new(Zenml::new(Environment::default()))
+}
+
+/// Types of resources of which none of these addresses is. A table over all types asserts which ones it leaves out, so
+/// that a new type is not forgotten in it.
+pub(crate) fn types_without<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let there: BTreeSet<&str> =
+        addresses.into_iter().filter_map(|address| Some(address.split_once('.')?.0)).collect();
+    engine().resources().into_iter().filter(|name| !there.contains(name)).map(str::to_owned).collect()
 }
 
 /// The real hosts that there are. Without any the test says so.

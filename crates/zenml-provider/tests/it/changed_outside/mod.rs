@@ -17,7 +17,7 @@ use zenml_client::transport::HttpRequest;
 use self::types::{Attribute, Type, on_a_server, on_the_control_plane};
 use crate::many::counted;
 use crate::server::in_process_on_each_server;
-use crate::world::{World, under_each_host};
+use crate::world::{World, types_without, under_each_host};
 
 /// The id of an object of whatever type.
 type AnyId = IdOrName<SecretId>;
@@ -205,6 +205,10 @@ async fn an_update_reads_its_object_once() {
     let mut harness = Harness::start(engine, block).await.unwrap();
     let mut types = on_a_server(&mut harness, "t").await;
     types.extend(on_the_control_plane());
+    // Roles have nothing but themselves to change, and tests of their own.
+    let roles = ["project_role_assignment", "stack_role_assignment", "workspace_role_assignment"];
+    let roles = roles.map(|noun| format!("zenml_{noun}"));
+    assert_eq!(types_without(types.iter().map(|object| object.address)), roles);
     for object in &types {
         let address = object.address;
         let mut config = object.base.clone();
