@@ -179,8 +179,8 @@ impl Run {
                 .fix(
                     "If the state has it already, under another address, do not import it. Move it to the new \
                      address:\n  terraform state mv OLD_ADDRESS NEW_ADDRESS\n\nIf this run deletes it, run the command \
-                     again. If this run replaces it, remove create_before_destroy from it and from what uses it, or give the new one another \
-                     name: two cannot have the same name.",
+                     again. If this run replaces it, remove create_before_destroy from it and from what uses it, or give \
+                     the new one another name: two cannot have the same name.",
                 ),
             Some(Fate::Made) => diag
                 .why("Another resource of this configuration has made it in this run.")
@@ -205,8 +205,8 @@ impl Run {
 }
 
 impl Known {
-    /// Compares what is deleted with what configurations name. A configuration that names an object by a reference would not be
-    /// planned without it; one that has its id as text, or from a data source, stays as it is.
+    /// Compares what is deleted with what configurations name. A configuration that names an object by a reference would
+    /// not be planned without it; one that has its id as text, or from a data source, stays as it is.
     fn refer(&mut self, step: &Step<'_>) -> Vec<Diag> {
         let (before, after) = (step.before.as_ref(), step.after.as_ref());
         let claim = after.or(before.map(|(claim, _)| claim));
@@ -237,9 +237,13 @@ fn still_named(deleted: &str, id: &str, by: &str) -> Diag {
         .why(format!(
             "This run deletes the {deleted}, but the configuration of the {by} still has its id, {id}. Nothing was changed."
         ))
-        .fix(format!("Remove the id from the configuration of the {by}, or put another one in its place. Then run the command again."))
+        .fix(format!(
+            "Remove the id from the configuration of the {by}, or put another one in its place. Then run the command \
+             again."
+        ))
         .fix(
-            "To only stop managing it here, and leave it on the server, take it out of the state:\n  terraform state rm ADDRESS",
+            "To only stop managing it here, and leave it on the server, take it out of the state:\n  terraform state rm \
+             ADDRESS",
         )
 }
 

@@ -19,8 +19,8 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// What is wrong with a configuration that breaks the rule for certain. What is missing is told in the plan only: in
-    /// the validation a null may come out of a collection that a mock left empty.
+    /// What is wrong with a configuration that breaks the rule for certain. That none of several is set is told in the plan
+    /// only: in the validation a null may come out of a collection that a mock left empty.
     pub fn check(&self, config: &Dyn, stage: Stage) -> Option<Diag> {
         let none = |names, how_many| (stage == Stage::Plan).then(|| none(names, how_many, config)).flatten();
         match self {

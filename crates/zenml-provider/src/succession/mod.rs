@@ -1,8 +1,8 @@
 //! Replacing what is in use.
 //!
-//! Unless `create_before_destroy` is set, a host replaces an object in this order: it deletes the old one, then it creates the
-//! new one, and only then it changes what uses it. But a server does not delete what something holds: a component in a
-//! stack, a connector of a component, a flavor with components. So:
+//! Unless `create_before_destroy` is set, a host replaces an object in this order: it deletes the old one, then it creates
+//! the new one, and only then it changes what uses it. But a server does not delete what something holds: a component in
+//! a stack, a connector of a component, a flavor with components. So:
 //!
 //! 1. The *deletion* of an object that is held gives it a [retired name](names) and reports success. Nothing is lost,
 //!    and its name is free.

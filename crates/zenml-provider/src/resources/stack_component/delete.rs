@@ -53,8 +53,8 @@ impl Drop for Announced<'_> {
     }
 }
 
-/// Deletes a component. Without a successor it leaves the stacks that hold it and can be without it; in all others, and where
-/// another one is to take its place, it is retired.
+/// Deletes a component. Without a successor it leaves the stacks that hold it and can be without it; in all others, and
+/// where another one is to take its place, it is retired.
 pub(super) async fn delete(cx: &Cx<Client>, server: &Server, prior: &StackComponent) -> Result<(), Diag> {
     let id = prior.id.get()?.0;
     let fate = fate(cx, Some(&prior.kind), prior.workspace_id.as_ref().map(|id| id.0));
