@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tfkit::{
-    Computed, Configured, Cx, DataSource, Diag, Model, OrDefault, Partial, Provider, Resource, Secret, Since,
-    Start, Types,
+    Computed, Configured, Current, Cx, DataSource, Diag, Model, OrDefault, Partial, Provider, Resource,
+    Secret, Since, Start, Types,
 };
 
 fn main() -> ExitCode {
@@ -99,6 +99,7 @@ pub struct Remote {
 }
 
 impl Resource for Note {
+    type Model = Self;
     type Client = Folder;
     type Remote = Remote;
 
@@ -125,7 +126,7 @@ impl Resource for Note {
         Ok(Note { length: Computed::known(length(&plan.text)), id: Computed::known(id), ..plan })
     }
 
-    async fn update(cx: &Cx<Folder>, _: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Folder>, _: Current<Self>, plan: Self) -> Result<Self, Diag> {
         let id = plan.id.get()?.clone();
         cx.client().await?.write(&id, &content(&plan))?;
         Ok(Note { length: Computed::known(length(&plan.text)), ..plan })
@@ -159,6 +160,7 @@ pub struct NoteText {
 }
 
 impl DataSource for NoteText {
+    type Model = Self;
     type Client = Folder;
 
     async fn read(cx: &Cx<Folder>, config: Self) -> Result<Self, Diag> {

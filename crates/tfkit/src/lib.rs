@@ -13,7 +13,7 @@
 //! use std::collections::BTreeMap;
 //! use std::sync::Mutex;
 //!
-//! use tfkit::{Computed, Configured, Cx, Diag, Engine, Model, OrDefault, Partial, Provider, Resource, Since, Start, Types};
+//! use tfkit::{Computed, Configured, Current, Cx, Diag, Engine, Model, OrDefault, Partial, Provider, Resource, Since, Start, Types};
 //!
 //! /// A note on the wall.
 //! #[derive(Clone, Debug, PartialEq, Model)]
@@ -43,6 +43,7 @@
 //! pub struct Walls(Mutex<BTreeMap<String, Note>>);
 //!
 //! impl Resource for Note {
+//!     type Model = Self;
 //!     type Client = Walls;
 //!     type Remote = Remote;
 //!
@@ -76,7 +77,7 @@
 //!         Ok(note)
 //!     }
 //!
-//!     async fn update(cx: &Cx<Walls>, _prior: Self, plan: Self) -> Result<Self, Diag> {
+//!     async fn update(cx: &Cx<Walls>, _current: Current<Self>, plan: Self) -> Result<Self, Diag> {
 //!         let id = plan.id.get()?.clone();
 //!         cx.client().await?.0.lock().unwrap().insert(id, plan.clone());
 //!         Ok(plan)
@@ -164,7 +165,7 @@ pub use engine::Engine;
 pub use field::{Computed, IfSet, OrDefault, OrServer, Secret, Twin};
 pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};
-pub use resource::{ImportId, Imported, Page, Plan, Resource, Since, Upgrade};
+pub use resource::{Current, ImportId, Imported, KeyOf, Page, Plan, Resource, Since, Upgrade};
 pub use run::{Claim, Existing};
 pub use schema::{Attribute, Nesting, Schema, Shape, Who};
 pub use value::{Dyn, Number, Path, Step, Type};

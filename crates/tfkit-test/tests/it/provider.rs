@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use tfkit::{
-    Computed, Configured, Cx, DataSource, Diag, Engine, Model, OrDefault, Partial, Plan, Provider, Resource,
-    Since, Start, Types,
+    Computed, Configured, Current, Cx, DataSource, Diag, Engine, Model, OrDefault, Partial, Plan, Provider,
+    Resource, Since, Start, Types,
 };
 
 /// A note on the wall.
@@ -50,6 +50,7 @@ fn does(note: &Note, mischief: &str) -> bool {
 }
 
 impl Resource for Note {
+    type Model = Self;
     type Client = Walls;
     type Remote = Note;
 
@@ -86,7 +87,8 @@ impl Resource for Note {
         Ok(note)
     }
 
-    async fn update(cx: &Cx<Walls>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Walls>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let revision = Computed::known(prior.revision.get()? + 1);
         let note = Note { revision, ..plan };
         cx.client().await?.0.lock().unwrap().insert(note.id.get()?.clone(), note.clone());
@@ -122,6 +124,7 @@ pub(crate) struct Count {
 }
 
 impl DataSource for Count {
+    type Model = Self;
     type Client = Walls;
 
     async fn read(cx: &Cx<Walls>, config: Self) -> Result<Self, Diag> {

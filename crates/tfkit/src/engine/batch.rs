@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex};
 use crate::cx::{Cx, lock};
 use crate::diag::Diag;
 use crate::model::Key;
-use crate::resource::{Page, Resource};
+use crate::resource::{KeyOf, Page, Resource};
 use crate::value::Dyn;
 
 /// Reads after which there are most probably many. A host has as many calls under way at the same time.
@@ -99,7 +99,7 @@ impl<R: Resource> Default for Scope<R> {
 
 impl<R: Resource> Batches<R> {
     /// Reads one object, out of a list where that is worth it, else alone.
-    pub(super) async fn read(&self, cx: &Cx<R::Client>, key: &R::Key) -> Result<Option<R::Remote>, Diag> {
+    pub(super) async fn read(&self, cx: &Cx<R::Client>, key: &KeyOf<R>) -> Result<Option<R::Remote>, Diag> {
         if let Some(name) = R::scope(cx, key) {
             let scope = self.scope(cx.shared().epoch(), &name);
             let identity = key.to_object();
@@ -160,7 +160,7 @@ impl<R: Resource> Scope<R> {
         }
     }
 
-    fn take_in(&self, pages: &mut Pages<R>, from: Option<u64>, page: Page<R::Key, R::Remote>) {
+    fn take_in(&self, pages: &mut Pages<R>, from: Option<u64>, page: Page<KeyOf<R>, R::Remote>) {
         pages.listed += page.items.len() as u64;
         // A list that does not advance would never end.
         pages.next = page.next.filter(|next| Some(*next) > from).map_or(Next::None, Next::From);

@@ -15,9 +15,9 @@ use crate::cx::Cx;
 use crate::data_source::DataSource;
 use crate::diag::Diag;
 use crate::field::Misfit;
-use crate::model::{Key, Model, Operation, Partial};
+use crate::model::{Key as _, Model, Object as _, Operation, Partial};
 use crate::plan::{Asked, Rebased, rebase, show_write_only};
-use crate::resource::{Decisions, ImportId, Imported, Plan, Resource, Since, Upgrade};
+use crate::resource::{Current, Decisions, ImportId, Imported, KeyOf, Plan, Resource, Since, Upgrade};
 use crate::run::Claim;
 use crate::schema::Schema;
 use crate::value::{Dyn, Path};
@@ -97,7 +97,7 @@ pub(crate) struct ErasedResource<R: Resource> {
 
 impl<R: Resource> ErasedResource<R> {
     pub(crate) fn new() -> Self {
-        Self { schema: Arc::new(LazyLock::new(|| R::schema(R::VERSION))), batches: Arc::default() }
+        Self { schema: Arc::new(LazyLock::new(|| R::Model::schema(R::VERSION))), batches: Arc::default() }
     }
 }
 
@@ -107,22 +107,22 @@ async fn current<R: Resource>(
     schema: &Schema,
     known: Dyn,
 ) -> Result<(Dyn, Option<R::Remote>), Diag> {
-    let model = R::from_object(&known).map_err(unreadable_state)?;
+    let model = R::Model::from_object(&known).map_err(unreadable_state)?;
     if R::READS_TO_UPDATE {
         return Ok((known, None));
     }
-    let key = R::Key::from_object(&known).map_err(unreadable_state)?;
+    let key = KeyOf::<R>::from_object(&known).map_err(unreadable_state)?;
     let aside = cx.aside();
     let found = R::fetch(&aside, &key).await?;
     cx.take_over(&aside);
-    let remote = found.ok_or_else(|| gone(<R as Model>::type_name()))?;
+    let remote = found.ok_or_else(|| gone(R::Model::type_name()))?;
     let now = R::observe(&remote, Since::State(&model))?.to_object();
     Ok((tidy(schema, &known, now)?, Some(remote)))
 }
 
 impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
     fn type_name(&self) -> &'static str {
-        <R as Model>::type_name()
+        R::Model::type_name()
     }
 
     fn schema(&self) -> &Schema {
@@ -130,7 +130,7 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
     }
 
     fn identity(&self) -> Vec<IdentityAttribute> {
-        R::Key::attributes()
+        KeyOf::<R>::attributes()
     }
 
     fn identity_mutable(&self) -> bool {
@@ -150,11 +150,11 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
     }
 
     fn identity_of(&self, state: &Dyn) -> Result<Dyn, Misfit> {
-        R::Key::from_object(state).map(|key| key.to_object())
+        KeyOf::<R>::from_object(state).map(|key| key.to_object())
     }
 
     fn misfits(&self, config: &Dyn) -> Vec<Misfit> {
-        R::misfits(config)
+        R::Model::misfits(config)
     }
 
     fn validate(&self, config: Dyn) -> Vec<Diag> {
@@ -165,7 +165,7 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
         if values.is_null() {
             None
         } else {
-            R::claim(&Partial::new(values.clone())).map(|claim| claim.of(R::type_name()))
+            R::claim(&Partial::new(values.clone())).map(|claim| claim.of(R::Model::type_name()))
         }
     }
 
@@ -180,11 +180,11 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
     fn read(&self, cx: Cx<R::Client>, state: Dyn) -> Work<Result<Option<Dyn>, Diag>> {
         let batches = Arc::clone(&self.batches);
         Box::pin(async move {
-            let key = R::Key::from_object(&state).map_err(unreadable_state)?;
+            let key = KeyOf::<R>::from_object(&state).map_err(unreadable_state)?;
             let Some(remote) = batches.read(&cx, &key).await? else { return Ok(None) };
             // State that lacks a value which the model needs, such as one written by an earlier release, is as
             // good as the key alone.
-            let observed = match R::from_object(&state) {
+            let observed = match R::Model::from_object(&state) {
                 Ok(model) => R::observe(&remote, Since::State(&model)),
                 Err(_) => R::observe(&remote, Since::Import(&key)),
             };
@@ -194,7 +194,7 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
 
     fn plan(&self, cx: Cx<R::Client>, planned: Dyn, config: Dyn, prior: Dyn) -> Work<Hooked> {
         Box::pin(async move {
-            let mut plan = Plan::<R>::new(planned, config, prior);
+            let mut plan = Plan::<R::Model>::new(planned, config, prior);
             let error = R::plan(&cx, &mut plan).await.err();
             let Decisions { planned, decided, replaces, diags } = plan.into_decisions();
             Hooked { planned, decided, replaces, diags, error }
@@ -203,7 +203,7 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
 
     fn create(&self, cx: Cx<R::Client>, planned: Dyn) -> Work<Result<Dyn, Diag>> {
         Box::pin(async move {
-            let plan = R::from_object(&planned).map_err(Misfit::into_diag)?;
+            let plan = R::Model::from_object(&planned).map_err(Misfit::into_diag)?;
             let _writing = cx.shared().writing();
             R::create(&cx, plan).await.map(|model| model.to_object())
         })
@@ -216,22 +216,19 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
             let (current, remote) = current::<R>(&cx, &schema, known).await?;
             let asked = Asked { prior: &prior, planned: &planned, config: &config };
             let Rebased { base, target } = rebase(&schema.attributes, asked, &current);
-            let base = R::from_object(&base).map_err(unreadable_state)?;
+            let base = R::Model::from_object(&base).map_err(unreadable_state)?;
             // Write-only values are in the configuration only; what the author returns loses them again.
-            let plan = R::from_object(&show_write_only(&schema.attributes, &config, target));
+            let plan = R::Model::from_object(&show_write_only(&schema.attributes, &config, target));
             let plan = plan.map_err(Misfit::into_diag)?;
             let _writing = cx.shared().writing();
-            let now = match remote {
-                Some(remote) => R::update_from(&cx, remote, base, plan).await?,
-                None => R::update(&cx, base, plan).await?,
-            };
+            let now = R::update(&cx, Current { model: base, remote }, plan).await?;
             Ok(Updated { current, now: now.to_object() })
         })
     }
 
     fn delete(&self, cx: Cx<R::Client>, prior: Dyn) -> Work<Result<(), Diag>> {
         Box::pin(async move {
-            let prior = R::from_object(&prior).map_err(unreadable_state)?;
+            let prior = R::Model::from_object(&prior).map_err(unreadable_state)?;
             let _writing = cx.shared().writing();
             R::delete(&cx, prior).await
         })
@@ -242,7 +239,7 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
             let id = match &by {
                 ImportBy::Id(text) => ImportId::Text(text),
                 ImportBy::Identity(identity) => {
-                    ImportId::Key(R::Key::from_object(identity).map_err(Misfit::into_diag)?)
+                    ImportId::Key(KeyOf::<R>::from_object(identity).map_err(Misfit::into_diag)?)
                 }
             };
             let key = match R::import(&cx, id).await? {
@@ -285,13 +282,13 @@ pub(crate) struct ErasedDataSource<D> {
 
 impl<D: DataSource> ErasedDataSource<D> {
     pub(crate) fn new() -> Self {
-        Self { schema: LazyLock::new(|| D::schema(0)), data_source: PhantomData }
+        Self { schema: LazyLock::new(|| D::Model::schema(0)), data_source: PhantomData }
     }
 }
 
 impl<D: DataSource> AnyDataSource<D::Client> for ErasedDataSource<D> {
     fn type_name(&self) -> &'static str {
-        <D as Model>::type_name()
+        D::Model::type_name()
     }
 
     fn schema(&self) -> &Schema {
@@ -303,7 +300,7 @@ impl<D: DataSource> AnyDataSource<D::Client> for ErasedDataSource<D> {
     }
 
     fn misfits(&self, config: &Dyn) -> Vec<Misfit> {
-        D::misfits(config)
+        D::Model::misfits(config)
     }
 
     fn validate(&self, config: Dyn) -> Vec<Diag> {
@@ -312,7 +309,7 @@ impl<D: DataSource> AnyDataSource<D::Client> for ErasedDataSource<D> {
 
     fn read(&self, cx: Cx<D::Client>, config: Dyn) -> Work<Result<Dyn, Diag>> {
         Box::pin(async move {
-            let config = D::from_object(&config).map_err(Misfit::into_diag)?;
+            let config = D::Model::from_object(&config).map_err(Misfit::into_diag)?;
             D::read(&cx, config).await.map(|model| model.to_object())
         })
     }

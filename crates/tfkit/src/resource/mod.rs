@@ -15,13 +15,23 @@ use crate::model::{DEFAULT_TIMEOUT, Key, Model, Operation, Partial, form, split}
 use crate::run::Claim;
 use crate::value::{Dyn, Path};
 
-/// A type of resource: how its objects are read, made, changed and removed.
+/// The key of the objects of a type of resource.
+pub type KeyOf<R> = <<R as Resource>::Model as Model>::Key;
+
+/// A type of resource: how its objects are read, created, changed and deleted.
+///
+/// The behaviour and its [model](Self::Model) are two types, so that one behaviour can serve many models: a generic type
+/// such as `Objects<T>` implements this trait for every `T` that says how it differs from the others. Where there is only
+/// one model, the model implements the trait itself: `type Model = Self`. Nobody makes a value of the behaviour.
 ///
 /// I/O ([`fetch`](Self::fetch)) and meaning ([`observe`](Self::observe)) are apart, so that reads, answers to a
 /// creation and imports share one meaning. The engine does defaults, replacement, unknown values, conformity and
 /// identity; a method sees plain values. What only some types can do is a default method, so that more can come
 /// without a change to the others.
-pub trait Resource: Model {
+pub trait Resource: Sized + Send + Sync + 'static {
+    /// What one object is in a configuration, a plan and a state.
+    type Model: Model;
+
     /// What the provider's configuration makes: the way to the API.
     type Client: Send + Sync + 'static;
 
@@ -38,49 +48,40 @@ pub trait Resource: Model {
     const IDENTITY_MUTABLE: bool = false;
 
     /// Whether an update reads whatever it writes by itself, so that the engine need not read the object before it. Only
-    /// for what cannot be compared with its plan as a whole.
+    /// for what cannot be compared with its plan as a whole. [`Current::remote`] is `None` then.
     const READS_TO_UPDATE: bool = false;
 
     /// Reads the remote object. `None` means that it is gone, and only that: what cannot be told is an error.
     fn fetch(
         cx: &Cx<Self::Client>,
-        key: &Self::Key,
+        key: &KeyOf<Self>,
     ) -> impl Future<Output = Result<Option<Self::Remote>, Diag>> + Send;
 
     /// Says what the remote object means as a model. Pure. What the server does not tell (time-outs, secrets, the
     /// user's spelling) comes from `since`.
-    fn observe(remote: &Self::Remote, since: Since<'_, Self>) -> Result<Self, Diag>;
+    fn observe(remote: &Self::Remote, since: Since<'_, Self::Model>) -> Result<Self::Model, Diag>;
 
-    /// Makes the object. Call [`Cx::save`] as soon as it exists and before anything else that can fail.
-    fn create(cx: &Cx<Self::Client>, plan: Self) -> impl Future<Output = Result<Self, Diag>> + Send;
+    /// Creates the object. Call [`Cx::save`] as soon as it exists and before anything else that can fail.
+    fn create(
+        cx: &Cx<Self::Client>,
+        plan: Self::Model,
+    ) -> impl Future<Output = Result<Self::Model, Diag>> + Send;
 
     /// Changes the object in place. On an error the state holds what was [saved](Cx::save), else what it held before.
     ///
-    /// `prior` is the object as the engine has just read it, so that what differs from it is all there is to send. The
-    /// plan has the same values as `prior` where it leaves the object alone.
+    /// `current` is the object as the engine has just read it, so that what differs from it is all there is to send. The
+    /// plan has the same values where it leaves the object alone.
     fn update(
         cx: &Cx<Self::Client>,
-        prior: Self,
-        plan: Self,
-    ) -> impl Future<Output = Result<Self, Diag>> + Send;
+        current: Current<Self>,
+        plan: Self::Model,
+    ) -> impl Future<Output = Result<Self::Model, Diag>> + Send;
 
-    /// Changes the object in place, for a resource that needs more of it than `prior` tells: `current` is what the engine
-    /// has read. The default is [`update`](Self::update).
-    fn update_from(
-        cx: &Cx<Self::Client>,
-        current: Self::Remote,
-        prior: Self,
-        plan: Self,
-    ) -> impl Future<Output = Result<Self, Diag>> + Send {
-        let _ = current;
-        Self::update(cx, prior, plan)
-    }
-
-    /// Removes the object; one that is gone already is a success.
-    fn delete(cx: &Cx<Self::Client>, prior: Self) -> impl Future<Output = Result<(), Diag>> + Send;
+    /// Deletes the object; one that is gone already is a success.
+    fn delete(cx: &Cx<Self::Client>, prior: Self::Model) -> impl Future<Output = Result<(), Diag>> + Send;
 
     /// Checks a configuration beyond what its attributes say. Pure and offline; quiet while a value is unknown.
-    fn validate(config: &Partial<Self>) -> Vec<Diag> {
+    fn validate(config: &Partial<Self::Model>) -> Vec<Diag> {
         let _ = config;
         Vec::new()
     }
@@ -88,7 +89,7 @@ pub trait Resource: Model {
     /// What no second object may have while this one has it, such as a name in its place; none where it is not known yet,
     /// or where the type has nothing of the kind. Pure. The engine tells, while planning, of two resources that claim the
     /// same.
-    fn claim(values: &Partial<Self>) -> Option<Claim> {
+    fn claim(values: &Partial<Self::Model>) -> Option<Claim> {
         let _ = values;
         None
     }
@@ -101,7 +102,10 @@ pub trait Resource: Model {
 
     /// Decides at plan time what can be decided then: replacements, warnings, values that are known already. Also
     /// called for deletions. A needed value that is unknown is no error: return quietly.
-    fn plan(cx: &Cx<Self::Client>, plan: &mut Plan<Self>) -> impl Future<Output = Result<(), Diag>> + Send {
+    fn plan(
+        cx: &Cx<Self::Client>,
+        plan: &mut Plan<Self::Model>,
+    ) -> impl Future<Output = Result<(), Diag>> + Send {
         let _ = (cx, plan);
         async { Ok(()) }
     }
@@ -110,8 +114,8 @@ pub trait Resource: Model {
     /// separated by `/`; the engine then fetches the object.
     fn import(
         cx: &Cx<Self::Client>,
-        id: ImportId<'_, Self::Key>,
-    ) -> impl Future<Output = Result<Imported<Self>, Diag>> + Send {
+        id: ImportId<'_, KeyOf<Self>>,
+    ) -> impl Future<Output = Result<Imported<Self::Model>, Diag>> + Send {
         let _ = cx;
         async move { id.key().map(Imported::Key) }
     }
@@ -119,7 +123,7 @@ pub trait Resource: Model {
     /// The scope of an object: objects of one scope can be read by one list, see [`page`](Self::page). None where an
     /// object can only be read alone, as it is by default. It depends on nothing but the key and the values beside the
     /// state of the object.
-    fn scope(cx: &Cx<Self::Client>, key: &Self::Key) -> Option<String> {
+    fn scope(cx: &Cx<Self::Client>, key: &KeyOf<Self>) -> Option<String> {
         let _ = (cx, key);
         None
     }
@@ -136,7 +140,7 @@ pub trait Resource: Model {
         cx: &Cx<Self::Client>,
         scope: &str,
         from: Option<u64>,
-    ) -> impl Future<Output = Result<Page<Self::Key, Self::Remote>, Diag>> + Send {
+    ) -> impl Future<Output = Result<Page<KeyOf<Self>, Self::Remote>, Diag>> + Send {
         let _ = (cx, scope, from);
         async { Ok(Page { items: Vec::new(), next: None }) }
     }
@@ -162,6 +166,15 @@ pub trait Resource: Model {
         let _ = operation;
         DEFAULT_TIMEOUT
     }
+}
+
+/// The object that an update starts from.
+#[derive(Debug)]
+pub struct Current<R: Resource> {
+    /// It as a model. What the server does not tell is as in the state.
+    pub model: R::Model,
+    /// What the engine has read; `None` where the resource [reads by itself](Resource::READS_TO_UPDATE).
+    pub remote: Option<R::Remote>,
 }
 
 /// A part of a list.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use tfkit::engine::{ApplyRequest, ConfigureRequest, ReadRequest, Stored};
 use tfkit::{
-    Computed, Configured, Cx, Diag, Dyn, Engine, Model, Page, Partial, Provider, Resource, Since, Start,
-    Types,
+    Computed, Configured, Current, Cx, Diag, Dyn, Engine, Model, Page, Partial, Provider, Resource, Since,
+    Start, Types,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -51,6 +51,7 @@ struct Depots {
 }
 
 impl Resource for Parcel {
+    type Model = Self;
     type Client = Arc<Depots>;
     type Remote = String;
 
@@ -108,7 +109,7 @@ impl Resource for Parcel {
         Err(Diag::error("The depots are full"))
     }
 
-    async fn update(_: &Cx<Arc<Depots>>, _: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(_: &Cx<Arc<Depots>>, _: Current<Self>, plan: Self) -> Result<Self, Diag> {
         Ok(plan)
     }
 

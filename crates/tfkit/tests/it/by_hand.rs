@@ -10,8 +10,8 @@ use tfkit::engine::{
 use tfkit::field::{Field, Misfit};
 use tfkit::model::{Fields, Key, Misfits, Model, Object, Parts, Token};
 use tfkit::{
-    Attribute, Configured, Cx, Diag, Dyn, Engine, ImportId, Imported, Maybe, Partial, Provider, Resource,
-    Since, Start, Types,
+    Attribute, Configured, Current, Cx, Diag, Dyn, Engine, ImportId, Imported, Maybe, Partial, Provider,
+    Resource, Since, Start, Types,
 };
 
 /// A seat in a row, written by hand.
@@ -100,6 +100,7 @@ struct House {
 }
 
 impl Resource for Seat {
+    type Model = Self;
     type Client = Arc<House>;
     type Remote = SeatKey;
     const IDENTITY_MUTABLE: bool = true;
@@ -124,7 +125,7 @@ impl Resource for Seat {
         Ok(plan)
     }
 
-    async fn update(_: &Cx<Arc<House>>, _: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(_: &Cx<Arc<House>>, _: Current<Self>, plan: Self) -> Result<Self, Diag> {
         Ok(plan)
     }
 

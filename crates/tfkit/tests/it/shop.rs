@@ -10,8 +10,8 @@ use tfkit::engine::{ApplyRequest, ConfigureRequest, PlanRequest, PlanResponse, S
 use tfkit::plan::proposed_new;
 use tfkit::timeouts::{Create, Delete, Timeouts};
 use tfkit::{
-    Computed, Configured, Cx, DataSource, Diag, Dyn, Engine, IfSet, Model, Object, OrDefault, OrServer,
-    Partial, Plan, Provider, Resource, Secret, Since, Start, Twin, Types, Upgrade,
+    Computed, Configured, Current, Cx, DataSource, Diag, Dyn, Engine, IfSet, Model, Object, OrDefault,
+    OrServer, Partial, Plan, Provider, Resource, Secret, Since, Start, Twin, Types, Upgrade,
 };
 
 /// An item on a shelf.
@@ -104,6 +104,7 @@ impl Item {
 }
 
 impl Resource for Item {
+    type Model = Self;
     type Client = Arc<Shop>;
     type Remote = Self;
     const VERSION: i64 = 2;
@@ -174,7 +175,8 @@ impl Resource for Item {
         }
     }
 
-    async fn update(cx: &Cx<Arc<Shop>>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Arc<Shop>>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let shop = cx.client().await?;
         let id = prior.id.get()?.clone();
         shop.sent(plan.code.changed(&prior.code));
@@ -249,6 +251,7 @@ pub(crate) struct ItemData {
 }
 
 impl DataSource for ItemData {
+    type Model = Self;
     type Client = Arc<Shop>;
 
     async fn read(cx: &Cx<Arc<Shop>>, config: Self) -> Result<Self, Diag> {

@@ -28,6 +28,7 @@ pub struct OrganizationData {
 }
 
 impl DataSource for OrganizationData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

@@ -1,7 +1,8 @@
 //! `zenml_project_role_assignment`: what somebody may do in a project.
 
 use tfkit::{
-    Claim, Computed, Cx, Diag, ImportId, Imported, Maybe, Model, OrServer, Partial, Plan, Resource, Since,
+    Claim, Computed, Current, Cx, Diag, ImportId, Imported, Maybe, Model, OrServer, Partial, Plan, Resource,
+    Since,
 };
 use zenml_api::control::role::{Role, RoleLevel};
 use zenml_api::{ProjectId, RoleId, ServiceAccountId, TeamId, UserId, WorkspaceId};
@@ -79,6 +80,7 @@ impl ProjectRoleAssignment {
 }
 
 impl Resource for ProjectRoleAssignment {
+    type Model = Self;
     type Client = Client;
     type Remote = (Holding, ProjectId, Role);
 
@@ -110,7 +112,8 @@ impl Resource for ProjectRoleAssignment {
         Self::observe(&(holding, plan.project_id.0, role), Since::Answer(&plan))
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let client = cx.client().await?;
         let holding = prior.holding(prior.workspace_id.get()?.0)?;
         let role = plan.chosen(client, &holding).await?;

@@ -38,6 +38,7 @@ pub struct RoleData {
 }
 
 impl DataSource for RoleData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

@@ -48,6 +48,7 @@ pub struct ServerData {
 }
 
 impl DataSource for ServerData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

@@ -1,8 +1,8 @@
 //! `zenml_tag`: a word with a colour that is put on pipelines, runs, models and artifacts.
 
 use tfkit::{
-    Claim, Computed, Cx, DataSource, Diag, ImportId, Imported, Model, OrDefault, OrServer, Page, Partial,
-    Plan, Resource, Since,
+    Claim, Computed, Current, Cx, DataSource, Diag, ImportId, Imported, Model, OrDefault, OrServer, Page,
+    Partial, Plan, Resource, Since,
 };
 use zenml_api::workspace::tag::{self as api, TagCreate, TagQuery, TagUpdate};
 use zenml_api::{Patch, TagId, UserId, WorkspaceId};
@@ -61,6 +61,7 @@ fn is_no_id(name: &str) -> bool {
 }
 
 impl Resource for Tag {
+    type Model = Self;
     type Client = Client;
     type Remote = Seen<api::Tag>;
 
@@ -110,7 +111,8 @@ impl Resource for Tag {
         Self::observe(&Seen::on(&server, tag), Since::Answer(&plan))
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let id = prior.id.get()?.0;
         let server = scope::open(cx, plan.home().or(prior.home())).await?;
         let change = change(&prior, &plan);
@@ -253,6 +255,7 @@ pub struct TagData {
 }
 
 impl DataSource for TagData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

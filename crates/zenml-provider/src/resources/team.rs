@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use tfkit::{
-    Claim, Computed, Cx, DataSource, Diag, Dyn, Existing, IfSet, ImportId, Imported, Model, OrDefault,
-    OrServer, Partial, Plan, Resource, Since,
+    Claim, Computed, Current, Cx, DataSource, Diag, Dyn, Existing, IfSet, ImportId, Imported, Model,
+    OrDefault, OrServer, Partial, Plan, Resource, Since,
 };
 use zenml_api::control::team::{self as api, MemberQuery, TeamCreate, TeamMember, TeamQuery, TeamUpdate};
 use zenml_api::control::user::User;
@@ -63,6 +63,7 @@ pub struct Remote {
 }
 
 impl Resource for Team {
+    type Model = Self;
     type Client = Client;
     type Remote = Remote;
 
@@ -118,20 +119,9 @@ impl Resource for Team {
         Self::observe(&remote, Since::Answer(&plan))
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
-        let client = cx.client().await?;
-        let id = prior.id.get()?.0;
-        let organization = client.organization_or_default(&prior.organization_id).await?;
-        let current = look(client, organization, id).await?.ok_or_else(|| vanished(&prior.name))?;
-        Self::update_from(cx, current, prior, plan).await
-    }
-
-    async fn update_from(
-        cx: &Cx<Client>,
-        mut current: Remote,
-        prior: Self,
-        plan: Self,
-    ) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let Current { model: prior, remote } = current;
+        let mut current = remote.ok_or_else(|| Diag::bug("A team is changed unread"))?;
         let client = cx.client().await?;
         let (organization, id) = (current.organization, current.team.id);
         let wanted = resolve(client, organization, &plan, &current.members).await?;
@@ -506,6 +496,7 @@ pub struct TeamData {
 }
 
 impl DataSource for TeamData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

@@ -1,6 +1,8 @@
 //! `zenml_workspace_role_assignment`: what somebody may do in a workspace.
 
-use tfkit::{Claim, Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Partial, Plan, Resource, Since};
+use tfkit::{
+    Claim, Computed, Current, Cx, Diag, ImportId, Imported, Model, OrServer, Partial, Plan, Resource, Since,
+};
 use zenml_api::control::role::{Role, RoleLevel};
 use zenml_api::{RoleId, ServiceAccountId, TeamId, UserId, WorkspaceId};
 
@@ -73,6 +75,7 @@ impl WorkspaceRoleAssignment {
 }
 
 impl Resource for WorkspaceRoleAssignment {
+    type Model = Self;
     type Client = Client;
     type Remote = (Holding, Role);
 
@@ -106,7 +109,8 @@ impl Resource for WorkspaceRoleAssignment {
         Self::observe(&(holding, role), Since::Answer(&plan))
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let client = cx.client().await?;
         let holding = prior.holding()?;
         let role = plan.chosen(client, &holding).await?;

@@ -51,6 +51,7 @@ pub struct CodeRepositoryData {
 }
 
 impl DataSource for CodeRepositoryData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use tfkit::model::Maybe;
 use tfkit::{
-    Claim, Computed, Cx, Diag, ImportId, Imported, Model, OrServer, Partial, Plan, Resource, Secret, Since,
-    Twin,
+    Claim, Computed, Current, Cx, Diag, ImportId, Imported, Model, OrServer, Partial, Plan, Resource, Secret,
+    Since, Twin,
 };
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::code_repository::{
@@ -76,6 +76,7 @@ pub struct CodeRepository {
 }
 
 impl Resource for CodeRepository {
+    type Model = Self;
     type Client = Client;
     type Remote = Seen<api::CodeRepository>;
 
@@ -128,7 +129,8 @@ impl Resource for CodeRepository {
         Self::observe(&Seen::on(&server, repository), Since::Answer(&plan))
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let id = prior.id.get()?.0;
         let server = scope::open(cx, plan.home().or(prior.home())).await?;
         if plan.config.changed(&prior.config).is_some_and(|config| config.expose().is_empty())

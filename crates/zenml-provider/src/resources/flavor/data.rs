@@ -62,6 +62,7 @@ pub struct FlavorData {
 }
 
 impl DataSource for FlavorData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

@@ -4,8 +4,8 @@ mod data;
 mod retirement;
 
 use tfkit::{
-    Claim, Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrDefault, OrServer, Page, Partial, Plan,
-    Resource, Since,
+    Claim, Computed, Current, Cx, Diag, Dyn, ImportId, Imported, Model, OrDefault, OrServer, Page, Partial,
+    Plan, Resource, Since,
 };
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::component::ALL_TYPES;
@@ -94,6 +94,7 @@ fn is_json_object(value: &Dyn) -> bool {
 const LONGEST_PAGE: u64 = 25;
 
 impl Resource for Flavor {
+    type Model = Self;
     type Client = Client;
     type Remote = Seen<api::Flavor>;
 
@@ -173,7 +174,8 @@ impl Resource for Flavor {
         Self::observe(&Seen::on(&server, flavor), Since::Answer(&plan))
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let id = prior.id.get()?.0;
         let server = scope::open(cx, plan.home().or(prior.home())).await?;
         succession::settle(cx);

@@ -37,6 +37,7 @@ pub struct ProjectData {
 }
 
 impl DataSource for ProjectData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

@@ -6,8 +6,8 @@ mod plural;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::{
-    Claim, Computed, Cx, Diag, IfSet, ImportId, Imported, Model, OrServer, Page, Partial, Plan, Resource,
-    Since,
+    Claim, Computed, Current, Cx, Diag, IfSet, ImportId, Imported, Model, OrServer, Page, Partial, Plan,
+    Resource, Since,
 };
 use zenml_api::workspace::project::{self as api, ProjectCreate, ProjectQuery, ProjectUpdate};
 use zenml_api::{IdOrName, Patch, ProjectId, WorkspaceId};
@@ -74,6 +74,7 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Resource for Project {
+    type Model = Self;
     type Client = Client;
     type Remote = Seen<api::Project>;
 
@@ -137,7 +138,8 @@ impl Resource for Project {
         Self::observe(&Seen::on(&server, project), Since::Answer(&plan))
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let id = prior.id.get()?.0;
         let change = change(&prior, &plan);
         let moves_in = prior.home().is_none() && plan.home().is_some();

@@ -43,6 +43,7 @@ pub struct ProjectSummary {
 }
 
 impl DataSource for ProjectsData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

@@ -33,6 +33,7 @@ pub struct SecretData {
 }
 
 impl DataSource for SecretData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

@@ -6,8 +6,8 @@ mod held;
 use std::collections::BTreeMap;
 
 use tfkit::{
-    Claim, Computed, Cx, Diag, ImportId, Imported, Maybe, Model, OrDefault, OrServer, Page, Partial, Plan,
-    Resource, Since, Twin,
+    Claim, Computed, Current, Cx, Diag, ImportId, Imported, Maybe, Model, OrDefault, OrServer, Page, Partial,
+    Plan, Resource, Since, Twin,
 };
 use zenml_api::workspace::current_user;
 use zenml_api::workspace::secret::{
@@ -87,6 +87,7 @@ pub struct Remote {
 }
 
 impl Resource for Secret {
+    type Model = Self;
     type Client = Client;
     type Remote = Seen<Remote>;
 
@@ -177,7 +178,8 @@ impl Resource for Secret {
         settled(cx, &server, &secret, &plan)
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let id = prior.id.get()?.0;
         succession::settle(cx);
         let change = change(&prior, &plan);

@@ -54,6 +54,7 @@ pub struct ServiceConnectorData {
 }
 
 impl DataSource for ServiceConnectorData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

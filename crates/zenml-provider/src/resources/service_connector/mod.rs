@@ -17,8 +17,8 @@ use std::time::Duration;
 use tfkit::model::Operation;
 use tfkit::timeouts::{Create, Timeouts, Update};
 use tfkit::{
-    Claim, Computed, Cx, Diag, Dyn, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Page, Partial,
-    Path, Plan, Resource, Secret, Since, Twin,
+    Claim, Computed, Current, Cx, Diag, Dyn, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Page,
+    Partial, Path, Plan, Resource, Secret, Since, Twin,
 };
 use zenml_api::workspace::connector::{
     self as api, Connector, ConnectorBody, ConnectorCreate, ConnectorQuery, ConnectorType, ConnectorUpdate,
@@ -117,6 +117,7 @@ pub struct ServiceConnector {
 const LONGEST_PAGE: u64 = 200;
 
 impl Resource for ServiceConnector {
+    type Model = Self;
     type Client = Client;
     type Remote = Seen<Connector>;
 
@@ -203,16 +204,8 @@ impl Resource for ServiceConnector {
         Ok(made)
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
-        Box::pin(Self::update_from(cx, Seen::Unseen, prior, plan)).await
-    }
-
-    async fn update_from(
-        cx: &Cx<Client>,
-        current: Seen<Connector>,
-        prior: Self,
-        plan: Self,
-    ) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let Current { model: prior, remote } = current;
         let id = prior.id.get()?.0;
         succession::settle(cx);
         if let Some(predecessor) = unfinished(cx) {
@@ -225,8 +218,8 @@ impl Resource for ServiceConnector {
             return Ok(plan.settled(prior));
         }
         let server = scope::open(cx, plan.home().or(prior.home())).await?;
-        let current = match current {
-            Seen::Found(_, current) if !moves_in => current,
+        let current = match remote {
+            Some(Seen::Found(_, current)) if !moves_in => current,
             _ => look(&server.api, id)
                 .await?
                 .ok_or_else(|| NOUN.lost(&plan.name, prior.home(), plan.home(), Self::WORKSPACE_ID))?,

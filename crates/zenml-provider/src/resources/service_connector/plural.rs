@@ -62,6 +62,7 @@ pub struct ConnectorSummary {
 }
 
 impl DataSource for ServiceConnectorsData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

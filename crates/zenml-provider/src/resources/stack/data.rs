@@ -54,6 +54,7 @@ pub struct StackPart {
 }
 
 impl DataSource for StackData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::model::Object as _;
 use tfkit::{
-    Claim, Computed, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Page, Partial, Path, Plan, Resource,
-    Since,
+    Claim, Computed, Current, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Page, Partial, Path, Plan,
+    Resource, Since,
 };
 use zenml_api::workspace::stack::{
     self as api, Slots, Stack as ApiStack, StackCreate, StackQuery, StackUpdate,
@@ -88,6 +88,7 @@ pub(crate) fn lock_name(stack: StackId) -> String {
 }
 
 impl Resource for Stack {
+    type Model = Self;
     type Client = Client;
     type Remote = Seen<ApiStack>;
 
@@ -176,7 +177,8 @@ impl Resource for Stack {
         Self::observe(&Seen::on(&server, stack), Since::Answer(&plan))
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let id = prior.id.get()?.0;
         let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;
         let before = slots::named(&prior);

@@ -47,6 +47,7 @@ pub struct StackSummary {
 }
 
 impl DataSource for StacksData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

@@ -51,6 +51,7 @@ pub struct StackComponentData {
 }
 
 impl DataSource for StackComponentData {
+    type Model = Self;
     type Client = Client;
 
     fn validate(config: &Partial<Self>) -> Vec<Diag> {

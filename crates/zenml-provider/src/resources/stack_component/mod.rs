@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use tfkit::{
-    Claim, Computed, Cx, Diag, Dyn, ImportId, Imported, Maybe, Model, OrServer, Page, Partial, Path, Plan,
-    Resource, Secret, Since,
+    Claim, Computed, Current, Cx, Diag, Dyn, ImportId, Imported, Maybe, Model, OrServer, Page, Partial, Path,
+    Plan, Resource, Secret, Since,
 };
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::component::{self as api, Component, ComponentQuery};
@@ -144,6 +144,7 @@ impl StackComponent {
 }
 
 impl Resource for StackComponent {
+    type Model = Self;
     type Client = Client;
     type Remote = Seen<Remote>;
 
@@ -255,7 +256,8 @@ impl Resource for StackComponent {
         Ok(made)
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         succession::settle(cx);
         if let Some(predecessor) = unfinished(cx) {
             let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;

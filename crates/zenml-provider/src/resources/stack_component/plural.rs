@@ -58,6 +58,7 @@ pub struct ComponentSummary {
 }
 
 impl DataSource for StackComponentsData {
+    type Model = Self;
     type Client = Client;
 
     fn validate(config: &Partial<Self>) -> Vec<Diag> {

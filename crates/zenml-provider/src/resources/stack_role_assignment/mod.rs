@@ -9,7 +9,7 @@ mod shares;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::{
-    Claim, Computed, Cx, Diag, ImportId, Imported, Maybe, Model, OrDefault, OrServer, Partial, Plan,
+    Claim, Computed, Current, Cx, Diag, ImportId, Imported, Maybe, Model, OrDefault, OrServer, Partial, Plan,
     Resource, Since,
 };
 use zenml_api::rbac::Action;
@@ -82,6 +82,7 @@ struct Found {
 }
 
 impl Resource for StackRoleAssignment {
+    type Model = Self;
     type Client = Client;
     type Remote = Remote;
 
@@ -141,7 +142,8 @@ impl Resource for StackRoleAssignment {
         apply(cx, &server, place, (&contents, Grants::new(), now), &plan).await
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let place = prior.place(prior.workspace_id.get()?.0)?;
         let server = scope::open(cx, Some(place.workspace)).await?;
         let contents = contents_of(&server, place.stack).await?;

@@ -48,6 +48,7 @@ pub struct WorkspaceData {
 }
 
 impl DataSource for WorkspaceData {
+    type Model = Self;
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {

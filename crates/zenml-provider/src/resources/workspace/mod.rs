@@ -9,7 +9,8 @@ use std::time::Duration;
 use tfkit::model::Operation;
 use tfkit::timeouts::{Create, Delete, Timeouts, Update};
 use tfkit::{
-    Claim, Computed, Cx, Diag, Dyn, Model, OrDefault, OrServer, Partial, Plan, Resource, Secret, Since,
+    Claim, Computed, Current, Cx, Diag, Dyn, Model, OrDefault, OrServer, Partial, Plan, Resource, Secret,
+    Since,
 };
 use zenml_api::control::workspace::{self as api, WorkspaceStatus, WorkspaceUpdate};
 use zenml_api::{OrganizationId, WorkspaceId};
@@ -94,6 +95,7 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Resource for Workspace {
+    type Model = Self;
     type Client = Client;
     type Remote = api::Workspace;
 
@@ -178,7 +180,8 @@ impl Resource for Workspace {
         deploy::settled(cx, &plan, changed, &WorkspaceStatus::Deactivated).await
     }
 
-    async fn update(cx: &Cx<Client>, prior: Self, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let prior = current.model;
         let client = cx.client().await?;
         let id = prior.id.get()?.0;
         let change = deploy::change(&prior, &plan);
