@@ -13,16 +13,16 @@ use zenml_api::workspace::current_user;
 use zenml_api::{IdOrName, OrganizationId, TeamId, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
+use crate::access::people::People;
+use crate::access::role::Roles;
 use crate::cache::Cache;
 use crate::configuration::Configuration;
-use crate::creation::Names;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::people::People;
+use crate::in_workspace::creation::Names;
 use crate::resolve::{Plane, Resolved};
 use crate::resources::stack_component::{Flavors, Leaving};
 use crate::resources::stack_role_assignment::{BlindGrants, UnderstoodForm};
-use crate::role::Roles;
 use crate::source::{Given, Source};
 use crate::succession::Waiting;
 

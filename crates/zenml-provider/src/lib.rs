@@ -1,27 +1,20 @@
 //! The Terraform provider for ZenML Pro and open-source ZenML.
 //!
 //! A resource is one file in [`resources`]: its model, what it does, and its data source. What they share: the
-//! [`Client`] with what was read already, [`scope`] (where an object of a workspace lives), [`failure`] (what a user
-//! is told when a call failed).
+//! [`Client`] with what was read already, [`in_workspace`] (all objects of a workspace), [`access`] (people, roles and
+//! assignments), [`failure`] (what a user is told when a call failed).
 
-pub mod assignment;
-mod batch;
+pub mod access;
 mod cache;
 pub mod client;
 pub mod configuration;
-mod creation;
 pub mod environment;
 pub mod failure;
 pub mod id;
-pub(crate) mod lookup;
-pub mod object;
-pub mod people;
-pub mod principal;
+pub mod in_workspace;
 pub mod resolve;
 pub mod resources;
-pub mod role;
 mod run_environment;
-pub mod scope;
 pub mod source;
 mod succession;
 pub mod wait;

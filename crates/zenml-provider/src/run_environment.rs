@@ -8,8 +8,8 @@ use zenml_api::{Patch, SecretId};
 
 use crate::client::Client;
 use crate::id::Id;
+use crate::in_workspace::scope::Server;
 use crate::resources::secret::HeldSecrets;
-use crate::scope::Server;
 use crate::succession::release_retired;
 
 /// Environment variables as an attribute has them.

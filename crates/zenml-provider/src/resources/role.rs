@@ -7,10 +7,10 @@ use zenml_api::control::role::{self as api, Role, RoleLevel};
 use zenml_api::{OrganizationId, RoleId};
 use zenml_client::Optional as _;
 
+use crate::access::role::{roles, unknown_role};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::role::{roles, unknown_role};
 
 /// A role of an organization, predefined or custom: by id, or by name and level.
 #[derive(Clone, Debug, PartialEq, Model)]

@@ -9,7 +9,7 @@ use zenml_api::{OrganizationId, WorkspaceId};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::{object, scope};
+use crate::in_workspace::{object, scope};
 
 /// A ZenML server: the one of the provider block, or that of a workspace.
 #[derive(Clone, Debug, PartialEq, Model)]

@@ -8,14 +8,14 @@ use zenml_api::workspace::tag::{self as api, TagCreate, TagQuery, TagUpdate};
 use zenml_api::{Patch, TagId, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
-use crate::batch;
 use crate::client::Client;
-use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::lookup::{self, Wanted};
-use crate::object::{self, Noun};
-use crate::scope::{self, Seen, Server};
+use crate::in_workspace::batch;
+use crate::in_workspace::creation;
+use crate::in_workspace::lookup::{self, Wanted};
+use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::scope::{self, Seen, Server};
 
 const NOUN: Noun = Noun { words: "tag", resource: "zenml_tag" };
 

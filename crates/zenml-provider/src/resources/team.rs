@@ -11,11 +11,11 @@ use zenml_api::control::user::User;
 use zenml_api::{OrganizationId, Patch, TeamId, UserId};
 use zenml_client::{ApiError, Optional as _};
 
+use crate::access::people::{self, Found, is_named, name_of, same_name};
 use crate::client::Client;
-use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::people::{self, Found, is_named, name_of, same_name};
+use crate::in_workspace::creation;
 
 /// Name beside the state of the members that the configuration named when it was last applied.
 const MEMBERS: &str = "members";

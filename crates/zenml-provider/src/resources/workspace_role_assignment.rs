@@ -6,11 +6,11 @@ use tfkit::{
 use zenml_api::control::role::{Role, RoleLevel};
 use zenml_api::{RoleId, ServiceAccountId, TeamId, UserId, WorkspaceId};
 
-use crate::assignment::{self, Holding};
+use crate::access::assignment::{self, Holding};
+use crate::access::principal::Principal;
+use crate::access::role::same_in_workspace;
 use crate::client::Client;
 use crate::id::Id;
-use crate::principal::Principal;
-use crate::role::same_in_workspace;
 
 /// A role that a team, a user or a service account has in a workspace.
 #[derive(Clone, Debug, PartialEq, Model)]

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use zenml_api::WorkspaceId;
 
 use super::Held;
-use crate::scope::Server;
+use crate::in_workspace::scope::Server;
 
 /// Retired objects by workspace and kind: those that were there when this run asked first, and those that it has retired
 /// itself.

@@ -12,8 +12,8 @@ use super::source::{Origin, Source};
 use super::{NOUN, by_name_in, no_project, texts};
 use crate::client::Client;
 use crate::id::Id;
-use crate::lookup::{self, Wanted};
-use crate::scope;
+use crate::in_workspace::lookup::{self, Wanted};
+use crate::in_workspace::scope;
 
 /// An existing code repository, by id or by project and name.
 #[derive(Clone, Debug, PartialEq, Model)]

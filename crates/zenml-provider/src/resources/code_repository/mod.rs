@@ -21,11 +21,11 @@ pub use self::data::CodeRepositoryData;
 use self::source::Origin;
 pub use self::source::Source;
 use crate::client::Client;
-use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::object::{self, Noun, said};
-use crate::scope::{self, Seen, Server};
+use crate::in_workspace::creation;
+use crate::in_workspace::object::{self, Noun, said};
+use crate::in_workspace::scope::{self, Seen, Server};
 
 const NOUN: Noun = Noun { words: "code repository", resource: "zenml_code_repository" };
 

@@ -9,9 +9,9 @@ use zenml_client::Optional as _;
 use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
-use crate::lookup::{self, Wanted};
-use crate::object;
-use crate::scope;
+use crate::in_workspace::lookup::{self, Wanted};
+use crate::in_workspace::object;
+use crate::in_workspace::scope;
 
 /// An existing flavor, built-in ones included, by id, or by name and, where several types have a flavor of that name, type.
 #[derive(Clone, Debug, PartialEq, Model)]

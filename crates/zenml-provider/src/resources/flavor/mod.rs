@@ -15,13 +15,13 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::FlavorData;
 pub(crate) use self::retirement::release;
-use crate::batch;
 use crate::client::Client;
-use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::object::{self, Named, Noun, said};
-use crate::scope::{self, Seen, Server};
+use crate::in_workspace::batch;
+use crate::in_workspace::creation;
+use crate::in_workspace::object::{self, Named, Noun, said};
+use crate::in_workspace::scope::{self, Seen, Server};
 use crate::succession::{self, foresee};
 
 const NOUN: Noun = Noun { words: "flavor", resource: "zenml_flavor" };

@@ -11,8 +11,8 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 use super::{Flavor, NOUN, failed};
 use crate::client::Client;
-use crate::object;
-use crate::scope::Server;
+use crate::in_workspace::object;
+use crate::in_workspace::scope::Server;
 use crate::succession::{self, Fate};
 
 /// Whether a flavor waits for its successor, or for its last component to go.

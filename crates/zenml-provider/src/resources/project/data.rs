@@ -10,9 +10,9 @@ use zenml_client::Optional as _;
 use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
-use crate::lookup::{self, Wanted};
-use crate::object;
-use crate::scope;
+use crate::in_workspace::lookup::{self, Wanted};
+use crate::in_workspace::object;
+use crate::in_workspace::scope;
 
 /// An existing project, by id or by name.
 #[derive(Clone, Debug, PartialEq, Model)]

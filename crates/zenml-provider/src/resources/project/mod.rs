@@ -15,14 +15,14 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::ProjectData;
 pub use self::plural::ProjectsData;
-use crate::batch;
 use crate::client::Client;
-use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::lookup;
-use crate::object::{self, Noun};
-use crate::scope::{self, Seen, Server};
+use crate::in_workspace::batch;
+use crate::in_workspace::creation;
+use crate::in_workspace::lookup;
+use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::scope::{self, Seen, Server};
 
 const NOUN: Noun = Noun { words: "project", resource: "zenml_project" };
 

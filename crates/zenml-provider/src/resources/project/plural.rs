@@ -9,7 +9,7 @@ use zenml_api::{ProjectId, WorkspaceId};
 use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
-use crate::{lookup, scope};
+use crate::in_workspace::{lookup, scope};
 
 /// All projects of a server that this credential may read, or those that the filter leaves.
 #[derive(Clone, Debug, PartialEq, Model)]

@@ -7,9 +7,9 @@ use zenml_api::{SecretId, UserId, WorkspaceId};
 use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
-use crate::lookup::{self, Wanted};
-use crate::object;
-use crate::scope;
+use crate::in_workspace::lookup::{self, Wanted};
+use crate::in_workspace::object;
+use crate::in_workspace::scope;
 
 /// An existing secret, by id or by name, without its values: they do not get into the state this way.
 #[derive(Clone, Debug, PartialEq, Model)]

@@ -18,13 +18,13 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::SecretData;
 pub(crate) use self::held::HeldSecrets;
-use crate::batch;
 use crate::client::Client;
-use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::object::{self, Noun};
-use crate::scope::{self, Seen, Server};
+use crate::in_workspace::batch;
+use crate::in_workspace::creation;
+use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::scope::{self, Seen, Server};
 use crate::succession::{self, Fate, foresee, retire, retired, with_retired};
 
 const NOUN: Noun = Noun { words: "secret", resource: "zenml_secret" };

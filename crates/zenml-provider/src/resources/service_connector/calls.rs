@@ -9,10 +9,10 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 use super::{HeldConnectors, ServiceConnector};
 use crate::client::Client;
-use crate::creation;
 use crate::failure::{Needs, cannot};
-use crate::object;
-use crate::scope::Server;
+use crate::in_workspace::creation;
+use crate::in_workspace::object;
+use crate::in_workspace::scope::Server;
 use crate::succession::{finish, retired, with_retired};
 
 /// Makes the connector, whose name was free. After a lost answer it is taken over only because of that.

@@ -8,9 +8,9 @@ use zenml_client::{ApiError, Optional as _};
 
 use super::NOUN;
 use crate::client::Client;
-use crate::object::{self, Noun};
+use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::scope::Server;
 use crate::resources::stack_component::linked_as;
-use crate::scope::Server;
 use crate::succession::{Held, all_retired, is_retired};
 
 /// Service connectors, which components hold.

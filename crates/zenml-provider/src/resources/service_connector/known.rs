@@ -10,7 +10,7 @@ use zenml_client::{Api, Optional as _};
 
 use super::{ServiceConnector as Connector, catalog};
 use crate::client::Client;
-use crate::scope;
+use crate::in_workspace::scope;
 
 /// Refuses what the server would not take, and warns of what it would drop. A server that does not know the type, and one that
 /// cannot be asked yet, says nothing; then the types of ZenML 0.98 give warnings.

@@ -33,12 +33,12 @@ use self::moment::{naive, same_moment};
 pub use self::plural::ServiceConnectorsData;
 use self::settings::Settings;
 use self::verify::Subject;
-use crate::batch;
 use crate::client::Client;
-use crate::creation;
 use crate::id::Id;
-use crate::object::{self, Noun};
-use crate::scope::{self, Seen, Server};
+use crate::in_workspace::batch;
+use crate::in_workspace::creation;
+use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::scope::{self, Seen, Server};
 use crate::succession::{self, fate, foresee, retire, succeed, unfinished};
 
 const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };

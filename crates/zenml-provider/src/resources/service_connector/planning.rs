@@ -11,8 +11,8 @@ use zenml_client::{Api, ApiError};
 use super::ServiceConnector as Connector;
 use super::settings::{self, Settings};
 use crate::client::Client;
-use crate::object;
-use crate::scope::{self, Reach};
+use crate::in_workspace::object;
+use crate::in_workspace::scope::{self, Reach};
 
 /// Clears what is left out, and promises that what the server computes stays where nothing is sent.
 pub(super) fn plan(plan: &mut Plan<Connector>) {

@@ -9,7 +9,7 @@ use zenml_api::{ConnectorId, WorkspaceId};
 use super::{NOUN, data};
 use crate::client::Client;
 use crate::id::Id;
-use crate::{lookup, scope};
+use crate::in_workspace::{lookup, scope};
 
 /// All service connectors of a server that this credential may read, or those that the filters leave.
 #[derive(Clone, Debug, PartialEq, Model)]

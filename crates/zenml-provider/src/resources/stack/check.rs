@@ -9,8 +9,8 @@ use zenml_client::{ApiError, Optional as _};
 use super::Stack;
 use super::slots::{self, Place};
 use crate::failure::{Needs, cannot};
+use crate::in_workspace::scope::Server;
 use crate::resources::stack_component::kind;
-use crate::scope::Server;
 
 /// Types that a stack cannot be without.
 const MANDATORY: [&str; 2] = ["orchestrator", "artifact_store"];

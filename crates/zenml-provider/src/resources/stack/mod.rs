@@ -21,15 +21,15 @@ use zenml_client::{ApiError, Optional as _};
 pub use self::data::StackData;
 pub use self::plural::StacksData;
 pub(crate) use self::slots::slots_of;
-use crate::batch;
 use crate::client::Client;
-use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::object::{self, Noun};
+use crate::in_workspace::batch;
+use crate::in_workspace::creation;
+use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::scope::{self, Reach, Seen, Server};
 use crate::resources::stack_component::{HeldComponents, kind};
 use crate::run_environment::{self as run, SecretChange, Variables};
-use crate::scope::{self, Reach, Seen, Server};
 use crate::succession::release_retired;
 
 /// How messages call it.

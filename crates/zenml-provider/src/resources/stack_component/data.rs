@@ -11,9 +11,9 @@ use super::typed::TypedSettings;
 use super::{NOUN, kind};
 use crate::client::Client;
 use crate::id::Id;
-use crate::lookup::{self, Wanted};
-use crate::object;
-use crate::scope;
+use crate::in_workspace::lookup::{self, Wanted};
+use crate::in_workspace::object;
+use crate::in_workspace::scope;
 
 /// An existing stack component, by id, or by name and, where several types have a component of that name, type.
 #[derive(Clone, Debug, PartialEq, Model)]

@@ -13,10 +13,10 @@ use super::StackComponent;
 use super::held::{HeldComponents, holders};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
+use crate::in_workspace::scope::Server;
 use crate::resources::service_connector::HeldConnectors;
 use crate::resources::stack::{lock_name, slots_of};
 use crate::run_environment as run;
-use crate::scope::Server;
 use crate::succession::{Fate, Held as _, fate, release_retired, retire};
 
 /// Types without which there is no stack.

@@ -18,8 +18,8 @@ use super::refusal::no_flavor;
 use super::{StackComponent, kind};
 use crate::cache::Cache;
 use crate::client::Client;
-use crate::object;
-use crate::scope::{self, Reach, Server};
+use crate::in_workspace::object;
+use crate::in_workspace::scope::{self, Reach, Server};
 
 /// Where a flavor is, its type and its name.
 type FlavorKey = (Option<WorkspaceId>, String, String);

@@ -8,11 +8,11 @@ use zenml_client::{ApiError, Optional as _};
 
 use super::NOUN;
 use crate::client::Client;
-use crate::object::{self, Noun};
+use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::scope::Server;
 use crate::resources::flavor;
 use crate::resources::service_connector::HeldConnectors;
 use crate::resources::stack::{lock_name, slots_of};
-use crate::scope::Server;
 use crate::succession::{Held, all_retired, is_retired, release};
 
 /// Stack components, which stacks hold.

@@ -4,7 +4,7 @@ use tfkit::Diag;
 use tfkit::check::{Check, in_plan, nearest, pattern};
 use zenml_api::workspace::component::{self, ALL_TYPES};
 
-use crate::scope::Server;
+use crate::in_workspace::scope::Server;
 
 /// What any server could take for a type. A newer one may know more types than this provider.
 pub(crate) fn possible() -> Check {

@@ -31,14 +31,14 @@ pub(crate) use self::held::{HeldComponents, linked_as};
 pub use self::plural::StackComponentsData;
 use self::settings::{Settings, same_settings};
 use self::typed::{TypedSettings, same_typed_settings};
-use crate::batch;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::{Id, IdOrEmpty};
-use crate::object::{self, Named, Noun};
+use crate::in_workspace::batch;
+use crate::in_workspace::object::{self, Named, Noun};
+use crate::in_workspace::scope::{self, Seen};
 use crate::resources::service_connector::HeldConnectors;
 use crate::run_environment::{self as run, Variables};
-use crate::scope::{self, Seen};
 use crate::succession::{self, foresee, release_retired, succeed, unfinished};
 
 /// How messages call it.

@@ -9,7 +9,7 @@ use zenml_api::{ComponentId, ConnectorId, WorkspaceId};
 use super::{NOUN, kind};
 use crate::client::Client;
 use crate::id::Id;
-use crate::{lookup, scope};
+use crate::in_workspace::{lookup, scope};
 
 /// All stack components of a server that this credential may read, or those that the filters leave.
 #[derive(Clone, Debug, PartialEq, Model)]

@@ -14,11 +14,11 @@ use super::stored::UNWRITTEN;
 use super::typed::means_the_same;
 use super::{DROPPED, HeldComponents, NOUN, Remote, StackComponent};
 use crate::client::Client;
-use crate::creation;
 use crate::failure::{Needs, cannot};
-use crate::object;
+use crate::in_workspace::creation;
+use crate::in_workspace::object;
+use crate::in_workspace::scope::{Seen, Server};
 use crate::run_environment::{self as run, SecretChange};
-use crate::scope::{Seen, Server};
 use crate::succession::{finish, retired, with_retired};
 
 /// Makes the component. One that has the name already is never taken over, except after a lost answer, when it was not

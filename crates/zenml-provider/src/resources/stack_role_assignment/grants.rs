@@ -10,9 +10,9 @@ use super::change::{Change, Changing, Done, Ledger, WriteFailure};
 use super::contents;
 use super::need::{Actions, Contents, Grants, Object};
 use super::shares::{Reading, Shares};
+use crate::access::principal::Principal;
 use crate::client::Client;
-use crate::principal::Principal;
-use crate::scope::Server;
+use crate::in_workspace::scope::Server;
 
 /// Name beside the state under which the objects are remembered that the assignment has granted something on. When the
 /// stack is gone nothing else tells where grants are left.

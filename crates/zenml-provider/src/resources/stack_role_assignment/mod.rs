@@ -19,11 +19,11 @@ use self::grants::{Place, apply, remembered, revoke, shares, warn_of_refusal};
 use self::need::{Actions, Contents, Grants, Object, StackRole, Wish};
 use self::shares::Reading;
 pub(crate) use self::shares::{BlindGrants, UnderstoodForm};
-use crate::assignment::{self, workspace_or_default};
+use crate::access::assignment::{self, workspace_or_default};
+use crate::access::principal::Principal;
 use crate::client::Client;
 use crate::id::Id;
-use crate::principal::Principal;
-use crate::scope::{self, Reach, Seen, Server};
+use crate::in_workspace::scope::{self, Reach, Seen, Server};
 
 /// A role that a team, a user or a service account has on a stack, and on what the stack needs: its components, their
 /// service connectors, and the secrets that they refer to.

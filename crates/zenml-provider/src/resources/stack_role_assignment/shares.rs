@@ -15,10 +15,10 @@ use zenml_client::{Api, ApiError};
 
 use super::change::WriteFailure;
 use super::need::{Actions, Object};
-use crate::assignment;
+use crate::access::assignment;
+use crate::access::principal::Principal;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
-use crate::principal::Principal;
 
 /// The form in which this run's control plane understands the name of an object, once one was understood.
 #[derive(Debug, Default)]

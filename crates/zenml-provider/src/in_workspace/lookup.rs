@@ -8,8 +8,8 @@ use zenml_api::workspace::{JsonMap, Object};
 use zenml_client::ApiError;
 
 use crate::failure::{Needs, cannot};
-use crate::object::{self, Noun};
-use crate::scope::Server;
+use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::scope::Server;
 
 /// One object as a configuration names it. Where it gives both, the id decides and the name must fit.
 #[derive(Clone, Copy, Debug)]

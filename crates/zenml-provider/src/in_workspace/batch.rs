@@ -11,7 +11,7 @@ use zenml_client::ApiError;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::scope::{self, Reach, Seen};
+use crate::in_workspace::scope::{self, Reach, Seen};
 
 /// An endpoint that lists objects of a workspace.
 pub(crate) type List<I, B, M, R, Q> = Endpoint<(), Q, (), Listed<Object<I, B, M, R>>>;

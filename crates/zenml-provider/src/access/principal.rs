@@ -10,9 +10,9 @@ use zenml_api::control::user::User;
 use zenml_api::{Identifier, OrganizationId, ServiceAccountId, TeamId, UserId};
 use zenml_client::{ApiError, Optional as _};
 
+use crate::access::people;
 use crate::client::Client;
 use crate::id::Id;
-use crate::people;
 
 /// A team, a user or a service account. To the API a service account is a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -16,7 +16,7 @@ use zenml_client::Optional as _;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::scope::{self, Server};
+use crate::in_workspace::scope::{self, Server};
 
 /// An object as an import names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

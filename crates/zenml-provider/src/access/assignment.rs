@@ -8,13 +8,13 @@ use zenml_api::control::role::{self as api, AssignmentQuery, Role, RoleLevel, Sc
 use zenml_api::{OrganizationId, ProjectId, RoleId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
+use crate::access::principal::Principal;
+use crate::access::role::{Roles, roles, unknown_role};
 use crate::client::Client;
-use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::principal::Principal;
-use crate::role::{Roles, roles, unknown_role};
-use crate::scope;
+use crate::in_workspace::creation;
+use crate::in_workspace::scope;
 
 /// Where a principal holds a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,9 +11,9 @@ use zenml_api::paging::PageQuery;
 use zenml_api::workspace::{Object, Page};
 use zenml_client::ApiError;
 
-use crate::batch::List;
 use crate::client::Client;
-use crate::scope::Server;
+use crate::in_workspace::batch::List;
+use crate::in_workspace::scope::Server;
 use crate::succession::retired;
 
 /// Creations for which each name is looked for alone: a list costs a server as much as some five of these questions.
