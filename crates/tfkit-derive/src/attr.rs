@@ -1,7 +1,7 @@
 //! What stands inside `#[attr(…)]` and `#[model(…)]`.
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Error, Expr, Ident, LitStr, Result};
+use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Type};
 
 /// The options of a field.
 #[derive(Default)]
@@ -82,6 +82,8 @@ impl FieldOptions {
 pub(crate) struct ModelOptions {
     pub(crate) name: Option<LitStr>,
     pub(crate) kind: Option<Kind>,
+    /// The type of the key, where several models share one.
+    pub(crate) key: Option<Type>,
     pub(crate) rules: Vec<Expr>,
     pub(crate) deprecated: Option<LitStr>,
 }
@@ -108,12 +110,16 @@ impl ModelOptions {
         match name.as_str() {
             "name" => once(meta, &mut self.name, meta.value()?.parse()?),
             "kind" => once(meta, &mut self.kind, kind(meta)?),
+            "key" => once(meta, &mut self.key, meta.value()?.parse()?),
             "rule" => {
                 self.rules.push(meta.value()?.parse()?);
                 Ok(())
             }
             "deprecated" => once(meta, &mut self.deprecated, meta.value()?.parse()?),
-            _ => Err(meta.error("unknown option; a model takes `name`, `kind`, `rule` and `deprecated`")),
+            _ => {
+                Err(meta
+                    .error("unknown option; a model takes `name`, `kind`, `key`, `rule` and `deprecated`"))
+            }
         }
     }
 }

@@ -286,6 +286,9 @@ fn key(model: &Struct) -> (TokenStream, TokenStream) {
     if fields.is_empty() {
         return (quote! { () }, TokenStream::new());
     }
+    if let Some(shared) = &model.options.key {
+        return (quote! { #shared }, shared_key(shared, &fields));
+    }
     let model_ident = &model.ident;
     let visibility = &model.visibility;
     let key = format_ident!("{}Key", model.ident);
@@ -334,6 +337,17 @@ fn key(model: &Struct) -> (TokenStream, TokenStream) {
         }
     };
     (quote! { #key }, declaration)
+}
+
+/// Makes sure that a key that several models share has the attributes of this one: a field for each, of its type.
+fn shared_key(shared: &syn::Type, fields: &[&Field]) -> TokenStream {
+    let idents = fields.iter().map(|field| &field.ident);
+    let types = fields.iter().map(|field| key_field_type(field));
+    quote! {
+        const _: fn(&#shared) = |key| {
+            #(let _: &#types = &key.#idents;)*
+        };
+    }
 }
 
 fn key_field_type(field: &Field) -> TokenStream {

@@ -17,6 +17,8 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// - `#[model(name = "team")]`: name of the type without the provider's prefix; of a provider block, the prefix.
 /// - `#[model(kind = resource)]` (the default), `data_source` or `provider`.
+/// - `#[model(key = …)]`: the type of the key, where several models share one. It implements `tfkit::model::Key` and has a
+///   field for each field marked `key`.
 /// - `#[model(rule = …)]`: a `tfkit::check::Rule` over several attributes; may be repeated.
 /// - `#[model(deprecated = "…")]`: why it should not be used any more, and what to use instead.
 ///

@@ -15,6 +15,10 @@ pub trait PageQuery: Clone {
     /// The same query for one page, counted from 1, of at most `size` items.
     #[must_use]
     fn at(self, page: i64, size: i64) -> Self;
+
+    /// The same query for objects with their metadata.
+    #[must_use]
+    fn with_metadata(self) -> Self;
 }
 
 /// Implements [`OffsetQuery`] for queries that have its members.

@@ -19,7 +19,7 @@ use crate::cache::Cache;
 use crate::configuration::Configuration;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::in_workspace::creation::Names;
+use crate::in_workspace::names::Names;
 use crate::resolve::{Plane, Resolved};
 use crate::resources::stack_component::{Flavors, Leaving};
 use crate::resources::stack_role_assignment::{BlindGrants, UnderstoodForm};

@@ -8,6 +8,7 @@ pub mod access;
 mod cache;
 pub mod client;
 pub mod configuration;
+mod creation;
 pub mod environment;
 pub mod failure;
 pub mod id;
@@ -27,6 +28,7 @@ use zenml_client::{SettingsError, Transport};
 pub use client::Client;
 use configuration::Configuration;
 pub use environment::Environment;
+use in_workspace::{Many, Objects, One};
 use resolve::resolve;
 
 /// Source address of the provider; existing state names it.
@@ -68,22 +70,22 @@ impl Provider for Zenml {
         types
             .resource::<resources::code_repository::CodeRepository>()
             .resource::<resources::flavor::Flavor>()
-            .resource::<resources::project::Project>()
+            .resource::<Objects<resources::project::Project>>()
             .resource::<resources::project_role_assignment::ProjectRoleAssignment>()
             .resource::<resources::secret::Secret>()
             .resource::<resources::service_connector::ServiceConnector>()
             .resource::<resources::stack::Stack>()
             .resource::<resources::stack_component::StackComponent>()
             .resource::<resources::stack_role_assignment::StackRoleAssignment>()
-            .resource::<resources::tag::Tag>()
+            .resource::<Objects<resources::tag::Tag>>()
             .resource::<resources::team::Team>()
             .resource::<resources::workspace::Workspace>()
             .resource::<resources::workspace_role_assignment::WorkspaceRoleAssignment>()
             .data_source::<resources::code_repository::CodeRepositoryData>()
             .data_source::<resources::flavor::FlavorData>()
             .data_source::<resources::organization::OrganizationData>()
-            .data_source::<resources::project::ProjectData>()
-            .data_source::<resources::project::ProjectsData>()
+            .data_source::<One<resources::project::ProjectData>>()
+            .data_source::<Many<resources::project::ProjectsData>>()
             .data_source::<resources::role::RoleData>()
             .data_source::<resources::secret::SecretData>()
             .data_source::<resources::server::ServerData>()
@@ -93,7 +95,7 @@ impl Provider for Zenml {
             .data_source::<resources::stack::StacksData>()
             .data_source::<resources::stack_component::StackComponentData>()
             .data_source::<resources::stack_component::StackComponentsData>()
-            .data_source::<resources::tag::TagData>()
+            .data_source::<One<resources::tag::TagData>>()
             .data_source::<resources::team::TeamData>()
             .data_source::<resources::workspace::WorkspaceData>()
     }

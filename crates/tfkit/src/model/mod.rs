@@ -17,6 +17,7 @@ pub use partial::{Maybe, Partial};
 pub use token::{Place, Token};
 
 use crate::check::Rule;
+use crate::diag::Diag;
 use crate::field::Misfit;
 use crate::schema::{Attribute, Schema};
 use crate::value::Dyn;
@@ -34,6 +35,18 @@ pub trait Object: Sized + Clone + Send + Sync + 'static {
 
     /// What does not fit in a configuration; unknown parts are left alone.
     fn misfits(object: &Dyn) -> Vec<Misfit>;
+}
+
+/// A plan whose slots for the server's values hold what was there before, where the plan leaves them open: the outcome of
+/// an update that has nothing to send.
+pub fn settled<M: Object>(plan: &M, prior: &M) -> Result<M, Diag> {
+    let (mut object, prior) = (plan.to_object(), prior.to_object());
+    if let Dyn::Map(attributes) = &mut object {
+        for (name, value) in attributes.iter_mut().filter(|(_, value)| value.is_unknown()) {
+            *value = prior.attribute(name).clone();
+        }
+    }
+    M::from_object(&object).map_err(Misfit::into_diag)
 }
 
 /// The object behind a resource, a data source or a provider block.

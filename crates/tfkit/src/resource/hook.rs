@@ -81,6 +81,11 @@ impl<M: Model> Plan<M> {
         &self.config
     }
 
+    /// The state, attribute by attribute; null for a creation.
+    pub fn state(&self) -> &Partial<M> {
+        &self.prior_object
+    }
+
     /// The state; none for a creation.
     pub fn prior(&self) -> Option<&M> {
         self.prior.as_ref()
@@ -90,6 +95,21 @@ impl<M: Model> Plan<M> {
     /// deletion.
     pub fn changes<F>(&self, token: Token<M, F>) -> bool {
         self.is_update() && self.prior_object.dyn_of(token) != self.planned.dyn_of(token)
+    }
+
+    /// The plan as the apply gets it, write-only values included. `None` for a deletion, and while the configuration has a
+    /// value that is not known yet.
+    pub fn wanted(&self) -> Option<M> {
+        let Dyn::Map(mut planned) = self.planned.object().clone() else { return None };
+        if let Dyn::Map(config) = self.config.object() {
+            // A plan has no value where the configuration has one: such an attribute is write-only.
+            for (name, value) in config.iter().filter(|(_, value)| !value.is_null()) {
+                if let Some(planned) = planned.get_mut(name).filter(|planned| planned.is_null()) {
+                    *planned = value.clone();
+                }
+            }
+        }
+        M::from_object(&Dyn::Map(planned)).ok()
     }
 
     /// Sets a computed attribute that is known already, as a promise for the apply. Without effect on a deletion.
@@ -113,6 +133,13 @@ impl<M: Model> Plan<M> {
         if self.is_update() {
             let prior = self.prior_object.dyn_of(token).clone();
             self.put(token.name(), prior);
+        }
+    }
+
+    /// Keeps what the state has for an attribute that the configuration leaves to the server, where the state has a value.
+    pub fn keep_unset<F: Field>(&mut self, token: Token<M, F>) {
+        if self.config.get(token).is_null() && !self.prior_object.dyn_of(token).is_null() {
+            self.keep(token);
         }
     }
 

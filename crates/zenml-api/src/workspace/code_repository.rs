@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::workspace::JsonMap;
+use crate::workspace::crud::crud;
 use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::{CodeRepositoryId, Endpoint, ProjectId, Sensitive, Timestamp, UserId};
@@ -33,6 +34,8 @@ pub const SOURCE_TYPES: [&str; 7] =
 
 /// A code repository.
 pub type CodeRepository = Object<CodeRepositoryId, CodeRepositoryBody, CodeRepositoryMetadata, Owned>;
+
+crud!(CodeRepository, CodeRepositoryQuery, CodeRepositoryCreate, CodeRepositoryUpdate);
 
 list_query! {
     /// Query of [`LIST`].

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::workspace::connector::Connector;
+use crate::workspace::crud::crud;
 use crate::workspace::flavor::Flavor;
 use crate::workspace::object::Object;
 use crate::workspace::page::{Page, list_query};
@@ -31,6 +32,8 @@ pub const DELETE: Endpoint<ComponentId, (), (), ()> = Endpoint::delete("/compone
 
 /// A stack component.
 pub type Component = Object<ComponentId, ComponentBody, ComponentMetadata, ComponentResources>;
+
+crud!(Component, ComponentQuery, ComponentCreate, ComponentUpdate);
 
 /// The types of components of ZenML 0.98, in the server's order.
 pub const ALL_TYPES: [&str; 15] = [

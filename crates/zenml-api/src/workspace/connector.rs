@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::workspace::JsonMap;
+use crate::workspace::crud::crud;
 use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::{ConnectorId, Endpoint, Sensitive, Timestamp, UserId, lax};
@@ -44,6 +45,8 @@ pub const CLIENT: Endpoint<ConnectorId, ClientQuery, (), Connector> =
 
 /// A service connector.
 pub type Connector = Object<ConnectorId, ConnectorBody, ConnectorMetadata, Owned>;
+
+crud!(Connector, ConnectorQuery, ConnectorCreate, ConnectorUpdate, look: SecretsQuery);
 
 list_query! {
     /// Query of [`LIST`].

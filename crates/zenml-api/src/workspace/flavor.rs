@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::workspace::JsonMap;
+use crate::workspace::crud::crud;
 use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::{Endpoint, FlavorId, Patch, Timestamp, UserId};
@@ -24,6 +25,8 @@ pub const DELETE: Endpoint<FlavorId, (), (), ()> = Endpoint::delete("/flavors/{f
 
 /// A flavor.
 pub type Flavor = Object<FlavorId, FlavorBody, FlavorMetadata, Owned>;
+
+crud!(Flavor, FlavorQuery, FlavorCreate, FlavorUpdate);
 
 list_query! {
     /// Query of [`LIST`].

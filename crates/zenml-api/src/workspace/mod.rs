@@ -10,6 +10,7 @@ pub mod code_repository;
 pub mod component;
 pub mod connector;
 pub mod connector_type;
+pub mod crud;
 pub mod current_user;
 pub mod flavor;
 pub mod info;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 
 use crate::control::{Entry, parameters};
 
+pub use crud::{Crud, Named};
 pub use object::{Object, Owned};
 pub use page::{LogicalOperator, Page, Paging};
 

@@ -81,6 +81,11 @@ macro_rules! list_query {
                 (self.page, self.size) = (Some(page), Some(size));
                 self
             }
+
+            fn with_metadata(mut self) -> Self {
+                self.hydrate = Some(true);
+                self
+            }
         }
 
         impl $name {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::workspace::JsonMap;
+use crate::workspace::crud::crud;
 use crate::workspace::object::Object;
 use crate::workspace::page::{Page, list_query};
 use crate::{Endpoint, IdOrName, Patch, ProjectId, Timestamp};
@@ -34,6 +35,8 @@ pub const STATISTICS: Endpoint<IdOrName<ProjectId>, (), (), Statistics> =
 
 /// A project. It has no owner.
 pub type Project = Object<ProjectId, ProjectBody, ProjectMetadata, serde_json::Value>;
+
+crud!(Project, ProjectQuery, ProjectCreate, ProjectUpdate, path: IdOrName<ProjectId>);
 
 list_query! {
     /// Query of [`LIST`].

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::workspace::crud::crud;
 use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::{Endpoint, Patch, SecretId, Sensitive, Timestamp, UserId};
@@ -26,6 +27,8 @@ pub const DELETE: Endpoint<SecretId, (), (), ()> = Endpoint::delete("/secrets/{s
 
 /// A secret.
 pub type Secret = Object<SecretId, SecretBody, serde_json::Value, Owned>;
+
+crud!(Secret, SecretQuery, SecretCreate, SecretUpdate, manner: UpdateQuery);
 
 /// Keys and values. A null value is dropped in a create and deletes its key in a merging update.
 pub type Values = BTreeMap<String, Option<String>>;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::workspace::component::Component;
+use crate::workspace::crud::crud;
 use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::workspace::{Environment, JsonMap};
@@ -30,6 +31,8 @@ pub const DELETE: Endpoint<StackId, (), (), ()> = Endpoint::delete("/stacks/{sta
 
 /// A stack.
 pub type Stack = Object<StackId, StackBody, StackMetadata, Owned>;
+
+crud!(Stack, StackQuery, StackCreate, StackUpdate);
 
 /// Components of a new stack by type: those that are there, and what to make of others.
 ///

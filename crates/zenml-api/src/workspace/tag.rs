@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::workspace::crud::crud;
 use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::{Endpoint, Patch, TagId, Timestamp, UserId};
@@ -27,6 +28,8 @@ pub const COLORS: [&str; 11] =
 
 /// A tag.
 pub type Tag = Object<TagId, TagBody, TagMetadata, Owned>;
+
+crud!(Tag, TagQuery, TagCreate, TagUpdate);
 
 list_query! {
     /// Query of [`LIST`].

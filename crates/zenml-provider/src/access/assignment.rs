@@ -11,9 +11,9 @@ use zenml_client::{ApiError, Optional as _};
 use crate::access::principal::Principal;
 use crate::access::role::{Roles, roles, unknown_role};
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::in_workspace::creation;
 use crate::in_workspace::scope;
 
 /// Where a principal holds a role.

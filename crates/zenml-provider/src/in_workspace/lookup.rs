@@ -7,9 +7,9 @@ use zenml_api::Identifier;
 use zenml_api::workspace::{JsonMap, Object};
 use zenml_client::ApiError;
 
+use super::scope::Server;
+use super::{Noun, text};
 use crate::failure::{Needs, cannot};
-use crate::in_workspace::object::{self, Noun};
-use crate::in_workspace::scope::Server;
 
 /// One object as a configuration names it. Where it gives both, the id decides and the name must fit.
 #[derive(Clone, Copy, Debug)]
@@ -115,7 +115,7 @@ pub(crate) fn has_labels(
 
 /// Labels as texts; none where there are none.
 pub(crate) fn texts(labels: Option<&JsonMap>) -> BTreeMap<String, String> {
-    labels.map(object::label_texts).unwrap_or_default()
+    labels.map(text::label_texts).unwrap_or_default()
 }
 
 /// A text, unless it is empty.
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_name_that_looks_like_a_filter_is_still_a_name() {
-        assert_eq!(object::exactly("contains:x"), ["equals:contains:x"]);
+        assert_eq!(text::exactly("contains:x"), ["equals:contains:x"]);
         assert_eq!(beginning(Some(&"a".to_owned())), ["startswith:a"]);
         assert_eq!(beginning(Some(&String::new())), Vec::<String>::new());
         assert!(begins("Alpha", None) && begins("Alpha", Some(&"Al".to_owned())));

@@ -9,7 +9,8 @@ use zenml_api::{OrganizationId, WorkspaceId};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::in_workspace::{object, scope};
+use crate::in_workspace::scope;
+use crate::in_workspace::text;
 
 /// A ZenML server: the one of the provider block, or that of a workspace.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -70,7 +71,7 @@ impl DataSource for ServerData {
             pro_organization_name: Computed::known(info.pro_organization_name),
             pro_workspace_id: Computed::known(info.pro_workspace_id.map(Id)),
             pro_workspace_name: Computed::known(info.pro_workspace_name),
-            metadata: Computed::known(object::label_texts(&info.metadata)),
+            metadata: Computed::known(text::label_texts(&info.metadata)),
         })
     }
 }

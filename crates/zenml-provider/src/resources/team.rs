@@ -13,9 +13,9 @@ use zenml_client::{ApiError, Optional as _};
 
 use crate::access::people::{self, Found, is_named, name_of, same_name};
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::in_workspace::creation;
 
 /// Name beside the state of the members that the configuration named when it was last applied.
 const MEMBERS: &str = "members";

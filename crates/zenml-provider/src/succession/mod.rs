@@ -29,7 +29,7 @@ pub(crate) use self::fate::{Fate, fate, foresee, settle};
 pub(crate) use self::names::{all_retired, is_retired, retired, with_retired};
 pub(crate) use self::waiting::Waiting;
 use crate::client::Client;
-use crate::in_workspace::object::Noun;
+use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::Server;
 
 /// Name beside the state of the predecessor whose place could not be taken yet.

@@ -21,11 +21,13 @@ pub use self::data::CodeRepositoryData;
 use self::source::Origin;
 pub use self::source::Source;
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::in_workspace::creation;
-use crate::in_workspace::object::{self, Noun, said};
+use crate::in_workspace::import;
+use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::{self, Seen, Server};
+use crate::in_workspace::text::{self, said};
 
 const NOUN: Noun = Noun { words: "code repository", resource: "zenml_code_repository" };
 
@@ -209,9 +211,9 @@ impl Resource for CodeRepository {
         };
         let place = match workspace {
             Some(workspace) => {
-                object::named::<CodeRepositoryId>(client, &format!("{workspace}/{wanted}")).await?
+                import::named::<CodeRepositoryId>(client, &format!("{workspace}/{wanted}")).await?
             }
-            None => object::named(client, wanted).await?,
+            None => import::named(client, wanted).await?,
         };
         let id = match (place.object, project) {
             (IdOrName::Id(id), None) => id,
@@ -299,7 +301,7 @@ fn is_empty(planned: Maybe<String>) -> bool {
 
 /// A configuration as a request has it.
 fn sent(config: &Config) -> Sensitive<JsonMap> {
-    Sensitive::new(object::labels(config.expose()))
+    Sensitive::new(text::labels(config.expose()))
 }
 
 /// Creates the code repository. After a lost answer it is taken over only because it was not there before.
@@ -340,7 +342,7 @@ fn change(prior: &CodeRepository, plan: &CodeRepository) -> CodeRepositoryUpdate
 fn texts(stored: &JsonMap) -> BTreeMap<String, String> {
     let mut stored = stored.clone();
     stored.retain(|_, value| !value.is_null());
-    object::label_texts(&stored)
+    text::label_texts(&stored)
 }
 
 async fn look(api: &Api, id: CodeRepositoryId) -> Result<Option<api::CodeRepository>, Diag> {
@@ -369,7 +371,7 @@ async fn in_project(api: &Api, project: &str, name: &str) -> Result<Option<api::
 fn by_name_in(project: &str, name: &str) -> CodeRepositoryQuery {
     CodeRepositoryQuery {
         project: vec![project.to_owned()],
-        name: object::exactly(name),
+        name: text::exactly(name),
         hydrate: Some(true),
         ..CodeRepositoryQuery::default()
     }

@@ -10,8 +10,8 @@ use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
 use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::object;
 use crate::in_workspace::scope;
+use crate::in_workspace::text;
 
 /// An existing flavor, built-in ones included, by id, or by name and, where several types have a flavor of that name, type.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -76,7 +76,7 @@ impl DataSource for FlavorData {
             }
             Wanted::Name(name) => {
                 let query = FlavorQuery {
-                    name: object::exactly(name),
+                    name: text::exactly(name),
                     kind: kind.into_iter().cloned().collect(),
                     hydrate: Some(true),
                     ..FlavorQuery::default()

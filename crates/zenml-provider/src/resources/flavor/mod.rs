@@ -16,12 +16,14 @@ use zenml_client::{Api, ApiError, Optional as _};
 pub use self::data::FlavorData;
 pub(crate) use self::retirement::release;
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::in_workspace::batch;
-use crate::in_workspace::creation;
-use crate::in_workspace::object::{self, Named, Noun, said};
+use crate::in_workspace::import::{self, Named};
+use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::{self, Seen, Server};
+use crate::in_workspace::text::{self, said};
 use crate::succession::{self, foresee};
 
 const NOUN: Noun = Noun { words: "flavor", resource: "zenml_flavor" };
@@ -39,7 +41,7 @@ pub struct Flavor {
     pub id: Computed<Id<FlavorId>>,
     /// Name of the flavor, unique among the flavors of its type. Components find their flavor by this name, so that another
     /// name is another flavor.
-    #[attr(replace, check = length(1..=255), check = pattern("have no tab and no line break", object::is_one_line))]
+    #[attr(replace, check = length(1..=255), check = pattern("have no tab and no line break", text::is_one_line))]
     pub name: String,
     /// Type of component that it is a flavor of, such as `orchestrator` or `artifact_store`. Another type is another flavor.
     #[attr(name = "type", replace, check = in_plan(one_of(&ALL_TYPES)))]
@@ -253,7 +255,7 @@ impl Resource for Flavor {
             ImportId::Key(key) => return Ok(Imported::Key(key)),
             ImportId::Text(text) => text,
         };
-        let Named { workspace, object } = object::typed(cx.client().await?, text).await?;
+        let Named { workspace, object } = import::typed(cx.client().await?, text).await?;
         let id = match object {
             IdOrName::Id(id) => id,
             IdOrName::Name(name) => {
@@ -376,7 +378,7 @@ async fn look(api: &Api, id: FlavorId) -> Result<Option<api::Flavor>, Diag> {
 /// The flavor of a type and a name, with all that is known of it.
 async fn named(api: &Api, kind: &str, name: &str) -> Result<Option<api::Flavor>, Diag> {
     let query = FlavorQuery {
-        name: object::exactly(name),
+        name: text::exactly(name),
         kind: vec![kind.to_owned()],
         hydrate: Some(true),
         ..FlavorQuery::default()

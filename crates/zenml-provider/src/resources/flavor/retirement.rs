@@ -11,8 +11,8 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 use super::{Flavor, NOUN, failed};
 use crate::client::Client;
-use crate::in_workspace::object;
 use crate::in_workspace::scope::Server;
+use crate::in_workspace::text;
 use crate::succession::{self, Fate};
 
 /// Whether a flavor waits for its successor, or for its last component to go.
@@ -59,7 +59,7 @@ pub(crate) async fn release(cx: &Cx<Client>, server: &Server, flavor: &api::Flav
 /// The components with a flavor of this name, except for those that wait themselves. A server looks at the name alone: a
 /// component of another type counts, too.
 async fn users(api: &Api, flavor: &str) -> Result<Vec<String>, ApiError> {
-    let query = ComponentQuery { flavor: object::exactly(flavor), ..ComponentQuery::default() };
+    let query = ComponentQuery { flavor: text::exactly(flavor), ..ComponentQuery::default() };
     let components = api.list_all(&component::LIST, (), query).await?;
     let named = |component: &component::Component| {
         let kind = component.body.as_ref().map_or("component", |body| body.kind.as_str());

@@ -2,17 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer};
-use zenml_api::workspace::project::{self as api, ProjectQuery};
+use tfkit::{Computed, Diag, Model, OrServer};
 use zenml_api::{ProjectId, WorkspaceId};
-use zenml_client::Optional as _;
 
-use super::NOUN;
-use crate::client::Client;
+use super::Project;
 use crate::id::Id;
-use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::object;
-use crate::in_workspace::scope;
+use crate::in_workspace::{Found, Lookup, lookup};
 
 /// An existing project, by id or by name.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -36,36 +31,17 @@ pub struct ProjectData {
     pub updated: Computed<String>,
 }
 
-impl DataSource for ProjectData {
-    type Model = Self;
-    type Client = Client;
+impl Lookup for ProjectData {
+    type Of = Project;
 
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
-        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let project: api::Project = match wanted {
-            Wanted::Id(id, name) => {
-                let read = async { server.api.call(&api::GET, id.into()).await.optional() };
-                lookup::by_id(NOUN, &server, id, name, read).await?
-            }
-            Wanted::Name(name) => {
-                let query = ProjectQuery {
-                    name: object::exactly(name),
-                    hydrate: Some(true),
-                    ..ProjectQuery::default()
-                };
-                let list = server.api.list_all(&api::LIST, (), query);
-                let told = |project: &api::Project| format!("the project {:?}", project.name);
-                lookup::by_name(NOUN, &server, name, list, told, "Say which one is meant by its id.").await?
-            }
-        };
-        let body = project.body.ok_or_else(|| NOUN.unreadable(&project.name))?;
-        let metadata = project.metadata.unwrap_or_default();
+    fn observe(found: &Found<'_, Project>) -> Result<Self, Diag> {
+        let body = found.body(&found.object.body)?;
+        let metadata = found.object.metadata.clone().unwrap_or_default();
         Ok(Self {
-            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
-            id: OrServer::known(Id(project.id)),
-            name: OrServer::known(project.name),
-            display_name: Computed::known(body.display_name),
+            workspace_id: found.workspace_id(),
+            id: OrServer::known(Id(found.object.id)),
+            name: OrServer::known(found.name()),
+            display_name: Computed::known(body.display_name.clone()),
             description: Computed::known(lookup::filled(Some(metadata.description))),
             metadata: Computed::known(lookup::texts(Some(&metadata.project_metadata))),
             created: Computed::known(body.created.to_string()),

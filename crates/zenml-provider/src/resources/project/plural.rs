@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, Object, OrServer};
-use zenml_api::workspace::project::{self as api, Project as ApiProject, ProjectQuery};
+use tfkit::{Computed, Diag, Model, Object, OrServer};
+use zenml_api::workspace::project::Project as ApiProject;
 use zenml_api::{ProjectId, WorkspaceId};
 
-use super::NOUN;
-use crate::client::Client;
+use super::Project;
 use crate::id::Id;
-use crate::in_workspace::{lookup, scope};
+use crate::in_workspace::{InWorkspace as _, Listing, lookup};
 
 /// All projects of a server that this credential may read, or those that the filter leaves.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -42,31 +41,22 @@ pub struct ProjectSummary {
     pub updated: Computed<String>,
 }
 
-impl DataSource for ProjectsData {
-    type Model = Self;
-    type Client = Client;
+impl Listing for ProjectsData {
+    type Of = Project;
 
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let prefix = config.name_prefix.as_ref();
-        let query =
-            ProjectQuery { name: lookup::beginning(prefix), hydrate: Some(true), ..ProjectQuery::default() };
-        let listed = server.api.list_all(&api::LIST, (), query).await;
-        let listed = listed.map_err(|error| lookup::unlisted(NOUN, &error))?;
-        // A server ignores a filter that it does not know.
-        let wanted = listed.into_iter().filter(|project| lookup::begins(&project.name, prefix));
-        let projects = wanted.map(|project| Ok((project.name.clone(), summary(project)?)));
+    fn observe(self, workspace: Option<WorkspaceId>, projects: Vec<ApiProject>) -> Result<Self, Diag> {
+        let projects = projects.into_iter().map(|project| Ok((project.name.clone(), summary(project)?)));
         Ok(Self {
-            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
+            workspace_id: OrServer::from_option(workspace.map(Id)),
             projects: Computed::known(projects.collect::<Result<_, Diag>>()?),
-            ..config
+            ..self
         })
     }
 }
 
 fn summary(project: ApiProject) -> Result<ProjectSummary, Diag> {
     let (Some(body), Some(metadata)) = (project.body, project.metadata) else {
-        return Err(NOUN.unreadable(&project.name));
+        return Err(Project::NOUN.unreadable(&project.name));
     };
     Ok(ProjectSummary {
         id: Computed::known(Id(project.id)),

@@ -8,8 +8,8 @@ use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
 use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::object;
 use crate::in_workspace::scope;
+use crate::in_workspace::text;
 
 /// An existing secret, by id or by name, without its values: they do not get into the state this way.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -51,7 +51,7 @@ impl DataSource for SecretData {
                 lookup::by_id(NOUN, &server, id, name, read).await?
             }
             Wanted::Name(name) => {
-                let query = SecretQuery { name: object::exactly(name), ..SecretQuery::default() };
+                let query = SecretQuery { name: text::exactly(name), ..SecretQuery::default() };
                 let read = async { Ok(list(query).await?.into_iter().filter(fits).collect()) };
                 let told = |secret: &ApiSecret| {
                     let word =

@@ -13,8 +13,9 @@ use zenml_client::{ApiError, Optional as _};
 
 use super::NOUN;
 use crate::client::Client;
-use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::Server;
+use crate::in_workspace::text;
 use crate::resources::stack_component::linked_as;
 use crate::succession::{Held, all_retired, is_retired};
 
@@ -55,7 +56,7 @@ impl Held for HeldSecrets {
     }
 
     async fn namesake(server: &Server, _: SecretId, name: &str) -> Result<Option<SecretId>, ApiError> {
-        let query = SecretQuery { name: object::exactly(name), ..SecretQuery::default() };
+        let query = SecretQuery { name: text::exactly(name), ..SecretQuery::default() };
         let found = server.api.list_all(&api::LIST, (), query).await?;
         Ok(found.into_iter().find(|secret| secret.name == name).map(|secret| secret.id))
     }

@@ -19,12 +19,14 @@ use zenml_client::{Api, ApiError, Optional as _};
 pub use self::data::SecretData;
 pub(crate) use self::held::HeldSecrets;
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::in_workspace::batch;
-use crate::in_workspace::creation;
-use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::import;
+use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::{self, Seen, Server};
+use crate::in_workspace::text;
 use crate::succession::{self, Fate, foresee, retire, retired, with_retired};
 
 const NOUN: Noun = Noun { words: "secret", resource: "zenml_secret" };
@@ -255,7 +257,7 @@ impl Resource for Secret {
             ImportId::Key(key) => return Ok(Imported::Key(key)),
             ImportId::Text(text) => text,
         };
-        let named = object::named(cx.client().await?, text).await?;
+        let named = import::named(cx.client().await?, text).await?;
         let id = match named.object {
             IdOrName::Id(id) => id,
             IdOrName::Name(name) => {
@@ -389,14 +391,14 @@ fn is(secret: &api::Secret, private: bool) -> bool {
 
 /// The secret with which another one of this name and visibility would be in conflict.
 async fn with_name(api: &Api, name: &str, private: bool) -> Result<Option<api::Secret>, Diag> {
-    let secrets = all_with_name(api, name, object::exactly(name)).await?;
+    let secrets = all_with_name(api, name, text::exactly(name)).await?;
     Ok(secrets.into_iter().find(|secret| secret.name == name && is(secret, private)))
 }
 
 /// The only secret of a name.
 async fn only_one(server: &Server, name: &str) -> Result<SecretId, Diag> {
     // A public one, a private one of the caller's own, or both.
-    let mut secrets = all_with_name(&server.api, name, object::exactly(name)).await?;
+    let mut secrets = all_with_name(&server.api, name, text::exactly(name)).await?;
     secrets.retain(|secret| secret.name == name);
     match secrets.as_slice() {
         [only] => Ok(only.id),

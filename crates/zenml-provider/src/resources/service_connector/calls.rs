@@ -9,10 +9,10 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 use super::{HeldConnectors, ServiceConnector};
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
-use crate::in_workspace::creation;
-use crate::in_workspace::object;
 use crate::in_workspace::scope::Server;
+use crate::in_workspace::text;
 use crate::succession::{finish, retired, with_retired};
 
 /// Makes the connector, whose name was free. After a lost answer it is taken over only because of that.
@@ -40,7 +40,7 @@ pub(super) async fn look(api: &Api, id: ConnectorId) -> Result<Option<Connector>
 /// The connector of a name, if there is one that the caller may read.
 pub(super) async fn with_name(api: &Api, name: &str) -> Result<Option<Connector>, Diag> {
     // A name may look like a filter, such as "contains:x".
-    let connectors = all_named(api, name, object::exactly(name)).await?;
+    let connectors = all_named(api, name, text::exactly(name)).await?;
     Ok(connectors.into_iter().find(|connector| connector.name == name))
 }
 

@@ -11,8 +11,8 @@ use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
 use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::object;
 use crate::in_workspace::scope;
+use crate::in_workspace::text;
 
 /// An existing service connector, by id or by name.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -68,7 +68,7 @@ impl DataSource for ServiceConnectorData {
             }
             Wanted::Name(name) => {
                 let query = ConnectorQuery {
-                    name: object::exactly(name),
+                    name: text::exactly(name),
                     hydrate: Some(true),
                     expand_secrets: Some(true),
                     ..ConnectorQuery::default()

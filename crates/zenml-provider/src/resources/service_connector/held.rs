@@ -8,8 +8,9 @@ use zenml_client::{ApiError, Optional as _};
 
 use super::NOUN;
 use crate::client::Client;
-use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::Server;
+use crate::in_workspace::text;
 use crate::resources::stack_component::linked_as;
 use crate::succession::{Held, all_retired, is_retired};
 
@@ -55,7 +56,7 @@ impl Held for HeldConnectors {
     }
 
     async fn namesake(server: &Server, _: ConnectorId, name: &str) -> Result<Option<ConnectorId>, ApiError> {
-        let found = server.api.list_all(&api::LIST, (), named(object::exactly(name))).await?;
+        let found = server.api.list_all(&api::LIST, (), named(text::exactly(name))).await?;
         Ok(found.into_iter().find(|connector| connector.name == name).map(|connector| connector.id))
     }
 

@@ -36,8 +36,9 @@ use self::verify::Subject;
 use crate::client::Client;
 use crate::id::Id;
 use crate::in_workspace::batch;
-use crate::in_workspace::creation;
-use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::import;
+use crate::in_workspace::left_out;
+use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::{self, Seen, Server};
 use crate::succession::{self, fate, foresee, retire, succeed, unfinished};
 
@@ -187,7 +188,9 @@ impl Resource for ServiceConnector {
         let server = scope::open(cx, plan.home()).await?;
         let all = (&api::LIST, ConnectorQuery { expand_secrets: Some(false), ..ConnectorQuery::default() });
         succession::settle(cx);
-        let is_free = creation::is_free(cx.client().await?, &server, NOUN.words, &plan.name, all).await;
+        let is_free =
+            crate::in_workspace::names::is_free_old(cx.client().await?, &server, NOUN.words, &plan.name, all)
+                .await;
         let predecessor = if is_free { None } else { calls::predecessor(cx, &server, &plan).await? };
         let wanted = plan.wanted(plan.resource_type.as_ref().into_iter().cloned().collect());
         if plan.verify.0 {
@@ -310,7 +313,7 @@ impl Resource for ServiceConnector {
     }
 
     fn inherit(state: Dyn) -> Dyn {
-        object::inherited(state)
+        left_out::inherited(state)
     }
 
     async fn import(cx: &Cx<Client>, id: ImportId<'_, ServiceConnectorKey>) -> Result<Imported<Self>, Diag> {
@@ -318,9 +321,9 @@ impl Resource for ServiceConnector {
             ImportId::Key(key) => return Ok(Imported::Key(key)),
             ImportId::Text(text) => text,
         };
-        let wanted = object::named(cx.client().await?, text).await?;
+        let wanted = import::named(cx.client().await?, text).await?;
         let with_name = async |server: &Server, name: &str| with_name(&server.api, name).await;
-        let (workspace_id, id) = object::located(cx, NOUN, wanted, with_name).await?;
+        let (workspace_id, id) = import::located(cx, NOUN, wanted, with_name).await?;
         Ok(Imported::Key(ServiceConnectorKey { workspace_id, id }))
     }
 

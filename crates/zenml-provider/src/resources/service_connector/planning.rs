@@ -11,7 +11,7 @@ use zenml_client::{Api, ApiError};
 use super::ServiceConnector as Connector;
 use super::settings::{self, Settings};
 use crate::client::Client;
-use crate::in_workspace::object;
+use crate::in_workspace::left_out;
 use crate::in_workspace::scope::{self, Reach};
 
 /// Clears what is left out, and promises that what the server computes stays where nothing is sent.
@@ -19,8 +19,8 @@ pub(super) fn plan(plan: &mut Plan<Connector>) {
     if plan.is_delete() {
         return;
     }
-    object::left_out(plan, Connector::LABELS);
-    object::left_alone(plan, Connector::DESCRIPTION);
+    left_out::left_out(plan, Connector::LABELS);
+    left_out::left_alone(plan, Connector::DESCRIPTION);
     if !plan.is_update() {
         return;
     }

@@ -11,8 +11,8 @@ use super::NOUN;
 use crate::client::Client;
 use crate::id::Id;
 use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::object;
 use crate::in_workspace::scope;
+use crate::in_workspace::text;
 
 /// An existing stack, by id or by name.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -67,7 +67,7 @@ impl DataSource for StackData {
             }
             Wanted::Name(name) => {
                 let query =
-                    StackQuery { name: object::exactly(name), hydrate: Some(true), ..StackQuery::default() };
+                    StackQuery { name: text::exactly(name), hydrate: Some(true), ..StackQuery::default() };
                 let list = server.api.list_all(&api::LIST, (), query);
                 let told = |stack: &ApiStack| format!("the stack {:?}", stack.name);
                 lookup::by_name(NOUN, &server, name, list, told, "Say which one is meant by its id.").await?

@@ -22,12 +22,15 @@ pub use self::data::StackData;
 pub use self::plural::StacksData;
 pub(crate) use self::slots::slots_of;
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::in_workspace::batch;
-use crate::in_workspace::creation;
-use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::import;
+use crate::in_workspace::left_out;
+use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::{self, Reach, Seen, Server};
+use crate::in_workspace::text;
 use crate::resources::stack_component::{HeldComponents, kind};
 use crate::run_environment::{self as run, SecretChange, Variables};
 use crate::succession::release_retired;
@@ -55,7 +58,7 @@ pub struct Stack {
     #[attr(key, stable)]
     pub id: Computed<Id<StackId>>,
     /// Name of the stack, unique in its workspace.
-    #[attr(check = length(1..=255), check = pattern("have no tab and no line break", object::is_one_line))]
+    #[attr(check = length(1..=255), check = pattern("have no tab and no line break", text::is_one_line))]
     pub name: String,
     /// What the stack is for. Left out, it is left alone; an empty text clears it.
     #[attr(check = length(..=255), same = empty_is_null)]
@@ -162,7 +165,7 @@ impl Resource for Stack {
             component_lists,
             environment,
             secrets,
-            labels: OrServer::from_option(labels.map(object::label_texts)),
+            labels: OrServer::from_option(labels.map(text::label_texts)),
         })
     }
 
@@ -203,7 +206,7 @@ impl Resource for Stack {
             name: Patch::between(Some(&prior.name), Some(plan.name.clone())),
             description: Patch::between(text(&prior).as_ref(), text(&plan)),
             components: (wanted != now).then_some(wanted),
-            labels: object::labels_change(prior.labels.as_ref(), plan.labels.as_ref()),
+            labels: text::labels_change(prior.labels.as_ref(), plan.labels.as_ref()),
             environment: run::variables_change(prior.environment.as_ref(), plan.environment.as_ref()),
             add_secrets: add,
             remove_secrets: remove,
@@ -265,10 +268,10 @@ impl Resource for Stack {
         if plan.is_delete() {
             return Ok(());
         }
-        object::left_out(plan, Self::LABELS);
-        object::left_alone(plan, Self::DESCRIPTION);
-        object::left_alone(plan, Self::ENVIRONMENT);
-        object::left_alone(plan, Self::SECRETS);
+        left_out::left_out(plan, Self::LABELS);
+        left_out::left_alone(plan, Self::DESCRIPTION);
+        left_out::left_alone(plan, Self::ENVIRONMENT);
+        left_out::left_alone(plan, Self::SECRETS);
         scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         let changes = plan.changes(Self::COMPONENTS) || plan.changes(Self::COMPONENT_LISTS);
         if !(plan.is_create() || changes) {
@@ -297,7 +300,7 @@ impl Resource for Stack {
     }
 
     fn inherit(state: Dyn) -> Dyn {
-        object::inherited(state)
+        left_out::inherited(state)
     }
 
     async fn import(cx: &Cx<Client>, id: ImportId<'_, StackKey>) -> Result<Imported<Self>, Diag> {
@@ -305,9 +308,9 @@ impl Resource for Stack {
             ImportId::Key(key) => return Ok(Imported::Key(key)),
             ImportId::Text(text) => text,
         };
-        let wanted = object::named(cx.client().await?, text).await?;
+        let wanted = import::named(cx.client().await?, text).await?;
         let with_name = async |server: &Server, name: &str| named(server, name).await;
-        let (workspace_id, id) = object::located(cx, NOUN, wanted, with_name).await?;
+        let (workspace_id, id) = import::located(cx, NOUN, wanted, with_name).await?;
         Ok(Imported::Key(StackKey { workspace_id, id }))
     }
 }
@@ -350,7 +353,7 @@ async fn make(cx: &Cx<Client>, server: &Server, plan: &Stack) -> Result<ApiStack
     };
     let look = || named(server, &plan.name);
     let all = (&api::LIST, StackQuery::default());
-    if !creation::is_free(cx.client().await?, server, NOUN.words, &plan.name, all).await
+    if !crate::in_workspace::names::is_free_old(cx.client().await?, server, NOUN.words, &plan.name, all).await
         && let Some(existing) = look().await?
     {
         return Err(exists(Some(&existing)));
@@ -359,7 +362,7 @@ async fn make(cx: &Cx<Client>, server: &Server, plan: &Stack) -> Result<ApiStack
         name: plan.name.clone(),
         description: plan.description.as_ref().cloned().unwrap_or_default(),
         components: slots::there(slots::changed(&Slots::new(), &Slots::new(), plan)),
-        labels: plan.labels.as_ref().map(object::labels),
+        labels: plan.labels.as_ref().map(text::labels),
         environment: plan.environment.as_ref().cloned(),
         secrets: run::sent_secrets(plan.secrets.as_ref()),
         ..StackCreate::default()
@@ -370,7 +373,7 @@ async fn make(cx: &Cx<Client>, server: &Server, plan: &Stack) -> Result<ApiStack
 
 /// The stack of a name, with all that is known of it.
 async fn named(server: &Server, name: &str) -> Result<Option<ApiStack>, Diag> {
-    let query = StackQuery { name: object::exactly(name), hydrate: Some(true), ..StackQuery::default() };
+    let query = StackQuery { name: text::exactly(name), hydrate: Some(true), ..StackQuery::default() };
     let listed = server.api.list_all(&api::LIST, (), query).await.map_err(|error| {
         cannot(format_args!("look for the stack {name:?}"), Needs::WORKSPACE_VIEWER, &error)
     })?;

@@ -12,8 +12,8 @@ use super::{NOUN, kind};
 use crate::client::Client;
 use crate::id::Id;
 use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::object;
 use crate::in_workspace::scope;
+use crate::in_workspace::text;
 
 /// An existing stack component, by id, or by name and, where several types have a component of that name, type.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -71,7 +71,7 @@ impl DataSource for StackComponentData {
             }
             Wanted::Name(name) => {
                 let query = ComponentQuery {
-                    name: object::exactly(name),
+                    name: text::exactly(name),
                     kind: wanted_kind.into_iter().cloned().collect(),
                     hydrate: Some(true),
                     ..ComponentQuery::default()

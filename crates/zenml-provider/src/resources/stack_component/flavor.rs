@@ -18,8 +18,8 @@ use super::refusal::no_flavor;
 use super::{StackComponent, kind};
 use crate::cache::Cache;
 use crate::client::Client;
-use crate::in_workspace::object;
 use crate::in_workspace::scope::{self, Reach, Server};
+use crate::in_workspace::text;
 
 /// Where a flavor is, its type and its name.
 type FlavorKey = (Option<WorkspaceId>, String, String);
@@ -247,7 +247,7 @@ async fn rules(client: &Client, server: &Server, kind: &str, name: &str) -> Resu
     let key = (server.workspace_id, kind.to_owned(), name.to_owned());
     let ask = async {
         let query = FlavorQuery {
-            name: object::exactly(name),
+            name: text::exactly(name),
             kind: vec![kind.to_owned()],
             hydrate: Some(true),
             ..FlavorQuery::default()

@@ -8,8 +8,9 @@ use zenml_client::{ApiError, Optional as _};
 
 use super::NOUN;
 use crate::client::Client;
-use crate::in_workspace::object::{self, Noun};
+use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::Server;
+use crate::in_workspace::text;
 use crate::resources::flavor;
 use crate::resources::service_connector::HeldConnectors;
 use crate::resources::stack::{lock_name, slots_of};
@@ -60,7 +61,7 @@ impl Held for HeldComponents {
     ) -> Result<Option<ComponentId>, ApiError> {
         let like = server.api.call(&api::GET, like).await?;
         let kind = like.body.map(|body| body.kind).into_iter().collect();
-        let query = ComponentQuery { name: object::exactly(name), kind, ..ComponentQuery::default() };
+        let query = ComponentQuery { name: text::exactly(name), kind, ..ComponentQuery::default() };
         let found = server.api.list_all(&api::LIST, (), query).await?;
         Ok(found.into_iter().find(|component| component.name == name).map(|component| component.id))
     }

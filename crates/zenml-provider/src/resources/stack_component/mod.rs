@@ -35,8 +35,11 @@ use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::{Id, IdOrEmpty};
 use crate::in_workspace::batch;
-use crate::in_workspace::object::{self, Named, Noun};
+use crate::in_workspace::import::{self, Named};
+use crate::in_workspace::left_out;
+use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::{self, Seen};
+use crate::in_workspace::text;
 use crate::resources::service_connector::HeldConnectors;
 use crate::run_environment::{self as run, Variables};
 use crate::succession::{self, foresee, release_retired, succeed, unfinished};
@@ -61,7 +64,7 @@ pub struct StackComponent {
     #[attr(key, stable)]
     pub id: Computed<Id<ComponentId>>,
     /// Name of the component, unique among the components of its type.
-    #[attr(check = length(1..=255), check = pattern("have no tab and no line break", object::is_one_line))]
+    #[attr(check = length(1..=255), check = pattern("have no tab and no line break", text::is_one_line))]
     pub name: String,
     /// Type of the component, such as `orchestrator` or `artifact_store`. Another type is another component.
     #[attr(name = "type", replace, check = kind::possible())]
@@ -237,7 +240,7 @@ impl Resource for StackComponent {
             connector_resource_id: metadata.connector_resource_id.clone().filter(|id| !id.is_empty()),
             environment,
             secrets,
-            labels: OrServer::from_option(labels.map(object::label_texts)),
+            labels: OrServer::from_option(labels.map(text::label_texts)),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(updated),
         })
@@ -334,12 +337,12 @@ impl Resource for StackComponent {
             return foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID);
         }
         if !stored::leave_unwritten(cx, plan)? {
-            object::left_out(plan, Self::CONFIGURATION);
+            left_out::left_out(plan, Self::CONFIGURATION);
         }
         stored::compare(cx, plan).await?;
-        object::left_out(plan, Self::LABELS);
-        object::left_alone(plan, Self::ENVIRONMENT);
-        object::left_alone(plan, Self::SECRETS);
+        left_out::left_out(plan, Self::LABELS);
+        left_out::left_alone(plan, Self::ENVIRONMENT);
+        left_out::left_alone(plan, Self::SECRETS);
         if let (Some(prior), Ok(planned)) = (plan.prior(), plan.planned().model())
             && write::change(prior, &planned).is_none()
         {
@@ -356,7 +359,7 @@ impl Resource for StackComponent {
     }
 
     fn inherit(state: Dyn) -> Dyn {
-        object::inherited(state)
+        left_out::inherited(state)
     }
 
     async fn import(cx: &Cx<Client>, id: ImportId<'_, StackComponentKey>) -> Result<Imported<Self>, Diag> {
@@ -364,7 +367,7 @@ impl Resource for StackComponent {
             ImportId::Key(key) => return Ok(Imported::Key(key)),
             ImportId::Text(text) => text,
         };
-        let Named { workspace, object } = object::typed(cx.client().await?, text).await?;
+        let Named { workspace, object } = import::typed(cx.client().await?, text).await?;
         let id = match object {
             IdOrName::Id(id) => id,
             IdOrName::Name(name) => {

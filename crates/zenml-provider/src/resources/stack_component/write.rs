@@ -14,10 +14,10 @@ use super::stored::UNWRITTEN;
 use super::typed::means_the_same;
 use super::{DROPPED, HeldComponents, NOUN, Remote, StackComponent};
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
-use crate::in_workspace::creation;
-use crate::in_workspace::object;
 use crate::in_workspace::scope::{Seen, Server};
+use crate::in_workspace::text;
 use crate::run_environment::{self as run, SecretChange};
 use crate::succession::{finish, retired, with_retired};
 
@@ -34,7 +34,13 @@ pub(super) async fn make(
     };
     let look = || named(server, &plan.kind, &plan.name);
     let all = ComponentQuery { kind: vec![plan.kind.clone()], ..ComponentQuery::default() };
-    let is_free = creation::is_free(cx.client().await?, server, &plan.kind, &plan.name, (&api::LIST, all));
+    let is_free = crate::in_workspace::names::is_free_old(
+        cx.client().await?,
+        server,
+        &plan.kind,
+        &plan.name,
+        (&api::LIST, all),
+    );
     let found = if is_free.await {
         Vec::new()
     } else {
@@ -52,7 +58,7 @@ pub(super) async fn make(
         kind: plan.kind.clone(),
         flavor: plan.flavor.clone(),
         configuration: Sensitive::new(plan.sent()),
-        labels: plan.labels.as_ref().map(object::labels),
+        labels: plan.labels.as_ref().map(text::labels),
         environment: plan.environment.as_ref().cloned(),
         secrets: run::sent_secrets(plan.secrets.as_ref()),
         connector,
@@ -76,7 +82,7 @@ pub(super) fn change(prior: &StackComponent, plan: &StackComponent) -> Option<Co
         } else {
             Patch::Set(Sensitive::new(plan.sent()))
         },
-        labels: object::labels_change(prior.labels.as_ref(), plan.labels.as_ref()),
+        labels: text::labels_change(prior.labels.as_ref(), plan.labels.as_ref()),
         environment: run::variables_change(prior.environment.as_ref(), plan.environment.as_ref()),
         connector,
         connector_resource_id,
@@ -155,7 +161,7 @@ pub(super) fn settle(
 
 /// The component of a type and a name, with all that is known of it.
 pub(super) async fn named(server: &Server, kind: &str, name: &str) -> Result<Option<Component>, Diag> {
-    let listed = all_named(server, kind, name, object::exactly(name)).await?;
+    let listed = all_named(server, kind, name, text::exactly(name)).await?;
     Ok(listed.into_iter().find(|component| component.name == name))
 }
 

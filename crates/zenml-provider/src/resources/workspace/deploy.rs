@@ -14,8 +14,8 @@ use zenml_client::{ApiError, Optional as _};
 
 use super::Workspace;
 use crate::client::Client;
+use crate::creation;
 use crate::failure::{Needs, cannot};
-use crate::in_workspace::creation;
 use crate::wait;
 
 /// The workspace as the control plane has it now; one that is deleted and only still listed is not there.

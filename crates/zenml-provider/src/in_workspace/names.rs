@@ -1,19 +1,15 @@
-//! Making an object whose name must be free.
+//! Whether a name is free, asked with few requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use tfkit::Diag;
 use zenml_api::WorkspaceId;
-use zenml_api::paging::PageQuery;
-use zenml_api::workspace::{Object, Page};
-use zenml_client::ApiError;
+use zenml_api::paging::PageQuery as _;
+use zenml_api::workspace::{Crud as _, Named, Page};
 
+use super::object::InWorkspace;
+use super::scope::Server;
 use crate::client::Client;
-use crate::in_workspace::batch::List;
-use crate::in_workspace::scope::Server;
 use crate::succession::retired;
 
 /// Creations for which each name is looked for alone: a list costs a server as much as some five of these questions.
@@ -28,40 +24,7 @@ const PER_CREATION: u64 = 25;
 /// Names in the longest list; where there are more, each is looked for alone.
 const LONGEST: u64 = 5000;
 
-/// What became of a creation, where the name was free before. Where the answer leaves that open, as a lost one or any
-/// failure of a server does, the object is there or not, which `look` finds out: what was absent before is ours. Where the
-/// name is taken otherwise, `exists` gets the object that has it, if the caller may see it.
-pub(crate) async fn outcome<T>(
-    answer: Result<T, ApiError>,
-    look: impl Future<Output = Result<Option<T>, Diag>>,
-    exists: impl FnOnce(Option<&T>) -> Diag,
-    failed: impl FnOnce(&ApiError) -> Diag,
-) -> Result<T, Diag> {
-    match answer {
-        Ok(made) => Ok(made),
-        Err(error) if error.outcome_unknown() => match (look.await, error) {
-            (Ok(Some(made)), _) => Ok(made),
-            (Ok(None), ApiError::Conflict(refused)) => Err(exists(None).trace(refused.call.to_string())),
-            (Ok(None), error) => Err(failed(&error)),
-            (Err(diag), error) => Err(may_exist(diag, &error)),
-        },
-        Err(ApiError::Conflict(refused)) => Err(exists(look.await?.as_ref()).trace(refused.call.to_string())),
-        Err(error) => Err(failed(&error)),
-    }
-}
-
-/// Neither the creation nor the look at what became of it was answered.
-pub(crate) fn may_exist(diag: Diag, error: &ApiError) -> Diag {
-    let diag = diag
-        .why("The request to create it was sent before and got no clear answer: it may exist or not.")
-        .fix("If it exists, the next apply says so, with the command that imports it.");
-    match error.call() {
-        Some(call) => diag.trace(call.to_string()),
-        None => diag,
-    }
-}
-
-/// Names that were taken when this run looked, by workspace and kind of object. Where many objects are made, one list
+/// Names that were taken when this run looked, by workspace and group of names. Where many objects are made, one list
 /// is in place of a question for each.
 #[derive(Debug, Default)]
 pub(crate) struct Names(Mutex<BTreeMap<(Option<WorkspaceId>, String), Kind>>);
@@ -86,12 +49,34 @@ impl Known {
         (self.count > FEW && size <= allowed).then_some(size)
     }
 
-    fn take_in<I, B, M, R>(&mut self, listed: Page<Object<I, B, M, R>>) {
+    fn take_in(&mut self, listed: Page<impl Named>) {
         self.total = listed.total;
         if listed.items.len() as u64 >= listed.total {
-            self.taken = Some(listed.items.into_iter().map(|object| object.name).collect());
+            self.taken = Some(listed.items.iter().map(|object| object.name().to_owned()).collect());
         }
     }
+}
+
+/// Whether it is known already that nothing in the way of an object has its name. Otherwise it must be looked for: the name
+/// may be taken, or was taken a while ago.
+///
+/// What somebody makes in the same moment is for the server to refuse, here as after a single look.
+pub(crate) async fn is_free<T: InWorkspace>(client: &Client, server: &Server, plan: &T, name: &str) -> bool {
+    let known = client.names.of(server.workspace_id, plan.name_group());
+    // Others wait for a list that is under way.
+    let mut known = known.lock().await;
+    known.count += 1;
+    if known.taken.is_none() {
+        let Some(size) = known.size() else { return false };
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
+        match server.api.send(&T::Wire::LIST, (), plan.namesakes(Vec::new()).at(1, size), ()).await {
+            Ok(listed) => known.take_in(listed),
+            // It is not tried again, and a failure is told of the object that it happens to.
+            Err(_) => known.total = u64::MAX / 2,
+        }
+    }
+    // What has given way to this name is of interest as well.
+    known.taken.as_ref().is_some_and(|taken| !taken.contains(name) && !taken.contains(&retired(name)))
 }
 
 /// Whether it is known already that no object of a kind has a name. Otherwise it must be looked for: the name may be taken,
@@ -99,18 +84,19 @@ impl Known {
 ///
 /// `list` and its query are about all objects of the kind. What somebody makes in the same moment is for the server to
 /// refuse, here as after a single look.
-pub(crate) async fn is_free<I, B, M, R, Q>(
+pub(crate) async fn is_free_old<I, B, M, R, Q>(
     client: &Client,
     server: &Server,
     kind: &str,
     name: &str,
-    (list, query): (&List<I, B, M, R, Q>, Q),
+    (list, query): (&super::batch::List<I, B, M, R, Q>, Q),
 ) -> bool
 where
-    Q: PageQuery + Serialize + Send,
-    Page<Object<I, B, M, R>>: DeserializeOwned + 'static,
+    zenml_api::workspace::Object<I, B, M, R>: Named,
+    Q: zenml_api::paging::PageQuery + serde::Serialize + Send,
+    Page<zenml_api::workspace::Object<I, B, M, R>>: serde::de::DeserializeOwned + 'static,
 {
-    let known = client.names.of(server.workspace_id, kind);
+    let known = client.names.of(server.workspace_id, kind.to_owned());
     // Others wait for a list that is under way.
     let mut known = known.lock().await;
     known.count += 1;
@@ -128,9 +114,9 @@ where
 }
 
 impl Names {
-    fn of(&self, workspace: Option<WorkspaceId>, kind: &str) -> Kind {
+    fn of(&self, workspace: Option<WorkspaceId>, group: String) -> Kind {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry((workspace, kind.to_owned())).or_default())
+        Arc::clone(all.entry((workspace, group)).or_default())
     }
 }
 

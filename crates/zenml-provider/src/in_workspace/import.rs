@@ -1,0 +1,161 @@
+//! How an import names an object of a workspace.
+
+use tfkit::{Cx, Diag};
+use zenml_api::control::workspace;
+use zenml_api::workspace::component::ALL_TYPES;
+use zenml_api::workspace::{Crud as _, Named as _};
+use zenml_api::{IdOrName, Identifier, WorkspaceId};
+use zenml_client::Optional as _;
+
+use super::object::{IdOf, InWorkspace};
+use super::place::Place;
+use super::{read, scope, text};
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+
+/// An object as an import names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named<I> {
+    /// Its workspace, if the import id names one.
+    pub workspace: Option<WorkspaceId>,
+    /// The object in it.
+    pub object: IdOrName<I>,
+}
+
+/// Reads an import id of the form `[WORKSPACE/]OBJECT`, where both parts are an id or a name. A workspace that is
+/// given by its name is looked up on the control plane.
+pub async fn named<I: Identifier>(client: &Client, text: &str) -> Result<Named<I>, Diag> {
+    let (workspace, object) = match text.split_once('/') {
+        Some((workspace, object)) => (Some(workspace), object),
+        None => (None, text),
+    };
+    if object.trim().is_empty() || workspace.is_some_and(|workspace| workspace.trim().is_empty()) {
+        return Err(Diag::error(format!("The import id {text:?} cannot be read"))
+            .why("An import id of this type has the form ID, NAME, WORKSPACE/ID or WORKSPACE/NAME.")
+            .fix("The workspace may be given by its id or its name."));
+    }
+    let workspace = match workspace.map(IdOrName::parse) {
+        Some(wanted) => Some(workspace_id(client, wanted).await?),
+        None => None,
+    };
+    Ok(Named { workspace, object: IdOrName::parse(object) })
+}
+
+/// Finds the object of an import id of the form `[WORKSPACE/]ID` or `[WORKSPACE/]NAME`.
+pub(crate) async fn by_name<T: InWorkspace>(cx: &Cx<Client>, text: &str) -> Result<T::Key, Diag> {
+    let Named { workspace, object } = named(cx.client().await?, text).await?;
+    let id = match object {
+        IdOrName::Id(id) => id,
+        IdOrName::Name(name) => {
+            let server = scope::open(cx, workspace).await?;
+            let query = T::query(T::Wire::named(text::exactly(&name)));
+            let mut found = read::all::<T>(&server.api, &name, query).await?;
+            found.retain(|object| object.name() == name);
+            only::<T>(&found, &name)?.ok_or_else(|| {
+                T::NOUN.missing(&name, server.workspace_id).fix("An import may say it: WORKSPACE/NAME.")
+            })?
+        }
+    };
+    Ok(Place { workspace_id: workspace.map(Id), id: Id(id) })
+}
+
+/// Finds the object of an import id of the form `[WORKSPACE/]ID` or `[WORKSPACE/]TYPE/NAME`, for objects whose names are
+/// unique for their type only.
+pub(crate) async fn by_type_and_name<T: InWorkspace>(cx: &Cx<Client>, text: &str) -> Result<T::Key, Diag> {
+    // A type can stand at the beginning, where otherwise a workspace stands.
+    let begins_with_type = text.split_once('/').is_some_and(|(first, _)| ALL_TYPES.contains(&first));
+    let Named { workspace, object } = if begins_with_type {
+        Named { workspace: None, object: IdOrName::Name(text.to_owned()) }
+    } else {
+        named(cx.client().await?, text).await?
+    };
+    let id = match object {
+        IdOrName::Id(id) => id,
+        IdOrName::Name(name) => {
+            let (kind, name) = name.split_once('/').ok_or_else(|| type_needed::<T>(text))?;
+            let server = scope::open(cx, workspace).await?;
+            let query = T::of_kind(T::query(T::Wire::named(text::exactly(name))), kind);
+            let mut found = read::all::<T>(&server.api, name, query).await?;
+            found.retain(|object| object.name() == name && T::kind_of(object) == Some(kind));
+            let missing = || {
+                let words = T::NOUN.words;
+                T::NOUN
+                    .missing(name, server.workspace_id)
+                    .why(format!("A {words} is looked for among those of its type, {kind:?}."))
+                    .fix("An import may say it: WORKSPACE/TYPE/NAME.")
+            };
+            only::<T>(&found, name)?.ok_or_else(missing)?
+        }
+    };
+    Ok(Place { workspace_id: workspace.map(Id), id: Id(id) })
+}
+
+fn type_needed<T: InWorkspace>(text: &str) -> Diag {
+    let words = T::NOUN.words;
+    Diag::error(format!("The import id {text:?} cannot be read"))
+        .why("An import id of this type has the form ID, TYPE/NAME, WORKSPACE/ID or WORKSPACE/TYPE/NAME.")
+        .fix(format!("A name alone is not enough: a {words} of another type can have the same name."))
+}
+
+/// The only object among those of a name.
+fn only<T: InWorkspace>(found: &[T::Wire], name: &str) -> Result<Option<IdOf<T>>, Diag> {
+    match found {
+        [] => Ok(None),
+        [only] => Ok(Some(only.id())),
+        several => {
+            let ids: Vec<String> = several.iter().map(|object| object.id().to_string()).collect();
+            Err(Diag::error(format!("There is more than one {} {name:?}", T::NOUN.words))
+                .fix(format!("Import by id. The ids are:\n  {}", ids.join("\n  "))))
+        }
+    }
+}
+
+async fn workspace_id(client: &Client, wanted: IdOrName<WorkspaceId>) -> Result<WorkspaceId, Diag> {
+    let name = match wanted {
+        IdOrName::Id(id) => return Ok(id),
+        IdOrName::Name(name) => name,
+    };
+    let found = client.control_plane()?.call(&workspace::GET, IdOrName::Name(name.clone())).await.optional();
+    let found = found.map_err(|error| {
+        cannot(format_args!("find the workspace {name:?}"), Needs::ORGANIZATION_VIEWER, &error)
+    })?;
+    found.map(|found| found.id).ok_or_else(|| {
+        Diag::error(format!("There is no workspace {name:?}"))
+            .why("The control plane does not have it, or does not show it to this key.")
+            .fix("Correct the first part of the import id: the id or the name of a workspace.")
+    })
+}
+
+/// Reads an import id of the form `[WORKSPACE/]ID` or `[WORKSPACE/]TYPE/NAME`, for objects whose names are unique for
+/// their type only. The name that it gives has its type before it.
+pub async fn typed<I: Identifier>(client: &Client, text: &str) -> Result<Named<I>, Diag> {
+    // A type can stand at the beginning, where otherwise a workspace stands.
+    if text.split_once('/').is_some_and(|(first, _)| ALL_TYPES.contains(&first)) {
+        return Ok(Named { workspace: None, object: IdOrName::Name(text.to_owned()) });
+    }
+    named(client, text).await
+}
+
+/// The key of what an import names. A name is looked for by `with_name`.
+pub async fn located<I: Identifier, B, M, R>(
+    cx: &Cx<Client>,
+    noun: super::Noun,
+    named: Named<I>,
+    with_name: impl AsyncFnOnce(
+        &scope::Server,
+        &str,
+    ) -> Result<Option<zenml_api::workspace::Object<I, B, M, R>>, Diag>,
+) -> Result<(Option<Id<WorkspaceId>>, Id<I>), Diag> {
+    let id = match named.object {
+        IdOrName::Id(id) => id,
+        IdOrName::Name(name) => {
+            let server = scope::open(cx, named.workspace).await?;
+            let found = with_name(&server, &name).await?;
+            let missing =
+                || noun.missing(&name, server.workspace_id).fix("An import may say it: WORKSPACE/NAME.");
+            found.ok_or_else(missing)?.id
+        }
+    };
+    Ok((named.workspace.map(Id), Id(id)))
+}

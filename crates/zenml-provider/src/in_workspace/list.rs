@@ -1,0 +1,84 @@
+//! Reading objects of a workspace by the page.
+
+use tfkit::{Cx, Diag, Page};
+use zenml_api::WorkspaceId;
+use zenml_api::paging::PageQuery as _;
+use zenml_api::workspace::{Crud as _, Named};
+use zenml_client::ApiError;
+
+use super::object::InWorkspace;
+use super::place::Place;
+use super::read::Read;
+use super::scope::{self, Reach, Seen};
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+
+/// Objects on the first page. A server answers it as fast as five reads.
+const FIRST: u64 = 100;
+
+/// The scope of the objects of a workspace; those of the provider's default have one of their own.
+pub(crate) fn scope_of(workspace: Option<Id<WorkspaceId>>) -> String {
+    workspace.map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// Reads a part of a list: each is as long as all before it together, up to the longest page, so that a small workspace is
+/// read with one request, a large one with few, and the beginning of a huge one costs little.
+///
+/// An object that the caller may know of and not read is left out. A workspace that does not answer has an empty list,
+/// because the user is told so where a single object is read.
+pub(crate) async fn page<T: InWorkspace>(
+    cx: &Cx<Client>,
+    scope: &str,
+    from: Option<u64>,
+) -> Result<Page<T::Key, Seen<Read<T>>>, Diag> {
+    let home: Option<WorkspaceId> = scope.parse().ok();
+    let Reach::Open(server) = scope::reach(cx, home).await? else {
+        return Ok(Page { items: Vec::new(), next: None });
+    };
+    let (number, size) = slice(from.unwrap_or(0), T::LONGEST_PAGE);
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let query = T::query(T::Wire::named(Vec::new())).with_metadata().at(signed(number), signed(size));
+    let listed = match server.api.send(&T::Wire::LIST, (), query, ()).await {
+        Ok(listed) => listed,
+        // Somebody deleted objects, and the list now ends before this page.
+        Err(ApiError::Invalid(refused)) if number > 1 && refused.call.status == Some(400) => {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        Err(error) => return Err(cannot("list what the workspace has", Needs::WORKSPACE_VIEWER, &error)),
+    };
+    let end = number * size;
+    let items = listed.items.into_iter().filter(Named::is_complete).map(|mut object| {
+        T::trim(&mut object);
+        let key = Place { workspace_id: home.map(Id), id: Id(object.id()) };
+        (key, Seen::on(&server, Read { object, beside: T::Beside::default() }))
+    });
+    Ok(Page { items: items.collect(), next: (end < listed.total).then_some(end) })
+}
+
+/// Number and size of the page that begins at an offset, which is 0 or the end of such a page.
+fn slice(from: u64, longest: u64) -> (u64, u64) {
+    let size = from.clamp(FIRST.min(longest), longest);
+    (from / size + 1, size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_grow_and_leave_nothing_out() {
+        for (longest, pages) in [
+            (400, vec![(1, 100), (2, 100), (2, 200), (2, 400), (3, 400), (4, 400)]),
+            (100, vec![(1, 100), (2, 100), (3, 100)]),
+        ] {
+            let mut from = 0;
+            for expected in pages {
+                let (page, size) = slice(from, longest);
+                assert_eq!((page, size), expected);
+                assert_eq!((page - 1) * size, from, "each page begins where the one before it ends");
+                from = page * size;
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What messages say of a kind of object.
+
+use std::fmt;
+
+use tfkit::{Claim, Diag, Existing, Maybe, Path};
+use zenml_api::WorkspaceId;
+
+use crate::id::Id;
+
+/// A kind of object, for messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Noun {
+    /// In words, such as `stack component`.
+    pub words: &'static str,
+    /// Its resource type, such as `zenml_stack_component`.
+    pub resource: &'static str,
+}
+
+impl Noun {
+    /// What was to be created is there already. `id` is none where the server only says so and does not show it.
+    pub fn exists(
+        self,
+        name: &str,
+        workspace: Option<WorkspaceId>,
+        id: Option<impl fmt::Display>,
+        place: impl Into<Path>,
+    ) -> Diag {
+        let Self { words, resource } = self;
+        let home = match workspace {
+            Some(workspace) => format!("The workspace {workspace}"),
+            None => "The server".to_owned(),
+        };
+        let diag = Diag::error(format!("{} {name:?} exists already", capitalized(words)))
+            .why(format!("{home} has a {words} of this name, and a second one cannot have it, too."));
+        let diag = match id {
+            Some(id) => {
+                let prefix = workspace.map(|workspace| format!("{workspace}/")).unwrap_or_default();
+                let (id, import) = (id.to_string(), format!("{prefix}{id}"));
+                diag.in_the_way(Existing { words, resource, id, import })
+            }
+            None => diag.why(format!("This credential may not see it, so somebody else owns the {words}.")),
+        };
+        diag.fix("To make another one, choose another name.").at(place)
+    }
+
+    /// What an object of this kind has in its workspace and no other one can have: its name, and what else tells it from
+    /// those of the same name. None while that is not known. `workspace` is null on an open-source server.
+    pub fn claim(
+        self,
+        workspace: Maybe<Id<WorkspaceId>>,
+        name: Maybe<String>,
+        more: &[Maybe<String>],
+    ) -> Option<Claim> {
+        let (workspace, name) = (workspace.decided()?.map(|id| id.to_string()), name.known()?);
+        let more: Vec<String> = more.iter().cloned().map(Maybe::known).collect::<Option<_>>()?;
+        let mut parts = vec![workspace.as_deref().unwrap_or_default(), name.as_str()];
+        parts.extend(more.iter().map(String::as_str));
+        Some(Claim::new(format!("{} {name:?}", self.words), &parts))
+    }
+
+    /// What was looked for, by id or by name, is not there.
+    pub fn missing(self, wanted: &str, workspace: Option<WorkspaceId>) -> Diag {
+        let words = self.words;
+        let place = match workspace {
+            Some(workspace) => format!("The workspace {workspace}"),
+            None => "The server".to_owned(),
+        };
+        Diag::error(format!("There is no {words} {wanted:?}"))
+            .why(format!("{place} does not have it, or does not show it to this credential."))
+            .fix(format!("Correct the id or the name, or say in which workspace the {words} is."))
+    }
+
+    /// What was there a moment ago is not there any more.
+    pub fn vanished(self, name: &str) -> Diag {
+        Diag::error(format!("{} {name:?} disappeared", capitalized(self.words)))
+            .why("It was there, and then the server did not find it any more. Somebody may have deleted it.")
+            .fix("Run the command again to make it anew.")
+    }
+
+    /// An update did not find the object. `before` and `now` are its workspaces in the state and in the plan.
+    pub fn lost(
+        self,
+        name: &str,
+        before: Option<WorkspaceId>,
+        now: Option<WorkspaceId>,
+        place: impl Into<Path>,
+    ) -> Diag {
+        match (before, now) {
+            (None, Some(workspace)) => self.elsewhere(name, workspace, place),
+            _ => self.vanished(name),
+        }
+    }
+
+    /// The state does not say where an object is, and the configuration names a workspace that it is not in.
+    fn elsewhere(self, name: &str, workspace: WorkspaceId, place: impl Into<Path>) -> Diag {
+        let words = self.words;
+        Diag::error(format!("{} {name:?} is not in workspace {workspace}", capitalized(words)))
+            .why(format!("The state does not say in which workspace it is, and a {words} cannot move to another one."))
+            .fix("Correct workspace_id, or leave it out and name the server of the object in the provider block.")
+            .at(place)
+    }
+
+    /// The server shows that the object exists, and nothing else of it.
+    pub fn unreadable(self, name: &str) -> Diag {
+        Diag::error(format!("Cannot read the {} {name:?}: not allowed", self.words))
+            .why("The server tells its id and its name, and keeps everything else back from this credential.")
+            .fix(
+                "Use a credential with a role that may read it, such as Workspace Viewer, or ask its owner to share it.",
+            )
+    }
+}
+
+fn capitalized(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}

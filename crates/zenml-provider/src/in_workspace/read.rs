@@ -1,0 +1,59 @@
+//! Reading one object of a workspace.
+
+use tfkit::{Cx, Diag, Since};
+use zenml_api::paging::PageQuery as _;
+use zenml_api::workspace::Crud;
+use zenml_client::{Api, Optional as _};
+
+use super::object::{Found, IdOf, InWorkspace};
+use super::scope::{self, Seen, Server};
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+
+/// An object as its server tells it, and what is kept beside it.
+#[derive(Clone, Debug)]
+pub struct Read<T: InWorkspace> {
+    pub(crate) object: T::Wire,
+    pub(crate) beside: T::Beside,
+}
+
+/// Reads an object where it lives.
+pub(crate) async fn fetch<T: InWorkspace>(
+    cx: &Cx<Client>,
+    key: &T::Key,
+) -> Result<Option<Seen<Read<T>>>, Diag> {
+    let id = key.id.0;
+    scope::read(cx, key.workspace_id, async |server| match look::<T>(&server.api, id).await? {
+        Some(object) => {
+            let beside = T::beside(cx, server, &object).await?;
+            Ok(Some(Read { object, beside }))
+        }
+        None => T::not_found(cx, server, id).await.map(|()| None),
+    })
+    .await
+}
+
+/// The object of an id.
+pub(crate) async fn look<T: InWorkspace>(api: &Api, id: IdOf<T>) -> Result<Option<T::Wire>, Diag> {
+    let found = api.send(&T::Wire::GET, id.into(), T::look(), ()).await.optional();
+    found
+        .map_err(|error| cannot(format_args!("read {} {id}", T::NOUN.words), Needs::WORKSPACE_VIEWER, &error))
+}
+
+/// The objects of a list, such as those of a name.
+pub(crate) async fn all<T: InWorkspace>(
+    api: &Api,
+    name: &str,
+    query: <T::Wire as Crud>::Query,
+) -> Result<Vec<T::Wire>, Diag> {
+    let listed = api.list_all(&T::Wire::LIST, (), query.with_metadata()).await;
+    listed.map_err(|error| {
+        cannot(format_args!("look for {} {name:?}", T::NOUN.words), Needs::WORKSPACE_VIEWER, &error)
+    })
+}
+
+/// What the answer to a creation or an update means.
+pub(crate) fn observed<T: InWorkspace>(server: &Server, object: &T::Wire, plan: &T) -> Result<T, Diag> {
+    let found = Found { workspace: server.workspace_id, object, beside: &T::Beside::default() };
+    T::observe(&found, Since::Answer(plan))
+}
