@@ -68,7 +68,7 @@ impl Provider for Zenml {
 
     fn register(types: Types<Client>) -> Types<Client> {
         types
-            .resource::<resources::code_repository::CodeRepository>()
+            .resource::<Objects<resources::code_repository::CodeRepository>>()
             .resource::<resources::flavor::Flavor>()
             .resource::<Objects<resources::project::Project>>()
             .resource::<resources::project_role_assignment::ProjectRoleAssignment>()
@@ -81,7 +81,7 @@ impl Provider for Zenml {
             .resource::<resources::team::Team>()
             .resource::<resources::workspace::Workspace>()
             .resource::<resources::workspace_role_assignment::WorkspaceRoleAssignment>()
-            .data_source::<resources::code_repository::CodeRepositoryData>()
+            .data_source::<One<resources::code_repository::CodeRepositoryData>>()
             .data_source::<resources::flavor::FlavorData>()
             .data_source::<resources::organization::OrganizationData>()
             .data_source::<One<resources::project::ProjectData>>()

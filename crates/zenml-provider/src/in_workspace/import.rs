@@ -50,7 +50,8 @@ pub(crate) async fn by_name<T: InWorkspace>(cx: &Cx<Client>, text: &str) -> Resu
         IdOrName::Name(name) => {
             let server = scope::open(cx, workspace).await?;
             let query = T::query(T::Wire::named(text::exactly(&name)));
-            let mut found = read::all::<T>(&server.api, &name, query).await?;
+            let found = read::all::<T>(&server.api, query).await;
+            let mut found = found.map_err(|error| read::unlisted::<T>(&name, &error))?;
             found.retain(|object| object.name() == name);
             only::<T>(&found, &name)?.ok_or_else(|| {
                 T::NOUN.missing(&name, server.workspace_id).fix("An import may say it: WORKSPACE/NAME.")
@@ -76,7 +77,8 @@ pub(crate) async fn by_type_and_name<T: InWorkspace>(cx: &Cx<Client>, text: &str
             let (kind, name) = name.split_once('/').ok_or_else(|| type_needed::<T>(text))?;
             let server = scope::open(cx, workspace).await?;
             let query = T::of_kind(T::query(T::Wire::named(text::exactly(name))), kind);
-            let mut found = read::all::<T>(&server.api, name, query).await?;
+            let found = read::all::<T>(&server.api, query).await;
+            let mut found = found.map_err(|error| read::unlisted::<T>(name, &error))?;
             found.retain(|object| object.name() == name && T::kind_of(object) == Some(kind));
             let missing = || {
                 let words = T::NOUN.words;

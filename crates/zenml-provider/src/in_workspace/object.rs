@@ -162,6 +162,11 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
         Self::NOUN.exists(&name, server.workspace_id, other.map(Named::id), Self::NAME)
     }
 
+    /// The objects of this name could not be listed.
+    fn unlisted(&self, error: &ApiError) -> Diag {
+        read::unlisted::<Self>(&write::name_of(self), error)
+    }
+
     /// A creation, an update or a deletion failed.
     fn failed(&self, verb: &str, error: &ApiError) -> Diag {
         let (words, name) = (Self::NOUN.words, write::name_of(self));

@@ -3,9 +3,9 @@
 use tfkit::{Cx, Diag, Since};
 use zenml_api::paging::PageQuery as _;
 use zenml_api::workspace::Crud;
-use zenml_client::{Api, Optional as _};
+use zenml_client::{Api, ApiError, Optional as _};
 
-use super::object::{Found, IdOf, InWorkspace};
+use super::object::{Found, IdOf, InWorkspace, QueryOf};
 use super::scope::{self, Seen, Server};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
@@ -40,16 +40,14 @@ pub(crate) async fn look<T: InWorkspace>(api: &Api, id: IdOf<T>) -> Result<Optio
         .map_err(|error| cannot(format_args!("read {} {id}", T::NOUN.words), Needs::WORKSPACE_VIEWER, &error))
 }
 
-/// The objects of a list, such as those of a name.
-pub(crate) async fn all<T: InWorkspace>(
-    api: &Api,
-    name: &str,
-    query: <T::Wire as Crud>::Query,
-) -> Result<Vec<T::Wire>, Diag> {
-    let listed = api.list_all(&T::Wire::LIST, (), query.with_metadata()).await;
-    listed.map_err(|error| {
-        cannot(format_args!("look for {} {name:?}", T::NOUN.words), Needs::WORKSPACE_VIEWER, &error)
-    })
+/// The objects of a list, such as those of a name, with their metadata.
+pub(crate) async fn all<T: InWorkspace>(api: &Api, query: QueryOf<T>) -> Result<Vec<T::Wire>, ApiError> {
+    api.list_all(&T::Wire::LIST, (), query.with_metadata()).await
+}
+
+/// The error where objects of a name could not be listed.
+pub(crate) fn unlisted<T: InWorkspace>(name: &str, error: &ApiError) -> Diag {
+    cannot(format_args!("look for {} {name:?}", T::NOUN.words), Needs::WORKSPACE_VIEWER, error)
 }
 
 /// What the answer to a creation or an update means.

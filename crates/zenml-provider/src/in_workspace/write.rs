@@ -82,7 +82,8 @@ pub(crate) async fn make<T: InWorkspace>(server: &Server, plan: &T) -> Result<T:
 /// The object that has the name of another one and is in its way, if the caller may see it.
 pub(crate) async fn with_name<T: InWorkspace>(server: &Server, plan: &T) -> Result<Option<T::Wire>, Diag> {
     let name = name_of(plan);
-    let found = read::all::<T>(&server.api, &name, plan.namesakes(text::exactly(&name))).await?;
+    let found = read::all::<T>(&server.api, plan.namesakes(text::exactly(&name))).await;
+    let found = found.map_err(|error| plan.unlisted(&error))?;
     // A server ignores a filter that it does not know, and some compare without regard to case.
     Ok(found.into_iter().find(|object| object.name() == name && plan.is_in_the_way(object)))
 }

@@ -1,19 +1,16 @@
 //! The data source `zenml_code_repository`.
 
 use std::collections::BTreeMap;
-use std::future::ready;
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer, Secret};
-use zenml_api::workspace::code_repository::{self as api, CodeRepository};
+use tfkit::{Computed, Diag, Model, OrServer, Partial, Secret};
+use zenml_api::workspace::code_repository::{self as api, CodeRepositoryQuery};
 use zenml_api::{CodeRepositoryId, ProjectId, UserId, WorkspaceId};
-use zenml_client::{ApiError, Optional as _};
+use zenml_client::ApiError;
 
 use super::source::{Origin, Source};
-use super::{NOUN, by_name_in, no_project, texts};
-use crate::client::Client;
+use super::{CodeRepository, no_project, texts};
 use crate::id::Id;
-use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::scope;
+use crate::in_workspace::{Found, InWorkspace as _, Lookup, lookup};
 
 /// An existing code repository, by id or by project and name.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -50,53 +47,54 @@ pub struct CodeRepositoryData {
     pub updated: Computed<String>,
 }
 
-impl DataSource for CodeRepositoryData {
-    type Model = Self;
-    type Client = Client;
+impl Lookup for CodeRepositoryData {
+    type Of = CodeRepository;
 
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
-        if matches!(wanted, Wanted::Name(_)) && config.project_id.as_ref().is_none() {
-            return Err(Diag::error("Attribute \"name\" needs \"project_id\"")
-                .why("Names of code repositories are unique in their project only.")
-                .fix("Set project_id, or look the repository up by its id.")
-                .at(Self::NAME));
-        }
-        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let project = config.project_id.as_ref().map(ToString::to_string);
-        let repository: CodeRepository = match wanted {
-            Wanted::Id(id, name) => {
-                let read = async { server.api.call(&api::GET, id).await.optional() };
-                lookup::by_id(NOUN, &server, id, name, read).await?
-            }
-            Wanted::Name(name) => {
-                let project = project.as_deref().unwrap_or_default();
-                let listed = server.api.list_all(&api::LIST, (), by_name_in(project, name)).await;
-                if let Err(ApiError::NotFound(refused)) = &listed {
-                    return Err(no_project(project, refused).at(Self::PROJECT_ID));
-                }
-                let told = |found: &CodeRepository| format!("the code repository {:?}", found.name);
-                let narrow = "Say which one is meant by its id.";
-                lookup::by_name(NOUN, &server, name, ready(listed), told, narrow).await?
-            }
-        };
-        let body = repository.body.ok_or_else(|| NOUN.unreadable(&repository.name))?;
-        lookup::fits(NOUN, repository.id, "project_id", project.as_deref(), &body.project_id.to_string())?;
-        let metadata = repository.metadata.unwrap_or_default();
+    fn observe(found: &Found<'_, CodeRepository>) -> Result<Self, Diag> {
+        let body = found.body(&found.object.body)?;
+        let metadata = found.object.metadata.clone().unwrap_or_default();
         let origin = Origin::of(&body.source);
         Ok(Self {
-            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
-            id: OrServer::known(Id(repository.id)),
+            workspace_id: found.workspace_id(),
+            id: OrServer::known(Id(found.object.id)),
             project_id: OrServer::known(Id(body.project_id)),
-            name: OrServer::known(repository.name),
+            name: OrServer::known(found.name()),
             kind: Computed::known(origin.word().map(str::to_owned)),
             source: Computed::known(origin.spelled_out()),
             config: Computed::known(Secret::new(texts(metadata.config.expose()))),
             description: Computed::known(lookup::filled(metadata.description)),
-            logo_url: Computed::known(lookup::filled(body.logo_url)),
+            logo_url: Computed::known(lookup::filled(body.logo_url.clone())),
             user_id: Computed::known(body.user_id.map(Id)),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(body.updated.to_string()),
         })
     }
+
+    fn requires(config: &Partial<Self>) -> Result<(), Diag> {
+        if project(config).is_some() {
+            return Ok(());
+        }
+        Err(Diag::error("Attribute \"name\" needs \"project_id\"")
+            .why("Names of code repositories are unique in their project only.")
+            .fix("Set project_id, or look the repository up by its id.")
+            .at(Self::NAME))
+    }
+
+    fn narrow(config: &Partial<Self>, query: CodeRepositoryQuery) -> CodeRepositoryQuery {
+        CodeRepositoryQuery { project: project(config).into_iter().collect(), ..query }
+    }
+
+    fn fits(config: &Partial<Self>, found: &api::CodeRepository) -> Result<(), Diag> {
+        let Some(body) = &found.body else { return Ok(()) };
+        let (wanted, stored) = (project(config), body.project_id.to_string());
+        lookup::fits(CodeRepository::NOUN, found.id, "project_id", wanted.as_deref(), &stored)
+    }
+
+    fn unlisted(config: &Partial<Self>, error: &ApiError) -> Option<Diag> {
+        no_project(&project(config).unwrap_or_default(), error).map(|diag| diag.at(Self::PROJECT_ID))
+    }
+}
+
+fn project(config: &Partial<CodeRepositoryData>) -> Option<String> {
+    config.get(CodeRepositoryData::PROJECT_ID).known().map(|project| project.to_string())
 }

@@ -5,38 +5,29 @@ mod source;
 
 use std::collections::BTreeMap;
 
-use tfkit::model::Maybe;
-use tfkit::{
-    Claim, Computed, Current, Cx, Diag, ImportId, Imported, Model, OrServer, Partial, Plan, Resource, Secret,
-    Since, Twin,
-};
-use zenml_api::workspace::JsonMap;
+use tfkit::{Computed, Current, Cx, Diag, Maybe, Model, OrServer, Partial, Plan, Secret, Since, Twin};
 use zenml_api::workspace::code_repository::{
     self as api, CodeRepositoryCreate, CodeRepositoryQuery, CodeRepositoryUpdate,
 };
+use zenml_api::workspace::{Crud as _, JsonMap};
 use zenml_api::{CodeRepositoryId, IdOrName, ProjectId, Sensitive, UserId, WorkspaceId};
-use zenml_client::{Api, ApiError, Optional as _, Refused};
+use zenml_client::{Api, ApiError};
 
 pub use self::data::CodeRepositoryData;
 use self::source::Origin;
 pub use self::source::Source;
 use crate::client::Client;
-use crate::creation;
-use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::in_workspace::import;
-use crate::in_workspace::noun::Noun;
-use crate::in_workspace::scope::{self, Seen, Server};
+use crate::in_workspace::scope::{self, Server};
 use crate::in_workspace::text::{self, said};
-
-const NOUN: Noun = Noun { words: "code repository", resource: "zenml_code_repository" };
+use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, change, import, read, write};
 
 /// What the class of a repository has to know.
 type Config = Secret<BTreeMap<String, String>>;
 
 /// A repository with the code of a project's pipelines, so that a run can say which commit it was made of.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(name = "code_repository", rule = tfkit::check::Rule::ExactlyOneOf(&["type", "source"]))]
+#[model(name = "code_repository", key = Place<CodeRepositoryId>, rule = tfkit::check::Rule::ExactlyOneOf(&["type", "source"]))]
 pub struct CodeRepository {
     /// Workspace that the repository is in. Default: the provider's workspace. Null on an open-source server.
     #[attr(key = optional, replace)]
@@ -77,23 +68,39 @@ pub struct CodeRepository {
     pub updated: Computed<String>,
 }
 
-impl Resource for CodeRepository {
-    type Model = Self;
-    type Client = Client;
-    type Remote = Seen<api::CodeRepository>;
+impl InWorkspace for CodeRepository {
+    type Wire = api::CodeRepository;
+    type Beside = ();
+    const NOUN: Noun = Noun { words: "code repository", resource: "zenml_code_repository" };
 
-    async fn fetch(
-        cx: &Cx<Client>,
-        key: &CodeRepositoryKey,
-    ) -> Result<Option<Seen<api::CodeRepository>>, Diag> {
-        scope::read(cx, key.workspace_id, async |server| look(&server.api, key.id.0).await).await
+    fn wanted(&self) -> Result<CodeRepositoryCreate, Diag> {
+        let source = Origin::stated(self).ok_or_else(|| Diag::bug("A code repository has no source"))?;
+        Ok(CodeRepositoryCreate {
+            name: self.name.clone(),
+            project: self.project_id.0,
+            config: self.config.value().map(sent).unwrap_or_default(),
+            source: source.sent(),
+            logo_url: said(self.logo_url.as_ref()),
+            description: said(self.description.as_ref()),
+        })
     }
 
-    fn observe(remote: &Seen<api::CodeRepository>, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Some((workspace, repository)) = remote.found() else { return scope::unseen(&since) };
-        let (Some(body), Some(metadata)) = (&repository.body, &repository.metadata) else {
-            return Err(NOUN.unreadable(&repository.name));
+    /// What is empty is not sent, because it would be ignored.
+    fn change(prior: &Self, plan: &Self) -> Result<Option<CodeRepositoryUpdate>, Diag> {
+        let changed = |prior: &Option<String>, plan: &Option<String>| {
+            said(plan.as_ref()).filter(|wanted| Some(wanted) != prior.as_ref())
         };
+        Ok(change::any(CodeRepositoryUpdate {
+            name: (plan.name != prior.name).then(|| plan.name.clone()),
+            config: plan.config.changed(&prior.config).filter(|config| !is_none(config)).map(sent),
+            logo_url: changed(&prior.logo_url, &plan.logo_url),
+            description: changed(&prior.description, &plan.description),
+        }))
+    }
+
+    fn observe(found: &Found<'_, Self>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let body = found.body(&found.object.body)?;
+        let metadata = found.body(&found.object.metadata)?;
         let origin = Origin::of(&body.source);
         let is_spelled_out = since.model().is_some_and(|known| known.source.is_some());
         let (kind, source) = match origin.word().filter(|_| !is_spelled_out) {
@@ -109,10 +116,10 @@ impl Resource for CodeRepository {
             Since::Import(_) => stored().into(),
         };
         Ok(Self {
-            workspace_id: OrServer::from_option(workspace.map(Id)),
-            id: Computed::known(Id(repository.id)),
+            workspace_id: found.workspace_id(),
+            id: found.id(),
             project_id: Id(body.project_id),
-            name: repository.name.clone(),
+            name: found.name(),
             kind,
             source,
             config,
@@ -124,116 +131,67 @@ impl Resource for CodeRepository {
         })
     }
 
-    async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
-        let server = scope::open(cx, plan.home()).await?;
-        let repository = make(&server, &plan).await?;
-        cx.save(&Self { id: Computed::known(Id(repository.id)), ..plan.clone() });
-        Self::observe(&Seen::on(&server, repository), Since::Answer(&plan))
+    /// A server lists the code repositories of one project only, and a key does not tell the project.
+    fn is_listed(_: &Cx<Client>) -> bool {
+        false
     }
 
-    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+    fn name_group(&self) -> String {
+        format!("code repository of {}", self.project_id)
+    }
+
+    fn namesakes(&self, names: Vec<String>) -> CodeRepositoryQuery {
+        CodeRepositoryQuery {
+            project: vec![self.project_id.to_string()],
+            ..api::CodeRepository::named(names)
+        }
+    }
+
+    fn claims(values: &Partial<Self>) -> Vec<Maybe<String>> {
+        vec![values.get(Self::PROJECT_ID).map(|project| project.to_string())]
+    }
+
+    fn exists(&self, server: &Server, other: Option<&api::CodeRepository>) -> Diag {
+        let id = other.map(|other| other.id);
+        Self::NOUN.exists(&self.name, server.workspace_id, id, Self::NAME).why(format!(
+            "Names of code repositories are unique in a project; this is the project {}.",
+            self.project_id
+        ))
+    }
+
+    fn unlisted(&self, error: &ApiError) -> Diag {
+        no_project(&self.project_id.to_string(), error)
+            .map(|diag| diag.at(Self::PROJECT_ID))
+            .unwrap_or_else(|| read::unlisted::<Self>(&self.name, error))
+    }
+
+    async fn update(cx: &Cx<Client>, current: Current<Objects<Self>>, plan: Self) -> Result<Self, Diag> {
         let prior = current.model;
-        let id = prior.id.get()?.0;
-        let server = scope::open(cx, plan.home().or(prior.home())).await?;
-        if plan.config.changed(&prior.config).is_some_and(|config| config.expose().is_empty())
-            && look(&server.api, id).await?.is_some_and(|stored| has_config(&stored))
-        {
-            return Err(plan.cannot_be_emptied());
-        }
-        let change = change(&prior, &plan);
-        let changed = if change == CodeRepositoryUpdate::default() {
-            look(&server.api, id).await?
-        } else {
-            match server.api.send(&api::UPDATE, id, (), change).await {
-                Err(ApiError::Conflict(_)) => {
-                    let other = with_name(&server.api, plan.project_id.0, &plan.name).await?;
-                    return Err(plan.exists(&server, other.map(|other| other.id)));
-                }
-                outcome => outcome.optional().map_err(|error| failed("change", &plan.name, &error))?,
+        if plan.config.changed(&prior.config).is_some_and(is_none) {
+            let server = scope::open(cx, write::home_of(&plan).or(write::home_of(&prior))).await?;
+            let stored = read::look::<Self>(&server.api, write::id_of(&prior)?).await?;
+            if stored.is_some_and(|stored| has_config(&stored)) {
+                return Err(plan.cannot_be_emptied());
             }
-        };
-        let changed =
-            changed.ok_or_else(|| NOUN.lost(&plan.name, prior.home(), plan.home(), Self::WORKSPACE_ID))?;
-        Self::observe(&Seen::on(&server, changed), Since::Answer(&plan))
-    }
-
-    async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
-        let Some(server) = scope::open_to_delete(cx, prior.home()).await? else { return Ok(()) };
-        let gone = server.api.call(&api::DELETE, prior.id.get()?.0).await.optional();
-        gone.map(|_| ()).map_err(|error| failed("delete", &prior.name, &error))
-    }
-
-    fn claim(values: &Partial<Self>) -> Option<Claim> {
-        let project = values.get(Self::PROJECT_ID).known()?;
-        let more = [Maybe::Known(project.to_string())];
-        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &more)
-    }
-
-    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
-        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
-        let Some(prior) = plan.prior().cloned() else { return Ok(()) };
-        if plan.is_delete() {
-            return Ok(());
         }
-        if prior.user_id.as_ref().is_some() {
-            plan.keep(Self::USER_ID);
-        }
-        replace_what_cannot_be_changed(&prior, plan);
-        let sends = plan.changes(Self::NAME)
-            || plan.changes(Self::TYPE)
-            || plan.changes(Self::SOURCE)
-            || plan.changes(Self::CONFIG)
-            || plan.changes(Self::CONFIG_WO_VERSION)
-            || plan.changes(Self::DESCRIPTION)
-            || plan.changes(Self::LOGO_URL)
-            || plan.changes(Self::PROJECT_ID)
-            || plan.changes(Self::WORKSPACE_ID);
-        if !sends {
-            plan.keep(Self::UPDATED);
+        write::update(cx, prior, plan).await
+    }
+
+    async fn plan(_: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        if plan.is_update()
+            && let Some(prior) = plan.prior().cloned()
+        {
+            replace_what_cannot_be_changed(&prior, plan);
         }
         Ok(())
     }
 
-    async fn import(cx: &Cx<Client>, id: ImportId<'_, CodeRepositoryKey>) -> Result<Imported<Self>, Diag> {
-        let text = match id {
-            ImportId::Key(key) => return Ok(Imported::Key(key)),
-            ImportId::Text(text) => text,
-        };
-        let client = cx.client().await?;
-        let parts: Vec<&str> = text.split('/').collect();
-        // Two parts are a workspace and an id, or else a project and a name.
-        let (workspace, project, wanted) = match parts.as_slice() {
-            [id] => (None, None, *id),
-            [workspace, id] if id.parse::<CodeRepositoryId>().is_ok() => (Some(*workspace), None, *id),
-            [project, name] => (None, Some(*project), *name),
-            [workspace, project, name] => (Some(*workspace), Some(*project), *name),
-            _ => return Err(unreadable_import(text)),
-        };
-        let place = match workspace {
-            Some(workspace) => {
-                import::named::<CodeRepositoryId>(client, &format!("{workspace}/{wanted}")).await?
-            }
-            None => import::named(client, wanted).await?,
-        };
-        let id = match (place.object, project) {
-            (IdOrName::Id(id), None) => id,
-            (_, Some(project)) if !project.is_empty() => {
-                let server = scope::open(cx, place.workspace).await?;
-                let found = in_project(&server.api, project, wanted).await?;
-                found.ok_or_else(|| NOUN.missing(wanted, server.workspace_id))?.id
-            }
-            _ => return Err(unreadable_import(text)),
-        };
-        Ok(Imported::Key(CodeRepositoryKey { workspace_id: place.workspace.map(Id), id: Id(id) }))
+    async fn import(cx: &Cx<Client>, text: &str) -> Result<Place<CodeRepositoryId>, Diag> {
+        import(cx, text).await
     }
 }
 
 impl CodeRepository {
-    /// The workspace that the repository says it is in.
-    fn home(&self) -> Option<WorkspaceId> {
-        self.workspace_id.as_ref().map(|id| id.0)
-    }
-
     /// The state does not tell that the server has a configuration, so that no plan could replace the repository.
     fn cannot_be_emptied(&self) -> Diag {
         let place = if self.config.is_written() { Self::CONFIG_WO.path() } else { Self::CONFIG.path() };
@@ -241,13 +199,6 @@ impl CodeRepository {
             .why("A ZenML server ignores an update that empties it. It has one, which is not in the state.")
             .fix("Give another configuration, or have the repository made anew:\n  terraform apply -replace=ADDRESS")
             .at(place)
-    }
-
-    fn exists(&self, server: &Server, id: Option<CodeRepositoryId>) -> Diag {
-        NOUN.exists(&self.name, server.workspace_id, id, Self::NAME).why(format!(
-            "Names of code repositories are unique in a project; this is the project {}.",
-            self.project_id
-        ))
     }
 }
 
@@ -291,6 +242,10 @@ fn has_config(stored: &api::CodeRepository) -> bool {
     stored.metadata.as_ref().is_some_and(|metadata| !metadata.config.expose().is_empty())
 }
 
+fn is_none(config: &Config) -> bool {
+    config.expose().is_empty()
+}
+
 fn is_set(text: Option<&String>) -> bool {
     text.is_some_and(|text| !text.is_empty())
 }
@@ -304,40 +259,6 @@ fn sent(config: &Config) -> Sensitive<JsonMap> {
     Sensitive::new(text::labels(config.expose()))
 }
 
-/// Creates the code repository. After a lost answer it is taken over only because it was not there before.
-async fn make(server: &Server, plan: &CodeRepository) -> Result<api::CodeRepository, Diag> {
-    let exists =
-        |existing: Option<&api::CodeRepository>| plan.exists(server, existing.map(|existing| existing.id));
-    let look = || with_name(&server.api, plan.project_id.0, &plan.name);
-    if let Some(existing) = look().await? {
-        return Err(exists(Some(&existing)));
-    }
-    let source = Origin::stated(plan).ok_or_else(|| Diag::bug("A code repository has no source"))?;
-    let request = CodeRepositoryCreate {
-        name: plan.name.clone(),
-        project: plan.project_id.0,
-        config: plan.config.value().map(sent).unwrap_or_default(),
-        source: source.sent(),
-        logo_url: said(plan.logo_url.as_ref()),
-        description: said(plan.description.as_ref()),
-    };
-    let answer = server.api.send(&api::CREATE, (), (), request).await;
-    creation::outcome(answer, look(), exists, |error| failed("create", &plan.name, error)).await
-}
-
-/// What an update sends. What is empty is not sent, because it would be ignored.
-fn change(prior: &CodeRepository, plan: &CodeRepository) -> CodeRepositoryUpdate {
-    let changed = |prior: &Option<String>, plan: &Option<String>| {
-        said(plan.as_ref()).filter(|wanted| Some(wanted) != prior.as_ref())
-    };
-    CodeRepositoryUpdate {
-        name: (plan.name != prior.name).then(|| plan.name.clone()),
-        config: plan.config.changed(&prior.config).filter(|config| !config.expose().is_empty()).map(sent),
-        logo_url: changed(&prior.logo_url, &plan.logo_url),
-        description: changed(&prior.description, &plan.description),
-    }
-}
-
 /// Stored values as texts; what is null has none.
 fn texts(stored: &JsonMap) -> BTreeMap<String, String> {
     let mut stored = stored.clone();
@@ -345,47 +266,54 @@ fn texts(stored: &JsonMap) -> BTreeMap<String, String> {
     text::label_texts(&stored)
 }
 
-async fn look(api: &Api, id: CodeRepositoryId) -> Result<Option<api::CodeRepository>, Diag> {
-    let found = api.call(&api::GET, id).await.optional();
-    found.map_err(|error| cannot(format_args!("read code repository {id}"), Needs::WORKSPACE_VIEWER, &error))
-}
-
-/// The code repository of a name in a project that the configuration names by its id.
-async fn with_name(api: &Api, project: ProjectId, name: &str) -> Result<Option<api::CodeRepository>, Diag> {
-    let found = in_project(api, &project.to_string(), name).await;
-    found.map_err(|error| error.at(CodeRepository::PROJECT_ID))
-}
-
-/// The code repository of a name in a project, by id or name of the project, with all that is known of it.
-async fn in_project(api: &Api, project: &str, name: &str) -> Result<Option<api::CodeRepository>, Diag> {
-    match api.list_all(&api::LIST, (), by_name_in(project, name)).await {
-        Ok(repositories) => Ok(repositories.into_iter().find(|repository| repository.name == name)),
-        Err(ApiError::NotFound(refused)) => Err(no_project(project, &refused)),
-        Err(error) => {
-            Err(cannot(format_args!("look for code repository {name:?}"), Needs::WORKSPACE_VIEWER, &error))
+/// Finds the object of an import id. Two parts are a workspace and an id, or else a project and a name.
+async fn import(cx: &Cx<Client>, text: &str) -> Result<Place<CodeRepositoryId>, Diag> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let (workspace, project, wanted) = match parts.as_slice() {
+        [id] => (None, None, *id),
+        [workspace, id] if id.parse::<CodeRepositoryId>().is_ok() => (Some(*workspace), None, *id),
+        [project, name] => (None, Some(*project), *name),
+        [workspace, project, name] => (Some(*workspace), Some(*project), *name),
+        _ => return Err(unreadable_import(text)),
+    };
+    let place = match workspace {
+        Some(workspace) => format!("{workspace}/{wanted}"),
+        None => wanted.to_owned(),
+    };
+    let place = import::named(cx.client().await?, &place).await?;
+    let id = match (place.object, project) {
+        (IdOrName::Id(id), None) => id,
+        (_, Some(project)) if !project.is_empty() => {
+            let server = scope::open(cx, place.workspace).await?;
+            let found = in_project(&server.api, project, wanted).await?;
+            found.ok_or_else(|| CodeRepository::NOUN.missing(wanted, server.workspace_id))?.id
         }
-    }
+        _ => return Err(unreadable_import(text)),
+    };
+    Ok(Place { workspace_id: place.workspace.map(Id), id: Id(id) })
 }
 
-/// The query for a name in a project.
-fn by_name_in(project: &str, name: &str) -> CodeRepositoryQuery {
-    CodeRepositoryQuery {
+/// The code repository of a name in a project, by id or name of the project.
+async fn in_project(api: &Api, project: &str, name: &str) -> Result<Option<api::CodeRepository>, Diag> {
+    let query = CodeRepositoryQuery {
         project: vec![project.to_owned()],
-        name: text::exactly(name),
-        hydrate: Some(true),
-        ..CodeRepositoryQuery::default()
-    }
+        ..api::CodeRepository::named(text::exactly(name))
+    };
+    let found = read::all::<CodeRepository>(api, query).await.map_err(|error| {
+        no_project(project, &error).unwrap_or_else(|| read::unlisted::<CodeRepository>(name, &error))
+    })?;
+    Ok(found.into_iter().find(|repository| repository.name == name))
 }
 
-fn no_project(project: &str, refused: &Refused) -> Diag {
-    Diag::error(format!("There is no project {project:?}"))
-        .why("The server does not have it, or does not show it to this credential.")
-        .fix("Correct the project of the code repository.")
-        .trace(refused.call.to_string())
-}
-
-fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
-    cannot(format_args!("{verb} code repository {name:?}"), Needs::WORKSPACE_ADMIN, error)
+/// The error where a server does not find the project.
+fn no_project(project: &str, error: &ApiError) -> Option<Diag> {
+    let ApiError::NotFound(refused) = error else { return None };
+    Some(
+        Diag::error(format!("There is no project {project:?}"))
+            .why("The server does not have it, or does not show it to this credential.")
+            .fix("Correct the project of the code repository.")
+            .trace(refused.call.to_string()),
+    )
 }
 
 fn unreadable_import(text: &str) -> Diag {
