@@ -69,7 +69,7 @@ impl Provider for Zenml {
     fn register(types: Types<Client>) -> Types<Client> {
         types
             .resource::<Objects<resources::code_repository::CodeRepository>>()
-            .resource::<resources::flavor::Flavor>()
+            .resource::<Objects<resources::flavor::Flavor>>()
             .resource::<Objects<resources::project::Project>>()
             .resource::<resources::project_role_assignment::ProjectRoleAssignment>()
             .resource::<resources::secret::Secret>()
@@ -82,7 +82,7 @@ impl Provider for Zenml {
             .resource::<resources::workspace::Workspace>()
             .resource::<resources::workspace_role_assignment::WorkspaceRoleAssignment>()
             .data_source::<One<resources::code_repository::CodeRepositoryData>>()
-            .data_source::<resources::flavor::FlavorData>()
+            .data_source::<One<resources::flavor::FlavorData>>()
             .data_source::<resources::organization::OrganizationData>()
             .data_source::<One<resources::project::ProjectData>>()
             .data_source::<Many<resources::project::ProjectsData>>()

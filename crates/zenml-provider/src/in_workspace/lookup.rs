@@ -64,6 +64,16 @@ pub(crate) fn fits<I: Identifier>(
         .at(attribute))
 }
 
+/// Where the id decides, the type must be what the configuration says. What the caller may not read fits.
+pub(crate) fn fits_kind<I: Identifier>(
+    noun: Noun,
+    id: I,
+    wanted: Option<&str>,
+    found: Option<&str>,
+) -> Result<(), Diag> {
+    found.map_or(Ok(()), |found| fits(noun, id, "type", wanted, found))
+}
+
 /// The only object of a name among those of a list that a server filtered by it. `told` says which one an object is,
 /// for the message where there are several, and `narrow` how to say which one is meant.
 pub(crate) async fn by_name<I: Identifier, B, M, R>(

@@ -1,17 +1,13 @@
 //! The data source `zenml_flavor`.
 
 use serde_json::Value as Json;
-use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer};
-use zenml_api::workspace::flavor::{self as api, Flavor, FlavorQuery};
+use tfkit::{Computed, Diag, Model, OrServer, Partial};
+use zenml_api::workspace::flavor::{self as api, FlavorQuery};
 use zenml_api::{FlavorId, UserId, WorkspaceId};
-use zenml_client::Optional as _;
 
-use super::NOUN;
-use crate::client::Client;
+use super::Flavor;
 use crate::id::Id;
-use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::scope;
-use crate::in_workspace::text;
+use crate::in_workspace::{Found, InWorkspace as _, Lookup, lookup};
 
 /// An existing flavor, built-in ones included, by id, or by name and, where several types have a flavor of that name, type.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -61,47 +57,21 @@ pub struct FlavorData {
     pub updated: Computed<String>,
 }
 
-impl DataSource for FlavorData {
-    type Model = Self;
-    type Client = Client;
+impl Lookup for FlavorData {
+    type Of = Flavor;
+    const NARROWED_BY: &'static str = "its type or its id";
 
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
-        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let kind = config.kind.as_ref();
-        let flavor: Flavor = match wanted {
-            Wanted::Id(id, name) => {
-                let read = async { server.api.call(&api::GET, id).await.optional() };
-                lookup::by_id(NOUN, &server, id, name, read).await?
-            }
-            Wanted::Name(name) => {
-                let query = FlavorQuery {
-                    name: text::exactly(name),
-                    kind: kind.into_iter().cloned().collect(),
-                    hydrate: Some(true),
-                    ..FlavorQuery::default()
-                };
-                let list = async {
-                    let mut listed = server.api.list_all(&api::LIST, (), query).await?;
-                    listed.retain(|found| kind.is_none() || kind_of(found) == kind);
-                    Ok(listed)
-                };
-                let told = |found: &Flavor| kind_of(found).cloned().unwrap_or_default();
-                let narrow = "Say which one is meant by its type or its id.";
-                lookup::by_name(NOUN, &server, name, list, told, narrow).await?
-            }
-        };
-        let body = flavor.body.ok_or_else(|| NOUN.unreadable(&flavor.name))?;
-        lookup::fits(NOUN, flavor.id, "type", kind.map(String::as_str), &body.kind)?;
-        let metadata = flavor.metadata.unwrap_or_default();
+    fn observe(found: &Found<'_, Flavor>) -> Result<Self, Diag> {
+        let body = found.body(&found.object.body)?.clone();
+        let metadata = found.object.metadata.clone().unwrap_or_default();
         let schema = match metadata.config_schema {
             Json::Null => "{}".to_owned(),
             schema => schema.to_string(),
         };
         Ok(Self {
-            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
-            id: OrServer::known(Id(flavor.id)),
-            name: OrServer::known(flavor.name),
+            workspace_id: found.workspace_id(),
+            id: OrServer::known(Id(found.object.id)),
+            name: OrServer::known(found.name()),
             kind: OrServer::known(body.kind),
             source: Computed::known(body.source),
             config_schema: Computed::known(schema),
@@ -119,8 +89,20 @@ impl DataSource for FlavorData {
             updated: Computed::known(body.updated.to_string()),
         })
     }
-}
 
-fn kind_of(flavor: &Flavor) -> Option<&String> {
-    flavor.body.as_ref().map(|body| &body.kind)
+    fn narrow(config: &Partial<Self>, query: FlavorQuery) -> FlavorQuery {
+        match config.get(Self::TYPE).known() {
+            Some(kind) => Flavor::of_kind(query, &kind),
+            None => query,
+        }
+    }
+
+    fn fits(config: &Partial<Self>, found: &api::Flavor) -> Result<(), Diag> {
+        let kind = config.get(Self::TYPE).known();
+        lookup::fits_kind(Flavor::NOUN, found.id, kind.as_deref(), Flavor::kind_of(found))
+    }
+
+    fn told(found: &api::Flavor) -> String {
+        Flavor::kind_of(found).unwrap_or_default().to_owned()
+    }
 }

@@ -9,8 +9,9 @@ use zenml_api::workspace::flavor::{self as api, FlavorUpdate};
 use zenml_api::{FlavorId, Patch};
 use zenml_client::{Api, ApiError, Optional as _};
 
-use super::{Flavor, NOUN, failed};
+use super::Flavor;
 use crate::client::Client;
+use crate::in_workspace::InWorkspace as _;
 use crate::in_workspace::scope::Server;
 use crate::in_workspace::text;
 use crate::succession::{self, Fate};
@@ -33,13 +34,13 @@ pub(super) async fn retire(
     let shown = succession::retired(&prior.name);
     let change = FlavorUpdate { display_name: Patch::Set(shown.clone()), ..FlavorUpdate::default() };
     let renamed = api.send(&api::UPDATE, id, (), change).await.optional();
-    renamed.map_err(|error| failed("delete", &prior.name, &error))?;
+    renamed.map_err(|error| prior.failed("delete", &error))?;
     if *fate == Fate::Replaced(prior.name.clone()) {
         return Ok(());
     }
     let holders = users(api, &prior.name).await.unwrap_or_default();
     if !holders.is_empty() {
-        cx.warn(succession::still_held(NOUN, &prior.name, &shown, &holders));
+        cx.warn(succession::still_held(Flavor::NOUN, &prior.name, &shown, &holders));
     }
     Ok(())
 }
@@ -52,7 +53,7 @@ pub(crate) async fn release(cx: &Cx<Client>, server: &Server, flavor: &api::Flav
     match server.api.call(&api::DELETE, flavor.id).await.optional() {
         Ok(_) => {}
         Err(error) if error.is_in_use() => {}
-        Err(error) => cx.warn(succession::not_deleted(NOUN, &flavor.id, &error)),
+        Err(error) => cx.warn(succession::not_deleted(Flavor::NOUN, &flavor.id, &error)),
     }
 }
 
