@@ -39,6 +39,14 @@ pub trait Lookup: Model {
     /// Says what the object means as a model.
     fn observe(found: &Found<'_, Self::Of>) -> Result<Self, Diag>;
 
+    /// Reads the object of an id.
+    fn by_id(
+        server: &Server,
+        id: IdOf<Self::Of>,
+    ) -> impl Future<Output = Result<Option<<Self::Of as InWorkspace>::Wire>, Diag>> + Send {
+        read::look::<Self::Of>(&server.api, id)
+    }
+
     /// Makes sure that the configuration is enough for a look by name.
     fn requires(config: &Partial<Self>) -> Result<(), Diag> {
         let _ = config;
@@ -116,7 +124,7 @@ async fn by_id<D: Lookup>(
     name: Option<&str>,
 ) -> Result<WireOf<D>, Diag> {
     let noun = D::Of::NOUN;
-    let found = read::look::<D::Of>(&server.api, id).await?;
+    let found = D::by_id(server, id).await?;
     let found = found.ok_or_else(|| noun.missing(&id.to_string(), server.workspace_id).at("id"))?;
     lookup::fits(noun, id, "name", name, found.name())?;
     D::fits(config, &found)?;

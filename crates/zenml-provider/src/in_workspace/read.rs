@@ -36,8 +36,12 @@ pub(crate) async fn fetch<T: InWorkspace>(
 /// The object of an id.
 pub(crate) async fn look<T: InWorkspace>(api: &Api, id: IdOf<T>) -> Result<Option<T::Wire>, Diag> {
     let found = api.send(&T::Wire::GET, id.into(), T::look(), ()).await.optional();
-    found
-        .map_err(|error| cannot(format_args!("read {} {id}", T::NOUN.words), Needs::WORKSPACE_VIEWER, &error))
+    found.map_err(|error| unreadable::<T>(id, &error))
+}
+
+/// The error where an object could not be read.
+pub(crate) fn unreadable<T: InWorkspace>(id: IdOf<T>, error: &ApiError) -> Diag {
+    cannot(format_args!("read {} {id}", T::NOUN.words), Needs::WORKSPACE_VIEWER, error)
 }
 
 /// The objects of a list, such as those of a name, with their metadata.

@@ -1,15 +1,13 @@
 //! The data source `zenml_secret`.
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer};
-use zenml_api::workspace::secret::{self as api, Secret as ApiSecret, SecretQuery};
+use tfkit::{Computed, Diag, Model, OrServer, Partial};
+use zenml_api::workspace::secret::{Secret as ApiSecret, SecretQuery};
 use zenml_api::{SecretId, UserId, WorkspaceId};
 
-use super::NOUN;
-use crate::client::Client;
+use super::Secret;
 use crate::id::Id;
-use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::scope;
-use crate::in_workspace::text;
+use crate::in_workspace::scope::Server;
+use crate::in_workspace::{Found, Lookup, read};
 
 /// An existing secret, by id or by name, without its values: they do not get into the state this way.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -32,52 +30,49 @@ pub struct SecretData {
     pub updated: Computed<String>,
 }
 
-impl DataSource for SecretData {
-    type Model = Self;
-    type Client = Client;
+impl Lookup for SecretData {
+    type Of = Secret;
+    const NARROWED_BY: &'static str = "private or by its id";
 
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
-        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let private = config.private.as_ref().copied();
-        let is_private = |secret: &ApiSecret| secret.body.as_ref().map(|body| body.private);
-        let fits = |secret: &ApiSecret| private.is_none() || is_private(secret) == private;
-        // Lists tell all of a secret but its values, which nobody needs to send for this.
-        let list = async |query| server.api.list_all(&api::LIST, (), query).await;
-        let secret = match wanted {
-            Wanted::Id(id, name) => {
-                let query = SecretQuery { id: vec![id.to_string()], ..SecretQuery::default() };
-                let read = async { Ok(list(query).await?.into_iter().find(|secret| secret.id == id)) };
-                lookup::by_id(NOUN, &server, id, name, read).await?
-            }
-            Wanted::Name(name) => {
-                let query = SecretQuery { name: text::exactly(name), ..SecretQuery::default() };
-                let read = async { Ok(list(query).await?.into_iter().filter(fits).collect()) };
-                let told = |secret: &ApiSecret| {
-                    let word =
-                        if is_private(secret) == Some(true) { "a private one" } else { "a public one" };
-                    word.to_owned()
-                };
-                let narrow = "Say which one is meant by private or by its id.";
-                lookup::by_name(NOUN, &server, name, read, told, narrow).await?
-            }
-        };
-        if !fits(&secret) {
-            let visibility = if private == Some(true) { "private" } else { "public" };
-            return Err(Diag::error(format!("The secret {:?} is not {visibility}", secret.name))
-                .why("The configuration gives its id, and says otherwise whether only its owner sees it.")
-                .fix("Correct private, or leave it out.")
-                .at(Self::PRIVATE));
-        }
-        let body = secret.body.ok_or_else(|| NOUN.unreadable(&secret.name))?;
+    fn observe(found: &Found<'_, Secret>) -> Result<Self, Diag> {
+        let body = found.body(&found.object.body)?;
         Ok(Self {
-            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
-            id: OrServer::known(Id(secret.id)),
-            name: OrServer::known(secret.name),
+            workspace_id: found.workspace_id(),
+            id: OrServer::known(Id(found.object.id)),
+            name: OrServer::known(found.name()),
             private: OrServer::known(body.private),
             user_id: Computed::known(body.user_id.map(Id)),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(body.updated.to_string()),
         })
     }
+
+    /// Lists tell all of a secret but its values, which nobody needs to send for this.
+    async fn by_id(server: &Server, id: SecretId) -> Result<Option<ApiSecret>, Diag> {
+        let query = SecretQuery { id: vec![id.to_string()], ..SecretQuery::default() };
+        let listed = read::all::<Secret>(&server.api, query).await;
+        let listed = listed.map_err(|error| read::unreadable::<Secret>(id, &error))?;
+        Ok(listed.into_iter().find(|secret| secret.id == id))
+    }
+
+    fn fits(config: &Partial<Self>, secret: &ApiSecret) -> Result<(), Diag> {
+        let wanted = config.get(Self::PRIVATE).known();
+        if wanted.is_none() || is_private(secret) == wanted {
+            return Ok(());
+        }
+        let visibility = if wanted == Some(true) { "private" } else { "public" };
+        Err(Diag::error(format!("The secret {:?} is not {visibility}", secret.name))
+            .why("The configuration gives its id, and says otherwise whether only its owner sees it.")
+            .fix("Correct private, or leave it out.")
+            .at(Self::PRIVATE))
+    }
+
+    fn told(secret: &ApiSecret) -> String {
+        let word = if is_private(secret) == Some(true) { "a private one" } else { "a public one" };
+        word.to_owned()
+    }
+}
+
+fn is_private(secret: &ApiSecret) -> Option<bool> {
+    secret.body.as_ref().map(|body| body.private)
 }

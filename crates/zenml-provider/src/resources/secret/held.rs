@@ -11,22 +11,22 @@ use zenml_api::workspace::secret::{self as api, SecretQuery, SecretUpdate, Updat
 use zenml_api::workspace::stack::{self, Stack, StackQuery, StackUpdate};
 use zenml_client::{ApiError, Optional as _};
 
-use super::NOUN;
+use super::Secret;
 use crate::client::Client;
-use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::Server;
 use crate::in_workspace::text;
+use crate::in_workspace::{InWorkspace as _, Noun};
 use crate::resources::stack_component::linked_as;
 use crate::succession::{Held, all_retired, is_retired};
 
-/// HeldSecrets, which stacks and components link.
+/// Secrets, which stacks and components link.
 #[derive(Debug)]
 pub(crate) struct HeldSecrets;
 
 impl Held for HeldSecrets {
     type Id = SecretId;
 
-    const NOUN: Noun = NOUN;
+    const NOUN: Noun = Secret::NOUN;
 
     /// A server never refuses.
     fn is_held(_: &ApiError) -> bool {
