@@ -1,11 +1,11 @@
 //! One behaviour for data sources about objects of a workspace.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use tfkit::model::{Model, Token};
 use tfkit::{Cx, DataSource, Diag, OrServer, Partial};
 use zenml_api::WorkspaceId;
-use zenml_api::paging::PageQuery as _;
 use zenml_api::workspace::{Crud, Named};
 use zenml_client::ApiError;
 
@@ -135,7 +135,7 @@ async fn by_id<D: Lookup>(
 async fn by_name<D: Lookup>(server: &Server, config: &Partial<D>, name: &str) -> Result<WireOf<D>, Diag> {
     let noun = D::Of::NOUN;
     let query = D::narrow(config, D::Of::query(WireOf::<D>::named(text::exactly(name))));
-    let listed = server.api.list_all(&WireOf::<D>::LIST, (), query.with_metadata()).await;
+    let listed = read::all::<D::Of>(&server.api, query).await;
     let mut found = listed.map_err(|error| {
         D::unlisted(config, &error).unwrap_or_else(|| {
             cannot(format_args!("look for the {} {name:?}", noun.words), Needs::WORKSPACE_VIEWER, &error)
@@ -156,10 +156,13 @@ async fn by_name<D: Lookup>(server: &Server, config: &Partial<D>, name: &str) ->
 
 /// The model of a data source for several objects of a workspace.
 ///
-/// Each such model has the attributes `workspace_id` and `name_prefix`.
+/// Each such model has the attributes `workspace_id` and `name_prefix`, of the types of the constants here.
 pub trait Listing: Model {
     /// The kind of object.
     type Of: InWorkspace;
+
+    /// An object among others.
+    type Summary: Send;
 
     /// The workspace to look in.
     const WORKSPACE_ID: Token<Self, OrServer<Id<WorkspaceId>>> = Token::new("workspace_id");
@@ -172,18 +175,24 @@ pub trait Listing: Model {
         query
     }
 
+    /// Says what an object means among others. An error where the caller may not read it.
+    fn summary(object: <Self::Of as InWorkspace>::Wire) -> Result<Self::Summary, Diag>;
+
     /// Whether an object is one of those that are wanted: a server ignores a filter that it does not know.
-    fn keeps(&self, object: &<Self::Of as InWorkspace>::Wire) -> bool {
-        let _ = object;
+    fn keeps(&self, summary: &Self::Summary) -> bool {
+        let _ = summary;
         true
     }
 
-    /// Says what the objects mean as a model.
-    fn observe(
-        self,
-        workspace: Option<WorkspaceId>,
-        objects: Vec<<Self::Of as InWorkspace>::Wire>,
-    ) -> Result<Self, Diag>;
+    /// The key of an object among the others; its name, where names are unique.
+    fn key(&self, name: String, summary: &Self::Summary) -> String {
+        let _ = summary;
+        name
+    }
+
+    /// The model with the objects that were found.
+    #[must_use]
+    fn with(self, workspace_id: OrServer<Id<WorkspaceId>>, found: BTreeMap<String, Self::Summary>) -> Self;
 
     /// See [`DataSource::validate`].
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
@@ -205,11 +214,18 @@ impl<D: Listing> DataSource for Many<D> {
         let server = scope::open(cx, partial.get(D::WORKSPACE_ID).known().map(|id| id.0)).await?;
         let prefix = partial.get(D::NAME_PREFIX).known();
         let names = lookup::beginning(prefix.as_ref());
-        let query = config.narrow(D::Of::query(<D::Of as InWorkspace>::Wire::named(names))).with_metadata();
-        let listed = server.api.list_all(&<D::Of as InWorkspace>::Wire::LIST, (), query).await;
-        let mut listed = listed.map_err(|error| lookup::unlisted(D::Of::NOUN, &error))?;
-        listed.retain(|object| lookup::begins(object.name(), prefix.as_ref()) && config.keeps(object));
-        config.observe(server.workspace_id, listed)
+        let query = config.narrow(D::Of::query(<D::Of as InWorkspace>::Wire::named(names)));
+        let listed = read::all::<D::Of>(&server.api, query).await;
+        let listed = listed.map_err(|error| lookup::unlisted(D::Of::NOUN, &error))?;
+        let mut found = BTreeMap::new();
+        for object in listed.into_iter().filter(|object| lookup::begins(object.name(), prefix.as_ref())) {
+            let name = object.name().to_owned();
+            let summary = D::summary(object)?;
+            if config.keeps(&summary) {
+                found.insert(config.key(name, &summary), summary);
+            }
+        }
+        Ok(config.with(OrServer::from_option(server.workspace_id.map(Id)), found))
     }
 
     fn validate(config: &Partial<D>) -> Vec<Diag> {

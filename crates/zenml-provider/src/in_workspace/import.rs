@@ -128,36 +128,3 @@ async fn workspace_id(client: &Client, wanted: IdOrName<WorkspaceId>) -> Result<
             .fix("Correct the first part of the import id: the id or the name of a workspace.")
     })
 }
-
-/// Reads an import id of the form `[WORKSPACE/]ID` or `[WORKSPACE/]TYPE/NAME`, for objects whose names are unique for
-/// their type only. The name that it gives has its type before it.
-pub async fn typed<I: Identifier>(client: &Client, text: &str) -> Result<Named<I>, Diag> {
-    // A type can stand at the beginning, where otherwise a workspace stands.
-    if text.split_once('/').is_some_and(|(first, _)| ALL_TYPES.contains(&first)) {
-        return Ok(Named { workspace: None, object: IdOrName::Name(text.to_owned()) });
-    }
-    named(client, text).await
-}
-
-/// The key of what an import names. A name is looked for by `with_name`.
-pub async fn located<I: Identifier, B, M, R>(
-    cx: &Cx<Client>,
-    noun: super::Noun,
-    named: Named<I>,
-    with_name: impl AsyncFnOnce(
-        &scope::Server,
-        &str,
-    ) -> Result<Option<zenml_api::workspace::Object<I, B, M, R>>, Diag>,
-) -> Result<(Option<Id<WorkspaceId>>, Id<I>), Diag> {
-    let id = match named.object {
-        IdOrName::Id(id) => id,
-        IdOrName::Name(name) => {
-            let server = scope::open(cx, named.workspace).await?;
-            let found = with_name(&server, &name).await?;
-            let missing =
-                || noun.missing(&name, server.workspace_id).fix("An import may say it: WORKSPACE/NAME.");
-            found.ok_or_else(missing)?.id
-        }
-    };
-    Ok((named.workspace.map(Id), Id(id)))
-}

@@ -2,51 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use tfkit::Diag;
+use tfkit::{Computed, Diag};
 use zenml_api::Identifier;
-use zenml_api::workspace::{JsonMap, Object};
+use zenml_api::workspace::JsonMap;
 use zenml_client::ApiError;
 
-use super::scope::Server;
 use super::{Noun, text};
 use crate::failure::{Needs, cannot};
-
-/// One object as a configuration names it. Where it gives both, the id decides and the name must fit.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Wanted<'a, I> {
-    /// By its id.
-    Id(I, Option<&'a str>),
-    /// By its name.
-    Name(&'a str),
-}
-
-impl<'a, I> Wanted<'a, I> {
-    /// What a configuration of the attributes `id` and `name` asks for, of which one is set.
-    pub(crate) fn of(noun: Noun, id: Option<I>, name: Option<&'a String>) -> Result<Self, Diag> {
-        match (id, name.map(String::as_str)) {
-            (Some(id), name) => Ok(Self::Id(id, name)),
-            (None, Some(name)) => Ok(Self::Name(name)),
-            (None, None) => Err(Diag::bug(format!("A {} is looked up without id and name", noun.words))),
-        }
-    }
-}
-
-/// The object of an id, as `read` gives it.
-pub(crate) async fn by_id<I: Identifier, B, M, R>(
-    noun: Noun,
-    server: &Server,
-    id: I,
-    name: Option<&str>,
-    read: impl Future<Output = Result<Option<Object<I, B, M, R>>, ApiError>>,
-) -> Result<Object<I, B, M, R>, Diag> {
-    let words = noun.words;
-    let found = read.await;
-    let found = found
-        .map_err(|error| cannot(format_args!("read the {words} {id}"), Needs::WORKSPACE_VIEWER, &error))?;
-    let found = found.ok_or_else(|| noun.missing(&id.to_string(), server.workspace_id).at("id"))?;
-    fits(noun, id, "name", name, &found.name)?;
-    Ok(found)
-}
 
 /// Where the id decides, an attribute beside it must say what is so.
 pub(crate) fn fits<I: Identifier>(
@@ -74,33 +36,6 @@ pub(crate) fn fits_kind<I: Identifier>(
     found.map_or(Ok(()), |found| fits(noun, id, "type", wanted, found))
 }
 
-/// The only object of a name among those of a list that a server filtered by it. `told` says which one an object is,
-/// for the message where there are several, and `narrow` how to say which one is meant.
-pub(crate) async fn by_name<I: Identifier, B, M, R>(
-    noun: Noun,
-    server: &Server,
-    name: &str,
-    list: impl Future<Output = Result<Vec<Object<I, B, M, R>>, ApiError>>,
-    told: impl Fn(&Object<I, B, M, R>) -> String,
-    narrow: &str,
-) -> Result<Object<I, B, M, R>, Diag> {
-    let words = noun.words;
-    let mut found = list.await.map_err(|error| {
-        cannot(format_args!("look for the {words} {name:?}"), Needs::WORKSPACE_VIEWER, &error)
-    })?;
-    // A server ignores a filter that it does not know, and some compare without regard to case.
-    found.retain(|found| found.name == name);
-    if found.len() > 1 {
-        let candidates: Vec<String> =
-            found.iter().map(|found| format!("{} ({})", told(found), found.id)).collect();
-        return Err(Diag::error(format!("There is more than one {words} {name:?}"))
-            .why(format!("The server has these:\n  {}", candidates.join("\n  ")))
-            .fix(narrow)
-            .at("name"));
-    }
-    found.pop().ok_or_else(|| noun.missing(name, server.workspace_id).at("name"))
-}
-
 /// The filter for the beginning of a name, if one is wanted.
 pub(crate) fn beginning(prefix: Option<&String>) -> Vec<String> {
     prefix
@@ -115,12 +50,18 @@ pub(crate) fn begins(name: &str, prefix: Option<&String>) -> bool {
     prefix.is_none_or(|prefix| name.starts_with(prefix.as_str()))
 }
 
+/// Whether a value is what a filter wants.
+pub(crate) fn is(value: &Computed<String>, wanted: Option<&String>) -> bool {
+    wanted.is_none_or(|wanted| value.as_ref() == Some(wanted))
+}
+
 /// Whether labels have all that is wanted of them.
 pub(crate) fn has_labels(
-    labels: &BTreeMap<String, String>,
+    labels: &Computed<BTreeMap<String, String>>,
     wanted: Option<&BTreeMap<String, String>>,
 ) -> bool {
-    wanted.into_iter().flatten().all(|(key, value)| labels.get(key) == Some(value))
+    let has = |(key, value)| labels.as_ref().is_some_and(|labels| labels.get(key) == Some(value));
+    wanted.into_iter().flatten().all(has)
 }
 
 /// Labels as texts; none where there are none.
@@ -157,7 +98,8 @@ mod tests {
         ];
         for (wanted, expected) in cases {
             let wanted: Option<BTreeMap<String, String>> = serde_json::from_value(wanted).unwrap();
-            assert_eq!(has_labels(&texts(Some(&labels)), wanted.as_ref()), expected, "{wanted:?}");
+            let labels = Computed::known(texts(Some(&labels)));
+            assert_eq!(has_labels(&labels, wanted.as_ref()), expected, "{wanted:?}");
         }
     }
 

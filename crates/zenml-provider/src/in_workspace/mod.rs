@@ -1,6 +1,5 @@
 //! What all objects of a workspace share: one [behaviour](object) for their resources, and one for their data sources.
 
-pub mod batch;
 pub mod change;
 pub mod data;
 pub mod import;

@@ -79,40 +79,6 @@ pub(crate) async fn is_free<T: InWorkspace>(client: &Client, server: &Server, pl
     known.taken.as_ref().is_some_and(|taken| !taken.contains(name) && !taken.contains(&retired(name)))
 }
 
-/// Whether it is known already that no object of a kind has a name. Otherwise it must be looked for: the name may be taken,
-/// or was taken a while ago.
-///
-/// `list` and its query are about all objects of the kind. What somebody makes in the same moment is for the server to
-/// refuse, here as after a single look.
-pub(crate) async fn is_free_old<I, B, M, R, Q>(
-    client: &Client,
-    server: &Server,
-    kind: &str,
-    name: &str,
-    (list, query): (&super::batch::List<I, B, M, R, Q>, Q),
-) -> bool
-where
-    zenml_api::workspace::Object<I, B, M, R>: Named,
-    Q: zenml_api::paging::PageQuery + serde::Serialize + Send,
-    Page<zenml_api::workspace::Object<I, B, M, R>>: serde::de::DeserializeOwned + 'static,
-{
-    let known = client.names.of(server.workspace_id, kind.to_owned());
-    // Others wait for a list that is under way.
-    let mut known = known.lock().await;
-    known.count += 1;
-    if known.taken.is_none() {
-        let Some(size) = known.size() else { return false };
-        let size = i64::try_from(size).unwrap_or(i64::MAX);
-        match server.api.send(list, (), query.at(1, size), ()).await {
-            Ok(listed) => known.take_in(listed),
-            // It is not tried again, and a failure is told of the object that it happens to.
-            Err(_) => known.total = u64::MAX / 2,
-        }
-    }
-    // What has given way to this name is of interest as well.
-    known.taken.as_ref().is_some_and(|taken| !taken.contains(name) && !taken.contains(&retired(name)))
-}
-
 impl Names {
     fn of(&self, workspace: Option<WorkspaceId>, group: String) -> Kind {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

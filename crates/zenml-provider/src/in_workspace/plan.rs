@@ -4,24 +4,25 @@ use tfkit::model::Token;
 use tfkit::{Computed, Cx, Diag, Plan};
 use zenml_api::UserId;
 
-use super::object::InWorkspace;
+use super::object::{IdOf, InWorkspace};
 use super::scope;
 use super::write::moves_in;
 use crate::client::Client;
 use crate::id::Id;
+use crate::succession::unfinished;
 
 pub(crate) async fn plan<T: InWorkspace>(cx: &Cx<Client>, plan: &mut Plan<T>) -> Result<(), Diag> {
     scope::plan_home(cx, plan, T::WORKSPACE_ID).await?;
     T::plan(cx, plan).await?;
     if plan.is_update() {
-        keep_what_stays(plan)?;
+        keep_what_stays(cx, plan)?;
     }
     Ok(())
 }
 
 /// The owner of an object stays, unless the server owns it; the time of the last change moves only with something that is
 /// sent.
-fn keep_what_stays<T: InWorkspace>(plan: &mut Plan<T>) -> Result<(), Diag> {
+fn keep_what_stays<T: InWorkspace>(cx: &Cx<Client>, plan: &mut Plan<T>) -> Result<(), Diag> {
     let owner: Token<T, Computed<Option<Id<UserId>>>> = Token::new("user_id");
     let updated: Token<T, Computed<String>> = Token::new("updated");
     let has =
@@ -29,8 +30,13 @@ fn keep_what_stays<T: InWorkspace>(plan: &mut Plan<T>) -> Result<(), Diag> {
     if has(plan, owner.name()) && !plan.state().get(owner).is_null() {
         plan.keep(owner);
     }
-    if has(plan, updated.name())
-        && let (Some(prior), Some(wanted)) = (plan.prior(), plan.wanted())
+    if !has(plan, updated.name()) {
+        return Ok(());
+    }
+    if unfinished::<IdOf<T>>(cx).is_some() {
+        // The apply finishes a replacement, and a server may count that as a change.
+        plan.unknown(updated);
+    } else if let (Some(prior), Some(wanted)) = (plan.prior(), plan.wanted())
         && !moves_in(prior, &wanted)
         && T::change(prior, &wanted)?.is_none()
     {

@@ -43,28 +43,28 @@ pub struct ProjectSummary {
 
 impl Listing for ProjectsData {
     type Of = Project;
+    type Summary = ProjectSummary;
 
-    fn observe(self, workspace: Option<WorkspaceId>, projects: Vec<ApiProject>) -> Result<Self, Diag> {
-        let projects = projects.into_iter().map(|project| Ok((project.name.clone(), summary(project)?)));
-        Ok(Self {
-            workspace_id: OrServer::from_option(workspace.map(Id)),
-            projects: Computed::known(projects.collect::<Result<_, Diag>>()?),
-            ..self
+    fn summary(project: ApiProject) -> Result<ProjectSummary, Diag> {
+        let (Some(body), Some(metadata)) = (project.body, project.metadata) else {
+            return Err(Project::NOUN.unreadable(&project.name));
+        };
+        Ok(ProjectSummary {
+            id: Computed::known(Id(project.id)),
+            name: Computed::known(project.name),
+            display_name: Computed::known(body.display_name),
+            description: Computed::known(lookup::filled(Some(metadata.description))),
+            metadata: Computed::known(lookup::texts(Some(&metadata.project_metadata))),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
         })
     }
-}
 
-fn summary(project: ApiProject) -> Result<ProjectSummary, Diag> {
-    let (Some(body), Some(metadata)) = (project.body, project.metadata) else {
-        return Err(Project::NOUN.unreadable(&project.name));
-    };
-    Ok(ProjectSummary {
-        id: Computed::known(Id(project.id)),
-        name: Computed::known(project.name),
-        display_name: Computed::known(body.display_name),
-        description: Computed::known(lookup::filled(Some(metadata.description))),
-        metadata: Computed::known(lookup::texts(Some(&metadata.project_metadata))),
-        created: Computed::known(body.created.to_string()),
-        updated: Computed::known(body.updated.to_string()),
-    })
+    fn with(
+        self,
+        workspace_id: OrServer<Id<WorkspaceId>>,
+        projects: BTreeMap<String, ProjectSummary>,
+    ) -> Self {
+        Self { workspace_id, projects: Computed::known(projects), ..self }
+    }
 }

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer, Secret};
+use tfkit::{Computed, Diag, Model, OrServer, Partial, Secret};
 use zenml_api::workspace::connector::{self as api, Connector, ConnectorQuery, SecretsQuery};
 use zenml_api::{ConnectorId, UserId, WorkspaceId};
 use zenml_client::Optional as _;
 
-use super::NOUN;
-use crate::client::Client;
+use super::ServiceConnector;
 use crate::id::Id;
-use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::scope;
-use crate::in_workspace::text;
+use crate::in_workspace::scope::Server;
+use crate::in_workspace::{Found, Lookup, lookup, read};
 
 /// An existing service connector, by id or by name.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -53,40 +51,18 @@ pub struct ServiceConnectorData {
     pub updated: Computed<String>,
 }
 
-impl DataSource for ServiceConnectorData {
-    type Model = Self;
-    type Client = Client;
+impl Lookup for ServiceConnectorData {
+    type Of = ServiceConnector;
 
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
-        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let connector: Connector = match wanted {
-            Wanted::Id(id, name) => {
-                let query = SecretsQuery { expand_secrets: Some(true) };
-                let read = async { server.api.send(&api::GET, id, query, ()).await.optional() };
-                lookup::by_id(NOUN, &server, id, name, read).await?
-            }
-            Wanted::Name(name) => {
-                let query = ConnectorQuery {
-                    name: text::exactly(name),
-                    hydrate: Some(true),
-                    expand_secrets: Some(true),
-                    ..ConnectorQuery::default()
-                };
-                let list = server.api.list_all(&api::LIST, (), query);
-                let told = |found: &Connector| format!("the connector {:?}", found.name);
-                lookup::by_name(NOUN, &server, name, list, told, "Say which one is meant by its id.").await?
-            }
-        };
-        let (Some(body), Some(metadata)) = (connector.body, connector.metadata) else {
-            return Err(NOUN.unreadable(&connector.name));
-        };
+    fn observe(found: &Found<'_, ServiceConnector>) -> Result<Self, Diag> {
+        let body = found.body(&found.object.body)?.clone();
+        let metadata = found.body(&found.object.metadata)?.clone();
         let set =
             metadata.configuration.into_exposed().into_iter().filter(|(_, value)| !value.is_null()).collect();
         Ok(Self {
-            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
-            id: OrServer::known(Id(connector.id)),
-            name: OrServer::known(connector.name),
+            workspace_id: found.workspace_id(),
+            id: OrServer::known(Id(found.object.id)),
+            name: OrServer::known(found.name()),
             r#type: Computed::known(body.connector_type.name().to_owned()),
             auth_method: Computed::known(body.auth_method),
             resource_type: Computed::known(only(&body.resource_types)),
@@ -101,6 +77,18 @@ impl DataSource for ServiceConnectorData {
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(body.updated.to_string()),
         })
+    }
+
+    /// With its secrets.
+    async fn by_id(server: &Server, id: ConnectorId) -> Result<Option<Connector>, Diag> {
+        let query = SecretsQuery { expand_secrets: Some(true) };
+        let found = server.api.send(&api::GET, id, query, ()).await.optional();
+        found.map_err(|error| read::unreadable::<ServiceConnector>(id, &error))
+    }
+
+    /// With its secrets.
+    fn narrow(_: &Partial<Self>, query: ConnectorQuery) -> ConnectorQuery {
+        ConnectorQuery { expand_secrets: Some(true), ..query }
     }
 }
 

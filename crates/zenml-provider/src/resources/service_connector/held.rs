@@ -6,11 +6,11 @@ use zenml_api::workspace::component::{self, Component, ComponentQuery, Component
 use zenml_api::workspace::connector::{self as api, ConnectorQuery, ConnectorUpdate, SecretsQuery};
 use zenml_client::{ApiError, Optional as _};
 
-use super::NOUN;
+use super::ServiceConnector;
 use crate::client::Client;
-use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::Server;
 use crate::in_workspace::text;
+use crate::in_workspace::{InWorkspace as _, Noun};
 use crate::resources::stack_component::linked_as;
 use crate::succession::{Held, all_retired, is_retired};
 
@@ -21,7 +21,7 @@ pub(crate) struct HeldConnectors;
 impl Held for HeldConnectors {
     type Id = ConnectorId;
 
-    const NOUN: Noun = NOUN;
+    const NOUN: Noun = ServiceConnector::NOUN;
 
     fn is_held(error: &ApiError) -> bool {
         error.is_in_use()

@@ -14,19 +14,19 @@ mod verify;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tfkit::model::Operation;
+use tfkit::model::{Operation, settled};
 use tfkit::timeouts::{Create, Timeouts, Update};
 use tfkit::{
-    Claim, Computed, Current, Cx, Diag, Dyn, IfSet, ImportId, Imported, Model, OrDefault, OrServer, Page,
-    Partial, Path, Plan, Resource, Secret, Since, Twin,
+    Computed, Current, Cx, Diag, Dyn, IfSet, Model, OrDefault, OrServer, Path, Plan, Secret, Since, Twin,
 };
 use zenml_api::workspace::connector::{
     self as api, Connector, ConnectorBody, ConnectorCreate, ConnectorQuery, ConnectorType, ConnectorUpdate,
+    SecretsQuery,
 };
 use zenml_api::{ConnectorId, Sensitive, Timestamp, UserId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _, Secrets};
 
-use self::calls::{failed, look, make, with_name};
+use self::calls::failed;
 pub use self::data::ServiceConnectorData;
 pub(crate) use self::held::HeldConnectors;
 use self::moment::{naive, same_moment};
@@ -35,18 +35,13 @@ use self::settings::Settings;
 use self::verify::Subject;
 use crate::client::Client;
 use crate::id::Id;
-use crate::in_workspace::batch;
-use crate::in_workspace::import;
-use crate::in_workspace::left_out;
-use crate::in_workspace::noun::Noun;
-use crate::in_workspace::scope::{self, Seen, Server};
+use crate::in_workspace::scope::{self, Seen};
+use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, left_out, lookup, names, read, write};
 use crate::succession::{self, fate, foresee, retire, succeed, unfinished};
-
-const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };
 
 /// Credentials of a cloud or of another service, which stack components use without knowing them.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(name = "service_connector")]
+#[model(name = "service_connector", key = Place<ConnectorId>)]
 pub struct ServiceConnector {
     /// Workspace that the connector is in. Default: the provider's workspace. Null on an open-source server. Another
     /// workspace makes a new connector.
@@ -114,51 +109,33 @@ pub struct ServiceConnector {
     pub timeouts: Option<Timeouts<(Create, Update)>>,
 }
 
-/// HeldConnectors on one page of a list: up to 30 KiB each, because the description of their type comes with each.
-const LONGEST_PAGE: u64 = 200;
+impl InWorkspace for ServiceConnector {
+    type Wire = Connector;
+    type Beside = ();
+    const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };
+    /// Up to 30 KiB each, because the description of their type comes with each.
+    const LONGEST_PAGE: u64 = 200;
 
-impl Resource for ServiceConnector {
-    type Model = Self;
-    type Client = Client;
-    type Remote = Seen<Connector>;
-
-    async fn fetch(cx: &Cx<Client>, key: &ServiceConnectorKey) -> Result<Option<Seen<Connector>>, Diag> {
-        scope::read(cx, key.workspace_id, async |server| look(&server.api, key.id.0).await).await
+    fn wanted(&self) -> Result<ConnectorCreate, Diag> {
+        Ok(self.request(self.resource_type.as_ref().into_iter().cloned().collect()))
     }
 
-    fn scope(_: &Cx<Client>, key: &ServiceConnectorKey) -> Option<String> {
-        Some(batch::scope_of(key.workspace_id))
+    /// A server takes what is left out for removed, so that an update sends all of it: see [`Self::update`]. Here it only
+    /// counts whether there is anything to send.
+    fn change(prior: &Self, plan: &Self) -> Result<Option<ConnectorUpdate>, Diag> {
+        Ok(plan.sends(prior).then(ConnectorUpdate::default))
     }
 
-    async fn page(
-        cx: &Cx<Client>,
-        scope: &str,
-        from: Option<u64>,
-    ) -> Result<Page<ServiceConnectorKey, Seen<Connector>>, Diag> {
-        let query =
-            ConnectorQuery { hydrate: Some(true), expand_secrets: Some(false), ..ConnectorQuery::default() };
-        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, mut connector| {
-            settings::forget_other_methods(&mut connector);
-            (ServiceConnectorKey { workspace_id, id: Id(connector.id) }, connector)
-        })
-        .await
-    }
-
-    async fn complete(cx: &Cx<Client>, item: Seen<Connector>) -> Result<Seen<Connector>, Diag> {
-        scope::complete(cx, item).await
-    }
-
-    fn observe(remote: &Seen<Connector>, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Some((workspace, connector)) = remote.found() else { return scope::unseen(&since) };
-        let body = body(connector)?;
+    fn observe(found: &Found<'_, Self>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let connector = found.object;
+        let body = found.body(&connector.body)?;
         let metadata = connector.metadata.clone().unwrap_or_default();
         let known = since.model();
-        let description =
-            OrServer::from_option(Some(body.description.clone()).filter(|text| !text.is_empty()));
+        let description = OrServer::from_option(lookup::filled(Some(body.description.clone())));
         Ok(Self {
-            workspace_id: OrServer::from_option(workspace.map(Id)),
-            id: Computed::known(Id(connector.id)),
-            name: connector.name.clone(),
+            workspace_id: found.workspace_id(),
+            id: found.id(),
+            name: found.name(),
             r#type: body.connector_type.name().to_owned(),
             auth_method: body.auth_method.clone(),
             resource_type: match body.resource_types.as_slice() {
@@ -184,22 +161,38 @@ impl Resource for ServiceConnector {
         })
     }
 
+    /// Secrets stay on the server.
+    fn query(query: ConnectorQuery) -> ConnectorQuery {
+        ConnectorQuery { expand_secrets: Some(false), ..query }
+    }
+
+    fn look() -> SecretsQuery {
+        SecretsQuery { expand_secrets: Some(false) }
+    }
+
+    fn trim(connector: &mut Connector) {
+        settings::forget_other_methods(connector);
+    }
+
+    fn failed(&self, verb: &str, error: &ApiError) -> Diag {
+        let mut diag = failed(verb, &self.name, error);
+        // Of a configuration that was not sent again, the client does not know that it is secret.
+        diag.why = diag.why.map(|why| self.secrets().hide(&why));
+        if matches!(error, ApiError::Invalid(_)) { diag.at(self.configuration_path()) } else { diag }
+    }
+
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
-        let server = scope::open(cx, plan.home()).await?;
-        let all = (&api::LIST, ConnectorQuery { expand_secrets: Some(false), ..ConnectorQuery::default() });
+        let server = scope::open(cx, write::home_of(&plan)).await?;
         succession::settle(cx);
-        let is_free =
-            crate::in_workspace::names::is_free_old(cx.client().await?, &server, NOUN.words, &plan.name, all)
-                .await;
+        let is_free = names::is_free(cx.client().await?, &server, &plan, &plan.name).await;
         let predecessor = if is_free { None } else { calls::predecessor(cx, &server, &plan).await? };
-        let wanted = plan.wanted(plan.resource_type.as_ref().into_iter().cloned().collect());
         if plan.verify.0 {
-            verify::verify(cx, &server.api, &Subject::New(&wanted), &plan).await?;
+            verify::verify(cx, &server.api, &Subject::New(&plan.wanted()?), &plan).await?;
         }
-        let connector = make(&server, &plan, wanted).await?;
+        let connector = write::make(&server, &plan).await?;
         let id = connector.id;
-        cx.save(&Self { id: Computed::known(Id(id)), ..plan.clone() });
-        let made = Self::observe(&Seen::on(&server, connector), Since::Answer(&plan))?;
+        write::save_created(cx, &plan, id)?;
+        let made = read::observed(&server, &connector, &plan)?;
         cx.save(&made);
         if let Some(predecessor) = predecessor {
             succeed::<HeldConnectors>(cx, &server, predecessor.id, id).await;
@@ -207,74 +200,50 @@ impl Resource for ServiceConnector {
         Ok(made)
     }
 
-    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Objects<Self>>, plan: Self) -> Result<Self, Diag> {
         let Current { model: prior, remote } = current;
         let id = prior.id.get()?.0;
+        let home = write::home_of(&plan).or(write::home_of(&prior));
         succession::settle(cx);
         if let Some(predecessor) = unfinished(cx) {
-            let server = scope::open(cx, plan.home().or(prior.home())).await?;
+            let server = scope::open(cx, home).await?;
             succeed::<HeldConnectors>(cx, &server, predecessor, id).await;
         }
-        let moves_in = prior.home().is_none() && plan.home().is_some();
+        let moves_in = write::moves_in(&prior, &plan);
         let (sends, verifies) = (plan.sends(&prior), plan.verifies(&prior));
         if !sends && !verifies && !moves_in {
-            return Ok(plan.settled(prior));
+            return settled(&plan, &prior);
         }
-        let server = scope::open(cx, plan.home().or(prior.home())).await?;
-        let current = match remote {
-            Some(Seen::Found(_, current)) if !moves_in => current,
-            _ => look(&server.api, id)
-                .await?
-                .ok_or_else(|| NOUN.lost(&plan.name, prior.home(), plan.home(), Self::WORKSPACE_ID))?,
-        };
-        let stored = body(&current)?;
-        let resource_types = match plan.resource_type.as_ref() {
-            Some(only) => vec![only.clone()],
-            None => stored.resource_types.clone(),
+        let server = scope::open(cx, home).await?;
+        let stored = match remote {
+            Some(Seen::Found(_, read)) if !moves_in => read.object,
+            _ => read::look::<Self>(&server.api, id).await?.ok_or_else(|| {
+                let (before, now) = (write::home_of(&prior), write::home_of(&plan));
+                Self::NOUN.lost(&plan.name, before, now, Self::WORKSPACE_ID)
+            })?,
         };
         if verifies {
             // Where no configuration is sent, the connector is tried with the one that the server has.
-            let wanted = plan.sent(&prior).map(|_| plan.wanted(resource_types.clone()));
-            let subject = wanted.as_ref().map_or(Subject::Stored(id), Subject::New);
+            let request = plan.sent(&prior).map(|_| plan.request(plan.resource_types(&stored)));
+            let subject = request.as_ref().map_or(Subject::Stored(id), Subject::New);
             verify::verify(cx, &server.api, &subject, &plan).await?;
         }
         if !sends {
-            let model = Self::observe(&Seen::on(&server, current), Since::Answer(&plan))?;
+            let model = read::observed(&server, &stored, &plan)?;
             return Ok(Self { updated: plan.updated.or_prior(model.updated), ..model });
         }
-        // A server takes what is left out for removed, so that all of it is always sent.
-        let metadata = current.metadata.clone().unwrap_or_default();
-        let change = ConnectorUpdate {
-            name: Some(plan.name.clone()),
-            connector_type: None,
-            auth_method: Some(plan.auth_method.clone()),
-            resource_types: Some(resource_types),
-            resource_id: plan.resource_id.clone().filter(|id| !id.is_empty()),
-            description: Some(plan.description.as_ref().unwrap_or(&stored.description).clone()),
-            expires_at: plan.expires_at().or(stored.expires_at.clone()),
-            expires_skew_tolerance: plan
-                .expires_skew_tolerance
-                .as_ref()
-                .copied()
-                .or(stored.expires_skew_tolerance),
-            expiration_seconds: match (plan.expiration_seconds.0, prior.expiration_seconds.0) {
-                (None, None) => metadata.expiration_seconds,
-                (planned, _) => planned,
-            },
-            configuration: plan.sent(&prior).map(|settings| Sensitive::new(settings::json(settings))),
-            labels: Some(plan.labels.as_ref().cloned().unwrap_or_default()),
-        };
+        let change = plan.full_change(&prior, &stored)?;
         let changed = match server.api.send(&api::UPDATE, id, (), change).await {
             Ok(changed) => changed,
-            Err(ApiError::NotFound(_)) => return Err(NOUN.vanished(&plan.name)),
+            Err(ApiError::NotFound(_)) => return Err(Self::NOUN.vanished(&plan.name)),
             Err(ApiError::Conflict(_)) => {
-                let other = with_name(&server.api, &plan.name).await?;
-                return Err(plan.exists(&server, other.map(|other| other.id)));
+                let other = write::with_name(&server, &plan).await?;
+                return Err(plan.exists(&server, other.as_ref()));
             }
             Err(error) if error.is_in_use() => return Err(plan.change_in_use(&prior, &error)),
-            Err(error) => return Err(plan.refused("change", &error)),
+            Err(error) => return Err(plan.failed("change", &error)),
         };
-        let model = Self::observe(&Seen::on(&server, changed), Since::Answer(&plan))?;
+        let model = read::observed(&server, &changed, &plan)?;
         Ok(Self {
             expires_at: plan.expires_at.or_prior(model.expires_at),
             expires_skew_tolerance: plan.expires_skew_tolerance.or_prior(model.expires_skew_tolerance),
@@ -283,12 +252,13 @@ impl Resource for ServiceConnector {
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
-        let Some(server) = scope::open_to_delete(cx, prior.home()).await? else { return Ok(()) };
+        let home = write::home_of(&prior);
+        let Some(server) = scope::open_to_delete(cx, home).await? else { return Ok(()) };
         let id = prior.id.get()?.0;
         match server.api.call(&api::DELETE, id).await.optional() {
             Ok(_) => Ok(()),
             Err(error) if error.is_in_use() => {
-                let fate = fate(cx, Some(&prior.r#type), prior.home());
+                let fate = fate(cx, Some(&prior.r#type), home);
                 let retired = retire::<HeldConnectors>(cx, &server, id, &prior.name, &fate).await;
                 retired.map_err(|error| failed("delete", &prior.name, &error))
             }
@@ -296,16 +266,11 @@ impl Resource for ServiceConnector {
         }
     }
 
-    fn claim(values: &Partial<Self>) -> Option<Claim> {
-        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &[])
-    }
-
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
         planning::plan(plan);
         if plan.is_update() && unfinished::<ConnectorId>(cx).is_some() {
             plan.unknown(Self::UPDATED);
         }
-        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         planning::other_resource(cx, plan).await;
         foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
         known::check(cx, plan).await;
@@ -316,28 +281,12 @@ impl Resource for ServiceConnector {
         left_out::inherited(state)
     }
 
-    async fn import(cx: &Cx<Client>, id: ImportId<'_, ServiceConnectorKey>) -> Result<Imported<Self>, Diag> {
-        let text = match id {
-            ImportId::Key(key) => return Ok(Imported::Key(key)),
-            ImportId::Text(text) => text,
-        };
-        let wanted = import::named(cx.client().await?, text).await?;
-        let with_name = async |server: &Server, name: &str| with_name(&server.api, name).await;
-        let (workspace_id, id) = import::located(cx, NOUN, wanted, with_name).await?;
-        Ok(Imported::Key(ServiceConnectorKey { workspace_id, id }))
-    }
-
     fn timeout(_: Operation) -> Duration {
         Duration::from_mins(5)
     }
 }
 
 impl ServiceConnector {
-    /// The workspace that the connector says it is in.
-    fn home(&self) -> Option<WorkspaceId> {
-        self.workspace_id.as_ref().map(|id| id.0)
-    }
-
     /// Whether components that use another connector could use this one: it is for the same cloud.
     fn can_follow(&self, predecessor: &Connector) -> bool {
         predecessor.body.as_ref().is_some_and(|body| body.connector_type.name() == self.r#type)
@@ -361,7 +310,7 @@ impl ServiceConnector {
         Secrets::of(self.settings().into_iter().flat_map(BTreeMap::values).flatten().map(String::as_str))
     }
 
-    fn wanted(&self, resource_types: Vec<String>) -> ConnectorCreate {
+    fn request(&self, resource_types: Vec<String>) -> ConnectorCreate {
         ConnectorCreate {
             name: self.name.clone(),
             connector_type: ConnectorType::Name(self.r#type.clone()),
@@ -374,6 +323,37 @@ impl ServiceConnector {
             expiration_seconds: self.expiration_seconds.0,
             configuration: Sensitive::new(self.settings().map(settings::json).unwrap_or_default()),
             labels: self.labels.as_ref().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// What an update sends: all of it.
+    fn full_change(&self, prior: &Self, stored: &Connector) -> Result<ConnectorUpdate, Diag> {
+        let body = body(stored)?;
+        let metadata = stored.metadata.clone().unwrap_or_default();
+        let tolerance = self.expires_skew_tolerance.as_ref().copied();
+        Ok(ConnectorUpdate {
+            name: Some(self.name.clone()),
+            connector_type: None,
+            auth_method: Some(self.auth_method.clone()),
+            resource_types: Some(self.resource_types(stored)),
+            resource_id: self.resource_id.clone().filter(|id| !id.is_empty()),
+            description: Some(self.description.as_ref().unwrap_or(&body.description).clone()),
+            expires_at: self.expires_at().or(body.expires_at.clone()),
+            expires_skew_tolerance: tolerance.or(body.expires_skew_tolerance),
+            expiration_seconds: match (self.expiration_seconds.0, prior.expiration_seconds.0) {
+                (None, None) => metadata.expiration_seconds,
+                (planned, _) => planned,
+            },
+            configuration: self.sent(prior).map(|settings| Sensitive::new(settings::json(settings))),
+            labels: Some(self.labels.as_ref().cloned().unwrap_or_default()),
+        })
+    }
+
+    /// The types of resources that it is for after an update.
+    fn resource_types(&self, stored: &Connector) -> Vec<String> {
+        match self.resource_type.as_ref() {
+            Some(only) => vec![only.clone()],
+            None => stored.body.as_ref().map(|body| body.resource_types.clone()).unwrap_or_default(),
         }
     }
 
@@ -412,30 +392,6 @@ impl ServiceConnector {
 
     fn verifies(&self, prior: &Self) -> bool {
         self.verify.0 && (!prior.verify.0 || self.reaches_other(prior))
-    }
-
-    /// The plan, where only that has changed which the server does not know.
-    fn settled(self, prior: Self) -> Self {
-        Self {
-            workspace_id: self.workspace_id.or_prior(prior.workspace_id),
-            resource_type: self.resource_type.or_prior(prior.resource_type),
-            expires_at: self.expires_at.or_prior(prior.expires_at),
-            expires_skew_tolerance: self.expires_skew_tolerance.or_prior(prior.expires_skew_tolerance),
-            user: self.user.or_prior(prior.user),
-            updated: self.updated.or_prior(prior.updated),
-            ..self
-        }
-    }
-
-    fn exists(&self, server: &Server, other: Option<ConnectorId>) -> Diag {
-        NOUN.exists(&self.name, server.workspace_id, other, Self::NAME)
-    }
-
-    fn refused(&self, verb: &str, error: &ApiError) -> Diag {
-        let mut diag = failed(verb, &self.name, error);
-        // Of a configuration that was not sent again, the client does not know that it is secret.
-        diag.why = diag.why.map(|why| self.secrets().hide(&why));
-        if matches!(error, ApiError::Invalid(_)) { diag.at(self.configuration_path()) } else { diag }
     }
 
     /// The server refuses to change what a connector is for while components use it.
@@ -479,5 +435,5 @@ fn configuration(
 }
 
 fn body(connector: &Connector) -> Result<&ConnectorBody, Diag> {
-    connector.body.as_ref().ok_or_else(|| NOUN.unreadable(&connector.name))
+    connector.body.as_ref().ok_or_else(|| ServiceConnector::NOUN.unreadable(&connector.name))
 }

@@ -13,6 +13,7 @@ use super::settings::{self, Settings};
 use crate::client::Client;
 use crate::in_workspace::left_out;
 use crate::in_workspace::scope::{self, Reach};
+use crate::in_workspace::write;
 
 /// Clears what is left out, and promises that what the server computes stays where nothing is sent.
 pub(super) fn plan(plan: &mut Plan<Connector>) {
@@ -69,7 +70,7 @@ pub(super) async fn other_resource(cx: &Cx<Client>, plan: &mut Plan<Connector>) 
         return;
     }
     let Some(prior) = plan.prior() else { return };
-    let (Some(id), home) = (prior.id.as_ref().map(|id| id.0), prior.home()) else { return };
+    let (Some(id), home) = (prior.id.as_ref().map(|id| id.0), write::home_of(prior)) else { return };
     // Where nobody answers, the way that works in each case.
     let is_used = match scope::reach(cx, home).await {
         Ok(Reach::Open(server)) => is_used(&server.api, id).await.unwrap_or(true),

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, Object, OrServer};
-use zenml_api::workspace::connector::{self as api, Connector, ConnectorBody, ConnectorQuery};
+use tfkit::{Computed, Diag, Model, Object, OrServer};
+use zenml_api::workspace::connector::{Connector, ConnectorQuery};
 use zenml_api::{ConnectorId, WorkspaceId};
 
-use super::{NOUN, data};
-use crate::client::Client;
+use super::{ServiceConnector, data};
 use crate::id::Id;
-use crate::in_workspace::{lookup, scope};
+use crate::in_workspace::{InWorkspace as _, Listing, lookup};
 
 /// All service connectors of a server that this credential may read, or those that the filters leave.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -61,66 +60,52 @@ pub struct ConnectorSummary {
     pub updated: Computed<String>,
 }
 
-impl DataSource for ServiceConnectorsData {
-    type Model = Self;
-    type Client = Client;
+impl Listing for ServiceConnectorsData {
+    type Of = ServiceConnector;
+    type Summary = ConnectorSummary;
 
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let query = ConnectorQuery {
-            name: lookup::beginning(config.name_prefix.as_ref()),
-            connector_type: config.r#type.iter().cloned().collect(),
-            auth_method: config.auth_method.iter().cloned().collect(),
-            hydrate: Some(true),
-            expand_secrets: Some(false),
-            ..ConnectorQuery::default()
-        };
-        let listed = server.api.list_all(&api::LIST, (), query).await;
-        let listed = listed.map_err(|error| lookup::unlisted(NOUN, &error))?;
-        let mut connectors = BTreeMap::new();
-        for Connector { id, name, body, metadata, .. } in listed {
-            let (Some(body), Some(metadata)) = (body, metadata) else { return Err(NOUN.unreadable(&name)) };
-            if config.wants(&name, &body, &metadata.labels) {
-                connectors.insert(name.clone(), summary(id, name, body, metadata.labels));
-            }
+    fn narrow(&self, query: ConnectorQuery) -> ConnectorQuery {
+        ConnectorQuery {
+            connector_type: self.r#type.iter().cloned().collect(),
+            auth_method: self.auth_method.iter().cloned().collect(),
+            ..query
         }
-        Ok(Self {
-            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
-            connectors: Computed::known(connectors),
-            ..config
+    }
+
+    fn summary(connector: Connector) -> Result<ConnectorSummary, Diag> {
+        let (Some(body), Some(metadata)) = (connector.body, connector.metadata) else {
+            return Err(ServiceConnector::NOUN.unreadable(&connector.name));
+        };
+        Ok(ConnectorSummary {
+            id: Computed::known(Id(connector.id)),
+            name: Computed::known(connector.name),
+            r#type: Computed::known(body.connector_type.name().to_owned()),
+            auth_method: Computed::known(body.auth_method),
+            resource_type: Computed::known(data::only(&body.resource_types)),
+            resource_types: Computed::known(body.resource_types.into_iter().collect()),
+            resource_id: Computed::known(lookup::filled(body.resource_id)),
+            description: Computed::known(lookup::filled(Some(body.description))),
+            labels: Computed::known(metadata.labels),
+            expires_at: Computed::known(body.expires_at.map(|moment| moment.to_string())),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
         })
     }
-}
 
-impl ServiceConnectorsData {
-    /// Whether the filters leave a connector, which the server may have overlooked.
-    fn wants(&self, name: &str, body: &ConnectorBody, labels: &BTreeMap<String, String>) -> bool {
-        lookup::begins(name, self.name_prefix.as_ref())
-            && self.r#type.as_ref().is_none_or(|wanted| wanted == body.connector_type.name())
-            && self.auth_method.as_ref().is_none_or(|wanted| *wanted == body.auth_method)
-            && self.resource_type.as_ref().is_none_or(|wanted| body.resource_types.contains(wanted))
-            && lookup::has_labels(labels, self.labels.as_ref())
+    fn keeps(&self, connector: &ConnectorSummary) -> bool {
+        let types = connector.resource_types.as_ref();
+        let is_for = |wanted| types.is_some_and(|types: &BTreeSet<String>| types.contains(wanted));
+        lookup::is(&connector.r#type, self.r#type.as_ref())
+            && lookup::is(&connector.auth_method, self.auth_method.as_ref())
+            && self.resource_type.as_ref().is_none_or(is_for)
+            && lookup::has_labels(&connector.labels, self.labels.as_ref())
     }
-}
 
-fn summary(
-    id: ConnectorId,
-    name: String,
-    body: ConnectorBody,
-    labels: BTreeMap<String, String>,
-) -> ConnectorSummary {
-    ConnectorSummary {
-        id: Computed::known(Id(id)),
-        name: Computed::known(name),
-        r#type: Computed::known(body.connector_type.name().to_owned()),
-        auth_method: Computed::known(body.auth_method),
-        resource_type: Computed::known(data::only(&body.resource_types)),
-        resource_types: Computed::known(body.resource_types.into_iter().collect()),
-        resource_id: Computed::known(lookup::filled(body.resource_id)),
-        description: Computed::known(lookup::filled(Some(body.description))),
-        labels: Computed::known(labels),
-        expires_at: Computed::known(body.expires_at.map(|moment| moment.to_string())),
-        created: Computed::known(body.created.to_string()),
-        updated: Computed::known(body.updated.to_string()),
+    fn with(
+        self,
+        workspace_id: OrServer<Id<WorkspaceId>>,
+        connectors: BTreeMap<String, ConnectorSummary>,
+    ) -> Self {
+        Self { workspace_id, connectors: Computed::known(connectors), ..self }
     }
 }

@@ -2,17 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, Object, OrServer};
-use zenml_api::workspace::stack::{self as api, Stack as ApiStack, StackMetadata, StackQuery};
+use tfkit::{Computed, Diag, Model, Object, OrServer};
+use zenml_api::workspace::stack::StackMetadata;
 use zenml_api::{ComponentId, SecretId, StackId, WorkspaceId};
-use zenml_client::Optional as _;
 
-use super::NOUN;
-use crate::client::Client;
+use super::Stack;
 use crate::id::Id;
-use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::scope;
-use crate::in_workspace::text;
+use crate::in_workspace::{Found, Lookup, lookup};
 
 /// An existing stack, by id or by name.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -53,33 +49,16 @@ pub struct StackPart {
     pub flavor: Computed<Option<String>>,
 }
 
-impl DataSource for StackData {
-    type Model = Self;
-    type Client = Client;
+impl Lookup for StackData {
+    type Of = Stack;
 
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
-        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let stack: ApiStack = match wanted {
-            Wanted::Id(id, name) => {
-                let read = async { server.api.call(&api::GET, id).await.optional() };
-                lookup::by_id(NOUN, &server, id, name, read).await?
-            }
-            Wanted::Name(name) => {
-                let query =
-                    StackQuery { name: text::exactly(name), hydrate: Some(true), ..StackQuery::default() };
-                let list = server.api.list_all(&api::LIST, (), query);
-                let told = |stack: &ApiStack| format!("the stack {:?}", stack.name);
-                lookup::by_name(NOUN, &server, name, list, told, "Say which one is meant by its id.").await?
-            }
-        };
-        let (Some(body), Some(metadata)) = (stack.body, stack.metadata) else {
-            return Err(NOUN.unreadable(&stack.name));
-        };
+    fn observe(found: &Found<'_, Stack>) -> Result<Self, Diag> {
+        let body = found.body(&found.object.body)?;
+        let metadata = found.body(&found.object.metadata)?.clone();
         Ok(Self {
-            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
-            id: OrServer::known(Id(stack.id)),
-            name: OrServer::known(stack.name),
+            workspace_id: found.workspace_id(),
+            id: OrServer::known(Id(found.object.id)),
+            name: OrServer::known(found.name()),
             components: Computed::known(parts(&metadata)),
             description: Computed::known(lookup::filled(metadata.description)),
             labels: Computed::known(lookup::texts(metadata.labels.as_ref())),

@@ -8,13 +8,8 @@ mod slots;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::model::Object as _;
-use tfkit::{
-    Claim, Computed, Current, Cx, Diag, Dyn, ImportId, Imported, Model, OrServer, Page, Partial, Path, Plan,
-    Resource, Since,
-};
-use zenml_api::workspace::stack::{
-    self as api, Slots, Stack as ApiStack, StackCreate, StackQuery, StackUpdate,
-};
+use tfkit::{Computed, Current, Cx, Diag, Dyn, Model, OrServer, Partial, Path, Plan, Since};
+use zenml_api::workspace::stack::{self as api, Slots, Stack as ApiStack, StackCreate, StackUpdate};
 use zenml_api::{ComponentId, Patch, SecretId, StackId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
@@ -22,24 +17,14 @@ pub use self::data::StackData;
 pub use self::plural::StacksData;
 pub(crate) use self::slots::slots_of;
 use crate::client::Client;
-use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::in_workspace::batch;
-use crate::in_workspace::import;
-use crate::in_workspace::left_out;
-use crate::in_workspace::noun::Noun;
-use crate::in_workspace::scope::{self, Reach, Seen, Server};
-use crate::in_workspace::text;
+use crate::in_workspace::scope::{self, Reach};
+use crate::in_workspace::text::{self, said};
+use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, change, left_out, read, write};
 use crate::resources::stack_component::{HeldComponents, kind};
 use crate::run_environment::{self as run, SecretChange, Variables};
 use crate::succession::release_retired;
-
-/// How messages call it.
-const NOUN: Noun = Noun { words: "stack", resource: "zenml_stack" };
-
-/// Stacks on one page of a list: some KiB each, because they tell of their components.
-const LONGEST_PAGE: u64 = 400;
 
 /// Components by type, as a configuration has them; null stands for none.
 pub(crate) type Components = BTreeMap<String, Option<Id<ComponentId>>>;
@@ -49,7 +34,7 @@ pub(crate) type ComponentLists = BTreeMap<String, Option<Vec<Id<ComponentId>>>>;
 
 /// A stack: an orchestrator, an artifact store and what else its pipelines need.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(name = "stack")]
+#[model(name = "stack", key = Place<StackId>)]
 pub struct Stack {
     /// Workspace that the stack is in. Default: the provider's workspace.
     #[attr(key = optional, replace)]
@@ -90,45 +75,38 @@ pub(crate) fn lock_name(stack: StackId) -> String {
     format!("stack {stack}")
 }
 
-impl Resource for Stack {
-    type Model = Self;
-    type Client = Client;
-    type Remote = Seen<ApiStack>;
+impl InWorkspace for Stack {
+    type Wire = ApiStack;
+    type Beside = ();
+    const NOUN: Noun = Noun { words: "stack", resource: "zenml_stack" };
 
-    async fn fetch(cx: &Cx<Client>, key: &StackKey) -> Result<Option<Seen<ApiStack>>, Diag> {
-        scope::read(cx, key.workspace_id, async |server| {
-            let found = server.api.call(&api::GET, key.id.0).await.optional();
-            found.map_err(|error| {
-                cannot(format_args!("read the stack {}", key.id), Needs::WORKSPACE_VIEWER, &error)
-            })
+    fn wanted(&self) -> Result<StackCreate, Diag> {
+        Ok(StackCreate {
+            name: self.name.clone(),
+            description: self.description.as_ref().cloned().unwrap_or_default(),
+            components: slots::there(slots::changed(&Slots::new(), &Slots::new(), self)),
+            labels: self.labels.as_ref().map(text::labels),
+            environment: self.environment.as_ref().cloned(),
+            secrets: run::sent_secrets(self.secrets.as_ref()),
+            ..StackCreate::default()
         })
-        .await
     }
 
-    fn scope(_: &Cx<Client>, key: &StackKey) -> Option<String> {
-        Some(batch::scope_of(key.workspace_id))
+    /// What does not depend on the components and secrets that the stack has at that time: see [`Self::update`].
+    fn change(prior: &Self, plan: &Self) -> Result<Option<StackUpdate>, Diag> {
+        let description = |stack: &Self| said(stack.description.as_ref());
+        Ok(change::any(StackUpdate {
+            name: Patch::between(Some(&prior.name), Some(plan.name.clone())),
+            description: Patch::between(description(prior).as_ref(), description(plan)),
+            labels: text::labels_change(prior.labels.as_ref(), plan.labels.as_ref()),
+            environment: run::variables_change(prior.environment.as_ref(), plan.environment.as_ref()),
+            ..StackUpdate::default()
+        }))
     }
 
-    async fn page(
-        cx: &Cx<Client>,
-        scope: &str,
-        from: Option<u64>,
-    ) -> Result<Page<StackKey, Seen<ApiStack>>, Diag> {
-        let query = StackQuery { hydrate: Some(true), ..StackQuery::default() };
-        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, stack| {
-            (StackKey { workspace_id, id: Id(stack.id) }, stack)
-        })
-        .await
-    }
-
-    async fn complete(cx: &Cx<Client>, item: Seen<ApiStack>) -> Result<Seen<ApiStack>, Diag> {
-        scope::complete(cx, item).await
-    }
-
-    fn observe(remote: &Seen<ApiStack>, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Some((workspace, stack)) = remote.found() else { return scope::unseen(&since) };
-        let Some(metadata) = &stack.metadata else { return Err(NOUN.unreadable(&stack.name)) };
-        let slots = slots_of(stack);
+    fn observe(found: &Found<'_, Self>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let metadata = found.body(&found.object.metadata)?;
+        let slots = slots_of(found.object);
         let (components, component_lists) = match since {
             // What somebody else has put into the stack meanwhile is seen by the next read.
             Since::Answer(plan) => (plan.components.clone(), plan.component_lists.clone()),
@@ -157,9 +135,9 @@ impl Resource for Stack {
             Since::State(_) | Since::Import(_) => (description, environment, secrets),
         };
         Ok(Self {
-            workspace_id: OrServer::from_option(workspace.map(Id)),
-            id: Computed::known(Id(stack.id)),
-            name: stack.name.clone(),
+            workspace_id: found.workspace_id(),
+            id: found.id(),
+            name: found.name(),
             description,
             components,
             component_lists,
@@ -169,21 +147,23 @@ impl Resource for Stack {
         })
     }
 
+    fn failed(&self, verb: &str, error: &ApiError) -> Diag {
+        explained(self, verb, error)
+    }
+
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
-        let server = scope::open(cx, plan.workspace_id.as_ref().map(|id| id.0)).await?;
+        let server = scope::open(cx, write::home_of(&plan)).await?;
         let joining = slots::places(&Partial::new(plan.to_object()));
         if let Some(misplaced) = check::misplaced(&server, &joining).await?.into_iter().next() {
             return Err(misplaced);
         }
-        let stack = make(cx, &server, &plan).await?;
-        cx.save(&Self { id: Computed::known(Id(stack.id)), ..plan.clone() });
-        Self::observe(&Seen::on(&server, stack), Since::Answer(&plan))
+        write::create(cx, plan).await
     }
 
-    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Objects<Self>>, plan: Self) -> Result<Self, Diag> {
         let prior = current.model;
         let id = prior.id.get()?.0;
-        let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;
+        let server = scope::open(cx, write::home_of(&prior)).await?;
         let before = slots::named(&prior);
         let joining = slots::joining(&before, &Partial::new(plan.to_object()));
         if let Some(misplaced) = check::misplaced(&server, &joining).await?.into_iter().next() {
@@ -191,45 +171,31 @@ impl Resource for Stack {
         }
         // A component that is deleted at the same time takes itself out of its stacks.
         let _alone = cx.lock(lock_name(id)).await;
-        let failed = |error: &ApiError| plan.failed("change", error);
-        let now = server.api.call(&api::GET, id).await.optional().map_err(|error| failed(&error))?;
-        let found = now.ok_or_else(|| NOUN.vanished(&prior.name))?;
+        let now = server.api.call(&api::GET, id).await.optional();
+        let now = now.map_err(|error| plan.failed("change", &error))?;
+        let found = now.ok_or_else(|| Self::NOUN.vanished(&prior.name))?;
         let now = slots_of(&found);
         let wanted = slots::changed(&now, &before, &plan);
         let mut let_go: Vec<ComponentId> = now.values().flatten().copied().collect();
         let_go.retain(|id| !wanted.values().any(|ids| ids.contains(id)));
-        let text = |stack: &Self| stack.description.as_ref().filter(|text| !text.is_empty()).cloned();
         let linked = found.metadata.as_ref().map(|metadata| metadata.secrets.as_slice()).unwrap_or_default();
         let SecretChange { add, remove } =
             run::secret_change(linked, prior.secrets.as_ref(), plan.secrets.as_ref());
         let change = StackUpdate {
-            name: Patch::between(Some(&prior.name), Some(plan.name.clone())),
-            description: Patch::between(text(&prior).as_ref(), text(&plan)),
             components: (wanted != now).then_some(wanted),
-            labels: text::labels_change(prior.labels.as_ref(), plan.labels.as_ref()),
-            environment: run::variables_change(prior.environment.as_ref(), plan.environment.as_ref()),
             add_secrets: add,
             remove_secrets: remove,
-            ..StackUpdate::default()
+            ..Self::change(&prior, &plan)?.unwrap_or_default()
         };
-        let stack = if change == StackUpdate::default() {
-            found
-        } else {
-            match server.api.send(&api::UPDATE, id, (), change).await {
-                Ok(stack) => stack,
-                Err(error @ ApiError::Conflict(_)) => {
-                    return Err(match named(&server, &plan.name).await? {
-                        Some(other) => {
-                            NOUN.exists(&plan.name, server.workspace_id, Some(other.id), Self::NAME)
-                        }
-                        None => failed(&error),
-                    });
-                }
-                Err(error) => return Err(failed(&error)),
+        let stack = match change::any(change) {
+            None => found,
+            Some(change) => {
+                let changed = write::send(&server, id, change, &plan).await?;
+                changed.ok_or_else(|| Self::NOUN.vanished(&plan.name))?
             }
         };
         let components = components_of(&stack);
-        let changed = Self::observe(&Seen::on(&server, stack), Since::Answer(&plan))?;
+        let changed = read::observed(&server, &stack, &plan)?;
         cx.save(&changed);
         release_retired::<HeldComponents>(cx, &server, &let_go, &components).await;
         run::release(cx, &server, prior.secrets.as_ref(), changed.secrets.as_ref()).await;
@@ -238,13 +204,10 @@ impl Resource for Stack {
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
         let id = prior.id.get()?.0;
-        let Some(server) = scope::open_to_delete(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?
-        else {
-            return Ok(());
-        };
+        let Some(server) = scope::open_to_delete(cx, write::home_of(&prior)).await? else { return Ok(()) };
         let _alone = cx.lock(lock_name(id)).await;
-        let failed = |error: ApiError| prior.failed("delete", &error);
-        server.api.call(&api::DELETE, id).await.optional().map_err(failed)?;
+        let gone = server.api.call(&api::DELETE, id).await.optional();
+        gone.map_err(|error| prior.failed("delete", &error))?;
         // One that is deleted at the same time may be retired only now.
         let let_go: Vec<ComponentId> = slots::named(&prior).into_values().flatten().collect();
         release_retired::<HeldComponents>(cx, &server, &let_go, &[]).await;
@@ -254,10 +217,6 @@ impl Resource for Stack {
 
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
         check::configuration(config)
-    }
-
-    fn claim(values: &Partial<Self>) -> Option<Claim> {
-        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &[])
     }
 
     fn references() -> Vec<Path> {
@@ -272,7 +231,6 @@ impl Resource for Stack {
         left_out::left_alone(plan, Self::DESCRIPTION);
         left_out::left_alone(plan, Self::ENVIRONMENT);
         left_out::left_alone(plan, Self::SECRETS);
-        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         let changes = plan.changes(Self::COMPONENTS) || plan.changes(Self::COMPONENT_LISTS);
         if !(plan.is_create() || changes) {
             return Ok(());
@@ -302,39 +260,26 @@ impl Resource for Stack {
     fn inherit(state: Dyn) -> Dyn {
         left_out::inherited(state)
     }
-
-    async fn import(cx: &Cx<Client>, id: ImportId<'_, StackKey>) -> Result<Imported<Self>, Diag> {
-        let text = match id {
-            ImportId::Key(key) => return Ok(Imported::Key(key)),
-            ImportId::Text(text) => text,
-        };
-        let wanted = import::named(cx.client().await?, text).await?;
-        let with_name = async |server: &Server, name: &str| named(server, name).await;
-        let (workspace_id, id) = import::located(cx, NOUN, wanted, with_name).await?;
-        Ok(Imported::Key(StackKey { workspace_id, id }))
-    }
 }
 
-impl Stack {
-    /// The diagnostic of a call that failed, at the attribute that it is about.
-    fn failed(&self, verb: &str, error: &ApiError) -> Diag {
-        let diag = cannot(format_args!("{verb} stack {:?}", self.name), Needs::WORKSPACE_ADMIN, error);
-        let Some(refused) = error.answer() else { return diag };
-        let message = refused.body.summary();
-        let places = slots::places(&Partial::new(self.to_object()));
-        if let Some(place) = places.into_iter().find(|place| message.contains(&place.id.to_string())) {
-            return diag.at(place.path);
-        }
-        if let Some(place) = check::crowded(self, &message) {
-            return diag.at(place);
-        }
-        match error {
-            ApiError::NotFound(_) if message.contains("secret") => diag.at(Self::SECRETS),
-            ApiError::Invalid(_) if message.contains("environment") => diag.at(Self::ENVIRONMENT),
-            ApiError::Invalid(_) if message.contains("name") => diag.at(Self::NAME),
-            ApiError::Invalid(_) if message.contains("components") => diag.at(check::given(self)),
-            _ => diag,
-        }
+/// The diagnostic of a call that failed, at the attribute that it is about.
+fn explained(stack: &Stack, verb: &str, error: &ApiError) -> Diag {
+    let diag = cannot(format_args!("{verb} stack {:?}", stack.name), Needs::WORKSPACE_ADMIN, error);
+    let Some(refused) = error.answer() else { return diag };
+    let message = refused.body.summary();
+    let places = slots::places(&Partial::new(stack.to_object()));
+    if let Some(place) = places.into_iter().find(|place| message.contains(&place.id.to_string())) {
+        return diag.at(place.path);
+    }
+    if let Some(place) = check::crowded(stack, &message) {
+        return diag.at(place);
+    }
+    match error {
+        ApiError::NotFound(_) if message.contains("secret") => diag.at(Stack::SECRETS),
+        ApiError::Invalid(_) if message.contains("environment") => diag.at(Stack::ENVIRONMENT),
+        ApiError::Invalid(_) if message.contains("name") => diag.at(Stack::NAME),
+        ApiError::Invalid(_) if message.contains("components") => diag.at(check::given(stack)),
+        _ => diag,
     }
 }
 
@@ -343,40 +288,4 @@ fn components_of(stack: &ApiStack) -> Vec<(ComponentId, String)> {
     let components = stack.metadata.iter().flat_map(|metadata| &metadata.components);
     let components = components.flat_map(|(_, components)| components);
     components.map(|component| (component.id, component.name.clone())).collect()
-}
-
-/// Makes the stack. One that has the name already is never taken over, except after a lost answer, when it was not there
-/// before.
-async fn make(cx: &Cx<Client>, server: &Server, plan: &Stack) -> Result<ApiStack, Diag> {
-    let exists = |existing: Option<&ApiStack>| {
-        NOUN.exists(&plan.name, server.workspace_id, existing.map(|existing| existing.id), Stack::NAME)
-    };
-    let look = || named(server, &plan.name);
-    let all = (&api::LIST, StackQuery::default());
-    if !crate::in_workspace::names::is_free_old(cx.client().await?, server, NOUN.words, &plan.name, all).await
-        && let Some(existing) = look().await?
-    {
-        return Err(exists(Some(&existing)));
-    }
-    let request = StackCreate {
-        name: plan.name.clone(),
-        description: plan.description.as_ref().cloned().unwrap_or_default(),
-        components: slots::there(slots::changed(&Slots::new(), &Slots::new(), plan)),
-        labels: plan.labels.as_ref().map(text::labels),
-        environment: plan.environment.as_ref().cloned(),
-        secrets: run::sent_secrets(plan.secrets.as_ref()),
-        ..StackCreate::default()
-    };
-    let answer = server.api.send(&api::CREATE, (), (), request).await;
-    creation::outcome(answer, look(), exists, |error| plan.failed("create", error)).await
-}
-
-/// The stack of a name, with all that is known of it.
-async fn named(server: &Server, name: &str) -> Result<Option<ApiStack>, Diag> {
-    let query = StackQuery { name: text::exactly(name), hydrate: Some(true), ..StackQuery::default() };
-    let listed = server.api.list_all(&api::LIST, (), query).await.map_err(|error| {
-        cannot(format_args!("look for the stack {name:?}"), Needs::WORKSPACE_VIEWER, &error)
-    })?;
-    // A filter that a server does not know is ignored by it.
-    Ok(listed.into_iter().find(|stack| stack.name == name))
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, Object, OrServer};
-use zenml_api::workspace::stack::{self as api, Stack as ApiStack, StackQuery};
+use tfkit::{Computed, Diag, Model, Object, OrServer};
+use zenml_api::workspace::stack::{Stack as ApiStack, StackQuery};
 use zenml_api::{ComponentId, StackId, WorkspaceId};
 
-use super::{NOUN, slots_of};
-use crate::client::Client;
+use super::{Stack, slots_of};
 use crate::id::Id;
-use crate::in_workspace::{lookup, scope};
+use crate::in_workspace::{InWorkspace as _, Listing, lookup};
 
 /// All stacks of a server that this credential may read, or those that the filters leave.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -46,60 +45,41 @@ pub struct StackSummary {
     pub updated: Computed<String>,
 }
 
-impl DataSource for StacksData {
-    type Model = Self;
-    type Client = Client;
+impl Listing for StacksData {
+    type Of = Stack;
+    type Summary = StackSummary;
 
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let query = StackQuery {
-            name: lookup::beginning(config.name_prefix.as_ref()),
-            component_id: config.component_id.iter().map(ToString::to_string).collect(),
-            hydrate: Some(true),
-            ..StackQuery::default()
+    fn narrow(&self, query: StackQuery) -> StackQuery {
+        let component_id = self.component_id.iter().map(ToString::to_string).collect();
+        StackQuery { component_id, ..query }
+    }
+
+    fn summary(stack: ApiStack) -> Result<StackSummary, Diag> {
+        let components = slots_of(&stack).into_iter();
+        let components = components.map(|(kind, ids)| (kind, ids.into_iter().map(Id).collect())).collect();
+        let (Some(body), Some(metadata)) = (stack.body, stack.metadata) else {
+            return Err(Stack::NOUN.unreadable(&stack.name));
         };
-        let listed = server.api.list_all(&api::LIST, (), query).await;
-        let listed = listed.map_err(|error| lookup::unlisted(NOUN, &error))?;
-        let mut stacks = BTreeMap::new();
-        for stack in listed {
-            let name = stack.name.clone();
-            let summary = summary(stack)?;
-            if config.wants(&name, &summary)? {
-                stacks.insert(name, summary);
-            }
-        }
-        Ok(Self {
-            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
-            stacks: Computed::known(stacks),
-            ..config
+        Ok(StackSummary {
+            id: Computed::known(Id(stack.id)),
+            name: Computed::known(stack.name),
+            description: Computed::known(lookup::filled(metadata.description)),
+            components: Computed::known(components),
+            labels: Computed::known(lookup::texts(metadata.labels.as_ref())),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
         })
     }
-}
 
-impl StacksData {
-    /// Whether the filters leave a stack, which the server may have overlooked.
-    fn wants(&self, name: &str, stack: &StackSummary) -> Result<bool, Diag> {
-        let components = stack.components.get()?;
-        let has = |wanted: Id<ComponentId>| components.values().any(|ids| ids.contains(&wanted));
-        Ok(lookup::begins(name, self.name_prefix.as_ref())
-            && self.component_id.is_none_or(has)
-            && lookup::has_labels(stack.labels.get()?, self.labels.as_ref()))
+    fn keeps(&self, stack: &StackSummary) -> bool {
+        let has = |wanted: Id<ComponentId>| {
+            let components = stack.components.as_ref();
+            components.is_some_and(|components| components.values().any(|ids| ids.contains(&wanted)))
+        };
+        self.component_id.is_none_or(has) && lookup::has_labels(&stack.labels, self.labels.as_ref())
     }
-}
 
-fn summary(stack: ApiStack) -> Result<StackSummary, Diag> {
-    let components = slots_of(&stack).into_iter();
-    let components = components.map(|(kind, ids)| (kind, ids.into_iter().map(Id).collect())).collect();
-    let (Some(body), Some(metadata)) = (stack.body, stack.metadata) else {
-        return Err(NOUN.unreadable(&stack.name));
-    };
-    Ok(StackSummary {
-        id: Computed::known(Id(stack.id)),
-        name: Computed::known(stack.name),
-        description: Computed::known(lookup::filled(metadata.description)),
-        components: Computed::known(components),
-        labels: Computed::known(lookup::texts(metadata.labels.as_ref())),
-        created: Computed::known(body.created.to_string()),
-        updated: Computed::known(body.updated.to_string()),
-    })
+    fn with(self, workspace_id: OrServer<Id<WorkspaceId>>, stacks: BTreeMap<String, StackSummary>) -> Self {
+        Self { workspace_id, stacks: Computed::known(stacks), ..self }
+    }
 }

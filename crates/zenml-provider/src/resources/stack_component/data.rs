@@ -2,18 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer, Partial, Secret};
-use zenml_api::workspace::component::{self as api, Component, ComponentQuery};
+use tfkit::{Computed, Diag, Model, OrServer, Partial, Secret};
+use zenml_api::workspace::component::{Component, ComponentQuery};
 use zenml_api::{ComponentId, ConnectorId, SecretId, WorkspaceId};
-use zenml_client::Optional as _;
 
 use super::typed::TypedSettings;
-use super::{NOUN, kind};
-use crate::client::Client;
+use super::{StackComponent, kind};
 use crate::id::Id;
-use crate::in_workspace::lookup::{self, Wanted};
-use crate::in_workspace::scope;
-use crate::in_workspace::text;
+use crate::in_workspace::{Found, InWorkspace as _, Lookup, lookup};
 
 /// An existing stack component, by id, or by name and, where several types have a component of that name, type.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -50,52 +46,19 @@ pub struct StackComponentData {
     pub updated: Computed<String>,
 }
 
-impl DataSource for StackComponentData {
-    type Model = Self;
-    type Client = Client;
+impl Lookup for StackComponentData {
+    type Of = StackComponent;
+    const NARROWED_BY: &'static str = "its type or its id";
 
-    fn validate(config: &Partial<Self>) -> Vec<Diag> {
-        let kind = config.get(Self::TYPE).known();
-        let unfamiliar = kind.as_deref().and_then(kind::unfamiliar);
-        unfamiliar.into_iter().map(|diag| diag.at(Self::TYPE)).collect()
-    }
-
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let wanted = Wanted::of(NOUN, config.id.as_ref().map(|id| id.0), config.name.as_ref())?;
-        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let wanted_kind = config.r#type.as_ref();
-        let component: Component = match wanted {
-            Wanted::Id(id, name) => {
-                let read = async { server.api.call(&api::GET, id).await.optional() };
-                lookup::by_id(NOUN, &server, id, name, read).await?
-            }
-            Wanted::Name(name) => {
-                let query = ComponentQuery {
-                    name: text::exactly(name),
-                    kind: wanted_kind.into_iter().cloned().collect(),
-                    hydrate: Some(true),
-                    ..ComponentQuery::default()
-                };
-                let list = async {
-                    let mut listed = server.api.list_all(&api::LIST, (), query).await?;
-                    listed.retain(|found| wanted_kind.is_none_or(|kind| kind_of(found) == Some(kind)));
-                    Ok(listed)
-                };
-                let told = |found: &Component| kind_of(found).cloned().unwrap_or_default();
-                let narrow = "Say which one is meant by its type or its id.";
-                lookup::by_name(NOUN, &server, name, list, told, narrow).await?
-            }
-        };
-        let (Some(body), Some(metadata)) = (component.body, component.metadata) else {
-            return Err(NOUN.unreadable(&component.name));
-        };
-        lookup::fits(NOUN, component.id, "type", wanted_kind.map(String::as_str), &body.kind)?;
+    fn observe(found: &Found<'_, StackComponent>) -> Result<Self, Diag> {
+        let body = found.body(&found.object.body)?.clone();
+        let metadata = found.body(&found.object.metadata)?.clone();
         let set =
             metadata.configuration.into_exposed().into_iter().filter(|(_, value)| !value.is_null()).collect();
         Ok(Self {
-            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
-            id: OrServer::known(Id(component.id)),
-            name: OrServer::known(component.name),
+            workspace_id: found.workspace_id(),
+            id: OrServer::known(Id(found.object.id)),
+            name: OrServer::known(found.name()),
             r#type: OrServer::known(body.kind),
             flavor: Computed::known(body.flavor_name),
             settings: Computed::known(Secret::new(TypedSettings::of(&set))),
@@ -109,8 +72,26 @@ impl DataSource for StackComponentData {
             updated: Computed::known(body.updated.to_string()),
         })
     }
-}
 
-fn kind_of(component: &Component) -> Option<&String> {
-    component.body.as_ref().map(|body| &body.kind)
+    fn narrow(config: &Partial<Self>, query: ComponentQuery) -> ComponentQuery {
+        match config.get(Self::TYPE).known() {
+            Some(kind) => StackComponent::of_kind(query, &kind),
+            None => query,
+        }
+    }
+
+    fn fits(config: &Partial<Self>, found: &Component) -> Result<(), Diag> {
+        let kind = config.get(Self::TYPE).known();
+        lookup::fits_kind(StackComponent::NOUN, found.id, kind.as_deref(), StackComponent::kind_of(found))
+    }
+
+    fn told(found: &Component) -> String {
+        StackComponent::kind_of(found).unwrap_or_default().to_owned()
+    }
+
+    fn validate(config: &Partial<Self>) -> Vec<Diag> {
+        let kind = config.get(Self::TYPE).known();
+        let unfamiliar = kind.as_deref().and_then(kind::unfamiliar);
+        unfamiliar.into_iter().map(|diag| diag.at(Self::TYPE)).collect()
+    }
 }

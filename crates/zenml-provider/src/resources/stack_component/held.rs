@@ -6,11 +6,11 @@ use zenml_api::workspace::stack::{self, Stack, StackQuery, StackUpdate};
 use zenml_api::{ComponentId, Patch, StackId};
 use zenml_client::{ApiError, Optional as _};
 
-use super::NOUN;
+use super::StackComponent;
 use crate::client::Client;
-use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::Server;
 use crate::in_workspace::text;
+use crate::in_workspace::{InWorkspace as _, Noun};
 use crate::resources::flavor;
 use crate::resources::service_connector::HeldConnectors;
 use crate::resources::stack::{lock_name, slots_of};
@@ -23,7 +23,7 @@ pub(crate) struct HeldComponents;
 impl Held for HeldComponents {
     type Id = ComponentId;
 
-    const NOUN: Noun = NOUN;
+    const NOUN: Noun = StackComponent::NOUN;
 
     /// The text is the only sign.
     fn is_held(error: &ApiError) -> bool {

@@ -15,14 +15,12 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
-use tfkit::{
-    Claim, Computed, Current, Cx, Diag, Dyn, ImportId, Imported, Maybe, Model, OrServer, Page, Partial, Path,
-    Plan, Resource, Secret, Since,
-};
+use tfkit::model::settled;
+use tfkit::{Computed, Current, Cx, Diag, Dyn, Maybe, Model, OrServer, Partial, Path, Plan, Secret, Since};
 use zenml_api::workspace::JsonMap;
-use zenml_api::workspace::component::{self as api, Component, ComponentQuery};
-use zenml_api::{ComponentId, ConnectorId, IdOrName, SecretId, WorkspaceId};
-use zenml_client::{ApiError, Optional as _};
+use zenml_api::workspace::component::{Component, ComponentCreate, ComponentQuery, ComponentUpdate};
+use zenml_api::{ComponentId, ConnectorId, SecretId, Sensitive, WorkspaceId};
+use zenml_client::ApiError;
 
 pub use self::data::StackComponentData;
 pub(crate) use self::delete::Leaving;
@@ -32,30 +30,20 @@ pub use self::plural::StackComponentsData;
 use self::settings::{Settings, same_settings};
 use self::typed::{TypedSettings, same_typed_settings};
 use crate::client::Client;
-use crate::failure::{Needs, cannot};
 use crate::id::{Id, IdOrEmpty};
-use crate::in_workspace::batch;
-use crate::in_workspace::import::{self, Named};
-use crate::in_workspace::left_out;
-use crate::in_workspace::noun::Noun;
-use crate::in_workspace::scope::{self, Seen};
-use crate::in_workspace::text;
+use crate::in_workspace::scope::{self, Server};
+use crate::in_workspace::write::{home_of, save_created};
+use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, import, left_out, text};
 use crate::resources::service_connector::HeldConnectors;
 use crate::run_environment::{self as run, Variables};
 use crate::succession::{self, foresee, release_retired, succeed, unfinished};
-
-/// How messages call it.
-const NOUN: Noun = Noun { words: "stack component", resource: "zenml_stack_component" };
-
-/// HeldComponents on one page of a list: about 1.4 KiB each.
-const LONGEST_PAGE: u64 = 400;
 
 /// Name beside the state of the settings that the server did not keep.
 const DROPPED: &str = "dropped";
 
 /// A part of a stack: an orchestrator, an artifact store, a container registry and so on, of one flavor.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(name = "stack_component")]
+#[model(name = "stack_component", key = Place<ComponentId>)]
 pub struct StackComponent {
     /// Workspace that the component is in. Default: the provider's workspace.
     #[attr(key = optional, replace)]
@@ -107,13 +95,9 @@ pub struct StackComponent {
     pub updated: Computed<String>,
 }
 
-/// A component as its server has it.
-#[derive(Clone, Debug)]
-pub struct Remote {
-    component: Component,
-    /// Settings that the server did not keep when they were last written; none if this provider never wrote them.
-    dropped: Option<BTreeSet<String>>,
-}
+/// Settings that the server did not keep when they were last written; none if this provider never wrote them.
+#[derive(Clone, Debug, Default)]
+pub struct Dropped(Option<BTreeSet<String>>);
 
 impl StackComponent {
     /// What is sent of the settings, without what is null: texts, or values with their types.
@@ -140,60 +124,36 @@ impl StackComponent {
         let place = self.settings_place();
         if self.settings.is_some() { place.attr(key) } else { place.key(key) }
     }
-
-    fn failed(&self, verb: &str, error: &ApiError) -> Diag {
-        refusal::explain(self, verb, error)
-    }
 }
 
-impl Resource for StackComponent {
-    type Model = Self;
-    type Client = Client;
-    type Remote = Seen<Remote>;
+impl InWorkspace for StackComponent {
+    type Wire = Component;
+    type Beside = Dropped;
+    const NOUN: Noun = Noun { words: "stack component", resource: "zenml_stack_component" };
 
-    async fn fetch(cx: &Cx<Client>, key: &StackComponentKey) -> Result<Option<Seen<Remote>>, Diag> {
-        scope::read(cx, key.workspace_id, async |server| {
-            let found = server.api.call(&api::GET, key.id.0).await.optional();
-            let found = found.map_err(|error| {
-                cannot(format_args!("read the stack component {}", key.id), Needs::WORKSPACE_VIEWER, &error)
-            })?;
-            Ok(found.map(|component| Remote { component, dropped: dropped(cx) }))
+    fn wanted(&self) -> Result<ComponentCreate, Diag> {
+        let (connector, connector_resource_id) = self.connector();
+        Ok(ComponentCreate {
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            flavor: self.flavor.clone(),
+            configuration: Sensitive::new(self.sent()),
+            labels: self.labels.as_ref().map(text::labels),
+            environment: self.environment.as_ref().cloned(),
+            secrets: run::sent_secrets(self.secrets.as_ref()),
+            connector,
+            connector_resource_id,
         })
-        .await
     }
 
-    fn scope(_: &Cx<Client>, key: &StackComponentKey) -> Option<String> {
-        Some(batch::scope_of(key.workspace_id))
+    fn change(prior: &Self, plan: &Self) -> Result<Option<ComponentUpdate>, Diag> {
+        Ok(write::change(prior, plan))
     }
 
-    async fn page(
-        cx: &Cx<Client>,
-        scope: &str,
-        from: Option<u64>,
-    ) -> Result<Page<StackComponentKey, Seen<Remote>>, Diag> {
-        let query = ComponentQuery { hydrate: Some(true), ..ComponentQuery::default() };
-        batch::page(cx, scope, from, LONGEST_PAGE, (&api::LIST, query), |workspace_id, component| {
-            let key = StackComponentKey { workspace_id, id: Id(component.id) };
-            (key, Remote { component, dropped: None })
-        })
-        .await
-    }
-
-    async fn complete(cx: &Cx<Client>, item: Seen<Remote>) -> Result<Seen<Remote>, Diag> {
-        let mut item = scope::complete(cx, item).await?;
-        if let Seen::Found(_, remote) = &mut item {
-            remote.dropped = dropped(cx);
-        }
-        Ok(item)
-    }
-
-    fn observe(remote: &Seen<Remote>, since: Since<'_, Self>) -> Result<Self, Diag> {
-        let Some((workspace, Remote { component, dropped })) = remote.found() else {
-            return scope::unseen(&since);
-        };
-        let (Some(body), Some(metadata)) = (&component.body, &component.metadata) else {
-            return Err(NOUN.unreadable(&component.name));
-        };
+    fn observe(found: &Found<'_, Self>, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let body = found.body(&found.object.body)?;
+        let metadata = found.body(&found.object.metadata)?;
+        let dropped = found.beside.0.as_ref();
         let stored = metadata.configuration.expose();
         let updated = body.updated.to_string();
         let (configuration, settings) = match since {
@@ -211,7 +171,7 @@ impl Resource for StackComponent {
                     Some(dropped) => settings::refreshed(known, stored, Some(dropped)),
                     None => settings::completed(known, &body.kind, &body.flavor_name, stored),
                 };
-                let values = |known: &TypedSettings| known.refreshed(stored, dropped.as_ref());
+                let values = |known: &TypedSettings| known.refreshed(stored, dropped);
                 (
                     OrServer::from_option(state.configuration.as_ref().map(texts)),
                     state.settings.as_ref().map(values),
@@ -229,9 +189,9 @@ impl Resource for StackComponent {
             Since::State(_) | Since::Import(_) => (environment, secrets),
         };
         Ok(Self {
-            workspace_id: OrServer::from_option(workspace.map(Id)),
-            id: Computed::known(Id(component.id)),
-            name: component.name.clone(),
+            workspace_id: found.workspace_id(),
+            id: found.id(),
+            name: found.name(),
             kind: body.kind.clone(),
             flavor: body.flavor_name.clone(),
             configuration,
@@ -246,12 +206,40 @@ impl Resource for StackComponent {
         })
     }
 
+    async fn beside(cx: &Cx<Client>, _: &Server, component: &Component) -> Result<Dropped, Diag> {
+        Self::beside_listed(cx, component)
+    }
+
+    fn beside_listed(cx: &Cx<Client>, _: &Component) -> Result<Dropped, Diag> {
+        Ok(Dropped(dropped(cx)))
+    }
+
+    fn kind_of(component: &Component) -> Option<&str> {
+        component.body.as_ref().map(|body| body.kind.as_str())
+    }
+
+    fn kind(&self) -> Option<&str> {
+        Some(&self.kind)
+    }
+
+    fn of_kind(query: ComponentQuery, kind: &str) -> ComponentQuery {
+        ComponentQuery { kind: vec![kind.to_owned()], ..query }
+    }
+
+    fn claims(values: &Partial<Self>) -> Vec<Maybe<String>> {
+        vec![values.get(Self::TYPE)]
+    }
+
+    fn failed(&self, verb: &str, error: &ApiError) -> Diag {
+        refusal::explain(self, verb, error)
+    }
+
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
-        let server = scope::open(cx, plan.workspace_id.as_ref().map(|id| id.0)).await?;
+        let server = scope::open(cx, home_of(&plan)).await?;
         succession::settle(cx);
         let (component, predecessor) = write::make(cx, &server, &plan).await?;
         let id = component.id;
-        cx.save(&Self { id: Computed::known(Id(id)), ..plan.clone() });
+        save_created(cx, &plan, id)?;
         let made = write::settle(cx, &server, component, &plan)?;
         if let Some(predecessor) = predecessor {
             succeed::<HeldComponents>(cx, &server, predecessor, id).await;
@@ -259,23 +247,16 @@ impl Resource for StackComponent {
         Ok(made)
     }
 
-    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Objects<Self>>, plan: Self) -> Result<Self, Diag> {
         let prior = current.model;
         succession::settle(cx);
         if let Some(predecessor) = unfinished(cx) {
-            let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;
+            let server = scope::open(cx, home_of(&prior)).await?;
             succeed::<HeldComponents>(cx, &server, predecessor, prior.id.get()?.0).await;
         }
-        let Some(change) = write::change(&prior, &plan) else {
-            // The same in another form.
-            return Ok(Self {
-                workspace_id: plan.workspace_id.or_prior(prior.workspace_id),
-                created: plan.created.or_prior(prior.created),
-                updated: plan.updated.or_prior(prior.updated),
-                ..plan
-            });
-        };
-        let server = scope::open(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?;
+        // The same in another form is no change.
+        let Some(change) = write::change(&prior, &plan) else { return settled(&plan, &prior) };
+        let server = scope::open(cx, home_of(&prior)).await?;
         let component = write::update(&server, &prior, &plan, change).await?;
         let connector = component.metadata.as_ref().and_then(|metadata| metadata.connector.as_ref());
         let connector = connector.map(|connector| (connector.id, connector.name.clone()));
@@ -288,10 +269,7 @@ impl Resource for StackComponent {
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
-        let Some(server) = scope::open_to_delete(cx, prior.workspace_id.as_ref().map(|id| id.0)).await?
-        else {
-            return Ok(());
-        };
+        let Some(server) = scope::open_to_delete(cx, home_of(&prior)).await? else { return Ok(()) };
         delete::delete(cx, &server, &prior).await
     }
 
@@ -324,10 +302,6 @@ impl Resource for StackComponent {
         found
     }
 
-    fn claim(values: &Partial<Self>) -> Option<Claim> {
-        NOUN.claim(values.get(Self::WORKSPACE_ID), values.get(Self::NAME), &[values.get(Self::TYPE)])
-    }
-
     fn references() -> Vec<Path> {
         vec![Self::CONNECTOR_ID.path(), Self::SECRETS.path()]
     }
@@ -343,16 +317,6 @@ impl Resource for StackComponent {
         left_out::left_out(plan, Self::LABELS);
         left_out::left_alone(plan, Self::ENVIRONMENT);
         left_out::left_alone(plan, Self::SECRETS);
-        if let (Some(prior), Ok(planned)) = (plan.prior(), plan.planned().model())
-            && write::change(prior, &planned).is_none()
-        {
-            // The time of the last change only moves with something that is sent.
-            plan.keep(Self::UPDATED);
-        }
-        if plan.is_update() && unfinished::<ComponentId>(cx).is_some() {
-            plan.unknown(Self::UPDATED);
-        }
-        scope::plan_home(cx, plan, Self::WORKSPACE_ID).await?;
         foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
         flavor::check(cx, plan).await;
         Ok(())
@@ -362,38 +326,12 @@ impl Resource for StackComponent {
         left_out::inherited(state)
     }
 
-    async fn import(cx: &Cx<Client>, id: ImportId<'_, StackComponentKey>) -> Result<Imported<Self>, Diag> {
-        let text = match id {
-            ImportId::Key(key) => return Ok(Imported::Key(key)),
-            ImportId::Text(text) => text,
-        };
-        let Named { workspace, object } = import::typed(cx.client().await?, text).await?;
-        let id = match object {
-            IdOrName::Id(id) => id,
-            IdOrName::Name(name) => {
-                let (kind, name) = name.split_once('/').ok_or_else(|| unreadable_import(text))?;
-                let server = scope::open(cx, workspace).await?;
-                let found = write::named(&server, kind, name).await?;
-                found.ok_or_else(|| nothing_to_import(kind, name))?.id
-            }
-        };
-        Ok(Imported::Key(StackComponentKey { workspace_id: workspace.map(Id), id: Id(id) }))
+    async fn import(cx: &Cx<Client>, text: &str) -> Result<Place<ComponentId>, Diag> {
+        import::by_type_and_name::<Self>(cx, text).await
     }
 }
 
 /// The settings that the server did not keep, as they were remembered beside the state.
 fn dropped(cx: &Cx<Client>) -> Option<BTreeSet<String>> {
     cx.private(DROPPED).and_then(|names| serde_json::from_value(names).ok())
-}
-
-fn unreadable_import(text: &str) -> Diag {
-    Diag::error(format!("The import id {text:?} cannot be read"))
-        .why("An import id of this type has the form ID, TYPE/NAME, WORKSPACE/ID or WORKSPACE/TYPE/NAME.")
-        .fix("A name alone does not tell which component is meant: components of other types can have it, too.")
-}
-
-fn nothing_to_import(kind: &str, name: &str) -> Diag {
-    Diag::error(format!("There is no {kind} {name:?}"))
-        .why("The server does not have it, or does not show it to this credential.")
-        .fix("Correct the type or the name, or say in which workspace it is: WORKSPACE/TYPE/NAME.")
 }

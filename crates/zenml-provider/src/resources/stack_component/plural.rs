@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use tfkit::{Computed, Cx, DataSource, Diag, Model, Object, OrServer, Partial};
-use zenml_api::workspace::component::{self as api, Component, ComponentQuery};
+use tfkit::{Computed, Diag, Model, Object, OrServer, Partial};
+use zenml_api::workspace::component::{Component, ComponentQuery};
 use zenml_api::{ComponentId, ConnectorId, WorkspaceId};
 
-use super::{NOUN, kind};
-use crate::client::Client;
+use super::{StackComponent, kind};
 use crate::id::Id;
-use crate::in_workspace::{lookup, scope};
+use crate::in_workspace::{InWorkspace as _, Listing, lookup};
 
 /// All stack components of a server that this credential may read, or those that the filters leave.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -57,72 +56,62 @@ pub struct ComponentSummary {
     pub updated: Computed<String>,
 }
 
-impl DataSource for StackComponentsData {
-    type Model = Self;
-    type Client = Client;
+impl Listing for StackComponentsData {
+    type Of = StackComponent;
+    type Summary = ComponentSummary;
+
+    fn narrow(&self, query: ComponentQuery) -> ComponentQuery {
+        ComponentQuery {
+            kind: self.r#type.iter().cloned().collect(),
+            flavor: self.flavor.iter().cloned().collect(),
+            connector_id: self.connector_id.iter().map(ToString::to_string).collect(),
+            ..query
+        }
+    }
+
+    fn summary(component: Component) -> Result<ComponentSummary, Diag> {
+        let (Some(body), Some(metadata)) = (component.body, component.metadata) else {
+            return Err(StackComponent::NOUN.unreadable(&component.name));
+        };
+        Ok(ComponentSummary {
+            id: Computed::known(Id(component.id)),
+            name: Computed::known(component.name),
+            r#type: Computed::known(body.kind),
+            flavor: Computed::known(body.flavor_name),
+            connector_id: Computed::known(metadata.connector.map(|connector| Id(connector.id))),
+            connector_resource_id: Computed::known(lookup::filled(metadata.connector_resource_id)),
+            labels: Computed::known(lookup::texts(metadata.labels.as_ref())),
+            created: Computed::known(body.created.to_string()),
+            updated: Computed::known(body.updated.to_string()),
+        })
+    }
+
+    fn keeps(&self, component: &ComponentSummary) -> bool {
+        let uses = |wanted| component.connector_id.as_ref() == Some(&Some(wanted));
+        lookup::is(&component.r#type, self.r#type.as_ref())
+            && lookup::is(&component.flavor, self.flavor.as_ref())
+            && self.connector_id.is_none_or(uses)
+            && lookup::has_labels(&component.labels, self.labels.as_ref())
+    }
+
+    fn key(&self, name: String, component: &ComponentSummary) -> String {
+        match (&self.r#type, component.r#type.as_ref()) {
+            (None, Some(kind)) => format!("{kind}/{name}"),
+            _ => name,
+        }
+    }
+
+    fn with(
+        self,
+        workspace_id: OrServer<Id<WorkspaceId>>,
+        components: BTreeMap<String, ComponentSummary>,
+    ) -> Self {
+        Self { workspace_id, components: Computed::known(components), ..self }
+    }
 
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
         let kind = config.get(Self::TYPE).known();
         let unfamiliar = kind.as_deref().and_then(kind::unfamiliar);
         unfamiliar.into_iter().map(|diag| diag.at(Self::TYPE)).collect()
     }
-
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-        let query = ComponentQuery {
-            name: lookup::beginning(config.name_prefix.as_ref()),
-            kind: config.r#type.iter().cloned().collect(),
-            flavor: config.flavor.iter().cloned().collect(),
-            connector_id: config.connector_id.iter().map(ToString::to_string).collect(),
-            hydrate: Some(true),
-            ..ComponentQuery::default()
-        };
-        let listed = server.api.list_all(&api::LIST, (), query).await;
-        let listed = listed.map_err(|error| lookup::unlisted(NOUN, &error))?;
-        let mut components = BTreeMap::new();
-        for component in listed {
-            let summary = summary(component)?;
-            if let Some((key, summary)) = config.wanted(summary)? {
-                components.insert(key, summary);
-            }
-        }
-        Ok(Self {
-            workspace_id: OrServer::from_option(server.workspace_id.map(Id)),
-            components: Computed::known(components),
-            ..config
-        })
-    }
-}
-
-impl StackComponentsData {
-    /// A component with its key, if the filters leave it, which the server may have overlooked.
-    fn wanted(&self, component: ComponentSummary) -> Result<Option<(String, ComponentSummary)>, Diag> {
-        let (kind, name) = (component.r#type.get()?, component.name.get()?);
-        let connector = component.connector_id.get()?;
-        let labels = component.labels.get()?;
-        let wanted = self.r#type.as_ref().is_none_or(|wanted| wanted == kind)
-            && self.flavor.as_ref().is_none_or(|wanted| component.flavor.as_ref() == Some(wanted))
-            && lookup::begins(name, self.name_prefix.as_ref())
-            && self.connector_id.is_none_or(|wanted| *connector == Some(wanted))
-            && lookup::has_labels(labels, self.labels.as_ref());
-        let key = if self.r#type.is_some() { name.clone() } else { format!("{kind}/{name}") };
-        Ok(wanted.then_some((key, component)))
-    }
-}
-
-fn summary(component: Component) -> Result<ComponentSummary, Diag> {
-    let (Some(body), Some(metadata)) = (component.body, component.metadata) else {
-        return Err(NOUN.unreadable(&component.name));
-    };
-    Ok(ComponentSummary {
-        id: Computed::known(Id(component.id)),
-        name: Computed::known(component.name),
-        r#type: Computed::known(body.kind),
-        flavor: Computed::known(body.flavor_name),
-        connector_id: Computed::known(metadata.connector.map(|connector| Id(connector.id))),
-        connector_resource_id: Computed::known(lookup::filled(metadata.connector_resource_id)),
-        labels: Computed::known(lookup::texts(metadata.labels.as_ref())),
-        created: Computed::known(body.created.to_string()),
-        updated: Computed::known(body.updated.to_string()),
-    })
 }

@@ -5,13 +5,14 @@ use tfkit::{Diag, Path};
 use zenml_api::workspace::JsonMap;
 use zenml_client::{ApiError, Refused, Secrets};
 
-use super::{NOUN, StackComponent};
+use super::StackComponent;
 use crate::failure::{Needs, cannot};
+use crate::in_workspace::InWorkspace as _;
 
 /// The diagnostic of a refused change, at the attribute that it is about, and without a value of the settings.
 pub(super) fn explain(component: &StackComponent, verb: &str, error: &ApiError) -> Diag {
     let StackComponent { name, kind, flavor, .. } = component;
-    let doing = format!("{verb} {} {name:?}", NOUN.words);
+    let doing = format!("{verb} {} {name:?}", StackComponent::NOUN.words);
     let Some(refused) = error.answer() else { return cannot(doing, Needs::WORKSPACE_ADMIN, error) };
     let message = refused.body.summary();
     if matches!(error, ApiError::NotFound(_)) && message.contains("No flavor with name") {

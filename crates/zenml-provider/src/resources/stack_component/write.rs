@@ -3,21 +3,16 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
-use tfkit::{Cx, Diag, Resource as _, Since};
-use zenml_api::workspace::component::{
-    self as api, Component, ComponentCreate, ComponentQuery, ComponentUpdate,
-};
+use tfkit::{Cx, Diag};
+use zenml_api::workspace::component::{Component, ComponentUpdate};
 use zenml_api::{ComponentId, Patch, Sensitive};
-use zenml_client::ApiError;
 
 use super::stored::UNWRITTEN;
 use super::typed::means_the_same;
-use super::{DROPPED, HeldComponents, NOUN, Remote, StackComponent};
+use super::{DROPPED, HeldComponents, StackComponent};
 use crate::client::Client;
-use crate::creation;
-use crate::failure::{Needs, cannot};
-use crate::in_workspace::scope::{Seen, Server};
-use crate::in_workspace::text;
+use crate::in_workspace::scope::Server;
+use crate::in_workspace::{InWorkspace as _, names, read, text, write};
 use crate::run_environment::{self as run, SecretChange};
 use crate::succession::{finish, retired, with_retired};
 
@@ -28,44 +23,22 @@ pub(super) async fn make(
     server: &Server,
     plan: &StackComponent,
 ) -> Result<(Component, Option<ComponentId>), Diag> {
-    let exists = |existing: Option<&Component>| {
-        let id = existing.map(|existing| existing.id);
-        NOUN.exists(&plan.name, server.workspace_id, id, StackComponent::NAME)
-    };
-    let look = || named(server, &plan.kind, &plan.name);
-    let all = ComponentQuery { kind: vec![plan.kind.clone()], ..ComponentQuery::default() };
-    let is_free = crate::in_workspace::names::is_free_old(
-        cx.client().await?,
-        server,
-        &plan.kind,
-        &plan.name,
-        (&api::LIST, all),
-    );
-    let found = if is_free.await {
+    let found = if names::is_free(cx.client().await?, server, plan, &plan.name).await {
         Vec::new()
     } else {
-        all_named(server, &plan.kind, &plan.name, with_retired(&plan.name)).await?
+        let found = read::all::<StackComponent>(&server.api, plan.namesakes(with_retired(&plan.name))).await;
+        let mut found = found.map_err(|error| plan.unlisted(&error))?;
+        // A filter that a server does not know is ignored by it.
+        found.retain(|component| plan.is_in_the_way(component));
+        found
     };
     let of_name = |name: &str| found.iter().find(|component| component.name == name);
     let predecessor = of_name(&retired(&plan.name));
     if let Some(existing) = of_name(&plan.name) {
         finish::<HeldComponents, _, _, _>(cx, server, predecessor, existing).await;
-        return Err(exists(Some(existing)));
+        return Err(plan.exists(server, Some(existing)));
     }
-    let (connector, connector_resource_id) = plan.connector();
-    let request = ComponentCreate {
-        name: plan.name.clone(),
-        kind: plan.kind.clone(),
-        flavor: plan.flavor.clone(),
-        configuration: Sensitive::new(plan.sent()),
-        labels: plan.labels.as_ref().map(text::labels),
-        environment: plan.environment.as_ref().cloned(),
-        secrets: run::sent_secrets(plan.secrets.as_ref()),
-        connector,
-        connector_resource_id,
-    };
-    let answer = server.api.send(&api::CREATE, (), (), request).await;
-    let made = creation::outcome(answer, look(), exists, |error| plan.failed("create", error)).await?;
+    let made = write::make(server, plan).await?;
     Ok((made, predecessor.map(|predecessor| predecessor.id)))
 }
 
@@ -113,16 +86,8 @@ pub(super) async fn update(
     let SecretChange { add, remove } =
         run::secret_change(&linked, prior.secrets.as_ref(), plan.secrets.as_ref());
     (change.add_secrets, change.remove_secrets) = (add, remove);
-    match server.api.send(&api::UPDATE, id, (), change).await {
-        Ok(component) => Ok(component),
-        Err(error @ ApiError::Conflict(_)) => match named(server, &plan.kind, &plan.name).await? {
-            Some(other) => {
-                Err(NOUN.exists(&plan.name, server.workspace_id, Some(other.id), StackComponent::NAME))
-            }
-            None => Err(plan.failed("change", &error)),
-        },
-        Err(error) => Err(plan.failed("change", &error)),
-    }
+    let changed = write::send(server, id, change, plan).await?;
+    changed.ok_or_else(|| StackComponent::NOUN.vanished(&plan.name))
 }
 
 /// What a component is after it was written. Settings that the server did not keep are named once, and remembered, so
@@ -137,8 +102,7 @@ pub(super) fn settle(
     let kept = |key: &String| stored.is_none_or(|stored| stored.contains_key(key));
     let dropped: BTreeSet<String> = plan.sent().into_keys().filter(|key| !kept(key)).collect();
     let remembered = Json::Array(dropped.iter().cloned().map(Json::String).collect());
-    let remote = Remote { component, dropped: Some(dropped.clone()) };
-    let made = StackComponent::observe(&Seen::on(server, remote), Since::Answer(plan))?;
+    let made = read::observed(server, &component, plan)?;
     cx.save(&made);
     if cx.private(UNWRITTEN).is_none() {
         cx.set_private(DROPPED, remembered)?;
@@ -157,31 +121,4 @@ pub(super) fn settle(
         );
     }
     Ok(made)
-}
-
-/// The component of a type and a name, with all that is known of it.
-pub(super) async fn named(server: &Server, kind: &str, name: &str) -> Result<Option<Component>, Diag> {
-    let listed = all_named(server, kind, name, text::exactly(name)).await?;
-    Ok(listed.into_iter().find(|component| component.name == name))
-}
-
-/// The components of a type that a filter of names lets through.
-async fn all_named(
-    server: &Server,
-    kind: &str,
-    name: &str,
-    filter: Vec<String>,
-) -> Result<Vec<Component>, Diag> {
-    let query = ComponentQuery {
-        name: filter,
-        kind: vec![kind.to_owned()],
-        hydrate: Some(true),
-        ..ComponentQuery::default()
-    };
-    let mut listed = server.api.list_all(&api::LIST, (), query).await.map_err(|error| {
-        cannot(format_args!("look for the stack component {name:?}"), Needs::WORKSPACE_VIEWER, &error)
-    })?;
-    // A filter that a server does not know is ignored by it.
-    listed.retain(|component| component.body.as_ref().is_some_and(|body| body.kind == kind));
-    Ok(listed)
 }
