@@ -284,16 +284,17 @@ pub fn decode_json<T: DeserializeOwned + 'static>(bytes: &[u8]) -> Result<T, Cod
     Ok(value)
 }
 
-fn whole(error: &dyn fmt::Display) -> CodecError {
+pub(crate) fn whole(error: &dyn fmt::Display) -> CodecError {
     CodecError { path: String::new(), message: error.to_string() }
 }
 
 /// serde repeats the value that it did not expect (`invalid type: string "hunter2", expected …`), and any
 /// value may be a secret; the kind of the value is enough.
-fn without_values(error: &serde_json::Error) -> String {
+pub(crate) fn without_values(error: &dyn fmt::Display) -> String {
     let text = error.to_string();
     let Some(start) = text.find(['"', '`']) else { return text };
-    let quotes_a_value = text.starts_with("invalid type") || text.starts_with("invalid value");
+    let quotes_a_value =
+        ["invalid type", "invalid value", "unknown variant"].iter().any(|kind| text.starts_with(kind));
     match text.rfind(", expected") {
         Some(end) if quotes_a_value && start < end => format!("{}{}", text[..start].trim_end(), &text[end..]),
         _ => text,

@@ -128,7 +128,7 @@ fn request(
 
 /// Fields as a form or a query has them.
 pub(super) fn encode(fields: &[(&str, &str)]) -> String {
-    serde_urlencoded::to_string(fields).expect("pairs of texts can be encoded")
+    serde_html_form::to_string(fields).expect("pairs of texts can be encoded")
 }
 
 /// Reads a whole answer; nothing when it is not HTTP.
