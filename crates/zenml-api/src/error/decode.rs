@@ -81,17 +81,25 @@ fn message(class: Option<&str>, text: &str) -> ErrorBody {
     let class = class.map(str::to_owned);
     let form = ErrorForm::Json;
     if text.contains("validation error") {
-        if let Some(problems) = listed_problems(text).or_else(|| python_problems(text)) {
+        let problems =
+            [listed_problems(text), python::problems(text)].into_iter().find(|found| !found.is_empty());
+        if let Some(mut problems) = problems {
+            problems.iter_mut().for_each(|problem| problem.message = shortened(&problem.message));
             return ErrorBody { form, class, message: String::new(), problems };
         }
         let message = "the request has an invalid value (the details repeat the request and are left out)";
         return ErrorBody { form, class, message: message.to_owned(), problems: Vec::new() };
     }
     // A workspace that passes a control plane's refusal on quotes it as Python text.
-    if text.starts_with("{'detail'")
-        && let Some(inner) = python::parse(text).as_ref().and_then(json)
-    {
-        return inner;
+    if text.starts_with("{'detail'") {
+        return match python::detail(text).as_deref() {
+            Some([class, rest @ ..]) if !rest.is_empty() => message(Some(class), &rest.join(" ")),
+            Some([text]) => message(None, text),
+            _ => message(
+                class.as_deref(),
+                "the control plane refused (its words may repeat the request and are left out)",
+            ),
+        };
     }
     let text = unquoted(text);
     ErrorBody { form, class, message: shortened(&text), problems: Vec::new() }
@@ -99,19 +107,10 @@ fn message(class: Option<&str>, text: &str) -> ErrorBody {
 
 /// A `KeyError` of Python shows its message quoted.
 fn unquoted(text: &str) -> String {
-    let quoted = text.len() > 1 && text.starts_with(['"', '\'']) && text.ends_with(['"', '\'']);
-    match python::parse(text) {
-        Some(Value::String(inner)) if quoted => inner,
+    match python::string(text) {
+        Some((inner, "")) => inner,
         _ => text.to_owned(),
     }
-}
-
-/// Problems in a workspace's 422: after a head line follows one Python dictionary a problem, which repeats the
-/// submitted input; only its place and message are kept.
-fn python_problems(text: &str) -> Option<Vec<Problem>> {
-    let start = text.find("{'")?;
-    let dictionaries = python::parse_sequence(&text[start..]);
-    problems(&dictionaries)
 }
 
 fn problems(items: &[Value]) -> Option<Vec<Problem>> {
@@ -132,7 +131,7 @@ fn problems(items: &[Value]) -> Option<Vec<Problem>> {
 
 /// Problems in the form that pydantic prints: a line with the place, then an indented message which ends with
 /// the submitted input in brackets.
-fn listed_problems(text: &str) -> Option<Vec<Problem>> {
+fn listed_problems(text: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut place = "";
     for line in text.lines().skip(1) {
@@ -142,12 +141,12 @@ fn listed_problems(text: &str) -> Option<Vec<Problem>> {
                 if let Some((message, _)) = detail.split_once(" [type=") {
                     let location =
                         place.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-                    problems.push(Problem { location, message: shortened(message.trim()) });
+                    problems.push(Problem { location, message: message.trim().to_owned() });
                 }
             }
         }
     }
-    (!problems.is_empty()).then_some(problems)
+    problems
 }
 
 fn plain(text: &str) -> ErrorBody {

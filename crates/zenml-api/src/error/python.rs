@@ -1,173 +1,95 @@
-//! Just enough of Python's literals to read what a server quotes from them.
+//! The problems that a workspace quotes as literals of Python.
 
-use serde_json::{Map, Value};
+use super::Problem;
 
-/// Reads one literal. What is no literal (`datetime(…)`, `SecretStr(…)`) reads as null.
-pub(super) fn parse(text: &str) -> Option<Value> {
-    Reader { rest: text, depth: 0 }.value()
+/// The problems of a request: after a head line follows one dictionary a line, `{'type': …, 'loc': (…), 'msg': …, 'input': …}`.
+/// What follows the message repeats what was submitted.
+pub(super) fn problems(text: &str) -> Vec<Problem> {
+    text.lines().filter_map(problem).collect()
 }
 
-/// Reads literals until something else comes.
-pub(super) fn parse_sequence(text: &str) -> Vec<Value> {
-    let mut reader = Reader { rest: text, depth: 0 };
-    let mut values = Vec::new();
+fn problem(line: &str) -> Option<Problem> {
+    let (_, rest) = line.trim_start().strip_prefix("{'type': ")?.split_once(", 'loc': (")?;
+    let (location, rest) = items(rest, ')')?;
+    let (message, _) = string(rest.strip_prefix(", 'msg': ")?)?;
+    Some(Problem { location, message })
+}
+
+/// The texts of `{'detail': 'text'}` and of `{'detail': ['Class', 'text']}`: a refusal that a workspace passes on.
+pub(super) fn detail(text: &str) -> Option<Vec<String>> {
+    let detail = text.strip_prefix("{'detail': ")?;
+    match detail.strip_prefix('[') {
+        Some(list) => items(list, ']').map(|(texts, _)| texts),
+        None => string(detail).map(|(text, _)| vec![text]),
+    }
+}
+
+/// Strings and numbers with commas between them, up to `end`; and what follows.
+fn items(mut text: &str, end: char) -> Option<(Vec<String>, &str)> {
+    let mut items = Vec::new();
     loop {
-        reader.space();
-        if !reader.rest.starts_with(['{', '[', '(']) {
-            return values;
+        text = text.trim_start_matches([',', ' ']);
+        if let Some(rest) = text.strip_prefix(end) {
+            return Some((items, rest));
         }
-        match reader.value() {
-            Some(value) => values.push(value),
-            None => return values,
-        }
-        reader.skip(',');
+        let number = text.find(|character: char| !character.is_ascii_digit())?;
+        let (item, rest) =
+            if number > 0 { (text[..number].to_owned(), &text[number..]) } else { string(text)? };
+        items.push(item);
+        text = rest;
     }
 }
 
-/// Deepest nesting that is read, so that no text can exhaust the stack.
-const DEEPEST: usize = 64;
-
-struct Reader<'a> {
-    rest: &'a str,
-    depth: usize,
-}
-
-impl Reader<'_> {
-    fn space(&mut self) {
-        self.rest = self.rest.trim_start();
-    }
-
-    fn skip(&mut self, expected: char) -> bool {
-        self.space();
-        match self.rest.strip_prefix(expected) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
+/// A string at the start of a text, and what follows it.
+pub(super) fn string(text: &str) -> Option<(String, &str)> {
+    let quote = text.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    let mut content = String::new();
+    let mut characters = text.char_indices().skip(1);
+    while let Some((position, character)) = characters.next() {
+        match character {
+            '\\' => content.push(match characters.next()?.1 {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                other => other,
+            }),
+            end if end == quote => return Some((content, &text[position + 1..])),
+            other => content.push(other),
         }
     }
-
-    fn value(&mut self) -> Option<Value> {
-        self.space();
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return None;
-        }
-        let value = match self.rest.chars().next()? {
-            '{' => self.dictionary(),
-            '[' => self.items('[', ']'),
-            '(' => self.items('(', ')'),
-            '\'' | '"' => self.string().map(Value::String),
-            _ => self.word(),
-        };
-        self.depth -= 1;
-        value
-    }
-
-    fn items(&mut self, open: char, close: char) -> Option<Value> {
-        self.skip(open);
-        let mut items = Vec::new();
-        while !self.skip(close) {
-            items.push(self.value()?);
-            if !self.skip(',') && !self.rest.trim_start().starts_with(close) {
-                return None;
-            }
-        }
-        Some(Value::Array(items))
-    }
-
-    fn dictionary(&mut self) -> Option<Value> {
-        self.skip('{');
-        let mut members = Map::new();
-        while !self.skip('}') {
-            let key = match self.value()? {
-                Value::String(text) => text,
-                other => other.to_string(),
-            };
-            // Without a colon it is a set, whose items are of no interest.
-            let value = if self.skip(':') { self.value()? } else { Value::Null };
-            members.insert(key, value);
-            if !self.skip(',') && !self.rest.trim_start().starts_with('}') {
-                return None;
-            }
-        }
-        Some(Value::Object(members))
-    }
-
-    fn string(&mut self) -> Option<String> {
-        let quote = self.rest.chars().next()?;
-        let mut text = String::new();
-        let mut characters = self.rest.char_indices().skip(1);
-        while let Some((position, character)) = characters.next() {
-            match character {
-                '\\' => match characters.next()?.1 {
-                    'n' => text.push('\n'),
-                    't' => text.push('\t'),
-                    'r' => text.push('\r'),
-                    other => text.push(other),
-                },
-                end if end == quote => {
-                    self.rest = &self.rest[position + end.len_utf8()..];
-                    return Some(text);
-                }
-                other => text.push(other),
-            }
-        }
-        None
-    }
-
-    /// A number, `True`, `False`, `None`, or a call whose arguments are skipped.
-    fn word(&mut self) -> Option<Value> {
-        let end = self.rest.find([',', ':', ')', ']', '}', '(', '\'', '"', '<']).unwrap_or(self.rest.len());
-        let (word, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        if rest.starts_with('(') {
-            return self.items('(', ')').map(|_| Value::Null);
-        }
-        if let Some(inside) = rest.strip_prefix('<') {
-            self.rest = inside.split_once('>')?.1;
-            return Some(Value::Null);
-        }
-        let word = word.trim();
-        if word.is_empty() {
-            return None;
-        }
-        Some(match word {
-            "True" => Value::Bool(true),
-            "False" => Value::Bool(false),
-            number => number.parse::<i64>().map_or(Value::Null, Value::from),
-        })
-    }
+    None
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn literals_read_as_json() {
-        let cases = [
-            ("{'a': ('body', 1), \"b\": [True, None]}", json!({"a": ["body", 1], "b": [true, null]})),
-            (r"'it\'s\n'", json!("it's\n")),
-            (
-                "{'when': datetime.datetime(2025, 1, 2), 'x': <Enum: 'a'>, 'y': 2}",
-                json!({"when": null, "x": null, "y": 2}),
-            ),
-            ("{'s': SecretStr('**'), 'set': {'a', 'b'}}", json!({"s": null, "set": {"a": null, "b": null}})),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(parse(text), Some(expected), "{text}");
+    fn strings_and_lists_are_read_up_to_their_end() {
+        assert_eq!(string(r#"'it\'s\n"é"' rest"#), Some(("it's\n\"é\"".to_owned(), " rest")));
+        let texts = |texts: &[&str]| Some(texts.iter().map(ToString::to_string).collect::<Vec<_>>());
+        for (text, expected) in [
+            ("{'detail': 'no'}", texts(&["no"])),
+            ("{'detail': [\"Key)Error\", 'a]', 5]}", texts(&["Key)Error", "a]", "5"])),
+            ("{'detail': [{'loc': ['body'], 'input': 'secret'}]}", None),
+            ("{'detail': None}", None),
+            ("{'detail': ['open", None),
+            ("{'detail': [", None),
+            ("{'detail': '\\", None),
+            ("detail", None),
+        ] {
+            assert_eq!(detail(text), expected, "{text}");
         }
     }
 
     #[test]
-    fn broken_literals_are_refused_and_never_panic() {
-        let deep = "[".repeat(100_000);
-        for text in [&deep, "", "{", "{'a'", "[1", "'open", "{'a': ", "(", "[,]", "<", "é{'"] {
-            assert_eq!(parse(text).filter(|value| !value.is_null()), None, "{text:.20}");
-        }
+    fn only_the_place_and_the_message_of_a_problem_are_kept() {
+        let text = "2 validation errors:\n  {'type': 'x', 'loc': ('body', \"it's (\", 0), 'msg': 'No, \\'x\\'', 'input': \
+                    {'loc': ('a',), 'msg': 'secret'}}\n  {'type': 'y', 'loc': (), 'msg': 'b'}\n  {'type': 'z'}\n    PUT /x";
+        let problem = |location: &[&str], message: &str| Problem {
+            location: location.iter().map(ToString::to_string).collect(),
+            message: message.to_owned(),
+        };
+        assert_eq!(problems(text), [problem(&["body", "it's (", "0"], "No, 'x'"), problem(&[], "b")]);
     }
 }
