@@ -1,6 +1,6 @@
 //! Errors of handlers: what the caller may read, and what only the log may.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -21,6 +21,8 @@ enum Answer {
     Detail { status: StatusCode, class: &'static str, message: String },
     /// A request that does not have the right form, with the places that are wrong.
     Validation(Vec<Issue>),
+    /// A filter, a configuration or an object that would not be valid, with the places that are wrong.
+    Invalid(Vec<Issue>),
     /// A body in a form of its own.
     Exact { status: StatusCode, answer: ErrorAnswer },
     /// Not now: the caller may come back after so many seconds.
@@ -29,15 +31,62 @@ enum Answer {
     Replay(Vec<u8>),
 }
 
-/// One place of a request that has the wrong form.
+/// One place of a request or of a configuration that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Issue {
-    /// `body`, `query` or `path`, then the members that lead to the place.
+    /// `body`, `query` or `path` in a request, then the members that lead to the place.
     pub(crate) place: Vec<String>,
     /// What is wrong, without the value.
     pub(crate) message: String,
-    /// The kind of mistake, such as `value_error`.
+    /// The kind of mistake as the real servers name it, such as `value_error`.
     pub(crate) kind: &'static str,
+}
+
+impl Issue {
+    pub(crate) fn new<P: AsRef<str>>(place: &[P], kind: &'static str, message: impl Into<String>) -> Self {
+        let place = place.iter().map(|part| part.as_ref().to_owned()).collect();
+        Self { place, message: message.into(), kind }
+    }
+
+    /// An issue whose kind says everything.
+    pub(crate) fn of_kind<P: AsRef<str>>(place: &[P], kind: &'static str) -> Self {
+        let message = match kind {
+            "missing" => "This is required",
+            "string_type" => "Must be a string",
+            "bool_type" | "bool_parsing" => "Must be a boolean",
+            "int_type" | "int_parsing" | "int_from_float" => "Must be a whole number",
+            "int_parsing_size" => "Must be a smaller number",
+            "float_type" | "float_parsing" => "Must be a number",
+            "list_type" => "Must be a list",
+            "dict_type" | "model_attributes_type" => "Must be an object",
+            "uuid_type" | "uuid_parsing" => "Must be a UUID",
+            "datetime_type" | "datetime_from_date_parsing" => "Must be a date and time",
+            "json_invalid" => "Must be JSON",
+            "none_required" => "Must be null",
+            _ => "Is not valid",
+        };
+        Self::new(place, kind, message)
+    }
+
+    /// A string with too many characters.
+    pub(crate) fn too_long<P: AsRef<str>>(place: &[P], most: usize) -> Self {
+        Self::new(place, "string_too_long", format!("Must have at most {most} characters"))
+    }
+
+    /// A number below a minimum.
+    pub(crate) fn too_small<P: AsRef<str>>(place: &[P], least: impl fmt::Display) -> Self {
+        Self::new(place, "greater_than_equal", format!("Must be at least {least}"))
+    }
+
+    /// A number above a maximum.
+    pub(crate) fn too_large<P: AsRef<str>>(place: &[P], most: impl fmt::Display) -> Self {
+        Self::new(place, "less_than_equal", format!("Must be at most {most}"))
+    }
+
+    /// A value that is not one of those that there are.
+    pub(crate) fn not_one_of<P: AsRef<str>>(place: &[P], known: &[&str]) -> Self {
+        Self::new(place, "enum", format!("Must be one of {}", known.join(", ")))
+    }
 }
 
 /// Result of a handler.
@@ -73,14 +122,39 @@ impl Error {
         Self::detail(StatusCode::NOT_FOUND, "KeyError", message)
     }
 
+    /// 404 for an object that was looked up by its id or its name.
+    pub(crate) fn no_object(noun: &str, given: impl fmt::Display) -> Self {
+        Self::not_found(format!("Cannot get {noun} with name or ID '{given}': it does not exist."))
+    }
+
     /// 409 `EntityExistsError`: the object is there already.
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
         Self::detail(StatusCode::CONFLICT, "EntityExistsError", message)
     }
 
+    /// 409 for an object whose name another one of its kind has.
+    pub(crate) fn name_taken(noun: impl fmt::Display, name: &str) -> Self {
+        Self::conflict(format!("There is already a {noun} with the name '{name}'."))
+    }
+
     /// 422 with the places that have the wrong form.
     pub(crate) fn validation(issues: Vec<Issue>) -> Self {
         Self { answer: Answer::Validation(issues), context: None }
+    }
+
+    /// 422 for what has the right form and would not be valid.
+    pub(crate) fn invalid(issues: Vec<Issue>) -> Self {
+        Self { answer: Answer::Invalid(issues), context: None }
+    }
+
+    /// 500 where a real server fails, too.
+    pub(crate) fn runtime(message: impl Into<String>) -> Self {
+        Self::detail(StatusCode::INTERNAL_SERVER_ERROR, "RuntimeError", message)
+    }
+
+    /// A plain text, as the web framework of the real servers answers.
+    pub(crate) fn plain(status: StatusCode, message: impl Into<String>) -> Self {
+        Self::exact(status, ErrorAnswer::text(message))
     }
 
     /// Any status with exactly this body.
@@ -154,7 +228,7 @@ impl Error {
             Answer::Detail { status, .. } | Answer::Exact { status, .. } | Answer::Later { status, .. } => {
                 *status
             }
-            Answer::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Answer::Validation(_) | Answer::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Answer::Replay(_) => StatusCode::OK,
         }
     }
@@ -173,17 +247,17 @@ impl Error {
                     .collect::<Vec<_>>(),
             }),
             Answer::Validation(issues) => {
-                let mut text =
-                    format!("{} validation error{}:", issues.len(), if issues.len() == 1 { "" } else { "s" });
-                for issue in issues {
-                    let location = issue.place.iter().map(|part| place(part)).collect::<Vec<_>>();
-                    // A tuple of one has a comma.
-                    let location =
-                        if location.len() == 1 { format!("{},", location[0]) } else { location.join(", ") };
-                    let Issue { kind, message, .. } = issue;
-                    let _ = write!(text, "\n  {{'type': '{kind}', 'loc': ({location}), 'msg': '{message}'}}");
-                }
-                json!(["ValueError", text])
+                let lines = issues.iter().map(|Issue { place, message, kind }| {
+                    format!("\n  {{'type': '{kind}', 'loc': {}, 'msg': {}}}", tuple(place), quoted(message))
+                });
+                json!(["ValueError", headed(":", issues, lines)])
+            }
+            Answer::Invalid(issues) => {
+                let lines = issues.iter().map(|Issue { place, message, kind }| match place.as_slice() {
+                    [] => format!("\n  {message} [type={kind}]"),
+                    place => format!("\n{}\n  {message} [type={kind}]", place.join(".")),
+                });
+                json!({ "detail": ["ValueError", headed("", issues, lines)] })
             }
         }
     }
@@ -200,9 +274,22 @@ impl Error {
     }
 }
 
-/// A part of a place as Python shows it: positions are numbers.
-fn place(part: &str) -> String {
-    if part.parse::<u64>().is_ok() { part.to_owned() } else { format!("'{part}'") }
+/// Issues as a workspace tells them: a line that says how many there are, then each of them.
+fn headed(end: &str, issues: &[Issue], lines: impl Iterator<Item = String>) -> String {
+    let plural = if issues.len() == 1 { "" } else { "s" };
+    format!("{} validation error{plural}{end}{}", issues.len(), lines.collect::<String>())
+}
+
+/// A place as a tuple of Python: positions are numbers, and a tuple of one has a comma.
+fn tuple(place: &[String]) -> String {
+    let shown = |part: &String| if part.parse::<u64>().is_ok() { part.clone() } else { quoted(part) };
+    let parts: Vec<String> = place.iter().map(shown).collect();
+    format!("({}{})", parts.join(", "), if parts.len() == 1 { "," } else { "" })
+}
+
+/// A text as a literal of Python.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
 }
 
 /// Which of the two APIs answers; their 422 bodies differ.
@@ -218,9 +305,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.answer {
             Answer::Detail { message, .. } | Answer::Later { message, .. } => f.write_str(message),
-            Answer::Validation(issues) => {
-                let texts =
-                    issues.iter().map(|issue| format!("{}: {}", issue.place.join("."), issue.message));
+            Answer::Validation(issues) | Answer::Invalid(issues) => {
+                let texts = issues.iter().map(|Issue { place, message, .. }| match place.as_slice() {
+                    [] => message.clone(),
+                    place => format!("{}: {message}", place.join(".")),
+                });
                 f.write_str(&texts.collect::<Vec<_>>().join("; "))
             }
             Answer::Exact { answer, .. } => f.write_str(message(answer)),
@@ -280,5 +369,57 @@ impl fmt::Display for Chain<'_> {
             cause = error.source();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_plane_tells_what_is_wrong_with_a_request_in_its_own_form() {
+        let long = || Issue::too_long(&["body", "it's"], 50);
+        let missing = || Issue::of_kind(&["body"], "missing");
+        let nested = || Issue::new(&["body", "0", "a"], "value_error", "No.");
+        for (error, plane, body) in [
+            (
+                Error::validation(vec![long()]),
+                Plane::Control,
+                json!({ "detail": [
+                    { "loc": ["body", "it's"], "msg": "Must have at most 50 characters", "type": "string_too_long" },
+                ] }),
+            ),
+            (
+                Error::validation(vec![long(), missing()]),
+                Plane::Workspace,
+                json!([
+                    "ValueError",
+                    "2 validation errors:\n  {'type': 'string_too_long', 'loc': ('body', 'it\\'s'), 'msg': 'Must have at \
+                     most 50 characters'}\n  {'type': 'missing', 'loc': ('body',), 'msg': 'This is required'}"
+                ]),
+            ),
+            (
+                Error::validation(vec![nested()]),
+                Plane::Workspace,
+                json!([
+                    "ValueError",
+                    "1 validation error:\n  {'type': 'value_error', 'loc': ('body', 0, 'a'), 'msg': 'No.'}"
+                ]),
+            ),
+            (
+                Error::invalid(vec![
+                    Issue::of_kind(&["tags", "a"], "missing"),
+                    Issue::new::<&str>(&[], "value_error", "No."),
+                ]),
+                Plane::Workspace,
+                json!({ "detail": [
+                    "ValueError",
+                    "2 validation errors\ntags.a\n  This is required [type=missing]\n  No. [type=value_error]",
+                ] }),
+            ),
+        ] {
+            assert_eq!(error.status(), 422);
+            assert_eq!(error.body(plane), body);
+        }
     }
 }

@@ -9,14 +9,15 @@ use crate::error::{Error, Issue, Result};
 /// Refuses a text that is too short or too long; lengths are in characters.
 pub(crate) fn length(member: &str, text: &str, range: RangeInclusive<usize>) -> Result<()> {
     let characters = text.chars().count();
-    let (message, kind) = if characters < *range.start() {
-        (format!("String should have at least {} character", range.start()), "string_too_short")
+    let place = ["body", member];
+    let issue = if characters < *range.start() {
+        Issue::new(&place, "string_too_short", format!("Must have at least {} characters", range.start()))
     } else if characters > *range.end() {
-        (format!("String should have at most {} characters", range.end()), "string_too_long")
+        Issue::too_long(&place, *range.end())
     } else {
         return Ok(());
     };
-    Err(Error::validation(vec![in_body(member, message, kind)]))
+    Err(Error::validation(vec![issue]))
 }
 
 /// The same for a text that may be absent.
@@ -29,20 +30,20 @@ pub(crate) fn characters(member: &str, text: &str, pattern: &str, fits: impl Fn(
     if text.chars().all(fits) {
         return Ok(());
     }
-    let message = format!("String should match pattern '{pattern}'");
-    Err(Error::validation(vec![in_body(member, message, "string_pattern_mismatch")]))
+    let message = format!("Must match {pattern}");
+    Err(Error::validation(vec![Issue::new(&["body", member], "string_pattern_mismatch", message)]))
 }
 
 /// Refuses a number that is too small or too large.
 pub(crate) fn number(member: &str, number: i64, range: RangeInclusive<i64>) -> Result<()> {
-    let (message, kind) = if number < *range.start() {
-        (format!("Input should be greater than or equal to {}", range.start()), "greater_than_equal")
+    let issue = if number < *range.start() {
+        Issue::too_small(&["body", member], range.start())
     } else if number > *range.end() {
-        (format!("Input should be less than or equal to {}", range.end()), "less_than_equal")
+        Issue::too_large(&["body", member], range.end())
     } else {
         return Ok(());
     };
-    Err(Error::validation(vec![in_body(member, message, kind)]))
+    Err(Error::validation(vec![issue]))
 }
 
 /// Refuses a free document that is too large for its place; `limit` is in bytes.
@@ -50,12 +51,8 @@ pub(crate) fn document(member: &str, document: &serde_json::Value, limit: usize)
     if document.to_string().len() <= limit {
         return Ok(());
     }
-    let message = format!("Value should have at most {limit} bytes");
-    Err(Error::validation(vec![in_body(member, message, "too_long")]))
-}
-
-fn in_body(member: &str, message: String, kind: &'static str) -> Issue {
-    Issue { place: vec!["body".to_owned(), member.to_owned()], message, kind }
+    let message = format!("Must have at most {limit} bytes");
+    Err(Error::validation(vec![Issue::new(&["body", member], "too_long", message)]))
 }
 
 /// Which part of a list is wanted.
@@ -71,11 +68,7 @@ pub(crate) struct Slice {
 pub(crate) fn slice(offset: Option<u64>, limit: Option<u64>) -> Result<Slice> {
     let limit = limit.unwrap_or(MAX_LIMIT);
     if limit > MAX_LIMIT {
-        return Err(Error::validation(vec![Issue {
-            place: vec!["query".to_owned(), "limit".to_owned()],
-            message: format!("Input should be less than or equal to {MAX_LIMIT}"),
-            kind: "less_than_equal",
-        }]));
+        return Err(Error::validation(vec![Issue::too_large(&["query", "limit"], MAX_LIMIT)]));
     }
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     Ok(Slice { offset: number(offset.unwrap_or(0)), limit: number(limit) })

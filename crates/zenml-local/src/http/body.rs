@@ -49,11 +49,8 @@ where
     // The control plane is not known to look at the media type.
     let is_text = plane == Plane::Workspace && !is_json(media_type);
     if !is_text && let Err(error) = serde_json::from_slice::<IgnoredAny>(body) {
-        return Err(Unreadable::Wrong(Issue {
-            place: vec!["body".to_owned(), position(body, &error).to_string()],
-            message: "JSON decode error".to_owned(),
-            kind: "json_invalid",
-        }));
+        let at = position(body, &error).to_string();
+        return Err(Unreadable::Wrong(Issue::of_kind(&["body", &at], "json_invalid")));
     }
     if !is_text && let Err(issue) = limit::check_json(plane, body) {
         return Err(Unreadable::Wrong(issue));
@@ -65,11 +62,7 @@ where
         return Err(if plane == Plane::Workspace && TRUSTING.contains(&(route.method, route.template)) {
             Unreadable::Fatal(unexpected())
         } else {
-            Unreadable::Wrong(Issue {
-                place: vec!["body".to_owned()],
-                message: "Input should be a valid dictionary or object to extract fields from".to_owned(),
-                kind: "model_attributes_type",
-            })
+            Unreadable::Wrong(Issue::of_kind(&["body"], "model_attributes_type"))
         });
     }
     decode(&without_repetitions(body))

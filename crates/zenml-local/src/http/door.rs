@@ -138,11 +138,10 @@ impl Door {
             && Uuid::try_parse(key).is_err()
         {
             // A real server crashes here.
-            return Err(Error::validation(vec![Issue {
-                place: vec!["header".to_owned(), "idempotency-key".to_owned()],
-                message: "Input should be a valid UUID".to_owned(),
-                kind: "uuid_parsing",
-            }]));
+            return Err(Error::validation(vec![Issue::of_kind(
+                &["header", "idempotency-key"],
+                "uuid_parsing",
+            )]));
         }
         let actor = match self.access {
             Access::Open => Actor::Anonymous,

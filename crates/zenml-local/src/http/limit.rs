@@ -43,8 +43,7 @@ pub(super) fn check_query(query: &str) -> Result<()> {
 /// Checks a document that is JSON.
 pub(super) fn check_json(plane: Plane, document: &[u8]) -> Result<(), Issue> {
     // What nests too deeply for the parser is not read at all.
-    let value: Value =
-        serde_json::from_slice(document).map_err(|_| issue(Vec::new(), deep(), "recursion_loop"))?;
+    let value: Value = serde_json::from_slice(document).map_err(|_| deep())?;
     let mut values = 0;
     measure(plane, &value, &mut vec!["body".to_owned()], &mut values)
 }
@@ -52,12 +51,11 @@ pub(super) fn check_json(plane: Plane, document: &[u8]) -> Result<(), Issue> {
 fn measure(plane: Plane, value: &Value, at: &mut Vec<String>, values: &mut usize) -> Result<(), Issue> {
     *values += 1;
     if *values > VALUES {
-        let message = format!("The request should have at most {VALUES} values");
-        return Err(issue(Vec::new(), message, "too_long"));
+        return Err(Issue::new(&["body"], "too_long", format!("Must have at most {VALUES} values")));
     }
     // The first part of the place is the document itself.
     if at.len() > DEPTH + 1 {
-        return Err(issue(Vec::new(), deep(), "recursion_loop"));
+        return Err(deep());
     }
     match value {
         Value::String(text) => check_text(plane, text, at),
@@ -87,17 +85,11 @@ fn check_text(plane: Plane, value: &str, at: &[String]) -> Result<(), Issue> {
     if value.chars().nth(most).is_none() {
         return Ok(());
     }
-    let message = format!("String should have at most {most} characters");
-    Err(issue(at.to_vec(), message, "string_too_long"))
+    Err(Issue::too_long(at, most))
 }
 
-fn deep() -> String {
-    format!("The request should have at most {DEPTH} levels")
-}
-
-fn issue(place: Vec<String>, message: String, kind: &'static str) -> Issue {
-    let place = if place.is_empty() { vec!["body".to_owned()] } else { place };
-    Issue { place, message, kind }
+fn deep() -> Issue {
+    Issue::new(&["body"], "recursion_loop", format!("Must have at most {DEPTH} levels"))
 }
 
 #[cfg(test)]

@@ -305,7 +305,7 @@ fn note<T>(result: Result<T, Issue>, issues: &mut Vec<Issue>) -> Option<T> {
 fn in_path(template: &str, error: zenml_api::InvalidPath) -> Issue {
     let name =
         template.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(name, _)| name);
-    Issue { place: vec!["path".to_owned(), name.to_owned()], message: error.0, kind: "uuid_parsing" }
+    Issue::new(&["path", name], "uuid_parsing", error.0)
 }
 
 /// What is wrong with a document, as far as its decoder got.
@@ -313,38 +313,32 @@ pub(super) fn in_document(document: &str, error: &CodecError) -> Issue {
     let members = error.path.split(['.', '[', ']']).filter(|part| !part.is_empty()).map(str::to_owned);
     let mut place: Vec<String> = std::iter::once(document.to_owned()).chain(members).collect();
     let text = error.message.split(" at line ").next().unwrap_or_default();
-    let (kind, message) = if let Some(member) = text.strip_prefix("missing field `") {
+    if let Some(member) = text.strip_prefix("missing field `") {
         place.push(member.trim_end_matches('`').to_owned());
-        ("missing", "Field required".to_owned())
+        Issue::of_kind(&place, "missing")
     } else if place.len() == 1 && text.starts_with("invalid type: null") {
-        ("missing", "Field required".to_owned())
+        Issue::of_kind(&place, "missing")
     } else {
-        let kind = kind_of(text);
-        let message = KINDS.iter().find(|(_, named, _)| *named == kind).map(|(_, _, message)| *message);
-        (
-            kind,
-            message.map_or_else(|| text.to_owned(), |message| format!("Input should be a valid {message}")),
-        )
-    };
-    Issue { place, message, kind }
+        match kind_of(text) {
+            kind @ ("enum" | "value_error") => Issue::new(&place, kind, text),
+            kind => Issue::of_kind(&place, kind),
+        }
+    }
 }
 
-/// How what is expected is named by the decoder and by the real server, and in its words.
-const KINDS: [(&str, &str, &str); 14] = [
-    ("a string", "string_type", "string"),
-    ("a boolean", "bool_type", "boolean"),
-    ("a map", "dict_type", "dictionary"),
-    ("a sequence", "list_type", "list"),
-    ("i64", "int_type", "integer"),
-    ("u64", "int_type", "integer"),
-    ("struct", "model_attributes_type", "dictionary or object to extract fields from"),
-    ("a moment", "datetime_type", "datetime"),
-    ("the UUID of ", "uuid_type", "UUID"),
-    (lax::FRACTION, "int_from_float", "integer, got a number with a fractional part"),
-    (lax::TOO_LARGE, "int_parsing_size", "integer, the value exceeded the supported size"),
-    ("", "bool_parsing", "boolean"),
-    ("", "int_parsing", "integer"),
-    ("", "uuid_parsing", "UUID"),
+/// How what is expected is named by the decoder and by the real server.
+const KINDS: [(&str, &str); 11] = [
+    ("a string", "string_type"),
+    ("a boolean", "bool_type"),
+    ("a map", "dict_type"),
+    ("a sequence", "list_type"),
+    ("i64", "int_type"),
+    ("u64", "int_type"),
+    ("struct", "model_attributes_type"),
+    ("a moment", "datetime_type"),
+    ("the UUID of ", "uuid_type"),
+    (lax::FRACTION, "int_from_float"),
+    (lax::TOO_LARGE, "int_parsing_size"),
 ];
 
 fn kind_of(text: &str) -> &'static str {
@@ -352,8 +346,9 @@ fn kind_of(text: &str) -> &'static str {
         return "enum";
     }
     let Some((found, expected)) = text.split_once(", expected ") else { return "value_error" };
-    let named = |(name, _, _): &&(&str, _, _)| !name.is_empty() && expected.starts_with(name);
-    let Some((_, kind, _)) = KINDS.iter().find(named) else { return "value_error" };
+    let Some((_, kind)) = KINDS.iter().find(|(name, _)| expected.starts_with(name)) else {
+        return "value_error";
+    };
     // Texts may stand for booleans and numbers; these do not.
     match (*kind, found.contains(": string")) {
         ("uuid_type", true) => "uuid_parsing",

@@ -13,8 +13,7 @@ use zenml_api::{IdOrName, Identifier, Timestamp, UserId};
 
 use super::list::{self, Column, Table as _};
 use super::noun::{id_at, to_json};
-use super::refusal::Refusal;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Identity, WorkspacePlace};
 use crate::store::{Query, Row, Sql, now};
@@ -31,7 +30,7 @@ async fn current(cx: Cx, (): (), (): (), (): ()) -> Result<User> {
 /// Everyone who can log in may see everyone, but not each other's e-mail address.
 async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Page<User>> {
     let me = enter(&cx).await?;
-    list::check_paging(query.paging(), "GET /api/v1/users")?;
+    list::check_paging(query.paging())?;
     cx.read(async |tx| {
         let scope = |sql: &mut Query| {
             // An address that is not shown is no filter and no order either: both would tell it bit by bit.
@@ -54,10 +53,7 @@ async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Page<User
 async fn get(cx: Cx, id: IdOrName<UserId>, (): (), (): ()) -> Result<User> {
     let me = enter(&cx).await?;
     cx.read(async |tx| {
-        let account = find(tx.sql(), me.place, &id).await?.ok_or_else(|| {
-            let noun = if matches!(id, IdOrName::Id(_)) { "account" } else { "user account" };
-            Refusal::key(&format!("No {noun} with the '{id}' name or ID was found"))
-        })?;
+        let account = find(tx.sql(), me.place, &id).await?.ok_or_else(|| Error::no_object("account", &id))?;
         let detail = if account.local == me.local { Detail::Own } else { Detail::Others };
         Ok(account.user(detail))
     })
@@ -110,7 +106,7 @@ pub(crate) async fn mirror(cx: &Cx, place: WorkspacePlace, identity: &Identity) 
     .await?;
     let local = local_id(&mut sql, place, identity.account.uuid()).await?;
     sql.commit().await?;
-    Ok(local.ok_or_else(|| Refusal::key("No account with this ID was found"))?)
+    local.ok_or_else(|| Error::not_found("There is no account with this ID."))
 }
 
 /// The owners of the objects of an answer, by their id on the control plane.
@@ -213,7 +209,6 @@ impl Mirrored {
 }
 
 impl list::Fields for Mirrored {
-    const FILTER: &'static str = "UserFilter";
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "full_name", "email"];
 }
 
@@ -252,8 +247,7 @@ async fn find(sql: &mut Sql, place: WorkspacePlace, id: &IdOrName<UserId>) -> Re
 
 async fn own(sql: &mut Sql, me: Me) -> Result<Mirrored> {
     let found = find(sql, me.place, &IdOrName::Id(me.local)).await?;
-    Ok(found
-        .ok_or_else(|| Refusal::key(&format!("No account with the '{}' name or ID was found", me.local)))?)
+    found.ok_or_else(|| Error::no_object("account", me.local))
 }
 
 async fn local_id(sql: &mut Sql, place: WorkspacePlace, account: Uuid) -> Result<Option<UserId>> {

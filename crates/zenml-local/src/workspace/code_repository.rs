@@ -13,11 +13,9 @@ use super::list::{self, Column, Table as _};
 use super::name;
 use super::noun::{from_json, id_at, optional_id, to_json};
 use super::project;
-use super::python;
-use super::refusal::{Complaint, Refusal};
 use super::sealed;
 use crate::crypto::Vault;
-use crate::error::Result;
+use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
     self, Act, Allowed, Create, Delete, Kind, Object, Owner, Read, Resource, Target, Update, WorkspacePlace,
@@ -80,15 +78,15 @@ async fn create(cx: Cx, (): (), (): (), new: api::CodeRepositoryCreate) -> Resul
     name::at_most("name", &new.name, 255, &mut complaints);
     check_source(&new.source, &mut complaints);
     name::at_most("description", new.description.as_deref().unwrap_or_default(), 65535, &mut complaints);
-    name::settle("POST /api/v1/code_repositories", &complaints)?;
+    name::settle(complaints)?;
     cx.tx(async |tx| {
         let all = InProject { place: me.place, project: new.project };
         let allowed = tx.allow::<Create, _>(all).await?;
         // A real server leaves it to its database to find out.
-        let unknown = || Refusal::runtime("FOREIGN KEY constraint failed");
+        let unknown = || Error::runtime("The project does not exist.");
         let project = project_name(tx, &allowed).await?.ok_or_else(unknown)?;
         if name_is_taken(tx, all, &new.name, None).await? {
-            return Err(taken("create", &new.name, &project).into());
+            return Err(taken(&new.name, &project));
         }
         let moment = now();
         let row = row::CodeRepository {
@@ -113,8 +111,8 @@ async fn create(cx: Cx, (): (), (): (), new: api::CodeRepositoryCreate) -> Resul
 
 async fn list(cx: Cx, (): (), query: api::CodeRepositoryQuery, (): ()) -> Result<Page<CodeRepository>> {
     let me = enter(&cx).await?;
-    list::check_paging(query.paging(), "GET /api/v1/code_repositories")?;
-    let missing = || Refusal::value("Project scope missing from the filter.");
+    list::check_paging(query.paging())?;
+    let missing = || Error::value("A list of code repositories requires a project.");
     let project: IdOrName<ProjectId> = IdOrName::parse(query.project.last().ok_or_else(missing)?);
     cx.read(async |tx| {
         let found = project::locate(tx, me.place, &project).await?;
@@ -164,7 +162,7 @@ async fn update(
     let mut complaints = Vec::new();
     name::at_most("name", change.name.as_deref().unwrap_or_default(), 255, &mut complaints);
     name::at_most("description", change.description.as_deref().unwrap_or_default(), 65535, &mut complaints);
-    name::settle("PUT /api/v1/code_repositories/{code_repository_id}", &complaints)?;
+    name::settle(complaints)?;
     let said = |text: Option<String>| text.filter(|text| !text.is_empty());
     cx.tx(async |tx| {
         let found = find(tx, me.place, id).await?;
@@ -174,7 +172,7 @@ async fn update(
         if let Some(name) = said(change.name) {
             if name_is_taken(tx, allowed.all, &name, Some(id)).await? {
                 let project = project_name(tx, &allowed).await?.unwrap_or_default();
-                return Err(taken("update", &name, &project).into());
+                return Err(taken(&name, &project));
             }
             row.name = name;
         }
@@ -202,18 +200,14 @@ async fn delete(cx: Cx, id: CodeRepositoryId, (): (), (): ()) -> Result<()> {
     .await
 }
 
-fn check_source(source: &Source, complaints: &mut Vec<Complaint>) {
+fn check_source(source: &Source, complaints: &mut Vec<Issue>) {
     if !SOURCE_TYPES.contains(&source.kind.as_str()) {
-        let message = format!("Input should be {}", python::alternatives(&SOURCE_TYPES));
-        complaints.push(Complaint::new(&["body", "source", "type"], "enum", message));
+        complaints.push(Issue::not_one_of(&["body", "source", "type"], &SOURCE_TYPES));
     }
 }
 
-fn taken(operation: &str, name: &str, project: &str) -> Refusal {
-    Refusal::exists(&format!(
-        "Unable to {operation} the requested code repository with name '{name}': Found another existing code repository \
-         with the same name in the '{project}' project."
-    ))
+fn taken(name: &str, project: &str) -> Error {
+    Error::name_taken(format_args!("code repository of the project '{project}'"), name)
 }
 
 mod row {
@@ -261,7 +255,6 @@ impl row::CodeRepository {
 }
 
 impl list::Fields for row::CodeRepository {
-    const FILTER: &'static str = "CodeRepositoryFilter";
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "user"];
 }
 
@@ -289,7 +282,7 @@ async fn find(tx: &mut Tx, place: WorkspacePlace, id: CodeRepositoryId) -> Resul
     .bind(id.to_string())
     .fetch_optional(tx.sql())
     .await?
-    .ok_or_else(|| Refusal::unknown_id("code repository", &id))?;
+    .ok_or_else(|| Error::no_object("code repository", id))?;
     let all = InProject { place, project: ProjectId::from_uuid(id_at(&row, 0)?) };
     Ok(Repository { all, id, name: row.try_get(1)?, owner: optional_id(&row, 2)? })
 }

@@ -1,13 +1,13 @@
 //! Logging in to a workspace.
 
+use http::StatusCode;
 use zenml_api::control::auth::GRANT_DEVICE_CODE;
 use zenml_api::workspace::login::{self as api, API_KEY, Answer, EXTERNAL, Form, Session};
 
 use super::account;
-use super::refusal::Refusal;
 use crate::authn;
 use crate::crypto::{API_KEY_PREFIX, ApiKey};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::login::{self, Subject};
 use crate::rbac::{Actor, Credential, Identity};
@@ -57,20 +57,23 @@ enum Grant {
 }
 
 /// Which grant a login asks for; a server finds it out from what is there if it is not named.
-fn grant(form: &Form, has_bearer: bool) -> Result<Grant, Refusal> {
+fn grant(form: &Form, has_bearer: bool) -> Result<Grant> {
     let is_key = form.password.as_ref().is_some_and(|text| text.expose().starts_with(API_KEY_PREFIX));
     match form.grant_type.as_deref().filter(|grant| !grant.is_empty()) {
         Some(API_KEY) => Ok(Grant::ApiKey),
         Some(EXTERNAL) => Ok(Grant::External),
-        Some("password") => Err(Refusal::plain(400, "Unsupported grant type: password.")),
-        Some(GRANT_DEVICE_CODE) => Err(Refusal::plain(403, "Device authorization is not supported.")),
-        Some(other) => Err(Refusal::plain(400, &format!("Unsupported grant type: {other}"))),
-        None if is_key => Ok(Grant::ApiKey),
-        None if form.username.is_some() && !has_bearer => {
-            Err(Refusal::plain(400, "Unsupported grant type: password."))
+        Some(GRANT_DEVICE_CODE) => {
+            Err(Error::plain(StatusCode::FORBIDDEN, "Devices cannot be authorized by this workspace."))
         }
+        Some(other) => Err(unsupported(other)),
+        None if is_key => Ok(Grant::ApiKey),
+        None if form.username.is_some() && !has_bearer => Err(unsupported("password")),
         None => Ok(Grant::External),
     }
+}
+
+fn unsupported(grant: &str) -> Error {
+    Error::plain(StatusCode::BAD_REQUEST, format!("The grant type {grant} is not supported."))
 }
 
 /// A session of the workspace; it does not live longer than the one that it is made from.
@@ -104,7 +107,11 @@ mod tests {
             (form("zenml_api_key", None, key), false, Err(400)),
             (form(GRANT_DEVICE_CODE, None, None), false, Err(403)),
         ] {
-            assert_eq!(grant(&given, bearer).map_err(|refusal| refusal.status), expected, "{given:?}");
+            assert_eq!(
+                grant(&given, bearer).map_err(|refusal| refusal.status().as_u16()),
+                expected,
+                "{given:?}"
+            );
         }
     }
 }

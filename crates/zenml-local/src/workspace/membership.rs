@@ -9,7 +9,6 @@ use super::component::Components;
 use super::connector::Connectors;
 use super::flavor::{self, Flavors};
 use super::noun::{self, Noun};
-use super::refusal::Refusal;
 use super::secret;
 use super::stack::Stacks;
 use super::tag::Tags;
@@ -28,21 +27,18 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 async fn share(cx: Cx, (): (), query: ShareQuery, actions: Vec<zenml_api::rbac::Action>) -> Result<()> {
     let me = enter(&cx).await?;
     if query.user_id.is_some_and(|user| user.uuid() == me.account) {
-        return Err(Refusal::value("Not allowed to call endpoint with the authenticated user.").into());
+        return Err(Error::value("You cannot change your own access."));
     }
-    let kind: Kind = query
-        .resource_type
-        .as_str()
-        .parse()
-        .map_err(|error: UnknownKind| Refusal::value(&error.to_string()))?;
+    let kind: Kind =
+        query.resource_type.as_str().parse().map_err(|error: UnknownKind| Error::value(error.to_string()))?;
     if kind == Kind::Project {
-        return Err(Error::not_found("<ResourceType.PROJECT: 'project'>"));
+        return Err(Error::not_found("A project cannot be shared."));
     }
     let actions: Actions = actions
         .iter()
         .map(|action| action.as_str().parse::<Action>())
         .collect::<Result<_, UnknownAction>>()
-        .map_err(|error| Refusal::value(&error.to_string()))?;
+        .map_err(|error| Error::value(error.to_string()))?;
     cx.tx(async |tx| {
         let object = find(tx, me, kind, &query).await?;
         let allowed = tx.allow::<Share, _>(object).await?;
@@ -67,7 +63,7 @@ async fn share(cx: Cx, (): (), query: ShareQuery, actions: Vec<zenml_api::rbac::
 
 async fn find(tx: &mut Tx, me: Me, kind: Kind, query: &ShareQuery) -> Result<SharedObject> {
     let id = query.resource_id;
-    let unknown = || Refusal::key(&format!("Resource of type {kind} with ID {id} does not exist."));
+    let unknown = || Error::not_found(format!("The {kind} {id} does not exist."));
     let one = Resource::one(kind, id.uuid());
     let found = match kind {
         Kind::Stack => owner::<Stacks>(tx, me, query).await,
@@ -82,10 +78,10 @@ async fn find(tx: &mut Tx, me: Me, kind: Kind, query: &ShareQuery) -> Result<Sha
         Kind::CodeRepository => {
             code_repository::share_of(tx, me.place, CodeRepositoryId::from_uuid(id.uuid())).await
         }
-        _ => Err(unknown().into()),
+        _ => Err(unknown()),
     };
     let (resource, owner) =
-        found.map_err(|error| if error.status().as_u16() == 404 { unknown().into() } else { error })?;
+        found.map_err(|error| if error.status().as_u16() == 404 { unknown() } else { error })?;
     Ok(SharedObject { place: me.place, resource, owner })
 }
 

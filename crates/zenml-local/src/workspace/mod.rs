@@ -18,7 +18,6 @@ mod name;
 mod noun;
 mod project;
 mod python;
-mod refusal;
 mod sealed;
 mod secret;
 mod stack;

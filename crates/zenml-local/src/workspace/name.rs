@@ -4,52 +4,48 @@ use zenml_api::Patch;
 use zenml_api::workspace::component::ALL_TYPES;
 
 use super::flavor::check::SecretReference;
-use super::python;
-use super::refusal::{Complaint, Refusal};
+use crate::error::{Error, Issue, Result};
 
 /// Complains about a text of a request's body that is too long, counted in characters.
-pub(crate) fn at_most(member: &str, text: &str, most: usize, complaints: &mut Vec<Complaint>) {
+pub(crate) fn at_most(member: &str, text: &str, most: usize, complaints: &mut Vec<Issue>) {
     if text.chars().count() > most {
-        let message = format!("String should have at most {most} characters");
-        complaints.push(Complaint::new(&["body", member], "string_too_long", message));
+        complaints.push(Issue::too_long(&["body", member], most));
     }
 }
 
 /// Refuses a request if there are complaints about it.
-pub(crate) fn settle(operation: &str, complaints: &[Complaint]) -> Result<(), Refusal> {
-    if complaints.is_empty() { Ok(()) } else { Err(Refusal::request(operation, complaints)) }
+pub(crate) fn settle(complaints: Vec<Issue>) -> Result<()> {
+    if complaints.is_empty() { Ok(()) } else { Err(Error::validation(complaints)) }
 }
 
 /// Changes a column that is never null. A real server hands a null through to its database, which refuses it.
-pub(crate) fn not_null<T>(column: &str, change: Patch<T>, stored: T) -> Result<T, Refusal> {
+pub(crate) fn not_null<T>(column: &str, change: Patch<T>, stored: T) -> Result<T> {
     match change {
         Patch::Keep => Ok(stored),
         Patch::Set(value) => Ok(value),
-        Patch::Clear => Err(Refusal::runtime(&format!("NOT NULL constraint failed: {column}"))),
+        Patch::Clear => Err(Error::runtime(format!("{column} cannot be null"))),
     }
 }
 
 /// Complains about what is no type of component.
-pub(crate) fn component_type(kind: &str, complaints: &mut Vec<Complaint>) {
+pub(crate) fn component_type(kind: &str, complaints: &mut Vec<Issue>) {
     if !ALL_TYPES.contains(&kind) {
-        let message = format!("Input should be {}", python::alternatives(&ALL_TYPES));
-        complaints.push(Complaint::new(&["body", "type"], "enum", message));
+        complaints.push(Issue::not_one_of(&["body", "type"], &ALL_TYPES));
     }
 }
 
 /// Complains about a name that a project cannot have: it is 1 to 50 of `a-z 0-9 _ -`.
-pub(crate) fn project(name: &str, complaints: &mut Vec<Complaint>) {
+pub(crate) fn project(name: &str, complaints: &mut Vec<Issue>) {
     if name.is_empty() {
-        let message = "String should have at least 1 character";
-        complaints.push(Complaint::new(&["body", "name"], "string_too_short", message));
+        complaints.push(Issue::new(&["body", "name"], "string_too_short", "Must not be empty"));
         return;
     }
     at_most("name", name, 50, complaints);
     let allowed =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
     if !name.bytes().all(allowed) {
-        let message = "String should match pattern '^[a-z0-9_-]+$'";
-        complaints.push(Complaint::new(&["body", "name"], "string_pattern_mismatch", message));
+        let message = "Can only have the characters a-z, 0-9, _ and -";
+        complaints.push(Issue::new(&["body", "name"], "string_pattern_mismatch", message));
     }
 }
 
@@ -67,22 +63,14 @@ pub(crate) fn from_display_name(display_name: &str) -> String {
 
 /// Refuses a name that stacks and components cannot have when they are made: empty, or with a tab or a line
 /// break. A server does not look at it again when the name is changed.
-pub(crate) fn without_breaks(class: &str, name: &str) -> Result<(), Refusal> {
+pub(crate) fn without_breaks(name: &str) -> Result<()> {
     if name.is_empty() {
-        return Err(Refusal::value(&format!(
-            "The class `{class}` has no attribute `name` or it is set to `None`. Cannot validate the name."
-        )));
+        return Err(Error::value("The `name` is empty."));
     }
-    let forbidden: Vec<String> =
-        ["\t", "\n"].into_iter().filter(|one| name.contains(one)).map(|one| format!("`{one}`")).collect();
-    if forbidden.is_empty() {
-        return Ok(());
+    if name.contains(['\t', '\n']) {
+        return Err(Error::value(format!("The name `{name}` contains a tab or a line break.")));
     }
-    let thing = class.trim_end_matches("Request");
-    Err(Refusal::value(&format!(
-        "The name `{name}` of the `{thing}` contains the following forbidden characters: {}.",
-        forbidden.join(", ")
-    )))
+    Ok(())
 }
 
 /// The name of what is made with a stack whose name is taken: the stack's in small letters, with some of any.
@@ -93,10 +81,10 @@ pub(crate) fn with_addition(stack: &str) -> String {
 }
 
 /// Complains about a component name that looks like a reference to a secret.
-pub(crate) fn not_a_secret(name: &str, complaints: &mut Vec<Complaint>) {
+pub(crate) fn not_a_secret(name: &str, complaints: &mut Vec<Issue>) {
     if SecretReference::parse(name).is_some() {
-        let message = "Value error, Passing the `name` attribute of a stack component as a secret reference is not allowed.";
-        complaints.push(Complaint::new(&["body", "name"], "value_error", message));
+        let message = "The `name` of a component cannot be a secret reference";
+        complaints.push(Issue::new(&["body", "name"], "value_error", message));
     }
 }
 
@@ -126,11 +114,9 @@ mod tests {
 
     #[test]
     fn names_with_breaks_are_refused_when_something_is_made() {
-        without_breaks("StackRequest", "a b").unwrap();
-        for (name, part) in [("", "Cannot validate the name"), ("a\tb", "forbidden characters: `\t`")] {
-            let refusal = without_breaks("StackRequest", name).unwrap_err();
-            assert_eq!(refusal.status, 400);
-            assert!(refusal.text().contains(part), "{}", refusal.text());
+        without_breaks("a b").unwrap();
+        for name in ["", "a\tb", "a\nb"] {
+            assert_eq!(without_breaks(name).unwrap_err().status(), 400, "{name:?}");
         }
         let mut complaints = Vec::new();
         not_a_secret("{{a.b}}", &mut complaints);

@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use super::refusal::Refusal;
 use crate::error::{Error, Result};
 use crate::rbac::{Kind, Object, Owner, Resource, Target, WorkspacePlace};
 use crate::store::{Row, Tx};
@@ -106,7 +105,7 @@ pub(crate) async fn find<N: Noun>(tx: &mut Tx, place: WorkspacePlace, id: Uuid) 
         .bind(id.to_string())
         .fetch_optional(tx.sql())
         .await?
-        .ok_or_else(|| Refusal::unknown_id(N::WORDS, &id))?;
+        .ok_or_else(|| Error::no_object(N::WORDS, id))?;
     Ok(Found::new(place, id, row.try_get(0)?, optional_id(&row, 1)?))
 }
 

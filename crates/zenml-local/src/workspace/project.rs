@@ -9,8 +9,7 @@ use super::account::enter;
 use super::list::{self, Column, Table as _};
 use super::name;
 use super::noun::{All, Found, Noun, find, from_json, id_at, to_json};
-use super::refusal::{Complaint, Refusal};
-use crate::error::Result;
+use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{self, Act, Allowed, Create, Delete, Kind, Read, Update, WorkspacePlace};
 use crate::store::{Query, Row, Tx, now};
@@ -37,28 +36,25 @@ impl Noun for Projects {
 }
 
 async fn create(cx: Cx, (): (), (): (), new: api::ProjectCreate) -> Result<Project> {
-    const OPERATION: &str = "POST /api/v1/projects";
     let me = enter(&cx).await?;
     let mut complaints = Vec::new();
-    let nameless = |kind, message| {
-        Refusal::request(OPERATION, &[Complaint::new(&["body", "name"], kind, message)]).into()
-    };
+    let nameless = |kind| Error::validation(vec![Issue::of_kind(&["body", "name"], kind)]);
     let given = match new.name {
         Patch::Set(given) => given,
         Patch::Keep | Patch::Clear if !new.display_name.is_empty() => {
             name::from_display_name(&new.display_name)
         }
-        Patch::Keep => return Err(nameless("missing", "Field required")),
-        Patch::Clear => return Err(nameless("string_type", "Input should be a valid string")),
+        Patch::Keep => return Err(nameless("missing")),
+        Patch::Clear => return Err(nameless("string_type")),
     };
     name::project(&given, &mut complaints);
     name::at_most("display_name", &new.display_name, 255, &mut complaints);
     name::at_most("description", &new.description, 255, &mut complaints);
-    name::settle(OPERATION, &complaints)?;
+    name::settle(complaints)?;
     cx.tx(async |tx| {
         let allowed = tx.allow::<Create, _>(All::<Projects>::of(me.place)).await?;
         if name_is_taken(tx, me.place, &given, None).await? {
-            return Err(taken("create", &given).into());
+            return Err(Error::name_taken("project", &given));
         }
         let moment = now();
         let display_name = if new.display_name.is_empty() { given.clone() } else { new.display_name };
@@ -80,7 +76,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::ProjectCreate) -> Result<Proje
 
 async fn list(cx: Cx, (): (), query: api::ProjectQuery, (): ()) -> Result<Page<Project>> {
     let me = enter(&cx).await?;
-    list::check_paging(query.paging(), "GET /api/v1/projects")?;
+    list::check_paging(query.paging())?;
     cx.read(async |tx| {
         let listed = tx.list(All::<Projects>::of(me.place)).await?;
         let scope = |sql: &mut Query| {
@@ -114,7 +110,7 @@ async fn update(cx: Cx, id: ProjectId, (): (), change: api::ProjectUpdate) -> Re
             name::at_most(member, text, 255, &mut complaints);
         }
     }
-    name::settle("PUT /api/v1/projects/{project_name_or_id}", &complaints)?;
+    name::settle(complaints)?;
     cx.tx(async |tx| {
         let found = locate(tx, me.place, &IdOrName::Id(id)).await?;
         let allowed = tx.allow::<Update, _>(found).await?;
@@ -123,7 +119,7 @@ async fn update(cx: Cx, id: ProjectId, (): (), change: api::ProjectUpdate) -> Re
         if let Patch::Set(name) = &change.name
             && name_is_taken(tx, me.place, name, Some(id)).await?
         {
-            return Err(taken("update", name).into());
+            return Err(Error::name_taken("project", name));
         }
         row.name = name::not_null("project.name", change.name, row.name)?;
         row.display_name = name::not_null("project.display_name", change.display_name, row.display_name)?;
@@ -159,13 +155,6 @@ async fn statistics(cx: Cx, id: IdOrName<ProjectId>, (): (), (): ()) -> Result<a
         Ok(api::Statistics { pipelines: 0, runs: 0 })
     })
     .await
-}
-
-fn taken(operation: &str, name: &str) -> Refusal {
-    Refusal::exists(&format!(
-        "Unable to {operation} the requested project with name '{name}': Found another existing project with the \
-         same name."
-    ))
 }
 
 mod row {
@@ -205,7 +194,6 @@ impl row::Project {
 }
 
 impl list::Fields for row::Project {
-    const FILTER: &'static str = "ProjectFilter";
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "display_name"];
 }
 
@@ -230,10 +218,10 @@ pub(crate) async fn locate(
     place: WorkspacePlace,
     id: &IdOrName<ProjectId>,
 ) -> Result<Found<Projects>> {
-    let unknown = || Refusal::unknown_id_or_name("project", &id.to_string());
+    let unknown = || Error::no_object("project", id);
     match id {
         IdOrName::Id(id) => find(tx, place, id.uuid()).await.map_err(|error| match error.status().as_u16() {
-            404 => unknown().into(),
+            404 => unknown(),
             _ => error,
         }),
         IdOrName::Name(name) => {

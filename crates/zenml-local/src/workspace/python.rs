@@ -1,11 +1,11 @@
-//! Texts as Python writes them, because a ZenML server's error messages contain them.
+//! Values as Python writes them, because a ZenML server stores them like that: labels and display names.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 /// A text as Python's `repr` shows it.
-pub(crate) fn text(text: &str) -> String {
+fn text(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut shown = String::with_capacity(text.len() + 2);
     shown.push(quote);
@@ -24,25 +24,6 @@ pub(crate) fn text(text: &str) -> String {
     }
     shown.push(quote);
     shown
-}
-
-/// A list of texts as Python's `repr` shows it.
-pub(crate) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
-    let shown: Vec<String> = texts.into_iter().map(|item| text(item.as_ref())).collect();
-    format!("[{}]", shown.join(", "))
-}
-
-/// The Python type of a JSON value.
-pub(crate) fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "NoneType",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float",
-        Value::Number(_) => "int",
-        Value::String(_) => "str",
-        Value::Array(_) => "list",
-        Value::Object(_) => "dict",
-    }
 }
 
 /// A JSON value as Python's `str` shows it.
@@ -88,16 +69,6 @@ pub(crate) fn title(text: &str) -> String {
     shown
 }
 
-/// Texts as a Python sentence lists alternatives: `'a', 'b' or 'c'`.
-pub(crate) fn alternatives(texts: &[&str]) -> String {
-    let shown: Vec<String> = texts.iter().map(|item| text(item)).collect();
-    match shown.split_last() {
-        None => String::new(),
-        Some((only, [])) => only.clone(),
-        Some((last, others)) => format!("{} or {last}", others.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -119,10 +90,8 @@ mod tests {
         for (given, shown) in [("f1new", "F1New"), ("some-long name B", "Some-Long Name B"), ("", "")] {
             assert_eq!(title(given), shown);
         }
-        assert_eq!(list(["a", "b"]), "['a', 'b']");
         let value = json!({"a": [1, 1.5, true, null, "b"]});
         assert_eq!(shown(&value), "{'a': [1, 1.5, True, None, 'b']}");
         assert_eq!(shown(&json!("it's")), "it's");
-        assert_eq!(alternatives(&["a", "b", "c"]), "'a', 'b' or 'c'");
     }
 }

@@ -11,11 +11,9 @@ use super::account::{Me, Owners, enter};
 use super::list::{self, Column, Table as _};
 use super::name;
 use super::noun::{All, Found, Noun, id_at, optional_id};
-use super::python;
-use super::refusal::Refusal;
 use super::sealed;
 use crate::crypto::Vault;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
     self, Act, Action, Allowed, Create, Delete, Kind, Object as _, Read, ReadSecretValue, Update,
@@ -47,7 +45,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::SecretCreate) -> Result<Secret
     let me = enter(&cx).await?;
     let mut complaints = Vec::new();
     name::at_most("name", &new.name, 255, &mut complaints);
-    name::settle("POST /api/v1/secrets", &complaints)?;
+    name::settle(complaints)?;
     cx.tx(async |tx| {
         let allowed = tx.allow::<Create, _>(All::<Secrets>::of(me.place)).await?;
         let moment = now();
@@ -72,7 +70,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::SecretCreate) -> Result<Secret
 
 async fn list(cx: Cx, (): (), query: api::SecretQuery, (): ()) -> Result<Page<Secret>> {
     let me = enter(&cx).await?;
-    list::check_paging(query.paging(), "GET /api/v1/secrets")?;
+    list::check_paging(query.paging())?;
     cx.read(async |tx| {
         let listed = tx.list(All::<Secrets>::of(me.place)).await?;
         let scope = |sql: &mut Query| {
@@ -105,17 +103,14 @@ async fn update(cx: Cx, id: SecretId, query: UpdateQuery, change: SecretUpdate) 
     if let Patch::Set(name) = &change.name {
         name::at_most("name", name, 255, &mut complaints);
     }
-    name::settle("PUT /api/v1/secrets/{secret_id}", &complaints)?;
+    name::settle(complaints)?;
     cx.tx(async |tx| {
         let found = find(tx, me, &IdOrName::Id(id)).await?;
         let allowed = tx.allow::<Update, _>(found).await?;
         tx.note(&allowed, id, &allowed.name);
         let mut row = select(tx, &allowed).await?;
         if !change.private.is_keep() && row.owner != Some(me.account) {
-            return Err(Refusal::illegal(
-                "Only the user who created the secret is allowed to update its private status.",
-            )
-            .into());
+            return Err(Error::forbidden("Only the creator of a secret can make it private or public."));
         }
         row.name = name::not_null("secret.name", change.name, row.name)?;
         row.private = name::not_null("secret.private", change.private, row.private)?;
@@ -184,7 +179,7 @@ pub(crate) async fn find(tx: &mut Tx, me: Me, id: &IdOrName<SecretId>) -> Result
         .bind(me.account.to_string())
         .fetch_optional(tx.sql())
         .await?
-        .ok_or_else(|| Refusal::unknown_id_or_name("secret", &id.to_string()))?;
+        .ok_or_else(|| Error::no_object("secret", id))?;
     Ok(Found::new(me.place, id_at(&row, 0)?, row.try_get(1)?, optional_id(&row, 2)?))
 }
 
@@ -198,24 +193,19 @@ pub(crate) async fn resolve(
     attribute: &str,
     reference: &super::flavor::check::SecretReference,
 ) -> Result<String> {
-    let prefix = format!("Failed to resolve secret reference for attribute {attribute}: The secret ");
+    let prefix = format!("Cannot resolve the secret reference for attribute {attribute}: the secret ");
     let name = &reference.secret;
     let found =
         find(tx, me, &IdOrName::Name(name.clone())).await.map_err(|error| match error.status().as_u16() {
-            404 => Refusal::key(&format!("{prefix}{name} does not exist.")).into(),
+            404 => Error::not_found(format!("{prefix}{name} does not exist.")),
             _ => error,
         })?;
     let mut values = load_values(tx, found.id, vault).await?;
     if let Some(value) = values.remove(&reference.key).flatten() {
         return Ok(value);
     }
-    let there: Vec<String> = values.keys().map(|key| python::text(key)).collect();
-    let there = if there.is_empty() { "set()".to_owned() } else { format!("{{{}}}", there.join(", ")) };
-    Err(Refusal::key(&format!(
-        "{prefix}{name} does not contain a value for key {}. Available keys: {there}.",
-        reference.key
-    ))
-    .into())
+    let there = values.into_keys().collect::<Vec<_>>().join(", ");
+    Err(Error::not_found(format!("{prefix}{name} has no key {}. It has: {there}.", reference.key)))
 }
 
 mod row {
@@ -258,7 +248,6 @@ impl row::Secret {
 }
 
 impl list::Fields for row::Secret {
-    const FILTER: &'static str = "SecretFilter";
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "private"];
 }
 
@@ -293,14 +282,13 @@ async fn require_free(tx: &mut Tx, me: Me, row: &row::Secret) -> Result<()> {
         return Ok(());
     }
     let name = &row.name;
-    Err(Refusal::exists(&if row.private {
+    Err(Error::conflict(if row.private {
         let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         let user = owners.user(row.owner).map(|user| user.name).unwrap_or_default();
-        format!("Found an existing private secret with the same '{name}' name for the same '{user}' user")
+        format!("There is already a private secret of the user '{user}' with the name '{name}'.")
     } else {
-        format!("Found an existing public secret with the same '{name}' name")
-    })
-    .into())
+        format!("There is already a public secret with the name '{name}'.")
+    }))
 }
 
 async fn insert(

@@ -10,9 +10,7 @@ use super::account::{Owners, enter};
 use super::list::{self, Column, Table as _};
 use super::name;
 use super::noun::{All, Found, Noun, find, id_at, optional_id};
-use super::python;
-use super::refusal::{Complaint, Refusal};
-use crate::error::Result;
+use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{self, Act, Allowed, Create, Delete, Kind, Open, Read, Update, WorkspacePlace};
 use crate::store::{Query, Row, Tx, now};
@@ -48,12 +46,12 @@ async fn create(cx: Cx, (): (), (): (), new: api::TagCreate) -> Result<Tag> {
     if let Some(color) = &new.color {
         known_color(color, &mut complaints);
     }
-    name::settle("POST /api/v1/tags", &complaints)?;
-    name::without_breaks("TagRequest", &new.name)?;
+    name::settle(complaints)?;
+    name::without_breaks(&new.name)?;
     cx.tx(async |tx| {
         let open = tx.open::<Create, _>(All::<Tags>::of(me.place));
         if name_is_taken(tx, me.place, &new.name, None).await? {
-            return Err(Refusal::exists(&format!("Tag with name `{}` already exists.", new.name)).into());
+            return Err(Error::name_taken("tag", &new.name));
         }
         let moment = now();
         let row = row::Tag {
@@ -75,7 +73,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::TagCreate) -> Result<Tag> {
 
 async fn list(cx: Cx, (): (), query: api::TagQuery, (): ()) -> Result<Page<Tag>> {
     let me = enter(&cx).await?;
-    list::check_paging(query.paging(), "GET /api/v1/tags")?;
+    list::check_paging(query.paging())?;
     cx.read(async |tx| {
         let open = tx.open::<Read, _>(All::<Tags>::of(me.place));
         let scope = |sql: &mut Query| {
@@ -110,7 +108,7 @@ async fn update(cx: Cx, id: TagId, (): (), change: api::TagUpdate) -> Result<Tag
     if let Patch::Set(color) = &change.color {
         known_color(color, &mut complaints);
     }
-    name::settle("PUT /api/v1/tags/{tag_id}", &complaints)?;
+    name::settle(complaints)?;
     cx.tx(async |tx| {
         let found = find::<Tags>(tx, me.place, id.uuid()).await?;
         let allowed = tx.allow::<Update, _>(found).await?;
@@ -118,23 +116,15 @@ async fn update(cx: Cx, id: TagId, (): (), change: api::TagUpdate) -> Result<Tag
         let mut row = select(tx, &allowed).await?;
         if let Patch::Set(name) = &change.name {
             if name_is_taken(tx, me.place, name, Some(id)).await? {
-                return Err(Refusal::exists(&format!(
-                    "Unable to update the requested tag with name '{name}': Found another existing tag with the same \
-                     name."
-                ))
-                .into());
+                return Err(Error::name_taken("tag", name));
             }
             if name.chars().count() > 255 {
                 // A real server stores it, and cannot read the tag any more. That is not worth having.
-                let long = Complaint::new(&["name"], "string_too_long", "String should have at most 255 characters");
-                return Err(Refusal::model("TagResponse", &[long]).into());
+                return Err(Error::invalid(vec![Issue::too_long(&["name"], 255)]));
             }
         }
         row.name = name::not_null("tag.name", change.name, row.name)?;
-        row.color = match change.color {
-            Patch::Clear => return Err(Refusal::runtime("'NoneType' object has no attribute 'value'").into()),
-            color => name::not_null("tag.color", color, row.color)?,
-        };
+        row.color = name::not_null("tag.color", change.color, row.color)?;
         row.exclusive = name::not_null("tag.exclusive", change.exclusive, row.exclusive)?;
         row.updated = now();
         write(tx, &allowed, &row).await?;
@@ -156,17 +146,15 @@ async fn delete(cx: Cx, id: TagId, (): (), (): ()) -> Result<()> {
 }
 
 /// Complains about a name that could be taken for an id.
-fn no_id(name: &str, complaints: &mut Vec<Complaint>) {
+fn no_id(name: &str, complaints: &mut Vec<Issue>) {
     if Uuid::try_parse(name).is_ok() {
-        let message = "Value error, Tag names cannot be UUIDs or strings that can be converted to UUIDs.";
-        complaints.push(Complaint::new(&["body", "name"], "value_error", message));
+        complaints.push(Issue::new(&["body", "name"], "value_error", "Cannot be a UUID"));
     }
 }
 
-fn known_color(color: &str, complaints: &mut Vec<Complaint>) {
+fn known_color(color: &str, complaints: &mut Vec<Issue>) {
     if !COLORS.contains(&color) {
-        let message = format!("Input should be {}", python::alternatives(&COLORS));
-        complaints.push(Complaint::new(&["body", "color"], "enum", message));
+        complaints.push(Issue::not_one_of(&["body", "color"], &COLORS));
     }
 }
 
@@ -213,7 +201,6 @@ impl row::Tag {
 }
 
 impl list::Fields for row::Tag {
-    const FILTER: &'static str = "TagFilter";
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "color", "exclusive", "user"];
 }

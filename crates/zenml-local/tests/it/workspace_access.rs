@@ -240,7 +240,7 @@ async fn a_private_secret_exists_for_its_owner_alone() {
     cast.make("contributor", "/secrets", body.clone()).await;
     cast.make("contributor", "/secrets", json!({ "name": "mine", "values": {} })).await;
     let text = cast.send("owner", "POST /secrets", body).await.refused(409);
-    assert!(text.contains("for the same 'owner@example.org' user"), "{text}");
+    assert!(text.contains("of the user 'owner@example.org'"), "{text}");
     for who in ["contributor", "admin"] {
         for call in ["GET", "PUT", "DELETE"] {
             cast.send(who, &format!("{call} /secrets/{id}"), json!({})).await.refused(404);
@@ -270,22 +270,16 @@ async fn only_what_one_holds_can_be_shared() {
         ("owner", to_team("stack", "{stack}"), json!([]), 200, ""),
         ("owner", to_team("stack", "{stack}"), json!(["fly"]), 400, "'fly' is not a valid Action"),
         ("owner", to_team("boat", "{stack}"), json!(["read"]), 400, "'boat' is not a valid ResourceType"),
-        ("owner", to_team("project", "{project}"), json!(["read"]), 404, "<ResourceType.PROJECT: 'project'>"),
+        ("owner", to_team("project", "{project}"), json!(["read"]), 404, "cannot be shared"),
         ("owner", to_team("stack", nowhere), json!(["read"]), 404, "does not exist"),
-        (
-            "owner",
-            to_team("stack_component", "{stack}"),
-            json!(["read"]),
-            404,
-            "Resource of type stack_component",
-        ),
+        ("owner", to_team("stack_component", "{stack}"), json!(["read"]), 404, "The stack_component"),
         ("owner", to_team("secret", nowhere), json!(["read"]), 404, "does not exist"),
         (
             "owner",
             at(&format!("resource_type=stack&resource_id={{stack}}&user_id={me}")),
             json!(["read"]),
             400,
-            "authenticated user",
+            "your own access",
         ),
         ("owner", at("resource_type=stack&resource_id={stack}"), json!(["read"]), 403, "Exactly one"),
         (

@@ -19,26 +19,21 @@ async fn tags_have_a_colour_and_a_name_that_is_no_id() {
     refused(
         &space,
         &[
-            (post, json!({}), 422, "('body', 'name'), 'msg': 'Field required'"),
-            (post, json!({ "name": "a" }), 409, "Tag with name `a` already exists."),
-            (post, json!({ "name": "" }), 400, "Cannot validate the name"),
-            (
-                post,
-                json!({ "name": "a\tb" }),
-                400,
-                "of the `Tag` contains the following forbidden characters",
-            ),
+            (post, json!({}), 422, "('body', 'name'), 'msg': 'This is required'"),
+            (post, json!({ "name": "a" }), 409, "already a tag with the name 'a'"),
+            (post, json!({ "name": "" }), 400, "The `name` is empty"),
+            (post, json!({ "name": "a\tb" }), 400, "a tab or a line break"),
             (post, json!({ "name": "n".repeat(256) }), 422, "at most 255 characters"),
-            (post, json!({ "name": id }), 422, "Tag names cannot be UUIDs"),
-            (post, json!({ "name": "c", "color": "pink" }), 422, "Input should be 'grey', 'purple'"),
-            (&put, json!({ "name": "b" }), 409, "Found another existing tag with the same name."),
-            (&put, json!({ "name": id }), 422, "Tag names cannot be UUIDs"),
+            (post, json!({ "name": id }), 422, "Cannot be a UUID"),
+            (post, json!({ "name": "c", "color": "pink" }), 422, "Must be one of grey, purple"),
+            (&put, json!({ "name": "b" }), 409, "already a tag with the name 'b'"),
+            (&put, json!({ "name": id }), 422, "Cannot be a UUID"),
             (&put, json!({ "name": "n".repeat(256) }), 422, "at most 255 characters"),
-            (&put, json!({ "name": null }), 500, "NOT NULL constraint failed: tag.name"),
-            (&put, json!({ "color": null }), 500, "'NoneType' object has no attribute 'value'"),
-            (&put, json!({ "exclusive": null }), 500, "NOT NULL constraint failed: tag.exclusive"),
+            (&put, json!({ "name": null }), 500, "tag.name cannot be null"),
+            (&put, json!({ "color": null }), 500, "tag.color cannot be null"),
+            (&put, json!({ "exclusive": null }), 500, "tag.exclusive cannot be null"),
             ("GET /tags/a", Value::Null, 422, "an id is a UUID"),
-            (&format!("GET /tags/{id}"), Value::Null, 404, "No tag with this ID found"),
+            (&format!("GET /tags/{id}"), Value::Null, 404, "Cannot get tag with name or ID"),
         ],
     )
     .await;
@@ -96,22 +91,22 @@ async fn a_flavor_that_was_added_has_components_and_is_kept_while_it_has() {
     refused(
         &space,
         &[
-            (post, without, 422, "('body', 'integration'), 'msg': 'Field required'"),
-            (post, flavor("new"), 409, "Unable to register 'artifact_store' flavor with name 'new'"),
-            (post, flavor("s3"), 409, "Found an existing flavor with the same name and type."),
-            (post, with("type", json!("boat")), 422, "Input should be 'alerter'"),
+            (post, without, 422, "('body', 'integration'), 'msg': 'This is required'"),
+            (post, flavor("new"), 409, "already a flavor of the type 'artifact_store' with the name 'new'"),
+            (post, flavor("s3"), 409, "with the name 's3'"),
+            (post, with("type", json!("boat")), 422, "Must be one of alerter"),
             (post, with("name", json!("n".repeat(256))), 422, "at most 255 characters"),
             (post, with("config_schema", json!("{}")), 422, "config_schema"),
             (
                 &put,
                 json!({ "name": "other_one" }),
                 409,
-                "Unable to update 'artifact_store' flavor with name 'new'",
+                "already a flavor of the type 'artifact_store' with the name 'other_one'",
             ),
-            (&put, json!({ "name": "s3" }), 409, "Found an existing flavor with the same name and type."),
-            (&put, json!({ "source": null }), 500, "NOT NULL constraint failed: flavor.source"),
-            (&put, json!({ "config_schema": null }), 422, "Input should be a valid dictionary"),
-            (&put, json!({ "type": "boat" }), 422, "Input should be 'alerter'"),
+            (&put, json!({ "name": "s3" }), 409, "with the name 's3'"),
+            (&put, json!({ "source": null }), 500, "flavor.source cannot be null"),
+            (&put, json!({ "config_schema": null }), 422, "Must be an object"),
+            (&put, json!({ "type": "boat" }), 422, "Must be one of alerter"),
             // Here only: a server lets everyone change what it comes with.
             (&format!("PUT /flavors/{}", text(&s3)), json!({}), 403, "comes with this local platform"),
             (&format!("DELETE /flavors/{}", text(&s3)), Value::Null, 403, "comes with this local platform"),
@@ -139,7 +134,8 @@ async fn a_flavor_that_was_added_has_components_and_is_kept_while_it_has() {
     refused(&space, &[(&delete, Value::Null, 403, in_use)]).await;
     space.send(&put, json!({ "name": "renamed" })).await.ok();
     let get = format!("GET {path}");
-    refused(&space, &[(&get, Value::Null, 500, "Missing flavor new for component files.")]).await;
+    refused(&space, &[(&get, Value::Null, 500, "The flavor new of the component files does not exist.")])
+        .await;
     space.send(&put, json!({ "name": "new" })).await.ok();
     space.send(&format!("DELETE {path}"), Value::Null).await.ok();
     space.send(&delete, Value::Null).await.ok();
@@ -171,14 +167,19 @@ async fn a_change_of_a_code_repository_clears_nothing_and_leaves_its_source() {
     refused(
         &space,
         &[
-            (post, body("r", &project), 409, "the same name in the 'vision' project."),
+            (post, body("r", &project), 409, "of the project 'vision' with the name 'r'"),
             (post, body("x", "vision"), 422, "project"),
-            (post, body("x", nowhere), 500, "FOREIGN KEY constraint failed"),
-            (post, unknown_source, 422, "Input should be 'user', 'builtin'"),
+            (post, body("x", nowhere), 500, "The project does not exist"),
+            (post, unknown_source, 422, "Must be one of user, builtin"),
             (post, body(&"n".repeat(256), &project), 422, "at most 255 characters"),
-            (&put, json!({ "name": "second" }), 409, "Unable to update the requested code repository"),
-            ("GET /code_repositories", Value::Null, 400, "Project scope missing from the filter"),
-            ("GET /code_repositories?project=nope", Value::Null, 404, "no project with this name exists"),
+            (&put, json!({ "name": "second" }), 409, "already a code repository"),
+            ("GET /code_repositories", Value::Null, 400, "requires a project"),
+            (
+                "GET /code_repositories?project=nope",
+                Value::Null,
+                404,
+                "Cannot get project with name or ID 'nope'",
+            ),
         ],
     )
     .await;

@@ -43,10 +43,10 @@ async fn each_grant_is_answered_as_a_server_in_pro_mode_does() {
         (None, "", 200, "authorization_url"),
         (None, "grant_type=zenml-api-key&password=ZENPROKEY_wrong", 401, "Authentication error: "),
         (Some(&"nonsense".to_owned()), "", 401, "Not authorized to access this server."),
-        (None, "grant_type=password&username=u&password=p", 400, "Unsupported grant type: password."),
-        (None, "grant_type=zenml_api_key&password=x", 400, "Unsupported grant type: zenml_api_key"),
-        (None, "grant_type=client_credentials", 400, "Unsupported grant type"),
-        (None, device, 403, "Device authorization is not supported."),
+        (None, "grant_type=password&username=u&password=p", 400, "The grant type password is not supported."),
+        (None, "grant_type=zenml_api_key&password=x", 400, "The grant type zenml_api_key is not supported."),
+        (None, "grant_type=client_credentials", 400, "is not supported"),
+        (None, device, 403, "Devices cannot be authorized"),
     ] {
         let answer = login(&world, &workspace, bearer.map(String::as_str), form).await;
         assert_eq!(answer.status, status, "{form}: {}", answer.body);

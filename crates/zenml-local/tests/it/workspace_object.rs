@@ -39,10 +39,10 @@ async fn an_update_of_a_connector_removes_and_widens_what_it_leaves_out() {
     refused(
         &space,
         &[
-            (&put, json!({ "resource_types": ["s3-bucket"] }), 403, "The resource ID of a service connector that is already actively used"),
+            (&put, json!({ "resource_types": ["s3-bucket"] }), 403, "The resource ID cannot be changed: the service connector is already actively used"),
             (&put, json!({ "resource_id": "s3://b", "auth_method": "secret-key" }), 403, "The authentication method"),
             (&put, json!({ "resource_id": "s3://b", "connector_type": "kubernetes" }), 403, "The service type"),
-            (&put, json!({ "resource_types": ["s3-bucket"], "resource_id": "s3://b", "configuration": { "region": "r" } }), 400, "missing required attribute 'aws_access_key_id'"),
+            (&put, json!({ "resource_types": ["s3-bucket"], "resource_id": "s3://b", "configuration": { "region": "r" } }), 400, "'aws_access_key_id' is required"),
         ],
     )
     .await;
@@ -64,20 +64,10 @@ async fn connectors_are_checked_like_their_type_and_their_secrets_are_apart() {
     refused(
         &space,
         &[
-            (
-                post,
-                with("auth_method", json!("nope")),
-                400,
-                "does not support the 'nope' authentication method",
-            ),
-            (post, with("resource_types", json!(["nope"])), 400, "does not support resource type 'nope'"),
-            (
-                post,
-                with("configuration", json!({ "region": "r" })),
-                400,
-                "missing required attribute 'aws_access_key_id'",
-            ),
-            (post, with("labels", json!({ "a": 1 })), 422, "Input should be a valid string"),
+            (post, with("auth_method", json!("nope")), 400, "no authentication method 'nope'"),
+            (post, with("resource_types", json!(["nope"])), 400, "no resource type 'nope'"),
+            (post, with("configuration", json!({ "region": "r" })), 400, "'aws_access_key_id' is required"),
+            (post, with("labels", json!({ "a": 1 })), 422, "Must be a string"),
             (post, with("expires_at", json!("soon")), 422, "expires_at"),
         ],
     )
@@ -135,26 +125,16 @@ async fn projects_follow_their_rules_and_take_their_roles_with_them() {
     refused(
         &space,
         &[
-            (post, json!({}), 422, "('body', 'name'), 'msg': 'Field required'"),
-            (post, json!({ "name": "A b" }), 422, "should match pattern"),
+            (post, json!({}), 422, "('body', 'name'), 'msg': 'This is required'"),
+            (post, json!({ "name": "A b" }), 422, "a-z, 0-9, _ and -"),
             (post, json!({ "name": "n".repeat(51) }), 422, "at most 50 characters"),
-            (post, json!({ "name": "n", "description": null }), 422, "Input should be a valid string"),
-            (
-                post,
-                json!({ "name": "vision" }),
-                409,
-                "Unable to create the requested project with name 'vision'",
-            ),
-            (&put, json!({ "name": "my-proj-x" }), 409, "Unable to update the requested project"),
-            (&put, json!({ "description": null }), 500, "NOT NULL constraint failed: project.description"),
-            (&put, json!({ "display_name": null }), 500, "NOT NULL constraint failed"),
+            (post, json!({ "name": "n", "description": null }), 422, "Must be a string"),
+            (post, json!({ "name": "vision" }), 409, "already a project with the name 'vision'"),
+            (&put, json!({ "name": "my-proj-x" }), 409, "already a project with the name 'my-proj-x'"),
+            (&put, json!({ "description": null }), 500, "project.description cannot be null"),
+            (&put, json!({ "display_name": null }), 500, "cannot be null"),
             ("PUT /projects/vision", json!({}), 422, "an id is a UUID"),
-            (
-                "GET /projects/nope",
-                Value::Null,
-                404,
-                "'nope' is not a valid  UUID and no project with this name exists.",
-            ),
+            ("GET /projects/nope", Value::Null, 404, "Cannot get project with name or ID 'nope'"),
         ],
     )
     .await;
@@ -207,24 +187,9 @@ async fn secrets_are_replaced_or_merged() {
     refused(
         &space,
         &[
-            (
-                "POST /secrets",
-                json!({ "name": "s" }),
-                409,
-                "Found an existing public secret with the same 's' name",
-            ),
-            (
-                "POST /secrets",
-                json!({ "name": "t", "values": { "a": 1 } }),
-                422,
-                "Input should be a valid string",
-            ),
-            (
-                "POST /secrets",
-                json!({ "name": "t", "private": null }),
-                422,
-                "Input should be a valid boolean",
-            ),
+            ("POST /secrets", json!({ "name": "s" }), 409, "already a public secret with the name 's'"),
+            ("POST /secrets", json!({ "name": "t", "values": { "a": 1 } }), 422, "Must be a string"),
+            ("POST /secrets", json!({ "name": "t", "private": null }), 422, "Must be a boolean"),
         ],
     )
     .await;
@@ -267,12 +232,12 @@ async fn lists_are_paged_sorted_and_filtered_and_ignore_unknown_filters() {
     refused(
         &space,
         &[
-            ("GET /projects?page=3&size=2", Value::Null, 400, "Invalid page 3. The requested page size is 2"),
-            ("GET /projects?size=0", Value::Null, 422, "greater than or equal to 1"),
-            ("GET /projects?page=0", Value::Null, 422, "greater than or equal to 1"),
-            ("GET /projects?size=10001", Value::Null, 422, "less than or equal to 10000"),
-            ("GET /projects?sort_by=nonsense", Value::Null, 422, "only sort by valid fields"),
-            ("GET /projects?created=soon", Value::Null, 422, "datetime filter"),
+            ("GET /projects?page=3&size=2", Value::Null, 400, "There is no page 3"),
+            ("GET /projects?size=0", Value::Null, 422, "at least 1"),
+            ("GET /projects?page=0", Value::Null, 422, "at least 1"),
+            ("GET /projects?size=10001", Value::Null, 422, "at most 10000"),
+            ("GET /projects?sort_by=nonsense", Value::Null, 422, "Must be one of created"),
+            ("GET /projects?created=soon", Value::Null, 422, "A date and time"),
         ],
     )
     .await;

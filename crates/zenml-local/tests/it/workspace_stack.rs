@@ -91,7 +91,7 @@ async fn components_are_refused_as_the_server_refuses_them() {
                 post,
                 new("k", "orchestrator", "local", json!({})),
                 409,
-                "Found an existing component with the same name and type.",
+                "already a component of the type 'orchestrator' with the name 'k'",
             ),
             (
                 post,
@@ -99,50 +99,35 @@ async fn components_are_refused_as_the_server_refuses_them() {
                 404,
                 "No flavor with name 'nope' and type 'orchestrator' exists.",
             ),
-            (post, new("n", "boat", "local", json!({})), 422, "Input should be 'alerter'"),
+            (post, new("n", "boat", "local", json!({})), 422, "Must be one of alerter"),
             (
                 post,
                 new("n", "orchestrator", "local", json!({ "a": 1 })),
                 400,
-                "Invalid configuration keys ['a'] for local orchestrator.",
+                "The local orchestrator has no configuration keys 'a'.",
             ),
-            (
-                post,
-                new("n", "artifact_store", "s3", json!({})),
-                422,
-                "1 validation error for S3ArtifactStoreConfig\npath\n  Field required",
-            ),
+            (post, new("n", "artifact_store", "s3", json!({})), 422, "path\n  This is required"),
             (
                 post,
                 new("n", "artifact_store", "s3", json!({ "path": "gs://x" })),
                 500,
-                "supported schemes: {'s3://'}",
+                "must start with one of s3://",
             ),
-            (post, new("", "orchestrator", "local", json!({})), 400, "Cannot validate the name"),
-            (post, new("a\tb", "orchestrator", "local", json!({})), 400, "forbidden characters"),
-            (
-                post,
-                new("{{a.b}}", "orchestrator", "local", json!({})),
-                422,
-                "secret reference is not allowed",
-            ),
+            (post, new("", "orchestrator", "local", json!({})), 400, "The `name` is empty"),
+            (post, new("a\tb", "orchestrator", "local", json!({})), 400, "a tab or a line break"),
+            (post, new("{{a.b}}", "orchestrator", "local", json!({})), 422, "cannot be a secret reference"),
             (post, new(&"n".repeat(256), "orchestrator", "local", json!({})), 422, "at most 255 characters"),
             (
                 post,
                 json!({ "name": "n", "type": "orchestrator", "flavor": "local" }),
                 422,
-                "('body', 'configuration'), 'msg': 'Field required'",
+                "('body', 'configuration'), 'msg': 'This is required'",
             ),
-            (post, with("connector", json!(nowhere)), 404, "No service connector with this ID found"),
-            (post, with("secrets", json!(["nope"])), 404, "Unable to get secret with name or ID 'nope'"),
-            (post, with("environment", json!({ "a": 1 })), 422, "Input should be a valid string"),
+            (post, with("connector", json!(nowhere)), 404, "Cannot get service connector"),
+            (post, with("secrets", json!(["nope"])), 404, "get secret with name or ID 'nope'"),
+            (post, with("environment", json!({ "a": 1 })), 422, "Must be a string"),
             ("GET /components/nope", Value::Null, 422, "an id is a UUID"),
-            (
-                &format!("GET /components/{nowhere}"),
-                Value::Null,
-                404,
-                "No stack component with this ID found",
-            ),
+            (&format!("GET /components/{nowhere}"), Value::Null, 404, "Cannot get stack component"),
         ],
     )
     .await;
@@ -165,13 +150,12 @@ async fn a_secret_that_a_tracker_refers_to_must_exist_with_its_key() {
             post,
             tracker("t", "{{mlflow.password}}"),
             404,
-            "attribute tracking_username: The secret mlflow does not exist.",
+            "attribute tracking_username: the secret mlflow does not exist.",
         )],
     )
     .await;
     space.make("/secrets", json!({ "name": "mlflow", "values": { "username": "u", "password": "p" } })).await;
-    refused(&space, &[(post, tracker("t", "{{mlflow.nope}}"), 404, "does not contain a value for key nope")])
-        .await;
+    refused(&space, &[(post, tracker("t", "{{mlflow.nope}}"), 404, "has no key nope")]).await;
     let made = space.send(post, tracker("t", "{{mlflow.password}}")).await.ok();
     assert_eq!(made["metadata"]["configuration"]["tracking_password"], "{{mlflow.password}}");
     // The registry needs no tracker on the server: only the client of ZenML asks for one.
@@ -195,15 +179,15 @@ async fn stacks_need_their_mandatory_components_and_are_regrouped_by_type() {
         &space,
         &[
             (post, json!({ "name": "new" }), 422, "('body', 'components')"),
-            (post, new(json!({})), 422, "at least an orchestrator and artifact store"),
-            (post, new(json!({ "orchestrator": [orchestrator] })), 422, "at least an orchestrator and artifact store"),
-            (post, new(json!({ "orchestrator": [orchestrator, other], "artifact_store": [store] })), 422, "does not support multiple components"),
+            (post, new(json!({})), 422, "an orchestrator and an artifact store"),
+            (post, new(json!({ "orchestrator": [orchestrator] })), 422, "an orchestrator and an artifact store"),
+            (post, new(json!({ "orchestrator": [orchestrator, other], "artifact_store": [store] })), 422, "only one of the components of the type"),
             (post, new(json!({ "boat": [orchestrator], "artifact_store": [store] })), 422, "[key]"),
             (post, new(json!({ "orchestrator": ["name"], "artifact_store": [store] })), 422, "components"),
-            (post, new(json!({ "orchestrator": [nowhere], "artifact_store": [store] })), 404, "No stack component with this ID found"),
-            (post, json!({ "name": "s", "components": { "orchestrator": [orchestrator], "artifact_store": [store] } }), 409, "Found another existing stack with the same name."),
-            (&put, json!({ "components": { "orchestrator": [orchestrator] } }), 422, "at least an orchestrator"),
-            (&put, json!({ "name": "default" }), 409, "Found another existing stack with the same name."),
+            (post, new(json!({ "orchestrator": [nowhere], "artifact_store": [store] })), 404, "Cannot get stack component"),
+            (post, json!({ "name": "s", "components": { "orchestrator": [orchestrator], "artifact_store": [store] } }), 409, "already a stack with the name"),
+            (&put, json!({ "components": { "orchestrator": [orchestrator] } }), 422, "an orchestrator and an artifact store"),
+            (&put, json!({ "name": "default" }), 409, "already a stack with the name"),
         ],
     )
     .await;
@@ -347,7 +331,7 @@ async fn a_null_for_what_is_never_null_changes_nothing() {
         (format!("/projects/{project}"), json!({ "description": "new", "name": null }), "project.name"),
     ] {
         let before = space.get(&path).await;
-        let text = format!("NOT NULL constraint failed: {column}");
+        let text = format!("{column} cannot be null");
         refused(&space, &[(&format!("PUT {path}"), change, 500, &text)]).await;
         assert_eq!(space.get(&path).await, before);
     }

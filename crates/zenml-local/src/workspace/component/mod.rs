@@ -15,9 +15,8 @@ use super::flavor::{self, Known, check};
 use super::list;
 use super::name;
 use super::noun::{All, Found, Noun, find};
-use super::refusal::{Complaint, Refusal};
 use super::secret;
-use crate::error::Result;
+use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Create, Delete, Kind, Read, Update};
 use crate::store::{Tx, now};
@@ -52,9 +51,8 @@ async fn types(cx: Cx, (): (), (): (), (): ()) -> Result<Vec<String>> {
 }
 
 async fn create(cx: Cx, (): (), (): (), new: ComponentCreate) -> Result<Component> {
-    const OPERATION: &str = "POST /api/v1/components";
     let me = enter(&cx).await?;
-    check_new(OPERATION, &new)?;
+    check_new(&new)?;
     cx.tx(async |tx| {
         if let Some(connector) = new.connector {
             let found = find::<Connectors>(tx, me.place, connector.uuid()).await?;
@@ -62,14 +60,14 @@ async fn create(cx: Cx, (): (), (): (), new: ComponentCreate) -> Result<Componen
         }
         let secrets = readable_secrets(tx, me, &new.secrets.unwrap_or_default()).await?;
         let flavor = flavor::known(tx, me.place, &new.kind, &new.flavor).await?.ok_or_else(|| {
-            Refusal::key(&format!("No flavor with name '{}' and type '{}' exists.", new.flavor, new.kind))
+            Error::not_found(format!("No flavor with name '{}' and type '{}' exists.", new.flavor, new.kind))
         })?;
         let configuration =
             fitting_configuration(tx, &cx, me, &flavor, new.configuration.into_exposed()).await?;
-        name::without_breaks("ComponentRequest", &new.name)?;
+        name::without_breaks(&new.name)?;
         let allowed = tx.allow::<Create, _>(All::<Components>::of(me.place)).await?;
         if sql::name_is_taken(tx, me.place, &new.kind, &new.name, None).await? {
-            return Err(taken(&new.kind, &new.name).into());
+            return Err(taken(&new.kind, &new.name));
         }
         let moment = now();
         let row = Stored {
@@ -97,7 +95,7 @@ async fn create(cx: Cx, (): (), (): (), new: ComponentCreate) -> Result<Componen
 
 async fn list(cx: Cx, (): (), query: api::ComponentQuery, (): ()) -> Result<Page<Component>> {
     let me = enter(&cx).await?;
-    list::check_paging(query.paging(), "GET /api/v1/components")?;
+    list::check_paging(query.paging())?;
     cx.read(async |tx| {
         let listed = tx.list(All::<Components>::of(me.place)).await?;
         let mut page = sql::page(tx, &listed, &cx.shared().vault, &query).await?;
@@ -131,7 +129,7 @@ async fn update(cx: Cx, id: ComponentId, (): (), mut change: ComponentUpdate) ->
         name::at_most("name", name, 255, &mut complaints);
         name::not_a_secret(name, &mut complaints);
     }
-    name::settle("PUT /api/v1/components/{component_id}", &complaints)?;
+    name::settle(complaints)?;
     let joining = change.add_secrets.take().unwrap_or_default();
     let leaving = change.remove_secrets.take().unwrap_or_default();
     cx.tx(async |tx| {
@@ -169,12 +167,10 @@ async fn delete(cx: Cx, id: ComponentId, (): (), (): ()) -> Result<()> {
         protect(&allowed, &row.kind, "deleted")?;
         let stacks = sql::stack_count(tx, id).await?;
         if stacks > 0 {
-            return Err(Refusal::illegal(&format!(
-                "Stack Component `{}` of type `{} cannot be deleted as it is part of {stacks} stacks. Before deleting \
-                 this stack component, make sure to remove it from all stacks.",
-                row.name, row.kind
-            ))
-            .into());
+            return Err(Error::forbidden(format!(
+                "The component `{}` cannot be deleted as it is part of {stacks} stacks.",
+                row.name
+            )));
         }
         sql::remove(tx, &allowed).await
     })
@@ -186,7 +182,7 @@ async fn apply(tx: &mut Tx, cx: &Cx, me: Me, row: &mut Stored, change: Component
     if let Patch::Set(name) = &change.name
         && sql::name_is_taken(tx, me.place, &row.kind, name, Some(row.id)).await?
     {
-        return Err(taken(&row.kind, name).into());
+        return Err(taken(&row.kind, name));
     }
     match change.configuration.map(Sensitive::into_exposed) {
         Patch::Keep => {}
@@ -200,9 +196,7 @@ async fn apply(tx: &mut Tx, cx: &Cx, me: Me, row: &mut Stored, change: Component
         }
         Patch::Clear => {
             // A real server stores it, and cannot read the component any more. That is not worth having.
-            let message = "Input should be a valid dictionary";
-            let null = Complaint::new(&["configuration"], "dict_type", message);
-            return Err(Refusal::model("ComponentResponseMetadata", &[null]).into());
+            return Err(Error::invalid(vec![Issue::of_kind(&["configuration"], "dict_type")]));
         }
     }
     row.name = name::not_null("stack_component.name", change.name, std::mem::take(&mut row.name))?;
@@ -216,13 +210,13 @@ async fn apply(tx: &mut Tx, cx: &Cx, me: Me, row: &mut Stored, change: Component
     Ok(())
 }
 
-fn check_new(operation: &str, new: &ComponentCreate) -> Result<(), Refusal> {
+fn check_new(new: &ComponentCreate) -> Result<()> {
     let mut complaints = Vec::new();
     name::at_most("name", &new.name, 255, &mut complaints);
     name::not_a_secret(&new.name, &mut complaints);
     name::component_type(&new.kind, &mut complaints);
     name::at_most("flavor", &new.flavor, 255, &mut complaints);
-    name::settle(operation, &complaints)
+    name::settle(complaints)
 }
 
 /// What a new component of a flavor keeps of a configuration; an error if it does not fit.
@@ -253,7 +247,7 @@ async fn checked_configuration(
         let value = secret::resolve(tx, &cx.shared().vault, me, attribute, &reference).await?;
         resolved.insert(attribute, value);
     }
-    Ok(check::configuration(flavor, given, stored, &resolved)?)
+    check::configuration(flavor, given, stored, &resolved)
 }
 
 /// Finds secrets by id or name; the caller must be allowed to read them.
@@ -268,21 +262,14 @@ pub(crate) async fn readable_secrets(tx: &mut Tx, me: Me, given: &[String]) -> R
 }
 
 /// Refuses changes of the components that come with a workspace.
-fn protect<A>(
-    found: &crate::rbac::Allowed<A, Found<Components>>,
-    kind: &str,
-    what: &str,
-) -> Result<(), Refusal> {
+fn protect<A>(found: &crate::rbac::Allowed<A, Found<Components>>, kind: &str, what: &str) -> Result<()> {
     let protected = ["orchestrator", "artifact_store", "deployer"];
     if found.name == DEFAULT && protected.contains(&kind) {
-        return Err(Refusal::illegal(&format!("The default {kind} cannot be {what}.")));
+        return Err(Error::forbidden(format!("The default {kind} cannot be {what}.")));
     }
     Ok(())
 }
 
-fn taken(kind: &str, name: &str) -> Refusal {
-    Refusal::exists(&format!(
-        "Unable to register '{kind}' component with name '{name}': Found an existing component with the same name and \
-         type."
-    ))
+fn taken(kind: &str, name: &str) -> Error {
+    Error::name_taken(format_args!("component of the type '{kind}'"), name)
 }

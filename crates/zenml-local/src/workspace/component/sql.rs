@@ -11,13 +11,12 @@ use zenml_api::{ComponentId, ConnectorId, Identifier, SecretId, Sensitive, Times
 
 use super::Components;
 use crate::crypto::Vault;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::rbac::{self, Act, Action, Allowed, Create, Delete, Listed, Object as _, Update, WorkspacePlace};
 use crate::store::{Query, Row, Tx};
 use crate::workspace::account::Owners;
 use crate::workspace::list::{self, Column, Table as _};
 use crate::workspace::noun::{All, Found, from_optional_json, id_at, optional_id, to_json};
-use crate::workspace::refusal::Refusal;
 use crate::workspace::stack::Stacks;
 use crate::workspace::{connector, flavor, sealed};
 
@@ -91,7 +90,8 @@ pub(super) async fn answer(
 /// The flavor of a component. A server fails where somebody has given it another name.
 async fn flavor_of(tx: &mut Tx, place: WorkspacePlace, row: &Stored) -> Result<Flavor> {
     let known = flavor::known(tx, place, &row.kind, &row.flavor).await?;
-    let missing = || Refusal::runtime(&format!("Missing flavor {} for component {}.", row.flavor, row.name));
+    let missing =
+        || Error::runtime(format!("The flavor {} of the component {} does not exist.", row.flavor, row.name));
     Ok(known.ok_or_else(missing)?.nested())
 }
 
@@ -132,7 +132,6 @@ pub(crate) async fn nested(
 }
 
 impl list::Fields for Stored {
-    const FILTER: &'static str = "ComponentFilter";
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "type", "flavor", "connector_id", "user"];
 }

@@ -3,8 +3,7 @@
 use zenml_api::workspace::JsonMap;
 
 use super::catalog::{self, Known, Method};
-use crate::workspace::python;
-use crate::workspace::refusal::Refusal;
+use crate::error::{Error, Result};
 
 /// What a connector is to be.
 #[derive(Clone, Debug)]
@@ -29,7 +28,7 @@ pub(crate) struct Checked {
 
 /// Checks a connector as a server does that has the packages of its type. Of an unknown type nothing is
 /// checked, and all of its configuration is plain.
-pub(crate) fn check(wanted: Wanted) -> Result<Checked, Refusal> {
+pub(crate) fn check(wanted: Wanted) -> Result<Checked> {
     let Some(known) = catalog::find(&wanted.connector_type) else {
         return Ok(Checked {
             resource_types: wanted.resource_types,
@@ -50,44 +49,40 @@ pub(crate) fn check(wanted: Wanted) -> Result<Checked, Refusal> {
     Ok(Checked { resource_types, supports_instances, plain, secret })
 }
 
-fn invalid(text: &str) -> Refusal {
-    Refusal::value(&format!("connector configuration is not valid: {text}"))
-}
-
-fn method<'a>(known: &'a Known, name: &str) -> Result<&'a Method, Refusal> {
+fn method<'a>(known: &'a Known, name: &str) -> Result<&'a Method> {
     known.auth_methods.iter().find(|method| method.key == name).ok_or_else(|| {
-        let names = python::list(known.auth_methods.iter().map(|method| &method.key));
-        invalid(&python::text(&format!(
-            "connector type '{}' does not support the '{name}' authentication method. Supported authentication \
-             methods are: {names}.",
-            known.connector_type
-        )))
+        let names: Vec<&str> = known.auth_methods.iter().map(|method| method.key.as_str()).collect();
+        Error::value(format!(
+            "A connector of type '{}' has no authentication method '{name}'. It has: {}.",
+            known.connector_type,
+            names.join(", ")
+        ))
     })
 }
 
 /// One type is kept as given; none, or more than one, means all types of the connector.
-fn resource_types(known: &Known, wanted: Vec<String>) -> Result<Vec<String>, Refusal> {
+fn resource_types(known: &Known, wanted: Vec<String>) -> Result<Vec<String>> {
     let all = known.resource_type_names();
     if let Some(unknown) = wanted.iter().find(|name| !all.contains(name)) {
-        return Err(invalid(&python::text(&format!(
-            "connector type '{}' does not support resource type '{unknown}'. Supported resource types are: {}.",
+        return Err(Error::value(format!(
+            "A connector of type '{}' has no resource type '{unknown}'. It has: {}.",
             known.connector_type,
-            python::list(&all)
-        ))));
+            all.join(", ")
+        )));
     }
     Ok(if wanted.len() == 1 { wanted } else { all })
 }
 
 /// Sorts the members out. Those that the method does not know, and nulls, are dropped without notice.
-fn split(method: &Method, mut configuration: JsonMap) -> Result<(JsonMap, JsonMap), Refusal> {
+fn split(method: &Method, mut configuration: JsonMap) -> Result<(JsonMap, JsonMap)> {
     configuration.retain(|_, value| !value.is_null());
     let (mut plain, mut secret) = (JsonMap::new(), JsonMap::new());
     for attribute in &method.attributes {
         match configuration.remove(&attribute.name) {
             Some(value) if attribute.secret => {
                 if !value.is_string() {
-                    return Err(invalid(&format!(
-                        "attribute '{}' is a secret but is not a string",
+                    return Err(Error::value(format!(
+                        "The attribute '{}' must be a string.",
                         attribute.name
                     )));
                 }
@@ -97,7 +92,7 @@ fn split(method: &Method, mut configuration: JsonMap) -> Result<(JsonMap, JsonMa
                 plain.insert(attribute.name.clone(), value);
             }
             None if attribute.required => {
-                return Err(invalid(&format!("missing required attribute '{}'", attribute.name)));
+                return Err(Error::value(format!("The attribute '{}' is required.", attribute.name)));
             }
             None => {}
         }
@@ -160,20 +155,15 @@ mod tests {
     #[test]
     fn what_does_not_fit_its_type_is_refused() {
         for (method, types, configuration, reason) in [
-            ("nope", vec![], role(), "does not support the 'nope' authentication method"),
-            ("iam-role", vec!["nope"], role(), "does not support resource type 'nope'"),
-            ("iam-role", vec![], json!({"region": "x"}), "missing required attribute 'aws_access_key_id'"),
-            ("implicit", vec![], json!({}), "missing required attribute 'region'"),
-            (
-                "secret-key",
-                vec![],
-                json!({"aws_access_key_id": 5}),
-                "attribute 'aws_access_key_id' is a secret but is not a string",
-            ),
+            ("nope", vec![], role(), "no authentication method 'nope'"),
+            ("iam-role", vec!["nope"], role(), "no resource type 'nope'"),
+            ("iam-role", vec![], json!({"region": "x"}), "'aws_access_key_id' is required"),
+            ("implicit", vec![], json!({}), "'region' is required"),
+            ("secret-key", vec![], json!({"aws_access_key_id": 5}), "'aws_access_key_id' must be a string"),
         ] {
             let refusal = check(wanted("aws", method, &types, configuration)).unwrap_err();
-            assert_eq!(refusal.status, 400);
-            assert!(refusal.text().contains(reason), "{}", refusal.text());
+            assert_eq!(refusal.status(), 400);
+            assert!(refusal.to_string().contains(reason), "{refusal}");
         }
     }
 }

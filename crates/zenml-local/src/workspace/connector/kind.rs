@@ -3,10 +3,9 @@
 use zenml_api::workspace::connector_type::{self as api, ConnectorTypeQuery, TypeDescription};
 
 use super::catalog::{self, Known};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::workspace::account::enter;
-use crate::workspace::refusal::Refusal;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes.serve(&api::LIST, list).serve(&api::GET, get)
@@ -19,7 +18,7 @@ async fn list(cx: Cx, (): (), query: ConnectorTypeQuery, (): ()) -> Result<Vec<T
 
 async fn get(cx: Cx, connector_type: String, (): (), (): ()) -> Result<TypeDescription> {
     enter(&cx).await?;
-    Ok(catalog::find(&connector_type).map(Known::description).ok_or_else(|| unavailable(&connector_type))?)
+    catalog::find(&connector_type).map(Known::description).ok_or_else(|| unavailable(&connector_type))
 }
 
 fn fits(known: &Known, query: &ConnectorTypeQuery) -> bool {
@@ -34,9 +33,6 @@ fn fits(known: &Known, query: &ConnectorTypeQuery) -> bool {
     .all(|(wanted, there)| wanted.as_deref().is_none_or(|wanted| there.contains(&wanted)))
 }
 
-fn unavailable(connector_type: &str) -> Refusal {
-    Refusal::key(&format!(
-        "Service connector type {connector_type} is not available. Please make sure the corresponding packages and/or \
-         ZenML integration are installed and try again."
-    ))
+fn unavailable(connector_type: &str) -> Error {
+    Error::not_found(format!("There is no service connector type '{connector_type}'."))
 }

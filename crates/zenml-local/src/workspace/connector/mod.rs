@@ -19,8 +19,7 @@ use super::account::{Me, Owners, enter};
 use super::list;
 use super::name;
 use super::noun::{All, Found, Noun, find};
-use super::refusal::{Complaint, Refusal};
-use crate::error::Result;
+use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
     Action, Allowed, Client, Create, Delete, Kind, Object as _, Read, ReadSecretValue, Update,
@@ -54,14 +53,13 @@ impl Noun for Connectors {
 }
 
 async fn create(cx: Cx, (): (), (): (), new: ConnectorCreate) -> Result<Connector> {
-    const OPERATION: &str = "POST /api/v1/service_connectors";
     let me = enter(&cx).await?;
-    check_lengths(OPERATION, Some(&new.name), Some(&new.auth_method), new.resource_id.as_ref())?;
-    let expires_at = moment::naive(OPERATION, new.expires_at.as_ref())?;
+    check_lengths(Some(&new.name), Some(&new.auth_method), new.resource_id.as_ref())?;
+    let expires_at = moment::naive(new.expires_at.as_ref())?;
     cx.tx(async |tx| {
         let allowed = tx.allow::<Create, _>(All::<Connectors>::of(me.place)).await?;
         if sql::name_is_taken(tx, me.place, &new.name, None).await? {
-            return Err(taken("create", &new.name).into());
+            return Err(Error::name_taken("service connector", &new.name));
         }
         let (row, secret) = make(tx, &cx, me, &allowed, new, expires_at).await?;
         let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
@@ -111,7 +109,7 @@ async fn make(
 
 async fn list(cx: Cx, (): (), query: api::ConnectorQuery, (): ()) -> Result<Page<Connector>> {
     let me = enter(&cx).await?;
-    list::check_paging(query.paging(), "GET /api/v1/service_connectors")?;
+    list::check_paging(query.paging())?;
     let expand = query.expand_secrets.unwrap_or(true);
     cx.read(async |tx| {
         let listed = tx.list(All::<Connectors>::of(me.place)).await?;
@@ -149,10 +147,9 @@ async fn get(cx: Cx, id: ConnectorId, query: api::SecretsQuery, (): ()) -> Resul
 }
 
 async fn update(cx: Cx, id: ConnectorId, (): (), change: ConnectorUpdate) -> Result<Connector> {
-    const OPERATION: &str = "PUT /api/v1/service_connectors/{connector_id}";
     let me = enter(&cx).await?;
-    check_lengths(OPERATION, change.name.as_ref(), change.auth_method.as_ref(), change.resource_id.as_ref())?;
-    let expires_at = moment::naive(OPERATION, change.expires_at.as_ref())?;
+    check_lengths(change.name.as_ref(), change.auth_method.as_ref(), change.resource_id.as_ref())?;
+    let expires_at = moment::naive(change.expires_at.as_ref())?;
     cx.tx(async |tx| {
         let found = find::<Connectors>(tx, me.place, id.uuid()).await?;
         let allowed = tx.allow::<Update, _>(found).await?;
@@ -166,7 +163,7 @@ async fn update(cx: Cx, id: ConnectorId, (): (), change: ConnectorUpdate) -> Res
         if let Some(name) = &change.name
             && sql::name_is_taken(tx, me.place, name, Some(id)).await?
         {
-            return Err(taken("update", name).into());
+            return Err(Error::name_taken("service connector", name));
         }
         apply(&mut row, &mut secret, change)?;
         if expires_at.is_some() {
@@ -189,11 +186,9 @@ async fn delete(cx: Cx, id: ConnectorId, (): (), (): ()) -> Result<()> {
         tx.note(&allowed, id, &allowed.name);
         let uses = sql::uses(tx, id).await?;
         if uses > 0 {
-            return Err(Refusal::illegal(&format!(
-                "Service connector with ID {id} cannot be deleted as it is still referenced by {uses} stack \
-                 components. Before deleting this service connector, make sure to remove it from all stack components."
-            ))
-            .into());
+            return Err(Error::forbidden(format!(
+                "The service connector cannot be deleted as it is still referenced by {uses} stack components."
+            )));
         }
         sql::remove(tx, &allowed).await
     })
@@ -214,10 +209,9 @@ async fn client(cx: Cx, id: ConnectorId, query: api::ClientQuery, (): ()) -> Res
         }
         if let Some(resource_type) = query.resource_type {
             if !row.resource_types.contains(&resource_type) {
-                return Err(Refusal::value(&format!(
-                    "The connector does not provide access to resources of type '{resource_type}'."
-                ))
-                .into());
+                return Err(Error::value(format!(
+                    "The service connector has no resource type '{resource_type}'."
+                )));
             }
             row.resource_types = vec![resource_type];
         }
@@ -241,7 +235,7 @@ async fn visible_secrets(tx: &mut Tx, cx: &Cx, me: Me, row: &Stored) -> Result<S
 }
 
 /// Merges a change into what is stored, with all the traps of the real server.
-fn apply(row: &mut Stored, secret: &mut JsonMap, change: ConnectorUpdate) -> Result<(), Refusal> {
+fn apply(row: &mut Stored, secret: &mut JsonMap, change: ConnectorUpdate) -> Result<()> {
     if let Some(name) = change.name {
         row.name = name;
     }
@@ -290,7 +284,7 @@ fn apply(row: &mut Stored, secret: &mut JsonMap, change: ConnectorUpdate) -> Res
 }
 
 /// While components use a connector, what it is for stays.
-fn refuse_change_in_use(row: &Stored, change: &ConnectorUpdate) -> Result<(), Refusal> {
+fn refuse_change_in_use(row: &Stored, change: &ConnectorUpdate) -> Result<()> {
     let changed = [
         (
             "service type",
@@ -302,31 +296,22 @@ fn refuse_change_in_use(row: &Stored, change: &ConnectorUpdate) -> Result<(), Re
     ];
     match changed.iter().find(|(_, changed)| *changed) {
         None => Ok(()),
-        Some((what, _)) => Err(Refusal::illegal(&format!(
-            "The {what} of a service connector that is already actively used in one or more stack components cannot \
-             be changed."
+        Some((what, _)) => Err(Error::forbidden(format!(
+            "The {what} cannot be changed: the service connector is already actively used by stack components."
         ))),
     }
 }
 
 fn check_lengths(
-    operation: &str,
     name: Option<&String>,
     auth_method: Option<&String>,
     resource_id: Option<&String>,
-) -> Result<(), Refusal> {
-    let mut complaints: Vec<Complaint> = Vec::new();
+) -> Result<()> {
+    let mut complaints: Vec<Issue> = Vec::new();
     for (member, text) in [("name", name), ("auth_method", auth_method), ("resource_id", resource_id)] {
         if let Some(text) = text {
             name::at_most(member, text, 255, &mut complaints);
         }
     }
-    name::settle(operation, &complaints)
-}
-
-fn taken(operation: &str, name: &str) -> Refusal {
-    Refusal::exists(&format!(
-        "Unable to {operation} the requested service connector with name '{name}': Found another existing service \
-         connector with the same name."
-    ))
+    name::settle(complaints)
 }

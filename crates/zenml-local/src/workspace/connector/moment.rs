@@ -1,13 +1,12 @@
 //! Points in time that clients give.
 
+use crate::error::{Error, Issue, Result};
 use jiff::civil::DateTime;
 use zenml_api::Timestamp;
 
-use crate::workspace::refusal::{Complaint, Refusal};
-
 /// The time as a server stores it: without its offset, which is not converted, and with microseconds only if there
 /// are some.
-pub(super) fn naive(operation: &str, given: Option<&Timestamp>) -> Result<Option<String>, Refusal> {
+pub(super) fn naive(given: Option<&Timestamp>) -> Result<Option<String>> {
     let Some(given) = given else { return Ok(None) };
     let text = given.as_str();
     if let Some(moment) = since_1970(text) {
@@ -18,12 +17,8 @@ pub(super) fn naive(operation: &str, given: Option<&Timestamp>) -> Result<Option
     let civil = text.strip_suffix(['Z', 'z']).unwrap_or(text);
     let moment = valid.then(|| civil.parse::<DateTime>().ok()).flatten();
     let Some(moment) = moment else {
-        let complaint = Complaint::new(
-            &["body", "expires_at"],
-            "datetime_from_date_parsing",
-            "Input should be a valid datetime",
-        );
-        return Err(Refusal::request(operation, &[complaint]));
+        let issue = Issue::of_kind(&["body", "expires_at"], "datetime_from_date_parsing");
+        return Err(Error::validation(vec![issue]));
     };
     Ok(Some(shown(moment)))
 }
@@ -66,11 +61,11 @@ mod tests {
             ("20000000001", "1970-08-20T11:33:20.001000"),
             ("1.2345678901234", "1970-01-01T00:00:01.234568"),
         ] {
-            assert_eq!(naive("PUT /x", Some(&Timestamp::new(given))), Ok(Some(stored.to_owned())), "{given}");
+            assert_eq!(naive(Some(&Timestamp::new(given))).unwrap().as_deref(), Some(stored), "{given}");
         }
-        assert_eq!(naive("PUT /x", None), Ok(None));
+        assert_eq!(naive(None).unwrap(), None);
         for wrong in ["soon", "1e9", " 5 ", "1893456000000000000"] {
-            assert_eq!(naive("PUT /x", Some(&Timestamp::new(wrong))).unwrap_err().status, 422, "{wrong}");
+            assert_eq!(naive(Some(&Timestamp::new(wrong))).unwrap_err().status(), 422, "{wrong}");
         }
     }
 }

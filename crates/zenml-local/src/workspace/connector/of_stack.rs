@@ -7,13 +7,12 @@ use zenml_api::workspace::{JsonMap, flavor::FlavorMetadata};
 use zenml_api::{ConnectorId, Sensitive};
 
 use super::{Connectors, apply, make, refuse_change_in_use, sql};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Cx;
 use crate::rbac::{Allowed, Create, Read, Update};
 use crate::store::{Tx, now};
 use crate::workspace::account::Me;
 use crate::workspace::noun::{All, Found};
-use crate::workspace::refusal::Refusal;
 use crate::workspace::{name, python};
 
 /// Whether a connector gives out tokens that end. What runs on machines that are started for it needs others.
@@ -52,12 +51,10 @@ impl Linkable {
         needs: &FlavorMetadata,
         given: Option<String>,
         configuration: &JsonMap,
-    ) -> Result<Option<String>, Refusal> {
+    ) -> Result<Option<String>> {
         let Some(resource_type) = needs.connector_resource_type.as_deref().filter(|kind| !kind.is_empty())
         else {
-            return Err(Refusal::value(&format!(
-                "The '{flavor}' implementation does not support using a service connector to connect to resources."
-            )));
+            return Err(Error::value(format!("The flavor '{flavor}' does not use a service connector.")));
         };
         let attribute = needs.connector_resource_id_attr.as_deref().filter(|name| !name.is_empty());
         let named = attribute.and_then(|name| configuration.get(name)).and_then(|value| value.as_str());
@@ -67,15 +64,13 @@ impl Linkable {
             && self.resource_types.iter().any(|kind| kind == resource_type)
             && (attribute.is_none() || named.is_some());
         if !fits {
-            return Err(Refusal::value(
-                "Please pick a connector that is compatible with the component flavor and try again..",
-            ));
+            return Err(Error::value("The service connector does not fit the flavor of the component."));
         }
         let given = given.filter(|resource| !resource.is_empty());
         match given.or(named).or_else(|| self.resource_id.clone()) {
-            None if self.supports_instances => Err(Refusal::value(&format!(
-                "Multiple {resource_type} resources are available for the selected connector. Please use a \
-                 `resource_id` to configure a {resource_type} resource."
+            None if self.supports_instances => Err(Error::value(format!(
+                "The service connector reaches several resources of type {resource_type}; a `resource_id` says which \
+                 one is meant."
             ))),
             resource => Ok(resource),
         }
@@ -194,24 +189,30 @@ mod tests {
                 needs(None, Some("s3-bucket"), None),
                 None,
                 "",
-                Err("Multiple s3-bucket resources"),
+                Err("several resources of type s3-bucket"),
             ),
-            (linkable(None, true), s3(), Some("s3://given"), "", Err("Please pick a connector")),
-            (linkable(None, true), needs(Some("gcp"), Some("s3-bucket"), None), None, "", Err("Please pick")),
-            (linkable(None, true), needs(None, Some("gcs-bucket"), None), None, "", Err("Please pick")),
+            (linkable(None, true), s3(), Some("s3://given"), "", Err("does not fit")),
+            (
+                linkable(None, true),
+                needs(Some("gcp"), Some("s3-bucket"), None),
+                None,
+                "",
+                Err("does not fit"),
+            ),
+            (linkable(None, true), needs(None, Some("gcs-bucket"), None), None, "", Err("does not fit")),
             (
                 linkable(None, true),
                 needs(None, None, None),
                 None,
                 "",
-                Err("The 'own' implementation does not support"),
+                Err("'own' does not use a service connector"),
             ),
         ] {
             let given = given.map(str::to_owned);
             let found = connector.resource("own", &needs, given, &configuration(path));
             match (found, expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(found.as_deref(), expected),
-                (Err(found), Err(part)) => assert!(found.text().starts_with(part), "{}", found.text()),
+                (Err(found), Err(part)) => assert!(found.to_string().contains(part), "{found}"),
                 (found, expected) => panic!("{found:?}, not {expected:?}"),
             }
         }

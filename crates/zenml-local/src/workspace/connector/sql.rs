@@ -102,7 +102,6 @@ impl Stored {
 }
 
 impl list::Fields for Stored {
-    const FILTER: &'static str = "ServiceConnectorFilter";
     const SORTED: bool = false;
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "connector_type", "auth_method", "resource_id", "expires_at"];

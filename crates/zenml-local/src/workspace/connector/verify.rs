@@ -11,7 +11,6 @@ use crate::http::Cx;
 use crate::rbac::{Create, Read};
 use crate::workspace::account::enter;
 use crate::workspace::noun::{All, find};
-use crate::workspace::refusal::Refusal;
 
 pub(super) async fn existing(cx: Cx, id: ConnectorId, query: VerifyQuery, (): ()) -> Result<Verification> {
     let me = enter(&cx).await?;
@@ -52,10 +51,7 @@ pub(super) fn not_installed(connector_type: &str) -> Error {
     Error::with_status(
         StatusCode::NOT_IMPLEMENTED,
         "NotImplementedError",
-        format!(
-            "Service connector type {connector_type} is not available locally. Please make sure the corresponding \
-             packages and/or ZenML integration are installed and try again."
-        ),
+        format!("The service connector type '{connector_type}' is not installed."),
     )
 }
 
@@ -72,12 +68,9 @@ fn verification(subject: Subject, types: Vec<String>, query: VerifyQuery) -> Res
     }
     let resource_id = query.resource_id.or(subject.resource_id);
     if resource_id.is_some() && query.resource_type.is_none() && types.len() > 1 {
-        return Err(Refusal::value(
-            "The connector configuration is incomplete or invalid: the connector is configured to provide access to \
-             multiple resource types, but only a resource name was specified. A resource type must also be specified \
-             when requesting access to a resource.",
-        )
-        .into());
+        return Err(Error::value(
+            "The connector has several resource types, so a resource id requires a resource type.",
+        ));
     }
     let error = format!(
         "This local platform cannot verify connectors of type '{}': it has no way to reach what they connect to. The \

@@ -35,7 +35,7 @@ pub(crate) struct BuiltIn {
 /// What the configuration of a component may hold.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Configuration {
-    /// Name of the class, for messages.
+    /// Title of its schema.
     pub(crate) class: String,
     pub(crate) properties: Vec<Property>,
     /// How `path` may begin, if there is one.

@@ -8,8 +8,7 @@ use zenml_api::workspace::JsonMap;
 
 use super::catalog::{BuiltIn, Configuration, Property, Rule, Type};
 use super::convert;
-use crate::workspace::python;
-use crate::workspace::refusal::{Complaint, Refusal};
+use crate::error::{Error, Issue, Result};
 
 /// A configuration value that stands for a value of a secret: `{{secret.key}}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +65,7 @@ pub(crate) fn configuration(
     given: JsonMap,
     stored: Option<&JsonMap>,
     resolved: &BTreeMap<&'static str, String>,
-) -> Result<JsonMap, Refusal> {
+) -> Result<JsonMap> {
     let Some(known) = &flavor.configuration else {
         flavor.tell_that_it_is_not_checked();
         return Ok(given);
@@ -77,10 +76,12 @@ pub(crate) fn configuration(
         .filter(|key| stored.is_none_or(|stored| !stored.contains_key(*key)))
         .collect();
     if !unknown.is_empty() {
-        let keys = python::list(unknown);
-        return Err(Refusal::value(&format!(
-            "Invalid configuration keys {keys} for {} {}.",
-            flavor.name, flavor.kind
+        let keys: Vec<String> = unknown.iter().map(|key| format!("'{key}'")).collect();
+        return Err(Error::value(format!(
+            "The {} {} has no configuration keys {}.",
+            flavor.name,
+            flavor.kind,
+            keys.join(", ")
         )));
     }
     let prepared = prepare(known, given)?;
@@ -89,25 +90,17 @@ pub(crate) fn configuration(
 }
 
 /// What the server does before it looks at types.
-fn prepare(known: &Configuration, mut given: JsonMap) -> Result<JsonMap, Refusal> {
-    let model = |text: String| Refusal::model(&known.class, &[Complaint::new(&[], "value_error", text)]);
+fn prepare(known: &Configuration, mut given: JsonMap) -> Result<JsonMap> {
     if !known.path_schemes.is_empty()
         && let Some(path) = given.get_mut("path")
     {
         let Some(text) = path.as_str() else {
-            return Err(Refusal::runtime(&format!(
-                "'{}' object has no attribute 'strip'",
-                python::type_name(path)
-            )));
+            return Err(Error::runtime("The `path` must be a string."));
         };
         let text = text.trim_matches(['\'', '"', '`']).to_owned();
         if !known.path_schemes.iter().any(|scheme| text.starts_with(scheme)) {
-            return Err(Refusal::runtime(&format!(
-                "The path: '{text}' you defined for your artifact store is not supported by the implementation \
-                 of {}, because it does not start with one of its supported schemes: {{{}}}.",
-                known.class,
-                known.path_schemes.iter().map(|scheme| python::text(scheme)).collect::<Vec<_>>().join(", "),
-            )));
+            let schemes = known.path_schemes.join(", ");
+            return Err(Error::runtime(format!("The `path` {text} must start with one of {schemes}.")));
         }
         *path = Value::String(text);
     }
@@ -115,10 +108,10 @@ fn prepare(known: &Configuration, mut given: JsonMap) -> Result<JsonMap, Refusal
         let Some(value) = given.get(old).filter(|value| !value.is_null()).cloned() else { continue };
         match given.get(new).filter(|value| !value.is_null()) {
             Some(other) if *other != value => {
-                return Err(model(format!(
-                    "Value error, Got different values for deprecated attribute {old} and replacement attribute \
-                     {new}."
-                )));
+                return Err(wrong(
+                    &[],
+                    format!("`{old}` is the old name of `{new}`, and their values differ."),
+                ));
             }
             Some(_) => {}
             None => {
@@ -136,26 +129,28 @@ fn prepare(known: &Configuration, mut given: JsonMap) -> Result<JsonMap, Refusal
         let Some(Value::String(text)) = given.get(&property.name) else { continue };
         if structured {
             let Ok(value) = serde_json::from_str(text) else {
-                return Err(model(format!("Value error, Invalid json string for {}", property.name)));
+                return Err(wrong(&[], format!("The string of `{}` is not JSON.", property.name)));
             };
             given.insert(property.name.clone(), value);
         }
     }
     let is_reference = |value: &Value| value.as_str().and_then(SecretReference::parse).is_some();
     match known.rule {
-        Some(Rule::SagemakerOrchestrator) => sagemaker(&mut given).map_err(model)?,
+        Some(Rule::SagemakerOrchestrator) => sagemaker(&mut given)?,
         Some(Rule::Registry | Rule::AwsRegistry) if given.get("uri").is_some_and(is_reference) => {
-            return Err(Refusal::value(
-                "Passing the stack component attribute `uri` as a secret reference is not allowed as additional \
-                 validation is required for this attribute.",
-            ));
+            return Err(Error::value("The `uri` is checked, so it cannot be a secret reference."));
         }
         _ => {}
     }
     Ok(given)
 }
 
-fn sagemaker(given: &mut JsonMap) -> Result<(), String> {
+/// One thing that is wrong with a configuration, with a reason.
+fn wrong(place: &[&str], reason: impl Into<String>) -> Error {
+    Error::invalid(vec![Issue::new(place, "value_error", reason)])
+}
+
+fn sagemaker(given: &mut JsonMap) -> Result<()> {
     let is_off = |value: &Value| value.is_null() || *value == json!(false) || *value == json!(0);
     let training = !given.get("use_training_step").is_some_and(is_off);
     let mode = given.get("output_data_s3_mode").and_then(Value::as_str).unwrap_or("EndOfJob");
@@ -165,11 +160,9 @@ fn sagemaker(given: &mut JsonMap) -> Result<(), String> {
         _ => false,
     };
     if training && unsupported {
-        return Err(
-            "Value error, `use_training_step=True` is not supported when `output_data_s3_uri` is a dict \
-                    or when `output_data_s3_mode` is not 'EndOfJob'."
-                .to_owned(),
-        );
+        let reason = "`use_training_step` needs an `output_data_s3_uri` that is a string and the `output_data_s3_mode` \
+                      EndOfJob.";
+        return Err(wrong(&[], reason));
     }
     if given.get("instance_type").is_none_or(Value::is_null) {
         let default = if training { "ml.m5.xlarge" } else { "ml.t3.medium" };
@@ -179,13 +172,13 @@ fn sagemaker(given: &mut JsonMap) -> Result<(), String> {
 }
 
 /// Checks and converts each member, and collects everything that is wrong.
-fn convert_members(known: &Configuration, given: &JsonMap) -> Result<JsonMap, Refusal> {
+fn convert_members(known: &Configuration, given: &JsonMap) -> Result<JsonMap> {
     let mut complaints = Vec::new();
     let mut stored = JsonMap::new();
     for property in &known.properties {
         match given.get(&property.name) {
             None if property.required => {
-                complaints.push(Complaint::new(&[&property.name], "missing", "Field required"));
+                complaints.push(Issue::of_kind(&[&property.name], "missing"));
             }
             None => {}
             Some(value) => {
@@ -201,21 +194,20 @@ fn convert_members(known: &Configuration, given: &JsonMap) -> Result<JsonMap, Re
             }
         }
     }
-    if complaints.is_empty() { Ok(stored) } else { Err(Refusal::model(&known.class, &complaints)) }
+    if complaints.is_empty() { Ok(stored) } else { Err(Error::invalid(complaints)) }
 }
 
-fn bounded(property: &Property, value: Value) -> Result<Value, Complaint> {
+fn bounded(property: &Property, value: Value) -> Result<Value, Issue> {
     let Some(number) = value.as_f64() else { return Ok(value) };
     if let Some(minimum) = property.minimum
         && number < minimum
     {
-        let text = format!("Input should be greater than or equal to {minimum}");
-        return Err(Complaint::new(&[], "greater_than_equal", text));
+        return Err(Issue::too_small::<&str>(&[], minimum));
     }
     if let Some(minimum) = property.exclusive_minimum
         && number <= minimum
     {
-        return Err(Complaint::new(&[], "greater_than", format!("Input should be greater than {minimum}")));
+        return Err(Issue::new::<&str>(&[], "greater_than", format!("Must be greater than {minimum}")));
     }
     Ok(value)
 }
@@ -225,21 +217,13 @@ fn after(
     known: &Configuration,
     mut stored: JsonMap,
     resolved: &BTreeMap<&'static str, String>,
-) -> Result<JsonMap, Refusal> {
-    let at = |place: &[&str], text: &str| {
-        let text = format!("Value error, {text}");
-        Refusal::model(&known.class, &[Complaint::new(place, "value_error", text)])
-    };
+) -> Result<JsonMap> {
     match known.rule {
         Some(rule @ (Rule::Registry | Rule::AwsRegistry)) => {
             if let Some(Value::String(uri)) = stored.get_mut("uri") {
                 uri.truncate(uri.trim_end_matches('/').len());
                 if rule == Rule::AwsRegistry && uri.contains('/') {
-                    return Err(at(
-                        &["uri"],
-                        "Property `uri` can not contain a `/`. An example of a valid URI is: \
-                         `123456789012.dkr.ecr.us-east-1.amazonaws.com`",
-                    ));
+                    return Err(wrong(&["uri"], "Cannot contain a slash."));
                 }
             }
         }
@@ -248,13 +232,13 @@ fn after(
                 let lower = policy.trim().to_lowercase();
                 let allowed = ["Allow", "Forbid", "Replace"];
                 let Some(found) = allowed.iter().find(|one| one.to_lowercase() == lower) else {
-                    let text = "Invalid concurrency policy. Must be one of: Allow, Forbid, Replace";
-                    return Err(at(&["concurrency_policy"], text));
+                    let reason = format!("Must be one of {}", allowed.join(", "));
+                    return Err(wrong(&["concurrency_policy"], reason));
                 };
                 (*found).clone_into(policy);
             }
         }
-        Some(Rule::MlflowTracker) => mlflow(&stored, resolved).map_err(|text| at(&[], &text))?,
+        Some(Rule::MlflowTracker) => mlflow(&stored, resolved).map_err(|reason| wrong(&[], reason))?,
         Some(Rule::SagemakerOrchestrator) | None => {}
     }
     Ok(stored)
@@ -265,66 +249,35 @@ fn mlflow(stored: &JsonMap, resolved: &BTreeMap<&'static str, String>) -> Result
         resolved.get(name).map(String::as_str).or_else(|| stored.get(name)?.as_str()).unwrap_or_default()
     };
     let is_set = |name: &str| !value(name).is_empty();
-    if is_set("tracking_username") != is_set("tracking_password") {
-        return Err("MLflow username/password authentication requires both `tracking_username` and \
-                    `tracking_password` to be configured."
-            .to_owned());
-    }
-    if is_set("databricks_client_id") != is_set("databricks_client_secret") {
-        return Err("Databricks OAuth M2M authentication requires both `databricks_client_id` and \
-                    `databricks_client_secret` to be configured."
-            .to_owned());
+    for (one, other) in
+        [("tracking_username", "tracking_password"), ("databricks_client_id", "databricks_client_secret")]
+    {
+        if is_set(one) != is_set(other) {
+            return Err(format!("`{one}` and `{other}` must be set together."));
+        }
     }
     let uri = value("tracking_uri");
     let databricks = uri == "databricks";
     if databricks && !is_set("databricks_host") {
-        return Err(
-            "MLflow experiment tracking with a Databricks MLflow managed tracking server requires the \
-                    `databricks_host` to be set in your stack component."
-                .to_owned(),
-        );
+        return Err("The `tracking_uri` databricks requires `databricks_host`.".to_owned());
     }
     if !databricks {
-        let mut options: Vec<&str> = ["databricks_host", "databricks_client_id", "databricks_client_secret"]
+        let option = ["databricks_host", "databricks_client_id", "databricks_client_secret"]
             .into_iter()
-            .filter(|name| is_set(name))
-            .collect();
-        if stored.get("enable_unity_catalog") == Some(&json!(true)) {
-            options.push("enable_unity_catalog");
-        }
-        if !options.is_empty() {
-            let options: Vec<String> = options.iter().map(|name| format!("`{name}`")).collect();
-            return Err(format!(
-                "Databricks options {} require `tracking_uri` to be set to `databricks`.",
-                options.join(", ")
-            ));
+            .find(|name| is_set(name))
+            .or((stored.get("enable_unity_catalog") == Some(&json!(true))).then_some("enable_unity_catalog"));
+        if let Some(option) = option {
+            return Err(format!("`{option}` requires the `tracking_uri` databricks."));
         }
     }
     if !databricks && !uri.starts_with("http://") && !uri.starts_with("https://") {
         return Ok(());
     }
-    let mut methods = Vec::new();
-    if is_set("tracking_username") {
-        methods.push("username/password");
-    }
-    if is_set("tracking_token") {
-        methods.push("token");
-    }
-    if is_set("databricks_client_id") {
-        methods.push("Databricks OAuth M2M");
-    }
-    if methods.len() == 1 {
+    let methods = ["tracking_username", "tracking_token", "databricks_client_id"];
+    if methods.iter().filter(|name| is_set(name)).count() == 1 {
         return Ok(());
     }
-    let received = if methods.is_empty() {
-        ".".to_owned()
-    } else {
-        format!(", but received multiple authentication methods: {}.", methods.join(", "))
-    };
-    let databricks_option =
-        if databricks { ", or `databricks_client_id` with `databricks_client_secret`" } else { "" };
-    Err(format!(
-        "MLflow experiment tracking with a remote backend requires exactly one authentication method{received} \
-         Valid options are `tracking_token`, `tracking_username` with `tracking_password`{databricks_option}."
-    ))
+    Err("A remote `tracking_uri` requires exactly one of `tracking_username` with `tracking_password`, \
+         `tracking_token` and, for databricks, `databricks_client_id` with `databricks_client_secret`."
+        .to_owned())
 }

@@ -3,10 +3,10 @@
 use serde_json::{Map, Number, Value};
 
 use super::catalog::{Alternatives, Type};
-use crate::workspace::refusal::Complaint;
+use crate::error::{Issue, Result};
 
 /// Converts a value to the first type that takes it; a type that fits exactly goes before one that converts.
-pub(crate) fn value(kind: &Alternatives, given: &Value) -> Result<Value, Complaint> {
+pub(crate) fn value(kind: &Alternatives, given: &Value) -> Result<Value, Issue> {
     if given.is_null() && kind.nullable {
         return Ok(Value::Null);
     }
@@ -22,7 +22,11 @@ pub(crate) fn value(kind: &Alternatives, given: &Value) -> Result<Value, Complai
             }
         }
     }
-    Err(first.unwrap_or_else(|| Complaint::new(&[], "none_required", "Input should be None")))
+    Err(first.unwrap_or_else(|| here("none_required")))
+}
+
+fn here(kind: &'static str) -> Issue {
+    Issue::of_kind::<&str>(&[], kind)
 }
 
 fn fits(kind: Type, given: &Value) -> bool {
@@ -38,48 +42,44 @@ fn fits(kind: Type, given: &Value) -> bool {
     }
 }
 
-fn convert(kind: Type, given: &Value) -> Result<Value, Complaint> {
-    let complain = |kind, message: &str| Err(Complaint::new(&[], kind, message));
+fn convert(kind: Type, given: &Value) -> Result<Value, Issue> {
     match kind {
-        Type::Text => complain("string_type", "Input should be a valid string"),
+        Type::Text => Err(here("string_type")),
         Type::Boolean => boolean(given),
         Type::Integer => integer(given),
         Type::Number => match given {
             Value::Bool(flag) => Ok(Value::from(f64::from(u8::from(*flag)))),
-            Value::String(text) => match text.trim().parse::<f64>().ok().and_then(Number::from_f64) {
-                Some(number) => Ok(Value::Number(number)),
-                None => complain(
-                    "float_parsing",
-                    "Input should be a valid number, unable to parse string as a number",
-                ),
-            },
-            _ => complain("float_type", "Input should be a valid number"),
+            Value::String(text) => {
+                let number = text.trim().parse::<f64>().ok().and_then(Number::from_f64);
+                number.map(Value::Number).ok_or_else(|| here("float_parsing"))
+            }
+            _ => Err(here("float_type")),
         },
-        Type::Object => complain("dict_type", "Input should be a valid dictionary"),
+        Type::Object => Err(here("dict_type")),
         Type::TextMap => match given {
             Value::Object(map) => texts(map.iter().map(|(key, value)| (key.clone(), value))),
-            _ => complain("dict_type", "Input should be a valid dictionary"),
+            _ => Err(here("dict_type")),
         },
         Type::TextList => match given {
             Value::Array(list) => texts(list.iter().enumerate().map(|(at, value)| (at.to_string(), value))),
-            _ => complain("list_type", "Input should be a valid list"),
+            _ => Err(here("list_type")),
         },
     }
 }
 
 /// Names the first member that is not a text.
-fn texts<'a>(members: impl Iterator<Item = (String, &'a Value)>) -> Result<Value, Complaint> {
+fn texts<'a>(members: impl Iterator<Item = (String, &'a Value)>) -> Result<Value, Issue> {
     let mut map = Map::new();
     for (name, value) in members {
         if !value.is_string() {
-            return Err(Complaint::new(&[&name], "string_type", "Input should be a valid string"));
+            return Err(Issue::of_kind(&[name], "string_type"));
         }
         map.insert(name, value.clone());
     }
     Ok(Value::Object(map))
 }
 
-fn boolean(given: &Value) -> Result<Value, Complaint> {
+fn boolean(given: &Value) -> Result<Value, Issue> {
     let number = given.as_f64();
     let text = given.as_str().map(str::to_lowercase);
     let known = match (text.as_deref(), number) {
@@ -91,26 +91,17 @@ fn boolean(given: &Value) -> Result<Value, Complaint> {
     };
     match known {
         Some(flag) => Ok(Value::Bool(flag)),
-        None if text.is_some() || number.is_some() => Err(Complaint::new(
-            &[],
-            "bool_parsing",
-            "Input should be a valid boolean, unable to interpret input",
-        )),
-        None => Err(Complaint::new(&[], "bool_type", "Input should be a valid boolean")),
+        None if text.is_some() || number.is_some() => Err(here("bool_parsing")),
+        None => Err(here("bool_type")),
     }
 }
 
-fn integer(given: &Value) -> Result<Value, Complaint> {
+fn integer(given: &Value) -> Result<Value, Issue> {
     match given {
         Value::Bool(flag) => Ok(Value::from(u8::from(*flag))),
-        Value::Number(number) => match number.as_f64().and_then(whole) {
-            Some(integer) => Ok(Value::from(integer)),
-            None => Err(Complaint::new(
-                &[],
-                "int_from_float",
-                "Input should be a valid integer, got a number with a fractional part",
-            )),
-        },
+        Value::Number(number) => {
+            number.as_f64().and_then(whole).map(Value::from).ok_or_else(|| here("int_from_float"))
+        }
         Value::String(text) => {
             let trimmed = text.trim();
             // A fraction of zeros is no fraction.
@@ -120,16 +111,9 @@ fn integer(given: &Value) -> Result<Value, Complaint> {
                 }
                 _ => trimmed,
             };
-            match digits.parse::<i64>() {
-                Ok(integer) => Ok(Value::from(integer)),
-                Err(_) => Err(Complaint::new(
-                    &[],
-                    "int_parsing",
-                    "Input should be a valid integer, unable to parse string as an integer",
-                )),
-            }
+            digits.parse::<i64>().map(Value::from).map_err(|_| here("int_parsing"))
         }
-        _ => Err(Complaint::new(&[], "int_type", "Input should be a valid integer")),
+        _ => Err(here("int_type")),
     }
 }
 

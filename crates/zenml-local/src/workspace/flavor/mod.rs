@@ -21,8 +21,7 @@ use super::account::{Me, Owners, enter};
 use super::list;
 use super::name;
 use super::noun::{All, Noun, find};
-use super::refusal::{Complaint, Refusal};
-use crate::error::Result;
+use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Create, Delete, Kind, Read, Update, WorkspacePlace};
 use crate::store::{Tx, now};
@@ -119,17 +118,11 @@ async fn create(cx: Cx, (): (), (): (), new: api::FlavorCreate) -> Result<Flavor
     for (member, text) in limited {
         name::at_most(member, text.unwrap_or_default(), 255, &mut complaints);
     }
-    name::settle("POST /api/v1/flavors", &complaints)?;
+    name::settle(complaints)?;
     cx.tx(async |tx| {
         let allowed = tx.allow::<Create, _>(All::<Flavors>::of(me.place)).await?;
         if is_taken(tx, me, &new.kind, &new.name, None).await? {
-            return Err(Refusal::exists(&format!(
-                "Unable to register '{kind}' flavor with name '{name}' and type '{kind}': Found an existing flavor with \
-                 the same name and type.",
-                kind = new.kind,
-                name = new.name
-            ))
-            .into());
+            return Err(taken(&new.kind, &new.name));
         }
         let moment = now();
         let is_custom = new.is_custom.unwrap_or(true);
@@ -162,7 +155,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::FlavorCreate) -> Result<Flavor
 
 async fn list(cx: Cx, (): (), query: api::FlavorQuery, (): ()) -> Result<Page<Flavor>> {
     let me = enter(&cx).await?;
-    list::check_paging(query.paging(), "GET /api/v1/flavors")?;
+    list::check_paging(query.paging())?;
     cx.read(async |tx| {
         let listed = tx.list(All::<Flavors>::of(me.place)).await?;
         let custom = sql::select_all(tx, &listed).await?;
@@ -210,12 +203,10 @@ async fn update(cx: Cx, id: FlavorId, (): (), change: api::FlavorUpdate) -> Resu
         let stored = sql::select(tx, &allowed).await?;
         let (kind, name) = (stored.kind.clone(), stored.name.clone());
         let row = changed(stored, change)?;
-        if (&row.kind, &row.name) != (&kind, &name) && is_taken(tx, me, &row.kind, &row.name, Some(id)).await? {
-            return Err(Refusal::exists(&format!(
-                "Unable to update '{kind}' flavor with name '{name}': Found an existing flavor with the same name and \
-                 type."
-            ))
-            .into());
+        if (&row.kind, &row.name) != (&kind, &name)
+            && is_taken(tx, me, &row.kind, &row.name, Some(id)).await?
+        {
+            return Err(taken(&row.kind, &row.name));
         }
         sql::write(tx, &allowed, &row).await?;
         let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
@@ -235,26 +226,28 @@ async fn delete(cx: Cx, id: FlavorId, (): (), (): ()) -> Result<()> {
         let components = sql::component_count(tx, &allowed).await?;
         if components > 0 {
             // The words and the missing quote are the server's.
-            return Err(Refusal::illegal(&format!(
-                "Stack Component `{}` of type `{} cannot be deleted as it is used by {components} components. Before \
-                 deleting this flavor, make sure to delete all associated components.",
-                row.name, row.kind
-            ))
-            .into());
+            return Err(Error::forbidden(format!(
+                "The flavor `{}` cannot be deleted as it is used by {components} components.",
+                row.name
+            )));
         }
         sql::remove(tx, &allowed).await
     })
     .await
 }
 
-fn refuse_built_in(id: FlavorId, what: &str) -> Result<(), Refusal> {
+fn refuse_built_in(id: FlavorId, what: &str) -> Result<()> {
     match built_in(id) {
-        Some(flavor) => Err(Refusal::illegal(&format!(
+        Some(flavor) => Err(Error::forbidden(format!(
             "The flavor `{}` of type `{}` comes with this local platform and cannot be {what}.",
             flavor.name, flavor.kind
         ))),
         None => Ok(()),
     }
+}
+
+fn taken(kind: &str, name: &str) -> Error {
+    Error::name_taken(format_args!("flavor of the type '{kind}'"), name)
 }
 
 async fn is_taken(tx: &mut Tx, me: Me, kind: &str, name: &str, but: Option<FlavorId>) -> Result<bool> {
@@ -264,7 +257,7 @@ async fn is_taken(tx: &mut Tx, me: Me, kind: &str, name: &str, but: Option<Flavo
     Ok(sql::named(tx, me.place, kind, name).await?.is_some_and(|row| Some(row.id) != but))
 }
 
-fn check_change(change: &api::FlavorUpdate) -> Result<(), Refusal> {
+fn check_change(change: &api::FlavorUpdate) -> Result<()> {
     let mut complaints = Vec::new();
     for (member, text) in [
         ("name", &change.name),
@@ -282,23 +275,18 @@ fn check_change(change: &api::FlavorUpdate) -> Result<(), Refusal> {
     if let Patch::Set(kind) = &change.kind {
         name::component_type(kind, &mut complaints);
     }
-    name::settle("PUT /api/v1/flavors/{flavor_id}", &complaints)
+    name::settle(complaints)
 }
 
-fn changed(mut row: Stored, change: api::FlavorUpdate) -> Result<Stored, Refusal> {
+fn changed(mut row: Stored, change: api::FlavorUpdate) -> Result<Stored> {
     row.name = name::not_null("flavor.name", change.name, row.name)?;
-    row.kind = match change.kind {
-        Patch::Clear => return Err(Refusal::runtime("'NoneType' object has no attribute 'value'")),
-        kind => name::not_null("flavor.type", kind, row.kind)?,
-    };
+    row.kind = name::not_null("flavor.type", change.kind, row.kind)?;
     row.source = name::not_null("flavor.source", change.source, row.source)?;
     row.config_schema = match change.config_schema {
         Patch::Keep => row.config_schema,
         Patch::Set(schema) => schema,
         Patch::Clear => {
-            let message = "Input should be a valid dictionary";
-            let null = Complaint::new(&["config_schema"], "dict_type", message);
-            return Err(Refusal::model("FlavorResponseMetadata", &[null]));
+            return Err(Error::invalid(vec![Issue::of_kind(&["config_schema"], "dict_type")]));
         }
     };
     change.display_name.apply(&mut row.display_name);
@@ -354,7 +342,6 @@ enum Item<'a> {
 }
 
 impl list::Fields for Item<'_> {
-    const FILTER: &'static str = "FlavorFilter";
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "type", "integration", "display_name", "user"];
 }

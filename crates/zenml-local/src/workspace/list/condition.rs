@@ -2,9 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Fields, Filters, Listed};
-use crate::workspace::python;
-use crate::workspace::refusal::{Complaint, Refusal};
+use super::{Filters, Listed};
+use crate::error::{Error, Issue, Result};
 
 /// What a row has to fulfil.
 pub(super) struct Condition {
@@ -33,14 +32,14 @@ pub(super) enum Test {
 
 const DATES: [&str; 2] = ["created", "updated"];
 
-pub(super) fn conditions<T: Fields>(filters: &Filters<'_>) -> Result<Vec<Condition>, Refusal> {
+pub(super) fn conditions(filters: &Filters<'_>) -> Result<Vec<Condition>> {
     let mut conditions = Vec::new();
     for (field, values) in filters {
         for value in *values {
-            let test = test(value).map_err(|message| model::<T>(message))?;
-            let test = if DATES.contains(field) { dated::<T>(test)? } else { measured::<T>(field, test)? };
+            let test = test(value).map_err(invalid)?;
+            let test = if DATES.contains(field) { dated(test)? } else { measured(test)? };
             if matches!(test, Test::In(_)) {
-                return Err(Refusal::model(T::FILTER, &[no_operation("in", &OF_TEXTS)]));
+                return Err(no_operation("in"));
             }
             conditions.push(Condition { field, test });
         }
@@ -48,53 +47,14 @@ pub(super) fn conditions<T: Fields>(filters: &Filters<'_>) -> Result<Vec<Conditi
     Ok(conditions)
 }
 
-fn model<T: Fields>(message: &str) -> Refusal {
-    Refusal::model(T::FILTER, &[Complaint::new(&[], "value_error", format!("Value error, {message}"))])
+fn invalid(message: &str) -> Error {
+    Error::invalid(vec![Issue::new::<&str>(&[], "value_error", message)])
 }
 
-/// Operations by the names that messages give them.
-type Operations = [(&'static str, &'static str)];
-
-/// The operations of texts and ids.
-const OF_TEXTS: [(&str, &str); 14] = [
-    ("EQUALS", "equals"),
-    ("NOT_EQUALS", "notequals"),
-    ("STARTSWITH", "startswith"),
-    ("CONTAINS", "contains"),
-    ("ENDSWITH", "endswith"),
-    ("ONEOF", "oneof"),
-    ("NOT_ONEOF", "notoneof"),
-    ("NOT_CONTAINS", "notcontains"),
-    ("IS_NULL", "isnull"),
-    ("IS_NOT_NULL", "isnotnull"),
-    ("GT", "gt"),
-    ("GTE", "gte"),
-    ("LT", "lt"),
-    ("LTE", "lte"),
-];
-
-/// The operations of dates.
-const OF_DATES: [(&str, &str); 9] = [
-    ("EQUALS", "equals"),
-    ("NOT_EQUALS", "notequals"),
-    ("IS_NULL", "isnull"),
-    ("IS_NOT_NULL", "isnotnull"),
-    ("GT", "gt"),
-    ("GTE", "gte"),
-    ("LT", "lt"),
-    ("LTE", "lte"),
-    ("IN", "in"),
-];
-
-/// Complains about an operation that a field does not have.
-fn no_operation(operation: &str, allowed: &Operations) -> Complaint {
-    let shown = allowed.iter().map(|(name, value)| format!("<GenericFilterOps.{name}: '{value}'>"));
-    let allowed = shown.collect::<Vec<_>>().join(", ");
-    let message = format!(
-        "Value error, This datatype can not be filtered using this operation: '{operation}'. The allowed operations \
-         are: [{allowed}]"
-    );
-    Complaint::new(&["operation"], "value_error", message)
+/// Refuses an operation that a field does not have.
+fn no_operation(operation: &str) -> Error {
+    let message = format!("This field cannot be filtered by '{operation}'");
+    Error::invalid(vec![Issue::new(&["operation"], "value_error", message)])
 }
 
 /// Reads `operator:value`. What comes before a colon and is no operator belongs to the value.
@@ -110,15 +70,10 @@ fn test(given: &str) -> Result<Test, &'static str> {
                     .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
                     .collect()
             })
-            .map_err(|_| {
-                "When you are using the 'oneof:'/'notoneof:' filtering make sure that the provided value is a json \
-                 formatted list."
-            })
+            .map_err(|_| "'oneof:' and 'notoneof:' take a list in JSON")
     };
     if matches!(operator, "isnull" | "isnotnull") && !value.is_empty() {
-        return Err(
-            "When using 'isnull:'/'isnotnull:', use the explicit 'operator:' form without a value (e.g. 'isnull:').",
-        );
+        return Err("'isnull:' and 'isnotnull:' take no value");
     }
     Ok(match operator {
         "equals" => Test::Equals(owned()),
@@ -141,17 +96,14 @@ fn test(given: &str) -> Result<Test, &'static str> {
 }
 
 /// Brings the value of a date filter into the form of the stored dates.
-fn dated<T: Fields>(test: Test) -> Result<Test, Refusal> {
-    let date = |given: &str| -> Result<String, Refusal> {
-        let parsed = jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", given).map_err(|_| {
-            model::<T>(
-                "The datetime filter only works with values in the following format: %Y-%m-%d %H:%M:%S",
-            )
-        })?;
+fn dated(test: Test) -> Result<Test> {
+    let date = |given: &str| -> Result<String> {
+        let parsed = jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", given)
+            .map_err(|_| invalid("A date and time must have the form 2030-12-31 23:59:59"))?;
         Ok(parsed.strftime("%Y-%m-%dT%H:%M:%S.000000").to_string())
     };
     let refused = |operation: &str, value: &str| match date(value) {
-        Ok(_) => Refusal::model(T::FILTER, &[no_operation(operation, &OF_DATES)]),
+        Ok(_) => no_operation(operation),
         Err(refusal) => refusal,
     };
     Ok(match test {
@@ -161,8 +113,7 @@ fn dated<T: Fields>(test: Test) -> Result<Test, Refusal> {
         Test::In(values) => {
             let dates = values.split(',').map(date).collect::<Result<Vec<_>, _>>()?;
             let [first, last] = dates.as_slice() else {
-                let message = "Two comma separated datetime values are required for the `in` operator.";
-                return Err(model::<T>(message));
+                return Err(invalid("'in:' takes two values with a comma between them"));
             };
             Test::Between(first.clone(), last.clone())
         }
@@ -175,37 +126,11 @@ fn dated<T: Fields>(test: Test) -> Result<Test, Refusal> {
 }
 
 /// Makes a comparison one of numbers, which it is of everything but dates.
-fn measured<T: Fields>(field: &str, test: Test) -> Result<Test, Refusal> {
+fn measured(test: Test) -> Result<Test> {
     let Test::Compared(order, or_equal, wanted) = test else { return Ok(test) };
-    let Ok(number) = wanted.parse() else {
-        let column = column(T::FILTER.trim_end_matches("Filter"), field);
-        return Err(Refusal::value(&format!(
-            "Failed to compare the column '{column}' to the value '{wanted}' (must be numeric): could not \
-             convert string to float: {}",
-            python::text(&wanted)
-        )));
-    };
+    let number =
+        wanted.parse().map_err(|_| Error::value(format!("The value '{wanted}' is not a number.")))?;
     Ok(Test::Measured(order, or_equal, number))
-}
-
-/// How messages name the column of a field: texts by the class, ids by the table.
-fn column(noun: &str, field: &str) -> String {
-    let noun = if noun == "Component" { "StackComponent" } else { noun };
-    match (noun, field) {
-        (_, "user") | ("User", "id") => "\"user\".id".to_owned(),
-        ("StackComponent", "stack_id") | ("Stack", "component_id") => format!("stack_composition.{field}"),
-        (_, "id" | "connector_id") => {
-            let mut table = String::new();
-            for character in noun.chars() {
-                if character.is_ascii_uppercase() && !table.is_empty() {
-                    table.push('_');
-                }
-                table.push(character.to_ascii_lowercase());
-            }
-            format!("{table}.{field}")
-        }
-        _ => format!("{noun}Schema.{field}"),
-    }
 }
 
 /// Whether the comparison holds.

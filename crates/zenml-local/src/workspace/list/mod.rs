@@ -13,15 +13,12 @@ use std::cmp::Ordering;
 
 use zenml_api::workspace::{LogicalOperator, Page, Paging};
 
-use super::refusal::{Complaint, Refusal};
+use crate::error::{Error, Issue, Result};
 use condition::conditions;
 pub(crate) use statement::{Column, OWNER, Scope, Table, select};
 
 /// What can be filtered and sorted.
 pub(crate) trait Fields {
-    /// Name of the server's filter class, for messages.
-    const FILTER: &'static str;
-
     /// Fields that lists can be sorted by.
     const SORTABLE: &'static [&'static str];
 
@@ -42,12 +39,8 @@ pub(crate) type Filters<'a> = [(&'static str, &'a [String])];
 /// Chooses the rows of one page.
 ///
 /// For what is in no table; [`select`] is for everything else.
-pub(crate) fn page<T: Listed>(
-    rows: Vec<T>,
-    paging: Paging<'_>,
-    filters: &Filters<'_>,
-) -> Result<Page<T>, Refusal> {
-    let conditions = conditions::<T>(filters)?;
+pub(crate) fn page<T: Listed>(rows: Vec<T>, paging: Paging<'_>, filters: &Filters<'_>) -> Result<Page<T>> {
+    let conditions = conditions(filters)?;
     let mut rows: Vec<T> = rows
         .into_iter()
         .filter(|row| {
@@ -84,34 +77,32 @@ pub(crate) fn with_items<T, U>(page: &Page<T>, items: Vec<U>) -> Page<U> {
 }
 
 /// Checks page and size, as the web framework does before anything else happens.
-pub(crate) fn check_paging(paging: Paging<'_>, operation: &str) -> Result<(), Refusal> {
+pub(crate) fn check_paging(paging: Paging<'_>) -> Result<()> {
     let mut complaints = Vec::new();
     for (name, value, most) in [("page", paging.page, i64::MAX), ("size", paging.size, 10_000)] {
         let Some(value) = value else { continue };
         if value < 1 {
-            let message = "Input should be greater than or equal to 1";
-            complaints.push(Complaint::new(&["query", name], "greater_than_equal", message));
+            complaints.push(Issue::too_small(&["query", name], 1));
         } else if value > most {
-            let message = format!("Input should be less than or equal to {most}");
-            complaints.push(Complaint::new(&["query", name], "less_than_equal", message));
+            complaints.push(Issue::too_large(&["query", name], most));
         }
     }
-    if complaints.is_empty() { Ok(()) } else { Err(Refusal::request(operation, &complaints)) }
+    super::name::settle(complaints)
 }
 
 /// The field that a list is sorted by, and whether the greatest comes first.
-fn order<T: Fields>(by: Option<&str>) -> Result<(&str, bool), Refusal> {
+fn order<T: Fields>(by: Option<&str>) -> Result<(&str, bool)> {
     let by = by.unwrap_or("created");
     // An unknown direction means the usual one.
     let (direction, field) = by.split_once(':').unwrap_or(("asc", by));
     if !T::SORTABLE.contains(&field) {
-        let message = "Value error, You can only sort by valid fields of this resource";
-        return Err(Refusal::model(T::FILTER, &[Complaint::new(&["sort_by"], "value_error", message)]));
+        let message = format!("Must be one of {}", T::SORTABLE.join(", "));
+        return Err(Error::invalid(vec![Issue::new(&["sort_by"], "value_error", message)]));
     }
     Ok(if T::SORTED { (field, direction == "desc") } else { ("created", false) })
 }
 
-fn sort<T: Listed>(rows: &mut [T], by: Option<&str>) -> Result<(), Refusal> {
+fn sort<T: Listed>(rows: &mut [T], by: Option<&str>) -> Result<()> {
     let (field, descending) = order::<T>(by)?;
     // Equal rows keep an order of their own, or pages could repeat a row and miss another.
     let order = |a: &T, b: &T| -> Ordering {
@@ -142,14 +133,11 @@ impl Cut {
     }
 
     /// The page, with the items that are on it.
-    fn page<T>(self, total: usize, items: Vec<T>) -> Result<Page<T>, Refusal> {
+    fn page<T>(self, total: usize, items: Vec<T>) -> Result<Page<T>> {
         let Self { page, size } = self;
         let pages = total.div_ceil(size).max(1);
         if page > pages {
-            return Err(Refusal::value(&format!(
-                "Invalid page {page}. The requested page size is {size} and there are a total of {total} items for \
-                 this query. The maximum page value therefore is {pages}."
-            )));
+            return Err(Error::value(format!("There is no page {page}: the last page is {pages}.")));
         }
         Ok(Page {
             index: page as u64,
@@ -161,7 +149,7 @@ impl Cut {
     }
 }
 
-fn cut<T>(rows: Vec<T>, paging: Paging<'_>) -> Result<Page<T>, Refusal> {
+fn cut<T>(rows: Vec<T>, paging: Paging<'_>) -> Result<Page<T>> {
     let cut = Cut::of(paging);
     let total = rows.len();
     cut.page(total, rows.into_iter().skip(cut.before()).take(cut.size).collect())
@@ -175,7 +163,6 @@ mod tests {
     struct Row(&'static str, &'static str, Option<&'static str>);
 
     impl Fields for Row {
-        const FILTER: &'static str = "RowFilter";
         const SORTABLE: &'static [&'static str] = &["created", "name"];
     }
 
@@ -207,7 +194,7 @@ mod tests {
         let filters: Vec<_> = owned.iter().map(|(name, values)| (*name, values.as_slice())).collect();
         match page(rows(), paging, &filters) {
             Ok(page) => Ok(page.items.iter().map(|row| row.0).collect()),
-            Err(refusal) => Err((refusal.status, refusal.text().to_owned())),
+            Err(refusal) => Err((refusal.status().as_u16(), refusal.to_string())),
         }
     }
 
@@ -257,19 +244,19 @@ mod tests {
     fn what_cannot_be_listed_says_why() {
         let by = |sort_by, page, size| Paging { sort_by, page, size, ..ALL };
         for (paging, filters, status, part) in [
-            (ALL, vec![("name", "gt:x")], 400, "(must be numeric): could not convert string to float: 'x'"),
-            (by(None, Some(9), None), vec![], 400, "Invalid page 9. The requested page size is 20"),
-            (by(Some("bogus"), None, None), vec![], 422, "only sort by valid fields"),
-            (ALL, vec![("created", "yesterday")], 422, "datetime filter"),
-            (ALL, vec![("name", "oneof:x")], 422, "json formatted list"),
+            (ALL, vec![("name", "gt:x")], 400, "'x' is not a number"),
+            (by(None, Some(9), None), vec![], 400, "no page 9"),
+            (by(Some("bogus"), None, None), vec![], 422, "sort_by: Must be one of created, name"),
+            (ALL, vec![("created", "yesterday")], 422, "A date and time"),
+            (ALL, vec![("name", "oneof:x")], 422, "a list in JSON"),
         ] {
             let (got, text) = names(paging, &filters).unwrap_err();
             assert_eq!(got, status);
             assert!(text.contains(part), "{text}");
         }
         for (page, size) in [(Some(0), None), (None, Some(0)), (None, Some(10_001))] {
-            assert_eq!(check_paging(by(None, page, size), "GET /api/v1/x").unwrap_err().status, 422);
+            assert_eq!(check_paging(by(None, page, size)).unwrap_err().status(), 422);
         }
-        check_paging(by(None, Some(1), Some(10_000)), "GET /api/v1/x").unwrap();
+        check_paging(by(None, Some(1), Some(10_000))).unwrap();
     }
 }

@@ -6,9 +6,8 @@ use zenml_api::workspace::{LogicalOperator, Page, Paging};
 
 use super::condition::{Condition, Test, conditions};
 use super::{Cut, Fields, Filters, order};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::{Query, Row, Sql};
-use crate::workspace::refusal::Refusal;
 
 /// Most conditions of one list. SQLite has a limit on how deep a condition may be.
 const MOST_CONDITIONS: usize = 400;
@@ -84,9 +83,9 @@ pub(crate) async fn select<T: Table>(
     paging: Paging<'_>,
     filters: &Filters<'_>,
 ) -> Result<Page<Row>> {
-    let conditions = conditions::<T>(filters)?;
+    let conditions = conditions(filters)?;
     if conditions.len() > MOST_CONDITIONS {
-        return Err(Refusal::value(&format!("A list takes at most {MOST_CONDITIONS} filters.")).into());
+        return Err(Error::value(format!("A list takes at most {MOST_CONDITIONS} filters.")));
     }
     let (field, descending) = order::<T>(paging.sort_by)?;
     let cut = Cut::of(paging);
@@ -114,7 +113,7 @@ pub(crate) async fn select<T: Table>(
         from(&mut query);
         usize::try_from(query.build_query_scalar::<i64>().fetch_one(sql).await?).unwrap_or_default()
     };
-    Ok(cut.page(total, rows)?)
+    cut.page(total, rows)
 }
 
 fn number(number: usize) -> i64 {

@@ -16,10 +16,8 @@ use super::component::{Components, DEFAULT, readable_secrets};
 use super::list;
 use super::name;
 use super::noun::{All, Found, Noun, find};
-use super::python;
-use super::refusal::{Complaint, Refusal};
 use super::secret;
-use crate::error::Result;
+use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Create, Delete, Kind, Read, Update};
 use crate::store::{Tx, now};
@@ -45,7 +43,6 @@ impl Noun for Stacks {
 }
 
 async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<Stack> {
-    const OPERATION: &str = "POST /api/v1/stacks";
     let me = enter(&cx).await?;
     let mut complaints = Vec::new();
     name::at_most("name", &new.name, 255, &mut complaints);
@@ -53,18 +50,18 @@ async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<Stack> {
     parts::complain(&new.components, &new.service_connectors, &mut complaints);
     complain_about_slots(&new.components, &mut complaints);
     parts::complain_about_indexes(&new.components, &new.service_connectors, &mut complaints);
-    name::settle(OPERATION, &complaints)?;
+    name::settle(complaints)?;
     cx.tx(async |tx| {
         let parts = parts::permitted(tx, me, new.components, new.service_connectors).await?;
         let secrets = readable_secrets(tx, me, &new.secrets.unwrap_or_default()).await?;
         let allowed = tx.allow::<Create, _>(All::<Stacks>::of(me.place)).await?;
-        name::without_breaks("StackRequest", &new.name)?;
+        name::without_breaks(&new.name)?;
         let labels = new.labels.unwrap_or_default();
         let named = parts::Of { name: &new.name, labels: &labels };
         let components = parts::complete(tx, &cx, me, named, parts).await?;
         parts::refuse_repeated(&components)?;
         if sql::name_is_taken(tx, me.place, &new.name, None).await? {
-            return Err(taken("create", &new.name).into());
+            return Err(Error::name_taken("stack", &new.name));
         }
         let moment = now();
         let row = Stored {
@@ -90,7 +87,7 @@ async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<Stack> {
 
 async fn list(cx: Cx, (): (), query: api::StackQuery, (): ()) -> Result<Page<Stack>> {
     let me = enter(&cx).await?;
-    list::check_paging(query.paging(), "GET /api/v1/stacks")?;
+    list::check_paging(query.paging())?;
     cx.read(async |tx| {
         let listed = tx.list(All::<Stacks>::of(me.place)).await?;
         let mut page = sql::page(tx, &listed, &query).await?;
@@ -135,7 +132,7 @@ async fn update(cx: Cx, id: StackId, (): (), change: StackUpdate) -> Result<Stac
         if let Patch::Set(name) = &change.name
             && sql::name_is_taken(tx, me.place, name, Some(id)).await?
         {
-            return Err(taken("update", name).into());
+            return Err(Error::name_taken("stack", name));
         }
         row.name = name::not_null("stack.name", change.name, row.name)?;
         change.description.apply(&mut row.description);
@@ -192,7 +189,7 @@ async fn readable_components(
     Ok(components)
 }
 
-fn check_change(change: &StackUpdate) -> Result<(), Refusal> {
+fn check_change(change: &StackUpdate) -> Result<()> {
     let mut complaints = Vec::new();
     if let Patch::Set(name) = &change.name {
         name::at_most("name", name, 255, &mut complaints);
@@ -203,46 +200,36 @@ fn check_change(change: &StackUpdate) -> Result<(), Refusal> {
     if let Some(slots) = &change.components {
         complain_about_slots(slots, &mut complaints);
     }
-    name::settle("PUT /api/v1/stacks/{stack_id}", &complaints)
+    name::settle(complaints)
 }
 
 /// A stack has an orchestrator, an artifact store and at most one component of most types.
-fn complain_about_slots<T>(slots: &BTreeMap<String, Vec<T>>, complaints: &mut Vec<Complaint>) {
+fn complain_about_slots<T>(slots: &BTreeMap<String, Vec<T>>, complaints: &mut Vec<Issue>) {
     for kind in slots.keys().filter(|kind| !ALL_TYPES.contains(&kind.as_str())) {
-        let message = format!("Input should be {}", python::alternatives(&ALL_TYPES));
-        complaints.push(Complaint::new(&["body", "components", kind, "[key]"], "enum", message));
+        complaints.push(Issue::not_one_of(&["body", "components", kind, "[key]"], &ALL_TYPES));
     }
     if !complaints.is_empty() {
         return;
     }
     let mut complain = |message: String| {
-        let message = format!("Value error, {message}");
-        complaints.push(Complaint::new(&["body", "components"], "value_error", message));
+        complaints.push(Issue::new(&["body", "components"], "value_error", message));
     };
     let has = |kind: &str| slots.get(kind).is_some_and(|ids| !ids.is_empty());
     if !has("orchestrator") || !has("artifact_store") {
-        complain("Stack must contain at least an orchestrator and artifact store.".to_owned());
+        complain("A stack needs an orchestrator and an artifact store among its components".to_owned());
     } else if let Some((kind, _)) =
         slots.iter().find(|(kind, ids)| ids.len() > 1 && !REPEATABLE_TYPES.contains(&kind.as_str()))
     {
-        complain(format!(
-            "Stack component type '{kind}' does not support multiple components in a single stack."
-        ));
+        complain(format!("A stack can have only one of the components of the type '{kind}'"));
     }
 }
 
 /// Refuses changes of the stack that comes with a workspace; a stack is recognized by its name.
-fn protect(name: &str, what: &str) -> Result<(), Refusal> {
+fn protect(name: &str, what: &str) -> Result<()> {
     if name == DEFAULT {
-        return Err(Refusal::illegal(&format!("The default stack cannot be {what}.")));
+        return Err(Error::forbidden(format!("The default stack cannot be {what}.")));
     }
     Ok(())
-}
-
-fn taken(operation: &str, name: &str) -> Refusal {
-    Refusal::exists(&format!(
-        "Unable to {operation} the requested stack with name '{name}': Found another existing stack with the same name."
-    ))
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 //!
 //! A real server tries both and tells what was wrong each time.
 
+use crate::error::Issue;
 use serde_json::Value;
-
-use crate::workspace::refusal::Complaint;
 
 /// What a member of a description can hold.
 #[derive(Clone, Copy, PartialEq)]
@@ -36,59 +35,49 @@ const CONNECTOR: [Member; 3] = [
 ];
 
 /// Complains about what is no component.
-pub(super) fn component(place: &[&str], given: &Value, complaints: &mut Vec<Complaint>) {
+pub(super) fn component(place: &[&str], given: &Value, complaints: &mut Vec<Issue>) {
     complain(place, given, "ComponentInfo", &COMPONENT, complaints);
 }
 
 /// Complains about what is no connector.
-pub(super) fn connector(place: &[&str], given: &Value, complaints: &mut Vec<Complaint>) {
+pub(super) fn connector(place: &[&str], given: &Value, complaints: &mut Vec<Issue>) {
     complain(place, given, "ServiceConnectorInfo", &CONNECTOR, complaints);
 }
 
-fn complain(place: &[&str], given: &Value, class: &str, members: &[Member], complaints: &mut Vec<Complaint>) {
+fn complain(place: &[&str], given: &Value, class: &str, members: &[Member], complaints: &mut Vec<Issue>) {
     fn below<'a>(place: &[&'a str], parts: &[&'a str]) -> Vec<&'a str> {
         [place, parts].concat()
     }
-    let (kind, message) = match given {
-        Value::String(_) => ("uuid_parsing", "Input should be a valid UUID"),
-        _ => ("uuid_type", "UUID input should be a string, bytes or UUID object"),
-    };
-    complaints.push(Complaint::new(&below(place, &["uuid"]), kind, message));
+    let kind = if given.is_string() { "uuid_parsing" } else { "uuid_type" };
+    complaints.push(Issue::of_kind(&below(place, &["uuid"]), kind));
     let Value::Object(given) = given else {
-        let message = "Input should be a valid dictionary or object to extract fields from";
-        complaints.push(Complaint::new(&below(place, &[class]), "model_attributes_type", message));
+        complaints.push(Issue::of_kind(&below(place, &[class]), "model_attributes_type"));
         return;
     };
     for member in members {
         let wrong = match given.get(member.name) {
-            None if member.is_needed => Some(("missing", "Field required")),
+            None if member.is_needed => Some("missing"),
             None => None,
             Some(value) => wrong(member.kind, value),
         };
-        if let Some((kind, message)) = wrong {
-            complaints.push(Complaint::new(&below(place, &[class, member.name]), kind, message));
+        if let Some(kind) = wrong {
+            complaints.push(Issue::of_kind(&below(place, &[class, member.name]), kind));
         }
     }
 }
 
-fn wrong(kind: Kind, value: &Value) -> Option<(&'static str, &'static str)> {
+fn wrong(kind: Kind, value: &Value) -> Option<&'static str> {
     match (kind, value) {
         (Kind::Text | Kind::TextOrNull, Value::String(_))
         | (Kind::TextOrNull | Kind::WholeOrNull, Value::Null)
         | (Kind::Map, Value::Object(_)) => None,
-        (Kind::Text | Kind::TextOrNull, _) => Some(("string_type", "Input should be a valid string")),
-        (Kind::Map, _) => Some(("dict_type", "Input should be a valid dictionary")),
+        (Kind::Text | Kind::TextOrNull, _) => Some("string_type"),
+        (Kind::Map, _) => Some("dict_type"),
         (Kind::WholeOrNull, value) => match zenml_api::lax::whole(value) {
             Ok(_) => None,
-            Err(zenml_api::lax::FRACTION) => Some((
-                "int_from_float",
-                "Input should be a valid integer, got a number with a fractional part",
-            )),
-            Err(_) if value.is_string() => {
-                let message = "Input should be a valid integer, unable to parse string as an integer";
-                Some(("int_parsing", message))
-            }
-            Err(_) => Some(("int_type", "Input should be a valid integer")),
+            Err(zenml_api::lax::FRACTION) => Some("int_from_float"),
+            Err(_) if value.is_string() => Some("int_parsing"),
+            Err(_) => Some("int_type"),
         },
     }
 }

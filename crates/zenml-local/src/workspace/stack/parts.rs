@@ -9,7 +9,7 @@ use zenml_api::workspace::{Environment, JsonMap};
 use zenml_api::{ComponentId, ConnectorId, Identifier};
 
 use super::neither;
-use crate::error::{Error, Result};
+use crate::error::{Error, Issue, Result};
 use crate::http::Cx;
 use crate::rbac::{Allowed, Create, Read};
 use crate::store::{Tx, now};
@@ -18,7 +18,6 @@ use crate::workspace::component::{self, Components};
 use crate::workspace::connector::Connectors;
 use crate::workspace::connector::of_stack::{self, Linkable};
 use crate::workspace::noun::{All, Found, Noun, find};
-use crate::workspace::refusal::{Complaint, Refusal};
 use crate::workspace::{flavor, name};
 
 /// The parts of a stack that was asked for, which the caller may use and make.
@@ -130,16 +129,16 @@ async fn made(
     new: NewComponent,
     connectors: &[Linkable],
 ) -> Result<ComponentId> {
-    let flavor = flavor::known(tx, me.place, kind, &new.flavor).await?.ok_or_else(|| {
-        Refusal::value(&format!("Flavor '{}' not found for component type '{kind}'.", new.flavor))
-    })?;
+    let flavor = flavor::known(tx, me.place, kind, &new.flavor)
+        .await?
+        .ok_or_else(|| Error::value(format!("There is no flavor '{}' of the type '{kind}'.", new.flavor)))?;
     let mut complaints = Vec::new();
     name::not_a_secret(stack.name, &mut complaints);
     if !complaints.is_empty() {
         for complaint in &mut complaints {
             complaint.place = vec!["name".to_owned()];
         }
-        return Err(Refusal::model("ComponentRequest", &complaints).into());
+        return Err(Error::invalid(complaints));
     }
     let given = new.configuration.into_exposed();
     let configuration = component::fitting_configuration(tx, cx, me, &flavor, given.clone()).await?;
@@ -176,20 +175,19 @@ async fn made(
 }
 
 /// Refuses a component that is in a stack twice, as the real server's database does.
-pub(super) fn refuse_repeated(components: &[ComponentId]) -> Result<(), Refusal> {
+pub(super) fn refuse_repeated(components: &[ComponentId]) -> Result<()> {
     let mut seen = BTreeSet::new();
     if components.iter().all(|id| seen.insert(*id)) {
         return Ok(());
     }
-    let text = "UNIQUE constraint failed: stack_composition.stack_id, stack_composition.component_id";
-    Err(Refusal::runtime(text))
+    Err(Error::runtime("A component can be in a stack only once."))
 }
 
 /// Complains about parts that are neither ids nor describe what to make.
 pub(super) fn complain(
     slots: &NewSlots,
     connectors: &[Part<ConnectorId, NewConnector>],
-    complaints: &mut Vec<Complaint>,
+    complaints: &mut Vec<Issue>,
 ) {
     for (kind, slot) in slots {
         for (position, part) in slot.iter().enumerate() {
@@ -211,7 +209,7 @@ pub(super) fn complain(
 pub(super) fn complain_about_indexes(
     slots: &NewSlots,
     connectors: &[Part<ConnectorId, NewConnector>],
-    complaints: &mut Vec<Complaint>,
+    complaints: &mut Vec<Issue>,
 ) {
     if !complaints.is_empty() {
         return;
@@ -222,10 +220,7 @@ pub(super) fn complain_about_indexes(
     });
     let wrong = |index: &i64| usize::try_from(*index).map_or(true, |index| index >= connectors.len());
     if let Some(index) = indexes.into_iter().find(wrong) {
-        let message = format!(
-            "Value error, Service connector index {index} is out of range. Please provide a valid index referring to \
-             the position in the list of service connectors."
-        );
-        complaints.push(Complaint::new(&["body"], "value_error", message));
+        let message = format!("There is no service connector with the index {index} in this request");
+        complaints.push(Issue::new(&["body"], "value_error", message));
     }
 }

@@ -73,7 +73,6 @@ pub(super) async fn answer(
 }
 
 impl list::Fields for Stored {
-    const FILTER: &'static str = "StackFilter";
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "description", "user"];
 }
 
