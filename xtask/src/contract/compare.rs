@@ -1,12 +1,13 @@
 //! How the answers of two servers are compared.
 //!
 //! Status and members must be the same, and so must values, once what is different on each server (ids, moments) is
-//! taken out. Of an error of validation its places and kinds count; Python's words for them do not. Of an error of
-//! the database its first line counts, without the name of the database.
+//! taken out. Of an error counts what a client can rely on: its status, its form, its class, the places that are wrong
+//! with their kinds, and the few phrases that our client reads ([`PHRASES`]). Other words of an error do not count.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use zenml_api::error::ErrorBody;
 
 use super::send::{Run, Sent};
 
@@ -19,6 +20,21 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("emoji", "signs for people are not stored"),
     ("docs_url", "addresses of documentation are not stored"),
     ("sdk_docs_url", "addresses of documentation are not stored"),
+];
+
+/// Phrases of errors that have no other sign, and that the provider or its client reads.
+const PHRASES: &[&str] = &[
+    "Insufficient permissions",
+    "Not Found",
+    "No flavor with name",
+    "already actively used",
+    "attribute tracking_username:",
+    "cannot be deleted as it is part of",
+    "cannot be deleted as it is used by",
+    "cannot be deleted as it is still referenced by",
+    "get secret with name or ID",
+    "secret reference",
+    "service connector",
 ];
 
 /// One thing that is not the same.
@@ -74,17 +90,10 @@ fn plain(sent: &Sent, names: &BTreeMap<String, String>) -> Plain {
 fn neutral(body: &Value, names: &BTreeMap<String, String>) -> Value {
     texts(body, &|member, text| match member {
         "created" | "updated" => "<moment>".to_owned(),
-        _ => without_ids(of_any_database(text), &|id| {
+        _ => without_ids(text, &|id| {
             names.get(id).map_or_else(|| "<uuid>".to_owned(), |name| format!("<{name}>"))
         }),
     })
-}
-
-/// `(sqlite3.IntegrityError) NOT NULL constraint failed: project.name\n[SQL: …` without its ends.
-fn of_any_database(text: &str) -> &str {
-    text.strip_prefix("(sqlite3.IntegrityError) ")
-        .and_then(|rest| rest.split_once("\n[SQL:"))
-        .map_or(text, |(first, _)| first)
 }
 
 /// The value with each text converted; the function gets the member that holds it, too.
@@ -136,16 +145,22 @@ fn between(real: &Plain, local: &Plain) -> Vec<String> {
         )];
     }
     let mut found = Vec::new();
-    if real.status == 422 {
-        let (real, local) = (Complaints::of(&real.body), Complaints::of(&local.body));
-        // What decodes requests here stops at the first place that is wrong.
-        let fewer =
-            real.bare && !local.what.is_empty() && local.what.iter().all(|one| real.what.contains(one));
-        if real.bare != local.bare || !(fewer || real.what == local.what) {
-            found.push(format!("{real:?} ≠ {local:?}"));
-        }
-    } else {
+    if real.status < 400 {
         walk("", &real.body, &local.body, &mut found);
+        return found;
+    }
+    walk("", &form(&real.body), &form(&local.body), &mut found);
+    let told = |answer: &Plain| ErrorBody::decode(answer.body.to_string().as_bytes());
+    let (of_real, of_local) = (told(real), told(local));
+    let (places, ours) = (issues(&of_real, &real.body), issues(&of_local, &local.body));
+    // What decodes requests here stops at the first place that is wrong.
+    let fewer = real.body.is_array() && !ours.is_empty() && ours.iter().all(|one| places.contains(one));
+    if places != ours && !fewer {
+        found.push(format!("{places:?} ≠ {ours:?}"));
+    }
+    let (text, ours) = (of_real.summary(), of_local.summary());
+    for phrase in PHRASES.iter().filter(|phrase| text.contains(**phrase) && !ours.contains(**phrase)) {
+        found.push(format!("{text:?} has {phrase:?}, and {ours:?} does not"));
     }
     found
 }
@@ -196,43 +211,40 @@ fn short(value: &Value) -> String {
     format!("{start}…")
 }
 
-/// What an error of validation complains about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Complaints {
-    /// Whether the body is a bare list, or has its list in `detail`.
-    bare: bool,
-    /// Kind and place of each complaint, or the lines that name place and reason.
-    what: Vec<String>,
-}
-
-impl Complaints {
-    fn of(body: &Value) -> Self {
-        let (bare, list) = match body.get("detail") {
-            Some(detail) => (false, detail),
-            None => (true, body),
-        };
-        let text = list.get(1).or(list.get(0)).or(Some(list)).and_then(Value::as_str).unwrap_or_default();
-        let what = if bare { kinds_and_places(text) } else { lines(text) };
-        Self { bare, what }
+/// The body of an error without its words: what is left is its form, and the class.
+fn form(body: &Value) -> Value {
+    match body {
+        Value::String(_) => Value::String("(words)".to_owned()),
+        Value::Array(items) => match items.as_slice() {
+            [Value::String(class), rest @ ..] if !rest.is_empty() => {
+                std::iter::once(Value::String(class.clone())).chain(rest.iter().map(form)).collect()
+            }
+            items => items.iter().map(form).collect(),
+        },
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, value)| (name.clone(), form(value))).collect())
+        }
+        other => other.clone(),
     }
 }
 
-/// `{'type': 'missing', 'loc': ('body', 'name'), ...` for each complaint, as far as the place.
-fn kinds_and_places(text: &str) -> Vec<String> {
-    let mut what: Vec<String> = text
-        .match_indices("{'type': '")
-        .filter_map(|(start, _)| text[start + 1..].split_once(", 'msg'").map(|(this, _)| this.to_owned()))
+/// Place and kind of everything that an error of validation complains about.
+fn issues(error: &ErrorBody, body: &Value) -> Vec<String> {
+    let list = body.get("detail").unwrap_or(body);
+    let text = list.get(1).and_then(Value::as_str).unwrap_or_default();
+    let kind = |line: &str| {
+        let (_, rest) = line.split_once(" [type=").or_else(|| line.split_once("{'type': '"))?;
+        rest.split([',', ']', '\'']).next().map(str::to_owned)
+    };
+    let kinds = text.lines().filter_map(kind);
+    let mut issues: Vec<String> = error
+        .problems
+        .iter()
+        .zip(kinds)
+        .map(|(problem, kind)| format!("{}: {kind}", problem.location.join(".")))
         .collect();
-    what.sort();
-    what
-}
-
-/// The lines of a complaint without what Python adds: the input, and where to read more.
-fn lines(text: &str) -> Vec<String> {
-    text.lines()
-        .filter(|line| !line.trim_start().starts_with("For further information"))
-        .map(|line| line.split(" [type=").next().unwrap_or(line).trim().to_owned())
-        .collect()
+    issues.sort();
+    issues
 }
 
 #[cfg(test)]
@@ -268,6 +280,7 @@ mod tests {
                 format!("1 validation error:\n  {{'type': '{kind}', 'loc': ('body', 'name'), 'msg': 'x'}}")
             ])
         };
+        let listed = |place: &str, kind: &str| json!({ "detail": ["ValueError", format!("1 validation error\n{place}\n  Wrong [type={kind}]")] });
         for (real, local, what) in [
             ((200, json!(null)), (404, json!(null)), "200 null ≠ 404 null"),
             ((200, json!({ "a": 1 })), (200, json!({})), ".a is missing, it would be 1"),
@@ -276,21 +289,51 @@ mod tests {
             ((200, json!({ "a": [1] })), (200, json!({ "a": [null] })), ".a[0]: 1 ≠ null"),
             (
                 (404, json!({ "detail": ["KeyError", "a"] })),
-                (404, json!({ "detail": ["KeyError", "b"] })),
-                ".detail[1]: \"a\" ≠ \"b\"",
+                (404, json!({ "detail": ["ValueError", "a"] })),
+                ".detail[0]: \"KeyError\" ≠ \"ValueError\"",
+            ),
+            (
+                (404, json!({ "detail": ["KeyError", "a"] })),
+                (404, json!({ "detail": "a" })),
+                ".detail: [\"KeyError\",\"(words)\"] ≠ \"(words)\"",
+            ),
+            (
+                (404, json!({ "detail": ["KeyError", "No flavor with name 'a'"] })),
+                (404, json!({ "detail": ["KeyError", "There is no flavor"] })),
+                "\"No flavor with name 'a'\" has \"No flavor with name\", and \"There is no flavor\" does not",
             ),
             (
                 (422, python("missing")),
                 (422, python("string_type")),
-                "Complaints { bare: true, what: [\"'type': 'missing', 'loc': ('body', 'name')\"] } ≠ \
-                 Complaints { bare: true, what: [\"'type': 'string_type', 'loc': ('body', 'name')\"] }",
+                "[\"body.name: missing\"] ≠ [\"body.name: string_type\"]",
             ),
+            ((422, listed("a", "x")), (422, listed("b", "x")), "[\"a: x\"] ≠ [\"b: x\"]"),
+            ((422, listed("a", "x")), (422, listed("a", "y")), "[\"a: x\"] ≠ [\"a: y\"]"),
         ] {
             assert_eq!(found(real, local), [what]);
         }
-        let form =
-            json!({ "detail": ["ValueError", "1 validation error for Filter\nsort_by\n  Wrong [type=a]"] });
-        let other = json!({ "detail": ["ValueError", "1 validation error for Filter\nsort_by\n  Wrong [type=b, input=1]\n    For further information visit x"] });
-        assert!(found((422, form), (422, other)).is_empty());
+    }
+
+    #[test]
+    fn the_words_of_an_error_are_no_difference() {
+        let classed = |text: &str| (422, json!({ "detail": ["ValueError", text] }));
+        let bare = |text: &str| (422, json!(["ValueError", text]));
+        for (real, local) in [
+            (classed("No."), classed("It cannot be.")),
+            (
+                classed(
+                    "1 validation error for Filter\nsort_by\n  Wrong [type=a, input=1]\n    For further information visit x",
+                ),
+                classed("1 validation error\nsort_by\n  Must be right [type=a]"),
+            ),
+            (
+                bare(
+                    "1 validation error:\n  {'type': 'a', 'loc': ('body', \"it's\"), 'msg': \"It's\", 'input': 5}\n\n    PUT /x",
+                ),
+                bare("1 validation error:\n  {'type': 'a', 'loc': ('body', 'it\\'s'), 'msg': 'Wrong'}"),
+            ),
+        ] {
+            assert_eq!(found(real, local), Vec::<String>::new());
+        }
     }
 }

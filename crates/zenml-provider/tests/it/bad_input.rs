@@ -284,7 +284,7 @@ async fn stacks_and_components_that_cannot_work_are_refused_and_nothing_is_made(
                 &component("s3", "gs://bucket"),
                 &[
                     "Error: Cannot create stack component \"x\": the workspace failed",
-                    "it does not start with one of its supported schemes: {'s3://'}",
+                    "must start with one of s3://",
                     "If the message is about a setting, correct it.",
                     "configuration = {",
                     "POST /components, status 500, request id",
