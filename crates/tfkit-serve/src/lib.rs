@@ -10,6 +10,7 @@
 #![warn(missing_docs)]
 
 mod host;
+mod lifetime;
 mod log;
 mod wire;
 

@@ -9,8 +9,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use super::lifetime::Lifetime;
 use super::listen::{Listener, Stream};
+use crate::lifetime::Lifetime;
 use crate::wire::Services;
 
 /// How long a peer may take to secure its connection.

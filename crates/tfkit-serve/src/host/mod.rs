@@ -6,7 +6,6 @@
 mod connection;
 mod environment;
 mod handshake;
-mod lifetime;
 mod listen;
 mod tls;
 
@@ -17,8 +16,8 @@ use tokio::task::JoinSet;
 
 pub(crate) use environment::Environment;
 use handshake::Refusal;
-pub(crate) use lifetime::Lifetime;
 
+use crate::lifetime::Lifetime;
 use crate::wire::Services;
 use listen::Listener;
 use tls::{ServerTls, TlsError};

@@ -20,7 +20,7 @@ pub(crate) use panic::message as panic_message;
 /// Starts logging for this process. Panics are reported even when everything else is silent, because the host
 /// alone decides what its user sees of an error.
 pub(crate) fn start(level: Level) {
-    panic::report_panics();
+    panic::report_panics(write);
     if let Some(level) = level.filter() {
         let subscriber = Registry::default().with(HostLayer::new(level, write));
         // Refused only when a subscriber is there already; that one keeps its place.

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::line::{Fields, line};
 
 /// From now on a panic writes one line. The panic goes on as usual.
-pub(super) fn report_panics() {
-    std::panic::set_hook(Box::new(|panic| super::write(&report(panic))));
+pub(super) fn report_panics(write: fn(&[u8])) {
+    std::panic::set_hook(Box::new(move |panic| write(&report(panic))));
 }
 
 fn report(panic: &PanicHookInfo<'_>) -> Vec<u8> {

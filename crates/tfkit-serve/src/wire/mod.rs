@@ -1,9 +1,7 @@
-//! The plugin protocol: one file per remote call, from protobuf to the engine and back.
+//! The plugin protocol, from protobuf to the engine and back: one file per remote call in `rpc/`, and what they share.
 
-mod apply_resource_change;
 mod call;
 mod capability;
-mod configure_provider;
 mod diagnostic;
 #[expect(
     clippy::all,
@@ -15,30 +13,17 @@ mod diagnostic;
 #[allow(dead_code, reason = "generated for the whole protocol; the compiler never sees it expected")]
 #[path = "gen/mod.rs"]
 mod generated;
-mod get_metadata;
-mod get_provider_schema;
-mod get_resource_identity_schemas;
-mod import_resource_state;
-mod plan_resource_change;
 mod process;
-mod provider;
-mod read_data_source;
-mod read_resource;
+mod rpc;
 mod schema;
 mod service;
-mod stop_provider;
-mod upgrade_resource_identity;
-mod upgrade_resource_state;
-mod validate_data_resource_config;
-mod validate_provider_config;
-mod validate_resource_config;
 mod value;
 
 use tfkit::Engine;
 /// The remote calls of a process, by their paths.
 pub(crate) use tonic::service::Routes as Services;
 
-use crate::host::Lifetime;
+use crate::lifetime::Lifetime;
 use generated::health::health_server::HealthServer;
 use generated::plugin::grpc_broker_server::GrpcBrokerServer;
 use generated::plugin::grpc_controller_server::GrpcControllerServer;

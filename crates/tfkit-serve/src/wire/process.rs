@@ -14,7 +14,7 @@ use super::generated::plugin::grpc_broker_server::GrpcBroker;
 use super::generated::plugin::grpc_controller_server::GrpcController;
 use super::generated::plugin::grpc_stdio_server::GrpcStdio;
 use super::generated::plugin::{ConnInfo, Empty, StdioData};
-use crate::host::Lifetime;
+use crate::lifetime::Lifetime;
 
 /// Looks after the process.
 #[derive(Clone)]

@@ -1,8 +1,7 @@
 //! `GetResourceIdentitySchemas`: what names one object of each resource type.
 
-use super::generated::provider::get_resource_identity_schemas::{Request, Response};
-use super::service::Service;
-use super::{call::Call, schema};
+use crate::wire::generated::provider::get_resource_identity_schemas::{Request, Response};
+use crate::wire::{call::Call, schema, service::Service};
 
 pub(super) async fn answer(service: &Service, _: Request) -> Response {
     let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };

@@ -3,9 +3,8 @@
 use tfkit::Diag;
 use tfkit::engine::ReadRequest;
 
-use super::generated::provider::read_resource::{Request, Response};
-use super::service::Service;
-use super::{call::Call, diagnostic, value};
+use crate::wire::generated::provider::read_resource::{Request, Response};
+use crate::wire::{call::Call, diagnostic, service::Service, value};
 
 /// An answer that says nothing keeps what the state holds: a read that failed must not lose an object.
 pub(super) async fn answer(service: &Service, request: Request) -> Response {

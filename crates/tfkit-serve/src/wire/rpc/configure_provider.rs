@@ -3,10 +3,9 @@
 use tfkit::engine::ConfigureRequest;
 use tfkit::{Attribute, Diag, Dyn, Nesting, Shape};
 
-use super::generated::provider::configure_provider::{Request, Response};
-use super::service::Service;
-use super::{call::Call, diagnostic, value};
-use crate::mask;
+use crate::log::mask;
+use crate::wire::generated::provider::configure_provider::{Request, Response};
+use crate::wire::{call::Call, diagnostic, service::Service, value};
 
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let failed = |diag| Response { diagnostics: vec![diag] };

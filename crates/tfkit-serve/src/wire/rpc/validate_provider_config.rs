@@ -2,9 +2,8 @@
 
 use tfkit::Diag;
 
-use super::generated::provider::validate_provider_config::{Request, Response};
-use super::service::Service;
-use super::{call::Call, diagnostic, value};
+use crate::wire::generated::provider::validate_provider_config::{Request, Response};
+use crate::wire::{call::Call, diagnostic, service::Service, value};
 
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let failed = |diag| Response { diagnostics: vec![diag] };

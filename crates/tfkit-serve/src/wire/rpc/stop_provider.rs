@@ -1,15 +1,15 @@
 //! `StopProvider`: operations that are under way shall end early; the provider keeps serving, because what they
 //! did so far must still reach the state.
 
-use super::call::Call;
-use super::generated::provider::stop_provider::{Request, Response};
-use super::service::Service;
+use crate::wire::call::Call;
+use crate::wire::generated::provider::stop_provider::{Request, Response};
+use crate::wire::service::Service;
 
 pub(super) async fn answer(service: &Service, _: Request) -> Response {
     let work = async {
         service.engine.stop();
         Ok(Response::default())
     };
-    let failed = |diag: super::generated::provider::Diagnostic| Response { error: diag.summary };
+    let failed = |diag: crate::wire::generated::provider::Diagnostic| Response { error: diag.summary };
     Call::provider("StopProvider").answer(service.address, work, failed).await
 }

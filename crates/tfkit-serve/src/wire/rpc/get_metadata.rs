@@ -1,8 +1,9 @@
 //! `GetMetadata`: the names of everything that is served.
 
-use super::generated::provider::get_metadata::{DataSourceMetadata, Request, ResourceMetadata, Response};
-use super::service::Service;
-use super::{call::Call, capability, diagnostic};
+use crate::wire::generated::provider::get_metadata::{
+    DataSourceMetadata, Request, ResourceMetadata, Response,
+};
+use crate::wire::{call::Call, capability, diagnostic, service::Service};
 
 pub(super) async fn answer(service: &Service, _: Request) -> Response {
     let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };

@@ -3,9 +3,8 @@
 use tfkit::Diag;
 use tfkit::value::{Objects, json};
 
-use super::generated::provider::upgrade_resource_identity::{Request, Response};
-use super::service::Service;
-use super::{call::Call, value};
+use crate::wire::generated::provider::upgrade_resource_identity::{Request, Response};
+use crate::wire::{call::Call, service::Service, value};
 
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let type_name = request.type_name.clone();

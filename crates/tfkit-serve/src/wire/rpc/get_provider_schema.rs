@@ -1,9 +1,8 @@
 //! `GetProviderSchema`: everything that a configuration may hold.
 
-use super::generated::provider::Schema;
-use super::generated::provider::get_provider_schema::{Request, Response};
-use super::service::Service;
-use super::{call::Call, capability, diagnostic, schema};
+use crate::wire::generated::provider::Schema;
+use crate::wire::generated::provider::get_provider_schema::{Request, Response};
+use crate::wire::{call::Call, capability, diagnostic, schema, service::Service};
 
 pub(super) async fn answer(service: &Service, _: Request) -> Response {
     // A host that finds no schema of the provider block complains of that, and not of what is wrong.

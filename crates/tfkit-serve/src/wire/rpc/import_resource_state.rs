@@ -3,9 +3,8 @@
 use tfkit::Diag;
 use tfkit::engine::{ImportBy, ImportRequest};
 
-use super::generated::provider::import_resource_state::{ImportedResource, Request, Response};
-use super::service::Service;
-use super::{call::Call, diagnostic, value};
+use crate::wire::generated::provider::import_resource_state::{ImportedResource, Request, Response};
+use crate::wire::{call::Call, diagnostic, service::Service, value};
 
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let type_name = request.type_name.clone();

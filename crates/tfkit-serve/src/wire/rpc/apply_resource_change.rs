@@ -3,9 +3,8 @@
 use tfkit::Diag;
 use tfkit::engine::ApplyRequest;
 
-use super::generated::provider::apply_resource_change::{Request, Response};
-use super::service::Service;
-use super::{call::Call, diagnostic, value};
+use crate::wire::generated::provider::apply_resource_change::{Request, Response};
+use crate::wire::{call::Call, diagnostic, service::Service, value};
 
 /// An answer that says nothing keeps what the state held before.
 pub(super) async fn answer(service: &Service, request: Request) -> Response {

@@ -1,0 +1,61 @@
+//! The service of the plugin protocol: one file and one line per remote call. Calls that are missing here answer that
+//! they are not implemented, which hosts take for "this provider has none".
+
+mod apply_resource_change;
+mod configure_provider;
+mod get_functions;
+mod get_metadata;
+mod get_provider_schema;
+mod get_resource_identity_schemas;
+mod import_resource_state;
+mod plan_resource_change;
+mod read_data_source;
+mod read_resource;
+mod stop_provider;
+mod upgrade_resource_identity;
+mod upgrade_resource_state;
+mod validate_data_resource_config;
+mod validate_provider_config;
+mod validate_resource_config;
+
+use tonic::codegen::async_trait;
+use tonic::{Request, Response, Status};
+
+use super::generated::provider as proto;
+use super::generated::provider::provider_server::Provider;
+use super::service::Service;
+
+/// Serves each remote call with `answer` of the module that has its name. The generated trait fixes names and
+/// signatures, so nothing but a macro can spare them.
+macro_rules! serve {
+    ($($rpc:ident)*) => {
+        #[async_trait]
+        impl Provider for Service {
+            $(async fn $rpc(
+                &self,
+                request: Request<proto::$rpc::Request>,
+            ) -> Result<Response<proto::$rpc::Response>, Status> {
+                Ok(Response::new($rpc::answer(self, request.into_inner()).await))
+            })*
+        }
+    };
+}
+
+serve! {
+    get_metadata
+    get_provider_schema
+    validate_provider_config
+    configure_provider
+    stop_provider
+    validate_resource_config
+    upgrade_resource_state
+    get_resource_identity_schemas
+    upgrade_resource_identity
+    read_resource
+    plan_resource_change
+    apply_resource_change
+    import_resource_state
+    validate_data_resource_config
+    read_data_source
+    get_functions
+}
