@@ -8,12 +8,13 @@ use tokio::sync::watch;
 use zenml_api::control::workspace;
 use zenml_api::{Endpoint, IdOrName, WorkspaceId};
 
-use crate::api::{Api, Plane};
+use crate::api::Api;
 use crate::error::{ApiError, Misplaced, NotReady};
 use crate::memory::Memory;
 use crate::origin::Origin;
+use crate::plane::Plane;
+use crate::session::{Session, Source};
 use crate::settings::{self, Settings, SettingsError};
-use crate::token::{Source, Tokens};
 use crate::transport::{Network, Transport};
 use crate::wire::{Shared, Wire};
 
@@ -42,7 +43,7 @@ impl std::fmt::Debug for Client {
 
 /// Workspaces whose address is known.
 #[derive(Default)]
-pub(crate) struct Homes {
+struct Homes {
     known: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<Option<Api>>>>>,
 }
 
@@ -52,7 +53,7 @@ impl Homes {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default().clone()
     }
 
-    pub(crate) fn forget(&self, id: WorkspaceId) {
+    fn forget(&self, id: WorkspaceId) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 }
@@ -86,25 +87,26 @@ impl Client {
             memory: Mutex::new(Memory::new(settings.secrets())),
             on_session: settings.http.on_session,
         });
-        let wire = |plane, base, origin: &Origin| {
+        let api = |plane, base, origin: &Origin, source| {
             let origin = Arc::new(origin.clone());
-            Wire { shared: shared.clone(), plane, base, origin }
+            Api::new(Session::new(Wire { shared: shared.clone(), plane, base, origin }, source))
         };
         let origins = &settings.origins;
         let control_plane = match &settings.control_plane {
             None => None,
             Some(address) => {
-                let tokens = Tokens::new(Source::new(&address.credential, None)?);
+                let source = Source::new(&address.credential, None)?;
                 let base = settings::base(&address.url)?;
-                Some(Api::new(wire(Plane::ControlPlane, base, &origins.control_plane), tokens, None))
+                Some(api(Plane::ControlPlane, base, &origins.control_plane, source))
             }
         };
         let server = match &settings.server {
             None => None,
             Some(address) => {
-                let tokens = Tokens::new(Source::new(&address.credential, control_plane.as_ref())?);
+                let session = control_plane.as_ref().map(|api| &api.session);
+                let source = Source::new(&address.credential, session)?;
                 let base = settings::workspace_base(&address.url)?;
-                Some(Api::new(wire(Plane::Server, base, &origins.server), tokens, None))
+                Some(api(Plane::Server, base, &origins.server, source))
             }
         };
         Ok(Self {
@@ -149,7 +151,7 @@ impl Client {
         let control_plane = self.control_plane()?;
         let place = self.homes.place(id);
         let mut known = place.lock().await;
-        if let Some(api) = &*known {
+        if let Some(api) = known.as_ref().filter(|api| !api.session.is_lost()) {
             return Ok(api.clone());
         }
         let found = control_plane.call(&workspace::GET, IdOrName::Id(id)).await?;
@@ -173,8 +175,7 @@ impl Client {
             credential: control_plane.origin().credential.clone(),
         });
         let wire = Wire { shared: self.shared.clone(), plane: Plane::Workspace, base, origin };
-        let tokens = Tokens::new(Source::session_of(control_plane));
-        let api = Api::new(wire, tokens, Some((id, self.homes.clone())));
+        let api = Api::new(Session::new(wire, Source::session_of(&control_plane.session)));
         *known = Some(api.clone());
         Ok(api)
     }

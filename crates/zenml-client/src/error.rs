@@ -8,8 +8,8 @@ use zenml_api::control::workspace::WorkspaceStatus;
 use zenml_api::error::{ErrorBody, Refusal};
 use zenml_api::{CodecError, Method, Route, WorkspaceId};
 
-use crate::api::Plane;
 use crate::origin::Origin;
+use crate::plane::Plane;
 use crate::transport::TransportError;
 
 /// A call that failed. Match on the variant; the text is for people and holds no secret.

@@ -6,10 +6,11 @@
 //!        └─ server()        ─► Api    list_all(&team::LIST, organization, TeamQuery::default())
 //! ```
 //!
-//! [`Client`] knows where the APIs are, [`Api`] is one of them. Below it `token` turns the credential into a
-//! session, `wire` repeats what may be repeated, and a [`Transport`] moves the bytes. Futures can be dropped at
-//! any point: nothing is left locked.
+//! [`Client`] knows where the APIs are, [`Api`] is one of them. Below it `session` turns the credential into tokens,
+//! `wire` repeats what may be repeated, and a [`Transport`] moves the bytes; no module uses one above it. Futures can be
+//! dropped at any point: nothing is left locked.
 
+mod answer;
 mod api;
 mod client;
 mod error;
@@ -17,16 +18,19 @@ mod list;
 mod mask;
 mod memory;
 mod origin;
+mod plane;
+mod session;
 mod settings;
 mod token;
 pub mod transport;
 mod wire;
 
-pub use api::{Api, Plane};
+pub use api::Api;
 pub use client::{Client, Identity};
 pub use error::{ApiError, Call, Misplaced, NotReady, Optional, Refused};
 pub use list::Listing;
 pub use mask::Secrets;
 pub use origin::{Origin, Origins};
+pub use plane::Plane;
 pub use settings::{Address, Credential, HttpSettings, RetryPolicy, Settings, SettingsError, check_url};
 pub use transport::Transport;

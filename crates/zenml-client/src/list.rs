@@ -7,7 +7,7 @@ use zenml_api::paging::{MAX_LIMIT, OffsetQuery, PageQuery};
 use zenml_api::workspace::Page;
 use zenml_api::{Endpoint, PathParams};
 
-use crate::api::{Api, encode};
+use crate::api::Api;
 use crate::error::ApiError;
 
 /// Items that are asked for at once on a workspace. A list call costs a server about as much as 25 reads,
@@ -32,6 +32,18 @@ pub trait Listing: Sync {
     ) -> impl Future<Output = Result<Vec<Self::Item>, ApiError>> + Send;
 }
 
+impl Api {
+    /// All items of a list, page by page.
+    pub async fn list_all<L: Listing>(
+        &self,
+        endpoint: &L,
+        path: L::Path,
+        query: L::Query,
+    ) -> Result<Vec<L::Item>, ApiError> {
+        endpoint.read_all(self, path, query).await
+    }
+}
+
 /// A control-plane list: a bare array, that ends with a page which is not full. A server that ignores `offset`
 /// would answer the same page for ever, so a page that repeats ends the list too.
 impl<P, Q, T> Listing for Endpoint<P, Q, (), Vec<T>>
@@ -50,12 +62,11 @@ where
         let mut previous = Bytes::new();
         let mut offset = 0;
         loop {
-            let request = encode(self, &path, &query.clone().at(offset, MAX_LIMIT), &())?;
-            let answer = api.raw(self.route(), request).await?;
+            let answer = api.ask(self, &path, &query.clone().at(offset, MAX_LIMIT), &()).await?;
             if answer.body == previous {
                 return Ok(items);
             }
-            let page: Vec<T> = api.decode(self, &answer)?;
+            let page: Vec<T> = api.read(self, &answer)?;
             let is_last = page.len() != full;
             items.extend(page);
             if is_last {
@@ -81,13 +92,12 @@ where
     async fn read_all(&self, api: &Api, path: P, query: Q) -> Result<Vec<T>, ApiError> {
         let mut items = Vec::new();
         for number in 1.. {
-            let request = encode(self, &path, &query.clone().at(number, PAGE_SIZE), &())?;
-            let answer = match api.raw(self.route(), request).await {
+            let answer = match api.ask(self, &path, &query.clone().at(number, PAGE_SIZE), &()).await {
                 // Somebody deleted items, and the list now ends before this page.
                 Err(ApiError::Invalid(refused)) if number > 1 && refused.call.status == Some(400) => break,
                 result => result?,
             };
-            let page: Page<T> = api.decode(self, &answer)?;
+            let page: Page<T> = api.read(self, &answer)?;
             let is_last = page.items.is_empty() || page.index >= page.total_pages;
             items.extend(page.items);
             if is_last {

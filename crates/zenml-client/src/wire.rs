@@ -12,13 +12,13 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span, debug, debug_span};
 use uuid::Uuid;
 use zenml_api::error::{ErrorBody, ErrorForm};
-use zenml_api::{CodecError, Method, Request, Route};
+use zenml_api::{Method, Request, Route};
 
-use crate::api::Plane;
 use crate::error::{ApiError, Call, Refused};
 use crate::mask::Secrets;
 use crate::memory::Memory;
 use crate::origin::Origin;
+use crate::plane::Plane;
 use crate::settings::RetryPolicy;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 
@@ -252,13 +252,6 @@ impl Wire {
         }
         let body = ErrorBody::decode_without(&answer.body, &hide);
         Refused { call, body, retry_after: retry_after(&answer.headers) }
-    }
-
-    /// The error of a success that cannot be read. `sent` are the secrets of the request.
-    pub(crate) fn unreadable(&self, call: Call, sent: &[String], cause: &CodecError) -> ApiError {
-        let path = self.shared.hide(&cause.path, sent);
-        let message = self.shared.hide(&cause.message, sent);
-        ApiError::Decode { call: Box::new(call), cause: CodecError { path, message } }
     }
 
     fn error(&self, outgoing: &Outgoing<'_>, attempt: u32, failure: Failure) -> ApiError {

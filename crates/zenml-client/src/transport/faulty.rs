@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::{Exchange, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+use super::error::{TransportError, TransportErrorKind};
+use super::exchange::{Exchange, HttpRequest, HttpResponse, Transport};
 
 /// What goes wrong with one request.
 #[derive(Clone, Debug)]

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use tower::{Service, ServiceExt};
 
-use super::{Exchange, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+use super::error::{TransportError, TransportErrorKind};
+use super::exchange::{Exchange, HttpRequest, HttpResponse, Transport};
 
 /// The transport into a router, whatever host an address names.
 #[derive(Clone, Debug)]

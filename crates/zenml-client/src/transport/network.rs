@@ -11,7 +11,8 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 use zenml_api::Method;
 
-use super::{Exchange, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+use super::error::{TransportError, TransportErrorKind};
+use super::exchange::{Exchange, HttpRequest, HttpResponse, Transport};
 use crate::settings::{HttpSettings, SettingsError, is_loopback};
 
 /// Largest answer that is read; lists are paged, so no honest answer comes near it.

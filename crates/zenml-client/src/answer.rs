@@ -1,0 +1,44 @@
+//! A success, before and after it is read.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use zenml_api::{CodecError, Endpoint, Sensitive};
+
+use crate::error::{ApiError, Call};
+use crate::transport::HttpResponse;
+use crate::wire::{Outgoing, Wire};
+
+/// A success that is not read yet.
+pub(crate) struct Answer {
+    pub(crate) body: Bytes,
+    pub(crate) call: Call,
+    /// What was secret in the request.
+    secrets: Sensitive<Vec<String>>,
+}
+
+impl Answer {
+    /// The answer that came back over the wire.
+    pub(crate) fn new(wire: &Wire, outgoing: &Outgoing<'_>, response: HttpResponse) -> Self {
+        let mut call = wire.call(outgoing, 1);
+        call.status = Some(response.status.as_u16());
+        Self { body: response.body, call, secrets: outgoing.request.secrets.clone() }
+    }
+
+    /// Reads it. All calls of all endpoints come by here, so all secrets of all answers are remembered.
+    pub(crate) fn read<P, Q, B, A: DeserializeOwned + 'static>(
+        &self,
+        wire: &Wire,
+        endpoint: &Endpoint<P, Q, B, A>,
+    ) -> Result<A, ApiError> {
+        let (read, secrets) = endpoint.decode_answer_noting(&self.body);
+        wire.shared.remember(secrets.expose());
+        read.map_err(|cause| self.unreadable(wire, &cause))
+    }
+
+    /// The error of a success that cannot be read.
+    pub(crate) fn unreadable(&self, wire: &Wire, cause: &CodecError) -> ApiError {
+        let hide = |text: &str| wire.shared.hide(text, self.secrets.expose());
+        let cause = CodecError { path: hide(&cause.path), message: hide(&cause.message) };
+        ApiError::Decode { call: Box::new(self.call.clone()), cause }
+    }
+}

@@ -1,0 +1,234 @@
+//! A session with one API: from a credential to tokens, and from a request to an answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::HeaderValue;
+use tracing::debug;
+use zenml_api::control::auth::{self, LoginForm};
+use zenml_api::workspace::login as workspace_login;
+use zenml_api::{CodecError, Endpoint, Method, Request, Route, Sensitive};
+
+use crate::answer::Answer;
+use crate::error::ApiError;
+use crate::plane::Plane;
+use crate::settings::{Credential, SettingsError};
+use crate::token::{Bearer, Token, Tokens};
+use crate::transport::HttpResponse;
+use crate::wire::{Outgoing, Repeat, Wire};
+
+/// How an API comes to its tokens.
+pub(crate) enum Source {
+    /// By logging in.
+    Login(Login),
+    /// It has one, for good.
+    Fixed(HeaderValue),
+}
+
+pub(crate) enum Login {
+    /// With an API key.
+    Key(Sensitive<String>),
+    /// As a local user.
+    Password { username: String, password: Sensitive<String> },
+    /// With a session of the control plane.
+    Session(Arc<Session>),
+}
+
+impl Source {
+    /// How an API is entered with this credential. `control_plane` is the one whose session it may be.
+    pub(crate) fn new(
+        credential: &Credential,
+        control_plane: Option<&Arc<Session>>,
+    ) -> Result<Self, SettingsError> {
+        Ok(match credential {
+            Credential::Key(key) => {
+                bearer(key.expose()).map_err(|_| SettingsError::Credential)?;
+                Self::Login(Login::Key(key.clone()))
+            }
+            Credential::Token(token) => {
+                Self::Fixed(bearer(token.expose()).map_err(|_| SettingsError::Credential)?)
+            }
+            Credential::Password { username, password } => {
+                Self::Login(Login::Password { username: username.clone(), password: password.clone() })
+            }
+            Credential::ControlPlane => Self::session_of(control_plane.ok_or(SettingsError::NoControlPlane)?),
+        })
+    }
+
+    /// How the workspaces of a control plane are entered. Who runs a workspace chose its address, so the credential for
+    /// the control plane never goes there: a session does, which ends by itself.
+    pub(crate) fn session_of(control_plane: &Arc<Session>) -> Self {
+        Self::Login(Login::Session(Arc::clone(control_plane)))
+    }
+}
+
+/// A session with one API.
+pub(crate) struct Session {
+    pub(crate) wire: Wire,
+    source: Source,
+    tokens: Tokens,
+    lost: AtomicBool,
+}
+
+impl Session {
+    /// A session that begins with its first call.
+    pub(crate) fn new(wire: Wire, source: Source) -> Self {
+        Self { wire, source, tokens: Tokens::default(), lost: AtomicBool::new(false) }
+    }
+
+    /// Whether its token was given as it is, and cannot be renewed.
+    pub(crate) fn is_fixed(&self) -> bool {
+        matches!(self.source, Source::Fixed(_))
+    }
+
+    /// Whether a call found no API at the address, so that it may be elsewhere by now.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Makes a call. What may be repeated is repeated; a token that was refused is renewed once.
+    pub(crate) async fn send(&self, route: Route, request: Request) -> Result<Answer, ApiError> {
+        let outgoing = self.outgoing(route, &request);
+        let result = self.exchange(&outgoing).await;
+        if let Err(ApiError::Unreachable { .. } | ApiError::NotTheApi { .. }) = &result {
+            self.lost.store(true, Ordering::Relaxed);
+        }
+        Ok(Answer::new(&self.wire, &outgoing, result?))
+    }
+
+    /// Makes a call without a credential and without logging in.
+    pub(crate) async fn send_openly(&self, route: Route, request: Request) -> Result<Answer, ApiError> {
+        let outgoing = self.outgoing(route, &request);
+        let response = self.wire.exchange(&outgoing, None, 0).await?;
+        Ok(Answer::new(&self.wire, &outgoing, response))
+    }
+
+    /// The token for the next call, with a login if there is none.
+    pub(crate) async fn bearer(&self) -> Result<Bearer, ApiError> {
+        match &self.source {
+            Source::Fixed(header) => Ok(Bearer::fixed(header.clone())),
+            Source::Login(login) => self.tokens.bearer(log_in(login, &self.wire)).await,
+        }
+    }
+
+    /// Forgets a token that was refused. `false` if there is no way to another one.
+    fn refused(&self, bearer: &Bearer) -> bool {
+        let is_renewable = !self.is_fixed();
+        if is_renewable {
+            self.tokens.refused(bearer);
+        }
+        is_renewable
+    }
+
+    async fn exchange(&self, outgoing: &Outgoing<'_>) -> Result<HttpResponse, ApiError> {
+        let bearer = self.bearer().await?;
+        match self.wire.exchange(outgoing, Some(&bearer.header), 0).await {
+            // A 401 means that nothing was done, so any call can be made again.
+            Err(ApiError::Unauthorized(refused)) if self.refused(&bearer) => {
+                let bearer = self.bearer().await?;
+                self.wire.exchange(outgoing, Some(&bearer.header), refused.call.attempts).await
+            }
+            result => result,
+        }
+    }
+
+    fn outgoing<'a>(&self, route: Route, request: &'a Request) -> Outgoing<'a> {
+        match (self.wire.plane, route.method) {
+            (Plane::ControlPlane, Method::Post) => Outgoing::new(route, request, Repeat::IfUntouched),
+            (_, Method::Post) => Outgoing::new(route, request, Repeat::Always).with_idempotency_key(),
+            // A PATCH sets values, so the second one changes nothing.
+            _ => Outgoing::new(route, request, Repeat::Always),
+        }
+    }
+}
+
+/// What is needed of a login's answer, on both planes.
+struct Granted {
+    access_token: Option<Sensitive<String>>,
+    expires_in: Option<i64>,
+}
+
+async fn log_in(login: &Login, wire: &Wire) -> Result<Token, ApiError> {
+    match wire.plane {
+        Plane::ControlPlane => {
+            let form = match login {
+                Login::Key(key) => LoginForm::api_key(key.clone()),
+                Login::Password { username, password } => {
+                    LoginForm::password(username.clone(), password.clone())
+                }
+                Login::Session(_) => LoginForm::default(),
+            };
+            let granted = |token: auth::Token| Granted {
+                access_token: token.access_token,
+                expires_in: token.expires_in,
+            };
+            ask(wire, &auth::LOGIN, form, None, granted).await
+        }
+        Plane::Workspace | Plane::Server => {
+            let form = match login {
+                Login::Key(key) => workspace_login::Form::api_key(key.clone()),
+                Login::Password { username, password } => workspace_login::Form {
+                    username: Some(username.clone()),
+                    password: Some(password.clone()),
+                    ..workspace_login::Form::default()
+                },
+                Login::Session(_) => workspace_login::Form::external(),
+            };
+            let granted = |answer| match answer {
+                workspace_login::Answer::Session(session) => Granted {
+                    access_token: Some(session.access_token),
+                    expires_in: session.expires_in.and_then(|seconds| i64::try_from(seconds).ok()),
+                },
+                workspace_login::Answer::Elsewhere { .. } => Granted { access_token: None, expires_in: None },
+            };
+            let Login::Session(control_plane) = login else {
+                return ask(wire, &workspace_login::LOGIN, form, None, granted).await;
+            };
+            // Boxed because it is this function again, one plane up.
+            let session = Box::pin(control_plane.bearer()).await?;
+            let header = Some(session.header.clone());
+            match ask(wire, &workspace_login::LOGIN, form.clone(), header, granted).await {
+                // The session may have ended early, as with a control plane that was set up anew.
+                Err(ApiError::Unauthorized(_)) if control_plane.refused(&session) => {
+                    let header = Some(Box::pin(control_plane.bearer()).await?.header);
+                    ask(wire, &workspace_login::LOGIN, form, header, granted).await
+                }
+                result => result,
+            }
+        }
+    }
+}
+
+async fn ask<F, A>(
+    wire: &Wire,
+    endpoint: &Endpoint<(), (), F, A>,
+    form: F,
+    authorization: Option<HeaderValue>,
+    granted: impl FnOnce(A) -> Granted,
+) -> Result<Token, ApiError>
+where
+    F: serde::Serialize,
+    A: serde::de::DeserializeOwned + 'static,
+{
+    let route = endpoint.route();
+    let request = endpoint.request(&(), &(), &form).map_err(|cause| ApiError::Unsendable { route, cause })?;
+    let outgoing = Outgoing::new(route, &request, Repeat::Login);
+    let response = wire.exchange(&outgoing, authorization.as_ref(), 0).await?;
+    let answer = Answer::new(wire, &outgoing, response);
+    let granted = granted(answer.read(wire, endpoint)?);
+    let given = granted.access_token.filter(|token| !token.expose().is_empty());
+    let Some(token) = given else { return Err(ApiError::NoToken { call: Box::new(answer.call) }) };
+    let header = bearer(token.expose()).map_err(|cause| answer.unreadable(wire, &cause))?;
+    wire.shared.learn(token.expose());
+    debug!(plane = %wire.plane, "logged in to the {}", wire.plane);
+    Ok(Token::new(header, granted.expires_in))
+}
+
+fn bearer(token: &str) -> Result<HeaderValue, CodecError> {
+    let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| CodecError {
+        path: "access_token".to_owned(),
+        message: "the token has characters that a header cannot carry".to_owned(),
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
+}
