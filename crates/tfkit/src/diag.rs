@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use crate::run::Existing;
 use crate::value::Path;
 
 /// How bad it is.
@@ -38,6 +37,19 @@ pub struct Diag {
     pub path: Option<Path>,
     /// The object that is in the way. The engine says what to do about it, because it knows what else the run does.
     pub existing: Option<Box<Existing>>,
+}
+
+/// An object that exists already, and is in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Existing {
+    /// What it is, such as `team`.
+    pub words: &'static str,
+    /// Its type, such as `shop_team`.
+    pub resource: &'static str,
+    /// Its `id` attribute.
+    pub id: String,
+    /// The id with which it can be imported.
+    pub import: String,
 }
 
 impl Diag {

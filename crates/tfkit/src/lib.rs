@@ -160,13 +160,13 @@ pub mod value;
 
 pub use cx::Cx;
 pub use data_source::DataSource;
-pub use diag::{Diag, Severity};
+pub use diag::{Diag, Existing, Severity};
 pub use engine::Engine;
 pub use field::{Computed, IfSet, OrDefault, OrServer, Secret, Twin};
 pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};
 pub use resource::{Current, ImportId, Imported, KeyOf, Page, Plan, Resource, Since, Upgrade};
-pub use run::{Claim, Existing};
+pub use run::Claim;
 pub use schema::{Attribute, Nesting, Schema, Shape, Who};
 pub use value::{Dyn, Number, Path, Step, Type};
 

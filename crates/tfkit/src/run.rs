@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::diag::Diag;
+use crate::diag::{Diag, Existing};
 
 /// What no second object may have at the same time, such as a name in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,19 +27,6 @@ impl Claim {
     pub(crate) fn of(self, type_name: &str) -> Self {
         Self { key: format!("{type_name}\n{}", self.key), ..self }
     }
-}
-
-/// An object that exists already, and is in the way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Existing {
-    /// What it is, such as `team`.
-    pub words: &'static str,
-    /// Its type, such as `shop_team`.
-    pub resource: &'static str,
-    /// Its `id` attribute.
-    pub id: String,
-    /// The id with which it can be imported.
-    pub import: String,
 }
 
 /// What a run does with an object that exists.

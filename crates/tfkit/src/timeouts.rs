@@ -5,8 +5,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::field::{Misfit, Value};
-use crate::model::{Fields, Misfits, Operation};
+use crate::field::{Fields, Misfit, Misfits, Value};
+use crate::model::Operation;
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Type};
 

@@ -1,7 +1,7 @@
 //! Named locks of a provider process.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::OwnedMutexGuard;
 
@@ -25,7 +25,7 @@ impl Locks {
     }
 
     fn one(&self, name: String) -> Arc<One> {
-        let mut names = super::lock(&self.0);
+        let mut names = lock(&self.0);
         if let Some(one) = names.get(&name).and_then(Weak::upgrade) {
             return one;
         }
@@ -34,6 +34,11 @@ impl Locks {
         names.insert(name, Arc::downgrade(&one));
         one
     }
+}
+
+/// Locks a mutex whose holders never panic while they hold it in the middle of a change.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -51,7 +56,7 @@ mod tests {
         assert!(second.try_lock().is_ok(), "a dropped guard releases");
         drop(second);
         let _third = locks.lock("c".to_owned()).await;
-        let names: Vec<String> = super::super::lock(&locks.0).keys().cloned().collect();
+        let names: Vec<String> = lock(&locks.0).keys().cloned().collect();
         assert_eq!(names, ["b", "c"]);
     }
 }

@@ -6,11 +6,11 @@ mod stop;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 pub use locks::LockGuard;
-pub(crate) use locks::Locks;
+pub(crate) use locks::{Locks, lock};
 pub(crate) use private::Private;
 pub(crate) use stop::Stop;
 
@@ -105,11 +105,6 @@ pub(crate) struct Saved {
     pub(crate) state: Dyn,
     /// It is worth nothing, so that the host may well replace it.
     pub(crate) is_broken: bool,
-}
-
-/// Locks a mutex whose holders never panic while they hold it in the middle of a change.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<Client> Clone for Cx<Client> {

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use self::core::{Core, Door};
 use crate::provider::Provider;
 use crate::schema::Schema;
+pub use crate::schema::{IdentityAttribute, IdentitySchema};
 use crate::{Diag, Dyn, Path};
 
 /// A provider behind the calls of the protocol. Cheap to clone.
@@ -165,28 +166,6 @@ pub enum ImportBy {
     Id(String),
     /// By a resource identity.
     Identity(Dyn),
-}
-
-/// Identity of a resource type: plain attributes that name one object.
-#[derive(Clone, Debug)]
-pub struct IdentitySchema {
-    /// Version of the identity's shape.
-    pub version: i64,
-    /// Its attributes.
-    pub attributes: Vec<IdentityAttribute>,
-}
-
-/// One attribute of an identity.
-#[derive(Clone, Debug)]
-pub struct IdentityAttribute {
-    /// Its name.
-    pub name: &'static str,
-    /// Its type; maps, sets and objects are not allowed by the host.
-    pub ty: crate::Type,
-    /// What it means.
-    pub description: String,
-    /// An import must give it; otherwise an import may give it.
-    pub required: bool,
 }
 
 /// What a call leaves to say when it has no other answer.

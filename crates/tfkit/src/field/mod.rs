@@ -14,7 +14,10 @@
 //!
 //! A [`Twin`] is no field of one attribute but of three: a secret may be stored, or write-only.
 
+mod attribute;
+mod collection;
 mod element;
+mod fields;
 mod misfit;
 mod secret;
 mod slot;
@@ -24,6 +27,7 @@ mod value;
 use std::ops::{Deref, DerefMut};
 
 pub use element::Element;
+pub use fields::{Fields, Misfits};
 pub use misfit::Misfit;
 pub use secret::Secret;
 pub use slot::{ByServer, ByUserOrServer, Computed, OrServer, Setter, Slot};

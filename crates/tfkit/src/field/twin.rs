@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use super::{IfSet, Value};
+use super::{Fields, IfSet, Misfits, Value};
 use crate::check::Rule;
-use crate::model::{Fields, Misfits};
 use crate::schema::{Attribute, Who};
 
 /// The type of a field marked `#[attr(twin)]`, which stands for three attributes: a value that the state holds, its

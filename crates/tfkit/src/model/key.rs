@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 
-use crate::engine::IdentityAttribute;
 use crate::field::{Field, Misfit, Value};
+use crate::schema::IdentityAttribute;
 use crate::value::{Dyn, Step, Type};
 
 /// The key of a model: its attributes marked `key`.

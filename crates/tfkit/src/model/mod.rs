@@ -3,14 +3,12 @@
 //! `#[derive(Model)]` and `#[derive(Object)]` write all of this from a struct; nothing in it cannot be written by
 //! hand.
 
-mod fields;
 mod key;
 mod partial;
 mod token;
 
 use std::time::Duration;
 
-pub use fields::{Fields, Misfits};
 pub use key::{Key, Parts};
 pub(crate) use key::{form, split};
 pub use partial::{Maybe, Partial};
@@ -19,6 +17,7 @@ pub use token::{Place, Token};
 use crate::check::Rule;
 use crate::diag::Diag;
 use crate::field::Misfit;
+pub use crate::field::{Fields, Misfits};
 use crate::schema::{Attribute, Schema};
 use crate::value::Dyn;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::field::{Field, Misfit, Value};
+use super::{Field, Misfit, Value};
 use crate::value::{Dyn, Step};
 
 /// The attributes of an object, to be read or written one by one.
