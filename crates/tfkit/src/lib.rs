@@ -148,6 +148,7 @@ pub mod cx;
 pub mod data_source;
 pub mod diag;
 pub mod engine;
+mod erased;
 pub mod field;
 pub mod model;
 pub mod plan;

@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::cx::{Connection, lock};
 use crate::data_source::DataSource;
 use crate::diag::Diag;
-use crate::engine::erased::{AnyDataSource, AnyResource, ErasedDataSource, ErasedResource};
+use crate::erased::{AnyDataSource, AnyResource, ErasedDataSource, ErasedResource};
 use crate::model::{Model, Partial};
 use crate::resource::Resource;
 use crate::value::Path;
@@ -63,11 +64,11 @@ impl Start {
 
     /// Tells the user something; the operation goes on.
     pub fn warn(&self, diag: Diag) {
-        crate::cx::lock(&self.warnings).push(diag.as_warning());
+        lock(&self.warnings).push(diag.as_warning());
     }
 
     pub(crate) fn take_warnings(&self) -> Vec<Diag> {
-        std::mem::take(&mut *crate::cx::lock(&self.warnings))
+        std::mem::take(&mut *lock(&self.warnings))
     }
 }
 
@@ -83,8 +84,9 @@ pub enum Configured<Client> {
 
 /// The types of a provider.
 pub struct Types<Client> {
-    pub(crate) resources: Vec<Arc<dyn AnyResource<Client>>>,
-    pub(crate) data_sources: Vec<Arc<dyn AnyDataSource<Client>>>,
+    pub(crate) connection: Arc<Connection<Client>>,
+    pub(crate) resources: Vec<Arc<dyn AnyResource>>,
+    pub(crate) data_sources: Vec<Arc<dyn AnyDataSource>>,
 }
 
 impl<Client> std::fmt::Debug for Types<Client> {
@@ -95,13 +97,13 @@ impl<Client> std::fmt::Debug for Types<Client> {
             .debug_struct("Types")
             .field("resources", &resources)
             .field("data_sources", &data_sources)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
 impl<Client> Default for Types<Client> {
     fn default() -> Self {
-        Self { resources: Vec::new(), data_sources: Vec::new() }
+        Self { connection: Arc::default(), resources: Vec::new(), data_sources: Vec::new() }
     }
 }
 
@@ -109,14 +111,14 @@ impl<Client: Send + Sync + 'static> Types<Client> {
     /// Adds a type of resource.
     #[must_use]
     pub fn resource<R: Resource<Client = Client>>(mut self) -> Self {
-        self.resources.push(Arc::new(ErasedResource::<R>::new()));
+        self.resources.push(Arc::new(ErasedResource::<R>::new(Arc::clone(&self.connection))));
         self
     }
 
     /// Adds a type of data source.
     #[must_use]
     pub fn data_source<D: DataSource<Client = Client>>(mut self) -> Self {
-        self.data_sources.push(Arc::new(ErasedDataSource::<D>::new()));
+        self.data_sources.push(Arc::new(ErasedDataSource::<D>::new(Arc::clone(&self.connection))));
         self
     }
 }

@@ -169,13 +169,20 @@ impl Who {
     }
 }
 
-/// Identity of a resource type: plain attributes that name one object.
-#[derive(Clone, Debug)]
+/// Identity of a resource type: plain attributes that name one object; none where the type has no identity.
+#[derive(Clone, Debug, Default)]
 pub struct IdentitySchema {
     /// Version of the identity's shape.
     pub version: i64,
     /// Its attributes.
     pub attributes: Vec<IdentityAttribute>,
+}
+
+impl IdentitySchema {
+    /// The type of the whole identity: an object with every attribute.
+    pub fn ty(&self) -> Type {
+        Type::object(self.attributes.iter().map(|attribute| (attribute.name, attribute.ty.clone())))
+    }
 }
 
 /// One attribute of an identity.

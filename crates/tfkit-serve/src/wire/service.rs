@@ -20,8 +20,6 @@ pub(super) struct ResourceTypes {
     pub(super) object: Type,
     /// Of its identity; an object without attributes where it has none.
     pub(super) identity: Type,
-    /// Version of the identity's shape.
-    pub(super) identity_version: i64,
 }
 
 impl Service {
@@ -35,15 +33,8 @@ impl Service {
         self.resources
             .get(type_name, || {
                 let schema = self.engine.resource_schema(type_name)?;
-                let identity = self.engine.identity_schema(type_name);
-                let attributes = identity.iter().flat_map(|identity| &identity.attributes);
-                Some(ResourceTypes {
-                    object: schema.ty(),
-                    identity: Type::object(
-                        attributes.map(|attribute| (attribute.name, attribute.ty.clone())),
-                    ),
-                    identity_version: identity.as_ref().map_or(0, |identity| identity.version),
-                })
+                let identity = self.engine.identity_schema(type_name).unwrap_or_default();
+                Some(ResourceTypes { object: schema.ty(), identity: identity.ty() })
             })
             .ok_or_else(|| unknown("resource", type_name, self.address))
     }

@@ -1,135 +1,46 @@
 //! What an operation can ask of the framework.
 
+mod access;
+mod call;
 mod locks;
 mod private;
 mod stop;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+pub(crate) use access::{Access, Connection, unknown_provider};
+pub(crate) use call::{Call, Notes, Saved, Shared, SharedNotes};
 pub use locks::LockGuard;
-pub(crate) use locks::{Locks, lock};
+pub(crate) use locks::lock;
 pub(crate) use private::Private;
-pub(crate) use stop::Stop;
 
 use crate::diag::Diag;
 use crate::model::{Model, Operation};
-use crate::run::Run;
-use crate::value::{Dyn, Path};
+use crate::value::Dyn;
 
 /// The context of one operation on one object. Cheap to clone: all clones share what they collect.
 pub struct Cx<Client> {
-    inner: Arc<Inner<Client>>,
-}
-
-struct Inner<Client> {
     access: Access<Client>,
-    shared: Arc<Shared>,
-    operation: Operation,
-    deadline: Instant,
-    notes: Arc<Mutex<Notes>>,
-}
-
-/// What all operations of one provider process share.
-#[derive(Debug, Default)]
-pub(crate) struct Shared {
-    pub(crate) locks: Locks,
-    pub(crate) stop: Stop,
-    pub(crate) run: Run,
-    epoch: AtomicU64,
-}
-
-impl Shared {
-    /// A number that changes when something may have been written: what was read before may not hold any more.
-    pub(crate) fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::SeqCst)
-    }
-
-    /// Ends the epoch.
-    pub(crate) fn renew(&self) {
-        self.epoch.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// Ends the epoch when the guard is dropped, so that a write that fails or panics ends it too.
-    pub(crate) fn writing(&self) -> Writing<'_> {
-        Writing(self)
-    }
-}
-
-/// A write that is under way.
-#[derive(Debug)]
-pub(crate) struct Writing<'a>(&'a Shared);
-
-impl Drop for Writing<'_> {
-    fn drop(&mut self) {
-        self.0.renew();
-    }
-}
-
-/// The way to the API, as far as the provider's configuration gave one.
-pub(crate) enum Access<Client> {
-    /// The provider was never configured.
-    None,
-    /// Configured.
-    Ready(Arc<Client>),
-    /// Waits for values that are known only after an apply.
-    Unknown(Arc<[Path]>),
-}
-
-impl<Client> Clone for Access<Client> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::None => Self::None,
-            Self::Ready(client) => Self::Ready(Arc::clone(client)),
-            Self::Unknown(paths) => Self::Unknown(Arc::clone(paths)),
-        }
-    }
-}
-
-/// What an operation leaves behind besides its result. It outlives the operation's task, so that neither a panic
-/// nor a lost stream takes it away.
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    pub(crate) diags: Vec<Diag>,
-    pub(crate) saved: Option<Saved>,
-    pub(crate) private: Private,
-    /// The operation asked for a client that waits for unknown values.
-    pub(crate) missed_client: bool,
-}
-
-/// What an operation said to exist, before its end.
-#[derive(Debug)]
-pub(crate) struct Saved {
-    pub(crate) state: Dyn,
-    /// It is worth nothing, so that the host may well replace it.
-    pub(crate) is_broken: bool,
+    call: Call,
 }
 
 impl<Client> Clone for Cx<Client> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
+        Self { access: self.access.clone(), call: self.call.clone() }
     }
 }
 
 impl<Client> fmt::Debug for Cx<Client> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Cx").field("operation", &self.inner.operation).finish_non_exhaustive()
+        formatter.debug_struct("Cx").field("operation", &self.call.operation).finish_non_exhaustive()
     }
 }
 
 impl<Client> Cx<Client> {
-    pub(crate) fn new(
-        access: Access<Client>,
-        shared: Arc<Shared>,
-        operation: Operation,
-        timeout: Duration,
-        notes: Arc<Mutex<Notes>>,
-    ) -> Self {
-        let now = Instant::now();
-        let deadline = now.checked_add(timeout).unwrap_or(now + Duration::from_hours(24 * 365));
-        Self { inner: Arc::new(Inner { access, shared, operation, deadline, notes }) }
+    pub(crate) fn new(access: Access<Client>, call: Call) -> Self {
+        Self { access, call }
     }
 
     /// The way to the API.
@@ -141,11 +52,11 @@ impl<Client> Cx<Client> {
         reason = "a client that is made at first use must not change every caller"
     )]
     pub async fn client(&self) -> Result<&Client, Diag> {
-        match &self.inner.access {
+        match &self.access {
             Access::Ready(client) => Ok(client),
             Access::Unknown(paths) => {
-                lock(&self.inner.notes).missed_client = true;
-                Err(crate::engine::unknown_provider(paths))
+                lock(&self.call.notes).missed_client = true;
+                Err(unknown_provider(paths))
             }
             Access::None => Err(Diag::error("The provider is not configured")
                 .why("An operation was asked for before the provider's configuration was given.")),
@@ -154,41 +65,38 @@ impl<Client> Cx<Client> {
 
     /// The client, for a hook that has something to say without it too.
     pub fn client_if_known(&self) -> Option<&Client> {
-        match &self.inner.access {
+        match &self.access {
             Access::Ready(client) => Some(client),
             Access::Unknown(_) | Access::None => None,
         }
     }
 
     pub(crate) fn shared(&self) -> &Shared {
-        &self.inner.shared
+        &self.call.shared
     }
 
     /// A context for a look at the same object within its operation: its warnings are not told, because the refresh
     /// before has told them; what it keeps beside the state is taken over with [`take_over`](Self::take_over).
     pub(crate) fn aside(&self) -> Self {
-        let private = lock(&self.inner.notes).private.clone();
+        let private = lock(&self.call.notes).private.clone();
         let notes = Arc::new(Mutex::new(Notes { private, ..Notes::default() }));
-        let Inner { access, shared, operation, deadline, .. } = &*self.inner;
-        let (access, shared, operation, deadline) =
-            (access.clone(), Arc::clone(shared), *operation, *deadline);
-        Self { inner: Arc::new(Inner { access, shared, operation, deadline, notes }) }
+        Self { access: self.access.clone(), call: Call { notes, ..self.call.clone() } }
     }
 
     /// Takes over what a context [aside](Self::aside) keeps beside the state.
     pub(crate) fn take_over(&self, aside: &Self) {
-        let private = lock(&aside.inner.notes).private.clone();
-        lock(&self.inner.notes).private = private;
+        let private = lock(&aside.call.notes).private.clone();
+        lock(&self.call.notes).private = private;
     }
 
     /// What is being done.
     pub fn operation(&self) -> Operation {
-        self.inner.operation
+        self.call.operation
     }
 
     /// Tells the user something; the operation goes on.
     pub fn warn(&self, diag: Diag) {
-        lock(&self.inner.notes).diags.push(diag.as_warning());
+        lock(&self.call.notes).diags.push(diag.as_warning());
     }
 
     /// Says that this exists now. If the operation then fails, panics or is stopped, the host still gets this
@@ -208,38 +116,38 @@ impl<Client> Cx<Client> {
     }
 
     fn keep(&self, state: Dyn, is_broken: bool) {
-        lock(&self.inner.notes).saved = Some(Saved { state, is_broken });
+        lock(&self.call.notes).saved = Some(Saved { state, is_broken });
     }
 
     /// Says that what was [saved](Self::save) is gone again, because the operation has undone it itself.
     pub fn unsave(&self) {
-        lock(&self.inner.notes).saved = None;
+        lock(&self.call.notes).saved = None;
     }
 
     /// Waits for a named lock of this provider process. Use it around read, compute and write of something that
     /// several resources share. Two tasks that take several locks must take them in the same order.
     pub async fn lock(&self, name: impl Into<String>) -> LockGuard {
-        self.inner.shared.locks.lock(name.into()).await
+        self.call.shared.locks.lock(name.into()).await
     }
 
     /// When the operation should be over, from the `timeouts` of the configuration. The engine does not cut it off.
     pub fn deadline(&self) -> Instant {
-        self.inner.deadline
+        self.call.deadline
     }
 
     /// Time left until the deadline; zero when it is over.
     pub fn remaining(&self) -> Duration {
-        self.inner.deadline.saturating_duration_since(Instant::now())
+        self.call.deadline.saturating_duration_since(Instant::now())
     }
 
     /// Whether the user asked to stop. What is half made should be [saved](Self::save), nothing new begun.
     pub fn stopped(&self) -> bool {
-        self.inner.shared.stop.is_set()
+        self.call.shared.stop.is_set()
     }
 
     /// Returns when the user asked to stop, to be raced against a request.
     pub async fn until_stopped(&self) {
-        self.inner.shared.stop.wait().await;
+        self.call.shared.stop.wait().await;
     }
 
     /// Waits. Fails at once when the user asked to stop.
@@ -260,27 +168,27 @@ impl<Client> Cx<Client> {
     /// Whether the plan replaces the object with this `id`, as far as it was made already: what an object depends on is
     /// planned before it.
     pub fn is_being_replaced(&self, id: &str) -> bool {
-        self.inner.shared.run.replaces(id)
+        self.call.shared.run.replaces(id)
     }
 
     /// A value that an earlier operation kept beside the state.
     pub fn private(&self, name: &str) -> Option<serde_json::Value> {
-        lock(&self.inner.notes).private.get(name).cloned()
+        lock(&self.call.notes).private.get(name).cloned()
     }
 
     /// Keeps a value beside the state, invisible to the user but not encrypted: never a secret. Names that begin
     /// with `.` belong to the framework and are refused.
     pub fn set_private(&self, name: &str, value: serde_json::Value) -> Result<(), Diag> {
-        lock(&self.inner.notes).private.set(name, value)
+        lock(&self.call.notes).private.set(name, value)
     }
 
     /// Forgets a value beside the state.
     pub fn remove_private(&self, name: &str) {
-        lock(&self.inner.notes).private.remove(name);
+        lock(&self.call.notes).private.remove(name);
     }
 
     /// Writes a log line that says how far a long operation is.
     pub fn progress(&self, message: impl fmt::Display) {
-        tracing::info!(operation = self.inner.operation.name(), "{message}");
+        tracing::info!(operation = self.call.operation.name(), "{message}");
     }
 }

@@ -1,43 +1,47 @@
 //! Configuring the provider.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
-use super::core::Core;
+use super::core::{Diags, Engine};
+use super::task;
 use super::validate::late_errors;
-use super::{ConfigureRequest, Diags, task};
-use crate::cx::Access;
-use crate::model::{Object, Partial};
 use crate::plan::prepare;
-use crate::provider::{Configured, Provider, Start};
+use crate::provider::Start;
 use crate::value::Dyn;
 
-impl<P: Provider> Core<P> {
-    pub(super) async fn configure(self: &Arc<Self>, request: ConfigureRequest) -> Diags {
-        let schema = &self.provider_schema;
-        let errors = late_errors(schema, &request.config, P::Config::misfits(&request.config));
+/// A request to configure the provider.
+#[derive(Clone, Debug)]
+pub struct ConfigureRequest {
+    /// Version text of the host.
+    pub host_version: String,
+    /// The provider block; values may be unknown while planning.
+    pub config: Dyn,
+}
+
+impl Engine {
+    /// Configures the provider.
+    pub async fn configure(&self, request: ConfigureRequest) -> Diags {
+        let core = &*self.0;
+        let schema = core.provider.schema();
+        let errors = late_errors(schema, &request.config, core.provider.misfits(&request.config));
         if !errors.is_empty() {
             return errors;
         }
         let config = prepare(&schema.attributes, &Dyn::Null, &request.config);
         let start = Arc::new(Start::new(request.host_version));
-        let work = {
-            let (core, start) = (Arc::clone(self), Arc::clone(&start));
-            Box::pin(async move { core.provider.configure(&Partial::new(config), &start).await })
-        };
-        let configured = task::run_until_stopped("configuration of the provider", &self.shared, work).await;
+        let work = core.provider.configure(config, Arc::clone(&start));
+        let configured = task::run_until_stopped("configuration of the provider", &core.shared, work).await;
         let mut diags = start.take_warnings();
-        let access = match configured.flatten() {
-            Ok(Configured::Ready(client)) => Access::Ready(Arc::new(client)),
-            Ok(Configured::Unknown(paths)) => Access::Unknown(paths.into()),
+        match configured.flatten() {
+            Ok(connect) => connect(),
             Err(diag) => {
                 diags.push(diag);
-                Access::None
+                core.provider.disconnect();
             }
-        };
-        *self.access.write().unwrap_or_else(PoisonError::into_inner) = access;
+        }
         // Another configuration may lead to another server.
-        self.shared.renew();
-        self.shared.run.begin();
+        core.shared.renew();
+        core.shared.run.begin();
         diags
     }
 }

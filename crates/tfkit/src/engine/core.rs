@@ -1,63 +1,47 @@
-//! The provider behind the engine's door, and what all calls share.
+//! The engine: a provider with its types, and what all calls share.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::erased::{AnyDataSource, AnyResource, Work};
-use super::{
-    ApplyRequest, ConfigureRequest, DataSourceRequest, Diags, IdentitySchema, ImportRequest, PlanRequest,
-    PlanResponse, ReadRequest, Stored, UpgradeRequest, ValidateRequest, problems, sensitive,
-};
-use crate::cx::{Access, Cx, Notes, Private, Shared};
+use super::provider::{AnyProvider, ErasedProvider};
+use super::sensitive;
+use crate::cx::{Call, Shared, SharedNotes};
 use crate::diag::Diag;
-use crate::model::{Model, Operation};
+use crate::erased::{AnyDataSource, AnyResource};
+use crate::model::{Model as _, Operation};
 use crate::provider::{Provider, Types};
-use crate::schema::Schema;
+use crate::schema::{IdentitySchema, Schema};
 use crate::timeouts;
 use crate::value::Dyn;
 
-/// The engine of one provider, with its type erased. One method per call of the protocol.
-pub(super) trait Door: Send + Sync {
-    fn name(&self) -> &'static str;
-    fn provider_schema(&self) -> &Schema;
-    fn resources(&self) -> Vec<&str>;
-    fn data_sources(&self) -> Vec<&str>;
-    fn resource_schema(&self, type_name: &str) -> Option<&Schema>;
-    fn data_source_schema(&self, type_name: &str) -> Option<&Schema>;
-    fn identity_schema(&self, type_name: &str) -> Option<IdentitySchema>;
-    fn problems(&self) -> Diags;
-    fn validate_provider(self: Arc<Self>, config: Dyn) -> Work<Diags>;
-    fn configure(self: Arc<Self>, request: ConfigureRequest) -> Work<Diags>;
-    fn validate_resource(self: Arc<Self>, request: ValidateRequest) -> Work<Diags>;
-    fn validate_data_source(self: Arc<Self>, request: ValidateRequest) -> Work<Diags>;
-    fn upgrade(self: Arc<Self>, request: UpgradeRequest) -> Work<(Dyn, Diags)>;
-    fn read(self: Arc<Self>, request: ReadRequest) -> Work<Stored>;
-    fn plan(self: Arc<Self>, request: PlanRequest) -> Work<PlanResponse>;
-    fn apply(self: Arc<Self>, request: ApplyRequest) -> Work<Stored>;
-    fn import(self: Arc<Self>, request: ImportRequest) -> Work<Stored>;
-    fn read_data_source(self: Arc<Self>, request: DataSourceRequest) -> Work<(Dyn, Diags)>;
-    fn begin_run(&self);
-    fn stop(&self);
-}
+/// What a call leaves to say when it has no other answer.
+pub type Diags = Vec<Diag>;
+
+/// A provider behind the calls of the protocol. Cheap to clone.
+///
+/// Each call of an author's code runs in a task of its own: a panic becomes a diagnostic, and a caller that goes
+/// away does not cut a half-made object off.
+#[derive(Clone)]
+pub struct Engine(pub(super) Arc<Core>);
 
 /// What all calls to one provider share.
-pub(super) struct Core<P: Provider> {
-    pub(super) provider: P,
-    pub(super) provider_schema: LazyLock<Schema>,
-    pub(super) resources: BTreeMap<String, Arc<dyn AnyResource<P::Client>>>,
-    pub(super) data_sources: BTreeMap<String, Arc<dyn AnyDataSource<P::Client>>>,
-    pub(super) access: RwLock<Access<P::Client>>,
+pub(super) struct Core {
+    pub(super) provider: Arc<dyn AnyProvider>,
+    pub(super) resources: BTreeMap<String, Arc<dyn AnyResource>>,
+    pub(super) data_sources: BTreeMap<String, Arc<dyn AnyDataSource>>,
     pub(super) shared: Arc<Shared>,
     /// Mistakes found while the types were registered.
-    problems: Diags,
+    pub(super) problems: Diags,
     /// The warning about unknown provider values was given.
     pub(super) warned: AtomicBool,
 }
 
-impl<P: Provider> Core<P> {
-    pub(super) fn new(provider: P) -> Self {
+impl Engine {
+    /// Takes a provider in. Nothing is built yet.
+    pub fn new<P: Provider>(provider: P) -> Self {
         let types = P::register(Types::default());
         let prefix = P::Config::type_name();
         let mut problems = Vec::new();
@@ -75,48 +59,94 @@ impl<P: Provider> Core<P> {
                 problems.push(Diag::bug(format!("Two data sources are named {name}")));
             }
         }
-        Self {
-            provider,
-            provider_schema: LazyLock::new(|| P::Config::schema(0)),
+        Self(Arc::new(Core {
+            provider: Arc::new(ErasedProvider::new(provider, types.connection)),
             resources,
             data_sources,
-            access: RwLock::new(Access::None),
             shared: Arc::default(),
             problems,
             warned: AtomicBool::new(false),
-        }
+        }))
     }
 
-    pub(super) fn access(&self) -> Access<P::Client> {
-        self.access.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The prefix of all type names.
+    pub fn name(&self) -> &'static str {
+        self.0.provider.name()
     }
 
-    /// The context of an operation; `object` may say how long it may take.
-    pub(super) fn cx(
+    /// Schema of the provider block.
+    pub fn provider_schema(&self) -> &Schema {
+        self.0.provider.schema()
+    }
+
+    /// Full names of all types of resources, sorted.
+    pub fn resources(&self) -> Vec<&str> {
+        self.0.resources.keys().map(String::as_str).collect()
+    }
+
+    /// Full names of all data sources, sorted.
+    pub fn data_sources(&self) -> Vec<&str> {
+        self.0.data_sources.keys().map(String::as_str).collect()
+    }
+
+    /// Schema of a type of resource, by its full name.
+    pub fn resource_schema(&self, type_name: &str) -> Option<&Schema> {
+        self.0.resources.get(type_name).map(|resource| resource.schema())
+    }
+
+    /// Schema of a data source, by its full name.
+    pub fn data_source_schema(&self, type_name: &str) -> Option<&Schema> {
+        self.0.data_sources.get(type_name).map(|data_source| data_source.schema())
+    }
+
+    /// Identity of a type of resource, by its full name; none where the type has none.
+    pub fn identity_schema(&self, type_name: &str) -> Option<IdentitySchema> {
+        let attributes = self.0.resources.get(type_name)?.identity();
+        (!attributes.is_empty()).then_some(IdentitySchema { version: 0, attributes })
+    }
+
+    /// Forgets what was planned before, because another run begins. A host starts a process for each run; this is for what
+    /// plays several in one.
+    pub fn begin_run(&self) {
+        self.0.shared.run.begin();
+    }
+
+    /// Tells all operations to end soon. Calls are still served, so that half-made objects reach the state.
+    pub fn stop(&self) {
+        self.0.shared.stop.set();
+        self.0.provider.stop();
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Engine").field(&self.name()).finish()
+    }
+}
+
+impl Core {
+    /// A call on an object, which may say itself how long it may take.
+    pub(super) fn call(
         &self,
         operation: Operation,
         object: &Dyn,
         timeout: Duration,
         notes: &SharedNotes,
-    ) -> Cx<P::Client> {
+    ) -> Call {
         let timeout = timeouts::of(object, operation).unwrap_or(timeout);
-        Cx::new(self.access(), Arc::clone(&self.shared), operation, timeout, Arc::clone(notes))
+        Call::new(Arc::clone(&self.shared), operation, timeout, Arc::clone(notes))
     }
 
     /// Tells the client what is sensitive in these objects of a type.
     pub(super) fn conceal(&self, schema: &Schema, objects: &[&Dyn]) {
-        let Access::Ready(client) = self.access() else { return };
-        let secrets = sensitive::values(&schema.attributes, objects);
-        if !secrets.is_empty() {
-            P::conceal(&client, &secrets);
-        }
+        self.provider.conceal(&|| sensitive::values(&schema.attributes, objects));
     }
 
-    pub(super) fn resource(&self, type_name: &str) -> Result<Arc<dyn AnyResource<P::Client>>, Diag> {
+    pub(super) fn resource(&self, type_name: &str) -> Result<Arc<dyn AnyResource>, Diag> {
         self.resources.get(type_name).cloned().ok_or_else(|| unknown_type("resource", type_name))
     }
 
-    pub(super) fn data_source(&self, type_name: &str) -> Result<Arc<dyn AnyDataSource<P::Client>>, Diag> {
+    pub(super) fn data_source(&self, type_name: &str) -> Result<Arc<dyn AnyDataSource>, Diag> {
         self.data_sources.get(type_name).cloned().ok_or_else(|| unknown_type("data source", type_name))
     }
 }
@@ -125,112 +155,4 @@ fn unknown_type(kind: &str, type_name: &str) -> Diag {
     Diag::error(format!("The provider has no {kind} named {type_name}"))
         .why("The configuration or the state was written for another release of the provider.")
         .fix("Check the type's name, or the version of the provider that the configuration requires.")
-}
-
-/// Notes of an operation, shared with its task.
-pub(super) type SharedNotes = Arc<Mutex<Notes>>;
-
-/// Notes that start with what an earlier operation kept beside the state.
-pub(super) fn notes(private: &[u8]) -> SharedNotes {
-    Arc::new(Mutex::new(Notes { private: Private::from_bytes(private), ..Notes::default() }))
-}
-
-impl<P: Provider> Door for Core<P> {
-    fn name(&self) -> &'static str {
-        P::Config::type_name()
-    }
-
-    fn provider_schema(&self) -> &Schema {
-        &self.provider_schema
-    }
-
-    fn resources(&self) -> Vec<&str> {
-        self.resources.keys().map(String::as_str).collect()
-    }
-
-    fn data_sources(&self) -> Vec<&str> {
-        self.data_sources.keys().map(String::as_str).collect()
-    }
-
-    fn resource_schema(&self, type_name: &str) -> Option<&Schema> {
-        self.resources.get(type_name).map(|resource| resource.schema())
-    }
-
-    fn data_source_schema(&self, type_name: &str) -> Option<&Schema> {
-        self.data_sources.get(type_name).map(|data_source| data_source.schema())
-    }
-
-    fn identity_schema(&self, type_name: &str) -> Option<IdentitySchema> {
-        let attributes = self.resources.get(type_name)?.identity();
-        (!attributes.is_empty()).then_some(IdentitySchema { version: 0, attributes })
-    }
-
-    fn problems(&self) -> Diags {
-        let mut problems = self.problems.clone();
-        problems.extend(problems::of_schema(
-            "provider block",
-            &self.provider_schema,
-            problems::RESERVED_IN_PROVIDER,
-        ));
-        for (name, resource) in &self.resources {
-            problems.extend(problems::of_schema(name, resource.schema(), problems::RESERVED));
-            problems.extend(problems::of_identity(name, &resource.identity()));
-        }
-        for (name, source) in &self.data_sources {
-            let name = format!("data source {name}");
-            problems.extend(problems::of_schema(&name, source.schema(), problems::RESERVED));
-        }
-        problems
-    }
-
-    fn validate_provider(self: Arc<Self>, config: Dyn) -> Work<Diags> {
-        Box::pin(async move { Self::validate_provider(&self, config).await })
-    }
-
-    fn configure(self: Arc<Self>, request: ConfigureRequest) -> Work<Diags> {
-        Box::pin(async move { Self::configure(&self, request).await })
-    }
-
-    fn validate_resource(self: Arc<Self>, request: ValidateRequest) -> Work<Diags> {
-        Box::pin(async move { Self::validate_resource(&self, request).await })
-    }
-
-    fn validate_data_source(self: Arc<Self>, request: ValidateRequest) -> Work<Diags> {
-        Box::pin(async move { Self::validate_data_source(&self, request).await })
-    }
-
-    fn upgrade(self: Arc<Self>, request: UpgradeRequest) -> Work<(Dyn, Diags)> {
-        Box::pin(async move { Self::upgrade(&self, request).await })
-    }
-
-    fn read(self: Arc<Self>, request: ReadRequest) -> Work<Stored> {
-        Box::pin(async move { Self::read(&self, request).await })
-    }
-
-    fn plan(self: Arc<Self>, request: PlanRequest) -> Work<PlanResponse> {
-        Box::pin(async move { Self::plan(&self, request).await })
-    }
-
-    fn apply(self: Arc<Self>, request: ApplyRequest) -> Work<Stored> {
-        Box::pin(async move { Self::apply(&self, request).await })
-    }
-
-    fn import(self: Arc<Self>, request: ImportRequest) -> Work<Stored> {
-        Box::pin(async move { Self::import(&self, request).await })
-    }
-
-    fn read_data_source(self: Arc<Self>, request: DataSourceRequest) -> Work<(Dyn, Diags)> {
-        Box::pin(async move { Self::read_data_source(&self, request).await })
-    }
-
-    fn begin_run(&self) {
-        self.shared.run.begin();
-    }
-
-    fn stop(&self) {
-        self.shared.stop.set();
-        if let Access::Ready(client) = self.access() {
-            P::stop(&client);
-        }
-    }
 }

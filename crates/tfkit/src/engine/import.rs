@@ -1,20 +1,31 @@
 //! Importing an object.
 
-use super::core::{Core, notes};
-use super::outcome::{identity, take, tidy, unresolved};
-use super::{ImportBy, ImportRequest, Stored, task, unknown_provider};
-use crate::cx::Access;
+use super::core::{Core, Engine};
+use super::outcome::{Stored, identity, take, unresolved};
+use super::task;
+use crate::cx::{Notes, SharedNotes, unknown_provider};
 use crate::diag::Diag;
+use crate::erased::ImportBy;
 use crate::model::Operation;
-use crate::provider::Provider;
+use crate::plan::tidy;
 use crate::value::Dyn;
 
-impl<P: Provider> Core<P> {
-    /// The result is complete: the read that follows has nothing to add.
-    pub(super) async fn import(&self, request: ImportRequest) -> Stored {
+/// A request to import an object.
+#[derive(Clone, Debug)]
+pub struct ImportRequest {
+    /// Full type name.
+    pub type_name: String,
+    /// What the user wrote.
+    pub by: ImportBy,
+}
+
+impl Engine {
+    /// Imports an object; the state is null when that fails. The result is complete: the read that follows has nothing
+    /// to add.
+    pub async fn import(&self, request: ImportRequest) -> Stored {
         let ImportRequest { type_name, by } = request;
-        let notes = notes(&[]);
-        let imported = self.imported(&type_name, by, &notes).await;
+        let notes = Notes::after(&[]);
+        let imported = self.0.imported(&type_name, by, &notes).await;
         let mut left = take(&notes);
         left.private.set_imported();
         let mut stored = Stored::unchanged(Dyn::Null, left.private.to_bytes(), Dyn::Null, left.diags);
@@ -24,15 +35,12 @@ impl<P: Provider> Core<P> {
         }
         stored
     }
+}
 
-    async fn imported(
-        &self,
-        type_name: &str,
-        by: ImportBy,
-        notes: &super::core::SharedNotes,
-    ) -> Result<(Dyn, Dyn), Diag> {
+impl Core {
+    async fn imported(&self, type_name: &str, by: ImportBy, notes: &SharedNotes) -> Result<(Dyn, Dyn), Diag> {
         let resource = self.resource(type_name)?;
-        if let Access::Unknown(paths) = self.access() {
+        if let Some(paths) = self.provider.waits_for() {
             return Err(unknown_provider(&paths));
         }
         let named = match &by {
@@ -43,8 +51,8 @@ impl<P: Provider> Core<P> {
             ImportBy::Identity(identity) => identity.clone(),
             ImportBy::Id(_) => Dyn::Null,
         };
-        let cx = self.cx(Operation::Read, &Dyn::Null, resource.timeout(Operation::Read), notes);
-        let work = resource.import(cx, by);
+        let call = self.call(Operation::Read, &Dyn::Null, resource.timeout(Operation::Read), notes);
+        let work = resource.import(call, by);
         let found =
             task::run_until_stopped(&format!("import of {type_name}"), &self.shared, work).await.flatten()?;
         let state = found.ok_or_else(|| {

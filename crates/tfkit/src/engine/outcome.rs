@@ -2,23 +2,25 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::erased::AnyResource;
-use super::{Diags, Stored};
+use super::core::Diags;
 use crate::cx::{Notes, Saved, lock};
 use crate::diag::Diag;
-use crate::plan::{hide_write_only, keep_spelling};
-use crate::schema::{Attribute, Schema};
-use crate::value::{Dyn, Objects, Path, conform};
+use crate::erased::AnyResource;
+use crate::plan::{Violation, tidy};
+use crate::schema::Attribute;
+use crate::value::{Dyn, Path};
 
-/// Gives a result the form of its schema, the earlier spelling, and no write-only values. A result that does not
-/// fit its schema is the provider's mistake.
-pub(super) fn tidy(schema: &Schema, earlier: &Dyn, now: Dyn) -> Result<Dyn, Diag> {
-    let mut now = conform(now, &schema.ty(), Objects::Lenient).map_err(|error| {
-        Diag::bug("The provider's result does not fit its own schema").trace(error.to_string()).at(error.path)
-    })?;
-    keep_spelling(&schema.attributes, earlier, &mut now);
-    hide_write_only(&schema.attributes, &mut now);
-    Ok(now)
+/// What a read, an apply or an import leaves behind.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The new state; null when the object is gone.
+    pub state: Dyn,
+    /// The new private bytes.
+    pub private: Vec<u8>,
+    /// The new identity; null where the type has none or the object is gone.
+    pub identity: Dyn,
+    /// What the user is told.
+    pub diags: Vec<Diag>,
 }
 
 /// The first attribute that the author left unknown where everything must be known.
@@ -47,7 +49,7 @@ pub(super) fn without_unknown(value: Dyn) -> Dyn {
 
 /// The identity of an object after an operation. It must be complete, and stay what it was; a part that was null
 /// may be completed.
-pub(super) fn identity<C>(resource: &dyn AnyResource<C>, state: &Dyn, earlier: &Dyn) -> Result<Dyn, Diag> {
+pub(super) fn identity(resource: &dyn AnyResource, state: &Dyn, earlier: &Dyn) -> Result<Dyn, Diag> {
     let attributes = resource.identity();
     if attributes.is_empty() || state.is_null() {
         return Ok(Dyn::Null);
@@ -75,17 +77,33 @@ pub(super) fn take(notes: &Arc<Mutex<Notes>>) -> Notes {
     std::mem::take(&mut *lock(notes))
 }
 
+/// The host would say the same with less to go by.
+pub(super) fn broken_promise(violation: Violation) -> Diag {
+    let Violation { path, message } = violation;
+    let diag = Diag::bug(format!("The result does not match the plan: {path} {message}"));
+    if path.is_root() { diag } else { diag.at(path) }
+}
+
 impl Stored {
     /// Nothing changed, and this is why.
     pub(super) fn unchanged(state: Dyn, private: Vec<u8>, identity: Dyn, diags: Diags) -> Self {
         Self { state, private, identity, diags }
     }
 
+    /// Takes the result, with how it is found from now on.
+    pub(super) fn keep(&mut self, now: Dyn, identity: Result<Dyn, Diag>) {
+        self.state = now;
+        match identity {
+            Ok(identity) => self.identity = identity,
+            Err(diag) => self.diags.push(diag),
+        }
+    }
+
     /// Takes what an operation saved before it failed, in the spelling of an earlier state or plan; and says why it
     /// failed.
-    pub(super) fn fail<C>(
+    pub(super) fn fail(
         &mut self,
-        resource: &dyn AnyResource<C>,
+        resource: &dyn AnyResource,
         earlier: &Dyn,
         saved: Option<Saved>,
         reason: Diag,
@@ -96,7 +114,7 @@ impl Stored {
         self.diags.push(reason);
     }
 
-    pub(super) fn keep_saved<C>(&mut self, resource: &dyn AnyResource<C>, earlier: &Dyn, saved: Dyn) {
+    pub(super) fn keep_saved(&mut self, resource: &dyn AnyResource, earlier: &Dyn, saved: Dyn) {
         match tidy(resource.schema(), earlier, without_unknown(saved)) {
             Ok(saved) => {
                 let identity = identity(resource, &saved, &self.identity);

@@ -1,37 +1,67 @@
 //! Planning a change.
 
-use super::core::{Core, notes};
-use super::erased::{AnyResource, Hooked};
+use super::core::{Core, Engine};
 use super::outcome::take;
+use super::task;
 use super::validate::late_errors;
-use super::{PlanRequest, PlanResponse, task};
-use crate::cx::Private;
+use crate::cx::{Notes, Private};
 use crate::diag::Diag;
+use crate::erased::{AnyResource, Hooked};
 use crate::model::Operation;
 use crate::plan::{Violation, check_plan, prepare, replaced, settle};
-use crate::provider::Provider;
 use crate::run::Step;
 use crate::schema::{Schema, Who};
 use crate::value::{Dyn, Path};
 
-impl<P: Provider> Core<P> {
-    /// Plans one step of a run, and compares it with the others.
-    pub(super) async fn plan(&self, request: PlanRequest) -> PlanResponse {
-        let resource = match self.resource(&request.type_name) {
+/// A request to plan a change: `prior` is null for a creation, `proposed` and `config` are null for a deletion.
+#[derive(Clone, Debug)]
+pub struct PlanRequest {
+    /// Full type name.
+    pub type_name: String,
+    /// What the state holds.
+    pub prior: Dyn,
+    /// The host's merge of state and configuration.
+    pub proposed: Dyn,
+    /// The configuration.
+    pub config: Dyn,
+    /// Private bytes that belong to the state.
+    pub private: Vec<u8>,
+    /// Identity that the state holds.
+    pub identity: Dyn,
+}
+
+/// A planned change.
+#[derive(Clone, Debug)]
+pub struct PlanResponse {
+    /// What the object will be.
+    pub planned: Dyn,
+    /// Attributes whose change replaces the object.
+    pub requires_replace: Vec<Path>,
+    /// Private bytes for the apply.
+    pub private: Vec<u8>,
+    /// Planned identity.
+    pub identity: Dyn,
+    /// What the user is told.
+    pub diags: Vec<Diag>,
+}
+
+impl Engine {
+    /// Plans a change: one step of a run, which is compared with the others.
+    pub async fn plan(&self, request: PlanRequest) -> PlanResponse {
+        let core = &*self.0;
+        let resource = match core.resource(&request.type_name) {
             Ok(resource) => resource,
             Err(diag) => return PlanResponse { diags: vec![diag], ..PlanResponse::unplanned(&request) },
         };
-        let mut response = self.keeping_imported(resource.as_ref(), &request).await;
-        self.claim(resource.as_ref(), &request, &mut response);
+        let mut response = core.keeping_imported(resource.as_ref(), &request).await;
+        core.claim(resource.as_ref(), &request, &mut response);
         response
     }
+}
 
+impl Core {
     /// What an import found of values that the configuration leaves to others stays as long as nothing changes.
-    async fn keeping_imported(
-        &self,
-        resource: &dyn AnyResource<P::Client>,
-        request: &PlanRequest,
-    ) -> PlanResponse {
+    async fn keeping_imported(&self, resource: &dyn AnyResource, request: &PlanRequest) -> PlanResponse {
         let Some(config) = with_imported(resource.schema(), request) else {
             return self.planned(resource, request, &request.config).await;
         };
@@ -48,12 +78,7 @@ impl<P: Provider> Core<P> {
     }
 
     /// Follows the fixed order of [`crate::plan`], with the author's hook in its middle.
-    async fn planned(
-        &self,
-        resource: &dyn AnyResource<P::Client>,
-        request: &PlanRequest,
-        config: &Dyn,
-    ) -> PlanResponse {
+    async fn planned(&self, resource: &dyn AnyResource, request: &PlanRequest, config: &Dyn) -> PlanResponse {
         let PlanRequest { type_name, prior, .. } = request;
         let mut response = PlanResponse::unplanned(request);
         let errors = late_errors(resource.schema(), config, resource.misfits(config));
@@ -99,16 +124,16 @@ impl<P: Provider> Core<P> {
     /// Lets the author's hook change a plan. What it says goes to the response, once; none where it crashed.
     async fn hook(
         &self,
-        resource: &dyn AnyResource<P::Client>,
+        resource: &dyn AnyResource,
         asked: &Asked<'_>,
         planned: Dyn,
         response: &mut PlanResponse,
     ) -> Option<Hooked> {
         let Asked { type_name, operation, prior, config } = *asked;
-        let notes = notes(&response.private);
+        let notes = Notes::after(&response.private);
         let timed = if planned.is_null() { prior } else { &planned };
-        let cx = self.cx(operation, timed, resource.timeout(operation), &notes);
-        let work = resource.plan(cx, planned, config.clone(), prior.clone());
+        let call = self.call(operation, timed, resource.timeout(operation), &notes);
+        let work = resource.plan(call, planned, config.clone(), prior.clone());
         let hooked = task::run_until_stopped(&format!("plan of {type_name}"), &self.shared, work).await;
         let left = take(&notes);
         response.private = left.private.to_bytes();
@@ -132,12 +157,7 @@ impl<P: Provider> Core<P> {
 
     /// Compares the step with all others of the run. The second half of a replacement, which looks like a creation, is
     /// known by what the first one left beside the state.
-    fn claim(
-        &self,
-        resource: &dyn AnyResource<P::Client>,
-        request: &PlanRequest,
-        response: &mut PlanResponse,
-    ) {
+    fn claim(&self, resource: &dyn AnyResource, request: &PlanRequest, response: &mut PlanResponse) {
         if response.diags.iter().any(Diag::is_error) {
             return;
         }

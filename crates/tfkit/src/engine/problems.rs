@@ -2,20 +2,36 @@
 
 use std::collections::BTreeSet;
 
-use super::{Diags, IdentityAttribute};
+use super::core::{Diags, Engine};
 use crate::diag::Diag;
-use crate::schema::{Attribute, Nesting, Schema, Shape};
+use crate::schema::{Attribute, IdentityAttribute, Nesting, Schema, Shape};
 use crate::value::Type;
 
+impl Engine {
+    /// Mistakes in the schemas and names of the provider, to be reported with its schema.
+    pub fn problems(&self) -> Diags {
+        let mut problems = self.0.problems.clone();
+        problems.extend(of_schema("provider block", self.provider_schema(), RESERVED_IN_PROVIDER));
+        for (name, resource) in &self.0.resources {
+            problems.extend(of_schema(name, resource.schema(), RESERVED));
+            problems.extend(of_identity(name, &resource.identity()));
+        }
+        for (name, source) in &self.0.data_sources {
+            problems.extend(of_schema(&format!("data source {name}"), source.schema(), RESERVED));
+        }
+        problems
+    }
+}
+
 /// Root names that the host keeps for itself in the blocks of resources and data sources.
-pub(super) const RESERVED: &[&str] =
+const RESERVED: &[&str] =
     &["count", "for_each", "provider", "lifecycle", "depends_on", "connection", "provisioner"];
 
 /// Root names that the host keeps for itself in provider blocks.
-pub(super) const RESERVED_IN_PROVIDER: &[&str] = &["alias", "version"];
+const RESERVED_IN_PROVIDER: &[&str] = &["alias", "version"];
 
 /// What is wrong with a schema; `what` names it.
-pub(super) fn of_schema(what: &str, schema: &Schema, reserved: &[&str]) -> Diags {
+fn of_schema(what: &str, schema: &Schema, reserved: &[&str]) -> Diags {
     let mut diags = of_attributes(what, &schema.attributes, Inside::Root);
     let taken = schema.attributes.iter().filter(|attribute| reserved.contains(&attribute.name));
     diags.extend(taken.map(|attribute| {
@@ -25,7 +41,7 @@ pub(super) fn of_schema(what: &str, schema: &Schema, reserved: &[&str]) -> Diags
 }
 
 /// What is wrong with an identity.
-pub(super) fn of_identity(what: &str, attributes: &[IdentityAttribute]) -> Diags {
+fn of_identity(what: &str, attributes: &[IdentityAttribute]) -> Diags {
     let misfit = |ty: &Type| match ty {
         Type::String | Type::Number | Type::Bool => false,
         Type::List(element) => !matches!(**element, Type::String | Type::Number | Type::Bool),

@@ -2,38 +2,54 @@
 
 use std::sync::atomic::Ordering;
 
-use super::core::{Core, notes};
-use super::outcome::{identity, take, tidy, unresolved};
-use super::{ReadRequest, Stored, task, unknown_provider};
-use crate::cx::Access;
+use super::core::Engine;
+use super::outcome::{Stored, identity, take, unresolved};
+use super::task;
+use crate::cx::{Notes, unknown_provider};
 use crate::model::Operation;
-use crate::provider::Provider;
+use crate::plan::tidy;
 use crate::value::Dyn;
 
-impl<P: Provider> Core<P> {
+/// A request to read a resource again.
+#[derive(Clone, Debug)]
+pub struct ReadRequest {
+    /// Full type name.
+    pub type_name: String,
+    /// What the state holds.
+    pub state: Dyn,
+    /// Private bytes that belong to the state.
+    pub private: Vec<u8>,
+    /// Identity that the state holds; null when it has none yet.
+    pub identity: Dyn,
+}
+
+impl Engine {
+    /// Reads a resource again.
+    ///
     /// On an error the state stays as it is. While the provider's configuration is unknown it stays, too, with one
     /// warning for the whole run.
-    pub(super) async fn read(&self, request: ReadRequest) -> Stored {
+    pub async fn read(&self, request: ReadRequest) -> Stored {
         let ReadRequest { type_name, state, private, identity: earlier } = request;
-        let resource = match self.resource(&type_name) {
+        let core = &*self.0;
+        let resource = match core.resource(&type_name) {
             Ok(resource) => resource,
             Err(diag) => return Stored::unchanged(state, private, earlier, vec![diag]),
         };
-        if let Access::Unknown(paths) = self.access() {
-            let first = !self.warned.swap(true, Ordering::Relaxed);
+        if let Some(paths) = core.provider.waits_for() {
+            let first = !core.warned.swap(true, Ordering::Relaxed);
             let warning = first.then(|| {
                 let why = "Objects are taken to be as the state has them: nothing was read from the server.";
                 unknown_provider(&paths).why(why).as_warning()
             });
             return Stored::unchanged(state, private, earlier, warning.into_iter().collect());
         }
-        self.conceal(resource.schema(), &[&state]);
-        let notes = notes(&private);
+        core.conceal(resource.schema(), &[&state]);
+        let notes = Notes::after(&private);
         let timeout = resource.timeout(Operation::Read);
-        let cx = self.cx(Operation::Read, &state, timeout, &notes);
-        let work = resource.read(cx, state.clone());
+        let call = core.call(Operation::Read, &state, timeout, &notes);
+        let work = resource.read(call, state.clone());
         let read =
-            task::run_until_stopped(&format!("read of {type_name}"), &self.shared, work).await.flatten();
+            task::run_until_stopped(&format!("read of {type_name}"), &core.shared, work).await.flatten();
         let left = take(&notes);
         let mut stored = Stored::unchanged(state, left.private.to_bytes(), earlier, left.diags);
         let schema = resource.schema();

@@ -1,20 +1,29 @@
 //! Reading a data source.
 
-use super::core::{Core, SharedNotes, notes};
-use super::outcome::{take, tidy, unresolved};
+use super::core::{Core, Diags, Engine};
+use super::outcome::{take, unresolved};
+use super::task;
 use super::validate::late_errors;
-use super::{DataSourceRequest, Diags, task, unknown_provider};
-use crate::cx::{Access, lock};
+use crate::cx::{Notes, SharedNotes, lock, unknown_provider};
 use crate::diag::Diag;
 use crate::model::Operation;
-use crate::plan::prepare;
-use crate::provider::Provider;
+use crate::plan::{prepare, tidy};
 use crate::value::Dyn;
 
-impl<P: Provider> Core<P> {
-    pub(super) async fn read_data_source(&self, request: DataSourceRequest) -> (Dyn, Diags) {
-        let notes = notes(&[]);
-        let read = self.looked_up(request, &notes).await;
+/// A request to read a data source.
+#[derive(Clone, Debug)]
+pub struct DataSourceRequest {
+    /// Full type name, with the provider's prefix.
+    pub type_name: String,
+    /// The configuration, wholly known.
+    pub config: Dyn,
+}
+
+impl Engine {
+    /// Reads a data source; null with an error when that fails.
+    pub async fn read_data_source(&self, request: DataSourceRequest) -> (Dyn, Diags) {
+        let notes = Notes::after(&[]);
+        let read = self.0.looked_up(request, &notes).await;
         let mut diags = take(&notes).diags;
         let state = read.unwrap_or_else(|diag| {
             diags.push(diag);
@@ -22,11 +31,13 @@ impl<P: Provider> Core<P> {
         });
         (state, diags)
     }
+}
 
+impl Core {
     async fn looked_up(&self, request: DataSourceRequest, notes: &SharedNotes) -> Result<Dyn, Diag> {
         let DataSourceRequest { type_name, config } = request;
         let source = self.data_source(&type_name)?;
-        if let Access::Unknown(paths) = self.access() {
+        if let Some(paths) = self.provider.waits_for() {
             return Err(unknown_provider(&paths));
         }
         let schema = source.schema();
@@ -38,8 +49,8 @@ impl<P: Provider> Core<P> {
         // Defaults are filled in, and what the provider has to find is unknown, as in the plan of a creation.
         let config = prepare(&schema.attributes, &Dyn::Null, &config);
         self.conceal(schema, &[&config]);
-        let cx = self.cx(Operation::Read, &config, source.timeout(), notes);
-        let work = source.read(cx, config.clone());
+        let call = self.call(Operation::Read, &config, source.timeout(), notes);
+        let work = source.read(call, config.clone());
         let state = task::run_until_stopped(&format!("read of data source {type_name}"), &self.shared, work)
             .await
             .flatten()?;

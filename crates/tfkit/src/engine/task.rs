@@ -5,9 +5,9 @@ use std::any::Any;
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument;
 
-use super::erased::Work;
 use crate::cx::{Cx, Shared};
 use crate::diag::Diag;
+use crate::erased::Work;
 
 /// How much of a panic's message is shown.
 const SHOWN: usize = 300;
@@ -16,6 +16,15 @@ const SHOWN: usize = 300;
 /// an error; `what` names the work in it.
 pub(super) async fn run<T: Send + 'static>(what: &str, work: Work<T>) -> Result<T, Diag> {
     spawn(work).await.map_err(|error| failure(what, error))
+}
+
+/// Runs an operation that changes an object of a type to its end.
+pub(super) async fn operate<T: Send + 'static>(
+    operation: &str,
+    type_name: &str,
+    work: Work<Result<T, Diag>>,
+) -> Result<T, Diag> {
+    run(&format!("{operation} of {type_name}"), work).await.flatten()
 }
 
 /// Runs work that changes nothing; it ends at once when the user asks to stop.

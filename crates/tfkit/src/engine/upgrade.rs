@@ -3,21 +3,33 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::core::Core;
-use super::erased::AnyResource;
-use super::{Diags, UpgradeRequest, task};
+use super::core::{Diags, Engine};
+use super::task;
 use crate::diag::Diag;
+use crate::erased::AnyResource;
 use crate::plan::hide_write_only;
-use crate::provider::Provider;
 use crate::value::{DecodeError, Dyn, Objects, conform, json};
 
-impl<P: Provider> Core<P> {
+/// State as the host stored it.
+#[derive(Clone, Debug)]
+pub struct UpgradeRequest {
+    /// Full type name.
+    pub type_name: String,
+    /// Version of the schema that wrote it.
+    pub version: i64,
+    /// The stored attributes, as JSON text.
+    pub json: Vec<u8>,
+}
+
+impl Engine {
+    /// Brings stored state to the current schema; null with an error when that fails.
+    ///
     /// State of the same version is read as it is: attributes that no longer exist are ignored, absent ones are
     /// null, and the author may complete the others. Older state goes through the author's steps before, one version at
     /// a time.
-    pub(super) async fn upgrade(&self, request: UpgradeRequest) -> (Dyn, Diags) {
+    pub async fn upgrade(&self, request: UpgradeRequest) -> (Dyn, Diags) {
         let what = format!("upgrade of the state of {}", request.type_name);
-        let upgraded = match self.resource(&request.type_name) {
+        let upgraded = match self.0.resource(&request.type_name) {
             Ok(resource) => {
                 let work = Box::pin(async move { upgrade(&resource, &request) });
                 task::run(&what, work).await.flatten()
@@ -28,7 +40,7 @@ impl<P: Provider> Core<P> {
     }
 }
 
-fn upgrade<C>(resource: &Arc<dyn AnyResource<C>>, request: &UpgradeRequest) -> Result<Dyn, Diag> {
+fn upgrade(resource: &Arc<dyn AnyResource>, request: &UpgradeRequest) -> Result<Dyn, Diag> {
     let schema = resource.schema();
     let unreadable = |error: DecodeError| {
         Diag::error(format!("The state of {} cannot be read", request.type_name))

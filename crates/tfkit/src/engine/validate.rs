@@ -2,31 +2,39 @@
 
 use std::sync::Arc;
 
-use super::core::Core;
-use super::erased::Work;
-use super::{Diags, ValidateRequest, task};
+use super::core::{Diags, Engine};
+use super::task;
 use crate::check::{self, Stage};
 use crate::diag::Diag;
+use crate::erased::Work;
 use crate::field::Misfit;
-use crate::model::{Object, Partial};
-use crate::provider::Provider;
 use crate::schema::Schema;
 use crate::value::Dyn;
 
-impl<P: Provider> Core<P> {
-    pub(super) async fn validate_provider(&self, config: Dyn) -> Diags {
-        let diags = basics(&self.provider_schema, &config, P::Config::misfits(&config), true, Stage::Plan);
-        authors(
-            diags,
-            "validation of the provider block",
-            Box::pin(async move { P::validate(&Partial::new(config)) }),
-        )
-        .await
+/// A request to check the configuration of a resource.
+#[derive(Clone, Debug)]
+pub struct ValidateRequest {
+    /// Full type name, with the provider's prefix.
+    pub type_name: String,
+    /// The configuration; values may be unknown.
+    pub config: Dyn,
+    /// The host understands write-only attributes.
+    pub write_only_allowed: bool,
+}
+
+impl Engine {
+    /// Checks the provider block.
+    pub async fn validate_provider(&self, config: Dyn) -> Diags {
+        let provider = Arc::clone(&self.0.provider);
+        let diags = basics(provider.schema(), &config, provider.misfits(&config), true, Stage::Plan);
+        authors(diags, "validation of the provider block", Box::pin(async move { provider.validate(config) }))
+            .await
     }
 
-    pub(super) async fn validate_resource(&self, request: ValidateRequest) -> Diags {
+    /// Checks the configuration of a resource.
+    pub async fn validate_resource(&self, request: ValidateRequest) -> Diags {
         let ValidateRequest { type_name, config, write_only_allowed } = request;
-        let resource = match self.resource(&type_name) {
+        let resource = match self.0.resource(&type_name) {
             Ok(resource) => resource,
             Err(diag) => return vec![diag],
         };
@@ -46,9 +54,10 @@ impl<P: Provider> Core<P> {
         .await
     }
 
-    pub(super) async fn validate_data_source(&self, request: ValidateRequest) -> Diags {
+    /// Checks the configuration of a data source.
+    pub async fn validate_data_source(&self, request: ValidateRequest) -> Diags {
         let ValidateRequest { type_name, config, write_only_allowed } = request;
-        let source = match self.data_source(&type_name) {
+        let source = match self.0.data_source(&type_name) {
             Ok(source) => source,
             Err(diag) => return vec![diag],
         };

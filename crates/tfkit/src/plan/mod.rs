@@ -20,6 +20,7 @@ mod rebase;
 mod replace;
 pub mod same;
 mod spelling;
+mod tidy;
 mod write_only;
 
 pub use conformity::{Violation, check_compatible, check_plan, check_result};
@@ -29,4 +30,5 @@ pub use rebase::{Asked, Rebased, as_planned, rebase};
 pub use replace::replaced;
 pub use same::Same;
 pub use spelling::keep_spelling;
+pub(crate) use tidy::tidy;
 pub use write_only::{hide_write_only, show_write_only};

@@ -5,19 +5,19 @@
 //! object, what goes wrong is a warning, and the state is as planned: the next refresh sees what is missing, and the next
 //! apply completes the object in place.
 
-use super::super::core::SharedNotes;
-use super::super::erased::AnyResource;
-use super::{ApplyRequest, Stored, broken_promise, run};
-use super::{check_result, outcome, take, tidy, without_unknown};
-use crate::cx::{Cx, Saved};
+use super::request::ApplyRequest;
+use crate::cx::{Call, Saved, SharedNotes};
 use crate::diag::Diag;
-use crate::plan::show_write_only;
+use crate::engine::outcome::{self, Stored, broken_promise, take, without_unknown};
+use crate::engine::task::operate;
+use crate::erased::AnyResource;
+use crate::plan::{Violation, check_result, show_write_only, tidy};
 use crate::schema::Attribute;
 use crate::value::Dyn;
 
-pub(super) async fn create<C>(
-    resource: &dyn AnyResource<C>,
-    cx: Cx<C>,
+pub(super) async fn create(
+    resource: &dyn AnyResource,
+    call: Call,
     notes: &SharedNotes,
     request: ApplyRequest,
 ) -> Stored {
@@ -25,7 +25,7 @@ pub(super) async fn create<C>(
     let schema = resource.schema();
     // Write-only values are in the configuration only; what the author returns loses them again.
     let written = show_write_only(&schema.attributes, &config, planned.clone());
-    let made = run("create", &type_name, resource.create(cx, written)).await;
+    let made = operate("create", &type_name, resource.create(call, written)).await;
     let left = take(notes);
     let mut stored = Stored::unchanged(prior, left.private.to_bytes(), identity, left.diags);
     match made.and_then(|made| tidy(schema, &planned, made)) {
@@ -60,7 +60,7 @@ fn as_far_as_planned(attributes: &[Attribute], planned: &Dyn, known: &Dyn) -> Dy
     }))
 }
 
-fn unexpected(violation: crate::plan::Violation) -> Diag {
+fn unexpected(violation: Violation) -> Diag {
     broken_promise(violation).why(
         "The object was created, and stays: an error would make the next apply destroy it. The state is as planned until \
          the next refresh.",

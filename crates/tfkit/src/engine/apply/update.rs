@@ -1,29 +1,29 @@
 //! Carrying out a change in place, also of an object that somebody has changed since it was planned: see
 //! [`crate::plan::rebase`].
 
-use super::super::core::SharedNotes;
-use super::super::erased::{AnyResource, Update, Updated};
-use super::{ApplyRequest, Stored, broken_promise, run};
-use super::{check_result, outcome, take, tidy, without_unknown};
-use crate::cx::Cx;
+use super::request::ApplyRequest;
+use crate::cx::{Call, SharedNotes};
 use crate::diag::Diag;
-use crate::plan::{Asked, Violation, as_planned};
+use crate::engine::outcome::{self, Stored, broken_promise, take, without_unknown};
+use crate::engine::task::operate;
+use crate::erased::{AnyResource, Update, Updated};
+use crate::plan::{Asked, Violation, as_planned, check_result, tidy};
 use crate::value::Dyn;
 
-pub(super) async fn update<C>(
-    resource: &dyn AnyResource<C>,
-    cx: Cx<C>,
+pub(super) async fn update(
+    resource: &dyn AnyResource,
+    call: Call,
     notes: &SharedNotes,
     request: ApplyRequest,
 ) -> Stored {
     let ApplyRequest { type_name, prior, planned, config, identity, .. } = request;
     let mut update = Update { known: prior.clone(), prior, planned, config };
-    let mut attempt = try_once(resource, &cx, &type_name, &update, &identity).await;
+    let mut attempt = try_once(resource, &call, &type_name, &update, &identity).await;
     // Somebody may have changed the object between the look at it and the change.
     if let Ok(Attempt { now, identity: Ok(_), violation: Some(_), is_changed_outside }) = &attempt {
         update.known = without_unknown(now.clone());
         let before = *is_changed_outside;
-        attempt = try_once(resource, &cx, &type_name, &update, &identity).await;
+        attempt = try_once(resource, &call, &type_name, &update, &identity).await;
         if let Ok(attempt) = &mut attempt {
             attempt.is_changed_outside |= before;
         }
@@ -61,16 +61,16 @@ struct Attempt {
     is_changed_outside: bool,
 }
 
-async fn try_once<C>(
-    resource: &dyn AnyResource<C>,
-    cx: &Cx<C>,
+async fn try_once(
+    resource: &dyn AnyResource,
+    call: &Call,
     type_name: &str,
     update: &Update,
     earlier: &Dyn,
 ) -> Result<Attempt, Diag> {
     let schema = resource.schema();
     let Updated { current, now } =
-        run("update", type_name, resource.update(cx.clone(), update.clone())).await?;
+        operate("update", type_name, resource.update(call.clone(), update.clone())).await?;
     let mut now = tidy(schema, &update.planned, now)?;
     let identity = outcome::identity(resource, &without_unknown(now.clone()), earlier);
     let asked = Asked { prior: &update.prior, planned: &update.planned, config: &update.config };

@@ -1,32 +1,23 @@
-//! Types of resources and data sources behind one interface each, over values instead of models.
-//!
-//! Everything generic over a model happens here, once per type; what comes after is compiled once.
+//! Types of resources over values instead of models.
 
 use std::collections::BTreeSet;
-use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use super::Work;
 use super::batch::Batches;
-use super::outcome::tidy;
-use super::{IdentityAttribute, ImportBy};
-use crate::cx::Cx;
-use crate::data_source::DataSource;
+use crate::cx::{Call, Connection, Cx};
 use crate::diag::Diag;
 use crate::field::Misfit;
 use crate::model::{Key as _, Model, Object as _, Operation, Partial};
-use crate::plan::{Asked, Rebased, rebase, show_write_only};
+use crate::plan::{Asked, Rebased, rebase, show_write_only, tidy};
 use crate::resource::{Current, Decisions, ImportId, Imported, KeyOf, Plan, Resource, Since, Upgrade};
 use crate::run::Claim;
-use crate::schema::Schema;
+use crate::schema::{IdentityAttribute, Schema};
 use crate::value::{Dyn, Path};
 
-/// A future that a task can run.
-pub(crate) type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
 /// A type of resource.
-pub(crate) trait AnyResource<Client>: Send + Sync {
+pub(crate) trait AnyResource: Send + Sync {
     /// Name without the provider's prefix.
     fn type_name(&self) -> &'static str;
     fn schema(&self) -> &Schema;
@@ -41,12 +32,21 @@ pub(crate) trait AnyResource<Client>: Send + Sync {
     fn validate(&self, config: Dyn) -> Vec<Diag>;
     fn claim(&self, values: &Dyn) -> Option<Claim>;
     fn references(&self, config: &Dyn) -> Vec<String>;
-    fn read(&self, cx: Cx<Client>, state: Dyn) -> Work<Result<Option<Dyn>, Diag>>;
-    fn plan(&self, cx: Cx<Client>, planned: Dyn, config: Dyn, prior: Dyn) -> Work<Hooked>;
-    fn create(&self, cx: Cx<Client>, planned: Dyn) -> Work<Result<Dyn, Diag>>;
-    fn update(&self, cx: Cx<Client>, update: Update) -> Work<Result<Updated, Diag>>;
-    fn delete(&self, cx: Cx<Client>, prior: Dyn) -> Work<Result<(), Diag>>;
-    fn import(&self, cx: Cx<Client>, by: ImportBy) -> Work<Result<Option<Dyn>, Diag>>;
+    fn read(&self, call: Call, state: Dyn) -> Work<Result<Option<Dyn>, Diag>>;
+    fn plan(&self, call: Call, planned: Dyn, config: Dyn, prior: Dyn) -> Work<Hooked>;
+    fn create(&self, call: Call, planned: Dyn) -> Work<Result<Dyn, Diag>>;
+    fn update(&self, call: Call, update: Update) -> Work<Result<Updated, Diag>>;
+    fn delete(&self, call: Call, prior: Dyn) -> Work<Result<(), Diag>>;
+    fn import(&self, call: Call, by: ImportBy) -> Work<Result<Option<Dyn>, Diag>>;
+}
+
+/// How an import names its object.
+#[derive(Clone, Debug)]
+pub enum ImportBy {
+    /// By a string.
+    Id(String),
+    /// By a resource identity.
+    Identity(Dyn),
 }
 
 /// An update that the host asks for.
@@ -79,25 +79,23 @@ pub(crate) struct Hooked {
     pub(crate) error: Option<Diag>,
 }
 
-/// A type of data source.
-pub(crate) trait AnyDataSource<Client>: Send + Sync {
-    /// Name without the provider's prefix.
-    fn type_name(&self) -> &'static str;
-    fn schema(&self) -> &Schema;
-    fn timeout(&self) -> Duration;
-    fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
-    fn validate(&self, config: Dyn) -> Vec<Diag>;
-    fn read(&self, cx: Cx<Client>, config: Dyn) -> Work<Result<Dyn, Diag>>;
-}
-
 pub(crate) struct ErasedResource<R: Resource> {
     schema: Arc<LazyLock<Schema>>,
     batches: Arc<Batches<R>>,
+    connection: Arc<Connection<R::Client>>,
 }
 
 impl<R: Resource> ErasedResource<R> {
-    pub(crate) fn new() -> Self {
-        Self { schema: Arc::new(LazyLock::new(|| R::Model::schema(R::VERSION))), batches: Arc::default() }
+    pub(crate) fn new(connection: Arc<Connection<R::Client>>) -> Self {
+        Self {
+            schema: Arc::new(LazyLock::new(|| R::Model::schema(R::VERSION))),
+            batches: Arc::default(),
+            connection,
+        }
+    }
+
+    fn cx(&self, call: Call) -> Cx<R::Client> {
+        Cx::new(self.connection.get(), call)
     }
 }
 
@@ -120,7 +118,7 @@ async fn current<R: Resource>(
     Ok((tidy(schema, &known, now)?, Some(remote)))
 }
 
-impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
+impl<R: Resource> AnyResource for ErasedResource<R> {
     fn type_name(&self) -> &'static str {
         R::Model::type_name()
     }
@@ -177,7 +175,8 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
         ids
     }
 
-    fn read(&self, cx: Cx<R::Client>, state: Dyn) -> Work<Result<Option<Dyn>, Diag>> {
+    fn read(&self, call: Call, state: Dyn) -> Work<Result<Option<Dyn>, Diag>> {
+        let cx = self.cx(call);
         let batches = Arc::clone(&self.batches);
         Box::pin(async move {
             let key = KeyOf::<R>::from_object(&state).map_err(unreadable_state)?;
@@ -192,7 +191,8 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
         })
     }
 
-    fn plan(&self, cx: Cx<R::Client>, planned: Dyn, config: Dyn, prior: Dyn) -> Work<Hooked> {
+    fn plan(&self, call: Call, planned: Dyn, config: Dyn, prior: Dyn) -> Work<Hooked> {
+        let cx = self.cx(call);
         Box::pin(async move {
             let mut plan = Plan::<R::Model>::new(planned, config, prior);
             let error = R::plan(&cx, &mut plan).await.err();
@@ -201,7 +201,8 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
         })
     }
 
-    fn create(&self, cx: Cx<R::Client>, planned: Dyn) -> Work<Result<Dyn, Diag>> {
+    fn create(&self, call: Call, planned: Dyn) -> Work<Result<Dyn, Diag>> {
+        let cx = self.cx(call);
         Box::pin(async move {
             let plan = R::Model::from_object(&planned).map_err(Misfit::into_diag)?;
             let _writing = cx.shared().writing();
@@ -209,7 +210,8 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
         })
     }
 
-    fn update(&self, cx: Cx<R::Client>, update: Update) -> Work<Result<Updated, Diag>> {
+    fn update(&self, call: Call, update: Update) -> Work<Result<Updated, Diag>> {
+        let cx = self.cx(call);
         let schema = Arc::clone(&self.schema);
         Box::pin(async move {
             let Update { prior, planned, config, known } = update;
@@ -226,7 +228,8 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
         })
     }
 
-    fn delete(&self, cx: Cx<R::Client>, prior: Dyn) -> Work<Result<(), Diag>> {
+    fn delete(&self, call: Call, prior: Dyn) -> Work<Result<(), Diag>> {
+        let cx = self.cx(call);
         Box::pin(async move {
             let prior = R::Model::from_object(&prior).map_err(unreadable_state)?;
             let _writing = cx.shared().writing();
@@ -234,7 +237,8 @@ impl<R: Resource> AnyResource<R::Client> for ErasedResource<R> {
         })
     }
 
-    fn import(&self, cx: Cx<R::Client>, by: ImportBy) -> Work<Result<Option<Dyn>, Diag>> {
+    fn import(&self, call: Call, by: ImportBy) -> Work<Result<Option<Dyn>, Diag>> {
+        let cx = self.cx(call);
         Box::pin(async move {
             let id = match &by {
                 ImportBy::Id(text) => ImportId::Text(text),
@@ -272,45 +276,5 @@ fn unreadable_state(misfit: Misfit) -> Diag {
             "Remove the object from the state and import it again:\n  terraform state rm ADDRESS\n  \
              terraform import ADDRESS ID",
         )
-    }
-}
-
-pub(crate) struct ErasedDataSource<D> {
-    schema: LazyLock<Schema>,
-    data_source: PhantomData<fn() -> D>,
-}
-
-impl<D: DataSource> ErasedDataSource<D> {
-    pub(crate) fn new() -> Self {
-        Self { schema: LazyLock::new(|| D::Model::schema(0)), data_source: PhantomData }
-    }
-}
-
-impl<D: DataSource> AnyDataSource<D::Client> for ErasedDataSource<D> {
-    fn type_name(&self) -> &'static str {
-        D::Model::type_name()
-    }
-
-    fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    fn timeout(&self) -> Duration {
-        D::timeout()
-    }
-
-    fn misfits(&self, config: &Dyn) -> Vec<Misfit> {
-        D::Model::misfits(config)
-    }
-
-    fn validate(&self, config: Dyn) -> Vec<Diag> {
-        D::validate(&Partial::new(config))
-    }
-
-    fn read(&self, cx: Cx<D::Client>, config: Dyn) -> Work<Result<Dyn, Diag>> {
-        Box::pin(async move {
-            let config = D::Model::from_object(&config).map_err(Misfit::into_diag)?;
-            D::read(&cx, config).await.map(|model| model.to_object())
-        })
     }
 }

@@ -1,0 +1,60 @@
+//! The way to the API, as far as the provider's configuration gave one.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::diag::Diag;
+use crate::value::Path;
+
+/// The way to the API, as far as the provider's configuration gave one.
+pub(crate) enum Access<Client> {
+    /// The provider was never configured.
+    None,
+    /// Configured.
+    Ready(Arc<Client>),
+    /// Waits for values that are known only after an apply.
+    Unknown(Arc<[Path]>),
+}
+
+impl<Client> Clone for Access<Client> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Ready(client) => Self::Ready(Arc::clone(client)),
+            Self::Unknown(paths) => Self::Unknown(Arc::clone(paths)),
+        }
+    }
+}
+
+/// The way to the API that the last configuration gave. The provider and all its types share it.
+pub(crate) struct Connection<Client>(RwLock<Access<Client>>);
+
+impl<Client> Default for Connection<Client> {
+    fn default() -> Self {
+        Self(RwLock::new(Access::None))
+    }
+}
+
+impl<Client> Connection<Client> {
+    pub(crate) fn get(&self) -> Access<Client> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set(&self, access: Access<Client>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = access;
+    }
+}
+
+/// The error of a call that cannot wait for values of the provider block.
+pub(crate) fn unknown_provider(paths: &[Path]) -> Diag {
+    let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
+    let names = names.join(", ");
+    Diag::error(format!("The provider's configuration is not known yet: {names}"))
+        .why(
+            "These arguments of the provider block depend on objects that are created in the same run, and this \
+             operation needs the server now.",
+        )
+        .fix(
+            "Give the arguments values that are known while planning, or create what they depend on first:\n  \
+             terraform apply -target=ADDRESS",
+        )
+}

@@ -1,0 +1,100 @@
+//! A provider over values instead of its model and its client.
+
+use std::sync::{Arc, LazyLock};
+
+use crate::cx::{Access, Connection};
+use crate::diag::Diag;
+use crate::erased::Work;
+use crate::field::Misfit;
+use crate::model::{Model as _, Object as _, Partial};
+use crate::provider::{Configured, Provider, Start};
+use crate::schema::Schema;
+use crate::value::{Dyn, Path};
+
+/// Lets what a configuration made hold for all operations from now on.
+pub(super) type Connect = Box<dyn FnOnce() + Send>;
+
+/// A provider.
+pub(super) trait AnyProvider: Send + Sync {
+    /// The prefix of all type names.
+    fn name(&self) -> &'static str;
+    fn schema(&self) -> &Schema;
+    fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
+    fn validate(&self, config: Dyn) -> Vec<Diag>;
+    fn configure(&self, config: Dyn, start: Arc<Start>) -> Work<Result<Connect, Diag>>;
+    /// Takes the way to the API away from all operations, because the last configuration failed.
+    fn disconnect(&self);
+    /// The values of the provider block for which the way to the API waits; none where it does not wait.
+    fn waits_for(&self) -> Option<Arc<[Path]>>;
+    /// Tells the client what is sensitive. It is gathered only when there is a client.
+    fn conceal(&self, secrets: &dyn Fn() -> Vec<String>);
+    fn stop(&self);
+}
+
+pub(super) struct ErasedProvider<P: Provider> {
+    provider: Arc<P>,
+    schema: LazyLock<Schema>,
+    connection: Arc<Connection<P::Client>>,
+}
+
+impl<P: Provider> ErasedProvider<P> {
+    /// `connection` is what the types of the provider share.
+    pub(super) fn new(provider: P, connection: Arc<Connection<P::Client>>) -> Self {
+        Self { provider: Arc::new(provider), schema: LazyLock::new(|| P::Config::schema(0)), connection }
+    }
+}
+
+impl<P: Provider> AnyProvider for ErasedProvider<P> {
+    fn name(&self) -> &'static str {
+        P::Config::type_name()
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn misfits(&self, config: &Dyn) -> Vec<Misfit> {
+        P::Config::misfits(config)
+    }
+
+    fn validate(&self, config: Dyn) -> Vec<Diag> {
+        P::validate(&Partial::new(config))
+    }
+
+    fn configure(&self, config: Dyn, start: Arc<Start>) -> Work<Result<Connect, Diag>> {
+        let (provider, connection) = (Arc::clone(&self.provider), Arc::clone(&self.connection));
+        Box::pin(async move {
+            let access = match provider.configure(&Partial::new(config), &start).await? {
+                Configured::Ready(client) => Access::Ready(Arc::new(client)),
+                Configured::Unknown(paths) => Access::Unknown(paths.into()),
+            };
+            let connect: Connect = Box::new(move || connection.set(access));
+            Ok(connect)
+        })
+    }
+
+    fn disconnect(&self) {
+        self.connection.set(Access::None);
+    }
+
+    fn waits_for(&self) -> Option<Arc<[Path]>> {
+        match self.connection.get() {
+            Access::Unknown(paths) => Some(paths),
+            Access::Ready(_) | Access::None => None,
+        }
+    }
+
+    fn conceal(&self, secrets: &dyn Fn() -> Vec<String>) {
+        let Access::Ready(client) = self.connection.get() else { return };
+        let secrets = secrets();
+        if !secrets.is_empty() {
+            P::conceal(&client, &secrets);
+        }
+    }
+
+    fn stop(&self) {
+        if let Access::Ready(client) = self.connection.get() {
+            P::stop(&client);
+        }
+    }
+}

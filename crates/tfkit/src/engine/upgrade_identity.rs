@@ -1,0 +1,44 @@
+//! Bringing a stored identity to the current identity schema.
+
+use super::core::{Diags, Engine};
+use crate::diag::Diag;
+use crate::schema::IdentitySchema;
+use crate::value::{Dyn, Objects, json};
+
+/// An identity as the host stored it.
+#[derive(Clone, Debug)]
+pub struct UpgradeIdentityRequest {
+    /// Full type name.
+    pub type_name: String,
+    /// Version of the identity schema that wrote it.
+    pub version: i64,
+    /// The stored attributes, as JSON text.
+    pub json: Vec<u8>,
+}
+
+impl Engine {
+    /// Brings a stored identity to the current identity schema; null with an error when that fails.
+    ///
+    /// Every identity has had one shape so far, so a stored one differs at most by attributes that came or went. A newer
+    /// one was written by a newer provider.
+    pub fn upgrade_identity(&self, request: &UpgradeIdentityRequest) -> (Dyn, Diags) {
+        let current = self.identity_schema(&request.type_name).unwrap_or_default();
+        upgrade(request, &current)
+            .map_or_else(|diag| (Dyn::Null, vec![diag]), |identity| (identity, Vec::new()))
+    }
+}
+
+fn upgrade(request: &UpgradeIdentityRequest, current: &IdentitySchema) -> Result<Dyn, Diag> {
+    let UpgradeIdentityRequest { type_name, version, json } = request;
+    let known = current.version;
+    if *version > known {
+        return Err(Diag::error(format!("The identity of a {type_name} was written by a newer provider"))
+            .why(format!(
+                "It has version {version}, and this version of the provider knows {known} and older."
+            ))
+            .fix("Use the newer version of the provider again:\n  terraform init -upgrade"));
+    }
+    json::decode(json, &current.ty(), Objects::Lenient).map_err(|error| {
+        Diag::bug(format!("The stored identity of a {type_name} cannot be read")).why(error.to_string())
+    })
+}
