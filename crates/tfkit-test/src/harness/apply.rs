@@ -4,9 +4,9 @@ use tfkit::engine::{ApplyRequest, Stored};
 use tfkit::plan::{check_compatible, check_result};
 use tfkit::{Diag, Dyn, Schema};
 
-use super::object::Object;
-use super::plan::{counting, schema_of};
-use super::{Failure, Harness, Planned, wire};
+use super::plan::{Planned, counting};
+use super::state::{Harness, Object, schema_of};
+use super::{Failure, wire};
 use crate::Action;
 
 /// The host's titles of results that break its rules.

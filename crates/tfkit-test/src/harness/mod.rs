@@ -3,99 +3,23 @@
 mod apply;
 mod failure;
 mod input;
-mod object;
 mod plan;
+mod state;
 mod wire;
 
-use std::collections::BTreeMap;
-
 use serde_json::Value as Json;
-use tfkit::engine::{
-    ConfigureRequest, DataSourceRequest, ImportBy, ImportRequest, UpgradeRequest, ValidateRequest,
-};
-use tfkit::{Diag, Dyn, Engine, Schema};
+use tfkit::engine::{DataSourceRequest, ImportBy, ImportRequest, UpgradeRequest, ValidateRequest};
+use tfkit::{Diag, Dyn};
 
 pub use self::apply::Applied;
 pub use self::failure::Failure;
 pub use self::input::unknown;
-use self::object::Object;
 pub use self::plan::Planned;
 use self::plan::Refresh;
-
-/// A host with one provider and a state of its own.
-///
-/// Configurations are JSON objects; what is left out is null, and [`unknown`] stands for a value that is known only
-/// after another apply. Every value crosses the wire's encoding, and every state is stored as JSON and upgraded
-/// before it is used, as the host does.
-///
-/// Objects do not depend on each other here: one call deals with one object. What the host would refuse is a
-/// [`Failure`], with the host's own title.
-#[derive(Debug)]
-pub struct Harness {
-    engine: Engine,
-    objects: BTreeMap<String, Object>,
-    write_only_allowed: bool,
-}
+pub use self::state::Harness;
+use self::state::Object;
 
 impl Harness {
-    /// Starts a provider: its schemas must be sound and its configuration valid.
-    pub async fn start(engine: Engine, config: Json) -> Result<Self, Failure> {
-        Failure::of("schemas", engine.problems())?;
-        let mut harness = Self { engine, objects: BTreeMap::new(), write_only_allowed: true };
-        harness.configure(config).await?;
-        Ok(harness)
-    }
-
-    /// Goes on with the same state and another provider process, whose configuration may have become known.
-    pub async fn restart(&mut self, engine: Engine, config: Json) -> Result<Vec<Diag>, Failure> {
-        self.engine = engine;
-        self.configure(config).await
-    }
-
-    async fn configure(&mut self, config: Json) -> Result<Vec<Diag>, Failure> {
-        let schema = self.engine.provider_schema();
-        let config = wire::cross(&input::config(&schema.attributes, &config)?, schema)?;
-        Failure::of("validation of the provider block", self.engine.validate_provider(config.clone()).await)?;
-        let request = ConfigureRequest { host_version: "1.15.0".to_owned(), config };
-        Failure::of("configuration of the provider", self.engine.configure(request).await)
-    }
-
-    /// Plays a host that is too old for write-only attributes.
-    #[must_use]
-    pub fn without_write_only(self) -> Self {
-        Self { write_only_allowed: false, ..self }
-    }
-
-    /// The provider behind it.
-    pub fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
-    /// The state of an object; none where there is none.
-    pub fn state(&self, address: &str) -> Option<&Dyn> {
-        self.objects.get(address).map(|object| &object.state)
-    }
-
-    /// The identity of an object; none where there is none.
-    pub fn identity(&self, address: &str) -> Option<&Dyn> {
-        self.objects.get(address).map(|object| &object.identity).filter(|identity| !identity.is_null())
-    }
-
-    /// True where the next plan replaces the object, because its creation failed half-way.
-    pub fn is_tainted(&self, address: &str) -> bool {
-        self.objects.get(address).is_some_and(|object| object.tainted)
-    }
-
-    /// All addresses in the state.
-    pub fn addresses(&self) -> Vec<&str> {
-        self.objects.keys().map(String::as_str).collect()
-    }
-
-    /// Takes an object out of the state and leaves it where it is.
-    pub fn forget(&mut self, address: &str) {
-        self.objects.remove(address);
-    }
-
     /// Takes in a state that another release wrote: its attributes as JSON, with the version of its schema. The
     /// provider upgrades it at once.
     pub async fn adopt(&mut self, address: &str, version: i64, attributes: &Json) -> Result<(), Failure> {
@@ -292,20 +216,6 @@ impl Harness {
         }
         wire::check_state(&state, schema, "Provider produced invalid object")?;
         Ok(state)
-    }
-
-    fn object(&self, address: &str) -> Result<&Object, Failure> {
-        let object = self.objects.get(address);
-        object.ok_or_else(|| Failure::Mistake(format!("{address} is not in the state")))
-    }
-
-    /// The full name of the type in an address, with its schema.
-    fn type_of<'a>(&'a self, address: &'a str) -> Result<(&'a str, &'a Schema), Failure> {
-        let (type_name, _) = address.split_once('.').ok_or_else(|| {
-            Failure::Mistake(format!("the address {address:?} does not have the form TYPE.NAME"))
-        })?;
-        let schema = self.schema(type_name)?;
-        Ok((type_name, schema))
     }
 
     async fn imported(&self, address: &str, by: ImportBy) -> Result<Object, Failure> {

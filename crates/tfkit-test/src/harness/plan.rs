@@ -2,10 +2,10 @@
 
 use tfkit::engine::{PlanRequest, PlanResponse, ValidateRequest};
 use tfkit::plan::{check_plan, hide_write_only, proposed_new};
-use tfkit::{Diag, Dyn, Engine, Path, Schema};
+use tfkit::{Diag, Dyn, Path};
 
-use super::object::Object;
-use super::{Failure, Harness, wire};
+use super::state::{Harness, Object};
+use super::{Failure, wire};
 use crate::Action;
 
 /// The host's title of a plan that breaks its rules.
@@ -160,15 +160,6 @@ impl Harness {
             Err(Failure::host(INVALID, "the plan holds a write-only value"))
         }
     }
-
-    pub(super) fn schema(&self, type_name: &str) -> Result<&Schema, Failure> {
-        schema_of(&self.engine, type_name)
-    }
-}
-
-pub(super) fn schema_of<'a>(engine: &'a Engine, type_name: &str) -> Result<&'a Schema, Failure> {
-    let schema = engine.resource_schema(type_name);
-    schema.ok_or_else(|| Failure::Mistake(format!("there is no resource type {type_name}")))
 }
 
 /// The replacement paths that the host counts: those at which something changes.

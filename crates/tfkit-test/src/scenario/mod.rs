@@ -266,12 +266,6 @@ impl Scenario {
         result
     }
 
-    /// Starts a command of the host and does not wait for its end, to cut it off.
-    #[cfg(unix)]
-    pub fn start(&self, arguments: &[&str]) -> Result<Running<'_>, Failed> {
-        Running::start(self, arguments)
-    }
-
     /// The environment of the next command, with a log of its own where there is to be one.
     fn environment_of_command(&self) -> BTreeMap<String, String> {
         let mut environment = self.environment.clone();

@@ -31,21 +31,23 @@ pub struct Running<'a> {
     stderr: PathBuf,
 }
 
-impl<'a> Running<'a> {
-    pub(super) fn start(scenario: &'a Scenario, arguments: &[&str]) -> Result<Self, Failed> {
+impl Scenario {
+    /// Starts a command of the host and does not wait for its end, to cut it off.
+    pub fn start(&self, arguments: &[&str]) -> Result<Running<'_>, Failed> {
         let line = arguments.join(" ");
         let failed = |error: io::Error| Failed::io(&line, &error);
-        let number = scenario.number();
-        let file =
-            |stream: &str| scenario.directory.path().join("printed").join(format!("{number}.{stream}"));
+        let number = self.number();
+        let file = |stream: &str| self.directory.path().join("printed").join(format!("{number}.{stream}"));
         let (stdout, stderr) = (file("stdout"), file("stderr"));
-        let environment = scenario.environment_of_command();
-        let mut command = command::command(scenario.host.binary(), &scenario.work(), &environment, arguments);
+        let environment = self.environment_of_command();
+        let mut command = command::command(self.host.binary(), &self.work(), &environment, arguments);
         command.stdout(File::create(&stdout).map_err(failed)?).stderr(File::create(&stderr).map_err(failed)?);
         let child = command.process_group(0).spawn().map_err(failed)?;
-        Ok(Self { scenario, line, child, stdout, stderr })
+        Ok(Running { scenario: self, line, child, stdout, stderr })
     }
+}
 
+impl Running<'_> {
     /// What it printed so far.
     pub fn printed(&self) -> io::Result<Output> {
         let read = |path| std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());

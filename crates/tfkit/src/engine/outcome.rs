@@ -1,9 +1,7 @@
 //! What becomes of an author's result before it goes to the host.
 
-use std::sync::{Arc, Mutex};
-
 use super::core::Diags;
-use crate::cx::{Notes, Saved, lock};
+use crate::cx::{Notes, Saved, SharedNotes, lock};
 use crate::diag::Diag;
 use crate::erased::AnyResource;
 use crate::plan::{Violation, tidy};
@@ -73,7 +71,7 @@ pub(super) fn identity(resource: &dyn AnyResource, state: &Dyn, earlier: &Dyn) -
 }
 
 /// Takes out what an operation left besides its result: its messages, what it saved, its private bytes.
-pub(super) fn take(notes: &Arc<Mutex<Notes>>) -> Notes {
+pub(super) fn take(notes: &SharedNotes) -> Notes {
     std::mem::take(&mut *lock(notes))
 }
 

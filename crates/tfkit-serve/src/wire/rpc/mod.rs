@@ -25,8 +25,8 @@ use super::generated::provider as proto;
 use super::generated::provider::provider_server::Provider;
 use super::service::Service;
 
-/// Serves each remote call with `answer` of the module that has its name. The generated trait fixes names and
-/// signatures, so nothing but a macro can spare them.
+/// Serves each remote call with the function `answer` of the module that has its name. The generated trait fixes every
+/// signature, so only a macro avoids writing them all out.
 macro_rules! serve {
     ($($rpc:ident)*) => {
         #[async_trait]
