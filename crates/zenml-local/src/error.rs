@@ -68,6 +68,13 @@ impl Issue {
         Self::new(place, kind, message)
     }
 
+    /// The issue as a configuration's or a filter's are told: its place, if it has one, and a line for itself.
+    fn listed(&self) -> String {
+        let Self { place, message, kind } = self;
+        let place = if place.is_empty() { String::new() } else { format!("\n{}", place.join(".")) };
+        format!("{place}\n  {message} [type={kind}]")
+    }
+
     /// A string with too many characters.
     pub(crate) fn too_long<P: AsRef<str>>(place: &[P], most: usize) -> Self {
         Self::new(place, "string_too_long", format!("Must have at most {most} characters"))
@@ -253,10 +260,7 @@ impl Error {
                 json!(["ValueError", headed(":", issues, lines)])
             }
             Answer::Invalid(issues) => {
-                let lines = issues.iter().map(|Issue { place, message, kind }| match place.as_slice() {
-                    [] => format!("\n  {message} [type={kind}]"),
-                    place => format!("\n{}\n  {message} [type={kind}]", place.join(".")),
-                });
+                let lines = issues.iter().map(Issue::listed);
                 json!({ "detail": ["ValueError", headed("", issues, lines)] })
             }
         }

@@ -84,7 +84,9 @@ fn message(class: Option<&str>, text: &str) -> ErrorBody {
         let problems =
             [listed_problems(text), python::problems(text)].into_iter().find(|found| !found.is_empty());
         if let Some(mut problems) = problems {
-            problems.iter_mut().for_each(|problem| problem.message = shortened(&problem.message));
+            for problem in &mut problems {
+                problem.message = shortened(&problem.message);
+            }
             return ErrorBody { form, class, message: String::new(), problems };
         }
         let message = "the request has an invalid value (the details repeat the request and are left out)";
