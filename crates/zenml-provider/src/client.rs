@@ -1,30 +1,23 @@
 //! The provider's way to the APIs, and what it learned in this run.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tfkit::{Diag, OrServer};
 use tokio::sync::OnceCell;
 use zenml_api::control::organization::{self, Organization, OrganizationQuery};
 use zenml_api::control::user::{self, User};
 use zenml_api::control::workspace::{self, Workspace};
-use zenml_api::workspace::connector_type::TypeDescription;
 use zenml_api::workspace::current_user;
-use zenml_api::{IdOrName, OrganizationId, TeamId, UserId, WorkspaceId};
+use zenml_api::{IdOrName, OrganizationId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
-use crate::access::people::People;
-use crate::access::role::Roles;
 use crate::cache::Cache;
 use crate::configuration::Configuration;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-use crate::in_workspace::names::Names;
+use crate::memory::Memory;
 use crate::resolve::{Plane, Resolved};
-use crate::resources::stack_component::{Flavors, Leaving};
-use crate::resources::stack_role_assignment::{BlindGrants, UnderstoodForm};
 use crate::source::{Given, Source};
-use crate::succession::Waiting;
 
 /// Oldest server that is used without `skip_version_check`.
 const OLDEST_SERVER: (u64, u64) = (0, 80);
@@ -48,20 +41,7 @@ pub struct Client {
     me: OnceCell<Arc<User>>,
     organizations: Cache<OrganizationId, Option<Organization>>,
     workspaces: Cache<WorkspaceId, Option<Workspace>>,
-    pub(crate) people: Cache<OrganizationId, People>,
-    pub(crate) roles: Cache<OrganizationId, Roles>,
-    pub(crate) team_members: Cache<TeamId, Vec<UserId>>,
-    /// Types of service connectors by server and name; none where the server does not know the type.
-    pub(crate) connector_types: Cache<(Option<WorkspaceId>, String), Option<TypeDescription>>,
-    pub(crate) understood_form: UnderstoodForm,
-    pub(crate) blind_grants: BlindGrants,
-    pub(crate) flavors: Flavors,
-    pub(crate) leaving: Leaving,
-    /// Replaced objects that wait for their successors.
-    pub(crate) waiting: Waiting,
-    /// Names that are taken, for creations.
-    pub(crate) names: Names,
-    said: Mutex<BTreeSet<String>>,
+    memory: Memory,
 }
 
 impl Client {
@@ -81,17 +61,7 @@ impl Client {
             me: OnceCell::new(),
             organizations: Cache::default(),
             workspaces: Cache::default(),
-            people: Cache::default(),
-            roles: Cache::default(),
-            team_members: Cache::default(),
-            connector_types: Cache::default(),
-            understood_form: UnderstoodForm::default(),
-            blind_grants: BlindGrants::default(),
-            flavors: Flavors::default(),
-            leaving: Leaving::default(),
-            waiting: Waiting::default(),
-            names: Names::default(),
-            said: Mutex::default(),
+            memory: Memory::default(),
         }
     }
 
@@ -341,14 +311,9 @@ impl Client {
             .map_err(|error| cannot("read the account of the key", Needs::ORGANIZATION_VIEWER, &error))
     }
 
-    /// Says that this run makes a flavor, so that a component of it can be planned before the server has it.
-    pub fn announce_flavor(&self, kind: &str, name: &str) {
-        self.flavors.announce(kind, name);
-    }
-
-    /// Whether something is said for the first time in this run.
-    pub fn is_news(&self, what: impl Into<String>) -> bool {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(what.into())
+    /// What a module remembers in a type of its own, from one operation of a run to the next.
+    pub(crate) fn memory<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.memory.of()
     }
 }
 

@@ -13,12 +13,14 @@ pub mod environment;
 pub mod failure;
 pub mod id;
 pub mod in_workspace;
+mod memory;
 pub mod resolve;
 pub mod resources;
 mod run_environment;
 pub mod source;
 mod succession;
 pub mod wait;
+mod warning;
 
 use std::sync::Arc;
 

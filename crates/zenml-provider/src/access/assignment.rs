@@ -8,6 +8,7 @@ use zenml_api::control::role::{self as api, AssignmentQuery, Role, RoleLevel, Sc
 use zenml_api::{OrganizationId, ProjectId, RoleId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
+use crate::access::people;
 use crate::access::principal::Principal;
 use crate::access::role::{Roles, roles, unknown_role};
 use crate::client::Client;
@@ -229,7 +230,7 @@ pub async fn explained(
     }
     let Ok(Some(workspace)) = client.find_workspace(workspace).await else { return otherwise };
     // Whoever left after the plan is still in the list that it was made with.
-    client.people.forget(&workspace.organization.id);
+    people::forget(client, workspace.organization.id);
     let missing = principal.missing_in(client, workspace.organization.id).await;
     match (missing, error.call()) {
         (Some(diag), Some(call)) => diag.trace(call.to_string()),

@@ -7,6 +7,7 @@ use zenml_api::control::member::{self, MemberQuery};
 use zenml_api::control::user::User;
 use zenml_api::{OrganizationId, UserId};
 
+use crate::cache::Cache;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
@@ -20,6 +21,9 @@ impl People {
         self.0.iter().find(|user| is_named(user, name))
     }
 }
+
+/// The people of each organization that a run asked for.
+type Known = Cache<OrganizationId, People>;
 
 /// Whether a text names a user: by e-mail, by user name or by id. Case does not matter, nor do the hyphens of an id.
 pub fn is_named(user: &User, name: &str) -> bool {
@@ -47,7 +51,7 @@ pub async fn belongs(client: &Client, organization: OrganizationId, account: Use
         return Some(true);
     }
     // They may have joined since the list was read.
-    client.people.forget(&organization);
+    forget(client, organization);
     Some(has(&*people(client, organization).await.ok()?))
 }
 
@@ -114,7 +118,7 @@ pub async fn look_up<'a>(
     let mut people = people(client, organization).await?;
     if found.unknown.iter().any(|name| people.find(name).is_none()) {
         // Somebody may have joined since the list was read.
-        client.people.forget(&organization);
+        forget(client, organization);
         people = self::people(client, organization).await?;
     }
     found.unknown.retain(|name| match people.find(name) {
@@ -125,6 +129,11 @@ pub async fn look_up<'a>(
         None => true,
     });
     Ok(found)
+}
+
+/// Forgets the people of an organization, because somebody may have joined or left since they were listed.
+pub(super) fn forget(client: &Client, organization: OrganizationId) {
+    client.memory::<Known>().forget(&organization);
 }
 
 async fn people(client: &Client, organization: OrganizationId) -> Result<Arc<People>, Diag> {
@@ -139,7 +148,7 @@ async fn people(client: &Client, organization: OrganizationId) -> Result<Arc<Peo
         let members = control_plane.send(&member::LIST, organization, query, ()).await?;
         Ok(People(members.into_iter().filter_map(|member| member.user).collect()))
     };
-    client.people.get(&organization, read).await.map_err(|error| {
+    client.memory::<Known>().get(&organization, read).await.map_err(|error| {
         cannot(
             format_args!("list the members of the organization {organization}"),
             Needs::ORGANIZATION_VIEWER,

@@ -11,6 +11,7 @@ use zenml_api::{Identifier, OrganizationId, ServiceAccountId, TeamId, UserId};
 use zenml_client::{ApiError, Optional as _};
 
 use crate::access::people;
+use crate::cache::Cache;
 use crate::client::Client;
 use crate::id::Id;
 
@@ -166,12 +167,17 @@ impl Principal {
                     let members = client.api().control_plane()?.call(&team::MEMBERS, team).await?;
                     Ok::<_, ApiError>(members.into_iter().filter_map(account_of).collect::<Vec<_>>())
                 };
-                client.team_members.get(&team, read).await.is_ok_and(|members| members.contains(&me.id))
+                let members = client.memory::<Members>().0.get(&team, read).await;
+                members.is_ok_and(|members| members.contains(&me.id))
             }
             (None, None) => false,
         }
     }
 }
+
+/// The accounts in each team that a run asked for.
+#[derive(Debug, Default)]
+struct Members(Cache<TeamId, Vec<UserId>>);
 
 fn account_of(member: TeamMember) -> Option<UserId> {
     match member {

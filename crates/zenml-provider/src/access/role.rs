@@ -6,6 +6,7 @@ use tfkit::{Diag, Dyn};
 use zenml_api::control::role::{self, Role, RoleLevel, RoleQuery, RoleType};
 use zenml_api::{OrganizationId, RoleId};
 
+use crate::cache::Cache;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
@@ -104,7 +105,7 @@ pub async fn roles(client: &Client, organization: OrganizationId) -> Result<Arc<
     let control_plane = client.control_plane()?;
     let read =
         async { control_plane.list_all(&role::LIST, organization, RoleQuery::default()).await.map(Roles) };
-    client.roles.get(&organization, read).await.map_err(|error| {
+    client.memory::<Cache<OrganizationId, Roles>>().get(&organization, read).await.map_err(|error| {
         cannot(
             format_args!("list the roles of the organization {organization}"),
             Needs::ORGANIZATION_VIEWER,

@@ -27,7 +27,7 @@ const LONGEST: u64 = 5000;
 /// Names that were taken when this run looked, by workspace and group of names. Where many objects are made, one list
 /// is in place of a question for each.
 #[derive(Debug, Default)]
-pub(crate) struct Names(Mutex<BTreeMap<(Option<WorkspaceId>, String), Kind>>);
+struct Names(Mutex<BTreeMap<(Option<WorkspaceId>, String), Kind>>);
 
 /// Whoever lists holds it.
 type Kind = Arc<tokio::sync::Mutex<Known>>;
@@ -62,7 +62,7 @@ impl Known {
 ///
 /// What somebody makes in the same moment is for the server to refuse, here as after a single look.
 pub(crate) async fn is_free<T: InWorkspace>(client: &Client, server: &Server, plan: &T, name: &str) -> bool {
-    let known = client.names.of(server.workspace_id, plan.name_group());
+    let known = client.memory::<Names>().of(server.workspace_id, plan.name_group());
     // Others wait for a list that is under way.
     let mut known = known.lock().await;
     known.count += 1;

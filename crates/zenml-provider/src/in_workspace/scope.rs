@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::wait;
+use crate::warning::warn_once;
 
 /// Name beside the state under which the organization of an object's workspace is remembered.
 const ORGANIZATION: &str = "organization";
@@ -98,9 +99,7 @@ pub async fn reach(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Reach, D
             Ok(Reach::Open(Server { api, workspace_id: Some(id) }))
         }
         Err(ApiError::NotReady(state)) => {
-            if client.is_news(format!("closed {id}")) {
-                cx.warn(closed(&state));
-            }
+            warn_once(cx, format!("closed {id}"), || closed(&state));
             Ok(Reach::Closed)
         }
         Err(ApiError::NotFound(_)) => gone(cx, client, id).await,

@@ -27,7 +27,7 @@ use zenml_client::{ApiError, Optional as _};
 
 pub(crate) use self::fate::{Fate, fate, foresee, settle};
 pub(crate) use self::names::{all_retired, is_retired, retired, with_retired};
-pub(crate) use self::waiting::Waiting;
+use self::waiting::Waiting;
 use crate::client::Client;
 use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::Server;
@@ -106,7 +106,7 @@ pub(crate) async fn retire<K: Held>(
         }
     }
     if let Some(client) = cx.client_if_known() {
-        client.waiting.note::<K>(server, id, name_now.clone()).await;
+        client.memory::<Waiting>().note::<K>(server, id, name_now.clone()).await;
     }
     if matches!(fate, Fate::Ends) {
         // Who let it go meanwhile did not know yet that it waits for that.
@@ -193,7 +193,7 @@ pub(crate) async fn release_retired<K: Held>(
     now: &[(K::Id, String)],
 ) {
     let Some(client) = cx.client_if_known().filter(|_| !let_go.is_empty()) else { return };
-    let waiting = client.waiting.of::<K>(server).await;
+    let waiting = client.memory::<Waiting>().of::<K>(server).await;
     let retired = |id: &K::Id| Some((*id, waiting.get(&id.to_string())?.clone()));
     release::<K>(cx, server, let_go.iter().filter_map(retired).collect::<Vec<_>>(), now).await;
 }

@@ -11,7 +11,7 @@ use crate::in_workspace::scope::Server;
 /// Retired objects by workspace and kind: those that were there when this run asked first, and those that it has retired
 /// itself.
 #[derive(Debug, Default)]
-pub(crate) struct Waiting(Mutex<BTreeMap<(Option<WorkspaceId>, &'static str), Known>>);
+pub(super) struct Waiting(Mutex<BTreeMap<(Option<WorkspaceId>, &'static str), Known>>);
 
 #[derive(Debug, Default)]
 struct Known {

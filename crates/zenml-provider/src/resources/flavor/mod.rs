@@ -1,6 +1,7 @@
 //! `zenml_flavor`: an implementation of a type of stack components, added to those that come with ZenML.
 
 mod data;
+mod planned;
 mod retirement;
 
 use tfkit::{Computed, Cx, Diag, Dyn, Maybe, Model, OrDefault, OrServer, Partial, Plan, Since};
@@ -11,6 +12,7 @@ use zenml_api::{FlavorId, Patch, UserId, WorkspaceId};
 use zenml_client::Optional as _;
 
 pub use self::data::FlavorData;
+pub(crate) use self::planned::is_planned;
 pub(crate) use self::retirement::release;
 use crate::client::Client;
 use crate::id::Id;
@@ -231,7 +233,7 @@ impl InWorkspace for Flavor {
         if let Some(client) = cx.client_if_known()
             && let (Some(kind), Some(name)) = (plan.get(Self::TYPE).known(), plan.get(Self::NAME).known())
         {
-            client.announce_flavor(&kind, &name);
+            planned::remember(client, kind, name);
         }
         foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
         plan.keep_unset(Self::DISPLAY_NAME);

@@ -14,6 +14,7 @@ pub use self::plural::ProjectsData;
 use crate::client::Client;
 use crate::id::Id;
 use crate::in_workspace::{Found, InWorkspace, Noun, Place, change, lookup, text, write};
+use crate::warning::warn_once;
 
 /// A project inside a workspace. Pipelines, their runs, models and code repositories belong to one.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -138,13 +139,12 @@ impl InWorkspace for Project {
             }
         }
         let writes_tags = plan.is_create() || plan.changes(Self::TAGS);
-        let is_news = || cx.client_if_known().is_none_or(|client| client.is_news("project tags"));
-        if writes_tags && !plan.config().get(Self::TAGS).is_null() && is_news() {
-            plan.warn(
+        if writes_tags && !plan.config().get(Self::TAGS).is_null() {
+            warn_once(cx, "project tags", || {
                 Diag::warning("Tags of projects live in the Terraform state only")
                     .why("No ZenML server stores them yet, so they are not sent. Nobody else sees them.")
-                    .at(Self::TAGS),
-            );
+                    .at(Self::TAGS)
+            });
         }
         Ok(())
     }

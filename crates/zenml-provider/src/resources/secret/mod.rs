@@ -19,6 +19,7 @@ use crate::id::Id;
 use crate::in_workspace::scope::{self, Server};
 use crate::in_workspace::{Found, InWorkspace, Noun, Place, change, read, write};
 use crate::succession::{self, Fate, foresee, retire, retired, with_retired};
+use crate::warning::warn_once;
 
 /// Name beside the state under which the owner of a private secret is remembered: nobody else sees it, so that for
 /// anybody else it looks as if it were gone.
@@ -129,8 +130,8 @@ impl InWorkspace for Secret {
             cx.remove_private(EMPTY);
         }
         let matters = held_back && cx.private(WRITTEN).is_none();
-        if matters && cx.client().await?.is_news("values held back") {
-            cx.warn(values_held_back(&secret.name));
+        if matters {
+            warn_once(cx, "values held back", || values_held_back(&secret.name));
         }
         Ok(HeldBack(held_back))
     }

@@ -9,8 +9,13 @@ use zenml_api::workspace::connector_type::{self, AuthMethodDescription, TypeDesc
 use zenml_client::{Api, Optional as _};
 
 use super::{ServiceConnector as Connector, catalog};
+use crate::cache::Cache;
 use crate::client::Client;
 use crate::in_workspace::scope;
+
+/// Types of service connectors by server and name; none where the server does not know the type.
+#[derive(Debug, Default)]
+struct Types(Cache<(Option<WorkspaceId>, String), Option<TypeDescription>>);
 
 /// Refuses what the server would not take, and warns of what it would drop. A server that does not know the type, and one that
 /// cannot be asked yet, says nothing; then the types of ZenML 0.98 give warnings.
@@ -59,7 +64,7 @@ async fn description(cx: &Cx<Client>, plan: &Plan<Connector>) -> Option<TypeDesc
     // An error here is no reason to refuse a plan: the apply meets it again, and tells it.
     let (workspace, server) = server(client, own).await?;
     let read = async { server.call(&connector_type::GET, kind.clone()).await.optional() };
-    let known = client.connector_types.get(&(workspace, kind.clone()), read).await.ok()?;
+    let known = client.memory::<Types>().0.get(&(workspace, kind.clone()), read).await.ok()?;
     (*known).clone()
 }
 

@@ -28,7 +28,7 @@ const ROUNDS: usize = 3;
 /// Components that are on their way out of their stacks. Who writes a stack takes all of them out of it at once, so that
 /// many that go at the same time cost one write.
 #[derive(Debug, Default)]
-pub(crate) struct Leaving(Mutex<BTreeSet<ComponentId>>);
+struct Leaving(Mutex<BTreeSet<ComponentId>>);
 
 impl Leaving {
     fn announce(&self, id: ComponentId) -> Announced<'_> {
@@ -81,13 +81,12 @@ pub(super) async fn delete(cx: &Cx<Client>, server: &Server, prior: &StackCompon
 
 /// Takes a component out of all stacks that hold it and deletes it.
 async fn step_out(cx: &Cx<Client>, server: &Server, id: ComponentId) -> Result<(), ApiError> {
-    let none = Leaving::default();
-    let leaving = cx.client_if_known().map_or(&none, |client| &client.leaving);
+    let leaving = cx.client_if_known().map(Client::memory::<Leaving>).unwrap_or_default();
     let _announced = leaving.announce(id);
     let mut round = 1;
     loop {
         for stack in &holders(server, id).await? {
-            detach(cx, server, stack.id, leaving).await?;
+            detach(cx, server, stack.id, &leaving).await?;
         }
         match server.api.call(&api::DELETE, id).await.optional() {
             // Somebody has put it into a stack meanwhile, or a page of the list was missed for a stack that went.

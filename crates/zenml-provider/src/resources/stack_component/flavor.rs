@@ -4,7 +4,6 @@
 //! asked at that time, because the workspace does not exist yet or nobody answers, is left to the apply.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value as Json;
 use tfkit::{Cx, Diag, Dyn, Path, Plan, Step};
@@ -20,29 +19,16 @@ use crate::cache::Cache;
 use crate::client::Client;
 use crate::in_workspace::scope::{self, Reach, Server};
 use crate::in_workspace::text;
+use crate::resources::flavor;
 
 /// Where a flavor is, its type and its name.
 type FlavorKey = (Option<WorkspaceId>, String, String);
 
 /// What was learned in this run about flavors and the connectors that go with them.
 #[derive(Debug, Default)]
-pub(crate) struct Flavors {
+struct Flavors {
     rules: Cache<FlavorKey, Option<Rules>>,
     connector_types: Cache<(Option<WorkspaceId>, ConnectorId), Option<String>>,
-    planned: Mutex<BTreeSet<(String, String)>>,
-}
-
-impl Flavors {
-    /// Says that this run makes a flavor.
-    pub(crate) fn announce(&self, kind: &str, name: &str) {
-        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
-        planned.insert((kind.to_owned(), name.to_owned()));
-    }
-
-    fn is_announced(&self, kind: &str, name: &str) -> bool {
-        let planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
-        planned.contains(&(kind.to_owned(), name.to_owned()))
-    }
 }
 
 /// What a flavor demands of a component.
@@ -212,7 +198,7 @@ pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) {
     let Ok(rules) = rules(client, &server, &kind, &flavor).await else { return };
     let Some(rules) = rules else {
         if is_new
-            && !client.flavors.is_announced(&kind, &flavor)
+            && !flavor::is_planned(client, &kind, &flavor)
             && let Some(available) = available(&server, &kind).await
         {
             plan.error(no_flavor(&kind, &flavor, Some(&available)));
@@ -259,10 +245,11 @@ async fn rules(client: &Client, server: &Server, kind: &str, name: &str) -> Resu
         };
         Ok(listed.iter().find(is_wanted).map(Rules::of))
     };
-    let found = client.flavors.rules.get(&key, ask).await?;
+    let flavors = client.memory::<Flavors>();
+    let found = flavors.rules.get(&key, ask).await?;
     if found.is_none() {
         // It may be made before the next one asks.
-        client.flavors.rules.forget(&key);
+        flavors.rules.forget(&key);
     }
     Ok((*found).clone())
 }
@@ -287,7 +274,7 @@ async fn connector_type(client: &Client, server: &Server, id: ConnectorId) -> Op
         let found = server.api.send(&connector::GET, id, query, ()).await?;
         Ok::<_, ApiError>(found.body.map(|body| body.connector_type.name().to_owned()))
     };
-    let found = client.flavors.connector_types.get(&(server.workspace_id, id), ask).await.ok()?;
+    let found = client.memory::<Flavors>().connector_types.get(&(server.workspace_id, id), ask).await.ok()?;
     (*found).clone()
 }
 

@@ -23,8 +23,6 @@ use zenml_api::{ComponentId, ConnectorId, SecretId, Sensitive, WorkspaceId};
 use zenml_client::ApiError;
 
 pub use self::data::StackComponentData;
-pub(crate) use self::delete::Leaving;
-pub(crate) use self::flavor::Flavors;
 pub(crate) use self::held::{HeldComponents, linked_as};
 pub use self::plural::StackComponentsData;
 use self::settings::{Settings, same_settings};

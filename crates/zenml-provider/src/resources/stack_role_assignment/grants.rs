@@ -13,6 +13,7 @@ use super::shares::{Reading, Shares};
 use crate::access::principal::Principal;
 use crate::client::Client;
 use crate::in_workspace::scope::Server;
+use crate::warning::warn_once;
 
 /// Name beside the state under which the objects are remembered that the assignment has granted something on. When the
 /// stack is gone nothing else tells where grants are left.
@@ -105,7 +106,7 @@ pub(super) async fn apply(
             }
             Done::Added => {
                 all_there = false;
-                warn_of_refusal(cx, client);
+                warn_of_refusal(cx);
                 granted.insert(object, both);
             }
         }
@@ -174,17 +175,15 @@ fn already_granted(place: Place) -> Diag {
 }
 
 /// Says, once in a run, that grants are only added.
-pub(super) fn warn_of_refusal(cx: &Cx<Client>, client: &Client) {
-    if client.is_news("shares cannot be read") {
-        cx.warn(
-            Diag::warning("The grants of stack roles cannot be read back")
-                .why(
-                    "The control plane does not let this key read who may do what with a single object. Grants are only \
-                     added, never taken away, and the state keeps what it says.",
-                )
-                .fix("Use a key of an account that may read them, such as one with the role Organization Admin."),
-        );
-    }
+pub(super) fn warn_of_refusal(cx: &Cx<Client>) {
+    warn_once(cx, "shares cannot be read", || {
+        Diag::warning("The grants of stack roles cannot be read back")
+            .why(
+                "The control plane does not let this key read who may do what with a single object. Grants are only \
+                 added, never taken away, and the state keeps what it says.",
+            )
+            .fix("Use a key of an account that may read them, such as one with the role Organization Admin.")
+    });
 }
 
 fn left_behind(place: Place) -> Diag {

@@ -18,7 +18,6 @@ use zenml_api::{ComponentId, ServiceAccountId, StackId, TeamId, UserId, Workspac
 use self::grants::{Place, apply, remembered, revoke, shares, warn_of_refusal};
 use self::need::{Actions, Contents, Grants, Object, StackRole, Wish};
 use self::shares::Reading;
-pub(crate) use self::shares::{BlindGrants, UnderstoodForm};
 use crate::access::assignment::{self, workspace_or_default};
 use crate::access::principal::Principal;
 use crate::client::Client;
@@ -109,7 +108,7 @@ impl Resource for StackRoleAssignment {
                     found.insert(object, actions);
                 }
                 Reading::Refused => {
-                    warn_of_refusal(cx, client);
+                    warn_of_refusal(cx);
                     return Ok(contents.is_some().then_some(Remote(Seen::Unseen)));
                 }
             }

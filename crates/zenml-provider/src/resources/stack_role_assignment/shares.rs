@@ -22,11 +22,11 @@ use crate::failure::{Needs, cannot};
 
 /// The form in which this run's control plane understands the name of an object, once one was understood.
 #[derive(Debug, Default)]
-pub(crate) struct UnderstoodForm(OnceLock<usize>);
+struct UnderstoodForm(OnceLock<usize>);
 
 /// What this run has granted without being able to read what was there.
 #[derive(Debug, Default)]
-pub(crate) struct BlindGrants(Mutex<BTreeMap<(WorkspaceId, Principal, String), Actions>>);
+struct BlindGrants(Mutex<BTreeMap<(WorkspaceId, Principal, String), Actions>>);
 
 /// What one principal may do with the objects of one workspace.
 pub(super) struct Shares<'a> {
@@ -52,7 +52,8 @@ impl Shares<'_> {
     /// understood.
     pub(super) async fn read(&self, object: Object, exists: bool) -> Result<Reading, Diag> {
         let control_plane = self.client.control_plane()?;
-        let understood = &self.client.understood_form.0;
+        let form = self.client.memory::<UnderstoodForm>();
+        let understood = &form.0;
         let known = understood.get().copied();
         let mut missing = false;
         for (index, resource) in object.resource().user_forms(self.workspace).into_iter().enumerate() {
@@ -92,7 +93,8 @@ impl Shares<'_> {
     pub(super) async fn add(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
         let all = {
             let key = (self.workspace, self.principal, object.to_string());
-            let mut granted = self.client.blind_grants.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let blind = self.client.memory::<BlindGrants>();
+            let mut granted = blind.0.lock().unwrap_or_else(PoisonError::into_inner);
             let granted = granted.entry(key).or_default();
             granted.extend(actions.iter().cloned());
             granted.clone()

@@ -17,6 +17,7 @@ use zenml_api::{OrganizationId, WorkspaceId};
 
 use crate::client::Client;
 use crate::id::Id;
+use crate::warning::warn_once;
 
 pub use data::WorkspaceData;
 
@@ -341,12 +342,9 @@ fn warn_of_what_is_not_stored(cx: &Cx<Client>, plan: &mut Plan<Workspace>) {
         (false, true) => ("Metadata", Workspace::METADATA.path()),
         (true, true) => ("Tags and metadata", Workspace::TAGS.path()),
     };
-    if cx.client_if_known().is_some_and(|client| !client.is_news("workspace tags")) {
-        return;
-    }
-    plan.warn(
+    warn_once(cx, "workspace tags", || {
         Diag::warning(format!("{what} of workspaces live in the Terraform state only"))
             .why("The control plane is sent them, and does not store them yet. Nobody else sees them.")
-            .at(place),
-    );
+            .at(place)
+    });
 }
