@@ -1,13 +1,15 @@
 //! The Terraform provider for ZenML Pro and open-source ZenML.
 //!
-//! A resource is one file in [`resources`]: its model, what it does, and its data source. What they share: the
-//! [`Client`] with what was read already, [`in_workspace`] (all objects of a workspace), [`access`] (people, roles and
+//! A resource is one file in [`resources`]: its model, its behavior and its data source. What they share: the
+//! [`Client`] (connections and a memory of the run), [`control`] (organizations and workspaces as the control plane has
+//! them), [`in_workspace`] (all objects of a workspace), [`access`] (people, roles and
 //! assignments), [`failure`] (what a user is told when a call failed).
 
 pub mod access;
 mod cache;
 pub mod client;
 pub mod configuration;
+pub mod control;
 mod creation;
 pub mod environment;
 pub mod failure;
@@ -119,7 +121,7 @@ impl Provider for Zenml {
             None => zenml_client::Client::new(&resolved.settings),
         };
         let client = Client::new(api.map_err(|error| unusable(&error))?, &resolved);
-        client.check().await?;
+        control::check::check(&client).await?;
         Ok(Configured::Ready(client))
     }
 

@@ -44,6 +44,14 @@ impl Source {
     }
 }
 
+/// Points a diagnostic at the argument that a setting comes from, if it is known and is one.
+pub(crate) fn mark(source: Option<&Source>, diag: Diag) -> Diag {
+    match source {
+        Some(source) => source.mark(diag),
+        None => diag,
+    }
+}
+
 /// A setting and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given<T> {

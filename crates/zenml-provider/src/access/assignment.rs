@@ -12,6 +12,7 @@ use crate::access::people;
 use crate::access::principal::Principal;
 use crate::access::role::{Roles, roles, unknown_role};
 use crate::client::Client;
+use crate::control;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
@@ -80,7 +81,7 @@ impl Holding {
             scope::remember(cx, client, self.workspace).await?;
             return Ok(Some(found));
         }
-        if client.find_workspace(self.workspace).await?.is_none() {
+        if control::workspace::find(client, self.workspace).await?.is_none() {
             scope::gone(cx, client, self.workspace).await?;
         }
         Ok(None)
@@ -181,7 +182,7 @@ fn at_role_id() -> Path {
 
 /// The organization of a workspace, in which the roles are that can be held there.
 pub async fn organization_of(client: &Client, workspace: WorkspaceId) -> Result<OrganizationId, Diag> {
-    let found = client.find_workspace(workspace).await?.ok_or_else(|| {
+    let found = control::workspace::find(client, workspace).await?.ok_or_else(|| {
         Diag::error(format!("There is no workspace {workspace}"))
             .why("It does not exist, or the key does not see it.")
             .fix("Check workspace_id, and that the key belongs to the organization of the workspace.")
@@ -213,7 +214,7 @@ pub async fn check_account(
 ) -> Result<(), Diag> {
     let Some(principal) = principal.filter(|principal| principal.account().is_some()) else { return Ok(()) };
     let Some(Id(workspace)) = workspace.known() else { return Ok(()) };
-    let Ok(Some(workspace)) = client.find_workspace(workspace).await else { return Ok(()) };
+    let Ok(Some(workspace)) = control::workspace::find(client, workspace).await else { return Ok(()) };
     principal.missing_in(client, workspace.organization.id).await.map_or(Ok(()), Err)
 }
 
@@ -228,7 +229,7 @@ pub async fn explained(
     if !matches!(error, ApiError::NotFound(_) | ApiError::Forbidden(_) | ApiError::Invalid(_)) {
         return otherwise;
     }
-    let Ok(Some(workspace)) = client.find_workspace(workspace).await else { return otherwise };
+    let Ok(Some(workspace)) = control::workspace::find(client, workspace).await else { return otherwise };
     // Whoever left after the plan is still in the list that it was made with.
     people::forget(client, workspace.organization.id);
     let missing = principal.missing_in(client, workspace.organization.id).await;
@@ -315,7 +316,7 @@ pub async fn foresee(
     };
     let organization = match certain {
         Some(organization) => organization,
-        None => match client.visible_organizations().await?.as_slice() {
+        None => match control::organization::visible(client).await?.as_slice() {
             [only] => only.id,
             _ => return Ok(Foreseen::default()),
         },

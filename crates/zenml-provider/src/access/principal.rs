@@ -13,6 +13,7 @@ use zenml_client::{ApiError, Optional as _};
 use crate::access::people;
 use crate::cache::Cache;
 use crate::client::Client;
+use crate::control;
 use crate::id::Id;
 
 /// A team, a user or a service account. To the API a service account is a user.
@@ -159,7 +160,7 @@ impl Principal {
     /// Whether the account behind the provider's key is, or belongs to, this principal. Only a warning hangs on it, so
     /// what cannot be read counts as no.
     pub async fn reaches_caller(self, client: &Client) -> bool {
-        let Ok(me) = client.me().await else { return false };
+        let Ok(me) = control::account::me(client).await else { return false };
         match (self.account(), self.team()) {
             (Some(account), _) => account == me.id,
             (None, Some(team)) => {

@@ -7,6 +7,7 @@ use zenml_api::{OrganizationId, WorkspaceId};
 use zenml_client::{Api, ApiError, NotReady};
 
 use crate::client::Client;
+use crate::control;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::wait;
@@ -139,7 +140,7 @@ pub async fn open_to_delete(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result
 pub async fn workspace_of(client: &Client, own: Option<WorkspaceId>) -> Result<Option<WorkspaceId>, Diag> {
     match own {
         Some(own) => Ok(Some(own)),
-        None => client.default_workspace().await,
+        None => control::workspace::default(client).await,
     }
 }
 
@@ -154,7 +155,7 @@ pub async fn plan_home<M: Model>(
         return Ok(());
     }
     let client = cx.client().await?;
-    if let Some(default) = client.default_workspace().await? {
+    if let Some(default) = control::workspace::default(client).await? {
         plan.set(own, &Id(default));
         return Ok(());
     }
@@ -194,10 +195,10 @@ fn closed(state: &NotReady) -> Diag {
 /// Keeps the organization of a workspace beside the state, so that a later run can tell a workspace that is gone
 /// from one that its key cannot see.
 pub(crate) async fn remember(cx: &Cx<Client>, client: &Client, id: WorkspaceId) -> Result<(), Diag> {
-    if cx.private(ORGANIZATION).is_some() || !client.has_control_plane().await {
+    if cx.private(ORGANIZATION).is_some() || !control::check::has_control_plane(client).await {
         return Ok(());
     }
-    match client.find_workspace(id).await? {
+    match control::workspace::find(client, id).await? {
         Some(workspace) => cx.set_private(ORGANIZATION, workspace.organization.id.to_string().into()),
         None => Ok(()),
     }
@@ -219,9 +220,9 @@ pub(crate) async fn gone(cx: &Cx<Client>, client: &Client, id: WorkspaceId) -> R
         remembered.as_ref().and_then(|text| text.as_str()).and_then(|text| text.parse().ok());
     let organization = match remembered {
         Some(organization) => organization,
-        None => client.default_organization().await?.id,
+        None => control::organization::default(client).await?.id,
     };
-    client.gone_from(organization, &format!("workspace {id}")).await?;
-    client.forget_workspace(id);
+    control::organization::gone_from(client, organization, &format!("workspace {id}")).await?;
+    control::workspace::forget(client, id);
     Ok(Reach::Gone)
 }

@@ -6,6 +6,7 @@ use zenml_api::{IdOrName, OrganizationId};
 use zenml_client::Optional as _;
 
 use crate::client::Client;
+use crate::control;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 
@@ -34,7 +35,7 @@ impl DataSource for OrganizationData {
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
         let client = cx.client().await?;
         let found = match (config.id.as_ref(), config.name.as_ref()) {
-            (None, None) => (*client.default_organization().await?).clone(),
+            (None, None) => (*control::organization::default(client).await?).clone(),
             (Some(Id(id)), _) => {
                 look(client, IdOrName::Id(*id)).await?.ok_or_else(|| missing(&id.to_string()).at(Self::ID))?
             }

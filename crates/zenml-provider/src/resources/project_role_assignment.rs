@@ -11,6 +11,7 @@ use crate::access::assignment::{self, Holding};
 use crate::access::principal::Principal;
 use crate::access::role::same_in_project;
 use crate::client::Client;
+use crate::control;
 use crate::id::Id;
 
 /// A role that a team, a user or a service account has in a project.
@@ -158,7 +159,7 @@ impl Resource for ProjectRoleAssignment {
         let mut workspace = plan.get(Self::WORKSPACE_ID);
         if plan.config().get(Self::WORKSPACE_ID).is_null()
             && plan.is_create()
-            && let Some(default) = client.default_workspace().await?
+            && let Some(default) = control::workspace::default(client).await?
         {
             plan.set(Self::WORKSPACE_ID, &Id(default));
             workspace = Maybe::Known(Id(default));

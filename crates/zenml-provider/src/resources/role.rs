@@ -9,6 +9,7 @@ use zenml_client::Optional as _;
 
 use crate::access::role::{roles, unknown_role};
 use crate::client::Client;
+use crate::control;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 
@@ -43,7 +44,7 @@ impl DataSource for RoleData {
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
         let client = cx.client().await?;
-        let organization = client.organization_or_default(&config.organization_id).await?;
+        let organization = control::organization::or_default(client, &config.organization_id).await?;
         let known = roles(client, organization).await?;
         let level = RoleLevel::parse(config.level.as_ref().map_or("", String::as_str));
         let listed = match (config.id.as_ref(), config.name.as_ref()) {

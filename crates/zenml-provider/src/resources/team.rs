@@ -13,6 +13,7 @@ use zenml_client::{ApiError, Optional as _};
 
 use crate::access::people::{self, Found, is_named, name_of, same_name};
 use crate::client::Client;
+use crate::control;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
@@ -71,11 +72,11 @@ impl Resource for Team {
         let client = cx.client().await?;
         let organization = match key.organization_id {
             Some(Id(organization)) => organization,
-            None => client.default_organization().await?.id,
+            None => control::organization::default(client).await?.id,
         };
         let found = look(client, organization, key.id.0).await?;
         if found.is_none() {
-            client.gone_from(organization, &format!("the team {}", key.id)).await?;
+            control::organization::gone_from(client, organization, &format!("the team {}", key.id)).await?;
         }
         Ok(found)
     }
@@ -105,7 +106,7 @@ impl Resource for Team {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let client = cx.client().await?;
-        let organization = client.organization_or_default(&plan.organization_id).await?;
+        let organization = control::organization::or_default(client, &plan.organization_id).await?;
         let members = resolve(client, organization, &plan, &[]).await?;
         let team = make(client, organization, &plan).await?;
         let mut remote = Remote { organization, team, members: Vec::new() };
@@ -184,7 +185,7 @@ impl Resource for Team {
         let mut key = id.key()?;
         if key.organization_id.is_none() {
             // The team's own answer does not name its organization.
-            key.organization_id = Some(Id(cx.client().await?.default_organization().await?.id));
+            key.organization_id = Some(Id(control::organization::default(cx.client().await?).await?.id));
         }
         Ok(Imported::Key(key))
     }
@@ -195,7 +196,7 @@ async fn plan_organization(cx: &Cx<Client>, plan: &mut Plan<Team>) {
     if plan.is_create()
         && plan.config().get(Team::ORGANIZATION_ID).is_null()
         && let Some(client) = cx.client_if_known()
-        && let Ok(organization) = client.default_organization().await
+        && let Ok(organization) = control::organization::default(client).await
     {
         plan.set(Team::ORGANIZATION_ID, &Id(organization.id));
     }
@@ -267,7 +268,9 @@ async fn who<'a>(
     let client = cx.client().await?;
     let organization = match plan.get(Team::ORGANIZATION_ID).known() {
         Some(Id(organization)) => organization,
-        None if plan.config().get(Team::ORGANIZATION_ID).is_null() => client.default_organization().await?.id,
+        None if plan.config().get(Team::ORGANIZATION_ID).is_null() => {
+            control::organization::default(client).await?.id
+        }
         None => return Ok(None),
     };
     people::look_up(client, organization, names, &[]).await.map(Some)
@@ -501,7 +504,7 @@ impl DataSource for TeamData {
 
     async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
         let client = cx.client().await?;
-        let organization = client.organization_or_default(&config.organization_id).await?;
+        let organization = control::organization::or_default(client, &config.organization_id).await?;
         let (found, wanted, place) = match (config.id.as_ref(), config.name.as_ref()) {
             (Some(Id(id)), _) => (look(client, organization, *id).await?, id.to_string(), Self::ID.path()),
             (None, Some(name)) => {

@@ -21,6 +21,7 @@ use self::shares::Reading;
 use crate::access::assignment::{self, workspace_or_default};
 use crate::access::principal::Principal;
 use crate::client::Client;
+use crate::control;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Reach, Seen, Server};
 
@@ -175,7 +176,7 @@ impl Resource for StackRoleAssignment {
         if plan.is_create() || (!plan.is_delete() && moves) {
             let workspace = match plan.get(Self::WORKSPACE_ID).known() {
                 None if plan.config().get(Self::WORKSPACE_ID).is_null() => {
-                    client.default_workspace().await?.map(Id)
+                    control::workspace::default(client).await?.map(Id)
                 }
                 known => known,
             };

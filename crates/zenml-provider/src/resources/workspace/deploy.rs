@@ -14,6 +14,7 @@ use zenml_client::{ApiError, Optional as _};
 
 use super::Workspace;
 use crate::client::Client;
+use crate::control;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::wait;
@@ -135,7 +136,7 @@ pub(super) async fn settled(
         Err(_) if cx.stopped() => Some("the run was interrupted".to_owned()),
         Err(diag) => Some(format!("it could not be asked any more ({})", diag.summary)),
     };
-    client.forget_workspace(id);
+    control::workspace::forget(client, id);
     let found = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some(ended) = ended {
         cx.warn(still_working(&plan.name, &found, wanted, &ended));
@@ -200,7 +201,7 @@ pub(super) async fn remove(cx: &Cx<Client>, id: WorkspaceId, name: &str) -> Resu
     let client = cx.client().await?;
     let accepted = client.control_plane()?.call(&api::DELETE, id).await.optional();
     let accepted = accepted.map_err(|error| failed("delete", name, &error))?;
-    client.forget_workspace(id);
+    control::workspace::forget(client, id);
     if accepted.is_none() {
         return Ok(());
     }

@@ -16,6 +16,7 @@ use zenml_api::control::workspace::{self as api, WorkspaceStatus, WorkspaceUpdat
 use zenml_api::{OrganizationId, WorkspaceId};
 
 use crate::client::Client;
+use crate::control;
 use crate::id::Id;
 use crate::warning::warn_once;
 
@@ -106,9 +107,9 @@ impl Resource for Workspace {
         if found.is_none() {
             let organization = match key.organization_id {
                 Some(Id(organization)) => organization,
-                None => client.default_organization().await?.id,
+                None => control::organization::default(client).await?.id,
             };
-            client.gone_from(organization, &format!("workspace {}", key.id)).await?;
+            control::organization::gone_from(client, organization, &format!("workspace {}", key.id)).await?;
         }
         Ok(found)
     }
@@ -158,9 +159,9 @@ impl Resource for Workspace {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let client = cx.client().await?;
-        let organization = client.organization_or_default(&plan.organization_id).await?;
+        let organization = control::organization::or_default(client, &plan.organization_id).await?;
         let made = deploy::make(client, organization, &plan).await?;
-        client.forget_workspace(made.id);
+        control::workspace::forget(client, made.id);
         let model = Self::observe(&made, Since::Answer(&plan))?;
         cx.save(&model);
         if !made.is_managed {
@@ -206,7 +207,7 @@ impl Resource for Workspace {
         }
         let waits = change.desired_state.is_some() || change.zenml_service.is_some();
         let changed = deploy::patch(client, id, &plan.name, change).await?;
-        client.forget_workspace(id);
+        control::workspace::forget(client, id);
         let model = Self::observe(&changed, Since::Answer(&plan))?;
         cx.save(&model);
         if waits && *plan.is_managed {

@@ -1,0 +1,24 @@
+//! The account that the provider acts as.
+
+use std::sync::Arc;
+
+use tfkit::Diag;
+use tokio::sync::OnceCell;
+use zenml_api::control::user::{self, User};
+
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+
+/// The account, once it was read.
+#[derive(Debug, Default)]
+struct Me(OnceCell<Arc<User>>);
+
+/// The account behind the key of the control plane.
+pub async fn me(client: &Client) -> Result<Arc<User>, Diag> {
+    let control_plane = client.control_plane()?;
+    let ask = async || control_plane.call(&user::ME, ()).await.map(Arc::new);
+    let memory = client.memory::<Me>();
+    let me = memory.0.get_or_try_init(ask).await;
+    me.map(Arc::clone)
+        .map_err(|error| cannot("read the account of the key", Needs::ORGANIZATION_VIEWER, &error))
+}

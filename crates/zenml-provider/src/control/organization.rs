@@ -1,0 +1,133 @@
+//! Organizations that the key sees, and the one for what does not name its own.
+
+use std::sync::Arc;
+
+use tfkit::{Diag, OrServer};
+use tokio::sync::OnceCell;
+use zenml_api::control::organization::{self as api, Organization, OrganizationQuery};
+use zenml_api::{IdOrName, OrganizationId};
+use zenml_client::Optional as _;
+
+use crate::cache::Cache;
+use crate::client::Client;
+use crate::configuration::Configuration;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+use crate::source::Source;
+
+/// What was read of organizations.
+#[derive(Debug, Default)]
+struct Known {
+    default: OnceCell<Arc<Organization>>,
+    all: Cache<OrganizationId, Option<Organization>>,
+}
+
+/// The organization for what does not name one: that of the provider block, else the only one that the key sees.
+pub async fn default(client: &Client) -> Result<Arc<Organization>, Diag> {
+    let find = async || match client.organization() {
+        Some(wanted) => named(client, &wanted.value, &wanted.source).await,
+        None => only(client).await,
+    };
+    client.memory::<Known>().default.get_or_try_init(find).await.map(Arc::clone)
+}
+
+/// The organization that a resource names, else the default one.
+pub async fn or_default(client: &Client, own: &OrServer<Id<OrganizationId>>) -> Result<OrganizationId, Diag> {
+    match own.as_ref() {
+        Some(own) => Ok(own.0),
+        None => default(client).await.map(|organization| organization.id),
+    }
+}
+
+async fn named(
+    client: &Client,
+    wanted: &IdOrName<OrganizationId>,
+    source: &Source,
+) -> Result<Arc<Organization>, Diag> {
+    let found = client.control_plane()?.call(&api::GET, wanted.clone()).await.optional();
+    let found = found.map_err(|error| client.at_control_plane("use the control plane", &error))?;
+    if let Some(found) = found {
+        client.memory::<Known>().all.put(found.id, Some(found.clone()));
+        return Ok(Arc::new(found));
+    }
+    let seen = visible(client).await?;
+    let diag = Diag::error(format!("The key does not see the organization {:?}", wanted.to_string()))
+        .why(format!("It does not exist, or the key belongs to another one. {}", listed(&seen)))
+        .fix(format!("Correct {source}, or use a key of this organization."));
+    Err(source.mark(diag))
+}
+
+async fn only(client: &Client) -> Result<Arc<Organization>, Diag> {
+    let seen = visible(client).await?;
+    match seen.as_slice() {
+        [only] => Ok(Arc::new(only.clone())),
+        [] => Err(client.at_key(
+            Diag::error("The key sees no organization")
+                .why(format!(
+                    "The account behind {} is not a member of any organization.",
+                    client.control_plane()?.origin().credential
+                ))
+                .fix("Ask an admin of the organization to give the account a role, or use another key."),
+        )),
+        _ => Err(Diag::error("It is not said which organization is meant")
+            .why(format!("The key sees more than one. {}", listed(&seen)))
+            .fix("Name one in the provider block:\n  organization_id = \"NAME\"")
+            .at(Configuration::ORGANIZATION_ID)),
+    }
+}
+
+/// All organizations that the key sees.
+pub async fn visible(client: &Client) -> Result<Vec<Organization>, Diag> {
+    let control_plane = client.control_plane()?;
+    let seen = control_plane.list_all(&api::LIST, (), OrganizationQuery::default()).await;
+    let seen = seen.map_err(|error| client.at_control_plane("use the control plane", &error))?;
+    let known = client.memory::<Known>();
+    for organization in &seen {
+        known.all.put(organization.id, Some(organization.clone()));
+    }
+    if let [only] = seen.as_slice()
+        && client.organization().is_none()
+    {
+        // Somebody else may have set it meanwhile, to the same.
+        let _ = known.default.set(Arc::new(only.clone()));
+    }
+    Ok(seen)
+}
+
+/// An organization, if the key sees it.
+pub async fn find(client: &Client, id: OrganizationId) -> Result<Option<Organization>, Diag> {
+    let control_plane = client.control_plane()?;
+    let read = async { control_plane.call(&api::GET, IdOrName::Id(id)).await.optional() };
+    let found = client.memory::<Known>().all.get(&id, read).await;
+    found.map(|found| (*found).clone()).map_err(|error| {
+        cannot(format_args!("read the organization {id}"), Needs::ORGANIZATION_VIEWER, &error)
+    })
+}
+
+/// Makes sure that what was not found in an organization is gone, and not only hidden: with the same key the
+/// organization itself must be there. `what` names the object, such as `the team "alpha"`.
+pub async fn gone_from(client: &Client, organization: OrganizationId, what: &str) -> Result<(), Diag> {
+    if find(client, organization).await?.is_some() {
+        return Ok(());
+    }
+    Err(Diag::error(format!("It cannot be told whether {what} still exists"))
+        .why(format!(
+            "The control plane does not show it to this key, and it does not show its organization {organization} \
+             either. So the key may be one of another organization."
+        ))
+        .fix(
+            "Use a key of this organization. If the organization itself was deleted, remove the object from the \
+             state:\n  terraform state rm ADDRESS",
+        ))
+}
+
+fn listed(organizations: &[Organization]) -> String {
+    let names: Vec<String> = organizations
+        .iter()
+        .map(|organization| format!("{:?} ({})", organization.name, organization.id))
+        .collect();
+    match names.as_slice() {
+        [] => "The key sees no organization at all.".to_owned(),
+        names => format!("It sees: {}.", names.join(", ")),
+    }
+}

@@ -1,0 +1,59 @@
+//! Workspaces as the control plane has them, and the one of the provider block.
+
+use tfkit::Diag;
+use tokio::sync::OnceCell;
+use zenml_api::control::workspace::{self as api, Workspace};
+use zenml_api::{IdOrName, WorkspaceId};
+use zenml_client::Optional as _;
+
+use crate::cache::Cache;
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::source::Given;
+
+/// What was read of workspaces.
+#[derive(Debug, Default)]
+struct Known {
+    default: OnceCell<WorkspaceId>,
+    all: Cache<WorkspaceId, Option<Workspace>>,
+}
+
+/// A workspace; `None` if it is not there.
+pub async fn find(client: &Client, id: WorkspaceId) -> Result<Option<Workspace>, Diag> {
+    let control_plane = client.control_plane()?;
+    let read = async { control_plane.call(&api::GET, IdOrName::Id(id)).await.optional() };
+    let found = client.memory::<Known>().all.get(&id, read).await;
+    found
+        .map(|found| (*found).clone())
+        .map_err(|error| cannot(format_args!("read the workspace {id}"), Needs::ORGANIZATION_VIEWER, &error))
+}
+
+/// Forgets what was read of a workspace, because it changed.
+pub fn forget(client: &Client, id: WorkspaceId) {
+    client.memory::<Known>().all.forget(&id);
+    client.api().forget_workspace(id);
+}
+
+/// The workspace of the provider block, if it names one.
+pub async fn default(client: &Client) -> Result<Option<WorkspaceId>, Diag> {
+    let Some(Given { value: wanted, source }) = client.workspace() else { return Ok(None) };
+    let name = match wanted {
+        IdOrName::Id(id) => return Ok(Some(*id)),
+        IdOrName::Name(name) => name,
+    };
+    let find = async || {
+        let wanted = IdOrName::Name(name.clone());
+        let found = client.control_plane()?.call(&api::GET, wanted).await.optional();
+        let found = found.map_err(|error| client.at_control_plane("find the default workspace", &error))?;
+        found.map(|found| found.id).ok_or_else(|| {
+            let diag = Diag::error(format!("There is no workspace {name:?}"))
+                .why(format!(
+                    "{} names it, and the control plane does not show it to this key.",
+                    source.capitalized()
+                ))
+                .fix(format!("Correct {source}, or use a key that sees the workspace."));
+            source.mark(diag)
+        })
+    };
+    client.memory::<Known>().default.get_or_try_init(find).await.copied().map(Some)
+}
