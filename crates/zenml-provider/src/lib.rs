@@ -29,6 +29,7 @@ use std::sync::Arc;
 use tfkit::{Configured, Diag, Partial, Provider, Start, Types};
 use zenml_client::{SettingsError, Transport};
 
+use access::Assignments;
 pub use client::Client;
 use configuration::Configuration;
 pub use environment::Environment;
@@ -75,7 +76,7 @@ impl Provider for Zenml {
             .resource::<Objects<resources::code_repository::CodeRepository>>()
             .resource::<Objects<resources::flavor::Flavor>>()
             .resource::<Objects<resources::project::Project>>()
-            .resource::<resources::project_role_assignment::ProjectRoleAssignment>()
+            .resource::<Assignments<resources::project_role_assignment::ProjectRoleAssignment>>()
             .resource::<Objects<resources::secret::Secret>>()
             .resource::<Objects<resources::service_connector::ServiceConnector>>()
             .resource::<Objects<resources::stack::Stack>>()
@@ -84,7 +85,7 @@ impl Provider for Zenml {
             .resource::<Objects<resources::tag::Tag>>()
             .resource::<resources::team::Team>()
             .resource::<resources::workspace::Workspace>()
-            .resource::<resources::workspace_role_assignment::WorkspaceRoleAssignment>()
+            .resource::<Assignments<resources::workspace_role_assignment::WorkspaceRoleAssignment>>()
             .data_source::<One<resources::code_repository::CodeRepositoryData>>()
             .data_source::<One<resources::flavor::FlavorData>>()
             .data_source::<resources::organization::OrganizationData>()

@@ -2,19 +2,31 @@
 
 use std::fmt;
 
-use tfkit::{Diag, Maybe, Path};
+use tfkit::model::{Fields, Model, Token};
+use tfkit::{Diag, Partial, Plan};
 use zenml_api::control::role::Assignment;
 use zenml_api::control::team;
-use zenml_api::control::team::TeamMember;
 use zenml_api::control::user::User;
-use zenml_api::{Identifier, OrganizationId, ServiceAccountId, TeamId, UserId};
-use zenml_client::{ApiError, Optional as _};
+use zenml_api::{Identifier, ServiceAccountId, TeamId, UserId};
 
-use crate::access::people;
-use crate::cache::Cache;
-use crate::client::Client;
-use crate::control;
 use crate::id::Id;
+
+// Every type that is about a principal has these attributes, of which one is set.
+const TEAM_ID: &str = "team_id";
+const USER_ID: &str = "user_id";
+const SERVICE_ACCOUNT_ID: &str = "service_account_id";
+
+const fn team_id<M>() -> Token<M, Option<Id<TeamId>>> {
+    Token::new(TEAM_ID)
+}
+
+const fn user_id<M>() -> Token<M, Option<Id<UserId>>> {
+    Token::new(USER_ID)
+}
+
+const fn service_account_id<M>() -> Token<M, Option<Id<ServiceAccountId>>> {
+    Token::new(SERVICE_ACCOUNT_ID)
+}
 
 /// A team, a user or a service account. To the API a service account is a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,15 +56,30 @@ impl Principal {
         }
     }
 
-    /// The one that is planned; none while it is not known.
-    pub fn planned(
-        team: Maybe<Id<TeamId>>,
-        user: Maybe<Id<UserId>>,
-        service_account: Maybe<Id<ServiceAccountId>>,
-    ) -> Option<Self> {
-        let team = team.known().map(|id| Self::Team(id.0));
-        let user = || user.known().map(|id| Self::User(id.0));
-        team.or_else(user).or_else(|| service_account.known().map(|id| Self::ServiceAccount(id.0)))
+    /// The one that a plan names; none while it is not known.
+    pub fn planned<M>(values: &Partial<M>) -> Option<Self> {
+        let team = values.get(team_id()).known().map(|id| Self::Team(id.0));
+        let user = || values.get(user_id()).known().map(|id| Self::User(id.0));
+        let account = || values.get(service_account_id()).known().map(|id| Self::ServiceAccount(id.0));
+        team.or_else(user).or_else(account)
+    }
+
+    /// Whether a plan names another one.
+    pub fn changes<M: Model>(plan: &Plan<M>) -> bool {
+        plan.changes(team_id()) || plan.changes(user_id()) || plan.changes(service_account_id())
+    }
+
+    /// The one that a state or an identity names.
+    pub fn read(fields: &Fields) -> Result<Self, Diag> {
+        Self::of(fields.get(TEAM_ID)?, fields.get(USER_ID)?, fields.get(SERVICE_ACCOUNT_ID)?)
+    }
+
+    /// Adds the attributes that name it.
+    pub fn write(self, fields: Fields) -> Fields {
+        fields
+            .with(TEAM_ID, &self.team().map(Id))
+            .with(USER_ID, &self.user().map(Id))
+            .with(SERVICE_ACCOUNT_ID, &self.service_account().map(Id))
     }
 
     /// What is one for principals that the control plane does not tell apart: a service account is a user to it.
@@ -106,41 +133,13 @@ impl Principal {
         }
     }
 
-    /// Why it can hold nothing in an organization, at the attribute that names it; none while it can, or where nobody can
-    /// tell. An account must belong to the organization, and a team must be there.
-    pub async fn missing_in(self, client: &Client, organization: OrganizationId) -> Option<Diag> {
-        let is_missing = match (self.account(), self.team()) {
-            (Some(account), _) => people::belongs(client, organization, account).await == Some(false),
-            (None, Some(team)) => {
-                let found = client.control_plane().ok()?.call(&team::GET, team).await.optional();
-                matches!(found, Ok(None))
-            }
-            (None, None) => false,
-        };
-        is_missing.then(|| self.missing(organization))
-    }
-
-    fn missing(self, organization: OrganizationId) -> Diag {
-        let diag = match self {
-            Self::Team(id) => Diag::error(format!("The organization has no team {id}"))
-                .why(format!("The team was deleted, or is not one of the organization {organization}."))
-                .fix("Remove this assignment, or name a team of the organization."),
-            Self::User(_) | Self::ServiceAccount(_) => {
-                let words = if self.user().is_some() { "user" } else { "service account" };
-                let id = self.account().map(|id| id.to_string()).unwrap_or_default();
-                Diag::error(format!("The {words} {id} is not in the organization"))
-                    .why(format!(
-                        "Only who belongs to the organization {organization} can hold something in it. This account has \
-                         left it, or was never in it."
-                    ))
-                    .fix("Remove this assignment, or give the account a role in the organization again.")
-            }
-        };
-        diag.at(Path::root().attr(match self {
-            Self::Team(_) => "team_id",
-            Self::User(_) => "user_id",
-            Self::ServiceAccount(_) => "service_account_id",
-        }))
+    /// The attribute that names it.
+    pub fn attribute(self) -> &'static str {
+        match self {
+            Self::Team(_) => TEAM_ID,
+            Self::User(_) => USER_ID,
+            Self::ServiceAccount(_) => SERVICE_ACCOUNT_ID,
+        }
     }
 
     /// Whether an answer is about this principal.
@@ -155,35 +154,6 @@ impl Principal {
     /// Whether an assignment is held by this principal.
     pub fn holds(self, assignment: &Assignment) -> bool {
         self.is(assignment.user.as_ref(), assignment.team.as_ref())
-    }
-
-    /// Whether the account behind the provider's key is, or belongs to, this principal. Only a warning hangs on it, so
-    /// what cannot be read counts as no.
-    pub async fn reaches_caller(self, client: &Client) -> bool {
-        let Ok(me) = control::account::me(client).await else { return false };
-        match (self.account(), self.team()) {
-            (Some(account), _) => account == me.id,
-            (None, Some(team)) => {
-                let read = async {
-                    let members = client.api().control_plane()?.call(&team::MEMBERS, team).await?;
-                    Ok::<_, ApiError>(members.into_iter().filter_map(account_of).collect::<Vec<_>>())
-                };
-                let members = client.memory::<Members>().0.get(&team, read).await;
-                members.is_ok_and(|members| members.contains(&me.id))
-            }
-            (None, None) => false,
-        }
-    }
-}
-
-/// The accounts in each team that a run asked for.
-#[derive(Debug, Default)]
-struct Members(Cache<TeamId, Vec<UserId>>);
-
-fn account_of(member: TeamMember) -> Option<UserId> {
-    match member {
-        TeamMember::User(user) => Some(user.id),
-        TeamMember::Invitation(_) => None,
     }
 }
 

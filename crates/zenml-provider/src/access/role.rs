@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tfkit::{Diag, Dyn};
+use tfkit::{Diag, Dyn, Path};
 use zenml_api::control::role::{self, Role, RoleLevel, RoleQuery, RoleType};
 use zenml_api::{OrganizationId, RoleId};
 
@@ -36,6 +36,16 @@ pub const ORGANIZATION: &[(&str, &str)] = &[
     ("member", "Organization Member"),
     ("viewer", "Organization Viewer"),
 ];
+
+/// The attribute with the name of a role.
+pub(super) fn at_role() -> Path {
+    Path::root().attr("role")
+}
+
+/// The attribute with the id of a role.
+pub(super) fn at_role_id() -> Path {
+    Path::root().attr("role_id")
+}
 
 /// The short names of a level.
 pub fn short_names(level: &RoleLevel) -> &'static [(&'static str, &'static str)] {

@@ -18,8 +18,10 @@ use zenml_api::{ComponentId, ServiceAccountId, StackId, TeamId, UserId, Workspac
 use self::grants::{Place, apply, remembered, revoke, shares, warn_of_refusal};
 use self::need::{Actions, Contents, Grants, Object, StackRole, Wish};
 use self::shares::Reading;
-use crate::access::assignment::{self, workspace_or_default};
+use crate::access::belonging::check_account;
+use crate::access::home::or_default;
 use crate::access::principal::Principal;
+use crate::access::{caller, import};
 use crate::client::Client;
 use crate::control;
 use crate::id::Id;
@@ -133,7 +135,7 @@ impl Resource for StackRoleAssignment {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let client = cx.client().await?;
-        let workspace = workspace_or_default(client, &plan.workspace_id).await?;
+        let workspace = or_default(client, plan.workspace_id.as_ref().map(|id| id.0)).await?;
         let server = scope::open(cx, Some(workspace)).await?;
         let place = plan.place(workspace)?;
         let contents = contents_of(&server, place.stack).await?;
@@ -160,7 +162,7 @@ impl Resource for StackRoleAssignment {
     }
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
-        let principal = Self::principal(values)?;
+        let principal = Principal::planned(values)?;
         let workspace = values.get(Self::WORKSPACE_ID).known()?.0;
         let place = Place { workspace, stack: values.get(Self::STACK_ID).known()?.0, principal };
         Some(place.claim())
@@ -168,11 +170,8 @@ impl Resource for StackRoleAssignment {
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let moves = plan.changes(Self::WORKSPACE_ID)
-            || plan.changes(Self::STACK_ID)
-            || plan.changes(Self::TEAM_ID)
-            || plan.changes(Self::USER_ID)
-            || plan.changes(Self::SERVICE_ACCOUNT_ID);
+        let moves =
+            plan.changes(Self::WORKSPACE_ID) || plan.changes(Self::STACK_ID) || Principal::changes(plan);
         if plan.is_create() || (!plan.is_delete() && moves) {
             let workspace = match plan.get(Self::WORKSPACE_ID).known() {
                 None if plan.config().get(Self::WORKSPACE_ID).is_null() => {
@@ -181,13 +180,13 @@ impl Resource for StackRoleAssignment {
                 known => known,
             };
             let workspace = workspace.map_or(Maybe::Unknown, Maybe::Known);
-            assignment::check_account(client, workspace, Self::principal(plan.planned())).await?;
+            check_account(client, workspace, Principal::planned(plan.planned())).await?;
         }
         let Some(prior) = plan.prior().cloned() else { return Ok(()) };
         let principal = Principal::of(prior.team_id, prior.user_id, prior.service_account_id)?;
         let other_role = plan.changes(Self::ROLE) || plan.changes(Self::ACTIONS);
-        if (plan.is_delete() || moves || other_role) && principal.reaches_caller(client).await {
-            plan.warn(assignment::reaches_caller(prior.role.as_deref()));
+        if plan.is_delete() || moves || other_role {
+            caller::warn(client, plan, principal, prior.role.as_deref()).await;
         }
         if plan.is_delete() || moves {
             return Ok(());
@@ -215,19 +214,12 @@ impl Resource for StackRoleAssignment {
             ImportId::Key(key) => return Ok(Imported::Key(key)),
             ImportId::Text(text) => text,
         };
-        let parts: Vec<&str> = text.split('/').collect();
-        let read = match parts.as_slice() {
-            [workspace, stack, kind, principal] => {
-                let place = workspace.parse().ok().zip(stack.parse().ok());
-                place.zip(Principal::parse(kind, principal))
-            }
-            _ => None,
+        let place = |([workspace, stack], principal, []): ([&str; 2], _, [&str; 0])| {
+            Some((workspace.parse().ok()?, stack.parse().ok()?, principal))
         };
-        let ((workspace, stack), principal) = read.ok_or_else(|| {
-            Diag::error(format!("The import id {text:?} cannot be read"))
-                .why("An import id of this type has the form WORKSPACE_ID/STACK_ID/team/TEAM_ID.")
-                .fix("Instead of `team` and the id of a team there may be `user` or `service_account` and its id.")
-        })?;
+        let (workspace, stack, principal) = import::read(text)
+            .and_then(place)
+            .ok_or_else(|| import::unreadable(text, "WORKSPACE_ID/STACK_ID/team/TEAM_ID", ""))?;
         Ok(Imported::Key(StackRoleAssignmentKey {
             workspace_id: Id(workspace),
             stack_id: Id(stack),
@@ -239,11 +231,6 @@ impl Resource for StackRoleAssignment {
 }
 
 impl StackRoleAssignment {
-    fn principal(values: &Partial<Self>) -> Option<Principal> {
-        let service_account = values.get(Self::SERVICE_ACCOUNT_ID);
-        Principal::planned(values.get(Self::TEAM_ID), values.get(Self::USER_ID), service_account)
-    }
-
     fn place(&self, workspace: WorkspaceId) -> Result<Place, Diag> {
         let principal = Principal::of(self.team_id, self.user_id, self.service_account_id)?;
         Ok(Place { workspace, stack: self.stack_id.0, principal })

@@ -15,7 +15,7 @@ use zenml_client::{Api, ApiError};
 
 use super::change::WriteFailure;
 use super::need::{Actions, Object};
-use crate::access::assignment;
+use crate::access::belonging::explained;
 use crate::access::principal::Principal;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
@@ -118,8 +118,7 @@ impl Shares<'_> {
             Ok(()) => Ok(()),
             Err(error) => {
                 let diag = self.failed(object, &error);
-                let diag =
-                    assignment::explained(self.client, self.workspace, self.principal, &error, diag).await;
+                let diag = explained(self.client, self.workspace, self.principal, &error, diag).await;
                 Err(WriteFailure { is_open: error.outcome_unknown(), diag })
             }
         }

@@ -1,0 +1,56 @@
+//! Whether a plan takes a role from the account behind the provider's own key.
+
+use tfkit::model::Model;
+use tfkit::{Diag, Plan};
+use zenml_api::control::team;
+use zenml_api::control::team::TeamMember;
+use zenml_api::{TeamId, UserId};
+use zenml_client::ApiError;
+
+use super::principal::Principal;
+use crate::cache::Cache;
+use crate::client::Client;
+use crate::control;
+
+/// Warns of a plan that takes a role from a principal, if the provider's own account is, or belongs to, that one.
+pub async fn warn<M: Model>(client: &Client, plan: &mut Plan<M>, principal: Principal, role: Option<&str>) {
+    if reaches_caller(client, principal).await {
+        let name = role.unwrap_or("a role");
+        plan.warn(
+            Diag::warning(format!("The plan takes {name} from the account that runs it"))
+                .why(
+                    "The provider's own key gets the role through this assignment. Later steps of the same apply, and \
+                     the next runs, may not be allowed any more.",
+                )
+                .fix("Make sure that the account has the rights that it needs from somewhere else."),
+        );
+    }
+}
+
+/// The accounts in each team that a run asked for.
+#[derive(Debug, Default)]
+struct Members(Cache<TeamId, Vec<UserId>>);
+
+/// Only a warning hangs on it, so what cannot be read counts as no.
+async fn reaches_caller(client: &Client, principal: Principal) -> bool {
+    let Ok(me) = control::account::me(client).await else { return false };
+    match (principal.account(), principal.team()) {
+        (Some(account), _) => account == me.id,
+        (None, Some(team)) => {
+            let read = async {
+                let members = client.api().control_plane()?.call(&team::MEMBERS, team).await?;
+                Ok::<_, ApiError>(members.into_iter().filter_map(account_of).collect::<Vec<_>>())
+            };
+            let members = client.memory::<Members>().0.get(&team, read).await;
+            members.is_ok_and(|members| members.contains(&me.id))
+        }
+        (None, None) => false,
+    }
+}
+
+fn account_of(member: TeamMember) -> Option<UserId> {
+    match member {
+        TeamMember::User(user) => Some(user.id),
+        TeamMember::Invitation(_) => None,
+    }
+}

@@ -1,0 +1,106 @@
+//! Which role a configuration means, by its name or by its id.
+
+use tfkit::{Diag, Maybe};
+use zenml_api::control::role::{Role, RoleLevel};
+use zenml_api::{OrganizationId, RoleId};
+
+use super::home::{Home, organization_of};
+use super::role::{Roles, at_role, at_role_id, roles, unknown_role};
+use crate::client::Client;
+use crate::control;
+use crate::id::Id;
+
+/// The role that a configuration chooses, by name or by id.
+pub async fn choose(
+    client: &Client,
+    level: &RoleLevel,
+    organization: OrganizationId,
+    name: Option<&str>,
+    id: Option<RoleId>,
+) -> Result<Role, Diag> {
+    let roles = roles(client, organization).await?;
+    match (name, id) {
+        (_, Some(id)) => by_id(&roles, level, id).cloned(),
+        (Some(name), None) => by_name(&roles, level, name).cloned(),
+        (None, None) => Err(Diag::bug("An assignment has neither a role nor a role id")),
+    }
+}
+
+fn by_name<'a>(roles: &'a Roles, level: &RoleLevel, name: &str) -> Result<&'a Role, Diag> {
+    roles.named(level, name).ok_or_else(|| unknown_role(roles, level, name).at(at_role()))
+}
+
+fn by_id<'a>(roles: &'a Roles, level: &RoleLevel, id: RoleId) -> Result<&'a Role, Diag> {
+    match roles.by_id(id) {
+        Some(role) if role.level == *level => Ok(role),
+        Some(role) => Err(Diag::error(format!("The role {id} cannot be held in a {level}"))
+            .why(format!("It is the {} role {:?}.", role.level, role.name.as_deref().unwrap_or_default()))
+            .fix(format!("Choose a role of this level: {}.", roles.valid_names(level)))
+            .at(at_role_id())),
+        None => Err(Diag::error(format!("The organization has no role {id}"))
+            .why("Role ids differ between organizations, for predefined roles too.")
+            .fix(format!("Choose a role by its name: {}.", roles.valid_names(level)))
+            .at(at_role_id())),
+    }
+}
+
+/// Refuses an id that is given beside the name of another role. A generated configuration has both.
+pub fn agree(named: &Role, id: Option<Id<RoleId>>) -> Result<(), Diag> {
+    match id {
+        Some(Id(id)) if id != named.id => {
+            Err(Diag::error("Attributes \"role\" and \"role_id\" exclude each other")
+                .why(format!(
+                    "They are of two roles: {:?} has the id {}, and role_id is {id}.",
+                    named.name.as_deref().unwrap_or_default(),
+                    named.id
+                ))
+                .fix("Keep one of them and remove the other.")
+                .at(at_role_id()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Looks the role of a configuration up while planning, so that a wrong name is refused before anything is created; the
+/// role, where it is certain. Where the home is not known yet, the default organization is asked; it has the last word
+/// only when the key sees no other.
+pub async fn foresee<H: Home>(
+    client: &Client,
+    level: &RoleLevel,
+    home: Maybe<Id<H>>,
+    name: Option<String>,
+    id: Option<Id<RoleId>>,
+) -> Result<Option<Role>, Diag> {
+    if name.is_none() && id.is_none() {
+        return Ok(None);
+    }
+    let certain = match home.known() {
+        Some(Id(home)) => Some(organization_of(client, home).await?),
+        None => None,
+    };
+    let organization = match certain {
+        Some(organization) => organization,
+        None => match control::organization::visible(client).await?.as_slice() {
+            [only] => only.id,
+            _ => return Ok(None),
+        },
+    };
+    let first = id.filter(|_| name.is_none());
+    let role = choose(client, level, organization, name.as_deref(), first.map(|id| id.0)).await?;
+    agree(&role, id)?;
+    Ok(certain.map(|_| role))
+}
+
+/// The role that the last part of an import id names: by its id, or by its name, short or full.
+pub async fn named_or_id<H: Home>(
+    client: &Client,
+    level: &RoleLevel,
+    home: H,
+    role: &str,
+) -> Result<RoleId, Diag> {
+    if let Ok(id) = role.parse() {
+        return Ok(id);
+    }
+    let organization = organization_of(client, home).await?;
+    choose(client, level, organization, Some(role), None).await.map(|role| role.id)
+}

@@ -1,0 +1,153 @@
+//! A role that a principal holds somewhere.
+//!
+//! The API has no assignments with an id: role, principal and place are all there is, and a role that is held cannot be
+//! changed, only granted and revoked.
+
+use tfkit::{Claim, Cx, Diag};
+use zenml_api::control::role::{self as api, AssignmentQuery, Role, ScopeQuery};
+use zenml_api::{ProjectId, RoleId};
+use zenml_client::{ApiError, Optional as _};
+
+use super::belonging::explained;
+use super::home::Home;
+use super::principal::Principal;
+use super::role;
+use crate::client::Client;
+use crate::creation;
+use crate::failure::{Needs, cannot};
+
+/// Where a principal holds a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holding<H> {
+    /// The workspace, or whatever else has roles.
+    pub home: H,
+    /// The project, for a role in one.
+    pub project: Option<ProjectId>,
+    /// Who holds it.
+    pub principal: Principal,
+}
+
+impl<H: Home> Holding<H> {
+    /// The `id` attribute, which is also an import id.
+    pub fn id(&self, role: RoleId) -> String {
+        let Self { home, project, principal } = self;
+        match project {
+            Some(project) => format!("{home}/{project}/{principal}/{role}"),
+            None => format!("{home}/{principal}/{role}"),
+        }
+    }
+
+    /// What only one resource can manage.
+    pub fn claim(&self, role: RoleId) -> Claim {
+        let Self { home, project, principal } = self;
+        let parts = [
+            home.to_string(),
+            project.map(|project| project.to_string()).unwrap_or_default(),
+            principal.key(),
+            role.to_string(),
+        ];
+        Claim::new(
+            format!("assignment of the role {role} to {principal} in {}", self.place()),
+            &parts.each_ref().map(String::as_str),
+        )
+    }
+
+    /// The role, if it is held here. What is not found is only absent when its home can still be seen, or is gone
+    /// itself.
+    pub async fn find(&self, cx: &Cx<Client>, role: RoleId) -> Result<Option<Role>, Diag> {
+        let client = cx.client().await?;
+        let found = self.look(client, role).await?;
+        match found {
+            Some(_) => self.home.remember(cx, client).await?,
+            None => self.home.not_found(cx, client).await?,
+        }
+        Ok(found)
+    }
+
+    /// Grants a role. One that is held already is a warning.
+    pub async fn grant(&self, cx: &Cx<Client>, role: &Role) -> Result<(), Diag> {
+        let client = cx.client().await?;
+        self.home.remember(cx, client).await?;
+        match client.control_plane()?.send(&api::ASSIGN, role.id, self.query(), ()).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.outcome_unknown() => match self.look(client, role.id).await {
+                Ok(Some(_)) => Ok(()),
+                Ok(None) => Err(self.refused(client, role.id, &error).await),
+                Err(diag) => Err(creation::may_exist(diag, &error)),
+            },
+            Err(ApiError::Conflict(_)) => {
+                cx.warn(self.already_granted(role));
+                Ok(())
+            }
+            Err(error) => Err(self.refused(client, role.id, &error).await),
+        }
+    }
+
+    /// Puts one role in the place of another. The new one is granted first, so that access never drops; until both are
+    /// done the state names the role before, so that a failure is repaired by the next apply.
+    pub async fn exchange(&self, cx: &Cx<Client>, before: RoleId, now: &Role) -> Result<(), Diag> {
+        if now.id == before {
+            return Ok(());
+        }
+        self.grant(cx, now).await?;
+        self.revoke(cx.client().await?, before).await
+    }
+
+    /// Revokes a role; one that is not held any more is a success.
+    pub async fn revoke(&self, client: &Client, role: RoleId) -> Result<(), Diag> {
+        let gone = client.control_plane()?.send(&api::REVOKE, role, self.query(), ()).await.optional();
+        gone.map(|_| ()).map_err(|error| self.failed("revoke", role, &error))
+    }
+
+    async fn look(&self, client: &Client, role: RoleId) -> Result<Option<Role>, Diag> {
+        let workspace_id = self.home.workspace();
+        let query = ScopeQuery { workspace_id, project_id: self.project };
+        let held = client.control_plane()?.send(&api::ASSIGNMENTS, role, query, ()).await.optional();
+        let held = held.map_err(|error| self.failed("read", role, &error))?.unwrap_or_default();
+        // The list may hold other scopes too.
+        let is_here = |assignment: &&api::Assignment| {
+            self.principal.holds(assignment)
+                && assignment.workspace_id == workspace_id
+                && assignment.project_id == self.project
+        };
+        Ok(held.iter().find(is_here).map(|assignment| assignment.role.clone()))
+    }
+
+    fn query(&self) -> AssignmentQuery {
+        AssignmentQuery {
+            user_id: self.principal.account(),
+            team_id: self.principal.team(),
+            invitation_id: None,
+            workspace_id: self.home.workspace(),
+            project_id: self.project,
+        }
+    }
+
+    fn place(&self) -> String {
+        match self.project {
+            Some(project) => format!("project {project}"),
+            None => format!("{} {}", H::NOUN, self.home),
+        }
+    }
+
+    /// Why a role could not be granted. A principal that is not there is told at its attribute, whatever the server says.
+    async fn refused(&self, client: &Client, role: RoleId, error: &ApiError) -> Diag {
+        let diag = self.failed("grant", role, error);
+        explained(client, self.home, self.principal, error, diag).await
+    }
+
+    fn failed(&self, verb: &str, role: RoleId, error: &ApiError) -> Diag {
+        let doing = format!("{verb} the role {role} of {} in {}", self.principal, self.place());
+        cannot(doing, Needs::ORGANIZATION_ADMIN, error)
+    }
+
+    fn already_granted(&self, role: &Role) -> Diag {
+        let name = role.name.as_deref().unwrap_or("the role");
+        Diag::warning(format!("{name} was already granted; it is managed here from now on"))
+            .why(format!(
+                "{} held it before this configuration did anything. Destroying the resource will take it away.",
+                self.principal
+            ))
+            .at(role::at_role())
+    }
+}

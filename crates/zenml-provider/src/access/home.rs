@@ -1,0 +1,89 @@
+//! What people get roles in.
+
+use tfkit::{Cx, Diag, Path};
+use zenml_api::{Identifier, OrganizationId, WorkspaceId};
+
+use crate::client::Client;
+use crate::control;
+use crate::in_workspace::scope;
+
+/// What a role is held in: the object that tells which organization's roles and people there are.
+pub trait Home: Identifier {
+    /// The attribute that names it.
+    const ATTRIBUTE: &'static str;
+
+    /// The one of the provider block, for an assignment that names none.
+    fn of_provider(client: &Client) -> impl Future<Output = Result<Option<Self>, Diag>> + Send;
+
+    /// The organization that it belongs to; `None` if the key does not see it.
+    fn organization(
+        self,
+        client: &Client,
+    ) -> impl Future<Output = Result<Option<OrganizationId>, Diag>> + Send;
+
+    /// The workspace, as requests name it.
+    fn workspace(self) -> Option<WorkspaceId>;
+
+    /// Called where a role is granted in it or found in it.
+    fn remember(self, cx: &Cx<Client>, client: &Client) -> impl Future<Output = Result<(), Diag>> + Send;
+
+    /// Called where a role is not found in it. An error says that it may be hidden and not gone.
+    fn not_found(self, cx: &Cx<Client>, client: &Client) -> impl Future<Output = Result<(), Diag>> + Send;
+
+    /// The error of an assignment that names none, where the provider block has none either.
+    fn unnamed() -> Diag;
+}
+
+impl Home for WorkspaceId {
+    const ATTRIBUTE: &'static str = "workspace_id";
+
+    async fn of_provider(client: &Client) -> Result<Option<Self>, Diag> {
+        control::workspace::default(client).await
+    }
+
+    async fn organization(self, client: &Client) -> Result<Option<OrganizationId>, Diag> {
+        let found = control::workspace::find(client, self).await?;
+        Ok(found.map(|workspace| workspace.organization.id))
+    }
+
+    fn workspace(self) -> Option<WorkspaceId> {
+        Some(self)
+    }
+
+    async fn remember(self, cx: &Cx<Client>, client: &Client) -> Result<(), Diag> {
+        scope::remember(cx, client, self).await
+    }
+
+    async fn not_found(self, cx: &Cx<Client>, client: &Client) -> Result<(), Diag> {
+        if control::workspace::find(client, self).await?.is_none() {
+            scope::gone(cx, client, self).await?;
+        }
+        Ok(())
+    }
+
+    fn unnamed() -> Diag {
+        Diag::error("It is not said in which workspace the project is")
+            .why("The resource has no workspace_id, and the provider block has none either.")
+            .fix("Say where it is:\n  workspace_id = zenml_workspace.NAME.id")
+            .at(Path::root().attr(Self::ATTRIBUTE))
+    }
+}
+
+/// The one that an assignment names, else that of the provider block.
+pub async fn or_default<H: Home>(client: &Client, own: Option<H>) -> Result<H, Diag> {
+    match own {
+        Some(own) => Ok(own),
+        None => H::of_provider(client).await?.ok_or_else(H::unnamed),
+    }
+}
+
+/// The organization of a home that must be there.
+pub async fn organization_of<H: Home>(client: &Client, home: H) -> Result<OrganizationId, Diag> {
+    home.organization(client).await?.ok_or_else(|| {
+        let (noun, attribute) = (H::NOUN, H::ATTRIBUTE);
+        Diag::error(format!("There is no {noun} {home}"))
+            .why("It does not exist, or the key does not see it.")
+            .fix(format!("Check {attribute}, and that the key belongs to the organization of the {noun}."))
+            .at(Path::root().attr(attribute))
+    })
+}

@@ -1,0 +1,50 @@
+//! Import ids of what a principal has somewhere: `PLACE/…/team/TEAM_ID`, and more behind it.
+
+use tfkit::Diag;
+
+use super::principal::Principal;
+
+/// The parts of an import id: as many ids of a place as there should be, a principal, and as many further parts.
+pub fn read<const PLACES: usize, const MORE: usize>(
+    text: &str,
+) -> Option<([&str; PLACES], Principal, [&str; MORE])> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let (places, rest) = parts.split_first_chunk()?;
+    let ([kind, id], more) = rest.split_first_chunk()?;
+    Some((*places, Principal::parse(kind, id)?, more.try_into().ok()?))
+}
+
+/// The error of an import id that has another form; `more` says what else is to be known of the form.
+pub fn unreadable(text: &str, form: &str, more: &str) -> Diag {
+    Diag::error(format!("The import id {text:?} cannot be read"))
+        .why(format!("An import id of this type has the form {form}."))
+        .fix(format!(
+            "Instead of `team` and the id of a team there may be `user` or `service_account` and its id.{more}"
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use zenml_api::TeamId;
+
+    use super::*;
+
+    #[test]
+    fn an_import_id_has_exactly_the_parts_of_its_form() {
+        let team = TeamId::random();
+        let cases = [
+            (format!("w/p/team/{team}/admin"), true),
+            (format!("w/team/{team}/admin"), false),
+            (format!("w/p/team/{team}"), false),
+            (format!("w/p/team/{team}/admin/more"), false),
+            (format!("w/p/group/{team}/admin"), false),
+            ("w/p/team/developers/admin".to_owned(), false),
+            (String::new(), false),
+        ];
+        for (text, expected) in cases {
+            let read = read::<2, 1>(&text);
+            let wanted = expected.then_some((["w", "p"], Principal::Team(team), ["admin"]));
+            assert_eq!(read, wanted, "{text:?}");
+        }
+    }
+}
