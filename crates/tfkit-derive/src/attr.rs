@@ -86,6 +86,10 @@ pub(crate) struct ModelOptions {
     pub(crate) key: Option<Type>,
     pub(crate) rules: Vec<Expr>,
     pub(crate) deprecated: Option<LitStr>,
+    pub(crate) since: Option<LitStr>,
+    pub(crate) needs: Option<Expr>,
+    pub(crate) category: Option<LitStr>,
+    pub(crate) imports: Vec<LitStr>,
 }
 
 /// What a model is of.
@@ -116,10 +120,17 @@ impl ModelOptions {
                 Ok(())
             }
             "deprecated" => once(meta, &mut self.deprecated, meta.value()?.parse()?),
-            _ => {
-                Err(meta
-                    .error("unknown option; a model takes `name`, `kind`, `key`, `rule` and `deprecated`"))
+            "since" => once(meta, &mut self.since, meta.value()?.parse()?),
+            "needs" => once(meta, &mut self.needs, meta.value()?.parse()?),
+            "category" => once(meta, &mut self.category, meta.value()?.parse()?),
+            "import" => {
+                self.imports.push(meta.value()?.parse()?);
+                Ok(())
             }
+            _ => Err(meta.error(
+                "unknown option; a model takes `name`, `kind`, `key`, `rule`, `deprecated`, `since`, `needs`, \
+                 `category` and `import`",
+            )),
         }
     }
 }

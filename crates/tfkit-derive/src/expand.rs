@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit};
 
-use crate::attr::{FieldOptions, KeyPart, Presence};
+use crate::attr::{FieldOptions, KeyPart, ModelOptions, Presence};
 use crate::input::{Field, Struct};
 
 /// A nested object.
@@ -71,6 +71,7 @@ pub(crate) fn model(model: &Struct) -> TokenStream {
             }
         }
     });
+    let about = about(&model.options);
     let (key_type, key) = key(model);
     quote! {
         #tokens
@@ -91,8 +92,29 @@ pub(crate) fn model(model: &Struct) -> TokenStream {
 
             #deprecated
             #rules
+            #about
         }
     }
+}
+
+/// Facts for the documentation, where the model states any.
+fn about(ModelOptions { since, needs, category, imports, .. }: &ModelOptions) -> Option<TokenStream> {
+    fn optional(value: Option<&impl quote::ToTokens>) -> TokenStream {
+        value.map_or_else(
+            || quote! { ::core::option::Option::None },
+            |value| quote! { ::core::option::Option::Some(#value) },
+        )
+    }
+    let stated = since.is_some() || needs.is_some() || category.is_some() || !imports.is_empty();
+    let (since, needs) = (optional(since.as_ref()), optional(needs.as_ref()));
+    let category = optional(category.as_ref());
+    stated.then(|| {
+        quote! {
+            fn about() -> ::tfkit::schema::About {
+                ::tfkit::schema::About { since: #since, needs: #needs, category: #category, imports: &[#(#imports),*] }
+            }
+        }
+    })
 }
 
 /// One constant for each field.

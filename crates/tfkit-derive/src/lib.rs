@@ -21,6 +21,8 @@ use syn::{DeriveInput, parse_macro_input};
 ///   field for each field marked `key`.
 /// - `#[model(rule = …)]`: a `tfkit::check::Rule` over several attributes; may be repeated.
 /// - `#[model(deprecated = "…")]`: why it should not be used any more, and what to use instead.
+/// - `#[model(since = "1.2.0")]`, `needs = "the role Admin"`, `category = "Access"`, `import = "TYPE/NAME"`: facts for the
+///   documentation, see `tfkit::schema::About`; `import` may be repeated.
 ///
 /// On a field, in `#[attr(…)]`:
 ///

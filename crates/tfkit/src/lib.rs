@@ -147,6 +147,7 @@ pub mod check;
 pub mod cx;
 pub mod data_source;
 pub mod diag;
+pub mod docs;
 pub mod engine;
 mod erased;
 pub mod field;

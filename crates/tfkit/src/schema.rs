@@ -18,6 +18,22 @@ pub struct Schema {
     pub attributes: Vec<Attribute>,
     /// What several attributes together must keep to.
     pub rules: Vec<Rule>,
+    /// Facts for the documentation.
+    pub about: About,
+}
+
+/// Facts about a type that its page states besides its attributes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The first version of the provider that has the type, such as `1.2.0`.
+    pub since: Option<&'static str>,
+    /// What the provider's credential needs, to follow "Requires", such as "the role Admin".
+    pub needs: Option<&'static str>,
+    /// Heading under which the registry lists the page.
+    pub category: Option<&'static str>,
+    /// Forms of an import id beside the one of the key, such as `TYPE/NAME`. The optional parts of the key may precede
+    /// them. They are the only forms where the parts of the key, separated by `/`, are no import id.
+    pub imports: &'static [&'static str],
 }
 
 impl Schema {

@@ -120,7 +120,7 @@ impl<O: Operations> Value for Timeouts<O> {
     fn shape() -> Shape {
         let one = |operation: &Operation| {
             let name = operation.name();
-            let text = format!("How long the operation `{name}` may take, such as `30m`, `90s` or `1h30m`.");
+            let text = format!("Time limit for the operation `{name}`, such as `30m`, `90s` or `1h30m`.");
             Attribute::field::<Option<Span>>(name, text)
         };
         Shape::Nested(Nesting::Single, O::LIST.iter().map(one).collect())
@@ -194,6 +194,15 @@ pub(crate) fn of(object: &Dyn, operation: Operation) -> Option<Duration> {
     match timeouts.get(operation.name()) {
         Some(Dyn::String(text)) => parse(text),
         _ => None,
+    }
+}
+
+/// A length of time as a configuration has it, in the largest unit that gives a whole number.
+pub(crate) fn spelled(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
     }
 }
 

@@ -7,11 +7,14 @@ use tfkit::timeouts::{Create, Read, Timeouts};
 use tfkit::model::Model as _;
 use tfkit::{Computed, Dyn, IfSet, Model, Number, Object, OrDefault, OrServer, Secret, Twin};
 
+const NEEDS: &str = "the role Admin";
+
 /// A thing.
 ///
 /// With a second paragraph.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "thing", rule = Rule::AtMostOneOf(&["note", "text"]), deprecated = "Use something else.")]
+#[model(since = "1.2.0", needs = NEEDS, category = "Things", import = "NAME", import = "TYPE/NAME")]
 pub struct Thing {
     /// Place of the thing.
     #[attr(key = optional, replace)]
@@ -76,8 +79,11 @@ fn main() {
     assert_eq!(rules, [
         "At most one of `note`, `text` may be set.",
         "Exactly one of `code`, `code_wo` must be set.",
-        "`code_wo_version` needs `code_wo`.",
+        "`code_wo_version` requires `code_wo`.",
         "At most one of `type_of_key`, `type_of_key_wo` may be set.",
-        "`type_of_key_wo_version` needs `type_of_key_wo`.",
+        "`type_of_key_wo_version` requires `type_of_key_wo`.",
     ]);
+    let about = Thing::about();
+    assert_eq!((about.since, about.needs, about.category), (Some("1.2.0"), Some(NEEDS), Some("Things")));
+    assert_eq!(about.imports, ["NAME", "TYPE/NAME"]);
 }

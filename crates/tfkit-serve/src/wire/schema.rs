@@ -38,7 +38,7 @@ fn attribute(attribute: &Attribute) -> schema::Attribute {
         name: attribute.name.to_owned(),
         r#type: ty,
         nested_type,
-        description: attribute.description.clone(),
+        description: attribute.documentation(),
         description_kind: StringKind::Markdown.into(),
         required: attribute.who.is_required(),
         optional: attribute.who.is_optional(),
@@ -133,6 +133,7 @@ mod tests {
             deprecated: None,
             attributes: vec![all],
             rules: Vec::new(),
+            about: tfkit::schema::About::default(),
         };
         let written = encode(&schema);
         let block = written.block.unwrap();

@@ -49,7 +49,7 @@ impl Rule {
             Self::ExactlyOneOf(names) => format!("Exactly one of {} must be set.", quoted(names)),
             Self::AtMostOneOf(names) => format!("At most one of {} may be set.", quoted(names)),
             Self::AtLeastOneOf(names) => format!("At least one of {} must be set.", quoted(names)),
-            Self::Requires(name, needed) => format!("`{name}` needs {}.", quoted(needed)),
+            Self::Requires(name, needed) => format!("`{name}` requires {}.", quoted(needed)),
         }
     }
 }
@@ -85,6 +85,7 @@ fn error(summary: String, why: String, fix: String, path: Option<Path>) -> Diag 
     Diag { why: Some(why), fix: Some(fix), path, ..Diag::error(summary) }
 }
 
-fn quoted(names: &[&str]) -> String {
+/// Names as code.
+pub(super) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

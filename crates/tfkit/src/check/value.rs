@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
 use super::nearest::nearest;
-use crate::value::{Dyn, Number, Step};
+use super::rule::quoted;
+use crate::value::{Dyn, Number, Step, Type};
 
 /// A condition on a known value, with a sentence for the documentation and for messages.
 #[derive(Clone, Debug)]
@@ -119,6 +120,36 @@ impl Check {
     /// What the value must do, to follow "must": "be 1 to 50 characters long".
     pub fn must(&self) -> String {
         self.to_string()
+    }
+
+    /// The condition as a sentence for the documentation of an attribute of a type.
+    pub fn sentence(&self, ty: &Type) -> String {
+        self.about("Must", "values", ty)
+    }
+
+    fn about(&self, must: &str, what: &str, ty: &Type) -> String {
+        match &self.0 {
+            Kind::Length(bounds) if bounds.least != Some(1) || bounds.most.is_some() => {
+                let unit = if *ty == Type::String { "characters" } else { "elements" };
+                format!("{must} have {bounds} {unit}.")
+            }
+            Kind::OneOf(words) => format!("{must} be one of {}.", quoted(words)),
+            Kind::InPlan(check) => check.about(must, what, ty),
+            Kind::Suggesting(check, words) => {
+                format!("{} Known {what}: {}.", check.about(must, what, ty), quoted(words))
+            }
+            Kind::Each(check) => {
+                let element = match ty {
+                    Type::List(element) | Type::Set(element) | Type::Map(element) => element,
+                    ty => ty,
+                };
+                check.about("Each element must", "elements", element)
+            }
+            Kind::EachKey(check) => check.about("Each key must", "keys", &Type::String),
+            Kind::Length(_) | Kind::Number(_) | Kind::Text { .. } | Kind::Custom { .. } => {
+                format!("{must} {self}.")
+            }
+        }
     }
 
     /// The same check with words that are known to keep to it: a message names them, and the nearest one. For values of

@@ -105,6 +105,11 @@ impl Engine {
         (!attributes.is_empty()).then_some(IdentitySchema { version: 0, attributes })
     }
 
+    /// How long an operation on a type of resource may take by default, by the type's full name.
+    pub fn default_timeout(&self, type_name: &str, operation: Operation) -> Option<Duration> {
+        self.0.resources.get(type_name).map(|resource| resource.timeout(operation))
+    }
+
     /// Forgets what was planned before, because another run begins. A host starts a process for each run; this is for what
     /// plays several in one.
     pub fn begin_run(&self) {

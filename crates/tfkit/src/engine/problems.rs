@@ -126,7 +126,7 @@ fn problem(what: &str, attribute: &Attribute, wrong: &str) -> Diag {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Who;
+    use crate::schema::{About, Who};
 
     fn attribute(name: &'static str, shape: Shape) -> Attribute {
         Attribute::new(name, "Described.", shape, Who::Optional)
@@ -162,6 +162,7 @@ mod tests {
                 deprecated: None,
                 attributes,
                 rules: Vec::new(),
+                about: About::default(),
             };
             let found: Vec<String> =
                 of_schema("x_thing", &schema, RESERVED).into_iter().map(|diag| diag.summary).collect();

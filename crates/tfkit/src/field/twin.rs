@@ -156,12 +156,12 @@ impl<T: Value> Twinned for Twin<T> {
     fn attributes(names: Names, description: &str) -> [Attribute; 3] {
         let Names { stored, written, version } = names;
         let about_written = format!(
-            "The same as `{stored}`, but write-only: it is in no plan and in no state. Needs Terraform 1.11, OpenTofu \
-             1.11 or later. A change is only noticed together with a change of `{version}`."
+            "Write-only alternative to `{stored}`: neither the plan nor the state contains it. Requires Terraform 1.11 \
+             or OpenTofu 1.11. A change only takes effect together with a change of `{version}`."
         );
         let about_version = format!(
-            "Version of `{written}`. Any other number than before sends `{written}` again. Without one, `{written}` \
-             is sent when the object is made, and when it takes the place of `{stored}`."
+            "Version of `{written}`. Change it to send `{written}` again. Without a version, `{written}` is sent when \
+             the object is created, and when it replaces `{stored}`."
         );
         let mut twin = Attribute::field::<Option<T>>(written, about_written);
         // The host shows no write-only value anyway, and Terraform 1.11 takes a sensitive attribute that is null for a

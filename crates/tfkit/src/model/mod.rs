@@ -18,7 +18,7 @@ use crate::check::Rule;
 use crate::diag::Diag;
 use crate::field::Misfit;
 pub use crate::field::{Fields, Misfits};
-use crate::schema::{Attribute, Schema};
+use crate::schema::{About, Attribute, Schema};
 use crate::value::Dyn;
 
 /// An object with named attributes: a nested object or a whole model.
@@ -70,6 +70,11 @@ pub trait Model: Object {
         Vec::new()
     }
 
+    /// Facts for the documentation.
+    fn about() -> About {
+        About::default()
+    }
+
     /// The schema at a version of the state.
     fn schema(version: i64) -> Schema {
         Schema {
@@ -78,6 +83,7 @@ pub trait Model: Object {
             deprecated: Self::deprecated(),
             attributes: Self::attributes(),
             rules: Self::rules(),
+            about: Self::about(),
         }
     }
 }

@@ -4,6 +4,7 @@ use tfkit::check::{
     Check, Rule, Stage, custom, each, each_key, in_plan, length, non_empty, number, one_of, pattern, url,
     uuid, validate,
 };
+use tfkit::schema::About;
 use tfkit::{Attribute, Dyn, Nesting, Schema, Severity, Shape, Type, Who};
 
 #[test]
@@ -106,6 +107,27 @@ fn schema() -> Schema {
             nested("set", Nesting::Set),
         ],
         rules: vec![Rule::Requires("tags", &["secret"])],
+        about: About::default(),
+    }
+}
+
+#[test]
+fn the_documentation_states_each_condition_as_a_sentence() {
+    let (text, texts, map) = (Type::String, Type::String.set(), Type::Number.map());
+    let kind = || pattern("be a kind", |_| true).suggesting(&["a", "b"]);
+    let cases = [
+        (length(1..=50), &text, "Must have 1 to 50 characters."),
+        (length(..=3), &texts, "Must have at most 3 elements."),
+        (non_empty(), &text, "Must not be empty."),
+        (number(1..), &Type::Number, "Must be at least 1."),
+        (in_plan(one_of(&["a", "b"])), &text, "Must be one of `a`, `b`."),
+        (pattern("be sorted", |_| true), &text, "Must be sorted."),
+        (kind(), &text, "Must be a kind. Known values: `a`, `b`."),
+        (each(length(2..)), &texts, "Each element must have at least 2 characters."),
+        (each_key(kind()), &map, "Each key must be a kind. Known keys: `a`, `b`."),
+    ];
+    for (check, ty, sentence) in cases {
+        assert_eq!(check.sentence(ty), sentence);
     }
 }
 
@@ -130,6 +152,7 @@ fn what_a_mock_can_get_wrong_is_left_to_the_plan() {
             deprecated: None,
             attributes,
             rules: Vec::new(),
+            about: About::default(),
         };
         let config = Dyn::map([("a", value)]);
         let said = |stage| validate(&schema, &config, true, stage).len();

@@ -1,0 +1,139 @@
+//! The lists of attributes, with a section of its own for each nested schema.
+
+use super::sentence::one_line;
+use crate::schema::{Attribute, IdentityAttribute, Nesting, Shape, Who};
+use crate::value::Type;
+
+/// The title of a group, and whether an attribute belongs to it.
+type Group = (&'static str, fn(&Who) -> bool);
+
+/// The registry's three groups, in their order.
+const GROUPS: [Group; 3] = [
+    ("Required", Who::is_required),
+    ("Optional", Who::is_optional),
+    ("Read-Only", |who| !who.is_configurable()),
+];
+
+const WRITE_ONLY: &str = ", [Write-only](https://developer.hashicorp.com/terraform/language/resources/ephemeral#write-only-arguments)";
+
+/// The sections of a whole block; `nothing` where it has no attributes.
+pub(super) fn block(attributes: &[Attribute]) -> String {
+    let groups = groups(attributes, &[]).map(|(group, list)| format!("### {group}\n\n{list}"));
+    let mut sections: Vec<String> = groups.collect();
+    nested(attributes, &[], &mut sections);
+    sections.join("\n\n")
+}
+
+/// The lists of an identity.
+pub(super) fn identity(attributes: &[IdentityAttribute]) -> String {
+    let mut sorted: Vec<&IdentityAttribute> = attributes.iter().collect();
+    sorted.sort_by_key(|attribute| attribute.name);
+    let line = |attribute: &&IdentityAttribute| {
+        format!("- `{}` ({}) {}", attribute.name, plain(&attribute.ty), one_line(&attribute.description))
+    };
+    let group = |title: &str, required: bool| {
+        let lines: Vec<String> =
+            sorted.iter().filter(|attribute| attribute.required == required).map(line).collect();
+        (!lines.is_empty()).then(|| format!("#### {title}\n\n{}", lines.join("\n")))
+    };
+    [group("Required", true), group("Optional", false)].into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+}
+
+/// The groups that have attributes, each with its list.
+fn groups<'a>(
+    attributes: &'a [Attribute],
+    path: &'a [&'static str],
+) -> impl Iterator<Item = (&'static str, String)> + 'a {
+    GROUPS.into_iter().filter_map(move |(title, belongs)| {
+        let lines: Vec<String> = sorted(attributes)
+            .into_iter()
+            .filter(|attribute| belongs(&attribute.who))
+            .map(|attribute| line(attribute, path))
+            .collect();
+        (!lines.is_empty()).then(|| (title, lines.join("\n")))
+    })
+}
+
+/// Adds the sections of what is nested in these attributes, in the order in which the lists above refer to them.
+fn nested(attributes: &[Attribute], path: &[&'static str], sections: &mut Vec<String>) {
+    let sorted = sorted(attributes);
+    for (_, belongs) in GROUPS {
+        for attribute in sorted.iter().filter(|attribute| belongs(&attribute.who)) {
+            if let Shape::Nested(_, inner) = &attribute.shape {
+                let path = [path, &[attribute.name]].concat();
+                let lists: Vec<String> =
+                    groups(inner, &path).map(|(group, list)| format!("{group}:\n\n{list}")).collect();
+                sections.push(format!(
+                    "<a id=\"{}\"></a>\n### Nested Schema for `{}`\n\n{}",
+                    anchor(&path),
+                    path.join("."),
+                    lists.join("\n\n")
+                ));
+                nested(inner, &path, sections);
+            }
+        }
+    }
+}
+
+/// One line of a list.
+fn line(attribute: &Attribute, path: &[&'static str]) -> String {
+    let mut line = format!("- `{}` ({}", attribute.name, shape(&attribute.shape));
+    if attribute.sensitive {
+        line.push_str(", Sensitive");
+    }
+    if attribute.deprecated.is_some() {
+        line.push_str(", Deprecated");
+    }
+    if attribute.write_only {
+        line.push_str(WRITE_ONLY);
+    }
+    line.push(')');
+    for text in
+        [Some(attribute.documentation()), attribute.deprecated.map(|why| format!("**Deprecated:** {why}"))]
+    {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            line.push(' ');
+            line.push_str(&text);
+        }
+    }
+    if let Shape::Nested(..) = attribute.shape {
+        let anchor = anchor(&[path, &[attribute.name]].concat());
+        line = format!("{line} (see [below for nested schema](#{anchor}))");
+    }
+    line
+}
+
+fn anchor(path: &[&str]) -> String {
+    format!("nestedatt--{}", path.join("--"))
+}
+
+fn sorted(attributes: &[Attribute]) -> Vec<&Attribute> {
+    let mut sorted: Vec<&Attribute> = attributes.iter().collect();
+    sorted.sort_by_key(|attribute| attribute.name);
+    sorted
+}
+
+/// A type in the registry's words.
+fn shape(shape: &Shape) -> String {
+    match shape {
+        Shape::Plain(ty) => plain(ty),
+        Shape::Nested(Nesting::Single, _) => "Attributes".to_owned(),
+        Shape::Nested(Nesting::List, _) => "Attributes List".to_owned(),
+        Shape::Nested(Nesting::Set, _) => "Attributes Set".to_owned(),
+        Shape::Nested(Nesting::Map, _) => "Attributes Map".to_owned(),
+    }
+}
+
+fn plain(ty: &Type) -> String {
+    match ty {
+        Type::Bool => "Boolean".to_owned(),
+        Type::Number => "Number".to_owned(),
+        Type::String => "String".to_owned(),
+        Type::Dynamic => "Dynamic".to_owned(),
+        Type::List(element) => format!("List of {}", plain(element)),
+        Type::Set(element) => format!("Set of {}", plain(element)),
+        Type::Map(element) => format!("Map of {}", plain(element)),
+        Type::Object(_) => "Object".to_owned(),
+        Type::Tuple(_) => "Tuple".to_owned(),
+    }
+}

@@ -1,0 +1,86 @@
+//! The reference pages of a provider, in the layout of the Terraform registry.
+//!
+//! A page is made of what exists anyway: the schema (whose texts are the doc comments of the models), the identity, the
+//! facts in [`About`](crate::schema::About), and the examples, which are configurations that a test can apply. What no
+//! schema can say comes from an optional template. [`pages`] is a pure function: the same material gives the same bytes.
+//!
+//! The layout is that of `tfplugindocs`, the registry's own generator, which only builds providers written in Go.
+
+mod arguments;
+mod import;
+mod page;
+mod sentence;
+mod template;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::engine::Engine;
+use page::{Kind, Page};
+
+/// Files by their path from the root of the repository, with `/` between the parts.
+pub type Files = BTreeMap<String, String>;
+
+/// Makes every page of a provider: paths below the folder of the pages, such as `resources/team.md`, and contents.
+///
+/// Read from `sources`:
+///
+/// - `examples/provider/provider.tf`, `examples/resources/TYPE/resource.tf`, `examples/data-sources/TYPE/data-source.tf`:
+///   the example of each page. It is required. Further `.tf` files beside it follow in the order of their names.
+/// - `templates/index.md`, `templates/resources/NAME.md`, `templates/data-sources/NAME.md`, where `NAME` is the type without
+///   the provider's prefix: Markdown that follows the description. A heading `# …` at its beginning replaces that of the
+///   page. Text below a line `## Import` goes into the section of that name. A line `<!-- example -->` moves the example
+///   there.
+///
+/// # Errors
+///
+/// One line for each thing that is missing, or that no page uses.
+pub fn pages(engine: &Engine, sources: &Files) -> Result<Files, Vec<String>> {
+    let prefix = engine.name();
+    let mut pages = Files::new();
+    let mut problems = Vec::new();
+    let mut used = Vec::new();
+    let mut add = |page: &Page<'_>| {
+        used.extend([page.template_path(), page.example_folder()]);
+        match page.render(sources) {
+            Ok(text) => drop(pages.insert(page.path(), text)),
+            Err(found) => problems.extend(found),
+        }
+    };
+    add(&Page::new(engine, Kind::Provider, prefix, engine.provider_schema()));
+    for name in engine.resources() {
+        if let Some(schema) = engine.resource_schema(name) {
+            add(&Page::new(engine, Kind::Resource, name, schema));
+        }
+    }
+    for name in engine.data_sources() {
+        if let Some(schema) = engine.data_source_schema(name) {
+            add(&Page::new(engine, Kind::DataSource, name, schema));
+        }
+    }
+    problems.extend(unused(sources, &used));
+    if problems.is_empty() { Ok(pages) } else { Err(problems) }
+}
+
+/// Whether a file is written in Terraform's language.
+fn is_configuration(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "tf")
+}
+
+/// Templates and examples of types that do not exist, such as those of a type that was renamed.
+fn unused(sources: &Files, used: &[String]) -> Vec<String> {
+    const OF_PAGES: [&str; 4] =
+        ["templates/", "examples/provider/", "examples/resources/", "examples/data-sources/"];
+    let of_a_page = |path: &&String| OF_PAGES.iter().any(|folder| path.starts_with(folder));
+    let is_used = |path: &String| {
+        used.iter().any(|used| {
+            path == used || (used.ends_with('/') && path.starts_with(used) && is_configuration(path))
+        })
+    };
+    sources
+        .keys()
+        .filter(of_a_page)
+        .filter(|path| !is_used(path))
+        .map(|path| format!("{path}: no page uses it"))
+        .collect()
+}

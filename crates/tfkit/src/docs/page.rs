@@ -1,0 +1,230 @@
+//! One page.
+
+use super::sentence::one_line;
+use super::template::Template;
+use super::{Files, arguments, import, is_configuration};
+use crate::engine::Engine;
+use crate::model::Operation;
+use crate::schema::{Attribute, IdentityAttribute, Schema, Shape, Who};
+use crate::timeouts;
+
+/// What a page is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Provider,
+    Resource,
+    DataSource,
+}
+
+/// What a page is made of, but for the files.
+pub(super) struct Page<'a> {
+    kind: Kind,
+    /// The provider's prefix.
+    provider: &'a str,
+    /// Full name of the type.
+    name: &'a str,
+    schema: Schema,
+    identity: Vec<IdentityAttribute>,
+}
+
+impl<'a> Page<'a> {
+    pub(super) fn new(engine: &'a Engine, kind: Kind, name: &'a str, schema: &Schema) -> Self {
+        let mut schema = schema.clone();
+        let mut identity: Vec<IdentityAttribute> = Vec::new();
+        if kind == Kind::Resource {
+            identity = engine.identity_schema(name).map(|schema| schema.attributes).unwrap_or_default();
+            // Several models may share a key, whose own texts then fit none of them well.
+            for part in &mut identity {
+                let same = schema.attributes.iter().find(|attribute| attribute.name == part.name);
+                if let Some(same) = same {
+                    part.description.clone_from(&same.description);
+                }
+            }
+            add_default_timeouts(engine, name, &mut schema.attributes);
+        }
+        Self { kind, provider: engine.name(), name, schema, identity }
+    }
+
+    /// Where the page belongs, from the folder of all pages.
+    pub(super) fn path(&self) -> String {
+        match self.kind {
+            Kind::Provider => "index.md".to_owned(),
+            Kind::Resource => format!("resources/{}.md", self.noun()),
+            Kind::DataSource => format!("data-sources/{}.md", self.noun()),
+        }
+    }
+
+    pub(super) fn template_path(&self) -> String {
+        format!("templates/{}", self.path())
+    }
+
+    pub(super) fn example_folder(&self) -> String {
+        match self.kind {
+            Kind::Provider => "examples/provider/".to_owned(),
+            Kind::Resource => format!("examples/resources/{}/", self.name),
+            Kind::DataSource => format!("examples/data-sources/{}/", self.name),
+        }
+    }
+
+    /// The text of the page, or what it lacks.
+    pub(super) fn render(&self, sources: &Files) -> Result<String, Vec<String>> {
+        let mut problems = double_defaults(self.name, &self.schema.attributes);
+        let template_path = self.template_path();
+        let template = Template::of(sources, &template_path);
+        let examples = self.examples(sources);
+        let main = self.example_folder() + self.example_name();
+        if !sources.contains_key(&main) {
+            problems.push(format!("{main}: missing; a page needs an example"));
+        }
+        let mut sections = vec![
+            self.front_matter(template.title),
+            self.title(template.title),
+            paragraphs(&self.schema.description),
+        ];
+        sections
+            .push(self.schema.deprecated.map(|why| format!("~> **Deprecated:** {why}")).unwrap_or_default());
+        sections.push(template.before.to_owned());
+        sections.push(self.facts());
+        sections.push(format!("## Example Usage\n\n{}", examples.join("\n\n")));
+        sections.push(template.after.to_owned());
+        sections.push("## Schema".to_owned());
+        sections
+            .push(self.schema.rules.iter().map(crate::check::Rule::sentence).collect::<Vec<_>>().join(" "));
+        sections.push(arguments::block(&self.schema.attributes));
+        if !self.identity.is_empty() {
+            match self.address(sources.get(&main).map_or("", String::as_str)) {
+                Some(address) => {
+                    match import::section(self.name, &address, &self.schema, &self.identity, template.import)
+                    {
+                        Ok(section) => sections.push(section),
+                        Err(problem) => problems.push(problem),
+                    }
+                }
+                None if sources.contains_key(&main) => {
+                    problems.push(format!("{main}: declares no resource \"{}\"", self.name));
+                }
+                None => {}
+            }
+        } else if !template.import.is_empty() {
+            problems
+                .push(format!("{template_path}: has a section about imports, and the type has no identity"));
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        sections.retain(|section| !section.is_empty());
+        Ok(sections.join("\n\n") + "\n")
+    }
+
+    /// The name without the provider's prefix.
+    fn noun(&self) -> &str {
+        self.name.strip_prefix(self.provider).and_then(|rest| rest.strip_prefix('_')).unwrap_or(self.name)
+    }
+
+    fn example_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Provider => "provider.tf",
+            Kind::Resource => "resource.tf",
+            Kind::DataSource => "data-source.tf",
+        }
+    }
+
+    /// What the registry reads: title, place in the list, and summary. Its validator refuses a category of the index.
+    fn front_matter(&self, replaced: Option<&str>) -> String {
+        let (name, provider) = (self.name, self.provider);
+        let title = match (replaced, self.kind) {
+            (Some(title), _) => title.to_owned(),
+            (None, Kind::Provider) => format!("{provider} Provider"),
+            (None, Kind::Resource) => format!("{name} Resource - {provider}"),
+            (None, Kind::DataSource) => format!("{name} Data Source - {provider}"),
+        };
+        let category = match self.kind {
+            Kind::Provider => String::new(),
+            _ => format!("subcategory: \"{}\"\n", self.schema.about.category.unwrap_or_default()),
+        };
+        let summary =
+            one_line(self.schema.description.split("\n\n").next().unwrap_or_default()).replace('`', "");
+        format!("---\npage_title: \"{title}\"\n{category}description: |-\n  {summary}\n---")
+    }
+
+    /// The heading, which a template may replace: a provider's own spelling of its name, for instance.
+    fn title(&self, replaced: Option<&str>) -> String {
+        match (replaced, self.kind) {
+            (Some(title), _) => format!("# {title}"),
+            (None, Kind::Provider) => format!("# {} Provider", self.provider),
+            (None, Kind::Resource) => format!("# {} (Resource)", self.name),
+            (None, Kind::DataSource) => format!("# {} (Data Source)", self.name),
+        }
+    }
+
+    /// What the credential needs, and since when there is the type.
+    fn facts(&self) -> String {
+        let about = &self.schema.about;
+        let needs = about.needs.map(|needs| format!("Requires {needs}."));
+        let since = about.since.map(|since| format!("Available since version {since}."));
+        [needs, since].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The examples as blocks of code: the main one first, the others by name.
+    fn examples(&self, sources: &Files) -> Vec<String> {
+        let folder = self.example_folder();
+        let main = self.example_name();
+        let name =
+            |path: &str| path.strip_prefix(&folder).filter(|name| is_configuration(name)).map(str::to_owned);
+        let mut files: Vec<(String, &String)> =
+            sources.iter().filter_map(|(path, text)| Some((name(path)?, text))).collect();
+        files.sort_by_key(|(name, _)| (name != main, name.clone()));
+        files.iter().map(|(_, text)| format!("```terraform\n{}\n```", text.trim())).collect()
+    }
+
+    /// The address of the first resource of the type in an example.
+    fn address(&self, example: &str) -> Option<String> {
+        let block = format!("resource \"{}\" \"", self.name);
+        let label = example.lines().find_map(|line| line.strip_prefix(&block))?.split_once('"')?.0;
+        Some(format!("{}.{label}", self.name))
+    }
+}
+
+/// A description as Markdown: lines of a paragraph are joined, lists and tables stay as they are.
+fn paragraphs(text: &str) -> String {
+    let paragraph = |text: &str| {
+        if text.trim_start().starts_with(['-', '|', '#', '`']) {
+            text.trim().to_owned()
+        } else {
+            one_line(text)
+        }
+    };
+    text.split("\n\n").map(paragraph).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Tells in the attribute `timeouts` how long an operation may take by default.
+fn add_default_timeouts(engine: &Engine, type_name: &str, attributes: &mut [Attribute]) {
+    let Some(timeouts) = attributes.iter_mut().find(|attribute| attribute.name == timeouts::ATTRIBUTE) else {
+        return;
+    };
+    let Shape::Nested(_, operations) = &mut timeouts.shape else { return };
+    for attribute in operations {
+        let operation = Operation::ALL.into_iter().find(|operation| operation.name() == attribute.name);
+        if let Some(default) = operation.and_then(|operation| engine.default_timeout(type_name, operation)) {
+            attribute.description =
+                format!("{} Default: `{}`.", attribute.description, timeouts::spelled(default));
+        }
+    }
+}
+
+/// Attributes whose description repeats the default that the schema states.
+fn double_defaults(name: &str, attributes: &[Attribute]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for attribute in attributes {
+        if matches!(attribute.who, Who::Default(_)) && attribute.description.contains("Default: ") {
+            problems.push(format!(
+                "{name}: the description of `{}` states the default, which the page adds by itself",
+                attribute.name
+            ));
+        }
+        if let Shape::Nested(_, inner) = &attribute.shape {
+            problems.extend(double_defaults(name, inner));
+        }
+    }
+    problems
+}

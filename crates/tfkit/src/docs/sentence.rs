@@ -1,0 +1,37 @@
+//! What the schema itself says about an attribute, as sentences.
+
+use crate::schema::{Attribute, Who};
+use crate::value::{Dyn, Shown};
+
+impl Attribute {
+    /// The description with what else the schema says: the default, the conditions on the value, and whether a change
+    /// replaces the object. One paragraph of Markdown.
+    pub fn documentation(&self) -> String {
+        let ty = self.ty();
+        let mut sentences = vec![one_line(&self.description)];
+        if let Who::Default(default) = &self.who {
+            sentences.push(format!("Default: `{}`.", spelled(default)));
+        }
+        if self.who.is_configurable() {
+            sentences.extend(self.checks.iter().map(|check| check.sentence(&ty)));
+            if self.replace {
+                sentences.push("Changing this forces replacement.".to_owned());
+            }
+        }
+        sentences.retain(|sentence| !sentence.is_empty());
+        sentences.join(" ")
+    }
+}
+
+/// A value as a configuration would have it, without the quotes of a string that needs none to be seen.
+fn spelled(value: &Dyn) -> String {
+    match value {
+        Dyn::String(text) if !text.is_empty() => text.clone(),
+        value => Shown(value).to_string(),
+    }
+}
+
+/// A doc comment as one paragraph.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,300 @@
+//! Pages of a provider that has each kind of attribute.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tfkit::docs::{Files, pages};
+use tfkit::model::Operation;
+use tfkit::timeouts::{Create, Delete, Timeouts};
+use tfkit::{
+    Computed, Configured, Current, Cx, DataSource, Diag, Dyn, Engine, IfSet, Model, Object, OrDefault,
+    OrServer, Partial, Provider, Resource, Secret, Since, Start, Twin, Types,
+};
+
+/// A rack that holds `shelves`.
+/// It stands in a room.
+///
+/// - It is never moved.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "rack", since = "1.2.0", needs = "the role Janitor", category = "Furniture")]
+#[model(import = "NAME", rule = Rule::AtMostOneOf(&["note", "colour"]))]
+struct Rack {
+    /// ID of the room.
+    #[attr(key = optional, replace)]
+    room_id: OrServer<String>,
+    /// ID of the rack.
+    #[attr(key, stable)]
+    id: Computed<String>,
+    /// Name of the rack,
+    /// unique in its room.
+    #[attr(check = length(1..=30), check = one_of(&["north", "south"]))]
+    name: String,
+    /// A note.
+    note: Option<String>,
+    /// Color of the rack.
+    #[attr(default = "grey", deprecated = "Use `note`.")]
+    colour: OrDefault<String>,
+    /// Labels.
+    labels: IfSet<BTreeMap<String, Vec<i64>>>,
+    /// Whether the rack is locked.
+    #[attr(default = true)]
+    locked: OrDefault<bool>,
+    /// Key of the door.
+    door_key: Option<Secret<String>>,
+    /// Code of the alarm.
+    #[attr(twin)]
+    code: Twin<Secret<String>>,
+    /// Anything.
+    extra: Option<Dyn>,
+    /// The lock.
+    lock: Option<Lock>,
+    /// The shelves, from the top.
+    shelves: Vec<Shelf>,
+    /// The screws.
+    screws: Option<BTreeSet<Screw>>,
+    /// The locks, by door.
+    locks: Computed<BTreeMap<String, Lock>>,
+    /// Time limits.
+    timeouts: Option<Timeouts<(Create, Delete)>>,
+}
+
+/// A shelf.
+#[derive(Clone, Debug, PartialEq, Object)]
+struct Shelf {
+    /// Width in centimeters.
+    #[attr(check = number(10..=200))]
+    width: u64,
+    /// The locks of the shelf.
+    locks: Option<Vec<Lock>>,
+}
+
+/// A lock.
+#[derive(Clone, Debug, PartialEq, Object)]
+struct Lock {
+    /// Maker of the lock.
+    #[attr(default = "Acme")]
+    maker: OrDefault<String>,
+}
+
+/// A screw.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Object)]
+struct Screw {
+    /// Size of the screw.
+    size: String,
+}
+
+/// A right to open a rack.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "right", import = "RACK_ID/user/USER_ID/ROLE", import = "RACK_ID/team/TEAM_ID/ROLE")]
+#[model(rule = Rule::ExactlyOneOf(&["team_id", "user_id"]))]
+struct Right {
+    /// ID of the rack.
+    #[attr(key, replace)]
+    rack_id: String,
+    /// ID of the team.
+    #[attr(key = optional, replace)]
+    team_id: Option<String>,
+    /// ID of the user.
+    #[attr(key = optional, replace)]
+    user_id: Option<String>,
+    /// What the right allows.
+    #[attr(key, replace)]
+    role: String,
+}
+
+/// A type whose author forgot something.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "loan")]
+struct Loan {
+    /// ID of the rack.
+    #[attr(key)]
+    rack_id: String,
+    /// ID of the user.
+    #[attr(key = optional)]
+    user_id: Option<String>,
+    /// Lock of the loan.
+    lock: Option<Bolt>,
+}
+
+/// A bolt.
+#[derive(Clone, Debug, PartialEq, Object)]
+struct Bolt {
+    /// Maker of the bolt. Default: Acme.
+    #[attr(default = "Acme")]
+    maker: OrDefault<String>,
+}
+
+/// Lists the racks of a room.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "racks", kind = data_source)]
+struct Racks {
+    /// ID of the room.
+    room_id: String,
+    /// IDs of the racks.
+    ids: Computed<BTreeSet<String>>,
+}
+
+/// Manages storage.
+#[derive(Clone, Debug, Model)]
+#[model(name = "store", kind = provider)]
+struct Config {
+    /// URL of the server.
+    url: Option<String>,
+}
+
+/// Behaviour that no page calls.
+macro_rules! idle {
+    ($model:ty, $key:ty) => {
+        impl Resource for $model {
+            type Model = Self;
+            type Client = ();
+            type Remote = Self;
+
+            async fn fetch(_: &Cx<()>, _: &$key) -> Result<Option<Self>, Diag> {
+                unreachable!()
+            }
+
+            fn observe(_: &Self, _: Since<'_, Self>) -> Result<Self, Diag> {
+                unreachable!()
+            }
+
+            async fn create(_: &Cx<()>, _: Self) -> Result<Self, Diag> {
+                unreachable!()
+            }
+
+            async fn update(_: &Cx<()>, _: Current<Self>, _: Self) -> Result<Self, Diag> {
+                unreachable!()
+            }
+
+            async fn delete(_: &Cx<()>, _: Self) -> Result<(), Diag> {
+                unreachable!()
+            }
+
+            fn timeout(operation: Operation) -> Duration {
+                Duration::from_secs(if operation == Operation::Create { 5400 } else { 45 })
+            }
+        }
+    };
+}
+
+idle!(Rack, RackKey);
+idle!(Right, RightKey);
+idle!(Loan, LoanKey);
+
+impl DataSource for Racks {
+    type Model = Self;
+    type Client = ();
+
+    async fn read(_: &Cx<()>, _: Self) -> Result<Self, Diag> {
+        unreachable!()
+    }
+}
+
+/// The provider, with the type that lacks something or without it.
+struct Store<const CARELESS: bool>;
+
+impl<const CARELESS: bool> Provider for Store<CARELESS> {
+    type Config = Config;
+    type Client = ();
+
+    fn register(types: Types<()>) -> Types<()> {
+        let types = types.resource::<Rack>().resource::<Right>().data_source::<Racks>();
+        if CARELESS { types.resource::<Loan>() } else { types }
+    }
+
+    async fn configure(&self, _: &Partial<Config>, _: &Start) -> Result<Configured<()>, Diag> {
+        unreachable!()
+    }
+}
+
+/// What the pages are made of.
+fn sources() -> Files {
+    [
+        ("examples/provider/provider.tf", "provider \"store\" {}\n"),
+        (
+            "examples/resources/store_rack/resource.tf",
+            "# A rack.\nresource \"store_rack\" \"north\" {\n  name = \"north\"\n}\n",
+        ),
+        ("examples/resources/store_rack/alarm.tf", "resource \"store_rack\" \"alarm\" {}\n"),
+        ("examples/resources/store_right/resource.tf", "resource \"store_right\" \"ann\" {}\n"),
+        ("examples/data-sources/store_racks/data-source.tf", "data \"store_racks\" \"all\" {}\n"),
+        ("examples/complete/main.tf", "# Not of a page.\n"),
+        (
+            "templates/resources/rack.md",
+            "A rack is **heavy**.\n\n## Import\n\nThe room can be given by its name.\n",
+        ),
+        ("templates/index.md", "# The Store\n\nBefore.\n\n<!-- example -->\n\n## Details\n\nAfter.\n"),
+    ]
+    .map(|(path, text)| (path.to_owned(), text.to_owned()))
+    .into()
+}
+
+#[test]
+fn a_page_has_the_registrys_layout() {
+    let made = pages(&Engine::new(Store::<false>), &sources()).unwrap();
+    let expected = [
+        ("data-sources/racks.md", include_str!("racks.md")),
+        ("index.md", include_str!("index.md")),
+        ("resources/rack.md", include_str!("rack.md")),
+        ("resources/right.md", include_str!("right.md")),
+    ];
+    for (path, text) in expected {
+        assert_eq!(made.get(path).map(String::as_str), Some(text), "{path}");
+    }
+    assert_eq!(made.len(), expected.len());
+}
+
+#[test]
+fn what_a_page_lacks_and_what_no_page_uses_is_named() {
+    let cases: [(&str, Option<&str>, &str); 6] = [
+        (
+            "examples/resources/store_rack/resource.tf",
+            None,
+            "examples/resources/store_rack/resource.tf: missing; a page needs an example",
+        ),
+        (
+            "examples/resources/store_rack/resource.tf",
+            Some("resource \"store_right\" \"ann\" {}\n"),
+            "examples/resources/store_rack/resource.tf: declares no resource \"store_rack\"",
+        ),
+        (
+            "examples/resources/store_shelf/resource.tf",
+            Some(""),
+            "examples/resources/store_shelf/resource.tf: no page uses it",
+        ),
+        (
+            "examples/resources/store_rack/import.sh",
+            Some(""),
+            "examples/resources/store_rack/import.sh: no page uses it",
+        ),
+        ("templates/resources/shelf.md", Some(""), "templates/resources/shelf.md: no page uses it"),
+        (
+            "templates/data-sources/racks.md",
+            Some("## Import\n\nBy name.\n"),
+            "templates/data-sources/racks.md: has a section about imports, and the type has no identity",
+        ),
+    ];
+    for (path, text, problem) in cases {
+        let mut sources = sources();
+        match text {
+            Some(text) => drop(sources.insert(path.to_owned(), text.to_owned())),
+            None => drop(sources.remove(path)),
+        }
+        assert_eq!(pages(&Engine::new(Store::<false>), &sources), Err(vec![problem.to_owned()]), "{path}");
+    }
+}
+
+#[test]
+fn a_model_states_defaults_once_and_import_ids_where_its_key_gives_none() {
+    let mut sources = sources();
+    sources.insert(
+        "examples/resources/store_loan/resource.tf".to_owned(),
+        "resource \"store_loan\" \"a\" {}\n".to_owned(),
+    );
+    let problems = pages(&Engine::new(Store::<true>), &sources).unwrap_err();
+    let expected = [
+        "store_loan: the description of `maker` states the default, which the page adds by itself",
+        "store_loan: the parts of the key are no import id; state the form with #[model(import = \"…\")]",
+    ];
+    assert_eq!(problems, expected);
+}
