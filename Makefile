@@ -18,7 +18,7 @@ platform = $(shell rustc -vV | sed -n 's/^host: //p' | sed -E 's/^x86_64-/amd64-
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | while IFS=$$'\t' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | while IFS=$$'\t' read -r target text; do printf '  make %-14s %s\n' "$$target" "$$text"; done
 
 .PHONY: demo
 demo: toolchain host ## The reference journey on a local platform, with the access matrix (KEEP=1 leaves it running)
@@ -53,6 +53,15 @@ lint: toolchain ## Formatting, lints and documentation, each without a warning
 	@$(cargo) fmt --all --check
 	@$(cargo) clippy $(locked) --workspace --all-targets -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" $(cargo) doc $(locked) --workspace --no-deps --quiet
+
+.PHONY: docs
+docs: toolchain ## Write the pages in docs/ from the schemas, examples/ and templates/
+	@$(cargo) run $(locked) --quiet --package xtask -- docs
+
+.PHONY: docs-validate
+docs-validate: toolchain host ## Check docs/ with the validator of the Terraform registry (needs Go)
+	@$(cargo) build $(locked) --package zenml-provider
+	@scripts/docs-validate $(target)/debug/terraform-provider-zenml
 
 .PHONY: bench
 bench: toolchain host ## Start-up time, memory, requests, plan and apply against terraform_data, and permission checks

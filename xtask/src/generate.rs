@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::committed::{self, Stale};
 use crate::{Failure, root};
 
 /// Options of `xtask gen`.
@@ -35,52 +36,14 @@ const TARGETS: [(Half, &str); 2] =
 
 /// Writes all generated code, or only compares it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let stale = stale()?;
-    if stale.is_empty() {
-        return Ok(());
-    }
-    if arguments.check {
-        let names: Vec<String> = stale.iter().map(|file| format!("  {}", file.path.display())).collect();
-        return Err(Failure::new(format!(
-            "generated code differs from its source:\n{}\nWrite it again and commit it:\n  cargo xtask gen",
-            names.join("\n")
-        )));
-    }
-    for file in stale {
-        let path = root().join(&file.path);
-        let written = match file.content {
-            Some(content) => fs::create_dir_all(path.parent().expect("a generated file has a folder"))
-                .and_then(|()| fs::write(&path, content)),
-            None => fs::remove_file(&path),
-        };
-        written.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
-    }
-    Ok(())
-}
-
-/// A committed file that is not what it should be.
-#[derive(Debug)]
-pub struct Stale {
-    /// From the root of the workspace.
-    pub path: PathBuf,
-    /// What it should hold; nothing when the file should not exist.
-    pub content: Option<String>,
+    committed::settle(stale()?, arguments.check, "generated code differs from its source", "cargo xtask gen")
 }
 
 /// Generates everything in a folder of its own and compares it with what is committed.
 pub fn stale() -> Result<Vec<Stale>, Failure> {
     let mut stale = Vec::new();
     for (half, folder) in TARGETS {
-        let wanted = generate(half)?;
-        let found = read(&root().join(folder))?;
-        for (name, content) in &wanted {
-            if found.get(name) != Some(content) {
-                stale.push(Stale { path: Path::new(folder).join(name), content: Some(content.clone()) });
-            }
-        }
-        for name in found.keys().filter(|name| !wanted.contains_key(*name)) {
-            stale.push(Stale { path: Path::new(folder).join(name), content: None });
-        }
+        stale.extend(committed::compare(Path::new(folder), &generate(half)?, &read(&root().join(folder))?));
     }
     Ok(stale)
 }

@@ -1,8 +1,10 @@
 //! Development commands, as functions that tests can call too.
 
 pub mod bench;
+mod committed;
 pub mod contract;
 pub mod demo;
+pub mod docs;
 pub mod environment;
 pub mod generate;
 pub mod tidy;

@@ -15,6 +15,8 @@ struct Arguments {
 enum Command {
     /// Write the generated code that is committed
     Gen(xtask::generate::Arguments),
+    /// Write the pages of resources and data sources in docs/
+    Docs(xtask::docs::Arguments),
     /// Make the reference journey on a platform of its own, and check what each team can do
     Demo(xtask::demo::Arguments),
     /// Measure the provider: start-up, memory, plan and apply against Terraform's own resource
@@ -28,6 +30,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Gen(arguments) => xtask::generate::run(&arguments),
+        Command::Docs(arguments) => xtask::docs::run(&arguments),
         Command::Demo(arguments) => xtask::demo::run(&arguments),
         Command::Bench(arguments) => xtask::bench::run(&arguments),
         Command::Contract(arguments) => xtask::contract::run(&arguments),

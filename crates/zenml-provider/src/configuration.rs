@@ -13,52 +13,55 @@ use crate::source::trimmed;
 /// Address of the management API of ZenML Pro.
 pub const SAAS_URL: &str = "https://cloudapi.zenml.io";
 
-/// Manages ZenML Pro organizations, their workspaces, teams and roles, and what is in a workspace or in an
-/// open-source ZenML server: projects, service connectors, stack components, stacks and secrets.
+/// Manages ZenML Pro organizations, with their workspaces, teams and roles, and the objects of a workspace or of an
+/// open-source ZenML server: projects, stacks, stack components, service connectors, secrets, flavors, tags and code
+/// repositories.
 #[derive(Clone, Debug, Model)]
 #[model(name = "zenml", kind = provider)]
 pub struct Configuration {
-    /// Address of the management API of ZenML Pro; may carry a path, such as `/api/v1` of a self-hosted one. Also
-    /// from `ZENML_CONTROL_PLANE_URL` or `ZENML_PRO_API_URL`. Default: `https://cloudapi.zenml.io`, when there is a
-    /// service-account key.
+    /// URL of the ZenML Pro management API. It can have a path, such as `/api/v1` for a self-hosted control plane.
+    /// Environment variables: `ZENML_CONTROL_PLANE_URL` or `ZENML_PRO_API_URL`. Default: `https://cloudapi.zenml.io`,
+    /// if a service account key is set.
     #[attr(check = pattern("be a URL that begins with http:// or https://", is_url_or_empty))]
     pub control_plane_url: Option<String>,
-    /// Key of a service account, or a personal access token: `ZENPROKEY_…`. It is sent to the control plane only;
-    /// workspaces get a session that it was exchanged for. Also from `ZENML_SERVICE_ACCOUNT_KEY` or
-    /// `ZENML_PRO_API_KEY`.
+    /// Service account key (`ZENPROKEY_…`) or personal access token for ZenML Pro. The provider sends it to the control
+    /// plane only; workspaces receive a session that it was exchanged for. Environment variables:
+    /// `ZENML_SERVICE_ACCOUNT_KEY` or `ZENML_PRO_API_KEY`.
     pub service_account_key: Option<Secret<String>>,
-    /// Organization, by id or name, for resources that do not name one. Also from `ZENML_ORGANIZATION_ID`. Default:
-    /// the only organization that the key can see.
+    /// ID or name of the organization for resources that do not set one. Environment variable: `ZENML_ORGANIZATION_ID`.
+    /// Default: the only organization that the key can see.
     pub organization_id: Option<String>,
-    /// Workspace, by id or name, for resources in a workspace that do not name one. Also from `ZENML_WORKSPACE_ID`.
+    /// ID or name of the workspace for resources that do not set one. Environment variable: `ZENML_WORKSPACE_ID`.
     pub workspace_id: Option<String>,
-    /// Address of an open-source server, or of one workspace, for resources that name no workspace. Also from
-    /// `ZENML_SERVER_URL`.
+    /// URL of an open-source server, or of a single workspace, for resources that set no workspace. Environment
+    /// variable: `ZENML_SERVER_URL`.
     #[attr(check = pattern("be a URL that begins with http:// or https://", is_url_or_empty))]
     pub server_url: Option<String>,
-    /// API key for `server_url`. Also from `ZENML_API_KEY`. Without it and without a token, a session of the
-    /// service-account key is used.
+    /// API key for `server_url`. Environment variable: `ZENML_API_KEY`. Without a key and a token, the provider uses a
+    /// session of the service account key.
     pub api_key: Option<Secret<String>>,
-    /// Finished token for `server_url`; it cannot be renewed, so a key is preferred where both are given. Also from
-    /// `ZENML_API_TOKEN`.
+    /// API token for `server_url`. The provider cannot renew it; if a key is set as well, the key is used. Environment
+    /// variable: `ZENML_API_TOKEN`.
     pub api_token: Option<Secret<String>>,
-    /// Whether a server of an old version is used without asking. Default: `false`; versions below 0.80.0 are refused.
+    /// Whether to use a server that is older than this provider supports. Default: `false`, which refuses versions
+    /// below 0.80.0.
     pub skip_version_check: Option<bool>,
-    /// How HTTP is spoken. Proxies and the certificate store come from the usual environment variables.
+    /// HTTP client settings. Proxies and the certificate store come from the usual environment variables.
     pub http: Option<Http>,
 }
 
-/// How HTTP is spoken.
+/// HTTP client settings.
 #[derive(Clone, Debug, Object)]
 pub struct Http {
-    /// Longest time for one attempt, such as `90s`. Default: two minutes.
+    /// Time limit for one attempt, such as `90s`. Default: `2m`.
     pub timeout: Option<Span>,
-    /// How often a call is repeated when the server is busy or not reachable. Default: 4.
+    /// How often a request is repeated while the server is busy or unreachable. Default: `4`.
     #[attr(check = number(0..=20))]
     pub retries: Option<u64>,
-    /// More certificate authorities, as PEM text, such as `file("ca.pem")`; those of the system stay trusted.
+    /// Additional certificate authorities in PEM format, such as `file("ca.pem")`. The certificate authorities of the
+    /// system remain trusted.
     pub ca_bundle: Option<String>,
-    /// Headers that every request carries, for proxies that ask for them.
+    /// Additional headers of every request, for example for an authenticating proxy.
     pub headers: Option<Secret<BTreeMap<String, String>>>,
 }
 

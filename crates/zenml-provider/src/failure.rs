@@ -11,7 +11,7 @@ use zenml_api::error::Refusal;
 use zenml_client::transport::TransportError;
 use zenml_client::{ApiError, Call, Plane, Refused};
 
-/// Who may do what is being done, for the message of a refusal.
+/// Who may do what is being done, for the message of a refusal and for the pages.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs(&'static str);
 
@@ -29,6 +29,11 @@ impl Needs {
     /// Granting rights on single objects of a workspace.
     pub const SHARE: Self =
         Self("the right to share the object, and each right that is granted: Workspace Admin has both");
+
+    /// What is needed, to follow "has" or "Requires".
+    pub const fn text(self) -> &'static str {
+        self.0
+    }
 }
 
 /// The diagnostic of a call that failed. `doing` completes "Cannot …", such as `create team "alpha"`.

@@ -22,7 +22,7 @@ resource "zenml_code_repository" "training" {
   }
 }
 
-# A repository that a class of your own reads.
+# A repository that a custom class reads.
 resource "zenml_code_repository" "archive" {
   workspace_id = zenml_workspace.alpha.id
   project_id   = zenml_project.recommendation.id

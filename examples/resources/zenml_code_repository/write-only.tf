@@ -1,4 +1,4 @@
-# The token is in no plan and in no state. Another version sends the configuration again.
+# Neither the plan nor the state contains the token. Increase the version to send the configuration again.
 resource "zenml_code_repository" "training_write_only" {
   workspace_id = zenml_workspace.alpha.id
   project_id   = zenml_project.recommendation.id

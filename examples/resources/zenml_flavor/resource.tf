@@ -14,7 +14,7 @@ resource "zenml_flavor" "shared_files" {
   })
 }
 
-# The flavor cannot be deleted while a component has it: this reference keeps the order.
+# A flavor cannot be deleted while a component uses it. The references below keep the order.
 resource "zenml_stack_component" "shared_files" {
   workspace_id = zenml_workspace.alpha.id
   name         = "shared-files"

@@ -1,4 +1,4 @@
-# The values are in no plan and in no state. Another version sends them again.
+# Neither the plan nor the state contains the values. Increase the version to send them again.
 resource "zenml_secret" "mlflow_write_only" {
   workspace_id = zenml_workspace.alpha.id
   name         = "alpha-mlflow-write-only"

@@ -1,4 +1,4 @@
-# The credentials are in no plan and in no state. Another version sends them again.
+# Neither the plan nor the state contains the credentials. Increase the version to send them again.
 resource "zenml_service_connector" "aws_write_only" {
   workspace_id  = zenml_workspace.alpha.id
   name          = "alpha-aws-write-only"

@@ -14,7 +14,7 @@ resource "zenml_stack" "dev" {
   }
 }
 
-# Several components of a type, in their order: the first alerter is the default.
+# Several components of one type, in order: the first alerter is the default.
 resource "zenml_stack" "watched" {
   workspace_id = zenml_workspace.alpha.id
   name         = "alpha-watched-stack"

@@ -3,7 +3,7 @@ resource "zenml_workspace" "alpha" {
   display_name = "Team Alpha"
   description  = "GPU environment of the recommendation engine."
 
-  # Everything in a workspace goes with it.
+  # Deleting a workspace deletes everything in it.
   deletion_protection = true
 
   timeouts = {

@@ -18,7 +18,7 @@ pub fn run() -> Result<(), Failure> {
 /// Every violation, one line each.
 pub fn violations() -> Result<Vec<String>, Failure> {
     let mut found = source::violations(&root())?;
-    found.extend(resource::violations(&root())?);
+    found.extend(resource::violations(&root()));
     found.extend(dependency::violations()?);
     Ok(found)
 }

@@ -10,21 +10,22 @@ use crate::control;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 
-/// An organization of ZenML Pro: by id, by name, or, with neither, the provider's own.
+/// Looks up a ZenML Pro organization by ID or name. Without either, it returns the provider's organization.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "organization", kind = data_source, rule = tfkit::check::Rule::AtMostOneOf(&["id", "name"]))]
+#[model(since = "3.1.0", needs = Needs::ORGANIZATION_VIEWER.text(), category = "ZenML Pro")]
 pub struct OrganizationData {
-    /// Identifier of the organization.
+    /// ID of the organization.
     pub id: OrServer<Id<OrganizationId>>,
     /// Name of the organization.
     pub name: OrServer<String>,
-    /// What the organization is for.
+    /// Description of the organization.
     pub description: Computed<Option<String>>,
-    /// Address of a picture to show.
+    /// URL of the logo.
     pub logo_url: Computed<Option<String>>,
-    /// When the organization was made.
+    /// When the organization was created.
     pub created: Computed<String>,
-    /// When the organization was last changed.
+    /// When the organization was last updated.
     pub updated: Computed<String>,
 }
 

@@ -6,36 +6,41 @@ use zenml_api::{ProjectId, RoleId, ServiceAccountId, TeamId, UserId, WorkspaceId
 
 use crate::access::RoleAssignment;
 use crate::access::role::same_in_project;
+use crate::failure::Needs;
 use crate::id::Id;
 
-/// A role that a team, a user or a service account has in a project.
+/// Grants a role in a project to a team, a user or a service account.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "project_role_assignment")]
 #[model(rule = Rule::ExactlyOneOf(&["team_id", "user_id", "service_account_id"]))]
 #[model(rule = Rule::AtLeastOneOf(&["role", "role_id"]))]
+#[model(since = "3.1.0", needs = Needs::ORGANIZATION_ADMIN.text(), category = "ZenML Pro")]
+#[model(import = "WORKSPACE_ID/PROJECT_ID/team/TEAM_ID/ROLE")]
+#[model(import = "WORKSPACE_ID/PROJECT_ID/user/USER_ID/ROLE")]
+#[model(import = "WORKSPACE_ID/PROJECT_ID/service_account/SERVICE_ACCOUNT_ID/ROLE")]
 pub struct ProjectRoleAssignment {
-    /// Workspace, project, principal and role in one: `WORKSPACE_ID/PROJECT_ID/team/TEAM_ID/ROLE_ID`. It follows a change of the role.
+    /// ID of the assignment: `WORKSPACE_ID/PROJECT_ID/team/TEAM_ID/ROLE_ID`. It changes with the role.
     pub id: Computed<String>,
-    /// Workspace that the project is in. Default: the provider's workspace.
+    /// ID of the workspace that contains the project. Default: the provider's workspace.
     #[attr(key, replace)]
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Project in which the role is held.
+    /// ID of the project in which the role applies.
     #[attr(key, replace)]
     pub project_id: Id<ProjectId>,
-    /// Team that gets the role: all its members.
+    /// ID of the team that receives the role. All members of the team have it.
     #[attr(key = optional, replace)]
     pub team_id: Option<Id<TeamId>>,
-    /// User who gets the role.
+    /// ID of the user who receives the role.
     #[attr(key = optional, replace)]
     pub user_id: Option<Id<UserId>>,
-    /// Service account that gets the role.
+    /// ID of the service account that receives the role.
     #[attr(key = optional, replace)]
     pub service_account_id: Option<Id<ServiceAccountId>>,
-    /// Name of the role: the name of any project role of the organization, such as `Project Admin`, or a short one:
-    /// `admin`, `developer`, `member` and `contributor` (both mean `Project Contributor`), `viewer`.
+    /// Name of the role: the full name of any project role of the organization, such as `Project Admin`, or a short
+    /// name: `admin`, `developer`, `contributor` (or `member`) or `viewer`.
     #[attr(same = same_in_project, check = non_empty())]
     pub role: OrServer<String>,
-    /// Id of the role, instead of its name. Where both are given, they must be of the same role.
+    /// ID of the role, instead of its name. If both are set, they must identify the same role.
     #[attr(key)]
     pub role_id: OrServer<Id<RoleId>>,
 }

@@ -13,28 +13,29 @@ use crate::control;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 
-/// A role of an organization, predefined or custom: by id, or by name and level.
+/// Looks up a role of an organization, predefined or custom, by ID, or by name and level.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "role", kind = data_source)]
 #[model(rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]))]
 #[model(rule = tfkit::check::Rule::Requires("name", &["level"]))]
+#[model(since = "3.1.0", needs = Needs::ORGANIZATION_VIEWER.text(), category = "ZenML Pro")]
 pub struct RoleData {
-    /// Organization that the role belongs to. Default: the provider's organization.
+    /// ID of the organization that the role belongs to. Default: the provider's organization.
     pub organization_id: OrServer<Id<OrganizationId>>,
-    /// Identifier of the role; it differs between organizations, for predefined roles too.
+    /// ID of the role. It differs between organizations, even for predefined roles.
     pub id: OrServer<Id<RoleId>>,
-    /// Name of the role, such as `Workspace Admin`, or a short name of its level, such as `admin`.
+    /// Full name of the role, such as `Workspace Admin`, or its short name, such as `admin`.
     pub name: OrServer<String>,
-    /// Level of the role: `organization`, `workspace` or `project`.
+    /// Level of the role.
     #[attr(check = in_plan(one_of(&["organization", "workspace", "project"])))]
     pub level: OrServer<String>,
     /// Full name of the role.
     pub full_name: Computed<Option<String>>,
-    /// What the role allows, in words.
+    /// Description of the role.
     pub description: Computed<Option<String>>,
     /// Whether the role is predefined.
     pub system_managed: Computed<bool>,
-    /// What the role allows, as `RESOURCE:ACTION`, where the control plane tells.
+    /// Permissions of the role, as `RESOURCE:ACTION`. Null if the control plane does not report them.
     pub permissions: Computed<Option<BTreeSet<String>>>,
 }
 

@@ -12,39 +12,40 @@ use crate::id::Id;
 use crate::in_workspace::scope;
 use crate::in_workspace::text;
 
-/// A ZenML server: the one of the provider block, or that of a workspace.
+/// Reads a ZenML server: the one in the provider block, or the server of a workspace.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "server", kind = data_source)]
+#[model(since = "1.1.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct ServerData {
-    /// Workspace whose server is meant. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace whose server is read. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the deployment.
+    /// ID of the deployment.
     pub id: Computed<String>,
     /// Name of the server.
     pub name: Computed<String>,
-    /// Version of ZenML that the server runs.
+    /// ZenML version of the server.
     pub version: Computed<String>,
     /// How the server was deployed, such as `other`, `docker` or `cloud`.
     pub deployment_type: Computed<String>,
-    /// How one logs in, such as `OAUTH2_PASSWORD_BEARER`; `EXTERNAL` in ZenML Pro.
+    /// Authentication scheme, such as `OAUTH2_PASSWORD_BEARER`. `EXTERNAL` in ZenML Pro.
     pub auth_scheme: Computed<String>,
-    /// Public address of the server. Empty if the server was not told.
+    /// Public URL of the server. Empty if the server does not know it.
     pub server_url: Computed<String>,
-    /// Address of the dashboard. Empty if the server was not told.
+    /// URL of the dashboard. Empty if the server does not know it.
     pub dashboard_url: Computed<String>,
-    /// Address of the dashboard of ZenML Pro. Null on an open-source server, as all attributes that begin with `pro_`.
+    /// URL of the ZenML Pro dashboard. Null on an open-source server, like all attributes that start with `pro_`.
     pub pro_dashboard_url: Computed<Option<String>>,
-    /// Address of the management API of ZenML Pro.
+    /// URL of the ZenML Pro management API.
     pub pro_api_url: Computed<Option<String>>,
-    /// Identifier of the organization.
+    /// ID of the organization.
     pub pro_organization_id: Computed<Option<Id<OrganizationId>>>,
     /// Name of the organization.
     pub pro_organization_name: Computed<Option<String>>,
-    /// Identifier of the workspace.
+    /// ID of the workspace.
     pub pro_workspace_id: Computed<Option<Id<WorkspaceId>>>,
     /// Name of the workspace.
     pub pro_workspace_name: Computed<Option<String>>,
-    /// What else the server was told about itself. Values that are no texts are shown as JSON.
+    /// Metadata that the server was deployed with. Values that are not strings are encoded as JSON.
     pub metadata: Computed<BTreeMap<String, String>>,
 }
 

@@ -5,41 +5,43 @@ use zenml_api::workspace::tag::{self as api, TagCreate, TagUpdate};
 use zenml_api::{Patch, TagId, UserId, WorkspaceId};
 
 use crate::client::Client;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::text::is_one_line;
 use crate::in_workspace::{Found, InWorkspace, Lookup, Noun, Place, change};
 
-/// A tag that can be put on pipelines, runs, models and artifacts of a workspace.
+/// A tag for pipelines, runs, models and artifacts of a workspace.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "tag", key = Place<TagId>)]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_ADMIN.text())]
+#[model(import = "NAME")]
 pub struct Tag {
-    /// Workspace that the tag is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the tag. Default: the provider's workspace. Null on an open-source server.
     #[attr(key = optional, replace)]
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the tag.
+    /// ID of the tag.
     #[attr(key, stable)]
     pub id: Computed<Id<TagId>>,
-    /// Name of the tag, unique in its workspace. It cannot be a UUID.
+    /// Name of the tag, unique in its workspace.
     #[attr(
         check = length(1..=255),
         check = pattern("have no tab and no line break", is_one_line),
         check = pattern("not be a UUID, because ids look like that", is_no_id)
     )]
     pub name: String,
-    /// Colour of the tag: `grey`, `purple`, `red`, `green`, `yellow`, `orange`, `lime`, `teal`, `turquoise`, `magenta` or
-    /// `blue`. Default: the server draws one when the tag is made.
+    /// Color of the tag. Default: chosen by the server when the tag is created.
     #[attr(check = in_plan(one_of(&api::COLORS)))]
     pub color: OrServer<String>,
-    /// Whether only one object of a kind can have the tag at a time, such as one run of a pipeline. Default: `false`.
+    /// Whether only one object of each kind can have the tag at a time, such as one run of a pipeline.
     #[attr(default = false)]
     pub exclusive: OrDefault<bool>,
-    /// Owner of the tag, as the workspace knows the account. Null when it belongs to the server.
+    /// ID of the user in the workspace who owns the tag. Null if the server owns it.
     #[attr(stable)]
     pub user_id: Computed<Option<Id<UserId>>>,
-    /// When the tag was made.
+    /// When the tag was created.
     #[attr(stable)]
     pub created: Computed<String>,
-    /// When the tag was last changed.
+    /// When the tag was last updated.
     pub updated: Computed<String>,
 }
 
@@ -86,27 +88,28 @@ impl InWorkspace for Tag {
     }
 }
 
-/// An existing tag, by id or by name.
+/// Looks up an existing tag by ID or name.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "tag", kind = data_source, rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"]))]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct TagData {
-    /// Workspace that the tag is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the tag. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the tag. It decides where the name is given too.
+    /// ID of the tag. If `name` is also set, both must identify the same tag.
     pub id: OrServer<Id<TagId>>,
     /// Name of the tag.
     pub name: OrServer<String>,
-    /// Colour of the tag.
+    /// Color of the tag.
     pub color: Computed<Option<String>>,
-    /// Whether only one object of a kind can have the tag at a time.
+    /// Whether only one object of each kind can have the tag at a time.
     pub exclusive: Computed<bool>,
-    /// How many objects have the tag.
+    /// Number of objects that have the tag.
     pub tagged_count: Computed<u64>,
-    /// Owner of the tag, as the workspace knows the account. Null when it belongs to the server.
+    /// ID of the user in the workspace who owns the tag. Null if the server owns it.
     pub user_id: Computed<Option<Id<UserId>>>,
-    /// When the tag was made.
+    /// When the tag was created.
     pub created: Computed<String>,
-    /// When the tag was last changed.
+    /// When the tag was last updated.
     pub updated: Computed<String>,
 }
 

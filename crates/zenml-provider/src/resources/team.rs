@@ -21,37 +21,38 @@ use crate::id::Id;
 /// Name beside the state of the members that the configuration named when it was last applied.
 const MEMBERS: &str = "members";
 
-/// A group of people inside an organization. A role that is granted to a team reaches all its members.
+/// A team of people in an organization. A role that is granted to the team applies to all of its members.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "team")]
+#[model(since = "3.1.0", needs = Needs::ORGANIZATION_ADMIN.text(), category = "ZenML Pro")]
 pub struct Team {
-    /// Organization that the team belongs to. Default: the provider's organization.
+    /// ID of the organization that the team belongs to. Default: the provider's organization.
     #[attr(key = optional, replace)]
     pub organization_id: OrServer<Id<OrganizationId>>,
-    /// Identifier of the team.
+    /// ID of the team.
     #[attr(key, stable)]
     pub id: Computed<Id<TeamId>>,
-    /// Name of the team, unique inside its organization.
+    /// Name of the team, unique in its organization.
     #[attr(check = length(1..=50))]
     pub name: String,
-    /// What the team is for.
+    /// Description of the team.
     #[attr(check = length(..=256), same = empty_is_null)]
     pub description: Option<String>,
-    /// All members of the team: e-mail addresses or user ids, also of service accounts; each person once. Upper and lower
-    /// case make no difference. `[]` means nobody; leave it out to manage the members elsewhere.
+    /// All members of the team: email addresses or user IDs, including those of service accounts. List each person
+    /// once; case does not matter. `[]` removes all members; omit the argument to manage them elsewhere.
     #[attr(same = same_name, check = each(non_empty()))]
     pub members: IfSet<BTreeSet<String>>,
-    /// Whether e-mail addresses that the organization does not know are invited. Default: `true`. This version of the
-    /// provider cannot invite yet: whatever is set, an unknown address is an error, and nothing is changed.
+    /// Whether to invite people whose email address the organization does not know. It has no effect yet: this version
+    /// of the provider cannot send invitations, and an unknown address is an error in any case.
     #[attr(default = true)]
     pub invite_unknown: OrDefault<bool>,
-    /// Organization role that invited people get. Has no effect yet, see `invite_unknown`.
+    /// Organization role of invited people. It has no effect yet, see `invite_unknown`.
     #[attr(default = "Organization Member")]
     pub invite_role: OrDefault<String>,
-    /// When the team was made.
+    /// When the team was created.
     #[attr(stable)]
     pub created: Computed<String>,
-    /// When the team was last changed.
+    /// When the team was last updated.
     pub updated: Computed<String>,
 }
 
@@ -478,23 +479,24 @@ fn vanished(name: &str) -> Diag {
         .fix("Run the command again to make it anew.")
 }
 
-/// An existing team, by id or by name.
+/// Looks up an existing team by ID or name.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "team", kind = data_source, rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]))]
+#[model(since = "3.1.0", needs = Needs::ORGANIZATION_VIEWER.text(), category = "ZenML Pro")]
 pub struct TeamData {
-    /// Organization that the team belongs to. Default: the provider's organization.
+    /// ID of the organization that the team belongs to. Default: the provider's organization.
     pub organization_id: OrServer<Id<OrganizationId>>,
-    /// Identifier of the team.
+    /// ID of the team.
     pub id: OrServer<Id<TeamId>>,
     /// Name of the team.
     pub name: OrServer<String>,
-    /// What the team is for.
+    /// Description of the team.
     pub description: Computed<Option<String>>,
-    /// E-mail addresses of the members; user names of those without one.
+    /// Email addresses of the members, or the user names of members without an address.
     pub members: Computed<BTreeSet<String>>,
-    /// When the team was made.
+    /// When the team was created.
     pub created: Computed<String>,
-    /// When the team was last changed.
+    /// When the team was last updated.
     pub updated: Computed<String>,
 }
 

@@ -12,7 +12,6 @@ mod configuration;
 mod connector_settings;
 mod creation;
 mod data_sources;
-mod documentation;
 mod drop_in;
 mod drop_in_contract;
 mod echo;

@@ -9,41 +9,44 @@ use zenml_client::ApiError;
 
 use super::source::{Origin, Source};
 use super::{CodeRepository, no_project, texts};
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{Found, InWorkspace as _, Lookup, lookup};
 
-/// An existing code repository, by id or by project and name.
+/// Looks up an existing code repository by ID, or by project and name.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(
     name = "code_repository",
     kind = data_source,
     rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"])
 )]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct CodeRepositoryData {
-    /// Workspace that the repository is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the repository. Default: the provider's workspace. Null on an open-source
+    /// server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the code repository. It decides where the name is given too.
+    /// ID of the code repository. If `name` or `project_id` is also set, all must identify the same repository.
     pub id: OrServer<Id<CodeRepositoryId>>,
-    /// Project that the repository belongs to.
+    /// ID of the project that the repository belongs to.
     pub project_id: OrServer<Id<ProjectId>>,
-    /// Name of the code repository. Without `id` it needs `project_id`.
+    /// Name of the code repository. Requires `project_id`, unless `id` is set.
     pub name: OrServer<String>,
-    /// Kind of the repository, `github` or `gitlab`. Null for one that another class reads.
+    /// Type of the repository: `github` or `gitlab`. Null if another class reads it.
     #[attr(name = "type")]
     pub kind: Computed<Option<String>>,
     /// Python class that reads the repository.
     pub source: Computed<Source>,
-    /// What the class has to know. Values that are no texts are shown as JSON.
+    /// Configuration of the class. Values that are not strings are encoded as JSON.
     pub config: Computed<Secret<BTreeMap<String, String>>>,
-    /// What the repository is for.
+    /// Description of the repository.
     pub description: Computed<Option<String>>,
-    /// Address of a picture.
+    /// URL of the logo.
     pub logo_url: Computed<Option<String>>,
-    /// Owner of the repository, as the workspace knows the account. Null when it belongs to the server.
+    /// ID of the user in the workspace who owns the repository. Null if the server owns it.
     pub user_id: Computed<Option<Id<UserId>>>,
-    /// When the code repository was made.
+    /// When the code repository was created.
     pub created: Computed<String>,
-    /// When the code repository was last changed.
+    /// When the code repository was last updated.
     pub updated: Computed<String>,
 }
 

@@ -17,6 +17,7 @@ pub use self::data::CodeRepositoryData;
 use self::source::Origin;
 pub use self::source::Source;
 use crate::client::Client;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Server};
 use crate::in_workspace::text::{self, said};
@@ -25,46 +26,49 @@ use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, change, impo
 /// What the class of a repository has to know.
 type Config = Secret<BTreeMap<String, String>>;
 
-/// A repository with the code of a project's pipelines, so that a run can say which commit it was made of.
+/// A repository that holds the code of a project's pipelines, so that runs can record the commit of their code.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "code_repository", key = Place<CodeRepositoryId>, rule = tfkit::check::Rule::ExactlyOneOf(&["type", "source"]))]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_ADMIN.text())]
+#[model(import = "PROJECT/NAME")]
 pub struct CodeRepository {
-    /// Workspace that the repository is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the repository. Default: the provider's workspace. Null on an open-source
+    /// server.
     #[attr(key = optional, replace)]
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the code repository.
+    /// ID of the code repository.
     #[attr(key, stable)]
     pub id: Computed<Id<CodeRepositoryId>>,
-    /// Project that the repository belongs to. It is deleted with the project.
+    /// ID of the project that the repository belongs to. Deleting the project deletes the repository.
     #[attr(replace)]
     pub project_id: Id<ProjectId>,
     /// Name of the code repository, unique in its project.
     #[attr(check = length(1..=255))]
     pub name: String,
-    /// Kind of the repository: `github` or `gitlab`. A repository that another class reads has `source` instead.
+    /// Type of the repository. For a repository that another class reads, set `source` instead.
     #[attr(name = "type", check = in_plan(one_of(&source::TYPES)))]
     pub kind: Option<String>,
-    /// Python class that reads the repository, where `type` has no word for it.
+    /// Python class that reads the repository, for repositories that no `type` describes.
     pub source: Option<Source>,
-    /// What the class has to know, all of it: for `github` `owner` and `repository`, for `gitlab` `group` and `project`, and
-    /// for both `host` and `token`. The server does not check it, and shows a token to everyone who may read the
-    /// repository: refer to a secret with `{{NAME.KEY}}` instead. `{}` means nothing; leave it and `config_wo` out to
-    /// manage the configuration elsewhere.
+    /// Configuration of the class, as the complete map: `owner` and `repository` for `github`, `group` and `project`
+    /// for `gitlab`, and `host` and `token` for both. The server neither validates nor masks it: everyone who can read
+    /// the repository sees a token in it, so refer to a secret with `{{NAME.KEY}}` instead. `{}` removes the
+    /// configuration; omit both `config` and `config_wo` to manage it elsewhere.
     #[attr(twin)]
     pub config: Twin<Config>,
-    /// What the repository is for.
+    /// Description of the repository.
     #[attr(same = empty_is_null, check = length(..=65535))]
     pub description: Option<String>,
-    /// Address of a picture.
+    /// URL of the logo.
     #[attr(same = empty_is_null)]
     pub logo_url: Option<String>,
-    /// Owner of the repository, as the workspace knows the account. Null when it belongs to the server.
+    /// ID of the user in the workspace who owns the repository. Null if the server owns it.
     #[attr(stable)]
     pub user_id: Computed<Option<Id<UserId>>>,
-    /// When the code repository was made.
+    /// When the code repository was created.
     #[attr(stable)]
     pub created: Computed<String>,
-    /// When the code repository was last changed.
+    /// When the code repository was last updated.
     pub updated: Computed<String>,
 }
 

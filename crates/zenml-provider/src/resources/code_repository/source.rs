@@ -24,11 +24,10 @@ pub struct Source {
     /// Module of the class, such as `my_package.repositories`.
     #[attr(check = non_empty())]
     pub module: String,
-    /// Name of the class in its module.
+    /// Name of the class in the module.
     #[attr(check = non_empty())]
     pub attribute: Option<String>,
-    /// Where the module comes from: `user`, `builtin`, `internal` (ZenML itself), `distribution_package`, `code_repository`,
-    /// `notebook` or `unknown`. Default: `user`.
+    /// Where the module comes from.
     #[attr(name = "type", default = "user", check = one_of(&SOURCE_TYPES))]
     pub kind: OrDefault<String>,
 }

@@ -6,54 +6,58 @@ use zenml_api::workspace::flavor::{self as api, FlavorQuery};
 use zenml_api::{FlavorId, UserId, WorkspaceId};
 
 use super::Flavor;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{Found, InWorkspace as _, Lookup, lookup};
 
-/// An existing flavor, built-in ones included, by id, or by name and, where several types have a flavor of that name, type.
+/// Looks up an existing flavor, built-in or custom, by ID or name. If several types have a flavor with this name, set
+/// `type` too.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(
     name = "flavor",
     kind = data_source,
     rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"])
 )]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct FlavorData {
-    /// Workspace that the flavor is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the flavor. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the flavor. It decides where the name is given too.
+    /// ID of the flavor. If `name` or `type` is also set, all must identify the same flavor.
     pub id: OrServer<Id<FlavorId>>,
     /// Name of the flavor.
     pub name: OrServer<String>,
-    /// Type of component that it is a flavor of. Flavors of different types may have the same name.
+    /// Type of the components that use the flavor. Flavors of different types can share a name.
     #[attr(name = "type")]
     pub kind: OrServer<String>,
-    /// Python class of the flavor with its module.
+    /// Python class of the flavor, including its module.
     pub source: Computed<String>,
-    /// JSON schema of what a component of this flavor can be configured with, as JSON text. `sensitive` marks what should
-    /// be kept in a secret.
+    /// JSON schema of the component configuration, as a JSON string. It marks settings that belong in a secret as
+    /// `sensitive`.
     pub config_schema: Computed<String>,
-    /// Name to show.
+    /// Display name.
     pub display_name: Computed<Option<String>>,
     /// Integration that the flavor belongs to.
     pub integration: Computed<Option<String>>,
-    /// Whether somebody added it; otherwise it came with ZenML.
+    /// Whether a user added the flavor. Built-in flavors are not custom.
     pub is_custom: Computed<bool>,
-    /// Type of service connector that fits. Null means any that offers `connector_resource_type`.
+    /// Type of the service connector that the flavor accepts. Null means any type that offers
+    /// `connector_resource_type`.
     pub connector_type: Computed<Option<String>>,
-    /// Type of resource that a service connector has to offer. Null means that the flavor takes no connector.
+    /// Type of the resource that a service connector must offer. Null if the flavor accepts no connector.
     pub connector_resource_type: Computed<Option<String>>,
-    /// Attribute of a component's configuration that names the resource of the connector.
+    /// Setting of the component that holds the ID of the connector's resource.
     pub connector_resource_id_attr: Computed<Option<String>>,
-    /// Address of a picture.
+    /// URL of the logo.
     pub logo_url: Computed<Option<String>>,
-    /// Address of the documentation.
+    /// URL of the documentation.
     pub docs_url: Computed<Option<String>>,
-    /// Address of the documentation of the Python class.
+    /// URL of the documentation of the Python class.
     pub sdk_docs_url: Computed<Option<String>>,
-    /// Owner of the flavor, as the workspace knows the account. Null for built-in ones.
+    /// ID of the user in the workspace who owns the flavor. Null for built-in flavors.
     pub user_id: Computed<Option<Id<UserId>>>,
-    /// When the flavor was made.
+    /// When the flavor was created.
     pub created: Computed<String>,
-    /// When the flavor was last changed.
+    /// When the flavor was last updated.
     pub updated: Computed<String>,
 }
 

@@ -15,68 +15,70 @@ pub use self::data::FlavorData;
 pub(crate) use self::planned::is_planned;
 pub(crate) use self::retirement::release;
 use crate::client::Client;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Server};
 use crate::in_workspace::text::{self, said};
 use crate::in_workspace::{Found, InWorkspace, Noun, Place, change, import, read, write};
 use crate::succession::{self, foresee};
 
-/// A flavor of stack components that ZenML does not come with: a Python class of your own, and what its components can
-/// be configured with.
+/// A custom flavor of stack components: a Python class, and the settings that its components take.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "flavor", key = Place<FlavorId>)]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_ADMIN.text())]
+#[model(import = "TYPE/NAME")]
 pub struct Flavor {
-    /// Workspace that the flavor is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the flavor. Default: the provider's workspace. Null on an open-source server.
     #[attr(key = optional, replace)]
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the flavor.
+    /// ID of the flavor.
     #[attr(key, stable)]
     pub id: Computed<Id<FlavorId>>,
-    /// Name of the flavor, unique among the flavors of its type. Components find their flavor by this name, so that another
-    /// name is another flavor.
+    /// Name of the flavor, unique among the flavors of its type. Components refer to their flavor by this name.
     #[attr(replace, check = length(1..=255), check = pattern("have no tab and no line break", text::is_one_line))]
     pub name: String,
-    /// Type of component that it is a flavor of, such as `orchestrator` or `artifact_store`. Another type is another flavor.
+    /// Type of the components that use the flavor.
     #[attr(name = "type", replace, check = in_plan(one_of(&ALL_TYPES)))]
     pub kind: String,
-    /// Python class of the flavor with its module, such as `my_package.flavors.MyFlavor`. The server does not look at it.
+    /// Python class of the flavor, including its module, such as `my_package.flavors.MyFlavor`. The server does not
+    /// check it.
     #[attr(check = length(1..=255))]
     pub source: String,
-    /// JSON schema of what a component of this flavor can be configured with, as JSON text. Default: `{}`, which says
-    /// nothing.
+    /// JSON schema of the component configuration, as a JSON string. An empty schema accepts every setting.
     #[attr(default = "{}", same = json_text, check = in_plan(custom("be the text of a JSON object", is_json_object)))]
     pub config_schema: OrDefault<String>,
-    /// Name to show. Default: what the server derives from `name`.
+    /// Display name. Default: derived from `name` by the server.
     #[attr(check = length(1..=255))]
     pub display_name: OrServer<String>,
-    /// Integration that the flavor belongs to. Default: `custom`.
+    /// Integration that the flavor belongs to.
     #[attr(default = "custom", check = length(1..=255))]
     pub integration: OrDefault<String>,
-    /// Type of service connector that fits, such as `aws`. Without it any type fits that offers `connector_resource_type`.
+    /// Type of the service connector that the flavor accepts, such as `aws`. Omit it to accept any type that offers
+    /// `connector_resource_type`.
     #[attr(same = empty_is_null, check = length(..=255))]
     pub connector_type: Option<String>,
-    /// Type of resource that a service connector has to offer, such as `s3-bucket`.
+    /// Type of the resource that a service connector must offer, such as `s3-bucket`.
     #[attr(same = empty_is_null, check = length(..=255))]
     pub connector_resource_type: Option<String>,
-    /// Attribute of a component's configuration that names the resource of the connector, such as `path`.
+    /// Setting of the component that holds the ID of the connector's resource, such as `path`.
     #[attr(same = empty_is_null, check = length(..=255))]
     pub connector_resource_id_attr: Option<String>,
-    /// Address of a picture.
+    /// URL of the logo.
     #[attr(same = empty_is_null)]
     pub logo_url: Option<String>,
-    /// Address of the documentation.
+    /// URL of the documentation.
     #[attr(same = empty_is_null)]
     pub docs_url: Option<String>,
-    /// Address of the documentation of the Python class.
+    /// URL of the documentation of the Python class.
     #[attr(same = empty_is_null)]
     pub sdk_docs_url: Option<String>,
-    /// Owner of the flavor, as the workspace knows the account. Null when it belongs to the server.
+    /// ID of the user in the workspace who owns the flavor. Null if the server owns it.
     #[attr(stable)]
     pub user_id: Computed<Option<Id<UserId>>>,
-    /// When the flavor was made.
+    /// When the flavor was created.
     #[attr(stable)]
     pub created: Computed<String>,
-    /// When the flavor was last changed.
+    /// When the flavor was last updated.
     pub updated: Computed<String>,
 }
 

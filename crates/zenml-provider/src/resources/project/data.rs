@@ -6,28 +6,30 @@ use tfkit::{Computed, Diag, Model, OrServer};
 use zenml_api::{ProjectId, WorkspaceId};
 
 use super::Project;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{Found, Lookup, lookup};
 
-/// An existing project, by id or by name.
+/// Looks up an existing project by ID or name.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "project", kind = data_source, rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"]))]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct ProjectData {
-    /// Workspace that the project is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the project. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the project. It decides where the name is given too.
+    /// ID of the project. If `name` is also set, both must identify the same project.
     pub id: OrServer<Id<ProjectId>>,
-    /// Handle of the project.
+    /// Name of the project.
     pub name: OrServer<String>,
-    /// Name to show.
+    /// Display name.
     pub display_name: Computed<String>,
-    /// What the project is for.
+    /// Description of the project.
     pub description: Computed<Option<String>>,
-    /// Metadata of the project. Values that are no texts are shown as JSON.
+    /// Metadata of the project. Values that are not strings are encoded as JSON.
     pub metadata: Computed<BTreeMap<String, String>>,
-    /// When the project was made.
+    /// When the project was created.
     pub created: Computed<String>,
-    /// When the project was last changed.
+    /// When the project was last updated.
     pub updated: Computed<String>,
 }
 

@@ -12,43 +12,46 @@ use zenml_api::{Patch, ProjectId, WorkspaceId};
 pub use self::data::ProjectData;
 pub use self::plural::ProjectsData;
 use crate::client::Client;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{Found, InWorkspace, Noun, Place, change, lookup, text, write};
 use crate::warning::warn_once;
 
-/// A project inside a workspace. Pipelines, their runs, models and code repositories belong to one.
+/// A project in a workspace. Pipelines, runs, models and code repositories belong to a project.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "project", key = Place<ProjectId>)]
+#[model(since = "2.0.6", needs = Needs::WORKSPACE_ADMIN.text())]
+#[model(import = "NAME")]
 pub struct Project {
-    /// Workspace that the project is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the project. Default: the provider's workspace. Null on an open-source server.
     #[attr(key = optional, replace)]
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the project.
+    /// ID of the project.
     #[attr(key, stable)]
     pub id: Computed<Id<ProjectId>>,
-    /// Handle of the project, unique in its workspace: lower-case letters, digits, hyphens and underscores, at most 50.
+    /// Name of the project, unique in its workspace.
     #[attr(check = length(1..=50), check = pattern(NAME_RULE, is_name))]
     pub name: String,
-    /// Name to show. Default: the `name` at the time when the project was made.
+    /// Display name. Default: the `name` that the project is created with.
     #[attr(check = length(1..=255))]
     pub display_name: OrServer<String>,
-    /// What the project is for. Leaving it out is the same as an empty text.
+    /// Description of the project. An empty string is the same as no description.
     // The server may fill it as far as the host knows, because only then may a plan keep an empty text, which the Go
     // provider stored, where nothing is configured.
     #[attr(check = length(..=255), same = empty_is_null)]
     pub description: OrServer<String>,
-    /// Metadata of the project. `{}` means none; leave it out to manage them elsewhere. Values that are no texts are
-    /// shown as JSON.
+    /// Metadata of the project, as the complete map. `{}` removes all metadata; omit the argument to manage it
+    /// elsewhere. Values that are not strings are encoded as JSON.
     pub metadata: IfSet<BTreeMap<String, String>>,
-    /// Tags. ZenML does not store tags of projects yet: they live in the Terraform state only.
+    /// Tags of the project. ZenML does not store project tags yet: they exist only in the Terraform state.
     pub tags: Option<BTreeSet<String>>,
-    /// Whether the provider refuses to delete the project. Deleting a project deletes everything in it. Default: `false`.
-    /// What counts is the value in the state: turn it off in one apply, delete in the next.
+    /// Whether the provider refuses to delete the project. Deleting a project deletes everything in it. Default:
+    /// `false`. The value in the state decides: set it to `false` in one apply, and delete the project in the next.
     pub deletion_protection: Option<bool>,
-    /// When the project was made.
+    /// When the project was created.
     #[attr(stable)]
     pub created: Computed<String>,
-    /// When the project was last changed.
+    /// When the project was last updated.
     pub updated: Computed<String>,
 }
 

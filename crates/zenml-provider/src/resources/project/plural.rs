@@ -7,37 +7,40 @@ use zenml_api::workspace::project::Project as ApiProject;
 use zenml_api::{ProjectId, WorkspaceId};
 
 use super::Project;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{InWorkspace as _, Listing, lookup};
 
-/// All projects of a server that this credential may read, or those that the filter leaves.
+/// Lists the projects of a server that the key can read, optionally filtered.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "projects", kind = data_source)]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct ProjectsData {
-    /// Workspace that the projects are in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the projects. Default: the provider's workspace. Null on an open-source
+    /// server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Only projects whose handle begins so.
+    /// Return only projects whose name starts with this prefix.
     pub name_prefix: Option<String>,
-    /// The projects, by handle.
+    /// The projects, by name.
     pub projects: Computed<BTreeMap<String, ProjectSummary>>,
 }
 
-/// A project among others.
+/// A project in a list.
 #[derive(Clone, Debug, PartialEq, Object)]
 pub struct ProjectSummary {
-    /// Identifier of the project.
+    /// ID of the project.
     pub id: Computed<Id<ProjectId>>,
-    /// Handle of the project.
+    /// Name of the project.
     pub name: Computed<String>,
-    /// Name to show.
+    /// Display name.
     pub display_name: Computed<String>,
-    /// What the project is for.
+    /// Description of the project.
     pub description: Computed<Option<String>>,
-    /// Metadata of the project. Values that are no texts are shown as JSON.
+    /// Metadata of the project. Values that are not strings are encoded as JSON.
     pub metadata: Computed<BTreeMap<String, String>>,
-    /// When the project was made.
+    /// When the project was created.
     pub created: Computed<String>,
-    /// When the project was last changed.
+    /// When the project was last updated.
     pub updated: Computed<String>,
 }
 

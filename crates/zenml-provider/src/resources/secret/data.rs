@@ -5,28 +5,29 @@ use zenml_api::workspace::secret::{Secret as ApiSecret, SecretQuery};
 use zenml_api::{SecretId, UserId, WorkspaceId};
 
 use super::Secret;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::Server;
 use crate::in_workspace::{Found, Lookup, read};
 
-/// An existing secret, by id or by name, without its values: they do not get into the state this way.
+/// Looks up an existing secret by ID or name. It does not read the values, so they do not get into the state.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "secret", kind = data_source, rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"]))]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct SecretData {
-    /// Workspace that the secret is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the secret. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the secret. It decides where the name is given too.
+    /// ID of the secret. If `name` is also set, both must identify the same secret.
     pub id: OrServer<Id<SecretId>>,
     /// Name of the secret.
     pub name: OrServer<String>,
-    /// Whether only its owner can see the secret. A private secret may have the name of a public one: say which one is
-    /// meant.
+    /// Whether only its owner can see the secret. Set it if a private and a public secret share the name.
     pub private: OrServer<bool>,
-    /// Owner of the secret, as the workspace knows the account. Null when it belongs to the server.
+    /// ID of the user in the workspace who owns the secret. Null if the server owns it.
     pub user_id: Computed<Option<Id<UserId>>>,
-    /// When the secret was made.
+    /// When the secret was created.
     pub created: Computed<String>,
-    /// When the secret was last changed.
+    /// When the secret was last updated.
     pub updated: Computed<String>,
 }
 

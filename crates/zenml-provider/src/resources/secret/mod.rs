@@ -33,34 +33,36 @@ const EMPTY: &str = "empty";
 /// difference whether they may be read.
 const WRITTEN: &str = "written";
 
-/// Keys and values that others refer to, such as `{{name.key}}` in the configuration of a stack component. `values` are
-/// in the Terraform state in clear: keep the state in a safe place, or use `values_wo`.
+/// A secret of a workspace: keys and values that other objects refer to, for example with `{{NAME.KEY}}` in the
+/// configuration of a stack component.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "secret", key = Place<SecretId>)]
+#[model(since = "3.0.6", needs = Needs::WORKSPACE_ADMIN.text())]
+#[model(import = "NAME")]
 pub struct Secret {
-    /// Workspace that the secret is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the secret. Default: the provider's workspace. Null on an open-source server.
     #[attr(key = optional, replace)]
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the secret.
+    /// ID of the secret.
     #[attr(key, stable)]
     pub id: Computed<Id<SecretId>>,
-    /// Name of the secret, unique among the public secrets of a workspace, or among the private ones of its owner.
+    /// Name of the secret, unique among the public secrets of the workspace, or among the private secrets of its owner.
     #[attr(check = length(1..=255))]
     pub name: String,
-    /// Whether only its owner, the account that made it, can see the secret. Default: `false`.
+    /// Whether only the owner of the secret, the account that created it, can see it.
     #[attr(default = false)]
     pub private: OrDefault<bool>,
-    /// Keys and their values, all of them: what is not here is removed from the secret. Either `values` or `values_wo`
-    /// must be set.
+    /// Keys and values, as the complete map: keys that are not in it are removed from the secret. The Terraform state
+    /// stores them in plain text; use `values_wo` to keep them out of it.
     #[attr(twin = required)]
     pub values: Twin<tfkit::Secret<BTreeMap<String, String>>>,
-    /// Owner of the secret, as the workspace knows the account. Null when it belongs to the server.
+    /// ID of the user in the workspace who owns the secret. Null if the server owns it.
     #[attr(stable)]
     pub user_id: Computed<Option<Id<UserId>>>,
-    /// When the secret was made.
+    /// When the secret was created.
     #[attr(stable)]
     pub created: Computed<String>,
-    /// When the secret was last changed.
+    /// When the secret was last updated.
     pub updated: Computed<String>,
 }
 

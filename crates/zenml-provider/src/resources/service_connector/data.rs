@@ -8,46 +8,49 @@ use zenml_api::{ConnectorId, UserId, WorkspaceId};
 use zenml_client::Optional as _;
 
 use super::ServiceConnector;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::Server;
 use crate::in_workspace::{Found, Lookup, lookup, read};
 
-/// An existing service connector, by id or by name.
+/// Looks up an existing service connector by ID or name.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "service_connector", kind = data_source, rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"]))]
+#[model(since = "1.0.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct ServiceConnectorData {
-    /// Workspace that the connector is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the connector. Default: the provider's workspace. Null on an open-source
+    /// server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the connector. It decides where the name is given too.
+    /// ID of the connector. If `name` is also set, both must identify the same connector.
     pub id: OrServer<Id<ConnectorId>>,
     /// Name of the connector.
     pub name: OrServer<String>,
     /// Type of the connector, such as `aws`.
     pub r#type: Computed<String>,
-    /// How it authenticates, such as `iam-role`.
+    /// Authentication method, such as `iam-role`.
     pub auth_method: Computed<String>,
-    /// The only type of resource that the connector is for; null where it is for several.
+    /// Type of the resources that the connector gives access to. Null if there are several.
     pub resource_type: Computed<Option<String>>,
-    /// The only resource that the connector is for.
+    /// The single resource that the connector gives access to.
     pub resource_id: Computed<Option<String>>,
-    /// Configuration of the authentication method, with its secrets as far as this credential may read them. Values that
-    /// are no texts are shown as JSON; those that are null are left out.
+    /// Configuration of the authentication method, including the secrets that the key can read. Values that are not
+    /// strings are encoded as JSON; null values are omitted.
     pub configuration: Computed<Secret<BTreeMap<String, String>>>,
-    /// What the connector is for.
+    /// Description of the connector.
     pub description: Computed<Option<String>>,
     /// Labels.
     pub labels: Computed<BTreeMap<String, String>>,
     /// When the credentials expire.
     pub expires_at: Computed<Option<String>>,
-    /// Seconds by which the clocks may differ when an expiry is judged.
+    /// Tolerance for clock differences when checking the expiry, in seconds.
     pub expires_skew_tolerance: Computed<Option<i64>>,
-    /// How many seconds the temporary credentials live that the connector makes.
+    /// Lifetime of the temporary credentials that the connector issues, in seconds.
     pub expiration_seconds: Computed<Option<i64>>,
-    /// Id of the user in the workspace who made the connector.
+    /// ID of the user in the workspace who created the connector.
     pub user: Computed<Option<Id<UserId>>>,
-    /// When the connector was made.
+    /// When the connector was created.
     pub created: Computed<String>,
-    /// When the connector was last changed.
+    /// When the connector was last updated.
     pub updated: Computed<String>,
 }
 

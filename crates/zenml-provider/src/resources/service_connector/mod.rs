@@ -34,78 +34,81 @@ pub use self::plural::ServiceConnectorsData;
 use self::settings::Settings;
 use self::verify::Subject;
 use crate::client::Client;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Seen};
 use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, left_out, lookup, names, read, write};
 use crate::succession::{self, fate, foresee, retire, succeed, unfinished};
 
-/// Credentials of a cloud or of another service, which stack components use without knowing them.
+/// Credentials for a cloud or another service. Stack components use them through the connector, without knowing them.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "service_connector", key = Place<ConnectorId>)]
+#[model(since = "1.0.0", needs = Needs::WORKSPACE_ADMIN.text())]
+#[model(import = "NAME")]
 pub struct ServiceConnector {
-    /// Workspace that the connector is in. Default: the provider's workspace. Null on an open-source server. Another
-    /// workspace makes a new connector.
+    /// ID of the workspace that contains the connector. Default: the provider's workspace. Null on an open-source
+    /// server.
     #[attr(key = optional, replace)]
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the connector.
+    /// ID of the connector.
     #[attr(key, stable)]
     pub id: Computed<Id<ConnectorId>>,
     /// Name of the connector, unique in its workspace.
     #[attr(check = length(1..=255))]
     pub name: String,
-    /// Type of the connector: `aws`, `gcp`, `azure`, `kubernetes`, `docker`, `hyperai`, or another one that the server
-    /// knows. Another type makes a new connector.
+    /// Type of the connector: `aws`, `gcp`, `azure`, `kubernetes`, `docker`, `hyperai`, or another type that the server
+    /// supports.
     #[attr(replace, check = non_empty())]
     pub r#type: String,
-    /// How to authenticate; what there is depends on the type, such as `iam-role`. Another method makes a new connector.
+    /// Authentication method, such as `iam-role`. Each type has its own methods.
     #[attr(replace, check = non_empty())]
     pub auth_method: String,
-    /// The only type of resource that the connector is for, such as `s3-bucket`. Default: all that its type of connector
-    /// knows; null then, where there is more than one. Another type of resource makes a new connector.
+    /// Type of the resources that the connector gives access to, such as `s3-bucket`. Default: all resource types of
+    /// the connector's type; the attribute is null if there are several.
     #[attr(replace, check = non_empty())]
     pub resource_type: OrServer<String>,
-    /// The only resource that the connector is for, such as `s3://my-bucket`.
+    /// The single resource that the connector gives access to, such as `s3://my-bucket`.
     #[attr(check = length(..=255), same = empty_is_null)]
     pub resource_id: Option<String>,
-    /// Configuration of the authentication method, with its secrets. Members that are null are not sent. Leave it and
-    /// `configuration_wo` out to manage the configuration elsewhere.
+    /// Configuration of the authentication method, including its secrets. Null values are not sent. Omit both
+    /// `configuration` and `configuration_wo` to manage the configuration elsewhere.
     #[attr(twin)]
     pub configuration: Twin<Secret<Settings>>,
-    /// What the connector is for. Left out, it is left alone; an empty text clears it.
+    /// Description of the connector. Omit it to leave the description unchanged; an empty string removes it.
     #[attr(same = empty_is_null)]
     pub description: OrServer<String>,
-    /// Labels. Leaving them out is the same as `{}`.
+    /// Labels. Omitting them is the same as `{}`.
     // The server may fill them as far as the host knows, because only then may a plan keep an empty map, which the Go
     // provider stored, where nothing is configured.
     #[attr(same = empty_is_null)]
     pub labels: OrServer<BTreeMap<String, String>>,
-    /// Whether the server tries the credentials before the connector is made, and before a change of its configuration,
-    /// `resource_type`, `resource_id` or `expiration_seconds`. Default: `true`.
+    /// Whether the server verifies the credentials before the connector is created, and before its configuration,
+    /// `resource_type`, `resource_id` or `expiration_seconds` changes.
     #[attr(default = true)]
     pub verify: OrDefault<bool>,
-    /// When the credentials expire, such as `2030-01-31T12:00:00Z`; without an offset it is UTC. A server keeps the last
-    /// time that it was given: one that is left out again stays.
+    /// When the credentials expire, such as `2030-01-31T12:00:00Z`. Times without an offset are UTC. A server cannot
+    /// clear the expiry: removing the argument keeps the last value.
     #[attr(same = same_moment, check = in_plan(pattern(
         "be a time such as 2030-01-31T12:00:00Z or 2030-01-31T13:00:00+01:00", |text| naive(text).is_some()
     )))]
     pub expires_at: OrServer<String>,
-    /// For how many seconds the temporary credentials live that the connector makes, where its authentication method
-    /// makes some. Left out, it is left alone; taken out again, it is removed.
+    /// Lifetime of the temporary credentials that the connector issues, in seconds, if its authentication method issues
+    /// any. Omit it to leave the value unchanged; removing the argument later removes the value.
     #[attr(check = in_plan(number(1..)))]
     pub expiration_seconds: IfSet<i64>,
-    /// By how many seconds before `expires_at` the credentials count as expired. A server keeps the last number that it
-    /// was given: one that is left out again stays.
+    /// How many seconds before `expires_at` the credentials count as expired. A server cannot clear this: removing the
+    /// argument keeps the last value.
     #[attr(check = number(0..))]
     pub expires_skew_tolerance: OrServer<i64>,
-    /// Id of the user in the workspace who made the connector.
+    /// ID of the user in the workspace who created the connector.
     #[attr(stable)]
     pub user: Computed<Option<Id<UserId>>>,
-    /// When the connector was made.
+    /// When the connector was created.
     #[attr(stable)]
     pub created: Computed<String>,
-    /// When the connector was last changed.
+    /// When the connector was last updated.
     pub updated: Computed<String>,
-    /// How long creation and change may take, verification included. Default: `5m` each.
+    /// Time limits for creating and updating the connector, including verification.
     pub timeouts: Option<Timeouts<(Create, Update)>>,
 }
 

@@ -7,56 +7,59 @@ use zenml_api::workspace::connector::{Connector, ConnectorQuery};
 use zenml_api::{ConnectorId, WorkspaceId};
 
 use super::{ServiceConnector, data};
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{InWorkspace as _, Listing, lookup};
 
-/// All service connectors of a server that this credential may read, or those that the filters leave.
+/// Lists the service connectors of a server that the key can read, optionally filtered.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "service_connectors", kind = data_source)]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct ServiceConnectorsData {
-    /// Workspace that the connectors are in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the connectors. Default: the provider's workspace. Null on an open-source
+    /// server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Only connectors of this type, such as `aws`.
+    /// Return only connectors of this type, such as `aws`.
     pub r#type: Option<String>,
-    /// Only connectors that authenticate so, such as `iam-role`.
+    /// Return only connectors with this authentication method, such as `iam-role`.
     pub auth_method: Option<String>,
-    /// Only connectors that are for this type of resource, such as `s3-bucket`, alone or among others.
+    /// Return only connectors that give access to this type of resource, such as `s3-bucket`, alone or among others.
     pub resource_type: Option<String>,
-    /// Only connectors whose name begins so.
+    /// Return only connectors whose name starts with this prefix.
     pub name_prefix: Option<String>,
-    /// Only connectors that have all these labels.
+    /// Return only connectors that have all of these labels.
     pub labels: Option<BTreeMap<String, String>>,
-    /// The connectors, by name. Their configuration, which holds secrets, is not here; the data source
-    /// `zenml_service_connector` has it.
+    /// The connectors, by name. Their configuration, which contains secrets, is not included; use the data source
+    /// `zenml_service_connector` to read it.
     pub connectors: Computed<BTreeMap<String, ConnectorSummary>>,
 }
 
-/// A service connector among others.
+/// A service connector in a list.
 #[derive(Clone, Debug, PartialEq, Object)]
 pub struct ConnectorSummary {
-    /// Identifier of the connector.
+    /// ID of the connector.
     pub id: Computed<Id<ConnectorId>>,
     /// Name of the connector.
     pub name: Computed<String>,
     /// Type of the connector.
     pub r#type: Computed<String>,
-    /// How it authenticates.
+    /// Authentication method.
     pub auth_method: Computed<String>,
-    /// The only type of resource that the connector is for; null where it is for several.
+    /// Type of the resources that the connector gives access to. Null if there are several.
     pub resource_type: Computed<Option<String>>,
-    /// All types of resources that the connector is for.
+    /// All types of resources that the connector gives access to.
     pub resource_types: Computed<BTreeSet<String>>,
-    /// The only resource that the connector is for.
+    /// The single resource that the connector gives access to.
     pub resource_id: Computed<Option<String>>,
-    /// What the connector is for.
+    /// Description of the connector.
     pub description: Computed<Option<String>>,
     /// Labels.
     pub labels: Computed<BTreeMap<String, String>>,
     /// When the credentials expire.
     pub expires_at: Computed<Option<String>>,
-    /// When the connector was made.
+    /// When the connector was created.
     pub created: Computed<String>,
-    /// When the connector was last changed.
+    /// When the connector was last updated.
     pub updated: Computed<String>,
 }
 

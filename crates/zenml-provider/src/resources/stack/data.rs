@@ -7,45 +7,47 @@ use zenml_api::workspace::stack::StackMetadata;
 use zenml_api::{ComponentId, SecretId, StackId, WorkspaceId};
 
 use super::Stack;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{Found, Lookup, lookup};
 
-/// An existing stack, by id or by name.
+/// Looks up an existing stack by ID or name.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "stack", kind = data_source, rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"]))]
+#[model(since = "1.0.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct StackData {
-    /// Workspace that the stack is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the stack. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the stack. It decides where the name is given too.
+    /// ID of the stack. If `name` is also set, both must identify the same stack.
     pub id: OrServer<Id<StackId>>,
     /// Name of the stack.
     pub name: OrServer<String>,
-    /// What the stack is for.
+    /// Description of the stack.
     pub description: Computed<Option<String>>,
-    /// Components of the stack, by type; several of one type in the order of the stack.
+    /// Components of the stack, sorted by type. Several components of one type keep the order of the stack.
     pub components: Computed<Vec<StackPart>>,
-    /// Labels. Values that are no texts are shown as JSON.
+    /// Labels. Values that are not strings are encoded as JSON.
     pub labels: Computed<BTreeMap<String, String>>,
     /// Environment variables of the runs on the stack.
     pub environment: Computed<BTreeMap<String, String>>,
-    /// Identifiers of the secrets that runs on the stack get as environment variables.
+    /// IDs of the secrets whose values the runs on the stack receive as environment variables.
     pub secrets: Computed<BTreeSet<Id<SecretId>>>,
-    /// When the stack was made.
+    /// When the stack was created.
     pub created: Computed<String>,
-    /// When the stack was last changed.
+    /// When the stack was last updated.
     pub updated: Computed<String>,
 }
 
 /// A component of a stack.
 #[derive(Clone, Debug, PartialEq, Object)]
 pub struct StackPart {
-    /// Identifier of the component.
+    /// ID of the component.
     pub id: Computed<Id<ComponentId>>,
     /// Name of the component.
     pub name: Computed<String>,
     /// Type of the component.
     pub r#type: Computed<String>,
-    /// Flavor of the component. Null where this credential may not read the component.
+    /// Flavor of the component. Null if the key cannot read the component.
     pub flavor: Computed<Option<String>>,
 }
 

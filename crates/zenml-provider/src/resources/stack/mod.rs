@@ -32,37 +32,40 @@ pub(crate) type Components = BTreeMap<String, Option<Id<ComponentId>>>;
 /// All components of each type in their order; null stands for none.
 pub(crate) type ComponentLists = BTreeMap<String, Option<Vec<Id<ComponentId>>>>;
 
-/// A stack: an orchestrator, an artifact store and what else its pipelines need.
+/// A stack: an orchestrator, an artifact store, and the other components that its pipelines use.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "stack", key = Place<StackId>)]
+#[model(since = "1.0.0", needs = Needs::WORKSPACE_ADMIN.text())]
+#[model(import = "NAME")]
 pub struct Stack {
-    /// Workspace that the stack is in. Default: the provider's workspace.
+    /// ID of the workspace that contains the stack. Default: the provider's workspace. Null on an open-source server.
     #[attr(key = optional, replace)]
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the stack.
+    /// ID of the stack.
     #[attr(key, stable)]
     pub id: Computed<Id<StackId>>,
     /// Name of the stack, unique in its workspace.
     #[attr(check = length(1..=255), check = pattern("have no tab and no line break", text::is_one_line))]
     pub name: String,
-    /// What the stack is for. Left out, it is left alone; an empty text clears it.
+    /// Description of the stack. Omit it to leave the description unchanged; an empty string removes it.
     #[attr(check = length(..=255), same = empty_is_null)]
     pub description: OrServer<String>,
-    /// Ids of the components, one for each type: `orchestrator` and `artifact_store` must be there. All changes are made in
-    /// place. A null stands for no component. Where the server has several components of a type, this is one of them, and
-    /// the others stay as they are. Either this or `component_lists`.
+    /// IDs of the components by type, one for each type. `orchestrator` and `artifact_store` are required. Null values
+    /// are the same as missing keys. If the server has several components of a type, this argument manages one of them
+    /// and leaves the others unchanged. Conflicts with `component_lists`.
     #[attr(same = slots::same_components, check = each_key(kind::possible()))]
     pub components: Option<Components>,
-    /// Ids of the components, a list for each type; the first one of a list is the default. A stack can have several of the
-    /// types `alerter`, `experiment_tracker`, `step_operator` and `sandbox`. What is not listed leaves the stack. Either
-    /// this or `components`.
+    /// IDs of the components by type, a list for each type. The first component of a list is the default. Only
+    /// `alerter`, `experiment_tracker`, `step_operator` and `sandbox` can have several components. Components that are
+    /// not listed are removed from the stack. Null values and empty lists are the same as missing keys. Conflicts with
+    /// `components`.
     #[attr(check = each_key(kind::possible()))]
     pub component_lists: Option<ComponentLists>,
-    /// Environment variables of the runs. Left out, they are left alone; an empty map clears them.
+    /// Environment variables of the runs on the stack. Omit the argument to leave them unchanged; `{}` removes them.
     #[attr(same = empty_is_null)]
     pub environment: OrServer<Variables>,
-    /// Ids of secrets whose values the runs get as environment variables. Left out, they are left alone; an empty set
-    /// clears them.
+    /// IDs of the secrets whose values the runs on the stack receive as environment variables. Omit the argument to
+    /// leave them unchanged; `[]` removes them.
     #[attr(same = empty_is_null)]
     pub secrets: OrServer<BTreeSet<Id<SecretId>>>,
     /// Labels.

@@ -7,41 +7,43 @@ use zenml_api::workspace::stack::{Stack as ApiStack, StackQuery};
 use zenml_api::{ComponentId, StackId, WorkspaceId};
 
 use super::{Stack, slots_of};
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{InWorkspace as _, Listing, lookup};
 
-/// All stacks of a server that this credential may read, or those that the filters leave.
+/// Lists the stacks of a server that the key can read, optionally filtered.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "stacks", kind = data_source)]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct StacksData {
-    /// Workspace that the stacks are in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the stacks. Default: the provider's workspace. Null on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Only stacks whose name begins so.
+    /// Return only stacks whose name starts with this prefix.
     pub name_prefix: Option<String>,
-    /// Only stacks that have this component.
+    /// Return only stacks that contain the component with this ID.
     pub component_id: Option<Id<ComponentId>>,
-    /// Only stacks that have all these labels.
+    /// Return only stacks that have all of these labels.
     pub labels: Option<BTreeMap<String, String>>,
     /// The stacks, by name.
     pub stacks: Computed<BTreeMap<String, StackSummary>>,
 }
 
-/// A stack among others.
+/// A stack in a list.
 #[derive(Clone, Debug, PartialEq, Object)]
 pub struct StackSummary {
-    /// Identifier of the stack.
+    /// ID of the stack.
     pub id: Computed<Id<StackId>>,
     /// Name of the stack.
     pub name: Computed<String>,
-    /// What the stack is for.
+    /// Description of the stack.
     pub description: Computed<Option<String>>,
-    /// Identifiers of its components, by type, in the order of the stack.
+    /// IDs of the components by type, in the order of the stack.
     pub components: Computed<BTreeMap<String, Vec<Id<ComponentId>>>>,
-    /// Labels. Values that are no texts are shown as JSON.
+    /// Labels. Values that are not strings are encoded as JSON.
     pub labels: Computed<BTreeMap<String, String>>,
-    /// When the stack was made.
+    /// When the stack was created.
     pub created: Computed<String>,
-    /// When the stack was last changed.
+    /// When the stack was last updated.
     pub updated: Computed<String>,
 }
 

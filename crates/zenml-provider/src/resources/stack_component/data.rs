@@ -8,41 +8,45 @@ use zenml_api::{ComponentId, ConnectorId, SecretId, WorkspaceId};
 
 use super::typed::TypedSettings;
 use super::{StackComponent, kind};
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{Found, InWorkspace as _, Lookup, lookup};
 
-/// An existing stack component, by id, or by name and, where several types have a component of that name, type.
+/// Looks up an existing stack component by ID or name. If several types have a component with this name, set `type`
+/// too.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "stack_component", kind = data_source, rule = tfkit::check::Rule::AtLeastOneOf(&["id", "name"]))]
+#[model(since = "1.0.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct StackComponentData {
-    /// Workspace that the component is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the component. Default: the provider's workspace. Null on an open-source
+    /// server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the component. It decides where the name is given too.
+    /// ID of the component. If `name` or `type` is also set, all must identify the same component.
     pub id: OrServer<Id<ComponentId>>,
     /// Name of the component.
     pub name: OrServer<String>,
-    /// Type of the component, such as `orchestrator`. Components of different types may have the same name.
+    /// Type of the component, such as `orchestrator`. Components of different types can share a name.
     #[attr(check = kind::possible())]
     pub r#type: OrServer<String>,
     /// Flavor of the component.
     pub flavor: Computed<String>,
-    /// Settings, as the server has them. Values that are no texts are shown as JSON; those that are null are left out.
+    /// Settings of the component. Values that are not strings are encoded as JSON; null values are omitted.
     pub configuration: Computed<Secret<BTreeMap<String, String>>>,
-    /// Settings, as the server has them, with their types: an object. Those that are null are left out.
+    /// Settings of the component with their types, as an object. Null values are omitted.
     pub settings: Computed<Secret<TypedSettings>>,
-    /// Service connector through which the component gets its credentials.
+    /// ID of the service connector through which the component gets its credentials.
     pub connector_id: Computed<Option<Id<ConnectorId>>>,
-    /// Resource of the connector that is used.
+    /// Resource of the connector that the component uses.
     pub connector_resource_id: Computed<Option<String>>,
-    /// Labels. Values that are no texts are shown as JSON.
+    /// Labels. Values that are not strings are encoded as JSON.
     pub labels: Computed<BTreeMap<String, String>>,
     /// Environment variables of the runs that use the component.
     pub environment: Computed<BTreeMap<String, String>>,
-    /// Identifiers of the secrets that runs with the component get as environment variables.
+    /// IDs of the secrets whose values the runs that use the component receive as environment variables.
     pub secrets: Computed<BTreeSet<Id<SecretId>>>,
-    /// When the component was made.
+    /// When the component was created.
     pub created: Computed<String>,
-    /// When the component was last changed.
+    /// When the component was last updated.
     pub updated: Computed<String>,
 }
 

@@ -28,6 +28,7 @@ pub use self::plural::StackComponentsData;
 use self::settings::{Settings, same_settings};
 use self::typed::{TypedSettings, same_typed_settings};
 use crate::client::Client;
+use crate::failure::Needs;
 use crate::id::{Id, IdOrEmpty};
 use crate::in_workspace::scope::{self, Server};
 use crate::in_workspace::write::{home_of, save_created};
@@ -39,57 +40,61 @@ use crate::succession::{self, foresee, release_retired, succeed, unfinished};
 /// Name beside the state of the settings that the server did not keep.
 const DROPPED: &str = "dropped";
 
-/// A part of a stack: an orchestrator, an artifact store, a container registry and so on, of one flavor.
+/// A component of a stack, such as an orchestrator, an artifact store or a container registry.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "stack_component", key = Place<ComponentId>)]
+#[model(since = "1.0.0", needs = Needs::WORKSPACE_ADMIN.text())]
+#[model(import = "TYPE/NAME")]
 pub struct StackComponent {
-    /// Workspace that the component is in. Default: the provider's workspace.
+    /// ID of the workspace that contains the component. Default: the provider's workspace. Null on an open-source
+    /// server.
     #[attr(key = optional, replace)]
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Identifier of the component.
+    /// ID of the component.
     #[attr(key, stable)]
     pub id: Computed<Id<ComponentId>>,
     /// Name of the component, unique among the components of its type.
     #[attr(check = length(1..=255), check = pattern("have no tab and no line break", text::is_one_line))]
     pub name: String,
-    /// Type of the component, such as `orchestrator` or `artifact_store`. Another type is another component.
+    /// Type of the component.
     #[attr(name = "type", replace, check = kind::possible())]
     pub kind: String,
-    /// Flavor of the component, such as `s3` or `kubernetes`. Another flavor is another component.
+    /// Flavor of the component, such as `s3` or `kubernetes`.
     #[attr(replace, check = length(1..=255))]
     pub flavor: String,
-    /// Settings, as the flavor has them. Each value is a text; lists and objects are written with `jsonencode`. The server
-    /// never masks them: refer to a secret with `{{NAME.KEY}}` instead of writing a password here. Either this or
-    /// `settings`.
+    /// Settings of the component. All values are strings; encode lists and objects with `jsonencode`. Null values are
+    /// not sent. The server never masks settings: refer to a secret with `{{NAME.KEY}}` instead of writing a password
+    /// here. Conflicts with `settings`.
     #[attr(same = same_settings)]
     pub configuration: OrServer<Secret<Settings>>,
-    /// Settings, as the flavor has them, with their types: an object of numbers, booleans, texts, lists and objects. A null
-    /// is not sent. Plans show them: refer to a secret with `{{NAME.KEY}}`. Either this or `configuration`; an import fills
-    /// `configuration`.
+    /// Settings of the component with their types, as an object of numbers, booleans, strings, lists and objects. Null
+    /// values are not sent. Plans show them: refer to a secret with `{{NAME.KEY}}`. Conflicts with `configuration`,
+    /// which is the one that an import fills.
     // Terraform 1.11 stores the marks of two sensitive attributes in a random order, and then takes a refresh that found
     // nothing for a change. `configuration` is one already.
     #[attr(same = same_typed_settings)]
     pub settings: Option<TypedSettings>,
-    /// Service connector through which the component gets its credentials. An empty text is none.
+    /// ID of the service connector through which the component gets its credentials. An empty string means none.
     #[attr(same = empty_is_null)]
     pub connector_id: Option<IdOrEmpty<ConnectorId>>,
-    /// Resource of the connector that is used, such as `s3://bucket`. Needs `connector_id`.
+    /// Resource of the connector that the component uses, such as `s3://bucket`. Requires `connector_id`.
     #[attr(same = empty_is_null)]
     pub connector_resource_id: Option<String>,
-    /// Environment variables of the runs that use the component. Left out, they are left alone; an empty map clears them.
+    /// Environment variables of the runs that use the component. Omit the argument to leave them unchanged; `{}`
+    /// removes them.
     #[attr(same = empty_is_null)]
     pub environment: OrServer<Variables>,
-    /// Ids of secrets whose values these runs get as environment variables. Left out, they are left alone; an empty set
-    /// clears them.
+    /// IDs of the secrets whose values the runs that use the component receive as environment variables. Omit the
+    /// argument to leave them unchanged; `[]` removes them.
     #[attr(same = empty_is_null)]
     pub secrets: OrServer<BTreeSet<Id<SecretId>>>,
     /// Labels.
     #[attr(same = empty_is_null)]
     pub labels: OrServer<BTreeMap<String, String>>,
-    /// When the component was made.
+    /// When the component was created.
     #[attr(stable)]
     pub created: Computed<String>,
-    /// When the component was last changed.
+    /// When the component was last updated.
     pub updated: Computed<String>,
 }
 

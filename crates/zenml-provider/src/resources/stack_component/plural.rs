@@ -7,36 +7,39 @@ use zenml_api::workspace::component::{Component, ComponentQuery};
 use zenml_api::{ComponentId, ConnectorId, WorkspaceId};
 
 use super::{StackComponent, kind};
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{InWorkspace as _, Listing, lookup};
 
-/// All stack components of a server that this credential may read, or those that the filters leave.
+/// Lists the stack components of a server that the key can read, optionally filtered.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "stack_components", kind = data_source)]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_VIEWER.text())]
 pub struct StackComponentsData {
-    /// Workspace that the components are in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the components. Default: the provider's workspace. Null on an open-source
+    /// server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Only components of this type, such as `orchestrator`.
+    /// Return only components of this type, such as `orchestrator`.
     #[attr(check = kind::possible())]
     pub r#type: Option<String>,
-    /// Only components of this flavor, such as `s3`.
+    /// Return only components of this flavor, such as `s3`.
     pub flavor: Option<String>,
-    /// Only components whose name begins so.
+    /// Return only components whose name starts with this prefix.
     pub name_prefix: Option<String>,
-    /// Only components that get their credentials through this service connector.
+    /// Return only components that use the service connector with this ID.
     pub connector_id: Option<Id<ConnectorId>>,
-    /// Only components that have all these labels.
+    /// Return only components that have all of these labels.
     pub labels: Option<BTreeMap<String, String>>,
-    /// The components: by name where `type` is set, else by type and name, such as `orchestrator/default`, because
-    /// components of different types may have the same name. Their settings, which may be secret, are not here; the data source
-    /// `zenml_stack_component` has them.
+    /// The components, by name if `type` is set, and otherwise by type and name, such as `orchestrator/default`,
+    /// because components of different types can share a name. Their settings, which can contain secrets, are not
+    /// included; use the data source `zenml_stack_component` to read them.
     pub components: Computed<BTreeMap<String, ComponentSummary>>,
 }
 
-/// A stack component among others.
+/// A stack component in a list.
 #[derive(Clone, Debug, PartialEq, Object)]
 pub struct ComponentSummary {
-    /// Identifier of the component.
+    /// ID of the component.
     pub id: Computed<Id<ComponentId>>,
     /// Name of the component.
     pub name: Computed<String>,
@@ -44,15 +47,15 @@ pub struct ComponentSummary {
     pub r#type: Computed<String>,
     /// Flavor of the component.
     pub flavor: Computed<String>,
-    /// Service connector through which the component gets its credentials.
+    /// ID of the service connector through which the component gets its credentials.
     pub connector_id: Computed<Option<Id<ConnectorId>>>,
-    /// Resource of the connector that is used.
+    /// Resource of the connector that the component uses.
     pub connector_resource_id: Computed<Option<String>>,
-    /// Labels. Values that are no texts are shown as JSON.
+    /// Labels. Values that are not strings are encoded as JSON.
     pub labels: Computed<BTreeMap<String, String>>,
-    /// When the component was made.
+    /// When the component was created.
     pub created: Computed<String>,
-    /// When the component was last changed.
+    /// When the component was last updated.
     pub updated: Computed<String>,
 }
 

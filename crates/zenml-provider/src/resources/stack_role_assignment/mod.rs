@@ -24,50 +24,57 @@ use crate::access::principal::Principal;
 use crate::access::{caller, import};
 use crate::client::Client;
 use crate::control;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Reach, Seen, Server};
 
-/// A role that a team, a user or a service account has on a stack, and on what the stack needs: its components, their
-/// service connectors, and the secrets that they refer to.
+/// Grants a role on a stack to a team, a user or a service account. The role extends to what the stack needs: its
+/// components, their service connectors, and the secrets that they refer to.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "stack_role_assignment")]
 #[model(rule = Rule::ExactlyOneOf(&["team_id", "user_id", "service_account_id"]))]
 #[model(rule = Rule::ExactlyOneOf(&["role", "actions"]))]
+#[model(since = "3.1.0", needs = Needs::SHARE.text(), category = "ZenML Pro")]
+#[model(import = "WORKSPACE_ID/STACK_ID/team/TEAM_ID")]
+#[model(import = "WORKSPACE_ID/STACK_ID/user/USER_ID")]
+#[model(import = "WORKSPACE_ID/STACK_ID/service_account/SERVICE_ACCOUNT_ID")]
 pub struct StackRoleAssignment {
-    /// Workspace, stack and principal in one: `WORKSPACE_ID/STACK_ID/team/TEAM_ID`.
+    /// ID of the assignment: `WORKSPACE_ID/STACK_ID/team/TEAM_ID`.
     #[attr(stable)]
     pub id: Computed<String>,
-    /// Workspace that the stack is in. Default: the provider's workspace.
+    /// ID of the workspace that contains the stack. Default: the provider's workspace.
     #[attr(key, replace)]
     pub workspace_id: OrServer<Id<WorkspaceId>>,
-    /// Stack on which the role is held.
+    /// ID of the stack on which the role applies.
     #[attr(key, replace)]
     pub stack_id: Id<StackId>,
-    /// Team that gets the role: all its members.
+    /// ID of the team that receives the role. All members of the team have it.
     #[attr(key = optional, replace)]
     pub team_id: Option<Id<TeamId>>,
-    /// User who gets the role.
+    /// ID of the user who receives the role.
     #[attr(key = optional, replace)]
     pub user_id: Option<Id<UserId>>,
-    /// Service account that gets the role.
+    /// ID of the service account that receives the role.
     #[attr(key = optional, replace)]
     pub service_account_id: Option<Id<ServiceAccountId>>,
-    /// What may be done: `read` (see the stack, not use it), `write` (use and change it) or `admin` (also delete and
+    /// Role to grant: `read` (see the stack, but not use it), `write` (use and change it) or `admin` (also delete and
     /// share it).
     #[attr(check = one_of(&["read", "write", "admin"]))]
     pub role: Option<String>,
-    /// Single actions on the stack instead of a role: of `read`, `update`, `delete`, `share`. On what the stack needs they
-    /// grant what the highest role does that they contain.
+    /// Actions to grant on the stack, instead of a role. On the objects that the stack needs, they grant what the
+    /// highest role does whose actions they include.
     #[attr(check = non_empty(), check = each(one_of(&["read", "update", "delete", "share"])))]
     pub actions: Option<BTreeSet<String>>,
-    /// Whether the role reaches the components, connectors and secrets of the stack. Default: `true`. With `false` the
-    /// receiver sees a stack that cannot be used.
+    /// Whether the role extends to the components, connectors and secrets of the stack. With `false`, the principal
+    /// sees a stack that it cannot use.
     #[attr(default = true)]
     pub include_components: OrDefault<bool>,
-    /// Ids of the stack's components, `values(zenml_stack.NAME.components)`. Has no effect of its own: it makes a component
-    /// that joins the stack part of the same apply. Without it the next plan shows and repairs the difference.
+    /// IDs of the stack's components: `values(zenml_stack.NAME.components)`. This argument only adds dependencies: a
+    /// component that is added to the stack becomes part of the same apply. Without it, the next plan shows and repairs
+    /// the difference.
     pub component_ids: Option<BTreeSet<Option<Id<ComponentId>>>>,
-    /// What the role grants and the server has: for each object, such as `stack/ID` or `service_connector/ID`, the actions.
+    /// Actions that the role grants and the server reports, for each object, such as `stack/ID` or
+    /// `service_connector/ID`.
     pub grants: Computed<BTreeMap<String, BTreeSet<String>>>,
 }
 

@@ -7,43 +7,45 @@ use zenml_api::{IdOrName, OrganizationId, WorkspaceId};
 
 use super::deploy;
 use crate::client::Client;
+use crate::failure::Needs;
 use crate::id::Id;
 
-/// An existing workspace, by id or by name.
+/// Looks up an existing workspace by ID or name.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "workspace", kind = data_source, rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]))]
+#[model(since = "3.1.0", needs = Needs::ORGANIZATION_VIEWER.text(), category = "ZenML Pro")]
 pub struct WorkspaceData {
-    /// Identifier of the workspace.
+    /// ID of the workspace.
     pub id: OrServer<Id<WorkspaceId>>,
-    /// Handle of the workspace.
+    /// Name of the workspace.
     pub name: OrServer<String>,
-    /// Organization that the workspace belongs to.
+    /// ID of the organization that the workspace belongs to.
     pub organization_id: Computed<Id<OrganizationId>>,
-    /// Name to show.
+    /// Display name.
     pub display_name: Computed<String>,
-    /// What the workspace is for.
+    /// Description of the workspace.
     pub description: Computed<Option<String>>,
-    /// Address of a picture to show.
+    /// URL of the logo.
     pub logo_url: Computed<Option<String>>,
-    /// Whether ZenML Pro runs the workspace.
+    /// Whether ZenML Pro operates the workspace.
     pub is_managed: Computed<bool>,
-    /// Version of its ZenML server that runs, else the one that shall run.
+    /// ZenML version that the workspace runs, or the requested version while it does not run.
     pub version: Computed<Option<String>>,
-    /// What the workspace shall be doing.
+    /// State that the workspace is meant to be in.
     pub desired_state: Computed<String>,
-    /// Tags, where the control plane stores them.
+    /// Tags, if the control plane stores them.
     pub tags: Computed<Option<BTreeSet<String>>>,
-    /// Metadata, where the control plane stores them.
+    /// Metadata, if the control plane stores it.
     pub metadata: Computed<Option<BTreeMap<String, String>>>,
-    /// Address of the workspace; the same as `server_url`. Null while the workspace does not run.
+    /// URL of the workspace, the same as `server_url`. Null while the workspace does not run.
     pub url: Computed<Option<String>>,
-    /// Address of the workspace's server. Null while it does not run.
+    /// URL of the workspace's server. Null while the workspace does not run.
     pub server_url: Computed<Option<String>>,
-    /// What the workspace is doing.
+    /// Status of the workspace.
     pub status: Computed<String>,
-    /// When the workspace was made.
+    /// When the workspace was created.
     pub created: Computed<Option<String>>,
-    /// When the workspace was last changed.
+    /// When the workspace was last updated.
     pub updated: Computed<Option<String>>,
 }
 

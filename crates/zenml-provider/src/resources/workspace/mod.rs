@@ -17,6 +17,7 @@ use zenml_api::{OrganizationId, WorkspaceId};
 
 use crate::client::Client;
 use crate::control;
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::warning::warn_once;
 
@@ -25,65 +26,68 @@ pub use data::WorkspaceData;
 /// How long a workspace may take to be deployed, changed or removed when the configuration does not say.
 const TIMEOUT: Duration = Duration::from_mins(20);
 
-/// A ZenML server of its own inside an organization of ZenML Pro.
+/// A workspace of ZenML Pro: a ZenML server that belongs to an organization.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "workspace")]
+#[model(since = "3.1.0", needs = Needs::ORGANIZATION_ADMIN.text(), category = "ZenML Pro")]
 pub struct Workspace {
-    /// Organization that the workspace belongs to. Default: the provider's organization.
+    /// ID of the organization that the workspace belongs to. Default: the provider's organization.
     #[attr(key = optional, replace)]
     pub organization_id: OrServer<Id<OrganizationId>>,
-    /// Identifier of the workspace.
+    /// ID of the workspace.
     #[attr(key, stable)]
     pub id: Computed<Id<WorkspaceId>>,
-    /// Handle of the workspace, unique over all organizations of ZenML Pro: lower-case letters, digits and hyphens, at
-    /// most 50. It cannot be changed later; `display_name` can.
+    /// Name of the workspace, unique across all organizations of ZenML Pro. You can change the `display_name` in place,
+    /// but not the name.
     #[attr(replace, check = length(1..=50), check = pattern(NAME_RULE, is_name))]
     pub name: String,
-    /// Name to show. Default: `name`.
+    /// Display name. Default: `name`.
     #[attr(check = length(1..=50))]
     pub display_name: OrServer<String>,
-    /// What the workspace is for.
+    /// Description of the workspace.
     #[attr(check = length(..=256), same = empty_is_null)]
     pub description: Option<String>,
-    /// Address of a picture to show.
+    /// URL of the logo.
     #[attr(same = empty_is_null)]
     pub logo_url: Option<String>,
-    /// Whether ZenML Pro runs the workspace. With `false` you run its server, which enrolls with `enrollment_key`; the
-    /// provider then does not wait for it.
+    /// Whether ZenML Pro operates the workspace. With `false`, you operate the server yourself and enroll it with
+    /// `enrollment_key`; the provider does not wait for it.
     #[attr(replace, default = true)]
     pub is_managed: OrDefault<bool>,
-    /// Version of the ZenML server that the workspace shall run, such as `0.98.0`. Default: the newest when the workspace
-    /// is made; later changes outside are left alone. What runs is `running_version`.
+    /// ZenML version that the workspace should run, such as `0.98.0`. Default: the newest version at creation; later
+    /// upgrades outside of Terraform are left alone. `running_version` is the version that actually runs.
     #[attr(same = same_version, check = non_empty())]
     pub version: OrServer<String>,
-    /// What the workspace shall be doing: `available`, or `deactivated` to switch it off without losing data.
+    /// State that the workspace should be in. A workspace that is `deactivated` keeps its data.
     #[attr(check = in_plan(one_of(&["available", "deactivated"])))]
     pub desired_state: OrServer<String>,
     /// Whether the provider refuses to delete the workspace. Deleting a workspace deletes everything in it. Default:
-    /// `false`. What counts is the value in the state: turn it off in one apply, delete in the next.
+    /// `false`. The value in the state decides: set it to `false` in one apply, and delete the workspace in the next.
     pub deletion_protection: Option<bool>,
-    /// Tags. ZenML does not store tags of workspaces yet: they live in the Terraform state only.
+    /// Tags of the workspace. ZenML does not store workspace tags yet: they exist only in the Terraform state.
     pub tags: Option<BTreeSet<String>>,
-    /// Metadata. ZenML does not store metadata of workspaces yet: they live in the Terraform state only.
+    /// Metadata of the workspace. ZenML does not store workspace metadata yet: it exists only in the Terraform state.
     pub metadata: Option<BTreeMap<String, String>>,
-    /// How long the operations may take; 20 minutes each by default.
+    /// Time limits for creating, updating and deleting the workspace.
     pub timeouts: Option<Timeouts<(Create, Update, Delete)>>,
-    /// Address of the workspace; the same as `server_url`. Null while the workspace does not run.
+    /// URL of the workspace, the same as `server_url`. Null while the workspace does not run.
     pub url: Computed<Option<String>>,
-    /// Address of the workspace's server, as `zenml login` and its API take it. Null while it does not run.
+    /// URL of the workspace's server, as `zenml login` and the server's API take it. Null while the workspace does not
+    /// run.
     pub server_url: Computed<Option<String>>,
-    /// Version of the ZenML server that runs. It differs from `version` during an upgrade, or where the control plane runs
-    /// another version than it was asked for. Null while the workspace does not run.
+    /// ZenML version that the workspace runs. It differs from `version` during an upgrade, or if the control plane runs
+    /// another version than requested. Null while the workspace does not run.
     pub running_version: Computed<Option<String>>,
-    /// What the workspace is doing: `pending`, `available`, `deactivated` or `failed`.
+    /// Status of the workspace: `pending`, `available`, `deactivated` or `failed`.
     pub status: Computed<String>,
-    /// With this the server of a workspace that ZenML Pro does not run enrolls. It is only known from the creation.
+    /// Key that enrolls the server of a workspace that you operate yourself. Available only if Terraform created the
+    /// workspace.
     #[attr(stable)]
     pub enrollment_key: Computed<Option<Secret<String>>>,
-    /// When the workspace was made.
+    /// When the workspace was created.
     #[attr(stable)]
     pub created: Computed<Option<String>>,
-    /// When the workspace was last changed.
+    /// When the workspace was last updated.
     pub updated: Computed<Option<String>>,
 }
 

@@ -1,1 +1,0 @@
-terraform import zenml_project_role_assignment.developers WORKSPACE_ID/PROJECT_ID/team/TEAM_ID/ROLE

@@ -1,1 +1,0 @@
-terraform import zenml_stack_role_assignment.developers WORKSPACE_ID/STACK_ID/team/TEAM_ID
