@@ -91,9 +91,9 @@ pub(crate) fn http(config: &Partial<Configuration>) -> Result<HttpSettings, Diag
     let headers = http.headers.map(Secret::into_exposed).unwrap_or_default();
     let timeout = http.timeout.map_or(defaults.timeout, |span| span.duration());
     if timeout < Duration::from_secs(1) {
-        return Err(Diag::error("The time-out for one attempt is too short")
-            .why("No server can be relied on to answer in less than a second.")
-            .fix("Give at least \"1s\".")
+        return Err(Diag::error("The timeout for one attempt is too short")
+            .why("A server may take a second to answer.")
+            .fix("Set at least \"1s\".")
             .at(Configuration::HTTP.then(Http::TIMEOUT)));
     }
     // The header of a proxy often comes out of a file, too.

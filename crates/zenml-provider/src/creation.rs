@@ -28,8 +28,8 @@ pub(crate) async fn outcome<T>(
 /// Neither the creation nor the look at what became of it was answered.
 pub(crate) fn may_exist(diag: Diag, error: &ApiError) -> Diag {
     let diag = diag
-        .why("The request to create it was sent before and got no clear answer: it may exist or not.")
-        .fix("If it exists, the next apply says so, with the command that imports it.");
+        .why("The request to create it was sent, but the answer was lost: the object may or may not exist.")
+        .fix("If it exists, the next apply says so and shows the command that imports it.");
     match error.call() {
         Some(call) => diag.trace(call.to_string()),
         None => diag,

@@ -39,7 +39,7 @@ impl<I: Identifier> Value for Id<I> {
             misfit().fix("An id looks like 0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11. A name does not work here.")
         })?;
         if id.to_string() != text {
-            return Err(misfit().fix(format!("Write it as servers do: {id}")));
+            return Err(misfit().fix(format!("Write it in lower case with hyphens: {id}")));
         }
         Ok(Self(id))
     }

@@ -137,13 +137,13 @@ impl Provider for Zenml {
 
 /// The diagnostic for settings with which no client can be made.
 fn unusable(error: &SettingsError) -> Diag {
-    let diag = Diag::error("The provider block cannot be used").why(error.to_string());
+    let diag = Diag::error("Invalid provider configuration").why(error.to_string());
     match error {
         SettingsError::Header { name } => diag
-            .fix("Correct the header, or leave it out. Its value is one line of visible ASCII characters.")
+            .fix("Correct the header, or remove it. Its value must be a single line of printable ASCII characters.")
             .at(Configuration::HTTP.then(configuration::Http::HEADERS).key(name)),
         SettingsError::CertificateAuthorities => diag
-            .fix("Give the text of the file, for example:\n  ca_bundle = file(\"ca.pem\")")
+            .fix("Set the content of the file, for example:\n  ca_bundle = file(\"ca.pem\")")
             .at(Configuration::HTTP.then(configuration::Http::CA_BUNDLE)),
         // These were checked when the settings were chosen.
         SettingsError::Url { .. } | SettingsError::Credential | SettingsError::NoControlPlane => diag,

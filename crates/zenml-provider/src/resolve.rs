@@ -149,7 +149,7 @@ impl Chosen {
             &self.url.source,
         ) {
             credential =
-                format!("{credential} (it is set beside {name}, which is not the address in {argument})");
+                format!("{credential} (it belongs to {name}, which is another address than {argument})");
         }
         Origin { address: self.url.source.to_string(), credential }
     }
@@ -189,11 +189,14 @@ fn sendable_credential(credential: &Given<Credential>) -> Result<(), Diag> {
         '\r' | '\n' => "a line break".to_owned(),
         '\t' => "a tab".to_owned(),
         stray if stray.is_control() => format!("the control character U+{:04X}", u32::from(stray)),
-        _ => "a character outside of ASCII".to_owned(),
+        _ => "a non-ASCII character".to_owned(),
     };
     let diag = Diag::error(format!("{} is not a credential", credential.source.capitalized()))
-        .why(format!("There is {what} inside of it, which no key and no token has. The value is not shown, because it is secret."))
-        .fix("Copy the credential again, whole and without anything else. White space around it does no harm.");
+        .why(format!(
+            "It contains {what}, which no key or token contains. The value is not shown because it \
+         is secret."
+        ))
+        .fix("Copy the complete credential again, with nothing else. Surrounding white space is ignored.");
     Err(credential.source.mark(diag))
 }
 
@@ -239,9 +242,9 @@ impl Block<'_> {
 }
 
 fn no_credentials(environment: &Environment) -> Diag {
-    let diag = Diag::error("The provider has no credentials").why(
-        "Neither the provider block nor the environment has a service-account key of ZenML Pro or the address of a \
-         server.",
+    let diag = Diag::error("No credentials configured").why(
+        "Neither the provider block nor the environment sets a service account key for ZenML Pro or the \
+         address of a server.",
     );
     let lone = environment.text(environment::CONTROL_PLANE_URL).map(|url| url.source);
     let lone = lone.or_else(|| environment_credential(environment).map(|credential| credential.source));
@@ -250,17 +253,17 @@ fn no_credentials(environment: &Environment) -> Diag {
         None => diag,
     };
     diag.fix(
-        "For ZenML Pro, give the key of a service account, or set ZENML_SERVICE_ACCOUNT_KEY:\n  \
-         service_account_key = var.zenml_service_account_key\n\nFor an open-source server, give its address and an API \
-         key, or set ZENML_SERVER_URL and ZENML_API_KEY:\n  server_url = \"https://zenml.example.com\"\n  api_key    = \
-         var.zenml_api_key",
+        "For ZenML Pro, set the key of a service account here or in ZENML_SERVICE_ACCOUNT_KEY:\n  \
+         service_account_key = var.zenml_service_account_key\n\nFor an open-source server, set its address \
+         and an API key here or in ZENML_SERVER_URL and ZENML_API_KEY:\n  server_url = \
+         \"https://zenml.example.com\"\n  api_key    = var.zenml_api_key",
     )
 }
 
 fn no_key(url: &Source) -> Diag {
-    Diag::error("The provider has a control plane and no key for it")
+    Diag::error("No key configured for the control plane")
         .why(format!(
-            "{} is set, but service_account_key is not, and ZENML_SERVICE_ACCOUNT_KEY is not either.",
+            "{} is set, but neither service_account_key nor ZENML_SERVICE_ACCOUNT_KEY is.",
             url.capitalized()
         ))
         .fix("Add the key of a service account:\n  service_account_key = var.zenml_service_account_key")
@@ -268,17 +271,17 @@ fn no_key(url: &Source) -> Diag {
 }
 
 fn no_server(credential: &Source) -> Diag {
-    let diag = Diag::error("The provider has a credential and no server for it")
-        .why(format!("{} is set, but server_url is not, and ZENML_SERVER_URL is not either.", credential.capitalized()))
+    let diag = Diag::error("No server configured for the credential")
+        .why(format!("{} is set, but neither server_url nor ZENML_SERVER_URL is.", credential.capitalized()))
         .fix(
-            "Add the address of the server:\n  server_url = \"https://zenml.example.com\"\n\nFor ZenML Pro as a whole, \
-             give the key as service_account_key instead.",
+            "Add the address of the server:\n  server_url = \"https://zenml.example.com\"\n\nTo manage ZenML \
+             Pro itself, set the key as service_account_key instead.",
         );
     credential.mark(diag)
 }
 
 fn no_server_credential(url: &Source) -> Diag {
-    let diag = Diag::error("The provider has a server and no credential for it")
+    let diag = Diag::error("No credential configured for the server")
         .why(format!(
             "{} is set, but none of api_key, api_token and service_account_key is, neither in the provider block nor in \
              the environment.",

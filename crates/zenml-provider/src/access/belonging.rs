@@ -62,15 +62,15 @@ async fn missing_in(client: &Client, organization: OrganizationId, principal: Pr
 fn missing(organization: OrganizationId, principal: Principal) -> Diag {
     let diag = match principal {
         Principal::Team(id) => Diag::error(format!("The organization has no team {id}"))
-            .why(format!("The team was deleted, or is not one of the organization {organization}."))
-            .fix("Remove this assignment, or name a team of the organization."),
+            .why(format!("The team was deleted, or it belongs to another organization than {organization}."))
+            .fix("Remove this assignment, or use a team of the organization."),
         Principal::User(_) | Principal::ServiceAccount(_) => {
             let words = if principal.user().is_some() { "user" } else { "service account" };
             let id = principal.account().map(|id| id.to_string()).unwrap_or_default();
             Diag::error(format!("The {words} {id} is not in the organization"))
                 .why(format!(
-                    "Only who belongs to the organization {organization} can hold something in it. This account has \
-                     left it, or was never in it."
+                    "Only members of the organization {organization} can hold a role in it. This account has \
+                     left it, or was never a member."
                 ))
                 .fix("Remove this assignment, or give the account a role in the organization again.")
         }

@@ -17,12 +17,12 @@ pub async fn warn<M: Model>(client: &Client, plan: &mut Plan<M>, principal: Prin
     if reaches_caller(client, principal).await {
         let name = role.unwrap_or("a role");
         plan.warn(
-            Diag::warning(format!("The plan takes {name} from the account that runs it"))
+            Diag::warning(format!("The plan takes {name} from the account that runs Terraform"))
                 .why(
-                    "The provider's own key gets the role through this assignment. Later steps of the same apply, and \
-                     the next runs, may not be allowed any more.",
+                    "The provider's own key has the role through this assignment. Later steps of this apply, \
+                     and later runs, may no longer be allowed.",
                 )
-                .fix("Make sure that the account has the rights that it needs from somewhere else."),
+                .fix("Make sure that the account has the permissions it needs from another role."),
         );
     }
 }

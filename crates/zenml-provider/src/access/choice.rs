@@ -22,7 +22,7 @@ pub async fn choose(
     match (name, id) {
         (_, Some(id)) => by_id(&roles, level, id).cloned(),
         (Some(name), None) => by_name(&roles, level, name).cloned(),
-        (None, None) => Err(Diag::bug("An assignment has neither a role nor a role id")),
+        (None, None) => Err(Diag::bug("An assignment has neither role nor role_id")),
     }
 }
 
@@ -33,7 +33,7 @@ fn by_name<'a>(roles: &'a Roles, level: &RoleLevel, name: &str) -> Result<&'a Ro
 fn by_id<'a>(roles: &'a Roles, level: &RoleLevel, id: RoleId) -> Result<&'a Role, Diag> {
     match roles.by_id(id) {
         Some(role) if role.level == *level => Ok(role),
-        Some(role) => Err(Diag::error(format!("The role {id} cannot be held in a {level}"))
+        Some(role) => Err(Diag::error(format!("The role {id} cannot be assigned in a {level}"))
             .why(format!("It is the {} role {:?}.", role.level, role.name.as_deref().unwrap_or_default()))
             .fix(format!("Choose a role of this level: {}.", roles.valid_names(level)))
             .at(at_role_id())),
@@ -50,7 +50,7 @@ pub fn agree(named: &Role, id: Option<Id<RoleId>>) -> Result<(), Diag> {
         Some(Id(id)) if id != named.id => {
             Err(Diag::error("Attributes \"role\" and \"role_id\" exclude each other")
                 .why(format!(
-                    "They are of two roles: {:?} has the id {}, and role_id is {id}.",
+                    "They name two different roles: {:?} has the id {}, and role_id is {id}.",
                     named.name.as_deref().unwrap_or_default(),
                     named.id
                 ))

@@ -143,9 +143,9 @@ impl<H: Home> Holding<H> {
 
     fn already_granted(&self, role: &Role) -> Diag {
         let name = role.name.as_deref().unwrap_or("the role");
-        Diag::warning(format!("{name} was already granted; it is managed here from now on"))
+        Diag::warning(format!("{name} was already granted and is managed by Terraform from now on"))
             .why(format!(
-                "{} held it before this configuration did anything. Destroying the resource will take it away.",
+                "{} already had it before Terraform created anything. Destroying this resource takes it away.",
                 self.principal
             ))
             .at(role::at_role())

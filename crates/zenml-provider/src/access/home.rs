@@ -62,9 +62,9 @@ impl Home for WorkspaceId {
     }
 
     fn unnamed() -> Diag {
-        Diag::error("It is not said in which workspace the project is")
-            .why("The resource has no workspace_id, and the provider block has none either.")
-            .fix("Say where it is:\n  workspace_id = zenml_workspace.NAME.id")
+        Diag::error("No workspace selected for the project")
+            .why("Neither the resource nor the provider block sets workspace_id.")
+            .fix("Set workspace_id:\n  workspace_id = zenml_workspace.NAME.id")
             .at(Path::root().attr(Self::ATTRIBUTE))
     }
 }
@@ -82,7 +82,7 @@ pub async fn organization_of<H: Home>(client: &Client, home: H) -> Result<Organi
     home.organization(client).await?.ok_or_else(|| {
         let (noun, attribute) = (H::NOUN, H::ATTRIBUTE);
         Diag::error(format!("There is no {noun} {home}"))
-            .why("It does not exist, or the key does not see it.")
+            .why("It does not exist, or the key has no access to it.")
             .fix(format!("Check {attribute}, and that the key belongs to the organization of the {noun}."))
             .at(Path::root().attr(attribute))
     })

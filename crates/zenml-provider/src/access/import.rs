@@ -19,7 +19,7 @@ pub fn unreadable(text: &str, form: &str, more: &str) -> Diag {
     Diag::error(format!("The import id {text:?} cannot be read"))
         .why(format!("An import id of this type has the form {form}."))
         .fix(format!(
-            "Instead of `team` and the id of a team there may be `user` or `service_account` and its id.{more}"
+            "In place of `team` and the id of a team, you can write `user` or `service_account` and its id.{more}"
         ))
 }
 

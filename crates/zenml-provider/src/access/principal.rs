@@ -50,9 +50,9 @@ impl Principal {
             (Some(Id(team)), None, None) => Ok(Self::Team(team)),
             (None, Some(Id(user)), None) => Ok(Self::User(user)),
             (None, None, Some(Id(account))) => Ok(Self::ServiceAccount(account)),
-            _ => Err(Diag::error("It is not said who gets the role")
-                .why("Exactly one of team_id, user_id and service_account_id names who gets it.")
-                .fix("Set one of them, and only one.")),
+            _ => Err(Diag::error("No principal selected for the role")
+                .why("Exactly one of team_id, user_id and service_account_id must be set.")
+                .fix("Set exactly one of them.")),
         }
     }
 

@@ -128,7 +128,7 @@ pub async fn roles(client: &Client, organization: OrganizationId) -> Result<Arc<
 pub fn unknown_role(roles: &Roles, level: &RoleLevel, name: &str) -> Diag {
     Diag::error(format!("There is no {level} role {name:?}"))
         .why(format!("The organization has no role of this name for a {level}."))
-        .fix(format!("Valid are: {}.", roles.valid_names(level)))
+        .fix(format!("Valid roles: {}.", roles.valid_names(level)))
 }
 
 #[cfg(test)]

@@ -80,8 +80,10 @@ async fn check_server(client: &Client, server: &Api) -> Result<(), Diag> {
     if is_too_old(version) {
         let (major, minor) = OLDEST_SERVER;
         let diag = Diag::error(format!("The server has version {version}, which is too old"))
-            .why(format!("This provider is made for version {major}.{minor}.0 and later."))
-            .fix("Upgrade the server, or take the risk with skip_version_check = true.");
+            .why(format!("This provider supports version {major}.{minor}.0 and later."))
+            .fix(
+                "Upgrade the server. To use it anyway, set skip_version_check = true in the provider block.",
+            );
         return Err(mark(plane.map(|plane| &plane.address), diag));
     }
     Ok(())

@@ -51,9 +51,9 @@ async fn named(
         return Ok(Arc::new(found));
     }
     let seen = visible(client).await?;
-    let diag = Diag::error(format!("The key does not see the organization {:?}", wanted.to_string()))
-        .why(format!("It does not exist, or the key belongs to another one. {}", listed(&seen)))
-        .fix(format!("Correct {source}, or use a key of this organization."));
+    let diag = Diag::error(format!("The key has no access to the organization {:?}", wanted.to_string()))
+        .why(format!("It does not exist, or the key belongs to another organization. {}", listed(&seen)))
+        .fix(format!("Correct {source}, or use a key that belongs to this organization."));
     Err(source.mark(diag))
 }
 
@@ -62,16 +62,16 @@ async fn only(client: &Client) -> Result<Arc<Organization>, Diag> {
     match seen.as_slice() {
         [only] => Ok(Arc::new(only.clone())),
         [] => Err(client.at_key(
-            Diag::error("The key sees no organization")
+            Diag::error("The key has no access to any organization")
                 .why(format!(
                     "The account behind {} is not a member of any organization.",
                     client.control_plane()?.origin().credential
                 ))
-                .fix("Ask an admin of the organization to give the account a role, or use another key."),
+                .fix("Ask an organization admin to add the account, or use another key."),
         )),
-        _ => Err(Diag::error("It is not said which organization is meant")
-            .why(format!("The key sees more than one. {}", listed(&seen)))
-            .fix("Name one in the provider block:\n  organization_id = \"NAME\"")
+        _ => Err(Diag::error("No organization selected")
+            .why(format!("The key has access to more than one organization. {}", listed(&seen)))
+            .fix("Select one in the provider block:\n  organization_id = \"NAME\"")
             .at(Configuration::ORGANIZATION_ID)),
     }
 }
@@ -110,14 +110,14 @@ pub async fn gone_from(client: &Client, organization: OrganizationId, what: &str
     if find(client, organization).await?.is_some() {
         return Ok(());
     }
-    Err(Diag::error(format!("It cannot be told whether {what} still exists"))
+    Err(Diag::error(format!("Cannot tell whether {what} still exists"))
         .why(format!(
-            "The control plane does not show it to this key, and it does not show its organization {organization} \
-             either. So the key may be one of another organization."
+            "The control plane finds neither it nor its organization {organization} with this key. The key \
+             may belong to another organization."
         ))
         .fix(
-            "Use a key of this organization. If the organization itself was deleted, remove the object from the \
-             state:\n  terraform state rm ADDRESS",
+            "Use a key that belongs to this organization. If the organization itself was deleted, remove the \
+             object from the state:\n  terraform state rm ADDRESS",
         ))
 }
 
@@ -127,7 +127,7 @@ fn listed(organizations: &[Organization]) -> String {
         .map(|organization| format!("{:?} ({})", organization.name, organization.id))
         .collect();
     match names.as_slice() {
-        [] => "The key sees no organization at all.".to_owned(),
-        names => format!("It sees: {}.", names.join(", ")),
+        [] => "The key has no access to any organization.".to_owned(),
+        names => format!("They are: {}.", names.join(", ")),
     }
 }

@@ -48,10 +48,10 @@ pub async fn default(client: &Client) -> Result<Option<WorkspaceId>, Diag> {
         found.map(|found| found.id).ok_or_else(|| {
             let diag = Diag::error(format!("There is no workspace {name:?}"))
                 .why(format!(
-                    "{} names it, and the control plane does not show it to this key.",
+                    "{} names it, but the control plane does not find it with this key.",
                     source.capitalized()
                 ))
-                .fix(format!("Correct {source}, or use a key that sees the workspace."));
+                .fix(format!("Correct {source}, or use a key with access to the workspace."));
             source.mark(diag)
         })
     };

@@ -147,8 +147,8 @@ async fn by_name<D: Lookup>(server: &Server, config: &Partial<D>, name: &str) ->
         let candidates: Vec<String> =
             found.iter().map(|found| format!("{} ({})", D::told(found), found.id())).collect();
         return Err(Diag::error(format!("There is more than one {} {name:?}", noun.words))
-            .why(format!("The server has these:\n  {}", candidates.join("\n  ")))
-            .fix(format!("Say which one is meant by {}.", D::NARROWED_BY))
+            .why(format!("The server has:\n  {}", candidates.join("\n  ")))
+            .fix(format!("Select one by {}.", D::NARROWED_BY))
             .at("name"));
     }
     found.pop().ok_or_else(|| noun.missing(name, server.workspace_id).at("name"))

@@ -33,7 +33,7 @@ pub async fn named<I: Identifier>(client: &Client, text: &str) -> Result<Named<I
     if object.trim().is_empty() || workspace.is_some_and(|workspace| workspace.trim().is_empty()) {
         return Err(Diag::error(format!("The import id {text:?} cannot be read"))
             .why("An import id of this type has the form ID, NAME, WORKSPACE/ID or WORKSPACE/NAME.")
-            .fix("The workspace may be given by its id or its name."));
+            .fix("The workspace can be an id or a name."));
     }
     let workspace = match workspace.map(IdOrName::parse) {
         Some(wanted) => Some(workspace_id(client, wanted).await?),
@@ -54,7 +54,9 @@ pub(crate) async fn by_name<T: InWorkspace>(cx: &Cx<Client>, text: &str) -> Resu
             let mut found = found.map_err(|error| read::unlisted::<T>(&name, &error))?;
             found.retain(|object| object.name() == name);
             only::<T>(&found, &name)?.ok_or_else(|| {
-                T::NOUN.missing(&name, server.workspace_id).fix("An import may say it: WORKSPACE/NAME.")
+                T::NOUN
+                    .missing(&name, server.workspace_id)
+                    .fix("To name the workspace, import WORKSPACE/NAME.")
             })?
         }
     };
@@ -84,8 +86,8 @@ pub(crate) async fn by_type_and_name<T: InWorkspace>(cx: &Cx<Client>, text: &str
                 let words = T::NOUN.words;
                 T::NOUN
                     .missing(name, server.workspace_id)
-                    .why(format!("A {words} is looked for among those of its type, {kind:?}."))
-                    .fix("An import may say it: WORKSPACE/TYPE/NAME.")
+                    .why(format!("Only a {words} of the type {kind:?} matches."))
+                    .fix("To name the workspace, import WORKSPACE/TYPE/NAME.")
             };
             only::<T>(&found, name)?.ok_or_else(missing)?
         }
@@ -124,7 +126,7 @@ async fn workspace_id(client: &Client, wanted: IdOrName<WorkspaceId>) -> Result<
     })?;
     found.map(|found| found.id).ok_or_else(|| {
         Diag::error(format!("There is no workspace {name:?}"))
-            .why("The control plane does not have it, or does not show it to this key.")
-            .fix("Correct the first part of the import id: the id or the name of a workspace.")
+            .why("It does not exist, or the key has no access to it.")
+            .fix("Correct the first part of the import id. It is the id or the name of a workspace.")
     })
 }

@@ -21,8 +21,8 @@ pub(crate) fn fits<I: Identifier>(
     let Some(wanted) = wanted.filter(|wanted| *wanted != found) else { return Ok(()) };
     let what = attribute.trim_end_matches("_id");
     Err(Diag::error(format!("The {} {id} has another {what}", noun.words))
-        .why(format!("The configuration says {wanted:?}, and the server {found:?}."))
-        .fix(format!("Correct {attribute}, or leave it out: the id decides."))
+        .why(format!("The configuration has {wanted:?}, the server has {found:?}."))
+        .fix(format!("Correct {attribute}, or remove it: the id takes precedence."))
         .at(attribute))
 }
 

@@ -30,17 +30,18 @@ impl Noun {
             Some(workspace) => format!("The workspace {workspace}"),
             None => "The server".to_owned(),
         };
-        let diag = Diag::error(format!("{} {name:?} exists already", capitalized(words)))
-            .why(format!("{home} has a {words} of this name, and a second one cannot have it, too."));
+        let diag = Diag::error(format!("{} {name:?} already exists", capitalized(words)))
+            .why(format!("{home} has a {words} with this name, and names must be unique."));
         let diag = match id {
             Some(id) => {
                 let prefix = workspace.map(|workspace| format!("{workspace}/")).unwrap_or_default();
                 let (id, import) = (id.to_string(), format!("{prefix}{id}"));
                 diag.in_the_way(Existing { words, resource, id, import })
             }
-            None => diag.why(format!("This credential may not see it, so somebody else owns the {words}.")),
+            None => diag
+                .why(format!("This credential has no access to it: the {words} belongs to another account.")),
         };
-        diag.fix("To make another one, choose another name.").at(place)
+        diag.fix("To create another one, choose another name.").at(place)
     }
 
     /// What an object of this kind has in its workspace and no other one can have: its name, and what else tells it from
@@ -66,15 +67,15 @@ impl Noun {
             None => "The server".to_owned(),
         };
         Diag::error(format!("There is no {words} {wanted:?}"))
-            .why(format!("{place} does not have it, or does not show it to this credential."))
-            .fix(format!("Correct the id or the name, or say in which workspace the {words} is."))
+            .why(format!("{place} does not have it, or this credential has no access to it."))
+            .fix(format!("Correct the id or the name, or set the workspace of the {words}."))
     }
 
     /// What was there a moment ago is not there any more.
     pub fn vanished(self, name: &str) -> Diag {
         Diag::error(format!("{} {name:?} disappeared", capitalized(self.words)))
-            .why("It was there, and then the server did not find it any more. Somebody may have deleted it.")
-            .fix("Run the command again to make it anew.")
+            .why("The server no longer finds it. Somebody may have deleted it.")
+            .fix("Run the command again to re-create it.")
     }
 
     /// An update did not find the object. `before` and `now` are its workspaces in the state and in the plan.
@@ -95,17 +96,18 @@ impl Noun {
     fn elsewhere(self, name: &str, workspace: WorkspaceId, place: impl Into<Path>) -> Diag {
         let words = self.words;
         Diag::error(format!("{} {name:?} is not in workspace {workspace}", capitalized(words)))
-            .why(format!("The state does not say in which workspace it is, and a {words} cannot move to another one."))
-            .fix("Correct workspace_id, or leave it out and name the server of the object in the provider block.")
+            .why(format!("The state does not record its workspace, and a {words} cannot move between workspaces."))
+            .fix("Correct workspace_id, or remove it and configure the server of the object in the provider block.")
             .at(place)
     }
 
     /// The server shows that the object exists, and nothing else of it.
     pub fn unreadable(self, name: &str) -> Diag {
-        Diag::error(format!("Cannot read the {} {name:?}: not allowed", self.words))
-            .why("The server tells its id and its name, and keeps everything else back from this credential.")
+        Diag::error(format!("Cannot read the {} {name:?}: no access", self.words))
+            .why("The server shows only its id and its name to this credential.")
             .fix(
-                "Use a credential with a role that may read it, such as Workspace Viewer, or ask its owner to share it.",
+                "Use a credential with a role that can read it, such as Workspace Viewer, or ask its owner to \
+                 share it.",
             )
     }
 }

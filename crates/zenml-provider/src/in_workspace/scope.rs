@@ -63,9 +63,9 @@ impl<T> Seen<T> {
 /// The model of an object that could not be seen: that of the state. An import cannot do without the object.
 pub fn unseen<M: Model>(since: &Since<'_, M>) -> Result<M, Diag> {
     since.model().cloned().ok_or_else(|| {
-        Diag::error("The object cannot be imported while its workspace does not answer")
-            .why("The workspace is not available at the moment.")
-            .fix("Wait until it is available, or wake it up, and run the command again.")
+        Diag::error("Cannot import the object: its workspace is not available")
+            .why("An import has to read the object from its workspace.")
+            .fix("Wait until it is available, or activate it, and run the command again.")
     })
 }
 
@@ -86,8 +86,8 @@ pub async fn open(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Server, D
         return Ok(server);
     }
     Err(Diag::error(format!("Workspace {id} did not become available in time"))
-        .why("It is still being deployed, and an object in it can only be made when it answers.")
-        .fix("Run the same command again later, or give the resource a longer time-out."))
+        .why("It is still being deployed, and nothing can be created in it until it is available.")
+        .fix("Run the same command again later, or give the resource a longer timeout."))
 }
 
 /// What there is to be read where an object lives. A workspace that does not answer is a warning, once in a run.
@@ -188,7 +188,9 @@ fn unusable(id: WorkspaceId, error: &ApiError) -> Diag {
 fn closed(state: &NotReady) -> Diag {
     let reason = if state.reason.is_empty() { String::new() } else { format!(" ({})", state.reason) };
     Diag::warning(format!("Workspace {:?} is {}: its contents were not read", state.name, state.status))
-        .why(format!("A workspace answers only while it is available{reason}. What the state says of its contents stays."))
+        .why(format!(
+            "A workspace answers only while it is available{reason}. The state of its contents is kept."
+        ))
         .fix("Wake it up, or wait until it is available, and run the command again.")
 }
 

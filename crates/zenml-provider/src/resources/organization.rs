@@ -63,6 +63,6 @@ async fn look(client: &Client, which: IdOrName<OrganizationId>) -> Result<Option
 
 fn missing(which: &str) -> Diag {
     Diag::error(format!("There is no organization {which:?}"))
-        .why("It does not exist, or the key belongs to another one.")
-        .fix("Correct the id or the name, or use a key of this organization.")
+        .why("It does not exist, or the key belongs to another organization.")
+        .fix("Correct the id or the name, or use a key that belongs to this organization.")
 }

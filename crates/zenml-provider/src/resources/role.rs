@@ -58,7 +58,7 @@ impl DataSource for RoleData {
         if level.is_known() && listed.level != level {
             return Err(Diag::error(format!("The role {} is not a {level} role", listed.id))
                 .why(format!("It is a {} role.", listed.level))
-                .fix("Correct the level, or leave it out.")
+                .fix("Correct the level, or remove it.")
                 .at(Self::LEVEL));
         }
         // Only the single read tells what a role allows.

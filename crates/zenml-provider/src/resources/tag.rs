@@ -25,8 +25,8 @@ pub struct Tag {
     /// Name of the tag, unique in its workspace.
     #[attr(
         check = length(1..=255),
-        check = pattern("have no tab and no line break", is_one_line),
-        check = pattern("not be a UUID, because ids look like that", is_no_id)
+        check = pattern("not contain tabs or line breaks", is_one_line),
+        check = pattern("not be a UUID", is_no_id)
     )]
     pub name: String,
     /// Color of the tag. Default: chosen by the server when the tag is created.

@@ -289,7 +289,7 @@ fn warn_of_removals(plan: &mut Plan<Team>, leaving: &[&str]) {
     plan.warn(
         Diag::warning(format!("{count} {noun} will leave the team {name:?}"))
             .why(format!(
-                "No longer in members: {}. They lose what they had through this team.",
+                "No longer in members: {}. They lose the access they have through this team.",
                 leaving.join(", ")
             ))
             .at(Team::MEMBERS),
@@ -328,7 +328,7 @@ async fn resolve(
 
 fn one_person(one: &str, other: &str) -> Diag {
     Diag::error(format!("{one:?} and {other:?} are the same person"))
-        .why("Both name one account of the organization, and a person is in a team once.")
+        .why("Both belong to the same account, and a person can be a member only once.")
         .fix("Remove one of them.")
         .at(Team::MEMBERS)
 }
@@ -338,10 +338,10 @@ fn quoted(names: &[&str]) -> String {
 }
 
 fn unknown_members(unknown: &[&str]) -> Diag {
-    Diag::error(format!("The organization does not know {}", quoted(unknown)))
-        .why("Members of a team must be members of its organization. This version of the provider cannot invite people.")
+    Diag::error(format!("Not members of the organization: {}", quoted(unknown)))
+        .why("Team members must be members of the organization. This version of the provider cannot invite people.")
         .fix(
-            "Check the spelling. A person who is new has to be invited and to accept first; somebody with an account \
+            "Check the spelling. A new person must first be invited and accept. Somebody who has an account \
              needs a role in the organization, such as Organization Member.",
         )
         .at(Team::MEMBERS)
@@ -351,17 +351,20 @@ fn unknown_members(unknown: &[&str]) -> Diag {
 fn departed_members(departed: &[&str]) -> Diag {
     let verb = if departed.len() == 1 { "is" } else { "are" };
     Diag::error(format!("{} {verb} no longer in the organization", quoted(departed)))
-        .why("An earlier apply made them members of the team. The organization does not know them any more, so they are not in the team.")
+        .why(
+            "An earlier apply made them members of the team. Not members of the organization: them any more, \
+         so they are not in the team.",
+        )
         .fix("Remove them from members, or give them a role in the organization again.")
         .at(Team::MEMBERS)
 }
 
 /// People whom the configuration names, of a team whose earlier members are not remembered.
 fn departed_or_unknown(names: &[&str]) -> Diag {
-    Diag::warning(format!("The organization does not know {}", quoted(names)))
+    Diag::warning(format!("Not members of the organization: {}", quoted(names)))
         .why(
-            "They may have left it, or be misspelled: no apply of this version has recorded who was in the team. They are \
-             not in it, and the plan leaves the team as it is.",
+            "They may have left the organization, or be misspelled. They are not in the team, and the plan \
+             does not change that.",
         )
         .fix("Remove them from members, correct the spelling, or give them a role in the organization again.")
         .at(Team::MEMBERS)
@@ -388,9 +391,9 @@ async fn make(client: &Client, organization: OrganizationId, plan: &Team) -> Res
 }
 
 fn hidden(organization: OrganizationId, name: &str) -> Diag {
-    Diag::error(format!("Team {name:?} exists already"))
+    Diag::error(format!("Team {name:?} already exists"))
         .why(format!(
-            "The organization {organization} has a team of this name, and does not show it to this key."
+            "The organization {organization} has a team with this name, but this key has no access to it."
         ))
         .fix("Choose another name.")
         .at(Team::NAME)
@@ -403,7 +406,7 @@ async fn undo(cx: &Cx<Client>, client: &Client, name: &str, id: TeamId, error: &
     match control_plane.call(&api::DELETE, id).await.optional() {
         Ok(_) => {
             cx.unsave();
-            diag.why("The new team was deleted again, so that nothing half made stays.")
+            diag.why("The new team was deleted again, so that no incomplete team remains.")
         }
         // It stays in the state, and the next apply adds the members.
         Err(_) => diag.why("The new team could not be deleted again."),
@@ -459,24 +462,22 @@ fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
 }
 
 fn exists(organization: OrganizationId, team: &api::Team) -> Diag {
-    Diag::error(format!("Team {:?} exists already", team.name))
-        .why(format!(
-            "The organization {organization} has a team of this name, and a name is unique inside it."
-        ))
+    Diag::error(format!("Team {:?} already exists", team.name))
+        .why(format!("The organization {organization} has a team with this name, and names must be unique."))
         .in_the_way(Existing {
             words: "team",
             resource: "zenml_team",
             id: team.id.to_string(),
             import: format!("{organization}/{}", team.id),
         })
-        .fix("To make another one, choose another name.")
+        .fix("To create another one, choose another name.")
         .at(Team::NAME)
 }
 
 fn vanished(name: &str) -> Diag {
     Diag::error(format!("Team {name:?} disappeared"))
-        .why("It was there, and then the control plane did not find it any more. Somebody may have deleted it.")
-        .fix("Run the command again to make it anew.")
+        .why("The control plane no longer finds it. Somebody may have deleted it.")
+        .fix("Run the command again to re-create it.")
 }
 
 /// Looks up an existing team by ID or name.
@@ -520,8 +521,10 @@ impl DataSource for TeamData {
         };
         let Remote { team, members, .. } = found.ok_or_else(|| {
             Diag::error(format!("There is no team {wanted:?}"))
-                .why(format!("The organization {organization} does not have it, or the key does not see it."))
-                .fix("Correct the id or the name, or say in which organization_id the team is.")
+                .why(format!(
+                    "The organization {organization} does not have it, or the key has no access to it."
+                ))
+                .fix("Correct the id or the name, or set organization_id.")
                 .at(place)
         })?;
         Ok(Self {

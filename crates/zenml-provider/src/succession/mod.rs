@@ -203,24 +203,24 @@ pub(crate) fn still_held(noun: Noun, name: &str, name_now: &str, holders: &[Stri
     let words = noun.words;
     Diag::warning(format!("The {words} {name:?} is still in use"))
         .why(format!(
-            "It is used by:\n  {}\n\nSo it is not deleted yet. It is not in the Terraform state any more, and its name is \
-             now {name_now:?}.",
+            "It is used by:\n  {}\n\nIt was not deleted. It is no longer in the Terraform state, and its name \
+             is now {name_now:?}.",
             holders.join("\n  ")
         ))
         .fix(
-            "If this run changes or deletes these users, there is nothing to do: the last one takes it along. Otherwise give \
-             them something else and delete it, or import it again.",
+            "If this run changes or deletes its users, there is nothing to do: it is deleted with the last of \
+             them. Otherwise, replace it in its users and delete it, or import it again.",
         )
 }
 
 fn place_not_taken(noun: Noun, predecessor: &dyn fmt::Display, error: &ApiError, is_final: bool) -> Diag {
     let words = noun.words;
-    let diag = Diag::warning(format!("The new {words} has not taken the place of the old one everywhere"))
-        .why(format!("Not everything that uses the old {words} {predecessor} could be changed: {error}."));
+    let diag = Diag::warning(format!("The old {words} is still in use")).why(format!(
+        "Not every user of the old {words} {predecessor} could be changed to the new one: {error}."
+    ));
     let diag = if is_final {
         diag.fix(format!(
-            "The old {words} stays as long as it is used. Give what uses it the new one, with a credential that may change \
-             it, and delete the old one."
+            "Change its users to the new {words} with a credential that has permission, then delete the old one."
         ))
     } else {
         diag.fix("Run terraform apply again to finish it.")
@@ -235,8 +235,8 @@ fn place_not_taken(noun: Noun, predecessor: &dyn fmt::Display, error: &ApiError,
 pub(crate) fn not_deleted(noun: Noun, id: &dyn fmt::Display, error: &ApiError) -> Diag {
     let words = noun.words;
     let diag = Diag::warning(format!("The replaced {words} {id} was not deleted"))
-        .why(format!("Nothing uses it any more, and the server did not delete it: {error}."))
-        .fix("Delete it in the dashboard or with the command line of ZenML.");
+        .why(format!("Nothing uses it any more, but the server did not delete it: {error}."))
+        .fix("Delete it in the dashboard or with the ZenML command line.");
     match error.call() {
         Some(call) => diag.trace(call.to_string()),
         None => diag,

@@ -84,7 +84,7 @@ async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
             block(
                 "  service_account_key = \"ZENPROKEY_wrong\"",
                 &[
-                    "Error: Cannot use the control plane: the control plane did not accept the credential",
+                    "Error: Cannot use the control plane: the control plane rejected the credential",
                     "Check service_account_key in the provider block: the whole key, of an account that is active",
                     "service_account_key = ",
                     "/auth/login",
@@ -93,10 +93,10 @@ async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
             block(
                 "  organization_id = \"elsewhere\"",
                 &[
-                    "Error: The key does not see the organization \"elsewhere\"",
+                    "Error: The key has no access to the organization \"elsewhere\"",
                     "the key belongs to another one",
                     &known_organization,
-                    "Correct organization_id in the provider block, or use a key of this organization.",
+                    "Correct organization_id in the provider block, or use a key that belongs to this organization.",
                     "organization_id = \"elsewhere\"",
                 ],
             ),
@@ -128,7 +128,7 @@ async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
         }
         let failed = host.plan().await.unwrap_err();
         for words in [
-            "Error: The provider has no credentials",
+            "Error: No credentials configured",
             "service_account_key",
             "ZENML_SERVICE_ACCOUNT_KEY",
             "provider \"zenml\"",
@@ -186,7 +186,7 @@ async fn people_roles_and_workspaces_that_cannot_be_are_refused_and_nothing_is_m
                 "zenml_team",
                 "  name = \"alpha\"\n  members = [\"ann@example.com\", \"nobody@example.com\"]",
                 &[
-                    "Error: The organization does not know \"nobody@example.com\"",
+                    "Error: Not members of the organization: \"nobody@example.com\"",
                     "Members of a team must be members of its organization",
                     "Check the spelling.",
                     "members = [\"ann@example.com\", \"nobody@example.com\"]",

@@ -175,13 +175,13 @@ async fn settings_that_the_flavor_does_not_have_or_needs_are_errors_of_the_plan(
         &json!({ "path": "s3://b", "size": 1 }),
     );
     let cases = [
-        (store(json!({})), "configuration", "The flavor \"s3\" needs the setting \"path\""),
+        (store(json!({})), "configuration", "The flavor \"s3\" requires the setting \"path\""),
         (
             store(json!({ "configuration": { "path": null } })),
             "configuration",
-            "The flavor \"s3\" needs the setting \"path\"",
+            "The flavor \"s3\" requires the setting \"path\"",
         ),
-        (store(json!({ "settings": empty })), "settings", "The flavor \"s3\" needs the setting \"path\""),
+        (store(json!({ "settings": empty })), "settings", "The flavor \"s3\" requires the setting \"path\""),
         (store(json!({ "settings": wrong })), "settings.size", "The flavor \"s3\" has no setting \"size\""),
         (
             store(json!({ "configuration": { "path": "s3://b", "size": unknown() } })),
@@ -196,7 +196,7 @@ async fn settings_that_the_flavor_does_not_have_or_needs_are_errors_of_the_plan(
         (
             store(json!({ "configuration": { "path": "s3://b" }, "settings": empty })),
             "settings",
-            "The settings of the component are given twice",
+            "The settings of the component are specified twice",
         ),
         (
             store(json!({ "settings": typed(&json!("string"), &json!("text")) })),

@@ -15,25 +15,25 @@ async fn refused(block: Json) -> Failure {
 #[tokio::test]
 async fn a_block_that_cannot_work_says_what_is_missing_and_where() {
     let cases = [
-        (json!({}), "The provider has no credentials", None),
+        (json!({}), "No credentials configured", None),
         (
             json!({ "control_plane_url": "https://zenml.example.com" }),
-            "The provider has a control plane and no key for it",
+            "No key configured for the control plane",
             Some("service_account_key"),
         ),
         (
             json!({ "server_url": "https://zenml.example.com" }),
-            "The provider has a server and no credential for it",
+            "No credential configured for the server",
             Some("api_key"),
         ),
         (
             json!({ "service_account_key": "k", "http": { "ca_bundle": "no certificate" } }),
-            "The provider block cannot be used",
+            "Invalid provider configuration",
             Some("http.ca_bundle"),
         ),
         (
             json!({ "service_account_key": "k", "http": { "timeout": "10ms" } }),
-            "The time-out for one attempt is too short",
+            "The timeout for one attempt is too short",
             Some("http.timeout"),
         ),
     ];
@@ -53,7 +53,7 @@ async fn credentials_are_checked_when_the_provider_is_configured() {
     let failure = refused(block).await;
     assert_eq!(
         failure.summaries(),
-        ["Cannot use the control plane: the control plane did not accept the credential"]
+        ["Cannot use the control plane: the control plane rejected the credential"]
     );
     assert_eq!(failure.places()[0].to_string(), "service_account_key");
     assert!(!failure.to_string().contains("ZENPROKEY_wrong"), "{failure}");
@@ -61,7 +61,7 @@ async fn credentials_are_checked_when_the_provider_is_configured() {
     let mut block = world.block();
     block["organization_id"] = "elsewhere".into();
     let failure = refused(block).await;
-    assert_eq!(failure.summaries(), ["The key does not see the organization \"elsewhere\""]);
+    assert_eq!(failure.summaries(), ["The key has no access to the organization \"elsewhere\""]);
     assert!(failure.to_string().contains(world.platform.organization_name()), "{failure}");
     assert_eq!(failure.places()[0].to_string(), "organization_id");
     world.stop().await;
@@ -114,7 +114,7 @@ async fn one_server_can_be_used_without_a_control_plane() {
     let mut wrong = block.clone();
     wrong["api_key"] = "ZENPROKEY_wrong".into();
     let failure = refused(wrong).await;
-    assert_eq!(failure.summaries(), ["Cannot use the server: the server did not accept the credential"]);
+    assert_eq!(failure.summaries(), ["Cannot use the server: the server rejected the credential"]);
     assert_eq!(failure.places()[0].to_string(), "api_key");
 
     // The service-account key serves both.
@@ -144,7 +144,7 @@ async fn more_than_one_organization_has_to_be_chosen_from_at_first_use() {
         "status": 200, "body": [organization("one"), organization("two")] } }] }));
     let harness = world.harness().await;
     let failure = harness.read_data_source("zenml_organization", json!({})).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["It is not said which organization is meant"]);
+    assert_eq!(failure.summaries(), ["No organization selected"]);
     assert!(failure.to_string().contains("\"one\"") && failure.to_string().contains("\"two\""), "{failure}");
     world.stop().await;
 }
@@ -170,7 +170,7 @@ async fn a_key_from_the_environment_is_masked_wherever_it_would_be_shown() {
         host.set_env("ZENML_ORGANIZATION_ID", world.key());
         host.write("main.tf", "resource \"zenml_team\" \"t\" {\n  name = \"devs\"\n}\n").unwrap();
         let failed = host.plan().await.unwrap_err();
-        assert!(failed.says("The key does not see the organization \"***\""), "{failed}");
+        assert!(failed.says("The key has no access to the organization \"***\""), "{failed}");
         assert_eq!(host.find(world.key()).unwrap(), Vec::<String>::new());
         world.stop().await;
     })

@@ -46,7 +46,7 @@ async fn names_are_looked_for_by_one_list_and_one_that_is_taken_is_never_taken_o
         [("before", before), ("meanwhile", meanwhile), ("store-3", component(&harness, "store-3"))]
     {
         let failure = harness.apply(&address("second"), config(name)).await.unwrap_err();
-        assert_eq!(failure.summaries(), [format!("Stack component {name:?} exists already")]);
+        assert_eq!(failure.summaries(), [format!("Stack component {name:?} already exists")]);
         let import = format!("terraform import zenml_stack_component.NAME {workspace}/{id}");
         assert!(failure.to_string().contains(&import), "{failure}");
         assert_eq!(failure.places()[0].to_string(), "name");

@@ -199,7 +199,7 @@ async fn what_somebody_else_made_since_the_plan_is_not_taken_over() {
         } else {
             let failure = applied.unwrap_err().to_string();
             assert!(
-                failure.contains("exists already") || failure.contains("is taken"),
+                failure.contains("already exists") || failure.contains("is taken"),
                 "{address}: {failure}"
             );
             assert!(ours.state(address).is_none(), "{address}");

@@ -132,7 +132,7 @@ async fn to_import(server: &Server, host: &mut Scenario, kept: usize) -> Vec<(St
 fn commands(failed: &Failed) -> Vec<(String, String)> {
     let words = failed.output().words();
     let command = |message: &str| {
-        let (name, rest) = message.split_once("\" exists already")?;
+        let (name, rest) = message.split_once("\" already exists")?;
         let (_, id) = rest.split_once("terraform import zenml_stack_component.NAME ")?;
         Some((name.to_owned(), id.split(' ').next()?.to_owned()))
     };

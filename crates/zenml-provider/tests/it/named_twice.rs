@@ -202,10 +202,10 @@ async fn a_member_who_left_the_organization_is_a_warning_until_the_apply_needs_t
     assert_eq!(failure.summaries(), [gone]);
     let failure =
         harness.plan("zenml_team.new", json!({ "name": "beta", "members": both })).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["The organization does not know \"bob@example.com\""]);
+    assert_eq!(failure.summaries(), ["Not members of the organization: \"bob@example.com\""]);
     // A name that never was a member is a mistake, not somebody who left.
     let failure = harness.plan(T, team(&["ann@example.com", "bop@example.com"])).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["The organization does not know \"bop@example.com\""]);
+    assert_eq!(failure.summaries(), ["Not members of the organization: \"bop@example.com\""]);
 
     let planned = harness.apply(T, team(&["ann@example.com"])).await.unwrap();
     assert!(planned.told().is_empty());
@@ -228,7 +228,7 @@ async fn a_member_who_left_is_a_warning_too_where_no_apply_is_remembered() {
         .map(|name| harness.state(T).unwrap().attribute(name).as_str().unwrap().to_owned());
     harness.forget(T);
     harness.import(T, ImportBy::Id(key.join("/"))).await.unwrap();
-    let unknown = "The organization does not know \"bob@example.com\"";
+    let unknown = "Not members of the organization: \"bob@example.com\"";
     let planned = harness.plan(T, team(&both)).await.unwrap();
     assert_eq!((planned.action, planned.told()), (Action::NoOp, vec![unknown]));
     let described = json!({ "name": "alpha", "description": "now", "members": both });

@@ -48,7 +48,7 @@ async fn a_wrong_credential_is_found_when_the_provider_is_configured() {
         for place in ["api_key", "api_token"] {
             for wrong in ["ZENKEY_wrong", "wrong.wrong.wrong"] {
                 let failure = refused(json!({ "server_url": url, place: wrong })).await;
-                let summary = "Cannot use the server: the server did not accept the credential";
+                let summary = "Cannot use the server: the server rejected the credential";
                 assert_eq!(failure.summaries(), [summary], "{place} {wrong}");
                 assert_eq!(failure.places()[0].to_string(), place);
                 assert!(!failure.to_string().contains(wrong), "{failure}");

@@ -98,14 +98,14 @@ fn expected(set: &Set) -> Result<[Option<(&'static str, &'static str)>; 2], &'st
         "ZENML_PRO_API_KEY",
     ]);
     if let (Some("control_plane_url"), None) = (plane, key) {
-        return Err("The provider has a control plane and no key for it");
+        return Err("No key configured for the control plane");
     }
     match (server, server_credential) {
         (None, Some("api_key" | "api_token")) if !set.contains(&"service_account_key") => {
-            return Err("The provider has a credential and no server for it");
+            return Err("No server configured for the credential");
         }
-        (Some(_), None) => return Err("The provider has a server and no credential for it"),
-        (None, _) if key.is_none() => return Err("The provider has no credentials"),
+        (Some(_), None) => return Err("No credential configured for the server"),
+        (None, _) if key.is_none() => return Err("No credentials configured"),
         _ => {}
     }
     Ok([key.map(|key| (plane.unwrap_or("default"), key)), server.zip(server_credential)])

@@ -96,7 +96,7 @@ async fn tags_stay_in_the_state_and_the_plan_says_so() {
     let mut harness = scene.world.harness().await;
     let config = scene.config(json!({ "tags": ["gpu"] }));
     let planned = harness.plan(P, config.clone()).await.unwrap();
-    assert_eq!(planned.told(), ["Tags of projects live in the Terraform state only"]);
+    assert_eq!(planned.told(), ["Tags of projects are stored only in the Terraform state"]);
     harness.apply(P, config).await.unwrap();
     assert_eq!(attribute(&harness, "tags"), &Dyn::List(vec![Dyn::String("gpu".to_owned())]));
     scene.world.stop().await;

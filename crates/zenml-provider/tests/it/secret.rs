@@ -173,7 +173,7 @@ async fn a_private_secret_is_not_taken_for_gone_by_another_account() {
     let stranger = json!({ "route": "/w/*/current-user", "effect": { "status": 200, "body": other } });
     scene.world.inject(json!({ "rules": [hidden, stranger] }));
     for failure in [harness.refresh(S).await.unwrap_err(), harness.destroy(S).await.unwrap_err()] {
-        assert!(failure.summaries()[0].starts_with("It cannot be told whether the secret"), "{failure}");
+        assert!(failure.summaries()[0].starts_with("Cannot tell whether the secret"), "{failure}");
     }
     assert!(harness.state(S).is_some());
     // Its owner knows that it is gone.

@@ -225,7 +225,7 @@ async fn a_verification_that_does_not_succeed_leaves_nothing_and_names_the_way_a
         json!({ "detail": ["NotImplementedError", format!("aws is not available {SECRET}")] });
     let invalid = json!({ "detail": ["ValueError", format!("the key {SECRET} is not valid")] });
     let cases = [
-        (200, verified(Some(&echo)), "the server says that it does not work", "verify", "verify = false"),
+        (200, verified(Some(&echo)), "the verification failed", "verify", "verify = false"),
         (501, not_installed, "the server has no way to do it", "verify", "verify = false"),
         (400, invalid, "the workspace did not accept it", "configuration", "Correct the value"),
     ];
@@ -348,7 +348,7 @@ async fn a_connector_that_exists_is_not_adopted_but_can_be_imported() {
     let (workspace, id) = (place.workspace, place.id());
     place.harness.forget(C);
     let failure = place.harness.apply(C, config(whole.clone())).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Service connector \"aws\" exists already"]);
+    assert_eq!(failure.summaries(), ["Service connector \"aws\" already exists"]);
     let command = format!("terraform import zenml_service_connector.NAME {workspace}/{id}");
     assert!(failure.to_string().contains(&command), "{failure}");
     let by_id = [id.to_string(), format!("{workspace}/{id}")];
@@ -429,9 +429,7 @@ async fn a_type_that_the_server_does_not_describe_is_kept_as_it_was_sent() {
 #[tokio::test]
 async fn the_local_platform_verifies_nothing_and_that_is_said_at_once() {
     let mut place = Place::start().await;
-    for (kind, what) in
-        [("aws", "the server says that it does not work"), ("custom", "the server has no way to do it")]
-    {
+    for (kind, what) in [("aws", "the verification failed"), ("custom", "the server has no way to do it")] {
         let begun = std::time::Instant::now();
         let failure =
             place.harness.apply(C, config(json!({ "verify": true, "type": kind }))).await.unwrap_err();

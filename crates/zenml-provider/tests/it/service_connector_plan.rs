@@ -62,7 +62,7 @@ async fn what_the_server_would_not_take_is_refused_by_the_plan_at_its_attribute(
         assert!(!failure.to_string().contains(SECRET), "{failure}");
     }
     let bogus = place.harness.plan(C, config(json!({ "configuration": bogus }))).await.unwrap();
-    assert_eq!(bogus.told(), ["The server will drop members of the configuration: \"bogus\""]);
+    assert_eq!(bogus.told(), ["The server will ignore settings in the configuration: \"bogus\""]);
     // What is not known yet may turn out right.
     for unknown in [
         json!({ "auth_method": unknown() }),
@@ -181,7 +181,7 @@ async fn each_server_tries_what_it_can_and_what_it_cannot_leaves_nothing() {
         let aws = config(json!({ "name": server.name("aws"), "verify": true }));
         let failure = harness.apply(C, aws).await.unwrap_err();
         // The real one has no packages for AWS, the local platform has no network.
-        let what = if server.is_real() { "the server has no way to do it" } else { "the server says that it does not work" };
+        let what = if server.is_real() { "the server has no way to do it" } else { "the verification failed" };
         assert!(failure.summaries()[0].ends_with(what), "{failure}");
         assert_eq!(failure.places()[0].to_string(), "verify");
         for words in ["verify = false", "nothing was made or changed"] {

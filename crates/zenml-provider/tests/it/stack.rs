@@ -252,7 +252,7 @@ async fn a_stack_that_exists_is_not_adopted_but_can_be_imported() {
     let mut harness = scene.world.harness().await;
     let config = scene.config(json!({}));
     let failure = harness.apply(S, config.clone()).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Stack \"dev\" exists already"]);
+    assert_eq!(failure.summaries(), ["Stack \"dev\" already exists"]);
     let workspace = scene.workspace;
     let command = format!("terraform import zenml_stack.NAME {workspace}/{there}");
     assert!(failure.to_string().contains(&command), "{failure}");
@@ -269,7 +269,7 @@ async fn a_stack_that_exists_is_not_adopted_but_can_be_imported() {
     harness.apply(S, other.clone()).await.unwrap();
     other["name"] = json!("dev");
     let failure = harness.apply(S, other).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Stack \"dev\" exists already"]);
+    assert_eq!(failure.summaries(), ["Stack \"dev\" already exists"]);
     scene.world.stop().await;
 }
 

@@ -194,7 +194,7 @@ async fn settings_that_the_server_does_not_keep_stay_and_are_named_once() {
     ] }));
     let config = scene.config(json!({ "configuration": { "path": "s3://bucket", "unkept": "x" } }));
     let applied = harness.apply(C, config.clone()).await.unwrap();
-    assert_eq!(applied.told(), ["The server did not keep all settings of \"store\""]);
+    assert_eq!(applied.told(), ["The server ignored settings of \"store\""]);
     assert_eq!(setting(&harness, "unkept"), &Dyn::string("x"));
     // Also after somebody changed the component.
     let mut later = answer;
@@ -279,7 +279,7 @@ async fn what_a_server_refuses_is_an_error_at_its_place_and_without_a_value() {
             "configuration[\"nonsense\"]",
             "The flavor \"s3\" has no setting \"nonsense\"",
         ),
-        (json!({ "configuration": {} }), "configuration", "The flavor \"s3\" needs the setting \"path\""),
+        (json!({ "configuration": {} }), "configuration", "The flavor \"s3\" requires the setting \"path\""),
         (
             orchestrator(json!({ "max_parallelism": "hush-hush" })),
             "configuration[\"max_parallelism\"]",
@@ -357,7 +357,7 @@ async fn a_component_that_exists_is_not_adopted_but_can_be_imported() {
         .await;
     let mut harness = scene.world.harness().await;
     let failure = harness.apply(C, scene.config(json!({}))).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Stack component \"store\" exists already"]);
+    assert_eq!(failure.summaries(), ["Stack component \"store\" already exists"]);
     let workspace = scene.workspace;
     let command = format!("terraform import zenml_stack_component.NAME {workspace}/{there}");
     assert!(failure.to_string().contains(&command), "{failure}");

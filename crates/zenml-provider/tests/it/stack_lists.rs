@@ -171,7 +171,7 @@ async fn lists_that_cannot_be_meant_are_found_before_anything_is_sent() {
     let single = |more: Json| scene.components(more);
     let list = |more: Json| scene.lists(more);
     let cases = [
-        (both, "component_lists", "The components of the stack are given twice"),
+        (both, "component_lists", "The components of the stack are specified twice"),
         (neither, "components", "The stack has no components"),
         (list(json!({ "orchestrator": [] })), "component_lists", "The stack has no orchestrator"),
         (list(json!({ "artifact_store": null })), "component_lists", "The stack has no artifact_store"),

@@ -327,7 +327,7 @@ async fn where_shares_cannot_be_read_grants_are_only_added_with_one_warning() {
     scene.world.inject(json!({ "rules": [{ "method": "GET", "route": "/rbac/resource_members", "effect": {
         "status": 403, "body": { "detail": ["IllegalOperationError", "not for users"] } } }] }));
     let made = harness.apply(DEV, scene.config(scene.dev, "write")).await.unwrap();
-    assert_eq!(made.told(), ["The grants of stack roles cannot be read back"]);
+    assert_eq!(made.told(), ["Cannot read the permissions of stack roles"]);
     let other = harness.apply(PROD, scene.config(scene.prod, "read")).await.unwrap();
     assert!(other.told().is_empty());
     scene.world.inject(json!({}));
@@ -339,7 +339,7 @@ async fn where_shares_cannot_be_read_grants_are_only_added_with_one_warning() {
         harness
     };
     let told = harness.destroy(DEV).await.unwrap();
-    assert!(told.iter().any(|diag| diag.summary == "The grants of a stack role were left in place"));
+    assert!(told.iter().any(|diag| diag.summary == "The permissions of a stack role were not removed"));
     scene.world.inject(json!({}));
     assert_eq!(scene.share(ResourceType::ServiceConnector, scene.connector).await, set("read client"));
     scene.world.stop().await;
@@ -454,7 +454,7 @@ async fn a_role_that_was_granted_before_is_managed_with_a_warning() {
     harness.apply(DEV, scene.config(scene.dev, "read")).await.unwrap();
     harness.forget(DEV);
     let made = harness.apply(DEV, scene.config(scene.dev, "read")).await.unwrap();
-    assert_eq!(made.told(), ["The stack role was already granted; it is managed here from now on"]);
+    assert_eq!(made.told(), ["The stack role was already granted and is managed by Terraform from now on"]);
     scene.world.stop().await;
 }
 

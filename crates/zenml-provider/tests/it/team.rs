@@ -96,7 +96,7 @@ async fn an_unknown_e_mail_is_named_in_the_plan_and_nothing_is_made() {
             let config =
                 json!({ "name": "alpha", "members": ["ann@example.com", unknown], "invite_unknown": invite });
             let failure = harness.apply(T, config).await.unwrap_err();
-            assert_eq!(failure.summaries(), [format!("The organization does not know {unknown:?}")]);
+            assert_eq!(failure.summaries(), [format!("Not members of the organization: {unknown:?}")]);
             assert_eq!(failure.places()[0].to_string(), "members");
         }
     }
@@ -149,7 +149,7 @@ async fn a_team_that_exists_is_not_adopted_but_can_be_imported() {
     let existing = world.control().send(&api::CREATE, (), (), create).await.unwrap();
     let mut harness = world.harness().await;
     let failure = harness.apply(T, config(&[])).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Team \"alpha\" exists already"]);
+    assert_eq!(failure.summaries(), ["Team \"alpha\" already exists"]);
     let import = format!("{}/{}", world.organization(), existing.id);
     assert!(failure.to_string().contains(&format!("terraform import zenml_team.NAME {import}")), "{failure}");
     for text in [import, existing.id.to_string()] {

@@ -94,10 +94,7 @@ async fn what_this_key_cannot_see_is_not_taken_for_deleted() {
     let state = json!({ "id": workspace.to_string(), "organization_id": elsewhere.to_string(), "name": "alpha", "is_managed": true });
     harness.adopt(A, 0, &state).await.unwrap();
     let failure = harness.refresh(A).await.unwrap_err();
-    assert_eq!(
-        failure.summaries(),
-        [format!("It cannot be told whether workspace {workspace} still exists")]
-    );
+    assert_eq!(failure.summaries(), [format!("Cannot tell whether workspace {workspace} still exists")]);
     assert!(harness.state(A).is_some());
     world.stop().await;
 }
@@ -288,7 +285,7 @@ async fn the_plan_says_once_that_tags_are_not_stored() {
         .apply(A, json!({ "name": "alpha", "tags": ["a"], "metadata": { "team": "a" } }))
         .await
         .unwrap();
-    assert_eq!(made.told(), ["Tags and metadata of workspaces live in the Terraform state only"]);
+    assert_eq!(made.told(), ["Tags and metadata of workspaces are stored only in the Terraform state"]);
     world.stop().await;
 }
 

@@ -161,7 +161,7 @@ async fn what_was_granted_before_is_managed_from_now_on_with_a_warning() {
     scene.world.control().send(&api::ASSIGN, role, scene.query(), ()).await.unwrap();
     let mut harness = scene.world.harness().await;
     let made = harness.apply(W, scene.config("viewer")).await.unwrap();
-    assert_eq!(made.told(), ["Workspace Viewer was already granted; it is managed here from now on"]);
+    assert_eq!(made.told(), ["Workspace Viewer was already granted and is managed by Terraform from now on"]);
     scene.world.stop().await;
 }
 
@@ -215,7 +215,7 @@ async fn with_the_key_of_another_organization_nothing_is_taken_for_gone() {
     let failure = harness.refresh(W).await.unwrap_err();
     assert_eq!(
         failure.summaries(),
-        [format!("It cannot be told whether workspace {} still exists", scene.workspace)]
+        [format!("Cannot tell whether workspace {} still exists", scene.workspace)]
     );
     assert!(harness.state(W).is_some());
     scene.world.stop().await;

@@ -78,8 +78,8 @@ impl Lookup for CodeRepositoryData {
             return Ok(());
         }
         Err(Diag::error("Attribute \"name\" needs \"project_id\"")
-            .why("Names of code repositories are unique in their project only.")
-            .fix("Set project_id, or look the repository up by its id.")
+            .why("Names of code repositories are unique only within their project.")
+            .fix("Set project_id, or use the id of the repository.")
             .at(Self::NAME))
     }
 

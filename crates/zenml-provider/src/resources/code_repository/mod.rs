@@ -158,7 +158,7 @@ impl InWorkspace for CodeRepository {
     fn exists(&self, server: &Server, other: Option<&api::CodeRepository>) -> Diag {
         let id = other.map(|other| other.id);
         Self::NOUN.exists(&self.name, server.workspace_id, id, Self::NAME).why(format!(
-            "Names of code repositories are unique in a project; this is the project {}.",
+            "Names of code repositories must be unique in their project, here the project {}.",
             self.project_id
         ))
     }
@@ -200,8 +200,13 @@ impl CodeRepository {
     fn cannot_be_emptied(&self) -> Diag {
         let place = if self.config.is_written() { Self::CONFIG_WO.path() } else { Self::CONFIG.path() };
         Diag::error(format!("The configuration of code repository {:?} cannot be emptied", self.name))
-            .why("A ZenML server ignores an update that empties it. It has one, which is not in the state.")
-            .fix("Give another configuration, or have the repository made anew:\n  terraform apply -replace=ADDRESS")
+            .why(
+                "A ZenML server ignores an update that empties the configuration. The server stores one that \
+             is not in the state.",
+            )
+            .fix(
+                "Set another configuration, or re-create the repository:\n  terraform apply -replace=ADDRESS",
+            )
             .at(place)
     }
 }
@@ -232,12 +237,16 @@ fn replace_what_cannot_be_changed(prior: &CodeRepository, plan: &mut Plan<CodeRe
     }
     if !taken_away.is_empty() {
         plan.warn(
-            Diag::warning(format!("Code repository {:?} is replaced, because a text cannot be taken away", prior.name))
-                .why(format!(
-                    "A ZenML server ignores an update that empties {}. Earlier runs lose their link to the repository.",
-                    taken_away.join(" and ")
-                ))
-                .fix("To keep the repository, give the attribute another value instead of leaving it out."),
+            Diag::warning(format!(
+                "Code repository {:?} will be replaced: an attribute cannot be removed in place",
+                prior.name
+            ))
+            .why(format!(
+                "A ZenML server ignores an update that empties {}. Existing runs lose their link to the \
+                     repository.",
+                taken_away.join(" and ")
+            ))
+            .fix("To keep the repository, set the attribute to another value instead of removing it."),
         );
     }
 }
@@ -314,7 +323,7 @@ fn no_project(project: &str, error: &ApiError) -> Option<Diag> {
     let ApiError::NotFound(refused) = error else { return None };
     Some(
         Diag::error(format!("There is no project {project:?}"))
-            .why("The server does not have it, or does not show it to this credential.")
+            .why("The server does not have it, or this credential has no access to it.")
             .fix("Correct the project of the code repository.")
             .trace(refused.call.to_string()),
     )
@@ -323,5 +332,6 @@ fn no_project(project: &str, error: &ApiError) -> Option<Diag> {
 fn unreadable_import(text: &str) -> Diag {
     Diag::error(format!("The import id {text:?} cannot be read"))
         .why("An import id of this type has the form ID, PROJECT/NAME, WORKSPACE/ID or WORKSPACE/PROJECT/NAME.")
-        .fix("Workspace and project may be given by id or name. A name alone does not tell which project is meant.")
+        .fix("Workspace and project can be ids or names. A repository name alone is ambiguous: names are \
+         unique only within a project.")
 }

@@ -35,7 +35,7 @@ pub struct Flavor {
     #[attr(key, stable)]
     pub id: Computed<Id<FlavorId>>,
     /// Name of the flavor, unique among the flavors of its type. Components refer to their flavor by this name.
-    #[attr(replace, check = length(1..=255), check = pattern("have no tab and no line break", text::is_one_line))]
+    #[attr(replace, check = length(1..=255), check = pattern("not contain tabs or line breaks", text::is_one_line))]
     pub name: String,
     /// Type of the components that use the flavor.
     #[attr(name = "type", replace, check = in_plan(one_of(&ALL_TYPES)))]
@@ -45,7 +45,7 @@ pub struct Flavor {
     #[attr(check = length(1..=255))]
     pub source: String,
     /// JSON schema of the component configuration, as a JSON string. An empty schema accepts every setting.
-    #[attr(default = "{}", same = json_text, check = in_plan(custom("be the text of a JSON object", is_json_object)))]
+    #[attr(default = "{}", same = json_text, check = in_plan(custom("be a JSON object, encoded as a string", is_json_object)))]
     pub config_schema: OrDefault<String>,
     /// Display name. Default: derived from `name` by the server.
     #[attr(check = length(1..=255))]
@@ -218,7 +218,7 @@ impl InWorkspace for Flavor {
         let stored = read::look::<Self>(&server.api, id).await?;
         if stored.is_some_and(|flavor| is_built_in(&flavor)) {
             return Err(built_in(&prior.kind, &prior.name)
-                .fix("To forget it without deleting it:\n  terraform state rm ADDRESS"));
+                .fix("To remove it from the state without deleting it:\n  terraform state rm ADDRESS"));
         }
         match server.api.call(&api::DELETE, id).await.optional() {
             Ok(_) => Ok(()),
@@ -250,9 +250,9 @@ impl InWorkspace for Flavor {
 impl Flavor {
     fn schema(&self) -> Result<JsonMap, Diag> {
         serde_json::from_str(&self.config_schema).map_err(|error| {
-            Diag::error("The schema of the flavor is no JSON object")
+            Diag::error("The schema of the flavor is not a JSON object")
                 .why(error.to_string())
-                .fix("Write it with jsonencode.")
+                .fix("Use jsonencode to write it.")
                 .at(Self::CONFIG_SCHEMA)
         })
     }
@@ -303,6 +303,8 @@ fn is_built_in(flavor: &api::Flavor) -> bool {
 }
 
 fn built_in(kind: &str, name: &str) -> Diag {
-    Diag::error(format!("The flavor {name:?} of type {kind:?} is built in"))
-        .why("It comes with ZenML, and everybody in the workspace uses it. Terraform neither changes nor deletes it.")
+    Diag::error(format!("The flavor {name:?} of type {kind:?} is built in")).why(
+        "It is part of ZenML and shared by everyone in the workspace, so Terraform does not change or \
+         delete it.",
+    )
 }

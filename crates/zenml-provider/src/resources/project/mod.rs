@@ -144,8 +144,8 @@ impl InWorkspace for Project {
         let writes_tags = plan.is_create() || plan.changes(Self::TAGS);
         if writes_tags && !plan.config().get(Self::TAGS).is_null() {
             warn_once(cx, "project tags", || {
-                Diag::warning("Tags of projects live in the Terraform state only")
-                    .why("No ZenML server stores them yet, so they are not sent. Nobody else sees them.")
+                Diag::warning("Tags of projects are stored only in the Terraform state")
+                    .why("ZenML servers do not store them yet, so the provider does not send them.")
                     .at(Self::TAGS)
             });
         }
@@ -156,6 +156,6 @@ impl InWorkspace for Project {
 fn protected(name: &str) -> Diag {
     Diag::error(format!("Project {name:?} is protected from deletion"))
         .why("Deleting a project deletes everything in it, and deletion_protection is true in the state.")
-        .fix("To delete it, first apply this, and then delete the project:\n  deletion_protection = false")
+        .fix("To delete the project, first apply:\n  deletion_protection = false")
         .at(Project::DELETION_PROTECTION)
 }

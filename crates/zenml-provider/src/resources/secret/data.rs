@@ -63,8 +63,8 @@ impl Lookup for SecretData {
         }
         let visibility = if wanted == Some(true) { "private" } else { "public" };
         Err(Diag::error(format!("The secret {:?} is not {visibility}", secret.name))
-            .why("The configuration gives its id, and says otherwise whether only its owner sees it.")
-            .fix("Correct private, or leave it out.")
+            .why("The configuration selects it by id, but private does not match.")
+            .fix("Correct private, or remove it.")
             .at(Self::PRIVATE))
     }
 

@@ -276,25 +276,27 @@ async fn not_hidden(api: &Api, what: &str, owner: Option<UserId>) -> Result<(), 
     if me.id == owner {
         return Ok(());
     }
-    Err(Diag::error(format!("It cannot be told whether the {what} still exists"))
+    Err(Diag::error(format!("Cannot tell whether the {what} still exists"))
         .why(format!(
-            "It is private, which hides it from everybody but its owner, the account {owner}. The provider uses the \
-             account {}, and does not find it.",
+            "It is private: only its owner, the account {owner}, can see it. The provider uses the account {}.",
             me.id
         ))
         .fix(
-            "Use a credential of the owner. If the secret is gone, remove it from the state:\n  terraform state rm \
-             ADDRESS",
+            "Use a credential of the owner. If the secret was deleted, remove it from the state:\n  terraform \
+             state rm ADDRESS",
         ))
 }
 
 fn values_held_back(name: &str) -> Diag {
     Diag::warning(format!("The values of secret {name:?} cannot be read"))
         .why(
-            "The server sent none. The credential may not read values, or somebody has emptied the secret; both look \
-             the same. The values in the state stay, and a change outside is not noticed. The same may hold for other \
-             secrets of this run.",
+            "The server returned none. Either the credential has no permission to read secret values, or \
+             somebody emptied the secret. The state keeps the values it has, and changes made outside of \
+             Terraform are not detected. Other secrets of this run may be affected as well.",
         )
-        .fix("Use a credential with the right to read secret values, or apply again with changed values to write them.")
+        .fix(
+            "Use a credential with permission to read secret values. To write the values again, change them \
+         and apply.",
+        )
         .at(Secret::VALUES)
 }

@@ -76,6 +76,6 @@ fn word<F: Field<Value = String>>(
 
 fn unknown(what: &str, words: &[&str]) -> Diag {
     Diag::warning(format!("ZenML 0.98 does not know the {what}"))
-        .why(format!("It knows: {}. The server may know more, and has the last word.", words.join(", ")))
-        .fix("If it is not of a newer or extended server, check the spelling.")
+        .why(format!("Known values: {}. The server may support more.", words.join(", ")))
+        .fix("Check the spelling, unless a newer or extended server supports it.")
 }

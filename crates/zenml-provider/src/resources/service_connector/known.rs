@@ -129,7 +129,7 @@ fn expiration_problem(method: &AuthMethodDescription, plan: &Plan<Connector>) ->
     let AuthMethodDescription { auth_method, .. } = method;
     let (least, most) = (method.min_expiration_seconds, method.max_expiration_seconds);
     let why = if least.is_none() && most.is_none() && method.default_expiration_seconds.is_none() {
-        format!("The authentication method {auth_method:?} makes no temporary credentials.")
+        format!("The authentication method {auth_method:?} does not create temporary credentials.")
     } else if least.is_some_and(|least| seconds < least) || most.is_some_and(|most| most < seconds) {
         let at_least = least.map(|least| format!("at least {least}"));
         let at_most = most.map(|most| format!("at most {most}"));
@@ -138,8 +138,9 @@ fn expiration_problem(method: &AuthMethodDescription, plan: &Plan<Connector>) ->
     } else {
         return None;
     };
-    let diag = Diag::error(format!("The server does not make credentials that live for {seconds} seconds"));
-    Some(diag.why(why).fix("Change the number, or leave it out.").at(Connector::EXPIRATION_SECONDS))
+    let diag =
+        Diag::error(format!("The server does not create credentials that are valid for {seconds} seconds"));
+    Some(diag.why(why).fix("Change the number, or remove it.").at(Connector::EXPIRATION_SECONDS))
 }
 
 /// Members that are missing, and one warning of all members that the server would drop.
@@ -181,11 +182,11 @@ fn configuration_problems(
     }
     let names: Vec<&str> = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
     let warning = Diag::warning(format!(
-        "The server will drop members of the configuration: {}",
+        "The server will ignore settings in the configuration: {}",
         dropped.join(", ")
     ))
     .why(format!(
-        "The authentication method {method_name:?} does not know them; it knows: {}. They have no effect.",
+        "The authentication method {method_name:?} does not use them. It uses: {}.",
         names.join(", ")
     ))
     .fix("Check the spelling, or remove them.")

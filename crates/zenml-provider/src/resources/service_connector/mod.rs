@@ -400,7 +400,7 @@ impl ServiceConnector {
     /// The server refuses to change what a connector is for while components use it.
     fn change_in_use(&self, prior: &Self, error: &ApiError) -> Diag {
         let diag = failed("change", &self.name, error).fix(
-            "Or make a second connector under another name, and give its id to the components as connector_id.",
+            "Or create a second connector with another name, and set its id as connector_id of the components.",
         );
         if self.resource_id == prior.resource_id {
             diag.at(Self::RESOURCE_TYPE)

@@ -88,8 +88,8 @@ pub(super) async fn verify(
         return Ok(());
     }
     let diag = last.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let diag = diag.unwrap_or_else(|| Diag::bug("A verification ended without a result"));
-    Err(diag.why("The server was asked again and again until the time-out."))
+    let diag = diag.unwrap_or_else(|| Diag::bug("The verification returned no result"));
+    Err(diag.why("The provider tried until the timeout."))
 }
 
 async fn attempt(server: &Api, subject: &Subject<'_>, plan: &ServiceConnector) -> Result<(), Failure> {
@@ -137,13 +137,13 @@ fn of_text(text: &str) -> Patience {
 }
 
 fn failed(failure: &Failure, plan: &ServiceConnector, secrets: &Secrets) -> Diag {
-    const SKIP: &str = "To go on without verification:\n  verify = false";
+    const SKIP: &str = "To skip verification:\n  verify = false";
     let doing = format!("verify service connector {:?}", plan.name);
     let mut diag = match failure {
         Failure::Said(text, details) => {
-            let diag = Diag::error(format!("Cannot {doing}: the server says that it does not work"))
+            let diag = Diag::error(format!("Cannot {doing}: the verification failed"))
                 .why(format!("The server says: {}", shortened(&secrets.hide(text))))
-                .fix("Correct the configuration, and what the credentials may do.")
+                .fix("Correct the configuration, or the permissions of the credentials.")
                 .fix(SKIP)
                 .trace("/api/v1/service_connectors/verify: 200, with an error")
                 .at(ServiceConnector::VERIFY);
@@ -153,9 +153,9 @@ fn failed(failure: &Failure, plan: &ServiceConnector, secrets: &Secrets) -> Diag
             cannot(doing, Needs::WORKSPACE_ADMIN, error).at(plan.configuration_path())
         }
         Failure::Call(ApiError::Server(refused)) if refused.call.status == Some(501) => {
-            Diag::error(format!("Cannot {doing}: the server has no way to do it"))
+            Diag::error(format!("Cannot {doing}: the server lacks an integration"))
                 .why(format!("The server says: {}", refused.body.summary()))
-                .why("It lacks the packages of this type of connectors.")
+                .why("It lacks the Python packages for this connector type.")
                 .fix(SKIP)
                 .trace(refused.call.to_string())
                 .at(ServiceConnector::VERIFY)
@@ -172,8 +172,8 @@ fn failed(failure: &Failure, plan: &ServiceConnector, secrets: &Secrets) -> Diag
         (Some(kind), _) => kind.clone(),
         (None, _) => format!("all resource types of {:?}", plan.r#type),
     };
-    diag.why(format!("What was tried: {:?} for {resource}.", plan.auth_method))
-        .why("Verification comes first: nothing was made or changed.")
+    diag.why(format!("Tried: {:?} for {resource}.", plan.auth_method))
+        .why("Verification runs first: nothing was created or changed.")
 }
 
 fn shortened(text: &str) -> String {

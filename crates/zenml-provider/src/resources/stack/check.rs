@@ -20,9 +20,9 @@ pub(super) fn configuration(config: &Partial<Stack>) -> Vec<Diag> {
     let (ones, lists) = (config.dyn_of(Stack::COMPONENTS), config.dyn_of(Stack::COMPONENT_LISTS));
     match (ones.is_null(), lists.is_null()) {
         (false, false) => vec![
-            Diag::error("The components of the stack are given twice")
-                .why("components and component_lists are two ways to say the same.")
-                .fix("Leave one of them out. Several components of a type can only be written in component_lists.")
+            Diag::error("The components of the stack are specified twice")
+                .why("components and component_lists are two forms of the same argument.")
+                .fix("Remove one of them. Only component_lists can hold several components of one type.")
                 .at(Stack::COMPONENT_LISTS),
         ],
         (true, true) => Vec::new(),
@@ -44,7 +44,7 @@ pub(super) fn contents(config: &Partial<Stack>) -> Vec<Diag> {
             Diag::error("The stack has no components")
                 .why("A stack must have an orchestrator and an artifact store.")
                 .fix(
-                    "Name them:\n  components = {\n    orchestrator   = zenml_stack_component.NAME.id\n    \
+                    "Set them:\n  components = {\n    orchestrator   = zenml_stack_component.NAME.id\n    \
                      artifact_store = zenml_stack_component.NAME.id\n  }",
                 )
                 .at(Stack::COMPONENTS),
@@ -90,12 +90,12 @@ fn too_many(lists: &Dyn) -> Vec<Diag> {
         .flatten()
         .filter(|(kind, ids)| single(kind) && ids.as_list().is_some_and(|ids| ids.len() > 1));
     let diag = |(kind, _): (&String, &Dyn)| {
-        Diag::error(format!("A stack has one {kind}, and the list has more"))
+        Diag::error(format!("A stack can have only one {kind}"))
             .why(format!(
                 "A stack can have several components of these types only: {}.",
                 REPEATABLE_TYPES.join(", ")
             ))
-            .fix("Leave one component in the list. For another one make another stack.")
+            .fix("Keep one component in the list. Create another stack for another one.")
             .at(Stack::COMPONENT_LISTS.then(kind.as_str()).index(1))
     };
     crowded.map(diag).collect()
@@ -108,8 +108,10 @@ fn twice(config: &Partial<Stack>) -> Vec<Diag> {
         if let Some(earlier) = first.get(&id) {
             found.push(
                 Diag::error(format!("The component {id} is in the stack twice"))
-                    .why(format!("It stands at {earlier} already, and a stack holds a component once."))
-                    .fix("Take it out of one of the places.")
+                    .why(format!(
+                        "It is also set at {earlier}, and a stack can contain a component only once."
+                    ))
+                    .fix("Remove one of the two.")
                     .at(path),
             );
         } else {
@@ -143,7 +145,7 @@ pub(super) async fn misplaced(server: &Server, joining: &[Place]) -> Result<Vec<
             Ok(None) => {
                 found.push(
                     Diag::error(format!("There is no stack component {id}"))
-                        .why("The server of the stack does not have it, or does not show it to this credential.")
+                        .why("The server of the stack does not have it, or this credential has no access to it.")
                         .fix("Correct the id. A stack and its components must be in the same workspace.")
                         .at(place),
                 );
@@ -160,8 +162,8 @@ pub(super) async fn misplaced(server: &Server, joining: &[Place]) -> Result<Vec<
         if real != kind {
             found.push(
                 Diag::error(format!("The component {:?} is not of the type {kind:?}", component.name))
-                    .why(format!("Its type is {real:?}, and a component can only stand under its own type."))
-                    .fix(format!("Write it under {real}, or take a component of the type {kind:?} here."))
+                    .why(format!("Its type is {real:?}, and a component can be used only for its own type."))
+                    .fix(format!("Use it as {real}, or use a component of the type {kind:?} here."))
                     .at(place),
             );
         }

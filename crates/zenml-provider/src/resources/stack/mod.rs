@@ -45,7 +45,7 @@ pub struct Stack {
     #[attr(key, stable)]
     pub id: Computed<Id<StackId>>,
     /// Name of the stack, unique in its workspace.
-    #[attr(check = length(1..=255), check = pattern("have no tab and no line break", text::is_one_line))]
+    #[attr(check = length(1..=255), check = pattern("not contain tabs or line breaks", text::is_one_line))]
     pub name: String,
     /// Description of the stack. Omit it to leave the description unchanged; an empty string removes it.
     #[attr(check = length(..=255), same = empty_is_null)]

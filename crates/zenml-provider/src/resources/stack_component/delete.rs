@@ -127,6 +127,6 @@ fn failed(prior: &StackComponent, error: &ApiError) -> Diag {
     }
     Diag::error(format!("Component In Use: the {kind} {name:?} still has deployments"))
         .why(format!("The workspace says: {message}"))
-        .fix("Delete its deployments first, and run the command again. This lists them:\n  zenml deployment list")
+        .fix("Delete its deployments first, then run the command again. To list them:\n  zenml deployment list")
         .trace(refused.call.to_string())
 }

@@ -94,8 +94,8 @@ impl Rules {
                 let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
                 found.push(
                     Diag::error(format!("The flavor {flavor:?} has no setting {name:?}"))
-                        .why(format!("The server refuses settings that it does not know. It knows: {list}."))
-                        .fix("Correct the name, or leave the setting out.")
+                        .why(format!("The server rejects settings that it does not know. It knows: {list}."))
+                        .fix("Correct the name, or remove the setting.")
                         .at(place.clone()),
                 );
             }
@@ -106,8 +106,8 @@ impl Rules {
         }
         for name in self.required.iter().filter(|name| !is_given(name)) {
             found.push(
-                Diag::error(format!("The flavor {flavor:?} needs the setting {name:?}"))
-                    .why("The server does not make a component of this flavor without it.")
+                Diag::error(format!("The flavor {flavor:?} requires the setting {name:?}"))
+                    .why("A component of this flavor requires it.")
                     .fix(format!("Add it:\n  {} = {{\n    {name} = …\n  }}", given.place))
                     .at(given.place.clone()),
             );
@@ -220,7 +220,8 @@ pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) {
         plan.warn(
             Diag::warning(format!("The flavor {flavor:?} does not take connectors of the type {found:?}"))
                 .why(format!(
-                    "It takes those of the type {wanted:?}. The server accepts the connector, and a run with it fails."
+                    "It takes connectors of the type {wanted:?}. The server accepts the connector, but runs \
+                     with it fail."
                 ))
                 .fix("Choose another connector.")
                 .at(StackComponent::CONNECTOR_ID),
@@ -313,7 +314,7 @@ pub(super) mod tests {
         });
         let built_in = rules(false, &schema);
         let unknown = "The flavor \"f\" has no setting \"sise\"";
-        let missing = "The flavor \"f\" needs the setting \"path\"";
+        let missing = "The flavor \"f\" requires the setting \"path\"";
         let cases: [(&[&str], &[&str], &[&str]); 6] = [
             (&["path", "size"], &[], &[]),
             (&["path", "sise"], &[], &[unknown]),

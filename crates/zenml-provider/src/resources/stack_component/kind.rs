@@ -8,7 +8,7 @@ use crate::in_workspace::scope::Server;
 
 /// What any server could take for a type. A newer one may know more types than this provider.
 pub(crate) fn possible() -> Check {
-    in_plan(pattern("be a type of stack components", is_type).suggesting(&ALL_TYPES))
+    in_plan(pattern("be a stack component type", is_type).suggesting(&ALL_TYPES))
 }
 
 /// Lower-case words, joined by underscores.
@@ -19,12 +19,9 @@ fn is_type(text: &str) -> bool {
 /// A warning about a type that this version of the provider does not know: misspelled, or of a newer server.
 pub(crate) fn unfamiliar(kind: &str) -> Option<Diag> {
     (is_type(kind) && !ALL_TYPES.contains(&kind)).then(|| {
-        Diag::warning(format!("The type {kind:?} of stack components is not known"))
+        Diag::warning(format!("Unknown stack component type {kind:?}"))
             .why(format!("This version of the provider knows: {}.", ALL_TYPES.join(", ")))
-            .fix(format!(
-                "{}If the server is newer and has the type, this warning can be ignored.",
-                meant(kind, &ALL_TYPES)
-            ))
+            .fix(format!("{}Ignore this warning if a newer server has this type.", meant(kind, &ALL_TYPES)))
     })
 }
 
@@ -35,7 +32,7 @@ pub(crate) async fn refused(server: &Server, kind: &str) -> Option<Diag> {
     let types = server.api.send(&component::TYPES, (), (), ()).await.ok()?;
     let known: Vec<&str> = types.iter().map(String::as_str).collect();
     (!known.contains(&kind)).then(|| {
-        Diag::error(format!("There is no type {kind:?} of stack components"))
+        Diag::error(format!("There is no stack component type {kind:?}"))
             .why(format!("The server has these types: {}.", known.join(", ")))
             .fix(format!("{}Change the value.", meant(kind, &known)))
     })

@@ -54,7 +54,7 @@ pub struct StackComponent {
     #[attr(key, stable)]
     pub id: Computed<Id<ComponentId>>,
     /// Name of the component, unique among the components of its type.
-    #[attr(check = length(1..=255), check = pattern("have no tab and no line break", text::is_one_line))]
+    #[attr(check = length(1..=255), check = pattern("not contain tabs or line breaks", text::is_one_line))]
     pub name: String,
     /// Type of the component.
     #[attr(name = "type", replace, check = kind::possible())]
@@ -282,9 +282,12 @@ impl InWorkspace for StackComponent {
         let mut found: Vec<Diag> = unfamiliar.into_iter().map(|diag| diag.at(Self::TYPE)).collect();
         if !config.dyn_of(Self::CONFIGURATION).is_null() && !config.dyn_of(Self::SETTINGS).is_null() {
             found.push(
-                Diag::error("The settings of the component are given twice")
-                    .why("configuration and settings are two ways to say the same: as texts, and with types.")
-                    .fix("Leave one of them out.")
+                Diag::error("The settings of the component are specified twice")
+                    .why(
+                        "configuration and settings are two forms of the same argument: all strings, or \
+                     typed values.",
+                    )
+                    .fix("Remove one of them.")
                     .at(Self::SETTINGS),
             );
         }
@@ -296,9 +299,12 @@ impl InWorkspace for StackComponent {
         };
         if !resource.is_empty() && has_no_connector {
             found.push(
-                Diag::error("A resource of a connector is given without the connector")
-                    .why("connector_resource_id says which resource of a service connector is used, and connector_id is not set.")
-                    .fix("Set connector_id, or leave connector_resource_id out.")
+                Diag::error("connector_resource_id requires connector_id")
+                    .why(
+                        "connector_resource_id selects a resource of a service connector, but connector_id \
+                     is not set.",
+                    )
+                    .fix("Set connector_id, or remove connector_resource_id.")
                     .at(Self::CONNECTOR_ID),
             );
         }

@@ -32,14 +32,13 @@ pub(super) fn explain(component: &StackComponent, verb: &str, error: &ApiError) 
 
 /// The server lacks the flavor of a component. `available` are those that it has.
 pub(super) fn no_flavor(kind: &str, flavor: &str, available: Option<&str>) -> Diag {
-    let diag = Diag::error(format!("There is no flavor {flavor:?} of the type {kind:?}")).why(
-        "The server has no flavor of this name for this type, neither built in nor registered by a user.",
-    );
+    let diag = Diag::error(format!("There is no flavor {flavor:?} of the type {kind:?}"))
+        .why("The server has no flavor with this name for this type, neither built in nor custom.");
     let diag = match available {
         Some(available) => diag.why(format!("It has: {available}.")),
         None => diag,
     };
-    diag.fix(format!("Choose a flavor that it has. This lists them:\n  zenml {} flavor list", command(kind)))
+    diag.fix(format!("Choose an existing flavor. To list them:\n  zenml {} flavor list", command(kind)))
         .at(StackComponent::FLAVOR)
 }
 

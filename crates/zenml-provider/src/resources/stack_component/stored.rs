@@ -50,16 +50,16 @@ pub(super) fn leave_unwritten(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) 
         || plan.changes(StackComponent::FLAVOR)
         || plan.changes(StackComponent::WORKSPACE_ID);
     let diag = if is_replaced {
-        Diag::warning(format!("Stack component {name:?} is replaced, and its settings go with it"))
-            .why(format!("The configuration does not have them: {settings}."))
-            .fix("To keep them, write them into the configuration.")
+        Diag::warning(format!("Stack component {name:?} will be replaced and lose its settings"))
+            .why(format!("The configuration does not contain them: {settings}."))
+            .fix("To keep them, add them to the configuration.")
     } else {
         Diag::warning(format!("The settings of stack component {name:?} are not in the configuration"))
             .why(format!(
-                "They stay as they are: {settings}. They came with an import, or with a state of an earlier release; a \
-                 generated configuration has null in their place, because they are sensitive."
+                "They are kept as they are: {settings}. They come from an import or from the state of an \
+                 earlier release. A generated configuration contains null instead, because they are sensitive."
             ))
-            .fix("To manage them here, write them into the configuration. To remove all of them:\n  configuration = {}")
+            .fix("To manage them, add them to the configuration. To remove all of them:\n  configuration = {}")
     };
     plan.warn(diag.at(StackComponent::CONFIGURATION));
     Ok(true)

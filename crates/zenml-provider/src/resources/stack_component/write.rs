@@ -110,13 +110,13 @@ pub(super) fn settle(
     if !dropped.is_empty() {
         let names: Vec<&str> = dropped.iter().map(String::as_str).collect();
         cx.warn(
-            Diag::warning(format!("The server did not keep all settings of {:?}", plan.name))
+            Diag::warning(format!("The server ignored settings of {:?}", plan.name))
                 .why(format!(
-                    "Without effect for the flavor {:?}: {}. They stay in the state.",
+                    "The flavor {:?} does not use: {}. They stay in the state.",
                     plan.flavor,
                     names.join(", ")
                 ))
-                .fix("Check their spelling, or take them out of the configuration.")
+                .fix("Check their spelling, or remove them from the configuration.")
                 .at(plan.settings_place()),
         );
     }

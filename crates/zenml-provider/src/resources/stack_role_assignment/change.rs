@@ -172,9 +172,9 @@ impl<'a, L: Ledger> Changing<'a, L> {
             }
         }
         let Some(object) = unsettled else { return Ok(()) };
-        Err(Diag::error(format!("The grants on {object} do not settle"))
-            .why("Something else keeps changing what the same principal may do with this object.")
-            .fix("Find out what it is, for example another Terraform run, and run the command again afterwards."))
+        Err(Diag::error(format!("The permissions on {object} keep changing"))
+            .why("Something else keeps changing the permissions of the same principal on this object.")
+            .fix("Stop it, for example another Terraform run, and run the command again."))
     }
 
     /// Looks at an object again, and writes what it should be where it is not.

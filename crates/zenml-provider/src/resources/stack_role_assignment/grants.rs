@@ -165,10 +165,10 @@ pub(super) fn remembered(cx: &Cx<Client>) -> BTreeSet<Object> {
 }
 
 fn already_granted(place: Place) -> Diag {
-    Diag::warning("The stack role was already granted; it is managed here from now on")
+    Diag::warning("The stack role was already granted and is managed by Terraform from now on")
         .why(format!(
-            "{} had all its grants on stack {} before this configuration did anything. Destroying the resource will take \
-             them away.",
+            "{} already had all its permissions on stack {} before Terraform created anything. Destroying \
+             this resource takes them away.",
             place.principal, place.stack
         ))
         .at(StackRoleAssignment::ROLE)
@@ -177,21 +177,23 @@ fn already_granted(place: Place) -> Diag {
 /// Says, once in a run, that grants are only added.
 pub(super) fn warn_of_refusal(cx: &Cx<Client>) {
     warn_once(cx, "shares cannot be read", || {
-        Diag::warning("The grants of stack roles cannot be read back")
+        Diag::warning("Cannot read the permissions of stack roles")
             .why(
-                "The control plane does not let this key read who may do what with a single object. Grants are only \
-                 added, never taken away, and the state keeps what it says.",
+                "The control plane does not let this key read who has access to single objects. The provider \
+                 only adds permissions, never removes them, and keeps the state as it is.",
             )
-            .fix("Use a key of an account that may read them, such as one with the role Organization Admin.")
+            .fix(
+                "Use the key of an account that can read them, such as one with the role Organization Admin.",
+            )
     });
 }
 
 fn left_behind(place: Place) -> Diag {
-    Diag::warning("The grants of a stack role were left in place")
+    Diag::warning("The permissions of a stack role were not removed")
         .why(format!(
-            "The control plane does not let this key read what {} may do with stack {} and what it needs, and without \
-             that nothing can be taken away safely.",
+            "The control plane does not let this key read the permissions of {} on stack {} and its parts. \
+             Without them nothing can be removed safely.",
             place.principal, place.stack
         ))
-        .fix("Take the grants away in the dashboard of ZenML Pro.")
+        .fix("Remove the permissions in the ZenML Pro dashboard.")
 }

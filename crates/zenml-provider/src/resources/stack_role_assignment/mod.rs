@@ -319,7 +319,7 @@ impl StackRoleAssignment {
 async fn contents_of(server: &Server, stack: StackId) -> Result<Contents, Diag> {
     contents::of_stack(&server.api, stack).await?.ok_or_else(|| {
         Diag::error(format!("There is no stack {stack}"))
-            .why("The workspace does not have it, or the key does not see it.")
+            .why("The workspace does not have it, or the key has no access to it.")
             .fix("Check stack_id and workspace_id.")
             .at(StackRoleAssignment::STACK_ID)
     })
@@ -342,9 +342,9 @@ fn texts(grants: &Grants) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 fn stack_is_gone(place: Place) -> Diag {
-    Diag::warning(format!("Stack {} is gone, and grants on what it needed are left", place.stack))
+    Diag::warning(format!("Stack {} no longer exists, but permissions on its parts are left", place.stack))
         .why(format!(
-            "{} still has them. They go when this resource is destroyed or gets another stack.",
+            "{} still has them. They are removed when this resource is destroyed or gets another stack.",
             place.principal
         ))
         .at(StackRoleAssignment::STACK_ID)

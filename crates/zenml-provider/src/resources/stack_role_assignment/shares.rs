@@ -128,8 +128,8 @@ impl Shares<'_> {
         let diag = cannot(format_args!("grant {} on {object}", self.principal), Needs::SHARE, error);
         match (error, self.principal.account()) {
             (ApiError::Invalid(_), Some(_)) => diag.fix(
-                "An account cannot be granted something by itself. If this is the account of the provider's own key, put \
-                 it into a team.",
+                "An account cannot grant itself permissions. If this is the account of the provider's own \
+                 key, add it to a team.",
             ),
             _ => diag,
         }

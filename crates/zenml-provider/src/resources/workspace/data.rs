@@ -62,8 +62,8 @@ impl DataSource for WorkspaceData {
         };
         let found = deploy::look(client, wanted.clone()).await?.ok_or_else(|| {
             Diag::error(format!("There is no workspace {:?}", wanted.to_string()))
-                .why("It does not exist, or the key does not see it.")
-                .fix("Correct the id or the name, or use a key that sees the workspace.")
+                .why("It does not exist, or the key has no access to it.")
+                .fix("Correct the id or the name, or use a key with access to the workspace.")
                 .at(place)
         })?;
         let server_url = found.server_url().map(str::to_owned);

@@ -132,9 +132,9 @@ pub(super) async fn settled(
     let ended = match outcome.await {
         Ok(Some(Outcome::Vanished)) => return Err(vanished(&plan.name)),
         Ok(Some(Outcome::Over)) => None,
-        Ok(None) => Some("the time-out is over".to_owned()),
+        Ok(None) => Some("the timeout expired".to_owned()),
         Err(_) if cx.stopped() => Some("the run was interrupted".to_owned()),
-        Err(diag) => Some(format!("it could not be asked any more ({})", diag.summary)),
+        Err(diag) => Some(format!("its status could not be read ({})", diag.summary)),
     };
     control::workspace::forget(client, id);
     let found = last.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -162,12 +162,12 @@ pub(super) async fn settled(
 }
 
 fn runs_another(name: &str, running: &str, asked: &str) -> Diag {
-    Diag::warning(format!("Workspace {name:?} runs version {running}, not {asked}"))
+    Diag::warning(format!("Workspace {name:?} runs version {running} instead of {asked}"))
         .why(
-            "The control plane accepted the version and reports that another one runs: the upgrade is still under way, or \
-             there is no such version.",
+            "The control plane accepted the version but reports another one. The upgrade may still be in \
+             progress, or the version may not exist.",
         )
-        .fix("Look at running_version again later, or set version to one that the control plane offers.")
+        .fix("Check running_version later, or set version to one that the control plane offers.")
         .at(Workspace::VERSION)
 }
 
@@ -218,9 +218,9 @@ pub(super) async fn remove(cx: &Cx<Client>, id: WorkspaceId, name: &str) -> Resu
         Some(Ok(())) => Ok(()),
         Some(Err(reason)) => Err(Diag::error(format!("Workspace {name:?} could not be deleted"))
             .why(because(&reason))
-            .fix("Run the command again; if it fails again, ask who runs the control plane.")),
+            .fix("Run the command again. If it still fails, contact the operator of the control plane.")),
         None => Err(Diag::error(format!("Workspace {name:?} is still being deleted"))
-            .why("The control plane accepted the deletion, and it takes longer than the time-out.")
+            .why("The control plane accepted the deletion, but it takes longer than the timeout.")
             .fix("Run the command again later, or set a longer `timeouts.delete`.")
             .at(Workspace::TIMEOUTS)),
     }
@@ -232,42 +232,42 @@ fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
 
 fn name_is_taken(name: &str, organization: OrganizationId, existing: Option<&api::Workspace>) -> Diag {
     let diag = Diag::error(format!("The workspace name {name:?} is taken")).at(Workspace::NAME);
-    let unique = "The name of a workspace is unique over all organizations of ZenML Pro";
+    let unique = "Workspace names must be unique across all ZenML Pro organizations";
     match existing {
         Some(existing) if existing.organization.id == organization => diag
-            .why(format!("{unique}, and this organization has a workspace of this name already."))
+            .why(format!("{unique}, and this organization already has a workspace with this name."))
             .in_the_way(Existing {
                 words: "workspace",
                 resource: "zenml_workspace",
                 id: existing.id.to_string(),
                 import: existing.id.to_string(),
             })
-            .fix("To make another one, choose another name."),
+            .fix("To create another one, choose another name."),
         Some(existing) => diag
             .why(format!(
-                "{unique}, and the organization {:?} ({}) has a workspace of this name. The new one was to be in \
-                 {organization}.",
+                "{unique}, and the organization {:?} ({}) has a workspace with this name. The new one belongs \
+                 to {organization}.",
                 existing.organization.name, existing.organization.id
             ))
             .fix("Choose another name, for example one that begins with the name of the organization."),
         None => diag
-            .why(format!("{unique}, and one that this key does not see has this name."))
+            .why(format!("{unique}, and a workspace that this key has no access to has this name."))
             .fix("Choose another name, for example one that begins with the name of the organization."),
     }
 }
 
 fn vanished(name: &str) -> Diag {
     Diag::error(format!("Workspace {name:?} disappeared"))
-        .why("It was there, and then the control plane did not find it any more. Somebody may have deleted it.")
-        .fix("Run the command again to make it anew.")
+        .why("The control plane no longer finds it. Somebody may have deleted it.")
+        .fix("Run the command again to re-create it.")
 }
 
 fn broken(name: &str, reason: &str) -> Diag {
     Diag::error(format!("Workspace {name:?} failed"))
         .why(because(reason))
         .fix(
-            "The workspace is in the state. Correct what the reason names and apply again: a new workspace is then \
-             replaced, because it never ran.",
+            "The workspace is in the state. Fix the cause and apply again. A workspace that never became \
+             available is then replaced.",
         )
         .at(Workspace::NAME)
 }
@@ -275,11 +275,8 @@ fn broken(name: &str, reason: &str) -> Diag {
 fn still_working(name: &str, found: &api::Workspace, wanted: &WorkspaceStatus, ended: &str) -> Diag {
     let reason = if found.state_reason.is_empty() { "" } else { ": " };
     Diag::warning(format!("Workspace {name:?} is {}, not yet {wanted}", found.status))
-        .why(format!("The control plane still works on it, and {ended}{reason}{}.", found.state_reason))
-        .fix(
-            "Nothing is lost: the next plan shows how far it is, and what belongs into the workspace waits for it. A \
-             longer wait is `timeouts.create`.",
-        )
+        .why(format!("The control plane is still working on it, but {ended}{reason}{}.", found.state_reason))
+        .fix("Nothing is lost: apply again to continue. To wait longer, set `timeouts.create`.")
         .at(Workspace::TIMEOUTS)
 }
 

@@ -331,7 +331,7 @@ fn is_same_version(one: &str, other: &str) -> bool {
 fn protected(name: &str) -> Diag {
     Diag::error(format!("Workspace {name:?} is protected from deletion"))
         .why("Deleting a workspace deletes everything in it, and deletion_protection is true in the state.")
-        .fix("To delete it, first apply this, and then delete the workspace:\n  deletion_protection = false")
+        .fix("To delete the workspace, first apply:\n  deletion_protection = false")
         .at(Workspace::DELETION_PROTECTION)
 }
 
@@ -348,8 +348,8 @@ fn warn_of_what_is_not_stored(cx: &Cx<Client>, plan: &mut Plan<Workspace>) {
         (true, true) => ("Tags and metadata", Workspace::TAGS.path()),
     };
     warn_once(cx, "workspace tags", || {
-        Diag::warning(format!("{what} of workspaces live in the Terraform state only"))
-            .why("The control plane is sent them, and does not store them yet. Nobody else sees them.")
+        Diag::warning(format!("{what} of workspaces are stored only in the Terraform state"))
+            .why("The provider sends them, but the control plane does not store them yet.")
             .at(place)
     });
 }
