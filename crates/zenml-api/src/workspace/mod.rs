@@ -30,7 +30,7 @@ use crate::control::{Entry, parameters};
 
 pub use crud::{Crud, Named};
 pub use object::{Object, Owned};
-pub use page::{LogicalOperator, Page, Paging};
+pub use page::{ListQuery, LogicalOperator, Page, Paging};
 
 /// Path of the API below a server's address.
 pub const BASE: &str = "/api/v1";

@@ -47,6 +47,17 @@ pub struct Paging<'a> {
     pub operator: LogicalOperator,
 }
 
+/// The query of a list, as a server reads it.
+pub trait ListQuery {
+    /// Which rows of the result are wanted.
+    #[must_use]
+    fn paging(&self) -> Paging<'_>;
+
+    /// The filters by the name that they have on the wire, those without a value included.
+    #[must_use]
+    fn filters(&self) -> Vec<(&'static str, &[String])>;
+}
+
 /// Declares the query of one list.
 ///
 /// A server ignores a filter that it does not know and returns everything, so each list has a type with the
@@ -88,10 +99,8 @@ macro_rules! list_query {
             }
         }
 
-        impl $name {
-            /// Which rows of the result are wanted.
-            #[must_use]
-            pub fn paging(&self) -> $crate::workspace::Paging<'_> {
+        impl $crate::workspace::ListQuery for $name {
+            fn paging(&self) -> $crate::workspace::Paging<'_> {
                 $crate::workspace::Paging {
                     page: self.page,
                     size: self.size,
@@ -101,9 +110,7 @@ macro_rules! list_query {
                 }
             }
 
-            /// The filters by the name that they have on the wire, those without a value included.
-            #[must_use]
-            pub fn filters(&self) -> Vec<(&'static str, &[String])> {
+            fn filters(&self) -> Vec<(&'static str, &[String])> {
                 vec![$(($wire, self.$filter.as_slice()),)*]
             }
         }
@@ -114,6 +121,7 @@ pub(crate) use list_query;
 #[cfg(test)]
 mod tests {
     use crate::query;
+    use crate::workspace::ListQuery as _;
     use crate::workspace::connector::ConnectorQuery;
 
     #[test]

@@ -12,6 +12,8 @@ mod identity;
 #[cfg(test)]
 mod oracle;
 pub(crate) mod policy;
+#[cfg(test)]
+pub(crate) mod probe;
 mod proof;
 mod resource;
 mod rights;

@@ -98,10 +98,25 @@ impl Tx {
         Err(self.refusal(A::ACTION, &target).await?)
     }
 
+    /// The same for what is only shown, or told, to those who may: no proof and no record for all others.
+    pub(crate) async fn try_allow<A: Act, O: Object>(&mut self, object: O) -> Result<Option<Allowed<A, O>>> {
+        let target = object.target();
+        if !self.permits(A::ACTION, &target).await? {
+            return Ok(None);
+        }
+        let record = A::ACTION.is_audited().then(|| self.record(Recorded::new(A::ACTION, &target)));
+        Ok(Some(Allowed { object, record, act: PhantomData }))
+    }
+
     /// The proof for what everyone who is let in may do. It is recorded like everything that changes something.
     pub(crate) fn open<A: Act, O: Open<A>>(&mut self, object: O) -> Allowed<A, O> {
         let record = A::ACTION.is_audited().then(|| self.record(Recorded::new(A::ACTION, &object.target())));
         Allowed { object, record, act: PhantomData }
+    }
+
+    /// The proof for a list that shows everything to everyone who is let in.
+    pub(crate) fn list_open<O: Open<Read>>(&self, object: O) -> Listed<O> {
+        Listed { object, visible: Visible::All, caller: None }
     }
 
     /// Proves that the actor may list objects of a kind, and says which of them.

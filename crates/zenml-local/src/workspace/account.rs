@@ -3,16 +3,17 @@
 //! They mirror accounts of the control plane. One is made at the first login, with an id of its own, and brought
 //! up to date at each later one.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::workspace::user::{self as api, User, UserBody, UserMetadata};
-use zenml_api::workspace::{Page, current_user};
+use zenml_api::workspace::{ListQuery as _, Page, current_user};
 use zenml_api::{IdOrName, Identifier, Timestamp, UserId};
 
+use super::cells::{id_at, to_json};
 use super::list::{self, Column, Table as _};
-use super::noun::{id_at, to_json};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Identity, WorkspacePlace};
@@ -125,7 +126,7 @@ impl Owners {
             return Ok(Self(HashMap::new()));
         }
         let mut query = Query::new("SELECT ");
-        query.push(Mirrored::COLUMNS).push(" FROM local_account t WHERE t.workspace_id = ");
+        query.push(Mirrored::columns()).push(" FROM local_account t WHERE t.workspace_id = ");
         query.push_bind(place.workspace.to_string());
         query
             .push(" AND t.external_user_id IN (SELECT value FROM json_each(")
@@ -213,8 +214,11 @@ impl list::Fields for Mirrored {
 }
 
 impl list::Table for Mirrored {
-    const COLUMNS: &'static str = "t.id, t.external_user_id, t.name, t.full_name, t.email, t.avatar_url, t.is_admin, \
-                                   t.is_service_account, t.created, t.updated";
+    fn columns() -> Cow<'static, str> {
+        "t.id, t.external_user_id, t.name, t.full_name, t.email, t.avatar_url, t.is_admin, t.is_service_account, \
+         t.created, t.updated"
+            .into()
+    }
 
     fn column(field: &str) -> Column {
         Column::One(match field {
@@ -233,7 +237,7 @@ impl list::Table for Mirrored {
 
 async fn find(sql: &mut Sql, place: WorkspacePlace, id: &IdOrName<UserId>) -> Result<Option<Mirrored>> {
     let mut query = Query::new("SELECT ");
-    query.push(Mirrored::COLUMNS).push(" FROM local_account t WHERE t.workspace_id = ");
+    query.push(Mirrored::columns()).push(" FROM local_account t WHERE t.workspace_id = ");
     query.push_bind(place.workspace.to_string());
     match id {
         IdOrName::Id(id) => query.push(" AND t.id = ").push_bind(id.to_string()),

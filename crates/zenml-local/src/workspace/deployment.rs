@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use zenml_api::{ComponentId, StackId};
+use zenml_api::ComponentId;
 
-use super::component::{self, Components, DEFAULT};
-use super::noun::All;
-use super::stack::{self, Stacks};
+use super::component::{Component, DEFAULT};
+use super::noun::{All, Stored, insert};
+use super::stack::{Stack, set_components};
 use crate::error::Result;
 use crate::http::Cx;
 use crate::rbac::{Create, WorkspacePlace};
-use crate::store::{Sql, Tx, now};
+use crate::store::{Sql, Tx};
 
 /// Types of the components that come with a workspace, all of flavor `local` and owned by the server.
 const DEFAULT_TYPES: [&str; 3] = ["orchestrator", "artifact_store", "deployer"];
@@ -25,33 +25,23 @@ pub(crate) async fn populate(cx: &Cx, place: WorkspacePlace) -> Result<()> {
         for kind in DEFAULT_TYPES {
             components.push(insert_component(tx, cx, place, kind).await?);
         }
-        let new = tx.allow::<Create, _>(All::<Stacks>::of(place)).await?;
-        let moment = now();
-        let row = stack::sql::Stored {
-            id: StackId::random(),
-            owner: None,
-            name: DEFAULT.to_owned(),
+        let new = tx.allow::<Create, _>(All::<Stack>::of(place)).await?;
+        let own = Stack {
             description: Some(String::new()),
             stack_spec_path: None,
             environment: Some(BTreeMap::new()),
             labels: Some(BTreeMap::new()),
-            created: moment.clone(),
-            updated: moment,
         };
-        stack::sql::insert(tx, &new, &row).await?;
-        tx.note(&new, row.id, DEFAULT);
-        stack::sql::set_components(tx, row.id, &components).await
+        let row = Stored::new(&new, None, DEFAULT, own);
+        let made = insert(tx, &new, &cx.shared().vault, &row).await?;
+        set_components(tx, &made, &components).await
     })
     .await
 }
 
 async fn insert_component(tx: &mut Tx, cx: &Cx, place: WorkspacePlace, kind: &str) -> Result<ComponentId> {
-    let new = tx.allow::<Create, _>(All::<Components>::of(place)).await?;
-    let moment = now();
-    let row = component::sql::Stored {
-        id: ComponentId::random(),
-        owner: None,
-        name: DEFAULT.to_owned(),
+    let new = tx.allow::<Create, _>(All::<Component>::of(place)).await?;
+    let own = Component {
         kind: kind.to_owned(),
         flavor: "local".to_owned(),
         configuration: BTreeMap::new(),
@@ -59,12 +49,10 @@ async fn insert_component(tx: &mut Tx, cx: &Cx, place: WorkspacePlace, kind: &st
         labels: None,
         connector: None,
         connector_resource_id: None,
-        created: moment.clone(),
-        updated: moment,
     };
-    component::sql::insert(tx, &new, &cx.shared().vault, &row).await?;
-    tx.note(&new, row.id, DEFAULT);
-    Ok(row.id)
+    let row = Stored::new(&new, None, DEFAULT, own);
+    insert(tx, &new, &cx.shared().vault, &row).await?;
+    Ok(row.id())
 }
 
 /// Whether a workspace was populated and not erased.

@@ -1,17 +1,17 @@
 //! Sharing single objects with teams, users and service accounts.
 
 use zenml_api::workspace::membership::{self as api, ShareQuery};
-use zenml_api::{CodeRepositoryId, FlavorId, IdOrName, Identifier, SecretId};
+use zenml_api::{FlavorId, Identifier};
 
 use super::account::{Me, enter};
-use super::code_repository;
-use super::component::Components;
-use super::connector::Connectors;
-use super::flavor::{self, Flavors};
-use super::noun::{self, Noun};
-use super::secret;
-use super::stack::Stacks;
-use super::tag::Tags;
+use super::code_repository::CodeRepository;
+use super::component::Component;
+use super::connector::Connector;
+use super::flavor::{self, Custom};
+use super::noun::Served;
+use super::secret::Secret;
+use super::stack::Stack;
+use super::tag::Tag;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
@@ -40,7 +40,7 @@ async fn share(cx: Cx, (): (), query: ShareQuery, actions: Vec<zenml_api::rbac::
         .collect::<Result<_, UnknownAction>>()
         .map_err(|error| Error::value(error.to_string()))?;
     cx.tx(async |tx| {
-        let object = find(tx, me, kind, &query).await?;
+        let object = locate(tx, me, kind, &query).await?;
         let allowed = tx.allow::<Share, _>(object).await?;
         for action in actions.iter() {
             if !tx.permits(action, &object.target()).await? {
@@ -61,23 +61,19 @@ async fn share(cx: Cx, (): (), query: ShareQuery, actions: Vec<zenml_api::rbac::
     .await
 }
 
-async fn find(tx: &mut Tx, me: Me, kind: Kind, query: &ShareQuery) -> Result<SharedObject> {
+async fn locate(tx: &mut Tx, me: Me, kind: Kind, query: &ShareQuery) -> Result<SharedObject> {
     let id = query.resource_id;
     let unknown = || Error::not_found(format!("The {kind} {id} does not exist."));
     let one = Resource::one(kind, id.uuid());
     let found = match kind {
-        Kind::Stack => owner::<Stacks>(tx, me, query).await,
-        Kind::StackComponent => owner::<Components>(tx, me, query).await,
-        Kind::ServiceConnector => owner::<Connectors>(tx, me, query).await,
-        Kind::Secret => secret::find(tx, me, &IdOrName::Id(SecretId::from_uuid(id.uuid())))
-            .await
-            .map(|found| (one, found.owner.into())),
+        Kind::Stack => owner::<Stack>(tx, me, query).await,
+        Kind::StackComponent => owner::<Component>(tx, me, query).await,
+        Kind::ServiceConnector => owner::<Connector>(tx, me, query).await,
+        Kind::Secret => owner::<Secret>(tx, me, query).await,
         Kind::Flavor if flavor::is_built_in(FlavorId::from_uuid(id.uuid())) => Ok((one, Owner::Everyone)),
-        Kind::Flavor => owner::<Flavors>(tx, me, query).await,
-        Kind::Tag => owner::<Tags>(tx, me, query).await,
-        Kind::CodeRepository => {
-            code_repository::share_of(tx, me.place, CodeRepositoryId::from_uuid(id.uuid())).await
-        }
+        Kind::Flavor => owner::<Custom>(tx, me, query).await,
+        Kind::Tag => owner::<Tag>(tx, me, query).await,
+        Kind::CodeRepository => owner::<CodeRepository>(tx, me, query).await,
         _ => Err(unknown()),
     };
     let (resource, owner) =
@@ -85,7 +81,7 @@ async fn find(tx: &mut Tx, me: Me, kind: Kind, query: &ShareQuery) -> Result<Sha
     Ok(SharedObject { place: me.place, resource, owner })
 }
 
-async fn owner<N: Noun>(tx: &mut Tx, me: Me, query: &ShareQuery) -> Result<(Resource, Owner)> {
-    let found = noun::find::<N>(tx, me.place, query.resource_id.uuid()).await?;
-    Ok((found.resource(), noun::owner::<N>(found.owner)))
+async fn owner<N: Served>(tx: &mut Tx, me: Me, query: &ShareQuery) -> Result<(Resource, Owner)> {
+    let found = N::locate(tx, me, &N::Id::from_uuid(query.resource_id.uuid()).into()).await?;
+    Ok((found.resource(), found.target().owner))
 }

@@ -5,6 +5,7 @@
 //! that have a configuration are checked.
 
 mod account;
+mod cells;
 mod code_repository;
 mod component;
 mod connector;

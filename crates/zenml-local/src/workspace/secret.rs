@@ -1,103 +1,151 @@
 //! Secrets. A private one exists for its owner alone; values are sealed in the database.
 
 use serde_json::json;
-use sqlx::Row as _;
-use uuid::Uuid;
-use zenml_api::workspace::secret::{self as api, Secret, SecretBody, SecretUpdate, UpdateQuery, Values};
-use zenml_api::workspace::{Owned, Page};
-use zenml_api::{IdOrName, Identifier, Patch, SecretId, Sensitive, Timestamp};
+use zenml_api::workspace::Owned as OwnedBy;
+use zenml_api::workspace::secret::{self as api, SecretBody, SecretUpdate, UpdateQuery};
+use zenml_api::{IdOrName, Patch, SecretId, Sensitive, Timestamp};
 
 use super::account::{Me, Owners, enter};
-use super::list::{self, Column, Table as _};
+use super::cells::{Cells, Values};
+use super::list::Column;
 use super::name;
-use super::noun::{All, Found, Noun, id_at, optional_id};
-use super::sealed;
+use super::noun::{
+    self, All, Found, Noun, Opens, Owned, Served, Stored, View, Writes, is_taken, locate_where,
+    secret_unchecked,
+};
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{
-    self, Act, Action, Allowed, Create, Delete, Kind, Object as _, Read, ReadSecretValue, Update,
-};
-use crate::store::{Query, Row, Tx, now};
+use crate::rbac::{Act, Allowed, Create, Kind, ReadSecretValue, Update};
+use crate::store::{Query, Tx};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
         .serve(&api::CREATE, create)
-        .serve(&api::LIST, list)
-        .serve(&api::GET, get)
+        .serve(&api::LIST, noun::list::<Secret>)
+        .serve(&api::GET, noun::get::<Secret, _, _>)
         .serve(&api::UPDATE, update)
-        .serve(&api::DELETE, delete)
+        .serve(&api::DELETE, noun::delete::<Secret, _>)
 }
 
-/// The noun, for permissions.
+/// The columns of a secret, without its values.
 #[derive(Debug)]
-pub(crate) struct Secrets;
+pub(crate) struct Secret {
+    /// Whose name space the name is in: an account's for a private secret, or empty.
+    private_to: String,
+}
 
-impl Noun for Secrets {
+impl Secret {
+    fn new(private: bool, owner: Option<uuid::Uuid>) -> Self {
+        Self { private_to: owner.filter(|_| private).map(|owner| owner.to_string()).unwrap_or_default() }
+    }
+
+    const fn is_private(&self) -> bool {
+        !self.private_to.is_empty()
+    }
+}
+
+impl Noun for Secret {
     const KIND: Kind = Kind::Secret;
     const WORDS: &'static str = "secret";
-    const FIND: &'static str =
-        "SELECT name, owner_id FROM secret WHERE workspace_id = $1 AND id = $2 AND private_to = ''";
-    const SERVER_OWNED: bool = false;
+    const TABLE: &'static str = "secret";
+    const COLUMNS: &'static [&'static str] = &["private_to"];
+    const OWNED: Owned = Owned::ByAccount;
+    const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "private"];
+    type Id = SecretId;
+
+    fn read(cells: &mut Cells<'_>) -> Result<Self> {
+        Ok(Self { private_to: cells.get()? })
+    }
+
+    fn write(&self, values: &mut Values<'_>) -> Result<()> {
+        values.put(&self.private_to);
+        Ok(())
+    }
+
+    fn column(field: &str) -> Column {
+        match field {
+            "private" => Column::One("CASE WHEN t.private_to <> '' THEN 'true' ELSE 'false' END"),
+            _ => Column::NONE,
+        }
+    }
 }
 
-async fn create(cx: Cx, (): (), (): (), new: api::SecretCreate) -> Result<Secret> {
+impl noun::Secret for Secret {
+    const SEALED: &'static str = "sealed_values";
+    const PLACE: &'static str = "secret";
+    type Content = api::Values;
+}
+
+impl Opens<Secret> for ReadSecretValue {}
+impl Opens<Secret> for Update {}
+
+impl Served for Secret {
+    type Wire = api::Secret;
+    type Query = api::SecretQuery;
+
+    async fn locate(tx: &mut Tx, me: Me, key: &IdOrName<SecretId>) -> Result<Found<Self>> {
+        locate(tx, me, key).await
+    }
+
+    fn narrow(query: &mut Query, me: Me, _: &Self::Query) {
+        query.push(" AND t.private_to IN ('', ").push_bind(me.account.to_string()).push(")");
+    }
+
+    /// A secret with its values, if they are wanted and the caller may see them; otherwise without, and without a mark.
+    async fn answer(row: Stored<Self>, view: &mut View<'_>) -> Result<api::Secret> {
+        let opened = match view.secrets {
+            true => view.tx.try_allow::<ReadSecretValue, _>(row.found(view.place)).await?,
+            false => None,
+        };
+        let values = match opened {
+            Some(allowed) => {
+                view.tx.note(&allowed, row.id(), &row.name);
+                noun::secret(view.tx, &allowed, view.vault).await?
+            }
+            None => api::Values::new(),
+        };
+        Ok(answer(row, view.owners, values, view.hydrate))
+    }
+}
+
+fn answer(row: Stored<Secret>, owners: &Owners, values: api::Values, hydrate: bool) -> api::Secret {
+    api::Secret {
+        id: row.id(),
+        name: row.name,
+        permission_denied: false,
+        body: Some(SecretBody {
+            created: Timestamp::new(row.created),
+            updated: Timestamp::new(row.updated),
+            user_id: owners.id(row.owner),
+            private: row.own.is_private(),
+            values: Sensitive::new(values),
+        }),
+        metadata: hydrate.then(|| json!({})),
+        resources: Some(OwnedBy { user: owners.user(row.owner) }),
+    }
+}
+
+async fn create(cx: Cx, (): (), (): (), new: api::SecretCreate) -> Result<api::Secret> {
     let me = enter(&cx).await?;
     let mut complaints = Vec::new();
     name::at_most("name", &new.name, 255, &mut complaints);
     name::settle(complaints)?;
     cx.tx(async |tx| {
-        let allowed = tx.allow::<Create, _>(All::<Secrets>::of(me.place)).await?;
-        let moment = now();
-        let row = row::Secret {
-            id: SecretId::random(),
-            owner: Some(me.account),
-            name: new.name,
-            private: new.private,
-            created: moment.clone(),
-            updated: moment,
-        };
-        require_free(tx, me, &row).await?;
+        let allowed = tx.allow::<Create, _>(All::<Secret>::of(me.place)).await?;
+        let owner = Some(me.account);
+        let row = Stored::new(&allowed, owner, new.name, Secret::new(new.private, owner));
+        require_free(tx, &allowed, me, &row).await?;
         let mut values = new.values.into_exposed();
         values.retain(|_, value| value.is_some());
-        insert(tx, &allowed, &row, &cx.shared().vault, &values).await?;
-        tx.note(&allowed, row.id, &row.name);
+        noun::insert_with_secret(tx, &allowed, &cx.shared().vault, &row, &values).await?;
         let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
-        Ok(row.answer(&owners, values, true))
+        Ok(answer(row, &owners, values, true))
     })
     .await
 }
 
-async fn list(cx: Cx, (): (), query: api::SecretQuery, (): ()) -> Result<Page<Secret>> {
-    let me = enter(&cx).await?;
-    list::check_paging(query.paging())?;
-    cx.read(async |tx| {
-        let listed = tx.list(All::<Secrets>::of(me.place)).await?;
-        let scope = |sql: &mut Query| {
-            sql.push(" FROM secret t WHERE t.workspace_id = ").push_bind(me.place.workspace.to_string());
-            sql.push(" AND t.private_to IN ('', ").push_bind(me.account.to_string()).push(")");
-            listed.restrict(sql, "t.id", Some("t.owner_id"), false);
-        };
-        let page = list::select::<row::Secret>(tx.sql(), scope, query.paging(), &query.filters()).await?;
-        let page = list::try_map(page, |row| read(&row))?;
-        let owners = Owners::load(tx.sql(), me.place, page.items.iter().map(|row| row.owner)).await?;
-        Ok(list::map(page, |row| row.answer(&owners, Values::new(), query.paging().hydrate)))
-    })
-    .await
-}
-
-async fn get(cx: Cx, id: SecretId, (): (), (): ()) -> Result<Secret> {
-    let me = enter(&cx).await?;
-    cx.read(async |tx| {
-        let found = find(tx, me, &IdOrName::Id(id)).await?;
-        let allowed = tx.allow::<Read, _>(found).await?;
-        let row = select(tx, &allowed).await?;
-        answer(tx, &cx, me, row).await
-    })
-    .await
-}
-
-async fn update(cx: Cx, id: SecretId, query: UpdateQuery, change: SecretUpdate) -> Result<Secret> {
+async fn update(cx: Cx, id: SecretId, query: UpdateQuery, change: SecretUpdate) -> Result<api::Secret> {
     let me = enter(&cx).await?;
     let mut complaints = Vec::new();
     if let Patch::Set(name) = &change.name {
@@ -105,88 +153,50 @@ async fn update(cx: Cx, id: SecretId, query: UpdateQuery, change: SecretUpdate) 
     }
     name::settle(complaints)?;
     cx.tx(async |tx| {
-        let found = find(tx, me, &IdOrName::Id(id)).await?;
-        let allowed = tx.allow::<Update, _>(found).await?;
-        tx.note(&allowed, id, &allowed.name);
-        let mut row = select(tx, &allowed).await?;
+        let (allowed, mut row) = noun::changeable::<Secret>(tx, &cx, me, id).await?;
         if !change.private.is_keep() && row.owner != Some(me.account) {
             return Err(Error::forbidden("Only the creator of a secret can make it private or public."));
         }
         row.name = name::not_null("secret.name", change.name, row.name)?;
-        row.private = name::not_null("secret.private", change.private, row.private)?;
-        require_free(tx, me, &row).await?;
-        row.updated = now();
-        write(tx, &allowed, &row).await?;
+        let private = name::not_null("secret.private", change.private, row.own.is_private())?;
+        row.own = Secret::new(private, row.owner);
+        require_free(tx, &allowed, me, &row).await?;
+        let vault = &cx.shared().vault;
         if let Some(given) = change.values {
             let stored = match query.patch_values {
-                Some(true) => values(tx, &allowed, &cx.shared().vault).await?,
-                _ => Values::new(),
+                Some(true) => noun::secret(tx, &allowed, vault).await?,
+                _ => api::Values::new(),
             };
-            write_values(tx, &allowed, &cx.shared().vault, merged(stored, given.into_exposed())).await?;
+            noun::write_secret(tx, &allowed, vault, &merged(stored, given.into_exposed())).await?;
         }
-        answer(tx, &cx, me, row).await
+        noun::changed(tx, &cx, &allowed, row).await
     })
     .await
-}
-
-async fn delete(cx: Cx, id: SecretId, (): (), (): ()) -> Result<()> {
-    let me = enter(&cx).await?;
-    cx.tx(async |tx| {
-        let found = find(tx, me, &IdOrName::Id(id)).await?;
-        let allowed = tx.allow::<Delete, _>(found).await?;
-        tx.note(&allowed, id, &allowed.name);
-        remove(tx, &allowed).await
-    })
-    .await
-}
-
-/// A secret with its values, if the caller may see them; otherwise without, and without a mark.
-async fn answer(tx: &mut Tx, cx: &Cx, me: Me, row: row::Secret) -> Result<Secret> {
-    let found = Found::<Secrets>::new(me.place, row.id.uuid(), row.name.clone(), row.owner);
-    let values = if tx.permits(Action::ReadSecretValue, &found.target()).await? {
-        let allowed = tx.allow::<ReadSecretValue, _>(found).await?;
-        tx.note(&allowed, row.id, &row.name);
-        values(tx, &allowed, &cx.shared().vault).await?
-    } else {
-        Values::new()
-    };
-    let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
-    Ok(row.answer(&owners, values, true))
 }
 
 /// Null deletes a key.
-fn merged(mut stored: Values, given: Values) -> Values {
+fn merged(mut stored: api::Values, given: api::Values) -> api::Values {
     stored.extend(given);
     stored.retain(|_, value| value.is_some());
     stored
 }
 
 /// Finds a secret that the caller can know of: any public one, and private ones of their own. By name a private
-/// one goes before a public one.
-pub(crate) async fn find(tx: &mut Tx, me: Me, id: &IdOrName<SecretId>) -> Result<Found<Secrets>> {
-    let statement = match id {
-        IdOrName::Id(_) => {
-            "SELECT id, name, owner_id FROM secret WHERE workspace_id = $1 AND id = $2 AND private_to IN ('', $3)"
-        }
-        IdOrName::Name(_) => {
-            "SELECT id, name, owner_id FROM secret WHERE workspace_id = $1 AND name = $2 AND private_to IN ('', $3) \
-             ORDER BY private_to DESC LIMIT 1"
-        }
-    };
-    let row = sqlx::query(statement)
-        .bind(me.place.workspace.to_string())
-        .bind(id.to_string())
-        .bind(me.account.to_string())
-        .fetch_optional(tx.sql())
-        .await?
-        .ok_or_else(|| Error::no_object("secret", id))?;
-    Ok(Found::new(me.place, id_at(&row, 0)?, row.try_get(1)?, optional_id(&row, 2)?))
+/// one goes before a public one. Takes no proof.
+pub(crate) async fn locate(tx: &mut Tx, me: Me, key: &IdOrName<SecretId>) -> Result<Found<Secret>> {
+    let column = if matches!(key, IdOrName::Id(_)) { "id" } else { "name" };
+    let found = locate_where(tx, me.place, |query| {
+        query.push(format_args!(" AND t.{column} = ")).push_bind(key.to_string());
+        query.push(" AND t.private_to IN ('', ").push_bind(me.account.to_string());
+        query.push(") ORDER BY t.private_to DESC LIMIT 1");
+    });
+    found.await?.ok_or_else(|| Error::no_object("secret", key))
 }
 
 /// The value that a reference in a configuration stands for, as the server looks it up to check a configuration.
 ///
 /// This asks for no permission: a server resolves references in its own name. The value never leaves the check.
-pub(crate) async fn resolve(
+pub(crate) async fn resolve_unchecked(
     tx: &mut Tx,
     vault: &Vault,
     me: Me,
@@ -195,12 +205,13 @@ pub(crate) async fn resolve(
 ) -> Result<String> {
     let prefix = format!("Cannot resolve the secret reference for attribute {attribute}: the secret ");
     let name = &reference.secret;
-    let found =
-        find(tx, me, &IdOrName::Name(name.clone())).await.map_err(|error| match error.status().as_u16() {
+    let found = locate(tx, me, &IdOrName::Name(name.clone())).await.map_err(|error| {
+        match error.status().as_u16() {
             404 => Error::not_found(format!("{prefix}{name} does not exist.")),
             _ => error,
-        })?;
-    let mut values = load_values(tx, found.id, vault).await?;
+        }
+    })?;
+    let mut values = secret_unchecked(tx, &found, vault).await?;
     if let Some(value) = values.remove(&reference.key).flatten() {
         return Ok(value);
     }
@@ -208,174 +219,22 @@ pub(crate) async fn resolve(
     Err(Error::not_found(format!("{prefix}{name} has no key {}. It has: {there}.", reference.key)))
 }
 
-mod row {
-    use uuid::Uuid;
-    use zenml_api::SecretId;
-
-    #[derive(Debug)]
-    pub(super) struct Secret {
-        pub(super) id: SecretId,
-        pub(super) owner: Option<Uuid>,
-        pub(super) name: String,
-        pub(super) private: bool,
-        pub(super) created: String,
-        pub(super) updated: String,
-    }
-}
-
-impl row::Secret {
-    fn answer(self, owners: &Owners, values: Values, hydrate: bool) -> Secret {
-        Secret {
-            id: self.id,
-            name: self.name,
-            permission_denied: false,
-            body: Some(SecretBody {
-                created: Timestamp::new(self.created),
-                updated: Timestamp::new(self.updated),
-                user_id: owners.id(self.owner),
-                private: self.private,
-                values: Sensitive::new(values),
-            }),
-            metadata: hydrate.then(|| json!({})),
-            resources: Some(Owned { user: owners.user(self.owner) }),
-        }
-    }
-
-    /// Whose name space the name is in.
-    fn private_to(&self) -> String {
-        self.owner.filter(|_| self.private).map(|owner| owner.to_string()).unwrap_or_default()
-    }
-}
-
-impl list::Fields for row::Secret {
-    const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "private"];
-}
-
-impl list::Table for row::Secret {
-    const COLUMNS: &'static str = "t.id, t.owner_id, t.name, t.private_to <> '', t.created, t.updated";
-
-    fn column(field: &str) -> Column {
-        Column::One(match field {
-            "id" => "t.id",
-            "name" => "t.name",
-            "private" => "CASE WHEN t.private_to <> '' THEN 'true' ELSE 'false' END",
-            "user" => return list::OWNER,
-            "created" => "t.created",
-            "updated" => "t.updated",
-            _ => return Column::NONE,
-        })
-    }
-}
-
 /// Names are unique among public secrets, and among the private ones of one owner.
-async fn require_free(tx: &mut Tx, me: Me, row: &row::Secret) -> Result<()> {
-    let taken = sqlx::query(
-        "SELECT 1 FROM secret WHERE workspace_id = $1 AND name = $2 AND private_to = $3 AND id <> $4",
-    )
-    .bind(me.place.workspace.to_string())
-    .bind(&row.name)
-    .bind(row.private_to())
-    .bind(row.id.to_string())
-    .fetch_optional(tx.sql())
-    .await?;
-    if taken.is_none() {
+async fn require_free<A: Act>(
+    tx: &mut Tx,
+    writer: &Allowed<A, impl Writes<Secret>>,
+    me: Me,
+    row: &Stored<Secret>,
+) -> Result<()> {
+    if !is_taken(tx, writer, &[("name", &row.name), ("private_to", &row.own.private_to)]).await? {
         return Ok(());
     }
     let name = &row.name;
-    Err(Error::conflict(if row.private {
+    Err(Error::conflict(if row.own.is_private() {
         let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         let user = owners.user(row.owner).map(|user| user.name).unwrap_or_default();
         format!("There is already a private secret of the user '{user}' with the name '{name}'.")
     } else {
         format!("There is already a public secret with the name '{name}'.")
     }))
-}
-
-async fn insert(
-    tx: &mut Tx,
-    new: &Allowed<Create, All<Secrets>>,
-    row: &row::Secret,
-    vault: &Vault,
-    values: &Values,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO secret (id, workspace_id, owner_id, name, private_to, sealed_values, created, updated) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(row.id.to_string())
-    .bind(new.place.workspace.to_string())
-    .bind(row.owner.map(|owner| owner.to_string()))
-    .bind(&row.name)
-    .bind(row.private_to())
-    .bind(sealed::seal(vault, "secret", row.id.uuid(), values)?)
-    .bind(&row.created)
-    .bind(&row.updated)
-    .execute(tx.sql())
-    .await?;
-    Ok(())
-}
-
-async fn select<A: Act>(tx: &mut Tx, found: &Allowed<A, Found<Secrets>>) -> Result<row::Secret> {
-    let mut query = Query::new("SELECT ");
-    query.push(row::Secret::COLUMNS).push(" FROM secret t WHERE t.workspace_id = ");
-    query.push_bind(found.place.workspace.to_string()).push(" AND t.id = ").push_bind(found.id.to_string());
-    read(&query.build().fetch_one(tx.sql()).await?)
-}
-
-async fn write(tx: &mut Tx, found: &Allowed<Update, Found<Secrets>>, row: &row::Secret) -> Result<()> {
-    sqlx::query("UPDATE secret SET name = $1, private_to = $2, updated = $3 WHERE id = $4")
-        .bind(&row.name)
-        .bind(row.private_to())
-        .bind(&row.updated)
-        .bind(found.id.to_string())
-        .execute(tx.sql())
-        .await?;
-    Ok(())
-}
-
-async fn write_values(
-    tx: &mut Tx,
-    found: &Allowed<Update, Found<Secrets>>,
-    vault: &Vault,
-    values: Values,
-) -> Result<()> {
-    sqlx::query("UPDATE secret SET sealed_values = $1 WHERE id = $2")
-        .bind(sealed::seal(vault, "secret", found.id, &values)?)
-        .bind(found.id.to_string())
-        .execute(tx.sql())
-        .await?;
-    Ok(())
-}
-
-async fn remove(tx: &mut Tx, found: &Allowed<Delete, Found<Secrets>>) -> Result<()> {
-    sqlx::query("DELETE FROM secret WHERE id = $1").bind(found.id.to_string()).execute(tx.sql()).await?;
-    rbac::forget(tx.sql(), found.place.workspace, &[found.resource()]).await
-}
-
-/// Actions whose holder may have the values read: to show them, or to change them.
-trait Opens: Act {}
-impl Opens for ReadSecretValue {}
-impl Opens for Update {}
-
-async fn values<A: Opens>(tx: &mut Tx, found: &Allowed<A, Found<Secrets>>, vault: &Vault) -> Result<Values> {
-    load_values(tx, found.id, vault).await
-}
-
-async fn load_values(tx: &mut Tx, id: Uuid, vault: &Vault) -> Result<Values> {
-    let sealed: Vec<u8> = sqlx::query_scalar("SELECT sealed_values FROM secret WHERE id = $1")
-        .bind(id.to_string())
-        .fetch_one(tx.sql())
-        .await?;
-    sealed::open(vault, "secret", id, &sealed)
-}
-
-fn read(row: &Row) -> Result<row::Secret> {
-    Ok(row::Secret {
-        id: SecretId::from_uuid(id_at(row, 0)?),
-        owner: optional_id(row, 1)?,
-        name: row.try_get(2)?,
-        private: row.try_get::<i64, _>(3)? != 0,
-        created: row.try_get(4)?,
-        updated: row.try_get(5)?,
-    })
 }

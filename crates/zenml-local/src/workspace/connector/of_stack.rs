@@ -6,13 +6,14 @@ use zenml_api::workspace::stack::NewConnector;
 use zenml_api::workspace::{JsonMap, flavor::FlavorMetadata};
 use zenml_api::{ConnectorId, Sensitive};
 
-use super::{Connectors, apply, make, refuse_change_in_use, sql};
+use super::change;
+use super::object::{Connector, uses};
 use crate::error::{Error, Result};
 use crate::http::Cx;
 use crate::rbac::{Allowed, Create, Read, Update};
-use crate::store::{Tx, now};
+use crate::store::Tx;
 use crate::workspace::account::Me;
-use crate::workspace::noun::{All, Found};
+use crate::workspace::noun::{self, All, Found, Stored, is_taken};
 use crate::workspace::{name, python};
 
 /// Whether a connector gives out tokens that end. What runs on machines that are started for it needs others.
@@ -29,14 +30,14 @@ pub(crate) struct Linkable {
     supports_instances: bool,
 }
 
-impl From<sql::Stored> for Linkable {
-    fn from(row: sql::Stored) -> Self {
+impl From<Stored<Connector>> for Linkable {
+    fn from(row: Stored<Connector>) -> Self {
         Self {
-            id: row.id,
-            connector_type: row.connector_type,
-            resource_types: row.resource_types,
-            resource_id: row.resource_id,
-            supports_instances: row.supports_instances,
+            id: row.id(),
+            connector_type: row.own.connector_type,
+            resource_types: row.own.resource_types,
+            resource_id: row.own.resource_id,
+            supports_instances: row.own.supports_instances,
         }
     }
 }
@@ -84,29 +85,29 @@ impl Linkable {
 pub(crate) async fn existing(
     tx: &mut Tx,
     cx: &Cx,
-    found: Found<Connectors>,
+    found: Found<Connector>,
     lasting: bool,
 ) -> Result<Linkable> {
     let vault = &cx.shared().vault;
     let readable = tx.allow::<Read, _>(found.clone()).await?;
-    let mut row = sql::select(tx, &readable, vault).await?;
-    if !lasting || row.plain.get(TEMPORARY) == Some(&Value::Bool(false)) {
+    let mut row = noun::select(tx, &readable, vault).await?;
+    if !lasting || row.own.plain.get(TEMPORARY) == Some(&Value::Bool(false)) {
         return Ok(row.into());
     }
     let allowed = tx.allow::<Update, _>(found).await?;
-    tx.note(&allowed, row.id, &row.name);
-    let mut secret = sql::secrets(tx, &allowed, vault).await?;
-    let mut configuration = row.plain.clone();
+    tx.note(&allowed, row.id(), &row.name);
+    let mut secret = noun::secret(tx, &allowed, vault).await?;
+    let mut configuration = row.own.plain.clone();
     configuration.extend(secret.clone());
     configuration.insert(TEMPORARY.to_owned(), false.into());
     let configuration = Some(Sensitive::new(configuration));
-    let change = ConnectorUpdate { configuration, ..ConnectorUpdate::default() };
-    if sql::uses(tx, row.id).await? > 0 {
-        refuse_change_in_use(&row, &change)?;
+    let update = ConnectorUpdate { configuration, ..ConnectorUpdate::default() };
+    if uses(tx, &allowed).await? > 0 {
+        change::refuse_in_use(&row.own, &update)?;
     }
-    apply(&mut row, &mut secret, change)?;
-    row.updated = now();
-    sql::write(tx, &allowed, vault, &row, &secret).await?;
+    change::apply(&mut row, &mut secret, update)?;
+    noun::write(tx, &allowed, vault, &mut row).await?;
+    noun::write_secret(tx, &allowed, vault, &secret).await?;
     Ok(row.into())
 }
 
@@ -115,14 +116,14 @@ pub(crate) async fn made(
     tx: &mut Tx,
     cx: &Cx,
     me: Me,
-    allowed: &Allowed<Create, All<Connectors>>,
+    allowed: &Allowed<Create, All<Connector>>,
     stack: (&str, &JsonMap),
     new: NewConnector,
     lasting: bool,
 ) -> Result<Linkable> {
     let (stack, labels) = stack;
     let mut given = stack.to_owned();
-    while sql::name_is_taken(tx, me.place, &given, None).await? {
+    while is_taken(tx, allowed, &[("name", &given)]).await? {
         given = name::with_addition(stack);
     }
     let mut configuration = new.configuration.into_exposed();
@@ -135,7 +136,7 @@ pub(crate) async fn made(
         labels: labels.iter().map(|(label, value)| (label.clone(), python::shown(value))).collect(),
         ..ConnectorCreate::default()
     };
-    let (row, _) = make(tx, cx, me, allowed, new, None).await?;
+    let (row, _) = change::make(tx, cx, me, allowed, new, None).await?;
     Ok(row.into())
 }
 

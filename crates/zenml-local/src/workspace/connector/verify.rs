@@ -1,36 +1,38 @@
 //! Verifying connectors, which this platform cannot do: it says so instead of pretending.
 
 use http::StatusCode;
+use zenml_api::ConnectorId;
 use zenml_api::workspace::connector::{ConnectorCreate, Verification, VerifiedResources, VerifyQuery};
-use zenml_api::{ConnectorId, Identifier};
 
+use super::catalog;
 use super::check::{self, Wanted};
-use super::{Connectors, catalog, sql};
+use super::object::Connector;
 use crate::error::{Error, Result};
 use crate::http::Cx;
 use crate::rbac::{Create, Read};
 use crate::workspace::account::enter;
-use crate::workspace::noun::{All, find};
+use crate::workspace::noun::{All, locate, select};
 
 pub(super) async fn existing(cx: Cx, id: ConnectorId, query: VerifyQuery, (): ()) -> Result<Verification> {
     let me = enter(&cx).await?;
     let row = cx
         .read(async |tx| {
-            let found = find::<Connectors>(tx, me.place, id.uuid()).await?;
+            let found = locate::<Connector>(tx, me.place, &id.into()).await?;
             let allowed = tx.allow::<Read, _>(found).await?;
-            sql::select(tx, &allowed, &cx.shared().vault).await
+            select(tx, &allowed, &cx.shared().vault).await
         })
         .await?;
-    let resource_id = row.resource_id.clone();
-    let subject = Subject { id: Some(id), name: row.name, connector_type: row.connector_type, resource_id };
-    verification(subject, row.resource_types, query)
+    let resource_id = row.own.resource_id.clone();
+    let subject =
+        Subject { id: Some(id), name: row.name, connector_type: row.own.connector_type, resource_id };
+    verification(subject, row.own.resource_types, query)
 }
 
 /// Checks a configuration without storing it.
 pub(super) async fn new(cx: Cx, (): (), query: VerifyQuery, new: ConnectorCreate) -> Result<Verification> {
     let me = enter(&cx).await?;
     cx.read(async |tx| {
-        let allowed = tx.allow::<Create, _>(All::<Connectors>::of(me.place)).await?;
+        let allowed = tx.allow::<Create, _>(All::<Connector>::of(me.place)).await?;
         tx.detail(&allowed, "verification only, nothing was stored");
         Ok(())
     })

@@ -6,27 +6,29 @@
 pub(crate) mod catalog;
 pub(crate) mod check;
 mod convert;
-mod sql;
+mod custom;
 
 #[cfg(test)]
 mod check_tests;
 
 use std::borrow::Cow;
+use std::mem::take;
 
 use zenml_api::workspace::flavor::{self as api, Flavor, FlavorBody, FlavorMetadata};
-use zenml_api::workspace::{Owned, Page};
-use zenml_api::{FlavorId, Identifier, Patch, Timestamp};
+use zenml_api::workspace::{ListQuery as _, Owned, Page};
+use zenml_api::{FlavorId, Patch, Timestamp};
 
-use super::account::{Me, Owners, enter};
+use super::account::{Owners, enter};
 use super::list;
 use super::name;
-use super::noun::{All, Noun, find};
+use super::noun::{self, All, Noun as _, Stored, Writes, is_taken};
+use crate::crypto::Vault;
 use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Create, Delete, Kind, Read, Update, WorkspacePlace};
-use crate::store::{Tx, now};
+use crate::rbac::{Act, Allowed, Create, WorkspacePlace};
+use crate::store::Tx;
 use catalog::BuiltIn;
-use sql::Stored;
+pub(crate) use custom::Custom;
 
 /// When the built-in flavors were made: they come with the program.
 const BUILT: &str = "2026-01-01T00:00:00.000000";
@@ -38,16 +40,6 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::GET, get)
         .serve(&api::UPDATE, update)
         .serve(&api::DELETE, delete)
-}
-
-/// The flavors that people have added, for permissions.
-#[derive(Debug)]
-pub(crate) struct Flavors;
-
-impl Noun for Flavors {
-    const KIND: Kind = Kind::Flavor;
-    const WORDS: &'static str = "flavor";
-    const FIND: &'static str = "SELECT name, owner_id FROM flavor WHERE workspace_id = $1 AND id = $2";
 }
 
 /// The flavor of a component.
@@ -79,18 +71,19 @@ impl Known {
 /// The flavor of a type and name, if the workspace has it.
 ///
 /// This asks for no permission: who may see a component sees which flavor it has.
-pub(crate) async fn known(
+pub(crate) async fn known_unchecked(
     tx: &mut Tx,
     place: WorkspacePlace,
+    vault: &Vault,
     kind: &str,
     name: &str,
 ) -> Result<Option<Known>> {
     if let Some(flavor) = catalog::find(kind, name) {
         return Ok(Some(Known::BuiltIn(flavor)));
     }
-    let Some(row) = sql::named(tx, place, kind, name).await? else { return Ok(None) };
+    let Some(row) = custom::named_unchecked(tx, place, vault, kind, name).await? else { return Ok(None) };
     let owners = Owners::load(tx.sql(), place, [row.owner]).await?;
-    let flavor = Flavor { resources: None, ..row.answer(&owners, true) };
+    let flavor = Flavor { resources: None, ..custom::answer(row, &owners, true) };
     Ok(Some(Known::Custom(Box::new(flavor))))
 }
 
@@ -120,16 +113,12 @@ async fn create(cx: Cx, (): (), (): (), new: api::FlavorCreate) -> Result<Flavor
     }
     name::settle(complaints)?;
     cx.tx(async |tx| {
-        let allowed = tx.allow::<Create, _>(All::<Flavors>::of(me.place)).await?;
-        if is_taken(tx, me, &new.kind, &new.name, None).await? {
+        let allowed = tx.allow::<Create, _>(All::<Custom>::of(me.place)).await?;
+        if name_is_taken(tx, &allowed, &new.kind, &new.name).await? {
             return Err(taken(&new.kind, &new.name));
         }
-        let moment = now();
         let is_custom = new.is_custom.unwrap_or(true);
-        let row = Stored {
-            id: FlavorId::random(),
-            owner: is_custom.then_some(me.account),
-            name: new.name,
+        let own = Custom {
             kind: new.kind,
             display_name: None,
             integration: Some(new.integration.unwrap_or_default()),
@@ -142,13 +131,9 @@ async fn create(cx: Cx, (): (), (): (), new: api::FlavorCreate) -> Result<Flavor
             docs_url: new.docs_url,
             sdk_docs_url: new.sdk_docs_url,
             is_custom,
-            created: moment.clone(),
-            updated: moment,
         };
-        sql::insert(tx, &allowed, &row).await?;
-        tx.note(&allowed, row.id, &row.name);
-        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
-        Ok(row.answer(&owners, true))
+        let row = Stored::new(&allowed, is_custom.then_some(me.account), new.name, own);
+        noun::created(tx, &cx, &allowed, row).await
     })
     .await
 }
@@ -157,8 +142,8 @@ async fn list(cx: Cx, (): (), query: api::FlavorQuery, (): ()) -> Result<Page<Fl
     let me = enter(&cx).await?;
     list::check_paging(query.paging())?;
     cx.read(async |tx| {
-        let listed = tx.list(All::<Flavors>::of(me.place)).await?;
-        let custom = sql::select_all(tx, &listed).await?;
+        let listed = tx.list(All::<Custom>::of(me.place)).await?;
+        let custom = noun::select_all(tx, &listed, &cx.shared().vault).await?;
         let owners = Owners::load(tx.sql(), me.place, custom.iter().map(|row| row.owner)).await?;
         let custom = custom.into_iter().map(|row| Item::Custom(&owners, Box::new(row)));
         let rows = catalog::all().iter().map(Item::BuiltIn).chain(custom).collect();
@@ -170,26 +155,17 @@ async fn list(cx: Cx, (): (), query: api::FlavorQuery, (): ()) -> Result<Page<Fl
                 metadata: hydrate.then(|| metadata(flavor)),
                 ..nested(flavor)
             },
-            Item::Custom(owners, row) => row.answer(owners, hydrate),
+            Item::Custom(owners, row) => custom::answer(*row, owners, hydrate),
         }))
     })
     .await
 }
 
 async fn get(cx: Cx, id: FlavorId, (): (), (): ()) -> Result<Flavor> {
-    let me = enter(&cx).await?;
-    if let Some(flavor) = built_in(id) {
-        let resources = Some(Owned::default());
-        return Ok(Flavor { resources, metadata: Some(metadata(flavor)), ..nested(flavor) });
-    }
-    cx.read(async |tx| {
-        let found = find::<Flavors>(tx, me.place, id.uuid()).await?;
-        let allowed = tx.allow::<Read, _>(found).await?;
-        let row = sql::select(tx, &allowed).await?;
-        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
-        Ok(row.answer(&owners, true))
-    })
-    .await
+    let Some(flavor) = built_in(id) else { return noun::get::<Custom, _, _>(cx, id, (), ()).await };
+    enter(&cx).await?;
+    let resources = Some(Owned::default());
+    Ok(Flavor { resources, metadata: Some(metadata(flavor)), ..nested(flavor) })
 }
 
 async fn update(cx: Cx, id: FlavorId, (): (), change: api::FlavorUpdate) -> Result<Flavor> {
@@ -197,43 +173,23 @@ async fn update(cx: Cx, id: FlavorId, (): (), change: api::FlavorUpdate) -> Resu
     check_change(&change)?;
     refuse_built_in(id, "modified")?;
     cx.tx(async |tx| {
-        let found = find::<Flavors>(tx, me.place, id.uuid()).await?;
-        let allowed = tx.allow::<Update, _>(found).await?;
-        tx.note(&allowed, id, &allowed.name);
-        let stored = sql::select(tx, &allowed).await?;
-        let (kind, name) = (stored.kind.clone(), stored.name.clone());
-        let row = changed(stored, change)?;
-        if (&row.kind, &row.name) != (&kind, &name)
-            && is_taken(tx, me, &row.kind, &row.name, Some(id)).await?
+        let (allowed, row) = noun::changeable::<Custom>(tx, &cx, me, id).await?;
+        let (kind, name) = (row.own.kind.clone(), row.name.clone());
+        let row = changed(row, change)?;
+        if (&row.own.kind, &row.name) != (&kind, &name)
+            && name_is_taken(tx, &allowed, &row.own.kind, &row.name).await?
         {
-            return Err(taken(&row.kind, &row.name));
+            return Err(taken(&row.own.kind, &row.name));
         }
-        sql::write(tx, &allowed, &row).await?;
-        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
-        Ok(row.answer(&owners, true))
+        noun::changed(tx, &cx, &allowed, row).await
     })
     .await
 }
 
 async fn delete(cx: Cx, id: FlavorId, (): (), (): ()) -> Result<()> {
-    let me = enter(&cx).await?;
+    enter(&cx).await?;
     refuse_built_in(id, "deleted")?;
-    cx.tx(async |tx| {
-        let found = find::<Flavors>(tx, me.place, id.uuid()).await?;
-        let allowed = tx.allow::<Delete, _>(found).await?;
-        tx.note(&allowed, id, &allowed.name);
-        let row = sql::select(tx, &allowed).await?;
-        let components = sql::component_count(tx, &allowed).await?;
-        if components > 0 {
-            // The words and the missing quote are the server's.
-            return Err(Error::forbidden(format!(
-                "The flavor `{}` cannot be deleted as it is used by {components} components.",
-                row.name
-            )));
-        }
-        sql::remove(tx, &allowed).await
-    })
-    .await
+    noun::delete::<Custom, _>(cx, id, (), ()).await
 }
 
 fn refuse_built_in(id: FlavorId, what: &str) -> Result<()> {
@@ -250,11 +206,13 @@ fn taken(kind: &str, name: &str) -> Error {
     Error::name_taken(format_args!("flavor of the type '{kind}'"), name)
 }
 
-async fn is_taken(tx: &mut Tx, me: Me, kind: &str, name: &str, but: Option<FlavorId>) -> Result<bool> {
-    if catalog::find(kind, name).is_some() {
-        return Ok(true);
-    }
-    Ok(sql::named(tx, me.place, kind, name).await?.is_some_and(|row| Some(row.id) != but))
+async fn name_is_taken<A: Act>(
+    tx: &mut Tx,
+    writer: &Allowed<A, impl Writes<Custom>>,
+    kind: &str,
+    name: &str,
+) -> Result<bool> {
+    Ok(catalog::find(kind, name).is_some() || is_taken(tx, writer, &[("type", kind), ("name", name)]).await?)
 }
 
 fn check_change(change: &api::FlavorUpdate) -> Result<()> {
@@ -278,27 +236,27 @@ fn check_change(change: &api::FlavorUpdate) -> Result<()> {
     name::settle(complaints)
 }
 
-fn changed(mut row: Stored, change: api::FlavorUpdate) -> Result<Stored> {
+fn changed(mut row: Stored<Custom>, change: api::FlavorUpdate) -> Result<Stored<Custom>> {
     row.name = name::not_null("flavor.name", change.name, row.name)?;
-    row.kind = name::not_null("flavor.type", change.kind, row.kind)?;
-    row.source = name::not_null("flavor.source", change.source, row.source)?;
-    row.config_schema = match change.config_schema {
-        Patch::Keep => row.config_schema,
-        Patch::Set(schema) => schema,
+    let own = &mut row.own;
+    own.kind = name::not_null("flavor.type", change.kind, take(&mut own.kind))?;
+    own.source = name::not_null("flavor.source", change.source, take(&mut own.source))?;
+    match change.config_schema {
+        Patch::Keep => {}
+        Patch::Set(schema) => own.config_schema = schema,
         Patch::Clear => {
             return Err(Error::invalid(vec![Issue::of_kind(&["config_schema"], "dict_type")]));
         }
-    };
-    change.display_name.apply(&mut row.display_name);
-    change.integration.apply(&mut row.integration);
-    change.connector_type.apply(&mut row.connector_type);
-    change.connector_resource_type.apply(&mut row.connector_resource_type);
-    change.connector_resource_id_attr.apply(&mut row.connector_resource_id_attr);
-    change.logo_url.apply(&mut row.logo_url);
-    change.docs_url.apply(&mut row.docs_url);
-    change.sdk_docs_url.apply(&mut row.sdk_docs_url);
-    row.is_custom = name::not_null("flavor.is_custom", change.is_custom, row.is_custom)?;
-    row.updated = now();
+    }
+    change.display_name.apply(&mut own.display_name);
+    change.integration.apply(&mut own.integration);
+    change.connector_type.apply(&mut own.connector_type);
+    change.connector_resource_type.apply(&mut own.connector_resource_type);
+    change.connector_resource_id_attr.apply(&mut own.connector_resource_id_attr);
+    change.logo_url.apply(&mut own.logo_url);
+    change.docs_url.apply(&mut own.docs_url);
+    change.sdk_docs_url.apply(&mut own.sdk_docs_url);
+    own.is_custom = name::not_null("flavor.is_custom", change.is_custom, own.is_custom)?;
     Ok(row)
 }
 
@@ -338,12 +296,11 @@ fn metadata(flavor: &BuiltIn) -> FlavorMetadata {
 /// A row of a list.
 enum Item<'a> {
     BuiltIn(&'static BuiltIn),
-    Custom(&'a Owners, Box<Stored>),
+    Custom(&'a Owners, Box<Stored<Custom>>),
 }
 
 impl list::Fields for Item<'_> {
-    const SORTABLE: &'static [&'static str] =
-        &["created", "updated", "id", "name", "type", "integration", "display_name", "user"];
+    const SORTABLE: &'static [&'static str] = Custom::SORTABLE;
 }
 
 impl list::Listed for Item<'_> {
@@ -359,12 +316,12 @@ impl list::Listed for Item<'_> {
                 _ => Vec::new(),
             },
             Self::Custom(owners, row) => match name {
-                "id" => vec![row.id.to_string().into()],
+                "id" => vec![row.id().to_string().into()],
                 "name" => vec![row.name.as_str().into()],
-                "type" => vec![row.kind.as_str().into()],
-                "integration" => row.integration.as_deref().map(Cow::from).into_iter().collect(),
+                "type" => vec![row.own.kind.as_str().into()],
+                "integration" => row.own.integration.as_deref().map(Cow::from).into_iter().collect(),
                 // A derived one is not stored, so that no filter finds it.
-                "display_name" => row.display_name.as_deref().map(Cow::from).into_iter().collect(),
+                "display_name" => row.own.display_name.as_deref().map(Cow::from).into_iter().collect(),
                 "user" => owners.filter_values(row.owner).into_iter().map(Cow::from).collect(),
                 "created" => vec![row.created.as_str().into()],
                 "updated" => vec![row.updated.as_str().into()],

@@ -38,7 +38,9 @@ impl Listed for Item {
 }
 
 impl Table for Item {
-    const COLUMNS: &'static str = "t.id";
+    fn columns() -> Cow<'static, str> {
+        "t.id".into()
+    }
 
     fn column(field: &str) -> Column {
         match field {

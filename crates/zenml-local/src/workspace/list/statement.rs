@@ -1,5 +1,6 @@
 //! Lists as statements: the database filters, sorts and cuts the page.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use zenml_api::workspace::{LogicalOperator, Page, Paging};
@@ -15,7 +16,7 @@ const MOST_CONDITIONS: usize = 400;
 /// A table whose rows can be listed. Its alias is `t`.
 pub(crate) trait Table: Fields {
     /// What comes after `SELECT`.
-    const COLUMNS: &'static str;
+    fn columns() -> Cow<'static, str>;
 
     /// Where the values of a field are; fields that a table does not have are null.
     fn column(field: &str) -> Column;
@@ -94,7 +95,7 @@ pub(crate) async fn select<T: Table>(
         restrict::<T>(query, &scope, &conditions, paging.operator);
     };
     let mut query = Query::new("SELECT ");
-    query.push(T::COLUMNS);
+    query.push(T::columns());
     from(&mut query);
     let direction = if descending { "DESC" } else { "ASC" };
     let by = match T::column(field) {

@@ -1,48 +1,37 @@
 //! Stacks.
 
 mod neither;
+mod object;
 mod parts;
-pub(crate) mod sql;
 
 use std::collections::BTreeMap;
 
-use zenml_api::workspace::Page;
 use zenml_api::workspace::component::{ALL_TYPES, REPEATABLE_TYPES};
-use zenml_api::workspace::stack::{self as api, Slots, Stack, StackCreate, StackUpdate};
-use zenml_api::{ComponentId, IdOrName, Identifier, Patch, SecretId, StackId};
+use zenml_api::workspace::stack::{self as api, Slots, StackCreate, StackUpdate};
+use zenml_api::{ComponentId, IdOrName, Patch, StackId};
 
-use super::account::{Me, Owners, enter};
-use super::component::{Components, DEFAULT, readable_secrets};
-use super::list;
+use super::account::{Me, enter};
+use super::component::{Component, readable_secrets};
 use super::name;
-use super::noun::{All, Found, Noun, find};
+use super::noun::{self, All, Stored, is_taken, locate};
 use super::secret;
 use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Create, Delete, Kind, Read, Update};
-use crate::store::{Tx, now};
-use sql::Stored;
+use crate::rbac::{Create, Read, Update};
+use crate::store::Tx;
+pub(crate) use object::{Stack, set_components};
+use object::{link_secrets, locate_components, protect, unlink_secret};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
         .serve(&api::CREATE, create)
-        .serve(&api::LIST, list)
-        .serve(&api::GET, get)
+        .serve(&api::LIST, noun::list::<Stack>)
+        .serve(&api::GET, noun::get::<Stack, _, _>)
         .serve(&api::UPDATE, update)
-        .serve(&api::DELETE, delete)
+        .serve(&api::DELETE, noun::delete::<Stack, _>)
 }
 
-/// The noun, for permissions.
-#[derive(Debug)]
-pub(crate) struct Stacks;
-
-impl Noun for Stacks {
-    const KIND: Kind = Kind::Stack;
-    const WORDS: &'static str = "stack";
-    const FIND: &'static str = "SELECT name, owner_id FROM stack WHERE workspace_id = $1 AND id = $2";
-}
-
-async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<Stack> {
+async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<api::Stack> {
     let me = enter(&cx).await?;
     let mut complaints = Vec::new();
     name::at_most("name", &new.name, 255, &mut complaints);
@@ -54,72 +43,37 @@ async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<Stack> {
     cx.tx(async |tx| {
         let parts = parts::permitted(tx, me, new.components, new.service_connectors).await?;
         let secrets = readable_secrets(tx, me, &new.secrets.unwrap_or_default()).await?;
-        let allowed = tx.allow::<Create, _>(All::<Stacks>::of(me.place)).await?;
+        let allowed = tx.allow::<Create, _>(All::<Stack>::of(me.place)).await?;
         name::without_breaks(&new.name)?;
         let labels = new.labels.unwrap_or_default();
         let named = parts::Of { name: &new.name, labels: &labels };
+        let vault = &cx.shared().vault;
         let components = parts::complete(tx, &cx, me, named, parts).await?;
         parts::refuse_repeated(&components)?;
-        if sql::name_is_taken(tx, me.place, &new.name, None).await? {
+        if is_taken(tx, &allowed, &[("name", &new.name)]).await? {
             return Err(Error::name_taken("stack", &new.name));
         }
-        let moment = now();
-        let row = Stored {
-            id: StackId::random(),
-            owner: Some(me.account),
-            name: new.name,
+        let own = Stack {
             description: Some(new.description),
             stack_spec_path: new.stack_spec_path,
             environment: Some(new.environment.unwrap_or_default()),
             labels: Some(labels),
-            created: moment.clone(),
-            updated: moment,
         };
-        sql::insert(tx, &allowed, &row).await?;
-        sql::set_components(tx, row.id, &components).await?;
-        sql::link_secrets(tx, row.id, &secrets).await?;
-        tx.note(&allowed, row.id, &row.name);
-        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
-        sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
+        let row = Stored::new(&allowed, Some(me.account), new.name, own);
+        let made = noun::insert(tx, &allowed, vault, &row).await?;
+        set_components(tx, &made, &components).await?;
+        link_secrets(tx, &made, &secrets).await?;
+        noun::answer(tx, &cx, me.place, row).await
     })
     .await
 }
 
-async fn list(cx: Cx, (): (), query: api::StackQuery, (): ()) -> Result<Page<Stack>> {
-    let me = enter(&cx).await?;
-    list::check_paging(query.paging())?;
-    cx.read(async |tx| {
-        let listed = tx.list(All::<Stacks>::of(me.place)).await?;
-        let mut page = sql::page(tx, &listed, &query).await?;
-        let owners = Owners::load(tx.sql(), me.place, page.items.iter().map(|row| row.owner)).await?;
-        let mut items = Vec::with_capacity(page.items.len());
-        for row in std::mem::take(&mut page.items) {
-            let hydrate = query.paging().hydrate;
-            items.push(sql::answer(tx, me.place, &cx.shared().vault, &owners, row, hydrate).await?);
-        }
-        Ok(list::with_items(&page, items))
-    })
-    .await
-}
-
-async fn get(cx: Cx, id: StackId, (): (), (): ()) -> Result<Stack> {
-    let me = enter(&cx).await?;
-    cx.read(async |tx| {
-        let found = find::<Stacks>(tx, me.place, id.uuid()).await?;
-        let allowed = tx.allow::<Read, _>(found).await?;
-        let row = sql::select(tx, &allowed).await?;
-        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
-        sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
-    })
-    .await
-}
-
-async fn update(cx: Cx, id: StackId, (): (), change: StackUpdate) -> Result<Stack> {
+async fn update(cx: Cx, id: StackId, (): (), change: StackUpdate) -> Result<api::Stack> {
     let me = enter(&cx).await?;
     check_change(&change)?;
     cx.tx(async |tx| {
-        let found = find::<Stacks>(tx, me.place, id.uuid()).await?;
-        let present = sql::component_ids(tx, &found).await?;
+        let found = locate::<Stack>(tx, me.place, &id.into()).await?;
+        let present = locate_components(tx, &found).await?;
         let components = match &change.components {
             Some(slots) => Some(readable_components(tx, me, slots, &present).await?),
             None => None,
@@ -128,43 +82,30 @@ async fn update(cx: Cx, id: StackId, (): (), change: StackUpdate) -> Result<Stac
         let allowed = tx.allow::<Update, _>(found).await?;
         tx.note(&allowed, id, &allowed.name);
         protect(&allowed.name, "modified")?;
-        let mut row = sql::select(tx, &allowed).await?;
+        let vault = &cx.shared().vault;
+        let mut row = noun::select(tx, &allowed, vault).await?;
         if let Patch::Set(name) = &change.name
-            && sql::name_is_taken(tx, me.place, name, Some(id)).await?
+            && is_taken(tx, &allowed, &[("name", name)]).await?
         {
             return Err(Error::name_taken("stack", name));
         }
         row.name = name::not_null("stack.name", change.name, row.name)?;
-        change.description.apply(&mut row.description);
-        change.stack_spec_path.apply(&mut row.stack_spec_path);
-        change.labels.apply(&mut row.labels);
-        change.environment.apply(&mut row.environment);
+        change.description.apply(&mut row.own.description);
+        change.stack_spec_path.apply(&mut row.own.stack_spec_path);
+        change.labels.apply(&mut row.own.labels);
+        change.environment.apply(&mut row.own.environment);
         // A null reads back as an empty map, unlike null labels.
-        row.environment.get_or_insert_default();
-        row.updated = now();
-        sql::write(tx, &allowed, &row).await?;
+        row.own.environment.get_or_insert_default();
+        noun::write(tx, &allowed, vault, &mut row).await?;
         if let Some(components) = components {
-            sql::set_components(tx, id, &components).await?;
+            set_components(tx, &allowed, &components).await?;
         }
-        sql::link_secrets(tx, id, &joining).await?;
+        link_secrets(tx, &allowed, &joining).await?;
         for leaving in change.remove_secrets.unwrap_or_default() {
-            let leaving = secret::find(tx, me, &IdOrName::parse(&leaving)).await?;
-            sql::unlink_secret(tx, &allowed, SecretId::from_uuid(leaving.id)).await?;
+            let leaving = secret::locate(tx, me, &IdOrName::parse(&leaving)).await?;
+            unlink_secret(tx, &allowed, leaving.key()).await?;
         }
-        let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
-        sql::answer(tx, me.place, &cx.shared().vault, &owners, row, true).await
-    })
-    .await
-}
-
-async fn delete(cx: Cx, id: StackId, (): (), (): ()) -> Result<()> {
-    let me = enter(&cx).await?;
-    cx.tx(async |tx| {
-        let found = find::<Stacks>(tx, me.place, id.uuid()).await?;
-        let allowed = tx.allow::<Delete, _>(found).await?;
-        tx.note(&allowed, id, &allowed.name);
-        protect(&allowed.name, "deleted")?;
-        sql::remove(tx, &allowed).await
+        noun::answer(tx, &cx, me.place, row).await
     })
     .await
 }
@@ -179,7 +120,7 @@ async fn readable_components(
 ) -> Result<Vec<ComponentId>> {
     let mut components = Vec::new();
     for id in slots.values().flatten() {
-        let found: Found<Components> = find(tx, me.place, id.uuid()).await?;
+        let found = locate::<Component>(tx, me.place, &(*id).into()).await?;
         if !present.contains(id) {
             tx.allow::<Read, _>(found).await?;
         }
@@ -222,14 +163,6 @@ fn complain_about_slots<T>(slots: &BTreeMap<String, Vec<T>>, complaints: &mut Ve
     {
         complain(format!("A stack can have only one of the components of the type '{kind}'"));
     }
-}
-
-/// Refuses changes of the stack that comes with a workspace; a stack is recognized by its name.
-fn protect(name: &str, what: &str) -> Result<()> {
-    if name == DEFAULT {
-        return Err(Error::forbidden(format!("The default stack cannot be {what}.")));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,30 +6,30 @@ use std::collections::BTreeSet;
 
 use zenml_api::workspace::stack::{NewComponent, NewConnector, NewSlots, Part};
 use zenml_api::workspace::{Environment, JsonMap};
-use zenml_api::{ComponentId, ConnectorId, Identifier};
+use zenml_api::{ComponentId, ConnectorId};
 
 use super::neither;
 use crate::error::{Error, Issue, Result};
 use crate::http::Cx;
 use crate::rbac::{Allowed, Create, Read};
-use crate::store::{Tx, now};
+use crate::store::Tx;
 use crate::workspace::account::Me;
-use crate::workspace::component::{self, Components};
-use crate::workspace::connector::Connectors;
+use crate::workspace::component::{self, Component};
+use crate::workspace::connector::Connector;
 use crate::workspace::connector::of_stack::{self, Linkable};
-use crate::workspace::noun::{All, Found, Noun, find};
+use crate::workspace::noun::{self, All, Found, Noun, Stored, locate};
 use crate::workspace::{flavor, name};
 
 /// The parts of a stack that was asked for, which the caller may use and make.
 pub(super) struct Permitted {
-    connectors: Vec<Wanted<Connectors, NewConnector>>,
+    connectors: Vec<Wanted<Found<Connector>, Connector, NewConnector>>,
     /// Each with the type that it is given under.
-    components: Vec<(String, Wanted<Components, NewComponent>)>,
+    components: Vec<(String, Wanted<Allowed<Read, Found<Component>>, Component, NewComponent>)>,
 }
 
 /// One part: there, or to be made.
-enum Wanted<N, New> {
-    There(Found<N>),
+enum Wanted<There, N, New> {
+    There(There),
     New(New, Allowed<Create, All<N>>),
 }
 
@@ -44,26 +44,29 @@ pub(super) async fn permitted(
     for part in connectors {
         parts.connectors.push(wanted(tx, me, part).await?);
     }
+    let mut located = Vec::new();
     for (kind, slot) in slots {
         for part in slot {
-            parts.components.push((kind.clone(), wanted(tx, me, part).await?));
+            located.push((kind.clone(), wanted(tx, me, part).await?));
         }
     }
-    for (_, part) in &parts.components {
-        if let Wanted::There(found) = part {
-            tx.allow::<Read, _>(found.clone()).await?;
-        }
+    for (kind, part) in located {
+        let part = match part {
+            Wanted::There(found) => Wanted::There(tx.allow(found).await?),
+            Wanted::New(new, allowed) => Wanted::New(new, allowed),
+        };
+        parts.components.push((kind, part));
     }
     Ok(parts)
 }
 
-async fn wanted<Id: Identifier, N: Noun, New>(
+async fn wanted<N: Noun, New>(
     tx: &mut Tx,
     me: Me,
-    part: Part<Id, New>,
-) -> Result<Wanted<N, New>> {
+    part: Part<N::Id, New>,
+) -> Result<Wanted<Found<N>, N, New>> {
     Ok(match part {
-        Part::There(id) => Wanted::There(find::<N>(tx, me.place, id.uuid()).await?),
+        Part::There(id) => Wanted::There(locate::<N>(tx, me.place, &id.into()).await?),
         // Each has a permission of its own, and so a line of its own in the audit.
         Part::New(new) => Wanted::New(new, tx.allow::<Create, _>(All::<N>::of(me.place)).await?),
         Part::Neither(_) => return Err(Error::internal("a stack", "its parts were not checked")),
@@ -100,7 +103,7 @@ pub(super) async fn complete(
     let mut components = Vec::new();
     for (kind, part) in parts.components {
         components.push(match part {
-            Wanted::There(found) => ComponentId::from_uuid(found.id),
+            Wanted::There(found) => found.key(),
             Wanted::New(new, allowed) => made(tx, cx, me, &allowed, stack, &kind, new, &connectors).await?,
         });
     }
@@ -112,7 +115,7 @@ async fn needs_lasting_tokens(tx: &mut Tx, parts: &Permitted) -> Result<bool> {
     let mut last = parts.components.iter().rev().filter(|(kind, _)| kind == "orchestrator");
     let Some((_, orchestrator)) = last.next() else { return Ok(false) };
     let flavor = match orchestrator {
-        Wanted::There(found) => component::sql::flavor_name(tx, found).await?,
+        Wanted::There(found) => component::flavor_name(tx, found).await?,
         Wanted::New(new, _) => new.flavor.clone(),
     };
     Ok(flavor.starts_with("vm_"))
@@ -123,13 +126,13 @@ async fn made(
     tx: &mut Tx,
     cx: &Cx,
     me: Me,
-    allowed: &Allowed<Create, All<Components>>,
+    allowed: &Allowed<Create, All<Component>>,
     stack: Of<'_>,
     kind: &str,
     new: NewComponent,
     connectors: &[Linkable],
 ) -> Result<ComponentId> {
-    let flavor = flavor::known(tx, me.place, kind, &new.flavor)
+    let flavor = flavor::known_unchecked(tx, me.place, &cx.shared().vault, kind, &new.flavor)
         .await?
         .ok_or_else(|| Error::value(format!("There is no flavor '{}' of the type '{kind}'.", new.flavor)))?;
     let mut complaints = Vec::new();
@@ -151,14 +154,10 @@ async fn made(
         None => None,
     };
     let mut free = stack.name.to_owned();
-    while component::sql::name_is_taken(tx, me.place, kind, &free, None).await? {
+    while component::name_is_taken(tx, allowed, kind, &free).await? {
         free = name::with_addition(stack.name);
     }
-    let moment = now();
-    let row = component::sql::Stored {
-        id: ComponentId::random(),
-        owner: Some(me.account),
-        name: free,
+    let own = Component {
         kind: kind.to_owned(),
         flavor: new.flavor,
         configuration,
@@ -166,12 +165,10 @@ async fn made(
         labels: Some(stack.labels.clone()),
         connector: connector.map(|connector| connector.id),
         connector_resource_id,
-        created: moment.clone(),
-        updated: moment,
     };
-    component::sql::insert(tx, allowed, &cx.shared().vault, &row).await?;
-    tx.note(allowed, row.id, &row.name);
-    Ok(row.id)
+    let row = Stored::new(allowed, Some(me.account), free, own);
+    noun::insert(tx, allowed, &cx.shared().vault, &row).await?;
+    Ok(row.id())
 }
 
 /// Refuses a component that is in a stack twice, as the real server's database does.
