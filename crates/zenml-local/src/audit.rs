@@ -5,8 +5,8 @@ use serde::Serialize;
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use crate::rbac::Actor;
-use crate::store::{Recorded, Row, Sql, now};
+use crate::rbac::{Actor, Recorded};
+use crate::store::{Row, Sql, now};
 
 /// Where a change came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,30 +8,49 @@ use zenml_api::{Identifier, Sensitive, UserId};
 
 use crate::crypto::{API_KEY_PREFIX, ApiKey};
 use crate::error::{Error, Result};
-use crate::http::{Access, RequestInfo};
-use crate::login::{self, Address};
-use crate::platform::Shared;
+use crate::login::Address;
 use crate::rbac::{Action, Actor, Credential, Holdings, Identity, Kind, Resource, Target, WorkspacePlace};
+use crate::state::Shared;
 use crate::store::{Sql, now, seconds_from_now};
 use crate::token::{Automation, Root, Session, WorkspaceServer, WorkspaceSession};
+
+/// Who may call a route at all; what they may do is decided by the handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everyone, without a credential.
+    Open,
+    /// People and service accounts.
+    Account,
+    /// Servers of workspaces.
+    WorkspaceServer,
+}
+
+/// The credentials that a request comes with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Presented {
+    /// The bearer credential, as it was sent.
+    pub(crate) bearer: Option<Sensitive<String>>,
+    /// All cookies, as they were sent.
+    pub(crate) cookies: Option<Sensitive<String>>,
+}
 
 /// Reads the credential of a request.
 pub(crate) async fn actor(
     shared: &Shared,
-    request: &RequestInfo,
+    presented: &Presented,
+    from: Address,
     workspace: Option<WorkspacePlace>,
     access: Access,
 ) -> Result<Actor> {
-    let bearer = request.bearer.as_ref().map(|bearer| bearer.expose().as_str());
+    let bearer = presented.bearer.as_ref().map(|bearer| bearer.expose().as_str());
     // A real server looks into its cookie first, even if what it finds there is no good.
-    let cookie = workspace.and_then(|place| session_cookie(request, place));
+    let cookie = workspace.and_then(|place| session_cookie(presented, place));
     let Some(bearer) = cookie.or(bearer) else {
         return Err(match workspace {
             Some(_) => Error::exact(StatusCode::UNAUTHORIZED, ErrorAnswer::text("Not authenticated")),
             None => Error::credentials("Not authenticated"),
         });
     };
-    let from = Address::of(request.remote.as_deref());
     match (workspace, access) {
         (Some(place), _) => workspace_account(shared, bearer, place, from).await.map(Actor::Account),
         (None, Access::WorkspaceServer) => match shared.tokens.read::<WorkspaceServer>(bearer) {
@@ -48,9 +67,9 @@ pub(crate) async fn actor(
 }
 
 /// The session that a browser keeps for the server of a workspace.
-fn session_cookie(request: &RequestInfo, place: WorkspacePlace) -> Option<&str> {
+fn session_cookie(presented: &Presented, place: WorkspacePlace) -> Option<&str> {
     let name = format!("zenml-server-{}", place.workspace);
-    let cookies = request.cookies.as_ref()?.expose().split(';');
+    let cookies = presented.cookies.as_ref()?.expose().split(';');
     let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
     pairs.find(|(found, _)| *found == name).map(|(_, value)| value).filter(|value| !value.is_empty())
 }
@@ -60,7 +79,7 @@ pub(crate) async fn control_account(shared: &Shared, bearer: &str, from: Address
     let mut sql = shared.store.begin_read().await?;
     if bearer.starts_with(API_KEY_PREFIX) {
         let known = key_account(shared, &mut sql, bearer).await;
-        return known.map_err(|error| login::wrong_key(shared, from, error));
+        return known.map_err(|error| shared.logins.wrong_key(from, error));
     }
     if let Some(Session { root }) = shared.tokens.read(bearer) {
         return account_of(&mut sql, root, Credential::Session).await;
@@ -209,7 +228,7 @@ pub(crate) async fn password_account(
     .await?;
     let hash = row.as_ref().map(|row| row.try_get::<Option<String>, _>(1)).transpose()?.flatten();
     sql.rollback().await;
-    let verified = login::is_password(shared, from, username, password, hash).await?;
+    let verified = shared.logins.is_password(from, username, password, hash).await?;
     let row = row.filter(|_| verified).ok_or_else(wrong)?;
     // The epoch is the one of the hash: a password that changes meanwhile ends what begins here.
     let root = Root::begin(id(row.try_get(0)?)?, row.try_get(2)?, None);

@@ -1,19 +1,29 @@
 //! The first start of a database: an organization with its roles, an admin, and a service account with a key.
 
+use serde::Serialize;
 use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::{Identifier, OrganizationId, RoleId, Sensitive};
 
 use crate::crypto::{ApiKey, Passwords, Vault, random_text};
 use crate::error::{Error, Result};
-use crate::platform::{Admin, new_platform_id};
 use crate::rbac::policy::{ORGANIZATION_ADMIN, PREDEFINED};
+use crate::store::setting::{setting, write_setting};
 use crate::store::{Sql, Store, now};
 
 /// Name of the first user.
 const ADMIN: &str = "admin";
 /// Name of the first service account.
 const SERVICE_ACCOUNT: &str = "platform-admin";
+
+/// A local user who administers the platform.
+#[derive(Clone, Debug, Serialize)]
+pub struct Admin {
+    /// Name for `/auth/login`.
+    pub username: String,
+    /// Password for `/auth/login`.
+    pub password: Sensitive<String>,
+}
 
 /// What a start needs to know, and what only the first start may tell.
 pub(crate) struct First {
@@ -27,7 +37,7 @@ pub(crate) struct First {
 /// Fills an empty database, in one transaction; finds the first organization of a filled one.
 pub(crate) async fn prepare(store: &Store, vault: &Vault, organization: &str) -> Result<First> {
     let Some(platform) = setting(store, "platform_id").await? else {
-        return fill(store, vault, organization, new_platform_id(), None).await;
+        return fill(store, vault, organization, Uuid::new_v4(), None).await;
     };
     let platform =
         Uuid::try_parse(&platform).map_err(|error| Error::internal("a stored id is damaged", error))?;
@@ -174,36 +184,6 @@ async fn insert_account(
     .bind(i64::from(organization.is_some()))
     .bind(organization.map(|id| id.to_string()))
     .bind(now())
-    .execute(sql)
-    .await?;
-    Ok(())
-}
-
-/// Reads a setting of the platform.
-pub(crate) async fn setting(store: &Store, name: &str) -> Result<Option<String>> {
-    let mut sql = store.begin_read().await?;
-    Ok(sqlx::query_scalar("SELECT value FROM setting WHERE name = $1")
-        .bind(name)
-        .fetch_optional(&mut *sql)
-        .await?)
-}
-
-/// Writes a setting of the platform, unless it has the value already: a start needs no room on the disk.
-pub(crate) async fn set_setting(store: &Store, name: &str, value: &str) -> Result<()> {
-    if setting(store, name).await?.as_deref() == Some(value) {
-        return Ok(());
-    }
-    let mut tx = store.begin().await?;
-    write_setting(&mut tx, name, value).await?;
-    Ok(tx.commit().await?)
-}
-
-async fn write_setting(sql: &mut Sql, name: &str, value: &str) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    )
-    .bind(name)
-    .bind(value)
     .execute(sql)
     .await?;
     Ok(())

@@ -6,8 +6,6 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use zenml_api::error::{Detail, ErrorAnswer};
 
-use crate::store::{self, Failure};
-
 /// Why a request was not done. The message goes to the caller; the context stays in the log.
 #[derive(Debug)]
 pub struct Error {
@@ -266,12 +264,6 @@ impl Error {
         }
     }
 
-    /// Whether the database could not be read or written, whatever was asked of it.
-    pub(crate) fn is_of_storage(&self) -> bool {
-        let cause = self.context.as_ref().and_then(|context| context.downcast_ref::<sqlx::Error>());
-        cause.is_some_and(|cause| store::failure(cause).is_some())
-    }
-
     /// What the log may know beyond the answer.
     pub(crate) fn context(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.context.as_deref()
@@ -334,30 +326,6 @@ fn message(answer: &ErrorAnswer) -> &str {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.context.as_deref().map(|context| context as _)
-    }
-}
-
-/// A violated unique constraint is a conflict with a known sentence, and a database that cannot be written says so; all
-/// else in the database is our fault.
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        if let Some(sentence) = store::conflict(&error) {
-            return Self::conflict(sentence).because(error);
-        }
-        match store::failure(&error) {
-            Some(Failure::Full) => {
-                Self::detail(StatusCode::INSUFFICIENT_STORAGE, "RuntimeError", Failure::Full.sentence())
-                    .because(error)
-            }
-            Some(failure) => Self::unavailable(failure.sentence()).because(error),
-            None => Self::internal("the database refused", error),
-        }
-    }
-}
-
-impl From<crate::crypto::VaultError> for Error {
-    fn from(error: crate::crypto::VaultError) -> Self {
-        Self::internal("the vault refused", error)
     }
 }
 

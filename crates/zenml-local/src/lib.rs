@@ -4,6 +4,7 @@
 
 pub mod audit;
 mod authn;
+mod backup;
 mod bootstrap;
 mod census;
 pub mod cli;
@@ -18,13 +19,19 @@ mod login;
 mod master;
 mod platform;
 mod rbac;
+mod start;
+mod state;
 mod store;
 mod task;
 mod token;
+mod unit_of_work;
 mod workspace;
 
+pub use authn::Access;
+pub use bootstrap::Admin;
 pub use crypto::VaultError;
 pub use error::{Chain, Error, Plane};
-pub use http::{Access, ServedRoute};
-pub use platform::{Admin, Options, Platform, Ready, StartError};
+pub use http::ServedRoute;
+pub use platform::{Options, Platform, Ready};
+pub use start::StartError;
 pub use store::{Database, LockError, Owner, StoreError};

@@ -4,11 +4,10 @@ use std::path::Path;
 
 use sqlx::Row as _;
 
-use crate::bootstrap;
 use crate::crypto::{MasterKey, Vault, VaultError};
 use crate::error::{Error, Result};
-use crate::platform::StartError;
-use crate::store::{Sql, Store};
+use crate::start::StartError;
+use crate::store::{Sql, Store, setting};
 
 /// The setting that tells whether a key is the right one, and nothing about the key.
 pub(crate) const CHECK: &str = "master_key_check";
@@ -28,7 +27,7 @@ pub(crate) async fn open(store: &Store) -> Result<Vault, StartError> {
         return Ok(Vault::ephemeral());
     }
     let path = MasterKey::beside(store.path());
-    let filled = bootstrap::setting(store, "platform_id").await.map_err(StartError::State)?.is_some();
+    let filled = setting::setting(store, "platform_id").await.map_err(StartError::State)?.is_some();
     let key = match MasterKey::read(&path)? {
         Some(key) => key,
         None if filled => return Err(VaultError::Missing { path }.into()),
@@ -55,7 +54,7 @@ pub(crate) async fn open(store: &Store) -> Result<Vault, StartError> {
                     "some stored secrets were written with another master key and are lost"
                 );
             }
-            bootstrap::set_setting(store, CHECK, &vault.check()).await.map_err(StartError::State)?;
+            setting::set_setting(store, CHECK, &vault.check()).await.map_err(StartError::State)?;
         }
     }
     Ok(vault)

@@ -3,27 +3,25 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::OnceLock;
 
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use uuid::Uuid;
 use zenml_api::{OrganizationId, Sensitive};
 
-use crate::bootstrap::{self, First};
+use crate::bootstrap::{self, Admin, First};
 use crate::control;
-use crate::crypto::{Passwords, Vault, VaultError};
-use crate::engine::{Embedded, WorkspaceEngine};
 use crate::error::Error;
 use crate::faults::{Faults, Injector};
-use crate::http::{self, Cx, Patience, Routes, ServedRoute};
-use crate::login::{self, Logins};
+use crate::http::{self, Patience, Routes, ServedRoute};
+use crate::login::Logins;
 use crate::master;
-use crate::store::{Database, Store, StoreError};
+use crate::start::StartError;
+use crate::state::Shared;
+use crate::store::{Database, Store, setting};
 use crate::task::Tasks;
 use crate::token::Tokens;
-use crate::workspace;
+use crate::workspace::{self, Embedded};
 
 /// How a platform is started.
 #[derive(Clone, Debug)]
@@ -50,44 +48,6 @@ impl Default for Options {
     }
 }
 
-/// Why a platform cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The database cannot be opened.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The master key cannot be used.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// The database is there and not usable.
-    #[error("the platform's state cannot be used")]
-    State(#[source] Error),
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {}", listen_advice(source, *remembered))]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Whether the port came from the database.
-        remembered: bool,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-fn listen_advice(error: &std::io::Error, remembered: bool) -> String {
-    match (error.kind(), remembered) {
-        (std::io::ErrorKind::AddrInUse, true) => "the port is taken, and this database has used it before, so \
-             addresses in Terraform's state point to it. Stop the program that has the port, or give another one \
-             with --listen ADDRESS:PORT"
-            .to_owned(),
-        (std::io::ErrorKind::AddrInUse, false) => {
-            "the port is taken. Give another one with --listen ADDRESS:PORT".to_owned()
-        }
-        _ => "check the address".to_owned(),
-    }
-}
-
 /// What scripts need to find a platform and to log in, as the ready file has it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ready {
@@ -105,36 +65,6 @@ pub struct Ready {
     /// The first user; only on the first start of a database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin: Option<Admin>,
-}
-
-/// A local user who administers the platform.
-#[derive(Clone, Debug, Serialize)]
-pub struct Admin {
-    /// Name for `/auth/login`.
-    pub username: String,
-    /// Password for `/auth/login`.
-    pub password: Sensitive<String>,
-}
-
-/// State that all requests share. There is no global state: one process can hold many platforms.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) store: Store,
-    pub(crate) vault: Vault,
-    pub(crate) tokens: Tokens,
-    pub(crate) passwords: Passwords,
-    pub(crate) logins: Logins,
-    pub(crate) faults: Injector,
-    pub(crate) engine: Box<dyn WorkspaceEngine>,
-    pub(crate) tasks: Tasks,
-    base_url: OnceLock<String>,
-}
-
-impl Shared {
-    /// Address of the platform, without a trailing slash.
-    pub(crate) fn base_url(&self) -> &str {
-        self.base_url.get().map_or("http://platform.invalid", String::as_str)
-    }
 }
 
 /// A running platform. It must be stopped with [`Platform::stop`]; dropping it only stops listening.
@@ -156,22 +86,22 @@ impl Platform {
         let first =
             bootstrap::prepare(&store, &vault, &options.organization).await.map_err(StartError::State)?;
         let (listener, base_url) = listen(&store, options.listen).await?;
+        let (store, vault) = (Arc::new(store), Arc::new(vault));
         let shared = Arc::new(Shared {
             tokens: Tokens::new(&vault, first.platform),
-            passwords: Passwords::default(),
-            logins: Logins::default(),
+            logins: Arc::new(Logins::new(store.clone())),
+            faults: Injector::new(options.faults),
+            engine: Box::new(Embedded::new(store.clone(), vault.clone(), base_url.clone())),
+            tasks: Tasks::default(),
+            base_url: base_url.clone(),
             store,
             vault,
-            faults: Injector::new(options.faults),
-            engine: Box::new(Embedded),
-            tasks: Tasks::default(),
-            base_url: OnceLock::from(base_url.clone()),
         });
         let (management, mut table) = control::routes(Routes::control(shared.clone())).finish();
         let (workspaces, of_workspaces) = workspace::routes(Routes::workspace(shared.clone())).finish();
         table.extend(of_workspaces);
         let router = http::finish(management.merge(workspaces));
-        control::workspace::resume(&Cx::platform(shared.clone())).await.map_err(StartError::State)?;
+        control::workspace::resume(&shared).await.map_err(StartError::State)?;
         let (stop, stopping) = watch::channel(false);
         let server = shared.tasks.run(http::serve(listener, router.clone(), Patience::default(), stopping));
         let First { organization_id, organization_name, service_account_key, admin, .. } = first;
@@ -257,7 +187,7 @@ impl Platform {
             tracing::error!(%error, "the server did not end well");
         }
         self.shared.tasks.stop().await;
-        login::flush(&self.shared).await;
+        self.shared.logins.flush().await;
         self.shared.store.close().await;
     }
 }
@@ -266,7 +196,7 @@ impl Platform {
 async fn listen(store: &Store, mut address: SocketAddr) -> Result<(TcpListener, String), StartError> {
     let mut remembered = false;
     if address.port() == 0
-        && let Some(port) = bootstrap::setting(store, "port").await.map_err(StartError::State)?
+        && let Some(port) = setting::setting(store, "port").await.map_err(StartError::State)?
         && let Ok(port) = port.parse()
     {
         address.set_port(port);
@@ -275,7 +205,7 @@ async fn listen(store: &Store, mut address: SocketAddr) -> Result<(TcpListener, 
     let failed = |source| StartError::Listen { address, remembered, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    bootstrap::set_setting(store, "port", &bound.port().to_string()).await.map_err(StartError::State)?;
+    setting::set_setting(store, "port", &bound.port().to_string()).await.map_err(StartError::State)?;
     if !bound.ip().is_loopback() {
         tracing::warn!(address = %bound, "listening beyond this machine, without TLS: credentials travel in clear");
     }
@@ -287,9 +217,4 @@ async fn listen(store: &Store, mut address: SocketAddr) -> Result<(TcpListener, 
         _ => {}
     }
     Ok((listener, format!("http://{reachable}")))
-}
-
-/// Id of a platform, for its tokens.
-pub(crate) fn new_platform_id() -> Uuid {
-    Uuid::new_v4()
 }

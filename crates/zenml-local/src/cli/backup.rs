@@ -3,8 +3,9 @@
 use super::Failure;
 use super::configuration::Backup;
 use super::terminal::{Output, complain};
+use crate::backup;
 use crate::crypto::MasterKey;
-use crate::store::{Database, backup};
+use crate::store::Database;
 
 pub(super) fn run(options: &Backup) -> Result<(), Failure> {
     let Database::File(database) = options.database.resolve()? else {

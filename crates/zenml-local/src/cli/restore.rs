@@ -3,14 +3,15 @@
 use super::Failure;
 use super::configuration::Restore;
 use super::terminal::Output;
-use crate::store::{Database, restore};
+use crate::backup;
+use crate::store::Database;
 
 pub(super) fn run(options: &Restore) -> Result<(), Failure> {
     let Database::File(database) = options.database.resolve()? else {
         return Err("an ephemeral database cannot be restored".into());
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let created = runtime.block_on(restore::restore(&options.file, &database, options.key.as_deref()))?;
+    let created = runtime.block_on(backup::restore(&options.file, &database, options.key.as_deref()))?;
     let mut out = Output::new();
     out.line(format_args!("Restored {} to {}.", options.file.display(), database.display()))?;
     out.line(format_args!(

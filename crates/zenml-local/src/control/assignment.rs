@@ -13,8 +13,10 @@ use super::team::teams;
 use super::user::{user, users};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Action, Allowed, Caller, Create, Delete, Holdings, Kind, Object, Principal, Read, Target};
-use crate::store::{Query, Row, Sql, Tx, column, now};
+use crate::rbac::{
+    Action, Allowed, Caller, Create, Delete, Holdings, Kind, Object, Principal, Read, Target, Tx,
+};
+use crate::store::{Query, Row, Sql, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.serve(&api::ASSIGNMENTS, list).serve(&api::ASSIGN, assign).serve(&api::REVOKE, revoke)

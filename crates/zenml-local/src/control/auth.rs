@@ -8,7 +8,7 @@ use crate::authn;
 use crate::crypto::{API_KEY_PREFIX, ApiKey};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::login::{self, Subject};
+use crate::login::{LONGEST, Subject};
 use crate::rbac::{Actor, Credential, Identity};
 use crate::token::{Automation, LIFETIME, Session, WorkspaceServer};
 
@@ -28,7 +28,7 @@ impl Grant {
     fn subject(&self) -> Subject {
         match self {
             Self::Key(key) => ApiKey::parse(key.expose()).map_or(Subject::Nobody, |key| Subject::Key(key.id)),
-            Self::Password(username, _) => Subject::Name(username.chars().take(login::LONGEST).collect()),
+            Self::Password(username, _) => Subject::Name(username.chars().take(LONGEST).collect()),
             Self::WorkspaceServer(client, _) => {
                 Uuid::try_parse(client).map_or(Subject::Nobody, Subject::Server)
             }
@@ -53,7 +53,7 @@ async fn login(cx: Cx, (): (), (): (), form: LoginForm) -> Result<Token> {
     };
     let (token, seconds) = match token {
         Ok(token) => token,
-        Err(error) => return Err(login::refused(&cx, subject, error).await),
+        Err(error) => return Err(cx.refuse_login(subject, error).await),
     };
     Ok(Token {
         access_token: Some(token),
@@ -76,7 +76,7 @@ async fn api_token(cx: Cx, (): (), (): (), (): ()) -> Result<Sensitive<String>> 
 
 /// Ends the session of the caller, if there is one. There are no cookies.
 async fn logout(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
-    match &cx.request().bearer {
+    match &cx.request().presented.bearer {
         Some(bearer) => authn::end_session(cx.shared(), bearer.expose()).await,
         None => Ok(()),
     }
@@ -115,7 +115,7 @@ async fn session(cx: &Cx, known: Result<Identity>) -> Result<(Sensitive<String>,
     let identity = known?;
     let (how, root) = (identity.credential.words(), identity.root);
     let key = root.api_key.filter(|_| identity.credential == Credential::Key);
-    login::accepted(cx, &Actor::Account(identity), how, key).await?;
+    cx.shared().logins.accepted(&cx.login(), &Actor::Account(identity), how, key).await?;
     Ok((cx.shared().tokens.issue_until(Session { root }, root.ends)?, root.left()))
 }
 
@@ -135,7 +135,10 @@ async fn workspace_server(cx: &Cx, client: &str, secret: &Sensitive<String>) -> 
         if matches { Ok(()) } else { Err(wrong()) }
     })
     .await
-    .map_err(|error| login::wrong_key(cx.shared(), cx.address(), error))?;
-    login::accepted(cx, &Actor::WorkspaceServer(workspace), "with its enrollment key", None).await?;
+    .map_err(|error| cx.shared().logins.wrong_key(cx.address(), error))?;
+    cx.shared()
+        .logins
+        .accepted(&cx.login(), &Actor::WorkspaceServer(workspace), "with its enrollment key", None)
+        .await?;
     cx.shared().tokens.issue(WorkspaceServer { workspace })
 }

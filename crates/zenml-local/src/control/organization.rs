@@ -12,8 +12,8 @@ use crate::bootstrap::insert_organization;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::policy::ORGANIZATION_ADMIN;
-use crate::rbac::{Allowed, Create, Delete, Kind, Listed, Object, Read, Target, Update, not_found};
-use crate::store::{Query, Row, Sql, Tx, column, now};
+use crate::rbac::{Allowed, Create, Delete, Kind, Listed, Object, Read, Target, Tx, Update, not_found};
+use crate::store::{Query, Row, Sql, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes

@@ -17,6 +17,6 @@ async fn info(cx: Cx, (): (), (): (), (): ()) -> Result<api::ServerInfo> {
     Ok(api::ServerInfo {
         name: Some("zenml-local".to_owned()),
         version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        dashboard_url: Some(cx.shared().base_url().to_owned()),
+        dashboard_url: Some(cx.shared().base_url.clone()),
     })
 }

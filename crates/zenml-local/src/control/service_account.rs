@@ -9,8 +9,8 @@ use super::user::forget_account;
 use crate::crypto::{ApiKey, Vault};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Act, Allowed, Create, Delete, Kind, Object, Read, Target, Update};
-use crate::store::{Query, Row, Sql, Tx, column, now, seconds_from_now};
+use crate::rbac::{Act, Allowed, Create, Delete, Kind, Object, Read, Target, Tx, Update};
+use crate::store::{Query, Row, Sql, column, now, seconds_from_now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes

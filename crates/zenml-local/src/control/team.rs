@@ -13,9 +13,9 @@ use super::user::{self, user};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    Allowed, Create, Delete, Holdings, Kind, Listed, Object, Owner, Read, Target, Update, not_found,
+    Allowed, Create, Delete, Holdings, Kind, Listed, Object, Owner, Read, Target, Tx, Update, not_found,
 };
-use crate::store::{Query, Row, Sql, Tx, column, now};
+use crate::store::{Query, Row, Sql, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes

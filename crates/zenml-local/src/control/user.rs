@@ -12,11 +12,11 @@ use super::last_admin;
 use super::workspace::WorkspaceAt;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::login::{self, LONGEST, Subject};
+use crate::login::{LONGEST, Subject};
 use crate::rbac::{
-    Act, Action, Allowed, Caller, Create, Delete, Enter, Kind, Object, Target, Update, not_found,
+    Act, Action, Allowed, Caller, Create, Delete, Enter, Kind, Object, Target, Tx, Update, not_found,
 };
-use crate::store::{Query, Row, Sql, Tx, column, now};
+use crate::store::{Query, Row, Sql, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
@@ -238,7 +238,7 @@ async fn hashed(
     if !cx.read(async |tx| tx.permits(action, &target).await).await? {
         return Ok(None);
     }
-    cx.shared().passwords.hash(password).await.map(Some)
+    cx.shared().logins.hash(password).await.map(Some)
 }
 
 /// Rights that came while the request ran.
@@ -266,12 +266,12 @@ async fn require_old_password(cx: &Cx, old: Option<Sensitive<String>>) -> Result
             Ok(row.fetch_optional(tx.sql()).await?.flatten())
         })
         .await?;
-    let refusal = match login::is_password(cx.shared(), cx.address(), &identity.username, old, hash).await {
+    let refusal = match cx.shared().logins.is_password(cx.address(), &identity.username, old, hash).await {
         Ok(true) => return Ok(()),
         Ok(false) => Error::forbidden("The old_password is not the present password of this account."),
         Err(error) => error,
     };
-    Err(login::refused(cx, Subject::Name(identity.username.clone()), refusal).await)
+    Err(cx.refuse_login(Subject::Name(identity.username.clone()), refusal).await)
 }
 
 /// Whom the caller can find: everyone for those who administer the platform; otherwise the people of the caller's

@@ -5,74 +5,12 @@ use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use super::error::VaultError;
 use super::vault::Vault;
 use crate::file::{self, Draft};
 
 /// Length of a master key, in bytes.
 pub(crate) const LENGTH: usize = 32;
-
-/// Why the master key of a database cannot be used, or a sealed value not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum VaultError {
-    /// The master key file cannot be read or written.
-    #[error("cannot use the master key file {}", path.display())]
-    File {
-        /// The key file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Something else stands where the master key file should.
-    #[error("the master key {} is a {kind} and not a file", path.display())]
-    NoFile {
-        /// Where the key should be.
-        path: PathBuf,
-        /// What is there instead.
-        kind: &'static str,
-    },
-    /// The master key file is not 32 bytes long.
-    #[error(
-        "the master key file {} is damaged: it has {length} bytes and not {LENGTH}. Put a copy of the right one in its \
-         place; if the database beside it is new and empty, remove the file", path.display()
-    )]
-    Damaged {
-        /// The key file.
-        path: PathBuf,
-        /// How long it is, in bytes.
-        length: usize,
-    },
-    /// Others may read the master key.
-    #[error("others than the owner may use the master key file {path}; run: chmod 600 {path}", path = path.display())]
-    Exposed {
-        /// The key file.
-        path: PathBuf,
-    },
-    /// A filled database has no master key.
-    #[error(
-        "the master key file {} is missing, and the database beside it was written with it. Put a copy of the file back; \
-         without it nobody can read the secrets in the database. To begin anew, choose another file with --database",
-        path.display()
-    )]
-    Missing {
-        /// Where the key should be.
-        path: PathBuf,
-    },
-    /// The master key belongs to another database.
-    #[error(
-        "the master key file {} belongs to another database: it does not fit {}. Put the key file there that this \
-         database was written with", path.display(), database.display()
-    )]
-    Wrong {
-        /// The key file.
-        path: PathBuf,
-        /// The database.
-        database: PathBuf,
-    },
-    /// A stored value was not sealed with this master key, or was changed.
-    #[error("a stored secret cannot be decrypted; was it written with another master key?")]
-    Sealed,
-}
 
 /// A master key. Whoever has it and the database can read every secret.
 pub(crate) struct MasterKey([u8; LENGTH]);
@@ -149,6 +87,13 @@ impl MasterKey {
     /// The vault that this key opens.
     pub(crate) fn vault(&self) -> Vault {
         Vault::new(&self.0)
+    }
+}
+
+impl Vault {
+    /// A vault whose master key nobody keeps: what it seals ends with the process.
+    pub(crate) fn ephemeral() -> Self {
+        MasterKey::generate().vault()
     }
 }
 

@@ -1,13 +1,14 @@
 //! What keeps credentials safe at rest: key digests, password hashes, sealed secrets, and the master key.
 
+mod error;
 mod key;
 mod master;
 mod password;
 mod vault;
 
+pub use error::VaultError;
 pub(crate) use key::{ApiKey, PREFIX as API_KEY_PREFIX};
 pub(crate) use master::MasterKey;
-pub use master::VaultError;
 pub(crate) use password::Passwords;
 pub(crate) use vault::Vault;
 

@@ -5,7 +5,7 @@ use aws_lc_rs::{constant_time, hkdf, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::master::{MasterKey, VaultError};
+use super::error::VaultError;
 
 /// Seals secrets and computes digests, each with a key of its own that is derived from the master key.
 pub(crate) struct Vault {
@@ -22,11 +22,6 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// A vault whose master key nobody keeps: what it seals ends with the process.
-    pub(crate) fn ephemeral() -> Self {
-        MasterKey::generate().vault()
-    }
-
     pub(super) fn new(master: &[u8; 32]) -> Self {
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"zenml-local").extract(master);
         Self {

@@ -9,8 +9,8 @@ use serde_json::Value;
 use zenml_api::error::ErrorAnswer;
 use zenml_api::{BodyKind, CodecError, Endpoint, Method, PathParams};
 
+use super::issue::in_document;
 use super::limit;
-use super::routes::in_document;
 use crate::error::{Error, Issue, Plane};
 
 /// Why a body cannot be read.

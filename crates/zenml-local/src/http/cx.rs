@@ -5,14 +5,16 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde::Serialize;
 use sqlx::Row as _;
-use zenml_api::{Identifier, Sensitive, WorkspaceId};
+use zenml_api::{Identifier, WorkspaceId};
 
-use crate::audit::{self, Origin, Outcome};
+use crate::audit::Origin;
+use crate::authn::Presented;
 use crate::error::{Error, Result};
-use crate::login::Address;
-use crate::platform::Shared;
-use crate::rbac::{Actor, Identity, WorkspacePlace};
-use crate::store::{Recorded, Tx, now, seconds_from_now};
+use crate::login::{Address, Door, Subject};
+use crate::rbac::{Actor, Identity, Tx, WorkspacePlace};
+use crate::state::Shared;
+use crate::store::{now, seconds_from_now};
+use crate::unit_of_work;
 
 /// Seconds for which the answer of a request with an idempotency key is kept.
 const IDEMPOTENCY: i64 = 300;
@@ -28,10 +30,8 @@ pub(crate) struct RequestInfo {
     pub(crate) route: Arc<str>,
     /// `Idempotency-Key` header, on POST requests to a workspace.
     pub(crate) idempotency_key: Option<String>,
-    /// The bearer credential, as it was sent.
-    pub(crate) bearer: Option<Sensitive<String>>,
-    /// All cookies, as they were sent.
-    pub(crate) cookies: Option<Sensitive<String>>,
+    /// The credentials of the caller.
+    pub(crate) presented: Presented,
     /// `Content-Type` header.
     pub(crate) media_type: Option<String>,
     /// `zenml-server-version` header of a workspace server.
@@ -61,11 +61,6 @@ impl Cx {
         Self { shared, actor, request: Arc::new(request), workspace }
     }
 
-    /// The context of work that the platform does by itself.
-    pub(crate) fn platform(shared: Arc<Shared>) -> Self {
-        Self::new(shared, Actor::Platform, RequestInfo::default(), None)
-    }
-
     /// The platform's state.
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
@@ -79,6 +74,16 @@ impl Cx {
     /// Where the request comes from, as attempts are counted.
     pub(crate) fn address(&self) -> Address {
         Address::of(self.request.remote.as_deref())
+    }
+
+    /// Where somebody tries to log in.
+    pub(crate) fn login(&self) -> Door {
+        Door { workspace: self.workspace.map(|place| place.workspace), origin: self.origin() }
+    }
+
+    /// Records a refused login, and gives the refusal back.
+    pub(crate) async fn refuse_login(&self, subject: Subject, refusal: Error) -> Error {
+        self.shared.logins.refused(&self.shared.tasks, &self.login(), subject, refusal).await
     }
 
     /// Who asks.
@@ -112,13 +117,7 @@ impl Cx {
 
     /// Runs a handler's work in a transaction that sees one snapshot and cannot write.
     pub(crate) async fn read<T>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-        let mut tx = Tx::new(self.shared.store.begin_read().await?, self.actor.clone());
-        let result = work(&mut tx).await;
-        let recorded = tx.take_recorded();
-        tx.rollback().await;
-        // A read can be worth a row, such as one of secret values.
-        self.record_alone(&recorded, &outcome(result.as_ref().err())).await?;
-        result
+        unit_of_work::read(&self.shared.store, &self.actor, &self.origin(), work).await
     }
 
     /// Runs a handler's work in the transaction that may write. The change, its audit rows and the answer for a
@@ -126,40 +125,15 @@ impl Cx {
     ///
     /// The value is what the handler answers: with an idempotency key it is stored as the answer.
     pub(crate) async fn tx<T: Serialize>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
-        let mut tx = Tx::new(self.shared.store.begin().await?, self.actor.clone());
-        if let Some(answer) = self.earlier_answer(&mut tx).await? {
-            tx.rollback().await;
-            return Err(Error::replay(answer));
-        }
-        match work(&mut tx).await {
-            Ok(value) => {
-                let recorded = tx.take_recorded();
-                audit::write(tx.sql(), &self.actor, &self.origin(), &recorded, &Outcome::DONE).await?;
-                self.keep_answer(&mut tx, &value).await?;
-                tx.commit().await?;
-                Ok(value)
+        unit_of_work::write(&self.shared.store, &self.actor, &self.origin(), async |tx| {
+            if let Some(answer) = self.earlier_answer(tx).await? {
+                return Err(Error::replay(answer));
             }
-            Err(error) => {
-                let recorded = tx.take_recorded();
-                tx.rollback().await;
-                if error.is_of_storage() {
-                    // Nothing was refused, and what could not be written cannot be recorded either.
-                    self.shared.store.failed();
-                    return Err(error);
-                }
-                self.record_alone(&recorded, &outcome(Some(&error))).await?;
-                Err(error)
-            }
-        }
-    }
-
-    async fn record_alone(&self, recorded: &[Recorded], outcome: &Outcome) -> Result<()> {
-        if recorded.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.shared.store.begin().await?;
-        audit::write(&mut tx, &self.actor, &self.origin(), recorded, outcome).await?;
-        Ok(tx.commit().await?)
+            let value = work(tx).await?;
+            self.keep_answer(tx, &value).await?;
+            Ok(value)
+        })
+        .await
     }
 
     /// Where the request came from, for the audit trail.
@@ -219,11 +193,4 @@ impl Cx {
         .await?;
         Ok(())
     }
-}
-
-fn outcome(error: Option<&Error>) -> Outcome {
-    error.map_or(Outcome::DONE, |error| Outcome {
-        status: error.status().as_u16(),
-        reason: Some(error.to_string()),
-    })
 }

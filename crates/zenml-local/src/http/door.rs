@@ -15,12 +15,13 @@ use zenml_api::{Method, Sensitive};
 use super::answer;
 use super::cx::{Cx, RequestInfo};
 use super::limit;
-use super::routes::Access;
-use crate::authn;
+use crate::authn::{self, Access, Presented};
+use crate::engine::served_workspace;
 use crate::error::{Chain, Error, Issue, Plane, Result};
 use crate::faults::Phase;
-use crate::platform::Shared;
+use crate::login::Address;
 use crate::rbac::{Actor, WorkspacePlace};
+use crate::state::Shared;
 
 /// How long a request's body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -92,14 +93,16 @@ impl Door {
                 .map(|ConnectInfo(address)| address.to_string()),
             route: self.name.clone(),
             idempotency_key: text(&IDEMPOTENCY_KEY).filter(|_| repeatable),
-            bearer: text(&header::AUTHORIZATION)
-                .map(|value| {
-                    let (scheme, rest) = value.split_once(' ').unwrap_or((&value, ""));
-                    (scheme.to_owned(), rest.trim().to_owned())
-                })
-                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-                .map(|(_, credential)| credential.into()),
-            cookies: text(&header::COOKIE).map(Sensitive::new),
+            presented: Presented {
+                bearer: text(&header::AUTHORIZATION)
+                    .map(|value| {
+                        let (scheme, rest) = value.split_once(' ').unwrap_or((&value, ""));
+                        (scheme.to_owned(), rest.trim().to_owned())
+                    })
+                    .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+                    .map(|(_, credential)| credential.into()),
+                cookies: text(&header::COOKIE).map(Sensitive::new),
+            },
             media_type: text(&header::CONTENT_TYPE),
             server_version: named(SERVER_VERSION),
             server_url: named(SERVER_URL),
@@ -145,7 +148,10 @@ impl Door {
         }
         let actor = match self.access {
             Access::Open => Actor::Anonymous,
-            access => authn::actor(&self.shared, &info, workspace, access).await?,
+            access => {
+                let from = Address::of(info.remote.as_deref());
+                authn::actor(&self.shared, &info.presented, from, workspace, access).await?
+            }
         };
         let query = request.uri().query().unwrap_or_default().to_owned();
         limit::check_query(&query)?;
@@ -188,7 +194,7 @@ impl Door {
 pub(super) async fn available(shared: &Shared, id: &str) -> Result<WorkspacePlace> {
     let unknown = || Error::not_found("There is no such workspace.");
     let id = Uuid::try_parse(id).map_err(|_| unknown())?;
-    let found = crate::engine::served_workspace(shared, id).await?;
+    let found = served_workspace(&shared.store, id).await?;
     let (place, status) = found.ok_or_else(unknown)?;
     match status.as_str() {
         "available" => Ok(place),

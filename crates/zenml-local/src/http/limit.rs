@@ -4,7 +4,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::routes::Access;
+use crate::authn::Access;
 use crate::error::{Error, Issue, Plane, Result};
 
 /// Most bytes of a query.

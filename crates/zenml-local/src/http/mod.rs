@@ -3,14 +3,16 @@
 mod answer;
 mod body;
 mod cx;
+mod decode;
 mod door;
+mod issue;
 mod limit;
 mod listen;
 mod openapi;
 mod routes;
 mod waiting;
 
-pub(crate) use cx::{Cx, RequestInfo};
+pub(crate) use cx::Cx;
 pub(crate) use listen::{Patience, serve};
-pub use routes::{Access, ServedRoute};
+pub use routes::ServedRoute;
 pub(crate) use routes::{Routes, finish};

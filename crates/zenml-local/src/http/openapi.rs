@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use zenml_api::{BodyKind, Method, Route};
 
-use super::routes::Access;
+use crate::authn::Access;
 use crate::error::Plane;
 
 /// Where a document is served: below the plane's own root.

@@ -12,26 +12,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use zenml_api::{CodecError, Endpoint, Method, PathParams, lax};
+use zenml_api::{Endpoint, Method, PathParams};
 
 use super::answer;
-use super::body::{self, Unreadable};
 use super::cx::Cx;
+use super::decode::{Received, decode};
 use super::door::{Door, available};
 use super::openapi::{self, Operation};
-use crate::error::{Error, Issue, Plane, Result};
-use crate::platform::Shared;
-
-/// Who may call a route at all; what they may do is decided by the handler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Everyone, without a credential.
-    Open,
-    /// People and service accounts.
-    Account,
-    /// Servers of workspaces.
-    WorkspaceServer,
-}
+use crate::authn::Access;
+use crate::error::{Error, Plane, Result};
+use crate::state::Shared;
 
 /// A route that is served, for the table of routes and identities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,24 +148,9 @@ impl Routes {
                 // A task of its own: a caller who hangs up does not cut a change off from what follows it.
                 let answer = async move {
                     door.pass(&params, request, async |cx, path, query, body| {
-                        let mut issues = Vec::new();
-                        let path = note(
-                            P::from_texts(path).map_err(|error| in_path(route.template, error)),
-                            &mut issues,
-                        );
-                        let query = note(
-                            endpoint.decode_query(query).map_err(|e| in_document("query", &e)),
-                            &mut issues,
-                        );
                         let media_type = cx.request().media_type.as_deref();
-                        let body = match body::read(plane, &endpoint, media_type, body) {
-                            Ok(body) => Some(body),
-                            Err(Unreadable::Wrong(issue)) => note(Err(issue), &mut issues),
-                            Err(Unreadable::Fatal(error)) => return Err(error),
-                        };
-                        let (Some(path), Some(query), Some(body)) = (path, query, body) else {
-                            return Err(Error::validation(issues));
-                        };
+                        let received = Received { path, query, media_type, body };
+                        let (path, query, body) = decode(plane, &endpoint, &received)?;
                         let value = handler(cx, path, query, body).await?;
                         serde_json::to_vec(&value)
                             .map_err(|error| Error::internal("an answer has no JSON form", error))
@@ -295,67 +270,6 @@ fn filter(method: Method) -> MethodFilter {
 fn panicked(error: &tokio::task::JoinError) -> Response {
     tracing::error!(%error, "a handler panicked");
     plain(StatusCode::INTERNAL_SERVER_ERROR, "An unexpected error occurred.")
-}
-
-fn note<T>(result: Result<T, Issue>, issues: &mut Vec<Issue>) -> Option<T> {
-    result.map_err(|issue| issues.push(issue)).ok()
-}
-
-/// A parameter that is no id. The first is meant: those behind it are ids of the same form or free texts.
-fn in_path(template: &str, error: zenml_api::InvalidPath) -> Issue {
-    let name =
-        template.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(name, _)| name);
-    Issue::new(&["path", name], "uuid_parsing", error.0)
-}
-
-/// What is wrong with a document, as far as its decoder got.
-pub(super) fn in_document(document: &str, error: &CodecError) -> Issue {
-    let members = error.path.split(['.', '[', ']']).filter(|part| !part.is_empty()).map(str::to_owned);
-    let mut place: Vec<String> = std::iter::once(document.to_owned()).chain(members).collect();
-    let text = error.message.split(" at line ").next().unwrap_or_default();
-    if let Some(member) = text.strip_prefix("missing field `") {
-        place.push(member.trim_end_matches('`').to_owned());
-        Issue::of_kind(&place, "missing")
-    } else if place.len() == 1 && text.starts_with("invalid type: null") {
-        Issue::of_kind(&place, "missing")
-    } else {
-        match kind_of(text) {
-            kind @ ("enum" | "value_error") => Issue::new(&place, kind, text),
-            kind => Issue::of_kind(&place, kind),
-        }
-    }
-}
-
-/// How what is expected is named by the decoder and by the real server.
-const KINDS: [(&str, &str); 11] = [
-    ("a string", "string_type"),
-    ("a boolean", "bool_type"),
-    ("a map", "dict_type"),
-    ("a sequence", "list_type"),
-    ("i64", "int_type"),
-    ("u64", "int_type"),
-    ("struct", "model_attributes_type"),
-    ("a moment", "datetime_type"),
-    ("the UUID of ", "uuid_type"),
-    (lax::FRACTION, "int_from_float"),
-    (lax::TOO_LARGE, "int_parsing_size"),
-];
-
-fn kind_of(text: &str) -> &'static str {
-    if text.starts_with("unknown variant") {
-        return "enum";
-    }
-    let Some((found, expected)) = text.split_once(", expected ") else { return "value_error" };
-    let Some((_, kind)) = KINDS.iter().find(|(name, _)| expected.starts_with(name)) else {
-        return "value_error";
-    };
-    // Texts may stand for booleans and numbers; these do not.
-    match (*kind, found.contains(": string")) {
-        ("uuid_type", true) => "uuid_parsing",
-        ("bool_type", true) => "bool_parsing",
-        ("int_type", true) => "int_parsing",
-        (kind, _) => kind,
-    }
 }
 
 /// What unknown routes and wrong methods are answered, as the real servers do.

@@ -13,7 +13,8 @@ use super::policy::PREDEFINED;
 use super::resource::{Kind, Level, Owner, Resource, Target, WorkspacePlace};
 use super::rights::Rights;
 use crate::bootstrap::insert_organization;
-use crate::store::{Database, Query, Sql, Store, Tx};
+use crate::rbac::Tx;
+use crate::store::{Database, Query, Sql, Store};
 use crate::token::Root;
 
 /// A small generator of numbers, so that a failing world can be built again from its seed.

@@ -1,6 +1,6 @@
 //! Who may do what.
 //!
-//! Handlers say what they do, with [`Tx::allow`](crate::store::Tx::allow) and an [`Object`]; [`policy`] says who may.
+//! Handlers say what they do, with [`Tx::allow`](crate::rbac::Tx::allow) and an [`Object`]; [`policy`] says who may.
 
 mod action;
 #[cfg(test)]
@@ -18,6 +18,7 @@ mod proof;
 mod resource;
 mod rights;
 mod share;
+mod tx;
 mod visible;
 
 pub(crate) use action::{
@@ -30,4 +31,5 @@ pub(crate) use resource::{
     InvalidResource, Kind, Object, Owner, Resource, Target, UnknownKind, WorkspacePlace,
 };
 pub(crate) use share::{Principal, SharedObject, allowed_ids, check, describe, forget, members, share};
+pub(crate) use tx::{Recorded, Tx};
 pub(crate) use visible::Caller;

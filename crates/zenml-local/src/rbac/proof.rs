@@ -8,9 +8,10 @@ use super::action::{Act, Action, Read};
 use super::holdings::Holdings;
 use super::identity::Actor;
 use super::resource::{Kind, Level, Object, Owner, Target};
+use super::tx::{Recorded, Tx};
 use super::visible::{Caller, Visible};
 use crate::error::{Error, Result};
-use crate::store::{Query, Recorded, Sql, Tx};
+use crate::store::{Query, Sql};
 
 /// The transaction's actor may do `A` to this object.
 ///
@@ -27,11 +28,6 @@ impl<A, O> Allowed<A, O> {
     /// What the permission is about.
     pub(crate) const fn object(&self) -> &O {
         &self.object
-    }
-
-    /// The number of the recorded change that the permission led to.
-    pub(crate) const fn record(&self) -> Option<usize> {
-        self.record
     }
 }
 
@@ -153,6 +149,13 @@ impl Tx {
     pub(crate) fn note<A, O>(&mut self, proof: &Allowed<A, O>, id: impl Identifier, name: &str) {
         if let Some(record) = proof.record {
             self.recorded_mut(record).name(id.uuid(), name);
+        }
+    }
+
+    /// Adds a sentence to a recorded change.
+    pub(crate) fn detail<A, O>(&mut self, proof: &Allowed<A, O>, detail: &str) {
+        if let Some(record) = proof.record {
+            self.recorded_mut(record).detail = Some(detail.to_owned());
         }
     }
 

@@ -12,8 +12,9 @@ use super::action::{Action, Actions, Share};
 use super::holdings::Holdings;
 use super::proof::Allowed;
 use super::resource::{Kind, Object, Resource, Target, WorkspacePlace};
+use super::tx::Tx;
 use crate::error::{Error, Result};
-use crate::store::{Sql, Tx, now};
+use crate::store::{Sql, now};
 
 /// Which objects of a kind an account may do something to, beyond its own.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use zenml_api::{Identifier, Timestamp};
 
-use super::Row;
+use super::sql::Row;
 use crate::error::{Error, Result};
 
 /// An id.

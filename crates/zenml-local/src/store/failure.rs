@@ -1,5 +1,10 @@
 //! What it means to a caller that the database cannot be read or written.
 
+use http::StatusCode;
+
+use super::constraint::conflict;
+use crate::error::Error;
+
 /// Why the database does not do what it should, as far as the caller can act on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
@@ -47,7 +52,7 @@ pub(crate) fn failure(error: &sqlx::Error) -> Option<Failure> {
 
 /// By result code (<https://www.sqlite.org/rescode.html>); the lowest byte is the primary one.
 const fn of_code(code: u32) -> Option<Failure> {
-    /// A commit outside [`Transaction::commit`](super::Transaction::commit): an earlier failure ended the transaction.
+    /// A commit outside [`Transaction::commit`](super::transaction::Transaction::commit): an earlier failure ended the transaction.
     const COMMIT_HOOK: u32 = 531;
     match (code, code & 0xff) {
         (_, 13) => Some(Failure::Full),
@@ -55,6 +60,32 @@ const fn of_code(code: u32) -> Option<Failure> {
         (COMMIT_HOOK, _) | (_, 3 | 8 | 10 | 14 | 15) => Some(Failure::Disk),
         (_, 11 | 26) => Some(Failure::Damaged),
         _ => None,
+    }
+}
+
+/// A violated unique constraint is a conflict with a known sentence, and a database that cannot be written says so; all
+/// else in the database is our fault.
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        if let Some(sentence) = conflict(&error) {
+            return Self::conflict(sentence).because(error);
+        }
+        match failure(&error) {
+            Some(Failure::Full) => {
+                let sentence = Failure::Full.sentence();
+                Self::with_status(StatusCode::INSUFFICIENT_STORAGE, "RuntimeError", sentence).because(error)
+            }
+            Some(failure) => Self::unavailable(failure.sentence()).because(error),
+            None => Self::internal("the database refused", error),
+        }
+    }
+}
+
+impl Error {
+    /// Whether the database could not be read or written, whatever was asked of it.
+    pub(crate) fn is_of_storage(&self) -> bool {
+        let cause = self.context().and_then(|context| context.downcast_ref::<sqlx::Error>());
+        cause.is_some_and(|cause| failure(cause).is_some())
     }
 }
 

@@ -300,7 +300,7 @@ mod tests {
         store.fuel().fill();
         // The transaction is gone, and this would be one of its own.
         let alone = sqlx::query(insert).bind("second").bind("").execute(&mut *sql).await;
-        assert!(super::super::failure(&alone.unwrap_err()).is_some());
+        assert!(super::super::failure::failure(&alone.unwrap_err()).is_some());
         assert!(sql.commit().await.is_err());
         assert_unchanged(&world, &before, "alone").await;
         store.begin().await.unwrap().commit().await.unwrap();
@@ -312,7 +312,7 @@ mod tests {
         let world = World::start().await;
         let before = world.content().await;
         let shared = world.platform.shared().clone();
-        let half = async move |shared: std::sync::Arc<crate::platform::Shared>| {
+        let half = async move |shared: std::sync::Arc<crate::state::Shared>| {
             let mut sql = shared.store.begin().await.unwrap();
             let insert = "INSERT INTO setting (name, value) VALUES ('half', '')";
             sqlx::query(insert).execute(&mut *sql).await.unwrap();

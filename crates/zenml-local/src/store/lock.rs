@@ -53,11 +53,11 @@ fn owner_text(owner: Option<&Owner>) -> String {
 
 /// Exclusive use of a database, until it is released or the process ends.
 #[derive(Debug)]
-pub(super) struct Lock(File);
+pub(crate) struct Lock(File);
 
 impl Lock {
     /// Takes the lock beside `database`, also from an owner that has died.
-    pub(super) fn take(database: &Path) -> Result<Self, LockError> {
+    pub(crate) fn take(database: &Path) -> Result<Self, LockError> {
         let path = lock_path(database);
         let failed = |source| LockError::File { path: path.clone(), source };
         let mut file = OpenOptions::new()
@@ -86,7 +86,7 @@ impl Lock {
 
     /// Lets go of the database. Closing the file alone would not do: a child process that was being started at the
     /// same time may hold a copy of it for a moment.
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
         if let Err(error) = self.0.unlock() {
             tracing::warn!(%error, "cannot release the lock on the database");
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sqlx::sqlite::SqlitePool;
 
-use super::transaction::Health;
-use super::{StoreError, Transaction};
+use super::error::StoreError;
+use super::transaction::{Health, Transaction};
 
 /// All steps in order; the position, from 1, is the schema version.
 const STEPS: &[&str] = &[
@@ -19,7 +19,7 @@ const STEPS: &[&str] = &[
 ];
 
 /// The newest version that this build knows.
-pub(super) fn newest() -> i64 {
+pub(crate) fn newest() -> i64 {
     i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
 }
 

@@ -13,7 +13,7 @@ use std::time::Instant;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{Connection as _, Sqlite};
 
-use super::Sql;
+use super::sql::Sql;
 
 /// What the connections of a database have in common.
 #[derive(Debug, Default)]

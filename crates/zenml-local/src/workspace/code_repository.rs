@@ -14,8 +14,7 @@ use super::noun::{self, All, Noun, Owned, Served, Stored, View, is_taken, locate
 use super::project::Project;
 use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Act, Allowed, Create, Kind, Object};
-use crate::store::Tx;
+use crate::rbac::{Act, Allowed, Create, Kind, Object, Tx};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes

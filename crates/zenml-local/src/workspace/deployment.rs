@@ -7,39 +7,41 @@ use zenml_api::ComponentId;
 use super::component::{Component, DEFAULT};
 use super::noun::{All, Stored, insert};
 use super::stack::{Stack, set_components};
+use crate::crypto::Vault;
 use crate::error::Result;
-use crate::http::Cx;
-use crate::rbac::{Create, WorkspacePlace};
-use crate::store::{Sql, Tx};
+use crate::rbac::{Create, Tx, WorkspacePlace};
+use crate::store::Sql;
 
 /// Types of the components that come with a workspace, all of flavor `local` and owned by the server.
 const DEFAULT_TYPES: [&str; 3] = ["orchestrator", "artifact_store", "deployer"];
 
 /// Puts the default stack and its components into a new workspace. What is there stays.
-pub(crate) async fn populate(cx: &Cx, place: WorkspacePlace) -> Result<()> {
-    cx.tx(async |tx| {
-        if exists(tx.sql(), place).await? {
-            return Ok(());
-        }
-        let mut components = Vec::new();
-        for kind in DEFAULT_TYPES {
-            components.push(insert_component(tx, cx, place, kind).await?);
-        }
-        let new = tx.allow::<Create, _>(All::<Stack>::of(place)).await?;
-        let own = Stack {
-            description: Some(String::new()),
-            stack_spec_path: None,
-            environment: Some(BTreeMap::new()),
-            labels: Some(BTreeMap::new()),
-        };
-        let row = Stored::new(&new, None, DEFAULT, own);
-        let made = insert(tx, &new, &cx.shared().vault, &row).await?;
-        set_components(tx, &made, &components).await
-    })
-    .await
+pub(super) async fn populate(tx: &mut Tx, vault: &Vault, place: WorkspacePlace) -> Result<()> {
+    if exists(tx.sql(), place).await? {
+        return Ok(());
+    }
+    let mut components = Vec::new();
+    for kind in DEFAULT_TYPES {
+        components.push(insert_component(tx, vault, place, kind).await?);
+    }
+    let new = tx.allow::<Create, _>(All::<Stack>::of(place)).await?;
+    let own = Stack {
+        description: Some(String::new()),
+        stack_spec_path: None,
+        environment: Some(BTreeMap::new()),
+        labels: Some(BTreeMap::new()),
+    };
+    let row = Stored::new(&new, None, DEFAULT, own);
+    let made = insert(tx, &new, vault, &row).await?;
+    set_components(tx, &made, &components).await
 }
 
-async fn insert_component(tx: &mut Tx, cx: &Cx, place: WorkspacePlace, kind: &str) -> Result<ComponentId> {
+async fn insert_component(
+    tx: &mut Tx,
+    vault: &Vault,
+    place: WorkspacePlace,
+    kind: &str,
+) -> Result<ComponentId> {
     let new = tx.allow::<Create, _>(All::<Component>::of(place)).await?;
     let own = Component {
         kind: kind.to_owned(),
@@ -51,12 +53,12 @@ async fn insert_component(tx: &mut Tx, cx: &Cx, place: WorkspacePlace, kind: &st
         connector_resource_id: None,
     };
     let row = Stored::new(&new, None, DEFAULT, own);
-    insert(tx, &new, &cx.shared().vault, &row).await?;
+    insert(tx, &new, vault, &row).await?;
     Ok(row.id())
 }
 
 /// Whether a workspace was populated and not erased.
-pub(crate) async fn exists(sql: &mut Sql, place: WorkspacePlace) -> Result<bool> {
+pub(super) async fn exists(sql: &mut Sql, place: WorkspacePlace) -> Result<bool> {
     let row = sqlx::query("SELECT 1 FROM stack WHERE workspace_id = $1 AND name = $2 AND owner_id IS NULL")
         .bind(place.workspace.to_string())
         .bind(DEFAULT)
@@ -66,7 +68,7 @@ pub(crate) async fn exists(sql: &mut Sql, place: WorkspacePlace) -> Result<bool>
 }
 
 /// Removes everything that a workspace holds. Nothing to remove is a success.
-pub(crate) async fn erase(cx: &Cx, place: WorkspacePlace) -> Result<()> {
+pub(super) async fn erase(tx: &mut Tx, place: WorkspacePlace) -> Result<()> {
     // Children before what they refer to.
     const STATEMENTS: [&str; 8] = [
         "DELETE FROM stack WHERE workspace_id = $1",
@@ -78,11 +80,8 @@ pub(crate) async fn erase(cx: &Cx, place: WorkspacePlace) -> Result<()> {
         "DELETE FROM local_account WHERE workspace_id = $1",
         "DELETE FROM idempotency WHERE scope LIKE $1 || ' %'",
     ];
-    cx.tx(async |tx| {
-        for statement in STATEMENTS {
-            sqlx::query(statement).bind(place.workspace.to_string()).execute(tx.sql()).await?;
-        }
-        Ok(())
-    })
-    .await
+    for statement in STATEMENTS {
+        sqlx::query(statement).bind(place.workspace.to_string()).execute(tx.sql()).await?;
+    }
+    Ok(())
 }

@@ -34,7 +34,7 @@ async fn info(cx: Cx, (): (), (): (), (): ()) -> Result<Info> {
             Ok((row.try_get(0)?, row.try_get(1)?))
         })
         .await?;
-    let control_plane = cx.shared().base_url().to_owned();
+    let control_plane = cx.shared().base_url.clone();
     Ok(Info {
         id: id.to_string(),
         name: name.clone(),

@@ -9,7 +9,7 @@ use crate::authn;
 use crate::crypto::{API_KEY_PREFIX, ApiKey};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::login::{self, Subject};
+use crate::login::Subject;
 use crate::rbac::{Actor, Credential, Identity};
 use crate::token::WorkspaceSession;
 
@@ -18,14 +18,14 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 }
 
 async fn login(cx: Cx, (): (), (): (), form: Form) -> Result<Answer> {
-    let bearer = cx.request().bearer.clone();
+    let bearer = cx.request().presented.bearer.clone();
     let grant = grant(&form, bearer.is_some())?;
     let credential = match grant {
         Grant::ApiKey => form.password,
         Grant::External => bearer,
     };
     let Some(credential) = credential else {
-        let authorization_url = format!("{}/api/auth/login", cx.shared().base_url());
+        let authorization_url = format!("{}/api/auth/login", cx.shared().base_url);
         return Ok(Answer::Elsewhere { authorization_url });
     };
     let place = cx.workspace()?;
@@ -39,14 +39,14 @@ async fn login(cx: Cx, (): (), (): (), form: Form) -> Result<Answer> {
         Err(error) => {
             let key = ApiKey::parse(credential.expose());
             let subject = key.map_or(Subject::Nobody, |key| Subject::Key(key.id));
-            return Err(login::refused(&cx, subject, error).await);
+            return Err(cx.refuse_login(subject, error).await);
         }
     };
     account::mirror(&cx, place, &identity).await?;
     let session = session(&cx, &identity)?;
     let (how, key) = (identity.credential.words(), identity.root.api_key);
     let key = key.filter(|_| identity.credential == Credential::Key);
-    login::accepted(&cx, &Actor::Account(identity), how, key).await?;
+    cx.shared().logins.accepted(&cx.login(), &Actor::Account(identity), how, key).await?;
     Ok(Answer::Session(session))
 }
 

@@ -15,10 +15,9 @@ use super::tag::Tag;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    self, Action, Actions, Kind, Object as _, Owner, Principal, Resource, Share, SharedObject, UnknownAction,
-    UnknownKind,
+    self, Action, Actions, Kind, Object as _, Owner, Principal, Resource, Share, SharedObject, Tx,
+    UnknownAction, UnknownKind,
 };
-use crate::store::Tx;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.serve(&api::SHARE, share)

@@ -9,7 +9,8 @@ mod cells;
 mod code_repository;
 mod component;
 mod connector;
-pub(crate) mod deployment;
+mod deployment;
+mod embedded;
 mod flavor;
 mod info;
 mod list;
@@ -23,6 +24,8 @@ mod sealed;
 mod secret;
 mod stack;
 mod tag;
+
+pub(crate) use embedded::Embedded;
 
 use crate::http::Routes;
 

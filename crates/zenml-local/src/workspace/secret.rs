@@ -16,8 +16,8 @@ use super::noun::{
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Act, Allowed, Create, Kind, ReadSecretValue, Update};
-use crate::store::{Query, Tx};
+use crate::rbac::{Act, Allowed, Create, Kind, ReadSecretValue, Tx, Update};
+use crate::store::Query;
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes

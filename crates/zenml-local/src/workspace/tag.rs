@@ -12,8 +12,7 @@ use super::name;
 use super::noun::{self, All, Found, Noun, Owned, Served, Stored, View, is_taken};
 use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Allowed, Create, Kind, Listed, Open, Read};
-use crate::store::Tx;
+use crate::rbac::{Allowed, Create, Kind, Listed, Open, Read, Tx};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes

@@ -13,10 +13,10 @@ use crate::engine::DEFAULT_VERSION;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    Action, Create, Delete, Holdings, Kind, Object, Owner, Read, Resource, Target, Update, WorkspacePlace,
-    not_found,
+    Action, Create, Delete, Holdings, Kind, Object, Owner, Read, Resource, Target, Tx, Update,
+    WorkspacePlace, not_found,
 };
-use crate::store::{Sql, Tx, column};
+use crate::store::{Sql, column};
 
 pub(crate) use lifecycle::resume;
 pub(crate) use sql::select_of_organization;
@@ -159,7 +159,7 @@ async fn create(
         })
         .await?;
     if is_managed {
-        lifecycle::start(&cx, id);
+        lifecycle::start(cx.shared(), id);
     }
     Ok(api::Workspace { enrollment_key, ..workspace })
 }
@@ -215,7 +215,7 @@ async fn update(
         })
         .await?;
     if work {
-        lifecycle::start(&cx, id);
+        lifecycle::start(cx.shared(), id);
     }
     Ok(workspace)
 }
@@ -229,7 +229,7 @@ async fn delete(cx: Cx, id: WorkspaceId, (): (), (): ()) -> Result<()> {
         sql::begin_delete(tx.sql(), &allowed).await
     })
     .await?;
-    lifecycle::start(&cx, id);
+    lifecycle::start(cx.shared(), id);
     Ok(())
 }
 

@@ -17,8 +17,7 @@ use super::noun::{self, All, Found, Stored, Writes, is_taken, locate};
 use super::secret;
 use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Act, Allowed, Create, Read, Update};
-use crate::store::Tx;
+use crate::rbac::{Act, Allowed, Create, Read, Tx, Update};
 pub(crate) use object::{Component, flavor_name, nested};
 use object::{link_secrets, locate_connector, unlink_secret};
 

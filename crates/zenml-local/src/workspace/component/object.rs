@@ -12,8 +12,7 @@ use zenml_api::{ComponentId, ConnectorId, Identifier, SecretId, Sensitive, Times
 use super::protect;
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
-use crate::rbac::{Allowed, Delete, Kind, Read, Update, WorkspacePlace};
-use crate::store::Tx;
+use crate::rbac::{Allowed, Delete, Kind, Read, Tx, Update, WorkspacePlace};
 use crate::workspace::account::Owners;
 use crate::workspace::cells::{Cells, Values, id_at, optional_id};
 use crate::workspace::list::Column;

@@ -7,8 +7,7 @@ use super::check::{self, Wanted};
 use super::{catalog, object::Connector};
 use crate::error::{Error, Result};
 use crate::http::Cx;
-use crate::rbac::{Allowed, Create};
-use crate::store::Tx;
+use crate::rbac::{Allowed, Create, Tx};
 use crate::workspace::account::Me;
 use crate::workspace::noun::{All, Stored, insert_with_secret};
 

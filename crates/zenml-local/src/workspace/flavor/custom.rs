@@ -6,8 +6,7 @@ use zenml_api::{FlavorId, Timestamp};
 
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
-use crate::rbac::{Allowed, Delete, Kind, WorkspacePlace};
-use crate::store::Tx;
+use crate::rbac::{Allowed, Delete, Kind, Tx, WorkspacePlace};
 use crate::workspace::account::Owners;
 use crate::workspace::cells::{Cells, Values};
 use crate::workspace::list::Column;

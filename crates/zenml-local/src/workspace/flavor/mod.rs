@@ -25,8 +25,7 @@ use super::noun::{self, All, Noun as _, Stored, Writes, is_taken};
 use crate::crypto::Vault;
 use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Act, Allowed, Create, WorkspacePlace};
-use crate::store::Tx;
+use crate::rbac::{Act, Allowed, Create, Tx, WorkspacePlace};
 use catalog::BuiltIn;
 pub(crate) use custom::Custom;
 

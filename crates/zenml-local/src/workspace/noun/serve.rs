@@ -11,8 +11,10 @@ use super::query;
 use crate::crypto::Vault;
 use crate::error::Result;
 use crate::http::Cx;
-use crate::rbac::{Allowed, Create, Delete, Kind, Listed, Read, Resource, Target, Update, WorkspacePlace};
-use crate::store::{Query, Tx};
+use crate::rbac::{
+    Allowed, Create, Delete, Kind, Listed, Read, Resource, Target, Tx, Update, WorkspacePlace,
+};
+use crate::store::Query;
 use crate::workspace::account::{Me, Owners, enter};
 use crate::workspace::list;
 

@@ -3,8 +3,7 @@
 use super::query::{insert, remove, secret, select, select_all, write, write_secret};
 use crate::crypto::Vault;
 use crate::rbac::probe::compiles;
-use crate::rbac::{Allowed, Create, Delete, Listed, Read, ReadSecretValue, Update};
-use crate::store::Tx;
+use crate::rbac::{Allowed, Create, Delete, Listed, Read, ReadSecretValue, Tx, Update};
 use crate::workspace::noun::{All, Found, Stored};
 use crate::workspace::secret::Secret;
 use crate::workspace::tag::Tag;

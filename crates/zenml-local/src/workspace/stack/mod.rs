@@ -17,8 +17,7 @@ use super::noun::{self, All, Stored, is_taken, locate};
 use super::secret;
 use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Create, Read, Update};
-use crate::store::Tx;
+use crate::rbac::{Create, Read, Tx, Update};
 pub(crate) use object::{Stack, set_components};
 use object::{link_secrets, locate_components, protect, unlink_secret};
 

@@ -9,8 +9,7 @@ use zenml_api::{ComponentId, Identifier as _, SecretId, StackId, Timestamp};
 
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
-use crate::rbac::{Allowed, Delete, Kind, Update};
-use crate::store::Tx;
+use crate::rbac::{Allowed, Delete, Kind, Tx, Update};
 use crate::workspace::cells::{Cells, Values, id_at};
 use crate::workspace::component::{self, DEFAULT};
 use crate::workspace::list::Column;

@@ -6,20 +6,19 @@ use std::path::{Path, PathBuf};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, Row as _};
 
-use super::backup::{self, BackupError};
-use super::lock::Lock;
-use super::{StoreError, migration};
+use super::write::{self, BackupError};
 use crate::crypto::{MasterKey, VaultError};
 use crate::error::Result;
 use crate::file::Draft;
 use crate::master::{self, Fit};
+use crate::store::{Lock, StoreError, newest};
 
 /// Makes a new database with its master key out of a backup; gives the time of the backup, in UTC.
 ///
 /// Everything is checked before the database appears: the backup itself, its version, and the key, which comes from the
 /// backup, from `key`, or stands beside the database already. Nothing is overwritten.
 pub(crate) async fn restore(path: &Path, database: &Path, key: Option<&Path>) -> Result<String, BackupError> {
-    let (mut file, length) = backup::verified(path)?;
+    let (mut file, length) = write::verified(path)?;
     let of_database = |source| BackupError::File { path: database.to_owned(), source };
     if let Some(parent) = database.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent)
@@ -38,7 +37,7 @@ pub(crate) async fn restore(path: &Path, database: &Path, key: Option<&Path>) ->
     };
     copy(&mut draft).map_err(of_database)?;
     let damaged = |what: String| BackupError::Damaged { path: path.to_owned(), what };
-    let mut sql = backup::open(draft.path()).await.map_err(|error| damaged(error.to_string()))?;
+    let mut sql = write::open(draft.path()).await.map_err(|error| damaged(error.to_string()))?;
     let taken = take_out(&mut sql, path).await?;
     let (key, kept) = choose_key(path, database, taken.key, key)?;
     if master::fit(&mut sql, &key.vault()).await? == Fit::Wrong {
@@ -80,8 +79,8 @@ async fn take_out(sql: &mut SqliteConnection, path: &Path) -> Result<Taken, Back
     }
     let version = "SELECT MAX(version) FROM migration";
     let found: i64 = sqlx::query_scalar(version).fetch_one(&mut *sql).await.map_err(unreadable)?;
-    if found > migration::newest() {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known: migration::newest() }.into());
+    if found > newest() {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: newest() }.into());
     }
     let row = sqlx::query("SELECT created, master_key FROM backup").fetch_one(&mut *sql).await;
     let row = row.map_err(unreadable)?;

@@ -12,11 +12,11 @@ use aws_lc_rs::digest;
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 
-use super::{Store, StoreError, now};
 use crate::error::{Error, Result};
 use crate::file::{Draft, unusual};
 use crate::master;
-use crate::platform::StartError;
+use crate::start::StartError;
+use crate::store::{Store, StoreError, now};
 
 /// What the last line of a backup begins with, before the sum in hexadecimal and a line feed.
 const MARK: &[u8] = b"\nzenml-local backup 1 sha256:";

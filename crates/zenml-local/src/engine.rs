@@ -3,8 +3,6 @@
 //! The control plane decides what shall be and keeps the status; an engine does it. Every operation may be repeated:
 //! after a crash the platform calls [`WorkspaceEngine::adopt`] and, if that finds nothing, starts again.
 
-mod embedded;
-
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -13,13 +11,9 @@ use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::{Identifier, UserId};
 
-pub(crate) use embedded::Embedded;
-
 use crate::error::{Error, Result};
-use crate::http::Cx;
-use crate::platform::Shared;
 use crate::rbac::{Kind, Owner, Resource, WorkspacePlace};
-use crate::store::{Sql, column};
+use crate::store::{Sql, Store, column};
 
 /// Version of the ZenML server whose API the embedded workspaces have, and the default of all workspaces.
 pub(crate) const DEFAULT_VERSION: &str = "0.98.0";
@@ -33,8 +27,6 @@ pub(crate) struct WorkspaceSpec {
     pub(crate) name: String,
     /// Version of the server that it shall run.
     pub(crate) version: String,
-    /// Address of the platform, without a trailing slash.
-    pub(crate) base_url: String,
 }
 
 /// Where a workspace answers.
@@ -84,30 +76,30 @@ pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>
 /// Makes workspaces out of something.
 pub(crate) trait WorkspaceEngine: fmt::Debug + Send + Sync + 'static {
     /// Brings a workspace up: a new one, or one that was deactivated.
-    fn deploy<'a>(&'a self, cx: &'a Cx, workspace: &'a WorkspaceSpec) -> Work<'a, Endpoint>;
+    fn deploy<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, Endpoint>;
 
     /// Where a workspace answers while it runs.
     fn endpoint(&self, workspace: &WorkspaceSpec) -> Endpoint;
 
     /// What is there.
-    fn state<'a>(&'a self, cx: &'a Cx, workspace: &'a WorkspaceSpec) -> Work<'a, State>;
+    fn state<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, State>;
 
     /// Brings a running workspace to the version that the specification names.
-    fn upgrade<'a>(&'a self, cx: &'a Cx, workspace: &'a WorkspaceSpec) -> Work<'a, Endpoint>;
+    fn upgrade<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, Endpoint>;
 
     /// Switches a workspace off and keeps its data.
-    fn deactivate<'a>(&'a self, cx: &'a Cx, workspace: &'a WorkspaceSpec) -> Work<'a, ()>;
+    fn deactivate<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, ()>;
 
     /// Removes a workspace with its data. Nothing to remove is a success.
-    fn delete<'a>(&'a self, cx: &'a Cx, workspace: &'a WorkspaceSpec) -> Work<'a, ()>;
+    fn delete<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, ()>;
 
     /// Takes a workspace over that an earlier run of the platform left; `None` when there is nothing of it.
-    fn adopt<'a>(&'a self, cx: &'a Cx, workspace: &'a WorkspaceSpec) -> Work<'a, Option<Endpoint>>;
+    fn adopt<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, Option<Endpoint>>;
 }
 
 /// The place and the status of a workspace that this platform serves itself.
-pub(crate) async fn served_workspace(shared: &Shared, id: Uuid) -> Result<Option<(WorkspacePlace, String)>> {
-    let mut sql = shared.store.begin_read().await?;
+pub(crate) async fn served_workspace(store: &Store, id: Uuid) -> Result<Option<(WorkspacePlace, String)>> {
+    let mut sql = store.begin_read().await?;
     let row = sqlx::query("SELECT organization_id, status FROM workspace WHERE id = $1 AND is_managed = 1")
         .bind(id.to_string())
         .fetch_optional(&mut *sql)

@@ -2,9 +2,12 @@
 
 use uuid::Uuid;
 
-use super::{Sql, Transaction};
+use super::action::Action;
+use super::holdings::Holdings;
+use super::identity::Actor;
+use super::resource::{Kind, Target};
 use crate::error::Result;
-use crate::rbac::{Act, Action, Actor, Allowed, Holdings, Kind, Target};
+use crate::store::{Sql, Transaction};
 
 /// One change, as the audit trail will tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,13 +72,6 @@ impl Tx {
     /// In whose name the transaction runs.
     pub(crate) const fn actor(&self) -> &Actor {
         &self.actor
-    }
-
-    /// Adds a sentence to a recorded change.
-    pub(crate) fn detail<A: Act, O>(&mut self, proof: &Allowed<A, O>, detail: &str) {
-        if let Some(record) = proof.record() {
-            self.recorded[record].detail = Some(detail.to_owned());
-        }
     }
 
     /// Makes the next decision read roles and shares again, after this transaction changed them.

@@ -1,0 +1,45 @@
+//! Why a platform cannot start.
+
+use std::net::SocketAddr;
+
+use crate::crypto::VaultError;
+use crate::error::Error;
+use crate::store::StoreError;
+
+/// Why a platform cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The master key cannot be used.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database is there and not usable.
+    #[error("the platform's state cannot be used")]
+    State(#[source] Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {}", listen_advice(source, *remembered))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Whether the port came from the database.
+        remembered: bool,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+fn listen_advice(error: &std::io::Error, remembered: bool) -> String {
+    match (error.kind(), remembered) {
+        (std::io::ErrorKind::AddrInUse, true) => "the port is taken, and this database has used it before, so \
+             addresses in Terraform's state point to it. Stop the program that has the port, or give another one \
+             with --listen ADDRESS:PORT"
+            .to_owned(),
+        (std::io::ErrorKind::AddrInUse, false) => {
+            "the port is taken. Give another one with --listen ADDRESS:PORT".to_owned()
+        }
+        _ => "check the address".to_owned(),
+    }
+}

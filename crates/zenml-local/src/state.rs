@@ -1,0 +1,25 @@
+//! The state of a platform, which all its requests share.
+
+use std::sync::Arc;
+
+use crate::crypto::Vault;
+use crate::engine::WorkspaceEngine;
+use crate::faults::Injector;
+use crate::login::Logins;
+use crate::store::Store;
+use crate::task::Tasks;
+use crate::token::Tokens;
+
+/// State that all requests share. There is no global state: one process can hold many platforms.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) store: Arc<Store>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) tokens: Tokens,
+    pub(crate) logins: Arc<Logins>,
+    pub(crate) faults: Injector,
+    pub(crate) engine: Box<dyn WorkspaceEngine>,
+    pub(crate) tasks: Tasks,
+    /// Address of the platform, without a trailing slash.
+    pub(crate) base_url: String,
+}

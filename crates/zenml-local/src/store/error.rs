@@ -1,0 +1,68 @@
+//! Why a database cannot be opened.
+
+use std::path::PathBuf;
+
+use super::lock::LockError;
+
+/// Why a database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address names PostgreSQL.
+    #[error(
+        "PostgreSQL is not supported in this version. Use --database sqlite:FILE, or leave the option out to use \
+         the default file"
+    )]
+    Postgres,
+    /// The address cannot be understood.
+    #[error("{address:?} is not a database address. Write sqlite:FILE")]
+    Address {
+        /// The address as given.
+        address: String,
+    },
+    /// Another process uses the database.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A file beside the database cannot be read or written.
+    #[error("cannot use {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no such database.
+    #[error("there is no database {}. Name the one that `zenml-local serve` uses with --database sqlite:FILE", path.display())]
+    Absent {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// Something else stands where the database should.
+    #[error("{} is not a regular file, so it cannot be a database", path.display())]
+    Unusual {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// The database was written by a newer version.
+    #[error(
+        "database {} has schema version {found}, and this zenml-local knows versions up to {known}. Use the newer \
+         zenml-local that wrote it", path.display()
+    )]
+    Newer {
+        /// The database file.
+        path: PathBuf,
+        /// Version in the file.
+        found: i64,
+        /// Newest version of this build.
+        known: i64,
+    },
+    /// SQLite refused.
+    #[error("cannot open database {}", path.display())]
+    Open {
+        /// The database file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: sqlx::Error,
+    },
+}
