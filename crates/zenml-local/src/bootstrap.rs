@@ -78,7 +78,7 @@ async fn fill(
     if superuser.is_none() {
         insert_account(&mut tx, admin, ADMIN, Some(&hash), None).await?;
     }
-    insert_organization(&mut tx, organization_id, organization, admin).await?;
+    insert_organization_unchecked(&mut tx, organization_id, organization, admin).await?;
     insert_account(&mut tx, account, SERVICE_ACCOUNT, None, Some(organization_id)).await?;
     sqlx::query(
         "INSERT INTO api_key (id, account_id, name, description, digest, created, updated) \
@@ -134,7 +134,7 @@ async fn known(store: &Store, platform: Uuid) -> Result<Option<First>> {
 }
 
 /// Makes an organization with its predefined roles.
-pub(crate) async fn insert_organization(
+pub(crate) async fn insert_organization_unchecked(
     sql: &mut Sql,
     id: OrganizationId,
     name: &str,

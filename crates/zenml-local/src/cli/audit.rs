@@ -1,7 +1,7 @@
 //! `zenml-local audit`.
 
-use super::Failure;
 use super::configuration::Audit;
+use super::failure::Failure;
 use super::terminal::Output;
 use crate::store::{Database, Store};
 

@@ -1,7 +1,7 @@
 //! `zenml-local backup`.
 
-use super::Failure;
 use super::configuration::Backup;
+use super::failure::Failure;
 use super::terminal::{Output, complain};
 use crate::backup;
 use crate::crypto::MasterKey;

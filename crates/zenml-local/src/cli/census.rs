@@ -1,7 +1,7 @@
 //! `zenml-local census`.
 
-use super::Failure;
 use super::configuration::Census;
+use super::failure::Failure;
 use super::terminal::Output;
 use crate::store::{Database, Store};
 

@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod census;
 mod configuration;
+mod failure;
 mod log;
 mod ready;
 mod restore;
@@ -49,6 +50,3 @@ pub fn run() -> ExitCode {
 fn is_closed_pipe(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
-
-/// A command failed; the edge prints it.
-type Failure = Box<dyn std::error::Error + Send + Sync>;

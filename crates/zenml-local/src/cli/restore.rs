@@ -1,7 +1,7 @@
 //! `zenml-local restore`.
 
-use super::Failure;
 use super::configuration::Restore;
+use super::failure::Failure;
 use super::terminal::Output;
 use crate::backup;
 use crate::store::Database;

@@ -2,8 +2,8 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Failure;
 use super::configuration::{Engine, Serve};
+use super::failure::Failure;
 use super::ready;
 use crate::faults::Faults;
 use crate::platform::{Options, Platform};

@@ -5,39 +5,20 @@ use std::collections::{BTreeSet, HashMap};
 use zenml_api::control::role as api;
 use zenml_api::control::team::Team;
 use zenml_api::control::user::User;
-use zenml_api::{Identifier, OrganizationId, ProjectId, RoleId, TeamId, UserId, WorkspaceId};
+use zenml_api::{Identifier, RoleId, TeamId, UserId};
 
 use super::last_admin::Watch;
-use super::role::{RoleAt, role};
-use super::team::teams;
-use super::user::{user, users};
+use super::role::{RoleAt, select_one};
+use super::scope::{AssignmentsIn, SeenIn};
+use super::team::teams_unchecked;
+use super::user::{user_unchecked, users_unchecked};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{
-    Action, Allowed, Caller, Create, Delete, Holdings, Kind, Object, Principal, Read, Target, Tx,
-};
+use crate::rbac::{Act, Allowed, Create, Delete, Holdings, Principal, Read, Tx};
 use crate::store::{Query, Row, Sql, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.serve(&api::ASSIGNMENTS, list).serve(&api::ASSIGN, assign).serve(&api::REVOKE, revoke)
-}
-
-/// The assignments of one scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AssignmentsIn {
-    pub(crate) organization: OrganizationId,
-    pub(crate) workspace: Option<WorkspaceId>,
-    pub(crate) project: Option<ProjectId>,
-}
-
-impl Object for AssignmentsIn {
-    fn target(&self) -> Target {
-        Target {
-            workspace: self.workspace.map(Identifier::uuid),
-            project: self.project.map(Identifier::uuid),
-            ..Target::in_organization(self.organization.uuid(), Kind::Assignment, None)
-        }
-    }
 }
 
 /// One assignment; the members together are its identity.
@@ -51,9 +32,9 @@ struct Grant {
 async fn list(cx: Cx, id: RoleId, query: api::ScopeQuery, (): ()) -> Result<Vec<api::Assignment>> {
     cx.read(async |tx| {
         let at = RoleAt::locate(tx.sql(), id).await?;
-        tx.allow::<Read, _>(at).await?;
-        let seen = SeenIn::open(tx, at.organization).await?;
-        select(tx.sql(), &seen, id, query).await
+        let role = tx.allow(at).await?;
+        let seen = SeenIn::open(tx, role.organization).await?;
+        select(tx.sql(), &seen, &role, query).await
     })
     .await
 }
@@ -61,14 +42,14 @@ async fn list(cx: Cx, id: RoleId, query: api::ScopeQuery, (): ()) -> Result<Vec<
 async fn assign(cx: Cx, id: RoleId, query: api::AssignmentQuery, (): ()) -> Result<api::Assignment> {
     let principal = principal(&query)?;
     cx.tx(async |tx| {
-        let (grant, name) = prepare(tx, id, principal, &query).await?;
+        let (grant, role, name) = prepare(tx, id, principal, &query).await?;
         let allowed = tx.allow::<Create, _>(grant.scope).await?;
         tx.note(&allowed, id, &name);
-        require_scope(tx.sql(), &grant.scope, &name).await?;
-        require_same_organization(tx.sql(), &grant).await?;
+        require_scope(tx.sql(), &allowed, &name).await?;
+        require_same_organization(tx.sql(), &allowed, grant.principal).await?;
         describe(tx, &allowed, &grant).await?;
         insert(tx.sql(), &allowed, &grant).await?;
-        answer(tx.sql(), &grant).await
+        answer(tx.sql(), &role, &grant).await
     })
     .await
 }
@@ -76,10 +57,10 @@ async fn assign(cx: Cx, id: RoleId, query: api::AssignmentQuery, (): ()) -> Resu
 async fn revoke(cx: Cx, id: RoleId, query: api::AssignmentQuery, (): ()) -> Result<()> {
     let principal = principal(&query)?;
     cx.tx(async |tx| {
-        let (grant, name) = prepare(tx, id, principal, &query).await?;
+        let (grant, _, name) = prepare(tx, id, principal, &query).await?;
         let allowed = tx.allow::<Delete, _>(grant.scope).await?;
         tx.note(&allowed, id, &name);
-        require_scope(tx.sql(), &grant.scope, &name).await?;
+        require_scope(tx.sql(), &allowed, &name).await?;
         describe(tx, &allowed, &grant).await?;
         let watch = Watch::before_change(tx.sql(), grant.scope.organization).await?;
         delete(tx.sql(), &allowed, &grant).await?;
@@ -106,26 +87,26 @@ async fn prepare(
     id: RoleId,
     principal: Principal,
     query: &api::AssignmentQuery,
-) -> Result<(Grant, String)> {
+) -> Result<(Grant, Allowed<Read, RoleAt>, String)> {
     if query.project_id.is_some() && query.workspace_id.is_none() {
         return Err(Error::value("A project_id needs the workspace_id of its workspace."));
     }
     let at = RoleAt::locate(tx.sql(), id).await?;
-    let role = role(tx.sql(), id).await?;
+    // The role is as visible as its scope: a caller who may not grant it learns nothing of it.
+    let allowed = tx.allow(at).await?;
+    let role = select_one(tx.sql(), &allowed).await?;
     let name = role.name.unwrap_or_default();
     let scope = AssignmentsIn {
         organization: at.organization,
         workspace: query.workspace_id,
         project: query.project_id,
     };
-    // The role is as visible as its scope: a caller who may not grant it learns nothing of it.
     let fits = match role.level {
         api::RoleLevel::Organization => scope.workspace.is_none(),
         api::RoleLevel::Workspace => scope.workspace.is_some() && scope.project.is_none(),
         api::RoleLevel::Project => scope.workspace.is_some() && scope.project.is_some(),
         api::RoleLevel::Other(_) => false,
     };
-    tx.allow::<Read, _>(at).await?;
     if !fits {
         let wanted = match role.level {
             api::RoleLevel::Organization => "without workspace_id and project_id",
@@ -137,13 +118,13 @@ async fn prepare(
             "Role '{name}' is a role of level {level}: assign it {wanted}."
         )));
     }
-    Ok((Grant { role: id, principal, scope }, name))
+    Ok((Grant { role: id, principal, scope }, allowed, name))
 }
 
 /// The scope has to be there and to be the organization's. This is asked after the permission, so that nobody learns
 /// which workspaces and projects there are from the way in which a grant is refused. Projects of workspaces that run elsewhere are not known
 /// here, so they are taken as they are named.
-async fn require_scope(sql: &mut Sql, scope: &AssignmentsIn, role: &str) -> Result<()> {
+async fn require_scope<A: Act>(sql: &mut Sql, scope: &Allowed<A, AssignmentsIn>, role: &str) -> Result<()> {
     let Some(workspace) = scope.workspace else { return Ok(()) };
     let row = sqlx::query("SELECT is_managed FROM workspace WHERE id = $1 AND organization_id = $2")
         .bind(workspace.to_string())
@@ -168,13 +149,17 @@ async fn require_scope(sql: &mut Sql, scope: &AssignmentsIn, role: &str) -> Resu
 }
 
 /// A role is only for those who belong to its organization. The roles that make somebody belong are for everyone.
-async fn require_same_organization(sql: &mut Sql, grant: &Grant) -> Result<()> {
-    let organization = grant.scope.organization;
+async fn require_same_organization(
+    sql: &mut Sql,
+    scope: &Allowed<Create, AssignmentsIn>,
+    principal: Principal,
+) -> Result<()> {
+    let organization = scope.organization;
     let refused = || {
-        let (kind, id) = (grant.principal.kind(), grant.principal.id());
+        let (kind, id) = (principal.kind(), principal.id());
         Error::forbidden(format!("The {kind} '{id}' does not belong to the organization of this role."))
     };
-    match grant.principal {
+    match principal {
         Principal::Team(id) => {
             let team = sqlx::query("SELECT 1 FROM team WHERE id = $1 AND organization_id = $2")
                 .bind(id.to_string())
@@ -184,9 +169,9 @@ async fn require_same_organization(sql: &mut Sql, grant: &Grant) -> Result<()> {
             team.map(drop).ok_or_else(refused)
         }
         Principal::User(id) => {
-            let account = user(&mut *sql, UserId::from_uuid(id)).await?.ok_or_else(refused)?;
+            let account = user_unchecked(&mut *sql, UserId::from_uuid(id)).await?.ok_or_else(refused)?;
             let elsewhere = account.organization_id.is_some_and(|home| home != organization);
-            let joins = grant.scope.workspace.is_none();
+            let joins = scope.workspace.is_none();
             if elsewhere || !(joins || Holdings::of(id).belongs_to(sql, organization.uuid()).await?) {
                 return Err(refused());
             }
@@ -195,11 +180,7 @@ async fn require_same_organization(sql: &mut Sql, grant: &Grant) -> Result<()> {
     }
 }
 
-async fn describe<A: crate::rbac::Act>(
-    tx: &mut Tx,
-    allowed: &Allowed<A, AssignmentsIn>,
-    grant: &Grant,
-) -> Result<()> {
+async fn describe<A: Act>(tx: &mut Tx, allowed: &Allowed<A, AssignmentsIn>, grant: &Grant) -> Result<()> {
     let who = crate::rbac::describe(tx.sql(), grant.principal).await?;
     let mut detail = format!("for {who}");
     let places = [
@@ -226,54 +207,14 @@ async fn describe<A: crate::rbac::Act>(
     Ok(())
 }
 
-/// Which assignments of an organization the caller may see. That is a question about each one's scope.
-#[derive(Debug)]
-pub(super) enum SeenIn {
-    /// All of them.
-    All,
-    /// Those that [`Caller::push_assignment`] lets through.
-    Some(Caller),
-    /// None.
-    Nothing,
-}
-
-impl SeenIn {
-    /// Asks who the caller is.
-    pub(super) async fn open(tx: &mut Tx, organization: OrganizationId) -> Result<Self> {
-        let everywhere = AssignmentsIn { organization, workspace: None, project: None };
-        if tx.permits(Action::Read, &everywhere.target()).await? {
-            return Ok(Self::All);
-        }
-        Ok(tx.caller().await?.map_or(Self::Nothing, Self::Some))
-    }
-
-    /// Adds ` AND …`: the caller may see the assignment `s`, or holds it with `or_holds`.
-    pub(super) fn restrict(&self, query: &mut Query, or_holds: bool) {
-        match self {
-            Self::All => {}
-            Self::Some(caller) => {
-                query.push(" AND ");
-                if or_holds {
-                    caller.push_assignment(query);
-                } else {
-                    caller.push_assignment_of_others(query);
-                }
-            }
-            Self::Nothing => {
-                query.push(" AND 1 = 0");
-            }
-        }
-    }
-}
-
 async fn select(
     sql: &mut Sql,
     seen: &SeenIn,
-    role: RoleId,
+    role: &Allowed<Read, RoleAt>,
     scope: api::ScopeQuery,
 ) -> Result<Vec<api::Assignment>> {
     let mut query = Query::new("SELECT s.* FROM assignment s WHERE s.role_id = ");
-    query.push_bind(role.to_string());
+    query.push_bind(role.id.to_string());
     if let Some(workspace) = scope.workspace_id {
         query.push(" AND s.workspace_id = ").push_bind(workspace.to_string());
     }
@@ -300,18 +241,22 @@ fn grant(row: &Row) -> Result<Grant> {
     Ok(Grant { role: column::id(row, "role_id")?, principal, scope })
 }
 
-async fn answer(sql: &mut Sql, grant: &Grant) -> Result<api::Assignment> {
+async fn answer(sql: &mut Sql, role: &Allowed<Read, RoleAt>, grant: &Grant) -> Result<api::Assignment> {
     let missing = || Error::internal("an assignment has no answer", "it is gone");
-    answers(sql, grant.role, std::slice::from_ref(grant)).await?.pop().ok_or_else(missing)
+    answers(sql, role, std::slice::from_ref(grant)).await?.pop().ok_or_else(missing)
 }
 
 /// The answers for assignments of one role, without a statement for each.
-async fn answers(sql: &mut Sql, id: RoleId, grants: &[Grant]) -> Result<Vec<api::Assignment>> {
+async fn answers(
+    sql: &mut Sql,
+    role: &Allowed<Read, RoleAt>,
+    grants: &[Grant],
+) -> Result<Vec<api::Assignment>> {
     if grants.is_empty() {
         return Ok(Vec::new());
     }
-    let role = role(&mut *sql, id).await?;
-    let principals = Principals::read(sql, grants.iter().map(|grant| grant.principal)).await?;
+    let role = select_one(&mut *sql, role).await?;
+    let principals = Principals::read_unchecked(sql, grants.iter().map(|grant| grant.principal)).await?;
     let answer = |grant: &Grant| {
         let (user, team) = principals.get(grant.principal);
         api::Assignment {
@@ -335,7 +280,10 @@ pub(super) struct Principals {
 
 impl Principals {
     /// Reads them with one statement for each kind.
-    pub(super) async fn read(sql: &mut Sql, of: impl Iterator<Item = Principal> + Clone) -> Result<Self> {
+    pub(super) async fn read_unchecked(
+        sql: &mut Sql,
+        of: impl Iterator<Item = Principal> + Clone,
+    ) -> Result<Self> {
         let user = |principal| match principal {
             Principal::User(id) => Some(UserId::from_uuid(id)),
             Principal::Team(_) => None,
@@ -346,7 +294,7 @@ impl Principals {
         };
         let users: BTreeSet<_> = of.clone().filter_map(user).collect();
         let teams: BTreeSet<_> = of.filter_map(team).collect();
-        Ok(Self { users: self::users(sql, users).await?, teams: self::teams(sql, teams).await? })
+        Ok(Self { users: users_unchecked(sql, users).await?, teams: teams_unchecked(sql, teams).await? })
     }
 
     /// The one that a principal is; neither if it is gone.

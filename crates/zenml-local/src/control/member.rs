@@ -7,9 +7,10 @@ use zenml_api::control::member as api;
 use zenml_api::control::role::RoleLevel;
 use zenml_api::{Identifier, OrganizationId, ProjectId, RoleId, TeamId, UserId, WorkspaceId};
 
-use super::assignment::{AssignmentsIn, Principals};
+use super::assignment::Principals;
 use super::last_admin::Watch;
-use super::user::user;
+use super::scope::AssignmentsIn;
+use super::user::user_unchecked;
 use super::workspace::WorkspaceAt;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
@@ -34,10 +35,28 @@ impl Object for MembersOf {
     }
 }
 
+/// Those whose members are listed.
+trait Scope {
+    /// The assignments that make somebody a member.
+    fn scope(&self) -> AssignmentsIn;
+}
+
+impl Scope for MembersOf {
+    fn scope(&self) -> AssignmentsIn {
+        AssignmentsIn { organization: self.0, workspace: None, project: None }
+    }
+}
+
+impl Scope for AssignmentsIn {
+    fn scope(&self) -> AssignmentsIn {
+        *self
+    }
+}
+
 async fn list(cx: Cx, id: OrganizationId, query: api::MemberQuery, (): ()) -> Result<Vec<api::Member>> {
     cx.read(async |tx| {
-        tx.allow::<Read, _>(MembersOf(id)).await?;
-        select(tx.sql(), AssignmentsIn { organization: id, workspace: None, project: None }, &query).await
+        let members = tx.allow(MembersOf(id)).await?;
+        select(tx.sql(), &members, &query).await
     })
     .await
 }
@@ -70,8 +89,8 @@ async fn of_scope(
         let at = WorkspaceAt::locate(tx.sql(), id).await?;
         tx.allow::<Read, _>(at).await?;
         let scope = AssignmentsIn { organization: at.organization(), workspace: Some(id), project };
-        tx.allow::<Read, _>(scope).await?;
-        select(tx.sql(), scope, &query).await
+        let members = tx.allow(scope).await?;
+        select(tx.sql(), &members, &query).await
     })
     .await
 }
@@ -79,7 +98,7 @@ async fn of_scope(
 async fn remove(cx: Cx, id: OrganizationId, query: api::MemberRemoval, (): ()) -> Result<()> {
     cx.tx(async |tx| {
         let members = tx.allow::<Delete, _>(MembersOf(id)).await?;
-        let member = user(tx.sql(), query.user_id).await?;
+        let member = user_unchecked(tx.sql(), query.user_id).await?;
         let unknown =
             || Error::not_found(format!("User '{}' is not a member of this organization.", query.user_id));
         let member = member.ok_or_else(unknown)?;
@@ -115,7 +134,12 @@ async fn delete(sql: &mut Sql, members: &Allowed<Delete, MembersOf>, member: Use
     Ok(removed)
 }
 
-async fn select(sql: &mut Sql, scope: AssignmentsIn, filter: &api::MemberQuery) -> Result<Vec<api::Member>> {
+async fn select(
+    sql: &mut Sql,
+    members: &Allowed<Read, impl Scope>,
+    filter: &api::MemberQuery,
+) -> Result<Vec<api::Member>> {
+    let scope = members.scope();
     let mut query = Query::new(
         "SELECT x.principal_kind, x.principal_id, x.role_id, r.level, x.via_team FROM ( \
          SELECT s.*, 0 AS via_team FROM assignment s UNION ALL \
@@ -148,7 +172,7 @@ async fn select(sql: &mut Sql, scope: AssignmentsIn, filter: &api::MemberQuery) 
         });
         members[place].1.push(role);
     }
-    let principals = Principals::read(sql, members.iter().map(|(principal, _)| *principal)).await?;
+    let principals = Principals::read_unchecked(sql, members.iter().map(|(principal, _)| *principal)).await?;
     let mut answer = Vec::new();
     for (principal, roles) in members {
         if filter.role_id.is_some_and(|wanted| roles.iter().all(|role| role.role_id != wanted)) {

@@ -9,6 +9,7 @@ pub(crate) mod member;
 pub(crate) mod organization;
 pub(crate) mod rbac;
 pub(crate) mod role;
+mod scope;
 pub(crate) mod server;
 pub(crate) mod service_account;
 pub(crate) mod team;

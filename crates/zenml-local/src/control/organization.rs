@@ -2,17 +2,15 @@
 
 use uuid::Uuid;
 use zenml_api::control::organization as api;
-use zenml_api::control::workspace::Workspace;
 use zenml_api::{IdOrName, Identifier, OrganizationId, UserId};
 
 use super::check::{self, Slice};
-use super::user::user;
-use super::workspace::{self, WorkspacesOf};
-use crate::bootstrap::insert_organization;
+use super::user::user_unchecked;
+use crate::bootstrap::insert_organization_unchecked;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::policy::ORGANIZATION_ADMIN;
-use crate::rbac::{Allowed, Create, Delete, Kind, Listed, Object, Read, Target, Tx, Update, not_found};
+use crate::rbac::{Act, Allowed, Create, Delete, Kind, Listed, Object, Read, Target, Tx, Update, not_found};
 use crate::store::{Query, Row, Sql, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -22,7 +20,6 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::GET, get)
         .serve(&api::UPDATE, update)
         .serve(&api::DELETE, delete)
-        .serve(&api::WORKSPACES, workspaces)
         .serve(&api::NAME_IS_FREE, name_is_free)
 }
 
@@ -64,14 +61,14 @@ async fn create(cx: Cx, (): (), (): (), new: api::OrganizationCreate) -> Result<
     let id = OrganizationId::random();
     cx.tx(async |tx| {
         let organizations = tx.allow::<Create, _>(Organizations).await?;
-        insert_organization(tx.sql(), id, &new.name, identity.account.uuid()).await?;
+        insert_organization_unchecked(tx.sql(), id, &new.name, identity.account.uuid()).await?;
         grant_admin(tx.sql(), &organizations, id, identity.account).await?;
         tx.forget_rights();
         tx.note(&organizations, id, &new.name);
         let allowed = tx.allow::<Update, _>(OrganizationAt(id)).await?;
         let (description, logo_url) = (new.description.clone(), new.logo_url.clone());
         write(tx.sql(), &allowed, &new.name, description.as_deref(), logo_url.as_deref()).await?;
-        organization(tx.sql(), id).await
+        select_one(tx.sql(), &allowed).await
     })
     .await
 }
@@ -79,8 +76,8 @@ async fn create(cx: Cx, (): (), (): (), new: api::OrganizationCreate) -> Result<
 async fn get(cx: Cx, which: IdOrName<OrganizationId>, (): (), (): ()) -> Result<api::Organization> {
     cx.read(async |tx| {
         let id = locate(tx, &which).await?;
-        tx.allow::<Read, _>(OrganizationAt(id)).await.map_err(|error| unseen(error, &which))?;
-        organization(tx.sql(), id).await
+        let allowed = tx.allow::<Read, _>(OrganizationAt(id)).await;
+        select_one(tx.sql(), &allowed.map_err(|error| unseen(error, &which))?).await
     })
     .await
 }
@@ -99,14 +96,14 @@ async fn update(
     }
     cx.tx(async |tx| {
         let allowed = tx.allow::<Update, _>(OrganizationAt(id)).await?;
-        let before = organization(tx.sql(), id).await?;
+        let before = select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &before.name);
         let (mut description, mut logo_url) = (before.description, before.logo_url);
         change.description.clone().apply(&mut description);
         change.logo_url.clone().apply(&mut logo_url);
         let name = change.name.clone().unwrap_or(before.name);
         write(tx.sql(), &allowed, &name, description.as_deref(), logo_url.as_deref()).await?;
-        organization(tx.sql(), id).await
+        select_one(tx.sql(), &allowed).await
     })
     .await
 }
@@ -114,24 +111,9 @@ async fn update(
 async fn delete(cx: Cx, id: OrganizationId, (): (), (): ()) -> Result<()> {
     cx.tx(async |tx| {
         let allowed = tx.allow::<Delete, _>(OrganizationAt(id)).await?;
-        let name = organization(tx.sql(), id).await?.name;
+        let name = select_one(tx.sql(), &allowed).await?.name;
         tx.note(&allowed, id, &name);
         remove(tx.sql(), &allowed).await
-    })
-    .await
-}
-
-async fn workspaces(
-    cx: Cx,
-    id: OrganizationId,
-    query: api::OrganizationWorkspaceQuery,
-    (): (),
-) -> Result<Vec<Workspace>> {
-    let slice = check::slice(query.offset, query.limit)?;
-    cx.read(async |tx| {
-        tx.allow::<Read, _>(OrganizationAt(id)).await?;
-        let listed = tx.list(WorkspacesOf(Some(id))).await?;
-        workspace::select_of_organization(tx.sql(), &listed, query.status.as_ref(), slice).await
     })
     .await
 }
@@ -204,8 +186,15 @@ async fn select(
     Ok(organizations)
 }
 
-/// An organization as a part of another answer, or of its own.
-pub(crate) async fn organization(sql: &mut Sql, id: OrganizationId) -> Result<api::Organization> {
+async fn select_one<A: Act>(
+    sql: &mut Sql,
+    allowed: &Allowed<A, OrganizationAt>,
+) -> Result<api::Organization> {
+    organization_unchecked(sql, allowed.object().0).await
+}
+
+/// An organization as a part of another answer.
+pub(crate) async fn organization_unchecked(sql: &mut Sql, id: OrganizationId) -> Result<api::Organization> {
     let row = sqlx::query("SELECT * FROM organization WHERE id = $1")
         .bind(id.to_string())
         .fetch_optional(&mut *sql)
@@ -223,7 +212,7 @@ async fn read(sql: &mut Sql, row: &Row) -> Result<api::Organization> {
         logo_url: column::optional(row, "logo_url")?,
         created: column::time(row, "created")?,
         updated: column::time(row, "updated")?,
-        owner: user(sql, owner).await?.map(Box::new),
+        owner: user_unchecked(sql, owner).await?.map(Box::new),
         has_active_subscription: Some(true),
         trial_expiry: None,
         trusted_domains: Some(Vec::new()),

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use uuid::Uuid;
 use zenml_api::control::rbac as api;
+use zenml_api::control::user::{AUTHORIZE_SERVER, AuthorizeServer, User};
 use zenml_api::rbac::ResourceRef;
 use zenml_api::{Identifier, TeamId, UserId, WorkspaceId};
 
-use super::team::team;
-use super::user::user;
+use super::team::team_unchecked;
+use super::user::user_unchecked;
 use super::workspace::WorkspaceAt;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    self, Action, Actions, Actor, Owner, Principal, Read, Resource, SharedObject, WorkspacePlace,
+    self, Action, Actions, Enter, Owner, Principal, Read, Resource, SharedObject, WorkspacePlace,
 };
 use crate::store::{Sql, column};
 
@@ -26,6 +26,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .internal(&api::SHARE, share)
         .internal(&api::FORGET, forget)
         .serve(&api::RESOURCE_MEMBERS, resource_members)
+        .serve(&AUTHORIZE_SERVER, authorize_server)
 }
 
 async fn check(
@@ -125,6 +126,18 @@ async fn forget(cx: Cx, (): (), query: api::ForgetQuery, (): ()) -> Result<()> {
     .await
 }
 
+/// Whether the caller may enter a workspace, as its server asks with the credential of the caller.
+async fn authorize_server(cx: Cx, (): (), query: AuthorizeServer, (): ()) -> Result<User> {
+    let id = cx.identity()?.account;
+    cx.read(async |tx| {
+        let workspace = WorkspaceAt::locate(tx.sql(), query.server_id).await?;
+        tx.allow::<Enter, _>(workspace).await?;
+        let gone = || Error::not_found(format!("No account with ID '{id}' was found."));
+        user_unchecked(tx.sql(), id).await?.ok_or_else(gone)
+    })
+    .await
+}
+
 async fn resource_members(
     cx: Cx,
     (): (),
@@ -144,8 +157,8 @@ async fn resource_members(
         let mut answer = Vec::new();
         for held in rbac::members(tx.sql(), &allowed).await? {
             let (user, team) = match held.principal {
-                Principal::User(id) => (user(tx.sql(), UserId::from_uuid(id)).await?, None),
-                Principal::Team(id) => (None, Some(team(tx.sql(), TeamId::from_uuid(id)).await?)),
+                Principal::User(id) => (user_unchecked(tx.sql(), UserId::from_uuid(id)).await?, None),
+                Principal::Team(id) => (None, Some(team_unchecked(tx.sql(), TeamId::from_uuid(id)).await?)),
             };
             let actions = held.actions.iter().map(|action| zenml_api::rbac::Action::parse(action.as_str()));
             answer.push(api::ResourceMember { user, team, role: None, allowed_actions: actions.collect() });
@@ -165,14 +178,6 @@ fn parse_resource(text: &str) -> Result<Resource> {
 
 /// The workspace whose server calls.
 async fn own_place(cx: &Cx, sql: &mut Sql) -> Result<WorkspacePlace> {
-    let workspace = server(cx)?;
+    let workspace = cx.workspace_server()?;
     Ok(WorkspaceAt::locate(sql, WorkspaceId::from_uuid(workspace)).await?.place())
-}
-
-/// Id of the workspace whose server calls.
-pub(super) fn server(cx: &Cx) -> Result<Uuid> {
-    match cx.actor() {
-        Actor::WorkspaceServer(workspace) => Ok(*workspace),
-        _ => Err(Error::forbidden("Only the servers of workspaces may call this endpoint.")),
-    }
 }

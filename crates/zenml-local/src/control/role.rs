@@ -3,9 +3,9 @@
 use zenml_api::control::role as api;
 use zenml_api::{Identifier, OrganizationId, RoleId};
 
-use super::assignment::SeenIn;
 use super::check::{self, Slice};
 use super::organization::OrganizationAt;
+use super::scope::SeenIn;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::policy::Predefined;
@@ -75,8 +75,8 @@ async fn list(cx: Cx, id: OrganizationId, query: api::RoleQuery, (): ()) -> Resu
 async fn get(cx: Cx, id: RoleId, (): (), (): ()) -> Result<api::Role> {
     cx.read(async |tx| {
         let at = RoleAt::locate(tx.sql(), id).await?;
-        tx.allow::<Read, _>(at).await?;
-        role(tx.sql(), id).await
+        let allowed = tx.allow(at).await?;
+        select_one(tx.sql(), &allowed).await
     })
     .await
 }
@@ -151,8 +151,9 @@ fn allows(role: &api::Role, resource: Option<&str>, action: Option<&zenml_api::r
     })
 }
 
-/// A role as a part of another answer, or of its own.
-pub(crate) async fn role(sql: &mut Sql, id: RoleId) -> Result<api::Role> {
+/// A role.
+pub(super) async fn select_one(sql: &mut Sql, allowed: &Allowed<Read, RoleAt>) -> Result<api::Role> {
+    let id = allowed.id;
     let row =
         sqlx::query("SELECT * FROM role WHERE id = $1").bind(id.to_string()).fetch_optional(sql).await?;
     let unknown = || Error::not_found(format!("No role with ID '{id}' was found."));

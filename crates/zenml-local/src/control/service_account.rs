@@ -5,7 +5,7 @@ use zenml_api::{ApiKeyId, IdOrName, Identifier, OrganizationId, ServiceAccountId
 
 use super::check::{self, Slice};
 use super::last_admin::Watch;
-use super::user::forget_account;
+use super::user::{self, Account};
 use crate::crypto::{ApiKey, Vault};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
@@ -47,6 +47,12 @@ impl Object for ServiceAccountAt {
     }
 }
 
+impl Account for ServiceAccountAt {
+    fn account(&self) -> UserId {
+        UserId::from(self.id)
+    }
+}
+
 /// Minutes that a key may live at most, when its life is limited: ten years.
 const LONGEST_LIFE: i64 = 10 * 366 * 24 * 60;
 
@@ -81,9 +87,8 @@ async fn create(
     cx.tx(async |tx| {
         let accounts = tx.allow::<Create, _>(ServiceAccountsOf(id)).await?;
         let account = insert(tx.sql(), &accounts, &new).await?;
-        tx.note(&accounts, account, &new.username);
-        let at = ServiceAccountAt { id: account, organization: id };
-        service_account(tx.sql(), at).await
+        tx.note(&account, account.id, &new.username);
+        select_one(tx.sql(), &account).await
     })
     .await
 }
@@ -91,8 +96,8 @@ async fn create(
 async fn get(cx: Cx, of: OfAccount, (): (), (): ()) -> Result<api::ServiceAccount> {
     cx.read(async |tx| {
         let at = locate(tx, &of).await?;
-        permit::<Read>(tx, &of, at).await?;
-        service_account(tx.sql(), at).await
+        let allowed = permit::<Read>(tx, &of, at).await?;
+        select_one(tx.sql(), &allowed).await
     })
     .await
 }
@@ -101,10 +106,10 @@ async fn delete(cx: Cx, of: OfAccount, (): (), (): ()) -> Result<()> {
     cx.tx(async |tx| {
         let at = locate(tx, &of).await?;
         let allowed = permit::<Delete>(tx, &of, at).await?;
-        let name = service_account(tx.sql(), at).await?.username;
+        let name = select_one(tx.sql(), &allowed).await?.username;
         tx.note(&allowed, at.id, &name);
         let watch = Watch::before_change(tx.sql(), at.organization).await?;
-        remove(tx.sql(), &allowed).await?;
+        user::remove(tx.sql(), &allowed).await?;
         watch.after_change(tx.sql()).await
     })
     .await
@@ -129,7 +134,7 @@ async fn create_key(cx: Cx, of: OfAccount, (): (), new: api::ApiKeyCreate) -> Re
     cx.tx(async |tx| {
         let at = locate(tx, &of).await?;
         let allowed = permit::<Update>(tx, &of, at).await?;
-        let name = service_account(tx.sql(), at).await?.username;
+        let name = select_one(tx.sql(), &allowed).await?.username;
         tx.note(&allowed, at.id, &name);
         tx.detail(&allowed, &format!("made the API key '{}'", new.name));
         insert_key(tx.sql(), &allowed, &cx.shared().vault, &new).await
@@ -147,7 +152,7 @@ async fn delete_key(
         let of = (organization, account);
         let at = locate(tx, &of).await?;
         let allowed = permit::<Update>(tx, &of, at).await?;
-        let name = service_account(tx.sql(), at).await?.username;
+        let name = select_one(tx.sql(), &allowed).await?.username;
         tx.note(&allowed, at.id, &name);
         tx.detail(&allowed, &format!("removed the API key '{key}'"));
         let watch = Watch::before_change(tx.sql(), at.organization).await?;
@@ -205,9 +210,12 @@ async fn select(
     .collect()
 }
 
-async fn service_account(sql: &mut Sql, at: ServiceAccountAt) -> Result<api::ServiceAccount> {
-    let row =
-        sqlx::query("SELECT * FROM account WHERE id = $1").bind(at.id.to_string()).fetch_one(sql).await?;
+async fn select_one<A: Act>(
+    sql: &mut Sql,
+    allowed: &Allowed<A, ServiceAccountAt>,
+) -> Result<api::ServiceAccount> {
+    let query = sqlx::query("SELECT * FROM account WHERE id = $1").bind(allowed.id.to_string());
+    let row = query.fetch_one(sql).await?;
     read(&row)
 }
 
@@ -229,7 +237,7 @@ async fn insert(
     sql: &mut Sql,
     accounts: &Allowed<Create, ServiceAccountsOf>,
     new: &api::ServiceAccountCreate,
-) -> Result<ServiceAccountId> {
+) -> Result<Allowed<Create, ServiceAccountAt>> {
     let id = ServiceAccountId::random();
     sqlx::query(
         "INSERT INTO account (id, username, email, name, description, is_service_account, organization_id, created, \
@@ -243,11 +251,7 @@ async fn insert(
     .bind(now())
     .execute(sql)
     .await?;
-    Ok(id)
-}
-
-async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, ServiceAccountAt>) -> Result<()> {
-    forget_account(sql, UserId::from(allowed.id)).await
+    Ok(accounts.created(ServiceAccountAt { id, organization: accounts.object().0 }))
 }
 
 async fn select_keys(

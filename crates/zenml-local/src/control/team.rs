@@ -9,11 +9,11 @@ use zenml_api::{Identifier, OrganizationId, TeamId, UserId};
 use super::check::{self, Slice};
 use super::last_admin::Watch;
 use super::organization::OrganizationAt;
-use super::user::{self, user};
+use super::user::{self, user_unchecked};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    Allowed, Create, Delete, Holdings, Kind, Listed, Object, Owner, Read, Target, Tx, Update, not_found,
+    Act, Allowed, Create, Delete, Holdings, Kind, Listed, Object, Owner, Read, Target, Tx, Update, not_found,
 };
 use crate::store::{Query, Row, Sql, column, now};
 
@@ -88,17 +88,17 @@ async fn create(cx: Cx, (): (), (): (), new: api::TeamCreate) -> Result<api::Tea
     let owner = cx.identity()?.account;
     cx.tx(async |tx| {
         let teams = tx.allow::<Create, _>(TeamsOf(new.organization_id)).await?;
-        let id = insert(tx.sql(), &teams, &new, owner).await?;
-        tx.note(&teams, id, &new.name);
-        team(tx.sql(), id).await
+        let team = insert(tx.sql(), &teams, &new, owner).await?;
+        tx.note(&team, team.id, &new.name);
+        select_one(tx.sql(), &team).await
     })
     .await
 }
 
 async fn get(cx: Cx, id: TeamId, (): (), (): ()) -> Result<api::Team> {
     cx.read(async |tx| {
-        see(tx, id).await?;
-        team(tx.sql(), id).await
+        let allowed = see(tx, id).await?;
+        select_one(tx.sql(), &allowed).await
     })
     .await
 }
@@ -108,7 +108,7 @@ async fn update(cx: Cx, id: TeamId, (): (), change: api::TeamUpdate) -> Result<a
     cx.tx(async |tx| {
         let at = TeamAt::locate(tx.sql(), id).await?;
         let allowed = tx.allow::<Update, _>(at).await?;
-        let before = team(tx.sql(), id).await?;
+        let before = select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &before.name);
         let mut description = before.description;
         change.description.clone().apply(&mut description);
@@ -116,7 +116,7 @@ async fn update(cx: Cx, id: TeamId, (): (), change: api::TeamUpdate) -> Result<a
         check::optional_length("description", description.as_deref(), 1..=256)?;
         let name = change.name.clone().unwrap_or(before.name);
         write(tx.sql(), &allowed, &name, description.as_deref()).await?;
-        team(tx.sql(), id).await
+        select_one(tx.sql(), &allowed).await
     })
     .await
 }
@@ -125,7 +125,7 @@ async fn delete(cx: Cx, id: TeamId, (): (), (): ()) -> Result<()> {
     cx.tx(async |tx| {
         let at = TeamAt::locate(tx.sql(), id).await?;
         let allowed = tx.allow::<Delete, _>(at).await?;
-        let name = team(tx.sql(), id).await?.name;
+        let name = select_one(tx.sql(), &allowed).await?.name;
         tx.note(&allowed, id, &name);
         let watch = Watch::before_change(tx.sql(), at.organization).await?;
         remove(tx.sql(), &allowed).await?;
@@ -147,9 +147,9 @@ async fn add_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Resu
     cx.tx(async |tx| {
         let at = TeamAt::locate(tx.sql(), id).await?;
         let allowed = tx.allow::<Update, _>(at).await?;
-        let team = team(tx.sql(), id).await?;
+        let team = select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &team.name);
-        let added = user(tx.sql(), member).await?;
+        let added = user_unchecked(tx.sql(), member).await?;
         // An unknown user and one of another organization are told apart by nothing.
         let belongs = Holdings::of(member.uuid()).belongs_to(tx.sql(), at.organization.uuid()).await?;
         let Some(added) = added.filter(|_| belongs) else {
@@ -168,9 +168,10 @@ async fn remove_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> R
     cx.tx(async |tx| {
         let at = TeamAt::locate(tx.sql(), id).await?;
         let allowed = tx.allow::<Update, _>(at).await?;
-        let team = team(tx.sql(), id).await?;
+        let team = select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &team.name);
-        let removed = user(tx.sql(), member).await?.map_or_else(|| member.to_string(), |user| user.username);
+        let removed =
+            user_unchecked(tx.sql(), member).await?.map_or_else(|| member.to_string(), |user| user.username);
         tx.detail(&allowed, &format!("removed {removed}"));
         let watch = Watch::before_change(tx.sql(), at.organization).await?;
         delete_member(tx.sql(), &allowed, member).await?;
@@ -213,8 +214,12 @@ async fn select(
     query.build().fetch_all(sql).await?.iter().map(read).collect()
 }
 
-/// A team as a part of another answer, or of its own.
-pub(crate) async fn team(sql: &mut Sql, id: TeamId) -> Result<api::Team> {
+async fn select_one<A: Act>(sql: &mut Sql, allowed: &Allowed<A, TeamAt>) -> Result<api::Team> {
+    team_unchecked(sql, allowed.id).await
+}
+
+/// A team as a part of another answer.
+pub(crate) async fn team_unchecked(sql: &mut Sql, id: TeamId) -> Result<api::Team> {
     let mut query = Query::new(COLUMNS);
     query.push(" AND t.id = ").push_bind(id.to_string());
     let row = query.build().fetch_optional(sql).await?;
@@ -223,7 +228,7 @@ pub(crate) async fn team(sql: &mut Sql, id: TeamId) -> Result<api::Team> {
 }
 
 /// Teams as parts of another answer, with one statement however many there are.
-pub(crate) async fn teams(
+pub(crate) async fn teams_unchecked(
     sql: &mut Sql,
     ids: impl IntoIterator<Item = TeamId>,
 ) -> Result<HashMap<TeamId, api::Team>> {
@@ -251,7 +256,7 @@ async fn insert(
     teams: &Allowed<Create, TeamsOf>,
     new: &api::TeamCreate,
     owner: UserId,
-) -> Result<TeamId> {
+) -> Result<Allowed<Create, TeamAt>> {
     let id = TeamId::random();
     sqlx::query(
         "INSERT INTO team (id, organization_id, name, description, owner_id, created, updated) \
@@ -265,7 +270,7 @@ async fn insert(
     .bind(now())
     .execute(sql)
     .await?;
-    Ok(id)
+    Ok(teams.created(TeamAt { id, organization: teams.object().0, owner: Some(owner) }))
 }
 
 async fn write(
@@ -329,4 +334,25 @@ async fn delete_member(sql: &mut Sql, allowed: &Allowed<Update, TeamAt>, member:
         return Err(Error::not_found(format!("User '{member}' is not a member of this team.")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rbac::probe::compiles;
+
+    type Db = &'static mut Sql;
+    type Proof<A> = &'static Allowed<A, TeamAt>;
+
+    #[test]
+    fn a_query_compiles_with_its_proof_alone() {
+        assert!(compiles!(select_one::<Read>, (Db, Proof<Read>)));
+        assert!(!compiles!(select_one::<Read>, (Db, &'static TeamAt)));
+        assert!(compiles!(select_members, (Db, Proof<Read>)));
+        assert!(!compiles!(select_members, (Db, &'static TeamAt)));
+        assert!(compiles!(insert_member, (Db, Proof<Update>, UserId)));
+        assert!(!compiles!(insert_member, (Db, Proof<Read>, UserId)));
+        assert!(compiles!(remove, (Db, Proof<Delete>)));
+        assert!(!compiles!(remove, (Db, Proof<Update>)));
+    }
 }

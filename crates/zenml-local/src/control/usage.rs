@@ -4,7 +4,6 @@ use zenml_api::OrganizationId;
 use zenml_api::control::entitlement::{self, Feature};
 use zenml_api::control::usage_event::{self, UsageEvent};
 
-use super::rbac::server;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::store::now;
@@ -14,7 +13,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 }
 
 async fn check(cx: Cx, (organization, _): (OrganizationId, Feature), (): (), (): ()) -> Result<()> {
-    let workspace = server(&cx)?;
+    let workspace = cx.workspace_server()?;
     cx.read(async |tx| {
         let own = sqlx::query("SELECT 1 FROM workspace WHERE id = $1 AND organization_id = $2")
             .bind(workspace.to_string())
@@ -28,7 +27,7 @@ async fn check(cx: Cx, (organization, _): (OrganizationId, Feature), (): (), ():
 
 /// Counts an event once for each object, so that a repeated report changes nothing.
 async fn report(cx: Cx, (): (), (): (), event: UsageEvent) -> Result<()> {
-    let workspace = server(&cx)?;
+    let workspace = cx.workspace_server()?;
     let object = event.metadata.and_then(|metadata| metadata.resource_id).unwrap_or_default();
     cx.tx(async |tx| {
         sqlx::query(

@@ -9,12 +9,11 @@ use zenml_api::{IdOrName, Identifier, OrganizationId, Patch, Sensitive, UserId};
 
 use super::check::{self, Slice};
 use super::last_admin;
-use super::workspace::WorkspaceAt;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::login::{LONGEST, Subject};
 use crate::rbac::{
-    Act, Action, Allowed, Caller, Create, Delete, Enter, Kind, Object, Target, Tx, Update, not_found,
+    Act, Action, Allowed, Caller, Create, Delete, Kind, Object, Read, Target, Tx, Update, not_found,
 };
 use crate::store::{Query, Row, Sql, column, now};
 
@@ -27,7 +26,6 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::DELETE, delete)
         .serve(&api::ME, me)
         .serve(&api::UPDATE_ME, update_me)
-        .serve(&api::AUTHORIZE_SERVER, authorize_server)
 }
 
 /// Most bytes of the metadata of an account.
@@ -63,6 +61,24 @@ impl Object for Profile {
     }
 }
 
+/// What permission for an account can be asked as.
+pub(super) trait Account {
+    /// The account.
+    fn account(&self) -> UserId;
+}
+
+impl Account for AccountAt {
+    fn account(&self) -> UserId {
+        self.0
+    }
+}
+
+impl Account for Profile {
+    fn account(&self) -> UserId {
+        self.0
+    }
+}
+
 async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Vec<api::User>> {
     let slice = check::slice(query.offset, query.limit)?;
     cx.read(async |tx| {
@@ -80,9 +96,10 @@ async fn create(cx: Cx, (): (), query: api::UserCreate, (): ()) -> Result<api::U
     cx.tx(async |tx| {
         let accounts = tx.allow::<Create, _>(Accounts).await?;
         let hash = hash.ok_or_else(changed_meanwhile)?;
-        let id = insert(tx.sql(), &accounts, &username, &hash, query.is_superuser.unwrap_or(false)).await?;
-        tx.note(&accounts, id, &username);
-        user(tx.sql(), id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))
+        let account =
+            insert(tx.sql(), &accounts, &username, &hash, query.is_superuser.unwrap_or(false)).await?;
+        tx.note(&account, account.account(), &username);
+        select_one(tx.sql(), &account).await
     })
     .await
 }
@@ -122,7 +139,7 @@ async fn update(cx: Cx, id: UserId, (): (), change: api::UserUpdate) -> Result<a
     let hash = hashed(&cx, Action::Update, AccountAt(id).target(), change.password.clone()).await?;
     cx.tx(async |tx| {
         let account = administered::<Update>(tx, id).await?;
-        let before = user(tx.sql(), id).await?.ok_or_else(|| not_found(&account.target()))?;
+        let before = select_one(tx.sql(), &account).await?;
         tx.note(&account, id, &before.username);
         if change.password.is_some() {
             require_person(before.is_service_account)?;
@@ -136,7 +153,7 @@ async fn update(cx: Cx, id: UserId, (): (), change: api::UserUpdate) -> Result<a
             last_admin::require_others(tx.sql(), id).await?;
         }
         administer(tx.sql(), &account, &change).await?;
-        edit(tx.sql(), id, before, &change, hash.as_deref()).await
+        edit(tx.sql(), &account, before, &change, hash.as_deref()).await
     })
     .await
 }
@@ -144,7 +161,7 @@ async fn update(cx: Cx, id: UserId, (): (), change: api::UserUpdate) -> Result<a
 async fn delete(cx: Cx, id: UserId, (): (), (): ()) -> Result<()> {
     cx.tx(async |tx| {
         let account = administered::<Delete>(tx, id).await?;
-        let user = user(tx.sql(), id).await?.ok_or_else(|| not_found(&account.target()))?;
+        let user = select_one(tx.sql(), &account).await?;
         tx.note(&account, id, &user.username);
         if user.is_service_account {
             return Err(Error::forbidden("Service accounts are deleted through their organization."));
@@ -163,7 +180,11 @@ async fn delete(cx: Cx, id: UserId, (): (), (): ()) -> Result<()> {
 
 async fn me(cx: Cx, (): (), (): (), (): ()) -> Result<api::User> {
     let id = cx.identity()?.account;
-    cx.read(async |tx| user(tx.sql(), id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))).await
+    cx.read(async |tx| {
+        let account = tx.allow::<Read, _>(AccountAt(id)).await?;
+        select_one(tx.sql(), &account).await
+    })
+    .await
 }
 
 async fn update_me(cx: Cx, (): (), (): (), change: api::UserUpdate) -> Result<api::User> {
@@ -185,18 +206,8 @@ async fn update_me(cx: Cx, (): (), (): (), change: api::UserUpdate) -> Result<ap
             hash.as_ref().ok_or_else(changed_meanwhile)?;
             tx.detail(&profile, "set a new password");
         }
-        let before = user(tx.sql(), id).await?.ok_or_else(|| not_found(&profile.target()))?;
-        edit(tx.sql(), id, before, &change, hash.as_deref()).await
-    })
-    .await
-}
-
-async fn authorize_server(cx: Cx, (): (), query: api::AuthorizeServer, (): ()) -> Result<api::User> {
-    let id = cx.identity()?.account;
-    cx.read(async |tx| {
-        let workspace = WorkspaceAt::locate(tx.sql(), query.server_id).await?;
-        tx.allow::<Enter, _>(workspace).await?;
-        user(tx.sql(), id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))
+        let before = select_one(tx.sql(), &profile).await?;
+        edit(tx.sql(), &profile, before, &change, hash.as_deref()).await
     })
     .await
 }
@@ -349,15 +360,20 @@ async fn find(sql: &mut Sql, directory: &Directory, user: &IdOrName<UserId>) -> 
     query.build().fetch_optional(sql).await?.as_ref().map(read).transpose()
 }
 
-/// An account as a part of another answer, or of its own.
-pub(crate) async fn user(sql: &mut Sql, id: UserId) -> Result<Option<api::User>> {
+async fn select_one<A: Act>(sql: &mut Sql, allowed: &Allowed<A, impl Account>) -> Result<api::User> {
+    let id = allowed.account();
+    user_unchecked(sql, id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))
+}
+
+/// An account as a part of another answer.
+pub(crate) async fn user_unchecked(sql: &mut Sql, id: UserId) -> Result<Option<api::User>> {
     let row =
         sqlx::query("SELECT * FROM account WHERE id = $1").bind(id.to_string()).fetch_optional(sql).await?;
     row.as_ref().map(read).transpose()
 }
 
 /// Accounts as parts of another answer, with one statement however many there are.
-pub(crate) async fn users(
+pub(crate) async fn users_unchecked(
     sql: &mut Sql,
     ids: impl IntoIterator<Item = UserId>,
 ) -> Result<HashMap<UserId, api::User>> {
@@ -395,11 +411,11 @@ pub(crate) fn read(row: &Row) -> Result<api::User> {
 
 async fn insert(
     sql: &mut Sql,
-    _: &Allowed<Create, Accounts>,
+    accounts: &Allowed<Create, Accounts>,
     username: &str,
     password_hash: &str,
     superuser: bool,
-) -> Result<UserId> {
+) -> Result<Allowed<Create, AccountAt>> {
     let id = UserId::random();
     sqlx::query(
         "INSERT INTO account (id, username, email, password_hash, password_expired, is_superuser, created, updated) \
@@ -413,7 +429,7 @@ async fn insert(
     .bind(now())
     .execute(sql)
     .await?;
-    Ok(id)
+    Ok(accounts.created(AccountAt(id)))
 }
 
 /// Changes what only an administrator may change.
@@ -446,10 +462,10 @@ async fn administer(
     Ok(())
 }
 
-/// Changes what belongs to the person. The caller holds the proof for the account or for the profile.
+/// Changes what belongs to the person.
 async fn edit(
     sql: &mut Sql,
-    id: UserId,
+    allowed: &Allowed<Update, impl Account>,
     before: api::User,
     change: &api::UserUpdate,
     password_hash: Option<&str>,
@@ -472,26 +488,21 @@ async fn edit(
     .bind(metadata.to_string())
     .bind(password_hash)
     .bind(now())
-    .bind(id.to_string())
+    .bind(allowed.account().to_string())
     .execute(&mut *sql)
     .await?;
-    user(sql, id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))
+    select_one(sql, allowed).await
 }
 
-/// Removes an account and everything that names it as a holder of rights. What it made stays.
-async fn remove(sql: &mut Sql, account: &Allowed<Delete, AccountAt>) -> Result<()> {
-    forget_account(sql, account.object().0).await
-}
-
-/// Removes an account's row, keys, roles, shares and memberships. The caller holds the proof.
-pub(super) async fn forget_account(sql: &mut Sql, id: UserId) -> Result<()> {
+/// Removes an account's row, keys, roles, shares and memberships. What it made stays.
+pub(super) async fn remove(sql: &mut Sql, account: &Allowed<Delete, impl Account>) -> Result<()> {
     for statement in [
         "DELETE FROM assignment WHERE principal_kind = 'user' AND principal_id = $1",
         "DELETE FROM share WHERE principal_kind = 'user' AND principal_id = $1",
         "DELETE FROM team_member WHERE kind = 'user' AND member_id = $1",
         "DELETE FROM account WHERE id = $1",
     ] {
-        sqlx::query(statement).bind(id.to_string()).execute(&mut *sql).await?;
+        sqlx::query(statement).bind(account.account().to_string()).execute(&mut *sql).await?;
     }
     Ok(())
 }

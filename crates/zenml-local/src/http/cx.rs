@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde::Serialize;
 use sqlx::Row as _;
+use uuid::Uuid;
 use zenml_api::{Identifier, WorkspaceId};
 
 use crate::audit::Origin;
@@ -86,11 +87,6 @@ impl Cx {
         self.shared.logins.refused(&self.shared.tasks, &self.login(), subject, refusal).await
     }
 
-    /// Who asks.
-    pub(crate) fn actor(&self) -> &Actor {
-        &self.actor
-    }
-
     /// The account that asks.
     ///
     /// # Errors
@@ -99,6 +95,17 @@ impl Cx {
         self.actor
             .identity()
             .ok_or_else(|| Error::unauthorized("This endpoint needs a user or a service account."))
+    }
+
+    /// The workspace whose server asks.
+    ///
+    /// # Errors
+    /// 403 when it is somebody else who asks.
+    pub(crate) fn workspace_server(&self) -> Result<Uuid> {
+        match self.actor {
+            Actor::WorkspaceServer(workspace) => Ok(workspace),
+            _ => Err(Error::forbidden("Only the servers of workspaces may call this endpoint.")),
+        }
     }
 
     /// The workspace in whose API the request came.

@@ -12,7 +12,7 @@ use super::oracle::Visible;
 use super::policy::PREDEFINED;
 use super::resource::{Kind, Level, Owner, Resource, Target, WorkspacePlace};
 use super::rights::Rights;
-use crate::bootstrap::insert_organization;
+use crate::bootstrap::insert_organization_unchecked;
 use crate::rbac::Tx;
 use crate::store::{Database, Query, Sql, Store};
 use crate::token::Root;
@@ -86,7 +86,9 @@ async fn fill(sql: &mut Sql, dice: &mut Dice) {
     }
     for organization in ORGANIZATIONS {
         let name = organization.to_string();
-        insert_organization(sql, OrganizationId::from_uuid(organization), &name, ACCOUNTS[0]).await.unwrap();
+        insert_organization_unchecked(sql, OrganizationId::from_uuid(organization), &name, ACCOUNTS[0])
+            .await
+            .unwrap();
     }
     for team in TEAMS {
         let owner = dice.of(&ACCOUNTS);

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use zenml_api::Identifier;
 
-use super::action::{Act, Action, Read};
+use super::action::{Act, Action, Create, Read};
 use super::holdings::Holdings;
 use super::identity::Actor;
 use super::resource::{Kind, Level, Object, Owner, Target};
@@ -28,6 +28,13 @@ impl<A, O> Allowed<A, O> {
     /// What the permission is about.
     pub(crate) const fn object(&self) -> &O {
         &self.object
+    }
+}
+
+impl<P> Allowed<Create, P> {
+    /// The permission to create is also one for what was created with it.
+    pub(crate) const fn created<O>(&self, object: O) -> Allowed<Create, O> {
+        Allowed { object, record: self.record, act: PhantomData }
     }
 }
 
@@ -111,6 +118,7 @@ impl Tx {
     }
 
     /// The proof for a list that shows everything to everyone who is let in.
+    #[expect(clippy::unused_self, reason = "proofs come from a transaction")]
     pub(crate) fn list_open<O: Open<Read>>(&self, object: O) -> Listed<O> {
         Listed { object, visible: Visible::All, caller: None }
     }

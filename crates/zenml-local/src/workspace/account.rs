@@ -54,14 +54,14 @@ async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Page<User
 async fn get(cx: Cx, id: IdOrName<UserId>, (): (), (): ()) -> Result<User> {
     let me = enter(&cx).await?;
     cx.read(async |tx| {
-        let account = find(tx.sql(), me.place, &id).await?.ok_or_else(|| Error::no_object("account", &id))?;
+        let account = find(tx.sql(), me, &id).await?.ok_or_else(|| Error::no_object("account", &id))?;
         let detail = if account.local == me.local { Detail::Own } else { Detail::Others };
         Ok(account.user(detail))
     })
     .await
 }
 
-/// The caller of a request inside a workspace.
+/// The caller of a request inside a workspace, whom [`enter`] has let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Me {
     /// The workspace.
@@ -77,7 +77,7 @@ pub(crate) async fn enter(cx: &Cx) -> Result<Me> {
     let (place, identity) = (cx.workspace()?, cx.identity()?);
     let account = identity.account.uuid();
     let mut sql = cx.shared().store.begin_read().await?;
-    let known = local_id(&mut sql, place, account).await?;
+    let known = locate_local(&mut sql, place, account).await?;
     drop(sql);
     let local = match known {
         Some(local) => local,
@@ -105,7 +105,7 @@ pub(crate) async fn mirror(cx: &Cx, place: WorkspacePlace, identity: &Identity) 
     .bind(&account)
     .execute(&mut *sql)
     .await?;
-    let local = local_id(&mut sql, place, identity.account.uuid()).await?;
+    let local = locate_local(&mut sql, place, identity.account.uuid()).await?;
     sql.commit().await?;
     local.ok_or_else(|| Error::not_found("There is no account with this ID."))
 }
@@ -235,10 +235,11 @@ impl list::Table for Mirrored {
     }
 }
 
-async fn find(sql: &mut Sql, place: WorkspacePlace, id: &IdOrName<UserId>) -> Result<Option<Mirrored>> {
+/// An account of the workspace that the caller is in: everyone there may see everyone.
+async fn find(sql: &mut Sql, me: Me, id: &IdOrName<UserId>) -> Result<Option<Mirrored>> {
     let mut query = Query::new("SELECT ");
     query.push(Mirrored::columns()).push(" FROM local_account t WHERE t.workspace_id = ");
-    query.push_bind(place.workspace.to_string());
+    query.push_bind(me.place.workspace.to_string());
     match id {
         IdOrName::Id(id) => query.push(" AND t.id = ").push_bind(id.to_string()),
         IdOrName::Name(name) => {
@@ -250,11 +251,11 @@ async fn find(sql: &mut Sql, place: WorkspacePlace, id: &IdOrName<UserId>) -> Re
 }
 
 async fn own(sql: &mut Sql, me: Me) -> Result<Mirrored> {
-    let found = find(sql, me.place, &IdOrName::Id(me.local)).await?;
+    let found = find(sql, me, &IdOrName::Id(me.local)).await?;
     found.ok_or_else(|| Error::no_object("account", me.local))
 }
 
-async fn local_id(sql: &mut Sql, place: WorkspacePlace, account: Uuid) -> Result<Option<UserId>> {
+async fn locate_local(sql: &mut Sql, place: WorkspacePlace, account: Uuid) -> Result<Option<UserId>> {
     let row = sqlx::query("SELECT id FROM local_account WHERE workspace_id = $1 AND external_user_id = $2")
         .bind(place.workspace.to_string())
         .bind(account.to_string())

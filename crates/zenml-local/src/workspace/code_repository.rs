@@ -39,7 +39,7 @@ impl Noun for CodeRepository {
     const WORDS: &'static str = "code repository";
     const TABLE: &'static str = "code_repository";
     const COLUMNS: &'static [&'static str] = &["sealed_config", "source", "logo_url", "description"];
-    const OWNED: Owned = Owned::ByAccountOrServer;
+    const OWNED: Owned = Owned::AccountOrServer;
     const IN_PROJECT: bool = true;
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "user"];
     type Id = CodeRepositoryId;

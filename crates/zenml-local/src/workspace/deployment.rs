@@ -17,7 +17,7 @@ const DEFAULT_TYPES: [&str; 3] = ["orchestrator", "artifact_store", "deployer"];
 
 /// Puts the default stack and its components into a new workspace. What is there stays.
 pub(super) async fn populate(tx: &mut Tx, vault: &Vault, place: WorkspacePlace) -> Result<()> {
-    if exists(tx.sql(), place).await? {
+    if exists_unchecked(tx.sql(), place).await? {
         return Ok(());
     }
     let mut components = Vec::new();
@@ -58,7 +58,7 @@ async fn insert_component(
 }
 
 /// Whether a workspace was populated and not erased.
-pub(super) async fn exists(sql: &mut Sql, place: WorkspacePlace) -> Result<bool> {
+pub(super) async fn exists_unchecked(sql: &mut Sql, place: WorkspacePlace) -> Result<bool> {
     let row = sqlx::query("SELECT 1 FROM stack WHERE workspace_id = $1 AND name = $2 AND owner_id IS NULL")
         .bind(place.workspace.to_string())
         .bind(DEFAULT)
@@ -68,7 +68,7 @@ pub(super) async fn exists(sql: &mut Sql, place: WorkspacePlace) -> Result<bool>
 }
 
 /// Removes everything that a workspace holds. Nothing to remove is a success.
-pub(super) async fn erase(tx: &mut Tx, place: WorkspacePlace) -> Result<()> {
+pub(super) async fn erase_unchecked(tx: &mut Tx, place: WorkspacePlace) -> Result<()> {
     // Children before what they refer to.
     const STATEMENTS: [&str; 8] = [
         "DELETE FROM stack WHERE workspace_id = $1",

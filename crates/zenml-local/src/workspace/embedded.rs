@@ -33,7 +33,7 @@ impl Embedded {
     }
 
     async fn exists(&self, place: WorkspacePlace) -> Result<bool> {
-        deployment::exists(&mut *self.store.begin_read().await?, place).await
+        deployment::exists_unchecked(&mut *self.store.begin_read().await?, place).await
     }
 }
 
@@ -67,9 +67,9 @@ impl WorkspaceEngine for Embedded {
     }
 
     fn delete<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, ()> {
-        Box::pin(
-            async move { Ok(self.write(async |tx| deployment::erase(tx, workspace.place).await).await?) },
-        )
+        Box::pin(async move {
+            Ok(self.write(async |tx| deployment::erase_unchecked(tx, workspace.place).await).await?)
+        })
     }
 
     fn adopt<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, Option<Endpoint>> {

@@ -65,14 +65,14 @@ async fn locate(tx: &mut Tx, me: Me, kind: Kind, query: &ShareQuery) -> Result<S
     let unknown = || Error::not_found(format!("The {kind} {id} does not exist."));
     let one = Resource::one(kind, id.uuid());
     let found = match kind {
-        Kind::Stack => owner::<Stack>(tx, me, query).await,
-        Kind::StackComponent => owner::<Component>(tx, me, query).await,
-        Kind::ServiceConnector => owner::<Connector>(tx, me, query).await,
-        Kind::Secret => owner::<Secret>(tx, me, query).await,
+        Kind::Stack => locate_object::<Stack>(tx, me, query).await,
+        Kind::StackComponent => locate_object::<Component>(tx, me, query).await,
+        Kind::ServiceConnector => locate_object::<Connector>(tx, me, query).await,
+        Kind::Secret => locate_object::<Secret>(tx, me, query).await,
         Kind::Flavor if flavor::is_built_in(FlavorId::from_uuid(id.uuid())) => Ok((one, Owner::Everyone)),
-        Kind::Flavor => owner::<Custom>(tx, me, query).await,
-        Kind::Tag => owner::<Tag>(tx, me, query).await,
-        Kind::CodeRepository => owner::<CodeRepository>(tx, me, query).await,
+        Kind::Flavor => locate_object::<Custom>(tx, me, query).await,
+        Kind::Tag => locate_object::<Tag>(tx, me, query).await,
+        Kind::CodeRepository => locate_object::<CodeRepository>(tx, me, query).await,
         _ => Err(unknown()),
     };
     let (resource, owner) =
@@ -80,7 +80,7 @@ async fn locate(tx: &mut Tx, me: Me, kind: Kind, query: &ShareQuery) -> Result<S
     Ok(SharedObject { place: me.place, resource, owner })
 }
 
-async fn owner<N: Served>(tx: &mut Tx, me: Me, query: &ShareQuery) -> Result<(Resource, Owner)> {
+async fn locate_object<N: Served>(tx: &mut Tx, me: Me, query: &ShareQuery) -> Result<(Resource, Owner)> {
     let found = N::locate(tx, me, &N::Id::from_uuid(query.resource_id.uuid()).into()).await?;
     Ok((found.resource(), found.target().owner))
 }

@@ -36,7 +36,7 @@ impl Noun for Project {
     const WORDS: &'static str = "project";
     const TABLE: &'static str = "project";
     const COLUMNS: &'static [&'static str] = &["display_name", "description", "project_metadata"];
-    const OWNED: Owned = Owned::ByNobody;
+    const OWNED: Owned = Owned::Nobody;
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "display_name"];
     type Id = ProjectId;
 

@@ -50,7 +50,7 @@ impl Noun for Secret {
     const WORDS: &'static str = "secret";
     const TABLE: &'static str = "secret";
     const COLUMNS: &'static [&'static str] = &["private_to"];
-    const OWNED: Owned = Owned::ByAccount;
+    const OWNED: Owned = Owned::Account;
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "private"];
     type Id = SecretId;
 
@@ -94,9 +94,10 @@ impl Served for Secret {
 
     /// A secret with its values, if they are wanted and the caller may see them; otherwise without, and without a mark.
     async fn answer(row: Stored<Self>, view: &mut View<'_>) -> Result<api::Secret> {
-        let opened = match view.secrets {
-            true => view.tx.try_allow::<ReadSecretValue, _>(row.found(view.place)).await?,
-            false => None,
+        let opened = if view.secrets {
+            view.tx.try_allow::<ReadSecretValue, _>(row.found(view.place)).await?
+        } else {
+            None
         };
         let values = match opened {
             Some(allowed) => {

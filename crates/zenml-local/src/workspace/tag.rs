@@ -35,7 +35,7 @@ impl Noun for Tag {
     const WORDS: &'static str = "tag";
     const TABLE: &'static str = "tag";
     const COLUMNS: &'static [&'static str] = &["color", "exclusive"];
-    const OWNED: Owned = Owned::ByAccountOrServer;
+    const OWNED: Owned = Owned::AccountOrServer;
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "color", "exclusive", "user"];
     type Id = TagId;

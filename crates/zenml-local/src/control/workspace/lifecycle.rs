@@ -39,14 +39,15 @@ pub(super) fn start(shared: &Arc<Shared>, id: WorkspaceId) {
 
 /// Takes up what an earlier run left: unfinished work goes on, running workspaces are adopted.
 pub(crate) async fn resume(shared: &Arc<Shared>) -> Result<()> {
-    let (unfinished, running) =
-        read(shared, async |tx| Ok((sql::unfinished(tx.sql()).await?, sql::running(tx.sql()).await?)))
-            .await?;
+    let (unfinished, running) = read(shared, async |tx| {
+        Ok((sql::unfinished_unchecked(tx.sql()).await?, sql::running_unchecked(tx.sql()).await?))
+    })
+    .await?;
     for id in unfinished {
         start(shared, id);
     }
     for id in running {
-        let stored = read(shared, async |tx| sql::stored(tx.sql(), id).await).await?;
+        let stored = read(shared, async |tx| sql::stored_unchecked(tx.sql(), id).await).await?;
         adopt(shared, &stored).await?;
     }
     Ok(())
@@ -63,11 +64,14 @@ async fn adopt(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
     };
     match adopted {
         Ok(Some(Endpoint { server_url, version })) => {
-            write(shared, async |tx| sql::set_endpoint(tx.sql(), id, &server_url, &version).await).await
+            write(shared, async |tx| sql::set_endpoint_unchecked(tx.sql(), id, &server_url, &version).await)
+                .await
         }
         Ok(None) => {
-            write(shared, async |tx| sql::set_status(tx.sql(), id, &WorkspaceStatus::Pending, "").await)
-                .await?;
+            write(shared, async |tx| {
+                sql::set_status_unchecked(tx.sql(), id, &WorkspaceStatus::Pending, "").await
+            })
+            .await?;
             start(shared, id);
             Ok(())
         }
@@ -76,7 +80,7 @@ async fn adopt(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
 }
 
 async fn bring(shared: &Arc<Shared>, id: WorkspaceId) -> Result<()> {
-    let stored = read(shared, async |tx| sql::stored(tx.sql(), id).await).await?;
+    let stored = read(shared, async |tx| sql::stored_unchecked(tx.sql(), id).await).await?;
     if stored.desired_state != WorkspaceStatus::Deleted {
         match shared.faults.deployment(&stored.name) {
             None => {}
@@ -90,7 +94,7 @@ async fn bring(shared: &Arc<Shared>, id: WorkspaceId) -> Result<()> {
         }
     }
     // The wish may have changed meanwhile; then other work is on its way, and only the last one counts.
-    let stored = match read(shared, async |tx| sql::stored(tx.sql(), id).await).await {
+    let stored = match read(shared, async |tx| sql::stored_unchecked(tx.sql(), id).await).await {
         Err(error) if error.status() == http::StatusCode::NOT_FOUND => return Ok(()),
         stored => stored?,
     };
@@ -125,7 +129,7 @@ async fn delete(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
     {
         return fail(shared, stored, error).await;
     }
-    write(shared, async |tx| sql::remove(tx.sql(), stored.id).await).await
+    write(shared, async |tx| sql::remove_unchecked(tx.sql(), stored.id).await).await
 }
 
 /// Notes that a workspace failed. It did not when only the platform's own database could not be written.
@@ -148,13 +152,13 @@ async fn finish(
     endpoint: Option<&Endpoint>,
 ) -> Result<()> {
     write(shared, async |tx| {
-        if sql::stored(tx.sql(), stored.id).await?.desired_state != stored.desired_state {
+        if sql::stored_unchecked(tx.sql(), stored.id).await?.desired_state != stored.desired_state {
             return Ok(());
         }
         if let Some(Endpoint { server_url, version }) = endpoint {
-            sql::set_endpoint(tx.sql(), stored.id, server_url, version).await?;
+            sql::set_endpoint_unchecked(tx.sql(), stored.id, server_url, version).await?;
         }
-        sql::set_status(tx.sql(), stored.id, status, reason).await
+        sql::set_status_unchecked(tx.sql(), stored.id, status, reason).await
     })
     .await
 }

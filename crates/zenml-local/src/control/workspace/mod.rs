@@ -1,25 +1,25 @@
 //! Workspaces: routes and handlers. Queries are in `sql`, what happens in the background in `lifecycle`.
 
 mod lifecycle;
+mod object;
 mod sql;
 
+use zenml_api::control::organization;
 use zenml_api::control::workspace::{self as api, WorkspaceStatus};
 use zenml_api::control::workspace_status;
 use zenml_api::{IdOrName, Identifier, OrganizationId, Patch, Sensitive, UserId, WorkspaceId};
 
 use super::check;
+use super::organization::OrganizationAt;
 use crate::crypto::random_text;
 use crate::engine::DEFAULT_VERSION;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{
-    Action, Create, Delete, Holdings, Kind, Object, Owner, Read, Resource, Target, Tx, Update,
-    WorkspacePlace, not_found,
-};
-use crate::store::{Sql, column};
+use crate::rbac::{Act, Action, Allowed, Create, Delete, Holdings, Object as _, Read, Tx, Update};
 
 pub(crate) use lifecycle::resume;
-pub(crate) use sql::select_of_organization;
+use object::unknown;
+pub(crate) use object::{WorkspaceAt, WorkspacesOf};
 use sql::{NewWorkspace, Stored};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -31,78 +31,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::DELETE, delete)
         .serve(&api::DEPLOY, deploy)
         .serve(&api::DEACTIVATE, deactivate)
+        .serve(&organization::WORKSPACES, of_organization)
         .internal(&workspace_status::REPORT, report_status)
-}
-
-/// Workspaces of an organization, or of all.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WorkspacesOf(pub(crate) Option<OrganizationId>);
-
-/// One workspace, with where it is and whose it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WorkspaceAt {
-    id: WorkspaceId,
-    organization: OrganizationId,
-    owner: UserId,
-}
-
-impl Object for WorkspacesOf {
-    fn target(&self) -> Target {
-        let organization = self.0.map(Identifier::uuid).unwrap_or_default();
-        Target::in_organization(organization, Kind::Workspace, None)
-    }
-}
-
-impl Object for WorkspaceAt {
-    fn target(&self) -> Target {
-        Target::in_workspace(self.place(), Resource::one(Kind::Workspace, self.id.uuid()))
-            .owned_by(Owner::Account(self.owner.uuid()))
-    }
-}
-
-impl WorkspaceAt {
-    /// Finds a workspace. Whether the caller may know of it is not decided here.
-    pub(crate) async fn locate(sql: &mut Sql, id: WorkspaceId) -> Result<Self> {
-        Self::find(sql, &IdOrName::Id(id)).await
-    }
-
-    async fn find(sql: &mut Sql, which: &IdOrName<WorkspaceId>) -> Result<Self> {
-        let (statement, text) = match which {
-            IdOrName::Id(id) => {
-                ("SELECT id, organization_id, owner_id FROM workspace WHERE id = $1", id.to_string())
-            }
-            IdOrName::Name(name) => {
-                ("SELECT id, organization_id, owner_id FROM workspace WHERE name = $1", name.clone())
-            }
-        };
-        let row =
-            sqlx::query(statement).bind(text).fetch_optional(sql).await?.ok_or_else(|| unknown(which))?;
-        Ok(Self {
-            id: column::id(&row, "id")?,
-            organization: column::id(&row, "organization_id")?,
-            owner: column::id(&row, "owner_id")?,
-        })
-    }
-
-    /// Its organization.
-    pub(crate) const fn organization(&self) -> OrganizationId {
-        self.organization
-    }
-
-    /// Where it is, as permissions name it.
-    pub(crate) fn place(&self) -> WorkspacePlace {
-        WorkspacePlace { organization: self.organization.uuid(), workspace: self.id.uuid() }
-    }
-}
-
-/// The answer is the same for a workspace that is not there and for one that the caller may not see.
-fn unknown(which: &IdOrName<WorkspaceId>) -> Error {
-    match which {
-        IdOrName::Id(id) => {
-            not_found(&Target::in_organization(uuid::Uuid::nil(), Kind::Workspace, Some(id.uuid())))
-        }
-        IdOrName::Name(name) => Error::not_found(format!("No workspace '{name}' was found.")),
-    }
 }
 
 async fn list(cx: Cx, (): (), query: api::WorkspaceQuery, (): ()) -> Result<Vec<api::Workspace>> {
@@ -114,6 +44,21 @@ async fn list(cx: Cx, (): (), query: api::WorkspaceQuery, (): ()) -> Result<Vec<
             _ => None,
         };
         sql::select(tx.sql(), &listed, &query, entering, slice).await
+    })
+    .await
+}
+
+async fn of_organization(
+    cx: Cx,
+    id: OrganizationId,
+    query: organization::OrganizationWorkspaceQuery,
+    (): (),
+) -> Result<Vec<api::Workspace>> {
+    let slice = check::slice(query.offset, query.limit)?;
+    cx.read(async |tx| {
+        tx.allow::<Read, _>(OrganizationAt(id)).await?;
+        let listed = tx.list(WorkspacesOf(Some(id))).await?;
+        sql::select_of_organization(tx.sql(), &listed, query.status.as_ref(), slice).await
     })
     .await
 }
@@ -153,9 +98,9 @@ async fn create(
                 version: version.as_deref().unwrap_or(DEFAULT_VERSION),
                 enrollment_digest: digest.as_deref(),
             };
-            sql::insert(tx.sql(), &workspaces, &row).await?;
+            let workspace = sql::insert(tx.sql(), &workspaces, organization, &row).await?;
             tx.forget_rights();
-            answer(tx, id).await
+            answer(tx, &workspace).await
         })
         .await?;
     if is_managed {
@@ -166,11 +111,11 @@ async fn create(
 
 async fn get(cx: Cx, which: IdOrName<WorkspaceId>, (): (), (): ()) -> Result<api::Workspace> {
     cx.read(async |tx| {
-        let at = WorkspaceAt::find(tx.sql(), &which).await?;
-        tx.allow::<Read, _>(at).await.map_err(|error| {
+        let at = WorkspaceAt::locate_by(tx.sql(), &which).await?;
+        let allowed = tx.allow::<Read, _>(at).await.map_err(|error| {
             if error.status() == http::StatusCode::NOT_FOUND { unknown(&which) } else { error }
         })?;
-        answer(tx, at.id).await
+        answer(tx, &allowed).await
     })
     .await
 }
@@ -196,7 +141,7 @@ async fn update(
         .tx(async |tx| {
             let at = WorkspaceAt::locate(tx.sql(), id).await?;
             let allowed = tx.allow::<Update, _>(at).await?;
-            let stored = sql::stored(tx.sql(), id).await?;
+            let stored = sql::select_one(tx.sql(), &allowed).await?;
             tx.note(&allowed, id, &stored.name);
             require_settled(&stored, query.force == Some(true) || !touches_state(&change))?;
             if let Some(owner) = change.owner_id.filter(|owner| *owner != stored.owner) {
@@ -209,9 +154,9 @@ async fn update(
                     || next.version != stored.version
                     || (desired.is_some() && stored.status == WorkspaceStatus::Failed));
             if work {
-                sql::set_status(tx.sql(), id, &WorkspaceStatus::Pending, "").await?;
+                sql::await_work(tx.sql(), &allowed).await?;
             }
-            Ok((answer(tx, id).await?, work))
+            Ok((answer(tx, &allowed).await?, work))
         })
         .await?;
     if work {
@@ -224,7 +169,7 @@ async fn delete(cx: Cx, id: WorkspaceId, (): (), (): ()) -> Result<()> {
     cx.tx(async |tx| {
         let at = WorkspaceAt::locate(tx.sql(), id).await?;
         let allowed = tx.allow::<Delete, _>(at).await?;
-        let stored = sql::stored(tx.sql(), id).await?;
+        let stored = sql::select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &stored.name);
         sql::begin_delete(tx.sql(), &allowed).await
     })
@@ -248,12 +193,12 @@ async fn switch(cx: Cx, id: WorkspaceId, state: WorkspaceStatus) -> Result<()> {
 
 /// "I am up", from the server of an enrolled workspace.
 async fn report_status(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
-    let id = WorkspaceId::from_uuid(super::rbac::server(&cx)?);
+    let id = WorkspaceId::from_uuid(cx.workspace_server()?);
     let request = cx.request().clone();
     cx.tx(async |tx| {
         let at = WorkspaceAt::locate(tx.sql(), id).await?;
         let allowed = tx.allow::<Update, _>(at).await?;
-        let stored = sql::stored(tx.sql(), id).await?;
+        let stored = sql::select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &stored.name);
         sql::report(tx.sql(), &allowed, request.server_url.as_deref(), request.server_version.as_deref())
             .await
@@ -306,7 +251,7 @@ async fn require_new_owner(tx: &mut Tx, at: WorkspaceAt, owner: UserId) -> Resul
     if !tx.permits(Action::Delete, &at.target()).await? {
         return Err(Error::forbidden("Insufficient permissions to give this workspace to another owner."));
     }
-    if !Holdings::of(owner.uuid()).belongs_to(tx.sql(), at.organization.uuid()).await? {
+    if !Holdings::of(owner.uuid()).belongs_to(tx.sql(), at.organization().uuid()).await? {
         return Err(Error::forbidden(format!(
             "User '{owner}' does not belong to the organization of the workspace."
         )));
@@ -336,7 +281,7 @@ fn changed(stored: &Stored, change: &api::WorkspaceUpdate) -> Stored {
     next
 }
 
-async fn answer(tx: &mut Tx, id: WorkspaceId) -> Result<api::Workspace> {
-    let stored = sql::stored(tx.sql(), id).await?;
+async fn answer<A: Act>(tx: &mut Tx, allowed: &Allowed<A, WorkspaceAt>) -> Result<api::Workspace> {
+    let stored = sql::select_one(tx.sql(), allowed).await?;
     sql::answer(tx.sql(), stored).await
 }

@@ -6,11 +6,11 @@ use zenml_api::control::workspace::{
 use zenml_api::{OrganizationId, Timestamp, UserId, WorkspaceId};
 
 use super::super::check::Slice;
-use super::super::organization::organization;
-use super::super::user::user;
-use super::{WorkspaceAt, WorkspacesOf};
+use super::super::organization::organization_unchecked;
+use super::super::user::user_unchecked;
+use super::object::{WorkspaceAt, WorkspacesOf};
 use crate::error::{Error, Result};
-use crate::rbac::{Allowed, Caller, Create, Delete, Listed, Update};
+use crate::rbac::{Act, Allowed, Caller, Create, Delete, Listed, Update};
 use crate::store::{Query, Row, Sql, column, now};
 
 /// A workspace's row.
@@ -73,8 +73,13 @@ fn read(row: &Row) -> Result<Stored> {
     })
 }
 
-/// A workspace's row. Handlers have asked for permission before; the background works in the platform's name.
-pub(super) async fn stored(sql: &mut Sql, id: WorkspaceId) -> Result<Stored> {
+/// A workspace's row.
+pub(super) async fn select_one<A: Act>(sql: &mut Sql, allowed: &Allowed<A, WorkspaceAt>) -> Result<Stored> {
+    stored_unchecked(sql, allowed.id).await
+}
+
+/// The same for the background, which works in the platform's name.
+pub(super) async fn stored_unchecked(sql: &mut Sql, id: WorkspaceId) -> Result<Stored> {
     let row =
         sqlx::query("SELECT * FROM workspace WHERE id = $1").bind(id.to_string()).fetch_optional(sql).await?;
     read(&row.ok_or_else(|| Error::not_found(format!("No workspace with ID '{id}' was found.")))?)
@@ -95,8 +100,8 @@ pub(super) async fn answer(sql: &mut Sql, stored: Stored) -> Result<api::Workspa
         display_name: Some(stored.display_name),
         description: stored.description,
         logo_url: stored.logo_url,
-        organization: organization(sql, stored.organization).await?,
-        owner: user(sql, stored.owner).await?,
+        organization: organization_unchecked(sql, stored.organization).await?,
+        owner: user_unchecked(sql, stored.owner).await?,
         is_managed: stored.is_managed,
         enrollment_key: None,
         workspace_type: Some("zenml".to_owned()),
@@ -179,15 +184,16 @@ pub(crate) async fn select_of_organization(
 pub(super) async fn insert(
     sql: &mut Sql,
     workspaces: &Allowed<Create, WorkspacesOf>,
+    organization: OrganizationId,
     new: &NewWorkspace<'_>,
-) -> Result<()> {
+) -> Result<Allowed<Create, WorkspaceAt>> {
     sqlx::query(
         "INSERT INTO workspace (id, organization_id, name, display_name, description, logo_url, owner_id, is_managed, \
          version, enrollment_digest, desired_state, status, created, updated, status_updated) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'available', 'pending', $11, $11, $11)",
     )
     .bind(new.id.to_string())
-    .bind(workspaces.object().0.map(|id| id.to_string()))
+    .bind(organization.to_string())
     .bind(new.name)
     .bind(new.display_name)
     .bind(new.description)
@@ -199,7 +205,7 @@ pub(super) async fn insert(
     .bind(now())
     .execute(sql)
     .await?;
-    Ok(())
+    Ok(workspaces.created(WorkspaceAt::new(new.id, organization, new.owner)))
 }
 
 /// Writes what a person can change.
@@ -226,7 +232,7 @@ pub(super) async fn write(
 }
 
 /// Writes what a workspace is doing, and why.
-pub(super) async fn set_status(
+pub(super) async fn set_status_unchecked(
     sql: &mut Sql,
     id: WorkspaceId,
     status: &WorkspaceStatus,
@@ -242,8 +248,18 @@ pub(super) async fn set_status(
     Ok(())
 }
 
+/// Notes that a changed workspace waits for work in the background.
+pub(super) async fn await_work(sql: &mut Sql, allowed: &Allowed<Update, WorkspaceAt>) -> Result<()> {
+    set_status_unchecked(sql, allowed.id, &WorkspaceStatus::Pending, "").await
+}
+
 /// Writes where a deployed workspace answers.
-pub(super) async fn set_endpoint(sql: &mut Sql, id: WorkspaceId, url: &str, version: &str) -> Result<()> {
+pub(super) async fn set_endpoint_unchecked(
+    sql: &mut Sql,
+    id: WorkspaceId,
+    url: &str,
+    version: &str,
+) -> Result<()> {
     sqlx::query("UPDATE workspace SET server_url = $1, server_version = $2 WHERE id = $3")
         .bind(url)
         .bind(version)
@@ -269,7 +285,7 @@ pub(super) async fn report(
     .bind(allowed.id.to_string())
     .execute(&mut *sql)
     .await?;
-    set_status(sql, allowed.id, &WorkspaceStatus::Available, "").await
+    set_status_unchecked(sql, allowed.id, &WorkspaceStatus::Available, "").await
 }
 
 /// Marks a workspace for deletion; a managed one goes through `pending`.
@@ -279,11 +295,11 @@ pub(super) async fn begin_delete(sql: &mut Sql, allowed: &Allowed<Delete, Worksp
         .bind(allowed.id.to_string())
         .execute(&mut *sql)
         .await?;
-    set_status(sql, allowed.id, &WorkspaceStatus::Pending, "").await
+    set_status_unchecked(sql, allowed.id, &WorkspaceStatus::Pending, "").await
 }
 
 /// Removes a workspace's row with all roles and shares in it.
-pub(super) async fn remove(sql: &mut Sql, id: WorkspaceId) -> Result<()> {
+pub(super) async fn remove_unchecked(sql: &mut Sql, id: WorkspaceId) -> Result<()> {
     for statement in [
         "DELETE FROM assignment WHERE workspace_id = $1",
         "DELETE FROM share WHERE workspace_id = $1",
@@ -296,7 +312,7 @@ pub(super) async fn remove(sql: &mut Sql, id: WorkspaceId) -> Result<()> {
 }
 
 /// Workspaces whose work has not ended.
-pub(super) async fn unfinished(sql: &mut Sql) -> Result<Vec<WorkspaceId>> {
+pub(super) async fn unfinished_unchecked(sql: &mut Sql) -> Result<Vec<WorkspaceId>> {
     sqlx::query(
         "SELECT id FROM workspace WHERE status = 'pending' AND (is_managed = 1 OR desired_state = 'deleted')",
     )
@@ -308,7 +324,7 @@ pub(super) async fn unfinished(sql: &mut Sql) -> Result<Vec<WorkspaceId>> {
 }
 
 /// Managed workspaces that answer, or shall.
-pub(super) async fn running(sql: &mut Sql) -> Result<Vec<WorkspaceId>> {
+pub(super) async fn running_unchecked(sql: &mut Sql) -> Result<Vec<WorkspaceId>> {
     sqlx::query("SELECT id FROM workspace WHERE status = 'available' AND is_managed = 1")
         .fetch_all(sql)
         .await?

@@ -18,8 +18,8 @@ use super::secret;
 use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Act, Allowed, Create, Read, Tx, Update};
-pub(crate) use object::{Component, flavor_name, nested};
-use object::{link_secrets, locate_connector, unlink_secret};
+pub(crate) use object::{Component, DEFAULT, flavor_name, nested};
+use object::{link_secrets, locate_connector, protect, unlink_secret};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
@@ -30,9 +30,6 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::UPDATE, update)
         .serve(&api::DELETE, noun::delete::<Component, _>)
 }
-
-/// Name of the components, and of the stack, that come with a workspace.
-pub(crate) const DEFAULT: &str = "default";
 
 async fn types(cx: Cx, (): (), (): (), (): ()) -> Result<Vec<String>> {
     enter(&cx).await?;
@@ -211,16 +208,6 @@ pub(crate) async fn readable_secrets(tx: &mut Tx, me: Me, given: &[String]) -> R
         secrets.push(allowed.key());
     }
     Ok(secrets)
-}
-
-/// Refuses changes of the components that come with a workspace.
-fn protect(row: &Stored<Component>, what: &str) -> Result<()> {
-    let protected = ["orchestrator", "artifact_store", "deployer"];
-    let kind = row.own.kind.as_str();
-    if row.name == DEFAULT && protected.contains(&kind) {
-        return Err(Error::forbidden(format!("The default {kind} cannot be {what}.")));
-    }
-    Ok(())
 }
 
 /// Names are unique among the components of a type.

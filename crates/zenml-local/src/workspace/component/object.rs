@@ -9,7 +9,6 @@ use zenml_api::workspace::flavor::{Flavor, FlavorBody};
 use zenml_api::workspace::{Environment, JsonMap};
 use zenml_api::{ComponentId, ConnectorId, Identifier, SecretId, Sensitive, Timestamp};
 
-use super::protect;
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
 use crate::rbac::{Allowed, Delete, Kind, Read, Tx, Update, WorkspacePlace};
@@ -20,6 +19,9 @@ use crate::workspace::noun::{
     Changing, Found, Noun, Owned, Served, Stored, Unproven, View, select, select_with,
 };
 use crate::workspace::{connector, flavor};
+
+/// Name of the components, and of the stack, that come with a workspace.
+pub(crate) const DEFAULT: &str = "default";
 
 /// The columns of a component.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl Noun for Component {
         "connector_id",
         "connector_resource_id",
     ];
-    const OWNED: Owned = Owned::ByAccountOrServer;
+    const OWNED: Owned = Owned::AccountOrServer;
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "type", "flavor", "connector_id", "user"];
     type Id = ComponentId;
@@ -137,6 +139,16 @@ impl Served for Component {
             row.name
         )))
     }
+}
+
+/// Refuses changes of the components that come with a workspace.
+pub(super) fn protect(row: &Stored<Component>, what: &str) -> Result<()> {
+    let protected = ["orchestrator", "artifact_store", "deployer"];
+    let kind = row.own.kind.as_str();
+    if row.name == DEFAULT && protected.contains(&kind) {
+        return Err(Error::forbidden(format!("The default {kind} cannot be {what}.")));
+    }
+    Ok(())
 }
 
 fn body(row: &Stored<Component>, owners: &Owners, flavor: Option<&FlavorBody>) -> ComponentBody {

@@ -22,6 +22,7 @@ use crate::workspace::noun::{
 
 /// The columns of a connector, without its secrets.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "fields are named as the columns")]
 pub(crate) struct Connector {
     pub(super) description: String,
     pub(super) connector_type: String,
@@ -53,7 +54,7 @@ impl Noun for Connector {
         "sealed_configuration",
         "labels",
     ];
-    const OWNED: Owned = Owned::ByAccount;
+    const OWNED: Owned = Owned::Account;
     const SORTED: bool = false;
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "connector_type", "auth_method", "resource_id", "expires_at"];
@@ -130,9 +131,10 @@ impl Served for Connector {
 
     /// What the caller may see of a configuration: its secrets too, or only the rest.
     async fn answer(row: Stored<Self>, view: &mut View<'_>) -> Result<api::Connector> {
-        let opened = match view.secrets {
-            true => view.tx.try_allow::<ReadSecretValue, _>(row.found(view.place)).await?,
-            false => None,
+        let opened = if view.secrets {
+            view.tx.try_allow::<ReadSecretValue, _>(row.found(view.place)).await?
+        } else {
+            None
         };
         let shown = match opened {
             Some(allowed) => {

@@ -15,6 +15,7 @@ use crate::workspace::python;
 
 /// The columns of a flavor that somebody has added.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "fields are named as the columns")]
 pub(crate) struct Custom {
     pub(super) kind: String,
     pub(super) display_name: Option<String>,
@@ -48,7 +49,7 @@ impl Noun for Custom {
         "sdk_docs_url",
         "is_custom",
     ];
-    const OWNED: Owned = Owned::ByAccountOrServer;
+    const OWNED: Owned = Owned::AccountOrServer;
     const SORTABLE: &'static [&'static str] =
         &["created", "updated", "id", "name", "type", "integration", "display_name", "user"];
     type Id = FlavorId;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Filters, Listed};
+use super::field::{Filters, Listed};
 use crate::error::{Error, Issue, Result};
 
 /// What a row has to fulfil.

@@ -6,35 +6,17 @@
 #[cfg(test)]
 mod agreement;
 mod condition;
+mod field;
 mod statement;
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use zenml_api::workspace::{LogicalOperator, Page, Paging};
 
 use crate::error::{Error, Issue, Result};
 use condition::conditions;
+pub(crate) use field::{Fields, Filters, Listed};
 pub(crate) use statement::{Column, OWNER, Scope, Table, select};
-
-/// What can be filtered and sorted.
-pub(crate) trait Fields {
-    /// Fields that lists can be sorted by.
-    const SORTABLE: &'static [&'static str];
-
-    /// Whether the server puts a list in the order that is asked for. Of some it only checks the field.
-    const SORTED: bool = true;
-}
-
-/// A row that can be filtered and sorted.
-pub(crate) trait Listed: Fields {
-    /// The values of a field; several where one of them is enough for a match (the components of a stack).
-    /// Null values are left out.
-    fn field(&self, name: &str) -> Vec<Cow<'_, str>>;
-}
-
-/// Filters by the name that they have on the wire.
-pub(crate) type Filters<'a> = [(&'static str, &'a [String])];
 
 /// Chooses the rows of one page.
 ///
@@ -157,6 +139,8 @@ fn cut<T>(rows: Vec<T>, paging: Paging<'_>) -> Result<Page<T>> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     #[derive(Debug)]

@@ -65,18 +65,18 @@ pub(crate) trait Noun: Sized + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owned {
     /// The account's that created them; those without an owner are the server's and so everyone's.
-    ByAccountOrServer,
+    AccountOrServer,
     /// The account's that created them; those without an owner are nobody's.
-    ByAccount,
+    Account,
     /// Nobody's: there is no column `owner_id`.
-    ByNobody,
+    Nobody,
 }
 
 impl Owned {
     pub(super) const fn column(self) -> Option<&'static str> {
         match self {
-            Self::ByAccountOrServer | Self::ByAccount => Some("t.owner_id"),
-            Self::ByNobody => None,
+            Self::AccountOrServer | Self::Account => Some("t.owner_id"),
+            Self::Nobody => None,
         }
     }
 }
@@ -147,8 +147,8 @@ impl<N: Noun> Object for Found<N> {
     fn target(&self) -> Target {
         let owner = match (self.owner, N::OWNED) {
             (Some(account), _) => Owner::Account(account),
-            (None, Owned::ByAccountOrServer) => Owner::Everyone,
-            (None, Owned::ByAccount | Owned::ByNobody) => Owner::Nobody,
+            (None, Owned::AccountOrServer) => Owner::Everyone,
+            (None, Owned::Account | Owned::Nobody) => Owner::Nobody,
         };
         Target::in_workspace(self.place, self.resource()).owned_by(owner)
     }
@@ -233,7 +233,7 @@ impl<N: Noun> list::Table for Stored<N> {
             "name" => Column::One("t.name"),
             "created" => Column::One("t.created"),
             "updated" => Column::One("t.updated"),
-            "user" if N::OWNED != Owned::ByNobody => list::OWNER,
+            "user" if N::OWNED != Owned::Nobody => list::OWNER,
             field => N::column(field),
         }
     }

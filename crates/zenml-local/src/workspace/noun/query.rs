@@ -90,7 +90,7 @@ pub(super) fn push_listed<N: Noun>(query: &mut Query, listed: &Listed<All<N>>) {
     if let Some(project) = project {
         query.push(" AND t.project_id = ").push_bind(project.to_string());
     }
-    listed.restrict(query, "t.id", N::OWNED.column(), N::OWNED == Owned::ByAccountOrServer);
+    listed.restrict(query, "t.id", N::OWNED.column(), N::OWNED == Owned::AccountOrServer);
 }
 
 /// Reads the object that has these values in these columns, for the platform itself.
@@ -190,14 +190,7 @@ impl<N: Noun> Writes<N> for Found<N> {
     }
 }
 
-/// An object that the caller has just created, and so may complete.
-#[derive(Debug)]
-pub(crate) struct Made<N> {
-    id: Uuid,
-    noun: PhantomData<fn() -> N>,
-}
-
-/// Evidence that the caller may change an object.
+/// Evidence that the caller may change an object: the permission, or having just created it.
 pub(crate) trait Changing<N>: Sync {
     /// The object.
     fn changed(&self) -> Uuid;
@@ -209,7 +202,7 @@ impl<N: Noun> Changing<N> for Allowed<Update, Found<N>> {
     }
 }
 
-impl<N> Changing<N> for Made<N> {
+impl<N: Noun> Changing<N> for Allowed<Create, Found<N>> {
     fn changed(&self) -> Uuid {
         self.id
     }
@@ -221,7 +214,7 @@ pub(crate) async fn insert<N: Noun>(
     new: &Allowed<Create, All<N>>,
     vault: &Vault,
     row: &Stored<N>,
-) -> Result<Made<N>> {
+) -> Result<Allowed<Create, Found<N>>> {
     insert_sealed(tx, new, vault, row, None).await
 }
 
@@ -232,7 +225,7 @@ pub(crate) async fn insert_with_secret<N: Secret>(
     vault: &Vault,
     row: &Stored<N>,
     secret: &N::Content,
-) -> Result<Made<N>> {
+) -> Result<Allowed<Create, Found<N>>> {
     let sealed = sealed::seal(vault, N::PLACE, row.id.uuid(), secret)?;
     insert_sealed(tx, new, vault, row, Some((N::SEALED, sealed))).await
 }
@@ -243,7 +236,7 @@ async fn insert_sealed<N: Noun>(
     vault: &Vault,
     row: &Stored<N>,
     secret: Option<(&str, Vec<u8>)>,
-) -> Result<Made<N>> {
+) -> Result<Allowed<Create, Found<N>>> {
     let (secret_column, secret) = secret.unzip();
     let owner = N::OWNED.column().map(|_| "owner_id");
     let project = N::IN_PROJECT.then_some("project_id");
@@ -271,7 +264,7 @@ async fn insert_sealed<N: Noun>(
     values.finish();
     query.push(")").build().execute(tx.sql()).await?;
     tx.note(new, row.id, &row.name);
-    Ok(Made { id, noun: PhantomData })
+    Ok(new.created(row.found(new.place)))
 }
 
 /// Stores a changed object, with the time of the change.

@@ -17,6 +17,7 @@ use crate::workspace::noun::{Changing, Found, Noun, Owned, Served, Stored, View}
 
 /// The columns of a stack, without its components.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "fields are named as the columns")]
 pub(crate) struct Stack {
     pub(crate) description: Option<String>,
     pub(crate) stack_spec_path: Option<String>,
@@ -29,7 +30,7 @@ impl Noun for Stack {
     const WORDS: &'static str = "stack";
     const TABLE: &'static str = "stack";
     const COLUMNS: &'static [&'static str] = &["description", "stack_spec_path", "environment", "labels"];
-    const OWNED: Owned = Owned::ByAccountOrServer;
+    const OWNED: Owned = Owned::AccountOrServer;
     const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "description", "user"];
     type Id = StackId;
 

@@ -23,8 +23,10 @@ use crate::workspace::{flavor, name};
 pub(super) struct Permitted {
     connectors: Vec<Wanted<Found<Connector>, Connector, NewConnector>>,
     /// Each with the type that it is given under.
-    components: Vec<(String, Wanted<Allowed<Read, Found<Component>>, Component, NewComponent>)>,
+    components: Vec<(String, PermittedComponent)>,
 }
+
+type PermittedComponent = Wanted<Allowed<Read, Found<Component>>, Component, NewComponent>;
 
 /// One part: there, or to be made.
 enum Wanted<There, N, New> {
