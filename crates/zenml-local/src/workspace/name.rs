@@ -3,7 +3,6 @@
 use zenml_api::Patch;
 use zenml_api::workspace::component::ALL_TYPES;
 
-use super::flavor::check::SecretReference;
 use crate::error::{Error, Issue, Result};
 
 /// Complains about a text of a request's body that is too long, counted in characters.
@@ -80,14 +79,6 @@ pub(crate) fn with_addition(stack: &str) -> String {
     format!("{stack}-{}", letters.collect::<String>()).to_lowercase()
 }
 
-/// Complains about a component name that looks like a reference to a secret.
-pub(crate) fn not_a_secret(name: &str, complaints: &mut Vec<Issue>) {
-    if SecretReference::parse(name).is_some() {
-        let message = "The `name` of a component cannot be a secret reference";
-        complaints.push(Issue::new(&["body", "name"], "value_error", message));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,8 +109,5 @@ mod tests {
         for name in ["", "a\tb", "a\nb"] {
             assert_eq!(without_breaks(name).unwrap_err().status(), 400, "{name:?}");
         }
-        let mut complaints = Vec::new();
-        not_a_secret("{{a.b}}", &mut complaints);
-        assert_eq!(complaints.len(), 1);
     }
 }

@@ -82,7 +82,7 @@ async fn update(cx: Cx, id: ComponentId, (): (), mut change: ComponentUpdate) ->
     let mut complaints = Vec::new();
     if let Patch::Set(name) = &change.name {
         name::at_most("name", name, 255, &mut complaints);
-        name::not_a_secret(name, &mut complaints);
+        not_a_secret(name, &mut complaints);
     }
     name::settle(complaints)?;
     let joining = change.add_secrets.take().unwrap_or_default();
@@ -162,10 +162,18 @@ async fn apply(
 fn check_new(new: &ComponentCreate) -> Result<()> {
     let mut complaints = Vec::new();
     name::at_most("name", &new.name, 255, &mut complaints);
-    name::not_a_secret(&new.name, &mut complaints);
+    not_a_secret(&new.name, &mut complaints);
     name::component_type(&new.kind, &mut complaints);
     name::at_most("flavor", &new.flavor, 255, &mut complaints);
     name::settle(complaints)
+}
+
+/// Complains about a component name that looks like a reference to a secret.
+pub(crate) fn not_a_secret(name: &str, complaints: &mut Vec<Issue>) {
+    if check::SecretReference::parse(name).is_some() {
+        let message = "The `name` of a component cannot be a secret reference";
+        complaints.push(Issue::new(&["body", "name"], "value_error", message));
+    }
 }
 
 /// What a new component of a flavor keeps of a configuration; an error if it does not fit.
@@ -222,4 +230,18 @@ pub(crate) async fn name_is_taken<A: Act>(
 
 fn taken(kind: &str, name: &str) -> Error {
     Error::name_taken(format_args!("component of the type '{kind}'"), name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_cannot_be_named_like_a_secret_reference() {
+        for (name, count) in [("{{a.b}}", 1), ("a.b", 0)] {
+            let mut complaints = Vec::new();
+            not_a_secret(name, &mut complaints);
+            assert_eq!(complaints.len(), count, "{name}");
+        }
+    }
 }

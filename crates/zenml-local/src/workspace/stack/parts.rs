@@ -137,7 +137,7 @@ async fn made(
         .await?
         .ok_or_else(|| Error::value(format!("There is no flavor '{}' of the type '{kind}'.", new.flavor)))?;
     let mut complaints = Vec::new();
-    name::not_a_secret(stack.name, &mut complaints);
+    component::not_a_secret(stack.name, &mut complaints);
     if !complaints.is_empty() {
         for complaint in &mut complaints {
             complaint.place = vec!["name".to_owned()];
