@@ -60,8 +60,9 @@ pub(super) fn violations() -> Result<Vec<String>, Failure> {
 
 /// A crate of the workspace with the dependencies that its manifest declares.
 #[derive(Debug, Deserialize)]
-struct Package {
-    name: String,
+pub(super) struct Package {
+    pub(super) name: String,
+    pub(super) manifest_path: String,
     dependencies: Vec<Dependency>,
 }
 
@@ -95,7 +96,7 @@ fn in_package(package: &Package) -> Vec<String> {
 }
 
 /// The crates of the workspace.
-fn packages() -> Result<Vec<Package>, Failure> {
+pub(super) fn packages() -> Result<Vec<Package>, Failure> {
     #[derive(Deserialize)]
     struct Metadata {
         packages: Vec<Package>,
@@ -137,6 +138,7 @@ mod tests {
     fn an_arrow_that_is_not_drawn_is_found() {
         let package = |name: &str, dependency: &str, kind: Option<&str>| Package {
             name: name.to_owned(),
+            manifest_path: String::new(),
             dependencies: vec![Dependency { name: dependency.to_owned(), kind: kind.map(str::to_owned) }],
         };
         for (name, dependency, kind, violations) in [

@@ -1,5 +1,6 @@
 //! Invariants that no compiler checks. `ARCHITECTURE.md` says why each of them is there.
 
+mod circle;
 mod dependency;
 mod resource;
 mod source;
@@ -20,11 +21,27 @@ pub fn violations() -> Result<Vec<String>, Failure> {
     let mut found = source::violations(&root())?;
     found.extend(resource::violations(&root()));
     found.extend(dependency::violations()?);
+    found.extend(circle::violations()?);
     Ok(found)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    /// A tree of files, each with its content.
+    pub(super) fn tree(files: &[(&str, &str)]) -> TempDir {
+        let root = TempDir::new().unwrap();
+        for (name, text) in files {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        root
+    }
+
     #[test]
     fn the_workspace_is_tidy() {
         assert_eq!(super::violations().unwrap(), Vec::<String>::new());
