@@ -10,6 +10,9 @@ SHELL := bash
 version := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 cargo := cargo
 locked := --locked
+# Chosen as binaries and not as packages: cargo unites the features of dependencies over the packages that it is asked
+# for, and another choice would build the same crates again.
+binaries := --bin terraform-provider-zenml --bin zenml-local
 target := $(or $(CARGO_TARGET_DIR),target)
 
 # Where `make install` puts the provider: the directory that terraform and tofu look into by themselves.
@@ -22,8 +25,8 @@ help: ## Show this list
 
 .PHONY: demo
 demo: toolchain host ## The reference journey on a local platform, with the access matrix (KEEP=1 leaves it running)
-	@$(cargo) build $(locked) --package zenml-provider --package zenml-local --package xtask
-	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --package xtask -- demo $(if $(KEEP),--keep)
+	@$(cargo) build $(locked) $(binaries) --bin xtask
+	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --bin xtask -- demo $(if $(KEEP),--keep)
 
 .PHONY: test
 test: toolchain host zenml-server ## Every test: with the real Terraform and on a real ZenML server
@@ -32,7 +35,7 @@ test: toolchain host zenml-server ## Every test: with the real Terraform and on 
 
 .PHONY: build
 build: toolchain ## Release binaries: the provider and the local platform, in target/release
-	@$(cargo) build $(locked) --release --package zenml-provider --package zenml-local
+	@$(cargo) build $(locked) --release $(binaries)
 	@ls -l $(target)/release/terraform-provider-zenml $(target)/release/zenml-local
 
 .PHONY: install
@@ -49,10 +52,21 @@ format: toolchain ## Format the Rust code
 	@$(cargo) fmt --all
 
 .PHONY: lint
-lint: toolchain ## Formatting, lints and documentation, each without a warning
+lint: toolchain ## Formatting, lints, documentation, spelling, unused dependencies and licenses
 	@$(cargo) fmt --all --check
 	@$(cargo) clippy $(locked) --workspace --all-targets -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" $(cargo) doc $(locked) --workspace --no-deps --quiet
+	@if tools=$$(scripts/tools); then \
+	  "$$tools/typos" && \
+	  "$$tools/cargo-shear" $(locked) --offline --deny-warnings && \
+	  "$$tools/cargo-deny" $(locked) --offline --log-level error check licenses bans sources; \
+	else \
+	  echo "SKIPPED: without them, nobody checks spelling, unused dependencies and licenses." >&2; \
+	fi
+
+.PHONY: advisories
+advisories: toolchain ## Known vulnerabilities of the dependencies, from the RustSec database (needs the network)
+	@tools=$$(scripts/tools) && "$$tools/cargo-deny" $(locked) check advisories
 
 .PHONY: docs
 docs: toolchain ## Write the pages in docs/ from the schemas, examples/ and templates/
@@ -65,13 +79,13 @@ docs-validate: toolchain host ## Check docs/ with the validator of the Terraform
 
 .PHONY: bench
 bench: toolchain host ## Start-up time, memory, requests, plan and apply against terraform_data, and permission checks
-	@$(cargo) build $(locked) --release --package zenml-provider --package zenml-local --package xtask
-	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --release --package xtask -- bench
-	@$(cargo) bench $(locked) --quiet --package zenml-local --bench grants
+	@$(cargo) build $(locked) --release $(binaries) --bin xtask
+	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --release --bin xtask -- bench
+	@$(cargo) bench $(locked) --quiet --bench grants
 
 .PHONY: fuzz
 fuzz: toolchain ## Requests that nobody wrote down, against the OpenAPI documents of the local platform (EXAMPLES=200 for more)
-	@$(cargo) build $(locked) --package zenml-local
+	@$(cargo) build $(locked) --bin zenml-local
 	@scripts/fuzz $(target)/debug/zenml-local
 
 .PHONY: toolchain

@@ -16,7 +16,7 @@ pub struct Stale {
 }
 
 /// The files of a folder that differ; names and contents, as they should be and as they are.
-pub(crate) fn compare(
+pub fn compare(
     folder: &Path,
     wanted: &BTreeMap<String, String>,
     found: &BTreeMap<String, String>,
@@ -30,7 +30,7 @@ pub(crate) fn compare(
 }
 
 /// Writes stale files, or fails when it should only check; `command` writes them.
-pub(crate) fn settle(stale: Vec<Stale>, check: bool, problem: &str, command: &str) -> Result<(), Failure> {
+pub fn settle(stale: Vec<Stale>, check: bool, problem: &str, command: &str) -> Result<(), Failure> {
     if stale.is_empty() {
         return Ok(());
     }

@@ -14,7 +14,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Write the generated code that is committed
-    Gen(xtask::generate::Arguments),
+    #[command(disable_help_flag = true)]
+    Gen {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        arguments: Vec<String>,
+    },
     /// Write the pages of resources and data sources in docs/
     Docs(xtask::docs::Arguments),
     /// Make the reference journey on a platform of its own, and check what each team can do
@@ -29,7 +33,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Gen(arguments) => xtask::generate::run(&arguments),
+        Command::Gen { arguments } => xtask::generate(&arguments),
         Command::Docs(arguments) => xtask::docs::run(&arguments),
         Command::Demo(arguments) => xtask::demo::run(&arguments),
         Command::Bench(arguments) => xtask::bench::run(&arguments),

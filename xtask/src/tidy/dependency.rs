@@ -10,7 +10,7 @@ use crate::{Failure, root};
 /// The crates of the workspace that each crate may use. Tests may use those in the second list too.
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("printable", &[], &[]),
-    ("tfkit-derive", &[], &["tfkit"]),
+    ("tfkit-derive", &[], &[]),
     ("tfkit", &["tfkit-derive"], &[]),
     ("tfkit-serve", &["tfkit", "printable"], &[]),
     ("tfkit-test", &["tfkit"], &[]),
@@ -18,9 +18,10 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("zenml-client", &["zenml-api"], &[]),
     ("zenml-local", &["zenml-api", "printable"], &[]),
     ("zenml-test", &["printable"], &[]),
+    ("xtask-gen", &["xtask"], &[]),
     (
         "zenml-provider",
-        &["tfkit", "tfkit-serve", "zenml-api", "zenml-client"],
+        &["printable", "tfkit", "tfkit-serve", "zenml-api", "zenml-client"],
         &["tfkit-test", "zenml-local", "zenml-test"],
     ),
 ];
@@ -30,6 +31,7 @@ const UNREACHABLE: &[(&str, &[&str], &str)] = &[
     ("tfkit", &["tonic", "prost", "rustls", "hyper"], "gRPC and TLS belong to tfkit-serve"),
     ("zenml-api", &["tokio", "hyper", "reqwest", "axum", "sqlx"], "it describes requests and does no I/O"),
     ("zenml-provider", &["sqlx", "clap"], "the platform's tools would make the provider start slower"),
+    ("xtask", &["protox", "prost-build"], "every command would wait for the protobuf compiler"),
 ];
 
 /// Crates that nothing shipped may bring in: one TLS library and one HTTP stack are enough to trust.
@@ -113,7 +115,7 @@ fn tree(arguments: &[&str]) -> Result<BTreeSet<String>, Failure> {
     Ok(text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
 }
 
-fn cargo(arguments: &[&str]) -> Result<String, Failure> {
+pub(super) fn cargo(arguments: &[&str]) -> Result<String, Failure> {
     let line = format!("cargo {}", arguments.join(" "));
     let output = Command::new(env!("CARGO"))
         .current_dir(root())

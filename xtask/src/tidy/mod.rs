@@ -2,6 +2,7 @@
 
 mod circle;
 mod dependency;
+mod feature;
 mod resource;
 mod source;
 
@@ -21,6 +22,7 @@ pub fn violations() -> Result<Vec<String>, Failure> {
     let mut found = source::violations(&root())?;
     found.extend(resource::violations(&root()));
     found.extend(dependency::violations()?);
+    found.extend(feature::violations(&root())?);
     found.extend(circle::violations()?);
     Ok(found)
 }

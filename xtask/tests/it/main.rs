@@ -4,7 +4,6 @@ mod contract;
 mod grants;
 mod journey;
 mod platform;
-mod protocol;
 mod terraform;
 
 use tfkit_test::NoHost;

@@ -5,6 +5,7 @@
 mod batch;
 mod by_hand;
 mod check;
+mod derive;
 mod docs;
 mod failure;
 mod field;

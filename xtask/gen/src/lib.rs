@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::committed::{self, Stale};
-use crate::{Failure, root};
+use xtask::committed::{self, Stale};
+use xtask::{Failure, root};
 
 /// Options of `xtask gen`.
 #[derive(Debug, Default, clap::Args)]
