@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt::{self, Write};
 
 /// Whether a character does something to a terminal or to the order of a text instead of being seen: controls of C0 and
@@ -59,6 +60,19 @@ impl fmt::Display for Name<'_> {
             }
         }
         f.write_char('"')
+    }
+}
+
+/// An error and its causes as one sentence, each after a colon. The errors of our libraries say their own part only and
+/// leave the rest to [`Error::source`], so this is for the one place that shows them.
+#[derive(Clone, Copy, Debug)]
+pub struct Chain<'a>(pub &'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        std::iter::successors(self.0.source(), |&cause| cause.source())
+            .try_for_each(|cause| write!(f, ": {cause}"))
     }
 }
 
@@ -125,6 +139,28 @@ mod tests {
         assert_eq!(
             json("{\n\t\"a\": \"\u{9b}\u{7f}\u{2028}\u{e0041}é\"}"),
             "{\n\t\"a\": \"\\u009b\\u007f\\u2028\\udb40\\udc41é\"}"
+        );
+    }
+
+    #[test]
+    fn a_chain_names_each_cause_once() {
+        #[derive(Debug)]
+        struct Outer(std::num::ParseIntError);
+        impl fmt::Display for Outer {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the port cannot be read")
+            }
+        }
+        impl Error for Outer {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+        let error = "x".parse::<u16>().unwrap_err();
+        assert_eq!(Chain(&error).to_string(), "invalid digit found in string");
+        assert_eq!(
+            Chain(&Outer(error)).to_string(),
+            "the port cannot be read: invalid digit found in string"
         );
     }
 

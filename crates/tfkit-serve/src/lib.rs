@@ -14,7 +14,6 @@ mod lifetime;
 mod log;
 mod wire;
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -47,11 +46,6 @@ pub fn serve<P: Provider>(address: &'static str, provider: P) -> ExitCode {
 /// Says on stderr why serving ended, with all causes. A stderr that is closed leaves nobody to tell.
 #[expect(clippy::disallowed_methods, reason = "nothing else is printed")]
 fn explain(error: &host::HostError) {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
+    let text = printable::Chain(error).to_string();
     let _ = writeln!(std::io::stderr().lock(), "{}", printable::lines(&text));
 }

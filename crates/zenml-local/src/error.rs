@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::StatusCode;
+use printable::Chain;
 use serde_json::{Value, json};
 use zenml_api::error::{Detail, ErrorAnswer};
 
@@ -326,21 +327,6 @@ fn message(answer: &ErrorAnswer) -> &str {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.context.as_deref().map(|context| context as _)
-    }
-}
-
-/// An error with all its causes, for the one place that prints it.
-pub struct Chain<'a>(pub &'a (dyn std::error::Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

@@ -30,7 +30,7 @@ mod workspace;
 pub use authn::Access;
 pub use bootstrap::Admin;
 pub use crypto::VaultError;
-pub use error::{Chain, Error, Plane};
+pub use error::{Error, Plane};
 pub use http::ServedRoute;
 pub use platform::{Options, Platform, Ready};
 pub use start::StartError;

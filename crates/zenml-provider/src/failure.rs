@@ -3,9 +3,9 @@
 //! Four kinds are told apart: what the user can fix, a missing permission, the environment, and a bug. All of them
 //! end with operation, status and request id.
 
-use std::error::Error;
 use std::fmt;
 
+use printable::Chain;
 use tfkit::Diag;
 use zenml_api::error::Refusal;
 use zenml_client::transport::TransportError;
@@ -140,7 +140,7 @@ pub fn cannot(doing: impl fmt::Display, needs: Needs, error: &ApiError) -> Diag 
 
 fn unreachable(doing: &impl fmt::Display, call: &Call, cause: &TransportError) -> Diag {
     Diag::error(format!("Cannot {doing}: cannot reach the {}", plane(call)))
-        .why(format!("No answer from {}: {}.", call.base, chain(cause)))
+        .why(format!("No answer from {}: {}.", call.base, Chain(cause)))
         .fix(format!(
             "Check {}, the network, and the proxy and certificate settings. If the server was restarting, run \
              the command again.",
@@ -216,15 +216,4 @@ fn said(refused: &Refused, otherwise: &str) -> String {
 
 fn plane(call: &Call) -> Plane {
     call.plane
-}
-
-/// An error and what is behind it, as one sentence.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }

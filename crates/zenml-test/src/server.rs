@@ -85,7 +85,8 @@ impl RealServer {
     fn of(shared: &'static Shared, packages: Packages) -> Result<&'static Self, NoServer> {
         let start = || {
             let environment = Search::from_environment().environment_with(packages)?;
-            Self::start(&environment, packages).map_err(|error| NoServer::Failed(with_causes(&error)))
+            Self::start(&environment, packages)
+                .map_err(|error| NoServer::Failed(printable::Chain(&error).to_string()))
         };
         shared.get_or_init(start).as_ref().map_err(Clone::clone)
     }
@@ -112,16 +113,6 @@ impl RealServer {
 }
 
 type Shared = OnceLock<Result<RealServer, NoServer>>;
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
-}
 
 /// What a process is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

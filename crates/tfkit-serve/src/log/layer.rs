@@ -1,6 +1,6 @@
 //! The tracing layer that writes the host's lines.
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -122,22 +122,7 @@ impl Visit for Collect {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.take(field, Chain(value).to_string().into());
-    }
-}
-
-/// An error with its causes, each once.
-struct Chain<'a>(&'a (dyn std::error::Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        self.take(field, printable::Chain(value).to_string().into());
     }
 }
 
@@ -146,6 +131,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use tracing_subscriber::layer::SubscriberExt;
+
+    use std::fmt;
 
     use super::*;
 

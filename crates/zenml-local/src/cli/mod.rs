@@ -14,10 +14,9 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use printable::Chain;
 
 use configuration::{Arguments, Command};
-
-use crate::error::Chain;
 
 /// Runs the command line and says how the process ends. Errors are printed here, once, with their causes.
 pub fn run() -> ExitCode {

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use printable::Chain;
 use zenml_api::control::workspace::WorkspaceStatus;
 use zenml_api::{Identifier, WorkspaceId};
 
 use super::sql::{self, Stored};
 use crate::audit::Origin;
 use crate::engine::{Endpoint, EngineError, State, WorkspaceSpec};
-use crate::error::{Chain, Result};
+use crate::error::Result;
 use crate::faults::Deployment;
 use crate::rbac::{Actor, Tx, WorkspacePlace};
 use crate::state::Shared;
