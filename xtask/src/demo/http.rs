@@ -1,12 +1,20 @@
 //! Requests to the local platform, as a person with `curl` would make them.
 //!
 //! This is not the provider's client on purpose: what the access matrix sees must not depend on code that it checks.
-//! One connection per request, HTTP/1.1 in clear, loopback only.
+//! One connection per request, plain HTTP/1.1, loopback only.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE, HOST};
+use http::uri::{Authority, PathAndQuery};
+use http::{Request, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use printable::Chain;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::Failure;
@@ -24,7 +32,7 @@ pub enum Body<'a> {
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
-    /// The body; a text that is not JSON becomes a JSON string, an empty one null.
+    /// The body; text that is not JSON becomes a JSON string, an empty one null.
     pub body: Value,
 }
 
@@ -97,33 +105,42 @@ pub(crate) async fn exchange(
     body: Option<(&str, String)>,
 ) -> Result<Answer, Failure> {
     let failure = |why: &dyn std::fmt::Display| Failure::new(format!("{method} {url}: {why}"));
-    let rest =
-        url.strip_prefix("http://").ok_or_else(|| failure(&"only http:// addresses are served here"))?;
-    let (host, target) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
-    let request = request(method, host, target, headers, body);
-    let mut stream = TcpStream::connect(host).await.map_err(|error| failure(&error))?;
-    let mut bytes = Vec::new();
-    stream.write_all(request.as_bytes()).await.map_err(|error| failure(&error))?;
-    stream.read_to_end(&mut bytes).await.map_err(|error| failure(&error))?;
-    answer(&bytes).ok_or_else(|| failure(&"the answer is not HTTP"))
+    let address: Uri = url.parse().map_err(|error| failure(&error))?;
+    let host = address
+        .authority()
+        .filter(|_| address.scheme_str() == Some("http"))
+        .ok_or_else(|| failure(&"only http:// addresses are served here"))?;
+    let target = address.path_and_query().map_or("/", PathAndQuery::as_str);
+    let mut request =
+        Request::builder().method(method).uri(target).header(HOST, host.as_str()).header(CONNECTION, "close");
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    let (kind, content) = body.unwrap_or_default();
+    if !kind.is_empty() {
+        request = request.header(CONTENT_TYPE, kind);
+    }
+    let request = request.body(Full::from(content)).map_err(|error| failure(&error))?;
+    answer(host, request).await.map_err(|error| failure(&Chain(&*error)))
 }
 
-/// A whole request.
-fn request(
-    method: &str,
-    host: &str,
-    target: &str,
-    headers: &BTreeMap<&str, String>,
-    body: Option<(&str, String)>,
-) -> String {
-    let (kind, content) = body.unwrap_or_default();
-    let kind = if kind.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
-    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    format!(
-        "{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{}{kind}Content-Length: {}\r\n\r\n{content}",
-        headers.concat(),
-        content.len()
-    )
+/// Sends one request on a connection of its own, and reads the whole answer.
+async fn answer(host: &Authority, request: Request<Full<Bytes>>) -> Result<Answer, Box<dyn Error>> {
+    let stream = TcpStream::connect(host.as_str()).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let exchange = async {
+        let answer = sender.send_request(request).await?;
+        let status = answer.status().as_u16();
+        Ok::<_, hyper::Error>((status, answer.into_body().collect().await?.to_bytes()))
+    };
+    let (answer, _) = tokio::join!(exchange, connection);
+    let (status, bytes) = answer?;
+    let body = match serde_json::from_slice(&bytes) {
+        Ok(value) => value,
+        Err(_) if bytes.is_empty() => Value::Null,
+        Err(_) => Value::from(String::from_utf8_lossy(&bytes).into_owned()),
+    };
+    Ok(Answer { status, body })
 }
 
 /// Fields as a form or a query has them.
@@ -131,58 +148,48 @@ pub(super) fn encode(fields: &[(&str, &str)]) -> String {
     serde_html_form::to_string(fields).expect("pairs of texts can be encoded")
 }
 
-/// Reads a whole answer; nothing when it is not HTTP.
-fn answer(bytes: &[u8]) -> Option<Answer> {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let head = std::str::from_utf8(&bytes[..end]).ok()?;
-    let status = head.split(' ').nth(1)?.parse().ok()?;
-    let chunked = head.to_ascii_lowercase().contains("\r\ntransfer-encoding: chunked");
-    let rest = &bytes[end + 4..];
-    let body = if chunked { join(rest)? } else { rest.to_vec() };
-    let body = match serde_json::from_slice(&body) {
-        Ok(value) => value,
-        Err(_) if body.is_empty() => Value::Null,
-        Err(_) => Value::from(String::from_utf8_lossy(&body).into_owned()),
-    };
-    Some(Answer { status, body })
-}
-
-/// Joins the chunks of a body.
-fn join(mut rest: &[u8]) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let line = rest.windows(2).position(|window| window == b"\r\n")?;
-        let size = std::str::from_utf8(&rest[..line]).ok()?.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        if size == 0 {
-            return Some(body);
-        }
-        body.extend_from_slice(rest.get(line + 2..line + 2 + size)?);
-        rest = rest.get(line + 2 + size + 2..)?;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     use super::*;
 
-    #[test]
-    fn a_request_carries_its_credential_and_the_length_of_its_body() {
-        let form = encode(&[("username", "a@b"), ("password", "p q&r")]);
-        let headers = BTreeMap::from([("Authorization", "Bearer t".to_owned())]);
-        let body = Some(("application/x-www-form-urlencoded", form));
-        assert_eq!(
-            request("POST", "127.0.0.1:1", "/auth/login", &headers, body),
-            "POST /auth/login HTTP/1.1\r\nHost: 127.0.0.1:1\r\nConnection: close\r\nAuthorization: Bearer t\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 31\r\n\r\n\
-             username=a%40b&password=p+q%26r"
-        );
+    /// What a server receives that answers with these bytes, and what becomes of them.
+    async fn exchanged(answer: &str, body: Body<'_>) -> (String, Result<Answer, Failure>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 4096];
+            let length = stream.read(&mut request).await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8_lossy(&request[..length]).into_owned()
+        };
+        let session = Session::anonymous(address).with("t");
+        tokio::join!(server, session.send("POST", "/auth/login?a=b", body))
     }
 
-    #[test]
-    fn answers_are_read_whole_or_in_chunks() {
+    #[tokio::test]
+    async fn a_request_carries_its_credential_and_the_length_of_its_body() {
+        let form = Body::Form(&[("username", "a@b"), ("password", "p q&r")]);
+        let (request, _) = exchanged("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", form).await;
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("POST /auth/login?a=b HTTP/1.1\r\nhost: 127.0.0.1:"), "{head}");
+        for line in [
+            "authorization: Bearer t",
+            "content-type: application/x-www-form-urlencoded",
+            "content-length: 31",
+            "connection: close",
+        ] {
+            assert!(head.lines().any(|other| other == line), "{line}: {head}");
+        }
+        assert_eq!(body, "username=a%40b&password=p+q%26r");
+    }
+
+    #[tokio::test]
+    async fn answers_are_read_whole_or_in_chunks() {
         for (bytes, status, body) in [
             ("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{\"a\":1}", 200, json!({ "a": 1 })),
             (
@@ -193,9 +200,9 @@ mod tests {
             ("HTTP/1.1 403 Forbidden\r\n\r\n", 403, Value::Null),
             ("HTTP/1.1 502 Bad Gateway\r\n\r\n<html>", 502, json!("<html>")),
         ] {
-            let answer = answer(bytes.as_bytes()).unwrap();
+            let answer = exchanged(bytes, Body::Empty).await.1.unwrap();
             assert_eq!((answer.status, answer.body), (status, body), "{bytes}");
         }
-        assert!(answer(b"SSH-2.0").is_none());
+        assert!(exchanged("SSH-2.0", Body::Empty).await.1.is_err());
     }
 }
