@@ -206,29 +206,16 @@ pub(crate) fn spelled(duration: Duration) -> String {
     }
 }
 
-/// Reads `1h30m`, `90s`, `1.5h`, `500ms`: numbers with units, in any order, longer than nothing.
+/// Reads `1h30m`, `90s`, `1.5h`, `500ms`: numbers with units as Go writes them, in any order, longer than nothing.
 fn parse(text: &str) -> Option<Duration> {
-    let mut rest = text.trim();
-    let mut total = Duration::ZERO;
-    while !rest.is_empty() {
-        let digits = rest.find(|character: char| !character.is_ascii_digit() && character != '.')?;
-        let (number, after) = rest.split_at(digits);
-        let unit = after
-            .find(|character: char| character.is_ascii_digit() || character == '.')
-            .unwrap_or(after.len());
-        let (unit, after) = after.split_at(unit);
-        let seconds = match unit {
-            "h" => 3600.0,
-            "m" => 60.0,
-            "s" => 1.0,
-            "ms" => 0.001,
-            _ => return None,
-        };
-        let number: f64 = number.parse().ok()?;
-        total = total.checked_add(Duration::try_from_secs_f64(number * seconds).ok()?)?;
-        rest = after;
+    let text = text.trim();
+    // Go has a sign and smaller units, too; no time-out needs them.
+    let is_needed = |character: char| character.is_ascii_digit() || ".hms".contains(character);
+    if !text.chars().all(is_needed) {
+        return None;
     }
-    (total > Duration::ZERO).then_some(total)
+    let nanoseconds = go_duration::parse_go_duration(text).ok()?.nanoseconds();
+    u64::try_from(nanoseconds).ok().filter(|length| *length > 0).map(Duration::from_nanos)
 }
 
 #[cfg(test)]
@@ -251,6 +238,9 @@ mod tests {
             ("-5m", None),
             ("5 m", None),
             ("5d", None),
+            ("5us", None),
+            ("+5m", None),
+            ("30m1.5h", Some(7_200_000)),
             ("1..5h", None),
             ("99999999999999999999999h", None),
         ];
