@@ -56,7 +56,8 @@ lint: toolchain ## Formatting, lints, documentation, spelling, unused dependenci
 	@$(cargo) fmt --all --check
 	@$(cargo) clippy $(locked) --workspace --all-targets -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" $(cargo) doc $(locked) --workspace --no-deps --quiet
-	@if tools=$$(scripts/tools); then \
+	@# The dependencies of all systems, also those that a build here does not need.
+	@if tools=$$(scripts/tools) && $(cargo) fetch $(locked) --quiet; then \
 	  "$$tools/typos" && \
 	  "$$tools/cargo-shear" $(locked) --offline --deny-warnings && \
 	  "$$tools/cargo-deny" $(locked) --offline --log-level error check licenses bans sources; \

@@ -34,10 +34,6 @@ const UNREACHABLE: &[(&str, &[&str], &str)] = &[
     ("xtask", &["protox", "prost-build"], "every command would wait for the protobuf compiler"),
 ];
 
-/// Crates that nothing shipped may bring in: one TLS library and one HTTP stack are enough to trust.
-const FORBIDDEN: &[&str] =
-    &["ring", "native-tls", "openssl", "openssl-sys", "hyper-tls", "curl", "ureq", "actix-web"];
-
 /// Every violation, one line each.
 pub(super) fn violations() -> Result<Vec<String>, Failure> {
     let mut found = Vec::new();
@@ -49,13 +45,6 @@ pub(super) fn violations() -> Result<Vec<String>, Failure> {
         for name in unreachable.iter().filter(|name| reached.contains(**name)) {
             found.push(format!("{package} reaches {name}: {why}"));
         }
-    }
-    // Whole: features and build scripts included, and every operating system.
-    let all = tree(&["--workspace", "--edges", "normal,build", "--target", "all"])?;
-    for name in FORBIDDEN.iter().filter(|name| all.contains(**name)) {
-        found.push(format!(
-            "the dependency tree holds {name}; find who brings it: cargo tree --target all -i {name}"
-        ));
     }
     Ok(found)
 }
