@@ -3,7 +3,7 @@
 //! The server is Python. It lives in a virtual environment that `scripts/zenml-server` makes once and keeps; tests
 //! only look for it, and say that they were skipped where there is none.
 //!
-//! [`Search`] looks for it, [`RealServer::start`] starts a server of it, and `cargo run -p zenml-test` does both for a
+//! [`Search`] looks for it, [`RealServer::start`] starts a server of it, and `cargo run --bin zenml-test` does both for a
 //! person: it prints what to export and keeps the server until its standard input ends.
 //!
 //! A start takes seconds, so the tests of one binary share [`RealServer::shared`]. They give every object a name of
@@ -15,8 +15,10 @@
 #![warn(missing_docs)]
 
 mod environment;
+mod process;
 mod server;
 mod template;
 
 pub use environment::{Environment, NoServer, Packages, Search, VERSION};
-pub use server::{RealServer, StartError};
+pub use process::StartError;
+pub use server::RealServer;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::server::{Folder, Mode, PROGRAM, Process};
+use crate::process::{Folder, Mode, PROGRAM, Process};
 use crate::{Environment, Packages, StartError, VERSION};
 
 /// What opens a server that was started from a template.

@@ -4,10 +4,18 @@ use std::fmt::Write;
 
 use super::census::Census;
 use super::matrix::SUBJECTS;
+use super::people;
 use super::progress::Progress;
 use super::stage::{Binaries, Stage};
-use super::{Arguments, people};
 use crate::Failure;
+
+/// Options of `xtask demo`.
+#[derive(Debug, Default, clap::Args)]
+pub struct Arguments {
+    /// Leave the platform running, with the environment applied, and print how to go on
+    #[arg(long)]
+    pub keep: bool,
+}
 
 /// Lines of the audit trail that are shown at the end.
 const AUDIT_LINES: usize = 12;

@@ -17,15 +17,7 @@ pub mod terraform;
 use crate::{Failure, environment};
 use stage::Binaries;
 
-pub use journey::make;
-
-/// Options of `xtask demo`.
-#[derive(Debug, Default, clap::Args)]
-pub struct Arguments {
-    /// Leave the platform running, with the environment applied, and print how to go on
-    #[arg(long)]
-    pub keep: bool,
-}
+pub use journey::{Arguments, make};
 
 /// Makes the whole journey. An interrupt ends it and removes what it made.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {

@@ -1,9 +1,23 @@
 //! Arrows between modules, and the circles among them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 
 /// For each module the modules that it uses, each with one path that says so.
 pub(super) type Arrows = BTreeMap<String, BTreeMap<String, String>>;
+
+/// One module uses another, and a path says so.
+pub(super) struct Arrow {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) path: String,
+}
+
+impl fmt::Display for Arrow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {} ({})", self.from, self.to, self.path)
+    }
+}
 
 /// The circles: groups of modules of which each one uses, in the end, each other one.
 pub(super) fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<&str>> {
@@ -20,15 +34,18 @@ pub(super) fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<&str>> {
     circles
 }
 
-/// One of the shortest ways around inside a circle, as a reader follows it.
-pub(super) fn way_around(arrows: &Arrows, circle: &BTreeSet<&str>) -> String {
-    let ways = circle.iter().filter_map(|module| way(arrows, module));
-    let shortest = ways.min_by_key(Vec::len).unwrap_or_default();
-    let steps = shortest.windows(2).map(|step| {
-        let path = arrows.get(step[0]).and_then(|next| next.get(step[1])).map_or("", String::as_str);
-        format!("{} -> {} ({path})", step[0], step[1])
+/// A circle of modules by one of the shortest ways around it, as long as there is a circle.
+pub(super) fn way_around(arrows: &Arrows) -> Option<Vec<Arrow>> {
+    let circles = circles(arrows);
+    let ways = circles.first()?.iter().filter_map(|module| way(arrows, module));
+    let shortest = ways.min_by_key(Vec::len)?;
+    let path = |from: &str, to: &str| arrows.get(from)?.get(to).cloned();
+    let steps = shortest.windows(2).map(|step| Arrow {
+        from: step[0].to_owned(),
+        to: step[1].to_owned(),
+        path: path(step[0], step[1]).unwrap_or_default(),
     });
-    steps.collect::<Vec<_>>().join(", ")
+    Some(steps.collect())
 }
 
 /// Everything that a module uses, directly or through others.
