@@ -70,7 +70,7 @@ impl Platform {
             .stderr(log);
         let mut process = command.spawn().map_err(|error| {
             Failure::new(format!(
-                "cannot start {}: {error}\nBuild it first:\n  cargo build -p zenml-local",
+                "cannot start {}: {error}\nBuild it first:\n  cargo build --bin zenml-local",
                 binary.display()
             ))
         })?;

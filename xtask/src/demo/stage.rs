@@ -58,7 +58,7 @@ impl Binaries {
                 .find(|path| path.is_file())
                 .ok_or_else(|| {
                     Failure::new(format!(
-                        "there is no {name} beside {}\nBuild it first:\n  cargo build -p zenml-provider -p zenml-local",
+                        "there is no {name} beside {}\nBuild it first:\n  cargo build --bin terraform-provider-zenml --bin zenml-local",
                         program.display()
                     ))
                 })

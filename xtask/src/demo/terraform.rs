@@ -117,7 +117,7 @@ fn install(provider: &Path, package: &Path) -> Result<(), Failure> {
         .and_then(|()| fs::hard_link(provider, &installed).or_else(|_| fs::copy(provider, &installed).map(drop)))
         .map_err(|error| {
             Failure::new(format!(
-                "cannot install the provider {} as {}: {error}\nBuild it first:\n  cargo build -p zenml-provider",
+                "cannot install the provider {} as {}: {error}\nBuild it first:\n  cargo build --bin terraform-provider-zenml",
                 provider.display(),
                 installed.display()
             ))

@@ -18,5 +18,5 @@ async fn a_platform_that_ends_before_it_is_ready_is_reported_with_its_own_words(
 async fn a_binary_that_is_not_built_is_named_with_the_command_that_builds_it() {
     let home = TempDir::new().unwrap();
     let failure = Platform::start(&home.path().join("zenml-local"), home.path(), "it").await.unwrap_err();
-    assert!(failure.to_string().contains("cargo build -p zenml-local"), "{failure}");
+    assert!(failure.to_string().contains("cargo build --bin zenml-local"), "{failure}");
 }
