@@ -71,11 +71,11 @@ advisories: toolchain ## Known vulnerabilities of the dependencies, from the Rus
 
 .PHONY: docs
 docs: toolchain ## Write the pages in docs/ from the schemas, examples/ and templates/
-	@$(cargo) run $(locked) --quiet --package xtask -- docs
+	@$(cargo) run $(locked) --quiet --bin xtask -- docs
 
 .PHONY: docs-validate
 docs-validate: toolchain host ## Check docs/ with the validator of the Terraform registry (needs Go)
-	@$(cargo) build $(locked) --package zenml-provider
+	@$(cargo) build $(locked) --bin terraform-provider-zenml
 	@scripts/docs-validate $(target)/debug/terraform-provider-zenml
 
 .PHONY: bench
