@@ -230,7 +230,7 @@ fn sources() -> Files {
 }
 
 #[test]
-fn a_page_has_the_registrys_layout() {
+fn a_page_has_the_layout_of_the_registry() {
     let made = pages(&Engine::new(Store::<false>), &sources()).unwrap();
     let expected = [
         ("data-sources/racks.md", include_str!("racks.md")),
