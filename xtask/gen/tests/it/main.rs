@@ -9,7 +9,7 @@ use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, Fi
 
 #[test]
 fn the_definition_says_what_the_facts_say() {
-    let folder = xtask_gen::root().join("crates/tfkit-serve/proto");
+    let folder = xtask::root().join("crates/tfkit-serve/proto");
     let facts: BTreeSet<String> = std::fs::read_to_string(folder.join("tfplugin6-fields.csv"))
         .unwrap()
         .lines()
