@@ -15,6 +15,7 @@
 //! instead of step 2: it becomes its own successor.
 
 mod fate;
+mod held;
 mod names;
 mod waiting;
 
@@ -26,6 +27,7 @@ use zenml_api::workspace::Object;
 use zenml_client::{ApiError, Optional as _};
 
 pub(crate) use self::fate::{Fate, fate, foresee, settle};
+pub(crate) use self::held::Held;
 pub(crate) use self::names::{all_retired, is_retired, retired, with_retired};
 use self::waiting::Waiting;
 use crate::client::Client;
@@ -34,50 +36,6 @@ use crate::in_workspace::scope::Server;
 
 /// Name beside the state of the predecessor whose place could not be taken yet.
 const PREDECESSOR: &str = "predecessor";
-
-/// A kind of object that others hold.
-pub(crate) trait Held {
-    /// Identifies one.
-    type Id: Identifier;
-
-    /// How messages call it.
-    const NOUN: Noun;
-
-    /// Whether the server refuses a deletion because the object is held.
-    fn is_held(error: &ApiError) -> bool;
-
-    /// Deletes one, and what only it has held.
-    fn delete(
-        cx: &Cx<Client>,
-        server: &Server,
-        id: Self::Id,
-    ) -> impl Future<Output = Result<(), ApiError>> + Send;
-
-    /// Gives one another name, and leaves it otherwise as it is.
-    fn rename(server: &Server, id: Self::Id, name: &str)
-    -> impl Future<Output = Result<(), ApiError>> + Send;
-
-    /// Who holds one, for people. Who only waits for a successor itself lets it go soon, and is left out.
-    fn holders(server: &Server, id: Self::Id) -> impl Future<Output = Result<Vec<String>, ApiError>> + Send;
-
-    /// The one of a name, among those with which `like` cannot share a name.
-    fn namesake(
-        server: &Server,
-        like: Self::Id,
-        name: &str,
-    ) -> impl Future<Output = Result<Option<Self::Id>, ApiError>> + Send;
-
-    /// All that have a retired name, each with its name.
-    fn retired(server: &Server) -> impl Future<Output = Result<Vec<(Self::Id, String)>, ApiError>> + Send;
-
-    /// Puts another one in its place, wherever it is held. What cannot be changed does not keep the rest from it.
-    fn hand_over(
-        cx: &Cx<Client>,
-        server: &Server,
-        id: Self::Id,
-        successor: Self::Id,
-    ) -> impl Future<Output = Result<(), ApiError>> + Send;
-}
 
 /// Retires an object that is held, and whose deletion was refused for that. Without a successor it waits for its holders
 /// to let it go, and the user is told who they are.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio::sync::Mutex;
 use zenml_api::WorkspaceId;
 
-use super::Held;
+use super::held::Held;
 use crate::in_workspace::scope::Server;
 
 /// Retired objects by workspace and kind: those that were there when this run asked first, and those that it has retired
