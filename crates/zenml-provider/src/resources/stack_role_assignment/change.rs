@@ -20,7 +20,6 @@ use zenml_api::StackId;
 use zenml_api::rbac::Action;
 
 use super::need::{Actions, Contents, Grants, Object, need, share_after};
-use super::shares::Reading;
 
 /// How often the objects are looked at again while something else changes them.
 const ATTEMPTS: u32 = 8;
@@ -43,6 +42,15 @@ pub(super) trait Ledger {
 
     /// What the other stacks are made of.
     fn other_stacks(&self) -> impl Future<Output = Result<Vec<Contents>, Diag>> + Send;
+}
+
+/// What reading a share gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// These actions; none if there is no share.
+    Actions(Actions),
+    /// The control plane does not let this key read shares.
+    Refused,
 }
 
 /// A share could not be written.

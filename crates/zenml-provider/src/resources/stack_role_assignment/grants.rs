@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use tfkit::{Claim, Cx, Diag};
-use zenml_api::{StackId, WorkspaceId};
+use tfkit::{Cx, Diag};
+use zenml_api::StackId;
 
-use super::StackRoleAssignment;
-use super::change::{Change, Changing, Done, Ledger, WriteFailure};
+use super::change::{Change, Changing, Done, Ledger, Reading, WriteFailure};
 use super::contents;
+use super::model::StackRoleAssignment;
 use super::need::{Actions, Contents, Grants, Object};
-use super::shares::{Reading, Shares};
-use crate::access::principal::Principal;
+use super::place::Place;
+use super::shares::Shares;
 use crate::client::Client;
 use crate::in_workspace::scope::Server;
 use crate::warning::warn_once;
@@ -18,34 +18,6 @@ use crate::warning::warn_once;
 /// Name beside the state under which the objects are remembered that the assignment has granted something on. When the
 /// stack is gone nothing else tells where grants are left.
 const OBJECTS: &str = "objects";
-
-/// Which assignment it is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) workspace: WorkspaceId,
-    pub(super) stack: StackId,
-    pub(super) principal: Principal,
-}
-
-impl Place {
-    /// The `id` attribute, which is also an import id.
-    pub(super) fn id(self) -> String {
-        format!("{}/{}/{}", self.workspace, self.stack, self.principal)
-    }
-
-    /// What only one resource can manage, in words and as a key.
-    pub(super) fn claim(self) -> Claim {
-        let Self { workspace, stack, principal } = self;
-        let words = format!("stack role of {principal} on stack {stack}");
-        Claim::new(words, &[&workspace.to_string(), &stack.to_string(), &principal.key()])
-    }
-
-    /// All grants of a principal in a workspace change one after the other: its roles on several stacks meet on what the
-    /// stacks share.
-    pub(super) fn lock(self) -> String {
-        format!("grants of {} in {}", self.principal, self.workspace)
-    }
-}
 
 /// The shares of an assignment's principal in its workspace.
 pub(super) struct OfPrincipal<'a> {

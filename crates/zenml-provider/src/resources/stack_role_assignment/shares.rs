@@ -13,7 +13,7 @@ use zenml_api::workspace::membership::{self, ShareQuery};
 use zenml_api::{Identifier, ObjectId, WorkspaceId};
 use zenml_client::{Api, ApiError};
 
-use super::change::WriteFailure;
+use super::change::{Reading, WriteFailure};
 use super::need::{Actions, Object};
 use crate::access::belonging::explained;
 use crate::access::principal::Principal;
@@ -34,15 +34,6 @@ pub(super) struct Shares<'a> {
     pub(super) server: &'a Api,
     pub(super) workspace: WorkspaceId,
     pub(super) principal: Principal,
-}
-
-/// What reading a share gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// These actions; none if there is no share.
-    Actions(Actions),
-    /// The control plane does not let this key read shares.
-    Refused,
 }
 
 impl Shares<'_> {

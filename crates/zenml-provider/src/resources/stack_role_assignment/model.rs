@@ -1,0 +1,167 @@
+//! The model of a role on a stack, and what it means as grants.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfkit::{Computed, Diag, Model, OrDefault, OrServer};
+use zenml_api::rbac::Action;
+use zenml_api::{ComponentId, ServiceAccountId, StackId, TeamId, UserId, WorkspaceId};
+
+use super::need::{self, Actions, Contents, Grants, Object, StackRole, Wish};
+use super::place::Place;
+use crate::access::principal::Principal;
+use crate::failure::Needs;
+use crate::id::Id;
+
+/// Grants a role on a stack to a team, a user or a service account. The role extends to what the stack needs: its
+/// components, their service connectors, and the secrets that they refer to.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "stack_role_assignment")]
+#[model(rule = Rule::ExactlyOneOf(&["team_id", "user_id", "service_account_id"]))]
+#[model(rule = Rule::ExactlyOneOf(&["role", "actions"]))]
+#[model(since = "3.1.0", needs = Needs::SHARE.text(), category = "ZenML Pro")]
+#[model(import = "WORKSPACE_ID/STACK_ID/team/TEAM_ID")]
+#[model(import = "WORKSPACE_ID/STACK_ID/user/USER_ID")]
+#[model(import = "WORKSPACE_ID/STACK_ID/service_account/SERVICE_ACCOUNT_ID")]
+pub struct StackRoleAssignment {
+    /// ID of the assignment: `WORKSPACE_ID/STACK_ID/team/TEAM_ID`.
+    #[attr(stable)]
+    pub id: Computed<String>,
+    /// ID of the workspace that contains the stack. Default: the provider's workspace.
+    #[attr(key, replace)]
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// ID of the stack on which the role applies.
+    #[attr(key, replace)]
+    pub stack_id: Id<StackId>,
+    /// ID of the team that receives the role. All members of the team have it.
+    #[attr(key = optional, replace)]
+    pub team_id: Option<Id<TeamId>>,
+    /// ID of the user who receives the role.
+    #[attr(key = optional, replace)]
+    pub user_id: Option<Id<UserId>>,
+    /// ID of the service account that receives the role.
+    #[attr(key = optional, replace)]
+    pub service_account_id: Option<Id<ServiceAccountId>>,
+    /// Role to grant: `read` (see the stack, but not use it), `write` (use and change it) or `admin` (also delete and
+    /// share it).
+    #[attr(check = one_of(&["read", "write", "admin"]))]
+    pub role: Option<String>,
+    /// Actions to grant on the stack, instead of a role. On the objects that the stack needs, they grant what the
+    /// highest role does whose actions they include.
+    #[attr(check = non_empty(), check = each(one_of(&["read", "update", "delete", "share"])))]
+    pub actions: Option<BTreeSet<String>>,
+    /// Whether the role extends to the components, connectors and secrets of the stack. With `false`, the principal
+    /// sees a stack that it cannot use.
+    #[attr(default = true)]
+    pub include_components: OrDefault<bool>,
+    /// IDs of the stack's components: `values(zenml_stack.NAME.components)`. This argument only adds dependencies: a
+    /// component that is added to the stack becomes part of the same apply. Without it, the next plan shows and repairs
+    /// the difference.
+    pub component_ids: Option<BTreeSet<Option<Id<ComponentId>>>>,
+    /// Actions that the role grants and the server reports, for each object, such as `stack/ID` or
+    /// `service_connector/ID`.
+    pub grants: Computed<BTreeMap<String, BTreeSet<String>>>,
+}
+
+/// What a read found of an assignment whose workspace answers.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) place: Place,
+    /// None when the stack is gone and grants on its components are left.
+    pub(super) contents: Option<Contents>,
+    pub(super) shares: Grants,
+}
+
+impl StackRoleAssignment {
+    pub(super) fn place(&self, workspace: WorkspaceId) -> Result<Place, Diag> {
+        let principal = Principal::of(self.team_id, self.user_id, self.service_account_id)?;
+        Ok(Place { workspace, stack: self.stack_id.0, principal })
+    }
+
+    pub(super) fn wish(&self) -> Result<Wish, Diag> {
+        let actions = match (&self.role, &self.actions) {
+            (Some(role), _) => StackRole::parse(role)
+                .map(|role| role.row(need::Kind::Stack))
+                .ok_or_else(|| Diag::bug(format!("The stack role {role:?} was not refused at validation")))?,
+            (None, Some(actions)) => actions.iter().map(|action| Action::parse(action)).collect(),
+            (None, None) => return Err(Diag::bug("A stack role assignment has neither a role nor actions")),
+        };
+        Ok(Wish { actions, include_components: *self.include_components })
+    }
+
+    /// What the state says was granted.
+    pub(super) fn granted(&self) -> Grants {
+        let grants = self.grants.as_ref().into_iter().flatten();
+        let read = |(object, actions): (&String, &BTreeSet<String>)| {
+            Some((Object::parse(object)?, actions.iter().map(|action| Action::parse(action)).collect()))
+        };
+        grants.filter_map(read).collect()
+    }
+
+    /// The same assignment with the grants that are there: those that the role wants, and those that it gave earlier on
+    /// what is no longer part of the stack, which are to be taken back.
+    pub(super) fn seen(&self, found: &Found) -> Self {
+        let mut wanted = self.granted();
+        if let (Ok(wish), Some(contents)) = (self.wish(), &found.contents) {
+            for (object, actions) in wish.grants(contents) {
+                wanted.entry(object).or_default().extend(actions);
+            }
+        }
+        self.granting(found.place, &both(&wanted, &found.shares))
+    }
+
+    /// The same assignment with these grants.
+    pub(super) fn granting(&self, place: Place, grants: &Grants) -> Self {
+        Self {
+            id: Computed::known(place.id()),
+            workspace_id: OrServer::known(Id(place.workspace)),
+            grants: Computed::known(texts(grants)),
+            ..self.clone()
+        }
+    }
+
+    /// What an import can tell: the role that the share of the stack amounts to.
+    pub(super) fn imported(found: &Found) -> Self {
+        let Place { workspace, stack, principal } = found.place;
+        let share = found.shares.get(&Object::stack(stack)).cloned().unwrap_or_default();
+        let role = StackRole::exactly(&share);
+        let contents = found.contents.iter();
+        let components: BTreeSet<_> = contents.flat_map(|contents| &contents.components).copied().collect();
+        let reached = found
+            .shares
+            .iter()
+            .any(|(object, actions)| *object != Object::stack(stack) && !actions.is_empty());
+        let model = Self {
+            id: Computed::unknown(),
+            workspace_id: OrServer::known(Id(workspace)),
+            stack_id: Id(stack),
+            team_id: principal.team().map(Id),
+            user_id: principal.user().map(Id),
+            service_account_id: principal.service_account().map(Id),
+            role: role.map(|role| role.name().to_owned()),
+            actions: match role {
+                Some(_) => None,
+                None => Some(share.iter().map(|action| action.as_str().to_owned()).collect()),
+            },
+            include_components: OrDefault(reached || components.is_empty()),
+            component_ids: Some(components.into_iter().map(|id| Some(Id(id))).collect()),
+            grants: Computed::unknown(),
+        };
+        model.seen(found)
+    }
+}
+
+/// The actions that are in both.
+fn both(one: &Grants, other: &Grants) -> Grants {
+    let common = one.iter().map(|(object, actions)| {
+        let there = other.get(object).into_iter().flatten();
+        (*object, there.filter(|action| actions.contains(*action)).cloned().collect::<Actions>())
+    });
+    common.filter(|(_, actions)| !actions.is_empty()).collect()
+}
+
+fn texts(grants: &Grants) -> BTreeMap<String, BTreeSet<String>> {
+    let text = |(object, actions): (&Object, &Actions)| {
+        (object.to_string(), actions.iter().map(|action| action.as_str().to_owned()).collect())
+    };
+    grants.iter().map(text).collect()
+}
