@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer};
 use zenml_api::{IdOrName, OrganizationId, WorkspaceId};
 
-use super::deploy;
+use super::{deploy, model};
 use crate::client::Client;
 use crate::failure::Needs;
 use crate::id::Id;
@@ -72,7 +72,7 @@ impl DataSource for WorkspaceData {
             name: OrServer::known(found.name.clone()),
             organization_id: Computed::known(Id(found.organization.id)),
             version: Computed::known(
-                super::running_version(&found).or_else(|| super::configured_version(&found)),
+                model::running_version(&found).or_else(|| model::configured_version(&found)),
             ),
             display_name: Computed::known(found.display_name.unwrap_or(found.name)),
             description: Computed::known(found.description),

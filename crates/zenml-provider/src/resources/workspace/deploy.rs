@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tfkit::model::Operation;
-use tfkit::{Cx, Diag, Existing, Resource as _, Since};
+use tfkit::{Cx, Diag, Existing, Since};
 use zenml_api::control::workspace::{
     self as api, CreateQuery, ServiceConfiguration, UpdateQuery, WorkspaceCreate, WorkspaceStatus,
     WorkspaceUpdate, ZenmlServiceRequest,
@@ -12,7 +12,7 @@ use zenml_api::control::workspace::{
 use zenml_api::{IdOrName, OrganizationId, Patch, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
-use super::Workspace;
+use super::model::{Workspace, is_same_version, running_version};
 use crate::client::Client;
 use crate::control;
 use crate::creation;
@@ -141,7 +141,7 @@ pub(super) async fn settled(
     if let Some(ended) = ended {
         cx.warn(still_working(&plan.name, &found, wanted, &ended));
     }
-    let model = Workspace::observe(&found, Since::Answer(plan))?;
+    let model = Workspace::seen(&found, &Since::Answer(plan));
     if found.status == WorkspaceStatus::Failed {
         // A new one that never ran holds nothing.
         if cx.operation() == Operation::Create && *wanted == WorkspaceStatus::Available {
@@ -151,10 +151,10 @@ pub(super) async fn settled(
         }
         return Err(broken(&plan.name, &found.state_reason));
     }
-    let running = super::running_version(&found);
+    let running = running_version(&found);
     if let (Some(running), Some(asked)) = (&running, model.version.as_ref())
         && found.status == WorkspaceStatus::Available
-        && !super::is_same_version(running, asked)
+        && !is_same_version(running, asked)
     {
         cx.warn(runs_another(&plan.name, running, asked));
     }

@@ -1,0 +1,180 @@
+//! The model of a workspace, and what the control plane's answers mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfkit::timeouts::{Create, Delete, Timeouts, Update};
+use tfkit::{Computed, Dyn, Model, OrDefault, OrServer, Secret, Since};
+use zenml_api::control::workspace::{self as api, WorkspaceStatus};
+use zenml_api::{OrganizationId, WorkspaceId};
+
+use crate::failure::Needs;
+use crate::id::Id;
+
+/// A workspace of ZenML Pro: a ZenML server that belongs to an organization.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "workspace")]
+#[model(since = "3.1.0", needs = Needs::ORGANIZATION_ADMIN.text(), category = "ZenML Pro")]
+pub struct Workspace {
+    /// ID of the organization that the workspace belongs to. Default: the provider's organization.
+    #[attr(key = optional, replace)]
+    pub organization_id: OrServer<Id<OrganizationId>>,
+    /// ID of the workspace.
+    #[attr(key, stable)]
+    pub id: Computed<Id<WorkspaceId>>,
+    /// Name of the workspace, unique across all organizations of ZenML Pro. You can change the `display_name` in place,
+    /// but not the name.
+    #[attr(replace, check = length(1..=50), check = pattern(NAME_RULE, is_name))]
+    pub name: String,
+    /// Display name. Default: `name`.
+    #[attr(check = length(1..=50))]
+    pub display_name: OrServer<String>,
+    /// Description of the workspace.
+    #[attr(check = length(..=256), same = empty_is_null)]
+    pub description: Option<String>,
+    /// URL of the logo.
+    #[attr(same = empty_is_null)]
+    pub logo_url: Option<String>,
+    /// Whether ZenML Pro operates the workspace. With `false`, you operate the server yourself and enroll it with
+    /// `enrollment_key`; the provider does not wait for it.
+    #[attr(replace, default = true)]
+    pub is_managed: OrDefault<bool>,
+    /// ZenML version that the workspace should run, such as `0.98.0`. Default: the newest version at creation; later
+    /// upgrades outside of Terraform are left alone. `running_version` is the version that actually runs.
+    #[attr(same = same_version, check = non_empty())]
+    pub version: OrServer<String>,
+    /// State that the workspace should be in. A workspace that is `deactivated` keeps its data.
+    #[attr(check = in_plan(one_of(&["available", "deactivated"])))]
+    pub desired_state: OrServer<String>,
+    /// Whether the provider refuses to delete the workspace. Deleting a workspace deletes everything in it. Default:
+    /// `false`. The value in the state decides: set it to `false` in one apply, and delete the workspace in the next.
+    pub deletion_protection: Option<bool>,
+    /// Tags of the workspace. ZenML does not store workspace tags yet: they exist only in the Terraform state.
+    pub tags: Option<BTreeSet<String>>,
+    /// Metadata of the workspace. ZenML does not store workspace metadata yet: it exists only in the Terraform state.
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// Time limits for creating, updating and deleting the workspace.
+    pub timeouts: Option<Timeouts<(Create, Update, Delete)>>,
+    /// URL of the workspace, the same as `server_url`. Null while the workspace does not run.
+    pub url: Computed<Option<String>>,
+    /// URL of the workspace's server, as `zenml login` and the server's API take it. Null while the workspace does not
+    /// run.
+    pub server_url: Computed<Option<String>>,
+    /// ZenML version that the workspace runs. It differs from `version` during an upgrade, or if the control plane runs
+    /// another version than requested. Null while the workspace does not run.
+    pub running_version: Computed<Option<String>>,
+    /// Status of the workspace: `pending`, `available`, `deactivated` or `failed`.
+    pub status: Computed<String>,
+    /// Key that enrolls the server of a workspace that you operate yourself. Available only if Terraform created the
+    /// workspace.
+    #[attr(stable)]
+    pub enrollment_key: Computed<Option<Secret<String>>>,
+    /// When the workspace was created.
+    #[attr(stable)]
+    pub created: Computed<Option<String>>,
+    /// When the workspace was last updated.
+    pub updated: Computed<Option<String>>,
+}
+
+const NAME_RULE: &str =
+    "consist of lower-case letters, digits and hyphens, and begin and end with a letter or digit";
+
+fn is_name(name: &str) -> bool {
+    let fits =
+        |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    name.is_empty() || (name.chars().all(fits) && !name.starts_with('-') && !name.ends_with('-'))
+}
+
+impl Workspace {
+    /// The model of a workspace as the control plane has it.
+    pub(super) fn seen(remote: &api::Workspace, since: &Since<'_, Self>) -> Self {
+        let known = since.model();
+        let server_url = remote.server_url().map(str::to_owned);
+        let enrollment_key = match &remote.enrollment_key {
+            Some(key) => Some(Secret::new(key.expose().clone())),
+            None => known.and_then(|known| known.enrollment_key.clone().into_option().flatten()),
+        };
+        Self {
+            organization_id: OrServer::known(Id(remote.organization.id)),
+            id: Computed::known(Id(remote.id)),
+            name: remote.name.clone(),
+            display_name: OrServer::known(remote.display_name.clone().unwrap_or_else(|| remote.name.clone())),
+            description: remote.description.clone(),
+            logo_url: remote.logo_url.clone(),
+            is_managed: OrDefault(remote.is_managed),
+            version: OrServer::from_option(wanted_version(remote, since)),
+            desired_state: match since {
+                // A control plane takes it over in its own time, which is seen by the next read.
+                Since::Answer(Self { desired_state, .. }) if desired_state.as_ref().is_some() => {
+                    desired_state.clone()
+                }
+                _ => OrServer::known(remote.desired_state.as_str().to_owned()),
+            },
+            deletion_protection: known.and_then(|known| known.deletion_protection),
+            tags: match &remote.tags {
+                Some(tags) => Some(tags.iter().cloned().collect()),
+                None => known.and_then(|known| known.tags.clone()),
+            },
+            metadata: match &remote.metadata {
+                Some(metadata) => Some(metadata.clone()),
+                None => known.and_then(|known| known.metadata.clone()),
+            },
+            timeouts: known.and_then(|known| known.timeouts.clone()),
+            url: Computed::known(server_url.clone()),
+            server_url: Computed::known(server_url),
+            running_version: Computed::known(running_version(remote)),
+            status: Computed::known(remote.status.as_str().to_owned()),
+            enrollment_key: Computed::known(enrollment_key),
+            created: Computed::known(remote.created.as_ref().map(ToString::to_string)),
+            updated: Computed::known(remote.updated.as_ref().map(ToString::to_string)),
+        }
+    }
+
+    /// What the workspace shall be doing; running, unless the user says otherwise.
+    pub(super) fn wanted_state(&self) -> WorkspaceStatus {
+        self.desired_state.as_ref().map_or(WorkspaceStatus::Available, |state| WorkspaceStatus::parse(state))
+    }
+
+    /// What the workspace is doing.
+    pub(super) fn state(&self) -> WorkspaceStatus {
+        self.status.as_ref().map_or(WorkspaceStatus::Pending, |state| WorkspaceStatus::parse(state))
+    }
+}
+
+/// The version that runs.
+pub(super) fn running_version(workspace: &api::Workspace) -> Option<String> {
+    workspace.zenml_service.as_ref()?.status.as_ref()?.version.clone()
+}
+
+/// The version that the control plane was asked for, where it tells.
+pub(super) fn configured_version(workspace: &api::Workspace) -> Option<String> {
+    workspace.zenml_service.as_ref()?.configuration.as_ref()?.version.clone()
+}
+
+/// The version that shall run: what was just asked for; else what the control plane was asked for, or the state says. What
+/// runs says nothing about that, but where nobody has asked for anything.
+fn wanted_version(workspace: &api::Workspace, since: &Since<'_, Workspace>) -> Option<String> {
+    let known = || since.model().and_then(|known| known.version.as_ref().cloned());
+    let asked = match since {
+        Since::Answer(_) => known().or_else(|| configured_version(workspace)),
+        Since::State(_) | Since::Import(_) => configured_version(workspace).or_else(known),
+    };
+    asked.or_else(|| running_version(workspace))
+}
+
+/// Spellings of one version: `0.98` and `v0.98.0` are the same.
+fn same_version(one: &Dyn, other: &Dyn) -> bool {
+    let (Some(one), Some(other)) = (one.as_str(), other.as_str()) else { return one == other };
+    is_same_version(one, other)
+}
+
+/// Whether two texts are spellings of one version.
+pub(super) fn is_same_version(one: &str, other: &str) -> bool {
+    fn short(mut version: &str) -> &str {
+        version = version.strip_prefix('v').unwrap_or(version);
+        while let Some(shorter) = version.strip_suffix(".0") {
+            version = shorter;
+        }
+        version
+    }
+    short(one) == short(other)
+}
