@@ -17,13 +17,15 @@ impl<K, V> Default for Cache<K, V> {
 
 impl<K: Ord + Clone, V> Cache<K, V> {
     /// The value of a key; `read` is only awaited when nobody has read it yet.
-    pub(crate) async fn get<E>(
+    pub(crate) fn get<E>(
         &self,
         key: &K,
         read: impl Future<Output = Result<V, E>>,
-    ) -> Result<Arc<V>, E> {
+    ) -> impl Future<Output = Result<Arc<V>, E>> {
         let cell = Arc::clone(self.cells().entry(key.clone()).or_default());
-        cell.get_or_try_init(async || read.await.map(Arc::new)).await.map(Arc::clone)
+        // Boxed because a cell holds several copies of what it may wait for.
+        let read = Box::pin(read);
+        async move { cell.get_or_try_init(async || read.await.map(Arc::new)).await.map(Arc::clone) }
     }
 
     /// Remembers a value that came with another answer.
