@@ -15,8 +15,8 @@ use zenml_api::StackId;
 
 use self::change::Reading;
 use self::grants::{apply, remembered, revoke, shares, warn_of_refusal};
-pub use self::model::StackRoleAssignment;
-use self::model::{Found, StackRoleAssignmentKey};
+use self::model::Found;
+pub use self::model::{StackRoleAssignment, StackRoleAssignmentKey};
 use self::need::{Actions, Contents, Grants, Object};
 use self::place::Place;
 use crate::access::belonging::check_account;

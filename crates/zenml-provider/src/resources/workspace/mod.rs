@@ -11,8 +11,7 @@ use tfkit::{Claim, Current, Cx, Diag, Partial, Plan, Resource, Since};
 use zenml_api::control::workspace::{self as api, WorkspaceStatus, WorkspaceUpdate};
 
 pub use self::data::WorkspaceData;
-pub use self::model::Workspace;
-use self::model::WorkspaceKey;
+pub use self::model::{Workspace, WorkspaceKey};
 use crate::client::Client;
 use crate::control;
 use crate::id::Id;
