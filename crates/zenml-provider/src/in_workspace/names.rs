@@ -49,7 +49,7 @@ impl Known {
         (self.count > FEW && size <= allowed).then_some(size)
     }
 
-    fn take_in(&mut self, listed: Page<impl Named>) {
+    fn take_in(&mut self, listed: &Page<impl Named>) {
         self.total = listed.total;
         if listed.items.len() as u64 >= listed.total {
             self.taken = Some(listed.items.iter().map(|object| object.name().to_owned()).collect());
@@ -70,7 +70,7 @@ pub(crate) async fn is_free<T: InWorkspace>(client: &Client, server: &Server, pl
         let Some(size) = known.size() else { return false };
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         match server.api.send(&T::Wire::LIST, (), plan.namesakes(Vec::new()).at(1, size), ()).await {
-            Ok(listed) => known.take_in(listed),
+            Ok(listed) => known.take_in(&listed),
             // It is not tried again, and a failure is told of the object that it happens to.
             Err(_) => known.total = u64::MAX / 2,
         }

@@ -164,9 +164,10 @@ impl InWorkspace for CodeRepository {
     }
 
     fn unlisted(&self, error: &ApiError) -> Diag {
-        no_project(&self.project_id.to_string(), error)
-            .map(|diag| diag.at(Self::PROJECT_ID))
-            .unwrap_or_else(|| read::unlisted::<Self>(&self.name, error))
+        match no_project(&self.project_id.to_string(), error) {
+            Some(diag) => diag.at(Self::PROJECT_ID),
+            None => read::unlisted::<Self>(&self.name, error),
+        }
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Objects<Self>>, plan: Self) -> Result<Self, Diag> {

@@ -243,7 +243,7 @@ impl InWorkspace for StackComponent {
         let (component, predecessor) = write::make(cx, &server, &plan).await?;
         let id = component.id;
         save_created(cx, &plan, id)?;
-        let made = write::settle(cx, &server, component, &plan)?;
+        let made = write::settle(cx, &server, &component, &plan)?;
         if let Some(predecessor) = predecessor {
             succeed::<HeldComponents>(cx, &server, predecessor, id).await;
         }
@@ -263,7 +263,7 @@ impl InWorkspace for StackComponent {
         let component = write::update(&server, &prior, &plan, change).await?;
         let connector = component.metadata.as_ref().and_then(|metadata| metadata.connector.as_ref());
         let connector = connector.map(|connector| (connector.id, connector.name.clone()));
-        let changed = write::settle(cx, &server, component, &plan)?;
+        let changed = write::settle(cx, &server, &component, &plan)?;
         let let_go = prior.connector().0.filter(|connector| plan.connector().0 != Some(*connector));
         let let_go = Vec::from_iter(let_go);
         release_retired::<HeldConnectors>(cx, &server, &let_go, &Vec::from_iter(connector)).await;

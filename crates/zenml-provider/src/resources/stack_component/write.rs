@@ -95,14 +95,14 @@ pub(super) async fn update(
 pub(super) fn settle(
     cx: &Cx<Client>,
     server: &Server,
-    component: Component,
+    component: &Component,
     plan: &StackComponent,
 ) -> Result<StackComponent, Diag> {
     let stored = component.metadata.as_ref().map(|metadata| metadata.configuration.expose());
     let kept = |key: &String| stored.is_none_or(|stored| stored.contains_key(key));
     let dropped: BTreeSet<String> = plan.sent().into_keys().filter(|key| !kept(key)).collect();
     let remembered = Json::Array(dropped.iter().cloned().map(Json::String).collect());
-    let made = read::observed(server, &component, plan)?;
+    let made = read::observed(server, component, plan)?;
     cx.save(&made);
     if cx.private(UNWRITTEN).is_none() {
         cx.set_private(DROPPED, remembered)?;
