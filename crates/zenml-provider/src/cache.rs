@@ -1,11 +1,11 @@
-//! What was read once in a run.
+//! A cache of values that a run reads once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-/// Values by key, each read once, however many ask for it at the same time. A failure is not kept.
+/// Values by key. Each is read once, even with concurrent callers. Failures are not cached.
 #[derive(Debug)]
 pub(crate) struct Cache<K, V>(Mutex<BTreeMap<K, Arc<OnceCell<Arc<V>>>>>);
 
@@ -16,7 +16,7 @@ impl<K, V> Default for Cache<K, V> {
 }
 
 impl<K: Ord + Clone, V> Cache<K, V> {
-    /// The value of a key; `read` is only awaited when nobody has read it yet.
+    /// Returns the value of a key. `read` is only awaited if the value is not cached yet.
     pub(crate) fn get<E>(
         &self,
         key: &K,
@@ -28,12 +28,12 @@ impl<K: Ord + Clone, V> Cache<K, V> {
         async move { cell.get_or_try_init(async || read.await.map(Arc::new)).await.map(Arc::clone) }
     }
 
-    /// Remembers a value that came with another answer.
+    /// Stores a value that another response contained.
     pub(crate) fn put(&self, key: K, value: V) {
         self.cells().insert(key, Arc::new(OnceCell::new_with(Some(Arc::new(value)))));
     }
 
-    /// Forgets a value, because it was changed.
+    /// Removes a value that has changed.
     pub(crate) fn forget(&self, key: &K) {
         self.cells().remove(key);
     }

@@ -11,7 +11,7 @@ use crate::memory::Memory;
 use crate::resolve::{Plane, Resolved};
 use crate::source::{Given, mark};
 
-/// What all operations of a run share: the connections, what the provider block says beside them, and a memory.
+/// The shared context of all operations of a run: connections, provider settings, and a memory.
 #[derive(Debug)]
 pub struct Client {
     api: zenml_client::Client,
@@ -22,17 +22,17 @@ pub struct Client {
     memory: Memory,
 }
 
-/// Where the settings of both APIs come from.
+/// The origins of the settings of both APIs.
 #[derive(Debug)]
 pub(crate) struct Planes {
     pub(crate) control_plane: Option<Plane>,
     pub(crate) server: Option<Plane>,
-    /// Why the API of the environment that the block is not about is not used.
+    /// Why an API that only the environment configures is not used.
     ignored: Option<Diag>,
 }
 
 impl Client {
-    /// A client that has not sent anything yet.
+    /// Creates a client. It sends nothing yet.
     pub fn new(api: zenml_client::Client, resolved: &Resolved) -> Self {
         let Resolved { control_plane, server, ignored, organization, workspace, .. } = resolved.clone();
         Self {
@@ -56,32 +56,32 @@ impl Client {
         self.api.control_plane().map_err(none)
     }
 
-    /// What a module remembers in a type of its own, from one operation of a run to the next.
+    /// Returns the value of a type that a module keeps across the operations of a run.
     pub(crate) fn memory<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
         self.memory.of()
     }
 
-    /// Where the settings of both APIs come from.
+    /// The origins of the settings of both APIs.
     pub(crate) fn planes(&self) -> &Planes {
         &self.planes
     }
 
-    /// The organization that the provider block or the environment names.
+    /// Returns the organization of the provider block or the environment.
     pub(crate) fn organization(&self) -> Option<&Given<IdOrName<OrganizationId>>> {
         self.organization.as_ref()
     }
 
-    /// The workspace that the provider block or the environment names.
+    /// Returns the workspace of the provider block or the environment.
     pub(crate) fn workspace(&self) -> Option<&Given<IdOrName<WorkspaceId>>> {
         self.workspace.as_ref()
     }
 
-    /// Whether the version of the server does not matter.
+    /// Returns whether the server version is not checked.
     pub(crate) fn skips_version_check(&self) -> bool {
         self.skip_version_check
     }
 
-    /// The diagnostic for an API that is missing: if one was left out, why.
+    /// Returns the diagnostic for a missing API. If one was ignored, it says why.
     pub(crate) fn missing(&self, otherwise: Diag) -> Diag {
         self.planes.ignored.clone().unwrap_or(otherwise)
     }
@@ -91,7 +91,8 @@ impl Client {
         mark(self.planes.control_plane.as_ref().map(|plane| &plane.credential), diag)
     }
 
-    /// A failure of the first call to the control plane, at the argument that most likely causes it.
+    /// Returns the diagnostic for a failure of the first request to the control plane, at the argument that most
+    /// likely causes it.
     pub(crate) fn at_control_plane(&self, doing: &str, error: &ApiError) -> Diag {
         let diag = cannot(doing, Needs::ORGANIZATION_VIEWER, error);
         match error {

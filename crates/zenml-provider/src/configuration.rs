@@ -77,7 +77,7 @@ impl Configuration {
     }
 }
 
-/// How HTTP is spoken, as the block says it.
+/// Returns the HTTP settings of the provider block.
 pub(crate) fn http(config: &Partial<Configuration>) -> Result<HttpSettings, Diag> {
     let defaults = HttpSettings::default();
     let user_agent = concat!("terraform-provider-zenml/", env!("CARGO_PKG_VERSION")).to_owned();
@@ -96,7 +96,7 @@ pub(crate) fn http(config: &Partial<Configuration>) -> Result<HttpSettings, Diag
             .fix("Set at least \"1s\".")
             .at(Configuration::HTTP.then(Http::TIMEOUT)));
     }
-    // The header of a proxy often comes out of a file, too.
+    // Proxy headers often come from a file as well.
     let headers = headers
         .into_iter()
         .map(|(name, value)| (trimmed(&name).to_owned(), Sensitive::new(trimmed(&value).to_owned())));

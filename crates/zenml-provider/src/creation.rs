@@ -1,11 +1,12 @@
-//! What became of a creation whose answer may be lost.
+//! The outcome of a creation whose response may be lost.
 
 use tfkit::Diag;
 use zenml_client::ApiError;
 
-/// What became of a creation, where the name was free before. Where the answer leaves that open, as a lost one or any
-/// failure of a server does, the object is there or not, which `look` finds out: what was absent before is ours. Where the
-/// name is taken otherwise, `exists` gets the object that has it, if the caller may see it.
+/// Returns the outcome of a creation whose name was free before. If the response leaves it open, as a lost response
+/// or a server failure does, `look` finds out whether the object exists: an object that was absent before is ours. If
+/// the name is taken for another reason, `exists` receives the object that has it, provided that the caller has
+/// access to it.
 pub(crate) async fn outcome<T>(
     answer: Result<T, ApiError>,
     look: impl Future<Output = Result<Option<T>, Diag>>,
@@ -25,7 +26,7 @@ pub(crate) async fn outcome<T>(
     }
 }
 
-/// Neither the creation nor the look at what became of it was answered.
+/// Adds to a diagnostic that both the response to the creation and the check of its outcome are missing.
 pub(crate) fn may_exist(diag: Diag, error: &ApiError) -> Diag {
     let diag = diag
         .why("The request to create it was sent, but the answer was lost: the object may or may not exist.")

@@ -1,4 +1,4 @@
-//! Environment variables: read here and nowhere else.
+//! Environment variables. No other module reads them.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use zenml_api::Sensitive;
 
 use crate::source::{Given, Source, trimmed};
 
-/// Variables for `control_plane_url`, the first that is set counts.
+/// Variables for `control_plane_url`, in order of precedence.
 pub const CONTROL_PLANE_URL: &[&str] = &["ZENML_CONTROL_PLANE_URL", "ZENML_PRO_API_URL"];
 /// Variables for `service_account_key`.
 pub const SERVICE_ACCOUNT_KEY: &[&str] = &["ZENML_SERVICE_ACCOUNT_KEY", "ZENML_PRO_API_KEY"];
@@ -24,13 +24,13 @@ pub const API_TOKEN: &[&str] = &["ZENML_API_TOKEN"];
 const ALL: [&[&str]; 7] =
     [CONTROL_PLANE_URL, SERVICE_ACCOUNT_KEY, ORGANIZATION_ID, WORKSPACE_ID, SERVER_URL, API_KEY, API_TOKEN];
 
-/// What the environment says where the provider block does not. White space around a value does not count, and a
-/// variable that is then empty counts as not set.
+/// The settings from environment variables. Surrounding white space is ignored, and an empty variable counts as not
+/// set.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<&'static str, Sensitive<String>>);
 
 impl Environment {
-    /// An environment with these variables and no others.
+    /// Creates an environment with only these variables.
     pub fn of(variables: impl IntoIterator<Item = (&'static str, impl Into<String>)>) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name, trimmed(&value.into()).to_owned()));
         Self(
@@ -41,12 +41,13 @@ impl Environment {
         )
     }
 
-    /// Reads the environment of this process. Credentials in it are masked in all that is logged or told from now on;
-    /// those of the provider block are masked by the framework.
+    /// Reads the environment of this process. From now on, its credentials are masked in logs and diagnostics. The
+    /// framework masks those of the provider block.
     pub fn read() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
         let read = |name: &'static str| {
-            // What is no text is kept as one, so that it is refused by name instead of being taken for not set.
+            // A value that is not valid Unicode is kept as text, so that it is rejected by name instead of counting
+            // as not set.
             std::env::var_os(name).map(|value| (name, value.to_string_lossy().into_owned()))
         };
         let environment = Self::of(ALL.into_iter().flatten().filter_map(|name| read(name)));
@@ -58,13 +59,13 @@ impl Environment {
         environment
     }
 
-    /// The first of these variables that is set.
+    /// Returns the first of these variables that is set.
     pub(crate) fn secret(&self, names: &[&'static str]) -> Option<Given<Sensitive<String>>> {
         let found = names.iter().find_map(|name| self.0.get_key_value(name));
         found.map(|(name, value)| Given { value: value.clone(), source: Source::Variable(name) })
     }
 
-    /// The same, for what is no secret.
+    /// Does the same for values that are not secret.
     pub(crate) fn text(&self, names: &[&'static str]) -> Option<Given<String>> {
         self.secret(names).map(|given| given.map(Sensitive::into_exposed))
     }

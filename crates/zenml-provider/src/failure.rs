@@ -1,7 +1,7 @@
-//! What a user is told when a call of an API failed.
+//! Diagnostics for failed API requests.
 //!
-//! Four kinds are told apart: what the user can fix, a missing permission, the environment, and a bug. All of them
-//! end with operation, status and request id.
+//! There are four kinds: mistakes that the user can fix, missing permissions, problems of the environment, and bugs.
+//! Each diagnostic ends with the operation, the status and the request id.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use zenml_api::error::Refusal;
 use zenml_client::transport::TransportError;
 use zenml_client::{ApiError, Call, Plane, Refused};
 
-/// Who may do what is being done, for the message of a refusal and for the pages.
+/// The role that an operation requires, for error messages and for the documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs(&'static str);
 
@@ -26,18 +26,18 @@ impl Needs {
         Self("the role Workspace Admin or Workspace Developer in the workspace, or Organization Admin");
     /// Reading inside a workspace.
     pub const WORKSPACE_VIEWER: Self = Self("a role in the workspace, such as Workspace Viewer");
-    /// Granting rights on single objects of a workspace.
+    /// Granting permissions on single objects of a workspace.
     pub const SHARE: Self = Self(
         "permission to share the object, and every permission that is granted; Workspace Admin has both",
     );
 
-    /// What is needed, to follow "has" or "Requires".
+    /// Returns the requirement in words. It follows "has" or "Requires".
     pub const fn text(self) -> &'static str {
         self.0
     }
 }
 
-/// The diagnostic of a call that failed. `doing` completes "Cannot …", such as `create team "alpha"`.
+/// Returns the diagnostic of a failed request. `doing` completes "Cannot …", for example `create team "alpha"`.
 pub fn cannot(doing: impl fmt::Display, needs: Needs, error: &ApiError) -> Diag {
     let diag = match error {
         ApiError::Unreachable { call, cause } => unreachable(&doing, call, cause),
@@ -206,7 +206,7 @@ fn not_configured(doing: &impl fmt::Display, plane: Plane) -> Diag {
     }
 }
 
-/// What the server said, else what the status alone means.
+/// Returns the server's own reason, otherwise the meaning of the status.
 fn said(refused: &Refused, otherwise: &str) -> String {
     match refused.body.summary() {
         message if message.is_empty() => otherwise.to_owned(),

@@ -1,4 +1,4 @@
-//! Identifiers of ZenML as values of attributes.
+//! Identifiers of ZenML as attribute values.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use tfkit::field::{Misfit, Value};
 use tfkit::{Dyn, Shape};
 use zenml_api::{Identifier, with_article};
 
-/// An identifier as the value of an attribute.
+/// An identifier as an attribute value.
 ///
-/// A configuration must spell it as servers do, in lower case and with hyphens: any other spelling of the same
-/// UUID would come back changed, and that would be a difference in each plan. The plan says so and not the validation,
-/// because a mocked provider invents ids of another form.
+/// A configuration must spell it as servers do, in lower case and with hyphens. Servers would return any other
+/// spelling of the same UUID changed, and every plan would show a difference. The plan checks this and not the
+/// validation, because mocked providers generate ids in another form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id<I>(pub I);
 
@@ -49,7 +49,7 @@ impl<I: Identifier> Value for Id<I> {
     }
 }
 
-/// An identifier, or an empty text, which stands for none as a null does. Modules pass empty texts on.
+/// An identifier, or an empty string, which means the same as null. Modules pass empty strings through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdOrEmpty<I>(pub Option<I>);
 

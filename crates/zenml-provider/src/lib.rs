@@ -1,9 +1,9 @@
 //! The Terraform provider for ZenML Pro and open-source ZenML.
 //!
-//! A resource is one file in [`resources`]: its model, its behavior and its data source. What they share: the
-//! [`Client`] (connections and a memory of the run), [`control`] (organizations and workspaces as the control plane has
-//! them), [`in_workspace`] (all objects of a workspace), [`access`] (people, roles and
-//! assignments), [`failure`] (what a user is told when a call failed).
+//! Each resource has one file in [`resources`], with its model, its behavior and its data source. The shared parts
+//! are [`Client`] (connections, and what a run remembers), [`control`] (organizations and workspaces on the control
+//! plane), [`in_workspace`] (all objects of a workspace), [`access`] (people, roles and assignments) and [`failure`]
+//! (error messages for failed requests).
 
 pub mod access;
 mod cache;
@@ -36,14 +36,14 @@ pub use environment::Environment;
 use in_workspace::{Many, Objects, One};
 use resolve::resolve;
 
-/// Source address of the provider; existing state names it.
+/// Source address of the provider. Existing states contain it.
 pub const ADDRESS: &str = "registry.terraform.io/zenml-io/zenml";
 
 /// The provider.
 #[derive(Default)]
 pub struct Zenml {
     environment: Environment,
-    /// How requests travel, where it is not the network.
+    /// The transport of requests; the network if not set.
     transport: Option<Arc<dyn Transport>>,
 }
 
@@ -54,12 +54,12 @@ impl std::fmt::Debug for Zenml {
 }
 
 impl Zenml {
-    /// The provider in this environment, over the network.
+    /// Creates the provider with this environment. It uses the network.
     pub fn new(environment: Environment) -> Self {
         Self { environment, transport: None }
     }
 
-    /// The provider over another transport, such as one into a server of the same process.
+    /// Uses another transport, such as one to a server in the same process.
     #[must_use]
     pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
@@ -135,7 +135,7 @@ impl Provider for Zenml {
     }
 }
 
-/// The diagnostic for settings with which no client can be made.
+/// Returns the diagnostic for settings that no client can be created from.
 fn unusable(error: &SettingsError) -> Diag {
     let diag = Diag::error("Invalid provider configuration").why(error.to_string());
     match error {
@@ -145,7 +145,7 @@ fn unusable(error: &SettingsError) -> Diag {
         SettingsError::CertificateAuthorities => diag
             .fix("Set the content of the file, for example:\n  ca_bundle = file(\"ca.pem\")")
             .at(Configuration::HTTP.then(configuration::Http::CA_BUNDLE)),
-        // These were checked when the settings were chosen.
+        // `resolve` has checked these.
         SettingsError::Url { .. } | SettingsError::Credential | SettingsError::NoControlPlane => diag,
     }
 }

@@ -4,14 +4,14 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// One value of each type that a module remembers something in. It starts as the type's default.
+/// One value per type, initially the type's default.
 ///
-/// A type that only one module can name is the memory of that module; nobody else changes it.
+/// A private type is the memory of its module: no other module can change it.
 #[derive(Debug, Default)]
 pub(crate) struct Memory(Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
 
 impl Memory {
-    /// The value of this type: the same one at each call.
+    /// Returns the value of this type, the same one for each call.
     pub(crate) fn of<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let value = all.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default()));

@@ -1,7 +1,7 @@
-//! Which settings of the provider block and of the environment count.
+//! Chooses between the settings of the provider block and those of the environment.
 //!
-//! For each API: an argument goes before its variable, and any credential in the block goes before every credential in
-//! the environment. Within one of the two a key goes before a token.
+//! For each API, an argument overrides its variable, and a credential in the block overrides all credentials in the
+//! environment. Within the block, and within the environment, a key overrides a token.
 
 use tfkit::model::Token;
 use tfkit::{Diag, Partial, Secret};
@@ -12,22 +12,22 @@ use crate::configuration::{Configuration, SAAS_URL, http};
 use crate::environment::{self, Environment};
 use crate::source::{Given, Source, trimmed};
 
-/// What the provider block and the environment say together.
+/// The settings of the provider block and the environment combined.
 #[derive(Clone, Debug)]
 pub struct Resolved {
-    /// Where the APIs are.
+    /// The settings of the HTTP client: addresses and credentials.
     pub settings: Settings,
-    /// Where the address of the control plane and the credential for it come from.
+    /// Where the address and the credential of the control plane come from.
     pub control_plane: Option<Plane>,
-    /// Where the address of the server and the credential for it come from.
+    /// Where the address and the credential of the server come from.
     pub server: Option<Plane>,
-    /// Why the API of the environment that the block is not about is not used, although it is there.
+    /// Why an API that only the environment configures is not used.
     pub ignored: Option<Diag>,
     /// Default organization, by id or name.
     pub organization: Option<Given<String>>,
     /// Default workspace, by id or name.
     pub workspace: Option<Given<String>>,
-    /// Whether the server's version does not matter.
+    /// Whether the server version is not checked.
     pub skip_version_check: bool,
 }
 
@@ -38,22 +38,21 @@ pub struct Plane {
     pub address: Source,
     /// The credential for it.
     pub credential: Source,
-    /// Whether the block is about this API: then it has to work. Else it is there for what asks for it.
+    /// Whether the provider block configures this API, so that it has to work. Otherwise it is only used on demand.
     pub is_wanted: bool,
 }
 
-/// One API that was chosen, before its values are checked.
+/// A chosen API whose values are not checked yet.
 struct Chosen {
     url: Given<String>,
     credential: Given<Credential>,
     is_wanted: bool,
 }
 
-/// Joins the block, which is known, with the environment.
+/// Combines the provider block, whose values are known, with the environment.
 ///
 /// # Errors
-/// When there is no API to talk to, when one that the block is about lacks its credential, and when a value cannot be
-/// what it is given for.
+/// Fails if no API is configured, if an API in the block has no credential, and if a value is invalid.
 pub fn resolve(config: &Partial<Configuration>, environment: &Environment) -> Result<Resolved, Diag> {
     let block = Block(config);
     let block_url = block.text(Configuration::CONTROL_PLANE_URL);
@@ -109,7 +108,7 @@ pub fn resolve(config: &Partial<Configuration>, environment: &Environment) -> Re
         server: origin(server.as_ref(), environment::SERVER_URL).unwrap_or_default(),
     };
     let workspace = workspace.or_else(|| {
-        // `server_url` and its credential in the block say where objects live; a variable does not lead them elsewhere.
+        // If the block sets `server_url` or its credential, no variable can point objects to another server.
         environment.text(environment::WORKSPACE_ID).filter(|_| !names_server)
     });
     Ok(Resolved {
@@ -138,8 +137,8 @@ impl Chosen {
         Address { url: self.url.value, credential: self.credential.value }
     }
 
-    /// The words for errors. A credential of the environment that stands beside the address of another server is the
-    /// most likely mistake, so they say so.
+    /// Describes the origin for error messages. The most likely mistake is a credential of the environment that
+    /// belongs to another server, so the description says so.
     fn origin(&self, environment: &Environment, names: &[&'static str]) -> Origin {
         let mut credential = self.credential.source.to_string();
         let beside = environment.text(names).filter(|beside| !is_same_place(&beside.value, &self.url.value));
@@ -155,7 +154,8 @@ impl Chosen {
     }
 }
 
-/// An API whose address and credential can be sent. One that the block is not about is left out where they cannot.
+/// Checks that the address and the credential of an API are valid. If they are not, an API that the block does not
+/// configure is ignored.
 fn usable(chosen: Option<Chosen>, ignored: &mut Option<Diag>) -> Result<Option<Chosen>, Diag> {
     let Some(chosen) = chosen else { return Ok(None) };
     match sendable_url(&chosen.url).and_then(|()| sendable_credential(&chosen.credential)) {
@@ -180,7 +180,7 @@ fn sendable_url(url: &Given<String>) -> Result<(), Diag> {
     Err(url.source.mark(diag))
 }
 
-/// A credential travels in a header, which carries visible ASCII characters.
+/// Checks that a credential fits into a header, which can only contain visible ASCII characters.
 fn sendable_credential(credential: &Given<Credential>) -> Result<(), Diag> {
     let (Credential::Key(secret) | Credential::Token(secret)) = &credential.value else { return Ok(()) };
     let stray = secret.expose().chars().find(|character| !matches!(character, ' '..='~'));
@@ -200,7 +200,7 @@ fn sendable_credential(credential: &Given<Credential>) -> Result<(), Diag> {
     Err(credential.source.mark(diag))
 }
 
-/// Whether two addresses are the same but for what does not matter.
+/// Returns whether two addresses are equal, except for insignificant differences.
 fn is_same_place(one: &str, other: &str) -> bool {
     let place = |url: &str| url.trim_end_matches('/').trim_end_matches("/api/v1").to_ascii_lowercase();
     place(one) == place(other)
@@ -210,13 +210,13 @@ fn default_url() -> Given<String> {
     Given { value: SAAS_URL.to_owned(), source: Source::Default(Configuration::CONTROL_PLANE_URL.name()) }
 }
 
-/// The key of the environment for the server, else its token.
+/// Returns the server key of the environment, otherwise its token.
 fn environment_credential(environment: &Environment) -> Option<Given<Credential>> {
     let key = environment.secret(environment::API_KEY).map(|key| key.map(Credential::Key));
     key.or_else(|| environment.secret(environment::API_TOKEN).map(|token| token.map(Credential::Token)))
 }
 
-/// The provider block. White space around a value does not count, and a value that is then empty counts as not set.
+/// The provider block. Surrounding white space is ignored, and an empty value counts as not set.
 struct Block<'a>(&'a Partial<Configuration>);
 
 impl Block<'_> {
@@ -234,7 +234,7 @@ impl Block<'_> {
         (!value.is_empty()).then(|| Given { value: Sensitive::new(value), source })
     }
 
-    /// The key for the server, else its token.
+    /// Returns the key for the server, otherwise the token.
     fn server_credential(&self) -> Option<Given<Credential>> {
         let key = self.secret(Configuration::API_KEY).map(|key| key.map(Credential::Key));
         key.or_else(|| self.secret(Configuration::API_TOKEN).map(|token| token.map(Credential::Token)))

@@ -1,4 +1,4 @@
-//! What runs get from a stack or a component: environment variables and secrets.
+//! What runs receive from a stack or a component: environment variables and secrets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,40 +12,40 @@ use crate::in_workspace::scope::Server;
 use crate::resources::secret::HeldSecrets;
 use crate::succession::release_retired;
 
-/// Environment variables as an attribute has them.
+/// Environment variables as the value of an attribute.
 pub(crate) type Variables = BTreeMap<String, String>;
 
-/// The variables of an answer; none where there are none, which servers write as an empty map.
+/// Returns the variables of a response. Servers send an empty map if there are none; that is `None` here.
 pub(crate) fn variables(found: Option<&Environment>) -> Option<Variables> {
     found.filter(|found| !found.is_empty()).cloned()
 }
 
-/// The change of the variables; none and an empty map are the same, and an empty map is what clears them.
+/// Returns the change of the variables. `None` and an empty map mean the same; an empty map clears the variables.
 pub(crate) fn variables_change(prior: Option<&Variables>, planned: Option<&Variables>) -> Patch<Environment> {
     let (prior, planned) = (prior.cloned().unwrap_or_default(), planned.cloned().unwrap_or_default());
     if prior == planned { Patch::Keep } else { Patch::Set(planned) }
 }
 
-/// The secrets of an answer.
+/// Returns the secrets of a response.
 pub(crate) fn secrets(found: &[SecretId]) -> Option<BTreeSet<Id<SecretId>>> {
     (!found.is_empty()).then(|| found.iter().copied().map(Id).collect())
 }
 
-/// HeldSecrets as a creation sends them.
+/// Returns the secrets as a creation sends them.
 pub(crate) fn sent_secrets(planned: Option<&BTreeSet<Id<SecretId>>>) -> Option<Vec<String>> {
     planned.map(|planned| planned.iter().map(ToString::to_string).collect())
 }
 
-/// HeldSecrets that join and leave an object.
+/// Secrets to link to an object, and to unlink from it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SecretChange {
     /// Ids that are not linked yet.
     pub(crate) add: Option<Vec<String>>,
-    /// Ids that are linked and not wanted.
+    /// Ids that are linked but not planned.
     pub(crate) remove: Option<Vec<String>>,
 }
 
-/// Whether two sets of secrets differ; none and an empty one are the same.
+/// Returns whether two sets of secrets differ. `None` and an empty set are the same.
 pub(crate) fn differ(
     prior: Option<&BTreeSet<Id<SecretId>>>,
     planned: Option<&BTreeSet<Id<SecretId>>>,
@@ -54,9 +54,9 @@ pub(crate) fn differ(
     prior.unwrap_or(&empty) != planned.unwrap_or(&empty)
 }
 
-/// What leads from the secrets that an object has now to the planned ones; nothing where the plan changes none. A secret
-/// that is gone is not linked any more, and a server refuses to remove what it does not know: so this looks at what is
-/// there, not at the state.
+/// Returns the change from the secrets that an object has now to the planned ones. It is empty if the plan changes
+/// none. The current secrets count, not those in the state: a deleted secret is no longer linked, and a server
+/// refuses to unlink an unknown one.
 pub(crate) fn secret_change(
     now: &[SecretId],
     prior: Option<&BTreeSet<Id<SecretId>>>,
@@ -77,7 +77,7 @@ pub(crate) fn secret_change(
     }
 }
 
-/// Deletes what a stack or a component does not link any more, where it only waited for that.
+/// Deletes retired secrets that a stack or a component no longer links.
 pub(crate) async fn release(
     cx: &Cx<Client>,
     server: &Server,
@@ -107,7 +107,7 @@ mod tests {
             (&[1, 2], Some(&[2, 3]), &[3], &[1]),
             (&[2], Some(&[2]), &[], &[]),
         ];
-        // Whatever the state had, what is there decides; only a plan that changes nothing sends nothing.
+        // The current secrets decide, not the state. Only a plan without a change sends nothing.
         let before = BTreeSet::from([Id(id(9))]);
         assert_eq!(secret_change(&[id(3)], Some(&before), Some(&before)), SecretChange::default());
         assert_eq!(secret_change(&[id(3)], None, None), SecretChange::default());

@@ -1,4 +1,4 @@
-//! Where a setting of the provider comes from, so that an error names the right place.
+//! The origins of provider settings, so that error messages name the right place.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// Points a diagnostic at the argument, if it is one. A variable has no place in a configuration.
+    /// Points a diagnostic at the argument. A variable has no place in the configuration.
     pub fn mark(&self, diag: Diag) -> Diag {
         match self {
             Self::Argument(path) => diag.at(path.clone()),
@@ -34,7 +34,7 @@ impl Source {
         }
     }
 
-    /// The same at the beginning of a sentence.
+    /// Returns the origin for the beginning of a sentence.
     pub fn capitalized(&self) -> String {
         match self {
             Self::Argument(path) => format!("{path} in the provider block"),
@@ -44,7 +44,7 @@ impl Source {
     }
 }
 
-/// Points a diagnostic at the argument that a setting comes from, if it is known and is one.
+/// Points a diagnostic at the argument that a setting comes from, if there is one.
 pub(crate) fn mark(source: Option<&Source>, diag: Diag) -> Diag {
     match source {
         Some(source) => source.mark(diag),
@@ -52,7 +52,7 @@ pub(crate) fn mark(source: Option<&Source>, diag: Diag) -> Diag {
     }
 }
 
-/// A setting and where it comes from.
+/// A setting with its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given<T> {
     /// The setting.
@@ -67,7 +67,7 @@ impl<T> Given<T> {
     }
 }
 
-/// A text without what an editor or `file()` leaves around it: white space, line ends, a byte-order mark.
+/// Removes what an editor or `file()` leaves around a string: white space, line ends, a byte-order mark.
 pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}')
 }

@@ -1,17 +1,17 @@
-//! Waiting for a server to finish what it does in the background.
+//! Waiting for background work of a server.
 
 use std::time::Duration;
 
 use tfkit::{Cx, Diag};
 
-/// First pause between two looks; a local platform is done within milliseconds.
+/// First pause between two polls. A local platform finishes within milliseconds.
 const FIRST: Duration = Duration::from_millis(50);
 
-/// Longest pause between two looks.
+/// Longest pause between two polls.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Looks again and again until there is something to see; `None` when the operation's time is over. The first look
-/// is taken at once, the last one at the end of the time. Fails at once when the user asks to stop.
+/// Polls until `look` returns a value; returns `None` after the timeout of the operation. The first poll is
+/// immediate, the last one at the end of the timeout. Fails as soon as the user interrupts the run.
 pub async fn until<C, T, F>(cx: &Cx<C>, mut look: impl FnMut() -> F) -> Result<Option<T>, Diag>
 where
     F: Future<Output = Result<Option<T>, Diag>> + Send,

@@ -1,4 +1,4 @@
-//! Warnings that are given once in a run, however many objects they are about.
+//! Warnings that appear once in a run, for any number of objects.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -7,12 +7,12 @@ use tfkit::{Cx, Diag};
 
 use crate::client::Client;
 
-/// What was warned of already.
+/// The warnings that have appeared.
 #[derive(Debug, Default)]
 struct Warned(Mutex<BTreeSet<String>>);
 
-/// Warns of something for the first time in a run; `about` tells it from other warnings. While the provider block is
-/// not known yet there is no memory, and the warning is given each time.
+/// Adds a warning once in a run. `about` identifies it. While the provider block is unknown there is no memory, and
+/// the warning appears each time.
 pub(crate) fn warn_once(cx: &Cx<Client>, about: impl Into<String>, warning: impl FnOnce() -> Diag) {
     let is_first = |client: &Client| {
         let warned = client.memory::<Warned>();

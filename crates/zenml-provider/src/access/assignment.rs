@@ -1,4 +1,4 @@
-//! One behaviour for all assignments of roles.
+//! The shared behavior of all role assignments.
 
 use std::marker::PhantomData;
 
@@ -18,21 +18,21 @@ use super::{belonging, caller, choice, import};
 use crate::client::Client;
 use crate::id::Id;
 
-/// The model of a role that a team, a user or a service account holds somewhere.
+/// The model of a role assignment to a team, a user or a service account.
 ///
-/// Each such model has the attribute that names its [`Home`], `project_id` where its level is the project, and `id`,
+/// Each such model has the attribute with the id of its [`Home`], `project_id` if its level is the project, and `id`,
 /// `team_id`, `user_id`, `service_account_id`, `role` and `role_id`. [`Assignments`] does everything else.
 pub trait RoleAssignment: Model {
-    /// What the role is held in.
+    /// The object that the role applies to.
     type Home: Home;
 
-    /// The level of the roles that can be held.
+    /// The level of the roles that can be assigned.
     const LEVEL: RoleLevel;
 
-    /// The attribute that names the home.
+    /// The attribute with the id of the home.
     const HOME_ID: Token<Self, OrServer<Id<Self::Home>>> = Token::new(<Self::Home as Home>::ATTRIBUTE);
 
-    /// The attribute that names the project, where the level is the project.
+    /// The attribute with the id of the project, if the level is the project.
     const PROJECT_ID: Token<Self, Id<ProjectId>> = Token::new("project_id");
 
     /// The name of the role.
@@ -42,19 +42,19 @@ pub trait RoleAssignment: Model {
     const ROLE_ID: Token<Self, OrServer<Id<RoleId>>> = Token::new("role_id");
 }
 
-/// Whether the role is held in a project of its home.
+/// Returns whether the role applies to a project of its home.
 fn is_in_project<T: RoleAssignment>() -> bool {
     T::LEVEL == RoleLevel::Project
 }
 
-/// Where a role is held in a home, as an object of this type says.
+/// Reads where a role applies from an object of this type.
 fn holding<T: RoleAssignment>(home: T::Home, fields: &Fields) -> Result<Holding<T::Home>, Diag> {
     let project =
         if is_in_project::<T>() { Some(fields.get::<Id<ProjectId>>(T::PROJECT_ID.name())?.0) } else { None };
     Ok(Holding { home, project, principal: Principal::read(fields)? })
 }
 
-/// Where a role is held and which one, as a state or an identity says.
+/// Reads a role and where it applies from a state or an identity.
 fn held<T: RoleAssignment>(object: &Dyn) -> Result<(Holding<T::Home>, RoleId), Diag> {
     let fields = Fields::of(object)?;
     let Id(home) = fields.get(T::HOME_ID.name())?;
@@ -62,7 +62,7 @@ fn held<T: RoleAssignment>(object: &Dyn) -> Result<(Holding<T::Home>, RoleId), D
     Ok((holding::<T>(home, &fields)?, role))
 }
 
-/// The attributes of a key.
+/// Returns the attributes of a key.
 fn key_fields<T: RoleAssignment>(holding: &Holding<T::Home>, role: RoleId) -> Fields {
     let Holding { home, project, principal } = *holding;
     let fields = principal.write(Fields::new().with(T::HOME_ID.name(), &Id(home)));
@@ -73,7 +73,7 @@ fn key_fields<T: RoleAssignment>(holding: &Holding<T::Home>, role: RoleId) -> Fi
     fields.with(T::ROLE_ID.name(), &Id(role))
 }
 
-/// The model of a role that is held, with its name, which some answers leave out.
+/// Creates the model of an assignment with the name of the role, which some responses omit.
 fn model<T: RoleAssignment>(
     holding: &Holding<T::Home>,
     role: RoleId,
@@ -85,20 +85,20 @@ fn model<T: RoleAssignment>(
     T::from_object(&fields.into_object()).map_err(Misfit::into_diag)
 }
 
-/// Where a planned role is to be held, and the role.
+/// Returns the planned role and where it applies.
 async fn planned<T: RoleAssignment>(client: &Client, plan: &T) -> Result<(Holding<T::Home>, Role), Diag> {
     let values = Partial::<T>::new(plan.to_object());
     let home = or_default(client, values.get(T::HOME_ID).known().map(|Id(id)| id)).await?;
     let holding = holding::<T>(home, &Fields::of(values.object())?)?;
     let organization = organization_of(client, home).await?;
     let name = values.get(T::ROLE).known();
-    // A name that is planned decides, because the id may be the one of the role before.
+    // A planned name takes precedence, because the id may be that of the previous role.
     let id = values.get(T::ROLE_ID).known().filter(|_| name.is_none());
     let role = choice::choose(client, &T::LEVEL, organization, name.as_deref(), id.map(|Id(id)| id)).await?;
     Ok((holding, role))
 }
 
-/// The behaviour of assignments of roles.
+/// The behavior of role assignments.
 #[derive(Debug)]
 pub struct Assignments<T>(PhantomData<fn() -> T>);
 
@@ -194,7 +194,7 @@ impl<T: RoleAssignment> Resource for Assignments<T> {
     }
 }
 
-/// What an import id says: where a role is held, and the id or the name of the role.
+/// Reads an import id: where a role applies, and the id or the name of the role.
 fn imported<T: RoleAssignment>(text: &str) -> Option<(Holding<T::Home>, &str)> {
     let (home, project, principal, role) = if is_in_project::<T>() {
         let ([home, project], principal, [role]) = import::read(text)?;

@@ -1,4 +1,4 @@
-//! Whether a principal belongs to the organization in which it is to hold something.
+//! Checks that a principal belongs to the organization of a role assignment.
 
 use tfkit::{Diag, Maybe, Path};
 use zenml_api::OrganizationId;
@@ -11,8 +11,8 @@ use super::principal::Principal;
 use crate::client::Client;
 use crate::id::Id;
 
-/// Refuses in the plan an account that can hold nothing in a home. A team is not asked for: a refusal by the server
-/// names it early enough, and each one would cost a request.
+/// Rejects in the plan an account that cannot hold roles in a home. Teams are not checked: each check would cost a
+/// request, and the server rejects a wrong team early enough.
 pub async fn check_account<H: Home>(
     client: &Client,
     home: Maybe<Id<H>>,
@@ -24,7 +24,7 @@ pub async fn check_account<H: Home>(
     missing_in(client, organization, principal).await.map_or(Ok(()), Err)
 }
 
-/// The diagnostic of a refused grant: that of the principal where it is the reason.
+/// Returns the diagnostic of a rejected assignment, at the principal if that is the reason.
 pub async fn explained<H: Home>(
     client: &Client,
     home: H,
@@ -36,7 +36,7 @@ pub async fn explained<H: Home>(
         return otherwise;
     }
     let Ok(Some(organization)) = home.organization(client).await else { return otherwise };
-    // Whoever left after the plan is still in the list that it was made with.
+    // The cached list still contains accounts that have left since the plan.
     people::forget(client, organization);
     let missing = missing_in(client, organization, principal).await;
     match (missing, error.call()) {
@@ -45,8 +45,8 @@ pub async fn explained<H: Home>(
     }
 }
 
-/// Why a principal can hold nothing in an organization, at the attribute that names it; none while it can, or where
-/// nobody can tell. An account must belong to the organization, and a team must be there.
+/// Returns why a principal cannot hold roles in an organization, at its attribute; `None` if it can, or if this is
+/// unknown. An account must belong to the organization, and a team must exist.
 async fn missing_in(client: &Client, organization: OrganizationId, principal: Principal) -> Option<Diag> {
     let is_missing = match (principal.account(), principal.team()) {
         (Some(account), _) => people::belongs(client, organization, account).await == Some(false),

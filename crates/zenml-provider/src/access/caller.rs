@@ -1,4 +1,4 @@
-//! Whether a plan takes a role from the account behind the provider's own key.
+//! Warns of plans that revoke a role of the provider's own account.
 
 use tfkit::model::Model;
 use tfkit::{Diag, Plan};
@@ -12,7 +12,8 @@ use crate::cache::Cache;
 use crate::client::Client;
 use crate::control;
 
-/// Warns of a plan that takes a role from a principal, if the provider's own account is, or belongs to, that one.
+/// Warns that a plan revokes a role of a principal, if the provider's own account is that principal or a member of
+/// it.
 pub async fn warn<M: Model>(client: &Client, plan: &mut Plan<M>, principal: Principal, role: Option<&str>) {
     if reaches_caller(client, principal).await {
         let name = role.unwrap_or("a role");
@@ -27,11 +28,12 @@ pub async fn warn<M: Model>(client: &Client, plan: &mut Plan<M>, principal: Prin
     }
 }
 
-/// The accounts in each team that a run asked for.
+/// The accounts of each team that a run has read.
 #[derive(Debug, Default)]
 struct Members(Cache<TeamId, Vec<UserId>>);
 
-/// Only a warning hangs on it, so what cannot be read counts as no.
+/// Returns whether the provider's own account is affected. Only a warning depends on this, so a failed request counts
+/// as no.
 async fn reaches_caller(client: &Client, principal: Principal) -> bool {
     let Ok(me) = control::account::me(client).await else { return false };
     match (principal.account(), principal.team()) {

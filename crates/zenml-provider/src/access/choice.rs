@@ -1,4 +1,4 @@
-//! Which role a configuration means, by its name or by its id.
+//! Finds the role of a configuration by its name or its id.
 
 use tfkit::{Diag, Maybe};
 use zenml_api::control::role::{Role, RoleLevel};
@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::control;
 use crate::id::Id;
 
-/// The role that a configuration chooses, by name or by id.
+/// Returns the role of a configuration, by name or by id.
 pub async fn choose(
     client: &Client,
     level: &RoleLevel,
@@ -44,7 +44,7 @@ fn by_id<'a>(roles: &'a Roles, level: &RoleLevel, id: RoleId) -> Result<&'a Role
     }
 }
 
-/// Refuses an id that is given beside the name of another role. A generated configuration has both.
+/// Rejects an id that does not match the name beside it. A generated configuration contains both.
 pub fn agree(named: &Role, id: Option<Id<RoleId>>) -> Result<(), Diag> {
     match id {
         Some(Id(id)) if id != named.id => {
@@ -61,9 +61,9 @@ pub fn agree(named: &Role, id: Option<Id<RoleId>>) -> Result<(), Diag> {
     }
 }
 
-/// Looks the role of a configuration up while planning, so that a wrong name is refused before anything is created; the
-/// role, where it is certain. Where the home is not known yet, the default organization is asked; it has the last word
-/// only when the key sees no other.
+/// Looks up the role of a configuration while planning, so that a wrong name is rejected before anything is created.
+/// Returns the role if it is certain. While the home is unknown, the roles of the only organization that the key has
+/// access to are checked; with several organizations nothing is checked.
 pub async fn foresee<H: Home>(
     client: &Client,
     level: &RoleLevel,
@@ -91,7 +91,7 @@ pub async fn foresee<H: Home>(
     Ok(certain.map(|_| role))
 }
 
-/// The role that the last part of an import id names: by its id, or by its name, short or full.
+/// Returns the id of the role in the last part of an import id: an id, or a short or full name.
 pub async fn named_or_id<H: Home>(
     client: &Client,
     level: &RoleLevel,

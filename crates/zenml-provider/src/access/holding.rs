@@ -1,7 +1,7 @@
-//! A role that a principal holds somewhere.
+//! A role assignment on the control plane.
 //!
-//! The API has no assignments with an id: role, principal and place are all there is, and a role that is held cannot be
-//! changed, only granted and revoked.
+//! Assignments have no id in the API, only a role, a principal and a place. They cannot be changed, only granted and
+//! revoked.
 
 use tfkit::{Claim, Cx, Diag};
 use zenml_api::control::role::{self as api, AssignmentQuery, Role, ScopeQuery};
@@ -16,19 +16,19 @@ use crate::client::Client;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 
-/// Where a principal holds a role.
+/// A principal, and the place where it holds a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holding<H> {
-    /// The workspace, or whatever else has roles.
+    /// The workspace, or another object with roles.
     pub home: H,
-    /// The project, for a role in one.
+    /// The project, for a project role.
     pub project: Option<ProjectId>,
-    /// Who holds it.
+    /// Who holds the role.
     pub principal: Principal,
 }
 
 impl<H: Home> Holding<H> {
-    /// The `id` attribute, which is also an import id.
+    /// Returns the `id` attribute, which is also an import id.
     pub fn id(&self, role: RoleId) -> String {
         let Self { home, project, principal } = self;
         match project {
@@ -37,7 +37,7 @@ impl<H: Home> Holding<H> {
         }
     }
 
-    /// What only one resource can manage.
+    /// Returns the claim, which only one resource can hold.
     pub fn claim(&self, role: RoleId) -> Claim {
         let Self { home, project, principal } = self;
         let parts = [
@@ -52,8 +52,8 @@ impl<H: Home> Holding<H> {
         )
     }
 
-    /// The role, if it is held here. What is not found is only absent when its home can still be seen, or is gone
-    /// itself.
+    /// Returns the role if it is assigned here. An assignment that is not found counts as absent only if its home is
+    /// found, or is itself deleted.
     pub async fn find(&self, cx: &Cx<Client>, role: RoleId) -> Result<Option<Role>, Diag> {
         let client = cx.client().await?;
         let found = self.look(client, role).await?;
@@ -64,7 +64,7 @@ impl<H: Home> Holding<H> {
         Ok(found)
     }
 
-    /// Grants a role. One that is held already is a warning.
+    /// Grants a role. A role that is already granted is a warning.
     pub async fn grant(&self, cx: &Cx<Client>, role: &Role) -> Result<(), Diag> {
         let client = cx.client().await?;
         self.home.remember(cx, client).await?;
@@ -83,8 +83,8 @@ impl<H: Home> Holding<H> {
         }
     }
 
-    /// Puts one role in the place of another. The new one is granted first, so that access never drops; until both are
-    /// done the state names the role before, so that a failure is repaired by the next apply.
+    /// Replaces one role with another. The new one is granted first, so that there is no time without access. Until
+    /// both steps are done the state contains the previous role, so that the next apply repairs a failure.
     pub async fn exchange(&self, cx: &Cx<Client>, before: RoleId, now: &Role) -> Result<(), Diag> {
         if now.id == before {
             return Ok(());
@@ -93,7 +93,7 @@ impl<H: Home> Holding<H> {
         self.revoke(cx.client().await?, before).await
     }
 
-    /// Revokes a role; one that is not held any more is a success.
+    /// Revokes a role. A role that is no longer assigned is a success.
     pub async fn revoke(&self, client: &Client, role: RoleId) -> Result<(), Diag> {
         let gone = client.control_plane()?.send(&api::REVOKE, role, self.query(), ()).await.optional();
         gone.map(|_| ()).map_err(|error| self.failed("revoke", role, &error))
@@ -104,7 +104,7 @@ impl<H: Home> Holding<H> {
         let query = ScopeQuery { workspace_id, project_id: self.project };
         let held = client.control_plane()?.send(&api::ASSIGNMENTS, role, query, ()).await.optional();
         let held = held.map_err(|error| self.failed("read", role, &error))?.unwrap_or_default();
-        // The list may hold other scopes too.
+        // The list may also contain other scopes.
         let is_here = |assignment: &&api::Assignment| {
             self.principal.holds(assignment)
                 && assignment.workspace_id == workspace_id
@@ -130,7 +130,8 @@ impl<H: Home> Holding<H> {
         }
     }
 
-    /// Why a role could not be granted. A principal that is not there is told at its attribute, whatever the server says.
+    /// Returns why a role could not be granted. A missing principal is reported at its attribute, independent of the
+    /// server's message.
     async fn refused(&self, client: &Client, role: RoleId, error: &ApiError) -> Diag {
         let diag = self.failed("grant", role, error);
         explained(client, self.home, self.principal, error, diag).await

@@ -1,4 +1,4 @@
-//! What people get roles in.
+//! The objects that roles apply to.
 
 use tfkit::{Cx, Diag, Path};
 use zenml_api::{Identifier, OrganizationId, WorkspaceId};
@@ -7,30 +7,30 @@ use crate::client::Client;
 use crate::control;
 use crate::in_workspace::scope;
 
-/// What a role is held in: the object that tells which organization's roles and people there are.
+/// An object that roles apply to. It determines the organization whose roles and members can be used.
 pub trait Home: Identifier {
-    /// The attribute that names it.
+    /// The attribute with its id.
     const ATTRIBUTE: &'static str;
 
-    /// The one of the provider block, for an assignment that names none.
+    /// Returns the default of the provider block, for an assignment that does not set one.
     fn of_provider(client: &Client) -> impl Future<Output = Result<Option<Self>, Diag>> + Send;
 
-    /// The organization that it belongs to; `None` if the key does not see it.
+    /// Returns the organization that it belongs to; `None` if the key has no access to it.
     fn organization(
         self,
         client: &Client,
     ) -> impl Future<Output = Result<Option<OrganizationId>, Diag>> + Send;
 
-    /// The workspace, as requests name it.
+    /// Returns the workspace for requests.
     fn workspace(self) -> Option<WorkspaceId>;
 
-    /// Called where a role is granted in it or found in it.
+    /// Called after a role was granted or found.
     fn remember(self, cx: &Cx<Client>, client: &Client) -> impl Future<Output = Result<(), Diag>> + Send;
 
-    /// Called where a role is not found in it. An error says that it may be hidden and not gone.
+    /// Called if a role is not found. Fails if the home may be hidden instead of deleted.
     fn not_found(self, cx: &Cx<Client>, client: &Client) -> impl Future<Output = Result<(), Diag>> + Send;
 
-    /// The error of an assignment that names none, where the provider block has none either.
+    /// Returns the error for an assignment without a home if the provider block has no default.
     fn unnamed() -> Diag;
 }
 
@@ -69,7 +69,7 @@ impl Home for WorkspaceId {
     }
 }
 
-/// The one that an assignment names, else that of the provider block.
+/// Returns the home of an assignment, otherwise the default of the provider block.
 pub async fn or_default<H: Home>(client: &Client, own: Option<H>) -> Result<H, Diag> {
     match own {
         Some(own) => Ok(own),
@@ -77,7 +77,7 @@ pub async fn or_default<H: Home>(client: &Client, own: Option<H>) -> Result<H, D
     }
 }
 
-/// The organization of a home that must be there.
+/// Returns the organization of a home. Fails if the home is not found.
 pub async fn organization_of<H: Home>(client: &Client, home: H) -> Result<OrganizationId, Diag> {
     home.organization(client).await?.ok_or_else(|| {
         let (noun, attribute) = (H::NOUN, H::ATTRIBUTE);

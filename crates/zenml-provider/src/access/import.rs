@@ -1,10 +1,10 @@
-//! Import ids of what a principal has somewhere: `PLACE/…/team/TEAM_ID`, and more behind it.
+//! Import ids of assignments: `PLACE/…/team/TEAM_ID`, and further parts.
 
 use tfkit::Diag;
 
 use super::principal::Principal;
 
-/// The parts of an import id: as many ids of a place as there should be, a principal, and as many further parts.
+/// Splits an import id into the ids of the place, a principal, and further parts.
 pub fn read<const PLACES: usize, const MORE: usize>(
     text: &str,
 ) -> Option<([&str; PLACES], Principal, [&str; MORE])> {
@@ -14,7 +14,7 @@ pub fn read<const PLACES: usize, const MORE: usize>(
     Some((*places, Principal::parse(kind, id)?, more.try_into().ok()?))
 }
 
-/// The error of an import id that has another form; `more` says what else is to be known of the form.
+/// Returns the error for an import id of another form. `more` is appended to the fix.
 pub fn unreadable(text: &str, form: &str, more: &str) -> Diag {
     Diag::error(format!("The import id {text:?} cannot be read"))
         .why(format!("An import id of this type has the form {form}."))

@@ -1,4 +1,4 @@
-//! Who may do what: people, roles, principals, and [one behaviour](assignment) for all assignments of roles.
+//! Access control: people, roles, principals, and the [shared behavior](assignment) of all role assignments.
 
 pub mod assignment;
 pub mod belonging;

@@ -1,4 +1,4 @@
-//! The people that an organization knows, and how a configuration names them.
+//! The members of an organization, and how a configuration refers to them.
 
 use std::sync::Arc;
 
@@ -16,22 +16,23 @@ use crate::failure::{Needs, cannot};
 pub struct People(Vec<User>);
 
 impl People {
-    /// The person whom a text names: by e-mail, by user name or by id. Case does not matter.
+    /// Finds a person by email address, user name or id. Case does not matter.
     pub fn find(&self, name: &str) -> Option<&User> {
         self.0.iter().find(|user| is_named(user, name))
     }
 }
 
-/// The people of each organization that a run asked for.
+/// The people of each organization that a run has read.
 type Known = Cache<OrganizationId, People>;
 
-/// Whether a text names a user: by e-mail, by user name or by id. Case does not matter, nor do the hyphens of an id.
+/// Returns whether a string is the email address, the user name or the id of a user. Case and the hyphens of an id do
+/// not matter.
 pub fn is_named(user: &User, name: &str) -> bool {
     let is_same = |text: &str| same_text(text, name);
     user.email.as_deref().is_some_and(is_same) || is_same(&user.username) || name.parse() == Ok(user.id)
 }
 
-/// Whether two texts name one person for certain, as far as the texts tell: the same letters, or the same id.
+/// Returns whether two strings are certain to refer to the same person: the same letters, or the same id.
 pub fn same_name(one: &Dyn, other: &Dyn) -> bool {
     match (one.as_str(), other.as_str()) {
         (Some(one), Some(other)) => same_text(one, other),
@@ -44,7 +45,7 @@ fn same_text(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase() || id(one).is_some_and(|one| id(other) == Some(one))
 }
 
-/// Whether an account belongs to an organization; none where its members cannot be listed.
+/// Returns whether an account belongs to an organization; `None` if its members cannot be listed.
 pub async fn belongs(client: &Client, organization: OrganizationId, account: UserId) -> Option<bool> {
     let has = |people: &People| people.0.iter().any(|user| user.id == account);
     if has(&*people(client, organization).await.ok()?) {
@@ -55,32 +56,33 @@ pub async fn belongs(client: &Client, organization: OrganizationId, account: Use
     Some(has(&*people(client, organization).await.ok()?))
 }
 
-/// How a configuration would name a user: by e-mail where there is one.
+/// Returns how a configuration refers to a user: by email address if there is one.
 pub fn name_of(user: &User) -> &str {
     user.email.as_deref().filter(|email| !email.is_empty()).unwrap_or(&user.username)
 }
 
-/// Who is meant by names.
+/// The accounts behind names.
 #[derive(Debug)]
 pub struct Found<'a> {
-    /// Names with the accounts that they mean.
+    /// Names with their accounts.
     pub known: Vec<(&'a str, UserId)>,
-    /// Names that the organization does not know.
+    /// Names that match no member of the organization.
     pub unknown: Vec<&'a str>,
 }
 
 impl<'a> Found<'a> {
-    /// The account that a name means.
+    /// Returns the account of a name.
     pub fn id(&self, name: &str) -> Option<UserId> {
         self.known.iter().find(|(known, _)| *known == name).map(|(_, id)| *id)
     }
 
-    /// Whether two names mean one person.
+    /// Returns whether two names refer to the same person.
     pub fn is_one(&self, one: &str, other: &str) -> bool {
         same_text(one, other) || self.id(one).is_some_and(|id| self.id(other) == Some(id))
     }
 
-    /// Names of a list that mean somebody whom an earlier name of it means already, each after that one.
+    /// Returns the names of a list that refer to the same person as an earlier name, as pairs of the earlier and the
+    /// later name.
     pub fn twice(&self, names: &[&'a str]) -> Vec<(&'a str, &'a str)> {
         let names = names.iter().enumerate();
         names
@@ -92,13 +94,13 @@ impl<'a> Found<'a> {
             .collect()
     }
 
-    /// Those of a list whom another list does not name.
+    /// Returns the names whose person the other list does not contain.
     pub fn missing_in<'b>(&self, names: &[&'b str], others: &[&str]) -> Vec<&'b str> {
         names.iter().copied().filter(|name| !others.iter().any(|other| self.is_one(name, other))).collect()
     }
 }
 
-/// Looks up whom names mean. Members that are at hand already, such as those of a team, are not asked for again.
+/// Looks up the accounts of names. `at_hand` are users that were read before, such as the members of a team.
 pub async fn look_up<'a>(
     client: &Client,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Who gets a role or a grant.
+//! Principals: who receives a role or a permission.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use zenml_api::{Identifier, ServiceAccountId, TeamId, UserId};
 
 use crate::id::Id;
 
-// Every type that is about a principal has these attributes, of which one is set.
+// Every model with a principal has these attributes. One of them is set.
 const TEAM_ID: &str = "team_id";
 const USER_ID: &str = "user_id";
 const SERVICE_ACCOUNT_ID: &str = "service_account_id";
@@ -35,12 +35,12 @@ pub enum Principal {
     Team(TeamId),
     /// A person.
     User(UserId),
-    /// A program.
+    /// An automated client.
     ServiceAccount(ServiceAccountId),
 }
 
 impl Principal {
-    /// The one that is set; the schema's rule lets exactly one through.
+    /// Returns the principal that is set. The schema ensures that there is exactly one.
     pub fn of(
         team: Option<Id<TeamId>>,
         user: Option<Id<UserId>>,
@@ -56,7 +56,7 @@ impl Principal {
         }
     }
 
-    /// The one that a plan names; none while it is not known.
+    /// Returns the planned principal; `None` while it is unknown.
     pub fn planned<M>(values: &Partial<M>) -> Option<Self> {
         let team = values.get(team_id()).known().map(|id| Self::Team(id.0));
         let user = || values.get(user_id()).known().map(|id| Self::User(id.0));
@@ -64,17 +64,17 @@ impl Principal {
         team.or_else(user).or_else(account)
     }
 
-    /// Whether a plan names another one.
+    /// Returns whether a plan changes the principal.
     pub fn changes<M: Model>(plan: &Plan<M>) -> bool {
         plan.changes(team_id()) || plan.changes(user_id()) || plan.changes(service_account_id())
     }
 
-    /// The one that a state or an identity names.
+    /// Reads the principal from a state or an identity.
     pub fn read(fields: &Fields) -> Result<Self, Diag> {
         Self::of(fields.get(TEAM_ID)?, fields.get(USER_ID)?, fields.get(SERVICE_ACCOUNT_ID)?)
     }
 
-    /// Adds the attributes that name it.
+    /// Adds the attributes of the principal.
     pub fn write(self, fields: Fields) -> Fields {
         fields
             .with(TEAM_ID, &self.team().map(Id))
@@ -82,7 +82,8 @@ impl Principal {
             .with(SERVICE_ACCOUNT_ID, &self.service_account().map(Id))
     }
 
-    /// What is one for principals that the control plane does not tell apart: a service account is a user to it.
+    /// Returns a key that is equal for principals that are the same to the control plane, which treats a service
+    /// account as a user.
     pub fn key(self) -> String {
         match (self.team(), self.account()) {
             (Some(team), _) => format!("team/{team}"),
@@ -90,7 +91,7 @@ impl Principal {
         }
     }
 
-    /// Reads the two parts of an import id that name it, such as `team` and an id.
+    /// Parses the two parts of an import id that identify a principal, such as `team` and an id.
     pub fn parse(kind: &str, id: &str) -> Option<Self> {
         match kind {
             "team" => id.parse().ok().map(Self::Team),
@@ -117,7 +118,7 @@ impl Principal {
         }
     }
 
-    /// The user, as an attribute has it.
+    /// The value of the attribute `user_id`.
     pub fn user(self) -> Option<UserId> {
         match self {
             Self::User(user) => Some(user),
@@ -125,7 +126,7 @@ impl Principal {
         }
     }
 
-    /// The service account, as an attribute has it.
+    /// The value of the attribute `service_account_id`.
     pub fn service_account(self) -> Option<ServiceAccountId> {
         match self {
             Self::ServiceAccount(account) => Some(account),
@@ -133,7 +134,7 @@ impl Principal {
         }
     }
 
-    /// The attribute that names it.
+    /// The attribute with its id.
     pub fn attribute(self) -> &'static str {
         match self {
             Self::Team(_) => TEAM_ID,
@@ -142,7 +143,7 @@ impl Principal {
         }
     }
 
-    /// Whether an answer is about this principal.
+    /// Returns whether the user or the team of a response is this principal.
     pub fn is(self, user: Option<&User>, team: Option<&team::Team>) -> bool {
         match (self.account(), self.team()) {
             (Some(account), _) => user.is_some_and(|user| user.id == account),
@@ -151,13 +152,13 @@ impl Principal {
         }
     }
 
-    /// Whether an assignment is held by this principal.
+    /// Returns whether this principal holds an assignment.
     pub fn holds(self, assignment: &Assignment) -> bool {
         self.is(assignment.user.as_ref(), assignment.team.as_ref())
     }
 }
 
-/// Kind and id, as an import id has them: `team/0f4c…`.
+/// Writes kind and id as in an import id: `team/0f4c…`.
 impl fmt::Display for Principal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

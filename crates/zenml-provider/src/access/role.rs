@@ -10,8 +10,8 @@ use crate::cache::Cache;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
-/// Short names of workspace roles and the roles that they mean. `member` may create, and sees only what is its own
-/// or shared with it.
+/// Short names of workspace roles, with the full names. A `member` can create objects, and has access only to its own
+/// and shared objects.
 pub const WORKSPACE: &[(&str, &str)] = &[
     ("admin", "Workspace Admin"),
     ("developer", "Workspace Developer"),
@@ -20,7 +20,7 @@ pub const WORKSPACE: &[(&str, &str)] = &[
     ("viewer", "Workspace Viewer"),
 ];
 
-/// Short names of project roles and the roles that they mean.
+/// Short names of project roles, with the full names.
 pub const PROJECT: &[(&str, &str)] = &[
     ("admin", "Project Admin"),
     ("developer", "Project Developer"),
@@ -29,7 +29,7 @@ pub const PROJECT: &[(&str, &str)] = &[
     ("viewer", "Project Viewer"),
 ];
 
-/// Short names of organization roles and the roles that they mean.
+/// Short names of organization roles, with the full names.
 pub const ORGANIZATION: &[(&str, &str)] = &[
     ("admin", "Organization Admin"),
     ("manager", "Organization Manager"),
@@ -56,18 +56,18 @@ pub fn short_names(level: &RoleLevel) -> &'static [(&'static str, &'static str)]
     }
 }
 
-/// The full name that a short one means; any other name stands for itself.
+/// Returns the full name for a short one; any other name is returned unchanged.
 pub fn full_name<'a>(level: &RoleLevel, name: &'a str) -> &'a str {
     let mut names = short_names(level).iter();
     names.find(|(short, _)| *short == name).map_or(name, |(_, full)| full)
 }
 
-/// Whether two names mean the same role of a workspace.
+/// Returns whether two names refer to the same workspace role.
 pub fn same_in_workspace(one: &Dyn, other: &Dyn) -> bool {
     same(&RoleLevel::Workspace, one, other)
 }
 
-/// Whether two names mean the same role of a project.
+/// Returns whether two names refer to the same project role.
 pub fn same_in_project(one: &Dyn, other: &Dyn) -> bool {
     same(&RoleLevel::Project, one, other)
 }
@@ -84,23 +84,23 @@ fn same(level: &RoleLevel, one: &Dyn, other: &Dyn) -> bool {
 pub struct Roles(Vec<Role>);
 
 impl Roles {
-    /// The role of this name, short or full.
+    /// Returns the role with this name, short or full.
     pub fn named(&self, level: &RoleLevel, name: &str) -> Option<&Role> {
         let full = full_name(level, name);
         self.of(level).find(|role| role.name.as_deref() == Some(full))
     }
 
-    /// The role of this id.
+    /// Returns the role with this id.
     pub fn by_id(&self, id: RoleId) -> Option<&Role> {
         self.0.iter().find(|role| role.id == id)
     }
 
-    /// All roles of a level that can be granted.
+    /// Returns all roles of a level that can be granted.
     pub fn of(&self, level: &RoleLevel) -> impl Iterator<Item = &Role> {
         self.0.iter().filter(move |role| role.level == *level && role.kind == RoleType::Normal)
     }
 
-    /// The names that are valid at a level, the short ones first.
+    /// Returns the valid names of a level, short names first.
     pub fn valid_names(&self, level: &RoleLevel) -> String {
         let known = |full: &str| self.of(level).any(|role| role.name.as_deref() == Some(full));
         let short = short_names(level).iter().filter(|(_, full)| known(full));
@@ -124,7 +124,7 @@ pub async fn roles(client: &Client, organization: OrganizationId) -> Result<Arc<
     })
 }
 
-/// The error for a name that no role of the level has; the caller says at which attribute.
+/// Returns the error for an unknown role name. The caller adds the attribute.
 pub fn unknown_role(roles: &Roles, level: &RoleLevel, name: &str) -> Diag {
     Diag::error(format!("There is no {level} role {name:?}"))
         .why(format!("The organization has no role of this name for a {level}."))

@@ -1,4 +1,4 @@
-//! The account that the provider acts as.
+//! The provider's own account.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use zenml_api::control::user::{self, User};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
-/// The account, once it was read.
+/// The account, after it was read.
 #[derive(Debug, Default)]
 struct Me(OnceCell<Arc<User>>);
 
-/// The account behind the key of the control plane.
+/// Returns the account of the control plane key.
 pub async fn me(client: &Client) -> Result<Arc<User>, Diag> {
     let control_plane = client.control_plane()?;
     let ask = async || control_plane.call(&user::ME, ()).await.map(Arc::new);

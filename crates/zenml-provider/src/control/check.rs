@@ -1,4 +1,4 @@
-//! Whether the credentials of the provider block work.
+//! Checks the credentials of the provider block.
 
 use tfkit::Diag;
 use tokio::sync::OnceCell;
@@ -11,11 +11,11 @@ use crate::failure::{Needs, cannot};
 use crate::resolve::Plane;
 use crate::source::mark;
 
-/// Oldest server that is used without `skip_version_check`.
+/// Oldest server version that is supported without `skip_version_check`.
 const OLDEST_SERVER: (u64, u64) = (0, 80);
 
-/// Makes sure that the credentials of the provider block work: one authenticated call for each API. An API that only
-/// the environment names, beside a block that is about the other one, is not asked before something needs it.
+/// Checks the credentials of the provider block with one authenticated request for each API. An API that only the
+/// environment configures is not checked until something requires it.
 pub async fn check(client: &Client) -> Result<(), Diag> {
     let is_wanted = |plane: Option<&Plane>| plane.is_some_and(|plane| plane.is_wanted);
     let planes = client.planes();
@@ -31,18 +31,18 @@ pub async fn check(client: &Client) -> Result<(), Diag> {
     tokio::try_join!(control_plane, server).map(|_| ())
 }
 
-/// Whether a control plane works that the provider block is not about, once that was tried.
+/// Whether a control plane that only the environment configures works, after it was tried.
 #[derive(Debug, Default)]
 struct Works(OnceCell<bool>);
 
-/// Whether there is a control plane for what can do without one. A control plane that the provider block is not
-/// about is tried once for that.
+/// Returns whether a control plane is available, for callers that can do without one. A control plane that only the
+/// environment configures is tried once.
 pub(crate) async fn has_control_plane(client: &Client) -> bool {
     match &client.planes().control_plane {
         None => false,
         Some(plane) if plane.is_wanted => true,
         Some(_) => {
-            // Boxed because it is rare, and would make each future that may ask larger.
+            // Boxed because this is rare, and would enlarge the future of every caller.
             let works = async || Box::pin(check_control_plane(client)).await.is_ok();
             *client.memory::<Works>().0.get_or_init(works).await
         }
@@ -56,7 +56,7 @@ async fn check_control_plane(client: &Client) -> Result<(), Diag> {
     }
 }
 
-/// A login proves a key, and a call a token; what the server says of itself is remembered.
+/// Checks a key by logging in, and a token by a request. The server's description of itself is cached.
 async fn check_server(client: &Client, server: &Api) -> Result<(), Diag> {
     let plane = client.planes().server.as_ref();
     let at = |error: ApiError| {
@@ -89,7 +89,7 @@ async fn check_server(client: &Client, server: &Api) -> Result<(), Diag> {
     Ok(())
 }
 
-/// Whether a version is known to be too old. What is no version, like a development build, is not.
+/// Returns whether a version is certainly too old. Text that is not a version, such as a development build, is not.
 fn is_too_old(version: &str) -> bool {
     let mut parts = version.split(['.', '-', '+']).map(str::parse::<u64>);
     match (parts.next(), parts.next()) {

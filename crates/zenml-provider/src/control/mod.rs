@@ -1,5 +1,5 @@
-//! What a run knows of the control plane: its organizations and workspaces, whose key it uses, and whether the
-//! credentials work. Everything is read once in a run.
+//! What a run has read from the control plane: organizations, workspaces, and the account of its key. Everything is
+//! read once in a run.
 
 pub mod account;
 pub mod check;

@@ -1,4 +1,4 @@
-//! Organizations that the key sees, and the one for what does not name its own.
+//! Organizations that the key has access to, and the default organization.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::source::Source;
 
-/// What was read of organizations.
+/// Organizations that were read.
 #[derive(Debug, Default)]
 struct Known {
     default: OnceCell<Arc<Organization>>,
     all: Cache<OrganizationId, Option<Organization>>,
 }
 
-/// The organization for what does not name one: that of the provider block, else the only one that the key sees.
+/// Returns the default organization: that of the provider block, otherwise the only one that the key has access to.
 pub async fn default(client: &Client) -> Result<Arc<Organization>, Diag> {
     let find = async || match client.organization() {
         Some(wanted) => named(client, &wanted.value, &wanted.source).await,
@@ -31,7 +31,7 @@ pub async fn default(client: &Client) -> Result<Arc<Organization>, Diag> {
     client.memory::<Known>().default.get_or_try_init(find).await.map(Arc::clone)
 }
 
-/// The organization that a resource names, else the default one.
+/// Returns the organization of a resource, otherwise the default one.
 pub async fn or_default(client: &Client, own: &OrServer<Id<OrganizationId>>) -> Result<OrganizationId, Diag> {
     match own.as_ref() {
         Some(own) => Ok(own.0),
@@ -76,7 +76,7 @@ async fn only(client: &Client) -> Result<Arc<Organization>, Diag> {
     }
 }
 
-/// All organizations that the key sees.
+/// Returns all organizations that the key has access to.
 pub async fn visible(client: &Client) -> Result<Vec<Organization>, Diag> {
     let control_plane = client.control_plane()?;
     let seen = control_plane.list_all(&api::LIST, (), OrganizationQuery::default()).await;
@@ -88,13 +88,13 @@ pub async fn visible(client: &Client) -> Result<Vec<Organization>, Diag> {
     if let [only] = seen.as_slice()
         && client.organization().is_none()
     {
-        // Somebody else may have set it meanwhile, to the same.
+        // Another task may have set it to the same value meanwhile.
         let _ = known.default.set(Arc::new(only.clone()));
     }
     Ok(seen)
 }
 
-/// An organization, if the key sees it.
+/// Returns an organization, if the key has access to it.
 pub async fn find(client: &Client, id: OrganizationId) -> Result<Option<Organization>, Diag> {
     let control_plane = client.control_plane()?;
     let read = async { control_plane.call(&api::GET, IdOrName::Id(id)).await.optional() };
@@ -104,8 +104,8 @@ pub async fn find(client: &Client, id: OrganizationId) -> Result<Option<Organiza
     })
 }
 
-/// Makes sure that what was not found in an organization is gone, and not only hidden: with the same key the
-/// organization itself must be there. `what` names the object, such as `the team "alpha"`.
+/// Makes sure that an object that was not found is deleted and not hidden: the same key must have access to its
+/// organization. `what` describes the object, such as `the team "alpha"`.
 pub async fn gone_from(client: &Client, organization: OrganizationId, what: &str) -> Result<(), Diag> {
     if find(client, organization).await?.is_some() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Workspaces as the control plane has them, and the one of the provider block.
+//! Workspaces on the control plane, and the default workspace of the provider block.
 
 use tfkit::Diag;
 use tokio::sync::OnceCell;
@@ -11,14 +11,14 @@ use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::source::Given;
 
-/// What was read of workspaces.
+/// Workspaces that were read.
 #[derive(Debug, Default)]
 struct Known {
     default: OnceCell<WorkspaceId>,
     all: Cache<WorkspaceId, Option<Workspace>>,
 }
 
-/// A workspace; `None` if it is not there.
+/// Returns a workspace; `None` if it is not found.
 pub async fn find(client: &Client, id: WorkspaceId) -> Result<Option<Workspace>, Diag> {
     let control_plane = client.control_plane()?;
     let read = async { control_plane.call(&api::GET, IdOrName::Id(id)).await.optional() };
@@ -28,13 +28,13 @@ pub async fn find(client: &Client, id: WorkspaceId) -> Result<Option<Workspace>,
         .map_err(|error| cannot(format_args!("read the workspace {id}"), Needs::ORGANIZATION_VIEWER, &error))
 }
 
-/// Forgets what was read of a workspace, because it changed.
+/// Forgets a workspace that has changed.
 pub fn forget(client: &Client, id: WorkspaceId) {
     client.memory::<Known>().all.forget(&id);
     client.api().forget_workspace(id);
 }
 
-/// The workspace of the provider block, if it names one.
+/// Returns the default workspace of the provider block, if it is set.
 pub async fn default(client: &Client) -> Result<Option<WorkspaceId>, Diag> {
     let Some(Given { value: wanted, source }) = client.workspace() else { return Ok(None) };
     let name = match wanted {

@@ -1,4 +1,4 @@
-//! One behaviour for data sources about objects of a workspace.
+//! The shared behavior of data sources for objects of a workspace.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -16,18 +16,18 @@ use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 
-/// The model of a data source for one object of a workspace, which is given by its id or its name. Where it gives both, the
-/// id decides and the name must fit.
+/// The model of a data source for one object of a workspace, selected by its id or its name. If both are set, the id
+/// selects the object and the name must match.
 ///
 /// Each such model has the attributes `workspace_id`, `id` and `name`, of the types of the constants here.
 pub trait Lookup: Model {
     /// The kind of object.
     type Of: InWorkspace;
 
-    /// What else can say which object is meant, where there are several of a name.
+    /// What else can select one of several objects with the same name.
     const NARROWED_BY: &'static str = "its id";
 
-    /// The workspace to look in.
+    /// The workspace of the object.
     const WORKSPACE_ID: Token<Self, OrServer<Id<WorkspaceId>>> = Token::new("workspace_id");
 
     /// The id of the object.
@@ -36,10 +36,10 @@ pub trait Lookup: Model {
     /// The name of the object.
     const NAME: Token<Self, OrServer<String>> = Token::new("name");
 
-    /// Says what the object means as a model.
+    /// Converts the object into a model.
     fn observe(found: &Found<'_, Self::Of>) -> Result<Self, Diag>;
 
-    /// Reads the object of an id.
+    /// Reads the object with an id.
     fn by_id(
         server: &Server,
         id: IdOf<Self::Of>,
@@ -47,30 +47,31 @@ pub trait Lookup: Model {
         read::look::<Self::Of>(&server.api, id)
     }
 
-    /// Makes sure that the configuration is enough for a look by name.
+    /// Checks that the configuration is sufficient for a lookup by name.
     fn requires(config: &Partial<Self>) -> Result<(), Diag> {
         let _ = config;
         Ok(())
     }
 
-    /// Narrows a query by what else is configured.
+    /// Narrows a query by the other arguments.
     fn narrow(config: &Partial<Self>, query: QueryOf<Self::Of>) -> QueryOf<Self::Of> {
         let _ = config;
         query
     }
 
-    /// Whether an object fits what else is configured. An error says what does not fit an object that is given by its id.
+    /// Checks that an object matches the other arguments. The error describes the mismatch for an object that is
+    /// selected by its id.
     fn fits(config: &Partial<Self>, object: &<Self::Of as InWorkspace>::Wire) -> Result<(), Diag> {
         let _ = (config, object);
         Ok(())
     }
 
-    /// Tells an object from others of its name.
+    /// Describes an object so that it differs from others with its name.
     fn told(object: &<Self::Of as InWorkspace>::Wire) -> String {
         format!("the {} {:?}", Self::Of::NOUN.words, object.name())
     }
 
-    /// Explains a list that failed.
+    /// Explains a failed list request.
     fn unlisted(config: &Partial<Self>, error: &ApiError) -> Option<Diag> {
         let _ = (config, error);
         None
@@ -83,7 +84,7 @@ pub trait Lookup: Model {
     }
 }
 
-/// The behaviour of data sources for one object.
+/// The behavior of data sources for one object.
 #[derive(Debug)]
 pub struct One<D>(PhantomData<fn() -> D>);
 
@@ -131,7 +132,7 @@ async fn by_id<D: Lookup>(
     Ok(found)
 }
 
-/// The only object of a name that fits what else is configured.
+/// Returns the only object with a name that matches the other arguments.
 async fn by_name<D: Lookup>(server: &Server, config: &Partial<D>, name: &str) -> Result<WireOf<D>, Diag> {
     let noun = D::Of::NOUN;
     let query = D::narrow(config, D::Of::query(WireOf::<D>::named(text::exactly(name))));
@@ -141,7 +142,7 @@ async fn by_name<D: Lookup>(server: &Server, config: &Partial<D>, name: &str) ->
             cannot(format_args!("look for the {} {name:?}", noun.words), Needs::WORKSPACE_VIEWER, &error)
         })
     })?;
-    // A server ignores a filter that it does not know, and some compare without regard to case.
+    // Servers ignore unknown filters, and some ignore case.
     found.retain(|found| found.name() == name && D::fits(config, found).is_ok());
     if found.len() > 1 {
         let candidates: Vec<String> =
@@ -154,43 +155,43 @@ async fn by_name<D: Lookup>(server: &Server, config: &Partial<D>, name: &str) ->
     found.pop().ok_or_else(|| noun.missing(name, server.workspace_id).at("name"))
 }
 
-/// The model of a data source for several objects of a workspace.
+/// The model of a data source that lists objects of a workspace.
 ///
 /// Each such model has the attributes `workspace_id` and `name_prefix`, of the types of the constants here.
 pub trait Listing: Model {
     /// The kind of object.
     type Of: InWorkspace;
 
-    /// An object among others.
+    /// An object in the list.
     type Summary: Send;
 
-    /// The workspace to look in.
+    /// The workspace of the object.
     const WORKSPACE_ID: Token<Self, OrServer<Id<WorkspaceId>>> = Token::new("workspace_id");
 
-    /// How the names begin.
+    /// The prefix of the names.
     const NAME_PREFIX: Token<Self, Option<String>> = Token::new("name_prefix");
 
-    /// Narrows a query by what else is configured.
+    /// Narrows a query by the other arguments.
     fn narrow(&self, query: QueryOf<Self::Of>) -> QueryOf<Self::Of> {
         query
     }
 
-    /// Says what an object means among others. An error where the caller may not read it.
+    /// Converts an object into a summary. Fails if the caller has no permission to read it.
     fn summary(object: <Self::Of as InWorkspace>::Wire) -> Result<Self::Summary, Diag>;
 
-    /// Whether an object is one of those that are wanted: a server ignores a filter that it does not know.
+    /// Returns whether an object matches the arguments: servers ignore unknown filters.
     fn keeps(&self, summary: &Self::Summary) -> bool {
         let _ = summary;
         true
     }
 
-    /// The key of an object among the others; its name, where names are unique.
+    /// Returns the key of an object in the map: its name, if names are unique.
     fn key(&self, name: String, summary: &Self::Summary) -> String {
         let _ = summary;
         name
     }
 
-    /// The model with the objects that were found.
+    /// Returns the model with the objects that were found.
     #[must_use]
     fn with(self, workspace_id: OrServer<Id<WorkspaceId>>, found: BTreeMap<String, Self::Summary>) -> Self;
 
@@ -201,7 +202,7 @@ pub trait Listing: Model {
     }
 }
 
-/// The behaviour of data sources for several objects.
+/// The behavior of data sources that list objects.
 #[derive(Debug)]
 pub struct Many<D>(PhantomData<fn() -> D>);
 

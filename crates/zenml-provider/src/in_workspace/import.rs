@@ -1,4 +1,4 @@
-//! How an import names an object of a workspace.
+//! Import ids of objects of a workspace.
 
 use tfkit::{Cx, Diag};
 use zenml_api::control::workspace;
@@ -14,17 +14,17 @@ use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 
-/// An object as an import names it.
+/// The object of an import id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named<I> {
-    /// Its workspace, if the import id names one.
+    /// Its workspace, if the import id contains one.
     pub workspace: Option<WorkspaceId>,
-    /// The object in it.
+    /// The object in the workspace.
     pub object: IdOrName<I>,
 }
 
-/// Reads an import id of the form `[WORKSPACE/]OBJECT`, where both parts are an id or a name. A workspace that is
-/// given by its name is looked up on the control plane.
+/// Reads an import id of the form `[WORKSPACE/]OBJECT`, where each part is an id or a name. The name of a workspace
+/// is looked up on the control plane.
 pub async fn named<I: Identifier>(client: &Client, text: &str) -> Result<Named<I>, Diag> {
     let (workspace, object) = match text.split_once('/') {
         Some((workspace, object)) => (Some(workspace), object),
@@ -63,10 +63,10 @@ pub(crate) async fn by_name<T: InWorkspace>(cx: &Cx<Client>, text: &str) -> Resu
     Ok(Place { workspace_id: workspace.map(Id), id: Id(id) })
 }
 
-/// Finds the object of an import id of the form `[WORKSPACE/]ID` or `[WORKSPACE/]TYPE/NAME`, for objects whose names are
-/// unique for their type only.
+/// Finds the object of an import id of the form `[WORKSPACE/]ID` or `[WORKSPACE/]TYPE/NAME`, for objects whose names
+/// are unique only within their type.
 pub(crate) async fn by_type_and_name<T: InWorkspace>(cx: &Cx<Client>, text: &str) -> Result<T::Key, Diag> {
-    // A type can stand at the beginning, where otherwise a workspace stands.
+    // The first part can be a type instead of a workspace.
     let begins_with_type = text.split_once('/').is_some_and(|(first, _)| ALL_TYPES.contains(&first));
     let Named { workspace, object } = if begins_with_type {
         Named { workspace: None, object: IdOrName::Name(text.to_owned()) }
@@ -102,7 +102,7 @@ fn type_needed<T: InWorkspace>(text: &str) -> Diag {
         .fix(format!("A name alone is not enough: a {words} of another type can have the same name."))
 }
 
-/// The only object among those of a name.
+/// Returns the only object of a list of objects with the same name.
 fn only<T: InWorkspace>(found: &[T::Wire], name: &str) -> Result<Option<IdOf<T>>, Diag> {
     match found {
         [] => Ok(None),

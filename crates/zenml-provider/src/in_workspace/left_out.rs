@@ -1,4 +1,4 @@
-//! Attributes that the configuration leaves out.
+//! Attributes that are not configured.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use tfkit::field::Value;
 use tfkit::model::{Model, Token};
 use tfkit::{Dyn, OrServer, Path, Plan};
 
-/// Plans an attribute that the configuration leaves out as null, unless the state has it empty, which is the same: states
-/// of earlier releases have empty maps where nothing was configured. A plan may only keep them where the host takes the
-/// attribute for one that the server can fill.
+/// Plans an attribute that is not configured as null, unless it is empty in the state, which means the same: states
+/// of earlier releases contain empty maps for attributes that were not configured. A plan can keep them only if the
+/// attribute is computed.
 pub fn left_out<M: Model, T: Value>(plan: &mut Plan<M>, attribute: Token<M, OrServer<T>>) {
     if plan.is_delete() || !plan.config().get(attribute).is_null() {
         return;
@@ -21,9 +21,9 @@ pub fn left_out<M: Model, T: Value>(plan: &mut Plan<M>, attribute: Token<M, OrSe
     }
 }
 
-/// Completes a state of the Go provider, which does not know all attributes of today. Its releases 1 and 2 wrote the same
-/// whether no labels or an empty map of them were configured, and no host lets a plan be null where the configuration has
-/// a map. An empty one may stay in both cases: see [`left_out`].
+/// Completes a state of the Go provider, which lacks newer attributes. Its releases 1 and 2 wrote the same state for
+/// no labels and for an empty map, and Terraform does not accept a null plan for a configured map. An empty map can
+/// stay in both cases: see [`left_out`].
 pub fn inherited(mut state: Dyn) -> Dyn {
     let labels = Path::default().attr("labels");
     if state.get(&labels).is_some_and(Dyn::is_null) {
@@ -32,8 +32,8 @@ pub fn inherited(mut state: Dyn) -> Dyn {
     state
 }
 
-/// Plans an attribute that the configuration leaves out as the state has it: it is managed elsewhere, and the Go provider,
-/// whose states are taken over, does not know it. A new object has none.
+/// Plans an attribute that is not configured as it is in the state: it is managed elsewhere, and states of the Go
+/// provider do not contain it. For a new object it is null.
 pub fn left_alone<M: Model, T: Value>(plan: &mut Plan<M>, attribute: Token<M, OrServer<T>>) {
     if plan.is_delete() || !plan.config().get(attribute).is_null() {
         return;

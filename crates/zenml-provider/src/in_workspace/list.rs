@@ -1,4 +1,4 @@
-//! Reading objects of a workspace by the page.
+//! Reads objects of a workspace page by page.
 
 use tfkit::{Cx, Diag, Page};
 use zenml_api::WorkspaceId;
@@ -14,19 +14,19 @@ use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 
-/// Objects on the first page. A server answers it as fast as five reads.
+/// Objects on the first page. It takes a server as long as five single reads.
 const FIRST: u64 = 100;
 
-/// The scope of the objects of a workspace; those of the provider's default have one of their own.
+/// Returns the scope of the objects of a workspace. Objects in the provider's default workspace have their own scope.
 pub(crate) fn scope_of(workspace: Option<Id<WorkspaceId>>) -> String {
     workspace.map(|id| id.to_string()).unwrap_or_default()
 }
 
-/// Reads a part of a list: each is as long as all before it together, up to the longest page, so that a small workspace is
-/// read with one request, a large one with few, and the beginning of a huge one costs little.
+/// Reads one part of a list. Each part is as long as all previous ones together, up to the longest page. So a small
+/// workspace takes one request, a large one a few, and the beginning of a huge one is cheap.
 ///
-/// An object that the caller may know of and not read is left out. A workspace that does not answer has an empty list,
-/// because the user is told so where a single object is read.
+/// Objects that the caller has no permission to read are left out. The list of an unavailable workspace is empty; the
+/// read of a single object warns about it.
 pub(crate) async fn page<T: InWorkspace>(
     cx: &Cx<Client>,
     scope: &str,
@@ -41,7 +41,7 @@ pub(crate) async fn page<T: InWorkspace>(
     let query = T::query(T::Wire::named(Vec::new())).with_metadata().at(signed(number), signed(size));
     let listed = match server.api.send(&T::Wire::LIST, (), query, ()).await {
         Ok(listed) => listed,
-        // Somebody deleted objects, and the list now ends before this page.
+        // Objects were deleted meanwhile, and the list now ends before this page.
         Err(ApiError::Invalid(refused)) if number > 1 && refused.call.status == Some(400) => {
             return Ok(Page { items: Vec::new(), next: None });
         }
@@ -56,7 +56,7 @@ pub(crate) async fn page<T: InWorkspace>(
     Ok(Page { items: items.collect(), next: (end < listed.total).then_some(end) })
 }
 
-/// Number and size of the page that begins at an offset, which is 0 or the end of such a page.
+/// Returns number and size of the page that begins at an offset, which is 0 or the end of another such page.
 fn slice(from: u64, longest: u64) -> (u64, u64) {
     let size = from.clamp(FIRST.min(longest), longest);
     (from / size + 1, size)

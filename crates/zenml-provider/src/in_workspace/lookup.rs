@@ -1,4 +1,4 @@
-//! How data sources find objects of a workspace: one by its id or its name, or several by what they have in common.
+//! How data sources filter objects of a workspace.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use zenml_client::ApiError;
 use super::{Noun, text};
 use crate::failure::{Needs, cannot};
 
-/// Where the id decides, an attribute beside it must say what is so.
+/// Checks that an attribute matches the object that the id selects.
 pub(crate) fn fits<I: Identifier>(
     noun: Noun,
     id: I,
@@ -26,7 +26,8 @@ pub(crate) fn fits<I: Identifier>(
         .at(attribute))
 }
 
-/// Where the id decides, the type must be what the configuration says. What the caller may not read fits.
+/// Checks that the type matches the object that the id selects. A type that the caller has no permission to read
+/// matches.
 pub(crate) fn fits_kind<I: Identifier>(
     noun: Noun,
     id: I,
@@ -36,7 +37,7 @@ pub(crate) fn fits_kind<I: Identifier>(
     found.map_or(Ok(()), |found| fits(noun, id, "type", wanted, found))
 }
 
-/// The filter for the beginning of a name, if one is wanted.
+/// Returns the filter for a name prefix, if there is one.
 pub(crate) fn beginning(prefix: Option<&String>) -> Vec<String> {
     prefix
         .filter(|prefix| !prefix.is_empty())
@@ -45,17 +46,17 @@ pub(crate) fn beginning(prefix: Option<&String>) -> Vec<String> {
         .collect()
 }
 
-/// Whether a name begins as it should.
+/// Returns whether a name has the prefix.
 pub(crate) fn begins(name: &str, prefix: Option<&String>) -> bool {
     prefix.is_none_or(|prefix| name.starts_with(prefix.as_str()))
 }
 
-/// Whether a value is what a filter wants.
+/// Returns whether a value matches a filter.
 pub(crate) fn is(value: &Computed<String>, wanted: Option<&String>) -> bool {
     wanted.is_none_or(|wanted| value.as_ref() == Some(wanted))
 }
 
-/// Whether labels have all that is wanted of them.
+/// Returns whether labels contain all wanted ones.
 pub(crate) fn has_labels(
     labels: &Computed<BTreeMap<String, String>>,
     wanted: Option<&BTreeMap<String, String>>,
@@ -64,17 +65,17 @@ pub(crate) fn has_labels(
     wanted.into_iter().flatten().all(has)
 }
 
-/// Labels as texts; none where there are none.
+/// Returns labels as strings; an empty map if there are none.
 pub(crate) fn texts(labels: Option<&JsonMap>) -> BTreeMap<String, String> {
     labels.map(text::label_texts).unwrap_or_default()
 }
 
-/// A text, unless it is empty.
+/// Returns a string, unless it is empty.
 pub(crate) fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-/// What a list says that could not be read.
+/// Returns the error for a failed list request.
 pub(crate) fn unlisted(noun: Noun, error: &ApiError) -> Diag {
     cannot(format_args!("list the {}s", noun.words), Needs::WORKSPACE_VIEWER, error)
 }

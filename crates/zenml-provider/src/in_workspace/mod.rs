@@ -1,4 +1,4 @@
-//! What all objects of a workspace share: one [behaviour](object) for their resources, and one for their data sources.
+//! The shared behavior of all objects of a workspace: [one](object) for resources, and [one](data) for data sources.
 
 pub mod change;
 pub mod data;

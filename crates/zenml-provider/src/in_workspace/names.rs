@@ -1,4 +1,4 @@
-//! Whether a name is free, asked with few requests.
+//! Checks with few requests whether names are free.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,37 +12,37 @@ use super::scope::Server;
 use crate::client::Client;
 use crate::succession::retired;
 
-/// Creations for which each name is looked for alone: a list costs a server as much as some five of these questions.
+/// Number of creations whose names are looked up one by one. A list costs a server about as much as five lookups.
 const FEW: u64 = 3;
 
 /// Names in the first list.
 const FIRST: u64 = 100;
 
-/// Names that each creation allows to be listed. A server lists a name some thirty times faster than it looks for one.
+/// Names to list per creation. Listing a name is about thirty times faster than looking it up.
 const PER_CREATION: u64 = 25;
 
-/// Names in the longest list; where there are more, each is looked for alone.
+/// Names in the longest list. If there are more, each name is looked up.
 const LONGEST: u64 = 5000;
 
-/// Names that were taken when this run looked, by workspace and group of names. Where many objects are made, one list
-/// is in place of a question for each.
+/// Names that were taken when this run listed them, by workspace and name group. When many objects are created, one
+/// list replaces a lookup for each.
 #[derive(Debug, Default)]
 struct Names(Mutex<BTreeMap<(Option<WorkspaceId>, String), Kind>>);
 
-/// Whoever lists holds it.
+/// The task that lists the names holds the lock.
 type Kind = Arc<tokio::sync::Mutex<Known>>;
 
 #[derive(Debug, Default)]
 struct Known {
     /// Creations so far.
     count: u64,
-    /// Objects that there were at the last look.
+    /// Number of objects in the last list.
     total: u64,
     taken: Option<BTreeSet<String>>,
 }
 
 impl Known {
-    /// How many names to list now, if that is worth it.
+    /// Returns how many names to list now, if a list is worthwhile.
     fn size(&self) -> Option<u64> {
         let size = FIRST.max(self.total + FIRST / 2);
         let allowed = FIRST.max(self.count.saturating_mul(PER_CREATION)).min(LONGEST);
@@ -57,13 +57,13 @@ impl Known {
     }
 }
 
-/// Whether it is known already that nothing in the way of an object has its name. Otherwise it must be looked for: the name
-/// may be taken, or was taken a while ago.
+/// Returns whether the name of an object is known to be free. Otherwise it has to be looked up: it may be taken, or
+/// have been taken earlier.
 ///
-/// What somebody makes in the same moment is for the server to refuse, here as after a single look.
+/// The server rejects a name that somebody else takes at the same moment, as it does after a single lookup.
 pub(crate) async fn is_free<T: InWorkspace>(client: &Client, server: &Server, plan: &T, name: &str) -> bool {
     let known = client.memory::<Names>().of(server.workspace_id, plan.name_group());
-    // Others wait for a list that is under way.
+    // Other tasks wait for a list that is in progress.
     let mut known = known.lock().await;
     known.count += 1;
     if known.taken.is_none() {
@@ -71,11 +71,11 @@ pub(crate) async fn is_free<T: InWorkspace>(client: &Client, server: &Server, pl
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         match server.api.send(&T::Wire::LIST, (), plan.namesakes(Vec::new()).at(1, size), ()).await {
             Ok(listed) => known.take_in(&listed),
-            // It is not tried again, and a failure is told of the object that it happens to.
+            // The list is not tried again. If the lookup fails too, it reports the error.
             Err(_) => known.total = u64::MAX / 2,
         }
     }
-    // What has given way to this name is of interest as well.
+    // A retired object of this name is relevant as well.
     known.taken.as_ref().is_some_and(|taken| !taken.contains(name) && !taken.contains(&retired(name)))
 }
 

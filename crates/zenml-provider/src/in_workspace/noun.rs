@@ -1,4 +1,4 @@
-//! What messages say of a kind of object.
+//! Messages about a kind of object.
 
 use std::fmt;
 
@@ -7,17 +7,17 @@ use zenml_api::WorkspaceId;
 
 use crate::id::Id;
 
-/// A kind of object, for messages.
+/// The words for a kind of object in messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Noun {
-    /// In words, such as `stack component`.
+    /// The words, such as `stack component`.
     pub words: &'static str,
-    /// Its resource type, such as `zenml_stack_component`.
+    /// The resource type, such as `zenml_stack_component`.
     pub resource: &'static str,
 }
 
 impl Noun {
-    /// What was to be created is there already. `id` is none where the server only says so and does not show it.
+    /// Returns the error for an object that already exists. `id` is `None` if the caller has no access to it.
     pub fn exists(
         self,
         name: &str,
@@ -44,8 +44,8 @@ impl Noun {
         diag.fix("To create another one, choose another name.").at(place)
     }
 
-    /// What an object of this kind has in its workspace and no other one can have: its name, and what else tells it from
-    /// those of the same name. None while that is not known. `workspace` is null on an open-source server.
+    /// Returns the claim on the name of an object in its workspace. `more` distinguishes objects with the same name.
+    /// `None` while any part is unknown. `workspace` is null on an open-source server.
     pub fn claim(
         self,
         workspace: Maybe<Id<WorkspaceId>>,
@@ -59,7 +59,7 @@ impl Noun {
         Some(Claim::new(format!("{} {name:?}", self.words), &parts))
     }
 
-    /// What was looked for, by id or by name, is not there.
+    /// Returns the error for an object that is not found, by id or by name.
     pub fn missing(self, wanted: &str, workspace: Option<WorkspaceId>) -> Diag {
         let words = self.words;
         let place = match workspace {
@@ -71,14 +71,15 @@ impl Noun {
             .fix(format!("Correct the id or the name, or set the workspace of the {words}."))
     }
 
-    /// What was there a moment ago is not there any more.
+    /// Returns the error for an object that existed a moment ago and is no longer found.
     pub fn vanished(self, name: &str) -> Diag {
         Diag::error(format!("{} {name:?} disappeared", capitalized(self.words)))
             .why("The server no longer finds it. Somebody may have deleted it.")
             .fix("Run the command again to re-create it.")
     }
 
-    /// An update did not find the object. `before` and `now` are its workspaces in the state and in the plan.
+    /// Returns the error for an update that does not find its object. `before` and `now` are its workspaces in the
+    /// state and in the plan.
     pub fn lost(
         self,
         name: &str,
@@ -92,7 +93,7 @@ impl Noun {
         }
     }
 
-    /// The state does not say where an object is, and the configuration names a workspace that it is not in.
+    /// Returns the error for an object that is not in the configured workspace, if the state contains no workspace.
     fn elsewhere(self, name: &str, workspace: WorkspaceId, place: impl Into<Path>) -> Diag {
         let words = self.words;
         Diag::error(format!("{} {name:?} is not in workspace {workspace}", capitalized(words)))
@@ -101,7 +102,7 @@ impl Noun {
             .at(place)
     }
 
-    /// The server shows that the object exists, and nothing else of it.
+    /// Returns the error for an object of which the server shows only that it exists.
     pub fn unreadable(self, name: &str) -> Diag {
         Diag::error(format!("Cannot read the {} {name:?}: no access", self.words))
             .why("The server shows only its id and its name to this credential.")

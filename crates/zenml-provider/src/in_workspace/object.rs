@@ -1,4 +1,4 @@
-//! One behaviour for all objects of a workspace.
+//! The shared behavior of all objects of a workspace.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -23,36 +23,36 @@ use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 
-/// The type of the identifiers of a kind of object.
+/// The identifier type of a kind of object.
 pub type IdOf<T> = <<T as InWorkspace>::Wire as Named>::Id;
 
-/// The query of the list of a kind of object.
+/// The list query of a kind of object.
 pub type QueryOf<T> = <<T as InWorkspace>::Wire as Crud>::Query;
 
-/// What a new object of a kind is made of.
+/// The body of a creation request for a kind of object.
 pub type NewOf<T> = <<T as InWorkspace>::Wire as Crud>::New;
 
-/// A change of an object of a kind.
+/// The body of an update request for a kind of object.
 pub type ChangeOf<T> = <<T as InWorkspace>::Wire as Crud>::Change;
 
-/// The model of a kind of object that lives in a workspace.
+/// The model of a kind of object in a workspace.
 ///
-/// What must be written is how it differs from other kinds: what a request says ([`wanted`](Self::wanted),
-/// [`change`](Self::change)) and what an answer means ([`observe`](Self::observe)). [`Objects`] does the rest. A special
-/// kind replaces a step; the steps' own functions are in [`write`], [`read`] and [`import`].
+/// A kind implements what is specific to it: the requests ([`wanted`](Self::wanted), [`change`](Self::change)) and
+/// the meaning of a response ([`observe`](Self::observe)). [`Objects`] does the rest. A kind can override single
+/// steps; the default steps are in [`write`], [`read`] and [`import`].
 ///
 /// Each such model has the attributes `workspace_id`, `id` and `name`, of the types of the constants here.
 pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>::Id>> {
-    /// The object as the API has it.
+    /// The object in the API.
     type Wire: Crud;
 
-    /// What a read keeps beside the object, because only the context of the read tells it; `()` where there is nothing.
+    /// Additional data that only the context of a read provides; `()` if there is none.
     type Beside: Clone + fmt::Debug + Default + Send + Sync + 'static;
 
-    /// How messages call it.
+    /// The words for it in messages.
     const NOUN: Noun;
 
-    /// Most objects on one page of a list: such a page should be some 400 KiB long.
+    /// Maximum number of objects on a page of a list. Such a page should have about 400 KiB.
     const LONGEST_PAGE: u64 = 400;
 
     /// The workspace that the object is in.
@@ -61,37 +61,37 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
     /// The name of the object.
     const NAME: Token<Self, String> = Token::new("name");
 
-    /// What a creation sends.
+    /// Returns the body of a creation request.
     fn wanted(&self) -> Result<NewOf<Self>, Diag>;
 
-    /// What an update sends; `None` where the server need not learn of anything.
+    /// Returns the body of an update request; `None` if there is nothing to send.
     fn change(prior: &Self, plan: &Self) -> Result<Option<ChangeOf<Self>>, Diag>;
 
-    /// Says what the object means as a model. See [`Resource::observe`].
+    /// Converts the object into a model. See [`Resource::observe`].
     fn observe(found: &Found<'_, Self>, since: Since<'_, Self>) -> Result<Self, Diag>;
 
-    /// What the query of each list has besides, such as an option that leaves secrets out.
+    /// Adds the options that each list query has, for example one that omits secrets.
     fn query(query: QueryOf<Self>) -> QueryOf<Self> {
         query
     }
 
-    /// What the query of each read has.
+    /// Returns the query of each read.
     fn look() -> <Self::Wire as Crud>::Look {
         Default::default()
     }
 
-    /// Whether an object can be read by a list. See [`Resource::scope`].
+    /// Returns whether objects can be read from a list. See [`Resource::scope`].
     fn is_listed(cx: &Cx<Client>) -> bool {
         let _ = cx;
         true
     }
 
-    /// Takes out of an object of a list what would only cost memory.
+    /// Drops the parts of a listed object that nothing uses, to save memory.
     fn trim(object: &mut Self::Wire) {
         let _ = object;
     }
 
-    /// What to keep beside an object that was read alone from a server.
+    /// Returns the additional data of an object from a single read.
     fn beside(
         cx: &Cx<Client>,
         server: &Server,
@@ -101,13 +101,13 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
         async { Ok(Self::Beside::default()) }
     }
 
-    /// The same for one that came out of a list.
+    /// Returns the additional data of an object from a list.
     fn beside_listed(cx: &Cx<Client>, object: &Self::Wire) -> Result<Self::Beside, Diag> {
         let _ = (cx, object);
         Ok(Self::Beside::default())
     }
 
-    /// Called where a read does not find the object. An error says that it may be hidden and not gone.
+    /// Called if a read does not find the object. Fails if the object may be hidden instead of deleted.
     fn not_found(
         cx: &Cx<Client>,
         server: &Server,
@@ -117,13 +117,13 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
         async { Ok(()) }
     }
 
-    /// The type of an object, where names are unique for their type only.
+    /// Returns the type of an object, if names are unique only within a type.
     fn kind_of(object: &Self::Wire) -> Option<&str> {
         let _ = object;
         None
     }
 
-    /// The same of a model.
+    /// Returns the type of a model, as [`kind_of`](Self::kind_of) does for an object.
     fn kind(&self) -> Option<&str> {
         None
     }
@@ -134,46 +134,47 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
         query
     }
 
-    /// Those among which the name must be unique, in a word that no other group of the workspace has.
+    /// Returns the group of objects in which names must be unique. No other group of the workspace has the same
+    /// string.
     fn name_group(&self) -> String {
         self.kind().unwrap_or(Self::NOUN.words).to_owned()
     }
 
-    /// The query for those among which the name must be unique, with names that pass the filter.
+    /// Returns the query for objects of the same name group, with a filter for their names.
     fn namesakes(&self, names: Vec<String>) -> QueryOf<Self> {
         let query = Self::query(Self::Wire::named(names));
         self.kind().map_or_else(|| query.clone(), |kind| Self::of_kind(query.clone(), kind))
     }
 
-    /// Whether this object, which has the name of another one, is in its way.
+    /// Returns whether another object with the same name conflicts with this one.
     fn is_in_the_way(&self, other: &Self::Wire) -> bool {
         self.kind() == Self::kind_of(other)
     }
 
-    /// Besides workspace and name, what tells objects apart that may have the same name.
+    /// Returns what distinguishes objects with the same name, besides the workspace.
     fn claims(values: &Partial<Self>) -> Vec<Maybe<String>> {
         let _ = values;
         Vec::new()
     }
 
-    /// The name is taken by another object; `None` where the server only says so and does not show it.
+    /// Returns the error for a name that another object has; `None` if the caller has no access to that object.
     fn exists(&self, server: &Server, other: Option<&Self::Wire>) -> Diag {
         let name = write::name_of(self);
         Self::NOUN.exists(&name, server.workspace_id, other.map(Named::id), Self::NAME)
     }
 
-    /// The objects of this name could not be listed.
+    /// Returns the error for a failed list of the objects with this name.
     fn unlisted(&self, error: &ApiError) -> Diag {
         read::unlisted::<Self>(&write::name_of(self), error)
     }
 
-    /// A creation, an update or a deletion failed.
+    /// Returns the error for a failed creation, update or deletion.
     fn failed(&self, verb: &str, error: &ApiError) -> Diag {
         let (words, name) = (Self::NOUN.words, write::name_of(self));
         cannot(format_args!("{verb} {words} {name:?}"), Needs::WORKSPACE_ADMIN, error)
     }
 
-    /// Called with the answer to a creation or an update: the model that the host gets.
+    /// Called with the response to a creation or an update. Returns the new state.
     fn settled(
         cx: &Cx<Client>,
         server: &Server,
@@ -204,13 +205,13 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
         write::delete(cx, prior)
     }
 
-    /// Plans what is special, after the workspace is planned.
+    /// Plans what is specific to this kind, after the workspace is planned.
     fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> impl Future<Output = Result<(), Diag>> + Send {
         let _ = (cx, plan);
         async { Ok(()) }
     }
 
-    /// Finds the object of an import id. The default takes its id or its name, with a workspace before it or without.
+    /// Finds the object of an import id. By default that is an id or a name, optionally after a workspace.
     fn import(cx: &Cx<Client>, text: &str) -> impl Future<Output = Result<Self::Key, Diag>> + Send {
         import::by_name::<Self>(cx, text)
     }
@@ -238,40 +239,40 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
     }
 }
 
-/// An object as a read found it.
+/// An object that a read has found.
 #[derive(Debug)]
 pub struct Found<'a, T: InWorkspace> {
-    /// The workspace that it is in; none on an open-source server.
+    /// Its workspace; `None` on an open-source server.
     pub workspace: Option<WorkspaceId>,
-    /// What the server tells.
+    /// The object in the API.
     pub object: &'a T::Wire,
-    /// What the read keeps beside it.
+    /// The additional data of the read.
     pub beside: &'a T::Beside,
 }
 
 impl<T: InWorkspace> Found<'_, T> {
-    /// The attribute `workspace_id`.
+    /// Returns the attribute `workspace_id`.
     pub fn workspace_id(&self) -> OrServer<Id<WorkspaceId>> {
         OrServer::from_option(self.workspace.map(Id))
     }
 
-    /// The attribute `id`.
+    /// Returns the attribute `id`.
     pub fn id(&self) -> Computed<Id<IdOf<T>>> {
         Computed::known(Id(self.object.id()))
     }
 
-    /// What only somebody who may read the object gets.
+    /// Returns the part of an object that requires permission to read it.
     pub fn body<'b, B>(&self, body: &'b Option<B>) -> Result<&'b B, Diag> {
         body.as_ref().ok_or_else(|| T::NOUN.unreadable(self.object.name()))
     }
 
-    /// The attribute `name`.
+    /// Returns the attribute `name`.
     pub fn name(&self) -> String {
         self.object.name().to_owned()
     }
 }
 
-/// The behaviour of objects of a workspace.
+/// The behavior of objects of a workspace.
 #[derive(Debug)]
 pub struct Objects<T>(PhantomData<fn() -> T>);
 

@@ -1,4 +1,4 @@
-//! The key of all objects of a workspace.
+//! The key of objects of a workspace.
 
 use tfkit::Dyn;
 use tfkit::engine::IdentityAttribute;
@@ -8,12 +8,13 @@ use zenml_api::{Identifier, WorkspaceId};
 
 use crate::id::Id;
 
-/// Which object it is: what a read needs, the identity, and what an import gives.
+/// Identifies an object: the key of reads, the identity, and the result of an import id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place<I> {
-    /// Workspace that the object is in. Default: the provider's workspace. Null on an open-source server.
+    /// ID of the workspace that contains the object. Default: the provider's workspace. Null on an open-source
+    /// server.
     pub workspace_id: Option<Id<WorkspaceId>>,
-    /// Identifier of the object.
+    /// ID of the object.
     pub id: Id<I>,
 }
 

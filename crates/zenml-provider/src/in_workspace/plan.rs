@@ -1,4 +1,4 @@
-//! What the plan of every object of a workspace decides.
+//! The plan of all objects of a workspace.
 
 use tfkit::model::Token;
 use tfkit::{Computed, Cx, Diag, Plan};
@@ -20,8 +20,8 @@ pub(crate) async fn plan<T: InWorkspace>(cx: &Cx<Client>, plan: &mut Plan<T>) ->
     Ok(())
 }
 
-/// The owner of an object stays, unless the server owns it; the time of the last change moves only with something that is
-/// sent.
+/// Keeps the owner of an object, unless the server owns it, and the time of the last update, unless there is
+/// something to send.
 fn keep_what_stays<T: InWorkspace>(cx: &Cx<Client>, plan: &mut Plan<T>) -> Result<(), Diag> {
     let owner: Token<T, Computed<Option<Id<UserId>>>> = Token::new("user_id");
     let updated: Token<T, Computed<String>> = Token::new("updated");
@@ -34,7 +34,7 @@ fn keep_what_stays<T: InWorkspace>(cx: &Cx<Client>, plan: &mut Plan<T>) -> Resul
         return Ok(());
     }
     if unfinished::<IdOf<T>>(cx).is_some() {
-        // The apply finishes a replacement, and a server may count that as a change.
+        // The apply finishes a replacement, which a server may count as an update.
         plan.unknown(updated);
     } else if let (Some(prior), Some(wanted)) = (plan.prior(), plan.wanted())
         && !moves_in(prior, &wanted)

@@ -1,4 +1,4 @@
-//! Reading one object of a workspace.
+//! Reads one object of a workspace.
 
 use tfkit::{Cx, Diag, Since};
 use zenml_api::paging::PageQuery as _;
@@ -10,14 +10,14 @@ use super::scope::{self, Seen, Server};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
-/// An object as its server tells it, and what is kept beside it.
+/// An object that was read, with its additional data.
 #[derive(Clone, Debug)]
 pub struct Read<T: InWorkspace> {
     pub(crate) object: T::Wire,
     pub(crate) beside: T::Beside,
 }
 
-/// Reads an object where it lives.
+/// Reads an object from its server.
 pub(crate) async fn fetch<T: InWorkspace>(
     cx: &Cx<Client>,
     key: &T::Key,
@@ -33,28 +33,28 @@ pub(crate) async fn fetch<T: InWorkspace>(
     .await
 }
 
-/// The object of an id.
+/// Returns the object with an id.
 pub(crate) async fn look<T: InWorkspace>(api: &Api, id: IdOf<T>) -> Result<Option<T::Wire>, Diag> {
     let found = api.send(&T::Wire::GET, id.into(), T::look(), ()).await.optional();
     found.map_err(|error| unreadable::<T>(id, &error))
 }
 
-/// The error where an object could not be read.
+/// Returns the error for a failed read.
 pub(crate) fn unreadable<T: InWorkspace>(id: IdOf<T>, error: &ApiError) -> Diag {
     cannot(format_args!("read {} {id}", T::NOUN.words), Needs::WORKSPACE_VIEWER, error)
 }
 
-/// The objects of a list, such as those of a name, with their metadata.
+/// Returns all objects that match a query, with their metadata.
 pub(crate) async fn all<T: InWorkspace>(api: &Api, query: QueryOf<T>) -> Result<Vec<T::Wire>, ApiError> {
     api.list_all(&T::Wire::LIST, (), query.with_metadata()).await
 }
 
-/// The error where objects of a name could not be listed.
+/// Returns the error for a failed lookup by name.
 pub(crate) fn unlisted<T: InWorkspace>(name: &str, error: &ApiError) -> Diag {
     cannot(format_args!("look for {} {name:?}", T::NOUN.words), Needs::WORKSPACE_VIEWER, error)
 }
 
-/// What the answer to a creation or an update means.
+/// Converts the response to a creation or an update into a model.
 pub(crate) fn observed<T: InWorkspace>(server: &Server, object: &T::Wire, plan: &T) -> Result<T, Diag> {
     let found = Found { workspace: server.workspace_id, object, beside: &T::Beside::default() };
     T::observe(&found, Since::Answer(plan))

@@ -1,4 +1,4 @@
-//! Where an object of a workspace lives, and whether its workspace answers.
+//! The server of an object, and whether its workspace is available.
 
 use tfkit::model::{Model, Token};
 use tfkit::{Cx, Diag, OrServer, Plan, Since};
@@ -13,45 +13,45 @@ use crate::id::Id;
 use crate::wait;
 use crate::warning::warn_once;
 
-/// Name beside the state under which the organization of an object's workspace is remembered.
+/// Key in the private state for the organization of an object's workspace.
 const ORGANIZATION: &str = "organization";
 
-/// A server that answers.
+/// An available server.
 #[derive(Clone, Debug)]
 pub struct Server {
     /// Its API.
     pub api: Api,
-    /// The workspace that it is; none for an open-source server.
+    /// Its workspace; `None` for an open-source server.
     pub workspace_id: Option<WorkspaceId>,
 }
 
-/// What a read finds where an object lives.
+/// The result of connecting to the server of an object.
 #[derive(Debug)]
 pub enum Reach {
-    /// The server answers.
+    /// The server is available.
     Open(Server),
-    /// The workspace exists and does not answer. The user was told; what is in the state stays.
+    /// The workspace exists but is not available. The user was warned; the state stays as it is.
     Closed,
-    /// The workspace does not exist any more, and so does nothing in it.
+    /// The workspace no longer exists, and neither does anything in it.
     Gone,
 }
 
-/// What a read saw of an object in a workspace.
+/// The result of reading an object in a workspace.
 #[derive(Clone, Debug)]
 pub enum Seen<T> {
-    /// The object, and the workspace that it is in; none on an open-source server.
+    /// The object and its workspace, which is `None` on an open-source server.
     Found(Option<WorkspaceId>, T),
-    /// Nothing, because the workspace does not answer: what is in the state stays.
+    /// The workspace is not available: the state stays as it is.
     Unseen,
 }
 
 impl<T> Seen<T> {
-    /// An object that a server told of.
+    /// Returns an object of a server.
     pub fn on(server: &Server, object: T) -> Self {
         Self::Found(server.workspace_id, object)
     }
 
-    /// The object with its workspace, if it could be seen; else a model is [`unseen`].
+    /// Returns the object with its workspace, if it could be read. For the model of an unseen object see [`unseen`].
     pub fn found(&self) -> Option<(Option<WorkspaceId>, &T)> {
         match self {
             Self::Found(workspace, object) => Some((*workspace, object)),
@@ -60,7 +60,8 @@ impl<T> Seen<T> {
     }
 }
 
-/// The model of an object that could not be seen: that of the state. An import cannot do without the object.
+/// Returns the model of an object that could not be read: that of the state. Fails for an import, which requires the
+/// object.
 pub fn unseen<M: Model>(since: &Since<'_, M>) -> Result<M, Diag> {
     since.model().cloned().ok_or_else(|| {
         Diag::error("Cannot import the object: its workspace is not available")
@@ -69,8 +70,8 @@ pub fn unseen<M: Model>(since: &Since<'_, M>) -> Result<M, Diag> {
     })
 }
 
-/// The server that a new or changed object lives on. Waits for a workspace that is still being deployed, until the
-/// operation's time is over. `own` is what the resource says; without it the provider block decides.
+/// Returns the server to create or change an object on. Waits for a workspace that is still being deployed, up to the
+/// timeout of the operation. `own` is the workspace of the resource; without it the provider block decides.
 pub async fn open(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Server, Diag> {
     let client = cx.client().await?;
     let Some(id) = workspace_of(client, own).await? else { return plain(client).await };
@@ -90,7 +91,7 @@ pub async fn open(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Server, D
         .fix("Run the same command again later, or give the resource a longer timeout."))
 }
 
-/// What there is to be read where an object lives. A workspace that does not answer is a warning, once in a run.
+/// Connects to the server of an object. An unavailable workspace is a warning, once in a run.
 pub async fn reach(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Reach, Diag> {
     let client = cx.client().await?;
     let Some(id) = workspace_of(client, own).await? else { return plain(client).await.map(Reach::Open) };
@@ -108,7 +109,8 @@ pub async fn reach(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Reach, D
     }
 }
 
-/// Reads an object where it lives. A workspace that does not answer leaves it unseen, and it is gone with its workspace.
+/// Reads an object from its server. A workspace that does not answer leaves it unseen, and it is gone with its
+/// workspace.
 pub async fn read<T>(
     cx: &Cx<Client>,
     own: Option<Id<WorkspaceId>>,
@@ -121,7 +123,7 @@ pub async fn read<T>(
     }
 }
 
-/// The server from which an object is to be deleted; none when the object is gone with its workspace.
+/// Returns the server to delete an object from; `None` if the object is gone with its workspace.
 pub async fn open_to_delete(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Option<Server>, Diag> {
     let client = cx.client().await?;
     let Some(id) = workspace_of(client, own).await? else { return plain(client).await.map(Some) };
@@ -136,7 +138,7 @@ pub async fn open_to_delete(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result
     }
 }
 
-/// The workspace that an object belongs to: its own, else that of the provider block; none means `server_url`.
+/// Returns the workspace of an object: its own, otherwise that of the provider block. `None` means `server_url`.
 pub async fn workspace_of(client: &Client, own: Option<WorkspaceId>) -> Result<Option<WorkspaceId>, Diag> {
     match own {
         Some(own) => Ok(Some(own)),
@@ -144,8 +146,8 @@ pub async fn workspace_of(client: &Client, own: Option<WorkspaceId>) -> Result<O
     }
 }
 
-/// Plans in which workspace an object is whose configuration does not say it: that of the provider block, else what
-/// `server_url` is. An open-source server has none, and then nothing is left unknown.
+/// Plans the workspace of an object that does not configure one: that of the provider block, otherwise that of
+/// `server_url`. It is null on an open-source server.
 pub async fn plan_home<M: Model>(
     cx: &Cx<Client>,
     plan: &mut Plan<M>,
@@ -159,7 +161,7 @@ pub async fn plan_home<M: Model>(
         plan.set(own, &Id(default));
         return Ok(());
     }
-    // Where nobody answers yet, the apply finds out.
+    // If the server is not available yet, the value stays unknown until the apply.
     match client.api().server_workspace().await {
         Ok(Some(workspace)) => plan.set(own, &Id(workspace)),
         Ok(None) => plan.set_null(own),
@@ -175,9 +177,9 @@ async fn plain(client: &Client) -> Result<Server, Diag> {
     Ok(Server { api, workspace_id })
 }
 
-/// Whether a workspace is on its way to being available.
+/// Returns whether a workspace is becoming available.
 fn is_under_way(status: &WorkspaceStatus) -> bool {
-    // An available workspace without an address is just about to get one.
+    // An available workspace without an address is about to get one.
     matches!(status, WorkspaceStatus::Pending | WorkspaceStatus::NotInitialized | WorkspaceStatus::Available)
 }
 
@@ -194,8 +196,8 @@ fn closed(state: &NotReady) -> Diag {
         .fix("Wake it up, or wait until it is available, and run the command again.")
 }
 
-/// Keeps the organization of a workspace beside the state, so that a later run can tell a workspace that is gone
-/// from one that its key cannot see.
+/// Stores the organization of a workspace in the private state, so that a later run can distinguish a deleted
+/// workspace from one that its key has no access to.
 pub(crate) async fn remember(cx: &Cx<Client>, client: &Client, id: WorkspaceId) -> Result<(), Diag> {
     if cx.private(ORGANIZATION).is_some() || !control::check::has_control_plane(client).await {
         return Ok(());
@@ -206,16 +208,16 @@ pub(crate) async fn remember(cx: &Cx<Client>, client: &Client, id: WorkspaceId) 
     }
 }
 
-/// Keeps beside the state of an object that came out of a list what [`reach`] keeps of one that is read alone.
+/// Stores in the private state of a listed object what [`reach`] stores for one that is read by itself.
 pub(crate) async fn complete<T>(cx: &Cx<Client>, item: Seen<T>) -> Result<Seen<T>, Diag> {
     if let Seen::Found(Some(workspace), _) = &item {
-        // Boxed because most items have it already, and the future holds the item as well.
+        // Boxed because most items already have it, and the future also holds the item.
         Box::pin(remember(cx, cx.client().await?, *workspace)).await?;
     }
     Ok(item)
 }
 
-/// Decides whether a workspace that was not found is gone or hidden.
+/// Decides whether a workspace that was not found is deleted. Fails if it may be hidden.
 pub(crate) async fn gone(cx: &Cx<Client>, client: &Client, id: WorkspaceId) -> Result<Reach, Diag> {
     let remembered = cx.private(ORGANIZATION);
     let remembered: Option<OrganizationId> =

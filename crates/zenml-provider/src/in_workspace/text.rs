@@ -1,4 +1,4 @@
-//! Names, texts and labels, as attributes have them and as servers do.
+//! Names, strings and labels, in attributes and on servers.
 
 use std::collections::BTreeMap;
 
@@ -6,27 +6,27 @@ use serde_json::Value as Json;
 use zenml_api::Patch;
 use zenml_api::workspace::JsonMap;
 
-/// The filter for an exact name, which may itself look like a filter with an operator.
+/// Returns the filter for an exact name, even for a name that looks like a filter with an operator.
 pub fn exactly(name: &str) -> Vec<String> {
     vec![format!("equals:{name}")]
 }
 
-/// Whether a text can be the name of a stack or a component: one line without a tab.
+/// Returns whether a string can be the name of a stack or a component: one line without tabs.
 pub fn is_one_line(text: &str) -> bool {
     !text.contains(['\t', '\n'])
 }
 
-/// A text that says something; an empty one does not.
+/// Returns a string unless it is empty.
 pub fn said(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.is_empty()).cloned()
 }
 
-/// Labels as they are sent.
+/// Returns labels for a request.
 pub fn labels(labels: &BTreeMap<String, String>) -> JsonMap {
     labels.iter().map(|(key, value)| (key.clone(), Json::String(value.clone()))).collect()
 }
 
-/// The change of labels. None at all is sent as an empty map: a server would store a null as such.
+/// Returns the change of labels. No labels are sent as an empty map, because a server would store null.
 pub fn labels_change(
     prior: Option<&BTreeMap<String, String>>,
     planned: Option<&BTreeMap<String, String>>,
@@ -35,7 +35,7 @@ pub fn labels_change(
     if prior == planned { Patch::Keep } else { Patch::Set(planned) }
 }
 
-/// Labels as an attribute has them: a value of another kind than text, which others may have set, as JSON.
+/// Returns labels as strings. Values that are not strings, which other clients can set, are encoded as JSON.
 pub fn label_texts(labels: &JsonMap) -> BTreeMap<String, String> {
     let text = |value: &Json| match value {
         Json::String(text) => text.clone(),

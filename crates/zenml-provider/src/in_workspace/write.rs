@@ -1,4 +1,4 @@
-//! Creating, changing and deleting an object of a workspace.
+//! Creates, changes and deletes an object of a workspace.
 
 use tfkit::field::Misfit;
 use tfkit::model::{Key as _, settled};
@@ -14,27 +14,27 @@ use crate::client::Client;
 use crate::creation;
 use crate::succession;
 
-/// The name of an object, for messages.
+/// Returns the name of an object, for messages.
 pub(crate) fn name_of<T: InWorkspace>(model: &T) -> String {
     Partial::new(model.to_object()).get(T::NAME).known().unwrap_or_default()
 }
 
-/// The workspace that an object says it is in.
+/// Returns the workspace of a model.
 pub(crate) fn home_of<T: InWorkspace>(model: &T) -> Option<WorkspaceId> {
     Partial::new(model.to_object()).get(T::WORKSPACE_ID).known().map(|id| id.0)
 }
 
-/// The id of an object that exists.
+/// Returns the id of an existing object.
 pub(crate) fn id_of<T: InWorkspace>(model: &T) -> Result<IdOf<T>, Diag> {
     T::Key::from_object(&model.to_object()).map(|key| key.id.0).map_err(Misfit::into_diag)
 }
 
-/// Whether an update writes down in which workspace the object is, which the state does not tell yet.
+/// Returns whether an update adds the workspace of an object to a state that lacks it.
 pub(crate) fn moves_in<T: InWorkspace>(prior: &T, plan: &T) -> bool {
     home_of(prior).is_none() && home_of(plan).is_some()
 }
 
-/// Saves that an object exists, before anything is done that can fail.
+/// Saves a created object in the state, before any further step can fail.
 pub(crate) fn save_created<T: InWorkspace>(cx: &Cx<Client>, plan: &T, id: IdOf<T>) -> Result<(), Diag> {
     let mut object = plan.to_object();
     object.set_at(&Path::default().attr("id"), id.to_string().into());
@@ -42,7 +42,7 @@ pub(crate) fn save_created<T: InWorkspace>(cx: &Cx<Client>, plan: &T, id: IdOf<T
     Ok(())
 }
 
-/// Creates an object whose name is free.
+/// Creates an object. Its name must be free.
 pub(crate) async fn create<T: InWorkspace>(cx: &Cx<Client>, plan: T) -> Result<T, Diag> {
     let server = scope::open(cx, home_of(&plan)).await?;
     require_free_name(cx, &server, &plan).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn create<T: InWorkspace>(cx: &Cx<Client>, plan: T) -> Result<T
     T::settled(cx, &server, object, &plan).await
 }
 
-/// Makes sure that a name is free.
+/// Fails if the name of an object is taken.
 pub(crate) async fn require_free_name<T: InWorkspace>(
     cx: &Cx<Client>,
     server: &Server,
@@ -67,7 +67,8 @@ pub(crate) async fn require_free_name<T: InWorkspace>(
     }
 }
 
-/// Creates the object, whose name was free. After a lost answer it is taken over only because of that.
+/// Sends the creation request for an object whose name was free. Only for that reason an object that exists after a
+/// lost response is taken for the new one.
 pub(crate) async fn make<T: InWorkspace>(server: &Server, plan: &T) -> Result<T::Wire, Diag> {
     let answer = server.api.send(&T::Wire::CREATE, (), (), plan.wanted()?).await;
     creation::outcome(
@@ -79,12 +80,12 @@ pub(crate) async fn make<T: InWorkspace>(server: &Server, plan: &T) -> Result<T:
     .await
 }
 
-/// The object that has the name of another one and is in its way, if the caller may see it.
+/// Returns the object whose name conflicts with that of another one, if the caller has access to it.
 pub(crate) async fn with_name<T: InWorkspace>(server: &Server, plan: &T) -> Result<Option<T::Wire>, Diag> {
     let name = name_of(plan);
     let found = read::all::<T>(&server.api, plan.namesakes(text::exactly(&name))).await;
     let found = found.map_err(|error| plan.unlisted(&error))?;
-    // A server ignores a filter that it does not know, and some compare without regard to case.
+    // Servers ignore unknown filters, and some ignore case.
     Ok(found.into_iter().find(|object| object.name() == name && plan.is_in_the_way(object)))
 }
 
@@ -106,7 +107,7 @@ pub(crate) async fn update<T: InWorkspace>(cx: &Cx<Client>, prior: T, plan: T) -
     T::settled(cx, &server, changed, &plan).await
 }
 
-/// Sends a change; `None` where the object is gone.
+/// Sends an update request. Returns `None` if the object is not found.
 pub(crate) async fn send<T: InWorkspace>(
     server: &Server,
     id: IdOf<T>,
@@ -123,7 +124,7 @@ pub(crate) async fn send<T: InWorkspace>(
     }
 }
 
-/// Deletes an object; one that is gone is a success.
+/// Deletes an object. An object that is already gone is a success.
 pub(crate) async fn delete<T: InWorkspace>(cx: &Cx<Client>, prior: T) -> Result<(), Diag> {
     let Some(server) = scope::open_to_delete(cx, home_of(&prior)).await? else { return Ok(()) };
     let gone = server.api.call(&T::Wire::DELETE, id_of(&prior)?.into()).await.optional();

@@ -1,7 +1,7 @@
-//! What follows an object that is deleted: the plan knows it, and notes it for the deletion.
+//! The successor of a deleted object: the plan knows it, and notes it for the deletion.
 //!
-//! A host hands what a plan keeps beside the state to all steps of the change: also to the deletion that a replacement
-//! begins with, and the plan of the new object is the last one to be asked.
+//! Terraform passes the private state of a plan to all steps of the change, including the deletion that a replacement
+//! begins with. The plan of the new object is the last one to run.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -12,20 +12,20 @@ use zenml_api::WorkspaceId;
 use crate::client::Client;
 use crate::id::Id;
 
-/// Name beside the planned state under which it is noted; null where nothing follows.
+/// Key in the private state of the plan; null if there is no successor.
 const SUCCESSOR: &str = "successor";
 
-/// What a plan tells of an object: its name, and where it can take the place of another one.
+/// A planned object: its name, and what it can replace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Successor {
     name: String,
-    /// Its type, if its kind of object has types.
+    /// Its type, if this kind of object has types.
     kind: Option<String>,
-    /// Its workspace, as far as the plan knows it.
+    /// Its workspace, if the plan knows it.
     workspace: Option<WorkspaceId>,
 }
 
-/// What follows an object that is deleted.
+/// What follows a deleted object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// An object with this name that can take its place.
@@ -34,7 +34,7 @@ pub(crate) enum Fate {
     Ends,
 }
 
-/// Notes what is planned.
+/// Notes the planned object.
 pub(crate) fn foresee<M: Model>(
     cx: &Cx<Client>,
     plan: &Plan<M>,
@@ -54,12 +54,13 @@ pub(crate) fn foresee<M: Model>(
     cx.set_private(SUCCESSOR, serde_json::to_value(successor).unwrap_or(Json::Null))
 }
 
-/// Forgets what was noted for a deletion, because this is none.
+/// Forgets the note of the plan, because this operation is not a deletion.
 pub(crate) fn settle(cx: &Cx<Client>) {
     cx.remove_private(SUCCESSOR);
 }
 
-/// What follows the object that is being deleted.
+/// Returns the name of the object that replaces the deleted one; `None` if there is none, or if it cannot take its
+/// place.
 pub(crate) fn fate(cx: &Cx<Client>, kind: Option<&str>, workspace: Option<WorkspaceId>) -> Fate {
     let noted =
         cx.private(SUCCESSOR).and_then(|noted| serde_json::from_value::<Option<Successor>>(noted).ok());

@@ -8,42 +8,43 @@ use crate::client::Client;
 use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::Server;
 
-/// A kind of object that others hold.
+/// A kind of object that other objects use.
 pub(crate) trait Held {
-    /// Identifies one.
+    /// The identifier type.
     type Id: Identifier;
 
-    /// How messages call it.
+    /// The words for it in messages.
     const NOUN: Noun;
 
-    /// Whether the server refuses a deletion because the object is held.
+    /// Returns whether the server rejected a deletion because the object is in use.
     fn is_held(error: &ApiError) -> bool;
 
-    /// Deletes one, and what only it has held.
+    /// Deletes an object, and retired objects that only it has used.
     fn delete(
         cx: &Cx<Client>,
         server: &Server,
         id: Self::Id,
     ) -> impl Future<Output = Result<(), ApiError>> + Send;
 
-    /// Gives one another name, and leaves it otherwise as it is.
+    /// Renames an object, and leaves everything else unchanged.
     fn rename(server: &Server, id: Self::Id, name: &str)
     -> impl Future<Output = Result<(), ApiError>> + Send;
 
-    /// Who holds one, for people. Who only waits for a successor itself lets it go soon, and is left out.
+    /// Describes the users of an object for messages. Retired users are omitted, because they will be deleted soon.
     fn holders(server: &Server, id: Self::Id) -> impl Future<Output = Result<Vec<String>, ApiError>> + Send;
 
-    /// The one of a name, among those with which `like` cannot share a name.
+    /// Returns the object with a name, among those that cannot have the same name as `like`.
     fn namesake(
         server: &Server,
         like: Self::Id,
         name: &str,
     ) -> impl Future<Output = Result<Option<Self::Id>, ApiError>> + Send;
 
-    /// All that have a retired name, each with its name.
+    /// Returns all objects with a retired name, with their names.
     fn retired(server: &Server) -> impl Future<Output = Result<Vec<(Self::Id, String)>, ApiError>> + Send;
 
-    /// Puts another one in its place, wherever it is held. What cannot be changed does not keep the rest from it.
+    /// Replaces an object with another one in everything that uses it. A user that cannot be changed does not prevent
+    /// the others from being changed.
     fn hand_over(
         cx: &Cx<Client>,
         server: &Server,

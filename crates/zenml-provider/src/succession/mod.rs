@@ -1,18 +1,18 @@
-//! Replacing what is in use.
+//! Replaces objects that are in use.
 //!
-//! Unless `create_before_destroy` is set, a host replaces an object in this order: it deletes the old one, then it creates
-//! the new one, and only then it changes what uses it. But a server does not delete what something holds: a component in
-//! a stack, a connector of a component, a flavor with components. So:
+//! Unless `create_before_destroy` is set, Terraform replaces an object in this order: it deletes the old one, creates
+//! the new one, and then changes the objects that use it. But a server does not delete an object that is in use: a
+//! component in a stack, a connector of a component, a flavor with components. Therefore:
 //!
-//! 1. The *deletion* of an object that is held gives it a [retired name](names) and reports success. Nothing is lost,
+//! 1. The *deletion* of an object in use renames it to a [retired name](names) and reports success. Nothing is lost,
 //!    and its name is free.
-//! 2. The *creation* of the successor finds it under that name, [puts the successor in its place](succeed) wherever it
-//!    is held, also in what this configuration does not know, and deletes it.
-//! 3. Whoever lets a retired object go (a change or a deletion of a stack or a component) [deletes it](release) when
-//!    nobody else holds it. This is how an object goes that has no successor, and what an interrupted run left.
+//! 2. The *creation* of the successor finds it under that name, [replaces it with the successor](succeed) in all
+//!    objects that use it, including those outside this configuration, and deletes it.
+//! 3. A stack or a component that stops using a retired object [deletes it](release) if nothing else uses it. This
+//!    also removes objects without a successor, and leftovers of interrupted runs.
 //!
-//! What cannot be renamed or must keep its id because others know it (a flavor by its name, a linked secret) is *revived*
-//! instead of step 2: it becomes its own successor.
+//! An object that cannot be renamed or must keep its id because others refer to it (a flavor by its name, a linked
+//! secret) is *revived* instead of step 2: it becomes its own successor.
 
 mod fate;
 mod held;
@@ -34,11 +34,11 @@ use crate::client::Client;
 use crate::in_workspace::noun::Noun;
 use crate::in_workspace::scope::Server;
 
-/// Name beside the state of the predecessor whose place could not be taken yet.
+/// Key in the private state for a predecessor that is not replaced yet.
 const PREDECESSOR: &str = "predecessor";
 
-/// Retires an object that is held, and whose deletion was refused for that. Without a successor it waits for its holders
-/// to let it go, and the user is told who they are.
+/// Retires an object whose deletion was rejected because it is in use. Without a successor it stays until nothing
+/// uses it, and a warning names its users.
 pub(crate) async fn retire<K: Held>(
     cx: &Cx<Client>,
     server: &Server,
@@ -52,7 +52,7 @@ pub(crate) async fn retire<K: Held>(
     };
     match K::rename(server, id, &name_now).await.optional() {
         Err(ApiError::Conflict(_)) => {
-            // It is what an earlier run retired and could not finish: two of them become one.
+            // An earlier run retired another object and did not finish: merge the two.
             if let Some(earlier) = K::namesake(server, id, &name_now).await? {
                 K::hand_over(cx, server, earlier, id).await?;
                 K::delete(cx, server, earlier).await.optional()?;
@@ -67,7 +67,7 @@ pub(crate) async fn retire<K: Held>(
         client.memory::<Waiting>().note::<K>(server, id, name_now.clone()).await;
     }
     if matches!(fate, Fate::Ends) {
-        // Who let it go meanwhile did not know yet that it waits for that.
+        // A user that stopped using it meanwhile did not know that it is retired.
         if K::delete(cx, server, id).await.optional().is_ok() {
             return Ok(());
         }
@@ -79,8 +79,9 @@ pub(crate) async fn retire<K: Held>(
     Ok(())
 }
 
-/// Puts a new object in the place of its retired predecessor, which is deleted. Where that fails both stay, and the next
-/// apply tries again, if that can help: an error would make the host replace the new object once more.
+/// Replaces a retired predecessor with a new object, and deletes it. If that fails both stay, and the next apply
+/// tries again unless that is pointless. It is not an error, because Terraform would then replace the new object
+/// again.
 pub(crate) async fn succeed<K: Held>(cx: &Cx<Client>, server: &Server, predecessor: K::Id, successor: K::Id) {
     let taken = take_place::<K>(cx, server, predecessor, successor).await;
     cx.remove_private(PREDECESSOR);
@@ -102,14 +103,14 @@ async fn take_place<K: Held>(
     K::delete(cx, server, predecessor).await.optional().map(|_| ())
 }
 
-/// The predecessor whose place an object has not taken yet, because that failed.
+/// Returns the predecessor that an object has not replaced yet because of a failure.
 pub(crate) fn unfinished<I: Identifier>(cx: &Cx<Client>) -> Option<I> {
     cx.private(PREDECESSOR)?.as_str()?.parse().ok()
 }
 
-/// Deletes retired objects that a holder has let go, each with its name. `now` is what the holder has instead: where the
-/// successor is among it, an earlier run has not finished, and the successor takes the place everywhere. What somebody else
-/// holds stays.
+/// Deletes retired objects that a user has stopped using. `now` is what it uses instead: if the successor is in it,
+/// an earlier run did not finish, and the successor replaces the retired object everywhere. Objects that are still in
+/// use stay.
 pub(crate) async fn release<K: Held>(
     cx: &Cx<Client>,
     server: &Server,
@@ -130,8 +131,8 @@ pub(crate) async fn release<K: Held>(
     }
 }
 
-/// Finishes what an earlier run has begun, where a successor and its retired predecessor are both there: the host lost what
-/// it was told of the successor.
+/// Finishes the work of an earlier run if a successor and its retired predecessor both exist: Terraform lost the
+/// state of the successor.
 pub(crate) async fn finish<K: Held, B, M, R>(
     cx: &Cx<Client>,
     server: &Server,
@@ -142,8 +143,8 @@ pub(crate) async fn finish<K: Held, B, M, R>(
     release::<K>(cx, server, predecessor, &[(successor.id, successor.name.clone())]).await;
 }
 
-/// Deletes those that wait under a retired name among what a holder has let go, as [`release`] does. The first call of a
-/// run asks the server which ones do.
+/// Deletes the retired objects among those that a user has stopped using, as [`release`] does. The first call of a
+/// run asks the server for all retired objects.
 pub(crate) async fn release_retired<K: Held>(
     cx: &Cx<Client>,
     server: &Server,
@@ -156,7 +157,7 @@ pub(crate) async fn release_retired<K: Held>(
     release::<K>(cx, server, let_go.iter().filter_map(retired).collect::<Vec<_>>(), now).await;
 }
 
-/// The user is told who keeps an object that nothing follows.
+/// Returns the warning for an object without a successor that is still in use.
 pub(crate) fn still_held(noun: Noun, name: &str, name_now: &str, holders: &[String]) -> Diag {
     let words = noun.words;
     Diag::warning(format!("The {words} {name:?} is still in use"))
@@ -189,7 +190,7 @@ fn place_not_taken(noun: Noun, predecessor: &dyn fmt::Display, error: &ApiError,
     }
 }
 
-/// The user is told what was left behind.
+/// Returns the warning for a retired object that could not be deleted.
 pub(crate) fn not_deleted(noun: Noun, id: &dyn fmt::Display, error: &ApiError) -> Diag {
     let words = noun.words;
     let diag = Diag::warning(format!("The replaced {words} {id} was not deleted"))

@@ -1,27 +1,27 @@
-//! What an object is called while it waits for its successor.
+//! The names of retired objects.
 
-/// The longest name that a server takes, in characters.
+/// The longest name that a server accepts, in characters.
 const LONGEST: usize = 255;
 
-/// What stands between the name and its fingerprint.
+/// The separator between a name and its fingerprint.
 const MARK: &str = " (replaced ";
 
 /// Hexadecimal digits of the fingerprint.
 const DIGITS: usize = 8;
 
-/// A filter that finds all names that [`retired`] makes.
+/// Returns a filter for all names that [`retired`] creates.
 pub(crate) fn all_retired() -> Vec<String> {
     vec![format!("contains:{MARK}")]
 }
 
-/// A filter that finds a name and its retired form.
+/// Returns a filter for a name and its retired form.
 pub(crate) fn with_retired(name: &str) -> Vec<String> {
     let both = serde_json::Value::from(vec![name.to_owned(), retired(name)]);
     vec![format!("oneof:{both}")]
 }
 
-/// The name of what gives way to a successor called `name`: always the same, so that an interrupted run finds it again,
-/// and nothing that somebody would choose.
+/// Returns the name of an object that a successor called `name` replaces. It is always the same, so that a later run
+/// finds it after an interruption, and no person would choose it.
 pub(crate) fn retired(name: &str) -> String {
     let mark = format!("{MARK}{:0DIGITS$x})", fingerprint(name));
     let room = LONGEST.saturating_sub(mark.len());
@@ -29,7 +29,7 @@ pub(crate) fn retired(name: &str) -> String {
     kept + &mark
 }
 
-/// Whether an object of this name waits for its successor.
+/// Returns whether this is the name of a retired object.
 pub(crate) fn is_retired(name: &str) -> bool {
     let fingerprint = name.rsplit_once(MARK).and_then(|(kept, rest)| Some((kept, rest.strip_suffix(')')?)));
     fingerprint.is_some_and(|(kept, digits)| {
@@ -38,7 +38,7 @@ pub(crate) fn is_retired(name: &str) -> bool {
     })
 }
 
-/// FNV-1a with 32 bits.
+/// Returns the 32-bit FNV-1a hash.
 fn fingerprint(name: &str) -> u32 {
     name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

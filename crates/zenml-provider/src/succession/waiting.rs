@@ -1,4 +1,4 @@
-//! What waits under a retired name, as far as this run knows.
+//! The retired objects that this run knows.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use zenml_api::WorkspaceId;
 use super::held::Held;
 use crate::in_workspace::scope::Server;
 
-/// Retired objects by workspace and kind: those that were there when this run asked first, and those that it has retired
-/// itself.
+/// Retired objects by workspace and kind: those that existed when this run first listed them, and those that it has
+/// retired itself.
 #[derive(Debug, Default)]
 pub(super) struct Waiting(Mutex<BTreeMap<(Option<WorkspaceId>, &'static str), Known>>);
 
@@ -21,14 +21,14 @@ struct Known {
 }
 
 impl Waiting {
-    /// Notes that this run has retired an object.
+    /// Adds an object that this run has retired.
     pub(super) async fn note<K: Held>(&self, server: &Server, id: K::Id, name: String) {
         let mut all = self.0.lock().await;
         all.entry(key::<K>(server)).or_default().names.insert(id.to_string(), name);
     }
 
-    /// The names of all that are known, by their ids. A server that does not answer is asked again later, and told of by
-    /// whoever needs it more.
+    /// Returns the names of all known retired objects by id. A failed list is tried again later; it is not an error
+    /// here.
     pub(super) async fn of<K: Held>(&self, server: &Server) -> BTreeMap<String, String> {
         let mut all = self.0.lock().await;
         let known = all.entry(key::<K>(server)).or_default();

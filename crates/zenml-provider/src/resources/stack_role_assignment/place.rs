@@ -14,7 +14,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The `id` attribute, which is also an import id.
+    /// Returns the `id` attribute, which is also an import id.
     pub(super) fn id(self) -> String {
         format!("{}/{}/{}", self.workspace, self.stack, self.principal)
     }
