@@ -51,7 +51,7 @@ pub async fn belongs(client: &Client, organization: OrganizationId, account: Use
     if has(&*people(client, organization).await.ok()?) {
         return Some(true);
     }
-    // They may have joined since the list was read.
+    // The account may have joined since the list was read.
     forget(client, organization);
     Some(has(&*people(client, organization).await.ok()?))
 }
@@ -119,7 +119,7 @@ pub async fn look_up<'a>(
     }
     let mut people = people(client, organization).await?;
     if found.unknown.iter().any(|name| people.find(name).is_none()) {
-        // Somebody may have joined since the list was read.
+        // Someone may have joined since the list was read.
         forget(client, organization);
         people = self::people(client, organization).await?;
     }
@@ -133,7 +133,7 @@ pub async fn look_up<'a>(
     Ok(found)
 }
 
-/// Forgets the people of an organization, because somebody may have joined or left since they were listed.
+/// Forgets the people of an organization, because someone may have joined or left since.
 pub(super) fn forget(client: &Client, organization: OrganizationId) {
     client.memory::<Known>().forget(&organization);
 }

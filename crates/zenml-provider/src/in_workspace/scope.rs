@@ -109,8 +109,8 @@ pub async fn reach(cx: &Cx<Client>, own: Option<WorkspaceId>) -> Result<Reach, D
     }
 }
 
-/// Reads an object from its server. A workspace that does not answer leaves it unseen, and it is gone with its
-/// workspace.
+/// Reads an object from its server. It is unseen if the workspace is not available, and gone if the workspace is
+/// gone.
 pub async fn read<T>(
     cx: &Cx<Client>,
     own: Option<Id<WorkspaceId>>,

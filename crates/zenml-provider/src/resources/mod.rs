@@ -1,4 +1,4 @@
-//! The types of resources and data sources, one file for each noun.
+//! The types of resources and data sources, one module for each kind of object.
 
 pub mod code_repository;
 pub mod flavor;

@@ -1,4 +1,4 @@
-//! `zenml_project_role_assignment`: what somebody may do in a project.
+//! `zenml_project_role_assignment`: a role in a project.
 
 use tfkit::{Computed, Model, OrServer};
 use zenml_api::control::role::RoleLevel;

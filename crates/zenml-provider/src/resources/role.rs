@@ -61,7 +61,7 @@ impl DataSource for RoleData {
                 .fix("Correct the level, or remove it.")
                 .at(Self::LEVEL));
         }
-        // Only the single read tells what a role allows.
+        // Only a single read returns the permissions of a role.
         let detailed = client.control_plane()?.call(&api::GET, listed.id).await.optional();
         let detailed = detailed.map_err(|error| {
             cannot(format_args!("read the role {}", listed.id), Needs::ORGANIZATION_VIEWER, &error)
@@ -75,7 +75,7 @@ impl DataSource for RoleData {
         Ok(Self {
             organization_id: OrServer::known(Id(organization)),
             id: OrServer::known(Id(id)),
-            // The user's own spelling stays: a short name is as good as the full one.
+            // The name stays as the user wrote it, short or full.
             name: match config.name.into_option() {
                 Some(name) => OrServer::known(name),
                 None => OrServer::from_option(full_name.clone()),

@@ -1,4 +1,4 @@
-//! `zenml_tag`: a word with a colour that is put on pipelines, runs, models and artifacts.
+//! `zenml_tag`: a colored label for pipelines, runs, models and artifacts.
 
 use tfkit::{Computed, Cx, Diag, Model, OrDefault, OrServer, Plan, Since};
 use zenml_api::workspace::tag::{self as api, TagCreate, TagUpdate};
@@ -81,7 +81,7 @@ impl InWorkspace for Tag {
         })
     }
 
-    /// A colour that was drawn stays.
+    /// The color that the server chose stays.
     async fn plan(_: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
         plan.keep_unset(Self::COLOR);
         Ok(())

@@ -1,4 +1,4 @@
-//! `zenml_team`: people who get their roles together.
+//! `zenml_team`: a group of people with common roles.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 
-/// Name beside the state of the members that the configuration named when it was last applied.
+/// Key in the private state for the configured members at the last apply.
 const MEMBERS: &str = "members";
 
 /// A team of people in an organization. A role that is granted to the team applies to all of its members.
@@ -56,7 +56,7 @@ pub struct Team {
     pub updated: Computed<String>,
 }
 
-/// A team as the control plane has it, with what its own answer leaves out.
+/// A team on the control plane, with what its own response omits.
 #[derive(Clone, Debug)]
 pub struct Remote {
     organization: OrganizationId,
@@ -91,7 +91,7 @@ impl Resource for Team {
             name: remote.team.name.clone(),
             description: remote.team.description.clone(),
             members: match known {
-                // Members that are managed elsewhere are not looked at.
+                // Members that are managed elsewhere are not compared.
                 Some(known) if known.members.as_ref().is_none() => IfSet(None),
                 _ => IfSet(Some(remote.members.iter().map(|user| spelling(user, spelled)).collect())),
             },
@@ -185,14 +185,14 @@ impl Resource for Team {
     async fn import(cx: &Cx<Client>, id: ImportId<'_, TeamKey>) -> Result<Imported<Self>, Diag> {
         let mut key = id.key()?;
         if key.organization_id.is_none() {
-            // The team's own answer does not name its organization.
+            // The response for a team does not contain its organization.
             key.organization_id = Some(Id(control::organization::default(cx.client().await?).await?.id));
         }
         Ok(Imported::Key(key))
     }
 }
 
-/// Plans in which organization a team is whose configuration does not say it, where that can be told already.
+/// Plans the organization of a team that does not configure one, if it is already known.
 async fn plan_organization(cx: &Cx<Client>, plan: &mut Plan<Team>) {
     if plan.is_create()
         && plan.config().get(Team::ORGANIZATION_ID).is_null()
@@ -203,8 +203,8 @@ async fn plan_organization(cx: &Cx<Client>, plan: &mut Plan<Team>) {
     }
 }
 
-/// Looks at who joins and who leaves, so that what cannot be is told as early as it can be. A person who is only named
-/// differently is no change.
+/// Checks who joins and who leaves, to report errors as early as possible. A different name for the same person is
+/// not a change.
 async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Result<(), Diag> {
     if !(plan.is_create() || plan.changes(Team::MEMBERS)) {
         return Ok(());
@@ -221,7 +221,7 @@ async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Result<(), Diag
     let joining = found.missing_in(&wanted, &present);
     let known = remembered(cx);
     let unknown = joining.iter().copied().filter(|name| found.unknown.contains(name));
-    // A state that was imported, or that an earlier version wrote, does not tell who was a member.
+    // A state from an import or an earlier version does not contain the earlier members.
     let can_be_known = plan.is_update() && planned.wholly_known();
     let is_departed = |name: &&str| match &known {
         Some(known) => known.iter().any(|known| found.is_one(known, name)),
@@ -238,7 +238,7 @@ async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Result<(), Diag
     if !planned.wholly_known() {
         return Ok(());
     }
-    // A later plan then can tell somebody who left the organization from a misspelled name.
+    // A later plan can then distinguish a person who left the organization from a misspelled name.
     cx.set_private(MEMBERS, wanted.clone().into())?;
     let leaving = found.missing_in(&present, &wanted);
     let nobody_else = leaving.is_empty() && joining.len() == departed.len();
@@ -260,7 +260,7 @@ async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Result<(), Diag
     Ok(())
 }
 
-/// Who is meant by names; none while it is not known in which organization.
+/// Looks up the accounts of names; `None` while the organization is unknown.
 async fn who<'a>(
     cx: &Cx<Client>,
     plan: &Plan<Team>,
@@ -277,7 +277,7 @@ async fn who<'a>(
     people::look_up(client, organization, names, &[]).await.map(Some)
 }
 
-/// Says whom a plan takes out of a team.
+/// Warns about the members that a plan removes from a team.
 fn warn_of_removals(plan: &mut Plan<Team>, leaving: &[&str]) {
     let Some(prior) = plan.prior() else { return };
     let name = prior.name.clone();
@@ -296,19 +296,19 @@ fn warn_of_removals(plan: &mut Plan<Team>, leaving: &[&str]) {
     );
 }
 
-/// The members that the configuration named when it was last applied; none where no apply is remembered.
+/// Returns the configured members at the last apply; `None` if no apply is remembered.
 fn remembered(cx: &Cx<Client>) -> Option<Vec<String>> {
     cx.private(MEMBERS).and_then(|names| serde_json::from_value(names).ok())
 }
 
-/// The user's own spelling of a member, where the state or the plan has one.
+/// Returns the user's own spelling of a member, if the state or the plan has one.
 fn spelling(user: &User, spelled: Option<&BTreeSet<String>>) -> String {
     let own = spelled.into_iter().flatten().find(|name| is_named(user, name));
     own.map_or_else(|| name_of(user).to_owned(), Clone::clone)
 }
 
-/// The accounts of the planned members. All of them are looked up before anything is changed; the error names everybody
-/// whom the organization does not know. `present` are in the team already.
+/// Returns the accounts of the planned members. All of them are looked up before anything is changed, and the error
+/// names all unknown ones. `present` are the current members of the team.
 async fn resolve(
     client: &Client,
     organization: OrganizationId,
@@ -347,7 +347,7 @@ fn unknown_members(unknown: &[&str]) -> Diag {
         .at(Team::MEMBERS)
 }
 
-/// People whom the configuration names, and who were in the team until they left the organization.
+/// Returns the warning for configured members who have left the organization.
 fn departed_members(departed: &[&str]) -> Diag {
     let verb = if departed.len() == 1 { "is" } else { "are" };
     Diag::error(format!("{} {verb} no longer in the organization", quoted(departed)))
@@ -359,7 +359,8 @@ fn departed_members(departed: &[&str]) -> Diag {
         .at(Team::MEMBERS)
 }
 
-/// People whom the configuration names, of a team whose earlier members are not remembered.
+/// Returns the warning for configured names that are not in the organization, if the earlier members of the team are
+/// not remembered.
 fn departed_or_unknown(names: &[&str]) -> Diag {
     Diag::warning(format!("Not members of the organization: {}", quoted(names)))
         .why(
@@ -370,8 +371,8 @@ fn departed_or_unknown(names: &[&str]) -> Diag {
         .at(Team::MEMBERS)
 }
 
-/// Makes the team. One that has the name already is never taken over, except after a lost answer, when it was not there
-/// before.
+/// Creates the team. An existing one with the same name is never taken over, except after a lost response, if it did
+/// not exist before.
 async fn make(client: &Client, organization: OrganizationId, plan: &Team) -> Result<api::Team, Diag> {
     if let Some(existing) = named(client, organization, &plan.name).await? {
         return Err(exists(organization, &existing));
@@ -399,7 +400,7 @@ fn hidden(organization: OrganizationId, name: &str) -> Diag {
         .at(Team::NAME)
 }
 
-/// Removes a team whose members could not be added, so that nothing half made stays, and says what was wrong.
+/// Deletes a team whose members could not be added, so that no incomplete team remains, and returns the error.
 async fn undo(cx: &Cx<Client>, client: &Client, name: &str, id: TeamId, error: &ApiError) -> Diag {
     let diag = failed("add a member to", name, error).at(Team::MEMBERS);
     let Ok(control_plane) = client.control_plane() else { return diag };
@@ -408,7 +409,7 @@ async fn undo(cx: &Cx<Client>, client: &Client, name: &str, id: TeamId, error: &
             cx.unsave();
             diag.why("The new team was deleted again, so that no incomplete team remains.")
         }
-        // It stays in the state, and the next apply adds the members.
+        // The team stays in the state, and the next apply adds the members.
         Err(_) => diag.why("The new team could not be deleted again."),
     }
 }
@@ -425,13 +426,13 @@ async fn members_of(client: &Client, id: TeamId, name: &str) -> Result<Vec<User>
     let members = members.map_err(|error| failed("list the members of", name, &error))?;
     let user = |member| match member {
         TeamMember::User(user) => Some(*user),
-        // An invitation is not a member yet, and nothing here has made it one.
+        // An invitation is not a member yet.
         TeamMember::Invitation(_) => None,
     };
     Ok(members.into_iter().filter_map(user).collect())
 }
 
-/// The team of a name in an organization.
+/// Returns the team with a name in an organization.
 pub(crate) async fn named(
     client: &Client,
     organization: OrganizationId,
@@ -445,7 +446,7 @@ pub(crate) async fn named(
 
 async fn add(client: &Client, team: TeamId, member: UserId) -> Result<(), ApiError> {
     match client.api().control_plane()?.send(&api::ADD_MEMBER, team, MemberQuery::user(member), ()).await {
-        // The aim is membership, and it is reached.
+        // The person is already a member, which is the goal.
         Err(ApiError::Conflict(_)) => Ok(()),
         outcome => outcome,
     }

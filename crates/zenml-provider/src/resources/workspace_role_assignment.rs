@@ -1,4 +1,4 @@
-//! `zenml_workspace_role_assignment`: what somebody may do in a workspace.
+//! `zenml_workspace_role_assignment`: a role in a workspace.
 
 use tfkit::{Computed, Model, OrServer};
 use zenml_api::control::role::RoleLevel;

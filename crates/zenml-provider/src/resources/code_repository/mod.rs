@@ -1,4 +1,4 @@
-//! `zenml_code_repository`: where the code of a project's pipelines is kept.
+//! `zenml_code_repository`: a repository with the code of a project's pipelines.
 
 mod data;
 mod source;
@@ -23,7 +23,7 @@ use crate::in_workspace::scope::{self, Server};
 use crate::in_workspace::text::{self, said};
 use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, change, import, read, write};
 
-/// What the class of a repository has to know.
+/// The configuration of the class of a repository.
 type Config = Secret<BTreeMap<String, String>>;
 
 /// A repository that holds the code of a project's pipelines, so that runs can record the commit of their code.
@@ -89,7 +89,7 @@ impl InWorkspace for CodeRepository {
         })
     }
 
-    /// What is empty is not sent, because it would be ignored.
+    /// Empty values are not sent, because a server ignores them.
     fn change(prior: &Self, plan: &Self) -> Result<Option<CodeRepositoryUpdate>, Diag> {
         let changed = |prior: &Option<String>, plan: &Option<String>| {
             said(plan.as_ref()).filter(|wanted| Some(wanted) != prior.as_ref())
@@ -113,7 +113,7 @@ impl InWorkspace for CodeRepository {
         };
         let stored = || Secret::new(texts(metadata.config.expose()));
         let config = match since {
-            // What was just written is what is there; a written value does not get into the state.
+            // The server has what was just written. A write-only value does not get into the state.
             Since::Answer(plan) => plan.config.clone(),
             Since::State(state) => state.config.refreshed(|_| stored()),
             Since::Import(_) if metadata.config.expose().is_empty() => Twin::default(),
@@ -135,7 +135,7 @@ impl InWorkspace for CodeRepository {
         })
     }
 
-    /// A server lists the code repositories of one project only, and a key does not tell the project.
+    /// A server lists code repositories by project, and the key does not contain the project.
     fn is_listed(_: &Cx<Client>) -> bool {
         false
     }
@@ -197,7 +197,8 @@ impl InWorkspace for CodeRepository {
 }
 
 impl CodeRepository {
-    /// The state does not tell that the server has a configuration, so that no plan could replace the repository.
+    /// Returns the error for a configuration that cannot be emptied. No plan could replace the repository instead,
+    /// because the state does not show that the server has a configuration.
     fn cannot_be_emptied(&self) -> Diag {
         let place = if self.config.is_written() { Self::CONFIG_WO.path() } else { Self::CONFIG.path() };
         Diag::error(format!("The configuration of code repository {:?} cannot be emptied", self.name))
@@ -212,7 +213,7 @@ impl CodeRepository {
     }
 }
 
-/// A server ignores a change of the source, and it ignores what is empty: there is no way to take a text away.
+/// Replaces the repository for changes that a server ignores: of the source, and to empty values.
 fn replace_what_cannot_be_changed(prior: &CodeRepository, plan: &mut Plan<CodeRepository>) {
     let planned = Origin::planned(plan);
     if planned.is_none_or(|planned| Some(planned) != Origin::stated(prior)) {
@@ -268,19 +269,19 @@ fn is_empty(planned: Maybe<String>) -> bool {
     planned.is_null() || planned.known().is_some_and(|text| text.is_empty())
 }
 
-/// A configuration as a request has it.
+/// Returns a configuration for a request.
 fn sent(config: &Config) -> Sensitive<JsonMap> {
     Sensitive::new(text::labels(config.expose()))
 }
 
-/// Stored values as texts; what is null has none.
+/// Returns stored values as strings, without null values.
 fn texts(stored: &JsonMap) -> BTreeMap<String, String> {
     let mut stored = stored.clone();
     stored.retain(|_, value| !value.is_null());
     text::label_texts(&stored)
 }
 
-/// Finds the object of an import id. Two parts are a workspace and an id, or else a project and a name.
+/// Finds the object of an import id. Two parts are either a workspace and an id, or a project and a name.
 async fn import(cx: &Cx<Client>, text: &str) -> Result<Place<CodeRepositoryId>, Diag> {
     let parts: Vec<&str> = text.split('/').collect();
     let (workspace, project, wanted) = match parts.as_slice() {
@@ -307,7 +308,7 @@ async fn import(cx: &Cx<Client>, text: &str) -> Result<Place<CodeRepositoryId>, 
     Ok(Place { workspace_id: place.workspace.map(Id), id: Id(id) })
 }
 
-/// The code repository of a name in a project, by id or name of the project.
+/// Returns the code repository with a name in a project, which is an id or a name.
 async fn in_project(api: &Api, project: &str, name: &str) -> Result<Option<api::CodeRepository>, Diag> {
     let query = CodeRepositoryQuery {
         project: vec![project.to_owned()],
@@ -319,7 +320,7 @@ async fn in_project(api: &Api, project: &str, name: &str) -> Result<Option<api::
     Ok(found.into_iter().find(|repository| repository.name == name))
 }
 
-/// The error where a server does not find the project.
+/// Returns the error if the server does not find the project.
 fn no_project(project: &str, error: &ApiError) -> Option<Diag> {
     let ApiError::NotFound(refused) = error else { return None };
     Some(

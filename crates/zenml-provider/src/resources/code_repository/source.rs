@@ -1,4 +1,4 @@
-//! The Python class that reads a repository: spelled out, or one word for those that ZenML comes with.
+//! The Python class that reads a repository: written in full, or one word for the classes of ZenML.
 
 use tfkit::{Object, OrDefault, Plan};
 use zenml_api::workspace::JsonMap;
@@ -6,16 +6,16 @@ use zenml_api::workspace::code_repository::{self as api, SOURCE_TYPES};
 
 use super::CodeRepository;
 
-/// The words of `type`.
+/// The values of `type`.
 pub(super) const TYPES: [&str; 2] = ["github", "gitlab"];
 
-/// The classes that the words stand for, in their order.
+/// The classes of these values, in the same order.
 const CLASSES: [(&str, &str); 2] = [
     ("zenml.integrations.github.code_repositories.github_code_repository", "GitHubCodeRepository"),
     ("zenml.integrations.gitlab.code_repositories.gitlab_code_repository", "GitLabCodeRepository"),
 ];
 
-/// The kind of source that the classes of ZenML have.
+/// The kind of source of the classes of ZenML.
 const INTERNAL: &str = "internal";
 
 /// The Python class that reads a repository.
@@ -32,7 +32,7 @@ pub struct Source {
     pub kind: OrDefault<String>,
 }
 
-/// Which class it is, however it is written.
+/// A class, independent of how it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     module: String,
@@ -41,17 +41,17 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// As a server has it.
+    /// Returns the class of a response.
     pub(super) fn of(source: &api::Source) -> Self {
         Self { module: source.module.clone(), attribute: source.attribute.clone(), kind: source.kind.clone() }
     }
 
-    /// As a model has it.
+    /// Returns the class of a model.
     pub(super) fn stated(model: &CodeRepository) -> Option<Self> {
         Self::read(model.kind.as_deref(), model.source.as_ref())
     }
 
-    /// As a plan has it; none while that is not known.
+    /// Returns the class of a plan; `None` while it is unknown.
     pub(super) fn planned(plan: &Plan<CodeRepository>) -> Option<Self> {
         let kind = plan.get(CodeRepository::TYPE).known();
         let source = plan.get(CodeRepository::SOURCE).known();
@@ -75,17 +75,17 @@ impl Origin {
         })
     }
 
-    /// The word for the class, if there is one.
+    /// Returns the value of `type` for the class, if there is one.
     pub(super) fn word(&self) -> Option<&'static str> {
         TYPES.into_iter().find(|word| Self::read(Some(word), None).as_ref() == Some(self))
     }
 
-    /// The class as `source` has it.
+    /// Returns the class for `source`.
     pub(super) fn spelled_out(self) -> Source {
         Source { module: self.module, attribute: self.attribute, kind: OrDefault(self.kind) }
     }
 
-    /// The class as a request has it.
+    /// Returns the class for a request.
     pub(super) fn sent(self) -> api::Source {
         api::Source { module: self.module, attribute: self.attribute, kind: self.kind, more: JsonMap::new() }
     }

@@ -1,4 +1,4 @@
-//! `zenml_flavor`: an implementation of a type of stack components, added to those that come with ZenML.
+//! `zenml_flavor`: a custom implementation of a stack component type.
 
 mod data;
 mod planned;
@@ -90,7 +90,7 @@ impl InWorkspace for Flavor {
     type Wire = api::Flavor;
     type Beside = ();
     const NOUN: Noun = Noun { words: "flavor", resource: "zenml_flavor" };
-    /// Some KiB each, because of their schemas. Those that a server came with are many more than those that people add.
+    /// A flavor has several KiB because of its schema, and there are many more built-in flavors than custom ones.
     const LONGEST_PAGE: u64 = 25;
 
     fn wanted(&self) -> Result<FlavorCreate, Diag> {
@@ -161,7 +161,7 @@ impl InWorkspace for Flavor {
         })
     }
 
-    /// What somebody added comes before what the server came with.
+    /// Lists custom flavors before built-in ones.
     fn query(query: FlavorQuery) -> FlavorQuery {
         FlavorQuery { sort_by: Some("desc:created".to_owned()), ..query }
     }
@@ -214,7 +214,7 @@ impl InWorkspace for Flavor {
         let home = write::home_of(&prior);
         let Some(server) = scope::open_to_delete(cx, home).await? else { return Ok(()) };
         let id = prior.id.get()?.0;
-        // A server deletes what it came with like anything else, and everybody would miss it.
+        // A server also deletes built-in flavors, which everyone in the workspace shares.
         let stored = read::look::<Self>(&server.api, id).await?;
         if stored.is_some_and(|flavor| is_built_in(&flavor)) {
             return Err(built_in(&prior.kind, &prior.name)
@@ -231,7 +231,7 @@ impl InWorkspace for Flavor {
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
-        // A component of it can be planned before the server has it.
+        // A component with this flavor can be planned before the server has the flavor.
         if let Some(client) = cx.client_if_known()
             && let (Some(kind), Some(name)) = (plan.get(Self::TYPE).known(), plan.get(Self::NAME).known())
         {
@@ -258,7 +258,7 @@ impl Flavor {
     }
 }
 
-/// A server takes a name to show only when it changes a flavor.
+/// Sets the display name, which a server accepts only in an update.
 async fn with_display_name(
     cx: &Cx<Client>,
     server: &Server,
@@ -276,14 +276,14 @@ async fn with_display_name(
     changed.map_err(|error| plan.failed("name", &error))
 }
 
-/// Makes the new flavor of the old one, which components use: they find their flavor by its name, and could not be read
+/// Turns the retired flavor into the new one. Components refer to their flavor by its name, and could not be read
 /// without it.
 async fn revive(server: &Server, id: FlavorId, plan: &Flavor) -> Result<api::Flavor, Diag> {
     let text = |value: &Option<String>| said(value.as_ref()).map_or(Patch::Clear, Patch::Set);
     let change = FlavorUpdate {
         source: Patch::Set(plan.source.clone()),
         config_schema: Patch::Set(plan.schema()?),
-        // Without a name to show the server derives one.
+        // Without a display name the server derives one.
         display_name: Patch::Set(plan.display_name.as_ref().cloned().unwrap_or_default()),
         integration: Patch::Set(plan.integration.to_string()),
         connector_type: text(&plan.connector_type),

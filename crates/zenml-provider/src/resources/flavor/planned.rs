@@ -1,4 +1,4 @@
-//! Flavors that this run creates, so that a component of one can be planned before the server has it.
+//! Flavors that this run creates, so that their components can be planned before the server has the flavors.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};

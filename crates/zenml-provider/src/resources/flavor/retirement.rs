@@ -1,7 +1,7 @@
-//! How a flavor that components have gives way: see [`succession`](crate::succession).
+//! Retires flavors that are in use: see [`succession`](crate::succession).
 //!
-//! Components find their flavor by its name, and cannot be read without it. So what tells that it is retired is the name
-//! that it shows to people.
+//! Components refer to their flavor by its name, and cannot be read without it. So a retired flavor keeps its name
+//! and is marked by its display name.
 
 use tfkit::{Cx, Diag};
 use zenml_api::workspace::component::{self, ComponentQuery};
@@ -16,14 +16,14 @@ use crate::in_workspace::scope::Server;
 use crate::in_workspace::text;
 use crate::succession::{self, Fate};
 
-/// Whether a flavor waits for its successor, or for its last component to go.
+/// Returns whether a flavor is retired.
 pub(super) fn is_retired(flavor: &api::Flavor) -> bool {
     let shown =
         flavor.body.as_ref().filter(|body| body.is_custom).and_then(|body| body.display_name.as_ref());
     shown.is_some_and(|shown| succession::is_retired(shown))
 }
 
-/// Retires a flavor whose deletion was refused because components have it.
+/// Retires a flavor whose deletion was rejected because components use it.
 pub(super) async fn retire(
     cx: &Cx<Client>,
     api: &Api,
@@ -45,7 +45,7 @@ pub(super) async fn retire(
     Ok(())
 }
 
-/// Deletes a flavor that a component has let go, if it is retired and no other component has it.
+/// Deletes a flavor that a component no longer uses, if it is retired and no other component uses it.
 pub(crate) async fn release(cx: &Cx<Client>, server: &Server, flavor: &api::Flavor) {
     if !is_retired(flavor) {
         return;
@@ -57,8 +57,8 @@ pub(crate) async fn release(cx: &Cx<Client>, server: &Server, flavor: &api::Flav
     }
 }
 
-/// The components with a flavor of this name, except for those that wait themselves. A server looks at the name alone: a
-/// component of another type counts, too.
+/// Returns the components with a flavor of this name, except retired ones. A server checks only the name, so
+/// components of other types count as well.
 async fn users(api: &Api, flavor: &str) -> Result<Vec<String>, ApiError> {
     let query = ComponentQuery { flavor: text::exactly(flavor), ..ComponentQuery::default() };
     let components = api.list_all(&component::LIST, (), query).await?;

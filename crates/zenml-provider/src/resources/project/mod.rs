@@ -1,4 +1,4 @@
-//! `zenml_project`: what pipelines, runs and models of one purpose belong to.
+//! `zenml_project`: a group of pipelines, runs and models.
 
 mod data;
 mod plural;
@@ -36,8 +36,8 @@ pub struct Project {
     #[attr(check = length(1..=255))]
     pub display_name: OrServer<String>,
     /// Description of the project. An empty string is the same as no description.
-    // The server may fill it as far as the host knows, because only then may a plan keep an empty text, which the Go
-    // provider stored, where nothing is configured.
+    // Computed, because only then can a plan keep an empty string, which the Go provider stored if nothing was
+    // configured.
     #[attr(check = length(..=255), same = empty_is_null)]
     pub description: OrServer<String>,
     /// Metadata of the project, as the complete map. `{}` removes all metadata; omit the argument to manage it
@@ -83,7 +83,7 @@ impl InWorkspace for Project {
         Ok(change::any(ProjectUpdate {
             name: Patch::between(Some(&prior.name), Some(plan.name.clone())),
             display_name: change::chosen(&prior.display_name, &plan.display_name),
-            // The server takes no null here; an empty text clears.
+            // The server does not accept null here; an empty string clears the description.
             description: Patch::between(Some(&description(prior)), Some(description(plan))),
             project_metadata: metadata.map(text::labels),
         }))
@@ -102,7 +102,7 @@ impl InWorkspace for Project {
             display_name: OrServer::known(body.display_name.clone()),
             description: OrServer::from_option(lookup::filled(description)),
             metadata: match known {
-                // Metadata that are managed elsewhere are not looked at.
+                // Metadata that is managed elsewhere is not compared.
                 Some(known) if known.metadata.as_ref().is_none() => IfSet(None),
                 Some(_) => IfSet(Some(stored)),
                 None => IfSet(Some(stored).filter(|stored| !stored.is_empty())),
@@ -131,7 +131,7 @@ impl InWorkspace for Project {
         if plan.is_delete() {
             return Ok(());
         }
-        // The server gives a name to show once, and it does not follow the handle.
+        // The server sets the display name once; it does not follow the name.
         plan.keep_unset(Self::DISPLAY_NAME);
         if plan.config().get(Self::DESCRIPTION).is_null() {
             let is_set = |prior: &Self| prior.description.as_ref().is_some_and(|text| !text.is_empty());

@@ -48,7 +48,7 @@ impl Lookup for SecretData {
         })
     }
 
-    /// Lists tell all of a secret but its values, which nobody needs to send for this.
+    /// Reads from a list, because lists omit the values.
     async fn by_id(server: &Server, id: SecretId) -> Result<Option<ApiSecret>, Diag> {
         let query = SecretQuery { id: vec![id.to_string()], ..SecretQuery::default() };
         let listed = read::all::<Secret>(&server.api, query).await;

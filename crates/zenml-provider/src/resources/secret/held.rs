@@ -1,7 +1,7 @@
-//! What stacks and components link: how a secret stays linked while it is replaced.
+//! Keeps secrets linked to stacks and components while they are replaced.
 //!
-//! A server deletes a secret that is linked, and the links are gone without notice. So a linked one is not deleted when
-//! another one is to follow it, but becomes that one.
+//! A server deletes a linked secret and silently removes its links. So a linked secret that is replaced is not
+//! deleted; it becomes its successor.
 
 use tfkit::Cx;
 use zenml_api::Patch;
@@ -19,7 +19,7 @@ use crate::in_workspace::{InWorkspace as _, Noun};
 use crate::resources::stack_component::linked_as;
 use crate::succession::{Held, all_retired, is_retired};
 
-/// Secrets, which stacks and components link.
+/// Secrets that stacks and components link.
 #[derive(Debug)]
 pub(crate) struct HeldSecrets;
 
@@ -28,7 +28,7 @@ impl Held for HeldSecrets {
 
     const NOUN: Noun = Secret::NOUN;
 
-    /// A server never refuses.
+    /// A server never rejects the deletion.
     fn is_held(_: &ApiError) -> bool {
         false
     }
@@ -96,7 +96,7 @@ impl Held for HeldSecrets {
     }
 }
 
-/// What links a secret.
+/// The objects that link a secret.
 struct Links {
     stacks: Vec<Stack>,
     components: Vec<Component>,
@@ -108,7 +108,7 @@ impl Links {
     }
 }
 
-/// All that links a secret. No filter of a server tells it.
+/// Returns all objects that link a secret. No server filter can find them.
 async fn links(server: &Server, id: SecretId) -> Result<Links, ApiError> {
     let query = StackQuery { hydrate: Some(true), ..StackQuery::default() };
     let mut stacks = server.api.list_all(&stack::LIST, (), query).await?;
@@ -121,7 +121,7 @@ async fn links(server: &Server, id: SecretId) -> Result<Links, ApiError> {
     Ok(Links { stacks, components })
 }
 
-/// Whether something links a secret.
+/// Returns whether an object links a secret.
 pub(super) async fn is_linked(server: &Server, id: SecretId) -> Result<bool, ApiError> {
     Ok(!links(server, id).await?.is_empty())
 }

@@ -21,16 +21,15 @@ use crate::in_workspace::{Found, InWorkspace, Noun, Place, change, read, write};
 use crate::succession::{self, Fate, foresee, retire, retired, with_retired};
 use crate::warning::warn_once;
 
-/// Name beside the state under which the owner of a private secret is remembered: nobody else sees it, so that for
-/// anybody else it looks as if it were gone.
+/// Key in the private state for the owner of a private secret. Nobody else has access to it, so to any other account
+/// it looks deleted.
 const OWNER: &str = "owner";
 
-/// Name beside the state under which it is remembered that a secret has no values, which looks the same as values
-/// that may not be read.
+/// Key in the private state that marks a secret without values, which looks the same as values without read
+/// permission.
 const EMPTY: &str = "empty";
 
-/// Name beside the state under which it is remembered that the values are not in the state, so that it makes no
-/// difference whether they may be read.
+/// Key in the private state that marks write-only values. It does not matter whether these can be read.
 const WRITTEN: &str = "written";
 
 /// A secret of a workspace: keys and values that other objects refer to, for example with `{{NAME.KEY}}` in the
@@ -69,7 +68,7 @@ pub struct Secret {
 /// No values.
 const NONE: tfkit::Secret<BTreeMap<String, String>> = tfkit::Secret::new(BTreeMap::new());
 
-/// Whether values that are not there were held back, and are not absent.
+/// Whether missing values were withheld, rather than absent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HeldBack(bool);
 
@@ -83,7 +82,7 @@ impl InWorkspace for Secret {
         Ok(SecretCreate { name: self.name.clone(), private: *self.private, values })
     }
 
-    /// Values go as a whole: those that are sent replace all that are there.
+    /// Sends the complete values, which replace all existing ones.
     fn change(prior: &Self, plan: &Self) -> Result<Option<SecretUpdate>, Diag> {
         Ok(change::any(SecretUpdate {
             name: Patch::between(Some(&prior.name), Some(plan.name.clone())),
@@ -95,7 +94,7 @@ impl InWorkspace for Secret {
     fn observe(found: &Found<'_, Self>, since: Since<'_, Self>) -> Result<Self, Diag> {
         let body = found.body(&found.object.body)?;
         let values = match since {
-            // What was just written is what is there, whether the writer may read it or not.
+            // The server has what was just written, whether it can be read or not.
             Since::Answer(plan) => plan.values.clone(),
             Since::State(state) if found.beside.0 => {
                 state.values.refreshed(|known| overlaid(known, body.values.expose()))
@@ -115,7 +114,7 @@ impl InWorkspace for Secret {
         })
     }
 
-    /// Lists do not tell values: only a secret whose values are not in the state can be read by one.
+    /// Lists omit the values, so only a secret with write-only values can be read from one.
     fn is_listed(cx: &Cx<Client>) -> bool {
         cx.private(WRITTEN).is_some()
     }
@@ -124,7 +123,7 @@ impl InWorkspace for Secret {
         let body = secret.body.as_ref().ok_or_else(|| Self::NOUN.unreadable(&secret.name))?;
         remember_owner(cx, body)?;
         let values = body.values.expose();
-        // Only ZenML Pro keeps values back, and it does so by sending none; a server of its own tells the truth.
+        // Only ZenML Pro withholds values, by sending none. An open-source server always sends them.
         let none_sent = values.is_empty() && server.workspace_id.is_some();
         let is_empty = cx.private(EMPTY).is_some_and(|empty| empty == true);
         let held_back = values.values().any(Option::is_none) || none_sent && !is_empty;
@@ -206,7 +205,7 @@ impl InWorkspace for Secret {
     }
 }
 
-/// Makes the new secret of the old one, which stacks or components link: their links stay.
+/// Turns the retired secret into the new one, so that its links stay.
 async fn revive(server: &Server, predecessor: &api::Secret, plan: &Secret) -> Result<api::Secret, Diag> {
     let private = predecessor.body.as_ref().map(|body| body.private);
     let change = SecretUpdate {
@@ -223,14 +222,14 @@ fn request_values(values: &tfkit::Secret<BTreeMap<String, String>>) -> Sensitive
     Sensitive::new(values.map(|(key, value)| (key.clone(), Some(value.clone()))).collect())
 }
 
-/// What came of a change, with what is remembered of it beside the state.
+/// Returns the model after a change, and updates the private state.
 fn settled(cx: &Cx<Client>, server: &Server, secret: &api::Secret, plan: &Secret) -> Result<Secret, Diag> {
     let model = read::observed(server, secret, plan)?;
     cx.save(&model);
     if let Some(body) = &secret.body {
         remember_owner(cx, body)?;
     }
-    // Only when it is so: a read takes the mark away, and a refresh that changes nothing must leave nothing changed.
+    // Only if it is set: a read removes the mark, and a refresh without changes must not change the private state.
     let stored = plan.values.value().filter(|_| !plan.values.is_written());
     mark(cx, EMPTY, stored.is_some_and(|values| values.expose().is_empty()))?;
     mark(cx, WRITTEN, plan.values.is_written())?;
@@ -253,7 +252,7 @@ fn remember_owner(cx: &Cx<Client>, body: &api::SecretBody) -> Result<(), Diag> {
     Ok(())
 }
 
-/// Values as far as they can be read, over those that were known before.
+/// Returns the readable values, merged over the known ones.
 fn overlaid(
     known: &tfkit::Secret<BTreeMap<String, String>>,
     read: &Values,
@@ -268,7 +267,8 @@ fn overlaid(
     tfkit::Secret::new(read.iter().filter_map(value).collect())
 }
 
-/// Makes sure that a secret that was not found is gone, and not only hidden: nobody but its owner sees a private one.
+/// Makes sure that a secret that was not found is deleted and not hidden: only its owner has access to a private
+/// secret.
 async fn not_hidden(api: &Api, what: &str, owner: Option<UserId>) -> Result<(), Diag> {
     let Some(owner) = owner else { return Ok(()) };
     let me = api.call(&current_user::GET, ()).await;

@@ -1,4 +1,4 @@
-//! What is asked of the server, and what is said when it refuses.
+//! Requests for service connectors, and their errors.
 
 use tfkit::{Cx, Diag};
 use zenml_api::workspace::connector::Connector;
@@ -11,7 +11,8 @@ use crate::in_workspace::scope::Server;
 use crate::in_workspace::{InWorkspace as _, read};
 use crate::succession::{finish, retired, with_retired};
 
-/// The retired predecessor of a connector that is about to be created, if there is one. A name that is taken is an error.
+/// Returns the retired predecessor of a connector that is about to be created, if there is one. Fails if the name is
+/// taken.
 pub(super) async fn predecessor(
     cx: &Cx<Client>,
     server: &Server,

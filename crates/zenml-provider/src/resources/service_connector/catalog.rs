@@ -1,4 +1,4 @@
-//! The types of connectors that ZenML 0.98 brings. Servers may know more, so that nothing is refused because of them.
+//! The connector types of ZenML 0.98. Servers may support more, so unknown values are warnings only.
 
 use tfkit::field::Field;
 use tfkit::model::Token;
@@ -49,7 +49,8 @@ const TYPES: &[Known] = &[
     },
 ];
 
-/// Warnings about words that ZenML 0.98 does not know: misspelled, or of a newer or extended server.
+/// Returns warnings for values that ZenML 0.98 does not know. They may be misspelled, or belong to a newer or
+/// extended server.
 pub(super) fn warnings(config: &Partial<ServiceConnector>) -> Vec<Diag> {
     let Some(kind) = config.get(ServiceConnector::TYPE).known() else { return Vec::new() };
     let Some(known) = TYPES.iter().find(|known| known.name == kind) else {

@@ -82,20 +82,20 @@ impl Lookup for ServiceConnectorData {
         })
     }
 
-    /// With its secrets.
+    /// Includes the secrets.
     async fn by_id(server: &Server, id: ConnectorId) -> Result<Option<Connector>, Diag> {
         let query = SecretsQuery { expand_secrets: Some(true) };
         let found = server.api.send(&api::GET, id, query, ()).await.optional();
         found.map_err(|error| read::unreadable::<ServiceConnector>(id, &error))
     }
 
-    /// With its secrets.
+    /// Includes the secrets.
     fn narrow(_: &Partial<Self>, query: ConnectorQuery) -> ConnectorQuery {
         ConnectorQuery { expand_secrets: Some(true), ..query }
     }
 }
 
-/// The type of resource where there is exactly one.
+/// Returns the resource type if there is exactly one.
 pub(super) fn only(resource_types: &[String]) -> Option<String> {
     match resource_types {
         [only] => Some(only.clone()),

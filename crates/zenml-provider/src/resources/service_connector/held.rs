@@ -1,4 +1,4 @@
-//! What components hold: how one connector takes the place of another one.
+//! Replaces service connectors that components use.
 
 use tfkit::Cx;
 use zenml_api::ConnectorId;
@@ -14,7 +14,7 @@ use crate::in_workspace::{InWorkspace as _, Noun};
 use crate::resources::stack_component::linked_as;
 use crate::succession::{Held, all_retired, is_retired};
 
-/// Service connectors, which components hold.
+/// Service connectors that components use.
 #[derive(Debug)]
 pub(crate) struct HeldConnectors;
 
@@ -35,7 +35,7 @@ impl Held for HeldConnectors {
         let query = SecretsQuery { expand_secrets: Some(false) };
         let now = server.api.send(&api::GET, id, query, ()).await?;
         let (body, metadata) = (now.body, now.metadata.unwrap_or_default());
-        // A server takes some of what is left out for removed.
+        // A server removes some of the fields that a request omits.
         let change = ConnectorUpdate {
             name: Some(name.to_owned()),
             resource_types: body.as_ref().map(|body| body.resource_types.clone()),
@@ -86,7 +86,7 @@ fn named(name: Vec<String>) -> ConnectorQuery {
     ConnectorQuery { name, expand_secrets: Some(false), ..ConnectorQuery::default() }
 }
 
-/// All components that use a connector.
+/// Returns all components that use a connector.
 async fn holders(server: &Server, id: ConnectorId) -> Result<Vec<Component>, ApiError> {
     let query = ComponentQuery {
         connector_id: vec![id.to_string()],
@@ -94,7 +94,7 @@ async fn holders(server: &Server, id: ConnectorId) -> Result<Vec<Component>, Api
         ..ComponentQuery::default()
     };
     let mut components = server.api.list_all(&component::LIST, (), query).await?;
-    // A filter that a server does not know is ignored by it.
+    // Servers ignore unknown filters.
     components.retain(|component| linked_as(component).connector == Some(id));
     Ok(components)
 }

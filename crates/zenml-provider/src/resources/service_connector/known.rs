@@ -1,4 +1,4 @@
-//! What the server itself knows of a type of connectors, asked while planning.
+//! The server's own description of a connector type, read while planning.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use crate::cache::Cache;
 use crate::client::Client;
 use crate::in_workspace::scope;
 
-/// Types of service connectors by server and name; none where the server does not know the type.
+/// Service connector types by server and name; `None` if the server does not know the type.
 #[derive(Debug, Default)]
 struct Types(Cache<(Option<WorkspaceId>, String), Option<TypeDescription>>);
 
-/// Refuses what the server would not take, and warns of what it would drop. A server that does not know the type, and one that
-/// cannot be asked yet, says nothing; then the types of ZenML 0.98 give warnings.
+/// Rejects what the server would reject, and warns of settings that it would ignore. If the server does not know the
+/// type or is not available yet, warnings are based on the types of ZenML 0.98.
 pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<Connector>) {
     let changes = plan.is_create()
         || plan.changes(Connector::TYPE)
@@ -61,7 +61,7 @@ async fn description(cx: &Cx<Client>, plan: &Plan<Connector>) -> Option<TypeDesc
     }
     let own = config.known().or_else(|| plan.get(Connector::WORKSPACE_ID).known()).map(|id| id.0);
     let client = cx.client().await.ok()?;
-    // An error here is no reason to refuse a plan: the apply meets it again, and tells it.
+    // An error here does not fail the plan: the apply encounters and reports it.
     let (workspace, server) = server(client, own).await?;
     let read = async { server.call(&connector_type::GET, kind.clone()).await.optional() };
     let known = client.memory::<Types>().0.get(&(workspace, kind.clone()), read).await.ok()?;
@@ -75,7 +75,7 @@ async fn server(client: &Client, own: Option<WorkspaceId>) -> Option<(Option<Wor
     }
 }
 
-/// What the server would refuse, and the warning of what it would drop.
+/// Returns the errors for what the server would reject, and the warning for what it would ignore.
 fn problems(known: &TypeDescription, plan: &Plan<Connector>) -> (Vec<Diag>, Option<Diag>) {
     let kind = &known.connector_type;
     let mut problems = Vec::new();
@@ -143,7 +143,7 @@ fn expiration_problem(method: &AuthMethodDescription, plan: &Plan<Connector>) ->
     Some(diag.why(why).fix("Change the number, or remove it.").at(Connector::EXPIRATION_SECONDS))
 }
 
-/// Members that are missing, and one warning of all members that the server would drop.
+/// Returns errors for missing settings, and one warning for all settings that the server would ignore.
 fn configuration_problems(
     method: &AuthMethodDescription,
     plan: &Plan<Connector>,
@@ -157,7 +157,7 @@ fn configuration_problems(
     let nothing = BTreeMap::new();
     let members = match value {
         Dyn::Map(members) => members,
-        // What is managed elsewhere must be there before.
+        // A configuration that is managed elsewhere exists already.
         Dyn::Null if plan.is_create() => &nothing,
         _ => return (Vec::new(), None),
     };

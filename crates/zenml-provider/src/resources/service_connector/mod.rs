@@ -1,4 +1,4 @@
-//! `zenml_service_connector`: how the components of stacks get credentials of a cloud.
+//! `zenml_service_connector`: cloud credentials for stack components.
 
 mod calls;
 mod catalog;
@@ -78,8 +78,8 @@ pub struct ServiceConnector {
     #[attr(same = empty_is_null)]
     pub description: OrServer<String>,
     /// Labels. Omitting them is the same as `{}`.
-    // The server may fill them as far as the host knows, because only then may a plan keep an empty map, which the Go
-    // provider stored, where nothing is configured.
+    // Computed, because only then can a plan keep an empty map, which the Go provider stored if nothing was
+    // configured.
     #[attr(same = empty_is_null)]
     pub labels: OrServer<BTreeMap<String, String>>,
     /// Whether the server verifies the credentials before the connector is created, and before its configuration,
@@ -116,15 +116,15 @@ impl InWorkspace for ServiceConnector {
     type Wire = Connector;
     type Beside = ();
     const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };
-    /// Up to 30 KiB each, because the description of their type comes with each.
+    /// A connector has up to 30 KiB, because it contains the description of its type.
     const LONGEST_PAGE: u64 = 200;
 
     fn wanted(&self) -> Result<ConnectorCreate, Diag> {
         Ok(self.request(self.resource_type.as_ref().into_iter().cloned().collect()))
     }
 
-    /// A server takes what is left out for removed, so that an update sends all of it: see [`Self::update`]. Here it only
-    /// counts whether there is anything to send.
+    /// A server removes omitted fields, so an update sends all of them: see [`Self::update`]. Here it only matters
+    /// whether there is anything to send.
     fn change(prior: &Self, plan: &Self) -> Result<Option<ConnectorUpdate>, Diag> {
         Ok(plan.sends(prior).then(ConnectorUpdate::default))
     }
@@ -148,7 +148,7 @@ impl InWorkspace for ServiceConnector {
             resource_id: body.resource_id.clone(),
             configuration: configuration(connector, body, &since),
             description: match since {
-                // What is left alone may have been changed by somebody meanwhile, which is seen by the next read.
+                // Somebody may have changed unmanaged attributes meanwhile; the next read shows that.
                 Since::Answer(plan) => plan.description.clone().or_prior(description),
                 Since::State(_) | Since::Import(_) => description,
             },
@@ -164,7 +164,7 @@ impl InWorkspace for ServiceConnector {
         })
     }
 
-    /// Secrets stay on the server.
+    /// Omits the secrets.
     fn query(query: ConnectorQuery) -> ConnectorQuery {
         ConnectorQuery { expand_secrets: Some(false), ..query }
     }
@@ -179,7 +179,7 @@ impl InWorkspace for ServiceConnector {
 
     fn failed(&self, verb: &str, error: &ApiError) -> Diag {
         let mut diag = failed(verb, &self.name, error);
-        // Of a configuration that was not sent again, the client does not know that it is secret.
+        // The client cannot mask a configuration that this run did not send.
         diag.why = diag.why.map(|why| self.secrets().hide(&why));
         if matches!(error, ApiError::Invalid(_)) { diag.at(self.configuration_path()) } else { diag }
     }
@@ -226,7 +226,7 @@ impl InWorkspace for ServiceConnector {
             })?,
         };
         if verifies {
-            // Where no configuration is sent, the connector is tried with the one that the server has.
+            // If no configuration is sent, the connector is verified with the stored one.
             let request = plan.sent(&prior).map(|_| plan.request(plan.resource_types(&stored)));
             let subject = request.as_ref().map_or(Subject::Stored(id), Subject::New);
             verify::verify(cx, &server.api, &subject, &plan).await?;
@@ -290,7 +290,7 @@ impl InWorkspace for ServiceConnector {
 }
 
 impl ServiceConnector {
-    /// Whether components that use another connector could use this one: it is for the same cloud.
+    /// Returns whether components of another connector could use this one, that is, whether it has the same type.
     fn can_follow(&self, predecessor: &Connector) -> bool {
         predecessor.body.as_ref().is_some_and(|body| body.connector_type.name() == self.r#type)
     }
@@ -299,8 +299,8 @@ impl ServiceConnector {
         self.configuration.value().map(Secret::expose)
     }
 
-    /// The configuration that an update sends; one that is left out stays. A written one goes only when its version says
-    /// so, a stored one always: what the state holds is what shall be there.
+    /// Returns the configuration that an update sends; an omitted one stays. A write-only configuration is sent only
+    /// if its version changes, a stored one always, so that the server has what the state contains.
     fn sent(&self, prior: &Self) -> Option<&Settings> {
         if self.configuration.is_written() {
             return self.configuration.changed(&prior.configuration).map(Secret::expose);
@@ -308,7 +308,8 @@ impl ServiceConnector {
         self.settings()
     }
 
-    /// What no message may repeat. The server has not said yet which members are secret, so all of them are.
+    /// Returns the values that no message may contain. It is unknown which settings are secret, so all of them count
+    /// as secret.
     fn secrets(&self) -> Secrets {
         Secrets::of(self.settings().into_iter().flat_map(BTreeMap::values).flatten().map(String::as_str))
     }
@@ -329,7 +330,7 @@ impl ServiceConnector {
         }
     }
 
-    /// What an update sends: all of it.
+    /// Returns the complete body of an update request.
     fn full_change(&self, prior: &Self, stored: &Connector) -> Result<ConnectorUpdate, Diag> {
         let body = body(stored)?;
         let metadata = stored.metadata.clone().unwrap_or_default();
@@ -352,7 +353,7 @@ impl ServiceConnector {
         })
     }
 
-    /// The types of resources that it is for after an update.
+    /// Returns the resource types after an update.
     fn resource_types(&self, stored: &Connector) -> Vec<String> {
         match self.resource_type.as_ref() {
             Some(only) => vec![only.clone()],
@@ -360,13 +361,13 @@ impl ServiceConnector {
         }
     }
 
-    /// The time of expiry as a server keeps it. What cannot be read, a server has written.
+    /// Returns the expiry time as a server stores it. A value that cannot be parsed comes from a server.
     fn expires_at(&self) -> Option<Timestamp> {
         let text = self.expires_at.as_ref()?;
         Some(Timestamp::new(naive(text).unwrap_or_else(|| text.clone())))
     }
 
-    /// Where a message about the configuration belongs.
+    /// Returns the attribute for messages about the configuration.
     fn configuration_path(&self) -> Path {
         if self.configuration.is_written() {
             Self::CONFIGURATION_WO.path()
@@ -375,7 +376,7 @@ impl ServiceConnector {
         }
     }
 
-    /// Whether something differs that the server keeps.
+    /// Returns whether something differs that the server stores.
     fn sends(&self, prior: &Self) -> bool {
         self.name != prior.name
             || self.description != prior.description
@@ -385,7 +386,7 @@ impl ServiceConnector {
             || self.reaches_other(prior)
     }
 
-    /// Whether something differs that decides what the credentials are and reach.
+    /// Returns whether something differs that affects the credentials or what they give access to.
     fn reaches_other(&self, prior: &Self) -> bool {
         self.resource_id != prior.resource_id
             || differs(&self.resource_type, &prior.resource_type)
@@ -397,7 +398,7 @@ impl ServiceConnector {
         self.verify.0 && (!prior.verify.0 || self.reaches_other(prior))
     }
 
-    /// The server refuses to change what a connector is for while components use it.
+    /// Returns the error for a rejected change of the resource type while components use the connector.
     fn change_in_use(&self, prior: &Self, error: &ApiError) -> Diag {
         let diag = failed("change", &self.name, error).fix(
             "Or create a second connector with another name, and set its id as connector_id of the components.",
@@ -410,12 +411,12 @@ impl ServiceConnector {
     }
 }
 
-/// Whether a plan sets what the server would otherwise keep.
+/// Returns whether a plan changes a value that the server would otherwise keep.
 fn differs<T: PartialEq>(planned: &OrServer<T>, prior: &OrServer<T>) -> bool {
     planned.as_ref().is_some() && planned != prior
 }
 
-/// The configuration for the state: the planned one after a change; else as somebody may have changed it.
+/// Returns the configuration for the state: the planned one after a change, otherwise that of the server.
 fn configuration(
     connector: &Connector,
     body: &ConnectorBody,

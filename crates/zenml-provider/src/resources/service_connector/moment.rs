@@ -1,16 +1,17 @@
-//! Points in time that users write.
+//! Timestamps in configurations.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use tfkit::Dyn;
 
-/// A time as servers keep it: in UTC, without an offset, with microseconds only if there are some. Servers drop an offset
-/// without converting the time. `None` for a text that is no time; one without an offset is UTC.
+/// Returns a time as servers store it: in UTC, without an offset, with microseconds only if there are any. Servers
+/// drop offsets without converting the time. A time without an offset is UTC. Returns `None` if the string is not a
+/// time.
 pub(super) fn naive(text: &str) -> Option<String> {
     let moment = match text.parse::<Timestamp>() {
         Ok(moment) => TimeZone::UTC.to_datetime(moment),
-        // A date alone would do for the parser.
+        // The parser would accept a date without a time.
         Err(_) if text.len() > "2030-01-31".len() => text.parse::<DateTime>().ok()?,
         Err(_) => return None,
     };
@@ -19,7 +20,7 @@ pub(super) fn naive(text: &str) -> Option<String> {
     Some(moment.strftime(format).to_string())
 }
 
-/// Texts that name the same moment are one, whatever the offset.
+/// Returns whether two strings are the same moment, in any offset.
 pub(super) fn same_moment(one: &Dyn, other: &Dyn) -> bool {
     let moment = |value: &Dyn| value.as_str().and_then(naive);
     one == other || moment(one).is_some_and(|one| moment(other) == Some(one))

@@ -1,4 +1,4 @@
-//! What a plan can say of a connector before it is made or changed.
+//! The plan of service connectors.
 
 use tfkit::field::Field;
 use tfkit::model::Token;
@@ -15,7 +15,7 @@ use crate::in_workspace::left_out;
 use crate::in_workspace::scope::{self, Reach};
 use crate::in_workspace::write;
 
-/// Clears what is left out, and promises that what the server computes stays where nothing is sent.
+/// Clears attributes that are not configured, and keeps computed ones if there is nothing to send.
 pub(super) fn plan(plan: &mut Plan<Connector>) {
     if plan.is_delete() {
         return;
@@ -26,7 +26,7 @@ pub(super) fn plan(plan: &mut Plan<Connector>) {
         return;
     }
     keep_same_settings(plan);
-    // What is not set here an update sends as the state has it.
+    // An update sends attributes that are not configured as they are in the state.
     if plan.config().get(Connector::EXPIRES_AT).is_null() {
         plan.keep(Connector::EXPIRES_AT);
     }
@@ -42,7 +42,7 @@ pub(super) fn plan(plan: &mut Plan<Connector>) {
     plan.keep(Connector::WORKSPACE_ID);
 }
 
-/// Plans no change of a configuration that the server stores as it has it already.
+/// Plans no change for a configuration that the server would store as it is.
 fn keep_same_settings(plan: &mut Plan<Connector>) {
     if !plan.changes(Connector::CONFIGURATION)
         || plan.changes(Connector::TYPE)
@@ -63,15 +63,15 @@ fn keep_same_settings(plan: &mut Plan<Connector>) {
     }
 }
 
-/// Replaces a connector that is used and is to reach another resource. A server refuses to change that in place while
-/// components use it.
+/// Replaces a connector in use if its resource changes. A server rejects that change in place while components use
+/// the connector.
 pub(super) async fn other_resource(cx: &Cx<Client>, plan: &mut Plan<Connector>) {
     if !plan.changes(Connector::RESOURCE_ID) {
         return;
     }
     let Some(prior) = plan.prior() else { return };
     let (Some(id), home) = (prior.id.as_ref().map(|id| id.0), write::home_of(prior)) else { return };
-    // Where nobody answers, the way that works in each case.
+    // If the server is not available, a replacement works in each case.
     let is_used = match scope::reach(cx, home).await {
         Ok(Reach::Open(server)) => is_used(&server.api, id).await.unwrap_or(true),
         _ => true,
@@ -86,7 +86,7 @@ async fn is_used(api: &Api, id: ConnectorId) -> Result<bool, ApiError> {
     api.send(&component::LIST, (), query.at(1, 1), ()).await.map(|users| users.total > 0)
 }
 
-/// Whether the change is one that the server learns of.
+/// Returns whether the change is sent to the server.
 fn sends(plan: &Plan<Connector>) -> bool {
     fn configured<F: Field>(plan: &Plan<Connector>, token: Token<Connector, F>) -> bool {
         !plan.config().get(token).is_null() && plan.changes(token)

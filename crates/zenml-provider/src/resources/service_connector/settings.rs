@@ -1,4 +1,4 @@
-//! The configuration of a connector: what the user wrote against what the server tells.
+//! Compares the configuration of a connector with what the server returns.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,22 @@ use tfkit::plan::same::scalar_text;
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::connector::{AuthMethodDescription, Connector, ConnectorBody, ConnectorType};
 
-/// A configuration as users write it; null members are left out of requests.
+/// A configuration as users write it. Requests omit null values.
 pub(super) type Settings = BTreeMap<String, Option<String>>;
 
-/// As a request carries it.
+/// Returns the configuration for a request.
 pub(super) fn json(settings: &Settings) -> JsonMap {
     let members = settings.iter();
     members.filter_map(|(key, value)| Some((key.clone(), value.clone()?.into()))).collect()
 }
 
-/// As a state holds it after an import: all that the server tells, which leaves secrets out.
+/// Returns the configuration for the state after an import: everything that the server returns, which omits secrets.
 pub(super) fn imported(stored: &JsonMap) -> Settings {
     stored.iter().map(|(key, value)| (key.clone(), Some(text(value)))).collect()
 }
 
-/// As a state holds it after a read of a connector that somebody changed. What the server adds is no matter of the
-/// user's; what it keeps back, because it is secret, is taken as unchanged.
+/// Returns the configuration for the state after a read of a changed connector. Settings that the server adds are
+/// ignored; secrets, which it does not return, count as unchanged.
 pub(super) fn refreshed(
     known: &Settings,
     stored: &JsonMap,
@@ -40,7 +40,7 @@ pub(super) fn refreshed(
     kept.collect()
 }
 
-/// The description of a connector's authentication method, where the server gives one.
+/// Returns the description of a connector's authentication method, if the server sends one.
 pub(super) fn method(body: &ConnectorBody) -> Option<&AuthMethodDescription> {
     match &body.connector_type {
         ConnectorType::Name(_) => None,
@@ -50,8 +50,8 @@ pub(super) fn method(body: &ConnectorBody) -> Option<&AuthMethodDescription> {
     }
 }
 
-/// Drops what a description tells of other authentication methods than the connector's own, which is most of what many
-/// connectors would need of memory.
+/// Drops the descriptions of other authentication methods than the connector's own, which saves most of the memory of
+/// many connectors.
 pub(super) fn forget_other_methods(connector: &mut Connector) {
     let Some(body) = &mut connector.body else { return };
     if let ConnectorType::Description(description) = &mut body.connector_type {
@@ -60,7 +60,7 @@ pub(super) fn forget_other_methods(connector: &mut Connector) {
     }
 }
 
-/// Whether a key is known and no secret, so that the server would show it.
+/// Returns whether a setting is known and not secret, so that the server would return it.
 fn is_plain(method: &AuthMethodDescription, key: &str) -> bool {
     let property = &method.config_schema["properties"][key];
     let is_secret = |schema: &serde_json::Value| schema["format"] == "password";
@@ -68,7 +68,8 @@ fn is_plain(method: &AuthMethodDescription, key: &str) -> bool {
     property.is_object() && !is_secret(property) && !variants.iter().any(is_secret)
 }
 
-/// Whether a written text means a stored value: servers store numbers, truth values and lists by their type.
+/// Returns whether a configured string is equivalent to a stored value: servers store numbers, booleans and lists
+/// with their types.
 fn means(written: &str, stored: &serde_json::Value) -> bool {
     match stored {
         serde_json::Value::String(stored) => written == stored,
@@ -76,8 +77,8 @@ fn means(written: &str, stored: &serde_json::Value) -> bool {
     }
 }
 
-/// Whether a server stores two configurations as the same one. A state that an import or the Go provider wrote has what the
-/// server told, as texts.
+/// Returns whether a server stores two configurations as the same one. A state from an import or from the Go provider
+/// contains the server's values as strings.
 pub(super) fn same_settings(one: &Settings, other: &Settings) -> bool {
     let set = |settings: &Settings| -> BTreeMap<String, String> {
         settings.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect()
@@ -90,7 +91,7 @@ pub(super) fn same_settings(one: &Settings, other: &Settings) -> bool {
 fn same(one: &str, other: &str) -> bool {
     scalar_text(&Dyn::string(one), &Dyn::string(other)) || {
         let (first, second) = (array(one), array(other));
-        // A server takes a list as JSON, and as texts with commas between them.
+        // A server accepts a list as JSON and as comma-separated strings.
         (first.is_some() || second.is_some())
             && first.unwrap_or_else(|| split(one)) == second.unwrap_or_else(|| split(other))
     }
@@ -145,9 +146,9 @@ mod tests {
             ("nothing", None),
         ];
         let cases: &[(Json, Members<'_>)] = &[
-            // As it was, with the server's types and additions.
+            // Unchanged, with the server's types and additions.
             (json!({ "server": "https://a", "insecure": true, "nothing": 7, "more": 1 }), &known),
-            // Changed and removed by somebody else.
+            // Changed and removed outside of Terraform.
             (
                 json!({ "server": "https://b" }),
                 &[

@@ -1,4 +1,4 @@
-//! Having the server try the credentials of a connector before anything is made or changed.
+//! Verifies the credentials of a connector on the server before anything is created or changed.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,13 +13,13 @@ use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::wait;
 
-/// How long a cloud that refuses credentials is asked again: new ones take a moment to be known everywhere.
+/// How long rejected credentials are tried again: new ones take a moment until the whole cloud knows them.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Longest text of a server that is shown.
+/// Maximum length of a server message that is shown, in characters.
 const SHOWN: usize = 2000;
 
-/// Words of failures that pass by themselves.
+/// Words of temporary failures.
 const PASSING: [&str; 8] = [
     "timed out",
     "timeout",
@@ -31,26 +31,26 @@ const PASSING: [&str; 8] = [
     "connection aborted",
 ];
 
-/// Words of clouds that do not know the credentials, or not yet.
+/// Words of clouds that do not know the credentials, or do not know them yet.
 const REFUSING: [&str; 4] = ["authorization failure", "not authorized", "access denied", "accessdenied"];
 
-/// What the server is to try.
+/// What the server verifies.
 pub(super) enum Subject<'a> {
-    /// What is to be made, or what an existing connector is to become.
+    /// A new connector, or the new version of an existing one.
     New(&'a ConnectorCreate),
-    /// What the server has already, for the resource that is planned.
+    /// The stored connector, for the planned resource.
     Stored(ConnectorId),
 }
 
 /// Why a verification failed.
 enum Failure {
-    /// The server tried, and this came of it; then what it says of single resources.
+    /// The server's message, and its messages about single resources.
     Said(String, Vec<String>),
-    /// The server did not try.
+    /// The request failed.
     Call(ApiError),
 }
 
-/// How long it makes sense to try again.
+/// How long to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Patience {
     Over,
@@ -58,7 +58,7 @@ enum Patience {
     UntilTheDeadline,
 }
 
-/// Verifies a connector, until it works, is refused for good, or the operation's time is over.
+/// Verifies a connector until it works, is finally rejected, or the timeout of the operation expires.
 pub(super) async fn verify(
     cx: &Cx<Client>,
     server: &Api,
@@ -93,7 +93,7 @@ pub(super) async fn verify(
 }
 
 async fn attempt(server: &Api, subject: &Subject<'_>, plan: &ServiceConnector) -> Result<(), Failure> {
-    // What the connector reaches is of no interest here, and listing it may take minutes.
+    // The list of resources is not needed here, and may take minutes.
     let mut query = VerifyQuery { list_resources: Some(false), ..VerifyQuery::default() };
     let verified = match subject {
         Subject::New(wanted) => server.send(&api::VERIFY_NEW, (), query, (*wanted).clone()).await,
@@ -164,7 +164,7 @@ fn failed(failure: &Failure, plan: &ServiceConnector, secrets: &Secrets) -> Diag
             cannot(doing, Needs::WORKSPACE_ADMIN, error).fix(SKIP).at(ServiceConnector::VERIFY)
         }
     };
-    // A verification of a stored connector does not send its configuration, so the client does not know it.
+    // The client does not know the configuration of a stored connector, because the verification does not send it.
     diag.why = diag.why.map(|why| secrets.hide(&why));
     let resource = match (plan.resource_type.as_ref(), plan.resource_id.as_deref()) {
         (Some(kind), Some(id)) if !id.is_empty() => format!("{kind} {id:?}"),

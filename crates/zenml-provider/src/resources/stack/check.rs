@@ -1,4 +1,4 @@
-//! What can be wrong with the components of a stack, found before anything is sent.
+//! Checks the components of a stack before anything is sent.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use crate::failure::{Needs, cannot};
 use crate::in_workspace::scope::Server;
 use crate::resources::stack_component::kind;
 
-/// Types that a stack cannot be without.
+/// Types that every stack requires.
 const MANDATORY: [&str; 2] = ["orchestrator", "artifact_store"];
 
-/// What a configuration contradicts by itself.
+/// Returns the contradictions within a configuration.
 pub(super) fn configuration(config: &Partial<Stack>) -> Vec<Diag> {
     let (ones, lists) = (config.dyn_of(Stack::COMPONENTS), config.dyn_of(Stack::COMPONENT_LISTS));
     match (ones.is_null(), lists.is_null()) {
@@ -35,8 +35,8 @@ pub(super) fn configuration(config: &Partial<Stack>) -> Vec<Diag> {
     }
 }
 
-/// What is wrong with the components that a configuration names. Only the plan looks at it: where a test mocks what the
-/// components come from, types are invented, and several components can have the same id.
+/// Returns errors about the components of a configuration. Only the plan checks them: with mocks, types are
+/// generated, and several components can have the same id.
 pub(super) fn contents(config: &Partial<Stack>) -> Vec<Diag> {
     let (ones, lists) = (config.dyn_of(Stack::COMPONENTS), config.dyn_of(Stack::COMPONENT_LISTS));
     if ones.is_null() && lists.is_null() {
@@ -58,7 +58,7 @@ pub(super) fn contents(config: &Partial<Stack>) -> Vec<Diag> {
     found
 }
 
-/// Whether there surely is no component. What is unknown may turn out to be one.
+/// Returns whether there is certainly no component. An unknown value may become one.
 fn is_none(value: Option<&Dyn>) -> bool {
     value.is_none_or(|value| value.is_null() || value.as_list().is_some_and(<[Dyn]>::is_empty))
 }
@@ -80,7 +80,7 @@ fn unfamiliar(given: &Dyn, place: &Path) -> Vec<Diag> {
     kinds.filter_map(|kind| Some(kind::unfamiliar(kind)?.at(place.clone().key(kind)))).collect()
 }
 
-/// Types of which a server takes one component only, and which have more.
+/// Returns errors for types with several components of which a server accepts only one.
 fn too_many(lists: &Dyn) -> Vec<Diag> {
     let single =
         |kind: &&String| ALL_TYPES.contains(&kind.as_str()) && !REPEATABLE_TYPES.contains(&kind.as_str());
@@ -121,12 +121,12 @@ fn twice(config: &Partial<Stack>) -> Vec<Diag> {
     found
 }
 
-/// The attribute that says which components a stack has.
+/// Returns the attribute that sets the components of a stack.
 pub(super) fn given(stack: &Stack) -> Path {
     if stack.component_lists.is_some() { Stack::COMPONENT_LISTS.path() } else { Stack::COMPONENTS.path() }
 }
 
-/// The place that a server means when it refuses several components of a type.
+/// Returns the attribute that a server's rejection of several components of a type refers to.
 pub(super) fn crowded(stack: &Stack, message: &str) -> Option<Path> {
     let lists = stack.component_lists.iter().flatten();
     let mut crowded = lists.filter(|(_, ids)| ids.iter().flatten().count() > 1);
@@ -134,8 +134,8 @@ pub(super) fn crowded(stack: &Stack, message: &str) -> Option<Path> {
     named.map(|(kind, _)| Stack::COMPONENT_LISTS.then(kind.as_str()).index(1))
 }
 
-/// What is wrong with the places of components: those that do not exist, and those of another type. The server would
-/// take the latter and put them elsewhere.
+/// Returns errors for components that do not exist, and for those of another type. The server would accept the latter
+/// and use them as their own type.
 pub(super) async fn misplaced(server: &Server, joining: &[Place]) -> Result<Vec<Diag>, Diag> {
     let mut found = Vec::new();
     for Place { kind, id, path } in joining {
@@ -151,7 +151,8 @@ pub(super) async fn misplaced(server: &Server, joining: &[Place]) -> Result<Vec<
                 );
                 continue;
             }
-            // Whoever may not read it may not use it either, and the server says so when the stack is made.
+            // Without permission to read it there is none to use it, which the server reports when the stack is
+            // created.
             Err(ApiError::Forbidden(_)) => continue,
             Err(error) => {
                 let doing = format_args!("read the stack component {id}");

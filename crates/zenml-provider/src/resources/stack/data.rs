@@ -72,7 +72,7 @@ impl Lookup for StackData {
     }
 }
 
-/// The components of a stack, sorted by type; those of one type as the server orders them.
+/// Returns the components of a stack, sorted by type; within a type in the order of the server.
 fn parts(metadata: &StackMetadata) -> Vec<StackPart> {
     let parts = metadata.components.iter().flat_map(|(kind, components)| {
         components.iter().map(move |component| StackPart {

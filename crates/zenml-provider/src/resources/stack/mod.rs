@@ -1,4 +1,4 @@
-//! `zenml_stack`: components that run pipelines together.
+//! `zenml_stack`: the components that run pipelines.
 
 mod check;
 mod data;
@@ -26,10 +26,10 @@ use crate::resources::stack_component::{HeldComponents, kind};
 use crate::run_environment::{self as run, SecretChange, Variables};
 use crate::succession::release_retired;
 
-/// Components by type, as a configuration has them; null stands for none.
+/// Components by type, as in a configuration; null means none.
 pub(crate) type Components = BTreeMap<String, Option<Id<ComponentId>>>;
 
-/// All components of each type in their order; null stands for none.
+/// All components of each type in their order; null means none.
 pub(crate) type ComponentLists = BTreeMap<String, Option<Vec<Id<ComponentId>>>>;
 
 /// A stack: an orchestrator, an artifact store, and the other components that its pipelines use.
@@ -73,7 +73,7 @@ pub struct Stack {
     pub labels: OrServer<BTreeMap<String, String>>,
 }
 
-/// Name of the lock under which a stack is read and written as a whole.
+/// Returns the name of the lock for reading and writing a whole stack.
 pub(crate) fn lock_name(stack: StackId) -> String {
     format!("stack {stack}")
 }
@@ -95,7 +95,7 @@ impl InWorkspace for Stack {
         })
     }
 
-    /// What does not depend on the components and secrets that the stack has at that time: see [`Self::update`].
+    /// Omits what depends on the current components and secrets of the stack: see [`Self::update`].
     fn change(prior: &Self, plan: &Self) -> Result<Option<StackUpdate>, Diag> {
         let description = |stack: &Self| said(stack.description.as_ref());
         Ok(change::any(StackUpdate {
@@ -111,7 +111,7 @@ impl InWorkspace for Stack {
         let metadata = found.body(&found.object.metadata)?;
         let slots = slots_of(found.object);
         let (components, component_lists) = match since {
-            // What somebody else has put into the stack meanwhile is seen by the next read.
+            // The next read shows what somebody else has added to the stack meanwhile.
             Since::Answer(plan) => (plan.components.clone(), plan.component_lists.clone()),
             Since::State(Self { component_lists: Some(known), .. }) => {
                 (None, Some(slots::observed_lists(&slots, known)))
@@ -129,7 +129,7 @@ impl InWorkspace for Stack {
         let environment = OrServer::from_option(run::variables(metadata.environment.as_ref()));
         let secrets = OrServer::from_option(run::secrets(&metadata.secrets));
         let (description, environment, secrets) = match since {
-            // What is left alone may have been changed by somebody meanwhile, which is seen by the next read.
+            // Somebody may have changed unmanaged attributes meanwhile; the next read shows that.
             Since::Answer(plan) => (
                 plan.description.clone().or_prior(description),
                 plan.environment.clone().or_prior(environment),
@@ -172,7 +172,7 @@ impl InWorkspace for Stack {
         if let Some(misplaced) = check::misplaced(&server, &joining).await?.into_iter().next() {
             return Err(misplaced);
         }
-        // A component that is deleted at the same time takes itself out of its stacks.
+        // A component that is deleted at the same time removes itself from its stacks.
         let _alone = cx.lock(lock_name(id)).await;
         let now = server.api.call(&api::GET, id).await.optional();
         let now = now.map_err(|error| plan.failed("change", &error))?;
@@ -211,7 +211,7 @@ impl InWorkspace for Stack {
         let _alone = cx.lock(lock_name(id)).await;
         let gone = server.api.call(&api::DELETE, id).await.optional();
         gone.map_err(|error| prior.failed("delete", &error))?;
-        // One that is deleted at the same time may be retired only now.
+        // A component that is deleted at the same time may have been retired only now.
         let let_go: Vec<ComponentId> = slots::named(&prior).into_values().flatten().collect();
         release_retired::<HeldComponents>(cx, &server, &let_go, &[]).await;
         run::release(cx, &server, prior.secrets.as_ref(), None).await;
@@ -252,7 +252,7 @@ impl InWorkspace for Stack {
         if joining.is_empty() || !is_place_known {
             return Ok(());
         }
-        // A component that exists already may be checked before anything is changed.
+        // An existing component can be checked before anything is changed.
         let Reach::Open(server) = scope::reach(cx, own.map(|id| id.0)).await? else { return Ok(()) };
         for misplaced in check::misplaced(&server, &joining).await? {
             plan.error(misplaced);
@@ -265,7 +265,7 @@ impl InWorkspace for Stack {
     }
 }
 
-/// The diagnostic of a call that failed, at the attribute that it is about.
+/// Returns the diagnostic of a failed request, at the attribute that caused it.
 fn explained(stack: &Stack, verb: &str, error: &ApiError) -> Diag {
     let diag = cannot(format_args!("{verb} stack {:?}", stack.name), Needs::WORKSPACE_ADMIN, error);
     let Some(refused) = error.answer() else { return diag };
@@ -286,7 +286,7 @@ fn explained(stack: &Stack, verb: &str, error: &ApiError) -> Diag {
     }
 }
 
-/// The components of a stack, each with its name.
+/// Returns the components of a stack with their names.
 fn components_of(stack: &ApiStack) -> Vec<(ComponentId, String)> {
     let components = stack.metadata.iter().flat_map(|metadata| &metadata.components);
     let components = components.flat_map(|(_, components)| components);

@@ -1,4 +1,4 @@
-//! The places of a stack: one component of each type that is managed, beside others that are not; or the whole list of
+//! The component slots of a stack: one managed component of each type, beside unmanaged ones, or the complete list of
 //! each type.
 
 use tfkit::{Dyn, Partial, Path};
@@ -9,15 +9,15 @@ use zenml_api::workspace::stack::{NewSlots, Part, Slots, Stack as ApiStack};
 use super::{ComponentLists, Components, Stack};
 use crate::id::Id;
 
-/// Whether two maps of `components` mean the same: an entry that is null stands for no component, as a missing one does.
+/// Returns whether two maps of `components` are equivalent: a null entry is the same as a missing one.
 pub(super) fn same_components(one: &Dyn, other: &Dyn) -> bool {
     let (Dyn::Map(one), Dyn::Map(other)) = (one, other) else { return false };
     let named = |(_, id): &(&String, &Dyn)| !matches!(id, Dyn::Null);
     one.iter().filter(named).eq(other.iter().filter(named))
 }
 
-/// The ids of all components that a stack has, by their real types. A component that the caller may not read is
-/// among them.
+/// Returns the ids of all components of a stack by their types, including those that the caller has no permission to
+/// read.
 pub(crate) fn slots_of(stack: &ApiStack) -> Slots {
     let components = stack.metadata.iter().flat_map(|metadata| &metadata.components);
     let ids = components.map(|(kind, components)| {
@@ -26,7 +26,7 @@ pub(crate) fn slots_of(stack: &ApiStack) -> Slots {
     ids.filter(|(_, ids)| !ids.is_empty()).collect()
 }
 
-/// The ids that a state or a plan names, by type.
+/// Returns the ids in a state or a plan, by type.
 pub(super) fn named(stack: &Stack) -> Slots {
     let ones = stack.components.iter().flatten();
     let ones = ones.filter_map(|(kind, id)| Some((kind.clone(), vec![(*id)?.0])));
@@ -38,7 +38,8 @@ pub(super) fn named(stack: &Stack) -> Slots {
     ones.chain(lists).filter(|(_, ids)| !ids.is_empty()).collect()
 }
 
-/// What a stack's places mean as `components`. `known` is what the state or the plan says; none for an import.
+/// Converts the slots of a stack into `components`. `known` is the value in the state or the plan; `None` for an
+/// import.
 pub(super) fn observed(slots: &Slots, known: Option<&Components>) -> Components {
     let Some(known) = known else {
         let first =
@@ -62,7 +63,7 @@ pub(super) fn observed(slots: &Slots, known: Option<&Components>) -> Components 
         }
     }
     for (kind, ids) in slots.iter().filter(|(kind, _)| !known.contains_key(*kind)) {
-        // Several of a type that is not managed here are somebody else's choice.
+        // Several components of an unmanaged type are managed elsewhere.
         if let [only] = ids.as_slice() {
             components.insert(kind.clone(), Some(Id(*only)));
         }
@@ -70,8 +71,8 @@ pub(super) fn observed(slots: &Slots, known: Option<&Components>) -> Components 
     components
 }
 
-/// What a stack's places mean as `component_lists`. A type without components stays as the state writes it: null or an
-/// empty list.
+/// Converts the slots of a stack into `component_lists`. A type without components stays as it is in the state: null
+/// or an empty list.
 pub(super) fn observed_lists(slots: &Slots, known: &ComponentLists) -> ComponentLists {
     let is_empty = |(_, ids): &(&String, &Option<Vec<_>>)| ids.iter().flatten().next().is_none();
     let empty = known.iter().filter(is_empty).map(|(kind, ids)| (kind.clone(), ids.clone()));
@@ -79,18 +80,18 @@ pub(super) fn observed_lists(slots: &Slots, known: &ComponentLists) -> Component
     empty.chain(present).collect()
 }
 
-/// A component that a configuration or a plan names.
+/// A component in a configuration or a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Place {
-    /// The type that it stands under.
+    /// The type that it is set for.
     pub(super) kind: String,
     /// The component.
     pub(super) id: ComponentId,
-    /// Where it is named.
+    /// The attribute that contains it.
     pub(super) path: Path,
 }
 
-/// All components that are known already, in the order in which they are written.
+/// Returns all known components, in the order of the configuration.
 pub(super) fn places(planned: &Partial<Stack>) -> Vec<Place> {
     let mut found = Vec::new();
     let mut add = |kind: &str, id: &Dyn, path: Path| {
@@ -109,15 +110,15 @@ pub(super) fn places(planned: &Partial<Stack>) -> Vec<Place> {
     found
 }
 
-/// The components that a change brings to a place where they were not.
+/// Returns the components that a change adds.
 pub(super) fn joining(before: &Slots, planned: &Partial<Stack>) -> Vec<Place> {
     let mut places = places(planned);
     places.retain(|place| !before.get(&place.kind).is_some_and(|ids| ids.contains(&place.id)));
     places
 }
 
-/// The places after a change. Lists say what there is; with single components what is not managed stays: other
-/// components of a type that a stack can have several of, and types that neither the state nor the plan names.
+/// Returns the slots after a change. Lists are complete; with single components everything unmanaged stays: further
+/// components of a type that can have several, and types that are in neither the state nor the plan.
 pub(super) fn changed(now: &Slots, before: &Slots, plan: &Stack) -> Slots {
     let after = named(plan);
     if plan.component_lists.is_some() {
@@ -141,7 +142,7 @@ pub(super) fn changed(now: &Slots, before: &Slots, plan: &Stack) -> Slots {
     slots
 }
 
-/// The places of a new stack. It is made of components that are there, never of new ones.
+/// Returns the slots of a new stack. It consists of existing components, never of new ones.
 pub(super) fn there(slots: Slots) -> NewSlots {
     slots.into_iter().map(|(kind, ids)| (kind, ids.into_iter().map(Part::There).collect())).collect()
 }
@@ -159,14 +160,14 @@ mod tests {
         format!("00000000-0000-4000-8000-0000000000{number:02}").parse().unwrap()
     }
 
-    /// Places in the order of `KINDS`, by numbers of components.
+    /// Returns slots in the order of `KINDS`, by component numbers.
     fn slots(numbers: [&[u8]; 3]) -> Slots {
         let one =
             |(kind, numbers): (&str, &[u8])| (kind.to_owned(), numbers.iter().copied().map(id).collect());
         KINDS.into_iter().zip(numbers).filter(|(_, numbers)| !numbers.is_empty()).map(one).collect()
     }
 
-    /// Attributes in the order of `KINDS`: none where there is no entry, 0 for null.
+    /// Returns attributes in the order of `KINDS`: `None` for no entry, 0 for null.
     fn components(numbers: [Option<u8>; 3]) -> Components {
         let one = |(kind, number): (&str, Option<u8>)| {
             let number = number?;
@@ -282,7 +283,7 @@ mod tests {
         assert_eq!(observed_lists(&now, &known), lists([Some(&[1]), Some(&[3, 4]), Some(&[])]));
         let gone = lists([Some(&[1]), Some(&[3]), None]);
         assert_eq!(observed_lists(&slots([&[1], &[], &[]]), &gone), lists([Some(&[1]), None, None]));
-        // From one form to the other: what was listed and is not named any more leaves, what nobody named stays.
+        // Changing the form: listed components that are no longer set leave the stack, unmanaged ones stay.
         let listed = stack(None, Some(lists([Some(&[1]), Some(&[3, 4]), None])));
         let single = stack(Some(components([Some(1), Some(4), None])), None);
         let crowded = slots([&[1], &[3, 4, 5], &[6, 7]]);

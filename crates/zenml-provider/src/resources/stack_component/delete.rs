@@ -1,4 +1,4 @@
-//! How a component leaves its stacks and goes.
+//! Removes components from their stacks and deletes them.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,14 +19,14 @@ use crate::resources::stack::{lock_name, slots_of};
 use crate::run_environment as run;
 use crate::succession::{Fate, Held as _, fate, release_retired, retire};
 
-/// Types without which there is no stack.
+/// Types that every stack requires.
 const MANDATORY: [&str; 2] = ["orchestrator", "artifact_store"];
 
-/// How often a component is taken out of stacks that somebody puts it into meanwhile.
+/// How often a component is removed from stacks that it is added to meanwhile.
 const ROUNDS: usize = 3;
 
-/// Components that are on their way out of their stacks. Who writes a stack takes all of them out of it at once, so that
-/// many that go at the same time cost one write.
+/// Components that are leaving their stacks. Each write of a stack removes all of them at once, so that many
+/// concurrent deletions take one write.
 #[derive(Debug, Default)]
 struct Leaving(Mutex<BTreeSet<ComponentId>>);
 
@@ -41,7 +41,7 @@ impl Leaving {
     }
 }
 
-/// Until it is dropped others may take the component out of stacks.
+/// Until it is dropped, other tasks can remove the component from stacks.
 struct Announced<'a> {
     leaving: &'a Leaving,
     id: ComponentId,
@@ -53,8 +53,8 @@ impl Drop for Announced<'_> {
     }
 }
 
-/// Deletes a component. Without a successor it leaves the stacks that hold it and can be without it; in all others, and
-/// where another one is to take its place, it is retired.
+/// Deletes a component. Without a successor it is removed from all stacks that do not require it. If a stack requires
+/// it, or if it has a successor, it is retired.
 pub(super) async fn delete(cx: &Cx<Client>, server: &Server, prior: &StackComponent) -> Result<(), Diag> {
     let id = prior.id.get()?.0;
     let fate = fate(cx, Some(&prior.kind), prior.workspace_id.as_ref().map(|id| id.0));
@@ -79,7 +79,7 @@ pub(super) async fn delete(cx: &Cx<Client>, server: &Server, prior: &StackCompon
     }
 }
 
-/// Takes a component out of all stacks that hold it and deletes it.
+/// Removes a component from all stacks that use it, and deletes it.
 async fn step_out(cx: &Cx<Client>, server: &Server, id: ComponentId) -> Result<(), ApiError> {
     let leaving = cx.client_if_known().map(Client::memory::<Leaving>).unwrap_or_default();
     let _announced = leaving.announce(id);
@@ -89,15 +89,16 @@ async fn step_out(cx: &Cx<Client>, server: &Server, id: ComponentId) -> Result<(
             detach(cx, server, stack.id, &leaving).await?;
         }
         match server.api.call(&api::DELETE, id).await.optional() {
-            // Somebody has put it into a stack meanwhile, or a page of the list was missed for a stack that went.
+            // The component was added to a stack meanwhile, or the list missed a stack because another one was
+            // deleted.
             Err(error) if HeldComponents::is_held(&error) && round < ROUNDS => round += 1,
             other => return other.map(|_| ()),
         }
     }
 }
 
-/// Takes all components that are leaving out of one stack, as it is at that moment. Another one that leaves may have done
-/// it already.
+/// Removes all leaving components from one stack, based on its current contents. Another leaving component may
+/// already have done this.
 async fn detach(cx: &Cx<Client>, server: &Server, stack: StackId, leaving: &Leaving) -> Result<(), ApiError> {
     let _alone = cx.lock(lock_name(stack)).await;
     let Some(now) = server.api.call(&stack::GET, stack).await.optional()? else { return Ok(()) };

@@ -1,7 +1,7 @@
-//! What the server's flavors say about a component, asked while planning.
+//! Checks a component against the server's flavors while planning.
 //!
-//! Only what a plan brings anew is looked at, and only what the server surely refuses is an error. Whatever cannot be
-//! asked at that time, because the workspace does not exist yet or nobody answers, is left to the apply.
+//! Only changes are checked, and only what the server is certain to reject is an error. What cannot be checked yet,
+//! because the workspace does not exist or is not available, is left to the apply.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,33 +21,33 @@ use crate::in_workspace::scope::{self, Reach, Server};
 use crate::in_workspace::text;
 use crate::resources::flavor;
 
-/// Where a flavor is, its type and its name.
+/// The workspace of a flavor, its type and its name.
 type FlavorKey = (Option<WorkspaceId>, String, String);
 
-/// What was learned in this run about flavors and the connectors that go with them.
+/// Flavors and connector types that this run has read.
 #[derive(Debug, Default)]
 struct Flavors {
     rules: Cache<FlavorKey, Option<Rules>>,
     connector_types: Cache<(Option<WorkspaceId>, ConnectorId), Option<String>>,
 }
 
-/// What a flavor demands of a component.
+/// The rules of a flavor for its components.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rules {
-    /// Names of the settings that there are; none where the server does not check them.
+    /// Names of the known settings; `None` if the server does not check them.
     pub(super) known: Option<BTreeSet<String>>,
     required: Vec<String>,
-    /// Old names of settings. The server puts them in the place of others, possibly required ones.
+    /// Deprecated names of settings. The server uses their values for other settings, possibly required ones.
     pub(super) deprecated: BTreeSet<String>,
-    /// What a setting is where nobody sets it, as far as its description tells.
+    /// Defaults of the settings, if their descriptions contain them.
     pub(super) defaults: BTreeMap<String, Default>,
     connector_type: Option<String>,
 }
 
-/// How a description tells a default: as a value, or in a sentence.
+/// A default in a description: a value, or a sentence.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Default {
-    /// As a value; null where there is none.
+    /// The value; null if there is none.
     pub(super) value: Json,
     /// The words from "default" on, in lower case.
     pub(super) words: String,
@@ -83,8 +83,8 @@ impl Rules {
         }
     }
 
-    /// What is wrong with settings, of which only the names count. `earlier` are those that the component has already:
-    /// a server takes them although a newer release does not know them any more.
+    /// Returns errors about the names of settings. `earlier` are the settings that the component already has: a
+    /// server accepts them even if a newer release no longer knows them.
     fn complaints(&self, flavor: &str, given: &Given, earlier: &BTreeSet<String>) -> Vec<Diag> {
         let Some(known) = &self.known else { return Vec::new() };
         let mut found = Vec::new();
@@ -116,16 +116,16 @@ impl Rules {
     }
 }
 
-/// The settings that a plan names.
+/// The settings of a plan.
 struct Given {
-    /// The attribute that holds them.
+    /// The attribute that contains them.
     place: Path,
-    /// Names, and where each stands. One that is null is not sent.
+    /// Names with their attributes. Null settings are not sent.
     names: BTreeMap<String, Path>,
 }
 
 impl Given {
-    /// None while it is not known which settings there are.
+    /// Returns the settings of a plan; `None` while their names are unknown.
     fn of(plan: &Plan<StackComponent>) -> Option<Self> {
         let planned = plan.planned();
         let (texts, values) =
@@ -149,7 +149,7 @@ impl Given {
     }
 }
 
-/// Where a flavor is looked for.
+/// The server and the type to look up a flavor in.
 struct Place<'a> {
     client: &'a Client,
     server: Server,
@@ -158,7 +158,7 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// None while something of it is not known, or nobody answers.
+    /// Returns `None` while any part is unknown, or if the server is not available.
     async fn of(cx: &'a Cx<Client>, plan: &Plan<StackComponent>) -> Option<Self> {
         let client = cx.client_if_known()?;
         let (kind, flavor) =
@@ -174,13 +174,13 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The rules for a planned component; none where they cannot be asked for.
+/// Returns the rules for a planned component; `None` if they cannot be read.
 pub(super) async fn rules_for(cx: &Cx<Client>, plan: &Plan<StackComponent>) -> Option<Rules> {
     let Place { client, server, kind, flavor } = Place::of(cx, plan).await?;
     rules(client, &server, &kind, &flavor).await.ok()?
 }
 
-/// Looks at a component that is made, or whose flavor, settings or connector change.
+/// Checks a component that is created, or whose flavor, settings or connector change.
 pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) {
     let is_new =
         plan.is_create() || plan.changes(StackComponent::FLAVOR) || plan.changes(StackComponent::TYPE);
@@ -229,7 +229,7 @@ pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) {
     }
 }
 
-/// The rules of a flavor, asked once in a run; none if the server does not have it.
+/// Returns the rules of a flavor, read once in a run; `None` if the server does not have the flavor.
 async fn rules(client: &Client, server: &Server, kind: &str, name: &str) -> Result<Option<Rules>, ApiError> {
     let key = (server.workspace_id, kind.to_owned(), name.to_owned());
     let ask = async {
@@ -240,7 +240,7 @@ async fn rules(client: &Client, server: &Server, kind: &str, name: &str) -> Resu
             ..FlavorQuery::default()
         };
         let listed = server.api.list_all(&api::LIST, (), query).await?;
-        // A filter that a server does not know is ignored by it.
+        // Servers ignore unknown filters.
         let is_wanted = |flavor: &&Flavor| {
             flavor.name == name && flavor.body.as_ref().is_some_and(|body| body.kind == kind)
         };
@@ -249,13 +249,13 @@ async fn rules(client: &Client, server: &Server, kind: &str, name: &str) -> Resu
     let flavors = client.memory::<Flavors>();
     let found = flavors.rules.get(&key, ask).await?;
     if found.is_none() {
-        // It may be made before the next one asks.
+        // The flavor may be created before the next check.
         flavors.rules.forget(&key);
     }
     Ok((*found).clone())
 }
 
-/// The names of the flavors of a type; none where the server does not tell, or does not know the type either.
+/// Returns the names of the flavors of a type; `None` if the list fails, or if the server does not know the type.
 async fn available(server: &Server, kind: &str) -> Option<String> {
     let query = FlavorQuery { kind: vec![kind.to_owned()], ..FlavorQuery::default() };
     let listed = server.api.list_all(&api::LIST, (), query).await.ok()?;
@@ -268,7 +268,7 @@ async fn available(server: &Server, kind: &str) -> Option<String> {
     (ALL_TYPES.contains(&kind) && !names.is_empty()).then(|| names.join(", "))
 }
 
-/// The type of a connector, asked once in a run; none if it cannot be told.
+/// Returns the type of a connector, read once in a run; `None` if it cannot be read.
 async fn connector_type(client: &Client, server: &Server, id: ConnectorId) -> Option<String> {
     let ask = async {
         let query = SecretsQuery { expand_secrets: Some(false) };
@@ -326,7 +326,7 @@ pub(super) mod tests {
         for (given, earlier, expected) in cases {
             assert_eq!(said(&built_in, given, earlier), expected, "{given:?}");
         }
-        // Flavors of users are not checked by the server, nor are those without a description of their settings.
+        // The server does not check custom flavors, nor flavors without a schema.
         for free in
             [rules(true, &schema), rules(false, &json!({ "type": "object" })), rules(false, &json!(null))]
         {

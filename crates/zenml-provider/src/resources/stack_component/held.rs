@@ -1,4 +1,4 @@
-//! What stacks hold: how one component takes the place of another one.
+//! Replaces components that stacks use.
 
 use tfkit::Cx;
 use zenml_api::workspace::component::{self as api, Component, ComponentQuery, ComponentUpdate};
@@ -16,7 +16,7 @@ use crate::resources::service_connector::HeldConnectors;
 use crate::resources::stack::{lock_name, slots_of};
 use crate::succession::{Held, all_retired, is_retired, release};
 
-/// Stack components, which stacks hold.
+/// Stack components that stacks use.
 #[derive(Debug)]
 pub(crate) struct HeldComponents;
 
@@ -25,7 +25,7 @@ impl Held for HeldComponents {
 
     const NOUN: Noun = StackComponent::NOUN;
 
-    /// The text is the only sign.
+    /// Only the message shows it.
     fn is_held(error: &ApiError) -> bool {
         let said = |words: &str| error.answer().is_some_and(|refused| refused.body.summary().contains(words));
         matches!(error, ApiError::Forbidden(_)) && said("cannot be deleted as it is part of")
@@ -87,7 +87,7 @@ impl Held for HeldComponents {
     }
 }
 
-/// Puts a component in the place of another one in one stack, as it is at that moment.
+/// Replaces a component with another one in one stack, based on its current contents.
 async fn exchange(
     cx: &Cx<Client>,
     server: &Server,
@@ -113,7 +113,7 @@ async fn exchange(
     server.api.send(&stack::UPDATE, stack, (), change).await.optional().map(|_| ())
 }
 
-/// A change that changes nothing: a server drops the connector that is not named.
+/// Returns an update without changes that keeps the connector: a server removes a connector that a request omits.
 pub(crate) fn linked_as(now: &Component) -> ComponentUpdate {
     let metadata = now.metadata.as_ref();
     ComponentUpdate {
@@ -123,12 +123,12 @@ pub(crate) fn linked_as(now: &Component) -> ComponentUpdate {
     }
 }
 
-/// All stacks that hold a component.
+/// Returns all stacks that use a component.
 pub(super) async fn holders(server: &Server, id: ComponentId) -> Result<Vec<Stack>, ApiError> {
     let query =
         StackQuery { component_id: vec![id.to_string()], hydrate: Some(true), ..StackQuery::default() };
     let mut stacks = server.api.list_all(&stack::LIST, (), query).await?;
-    // A filter that a server does not know is ignored by it.
+    // Servers ignore unknown filters.
     stacks.retain(|stack| slots_of(stack).values().any(|slot| slot.contains(&id)));
     Ok(stacks)
 }

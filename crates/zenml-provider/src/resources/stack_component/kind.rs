@@ -6,17 +6,18 @@ use zenml_api::workspace::component::{self, ALL_TYPES};
 
 use crate::in_workspace::scope::Server;
 
-/// What any server could take for a type. A newer one may know more types than this provider.
+/// Returns the check for a possible type. A newer server may support more types than this provider knows.
 pub(crate) fn possible() -> Check {
     in_plan(pattern("be a stack component type", is_type).suggesting(&ALL_TYPES))
 }
 
-/// Lower-case words, joined by underscores.
+/// Returns whether a string consists of lowercase words, joined by underscores.
 fn is_type(text: &str) -> bool {
     text.split('_').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
 }
 
-/// A warning about a type that this version of the provider does not know: misspelled, or of a newer server.
+/// Returns a warning for a type that this version of the provider does not know. It may be misspelled, or belong to a
+/// newer server.
 pub(crate) fn unfamiliar(kind: &str) -> Option<Diag> {
     (is_type(kind) && !ALL_TYPES.contains(&kind)).then(|| {
         Diag::warning(format!("Unknown stack component type {kind:?}"))
@@ -25,8 +26,8 @@ pub(crate) fn unfamiliar(kind: &str) -> Option<Diag> {
     })
 }
 
-/// An error about a type that the server says it does not have. It is only asked about one that this version of the
-/// provider does not know; where it cannot be asked, the apply finds out.
+/// Returns an error for a type that the server does not have. Only types that this version of the provider does not
+/// know are checked. If the server is not available, the apply reports the error.
 pub(crate) async fn refused(server: &Server, kind: &str) -> Option<Diag> {
     let _unknown = unfamiliar(kind)?;
     let types = server.api.send(&component::TYPES, (), (), ()).await.ok()?;

@@ -1,4 +1,4 @@
-//! `zenml_stack_component`: one part of a stack, such as an orchestrator or an artifact store.
+//! `zenml_stack_component`: a part of a stack, such as an orchestrator or an artifact store.
 
 mod data;
 mod delete;
@@ -37,7 +37,7 @@ use crate::resources::service_connector::HeldConnectors;
 use crate::run_environment::{self as run, Variables};
 use crate::succession::{self, foresee, release_retired, succeed, unfinished};
 
-/// Name beside the state of the settings that the server did not keep.
+/// Key in the private state for the settings that the server ignored.
 const DROPPED: &str = "dropped";
 
 /// A component of a stack, such as an orchestrator, an artifact store or a container registry.
@@ -70,8 +70,8 @@ pub struct StackComponent {
     /// Settings of the component with their types, as an object of numbers, booleans, strings, lists and objects. Null
     /// values are not sent. Plans show them: refer to a secret with `{{NAME.KEY}}`. Conflicts with `configuration`,
     /// which is the one that an import fills.
-    // Terraform 1.11 stores the marks of two sensitive attributes in a random order, and then takes a refresh that found
-    // nothing for a change. `configuration` is one already.
+    // Not sensitive: Terraform 1.11 stores the marks of two sensitive attributes in a random order, and then shows a
+    // change after a refresh without one. `configuration` is already sensitive.
     #[attr(same = same_typed_settings)]
     pub settings: Option<TypedSettings>,
     /// ID of the service connector through which the component gets its credentials. An empty string means none.
@@ -98,12 +98,12 @@ pub struct StackComponent {
     pub updated: Computed<String>,
 }
 
-/// Settings that the server did not keep when they were last written; none if this provider never wrote them.
+/// Settings that the server ignored when they were last written; `None` if this provider never wrote them.
 #[derive(Clone, Debug, Default)]
 pub struct Dropped(Option<BTreeSet<String>>);
 
 impl StackComponent {
-    /// What is sent of the settings, without what is null: texts, or values with their types.
+    /// Returns the settings for a request, without null values: as strings, or with their types.
     fn sent(&self) -> JsonMap {
         if let Some(settings) = &self.settings {
             return settings.sent();
@@ -117,12 +117,12 @@ impl StackComponent {
         (self.connector_id.and_then(|id| id.0), resource)
     }
 
-    /// The attribute that holds the settings.
+    /// Returns the attribute that contains the settings.
     fn settings_place(&self) -> Path {
         if self.settings.is_some() { Self::SETTINGS.path() } else { Self::CONFIGURATION.path() }
     }
 
-    /// One setting in it.
+    /// Returns the path of one setting.
     fn setting_place(&self, key: &str) -> Path {
         let place = self.settings_place();
         if self.settings.is_some() { place.attr(key) } else { place.key(key) }
@@ -163,9 +163,9 @@ impl InWorkspace for StackComponent {
             Since::Import(_) => {
                 (OrServer::from_option(settings::imported(&body.kind, &body.flavor_name, stored)), None)
             }
-            // The answer is what the server made of them, and a plan must not change.
+            // The response has the server's form of them, but the result must match the plan.
             Since::Answer(plan) => (plan.configuration.clone(), plan.settings.clone()),
-            // Nobody has changed the component since, so what is stored is what the server made of these settings.
+            // The component has not changed since, so the stored settings are the server's form of these.
             Since::State(state) if state.updated.as_ref() == Some(&updated) => {
                 (state.configuration.clone(), state.settings.clone())
             }
@@ -185,7 +185,7 @@ impl InWorkspace for StackComponent {
         let environment = OrServer::from_option(run::variables(metadata.environment.as_ref()));
         let secrets = OrServer::from_option(run::secrets(&metadata.secrets));
         let (environment, secrets) = match since {
-            // What is left alone may have been changed by somebody meanwhile, which is seen by the next read.
+            // Somebody may have changed unmanaged attributes meanwhile; the next read shows that.
             Since::Answer(plan) => {
                 (plan.environment.clone().or_prior(environment), plan.secrets.clone().or_prior(secrets))
             }
@@ -257,7 +257,7 @@ impl InWorkspace for StackComponent {
             let server = scope::open(cx, home_of(&prior)).await?;
             succeed::<HeldComponents>(cx, &server, predecessor, prior.id.get()?.0).await;
         }
-        // The same in another form is no change.
+        // The same settings in the other form are not a change.
         let Some(change) = write::change(&prior, &plan) else { return settled(&plan, &prior) };
         let server = scope::open(cx, home_of(&prior)).await?;
         let component = write::update(&server, &prior, &plan, change).await?;
@@ -340,7 +340,7 @@ impl InWorkspace for StackComponent {
     }
 }
 
-/// The settings that the server did not keep, as they were remembered beside the state.
+/// Returns the settings that the server ignored, from the private state.
 fn dropped(cx: &Cx<Client>) -> Option<BTreeSet<String>> {
     cx.private(DROPPED).and_then(|names| serde_json::from_value(names).ok())
 }

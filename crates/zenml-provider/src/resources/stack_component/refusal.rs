@@ -1,4 +1,4 @@
-//! What a user is told when a server does not accept a component.
+//! Diagnostics for components that a server rejects.
 
 use serde_json::Value as Json;
 use tfkit::{Diag, Path};
@@ -9,7 +9,7 @@ use super::StackComponent;
 use crate::failure::{Needs, cannot};
 use crate::in_workspace::InWorkspace as _;
 
-/// The diagnostic of a refused change, at the attribute that it is about, and without a value of the settings.
+/// Returns the diagnostic of a rejected change, at the attribute that caused it, without any value of the settings.
 pub(super) fn explain(component: &StackComponent, verb: &str, error: &ApiError) -> Diag {
     let StackComponent { name, kind, flavor, .. } = component;
     let doing = format!("{verb} {} {name:?}", StackComponent::NOUN.words);
@@ -23,14 +23,14 @@ pub(super) fn explain(component: &StackComponent, verb: &str, error: &ApiError) 
     diag.why = diag.why.map(|why| without_values(&settings, &why));
     let Some(place) = place(component, error, refused, &message) else { return diag };
     if matches!(error, ApiError::Server(_)) {
-        // It may be the setting after all, and then running the command again does not help.
+        // A setting may be the cause, and then running the command again does not help.
         let otherwise = diag.fix.take().unwrap_or_default();
         diag = diag.fix("If the message is about a setting, correct it.").fix(otherwise);
     }
     diag.at(place)
 }
 
-/// The server lacks the flavor of a component. `available` are those that it has.
+/// Returns the error for a flavor that the server does not have. `available` are the existing ones.
 pub(super) fn no_flavor(kind: &str, flavor: &str, available: Option<&str>) -> Diag {
     let diag = Diag::error(format!("There is no flavor {flavor:?} of the type {kind:?}"))
         .why("The server has no flavor with this name for this type, neither built in nor custom.");
@@ -42,12 +42,12 @@ pub(super) fn no_flavor(kind: &str, flavor: &str, available: Option<&str>) -> Di
         .at(StackComponent::FLAVOR)
 }
 
-/// A type as the command line writes it.
+/// Returns a type as the command line writes it.
 fn command(kind: &str) -> String {
     kind.replace('_', "-")
 }
 
-/// The attribute that a refusal is about.
+/// Returns the attribute that caused a rejection.
 fn place(component: &StackComponent, error: &ApiError, refused: &Refused, message: &str) -> Option<Path> {
     if matches!(error, ApiError::NotFound(_)) && message.to_lowercase().contains("connector") {
         return Some(StackComponent::CONNECTOR_ID.path());
@@ -62,7 +62,7 @@ fn place(component: &StackComponent, error: &ApiError, refused: &Refused, messag
     let is_about_settings = match error {
         ApiError::Invalid(_) => !refused.body.problems.iter().any(is_about_request),
         ApiError::NotFound(_) => message.contains("secret reference"),
-        // A server reports some settings, such as a path of another scheme, as if it had failed itself.
+        // A server reports some invalid settings, such as a path with another scheme, as an internal error.
         ApiError::Server(_) => refused.body.class.as_deref() == Some("RuntimeError"),
         _ => false,
     };
@@ -87,12 +87,12 @@ fn place(component: &StackComponent, error: &ApiError, refused: &Refused, messag
     Some(place.unwrap_or_else(|| component.settings_place()))
 }
 
-/// Whether a problem is about the request itself and not about the settings in it.
+/// Returns whether a problem concerns the request itself and not the settings in it.
 fn is_about_request(problem: &zenml_api::error::Problem) -> bool {
     problem.location.first().is_some_and(|first| first == "body")
 }
 
-/// Hides each value of the settings in a message of a server, also of those that were not sent again.
+/// Masks each value of the settings in a server message, including those that were not sent again.
 fn without_values(settings: &JsonMap, message: &str) -> String {
     let mut values = Vec::new();
     for value in settings.values() {
@@ -101,7 +101,7 @@ fn without_values(settings: &JsonMap, message: &str) -> String {
     Secrets::of(values.iter().map(String::as_str)).hide(message)
 }
 
-/// All texts and numbers in a value.
+/// Collects all strings and numbers in a value.
 fn texts(value: &Json, found: &mut Vec<String>) {
     match value {
         Json::String(text) => found.push(text.clone()),

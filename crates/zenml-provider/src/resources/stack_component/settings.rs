@@ -1,4 +1,4 @@
-//! What the texts of a configuration and the values that a server stores have to do with each other.
+//! Compares the strings of a configuration with the values that a server stores.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use tfkit::plan::same::scalar_text;
 use tfkit::{Dyn, Secret};
 use zenml_api::workspace::JsonMap;
 
-/// Settings as the user writes them; what is null is not sent.
+/// Settings as users write them. Null values are not sent.
 pub(super) type Settings = BTreeMap<String, Option<String>>;
 
-/// Settings that mean the same: as a whole no settings and an empty map, one by one the same scalar or JSON.
+/// Returns whether settings are equivalent: no settings and an empty map, and values with the same scalar or JSON.
 pub(super) fn same_settings(one: &Dyn, other: &Dyn) -> bool {
     let is_none = |value: &Dyn| match value {
         Dyn::Null => true,
@@ -20,10 +20,10 @@ pub(super) fn same_settings(one: &Dyn, other: &Dyn) -> bool {
     scalar_text(one, other) || (is_none(one) && is_none(other))
 }
 
-/// What servers add to the settings of a component that does not have it: type, flavor, setting and value.
+/// Settings that servers add to a component without them: type, flavor, setting and value.
 const ADDED: [(&str, &str, &str, &str); 1] = [("orchestrator", "sagemaker", "instance_type", "ml.m5.xlarge")];
 
-/// All settings that a server has, for an import, but for those that it adds by itself.
+/// Returns all stored settings for an import, except those that the server adds.
 pub(super) fn imported(kind: &str, flavor: &str, stored: &JsonMap) -> Option<Secret<Settings>> {
     let is_added = |key: &str, value: &Json| {
         ADDED.iter().any(|added| (added.0, added.1, added.2) == (kind, flavor, key) && value == added.3)
@@ -33,9 +33,9 @@ pub(super) fn imported(kind: &str, flavor: &str, stored: &JsonMap) -> Option<Sec
     (!settings.is_empty()).then(|| Secret::new(settings))
 }
 
-/// The settings of a state that another provider or an import has written, after somebody changed the component: those
-/// that are known as in [`refreshed`], and all others that an import would take. Version 2 of the Go provider left out
-/// what is no text, so what its states lack may well be configured.
+/// Returns the settings for a state that an import or another provider has written, after the component was changed:
+/// known settings as in [`refreshed`], and all others that an import would include. Version 2 of the Go provider
+/// omitted values that are not strings, so its states may lack configured settings.
 pub(super) fn completed(
     known: &Secret<Settings>,
     kind: &str,
@@ -47,9 +47,9 @@ pub(super) fn completed(
     Secret::new(all)
 }
 
-/// The settings of a state after somebody changed the component. What the server has added is nobody's business here;
-/// what it lacks was removed by somebody, unless the server itself never kept it. `dropped` is none where it is not
-/// known what the server keeps, as for a state of an earlier provider.
+/// Returns the settings for the state after the component was changed. Settings that the server added are ignored.
+/// Missing settings were removed outside of Terraform, unless the server ignored them from the start. `dropped` is
+/// `None` if these are unknown, as for the state of an earlier provider.
 pub(super) fn refreshed(
     known: &Secret<Settings>,
     stored: &JsonMap,
@@ -59,7 +59,7 @@ pub(super) fn refreshed(
         let stays = || dropped.is_none_or(|dropped| dropped.contains(key));
         match (written, stored.get(key).filter(|value| !value.is_null())) {
             (None, _) => Some((key.clone(), None)),
-            // The framework keeps the user's spelling where it means the same.
+            // The framework keeps the user's spelling of equivalent values.
             (Some(_), Some(value)) => Some((key.clone(), Some(text(value)))),
             (Some(written), None) => stays().then(|| (key.clone(), Some(written.clone()))),
         }
@@ -67,7 +67,7 @@ pub(super) fn refreshed(
     Secret::new(now.collect())
 }
 
-/// A value as the text that stands for it.
+/// Returns a value as a string.
 fn text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),

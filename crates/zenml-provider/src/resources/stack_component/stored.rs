@@ -1,7 +1,7 @@
-//! What a server makes of settings, told from what it has made of them: some it keeps under another name, and some it adds.
+//! Recognizes settings in their stored form: a server stores some under another name, and adds some.
 //!
-//! A state that this provider wrote has the names that the user wrote. One that an import or the Go provider wrote has those
-//! of the server, and a plan that compared them by name would change what is right already.
+//! A state that this provider has written contains the user's names. A state from an import or from the Go provider
+//! contains the server's names; if a plan compared these by name, it would change correct settings.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +14,20 @@ use super::settings::Settings;
 use super::{StackComponent, dropped};
 use crate::client::Client;
 
-/// Name beside the state of the settings that it has under the server's names: those of the user with those of the server,
-/// and with nothing those that the server added.
+/// Key in the private state for settings that the state contains under the server's names: the user's names with the
+/// server's, and added settings with null.
 const STORED: &str = "stored";
 
-/// Name beside the state for that its settings were never written here, nor in the configuration.
+/// Key in the private state that marks settings that neither this provider nor the configuration has ever set.
 pub(super) const UNWRITTEN: &str = "unwritten";
 
-/// The names of the user with those of the server; none for a setting that the server has added.
+/// The user's names with the server's names; `None` for a setting that the server has added.
 type Names = BTreeMap<String, Option<String>>;
 
 type Texts<'a> = BTreeMap<&'a str, &'a str>;
 
-/// Leaves settings alone that neither this provider nor the configuration has ever written, and says which they are.
-/// Returns whether it did.
+/// Keeps settings that neither this provider nor the configuration has ever set, and warns which they are. Returns
+/// whether there are any.
 pub(super) fn leave_unwritten(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) -> Result<bool, Diag> {
     let config = plan.config();
     let is_left_out = config.dyn_of(StackComponent::CONFIGURATION).is_null()
@@ -65,7 +65,7 @@ pub(super) fn leave_unwritten(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) 
     Ok(true)
 }
 
-/// Plans no change of settings that the server would store as it has them already.
+/// Plans no change for settings that the server would store as they are.
 pub(super) async fn compare(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) -> Result<(), Diag> {
     let is_other = plan.changes(StackComponent::TYPE) || plan.changes(StackComponent::FLAVOR);
     if is_other || !plan.changes(StackComponent::CONFIGURATION) {
@@ -83,7 +83,8 @@ pub(super) async fn compare(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) ->
     }
     let Some(rules) = flavor::rules_for(cx, plan).await else { return Ok(()) };
     let Some(names) = names(&rules, &wanted, &found) else { return Ok(()) };
-    // What this provider has written once stands in the state as the user wrote it, but for what was remembered.
+    // After this provider has written settings, the state contains them as the user wrote them, except for the
+    // remembered ones.
     if dropped(cx).is_some() && names.iter().any(|name| remembered.get(name.0) != Some(name.1)) {
         return Ok(());
     }
@@ -92,12 +93,12 @@ pub(super) async fn compare(cx: &Cx<Client>, plan: &mut Plan<StackComponent>) ->
     Ok(())
 }
 
-/// Settings that are set.
+/// Returns the settings that are not null.
 fn texts(settings: &Secret<Settings>) -> Texts<'_> {
     settings.expose().iter().filter_map(|(name, text)| Some((name.as_str(), text.as_deref()?))).collect()
 }
 
-/// Under which names a server stores settings, if it would store them as what was found.
+/// Returns the names under which a server would store settings, if the result is the found settings.
 fn names(rules: &Rules, wanted: &Texts<'_>, found: &Texts<'_>) -> Option<Names> {
     let known = rules.known.as_ref()?;
     let mut more: Texts<'_> = found.clone();
@@ -129,7 +130,7 @@ fn names(rules: &Rules, wanted: &Texts<'_>, found: &Texts<'_>) -> Option<Names> 
             let mut words = default.words.split([' ', ',', ';', '`', '\'', '"', '(', ')']);
             same(&value, stored) || words.any(|word| word.trim_end_matches('.') == stored.to_lowercase())
         });
-        // What takes the place of an old setting may need others beside it.
+        // The replacement of a deprecated setting may require other settings.
         if !known.contains(name) || !(is_default || is_migrated) {
             return None;
         }
@@ -142,12 +143,12 @@ fn same(one: &str, other: &str) -> bool {
     scalar_text(&Dyn::string(one), &Dyn::string(other))
 }
 
-/// As servers tidy addresses and paths.
+/// Normalizes addresses and paths as servers do.
 fn tidied(text: &str) -> &str {
     text.trim_matches(['\'', '"', '`']).trim_end_matches('/')
 }
 
-/// Whether a name has all words of another one and more, as `default_channel` has those of `channel`.
+/// Returns whether a name contains all words of another one and more, as `default_channel` does for `channel`.
 fn is_longer(name: &str, other: &str) -> bool {
     let mut words = other.split('_');
     name.len() > other.len() && words.all(|word| name.split('_').any(|mine| mine == word))

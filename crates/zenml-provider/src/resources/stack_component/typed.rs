@@ -1,4 +1,4 @@
-//! Settings with types: what a user writes, what is sent, and what a server made of it.
+//! Typed settings: as users write them, as they are sent, and as a server stores them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,11 @@ use tfkit::plan::same::scalar_text;
 use tfkit::{Dyn, Shape, Type};
 use zenml_api::workspace::JsonMap;
 
-/// An object of settings, each value of its own type. A setting that is null is not sent.
+/// An object of settings, each with its own type. Null settings are not sent.
 #[derive(Clone, PartialEq)]
 pub struct TypedSettings(Dyn);
 
-/// Settings may hold what should have been a reference to a secret.
+/// Settings may contain a value that should have been a reference to a secret.
 impl std::fmt::Debug for TypedSettings {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("***")
@@ -26,7 +26,7 @@ impl Value for TypedSettings {
 
     fn from_known(value: &Dyn) -> Result<Self, Misfit> {
         match value.untyped() {
-            // A null can have a type, too, such as that of a variable.
+            // A null can also have a type, such as that of a variable.
             Dyn::Null | Dyn::Map(_) => Ok(Self(value.clone())),
             _ => {
                 Err(Misfit::new("must be an object")
@@ -45,12 +45,12 @@ impl Value for TypedSettings {
 }
 
 impl TypedSettings {
-    /// What a server stores, with the types that it has there.
+    /// Creates settings from what a server stores, with the stored types.
     pub(super) fn of(stored: &JsonMap) -> Self {
         Self(object(stored.iter().map(|(key, value)| (key.clone(), typed(value))).collect()))
     }
 
-    /// What is sent: JSON, without what is null.
+    /// Returns the settings for a request: JSON without null values.
     pub(super) fn sent(&self) -> JsonMap {
         match json(&self.0) {
             Json::Object(settings) => settings.into_iter().collect(),
@@ -58,9 +58,8 @@ impl TypedSettings {
         }
     }
 
-    /// The settings of a state after somebody changed the component: the rules are those of
-    /// [`refreshed`](super::settings::refreshed). A value that a server only converted or completed stays as it is
-    /// written.
+    /// Returns the settings for the state after the component was changed, by the rules of
+    /// [`refreshed`](super::settings::refreshed). A value that the server only converted or completed stays as it is.
     pub(super) fn refreshed(&self, stored: &JsonMap, dropped: Option<&BTreeSet<String>>) -> Self {
         let Some(known) = self.0.as_map() else { return self.clone() };
         let mut now = BTreeMap::new();
@@ -94,8 +93,8 @@ impl TypedSettings {
     }
 }
 
-/// Settings that mean the same, whatever the types of their values: no settings and an empty object, `5` and `"5"`, a
-/// list and the JSON text of it.
+/// Returns whether settings are equivalent, regardless of their types: no settings and an empty object, `5` and
+/// `"5"`, a list and its JSON string.
 pub(super) fn same_typed_settings(one: &Dyn, other: &Dyn) -> bool {
     if one.is_null() != other.is_null() {
         let is_empty = |value: &Dyn| value.as_map().is_some_and(BTreeMap::is_empty);
@@ -104,7 +103,7 @@ pub(super) fn same_typed_settings(one: &Dyn, other: &Dyn) -> bool {
     one == other || means_the_same(&json(one), &json(other))
 }
 
-/// Whether two configurations ask a server for the same.
+/// Returns whether two configurations are equivalent for a server.
 pub(super) fn means_the_same(one: &Json, other: &Json) -> bool {
     match (one, other) {
         (Json::Array(ones), Json::Array(others)) => {
@@ -123,7 +122,7 @@ pub(super) fn means_the_same(one: &Json, other: &Json) -> bool {
     }
 }
 
-/// Whether a stored value is what a server made of a written one: the same, or with members that it added.
+/// Returns whether a stored value is the server's form of a configured one: the same, or with added members.
 fn covers(written: &Json, stored: &Json) -> bool {
     match (written, stored) {
         (Json::Array(written), Json::Array(stored)) => {
@@ -138,7 +137,8 @@ fn covers(written: &Json, stored: &Json) -> bool {
     }
 }
 
-/// A value and a text that says it, such as `true` and `"True"`, are one; and so is JSON and its text.
+/// Returns whether two values are equivalent: a value and its string, such as `true` and `"True"`, or JSON and its
+/// string.
 fn same_scalar(one: &Json, other: &Json) -> bool {
     if one.is_null() || other.is_null() {
         return one == other;
@@ -150,7 +150,7 @@ fn same_scalar(one: &Json, other: &Json) -> bool {
     one == other || scalar_text(&text(one), &text(other))
 }
 
-/// A value as JSON. Members of objects that are null are left out.
+/// Returns a value as JSON, without null members of objects.
 fn json(value: &Dyn) -> Json {
     match value.untyped() {
         Dyn::Bool(flag) => Json::Bool(*flag),
@@ -168,7 +168,7 @@ fn json(value: &Dyn) -> Json {
     }
 }
 
-/// A value of a server with the type that it has.
+/// Returns a stored value with its type.
 fn typed(value: &Json) -> (Type, Dyn) {
     match value {
         Json::Null => (Type::String, Dyn::Null),
@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(refreshed.to_known().attribute("changed").attribute("deep").as_list().unwrap().len(), 2);
         let careful = known.refreshed(&now, None).sent();
         assert_eq!(careful["removed"], json!("y"));
-        // A map of one type keeps it as long as nothing changed.
+        // A map with one value type keeps it as long as nothing changes.
         let map = TypedSettings(Dyn::typed(Type::String.map(), Dyn::map([("a", Dyn::string("5"))])));
         assert!(map.refreshed(&stored(json!({ "a": 5 })), None) == map);
         let changed = map.refreshed(&stored(json!({ "a": 6 })), None);

@@ -1,4 +1,4 @@
-//! How a component is made and changed, and what the server made of it.
+//! Creates and changes components, and checks what the server stored.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +16,8 @@ use crate::in_workspace::{InWorkspace as _, names, read, text, write};
 use crate::run_environment::{self as run, SecretChange};
 use crate::succession::{finish, retired, with_retired};
 
-/// Makes the component. One that has the name already is never taken over, except after a lost answer, when it was not
-/// there before.
+/// Creates the component. An existing one with the same name is never taken over, except after a lost response, if it
+/// did not exist before.
 pub(super) async fn make(
     cx: &Cx<Client>,
     server: &Server,
@@ -28,7 +28,7 @@ pub(super) async fn make(
     } else {
         let found = read::all::<StackComponent>(&server.api, plan.namesakes(with_retired(&plan.name))).await;
         let mut found = found.map_err(|error| plan.unlisted(&error))?;
-        // A filter that a server does not know is ignored by it.
+        // Servers ignore unknown filters.
         found.retain(|component| plan.is_in_the_way(component));
         found
     };
@@ -42,8 +42,8 @@ pub(super) async fn make(
     Ok((made, predecessor.map(|predecessor| predecessor.id)))
 }
 
-/// What is to be sent to lead from the state to the plan; none where both mean the same. Secrets are left to
-/// [`update`], which knows those that the component has at that time.
+/// Returns the update from the state to the plan; `None` if both are equivalent. [`update`] adds the secrets, because
+/// it knows the current ones.
 pub(super) fn change(prior: &StackComponent, plan: &StackComponent) -> Option<ComponentUpdate> {
     let as_json = |component: &StackComponent| Json::Object(component.sent().into_iter().collect());
     let settings = as_json(plan);
@@ -62,7 +62,7 @@ pub(super) fn change(prior: &StackComponent, plan: &StackComponent) -> Option<Co
         add_secrets: None,
         remove_secrets: None,
     };
-    // The link is sent with every change, because a server drops one that is not named.
+    // The connector is sent with every update, because a server removes one that the request omits.
     let (connector, connector_resource_id) = plan.connector();
     let nothing = ComponentUpdate { connector, connector_resource_id, ..ComponentUpdate::default() };
     let is_needed =
@@ -74,7 +74,7 @@ fn has_other_secrets(prior: &StackComponent, plan: &StackComponent) -> bool {
     run::differ(prior.secrets.as_ref(), plan.secrets.as_ref())
 }
 
-/// Carries out a change.
+/// Sends an update.
 pub(super) async fn update(
     server: &Server,
     prior: &StackComponent,
@@ -90,8 +90,8 @@ pub(super) async fn update(
     changed.ok_or_else(|| StackComponent::NOUN.vanished(&plan.name))
 }
 
-/// What a component is after it was written. Settings that the server did not keep are named once, and remembered, so
-/// that a read can tell them from settings that somebody removed.
+/// Returns the model after a write. A warning names settings that the server ignored. They are remembered, so that a
+/// read can distinguish them from settings that were removed outside of Terraform.
 pub(super) fn settle(
     cx: &Cx<Client>,
     server: &Server,

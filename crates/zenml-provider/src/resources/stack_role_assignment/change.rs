@@ -1,17 +1,18 @@
-//! Changing what one principal may do with several objects while somebody else may change the same.
+//! Changes the permissions of one principal on several objects, while others may change the same permissions.
 //!
-//! A grant on the API is written as a whole, and not only if nothing changed since it was read: whoever reads before
-//! another process writes, and writes after it, undoes what the other one did. No process can see that of its own write
-//! at once, so each leaves enough for the others to see, and looks again at the end:
+//! The API replaces a share as a whole, without checking that it has not changed since it was read. A process that
+//! reads before another one writes, and writes after it, undoes the other change, and cannot see that from its own
+//! write. So each process leaves enough information for the others, and checks again at the end:
 //!
-//! 1. The share of the stack tells everybody of the role. It comes first, and goes last, when all else is done.
-//! 2. What the principal needs for its roles on other stacks is read before the objects. What such a role grants is not
-//!    taken away; and what is read then was not written by a role that went before.
-//! 3. At the end both are read again. What was needed by a role that went meanwhile may have been written back, and goes;
-//!    what a role needs that came meanwhile, or that was there, may have been taken away, and comes again.
+//! 1. The share of the stack shows the role to the other processes. It is written first, and removed last.
+//! 2. The requirements of the principal's roles on other stacks are read before the objects. They are never removed,
+//!    and what is read afterwards was not written by a role that was removed before.
+//! 3. At the end both are read again. Permissions of a role that was removed meanwhile may have been written back,
+//!    and are removed. Permissions that another role requires may have been removed, and are granted again.
 //!
-//! So the last of several processes to look leaves nothing of roles that went. Only where two roles come at the same time
-//! one can take from the other what neither of the two sees; the next plan shows and repairs that.
+//! So the last of several processes to check leaves no permissions of removed roles. Only if two roles are granted at
+//! the same time, one can remove permissions of the other without either noticing; the next plan shows and repairs
+//! that.
 
 use std::collections::BTreeSet;
 
@@ -21,12 +22,12 @@ use zenml_api::rbac::Action;
 
 use super::need::{Actions, Contents, Grants, Object, need, share_after};
 
-/// How often the objects are looked at again while something else changes them.
+/// How often the objects are checked again while something else changes them.
 const ATTEMPTS: u32 = 8;
 
-/// The shares of one principal, as far as a change needs them.
+/// The shares of one principal, for a change.
 pub(super) trait Ledger {
-    /// The principal's share of an object. `exists` says that the object is there for certain.
+    /// Reads the principal's share of an object. `exists` means that the object certainly exists.
     fn read(&self, object: Object, exists: bool) -> impl Future<Output = Result<Reading, Diag>> + Send;
 
     /// Replaces the share of an object.
@@ -36,71 +37,71 @@ pub(super) trait Ledger {
         actions: &Actions,
     ) -> impl Future<Output = Result<(), WriteFailure>> + Send;
 
-    /// Adds to the share of an object without knowing what is there.
+    /// Adds to the share of an object without reading it.
     fn add(&self, object: Object, actions: &Actions)
     -> impl Future<Output = Result<(), WriteFailure>> + Send;
 
-    /// What the other stacks are made of.
+    /// Returns the contents of the other stacks.
     fn other_stacks(&self) -> impl Future<Output = Result<Vec<Contents>, Diag>> + Send;
 }
 
-/// What reading a share gave.
+/// The result of reading a share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// These actions; none if there is no share.
+    /// The actions; empty if there is no share.
     Actions(Actions),
     /// The control plane does not let this key read shares.
     Refused,
 }
 
-/// A share could not be written.
+/// A failed write of a share.
 #[derive(Clone, Debug)]
 pub(super) struct WriteFailure {
     pub(super) diag: Diag,
-    /// It may have been written all the same.
+    /// The share may have been written nevertheless.
     pub(super) is_open: bool,
 }
 
-/// From what an assignment has granted to what it is to grant.
+/// The change from the previous grants of an assignment to the planned ones.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
     pub(super) stack: StackId,
-    /// Objects that are there for certain.
+    /// Objects that certainly exist.
     pub(super) present: BTreeSet<Object>,
     pub(super) before: Grants,
     pub(super) now: Grants,
 }
 
-/// A change under way.
+/// A change in progress.
 pub(super) struct Changing<'a, L> {
     ledger: &'a L,
     change: &'a Change,
     others: Option<Others>,
     written: BTreeSet<Object>,
-    /// What was there at any look.
+    /// All permissions that any check has found.
     seen: Grants,
 }
 
-/// What the principal's other roles needed.
+/// The requirements of the principal's other roles.
 #[derive(Default)]
 struct Others {
-    /// At the first look.
+    /// At the first check.
     first: Grants,
-    /// At any look.
+    /// At any check.
     ever: Grants,
-    /// At the last look.
+    /// At the last check.
     last: Grants,
 }
 
-/// What became of one object.
+/// The result for one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Done {
-    /// Its share is as it should be. Whether it held all of that before.
+    /// Its share is correct.
     Settled {
-        /// It did.
+        /// Whether the share already contained everything.
         already: bool,
     },
-    /// The control plane does not let this key read shares; what is wanted was only added.
+    /// The control plane does not let this key read shares, so permissions were only added.
     Added,
 }
 
@@ -109,12 +110,12 @@ impl<'a, L: Ledger> Changing<'a, L> {
         Self { ledger, change, others: None, written: BTreeSet::new(), seen: Grants::new() }
     }
 
-    /// All objects that the change is about, the stack first.
+    /// Returns all objects of the change, the stack first.
     pub(super) fn objects(&self) -> BTreeSet<Object> {
         self.change.before.keys().chain(self.change.now.keys()).copied().collect()
     }
 
-    /// Changes one object; the stack only as far as its share grows. The stack must be the first.
+    /// Changes one object. The share of the stack is only extended here. The stack must be the first object.
     pub(super) async fn step(&mut self, object: Object) -> Result<Done, Diag> {
         let (before, now) = (self.before(object), self.now(object));
         let is_stack = object == Object::stack(self.change.stack);
@@ -136,7 +137,7 @@ impl<'a, L: Ledger> Changing<'a, L> {
             return Ok(Done::Settled { already });
         }
         if !already && !current.is_subset(&now) && self.others.is_none() {
-            // What is written back of others may be going at the moment.
+            // Permissions of other roles that are written back may be in the process of being removed.
             self.look().await?;
             if let Reading::Actions(again) = self.read(object).await? {
                 current = again;
@@ -147,8 +148,8 @@ impl<'a, L: Ledger> Changing<'a, L> {
         Ok(Done::Settled { already })
     }
 
-    /// Takes from the stack what is not granted any more, when all other objects are done. False where nothing can be taken
-    /// away, because shares cannot be read.
+    /// Removes what is no longer granted on the stack, after all other objects are done. Returns false if nothing can
+    /// be removed because shares cannot be read.
     pub(super) async fn close(&mut self) -> Result<bool, Diag> {
         let stack = Object::stack(self.change.stack);
         let (before, now) = (self.before(stack), self.now(stack));
@@ -161,7 +162,7 @@ impl<'a, L: Ledger> Changing<'a, L> {
         Ok(true)
     }
 
-    /// Makes sure that it stays: looks at the other roles and at the objects until nothing has to be changed.
+    /// Checks the other roles and the objects until nothing has to be changed.
     pub(super) async fn verify(&mut self) -> Result<(), Diag> {
         if self.written.is_empty() {
             return Ok(());
@@ -185,7 +186,7 @@ impl<'a, L: Ledger> Changing<'a, L> {
             .fix("Stop it, for example another Terraform run, and run the command again."))
     }
 
-    /// Looks at an object again, and writes what it should be where it is not.
+    /// Checks an object again, and corrects its share. Returns whether it had to.
     async fn is_unsettled(&mut self, object: Object) -> Result<bool, Diag> {
         let (before, now, needed) = (self.before(object), self.now(object), self.needed(object));
         let is_written = self.written.contains(&object);
@@ -201,8 +202,8 @@ impl<'a, L: Ledger> Changing<'a, L> {
                 .as_ref()
                 .map_or((None, None), |others| (others.first.get(&object), others.ever.get(&object)));
             going.extend(ever.into_iter().flatten().cloned());
-            // What a role needs that was there all the time, and what was never seen, is not ours to grant: the role may
-            // not reach this object.
+            // Permissions that no check has found, of a role that existed all the time, are not granted here: the
+            // role may not extend to this object.
             let seen = self.seen.get(&object);
             let is_lost = |action: &&Action| {
                 seen.is_some_and(|seen| seen.contains(*action))
@@ -216,7 +217,7 @@ impl<'a, L: Ledger> Changing<'a, L> {
         self.put(object, &current, &after).await
     }
 
-    /// Reads what the principal needs for its roles on other stacks. Its role on a stack is what its share of it says.
+    /// Reads the requirements of the principal's roles on other stacks. Its share of a stack determines its role.
     async fn look(&mut self) -> Result<(), Diag> {
         let objects = self.objects();
         let mut others = self.ledger.other_stacks().await?;
@@ -244,7 +245,7 @@ impl<'a, L: Ledger> Changing<'a, L> {
         Ok(reading)
     }
 
-    /// Writes a share that is not there yet. Whether it had to be written.
+    /// Writes a share unless it is already correct. Returns whether it was written.
     async fn put(&mut self, object: Object, current: &Actions, after: &Actions) -> Result<bool, Diag> {
         if after == current {
             return Ok(false);
@@ -255,7 +256,7 @@ impl<'a, L: Ledger> Changing<'a, L> {
         Ok(true)
     }
 
-    /// Whether the share of an object may be another one now, also after a step that failed.
+    /// Returns whether the share of an object may have changed, including after a failed step.
     pub(super) fn may_have_written(&self, object: Object) -> bool {
         self.written.contains(&object)
     }

@@ -1,4 +1,4 @@
-//! The changes of two processes, in many orders of their single calls.
+//! The changes of two processes, with many orders of their requests.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -10,13 +10,13 @@ use zenml_api::{ComponentId, ConnectorId};
 use super::*;
 use crate::resources::stack_role_assignment::need::{Kind, StackRole, Wish};
 
-/// A server whose calls each wait for their turn: until its process is polled again.
+/// A server whose requests each wait until their process is polled again.
 struct Server {
     shares: Arc<Mutex<Grants>>,
     others: Vec<Contents>,
 }
 
-/// Lets a call wait for the next poll.
+/// Makes a request wait for the next poll.
 struct Turn(bool);
 
 impl Future for Turn {
@@ -49,14 +49,14 @@ impl Ledger for Server {
     }
 }
 
-/// From one role to another, or to none; two processes change one role each, and a third role stays.
+/// Two processes change one role each, to another role or to none. A third role stays.
 #[derive(Clone, Copy, Debug)]
 struct Case {
     changes: [(Option<StackRole>, Option<StackRole>); 2],
     stays: Option<StackRole>,
 }
 
-/// Three stacks of the same components.
+/// Returns three stacks with the same components.
 fn stacks() -> [Contents; 3] {
     let (component, connector) = (ComponentId::random(), ConnectorId::random());
     [(); 3].map(|()| Contents {
@@ -72,7 +72,7 @@ fn grants(role: Option<StackRole>, contents: &Contents) -> Grants {
     Wish { actions, include_components: true }.grants(contents)
 }
 
-/// All shares of a principal with these roles, and what somebody else has granted it.
+/// Returns all shares of a principal with these roles, and with permissions from elsewhere.
 fn shares(roles: [Option<StackRole>; 3], stacks: &[Contents; 3], foreign: &Grants) -> Grants {
     let mut all = foreign.clone();
     for (role, contents) in roles.into_iter().zip(stacks) {
@@ -92,7 +92,7 @@ async fn process(server: Server, change: Change) -> Result<(), Diag> {
     changing.verify().await
 }
 
-/// Runs both changes in an order: whose turn it is, as long as that one has something to do. How often each was polled.
+/// Runs both changes in an order of turns. A process that is done is skipped. Returns how often each was polled.
 fn run(case: Case, stacks: &[Contents; 3], mut turns: impl Iterator<Item = usize>) -> [usize; 2] {
     let component = stacks[0].components.first().copied().unwrap();
     let component = Object::parse(&format!("stack_component/{component}")).unwrap();
@@ -129,14 +129,14 @@ fn run(case: Case, stacks: &[Contents; 3], mut turns: impl Iterator<Item = usize
         expected.get(object).is_some_and(|expected| actions.is_subset(expected))
     };
     assert!(left.iter().all(is_part), "left behind: {case:?}: {left:?}");
-    // Of two roles that come at the same time one may take from the other, which the next plan shows.
+    // Two roles that are granted at the same time can remove permissions of each other, which the next plan shows.
     if case.changes.iter().any(|(before, now)| now < before) {
         assert_eq!(left, expected, "{case:?}");
     }
     polls
 }
 
-/// One process for a while, then the other, and so on; then the first to its end.
+/// Returns turns that alternate between the processes after these lengths; then the first runs to its end.
 fn rounds(first: usize, lengths: &[usize]) -> impl Iterator<Item = usize> {
     let parts = lengths.iter().enumerate();
     parts
@@ -145,7 +145,7 @@ fn rounds(first: usize, lengths: &[usize]) -> impl Iterator<Item = usize> {
         .into_iter()
 }
 
-/// A small generator of reproducible turns.
+/// Returns reproducible pseudo-random turns.
 fn random_turns(mut seed: u64) -> impl Iterator<Item = usize> {
     std::iter::repeat_with(move || {
         seed ^= seed << 13;

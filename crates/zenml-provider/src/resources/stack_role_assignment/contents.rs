@@ -1,4 +1,4 @@
-//! What stacks are made of: their components, the connectors behind these, and the secrets that they refer to.
+//! The contents of stacks: their components, the connectors of these, and the secrets that they refer to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use zenml_client::{Api, ApiError, Optional as _};
 use super::need::Contents;
 use crate::failure::{Needs, cannot};
 
-/// What one stack is made of; none if the server does not have it.
+/// Returns the contents of a stack; `None` if it is not found.
 pub(super) async fn of_stack(api: &Api, id: StackId) -> Result<Option<Contents>, Diag> {
     let failed = |error: ApiError| cannot(format_args!("read stack {id}"), Needs::WORKSPACE_VIEWER, &error);
     let Some(stack) = api.call(&stack::GET, id).await.optional().map_err(failed)? else { return Ok(None) };
@@ -27,7 +27,7 @@ pub(super) async fn of_stack(api: &Api, id: StackId) -> Result<Option<Contents>,
     Ok(Some(inventory.contents(&stack)))
 }
 
-/// What all stacks of a workspace are made of, but one.
+/// Returns the contents of all stacks of a workspace except one.
 pub(super) async fn of_other_stacks(api: &Api, except: StackId) -> Result<Vec<Contents>, Diag> {
     let failed =
         |error: ApiError| cannot("list the stacks of the workspace", Needs::WORKSPACE_VIEWER, &error);
@@ -45,7 +45,7 @@ pub(super) async fn of_other_stacks(api: &Api, except: StackId) -> Result<Vec<Co
     Ok(stacks.iter().map(|stack| inventory.contents(stack)).collect())
 }
 
-/// What is needed to look through stacks.
+/// The objects that are needed to read the contents of stacks.
 struct Inventory {
     components: BTreeMap<ComponentId, Component>,
     /// Secrets by name.
@@ -67,7 +67,7 @@ impl Inventory {
         names.extend(
             metadata.environment.iter().flat_map(BTreeMap::values).filter_map(|text| secret_name(text)),
         );
-        // A component that the provider may not read is a stub, and tells nothing more.
+        // A component without read permission is a stub without details.
         let known = found.components.iter().filter_map(|id| self.components.get(id)?.metadata.as_ref());
         for metadata in known {
             found.connectors.extend(metadata.connector.as_ref().map(|connector| connector.id));
@@ -83,7 +83,7 @@ fn by_id(components: Vec<Component>) -> BTreeMap<ComponentId, Component> {
     components.into_iter().map(|component| (component.id, component)).collect()
 }
 
-/// The ids of the workspace's secrets by name, read only where something refers to a secret by name.
+/// Returns the ids of the workspace's secrets by name. They are only read if something refers to a secret by name.
 async fn secrets_if_named(
     api: &Api,
     components: &[Component],
@@ -101,7 +101,7 @@ async fn secrets_if_named(
     let secrets = api.list_all(&secret::LIST, (), SecretQuery::default()).await;
     let secrets = secrets
         .map_err(|error| cannot("list the secrets of the workspace", Needs::WORKSPACE_VIEWER, &error))?;
-    // A private secret resolves for its owner only, so it must not stand for a public one of the same name.
+    // A private secret resolves only for its owner, so it must not replace a public one with the same name.
     let is_public = |secret: &secret::Secret| secret.body.as_ref().is_none_or(|body| !body.private);
     Ok(secrets.into_iter().filter(is_public).map(|secret| (secret.name, secret.id)).collect())
 }
@@ -123,7 +123,7 @@ fn collect<'a>(value: &'a Value, names: &mut BTreeSet<&'a str>) {
     }
 }
 
-/// The secret that a text refers to: `{{name.key}}`, and nothing around it.
+/// Returns the name of the secret that a string refers to: `{{name.key}}`, with nothing around it.
 fn secret_name(text: &str) -> Option<&str> {
     let inside = text.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
     let (name, key) = inside.split_once('.')?;

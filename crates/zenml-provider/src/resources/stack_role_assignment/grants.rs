@@ -1,4 +1,4 @@
-//! Granting and taking back over the API, and what is told of it.
+//! Grants and revokes permissions through the API, and reports the result.
 
 use std::collections::BTreeSet;
 
@@ -15,11 +15,11 @@ use crate::client::Client;
 use crate::in_workspace::scope::Server;
 use crate::warning::warn_once;
 
-/// Name beside the state under which the objects are remembered that the assignment has granted something on. When the
-/// stack is gone nothing else tells where grants are left.
+/// Key in the private state for the objects on which the assignment has granted permissions. If the stack is deleted,
+/// nothing else shows where permissions are left.
 const OBJECTS: &str = "objects";
 
-/// The shares of an assignment's principal in its workspace.
+/// The shares of an assignment's principal in a workspace.
 pub(super) struct OfPrincipal<'a> {
     shares: Shares<'a>,
     server: &'a Server,
@@ -44,8 +44,8 @@ impl Ledger for OfPrincipal<'_> {
     }
 }
 
-/// Grants what an assignment is to grant on a stack in place of what it has granted before, object by object, and gives
-/// the assignment with what it then grants. Each step that is done is in the state.
+/// Replaces the previous permissions of an assignment with the planned ones, object by object, and returns the
+/// resulting assignment. Each completed step is saved in the state.
 pub(super) async fn apply(
     cx: &Cx<Client>,
     server: &Server,
@@ -66,7 +66,7 @@ pub(super) async fn apply(
         let both: Actions = before.into_iter().chain(now).flatten().cloned().collect();
         let done = changing.step(object).await;
         if done.is_err() && changing.may_have_written(object) {
-            // What was not read back may be granted all the same.
+            // Permissions that were not read back may be granted nevertheless.
             granted.insert(object, both.clone());
             cx.save(&plan.granting(place, &granted));
         }
@@ -98,7 +98,7 @@ pub(super) async fn apply(
     Ok(plan.granting(place, &granted))
 }
 
-/// Takes back what an assignment has granted, except for what the principal needs for its roles on other stacks.
+/// Revokes the permissions of an assignment, except those that the principal requires for its roles on other stacks.
 pub(super) async fn revoke(
     cx: &Cx<Client>,
     server: &Server,
@@ -119,7 +119,7 @@ pub(super) async fn revoke(
     changing.verify().await
 }
 
-/// The way to the grants of the assignment's principal.
+/// Returns access to the shares of the assignment's principal.
 pub(super) fn shares<'a>(client: &'a Client, server: &'a Server, place: Place) -> Shares<'a> {
     Shares { client, server: &server.api, workspace: place.workspace, principal: place.principal }
 }
@@ -129,7 +129,7 @@ fn remember(cx: &Cx<Client>, objects: &BTreeSet<Object>) -> Result<(), Diag> {
     cx.set_private(OBJECTS, texts.into())
 }
 
-/// The objects that the assignment has granted something on, as a run before has left them beside the state.
+/// Returns the objects with permissions of the assignment that an earlier run has stored in the private state.
 pub(super) fn remembered(cx: &Cx<Client>) -> BTreeSet<Object> {
     let texts = cx.private(OBJECTS);
     let texts = texts.as_ref().and_then(|texts| texts.as_array()).into_iter().flatten();
@@ -146,7 +146,7 @@ fn already_granted(place: Place) -> Diag {
         .at(StackRoleAssignment::ROLE)
 }
 
-/// Says, once in a run, that grants are only added.
+/// Warns once in a run that permissions are only added.
 pub(super) fn warn_of_refusal(cx: &Cx<Client>) {
     warn_once(cx, "shares cannot be read", || {
         Diag::warning("Cannot read the permissions of stack roles")

@@ -1,4 +1,4 @@
-//! `zenml_stack_role_assignment`: what somebody may do with a stack and with all that it needs.
+//! `zenml_stack_role_assignment`: a role on a stack and on everything that it requires.
 
 mod change;
 mod contents;
@@ -28,7 +28,7 @@ use crate::control;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Reach, Seen, Server};
 
-/// What a read found.
+/// The result of a read.
 #[derive(Clone, Debug)]
 pub struct Remote(Seen<Found>);
 
@@ -37,7 +37,7 @@ impl Resource for StackRoleAssignment {
     type Client = Client;
     type Remote = Remote;
 
-    /// Each grant is read where it is written, and a grant is all that can change outside.
+    /// An update reads each share that it writes, and nothing else can change outside of Terraform.
     const READS_TO_UPDATE: bool = true;
 
     async fn fetch(cx: &Cx<Client>, key: &StackRoleAssignmentKey) -> Result<Option<Remote>, Diag> {
@@ -140,13 +140,13 @@ impl Resource for StackRoleAssignment {
         if plan.is_delete() || moves {
             return Ok(());
         }
-        // A component that joined the stack, and a grant that was lost, change nothing that the user wrote.
+        // A component that was added to the stack, and a lost permission, change no configured attribute.
         let Ok(planned) = plan.planned().model() else { return Ok(()) };
         let place = prior.place(prior.workspace_id.get()?.0)?;
         let Ok(api) = client.api().workspace(place.workspace).await else { return Ok(()) };
         let Some(contents) = contents::of_stack(&api, place.stack).await? else { return Ok(()) };
         let granted = prior.granted();
-        // What a plan replaces in the stack leaves it only in the apply.
+        // A component that the plan replaces leaves the stack only during the apply.
         let is_replaced = |object: &Object| cx.is_being_replaced(&object.id.to_string());
         if planned.wish()?.grants(&contents) != granted || granted.keys().any(is_replaced) {
             plan.unknown(Self::GRANTS);

@@ -1,4 +1,4 @@
-//! The model of a role on a stack, and what it means as grants.
+//! The model of a role on a stack, and its permissions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,11 +62,11 @@ pub struct StackRoleAssignment {
     pub grants: Computed<BTreeMap<String, BTreeSet<String>>>,
 }
 
-/// What a read found of an assignment whose workspace answers.
+/// An assignment that a read has found in an available workspace.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) place: Place,
-    /// None when the stack is gone and grants on its components are left.
+    /// `None` if the stack is deleted and permissions on its components are left.
     pub(super) contents: Option<Contents>,
     pub(super) shares: Grants,
 }
@@ -88,7 +88,7 @@ impl StackRoleAssignment {
         Ok(Wish { actions, include_components: *self.include_components })
     }
 
-    /// What the state says was granted.
+    /// Returns the granted permissions in the state.
     pub(super) fn granted(&self) -> Grants {
         let grants = self.grants.as_ref().into_iter().flatten();
         let read = |(object, actions): (&String, &BTreeSet<String>)| {
@@ -97,8 +97,8 @@ impl StackRoleAssignment {
         grants.filter_map(read).collect()
     }
 
-    /// The same assignment with the grants that are there: those that the role wants, and those that it gave earlier on
-    /// what is no longer part of the stack, which are to be taken back.
+    /// Returns the assignment with the existing permissions: those of the role, and earlier ones on objects that are
+    /// no longer part of the stack, which have to be revoked.
     pub(super) fn seen(&self, found: &Found) -> Self {
         let mut wanted = self.granted();
         if let (Ok(wish), Some(contents)) = (self.wish(), &found.contents) {
@@ -109,7 +109,7 @@ impl StackRoleAssignment {
         self.granting(found.place, &both(&wanted, &found.shares))
     }
 
-    /// The same assignment with these grants.
+    /// Returns the assignment with these permissions.
     pub(super) fn granting(&self, place: Place, grants: &Grants) -> Self {
         Self {
             id: Computed::known(place.id()),
@@ -119,7 +119,7 @@ impl StackRoleAssignment {
         }
     }
 
-    /// What an import can tell: the role that the share of the stack amounts to.
+    /// Returns the assignment for an import: with the role that the share of the stack corresponds to.
     pub(super) fn imported(found: &Found) -> Self {
         let Place { workspace, stack, principal } = found.place;
         let share = found.shares.get(&Object::stack(stack)).cloned().unwrap_or_default();
@@ -150,7 +150,7 @@ impl StackRoleAssignment {
     }
 }
 
-/// The actions that are in both.
+/// Returns the actions that are in both.
 fn both(one: &Grants, other: &Grants) -> Grants {
     let common = one.iter().map(|(object, actions)| {
         let there = other.get(object).into_iter().flatten();

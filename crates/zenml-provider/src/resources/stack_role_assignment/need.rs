@@ -1,10 +1,10 @@
-//! What a role on a stack grants, and what is left when one of several roles goes. Pure: everything that decides about
-//! grants is here.
+//! The permissions of a role on a stack, and what remains when one of several roles is removed. This module has no
+//! side effects; it contains all decisions about permissions.
 //!
-//! A stack that is shared alone is of no use: its components are stubs, their connectors hand out no credentials, and
-//! the secrets that they refer to do not resolve. So a role reaches four kinds of objects. One principal's roles on two
-//! stacks meet on what both stacks hold; there the union of both counts, and a role that goes leaves what the other one
-//! needs.
+//! Sharing only the stack is useless: its components are stubs, their connectors issue no credentials, and the
+//! secrets that they refer to do not resolve. So a role extends to four kinds of objects. The roles of one principal
+//! on two stacks overlap on the objects of both: there the union of both applies, and removing one role leaves what
+//! the other one requires.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,14 +13,14 @@ use uuid::Uuid;
 use zenml_api::rbac::{Action, ResourceRef, ResourceType};
 use zenml_api::{ComponentId, ConnectorId, Identifier, SecretId, StackId};
 
-/// What may be done with one object.
+/// Permitted actions on one object.
 pub(super) type Actions = BTreeSet<Action>;
 
-/// What may be done with each object.
+/// Permitted actions by object.
 pub(super) type Grants = BTreeMap<Object, Actions>;
 
-/// Kinds of objects that a role on a stack reaches, in the order in which they are granted. The stack comes first,
-/// because its share is what tells others about the role.
+/// Kinds of objects that a role on a stack extends to, in the order of granting. The stack is first, because its
+/// share shows the role to other processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Stack,
@@ -32,7 +32,7 @@ pub(super) enum Kind {
 impl Kind {
     const ALL: [Self; 4] = [Self::Stack, Self::Component, Self::Connector, Self::Secret];
 
-    /// The type of resource of the API.
+    /// Returns the resource type in the API.
     pub(super) const fn resource_type(self) -> ResourceType {
         match self {
             Self::Stack => ResourceType::Stack,
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// An object that is granted.
+/// An object with permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Object {
     pub(super) kind: Kind,
@@ -59,14 +59,14 @@ impl Object {
         Self::new(Kind::Stack, id)
     }
 
-    /// Reads what [`fmt::Display`] writes.
+    /// Parses the output of [`fmt::Display`].
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (name, id) = text.split_once('/')?;
         let kind = Kind::ALL.into_iter().find(|kind| kind.resource_type().as_str() == name)?;
         Some(Self { kind, id: Uuid::try_parse(id).ok()? })
     }
 
-    /// The object as the API names it inside its workspace.
+    /// Returns the object's name in the API, within its workspace.
     pub(super) fn resource(self) -> ResourceRef {
         ResourceRef { workspace: None, project: None, kind: self.kind.resource_type(), id: Some(self.id) }
     }
@@ -101,7 +101,7 @@ impl StackRole {
         }
     }
 
-    /// The table of roles: what the role grants on an object of a kind.
+    /// Returns the actions of the role on objects of a kind.
     #[expect(clippy::match_same_arms, reason = "the table is read by role and kind")]
     pub(super) fn row(self, kind: Kind) -> Actions {
         use Action::{Client, Delete, Read, ReadSecretValue, Share, Update};
@@ -122,18 +122,18 @@ impl StackRole {
         actions.iter().cloned().collect()
     }
 
-    /// The highest role that these actions on a stack amount to.
+    /// Returns the highest role whose actions on a stack are all included.
     pub(super) fn of(actions: &Actions) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|role| role.row(Kind::Stack).is_subset(actions))
     }
 
-    /// The role that is exactly these actions on a stack.
+    /// Returns the role with exactly these actions on a stack.
     pub(super) fn exactly(actions: &Actions) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.row(Kind::Stack) == *actions)
     }
 }
 
-/// What a stack is made of.
+/// The contents of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Contents {
     pub(super) stack: StackId,
@@ -143,7 +143,7 @@ pub(super) struct Contents {
 }
 
 impl Contents {
-    /// All objects, the stack itself included.
+    /// Returns all objects, including the stack itself.
     pub(super) fn objects(&self) -> BTreeSet<Object> {
         let stack = std::iter::once(Object::stack(self.stack));
         let components = self.components.iter().map(|id| Object::new(Kind::Component, *id));
@@ -153,18 +153,18 @@ impl Contents {
     }
 }
 
-/// What a configuration asks for on its stack.
+/// The configured permissions on a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wish {
     /// Actions on the stack itself.
     pub(super) actions: Actions,
-    /// Whether what the stack needs is granted too.
+    /// Whether the role extends to the objects that the stack requires.
     pub(super) include_components: bool,
 }
 
 impl Wish {
-    /// The grants that fulfil it. Actions that are no role grant on the other objects what the highest role inside them
-    /// does.
+    /// Returns the resulting permissions. Actions that match no role grant on the other objects what the highest
+    /// included role does.
     pub(super) fn grants(&self, contents: &Contents) -> Grants {
         let role = if self.include_components { StackRole::of(&self.actions) } else { None };
         let grant = |object: Object| match (object.kind, role) {
@@ -177,8 +177,8 @@ impl Wish {
     }
 }
 
-/// What a principal needs on each object for its roles on these stacks, where its role on a stack is what its share of
-/// the stack amounts to: the server is the truth.
+/// Returns the actions that a principal requires on each object for its roles on these stacks. Its role on a stack
+/// follows from its share on the server.
 pub(super) fn need<'a>(stacks: impl IntoIterator<Item = (&'a Contents, &'a Actions)>) -> Grants {
     let mut need = Grants::new();
     for (contents, share) in stacks {
@@ -191,8 +191,9 @@ pub(super) fn need<'a>(stacks: impl IntoIterator<Item = (&'a Contents, &'a Actio
     need
 }
 
-/// The share of an object after a change: what was granted before goes, except for what other stacks need of it; what
-/// is granted now comes. Actions of anybody else stay. A removal is a change to nothing, a creation one from nothing.
+/// Returns the share of an object after a change: without the previous actions, except those that other stacks
+/// require, and with the new ones. Actions from elsewhere stay. `before` is empty for a creation, `now` for a
+/// deletion.
 pub(super) fn share_after(
     current: &Actions,
     granted_before: &Actions,
@@ -297,7 +298,7 @@ mod tests {
             ("read client share", "read client", "", "", "share"),
             ("read client", "read client", "read", "", "read"),
             ("read", "read client", "read client", "", "read client"),
-            // Nothing is granted that is needed elsewhere and was lost: that is the other role's to repair.
+            // Lost permissions of another role are not granted: that role repairs them.
             ("", "read", "", "read", ""),
         ];
         for (current, before, now, elsewhere, after) in cases {
@@ -306,7 +307,7 @@ mod tests {
         }
     }
 
-    /// The rules as a whole, for every order in which the roles of one principal come and go.
+    /// Checks the rules for every order of adding and removing the roles of one principal.
     #[test]
     fn whatever_the_order_each_role_that_is_left_has_all_that_it_needs() {
         let (shared, own) = (ComponentId::random(), ComponentId::random());
@@ -326,7 +327,7 @@ mod tests {
                 let mut held: Vec<usize> = Vec::new();
                 let mut change = |held: &[usize], before: &Grants, now: &Grants| {
                     let none = Actions::new();
-                    // The stack's own share changes first, because the others' need is read from it.
+                    // The share of the stack changes first, because it determines the requirements of the role.
                     for object in before.keys().chain(now.keys()).copied().collect::<BTreeSet<_>>() {
                         let held_shares: Vec<Actions> = held
                             .iter()

@@ -1,11 +1,11 @@
-//! Who has a role on which stack.
+//! Identifies the principal and the stack of an assignment.
 
 use tfkit::Claim;
 use zenml_api::{StackId, WorkspaceId};
 
 use crate::access::principal::Principal;
 
-/// Which assignment it is.
+/// Identifies an assignment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) workspace: WorkspaceId,
@@ -19,15 +19,15 @@ impl Place {
         format!("{}/{}/{}", self.workspace, self.stack, self.principal)
     }
 
-    /// What only one resource can manage, in words and as a key.
+    /// Returns the claim, which only one resource can hold.
     pub(super) fn claim(self) -> Claim {
         let Self { workspace, stack, principal } = self;
         let words = format!("stack role of {principal} on stack {stack}");
         Claim::new(words, &[&workspace.to_string(), &stack.to_string(), &principal.key()])
     }
 
-    /// All grants of a principal in a workspace change one after the other: its roles on several stacks meet on what the
-    /// stacks share.
+    /// Returns the name of the lock for the permissions of a principal in a workspace. They change one after the
+    /// other, because roles on several stacks overlap on the objects that the stacks share.
     pub(super) fn lock(self) -> String {
         format!("grants of {} in {}", self.principal, self.workspace)
     }

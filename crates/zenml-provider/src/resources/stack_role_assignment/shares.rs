@@ -1,7 +1,7 @@
-//! Reading and writing what one principal may do with single objects.
+//! Reads and writes the permissions of one principal on single objects.
 //!
-//! A grant on the API is the complete set of a principal's actions on an object, so that each write has to know what is
-//! there. Reading is for user callers, whose way of naming an object is not documented: the known forms are tried.
+//! A share in the API is the complete set of a principal's actions on an object, so each write requires the current
+//! one. The format of object names in reads is not documented, so all known formats are tried.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -20,15 +20,15 @@ use crate::access::principal::Principal;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
-/// The form in which this run's control plane understands the name of an object, once one was understood.
+/// The format of object names that the control plane accepts, after it was found.
 #[derive(Debug, Default)]
 struct UnderstoodForm(OnceLock<usize>);
 
-/// What this run has granted without being able to read what was there.
+/// Permissions that this run has granted without reading the existing ones.
 #[derive(Debug, Default)]
 struct BlindGrants(Mutex<BTreeMap<(WorkspaceId, Principal, String), Actions>>);
 
-/// What one principal may do with the objects of one workspace.
+/// The shares of one principal in one workspace.
 pub(super) struct Shares<'a> {
     pub(super) client: &'a Client,
     pub(super) server: &'a Api,
@@ -37,10 +37,10 @@ pub(super) struct Shares<'a> {
 }
 
 impl Shares<'_> {
-    /// Reads the principal's own share of an object. Rights that come from roles are not part of it.
+    /// Reads the principal's own share of an object. It does not contain permissions from roles.
     ///
-    /// `exists` says that the object is there for certain; then an answer that it is not means only that its name was not
-    /// understood.
+    /// `exists` means that the object certainly exists; then a response that it is not found means that the format of
+    /// its name was not accepted.
     pub(super) async fn read(&self, object: Object, exists: bool) -> Result<Reading, Diag> {
         let control_plane = self.client.control_plane()?;
         let form = self.client.memory::<UnderstoodForm>();
@@ -53,7 +53,7 @@ impl Shares<'_> {
             }
             match control_plane.send(&rbac::RESOURCE_MEMBERS, (), ResourceQuery { resource }, ()).await {
                 Ok(members) => {
-                    // Another task may have found the same form.
+                    // Another task may have found the same format.
                     let _ = understood.set(index);
                     return Ok(Reading::Actions(self.own(&members)));
                 }
@@ -80,7 +80,8 @@ impl Shares<'_> {
         own.flat_map(|member| member.allowed_actions.iter().cloned()).collect()
     }
 
-    /// Adds without knowing what is there: together with what this run has granted the same principal for other stacks.
+    /// Adds actions without reading the share, together with those that this run has granted to the same principal
+    /// for other stacks.
     pub(super) async fn add(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
         let all = {
             let key = (self.workspace, self.principal, object.to_string());
@@ -93,7 +94,7 @@ impl Shares<'_> {
         self.write(object, &all).await
     }
 
-    /// Writes the complete share of an object. An object that is gone has no share that could be taken away.
+    /// Writes the complete share of an object. If the object is deleted there is nothing to remove.
     pub(super) async fn write(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
         let query = ShareQuery {
             resource_type: object.kind.resource_type(),

@@ -1,4 +1,4 @@
-//! Making, changing and removing a workspace, which the control plane does in the background.
+//! Creates, changes and deletes workspaces, which the control plane does in the background.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,7 +19,7 @@ use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::wait;
 
-/// The workspace as the control plane has it now; one that is deleted and only still listed is not there.
+/// Reads the current workspace. A deleted workspace that is still listed counts as not found.
 pub(super) async fn look(
     client: &Client,
     which: IdOrName<WorkspaceId>,
@@ -30,8 +30,8 @@ pub(super) async fn look(
     Ok(found.filter(|found| found.status != WorkspaceStatus::Deleted))
 }
 
-/// Makes the workspace. One that has the name already is never taken over, except after a lost answer, when it was
-/// not there before.
+/// Creates the workspace. An existing one with the same name is never taken over, except after a lost response, if it
+/// did not exist before.
 pub(super) async fn make(
     client: &Client,
     organization: OrganizationId,
@@ -68,7 +68,7 @@ fn version_request(version: &str) -> ZenmlServiceRequest {
     ZenmlServiceRequest { configuration }
 }
 
-/// What has to be sent to lead from the state to the plan.
+/// Returns the update from the state to the plan.
 pub(super) fn change(prior: &Workspace, plan: &Workspace) -> WorkspaceUpdate {
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let tags =
@@ -89,7 +89,7 @@ pub(super) fn change(prior: &Workspace, plan: &Workspace) -> WorkspaceUpdate {
     }
 }
 
-/// Sends a change.
+/// Sends an update.
 pub(super) async fn patch(
     client: &Client,
     id: WorkspaceId,
@@ -100,12 +100,12 @@ pub(super) async fn patch(
     changed.map_err(|error| failed("change", name, &error))
 }
 
-/// How often in a row a workspace must not be found before it counts as gone, over some seconds: a control plane may need a
-/// moment until all of it knows a new workspace.
+/// How many times in a row a workspace must not be found before it counts as gone, over several seconds: all parts of
+/// a control plane may take a moment to know a new workspace.
 const MISSES: u32 = 8;
 
-/// Waits until a workspace, last seen as `seen`, is in a state. A failure of the workspace is an error. When the wait ends
-/// early while the control plane still works on it, the user is warned: an error would mark a new workspace as broken, and
+/// Waits until a workspace, last read as `seen`, is in a state. A failure of the workspace is an error. If the wait
+/// ends while the control plane is still working on it, that is a warning: an error would taint a new workspace, and
 /// the next apply would destroy it.
 pub(super) async fn settled(
     cx: &Cx<Client>,
@@ -143,7 +143,7 @@ pub(super) async fn settled(
     }
     let model = Workspace::seen(&found, &Since::Answer(plan));
     if found.status == WorkspaceStatus::Failed {
-        // A new one that never ran holds nothing.
+        // A new workspace that never ran is empty.
         if cx.operation() == Operation::Create && *wanted == WorkspaceStatus::Available {
             cx.save_broken(&model);
         } else {
@@ -171,7 +171,7 @@ fn runs_another(name: &str, running: &str, asked: &str) -> Diag {
         .at(Workspace::VERSION)
 }
 
-/// Waits until a workspace can be changed: while another change is in progress, a control plane refuses the next one.
+/// Waits until a workspace can be changed. A control plane rejects a change while another one is in progress.
 pub(super) async fn idle(cx: &Cx<Client>, id: WorkspaceId, name: &str) -> Result<(), Diag> {
     let client = cx.client().await?;
     wait::until(cx, || async move {
@@ -183,20 +183,20 @@ pub(super) async fn idle(cx: &Cx<Client>, id: WorkspaceId, name: &str) -> Result
     .map(|_| ())
 }
 
-/// How a wait ended by itself.
+/// How a wait ended before the timeout.
 enum Outcome {
-    /// The workspace is in a state that stays.
+    /// The workspace is in a final state.
     Over,
-    /// The workspace is not there any more.
+    /// The workspace no longer exists.
     Vanished,
 }
 
-/// Whether the workspace is in a state for good; one that runs must also have its address.
+/// Returns whether the workspace is in a final state. A running workspace must also have an address.
 fn is_settled(found: &api::Workspace, wanted: &WorkspaceStatus) -> bool {
     found.status == *wanted && (*wanted != WorkspaceStatus::Available || found.server_url().is_some())
 }
 
-/// Removes the workspace and waits until it is absent.
+/// Deletes the workspace and waits until it is gone.
 pub(super) async fn remove(cx: &Cx<Client>, id: WorkspaceId, name: &str) -> Result<(), Diag> {
     let client = cx.client().await?;
     let accepted = client.control_plane()?.call(&api::DELETE, id).await.optional();
@@ -207,7 +207,7 @@ pub(super) async fn remove(cx: &Cx<Client>, id: WorkspaceId, name: &str) -> Resu
     }
     let absent = wait::until(cx, || async move {
         match look(client, id.into()).await? {
-            // A workspace that was removed completely may stay listed as one that was never deployed.
+            // A completely deleted workspace can remain listed as one that was never deployed.
             None => Ok(Some(Ok(()))),
             Some(found) if found.status == WorkspaceStatus::NotInitialized => Ok(Some(Ok(()))),
             Some(found) if found.status == WorkspaceStatus::Failed => Ok(Some(Err(found.state_reason))),

@@ -1,4 +1,4 @@
-//! `zenml_workspace`: a ZenML server of its own inside an organization.
+//! `zenml_workspace`: a ZenML server in an organization.
 
 mod data;
 mod deploy;
@@ -17,7 +17,7 @@ use crate::control;
 use crate::id::Id;
 use crate::warning::warn_once;
 
-/// How long a workspace may take to be deployed, changed or removed when the configuration does not say.
+/// Default timeout for creating, updating and deleting a workspace.
 const TIMEOUT: Duration = Duration::from_mins(20);
 
 impl Resource for Workspace {
@@ -50,7 +50,7 @@ impl Resource for Workspace {
         let model = Self::seen(&made, &Since::Answer(&plan));
         cx.save(&model);
         if !made.is_managed {
-            // Somebody else starts its server, at any time.
+            // Its server is started elsewhere, at any time.
             return Ok(model);
         }
         let id = made.id;
@@ -73,7 +73,7 @@ impl Resource for Workspace {
         let id = prior.id.get()?.0;
         let change = deploy::change(&prior, &plan);
         if change == WorkspaceUpdate::default() {
-            // Only what the control plane does not know has changed: there is nothing to send.
+            // Only attributes that the control plane does not have changed: there is nothing to send.
             return Ok(Self {
                 display_name: plan.display_name.or_prior(prior.display_name),
                 version: plan.version.or_prior(prior.version),
@@ -127,13 +127,13 @@ impl Resource for Workspace {
         if plan.is_delete() {
             return Ok(());
         }
-        // What only the user sets stays when another attribute changes.
+        // Attributes that only the user sets stay when another attribute changes.
         for token in [Self::DISPLAY_NAME, Self::DESIRED_STATE, Self::VERSION] {
             if plan.config().get(token).is_null() {
                 plan.keep(token);
             }
         }
-        // It comes with the creation or never.
+        // Only the creation returns it.
         plan.keep(Self::ENROLLMENT_KEY);
         let sends = plan.changes(Self::DISPLAY_NAME)
             || plan.changes(Self::DESCRIPTION)
@@ -143,7 +143,7 @@ impl Resource for Workspace {
             || plan.changes(Self::METADATA)
             || plan.changes(Self::VERSION);
         if !sends && !replaced {
-            // A time-out or the protection changes nothing on the server.
+            // Timeouts and the protection change nothing on the server.
             plan.keep(Self::URL);
             plan.keep(Self::SERVER_URL);
             plan.keep(Self::RUNNING_VERSION);
@@ -166,7 +166,7 @@ fn protected(name: &str) -> Diag {
         .at(Workspace::DELETION_PROTECTION)
 }
 
-/// Tags and metadata would be easily taken for something that ZenML knows, so the plan that writes them says so, once.
+/// Warns once that ZenML does not store tags and metadata.
 fn warn_of_what_is_not_stored(cx: &Cx<Client>, plan: &mut Plan<Workspace>) {
     let writes = |given: bool, changes: bool| given && (plan.is_create() || changes);
     let tags = writes(!plan.config().get(Workspace::TAGS).is_null(), plan.changes(Workspace::TAGS));

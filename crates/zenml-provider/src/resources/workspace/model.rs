@@ -1,4 +1,4 @@
-//! The model of a workspace, and what the control plane's answers mean.
+//! The model of a workspace, and its conversion from the control plane's responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,7 +85,7 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Workspace {
-    /// The model of a workspace as the control plane has it.
+    /// Converts a workspace of the control plane into a model.
     pub(super) fn seen(remote: &api::Workspace, since: &Since<'_, Self>) -> Self {
         let known = since.model();
         let server_url = remote.server_url().map(str::to_owned);
@@ -103,7 +103,7 @@ impl Workspace {
             is_managed: OrDefault(remote.is_managed),
             version: OrServer::from_option(wanted_version(remote, since)),
             desired_state: match since {
-                // A control plane takes it over in its own time, which is seen by the next read.
+                // The control plane applies it later; the next read shows it.
                 Since::Answer(Self { desired_state, .. }) if desired_state.as_ref().is_some() => {
                     desired_state.clone()
                 }
@@ -129,29 +129,29 @@ impl Workspace {
         }
     }
 
-    /// What the workspace shall be doing; running, unless the user says otherwise.
+    /// Returns the desired state: running, unless the user sets another one.
     pub(super) fn wanted_state(&self) -> WorkspaceStatus {
         self.desired_state.as_ref().map_or(WorkspaceStatus::Available, |state| WorkspaceStatus::parse(state))
     }
 
-    /// What the workspace is doing.
+    /// Returns the current state of the workspace.
     pub(super) fn state(&self) -> WorkspaceStatus {
         self.status.as_ref().map_or(WorkspaceStatus::Pending, |state| WorkspaceStatus::parse(state))
     }
 }
 
-/// The version that runs.
+/// Returns the running version.
 pub(super) fn running_version(workspace: &api::Workspace) -> Option<String> {
     workspace.zenml_service.as_ref()?.status.as_ref()?.version.clone()
 }
 
-/// The version that the control plane was asked for, where it tells.
+/// Returns the requested version, if the control plane reports it.
 pub(super) fn configured_version(workspace: &api::Workspace) -> Option<String> {
     workspace.zenml_service.as_ref()?.configuration.as_ref()?.version.clone()
 }
 
-/// The version that shall run: what was just asked for; else what the control plane was asked for, or the state says. What
-/// runs says nothing about that, but where nobody has asked for anything.
+/// Returns the desired version: the one just requested, otherwise the one that the control plane or the state has.
+/// The running version counts only if no version was ever requested.
 fn wanted_version(workspace: &api::Workspace, since: &Since<'_, Workspace>) -> Option<String> {
     let known = || since.model().and_then(|known| known.version.as_ref().cloned());
     let asked = match since {
@@ -161,13 +161,13 @@ fn wanted_version(workspace: &api::Workspace, since: &Since<'_, Workspace>) -> O
     asked.or_else(|| running_version(workspace))
 }
 
-/// Spellings of one version: `0.98` and `v0.98.0` are the same.
+/// Returns whether two values are the same version: `0.98` and `v0.98.0` are.
 fn same_version(one: &Dyn, other: &Dyn) -> bool {
     let (Some(one), Some(other)) = (one.as_str(), other.as_str()) else { return one == other };
     is_same_version(one, other)
 }
 
-/// Whether two texts are spellings of one version.
+/// Returns whether two strings are the same version.
 pub(super) fn is_same_version(one: &str, other: &str) -> bool {
     fn short(mut version: &str) -> &str {
         version = version.strip_prefix('v').unwrap_or(version);
