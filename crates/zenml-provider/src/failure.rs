@@ -159,13 +159,13 @@ fn not_the_api(doing: &impl fmt::Display, call: &Call, what: &str) -> Diag {
         }
     };
     Diag::error(format!("Cannot {doing}: {} is not the address of a {}", call.base, plane(call)))
-        .why(format!("The answer is not one of this API: {what}."))
+        .why(format!("The response does not come from this API: {what}."))
         .fix(format!("Correct {}. {hint}", call.origin.address))
 }
 
 fn unauthorized(doing: &impl fmt::Display, refused: &Refused) -> Diag {
     Diag::error(format!("Cannot {doing}: the {} rejected the credential", plane(&refused.call)))
-        .why(said(refused, "The credential is wrong, has expired or was revoked."))
+        .why(said(refused, "The credential is wrong or expired, or it was revoked."))
         .fix(format!(
             "Check {}: it must be the complete key of an active account, for the {} at {}.",
             refused.call.origin.credential,

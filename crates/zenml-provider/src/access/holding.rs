@@ -144,11 +144,8 @@ impl<H: Home> Holding<H> {
 
     fn already_granted(&self, role: &Role) -> Diag {
         let name = role.name.as_deref().unwrap_or("the role");
-        Diag::warning(format!("{name} was already granted and is managed by Terraform from now on"))
-            .why(format!(
-                "{} already had it before Terraform created anything. Destroying this resource takes it away.",
-                self.principal
-            ))
+        Diag::warning(format!("{name} was already granted and is now managed by Terraform"))
+            .why(format!("{} already had the role. Destroying this resource revokes it.", self.principal))
             .at(role::at_role())
     }
 }

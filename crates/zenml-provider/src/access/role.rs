@@ -127,7 +127,7 @@ pub async fn roles(client: &Client, organization: OrganizationId) -> Result<Arc<
 /// Returns the error for an unknown role name. The caller adds the attribute.
 pub fn unknown_role(roles: &Roles, level: &RoleLevel, name: &str) -> Diag {
     Diag::error(format!("There is no {level} role {name:?}"))
-        .why(format!("The organization has no role of this name for a {level}."))
+        .why(format!("The organization has no role with this name for a {level}."))
         .fix(format!("Valid roles: {}.", roles.valid_names(level)))
 }
 

@@ -32,10 +32,11 @@ impl<I: Identifier> Key for Place<I> {
         vec![
             attribute(
                 WORKSPACE_ID,
-                "Workspace that the object is in. Default: the provider's workspace. Null on an open-source server.",
+                "ID of the workspace that contains the object. Default: the provider's workspace. Null on an \
+                 open-source server.",
                 false,
             ),
-            attribute(ID, "Identifier of the object.", true),
+            attribute(ID, "ID of the object.", true),
         ]
     }
 

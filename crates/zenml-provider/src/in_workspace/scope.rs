@@ -190,10 +190,8 @@ fn unusable(id: WorkspaceId, error: &ApiError) -> Diag {
 fn closed(state: &NotReady) -> Diag {
     let reason = if state.reason.is_empty() { String::new() } else { format!(" ({})", state.reason) };
     Diag::warning(format!("Workspace {:?} is {}: its contents were not read", state.name, state.status))
-        .why(format!(
-            "A workspace answers only while it is available{reason}. The state of its contents is kept."
-        ))
-        .fix("Wake it up, or wait until it is available, and run the command again.")
+        .why(format!("Only an available workspace answers{reason}. The state of its contents is kept."))
+        .fix("Activate it, or wait until it is available, and run the command again.")
 }
 
 /// Stores the organization of a workspace in the private state, so that a later run can distinguish a deleted

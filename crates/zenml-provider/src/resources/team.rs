@@ -123,7 +123,7 @@ impl Resource for Team {
 
     async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
         let Current { model: prior, remote } = current;
-        let mut current = remote.ok_or_else(|| Diag::bug("A team is changed unread"))?;
+        let mut current = remote.ok_or_else(|| Diag::bug("A team is updated without being read"))?;
         let client = cx.client().await?;
         let (organization, id) = (current.organization, current.team.id);
         let wanted = resolve(client, organization, &plan, &current.members).await?;
@@ -352,8 +352,7 @@ fn departed_members(departed: &[&str]) -> Diag {
     let verb = if departed.len() == 1 { "is" } else { "are" };
     Diag::error(format!("{} {verb} no longer in the organization", quoted(departed)))
         .why(
-            "An earlier apply made them members of the team. Not members of the organization: them any more, \
-         so they are not in the team.",
+            "An earlier apply added them to the team. They have left the organization, and with it the team.",
         )
         .fix("Remove them from members, or give them a role in the organization again.")
         .at(Team::MEMBERS)

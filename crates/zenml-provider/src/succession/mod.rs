@@ -182,7 +182,7 @@ fn place_not_taken(noun: Noun, predecessor: &dyn fmt::Display, error: &ApiError,
             "Change its users to the new {words} with a credential that has permission, then delete the old one."
         ))
     } else {
-        diag.fix("Run terraform apply again to finish it.")
+        diag.fix("Run terraform apply again to finish.")
     };
     match error.call() {
         Some(call) => diag.trace(call.to_string()),
@@ -194,7 +194,7 @@ fn place_not_taken(noun: Noun, predecessor: &dyn fmt::Display, error: &ApiError,
 pub(crate) fn not_deleted(noun: Noun, id: &dyn fmt::Display, error: &ApiError) -> Diag {
     let words = noun.words;
     let diag = Diag::warning(format!("The replaced {words} {id} was not deleted"))
-        .why(format!("Nothing uses it any more, but the server did not delete it: {error}."))
+        .why(format!("It is no longer in use, but the server did not delete it: {error}."))
         .fix("Delete it in the dashboard or with the ZenML command line.");
     match error.call() {
         Some(call) => diag.trace(call.to_string()),

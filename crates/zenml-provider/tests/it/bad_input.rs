@@ -85,7 +85,8 @@ async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
                 "  service_account_key = \"ZENPROKEY_wrong\"",
                 &[
                     "Error: Cannot use the control plane: the control plane rejected the credential",
-                    "Check service_account_key in the provider block: the whole key, of an account that is active",
+                    "Check service_account_key in the provider block: it must be the complete key of an \
+                     active account",
                     "service_account_key = ",
                     "/auth/login",
                 ],
@@ -94,7 +95,7 @@ async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
                 "  organization_id = \"elsewhere\"",
                 &[
                     "Error: The key has no access to the organization \"elsewhere\"",
-                    "the key belongs to another one",
+                    "the key belongs to another organization",
                     &known_organization,
                     "Correct organization_id in the provider block, or use a key that belongs to this organization.",
                     "organization_id = \"elsewhere\"",
@@ -103,8 +104,8 @@ async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
             block(
                 "  control_plane_url = \"http://127.0.0.1:1\"\n  http = { retries = 0 }",
                 &[
-                    "Error: Cannot use the control plane: the control plane cannot be reached",
-                    "No answer came from http://127.0.0.1:1",
+                    "Error: Cannot use the control plane: cannot reach the control plane",
+                    "No answer from http://127.0.0.1:1",
                     "Check control_plane_url in the provider block, the network, and the proxy",
                     "control_plane_url = \"http://127.0.0.1:1\"",
                 ],
@@ -115,7 +116,7 @@ async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
                     format!("  control_plane_url = \"{url}\""),
                     &[
                         "is not the address of a control plane",
-                        "Something else answered",
+                        "The response does not come from this API",
                         "not at the address of the dashboard",
                         &format!("control_plane_url = \"{url}\""),
                     ],
@@ -187,7 +188,7 @@ async fn people_roles_and_workspaces_that_cannot_be_are_refused_and_nothing_is_m
                 "  name = \"alpha\"\n  members = [\"ann@example.com\", \"nobody@example.com\"]",
                 &[
                     "Error: Not members of the organization: \"nobody@example.com\"",
-                    "Members of a team must be members of its organization",
+                    "Team members must be members of the organization",
                     "Check the spelling.",
                     "members = [\"ann@example.com\", \"nobody@example.com\"]",
                 ],
@@ -207,7 +208,7 @@ async fn people_roles_and_workspaces_that_cannot_be_are_refused_and_nothing_is_m
                 "  name = \"Alpha_1\"",
                 &[
                     "Error: Attribute \"name\" has an invalid value",
-                    "lower-case",
+                    "lowercase",
                     "Change the value.",
                     "name = \"Alpha_1\"",
                 ],
@@ -273,7 +274,7 @@ async fn stacks_and_components_that_cannot_work_are_refused_and_nothing_is_made(
                 &component("s4", "s3://bucket"),
                 &[
                     "Error: There is no flavor \"s4\" of the type \"artifact_store\"",
-                    "neither built in nor registered by a user",
+                    "neither built in nor custom",
                     "azure, b2, digitalocean, gcp, local, s3",
                     "zenml artifact-store flavor list",
                     "flavor = \"s4\"",
@@ -292,7 +293,7 @@ async fn stacks_and_components_that_cannot_work_are_refused_and_nothing_is_made(
             ),
             resource("zenml_service_connector", &connector, &[
                 "Error: The configuration lacks \"aws_access_key_id\"",
-                "The authentication method \"secret-key\" needs it.",
+                "The authentication method \"secret-key\" requires it.",
                 "Add it to the configuration.",
                 "configuration = {",
             ]),
@@ -311,8 +312,8 @@ async fn stacks_and_components_that_cannot_work_are_refused_and_nothing_is_made(
                 &stack(&format!("    orchestrator = \"{store}\"\n    artifact_store = \"{NOTHING}\"")),
                 &[
                     "Error: The component \"default\" is not of the type \"orchestrator\"",
-                    "Its type is \"artifact_store\", and a component can only stand under its own type.",
-                    "take a component of the type \"orchestrator\" here",
+                    "Its type is \"artifact_store\", and a component can be used only for its own type.",
+                    "use a component of the type \"orchestrator\" here",
                     &format!("orchestrator = \"{store}\""),
                 ],
             ),

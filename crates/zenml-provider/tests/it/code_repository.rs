@@ -319,7 +319,7 @@ async fn the_data_source_finds_a_repository_by_id_and_by_project_and_name() {
     }
     for (wanted, summary) in [
         (json!({ "project_id": project, "name": "nothing" }), "There is no code repository \"nothing\""),
-        (json!({ "name": "training" }), "Attribute \"name\" needs \"project_id\""),
+        (json!({ "name": "training" }), "Attribute \"name\" requires \"project_id\""),
         (json!({ "project_id": project }), "None of `id`, `name` is set"),
     ] {
         let mut config = wanted;

@@ -82,7 +82,7 @@ async fn a_server_that_is_not_there_and_one_that_is_no_api_are_told_apart() {
     assert_eq!(failure.places()[0].to_string(), "control_plane_url");
     world.stop().await;
     let failure = refused(block).await;
-    assert_eq!(failure.summaries(), ["Cannot use the control plane: the control plane cannot be reached"]);
+    assert_eq!(failure.summaries(), ["Cannot use the control plane: cannot reach the control plane"]);
     assert!(failure.errors()[0].trace.is_some());
 }
 

@@ -258,9 +258,9 @@ async fn generate(host: &Scenario, kind: &str, address: &str) {
     assert!(said.contains("Plan: 1 to import, 0 to add, 0 to change, 0 to destroy."), "{said}");
     match TOLD.iter().find(|(told, _)| *told == address) {
         Some((_, name)) => {
-            assert!(said.contains("They stay as they are") && said.contains(name), "{said}");
+            assert!(said.contains("They are kept as they are") && said.contains(name), "{said}");
         }
-        None => assert!(!said.contains("They stay as they are"), "{said}"),
+        None => assert!(!said.contains("They are kept as they are"), "{said}"),
     }
     host.apply_saved(&plan).await.unwrap();
     let again = host.plan().await.unwrap_or_else(|failed| panic!("{address}: {failed}\n{text}"));

@@ -211,7 +211,7 @@ async fn a_block_about_one_api_is_not_disturbed_by_what_the_environment_says_of_
     for (environment, says) in [
         (
             vec![("ZENML_CONTROL_PLANE_URL", NOWHERE), ("ZENML_SERVICE_ACCOUNT_KEY", "ZENPROKEY_old")],
-            "cannot be reached",
+            "cannot reach",
         ),
         (
             vec![("ZENML_PRO_API_URL", url), ("ZENML_PRO_API_KEY", "ZENPROKEY_old")],
@@ -293,7 +293,7 @@ async fn a_refused_credential_is_named_with_the_place_that_it_came_from() {
         (
             &[("ZENML_API_KEY", wrong), ("ZENML_SERVER_URL", NOWHERE)],
             json!({ "server_url": server }),
-            "ZENML_API_KEY (it is set beside ZENML_SERVER_URL, which is not the address in server_url",
+            "ZENML_API_KEY (it belongs to ZENML_SERVER_URL, which is another address than server_url",
             None,
         ),
         (
@@ -388,9 +388,9 @@ async fn a_value_that_cannot_be_sent_is_refused_by_name_and_never_shown() {
         ("\u{7}", "U+0007"),
         ("\u{0}", "U+0000"),
         ("\u{7f}", "U+007F"),
-        ("\u{feff}", "outside of ASCII"),
-        ("é", "outside of ASCII"),
-        ("\u{2028}", "outside of ASCII"),
+        ("\u{feff}", "a non-ASCII character"),
+        ("é", "a non-ASCII character"),
+        ("\u{2028}", "a non-ASCII character"),
     ] {
         let value = format!("canary-before{inside}canary-after");
         let cases = [
@@ -418,7 +418,7 @@ async fn a_value_that_cannot_be_sent_is_refused_by_name_and_never_shown() {
             }
         }
         // A header may hold a tab and any other text.
-        if inside != "\t" && what != "outside of ASCII" {
+        if inside != "\t" && what != "a non-ASCII character" {
             let block =
                 json!({ "server_url": NOWHERE, "api_key": "k", "http": { "headers": { "x-proxy": value } } });
             let failure = refused(&[], block).await;
@@ -455,7 +455,10 @@ async fn an_enrolled_server_gets_no_key_and_one_without_a_safe_address_gets_noth
         let failure = harness.apply("zenml_project.p", config.clone()).await.unwrap_err();
         world.inject(json!({}));
         let said = failure.to_string();
-        assert!(failure.summaries()[0].ends_with("the address of workspace \"alpha\" is not safe"), "{said}");
+        assert!(
+            failure.summaries()[0].ends_with("the address of workspace \"alpha\" is not trusted"),
+            "{said}"
+        );
         assert!(said.contains("No credential was sent") && !said.contains("hunter2"), "{said}");
     }
 

@@ -383,7 +383,7 @@ async fn a_component_that_exists_is_not_adopted_but_can_be_imported() {
     }
     for (text, summary) in [
         ("store", "The import id \"store\" cannot be read"),
-        ("artifact_store/other", "There is no artifact_store \"other\""),
+        ("artifact_store/other", "There is no stack component \"other\""),
     ] {
         let failure = harness.import(C, ImportBy::Id(text.to_owned())).await.unwrap_err();
         assert_eq!(failure.summaries(), [summary]);

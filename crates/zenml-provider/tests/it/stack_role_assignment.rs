@@ -454,7 +454,7 @@ async fn a_role_that_was_granted_before_is_managed_with_a_warning() {
     harness.apply(DEV, scene.config(scene.dev, "read")).await.unwrap();
     harness.forget(DEV);
     let made = harness.apply(DEV, scene.config(scene.dev, "read")).await.unwrap();
-    assert_eq!(made.told(), ["The stack role was already granted and is managed by Terraform from now on"]);
+    assert_eq!(made.told(), ["The stack role was already granted and is now managed by Terraform"]);
     scene.world.stop().await;
 }
 

@@ -161,7 +161,7 @@ async fn what_was_granted_before_is_managed_from_now_on_with_a_warning() {
     scene.world.control().send(&api::ASSIGN, role, scene.query(), ()).await.unwrap();
     let mut harness = scene.world.harness().await;
     let made = harness.apply(W, scene.config("viewer")).await.unwrap();
-    assert_eq!(made.told(), ["Workspace Viewer was already granted and is managed by Terraform from now on"]);
+    assert_eq!(made.told(), ["Workspace Viewer was already granted and is now managed by Terraform"]);
     scene.world.stop().await;
 }
 

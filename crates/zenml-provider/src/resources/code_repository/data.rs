@@ -77,7 +77,7 @@ impl Lookup for CodeRepositoryData {
         if project(config).is_some() {
             return Ok(());
         }
-        Err(Diag::error("Attribute \"name\" needs \"project_id\"")
+        Err(Diag::error("Attribute \"name\" requires \"project_id\"")
             .why("Names of code repositories are unique only within their project.")
             .fix("Set project_id, or use the id of the repository.")
             .at(Self::NAME))

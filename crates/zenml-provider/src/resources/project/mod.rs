@@ -55,7 +55,7 @@ pub struct Project {
     pub updated: Computed<String>,
 }
 
-const NAME_RULE: &str = "consist of lower-case letters, digits, hyphens and underscores";
+const NAME_RULE: &str = "consist of lowercase letters, digits, hyphens and underscores";
 
 fn is_name(name: &str) -> bool {
     name.chars().all(|character| {

@@ -120,7 +120,7 @@ fn resource_problem(
     };
     let method = method.map(|method| &method.auth_method)?;
     let reached = resource.auth_methods.is_empty() || resource.auth_methods.contains(method);
-    let what = format!("The authentication method {method:?} does not reach the resource type {name:?}");
+    let what = format!("The authentication method {method:?} does not support the resource type {name:?}");
     (!reached).then(|| unknown(what, resource.auth_methods.iter().map(String::as_str)))
 }
 
@@ -166,7 +166,7 @@ fn configuration_problems(
     let required = method.config_schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str);
     let missing = required.filter(|name| !is_set(name)).map(|name| {
         Diag::error(format!("The configuration lacks {name:?}"))
-            .why(format!("The authentication method {method_name:?} needs it."))
+            .why(format!("The authentication method {method_name:?} requires it."))
             .fix("Add it to the configuration.")
             .at(place.clone())
     });

@@ -137,10 +137,9 @@ pub(super) fn remembered(cx: &Cx<Client>) -> BTreeSet<Object> {
 }
 
 fn already_granted(place: Place) -> Diag {
-    Diag::warning("The stack role was already granted and is managed by Terraform from now on")
+    Diag::warning("The stack role was already granted and is now managed by Terraform")
         .why(format!(
-            "{} already had all its permissions on stack {} before Terraform created anything. Destroying \
-             this resource takes them away.",
+            "{} already had all of its permissions on stack {}. Destroying this resource revokes them.",
             place.principal, place.stack
         ))
         .at(StackRoleAssignment::ROLE)

@@ -245,8 +245,8 @@ fn name_is_taken(name: &str, organization: OrganizationId, existing: Option<&api
             .fix("To create another one, choose another name."),
         Some(existing) => diag
             .why(format!(
-                "{unique}, and the organization {:?} ({}) has a workspace with this name. The new one belongs \
-                 to {organization}.",
+                "{unique}, and the organization {:?} ({}) has a workspace with this name. The configuration \
+                 creates the new one in {organization}.",
                 existing.organization.name, existing.organization.id
             ))
             .fix("Choose another name, for example one that begins with the name of the organization."),

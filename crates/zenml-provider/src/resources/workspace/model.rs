@@ -76,7 +76,7 @@ pub struct Workspace {
 }
 
 const NAME_RULE: &str =
-    "consist of lower-case letters, digits and hyphens, and begin and end with a letter or digit";
+    "consist of lowercase letters, digits and hyphens, and begin and end with a letter or digit";
 
 fn is_name(name: &str) -> bool {
     let fits =
