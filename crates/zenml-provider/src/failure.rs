@@ -47,7 +47,10 @@ pub fn cannot(doing: impl fmt::Display, needs: Needs, error: &ApiError) -> Diag 
             "Cannot {doing}: a limit of the \
          subscription is reached"
         ))
-        .why(said(refused, "The organization's plan does not include this feature, or its limit is reached."))
+        .why(reason(
+            refused,
+            "The organization's plan does not include this feature, or its limit is reached.",
+        ))
         .fix("Delete what you no longer need, or upgrade your ZenML Pro plan."),
         ApiError::Forbidden(refused) => forbidden(&doing, needs, refused),
         ApiError::UnknownRoute(refused) => {
@@ -60,25 +63,25 @@ pub fn cannot(doing: impl fmt::Display, needs: Needs, error: &ApiError) -> Diag 
                 .fix(format!("Check {}, and the version of the server.", refused.call.origin.address))
         }
         ApiError::NotFound(refused) => Diag::error(format!("Cannot {doing}: not found"))
-            .why(said(refused, "The object does not exist."))
+            .why(reason(refused, "The object does not exist."))
             .why("An object that this credential has no access to looks the same as one that does not exist.")
             .fix(format!("Check the ids in the configuration, and that the credential has {}.", needs.0)),
         ApiError::Conflict(refused) => {
             Diag::error(format!("Cannot {doing}: it conflicts with an existing object"))
-                .why(said(refused, "An object with this name already exists."))
+                .why(reason(refused, "An object with this name already exists."))
                 .fix("Choose another name, or import the existing object with terraform import.")
         }
         ApiError::Invalid(refused) => {
             Diag::error(format!("Cannot {doing}: the {} rejected the request", plane(&refused.call)))
-                .why(said(refused, "The server did not say why."))
+                .why(reason(refused, "The server did not say why."))
                 .fix("Correct the value that the message names.")
         }
         ApiError::RateLimited(refused) => Diag::error(format!("Cannot {doing}: too many requests"))
-            .why(said(refused, "The server limits how many requests it takes, and waiting did not help."))
+            .why(reason(refused, "The server limits how many requests it takes, and waiting did not help."))
             .fix("Run the command again later, or with lower parallelism:\n  terraform apply -parallelism=2"),
         ApiError::Server(refused) => {
             Diag::error(format!("Cannot {doing}: the {} failed", plane(&refused.call)))
-                .why(said(refused, "The server did not say why."))
+                .why(reason(refused, "The server did not say why."))
                 .fix(
                     "Run the command again. If it still fails, contact the operator of the server with the \
              request id below.",
@@ -165,7 +168,7 @@ fn not_the_api(doing: &impl fmt::Display, call: &Call, what: &str) -> Diag {
 
 fn unauthorized(doing: &impl fmt::Display, refused: &Refused) -> Diag {
     Diag::error(format!("Cannot {doing}: the {} rejected the credential", plane(&refused.call)))
-        .why(said(refused, "The credential is wrong or expired, or it was revoked."))
+        .why(reason(refused, "The credential is wrong or expired, or it was revoked."))
         .fix(format!(
             "Check {}: it must be the complete key of an active account, for the {} at {}.",
             refused.call.origin.credential,
@@ -177,13 +180,13 @@ fn unauthorized(doing: &impl fmt::Display, refused: &Refused) -> Diag {
 fn forbidden(doing: &impl fmt::Display, needs: Needs, refused: &Refused) -> Diag {
     match refused.body.refusal() {
         Refusal::InUse => Diag::error(format!("Cannot {doing}: it is in use"))
-            .why(said(refused, "Something else still uses the object."))
+            .why(reason(refused, "Something else still uses the object."))
             .fix("Remove it from its users first, then run the command again. This is not a matter of permissions."),
         Refusal::Permission => Diag::error(format!("Cannot {doing}: not allowed"))
-            .why(said(refused, "The credential does not have permission."))
+            .why(reason(refused, "The credential does not have permission."))
             .fix(format!("Use a credential that has {}.", needs.0)),
         Refusal::Other => Diag::error(format!("Cannot {doing}: the {} refused it", plane(&refused.call)))
-            .why(said(refused, "The server did not say why."))
+            .why(reason(refused, "The server did not say why."))
             .fix(format!("If permissions are missing, use a credential that has {}.", needs.0)),
     }
 }
@@ -207,7 +210,7 @@ fn not_configured(doing: &impl fmt::Display, plane: Plane) -> Diag {
 }
 
 /// Returns the server's own reason, otherwise the meaning of the status.
-fn said(refused: &Refused, otherwise: &str) -> String {
+fn reason(refused: &Refused, otherwise: &str) -> String {
     match refused.body.summary() {
         message if message.is_empty() => otherwise.to_owned(),
         message => format!("The {} says: {message}", plane(&refused.call)),

@@ -170,7 +170,9 @@ impl<T: RoleAssignment> Resource for Assignments<T> {
         belonging::check_account(client, home.clone(), Principal::planned(plan.planned())).await?;
         let name = plan.config().get(T::ROLE).known();
         let id = plan.config().get(T::ROLE_ID).known();
-        let Some(role) = choice::foresee(client, &T::LEVEL, home, name, id).await? else { return Ok(()) };
+        let Some(role) = choice::planned_role(client, &T::LEVEL, home, name, id).await? else {
+            return Ok(());
+        };
         if plan.config().get(T::ROLE_ID).is_null() {
             plan.set(T::ROLE_ID, &Id(role.id));
         }

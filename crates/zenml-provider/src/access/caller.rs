@@ -18,7 +18,7 @@ pub async fn warn<M: Model>(client: &Client, plan: &mut Plan<M>, principal: Prin
     if reaches_caller(client, principal).await {
         let name = role.unwrap_or("a role");
         plan.warn(
-            Diag::warning(format!("The plan revokes {name} of the account that runs Terraform"))
+            Diag::warning(format!("The plan revokes {name} from the account that runs Terraform"))
                 .why(
                     "The provider's own key has the role through this assignment. Later steps of this apply, \
                      and later runs, may no longer be allowed.",

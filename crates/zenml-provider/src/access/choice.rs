@@ -64,7 +64,7 @@ pub fn agree(named: &Role, id: Option<Id<RoleId>>) -> Result<(), Diag> {
 /// Looks up the role of a configuration while planning, so that a wrong name is rejected before anything is created.
 /// Returns the role if it is certain. While the home is unknown, the roles of the only organization that the key has
 /// access to are checked; with several organizations nothing is checked.
-pub async fn foresee<H: Home>(
+pub async fn planned_role<H: Home>(
     client: &Client,
     level: &RoleLevel,
     home: Maybe<Id<H>>,

@@ -67,7 +67,7 @@ pub trait Lookup: Model {
     }
 
     /// Describes an object so that it differs from others with its name.
-    fn told(object: &<Self::Of as InWorkspace>::Wire) -> String {
+    fn describe(object: &<Self::Of as InWorkspace>::Wire) -> String {
         format!("the {} {:?}", Self::Of::NOUN.words, object.name())
     }
 
@@ -146,7 +146,7 @@ async fn by_name<D: Lookup>(server: &Server, config: &Partial<D>, name: &str) ->
     found.retain(|found| found.name() == name && D::fits(config, found).is_ok());
     if found.len() > 1 {
         let candidates: Vec<String> =
-            found.iter().map(|found| format!("{} ({})", D::told(found), found.id())).collect();
+            found.iter().map(|found| format!("{} ({})", D::describe(found), found.id())).collect();
         return Err(Diag::error(format!("There is more than one {} {name:?}", noun.words))
             .why(format!("The server has:\n  {}", candidates.join("\n  ")))
             .fix(format!("Select one by {}.", D::NARROWED_BY))

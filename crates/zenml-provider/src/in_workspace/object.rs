@@ -147,7 +147,7 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
     }
 
     /// Returns whether another object with the same name conflicts with this one.
-    fn is_in_the_way(&self, other: &Self::Wire) -> bool {
+    fn conflicts_with(&self, other: &Self::Wire) -> bool {
         self.kind() == Self::kind_of(other)
     }
 

@@ -17,7 +17,7 @@ pub fn is_one_line(text: &str) -> bool {
 }
 
 /// Returns a string unless it is empty.
-pub fn said(text: Option<&String>) -> Option<String> {
+pub fn non_empty(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.is_empty()).cloned()
 }
 

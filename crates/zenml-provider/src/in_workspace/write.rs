@@ -46,7 +46,7 @@ pub(crate) fn save_created<T: InWorkspace>(cx: &Cx<Client>, plan: &T, id: IdOf<T
 pub(crate) async fn create<T: InWorkspace>(cx: &Cx<Client>, plan: T) -> Result<T, Diag> {
     let server = scope::open(cx, home_of(&plan)).await?;
     require_free_name(cx, &server, &plan).await?;
-    let object = make(&server, &plan).await?;
+    let object = create_on(&server, &plan).await?;
     save_created(cx, &plan, object.id())?;
     T::settled(cx, &server, object, &plan).await
 }
@@ -69,7 +69,7 @@ pub(crate) async fn require_free_name<T: InWorkspace>(
 
 /// Sends the creation request for an object whose name was free. Only for that reason an object that exists after a
 /// lost response is taken for the new one.
-pub(crate) async fn make<T: InWorkspace>(server: &Server, plan: &T) -> Result<T::Wire, Diag> {
+pub(crate) async fn create_on<T: InWorkspace>(server: &Server, plan: &T) -> Result<T::Wire, Diag> {
     let answer = server.api.send(&T::Wire::CREATE, (), (), plan.wanted()?).await;
     creation::outcome(
         answer,
@@ -86,12 +86,12 @@ pub(crate) async fn with_name<T: InWorkspace>(server: &Server, plan: &T) -> Resu
     let found = read::all::<T>(&server.api, plan.namesakes(text::exactly(&name))).await;
     let found = found.map_err(|error| plan.unlisted(&error))?;
     // Servers ignore unknown filters, and some ignore case.
-    Ok(found.into_iter().find(|object| object.name() == name && plan.is_in_the_way(object)))
+    Ok(found.into_iter().find(|object| object.name() == name && plan.conflicts_with(object)))
 }
 
 /// Changes an object in place.
 pub(crate) async fn update<T: InWorkspace>(cx: &Cx<Client>, prior: T, plan: T) -> Result<T, Diag> {
-    succession::settle(cx);
+    succession::forget_successor(cx);
     let id = id_of(&prior)?;
     let change = T::change(&prior, &plan)?;
     if change.is_none() && !moves_in(&prior, &plan) {

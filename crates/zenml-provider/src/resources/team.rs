@@ -109,7 +109,7 @@ impl Resource for Team {
         let client = cx.client().await?;
         let organization = control::organization::or_default(client, &plan.organization_id).await?;
         let members = resolve(client, organization, &plan, &[]).await?;
-        let team = make(client, organization, &plan).await?;
+        let team = create_new(client, organization, &plan).await?;
         let mut remote = Remote { organization, team, members: Vec::new() };
         cx.save(&Self::observe(&remote, Since::Answer(&plan))?);
         for member in members {
@@ -372,7 +372,7 @@ fn departed_or_unknown(names: &[&str]) -> Diag {
 
 /// Creates the team. An existing one with the same name is never taken over, except after a lost response, if it did
 /// not exist before.
-async fn make(client: &Client, organization: OrganizationId, plan: &Team) -> Result<api::Team, Diag> {
+async fn create_new(client: &Client, organization: OrganizationId, plan: &Team) -> Result<api::Team, Diag> {
     if let Some(existing) = named(client, organization, &plan.name).await? {
         return Err(exists(organization, &existing));
     }

@@ -14,9 +14,9 @@
 //! An object that cannot be renamed or must keep its id because others refer to it (a flavor by its name, a linked
 //! secret) is *revived* instead of step 2: it becomes its own successor.
 
-mod fate;
 mod held;
 mod names;
+mod successor;
 mod waiting;
 
 use std::fmt;
@@ -26,9 +26,9 @@ use zenml_api::Identifier;
 use zenml_api::workspace::Object;
 use zenml_client::{ApiError, Optional as _};
 
-pub(crate) use self::fate::{Fate, fate, foresee, settle};
 pub(crate) use self::held::Held;
 pub(crate) use self::names::{all_retired, is_retired, retired, with_retired};
+pub(crate) use self::successor::{forget_successor, note_successor, successor};
 use self::waiting::Waiting;
 use crate::client::Client;
 use crate::in_workspace::noun::Noun;
@@ -44,12 +44,9 @@ pub(crate) async fn retire<K: Held>(
     server: &Server,
     id: K::Id,
     name: &str,
-    fate: &Fate,
+    successor: Option<&str>,
 ) -> Result<(), ApiError> {
-    let name_now = match fate {
-        Fate::Replaced(successor) => retired(successor),
-        Fate::Ends => retired(name),
-    };
+    let name_now = retired(successor.unwrap_or(name));
     match K::rename(server, id, &name_now).await.optional() {
         Err(ApiError::Conflict(_)) => {
             // An earlier run retired another object and did not finish: merge the two.
@@ -66,7 +63,7 @@ pub(crate) async fn retire<K: Held>(
     if let Some(client) = cx.client_if_known() {
         client.memory::<Waiting>().note::<K>(server, id, name_now.clone()).await;
     }
-    if matches!(fate, Fate::Ends) {
+    if successor.is_none() {
         // A user that stopped using it meanwhile did not know that it is retired.
         if K::delete(cx, server, id).await.optional().is_ok() {
             return Ok(());

@@ -132,7 +132,10 @@ async fn what_cannot_be_taken_away_in_place_is_replaced_with_a_warning() {
         let planned = harness.plan(R, scene.config(change.clone())).await.unwrap();
         assert_eq!(planned.action, Action::Replace, "{change}");
         let told = planned.told().join("\n");
-        assert!(told.contains("is replaced, an attribute cannot be removed in place"), "{change}: {told}");
+        assert!(
+            told.contains("will be replaced: an attribute cannot be removed in place"),
+            "{change}: {told}"
+        );
         harness.apply(R, scene.config(change.clone())).await.unwrap();
         let now = scene.look(id(&harness)).await.unwrap();
         assert_ne!(now.id, before, "{named}");

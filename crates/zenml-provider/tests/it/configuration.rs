@@ -109,7 +109,7 @@ async fn one_server_can_be_used_without_a_control_plane() {
     let harness = Harness::start(engine(), block.clone()).await.unwrap();
     // What only ZenML Pro has says so.
     let failure = harness.read_data_source("zenml_team", json!({ "name": "alpha" })).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Cannot manage ZenML Pro: the provider has no control plane"]);
+    assert_eq!(failure.summaries(), ["Cannot manage ZenML Pro: no control plane configured"]);
 
     let mut wrong = block.clone();
     wrong["api_key"] = "ZENPROKEY_wrong".into();

@@ -325,7 +325,7 @@ async fn an_interrupt_ends_the_wait_for_a_workspace_at_once_and_the_next_apply_g
         for words in [
             "Workspace \"alpha\" is pending, not yet available",
             "the run was interrupted",
-            "Nothing is lost: the next plan shows how far it is",
+            "Nothing is lost: apply again to continue",
         ] {
             assert!(failed.says(words), "{words}: {failed}");
         }

@@ -157,7 +157,7 @@ async fn a_lost_answer_leaves_one_object_that_is_in_the_state() {
         for (row, answer) in rows.iter().flat_map(|row| answers.iter().map(move |answer| (row, *answer))) {
             let with_one = undisturbed(&world, &mut harness, row).await;
             let before = world.platform.census().await.unwrap();
-            assert_ne!(with_one, before, "{}: the census does not see it", row.address);
+            assert_ne!(with_one, before, "{}: the census does not count it", row.address);
             disturb_creates(&world, row, "after_commit", nth, answer);
             let applied = harness.apply(row.address, row.config.clone()).await;
             world.inject(json!({}));
@@ -224,7 +224,9 @@ async fn an_interrupted_change_without_an_answer_says_that_it_may_have_been_done
     };
     let (changed, ()) = tokio::join!(harness.apply("zenml_tag.x", config("blue")), interrupt);
     let failure = changed.unwrap_err().to_string();
-    for words in ["the run was interrupted", "it may have been done or not", "Run the same command again"] {
+    for words in
+        ["the run was interrupted", "it may or may not have taken effect", "Run the same command again"]
+    {
         assert!(failure.contains(words), "{words}: {failure}");
     }
     world.stop().await;
@@ -253,7 +255,7 @@ async fn a_request_that_never_arrives_leaves_nothing_and_the_next_apply_makes_on
 /// The error names the object, says what to do, and keeps secrets.
 fn helps(row: &Row, failure: &Failure) {
     let text = failure.to_string();
-    assert!(text.contains(&row.name), "{}: it does not name the object: {text}", row.address);
-    assert!(text.contains("run the command again"), "{}: it does not say what to do: {text}", row.address);
+    assert!(text.contains(&row.name), "{}: the message does not name the object: {text}", row.address);
+    assert!(text.contains("run the command again"), "{}: the message has no fix: {text}", row.address);
     assert!(!text.contains(MARKED), "{}: {text}", row.address);
 }

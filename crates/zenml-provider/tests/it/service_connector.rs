@@ -226,8 +226,8 @@ async fn a_verification_that_does_not_succeed_leaves_nothing_and_names_the_way_a
     let invalid = json!({ "detail": ["ValueError", format!("the key {SECRET} is not valid")] });
     let cases = [
         (200, verified(Some(&echo)), "the verification failed", "verify", "verify = false"),
-        (501, not_installed, "the server has no way to do it", "verify", "verify = false"),
-        (400, invalid, "the workspace did not accept it", "configuration", "Correct the value"),
+        (501, not_installed, "the server lacks an integration", "verify", "verify = false"),
+        (400, invalid, "the workspace rejected the request", "configuration", "Correct the value"),
     ];
     for (status, body, what, at, fix) in cases {
         place.verification(status, body);
@@ -236,7 +236,7 @@ async fn a_verification_that_does_not_succeed_leaves_nothing_and_names_the_way_a
             assert_eq!(failure.summaries(), [format!("Cannot verify service connector \"aws\": {what}")]);
             assert_eq!(failure.places()[0].to_string(), at);
             let text = failure.to_string();
-            for words in [fix, "nothing was made or changed", "(hidden)", "/service_connectors/verify"] {
+            for words in [fix, "nothing was created or changed", "(hidden)", "/service_connectors/verify"] {
                 assert!(text.contains(words), "{words}: {text}");
             }
             assert!(!text.contains(SECRET) && !text.contains("AKIA1234567890"), "{text}");
@@ -261,7 +261,7 @@ async fn a_verification_waits_for_what_passes_and_no_longer_than_the_time_out() 
     };
     place.world.inject(json!({ "rules": [rule(&busy, None)] }));
     let failure = place.harness.apply(C, on("300ms")).await.unwrap_err();
-    assert!(failure.to_string().contains("again and again until the time-out"), "{failure}");
+    assert!(failure.to_string().contains("The provider tried until the timeout"), "{failure}");
     assert_eq!(place.count().await, 0);
     place.world.inject(json!({ "rules": [rule(&busy, Some(1)), rule(&busy, Some(2)), rule(&good, None)] }));
     place.harness.apply(C, on("1m")).await.unwrap();
@@ -429,7 +429,7 @@ async fn a_type_that_the_server_does_not_describe_is_kept_as_it_was_sent() {
 #[tokio::test]
 async fn the_local_platform_verifies_nothing_and_that_is_said_at_once() {
     let mut place = Place::start().await;
-    for (kind, what) in [("aws", "the verification failed"), ("custom", "the server has no way to do it")] {
+    for (kind, what) in [("aws", "the verification failed"), ("custom", "the server lacks an integration")] {
         let begun = std::time::Instant::now();
         let failure =
             place.harness.apply(C, config(json!({ "verify": true, "type": kind }))).await.unwrap_err();

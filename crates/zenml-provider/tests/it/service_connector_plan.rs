@@ -45,12 +45,12 @@ async fn what_the_server_would_not_take_is_refused_by_the_plan_at_its_attribute(
         ),
         (
             json!({ "expiration_seconds": 900 }),
-            "The server does not make credentials that live for 900 seconds",
+            "The server does not create credentials that are valid for 900 seconds",
             "expiration_seconds",
         ),
         (
             json!({ "auth_method": "session-token", "expiration_seconds": 899 }),
-            "The server does not make credentials that live for 899 seconds",
+            "The server does not create credentials that are valid for 899 seconds",
             "expiration_seconds",
         ),
         (json!({ "expires_at": "tomorrow" }), "Attribute \"expires_at\" has an invalid value", "expires_at"),
@@ -164,11 +164,9 @@ async fn a_connector_with_a_configuration_of_others_is_verified_as_the_server_ha
         "effect": { "status": 200, "body": answer } }] }),
     );
     let failure = place.harness.apply(C, others(json!({ "resource_id": "s3://x" }))).await.unwrap_err();
-    for words in [
-        "it does not work",
-        "s3-bucket (s3://x): no such bucket",
-        "What was tried: \"secret-key\" for \"s3://x\"",
-    ] {
+    for words in
+        ["it does not work", "s3-bucket (s3://x): no such bucket", "Tried: \"secret-key\" for \"s3://x\""]
+    {
         assert!(failure.to_string().contains(words), "{words}: {failure}");
     }
     assert_eq!(place.stored().await.body.unwrap().resource_id, None);
@@ -181,10 +179,10 @@ async fn each_server_tries_what_it_can_and_what_it_cannot_leaves_nothing() {
         let aws = config(json!({ "name": server.name("aws"), "verify": true }));
         let failure = harness.apply(C, aws).await.unwrap_err();
         // The real one has no packages for AWS, the local platform has no network.
-        let what = if server.is_real() { "the server has no way to do it" } else { "the verification failed" };
+        let what = if server.is_real() { "the server lacks an integration" } else { "the verification failed" };
         assert!(failure.summaries()[0].ends_with(what), "{failure}");
         assert_eq!(failure.places()[0].to_string(), "verify");
-        for words in ["verify = false", "nothing was made or changed"] {
+        for words in ["verify = false", "nothing was created or changed"] {
             assert!(failure.to_string().contains(words), "{words}: {failure}");
         }
         assert!(!failure.to_string().contains(SECRET) && harness.state(C).is_none());

@@ -299,7 +299,7 @@ async fn components_that_the_credential_may_not_read_stay_in_their_places() {
         { "method": "GET", "route": "/w/*/stacks/{stack_id}", "effect": { "status": 200, "body": stub } },
     ] }));
     let failure = harness.plan(S, config).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Cannot read the stack \"dev\": not allowed"]);
+    assert_eq!(failure.summaries(), ["Cannot read the stack \"dev\": no access"]);
     scene.world.stop().await;
 }
 

@@ -283,7 +283,7 @@ async fn what_a_server_refuses_is_an_error_at_its_place_and_without_a_value() {
         (
             orchestrator(json!({ "max_parallelism": "hush-hush" })),
             "configuration[\"max_parallelism\"]",
-            "Cannot create stack component \"store\": the workspace did not accept it",
+            "Cannot create stack component \"store\": the workspace rejected the request",
         ),
         (
             json!({ "configuration": { "path": "gs://hush-hush" } }),
@@ -295,12 +295,12 @@ async fn what_a_server_refuses_is_an_error_at_its_place_and_without_a_value() {
                 "tracking_uri": "https://mlflow.example.com", "tracking_username": "hush-hush",
                 "tracking_password": "{{missing.password}}" } }),
             "configuration[\"tracking_password\"]",
-            "Cannot create stack component \"store\": nothing was found",
+            "Cannot create stack component \"store\": not found",
         ),
         (
             json!({ "connector_id": nobody }),
             "connector_id",
-            "Cannot create stack component \"store\": nothing was found",
+            "Cannot create stack component \"store\": not found",
         ),
     ];
     for (special, place, summary) in cases {
@@ -335,12 +335,12 @@ async fn what_cannot_be_meant_is_found_before_anything_is_sent() {
     // A newer server may know more types than this provider, so it is asked.
     let teleporter = scene.config(json!({ "type": "teleporter", "flavor": "beam" }));
     let failure = harness.plan(C, teleporter.clone()).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["There is no type \"teleporter\" of stack components"]);
+    assert_eq!(failure.summaries(), ["There is no stack component type \"teleporter\""]);
     assert_eq!(failure.places()[0].to_string(), "type");
     scene.world.inject(json!({ "rules": [{ "method": "GET", "route": "/w/*/component-types", "effect": {
         "status": 200, "body": ["orchestrator", "teleporter"] } }] }));
     let planned = harness.plan(C, teleporter).await.unwrap();
-    assert_eq!(planned.told(), ["The type \"teleporter\" of stack components is not known"]);
+    assert_eq!(planned.told(), ["Unknown stack component type \"teleporter\""]);
     scene.world.stop().await;
 }
 

@@ -178,7 +178,7 @@ async fn lists_that_cannot_be_meant_are_found_before_anything_is_sent() {
         (
             list(json!({ "orchestrator": [one, alerter] })),
             "component_lists[\"orchestrator\"][1]",
-            "A stack has one orchestrator, and the list has more",
+            "A stack can have only one orchestrator",
         ),
         (
             list(json!({ "alerter": [alerter, alerter] })),

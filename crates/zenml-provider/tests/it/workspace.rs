@@ -196,7 +196,7 @@ async fn a_version_that_does_not_run_is_read_as_it_was_configured_and_never_mark
         let mut harness = world.harness().await;
         let config = json!({ "name": "alpha", "version": version });
         let made = harness.apply(A, config.clone()).await.unwrap();
-        let warning = format!("Workspace \"alpha\" runs version 0.98.0, not {version}");
+        let warning = format!("Workspace \"alpha\" runs version 0.98.0 instead of {version}");
         let expected: &[&str] = if runs_another { &[&warning] } else { &[] };
         assert_eq!(made.told(), expected, "{version}");
         let state = harness.state(A).unwrap();

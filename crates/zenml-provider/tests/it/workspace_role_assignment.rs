@@ -267,7 +267,7 @@ async fn a_plan_that_takes_a_role_from_its_own_account_says_so() {
     scene.world.control().send(&team::ADD_MEMBER, scene.team, MemberQuery::user(me.id), ()).await.unwrap();
     let mut harness = other_process(&scene.world, harness).await;
     let told = harness.destroy(W).await.unwrap();
-    assert_eq!(told[0].summary, "The plan takes admin from the account that runs it");
+    assert_eq!(told[0].summary, "The plan revokes admin from the account that runs Terraform");
     scene.world.stop().await;
 }
 

@@ -20,7 +20,7 @@ use crate::client::Client;
 use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Server};
-use crate::in_workspace::text::{self, said};
+use crate::in_workspace::text::{self, non_empty};
 use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, change, import, read, write};
 
 /// The configuration of the class of a repository.
@@ -84,15 +84,15 @@ impl InWorkspace for CodeRepository {
             project: self.project_id.0,
             config: self.config.value().map(sent).unwrap_or_default(),
             source: source.sent(),
-            logo_url: said(self.logo_url.as_ref()),
-            description: said(self.description.as_ref()),
+            logo_url: non_empty(self.logo_url.as_ref()),
+            description: non_empty(self.description.as_ref()),
         })
     }
 
     /// Empty values are not sent, because a server ignores them.
     fn change(prior: &Self, plan: &Self) -> Result<Option<CodeRepositoryUpdate>, Diag> {
         let changed = |prior: &Option<String>, plan: &Option<String>| {
-            said(plan.as_ref()).filter(|wanted| Some(wanted) != prior.as_ref())
+            non_empty(plan.as_ref()).filter(|wanted| Some(wanted) != prior.as_ref())
         };
         Ok(change::any(CodeRepositoryUpdate {
             name: (plan.name != prior.name).then(|| plan.name.clone()),
@@ -127,8 +127,8 @@ impl InWorkspace for CodeRepository {
             kind,
             source,
             config,
-            description: said(metadata.description.as_ref()),
-            logo_url: said(body.logo_url.as_ref()),
+            description: non_empty(metadata.description.as_ref()),
+            logo_url: non_empty(body.logo_url.as_ref()),
             user_id: Computed::known(body.user_id.map(Id)),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(body.updated.to_string()),
@@ -220,14 +220,14 @@ fn replace_what_cannot_be_changed(prior: &CodeRepository, plan: &mut Plan<CodeRe
         plan.requires_replace(CodeRepository::TYPE);
         plan.requires_replace(CodeRepository::SOURCE);
     }
-    let mut taken_away = Vec::new();
+    let mut removed = Vec::new();
     if is_set(prior.description.as_ref()) && is_empty(plan.planned().get(CodeRepository::DESCRIPTION)) {
         plan.requires_replace(CodeRepository::DESCRIPTION);
-        taken_away.push("description");
+        removed.push("description");
     }
     if is_set(prior.logo_url.as_ref()) && is_empty(plan.planned().get(CodeRepository::LOGO_URL)) {
         plan.requires_replace(CodeRepository::LOGO_URL);
-        taken_away.push("logo_url");
+        removed.push("logo_url");
     }
     let is_emptied = |config: Maybe<Config>| config.known().is_some_and(|config| config.expose().is_empty());
     if prior.config.value().is_some_and(|config| !config.expose().is_empty())
@@ -235,9 +235,9 @@ fn replace_what_cannot_be_changed(prior: &CodeRepository, plan: &mut Plan<CodeRe
             || is_emptied(plan.config().get(CodeRepository::CONFIG_WO)))
     {
         plan.requires_replace(CodeRepository::CONFIG);
-        taken_away.push("config");
+        removed.push("config");
     }
-    if !taken_away.is_empty() {
+    if !removed.is_empty() {
         plan.warn(
             Diag::warning(format!(
                 "Code repository {:?} will be replaced: an attribute cannot be removed in place",
@@ -246,7 +246,7 @@ fn replace_what_cannot_be_changed(prior: &CodeRepository, plan: &mut Plan<CodeRe
             .why(format!(
                 "A ZenML server ignores an update that empties {}. Existing runs lose their link to the \
                      repository.",
-                taken_away.join(" and ")
+                removed.join(" and ")
             ))
             .fix("To keep the repository, set the attribute to another value instead of removing it."),
         );

@@ -106,7 +106,7 @@ impl Lookup for FlavorData {
         lookup::fits_kind(Flavor::NOUN, found.id, kind.as_deref(), Flavor::kind_of(found))
     }
 
-    fn told(found: &api::Flavor) -> String {
+    fn describe(found: &api::Flavor) -> String {
         Flavor::kind_of(found).unwrap_or_default().to_owned()
     }
 }

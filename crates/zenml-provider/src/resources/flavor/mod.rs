@@ -18,9 +18,9 @@ use crate::client::Client;
 use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Server};
-use crate::in_workspace::text::{self, said};
+use crate::in_workspace::text::{self, non_empty};
 use crate::in_workspace::{Found, InWorkspace, Noun, Place, change, import, read, write};
-use crate::succession::{self, foresee};
+use crate::succession::{self, note_successor};
 
 /// A custom flavor of stack components: a Python class, and the settings that its components take.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -100,19 +100,19 @@ impl InWorkspace for Flavor {
             config_schema: self.schema()?,
             source: self.source.clone(),
             integration: Some(self.integration.to_string()),
-            connector_type: said(self.connector_type.as_ref()),
-            connector_resource_type: said(self.connector_resource_type.as_ref()),
-            connector_resource_id_attr: said(self.connector_resource_id_attr.as_ref()),
-            logo_url: said(self.logo_url.as_ref()),
-            docs_url: said(self.docs_url.as_ref()),
-            sdk_docs_url: said(self.sdk_docs_url.as_ref()),
+            connector_type: non_empty(self.connector_type.as_ref()),
+            connector_resource_type: non_empty(self.connector_resource_type.as_ref()),
+            connector_resource_id_attr: non_empty(self.connector_resource_id_attr.as_ref()),
+            logo_url: non_empty(self.logo_url.as_ref()),
+            docs_url: non_empty(self.docs_url.as_ref()),
+            sdk_docs_url: non_empty(self.sdk_docs_url.as_ref()),
             is_custom: None,
         })
     }
 
     fn change(prior: &Self, plan: &Self) -> Result<Option<FlavorUpdate>, Diag> {
         let between = |prior: &Option<String>, plan: &Option<String>| {
-            Patch::between(said(prior.as_ref()).as_ref(), said(plan.as_ref()))
+            Patch::between(non_empty(prior.as_ref()).as_ref(), non_empty(plan.as_ref()))
         };
         let has_same_schema = prior.config_schema == plan.config_schema;
         Ok(change::any(FlavorUpdate {
@@ -149,12 +149,12 @@ impl InWorkspace for Flavor {
             config_schema: OrDefault(metadata.config_schema.to_string()),
             display_name: OrServer::from_option(body.display_name.clone()),
             integration: OrDefault(body.integration.clone().unwrap_or_default()),
-            connector_type: said(metadata.connector_type.as_ref()),
-            connector_resource_type: said(metadata.connector_resource_type.as_ref()),
-            connector_resource_id_attr: said(metadata.connector_resource_id_attr.as_ref()),
-            logo_url: said(body.logo_url.as_ref()),
-            docs_url: said(metadata.docs_url.as_ref()),
-            sdk_docs_url: said(metadata.sdk_docs_url.as_ref()),
+            connector_type: non_empty(metadata.connector_type.as_ref()),
+            connector_resource_type: non_empty(metadata.connector_resource_type.as_ref()),
+            connector_resource_id_attr: non_empty(metadata.connector_resource_id_attr.as_ref()),
+            logo_url: non_empty(body.logo_url.as_ref()),
+            docs_url: non_empty(metadata.docs_url.as_ref()),
+            sdk_docs_url: non_empty(metadata.sdk_docs_url.as_ref()),
             user_id: Computed::known(body.user_id.map(Id)),
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(body.updated.to_string()),
@@ -197,13 +197,13 @@ impl InWorkspace for Flavor {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, write::home_of(&plan)).await?;
-        succession::settle(cx);
+        succession::forget_successor(cx);
         let flavor = match write::with_name(&server, &plan).await? {
             Some(existing) if retirement::is_retired(&existing) => {
                 revive(&server, existing.id, &plan).await?
             }
             Some(existing) => return Err(plan.exists(&server, Some(&existing))),
-            None => write::make(&server, &plan).await?,
+            None => write::create_on(&server, &plan).await?,
         };
         write::save_created(cx, &plan, flavor.id)?;
         let flavor = with_display_name(cx, &server, flavor, &plan).await?;
@@ -223,8 +223,8 @@ impl InWorkspace for Flavor {
         match server.api.call(&api::DELETE, id).await.optional() {
             Ok(_) => Ok(()),
             Err(error) if error.is_in_use() => {
-                let fate = succession::fate(cx, Some(&prior.kind), home);
-                retirement::retire(cx, &server.api, id, &prior, &fate).await
+                let successor = succession::successor(cx, Some(&prior.kind), home);
+                retirement::retire(cx, &server.api, id, &prior, successor.as_deref()).await
             }
             Err(error) => Err(prior.failed("delete", &error)),
         }
@@ -237,7 +237,7 @@ impl InWorkspace for Flavor {
         {
             planned::remember(client, kind, name);
         }
-        foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
+        note_successor(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
         plan.keep_unset(Self::DISPLAY_NAME);
         Ok(())
     }
@@ -279,7 +279,7 @@ async fn with_display_name(
 /// Turns the retired flavor into the new one. Components refer to their flavor by its name, and could not be read
 /// without it.
 async fn revive(server: &Server, id: FlavorId, plan: &Flavor) -> Result<api::Flavor, Diag> {
-    let text = |value: &Option<String>| said(value.as_ref()).map_or(Patch::Clear, Patch::Set);
+    let text = |value: &Option<String>| non_empty(value.as_ref()).map_or(Patch::Clear, Patch::Set);
     let change = FlavorUpdate {
         source: Patch::Set(plan.source.clone()),
         config_schema: Patch::Set(plan.schema()?),

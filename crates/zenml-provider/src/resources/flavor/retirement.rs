@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::in_workspace::InWorkspace as _;
 use crate::in_workspace::scope::Server;
 use crate::in_workspace::text;
-use crate::succession::{self, Fate};
+use crate::succession;
 
 /// Returns whether a flavor is retired.
 pub(super) fn is_retired(flavor: &api::Flavor) -> bool {
@@ -29,13 +29,13 @@ pub(super) async fn retire(
     api: &Api,
     id: FlavorId,
     prior: &Flavor,
-    fate: &Fate,
+    successor: Option<&str>,
 ) -> Result<(), Diag> {
     let shown = succession::retired(&prior.name);
     let change = FlavorUpdate { display_name: Patch::Set(shown.clone()), ..FlavorUpdate::default() };
     let renamed = api.send(&api::UPDATE, id, (), change).await.optional();
     renamed.map_err(|error| prior.failed("delete", &error))?;
-    if *fate == Fate::Replaced(prior.name.clone()) {
+    if successor == Some(prior.name.as_str()) {
         return Ok(());
     }
     let holders = users(api, &prior.name).await.unwrap_or_default();

@@ -68,7 +68,7 @@ impl Lookup for SecretData {
             .at(Self::PRIVATE))
     }
 
-    fn told(secret: &ApiSecret) -> String {
+    fn describe(secret: &ApiSecret) -> String {
         let word = if is_private(secret) == Some(true) { "a private one" } else { "a public one" };
         word.to_owned()
     }

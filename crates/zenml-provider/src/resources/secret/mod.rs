@@ -18,7 +18,7 @@ use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Server};
 use crate::in_workspace::{Found, InWorkspace, Noun, Place, change, read, write};
-use crate::succession::{self, Fate, foresee, retire, retired, with_retired};
+use crate::succession::{self, note_successor, retire, retired, with_retired};
 use crate::warning::warn_once;
 
 /// Key in the private state for the owner of a private secret. Nobody else has access to it, so to any other account
@@ -150,7 +150,7 @@ impl InWorkspace for Secret {
         not_hidden(&server.api, &format!("secret {id}"), owner).await
     }
 
-    fn is_in_the_way(&self, other: &api::Secret) -> bool {
+    fn conflicts_with(&self, other: &api::Secret) -> bool {
         other.body.as_ref().is_some_and(|body| body.private == *self.private)
     }
 
@@ -169,16 +169,16 @@ impl InWorkspace for Secret {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, write::home_of(&plan)).await?;
-        succession::settle(cx);
+        succession::forget_successor(cx);
         let found = read::all::<Self>(&server.api, plan.namesakes(with_retired(&plan.name))).await;
         let found = found.map_err(|error| plan.unlisted(&error))?;
-        let is_taken = |secret: &&api::Secret| secret.name == plan.name && plan.is_in_the_way(secret);
+        let is_taken = |secret: &&api::Secret| secret.name == plan.name && plan.conflicts_with(secret);
         if let Some(existing) = found.iter().find(is_taken) {
             return Err(plan.exists(&server, Some(existing)));
         }
         let secret = match found.iter().find(|secret| secret.name == retired(&plan.name)) {
             Some(predecessor) => revive(&server, predecessor, &plan).await?,
-            None => write::make(&server, &plan).await?,
+            None => write::create_on(&server, &plan).await?,
         };
         write::save_created(cx, &plan, secret.id)?;
         settled(cx, &server, &secret, &plan)
@@ -189,9 +189,11 @@ impl InWorkspace for Secret {
         let Some(server) = scope::open_to_delete(cx, home).await? else { return Ok(()) };
         let id = prior.id.get()?.0;
         let refused = |error: ApiError| prior.failed("delete", &error);
-        let fate = succession::fate(cx, None, home);
-        if matches!(fate, Fate::Replaced(_)) && held::is_linked(&server, id).await.map_err(refused)? {
-            return retire::<HeldSecrets>(cx, &server, id, &prior.name, &fate).await.map_err(refused);
+        let successor = succession::successor(cx, None, home);
+        if successor.is_some() && held::is_linked(&server, id).await.map_err(refused)? {
+            return retire::<HeldSecrets>(cx, &server, id, &prior.name, successor.as_deref())
+                .await
+                .map_err(refused);
         }
         if server.api.call(&api::DELETE, id).await.optional().map_err(refused)?.is_some() {
             return Ok(());
@@ -201,7 +203,7 @@ impl InWorkspace for Secret {
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
-        foresee(cx, plan, Self::NAME, None, Self::WORKSPACE_ID)
+        note_successor(cx, plan, Self::NAME, None, Self::WORKSPACE_ID)
     }
 }
 

@@ -38,7 +38,7 @@ use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Seen};
 use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, left_out, lookup, names, read, write};
-use crate::succession::{self, fate, foresee, retire, succeed, unfinished};
+use crate::succession::{self, note_successor, retire, succeed, successor, unfinished};
 
 /// Credentials for a cloud or another service. Stack components use them through the connector, without knowing them.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -186,13 +186,13 @@ impl InWorkspace for ServiceConnector {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, write::home_of(&plan)).await?;
-        succession::settle(cx);
+        succession::forget_successor(cx);
         let is_free = names::is_free(cx.client().await?, &server, &plan, &plan.name).await;
         let predecessor = if is_free { None } else { calls::predecessor(cx, &server, &plan).await? };
         if plan.verify.0 {
             verify::verify(cx, &server.api, &Subject::New(&plan.wanted()?), &plan).await?;
         }
-        let connector = write::make(&server, &plan).await?;
+        let connector = write::create_on(&server, &plan).await?;
         let id = connector.id;
         write::save_created(cx, &plan, id)?;
         let made = read::observed(&server, &connector, &plan)?;
@@ -207,7 +207,7 @@ impl InWorkspace for ServiceConnector {
         let Current { model: prior, remote } = current;
         let id = prior.id.get()?.0;
         let home = write::home_of(&plan).or(write::home_of(&prior));
-        succession::settle(cx);
+        succession::forget_successor(cx);
         if let Some(predecessor) = unfinished(cx) {
             let server = scope::open(cx, home).await?;
             succeed::<HeldConnectors>(cx, &server, predecessor, id).await;
@@ -261,8 +261,9 @@ impl InWorkspace for ServiceConnector {
         match server.api.call(&api::DELETE, id).await.optional() {
             Ok(_) => Ok(()),
             Err(error) if error.is_in_use() => {
-                let fate = fate(cx, Some(&prior.r#type), home);
-                let retired = retire::<HeldConnectors>(cx, &server, id, &prior.name, &fate).await;
+                let successor = successor(cx, Some(&prior.r#type), home);
+                let retired =
+                    retire::<HeldConnectors>(cx, &server, id, &prior.name, successor.as_deref()).await;
                 retired.map_err(|error| failed("delete", &prior.name, &error))
             }
             Err(error) => Err(failed("delete", &prior.name, &error)),
@@ -275,7 +276,7 @@ impl InWorkspace for ServiceConnector {
             plan.unknown(Self::UPDATED);
         }
         planning::other_resource(cx, plan).await;
-        foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
+        note_successor(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
         known::check(cx, plan).await;
         Ok(())
     }

@@ -45,7 +45,7 @@ pub(super) enum Subject<'a> {
 /// Why a verification failed.
 enum Failure {
     /// The server's message, and its messages about single resources.
-    Said(String, Vec<String>),
+    Reported(String, Vec<String>),
     /// The request failed.
     Call(ApiError),
 }
@@ -110,13 +110,13 @@ async fn attempt(server: &Api, subject: &Subject<'_>, plan: &ServiceConnector) -
         let of = if names.is_empty() { String::new() } else { format!(" ({names})") };
         resource.error.map(|error| format!("{}{of}: {error}", resource.resource_type))
     });
-    Err(Failure::Said(error, details.collect()))
+    Err(Failure::Reported(error, details.collect()))
 }
 
 impl Failure {
     fn patience(&self) -> Patience {
         match self {
-            Self::Said(text, _) => of_text(text),
+            Self::Reported(text, _) => of_text(text),
             Self::Call(ApiError::Unreachable { .. } | ApiError::RateLimited(_)) => Patience::UntilTheDeadline,
             Self::Call(ApiError::Server(refused)) if matches!(refused.call.status, Some(502..=504)) => {
                 Patience::UntilTheDeadline
@@ -140,7 +140,7 @@ fn failed(failure: &Failure, plan: &ServiceConnector, secrets: &Secrets) -> Diag
     const SKIP: &str = "To skip verification:\n  verify = false";
     let doing = format!("verify service connector {:?}", plan.name);
     let mut diag = match failure {
-        Failure::Said(text, details) => {
+        Failure::Reported(text, details) => {
             let diag = Diag::error(format!("Cannot {doing}: the verification failed"))
                 .why(format!("The server says: {}", shortened(&secrets.hide(text))))
                 .fix("Correct the configuration, or the permissions of the credentials.")

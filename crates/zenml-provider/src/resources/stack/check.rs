@@ -122,7 +122,7 @@ fn twice(config: &Partial<Stack>) -> Vec<Diag> {
 }
 
 /// Returns the attribute that sets the components of a stack.
-pub(super) fn given(stack: &Stack) -> Path {
+pub(super) fn components_path(stack: &Stack) -> Path {
     if stack.component_lists.is_some() { Stack::COMPONENT_LISTS.path() } else { Stack::COMPONENTS.path() }
 }
 

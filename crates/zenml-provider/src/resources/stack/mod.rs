@@ -20,7 +20,7 @@ use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Reach};
-use crate::in_workspace::text::{self, said};
+use crate::in_workspace::text::{self, non_empty};
 use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, change, left_out, read, write};
 use crate::resources::stack_component::{HeldComponents, kind};
 use crate::run_environment::{self as run, SecretChange, Variables};
@@ -97,7 +97,7 @@ impl InWorkspace for Stack {
 
     /// Omits what depends on the current components and secrets of the stack: see [`Self::update`].
     fn change(prior: &Self, plan: &Self) -> Result<Option<StackUpdate>, Diag> {
-        let description = |stack: &Self| said(stack.description.as_ref());
+        let description = |stack: &Self| non_empty(stack.description.as_ref());
         Ok(change::any(StackUpdate {
             name: Patch::between(Some(&prior.name), Some(plan.name.clone())),
             description: Patch::between(description(prior).as_ref(), description(plan)),
@@ -281,7 +281,7 @@ fn explained(stack: &Stack, verb: &str, error: &ApiError) -> Diag {
         ApiError::NotFound(_) if message.contains("secret") => diag.at(Stack::SECRETS),
         ApiError::Invalid(_) if message.contains("environment") => diag.at(Stack::ENVIRONMENT),
         ApiError::Invalid(_) if message.contains("name") => diag.at(Stack::NAME),
-        ApiError::Invalid(_) if message.contains("components") => diag.at(check::given(stack)),
+        ApiError::Invalid(_) if message.contains("components") => diag.at(check::components_path(stack)),
         _ => diag,
     }
 }

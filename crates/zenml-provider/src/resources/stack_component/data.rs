@@ -89,7 +89,7 @@ impl Lookup for StackComponentData {
         lookup::fits_kind(StackComponent::NOUN, found.id, kind.as_deref(), StackComponent::kind_of(found))
     }
 
-    fn told(found: &Component) -> String {
+    fn describe(found: &Component) -> String {
         StackComponent::kind_of(found).unwrap_or_default().to_owned()
     }
 

@@ -17,7 +17,7 @@ use crate::in_workspace::scope::Server;
 use crate::resources::service_connector::HeldConnectors;
 use crate::resources::stack::{lock_name, slots_of};
 use crate::run_environment as run;
-use crate::succession::{Fate, Held as _, fate, release_retired, retire};
+use crate::succession::{Held as _, release_retired, retire, successor};
 
 /// Types that every stack requires.
 const MANDATORY: [&str; 2] = ["orchestrator", "artifact_store"];
@@ -57,8 +57,8 @@ impl Drop for Announced<'_> {
 /// it, or if it has a successor, it is retired.
 pub(super) async fn delete(cx: &Cx<Client>, server: &Server, prior: &StackComponent) -> Result<(), Diag> {
     let id = prior.id.get()?.0;
-    let fate = fate(cx, Some(&prior.kind), prior.workspace_id.as_ref().map(|id| id.0));
-    let steps_out = fate == Fate::Ends && !MANDATORY.contains(&prior.kind.as_str());
+    let successor = successor(cx, Some(&prior.kind), prior.workspace_id.as_ref().map(|id| id.0));
+    let steps_out = successor.is_none() && !MANDATORY.contains(&prior.kind.as_str());
     let deleted = if steps_out {
         step_out(cx, server, id).await
     } else {
@@ -72,7 +72,7 @@ pub(super) async fn delete(cx: &Cx<Client>, server: &Server, prior: &StackCompon
             Ok(())
         }
         Err(error) if HeldComponents::is_held(&error) && !steps_out => {
-            let retired = retire::<HeldComponents>(cx, server, id, &prior.name, &fate).await;
+            let retired = retire::<HeldComponents>(cx, server, id, &prior.name, successor.as_deref()).await;
             retired.map_err(|error| failed(prior, &error))
         }
         Err(error) => Err(failed(prior, &error)),

@@ -55,8 +55,9 @@ pub(super) struct Default {
 
 impl Default {
     fn of(property: &Json) -> Self {
-        let said = property["description"].as_str().unwrap_or_default().to_lowercase();
-        let words = said.find("default").map(|place| said[place..].to_owned()).unwrap_or_default();
+        let description = property["description"].as_str().unwrap_or_default().to_lowercase();
+        let words =
+            description.find("default").map(|place| description[place..].to_owned()).unwrap_or_default();
         Self { value: property["default"].clone(), words }
     }
 }
@@ -295,7 +296,7 @@ pub(super) mod tests {
         Rules::of(&serde_json::from_value(flavor).unwrap())
     }
 
-    fn said(rules: &Rules, given: &[&str], earlier: &[&str]) -> Vec<String> {
+    fn errors(rules: &Rules, given: &[&str], earlier: &[&str]) -> Vec<String> {
         let place = StackComponent::CONFIGURATION.path();
         let names = given.iter().map(|name| ((*name).to_owned(), place.clone().key(*name))).collect();
         let earlier = earlier.iter().map(|name| (*name).to_owned()).collect();
@@ -324,13 +325,13 @@ pub(super) mod tests {
             (&["old_path"], &[], &[]),
         ];
         for (given, earlier, expected) in cases {
-            assert_eq!(said(&built_in, given, earlier), expected, "{given:?}");
+            assert_eq!(errors(&built_in, given, earlier), expected, "{given:?}");
         }
         // The server does not check custom flavors, nor flavors without a schema.
         for free in
             [rules(true, &schema), rules(false, &json!({ "type": "object" })), rules(false, &json!(null))]
         {
-            assert_eq!(said(&free, &["anything"], &[]), Vec::<String>::new());
+            assert_eq!(errors(&free, &["anything"], &[]), Vec::<String>::new());
         }
     }
 }

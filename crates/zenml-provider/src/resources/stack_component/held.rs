@@ -27,8 +27,9 @@ impl Held for HeldComponents {
 
     /// Only the message shows it.
     fn is_held(error: &ApiError) -> bool {
-        let said = |words: &str| error.answer().is_some_and(|refused| refused.body.summary().contains(words));
-        matches!(error, ApiError::Forbidden(_)) && said("cannot be deleted as it is part of")
+        let contains =
+            |words: &str| error.answer().is_some_and(|refused| refused.body.summary().contains(words));
+        matches!(error, ApiError::Forbidden(_)) && contains("cannot be deleted as it is part of")
     }
 
     async fn delete(cx: &Cx<Client>, server: &Server, id: ComponentId) -> Result<(), ApiError> {

@@ -35,7 +35,7 @@ use crate::in_workspace::write::{home_of, save_created};
 use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, import, left_out, text};
 use crate::resources::service_connector::HeldConnectors;
 use crate::run_environment::{self as run, Variables};
-use crate::succession::{self, foresee, release_retired, succeed, unfinished};
+use crate::succession::{self, note_successor, release_retired, succeed, unfinished};
 
 /// Key in the private state for the settings that the server ignored.
 const DROPPED: &str = "dropped";
@@ -239,8 +239,8 @@ impl InWorkspace for StackComponent {
 
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let server = scope::open(cx, home_of(&plan)).await?;
-        succession::settle(cx);
-        let (component, predecessor) = write::make(cx, &server, &plan).await?;
+        succession::forget_successor(cx);
+        let (component, predecessor) = write::create(cx, &server, &plan).await?;
         let id = component.id;
         save_created(cx, &plan, id)?;
         let made = write::settle(cx, &server, &component, &plan)?;
@@ -252,7 +252,7 @@ impl InWorkspace for StackComponent {
 
     async fn update(cx: &Cx<Client>, current: Current<Objects<Self>>, plan: Self) -> Result<Self, Diag> {
         let prior = current.model;
-        succession::settle(cx);
+        succession::forget_successor(cx);
         if let Some(predecessor) = unfinished(cx) {
             let server = scope::open(cx, home_of(&prior)).await?;
             succeed::<HeldComponents>(cx, &server, predecessor, prior.id.get()?.0).await;
@@ -317,7 +317,7 @@ impl InWorkspace for StackComponent {
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
         if plan.is_delete() {
-            return foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID);
+            return note_successor(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID);
         }
         if !stored::leave_unwritten(cx, plan)? {
             left_out::left_out(plan, Self::CONFIGURATION);
@@ -326,7 +326,7 @@ impl InWorkspace for StackComponent {
         left_out::left_out(plan, Self::LABELS);
         left_out::left_alone(plan, Self::ENVIRONMENT);
         left_out::left_alone(plan, Self::SECRETS);
-        foresee(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
+        note_successor(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
         flavor::check(cx, plan).await;
         Ok(())
     }

@@ -18,7 +18,7 @@ use crate::succession::{finish, retired, with_retired};
 
 /// Creates the component. An existing one with the same name is never taken over, except after a lost response, if it
 /// did not exist before.
-pub(super) async fn make(
+pub(super) async fn create(
     cx: &Cx<Client>,
     server: &Server,
     plan: &StackComponent,
@@ -29,7 +29,7 @@ pub(super) async fn make(
         let found = read::all::<StackComponent>(&server.api, plan.namesakes(with_retired(&plan.name))).await;
         let mut found = found.map_err(|error| plan.unlisted(&error))?;
         // Servers ignore unknown filters.
-        found.retain(|component| plan.is_in_the_way(component));
+        found.retain(|component| plan.conflicts_with(component));
         found
     };
     let of_name = |name: &str| found.iter().find(|component| component.name == name);
@@ -38,7 +38,7 @@ pub(super) async fn make(
         finish::<HeldComponents, _, _, _>(cx, server, predecessor, existing).await;
         return Err(plan.exists(server, Some(existing)));
     }
-    let made = write::make(server, plan).await?;
+    let made = write::create_on(server, plan).await?;
     Ok((made, predecessor.map(|predecessor| predecessor.id)))
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn look(
 
 /// Creates the workspace. An existing one with the same name is never taken over, except after a lost response, if it
 /// did not exist before.
-pub(super) async fn make(
+pub(super) async fn create(
     client: &Client,
     organization: OrganizationId,
     plan: &Workspace,

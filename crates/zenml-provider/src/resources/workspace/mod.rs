@@ -45,7 +45,7 @@ impl Resource for Workspace {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let client = cx.client().await?;
         let organization = control::organization::or_default(client, &plan.organization_id).await?;
-        let made = deploy::make(client, organization, &plan).await?;
+        let made = deploy::create(client, organization, &plan).await?;
         control::workspace::forget(client, made.id);
         let model = Self::seen(&made, &Since::Answer(&plan));
         cx.save(&model);

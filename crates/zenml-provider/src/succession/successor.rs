@@ -17,7 +17,7 @@ const SUCCESSOR: &str = "successor";
 
 /// A planned object: its name, and what it can replace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Successor {
+struct Noted {
     name: String,
     /// Its type, if this kind of object has types.
     kind: Option<String>,
@@ -25,17 +25,8 @@ struct Successor {
     workspace: Option<WorkspaceId>,
 }
 
-/// What follows a deleted object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// An object with this name that can take its place.
-    Replaced(String),
-    /// Nothing, or an object that cannot take its place.
-    Ends,
-}
-
 /// Notes the planned object.
-pub(crate) fn foresee<M: Model>(
+pub(crate) fn note_successor<M: Model>(
     cx: &Cx<Client>,
     plan: &Plan<M>,
     name: Token<M, String>,
@@ -48,30 +39,29 @@ pub(crate) fn foresee<M: Model>(
         (None, _) | (_, Some(None)) => None,
         (Some(name), kind) => {
             let workspace = plan.get(workspace).known().map(|id| id.0);
-            Some(Successor { name, kind: kind.flatten(), workspace })
+            Some(Noted { name, kind: kind.flatten(), workspace })
         }
     };
     cx.set_private(SUCCESSOR, serde_json::to_value(successor).unwrap_or(Json::Null))
 }
 
 /// Forgets the note of the plan, because this operation is not a deletion.
-pub(crate) fn settle(cx: &Cx<Client>) {
+pub(crate) fn forget_successor(cx: &Cx<Client>) {
     cx.remove_private(SUCCESSOR);
 }
 
 /// Returns the name of the object that replaces the deleted one; `None` if there is none, or if it cannot take its
 /// place.
-pub(crate) fn fate(cx: &Cx<Client>, kind: Option<&str>, workspace: Option<WorkspaceId>) -> Fate {
-    let noted =
-        cx.private(SUCCESSOR).and_then(|noted| serde_json::from_value::<Option<Successor>>(noted).ok());
-    let Some(successor) = noted.flatten() else { return Fate::Ends };
+pub(crate) fn successor(
+    cx: &Cx<Client>,
+    kind: Option<&str>,
+    workspace: Option<WorkspaceId>,
+) -> Option<String> {
+    let noted = cx.private(SUCCESSOR).and_then(|noted| serde_json::from_value::<Option<Noted>>(noted).ok());
+    let successor = noted.flatten()?;
     let is_same_place = match (workspace, successor.workspace) {
         (Some(here), Some(there)) => here == there,
         _ => true,
     };
-    if successor.kind.as_deref() == kind && is_same_place {
-        Fate::Replaced(successor.name)
-    } else {
-        Fate::Ends
-    }
+    (successor.kind.as_deref() == kind && is_same_place).then_some(successor.name)
 }
