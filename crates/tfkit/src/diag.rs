@@ -75,7 +75,7 @@ impl Diag {
     pub fn bug(summary: impl Into<String>) -> Self {
         Self::error(summary)
             .why(OUR_BUG)
-            .fix("Please report it, with this message and the log of a run with TF_LOG=DEBUG.")
+            .fix("Please report it. Include this message and the log of a run with TF_LOG=DEBUG.")
     }
 
     /// Says why it is so. Repeated calls add paragraphs.

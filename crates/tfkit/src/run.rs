@@ -159,25 +159,26 @@ impl Run {
         let diag = match fate {
             None => diag
                 .fix(format!(
-                    "To manage the existing {words} here, import it. Put this block beside the resource, with the address \
-                     that stands above after \"with\":\n  import {{\n    to = ADDRESS\n    id = {import:?}\n  }}\n\nBefore \
-                     Terraform 1.5 there is a command for it:\n  terraform import {resource}.NAME {import}"
+                    "To manage the existing {words} with Terraform, import it. Add this block next to the resource, \
+                     and use the address that is shown above after \"with\":\n  import {{\n    to = ADDRESS\n    \
+                     id = {import:?}\n  }}\n\nBefore Terraform 1.5, use this command:\n  \
+                     terraform import {resource}.NAME {import}"
                 ))
                 .fix(
-                    "If the state has it already, under another address, do not import it. Move it to the new \
-                     address:\n  terraform state mv OLD_ADDRESS NEW_ADDRESS\n\nIf this run deletes it, run the command \
-                     again. If this run replaces it, remove create_before_destroy from it and from what uses it, or give \
-                     the new one another name: two cannot have the same name.",
+                    "If it is already in the state under another address, do not import it. Move it to the new \
+                     address:\n  terraform state mv OLD_ADDRESS NEW_ADDRESS\n\nIf this run deletes it, run the \
+                     command again. If this run replaces it, remove create_before_destroy from it and from the \
+                     resources that use it, or change the name of the new one: names must be unique.",
                 ),
             Some(Fate::Made) => diag
-                .why("Another resource of this configuration has made it in this run.")
+                .why("Another resource of this configuration created it in this run.")
                 .fix("Remove one of the two resources, or give them different names."),
             Some(Fate::Kept) => diag
-                .why(format!("This state has the {words} already, under another address."))
-                .fix("Use that resource instead of this one, or give this one another name."),
+                .why(format!("The {words} is already in this state under another address."))
+                .fix("Use that resource instead of this one, or change the name of this one."),
             Some(Fate::Deleted | Fate::Replaced | Fate::Renamed) => diag
-                .why(format!("This run deletes, replaces or renames the {words}, and has not done so yet."))
-                .fix("Run the command again: it is out of the way then.")
+                .why(format!("This run deletes, replaces or renames the {words}, but has not done so yet."))
+                .fix("Run the command again: the conflict is then resolved.")
                 .fix(moved(words)),
         };
         match rest {
@@ -222,15 +223,15 @@ impl Known {
 fn still_named(deleted: &str, id: &str, by: &str) -> Diag {
     Diag::error(format!("The {deleted} cannot be deleted: the {by} still uses it"))
         .why(format!(
-            "This run deletes the {deleted}, but the configuration of the {by} still has its id, {id}. Nothing was changed."
+            "This run deletes the {deleted}, but the configuration of the {by} still contains its id, {id}. Nothing \
+             was changed."
         ))
         .fix(format!(
-            "Remove the id from the configuration of the {by}, or put another one in its place. Then run the command \
-             again."
+            "Remove the id from the configuration of the {by}, or replace it. Then run the command again."
         ))
         .fix(
-            "To only stop managing it here, and leave it on the server, take it out of the state:\n  terraform state rm \
-             ADDRESS",
+            "To stop managing it with Terraform without deleting it, remove it from the state:\n  \
+             terraform state rm ADDRESS",
         )
 }
 
@@ -238,32 +239,33 @@ fn still_named(deleted: &str, id: &str, by: &str) -> Diag {
 fn conflict(words: &str, fate: Fate) -> Diag {
     let verb = match fate {
         Fate::Kept | Fate::Made => {
-            return Diag::error(format!("The {words} is in this state already, under another address"))
-                .why("Another resource has it and keeps it, so this run cannot make a second one.")
-                .fix("Use that resource instead of the new one, or give one of them another name.");
+            return Diag::error(format!("The {words} is already in this state under another address"))
+                .why("Another resource manages it, so this run cannot create it again.")
+                .fix("Use that resource instead of the new one, or change one of the names.");
         }
         Fate::Deleted => "deletes",
         Fate::Renamed => "renames",
         Fate::Replaced => "replaces",
     };
-    Diag::warning(format!("This run {verb} the {words}, and makes another one"))
+    Diag::warning(format!("This run {verb} the {words} and creates another one"))
         .why(
-            "The state has it under another address. The host does not wait with one for the other, and two cannot be \
-             there at once: the apply may say that it exists already, and succeed when it is run again.",
+            "It is in the state under another address. Terraform does not order the two steps, and both objects \
+             cannot exist at the same time. The apply may report that it already exists, and then succeed on the \
+             next run.",
         )
         .fix(moved("object"))
 }
 
 fn moved(words: &str) -> String {
     format!(
-        "If both are the same {words}, only its address changes. Say so, and it is kept:\n  moved {{\n    from = \
-         OLD_ADDRESS\n    to   = NEW_ADDRESS\n  }}"
+        "If both are the same {words} and only its address changes, keep it with a moved block:\n  moved {{\n    \
+         from = OLD_ADDRESS\n    to   = NEW_ADDRESS\n  }}"
     )
 }
 
 fn wanted_twice(words: &str) -> Diag {
-    Diag::error(format!("Two resources make the {words}"))
-        .why("There can only be one of it, and this configuration has two resources for it.")
+    Diag::error(format!("Two resources create the {words}"))
+        .why("It must be unique, but two resources of this configuration create it.")
         .fix("Remove one of them, or give them different names.")
 }
 
@@ -291,10 +293,10 @@ mod tests {
         let replaced = Step { replaces: true, ..step(Some(("a", "1")), Some("a")) };
         let second_half = Step { in_place_of: Some("1"), ..step(None, Some("a")) };
         let (twice, there) = (
-            "Two resources make the note \"a\"",
-            "The note \"a\" is in this state already, under another address",
+            "Two resources create the note \"a\"",
+            "The note \"a\" is already in this state under another address",
         );
-        let leaving = |verb: &str| format!("This run {verb} the note \"a\", and makes another one");
+        let leaving = |verb: &str| format!("This run {verb} the note \"a\" and creates another one");
         let cases: Vec<([Step<'_>; 2], Option<String>)> = vec![
             ([step(None, Some("a")), step(None, Some("a"))], Some(twice.to_owned())),
             ([step(None, Some("a")), step(None, Some("b"))], None),
@@ -380,7 +382,7 @@ mod tests {
     #[test]
     fn the_advice_about_an_object_that_exists_is_right_for_what_the_run_does_with_it() {
         let diag = || {
-            Diag::error("Team \"a\" exists already").fix("Choose another name.").in_the_way(Existing {
+            Diag::error("Team \"a\" already exists").fix("Choose another name.").in_the_way(Existing {
                 words: "team",
                 resource: "shop_team",
                 id: "1".to_owned(),
@@ -396,7 +398,7 @@ mod tests {
                 &["  import {\n    to = ADDRESS\n    id = \"org/1\"\n  }", "shop_team.NAME org/1"],
                 true,
             ),
-            ("made", |run| run.made("1"), &["has made it in this run"], false),
+            ("made", |run| run.made("1"), &["created it in this run"], false),
             ("kept", kept, &["under another address"], false),
             ("deleted", deleted, &["Run the command again", "moved {"], false),
             ("being deleted", |run| run.deletes("1"), &["Run the command again", "moved {"], false),

@@ -176,8 +176,8 @@ impl Value for Span {
         let text = String::from_known(value)?;
         match parse(&text) {
             Some(duration) => Ok(Self { text, duration }),
-            None => Err(Misfit::new("must be a length of time with its unit").fix(
-                "Write numbers with the units h, m, s or ms, for example \"30m\", \"90s\" or \"1h30m\".",
+            None => Err(Misfit::new("must be a duration with units").fix(
+                "Use numbers with the units h, m, s or ms, for example \"30m\", \"90s\" or \"1h30m\".",
             )),
         }
     }

@@ -79,7 +79,7 @@ async fn an_import_finds_what_the_state_holds() {
     host.import("wall_note.b", identity).await.unwrap();
     assert_eq!(host.state("wall_note.b"), host.state("wall_note.a"));
     let failure = host.import("wall_note.c", ImportBy::Id("note-9".to_owned())).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["There is no wall_note with id \"note-9\""]);
+    assert_eq!(failure.summaries(), ["No wall_note found with id \"note-9\""]);
 
     // The server does not know about mischief.
     host.apply("wall_note.d", naughty("hi", "none")).await.unwrap();

@@ -24,18 +24,16 @@ impl Rule {
     pub fn check(&self, config: &Dyn, stage: Stage) -> Option<Diag> {
         let none = |names, how_many| (stage == Stage::Plan).then(|| none(names, how_many, config)).flatten();
         match self {
-            Self::ExactlyOneOf(names) => too_many(names, config).or_else(|| none(names, "exactly one")),
+            Self::ExactlyOneOf(names) => too_many(names, config).or_else(|| none(names, "Exactly one")),
             Self::AtMostOneOf(names) => too_many(names, config),
-            Self::AtLeastOneOf(names) => none(names, "at least one"),
+            Self::AtLeastOneOf(names) => none(names, "At least one"),
             Self::Requires(name, needed) => {
                 let missing = needed.iter().find(|needed| config.attribute(needed).is_null())?;
                 is_set(config, name).then(|| {
                     error(
-                        format!("Attribute {name:?} needs {missing:?}"),
-                        format!(
-                            "{name:?} is set, but {missing:?} is not; one has no meaning without the other."
-                        ),
-                        format!("Set {missing:?}, or leave {name:?} out."),
+                        format!("Attribute {name:?} requires {missing:?}"),
+                        format!("{name:?} is set, but {missing:?} is not. It has no effect on its own."),
+                        format!("Set {missing:?}, or remove {name:?}."),
                         Some(Path::from(*name)),
                     )
                 })
@@ -63,7 +61,7 @@ fn too_many(names: &[&str], config: &Dyn) -> Option<Diag> {
     let mut set = names.iter().filter(|name| is_set(config, name));
     let (first, second) = (set.next()?, set.next()?);
     Some(error(
-        format!("Attributes {first:?} and {second:?} exclude each other"),
+        format!("Attributes {first:?} and {second:?} cannot be set together"),
         format!("At most one of {} may be set.", quoted(names)),
         "Keep one of them and remove the others.".to_owned(),
         Some(Path::from(*second)),
@@ -74,7 +72,7 @@ fn none(names: &[&str], how_many: &str, config: &Dyn) -> Option<Diag> {
     names.iter().all(|name| config.attribute(name).is_null()).then(|| {
         error(
             format!("None of {} is set", quoted(names)),
-            format!("The block needs {how_many} of them."),
+            format!("{how_many} of them is required."),
             "Set one of them.".to_owned(),
             None,
         )

@@ -39,7 +39,7 @@ impl Validation {
             // The host itself refuses a configuration without it. A null that is written may come out of a mock.
             if attribute.who.is_required() && self.stage == Stage::Plan {
                 let summary = format!("Attribute {:?} is required", path.to_string());
-                self.error(summary, "It is not set, or set to null.", "Give it a value.", path);
+                self.error(summary, "It is not set, or it is null.", "Set it to a value.", path);
             }
             return;
         }
@@ -65,8 +65,8 @@ impl Validation {
                     "Attribute {:?} is write-only, which this version of the host does not support",
                     path.to_string()
                 ),
-                "The value would be stored in the state, where it must never be.",
-                "Use Terraform 1.11, OpenTofu 1.11 or later, or an attribute that is not write-only.",
+                "The host would store the value in the state, where it must never be.",
+                "Upgrade to Terraform 1.11, OpenTofu 1.11 or later, or use an attribute that is not write-only.",
                 path,
             );
             return;
@@ -116,11 +116,11 @@ impl Validation {
             let mut earlier = elements[..place].iter().filter(|earlier| earlier.wholly_known());
             let Some(earlier) = earlier.find(|earlier| same(earlier, element)) else { continue };
             let why = if hidden {
-                "Two of its elements mean the same.".to_owned()
+                "Two of its elements have the same meaning.".to_owned()
             } else {
-                format!("{} and {} mean the same.", Shown(earlier), Shown(element))
+                format!("{} and {} have the same meaning.", Shown(earlier), Shown(element))
             };
-            let summary = format!("Attribute {:?} names the same twice", path.to_string());
+            let summary = format!("Attribute {:?} contains a duplicate", path.to_string());
             self.error(summary, why, "Remove one of them.", path.clone());
         }
     }

@@ -251,8 +251,8 @@ impl fmt::Display for Check {
             Kind::Text { must, .. } | Kind::Custom { must, .. } => f.write_str(must),
             Kind::InPlan(check) => check.fmt(f),
             Kind::Suggesting(check, words) => write!(f, "{check} ({})", words.join(", ")),
-            Kind::Each(check) => write!(f, "have elements that each {check}"),
-            Kind::EachKey(check) => write!(f, "have keys that each {check}"),
+            Kind::Each(check) => write!(f, "contain elements, each of which must {check}"),
+            Kind::EachKey(check) => write!(f, "contain keys, each of which must {check}"),
         }
     }
 }

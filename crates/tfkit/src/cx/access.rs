@@ -50,11 +50,11 @@ pub(crate) fn unknown_provider(paths: &[Path]) -> Diag {
     let names = names.join(", ");
     Diag::error(format!("The provider's configuration is not known yet: {names}"))
         .why(
-            "These arguments of the provider block depend on objects that are created in the same run, and this \
-             operation needs the server now.",
+            "These arguments of the provider block depend on objects that this run creates, but this operation \
+             needs the server now.",
         )
         .fix(
-            "Give the arguments values that are known while planning, or create what they depend on first:\n  \
-             terraform apply -target=ADDRESS",
+            "Set the arguments to values that are known during planning, or create the objects that they depend on \
+             first:\n  terraform apply -target=ADDRESS",
         )
 }

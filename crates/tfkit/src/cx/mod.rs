@@ -49,7 +49,7 @@ impl<Client> Cx<Client> {
     /// engine takes it as "not decided yet", so that `cx.client().await?` is right there too.
     #[expect(
         clippy::unused_async,
-        reason = "a client that is made at first use must not change every caller"
+        reason = "a client that is created on first use must not change every caller"
     )]
     pub async fn client(&self) -> Result<&Client, Diag> {
         match &self.access {
@@ -59,7 +59,7 @@ impl<Client> Cx<Client> {
                 Err(unknown_provider(paths))
             }
             Access::None => Err(Diag::error("The provider is not configured")
-                .why("An operation was asked for before the provider's configuration was given.")),
+                .why("The host requested an operation before it configured the provider.")),
         }
     }
 
@@ -102,9 +102,9 @@ impl<Client> Cx<Client> {
     /// Says that this exists now. If the operation then fails, panics or is stopped, the host still gets this
     /// state, with the error. Unknown values in it become null. Call it again when more is known.
     ///
-    /// A host destroys a new object whose creation ended with an error, and makes another one. So after this a creation
-    /// ends with a warning: what is missing is seen by the next refresh, and the next apply completes it in place. Where
-    /// the object is worth nothing, say so with [`save_broken`](Self::save_broken).
+    /// A host destroys a new object whose creation ended with an error, and creates another one. So after this a
+    /// creation ends with a warning: what is missing is seen by the next refresh, and the next apply completes it in
+    /// place. Where the object is worth nothing, say so with [`save_broken`](Self::save_broken).
     pub fn save<M: Model>(&self, model: &M) {
         self.keep(model.to_object(), false);
     }
@@ -160,9 +160,9 @@ impl<Client> Cx<Client> {
 
     /// The error of an operation that ends because the user asked to stop.
     pub fn cancelled() -> Diag {
-        Diag::error("The operation was stopped before it was done")
-            .why("The run was interrupted. What exists already is in the state.")
-            .fix("Run the same command again to finish it.")
+        Diag::error("The operation was interrupted")
+            .why("The run was stopped. Everything that was created is in the state.")
+            .fix("Run the same command again to finish.")
     }
 
     /// Whether the plan replaces the object with this `id`, as far as it was made already: what an object depends on is

@@ -49,14 +49,14 @@ impl Engine {
         for resource in types.resources {
             let name = format!("{prefix}_{}", resource.type_name());
             if resources.insert(name.clone(), resource).is_some() {
-                problems.push(Diag::bug(format!("Two types of resources are named {name}")));
+                problems.push(Diag::bug(format!("Two resource types have the name {name}")));
             }
         }
         let mut data_sources = BTreeMap::new();
         for data_source in types.data_sources {
             let name = format!("{prefix}_{}", data_source.type_name());
             if data_sources.insert(name.clone(), data_source).is_some() {
-                problems.push(Diag::bug(format!("Two data sources are named {name}")));
+                problems.push(Diag::bug(format!("Two data sources have the name {name}")));
             }
         }
         Self(Arc::new(Core {
@@ -158,6 +158,6 @@ impl Core {
 
 fn unknown_type(kind: &str, type_name: &str) -> Diag {
     Diag::error(format!("The provider has no {kind} named {type_name}"))
-        .why("The configuration or the state was written for another release of the provider.")
-        .fix("Check the type's name, or the version of the provider that the configuration requires.")
+        .why("The configuration or the state was written for another version of the provider.")
+        .fix("Check the name of the type, or the provider version that the configuration requires.")
 }

@@ -45,7 +45,7 @@ impl Core {
         }
         let named = match &by {
             ImportBy::Id(id) => format!("id {id:?}"),
-            ImportBy::Identity(_) => "the given identity".to_owned(),
+            ImportBy::Identity(_) => "this identity".to_owned(),
         };
         let given = match &by {
             ImportBy::Identity(identity) => identity.clone(),
@@ -56,9 +56,9 @@ impl Core {
         let found =
             task::run_until_stopped(&format!("import of {type_name}"), &self.shared, work).await.flatten()?;
         let state = found.ok_or_else(|| {
-            Diag::error(format!("There is no {type_name} with {named}"))
-                .why("The object does not exist, or it is not visible with the provider's credentials.")
-                .fix("Check the id, and the provider's configuration.")
+            Diag::error(format!("No {type_name} found with {named}"))
+                .why("The object does not exist, or the provider's credentials have no access to it.")
+                .fix("Check the id and the provider configuration.")
         })?;
         let schema = resource.schema();
         let state = tidy(schema, &Dyn::Null, state)?;

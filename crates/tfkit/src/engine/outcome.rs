@@ -25,7 +25,7 @@ pub struct Stored {
 pub(super) fn unresolved(attributes: &[Attribute], value: &Dyn) -> Option<Diag> {
     let unknown = |attribute: &&Attribute| !value.attribute(attribute.name).wholly_known();
     attributes.iter().find(unknown).map(|attribute| {
-        Diag::bug(format!("The provider did not say what {:?} is", attribute.name)).at(attribute.name)
+        Diag::bug(format!("The provider did not set {:?}", attribute.name)).at(attribute.name)
     })
 }
 
@@ -54,7 +54,9 @@ pub(super) fn identity(resource: &dyn AnyResource, state: &Dyn, earlier: &Dyn) -
     }
     let identity = resource.identity_of(state).map_err(|misfit| {
         let place = misfit.path.clone();
-        Diag::bug("The object has no complete identity").trace(format!("{place} {}", misfit.what)).at(place)
+        Diag::bug("The identity of the object is incomplete")
+            .trace(format!("{place} {}", misfit.what))
+            .at(place)
     })?;
     let changed = attributes.iter().find(|attribute| {
         let before = earlier.attribute(attribute.name);
@@ -62,7 +64,7 @@ pub(super) fn identity(resource: &dyn AnyResource, state: &Dyn, earlier: &Dyn) -
     });
     match changed {
         Some(attribute) if !resource.identity_mutable() => Err(Diag::bug(format!(
-            "The identity of the object changed: {:?} has another value",
+            "The identity of the object changed: {:?} has a different value",
             attribute.name
         ))
         .at(Path::from(attribute.name))),

@@ -35,7 +35,7 @@ fn of_schema(what: &str, schema: &Schema, reserved: &[&str]) -> Diags {
     let mut diags = of_attributes(what, &schema.attributes, Inside::Root);
     let taken = schema.attributes.iter().filter(|attribute| reserved.contains(&attribute.name));
     diags.extend(taken.map(|attribute| {
-        problem(what, attribute, "has a name that the host keeps for itself in this kind of block")
+        problem(what, attribute, "has a name that the host reserves in this kind of block")
     }));
     diags
 }
@@ -50,7 +50,10 @@ fn of_identity(what: &str, attributes: &[IdentityAttribute]) -> Diags {
     let wrong = attributes.iter().filter(|attribute| misfit(&attribute.ty));
     wrong
         .map(|attribute| {
-            Diag::bug(format!("{what}: the key {:?} has a type that an identity cannot have", attribute.name))
+            Diag::bug(format!(
+                "{what}: the key {:?} has a type that identities do not support",
+                attribute.name
+            ))
         })
         .collect()
 }
@@ -72,13 +75,17 @@ fn of_attributes(what: &str, attributes: &[Attribute], inside: Inside) -> Diags 
             diags.push(problem(what, attribute, "is declared twice"));
         }
         if !is_name(attribute.name) {
-            diags.push(problem(what, attribute, "has a name other than lower-case letters, digits and `_`"));
+            diags.push(problem(
+                what,
+                attribute,
+                "has a name with characters other than lower-case letters, digits and `_`",
+            ));
         }
         if attribute.description.is_empty() {
             diags.push(problem(what, attribute, "has no description"));
         }
         if attribute.write_only && attribute.who.is_computed() {
-            diags.push(problem(what, attribute, "is write-only and computed, which exclude each other"));
+            diags.push(problem(what, attribute, "is both write-only and computed"));
         }
         if attribute.write_only && inside == Inside::Set {
             diags.push(problem(what, attribute, "is write-only inside a set"));
@@ -143,13 +150,13 @@ mod tests {
             (vec![nested(Nesting::Single, write_only("token")), dynamic()], &[]),
             (vec![nested(Nesting::Single, dynamic())], &[]),
             (vec![plain("name"), plain("name")], &["is declared twice"]),
-            (vec![plain("Name")], &["has a name other than"]),
-            (vec![plain("count")], &["keeps for itself"]),
+            (vec![plain("Name")], &["has a name with characters other than"]),
+            (vec![plain("count")], &["that the host reserves"]),
             (
                 vec![Attribute::new("name", "", Shape::Plain(Type::Bool), Who::Required)],
                 &["has no description"],
             ),
-            (vec![Attribute { who: Who::Server, ..write_only("token") }], &["exclude each other"]),
+            (vec![Attribute { who: Who::Server, ..write_only("token") }], &["both write-only and computed"]),
             (vec![nested(Nesting::Set, write_only("token"))], &["inside a set"]),
             (vec![nested(Nesting::List, dynamic())], &["dynamic inside a collection"]),
             (vec![attribute("any", Shape::Plain(Type::Dynamic.list()))], &["dynamic inside a collection"]),

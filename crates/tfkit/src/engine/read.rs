@@ -38,7 +38,8 @@ impl Engine {
         if let Some(paths) = core.provider.waits_for() {
             let first = !core.warned.swap(true, Ordering::Relaxed);
             let warning = first.then(|| {
-                let why = "Objects are taken to be as the state has them: nothing was read from the server.";
+                let why =
+                    "Nothing was read from the server. The plan uses the objects as the state holds them.";
                 unknown_provider(&paths).why(why).as_warning()
             });
             return Stored::unchanged(state, private, earlier, warning.into_iter().collect());

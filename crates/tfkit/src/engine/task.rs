@@ -53,7 +53,9 @@ fn failure(what: &str, error: JoinError) -> Diag {
     match error.try_into_panic() {
         Ok(payload) => crashed(what, payload.as_ref()),
         // Only a runtime that shuts down cancels a task of ours.
-        Err(_) => Diag::error(format!("The {what} was cut off")).why("The provider's process is ending."),
+        Err(_) => {
+            Diag::error(format!("The {what} was aborted")).why("The provider process is shutting down.")
+        }
     }
 }
 

@@ -44,8 +44,8 @@ fn upgrade(resource: &Arc<dyn AnyResource>, request: &UpgradeRequest) -> Result<
     let schema = resource.schema();
     let unreadable = |error: DecodeError| {
         Diag::error(format!("The state of {} cannot be read", request.type_name))
-            .why("It does not have the form that this release of the provider expects.")
-            .fix("Use the release that wrote it, or remove the object from the state and import it again.")
+            .why("It does not have the format that this version of the provider expects.")
+            .fix("Use the version that wrote it, or remove the object from the state and import it again.")
             .trace(format!("schema version {}: {error}", request.version))
             .at(error.path)
     };
@@ -69,19 +69,20 @@ fn upgrade(resource: &Arc<dyn AnyResource>, request: &UpgradeRequest) -> Result<
 }
 
 fn newer(request: &UpgradeRequest, current: i64) -> Diag {
-    Diag::error(format!("The state of {} was written by a newer release of the provider", request.type_name))
+    Diag::error(format!("The state of {} was written by a newer version of the provider", request.type_name))
         .why(format!(
-            "Its schema version is {}, and this release knows versions up to {current}.",
+            "Its schema version is {}, but this version of the provider supports schema versions up to {current}.",
             request.version
         ))
-        .fix("Use the newer release of the provider.")
+        .fix("Use the newer version of the provider.")
 }
 
 fn no_step(request: &UpgradeRequest, current: i64, version: i64) -> Diag {
-    Diag::error(format!("The state of {} is too old for this release of the provider", request.type_name))
+    Diag::error(format!("The state of {} is too old for this version of the provider", request.type_name))
         .why(format!(
-            "Its schema version is {}; this release needs version {current} and has no step from version {version}.",
+            "Its schema version is {}. This version of the provider requires schema version {current} and cannot \
+             upgrade from schema version {version}.",
             request.version
         ))
-        .fix("Apply once with an earlier release of the provider, or import the object again.")
+        .fix("Apply once with an earlier version of the provider, or import the object again.")
 }

@@ -32,11 +32,12 @@ fn upgrade(request: &UpgradeIdentityRequest, current: &IdentitySchema) -> Result
     let UpgradeIdentityRequest { type_name, version, json } = request;
     let known = current.version;
     if *version > known {
-        return Err(Diag::error(format!("The identity of a {type_name} was written by a newer provider"))
+        return Err(Diag::error(format!("The identity of a {type_name} was written by a newer version of the provider"))
             .why(format!(
-                "It has version {version}, and this version of the provider knows {known} and older."
+                "Its identity version is {version}, but this version of the provider supports identity versions up \
+                 to {known}."
             ))
-            .fix("Use the newer version of the provider again:\n  terraform init -upgrade"));
+            .fix("Use the newer version of the provider:\n  terraform init -upgrade"));
     }
     json::decode(json, &current.ty(), Objects::Lenient).map_err(|error| {
         Diag::bug(format!("The stored identity of a {type_name} cannot be read")).why(error.to_string())

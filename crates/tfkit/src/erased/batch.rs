@@ -151,7 +151,7 @@ impl<R: Resource> Scope<R> {
                 Ok(page) => self.take_in(&mut pages, from, page),
                 Err(diag) => {
                     tracing::warn!(
-                        "Objects are read one by one, because they could not be listed: {}",
+                        "Reading objects one by one, because listing them failed: {}",
                         diag.summary
                     );
                     pages.next = Next::None;

@@ -261,18 +261,18 @@ fn gone(type_name: &str) -> Diag {
     let words = type_name.replace('_', " ");
     Diag::error(format!("The {words} no longer exists"))
         .why(format!(
-            "The plan changes it in place, and the server does not have it any more: somebody deleted the {words} after \
-             the plan was made."
+            "The plan updates it in place, but the server no longer has it: somebody deleted the {words} after the \
+             plan was created."
         ))
-        .fix("Plan again; the new plan creates it:\n  terraform plan")
+        .fix("Create a new plan. It re-creates the object:\n  terraform plan")
 }
 
 /// A state that does not fit its model, though the host checked its types.
 fn unreadable_state(misfit: Misfit) -> Diag {
     let diag = misfit.into_diag();
     Diag {
-        summary: format!("The state of the object cannot be used: {}", diag.summary),
-        ..diag.why("The state was written by another release, or was edited.").fix(
+        summary: format!("The state of the object is invalid: {}", diag.summary),
+        ..diag.why("The state was written by another version of the provider, or edited by hand.").fix(
             "Remove the object from the state and import it again:\n  terraform state rm ADDRESS\n  \
              terraform import ADDRESS ID",
         )

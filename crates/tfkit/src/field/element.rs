@@ -24,7 +24,7 @@ impl<T: Value> Element for T {
 
     fn from_dyn(value: &Dyn) -> Result<Self, Misfit> {
         match value {
-            Dyn::Null => Err(Misfit::new("must have a value, and has none").in_plan()),
+            Dyn::Null => Err(Misfit::new("must have a value, but is not set").in_plan()),
             Dyn::Unknown => Err(Misfit::new("must be known here")),
             _ => T::from_known(value),
         }

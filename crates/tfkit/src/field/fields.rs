@@ -19,7 +19,7 @@ impl Fields {
     pub fn of(object: &Dyn) -> Result<Self, Misfit> {
         match object {
             Dyn::Map(attributes) => Ok(Self(attributes.clone())),
-            Dyn::Null => Err(Misfit::new("must have a value, and has none")),
+            Dyn::Null => Err(Misfit::new("must have a value, but is not set")),
             Dyn::Unknown => Err(Misfit::new("must be known here")),
             _ => Err(Misfit::new("must be an object")),
         }

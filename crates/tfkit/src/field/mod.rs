@@ -40,8 +40,8 @@ use crate::value::Dyn;
 /// An attribute's value together with who sets it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of an attribute",
-    note = "use a value type (implement `tfkit::field::Value`, or derive `Object` for a nested object), \
-            alone or inside Option, IfSet, OrDefault, OrServer or Computed; `Twin` needs `#[attr(twin)]`"
+    note = "use a value type (implement `tfkit::field::Value`, or derive `Object` for a nested object), alone or \
+     inside Option, IfSet, OrDefault, OrServer or Computed; `Twin` needs `#[attr(twin)]`"
 )]
 pub trait Field: Sized + Clone + Send + Sync + 'static {
     /// The value when it is known and not null.
@@ -64,7 +64,7 @@ pub trait Field: Sized + Clone + Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of an attribute without a default",
     label = "`OrDefault<…>` needs `#[attr(default = …)]`; others are a value, alone or inside Option, IfSet, \
-             OrServer or Computed"
+     OrServer or Computed"
 )]
 pub trait WithoutDefault: Field {}
 

@@ -31,8 +31,8 @@ use crate::value::{Dyn, Number, Type};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a value of an attribute",
-    note = "implement `tfkit::field::Value` for it, or derive `Object` for a nested object; \
-            a type of another crate needs a local wrapper"
+    note = "implement `tfkit::field::Value` for it, or derive `Object` for a nested object; a type of another crate \
+     needs a local wrapper"
 )]
 pub trait Value: Sized + Clone + Send + Sync + 'static {
     /// Whether the host must hide it.
@@ -116,7 +116,7 @@ impl Value for i64 {
     fn from_known(value: &Dyn) -> Result<Self, Misfit> {
         Number::from_known(value)?
             .as_i64()
-            .ok_or_else(|| Misfit::new(format!("must be a whole number from {} to {}", i64::MIN, i64::MAX)))
+            .ok_or_else(|| Misfit::new(format!("must be an integer from {} to {}", i64::MIN, i64::MAX)))
     }
 
     fn to_known(&self) -> Dyn {
@@ -132,7 +132,7 @@ impl Value for u64 {
     fn from_known(value: &Dyn) -> Result<Self, Misfit> {
         Number::from_known(value)?
             .as_u64()
-            .ok_or_else(|| Misfit::new(format!("must be a whole number from 0 to {}", u64::MAX)))
+            .ok_or_else(|| Misfit::new(format!("must be an integer from 0 to {}", u64::MAX)))
     }
 
     fn to_known(&self) -> Dyn {

@@ -102,10 +102,10 @@ fn object_plan(
             attribute_plan(attribute, prior.attribute(attribute.name), config, planned, &at)
         }),
         (config, planned) if config == planned => Ok(()),
-        (Dyn::Null, _) => Err(at.violation("is planned although it is not configured")),
-        (_, Dyn::Null) => Err(at.violation("is configured but planned to be absent")),
-        (_, Dyn::Unknown) => Err(at.violation("is configured but planned to be unknown as a whole")),
-        _ => Err(at.violation("is planned in another form than configured")),
+        (Dyn::Null, _) => Err(at.violation("is planned but not configured")),
+        (_, Dyn::Null) => Err(at.violation("is configured but planned as null")),
+        (_, Dyn::Unknown) => Err(at.violation("is configured but planned as unknown")),
+        _ => Err(at.violation("is planned with a different type than configured")),
     }
 }
 
@@ -131,19 +131,15 @@ fn attribute_plan(
     }
     if config.is_null() {
         let shown = at.show(planned);
-        return Err(
-            at.violation(format!("planned value {shown} for an attribute that nobody but the user may set"))
-        );
+        return Err(at.violation(format!("is planned as {shown}, but only the user can set it")));
     }
     match &attribute.shape {
         Shape::Nested(nesting, attributes) => nested_plan(*nesting, attributes, prior, config, planned, at),
         Shape::Plain(_) => {
             let or_prior =
-                if prior.is_null() { String::new() } else { format!(" nor prior value {}", at.show(prior)) };
+                if prior.is_null() { String::new() } else { format!(" (prior value: {})", at.show(prior)) };
             let (planned, config) = (at.show(planned), at.show(config));
-            Err(at.violation(format!(
-                "planned value {planned} does not match configured value {config}{or_prior}"
-            )))
+            Err(at.violation(format!("is planned as {planned} but configured as {config}{or_prior}")))
         }
     }
 }
@@ -196,10 +192,10 @@ fn object_result(attributes: &[Attribute], planned: &Dyn, actual: &Dyn, at: &At)
             attribute_result(attribute, planned.get(attribute.name).unwrap_or(&Dyn::Null), actual, &at)
         }),
         (planned, actual) if planned == actual => Ok(()),
-        (Dyn::Null, _) => Err(at.violation("was planned to be absent but is now present")),
-        (_, Dyn::Null) => Err(at.violation("was planned to be present but is now absent")),
+        (Dyn::Null, _) => Err(at.violation("was planned as null but now has a value")),
+        (_, Dyn::Null) => Err(at.violation("was planned with a value but is now null")),
         (_, Dyn::Unknown) => Err(at.violation("was known in the plan but is now unknown")),
-        _ => Err(at.violation("has another form than planned")),
+        _ => Err(at.violation("has a different type than planned")),
     }
 }
 

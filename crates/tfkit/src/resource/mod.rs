@@ -225,8 +225,8 @@ impl<K: Key> ImportId<'_, K> {
             Self::Text(text) => text,
         };
         let attributes = K::attributes();
-        let expected = format!("An import id of this type has the form {}.", form(&attributes));
-        let refused = || Diag::error(format!("The import id {text:?} cannot be read")).why(&expected);
+        let expected = format!("Import ids of this type have the format {}.", form(&attributes));
+        let refused = || Diag::error(format!("Invalid import id {text:?}")).why(&expected);
         let parts = split(text, &attributes).ok_or_else(refused)?;
         K::from_parts(&parts).map_err(|Misfit { path, what, fix, .. }| {
             let diag = refused().why(format!("Its part {path} {what}."));

@@ -52,13 +52,13 @@ pub enum DecodeProblem {
     #[error("expected a number, found {0}")]
     Number(#[from] NumberError),
     /// The type of a dynamic value cannot be read.
-    #[error("a value of any type cannot be read: {0}")]
+    #[error("cannot read a value of dynamic type: {0}")]
     Type(#[from] TypeError),
     /// Values nest too deeply.
     #[error("values nest more than {MAX_DEPTH} deep")]
     Depth,
     /// The text is not JSON.
-    #[error("not JSON at byte {0}")]
+    #[error("invalid JSON at byte {0}")]
     Json(usize),
 }
 

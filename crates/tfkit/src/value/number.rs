@@ -33,7 +33,7 @@ pub enum NumberError {
     #[error("not a decimal number")]
     Malformed,
     /// The exponent has more than nine digits.
-    #[error("a number whose exponent is out of range")]
+    #[error("a number with an exponent out of range")]
     Exponent,
     /// A float that is not a number.
     #[error("not a number (NaN)")]

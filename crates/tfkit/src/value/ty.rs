@@ -35,7 +35,7 @@ pub enum TypeError {
     #[error("the type constraint is not JSON")]
     NotJson,
     /// JSON of another form.
-    #[error("the type constraint has no known form")]
+    #[error("the type constraint has an unknown format")]
     UnknownForm,
 }
 

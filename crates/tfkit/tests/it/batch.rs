@@ -316,7 +316,7 @@ async fn reads_that_wait_for_a_list_end_when_the_user_stops() {
     };
     let (stored, ()) = tokio::join!(bench.read("a", 0..10), stop);
     let stopped = stored.iter().filter(|stored| {
-        summaries(&stored.diags) == ["The operation was stopped before it was done"]
+        summaries(&stored.diags) == ["The operation was interrupted"]
             && stored.state.attribute("content") == &Dyn::string("old")
     });
     assert!(stopped.count() >= 9, "all but the first wait for the list");

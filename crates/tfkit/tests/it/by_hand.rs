@@ -242,10 +242,10 @@ async fn an_import_may_have_forms_of_its_own() {
     let cases: &[(&str, Result<Dyn, &str>)] = &[
         ("a/1", Ok(seat("a", 1))),
         ("a-1", Ok(seat("a", 1))),
-        ("a/one", Err("The import id \"a/one\" cannot be read")),
-        ("a", Err("The import id \"a\" cannot be read")),
+        ("a/one", Err("Invalid import id \"a/one\"")),
+        ("a", Err("Invalid import id \"a\"")),
         ("a-one", Err("Attribute \"number\" must be a number")),
-        ("a/100", Err("There is no house_seat with id \"a/100\"")),
+        ("a/100", Err("No house_seat found with id \"a/100\"")),
     ];
     for (id, expected) in cases {
         let by = ImportBy::Id((*id).to_owned());

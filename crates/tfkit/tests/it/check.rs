@@ -48,13 +48,13 @@ fn checks_hold_for_what_they_say_and_pass_over_the_unknown() {
         ),
         (
             each(lowercase.clone()),
-            "have elements that each consist of lower-case letters",
+            "contain elements, each of which must consist of lower-case letters",
             vec![list(&["a", "b"])],
             vec![list(&["a", "B"])],
         ),
         (
             each_key(lowercase),
-            "have keys that each consist of lower-case letters",
+            "contain keys, each of which must consist of lower-case letters",
             vec![Dyn::map([("a", Dyn::from("X"))])],
             vec![Dyn::map([("A", Dyn::from("x"))])],
         ),
@@ -200,7 +200,7 @@ fn a_configuration_is_told_everything_that_is_wrong_with_it() {
             ],
             vec![],
         ),
-        (vec![], vec!["name: Attribute \"name\" is required; It is not set, or set to null."]),
+        (vec![], vec!["name: Attribute \"name\" is required; It is not set, or it is null."]),
         (
             vec![name.clone(), ("id", "x".into())],
             vec!["id: Attribute \"id\" is read-only; Only the provider sets it."],
@@ -218,7 +218,8 @@ fn a_configuration_is_told_everything_that_is_wrong_with_it() {
         (
             vec![name.clone(), ("tags", Dyn::list(["a".into(), "".into()]))],
             vec![
-                "tags: Attribute \"tags\" needs \"secret\"; \"tags\" is set, but \"secret\" is not; one has no meaning without the other.",
+                "tags: Attribute \"tags\" requires \"secret\"; \"tags\" is set, but \"secret\" is not. It has no \
+                 effect on its own.",
                 "tags[1]: Attribute \"tags[1]\" has an invalid value; The value must not be empty; found \"\".",
             ],
         ),
@@ -226,7 +227,7 @@ fn a_configuration_is_told_everything_that_is_wrong_with_it() {
             vec![name.clone(), ("list", Dyn::list([port("80".into()), port("81".into()), port(Dyn::Null)]))],
             vec![
                 "list[1].port: Attribute \"list[1].port\" has an invalid value; The value must be one of \"80\", \"443\"; found \"81\".",
-                "list[2].port: Attribute \"list[2].port\" is required; It is not set, or set to null.",
+                "list[2].port: Attribute \"list[2].port\" is required; It is not set, or it is null.",
             ],
         ),
         (
@@ -243,8 +244,10 @@ fn a_configuration_is_told_everything_that_is_wrong_with_it() {
     let refused = said(&[name, ("written", "x".into())], false);
     assert_eq!(
         refused,
-        ["written: Attribute \"written\" is write-only, which this version of the host does not support; \
-          The value would be stored in the state, where it must never be."]
+        [
+            "written: Attribute \"written\" is write-only, which this version of the host does not support; The \
+             host would store the value in the state, where it must never be."
+        ]
     );
 }
 
@@ -260,17 +263,17 @@ fn rules_speak_only_when_they_are_broken_for_certain() {
         (
             Rule::ExactlyOneOf(&["a", "b"]),
             set("x".into(), "y".into()),
-            "Attributes \"a\" and \"b\" exclude each other",
+            "Attributes \"a\" and \"b\" cannot be set together",
         ),
         (Rule::AtMostOneOf(&["a", "b"]), set(null(), null()), ""),
         (
             Rule::AtMostOneOf(&["a", "b"]),
             set("x".into(), "y".into()),
-            "Attributes \"a\" and \"b\" exclude each other",
+            "Attributes \"a\" and \"b\" cannot be set together",
         ),
         (Rule::AtLeastOneOf(&["a", "b"]), set("x".into(), "y".into()), ""),
         (Rule::AtLeastOneOf(&["a", "b"]), set(null(), null()), "None of `a`, `b` is set"),
-        (Rule::Requires("a", &["b"]), set("x".into(), null()), "Attribute \"a\" needs \"b\""),
+        (Rule::Requires("a", &["b"]), set("x".into(), null()), "Attribute \"a\" requires \"b\""),
         (Rule::Requires("a", &["b"]), set("x".into(), unknown()), ""),
         (Rule::Requires("a", &["b"]), set(unknown(), null()), ""),
         (Rule::Requires("a", &["b"]), set(null(), null()), ""),
@@ -303,7 +306,7 @@ fn a_set_whose_elements_mean_the_same_is_refused_for_every_attribute_with_such_a
         let diags = validate(&schema(attribute(Who::Optional)), &config(elements), true, Stage::Plan);
         assert_eq!(diags.len(), expected, "{diags:?}");
         for diag in diags {
-            assert_eq!(diag.summary, "Attribute \"members\" names the same twice");
+            assert_eq!(diag.summary, "Attribute \"members\" contains a duplicate");
             assert_eq!(diag.path, Some("members".into()));
             assert!(diag.why.unwrap().contains("\"A\" and \"a\"") || elements.len() == 4);
         }

@@ -74,12 +74,12 @@ async fn a_stop_ends_a_wait_and_keeps_what_exists() {
     };
     let (made, ()) = tokio::join!(creation, stop);
     assert_eq!(made.state.attribute("id"), &Dyn::string("id-slow"));
-    assert_eq!(summaries(&made.diags), ["The operation was stopped before it was done"]);
+    assert_eq!(summaries(&made.diags), ["The operation was interrupted"]);
 
     // Nothing new begins after it.
     let plan = bench.plan(&Dyn::Null, &named("late")).await;
     let late = bench.apply_plan(&before, &named("late"), plan).await;
-    assert_eq!(summaries(&late.diags), ["The operation was stopped before it was done"]);
+    assert_eq!(summaries(&late.diags), ["The operation was interrupted"]);
     assert_eq!(bench.shop.items.lock().unwrap().len(), 1);
 }
 
@@ -115,7 +115,7 @@ async fn a_failed_update_leaves_what_was_saved_else_the_prior_state() {
     let cases: &[(&str, &str, &str)] = &[
         ("fail", "box", "The shop fails"),
         ("fail half-way", "half-way", "The shop fails half-way"),
-        ("moved", "moved", "The identity of the object changed: \"id\" has another value"),
+        ("moved", "moved", "The identity of the object changed: \"id\" has a different value"),
     ];
     for (name, left, summary) in cases {
         let bench = Bench::new().await;

@@ -52,18 +52,18 @@ fn each_type_of_field_keeps_null_unknown_and_empty_apart() {
     assert_eq!(round_trip("size", &Dyn::Null), Ok(Dyn::from(1_i64)));
 
     let refused: &[(&str, Dyn, &str)] = &[
-        ("name", Dyn::Null, "name must have a value, and has none"),
+        ("name", Dyn::Null, "name must have a value, but is not set"),
         ("name", Dyn::Unknown, "name must be known here"),
         ("name", Dyn::from(true), "name must be a string"),
         ("note", Dyn::Unknown, "note must be known here"),
-        ("labels", Dyn::list([Dyn::Null]), "labels must have a value, and has none"),
-        ("size", Dyn::from(-1_i64), "size must be a whole number from 0 to 18446744073709551615"),
+        ("labels", Dyn::list([Dyn::Null]), "labels must have a value, but is not set"),
+        ("size", Dyn::from(-1_i64), "size must be an integer from 0 to 18446744073709551615"),
         (
             "size",
             Dyn::Number("1.5".parse().unwrap()),
-            "size must be a whole number from 0 to 18446744073709551615",
+            "size must be an integer from 0 to 18446744073709551615",
         ),
-        ("parts", Dyn::list([Dyn::Null]), "parts[0] must have a value, and has none"),
+        ("parts", Dyn::list([Dyn::Null]), "parts[0] must have a value, but is not set"),
         ("parts", part(Dyn::string("x")), "parts[0].serial must be a number"),
     ];
     for (name, value, message) in refused {

@@ -41,16 +41,16 @@ async fn an_import_that_fails_says_what_is_wrong() {
     let bench = Bench::new().await;
     bench.create(&named("box")).await;
     let cases = [
-        (ImportBy::Id("nobody".to_owned()), "There is no shop_item with id \"nobody\""),
-        (ImportBy::Id(String::new()), "The import id \"\" cannot be read"),
-        (ImportBy::Id("a/b/c".to_owned()), "The import id \"a/b/c\" cannot be read"),
+        (ImportBy::Id("nobody".to_owned()), "No shop_item found with id \"nobody\""),
+        (ImportBy::Id(String::new()), "Invalid import id \"\""),
+        (ImportBy::Id("a/b/c".to_owned()), "Invalid import id \"a/b/c\""),
         (
             ImportBy::Identity(Dyn::map([("shelf", Dyn::Null), ("id", Dyn::Null)])),
-            "Attribute \"id\" must have a value, and has none",
+            "Attribute \"id\" must have a value, but is not set",
         ),
         (
             ImportBy::Identity(Dyn::map([("shelf", "back".into()), ("id", "id-box".into())])),
-            "The identity of the object changed: \"shelf\" has another value",
+            "The identity of the object changed: \"shelf\" has a different value",
         ),
     ];
     for (by, summary) in cases {
@@ -61,7 +61,7 @@ async fn an_import_that_fails_says_what_is_wrong() {
     }
     let request = ImportRequest { type_name: "shop_item".to_owned(), by: ImportBy::Id("a/b/c".to_owned()) };
     let detail = bench.engine.import(request).await.diags[0].detail();
-    assert_eq!(detail, "An import id of this type has the form [SHELF/]ID.");
+    assert_eq!(detail, "Import ids of this type have the format [SHELF/]ID.");
 }
 
 #[test]

@@ -104,8 +104,8 @@ async fn a_hook_that_contradicts_the_configuration_is_found_out() {
     let bench = Bench::new().await;
     let plan = bench.plan(&Dyn::Null, &named("wrong hook")).await;
     let found: Vec<_> = plan.diags.iter().map(|diag| (diag.summary.as_str(), diag.path.clone())).collect();
-    let summary = "The plan contradicts the configuration: name planned value \"other\" does not match configured \
-                   value \"wrong hook\"";
+    let summary = "The plan contradicts the configuration: name is planned as \"other\" but configured as \"wrong \
+     hook\"";
     assert_eq!(found, [(summary, Some(Path::from("name")))]);
 }
 

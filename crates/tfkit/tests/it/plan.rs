@@ -353,23 +353,20 @@ fn what_the_host_would_refuse_is_named_without_secrets() {
     let table = [
         (
             all("b", Dyn::Null, "k", &["1"]),
-            "name: planned value \"b\" does not match configured value \"a\" nor prior value \"z\"",
+            "name: is planned as \"b\" but configured as \"a\" (prior value: \"z\")",
         ),
-        (
-            all("a", "x".into(), "k", &["1"]),
-            "note: planned value \"x\" for an attribute that nobody but the user may set",
-        ),
+        (all("a", "x".into(), "k", &["1"]), "note: is planned as \"x\", but only the user can set it"),
         (
             all("a", Dyn::Null, "l", &["1"]),
-            "key: planned value (sensitive value) does not match configured value (sensitive value) nor prior value (sensitive value)",
+            "key: is planned as (sensitive value) but configured as (sensitive value) (prior value: (sensitive value))",
         ),
         (
             all("a", Dyn::Null, "k", &["2"]),
-            "rules[0].port: planned value \"2\" does not match configured value \"1\" nor prior value \"3\"",
+            "rules[0].port: is planned as \"2\" but configured as \"1\" (prior value: \"3\")",
         ),
         (all("a", Dyn::Null, "k", &["1", "2"]), "rules: 1 elements are configured but 2 are planned"),
-        (Dyn::Null, "is configured but planned to be absent"),
-        (Dyn::Unknown, "is configured but planned to be unknown as a whole"),
+        (Dyn::Null, "is configured but planned as null"),
+        (Dyn::Unknown, "is configured but planned as unknown"),
     ];
     let prior = all("z", "y".into(), "j", &["3"]);
     for (planned, message) in table {
@@ -434,7 +431,7 @@ fn a_result_must_keep_what_the_plan_promised() {
             all("n", Dyn::Unknown, known_ports(), full()),
             "tags: was planned as [(known after apply), \"a\"] but is now (known after apply)",
         ),
-        ("no object", Dyn::Null, "was planned to be present but is now absent"),
+        ("no object", Dyn::Null, "was planned with a value but is now null"),
     ];
     for (what, actual, message) in table {
         let result = check_result(&attributes, &planned, &actual);

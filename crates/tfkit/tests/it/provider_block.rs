@@ -47,7 +47,7 @@ async fn the_provider_block_is_checked() {
         (block("".into(), Dyn::Null), &["The address is empty"]),
         (
             block(Dyn::Null, Dyn::from(-1_i64)),
-            &["Attribute \"attempts\" must be a whole number from 0 to 18446744073709551615"],
+            &["Attribute \"attempts\" must be an integer from 0 to 18446744073709551615"],
         ),
     ];
     for (config, expected) in cases {

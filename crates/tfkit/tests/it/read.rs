@@ -60,8 +60,8 @@ async fn a_failed_read_leaves_the_state() {
     let cases: &[(&str, &str, &str)] = &[
         ("box", "forbidden", "Item \"forbidden\" cannot be read"),
         ("box", "panic", "The read of shop_item crashed"),
-        ("wandering", "id-box", "The identity of the object changed: \"id\" has another value"),
-        ("vague", "id-box", "The provider did not say what \"url\" is"),
+        ("wandering", "id-box", "The identity of the object changed: \"id\" has a different value"),
+        ("vague", "id-box", "The provider did not set \"url\""),
     ];
     for (name, id, summary) in cases {
         let bench = Bench::new().await;
@@ -100,7 +100,7 @@ async fn a_data_source_fills_in_what_was_not_given() {
         ("id-box".into(), Dyn::Null, Ok(&expected)),
         (Dyn::Null, "box".into(), Ok(&expected)),
         (Dyn::Null, "nobody".into(), Err("There is no such item")),
-        (Dyn::Null, "vague".into(), Err("The provider did not say what \"url\" is")),
+        (Dyn::Null, "vague".into(), Err("The provider did not set \"url\"")),
     ];
     for (id, name, expected) in cases {
         let config = Dyn::map([("id", id.clone()), ("name", name.clone()), ("url", Dyn::Null)]);

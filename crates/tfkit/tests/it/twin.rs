@@ -43,12 +43,12 @@ async fn the_spellings_exclude_each_other_and_need_a_host_that_knows_them() {
         (
             coded("box", "1234".into(), "1234".into(), Dyn::Null),
             true,
-            &[("code_wo", "Attributes \"code\" and \"code_wo\" exclude each other")],
+            &[("code_wo", "Attributes \"code\" and \"code_wo\" cannot be set together")],
         ),
         (
             coded("box", "1234".into(), Dyn::Null, version(1)),
             true,
-            &[("code_wo_version", "Attribute \"code_wo_version\" needs \"code_wo\"")],
+            &[("code_wo_version", "Attribute \"code_wo_version\" requires \"code_wo\"")],
         ),
         (
             coded("box", Dyn::Null, "1".into(), Dyn::Null),

@@ -28,8 +28,8 @@ async fn state_is_brought_to_the_current_schema_or_the_reason_is_given() {
         (2, RELIC, Ok(config([("name", "relic".into()), ("id", "7".into())]))),
         (2, r#"{"name":["box"]}"#, Err("The state of shop_item cannot be read")),
         (2, "{", Err("The state of shop_item cannot be read")),
-        (-1, "{}", Err("The state of shop_item is too old for this release of the provider")),
-        (3, "{}", Err("The state of shop_item was written by a newer release of the provider")),
+        (-1, "{}", Err("The state of shop_item is too old for this version of the provider")),
+        (3, "{}", Err("The state of shop_item was written by a newer version of the provider")),
     ];
     for (version, json, expected) in cases {
         let request = UpgradeRequest {

@@ -17,11 +17,11 @@ async fn each_mistake_in_a_configuration_is_reported_at_its_place() {
         (config([("name", "box".into()), ("url", "u".into())]), &[("url", "Attribute \"url\" is read-only")]),
         (
             config([("name", "box".into()), ("size", Dyn::Number("0.5".parse().unwrap()))]),
-            &[("size", "Attribute \"size\" must be a whole number from 0 to 18446744073709551615")],
+            &[("size", "Attribute \"size\" must be an integer from 0 to 18446744073709551615")],
         ),
         (
             config([("name", "box".into()), ("timeouts", timeouts("soon"))]),
-            &[("timeouts.create", "Attribute \"create\" must be a length of time with its unit")],
+            &[("timeouts.create", "Attribute \"create\" must be a duration with units")],
         ),
         (config([("name", "box".into()), ("timeouts", timeouts("90s"))]), &[]),
         // What is missing may come out of a mock.

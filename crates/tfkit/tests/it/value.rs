@@ -142,7 +142,7 @@ fn bytes_of_another_type_are_refused_and_the_place_is_named() {
         (
             Type::Dynamic,
             "92 a3 22785d c0",
-            "a value of any type cannot be read: the type constraint is not JSON",
+            "cannot read a value of dynamic type: the type constraint is not JSON",
         ),
         (people, "81 a6 70656f706c65 91 81 a4 74616773 c3", "people[0].tags: expected a set, found a bool"),
     ];

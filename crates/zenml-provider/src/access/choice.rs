@@ -48,7 +48,7 @@ fn by_id<'a>(roles: &'a Roles, level: &RoleLevel, id: RoleId) -> Result<&'a Role
 pub fn agree(named: &Role, id: Option<Id<RoleId>>) -> Result<(), Diag> {
     match id {
         Some(Id(id)) if id != named.id => {
-            Err(Diag::error("Attributes \"role\" and \"role_id\" exclude each other")
+            Err(Diag::error("Attributes \"role\" and \"role_id\" cannot be set together")
                 .why(format!(
                     "They name two different roles: {:?} has the id {}, and role_id is {id}.",
                     named.name.as_deref().unwrap_or_default(),

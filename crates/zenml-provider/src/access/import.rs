@@ -16,8 +16,8 @@ pub fn read<const PLACES: usize, const MORE: usize>(
 
 /// Returns the error for an import id of another form. `more` is appended to the fix.
 pub fn unreadable(text: &str, form: &str, more: &str) -> Diag {
-    Diag::error(format!("The import id {text:?} cannot be read"))
-        .why(format!("An import id of this type has the form {form}."))
+    Diag::error(format!("Invalid import id {text:?}"))
+        .why(format!("Import ids of this type have the format {form}."))
         .fix(format!(
             "In place of `team` and the id of a team, you can write `user` or `service_account` and its id.{more}"
         ))

@@ -31,8 +31,8 @@ pub async fn named<I: Identifier>(client: &Client, text: &str) -> Result<Named<I
         None => (None, text),
     };
     if object.trim().is_empty() || workspace.is_some_and(|workspace| workspace.trim().is_empty()) {
-        return Err(Diag::error(format!("The import id {text:?} cannot be read"))
-            .why("An import id of this type has the form ID, NAME, WORKSPACE/ID or WORKSPACE/NAME.")
+        return Err(Diag::error(format!("Invalid import id {text:?}"))
+            .why("Import ids of this type have the format ID, NAME, WORKSPACE/ID or WORKSPACE/NAME.")
             .fix("The workspace can be an id or a name."));
     }
     let workspace = match workspace.map(IdOrName::parse) {
@@ -97,8 +97,8 @@ pub(crate) async fn by_type_and_name<T: InWorkspace>(cx: &Cx<Client>, text: &str
 
 fn type_needed<T: InWorkspace>(text: &str) -> Diag {
     let words = T::NOUN.words;
-    Diag::error(format!("The import id {text:?} cannot be read"))
-        .why("An import id of this type has the form ID, TYPE/NAME, WORKSPACE/ID or WORKSPACE/TYPE/NAME.")
+    Diag::error(format!("Invalid import id {text:?}"))
+        .why("Import ids of this type have the format ID, TYPE/NAME, WORKSPACE/ID or WORKSPACE/TYPE/NAME.")
         .fix(format!("A name alone is not enough: a {words} of another type can have the same name."))
 }
 

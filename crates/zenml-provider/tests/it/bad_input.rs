@@ -178,7 +178,7 @@ async fn people_roles_and_workspaces_that_cannot_be_are_refused_and_nothing_is_m
                 assignment,
                 &role(&by_both, "viewer"),
                 &[
-                    "Error: Attributes \"team_id\" and \"user_id\" exclude each other",
+                    "Error: Attributes \"team_id\" and \"user_id\" cannot be set together",
                     "Keep one of them and remove the others.",
                     "user_id = ",
                 ],

@@ -212,9 +212,9 @@ async fn a_repository_is_imported_by_id_and_by_project_and_name() {
         harness.import_equals_state(R, ImportBy::Id(spelling), &[]).await.unwrap();
     }
     for (spelling, summary) in [
-        ("training", "The import id \"training\" cannot be read"),
-        ("a/b/c/d", "The import id \"a/b/c/d\" cannot be read"),
-        ("/training", "The import id \"/training\" cannot be read"),
+        ("training", "Invalid import id \"training\""),
+        ("a/b/c/d", "Invalid import id \"a/b/c/d\""),
+        ("/training", "Invalid import id \"/training\""),
         ("nowhere/training", "There is no project \"nowhere\""),
         ("vision/nothing", "There is no code repository \"nothing\""),
     ] {

@@ -227,8 +227,8 @@ async fn a_flavor_is_imported_by_id_and_by_type_and_name() {
         harness.import_equals_state(F, ImportBy::Id(spelling), &[]).await.unwrap();
     }
     for (spelling, summary) in [
-        ("files", "The import id \"files\" cannot be read"),
-        ("alpha/files", "The import id \"alpha/files\" cannot be read"),
+        ("files", "Invalid import id \"files\""),
+        ("alpha/files", "Invalid import id \"alpha/files\""),
         ("orchestrator/files", "There is no flavor \"files\""),
     ] {
         let by = ImportBy::Id(spelling.to_owned());

@@ -70,7 +70,7 @@ async fn a_collection_that_names_one_object_twice_is_refused_in_the_plan_for_eve
         config[attribute] = value;
         ("zenml_stack_role_assignment.x", config)
     };
-    let twice = "Attribute \"members\" names the same twice";
+    let twice = "Attribute \"members\" contains a duplicate";
     let one = "are the same person";
     let lists =
         |alerters: Json| json!({ "orchestrator": [NOTHING], "artifact_store": [other], "alerter": alerters });

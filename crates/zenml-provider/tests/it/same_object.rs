@@ -60,14 +60,14 @@ async fn two_addresses_of_one_object_are_told_in_the_plan_in_whatever_order_they
         let both_make = told(&harness, &[this.clone(), that.clone()]).await;
         assert_eq!(both_make.len(), 1, "{address}: {both_make:?}");
         assert_eq!(both_make[0].0, Severity::Error);
-        assert!(both_make[0].1.starts_with("Two resources make the "), "{both_make:?}");
+        assert!(both_make[0].1.starts_with("Two resources create the "), "{both_make:?}");
 
         harness.apply(address, config.clone()).await.unwrap();
         for run in [[this.clone(), that.clone()], [that.clone(), this.clone()]] {
             let told = told(&harness, &run).await;
             assert_eq!(told.len(), 1, "{address}: {told:?}");
             assert_eq!(told[0].0, Severity::Error);
-            assert!(told[0].1.ends_with("is in this state already, under another address"), "{told:?}");
+            assert!(told[0].1.ends_with("is already in this state under another address"), "{told:?}");
         }
         let gone = (address, Json::Null);
         for run in [[gone.clone(), that.clone()], [that.clone(), gone]] {
@@ -155,14 +155,14 @@ async fn a_resource_that_changed_its_address_is_told_under_real_hosts() {
         host.write("main.tf", &format!("{}{}", team("a"), team("b"))).unwrap();
         let failed = host.plan().await.unwrap_err();
         assert!(
-            failed.says("Error: The team \"alpha\" is in this state already, under another address"),
+            failed.says("Error: The team \"alpha\" is already in this state under another address"),
             "{failed}"
         );
         // One address instead of another one, without a word about it.
         host.write("main.tf", &team("b")).unwrap();
         let output = host.run(&["plan", "-no-color"]).await.unwrap();
         assert!(
-            output.says("Warning: This run deletes the team \"alpha\", and makes another one"),
+            output.says("Warning: This run deletes the team \"alpha\" and creates another one"),
             "{output:?}"
         );
         assert!(output.says("moved {"), "{output:?}");
@@ -187,7 +187,7 @@ async fn a_resource_that_changed_its_address_is_told_under_real_hosts() {
         let two = "resource \"zenml_team\" \"many\" {\n  count = 2\n  name  = \"beta\"\n}\n";
         host.write("main.tf", &format!("{moved}{two}")).unwrap();
         let failed = host.plan().await.unwrap_err();
-        assert!(failed.says("Error: Two resources make the team \"beta\""), "{failed}");
+        assert!(failed.says("Error: Two resources create the team \"beta\""), "{failed}");
         host.write("main.tf", &moved).unwrap();
         host.destroy().await.unwrap();
         world.stop().await;

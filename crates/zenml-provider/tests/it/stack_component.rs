@@ -382,7 +382,7 @@ async fn a_component_that_exists_is_not_adopted_but_can_be_imported() {
         harness.forget(C);
     }
     for (text, summary) in [
-        ("store", "The import id \"store\" cannot be read"),
+        ("store", "Invalid import id \"store\""),
         ("artifact_store/other", "There is no stack component \"other\""),
     ] {
         let failure = harness.import(C, ImportBy::Id(text.to_owned())).await.unwrap_err();

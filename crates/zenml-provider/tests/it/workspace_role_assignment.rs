@@ -143,9 +143,9 @@ async fn exactly_one_principal_and_one_role_are_asked_for() {
     let mut no_role = scene.config("admin");
     no_role["role"] = Json::Null;
     let cases = [
-        (both, "Attributes \"team_id\" and \"user_id\" exclude each other"),
+        (both, "Attributes \"team_id\" and \"user_id\" cannot be set together"),
         (neither, "None of `team_id`, `user_id`, `service_account_id` is set"),
-        (two_roles, "Attributes \"role\" and \"role_id\" exclude each other"),
+        (two_roles, "Attributes \"role\" and \"role_id\" cannot be set together"),
         (no_role, "None of `role`, `role_id` is set"),
     ];
     for (config, summary) in cases {

@@ -205,13 +205,13 @@ async fn the_spellings_exclude_each_other_and_old_hosts_are_told() {
                 (
                     &*harness,
                     &both,
-                    format!("Attributes \"{name}\" and \"{wo}\" exclude each other"),
+                    format!("Attributes \"{name}\" and \"{wo}\" cannot be set together"),
                     wo.clone(),
                 ),
                 (
                     &*harness,
                     &version,
-                    format!("Attribute \"{wo}_version\" needs \"{wo}\""),
+                    format!("Attribute \"{wo}_version\" requires \"{wo}\""),
                     format!("{wo}_version"),
                 ),
                 (

@@ -62,16 +62,16 @@ fn as_far_as_planned(attributes: &[Attribute], planned: &Dyn, known: &Dyn) -> Dy
 
 fn unexpected(violation: Violation) -> Diag {
     broken_promise(violation).why(
-        "The object was created, and stays: an error would make the next apply destroy it. The state is as planned until \
-         the next refresh.",
+        "The object was created and is kept: an error would make the next apply destroy it. The state holds the \
+         planned values until the next refresh.",
     )
 }
 
 fn unfinished(diag: Diag) -> Diag {
     let diag = diag.why(
-        "The object was created, and this went wrong afterwards. It stays, and is in the state as planned: an error would \
-         make the next apply destroy it.",
+        "The object was created, but this step failed afterwards. The object stays in the state with its planned \
+         values. This is a warning, because an error would make the next apply destroy the object.",
     );
-    diag.fix("Apply again: the next plan shows what is missing, and the apply completes the object in place.")
+    diag.fix("Apply again. The next plan shows what is missing, and the apply completes the object in place.")
         .as_warning()
 }

@@ -33,7 +33,7 @@ impl Engine {
             return refused(request, Cx::<()>::cancelled());
         }
         let operation = match (request.prior.is_null(), request.planned.is_null()) {
-            (true, true) => return refused(request, Diag::bug("There is nothing to apply")),
+            (true, true) => return refused(request, Diag::bug("Nothing to apply")),
             (true, false) => Operation::Create,
             (false, false) => Operation::Update,
             (false, true) => Operation::Delete,

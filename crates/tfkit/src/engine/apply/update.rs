@@ -82,11 +82,11 @@ async fn try_once(
 /// Not even a second attempt made it what was planned.
 fn out_of_date(violation: Violation) -> Diag {
     let Violation { path, message } = violation;
-    let diag = Diag::error(format!("The plan is out of date: {path} {message}"))
+    let diag = Diag::error(format!("The plan is outdated: {path} {message}"))
         .why(
-            "Somebody changed the object outside of this run after the plan was made, and what was planned could not be \
-             reached from there.",
+            "Somebody changed the object after the plan was created, and the planned values cannot be reached from \
+             its current ones.",
         )
-        .fix("Plan again, and look at what the new plan changes:\n  terraform plan");
+        .fix("Create a new plan and review its changes:\n  terraform plan");
     if path.is_root() { diag } else { diag.at(path) }
 }

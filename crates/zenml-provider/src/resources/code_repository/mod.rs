@@ -332,8 +332,8 @@ fn no_project(project: &str, error: &ApiError) -> Option<Diag> {
 }
 
 fn unreadable_import(text: &str) -> Diag {
-    Diag::error(format!("The import id {text:?} cannot be read"))
-        .why("An import id of this type has the form ID, PROJECT/NAME, WORKSPACE/ID or WORKSPACE/PROJECT/NAME.")
+    Diag::error(format!("Invalid import id {text:?}"))
+        .why("Import ids of this type have the format ID, PROJECT/NAME, WORKSPACE/ID or WORKSPACE/PROJECT/NAME.")
         .fix("Workspace and project can be ids or names. A repository name alone is ambiguous: names are \
          unique only within a project.")
 }
