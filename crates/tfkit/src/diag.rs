@@ -1,45 +1,46 @@
-//! What a user is told.
+//! Messages to the user.
 //!
-//! A diagnostic says what is the case, why, what to do, and where. Four kinds of errors are told apart by their
-//! words: what the user can fix, a missing permission, the environment, and [our own bugs](Diag::bug).
+//! A diagnostic states what happened, why, what to do, and where. Its wording distinguishes four kinds of errors:
+//! those that the user can fix, missing permissions, problems of the environment, and [bugs of the
+//! provider](Diag::bug).
 
 use std::fmt;
 
 use crate::value::Path;
 
-/// How bad it is.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The operation failed.
     Error,
-    /// The operation went on.
+    /// The operation continued.
     Warning,
 }
 
 const OUR_BUG: &str = "This is a bug in the provider, not in the configuration.";
 
-/// A message to the user: what, why and what to do, and where.
+/// A message to the user: what happened, why, what to do, and where.
 #[must_use = "a diagnostic that nobody returns is never shown"]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diag {
-    /// How bad it is.
+    /// The severity of a diagnostic.
     pub severity: Severity,
-    /// The thing and the state of affairs, in one line without a full stop.
+    /// What happened, in one line without a full stop.
     pub summary: String,
-    /// Why it is so.
+    /// The reason.
     pub why: Option<String>,
-    /// What to do; a command stands on a line of its own, indented by two.
+    /// What to do. Commands are on their own line, indented by two spaces.
     pub fix: Option<String>,
-    /// What to attach to a report: operation, status, request id. Boxed, so that a `Result` with a diagnostic
-    /// stays below the size at which passing it around costs.
+    /// Details for a bug report: operation, status, request id. Boxed to keep a `Result` with a diagnostic small.
     pub trace: Option<Box<str>>,
-    /// Which attribute it is about; none for the whole block.
+    /// The attribute; `None` for the whole block.
     pub path: Option<Path>,
-    /// The object that is in the way. The engine says what to do about it, because it knows what else the run does.
+    /// The existing object that causes a conflict. The engine adds what to do, because it knows what else the run
+    /// does.
     pub existing: Option<Box<Existing>>,
 }
 
-/// An object that exists already, and is in the way.
+/// An existing object that causes a conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Existing {
     /// What it is, such as `team`.
@@ -48,12 +49,12 @@ pub struct Existing {
     pub resource: &'static str,
     /// Its `id` attribute.
     pub id: String,
-    /// The id with which it can be imported.
+    /// Its import id.
     pub import: String,
 }
 
 impl Diag {
-    /// An error: the operation failed.
+    /// Creates an error: the operation failed.
     pub fn error(summary: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
@@ -66,31 +67,31 @@ impl Diag {
         }
     }
 
-    /// A warning: the operation goes on.
+    /// Creates a warning: the operation continues.
     pub fn warning(summary: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(summary) }
     }
 
-    /// An error that is not the user's: a rule that the provider or the framework must keep was broken.
+    /// Creates an error for a bug: the provider or the framework broke one of its own rules.
     pub fn bug(summary: impl Into<String>) -> Self {
         Self::error(summary)
             .why(OUR_BUG)
             .fix("Please report it. Include this message and the log of a run with TF_LOG=DEBUG.")
     }
 
-    /// Says why it is so. Repeated calls add paragraphs.
+    /// Adds the reason. Repeated calls add paragraphs.
     pub fn why(mut self, text: impl AsRef<str>) -> Self {
         add(&mut self.why, text.as_ref());
         self
     }
 
-    /// Says what to do. Repeated calls add paragraphs.
+    /// Adds what to do. Repeated calls add paragraphs.
     pub fn fix(mut self, text: impl AsRef<str>) -> Self {
         add(&mut self.fix, text.as_ref());
         self
     }
 
-    /// Says what to attach to a report. Repeated calls add paragraphs.
+    /// Adds details for a bug report. Repeated calls add paragraphs.
     pub fn trace(mut self, text: impl AsRef<str>) -> Self {
         let mut trace = self.trace.take().map(String::from);
         add(&mut trace, text.as_ref());
@@ -104,30 +105,30 @@ impl Diag {
         self
     }
 
-    /// Says which object is in the way of one that was to be made or renamed. What to do about it is added by the engine:
-    /// to import the object, or what is right where this run manages it already.
+    /// Names the existing object that prevents a creation or a renaming. The engine adds what to do: to import it, or
+    /// something else if this run already manages it.
     pub fn in_the_way(mut self, existing: Existing) -> Self {
         self.existing = Some(Box::new(existing));
         self
     }
 
-    /// Makes it a warning, for what must not make the host destroy something valuable.
+    /// Turns it into a warning, where an error would make the host destroy something valuable.
     pub fn as_warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
     }
 
-    /// Whether it tells of a [bug](Self::bug), be it an error or a warning.
+    /// Returns whether it reports a [bug](Self::bug), as an error or as a warning.
     pub fn is_bug(&self) -> bool {
         self.why.as_ref().is_some_and(|why| why.starts_with(OUR_BUG))
     }
 
-    /// Whether the operation failed.
+    /// Returns whether it is an error.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 
-    /// Everything below the summary, as one text with a blank line between its parts.
+    /// Returns everything below the summary as one string, with a blank line between its parts.
     pub fn detail(&self) -> String {
         let parts = [self.why.as_deref(), self.fix.as_deref(), self.trace.as_deref()];
         let parts: Vec<&str> = parts.into_iter().flatten().collect();

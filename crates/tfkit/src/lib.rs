@@ -1,13 +1,13 @@
 //! A framework for Terraform and OpenTofu providers.
 //!
-//! This crate knows values, schemas, typed models and the rules of planning. It knows nothing of gRPC, of TLS
-//! or of any particular provider: `tfkit-serve` puts it on the wire, a provider fills it with meaning.
+//! This crate contains values, schemas, typed models and the rules of planning. It does not know gRPC, TLS or any
+//! particular provider: `tfkit-serve` serves a provider over gRPC, and the provider implements the resources.
 //!
 //! # How to write a resource
 //!
-//! A resource is a struct, its model, and an implementation of [`Resource`]. The type of a field says who sets the
-//! attribute (see [`field`]); its doc comment is what users read. The engine does defaults, replacement, unknown
-//! values, conformity and identity.
+//! A resource is a struct, its model, and an implementation of [`Resource`]. The type of a field determines who sets
+//! the attribute (see [`field`]); its doc comment is the description that users read. The engine handles defaults,
+//! replacement, unknown values, conformity and identity.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -25,7 +25,7 @@
 //!     /// Wall that the note hangs on.
 //!     #[attr(replace)]
 //!     pub wall: String,
-//!     /// What the note says.
+//!     /// Text of the note.
 //!     #[attr(check = length(1..=200))]
 //!     pub text: String,
 //!     /// Colour of the paper.
@@ -35,10 +35,10 @@
 //!     pub author: Option<String>,
 //! }
 //!
-//! /// What the server tells about a note.
+//! /// A note as the server returns it.
 //! pub struct Remote { id: String, wall: String, text: String, colour: String, author: Option<String> }
 //!
-//! /// The way to the server; here a map.
+//! /// The client; here a map.
 //! #[derive(Default)]
 //! pub struct Walls(Mutex<BTreeMap<String, Note>>);
 //!
@@ -72,7 +72,7 @@
 //!         let mut notes = cx.client().await?.0.lock().unwrap();
 //!         let id = format!("note-{}", notes.len() + 1);
 //!         let note = Note { id: Computed::known(id.clone()), ..plan };
-//!         cx.save(&note); // It exists now: whatever fails from here on, the state knows it.
+//!         cx.save(&note); // It exists now. If anything fails from here on, the state still contains it.
 //!         notes.insert(id, note.clone());
 //!         Ok(note)
 //!     }
@@ -119,28 +119,28 @@
 //! assert_eq!(engine.resources(), ["wall_note"]);
 //! ```
 //!
-//! What else a resource may do, each by one method or constant:
+//! Optional features of a resource, each one method or constant:
 //!
 //! | to | write |
 //! |---|---|
-//! | decide something at plan time, or look at a removal before it happens | [`Resource::plan`], with [`Plan`] |
+//! | decide something during planning, or check a deletion before it happens | [`Resource::plan`], with [`Plan`] |
 //! | check a whole configuration | [`Resource::validate`], or `#[model(rule = …)]` |
-//! | let an import id have another form than the key's parts | [`Resource::import`] |
-//! | read state of an earlier release | [`Resource::VERSION`] and [`Resource::UPGRADES`] |
-//! | complete the state of a release that knew fewer attributes | [`Resource::inherit`] |
-//! | let an update change the identity | [`Resource::IDENTITY_MUTABLE`] |
+//! | support import ids of another format than the parts of the key | [`Resource::import`] |
+//! | read the state of an earlier version | [`Resource::VERSION`] and [`Resource::UPGRADES`] |
+//! | complete the state of a version with fewer attributes | [`Resource::inherit`] |
+//! | allow an update to change the identity | [`Resource::IDENTITY_MUTABLE`] |
 //! | give operations more time | a field of type [`timeouts::Timeouts`], or [`Resource::timeout`] |
-//! | keep two spellings apart from two values | `#[attr(same = …)]` |
-//! | let a secret stay out of the state | `#[attr(twin)]` and the field type [`Twin`] |
-//! | refuse two objects of one name in a plan | [`Resource::claim`] |
-//! | say that something exists already, with advice that fits | [`Diag::in_the_way`] |
-//! | wait, lock, warn, keep something beside the state | [`Cx`] |
+//! | treat two spellings as the same value | `#[attr(same = …)]` |
+//! | keep a secret out of the state | `#[attr(twin)]` and the field type [`Twin`] |
+//! | reject two objects with the same name in a plan | [`Resource::claim`] |
+//! | report that something already exists, with matching advice | [`Diag::in_the_way`] |
+//! | wait, lock, warn, store private values with the state | [`Cx`] |
 //!
-//! A data source is a model of `kind = data_source` with [`DataSource`]; values that belong together are a nested
-//! object, `#[derive(Object)]`; a type of one's own implements [`field::Value`].
+//! A data source is a model of `kind = data_source` with [`DataSource`]; values that belong together form a nested
+//! object, `#[derive(Object)]`; your own types implement [`field::Value`].
 #![warn(missing_docs)]
 
-// The derives name this crate by its name, here as elsewhere.
+// The derive macros refer to this crate by name, also inside the crate.
 extern crate self as tfkit;
 
 pub mod check;

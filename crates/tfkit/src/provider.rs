@@ -1,4 +1,4 @@
-//! What a provider author implements for the provider itself.
+//! The trait that a provider author implements for the provider itself.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,43 +16,44 @@ pub trait Provider: Send + Sync + 'static {
     /// The provider block. Its model's name is the prefix of all type names.
     type Config: Model;
 
-    /// What the configuration makes: the way to the API, shared by all operations.
+    /// The client that the configuration creates, shared by all operations.
     type Client: Send + Sync + 'static;
 
-    /// Lists the types, one line each. Cheap: nothing is built before it is used.
+    /// Registers the types, one line each. It is cheap: schemas are built on first use.
     fn register(types: Types<Self::Client>) -> Types<Self::Client>;
 
-    /// Makes the client. Called once per process before any operation; while planning, values may be unknown, and
-    /// that is never an error by itself: say which ones are needed with [`Configured::Unknown`].
+    /// Creates the client. The engine calls it once per process, before any operation. During planning, values may be
+    /// unknown, which is not an error by itself: return those that are needed in [`Configured::Unknown`].
     fn configure(
         &self,
         config: &Partial<Self::Config>,
         start: &Start,
     ) -> impl Future<Output = Result<Configured<Self::Client>, Diag>> + Send;
 
-    /// Called before each operation with what is sensitive in its state, plan and configuration, so that the client can
-    /// keep it out of errors: a server may repeat in any answer what it knows.
+    /// Receives the sensitive values of the state, plan and configuration before each operation, so that the client
+    /// can mask them in errors: a server may repeat them in any response.
     fn conceal(client: &Self::Client, secrets: &[String]) {
         let _ = (client, secrets);
     }
 
-    /// Called when the user asks to stop, so that the client ends its waits and lets nothing new begin. Operations that
-    /// run learn of it from [`Cx::stopped`](crate::cx::Cx::stopped).
+    /// Called when the user asks to stop, so that the client stops waiting and starts nothing new. Running operations
+    /// check [`Cx::stopped`](crate::cx::Cx::stopped).
     fn stop(client: &Self::Client) {
         let _ = client;
     }
 
-    /// Checks a provider block beyond what its attributes say. Pure and offline; quiet while a value is unknown.
+    /// Checks a provider block beyond the checks of its attributes. Pure and offline. Returns nothing while a needed
+    /// value is unknown.
     fn validate(config: &Partial<Self::Config>) -> Vec<Diag> {
         let _ = config;
         Vec::new()
     }
 }
 
-/// What a provider learns when it is configured, and where it can warn.
+/// Context of the provider's configuration: the version of the host, and warnings.
 #[derive(Debug)]
 pub struct Start {
-    /// Version text of the host.
+    /// Version of the host.
     pub host_version: String,
     warnings: std::sync::Mutex<Vec<Diag>>,
 }
@@ -62,7 +63,7 @@ impl Start {
         Self { host_version, warnings: std::sync::Mutex::default() }
     }
 
-    /// Tells the user something; the operation goes on.
+    /// Shows a warning to the user. The operation continues.
     pub fn warn(&self, diag: Diag) {
         lock(&self.warnings).push(diag.as_warning());
     }
@@ -72,13 +73,14 @@ impl Start {
     }
 }
 
-/// What became of a provider block.
+/// The result of configuring a provider.
 #[derive(Debug)]
 pub enum Configured<Client> {
     /// The way to the API.
     Ready(Client),
-    /// These values of the provider block are needed and are known only after an apply. Creations can be planned, a
-    /// refresh keeps the state, and what cannot wait fails with an error that names them.
+    /// The client needs these values of the provider block, which are known only after an apply. Creations can be
+    /// planned, a refresh keeps the state, and operations that need the client fail with an error that names the
+    /// values.
     Unknown(Vec<Path>),
 }
 
@@ -108,14 +110,14 @@ impl<Client> Default for Types<Client> {
 }
 
 impl<Client: Send + Sync + 'static> Types<Client> {
-    /// Adds a type of resource.
+    /// Adds a resource type.
     #[must_use]
     pub fn resource<R: Resource<Client = Client>>(mut self) -> Self {
         self.resources.push(Arc::new(ErasedResource::<R>::new(Arc::clone(&self.connection))));
         self
     }
 
-    /// Adds a type of data source.
+    /// Adds a data source type.
     #[must_use]
     pub fn data_source<D: DataSource<Client = Client>>(mut self) -> Self {
         self.data_sources.push(Arc::new(ErasedDataSource::<D>::new(Arc::clone(&self.connection))));

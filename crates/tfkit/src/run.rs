@@ -1,15 +1,15 @@
-//! What a run of the host does with all objects of the provider, as far as this process sees it.
+//! What a run of the host does with the objects of the provider, as far as this process sees it.
 //!
-//! A host starts a process to plan and another one to apply. The one that plans sees each object that the state has and
-//! each that is to be made, so it can tell two that exclude each other. The one that applies sees only what changes, one
-//! after the other, and has not seen yet what comes later.
+//! A host starts one process to plan and another one to apply. The planning process sees every object of the state
+//! and every new one, so it can detect two that conflict. The applying process sees only changes, one after the
+//! other, and does not know later ones yet.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::diag::{Diag, Existing};
 
-/// What no second object may have at the same time, such as a name in its place.
+/// Something that must be unique, such as a name in its scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     words: String,
@@ -17,51 +17,51 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// What is claimed, in words that follow "the" (such as `team "alpha"`), and the parts that tell it from all others.
+    /// Creates a claim from words that follow "the" (such as `team "alpha"`), and the parts that make it unique.
     pub fn new(words: impl Into<String>, parts: &[&str]) -> Self {
-        // No name holds a line break and an escape together.
+        // No name contains a line break followed by an escape.
         Self { words: words.into(), key: parts.join("\n\u{1b}") }
     }
 
-    /// The claim of an object of a type; others may claim the same.
+    /// Restricts the claim to a type: other types may claim the same.
     pub(crate) fn of(self, type_name: &str) -> Self {
         Self { key: format!("{type_name}\n{}", self.key), ..self }
     }
 }
 
-/// What a run does with an object that exists.
+/// What a run does with an existing object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// It stays.
+enum Outcome {
+    /// It is kept.
     Kept,
-    /// Another object takes its place, at the same address.
+    /// Another object replaces it at the same address.
     Replaced,
-    /// It gets another name.
+    /// It is renamed.
     Renamed,
     /// It is deleted.
     Deleted,
-    /// This process has made it.
-    Made,
+    /// This process created it.
+    Created,
 }
 
-/// One step of a plan, as far as claims go.
+/// One step of a plan, as far as claims are concerned.
 #[derive(Debug)]
 pub(crate) struct Step<'a> {
-    /// What the object has now, and its id; none for a creation.
+    /// The current claim of the object, and its id; `None` for a creation.
     pub(crate) before: Option<(Claim, &'a str)>,
-    /// What it will have; none for a deletion, and while it is not known.
+    /// The planned claim; `None` for a deletion, and while it is unknown.
     pub(crate) after: Option<Claim>,
-    /// The object is deleted, and nothing takes its place.
+    /// Whether the object is deleted without a replacement.
     pub(crate) deletes: bool,
-    /// Ids of other objects that its configuration names.
+    /// Ids of other objects in its configuration.
     pub(crate) references: Vec<String>,
-    /// The object is replaced: what it will have is another object's.
+    /// Whether the object is replaced: the planned claim belongs to another object.
     pub(crate) replaces: bool,
-    /// For a creation: the object whose place it takes.
+    /// For a creation: the id of the object that it replaces.
     pub(crate) in_place_of: Option<&'a str>,
 }
 
-/// What this process knows of the run.
+/// What this process knows about the run.
 #[derive(Debug, Default)]
 pub(crate) struct Run(Mutex<Known>);
 
@@ -69,94 +69,95 @@ pub(crate) struct Run(Mutex<Known>);
 struct Known {
     claims: BTreeMap<String, Claimants>,
     /// Objects by their `id` attribute.
-    objects: BTreeMap<String, Fate>,
-    /// By the id of an object: what it is, and that it is deleted.
+    objects: BTreeMap<String, Outcome>,
+    /// Deleted objects by id, with their words.
     deleted: BTreeMap<String, String>,
-    /// By the id of an object: whose configuration names it, and what that is. Who has no id yet is known by its claim.
-    named: BTreeMap<String, BTreeMap<String, String>>,
+    /// By the id of an object: the resources whose configuration contains it, with their words. A resource without an
+    /// id is identified by its claim.
+    references: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// Who has or wants one thing.
+/// The objects that have or want the same claim.
 #[derive(Debug, Default)]
 struct Claimants {
     /// Creations and renamed objects.
-    coming: Vec<Option<String>>,
+    incoming: Vec<Option<String>>,
     /// Objects that have it, by id.
-    there: BTreeMap<String, Fate>,
+    current: BTreeMap<String, Outcome>,
 }
 
 impl Run {
-    /// Forgets everything, because another run begins.
+    /// Forgets everything, because a new run begins.
     pub(crate) fn begin(&self) {
         *self.known() = Known::default();
     }
 
-    /// Takes a step of the plan in, and tells what cannot be together with other steps. Whichever of two steps is planned
-    /// later tells it.
+    /// Adds a step of the plan, and returns its conflicts with other steps. The later of two conflicting steps
+    /// reports the conflict.
     pub(crate) fn plan(&self, step: &Step<'_>) -> Vec<Diag> {
         let mut known = self.known();
-        let mut diags = known.refer(step);
+        let mut diags = known.check_references(step);
         let id = step.before.as_ref().map(|(_, id)| (*id).to_owned());
         if let Some((before, id)) = &step.before {
-            let fate = match &step.after {
-                _ if step.replaces => Fate::Replaced,
-                _ if step.deletes => Fate::Deleted,
-                Some(after) if after == before => Fate::Kept,
-                Some(_) | None => Fate::Renamed,
+            let outcome = match &step.after {
+                _ if step.replaces => Outcome::Replaced,
+                _ if step.deletes => Outcome::Deleted,
+                Some(after) if after == before => Outcome::Kept,
+                Some(_) | None => Outcome::Renamed,
             };
-            known.objects.insert((*id).to_owned(), fate);
+            known.objects.insert((*id).to_owned(), outcome);
             let claimants = known.claims.entry(before.key.clone()).or_default();
-            claimants.there.insert((*id).to_owned(), fate);
-            if claimants.coming.iter().any(|coming| coming.as_deref() != Some(*id)) {
-                diags.push(conflict(&before.words, fate));
+            claimants.current.insert((*id).to_owned(), outcome);
+            if claimants.incoming.iter().any(|incoming| incoming.as_deref() != Some(*id)) {
+                diags.push(conflict(&before.words, outcome));
             }
-            if fate != Fate::Renamed {
+            if outcome != Outcome::Renamed {
                 return diags;
             }
         }
         if let Some(replaced) = step.in_place_of {
-            known.objects.insert(replaced.to_owned(), Fate::Replaced);
+            known.objects.insert(replaced.to_owned(), Outcome::Replaced);
         }
         let Some(after) = &step.after else { return diags };
         let claimants = known.claims.entry(after.key.clone()).or_default();
-        if let Some(replaced) = step.in_place_of.and_then(|id| claimants.there.get_mut(id)) {
-            *replaced = Fate::Replaced;
+        if let Some(replaced) = step.in_place_of.and_then(|id| claimants.current.get_mut(id)) {
+            *replaced = Outcome::Replaced;
         }
-        if claimants.coming.iter().any(|other| id.is_none() || *other != id) {
-            diags.push(wanted_twice(&after.words));
+        if claimants.incoming.iter().any(|other| id.is_none() || *other != id) {
+            diags.push(created_twice(&after.words));
         } else {
-            let mut others = claimants.there.iter().filter(|(other, _)| Some(*other) != id.as_ref());
+            let mut others = claimants.current.iter().filter(|(other, _)| Some(*other) != id.as_ref());
             let other = others.find(|(other, _)| Some(other.as_str()) != step.in_place_of);
-            diags.extend(other.map(|(_, fate)| conflict(&after.words, *fate)));
+            diags.extend(other.map(|(_, outcome)| conflict(&after.words, *outcome)));
         }
-        if id.is_none() || !claimants.coming.contains(&id) {
-            claimants.coming.push(id);
+        if id.is_none() || !claimants.incoming.contains(&id) {
+            claimants.incoming.push(id);
         }
         diags
     }
 
-    /// Whether another object takes the place of this one, as far as the plan was made.
+    /// Returns whether the plan so far replaces this object.
     pub(crate) fn replaces(&self, id: &str) -> bool {
-        self.known().objects.get(id) == Some(&Fate::Replaced)
+        self.known().objects.get(id) == Some(&Outcome::Replaced)
     }
 
-    /// An object is made now.
-    pub(crate) fn made(&self, id: &str) {
-        self.known().objects.insert(id.to_owned(), Fate::Made);
+    /// Records that an object was created.
+    pub(crate) fn created(&self, id: &str) {
+        self.known().objects.insert(id.to_owned(), Outcome::Created);
     }
 
-    /// An object is going to be deleted now.
+    /// Records that an object is about to be deleted.
     pub(crate) fn deletes(&self, id: &str) {
-        self.known().objects.insert(id.to_owned(), Fate::Deleted);
+        self.known().objects.insert(id.to_owned(), Outcome::Deleted);
     }
 
-    /// Says what to do about an object that is in the way.
+    /// Adds what to do about an existing object.
     pub(crate) fn advise(&self, mut diag: Diag) -> Diag {
         let Some(existing) = diag.existing.take() else { return diag };
         let Existing { words, resource, id, import } = *existing;
-        let fate = self.known().objects.get(&id).copied();
+        let outcome = self.known().objects.get(&id).copied();
         let rest = diag.fix.take();
-        let diag = match fate {
+        let diag = match outcome {
             None => diag
                 .fix(format!(
                     "To manage the existing {words} with Terraform, import it. Add this block next to the resource, \
@@ -170,13 +171,13 @@ impl Run {
                      command again. If this run replaces it, remove create_before_destroy from it and from the \
                      resources that use it, or change the name of the new one: names must be unique.",
                 ),
-            Some(Fate::Made) => diag
+            Some(Outcome::Created) => diag
                 .why("Another resource of this configuration created it in this run.")
                 .fix("Remove one of the two resources, or give them different names."),
-            Some(Fate::Kept) => diag
+            Some(Outcome::Kept) => diag
                 .why(format!("The {words} is already in this state under another address."))
                 .fix("Use that resource instead of this one, or change the name of this one."),
-            Some(Fate::Deleted | Fate::Replaced | Fate::Renamed) => diag
+            Some(Outcome::Deleted | Outcome::Replaced | Outcome::Renamed) => diag
                 .why(format!("This run deletes, replaces or renames the {words}, but has not done so yet."))
                 .fix("Run the command again: the conflict is then resolved.")
                 .fix(moved(words)),
@@ -193,34 +194,34 @@ impl Run {
 }
 
 impl Known {
-    /// Compares what is deleted with what configurations name. A configuration that names an object by a reference would
-    /// not be planned without it; one that has its id as text, or from a data source, stays as it is.
-    fn refer(&mut self, step: &Step<'_>) -> Vec<Diag> {
+    /// Compares deletions with the ids in configurations. A configuration that refers to a resource changes with it,
+    /// but one that contains the id as a string, or from a data source, does not.
+    fn check_references(&mut self, step: &Step<'_>) -> Vec<Diag> {
         let (before, after) = (step.before.as_ref(), step.after.as_ref());
         let claim = after.or(before.map(|(claim, _)| claim));
         let words = claim.map_or("another resource", |claim| claim.words.as_str());
         let holder = before.map(|(_, id)| *id).or(step.in_place_of).or(claim.map(|claim| claim.key.as_str()));
         let Some(holder) = holder else { return Vec::new() };
-        for holders in self.named.values_mut() {
+        for holders in self.references.values_mut() {
             holders.remove(holder);
         }
         let mut diags = Vec::new();
         if step.deletes {
-            let holders = self.named.get(holder).into_iter().flat_map(BTreeMap::values);
-            diags.extend(holders.map(|by| still_named(words, holder, by)));
+            let holders = self.references.get(holder).into_iter().flat_map(BTreeMap::values);
+            diags.extend(holders.map(|by| still_referenced(words, holder, by)));
             self.deleted.insert(holder.to_owned(), words.to_owned());
             return diags;
         }
         for id in &step.references {
-            self.named.entry(id.clone()).or_default().insert(holder.to_owned(), words.to_owned());
-            diags.extend(self.deleted.get(id).map(|deleted| still_named(deleted, id, words)));
+            self.references.entry(id.clone()).or_default().insert(holder.to_owned(), words.to_owned());
+            diags.extend(self.deleted.get(id).map(|deleted| still_referenced(deleted, id, words)));
         }
         diags
     }
 }
 
-/// An object is deleted, and the configuration of another one keeps its id.
-fn still_named(deleted: &str, id: &str, by: &str) -> Diag {
+/// Returns the error of a deleted object whose id is still in the configuration of another one.
+fn still_referenced(deleted: &str, id: &str, by: &str) -> Diag {
     Diag::error(format!("The {deleted} cannot be deleted: the {by} still uses it"))
         .why(format!(
             "This run deletes the {deleted}, but the configuration of the {by} still contains its id, {id}. Nothing \
@@ -235,17 +236,17 @@ fn still_named(deleted: &str, id: &str, by: &str) -> Diag {
         )
 }
 
-/// What is to be said where something is wanted that an object has.
-fn conflict(words: &str, fate: Fate) -> Diag {
-    let verb = match fate {
-        Fate::Kept | Fate::Made => {
+/// Returns the message about a claim that an object already has.
+fn conflict(words: &str, outcome: Outcome) -> Diag {
+    let verb = match outcome {
+        Outcome::Kept | Outcome::Created => {
             return Diag::error(format!("The {words} is already in this state under another address"))
                 .why("Another resource manages it, so this run cannot create it again.")
                 .fix("Use that resource instead of the new one, or change one of the names.");
         }
-        Fate::Deleted => "deletes",
-        Fate::Renamed => "renames",
-        Fate::Replaced => "replaces",
+        Outcome::Deleted => "deletes",
+        Outcome::Renamed => "renames",
+        Outcome::Replaced => "replaces",
     };
     Diag::warning(format!("This run {verb} the {words} and creates another one"))
         .why(
@@ -263,7 +264,7 @@ fn moved(words: &str) -> String {
     )
 }
 
-fn wanted_twice(words: &str) -> Diag {
+fn created_twice(words: &str) -> Diag {
     Diag::error(format!("Two resources create the {words}"))
         .why("It must be unique, but two resources of this configuration create it.")
         .fix("Remove one of them, or give them different names.")
@@ -283,13 +284,13 @@ mod tests {
         Step { before, after, deletes, references: Vec::new(), replaces: false, in_place_of: None }
     }
 
-    fn told(steps: &[Step<'_>]) -> Vec<String> {
+    fn reported(steps: &[Step<'_>]) -> Vec<String> {
         let run = Run::default();
         steps.iter().flat_map(|step| run.plan(step)).map(|diag| diag.summary).collect()
     }
 
     #[test]
-    fn two_steps_that_exclude_each_other_are_told_in_either_order() {
+    fn two_conflicting_steps_are_reported_in_either_order() {
         let replaced = Step { replaces: true, ..step(Some(("a", "1")), Some("a")) };
         let second_half = Step { in_place_of: Some("1"), ..step(None, Some("a")) };
         let (twice, there) = (
@@ -313,19 +314,19 @@ mod tests {
             let expected: Vec<String> = expected.into_iter().collect();
             for steps in [[&one, &other], [&other, &one]] {
                 let run = Run::default();
-                let told: Vec<String> =
+                let reported: Vec<String> =
                     steps.iter().flat_map(|step| run.plan(step)).map(|diag| diag.summary).collect();
-                assert_eq!(told, expected, "{steps:?}");
+                assert_eq!(reported, expected, "{steps:?}");
             }
         }
         // An object that is replaced at its own address, by its own change or by command.
-        assert!(told(&[replaced, second_half]).is_empty());
+        assert!(reported(&[replaced, second_half]).is_empty());
         let kept = step(Some(("a", "1")), Some("a"));
-        assert!(told(&[kept, Step { in_place_of: Some("1"), ..step(None, Some("a")) }]).is_empty());
+        assert!(reported(&[kept, Step { in_place_of: Some("1"), ..step(None, Some("a")) }]).is_empty());
     }
 
     #[test]
-    fn what_a_configuration_still_names_is_not_deleted_in_either_order() {
+    fn an_object_that_a_configuration_still_uses_is_not_deleted_in_either_order() {
         let naming = |step: Step<'static>, ids: &[&str]| {
             let references = ids.iter().map(|id| (*id).to_owned()).collect();
             Step { references, ..step }
@@ -346,17 +347,17 @@ mod tests {
         for (one, other, expected) in &cases {
             for steps in [[one, other], [other, one]] {
                 let run = Run::default();
-                let told: Vec<String> =
+                let reported: Vec<String> =
                     steps.iter().flat_map(|step| run.plan(step)).map(|diag| diag.summary).collect();
-                assert_eq!(told, *expected, "{steps:?}");
+                assert_eq!(reported, *expected, "{steps:?}");
             }
         }
-        // What is planned again counts as it was planned last.
-        assert!(told(&[naming(kept(), &["1"]), kept(), delete()]).is_empty());
+        // The last plan of an object counts.
+        assert!(reported(&[naming(kept(), &["1"]), kept(), delete()]).is_empty());
     }
 
     #[test]
-    fn a_replacement_is_known_however_it_was_asked_for() {
+    fn a_replacement_is_recognized_however_it_was_requested() {
         let kept = || step(Some(("a", "1")), Some("a"));
         let second_half = |name| Step { in_place_of: Some("1"), ..step(None, name) };
         let cases = [
@@ -376,11 +377,11 @@ mod tests {
         }
     }
 
-    /// What the run did with the object, what is said then, and whether an import is advised.
+    /// What the run did with the object, the expected words, and whether an import is advised.
     type Case = (&'static str, fn(&Run), &'static [&'static str], bool);
 
     #[test]
-    fn the_advice_about_an_object_that_exists_is_right_for_what_the_run_does_with_it() {
+    fn the_advice_about_an_existing_object_depends_on_what_the_run_does_with_it() {
         let diag = || {
             Diag::error("Team \"a\" already exists").fix("Choose another name.").in_the_way(Existing {
                 words: "team",
@@ -398,7 +399,7 @@ mod tests {
                 &["  import {\n    to = ADDRESS\n    id = \"org/1\"\n  }", "shop_team.NAME org/1"],
                 true,
             ),
-            ("made", |run| run.made("1"), &["created it in this run"], false),
+            ("created", |run| run.created("1"), &["created it in this run"], false),
             ("kept", kept, &["under another address"], false),
             ("deleted", deleted, &["Run the command again", "moved {"], false),
             ("being deleted", |run| run.deletes("1"), &["Run the command again", "moved {"], false),

@@ -1,22 +1,22 @@
-//! What an attribute is and who may set it.
+//! Schemas: attributes, and who may set them.
 
 use crate::check::{Check, Rule};
 use crate::plan::Same;
 use crate::value::{Dyn, Type};
 
-/// The schema of a resource, data source or provider block. Attributes only: nested attributes do all that
-/// blocks do, and can be computed, sensitive and null.
+/// The schema of a resource, data source or provider block. It has attributes only: nested attributes replace blocks,
+/// and can be computed, sensitive and null.
 #[derive(Clone, Debug)]
 pub struct Schema {
-    /// Version of the state's shape.
+    /// Version of the state schema.
     pub version: i64,
     /// What it is for, in Markdown.
     pub description: String,
-    /// Why it should not be used any more, and what to use instead.
+    /// Why it is deprecated, and what to use instead.
     pub deprecated: Option<&'static str>,
     /// In the order of declaration.
     pub attributes: Vec<Attribute>,
-    /// What several attributes together must keep to.
+    /// Rules over several attributes.
     pub rules: Vec<Rule>,
     /// Facts for the documentation.
     pub about: About,
@@ -31,13 +31,13 @@ pub struct About {
     pub needs: Option<&'static str>,
     /// Heading under which the registry lists the page.
     pub category: Option<&'static str>,
-    /// Forms of an import id beside the one of the key, such as `TYPE/NAME`. The optional parts of the key may precede
-    /// them. They are the only forms where the parts of the key, separated by `/`, are no import id.
+    /// Formats of import ids besides the one of the key, such as `TYPE/NAME`. The optional parts of the key may precede
+    /// them. They are the only formats if the parts of the key, separated by `/`, are not an import id.
     pub imports: &'static [&'static str],
 }
 
 impl Schema {
-    /// The type of the whole block: an object with every attribute.
+    /// Returns the type of the whole block: an object with every attribute.
     pub fn ty(&self) -> Type {
         object_type(&self.attributes)
     }
@@ -51,28 +51,28 @@ pub struct Attribute {
     pub name: &'static str,
     /// What it means, in Markdown.
     pub description: String,
-    /// The form of its value.
+    /// The shape of its value.
     pub shape: Shape,
     /// Who sets its value.
     pub who: Who,
-    /// Hidden in the output of the host; stored in the state in clear.
+    /// Hidden in the output of the host; stored in the state in plain text.
     pub sensitive: bool,
-    /// Read from the configuration only: never in a plan or a state.
+    /// Only in the configuration, never in a plan or a state.
     pub write_only: bool,
-    /// Why it should not be used any more, and what to use instead.
+    /// Why it is deprecated, and what to use instead.
     pub deprecated: Option<&'static str>,
     /// Changing it replaces the object.
     pub replace: bool,
-    /// Its computed value never changes once it is known, so that an update keeps it known.
+    /// Its computed value never changes once it is known, so it stays known in an update.
     pub stable: bool,
-    /// When two different values mean the same, so that the user's spelling stays.
+    /// Rule for different values with the same meaning, to keep the user's spelling.
     pub same: Option<Same>,
-    /// What a value must keep to.
+    /// Checks of the value.
     pub checks: Vec<Check>,
 }
 
 impl Attribute {
-    /// An attribute with nothing special about it.
+    /// Creates a plain attribute.
     pub fn new(name: &'static str, description: impl Into<String>, shape: Shape, who: Who) -> Self {
         Self {
             name,
@@ -89,28 +89,28 @@ impl Attribute {
         }
     }
 
-    /// The type of its value.
+    /// Returns the type of its value.
     pub fn ty(&self) -> Type {
         self.shape.ty()
     }
 }
 
-/// The type of an object with these attributes; whether they are optional or computed makes no difference to it.
+/// Returns the type of an object with these attributes. Whether they are optional or computed does not matter.
 pub fn object_type(attributes: &[Attribute]) -> Type {
     Type::object(attributes.iter().map(|attribute| (attribute.name, attribute.ty())))
 }
 
-/// The form of an attribute's value.
+/// The shape of an attribute's value.
 #[derive(Clone, Debug)]
 pub enum Shape {
     /// A value of a type.
     Plain(Type),
-    /// One or more objects with attributes of their own.
+    /// One or more objects with their own attributes.
     Nested(Nesting, Vec<Attribute>),
 }
 
 impl Shape {
-    /// The type of a value of this form.
+    /// Returns the type of a value of this shape.
     pub fn ty(&self) -> Type {
         match self {
             Self::Plain(ty) => ty.clone(),
@@ -127,9 +127,9 @@ impl Shape {
 pub enum Nesting {
     /// One object.
     Single,
-    /// Objects in order.
+    /// An ordered list of objects.
     List,
-    /// Objects without order.
+    /// An unordered set of objects.
     Set,
     /// Objects by key.
     Map,
@@ -140,12 +140,12 @@ pub enum Nesting {
 pub enum Who {
     /// The user, always.
     Required,
-    /// The user, or nobody: null means absent, and clears.
+    /// The user, or nobody: null means not set, and clears the value.
     Optional,
-    /// The user, or somebody else whom we leave alone: null means hands off.
+    /// The user, or somebody outside of Terraform: null means not managed.
     IfSet,
-    /// As [`IfSet`](Self::IfSet), but what an import found stays while nothing else changes: a generated configuration
-    /// has null for a secret. The write-only attribute of this name is another way to set it.
+    /// As [`IfSet`](Self::IfSet), but an imported value is kept while nothing else changes: a generated configuration
+    /// contains null for a secret. The write-only attribute with this name is another way to set it.
     IfSetOrImported(&'static str),
     /// The user, else this value.
     Default(Dyn),
@@ -156,17 +156,17 @@ pub enum Who {
 }
 
 impl Who {
-    /// The host's flag: the provider may fill the attribute.
+    /// Returns the host's `computed` flag: the provider may set the attribute.
     pub fn is_computed(&self) -> bool {
         matches!(self, Self::IfSetOrImported(_) | Self::Default(_) | Self::Server | Self::Computed)
     }
 
-    /// The host's flag: the user must set the attribute.
+    /// Returns the host's `required` flag: the user must set the attribute.
     pub fn is_required(&self) -> bool {
         matches!(self, Self::Required)
     }
 
-    /// The host's flag: the user may set the attribute, or leave it out.
+    /// Returns the host's `optional` flag: the user may set the attribute or omit it.
     pub fn is_optional(&self) -> bool {
         matches!(
             self,
@@ -174,28 +174,28 @@ impl Who {
         )
     }
 
-    /// Whether null means that others decide, and that we do not even look.
+    /// Returns whether null means not managed: neither refreshed nor changed.
     pub fn is_left_alone(&self) -> bool {
         matches!(self, Self::IfSet | Self::IfSetOrImported(_))
     }
 
-    /// True where the user has a say at all.
+    /// Returns whether the user can set it at all.
     pub fn is_configurable(&self) -> bool {
         !matches!(self, Self::Computed)
     }
 }
 
-/// Identity of a resource type: plain attributes that name one object; none where the type has no identity.
+/// Identity of a resource type: plain attributes that identify one object; empty if the type has no identity.
 #[derive(Clone, Debug, Default)]
 pub struct IdentitySchema {
-    /// Version of the identity's shape.
+    /// Version of the identity schema.
     pub version: i64,
     /// Its attributes.
     pub attributes: Vec<IdentityAttribute>,
 }
 
 impl IdentitySchema {
-    /// The type of the whole identity: an object with every attribute.
+    /// Returns the type of the whole identity: an object with every attribute.
     pub fn ty(&self) -> Type {
         Type::object(self.attributes.iter().map(|attribute| (attribute.name, attribute.ty.clone())))
     }
@@ -206,15 +206,15 @@ impl IdentitySchema {
 pub struct IdentityAttribute {
     /// Its name.
     pub name: &'static str,
-    /// Its type; maps, sets and objects are not allowed by the host.
+    /// Its type. The host does not allow maps, sets and objects.
     pub ty: Type,
     /// What it means.
     pub description: String,
-    /// An import must give it; otherwise an import may give it.
+    /// Whether an import must specify it.
     pub required: bool,
 }
 
-/// What the derive writes; a model written by hand may use the same.
+/// Used by the derive macro and by models written by hand.
 impl Attribute {
     /// Changing it replaces the object.
     #[must_use]
@@ -230,21 +230,21 @@ impl Attribute {
         self
     }
 
-    /// Says why it should not be used any more, and what to use instead.
+    /// Marks it as deprecated, and states what to use instead.
     #[must_use]
     pub fn deprecated(mut self, message: &'static str) -> Self {
         self.deprecated = Some(message);
         self
     }
 
-    /// Adds a condition that the value must keep to.
+    /// Adds a check of the value.
     #[must_use]
     pub fn check(mut self, check: Check) -> Self {
         self.checks.push(check);
         self
     }
 
-    /// Says when two different values mean the same.
+    /// Sets the rule for different values with the same meaning.
     #[must_use]
     pub fn same(mut self, same: Same) -> Self {
         self.same = Some(same);

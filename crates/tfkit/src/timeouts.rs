@@ -1,4 +1,4 @@
-//! How long operations may take, as an attribute.
+//! Timeouts of operations, as an attribute.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::value::{Dyn, Type};
 /// Name of the attribute that the engine looks for.
 pub const ATTRIBUTE: &str = "timeouts";
 
-/// A nested attribute `timeouts` for a chosen set of operations. Its values become [`Cx::deadline`].
+/// A nested attribute `timeouts` for a set of operations. Its values determine [`Cx::deadline`].
 ///
 /// ```
 /// use tfkit::timeouts::{Create, Delete, Timeouts};
@@ -38,7 +38,7 @@ pub struct Timeouts<O> {
     operations: PhantomData<fn() -> O>,
 }
 
-/// The operations that have a time-out of their own.
+/// Operations with a configurable timeout.
 pub trait Operations: Send + Sync + 'static {
     /// Them.
     const LIST: &'static [Operation];
@@ -50,16 +50,16 @@ pub trait OneOperation: Send + Sync + 'static {
     const OPERATION: Operation;
 }
 
-/// A time-out for creations.
+/// A timeout for creations.
 #[derive(Clone, Copy, Debug)]
 pub enum Create {}
-/// A time-out for reads.
+/// A timeout for reads.
 #[derive(Clone, Copy, Debug)]
 pub enum Read {}
-/// A time-out for updates.
+/// A timeout for updates.
 #[derive(Clone, Copy, Debug)]
 pub enum Update {}
-/// A time-out for deletions.
+/// A timeout for deletions.
 #[derive(Clone, Copy, Debug)]
 pub enum Delete {}
 
@@ -90,7 +90,7 @@ impl<A: OneOperation, B: OneOperation, C: OneOperation, D: OneOperation> Operati
 }
 
 impl<O> Timeouts<O> {
-    /// How long an operation may take, if the user says so.
+    /// Returns the timeout of an operation, if the user set one.
     pub fn get(&self, operation: Operation) -> Option<Duration> {
         self.texts.get(&operation).map(|span| span.duration)
     }
@@ -153,7 +153,7 @@ impl<O: Operations> Value for Timeouts<O> {
     }
 }
 
-/// A length of time in the user's spelling.
+/// A duration in the user's spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     text: String,
@@ -161,7 +161,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The length of time.
+    /// Returns the duration.
     pub fn duration(&self) -> Duration {
         self.duration
     }
@@ -176,9 +176,8 @@ impl Value for Span {
         let text = String::from_known(value)?;
         match parse(&text) {
             Some(duration) => Ok(Self { text, duration }),
-            None => Err(Misfit::new("must be a duration with units").fix(
-                "Use numbers with the units h, m, s or ms, for example \"30m\", \"90s\" or \"1h30m\".",
-            )),
+            None => Err(Misfit::new("must be a duration with units")
+                .fix("Use numbers with the units h, m, s or ms, for example \"30m\", \"90s\" or \"1h30m\".")),
         }
     }
 
@@ -187,7 +186,7 @@ impl Value for Span {
     }
 }
 
-/// The time-out that an object's `timeouts` gives for an operation.
+/// Returns the timeout of an operation in an object's `timeouts`.
 pub(crate) fn of(object: &Dyn, operation: Operation) -> Option<Duration> {
     let Dyn::Map(attributes) = object else { return None };
     let Some(Dyn::Map(timeouts)) = attributes.get(ATTRIBUTE) else { return None };
@@ -197,7 +196,7 @@ pub(crate) fn of(object: &Dyn, operation: Operation) -> Option<Duration> {
     }
 }
 
-/// A length of time as a configuration has it, in the largest unit that gives a whole number.
+/// Returns a duration in the spelling of a configuration, in the largest unit without a fraction.
 pub(crate) fn spelled(duration: Duration) -> String {
     match duration.as_secs() {
         seconds if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
@@ -206,10 +205,10 @@ pub(crate) fn spelled(duration: Duration) -> String {
     }
 }
 
-/// Reads `1h30m`, `90s`, `1.5h`, `500ms`: numbers with units as Go writes them, in any order, longer than nothing.
+/// Reads `1h30m`, `90s`, `1.5h`, `500ms`: numbers with units as in Go, in any order, longer than zero.
 fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
-    // Go has a sign and smaller units, too; no time-out needs them.
+    // Go also has a sign and smaller units, which timeouts do not need.
     let is_needed = |character: char| character.is_ascii_digit() || ".hms".contains(character);
     if !text.chars().all(is_needed) {
         return None;
@@ -223,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_are_read_as_people_write_them() {
+    fn durations_are_read_as_people_write_them() {
         let cases: &[(&str, Option<u64>)] = &[
             ("30m", Some(1_800_000)),
             ("90s", Some(90_000)),

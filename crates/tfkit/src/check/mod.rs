@@ -1,4 +1,4 @@
-//! What values must keep to, checked before anything is planned.
+//! Checks of values, which run before anything is planned.
 
 mod nearest;
 mod rule;

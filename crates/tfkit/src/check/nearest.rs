@@ -1,10 +1,10 @@
-//! Which word was meant.
+//! Suggestions for misspelled words.
 
-/// Words that differ in more than a third of their letters are not taken for each other.
+/// A word matches when at most one in three of its letters differs.
 const ALIKE: usize = 3;
 
-/// The word that is spelled most like a written one; none where no word is like it. Upper and lower case, hyphens and
-/// blanks make no difference.
+/// Returns the word with the most similar spelling, or `None` if no word is similar. Case, hyphens, underscores and
+/// spaces are ignored.
 pub fn nearest<'a>(written: &str, words: &[&'a str]) -> Option<&'a str> {
     let plain = |text: &str| text.trim().to_lowercase().replace(['-', ' ', '_'], "");
     let written = plain(written);
@@ -13,7 +13,7 @@ pub fn nearest<'a>(written: &str, words: &[&'a str]) -> Option<&'a str> {
     (least * ALIKE <= word.chars().count()).then_some(word)
 }
 
-/// How many letters must be put in, taken out or exchanged to make one text of another (Levenshtein distance).
+/// Returns the Levenshtein distance: how many letters to insert, delete or replace to turn one string into the other.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misspelled_word_is_recognized_and_another_one_is_not() {
+    fn a_misspelled_word_finds_its_match_and_an_unrelated_one_does_not() {
         let words = ["orchestrator", "artifact_store", "alerter", "read", "write"];
         let cases = [
             ("ORCHESTRATOR", Some("orchestrator")),

@@ -1,26 +1,26 @@
-//! What several attributes together must keep to.
+//! Rules over several attributes.
 
 use super::Stage;
 use crate::diag::Diag;
 use crate::value::{Dyn, Path};
 
-/// A rule over attributes of one block, by name. An unknown value may turn out to be null, so that a rule only
-/// speaks when it is broken in every outcome.
+/// A rule over attributes of one block, by name. An unknown value may turn out to be null, so a rule reports only
+/// what is broken in every case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// One of these must be set, and no more than one.
+    /// Exactly one of these must be set.
     ExactlyOneOf(&'static [&'static str]),
-    /// No more than one of these may be set.
+    /// At most one of these may be set.
     AtMostOneOf(&'static [&'static str]),
-    /// One of these must be set, or more.
+    /// At least one of these must be set.
     AtLeastOneOf(&'static [&'static str]),
-    /// Where the first is set, the others must be, too.
+    /// If the first is set, the others are required.
     Requires(&'static str, &'static [&'static str]),
 }
 
 impl Rule {
-    /// What is wrong with a configuration that breaks the rule for certain. That none of several is set is told in the plan
-    /// only: in the validation a null may come out of a collection that a mock left empty.
+    /// Returns the error if the configuration certainly breaks the rule. An error that none of several attributes is
+    /// set appears only in the plan: during validation, a null may come from a collection that a mock left empty.
     pub fn check(&self, config: &Dyn, stage: Stage) -> Option<Diag> {
         let none = |names, how_many| (stage == Stage::Plan).then(|| none(names, how_many, config)).flatten();
         match self {
@@ -41,7 +41,7 @@ impl Rule {
         }
     }
 
-    /// The rule as a sentence for the documentation.
+    /// Returns the rule as a sentence for the documentation.
     pub fn sentence(&self) -> String {
         match self {
             Self::ExactlyOneOf(names) => format!("Exactly one of {} must be set.", quoted(names)),

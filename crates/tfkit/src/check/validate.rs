@@ -5,12 +5,12 @@ use crate::diag::{Diag, Severity};
 use crate::schema::{Attribute, Nesting, Schema, Shape};
 use crate::value::{Dyn, Path, Shown, Step, Type};
 
-/// Everything that is wrong with a configuration, and what is deprecated in it. Needs no network and no client; values
-/// may be unknown, and are then taken to be right.
+/// Returns all errors of a configuration, and its deprecated attributes as warnings. It works offline. Unknown values
+/// count as valid.
 ///
-/// First the rules over several attributes, then each attribute in the order of the schema: read-only ones that are set,
-/// required ones that are not, deprecated ones, write-only ones that this host would store, then the checks of the value
-/// that are due at this stage, then nested attributes. No message holds a sensitive value.
+/// The rules over several attributes come first, then each attribute in the order of the schema: read-only ones that
+/// are set, required ones that are not set, deprecated ones, write-only ones that this host would store, then the
+/// checks of the value for this stage, then nested attributes. No message contains a sensitive value.
 pub fn validate(schema: &Schema, config: &Dyn, write_only_allowed: bool, stage: Stage) -> Vec<Diag> {
     let mut validation = Validation { write_only_allowed, stage, diags: Vec::new() };
     validation.diags.extend(schema.rules.iter().filter_map(|rule| rule.check(config, stage)));
@@ -36,7 +36,7 @@ impl Validation {
     fn attribute(&mut self, attribute: &Attribute, value: &Dyn, path: Path, hidden: bool) {
         let hidden = hidden || attribute.sensitive || attribute.write_only;
         if value.is_null() {
-            // The host itself refuses a configuration without it. A null that is written may come out of a mock.
+            // The host itself rejects a configuration without it. An explicit null may come from a mock.
             if attribute.who.is_required() && self.stage == Stage::Plan {
                 let summary = format!("Attribute {:?} is required", path.to_string());
                 self.error(summary, "It is not set, or it is null.", "Set it to a value.", path);
@@ -73,7 +73,7 @@ impl Validation {
         }
         self.checks(attribute, value, &path, hidden);
         if self.stage == Stage::Plan {
-            self.twice(attribute, value, &path, hidden);
+            self.duplicates(attribute, value, &path, hidden);
         }
         if let Shape::Nested(nesting, attributes) = &attribute.shape {
             self.nested(*nesting, attributes, value, &path, hidden);
@@ -86,7 +86,7 @@ impl Validation {
         let due = attribute.checks.iter().filter(|check| check.is_due(self.stage));
         let failures: Vec<Failure<'_>> = due.flat_map(|check| check.failures(value)).collect();
         for Failure { step, check, value } in failures {
-            // An object may hold sensitive attributes of its own; a key stands in the path.
+            // An object may contain sensitive attributes. A key is part of the path anyway.
             let may_show = !hidden && matches!(attribute.shape, Shape::Plain(_));
             let shown = value.filter(|value| may_show && value.wholly_known());
             let found = shown.map_or(String::new(), |value| format!("; found {}", Shown(value)));
@@ -105,8 +105,8 @@ impl Validation {
         }
     }
 
-    /// An element of a set that means the same as another one: the set would have one element less after the apply.
-    fn twice(&mut self, attribute: &Attribute, value: &Dyn, path: &Path, hidden: bool) {
+    /// Reports elements of a set that have the same meaning: the set would have fewer elements after the apply.
+    fn duplicates(&mut self, attribute: &Attribute, value: &Dyn, path: &Path, hidden: bool) {
         let (Some(same), Shape::Plain(Type::Set(_)), Dyn::List(elements)) =
             (attribute.same, &attribute.shape, value)
         else {
@@ -139,7 +139,7 @@ impl Validation {
                 }
             }
             (Nesting::Set, Dyn::List(elements)) => {
-                // What is inside a set has no address: the message names the attribute, the path ends at the set.
+                // Elements of a set have no address: the message names the attribute, and the path ends at the set.
                 let before = self.diags.len();
                 for element in elements {
                     self.object(attributes, element, path, hidden);

@@ -1,4 +1,4 @@
-//! What one value must keep to.
+//! Checks of a single value.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -7,7 +7,7 @@ use super::nearest::nearest;
 use super::rule::quoted;
 use crate::value::{Dyn, Number, Step, Type};
 
-/// A condition on a known value, with a sentence for the documentation and for messages.
+/// A condition on a known value, with its text for the documentation and for messages.
 #[derive(Clone, Debug)]
 pub struct Check(Kind);
 
@@ -24,7 +24,7 @@ enum Kind {
     Suggesting(Box<Check>, &'static [&'static str]),
 }
 
-/// A string has so many characters, a collection so many elements.
+/// Requires a length: characters of a string, elements of a collection.
 pub fn length(range: impl RangeBounds<usize>) -> Check {
     Check(Kind::Length(Bounds::of(
         &range,
@@ -33,7 +33,7 @@ pub fn length(range: impl RangeBounds<usize>) -> Check {
     )))
 }
 
-/// A number lies between these bounds.
+/// Requires a number within these bounds.
 pub fn number(range: impl RangeBounds<i64>) -> Check {
     Check(Kind::Number(Bounds::of(
         &range,
@@ -42,28 +42,28 @@ pub fn number(range: impl RangeBounds<i64>) -> Check {
     )))
 }
 
-/// A string or a collection is not empty.
+/// Requires a string or a collection that is not empty.
 pub fn non_empty() -> Check {
     length(1..)
 }
 
-/// A string is one of these words.
+/// Requires a string to be one of these words.
 pub fn one_of(words: &'static [&'static str]) -> Check {
     Check(Kind::OneOf(words))
 }
 
-/// A string has a certain form; `must` completes "must …", such as "consist of letters and digits".
+/// Requires a string to satisfy `holds`. `must` completes "must …", such as "consist of letters and digits".
 pub fn pattern(must: &'static str, holds: fn(&str) -> bool) -> Check {
     Check(Kind::Text { must, holds })
 }
 
-/// A string is a UUID in its usual form with hyphens. Looked at [in the plan](in_plan).
+/// Requires a UUID with hyphens. Checked [in the plan](in_plan).
 pub fn uuid() -> Check {
     let holds = |text: &str| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok();
     in_plan(pattern("be a UUID, such as 0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11", holds))
 }
 
-/// A string is an address that begins with `http://` or `https://` and names a host. Looked at [in the plan](in_plan).
+/// Requires a URL that begins with `http://` or `https://` and has a host. Checked [in the plan](in_plan).
 pub fn url() -> Check {
     let holds = |text: &str| {
         let scheme = text.split_once("://").filter(|(scheme, _)| {
@@ -77,38 +77,38 @@ pub fn url() -> Check {
     in_plan(pattern("be a URL that begins with http:// or https://", holds))
 }
 
-/// Any other condition on a known value; `must` completes "must …".
+/// Requires a known value to satisfy `holds`. `must` completes "must …".
 pub fn custom(must: &'static str, holds: fn(&Dyn) -> bool) -> Check {
     Check(Kind::Custom { must, holds })
 }
 
-/// Every known element of a collection keeps to a check.
+/// Applies a check to every known element of a collection.
 pub fn each(check: Check) -> Check {
     Check(Kind::Each(Box::new(check)))
 }
 
-/// Every key of a map keeps to a check.
+/// Applies a check to every key of a map.
 pub fn each_key(check: Check) -> Check {
     Check(Kind::EachKey(Box::new(check)))
 }
 
-/// A check that waits for the plan, for values that other objects give: ids, addresses, times. A test that mocks the
-/// provider invents such values, and the host has the provider validate them, but never plan with them.
+/// Delays a check until the plan, for values that come from other objects: ids, addresses, times. A test that mocks
+/// the provider invents such values; the host asks the provider to validate them, but never to plan with them.
 pub fn in_plan(check: Check) -> Check {
     Check(Kind::InPlan(Box::new(check)))
 }
 
-/// When a configuration is checked.
+/// The time at which a configuration is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Values may be those of a mock: what only a real object can get right is left alone.
+    /// Values may come from a mock, so checks that only real values can pass do not run.
     Validation,
     /// Every known value is one that the provider will use.
     Plan,
 }
 
 impl Check {
-    /// Whether this is looked at at a stage.
+    /// Returns whether the check runs at this stage.
     pub(super) fn is_due(&self, stage: Stage) -> bool {
         match &self.0 {
             Kind::InPlan(_) => stage == Stage::Plan,
@@ -117,7 +117,7 @@ impl Check {
         }
     }
 
-    /// What the value must do, to follow "must": "be 1 to 50 characters long".
+    /// Returns the text that follows "must", such as "have a length of 1 to 50".
     pub fn must(&self) -> String {
         self.to_string()
     }
@@ -152,14 +152,14 @@ impl Check {
         }
     }
 
-    /// The same check with words that are known to keep to it: a message names them, and the nearest one. For values of
-    /// which newer servers may know more.
+    /// Returns the same check with known words, which messages list together with the most similar one. For values of
+    /// which newer servers may support more.
     #[must_use]
     pub fn suggesting(self, words: &'static [&'static str]) -> Self {
         Self(Kind::Suggesting(Box::new(self), words))
     }
 
-    /// The word that somebody may have meant who wrote another one.
+    /// Returns the known word that is most similar to the one in the configuration.
     pub fn nearest(&self, written: &str) -> Option<&'static str> {
         match &self.0 {
             Kind::OneOf(words) | Kind::Suggesting(_, words) => nearest(written, words),
@@ -168,12 +168,12 @@ impl Check {
         }
     }
 
-    /// Whether a value keeps to this. Null and unknown values do: there is nothing to check yet.
+    /// Returns whether a value passes. Null and unknown values pass: there is nothing to check yet.
     pub fn holds(&self, value: &Dyn) -> bool {
         self.failures(value).is_empty()
     }
 
-    /// Every part of a value that does not keep to this.
+    /// Returns every part of a value that does not pass.
     pub(super) fn failures<'a>(&'a self, value: &'a Dyn) -> Vec<Failure<'a>> {
         let value = value.untyped();
         let here = |holds: bool| {
@@ -211,7 +211,7 @@ impl Check {
                 elements.keys().filter(fails).map(failure).collect()
             }
             (Kind::InPlan(check), value) => check.failures(value),
-            // A check that does not fit the kind of value says nothing about it.
+            // A check for another type of value passes.
             _ => Vec::new(),
         }
     }
@@ -222,13 +222,13 @@ impl Check {
     }
 }
 
-/// A part of a value that does not keep to a check.
+/// A part of a value that does not pass a check.
 pub(super) struct Failure<'a> {
-    /// The element, where the check is about elements.
+    /// The element, if the check applies to elements.
     pub(super) step: Option<Step>,
-    /// What it should have kept to.
+    /// The check that failed.
     pub(super) check: &'a Check,
-    /// The part itself; none for a key.
+    /// The part itself; `None` for a key.
     pub(super) value: Option<&'a Dyn>,
 }
 

@@ -1,17 +1,17 @@
-//! The way to the API, as far as the provider's configuration gave one.
+//! The provider's client, as far as the configuration determines it.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::diag::Diag;
 use crate::value::Path;
 
-/// The way to the API, as far as the provider's configuration gave one.
+/// The provider's client, as far as the configuration determines it.
 pub(crate) enum Access<Client> {
-    /// The provider was never configured.
+    /// The provider is not configured.
     None,
     /// Configured.
     Ready(Arc<Client>),
-    /// Waits for values that are known only after an apply.
+    /// Some values of the configuration are known only after an apply.
     Unknown(Arc<[Path]>),
 }
 
@@ -25,7 +25,7 @@ impl<Client> Clone for Access<Client> {
     }
 }
 
-/// The way to the API that the last configuration gave. The provider and all its types share it.
+/// The client that the last configuration created, shared by the provider and all its types.
 pub(crate) struct Connection<Client>(RwLock<Access<Client>>);
 
 impl<Client> Default for Connection<Client> {
@@ -44,7 +44,7 @@ impl<Client> Connection<Client> {
     }
 }
 
-/// The error of a call that cannot wait for values of the provider block.
+/// Returns the error of an operation that needs the client while values of the provider block are unknown.
 pub(crate) fn unknown_provider(paths: &[Path]) -> Diag {
     let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
     let names = names.join(", ");

@@ -1,4 +1,4 @@
-//! One call of the host, as an operation sees it, whatever the provider's client is.
+//! One request of the host, as an operation sees it, independent of the provider's client.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A call that begins now.
+    /// Creates a call that starts now.
     pub(crate) fn new(
         shared: Arc<Shared>,
         operation: Operation,
@@ -45,23 +45,23 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// A number that changes when something may have been written: what was read before may not hold any more.
+    /// Returns a number that changes with every possible write. Data that was read in another epoch may be outdated.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::SeqCst)
     }
 
-    /// Ends the epoch.
+    /// Starts a new epoch.
     pub(crate) fn renew(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Ends the epoch when the guard is dropped, so that a write that fails or panics ends it too.
+    /// Returns a guard that ends the epoch when it is dropped, so that a write that fails or panics ends it as well.
     pub(crate) fn writing(&self) -> Writing<'_> {
         Writing(self)
     }
 }
 
-/// A write that is under way.
+/// A write in progress.
 #[derive(Debug)]
 pub(crate) struct Writing<'a>(&'a Shared);
 
@@ -71,22 +71,22 @@ impl Drop for Writing<'_> {
     }
 }
 
-/// What an operation leaves behind besides its result. It outlives the operation's task, so that neither a panic
-/// nor a lost stream takes it away.
+/// What an operation produces besides its result. It outlives the task of the operation, so neither a panic nor a
+/// closed stream loses it.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) diags: Vec<Diag>,
     pub(crate) saved: Option<Saved>,
     pub(crate) private: Private,
-    /// The operation asked for a client that waits for unknown values.
+    /// The operation needed the client while values of the provider block were unknown.
     pub(crate) missed_client: bool,
 }
 
-/// What an operation said to exist, before its end.
+/// An object that an operation saved before it ended.
 #[derive(Debug)]
 pub(crate) struct Saved {
     pub(crate) state: Dyn,
-    /// It is worth nothing, so that the host may well replace it.
+    /// The object is useless, so the host may replace it.
     pub(crate) is_broken: bool,
 }
 
@@ -94,7 +94,7 @@ pub(crate) struct Saved {
 pub(crate) type SharedNotes = Arc<Mutex<Notes>>;
 
 impl Notes {
-    /// Notes that start with what an earlier operation kept beside the state.
+    /// Creates notes that start with the private values of an earlier operation.
     pub(crate) fn after(private: &[u8]) -> SharedNotes {
         Arc::new(Mutex::new(Self { private: Private::from_bytes(private), ..Self::default() }))
     }

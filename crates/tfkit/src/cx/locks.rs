@@ -14,7 +14,7 @@ pub struct LockGuard {
     _held: OwnedMutexGuard<()>,
 }
 
-/// Locks by name. A name costs memory only while somebody holds it or waits for it.
+/// Locks by name. A name uses memory only while somebody holds the lock or waits for it.
 #[derive(Debug, Default)]
 pub(crate) struct Locks(Mutex<BTreeMap<String, Weak<One>>>);
 
@@ -36,7 +36,7 @@ impl Locks {
     }
 }
 
-/// Locks a mutex whose holders never panic while they hold it in the middle of a change.
+/// Locks a mutex and ignores poisoning: no holder panics in the middle of a change.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_name_is_held_by_one_at_a_time_and_forgotten_afterwards() {
+    async fn a_name_has_one_holder_at_a_time_and_is_forgotten_afterwards() {
         let locks = Locks::default();
         let held = locks.lock("a".to_owned()).await;
         let second = locks.one("a".to_owned());

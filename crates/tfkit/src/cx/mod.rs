@@ -1,4 +1,4 @@
-//! What an operation can ask of the framework.
+//! What the framework offers to an operation.
 
 mod access;
 mod call;
@@ -43,10 +43,10 @@ impl<Client> Cx<Client> {
         Self { access, call }
     }
 
-    /// The way to the API.
+    /// Returns the client.
     ///
-    /// While the provider's configuration is unknown there is none. The error then says so; in a plan hook the
-    /// engine takes it as "not decided yet", so that `cx.client().await?` is right there too.
+    /// Fails while values of the provider block are unknown. In a plan hook, the engine treats this error as "not
+    /// decided yet", so `cx.client().await?` is correct there as well.
     #[expect(
         clippy::unused_async,
         reason = "a client that is created on first use must not change every caller"
@@ -63,7 +63,7 @@ impl<Client> Cx<Client> {
         }
     }
 
-    /// The client, for a hook that has something to say without it too.
+    /// Returns the client if there is one, for hooks that also work without it.
     pub fn client_if_known(&self) -> Option<&Client> {
         match &self.access {
             Access::Ready(client) => Some(client),
@@ -75,42 +75,41 @@ impl<Client> Cx<Client> {
         &self.call.shared
     }
 
-    /// A context for a look at the same object within its operation: its warnings are not told, because the refresh
-    /// before has told them; what it keeps beside the state is taken over with [`take_over`](Self::take_over).
+    /// Returns a context for reading the same object within its operation. Its warnings are dropped, because the
+    /// refresh has already shown them. [`take_over`](Self::take_over) copies its private values back.
     pub(crate) fn aside(&self) -> Self {
         let private = lock(&self.call.notes).private.clone();
         let notes = Arc::new(Mutex::new(Notes { private, ..Notes::default() }));
         Self { access: self.access.clone(), call: Call { notes, ..self.call.clone() } }
     }
 
-    /// Takes over what a context [aside](Self::aside) keeps beside the state.
+    /// Copies the private values of a context that [`aside`](Self::aside) created.
     pub(crate) fn take_over(&self, aside: &Self) {
         let private = lock(&aside.call.notes).private.clone();
         lock(&self.call.notes).private = private;
     }
 
-    /// What is being done.
+    /// Returns the current operation.
     pub fn operation(&self) -> Operation {
         self.call.operation
     }
 
-    /// Tells the user something; the operation goes on.
+    /// Shows a warning to the user. The operation continues.
     pub fn warn(&self, diag: Diag) {
         lock(&self.call.notes).diags.push(diag.as_warning());
     }
 
-    /// Says that this exists now. If the operation then fails, panics or is stopped, the host still gets this
-    /// state, with the error. Unknown values in it become null. Call it again when more is known.
+    /// Records that this object exists now. If the operation then fails, panics or is interrupted, the host still
+    /// gets this state together with the error. Unknown values become null. Call it again when more is known.
     ///
-    /// A host destroys a new object whose creation ended with an error, and creates another one. So after this a
-    /// creation ends with a warning: what is missing is seen by the next refresh, and the next apply completes it in
-    /// place. Where the object is worth nothing, say so with [`save_broken`](Self::save_broken).
+    /// A host destroys a new object whose creation failed, and creates another one. Therefore, after this call, a
+    /// failing creation ends with a warning: the next refresh sees what is missing, and the next apply completes the
+    /// object in place. If the object is useless, call [`save_broken`](Self::save_broken) instead.
     pub fn save<M: Model>(&self, model: &M) {
         self.keep(model.to_object(), false);
     }
 
-    /// Says that this exists now and is worth nothing: if the operation is its creation and fails, the host shall replace
-    /// it.
+    /// Records that this object exists now but is useless: if its creation fails, the host replaces it.
     pub fn save_broken<M: Model>(&self, model: &M) {
         self.keep(model.to_object(), true);
     }
@@ -119,38 +118,39 @@ impl<Client> Cx<Client> {
         lock(&self.call.notes).saved = Some(Saved { state, is_broken });
     }
 
-    /// Says that what was [saved](Self::save) is gone again, because the operation has undone it itself.
+    /// Records that the [saved](Self::save) object no longer exists, because the operation deleted it again.
     pub fn unsave(&self) {
         lock(&self.call.notes).saved = None;
     }
 
-    /// Waits for a named lock of this provider process. Use it around read, compute and write of something that
-    /// several resources share. Two tasks that take several locks must take them in the same order.
+    /// Waits for a named lock of this provider process. Hold it while you read, compute and write something that
+    /// several resources share. Tasks that take several locks must take them in the same order.
     pub async fn lock(&self, name: impl Into<String>) -> LockGuard {
         self.call.shared.locks.lock(name.into()).await
     }
 
-    /// When the operation should be over, from the `timeouts` of the configuration. The engine does not cut it off.
+    /// Returns when the operation should end, from the `timeouts` of the configuration. The engine does not enforce
+    /// it.
     pub fn deadline(&self) -> Instant {
         self.call.deadline
     }
 
-    /// Time left until the deadline; zero when it is over.
+    /// Returns the time until the deadline; zero when it has passed.
     pub fn remaining(&self) -> Duration {
         self.call.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Whether the user asked to stop. What is half made should be [saved](Self::save), nothing new begun.
+    /// Returns whether the user asked to stop. [Save](Self::save) incomplete objects, and start nothing new.
     pub fn stopped(&self) -> bool {
         self.call.shared.stop.is_set()
     }
 
-    /// Returns when the user asked to stop, to be raced against a request.
+    /// Completes when the user asks to stop. Race it against a request.
     pub async fn until_stopped(&self) {
         self.call.shared.stop.wait().await;
     }
 
-    /// Waits. Fails at once when the user asked to stop.
+    /// Waits. Fails as soon as the user asks to stop.
     pub async fn sleep(&self, duration: Duration) -> Result<(), Diag> {
         if tokio::time::timeout(duration, self.until_stopped()).await.is_ok() {
             return Err(Self::cancelled());
@@ -158,36 +158,36 @@ impl<Client> Cx<Client> {
         Ok(())
     }
 
-    /// The error of an operation that ends because the user asked to stop.
+    /// Returns the error of an operation that ends because the user asked to stop.
     pub fn cancelled() -> Diag {
         Diag::error("The operation was interrupted")
             .why("The run was stopped. Everything that was created is in the state.")
             .fix("Run the same command again to finish.")
     }
 
-    /// Whether the plan replaces the object with this `id`, as far as it was made already: what an object depends on is
-    /// planned before it.
+    /// Returns whether the plan so far replaces the object with this `id`. Dependencies of an object are planned
+    /// before it.
     pub fn is_being_replaced(&self, id: &str) -> bool {
         self.call.shared.run.replaces(id)
     }
 
-    /// A value that an earlier operation kept beside the state.
+    /// Returns a private value that an earlier operation stored with the state.
     pub fn private(&self, name: &str) -> Option<serde_json::Value> {
         lock(&self.call.notes).private.get(name).cloned()
     }
 
-    /// Keeps a value beside the state, invisible to the user but not encrypted: never a secret. Names that begin
-    /// with `.` belong to the framework and are refused.
+    /// Stores a private value with the state. Users do not see it, but it is not encrypted: never store a secret.
+    /// Names that begin with `.` are reserved for the framework and rejected.
     pub fn set_private(&self, name: &str, value: serde_json::Value) -> Result<(), Diag> {
         lock(&self.call.notes).private.set(name, value)
     }
 
-    /// Forgets a value beside the state.
+    /// Removes a private value.
     pub fn remove_private(&self, name: &str) {
         lock(&self.call.notes).private.remove(name);
     }
 
-    /// Writes a log line that says how far a long operation is.
+    /// Logs the progress of a long operation.
     pub fn progress(&self, message: impl fmt::Display) {
         tracing::info!(operation = self.call.operation.name(), "{message}");
     }

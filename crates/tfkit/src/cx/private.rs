@@ -1,4 +1,4 @@
-//! Values that the host stores beside a state without looking at them.
+//! Private values that the host stores with a state without interpreting them.
 
 use serde_json::{Map, Value};
 
@@ -8,17 +8,17 @@ const VERSION_NAME: &str = ".version";
 const VERSION: u64 = 1;
 const REPLACED_NAME: &str = ".replaced";
 
-/// The object was imported, and nothing was applied to it since.
+/// The object was imported, and nothing has been applied to it since.
 const IMPORTED_NAME: &str = ".imported";
 
-/// A map from names to JSON values. As bytes it is a JSON object that also says its version; names that begin
-/// with `.` belong to the framework.
+/// A map from names to JSON values. Its bytes are a JSON object that includes its version. Names that begin with `.`
+/// are reserved for the framework.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Private(Map<String, Value>);
 
 impl Private {
-    /// Reads what an earlier run stored. No bytes are an empty map. Bytes that are not ours, such as those of a
-    /// provider that managed the object before, are dropped: they mean nothing here.
+    /// Reads what an earlier run stored. No bytes are an empty map. Bytes of another format, such as those of a
+    /// provider that managed the object before, are dropped.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
         match serde_json::from_slice::<Map<String, Value>>(bytes) {
             Ok(map) if map.get(VERSION_NAME) == Some(&Value::from(VERSION)) => Self(map),
@@ -26,7 +26,7 @@ impl Private {
         }
     }
 
-    /// Bytes for the host: none for an empty map.
+    /// Returns the bytes for the host; empty for an empty map.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         if self.0.keys().all(|name| name == VERSION_NAME) {
             return Vec::new();
@@ -57,7 +57,7 @@ impl Private {
         Ok(())
     }
 
-    /// The object whose place the planned one may take. Only between the two halves of a plan.
+    /// Returns the id of the object that the planned one replaces. Set only between the two halves of a plan.
     pub(crate) fn replaced(&self) -> Option<&str> {
         self.0.get(REPLACED_NAME)?.as_str()
     }
@@ -66,7 +66,7 @@ impl Private {
         self.0.insert(REPLACED_NAME.to_owned(), id.into());
     }
 
-    /// Leaves nothing of the plan in the state. What an apply has written is not as an import found it.
+    /// Removes what only the plan needs, and the mark of an import: an apply changes what the import found.
     pub(crate) fn begin_apply(&mut self) {
         self.0.remove(REPLACED_NAME);
         self.0.remove(IMPORTED_NAME);

@@ -1,8 +1,8 @@
-//! The user's wish to stop.
+//! The user's request to stop.
 
 use tokio::sync::watch;
 
-/// A flag that is set once and can be waited for.
+/// A flag that is set once and can be awaited.
 #[derive(Debug)]
 pub(crate) struct Stop(watch::Sender<bool>);
 

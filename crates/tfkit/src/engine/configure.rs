@@ -12,7 +12,7 @@ use crate::value::Dyn;
 /// A request to configure the provider.
 #[derive(Clone, Debug)]
 pub struct ConfigureRequest {
-    /// Version text of the host.
+    /// Version of the host.
     pub host_version: String,
     /// The provider block; values may be unknown while planning.
     pub config: Dyn,
@@ -39,7 +39,7 @@ impl Engine {
                 core.provider.disconnect();
             }
         }
-        // Another configuration may lead to another server.
+        // A new configuration may point to another server.
         core.shared.renew();
         core.shared.run.begin();
         diags

@@ -1,4 +1,4 @@
-//! The engine: a provider with its types, and what all calls share.
+//! The engine: a provider with its types, and the data that all calls share.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,30 +17,30 @@ use crate::schema::{IdentitySchema, Schema};
 use crate::timeouts;
 use crate::value::Dyn;
 
-/// What a call leaves to say when it has no other answer.
+/// The result of a call that returns only diagnostics.
 pub type Diags = Vec<Diag>;
 
 /// A provider behind the calls of the protocol. Cheap to clone.
 ///
-/// Each call of an author's code runs in a task of its own: a panic becomes a diagnostic, and a caller that goes
-/// away does not cut a half-made object off.
+/// Each call of an author's code runs in its own task: a panic becomes a diagnostic, and an object is not lost when
+/// the caller disconnects during its creation.
 #[derive(Clone)]
 pub struct Engine(pub(super) Arc<Core>);
 
-/// What all calls to one provider share.
+/// The data that all calls to one provider share.
 pub(super) struct Core {
     pub(super) provider: Arc<dyn AnyProvider>,
     pub(super) resources: BTreeMap<String, Arc<dyn AnyResource>>,
     pub(super) data_sources: BTreeMap<String, Arc<dyn AnyDataSource>>,
     pub(super) shared: Arc<Shared>,
-    /// Mistakes found while the types were registered.
+    /// Errors found while the types were registered.
     pub(super) problems: Diags,
-    /// The warning about unknown provider values was given.
+    /// Whether the warning about unknown provider values was already shown.
     pub(super) warned: AtomicBool,
 }
 
 impl Engine {
-    /// Takes a provider in. Nothing is built yet.
+    /// Creates an engine for a provider. Schemas are built on first use.
     pub fn new<P: Provider>(provider: P) -> Self {
         let types = P::register(Types::default());
         let prefix = P::Config::type_name();
@@ -69,37 +69,37 @@ impl Engine {
         }))
     }
 
-    /// The prefix of all type names.
+    /// Returns the prefix of all type names.
     pub fn name(&self) -> &'static str {
         self.0.provider.name()
     }
 
-    /// Schema of the provider block.
+    /// Returns the schema of the provider block.
     pub fn provider_schema(&self) -> &Schema {
         self.0.provider.schema()
     }
 
-    /// Full names of all types of resources, sorted.
+    /// Returns the full names of all resource types, sorted.
     pub fn resources(&self) -> Vec<&str> {
         self.0.resources.keys().map(String::as_str).collect()
     }
 
-    /// Full names of all data sources, sorted.
+    /// Returns the full names of all data sources, sorted.
     pub fn data_sources(&self) -> Vec<&str> {
         self.0.data_sources.keys().map(String::as_str).collect()
     }
 
-    /// Schema of a type of resource, by its full name.
+    /// Returns the schema of a resource type, by its full name.
     pub fn resource_schema(&self, type_name: &str) -> Option<&Schema> {
         self.0.resources.get(type_name).map(|resource| resource.schema())
     }
 
-    /// Schema of a data source, by its full name.
+    /// Returns the schema of a data source, by its full name.
     pub fn data_source_schema(&self, type_name: &str) -> Option<&Schema> {
         self.0.data_sources.get(type_name).map(|data_source| data_source.schema())
     }
 
-    /// Identity of a type of resource, by its full name; none where the type has none.
+    /// Returns the identity schema of a resource type, by its full name; `None` if the type has no identity.
     pub fn identity_schema(&self, type_name: &str) -> Option<IdentitySchema> {
         let attributes = self.0.resources.get(type_name)?.identity();
         (!attributes.is_empty()).then_some(IdentitySchema { version: 0, attributes })
@@ -110,13 +110,13 @@ impl Engine {
         self.0.resources.get(type_name).map(|resource| resource.timeout(operation))
     }
 
-    /// Forgets what was planned before, because another run begins. A host starts a process for each run; this is for what
-    /// plays several in one.
+    /// Forgets what was planned, because a new run begins. A host starts one process per run; a test harness plays
+    /// several runs in one process.
     pub fn begin_run(&self) {
         self.0.shared.run.begin();
     }
 
-    /// Tells all operations to end soon. Calls are still served, so that half-made objects reach the state.
+    /// Asks all operations to end soon. Calls are still served, so that incomplete objects reach the state.
     pub fn stop(&self) {
         self.0.shared.stop.set();
         self.0.provider.stop();
@@ -130,7 +130,7 @@ impl fmt::Debug for Engine {
 }
 
 impl Core {
-    /// A call on an object, which may say itself how long it may take.
+    /// Creates a call on an object. The object's `timeouts` take precedence.
     pub(super) fn call(
         &self,
         operation: Operation,
@@ -142,7 +142,7 @@ impl Core {
         Call::new(Arc::clone(&self.shared), operation, timeout, Arc::clone(notes))
     }
 
-    /// Tells the client what is sensitive in these objects of a type.
+    /// Passes the sensitive values of these objects to the client.
     pub(super) fn conceal(&self, schema: &Schema, objects: &[&Dyn]) {
         self.provider.conceal(&|| sensitive::values(&schema.attributes, objects));
     }

@@ -15,13 +15,12 @@ use crate::value::Dyn;
 pub struct ImportRequest {
     /// Full type name.
     pub type_name: String,
-    /// What the user wrote.
+    /// What the user specified.
     pub by: ImportBy,
 }
 
 impl Engine {
-    /// Imports an object; the state is null when that fails. The result is complete: the read that follows has nothing
-    /// to add.
+    /// Imports an object. The state is null on failure. The result is complete: the read that follows adds nothing.
     pub async fn import(&self, request: ImportRequest) -> Stored {
         let ImportRequest { type_name, by } = request;
         let notes = Notes::after(&[]);

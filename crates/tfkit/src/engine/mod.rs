@@ -1,8 +1,8 @@
-//! One function per remote call of the plugin protocol, in the framework's own types.
+//! One function per RPC of the plugin protocol, in the framework's own types.
 //!
-//! `tfkit-serve` decodes a request, calls one of these and encodes the answer; the in-process test harness calls
-//! them directly. None of them panics, and none of them fails as a call: whatever goes wrong is a [`Diag`](crate::Diag).
-//! Each has a file with its request and its method of [`Engine`].
+//! `tfkit-serve` decodes a request, calls one of these functions and encodes the response. The in-process test
+//! harness calls them directly. They never panic and never return an error: every problem is a [`Diag`](crate::Diag).
+//! Each RPC has a file with its request and its method of [`Engine`].
 
 mod apply;
 mod configure;

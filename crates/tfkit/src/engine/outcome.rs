@@ -1,4 +1,4 @@
-//! What becomes of an author's result before it goes to the host.
+//! Processing of an author's result before it goes to the host.
 
 use super::core::Diags;
 use crate::cx::{Notes, Saved, SharedNotes, lock};
@@ -8,20 +8,20 @@ use crate::plan::{Violation, tidy};
 use crate::schema::Attribute;
 use crate::value::{Dyn, Path};
 
-/// What a read, an apply or an import leaves behind.
+/// The result of a read, an apply or an import.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// The new state; null when the object is gone.
+    /// The new state; null if the object no longer exists.
     pub state: Dyn,
     /// The new private bytes.
     pub private: Vec<u8>,
-    /// The new identity; null where the type has none or the object is gone.
+    /// The new identity; null if the type has none or the object no longer exists.
     pub identity: Dyn,
-    /// What the user is told.
+    /// Messages to the user.
     pub diags: Vec<Diag>,
 }
 
-/// The first attribute that the author left unknown where everything must be known.
+/// Returns an error for the first attribute that the author left unknown.
 pub(super) fn unresolved(attributes: &[Attribute], value: &Dyn) -> Option<Diag> {
     let unknown = |attribute: &&Attribute| !value.attribute(attribute.name).wholly_known();
     attributes.iter().find(unknown).map(|attribute| {
@@ -29,7 +29,7 @@ pub(super) fn unresolved(attributes: &[Attribute], value: &Dyn) -> Option<Diag> 
     })
 }
 
-/// A value whose unknown parts are null, for a state that is incomplete because something failed.
+/// Replaces the unknown parts of a value with null, for a state that is incomplete because of a failure.
 pub(super) fn without_unknown(value: Dyn) -> Dyn {
     match value {
         Dyn::Unknown => Dyn::Null,
@@ -45,8 +45,8 @@ pub(super) fn without_unknown(value: Dyn) -> Dyn {
     }
 }
 
-/// The identity of an object after an operation. It must be complete, and stay what it was; a part that was null
-/// may be completed.
+/// Returns the identity of an object after an operation. It must be complete and unchanged, except that null parts
+/// may be filled.
 pub(super) fn identity(resource: &dyn AnyResource, state: &Dyn, earlier: &Dyn) -> Result<Dyn, Diag> {
     let attributes = resource.identity();
     if attributes.is_empty() || state.is_null() {
@@ -72,12 +72,12 @@ pub(super) fn identity(resource: &dyn AnyResource, state: &Dyn, earlier: &Dyn) -
     }
 }
 
-/// Takes out what an operation left besides its result: its messages, what it saved, its private bytes.
+/// Takes what an operation produced besides its result: messages, saved object, private values.
 pub(super) fn take(notes: &SharedNotes) -> Notes {
     std::mem::take(&mut *lock(notes))
 }
 
-/// The host would say the same with less to go by.
+/// The host would report the same with fewer details.
 pub(super) fn broken_promise(violation: Violation) -> Diag {
     let Violation { path, message } = violation;
     let diag = Diag::bug(format!("The result does not match the plan: {path} {message}"));
@@ -85,12 +85,12 @@ pub(super) fn broken_promise(violation: Violation) -> Diag {
 }
 
 impl Stored {
-    /// Nothing changed, and this is why.
+    /// Creates a result without changes, with the reasons.
     pub(super) fn unchanged(state: Dyn, private: Vec<u8>, identity: Dyn, diags: Diags) -> Self {
         Self { state, private, identity, diags }
     }
 
-    /// Takes the result, with how it is found from now on.
+    /// Stores the result and its identity.
     pub(super) fn keep(&mut self, now: Dyn, identity: Result<Dyn, Diag>) {
         self.state = now;
         match identity {
@@ -99,8 +99,8 @@ impl Stored {
         }
     }
 
-    /// Takes what an operation saved before it failed, in the spelling of an earlier state or plan; and says why it
-    /// failed.
+    /// Stores what an operation saved before it failed, in the spelling of an earlier state or plan, and adds the
+    /// error.
     pub(super) fn fail(
         &mut self,
         resource: &dyn AnyResource,
@@ -125,7 +125,7 @@ impl Stored {
         }
     }
 
-    /// Whether an error is among the messages.
+    /// Returns whether the messages contain an error.
     pub fn failed(&self) -> bool {
         self.diags.iter().any(Diag::is_error)
     }

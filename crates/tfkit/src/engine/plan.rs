@@ -18,22 +18,22 @@ use crate::value::{Dyn, Path};
 pub struct PlanRequest {
     /// Full type name.
     pub type_name: String,
-    /// What the state holds.
+    /// The prior state.
     pub prior: Dyn,
-    /// The host's merge of state and configuration.
+    /// The host's proposal, merged from state and configuration.
     pub proposed: Dyn,
     /// The configuration.
     pub config: Dyn,
-    /// Private bytes that belong to the state.
+    /// Private bytes of the state.
     pub private: Vec<u8>,
-    /// Identity that the state holds.
+    /// Identity in the state.
     pub identity: Dyn,
 }
 
 /// A planned change.
 #[derive(Clone, Debug)]
 pub struct PlanResponse {
-    /// What the object will be.
+    /// The planned object.
     pub planned: Dyn,
     /// Attributes whose change replaces the object.
     pub requires_replace: Vec<Path>,
@@ -41,12 +41,12 @@ pub struct PlanResponse {
     pub private: Vec<u8>,
     /// Planned identity.
     pub identity: Dyn,
-    /// What the user is told.
+    /// Messages to the user.
     pub diags: Vec<Diag>,
 }
 
 impl Engine {
-    /// Plans a change: one step of a run, which is compared with the others.
+    /// Plans a change: one step of a run, which is checked against the others.
     pub async fn plan(&self, request: PlanRequest) -> PlanResponse {
         let core = &*self.0;
         let resource = match core.resource(&request.type_name) {
@@ -60,7 +60,7 @@ impl Engine {
 }
 
 impl Core {
-    /// What an import found of values that the configuration leaves to others stays as long as nothing changes.
+    /// Keeps imported values that the configuration does not set, as long as nothing else changes.
     async fn keeping_imported(&self, resource: &dyn AnyResource, request: &PlanRequest) -> PlanResponse {
         let Some(config) = with_imported(resource.schema(), request) else {
             return self.planned(resource, request, &request.config).await;
@@ -69,7 +69,7 @@ impl Core {
         if calm.planned == request.prior && !calm.diags.iter().any(Diag::is_error) {
             return calm;
         }
-        // A warning may have been meant for once in a run.
+        // A warning may be shown only once per run.
         let mut response = self.planned(resource, request, &request.config).await;
         let told = calm.diags.into_iter().filter(|diag| !diag.is_error());
         let told: Vec<Diag> = told.filter(|diag| !response.diags.contains(diag)).collect();
@@ -77,7 +77,7 @@ impl Core {
         response
     }
 
-    /// Follows the fixed order of [`crate::plan`], with the author's hook in its middle.
+    /// Plans in the fixed order of [`crate::plan`], with the author's hook in the middle.
     async fn planned(&self, resource: &dyn AnyResource, request: &PlanRequest, config: &Dyn) -> PlanResponse {
         let PlanRequest { type_name, prior, .. } = request;
         let mut response = PlanResponse::unplanned(request);
@@ -102,7 +102,7 @@ impl Core {
         let (mut planned, mut replaces) = (hooked.planned, hooked.replaces);
         settle(attributes, prior, config, &prepared, &mut planned, &hooked.decided);
         if operation == Operation::Update && prepared == *prior && planned != *prior {
-            // The hook made an update of nothing, and has not seen yet what became unknown by it.
+            // The hook turned a no-op into an update, and has not yet seen the values that became unknown.
             let Some(again) = self.hook(resource, &asked, planned, &mut response).await else {
                 return response;
             };
@@ -121,7 +121,7 @@ impl Core {
         response
     }
 
-    /// Lets the author's hook change a plan. What it says goes to the response, once; none where it crashed.
+    /// Runs the author's hook on a plan. Its messages go to the response, once. Returns `None` if it crashed.
     async fn hook(
         &self,
         resource: &dyn AnyResource,
@@ -141,7 +141,7 @@ impl Core {
         let hooked = match hooked {
             Ok(mut hooked) => {
                 told.append(&mut hooked.diags);
-                // A hook that needs the client while there is none has nothing to say yet.
+                // A hook that needs the client while it is not available cannot decide anything yet.
                 told.extend(hooked.error.take().filter(|_| !left.missed_client));
                 Some(hooked)
             }
@@ -155,8 +155,8 @@ impl Core {
         hooked
     }
 
-    /// Compares the step with all others of the run. The second half of a replacement, which looks like a creation, is
-    /// known by what the first one left beside the state.
+    /// Checks the step against all others of the run. The second half of a replacement looks like a creation; it is
+    /// recognized by the private value that the first half stored.
     fn claim(&self, resource: &dyn AnyResource, request: &PlanRequest, response: &mut PlanResponse) {
         if response.diags.iter().any(Diag::is_error) {
             return;
@@ -183,21 +183,21 @@ impl Core {
 }
 
 impl PlanResponse {
-    /// What is answered before anything was planned.
+    /// Creates the response before anything is planned.
     fn unplanned(request: &PlanRequest) -> Self {
         Self {
             planned: request.proposed.clone(),
             requires_replace: Vec::new(),
             private: request.private.clone(),
-            // A new object has no identity yet, even where it replaces another.
+            // A new object has no identity yet, even if it replaces another one.
             identity: if request.prior.is_null() { Dyn::Null } else { request.identity.clone() },
             diags: Vec::new(),
         }
     }
 }
 
-/// The configuration of an imported object, with what the import found where the configuration says nothing; none where
-/// that is no difference.
+/// Returns the configuration of an imported object, completed with the imported values that it does not set; `None`
+/// if nothing differs.
 fn with_imported(schema: &Schema, request: &PlanRequest) -> Option<Dyn> {
     let PlanRequest { prior, config, private, .. } = request;
     let (Dyn::Map(found), Dyn::Map(configured)) = (prior, config) else { return None };
@@ -214,7 +214,7 @@ fn with_imported(schema: &Schema, request: &PlanRequest) -> Option<Dyn> {
     (kept != *configured).then_some(Dyn::Map(kept))
 }
 
-/// What a plan is asked for.
+/// The values to plan with.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
     type_name: &'a str,
@@ -223,12 +223,12 @@ struct Asked<'a> {
     config: &'a Dyn,
 }
 
-/// Whether the host would look at a replacement path at all.
+/// Returns whether the host considers a replacement path at all.
 fn differs(prior: &Dyn, planned: &Dyn, path: &Path) -> bool {
     !prior.is_null() && !planned.is_null() && prior.get(path) != planned.get(path)
 }
 
-/// The host would say the same with less to go by.
+/// The host would report the same with fewer details.
 fn refused(violation: Violation) -> Diag {
     let Violation { path, message } = violation;
     let diag = Diag::bug(format!("The plan contradicts the configuration: {path} {message}"));

@@ -1,4 +1,4 @@
-//! Mistakes of the provider's author that the host would refuse, or worse, would not notice.
+//! Errors of the provider's author that the host would reject or, worse, would not notice.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::schema::{Attribute, IdentityAttribute, Nesting, Schema, Shape};
 use crate::value::Type;
 
 impl Engine {
-    /// Mistakes in the schemas and names of the provider, to be reported with its schema.
+    /// Returns errors in the schemas and names of the provider, to be reported with its schema.
     pub fn problems(&self) -> Diags {
         let mut problems = self.0.problems.clone();
         problems.extend(of_schema("provider block", self.provider_schema(), RESERVED_IN_PROVIDER));
@@ -30,7 +30,7 @@ const RESERVED: &[&str] =
 /// Root names that the host keeps for itself in provider blocks.
 const RESERVED_IN_PROVIDER: &[&str] = &["alias", "version"];
 
-/// What is wrong with a schema; `what` names it.
+/// Returns the errors of a schema. `what` names it.
 fn of_schema(what: &str, schema: &Schema, reserved: &[&str]) -> Diags {
     let mut diags = of_attributes(what, &schema.attributes, Inside::Root);
     let taken = schema.attributes.iter().filter(|attribute| reserved.contains(&attribute.name));
@@ -40,7 +40,7 @@ fn of_schema(what: &str, schema: &Schema, reserved: &[&str]) -> Diags {
     diags
 }
 
-/// What is wrong with an identity.
+/// Returns the errors of an identity.
 fn of_identity(what: &str, attributes: &[IdentityAttribute]) -> Diags {
     let misfit = |ty: &Type| match ty {
         Type::String | Type::Number | Type::Bool => false,
@@ -58,7 +58,7 @@ fn of_identity(what: &str, attributes: &[IdentityAttribute]) -> Diags {
         .collect()
 }
 
-/// Where attributes stand.
+/// The position of an attribute.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
     Root,
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_in_a_schema_is_named() {
+    fn each_error_in_a_schema_is_reported() {
         let plain = |name| attribute(name, Shape::Plain(Type::String));
         let write_only = |name| Attribute { write_only: true, ..plain(name) };
         let nested = |nesting, inner| attribute("nested", Shape::Nested(nesting, vec![inner]));
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_holds_plain_values_and_lists_of_them_only() {
+    fn an_identity_contains_only_plain_values_and_lists_of_them() {
         let cases = [
             (Type::String, true),
             (Type::Number.list(), true),

@@ -1,4 +1,4 @@
-//! A provider over values instead of its model and its client.
+//! Providers, type-erased to values.
 
 use std::sync::{Arc, LazyLock};
 
@@ -11,22 +11,22 @@ use crate::provider::{Configured, Provider, Start};
 use crate::schema::Schema;
 use crate::value::{Dyn, Path};
 
-/// Lets what a configuration made hold for all operations from now on.
+/// Makes the new client available to all operations.
 pub(super) type Connect = Box<dyn FnOnce() + Send>;
 
 /// A provider.
 pub(super) trait AnyProvider: Send + Sync {
-    /// The prefix of all type names.
+    /// Returns the prefix of all type names.
     fn name(&self) -> &'static str;
     fn schema(&self) -> &Schema;
     fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
     fn validate(&self, config: Dyn) -> Vec<Diag>;
     fn configure(&self, config: Dyn, start: Arc<Start>) -> Work<Result<Connect, Diag>>;
-    /// Takes the way to the API away from all operations, because the last configuration failed.
+    /// Removes the client, because the last configuration failed.
     fn disconnect(&self);
-    /// The values of the provider block for which the way to the API waits; none where it does not wait.
+    /// Returns the unknown values of the provider block that the client depends on; `None` if all are known.
     fn waits_for(&self) -> Option<Arc<[Path]>>;
-    /// Tells the client what is sensitive. It is gathered only when there is a client.
+    /// Passes sensitive values to the client. They are collected only if there is a client.
     fn conceal(&self, secrets: &dyn Fn() -> Vec<String>);
     fn stop(&self);
 }
@@ -38,7 +38,7 @@ pub(super) struct ErasedProvider<P: Provider> {
 }
 
 impl<P: Provider> ErasedProvider<P> {
-    /// `connection` is what the types of the provider share.
+    /// Erases the type of a provider. Its types share `connection`.
     pub(super) fn new(provider: P, connection: Arc<Connection<P::Client>>) -> Self {
         Self { provider: Arc::new(provider), schema: LazyLock::new(|| P::Config::schema(0)), connection }
     }

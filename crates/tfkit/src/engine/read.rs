@@ -1,4 +1,4 @@
-//! Reading a resource again.
+//! Refreshing a resource.
 
 use std::sync::atomic::Ordering;
 
@@ -10,24 +10,24 @@ use crate::model::Operation;
 use crate::plan::tidy;
 use crate::value::Dyn;
 
-/// A request to read a resource again.
+/// A request to refresh a resource.
 #[derive(Clone, Debug)]
 pub struct ReadRequest {
     /// Full type name.
     pub type_name: String,
-    /// What the state holds.
+    /// The prior state.
     pub state: Dyn,
-    /// Private bytes that belong to the state.
+    /// Private bytes of the state.
     pub private: Vec<u8>,
-    /// Identity that the state holds; null when it has none yet.
+    /// Identity in the state; null if it has none yet.
     pub identity: Dyn,
 }
 
 impl Engine {
-    /// Reads a resource again.
+    /// Refreshes a resource.
     ///
-    /// On an error the state stays as it is. While the provider's configuration is unknown it stays, too, with one
-    /// warning for the whole run.
+    /// On an error, the state is kept. It is also kept while the provider's configuration is unknown, with one
+    /// warning per run.
     pub async fn read(&self, request: ReadRequest) -> Stored {
         let ReadRequest { type_name, state, private, identity: earlier } = request;
         let core = &*self.0;

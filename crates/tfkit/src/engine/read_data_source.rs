@@ -15,12 +15,12 @@ use crate::value::Dyn;
 pub struct DataSourceRequest {
     /// Full type name, with the provider's prefix.
     pub type_name: String,
-    /// The configuration, wholly known.
+    /// The configuration, completely known.
     pub config: Dyn,
 }
 
 impl Engine {
-    /// Reads a data source; null with an error when that fails.
+    /// Reads a data source. Returns null and an error on failure.
     pub async fn read_data_source(&self, request: DataSourceRequest) -> (Dyn, Diags) {
         let notes = Notes::after(&[]);
         let read = self.0.looked_up(request, &notes).await;
@@ -46,7 +46,7 @@ impl Core {
             lock(notes).diags.extend(errors);
             return Ok(Dyn::Null);
         }
-        // Defaults are filled in, and what the provider has to find is unknown, as in the plan of a creation.
+        // Defaults are filled in, and computed values are unknown, as in the plan of a creation.
         let config = prepare(&schema.attributes, &Dyn::Null, &config);
         self.conceal(schema, &[&config]);
         let call = self.call(Operation::Read, &config, source.timeout(), notes);

@@ -1,9 +1,9 @@
-//! What is sensitive in an object.
+//! Sensitive values of an object.
 
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::Dyn;
 
-/// All texts and numbers of the sensitive and write-only attributes in these objects.
+/// Returns all strings and numbers of the sensitive and write-only attributes of these objects.
 pub(super) fn values(attributes: &[Attribute], objects: &[&Dyn]) -> Vec<String> {
     let mut found = Vec::new();
     for object in objects {

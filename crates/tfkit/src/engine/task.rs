@@ -1,4 +1,4 @@
-//! Running an author's code in a task of its own.
+//! Running an author's code in its own task.
 
 use std::any::Any;
 
@@ -9,16 +9,16 @@ use crate::cx::{Cx, Shared};
 use crate::diag::Diag;
 use crate::erased::Work;
 
-/// How much of a panic's message is shown.
+/// Maximum length of a panic message in a diagnostic, in characters.
 const SHOWN: usize = 300;
 
-/// Runs work to its end, even when the caller goes away meanwhile, so that nothing half made is lost. A panic is
-/// an error; `what` names the work in it.
+/// Runs work to its end, even if the caller disconnects, so that no incomplete object is lost. A panic becomes an
+/// error; `what` names the work in it.
 pub(super) async fn run<T: Send + 'static>(what: &str, work: Work<T>) -> Result<T, Diag> {
     spawn(work).await.map_err(|error| failure(what, error))
 }
 
-/// Runs an operation that changes an object of a type to its end.
+/// Runs an operation that changes an object to its end.
 pub(super) async fn operate<T: Send + 'static>(
     operation: &str,
     type_name: &str,
@@ -27,7 +27,7 @@ pub(super) async fn operate<T: Send + 'static>(
     run(&format!("{operation} of {type_name}"), work).await.flatten()
 }
 
-/// Runs work that changes nothing; it ends at once when the user asks to stop.
+/// Runs work that changes nothing. It ends as soon as the user asks to stop.
 pub(super) async fn run_until_stopped<T: Send + 'static>(
     what: &str,
     shared: &Shared,
@@ -52,7 +52,7 @@ fn spawn<T: Send + 'static>(work: Work<T>) -> JoinHandle<T> {
 fn failure(what: &str, error: JoinError) -> Diag {
     match error.try_into_panic() {
         Ok(payload) => crashed(what, payload.as_ref()),
-        // Only a runtime that shuts down cancels a task of ours.
+        // Only a runtime that is shutting down cancels this task.
         Err(_) => {
             Diag::error(format!("The {what} was aborted")).why("The provider process is shutting down.")
         }

@@ -1,4 +1,4 @@
-//! Bringing stored state to the current schema.
+//! Upgrading stored state to the current schema.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,16 +17,16 @@ pub struct UpgradeRequest {
     pub type_name: String,
     /// Version of the schema that wrote it.
     pub version: i64,
-    /// The stored attributes, as JSON text.
+    /// The stored attributes as JSON.
     pub json: Vec<u8>,
 }
 
 impl Engine {
-    /// Brings stored state to the current schema; null with an error when that fails.
+    /// Upgrades stored state to the current schema. Returns null and an error on failure.
     ///
-    /// State of the same version is read as it is: attributes that no longer exist are ignored, absent ones are
-    /// null, and the author may complete the others. Older state goes through the author's steps before, one version at
-    /// a time.
+    /// State of the same version is read as it is: attributes that no longer exist are ignored, missing ones are
+    /// null, and the author may complete them. Older state first goes through the author's upgrade steps, one version
+    /// at a time.
     pub async fn upgrade(&self, request: UpgradeRequest) -> (Dyn, Diags) {
         let what = format!("upgrade of the state of {}", request.type_name);
         let upgraded = match self.0.resource(&request.type_name) {

@@ -1,4 +1,4 @@
-//! Bringing a stored identity to the current identity schema.
+//! Upgrading a stored identity to the current identity schema.
 
 use super::core::{Diags, Engine};
 use crate::diag::Diag;
@@ -12,15 +12,15 @@ pub struct UpgradeIdentityRequest {
     pub type_name: String,
     /// Version of the identity schema that wrote it.
     pub version: i64,
-    /// The stored attributes, as JSON text.
+    /// The stored attributes as JSON.
     pub json: Vec<u8>,
 }
 
 impl Engine {
-    /// Brings a stored identity to the current identity schema; null with an error when that fails.
+    /// Upgrades a stored identity to the current identity schema. Returns null and an error on failure.
     ///
-    /// Every identity has had one shape so far, so a stored one differs at most by attributes that came or went. A newer
-    /// one was written by a newer provider.
+    /// There is only one version of identity schemas so far, so a stored identity differs at most by added or removed
+    /// attributes. A newer version was written by a newer provider.
     pub fn upgrade_identity(&self, request: &UpgradeIdentityRequest) -> (Dyn, Diags) {
         let current = self.identity_schema(&request.type_name).unwrap_or_default();
         upgrade(request, &current)

@@ -18,7 +18,7 @@ pub struct ValidateRequest {
     pub type_name: String,
     /// The configuration; values may be unknown.
     pub config: Dyn,
-    /// The host understands write-only attributes.
+    /// Whether the host supports write-only attributes.
     pub write_only_allowed: bool,
 }
 
@@ -72,8 +72,8 @@ impl Engine {
     }
 }
 
-/// The errors of a configuration that was checked before, when values were unknown or invented by a mock that are known
-/// now. A removal has no configuration, and no errors in it.
+/// Returns the errors of a configuration that was validated while some values were unknown or came from a mock. A
+/// deletion has no configuration and no errors.
 pub(super) fn late_errors(schema: &Schema, config: &Dyn, misfits: Vec<Misfit>) -> Diags {
     if config.is_null() {
         return Vec::new();
@@ -83,7 +83,7 @@ pub(super) fn late_errors(schema: &Schema, config: &Dyn, misfits: Vec<Misfit>) -
     diags
 }
 
-/// What the schema and the types of the fields say.
+/// Returns the errors that the schema and the field types find.
 fn basics(
     schema: &Schema,
     config: &Dyn,
@@ -94,7 +94,7 @@ fn basics(
     let mut diags = check::validate(schema, config, write_only_allowed, stage);
     let due = misfits.into_iter().filter(|misfit| stage == Stage::Plan || !misfit.waits);
     for misfit in due.map(Misfit::into_diag) {
-        // One message for one place: the schema's says more.
+        // One message per path: the one of the schema is more specific.
         if !diags.iter().any(|diag| diag.is_error() && diag.path == misfit.path) {
             diags.push(misfit);
         }
@@ -102,7 +102,7 @@ fn basics(
     diags
 }
 
-/// Adds what the author says, who may rely on what was checked before.
+/// Adds the author's own validation, which runs only after the other checks.
 async fn authors(mut diags: Diags, what: &str, validate: Work<Diags>) -> Diags {
     if !diags.iter().any(Diag::is_error) {
         match task::run(what, validate).await {

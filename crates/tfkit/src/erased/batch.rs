@@ -1,22 +1,22 @@
 //! Reading many objects of one scope with few requests.
 //!
-//! A host refreshes every object by a call of its own, some of them at the same time, and never says how many there
-//! will be. So what a list brings beyond the object that was asked for is an advance, and the rules here keep it worth
-//! its price:
+//! A host refreshes every object with a separate call, some of them at the same time, and never announces how many
+//! there will be. A list therefore reads ahead, and these rules keep that worthwhile:
 //!
-//! - The first read of a [scope](Resource::scope) is a request of its own: most often it is the only one.
-//! - The second starts a list, [page](Resource::page) by page. Reads that arrive meanwhile wait for the page that is
-//!   under way and look there first, so no page is fetched twice.
-//! - A page is fetched only while what was listed is in proportion to what was asked for ([`allowance`]). Three managed
-//!   objects among fifty thousand cost a page or two, a thousand managed ones are read with a handful of requests, and
-//!   in between the list costs at most about as much as the single reads that it may spare.
-//! - What is not in the list, or not worth looking for, is fetched alone: only that tells that an object is gone.
-//! - A list that fails is not tried again, and everything is fetched alone. The list may be forbidden where the object
-//!   is not, and a failure must be told of the object that it happens to, after tries of its own.
-//! - An object comes out of a list once and is forgotten then, which bounds memory; who asks for it again wants to know
-//!   what is new.
-//! - A write to any object of the provider, of whatever type and outcome, empties everything, because it may have
-//!   changed more than its own object. So does a new configuration.
+//! - The first read of a [scope](Resource::scope) is a single request: usually it is the only one.
+//! - The second read starts a list, [page](Resource::page) by page. Reads that arrive in the meantime wait for the
+//!   current page and look there first, so no page is fetched twice.
+//! - A page is fetched only while the number of listed objects is in proportion to the number of reads
+//!   ([`allowance`]). Three managed objects among fifty thousand cost one or two pages, a thousand managed ones are
+//!   read with a handful of requests, and in between the list costs at most about as much as the single reads that it
+//!   may save.
+//! - An object that is not in the list, or not worth listing for, is fetched by itself: only that shows that an
+//!   object no longer exists.
+//! - A list that fails is not retried, and every object is fetched by itself. Listing may be forbidden where reading
+//!   is allowed, and an error must belong to the object that it affects, after its own retries.
+//! - An object is taken from a list once and then dropped, which limits memory. A second read of it wants fresh data.
+//! - A write to any object of the provider, successful or not, drops everything, because it may have changed other
+//!   objects. So does a new configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -27,52 +27,52 @@ use crate::model::Key;
 use crate::resource::{KeyOf, Page, Resource};
 use crate::value::Dyn;
 
-/// Reads after which there are most probably many. A host has as many calls under way at the same time.
+/// Number of reads that suggests many more. It is the default number of concurrent calls of a host.
 const MANY_READS: u64 = 10;
 
-/// Objects that may be listed for the first reads, times the square of their number: enough that a scope of a thousand
-/// is known once the calls that a host makes at the same time are in, and not much for two or three.
+/// Objects that may be listed for the first reads, times the square of their number. A scope of a thousand is
+/// complete after the concurrent calls of a host, while two or three reads list little.
 const AT_FIRST: u64 = 16;
 
-/// Objects that each read allows to be listed. A server lists an object some thirty times faster than it answers
-/// a request.
+/// Objects that each read adds to the allowance. A server lists an object about thirty times faster than it answers a
+/// request.
 const PER_READ: u64 = 25;
 
-/// Objects that may be kept for reads that did not come yet.
+/// Maximum number of listed objects that are kept for later reads.
 const KEPT: usize = 10_000;
 
-/// How many objects may have been listed after a number of reads, before another page.
+/// Returns how many objects may have been listed after a number of reads before another page is fetched.
 fn allowance(reads: u64) -> u64 {
     reads.min(MANY_READS).pow(2) * AT_FIRST + reads * PER_READ
 }
 
-/// What was listed of one type of resource, by scope.
+/// Listed objects of one resource type, by scope.
 pub(super) struct Batches<R: Resource>(Mutex<Scopes<R>>);
 
 struct Scopes<R: Resource> {
-    /// The [state of the world](Shared::epoch) that all of it belongs to.
+    /// The [epoch](Shared::epoch) in which everything was listed.
     epoch: u64,
     scopes: BTreeMap<String, Arc<Scope<R>>>,
 }
 
-/// One scope. Whoever lists holds the pages; a holder that is cut off leaves them as they are.
+/// One scope. The reader that lists holds the lock of the pages; if it is cancelled, they stay as they are.
 struct Scope<R: Resource> {
     reads: Mutex<Reads>,
     pages: tokio::sync::Mutex<Pages<R>>,
 }
 
-/// Who asked so far.
+/// The reads so far.
 #[derive(Default)]
 struct Reads {
     count: u64,
-    /// Identities of those whose answer did not have to wait for a list, or has come.
+    /// Identities of objects that were read without a list or have been delivered.
     settled: BTreeSet<Dyn>,
 }
 
 struct Pages<R: Resource> {
     next: Next,
     listed: u64,
-    /// Objects that nobody asked for yet, by identity.
+    /// Listed objects that have not been read yet, by identity.
     waiting: BTreeMap<Dyn, R::Remote>,
 }
 
@@ -80,7 +80,7 @@ struct Pages<R: Resource> {
 enum Next {
     Begin,
     From(u64),
-    /// All was listed, or the list failed.
+    /// Everything was listed, or the list failed.
     None,
 }
 
@@ -98,7 +98,7 @@ impl<R: Resource> Default for Scope<R> {
 }
 
 impl<R: Resource> Batches<R> {
-    /// Reads one object, out of a list where that is worth it, else alone.
+    /// Reads one object: from a list where that is worthwhile, else by itself.
     pub(super) async fn read(&self, cx: &Cx<R::Client>, key: &KeyOf<R>) -> Result<Option<R::Remote>, Diag> {
         if let Some(name) = R::scope(cx, key) {
             let scope = self.scope(cx.shared().epoch(), &name);
@@ -123,17 +123,18 @@ impl<R: Resource> Batches<R> {
 }
 
 impl<R: Resource> Scope<R> {
-    /// Takes note of a read. The first in a scope goes alone, and so does the second of the same object.
+    /// Counts a read. The first read of a scope is a single request, and so is the second read of the same object.
     fn is_alone(&self, identity: &Dyn) -> bool {
         let mut reads = lock(&self.reads);
         reads.count += 1;
         reads.count == 1 || reads.settled.contains(identity)
     }
 
-    /// The object, if it is in what was listed or in what may still be listed.
+    /// Returns the object if it is among the listed ones, or in the pages that may still be listed.
     async fn listed(&self, cx: &Cx<R::Client>, name: &str, identity: &Dyn) -> Option<R::Remote> {
         loop {
-            // Taken anew for each page, so that those whose object has come need not wait for the next one.
+            // The lock is released between pages, so that readers whose object has arrived do not wait for the next
+            // one.
             let mut pages = self.pages.lock().await;
             if let Some(remote) = pages.waiting.remove(identity) {
                 return Some(remote);
@@ -175,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_stays_in_proportion_to_what_is_asked_for() {
+    fn a_list_stays_in_proportion_to_the_number_of_reads() {
         for (reads, least, most) in [(2, 100, 200), (3, 200, 300), (10, 1600, 2000), (1000, 20_000, 30_000)] {
             let allowed = allowance(reads);
             assert!((least..=most).contains(&allowed), "{reads} reads allow {allowed}");

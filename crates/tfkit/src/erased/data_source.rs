@@ -1,4 +1,4 @@
-//! Types of data sources over values instead of models.
+//! Data source types, type-erased to values.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::model::{Model, Object as _, Partial};
 use crate::schema::Schema;
 use crate::value::Dyn;
 
-/// A type of data source.
+/// A data source type.
 pub(crate) trait AnyDataSource: Send + Sync {
     /// Name without the provider's prefix.
     fn type_name(&self) -> &'static str;

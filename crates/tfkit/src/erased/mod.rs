@@ -1,6 +1,7 @@
-//! Types of resources and data sources behind one interface each, over values instead of models.
+//! Resource and data source types, each type-erased to one trait over values.
 //!
-//! Everything generic over a model or a client happens here, once per type; what comes after is compiled once.
+//! Code that is generic over a model or a client is here and compiled once per type. Everything after it is compiled
+//! once.
 
 mod batch;
 mod data_source;

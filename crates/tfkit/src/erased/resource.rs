@@ -1,4 +1,4 @@
-//! Types of resources over values instead of models.
+//! Resource types, type-erased to values.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
@@ -16,7 +16,7 @@ use crate::run::Claim;
 use crate::schema::{IdentityAttribute, Schema};
 use crate::value::{Dyn, Path};
 
-/// A type of resource.
+/// A resource type.
 pub(crate) trait AnyResource: Send + Sync {
     /// Name without the provider's prefix.
     fn type_name(&self) -> &'static str;
@@ -26,7 +26,7 @@ pub(crate) trait AnyResource: Send + Sync {
     fn upgrades(&self) -> &'static [Upgrade];
     fn inherit(&self, state: Dyn) -> Dyn;
     fn timeout(&self, operation: Operation) -> Duration;
-    /// The identity of an object, read from its state.
+    /// Returns the identity of an object, read from its state.
     fn identity_of(&self, state: &Dyn) -> Result<Dyn, Misfit>;
     fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
     fn validate(&self, config: Dyn) -> Vec<Diag>;
@@ -40,7 +40,7 @@ pub(crate) trait AnyResource: Send + Sync {
     fn import(&self, call: Call, by: ImportBy) -> Work<Result<Option<Dyn>, Diag>>;
 }
 
-/// How an import names its object.
+/// How an import identifies its object.
 #[derive(Clone, Debug)]
 pub enum ImportBy {
     /// By a string.
@@ -49,33 +49,33 @@ pub enum ImportBy {
     Identity(Dyn),
 }
 
-/// An update that the host asks for.
+/// An update that the host requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Update {
     pub(crate) prior: Dyn,
     pub(crate) planned: Dyn,
     pub(crate) config: Dyn,
-    /// What is known of the object last, by which it is found: the prior state, or the result of a first attempt.
+    /// The latest known values, which identify the object: the prior state, or the result of a first attempt.
     pub(crate) known: Dyn,
 }
 
-/// What came of an update.
+/// The result of an update.
 #[derive(Debug)]
 pub(crate) struct Updated {
-    /// The object before it, in the spelling of what was known.
+    /// The object before the update, in the spelling of the known values.
     pub(crate) current: Dyn,
     pub(crate) now: Dyn,
 }
 
-/// What an author's plan hook decided.
+/// The decisions of an author's plan hook.
 #[derive(Debug)]
 pub(crate) struct Hooked {
     pub(crate) planned: Dyn,
-    /// The attributes that the hook has set, kept ones included.
+    /// The attributes that the hook has set, including those it kept.
     pub(crate) decided: BTreeSet<&'static str>,
     pub(crate) replaces: Vec<Path>,
     pub(crate) diags: Vec<Diag>,
-    /// The hook gave up; what it decided before still stands.
+    /// The error of the hook. Its earlier decisions still apply.
     pub(crate) error: Option<Diag>,
 }
 
@@ -99,7 +99,7 @@ impl<R: Resource> ErasedResource<R> {
     }
 }
 
-/// Reads an object within its update: what it is, in the spelling of what is known of it, and all that its server tells.
+/// Reads an object before its update. Returns its values in the known spelling, and the remote object.
 async fn current<R: Resource>(
     cx: &Cx<R::Client>,
     schema: &Schema,
@@ -181,8 +181,8 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
         Box::pin(async move {
             let key = KeyOf::<R>::from_object(&state).map_err(unreadable_state)?;
             let Some(remote) = batches.read(&cx, &key).await? else { return Ok(None) };
-            // State that lacks a value which the model needs, such as one written by an earlier release, is as
-            // good as the key alone.
+            // State that lacks a required value, for example because an earlier version wrote it, is treated like an
+            // import by key.
             let observed = match R::Model::from_object(&state) {
                 Ok(model) => R::observe(&remote, Since::State(&model)),
                 Err(_) => R::observe(&remote, Since::Import(&key)),
@@ -219,7 +219,7 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
             let asked = Asked { prior: &prior, planned: &planned, config: &config };
             let Rebased { base, target } = rebase(&schema.attributes, asked, &current);
             let base = R::Model::from_object(&base).map_err(unreadable_state)?;
-            // Write-only values are in the configuration only; what the author returns loses them again.
+            // Write-only values are only in the configuration. They are removed again from what the author returns.
             let plan = R::Model::from_object(&show_write_only(&schema.attributes, &config, target));
             let plan = plan.map_err(Misfit::into_diag)?;
             let _writing = cx.shared().writing();
@@ -256,7 +256,7 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
     }
 }
 
-/// What the plan changes is not there any more.
+/// Returns the error of an update whose object no longer exists.
 fn gone(type_name: &str) -> Diag {
     let words = type_name.replace('_', " ");
     Diag::error(format!("The {words} no longer exists"))
@@ -267,7 +267,7 @@ fn gone(type_name: &str) -> Diag {
         .fix("Create a new plan. It re-creates the object:\n  terraform plan")
 }
 
-/// A state that does not fit its model, though the host checked its types.
+/// Returns the error of a state that does not fit its model although the host checked its types.
 fn unreadable_state(misfit: Misfit) -> Diag {
     let diag = misfit.into_diag();
     Diag {

@@ -3,9 +3,9 @@
 use super::{Field, FromServer, Value as _, WithDefault, WithoutDefault};
 use crate::schema::{Attribute, Shape, Who};
 
-/// What the derive writes; a model written by hand may use the same.
+/// Used by the derive macro and by models written by hand.
 impl Attribute {
-    /// An attribute whose field type says who sets it.
+    /// Creates an attribute whose field type determines who sets it.
     pub fn field<F: WithoutDefault>(name: &'static str, description: impl Into<String>) -> Self {
         Self::of::<F>(name, description.into(), F::who())
     }
@@ -29,7 +29,7 @@ impl Attribute {
         attribute
     }
 
-    /// Marks what is inside a read-only object as read-only, whatever its field types say for other places.
+    /// Marks everything inside a read-only object as read-only, regardless of its field types.
     fn make_computed(&mut self) {
         self.who = Who::Computed;
         if let Shape::Nested(_, attributes) = &mut self.shape {
@@ -37,8 +37,8 @@ impl Attribute {
         }
     }
 
-    /// Its value never changes once it is known. The type parameter is the field's: only what comes from the
-    /// server can be stable.
+    /// Marks it as stable: its value never changes once it is known. The type parameter is the type of the field:
+    /// only values from the server can be stable.
     #[must_use]
     pub fn stable<F: FromServer>(mut self) -> Self {
         self.stable = true;

@@ -91,7 +91,7 @@ impl<E: Element> Value for BTreeMap<String, E> {
     }
 }
 
-/// What does not fit in one element; null is judged when everything is known.
+/// Returns the misfits of one element. Nulls are reported in the plan, when everything is known.
 fn element_misfits<E: Element>(item: &Dyn) -> Vec<Misfit> {
     match item {
         Dyn::Unknown => Vec::new(),
@@ -107,7 +107,7 @@ fn list<'a>(value: &'a Dyn, what: &str) -> Result<&'a [Dyn], Misfit> {
     }
 }
 
-/// Objects nest once; deeper collections of objects are plain values.
+/// Objects nest only once: deeper collections of objects are plain values.
 fn collection(element: Shape, nesting: Nesting, plain: fn(Box<Type>) -> Type) -> Shape {
     match element {
         Shape::Nested(Nesting::Single, attributes) => Shape::Nested(nesting, attributes),

@@ -3,8 +3,7 @@
 use super::{Misfit, Value};
 use crate::value::Dyn;
 
-/// An element of a list, set or map, or the content of a computed attribute: `T`, or `Option<T>` where null is
-/// one of its values.
+/// An element of a list, set or map, or the content of a computed attribute: `T`, or `Option<T>` if it can be null.
 pub trait Element: Sized + Clone + Send + Sync + 'static {
     /// The value when it is not null.
     type Value: Value;

@@ -1,11 +1,11 @@
-//! Reading and writing objects attribute by attribute; what derived code is made of.
+//! Reading and writing objects attribute by attribute, for derived code.
 
 use std::collections::BTreeMap;
 
 use super::{Field, Misfit, Value};
 use crate::value::{Dyn, Step};
 
-/// The attributes of an object, to be read or written one by one.
+/// The attributes of an object, to read or write one by one.
 #[derive(Debug, Default)]
 pub struct Fields(BTreeMap<String, Dyn>);
 
@@ -25,12 +25,12 @@ impl Fields {
         }
     }
 
-    /// Reads an attribute; one that is missing is null.
+    /// Reads an attribute. A missing one is null.
     pub fn get<F: Field>(&self, name: &str) -> Result<F, Misfit> {
         F::from_dyn(self.0.get(name).unwrap_or(&Dyn::Null)).map_err(|misfit| misfit.inside(attribute(name)))
     }
 
-    /// Reads an attribute with a default, which stands where the value is null.
+    /// Reads an attribute, or the default if it is null.
     pub fn get_or<F: Field>(&self, name: &str, default: impl FnOnce() -> F::Value) -> Result<F, Misfit> {
         match self.0.get(name) {
             None | Some(Dyn::Null) => F::from_dyn(&default().to_known()),
@@ -46,13 +46,13 @@ impl Fields {
         self
     }
 
-    /// The finished object.
+    /// Returns the object.
     pub fn into_object(self) -> Dyn {
         Dyn::Map(self.0)
     }
 }
 
-/// Collects what does not fit in a configuration that may be unknown in part.
+/// Collects the misfits of a configuration, parts of which may be unknown.
 #[derive(Debug)]
 pub struct Misfits<'a> {
     attributes: Option<&'a BTreeMap<String, Dyn>>,
@@ -60,7 +60,7 @@ pub struct Misfits<'a> {
 }
 
 impl<'a> Misfits<'a> {
-    /// Starts with an object; null and unknown objects have no misfits.
+    /// Starts with an object. Null and unknown objects have no misfits.
     pub fn of(object: &'a Dyn) -> Self {
         match object {
             Dyn::Map(attributes) => Self { attributes: Some(attributes), found: Vec::new() },
@@ -69,7 +69,7 @@ impl<'a> Misfits<'a> {
         }
     }
 
-    /// Checks an attribute. Nulls are the validator's business, because they depend on who sets the attribute.
+    /// Checks an attribute. Nulls are left to the validator, because they depend on who sets the attribute.
     #[must_use]
     pub fn check<F: Field>(mut self, name: &str) -> Self {
         let value = self.attributes.and_then(|attributes| attributes.get(name)).unwrap_or(&Dyn::Null);
@@ -80,7 +80,7 @@ impl<'a> Misfits<'a> {
         self
     }
 
-    /// What was found.
+    /// Returns the misfits.
     pub fn finish(self) -> Vec<Misfit> {
         self.found
     }

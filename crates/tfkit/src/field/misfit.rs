@@ -3,24 +3,24 @@
 use crate::diag::Diag;
 use crate::value::{Path, Step};
 
-/// Says where a value does not fit and what would.
+/// A value that does not fit its type, and what would.
 ///
-/// The host checks the types of the schema. A misfit is what is left: a number out of range, a text that a newtype
-/// refuses, or a state that lacks a value. Its text must not repeat the value, which may be a secret.
+/// The host checks the types of the schema. Misfits are the remaining errors: a number out of range, a string that a
+/// newtype rejects, or a state that lacks a value. The message must not contain the value, which may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
-    /// From the value that was read to the one that does not fit.
+    /// The path from the value that was read to the one that does not fit.
     pub path: Path,
-    /// The rest of a sentence that begins with the attribute's name: `must be …`.
+    /// The rest of a sentence that starts with the attribute's name: `must be …`.
     pub what: String,
     /// What to do, with an example where it helps.
     pub fix: Option<String>,
-    /// It is told in the plan and not in the validation, as by [`in_plan`](crate::check::in_plan).
+    /// Whether it is reported in the plan instead of the validation, as by [`in_plan`](crate::check::in_plan).
     pub waits: bool,
 }
 
 impl Misfit {
-    /// A misfit of the value at hand; `what` continues a sentence that begins with its name.
+    /// Creates a misfit of the current value. `what` continues a sentence that starts with its name.
     pub fn new(what: impl Into<String>) -> Self {
         Self { path: Path(Vec::new()), what: what.into(), fix: None, waits: false }
     }
@@ -32,28 +32,29 @@ impl Misfit {
         self
     }
 
-    /// Leaves it to the plan: the form of a value that another object gives, which a mock does not know.
+    /// Reports it in the plan instead of the validation: for the format of values that come from other objects, which
+    /// mocks do not know.
     #[must_use]
     pub fn in_plan(mut self) -> Self {
         self.waits = true;
         self
     }
 
-    /// Says that the value stands behind a step of the value around it.
+    /// Adds a step in front of the path: the value is part of another one.
     #[must_use]
     pub fn inside(mut self, step: Step) -> Self {
         self.path.0.insert(0, step);
         self
     }
 
-    /// Says that the value is an element of a set, which no path can address.
+    /// Clears the path: the value is an element of a set, which has no address.
     #[must_use]
     pub fn inside_set(mut self) -> Self {
         self.path.0.clear();
         self
     }
 
-    /// As an error that points at the attribute, for a value that the user wrote.
+    /// Converts it to an error at the attribute, for a value in the configuration.
     pub fn into_diag(self) -> Diag {
         let name = last_name(&self.path);
         let diag = Diag::error(format!("{name} {}", self.what));
@@ -65,14 +66,14 @@ impl Misfit {
     }
 }
 
-/// A misfit that reaches an operation's result, such as a refused import id.
+/// A misfit in the result of an operation, such as an invalid import id.
 impl From<Misfit> for Diag {
     fn from(misfit: Misfit) -> Self {
         misfit.into_diag()
     }
 }
 
-/// The words that name the place in a sentence.
+/// Returns the words for the attribute in a sentence.
 fn last_name(path: &Path) -> String {
     let name = path.0.iter().rev().find_map(|step| match step {
         Step::Attribute(name) => Some(name),

@@ -1,4 +1,4 @@
-//! Who sets an attribute, said by the type of its field.
+//! Field types, which determine who sets an attribute.
 //!
 //! Three traits build on each other. A [`Value`] is known and not null; it has a shape. An [`Element`] is a value
 //! or an `Option` of one, so that lists and maps can hold nulls. A [`Field`] adds who sets it:
@@ -6,13 +6,13 @@
 //! | type | meaning |
 //! |---|---|
 //! | `T` | required |
-//! | `Option<T>` | optional; null means absent, and clears |
-//! | [`IfSet<T>`] | optional; null means hands off: not refreshed, not sent |
+//! | `Option<T>` | optional; null means not set, and clears the value |
+//! | [`IfSet<T>`] | optional; null means not managed: neither refreshed nor sent |
 //! | [`OrDefault<T>`] | optional and computed with a default; always has a value at apply |
-//! | [`OrServer<T>`] | optional and computed; the server fills it when omitted |
+//! | [`OrServer<T>`] | optional and computed; the server sets it if omitted |
 //! | [`Computed<T>`], `Computed<Option<T>>` | read-only, unknown until applied |
 //!
-//! A [`Twin`] is no field of one attribute but of three: a secret may be stored, or write-only.
+//! A [`Twin`] is a field of three attributes: a secret that is either stored or write-only.
 
 mod attribute;
 mod collection;
@@ -41,13 +41,13 @@ use crate::value::Dyn;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of an attribute",
     note = "use a value type (implement `tfkit::field::Value`, or derive `Object` for a nested object), alone or \
-     inside Option, IfSet, OrDefault, OrServer or Computed; `Twin` needs `#[attr(twin)]`"
+     inside Option, IfSet, OrDefault, OrServer or Computed; `Twin` requires `#[attr(twin)]`"
 )]
 pub trait Field: Sized + Clone + Send + Sync + 'static {
     /// The value when it is known and not null.
     type Value: Value;
 
-    /// Who sets it. [`OrDefault`] gets its default from the model's declaration.
+    /// Returns who sets it. [`OrDefault`] gets its default from the declaration of the model.
     fn who() -> Who;
 
     /// Reads it from a state, a plan or a configuration.
@@ -56,29 +56,29 @@ pub trait Field: Sized + Clone + Send + Sync + 'static {
     /// Writes it.
     fn to_dyn(&self) -> Dyn;
 
-    /// The value, where there is one.
+    /// Returns the value, if there is one.
     fn value(&self) -> Option<&Self::Value>;
 }
 
-/// Fields that need no default; all but [`OrDefault`].
+/// Fields without a default: all but [`OrDefault`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of an attribute without a default",
-    label = "`OrDefault<…>` needs `#[attr(default = …)]`; others are a value, alone or inside Option, IfSet, \
-     OrServer or Computed"
+    label = "`OrDefault<…>` requires `#[attr(default = …)]`; without a default, use a value type alone or inside \
+     Option, IfSet, OrServer or Computed"
 )]
 pub trait WithoutDefault: Field {}
 
-/// Fields that take a default; only [`OrDefault`].
+/// Fields with a default: only [`OrDefault`].
 #[diagnostic::on_unimplemented(
     message = "an attribute of type `{Self}` cannot have a default",
-    label = "`#[attr(default = …)]` needs the field type `OrDefault<…>`"
+    label = "`#[attr(default = …)]` requires the field type `OrDefault<…>`"
 )]
 pub trait WithDefault: Field {}
 
 /// Fields that may get their value from the server: [`Computed`] and [`OrServer`].
 #[diagnostic::on_unimplemented(
     message = "an attribute of type `{Self}` cannot be `stable`",
-    label = "only what the server sets can be stable: `Computed<…>` or `OrServer<…>`"
+    label = "only values from the server can be stable: `Computed<…>` or `OrServer<…>`"
 )]
 pub trait FromServer: Field {}
 
@@ -126,8 +126,8 @@ impl<T: Value> Field for Option<T> {
 
 impl<T: Value> WithoutDefault for Option<T> {}
 
-/// An optional attribute that is left alone while the configuration does not set it: the engine neither refreshes
-/// it nor plans a change for it, and the author does not send it.
+/// An optional attribute that is not managed while the configuration does not set it: the engine neither refreshes it
+/// nor plans a change for it, and the author does not send it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IfSet<T>(pub Option<T>);
 
@@ -144,7 +144,7 @@ impl<T> From<T> for IfSet<T> {
 }
 
 impl<T> IfSet<T> {
-    /// The value, if the user manages it here.
+    /// Returns the value if the configuration manages it.
     pub fn as_ref(&self) -> Option<&T> {
         self.0.as_ref()
     }
@@ -172,8 +172,8 @@ impl<T: Value> Field for IfSet<T> {
 
 impl<T: Value> WithoutDefault for IfSet<T> {}
 
-/// An optional attribute with a default, `#[attr(default = …)]`. The plan always knows it, and a state without it
-/// (written before the attribute existed) reads as the default.
+/// An optional attribute with a default, `#[attr(default = …)]`. It is always known in the plan. A state that was
+/// written before the attribute existed reads as the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrDefault<T>(pub T);
 
@@ -201,7 +201,7 @@ impl<T: Value> Field for OrDefault<T> {
     type Value = T;
 
     fn who() -> Who {
-        // The declaration of the attribute puts its default here.
+        // The declaration of the attribute inserts the default here.
         Who::Default(Dyn::Null)
     }
 

@@ -1,4 +1,4 @@
-//! Values that must not be shown.
+//! Sensitive values.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use super::{Misfit, Value};
 use crate::schema::Shape;
 use crate::value::Dyn;
 
-/// A sensitive value. It has no `Display` and its `Debug` is `***`; the schema marks its attribute as sensitive,
-/// which hides it in the host's output. The host still stores it in the state in clear.
+/// A sensitive value. It has no `Display`, and its `Debug` output is `***`. The schema marks its attribute as
+/// sensitive, which hides it in the output of the host. The host still stores it in the state in plain text.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Secret<T>(T);
 
@@ -17,12 +17,12 @@ impl<T> Secret<T> {
         Self(value)
     }
 
-    /// The value; to be called only where a request is built.
+    /// Returns the value. Call it only where a request is built.
     pub const fn expose(&self) -> &T {
         &self.0
     }
 
-    /// The value; to be called only where a request is built.
+    /// Returns the value. Call it only where a request is built.
     pub fn into_exposed(self) -> T {
         self.0
     }

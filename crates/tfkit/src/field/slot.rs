@@ -11,12 +11,12 @@ use crate::value::Dyn;
 /// A read-only attribute: unknown in a plan, set by the server at apply.
 pub type Computed<E> = Slot<E, ByServer>;
 
-/// An attribute that the user may set, and that the server fills otherwise.
+/// An attribute that the user may set; otherwise the server sets it.
 pub type OrServer<E> = Slot<E, ByUserOrServer>;
 
-/// Says who fills a [`Slot`].
+/// Who fills a [`Slot`].
 pub trait Setter: Send + Sync + 'static {
-    /// The schema's word for it.
+    /// The corresponding value in the schema.
     const WHO: Who;
 }
 
@@ -36,8 +36,8 @@ impl Setter for ByUserOrServer {
     const WHO: Who = Who::Server;
 }
 
-/// A place for a value that is not known until the server gave it. In what an operation receives it may be
-/// [unknown](Slot::unknown); in what a successful operation returns it must be filled.
+/// A place for a value that is not known until the server sets it. It may be [unknown](Slot::unknown) in the input of
+/// an operation, and must be filled in its result.
 pub struct Slot<E, S> {
     content: Content<E>,
     setter: PhantomData<fn() -> S>,
@@ -46,28 +46,28 @@ pub struct Slot<E, S> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Content<E> {
     Unknown,
-    /// Null where `E` has no null of its own, as in a state that was written before the attribute existed.
+    /// Null, if `E` cannot be null itself, as in a state that was written before the attribute existed.
     Null,
     Filled(E),
 }
 
 impl<E, S> Slot<E, S> {
-    /// A filled slot.
+    /// Creates a filled slot.
     pub const fn known(value: E) -> Self {
         Self { content: Content::Filled(value), setter: PhantomData }
     }
 
-    /// A slot that the server has yet to fill.
+    /// Creates a slot that the server fills later.
     pub const fn unknown() -> Self {
         Self { content: Content::Unknown, setter: PhantomData }
     }
 
-    /// A slot that has no value and will get none.
+    /// Creates a slot without a value.
     pub const fn null() -> Self {
         Self { content: Content::Null, setter: PhantomData }
     }
 
-    /// The value, where there is one.
+    /// Returns the value, if there is one.
     pub fn as_ref(&self) -> Option<&E> {
         match &self.content {
             Content::Filled(value) => Some(value),
@@ -75,7 +75,7 @@ impl<E, S> Slot<E, S> {
         }
     }
 
-    /// The value, where there is one.
+    /// Returns the value, if there is one.
     pub fn into_option(self) -> Option<E> {
         match self.content {
             Content::Filled(value) => Some(value),
@@ -83,8 +83,8 @@ impl<E, S> Slot<E, S> {
         }
     }
 
-    /// The value of an object that exists. An error means that the state lacks what every state of this type
-    /// has: the provider's mistake, not the user's.
+    /// Returns the value of an existing object. An error means that the state lacks a value that every state of this
+    /// type has, which is a bug in the provider.
     pub fn get(&self) -> Result<&E, Diag> {
         self.as_ref().ok_or_else(|| {
             Diag::bug("A value that the server sets is missing from the state")
@@ -92,19 +92,18 @@ impl<E, S> Slot<E, S> {
         })
     }
 
-    /// Whether the server has yet to fill it.
+    /// Returns whether the server fills it later.
     pub fn is_unknown(&self) -> bool {
         matches!(self.content, Content::Unknown)
     }
 
-    /// What was planned where the plan knows it, else what was there before: the outcome of an update that had
-    /// nothing to send.
+    /// Returns the planned value if it is known, else the prior one: the result of an update that sends nothing.
     #[must_use]
     pub fn or_prior(self, prior: Self) -> Self {
         if self.is_unknown() { prior } else { self }
     }
 
-    /// Keeps a value that is there, else takes another: the user's choice before the server's.
+    /// Returns this value if there is one, else the other: the user's value takes precedence over the server's.
     #[must_use]
     pub fn or(self, other: impl FnOnce() -> E) -> Self {
         match self.content {
@@ -160,7 +159,7 @@ impl<E: Element, S: Setter> Field for Slot<E, S> {
     fn from_dyn(value: &Dyn) -> Result<Self, Misfit> {
         match value {
             Dyn::Unknown => Ok(Self::unknown()),
-            // An element with a null of its own reads it; any other keeps the null beside it.
+            // An element that can be null reads the null itself; any other stores it next to the value.
             Dyn::Null => Ok(E::from_dyn(value).map_or_else(|_| Self::null(), Self::known)),
             _ => E::from_dyn(value).map(Self::known),
         }
@@ -183,7 +182,7 @@ impl<E: Element, S: Setter> WithoutDefault for Slot<E, S> {}
 impl<E: Element, S: Setter> FromServer for Slot<E, S> {}
 
 impl<T: Value, S: Setter> Slot<T, S> {
-    /// What an optional answer of the server means: null where it has none.
+    /// Converts an optional value of the server: `None` becomes null.
     pub fn from_option(value: Option<T>) -> Self {
         value.map_or_else(Self::null, Self::known)
     }

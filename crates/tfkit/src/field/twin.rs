@@ -1,4 +1,4 @@
-//! Secrets that a host need not store.
+//! Secrets that the host does not have to store.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use super::{Fields, IfSet, Misfits, Value};
 use crate::check::Rule;
 use crate::schema::{Attribute, Who};
 
-/// The type of a field marked `#[attr(twin)]`, which stands for three attributes: a value that the state holds, its
-/// write-only twin, which neither a plan nor a state holds, and the version of the twin.
+/// The type of a field with `#[attr(twin)]`, which stands for three attributes: a value that is stored in the state,
+/// its write-only twin, which is stored neither in a plan nor in a state, and the version of the twin.
 ///
-/// The host does not remember a write-only value and so cannot tell that it changed; a new version says it. Where
-/// neither spelling is set, the value is left alone, as with [`IfSet`]; what an import has put into the state stays there
+/// The host does not store a write-only value and therefore cannot detect that it changed: a new version signals it.
+/// If neither attribute is set, the value is not managed, as with [`IfSet`]; an imported value stays in the state
 /// until something else changes.
 ///
 /// ```
@@ -45,13 +45,13 @@ impl<T> Default for Twin<T> {
 }
 
 impl<T> From<T> for Twin<T> {
-    /// A value that the state holds, such as one that an import found.
+    /// A stored value, such as an imported one.
     fn from(value: T) -> Self {
         Self { stored: Some(value), written: None, version: None }
     }
 }
 
-/// The write-only value is not shown, whatever its type.
+/// Does not show the write-only value, whatever its type.
 impl<T: fmt::Debug> fmt::Debug for Twin<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -64,19 +64,19 @@ impl<T: fmt::Debug> fmt::Debug for Twin<T> {
 }
 
 impl<T> Twin<T> {
-    /// What the user wrote, in either spelling: what a creation sends. In what was read from a state, the value that
-    /// the state holds.
+    /// Returns the value that the user set in either attribute, which a creation sends. Read from a state, it is the
+    /// stored value.
     pub fn value(&self) -> Option<&T> {
         self.stored.as_ref().or(self.written.as_ref())
     }
 
-    /// Whether the value is written and not stored. Never in what was read from a state.
+    /// Returns whether the value is write-only. Never true for one that was read from a state.
     pub fn is_written(&self) -> bool {
         self.written.is_some()
     }
 
-    /// What an update sends: the stored value where it differs, or the written one where its version differs or where
-    /// it takes the place of a stored one.
+    /// Returns what an update sends: the stored value if it differs, or the write-only one if its version differs or
+    /// if it replaces a stored one.
     pub fn changed(&self, prior: &Self) -> Option<&T>
     where
         T: PartialEq,
@@ -90,34 +90,33 @@ impl<T> Twin<T> {
         }
     }
 
-    /// The same with another stored value, made of the one that the state knows. A value that is not stored stays
-    /// out of the state.
+    /// Maps the stored value. A value that is not stored is not added to the state.
     #[must_use]
     pub fn refreshed(&self, read: impl FnOnce(&T) -> T) -> Self {
         Self { stored: self.stored.as_ref().map(read), written: None, version: self.version }
     }
 }
 
-/// A field that stands for three attributes; only [`Twin`].
+/// Fields of three attributes: only [`Twin`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of an attribute with a write-only twin",
-    label = "`#[attr(twin)]` needs the field type `Twin<…>`"
+    label = "`#[attr(twin)]` requires the field type `Twin<…>`"
 )]
 pub trait Twinned: Sized {
-    /// The value of both spellings.
+    /// The value of both attributes.
     type Value: Value;
 
-    /// The attributes, under their three names.
+    /// Returns the attributes with their three names.
     fn attributes(names: Names, description: &str) -> [Attribute; 3];
 
     /// Reads them.
     fn read(fields: &Fields, names: Names) -> Result<Self, super::Misfit>;
 
-    /// Writes them; the write-only one is always null.
+    /// Writes them. The write-only one is always null.
     fn write(&self, fields: Fields, names: Names) -> Fields;
 }
 
-/// What the three attributes are called.
+/// The names of the three attributes.
 #[derive(Clone, Copy, Debug)]
 pub struct Names {
     /// The stored value, such as `code`.
@@ -138,8 +137,8 @@ impl Names {
     }
 }
 
-/// What the three attributes together must keep to; `both` names the two spellings, `required` says that one must be
-/// set.
+/// Returns the rules over the three attributes. `both` names the two that hold the value; if `required`, one of them
+/// must be set.
 pub fn rules(
     required: bool,
     both: &'static [&'static str; 2],
@@ -164,7 +163,7 @@ impl<T: Value> Twinned for Twin<T> {
              the object is created, and when it replaces `{stored}`."
         );
         let mut twin = Attribute::field::<Option<T>>(written, about_written);
-        // The host shows no write-only value anyway, and Terraform 1.11 takes a sensitive attribute that is null for a
+        // The host never shows write-only values, and Terraform 1.11 reports a sensitive attribute that is null as a
         // change in `plan -refresh-only -detailed-exitcode`.
         (twin.write_only, twin.sensitive) = (true, false);
         let mut plain = Attribute::field::<IfSet<T>>(stored, description);

@@ -6,8 +6,8 @@ use crate::value::{Dyn, Number, Type};
 
 /// A known value of a plain or nested shape.
 ///
-/// A provider implements it for its own newtypes, so that a wrong text is reported at validation, at the
-/// attribute, and cannot reach a request:
+/// A provider implements it for its own newtypes, so that an invalid string is reported at its attribute during
+/// validation and cannot reach a request:
 ///
 /// ```
 /// use tfkit::field::{Misfit, Value};
@@ -32,23 +32,23 @@ use crate::value::{Dyn, Number, Type};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a value of an attribute",
     note = "implement `tfkit::field::Value` for it, or derive `Object` for a nested object; a type of another crate \
-     needs a local wrapper"
+     requires a local wrapper"
 )]
 pub trait Value: Sized + Clone + Send + Sync + 'static {
-    /// Whether the host must hide it.
+    /// Whether the host hides it.
     const SENSITIVE: bool = false;
 
-    /// The form of the value in the schema.
+    /// Returns the shape of the value in the schema.
     fn shape() -> Shape;
 
-    /// Reads a value that is neither null nor unknown; parts of it may be.
+    /// Reads a value that is neither null nor unknown. Parts of it may be.
     fn from_known(value: &Dyn) -> Result<Self, Misfit>;
 
     /// Writes the value.
     fn to_known(&self) -> Dyn;
 
-    /// What does not fit in a configuration, where parts may still be unknown and are left alone. `value` is
-    /// neither null nor unknown.
+    /// Returns the misfits of a value in a configuration. Unknown parts are ignored. `value` itself is neither null
+    /// nor unknown.
     fn misfits(value: &Dyn) -> Vec<Misfit> {
         if !value.wholly_known() {
             return Vec::new();
@@ -140,7 +140,7 @@ impl Value for u64 {
     }
 }
 
-/// A value of any type, for attributes whose type is up to the user.
+/// A value of any type, for attributes whose type the user chooses.
 impl Value for Dyn {
     fn shape() -> Shape {
         Shape::Plain(Type::Dynamic)

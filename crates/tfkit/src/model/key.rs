@@ -1,4 +1,4 @@
-//! What a read needs, which is also the resource identity and what an import gives.
+//! Keys: what a read needs, which is also the resource identity and the import id.
 
 use std::fmt::Debug;
 
@@ -8,21 +8,20 @@ use crate::value::{Dyn, Step, Type};
 
 /// The key of a model: its attributes marked `key`.
 pub trait Key: Clone + Debug + PartialEq + Send + Sync + 'static {
-    /// The identity's attributes, in the order in which an import id gives them. Empty: no identity.
+    /// Returns the attributes of the identity, in the order of the import id. Empty: no identity.
     fn attributes() -> Vec<IdentityAttribute>;
 
-    /// Reads it from an identity, or from a state, which holds the same attributes and more.
+    /// Reads it from an identity, or from a state, which contains the same attributes and more.
     fn from_object(object: &Dyn) -> Result<Self, Misfit>;
 
     /// Writes it as an identity.
     fn to_object(&self) -> Dyn;
 
-    /// Reads it from the parts of an import id, one for each attribute, in order; none where the id leaves an
-    /// optional part out.
+    /// Reads it from the parts of an import id, one per attribute, in order. An omitted optional part is `None`.
     fn from_parts(parts: &[Option<&str>]) -> Result<Self, Misfit>;
 }
 
-/// Of what has no identity: data sources and provider blocks.
+/// The key of data sources and provider blocks, which have no identity.
 impl Key for () {
     fn attributes() -> Vec<IdentityAttribute> {
         Vec::new()
@@ -41,7 +40,7 @@ impl Key for () {
     }
 }
 
-/// The parts of an import id, read one by one; what derived code is made of.
+/// The parts of an import id, to read one by one, for derived code.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'a>(&'a [Option<&'a str>]);
 
@@ -51,7 +50,7 @@ impl<'a> Parts<'a> {
         Self(parts)
     }
 
-    /// Reads one part as a value: a text, a number or a boolean.
+    /// Reads one part as a value: a string, a number or a boolean.
     pub fn get<F: Field>(&self, index: usize, name: &str) -> Result<F, Misfit> {
         let value = match self.0.get(index).copied().flatten() {
             Some(text) => parse(text, &F::Value::shape().ty()),
@@ -61,7 +60,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// A text as a value of a type; one that does not fit stays a text, which the type then refuses.
+/// Converts a string to a value of a type. A string that does not fit is kept, and the type then rejects it.
 fn parse(text: &str, ty: &Type) -> Dyn {
     let parsed = match ty {
         Type::Number => text.parse().ok().map(Dyn::Number),
@@ -71,10 +70,10 @@ fn parse(text: &str, ty: &Type) -> Dyn {
     parsed.unwrap_or_else(|| Dyn::string(text))
 }
 
-/// Splits an import id into one part per attribute, separated by `/`. Where parts are missing, the first optional
-/// attributes go without one. An id that does not fit is `None`.
+/// Splits an import id at `/` into one part per attribute. If parts are missing, the first optional attributes get
+/// none. Returns `None` for an id that does not fit.
 pub(crate) fn split<'a>(id: &'a str, attributes: &[IdentityAttribute]) -> Option<Vec<Option<&'a str>>> {
-    // A single attribute takes the whole id, slashes and all.
+    // A single attribute takes the whole id, including slashes.
     let parts: Vec<&str> = if attributes.len() == 1 { vec![id] } else { id.split('/').collect() };
     let mut missing = attributes.len().checked_sub(parts.len())?;
     if parts.iter().any(|part| part.trim().is_empty()) {
@@ -93,7 +92,7 @@ pub(crate) fn split<'a>(id: &'a str, attributes: &[IdentityAttribute]) -> Option
     Some(split)
 }
 
-/// How an import id of these attributes is written, such as `[WORKSPACE_ID/]ID`.
+/// Returns the format of import ids of these attributes, such as `[WORKSPACE_ID/]ID`.
 pub(crate) fn form(attributes: &[IdentityAttribute]) -> String {
     let part = |(index, attribute): (usize, &IdentityAttribute)| {
         let slash = if index + 1 == attributes.len() { "" } else { "/" };
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_import_id_gives_a_part_to_each_attribute_and_optional_ones_go_first() {
+    fn an_import_id_has_a_part_for_each_attribute_and_omits_optional_ones_first() {
         let single: &Names = &[("id", true)];
         let nested: &Names = &[("workspace_id", false), ("id", true)];
         let cases: &[Case<'_>] = &[

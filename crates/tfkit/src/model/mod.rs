@@ -1,7 +1,6 @@
 //! Typed models of resources, data sources and provider blocks.
 //!
-//! `#[derive(Model)]` and `#[derive(Object)]` write all of this from a struct; nothing in it cannot be written by
-//! hand.
+//! `#[derive(Model)]` and `#[derive(Object)]` generate all of this from a struct. You can also write it by hand.
 
 mod key;
 mod partial;
@@ -23,21 +22,20 @@ use crate::value::Dyn;
 
 /// An object with named attributes: a nested object or a whole model.
 pub trait Object: Sized + Clone + Send + Sync + 'static {
-    /// Its attributes in the order of declaration. May be expensive: the engine calls it once per type.
+    /// Returns its attributes in the order of declaration. It may be expensive: the engine calls it once per type.
     fn attributes() -> Vec<Attribute>;
 
-    /// Reads it; slots for the server's values may be unknown, everything else is known.
+    /// Reads it. Slots for the server's values may be unknown; everything else is known.
     fn from_object(object: &Dyn) -> Result<Self, Misfit>;
 
     /// Writes it.
     fn to_object(&self) -> Dyn;
 
-    /// What does not fit in a configuration; unknown parts are left alone.
+    /// Returns the misfits of a configuration. Unknown parts are ignored.
     fn misfits(object: &Dyn) -> Vec<Misfit>;
 }
 
-/// A plan whose slots for the server's values hold what was there before, where the plan leaves them open: the outcome of
-/// an update that has nothing to send.
+/// Returns a plan whose unknown slots have the prior values: the result of an update that sends nothing.
 pub fn settled<M: Object>(plan: &M, prior: &M) -> Result<M, Diag> {
     let (mut object, prior) = (plan.to_object(), prior.to_object());
     if let Dyn::Map(attributes) = &mut object {
@@ -48,24 +46,24 @@ pub fn settled<M: Object>(plan: &M, prior: &M) -> Result<M, Diag> {
     M::from_object(&object).map_err(Misfit::into_diag)
 }
 
-/// The object behind a resource, a data source or a provider block.
+/// The object of a resource, a data source or a provider block.
 pub trait Model: Object {
-    /// What a read needs: the attributes marked `key`. It is also the resource identity and what an import gives.
-    /// `()` where nothing is marked.
+    /// What a read needs: the attributes marked `key`. It is also the resource identity and the import id. `()` if no
+    /// attribute is marked.
     type Key: Key;
 
-    /// Name of the type without the provider's prefix; for a provider block, that prefix.
+    /// Returns the name of the type without the provider's prefix; for a provider block, that prefix.
     fn type_name() -> &'static str;
 
     /// What it is for, in Markdown.
     fn description() -> &'static str;
 
-    /// Why it should not be used any more, and what to use instead.
+    /// Why it is deprecated, and what to use instead.
     fn deprecated() -> Option<&'static str> {
         None
     }
 
-    /// What several attributes together must keep to.
+    /// Rules over several attributes.
     fn rules() -> Vec<Rule> {
         Vec::new()
     }
@@ -75,7 +73,7 @@ pub trait Model: Object {
         About::default()
     }
 
-    /// The schema at a version of the state.
+    /// Returns the schema with this version of the state.
     fn schema(version: i64) -> Schema {
         Schema {
             version,
@@ -88,24 +86,24 @@ pub trait Model: Object {
     }
 }
 
-/// What is being done to an object.
+/// An operation on an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// It is made.
+    /// It is created.
     Create,
-    /// It is read: a refresh, an import or a data source.
+    /// It is read: by a refresh, an import or a data source.
     Read,
-    /// It is changed.
+    /// It is updated.
     Update,
-    /// It is removed.
+    /// It is deleted.
     Delete,
 }
 
 impl Operation {
-    /// All of them, in the order in which they are documented.
+    /// All operations, in the order of the documentation.
     pub const ALL: [Self; 4] = [Self::Create, Self::Read, Self::Update, Self::Delete];
 
-    /// Its name in configurations and logs.
+    /// Returns its name in configurations and logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -116,5 +114,5 @@ impl Operation {
     }
 }
 
-/// How long an operation may take when the configuration does not say.
+/// The timeout of an operation if neither the configuration nor the type sets one.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(20);

@@ -11,7 +11,7 @@ use crate::value::{Dyn, Path};
 /// A value while planning: unknown, null or known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Maybe<T> {
-    /// To be decided at apply, wholly or in part.
+    /// Decided at apply, completely or in part.
     Unknown,
     /// Absent.
     Null,
@@ -20,7 +20,7 @@ pub enum Maybe<T> {
 }
 
 impl<T> Maybe<T> {
-    /// The value, if it is known and not null.
+    /// Returns the value if it is known and not null.
     pub fn known(self) -> Option<T> {
         match self {
             Self::Known(value) => Some(value),
@@ -28,7 +28,7 @@ impl<T> Maybe<T> {
         }
     }
 
-    /// The same with another value where it is known.
+    /// Maps a known value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Maybe<U> {
         match self {
             Self::Unknown => Maybe::Unknown,
@@ -37,17 +37,17 @@ impl<T> Maybe<T> {
         }
     }
 
-    /// Whether it is to be decided at apply.
+    /// Returns whether it is decided at apply.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
 
-    /// Whether it is absent; an unknown value is not.
+    /// Returns whether it is null. An unknown value is not.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// The value or its absence, once that is decided; an unknown value gives `None`.
+    /// Returns the value or null once it is decided; `None` for an unknown value.
     pub fn decided(self) -> Option<Option<T>> {
         match self {
             Self::Unknown => None,
@@ -57,7 +57,7 @@ impl<T> Maybe<T> {
     }
 }
 
-/// A configuration or a plan of the model `M`, read by typed tokens because its values may be unknown.
+/// A configuration or a plan of the model `M`. Read it with typed tokens, because its values may be unknown.
 pub struct Partial<M> {
     object: Dyn,
     model: PhantomData<fn() -> M>,
@@ -69,7 +69,7 @@ impl<M> Clone for Partial<M> {
     }
 }
 
-/// The object may hold secrets.
+/// Hides the object, which may contain secrets.
 impl<M> fmt::Debug for Partial<M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Partial").finish_non_exhaustive()
@@ -82,9 +82,9 @@ impl<M> Partial<M> {
         Self { object, model: PhantomData }
     }
 
-    /// The value of an attribute. A collection or an object with an unknown part is unknown as a whole;
-    /// [`dyn_of`](Self::dyn_of) shows the parts. A known value that does not fit its type is unknown too: that
-    /// was an error before anything is asked here.
+    /// Returns the value of an attribute. A collection or an object with an unknown part is unknown as a whole;
+    /// [`dyn_of`](Self::dyn_of) returns the parts. A known value that does not fit its type is also unknown: it was
+    /// already reported as an error.
     pub fn get<F: Field>(&self, token: Token<M, F>) -> Maybe<F::Value> {
         let value = self.dyn_of(token);
         match value {
@@ -94,12 +94,12 @@ impl<M> Partial<M> {
         }
     }
 
-    /// The value of an attribute as it is, with unknown parts.
+    /// Returns the value of an attribute as it is, including unknown parts.
     pub fn dyn_of<F>(&self, token: Token<M, F>) -> &Dyn {
         if self.object.is_unknown() { &Dyn::Unknown } else { self.object.attribute(token.name()) }
     }
 
-    /// The whole object.
+    /// Returns the whole object.
     pub fn object(&self) -> &Dyn {
         &self.object
     }
@@ -108,12 +108,12 @@ impl<M> Partial<M> {
         &mut self.object
     }
 
-    /// Whether there is no object, as in the configuration of a deletion.
+    /// Returns whether there is no object, as in the configuration of a deletion.
     pub fn is_null(&self) -> bool {
         self.object == Dyn::Null
     }
 
-    /// Attributes of the root that are unknown, wholly or in part.
+    /// Returns the root attributes that are unknown, completely or in part.
     pub fn unknown(&self) -> Vec<Path> {
         let Dyn::Map(attributes) = &self.object else { return Vec::new() };
         let unknown = attributes.iter().filter(|(_, value)| !value.wholly_known());
@@ -122,7 +122,7 @@ impl<M> Partial<M> {
 }
 
 impl<M: Model> Partial<M> {
-    /// The model, once everything that it needs is known.
+    /// Returns the model. Fails unless every value that it needs is known.
     pub fn model(&self) -> Result<M, Diag> {
         M::from_object(&self.object).map_err(Misfit::into_diag)
     }

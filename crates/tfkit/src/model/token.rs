@@ -12,22 +12,22 @@ pub struct Token<M, F> {
 }
 
 impl<M, F> Token<M, F> {
-    /// Names an attribute; the derive calls it.
+    /// Creates a token. Called by the derive macro.
     pub const fn new(name: &'static str) -> Self {
         Self { name, place: PhantomData }
     }
 
-    /// The attribute's name in configurations.
+    /// Returns the attribute's name in configurations.
     pub const fn name(self) -> &'static str {
         self.name
     }
 
-    /// The path to it from the root of its object.
+    /// Returns its path from the root of its object.
     pub fn path(self) -> Path {
         Path(vec![Step::Attribute(self.name.to_owned())])
     }
 
-    /// A place inside it: an attribute of a nested object, an element of a list or map.
+    /// Returns the path of a value inside it: an attribute of a nested object, an element of a list or map.
     pub fn then(self, step: impl Into<Place>) -> Path {
         let mut path = self.path();
         path.0.extend(step.into().0);

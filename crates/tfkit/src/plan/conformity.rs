@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Path, Shown, Type};
 
-/// Characters of a value that a message shows.
+/// Maximum length of a value in a message, in characters.
 const SHOWN_LENGTH: usize = 200;
 
-/// A plan or a result that the host would reject. The message holds no sensitive value.
+/// A plan or a result that the host would reject. The message contains no sensitive value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", place(path))]
 pub struct Violation {
@@ -22,7 +22,7 @@ fn place(path: &Path) -> String {
     if path.is_root() { String::new() } else { format!("{path}: ") }
 }
 
-/// Whether the host will accept a plan for a creation or an update (config set) or a deletion (config null).
+/// Checks whether the host accepts a plan for a creation or an update (config set) or a deletion (config null).
 pub fn check_plan(
     attributes: &[Attribute],
     prior: &Dyn,
@@ -32,12 +32,13 @@ pub fn check_plan(
     object_plan(attributes, prior, config, planned, &At::root())
 }
 
-/// Whether a second plan keeps what the first one promised. What was known must stay, what was unknown may be anything.
+/// Checks whether a second plan keeps what the first one promised. Known values must not change; unknown ones may
+/// become anything.
 pub fn check_compatible(attributes: &[Attribute], first: &Dyn, second: &Dyn) -> Result<(), Violation> {
     object_result(attributes, first, second, &At::root())
 }
 
-/// Whether a result keeps what the plan promised, and is wholly known.
+/// Checks whether a result keeps what the plan promised and is completely known.
 pub fn check_result(attributes: &[Attribute], planned: &Dyn, actual: &Dyn) -> Result<(), Violation> {
     check_compatible(attributes, planned, actual)?;
     match unknown_attribute(attributes, actual) {
@@ -46,7 +47,7 @@ pub fn check_result(attributes: &[Attribute], planned: &Dyn, actual: &Dyn) -> Re
     }
 }
 
-/// Where a check is, and whether values may be shown there.
+/// The current path of a check, and whether values are hidden there.
 struct At {
     path: Path,
     hidden: bool,
@@ -275,7 +276,7 @@ fn is_compatible(ty: &Type, planned: &Dyn, actual: &Dyn) -> bool {
     }
 }
 
-/// Every element of each side has one on the other side that fits.
+/// Returns whether every element of each side has a matching one on the other side.
 fn correlate(ones: &[Dyn], others: &[Dyn], fits: impl Fn(&Dyn, &Dyn) -> bool) -> bool {
     ones.iter().all(|one| others.iter().any(|other| fits(one, other)))
         && others.iter().all(|other| ones.iter().any(|one| fits(one, other)))
@@ -305,7 +306,7 @@ fn same_keys(
     }
 }
 
-/// The first attribute at the root that holds something unknown.
+/// Returns the first root attribute that contains something unknown.
 fn unknown_attribute(attributes: &[Attribute], object: &Dyn) -> Option<Path> {
     match object {
         Dyn::Map(object) => attributes

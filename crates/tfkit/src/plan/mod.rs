@@ -1,16 +1,16 @@
-//! The rules of planning, as pure functions over values and schemas, in the order in which the engine uses them.
+//! The rules of planning, as pure functions over values and schemas, in the order in which the engine applies them.
 //!
-//! 1. [`prepare`] makes a plan from the state and the configuration: it pairs elements, fills in defaults, leaves out
-//!    write-only values, keeps the earlier spelling and marks as unknown what follows from a change.
+//! 1. [`prepare`] creates a plan from the state and the configuration: it pairs elements, fills in defaults, omits
+//!    write-only values, keeps the earlier spelling and marks values that follow from a change as unknown.
 //! 2. The author's hook changes the plan.
-//! 3. [`settle`] marks again where the hook turned a no-op into an update; then the hook sees the plan once more.
-//! 4. [`replaced`] tells which changes replace the object, and [`check_plan`] applies the host's own rules, so that a
-//!    mistake is named here and not by a message of the host that blames the provider.
-//! 5. For the apply, [`rebase`] moves an update from the state to the object as it is now, and [`show_write_only`] adds
+//! 3. If the hook turned a no-op into an update, [`settle`] marks values again, and the hook runs once more.
+//! 4. [`replaced`] returns the changes that replace the object, and [`check_plan`] applies the host's own rules, so
+//!    that an error is reported here and not by a message of the host that blames the provider.
+//! 5. For the apply, [`rebase`] moves an update from the state to the current object, and [`show_write_only`] adds
 //!    the values that only the configuration has.
-//! 6. After the apply and after a read, [`keep_spelling`] and [`hide_write_only`] tidy what the author returned;
-//!    [`as_planned`] repeats the plan where an update was to leave things alone, and [`check_result`] compares the result
-//!    with the plan.
+//! 6. After an apply or a read, [`keep_spelling`] and [`hide_write_only`] tidy what the author returned;
+//!    [`as_planned`] repeats the plan for values that an update did not manage, and [`check_result`] compares the
+//!    result with the plan.
 
 mod conformity;
 mod pair;

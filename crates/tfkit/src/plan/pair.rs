@@ -1,4 +1,4 @@
-//! Which element of the state a configured element continues.
+//! Pairing configured elements with elements of the state.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use crate::value::Dyn;
 /// How elements of sets inside elements are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InnerSets {
-    /// They must be equal, as the host has it.
+    /// They must be equal, as for the host.
     Equal,
-    /// Their elements must correlate in turn, so that computed values inside of them are found again.
+    /// Their elements must correlate in turn, so that computed values inside them are found again.
     Correlate,
 }
 
-/// True when an element of the state may be what the configured element became: both are equal but for what the
-/// configuration leaves to others.
+/// Returns whether an element of the state may result from the configured element: both are equal except for values
+/// that the configuration does not set.
 pub(super) fn correlates(attributes: &[Attribute], prior: &Dyn, config: &Dyn, inner: InnerSets) -> bool {
     let (Dyn::Map(prior), Dyn::Map(config)) = (prior, config) else {
         return prior == config && prior.wholly_known();
@@ -64,8 +64,8 @@ fn attribute_correlates(attribute: &Attribute, prior: &Dyn, config: &Dyn, inner:
     }
 }
 
-/// For every configured element of a set the place of the first unused element of the state that it continues, as the
-/// host pairs them.
+/// Returns, for every configured element of a set, the position of the first unused element of the state that it
+/// continues, in the way the host pairs them.
 pub(super) fn first_unused(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
     let mut used = vec![false; prior.len()];
     let mut take = |config: &Dyn| {
@@ -78,9 +78,9 @@ pub(super) fn first_unused(attributes: &[Attribute], prior: &[Dyn], config: &[Dy
     config.iter().map(&mut take).collect()
 }
 
-/// For every configured element of a set the place of the element of the state that it continues, such that as many as
-/// possible find one. Elements that leave less to others choose first: one that says everything must not lose its
-/// counterpart to one that would take any.
+/// Returns, for every configured element of a set, the position of the element of the state that it continues, with
+/// as many pairs as possible. Elements that set more values choose first, so that a completely specified one does not
+/// lose its counterpart to one that matches any.
 pub(super) fn matching(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
     let mut order: Vec<usize> = (0..config.len()).collect();
     order.sort_by_key(|&place| left_to_others(attributes, &config[place]));
@@ -117,12 +117,12 @@ struct Matching<'a> {
     config: &'a [Dyn],
     /// By element of the state: the configured element that continues it.
     owner: Vec<Option<usize>>,
-    /// Elements of the state that were tried in this round.
+    /// Elements of the state that this round has tried.
     seen: Vec<bool>,
 }
 
 impl Matching<'_> {
-    /// Finds an element of the state for a configured one, if need be by giving its owner another.
+    /// Finds an element of the state for a configured one, if necessary by moving the current owner to another one.
     fn give(&mut self, place: usize) -> bool {
         let fits = |prior: usize| {
             correlates(self.attributes, &self.prior[prior], &self.config[place], InnerSets::Correlate)
@@ -147,8 +147,8 @@ impl Matching<'_> {
     }
 }
 
-/// For every configured element of a list the place of the element of the state that it continues: the one at the
-/// same place if it correlates, else one that moved. An element that was changed continues none.
+/// Returns, for every configured element of a list, the position of the element of the state that it continues: the
+/// one at the same position if it correlates, else one that moved. A changed element continues none.
 pub(super) fn aligned(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
     let stays = |place: usize| {
         prior

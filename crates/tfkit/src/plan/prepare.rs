@@ -1,4 +1,4 @@
-//! From the state and the configuration to a plan.
+//! Creating a plan from the state and the configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,16 @@ use super::same::means_the_same;
 use crate::schema::{Attribute, Nesting, Shape, Who};
 use crate::value::Dyn;
 
-/// The plan before the author's hook. `prior` is null for a creation; `config` is null for a deletion, whose plan is
-/// null.
+/// Returns the plan before the author's hook. `prior` is null for a creation; `config` is null for a deletion, whose
+/// plan is null.
 ///
-/// The host's own proposal is made of the same two values, but it does not say which element came from where; so
-/// it is not needed here.
+/// The host's own proposal is merged from the same two values, but it does not tell where each element comes from. It
+/// is therefore not used here.
 ///
-/// - What the configuration sets is planned as configured, or in the state's spelling where both mean the same.
-/// - An attribute with a default has it when it is not configured. A write-only attribute is null.
-/// - What is left to the server keeps its value as long as nothing changes at all. When something does, it becomes
-///   unknown, except for values that cannot change by an update (`stable`, `replace`).
+/// - A configured value is planned as configured, or in the spelling of the state if both have the same meaning.
+/// - An attribute with a default gets it if it is not configured. A write-only attribute is null.
+/// - A value that is left to the server is kept as long as nothing changes at all. If anything changes, it becomes
+///   unknown, except for values that an update cannot change (`stable`, `replace`).
 pub fn prepare(attributes: &[Attribute], prior: &Dyn, config: &Dyn) -> Dyn {
     if config.is_null() {
         return Dyn::Null;
@@ -25,9 +25,9 @@ pub fn prepare(attributes: &[Attribute], prior: &Dyn, config: &Dyn) -> Dyn {
     if calm == *prior { calm } else { object(attributes, Earlier::of(prior), config, Mark::Computed) }
 }
 
-/// Completes the plan after the author's hook, which made `planned` of `prepared`: where it turned a no-op into an
-/// update, what is left to the server becomes unknown as in [`prepare`], except where the hook has set it. `decided`
-/// names the attributes that the hook has set, because one that it keeps as it was looks like one that it left alone.
+/// Completes the plan after the author's hook, which turned `prepared` into `planned`. If it turned a no-op into an
+/// update, values that are left to the server become unknown as in [`prepare`], except those that the hook has set.
+/// `decided` names these, because a value that the hook keeps looks like one that it did not touch.
 pub fn settle(
     attributes: &[Attribute],
     prior: &Dyn,
@@ -51,7 +51,7 @@ pub fn settle(
     }
 }
 
-/// Puts the marked value wherever the hook left the prepared one alone.
+/// Uses the marked value wherever the hook did not change the prepared one.
 fn adopt(prepared: &Dyn, marked: &Dyn, planned: &mut Dyn) {
     if prepared == planned {
         planned.clone_from(marked);
@@ -71,12 +71,12 @@ enum Mark {
     Computed,
 }
 
-/// What was there before.
+/// The earlier values.
 #[derive(Clone, Copy)]
 struct Earlier<'a> {
-    /// What the planned value continues: computed values come from here.
+    /// The value that the planned one continues, which provides computed values.
     continued: &'a Dyn,
-    /// What the host compares the planned value with: a spelling may only come from here.
+    /// The value that the host compares the planned one with. An earlier spelling may only come from here.
     compared: &'a Dyn,
 }
 
@@ -127,7 +127,7 @@ fn unconfigured(attribute: &Attribute, prior: &Dyn, mark: Mark, config: &Dyn) ->
             if keep { prior.clone() } else { default.clone() }
         }
         Who::Server | Who::Computed => {
-            // A changed `replace` attribute would be another object: an update leaves it as it is.
+            // A changed `replace` attribute would mean another object: an update keeps it.
             let fixed = (attribute.stable || attribute.replace) && !prior.is_null();
             if mark == Mark::Nothing || fixed { prior.clone() } else { Dyn::Unknown }
         }
@@ -157,7 +157,7 @@ fn nested(nesting: Nesting, attributes: &[Attribute], earlier: Earlier<'_>, conf
         (Nesting::Set, Dyn::List(config)) => {
             let continued = elements(earlier.continued);
             let places = matching(attributes, &continued, config);
-            // The host compares elements of sets with the configuration only.
+            // The host compares elements of sets only with the configuration.
             let planned = config.iter().zip(places).map(|(config, place)| {
                 let continued = place.map_or(&Dyn::Null, |place| &continued[place]);
                 object(attributes, Earlier { continued, compared: &Dyn::Null }, config, mark)

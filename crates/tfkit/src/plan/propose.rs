@@ -6,10 +6,10 @@ use super::pair::first_unused;
 use crate::schema::{Attribute, Nesting, Shape, Who};
 use crate::value::Dyn;
 
-/// What the host proposes as new state before it asks the provider: the configuration, with the state's values for
-/// what is computed and not configured. Null for a deletion.
+/// Returns the new state that the host proposes before it asks the provider: the configuration, with the state's
+/// values for computed attributes that are not configured. Null for a deletion.
 ///
-/// For tests and for the in-process harness, which play the host.
+/// For tests and the in-process harness, which simulate the host.
 pub fn proposed_new(attributes: &[Attribute], prior: &Dyn, config: &Dyn) -> Dyn {
     let Dyn::Map(configured) = config else {
         return config.clone();
@@ -58,7 +58,7 @@ fn proposed_value(attribute: &Attribute, prior: &Dyn, config: &Dyn) -> Dyn {
     }
 }
 
-/// True when a nested value holds something that only a user can have set.
+/// Returns whether a nested value contains something that only a user can have set.
 fn holds_configured(nesting: Nesting, attributes: &[Attribute], value: &Dyn) -> bool {
     match (nesting, value) {
         (Nesting::Single, Dyn::Map(object)) => attributes.iter().any(|attribute| {

@@ -1,16 +1,16 @@
-//! What an update starts from and aims at, where somebody has changed the object since it was planned.
+//! The start and the target of an update of an object that somebody has changed since it was planned.
 //!
-//! A plan speaks about the object as the state has it. Until it is applied, minutes or days may pass. So an update
-//! compares the plan with the object as it is now, and sends whatever differs, not only what the plan changes. What the
-//! plan does not manage is left as it is now:
+//! A plan is based on the object in the state. Until it is applied, minutes or days may pass. Therefore, an update
+//! compares the plan with the current object, and sends every difference, not only what the plan changes. It keeps
+//! the current values of everything that the plan does not manage:
 //!
-//! - an argument that the configuration leaves out, and that the plan keeps;
-//! - an argument that the plan keeps although the configuration sets another value, as `ignore_changes` has it. Where
-//!   it names single keys of a map, only these are left alone;
-//! - what only the server sets.
+//! - an argument that the configuration does not set and the plan keeps;
+//! - an argument that the plan keeps although the configuration sets another value, because of `ignore_changes`. If
+//!   that names single keys of a map, only these are kept;
+//! - values that only the server sets.
 //!
-//! The host accepts nothing but what was planned, so for all of these the result repeats the plan. The next refresh
-//! shows what they really are.
+//! The host accepts only planned values, so the result repeats the plan for all of these. The next refresh shows
+//! their real values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,27 +18,27 @@ use super::same::means_the_same;
 use crate::schema::{Attribute, Shape, Who};
 use crate::value::{Dyn, Type};
 
-/// An update as the host asks for it.
+/// An update as the host requests it.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
-    /// What the state holds.
+    /// The prior state.
     pub prior: &'a Dyn,
-    /// What the object shall be.
+    /// The planned object.
     pub planned: &'a Dyn,
     /// The configuration, without the host's `ignore_changes`.
     pub config: &'a Dyn,
 }
 
-/// An update as an author carries it out.
+/// An update as the author executes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rebased {
-    /// The object as it is now.
+    /// The current object.
     pub base: Dyn,
-    /// What it shall be: the plan, and where that manages nothing, what is there now.
+    /// The target: planned values, and current values where the plan manages nothing.
     pub target: Dyn,
 }
 
-/// Moves an update from the state to the object as it is now.
+/// Moves an update from the state to the current object.
 pub fn rebase(attributes: &[Attribute], asked: Asked<'_>, current: &Dyn) -> Rebased {
     let (Dyn::Map(planned), Dyn::Map(now)) = (asked.planned, current) else {
         return Rebased { base: current.clone(), target: asked.planned.clone() };
@@ -47,7 +47,7 @@ pub fn rebase(attributes: &[Attribute], asked: Asked<'_>, current: &Dyn) -> Reba
     for attribute in attributes {
         let name = attribute.name;
         let prior = asked.prior.attribute(name);
-        // Where an object is that its state does not locate, an update has to find out.
+        // If the state does not contain the location of the object, the update has to find it.
         if prior.is_null() && attribute.replace && attribute.who == Who::Server {
             base.insert(name.to_owned(), Dyn::Null);
             continue;
@@ -55,7 +55,8 @@ pub fn rebase(attributes: &[Attribute], asked: Asked<'_>, current: &Dyn) -> Reba
         let (Some(planned), Some(now)) = (target.get_mut(name), now.get(name)) else { continue };
         match left_alone(attribute, prior, planned, asked.config.attribute(name)) {
             LeftAlone::Nothing => {}
-            // It has a value that means hands off. The one that is there may not even be known, such as a secret.
+            // The value means that the attribute is not managed. The current one may not even be known, such as a
+            // secret.
             LeftAlone::All if attribute.who.is_left_alone() => {
                 *planned = Dyn::Null;
                 base.insert(name.to_owned(), Dyn::Null);
@@ -67,7 +68,7 @@ pub fn rebase(attributes: &[Attribute], asked: Asked<'_>, current: &Dyn) -> Reba
     Rebased { base: Dyn::Map(base), target: Dyn::Map(target) }
 }
 
-/// Repeats the plan in a result wherever the update was to leave things alone.
+/// Repeats the planned values in a result wherever the update did not manage them.
 pub fn as_planned(attributes: &[Attribute], asked: Asked<'_>, result: &mut Dyn) {
     let Dyn::Map(result) = result else { return };
     for attribute in attributes {
@@ -82,7 +83,7 @@ pub fn as_planned(attributes: &[Attribute], asked: Asked<'_>, result: &mut Dyn) 
     }
 }
 
-/// What of an attribute an update leaves as it finds it.
+/// The part of an attribute that an update does not change.
 enum LeftAlone {
     Nothing,
     /// Single keys of a map.
@@ -112,14 +113,14 @@ fn left_alone(attribute: &Attribute, prior: &Dyn, planned: &Dyn, config: &Dyn) -
     }
 }
 
-/// Whether a planned value that the state has already is what the configuration asks for.
+/// Returns whether a planned value that equals the state is what the configuration asks for.
 fn is_managed(attribute: &Attribute, planned: &Dyn, config: &Dyn) -> bool {
     if config.is_null() || attribute.who == Who::Computed {
         return false;
     }
     match &attribute.shape {
         Shape::Plain(ty) => means_the_same(attribute.same, ty, planned, config),
-        // The plan adds to a nested value what its computed attributes hold.
+        // The plan adds the values of computed attributes to a nested value.
         Shape::Nested(..) => true,
     }
 }
@@ -147,7 +148,7 @@ mod tests {
         Dyn::map([("a", value.clone())])
     }
 
-    /// What an update of one attribute starts from, aims at, and reports when `now` is there in the end.
+    /// Returns the start and the target of an update of one attribute, and what it reports if the result is `now`.
     fn run(attribute: Attribute, [prior, planned, config, current]: [&Dyn; 4], now: &Dyn) -> [Dyn; 3] {
         let attributes = [attribute];
         let (prior, planned, config) = (one(prior), one(planned), one(config));
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_managed_is_aimed_at_and_what_is_not_stays_as_somebody_left_it() {
+    fn managed_values_are_targets_and_others_keep_their_current_value() {
         let [null, old, new, theirs] = ["", "old", "new", "theirs"].map(|text| match text {
             "" => Dyn::Null,
             text => Dyn::string(text),
@@ -190,14 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn another_spelling_in_the_configuration_is_no_other_value() {
+    fn another_spelling_in_the_configuration_is_not_another_value() {
         let attribute = plain(Type::String, Who::Optional).same(ignoring_case);
         let [ours, spelled, theirs] = ["a", "A", "b"].map(Dyn::string);
         assert_eq!(run(attribute, [&ours, &ours, &spelled, &theirs], &theirs)[1], ours);
     }
 
     #[test]
-    fn what_is_left_alone_while_it_is_null_is_null_for_an_update_that_must_not_touch_it() {
+    fn an_unmanaged_value_is_null_for_an_update_that_must_not_touch_it() {
         let [ours, ignored, theirs] = ["ours", "ignored", "theirs"].map(Dyn::string);
         let attribute = || plain(Type::String, Who::IfSet);
         let done = run(attribute(), [&ours, &ours, &ignored, &theirs], &Dyn::Null);
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn single_keys_are_left_alone_where_the_configuration_is_ignored_for_them() {
+    fn single_keys_keep_their_value_if_the_configuration_is_ignored_for_them() {
         let map =
             |entries: &[(&str, &str)]| Dyn::map(entries.iter().map(|(key, text)| (*key, Dyn::string(*text))));
         let prior = map(&[("ignored", "1"), ("managed", "1"), ("dropped", "1")]);
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn where_an_object_is_that_its_state_does_not_locate_stays_open() {
+    fn a_location_that_the_state_does_not_contain_stays_unknown() {
         let [null, here, there] = [Dyn::Null, Dyn::string("here"), Dyn::string("there")];
         let done = run(plain(Type::String, Who::Server).replace(), [&null, &there, &there, &here], &there);
         assert_eq!(done, [null, there.clone(), there]);

@@ -1,13 +1,13 @@
-//! Which changes replace the object.
+//! Changes that replace the object.
 
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Path, Step};
 
-/// Paths of the attributes whose planned change replaces the object, in the order of the schema. Empty for a creation
-/// and a deletion.
+/// Returns the paths of the attributes whose planned change replaces the object, in the order of the schema. Empty
+/// for a creation and a deletion.
 ///
-/// An attribute counts when its state is set and its plan is another value or unknown. A null state never counts: it
-/// is how an older release of a provider stored what it did not know yet.
+/// An attribute counts if its state is set and its planned value differs or is unknown. A null state never counts: an
+/// older version of a provider stored null for attributes that it did not have yet.
 pub fn replaced(attributes: &[Attribute], prior: &Dyn, planned: &Dyn) -> Vec<Path> {
     let mut paths = Vec::new();
     object(attributes, prior, planned, &Path::root(), &mut paths);
@@ -55,8 +55,8 @@ fn nested(
             }
         }
         (Nesting::Set, Dyn::List(prior), Dyn::List(planned)) => {
-            // Elements of sets have no address and no counterpart: what counts is whether the values of the
-            // attributes that replace are still the same ones.
+            // Elements of sets have no address and no counterpart. Compare only the values of the attributes that
+            // replace.
             let kept = |elements: &[Dyn]| {
                 Dyn::set(elements.iter().map(|element| only_replacing(attributes, element)))
             };
@@ -75,7 +75,7 @@ fn has_replacing(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// An object reduced to those attributes that replace, or that hold some.
+/// Reduces an object to the attributes that replace, or that contain some that do.
 fn only_replacing(attributes: &[Attribute], object: &Dyn) -> Dyn {
     let Dyn::Map(object) = object else { return object.clone() };
     let kept = attributes.iter().filter_map(|attribute| {

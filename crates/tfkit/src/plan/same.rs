@@ -1,14 +1,14 @@
-//! When two different values mean the same.
+//! Rules for different values with the same meaning.
 
 use crate::value::{Dyn, Type, json};
 
-/// Tells whether two values mean the same. It sees the whole value of an attribute, or one element where the
-/// attribute is a collection; both are known, and may be null.
+/// A function that returns whether two values have the same meaning. It gets whole values of an attribute, or
+/// elements of a collection. Both are known, and may be null.
 ///
-/// Where a rule holds, the earlier spelling stays: a plan keeps what the state has, a read keeps what the user wrote.
+/// If the rule holds, the earlier spelling is kept: a plan keeps that of the state, a read keeps that of the user.
 pub type Same = fn(&Dyn, &Dyn) -> bool;
 
-/// Null, an empty string and an empty collection are one.
+/// Treats null, an empty string and an empty collection as the same.
 pub fn empty_is_null(one: &Dyn, other: &Dyn) -> bool {
     let is_empty = |value: &Dyn| match value.untyped() {
         Dyn::Null => true,
@@ -20,7 +20,7 @@ pub fn empty_is_null(one: &Dyn, other: &Dyn) -> bool {
     one == other || (is_empty(one) && is_empty(other))
 }
 
-/// Upper and lower case are one, as in e-mail addresses.
+/// Ignores case, as in e-mail addresses.
 pub fn ignoring_case(one: &Dyn, other: &Dyn) -> bool {
     match (one.as_str(), other.as_str()) {
         (Some(one), Some(other)) => one.to_lowercase() == other.to_lowercase(),
@@ -28,13 +28,13 @@ pub fn ignoring_case(one: &Dyn, other: &Dyn) -> bool {
     }
 }
 
-/// Texts that hold the same JSON are one: spaces and the order of members make no difference, nor does `1.0` for `1`.
+/// Compares strings as JSON: white space and the order of members do not matter, and `1.0` equals `1`.
 pub fn json_text(one: &Dyn, other: &Dyn) -> bool {
     let parsed = |value: &Dyn| value.as_str().and_then(|text| json::parse(text.as_bytes()).ok());
     one == other || matches!((parsed(one), parsed(other)), (Some(one), Some(other)) if one == other)
 }
 
-/// Texts that hold the same scalar are one: `"true"` is `"True"`, `"1.0"` is `"1"`.
+/// Compares strings as scalars: `"true"` equals `"True"`, and `"1.0"` equals `"1"`.
 pub fn scalar_text(one: &Dyn, other: &Dyn) -> bool {
     let (Some(one_text), Some(other_text)) = (one.as_str(), other.as_str()) else {
         return one == other;
@@ -49,7 +49,7 @@ pub fn scalar_text(one: &Dyn, other: &Dyn) -> bool {
     }
 }
 
-/// Whether two values of a type mean the same: as a whole, or element by element.
+/// Returns whether two values of a type have the same meaning: as a whole, or element by element.
 pub(crate) fn means_the_same(same: Option<Same>, ty: &Type, one: &Dyn, other: &Dyn) -> bool {
     if one == other {
         return true;

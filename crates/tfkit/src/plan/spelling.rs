@@ -1,12 +1,12 @@
-//! Tidying what an author returns.
+//! Keeping the user's spelling in what an author returns.
 
 use super::same::{Same, means_the_same};
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Type};
 
-/// Gives `now`, what a read or an apply returned, the spelling of `earlier`, the state or the plan, wherever both mean
-/// the same; and leaves alone what the user left to others (`IfSet`, null in `earlier`). Does nothing where `earlier`
-/// is null as a whole, as for an import.
+/// Gives `now`, the result of a read or an apply, the spelling of `earlier`, the state or the plan, wherever both
+/// have the same meaning. Sets attributes that the user does not manage (`IfSet`, null in `earlier`) to null. Does
+/// nothing if `earlier` is null as a whole, as for an import.
 pub fn keep_spelling(attributes: &[Attribute], earlier: &Dyn, now: &mut Dyn) {
     let (Dyn::Map(earlier), Dyn::Map(now)) = (earlier, now) else { return };
     for attribute in attributes {
@@ -86,8 +86,8 @@ fn keep_nested(nesting: Nesting, attributes: &[Attribute], same: Option<Same>, e
     }
 }
 
-/// Pairs the elements of a set with earlier ones: the closest pairs first, so that none loses its counterpart to one
-/// that would take any.
+/// Pairs the elements of a set with earlier ones. The closest pairs come first, so that no element loses its
+/// counterpart to one that matches any.
 fn keep_in_set(attributes: &[Attribute], earlier: &[Dyn], now: &mut [Dyn]) {
     let mut earlier: Vec<&Dyn> = earlier.iter().collect();
     let mut now: Vec<&mut Dyn> = now.iter_mut().collect();
@@ -103,14 +103,14 @@ fn keep_in_set(attributes: &[Attribute], earlier: &[Dyn], now: &mut [Dyn]) {
     }
 }
 
-/// How an object may follow from an earlier one.
+/// How an object can result from an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Likeness {
-    /// It is the same.
+    /// It is equal.
     Equal,
     /// Unknown values became known.
     Completed,
-    /// Besides, values are spelled differently, or were set by those to whom they were left.
+    /// In addition, values have another spelling, or unmanaged ones were set elsewhere.
     Respelled,
 }
 

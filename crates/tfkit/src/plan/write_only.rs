@@ -1,11 +1,11 @@
-//! Values that are in the configuration, and in no plan and no state.
+//! Values that are only in the configuration, never in a plan or a state.
 
 use std::collections::BTreeMap;
 
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::Dyn;
 
-/// Sets every write-only value to null, at any depth: neither a plan nor a state may hold one.
+/// Sets every write-only value to null, at any depth: neither a plan nor a state may contain one.
 pub fn hide_write_only(attributes: &[Attribute], value: &mut Dyn) {
     if let Dyn::Map(object) = value {
         hide_in_object(attributes, object);
@@ -36,8 +36,8 @@ fn hide_in_object(attributes: &[Attribute], object: &mut BTreeMap<String, Dyn>) 
     }
 }
 
-/// A plan with the write-only values of the configuration that it was made of, at any depth: what an author carries
-/// out. Elements of sets have none.
+/// Adds the write-only values of the configuration to its plan, at any depth, for the author to apply. Elements of
+/// sets have none.
 pub fn show_write_only(attributes: &[Attribute], config: &Dyn, mut planned: Dyn) -> Dyn {
     show(attributes, config, &mut planned);
     planned

@@ -1,4 +1,4 @@
-//! What a provider author implements for a type of resource.
+//! The trait that a provider author implements for a resource type.
 
 mod hook;
 
@@ -15,50 +15,52 @@ use crate::model::{DEFAULT_TIMEOUT, Key, Model, Operation, Partial, form, split}
 use crate::run::Claim;
 use crate::value::{Dyn, Path};
 
-/// The key of the objects of a type of resource.
+/// The key of the objects of a resource type.
 pub type KeyOf<R> = <<R as Resource>::Model as Model>::Key;
 
-/// A type of resource: how its objects are read, created, changed and deleted.
+/// A resource type: how its objects are read, created, updated and deleted.
 ///
-/// The behaviour and its [model](Self::Model) are two types, so that one behaviour can serve many models: a generic type
-/// such as `Objects<T>` implements this trait for every `T` that says how it differs from the others. Where there is only
-/// one model, the model implements the trait itself: `type Model = Self`. Nobody makes a value of the behaviour.
+/// The behaviour and its [model](Self::Model) are two types, so that one behaviour can serve many models: a generic
+/// type such as `Objects<T>` implements this trait for every `T` that defines how it differs from the others. If
+/// there is only one model, the model implements the trait itself: `type Model = Self`. The behaviour is never
+/// instantiated.
 ///
-/// I/O ([`fetch`](Self::fetch)) and meaning ([`observe`](Self::observe)) are apart, so that reads, answers to a
-/// creation and imports share one meaning. The engine does defaults, replacement, unknown values, conformity and
-/// identity; a method sees plain values. What only some types can do is a default method, so that more can come
-/// without a change to the others.
+/// I/O ([`fetch`](Self::fetch)) and meaning ([`observe`](Self::observe)) are separate, so that reads, responses to a
+/// creation and imports share one meaning. The engine handles defaults, replacement, unknown values, conformity and
+/// identity; methods get plain values. Optional features are default methods, so that new ones do not change existing
+/// types.
 pub trait Resource: Sized + Send + Sync + 'static {
-    /// What one object is in a configuration, a plan and a state.
+    /// An object in a configuration, a plan or a state.
     type Model: Model;
 
-    /// What the provider's configuration makes: the way to the API.
+    /// The client that the provider's configuration creates.
     type Client: Send + Sync + 'static;
 
-    /// What one GET, one item of a list or one answer tells.
+    /// An object as the server returns it: from a GET, in a list, or in another response.
     type Remote: Send + Sync + 'static;
 
-    /// Version of the state's shape.
+    /// Version of the state schema.
     const VERSION: i64 = 0;
 
-    /// How state of earlier versions is brought to the next one, each step once.
+    /// Upgrade steps for the state of earlier versions, one per version.
     const UPGRADES: &'static [Upgrade] = &[];
 
-    /// Whether an update may change the identity. Otherwise the engine refuses it as a bug.
+    /// Whether an update may change the identity. Otherwise the engine reports such a change as a bug.
     const IDENTITY_MUTABLE: bool = false;
 
-    /// Whether an update reads whatever it writes by itself, so that the engine need not read the object before it. Only
-    /// for what cannot be compared with its plan as a whole. [`Current::remote`] is `None` then.
+    /// Whether an update itself reads whatever it writes, so that the engine does not read the object first. Only for
+    /// objects that cannot be compared with their plan as a whole. [`Current::remote`] is then `None`.
     const READS_TO_UPDATE: bool = false;
 
-    /// Reads the remote object. `None` means that it is gone, and only that: what cannot be told is an error.
+    /// Reads the remote object. Return `None` only if it certainly does not exist; if that cannot be determined,
+    /// return an error.
     fn fetch(
         cx: &Cx<Self::Client>,
         key: &KeyOf<Self>,
     ) -> impl Future<Output = Result<Option<Self::Remote>, Diag>> + Send;
 
-    /// Says what the remote object means as a model. Pure. What the server does not tell (time-outs, secrets, the
-    /// user's spelling) comes from `since`.
+    /// Converts the remote object to a model. Pure. Values that the server does not return (timeouts, secrets, the
+    /// user's spelling) come from `since`.
     fn observe(remote: &Self::Remote, since: Since<'_, Self::Model>) -> Result<Self::Model, Diag>;
 
     /// Creates the object. Call [`Cx::save`] as soon as it exists and before anything else that can fail.
@@ -67,41 +69,42 @@ pub trait Resource: Sized + Send + Sync + 'static {
         plan: Self::Model,
     ) -> impl Future<Output = Result<Self::Model, Diag>> + Send;
 
-    /// Changes the object in place. On an error the state holds what was [saved](Cx::save), else what it held before.
+    /// Updates the object in place. On an error, the state contains what was [saved](Cx::save), or else the prior
+    /// state.
     ///
-    /// `current` is the object as the engine has just read it, so that what differs from it is all there is to send. The
-    /// plan has the same values where it leaves the object alone.
+    /// `current` is the object that the engine has just read: only differences from it need to be sent. The plan has
+    /// the same values wherever it does not manage the object.
     fn update(
         cx: &Cx<Self::Client>,
         current: Current<Self>,
         plan: Self::Model,
     ) -> impl Future<Output = Result<Self::Model, Diag>> + Send;
 
-    /// Deletes the object; one that is gone already is a success.
+    /// Deletes the object. Succeeds if it no longer exists.
     fn delete(cx: &Cx<Self::Client>, prior: Self::Model) -> impl Future<Output = Result<(), Diag>> + Send;
 
-    /// Checks a configuration beyond what its attributes say. Pure and offline; quiet while a value is unknown.
+    /// Checks a configuration beyond the checks of its attributes. Pure and offline. Returns nothing while a needed
+    /// value is unknown.
     fn validate(config: &Partial<Self::Model>) -> Vec<Diag> {
         let _ = config;
         Vec::new()
     }
 
-    /// What no second object may have while this one has it, such as a name in its place; none where it is not known yet,
-    /// or where the type has nothing of the kind. Pure. The engine tells, while planning, of two resources that claim the
-    /// same.
+    /// Returns what must be unique, such as a name in its scope; `None` if it is not known yet, or if the type has
+    /// nothing unique. Pure. During planning, the engine reports two resources with the same claim.
     fn claim(values: &Partial<Self::Model>) -> Option<Claim> {
         let _ = values;
         None
     }
 
-    /// Attributes that hold ids of other objects, alone or in a collection. The engine refuses a plan that deletes an object
-    /// while a configuration still names its id.
+    /// Returns attributes that contain ids of other objects, alone or in a collection. The engine rejects a plan that
+    /// deletes an object while a configuration still contains its id.
     fn references() -> Vec<Path> {
         Vec::new()
     }
 
-    /// Decides at plan time what can be decided then: replacements, warnings, values that are known already. Also
-    /// called for deletions. A needed value that is unknown is no error: return quietly.
+    /// Decides during planning whatever is already known: replacements, warnings, values. Also called for deletions.
+    /// An unknown value is not an error: return without a message.
     fn plan(
         cx: &Cx<Self::Client>,
         plan: &mut Plan<Self::Model>,
@@ -110,7 +113,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Finds what an import names. The default reads the key from the identity or from the parts of the id,
+    /// Finds the object of an import. The default reads the key from the identity, or from the parts of the id,
     /// separated by `/`; the engine then fetches the object.
     fn import(
         cx: &Cx<Self::Client>,
@@ -120,22 +123,22 @@ pub trait Resource: Sized + Send + Sync + 'static {
         async move { id.key().map(Imported::Key) }
     }
 
-    /// The scope of an object: objects of one scope can be read by one list, see [`page`](Self::page). None where an
-    /// object can only be read alone, as it is by default. It depends on nothing but the key and the values beside the
-    /// state of the object.
+    /// Returns the scope of an object: objects of one scope can be read with one list, see [`page`](Self::page).
+    /// `None`, the default, if objects can only be read one by one. It depends only on the key and the private values
+    /// of the object.
     fn scope(cx: &Cx<Self::Client>, key: &KeyOf<Self>) -> Option<String> {
         let _ = (cx, key);
         None
     }
 
-    /// Lists objects of a scope, so that many are read with few requests: from the beginning, then from where the
-    /// page before says. How large a page is, is its author's choice; small ones first spare a large scope of which
-    /// little is managed.
+    /// Lists objects of a scope, so that many are read with few requests: first from the beginning, then from the
+    /// position that the previous page returned. The author chooses the page size; small first pages save work in a
+    /// large scope with few managed objects.
     ///
-    /// An item must mean the same as the answer to [`fetch`](Self::fetch), but for what [`complete`](Self::complete)
-    /// adds. Leave out what the list tells only in part: the engine fetches alone what it does not find, and so
-    /// a failure is no misfortune either. The context is that of one of the objects that wait: do not use what belongs
-    /// to a single one, such as the values beside its state.
+    /// An item must have the same meaning as the result of [`fetch`](Self::fetch), except for what
+    /// [`complete`](Self::complete) adds. Omit objects that the list returns only in part: the engine fetches objects
+    /// that it does not find one by one. A failing list is therefore not an error. The context belongs to one of the
+    /// waiting objects: do not use anything of that object, such as its private values.
     fn page(
         cx: &Cx<Self::Client>,
         scope: &str,
@@ -146,7 +149,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
     }
 
     /// Adds to an item of a [list](Self::page) what [`fetch`](Self::fetch) takes from the context of its object, such
-    /// as the values beside the state.
+    /// as private values.
     fn complete(
         cx: &Cx<Self::Client>,
         item: Self::Remote,
@@ -155,13 +158,13 @@ pub trait Resource: Sized + Send + Sync + 'static {
         async { Ok(item) }
     }
 
-    /// Completes a state that lacks attributes of the schema, because an earlier release wrote it, or the provider that
-    /// this one succeeds. They are null in it, and it went through [`UPGRADES`](Self::UPGRADES). Pure.
+    /// Completes a state that lacks attributes of the schema, because an earlier version of this provider or its
+    /// predecessor wrote it. The missing attributes are null. It runs after [`UPGRADES`](Self::UPGRADES). Pure.
     fn inherit(state: Dyn) -> Dyn {
         state
     }
 
-    /// How long an operation may take when the configuration has no `timeouts` for it.
+    /// Returns the timeout of an operation if the configuration does not set one.
     fn timeout(operation: Operation) -> Duration {
         let _ = operation;
         DEFAULT_TIMEOUT
@@ -171,34 +174,34 @@ pub trait Resource: Sized + Send + Sync + 'static {
 /// The object that an update starts from.
 #[derive(Debug)]
 pub struct Current<R: Resource> {
-    /// It as a model. What the server does not tell is as in the state.
+    /// The object as a model. Values that the server does not return come from the state.
     pub model: R::Model,
-    /// What the engine has read; `None` where the resource [reads by itself](Resource::READS_TO_UPDATE).
+    /// The object that the engine has read; `None` if the resource [reads it itself](Resource::READS_TO_UPDATE).
     pub remote: Option<R::Remote>,
 }
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Clone, Debug)]
 pub struct Page<K, R> {
-    /// The objects that it holds, each with its key.
+    /// The objects, each with its key.
     pub items: Vec<(K, R)>,
-    /// Where the next part begins; none at the end of the list.
+    /// Start of the next page; `None` at the end of the list.
     pub next: Option<u64>,
 }
 
-/// What is known of an object besides the server's answer.
+/// What is known about an object besides the server's response.
 #[derive(Debug)]
 pub enum Since<'a, M: Model> {
     /// It is being imported: only its key.
     Import(&'a M::Key),
     /// It is being refreshed: the state.
     State(&'a M),
-    /// It was just made or changed: the plan.
+    /// It was just created or updated: the plan.
     Answer(&'a M),
 }
 
 impl<'a, M: Model> Since<'a, M> {
-    /// The state or the plan; none in an import.
+    /// Returns the state or the plan; `None` for an import.
     pub fn model(&self) -> Option<&'a M> {
         match self {
             Self::Import(_) => None,
@@ -207,18 +210,17 @@ impl<'a, M: Model> Since<'a, M> {
     }
 }
 
-/// How the user names the object to import.
+/// How the user identifies the object to import.
 #[derive(Clone, Debug)]
 pub enum ImportId<'a, K> {
-    /// By the text of `terraform import` or of `id` in an import block.
+    /// By the id of `terraform import` or of an import block.
     Text(&'a str),
     /// By the identity in an import block.
     Key(K),
 }
 
 impl<K: Key> ImportId<'_, K> {
-    /// The key that it gives by itself: a single id, or its parts separated by `/`, where leading optional parts
-    /// may be left out.
+    /// Returns the key in it: a single id, or its parts separated by `/`. Leading optional parts can be omitted.
     pub fn key(self) -> Result<K, Diag> {
         let text = match self {
             Self::Key(key) => return Ok(key),
@@ -238,21 +240,21 @@ impl<K: Key> ImportId<'_, K> {
     }
 }
 
-/// What an import found.
+/// The result of an import.
 #[derive(Debug)]
 pub enum Imported<M: Model> {
     /// Its key; the engine fetches the rest.
     Key(M::Key),
-    /// All of it.
+    /// The whole object.
     Model(Box<M>),
 }
 
-/// Brings state from one version to the next.
+/// Upgrades state from one version to the next.
 #[derive(Clone, Copy, Debug)]
 pub struct Upgrade {
-    /// The version that it understands; its result has the next one.
+    /// The version that it reads. Its result has the next version.
     pub from: i64,
-    /// Pure. Gets an object with the attributes as they were stored (numbers, strings, lists, maps); what it leaves
-    /// out is null, what the current schema does not know is dropped.
+    /// The upgrade. Pure. Gets an object with the attributes as they were stored (numbers, strings, lists, maps).
+    /// Attributes that it omits become null; attributes that the current schema does not have are dropped.
     pub run: fn(Dyn) -> Result<Dyn, Diag>,
 }

@@ -1,4 +1,4 @@
-//! Giving untyped values the form of a type.
+//! Conforming untyped values to a type.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use super::{DecodeError, DecodeProblem, Dyn, Step, Type, TypeError};
 pub enum Objects {
     /// Exactly the attributes of the type.
     Exact,
-    /// Attributes that the type lacks are dropped and absent ones become null, as for state that another
-    /// release of the provider wrote.
+    /// Unknown attributes are dropped and missing ones become null, as for state that another version of the provider
+    /// wrote.
     Lenient,
 }
 
-/// Gives a value the form of a type: sets are sorted, numeric strings become numbers, `{"value", "type"}` becomes
-/// a typed value. Fails where a value cannot have that type.
+/// Conforms a value to a type: sets are sorted, numeric strings become numbers, `{"value", "type"}` becomes a typed
+/// value. Fails if a value cannot have that type.
 pub fn conform(value: Dyn, ty: &Type, objects: Objects) -> Result<Dyn, DecodeError> {
     conform_at(value, ty, objects, 0)
 }
@@ -103,7 +103,7 @@ fn object(
     }
 }
 
-/// The type that a parsed type constraint names.
+/// Returns the type of a parsed type constraint.
 fn type_of(json: Dyn) -> Option<Type> {
     match json {
         Dyn::String(name) => Type::named(&name),

@@ -1,8 +1,8 @@
-//! What can be wrong with encoded values. No message holds a value: it may be a secret.
+//! Errors of encoded values. No message contains a value, which may be a secret.
 
 use super::{NumberError, Path, Step, TypeError};
 
-/// How deeply values may nest. A schema never comes near; hostile bytes do.
+/// Maximum nesting of values. Schemas stay far below it; hostile bytes do not.
 pub(crate) const MAX_DEPTH: usize = 128;
 
 /// Bytes that are not a value of the expected type.
@@ -10,11 +10,11 @@ pub(crate) const MAX_DEPTH: usize = 128;
 pub struct DecodeError {
     /// Where in the value; a path ends at a set.
     pub path: Path,
-    /// What is wrong there.
+    /// The problem there.
     pub problem: DecodeProblem,
 }
 
-/// What is wrong with encoded bytes.
+/// A problem with encoded bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeProblem {
     /// The bytes end inside a value.
@@ -23,12 +23,12 @@ pub enum DecodeProblem {
     /// Bytes follow the value.
     #[error("{0} more bytes follow the value")]
     Trailing(usize),
-    /// Another kind of value stands there.
+    /// The value has another type.
     #[error("expected {expected}, found {found}")]
     Kind {
-        /// What the type asks for.
+        /// The expected one.
         expected: String,
-        /// What stands there.
+        /// The one found.
         found: &'static str,
     },
     /// An object has an attribute that its type lacks.
@@ -40,9 +40,9 @@ pub enum DecodeProblem {
     /// A tuple, or the pair of a dynamic value, has another length.
     #[error("expected {expected} elements, found {found}")]
     Length {
-        /// How many the type asks for.
+        /// The expected number.
         expected: usize,
-        /// How many there are.
+        /// The number found.
         found: usize,
     },
     /// A string is not UTF-8.
@@ -62,24 +62,24 @@ pub enum DecodeProblem {
     Json(usize),
 }
 
-/// A value that does not have the type it is to be written with.
+/// A value that does not have the type for its encoding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodeError {
     /// Where in the value; a path ends at a set.
     pub path: Path,
-    /// What is wrong there.
+    /// The problem there.
     pub problem: EncodeProblem,
 }
 
-/// What is wrong with a value that is to be written.
+/// A problem with a value to encode.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeProblem {
-    /// Another kind of value stands there.
+    /// The value has another type.
     #[error("expected {expected}, found {found}")]
     Kind {
-        /// What the type asks for.
+        /// The expected one.
         expected: String,
-        /// What stands there.
+        /// The one found.
         found: &'static str,
     },
     /// An object has an attribute that its type lacks.
@@ -91,15 +91,15 @@ pub enum EncodeProblem {
     /// A tuple has another length.
     #[error("expected {expected} elements, found {found}")]
     Length {
-        /// How many the type asks for.
+        /// The expected number.
         expected: usize,
-        /// How many there are.
+        /// The number found.
         found: usize,
     },
-    /// JSON cannot say that a value is unknown.
+    /// JSON cannot express unknown values.
     #[error("the value is unknown, which JSON cannot express")]
     Unknown,
-    /// JSON has no infinity.
+    /// JSON cannot express infinity.
     #[error("the number is infinite, which JSON cannot express")]
     Infinite,
     /// Values nest too deeply.
@@ -115,7 +115,7 @@ macro_rules! located {
                 self
             }
 
-            /// The same error seen from the set around it, whose elements have no address.
+            /// Returns the error at the enclosing set, whose elements have no address.
             pub(crate) fn within_set(self) -> Self {
                 Self { path: Path::root(), ..self }
             }

@@ -1,4 +1,4 @@
-//! The form of values in state files: JSON, with numbers kept exactly.
+//! The encoding of values in state files: JSON with exact numbers.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,12 +8,13 @@ use super::error::MAX_DEPTH;
 use super::{DecodeError, DecodeProblem, Dyn, EncodeError, EncodeProblem, Objects, Step, Type, conform};
 use super::{normalized, normalized_str, set_elements};
 
-/// Reads a value of a type. Numbers may be written as strings.
+/// Reads a value of a type. Numbers may be strings.
 pub fn decode(json: &[u8], ty: &Type, objects: Objects) -> Result<Dyn, DecodeError> {
     conform(parse(json)?, ty, objects)
 }
 
-/// Reads any JSON without a type: arrays become lists and objects become maps. Repeated names: the last one counts.
+/// Reads any JSON without a type: arrays become lists and objects become maps. Of repeated names, the last one
+/// counts.
 pub fn parse(json: &[u8]) -> Result<Dyn, DecodeError> {
     let text = str::from_utf8(json).map_err(|_| DecodeProblem::NotUtf8)?;
     let mut parser = Parser { text, place: 0 };
@@ -22,7 +23,7 @@ pub fn parse(json: &[u8]) -> Result<Dyn, DecodeError> {
     if parser.place == text.len() { Ok(value) } else { Err(parser.bad()) }
 }
 
-/// Writes a wholly known value of a type.
+/// Writes a completely known value of a type.
 pub fn encode(value: &Dyn, ty: &Type) -> Result<String, EncodeError> {
     let mut out = String::new();
     write(&mut out, value, ty, 0)?;
@@ -49,7 +50,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Skips space, and then the byte if it stands there.
+    /// Skips white space, and then the byte if it is next. Returns whether it was.
     fn eat(&mut self, byte: u8) -> bool {
         self.space();
         let there = self.peek() == Some(byte);
@@ -123,7 +124,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Finds the end of a string here and leaves its escapes to serde_json.
+    /// Finds the end of a string and leaves its escapes to serde_json.
     fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         if self.peek() != Some(b'"') {
             return Err(self.bad());

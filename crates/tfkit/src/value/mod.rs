@@ -1,4 +1,4 @@
-//! Values as Terraform sees them: each is null, unknown or known.
+//! Values of Terraform: each is null, unknown or known.
 
 mod conform;
 mod error;
@@ -21,13 +21,13 @@ pub use path::{Path, Step};
 pub(crate) use show::Shown;
 pub use ty::{Type, TypeError};
 
-/// A value of any type. What it means (a list, a set or a tuple; a map or an object) is said by the [`Type`]
-/// that it is read or written with.
+/// A value of any type. Its meaning (a list, a set or a tuple; a map or an object) depends on the [`Type`] that it is
+/// read or written with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dyn {
     /// Absent.
     Null,
-    /// To be decided at apply. Refinements are read and dropped: we promise nothing about a value to come.
+    /// Decided at apply. Refinements are read and dropped: this framework makes no promises about unknown values.
     Unknown,
     /// A boolean.
     Bool(bool),
@@ -37,25 +37,25 @@ pub enum Dyn {
     String(String),
     /// A list, a tuple, or a set (sorted and without duplicates).
     List(Vec<Dyn>),
-    /// A map or an object; an object holds every attribute, null where it is unset.
+    /// A map or an object. An object contains every attribute; unset ones are null.
     Map(BTreeMap<String, Dyn>),
-    /// A value whose type travels with it, for attributes of type [`Type::Dynamic`].
+    /// A value together with its type, for attributes of type [`Type::Dynamic`].
     Typed(Box<(Type, Dyn)>),
 }
 
 impl Dyn {
-    /// A string, NFC-normalized as the host wants it.
+    /// Creates a string, NFC-normalized as the host requires.
     pub fn string(text: impl Into<String>) -> Self {
         Self::String(normalized(text.into()))
     }
 
-    /// A list or tuple of these elements.
+    /// Creates a list or tuple.
     pub fn list(elements: impl IntoIterator<Item = Self>) -> Self {
         Self::List(elements.into_iter().collect())
     }
 
-    /// A set of these elements: sorted and without duplicates. Elements that hold unknowns are all kept: two of
-    /// them may become two different elements.
+    /// Creates a set: sorted and without duplicates. Elements that contain unknowns are all kept, because they may
+    /// become different elements.
     pub fn set(elements: impl IntoIterator<Item = Self>) -> Self {
         let mut elements: Vec<Self> = elements.into_iter().collect();
         elements.sort();
@@ -63,17 +63,17 @@ impl Dyn {
         Self::List(elements)
     }
 
-    /// A map or object of these elements.
+    /// Creates a map or object.
     pub fn map<K: Into<String>>(elements: impl IntoIterator<Item = (K, Self)>) -> Self {
         Self::Map(elements.into_iter().map(|(key, value)| (normalized(key.into()), value)).collect())
     }
 
-    /// A value that brings its type along, for attributes of type [`Type::Dynamic`].
+    /// Creates a value together with its type, for attributes of type [`Type::Dynamic`].
     pub fn typed(ty: Type, value: Self) -> Self {
         Self::Typed(Box::new((ty, value)))
     }
 
-    /// The value inside its type, if the type travels with it.
+    /// Returns the value without its type, if it has one.
     pub fn untyped(&self) -> &Self {
         match self {
             Self::Typed(typed) => typed.1.untyped(),
@@ -81,17 +81,17 @@ impl Dyn {
         }
     }
 
-    /// True for a null, with or without a type.
+    /// Returns whether it is null, with or without a type.
     pub fn is_null(&self) -> bool {
         matches!(self.untyped(), Self::Null)
     }
 
-    /// True for an unknown, with or without a type; not for a known value that holds unknowns.
+    /// Returns whether it is unknown, with or without a type. False for a known value that contains unknowns.
     pub fn is_unknown(&self) -> bool {
         matches!(self.untyped(), Self::Unknown)
     }
 
-    /// True when neither the value nor anything inside of it is unknown.
+    /// Returns whether neither the value nor anything inside it is unknown.
     pub fn wholly_known(&self) -> bool {
         match self {
             Self::Unknown => false,
@@ -102,7 +102,7 @@ impl Dyn {
         }
     }
 
-    /// The text of a string.
+    /// Returns the string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match self.untyped() {
             Self::String(text) => Some(text),
@@ -126,7 +126,7 @@ impl Dyn {
         }
     }
 
-    /// The elements of a list, set or tuple.
+    /// Returns the elements of a list, set or tuple.
     pub fn as_list(&self) -> Option<&[Self]> {
         match self.untyped() {
             Self::List(elements) => Some(elements),
@@ -134,7 +134,7 @@ impl Dyn {
         }
     }
 
-    /// The elements of a map or object.
+    /// Returns the elements of a map or object.
     pub fn as_map(&self) -> Option<&BTreeMap<String, Self>> {
         match self.untyped() {
             Self::Map(elements) => Some(elements),
@@ -142,12 +142,12 @@ impl Dyn {
         }
     }
 
-    /// The value of an attribute, or null when this is not an object that has it.
+    /// Returns the value of an attribute, or null if this is not an object with this attribute.
     pub fn attribute(&self, name: &str) -> &Self {
         self.as_map().and_then(|attributes| attributes.get(name)).unwrap_or(&Self::Null)
     }
 
-    /// The value at a path; none where the path leads through a null, an unknown or past an end.
+    /// Returns the value at a path; `None` if the path leads through a null, an unknown or past an end.
     pub fn get(&self, path: &Path) -> Option<&Self> {
         path.steps().iter().try_fold(self, |value, step| match (value.untyped(), step) {
             (Self::Map(elements), Step::Attribute(name) | Step::Key(name)) => elements.get(name),
@@ -156,7 +156,7 @@ impl Dyn {
         })
     }
 
-    /// The place at a path, to change it; none where [`Dyn::get`] finds none.
+    /// Returns the value at a path, to change it; `None` where [`Dyn::get`] returns `None`.
     pub fn get_mut(&mut self, path: &Path) -> Option<&mut Self> {
         path.steps().iter().try_fold(self, |value, step| match (value.untyped_mut(), step) {
             (Self::Map(elements), Step::Attribute(name) | Step::Key(name)) => elements.get_mut(name),
@@ -165,8 +165,8 @@ impl Dyn {
         })
     }
 
-    /// Puts a value at a path. The last step may name an attribute or key that is not there yet. Returns false,
-    /// and changes nothing, where the way to it leads through a null, an unknown or past an end.
+    /// Sets the value at a path. The last step may be a new attribute or key. Returns false and changes nothing if
+    /// the path leads through a null, an unknown or past an end.
     pub fn set_at(&mut self, path: &Path, value: Self) -> bool {
         let Some((last, way)) = path.steps().split_last() else {
             *self = value;
@@ -186,7 +186,7 @@ impl Dyn {
         }
     }
 
-    /// Visits this value and all values inside of it, parents first.
+    /// Visits this value and all values inside it, parents first.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
         visit(self);
         match self {
@@ -204,7 +204,7 @@ impl Dyn {
         }
     }
 
-    /// What messages call a value of this kind.
+    /// Returns the name of this kind of value in messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -243,7 +243,7 @@ impl From<String> for Dyn {
     }
 }
 
-/// The elements of a set in the order and number in which [`Dyn::set`] keeps them.
+/// Returns the elements of a set in the order and number in which [`Dyn::set`] stores them.
 fn set_elements(elements: &[Dyn]) -> Vec<&Dyn> {
     let mut sorted: Vec<&Dyn> = elements.iter().collect();
     sorted.sort();
@@ -251,7 +251,7 @@ fn set_elements(elements: &[Dyn]) -> Vec<&Dyn> {
     sorted
 }
 
-/// The NFC form of a text; nearly every text has it already.
+/// Returns the NFC form of a string. Nearly every string is already normalized.
 fn normalized(text: String) -> String {
     match is_nfc_quick(text.chars()) {
         IsNormalized::Yes => text,

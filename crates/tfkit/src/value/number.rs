@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-/// Zeros that are written out before the text changes to an exponent, so that `1e999999999` stays short.
+/// Maximum number of zeros before the text uses an exponent, so that `1e999999999` stays short.
 const WRITTEN_ZEROS: i64 = 400;
 
-/// A decimal number of any size and precision, or an infinity; never passed through a float.
+/// A decimal number of any size and precision, or an infinity. It is never converted to a float internally.
 ///
-/// Two numbers are equal when their values are: `1.50`, `1.5` and `15e-1` are one number. The order is numeric.
+/// Numbers are equal if their values are: `1.50`, `1.5` and `15e-1` are the same number. The order is numeric.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Number(Repr);
 
@@ -18,7 +18,7 @@ enum Repr {
     Infinite {
         negative: bool,
     },
-    /// `0.digits × 10^scale`. The digits neither begin nor end with a zero; zero has none, no scale and no sign.
+    /// `0.digits × 10^scale`. The digits neither begin nor end with a zero. Zero has no digits, no scale and no sign.
     Finite {
         negative: bool,
         scale: i64,
@@ -26,7 +26,7 @@ enum Repr {
     },
 }
 
-/// A text that is not a number, or a float that is none. The text is left out: it may be a secret.
+/// A string that is not a number, or a float that is NaN. The message omits the string, which may be a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
     /// Not decimal digits with an optional sign, fraction and exponent.
@@ -41,7 +41,7 @@ pub enum NumberError {
 }
 
 impl Number {
-    /// The number of a float: integers exactly, others by their shortest decimal text.
+    /// Converts a float: integers exactly, others by their shortest decimal form.
     pub fn from_f64(float: f64) -> Result<Self, NumberError> {
         if float.is_nan() {
             return Err(NumberError::NotANumber);
@@ -52,27 +52,27 @@ impl Number {
         if float.fract() == 0.0 { format!("{float:.0}").parse() } else { format!("{float:e}").parse() }
     }
 
-    /// True for a finite number without fraction.
+    /// Returns whether it is finite and has no fraction.
     pub fn is_integer(&self) -> bool {
         matches!(&self.0, Repr::Finite { scale, digits, .. } if *scale >= length(digits))
     }
 
-    /// True for anything but the infinities.
+    /// Returns whether it is not infinite.
     pub fn is_finite(&self) -> bool {
         matches!(self.0, Repr::Finite { .. })
     }
 
-    /// The number as an `i64`; none when it has a fraction or does not fit.
+    /// Returns the number as an `i64`; `None` if it has a fraction or does not fit.
     pub fn as_i64(&self) -> Option<i64> {
         self.short_integer()?.parse().ok()
     }
 
-    /// The number as a `u64`; none when it has a fraction or does not fit.
+    /// Returns the number as a `u64`; `None` if it has a fraction or does not fit.
     pub fn as_u64(&self) -> Option<u64> {
         self.short_integer()?.parse().ok()
     }
 
-    /// The nearest float; huge numbers become infinite.
+    /// Returns the nearest float. Huge numbers become infinite.
     pub fn to_f64(&self) -> f64 {
         match &self.0 {
             Repr::Infinite { negative: true } => f64::NEG_INFINITY,
@@ -95,7 +95,7 @@ impl Number {
         Self(Repr::Finite { negative: false, scale: 0, digits: String::new() })
     }
 
-    /// The number by sign and size, so that tuples compare as numbers do.
+    /// Returns the sign: -1, 0 or 1.
     fn sign(&self) -> i8 {
         match &self.0 {
             Repr::Finite { digits, .. } if digits.is_empty() => 0,
@@ -229,7 +229,7 @@ macro_rules! from_integers {
     ($($integer:ty),*) => {$(
         impl From<$integer> for Number {
             fn from(integer: $integer) -> Self {
-                // The text of an integer is always a decimal number.
+                // The string form of an integer is always a decimal number.
                 integer.to_string().parse().unwrap_or_else(|_| Self::zero())
             }
         }
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn one_value_has_one_text() {
+    fn equal_numbers_have_the_same_text() {
         for (given, canonical) in [
             ("0", "0"),
             ("-0.00e5", "0"),
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_number_is_refused() {
+    fn invalid_numbers_are_rejected() {
         for text in ["", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "1_000", " 1", "NaN", "inf", "١"] {
             assert_eq!(text.parse::<Number>(), Err(NumberError::Malformed), "{text}");
         }
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_come_back_when_they_fit() {
+    fn integers_are_returned_if_they_fit() {
         for integer in [i64::MIN, -1, 0, 1, i64::MAX] {
             assert_eq!(Number::from(integer).as_i64(), Some(integer));
         }

@@ -1,4 +1,4 @@
-//! Where a value stands inside an object.
+//! Paths of values inside an object.
 
 use std::fmt;
 
@@ -28,49 +28,49 @@ impl Path {
         Self(Vec::new())
     }
 
-    /// The path of an attribute of what this path names.
+    /// Returns the path of an attribute of this value.
     #[must_use]
     pub fn attr(self, name: impl Into<String>) -> Self {
         self.step(Step::Attribute(name.into()))
     }
 
-    /// The path of a map's element.
+    /// Returns the path of an element of a map.
     #[must_use]
     pub fn key(self, key: impl Into<String>) -> Self {
         self.step(Step::Key(key.into()))
     }
 
-    /// The path of an element of a list or tuple, counted from zero.
+    /// Returns the path of an element of a list or tuple, counted from zero.
     #[must_use]
     pub fn index(self, index: usize) -> Self {
         self.step(Step::Index(index as u64))
     }
 
-    /// The path one step further.
+    /// Returns the path one step further.
     #[must_use]
     pub fn step(mut self, step: Step) -> Self {
         self.0.push(step);
         self
     }
 
-    /// The steps from the root.
+    /// Returns the steps from the root.
     pub fn steps(&self) -> &[Step] {
         &self.0
     }
 
-    /// True for the path of the whole block.
+    /// Returns whether it is the path of the whole block.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// True when this path is `other` or lies inside of it.
+    /// Returns whether this path is `other` or inside it.
     pub fn starts_with(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
     }
 }
 
 impl From<&str> for Path {
-    /// The path of an attribute at the root; the text is a name and is not taken apart.
+    /// Converts the name of a root attribute to a path. The name is not parsed.
     fn from(name: &str) -> Self {
         Self::root().attr(name)
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Dyn;
 
-/// A value as messages show it. It is for the caller to know that it is not sensitive.
+/// A value as messages show it. The caller must make sure that it is not sensitive.
 pub(crate) struct Shown<'a>(pub(crate) &'a Dyn);
 
 impl fmt::Display for Shown<'_> {

@@ -34,43 +34,43 @@ pub enum TypeError {
     /// Not JSON, or nested too deeply.
     #[error("the type constraint is not JSON")]
     NotJson,
-    /// JSON of another form.
+    /// JSON of another format.
     #[error("the type constraint has an unknown format")]
     UnknownForm,
 }
 
 impl Type {
-    /// A list of this type.
+    /// Returns the type of lists of this type.
     #[must_use]
     pub fn list(self) -> Self {
         Self::List(Box::new(self))
     }
 
-    /// A set of this type.
+    /// Returns the type of sets of this type.
     #[must_use]
     pub fn set(self) -> Self {
         Self::Set(Box::new(self))
     }
 
-    /// A map to this type.
+    /// Returns the type of maps of this type.
     #[must_use]
     pub fn map(self) -> Self {
         Self::Map(Box::new(self))
     }
 
-    /// An object with these attributes.
+    /// Returns the type of objects with these attributes.
     pub fn object<N: Into<String>>(attributes: impl IntoIterator<Item = (N, Self)>) -> Self {
         Self::Object(attributes.into_iter().map(|(name, ty)| (name.into(), ty)).collect())
     }
 
-    /// The type as the protocol writes it: compact JSON with sorted attribute names.
+    /// Returns the protocol's encoding: compact JSON with sorted attribute names.
     pub fn to_json(&self) -> Vec<u8> {
         self.json().to_string().into_bytes()
     }
 
     /// Reads what [`Type::to_json`] writes.
     pub fn from_json(json: &[u8]) -> Result<Self, TypeError> {
-        // The parser of serde_json refuses deep nesting, which bounds the recursion below.
+        // The parser of serde_json rejects deep nesting, which limits the recursion below.
         let json: Json = serde_json::from_slice(json).map_err(|_| TypeError::NotJson)?;
         Self::of_json(&json).ok_or(TypeError::UnknownForm)
     }
@@ -94,7 +94,7 @@ impl Type {
         }
     }
 
-    /// The type without parts that a type constraint calls by this name.
+    /// Returns the primitive type with this name in a type constraint.
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
             "bool" => Some(Self::Bool),
@@ -131,7 +131,7 @@ impl Type {
 }
 
 impl fmt::Display for Type {
-    /// The type as messages name it: `a string`, `a list`.
+    /// Writes the type as in messages: `a string`, `a list`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Bool => "a bool",
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_are_written_and_read_as_the_protocol_says() {
+    fn types_are_encoded_and_decoded_as_the_protocol_requires() {
         for (ty, json) in [
             (Type::String, r#""string""#),
             (Type::Dynamic, r#""dynamic""#),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_type_is_refused() {
+    fn invalid_types_are_rejected() {
         let deep = "[\"list\",".repeat(10_000);
         for (json, error) in [
             ("", TypeError::NotJson),

@@ -1,9 +1,9 @@
-//! Carrying out a creation.
+//! Applying a creation.
 //!
-//! A host takes a new object whose creation ended with an error for worthless: it is tainted, and the next apply destroys
-//! it with all that it holds. The same goes for a result that is not as planned. So as soon as the author has saved the
-//! object, what goes wrong is a warning, and the state is as planned: the next refresh sees what is missing, and the next
-//! apply completes the object in place.
+//! A host taints a new object whose creation ended with an error: the next apply destroys it with everything in it.
+//! The same applies to a result that differs from the plan. Therefore, once the author has saved the object, failures
+//! are warnings, and the state holds the planned values. The next refresh sees what is missing, and the next apply
+//! completes the object in place.
 
 use super::request::ApplyRequest;
 use crate::cx::{Call, Saved, SharedNotes};
@@ -23,17 +23,17 @@ pub(super) async fn create(
 ) -> Stored {
     let ApplyRequest { type_name, prior, planned, config, identity, .. } = request;
     let schema = resource.schema();
-    // Write-only values are in the configuration only; what the author returns loses them again.
+    // Write-only values are only in the configuration. They are removed again from what the author returns.
     let written = show_write_only(&schema.attributes, &config, planned.clone());
-    let made = operate("create", &type_name, resource.create(call, written)).await;
+    let created = operate("create", &type_name, resource.create(call, written)).await;
     let left = take(notes);
     let mut stored = Stored::unchanged(prior, left.private.to_bytes(), identity, left.diags);
-    match made.and_then(|made| tidy(schema, &planned, made)) {
-        Ok(made) => {
-            let mut kept = made.clone();
-            if let Err(violation) = check_result(&schema.attributes, &planned, &made) {
+    match created.and_then(|created| tidy(schema, &planned, created)) {
+        Ok(created) => {
+            let mut kept = created.clone();
+            if let Err(violation) = check_result(&schema.attributes, &planned, &created) {
                 stored.diags.push(unexpected(violation).as_warning());
-                kept = as_far_as_planned(&schema.attributes, &planned, &made);
+                kept = as_far_as_planned(&schema.attributes, &planned, &created);
             }
             let kept = without_unknown(kept);
             let identity = outcome::identity(resource, &kept, &stored.identity);
@@ -51,7 +51,7 @@ pub(super) async fn create(
     stored
 }
 
-/// What a plan promises of an object, and beyond that what is known of it.
+/// Returns the planned values of an object and, where the plan is unknown, the values that are known.
 fn as_far_as_planned(attributes: &[Attribute], planned: &Dyn, known: &Dyn) -> Dyn {
     Dyn::map(attributes.iter().map(|attribute| {
         let promised = planned.attribute(attribute.name);

@@ -1,4 +1,4 @@
-//! Carrying out a planned change.
+//! Applying a planned change.
 
 mod create;
 mod request;
@@ -16,10 +16,10 @@ use crate::model::Operation;
 use crate::value::Dyn;
 
 impl Engine {
-    /// Carries out a planned change.
+    /// Applies a planned change.
     ///
-    /// A failed creation leaves what was saved, so that the object is not lost; a failed change or removal leaves
-    /// what was saved, else the prior state.
+    /// A failed creation keeps what was saved, so that the object is not lost. A failed update or deletion keeps what
+    /// was saved, or else the prior state.
     pub async fn apply(&self, request: ApplyRequest) -> Stored {
         let refused = |request: ApplyRequest, diag| {
             Stored::unchanged(request.prior, request.private, request.identity, vec![diag])
@@ -52,7 +52,7 @@ impl Engine {
             Operation::Delete | Operation::Read => delete(resource.as_ref(), call, &notes, request).await,
         };
         if operation == Operation::Create && !stored.state.is_null() {
-            core.shared.run.made(id_of(&stored.state));
+            core.shared.run.created(id_of(&stored.state));
         }
         stored.diags = stored.diags.into_iter().map(|diag| core.shared.run.advise(diag)).collect();
         stored

@@ -1,4 +1,4 @@
-//! Carrying out a change in place, also of an object that somebody has changed since it was planned: see
+//! Applying an update in place, also to an object that somebody has changed since it was planned: see
 //! [`crate::plan::rebase`].
 
 use super::request::ApplyRequest;
@@ -19,7 +19,7 @@ pub(super) async fn update(
     let ApplyRequest { type_name, prior, planned, config, identity, .. } = request;
     let mut update = Update { known: prior.clone(), prior, planned, config };
     let mut attempt = try_once(resource, &call, &type_name, &update, &identity).await;
-    // Somebody may have changed the object between the look at it and the change.
+    // Somebody may have changed the object between the read and the update.
     if let Ok(Attempt { now, identity: Ok(_), violation: Some(_), is_changed_outside }) = &attempt {
         update.known = without_unknown(now.clone());
         let before = *is_changed_outside;
@@ -49,15 +49,15 @@ pub(super) async fn update(
     stored
 }
 
-/// An update that was carried out.
+/// The result of an update.
 struct Attempt {
-    /// What came of it.
+    /// The new values.
     now: Dyn,
-    /// How it is found from now on.
+    /// The new identity.
     identity: Result<Dyn, Diag>,
-    /// How it is not what was planned.
+    /// How the result differs from the plan.
     violation: Option<Violation>,
-    /// Whether the object was not as it was known.
+    /// Whether somebody had changed the object.
     is_changed_outside: bool,
 }
 
@@ -79,7 +79,7 @@ async fn try_once(
     Ok(Attempt { now, identity, violation, is_changed_outside: current != update.known })
 }
 
-/// Not even a second attempt made it what was planned.
+/// Returns the error of an update that differs from the plan even after a second attempt.
 fn out_of_date(violation: Violation) -> Diag {
     let Violation { path, message } = violation;
     let diag = Diag::error(format!("The plan is outdated: {path} {message}"))

@@ -1,4 +1,4 @@
-//! From MessagePack to values.
+//! Decoding MessagePack.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::value::{DecodeError, DecodeProblem, Dyn, Number, Step, Type, normaliz
 
 /// Reads a value of a type. Empty input is null. Any extension is an unknown value, refined or not.
 ///
-/// Never panics, whatever the bytes, and uses no more memory than a small multiple of their length.
+/// Never panics, and uses no more memory than a small multiple of the length of the bytes.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Dyn, DecodeError> {
     if bytes.is_empty() {
         return Ok(Dyn::Null);
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
     }
 
     fn elements(&mut self, count: usize, ty: &Type, depth: usize) -> Result<Vec<Dyn>, DecodeError> {
-        // Every element takes a byte at least, so that a false count cannot ask for memory.
+        // Every element takes at least one byte, so a wrong count cannot allocate much memory.
         let mut elements = Vec::with_capacity(count.min(self.rest.len()).min(1024));
         for index in 0..count {
             elements
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
             }
         };
         let value = self.value(&ty, depth + 1)?;
-        // A value that is typed twice means the inner type.
+        // For a value with two types, the inner one counts.
         Ok(if matches!(value, Dyn::Typed(_)) { value } else { Dyn::typed(ty, value) })
     }
 
@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Skips the code and the payload: what is promised about an unknown value does not bind us.
+    /// Skips the code and the payload, which are refinements of an unknown value.
     fn extension(&mut self, length: usize) -> Result<Head<'a>, DecodeError> {
         self.take(1)?;
         self.take(length)?;

@@ -1,11 +1,11 @@
-//! From values to MessagePack.
+//! Encoding MessagePack.
 
 use std::collections::BTreeMap;
 
 use crate::value::error::MAX_DEPTH;
 use crate::value::{Dyn, EncodeError, EncodeProblem, Number, Step, Type, normalized_str, set_elements};
 
-/// The form of an unknown value about which nothing is promised.
+/// The encoding of an unknown value without refinements.
 const UNKNOWN: [u8; 3] = [0xd4, 0x00, 0x00];
 
 /// Heads of the variable-length kinds: the short form with its largest length, then 8, 16 and 32 bits wide.
@@ -113,10 +113,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Numbers are written as text, which a host reads with the precision that it gives to the numbers of a state file.
-    /// Others get the precision of 64 or 53 bits, and Terraform takes two precisions of one number for a change: a plan
-    /// with `-refresh-only -detailed-exitcode` then fails though nothing changed
-    /// (<https://github.com/hashicorp/terraform/issues/37406>). Only infinity has no text.
+    /// Writes numbers as strings, which a host reads with the precision of numbers in a state file. Other encodings
+    /// have a precision of 64 or 53 bits, and Terraform reports two precisions of one number as a change: a plan with
+    /// `-refresh-only -detailed-exitcode` then fails although nothing changed
+    /// (<https://github.com/hashicorp/terraform/issues/37406>). Infinity has no string form.
     fn number(&mut self, number: &Number) {
         if number.is_finite() {
             self.text(&number.to_string());
@@ -152,7 +152,7 @@ impl Writer {
 
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "the width is chosen by the length; the host takes no message of four gigabytes"
+        reason = "the width is chosen by the length; the host does not accept messages of four gigabytes"
     )]
     fn wide_head(&mut self, kind: &Kind, length: usize) {
         match (kind.wide, length) {

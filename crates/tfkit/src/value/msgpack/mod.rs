@@ -1,4 +1,4 @@
-//! The wire form of values: MessagePack, read and written with the help of a [`Type`](super::Type).
+//! The wire encoding of values: MessagePack, decoded and encoded with a [`Type`](super::Type).
 
 mod decode;
 mod encode;
