@@ -1,7 +1,7 @@
-//! Text from elsewhere, made safe for a terminal and for a log.
+//! Makes untrusted text safe for terminals and logs.
 //!
-//! A name may hold a line break and forge a line of a log, or an escape sequence and move the cursor, recolour what
-//! follows, or write to the clipboard (CWE-117, CWE-150). What is printed for a person goes through here.
+//! A name can contain a line break and forge a log line, or an escape sequence that moves the cursor, changes
+//! colours, or writes to the clipboard (CWE-117, CWE-150). All output for people passes through here.
 
 #![warn(missing_docs)]
 
@@ -9,9 +9,9 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Write};
 
-/// Whether a character does something to a terminal or to the order of a text instead of being seen: controls of C0 and
-/// C1 with DEL, line and paragraph separators, marks and overrides of the writing direction (Unicode Standard Annex 9,
-/// <https://trojansource.codes>), and characters that cannot be seen at all. Joiners of emoji and of scripts stay.
+/// Returns whether a character is invisible, or controls the terminal or the order of the text: C0 and C1 controls
+/// with DEL, line and paragraph separators, marks and overrides of the writing direction (Unicode Standard Annex 9,
+/// <https://trojansource.codes>), and invisible characters. Joiners of emoji and of scripts do not count.
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -19,17 +19,18 @@ pub fn is_hidden(character: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// A text on one line: every hidden character is shown as an escape, such as `\n` or `\u{1b}`.
+/// Returns a text as one line: every hidden character becomes a visible escape, such as `\n` or `\u{1b}`.
 pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, is_hidden, escape)
 }
 
-/// A text of several lines: line feeds and tabs stay, and every other hidden character is shown as an escape.
+/// Returns a text of several lines: line feeds and tabs are kept, and every other hidden character becomes a visible
+/// escape.
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |character| is_hidden(character) && !matches!(character, '\n' | '\t'), escape)
 }
 
-/// A JSON document that says the same and has no hidden character in its strings. JSON leaves most of them as they are.
+/// Returns an equivalent JSON document without hidden characters in its strings. JSON itself allows most of them.
 pub fn json(document: &str) -> Cow<'_, str> {
     let hidden = |character| is_hidden(character) && !matches!(character, '\n' | '\r' | '\t');
     escaped(document, hidden, |character, out| {
@@ -40,7 +41,7 @@ pub fn json(document: &str) -> Cow<'_, str> {
     })
 }
 
-/// A name or another short value inside a line. It is shown as it is while it cannot be taken for anything around it,
+/// A name or another short value inside a line. It is shown unchanged if it cannot be confused with its surroundings,
 /// and in double quotes otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Name<'a>(pub &'a str);
@@ -91,7 +92,7 @@ fn escaped(
     let mut safe = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         if hidden(character) {
-            // Writing to a text does not fail.
+            // Writing to a string does not fail.
             let _ = write(character, &mut safe);
         } else {
             safe.push(character);
@@ -104,7 +105,7 @@ fn escaped(
 mod tests {
     use super::*;
 
-    /// Every hidden character that has a use for an attacker, with what a line shows instead.
+    /// Hidden characters that are useful to an attacker, with their escapes.
     const HOSTILE: [(&str, &str); 14] = [
         ("a\nb", "a\\nb"),
         ("a\r\nb", "a\\r\\nb"),
@@ -123,19 +124,19 @@ mod tests {
     ];
 
     #[test]
-    fn a_line_shows_what_cannot_be_seen() {
+    fn a_line_shows_hidden_characters() {
         for (text, expected) in HOSTILE {
             assert_eq!(line(text), expected);
         }
     }
 
     #[test]
-    fn lines_keep_their_breaks_and_nothing_else() {
+    fn lines_keep_only_their_breaks_and_tabs() {
         assert_eq!(lines("a\n  b\tc\u{1b}[0m\rd"), "a\n  b\tc\\u{1b}[0m\\rd");
     }
 
     #[test]
-    fn json_says_the_same_without_a_hidden_character() {
+    fn json_keeps_its_meaning_without_hidden_characters() {
         assert_eq!(
             json("{\n\t\"a\": \"\u{9b}\u{7f}\u{2028}\u{e0041}é\"}"),
             "{\n\t\"a\": \"\\u009b\\u007f\\u2028\\udb40\\udc41é\"}"
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_be_taken_for_what_stands_around_it() {
+    fn a_name_cannot_be_confused_with_its_surroundings() {
         for (name, expected) in [
             ("ada@example.org", "ada@example.org"),
             ("José_1", "José_1"),

@@ -1,4 +1,4 @@
-//! What stands inside `#[attr(…)]` and `#[model(…)]`.
+//! Parsing of `#[attr(…)]` and `#[model(…)]`.
 
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Type};
@@ -18,7 +18,7 @@ pub(crate) struct FieldOptions {
     pub(crate) twin: Option<Presence>,
 }
 
-/// Whether one of the two spellings of a twin must be set.
+/// Whether one of the two attributes of a twin must be set.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Presence {
     Required,
@@ -28,9 +28,9 @@ pub(crate) enum Presence {
 /// Part of a key.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum KeyPart {
-    /// An import must give it.
+    /// An import must specify it.
     Required,
-    /// An import may leave it out.
+    /// An import may omit it.
     Optional,
 }
 
@@ -43,7 +43,7 @@ impl FieldOptions {
         Ok(options)
     }
 
-    /// Whether there is an option that has no meaning for an attribute with a write-only twin.
+    /// Returns whether an option is set that is not allowed for an attribute with a write-only twin.
     pub(crate) fn excludes_twin(&self) -> bool {
         self.key.is_some()
             || self.stable
@@ -82,7 +82,7 @@ impl FieldOptions {
 pub(crate) struct ModelOptions {
     pub(crate) name: Option<LitStr>,
     pub(crate) kind: Option<Kind>,
-    /// The type of the key, where several models share one.
+    /// The type of the key, if several models share one.
     pub(crate) key: Option<Type>,
     pub(crate) rules: Vec<Expr>,
     pub(crate) deprecated: Option<LitStr>,
@@ -92,7 +92,7 @@ pub(crate) struct ModelOptions {
     pub(crate) imports: Vec<LitStr>,
 }
 
-/// What a model is of.
+/// The kind of a model.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     Resource,
@@ -171,7 +171,7 @@ fn kind(meta: &ParseNestedMeta<'_>) -> Result<Kind> {
 
 fn once<T>(meta: &ParseNestedMeta<'_>, place: &mut Option<T>, value: T) -> Result<()> {
     if place.is_some() {
-        return Err(meta.error("given twice"));
+        return Err(meta.error("specified twice"));
     }
     *place = Some(value);
     Ok(())
@@ -179,7 +179,7 @@ fn once<T>(meta: &ParseNestedMeta<'_>, place: &mut Option<T>, value: T) -> Resul
 
 fn flag(meta: &ParseNestedMeta<'_>, place: &mut bool) -> Result<()> {
     if *place {
-        return Err(meta.error("given twice"));
+        return Err(meta.error("specified twice"));
     }
     *place = true;
     Ok(())

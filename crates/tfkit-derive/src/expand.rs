@@ -1,4 +1,4 @@
-//! The code that is written.
+//! Code generation.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -117,7 +117,7 @@ fn about(ModelOptions { since, needs, category, imports, .. }: &ModelOptions) ->
     })
 }
 
-/// One constant for each field.
+/// Generates one constant for each field.
 fn tokens(object: &Struct) -> TokenStream {
     let ident = &object.ident;
     let tokens = object.fields.iter().map(|Field { ident: field, visibility, ty, name, options, .. }| {
@@ -139,7 +139,7 @@ fn tokens(object: &Struct) -> TokenStream {
         quote! { #stored #written #version }
     });
     quote! {
-        #[allow(dead_code, reason = "tokens are there for every attribute, whether a hook needs them or not")]
+        #[allow(dead_code, reason = "tokens are generated for every attribute, whether a hook uses them or not")]
         impl #ident {
             #(#tokens)*
         }
@@ -201,25 +201,25 @@ fn object_impl(object: &Struct) -> TokenStream {
     }
 }
 
-/// The write-only attribute and its version, where a field has them.
+/// Returns the names of the write-only attribute and its version, if a field has them.
 fn twin(options: &FieldOptions, name: &str) -> Option<[String; 2]> {
     options.twin.map(|_| [format!("{name}_wo"), format!("{name}_wo_version")])
 }
 
-/// The three names of a field with a write-only twin.
+/// Generates the three names of a field with a write-only twin.
 fn twin_names(options: &FieldOptions, name: &str) -> Option<TokenStream> {
     let [written, version] = twin(options, name)?;
     Some(quote! { ::tfkit::field::Names { stored: #name, written: #written, version: #version } })
 }
 
-/// What the attributes of a field with a write-only twin must keep to.
+/// Generates the rules over the attributes of a field with a write-only twin.
 fn twin_rules(Field { name, options, .. }: &Field) -> Option<TokenStream> {
     let [written, version] = twin(options, name)?;
     let required = options.twin == Some(Presence::Required);
     Some(quote! { ::tfkit::field::rules(#required, &[#name, #written], #version, &[#written]) })
 }
 
-/// The declarations of the attributes that a field stands for.
+/// Generates the declarations of the attributes of a field.
 fn attributes(field: &Field) -> TokenStream {
     let Field { ty, name, description, options, .. } = field;
     let Some(names) = twin_names(options, name) else {
@@ -236,8 +236,8 @@ fn attributes(field: &Field) -> TokenStream {
     }}
 }
 
-/// The declaration of one attribute. Its tokens carry the place of the field's type, so that the compiler points
-/// there when the type and the options contradict each other.
+/// Generates the declaration of one attribute. Its tokens have the span of the field's type, so that the compiler
+/// points there if the type and the options contradict each other.
 fn attribute(field: &Field) -> TokenStream {
     let Field { ty, name, description, options, .. } = field;
     let mut built = if let Some(default) = &options.default {
@@ -288,7 +288,7 @@ fn same(options: &FieldOptions) -> Option<TokenStream> {
     })
 }
 
-/// A default as a value of the field: a string literal becomes what the field holds.
+/// Generates a default as a value of the field: a string literal is converted to the type of the field.
 fn default_value(ty: &syn::Type, default: &Expr) -> TokenStream {
     let is_text = matches!(default, Expr::Lit(ExprLit { lit: Lit::Str(_), .. }));
     let value = if is_text {
@@ -302,7 +302,7 @@ fn default_value(ty: &syn::Type, default: &Expr) -> TokenStream {
     }}
 }
 
-/// The key's type and its declaration.
+/// Generates the type of the key and its declaration.
 fn key(model: &Struct) -> (TokenStream, TokenStream) {
     let fields: Vec<&Field> = model.keys().collect();
     if fields.is_empty() {
@@ -314,7 +314,9 @@ fn key(model: &Struct) -> (TokenStream, TokenStream) {
     let model_ident = &model.ident;
     let visibility = &model.visibility;
     let key = format_ident!("{}Key", model.ident);
-    let doc = format!("What a read of [`{model_ident}`] needs; also its identity and what an import gives.");
+    let doc = format!(
+        "The key of [`{model_ident}`]: what a read needs, which is also its identity and the import id."
+    );
     let types: Vec<TokenStream> = fields.iter().map(|field| key_field_type(field)).collect();
     let idents: Vec<&Ident> = fields.iter().map(|field| &field.ident).collect();
     let names: Vec<&String> = fields.iter().map(|field| &field.name).collect();
@@ -361,7 +363,7 @@ fn key(model: &Struct) -> (TokenStream, TokenStream) {
     (quote! { #key }, declaration)
 }
 
-/// Makes sure that a key that several models share has the attributes of this one: a field for each, of its type.
+/// Generates a check that a shared key has a field of the right type for each key attribute of this model.
 fn shared_key(shared: &syn::Type, fields: &[&Field]) -> TokenStream {
     let idents = fields.iter().map(|field| &field.ident);
     let types = fields.iter().map(|field| key_field_type(field));

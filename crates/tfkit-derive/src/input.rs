@@ -1,4 +1,4 @@
-//! A struct that is to become an object, checked.
+//! Parsing and checking of a struct.
 
 use syn::spanned::Spanned;
 use syn::{
@@ -7,11 +7,11 @@ use syn::{
 
 use crate::attr::{FieldOptions, Kind, ModelOptions};
 
-/// Names that the host keeps for itself in the blocks of resources and data sources.
+/// Names that the host reserves in the blocks of resources and data sources.
 const RESERVED: &[&str] =
     &["count", "for_each", "provider", "lifecycle", "depends_on", "connection", "provisioner"];
 
-/// Names that the host keeps for itself in provider blocks.
+/// Names that the host reserves in provider blocks.
 const RESERVED_IN_PROVIDER: &[&str] = &["alias", "version"];
 
 /// The parts of a struct that the expansion needs.
@@ -38,13 +38,13 @@ impl Struct {
     pub(crate) fn model(input: &DeriveInput) -> Result<Self> {
         let object = Self::read(input, ModelOptions::parse(&input.attrs)?)?;
         let Some(name) = &object.options.name else {
-            return Err(Error::new(object.ident.span(), "a model needs a name: `#[model(name = \"…\")]`"));
+            return Err(Error::new(object.ident.span(), "a model requires a name: `#[model(name = \"…\")]`"));
         };
         check_name(&name.value(), name.span())?;
         if object.description.is_empty() {
             return Err(Error::new(
                 object.ident.span(),
-                "a model needs a doc comment: it is the description that users read",
+                "a model requires a doc comment: it is the description that users read",
             ));
         }
         let kind = object.kind();
@@ -53,20 +53,20 @@ impl Struct {
             if reserved.contains(&field.name.as_str()) {
                 return Err(Error::new(
                     field.ident.span(),
-                    format!("Terraform keeps the attribute name `{}` for itself", field.name),
+                    format!("Terraform reserves the attribute name `{}`", field.name),
                 ));
             }
             if field.options.key.is_some() && kind != Kind::Resource {
-                return Err(Error::new(field.ident.span(), "only a resource has a key"));
+                return Err(Error::new(field.ident.span(), "only resources have keys"));
             }
             if field.options.twin.is_some() && kind != Kind::Resource {
-                return Err(Error::new(field.ident.span(), "only a resource has write-only twins"));
+                return Err(Error::new(field.ident.span(), "only resources have write-only twins"));
             }
         }
         if kind == Kind::Resource && object.keys().next().is_none() {
             return Err(Error::new(
                 object.ident.span(),
-                "a resource needs a key: mark what a read needs with `#[attr(key)]`",
+                "a resource requires a key: mark the attributes that a read needs with `#[attr(key)]`",
             ));
         }
         Ok(object)
@@ -78,24 +78,24 @@ impl Struct {
         if let Some(field) = object.keys().next() {
             return Err(Error::new(
                 field.ident.span(),
-                "a nested object has no key; keys are attributes of the model",
+                "a nested object cannot have a key; mark attributes of the model instead",
             ));
         }
         if let Some(field) = object.fields.iter().find(|field| field.options.twin.is_some()) {
             return Err(Error::new(
                 field.ident.span(),
-                "a nested object has no write-only twins; they are attributes of the model",
+                "a nested object cannot have write-only twins; use attributes of the model instead",
             ));
         }
         Ok(object)
     }
 
-    /// What the model is of; a resource unless it says otherwise.
+    /// Returns the kind of the model: a resource by default.
     pub(crate) fn kind(&self) -> Kind {
         self.options.kind.unwrap_or(Kind::Resource)
     }
 
-    /// The fields of the key.
+    /// Returns the fields of the key.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.options.key.is_some())
     }
@@ -105,10 +105,10 @@ impl Struct {
             return Err(Error::new(input.generics.span(), "a model cannot be generic"));
         }
         let Data::Struct(data) = &input.data else {
-            return Err(Error::new(input.ident.span(), "only a struct with named fields can be derived"));
+            return Err(Error::new(input.ident.span(), "derive requires a struct with named fields"));
         };
         let Fields::Named(fields) = &data.fields else {
-            return Err(Error::new(input.ident.span(), "only a struct with named fields can be derived"));
+            return Err(Error::new(input.ident.span(), "derive requires a struct with named fields"));
         };
         let fields = fields.named.iter().filter_map(Field::of).collect::<Result<Vec<_>>>()?;
         Ok(Self {
@@ -122,7 +122,7 @@ impl Struct {
 }
 
 impl Field {
-    /// Reads a field; none if it has no name, which named fields always have.
+    /// Reads a field; `None` if it has no name, which named fields always have.
     fn of(field: &syn::Field) -> Option<Result<Self>> {
         let ident = field.ident.clone()?;
         Some(Self::read(field, ident))
@@ -139,13 +139,13 @@ impl Field {
         if description.is_empty() {
             return Err(Error::new(
                 ident.span(),
-                format!("attribute `{name}` needs a doc comment: it is the description that users read"),
+                format!("attribute `{name}` requires a doc comment: it is the description that users read"),
             ));
         }
         if options.twin.is_some() && options.excludes_twin() {
             return Err(Error::new(
                 ident.span(),
-                "an attribute with a write-only twin takes only `check`, `same` and `name` besides",
+                "an attribute with a write-only twin allows only `check`, `same` and `name` as further options",
             ));
         }
         Ok(Self { ident, visibility: field.vis.clone(), ty: field.ty.clone(), name, description, options })
@@ -159,13 +159,13 @@ fn check_name(name: &str, span: proc_macro2::Span) -> Result<()> {
     if name.is_empty() || !name.chars().enumerate().all(fits) {
         return Err(Error::new(
             span,
-            "names are lower-case letters, digits and `_`, and do not begin with a digit",
+            "names consist of lower-case letters, digits and `_`, and do not begin with a digit",
         ));
     }
     Ok(())
 }
 
-/// The doc comment as one text: lines as written, without the space that follows `///`.
+/// Returns the doc comment as one string: lines as written, without the space after `///`.
 fn description(attributes: &[Attribute]) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {

@@ -1,4 +1,4 @@
-//! A small provider: notes that are kept as files in a folder. The tests of this crate run it under real hosts.
+//! A small provider: notes that are stored as files in a folder. The tests of this crate run it under real hosts.
 
 use std::io;
 use std::path::PathBuf;
@@ -17,9 +17,9 @@ fn main() -> ExitCode {
 #[derive(Clone, Debug, Model)]
 #[model(name = "echo", kind = provider)]
 pub struct Config {
-    /// Folder that holds the notes.
+    /// Folder of the notes.
     pub folder: String,
-    /// Password of the folder, which nobody asks for.
+    /// Password of the folder, which is not checked.
     pub token: Option<Secret<String>>,
 }
 
@@ -39,14 +39,14 @@ impl Provider for Echo {
         }
         let config = config.model()?;
         if let Some(token) = &config.token {
-            // What no provider should do, and what must not matter when it does.
+            // A provider should not log this. If it does, the secret must be masked.
             tracing::info!(token = token.expose().as_str(), "Configured with {:?}", token.expose());
         }
         Ok(Configured::Ready(Folder(config.folder.into())))
     }
 }
 
-/// The way to the notes.
+/// The client.
 pub struct Folder(PathBuf);
 
 impl Folder {
@@ -77,22 +77,22 @@ fn failed(what: &str, id: &str, error: &io::Error) -> Diag {
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "note")]
 pub struct Note {
-    /// Name of the file, without its ending.
+    /// Name of the file, without its extension.
     #[attr(key, stable)]
     pub id: Computed<String>,
     /// Name of the note.
     #[attr(replace)]
     pub name: String,
-    /// What the note says.
+    /// Text of the note.
     pub text: String,
     /// Colour of the paper.
     #[attr(default = "yellow")]
     pub colour: OrDefault<String>,
-    /// How long the text is.
+    /// Length of the text.
     pub length: Computed<i64>,
 }
 
-/// What the folder knows of a note.
+/// A note in the folder.
 pub struct Remote {
     id: String,
     text: String,
@@ -155,7 +155,7 @@ fn length(text: &str) -> i64 {
 pub struct NoteText {
     /// Name of the note.
     pub name: String,
-    /// What the note says.
+    /// Text of the note.
     pub text: Computed<String>,
 }
 
@@ -165,7 +165,7 @@ impl DataSource for NoteText {
 
     async fn read(cx: &Cx<Folder>, config: Self) -> Result<Self, Diag> {
         let Some(content) = cx.client().await?.read(&config.name)? else {
-            return Err(Diag::error(format!("There is no note {:?}", config.name)).at(NoteText::NAME));
+            return Err(Diag::error(format!("No note {:?} found", config.name)).at(NoteText::NAME));
         };
         let text = content.split_once('\n').unwrap_or_default().1.to_owned();
         Ok(NoteText { text: Computed::known(text), ..config })

@@ -1,6 +1,6 @@
-//! Serves a provider made with `tfkit` to Terraform and OpenTofu: handshake, TLS, protocol, logs and a good end.
+//! Serves a `tfkit` provider to Terraform and OpenTofu: handshake, TLS, protocol, logs and shutdown.
 //!
-//! The whole program of a provider is:
+//! A complete provider program:
 //!
 //! ```ignore
 //! fn main() -> std::process::ExitCode {
@@ -24,10 +24,10 @@ pub use log::mask;
 
 /// Serves a provider to the host that started this process, until the host ends it.
 ///
-/// `address` is the provider's source address; its last part names the log level of this provider alone
-/// (`TF_LOG_PROVIDER_CLOUD`). Started by anything but a host, it explains itself on stderr and fails.
+/// `address` is the provider's source address; its last part names the variable for the log level of this provider
+/// (`TF_LOG_PROVIDER_CLOUD`). If it is not started by a host, it prints an explanation to stderr and fails.
 ///
-/// Nothing may be written to standard output before or after: it belongs to the handshake.
+/// Do not write to standard output before or after: it is reserved for the handshake.
 pub fn serve<P: Provider>(address: &'static str, provider: P) -> ExitCode {
     let name = address.rsplit('/').next().unwrap_or(address);
     let environment = Environment::of_this_process(name);
@@ -43,7 +43,7 @@ pub fn serve<P: Provider>(address: &'static str, provider: P) -> ExitCode {
     }
 }
 
-/// Says on stderr why serving ended, with all causes. A stderr that is closed leaves nobody to tell.
+/// Prints to stderr why serving ended, with all causes. Ignores a closed stderr.
 #[expect(clippy::disallowed_methods, reason = "nothing else is printed")]
 fn explain(error: &host::HostError) {
     let text = printable::Chain(error).to_string();

@@ -1,4 +1,4 @@
-//! How long the process lives.
+//! The lifetime of the process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How often it is looked whether the host is still there.
+/// Interval of the checks whether the host is still running.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// Shared knowledge about the end of the process and about open connections. Clones are the same.
+/// Shared state of the process: whether it ends, and its open connections. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Lifetime {
-    /// Read before the host hears of us: a host that dies right after that must not be taken for its successor.
+    /// Parent process, read before the handshake: if the host dies right after it, the new parent must not count as
+    /// the host.
     #[cfg(unix)]
     parent: u32,
     ending: Arc<watch::Sender<bool>>,
@@ -20,7 +21,7 @@ pub(crate) struct Lifetime {
 }
 
 impl Lifetime {
-    /// A process that goes on.
+    /// Creates the state of a running process.
     pub(crate) fn new() -> Self {
         Self {
             #[cfg(unix)]
@@ -30,25 +31,25 @@ impl Lifetime {
         }
     }
 
-    /// Asks for the end; everybody who waits for it is told. Repeating it changes nothing.
+    /// Requests the end and wakes everybody who waits for it. Idempotent.
     pub(crate) fn end(&self) {
         self.ending.send_replace(true);
     }
 
-    /// Waits until somebody asked for the end.
+    /// Waits until the end is requested.
     pub(crate) async fn ended(&self) {
         let mut ending = self.ending.subscribe();
         // The sender lives in `self`, so waiting cannot fail.
         let _ = ending.wait_for(|ending| *ending).await;
     }
 
-    /// Counts a connection for as long as the answer lives.
+    /// Counts a connection until the returned guard is dropped.
     pub(crate) fn connected(&self) -> Connected {
         self.connections.fetch_add(1, Ordering::Relaxed);
         Connected(Arc::clone(&self.connections))
     }
 
-    /// Ends the process when the program that started it is gone without a word and nobody is connected. The
+    /// Ends the process if the program that started it has ended without a shutdown and nobody is connected. The
     /// protocol has no watchdog, and standard input belongs to the person at the terminal.
     #[cfg(unix)]
     pub(crate) async fn watch_parent(self) {
@@ -56,25 +57,24 @@ impl Lifetime {
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             clock.tick().await;
-            // A process whose parent dies is handed to another one.
+            // A process whose parent dies gets a new parent.
             let orphaned = std::os::unix::process::parent_id() != self.parent;
             if orphaned && self.connections.load(Ordering::Relaxed) == 0 {
-                tracing::warn!("The host is gone without ending this process; ending it");
+                tracing::warn!("The host ended without stopping this process; exiting");
                 return self.end();
             }
         }
     }
 
-    /// Without process numbers of parents there is nothing to watch: waits for ever.
+    /// Waits forever: without parent process ids there is nothing to watch.
     #[cfg(not(unix))]
     pub(crate) async fn watch_parent(self) {
         let _ = (WATCH, &self.connections);
         std::future::pending().await
     }
 
-    /// Ignores the interrupt that a terminal sends to host and plugin alike, because the host decides what an
-    /// interrupt means; takes a request to terminate as the end. Both hold from this call on, not only from
-    /// the first wait.
+    /// Ignores the interrupt that a terminal sends to both host and plugin, because the host handles interrupts. A
+    /// termination signal requests the end. Both apply from this call on, not only from the first wait.
     #[cfg(unix)]
     pub(crate) fn watch_signals(&self) -> std::io::Result<impl Future<Output = ()> + use<>> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -84,21 +84,21 @@ impl Lifetime {
         Ok(async move {
             loop {
                 tokio::select! {
-                    _ = interrupt.recv() => tracing::debug!("Ignored an interrupt: the host decides"),
+                    _ = interrupt.recv() => tracing::debug!("Ignored an interrupt: the host handles it"),
                     _ = terminate.recv() => lifetime.end(),
                 }
             }
         })
     }
 
-    /// Ignores the interrupt that a console sends to host and plugin alike.
+    /// Ignores the interrupt that a console sends to both host and plugin.
     #[cfg(windows)]
     pub(crate) fn watch_signals(&self) -> std::io::Result<impl Future<Output = ()> + use<>> {
         let mut interrupt = tokio::signal::windows::ctrl_c()?;
         Ok(async move {
             loop {
                 interrupt.recv().await;
-                tracing::debug!("Ignored an interrupt: the host decides");
+                tracing::debug!("Ignored an interrupt: the host handles it");
             }
         })
     }

@@ -7,19 +7,19 @@ use std::fmt;
 pub enum Action {
     /// Nothing.
     NoOp,
-    /// It is made.
+    /// It is created.
     Create,
-    /// It is changed in place.
+    /// It is updated in place.
     Update,
-    /// It is removed and made again, in whichever order.
+    /// It is deleted and re-created, in either order.
     Replace,
-    /// It is removed.
+    /// It is deleted.
     Delete,
     /// A data source is read during the apply.
     Read,
-    /// It is taken out of the state and stays as it is.
+    /// It is removed from the state but not deleted.
     Forget,
-    /// Something that this crate has no name for.
+    /// An action that this crate does not know.
     Other,
 }
 

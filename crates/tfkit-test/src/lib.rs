@@ -1,11 +1,11 @@
-//! Test tools for providers that are made with `tfkit`.
+//! Test tools for `tfkit` providers.
 //!
-//! - [`Harness`] plays the host in the test's own process: it merges, plans, applies, refreshes and imports as the host
-//!   does, applies the host's checks, and needs neither a socket nor a binary.
-//! - [`Scenario`] runs the real host in a directory of its own.
+//! - [`Harness`] simulates the host in the process of the test: it merges, plans, applies, refreshes and imports like
+//!   the host, applies the host's checks, and needs neither a socket nor a binary.
+//! - [`Scenario`] runs the real host in its own directory.
 //!
-//! Both look at an object from outside: by its address, `TYPE.NAME`. Both check by default what most mistakes break:
-//! that a configuration plans empty right after it was applied, without a refresh and with one.
+//! Both identify an object by its address, `TYPE.NAME`. By default, both check what most bugs break: that the plan is
+//! empty right after an apply, without and with a refresh.
 //!
 //! ```ignore
 //! let mut host = Harness::start(Engine::new(MyProvider), json!({"address": address})).await?;

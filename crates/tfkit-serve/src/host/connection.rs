@@ -1,4 +1,4 @@
-//! Connections: accepted, secured, served and ended in good order.
+//! Connections: accepting, securing, serving and closing them.
 
 use std::io;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use super::listen::{Listener, Stream};
 use crate::lifetime::Lifetime;
 use crate::wire::Services;
 
-/// How long a peer may take to secure its connection.
+/// Timeout of the TLS handshake.
 const SECURING: Duration = Duration::from_secs(10);
-/// How long calls that are under way may take once the host asked for the end. It kills after two seconds.
+/// Timeout of running calls after the host requested the end. The host kills the process after two seconds.
 const FINISHING: Duration = Duration::from_millis(1500);
-/// How long to wait before accepting again, after the system had no room for one more connection.
+/// Delay before accepting again after the system ran out of resources for connections.
 const BACK_OFF: Duration = Duration::from_millis(50);
-/// Bytes that may be under way on one stream and on one connection: schemas and states are large.
+/// Flow-control window of a stream and of a connection, in bytes: schemas and states are large.
 const WINDOW: u32 = 4 << 20;
 
-/// Serves every connection until the lifetime ends, then lets the calls that are under way finish.
+/// Serves every connection until the lifetime ends, then waits for running calls.
 pub(super) async fn accept(
     listener: &Listener,
     tls: Option<TlsAcceptor>,
@@ -46,12 +46,12 @@ pub(super) async fn accept(
     }
     let finished = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(FINISHING, finished).await.is_err() {
-        tracing::warn!(connections = connections.len(), "Ended while calls were still under way");
+        tracing::warn!(connections = connections.len(), "Ended while calls were still running");
     }
     Ok(())
 }
 
-/// True for failures of one connection, which say nothing about the next.
+/// Returns whether a failure affects only one connection and not the next one.
 fn is_passing(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, OutOfMemory, ResourceBusy};
     // Too many open files, in this process or on the machine.
@@ -63,16 +63,16 @@ fn is_passing(error: &io::Error) -> bool {
         )
 }
 
-/// Serves one connection to its end. A peer that fails to secure it is nobody that we know.
+/// Serves one connection to its end. A peer that fails the TLS handshake is not the host.
 async fn connection(stream: Stream, tls: Option<TlsAcceptor>, services: Services, lifetime: Lifetime) {
     let _connected = lifetime.connected();
     let Some(tls) = tls else { return exchange(stream, services, &lifetime).await };
     match tokio::time::timeout(SECURING, tls.accept(stream)).await {
         Ok(Ok(stream)) => exchange(Box::new(stream), services, &lifetime).await,
         Ok(Err(error)) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "Refused a connection");
+            tracing::warn!(error = &error as &dyn std::error::Error, "Rejected a connection");
         }
-        Err(_) => tracing::warn!("Refused a connection that was not secured in time"),
+        Err(_) => tracing::warn!("Rejected a connection: the TLS handshake timed out"),
     }
 }
 
@@ -90,7 +90,7 @@ async fn exchange(stream: Stream, services: Services, lifetime: &Lifetime) {
         }
     };
     if let Err(error) = outcome {
-        // Hosts that are killed do not say goodbye.
+        // A host that is killed does not close its connections.
         tracing::debug!(error = &*error, "A connection ended early");
     }
 }

@@ -1,4 +1,4 @@
-//! What the host says through environment variables; nothing else in this crate reads them.
+//! Environment variables of the host. Nothing else in this crate reads the environment.
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
@@ -6,35 +6,35 @@ use std::path::PathBuf;
 
 use crate::log::Level;
 
-/// What the host says to a plugin process that it starts.
+/// Settings that the host passes to a plugin process.
 #[derive(Debug)]
 pub(crate) struct Environment {
-    /// Proves that a host started us, and not a person.
+    /// Shows that a host started the process, and not a person.
     pub(crate) cookie: Option<String>,
-    /// Protocol versions that the host speaks.
+    /// Protocol versions that the host supports.
     pub(crate) protocols: Option<String>,
-    /// PEM of the only certificate that may connect; without it the connection is in the clear.
+    /// PEM of the only certificate that may connect. Without it, the connection is not encrypted.
     pub(crate) client_certificate: Option<String>,
-    /// Where the socket goes, and who may use it.
+    /// Location of the socket, and who may use it.
     pub(crate) socket: SocketPlace,
-    /// Ports to choose from when a socket file is not possible.
+    /// Ports to choose from if a socket file is not possible.
     pub(crate) ports: RangeInclusive<u16>,
-    /// The host asks whether we serve several connections over one; it wants an answer in the handshake.
+    /// Whether the host asks for multiplexing, which the handshake must answer.
     pub(crate) asks_for_multiplexing: bool,
-    /// How much is logged.
+    /// The log level.
     pub(crate) log: Level,
 }
 
-/// Where the socket file goes.
+/// Location of the socket file.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct SocketPlace {
-    /// Folder; the system's folder for temporary files when the host names none.
+    /// Folder; by default the system's folder for temporary files.
     pub(crate) folder: PathBuf,
-    /// Group, by name or number, that may connect beside the owner.
+    /// Group, by name or number, that may connect in addition to the owner.
     pub(crate) group: Option<String>,
 }
 
-/// Ports of the host's documentation, for a host that names none.
+/// Default ports from the host's documentation.
 const PORTS: RangeInclusive<u16> = 10_000..=25_000;
 
 impl Environment {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_are_the_hosts_or_the_documented_ones() {
+    fn ports_are_those_of_the_host_or_the_documented_defaults() {
         for (variables, expected) in [
             (&[][..], PORTS),
             (&[("PLUGIN_MIN_PORT", "11"), ("PLUGIN_MAX_PORT", "12")], 11..=12),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_providers_own_log_level_comes_first() {
+    fn the_providers_own_log_level_takes_precedence() {
         let all = [("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "INFO"), ("TF_LOG_PROVIDER_MY_CLOUD", "ERROR")];
         for (variables, expected) in [
             (&all[..0], None),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_variables_count_as_absent() {
+    fn empty_variables_count_as_unset() {
         let environment = environment(&[("PLUGIN_CLIENT_CERT", ""), ("PLUGIN_UNIX_SOCKET_DIR", "")]);
         assert_eq!(environment.client_certificate, None);
         assert_eq!(environment.socket, SocketPlace { folder: std::env::temp_dir(), group: None });

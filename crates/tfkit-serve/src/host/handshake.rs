@@ -1,4 +1,4 @@
-//! The first words between host and plugin: who started us, in which protocol, and where we listen.
+//! The handshake between host and plugin: the cookie, the protocol version, and the address.
 
 use std::fmt::Write;
 
@@ -11,22 +11,22 @@ use super::listen::Address;
 /// The only protocol of this framework.
 pub(crate) const PROTOCOL: u32 = 6;
 
-/// What every host of Terraform plugins puts into the environment of a plugin.
+/// The cookie that every Terraform host sets in the environment of a plugin.
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
-/// Why we do not serve whoever started us.
+/// Why the process does not serve the program that started it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// Started by a person or by a program that is no host.
+    /// Started by a person or by a program that is not a host.
     #[error(
-        "This program is a provider plugin. Terraform and OpenTofu start it themselves; it does nothing when it \
-         is started by hand.\nName the provider in a configuration and run:\n  terraform init\n  terraform plan"
+        "This program is a provider plugin. Terraform and OpenTofu start it; it does nothing when started by \
+         hand.\nAdd the provider to a configuration and run:\n  terraform init\n  terraform plan"
     )]
     NotAPlugin,
     /// The host is too old.
     #[error(
-        "This provider speaks plugin protocol 6, but the program that started it offers only {offered:?}.\n\
-         Use Terraform 1.0 or newer, or OpenTofu 1.6 or newer."
+        "This provider supports plugin protocol 6, but the program that started it offers only {offered:?}.\nUse \
+         Terraform 1.0 or newer, or OpenTofu 1.6 or newer."
     )]
     Protocol {
         /// What it offers.
@@ -34,7 +34,7 @@ pub(crate) enum Refusal {
     },
 }
 
-/// Checks that a host started us that speaks our protocol.
+/// Checks that a host with the right protocol version started the process.
 pub(crate) fn check(environment: &Environment) -> Result<(), Refusal> {
     if environment.cookie.as_deref() != Some(COOKIE) {
         return Err(Refusal::NotAPlugin);
@@ -47,8 +47,8 @@ pub(crate) fn check(environment: &Environment) -> Result<(), Refusal> {
     }
 }
 
-/// The line that tells the host where we listen. `certificate` is the DER of our own certificate; without one
-/// the connection is in the clear.
+/// Returns the handshake line with the address. `certificate` is the DER of the provider's certificate; without one,
+/// the connection is not encrypted.
 pub(crate) fn line(address: &Address, certificate: Option<&[u8]>, multiplexing: Option<bool>) -> String {
     let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der)).unwrap_or_default();
     let mut line = format!("1|{PROTOCOL}|{}|{address}|grpc|{certificate}", address.network());
@@ -64,13 +64,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_names_address_and_certificate() {
+    fn the_handshake_line_contains_address_and_certificate() {
         let unix = Address::Unix("/run/plugin-1".into());
         let tcp = Address::Tcp(([127, 0, 0, 1], 10_001).into());
         for (address, certificate, multiplexing, expected) in [
             (&unix, None, None, "1|6|unix|/run/plugin-1|grpc|\n"),
             (&tcp, None, None, "1|6|tcp|127.0.0.1:10001|grpc|\n"),
-            // Standard alphabet, and no padding: the host refuses both alternatives.
+            // Standard alphabet without padding: the host rejects both alternatives.
             (&unix, Some(&[0xfb, 0xff, 0xfe, 0xff][..]), None, "1|6|unix|/run/plugin-1|grpc|+//+/w\n"),
             (&unix, None, Some(false), "1|6|unix|/run/plugin-1|grpc||false\n"),
         ] {

@@ -1,4 +1,4 @@
-//! Where the host connects: a socket file, or a port on loopback where socket files are not possible.
+//! Listening for the host: on a socket file, or on a loopback port if socket files are not possible.
 
 use std::fmt;
 use std::io;
@@ -11,18 +11,18 @@ use tokio::net::TcpListener;
 
 use super::environment::SocketPlace;
 
-/// Where we listen, as the handshake says it.
+/// The address in the handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
     /// A socket file.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "socket files are used on Unix only"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "socket files are used only on Unix"))]
     Unix(PathBuf),
     /// A port on loopback.
     Tcp(SocketAddr),
 }
 
 impl Address {
-    /// Name of the network.
+    /// Returns the name of the network.
     pub(crate) fn network(&self) -> &'static str {
         match self {
             Self::Unix(_) => "unix",
@@ -40,7 +40,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// One connection, whatever it runs over.
+/// A connection over any transport.
 pub(crate) type Stream = Box<dyn ReadWrite>;
 
 /// Bytes in both directions.
@@ -60,7 +60,7 @@ enum Socket {
 }
 
 impl Listener {
-    /// Listens on a new socket file, or on the first free port when that is not possible.
+    /// Listens on a new socket file, or on the first free port if that is not possible.
     pub(crate) async fn open(place: &SocketPlace, ports: RangeInclusive<u16>) -> io::Result<Self> {
         #[cfg(unix)]
         if let Some(listener) = unix::open(place)? {
@@ -80,19 +80,19 @@ impl Listener {
         Err(last)
     }
 
-    /// Where it listens.
+    /// Returns its address.
     pub(crate) fn address(&self) -> &Address {
         &self.address
     }
 
-    /// Waits for the next connection. May be dropped and called again without losing one.
+    /// Waits for the next connection. Cancel-safe.
     pub(crate) async fn accept(&self) -> io::Result<Stream> {
         match &self.socket {
             #[cfg(unix)]
             Socket::Unix(socket) => Ok(Box::new(socket.accept().await?.0)),
             Socket::Tcp(socket) => {
                 let stream = socket.accept().await?.0;
-                // Small answers must not wait for a full packet.
+                // Small responses must not wait for a full packet.
                 stream.set_nodelay(true)?;
                 Ok(Box::new(stream))
             }
@@ -108,7 +108,7 @@ impl Drop for Listener {
     }
 }
 
-/// Removes a socket file; one that is gone already is what we want.
+/// Removes a socket file. It may already be gone.
 fn remove(path: &Path) {
     let _ = std::fs::remove_file(path);
 }
@@ -125,7 +125,7 @@ mod unix {
     /// Longest path that fits into a socket address on every Unix (104 bytes on some, with a final zero).
     const LONGEST_PATH: usize = 103;
 
-    /// Listens on a new socket file; none when the folder is too deep for one or allows none.
+    /// Listens on a new socket file; `None` if the path of the folder is too long, or if it does not support sockets.
     pub(super) fn open(place: &SocketPlace) -> io::Result<Option<Listener>> {
         let name = uuid::Uuid::new_v4().simple().to_string();
         let path = place.folder.join(format!("plugin-{}", &name[..16]));
@@ -134,7 +134,7 @@ mod unix {
         }
         let Ok(socket) = UnixListener::bind(&path) else { return Ok(None) };
         let listener = Listener { address: Address::Unix(path.clone()), socket: Socket::Unix(socket) };
-        // A listener that is dropped on the way out removes its file.
+        // If this function fails later, dropping the listener removes its file.
         let mode = match &place.group {
             Some(group) => {
                 std::os::unix::fs::chown(&path, None, Some(group_id(group)?))?;
@@ -147,7 +147,7 @@ mod unix {
         Ok(Some(listener))
     }
 
-    /// Number of a group that is given by number or by the name that it has on this machine.
+    /// Returns the number of a group, which is specified by number or by its name on this machine.
     fn group_id(group: &str) -> io::Result<u32> {
         if let Ok(id) = group.parse() {
             return Ok(id);
@@ -156,12 +156,12 @@ mod unix {
         find_group(&groups, group).ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::NotFound,
-                format!("PLUGIN_UNIX_SOCKET_GROUP names the group {group:?}, which is not in /etc/group"),
+                format!("PLUGIN_UNIX_SOCKET_GROUP is set to the group {group:?}, which is not in /etc/group"),
             )
         })
     }
 
-    /// Number of a group in the lines `name:password:number:members`.
+    /// Finds the number of a group in the lines `name:password:number:members`.
     fn find_group(groups: &str, wanted: &str) -> Option<u32> {
         groups.lines().find_map(|line| {
             let mut columns = line.split(':');
@@ -186,7 +186,7 @@ mod unix {
         }
 
         #[tokio::test]
-        async fn the_socket_file_is_private_and_goes_with_its_listener() {
+        async fn the_socket_file_is_private_and_is_removed_with_its_listener() {
             let folder = tempfile::tempdir().unwrap();
             let place = SocketPlace { folder: folder.path().to_owned(), group: None };
             let listener = open(&place).unwrap().unwrap();
@@ -198,7 +198,7 @@ mod unix {
         }
 
         #[tokio::test]
-        async fn a_group_may_connect_where_the_host_names_one() {
+        async fn a_group_may_connect_if_the_host_sets_one() {
             let folder = tempfile::tempdir().unwrap();
             let group = folder.path().metadata().unwrap().gid();
             let place = SocketPlace { folder: folder.path().to_owned(), group: Some(group.to_string()) };
@@ -209,12 +209,15 @@ mod unix {
 
             let nobody = SocketPlace { group: Some("no such group".to_owned()), ..place };
             let error = open(&nobody).map(|_| ()).unwrap_err().to_string();
-            assert!(error.contains("PLUGIN_UNIX_SOCKET_GROUP names the group \"no such group\""), "{error}");
+            assert!(
+                error.contains("PLUGIN_UNIX_SOCKET_GROUP is set to the group \"no such group\""),
+                "{error}"
+            );
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a socket file is left behind");
         }
 
         #[tokio::test]
-        async fn a_folder_that_is_too_deep_means_a_port() {
+        async fn a_path_that_is_too_long_falls_back_to_a_port() {
             let folder = std::env::temp_dir().join("x".repeat(LONGEST_PATH));
             let place = SocketPlace { folder, group: None };
             let listener = Listener::open(&place, 20_000..=25_000).await.unwrap();

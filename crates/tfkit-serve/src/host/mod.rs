@@ -1,7 +1,7 @@
-//! The life of a plugin process: from the environment that the host gives it to the end that the host asks for.
+//! The life of a plugin process: from the environment that the host sets to the end that the host requests.
 //!
-//! Serving by hand for debuggers (a process that a person starts and hosts attach to) will be a second way into
-//! [`connection::accept`], with neither handshake nor TLS.
+//! A debug mode (a process that a person starts and hosts attach to) would call [`connection::accept`] without
+//! handshake and TLS.
 
 mod connection;
 mod environment;
@@ -22,17 +22,17 @@ use crate::wire::Services;
 use listen::Listener;
 use tls::{ServerTls, TlsError};
 
-/// Threads that run handlers. They wait for servers nearly all the time.
+/// Threads that run handlers. They mostly wait for servers.
 const WORKERS: usize = 2;
 /// Threads for the few calls that block, such as looking up a host name.
 const BLOCKING: usize = 4;
-/// How long work that is still running may delay the end of the process, once nobody waits for it.
+/// Timeout of running work at the end of the process, when nobody waits for it.
 const LEFTOVERS: Duration = Duration::from_millis(100);
 
 /// Why serving ended before the host asked for it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HostError {
-    /// Whoever started us is not served.
+    /// The handshake failed.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// No threads.
@@ -42,21 +42,21 @@ pub(crate) enum HostError {
     #[error("cannot watch for signals")]
     Signals(#[source] io::Error),
     /// Neither socket file nor port.
-    #[error("cannot listen for Terraform or OpenTofu; TMPDIR must name a folder in which files can be made")]
+    #[error("cannot listen for Terraform or OpenTofu; TMPDIR must be a writable folder")]
     Listen(#[source] io::Error),
     /// No secure connection.
     #[error("cannot secure the connection to Terraform or OpenTofu")]
     Tls(#[from] TlsError),
     /// Standard output is closed.
-    #[error("cannot tell Terraform or OpenTofu where the provider listens")]
+    #[error("cannot write the handshake for Terraform or OpenTofu to standard output")]
     Handshake(#[source] io::Error),
-    /// Connections cannot be accepted any more.
+    /// Accepting connections failed.
     #[error("cannot accept a connection from Terraform or OpenTofu")]
     Accept(#[source] io::Error),
 }
 
-/// Serves one host until it asks for the end. `services` makes the remote calls that are served; it runs after
-/// the host was told where to connect, so that both start up side by side.
+/// Serves one host until it requests the end. `services` creates the RPCs to serve. It runs after the handshake, so
+/// that host and provider start in parallel.
 pub(crate) fn run(
     environment: &Environment,
     services: impl FnOnce(&Lifetime) -> Services,
@@ -92,11 +92,11 @@ async fn serve(
     connection::accept(&listener, acceptor, services, &lifetime).await.map_err(HostError::Accept)
 }
 
-/// Writes the one line that this process ever writes to standard output.
-#[expect(clippy::disallowed_methods, reason = "this is what standard output belongs to")]
+/// Writes the handshake line, the only output of this process on standard output.
+#[expect(clippy::disallowed_methods, reason = "standard output is reserved for this line")]
 fn say_hello(environment: &Environment, listener: &Listener, tls: Option<&ServerTls>) -> io::Result<()> {
     let certificate = tls.map(|tls| tls.certificate.as_ref());
-    // Several connections over one are for plugins that call each other; a host that insists on them says so.
+    // Multiplexing is for plugins that call each other. A host that supports it asks for it.
     let multiplexing = environment.asks_for_multiplexing.then_some(false);
     let mut stdout = io::stdout().lock();
     stdout.write_all(handshake::line(listener.address(), certificate, multiplexing).as_bytes())?;

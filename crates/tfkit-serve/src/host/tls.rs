@@ -1,4 +1,4 @@
-//! TLS between host and plugin: each side makes a certificate of its own and trusts exactly the other's.
+//! TLS between host and plugin: each side creates its own certificate and trusts only the other's.
 
 use std::sync::Arc;
 
@@ -15,30 +15,30 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// Why no secure connection can be offered.
+/// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
     /// The host's certificate is unreadable.
-    #[error("PLUGIN_CLIENT_CERT does not hold a certificate in PEM form")]
+    #[error("PLUGIN_CLIENT_CERT does not contain a PEM certificate")]
     HostCertificate(#[source] rustls::pki_types::pem::Error),
-    /// Our certificate could not be made.
-    #[error("cannot make a certificate")]
+    /// Creating the provider's certificate failed.
+    #[error("cannot create a certificate")]
     OwnCertificate(#[source] rcgen::Error),
-    /// The two do not work together.
+    /// The certificates are not compatible.
     #[error("cannot configure TLS")]
     Configuration(#[source] Error),
 }
 
-/// Our side of the secure connection.
+/// The provider's side of TLS.
 pub(crate) struct ServerTls {
-    /// Takes over accepted streams.
+    /// Secures accepted streams.
     pub(crate) acceptor: TlsAcceptor,
-    /// Our certificate, for the handshake line.
+    /// The provider's certificate, for the handshake line.
     pub(crate) certificate: CertificateDer<'static>,
 }
 
 impl ServerTls {
-    /// Makes a certificate for this process, and lets in only the owner of the certificate in `host_pem`.
+    /// Creates a certificate for this process, and accepts only the owner of the certificate in `host_pem`.
     pub(crate) fn for_host(host_pem: &str) -> Result<Self, TlsError> {
         let host = CertificateDer::from_pem_slice(host_pem.as_bytes()).map_err(TlsError::HostCertificate)?;
         let (certificate, key) = own_certificate().map_err(TlsError::OwnCertificate)?;
@@ -50,7 +50,7 @@ impl ServerTls {
     }
 }
 
-/// A new P-256 key with its certificate; the host looks for the name `localhost` in it.
+/// Creates a P-256 key with its certificate. The host expects the name `localhost` in it.
 fn own_certificate() -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), rcgen::Error> {
     let key = KeyPair::generate()?;
     let mut parameters = CertificateParams::new(vec!["localhost".to_owned()])?;
@@ -70,15 +70,15 @@ fn configure(
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(verifier))
         .with_single_cert(vec![certificate], key)?;
-    // Newer gRPC clients refuse a connection on which HTTP/2 was not agreed.
+    // Newer gRPC clients reject a connection that did not negotiate HTTP/2.
     config.alpn_protocols = vec![b"h2".to_vec()];
-    // One host connects once: nothing is ever resumed.
+    // One host connects once: sessions are never resumed.
     config.send_tls13_tickets = 0;
     Ok(config)
 }
 
-/// Lets in the one certificate that the host gave us, compared byte by byte. The usual check of a chain cannot
-/// do that: hosts mark their certificate as an authority, which no end of a chain may be.
+/// Accepts only the certificate of the host, compared byte by byte. The usual chain validation cannot do that: hosts
+/// mark their certificate as an authority, which an end-entity certificate must not be.
 #[derive(Debug)]
 struct Pinned {
     host: CertificateDer<'static>,

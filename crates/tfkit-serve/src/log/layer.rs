@@ -1,4 +1,4 @@
-//! The tracing layer that writes the host's lines.
+//! The tracing layer that writes log lines for the host.
 
 use std::fmt::Debug;
 
@@ -14,18 +14,18 @@ use tracing_subscriber::registry::{LookupSpan, Scope};
 
 use super::line::{Fields, line};
 
-/// Libraries below us, whose records quote header values and bodies: never logged, at any level.
+/// Libraries whose records contain header values and bodies. They are never logged, at any level.
 const SILENT: [&str; 9] =
     ["h2", "hyper", "hyper_util", "tonic", "tower", "rustls", "tokio_rustls", "tokio", "reqwest"];
 
-/// Writes each event as one line, with the fields of the spans that it happened in.
+/// Writes each event as one line, with the fields of its spans.
 pub(crate) struct HostLayer<W> {
     level: LevelFilter,
     write: W,
 }
 
 impl<W: Fn(&[u8]) + 'static> HostLayer<W> {
-    /// A layer that hands each line that passes `level` to `write`.
+    /// Creates a layer that passes each line of the `level` to `write`.
     pub(crate) fn new(level: LevelFilter, write: W) -> Self {
         Self { level, write }
     }
@@ -80,7 +80,7 @@ where
     }
 }
 
-/// Takes the fields of one record.
+/// Collects the fields of one record.
 #[derive(Default)]
 struct Collect {
     message: String,
@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// What `act` logs at `level`, line by line.
+    /// Returns what `act` logs at `level`, line by line.
     fn lines(level: LevelFilter, act: impl FnOnce()) -> Vec<Value> {
         let written = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&written);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_level_and_the_libraries_below_us_are_filtered() {
+    fn the_level_and_silent_libraries_are_filtered() {
         let lines = lines(LevelFilter::INFO, || {
             tracing::debug!("too detailed");
             tracing::error!(target: "h2::codec", "authorization: secret");

@@ -1,14 +1,14 @@
-//! How much is logged, as the host's environment variables say.
+//! Log levels, as set in the host's environment variables.
 
 use tracing::level_filters::LevelFilter;
 
-/// How much is logged.
+/// The log level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Level(LevelFilter);
 
 impl Level {
-    /// Reads the first of the given settings that is not empty. Without any, the provider is silent. The host
-    /// reads `JSON`, and what it does not know, as the most talkative level; so do we.
+    /// Reads the first setting that is not empty. Without one, the provider is silent. Like the host, it treats
+    /// `JSON` and unknown values as the most verbose level.
     pub(crate) fn first<'a>(settings: impl IntoIterator<Item = &'a str>) -> Self {
         let setting = settings.into_iter().find(|setting| !setting.is_empty());
         Self(match setting.map(str::to_ascii_uppercase).as_deref() {
@@ -21,7 +21,7 @@ impl Level {
         })
     }
 
-    /// What passes; nothing at all when the provider is silent.
+    /// Returns the filter; `None` if the provider is silent.
     pub(crate) fn filter(self) -> Option<LevelFilter> {
         (self.0 != LevelFilter::OFF).then_some(self.0)
     }
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_setting_that_is_there_decides() {
+    fn the_first_setting_that_is_not_empty_counts() {
         for (settings, expected) in [
             (vec![], LevelFilter::OFF),
             (vec!["", ""], LevelFilter::OFF),

@@ -5,18 +5,19 @@ use serde_json::Value;
 
 use super::mask::masked;
 
-/// Longest line, newline included. The host splits lines at 64 KiB, and then reads neither half as JSON.
+/// Maximum length of a line in bytes, including the newline. The host splits lines at 64 KiB, and then parses neither
+/// half as JSON.
 pub(crate) const LONGEST: usize = 60 * 1024;
-/// Longest message inside a line, in bytes before escaping. Six bytes is the longest escape of one byte.
+/// Maximum length of a message in a line, in bytes before escaping. An escape has at most six bytes per byte.
 const LONGEST_MESSAGE: usize = LONGEST / 8;
 
-/// Fields of one line, in the order in which they were recorded; a later one replaces an earlier one.
+/// Fields of one line, in the order in which they were recorded. A later one replaces an earlier one.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Fields(Vec<(String, Value)>);
 
 impl Fields {
-    /// Adds a field. Names that start with `@` belong to the host, which crashes when it finds anything but a
-    /// string there, so the sign is taken off.
+    /// Adds a field. Names that start with `@` are reserved for the host, which crashes if the value is not a string,
+    /// so the sign is removed.
     pub(crate) fn set(&mut self, name: &str, value: Value) {
         let name = name.trim_start_matches('@');
         match self.0.iter_mut().find(|(known, _)| known == name) {
@@ -33,7 +34,7 @@ impl Fields {
     }
 }
 
-/// Formats one line with its newline. Secrets are masked, and what does not fit is left out and said so.
+/// Formats one line with its newline. Secrets are masked. What does not fit is omitted, and the omission is marked.
 pub(crate) fn line(now: Timestamp, level: &str, module: &str, message: &str, fields: &Fields) -> Vec<u8> {
     let mut line = format!(
         r#"{{"@level":"{level}","@message":{},"@module":{},"@timestamp":"{now:.6}""#,
@@ -60,12 +61,13 @@ pub(crate) fn line(now: Timestamp, level: &str, module: &str, message: &str, fie
 const END: &str = "}\n";
 const CUT: &str = ",\"fields_left_out\":true}\n";
 
-/// A text as JSON in which nothing is hidden: the host prints what its users read, control characters of C1 included.
+/// Returns a string as JSON without hidden characters: the host prints log lines as they are, including C1 control
+/// characters.
 fn string(text: impl Into<Value>) -> String {
     printable::json(&text.into().to_string()).into_owned()
 }
 
-/// At most `longest` bytes of a text, whole characters.
+/// Returns at most `longest` bytes of a string, in whole characters.
 fn shorten(text: &str, longest: usize) -> String {
     if text.len() <= longest {
         return text.to_owned();
@@ -84,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_the_form_that_the_host_reads() {
+    fn a_line_has_the_format_that_the_host_reads() {
         let mut fields = Fields::default();
         fields.set("team.id", "a\"b".into());
         fields.set("attempt", 2.into());
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_characters_are_escaped_and_are_the_same_for_whoever_reads_the_json() {
+    fn hidden_characters_are_escaped_and_survive_json_parsing() {
         let hostile = "\u{1b}[2J\u{9b}31m\u{7f}\u{2028}\u{202e}\n";
         let mut fields = Fields::default();
         fields.set("name", hostile.into());
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_never_longer_than_the_host_reads() {
+    fn a_line_is_never_longer_than_the_host_accepts() {
         let mut fields = Fields::default();
         fields.set("small", 1.into());
         fields.set("long", "x".repeat(LONGEST).into());

@@ -1,28 +1,28 @@
-//! Secrets that must not be read in any line.
+//! Masking of secrets in log lines and messages.
 
 use std::borrow::Cow;
 use std::sync::{PoisonError, RwLock};
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 const MASK: &str = "***";
 
-/// Shorter values are no secrets, such as the `1` of a header: any text holds them, so masking them would tear holes into
-/// each line, and the holes would tell the values.
+/// Minimum length of a secret. Shorter values, such as the `1` of a header, occur in any text: masking them would
+/// damage every line and reveal the values.
 const SHORTEST: usize = 4;
 
-/// Longest first, so that a secret inside another one does not leave the rest of it readable.
+/// Longest first, so that a secret inside another one does not leave the rest readable.
 static SECRETS: RwLock<Vec<String>> = RwLock::new(Vec::new());
 
-/// Replaces `secret` by `***` in every log line and every message to the user from now on. Lines of a secret
-/// of several lines are replaced one by one too. A secret, or a line of one, of less than four characters changes nothing.
+/// Replaces `secret` with `***` in every log line and every message to the user from now on. The lines of a
+/// multi-line secret are also replaced one by one. Secrets and lines shorter than four characters are ignored.
 pub fn mask(secret: &str) {
     let mut secrets = SECRETS.write().unwrap_or_else(PoisonError::into_inner);
-    // A file may begin with a byte-order mark, which is no part of the secret.
+    // A file may begin with a byte-order mark, which is not part of the secret.
     let trim = |text: &'_ str| {
         text.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}').to_owned()
     };
     for part in std::iter::once(trim(secret)).chain(secret.lines().map(trim)) {
-        // Text that was formatted for debugging shows quotes and backslashes escaped.
+        // Debug output escapes quotes and backslashes.
         let escaped = part.escape_debug().to_string();
         for form in [part.clone(), escaped] {
             if part.chars().count() >= SHORTEST && !secrets.contains(&form) {
@@ -33,7 +33,7 @@ pub fn mask(secret: &str) {
     secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
 }
 
-/// The text without secrets.
+/// Returns the text without secrets.
 pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     let secrets = SECRETS.read().unwrap_or_else(PoisonError::into_inner);
     let mut text = Cow::Borrowed(text);

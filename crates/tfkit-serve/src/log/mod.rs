@@ -1,4 +1,4 @@
-//! What the provider logs: lines on stderr that the host reads and logs again at their level.
+//! Logs of the provider: lines on stderr that the host reads and logs again at their level.
 
 mod layer;
 mod level;
@@ -17,18 +17,18 @@ pub use mask::mask;
 pub(crate) use mask::masked;
 pub(crate) use panic::message as panic_message;
 
-/// Starts logging for this process. Panics are reported even when everything else is silent, because the host
-/// alone decides what its user sees of an error.
+/// Starts logging for this process. Panics are reported even if everything else is silent, because the host decides
+/// what its user sees.
 pub(crate) fn start(level: Level) {
     panic::report_panics(write);
     if let Some(level) = level.filter() {
         let subscriber = Registry::default().with(HostLayer::new(level, write));
-        // Refused only when a subscriber is there already; that one keeps its place.
+        // Fails only if there is already a subscriber, which is then kept.
         let _ = tracing::subscriber::set_global_default(subscriber);
     }
 }
 
-/// Writes one line to stderr as a whole. A host that went away reads no logs, so failures are not reported.
+/// Writes one line to stderr as a whole. Ignores failures: a host that has ended does not read logs.
 #[expect(clippy::disallowed_methods, reason = "this module writes the log")]
 fn write(line: &[u8]) {
     let _ = std::io::stderr().lock().write_all(line);

@@ -1,4 +1,4 @@
-//! Panics as log lines of level `error`; the standard text would be taken for a line of level `debug`.
+//! Panics as log lines of level `error`. The host would log the default text at level `debug`.
 
 use std::any::Any;
 use std::panic::PanicHookInfo;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::line::{Fields, line};
 
-/// From now on a panic writes one line. The panic goes on as usual.
+/// Logs every panic as one line from now on. The panic continues as usual.
 pub(super) fn report_panics(write: fn(&[u8])) {
     std::panic::set_hook(Box::new(move |panic| write(&report(panic))));
 }
@@ -24,7 +24,7 @@ fn report(panic: &PanicHookInfo<'_>) -> Vec<u8> {
     line(Timestamp::now(), "error", "provider", &message, &fields)
 }
 
-/// The text of a panic, when it has one.
+/// Returns the message of a panic, if it has one.
 pub(crate) fn message(payload: &(dyn Any + Send)) -> &str {
     payload
         .downcast_ref::<&str>()

@@ -1,4 +1,4 @@
-//! What all remote calls have in common: a span, an end to panics, a duration.
+//! What all RPCs have in common: a span, catching panics, a duration.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -12,7 +12,7 @@ use super::diagnostic;
 use super::generated::provider::Diagnostic;
 use crate::log::panic_message;
 
-/// Which remote call it is, and what about.
+/// An RPC and its subject.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
     rpc: &'static str,
@@ -21,23 +21,23 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// About the whole provider.
+    /// Creates a call about the whole provider.
     pub(super) fn provider(rpc: &'static str) -> Self {
         Self { rpc, resource_type: None, data_source_type: None }
     }
 
-    /// About one type of resource.
+    /// Creates a call about one resource type.
     pub(super) fn resource(rpc: &'static str, type_name: &'a str) -> Self {
         Self { resource_type: Some(type_name), ..Self::provider(rpc) }
     }
 
-    /// About one type of data source.
+    /// Creates a call about one data source type.
     pub(super) fn data_source(rpc: &'static str, type_name: &'a str) -> Self {
         Self { data_source_type: Some(type_name), ..Self::provider(rpc) }
     }
 
-    /// Does the work of a call inside a span of its own. A failure or a panic becomes a diagnostic, and `failed`
-    /// puts it into an answer: a call of the protocol never fails, because users cannot act on that.
+    /// Runs a call in its own span. An error or a panic becomes a diagnostic, and `failed` puts it into a response:
+    /// an RPC itself never fails, because users cannot act on a gRPC error.
     pub(super) async fn answer<R>(
         self,
         address: &str,
@@ -57,7 +57,7 @@ impl<'a> Call<'a> {
         .await
     }
 
-    /// Names and numbers by which the log of one call is found.
+    /// Creates the span, whose fields identify the log of one call.
     fn span(self, address: &str) -> Span {
         tracing::error_span!(
             "rpc",
@@ -71,19 +71,19 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Waits for work that may panic; the error is the text of the panic.
+/// Waits for work that may panic. The error is the message of the panic.
 async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
     let mut work = pin!(work);
     std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
         Ok(poll) => poll.map(Ok),
-        // The work is never polled again, so whatever the panic left half done is not seen.
+        // The work is never polled again, so nothing sees the state that the panic left.
         Err(payload) => Poll::Ready(Err(panic_message(&*payload).to_owned())),
     })
     .await
 }
 
 fn panicked(message: &str) -> Diag {
-    Diag::bug("The provider panicked").why(format!("The panic says: {message}"))
+    Diag::bug("The provider panicked").why(format!("Panic message: {message}"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! What this framework can do beyond the basics of the protocol; every answer that says so says the same.
+//! Optional capabilities of the protocol that this framework supports. Every response reports the same.
 
 use super::generated::provider::ServerCapabilities;
 
-/// Deletions are planned too, and no call relies on an earlier one for the schema. Moves between types and
-/// generated configuration wait for a provider that needs them.
+/// Deletions are planned, and no call depends on an earlier one for the schema. Moves between types and generated
+/// configuration are not supported yet.
 pub(super) const SERVER: ServerCapabilities = ServerCapabilities {
     plan_destroy: true,
     get_provider_schema_optional: true,

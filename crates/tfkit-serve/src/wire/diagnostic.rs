@@ -1,4 +1,4 @@
-//! What a user is told, as the host prints it.
+//! Diagnostics, as the host prints them.
 
 use tfkit::{Diag, Severity};
 
@@ -6,17 +6,18 @@ use super::generated::provider::{Diagnostic, diagnostic};
 use super::value::encode_path;
 use crate::log::masked;
 
-/// Writes diagnostics, and logs each once: this is the one door through which all of them leave.
+/// Encodes diagnostics, and logs each once. All diagnostics pass through here.
 pub(super) fn encode(diags: &[Diag]) -> Vec<Diagnostic> {
     diags.iter().map(encode_one).collect()
 }
 
-/// Writes one diagnostic, and logs it.
+/// Encodes one diagnostic, and logs it.
 ///
-/// Names and answers of servers may hold escape sequences, and the host prints them as they are: they are shown here.
+/// Names and responses of servers may contain escape sequences, which the host would print unchanged. They are made
+/// visible here.
 pub(super) fn encode_one(diag: &Diag) -> Diagnostic {
     let summary = printable::line(&masked(&diag.summary)).into_owned();
-    // Lines stay as they are: the host does not wrap indented ones, so commands can be copied.
+    // Lines are kept: the host does not wrap indented ones, so commands can be copied.
     let detail = printable::lines(&masked(&diag.detail())).into_owned();
     let attribute = diag.path.as_ref().map(ToString::to_string);
     let severity = match diag.severity {

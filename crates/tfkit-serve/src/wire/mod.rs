@@ -1,16 +1,10 @@
-//! The plugin protocol, from protobuf to the engine and back: one file per remote call in `rpc/`, and what they share.
+//! The plugin protocol, from protobuf to the engine and back: one file per RPC in `rpc/`, and shared code.
 
 mod call;
 mod capability;
 mod diagnostic;
-#[expect(
-    clippy::all,
-    clippy::pedantic,
-    unreachable_pub,
-    unused_qualifications,
-    reason = "generated code, the shape of which is not ours to choose"
-)]
-#[allow(dead_code, reason = "generated for the whole protocol; the compiler never sees it expected")]
+#[expect(clippy::all, clippy::pedantic, unreachable_pub, unused_qualifications, reason = "generated code")]
+#[allow(dead_code, reason = "generated for the whole protocol, of which only a part is used")]
 #[path = "gen/mod.rs"]
 mod generated;
 mod process;
@@ -20,7 +14,7 @@ mod service;
 mod value;
 
 use tfkit::Engine;
-/// The remote calls of a process, by their paths.
+/// The RPCs of a process, by path.
 pub(crate) use tonic::service::Routes as Services;
 
 use crate::lifetime::Lifetime;
@@ -32,10 +26,10 @@ use generated::provider::provider_server::ProviderServer;
 use process::Process;
 use service::Service;
 
-/// Largest message in either direction: states and schemas are large.
+/// Maximum message size in either direction, in bytes: states and schemas are large.
 const LARGEST_MESSAGE: usize = 256 << 20;
 
-/// Everything that is served to the host of the provider behind `engine`.
+/// Creates all services for the provider in `engine`.
 pub(crate) fn services(engine: Engine, address: &'static str, lifetime: &Lifetime) -> Services {
     let process = Process { lifetime: lifetime.clone() };
     let provider = ProviderServer::new(Service::new(engine, address))

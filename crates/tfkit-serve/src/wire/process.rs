@@ -1,4 +1,4 @@
-//! The services with which the host looks after this process.
+//! The services with which the host manages this process.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -16,7 +16,7 @@ use super::generated::plugin::grpc_stdio_server::GrpcStdio;
 use super::generated::plugin::{ConnInfo, Empty, StdioData};
 use crate::lifetime::Lifetime;
 
-/// Looks after the process.
+/// The services that manage the process.
 #[derive(Clone)]
 pub(crate) struct Process {
     pub(crate) lifetime: Lifetime,
@@ -24,7 +24,7 @@ pub(crate) struct Process {
 
 #[async_trait]
 impl GrpcController for Process {
-    /// Ends the process; the answer and whatever else is under way still reach the host.
+    /// Ends the process. The response and other running calls still reach the host.
     async fn shutdown(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
         self.lifetime.end();
         Ok(Response::new(Empty {}))
@@ -33,7 +33,7 @@ impl GrpcController for Process {
 
 #[async_trait]
 impl GrpcStdio for Process {
-    /// Nothing is ever printed, so the stream is silent; it ends with the process.
+    /// Nothing is ever printed, so the stream is empty. It ends with the process.
     async fn stream_stdio(&self, _: Request<()>) -> Result<Response<BoxStream<StdioData>>, Status> {
         let lifetime = self.lifetime.clone();
         Ok(Open::until(None, async move { lifetime.ended().await }))
@@ -42,7 +42,7 @@ impl GrpcStdio for Process {
 
 #[async_trait]
 impl GrpcBroker for Process {
-    /// Hosts open this stream and never use it with a provider. It ends with the host's half or the process.
+    /// Hosts open this stream but never use it with a provider. It ends with the host's half or with the process.
     async fn start_stream(
         &self,
         request: Request<Streaming<ConnInfo>>,
@@ -62,7 +62,7 @@ impl GrpcBroker for Process {
 /// Name under which plugins report their health.
 const PLUGIN: &str = "plugin";
 
-/// Health of a service; none when there is no such service.
+/// Returns the health of a service; `None` if there is no such service.
 fn health(service: &str) -> Option<HealthCheckResponse> {
     matches!(service, "" | PLUGIN).then(|| HealthCheckResponse { status: ServingStatus::Serving.into() })
 }
@@ -76,7 +76,7 @@ impl Health for Process {
         let service = request.into_inner().service;
         health(&service)
             .map(Response::new)
-            .ok_or_else(|| Status::not_found(format!("there is no service {service:?}")))
+            .ok_or_else(|| Status::not_found(format!("unknown service {service:?}")))
     }
 
     async fn watch(
@@ -90,7 +90,7 @@ impl Health for Process {
     }
 }
 
-/// A stream that gives at most one item, at once, and stays open until something happens.
+/// A stream that yields at most one item immediately, and stays open until an event.
 struct Open<T> {
     first: Option<T>,
     end: Pin<Box<dyn Future<Output = ()> + Send>>,

@@ -1,4 +1,4 @@
-//! Schemas as the host reads them.
+//! Encoding of schemas.
 
 use tfkit::engine::{IdentityAttribute, IdentitySchema};
 use tfkit::{Attribute, Nesting, Schema, Shape};
@@ -8,7 +8,7 @@ use super::generated::provider::{
     ResourceIdentitySchema, Schema as WireSchema, StringKind, resource_identity_schema,
 };
 
-/// Writes a schema. Its block is always there, because the host crashes without one.
+/// Encodes a schema. It always contains a block, because the host crashes without one.
 pub(super) fn encode(schema: &Schema) -> WireSchema {
     let block = schema::Block {
         attributes: attributes(&schema.attributes),
@@ -21,7 +21,7 @@ pub(super) fn encode(schema: &Schema) -> WireSchema {
     WireSchema { version: schema.version, block: Some(block) }
 }
 
-/// Attributes in the order of their names, so that the answer is the same every time.
+/// Encodes attributes in the order of their names, so that the response is deterministic.
 fn attributes(attributes: &[Attribute]) -> Vec<schema::Attribute> {
     let mut written: Vec<_> = attributes.iter().map(attribute).collect();
     written.sort_by(|a, b| a.name.cmp(&b.name));
@@ -29,7 +29,7 @@ fn attributes(attributes: &[Attribute]) -> Vec<schema::Attribute> {
 }
 
 fn attribute(attribute: &Attribute) -> schema::Attribute {
-    // Both at once is an error that takes the whole provider down.
+    // Setting both is an error that makes the whole provider unusable.
     let (ty, nested_type) = match &attribute.shape {
         Shape::Plain(ty) => (ty.to_json(), None),
         Shape::Nested(nesting, inner) => (Vec::new(), Some(nested(*nesting, inner))),
@@ -60,7 +60,7 @@ fn nested(nesting: Nesting, inner: &[Attribute]) -> schema::Object {
     schema::Object { attributes: attributes(inner), nesting: nesting.into(), ..schema::Object::default() }
 }
 
-/// Writes the schema of an identity.
+/// Encodes the schema of an identity.
 pub(super) fn encode_identity(identity: &IdentitySchema) -> ResourceIdentitySchema {
     let mut attributes: Vec<_> = identity.attributes.iter().map(identity_attribute).collect();
     attributes.sort_by(|a, b| a.name.cmp(&b.name));
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn who_sets_an_attribute_becomes_the_hosts_flags() {
+    fn who_sets_an_attribute_determines_the_hosts_flags() {
         for (who, required, optional, computed) in [
             (Who::Required, true, false, false),
             (Who::Optional, false, true, false),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nested_attribute_has_a_nested_type_and_no_other() {
+    fn a_nested_attribute_has_only_a_nested_type() {
         let inner = vec![plain("b", Who::Required), plain("a", Who::Optional)];
         let shape = Shape::Nested(Nesting::Map, inner);
         let written = attribute(&Attribute::new("rules", "Text.", shape, Who::Optional));

@@ -1,11 +1,11 @@
-//! What all calls of the plugin protocol share: the engine, and the types that values are read and written with.
+//! What all RPCs share: the engine, and the types for decoding and encoding values.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tfkit::{Diag, Engine, Type};
 
-/// Answers the calls of the plugin protocol.
+/// Answers the RPCs of the plugin protocol.
 pub(crate) struct Service {
     pub(super) engine: Engine,
     /// Source address of the provider, for the log.
@@ -14,21 +14,21 @@ pub(crate) struct Service {
     data_sources: Cache<Type>,
 }
 
-/// With which types the values of a resource are read and written.
+/// The types for decoding and encoding the values of a resource.
 pub(super) struct ResourceTypes {
-    /// Of the object itself.
+    /// Type of the object.
     pub(super) object: Type,
-    /// Of its identity; an object without attributes where it has none.
+    /// Type of its identity; an object without attributes if it has none.
     pub(super) identity: Type,
 }
 
 impl Service {
-    /// Puts an engine on the wire. Nothing is built yet.
+    /// Creates the service for an engine. Types are built on first use.
     pub(crate) fn new(engine: Engine, address: &'static str) -> Self {
         Self { engine, address, resources: Cache::default(), data_sources: Cache::default() }
     }
 
-    /// Types of a resource, by its full name.
+    /// Returns the types of a resource, by its full name.
     pub(super) fn resource(&self, type_name: &str) -> Result<Arc<ResourceTypes>, Diag> {
         self.resources
             .get(type_name, || {
@@ -39,7 +39,7 @@ impl Service {
             .ok_or_else(|| unknown("resource", type_name, self.address))
     }
 
-    /// Type of a data source, by its full name.
+    /// Returns the type of a data source, by its full name.
     pub(super) fn data_source(&self, type_name: &str) -> Result<Arc<Type>, Diag> {
         self.data_sources
             .get(type_name, || self.engine.data_source_schema(type_name).map(tfkit::Schema::ty))
@@ -47,17 +47,18 @@ impl Service {
     }
 }
 
-/// Hosts ask only for what the schema names, but may remember the schema of another version.
+/// Returns the error of an unknown type. Hosts request only types of the schema, but they may have cached the schema
+/// of another version.
 fn unknown(kind: &str, type_name: &str, address: &str) -> Diag {
     Diag::error(format!("This provider has no {kind} {type_name:?}"))
-        .why("The configuration or the state was made for another version of the provider.")
+        .why("The configuration or the state was written for another version of the provider.")
         .fix(format!(
-            "Install a version of {address} that has it:\n  terraform init -upgrade\nOr remove it from the \
+            "Install a version of {address} that supports it:\n  terraform init -upgrade\nOr remove it from the \
              configuration and the state."
         ))
 }
 
-/// Things by name, made once.
+/// Values by name, created once.
 struct Cache<T>(RwLock<BTreeMap<String, Arc<T>>>);
 
 impl<T> Default for Cache<T> {

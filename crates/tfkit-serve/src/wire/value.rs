@@ -1,4 +1,4 @@
-//! Values and paths between the wire and the framework.
+//! Encoding and decoding of values and paths.
 
 use tfkit::value::{Objects, json, msgpack};
 use tfkit::{Diag, Dyn, Path, Step, Type};
@@ -6,8 +6,7 @@ use tfkit::{Diag, Dyn, Path, Step, Type};
 use super::generated::provider::attribute_path::{self, step::Selector};
 use super::generated::provider::{AttributePath, DynamicValue, ResourceIdentityData};
 
-/// Reads a value of a type. A value that is absent, or holds neither form, is null. `name` says whose value it
-/// is when it cannot be read.
+/// Decodes a value of a type. A missing value, or one without content, is null. `name` describes the value in errors.
 pub(super) fn decode(name: &str, value: Option<&DynamicValue>, ty: &Type) -> Result<Dyn, Diag> {
     let Some(value) = value else { return Ok(Dyn::Null) };
     let decoded = if value.msgpack.is_empty() && !value.json.is_empty() {
@@ -16,28 +15,26 @@ pub(super) fn decode(name: &str, value: Option<&DynamicValue>, ty: &Type) -> Res
         msgpack::decode(&value.msgpack, ty)
     };
     decoded.map_err(|error| {
-        Diag::bug(format!("The host sent {name} that does not have the form of the schema"))
-            .why(format!("{error}. The host may hold the schema of another version of this provider."))
+        Diag::bug(format!("The host sent {name} that does not match the schema"))
+            .why(format!("{error}. The host may have cached the schema of another version of this provider."))
     })
 }
 
-/// Writes a value of a type.
+/// Encodes a value of a type.
 pub(super) fn encode(name: &str, value: &Dyn, ty: &Type) -> Result<DynamicValue, Diag> {
     match msgpack::encode(value, ty) {
         Ok(msgpack) => Ok(DynamicValue { msgpack, json: Vec::new() }),
-        Err(error) => {
-            Err(Diag::bug(format!("The provider made {name} that does not have the form of its schema"))
-                .why(error.to_string()))
-        }
+        Err(error) => Err(Diag::bug(format!("The provider returned {name} that does not match its schema"))
+            .why(error.to_string())),
     }
 }
 
-/// Reads a resource identity; null when the host sent none.
+/// Decodes a resource identity; null if the host sent none.
 pub(super) fn decode_identity(identity: Option<&ResourceIdentityData>, ty: &Type) -> Result<Dyn, Diag> {
     decode("an identity", identity.and_then(|identity| identity.identity_data.as_ref()), ty)
 }
 
-/// Writes a resource identity. Null stands for none, which has no message at all.
+/// Encodes a resource identity; null becomes no message at all.
 pub(super) fn encode_identity(identity: &Dyn, ty: &Type) -> Result<Option<ResourceIdentityData>, Diag> {
     if identity.is_null() {
         return Ok(None);
@@ -46,7 +43,7 @@ pub(super) fn encode_identity(identity: &Dyn, ty: &Type) -> Result<Option<Resour
     Ok(Some(ResourceIdentityData { identity_data }))
 }
 
-/// Writes a path.
+/// Encodes a path.
 pub(super) fn encode_path(path: &Path) -> AttributePath {
     let step = |step: &Step| match step {
         Step::Attribute(name) => Selector::AttributeName(name.clone()),
@@ -68,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_are_read_and_message_pack_is_written() {
+    fn both_encodings_are_read_and_message_pack_is_written() {
         let json = DynamicValue { json: br#""text""#.to_vec(), ..DynamicValue::default() };
         let value = decode("a value", Some(&json), &Type::String).unwrap();
         assert_eq!(value, Dyn::string("text"));

@@ -1,4 +1,4 @@
-//! The first words between host and plugin.
+//! The handshake between host and plugin.
 
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -6,19 +6,19 @@ use std::time::{Duration, Instant};
 use crate::generated::provider::get_provider_schema;
 use crate::host::{COOKIE, Identity, Provider, VERSIONS, command};
 
-/// What a host that we do not serve sees.
+/// Starts the provider with an invalid handshake and returns its output.
 fn refused(variables: &[(&str, &str)]) -> Output {
     command(variables).output().unwrap()
 }
 
 #[test]
-fn whoever_cannot_be_served_is_told_why() {
+fn a_program_that_cannot_be_served_gets_the_reason() {
     for (variables, expected) in [
         (vec![VERSIONS], "This program is a provider plugin"),
         (vec![("TF_PLUGIN_MAGIC_COOKIE", "other"), VERSIONS], "This program is a provider plugin"),
         (vec![COOKIE, ("PLUGIN_PROTOCOL_VERSIONS", "4,5")], "offers only \"4,5\""),
         (vec![COOKIE], "offers only \"\""),
-        (vec![COOKIE, VERSIONS, ("PLUGIN_CLIENT_CERT", "nonsense")], "PLUGIN_CLIENT_CERT does not hold"),
+        (vec![COOKIE, VERSIONS, ("PLUGIN_CLIENT_CERT", "nonsense")], "PLUGIN_CLIENT_CERT does not contain"),
     ] {
         let output = refused(&variables);
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -29,7 +29,7 @@ fn whoever_cannot_be_served_is_told_why() {
 }
 
 #[tokio::test]
-async fn the_line_names_protocol_socket_and_transport() {
+async fn the_handshake_line_contains_protocol_socket_and_transport() {
     let provider = Provider::start(&[]);
     assert!(provider.line.starts_with("1|6|unix|/"), "{}", provider.line);
     assert!(std::path::Path::new(provider.part(3)).exists(), "{}", provider.line);
@@ -43,20 +43,20 @@ async fn the_versions_may_come_in_any_order() {
 }
 
 #[tokio::test]
-async fn a_host_that_asks_for_multiplexing_is_told_that_there_is_none() {
+async fn a_host_that_asks_for_multiplexing_learns_that_it_is_not_supported() {
     let provider = Provider::start(&[("PLUGIN_MULTIPLEX_GRPC", "true")]);
     assert_eq!(provider.part(6), "false");
 }
 
 #[tokio::test]
-async fn the_socket_goes_where_the_host_wants_it() {
+async fn the_socket_is_in_the_folder_of_the_host() {
     let folder = tempfile::tempdir().unwrap();
     let provider = Provider::start(&[("PLUGIN_UNIX_SOCKET_DIR", folder.path().to_str().unwrap())]);
     assert!(provider.part(3).starts_with(folder.path().to_str().unwrap()), "{}", provider.line);
 }
 
 #[tokio::test]
-async fn a_folder_that_is_too_deep_for_a_socket_means_a_port_in_the_hosts_range() {
+async fn a_path_that_is_too_long_for_a_socket_falls_back_to_a_port_in_the_hosts_range() {
     let folder = tempfile::tempdir().unwrap();
     let deep = folder.path().join("x".repeat(100));
     std::fs::create_dir(&deep).unwrap();
@@ -72,7 +72,7 @@ async fn a_folder_that_is_too_deep_for_a_socket_means_a_port_in_the_hosts_range(
     assert!(provider.shut_down(channel).await.status.success());
 }
 
-/// A plan starts the provider several times. The bound leaves room for a busy machine and a debug build.
+/// A plan starts the provider several times. The limit is generous, for busy machines and debug builds.
 #[tokio::test]
 async fn the_schema_is_answered_soon_after_the_start() {
     let host = Identity::new();

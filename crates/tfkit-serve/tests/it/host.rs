@@ -1,4 +1,4 @@
-//! A host as the tests need one: starts a provider process, reads its handshake and connects.
+//! A host for the tests: starts a provider process, reads its handshake and connects.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -25,10 +25,10 @@ use crate::generated::plugin::Empty;
 use crate::generated::plugin::grpc_controller_client::GrpcControllerClient;
 use crate::generated::provider::provider_client::ProviderClient;
 
-/// What hosts put into the environment of a plugin.
+/// The cookie that hosts set in the environment of a plugin.
 pub(crate) const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
-/// Both protocols that hosts offer.
+/// The protocol versions that hosts offer.
 pub(crate) const VERSIONS: (&str, &str) = ("PLUGIN_PROTOCOL_VERSIONS", "5,6");
 
 /// The example provider, which `cargo test` builds with the tests.
@@ -40,7 +40,7 @@ pub(crate) fn example() -> PathBuf {
     example
 }
 
-/// A command that starts the example with nothing but the given variables.
+/// A command that starts the example with only these variables.
 pub(crate) fn command(variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(example());
     command.env_clear().envs(variables.iter().copied());
@@ -48,7 +48,7 @@ pub(crate) fn command(variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// A certificate with its key, as hosts make them: P-521, and marked as an authority.
+/// A certificate with its key, as hosts create them: P-521, and marked as an authority.
 pub(crate) struct Identity {
     certificate: CertificateDer<'static>,
     key: Vec<u8>,
@@ -71,24 +71,24 @@ impl Identity {
     }
 }
 
-/// A provider process that said hello.
+/// A provider process after its handshake.
 pub(crate) struct Provider {
     child: Child,
-    /// Holds the socket, and goes with it even when the process is killed.
+    /// Contains the socket. It is removed even if the process is killed.
     _sockets: tempfile::TempDir,
     /// The handshake line without its newline.
     pub(crate) line: String,
 }
 
 impl Provider {
-    /// Starts the example in the clear, with more variables beside the usual ones.
+    /// Starts the example without TLS, with more variables in addition to the usual ones.
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
         let sockets = tempfile::tempdir().unwrap();
         let mut all = vec![COOKIE, VERSIONS, ("PLUGIN_UNIX_SOCKET_DIR", sockets.path().to_str().unwrap())];
         all.extend(variables);
         let mut child = command(&all).spawn().unwrap();
         let mut line = String::new();
-        // Unbuffered, so that what follows the line is not swallowed.
+        // Unbuffered, so that output after the line is not lost.
         let mut stdout = BufReader::with_capacity(1, child.stdout.take().unwrap());
         stdout.read_line(&mut line).unwrap();
         child.stdout = Some(stdout.into_inner());
@@ -100,17 +100,17 @@ impl Provider {
         self.child.id()
     }
 
-    /// One part of the handshake line.
+    /// Returns one part of the handshake line.
     pub(crate) fn part(&self, index: usize) -> &str {
         self.line.split('|').nth(index).unwrap_or_default()
     }
 
-    /// A connection in the clear.
+    /// Connects without TLS.
     pub(crate) async fn connect(&self) -> Channel {
         Channel::over(self.stream().await).await.unwrap()
     }
 
-    /// A secure connection as the owner of `identity`, or as nobody.
+    /// Connects with TLS as the owner of `identity`, or without a certificate.
     pub(crate) async fn connect_secure(&self, identity: Option<&Identity>) -> Result<Channel, String> {
         let server = CertificateDer::from(STANDARD_NO_PAD.decode(self.part(5)).unwrap());
         let mut roots = RootCertStore::empty();
@@ -144,7 +144,7 @@ impl Provider {
         }
     }
 
-    /// Asks the process to end, waits for it, and tells how long that took.
+    /// Asks the process to end, waits for it, and returns how long that took.
     pub(crate) async fn shut_down(mut self, channel: Channel) -> Ended {
         let started = Instant::now();
         GrpcControllerClient::new(channel).shutdown(Empty {}).await.unwrap();
@@ -176,19 +176,19 @@ impl Drop for Provider {
     }
 }
 
-/// A provider process that ended.
+/// A provider process that has ended.
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     pub(crate) took: Duration,
-    /// What it wrote to standard output after the handshake line.
+    /// Its standard output after the handshake line.
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
 impl Ended {
-    /// The lines on stderr, each of which is JSON.
+    /// Returns the lines on stderr as JSON.
     pub(crate) fn log(&self) -> Vec<serde_json::Value> {
-        let json = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        let json = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
         self.stderr.lines().map(json).collect()
     }
 }
@@ -204,7 +204,7 @@ fn read(pipe: Option<impl Read>) -> String {
 trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
 
-/// An HTTP/2 connection on which generated clients make their calls.
+/// An HTTP/2 connection for generated clients.
 #[derive(Clone)]
 pub(crate) struct Channel(SendRequest<Body>);
 
@@ -217,7 +217,7 @@ impl Channel {
         Ok(Self(sender))
     }
 
-    /// The calls of the plugin protocol, with the limits of a host.
+    /// Returns a client of the plugin protocol, with the limits of a host.
     pub(crate) fn provider(&self) -> ProviderClient<Self> {
         let origin = "http://localhost".parse().unwrap();
         ProviderClient::with_origin(self.clone(), origin)
@@ -236,7 +236,7 @@ impl Service<http::Request<Body>> for Channel {
     }
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
-        // Generated clients without an origin give a path only, which HTTP/2 cannot send.
+        // Generated clients without an origin set only a path, which HTTP/2 cannot send.
         if request.uri().authority().is_none() {
             let path = request.uri().path().to_owned();
             *request.uri_mut() = format!("http://localhost{path}").parse().expect("a path makes an address");

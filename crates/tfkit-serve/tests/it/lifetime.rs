@@ -1,4 +1,4 @@
-//! How long the process lives, and how it ends.
+//! The lifetime of the process, and how it ends.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ async fn the_host_ends_the_process_at_once() {
     assert!(ended.took < Duration::from_millis(500), "{:?}", ended.took);
     assert_eq!(ended.stdout, "", "nothing may follow the handshake line");
     assert_eq!(ended.stderr, "", "without a log level the provider is silent");
-    assert!(stdio.message().await.unwrap().is_none(), "the stream ends in good order");
-    assert!(broker.message().await.unwrap().is_none(), "the stream ends in good order");
+    assert!(stdio.message().await.unwrap().is_none(), "the stream ends without an error");
+    assert!(broker.message().await.unwrap().is_none(), "the stream ends without an error");
     assert!(!std::path::Path::new(&socket).exists(), "the socket file is left behind");
 }
 
@@ -41,7 +41,7 @@ async fn a_stopped_provider_keeps_serving() {
 }
 
 #[tokio::test]
-async fn health_is_reported_for_the_plugin_and_nothing_else() {
+async fn health_is_reported_only_for_the_plugin() {
     let provider = Provider::start(&[]);
     let mut health = HealthClient::new(provider.connect().await);
     for service in ["plugin", ""] {
@@ -69,7 +69,7 @@ mod signals {
     }
 
     #[tokio::test]
-    async fn an_interrupt_is_for_the_host_to_act_on() {
+    async fn an_interrupt_is_left_to_the_host() {
         let provider = Provider::start(&[]);
         let channel = provider.connect().await;
         send("-INT", &provider);
@@ -79,7 +79,7 @@ mod signals {
     }
 
     #[tokio::test]
-    async fn a_request_to_terminate_ends_the_process_in_good_order() {
+    async fn a_termination_signal_ends_the_process_gracefully() {
         let mut provider = Provider::start(&[]);
         let socket = provider.part(3).to_owned();
         send("-TERM", &provider);

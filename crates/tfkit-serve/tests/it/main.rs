@@ -1,14 +1,8 @@
-//! The provider process as a host sees it: a real process, a real connection.
+//! The provider process as a host sees it, with a real process and a real connection.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[expect(
-    clippy::all,
-    clippy::pedantic,
-    unreachable_pub,
-    unused_qualifications,
-    reason = "generated code, the shape of which is not ours to choose"
-)]
-#[allow(dead_code, reason = "generated for the whole protocol; the compiler never sees it expected")]
+#[expect(clippy::all, clippy::pedantic, unreachable_pub, unused_qualifications, reason = "generated code")]
+#[allow(dead_code, reason = "generated for the whole protocol, of which only a part is used")]
 #[path = "gen/mod.rs"]
 mod generated;
 mod handshake;

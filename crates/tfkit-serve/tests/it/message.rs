@@ -1,4 +1,4 @@
-//! What passes over the connection: values, schemas, diagnostics, log lines.
+//! Messages on the connection: values, schemas, diagnostics, log lines.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ fn json(value: &Value) -> DynamicValue {
     DynamicValue { msgpack: Vec::new(), json: value.to_string().into_bytes() }
 }
 
-/// The only diagnostic of an answer, which is an error.
+/// Returns the only diagnostic of a response, which must be an error.
 fn only(diagnostics: Vec<Diagnostic>) -> Diagnostic {
     assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
     let diagnostic = diagnostics.into_iter().next().unwrap();
@@ -39,7 +39,7 @@ async fn configure(channel: &Channel, folder: &std::path::Path, token: &str) -> 
 }
 
 #[tokio::test]
-async fn the_schema_is_complete_and_says_what_the_framework_can_do() {
+async fn the_schema_is_complete_and_reports_the_capabilities_of_the_framework() {
     let provider = Provider::start(&[]);
     let mut calls = provider.connect().await.provider();
     let schema = calls.get_provider_schema(get_provider_schema::Request {}).await.unwrap().into_inner();
@@ -87,7 +87,7 @@ async fn the_schema_is_complete_and_says_what_the_framework_can_do() {
 }
 
 #[tokio::test]
-async fn calls_for_what_a_provider_has_none_of_are_answered_properly() {
+async fn rpcs_for_unsupported_features_get_valid_responses() {
     let provider = Provider::start(&[]);
     let mut calls = provider.connect().await.provider();
     let functions = calls.get_functions(get_functions::Request {}).await.unwrap().into_inner();
@@ -114,7 +114,7 @@ async fn large_messages_are_accepted() {
 }
 
 #[tokio::test]
-async fn garbage_is_a_diagnostic_and_loses_nothing() {
+async fn invalid_input_is_a_diagnostic_and_loses_nothing() {
     let provider = Provider::start(&[]);
     let mut calls = provider.connect().await.provider();
     let state = Some(msgpack(b"\xc1garbage"));
@@ -132,7 +132,7 @@ async fn garbage_is_a_diagnostic_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn an_unknown_type_is_a_diagnostic_that_says_what_to_do() {
+async fn an_unknown_type_is_a_diagnostic_with_a_fix() {
     let provider = Provider::start(&[]);
     let mut calls = provider.connect().await.provider();
     let request =
@@ -156,7 +156,7 @@ async fn a_panic_is_a_diagnostic_and_a_log_line_of_level_error() {
     let request = apply_resource_change::Request {
         type_name: "echo_note".into(),
         prior_state: Some(msgpack(b"\xc0")),
-        // `length` and `id` are unknown in the plan of a creation; null stands for them in JSON.
+        // `length` and `id` are unknown in the plan of a creation; JSON contains null for them.
         planned_state: Some(json(&note(Value::Null))),
         config: Some(json(&note(Value::Null))),
         ..apply_resource_change::Request::default()
@@ -175,7 +175,7 @@ async fn a_panic_is_a_diagnostic_and_a_log_line_of_level_error() {
 }
 
 #[tokio::test]
-async fn log_lines_have_the_form_that_hosts_read_and_hide_credentials() {
+async fn log_lines_have_the_format_that_hosts_read_and_mask_credentials() {
     let provider = Provider::start(&[("TF_LOG", "OFF"), ("TF_LOG_PROVIDER_ECHO", "TRACE")]);
     let channel = provider.connect().await;
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The real host: a note is planned, made, changed, imported, looked up and removed by `terraform` or `tofu`.
+//! The real host: `terraform` or `tofu` plans, creates, updates, imports, reads and deletes a note.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,12 @@ use serde_json::Value;
 
 use crate::host::example;
 
-/// The hosts on the path. Without any, the tests of this file say so and pass.
-#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a test looks for programs, and says so")]
+/// Returns the hosts on the path. Without any, the tests of this file print that and pass.
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test searches for programs and prints the result"
+)]
 fn hosts() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found: Vec<_> = ["terraform", "tofu"]
@@ -25,7 +29,7 @@ fn hosts() -> Vec<PathBuf> {
     found
 }
 
-/// A folder with a configuration, and the provider's own copy of the example under the name that hosts look for.
+/// A folder with a configuration, and a copy of the example with the name that hosts expect.
 struct Project {
     host: PathBuf,
     folder: tempfile::TempDir,
@@ -59,7 +63,7 @@ impl Project {
         fs::write(self.folder.path().join("main.tf"), head + body).unwrap();
     }
 
-    /// Runs the host, whatever comes of it.
+    /// Runs the host, with any result.
     fn try_run(&self, arguments: &[&str]) -> Output {
         Command::new(&self.host)
             .args(arguments)
@@ -70,7 +74,7 @@ impl Project {
             .unwrap()
     }
 
-    /// Runs the host, which must succeed.
+    /// Runs the host. It must succeed.
     fn run(&self, arguments: &[&str]) -> String {
         let output = self.try_run(arguments);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -83,7 +87,7 @@ impl Project {
         self.run(&["apply", "-no-color", "-input=false", "-auto-approve"])
     }
 
-    /// Whether a plan would change anything.
+    /// Returns whether a plan would change anything.
     fn plan_changes(&self) -> bool {
         let output = self.try_run(&["plan", "-no-color", "-input=false", "-detailed-exitcode"]);
         match output.status.code() {
@@ -125,7 +129,7 @@ fn hosts_read_the_schemas() {
 }
 
 #[test]
-fn hosts_make_change_and_remove_an_object() {
+fn hosts_create_update_and_delete_an_object() {
     for host in hosts() {
         let project = Project::new(&host);
         project.configure(NOTE);
@@ -140,9 +144,9 @@ fn hosts_make_change_and_remove_an_object() {
         assert!(project.apply().contains("1 changed"));
         assert_eq!(project.attributes("echo_note.it")["length"], 12);
 
-        // Changed and removed behind the back of the host.
+        // Changed and deleted without the host.
         fs::write(project.note("first"), "blue\nhello, world").unwrap();
-        assert!(project.plan_changes(), "drift must be seen");
+        assert!(project.plan_changes(), "drift must be detected");
         fs::remove_file(project.note("first")).unwrap();
         assert!(project.apply().contains("1 added"));
 
@@ -156,7 +160,7 @@ fn hosts_make_change_and_remove_an_object() {
 }
 
 #[test]
-fn hosts_import_an_object_and_look_it_up() {
+fn hosts_import_an_object_and_read_it_as_a_data_source() {
     for host in hosts() {
         let project = Project::new(&host);
         fs::write(project.note("first"), "yellow\nhello").unwrap();
@@ -179,13 +183,13 @@ fn hosts_show_errors_with_their_commands_unbroken() {
         let output = project.try_run(&["plan", "-no-color", "-input=false"]);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success());
-        assert!(errors.contains("Error: There is no note \"absent\""), "{errors}");
+        assert!(errors.contains("Error: No note \"absent\" found"), "{errors}");
         assert!(errors.contains("on main.tf line"), "the error must point at the attribute: {errors}");
     }
 }
 
-/// Processes are started several times in one plan, so their start must not be felt: with the usual two seconds
-/// of a provider that does not end when asked, this takes far longer.
+/// One plan starts several processes, so starting must be fast. With the two seconds that a host waits for a provider
+/// that does not end, this would take far longer.
 #[test]
 fn hosts_do_not_wait_for_the_provider_to_start_or_end() {
     for host in hosts() {

@@ -1,4 +1,4 @@
-//! Who may connect.
+//! Access to the process.
 
 use crate::generated::provider::get_metadata;
 use crate::host::{Identity, Provider};
@@ -16,11 +16,11 @@ async fn the_owner_of_the_hosts_certificate_is_served() {
 }
 
 #[tokio::test]
-async fn everybody_else_is_refused() {
+async fn everybody_else_is_rejected() {
     let host = Identity::new();
     let provider = Provider::start(&[("PLUGIN_CLIENT_CERT", &host.pem())]);
     for (who, identity) in [("nobody", None), ("a stranger", Some(Identity::new()))] {
-        // With TLS 1.3 the client learns of the refusal after its own side of the handshake.
+        // With TLS 1.3, the client learns of the rejection after its own side of the handshake.
         let outcome = match provider.connect_secure(identity.as_ref()).await {
             Ok(channel) => {
                 let answer = channel.provider().get_metadata(get_metadata::Request {}).await;
@@ -30,20 +30,20 @@ async fn everybody_else_is_refused() {
         };
         assert!(outcome.is_err(), "{who} was served");
     }
-    // The refusals took nothing from the host itself.
+    // The rejected connections do not affect the host.
     let channel = provider.connect_secure(Some(&host)).await.unwrap();
     channel.provider().get_metadata(get_metadata::Request {}).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_host_without_a_certificate_is_served_in_the_clear() {
+async fn a_host_without_a_certificate_is_served_without_tls() {
     let provider = Provider::start(&[]);
     assert_eq!(provider.part(5), "");
     provider.connect().await.provider().get_metadata(get_metadata::Request {}).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_connection_in_the_clear_is_refused_where_a_certificate_was_given() {
+async fn a_connection_without_tls_is_rejected_if_the_host_set_a_certificate() {
     let provider = Provider::start(&[("PLUGIN_CLIENT_CERT", &Identity::new().pem())]);
     let channel = provider.connect().await;
     let answer = channel.provider().get_metadata(get_metadata::Request {}).await;

@@ -9,30 +9,30 @@ use super::state::{Harness, Object, schema_of};
 use super::{Failure, wire};
 use crate::Action;
 
-/// The host's titles of results that break its rules.
+/// Titles of the host's errors about invalid results.
 const INCONSISTENT_PLAN: &str = "Provider produced inconsistent final plan";
 const INCONSISTENT_RESULT: &str = "Provider produced inconsistent result after apply";
 const INVALID_RESULT: &str = "Provider returned invalid result object after apply";
 
-/// What an apply did.
+/// The result of an apply.
 #[derive(Clone, Debug)]
 pub struct Applied {
-    /// What it did to the object.
+    /// Its action on the object.
     pub action: Action,
-    /// What the user is told, in the plan and in the apply.
+    /// Warnings of the plan and of the apply.
     pub warnings: Vec<Diag>,
 }
 
 impl Applied {
-    /// Summaries of the warnings.
+    /// Returns the summaries of the warnings.
     pub fn told(&self) -> Vec<&str> {
         self.warnings.iter().map(|diag| diag.summary.as_str()).collect()
     }
 }
 
 impl Harness {
-    /// Carries a plan out with the final configuration: plans again, compares, applies, compares. For the plan the host
-    /// has a configuration of its own, where changes are ignored.
+    /// Applies a plan with the final configuration: plans again, compares, applies, compares. If changes are ignored,
+    /// the host plans with a modified configuration.
     pub(super) async fn carry_out(
         &mut self,
         address: &str,
@@ -52,7 +52,8 @@ impl Harness {
                 return Ok(Applied { action, warnings });
             }
             (Action::Replace, Some(object)) => {
-                // A host does not plan the removal of what it replaces: it hands on what the plan of the new object keeps.
+                // A host does not plan the deletion of a replaced object: it passes on the private values from the
+                // plan of the new object.
                 let (private, identity) = (private.clone(), object.identity.clone());
                 warnings.extend(self.delete(address, object, private, identity).await?);
                 None
@@ -64,7 +65,7 @@ impl Harness {
         let schema = schema_of(&engine, &type_name)?;
         let config = wire::cross(&config, schema)?;
         let planning = wire::cross(&planning, schema)?;
-        // The host applies in another process than it plans in.
+        // The host plans and applies in different processes.
         self.engine.begin_run();
         let last = self.ask(&type_name, &before, &planning, private, identity).await?;
         check_compatible(&schema.attributes, &promised, &last.planned)
@@ -73,7 +74,7 @@ impl Harness {
             return Err(Failure::host(INCONSISTENT_PLAN, "the update became a replacement"));
         }
         if prior.is_some() && last.planned == before {
-            // An update may turn out to be none when the last values are known.
+            // An update may become a no-op when the last values are known.
             let object = prior.into_iter().map(|object| (address.to_owned(), object));
             self.objects.extend(object);
             return Ok(Applied { action: Action::NoOp, warnings });
@@ -92,7 +93,7 @@ impl Harness {
         let is_creation = prior.is_none();
         let judged = judge(&stored, &last.planned, schema, has_identity);
         let Stored { state, private, identity, diags } = stored;
-        // What was returned is stored even with errors, and an object that was not wholly made is tainted.
+        // The result is stored even with errors, and an incompletely created object is tainted.
         if !state.is_null() && state.wholly_known() {
             let tainted = is_creation && (failed || judged.is_err());
             let object = Object { type_name, state, private, identity, tainted };
@@ -103,7 +104,7 @@ impl Harness {
         Ok(Applied { action, warnings })
     }
 
-    /// Plans and carries out a removal.
+    /// Plans and applies a deletion.
     pub(super) async fn remove(&mut self, address: &str, object: Object) -> Result<Vec<Diag>, Failure> {
         let Object { type_name, state, private, identity, .. } = object.clone();
         let planned = self.ask(&type_name, &state, &Dyn::Null, private, identity).await?;
@@ -133,7 +134,7 @@ impl Harness {
         if stored.state.is_null() {
             Ok(warnings)
         } else {
-            Err(Failure::host(INVALID_RESULT, "a removed object is still there although there was no error"))
+            Err(Failure::host(INVALID_RESULT, "a deleted object still exists although there was no error"))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Why a run of the harness ends.
+//! Failures of the harness.
 
 use tfkit::plan::Violation;
 use tfkit::{Diag, Path};
@@ -6,20 +6,20 @@ use tfkit::{Diag, Path};
 /// Why a call of the harness failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The provider reported errors, or a bug of its own.
+    /// The provider reported errors, or a bug.
     #[error("{during} failed:\n{}", texts(diags))]
     Refused {
-        /// What was being done.
+        /// The failed step.
         during: &'static str,
         /// All messages, errors and warnings.
         diags: Vec<Diag>,
     },
-    /// The host would blame the provider.
+    /// The host would report a bug of the provider.
     #[error("{title}: {what}")]
     Host {
-        /// The host's own title of it.
+        /// Title of the host's error.
         title: &'static str,
-        /// What is wrong.
+        /// The problem.
         what: String,
     },
     /// The same configuration plans a change right after it was applied.
@@ -27,24 +27,24 @@ pub enum Failure {
     NotSettled {
         /// With or without a refresh.
         when: &'static str,
-        /// What it would do.
+        /// The planned action.
         action: crate::Action,
         /// The attributes that would change.
         attributes: Vec<String>,
     },
-    /// An import does not find what the state holds.
+    /// An import differs from the state.
     #[error("the imported object differs from the state in {}", attributes.join(", "))]
     ImportDiffers {
         /// The attributes that differ.
         attributes: Vec<String>,
     },
-    /// The test is wrong.
-    #[error("mistake in the test: {0}")]
+    /// The test itself is wrong.
+    #[error("error in the test: {0}")]
     Mistake(String),
 }
 
 impl Failure {
-    /// The warnings, or a failure where there is an error or a bug among them.
+    /// Returns the warnings, or a failure if they contain an error or a bug.
     pub(super) fn of(during: &'static str, diags: Vec<Diag>) -> Result<Vec<Diag>, Self> {
         if diags.iter().any(fails) { Err(Self::Refused { during, diags }) } else { Ok(diags) }
     }
@@ -57,7 +57,7 @@ impl Failure {
         move |violation| Self::host(title, violation.to_string())
     }
 
-    /// The errors that the provider reported, and bugs that it only warns of.
+    /// Returns the reported errors, and bugs that are only warnings.
     pub fn errors(&self) -> Vec<&Diag> {
         match self {
             Self::Refused { diags, .. } => diags.iter().filter(|diag| fails(diag)).collect(),
@@ -65,18 +65,18 @@ impl Failure {
         }
     }
 
-    /// The summaries of the errors that the provider reported.
+    /// Returns the summaries of the reported errors.
     pub fn summaries(&self) -> Vec<&str> {
         self.errors().into_iter().map(|diag| diag.summary.as_str()).collect()
     }
 
-    /// The attributes that the errors point at.
+    /// Returns the attributes of the errors.
     pub fn places(&self) -> Vec<&Path> {
         self.errors().into_iter().filter_map(|diag| diag.path.as_ref()).collect()
     }
 }
 
-/// Whether a test must not go on after a message. A bug can be a warning, because an error would do more harm.
+/// Returns whether a message fails a test. A bug can be a warning, because an error would do more harm.
 fn fails(diag: &Diag) -> bool {
     diag.is_error() || diag.is_bug()
 }

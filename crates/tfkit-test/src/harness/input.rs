@@ -6,15 +6,15 @@ use tfkit::{Attribute, Dyn, Nesting, Path, Shape, Type};
 
 use super::Failure;
 
-/// Stands for an unknown value. No user writes a text with this character.
+/// Represents an unknown value. No user writes a string with this character.
 const UNKNOWN: &str = "\u{fdd0}unknown";
 
-/// A value that is known only after another apply, in a configuration of a [`Harness`](super::Harness).
+/// Returns a value that is known only after another apply, for a configuration of a [`Harness`](super::Harness).
 pub fn unknown() -> Json {
     Json::from(UNKNOWN)
 }
 
-/// A configuration with all attributes, null where the JSON says nothing.
+/// Returns a configuration with all attributes, null if the JSON does not contain them.
 pub(super) fn config(attributes: &[Attribute], json: &Json) -> Result<Dyn, Failure> {
     object(attributes, json, &Path::root())
 }
@@ -26,7 +26,7 @@ fn object(attributes: &[Attribute], json: &Json, here: &Path) -> Result<Dyn, Fai
     if let Some(name) =
         members.keys().find(|name| !attributes.iter().any(|attribute| attribute.name == name.as_str()))
     {
-        return Err(Failure::Mistake(format!("there is no attribute {}", here.clone().attr(name))));
+        return Err(Failure::Mistake(format!("unknown attribute {}", here.clone().attr(name))));
     }
     let values = attributes.iter().map(|attribute| {
         let json = members.get(attribute.name).unwrap_or(&Json::Null);
@@ -35,7 +35,7 @@ fn object(attributes: &[Attribute], json: &Json, here: &Path) -> Result<Dyn, Fai
     Ok(Dyn::map(values.collect::<Result<Vec<_>, Failure>>()?))
 }
 
-/// Null and unknown may stand anywhere.
+/// Handles null and unknown, which are allowed anywhere.
 fn other(json: &Json, here: &Path, expected: &str) -> Result<Dyn, Failure> {
     match json {
         Json::Null => Ok(Dyn::Null),

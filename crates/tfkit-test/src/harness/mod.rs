@@ -1,4 +1,4 @@
-//! The host, played in the test's own process.
+//! Simulates the host in the process of the test.
 
 mod apply;
 mod failure;
@@ -20,8 +20,8 @@ pub use self::state::Harness;
 use self::state::Object;
 
 impl Harness {
-    /// Takes in a state that another release wrote: its attributes as JSON, with the version of its schema. The
-    /// provider upgrades it at once.
+    /// Stores a state that another version wrote: its attributes as JSON, with the version of its schema. The
+    /// provider upgrades it immediately.
     pub async fn adopt(&mut self, address: &str, version: i64, attributes: &Json) -> Result<(), Failure> {
         let (type_name, schema) = self.type_of(address)?;
         let type_name = type_name.to_owned();
@@ -43,8 +43,8 @@ impl Harness {
         self.plan_for(address, config, Refresh::Yes).await
     }
 
-    /// Plans what one run does with several addresses, in this order. A configuration that is null deletes the object. What
-    /// the user is told, errors included.
+    /// Plans one run with several addresses, in this order. A null configuration deletes the object. Returns the
+    /// messages, including errors.
     pub async fn plan_together(&self, run: &[(&str, Json)]) -> Result<Vec<Diag>, Failure> {
         self.engine.begin_run();
         let mut told = Vec::new();
@@ -76,8 +76,7 @@ impl Harness {
         self.plan_for(address, config, Refresh::No).await
     }
 
-    /// Plans a configuration of which the host ignores changes of some attributes (`ignore_changes`), after a refresh.
-    /// Nothing is stored.
+    /// Plans a configuration after a refresh, with some attributes in `ignore_changes`. Nothing is stored.
     pub async fn plan_ignoring(
         &self,
         address: &str,
@@ -89,8 +88,8 @@ impl Harness {
         self.plan_for(address, config, Refresh::Yes).await
     }
 
-    /// Applies a plan that was made before, as the host applies a saved one; meanwhile anything may have happened. The
-    /// next plan may be anything, too.
+    /// Applies an earlier plan, as the host applies a saved one. Anything may have changed in the meantime. The next
+    /// plan is not checked.
     pub async fn apply_planned(
         &mut self,
         address: &str,
@@ -104,7 +103,7 @@ impl Harness {
         self.carry_out(address, planned, planning, config).await
     }
 
-    /// A configuration as a provider sees it while planning: what is ignored is as in the state.
+    /// Returns a configuration as the provider sees it during planning: ignored attributes are as in the state.
     fn ignoring(&self, address: &str, mut config: Dyn, ignored: &[&str]) -> Dyn {
         if let (Some(object), Dyn::Map(config)) = (self.objects.get(address), &mut config) {
             for name in ignored {
@@ -114,14 +113,13 @@ impl Harness {
         config
     }
 
-    /// Plans and applies a configuration. Afterwards the same configuration must plan empty, without a refresh and
-    /// with one.
+    /// Plans and applies a configuration. Afterwards, its plan must be empty, without and with a refresh.
     pub async fn apply(&mut self, address: &str, config: Json) -> Result<Applied, Failure> {
         self.apply_late(address, config.clone(), config).await
     }
 
-    /// Plans one configuration and applies another, in which unknown values have become known. Afterwards the second
-    /// must plan empty.
+    /// Plans one configuration and applies another one, in which unknown values are known. Afterwards, the plan of
+    /// the second one must be empty.
     pub async fn apply_late(&mut self, address: &str, early: Json, late: Json) -> Result<Applied, Failure> {
         let applied = self.apply_unsettled(address, early, late.clone()).await?;
         for (when, planned) in [
@@ -133,7 +131,7 @@ impl Harness {
         Ok(applied)
     }
 
-    /// Like [`apply_late`](Self::apply_late), but the next plan may be anything.
+    /// Like [`apply_late`](Self::apply_late), but does not check the next plan.
     pub async fn apply_unsettled(
         &mut self,
         address: &str,
@@ -146,7 +144,8 @@ impl Harness {
         self.carry_out(address, planned, late.clone(), late).await
     }
 
-    /// Reads an object again and stores what was found. False: it is gone, also from the state.
+    /// Refreshes an object and stores the result. Returns false if it no longer exists; it is then removed from the
+    /// state.
     pub async fn refresh(&mut self, address: &str) -> Result<bool, Failure> {
         let object = self.object(address)?;
         let (found, _) = self.read(object).await?;
@@ -165,8 +164,8 @@ impl Harness {
         Ok(())
     }
 
-    /// Imports an object that is in the state already, without storing it, and compares both. The named attributes
-    /// may differ: what only the configuration knows.
+    /// Imports an object that is already in the state, without storing it, and compares both. The named attributes
+    /// may differ: those that only the configuration contains.
     pub async fn import_equals_state(
         &self,
         address: &str,
@@ -183,7 +182,7 @@ impl Harness {
         if attributes.is_empty() { Ok(()) } else { Err(Failure::ImportDiffers { attributes }) }
     }
 
-    /// Removes an object.
+    /// Deletes an object.
     pub async fn destroy(&mut self, address: &str) -> Result<Vec<Diag>, Failure> {
         self.engine.begin_run();
         let object = self.object(address)?;
@@ -199,8 +198,7 @@ impl Harness {
     /// Reads a data source, by the full name of its type.
     pub async fn read_data_source(&self, type_name: &str, config: Json) -> Result<Dyn, Failure> {
         let schema = self.engine.data_source_schema(type_name);
-        let schema =
-            schema.ok_or_else(|| Failure::Mistake(format!("there is no data source {type_name}")))?;
+        let schema = schema.ok_or_else(|| Failure::Mistake(format!("unknown data source {type_name}")))?;
         let config = wire::cross(&input::config(&schema.attributes, &config)?, schema)?;
         let type_name = type_name.to_owned();
         let request = ValidateRequest {

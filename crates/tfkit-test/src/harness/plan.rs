@@ -8,10 +8,10 @@ use super::state::{Harness, Object};
 use super::{Failure, wire};
 use crate::Action;
 
-/// The host's title of a plan that breaks its rules.
+/// Title of the host's error about an invalid plan.
 const INVALID: &str = "Provider produced invalid plan";
 
-/// Whether a plan begins with a read.
+/// Whether a plan begins with a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refresh {
     Yes,
@@ -21,28 +21,28 @@ pub(super) enum Refresh {
 /// A plan that the host accepts.
 #[derive(Clone, Debug)]
 pub struct Planned {
-    /// What it does.
+    /// Its action.
     pub action: Action,
-    /// What the object will be; for a replacement, the new one.
+    /// The planned object; for a replacement, the new one.
     pub planned: Dyn,
     /// The attributes whose change replaces the object.
     pub replaces: Vec<Path>,
-    /// What the user is told.
+    /// Warnings to the user.
     pub warnings: Vec<Diag>,
     /// The object that it starts from, after the refresh.
     pub(super) prior: Option<Object>,
-    /// What the provider keeps for the apply.
+    /// Private values for the apply.
     pub(super) private: Vec<u8>,
     pub(super) identity: Dyn,
 }
 
 impl Planned {
-    /// The planned value of an attribute, or of what a path leads to; null where it leads nowhere.
+    /// Returns the planned value of an attribute or at a path; null if the path leads nowhere.
     pub fn value(&self, path: impl Into<Path>) -> &Dyn {
         self.planned.get(&path.into()).unwrap_or(&Dyn::Null)
     }
 
-    /// Names of the attributes that differ from the state or are unknown, in alphabetical order.
+    /// Returns the names of the attributes that differ from the state or are unknown, in alphabetical order.
     pub fn changes(&self) -> Vec<&str> {
         let before = self.prior.as_ref().map_or(&Dyn::Null, |prior| &prior.state);
         let attributes = self.planned.as_map().into_iter().flatten();
@@ -50,7 +50,7 @@ impl Planned {
         changed.map(|(name, _)| name.as_str()).collect()
     }
 
-    /// Summaries of the warnings.
+    /// Returns the summaries of the warnings.
     pub fn told(&self) -> Vec<&str> {
         self.warnings.iter().map(|diag| diag.summary.as_str()).collect()
     }
@@ -89,7 +89,7 @@ impl Harness {
         Ok(Planned { warnings, ..planned })
     }
 
-    /// Plans from an object as it is, in one call, or in two where it is replaced.
+    /// Plans from the current object, in one call, or in two if it is replaced.
     pub(super) async fn plan_from(
         &self,
         type_name: &str,
@@ -124,7 +124,7 @@ impl Harness {
         Ok(Planned { action, planned, replaces, warnings, prior, private, identity })
     }
 
-    /// One call to the provider, with the checks that hold for any plan.
+    /// Calls the provider, and applies the checks for any plan.
     pub(super) async fn ask(
         &self,
         type_name: &str,
@@ -145,10 +145,7 @@ impl Harness {
         let mut response = self.engine.plan(request).await;
         response.diags = Failure::of("plan", response.diags)?;
         if response.planned.is_null() != config.is_null() {
-            return Err(Failure::host(
-                INVALID,
-                "the plan is null where the configuration is not, or the reverse",
-            ));
+            return Err(Failure::host(INVALID, "only one of plan and configuration is null"));
         }
         wire::cross(&response.planned, schema)
             .map_err(|failure| Failure::host(INVALID, failure.to_string()))?;
@@ -157,12 +154,12 @@ impl Harness {
         if hidden == response.planned {
             Ok(response)
         } else {
-            Err(Failure::host(INVALID, "the plan holds a write-only value"))
+            Err(Failure::host(INVALID, "the plan contains a write-only value"))
         }
     }
 }
 
-/// The replacement paths that the host counts: those at which something changes.
+/// Returns the replacement paths that the host considers: those at which something changes.
 pub(super) fn counting(prior: &Dyn, response: &PlanResponse) -> Result<Vec<Path>, Failure> {
     if prior.is_null() || response.planned.is_null() {
         return Ok(Vec::new());

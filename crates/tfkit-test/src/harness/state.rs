@@ -10,14 +10,14 @@ use tfkit::{Diag, Dyn, Engine, Schema};
 use super::failure::Failure;
 use super::{input, wire};
 
-/// A host with one provider and a state of its own.
+/// A host with one provider and its own state.
 ///
-/// Configurations are JSON objects; what is left out is null, and [`unknown`](super::unknown) stands for a value that is known only
-/// after another apply. Every value crosses the wire's encoding, and every state is stored as JSON and upgraded
-/// before it is used, as the host does.
+/// Configurations are JSON objects. Omitted attributes are null, and [`unknown`](super::unknown) is a value that is
+/// known only after another apply. As in the host, every value passes through the wire encoding, and every state is
+/// stored as JSON and upgraded before use.
 ///
-/// Objects do not depend on each other here: one call deals with one object. What the host would refuse is a
-/// [`Failure`], with the host's own title.
+/// Objects do not depend on each other here: each call handles one object. A result that the host would reject is a
+/// [`Failure`] with the host's own title.
 #[derive(Debug)]
 pub struct Harness {
     pub(super) engine: Engine,
@@ -25,7 +25,7 @@ pub struct Harness {
     pub(super) write_only_allowed: bool,
 }
 
-/// What the state holds of one object.
+/// One object in the state.
 #[derive(Clone, Debug)]
 pub(super) struct Object {
     pub(super) type_name: String,
@@ -36,7 +36,7 @@ pub(super) struct Object {
 }
 
 impl Harness {
-    /// Starts a provider: its schemas must be sound and its configuration valid.
+    /// Starts a provider. Its schemas and its configuration must be valid.
     pub async fn start(engine: Engine, config: Json) -> Result<Self, Failure> {
         Failure::of("schemas", engine.problems())?;
         let mut harness = Self { engine, objects: BTreeMap::new(), write_only_allowed: true };
@@ -44,7 +44,7 @@ impl Harness {
         Ok(harness)
     }
 
-    /// Goes on with the same state and another provider process, whose configuration may have become known.
+    /// Continues with the same state and another provider process, whose configuration may now be known.
     pub async fn restart(&mut self, engine: Engine, config: Json) -> Result<Vec<Diag>, Failure> {
         self.engine = engine;
         self.configure(config).await
@@ -58,38 +58,38 @@ impl Harness {
         Failure::of("configuration of the provider", self.engine.configure(request).await)
     }
 
-    /// Plays a host that is too old for write-only attributes.
+    /// Simulates a host that does not support write-only attributes.
     #[must_use]
     pub fn without_write_only(self) -> Self {
         Self { write_only_allowed: false, ..self }
     }
 
-    /// The provider behind it.
+    /// Returns the engine of the provider.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// The state of an object; none where there is none.
+    /// Returns the state of an object, if there is one.
     pub fn state(&self, address: &str) -> Option<&Dyn> {
         self.objects.get(address).map(|object| &object.state)
     }
 
-    /// The identity of an object; none where there is none.
+    /// Returns the identity of an object, if there is one.
     pub fn identity(&self, address: &str) -> Option<&Dyn> {
         self.objects.get(address).map(|object| &object.identity).filter(|identity| !identity.is_null())
     }
 
-    /// True where the next plan replaces the object, because its creation failed half-way.
+    /// Returns whether the next plan replaces the object, because its creation failed halfway.
     pub fn is_tainted(&self, address: &str) -> bool {
         self.objects.get(address).is_some_and(|object| object.tainted)
     }
 
-    /// All addresses in the state.
+    /// Returns all addresses in the state.
     pub fn addresses(&self) -> Vec<&str> {
         self.objects.keys().map(String::as_str).collect()
     }
 
-    /// Takes an object out of the state and leaves it where it is.
+    /// Removes an object from the state without deleting it.
     pub fn forget(&mut self, address: &str) {
         self.objects.remove(address);
     }
@@ -99,16 +99,16 @@ impl Harness {
         object.ok_or_else(|| Failure::Mistake(format!("{address} is not in the state")))
     }
 
-    /// The full name of the type in an address, with its schema.
+    /// Returns the full name of the type in an address, with its schema.
     pub(super) fn type_of<'a>(&'a self, address: &'a str) -> Result<(&'a str, &'a Schema), Failure> {
         let (type_name, _) = address.split_once('.').ok_or_else(|| {
-            Failure::Mistake(format!("the address {address:?} does not have the form TYPE.NAME"))
+            Failure::Mistake(format!("the address {address:?} does not have the format TYPE.NAME"))
         })?;
         let schema = self.schema(type_name)?;
         Ok((type_name, schema))
     }
 
-    /// Takes a state through its stored form and the provider's upgrade, as the host does before every use.
+    /// Passes a state through its stored form and the provider's upgrade, as the host does before every use.
     pub(super) async fn restored(&self, object: &Object) -> Result<Object, Failure> {
         let schema = self.schema(&object.type_name)?;
         let stored = json::encode(&object.state, &schema.ty())
@@ -126,7 +126,7 @@ impl Harness {
         Ok(object.clone())
     }
 
-    /// Reads an object; none where it is gone. Also the warnings.
+    /// Reads an object; `None` if it no longer exists. Also returns the warnings.
     pub(super) async fn read(&self, object: &Object) -> Result<(Option<Object>, Vec<Diag>), Failure> {
         let object = self.restored(object).await?;
         let schema = self.schema(&object.type_name)?;
@@ -160,5 +160,5 @@ impl Harness {
 
 pub(super) fn schema_of<'a>(engine: &'a Engine, type_name: &str) -> Result<&'a Schema, Failure> {
     let schema = engine.resource_schema(type_name);
-    schema.ok_or_else(|| Failure::Mistake(format!("there is no resource type {type_name}")))
+    schema.ok_or_else(|| Failure::Mistake(format!("unknown resource type {type_name}")))
 }

@@ -6,7 +6,7 @@ use tfkit::{Dyn, Schema};
 
 use super::Failure;
 
-/// A value after it was encoded and decoded again, which must not change it.
+/// Encodes and decodes a value, which must not change it.
 pub(super) fn cross(value: &Dyn, schema: &Schema) -> Result<Dyn, Failure> {
     let ty = schema.ty();
     let invalid = |error: String| Failure::host("Provider produced invalid object", error);
@@ -19,13 +19,13 @@ pub(super) fn cross(value: &Dyn, schema: &Schema) -> Result<Dyn, Failure> {
     }
 }
 
-/// What every state must be: of the schema's type, wholly known, and without write-only values.
+/// Checks that a state has the type of the schema, is completely known, and contains no write-only values.
 pub(super) fn check_state(state: &Dyn, schema: &Schema, title: &'static str) -> Result<(), Failure> {
     cross(state, schema).map_err(|failure| Failure::host(title, failure.to_string()))?;
     if !state.wholly_known() {
-        return Err(Failure::host(title, "the state holds unknown values"));
+        return Err(Failure::host(title, "the state contains unknown values"));
     }
     let mut hidden = state.clone();
     hide_write_only(&schema.attributes, &mut hidden);
-    if hidden == *state { Ok(()) } else { Err(Failure::host(title, "the state holds a write-only value")) }
+    if hidden == *state { Ok(()) } else { Err(Failure::host(title, "the state contains a write-only value")) }
 }

@@ -10,10 +10,10 @@ use tokio::process::Command;
 
 use super::Plan;
 
-/// A command that takes longer hangs.
+/// Time limit of a command; one that takes longer hangs.
 const TIME_LIMIT: Duration = Duration::from_mins(10);
 
-/// What a command printed.
+/// The output of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// Its standard output.
@@ -23,14 +23,14 @@ pub struct Output {
 }
 
 impl Output {
-    /// Both streams as one line of words: without the boxes and line breaks that the host draws around messages.
+    /// Returns both streams as one line of words, without the boxes and line breaks that the host adds to messages.
     pub fn words(&self) -> String {
         let is_drawn = |c: char| matches!(c, '│' | '╷' | '╵' | '─');
         let plain = format!("{} {}", self.stdout, self.stderr).replace(is_drawn, " ");
         plain.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// Whether the words were printed, wherever the host broke the lines.
+    /// Returns whether the words were printed, wherever the host broke the lines.
     pub fn says(&self, words: &str) -> bool {
         self.words().contains(&words.split_whitespace().collect::<Vec<_>>().join(" "))
     }
@@ -41,7 +41,7 @@ impl Output {
     }
 }
 
-/// A command that failed, or whose result is not what it must be.
+/// A command that failed, or whose result is wrong.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{command}: {problem}\n{}{}", output.stdout, output.stderr)]
 pub struct Failed {
@@ -55,12 +55,12 @@ impl Failed {
         Self { command: command.into(), problem, output: Box::new(output) }
     }
 
-    /// What the command printed.
+    /// Returns the output of the command.
     pub fn output(&self) -> &Output {
         &self.output
     }
 
-    /// Whether the words were printed, or are the reason why the result was refused.
+    /// Returns whether the words were printed, or are part of the reason for the failure.
     pub fn says(&self, words: &str) -> bool {
         self.output.says(words) || self.problem.contains(words)
     }
@@ -89,7 +89,7 @@ impl Failed {
     }
 }
 
-/// A binary with exactly this environment, to be started. It ends with the handle to it.
+/// Returns the command of a binary with exactly this environment. The process ends with its handle.
 pub(super) fn command(
     binary: &Path,
     directory: &Path,
@@ -102,7 +102,7 @@ pub(super) fn command(
     command
 }
 
-/// Runs a binary with exactly this environment. Ends it when the future is dropped.
+/// Runs a binary with exactly this environment. Dropping the future ends it.
 pub(super) async fn run(
     binary: &Path,
     directory: &Path,
@@ -120,7 +120,7 @@ pub(super) async fn run(
     judged(&line, finished.status, output)
 }
 
-/// What a command printed that ended in this way.
+/// Returns the output of a command, or the failure, depending on its exit status.
 pub(super) fn judged(line: &str, status: ExitStatus, output: Output) -> Result<Output, Failed> {
     if status.success() { Ok(output) } else { Err(Failed::new(line, status.to_string(), output)) }
 }

@@ -1,4 +1,4 @@
-//! Which binaries there are to run.
+//! Finding the host binaries.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -6,23 +6,23 @@ use std::path::{Path, PathBuf};
 
 use super::command::{self, Failed};
 
-/// Where to look for hosts. The caller reads the environment, in the one module of its tests that does.
+/// Where to search for hosts. The caller reads the environment.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
     /// A list of binaries, separated as in `PATH`. All of them are used, and all must exist.
     pub listed: Option<OsString>,
-    /// One binary, by path or by name; used where nothing is listed.
+    /// One binary, by path or by name; used if nothing is listed.
     pub preferred: Option<OsString>,
-    /// The value of `PATH`; `terraform` and then `tofu` are looked up in it where nothing else is said.
+    /// The value of `PATH`; by default, it is searched for `terraform` and then `tofu`.
     pub path: OsString,
-    /// A missing host is a failure and no reason to skip.
+    /// Whether a missing host is a failure instead of a reason to skip.
     pub required: bool,
 }
 
-/// There is no host to run.
+/// No host was found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoHost {
-    /// The test does not run. The caller prints it, so that nobody takes silence for success.
+    /// The test is skipped. The caller prints it, so that nobody mistakes silence for success.
     #[error("SKIPPED: {0}")]
     Skipped(String),
     /// The test fails.
@@ -31,7 +31,7 @@ pub enum NoHost {
 }
 
 impl Search {
-    /// The hosts to run a test on, at least one.
+    /// Returns the hosts to run a test on, at least one.
     pub async fn hosts(&self) -> Result<Vec<Host>, NoHost> {
         let mut hosts = Vec::new();
         for binary in self.binaries()? {
@@ -54,12 +54,12 @@ impl Search {
         }
         let found = ["terraform", "tofu"].iter().find_map(|name| self.look_up(OsStr::new(name)));
         found.map(|binary| vec![binary]).ok_or_else(|| {
-            let what = "there is neither terraform nor tofu in the PATH".to_owned();
+            let what = "neither terraform nor tofu found in PATH".to_owned();
             if self.required { NoHost::Failed(what) } else { NoHost::Skipped(what) }
         })
     }
 
-    /// A binary that was asked for must be there.
+    /// Finds a binary that was requested and must exist.
     fn named(&self, name: &OsStr) -> Result<PathBuf, NoHost> {
         let path = Path::new(name);
         let found = if path.components().count() > 1 {
@@ -67,7 +67,7 @@ impl Search {
         } else {
             self.look_up(name)
         };
-        found.ok_or_else(|| NoHost::Failed(format!("there is no host binary {}", path.display())))
+        found.ok_or_else(|| NoHost::Failed(format!("host binary {} not found", path.display())))
     }
 
     fn look_up(&self, name: &OsStr) -> Option<PathBuf> {
@@ -75,7 +75,7 @@ impl Search {
     }
 }
 
-/// Who makes a host.
+/// The product of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Product {
     /// HashiCorp Terraform.
@@ -94,7 +94,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Asks a binary what it is.
+    /// Asks a binary for its product and version.
     async fn at(binary: PathBuf, path: &OsStr) -> Result<Self, Failed> {
         let mut environment = BTreeMap::new();
         environment.insert("CHECKPOINT_DISABLE".to_owned(), "1".to_owned());
@@ -108,22 +108,22 @@ impl Host {
         Ok(Self { binary, path: path.to_owned(), product, version })
     }
 
-    /// The path of the binary.
+    /// Returns the path of the binary.
     pub fn binary(&self) -> &Path {
         &self.binary
     }
 
-    /// Who makes it.
+    /// Returns the product.
     pub fn product(&self) -> Product {
         self.product
     }
 
-    /// Major, minor and patch number.
+    /// Returns the major, minor and patch version.
     pub fn version(&self) -> (u32, u32, u32) {
         self.version
     }
 
-    /// Whether it is this version or a later one.
+    /// Returns whether it is this version or a later one.
     pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
         (self.version.0, self.version.1) >= (major, minor)
     }

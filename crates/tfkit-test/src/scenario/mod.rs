@@ -1,4 +1,4 @@
-//! The real host in a directory of its own.
+//! Runs the real host in its own directory.
 
 mod command;
 mod host;
@@ -24,13 +24,13 @@ pub use self::running::Running;
 /// Where the host gets the provider from.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// Only what is built into the host.
+    /// Only built-in providers.
     BuiltIn,
-    /// A directory with the provider's binary, used as it is: no `init`, no version, no checksum.
+    /// A directory with the provider's binary, used directly: no `init`, no version, no checksum.
     Override {
         /// Source address without a host name, `NAMESPACE/TYPE`, or with one.
         address: String,
-        /// Directory that holds `terraform-provider-TYPE`.
+        /// Directory that contains `terraform-provider-TYPE`.
         directory: PathBuf,
     },
     /// A filesystem mirror, for a real `init`.
@@ -40,9 +40,9 @@ pub enum Origin {
     },
 }
 
-/// A directory in which a host runs, with its own configuration, home and environment: nothing of the user's.
+/// A directory in which a host runs, with its own configuration, home and environment, isolated from the user's.
 ///
-/// Every command returns what was printed, or a [`Failed`] with it. What is checked is read from the host's JSON.
+/// Every command returns its output, or a [`Failed`] with it. Checks use the host's JSON.
 #[derive(Debug)]
 pub struct Scenario {
     host: Host,
@@ -55,7 +55,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Makes the directory. Nothing runs yet.
+    /// Creates the directory. Nothing runs yet.
     pub fn new(host: &Host, origin: &Origin) -> io::Result<Self> {
         let directory = tempfile::Builder::new().prefix("scenario-").tempdir()?;
         let inside = |name: &str| directory.path().join(name);
@@ -78,12 +78,12 @@ impl Scenario {
         Ok(Self { host: host.clone(), directory, environment, transcript, next, traced: false })
     }
 
-    /// The host that it runs.
+    /// Returns the host that it runs.
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// The directory of the configuration.
+    /// Returns the directory of the configuration.
     pub fn work(&self) -> PathBuf {
         self.directory.path().join("work")
     }
@@ -100,18 +100,18 @@ impl Scenario {
         self.environment.insert(name.to_owned(), value.into());
     }
 
-    /// Sets a variable of the root module from now on: a string as it is, anything else as JSON.
+    /// Sets a variable of the root module from now on: strings unchanged, anything else as JSON.
     pub fn set_variable(&mut self, name: &str, value: &Json) {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.set_env(&format!("TF_VAR_{name}"), text);
     }
 
-    /// The environment in which the host runs, to go on by hand where a scenario ended.
+    /// Returns the environment of the host, to continue by hand after a scenario.
     pub fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
         self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Logs everything from now on, to be read with [`logs`](Self::logs).
+    /// Logs everything from now on. Read it with [`logs`](Self::logs).
     #[must_use]
     pub fn traced(mut self) -> Self {
         self.traced = true;
@@ -157,26 +157,26 @@ impl Scenario {
         Ok(Plan::new(file, shown.json("show")?))
     }
 
-    /// Applies the configuration; then it must plan empty, without a refresh and with one.
+    /// Applies the configuration. Afterwards, the plan must be empty, without and with a refresh.
     pub async fn apply(&self) -> Result<Plan, Failed> {
         let plan = self.apply_unsettled().await?;
         self.must_be_settled().await?;
         Ok(plan)
     }
 
-    /// Applies the configuration; the next plan may be anything.
+    /// Applies the configuration. The next plan is not checked.
     pub async fn apply_unsettled(&self) -> Result<Plan, Failed> {
         let plan = self.plan().await?;
         self.apply_saved(&plan).await?;
         Ok(plan)
     }
 
-    /// Applies a plan that was made before.
+    /// Applies a saved plan.
     pub async fn apply_saved(&self, plan: &Plan) -> Result<Output, Failed> {
         self.run(&["apply", "-auto-approve", &plan.file().display().to_string()]).await
     }
 
-    /// Fails where the configuration would change anything.
+    /// Fails if the configuration would change anything.
     pub async fn must_be_settled(&self) -> Result<(), Failed> {
         for options in [&["-refresh=false"][..], &[]] {
             let plan = self.plan_with(options).await?;
@@ -187,14 +187,14 @@ impl Scenario {
         Ok(())
     }
 
-    /// Removes everything. Fails where something is left in the state.
+    /// Destroys everything. Fails if something is left in the state.
     pub async fn destroy(&self) -> Result<Output, Failed> {
         let output = self.run(&["destroy", "-auto-approve"]).await?;
         let left = self.addresses().await?;
         if left.is_empty() { Ok(output) } else { Err(Failed::left(&left)) }
     }
 
-    /// Plans only what a refresh finds to be different.
+    /// Plans only the differences that a refresh finds.
     pub async fn plan_refresh_only(&self) -> Result<Plan, Failed> {
         self.plan_with(&["-refresh-only"]).await
     }
@@ -204,13 +204,13 @@ impl Scenario {
         self.run(&["import", address, id]).await
     }
 
-    /// Takes an object out of the state and leaves it where it is.
+    /// Removes an object from the state without deleting it.
     pub async fn forget(&self, address: &str) -> Result<Output, Failed> {
         self.run(&["state", "rm", address]).await
     }
 
-    /// Takes an object out of the state, imports it again and compares. The named attributes may differ. Leaves the
-    /// state as it was before.
+    /// Removes an object from the state, imports it again and compares. The named attributes may differ. Restores the
+    /// state afterwards.
     pub async fn import_equals_state(&self, address: &str, id: &str, except: &[&str]) -> Result<(), Failed> {
         let state = self.work().join("terraform.tfstate");
         let before = self.attributes(address).await?;
@@ -228,17 +228,17 @@ impl Scenario {
         if differing.is_empty() { Ok(()) } else { Err(Failed::import_differs(address, &differing)) }
     }
 
-    /// The value of an output of the root module.
+    /// Returns the value of an output of the root module.
     pub async fn output(&self, name: &str) -> Result<Json, Failed> {
         self.run(&["output", "-json", name]).await?.json("output")
     }
 
-    /// The state as the host shows it.
+    /// Returns the state as the host shows it.
     pub async fn state(&self) -> Result<Json, Failed> {
         self.run(&["show", "-json"]).await?.json("show")
     }
 
-    /// Addresses of all managed objects in the state, also in modules, sorted.
+    /// Returns the addresses of all managed objects in the state, including modules, sorted.
     pub async fn addresses(&self) -> Result<Vec<String>, Failed> {
         let state = self.state().await?;
         let mut addresses: Vec<String> = plan::resources(&state["values"]["root_module"])
@@ -250,7 +250,7 @@ impl Scenario {
         Ok(addresses)
     }
 
-    /// The attributes of an object in the state; null where there is none.
+    /// Returns the attributes of an object in the state; null if there is none.
     pub async fn attributes(&self, address: &str) -> Result<Json, Failed> {
         let state = self.state().await?;
         let resources = plan::resources(&state["values"]["root_module"]);
@@ -266,7 +266,7 @@ impl Scenario {
         result
     }
 
-    /// The environment of the next command, with a log of its own where there is to be one.
+    /// Returns the environment of the next command, with its own log if the scenario is traced.
     fn environment_of_command(&self) -> BTreeMap<String, String> {
         let mut environment = self.environment.clone();
         if self.traced {
@@ -286,12 +286,12 @@ impl Scenario {
         let _ = writeln!(lock(&self.transcript), "$ {line}\n{}\n{}", output.stdout, output.stderr);
     }
 
-    /// Everything that the host printed so far. Contains the state where it was shown.
+    /// Returns everything that the host has printed. It contains the state if that was shown.
     pub fn transcript(&self) -> String {
         lock(&self.transcript).clone()
     }
 
-    /// All logs of a [traced](Self::traced) scenario.
+    /// Returns all logs of a [traced](Self::traced) scenario.
     pub fn logs(&self) -> io::Result<String> {
         let mut logs = String::new();
         for entry in std::fs::read_dir(self.directory.path().join("logs"))? {
@@ -300,8 +300,8 @@ impl Scenario {
         Ok(logs)
     }
 
-    /// Where a text is found: `transcript`, or the name of a log or of a file of the configuration and the state,
-    /// sorted. For marked secrets. Saved plans are packed and not searched: look into [`Plan::json`].
+    /// Returns where a string occurs: `transcript`, or the name of a log or of a file of the configuration and the
+    /// state, sorted. Use it for marked secrets. Saved plans are compressed and not searched: check [`Plan::json`].
     pub fn find(&self, needle: &str) -> io::Result<Vec<String>> {
         let mut places = Vec::new();
         let mut directories = vec![self.work(), self.directory.path().join("logs")];
@@ -326,7 +326,7 @@ impl Scenario {
         Ok(places)
     }
 
-    /// Leaves the directory where it is, and says where, to look at it after a failed test.
+    /// Keeps the directory and returns its path, to inspect it after a failed test.
     pub fn keep(self) -> PathBuf {
         self.directory.keep()
     }
@@ -346,7 +346,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     !needle.is_empty() && haystack.windows(needle.len()).any(|window| window == needle)
 }
 
-/// The host's own configuration file.
+/// Returns the configuration file of the host.
 fn cli_configuration(origin: &Origin) -> String {
     match origin {
         Origin::BuiltIn => {

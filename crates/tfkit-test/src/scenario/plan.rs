@@ -1,4 +1,4 @@
-//! A plan as the host shows it.
+//! Plans as the host shows them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,36 +19,36 @@ impl Plan {
         Self { file, json }
     }
 
-    /// The saved plan.
+    /// Returns the file of the saved plan.
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    /// All that the host shows of it.
+    /// Returns the host's JSON of it.
     pub fn json(&self) -> &Json {
         &self.json
     }
 
-    /// What it does, by address. Objects that stay as they are, are among them.
+    /// Returns its actions by address, including unchanged objects.
     pub fn actions(&self) -> BTreeMap<String, Action> {
         self.changes("resource_changes")
             .filter_map(|change| Some((change["address"].as_str()?.to_owned(), action(&change["change"]))))
             .collect()
     }
 
-    /// What it does to one object; none where it has no such address.
+    /// Returns its action on one object; `None` if it does not contain the address.
     pub fn action(&self, address: &str) -> Option<Action> {
         self.actions().get(address).copied()
     }
 
-    /// What it does, without the objects that stay as they are.
+    /// Returns its actions by address, without unchanged objects.
     pub fn changed(&self) -> BTreeMap<String, Action> {
         let mut actions = self.actions();
         actions.retain(|_, action| *action != Action::NoOp);
         actions
     }
 
-    /// True where an apply would change nothing: no object, no output.
+    /// Returns whether an apply would change nothing: no object and no output.
     pub fn is_empty(&self) -> bool {
         let outputs = self.json["output_changes"].as_object();
         let outputs_stay =
@@ -58,17 +58,17 @@ impl Plan {
             && !self.json["resource_changes"].as_array().into_iter().flatten().any(is_import)
     }
 
-    /// Addresses that the refresh found to be different from the state, or gone.
+    /// Returns the addresses of objects that the refresh found changed or deleted.
     pub fn drifted(&self) -> Vec<&str> {
         self.changes("resource_drift").filter_map(|change| change["address"].as_str()).collect()
     }
 
-    /// The planned values of an object; null for one that is removed or not there. Unknown values are absent.
+    /// Returns the planned values of an object; null if it is deleted or missing. Unknown values are omitted.
     pub fn after(&self, address: &str) -> &Json {
         &self.change(address)["after"]
     }
 
-    /// Whether an attribute of an object is known only after the apply, as a whole or in part.
+    /// Returns whether an attribute of an object is known only after the apply, completely or in part.
     pub fn is_unknown(&self, address: &str, attribute: &str) -> bool {
         fn any(value: &Json) -> bool {
             match value {
@@ -81,13 +81,13 @@ impl Plan {
         any(&self.change(address)["after_unknown"][attribute])
     }
 
-    /// The attributes of an object that make it be replaced, by their first name.
+    /// Returns the attributes that require replacement of an object, by their first name.
     pub fn replaced_by(&self, address: &str) -> Vec<&str> {
         let paths = self.change(address)["replace_paths"].as_array();
         paths.into_iter().flatten().filter_map(|path| path[0].as_str()).collect()
     }
 
-    /// Names of the attributes that differ before and after, or become known later.
+    /// Returns the names of the attributes that change or become known later.
     pub fn changed_attributes(&self, address: &str) -> Vec<&str> {
         let change = self.change(address);
         let members = |json: &'static str| change[json].as_object().into_iter().flatten();
@@ -103,7 +103,7 @@ impl Plan {
         changed
     }
 
-    /// What it does, in one line.
+    /// Returns its actions in one line.
     pub fn summary(&self) -> String {
         let objects = self.changed().into_iter().map(|(address, action)| {
             let attributes = self.changed_attributes(&address).join(", ");
@@ -143,7 +143,7 @@ fn action(change: &Json) -> Action {
     }
 }
 
-/// The resources of a module and of the modules in it.
+/// Returns the resources of a module and of its child modules.
 pub(super) fn resources(module: &Json) -> Vec<&Json> {
     let own = module["resources"].as_array().into_iter().flatten();
     let inner = module["child_modules"].as_array().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! A command of the host that runs and can be cut off.
+//! Running commands of the host, which can be interrupted.
 
 use std::fs::File;
 use std::io;
@@ -11,28 +11,28 @@ use tokio::process::Child;
 use super::Scenario;
 use super::command::{self, Failed, Output};
 
-/// A command that takes longer hangs, and what it has not brought about by then does not come.
+/// Time limit of a command and of its effects; anything that takes longer hangs.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// How often it is looked whether something is there.
+/// Polling interval.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// A command of the host that was started and not waited for. It has a process group of its own, as a command has that a
-/// person starts in a terminal, and the provider is in it, too.
+/// A running command of the host. Like a command in a terminal, it has its own process group, which includes the
+/// provider.
 ///
-/// Dropping it kills the host. A provider ends by itself when its host is gone.
+/// Dropping it kills the host. A provider ends by itself after its host.
 #[derive(Debug)]
 pub struct Running<'a> {
     scenario: &'a Scenario,
     line: String,
     child: Child,
-    /// Files, because a pipe that nobody empties would stop the command.
+    /// Files, because a full pipe would block the command.
     stdout: PathBuf,
     stderr: PathBuf,
 }
 
 impl Scenario {
-    /// Starts a command of the host and does not wait for its end, to cut it off.
+    /// Starts a command of the host without waiting for its end.
     pub fn start(&self, arguments: &[&str]) -> Result<Running<'_>, Failed> {
         let line = arguments.join(" ");
         let failed = |error: io::Error| Failed::io(&line, &error);
@@ -48,25 +48,25 @@ impl Scenario {
 }
 
 impl Running<'_> {
-    /// What it printed so far.
+    /// Returns its output so far.
     pub fn printed(&self) -> io::Result<Output> {
         let read = |path| std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         Ok(Output { stdout: read(&self.stdout)?, stderr: read(&self.stderr)? })
     }
 
-    /// Waits until something is there that the command brings about. Fails where the command ends before.
+    /// Waits for an effect of the command. Fails if the command ends before it.
     pub async fn until(&mut self, mut is_there: impl AsyncFnMut() -> bool) -> Result<(), Failed> {
         let started = Instant::now();
         loop {
             let ended = self.child.try_wait().map_err(|error| Failed::io(&self.line, &error))?;
-            // Looked at after that: what it brought about at its end counts.
+            // Checked after that: effects at its end count.
             if is_there().await {
                 return Ok(());
             }
             let problem = match ended {
-                Some(status) => format!("ended before it brought about what was waited for: {status}"),
+                Some(status) => format!("ended before its expected effect: {status}"),
                 None if started.elapsed() > TIME_LIMIT => {
-                    format!("did not bring about what was waited for within {TIME_LIMIT:?}")
+                    format!("did not have its expected effect within {TIME_LIMIT:?}")
                 }
                 None => {
                     tokio::time::sleep(LOOK).await;
@@ -92,13 +92,13 @@ impl Running<'_> {
         Ok(kill_process_group(self.process()?, Signal::INT)?)
     }
 
-    /// Kills host and provider, which learn nothing of it.
+    /// Kills host and provider without notice.
     pub fn kill(&self) -> io::Result<()> {
         Ok(kill_process_group(self.process()?, Signal::KILL)?)
     }
 
-    /// Kills the provider, which learns nothing of it; the host goes on. Found among the children of this host, because
-    /// others may run at the same time: a host starts providers and what a configuration asks it to run, and nothing else.
+    /// Kills the provider without notice; the host continues. The provider is found among the children of this host,
+    /// because others may run at the same time. A host starts only providers and the commands of its configuration.
     #[cfg(target_os = "linux")]
     pub fn kill_provider(&self) -> io::Result<()> {
         let providers = children(self.process()?)?;
@@ -124,14 +124,15 @@ impl Running<'_> {
         result
     }
 
-    /// Its number, which is the number of its group. None once it was seen to have ended: another process may have it.
+    /// Returns its process id, which is also the id of its group. Fails once it has ended: another process may have
+    /// the same id.
     fn process(&self) -> io::Result<Pid> {
         let number = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         number.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the command has ended"))
     }
 }
 
-/// The processes that a process has started and that have not ended.
+/// Returns the running child processes of a process.
 #[cfg(target_os = "linux")]
 fn children(parent: Pid) -> io::Result<Vec<Pid>> {
     let mut children = Vec::new();
@@ -140,11 +141,11 @@ fn children(parent: Pid) -> io::Result<Vec<Pid>> {
         let Some(process) = name.to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw) else {
             continue;
         };
-        // One that ends meanwhile has no file any more.
+        // A process that has ended no longer has a file.
         let Ok(line) = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_pid())) else {
             continue;
         };
-        // The name of the program stands in parentheses before the state, and may hold some itself.
+        // The name of the program is in parentheses before the state, and may itself contain parentheses.
         let mut columns = line.rsplit(')').next().unwrap_or_default().split_whitespace();
         let (state, of) = (columns.next(), columns.next());
         if of == Some(parent.as_raw_pid().to_string().as_str()) && state != Some("Z") {

@@ -1,4 +1,4 @@
-//! The harness does what the host does, and refuses what the host refuses.
+//! The harness behaves like the host, and rejects what the host rejects.
 
 use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
@@ -29,7 +29,7 @@ async fn an_object_lives_from_its_creation_to_its_end() {
     assert_eq!(planned.changes(), ["colour", "id", "revision", "text", "wall"]);
     assert!(planned.value("id").is_unknown());
     assert_eq!(planned.value("colour"), &Dyn::from("yellow"));
-    assert_eq!(walls.len(), 0, "a plan makes nothing");
+    assert_eq!(walls.len(), 0, "a plan creates nothing");
 
     assert_eq!(host.apply("wall_note.a", note("hi")).await.unwrap().action, Action::Create);
     assert_eq!(host.state("wall_note.a").unwrap().attribute("revision"), &Dyn::from(1));
@@ -54,7 +54,7 @@ async fn an_object_lives_from_its_creation_to_its_end() {
 }
 
 #[tokio::test]
-async fn what_changed_outside_is_found_and_repaired() {
+async fn outside_changes_are_found_and_repaired() {
     let (mut host, walls) = start().await;
     host.apply("wall_note.a", note("hi")).await.unwrap();
     walls.tamper(|notes| notes.values_mut().for_each(|note| "scribble".clone_into(&mut note.text)));
@@ -70,7 +70,7 @@ async fn what_changed_outside_is_found_and_repaired() {
 }
 
 #[tokio::test]
-async fn an_import_finds_what_the_state_holds() {
+async fn an_import_equals_the_state() {
     let (mut host, _) = start().await;
     host.apply("wall_note.a", note("hi")).await.unwrap();
     let id = || ImportBy::Id("note-1".to_owned());
@@ -95,13 +95,13 @@ async fn unknown_values_become_known_between_plan_and_apply() {
     let early = json!({"wall": unknown(), "text": "hi"});
     host.apply_late("wall_note.a", early.clone(), note("hi")).await.unwrap();
     let planned = host.plan("wall_note.a", early.clone()).await.unwrap();
-    assert_eq!(planned.action, Action::Replace, "the wall may turn out to be another");
+    assert_eq!(planned.action, Action::Replace, "the wall may become another one");
     let failure = host.apply("wall_note.a", early).await.unwrap_err();
     assert_eq!(failure, Failure::Mistake("a configuration must be known when it is applied".to_owned()));
 }
 
 #[tokio::test]
-async fn a_provider_that_is_not_known_yet_plans_creations_and_keeps_the_state() {
+async fn a_provider_with_unknown_configuration_plans_creations_and_keeps_the_state() {
     let (mut host, walls) = start().await;
     host.apply("wall_note.a", note("hi")).await.unwrap();
     host.restart(engine(&walls), json!({"address": unknown()})).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_provider_that_is_not_known_yet_plans_creations_and_keeps_the_state() 
 }
 
 #[tokio::test]
-async fn a_creation_that_stumbles_leaves_an_object_that_stays() {
+async fn a_creation_that_fails_late_keeps_its_object() {
     let (mut host, walls) = start().await;
     let made = host.apply("wall_note.a", naughty("hi", "stumble after creation")).await.unwrap();
     assert_eq!(made.told(), ["The pin fell off"]);
@@ -123,7 +123,7 @@ async fn a_creation_that_stumbles_leaves_an_object_that_stays() {
 }
 
 #[tokio::test]
-async fn a_creation_that_breaks_leaves_a_tainted_object_that_is_replaced() {
+async fn a_creation_with_a_broken_object_taints_it_and_the_object_is_replaced() {
     let (mut host, walls) = start().await;
     let failure = host.apply("wall_note.a", naughty("hi", "break after creation")).await.unwrap_err();
     assert_eq!(failure.summaries(), ["The pin fell off"]);
@@ -134,7 +134,7 @@ async fn a_creation_that_breaks_leaves_a_tainted_object_that_is_replaced() {
 }
 
 #[tokio::test]
-async fn what_the_host_would_refuse_is_a_failure() {
+async fn results_that_the_host_would_reject_are_failures() {
     let table = [
         (
             "change the colour",
@@ -155,7 +155,7 @@ async fn what_the_host_would_refuse_is_a_failure() {
     host.apply_unsettled("wall_note.a", naughty("hi", "stick"), naughty("hi", "stick")).await.unwrap();
     let failure = host.destroy("wall_note.a").await.unwrap_err();
     assert_eq!(failure.summaries(), ["The note sticks to the wall"]);
-    assert!(host.state("wall_note.a").is_some(), "what could not be removed stays in the state");
+    assert!(host.state("wall_note.a").is_some(), "an object that could not be deleted is kept in the state");
 }
 
 #[tokio::test]
@@ -172,10 +172,10 @@ async fn a_wrong_configuration_never_reaches_the_provider() {
     }
     assert_eq!(walls.len(), 0);
     for (address, config, mistake) in [
-        ("wall_note.a", json!({"txt": "hi"}), "there is no attribute txt"),
+        ("wall_note.a", json!({"txt": "hi"}), "unknown attribute txt"),
         ("wall_note.a", json!({"text": true}), "text: expected a string, found a bool"),
-        ("wall_none.a", json!({}), "there is no resource type wall_none"),
-        ("wall_note", json!({}), "the address \"wall_note\" does not have the form TYPE.NAME"),
+        ("wall_none.a", json!({}), "unknown resource type wall_none"),
+        ("wall_note", json!({}), "the address \"wall_note\" does not have the format TYPE.NAME"),
     ] {
         let failure = host.plan(address, config).await.unwrap_err();
         assert_eq!(failure, Failure::Mistake(mistake.to_owned()));
@@ -183,7 +183,7 @@ async fn a_wrong_configuration_never_reaches_the_provider() {
 }
 
 #[tokio::test]
-async fn state_of_another_release_is_taken_in() {
+async fn state_of_another_version_is_adopted() {
     let (mut host, walls) = start().await;
     host.apply("wall_note.a", note("hi")).await.unwrap();
     host.forget("wall_note.a");

@@ -1,4 +1,4 @@
-//! The test tools find what they are there to find.
+//! Tests of the test tools.
 #![expect(clippy::unwrap_used, reason = "a helper that fails, fails its test")]
 
 mod harness;

@@ -18,24 +18,24 @@ pub(crate) struct Note {
     /// Wall that the note hangs on.
     #[attr(replace)]
     pub(crate) wall: String,
-    /// What the note says.
+    /// Text of the note.
     #[attr(check = length(1..=20))]
     pub(crate) text: String,
     /// Colour of the paper.
     #[attr(default = "yellow")]
     pub(crate) colour: OrDefault<String>,
-    /// How often it was written.
+    /// Number of writes.
     pub(crate) revision: Computed<i64>,
     /// How the provider misbehaves.
     pub(crate) mischief: Option<String>,
 }
 
-/// What hangs on the walls, as the server knows it.
+/// The notes on the walls, as stored by the server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Walls(Arc<Mutex<BTreeMap<String, Note>>>);
 
 impl Walls {
-    /// Changes or removes notes behind the provider's back.
+    /// Changes or deletes notes without the provider.
     pub(crate) fn tamper(&self, change: impl FnOnce(&mut BTreeMap<String, Note>)) {
         change(&mut self.0.lock().unwrap());
     }

@@ -1,4 +1,4 @@
-//! Scenarios run the real host on what is built into it.
+//! Scenarios that run the real host with built-in providers.
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,7 +8,7 @@ use serde_json::json;
 use tfkit_test::scenario::Running;
 use tfkit_test::{Action, Host, NoHost, Origin, Scenario, Search};
 
-/// The environment of these tests, read here and nowhere else.
+/// The environment of these tests, read only here.
 mod environment {
     #![expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
 
@@ -19,8 +19,8 @@ mod environment {
     }
 }
 
-/// The hosts of this machine; none, with a word about it, where there is none.
-#[expect(clippy::print_stdout, reason = "a skipped test must say so")]
+/// Returns the hosts of this machine. Prints a message if there is none.
+#[expect(clippy::print_stdout, reason = "a skipped test must print that")]
 async fn hosts() -> Vec<Host> {
     match environment::search().hosts().await {
         Ok(hosts) => hosts,
@@ -55,7 +55,7 @@ async fn the_real_host_plans_applies_and_destroys() {
         assert_eq!(plan.action("terraform_data.note"), Some(Action::Create));
         assert!(plan.is_unknown("terraform_data.note", "id"));
         assert_eq!(plan.after("terraform_data.note")["input"], "hi");
-        assert!(scenario.addresses().await.unwrap().is_empty(), "a plan makes nothing");
+        assert!(scenario.addresses().await.unwrap().is_empty(), "a plan creates nothing");
 
         scenario.apply().await.unwrap();
         assert_eq!(scenario.output("text").await.unwrap(), "hi");
@@ -129,7 +129,7 @@ async fn a_traced_scenario_keeps_its_logs_and_nothing_of_the_users_environment()
         scenario.init().await.unwrap();
         scenario.apply().await.unwrap();
         assert!(scenario.logs().unwrap().contains("[TRACE]"));
-        // The host itself logs what is not sensitive.
+        // The host itself logs values that are not sensitive.
         let places = scenario.find("canary-8f14").unwrap();
         for place in ["logs/", "transcript", "work/terraform.tfstate"] {
             assert!(places.iter().any(|found| found.starts_with(place)), "{place}: {places:?}");
@@ -141,7 +141,7 @@ async fn a_traced_scenario_keeps_its_logs_and_nothing_of_the_users_environment()
     }
 }
 
-/// A program that says one line and ends.
+/// Creates a program that prints one line and ends.
 fn script(path: PathBuf, says: &str) -> PathBuf {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
@@ -169,7 +169,7 @@ async fn an_overridden_provider_is_started_without_init() {
         let scenario = Scenario::new(&host, &origin).unwrap();
         scenario.write("main.tf", FOREIGN).unwrap();
         let failed = scenario.plan().await.unwrap_err();
-        // The host may miss the line of a program that ends at once, but not that the program is no provider.
+        // The host may miss the line of a program that ends immediately, but not that the program is not a provider.
         assert!(failed.says("Unrecognized remote plugin message"), "{failed}");
     }
 }
@@ -191,16 +191,16 @@ async fn a_mirrored_provider_is_installed_by_init() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_is_what_was_asked_for_or_a_reason() {
+async fn the_requested_host_is_found_or_the_reason_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let binary = |name: &str, says: &str| script(directory.path().join(name), says);
     let none = Search { path: OsString::from("/nonexistent"), ..Search::default() };
-    let reason = "there is neither terraform nor tofu in the PATH";
+    let reason = "neither terraform nor tofu found in PATH";
     assert_eq!(none.hosts().await, Err(NoHost::Skipped(reason.to_owned())));
     let required = Search { required: true, ..none.clone() };
     assert_eq!(required.hosts().await, Err(NoHost::Failed(reason.to_owned())));
     let preferred = Search { preferred: Some("tofu".into()), ..none.clone() };
-    assert_eq!(preferred.hosts().await, Err(NoHost::Failed("there is no host binary tofu".to_owned())));
+    assert_eq!(preferred.hosts().await, Err(NoHost::Failed("host binary tofu not found".to_owned())));
 
     let tofu = binary("tofu", "OpenTofu v1.10.2-rc1");
     let terraform = binary("terraform", "Terraform v1.5.7");
@@ -214,7 +214,7 @@ async fn a_host_is_what_was_asked_for_or_a_reason() {
     assert_eq!((hosts[0].to_string().as_str(), hosts[0].is_at_least(1, 6)), ("Terraform 1.5.7", false));
 }
 
-/// What is done at once, and what does not end by itself.
+/// One step that ends immediately, and one that does not end by itself.
 const ENDLESS: &str = r#"
 resource "terraform_data" "quick" {}
 
@@ -227,7 +227,7 @@ resource "terraform_data" "endless" {
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_is_cut_off_in_each_way_and_keeps_what_was_done() {
+async fn a_command_can_be_interrupted_in_each_way_and_its_results_are_kept() {
     type Cut = fn(&Running<'_>) -> std::io::Result<()>;
     let cuts: &[(Cut, &str)] = &[
         (|running| running.interrupt(), "Interrupt received."),
@@ -254,13 +254,13 @@ async fn a_command_is_cut_off_in_each_way_and_keeps_what_was_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn waiting_for_what_does_not_come_ends_with_the_command() {
+async fn waiting_for_a_missing_effect_ends_with_the_command() {
     for host in hosts().await {
         let scenario = Scenario::new(&host, &Origin::BuiltIn).unwrap();
         let mut running = scenario.start(&["version"]).unwrap();
         let failed = running.until_it_says("something else").await.unwrap_err();
-        assert!(failed.says("ended before it brought about what was waited for"), "{failed}");
-        assert!(running.kill().is_err(), "nothing is killed that has ended");
+        assert!(failed.says("ended before its expected effect"), "{failed}");
+        assert!(running.kill().is_err(), "a process that has ended is not killed");
         running.wait().await.unwrap();
     }
 }

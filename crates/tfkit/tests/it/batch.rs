@@ -1,4 +1,4 @@
-//! Reads of many objects: what they cost, and that nothing is missed for it.
+//! Reads of many objects: their cost and their completeness.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::shop::summaries;
 
-/// How many calls a host makes at the same time.
+/// Number of concurrent calls of a host.
 const PARALLEL: usize = 10;
 
 /// A parcel in a depot.
@@ -31,22 +31,22 @@ struct Parcel {
     content: String,
 }
 
-/// What the depots hold, and what was asked of them.
+/// The depots with their parcels, and the requests to them.
 #[derive(Default)]
 struct Depots {
     parcels: Mutex<BTreeMap<(String, u64), String>>,
-    /// Parcels that lists leave out.
+    /// Parcels that lists omit.
     unlisted: Mutex<Vec<u64>>,
     fetches: AtomicU64,
     pages: AtomicU64,
     listed: AtomicU64,
-    /// Lists that are under way.
+    /// Lists in progress.
     listing: AtomicU64,
-    /// Two lists were under way at the same time.
+    /// Whether two lists were in progress at the same time.
     overlapped: AtomicBool,
     /// Each list waits for a permit.
     gate: Option<Semaphore>,
-    /// What a list does instead of answering.
+    /// How a list fails, if it does.
     mishap: Option<fn() -> Diag>,
 }
 
@@ -114,7 +114,7 @@ impl Resource for Parcel {
     }
 
     async fn delete(_: &Cx<Arc<Depots>>, _: Self) -> Result<(), Diag> {
-        panic!("the removal panics")
+        panic!("the deletion panics")
     }
 }
 
@@ -164,7 +164,7 @@ impl Bench {
         assert_eq!(self.engine.configure(request).await, []);
     }
 
-    /// Reads parcels as a host does. The answers are in the order of the ids.
+    /// Reads parcels as a host does. The results are in the order of the ids.
     async fn read(&self, depot: &str, ids: impl IntoIterator<Item = u64>) -> Vec<Stored> {
         let permits = Arc::new(Semaphore::new(PARALLEL));
         let mut reads = JoinSet::new();
@@ -183,7 +183,7 @@ impl Bench {
         answers.into_iter().map(|(_, stored)| stored).collect()
     }
 
-    /// The contents of parcels after a read; none of those that are gone.
+    /// Returns the contents of parcels after a read, without those that no longer exist.
     async fn contents(&self, depot: &str, ids: impl IntoIterator<Item = u64>) -> Vec<Option<String>> {
         let content = |stored: Stored| {
             assert_eq!(stored.diags, []);
@@ -221,14 +221,14 @@ fn state(depot: &str, id: u64, content: &str) -> Dyn {
     Dyn::map([("depot", depot.into()), ("id", Dyn::Number(id.into())), ("content", content.into())])
 }
 
-/// Numbers in an order that has nothing to do with that of a list.
+/// Numbers in an order that is unrelated to that of a list.
 fn shuffled(count: u64, below: u64) -> Vec<u64> {
     (0..count).map(|index| index * 7919 % below).collect()
 }
 
 #[tokio::test]
 async fn reads_cost_few_requests_and_a_list_stays_in_proportion_to_them() {
-    // Parcels in the depot, reads, most requests, most parcels that are listed.
+    // Parcels in the depot, reads, maximum of requests, maximum of listed parcels.
     let cases = [
         (1, 1, 1, 0),
         (2, 2, 2, 2),
@@ -254,7 +254,7 @@ async fn reads_cost_few_requests_and_a_list_stays_in_proportion_to_them() {
 }
 
 #[tokio::test]
-async fn what_a_list_leaves_out_is_asked_for_alone_before_it_counts_as_gone() {
+async fn an_object_that_a_list_omits_is_fetched_by_itself_before_it_counts_as_deleted() {
     let bench = Bench::new(20, Depots::default()).await;
     bench.depots.unlisted.lock().unwrap().extend([5, 6]);
     bench.depots.parcels.lock().unwrap().remove(&("a".to_owned(), 7));
@@ -264,19 +264,19 @@ async fn what_a_list_leaves_out_is_asked_for_alone_before_it_counts_as_gone() {
     assert_eq!(
         (bench.fetches(), bench.pages()),
         (4, 1),
-        "the first, two that are not listed, one that is gone"
+        "the first, two that are not listed, one that was deleted"
     );
 }
 
 #[tokio::test]
-async fn when_a_list_fails_or_panics_the_objects_are_read_all_the_same() {
+async fn objects_are_still_read_when_a_list_fails_or_panics() {
     let depots = Depots { mishap: Some(|| Diag::error("Lists are forbidden")), ..Depots::default() };
     let bench = Bench::new(20, depots).await;
     let expected: Vec<_> = (0..20).map(|id| Some(format!("a{id}"))).collect();
     assert_eq!(bench.contents("a", 0..20).await, expected);
-    assert_eq!((bench.fetches(), bench.pages()), (20, 1), "the list is tried once");
+    assert_eq!((bench.fetches(), bench.pages()), (20, 1), "the list is requested once");
 
-    // A panic is a bug, and the object whose read met it says so; it takes no other object with it.
+    // A panic is a bug. The object whose read hit it reports it; no other object is affected.
     let depots = Depots { mishap: Some(|| panic!("the list panics")), ..Depots::default() };
     let bench = Bench::new(3, depots).await;
     let read = bench.read("a", [0]).await.remove(0);
@@ -293,7 +293,7 @@ async fn reads_that_arrive_together_share_one_list() {
     let depots = Depots { gate: Some(Semaphore::new(0)), ..Depots::default() };
     let bench = Bench::new(10, depots).await;
     let open = async {
-        // The list is under way, and so all others have come.
+        // The list is in progress, so all other reads have arrived.
         while bench.pages() == 0 {
             tokio::task::yield_now().await;
         }
@@ -323,7 +323,7 @@ async fn reads_that_wait_for_a_list_end_when_the_user_stops() {
 }
 
 #[tokio::test]
-async fn who_asks_again_gets_what_is_new() {
+async fn a_second_read_of_an_object_returns_fresh_data() {
     let bench = Bench::new(10, Depots::default()).await;
     bench.contents("a", 0..10).await;
     bench.change("a", 0, "new");
@@ -332,12 +332,12 @@ async fn who_asks_again_gets_what_is_new() {
 }
 
 #[tokio::test]
-async fn a_write_and_a_configuration_forget_what_was_listed() {
+async fn a_write_and_a_new_configuration_drop_listed_objects() {
     let state = |content: &str| state("b", 3, content);
     let events: [(&str, Dyn, Dyn, &[&str]); 4] = [
         ("update", state("old"), state("new"), &[]),
         ("failed creation", Dyn::Null, state("new"), &["The depots are full"]),
-        ("removal that panics", state("old"), Dyn::Null, &["The delete of depots_parcel crashed"]),
+        ("deletion that panics", state("old"), Dyn::Null, &["The delete of depots_parcel crashed"]),
         ("configuration", Dyn::Null, Dyn::Null, &[]),
     ];
     for (event, prior, planned, expected) in events {
@@ -356,7 +356,7 @@ async fn a_write_and_a_configuration_forget_what_was_listed() {
 }
 
 #[tokio::test]
-async fn each_scope_has_a_list_of_its_own() {
+async fn each_scope_has_its_own_list() {
     let bench = Bench::new(10, Depots::default()).await;
     for depot in ["a", "b"] {
         let expected: Vec<_> = (0..10).map(|id| Some(format!("{depot}{id}"))).collect();

@@ -1,5 +1,5 @@
-//! A model without the derive, and a resource that uses what most do not: an import of its own, an identity that
-//! may change, a check of its whole configuration, a shared lock.
+//! A model without the derive macro, and a resource that uses uncommon features: a custom import, a mutable identity,
+//! a check of its whole configuration, a shared lock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -92,7 +92,7 @@ impl Key for SeatKey {
     }
 }
 
-/// Counts how many hold the lock at once.
+/// Counts the concurrent holders of the lock.
 #[derive(Default)]
 struct House {
     inside: AtomicU32,
@@ -230,14 +230,14 @@ async fn a_model_written_by_hand_works_like_a_derived_one() {
 }
 
 #[tokio::test]
-async fn an_identity_that_is_declared_mutable_may_change() {
+async fn a_mutable_identity_may_change() {
     let (engine, _) = engine().await;
     let moved = engine.apply(apply(seat("a", 1), seat("b", 2), seat("a", 1))).await;
     assert_eq!((moved.state, moved.identity, moved.diags), (seat("b", 2), seat("b", 2), vec![]));
 }
 
 #[tokio::test]
-async fn an_import_may_have_forms_of_its_own() {
+async fn an_import_can_support_other_formats() {
     let (engine, _) = engine().await;
     let cases: &[(&str, Result<Dyn, &str>)] = &[
         ("a/1", Ok(seat("a", 1))),
@@ -270,7 +270,7 @@ async fn a_whole_configuration_is_checked_once_it_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_named_lock_is_held_by_one_operation_of_the_process_at_a_time() {
+async fn a_named_lock_has_one_holder_per_process_at_a_time() {
     let (engine, house) = engine().await;
     let one = |number| engine.apply(apply(Dyn::Null, seat("a", number), Dyn::Null));
     tokio::join!(one(1), one(2), one(3), one(4));

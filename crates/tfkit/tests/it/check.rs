@@ -8,7 +8,7 @@ use tfkit::schema::About;
 use tfkit::{Attribute, Dyn, Nesting, Schema, Severity, Shape, Type, Who};
 
 #[test]
-fn checks_hold_for_what_they_say_and_pass_over_the_unknown() {
+fn checks_match_their_description_and_ignore_unknown_values() {
     let lowercase =
         pattern("consist of lower-case letters", |text| text.bytes().all(|byte| byte.is_ascii_lowercase()));
     let sorted = custom("be sorted", |value| value.as_list().is_some_and(<[Dyn]>::is_sorted));
@@ -132,7 +132,7 @@ fn the_documentation_states_each_condition_as_a_sentence() {
 }
 
 #[test]
-fn what_a_mock_can_get_wrong_is_left_to_the_plan() {
+fn values_that_mocks_get_wrong_are_checked_in_the_plan() {
     let cases = [
         (in_plan(one_of(&["red"])), Dyn::from("k3x94t9d"), true),
         (each(in_plan(one_of(&["red"]))), Dyn::list(["k3x94t9d".into()]), true),
@@ -174,7 +174,7 @@ fn config(members: &[(&str, Dyn)]) -> Dyn {
     }))
 }
 
-/// What is said, as `place: summary; why`.
+/// Returns the messages as `place: summary; why`.
 fn said(members: &[(&str, Dyn)], write_only_allowed: bool) -> Vec<String> {
     let diags = validate(&schema(), &config(members), write_only_allowed, Stage::Plan);
     let line = |diag: &tfkit::Diag| {
@@ -186,7 +186,7 @@ fn said(members: &[(&str, Dyn)], write_only_allowed: bool) -> Vec<String> {
 }
 
 #[test]
-fn a_configuration_is_told_everything_that_is_wrong_with_it() {
+fn all_errors_of_a_configuration_are_reported() {
     let port = |port: Dyn| Dyn::map([("port", port)]);
     let name = ("name", Dyn::from("n"));
     let table: [(Members, Vec<&str>); 10] = [
@@ -252,7 +252,7 @@ fn a_configuration_is_told_everything_that_is_wrong_with_it() {
 }
 
 #[test]
-fn rules_speak_only_when_they_are_broken_for_certain() {
+fn rules_report_only_what_is_certainly_broken() {
     let set = |a: Dyn, b: Dyn| Dyn::map([("a", a), ("b", b)]);
     let (null, unknown) = (|| Dyn::Null, || Dyn::Unknown);
     let table = [
@@ -281,7 +281,7 @@ fn rules_speak_only_when_they_are_broken_for_certain() {
     for (rule, config, expected) in table {
         let summary = |stage| rule.check(&config, stage).map(|diag| diag.summary).unwrap_or_default();
         assert_eq!(summary(Stage::Plan), expected, "{rule:?} {config:?}");
-        // A null may come out of a mock, two values cannot.
+        // A null may come from a mock; two values cannot.
         let early = if expected.starts_with("None") { "" } else { expected };
         assert_eq!(summary(Stage::Validation), early, "{rule:?} {config:?}");
         assert!(rule.sentence().ends_with('.'));
@@ -289,7 +289,7 @@ fn rules_speak_only_when_they_are_broken_for_certain() {
 }
 
 #[test]
-fn a_set_whose_elements_mean_the_same_is_refused_for_every_attribute_with_such_a_rule() {
+fn a_set_with_elements_of_the_same_meaning_is_rejected() {
     let attribute = |who| {
         Attribute::new("members", "Who.", Shape::Plain(Type::Set(Box::new(Type::String))), who)
             .same(tfkit::plan::same::ignoring_case)
@@ -314,7 +314,7 @@ fn a_set_whose_elements_mean_the_same_is_refused_for_every_attribute_with_such_a
 }
 
 #[test]
-fn a_misspelled_word_is_answered_with_the_nearest_one() {
+fn the_message_about_a_misspelled_word_suggests_the_nearest_one() {
     let kinds = || pattern("be a kind", |text| text.bytes().all(|byte| byte.is_ascii_lowercase()));
     let check = kinds().suggesting(&["orchestrator", "alerter"]);
     assert_eq!(check.must(), "be a kind (orchestrator, alerter)");

@@ -1,7 +1,7 @@
-//! What the derives accept, and what they say about the rest.
+//! Which models the derive macros accept, and their errors for the others.
 
 #[test]
-fn accepted_models_compile_without_a_warning_and_rejected_ones_say_why() {
+fn valid_models_compile_without_a_warning_and_invalid_ones_get_their_error() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/a_model_of_everything.rs");
     cases.compile_fail("tests/ui/[b-z]*.rs");

@@ -1,24 +1,24 @@
-//! Nothing that exists is lost, and nothing is silently wrong.
+//! Failures: no object is lost, and no error is hidden.
 
 use tfkit::{Diag, Dyn, Path};
 
 use crate::shop::{Bench, config, named, nothing, summaries};
 
-/// What a creation leaves: the id in the state, and the messages.
+/// Creates an item. Returns the id in the state, and the messages.
 async fn create(name: &str) -> (Dyn, Vec<Diag>) {
     let bench = Bench::new().await;
     let made = bench.create(&named(name)).await;
-    assert!(made.state.wholly_known(), "{name}: the host refuses unknown values after an apply");
+    assert!(made.state.wholly_known(), "{name}: the host rejects unknown values after an apply");
     let id = made.state.attribute("id").clone();
     let identity = made.identity.attribute("id").clone();
-    assert_eq!(identity, id, "{name}: the identity goes with the state");
+    assert_eq!(identity, id, "{name}: the identity belongs to the state");
     (id, made.diags)
 }
 
 #[tokio::test]
-async fn a_failed_creation_leaves_what_exists_and_no_error_by_which_the_host_would_destroy_it() {
+async fn a_failed_creation_keeps_what_exists_and_warns_so_that_the_host_does_not_destroy_it() {
     let cases: &[(&str, Dyn, &str)] = &[
-        ("refused", Dyn::Null, "The shop refuses the item"),
+        ("refused", Dyn::Null, "The shop rejects the item"),
         ("fail", "id-fail".into(), "The shop fails"),
         ("broken", "id-broken".into(), "The shop has dropped the item"),
         ("panic", "id-panic".into(), "The create of shop_item crashed"),
@@ -42,7 +42,7 @@ async fn a_failed_creation_leaves_what_exists_and_no_error_by_which_the_host_wou
 }
 
 #[tokio::test]
-async fn a_crash_is_reported_as_our_bug_and_the_engine_goes_on() {
+async fn a_crash_is_reported_as_a_bug_of_the_provider_and_the_engine_continues() {
     let bench = Bench::new().await;
     let crashed = bench.create(&named("panic")).await;
     assert_eq!(crashed.diags[0].trace.as_deref(), Some("panic: the creation panics"));
@@ -51,7 +51,7 @@ async fn a_crash_is_reported_as_our_bug_and_the_engine_goes_on() {
 }
 
 #[tokio::test]
-async fn a_broken_promise_does_not_show_a_sensitive_value() {
+async fn an_inconsistent_result_does_not_show_a_sensitive_value() {
     let bench = Bench::new().await;
     let made = bench.create(&config([("name", "leaky".into()), ("token", "hush".into())])).await;
     assert_eq!(made.diags.len(), 1);
@@ -76,7 +76,7 @@ async fn a_stop_ends_a_wait_and_keeps_what_exists() {
     assert_eq!(made.state.attribute("id"), &Dyn::string("id-slow"));
     assert_eq!(summaries(&made.diags), ["The operation was interrupted"]);
 
-    // Nothing new begins after it.
+    // Nothing new starts after it.
     let plan = bench.plan(&Dyn::Null, &named("late")).await;
     let late = bench.apply_plan(&before, &named("late"), plan).await;
     assert_eq!(summaries(&late.diags), ["The operation was interrupted"]);
@@ -84,7 +84,7 @@ async fn a_stop_ends_a_wait_and_keeps_what_exists() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_does_not_cut_an_operation_off() {
+async fn an_operation_continues_when_its_caller_disconnects() {
     let bench = Bench::new().await;
     let plan = bench.plan(&Dyn::Null, &named("slow")).await;
     let (before, given) = (nothing(), named("slow"));
@@ -111,7 +111,7 @@ async fn a_caller_that_goes_away_does_not_cut_an_operation_off() {
 }
 
 #[tokio::test]
-async fn a_failed_update_leaves_what_was_saved_else_the_prior_state() {
+async fn a_failed_update_keeps_what_was_saved_or_else_the_prior_state() {
     let cases: &[(&str, &str, &str)] = &[
         ("fail", "box", "The shop fails"),
         ("fail half-way", "half-way", "The shop fails half-way"),
@@ -129,10 +129,10 @@ async fn a_failed_update_leaves_what_was_saved_else_the_prior_state() {
 }
 
 #[tokio::test]
-async fn a_failed_removal_leaves_the_prior_state() {
+async fn a_failed_deletion_keeps_the_prior_state() {
     let bench = Bench::new().await;
     let made = bench.create(&named("glued")).await;
     let left = bench.apply(&made, &Dyn::Null).await;
     assert_eq!((&left.state, &left.identity), (&made.state, &made.identity));
-    assert_eq!(summaries(&left.diags), ["The item cannot be removed"]);
+    assert_eq!(summaries(&left.diags), ["The item cannot be deleted"]);
 }

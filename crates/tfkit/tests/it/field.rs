@@ -1,11 +1,11 @@
-//! Null, unknown and empty are three things, for each type of field.
+//! Null, unknown and empty are different, for each type of field.
 
 use tfkit::model::Object as _;
 use tfkit::{Dyn, Model, Type};
 
 use crate::shop::{Item, config};
 
-/// What a value of an attribute becomes when it is read into the model and written again; the error otherwise.
+/// Reads the value of an attribute into the model and writes it again. Returns the result or the error.
 fn round_trip(name: &str, value: &Dyn) -> Result<Dyn, String> {
     let mut object = config([("name", "n".into()), ("size", Dyn::from(1_i64))]);
     assert!(object.set_at(&name.into(), value.clone()));
@@ -14,7 +14,7 @@ fn round_trip(name: &str, value: &Dyn) -> Result<Dyn, String> {
 }
 
 #[test]
-fn each_type_of_field_keeps_null_unknown_and_empty_apart() {
+fn each_type_of_field_distinguishes_null_unknown_and_empty() {
     let empty_map = Dyn::map([] as [(&str, Dyn); 0]);
     let null_inside = Dyn::map([("a", Dyn::Null), ("b", Dyn::string(""))]);
     let part = |serial: Dyn| Dyn::list([Dyn::map([("name", Dyn::string("p")), ("serial", serial)])]);
@@ -72,7 +72,7 @@ fn each_type_of_field_keeps_null_unknown_and_empty_apart() {
 }
 
 #[test]
-fn a_secret_does_not_show_itself() {
+fn a_secret_is_not_shown() {
     let object = config([("name", "n".into()), ("size", Dyn::from(1_i64)), ("token", "hush".into())]);
     let item = Item::from_object(&object).unwrap();
     assert_eq!(item.token.as_ref().map(|token| token.expose().as_str()), Some("hush"));
@@ -80,14 +80,14 @@ fn a_secret_does_not_show_itself() {
 }
 
 #[test]
-fn tokens_name_places() {
+fn tokens_convert_to_paths() {
     assert_eq!(Item::NAME.path().to_string(), "name");
     let nested = Item::PARTS.then(tfkit::Path::root().index(1).attr(crate::shop::Part::SERIAL.name()));
     assert_eq!(nested.to_string(), "parts[1].serial");
     assert_eq!(Item::SETTINGS.then("k").to_string(), "settings[\"k\"]");
 }
 
-/// Defaults of every kind that can be written.
+/// Every kind of default.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "defaults", kind = data_source)]
 struct Defaults {
@@ -100,7 +100,7 @@ struct Defaults {
     /// A list.
     #[attr(default = vec!["a".to_owned()])]
     list: tfkit::OrDefault<Vec<String>>,
-    /// An attribute whose name Rust keeps for itself.
+    /// An attribute whose name is a Rust keyword.
     r#type: Option<String>,
     /// An attribute with another name.
     #[attr(name = "loop")]
@@ -108,7 +108,7 @@ struct Defaults {
 }
 
 #[test]
-fn defaults_and_names_stand_where_they_are_declared() {
+fn defaults_and_names_are_as_declared() {
     let read = Defaults::from_object(&Dyn::map([("loop", Dyn::from(false)), ("type", "t".into())])).unwrap();
     let expected = Defaults {
         text: "text".to_owned().into(),

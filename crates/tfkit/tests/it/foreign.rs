@@ -1,4 +1,4 @@
-//! Three crates: the value trait is tfkit's, the wrapper is ours, and what it wraps belongs to a third one.
+//! Three crates: the value trait is from tfkit, the wrapper is local, and the wrapped type is from a third crate.
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
@@ -37,12 +37,12 @@ struct House {
     /// Identifier of the house.
     #[attr(key, stable)]
     id: Computed<Id<Uuid>>,
-    /// Those who live there.
+    /// People who live in the house.
     tenants: Option<Vec<Id<Uuid>>>,
 }
 
 #[test]
-fn a_local_wrapper_makes_a_foreign_identifier_an_attribute_and_a_part_of_a_key() {
+fn a_local_wrapper_turns_a_foreign_identifier_into_an_attribute_and_a_part_of_a_key() {
     let id = Uuid::from_u128(7);
     let house = House { street: OrServer::null(), id: Id(id).into(), tenants: Some(vec![Id(id)]) };
     let object = house.to_object();
@@ -55,7 +55,7 @@ fn a_local_wrapper_makes_a_foreign_identifier_an_attribute_and_a_part_of_a_key()
 }
 
 #[test]
-fn a_text_that_the_wrapper_refuses_is_reported_at_its_place() {
+fn a_string_that_the_wrapper_rejects_is_reported_at_its_path() {
     let object = Dyn::map([
         ("street", Dyn::Unknown),
         ("id", Dyn::Null),

@@ -9,7 +9,7 @@ use tfkit::{Attribute, Dyn, Nesting, Number, Shape, Type, Who};
 /// Names of attributes and keys.
 const NAMES: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
 
-/// How many unset and unknown values there are among a hundred.
+/// Percentages of unset and unknown values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holes {
     pub(crate) nulls: u32,
@@ -120,7 +120,7 @@ fn plain_attribute(name: &'static str, in_set: bool) -> BoxedStrategy<Attribute>
     let ty = prop::sample::select(vec![
         Type::String,
         Type::Number,
-        // A bool that the server chooses may make one element of two.
+        // A bool that the server chooses may merge two elements.
         if in_set { Type::String } else { Type::Bool },
         Type::String.list(),
         Type::String.set(),
@@ -134,7 +134,7 @@ fn plain_attribute(name: &'static str, in_set: bool) -> BoxedStrategy<Attribute>
                     0 => Who::Required,
                     1 => Who::Optional,
                     2 => Who::IfSet,
-                    // Two elements of a set may become one by a default, which the host refuses.
+                    // A default may merge two elements of a set, which the host rejects.
                     3 if !in_set => Who::Default(default),
                     3 | 4 => Who::Server,
                     _ => Who::Computed,
@@ -166,7 +166,7 @@ fn nested_attribute(name: &'static str, depth: u32, in_set: bool) -> BoxedStrate
         .boxed()
 }
 
-/// What a user may write for these attributes.
+/// Configurations that a user may write for these attributes.
 pub(crate) fn config(attributes: &[Attribute], holes: Holes) -> BoxedStrategy<Dyn> {
     let names: Vec<&'static str> = attributes.iter().map(|attribute| attribute.name).collect();
     let values: Vec<_> = attributes.iter().map(|attribute| configured(attribute, holes)).collect();
@@ -194,7 +194,7 @@ fn configured(attribute: &Attribute, holes: Holes) -> BoxedStrategy<Dyn> {
     with_holes(set, Holes { nulls, ..holes })
 }
 
-/// A state with these attributes, or none.
+/// States with these attributes, or null.
 pub(crate) fn prior(attributes: &[Attribute]) -> BoxedStrategy<Dyn> {
     let attributes = attributes.to_vec();
     let state = known(&tfkit::schema::object_type(&attributes), STATE).prop_map(move |mut state| {
@@ -204,7 +204,7 @@ pub(crate) fn prior(attributes: &[Attribute]) -> BoxedStrategy<Dyn> {
     prop_oneof![1 => Just(Dyn::Null), 4 => state].boxed()
 }
 
-/// What an apply may make of a plan: unknown values become known ones.
+/// Returns a possible result of a plan: unknown values become known.
 pub(crate) fn applied(ty: &Type, planned: &Dyn, seed: &mut u32) -> Dyn {
     match (planned, ty) {
         (Dyn::Unknown, ty) => fresh(ty, seed),
@@ -224,7 +224,7 @@ pub(crate) fn applied(ty: &Type, planned: &Dyn, seed: &mut u32) -> Dyn {
     }
 }
 
-/// A value that is in no other place.
+/// Returns a value that occurs nowhere else.
 fn fresh(ty: &Type, seed: &mut u32) -> Dyn {
     *seed += 1;
     match ty {

@@ -37,7 +37,7 @@ async fn an_import_is_complete_and_the_read_after_it_adds_nothing() {
 }
 
 #[tokio::test]
-async fn an_import_that_fails_says_what_is_wrong() {
+async fn a_failed_import_reports_the_reason() {
     let bench = Bench::new().await;
     bench.create(&named("box")).await;
     let cases = [
@@ -65,7 +65,7 @@ async fn an_import_that_fails_says_what_is_wrong() {
 }
 
 #[test]
-fn the_identity_says_what_an_import_must_give() {
+fn the_identity_shows_which_parts_an_import_requires() {
     let bench = Bench::unconfigured();
     let identity = bench.engine.identity_schema("shop_item").unwrap();
     let parts: Vec<(&str, bool)> =
@@ -74,7 +74,7 @@ fn the_identity_says_what_an_import_must_give() {
 }
 
 #[tokio::test]
-async fn what_an_import_found_of_a_secret_stays_while_nothing_else_changes() {
+async fn an_imported_secret_is_kept_while_nothing_else_changes() {
     let bench = Bench::new().await;
     bench.create(&named("box")).await;
     let request = ImportRequest { type_name: "shop_item".to_owned(), by: ImportBy::Id("id-box".to_owned()) };
@@ -91,5 +91,5 @@ async fn what_an_import_found_of_a_secret_stays_while_nothing_else_changes() {
     assert_eq!(code(&named("chest"), &imported.private).await, (false, Dyn::Null));
     let written = config([("name", "box".into()), ("code_wo", "1234".into())]);
     assert_eq!(code(&written, &imported.private).await, (false, Dyn::Null));
-    assert_eq!(code(&generated, &[]).await, (false, Dyn::Null), "it was applied since");
+    assert_eq!(code(&generated, &[]).await, (false, Dyn::Null), "it was applied after the import");
 }

@@ -1,4 +1,4 @@
-//! Create, change, replace, remove.
+//! Creation, update, replacement, deletion.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tfkit::{Dyn, Path};
 use crate::shop::{Bench, config, named, nothing, summaries};
 
 #[tokio::test]
-async fn a_creation_plans_what_is_known_and_returns_the_rest() {
+async fn a_creation_plans_known_values_and_returns_the_others() {
     let bench = Bench::new().await;
     let given = config([("name", "box".into()), ("parts", Dyn::list([part("lid", Dyn::Null)]))]);
     let plan = bench.plan(&Dyn::Null, &given).await;
@@ -46,7 +46,7 @@ async fn a_creation_plans_what_is_known_and_returns_the_rest() {
 }
 
 #[tokio::test]
-async fn an_update_keeps_what_cannot_change_and_leaves_the_rest_to_the_server() {
+async fn an_update_keeps_stable_values_and_leaves_others_to_the_server() {
     let bench = Bench::new().await;
     let made = bench.create(&named("box")).await;
     let plan = bench.plan(&made.state, &named("crate")).await;
@@ -90,7 +90,7 @@ async fn replacements_come_from_the_schema_and_from_the_hook() {
 }
 
 #[tokio::test]
-async fn what_the_hook_promises_is_planned_and_kept() {
+async fn values_that_the_hook_promises_are_planned_and_kept() {
     let bench = Bench::new().await;
     let given = config([("name", "box".into()), ("size", Dyn::from(7_i64))]);
     let plan = bench.plan(&Dyn::Null, &given).await;
@@ -100,7 +100,7 @@ async fn what_the_hook_promises_is_planned_and_kept() {
 }
 
 #[tokio::test]
-async fn a_hook_that_contradicts_the_configuration_is_found_out() {
+async fn a_hook_that_contradicts_the_configuration_is_reported() {
     let bench = Bench::new().await;
     let plan = bench.plan(&Dyn::Null, &named("wrong hook")).await;
     let found: Vec<_> = plan.diags.iter().map(|diag| (diag.summary.as_str(), diag.path.clone())).collect();
@@ -110,12 +110,12 @@ async fn a_hook_that_contradicts_the_configuration_is_found_out() {
 }
 
 #[tokio::test]
-async fn a_removal_reaches_the_hook_and_its_private_values_reach_the_removal() {
+async fn a_deletion_calls_the_hook_and_gets_its_private_values() {
     let bench = Bench::new().await;
     let made = bench.create(&named("box")).await;
     let plan = bench.plan_with(&made.state, &Dyn::Null, made.private.clone(), made.identity.clone()).await;
     assert_eq!(plan.planned, Dyn::Null);
-    assert_eq!(summaries(&plan.diags), ["The item goes away for good"]);
+    assert_eq!(summaries(&plan.diags), ["The item will be deleted permanently"]);
     assert_eq!(plan.identity, made.identity);
 
     let gone = bench.apply_plan(&made, &Dyn::Null, plan).await;
@@ -126,7 +126,7 @@ async fn a_removal_reaches_the_hook_and_its_private_values_reach_the_removal() {
 }
 
 #[tokio::test]
-async fn private_values_travel_from_one_operation_to_the_next() {
+async fn private_values_pass_from_one_operation_to_the_next() {
     let bench = Bench::new().await;
     let made = bench.create(&named("box")).await;
     assert_eq!(String::from_utf8(made.private.clone()).unwrap(), r#"{".version":1,"etag":1}"#);
@@ -135,7 +135,7 @@ async fn private_values_travel_from_one_operation_to_the_next() {
 }
 
 #[tokio::test]
-async fn what_the_user_left_to_others_is_neither_sent_nor_stored() {
+async fn unmanaged_values_are_neither_sent_nor_stored() {
     let bench = Bench::new().await;
     let made = bench.create(&named("box")).await;
     assert_eq!(made.state.attribute("labels"), &Dyn::Null);
@@ -145,17 +145,17 @@ async fn what_the_user_left_to_others_is_neither_sent_nor_stored() {
 }
 
 #[tokio::test]
-async fn a_spelling_that_means_the_same_is_no_change() {
+async fn another_spelling_of_the_same_value_is_not_a_change() {
     let bench = Bench::new().await;
     let made = bench.create(&named("box")).await;
-    // The host allows the state's spelling only where the state has a value.
+    // The host allows the state's spelling only if the state has a value.
     let noted = bench.apply(&made, &config([("name", "box".into()), ("note", "".into())])).await;
     assert_eq!(noted.diags, []);
     assert_eq!(noted.state.attribute("note"), &Dyn::string(""));
 }
 
 #[tokio::test]
-async fn the_users_time_out_becomes_the_deadline() {
+async fn the_users_timeout_becomes_the_deadline() {
     let bench = Bench::new().await;
     let timeouts = Dyn::map([("create", Dyn::string("1h30m")), ("delete", Dyn::Null)]);
     let made = bench.create(&config([("name", "patient".into()), ("timeouts", timeouts.clone())])).await;

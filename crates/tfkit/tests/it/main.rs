@@ -1,5 +1,5 @@
-//! Tests of the framework: its rules as tables, and the engine with a small provider behind it, called as the wire
-//! layer calls it.
+//! Tests of the framework: its rules as tables, and the engine with a small provider, called as the wire layer calls
+//! it.
 #![expect(clippy::unwrap_used, reason = "a helper that fails, fails its test")]
 
 mod batch;

@@ -35,7 +35,7 @@ fn alike(mut attribute: Attribute, same: Same) -> Attribute {
     attribute
 }
 
-/// A team: a fixed id, a name, a default, a server's choice, and a number that moves by itself.
+/// A team: a stable id, a name, a default, a value that the server may choose, and a number that changes by itself.
 fn team() -> Vec<Attribute> {
     vec![
         stable(text("id", Who::Computed)),
@@ -63,7 +63,7 @@ fn a_team(members: &[(&str, &str)]) -> Dyn {
 }
 
 #[test]
-fn a_plan_leaves_unknown_what_follows_from_a_change_and_nothing_else() {
+fn only_values_that_follow_from_a_change_are_unknown_in_a_plan() {
     let state = a_team(&[
         ("id", "1"),
         ("name", "a"),
@@ -88,13 +88,13 @@ fn a_plan_leaves_unknown_what_follows_from_a_change_and_nothing_else() {
         ),
         ("no change", state.clone(), a_team(&[("name", "a")]), state.clone()),
         (
-            "no change, for the default is written out",
+            "no change, because the default is configured",
             state.clone(),
             a_team(&[("name", "a"), ("color", "blue")]),
             state.clone(),
         ),
         (
-            "an update keeps what cannot change",
+            "an update keeps stable values",
             state.clone(),
             a_team(&[("name", "b"), ("title", "mine")]),
             a_team(&[
@@ -167,7 +167,7 @@ fn a_hook_that_turns_a_no_op_into_an_update_makes_the_rest_unknown() {
     ]);
     assert_eq!(planned, expected);
 
-    // What the hook keeps as it was is decided, too.
+    // A value that the hook keeps is also decided.
     let mut kept = prepared.clone();
     kept.set_at(&Path::from("title"), "B".into());
     settle(&team(), &state, &config, &prepared, &mut kept, &BTreeSet::from(["title", "updated"]));
@@ -179,7 +179,7 @@ fn a_hook_that_turns_a_no_op_into_an_update_makes_the_rest_unknown() {
 }
 
 #[test]
-fn write_only_values_are_in_no_plan_and_no_state() {
+fn write_only_values_are_neither_in_plans_nor_in_states() {
     let mut secret = text("secret", Who::Optional);
     secret.write_only = true;
     let attributes =
@@ -197,7 +197,7 @@ fn write_only_values_are_in_no_plan_and_no_state() {
 }
 
 #[test]
-fn the_earlier_spelling_stays_where_both_mean_the_same() {
+fn the_earlier_spelling_is_kept_if_both_have_the_same_meaning() {
     let attributes = vec![
         alike(plain("members", Type::String.set(), Who::IfSet), same::ignoring_case),
         alike(text("note", Who::Optional), same::empty_is_null),
@@ -216,14 +216,14 @@ fn the_earlier_spelling_stays_where_both_mean_the_same() {
     keep_spelling(&attributes, &earlier, &mut read);
     assert_eq!(read, all(&["A@x", "c@x"], Dyn::Null, "true"), "a read keeps the user's, element by element");
 
-    // The host takes null and an empty string for two things, and so a plan must say what is configured.
+    // For the host, null and an empty string differ, so a plan must contain the configured one.
     let state = all(&["a@x"], "".into(), "1");
     let config = all(&["a@x"], Dyn::Null, "1");
     assert_eq!(prepare(&attributes, &state, &config), config);
 }
 
 #[test]
-fn a_read_leaves_alone_what_the_user_leaves_to_others() {
+fn a_read_ignores_unmanaged_values() {
     let attributes = vec![plain("members", Type::String.set(), Who::IfSet), text("name", Who::Required)];
     let found = Dyn::map([("members", Dyn::set(["a".into()])), ("name", "n".into())]);
     let mut read = found.clone();
@@ -235,7 +235,7 @@ fn a_read_leaves_alone_what_the_user_leaves_to_others() {
 }
 
 #[test]
-fn rules_of_sameness_know_what_means_the_same() {
+fn rules_of_sameness_recognize_values_with_the_same_meaning() {
     let object = "{\"a\": 1.0, \"b\": [true]}";
     let table: [(&str, Same, Dyn, Dyn, bool); 12] = [
         ("null and empty text", same::empty_is_null, Dyn::Null, "".into(), true),
@@ -245,7 +245,7 @@ fn rules_of_sameness_know_what_means_the_same() {
         ("other text", same::ignoring_case, "a".into(), "b".into(), false),
         ("order in JSON", same::json_text, object.into(), "{\"b\":[true],\"a\":1}".into(), true),
         ("other JSON", same::json_text, object.into(), "{\"a\":1}".into(), false),
-        ("text that is no JSON", same::json_text, "{".into(), "{ ".into(), false),
+        ("text that is not JSON", same::json_text, "{".into(), "{ ".into(), false),
         ("bools in text", same::scalar_text, "True".into(), "true".into(), true),
         ("numbers in text", same::scalar_text, "1.0".into(), "1".into(), true),
         ("words in text", same::scalar_text, "Abc".into(), "abc".into(), false),
@@ -258,7 +258,7 @@ fn rules_of_sameness_know_what_means_the_same() {
 }
 
 #[test]
-fn a_change_replaces_only_where_the_state_is_set() {
+fn a_change_replaces_only_if_the_state_is_set() {
     let attributes = vec![
         replacing(text("home", Who::Server)),
         text("name", Who::Required),
@@ -301,7 +301,7 @@ fn a_change_replaces_only_where_the_state_is_set() {
             "home",
         ),
         ("no value", state(), all(Dyn::Null, zone("1"), vec![both("1", "a")], vec![both("1", "a")]), "home"),
-        ("a value at last", all(Dyn::Null, Dyn::Null, vec![], vec![]), state(), "set"),
+        ("a first value", all(Dyn::Null, Dyn::Null, vec![], vec![]), state(), "set"),
         (
             "inside",
             state(),
@@ -335,7 +335,7 @@ fn a_change_replaces_only_where_the_state_is_set() {
 }
 
 #[test]
-fn what_the_host_would_refuse_is_named_without_secrets() {
+fn plans_that_the_host_would_reject_are_reported_without_secrets() {
     let mut key = text("key", Who::Optional);
     key.sensitive = true;
     let attributes = vec![

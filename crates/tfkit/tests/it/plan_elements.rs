@@ -42,7 +42,7 @@ fn elements_of_sets_keep_their_computed_values_when_others_change() {
 }
 
 #[test]
-fn a_set_element_that_says_everything_is_not_robbed_of_its_counterpart() {
+fn a_completely_specified_set_element_keeps_its_counterpart() {
     let element = |name: &str, size: &str| object(&[("name", name), ("size", size)], &["name", "size"]);
     let bare = object(&[("name", "a")], &["name", "size"]);
     let attributes =
@@ -54,7 +54,7 @@ fn a_set_element_that_says_everything_is_not_robbed_of_its_counterpart() {
 }
 
 #[test]
-fn elements_of_lists_take_their_computed_values_along_when_they_move() {
+fn elements_of_lists_keep_their_computed_values_when_they_move() {
     let state = ordered([rule("1", "80", "none"), rule("2", "443", "none")]);
     let config = ordered([unset("22"), unset("80"), unset("443")]);
     let planned = prepare(&rules(Nesting::List), &state, &config);
@@ -76,7 +76,7 @@ fn the_hosts_proposal_takes_computed_values_from_the_state() {
         proposed_new(&rules(Nesting::List), &ordered([rule("1", "80", "x")]), &ordered([unset("81")]));
     assert_eq!(by_place, ordered([rule("1", "81", "x")]));
 
-    // What a user has set and removed again is not kept, although the attribute is computed.
+    // A value that the user set and removed again is not kept, although the attribute is computed.
     let mut both = rules(Nesting::Single);
     both[0].who = Who::Server;
     let set = Dyn::map([("rules", rule("1", "80", "x"))]);
@@ -87,6 +87,6 @@ fn the_hosts_proposal_takes_computed_values_from_the_state() {
     assert_eq!(
         prepare(&both, &set, &Dyn::map([("rules", Dyn::Null)])),
         set,
-        "we keep it, or no plan would be empty"
+        "it is kept, or no plan would be empty"
     );
 }

@@ -1,4 +1,4 @@
-//! What holds for every schema, state and configuration.
+//! Properties of every schema, state and configuration.
 
 use proptest::prelude::*;
 use tfkit::plan::{
@@ -49,12 +49,13 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_with_known_values_keeps_what_the_first_promised(
+    fn a_second_plan_keeps_the_known_values_of_the_first(
         (attributes, prior, config) in case(Holes { nulls: 20, unknowns: 40 }),
     ) {
         let first = prepare(&attributes, &prior, &config);
         let known = generate::applied(&object_type(&attributes), &config, &mut 0);
-        // Two elements of a set may become one when they are known, and what is configured may be what the state has.
+        // Two elements of a set may become equal when they are known, and configured values may equal those of the
+        // state.
         let second = prepare(&attributes, &prior, &known);
         if second != prior {
             prop_assert_eq!(check_compatible(&attributes, &first, &second), Ok(()));
@@ -62,7 +63,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_host_proposes_has_the_type_of_the_schema((attributes, prior, config) in case(PLAN)) {
+    fn the_hosts_proposal_has_the_type_of_the_schema((attributes, prior, config) in case(PLAN)) {
         let proposed = proposed_new(&attributes, &prior, &config);
         prop_assert!(msgpack::encode(&proposed, &object_type(&attributes)).is_ok());
     }

@@ -11,7 +11,7 @@ use tfkit::{Diag, Dyn};
 use crate::shop::{Bench, named, summaries};
 
 #[tokio::test]
-async fn what_the_configuration_says_is_passed_on() {
+async fn the_provider_gets_its_configuration() {
     let cases: &[(Dyn, &[&str])] = &[
         (Dyn::Null, &[]),
         (Dyn::Unknown, &[]),
@@ -28,7 +28,7 @@ async fn what_the_configuration_says_is_passed_on() {
 }
 
 #[tokio::test]
-async fn a_configuration_of_another_type_is_refused() {
+async fn a_configuration_of_another_type_is_rejected() {
     let bench = Bench::unconfigured();
     let config = Dyn::list([]);
     let diags = bench.engine.validate_provider(config.clone()).await;
@@ -56,7 +56,7 @@ async fn the_provider_block_is_checked() {
     }
 }
 
-/// An engine whose address is unknown, and an item of an earlier run.
+/// Returns an engine whose address is unknown, and an item of an earlier run.
 async fn waiting() -> (Bench, Stored) {
     let bench = Bench::new().await;
     let made = bench.create(&named("box")).await;
@@ -101,7 +101,7 @@ async fn while_the_provider_is_unknown_a_refresh_keeps_the_state_with_one_warnin
 }
 
 #[tokio::test]
-async fn while_the_provider_is_unknown_what_cannot_wait_names_the_argument() {
+async fn while_the_provider_is_unknown_other_operations_fail_and_name_the_argument() {
     let (bench, _) = waiting().await;
     let expected = ["The provider's configuration is not known yet: address"];
     let config = Dyn::map([("id", "id-box".into()), ("name", Dyn::Null), ("url", Dyn::Null)]);
@@ -116,14 +116,14 @@ async fn while_the_provider_is_unknown_what_cannot_wait_names_the_argument() {
 }
 
 #[tokio::test]
-async fn an_operation_before_the_configuration_says_so() {
+async fn an_operation_before_the_configuration_is_an_error() {
     let bench = Bench::unconfigured();
     let made = bench.create(&named("box")).await;
     assert_eq!(summaries(&made.diags), ["The provider is not configured"]);
 }
 
 #[tokio::test]
-async fn an_unknown_type_is_an_error_of_every_call_and_changes_nothing() {
+async fn an_unknown_type_is_an_error_in_every_call_and_changes_nothing() {
     let bench = Bench::new().await;
     let engine = &bench.engine;
     let name = || "shop_ghost".to_owned();
@@ -172,7 +172,7 @@ async fn an_unknown_type_is_an_error_of_every_call_and_changes_nothing() {
 }
 
 #[test]
-fn the_schemas_of_the_provider_have_no_mistakes() {
+fn the_schemas_of_the_provider_have_no_errors() {
     let bench = Bench::unconfigured();
     assert_eq!(bench.engine.problems(), []);
     assert_eq!(bench.engine.name(), "shop");
@@ -180,5 +180,5 @@ fn the_schemas_of_the_provider_have_no_mistakes() {
     assert_eq!(bench.engine.data_sources(), ["shop_item"]);
     let schema = bench.engine.resource_schema("shop_item").unwrap();
     let token = schema.attributes.iter().find(|attribute| attribute.name == "token").unwrap();
-    assert!(token.sensitive, "a secret is sensitive without being told");
+    assert!(token.sensitive, "a secret is sensitive automatically");
 }

@@ -15,13 +15,13 @@ async fn refresh(bench: &Bench, stored: &Stored) -> Stored {
     bench.engine.read(request).await
 }
 
-/// Changes an item behind the provider's back.
+/// Changes an item without the provider.
 fn outside(bench: &Bench, id: &str, change: impl FnOnce(&mut crate::shop::Item)) {
     change(bench.shop.items.lock().unwrap().get_mut(id).unwrap());
 }
 
 #[tokio::test]
-async fn a_read_shows_what_changed_outside_and_keeps_what_the_server_does_not_tell() {
+async fn a_read_shows_outside_changes_and_keeps_values_that_the_server_does_not_return() {
     let bench = Bench::new().await;
     let made = bench.create(&config([("name", "box".into()), ("token", "hush".into())])).await;
     outside(&bench, "id-box", |item| {
@@ -32,12 +32,12 @@ async fn a_read_shows_what_changed_outside_and_keeps_what_the_server_does_not_te
     assert_eq!(read.diags, []);
     assert_eq!(read.state.attribute("note"), &Dyn::string("changed"));
     assert_eq!(read.state.attribute("token"), &Dyn::string("hush"));
-    assert_eq!(read.state.attribute("labels"), &Dyn::Null, "null means hands off");
+    assert_eq!(read.state.attribute("labels"), &Dyn::Null, "null means not managed");
     assert_eq!((read.private, read.identity), (made.private, made.identity));
 }
 
 #[tokio::test]
-async fn a_read_keeps_the_spelling_that_means_the_same() {
+async fn a_read_keeps_a_spelling_with_the_same_meaning() {
     let bench = Bench::new().await;
     let made = bench.create(&named("box")).await;
     outside(&bench, "id-box", |item| item.note = Some(String::new()));
@@ -46,7 +46,7 @@ async fn a_read_keeps_the_spelling_that_means_the_same() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_gone_leaves_nothing() {
+async fn a_deleted_object_is_removed_from_the_state() {
     let bench = Bench::new().await;
     let made = bench.create(&named("box")).await;
     bench.shop.items.lock().unwrap().clear();
@@ -56,7 +56,7 @@ async fn an_object_that_is_gone_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_failed_read_leaves_the_state() {
+async fn a_failed_read_keeps_the_state() {
     let cases: &[(&str, &str, &str)] = &[
         ("box", "forbidden", "Item \"forbidden\" cannot be read"),
         ("box", "panic", "The read of shop_item crashed"),
@@ -87,7 +87,7 @@ async fn an_incomplete_identity_is_completed() {
 }
 
 #[tokio::test]
-async fn a_data_source_fills_in_what_was_not_given() {
+async fn a_data_source_sets_unset_attributes() {
     let bench = Bench::new().await;
     bench.create(&named("box")).await;
     bench.create(&named("vague")).await;
@@ -99,7 +99,7 @@ async fn a_data_source_fills_in_what_was_not_given() {
     let cases: &[(Dyn, Dyn, Result<&Dyn, &str>)] = &[
         ("id-box".into(), Dyn::Null, Ok(&expected)),
         (Dyn::Null, "box".into(), Ok(&expected)),
-        (Dyn::Null, "nobody".into(), Err("There is no such item")),
+        (Dyn::Null, "nobody".into(), Err("No such item exists")),
         (Dyn::Null, "vague".into(), Err("The provider did not set \"url\"")),
     ];
     for (id, name, expected) in cases {

@@ -1,4 +1,4 @@
-//! A provider over a map in memory. The names of its items make it misbehave.
+//! A provider with a map in memory. Certain item names make it misbehave.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -71,7 +71,7 @@ pub(crate) struct Part {
 pub(crate) struct Shop {
     pub items: Mutex<BTreeMap<String, Item>>,
     pub fetches: AtomicU64,
-    /// How much time each operation had, as it began.
+    /// Timeout of each operation when it started.
     pub allowed: Mutex<Vec<Duration>>,
     pub deleted_private: Mutex<Option<serde_json::Value>>,
     /// The code that each creation and each update sent, if it sent one.
@@ -85,7 +85,7 @@ impl Shop {
 }
 
 impl Item {
-    /// What the server adds to what was asked for.
+    /// Returns the stored item, with the values that the server adds.
     fn stored(plan: Self, id: &str) -> Self {
         let parts = plan.parts.map(|parts| {
             let numbered = parts.into_iter().zip(1..);
@@ -138,7 +138,7 @@ impl Resource for Item {
         if item.name == "vague" {
             item.url = Computed::unknown();
         }
-        // The server does not tell secrets and time-outs.
+        // The server does not return secrets and timeouts.
         item.token = since.model().and_then(|model| model.token.clone());
         item.code = since.model().map(|model| model.code.clone()).unwrap_or_default();
         item.timeouts = since.model().and_then(|model| model.timeouts.clone());
@@ -151,7 +151,7 @@ impl Resource for Item {
         shop.sent(plan.code.value());
         let name = plan.name.clone();
         if name == "refused" {
-            return Err(Diag::error("The shop refuses the item"));
+            return Err(Diag::error("The shop rejects the item"));
         }
         let made = Self::stored(plan.clone(), &format!("id-{name}"));
         shop.items.lock().unwrap().insert(format!("id-{name}"), made.clone());
@@ -199,7 +199,7 @@ impl Resource for Item {
     async fn delete(cx: &Cx<Arc<Shop>>, prior: Self) -> Result<(), Diag> {
         let shop = cx.client().await?;
         if prior.name == "glued" {
-            return Err(Diag::error("The item cannot be removed"));
+            return Err(Diag::error("The item cannot be deleted"));
         }
         *shop.deleted_private.lock().unwrap() = cx.private("farewell");
         shop.items.lock().unwrap().remove(prior.id.get()?);
@@ -209,7 +209,7 @@ impl Resource for Item {
     async fn plan(cx: &Cx<Arc<Shop>>, plan: &mut Plan<Self>) -> Result<(), Diag> {
         if plan.is_delete() {
             cx.set_private("farewell", json!("planned"))?;
-            plan.warn(Diag::warning("The item goes away for good"));
+            plan.warn(Diag::warning("The item will be deleted permanently"));
             return Ok(());
         }
         if plan.get(Self::NAME).known().is_some_and(|name| name == "replacing") {
@@ -222,7 +222,7 @@ impl Resource for Item {
             let items = cx.client().await?.items.lock().unwrap().len();
             plan.warn(Diag::warning(format!("There are {items} items")));
         }
-        // The colour follows from the size, so that it can be promised.
+        // The colour depends on the size, so it can be promised.
         if plan.config().get(Self::COLOUR).is_null() && plan.get(Self::SIZE).known() == Some(7) {
             plan.set(Self::COLOUR, &"red".to_owned());
         }
@@ -261,7 +261,7 @@ impl DataSource for ItemData {
                 && config.name.as_ref().is_none_or(|name| item.name == *name)
         };
         let Some(item) = items.values().find(wanted) else {
-            return Err(Diag::error("There is no such item"));
+            return Err(Diag::error("No such item exists"));
         };
         let url = if item.name == "vague" { Computed::unknown() } else { item.url.clone() };
         Ok(Self { id: item.id.get()?.clone().into(), name: item.name.clone().into(), url })
@@ -274,7 +274,7 @@ impl DataSource for ItemData {
 pub(crate) struct Config {
     /// Address of the shop.
     pub address: Option<String>,
-    /// How often a request is tried.
+    /// Number of attempts of a request.
     #[attr(default = 3)]
     pub attempts: OrDefault<u64>,
 }
@@ -365,7 +365,7 @@ impl Bench {
         self.engine.plan(request).await
     }
 
-    /// Plans and applies as the host does; a plan must have no errors.
+    /// Plans and applies as the host does. The plan must have no errors.
     pub(crate) async fn apply(&self, prior: &Stored, config: &Dyn) -> Stored {
         let plan = self.plan_with(&prior.state, config, prior.private.clone(), prior.identity.clone()).await;
         assert!(!plan.diags.iter().any(Diag::is_error), "{:?}", plan.diags);
@@ -390,12 +390,12 @@ impl Bench {
     }
 }
 
-/// What the host holds before a creation.
+/// Returns what the host has stored before a creation.
 pub(crate) fn nothing() -> Stored {
     Stored { state: Dyn::Null, private: Vec::new(), identity: Dyn::Null, diags: Vec::new() }
 }
 
-/// The configuration of an item: every attribute, null where it is not given.
+/// Returns the configuration of an item: every attribute, null if it is not set.
 pub(crate) fn config<const N: usize>(given: [(&str, Dyn); N]) -> Dyn {
     let names = [
         "shelf",
@@ -418,7 +418,7 @@ pub(crate) fn config<const N: usize>(given: [(&str, Dyn); N]) -> Dyn {
     ];
     let mut object: BTreeMap<String, Dyn> = names.map(|name| (name.to_owned(), Dyn::Null)).into();
     for (name, value) in given {
-        assert!(object.insert(name.to_owned(), value).is_some(), "{name} is no attribute");
+        assert!(object.insert(name.to_owned(), value).is_some(), "{name} is not an attribute");
     }
     Dyn::Map(object)
 }

@@ -6,7 +6,7 @@ use tfkit::{Dyn, Partial, Secret, Twin};
 
 use crate::shop::{Bench, Item, config, named, nothing, summaries};
 
-/// The configuration of a box with a stored code, a written one, and a version.
+/// Returns the configuration of a box with a stored code, a write-only one, and a version.
 fn coded(name: &str, stored: Dyn, written: Dyn, version: Dyn) -> Dyn {
     config([("name", name.into()), ("code", stored), ("code_wo", written), ("code_wo_version", version)])
 }
@@ -32,7 +32,7 @@ fn one_field_declares_a_stored_value_a_write_only_one_and_its_version() {
 }
 
 #[tokio::test]
-async fn the_spellings_exclude_each_other_and_need_a_host_that_knows_them() {
+async fn the_two_attributes_conflict_and_the_write_only_one_requires_host_support() {
     type Case = (Dyn, bool, &'static [(&'static str, &'static str)]);
     let bench = Bench::unconfigured();
     let cases: Vec<Case> = vec![
@@ -81,12 +81,12 @@ async fn the_spellings_exclude_each_other_and_need_a_host_that_knows_them() {
 }
 
 #[tokio::test]
-async fn a_written_value_is_sent_when_its_version_says_so_and_is_never_kept() {
+async fn a_write_only_value_is_sent_when_its_version_changes_and_is_never_stored() {
     type Step = (&'static str, Dyn, Option<&'static str>, [Dyn; 2]);
     let bench = Bench::new().await;
     let steps: Vec<Step> = vec![
         (
-            "made with a written value",
+            "created with a write-only value",
             coded("box", Dyn::Null, "first".into(), version(1)),
             Some("first"),
             [Dyn::Null, version(1)],
@@ -98,7 +98,7 @@ async fn a_written_value_is_sent_when_its_version_says_so_and_is_never_kept() {
             [Dyn::Null, version(1)],
         ),
         (
-            "another change, and another value that no version announces",
+            "another change, and another value with the same version",
             coded("box", Dyn::Null, "second".into(), version(1)),
             None,
             [Dyn::Null, version(1)],
@@ -110,7 +110,7 @@ async fn a_written_value_is_sent_when_its_version_says_so_and_is_never_kept() {
             [Dyn::Null, version(2)],
         ),
         (
-            "no version any more",
+            "no version",
             coded("box", Dyn::Null, "third".into(), Dyn::Null),
             Some("third"),
             [Dyn::Null, Dyn::Null],
@@ -128,7 +128,7 @@ async fn a_written_value_is_sent_when_its_version_says_so_and_is_never_kept() {
             ["fourth".into(), Dyn::Null],
         ),
         (
-            "written again, without a version",
+            "write-only again, without a version",
             coded("crate", Dyn::Null, "fourth".into(), Dyn::Null),
             Some("fourth"),
             [Dyn::Null, Dyn::Null],
@@ -152,19 +152,19 @@ async fn a_written_value_is_sent_when_its_version_says_so_and_is_never_kept() {
 }
 
 #[tokio::test]
-async fn a_written_value_is_in_nothing_that_a_failed_apply_leaves() {
+async fn a_failed_apply_does_not_store_a_write_only_value() {
     let bench = Bench::new().await;
     let config = coded("fail", Dyn::Null, "s3cret".into(), version(1));
     let plan = bench.plan(&Dyn::Null, &config).await;
     let failed = bench.apply_plan(&nothing(), &config, plan).await;
     assert_eq!(summaries(&failed.diags), ["The shop fails"]);
-    assert_eq!(failed.state.attribute("id"), &Dyn::from("id-fail"), "what was made is kept");
+    assert_eq!(failed.state.attribute("id"), &Dyn::from("id-fail"), "the created object is kept");
     assert!(!format!("{failed:?}").contains("s3cret"));
     assert!(!String::from_utf8_lossy(&failed.private).contains("s3cret"));
 }
 
 #[test]
-fn a_written_value_is_not_shown_and_not_written() {
+fn a_write_only_value_is_neither_shown_nor_stored() {
     let config = coded("box", Dyn::Null, "s3cret".into(), version(7));
     let Dyn::Map(mut known) = config else { unreachable!("a configuration is an object") };
     for name in ["shelf", "id", "url", "colour", "seller"] {
@@ -181,7 +181,7 @@ fn a_written_value_is_not_shown_and_not_written() {
 }
 
 #[test]
-fn a_refresh_changes_a_value_that_is_stored_and_no_other() {
+fn a_refresh_changes_only_a_stored_value() {
     let stored: Twin<Secret<String>> = Secret::new("old".to_owned()).into();
     let read = |_: &Secret<String>| Secret::new("new".to_owned());
     assert_eq!(stored.refreshed(read).value().unwrap().expose(), "new");

@@ -1,17 +1,17 @@
-//! State that another release wrote.
+//! State that another version wrote.
 
 use tfkit::Dyn;
 use tfkit::engine::UpgradeRequest;
 
 use crate::shop::{Bench, config, summaries};
 
-/// Has all attributes, so that nothing is inherited.
+/// A state with all attributes, so that nothing is inherited.
 const RELIC: &str = r#"{"code":null,"code_wo":null,"code_wo_version":null,"colour":null,"extra":null,"id":"7","labels":null,
     "name":"relic","note":null,"parts":null,"seller":null,"settings":null,"shelf":null,"size":null,"timeouts":null,
     "token":null,"url":null}"#;
 
 #[tokio::test]
-async fn state_is_brought_to_the_current_schema_or_the_reason_is_given() {
+async fn state_is_upgraded_to_the_current_schema_or_the_reason_is_reported() {
     let bench = Bench::unconfigured();
     let current = || {
         config([("name", "box".into()), ("id", "7".into()), ("size", Dyn::Number("1.50".parse().unwrap()))])

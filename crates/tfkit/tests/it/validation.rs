@@ -1,4 +1,4 @@
-//! What is refused before anything is planned.
+//! Configurations that are rejected before anything is planned.
 
 use tfkit::Dyn;
 use tfkit::engine::{DataSourceRequest, ValidateRequest};
@@ -6,7 +6,7 @@ use tfkit::engine::{DataSourceRequest, ValidateRequest};
 use crate::shop::{Bench, config};
 
 #[tokio::test]
-async fn each_mistake_in_a_configuration_is_reported_at_its_place() {
+async fn each_error_in_a_configuration_is_reported_at_its_path() {
     let bench = Bench::unconfigured();
     let timeouts = |create: &str| Dyn::map([("create", Dyn::string(create)), ("delete", Dyn::Null)]);
     let part = |name: Dyn| Dyn::list([Dyn::map([("name", name), ("serial", Dyn::Null)])]);
@@ -24,7 +24,7 @@ async fn each_mistake_in_a_configuration_is_reported_at_its_place() {
             &[("timeouts.create", "Attribute \"create\" must be a duration with units")],
         ),
         (config([("name", "box".into()), ("timeouts", timeouts("90s"))]), &[]),
-        // What is missing may come out of a mock.
+        // Missing values may come from a mock.
         (config([]), &[]),
         (config([("name", "box".into()), ("parts", part(Dyn::Null))]), &[]),
     ];
@@ -46,7 +46,7 @@ async fn each_mistake_in_a_configuration_is_reported_at_its_place() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_in_the_plan() {
+async fn missing_values_are_reported_in_the_plan() {
     let bench = Bench::new().await;
     let part = Dyn::list([Dyn::map([("name", Dyn::Null), ("serial", Dyn::Null)])]);
     let cases: Vec<(Dyn, &[&str])> = vec![
@@ -61,7 +61,7 @@ async fn what_is_missing_is_told_in_the_plan() {
 }
 
 #[tokio::test]
-async fn a_rule_over_several_attributes_holds_for_a_data_source() {
+async fn a_rule_over_several_attributes_applies_to_a_data_source() {
     let bench = Bench::new().await;
     let cases = [
         ("id".into(), Dyn::Null, true),

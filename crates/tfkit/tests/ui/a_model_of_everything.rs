@@ -1,4 +1,4 @@
-//! Everything that a model may hold, with the lints of a strict crate.
+//! Everything that a model can contain, under strict lints.
 #![deny(warnings, missing_docs, unused_qualifications)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,13 +44,13 @@ pub struct Thing {
     pub settings: Option<BTreeMap<String, Option<String>>>,
     /// Anything.
     pub extra: Option<Dyn>,
-    /// What the server says.
+    /// Status on the server.
     pub status: Computed<Option<String>>,
     /// Parts by name.
     pub parts: BTreeMap<String, Part>,
     /// Parts that the server adds.
     pub more: Computed<Vec<Part>>,
-    /// A code, stored or written.
+    /// A code, stored or write-only.
     #[attr(twin = required, check = non_empty(), same = empty_is_null)]
     pub code: Twin<Secret<String>>,
     /// Another one.

@@ -1,4 +1,4 @@
-//! `ApplyResourceChange`: a planned change, carried out.
+//! `ApplyResourceChange`: applies a planned change.
 
 use tfkit::Diag;
 use tfkit::engine::ApplyRequest;
@@ -6,7 +6,7 @@ use tfkit::engine::ApplyRequest;
 use crate::wire::generated::provider::apply_resource_change::{Request, Response};
 use crate::wire::{call::Call, diagnostic, service::Service, value};
 
-/// An answer that says nothing keeps what the state held before.
+/// The default response keeps the prior state.
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let kept = Response {
         new_state: request.prior_state.clone(),

@@ -1,4 +1,4 @@
-//! `ConfigureProvider`: the provider block, before anything is read or changed.
+//! `ConfigureProvider`: configures the provider, before anything is read or changed.
 
 use tfkit::engine::ConfigureRequest;
 use tfkit::{Attribute, Diag, Dyn, Nesting, Shape};
@@ -21,7 +21,7 @@ async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
     Ok(Response { diagnostics: diagnostic::encode(&diags) })
 }
 
-/// Hides the credentials of the provider block in all that is logged and said from now on.
+/// Masks the credentials of the provider block in all logs and messages from now on.
 fn mask_sensitive(attributes: &[Attribute], object: &Dyn) {
     for attribute in attributes {
         let value = object.attribute(attribute.name);
@@ -50,7 +50,7 @@ mod tests {
     use crate::log::masked;
 
     #[test]
-    fn sensitive_values_of_the_provider_block_are_masked_wherever_they_stand() {
+    fn sensitive_values_of_the_provider_block_are_masked_at_any_depth() {
         let plain = |name| Attribute::new(name, "", Shape::Plain(Type::String), Who::Optional);
         let secret = |name| Attribute { sensitive: true, ..plain(name) };
         let nested = |name, nesting| {

@@ -1,4 +1,4 @@
-//! `GetFunctions`: functions come with the schema; OpenTofu asks again once the provider is configured.
+//! `GetFunctions`: returns functions. They are part of the schema; OpenTofu asks again after the configuration.
 
 use crate::wire::generated::provider::get_functions::{Request, Response};
 use crate::wire::{call::Call, service::Service};

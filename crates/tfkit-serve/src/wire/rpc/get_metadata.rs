@@ -1,4 +1,4 @@
-//! `GetMetadata`: the names of everything that is served.
+//! `GetMetadata`: returns the names of all types.
 
 use crate::wire::generated::provider::get_metadata::{
     DataSourceMetadata, Request, ResourceMetadata, Response,

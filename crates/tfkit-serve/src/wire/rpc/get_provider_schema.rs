@@ -1,11 +1,11 @@
-//! `GetProviderSchema`: everything that a configuration may hold.
+//! `GetProviderSchema`: returns all schemas.
 
 use crate::wire::generated::provider::Schema;
 use crate::wire::generated::provider::get_provider_schema::{Request, Response};
 use crate::wire::{call::Call, capability, diagnostic, schema, service::Service};
 
 pub(super) async fn answer(service: &Service, _: Request) -> Response {
-    // A host that finds no schema of the provider block complains of that, and not of what is wrong.
+    // Without the schema of the provider block, the host would report that instead of the errors.
     let failed =
         |diag| Response { provider: Some(Schema::default()), diagnostics: vec![diag], ..Response::default() };
     let work = async {

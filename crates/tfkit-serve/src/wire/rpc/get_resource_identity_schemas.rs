@@ -1,4 +1,4 @@
-//! `GetResourceIdentitySchemas`: what names one object of each resource type.
+//! `GetResourceIdentitySchemas`: returns the identity schemas of all resource types.
 
 use crate::wire::generated::provider::get_resource_identity_schemas::{Request, Response};
 use crate::wire::{call::Call, schema, service::Service};

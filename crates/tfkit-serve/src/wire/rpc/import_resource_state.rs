@@ -1,4 +1,4 @@
-//! `ImportResourceState`: an existing object, taken into the state.
+//! `ImportResourceState`: imports an existing object into the state.
 
 use tfkit::Diag;
 use tfkit::engine::{ImportBy, ImportRequest};
@@ -23,7 +23,7 @@ async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
     };
     let stored = service.engine.import(ImportRequest { type_name: type_name.clone(), by }).await;
     let mut response = Response { diagnostics: diagnostic::encode(&stored.diags), ..Response::default() };
-    // Nothing found is said by a diagnostic; an entry without state would crash the host.
+    // An object that is not found is a diagnostic: an entry without state would crash the host.
     if !stored.state.is_null() {
         response.imported_resources.push(ImportedResource {
             type_name,

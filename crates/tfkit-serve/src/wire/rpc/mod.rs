@@ -1,5 +1,5 @@
-//! The service of the plugin protocol: one file and one line per remote call. Calls that are missing here answer that
-//! they are not implemented, which hosts take for "this provider has none".
+//! The service of the plugin protocol: one file and one line per RPC. Other RPCs return "not implemented", which
+//! hosts treat as "this provider has none".
 
 mod apply_resource_change;
 mod configure_provider;
@@ -25,8 +25,8 @@ use super::generated::provider as proto;
 use super::generated::provider::provider_server::Provider;
 use super::service::Service;
 
-/// Serves each remote call with the function `answer` of the module that has its name. The generated trait fixes every
-/// signature, so only a macro avoids writing them all out.
+/// Serves each RPC with the function `answer` of the module with its name. The generated trait determines every
+/// signature, so only a macro avoids repeating them all.
 macro_rules! serve {
     ($($rpc:ident)*) => {
         #[async_trait]

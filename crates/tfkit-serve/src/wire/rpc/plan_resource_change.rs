@@ -1,4 +1,4 @@
-//! `PlanResourceChange`: what an object will be.
+//! `PlanResourceChange`: plans a change.
 
 use tfkit::Diag;
 use tfkit::engine::PlanRequest;

@@ -1,4 +1,4 @@
-//! `ReadDataSource`: what the server knows about something that is not managed here.
+//! `ReadDataSource`: reads a data source.
 
 use tfkit::Diag;
 use tfkit::engine::DataSourceRequest;

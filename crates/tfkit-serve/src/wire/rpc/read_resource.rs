@@ -1,4 +1,4 @@
-//! `ReadResource`: what an object is like now.
+//! `ReadResource`: refreshes an object.
 
 use tfkit::Diag;
 use tfkit::engine::ReadRequest;
@@ -6,7 +6,7 @@ use tfkit::engine::ReadRequest;
 use crate::wire::generated::provider::read_resource::{Request, Response};
 use crate::wire::{call::Call, diagnostic, service::Service, value};
 
-/// An answer that says nothing keeps what the state holds: a read that failed must not lose an object.
+/// The default response keeps the state: a failed read must not lose an object.
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let kept = Response {
         new_state: request.current_state.clone(),

@@ -1,5 +1,5 @@
-//! `StopProvider`: operations that are under way shall end early; the provider keeps serving, because what they
-//! did so far must still reach the state.
+//! `StopProvider`: asks running operations to end early. The provider keeps serving, because their results must still
+//! reach the state.
 
 use crate::wire::call::Call;
 use crate::wire::generated::provider::stop_provider::{Request, Response};

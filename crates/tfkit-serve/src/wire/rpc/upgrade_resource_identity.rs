@@ -1,4 +1,4 @@
-//! `UpgradeResourceIdentity`: a stored identity in the form of the current identity schema.
+//! `UpgradeResourceIdentity`: upgrades a stored identity to the current identity schema.
 
 use tfkit::Diag;
 use tfkit::engine::UpgradeIdentityRequest;

@@ -1,4 +1,4 @@
-//! `UpgradeResourceState`: stored state in the form of the current schema.
+//! `UpgradeResourceState`: upgrades stored state to the current schema.
 
 use tfkit::Diag;
 use tfkit::engine::UpgradeRequest;
@@ -30,10 +30,10 @@ async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
     })
 }
 
-/// Such state was written before this framework existed.
+/// Returns the error of a state that is older than this framework.
 fn too_old(type_name: &str) -> Diag {
     Diag::error(format!("The state of a {type_name} was written by Terraform 0.11 or older"))
-        .why("This provider reads the form in which Terraform stores state since 0.12.")
+        .why("This provider supports only the state format of Terraform 0.12 and later.")
         .fix(format!(
             "Remove the object from the state and import it again:\n  terraform state rm {type_name}.NAME\n  \
              terraform import {type_name}.NAME ID"

@@ -1,4 +1,4 @@
-//! `ValidateDataResourceConfig`: whether the configuration of a data source is right.
+//! `ValidateDataResourceConfig`: validates the configuration of a data source.
 
 use tfkit::Diag;
 use tfkit::engine::ValidateRequest;
@@ -17,7 +17,7 @@ pub(super) async fn answer(service: &Service, request: Request) -> Response {
 async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
     let ty = service.data_source(&request.type_name)?;
     let config = value::decode("a configuration", request.config.as_ref(), &ty)?;
-    // The host allows no write-only attributes in data sources.
+    // The host does not allow write-only attributes in data sources.
     let request = ValidateRequest { type_name: request.type_name, config, write_only_allowed: false };
     let diags = service.engine.validate_data_source(request).await;
     Ok(Response { diagnostics: diagnostic::encode(&diags) })

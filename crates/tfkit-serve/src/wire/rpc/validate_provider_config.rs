@@ -1,4 +1,4 @@
-//! `ValidateProviderConfig`: whether the provider block is right.
+//! `ValidateProviderConfig`: validates the provider block.
 
 use tfkit::Diag;
 

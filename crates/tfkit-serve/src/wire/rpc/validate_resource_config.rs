@@ -1,4 +1,4 @@
-//! `ValidateResourceConfig`: whether the configuration of a resource is right.
+//! `ValidateResourceConfig`: validates the configuration of a resource.
 
 use tfkit::Diag;
 use tfkit::engine::ValidateRequest;
