@@ -1,4 +1,4 @@
-//! A success, before and after it is read.
+//! Successful responses, before and after decoding.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -8,23 +8,23 @@ use crate::error::{ApiError, Call};
 use crate::transport::HttpResponse;
 use crate::wire::{Outgoing, Wire};
 
-/// A success that is not read yet.
+/// A successful response that is not decoded yet.
 pub(crate) struct Answer {
     pub(crate) body: Bytes,
     pub(crate) call: Call,
-    /// What was secret in the request.
+    /// The secrets of the request.
     secrets: Sensitive<Vec<String>>,
 }
 
 impl Answer {
-    /// The answer that came back over the wire.
+    /// Creates it from the response.
     pub(crate) fn new(wire: &Wire, outgoing: &Outgoing<'_>, response: HttpResponse) -> Self {
         let mut call = wire.call(outgoing, 1);
         call.status = Some(response.status.as_u16());
         Self { body: response.body, call, secrets: outgoing.request.secrets.clone() }
     }
 
-    /// Reads it. All calls of all endpoints come by here, so all secrets of all answers are remembered.
+    /// Decodes it. All calls of all endpoints pass through here, so the secrets of all responses are remembered.
     pub(crate) fn read<P, Q, B, A: DeserializeOwned + 'static>(
         &self,
         wire: &Wire,
@@ -35,7 +35,7 @@ impl Answer {
         read.map_err(|cause| self.unreadable(wire, &cause))
     }
 
-    /// The error of a success that cannot be read.
+    /// Returns the error of a successful response that cannot be decoded.
     pub(crate) fn unreadable(&self, wire: &Wire, cause: &CodecError) -> ApiError {
         let hide = |text: &str| wire.shared.hide(text, self.secrets.expose());
         let cause = CodecError { path: hide(&cause.path), message: hide(&cause.message) };

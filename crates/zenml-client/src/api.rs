@@ -30,25 +30,25 @@ impl Api {
         Self { session: Arc::new(session) }
     }
 
-    /// Which kind of API this is.
+    /// Returns the kind of the API.
     #[must_use]
     pub fn plane(&self) -> Plane {
         self.session.wire.plane
     }
 
-    /// Its address, without a trailing slash.
+    /// Returns its address, without a trailing slash.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.session.wire.base
     }
 
-    /// Where its address and the credential for it were set.
+    /// Returns where its address and its credential were set.
     #[must_use]
     pub fn origin(&self) -> &Arc<Origin> {
         &self.session.wire.origin
     }
 
-    /// Calls an endpoint that takes nothing but its path.
+    /// Calls an endpoint that has only path parameters.
     pub async fn call<P, A>(&self, endpoint: &Endpoint<P, (), (), A>, path: P) -> Result<A, ApiError>
     where
         P: PathParams,
@@ -57,7 +57,7 @@ impl Api {
         self.send(endpoint, path, (), ()).await
     }
 
-    /// Calls an endpoint. What may be repeated is repeated; a session that ended is renewed once.
+    /// Calls an endpoint. Retries what can be retried, and renews an expired session once.
     pub async fn send<P, Q, B, A>(
         &self,
         endpoint: &Endpoint<P, Q, B, A>,
@@ -74,7 +74,7 @@ impl Api {
         self.read(endpoint, &self.ask(endpoint, &path, &query, &body).await?)
     }
 
-    /// Calls an endpoint that is open to everyone, without a credential and without logging in.
+    /// Calls a public endpoint, without a credential and without a login.
     pub async fn call_openly<P, A>(&self, endpoint: &Endpoint<P, (), (), A>, path: P) -> Result<A, ApiError>
     where
         P: PathParams,
@@ -84,18 +84,18 @@ impl Api {
         self.read(endpoint, &self.session.send_openly(endpoint.route(), request).await?)
     }
 
-    /// Whether the session was given as it is. Then nothing but a call tells whether it is accepted.
+    /// Returns whether the session has a fixed token. Then only a call shows whether it is accepted.
     #[must_use]
     pub fn has_given_session(&self) -> bool {
         self.session.is_fixed()
     }
 
-    /// Makes sure that the credential is accepted, with a login if there is no session yet.
+    /// Checks that the credential is accepted. Logs in if there is no session yet.
     pub async fn log_in(&self) -> Result<(), ApiError> {
         self.session.bearer().await.map(|_| ())
     }
 
-    /// Calls an endpoint, and leaves the answer to be [read](Self::read).
+    /// Calls an endpoint without decoding the response.
     pub(crate) async fn ask<P, Q, B, A>(
         &self,
         endpoint: &Endpoint<P, Q, B, A>,

@@ -1,4 +1,4 @@
-//! The client: where the APIs are.
+//! The client, which locates the APIs.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,10 +24,10 @@ pub struct Client {
     shared: Arc<Shared>,
     control_plane: Option<Api>,
     server: Option<Api>,
-    /// What the plain server says it is, once it was asked.
+    /// The identity of the plain server, once it was requested.
     server_identity: Arc<tokio::sync::OnceCell<Identity>>,
-    /// Which workspace the plain server is, where a control plane knows all of them too. A server that does not answer
-    /// is none of them.
+    /// The workspace that the plain server is, if there is also a control plane. A server that does not answer counts
+    /// as none.
     server_is: Arc<tokio::sync::OnceCell<Option<WorkspaceId>>>,
     homes: Arc<Homes>,
 }
@@ -41,14 +41,15 @@ impl std::fmt::Debug for Client {
     }
 }
 
-/// Workspaces whose address is known.
+/// Workspaces with a known address.
 #[derive(Default)]
 struct Homes {
     known: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<Option<Api>>>>>,
 }
 
 impl Homes {
-    /// The place of one workspace. Its lock is held while the address is looked up, so that this happens once.
+    /// Returns the slot of one workspace. Its lock is held during the lookup of the address, so that there is only
+    /// one lookup.
     fn place(&self, id: WorkspaceId) -> Arc<tokio::sync::Mutex<Option<Api>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default().clone()
     }
@@ -58,13 +59,13 @@ impl Homes {
     }
 }
 
-/// What every version of a server says of itself; much of the rest differs between versions.
+/// The part of the server info that all versions have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// Its version, as it writes it. Empty if it does not say.
+    /// Its version, unparsed. Empty if it is not reported.
     #[serde(default)]
     pub version: String,
-    /// The workspace of ZenML Pro that it is; none for an open-source server.
+    /// Its workspace in ZenML Pro; `None` for an open-source server.
     #[serde(default)]
     pub pro_workspace_id: Option<WorkspaceId>,
 }
@@ -72,12 +73,12 @@ pub struct Identity {
 const IDENTITY: Endpoint<(), (), (), Identity> = Endpoint::get("/info");
 
 impl Client {
-    /// A client over the network. Nothing is sent and nothing is loaded yet.
+    /// Creates a client over the network. Sends and loads nothing yet.
     pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
         Self::with_transport(settings, Arc::new(Network::new(&settings.http)?))
     }
 
-    /// A client over another transport.
+    /// Creates a client over another transport.
     pub fn with_transport(settings: &Settings, transport: Arc<dyn Transport>) -> Result<Self, SettingsError> {
         let shared = Arc::new(Shared {
             transport,
@@ -124,18 +125,18 @@ impl Client {
         self.control_plane.as_ref().ok_or(ApiError::NotConfigured(Plane::ControlPlane))
     }
 
-    /// The server that was named by its address.
+    /// Returns the server that was configured by its address.
     pub fn server(&self) -> Result<&Api, ApiError> {
         self.server.as_ref().ok_or(ApiError::NotConfigured(Plane::Server))
     }
 
-    /// A workspace. Its address is asked of the control plane once and remembered until the workspace cannot be
-    /// reached. If the plain server *is* that workspace, it serves without the control plane.
+    /// Returns a workspace. Its address is requested from the control plane once, and cached until the workspace
+    /// cannot be reached. If the plain server *is* that workspace, it is used without the control plane.
     ///
     /// # Errors
-    /// [`ApiError::Misplaced`] when no credential may go to the address that the control plane reports,
-    /// [`ApiError::NotFound`] when the workspace does not exist or cannot be seen, [`ApiError::NotReady`] when
-    /// it has no server at the moment.
+    /// [`ApiError::Misplaced`] if no credential may be sent to the address that the control plane reports,
+    /// [`ApiError::NotFound`] if the workspace does not exist or the credential has no access to it,
+    /// [`ApiError::NotReady`] if it currently has no server.
     pub async fn workspace(&self, id: WorkspaceId) -> Result<Api, ApiError> {
         if let Some(server) = &self.server {
             let is = if self.control_plane.is_none() {
@@ -180,31 +181,30 @@ impl Client {
         Ok(api)
     }
 
-    /// The workspace of ZenML Pro that the plain server is; `None` for an open-source server.
+    /// Returns the workspace of the plain server in ZenML Pro; `None` for an open-source server.
     pub async fn server_workspace(&self) -> Result<Option<WorkspaceId>, ApiError> {
         Ok(self.server_identity().await?.pro_workspace_id)
     }
 
-    /// What the plain server says it is. It is asked once, without a credential.
+    /// Returns the identity of the plain server. It is requested once, without a credential.
     pub async fn server_identity(&self) -> Result<&Identity, ApiError> {
         let server = self.server()?;
         self.server_identity.get_or_try_init(async || server.call_openly(&IDENTITY, ()).await).await
     }
 
-    /// Forgets a workspace's address, for example after it was deactivated or deleted.
+    /// Forgets the address of a workspace, for example after it was deactivated or deleted.
     pub fn forget_workspace(&self, id: WorkspaceId) {
         self.homes.forget(id);
     }
 
-    /// Shows no later answer with these values. What is sent or read as secret is known without this.
+    /// Masks these values in later responses. Values that are sent or read as secrets are masked automatically.
     pub fn conceal(&self, secrets: &[String]) {
         self.shared.remember(secrets);
     }
 
-    /// Ends all waits between attempts and lets no further attempt begin; calls then fail with
-    /// [`ApiError::Cancelled`]. An attempt that is under way ends by itself, because cutting it off would leave
-    /// unknown what it did. A call that reads is still made, once: that is how it is found out what became of a change
-    /// whose answer was lost.
+    /// Ends all waits between attempts and starts no further attempts; calls then fail with [`ApiError::Cancelled`].
+    /// A running attempt is completed, because its effect would be unknown otherwise. Calls that read are still made
+    /// once, to find out the result of a change whose response was lost.
     pub fn stop(&self) {
         self.shared.stop.send_replace(true);
     }

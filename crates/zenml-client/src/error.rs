@@ -1,4 +1,4 @@
-//! What can go wrong with a call.
+//! Errors of API calls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,103 +12,103 @@ use crate::origin::Origin;
 use crate::plane::Plane;
 use crate::transport::TransportError;
 
-/// A call that failed. Match on the variant; the text is for people and holds no secret.
+/// A failed call. Match on the variant; the text is for people and contains no secrets.
 ///
-/// `Display` says what happened and ends with operation, status and request id; what the layer below said is
-/// the `source`.
+/// `Display` states what happened and ends with operation, status and request id. The error of the layer below is the
+/// `source`.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ApiError {
-    /// There was no answer.
-    #[error("the {} could not be reached at {}: {cause} ({call})", call.plane, call.base)]
+    /// There was no response.
+    #[error("cannot reach the {} at {}: {cause} ({call})", call.plane, call.base)]
     Unreachable {
         /// The call.
         call: Box<Call>,
-        /// Why.
+        /// The reason.
         #[source]
         cause: TransportError,
     },
-    /// Something answered, but not the API: a page for people, or a redirect to one.
+    /// The response is not from the API: it is a web page, or a redirect to one.
     #[error("{} is not the address of a {} API: {what} ({call})", call.base, call.plane)]
     NotTheApi {
         /// The call.
         call: Box<Call>,
-        /// What answered instead.
+        /// What the response is instead.
         what: String,
     },
     /// 401: the credential is wrong, expired or of the wrong kind.
-    #[error("the {} did not accept the credential{}", .0.call.plane, .0)]
+    #[error("the {} rejected the credential{}", .0.call.plane, .0)]
     Unauthorized(Box<Refused>),
     /// 402: the subscription does not allow it.
-    #[error("the subscription does not allow this{}", .0)]
+    #[error("the subscription does not include this{}", .0)]
     PaymentRequired(Box<Refused>),
     /// 403: not permitted, or the object is protected or in use; see [`ApiError::refusal`].
-    #[error("the {} refused this{}", .0.call.plane, .0)]
+    #[error("the {} refused the request{}", .0.call.plane, .0)]
     Forbidden(Box<Refused>),
-    /// 404: the object does not exist, or this credential cannot see it.
-    #[error("nothing was found{}", .0)]
+    /// 404: the object does not exist, or this credential has no access to it.
+    #[error("not found{}", .0)]
     NotFound(Box<Refused>),
-    /// 404 or 405 about the route and not about an object: the address is wrong, or the server is of another
-    /// version or kind.
-    #[error("the {} at {} does not have this route ({})", .0.call.plane, .0.call.base, .0.call)]
+    /// 404 or 405 for the endpoint instead of an object: the address is wrong, or the server is of another version or
+    /// kind.
+    #[error("the {} at {} does not have this endpoint ({})", .0.call.plane, .0.call.base, .0.call)]
     UnknownRoute(Box<Refused>),
-    /// 409: it exists already.
-    #[error("there is a conflict with what exists{}", .0)]
+    /// 409: the object already exists.
+    #[error("conflict with an existing object{}", .0)]
     Conflict(Box<Refused>),
     /// 400 or 422: the request is not valid.
-    #[error("the {} did not accept the request{}", .0.call.plane, .0)]
+    #[error("the {} rejected the request as invalid{}", .0.call.plane, .0)]
     Invalid(Box<Refused>),
-    /// 429: too many calls.
-    #[error("the {} asks for fewer calls{}", .0.call.plane, .0)]
+    /// 429: too many requests.
+    #[error("the {} received too many requests{}", .0.call.plane, .0)]
     RateLimited(Box<Refused>),
-    /// Any other status that is no success.
+    /// Any other error status.
     #[error("the {} failed{}", .0.call.plane, .0)]
     Server(Box<Refused>),
-    /// A success whose body is not what the API documents.
-    #[error("the answer of the {} cannot be read: {cause} ({call})", call.plane)]
+    /// A successful response whose body does not match the API.
+    #[error("cannot read the response of the {}: {cause} ({call})", call.plane)]
     Decode {
         /// The call.
         call: Box<Call>,
         /// Where and why.
         cause: CodecError,
     },
-    /// A login that succeeded without giving a token.
-    #[error("the login gave no token: the {} saw no credential ({call})", call.plane)]
+    /// A successful login that returned no token.
+    #[error("the login returned no token: the {} received no credential ({call})", call.plane)]
     NoToken {
         /// The call.
         call: Box<Call>,
     },
-    /// The client was stopped before a call that changes something, or while it waited to repeat a call.
+    /// The client was stopped before a call that changes something, or while it waited for a retry.
     #[error("the call was cancelled ({call})")]
     Cancelled {
         /// The call.
         call: Box<Call>,
-        /// What went wrong before, if the call was being repeated.
+        /// The previous error, if the call was being retried.
         #[source]
         after: Option<Box<ApiError>>,
     },
-    /// The request cannot be written: a name cannot stand in a path.
+    /// The request cannot be encoded: a name is not allowed in a path.
     #[error("the request cannot be sent: {cause} ({route})")]
     Unsendable {
         /// The call.
         route: Route,
-        /// Why.
+        /// The reason.
         cause: CodecError,
     },
-    /// The client was not told where this API is.
+    /// The address of this API is not configured.
     #[error("no {0} is configured")]
     NotConfigured(Plane),
-    /// The workspace has no server at the moment.
+    /// The workspace currently has no server.
     #[error("{0}")]
     NotReady(Box<NotReady>),
-    /// The control plane reports an address for the workspace to which no credential may go.
+    /// The control plane reports an address for the workspace to which no credential may be sent.
     #[error("{0}")]
     Misplaced(Box<Misplaced>),
 }
 
-/// Which call, and how far it came.
+/// A call and its progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Which API.
+    /// Kind of the API.
     pub plane: Plane,
     /// Its address.
     pub base: String,
@@ -116,14 +116,14 @@ pub struct Call {
     pub origin: Arc<Origin>,
     /// Method and path template.
     pub route: Route,
-    /// Status of the last answer, if there was one.
+    /// Status of the last response, if there was one.
     pub status: Option<u16>,
-    /// With this the call can be found in the server's logs.
+    /// Id of the call in the server's logs.
     pub request_id: String,
-    /// Number of attempts that were made.
+    /// Number of attempts.
     pub attempts: u32,
-    /// An earlier attempt may have been carried out, so that the last answer may be about its outcome: a conflict with
-    /// what it has made itself.
+    /// Whether an earlier attempt may have succeeded, so that the last response may be a result of it, such as a
+    /// conflict with the object that it created.
     pub uncertain: bool,
 }
 
@@ -141,14 +141,14 @@ impl fmt::Display for Call {
     }
 }
 
-/// An answer that is no success.
+/// An error response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The call.
     pub call: Call,
-    /// What the server said.
+    /// The body of the response.
     pub body: ErrorBody,
-    /// How long the server asks to wait.
+    /// The wait that the server requests.
     pub retry_after: Option<Duration>,
 }
 
@@ -168,9 +168,9 @@ pub struct NotReady {
     pub workspace: WorkspaceId,
     /// Its handle.
     pub name: String,
-    /// What it is doing.
+    /// Its status.
     pub status: WorkspaceStatus,
-    /// Why, in the control plane's words; may be empty.
+    /// The reason in the control plane's words; may be empty.
     pub reason: String,
 }
 
@@ -184,26 +184,26 @@ impl fmt::Display for NotReady {
     }
 }
 
-/// A workspace at an address to which no credential may go.
+/// A workspace at an address to which no credential may be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misplaced {
     /// The workspace.
     pub workspace: WorkspaceId,
     /// Its handle.
     pub name: String,
-    /// What is wrong with the address.
+    /// The problem with the address.
     pub why: &'static str,
 }
 
 impl fmt::Display for Misplaced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { workspace, name, why } = self;
-        write!(f, "the address of the workspace {name:?} ({workspace}) cannot be used: {why}")
+        write!(f, "the address of the workspace {name:?} ({workspace}) is not trusted: {why}")
     }
 }
 
 impl ApiError {
-    /// Sorts an answer that is no success.
+    /// Classifies an error response.
     pub(crate) fn refused(refused: Refused) -> Self {
         let status = refused.call.status.unwrap_or_default();
         let refused = Box::new(refused);
@@ -223,7 +223,7 @@ impl ApiError {
         }
     }
 
-    /// The call, where there was one.
+    /// Returns the call, if there was one.
     #[must_use]
     pub fn call(&self) -> Option<&Call> {
         match self {
@@ -237,7 +237,7 @@ impl ApiError {
         }
     }
 
-    /// The answer, if the server gave one that is no success.
+    /// Returns the error response, if there was one.
     #[must_use]
     pub fn answer(&self) -> Option<&Refused> {
         match self {
@@ -254,13 +254,13 @@ impl ApiError {
         }
     }
 
-    /// Status of the last answer, if there was one.
+    /// Status of the last response, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.call()?.status
     }
 
-    /// Why a 403 was given; `None` for everything else.
+    /// Returns the reason of a 403; `None` for other errors.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
         match self {
@@ -269,13 +269,13 @@ impl ApiError {
         }
     }
 
-    /// Whether the object is protected because something else uses it.
+    /// Returns whether the object is protected because something else uses it.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
         self.refusal() == Some(Refusal::InUse)
     }
 
-    /// Whether a call that changes something may have changed it although it failed. Look before trying again.
+    /// Returns whether a failed call may nevertheless have changed something. Check before you retry.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         let Some(call) = self.call().filter(|call| call.route.method != Method::Get) else { return false };
@@ -284,8 +284,8 @@ impl ApiError {
         }
         match self {
             Self::Unreachable { cause, .. } => cause.kind.may_have_arrived(),
-            // The one succeeded, and only what came of it is unknown. Whatever a server or something before it says of a
-            // failure, it may come after the change: a proxy gives a 503, or a page, for an answer that it lost.
+            // Decoding errors mean success with an unknown result. Any other error of a server or a proxy may come
+            // after the change: a proxy returns a 503, or a page, if it loses the response.
             Self::Decode { .. } | Self::Server(_) | Self::NotTheApi { .. } => true,
             Self::Cancelled { after, .. } => after.as_ref().is_some_and(|after| after.outcome_unknown()),
             _ => false,
@@ -294,28 +294,29 @@ impl ApiError {
 }
 
 impl ApiError {
-    /// What a person can check or do, where that does not depend on what was to be done. `None` where only the
-    /// caller knows.
+    /// Returns what the user can check or do, regardless of the operation. `None` if only the caller knows.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Unreachable { cause, .. } => cause.kind.hint(),
             Self::NotTheApi { .. } => {
-                "Give the address of the API and not of the dashboard. A self-hosted control plane has its API below \
+                "Use the address of the API, not of the dashboard. The API of a self-hosted control plane is under \
                  /api/v1."
             }
             Self::UnknownRoute(_) => {
-                "Check the address: a self-hosted control plane has its API below /api/v1. If it is right, the server \
-                 is of a version or kind that cannot do this."
+                "Check the address: the API of a self-hosted control plane is under /api/v1. If the address is \
+                 right, this version or kind of server does not support the operation."
             }
             Self::Unauthorized(_) | Self::NoToken { .. } => {
                 "Check that the key is complete, active and not expired, and that it belongs to this address."
             }
             Self::PaymentRequired(_) => {
-                "Remove what is not needed, or change the subscription of the organization."
+                "Delete what you no longer need, or upgrade the subscription of the organization."
             }
             Self::RateLimited(_) => "Try again later, or run fewer operations at once.",
-            Self::Server(_) => "Try again later. If it stays, look into the server's log for the request id.",
+            Self::Server(_) => {
+                "Try again later. If it still fails, search the server's log for the request id."
+            }
             Self::Decode { .. } => {
                 "The server may be newer than this version. If it is not, this is a bug: report it with this message."
             }
@@ -325,9 +326,9 @@ impl ApiError {
     }
 }
 
-/// Turns "not found" into `None`.
+/// Converts "not found" to `None`.
 pub trait Optional<T> {
-    /// `None` for a 404 about an object; every other error stays one, [`ApiError::UnknownRoute`] included.
+    /// Returns `None` for a 404 of an object. All other errors are kept, including [`ApiError::UnknownRoute`].
     fn optional(self) -> Result<Option<T>, ApiError>;
 }
 

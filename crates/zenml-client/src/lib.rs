@@ -6,9 +6,9 @@
 //!        └─ server()        ─► Api    list_all(&team::LIST, organization, TeamQuery::default())
 //! ```
 //!
-//! [`Client`] knows where the APIs are, [`Api`] is one of them. Below it `session` turns the credential into tokens,
-//! `wire` repeats what may be repeated, and a [`Transport`] moves the bytes; no module uses one above it. Futures can be
-//! dropped at any point: nothing is left locked.
+//! [`Client`] locates the APIs, and [`Api`] is one of them. Below it, `session` exchanges the credential for tokens,
+//! `wire` retries requests, and a [`Transport`] sends the bytes; no module uses one above it. Futures are
+//! cancel-safe: nothing stays locked.
 
 mod answer;
 mod api;

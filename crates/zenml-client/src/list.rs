@@ -1,4 +1,4 @@
-//! Reading a list to its end.
+//! Reading complete lists.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -10,17 +10,16 @@ use zenml_api::{Endpoint, PathParams};
 use crate::api::Api;
 use crate::error::ApiError;
 
-/// Items that are asked for at once on a workspace. A list call costs a server about as much as 25 reads,
-/// nearly whatever its size.
+/// Page size on a workspace. A list request costs a server about as much as 25 reads, almost regardless of its size.
 const PAGE_SIZE: i64 = 500;
 
-/// An endpoint that is a paged list, of either plane.
+/// A paged list endpoint of either API.
 pub trait Listing: Sync {
     /// Parameters of the path.
     type Path: Send;
     /// Filters.
     type Query: Send;
-    /// What is listed.
+    /// The listed items.
     type Item: Send;
 
     /// Reads all pages. Use [`Api::list_all`].
@@ -33,7 +32,7 @@ pub trait Listing: Sync {
 }
 
 impl Api {
-    /// All items of a list, page by page.
+    /// Returns all items of a list, page by page.
     pub async fn list_all<L: Listing>(
         &self,
         endpoint: &L,
@@ -44,8 +43,8 @@ impl Api {
     }
 }
 
-/// A control-plane list: a bare array, that ends with a page which is not full. A server that ignores `offset`
-/// would answer the same page for ever, so a page that repeats ends the list too.
+/// A list of the control plane: plain arrays. A page that is not full is the last one. A server that ignores `offset`
+/// would return the same page forever, so a repeated page also ends the list.
 impl<P, Q, T> Listing for Endpoint<P, Q, (), Vec<T>>
 where
     P: PathParams + Send + Sync,
@@ -78,7 +77,7 @@ where
     }
 }
 
-/// A workspace list: pages that are counted.
+/// A list of a workspace: numbered pages.
 impl<P, Q, T> Listing for Endpoint<P, Q, (), Page<T>>
 where
     P: PathParams + Send + Sync,

@@ -1,4 +1,4 @@
-//! Keeping secrets out of what a server says: it may repeat what it was sent, in any form.
+//! Masking secrets in server responses, which may repeat what was sent, in any form.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -8,27 +8,27 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::Value as Json;
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 const HIDDEN: &str = "(hidden)";
 
-/// Shorter values are words or numbers that any text may hold: hiding them would tear holes into each message, and the
-/// holes would tell the values.
+/// Minimum length. Shorter values are words or numbers that occur in any text: masking them would damage every
+/// message and reveal the values.
 const SHORTEST: usize = 3;
 
-/// From this length on a value is hidden inside of words too; a shorter one only where it stands alone.
+/// From this length on, a value is also masked inside words; a shorter one only as a separate word.
 const LONG: usize = 6;
 
-/// Parts of a long value, such as the lines of a key, are hidden from this length on.
+/// Parts of a long value, such as the lines of a key, are masked from this length on.
 const LONG_PART: usize = 8;
 
-/// Of a value that a server cut off, this many bytes at its beginning or its end are enough to hide what is there.
+/// A truncated value is masked if at least this many bytes of its beginning or end are present.
 const RECOGNIZED: usize = 12;
 
-/// Values that no message may show.
+/// Values to mask in messages.
 #[derive(Clone, Default)]
 pub struct Secrets {
     values: BTreeSet<String>,
-    /// The values in all their forms, made when the first text is looked at.
+    /// The values in all their forms, created for the first text.
     forms: OnceLock<BTreeSet<String>>,
 }
 
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// These values, and what can be recognized of them: their lines, and the texts in a JSON document.
+    /// Creates it from values, their lines, and the strings of JSON documents in them.
     pub fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
         let mut secrets = Self::default();
         for value in values {
@@ -48,10 +48,10 @@ impl Secrets {
         secrets
     }
 
-    /// Hides one more value.
+    /// Adds a value.
     pub fn add(&mut self, value: &str) {
         let value = value.trim();
-        // A reference to a secret names it and does not hold it.
+        // A reference to a secret does not contain it.
         let is_reference = value.starts_with("{{") && value.ends_with("}}");
         if is_reference || matches!(value, "true" | "false" | "True" | "False" | "null" | "None") {
             return;
@@ -78,20 +78,20 @@ impl Secrets {
         self.values.append(&mut new);
     }
 
-    /// Whether this very value is hidden.
+    /// Returns whether exactly this value is masked.
     pub(crate) fn has(&self, value: &str) -> bool {
         self.values.contains(value.trim())
     }
 
-    /// The text without the values, in whatever form they stand in it: as they are, escaped for JSON, Python, HTML or a
-    /// URL, in Base64 or hexadecimal digits, or cut off.
+    /// Masks the values in a text, in any form: plain, escaped for JSON, Python, HTML or a URL, in Base64 or
+    /// hexadecimal digits, or truncated.
     #[must_use]
     pub fn hide(&self, text: &str) -> String {
         hide([self], text)
     }
 }
 
-/// The text without the values of all these.
+/// Masks the values of all these in a text.
 pub(crate) fn hide<'a>(all: impl IntoIterator<Item = &'a Secrets>, text: &str) -> String {
     let text = Text::new(text);
     let mut places = Vec::new();
@@ -105,7 +105,7 @@ pub(crate) fn hide<'a>(all: impl IntoIterator<Item = &'a Secrets>, text: &str) -
     without(text.text, places)
 }
 
-/// The lines of a value, also as an escaped text has them.
+/// Returns the lines of a value, including escaped line breaks.
 fn parts(value: &str, all: &mut BTreeSet<String>) {
     let lines = value.split(['\n', '\r']).flat_map(|line| line.split("\\n"));
     all.extend(lines.map(str::trim).filter(|line| line.len() >= LONG_PART).map(str::to_owned));
@@ -120,7 +120,7 @@ fn leaves(document: &Json, all: &mut BTreeSet<String>) {
     }
 }
 
-/// The text in a value that is Base64, as keys of accounts often are.
+/// Decodes a value that is Base64, as account keys often are.
 fn decoded(value: &str) -> Option<String> {
     let plain = value.len() >= 2 * LONG_PART;
     let bytes = plain.then(|| STANDARD.decode(value).or_else(|_| URL_SAFE_NO_PAD.decode(value)).ok())??;
@@ -129,7 +129,7 @@ fn decoded(value: &str) -> Option<String> {
         .filter(|text| !text.contains(|character: char| character.is_control() && !character.is_whitespace()))
 }
 
-/// A value in all the forms in which a server may write it.
+/// Returns a value in all the forms that a server may use.
 fn forms(value: &str) -> BTreeSet<String> {
     let json = json_inside(value);
     let mut forms = BTreeSet::from([value.to_owned(), json_inside(&json), ascii(&json), json]);
@@ -150,7 +150,7 @@ fn forms(value: &str) -> BTreeSet<String> {
     if value.len() >= LONG_PART {
         forms.insert(STANDARD.encode(value));
         forms.insert(URL_SAFE.encode(value));
-        // Inside of a longer text that is Base64, the value begins at any of three places of a group.
+        // Inside a longer Base64 text, the value begins at one of three positions of a group.
         for before in 0..3_usize {
             let shifted = [&[0; 3][..before], value.as_bytes()].concat();
             let whole = (shifted.len() * 4) / 3;
@@ -164,13 +164,13 @@ fn forms(value: &str) -> BTreeSet<String> {
     forms
 }
 
-/// The inside of a JSON string.
+/// Returns the content of a JSON string.
 fn json_inside(value: &str) -> String {
     let quoted = Json::from(value).to_string();
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// Everything outside of ASCII as JSON of Python has it.
+/// Escapes non-ASCII characters like Python's JSON.
 fn ascii(json: &str) -> String {
     json.chars().fold(String::new(), |mut text, character| {
         if character.is_ascii() {
@@ -185,7 +185,7 @@ fn ascii(json: &str) -> String {
     })
 }
 
-/// The inside of a text as Python quotes it.
+/// Returns the content of a Python string literal.
 fn python_inside(value: &str) -> String {
     let mut text = value.replace('\\', "\\\\");
     for (character, escape) in [('\'', "\\'"), ('\n', "\\n"), ('\r', "\\r"), ('\t', "\\t")] {
@@ -216,10 +216,10 @@ fn percent(value: &str, upper: bool) -> String {
     })
 }
 
-/// A text in which many forms are looked for.
+/// A text to search for many forms.
 struct Text<'a> {
     text: &'a str,
-    /// Where each piece of the length that is recognized begins, so that a form which is not there costs next to nothing.
+    /// Positions of each piece of the recognized length, so that a missing form costs almost nothing.
     pieces: HashMap<&'a [u8], Vec<usize>>,
 }
 
@@ -236,7 +236,7 @@ impl<'a> Text<'a> {
         self.pieces.get(piece).map_or(&[], Vec::as_slice)
     }
 
-    /// Where a form stands, as pairs of offsets; also what is left of it at its beginning or its end.
+    /// Finds a form, as pairs of offsets. Also finds its truncated beginning or end.
     fn find(&self, form: &str, places: &mut Vec<(usize, usize)>) {
         let text = self.text;
         let is_long = form.len() >= RECOGNIZED;
@@ -275,11 +275,11 @@ fn without(text: &str, mut places: Vec<(usize, usize)>) -> String {
     let mut at = 0;
     let mut places = places.into_iter().peekable();
     while let Some((start, mut end)) = places.next() {
-        // What overlaps or meets is one.
+        // Overlapping and adjacent ranges are merged.
         while let Some((_, further)) = places.next_if(|(next, _)| *next <= end) {
             end = end.max(further);
         }
-        // A cut-off form may end within a character.
+        // A truncated form may end within a character.
         let (start, end) = (text.floor_char_boundary(start).max(at), text.ceil_char_boundary(end));
         shown.push_str(&text[at..start]);
         shown.push_str(HIDDEN);
@@ -294,7 +294,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_does_not_show_however_a_server_repeats_it() {
+    fn a_secret_is_masked_however_a_server_repeats_it() {
         let key = "-----BEGIN-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END-----";
         let json = r#"{"client_email":"robot@example.com","private_key":"MIIEabcdefgh\nijklmnopqrst"}"#;
         let cases = [
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_does_not_show_in_any_form() {
+    fn a_secret_is_masked_in_every_form() {
         let secret = "Zoë's \"s3cr&t\" <key>/+%\\ \u{1f511}\nof-many-characters";
         let json = Json::from(secret).to_string();
         let twice = Json::from(json.as_str()).to_string();
@@ -336,9 +336,9 @@ mod tests {
             ("form", percent(secret, true).replace("%20", "+")),
             ("Base64", STANDARD.encode(secret)),
             ("Base64 for URLs", URL_SAFE_NO_PAD.encode(secret)),
-            ("Base64 inside of more", STANDARD.encode(format!("user:{secret}@host"))),
-            ("Base64 elsewhere inside of more", STANDARD.encode(format!("u:{secret}@host"))),
-            ("Base64 at the third place", STANDARD.encode(format!("us:{secret}@host"))),
+            ("Base64 inside more", STANDARD.encode(format!("user:{secret}@host"))),
+            ("Base64 elsewhere inside more", STANDARD.encode(format!("u:{secret}@host"))),
+            ("Base64 at the third position", STANDARD.encode(format!("us:{secret}@host"))),
             (
                 "hexadecimal",
                 secret.bytes().flat_map(|byte| format!("{byte:02x}").into_bytes()).map(char::from).collect(),
@@ -353,14 +353,14 @@ mod tests {
     }
 
     #[test]
-    fn a_value_in_base64_does_not_show_decoded() {
+    fn a_base64_value_is_also_masked_when_decoded() {
         let inside = r#"{"private_key": "-----BEGIN-----\nMIIEabcdefgh"}"#;
         let secrets = Secrets::of([STANDARD.encode(inside).as_str()]);
         assert_eq!(secrets.hide("cannot read MIIEabcdefgh"), "cannot read (hidden)");
     }
 
     #[test]
-    fn a_secret_inside_of_another_one_leaves_no_rest() {
+    fn a_secret_inside_another_one_leaves_no_rest() {
         assert_eq!(Secrets::of(["pass", "password1"]).hide("it is password1"), "it is (hidden)");
         assert_eq!(Secrets::of(["abcdef", "defghi"]).hide("abcdefghi"), "(hidden)");
     }

@@ -1,29 +1,29 @@
-//! What a client has sent, read and been told of as secret: a server may repeat it at any later time.
+//! Secrets that a client has sent, read or received. A server may repeat them at any later time.
 
 use std::collections::VecDeque;
 
 use crate::mask::{Secrets, hide};
 
-/// A part is full at this many values.
+/// Maximum number of values in a part.
 const VALUES: usize = 1024;
 
-/// A part is full at this many bytes of values too.
+/// Maximum size of a part, in bytes of values.
 const BYTES: usize = 256 * 1024;
 
-/// Parts that are kept; the oldest one is forgotten first.
+/// Maximum number of parts. The oldest one is dropped first.
 const PARTS: usize = 16;
 
-/// From this length on any value is kept. A shorter one is kept unless it is a plain word or a number: the texts of
-/// other calls are full of those (`local`, `default`, `8080`), and an error that hides its own words helps nobody.
+/// From this length on, any value is kept. A shorter one is kept unless it is a plain word or a number: those occur
+/// in many texts (`local`, `default`, `8080`), and masking them would make errors unreadable.
 const LONG: usize = 8;
 
-/// The shortest value that is kept at all.
+/// Minimum length of values.
 const SHORTEST: usize = 4;
 
 /// All secrets that a client knows.
 #[derive(Default)]
 pub(crate) struct Memory {
-    /// Credentials and sessions, which are never forgotten.
+    /// Credentials and sessions, which are never dropped.
     forever: Secrets,
     parts: VecDeque<Part>,
 }
@@ -45,7 +45,7 @@ impl Memory {
         self.forever.add(secret);
     }
 
-    /// Keeps what was secret in a request, an answer, or a state, as long as there is room.
+    /// Keeps the secrets of a request, a response, or a state, until they are displaced.
     pub(crate) fn remember<'a>(&mut self, secrets: impl IntoIterator<Item = &'a str>) {
         for secret in secrets {
             let is_known = self.forever.has(secret) || self.parts.iter().any(|part| part.secrets.has(secret));
@@ -66,14 +66,14 @@ impl Memory {
         }
     }
 
-    /// A text of a server without all that is known, and without the secrets of the request that it answers.
+    /// Masks all known secrets, and those of the request, in a text of a server.
     pub(crate) fn hide(&self, text: &str, sent: &Secrets) -> String {
         let parts = self.parts.iter().map(|part| &part.secrets);
         hide([&self.forever, sent].into_iter().chain(parts), text)
     }
 }
 
-/// Whether a value tells something wherever it stands.
+/// Returns whether a value is specific enough to be masked anywhere.
 fn is_telling(secret: &str) -> bool {
     let secret = secret.trim();
     let length = secret.chars().count();
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_secret_once_is_hidden_later_unless_it_is_a_word_that_any_text_holds() {
+    fn an_earlier_secret_is_masked_later_unless_it_is_a_common_word() {
         let mut memory = Memory::default();
         memory.remember(["correct-horse", "hunter2", "local", "8080", "eu", "{{a.b}}", "swordfish"]);
         let shown = memory.hide("correct-horse hunter2 local 8080 eu {{a.b}} swordfish", &Secrets::default());
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_secrets_are_forgotten_when_there_are_too_many_and_a_credential_never() {
+    fn the_oldest_secrets_are_dropped_when_there_are_too_many_but_never_a_credential() {
         let mut memory = Memory::new(Secrets::of(["the-credential"]));
         let all: Vec<String> = (0..=VALUES * PARTS).map(|number| format!("secret-{number:06}")).collect();
         memory.remember(all.iter().map(String::as_str));

@@ -1,7 +1,7 @@
-//! Where a person set an address and a credential, so that an error can name the right place.
+//! Where the user set an address and a credential, so that errors can name the right place.
 
-/// Where a person set the address of an API and the credential for it, in words that complete "Check …", such as
-/// `server_url in the provider block`.
+/// Where the user set the address of an API and its credential, in words that complete "Check …", such as `server_url
+/// in the provider block`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// Where the address was set.
@@ -16,11 +16,11 @@ impl Default for Origin {
     }
 }
 
-/// The origins of both APIs that a client can be told of.
+/// The origins of both APIs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origins {
-    /// Of the control plane, and with it of all its workspaces.
+    /// Origin of the control plane, and of its workspaces.
     pub control_plane: Origin,
-    /// Of the server.
+    /// Origin of the server.
     pub server: Origin,
 }

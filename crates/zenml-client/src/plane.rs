@@ -9,7 +9,7 @@ pub enum Plane {
     ControlPlane,
     /// A workspace of ZenML Pro.
     Workspace,
-    /// A server that was named by its address.
+    /// A server that is configured by its address.
     Server,
 }
 

@@ -1,4 +1,4 @@
-//! A session with one API: from a credential to tokens, and from a request to an answer.
+//! A session with one API: exchanges a credential for tokens, and sends requests with them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,11 +17,11 @@ use crate::token::{Bearer, Token, Tokens};
 use crate::transport::HttpResponse;
 use crate::wire::{Outgoing, Repeat, Wire};
 
-/// How an API comes to its tokens.
+/// How an API gets its tokens.
 pub(crate) enum Source {
     /// By logging in.
     Login(Login),
-    /// It has one, for good.
+    /// A fixed token.
     Fixed(HeaderValue),
 }
 
@@ -35,7 +35,7 @@ pub(crate) enum Login {
 }
 
 impl Source {
-    /// How an API is entered with this credential. `control_plane` is the one whose session it may be.
+    /// Creates the source for a credential. `control_plane` provides the session if the credential is one of it.
     pub(crate) fn new(
         credential: &Credential,
         control_plane: Option<&Arc<Session>>,
@@ -55,8 +55,8 @@ impl Source {
         })
     }
 
-    /// How the workspaces of a control plane are entered. Who runs a workspace chose its address, so the credential for
-    /// the control plane never goes there: a session does, which ends by itself.
+    /// Creates the source for workspaces of a control plane. The operator of a workspace chooses its address, so the
+    /// credential of the control plane is never sent there, only a session, which expires.
     pub(crate) fn session_of(control_plane: &Arc<Session>) -> Self {
         Self::Login(Login::Session(Arc::clone(control_plane)))
     }
@@ -71,22 +71,22 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session that begins with its first call.
+    /// Creates a session that logs in with its first call.
     pub(crate) fn new(wire: Wire, source: Source) -> Self {
         Self { wire, source, tokens: Tokens::default(), lost: AtomicBool::new(false) }
     }
 
-    /// Whether its token was given as it is, and cannot be renewed.
+    /// Returns whether it has a fixed token, which cannot be renewed.
     pub(crate) fn is_fixed(&self) -> bool {
         matches!(self.source, Source::Fixed(_))
     }
 
-    /// Whether a call found no API at the address, so that it may be elsewhere by now.
+    /// Returns whether a call found no API at the address, so that the address may have changed.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Makes a call. What may be repeated is repeated; a token that was refused is renewed once.
+    /// Makes a call. Retries what can be retried, and renews a rejected token once.
     pub(crate) async fn send(&self, route: Route, request: Request) -> Result<Answer, ApiError> {
         let outgoing = self.outgoing(route, &request);
         let result = self.exchange(&outgoing).await;
@@ -96,14 +96,14 @@ impl Session {
         Ok(Answer::new(&self.wire, &outgoing, result?))
     }
 
-    /// Makes a call without a credential and without logging in.
+    /// Makes a call without a credential and without a login.
     pub(crate) async fn send_openly(&self, route: Route, request: Request) -> Result<Answer, ApiError> {
         let outgoing = self.outgoing(route, &request);
         let response = self.wire.exchange(&outgoing, None, 0).await?;
         Ok(Answer::new(&self.wire, &outgoing, response))
     }
 
-    /// The token for the next call, with a login if there is none.
+    /// Returns the token for the next call. Logs in if there is none.
     pub(crate) async fn bearer(&self) -> Result<Bearer, ApiError> {
         match &self.source {
             Source::Fixed(header) => Ok(Bearer::fixed(header.clone())),
@@ -111,7 +111,7 @@ impl Session {
         }
     }
 
-    /// Forgets a token that was refused. `false` if there is no way to another one.
+    /// Forgets a rejected token. Returns `false` if there is no way to get another one.
     fn refused(&self, bearer: &Bearer) -> bool {
         let is_renewable = !self.is_fixed();
         if is_renewable {
@@ -123,7 +123,7 @@ impl Session {
     async fn exchange(&self, outgoing: &Outgoing<'_>) -> Result<HttpResponse, ApiError> {
         let bearer = self.bearer().await?;
         match self.wire.exchange(outgoing, Some(&bearer.header), 0).await {
-            // A 401 means that nothing was done, so any call can be made again.
+            // A 401 means that nothing was done, so any call can be retried.
             Err(ApiError::Unauthorized(refused)) if self.refused(&bearer) => {
                 let bearer = self.bearer().await?;
                 self.wire.exchange(outgoing, Some(&bearer.header), refused.call.attempts).await
@@ -136,13 +136,13 @@ impl Session {
         match (self.wire.plane, route.method) {
             (Plane::ControlPlane, Method::Post) => Outgoing::new(route, request, Repeat::IfUntouched),
             (_, Method::Post) => Outgoing::new(route, request, Repeat::Always).with_idempotency_key(),
-            // A PATCH sets values, so the second one changes nothing.
+            // A PATCH sets values, so a second one changes nothing.
             _ => Outgoing::new(route, request, Repeat::Always),
         }
     }
 }
 
-/// What is needed of a login's answer, on both planes.
+/// The required part of a login response, of both APIs.
 struct Granted {
     access_token: Option<Sensitive<String>>,
     expires_in: Option<i64>,
@@ -184,11 +184,11 @@ async fn log_in(login: &Login, wire: &Wire) -> Result<Token, ApiError> {
             let Login::Session(control_plane) = login else {
                 return ask(wire, &workspace_login::LOGIN, form, None, granted).await;
             };
-            // Boxed because it is this function again, one plane up.
+            // Boxed because it is recursive: the same function for the control plane.
             let session = Box::pin(control_plane.bearer()).await?;
             let header = Some(session.header.clone());
             match ask(wire, &workspace_login::LOGIN, form.clone(), header, granted).await {
-                // The session may have ended early, as with a control plane that was set up anew.
+                // The session may have ended early, for example because the control plane was re-created.
                 Err(ApiError::Unauthorized(_)) if control_plane.refused(&session) => {
                     let header = Some(Box::pin(control_plane.bearer()).await?.header);
                     ask(wire, &workspace_login::LOGIN, form, header, granted).await
@@ -227,7 +227,7 @@ where
 fn bearer(token: &str) -> Result<HeaderValue, CodecError> {
     let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| CodecError {
         path: "access_token".to_owned(),
-        message: "the token has characters that a header cannot carry".to_owned(),
+        message: "the token contains characters that are not allowed in a header".to_owned(),
     })?;
     header.set_sensitive(true);
     Ok(header)

@@ -1,4 +1,4 @@
-//! What a client has to be told.
+//! Client settings.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use zenml_api::Sensitive;
 use crate::mask::Secrets;
 use crate::origin::Origins;
 
-/// Where the APIs are and how they are called.
+/// Addresses of the APIs, and how to call them.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The control plane. Its address may carry a path (`https://host/api/v1`).
+    /// The control plane. Its address may contain a path (`https://host/api/v1`).
     pub control_plane: Option<Address>,
-    /// One server: open source, or one workspace. Its address is without `/api/v1`.
+    /// A single server: open source, or one workspace. Its address does not include `/api/v1`.
     pub server: Option<Address>,
-    /// How HTTP is spoken.
+    /// HTTP client settings.
     pub http: HttpSettings,
     /// Where these settings come from, for errors.
     pub origins: Origins,
 }
 
 impl Settings {
-    /// All that an answer must not be shown with: a server may repeat what it was sent.
+    /// Returns all values to mask in responses: a server may repeat what it was sent.
     pub(crate) fn secrets(&self) -> Secrets {
         let mut secrets = Secrets::default();
         for address in [&self.control_plane, &self.server].into_iter().flatten() {
@@ -35,31 +35,31 @@ impl Settings {
         }
         for (_, value) in &self.http.headers {
             secrets.add(value.expose());
-            // `Basic dXNlcjpwYXNzd29yZA==`, without the word that names the scheme.
+            // `Basic dXNlcjpwYXNzd29yZA==`, without the scheme.
             secrets.add(value.expose().split_once(' ').map_or("", |(_, credential)| credential));
         }
         secrets
     }
 }
 
-/// An API and the credential for it.
+/// An API and its credential.
 #[derive(Clone, Debug)]
 pub struct Address {
     /// `http` or `https`; a trailing slash does not matter.
     pub url: String,
-    /// Who calls.
+    /// The credential.
     pub credential: Credential,
 }
 
-/// Who calls.
+/// The credential.
 #[derive(Clone, Debug)]
 pub enum Credential {
-    /// An API key or a personal access token, exchanged for sessions. Serves a control plane and its workspaces.
+    /// An API key or a personal access token, exchanged for sessions. Works for a control plane and its workspaces.
     Key(Sensitive<String>),
-    /// A finished session, used as it is; it cannot be renewed.
+    /// An existing session token, which cannot be renewed.
     Token(Sensitive<String>),
-    /// The session of the control plane that the same client is told of, for a server that is one of its workspaces.
-    /// The key itself goes to the control plane only.
+    /// The session of the same client's control plane, for a server that is one of its workspaces. The key itself is
+    /// sent only to the control plane.
     ControlPlane,
     /// A local user.
     Password {
@@ -70,25 +70,25 @@ pub enum Credential {
     },
 }
 
-/// How HTTP is spoken.
+/// HTTP client settings.
 ///
 /// Proxies (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`) and the certificate store (`SSL_CERT_FILE`,
 /// `SSL_CERT_DIR`) come from the usual environment variables. Loopback addresses never go through a proxy.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
-    /// Longest time for a connection, TLS included.
+    /// Timeout of a connection, including TLS.
     pub connect_timeout: Duration,
-    /// Longest time for one attempt, from the connection to the last byte of the answer.
+    /// Timeout of one attempt, from the connection to the last byte of the response.
     pub timeout: Duration,
-    /// When and how often a call is repeated.
+    /// When and how often a call is retried.
     pub retry: RetryPolicy,
-    /// More certificate authorities, as PEM; they are trusted besides those of the system.
+    /// Additional certificate authorities, as PEM, trusted together with those of the system.
     pub certificate_authorities: Option<Vec<u8>>,
-    /// Headers that every request carries.
+    /// Headers of every request.
     pub headers: Vec<(String, Sensitive<String>)>,
-    /// What the client calls itself.
+    /// The user agent.
     pub user_agent: String,
-    /// Told each session that the client gets, so that it can be masked in what others say.
+    /// Called with each session that the client gets, so that logs can mask it.
     pub on_session: Option<fn(&str)>,
 }
 
@@ -106,17 +106,17 @@ impl Default for HttpSettings {
     }
 }
 
-/// When and how often a call is repeated.
+/// When and how often a call is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Most attempts for one call, the first one included; at least 1.
+    /// Maximum number of attempts of one call, including the first one; at least 1.
     pub attempts: u32,
-    /// Wait before the second attempt; it doubles with each further one. A random part of it is left out, so
-    /// that clients which failed together do not return together.
+    /// Wait before the second attempt, doubled with each further one. It is shortened randomly, so that clients that
+    /// failed together do not retry together.
     pub first_wait: Duration,
-    /// Longest wait that the client chooses by itself.
+    /// Maximum wait that the client chooses.
     pub longest_wait: Duration,
-    /// Longest wait that a server may ask for; a server that asks for more gets no further attempt.
+    /// Maximum wait that a server may request. If it requests more, there is no further attempt.
     pub longest_retry_after: Duration,
 }
 
@@ -131,58 +131,58 @@ impl Default for RetryPolicy {
     }
 }
 
-/// Settings that cannot work.
+/// Invalid settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// An address is no URL of an API.
+    /// An address is not the URL of an API.
     #[error("{url:?} is not the address of an API: {why}")]
     Url {
-        /// The address as given.
+        /// The configured address.
         url: String,
-        /// What is wrong with it.
+        /// The problem.
         why: &'static str,
     },
     /// A header cannot be sent.
     #[error(
-        "the header {name:?} cannot be sent: its name or its value has characters that HTTP does not allow"
+        "the header {name:?} cannot be sent: its name or its value contains characters that HTTP does not allow"
     )]
     Header {
-        /// Name of the header as given.
+        /// The configured name of the header.
         name: String,
     },
     /// A credential cannot be sent.
-    #[error("the credential has characters that cannot be part of one, like a line break")]
+    #[error("the credential contains characters that are not allowed, such as a line break")]
     Credential,
-    /// A server is to be entered with the session of a control plane, and there is none.
-    #[error("the server needs a control plane whose session it accepts")]
+    /// A server uses the session of a control plane, but there is none.
+    #[error("the server requires a control plane whose session it accepts")]
     NoControlPlane,
     /// The certificate authorities cannot be read.
-    #[error("the certificate authorities cannot be read: they have to be certificates in PEM form")]
+    #[error("cannot read the certificate authorities: they must be PEM certificates")]
     CertificateAuthorities,
 }
 
-/// Checks an address, as a client will.
+/// Checks an address in the same way as a client.
 ///
 /// # Errors
-/// [`SettingsError::Url`] when it is not the address of an API.
+/// [`SettingsError::Url`] if it is not the address of an API.
 pub fn check_url(url: &str) -> Result<(), SettingsError> {
     base(url).map(|_| ())
 }
 
-/// Checks an address and takes a trailing slash away.
+/// Checks an address and removes a trailing slash.
 pub(crate) fn base(url: &str) -> Result<String, SettingsError> {
     let wrong = |why| SettingsError::Url { url: url.to_owned(), why };
     let trimmed = url.trim().trim_end_matches('/');
     let parsed: http::Uri = trimmed.parse().map_err(|_| wrong("it is not a URL"))?;
     match parsed.scheme_str() {
         Some("http" | "https") => {}
-        _ => return Err(wrong("it has to start with http:// or https://")),
+        _ => return Err(wrong("it must start with http:// or https://")),
     }
-    let authority = parsed.authority().ok_or_else(|| wrong("it names no host"))?;
+    let authority = parsed.authority().ok_or_else(|| wrong("it has no host"))?;
     if authority.as_str().contains('@') {
         // Not repeated in the message: it may be a password.
         let url = "an address with a user name".to_owned();
-        return Err(SettingsError::Url { url, why: "give the credential on its own" });
+        return Err(SettingsError::Url { url, why: "set the credential separately" });
     }
     if parsed.query().is_some() || trimmed.contains('#') {
         return Err(wrong("it must not have a query or a fragment"));
@@ -190,8 +190,8 @@ pub(crate) fn base(url: &str) -> Result<String, SettingsError> {
     Ok(trimmed.to_owned())
 }
 
-/// Address of the API of a workspace, as its control plane reports it. Whoever runs the server chose it, and a session
-/// goes there: so it has to be as safe as the way to the control plane.
+/// Checks the API address of a workspace that the control plane reports. The operator of the server chose it, and a
+/// session is sent there, so it must be as secure as the address of the control plane.
 pub(crate) fn reported_base(url: &str, control_plane: &str) -> Result<String, &'static str> {
     let base = match workspace_base(url) {
         Ok(base) => base,
@@ -200,12 +200,12 @@ pub(crate) fn reported_base(url: &str, control_plane: &str) -> Result<String, &'
     };
     let is_plain = |url: &str| url.parse().is_ok_and(|uri: http::Uri| uri.scheme_str() == Some("http"));
     if is_plain(&base) && !is_plain(control_plane) && !is_loopback(&base) {
-        return Err("it has no TLS (http://), although the control plane has");
+        return Err("it does not use TLS (http://), although the control plane does");
     }
     Ok(base)
 }
 
-/// Whether an address leads to this machine.
+/// Returns whether an address is on this machine.
 pub(crate) fn is_loopback(url: &str) -> bool {
     let uri: Option<http::Uri> = url.parse().ok();
     let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default().to_ascii_lowercase();
@@ -213,7 +213,7 @@ pub(crate) fn is_loopback(url: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// Address of the API of a server, whose own address may already name it.
+/// Returns the API address of a server, whose configured address may already include the path.
 pub(crate) fn workspace_base(url: &str) -> Result<String, SettingsError> {
     let base = base(url)?;
     Ok(match base.strip_suffix(zenml_api::workspace::BASE) {
@@ -222,7 +222,7 @@ pub(crate) fn workspace_base(url: &str) -> Result<String, SettingsError> {
     })
 }
 
-/// The headers that every request carries, checked.
+/// Checks and returns the headers of every request.
 pub(crate) fn headers(settings: &HttpSettings) -> Result<Vec<(HeaderName, HeaderValue)>, SettingsError> {
     let mut headers = vec![header("user-agent", &settings.user_agent)?];
     for (name, value) in &settings.headers {
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_may_carry_a_path_and_a_trailing_slash() {
+    fn an_address_may_have_a_path_and_a_trailing_slash() {
         for (given, control_plane, workspace) in [
             ("https://h", "https://h", "https://h/api/v1"),
             ("https://h/", "https://h", "https://h/api/v1"),
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_cannot_work_is_refused() {
+    fn an_invalid_address_is_rejected() {
         for url in [
             "",
             "h",
@@ -278,8 +278,8 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_a_control_plane_reports_is_as_safe_as_the_way_to_it() {
-        // The address, with a control plane at https:// and with one at http://.
+    fn an_address_that_a_control_plane_reports_must_be_as_secure_as_its_own() {
+        // The address, and the results for control planes at https:// and http://.
         for (reported, from_tls, from_plain) in [
             ("https://ws.example.com", true, true),
             ("http://ws.example.com", false, true),

@@ -1,4 +1,4 @@
-//! The token of one session: one login at a time, renewed before it ends.
+//! The token of one session: one login at a time, renewed before it expires.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,16 +9,16 @@ use tokio::time::Instant;
 
 use crate::error::ApiError;
 
-/// Longest time by which a token is renewed before it ends.
+/// Maximum time before its expiry at which a token is renewed.
 const EARLY: Duration = Duration::from_mins(5);
 
 /// The tokens of one session, of which one is current.
 #[derive(Default)]
 pub(crate) struct Tokens {
     current: Mutex<Current>,
-    /// Held by the one that logs in. It is an async lock, so a caller that gives up releases it.
+    /// Held during a login. It is an async lock, so a cancelled caller releases it.
     flight: tokio::sync::Mutex<Option<ApiError>>,
-    /// Number of logins that ended, one way or the other.
+    /// Number of completed logins, successful or not.
     landed: AtomicU64,
 }
 
@@ -28,30 +28,30 @@ struct Current {
     generation: u64,
 }
 
-/// What a login gives.
+/// The result of a login.
 #[derive(Clone)]
 pub(crate) struct Token {
     header: HeaderValue,
-    /// When to renew it; `None` means when it is refused.
+    /// When to renew it; `None` means when it is rejected.
     renew_at: Option<Instant>,
 }
 
 impl Token {
-    /// A token as the header that carries it, with the seconds that it lives from now on.
+    /// Creates a token from its header and its remaining lifetime in seconds.
     pub(crate) fn new(header: HeaderValue, lives: Option<i64>) -> Self {
         Self { header, renew_at: lives.map(|seconds| Instant::now() + useful_life(seconds)) }
     }
 }
 
-/// A header for one call, and which token it is of.
+/// The header of one call, and the token it belongs to.
 pub(crate) struct Bearer {
     pub(crate) header: HeaderValue,
     generation: u64,
 }
 
 impl Tokens {
-    /// The token for the next call. Callers that come while somebody logs in wait for that login, and share
-    /// its failure too; then their own `log_in` is never begun.
+    /// Returns the token for the next call. Callers that arrive during a login wait for it and share its result,
+    /// including a failure; their own `log_in` then never starts.
     pub(crate) async fn bearer(
         &self,
         log_in: impl Future<Output = Result<Token, ApiError>>,
@@ -86,7 +86,7 @@ impl Tokens {
         }
     }
 
-    /// Forgets a token that was refused.
+    /// Forgets a rejected token.
     pub(crate) fn refused(&self, bearer: &Bearer) {
         let mut current = self.locked();
         if current.generation == bearer.generation {
@@ -107,13 +107,13 @@ impl Tokens {
 }
 
 impl Bearer {
-    /// A token that is never renewed.
+    /// Creates a token that is never renewed.
     pub(crate) fn fixed(header: HeaderValue) -> Self {
         Self { header, generation: 0 }
     }
 }
 
-/// How long a token is used before it is renewed: five minutes less than it lives, or half as long.
+/// Returns how long a token is used before it is renewed: its lifetime minus five minutes, but at least half of it.
 fn useful_life(seconds: i64) -> Duration {
     let life = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
     life.saturating_sub(EARLY.min(life / 2))
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_is_renewed_five_minutes_early_or_at_half_its_life() {
+    fn a_session_is_renewed_five_minutes_early_or_after_half_its_lifetime() {
         for (life, useful) in [(3600, 3300), (600, 300), (60, 30), (1, 0), (0, 0), (-5, 0)] {
             assert_eq!(useful_life(life).as_secs(), useful, "{life}");
         }

@@ -1,4 +1,4 @@
-//! One logical call over the wire: attempts, waits between them, and what an answer means.
+//! A logical call: its attempts, the waits between them, and the meaning of responses.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,17 +23,17 @@ use crate::settings::RetryPolicy;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Longest request id that is taken from an answer; a longer one is none.
+/// Maximum length of a request id in a response. Longer ones are ignored.
 const LONGEST_REQUEST_ID: usize = 128;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// What all APIs of a client share.
+/// State that all APIs of a client share.
 pub(crate) struct Shared {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) retry: RetryPolicy,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) stop: watch::Sender<bool>,
-    /// All that was ever secret: no answer is shown with it.
+    /// All known secrets, which are masked in responses.
     pub(crate) memory: Mutex<Memory>,
     pub(crate) on_session: Option<fn(&str)>,
 }
@@ -51,20 +51,20 @@ impl Shared {
         }
     }
 
-    /// Remembers what was secret in a request, an answer, or a state.
+    /// Remembers the secrets of a request, a response, or a state.
     pub(crate) fn remember(&self, secrets: &[String]) {
         if !secrets.is_empty() {
             self.memory().remember(secrets.iter().map(String::as_str));
         }
     }
 
-    /// A text of a server without all that was ever secret, and without the secrets of the request that it answers.
+    /// Masks all known secrets, and those of the request, in a text of a server.
     pub(crate) fn hide(&self, text: &str, sent: &[String]) -> String {
         self.memory().hide(text, &Secrets::of(sent.iter().map(String::as_str)))
     }
 }
 
-/// The way to one API.
+/// A connection to one API.
 #[derive(Clone)]
 pub(crate) struct Wire {
     pub(crate) shared: Arc<Shared>,
@@ -73,26 +73,26 @@ pub(crate) struct Wire {
     pub(crate) origin: Arc<Origin>,
 }
 
-/// A logical call: the same for all its attempts.
+/// A logical call, shared by all its attempts.
 pub(crate) struct Outgoing<'a> {
     pub(crate) route: Route,
     pub(crate) request: &'a Request,
     pub(crate) repeat: Repeat,
     pub(crate) request_id: String,
-    /// Makes a repeated POST harmless on a workspace.
+    /// Makes a retried POST idempotent on a workspace.
     idempotency_key: Option<String>,
-    /// Whether an attempt left it open that the call was carried out. Then all that follow do, too.
+    /// Whether an attempt may have succeeded. It then applies to all following attempts.
     left_open: AtomicBool,
 }
 
-/// Which failures allow another attempt.
+/// Which failures allow a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// All that may pass: the call can be repeated without harm.
+    /// All transient failures: the call is safe to retry.
     Always,
-    /// Those after which the server has done nothing: the call could happen twice otherwise.
+    /// Only failures after which the server has done nothing; otherwise the call could be executed twice.
     IfUntouched,
-    /// As `Always`; in addition an outage that a workspace reports as a bad credential.
+    /// As `Always`, and also outages that a workspace reports as a bad credential.
     Login,
 }
 
@@ -114,14 +114,14 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-/// What came of one attempt that was no success.
+/// A failed attempt.
 enum Failure {
     Transport(TransportError),
     Answer(Box<(HttpResponse, Refused)>),
 }
 
 impl Wire {
-    /// Makes a call, after `earlier` attempts, and repeats it as far as it may be.
+    /// Makes a call, after `earlier` attempts, and retries it if possible.
     pub(crate) async fn exchange(
         &self,
         outgoing: &Outgoing<'_>,
@@ -131,7 +131,8 @@ impl Wire {
         self.shared.remember(outgoing.request.secrets.expose());
         let mut last: Option<Box<ApiError>> = None;
         for attempt in 1.. {
-            // Who lost the answer to a change looks once what became of it: else it is there and in no state.
+            // After a lost response, one read finds out the result of a change. Without it, the object would exist
+            // but be in no state.
             let is_first_look = outgoing.route.method == Method::Get && attempt == 1;
             if *self.shared.stop.borrow() && !is_first_look {
                 let call = Box::new(self.call(outgoing, earlier + attempt - 1));
@@ -145,15 +146,10 @@ impl Wire {
             let error = self.error(outgoing, earlier + attempt, failure);
             outgoing.left_open.fetch_or(error.outcome_unknown(), Ordering::Relaxed);
             let Some(wait) = wait else { return Err(error) };
-            debug!(
-                wait_ms = milliseconds(wait),
-                "{} is repeated in {} ms",
-                outgoing.route,
-                milliseconds(wait)
-            );
+            debug!(wait_ms = milliseconds(wait), "Retrying {} in {} ms", outgoing.route, milliseconds(wait));
             last = Some(Box::new(error));
             let mut stop = self.shared.stop.subscribe();
-            // Ends early when the client is stopped; the next round then notices.
+            // Ends early if the client is stopped; the next iteration handles that.
             let _ = tokio::time::timeout(wait, stop.wait_for(|stopped| *stopped)).await;
         }
         unreachable!("the loop ends by returning")
@@ -191,7 +187,7 @@ impl Wire {
                     Err(Failure::Answer(Box::new((answer, refused))))
                 }
                 Err(error) => {
-                    debug!("{} got no answer in {duration} ms: {error}", outgoing.route);
+                    debug!("{} got no response in {duration} ms: {error}", outgoing.route);
                     Err(Failure::Transport(error))
                 }
             }
@@ -264,14 +260,14 @@ impl Wire {
         if answer.status.is_redirection() {
             let target = answer.headers.get(LOCATION).and_then(|target| target.to_str().ok());
             let target = target.map(|target| self.shared.hide(target, outgoing.request.secrets.expose()));
-            // Without the query, which may hold anything.
+            // Without the query, which may contain secrets.
             let target = target
                 .as_deref()
                 .map_or("another address", |target| target.split(['?', '#']).next().unwrap_or(target));
             let what = format!("it redirects to {target}");
             return ApiError::NotTheApi { call: Box::new(refused.call), what };
         }
-        // A gateway tells of an outage by a page; every other page means that this is not the API.
+        // A gateway reports an outage as a page; any other page means that this is not the API.
         if is_html(&answer) && !answer.status.is_server_error() {
             let what = match refused.body.message.as_str() {
                 "" => "it answers with an HTML page".to_owned(),
@@ -282,7 +278,7 @@ impl Wire {
         ApiError::refused(refused)
     }
 
-    /// How long to wait before the next attempt; `None` if there is to be none.
+    /// Returns the wait before the next attempt; `None` if there is none.
     fn wait(&self, repeat: Repeat, attempt: u32, failure: &Failure) -> Option<Duration> {
         let policy = &self.shared.retry;
         if attempt >= policy.attempts {
@@ -304,10 +300,10 @@ impl Wire {
 fn transport_allows(repeat: Repeat, attempt: u32, kind: TransportErrorKind) -> bool {
     match kind {
         TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => true,
-        // A name that does not exist does not appear by waiting; a name server that hiccups recovers at once.
+        // A missing name does not appear by waiting, while a failing name server recovers quickly.
         TransportErrorKind::Dns => attempt == 1,
         TransportErrorKind::Interrupted => repeat != Repeat::IfUntouched,
-        // Time-outs are long: two of them are enough.
+        // Timeouts are long: two of them are enough.
         TransportErrorKind::Timeout => repeat != Repeat::IfUntouched && attempt == 1,
         TransportErrorKind::Tls | TransportErrorKind::TooLarge | TransportErrorKind::Configuration => false,
     }
@@ -317,19 +313,19 @@ fn answer_allows(repeat: Repeat, refused: &Refused) -> bool {
     match refused.call.status.unwrap_or_default() {
         429 | 503 => true,
         408 | 502 | 504 => repeat != Repeat::IfUntouched,
-        // A workspace that cannot reach its control plane says so with a 401.
+        // A workspace that cannot reach its control plane returns a 401 with this text.
         401 => repeat == Repeat::Login && refused.body.message.contains("Error fetching user information"),
         _ => false,
     }
 }
 
-/// The wait after attempt `attempt`, counted from 1. `jitter` from 0 to 1 says how much of its half is left out.
+/// Returns the wait after attempt `attempt`, counted from 1. `jitter`, from 0 to 1, shortens it by up to half.
 fn back_off(policy: &RetryPolicy, attempt: u32, jitter: f64) -> Duration {
     let doubled = policy.first_wait.saturating_mul(1 << (attempt - 1).min(16));
     doubled.min(policy.longest_wait).mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0)
 }
 
-/// A random number from 0 to 1.
+/// Returns a random number from 0 to 1.
 fn jitter() -> f64 {
     let [byte, ..] = Uuid::new_v4().into_bytes();
     f64::from(byte) / 255.0
@@ -359,7 +355,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_the_longest_and_lose_at_most_half_to_chance() {
+    fn waits_double_up_to_the_maximum_and_are_shortened_by_at_most_half() {
         let policy = RetryPolicy::default();
         let waits: Vec<_> = (1..=7).map(|attempt| milliseconds(back_off(&policy, attempt, 0.0))).collect();
         assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 8000, 8000]);
@@ -378,16 +374,16 @@ mod tests {
             retry_after(&headers)
         };
         assert_eq!(read("7"), Some(Duration::from_secs(7)));
-        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO), "a date that is past");
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO), "a date in the past");
         let wait = read("Sun, 06 Nov 2112 08:49:37 GMT").unwrap();
         assert!(wait > Duration::from_hours(24 * 365 * 50), "{wait:?}");
         assert_eq!(read("soon"), None);
     }
 
     #[test]
-    fn what_may_have_arrived_is_repeated_only_where_that_does_no_harm() {
+    fn a_request_that_may_have_arrived_is_retried_only_if_that_is_safe() {
         use TransportErrorKind as Kind;
-        // Kind, for a call that may always be repeated, for one that may not.
+        // Kind, result for a call that is safe to retry, and for one that is not.
         let table = [
             (Kind::Dns, true, true),
             (Kind::Connect, true, true),

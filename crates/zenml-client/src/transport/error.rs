@@ -1,62 +1,64 @@
-//! What can fail between here and a server.
+//! Transport errors.
 
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-/// An exchange that failed.
+/// A failed exchange.
 #[derive(Clone, Debug)]
 pub struct TransportError {
-    /// What failed.
+    /// The kind of failure.
     pub kind: TransportErrorKind,
-    /// What the layer below said. Never holds the address, which may carry secrets in its query.
+    /// The error of the layer below. Never contains the address, which may contain secrets in its query.
     pub cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
-/// What can fail in an exchange.
+/// Kinds of failures of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransportErrorKind {
     /// The host's name is unknown.
     Dns,
-    /// Nobody accepted the connection.
+    /// The connection was refused.
     Connect,
     /// The connection was not established in time.
     ConnectTimeout,
-    /// The two sides do not agree on TLS, or the certificate is not trusted.
+    /// The TLS handshake failed, or the certificate is not trusted.
     Tls,
-    /// The answer did not come in time.
+    /// The response timed out.
     Timeout,
-    /// The connection ended before the answer did.
+    /// The connection ended before the response was complete.
     Interrupted,
-    /// The answer is larger than any answer of the API.
+    /// The response is larger than any response of the API.
     TooLarge,
     /// The HTTP client could not be built.
     Configuration,
 }
 
 impl TransportErrorKind {
-    /// Whether the server may have received the request. If not, it can be sent again without a second thought.
+    /// Returns whether the server may have received the request. If not, it can be retried safely.
     #[must_use]
     pub const fn may_have_arrived(self) -> bool {
         matches!(self, Self::Timeout | Self::Interrupted | Self::TooLarge)
     }
 
-    /// What a person can check.
+    /// Returns what the user can check.
     #[must_use]
     pub const fn hint(self) -> &'static str {
         match self {
-            Self::Dns => "Check the host name, the name servers of this machine and the proxy settings.",
-            Self::Connect => "Check the address and the port, that the server runs, and firewalls between.",
+            Self::Dns => "Check the host name, the DNS settings of this machine, and the proxy settings.",
+            Self::Connect => {
+                "Check the address and the port, whether the server is running, and firewalls in between."
+            }
             Self::ConnectTimeout => {
-                "Check the address, firewalls that drop packets, and HTTPS_PROXY if a proxy is needed."
+                "Check the address, firewalls that drop packets, and HTTPS_PROXY if a proxy is required."
             }
             Self::Tls => {
-                "Check that the address is right. For a private certificate authority give its certificate, or set \
+                "Check the address. For a private certificate authority, configure its certificate, or set \
                  SSL_CERT_FILE."
             }
-            Self::Timeout => "The server is slow or hangs; try again later, or allow more time.",
-            Self::Interrupted => "The server or a proxy between ended the connection; try again.",
-            Self::TooLarge => "Check that the address is the one of the API.",
+            Self::Timeout => "The server is slow or hangs. Try again later, or set a longer timeout.",
+            Self::Interrupted => "The server or a proxy closed the connection. Try again.",
+            Self::TooLarge => "Check that it is the address of the API.",
             Self::Configuration => {
                 "Check the certificate store of this machine, SSL_CERT_FILE and the proxy settings."
             }
@@ -67,26 +69,26 @@ impl TransportErrorKind {
 impl fmt::Display for TransportErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Dns => "the host name could not be resolved",
-            Self::Connect => "no connection could be made",
-            Self::ConnectTimeout => "no connection was made in time",
-            Self::Tls => "no trusted TLS connection could be made",
-            Self::Timeout => "the answer did not come in time",
-            Self::Interrupted => "the connection ended before the answer did",
-            Self::TooLarge => "the answer is too large",
-            Self::Configuration => "the HTTP client could not be set up",
+            Self::Dns => "the host name cannot be resolved",
+            Self::Connect => "the connection failed",
+            Self::ConnectTimeout => "the connection timed out",
+            Self::Tls => "no trusted TLS connection is possible",
+            Self::Timeout => "the response timed out",
+            Self::Interrupted => "the connection ended before the response was complete",
+            Self::TooLarge => "the response is too large",
+            Self::Configuration => "the HTTP client cannot be set up",
         })
     }
 }
 
 impl TransportError {
-    /// A failure without anything below it.
+    /// Creates a failure without a cause.
     #[must_use]
     pub const fn new(kind: TransportErrorKind) -> Self {
         Self { kind, cause: None }
     }
 
-    /// A failure because of another one.
+    /// Creates a failure with a cause.
     pub fn because(kind: TransportErrorKind, cause: impl Error + Send + Sync + 'static) -> Self {
         Self { kind, cause: Some(Arc::new(cause)) }
     }

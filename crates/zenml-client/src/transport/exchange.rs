@@ -1,4 +1,4 @@
-//! What every transport does: one request, one answer.
+//! The transport trait: one request, one response.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,22 +9,21 @@ use zenml_api::Method;
 
 use super::error::TransportError;
 
-/// Moves one request to a server and one answer back. It follows no redirect, keeps no cookie and repeats
-/// nothing.
+/// Sends one request to a server and returns its response. Does not follow redirects, store cookies, or retry.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends a request and reads the answer to its end. Dropping the future ends the exchange.
+    /// Sends a request and reads the complete response. Dropping the future cancels the exchange.
     fn exchange(&self, request: HttpRequest) -> Exchange<'_>;
 }
 
-/// An exchange that is under way.
+/// An exchange in progress.
 pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse, TransportError>> + Send + 'a>>;
 
-/// A request. It has no useful `Debug` form on purpose: all of it may be secret.
+/// A request. Its `Debug` output intentionally hides everything, because all of it may be secret.
 #[derive(Clone)]
 pub struct HttpRequest {
     /// Method.
     pub method: Method,
-    /// Whole address with path and query.
+    /// Complete URL with path and query.
     pub url: String,
     /// Headers.
     pub headers: HeaderMap,
@@ -38,14 +37,14 @@ impl fmt::Debug for HttpRequest {
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone)]
 pub struct HttpResponse {
     /// Status.
     pub status: StatusCode,
     /// Headers.
     pub headers: HeaderMap,
-    /// The whole body.
+    /// The complete body.
     pub body: Bytes,
 }
 

@@ -1,4 +1,4 @@
-//! A transport that fails on demand, for tests of everything above it.
+//! A transport that fails on demand, for tests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,16 +9,16 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use super::error::{TransportError, TransportErrorKind};
 use super::exchange::{Exchange, HttpRequest, HttpResponse, Transport};
 
-/// What goes wrong with one request.
+/// A fault of one request.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// The request never arrives.
     Lost(TransportErrorKind),
-    /// The request is served, but takes this long to arrive.
+    /// The request is served, but arrives with this delay.
     Slow(Duration),
-    /// The request arrives and is served, but the answer is lost.
+    /// The request is served, but the response is lost.
     AnswerLost,
-    /// Something in between answers, and the request never arrives.
+    /// A proxy responds, and the request never arrives.
     Answered {
         /// Status.
         status: u16,
@@ -29,7 +29,7 @@ pub enum Fault {
     },
 }
 
-/// Wraps a transport, records all requests and lets the next fitting ones fail.
+/// Wraps a transport, records all requests, and makes the next matching ones fail.
 #[derive(Clone, Debug)]
 pub struct Faulty<T> {
     inner: T,
@@ -43,20 +43,20 @@ struct State {
 }
 
 impl<T: Transport> Faulty<T> {
-    /// A transport that works until it is told to fail.
+    /// Creates a transport without faults.
     pub fn new(inner: T) -> Self {
         Self { inner, state: Arc::default() }
     }
 
-    /// Lets the next request fail whose method and address contain `part` (`"POST https://h/teams"`). Several
-    /// faults for one part happen one after the other.
+    /// Makes the next request fail whose method and URL contain `part` (`"POST https://h/teams"`). Several faults for
+    /// one part occur one after the other.
     #[must_use]
     pub fn fail(self, part: &'static str, fault: Fault) -> Self {
         self.locked().faults.push((part, fault));
         self
     }
 
-    /// All requests so far, those that failed included.
+    /// Returns all requests so far, including failed ones.
     #[must_use]
     pub fn seen(&self) -> Vec<HttpRequest> {
         self.locked().seen.clone()

@@ -1,4 +1,4 @@
-//! The transport into a server that runs in the same process, for tests without sockets.
+//! A transport to a server in the same process, for tests without sockets.
 
 use std::convert::Infallible;
 
@@ -9,14 +9,14 @@ use tower::{Service, ServiceExt};
 use super::error::{TransportError, TransportErrorKind};
 use super::exchange::{Exchange, HttpRequest, HttpResponse, Transport};
 
-/// The transport into a router, whatever host an address names.
+/// A transport to a service, regardless of the host in the URL.
 #[derive(Clone, Debug)]
 pub struct InProcess<S> {
     service: S,
 }
 
 impl<S> InProcess<S> {
-    /// A transport into this service, for example an `axum::Router`.
+    /// Creates a transport to this service, for example an `axum::Router`.
     pub const fn new(service: S) -> Self {
         Self { service }
     }

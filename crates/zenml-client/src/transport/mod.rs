@@ -1,4 +1,4 @@
-//! Moving one request to a server and one answer back.
+//! Transports: sending one request and receiving its response.
 
 mod error;
 mod exchange;

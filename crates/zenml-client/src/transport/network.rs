@@ -1,4 +1,4 @@
-//! The transport over a real network. Nothing of the HTTP library leaves this file.
+//! The network transport. Types of the HTTP library stay in this file.
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
@@ -15,16 +15,16 @@ use super::error::{TransportError, TransportErrorKind};
 use super::exchange::{Exchange, HttpRequest, HttpResponse, Transport};
 use crate::settings::{HttpSettings, SettingsError, is_loopback};
 
-/// Largest answer that is read; lists are paged, so no honest answer comes near it.
+/// Maximum size of a response in bytes. Lists are paged, so valid responses stay far below it.
 const LARGEST_ANSWER: usize = 64 << 20;
 
-/// Connections that were idle longer are not used again, because the server is about to close them.
+/// Maximum idle time of a connection. The server is about to close older ones.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// The transport over a real network.
+/// The network transport.
 ///
-/// Starting a plan must cost nothing, so each HTTP client is built when its first address comes: a plain one
-/// loads no certificates, one with TLS loads those of the system.
+/// Each HTTP client is created for its first URL, to keep the start cheap: one without TLS loads no certificates, one
+/// with TLS loads those of the system.
 pub struct Network {
     connect_timeout: Duration,
     timeout: Duration,
@@ -41,15 +41,15 @@ impl std::fmt::Debug for Network {
 #[derive(Clone, Copy)]
 struct Route {
     tls: bool,
-    /// Straight to a loopback address, past any proxy.
+    /// Loopback addresses bypass proxies.
     loopback: bool,
 }
 
 impl Network {
-    /// A transport with these time-outs and certificate authorities. Nothing is loaded yet.
+    /// Creates a transport with these timeouts and certificate authorities. Loads nothing yet.
     ///
     /// # Errors
-    /// When the certificate authorities are no certificates.
+    /// If the certificate authorities are not certificates.
     pub fn new(settings: &HttpSettings) -> Result<Self, SettingsError> {
         let authorities = match &settings.certificate_authorities {
             None => Vec::new(),
@@ -80,7 +80,7 @@ impl Network {
         builder.build().map_err(failed)
     }
 
-    /// The TLS side. Without TLS it trusts nobody, and is never asked.
+    /// Returns the TLS configuration. Without TLS, it trusts nobody and is not used.
     fn tls(&self, wanted: bool) -> Result<ClientConfig, TransportError> {
         let failed = |error: rustls::Error| TransportError::because(TransportErrorKind::Configuration, error);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -161,7 +161,7 @@ fn failure(error: reqwest::Error) -> TransportError {
     } else {
         TransportErrorKind::Interrupted
     };
-    // The address may carry a password: local users are made with one in the query.
+    // The URL may contain a password: local users are created with one in the query.
     TransportError::because(kind, error.without_url())
 }
 
@@ -171,7 +171,7 @@ fn caused_by_tls(error: &(dyn Error + 'static)) -> bool {
         if error.is::<rustls::Error>() {
             return true;
         }
-        // An I/O error hides what it wraps from `source`.
+        // `source` of an I/O error skips the error that it wraps.
         let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         next = match wrapped {
             Some(wrapped) => Some(wrapped),

@@ -1,4 +1,4 @@
-//! A server whose certificate is signed by an authority that only its owner knows.
+//! A server whose certificate is signed by a private authority.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use zenml_client::{Address, ApiError, Client, Credential, HttpSettings, Settings
 
 use crate::script::ID;
 
-/// An authority, in PEM form, and what a server on the loopback address shows that it has signed.
+/// A private authority as PEM, and a certificate that it signed for a server on the loopback address.
 struct Private {
     authority: Vec<u8>,
     server: CertificateDer<'static>,
@@ -56,8 +56,8 @@ fn pem(certificate: &CertificateDer<'_>) -> Vec<u8> {
     format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n").into_bytes()
 }
 
-/// Asks a server with this certificate for a team, trusting the given authorities beside those of the system.
-/// Also tells what reached the server: nothing, when no secure connection was made.
+/// Requests a team from a server with this certificate, with additional authorities. Also returns the request that
+/// reached the server: nothing without a secure connection.
 async fn ask(private: Private, authorities: Option<Vec<u8>>) -> (Result<team::Team, ApiError>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
@@ -91,7 +91,7 @@ async fn ask(private: Private, authorities: Option<Vec<u8>>) -> (Result<team::Te
 }
 
 #[tokio::test]
-async fn a_server_of_a_private_authority_is_trusted_where_the_authority_is_given() {
+async fn a_server_of_a_private_authority_is_trusted_if_the_authority_is_configured() {
     let private = Private::new();
     let authority = private.authority.clone();
     let (team, asked) = ask(private, Some(authority)).await;
@@ -100,12 +100,12 @@ async fn a_server_of_a_private_authority_is_trusted_where_the_authority_is_given
 }
 
 #[tokio::test]
-async fn a_server_of_an_unknown_authority_gets_no_credential_and_the_error_says_why() {
+async fn a_server_of_an_unknown_authority_gets_no_credential_and_the_error_explains_it() {
     for (case, authorities) in [("none", None), ("another", Some(Private::new().authority))] {
         let (team, asked) = ask(Private::new(), authorities).await;
         let error = team.unwrap_err();
         let ApiError::Unreachable { cause, .. } = &error else { panic!("{case}: {error}") };
         assert_eq!((cause.kind, asked.as_str()), (Kind::Tls, ""), "{case}: {error}");
-        assert!(error.to_string().contains("no trusted TLS connection could be made"), "{case}: {error}");
+        assert!(error.to_string().contains("no trusted TLS connection is possible"), "{case}: {error}");
     }
 }

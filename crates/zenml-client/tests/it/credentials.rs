@@ -1,4 +1,4 @@
-//! From a credential to sessions.
+//! Credentials and sessions.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn a_key_is_exchanged_once_and_the_session_is_used() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_workspace_login_spells_its_grant_with_hyphens() {
+async fn a_workspace_login_has_a_grant_with_hyphens() {
     let page = json!({"index": 1, "max_size": 1, "total_pages": 1, "total": 0, "items": []});
     let wire = Script::new().on("GET /ws/api/v1/projects", 200, &page).wire();
     let client = client(&both(), &wire);
@@ -40,7 +40,7 @@ async fn a_workspace_login_spells_its_grant_with_hyphens() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_is_renewed_before_it_ends() {
+async fn a_session_is_renewed_before_it_expires() {
     let wire = Script::new().on(&get(), 200, &team()).wire();
     let client = client(&settings(), &wire);
     let call = async || client.control_plane().unwrap().call(&team::GET, ID.parse().unwrap()).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_session_is_renewed_before_it_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_without_an_end_is_kept_until_it_is_refused() {
+async fn a_session_without_expiry_is_kept_until_it_is_rejected() {
     let wire = Script::default()
         .on("POST /auth/login", 200, &json!({"access_token": "endless", "expires_in": null}))
         .on(&get(), 200, &team())
@@ -81,7 +81,7 @@ async fn a_second_401_is_an_error_and_not_a_loop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_is_made_again_after_a_401_because_nothing_was_done() {
+async fn a_post_is_retried_after_a_401_because_nothing_was_done() {
     let create =
         team::TeamCreate { organization_id: ID.parse().unwrap(), name: "alpha".into(), description: None };
     let wire = Script::new()
@@ -92,7 +92,7 @@ async fn a_post_is_made_again_after_a_401_because_nothing_was_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_finished_token_is_used_as_it_is_and_never_renewed() {
+async fn a_fixed_token_is_used_unchanged_and_never_renewed() {
     let credential = Credential::Token("given".into());
     let url = "http://plane.test".to_owned();
     let settings = Settings { control_plane: Some(Address { url, credential }), ..Settings::default() };
@@ -107,7 +107,7 @@ async fn a_finished_token_is_used_as_it_is_and_never_renewed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_login_without_a_token_is_an_error_although_it_is_a_success() {
+async fn a_successful_login_without_a_token_is_an_error() {
     let nowhere = json!({"authorization_url": "https://dashboard.test/api/auth/login"});
     let wire = Script::default()
         .on("POST /auth/login", 200, &nowhere)
@@ -170,7 +170,7 @@ async fn a_dropped_login_does_not_block_the_next_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_that_a_workspace_reports_as_a_bad_credential_is_waited_for() {
+async fn an_outage_that_a_workspace_reports_as_a_bad_credential_is_retried() {
     let text = "Error fetching user information from external authenticator. ";
     let wire = Script::default()
         .on("POST /ws/api/v1/login", 401, &json!({"detail": ["AuthorizationException", text]}))
@@ -190,7 +190,7 @@ async fn an_outage_that_a_workspace_reports_as_a_bad_credential_is_waited_for() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_local_user_enters_a_workspace_with_the_session_of_the_control_plane() {
+async fn a_local_user_logs_in_to_a_workspace_with_the_session_of_the_control_plane() {
     let workspace = crate::workspaces::workspace("http://plane.test/ws");
     let wire = Script::new()
         .on(&format!("GET /workspaces/{ID}"), 200, &workspace)

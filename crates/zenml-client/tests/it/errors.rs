@@ -1,4 +1,4 @@
-//! What errors say, and what they keep to themselves.
+//! Error messages, and what they hide.
 
 use serde_json::json;
 use zenml_api::control::team;
@@ -15,13 +15,13 @@ async fn answer(status: u16, body: &str) -> ApiError {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_error_names_operation_status_and_request_id() {
+async fn every_error_contains_operation_status_and_request_id() {
     let error = answer(403, r#"{"detail": ["IllegalOperationError", "not yours"]}"#).await;
     let id = error.call().unwrap().request_id.clone();
     assert_eq!(
         error.to_string(),
         format!(
-            "the control plane refused this: not yours (GET /teams/{{team_id}}, status 403, request id {id})"
+            "the control plane refused the request: not yours (GET /teams/{{team_id}}, status 403, request id {id})"
         )
     );
 }
@@ -42,27 +42,27 @@ async fn each_status_has_its_variant() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_404_about_the_object_is_none_and_one_about_the_route_is_an_error() {
+async fn a_404_of_an_object_is_none_and_one_of_the_endpoint_is_an_error() {
     let gone = Err::<(), _>(answer(404, r#"{"detail": ["KeyError", "no such team"]}"#).await);
     assert!(gone.optional().unwrap().is_none());
     for (status, body) in [(404, r#"{"detail": "Not Found"}"#), (405, r#"{"detail": "Method Not Allowed"}"#)]
     {
         let error = Err::<(), _>(answer(status, body).await).optional().unwrap_err();
         assert!(matches!(error, ApiError::UnknownRoute(_)), "{error}");
-        assert!(error.to_string().contains("http://plane.test does not have this route"), "{error}");
+        assert!(error.to_string().contains("http://plane.test does not have this endpoint"), "{error}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_html_page_is_recognized_whatever_its_status() {
+async fn an_html_page_is_recognized_with_any_status() {
     let page = "\n<!DOCTYPE html><html><head><title>Sign in</title></head></html>";
     for status in [200, 404, 403] {
         let error = answer(status, page).await;
         assert!(matches!(error, ApiError::NotTheApi { .. }), "{error}");
         assert!(
             error.to_string().contains(
-                "http://plane.test is not the address of a control plane API: it answers \
-             with the HTML page \"Sign in\""
+                "http://plane.test is not the address of a control plane API: it answers with the HTML page \"Sign \
+                 in\""
             ),
             "{error}"
         );
@@ -71,13 +71,13 @@ async fn an_html_page_is_recognized_whatever_its_status() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_does_not_decode_names_the_place_and_not_the_value() {
+async fn a_decoding_error_contains_the_path_and_not_the_value() {
     let mut broken = team();
     broken["created"] = json!({"hunter2": 1});
     let error = answer(200, &broken.to_string()).await;
     let text = error.to_string();
     assert!(
-        text.starts_with("the answer of the control plane cannot be read: created: invalid type"),
+        text.starts_with("cannot read the response of the control plane: created: invalid type"),
         "{text}"
     );
     let mut broken = team();
@@ -87,7 +87,7 @@ async fn an_answer_that_does_not_decode_names_the_place_and_not_the_value() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_tells_in_use_from_not_permitted() {
+async fn a_refusal_distinguishes_in_use_from_not_permitted() {
     let in_use = "Stack Component `x` of type `artifact_store cannot be deleted as it is part of 1 stacks.";
     for (text, expected) in [
         ("Insufficient permissions to READ resource 'stack/1'.", Refusal::Permission),
@@ -101,9 +101,9 @@ async fn a_refusal_tells_in_use_from_not_permitted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_422_that_repeats_the_submitted_secrets_shows_none_of_them() {
+async fn a_422_that_repeats_submitted_secrets_shows_none_of_them() {
     let python = "1 validation error:\n  {'type': 'string_too_long', 'loc': ('body', 'name'), 'msg': 'too long', \
-                  'input': {'password': 'hunter2'}}\n\n  File \"/x/utils.py\", line 112, in create";
+     'input': {'password': 'hunter2'}}\n\n  File \"/x/utils.py\", line 112, in create";
     for (body, expected) in [
         (json!(["ValueError", python]), "body.name: too long"),
         (
@@ -122,7 +122,7 @@ async fn a_422_that_repeats_the_submitted_secrets_shows_none_of_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_that_cannot_stand_in_a_path_is_not_sent() {
+async fn a_name_that_is_not_allowed_in_a_path_is_not_sent() {
     let wire = Script::new().wire();
     let client = client(&both(), &wire);
     let error =
@@ -132,7 +132,7 @@ async fn a_name_that_cannot_stand_in_a_path_is_not_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_prints_the_key() {
+async fn no_output_contains_the_key() {
     let wire = Script::default().on("POST /auth/login", 401, &json!({"detail": "bad key"})).wire();
     let settings = settings();
     let client = client(&settings, &wire);

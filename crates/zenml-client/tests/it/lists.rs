@@ -39,11 +39,11 @@ async fn a_control_plane_list_ends_with_a_page_that_is_not_full() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_ignores_paging_is_not_asked_for_ever() {
+async fn a_server_that_ignores_paging_does_not_cause_an_endless_loop() {
     let ignores = |count| Script::new().on(&format!("GET /organizations/{ID}/teams"), 200, &teams(0, count));
     assert_eq!(list(ignores(100)).await.0.len(), 100, "the second page repeats the first");
     let (all, calls) = list(ignores(250)).await;
-    assert_eq!((all.len(), calls), (250, 1), "more than was asked for is all there is");
+    assert_eq!((all.len(), calls), (250, 1), "a page larger than requested is the complete list");
 }
 
 fn page(index: u64, total_pages: u64, count: usize) -> Value {
@@ -77,5 +77,5 @@ async fn a_workspace_list_that_shrinks_while_it_is_read_ends() {
     let shrunk = Script::new().on(&line(1), 200, &page(1, 2, 3)).on(&line(2), 400, &invalid);
     assert_eq!(projects(shrunk).await.0, Ok(3));
     let refused = Script::new().on(&line(1), 400, &invalid);
-    assert!(projects(refused).await.0.is_err(), "on the first page it is a real error");
+    assert!(projects(refused).await.0.is_err(), "on the first page, it is a real error");
 }

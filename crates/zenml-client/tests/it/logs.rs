@@ -1,4 +1,4 @@
-//! What the client logs, and what it does not.
+//! Logs of the client.
 
 use std::collections::HashMap;
 use std::fmt::{self, Write};
@@ -17,10 +17,10 @@ use zenml_client::transport::Fault;
 
 use crate::script::{ID, Script, both, client};
 
-/// Writes down all that is logged, fields included, by the thread that logs it.
+/// Records all log events with their fields, by thread.
 ///
-/// It listens for the whole process: what is listened to on one thread only is lost when a test on another thread meets
-/// the same line of code first, because `tracing` remembers that nobody listens there.
+/// It is global for the process: with a subscriber for one thread only, events are lost if a test on another thread
+/// reaches the same line first, because `tracing` caches that nobody is interested.
 #[derive(Default)]
 struct Log(Mutex<HashMap<ThreadId, String>>);
 
@@ -52,7 +52,7 @@ impl<S: Subscriber> Layer<S> for &'static Log {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_are_logged_with_route_status_attempt_and_time_and_without_any_secret() {
+async fn calls_are_logged_with_route_status_attempt_and_duration_and_without_secrets() {
     let canaries =
         ["canary-value", "canary-answer", "canary-header", "ZENPROKEY_canary", "canary-session", ID];
     let script = Script::default()
@@ -69,7 +69,7 @@ async fn calls_are_logged_with_route_status_attempt_and_time_and_without_any_sec
     client.server().unwrap().send(&secret::CREATE, (), (), new).await.unwrap();
 
     let sent = String::from_utf8(wire.seen()[1].body.to_vec()).unwrap();
-    assert!(sent.contains("canary-value"), "the secret was really sent: {sent}");
+    assert!(sent.contains("canary-value"), "the secret was sent: {sent}");
     let log = log.0.lock().unwrap().remove(&thread::current().id()).unwrap_or_default();
     for expected in ["route=\"/secrets\"", "method=\"POST\"", "attempt=2", "status=200", "duration_ms=10"] {
         assert!(log.contains(expected), "{expected} in {log}");

@@ -1,6 +1,6 @@
 //! Tests of the client: most against a scripted server in the same process, a few over loopback.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected shall panic")]
+#![expect(clippy::unwrap_used, reason = "a test panics on anything unexpected")]
 
 mod certificates;
 mod credentials;

@@ -37,8 +37,7 @@ async fn request(stream: &mut TcpStream) -> String {
     String::from_utf8(text).unwrap()
 }
 
-/// A server that answers each connection's only request with the next text. It runs while it is awaited, and
-/// then tells what it was asked.
+/// A server with one response per connection. It runs while it is awaited, and then returns the requests.
 async fn serve(answers: Vec<String>) -> (u16, impl Future<Output = Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -66,7 +65,7 @@ fn kind(error: &ApiError) -> Kind {
 }
 
 #[tokio::test]
-async fn a_request_goes_to_the_path_of_the_base_and_its_answer_comes_back() {
+async fn a_request_goes_to_the_path_of_the_base_and_its_response_is_returned() {
     let (port, server) = serve(vec![answer(&crate::script::team().to_string())]).await;
     let client = client(port, "http");
     let (team, asked) = tokio::join!(get(&client), server);
@@ -81,7 +80,7 @@ async fn a_request_goes_to_the_path_of_the_base_and_its_answer_comes_back() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_told_from_other_failures() {
+async fn a_refused_connection_is_distinguished_from_other_failures() {
     // Bound and closed again, so that nobody listens there.
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let error = get(&client(port, "http")).await.unwrap_err();
@@ -91,7 +90,7 @@ async fn a_refused_connection_is_told_from_other_failures() {
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_in_the_middle_of_the_body_is_repeated() {
+async fn a_request_is_retried_if_the_connection_ends_in_the_middle_of_the_body() {
     let broken = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"id\":".to_owned();
     let (port, server) = serve(vec![broken.clone(), answer(&crate::script::team().to_string())]).await;
     let whole = client(port, "http");
@@ -114,8 +113,8 @@ async fn a_server_that_never_answers_is_a_timeout() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let redirect = "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/login?token=hunter2\r\n\
-                    connection: close\r\ncontent-length: 0\r\n\r\n";
+    let redirect = "HTTP/1.1 307 Temporary Redirect\r\nlocation: \
+     http://127.0.0.1:1/login?token=hunter2\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
     let (port, server) = serve(vec![redirect.to_owned()]).await;
     let client = client(port, "http");
     let (team, asked) = tokio::join!(get(&client), server);
@@ -126,7 +125,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_no_https_server() {
+async fn a_server_without_tls_is_not_an_https_server() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = client(listener.local_addr().unwrap().port(), "https");
     let server = async {
@@ -142,7 +141,7 @@ async fn a_server_without_tls_is_no_https_server() {
 }
 
 #[tokio::test]
-async fn an_unknown_host_is_a_matter_of_names() {
+async fn an_unknown_host_is_a_name_resolution_error() {
     // Too long for a name, so that no name server is asked.
     let url = format!("http://{}.localhost", "x".repeat(64));
     let retry = RetryPolicy { attempts: 1, ..RetryPolicy::default() };
@@ -154,7 +153,7 @@ async fn an_unknown_host_is_a_matter_of_names() {
 }
 
 #[test]
-fn certificate_authorities_that_are_none_are_refused_at_once() {
+fn invalid_certificate_authorities_are_rejected_immediately() {
     for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
         let certificate_authorities = Some(pem.as_bytes().to_vec());
         let http = HttpSettings { certificate_authorities, ..HttpSettings::default() };

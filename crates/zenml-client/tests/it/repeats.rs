@@ -1,4 +1,4 @@
-//! What is repeated, how often, and what is not.
+//! Retries: which requests, and how often.
 
 use std::time::Duration;
 
@@ -43,10 +43,9 @@ fn status(status: u16) -> Fault {
     Fault::Answered { status, headers: Vec::new(), body: "" }
 }
 
-/// The table of section 12 of the facts: fault, and whether a read, a create on the control plane and a create
-/// on a workspace get over it.
+/// Faults, and whether a read, a create on the control plane, and a create on a workspace recover from them.
 #[tokio::test(start_paused = true)]
-async fn calls_get_over_what_they_may_be_repeated_for() {
+async fn calls_recover_from_faults_that_allow_a_retry() {
     let table = [
         (Fault::Lost(Kind::Connect), [true, true, true]),
         (Fault::Lost(Kind::ConnectTimeout), [true, true, true]),
@@ -83,7 +82,7 @@ async fn calls_get_over_what_they_may_be_repeated_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_is_given_up_after_the_last_attempt() {
+async fn a_call_fails_after_the_last_attempt() {
     let mut wire = script().wire();
     for _ in 0..20 {
         wire = wire.fail(GET, status(503));
@@ -94,7 +93,7 @@ async fn a_call_is_given_up_after_the_last_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_asks_for_time_gets_it() {
+async fn the_wait_that_a_server_requests_is_kept() {
     let asks = |seconds| Fault::Answered { status: 429, headers: vec![("retry-after", seconds)], body: "" };
     let wire = script().wire().fail(GET, asks("20")).fail(GET, asks("30"));
     let client = client(&settings(), &wire);
@@ -137,7 +136,7 @@ async fn all_attempts_of_a_call_have_one_request_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_tells_whether_the_change_may_have_happened() {
+async fn an_error_reports_whether_the_change_may_have_happened() {
     let table = [
         (Fault::Lost(Kind::Tls), false),
         (Fault::AnswerLost, true),
@@ -164,8 +163,8 @@ async fn an_error_tells_whether_the_change_may_have_happened() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_repeated_change_is_refused_for_may_be_its_own_doing() {
-    // The first attempt, what the second one is answered, and whether the first may have been carried out.
+async fn a_retried_change_may_conflict_with_its_own_first_attempt() {
+    // Fault of the first attempt, response to the second one, and whether the first one may have succeeded.
     let table = [
         (status(503), status(409), true),
         (status(503), status(400), true),
@@ -181,7 +180,7 @@ async fn what_a_repeated_change_is_refused_for_may_be_its_own_doing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stopped_client_ends_its_waits_and_begins_nothing() {
+async fn a_stopped_client_ends_its_waits_and_starts_nothing() {
     let asks = Fault::Answered { status: 503, headers: vec![("retry-after", "50")], body: "" };
     let wire = script().wire().fail(GET, asks);
     let client = client(&settings(), &wire);
@@ -200,7 +199,7 @@ async fn a_stopped_client_ends_its_waits_and_begins_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stopped_client_still_looks_once_because_an_answer_may_have_been_lost() {
+async fn a_stopped_client_still_reads_once_because_a_response_may_have_been_lost() {
     let wire = script().wire().fail(GET, Fault::AnswerLost).fail(GET, Fault::AnswerLost);
     let client = client(&settings(), &wire);
     client.control_plane().unwrap().log_in().await.unwrap();

@@ -1,4 +1,4 @@
-//! A server that answers what a test wrote down.
+//! A server with scripted responses.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -16,8 +16,8 @@ use zenml_client::{Address, Client, Credential, Settings};
 pub(crate) const KEY: &str = "ZENPROKEY_canary";
 pub(crate) const ID: &str = "00000000-0000-4000-8000-000000000001";
 
-/// Answers by `METHOD /path?query`, or without the query. Several answers for one line come in turn, and the
-/// last one stays.
+/// Responses by `METHOD /path?query`, or without the query. Several responses for one line are used in turn, and the
+/// last one is repeated.
 #[derive(Clone, Default)]
 pub(crate) struct Script {
     answers: Arc<Mutex<HashMap<String, Answers>>>,
@@ -28,7 +28,7 @@ type Answers = Vec<(u16, String)>;
 pub(crate) type Wire = Faulty<InProcess<Router>>;
 
 impl Script {
-    /// A server on which everybody can log in, to the control plane and to a workspace at `/ws`.
+    /// Creates a server that accepts every login, to the control plane and to a workspace at `/ws`.
     pub(crate) fn new() -> Self {
         Self::default()
             .on("POST /auth/login", 200, &json!({"access_token": "session", "expires_in": 3600}))
@@ -61,10 +61,11 @@ impl Script {
 }
 
 async fn serve(State(script): State<Script>, method: Method, uri: Uri, _: HeaderMap, _: Bytes) -> Response {
-    // Takes its time, so that concurrent calls meet.
+    // Waits, so that concurrent calls overlap.
     tokio::time::sleep(Duration::from_millis(10)).await;
     let line = format!("{method} {}", uri.path_and_query().unwrap());
-    let (status, body) = script.answer(&line).unwrap_or_else(|| panic!("the test has no answer for {line}"));
+    let (status, body) =
+        script.answer(&line).unwrap_or_else(|| panic!("the test has no response for {line}"));
     (StatusCode::from_u16(status).unwrap(), body).into_response()
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-/// A client of a control plane and the server in `/ws`, with one key for both.
+/// Settings for a control plane and the server at `/ws`, with one key for both.
 pub(crate) fn both() -> Settings {
     let credential = Credential::Key(KEY.into());
     Settings { server: Some(Address { url: "http://plane.test/ws".to_owned(), credential }), ..settings() }
@@ -86,7 +87,7 @@ pub(crate) fn client(settings: &Settings, wire: &Wire) -> Client {
     Client::with_transport(settings, Arc::new(wire.clone())).unwrap()
 }
 
-/// `METHOD /path` of all requests so far.
+/// Returns `METHOD /path` of all requests so far.
 pub(crate) fn lines(wire: &Wire) -> Vec<String> {
     wire.seen().iter().map(line).collect()
 }

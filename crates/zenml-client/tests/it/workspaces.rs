@@ -1,4 +1,4 @@
-//! Finding workspaces.
+//! Locating workspaces.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ fn script() -> Script {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_workspace_is_looked_up_once_by_all_who_need_it() {
+async fn a_workspace_is_looked_up_once_for_all_callers() {
     let wire = script().wire();
     let client = client(&settings(), &wire);
     let mut calls = tokio::task::JoinSet::new();
@@ -72,7 +72,7 @@ async fn a_workspace_that_cannot_be_reached_is_looked_up_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_workspace_without_a_server_says_what_it_is_doing_and_is_asked_again() {
+async fn a_workspace_without_a_server_reports_its_status_and_is_looked_up_again() {
     let mut pending = workspace("unused");
     pending["zenml_service"]["status"] = Value::Null;
     pending["status"] = json!("failed");
@@ -90,7 +90,7 @@ async fn a_workspace_without_a_server_says_what_it_is_doing_and_is_asked_again()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_is_the_workspace_serves_it_without_the_control_plane() {
+async fn a_server_that_is_the_workspace_is_used_without_the_control_plane() {
     let info = |id: Value| json!({"version": "0.98.0", "name": null, "pro_workspace_id": id});
     let server_only = Settings { control_plane: None, ..both() };
 
@@ -99,7 +99,7 @@ async fn a_server_that_is_the_workspace_serves_it_without_the_control_plane() {
     for _ in 0..2 {
         assert_eq!(client.workspace(ID.parse().unwrap()).await.unwrap().plane(), Plane::Server);
     }
-    assert_eq!(lines(&wire), ["GET /ws/api/v1/info"], "asked once, without a login");
+    assert_eq!(lines(&wire), ["GET /ws/api/v1/info"], "requested once, without a login");
 
     let wire = script().on("GET /ws/api/v1/info", 200, &info(Value::Null)).wire();
     let error = crate::script::client(&server_only, &wire).workspace(ID.parse().unwrap()).await.unwrap_err();
@@ -109,7 +109,7 @@ async fn a_server_that_is_the_workspace_serves_it_without_the_control_plane() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_key_goes_to_the_control_plane_only_and_a_workspace_gets_a_session() {
+async fn the_key_is_sent_only_to_the_control_plane_and_a_workspace_gets_a_session() {
     let wire = script().wire();
     let workspace = client(&settings(), &wire).workspace(ID.parse().unwrap()).await.unwrap();
     workspace.call(&project::DELETE, IdOrName::parse(ID)).await.unwrap();
@@ -127,7 +127,7 @@ async fn the_key_goes_to_the_control_plane_only_and_a_workspace_gets_a_session()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_is_named_can_be_entered_with_the_session_of_the_control_plane() {
+async fn a_configured_server_accepts_the_session_of_the_control_plane() {
     let mut settings = both();
     settings.server.as_mut().unwrap().credential = Credential::ControlPlane;
     let wire = script().wire();
@@ -140,7 +140,7 @@ async fn a_server_that_is_named_can_be_entered_with_the_session_of_the_control_p
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_of_the_control_plane_that_ended_early_is_renewed_for_the_login_of_a_workspace() {
+async fn an_expired_session_of_the_control_plane_is_renewed_for_a_workspace_login() {
     let expired = json!({"detail": ["AuthorizationException", "Not authorized to access this server."]});
     let wire = Script::default()
         .on("POST /auth/login", 200, &json!({"access_token": "old", "expires_in": 3600}))
@@ -160,14 +160,14 @@ async fn a_session_of_the_control_plane_that_ended_early_is_renewed_for_the_logi
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_sent_to_an_address_that_a_hostile_server_reports() {
+async fn nothing_is_sent_to_an_untrusted_address_that_a_server_reports() {
     for (url, why) in [
         ("file:///etc/passwd", "it is not a URL"),
-        ("gopher://thief.example", "it has to start with http:// or https://"),
-        ("thief.example", "it has to start with http:// or https://"),
-        ("http://thief.example", "it has no TLS (http://), although the control plane has"),
-        ("http://169.254.169.254/latest", "it has no TLS (http://), although the control plane has"),
-        ("https://user:password@thief.example", "give the credential on its own"),
+        ("gopher://thief.example", "it must start with http:// or https://"),
+        ("thief.example", "it must start with http:// or https://"),
+        ("http://thief.example", "it does not use TLS (http://), although the control plane does"),
+        ("http://169.254.169.254/latest", "it does not use TLS (http://), although the control plane does"),
+        ("https://user:password@thief.example", "set the credential separately"),
         ("https://good.example#@thief.example", "it must not have a query or a fragment"),
         ("https://good.example?@thief.example", "it must not have a query or a fragment"),
         ("https://good.example\\@thief.example", "it is not a URL"),
@@ -184,7 +184,7 @@ async fn nothing_is_sent_to_an_address_that_a_hostile_server_reports() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_does_not_answer_does_not_keep_from_the_workspaces_of_the_control_plane() {
+async fn an_unreachable_server_does_not_block_the_workspaces_of_the_control_plane() {
     let mut wire = script().wire();
     for _ in 0..5 {
         wire = wire.fail("/info", Fault::Lost(TransportErrorKind::Connect));
@@ -193,5 +193,5 @@ async fn a_server_that_does_not_answer_does_not_keep_from_the_workspaces_of_the_
     for _ in 0..3 {
         assert_eq!(client.workspace(ID.parse().unwrap()).await.unwrap().plane(), Plane::Workspace);
     }
-    assert_eq!(lines(&wire).iter().filter(|line| line.ends_with("/info")).count(), 5, "asked once");
+    assert_eq!(lines(&wire).iter().filter(|line| line.ends_with("/info")).count(), 5, "requested once");
 }
