@@ -1,4 +1,4 @@
-//! An endpoint as a constant: the client calls it and the server serves it, so the two cannot disagree.
+//! Endpoints as constants: the client calls them and the server serves them, so they always agree.
 
 use std::any::TypeId;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::{query, sensitive};
 pub enum Method {
     /// Reads.
     Get,
-    /// Creates, or does.
+    /// Creates or executes.
     Post,
     /// Replaces or changes.
     Put,
@@ -45,17 +45,17 @@ impl fmt::Display for Method {
     }
 }
 
-/// How a request's body is encoded.
+/// The encoding of a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BodyKind {
-    /// JSON. A body that serializes to `null`, like `()` or `None`, is not sent at all.
+    /// JSON. A body that serializes to `null`, such as `()` or `None`, is not sent.
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
 }
 
 impl BodyKind {
-    /// The media type of a body of this kind.
+    /// Returns the media type of a body of this kind.
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -65,14 +65,14 @@ impl BodyKind {
     }
 }
 
-/// An endpoint without its types: what a routing table, an identity table or a log line needs.
+/// An endpoint without its types, for routing tables, identity tables and log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Route {
     /// HTTP method.
     pub method: Method,
-    /// Path below the API's base, with parameters in braces: `/teams/{team_id}`.
+    /// Path under the API's base, with parameters in braces: `/teams/{team_id}`.
     pub template: &'static str,
-    /// Older paths that mean the same; the parameters are the same, in the same order.
+    /// Older paths of the same endpoint, with the same parameters in the same order.
     pub aliases: &'static [&'static str],
     /// Encoding of the request's body.
     pub body: BodyKind,
@@ -91,11 +91,11 @@ impl fmt::Display for Route {
     }
 }
 
-/// One call of an API: where it goes and what goes in and out.
+/// An endpoint of an API, with the types of its request and its response.
 ///
-/// `Path` are the parameters of the path ([`PathParams`]): `()`, one parameter or a tuple in the template's
-/// order. `Query` is a flat struct (see [`query`]) or `()`. A `Body` of `()` sends nothing. An `Answer` of
-/// `()` says that nothing in the answer is of use; any body is then accepted.
+/// `Path` are the parameters of the path ([`PathParams`]): `()`, one parameter or a tuple in the order of the
+/// template. `Query` is a flat struct (see [`query`]) or `()`. A `Body` of `()` sends nothing. An `Answer` of `()`
+/// ignores the response; any body is then accepted.
 pub struct Endpoint<Path, Query, Body, Answer> {
     route: Route,
     types: PhantomData<fn(Path, Query, Body) -> Answer>,
@@ -126,13 +126,13 @@ impl<P, Q, B, A> Endpoint<P, Q, B, A> {
         Self::new(Method::Get, template)
     }
 
-    /// An endpoint that creates or does.
+    /// An endpoint that creates or executes.
     #[must_use]
     pub const fn post(template: &'static str) -> Self {
         Self::new(Method::Post, template)
     }
 
-    /// An endpoint that replaces or changes.
+    /// An endpoint that replaces or updates.
     #[must_use]
     pub const fn put(template: &'static str) -> Self {
         Self::new(Method::Put, template)
@@ -150,48 +150,48 @@ impl<P, Q, B, A> Endpoint<P, Q, B, A> {
         Self::new(Method::Delete, template)
     }
 
-    /// The same endpoint with a form as its body.
+    /// Returns the same endpoint with a form as its body.
     #[must_use]
     pub const fn form(mut self) -> Self {
         self.route.body = BodyKind::Form;
         self
     }
 
-    /// The same endpoint, served under older paths too. Clients use the template.
+    /// Returns the same endpoint, also served under older paths. Clients use the template.
     #[must_use]
     pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
         self.route.aliases = aliases;
         self
     }
 
-    /// The endpoint without its types.
+    /// Returns the endpoint without its types.
     #[must_use]
     pub const fn route(&self) -> Route {
         self.route
     }
 }
 
-/// A request as it goes over the wire, without headers.
+/// An encoded request, without headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// HTTP method.
     pub method: Method,
-    /// Path below the API's base, percent-encoded.
+    /// Path under the API's base, percent-encoded.
     pub path: String,
     /// Query without the question mark, percent-encoded; empty if there is none.
     pub query: String,
-    /// Body and its kind, or `None` when nothing is sent.
+    /// Body and its kind, or `None` if nothing is sent.
     pub body: Option<(BodyKind, crate::Sensitive<Vec<u8>>)>,
-    /// All that is secret in query and body. No answer may be shown with it.
+    /// All secrets in query and body, to mask in responses.
     pub secrets: crate::Sensitive<Vec<String>>,
 }
 
-/// A request or an answer that could not be encoded or decoded.
+/// A request or a response that cannot be encoded or decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodecError {
-    /// Where in the document: `members[2].user.id`, or empty for the whole of it.
+    /// Where in the document: `members[2].user.id`, or empty for the whole document.
     pub path: String,
-    /// What is wrong there. Never repeats a value of the document.
+    /// The problem. Never contains a value of the document.
     pub message: String,
 }
 
@@ -208,11 +208,11 @@ impl fmt::Display for CodecError {
 impl std::error::Error for CodecError {}
 
 impl<P: PathParams, Q: Serialize, B: Serialize, A> Endpoint<P, Q, B, A> {
-    /// The request for these parameters.
+    /// Returns the request for these parameters.
     ///
     /// # Errors
-    /// When a parameter cannot stand in a path. Otherwise it is a bug of the type: `Query` (or a form) is not flat,
-    /// or a value has no JSON form.
+    /// If a parameter is not allowed in a path. Any other error is a bug of the types: `Query` (or a form) is not
+    /// flat, or a value has no JSON form.
     pub fn request(&self, path: &P, query: &Q, body: &B) -> Result<Request, CodecError> {
         let Route { method, template, body: kind, .. } = self.route;
         let (written, secrets) = sensitive::noted(|| {
@@ -238,12 +238,13 @@ impl<P: PathParams, Q: Serialize, B: Serialize, A> Endpoint<P, Q, B, A> {
 }
 
 impl<P, Q: DeserializeOwned + 'static, B: DeserializeOwned + 'static, A> Endpoint<P, Q, B, A> {
-    /// Reads a query string, as a server does.
+    /// Decodes a query string, as a server does.
     pub fn decode_query(&self, text: &str) -> Result<Q, CodecError> {
         query::from_str(text)
     }
 
-    /// Reads a request's body, as a server does. An empty body means `null`; a `Body` of `()` takes anything.
+    /// Decodes the body of a request, as a server does. An empty body means `null`; a `Body` of `()` accepts
+    /// anything.
     pub fn decode_body(&self, bytes: &[u8]) -> Result<B, CodecError> {
         match self.route.body {
             BodyKind::Json => decode_json(bytes),
@@ -256,12 +257,12 @@ impl<P, Q: DeserializeOwned + 'static, B: DeserializeOwned + 'static, A> Endpoin
 }
 
 impl<P, Q, B, A: DeserializeOwned + 'static> Endpoint<P, Q, B, A> {
-    /// Reads an answer's body. An empty body means `null`; an `Answer` of `()` takes anything.
+    /// Decodes the body of a response. An empty body means `null`; an `Answer` of `()` accepts anything.
     pub fn decode_answer(&self, bytes: &[u8]) -> Result<A, CodecError> {
         decode_json(bytes)
     }
 
-    /// The same, and all that was read as secret: no later answer may be shown with it.
+    /// Decodes the body of a response. Also returns the secrets in it, to mask in later responses.
     pub fn decode_answer_noting(
         &self,
         bytes: &[u8],
@@ -271,7 +272,7 @@ impl<P, Q, B, A: DeserializeOwned + 'static> Endpoint<P, Q, B, A> {
     }
 }
 
-/// Decodes JSON and names the place of the first thing that does not fit.
+/// Decodes JSON. The error contains the path of the first value that does not fit.
 pub fn decode_json<T: DeserializeOwned + 'static>(bytes: &[u8]) -> Result<T, CodecError> {
     let anything_goes = TypeId::of::<T>() == TypeId::of::<()>();
     let bytes = if anything_goes || bytes.is_empty() { b"null" } else { bytes };
@@ -288,8 +289,8 @@ pub(crate) fn whole(error: &dyn fmt::Display) -> CodecError {
     CodecError { path: String::new(), message: error.to_string() }
 }
 
-/// serde repeats the value that it did not expect (`invalid type: string "hunter2", expected …`), and any
-/// value may be a secret; the kind of the value is enough.
+/// serde repeats the unexpected value (`invalid type: string "hunter2", expected …`), and any value may be a secret.
+/// The kind of the value is enough.
 pub(crate) fn without_values(error: &dyn fmt::Display) -> String {
     let text = error.to_string();
     let Some(start) = text.find(['"', '`']) else { return text };

@@ -1,4 +1,4 @@
-//! Identifiers: one type per noun, so that a team's id cannot be given where a user's is wanted.
+//! Identifiers: one type per noun, so that the id of a team cannot be used as the id of a user.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 /// What all identifier types have in common.
 ///
-/// An identifier is a UUID on both planes. Its text form is the hyphenated, lower-case one, so equal
-/// identifiers are equal byte for byte, however a person spelled them.
+/// An identifier is a UUID on both APIs. Its string form is lower case with hyphens, so equal identifiers are equal
+/// byte for byte, in whatever spelling they were read.
 pub trait Identifier:
     Copy
     + Eq
@@ -24,22 +24,22 @@ pub trait Identifier:
     + Sync
     + 'static
 {
-    /// What the identifier names, in words for messages: `team`, `service connector`.
+    /// The noun for messages: `team`, `service connector`.
     const NOUN: &'static str;
 
-    /// Wraps a UUID that is known to name such an object.
+    /// Wraps a UUID that is known to identify such an object.
     fn from_uuid(uuid: Uuid) -> Self;
 
     /// The UUID itself.
     fn uuid(self) -> Uuid;
 }
 
-/// A text that is no identifier.
+/// A string that is not an identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidId {
-    /// What the identifier should have named.
+    /// The expected noun.
     pub noun: &'static str,
-    /// The text that was given.
+    /// The string.
     pub given: String,
 }
 
@@ -51,13 +51,13 @@ impl fmt::Display for InvalidId {
 
 impl std::error::Error for InvalidId {}
 
-/// A noun with its article: `a team`, `an organization`.
+/// Returns a noun with its article: `a team`, `an organization`.
 pub fn with_article(noun: &str) -> String {
     let article = if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
     format!("{article} {noun}")
 }
 
-/// Reads an identifier from its text, and says of anything else what it should be.
+/// Parses an identifier. The error names the expected noun.
 struct IdText<T>(&'static str, PhantomData<T>);
 
 impl<T: FromStr> Visitor<'_> for IdText<T> {
@@ -183,11 +183,11 @@ identifiers! {
     CodeRepositoryId: "code repository";
     /// A tag.
     TagId: "tag";
-    /// An object whose type is only known at run time, such as one that is shared.
+    /// An object whose type is known only at run time, such as a shared one.
     ObjectId: "object";
 }
 
-/// An object named by its id or by its name, as many routes accept either in one place.
+/// An object identified by its id or its name: many endpoints accept either.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum IdOrName<I> {
     /// The text was a UUID.
@@ -197,7 +197,7 @@ pub enum IdOrName<I> {
 }
 
 impl<I: Identifier> IdOrName<I> {
-    /// Reads a text as an id if it is a UUID, otherwise as a name.
+    /// Parses a string as an id if it is a UUID, otherwise as a name.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Id)

@@ -1,7 +1,7 @@
-//! Members that a server reads more freely than it writes them.
+//! Members that a server reads more leniently than it writes them.
 //!
-//! The real servers are Python and take what can be meant: a whole number as a text, a moment as a number. Clients do
-//! not need that, but a server that is to answer the same has to read it.
+//! The real servers use Python and convert values: an integer from a string, a timestamp from a number. Clients do
+//! not need that, but a compatible server must accept it.
 
 use std::fmt;
 
@@ -9,15 +9,15 @@ use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 use crate::Timestamp;
 
-/// Reads a whole number, which may be null and may be written as a text, a fraction of nothing, or a truth.
+/// Reads an integer, which may be null, and may be a string, a number without a fraction, or a boolean.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     deserializer.deserialize_any(Integer)
 }
 
-/// The whole number that a JSON value stands for; `None` for null.
+/// Converts a JSON value to an integer; `None` for null.
 ///
 /// # Errors
-/// What is expected instead: [`FRACTION`], [`TOO_LARGE`] or another text.
+/// The expected value: [`FRACTION`], [`TOO_LARGE`] or another text.
 pub fn whole(value: &serde_json::Value) -> Result<Option<i64>, &'static str> {
     integer(value).map_err(|error| {
         let text = error.to_string();
@@ -65,7 +65,7 @@ impl<'de> Visitor<'de> for Integer {
         if value.fract() != 0.0 {
             return Err(E::invalid_value(Unexpected::Float(value), &FRACTION));
         }
-        // The text of a whole number has no point, and is read without losing anything.
+        // The string of an integer has no decimal point, and is parsed without loss.
         let whole = value.to_string().parse();
         whole.map(Some).map_err(|_| E::invalid_value(Unexpected::Float(value), &TOO_LARGE))
     }
@@ -75,13 +75,13 @@ impl<'de> Visitor<'de> for Integer {
     }
 }
 
-/// What is expected where a number is not whole.
+/// The expectation for a number with a fraction.
 pub const FRACTION: &str = "a number without a fraction";
 
-/// What is expected where a number is larger than any that is stored.
+/// The expectation for a number that is too large to store.
 pub const TOO_LARGE: &str = "a smaller number";
 
-/// The whole number that a text stands for: `7`, ` +7 `, `7.0` and `1_000` are some.
+/// Parses an integer, such as `7`, ` +7 `, `7.0` or `1_000`.
 fn from_text(text: &str) -> Option<i64> {
     let text = text.trim();
     let (digits, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -91,8 +91,8 @@ fn from_text(text: &str) -> Option<i64> {
     if grouped && nothing { digits.replace('_', "").parse().ok() } else { None }
 }
 
-/// Reads a moment, which may be null and may be a number of seconds (or milliseconds) since 1970; that is kept as its
-/// text.
+/// Reads a timestamp, which may be null, and may be a number of seconds (or milliseconds) since 1970. It is kept as a
+/// string.
 pub(crate) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     deserializer.deserialize_any(Moment)
 }
@@ -127,19 +127,19 @@ impl Visitor<'_> for Moment {
     }
 }
 
-/// Reads a text for which null is the same as nothing.
+/// Reads a string. Null is the same as empty.
 pub(crate) fn empty_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Reads a text that may be left out; null is one that fits nothing.
+/// Reads an optional string. Null becomes one that matches nothing.
 pub(crate) fn nothing_for_null<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     empty_for_null(deserializer).map(Some)
 }
 
-/// Reads a member that may be left out but is never null.
+/// Reads a member that may be omitted but not null.
 pub(crate) fn not_null<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_numbers_are_read_in_every_spelling() {
+    fn integers_are_read_in_every_spelling() {
         for (given, read) in [
             (json!(null), Ok(None)),
             (json!(5), Ok(Some(5))),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_read_as_texts_and_as_numbers() {
+    fn timestamps_are_read_as_strings_and_as_numbers() {
         for (given, read) in [
             (json!(null), None),
             (json!("2030-01-01"), Some("2030-01-01")),

@@ -1,7 +1,7 @@
 //! Wire types and endpoints of both ZenML APIs: the control plane of ZenML Pro ([`control`]) and a workspace.
 //!
-//! An API noun is one module: its types and its [`Endpoint`] constants. There is no I/O here. A client calls
-//! the constants and a server serves them; that both agree with the real APIs is what `contract/` is for.
+//! An API noun is one module: its types and its [`Endpoint`] constants. There is no I/O here. A client calls the
+//! constants and a server serves them. The fixtures in `contract/` check that both agree with the real APIs.
 
 pub mod control;
 pub mod endpoint;

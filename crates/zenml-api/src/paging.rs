@@ -1,22 +1,22 @@
 //! Lists: the control plane counts items, a workspace counts pages.
 
-/// Most items that one list call of the control plane returns.
+/// Maximum number of items in one list response of the control plane.
 pub const MAX_LIMIT: u64 = 100;
 
-/// A query of a control-plane list, which answers a bare array.
+/// A query of a control-plane list, which returns a plain array.
 pub trait OffsetQuery: Clone {
-    /// The same query for the items from `offset` on, at most `limit` of them.
+    /// Returns the same query for at most `limit` items from `offset` on.
     #[must_use]
     fn at(self, offset: u64, limit: u64) -> Self;
 }
 
-/// A query of a workspace list, which answers a [`Page`](crate::workspace::Page).
+/// A query of a workspace list, which returns a [`Page`](crate::workspace::Page).
 pub trait PageQuery: Clone {
-    /// The same query for one page, counted from 1, of at most `size` items.
+    /// Returns the same query for one page, counted from 1, of at most `size` items.
     #[must_use]
     fn at(self, page: i64, size: i64) -> Self;
 
-    /// The same query for objects with their metadata.
+    /// Returns the same query for objects with their metadata.
     #[must_use]
     fn with_metadata(self) -> Self;
 }

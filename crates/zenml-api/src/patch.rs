@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What an update does with one member: leave it, clear it, or set it.
+/// What an update does with one member: keep it, clear it, or set it.
 ///
-/// As a struct member it needs `#[serde(default, skip_serializing_if = "Patch::is_keep")]`: absent means
+/// As a struct member, it requires `#[serde(default, skip_serializing_if = "Patch::is_keep")]`: absent means
 /// [`Patch::Keep`] and `null` means [`Patch::Clear`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// Leave the member as it is: it is not sent.
+    /// Keep the member: it is not sent.
     #[default]
     Keep,
     /// Make the member null.
@@ -18,12 +18,12 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    /// Whether the member is left as it is.
+    /// Returns whether the member is kept.
     pub const fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 
-    /// The change that leads from one value to another.
+    /// Returns the change from one value to another.
     pub fn between(prior: Option<&T>, planned: Option<T>) -> Self
     where
         T: PartialEq,
@@ -44,7 +44,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// The same change of a converted value.
+    /// Maps the value of the change.
     pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Patch<U> {
         match self {
             Self::Keep => Patch::Keep,
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_change_between_two_values_leads_from_one_to_the_other() {
+    fn the_change_between_two_values_turns_one_into_the_other() {
         for prior in [None, Some(1), Some(2)] {
             for planned in [None, Some(1), Some(2)] {
                 let mut stored = prior;

@@ -6,13 +6,13 @@ use crate::id::{IdOrName, Identifier};
 
 /// One parameter of a path.
 pub trait PathParam: Sized {
-    /// The format of the text, as OpenAPI names it, when it has one.
+    /// The OpenAPI format of the string, if it has one.
     const FORMAT: Option<&'static str> = None;
 
-    /// The parameter as text, not yet percent-encoded.
+    /// Returns the parameter as a string, before percent-encoding.
     fn to_text(&self) -> String;
 
-    /// Reads the parameter from text that is already percent-decoded.
+    /// Parses the parameter from a percent-decoded string.
     fn from_text(text: &str) -> Result<Self, InvalidPath>;
 }
 
@@ -60,7 +60,7 @@ impl PathParam for String {
     }
 }
 
-/// All parameters of a path, in the template's order.
+/// All parameters of a path, in the order of the template.
 pub trait PathParams: Sized {
     /// How many there are.
     const COUNT: usize;
@@ -68,10 +68,10 @@ pub trait PathParams: Sized {
     /// [`PathParam::FORMAT`] of each.
     const FORMATS: &'static [Option<&'static str>];
 
-    /// The parameters as texts, not yet percent-encoded.
+    /// Returns the parameters as strings, before percent-encoding.
     fn to_texts(&self) -> Vec<String>;
 
-    /// Reads the parameters from texts that are already percent-decoded. A wrong number of texts is an error.
+    /// Parses the parameters from percent-decoded strings. A wrong number of strings is an error.
     fn from_texts(texts: &[&str]) -> Result<Self, InvalidPath>;
 }
 
@@ -140,16 +140,16 @@ impl<A: PathParam, B: PathParam, C: PathParam> PathParams for (A, B, C) {
 }
 
 fn wrong_count(expected: usize, given: usize) -> InvalidPath {
-    InvalidPath(format!("the path has {given} parameters where {expected} are expected"))
+    InvalidPath(format!("the path has {given} parameters, expected {expected}"))
 }
 
-/// Puts the parameters into the template, percent-encoded.
+/// Inserts the percent-encoded parameters into the template.
 ///
 /// # Errors
-/// When a parameter cannot be a segment of a path: it is empty, or made of dots that mean another path.
+/// If a parameter cannot be a segment of a path: it is empty, or `.` or `..`.
 ///
 /// # Panics
-/// When the template has another number of parameters than the type; a test over all endpoints keeps that out.
+/// If the template has another number of parameters than the type. A test over all endpoints rules that out.
 pub(crate) fn fill<P: PathParams>(template: &str, params: &P) -> Result<String, InvalidPath> {
     let texts = params.to_texts();
     let mut texts = texts.iter();
@@ -167,11 +167,11 @@ pub(crate) fn fill<P: PathParams>(template: &str, params: &P) -> Result<String, 
     Ok(path)
 }
 
-/// Encodes everything but the unreserved characters, so that a name can hold slashes, spaces and dots.
+/// Encodes everything except unreserved characters, so that a name can contain slashes, spaces and dots.
 fn encode_segment(text: &str, path: &mut String) -> Result<(), InvalidPath> {
-    // URL parsers take these for a way up even when they are percent-encoded.
+    // URL parsers resolve these even if they are percent-encoded.
     if matches!(text, "" | "." | "..") {
-        return Err(InvalidPath(format!("{text:?} cannot stand in a path")));
+        return Err(InvalidPath(format!("{text:?} is not allowed in a path")));
     }
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -192,7 +192,7 @@ mod tests {
     use crate::id::TeamId;
 
     #[test]
-    fn parameters_are_encoded_so_that_they_stay_one_segment() {
+    fn each_parameter_is_encoded_as_one_segment() {
         let cases =
             [("plain", "/x/plain"), ("a b/c", "/x/a%20b%2Fc"), ("é", "/x/%C3%A9"), ("a?b#c", "/x/a%3Fb%23c")];
         for (text, expected) in cases {
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_parameter_says_what_it_should_have_been() {
+    fn the_error_of_a_wrong_parameter_names_what_is_expected() {
         let error = <TeamId as PathParams>::from_texts(&["nobody"]).unwrap_err();
         assert_eq!(error.to_string(), "\"nobody\" is not the id of a team: an id is a UUID");
         assert!(<(TeamId, TeamId)>::from_texts(&["one"]).is_err());

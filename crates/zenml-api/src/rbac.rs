@@ -1,4 +1,4 @@
-//! Actions, resource types and resource strings: what permissions are about, on both planes.
+//! Actions, resource types and resource strings of permissions, on both APIs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use crate::id::{Identifier, ProjectId, WorkspaceId};
 use crate::text_enum;
 
 text_enum! {
-    /// What can be done with a resource.
+    /// An action on a resource.
     Action {
         /// Make a new one.
         Create = "create",
@@ -21,7 +21,7 @@ text_enum! {
         Update = "update",
         /// Remove it.
         Delete = "delete",
-        /// Grant it to somebody else.
+        /// Grant permissions on it to others.
         Share = "share",
         /// See the secret values inside.
         ReadSecretValue = "read_secret_value",
@@ -91,7 +91,7 @@ text_enum! {
 }
 
 impl ResourceType {
-    /// Whether resources of this type belong to the workspace itself and not to one of its projects.
+    /// Returns whether resources of this type belong to the workspace itself and not to a project.
     #[must_use]
     pub const fn is_workspace_level(&self) -> bool {
         matches!(
@@ -108,13 +108,13 @@ impl ResourceType {
     }
 }
 
-/// A resource string: a type, or one object of it, as permissions name it.
+/// A resource string of a permission: a type, or one object of it.
 ///
-/// `stack`, `stack/<id>`, `<project>:pipeline`, `<project>:pipeline/<id>`. A workspace server leaves its own
-/// workspace out, because its token implies it; user callers have to name it, see [`ResourceRef::user_forms`].
+/// `stack`, `stack/<id>`, `<project>:pipeline`, `<project>:pipeline/<id>`. A workspace server omits its own
+/// workspace, because its token implies it; user callers must include it, see [`ResourceRef::user_forms`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceRef {
-    /// The workspace, where the string names one.
+    /// The workspace, if the string contains one.
     pub workspace: Option<WorkspaceId>,
     /// The project, for types that belong to a project.
     pub project: Option<ProjectId>,
@@ -125,7 +125,7 @@ pub struct ResourceRef {
 }
 
 impl ResourceRef {
-    /// All resources of a type, in the whole workspace.
+    /// Returns all resources of a type, in the whole workspace.
     #[must_use]
     pub const fn all(kind: ResourceType) -> Self {
         Self { workspace: None, project: None, kind, id: None }
@@ -144,26 +144,26 @@ impl ResourceRef {
         self
     }
 
-    /// The same inside a named workspace.
+    /// Returns the same with a workspace.
     #[must_use]
     pub const fn in_workspace(mut self, workspace: WorkspaceId) -> Self {
         self.workspace = Some(workspace);
         self
     }
 
-    /// The same without a workspace: the form of a workspace server.
+    /// Returns the same without a workspace: the form of a workspace server.
     #[must_use]
     pub const fn local(mut self) -> Self {
         self.workspace = None;
         self
     }
 
-    /// The forms in which a user caller may have to name this resource on `GET /rbac/resource_members`, the
-    /// likeliest first.
+    /// Returns the possible forms of this resource for a user caller of `GET /rbac/resource_members`, the most likely
+    /// one first.
     ///
-    /// The reference says that the string has to contain the workspace but not how. The first form is the one
-    /// of today's terms, the second the one of older servers, the third scopes as projects do. A caller tries
-    /// them in order and remembers the one that was understood.
+    /// The reference states that the string must contain the workspace, but not how. The first form uses the current
+    /// terms, the second is that of older servers, the third has a prefix like that of projects. A caller tries them
+    /// in order and remembers the one that works.
     #[must_use]
     pub fn user_forms(&self, workspace: WorkspaceId) -> [String; 3] {
         let local = self.clone().local();
@@ -187,7 +187,7 @@ impl fmt::Display for ResourceRef {
     }
 }
 
-/// A text that is no resource string.
+/// A string that is not a resource string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidResource(pub String);
 
@@ -202,7 +202,7 @@ impl std::error::Error for InvalidResource {}
 impl FromStr for ResourceRef {
     type Err = InvalidResource;
 
-    /// Reads every form: with a workspace (in all spellings of [`ResourceRef::user_forms`]) and without.
+    /// Parses every form: with a workspace (in all forms of [`ResourceRef::user_forms`]) and without.
     fn from_str(text: &str) -> Result<Self, InvalidResource> {
         parse(text).ok_or_else(|| InvalidResource(text.to_owned()))
     }
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn all_forms_of_a_user_caller_mean_the_same_resource() {
+    fn all_forms_of_a_user_caller_are_the_same_resource() {
         let workspace: WorkspaceId = WORKSPACE.parse().unwrap();
         let stack = ResourceRef::one(ResourceType::Stack, STACK.parse::<StackId>().unwrap());
         let pipeline = ResourceRef::all(ResourceType::Pipeline).in_project(PROJECT.parse().unwrap());
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_resource_string_is_refused() {
+    fn an_invalid_resource_string_is_rejected() {
         for text in ["", "nonsense", "stack/x", "x:stack", ":stack", "stack/", &format!("{STACK}@team:stack")]
         {
             assert!(text.parse::<ResourceRef>().is_err(), "{text}");

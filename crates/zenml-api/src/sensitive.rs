@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// A secret member of a wire type: it serializes, but never prints.
+/// A secret member of a wire type. It serializes but is never printed.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
 pub struct Sensitive<T>(T);
@@ -17,23 +17,23 @@ impl<T> Sensitive<T> {
         Self(value)
     }
 
-    /// The secret itself. Call it only where a request is built or a credential is checked.
+    /// Returns the secret. Call it only where a request is built or a credential is checked.
     pub const fn expose(&self) -> &T {
         &self.0
     }
 
-    /// The secret itself, taken out.
+    /// Returns the secret.
     pub fn into_exposed(self) -> T {
         self.0
     }
 }
 
 thread_local! {
-    /// What was written or read as secret, while somebody wants to know it.
+    /// Secrets that were serialized or deserialized, while they are recorded.
     static NOTED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// Does something that serializes or deserializes, and tells which secrets were written or read by it.
+/// Runs a function that serializes or deserializes. Also returns the secrets that it wrote or read.
 pub(crate) fn noted<R>(work: impl FnOnce() -> R) -> (R, Vec<String>) {
     let outer = NOTED.replace(Some(Vec::new()));
     let result = work();
@@ -62,7 +62,7 @@ impl<'de, T: Deserialize<'de> + Serialize> Deserialize<'de> for Sensitive<T> {
     }
 }
 
-/// All texts and numbers in a value.
+/// Returns all strings and numbers in a value.
 fn values(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.clone()),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_or_read_as_secret_is_told_to_who_asks() {
+    fn secrets_that_are_written_or_read_are_recorded() {
         #[derive(Serialize, Deserialize)]
         struct Body {
             name: String,

@@ -1,9 +1,9 @@
-//! Enumerations that travel as texts.
+//! Enumerations that are sent as strings.
 
-/// Declares an enumeration of known texts that also keeps texts which it does not know.
+/// Declares an enumeration of known strings that also keeps unknown ones.
 ///
-/// A server may be newer than we are: what it says must survive a round trip and can be shown, even if nothing
-/// here knows what to do with it. `KNOWN` lists the known values, for documentation and validation.
+/// A server may be newer than this crate: its values must survive a round trip and be displayed, even if they are
+/// unknown here. `KNOWN` lists the known values, for documentation and validation.
 #[macro_export]
 macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
@@ -11,7 +11,7 @@ macro_rules! text_enum {
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
-            /// A text that this version does not know.
+            /// A string that this version does not know.
             Other(String),
         }
 
@@ -19,7 +19,7 @@ macro_rules! text_enum {
             /// All values that this version knows.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// Reads the text form; every text is a value.
+            /// Parses the string form. Every string is a value.
             #[must_use]
             pub fn parse(text: &str) -> Self {
                 match text {
@@ -37,7 +37,7 @@ macro_rules! text_enum {
                 }
             }
 
-            /// Whether this version knows the value.
+            /// Returns whether this version knows the value.
             #[must_use]
             pub const fn is_known(&self) -> bool {
                 !matches!(self, Self::Other(_))

@@ -1,21 +1,21 @@
-//! Points in time, as the servers write them.
+//! Timestamps, as the servers write them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A point in time, kept as the text that the server sent.
+/// A timestamp, kept as the string that the server sent.
 ///
-/// Servers differ in precision and in the offset (`2025-01-02T03:04:05.678901`, with or without `Z`), and no
-/// offset means UTC. The text is kept because it goes into Terraform's state, where a rewritten spelling
-/// would be a difference.
+/// Servers differ in precision and in the offset (`2025-01-02T03:04:05.678901`, with or without `Z`), and no offset
+/// means UTC. The string is kept because it is stored in Terraform's state, where another spelling would be a
+/// difference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Timestamp(String);
 
 impl Timestamp {
-    /// Wraps a text that is already in a server's form.
+    /// Wraps a string in the format of a server.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }

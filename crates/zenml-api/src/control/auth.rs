@@ -7,7 +7,7 @@ use crate::{DeviceId, Endpoint, Sensitive};
 
 /// Exchanges a credential for a token.
 pub const LOGIN: Endpoint<(), (), LoginForm, Token> = Endpoint::post("/auth/login").form();
-/// Another token for the caller, valid for an hour. It is accepted where device tokens are refused.
+/// Creates another token for the caller, valid for an hour. It is accepted where device tokens are rejected.
 pub const API_TOKEN: Endpoint<(), (), (), Sensitive<String>> = Endpoint::get("/auth/api_token");
 /// Starts a login that a person confirms in a browser.
 pub const DEVICE_AUTHORIZATION: Endpoint<(), (), DeviceAuthorizationForm, DeviceAuthorization> =
@@ -25,17 +25,16 @@ pub const GRANT_DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_cod
 /// Grant of a local user.
 pub const GRANT_PASSWORD: &str = "password";
 
-/// The form of [`LOGIN`], for all grants. An empty text counts as absent, and without a grant the server finds
-/// out which one is meant.
+/// The form of [`LOGIN`], for all grants. An empty string counts as not set. Without a grant, the server detects it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct LoginForm {
-    /// Which credential is given.
+    /// Type of the credential.
     pub grant_type: Option<String>,
     /// Name of a local user.
     pub username: Option<String>,
-    /// Password of a local user; or alone, an API key.
+    /// Password of a local user, or an API key on its own.
     pub password: Option<Sensitive<String>>,
     /// Workspace, or device.
     pub client_id: Option<String>,
@@ -48,18 +47,18 @@ pub struct LoginForm {
 }
 
 impl LoginForm {
-    /// The form that exchanges an API key or a personal access token.
+    /// Returns the form that exchanges an API key or a personal access token.
     pub fn api_key(key: Sensitive<String>) -> Self {
         Self { password: Some(key), ..Self::default() }
     }
 
-    /// The form of a local user.
+    /// Returns the form of a local user.
     pub fn password(username: impl Into<String>, password: Sensitive<String>) -> Self {
         Self { username: Some(username.into()), password: Some(password), ..Self::default() }
     }
 }
 
-/// The answer to a login. A login that is not enough may be answered with an address instead of a token.
+/// The response to a login. It may contain a URL instead of a token if the login is not sufficient.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Token {
@@ -78,7 +77,7 @@ pub struct Token {
     /// What the person chose while confirming, for a device login.
     #[serde(default)]
     pub device_metadata: Option<Value>,
-    /// Where a browser has to go first; only when there is no token.
+    /// URL that the browser must open first; only without a token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_url: Option<String>,
 }
@@ -91,7 +90,7 @@ fn bearer() -> String {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DeviceAuthorizationForm {
-    /// The client, of its own making.
+    /// The client, with an id that it chooses.
     pub client_id: String,
     /// A device that was confirmed earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,7 +105,7 @@ pub struct DeviceAuthorization {
     pub device_code: Sensitive<String>,
     /// This the person types.
     pub user_code: Sensitive<String>,
-    /// Where the person goes; may be a path below the API's base.
+    /// URL that the user opens; may be a path under the API's base.
     pub verification_uri: String,
     /// The same with the code filled in.
     #[serde(default)]

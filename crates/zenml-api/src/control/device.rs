@@ -17,7 +17,7 @@ pub const VERIFY: Endpoint<(), (), DeviceVerification, Device> = Endpoint::put("
 pub struct Device {
     /// Identifier of the device.
     pub id: DeviceId,
-    /// Whether its login lives for 30 days instead of one.
+    /// Whether its login is valid for 30 days instead of one.
     #[serde(default)]
     pub trusted_device: bool,
     /// How far the login is: `pending`, `verified`, `active`.
@@ -31,7 +31,7 @@ pub struct Device {
 pub struct DeviceVerification {
     /// The code that the device shows.
     pub user_code: Sensitive<String>,
-    /// Whether the login shall live for 30 days instead of one.
+    /// Whether the login should be valid for 30 days instead of one.
     #[serde(default)]
     pub trusted_device: bool,
     /// What the person chose: `{"tenant_id": "<workspace id>"}`.

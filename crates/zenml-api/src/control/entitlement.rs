@@ -2,7 +2,7 @@
 
 use crate::{Endpoint, OrganizationId, text_enum};
 
-/// Whether one more of a feature is allowed: 200 yes, 402 no. Workspace servers only.
+/// Checks whether one more of a feature is allowed: 200 yes, 402 no. Workspace servers only.
 pub const CHECK: Endpoint<(OrganizationId, Feature), (), (), ()> =
     Endpoint::get("/organizations/{organization_id}/entitlement/{feature}");
 

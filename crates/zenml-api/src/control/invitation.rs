@@ -1,5 +1,5 @@
-//! Invitations: placeholders for people without an account. Roles and teams given to an invitation move to the
-//! account when it is accepted.
+//! Invitations: placeholders for people without an account. Roles and teams of an invitation move to the account when
+//! it is accepted.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::{Endpoint, InvitationId, OrganizationId, RoleId, Timestamp};
 /// Invitations of an organization.
 pub const LIST: Endpoint<OrganizationId, InvitationQuery, (), Vec<Invitation>> =
     Endpoint::get("/organizations/{organization_id}/invitations");
-/// Invites somebody.
+/// Creates an invitation.
 pub const CREATE: Endpoint<OrganizationId, (), InvitationCreate, Invitation> =
     Endpoint::post("/organizations/{organization_id}/invitations");
 /// Takes an invitation back.
@@ -22,7 +22,7 @@ pub const GET: Endpoint<InvitationId, (), (), Invitation> = Endpoint::get("/invi
 pub const ANSWER: Endpoint<InvitationId, InvitationReply, (), ()> =
     Endpoint::post("/invitations/{invitation_id}");
 
-/// An invitation. The reference names `id` and `email` only; the rest is optional.
+/// An invitation. The reference documents only `id` and `email`; the rest is optional.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invitation {
@@ -52,9 +52,9 @@ pub struct Invitation {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct InvitationQuery {
-    /// E-mail. Compare the answer too: the filter may be inexact.
+    /// E-mail. Also compare the result: the filter may be inexact.
     pub email: Option<String>,
-    /// Whether invitations that were answered are left out; always send it, its default is not documented.
+    /// Whether to omit invitations that were accepted or declined. Always send it: its default is not documented.
     pub only_pending: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! Members: who holds roles in an organization, a workspace or a project.
+//! Members: holders of roles in an organization, a workspace or a project.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ pub struct Member {
     /// The invitation that waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<Invitation>,
-    /// The roles that make it a member.
+    /// Its roles in the scope.
     #[serde(default)]
     pub roles: Vec<MemberRole>,
 }
@@ -47,7 +47,7 @@ pub struct MemberRole {
     pub role_id: RoleId,
     /// Level of the role.
     pub level: RoleLevel,
-    /// Whether it is held through a team.
+    /// Whether it is assigned through a team.
     #[serde(default)]
     pub via_team: bool,
 }

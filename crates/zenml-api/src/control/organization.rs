@@ -7,9 +7,9 @@ use super::workspace::{Workspace, WorkspaceStatus};
 use crate::paging::offset_query;
 use crate::{Endpoint, IdOrName, OrganizationId, Patch, Timestamp, UserId};
 
-/// Organizations that the caller can see.
+/// Organizations that the caller has access to.
 pub const LIST: Endpoint<(), OrganizationQuery, (), Vec<Organization>> = Endpoint::get("/organizations");
-/// Creates an organization; refused for service accounts.
+/// Creates an organization; rejected for service accounts.
 pub const CREATE: Endpoint<(), (), OrganizationCreate, Organization> = Endpoint::post("/organizations");
 /// One organization.
 pub const GET: Endpoint<IdOrName<OrganizationId>, (), (), Organization> =
@@ -54,7 +54,7 @@ pub struct Organization {
     /// Seconds until the trial ends; `None` outside a trial.
     #[serde(default)]
     pub trial_expiry: Option<i64>,
-    /// DNS names whose invitations complete by themselves at the next login.
+    /// DNS domains whose invitations are accepted automatically at the next login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trusted_domains: Option<Vec<String>>,
 }
@@ -119,7 +119,7 @@ pub struct OrganizationUpdate {
     /// Address of its logo.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub logo_url: Patch<String>,
-    /// The whole new set of trusted domains; super-users only.
+    /// The complete new set of trusted domains; super-users only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_domains: Option<Vec<String>>,
 }

@@ -11,34 +11,34 @@ use super::user::User;
 use crate::rbac::{Action, ResourceRef};
 use crate::{Endpoint, TeamId, UserId};
 
-/// Whether a user may do something with each of many resources. Workspace servers only.
+/// Checks whether a user has a permission on each of many resources. Workspace servers only.
 pub const CHECK_PERMISSIONS: Endpoint<(), CheckQuery, Vec<String>, BTreeMap<String, bool>> =
     Endpoint::post("/rbac/check_permissions");
-/// The same question in its older form.
+/// The older form of the same request.
 pub const CHECK_PERMISSIONS_OLD: Endpoint<(), OldCheckQuery, (), BTreeMap<String, bool>> =
     Endpoint::get("/rbac/check_permissions");
-/// Which objects of a type a user may do something with. Workspace servers only.
+/// Returns the objects of a type on which a user has a permission. Workspace servers only.
 pub const ALLOWED_RESOURCE_IDS: Endpoint<(), AllowedQuery, (), AllowedResourceIds> =
     Endpoint::get("/rbac/allowed_resource_ids");
 /// Teams of a user. Workspace servers only.
 pub const USER_TEAM_IDS: Endpoint<(), UserTeamsQuery, (), Vec<TeamId>> = Endpoint::get("/rbac/user_team_ids");
-/// Who may do what with one resource, for user callers, who have to name the workspace in the resource string:
+/// Returns the permissions on one resource, for user callers, who must include the workspace in the resource string:
 /// see [`ResourceRef::user_forms`].
 pub const RESOURCE_MEMBERS: Endpoint<(), ResourceQuery, (), Vec<ResourceMember>> =
     Endpoint::get("/rbac/resource_members");
-/// Replaces what one principal may do with one resource. Workspace servers only: users share through the
+/// Replaces the permissions of one principal on one resource. Workspace servers only: users share through the
 /// workspace.
 pub const SHARE: Endpoint<(), (), Share, ()> = Endpoint::post("/rbac/resource_members");
-/// Forgets the shares of resources that are gone. Workspace servers only.
+/// Deletes the shares of resources that no longer exist. Workspace servers only.
 pub const FORGET: Endpoint<(), ForgetQuery, (), ()> = Endpoint::delete("/rbac/resources");
 
-/// Who asks for what in [`CHECK_PERMISSIONS`]; the resource strings are the body.
+/// User and action of [`CHECK_PERMISSIONS`]; the resource strings are the body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CheckQuery {
     /// The user, by the control plane's id.
     pub user_id: UserId,
-    /// What the user wants to do.
+    /// The action that the user wants to perform.
     pub action: Action,
 }
 
@@ -48,7 +48,7 @@ pub struct CheckQuery {
 pub struct OldCheckQuery {
     /// The user.
     pub user_id: UserId,
-    /// What the user wants to do.
+    /// The action that the user wants to perform.
     pub action: Action,
     /// The resource strings.
     #[serde(default)]
@@ -63,11 +63,11 @@ pub struct AllowedQuery {
     pub user_id: UserId,
     /// The type, without an id: `stack`, `<project>:pipeline`.
     pub resource: ResourceRef,
-    /// What the user wants to do.
+    /// The action that the user wants to perform.
     pub action: Action,
 }
 
-/// The answer of [`ALLOWED_RESOURCE_IDS`]; both members are always there.
+/// The response of [`ALLOWED_RESOURCE_IDS`]; both members are always present.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AllowedResourceIds {
@@ -77,7 +77,7 @@ pub struct AllowedResourceIds {
     pub ids: Vec<Uuid>,
 }
 
-/// Whose teams are asked for.
+/// The user whose teams are requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserTeamsQuery {
@@ -93,7 +93,7 @@ pub struct ResourceQuery {
     pub resource: String,
 }
 
-/// What one principal may do with a resource. A role stands for everyone who holds it.
+/// The permissions of one principal on a resource. A role represents everyone who holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResourceMember {

@@ -23,7 +23,7 @@ pub const GET: Endpoint<RoleId, (), (), Role> = Endpoint::get("/roles/{role_id}"
 pub const UPDATE: Endpoint<RoleId, (), RoleUpdate, Role> = Endpoint::patch("/roles/{role_id}");
 /// Deletes a custom role.
 pub const DELETE: Endpoint<RoleId, (), (), ()> = Endpoint::delete("/roles/{role_id}");
-/// Who holds a role. Without a scope the list may mix scopes: compare them.
+/// Lists the assignments of a role. Without a scope, the list may contain several scopes: compare them.
 pub const ASSIGNMENTS: Endpoint<RoleId, ScopeQuery, (), Vec<Assignment>> =
     Endpoint::get("/roles/{role_id}/assignments");
 /// Grants a role; 409 if it is granted already.
@@ -32,7 +32,7 @@ pub const ASSIGN: Endpoint<RoleId, AssignmentQuery, (), Assignment> =
 /// Revokes a role.
 pub const REVOKE: Endpoint<RoleId, AssignmentQuery, (), ()> =
     Endpoint::delete("/roles/{role_id}/assignments");
-/// Permissions that custom roles are made of.
+/// Lists the permissions for custom roles.
 pub const PERMISSIONS: Endpoint<(), PermissionQuery, (), Vec<Permission>> = Endpoint::get("/permissions");
 
 text_enum! {
@@ -54,7 +54,7 @@ text_enum! {
         /// A role that people grant.
         #[default]
         Normal = "normal",
-        /// A role that the server makes when a single resource is shared.
+        /// A role that the server creates when a single resource is shared.
         Share = "share",
     }
 }
@@ -63,15 +63,15 @@ text_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Role {
-    /// Identifier; differs between organizations, for predefined roles too.
+    /// Identifier; differs between organizations, also for predefined roles.
     pub id: RoleId,
-    /// Name; some answers have none.
+    /// Name; missing in some responses.
     #[serde(default)]
     pub name: Option<String>,
     /// What it allows, in words.
     #[serde(default)]
     pub description: Option<String>,
-    /// Organization that it belongs to.
+    /// Its organization.
     #[serde(default)]
     pub organization_id: Option<OrganizationId>,
     /// Where it applies.
@@ -82,7 +82,7 @@ pub struct Role {
     /// Kind of role.
     #[serde(default, rename = "type")]
     pub kind: RoleType,
-    /// What it allows, where the server tells.
+    /// Its permissions, if the server returns them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<Permission>>,
     /// When it was created.
@@ -93,13 +93,14 @@ pub struct Role {
     pub updated: Option<Timestamp>,
 }
 
-/// One action on one type of resource. The reference does not show the form; this one is ours to switch.
+/// One action on one resource type. The reference does not document the form; this one is an assumption that can be
+/// changed here.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Permission {
     /// Type of the resource.
     pub resource: ResourceType,
-    /// What may be done.
+    /// The allowed action.
     pub action: Action,
 }
 
@@ -108,7 +109,7 @@ pub struct Permission {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct PermissionQuery {
-    /// Only what roles of this level can hold.
+    /// Only permissions for roles of this level.
     pub level: Option<RoleLevel>,
 }
 
@@ -117,7 +118,7 @@ pub struct PermissionQuery {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct RoleQuery {
-    /// Name. Compare the answer too.
+    /// Name. Also compare the result.
     pub name: Option<String>,
     /// Only roles of this user.
     pub user_id: Option<UserId>,
@@ -152,7 +153,7 @@ offset_query!(RoleQuery);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoleCreate {
-    /// Organization that it belongs to.
+    /// Its organization.
     pub organization_id: OrganizationId,
     /// Name.
     pub name: String,
@@ -181,7 +182,7 @@ pub struct RoleUpdate {
     pub permissions: Option<Vec<Permission>>,
 }
 
-/// Where a role is held: nowhere named means the organization.
+/// Where a role is assigned: an empty scope means the organization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -193,7 +194,8 @@ pub struct ScopeQuery {
     pub project_id: Option<ProjectId>,
 }
 
-/// Whom a role is granted to and where. Exactly one principal; a project only together with its workspace.
+/// The principal and the scope of a role assignment. Exactly one principal; a project only together with its
+/// workspace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]

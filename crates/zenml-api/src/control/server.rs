@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Endpoint;
 
-/// Whether it lives. The answer's form is not documented; open to everyone.
+/// Checks whether the server is running. The format of the response is not documented. Public.
 pub const HEALTH: Endpoint<(), (), (), ()> = Endpoint::get("/health");
 /// Facts about it; open to everyone.
 pub const INFO: Endpoint<(), (), (), ServerInfo> = Endpoint::get("/server/info");

@@ -1,4 +1,4 @@
-//! Service accounts and API keys. The item routes follow the open-source server: only the collections are
+//! Service accounts and API keys. The item endpoints follow the open-source server: only the collections are
 //! documented.
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ type OfKey = (OrganizationId, IdOrName<ServiceAccountId>, ApiKeyId);
 /// Service accounts of an organization.
 pub const LIST: Endpoint<OrganizationId, ServiceAccountQuery, (), Vec<ServiceAccount>> =
     Endpoint::get("/organizations/{organization_id}/service_accounts");
-/// Creates a service account; 409 if the name is taken.
+/// Creates a service account; 409 if the name already exists.
 pub const CREATE: Endpoint<OrganizationId, (), ServiceAccountCreate, ServiceAccount> =
     Endpoint::post("/organizations/{organization_id}/service_accounts");
 /// One service account.
@@ -30,7 +30,7 @@ pub const DELETE: Endpoint<OfAccount, (), (), ()> =
 /// API keys of a service account.
 pub const API_KEYS: Endpoint<OfAccount, ApiKeyQuery, (), Vec<ApiKey>> =
     Endpoint::get("/organizations/{organization_id}/service_accounts/{service_account_id_or_name}/api_keys");
-/// Creates an API key; the answer is the only place that shows it.
+/// Creates an API key; only this response contains it.
 pub const CREATE_API_KEY: Endpoint<OfAccount, (), ApiKeyCreate, ApiKey> =
     Endpoint::post("/organizations/{organization_id}/service_accounts/{service_account_id_or_name}/api_keys");
 /// One API key, without the key itself.
@@ -41,7 +41,7 @@ pub const API_KEY: Endpoint<OfKey, (), (), ApiKey> = Endpoint::get(
 pub const UPDATE_API_KEY: Endpoint<OfKey, (), ApiKeyUpdate, ApiKey> = Endpoint::patch(
     "/organizations/{organization_id}/service_accounts/{service_account_id_or_name}/api_keys/{api_key_id}",
 );
-/// Makes a new key under the same id; the answer is the only place that shows it.
+/// Creates a new key with the same id; only this response contains it.
 pub const ROTATE_API_KEY: Endpoint<OfKey, (), ApiKeyRotate, ApiKey> = Endpoint::put(
     "/organizations/{organization_id}/service_accounts/{service_account_id_or_name}/api_keys/{api_key_id}/rotate",
 );
@@ -61,7 +61,7 @@ impl From<ServiceAccountId> for UserId {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServiceAccount {
-    /// Identifier; the same that relations take as `user_id`.
+    /// Identifier; relations use it as `user_id`.
     pub id: ServiceAccountId,
     /// Unique name.
     pub username: String,
@@ -77,7 +77,7 @@ pub struct ServiceAccount {
     /// Always true.
     #[serde(default = "yes")]
     pub is_service_account: bool,
-    /// Organization that it belongs to.
+    /// Its organization.
     #[serde(default)]
     pub organization_id: Option<OrganizationId>,
     /// When it was created.
@@ -160,7 +160,7 @@ pub struct ApiKey {
     /// Whether it works.
     #[serde(default = "yes")]
     pub active: bool,
-    /// The key itself; only in the answers to creation and rotation.
+    /// The key itself; only in the responses to creation and rotation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Sensitive<String>>,
     /// When it stops working; `None` means never.
@@ -215,6 +215,6 @@ pub struct ApiKeyUpdate {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ApiKeyRotate {
-    /// Minutes for which the old key keeps working.
+    /// Minutes for which the old key stays valid.
     pub retain_period_minutes: i64,
 }

@@ -24,7 +24,7 @@ pub const ADD_MEMBER: Endpoint<TeamId, MemberQuery, (), ()> = Endpoint::post("/t
 /// Removes a member.
 pub const REMOVE_MEMBER: Endpoint<TeamId, MemberQuery, (), ()> = Endpoint::delete("/teams/{team_id}/members");
 
-/// A team. The answer does not carry its organization.
+/// A team. The response does not contain its organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Team {
@@ -49,7 +49,7 @@ pub struct Team {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct TeamQuery {
-    /// Name. Compare the answer too: the reference does not name this filter.
+    /// Name. Also compare the result: the reference does not document this filter.
     pub name: Option<String>,
     /// Items to leave out at the start.
     pub offset: Option<u64>,
@@ -63,7 +63,7 @@ offset_query!(TeamQuery);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TeamCreate {
-    /// Organization that it belongs to.
+    /// Its organization.
     pub organization_id: OrganizationId,
     /// Name, 1 to 50 characters.
     pub name: String,
@@ -85,7 +85,7 @@ pub struct TeamUpdate {
     pub description: Patch<String>,
 }
 
-/// Who is added or removed: exactly one of the two.
+/// The member to add or remove: exactly one of the two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]

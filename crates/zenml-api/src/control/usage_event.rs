@@ -6,14 +6,14 @@ use uuid::Uuid;
 use super::entitlement::Feature;
 use crate::{Endpoint, OrganizationId, WorkspaceId};
 
-/// Reports that one more or one less of a feature is used. Workspace servers only.
+/// Reports that one more or one less of a feature is in use. Workspace servers only.
 pub const REPORT: Endpoint<(), (), UsageEvent, ()> = Endpoint::post("/usage-event");
 
-/// A change of use.
+/// An update of use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UsageEvent {
-    /// Organization whose subscription it is.
+    /// Organization with the subscription.
     pub organization_id: OrganizationId,
     /// Feature.
     pub feature: Feature,
@@ -32,7 +32,7 @@ pub struct UsageMetadata {
     /// Workspace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace_id: Option<WorkspaceId>,
-    /// The object that was made or removed.
+    /// The object that was created or deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<Uuid>,
 }

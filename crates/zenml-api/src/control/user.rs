@@ -7,9 +7,9 @@ use super::service_account::{ApiKey, ApiKeyCreate};
 use crate::paging::offset_query;
 use crate::{Endpoint, IdOrName, OrganizationId, Patch, Sensitive, UserId, WorkspaceId};
 
-/// Users that the caller can see.
+/// Users that the caller has access to.
 pub const LIST: Endpoint<(), UserQuery, (), Vec<User>> = Endpoint::get("/users");
-/// Creates a local user; only on self-hosted control planes, and there the password is in the query.
+/// Creates a local user; only on self-hosted control planes. The password is in the query.
 pub const CREATE: Endpoint<(), UserCreate, (), User> = Endpoint::post("/users");
 /// One user, by id or by e-mail.
 pub const GET: Endpoint<IdOrName<UserId>, (), (), User> = Endpoint::get("/users/{user_id_or_email}");
@@ -23,9 +23,9 @@ pub const ME: Endpoint<(), (), (), User> = Endpoint::get("/users/me");
 pub const UPDATE_ME: Endpoint<(), (), UserUpdate, User> = Endpoint::patch("/users/me");
 /// Personal access tokens of the caller.
 pub const MY_API_KEYS: Endpoint<(), (), (), Vec<ApiKey>> = Endpoint::get("/users/me/api_keys");
-/// Creates a personal access token; the answer is the only place that shows it.
+/// Creates a personal access token; only this response contains it.
 pub const CREATE_MY_API_KEY: Endpoint<(), (), ApiKeyCreate, ApiKey> = Endpoint::post("/users/me/api_keys");
-/// Whether the caller may use a workspace. Called by its server with the caller's own credential.
+/// Checks whether the caller can use a workspace. Called by its server with the caller's own credential.
 pub const AUTHORIZE_SERVER: Endpoint<(), AuthorizeServer, (), User> =
     Endpoint::get("/users/authorize_server");
 
@@ -58,7 +58,7 @@ pub struct User {
     /// Always null when read.
     #[serde(default)]
     pub password: Option<Sensitive<String>>,
-    /// Whether a local user has to choose a new password.
+    /// Whether a local user must choose a new password.
     #[serde(default)]
     pub password_expired: Option<bool>,
     /// Identity provider.
@@ -70,7 +70,7 @@ pub struct User {
     /// Whether the account can log in.
     #[serde(default = "yes")]
     pub is_active: bool,
-    /// Whether the account may do everything.
+    /// Whether the account has all permissions.
     #[serde(default)]
     pub is_superuser: bool,
     /// Whether this is a service account.
@@ -96,7 +96,7 @@ pub struct UserQuery {
     pub oauth_provider: Option<String>,
     /// Identifier at the identity provider.
     pub oauth_id: Option<String>,
-    /// E-mail. Compare the answer too: the filter may be inexact.
+    /// E-mail. Also compare the result: the filter may be inexact.
     pub email: Option<String>,
     /// Whether the account can log in.
     pub is_active: Option<bool>,
@@ -119,7 +119,7 @@ pub struct UserCreate {
     pub email: Option<String>,
     /// First password.
     pub password: Option<Sensitive<String>>,
-    /// Whether the account may do everything.
+    /// Whether the account has all permissions.
     pub is_superuser: Option<bool>,
 }
 
@@ -137,14 +137,14 @@ pub struct UserUpdate {
     /// New password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Sensitive<String>>,
-    /// The present password, with which people change their own. (The reference does not say how; this is the name that
-    /// the API of a workspace has for it.)
+    /// The current password, required to change one's own. (The reference does not document it; this is its name in
+    /// the API of a workspace.)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old_password: Option<Sensitive<String>>,
     /// Whether the account can log in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
-    /// Whether the account may do everything.
+    /// Whether the account has all permissions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_superuser: Option<bool>,
     /// Company.
@@ -158,13 +158,13 @@ pub struct UserUpdate {
     pub metadata: Patch<Value>,
 }
 
-/// Which workspace [`AUTHORIZE_SERVER`] is about.
+/// The workspace of [`AUTHORIZE_SERVER`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuthorizeServer {
     /// The workspace.
     pub server_id: WorkspaceId,
-    /// What the caller wants to do there; sent by newer servers.
+    /// The action that the caller wants to perform; sent by newer servers.
     #[serde(default)]
     pub action: Option<String>,
 }

@@ -10,10 +10,10 @@ use crate::{
     Endpoint, IdOrName, OrganizationId, Patch, Sensitive, Timestamp, UserId, WorkspaceId, text_enum,
 };
 
-/// Workspaces that the caller can see.
+/// Workspaces that the caller has access to.
 pub const LIST: Endpoint<(), WorkspaceQuery, (), Vec<Workspace>> =
     Endpoint::get("/workspaces").aliases(&["/tenants"]);
-/// Creates a workspace; a managed one deploys by itself.
+/// Creates a workspace; a managed one is deployed automatically.
 pub const CREATE: Endpoint<(), CreateQuery, WorkspaceCreate, Workspace> =
     Endpoint::post("/workspaces").aliases(&["/tenants"]);
 /// One workspace.
@@ -67,15 +67,15 @@ pub struct Workspace {
     /// Address of its logo.
     #[serde(default)]
     pub logo_url: Option<String>,
-    /// Organization that it belongs to.
+    /// Its organization.
     pub organization: Organization,
     /// Who owns it.
     #[serde(default)]
     pub owner: Option<User>,
-    /// Whether ZenML Pro runs it; otherwise somebody else does, and it enrolls.
+    /// Whether ZenML Pro runs it; otherwise it is self-hosted and enrolls.
     #[serde(default = "yes")]
     pub is_managed: bool,
-    /// With this the server of a workspace that is not managed enrolls; only in the answer to its creation.
+    /// Key with which the server of a self-hosted workspace enrolls; only in the response to its creation.
     #[serde(default)]
     pub enrollment_key: Option<Sensitive<String>>,
     /// Product: `zenml`, `kitaru`.
@@ -84,7 +84,7 @@ pub struct Workspace {
     /// The ZenML server of the workspace.
     #[serde(default)]
     pub zenml_service: Option<ZenmlService>,
-    /// What it shall be doing.
+    /// Its desired state.
     pub desired_state: WorkspaceStatus,
     /// Why it is in its state; empty when all is well.
     #[serde(default)]
@@ -103,10 +103,10 @@ pub struct Workspace {
     /// When its status last changed.
     #[serde(default)]
     pub status_updated: Option<Timestamp>,
-    /// Tags. No ZenML server stores them; read where the answer has them.
+    /// Tags. ZenML servers do not store them; read if the response contains them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
-    /// Metadata. No ZenML server stores them; read where the answer has them.
+    /// Metadata. ZenML servers do not store it; read if the response contains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<std::collections::BTreeMap<String, String>>,
 }
@@ -127,10 +127,10 @@ impl Workspace {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ZenmlService {
-    /// What it shall be.
+    /// The desired configuration.
     #[serde(default)]
     pub configuration: Option<ServiceConfiguration>,
-    /// What it is; only while deployed and active.
+    /// The current configuration; only while deployed and active.
     #[serde(default)]
     pub status: Option<ServiceStatus>,
 }
@@ -200,7 +200,7 @@ offset_query!(WorkspaceQuery);
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct CreateQuery {
-    /// Registers a workspace that somebody else runs.
+    /// Registers a self-hosted workspace.
     pub enroll: Option<bool>,
 }
 
@@ -209,7 +209,7 @@ pub struct CreateQuery {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct UpdateQuery {
-    /// Applies the change even while another one runs.
+    /// Applies the change even while another one is in progress.
     pub force: Option<bool>,
 }
 
@@ -219,7 +219,7 @@ pub struct UpdateQuery {
 pub struct WorkspaceCreate {
     /// Handle, unique over all organizations: lower-case letters, digits and hyphens, 1 to 50 characters.
     pub name: String,
-    /// Name to show; the server takes `name` without it.
+    /// Display name; the server's default is `name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// What it is for.
@@ -228,13 +228,13 @@ pub struct WorkspaceCreate {
     /// Address of its logo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_url: Option<String>,
-    /// Organization that it belongs to.
+    /// Its organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_id: Option<OrganizationId>,
     /// Whether ZenML Pro runs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_managed: Option<bool>,
-    /// The ZenML server of the workspace; without it the server takes the default version.
+    /// The ZenML server of the workspace; by default, it has the default version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zenml_service: Option<ZenmlServiceRequest>,
     /// Tags; no ZenML server stores them.
@@ -245,7 +245,7 @@ pub struct WorkspaceCreate {
     pub metadata: Option<std::collections::BTreeMap<String, String>>,
 }
 
-/// What the server of a workspace shall be.
+/// The desired server of a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ZenmlServiceRequest {
@@ -270,13 +270,13 @@ pub struct WorkspaceUpdate {
     /// Who owns it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<UserId>,
-    /// What it shall be doing.
+    /// Its desired state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desired_state: Option<WorkspaceStatus>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_reason: Option<String>,
-    /// What its server shall be.
+    /// The desired server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zenml_service: Option<ZenmlServiceRequest>,
     /// Tags; no ZenML server stores them.

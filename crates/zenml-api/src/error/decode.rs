@@ -1,11 +1,11 @@
-//! Reading an error answer without ever failing, and without keeping what the request submitted.
+//! Decoding error responses. It never fails, and never keeps what the request submitted.
 
 use serde_json::Value;
 
 use super::python;
 use super::{ErrorBody, ErrorForm, Problem};
 
-/// Longest message that is kept, in characters.
+/// Maximum length of a message, in characters.
 const LONGEST: usize = 2000;
 
 pub(super) fn error_body(bytes: &[u8], hide: &dyn Fn(&str) -> String) -> ErrorBody {
@@ -24,13 +24,14 @@ pub(super) fn error_body(bytes: &[u8], hide: &dyn Fn(&str) -> String) -> ErrorBo
     match serde_json::from_str::<Value>(text) {
         Ok(mut value) => {
             hide_texts(&mut value, hide);
-            json(&value).unwrap_or_else(|| plain("an answer of an unknown form"))
+            json(&value).unwrap_or_else(|| plain("a response of unknown format"))
         }
         Err(_) => plain(&hide(beginning(text))),
     }
 }
 
-/// As much of a text without a form as can be of interest. Far more than is shown, so that what is hidden in it is whole.
+/// Returns the relevant beginning of unstructured text: far more than is shown, so that secrets in it are complete
+/// and can be masked.
 fn beginning(text: &str) -> &str {
     &text[..text.floor_char_boundary(64 << 10)]
 }
@@ -89,17 +90,17 @@ fn message(class: Option<&str>, text: &str) -> ErrorBody {
             }
             return ErrorBody { form, class, message: String::new(), problems };
         }
-        let message = "the request has an invalid value (the details repeat the request and are left out)";
+        let message = "the request has an invalid value (details omitted, because they repeat the request)";
         return ErrorBody { form, class, message: message.to_owned(), problems: Vec::new() };
     }
-    // A workspace that passes a control plane's refusal on quotes it as Python text.
+    // A workspace that forwards a rejection of the control plane quotes it as a Python literal.
     if text.starts_with("{'detail'") {
         return match python::detail(text).as_deref() {
             Some([class, rest @ ..]) if !rest.is_empty() => message(Some(class), &rest.join(" ")),
             Some([text]) => message(None, text),
             _ => message(
                 class.as_deref(),
-                "the control plane refused (its words may repeat the request and are left out)",
+                "the control plane rejected the request (details omitted, because they may repeat it)",
             ),
         };
     }
@@ -107,7 +108,7 @@ fn message(class: Option<&str>, text: &str) -> ErrorBody {
     ErrorBody { form, class, message: shortened(&text), problems: Vec::new() }
 }
 
-/// A `KeyError` of Python shows its message quoted.
+/// Python's `KeyError` quotes its message.
 fn unquoted(text: &str) -> String {
     match python::string(text) {
         Some((inner, "")) => inner,
@@ -131,8 +132,8 @@ fn problems(items: &[Value]) -> Option<Vec<Problem>> {
     (!problems.is_empty()).then_some(problems)
 }
 
-/// Problems in the form that pydantic prints: a line with the place, then an indented message which ends with
-/// the submitted input in brackets.
+/// Problems in pydantic's format: a line with the path, then an indented message that ends with the submitted input
+/// in brackets.
 fn listed_problems(text: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut place = "";

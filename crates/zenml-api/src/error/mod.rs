@@ -1,11 +1,11 @@
-//! Error answers of both planes, in all their forms.
+//! Error responses of both APIs, in all formats.
 
 mod decode;
 mod python;
 
 use serde::Serialize;
 
-/// What an error answer says, whatever its form was. It holds nothing that the request submitted.
+/// The content of an error response in any format. It contains nothing that the request submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ErrorBody {
     /// Form of the answer.
@@ -14,25 +14,25 @@ pub struct ErrorBody {
     pub class: Option<String>,
     /// The message for people; empty if there is none.
     pub message: String,
-    /// The single places of the request that were refused, if the server named them.
+    /// The rejected parts of the request, if the server returned them.
     pub problems: Vec<Problem>,
 }
 
 /// Forms of an error answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ErrorForm {
-    /// JSON: `detail` as a text, a list or a list of problems, a bare list, or an OAuth error.
+    /// JSON: `detail` as a string, a list or a list of problems, a plain list, or an OAuth error.
     Json,
-    /// A page for people: something other than the API answered.
+    /// A web page: the response is not from the API.
     Html,
-    /// Plain text, or JSON of an unknown form.
+    /// Plain text, or JSON of unknown format.
     Text,
     /// No body at all.
     #[default]
     Empty,
 }
 
-/// One place of a request that was refused.
+/// A rejected part of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Where: `body`, `name`.
@@ -42,20 +42,20 @@ pub struct Problem {
 }
 
 impl ErrorBody {
-    /// Reads an error answer. It never fails: what has no known form is kept as text, shortened.
+    /// Decodes an error response. It never fails: an unknown format is kept as shortened text.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Self {
         Self::decode_without(bytes, &str::to_owned)
     }
 
-    /// The same, with each text of the answer changed by `hide` before anything of it is taken, shortened or cut.
+    /// Decodes an error response. `hide` is applied to each text of the response before it is shortened.
     #[must_use]
     pub fn decode_without(bytes: &[u8], hide: &dyn Fn(&str) -> String) -> Self {
         decode::error_body(bytes, hide)
     }
 
-    /// The whole message in one line, with the refused places: a server repeats names of others, and a line of theirs
-    /// must not pass for a line of ours.
+    /// Returns the whole message in one line, with the rejected parts. A server may repeat names from other people,
+    /// which must not forge a line of output.
     #[must_use]
     pub fn summary(&self) -> String {
         one_line(&self.in_full())
@@ -72,7 +72,7 @@ impl ErrorBody {
         self.problems.iter().map(problem).collect::<Vec<_>>().join("; ")
     }
 
-    /// Why a 403 was given. Only the text tells, so this is the one place that reads it.
+    /// Returns the reason of a 403. Only its text shows it, and only this function reads the text.
     #[must_use]
     pub fn refusal(&self) -> Refusal {
         const IN_USE: [&str; 4] =
@@ -87,7 +87,7 @@ impl ErrorBody {
     }
 }
 
-/// A text of a server without its line breaks.
+/// Returns a text of a server without line breaks.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let breaks = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
@@ -97,27 +97,27 @@ pub fn one_line(text: &str) -> String {
 /// Why a server answered 403.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The caller may not do this.
+    /// The caller does not have permission.
     Permission,
-    /// Something else uses the object; no permission would help.
+    /// Something else uses the object: this is not a matter of permissions.
     InUse,
-    /// A protected object, a wrong kind of caller, or a text that is not known.
+    /// A protected object, a wrong kind of caller, or an unknown text.
     Other,
 }
 
-/// An error answer as a server writes it.
+/// An error response as a server writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum ErrorAnswer {
-    /// `{"detail": …}`, the form of nearly all errors.
+    /// `{"detail": …}`, the format of nearly all errors.
     Detail {
         /// The error.
         detail: Detail,
     },
-    /// A bare list: how a workspace answers 422.
+    /// A plain list: the 422 of a workspace.
     Bare([String; 2]),
-    /// An OAuth error, as a login with a device code gets it.
+    /// An OAuth error, as for a login with a device code.
     OAuth {
         /// Code: `authorization_pending`.
         error: String,
@@ -127,7 +127,7 @@ pub enum ErrorAnswer {
     },
 }
 
-/// The `detail` of an error answer.
+/// The `detail` of an error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
@@ -136,11 +136,11 @@ pub enum Detail {
     Text(String),
     /// Class of the exception and message.
     Class([String; 2]),
-    /// The refused places of a request.
+    /// The rejected parts of a request.
     Validation(Vec<ValidationProblem>),
 }
 
-/// One refused place, as a control plane writes it.
+/// A rejected part, as a control plane writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ValidationProblem {
@@ -154,12 +154,12 @@ pub struct ValidationProblem {
 }
 
 impl ErrorAnswer {
-    /// The usual form: class of the exception and message.
+    /// The usual format: class of the exception and message.
     pub fn class(class: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Detail { detail: Detail::Class([class.into(), message.into()]) }
     }
 
-    /// The form of the web framework itself.
+    /// The format of the web framework itself.
     pub fn text(message: impl Into<String>) -> Self {
         Self::Detail { detail: Detail::Text(message.into()) }
     }

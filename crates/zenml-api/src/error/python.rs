@@ -1,9 +1,9 @@
-//! The problems that a workspace quotes as literals of Python.
+//! Problems that a workspace quotes as Python literals.
 
 use super::Problem;
 
-/// The problems of a request: after a head line follows one dictionary a line, `{'type': …, 'loc': (…), 'msg': …, 'input': …}`.
-/// What follows the message repeats what was submitted.
+/// The problems of a request: a heading, then one dictionary per line, `{'type': …, 'loc': (…), 'msg': …, 'input':
+/// …}`. Everything after the message repeats the submitted input.
 pub(super) fn problems(text: &str) -> Vec<Problem> {
     text.lines().filter_map(problem).collect()
 }
@@ -15,7 +15,7 @@ fn problem(line: &str) -> Option<Problem> {
     Some(Problem { location, message })
 }
 
-/// The texts of `{'detail': 'text'}` and of `{'detail': ['Class', 'text']}`: a refusal that a workspace passes on.
+/// The strings of `{'detail': 'text'}` and of `{'detail': ['Class', 'text']}`: a rejection that a workspace forwards.
 pub(super) fn detail(text: &str) -> Option<Vec<String>> {
     let detail = text.strip_prefix("{'detail': ")?;
     match detail.strip_prefix('[') {
@@ -24,7 +24,7 @@ pub(super) fn detail(text: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Strings and numbers with commas between them, up to `end`; and what follows.
+/// Reads strings and numbers separated by commas, up to `end`. Also returns the rest.
 fn items(mut text: &str, end: char) -> Option<(Vec<String>, &str)> {
     let mut items = Vec::new();
     loop {
@@ -40,7 +40,7 @@ fn items(mut text: &str, end: char) -> Option<(Vec<String>, &str)> {
     }
 }
 
-/// A string at the start of a text, and what follows it.
+/// Reads a string at the start of a text. Also returns the rest.
 pub(super) fn string(text: &str) -> Option<(String, &str)> {
     let quote = text.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
     let mut content = String::new();
@@ -83,9 +83,10 @@ mod tests {
     }
 
     #[test]
-    fn only_the_place_and_the_message_of_a_problem_are_kept() {
-        let text = "2 validation errors:\n  {'type': 'x', 'loc': ('body', \"it's (\", 0), 'msg': 'No, \\'x\\'', 'input': \
-                    {'loc': ('a',), 'msg': 'secret'}}\n  {'type': 'y', 'loc': (), 'msg': 'b'}\n  {'type': 'z'}\n    PUT /x";
+    fn only_the_path_and_the_message_of_a_problem_are_kept() {
+        let text = "2 validation errors:\n  {'type': 'x', 'loc': ('body', \"it's (\", 0), 'msg': 'No, \\'x\\'', \
+         'input': {'loc': ('a',), 'msg': 'secret'}}\n  {'type': 'y', 'loc': (), 'msg': 'b'}\n  {'type': 'z'}\n    \
+         PUT /x";
         let problem = |location: &[&str], message: &str| Problem {
             location: location.iter().map(ToString::to_string).collect(),
             message: message.to_owned(),

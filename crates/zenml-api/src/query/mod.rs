@@ -1,9 +1,9 @@
 //! Query strings and forms.
 //!
-//! A query is a flat struct: members are strings, numbers, booleans, unit variants, options and lists of them.
-//! `None` is left out, a list repeats its key. When reading, a boolean may be written as Python or a person
-//! writes it (`True`, `1`, `yes`), unknown keys are ignored and a single key makes a list of one.
-//! `#[serde(flatten)]` does not work for members that are not strings, because serde forgets the types.
+//! A query is a flat struct: members are strings, numbers, booleans, unit variants, options and lists of them. `None`
+//! is omitted, and a list repeats its key. Decoding accepts booleans as Python or people write them (`True`, `1`,
+//! `yes`), ignores unknown keys, and treats a single key as a list of one. `#[serde(flatten)]` does not work for
+//! members that are not strings, because serde loses the types.
 
 mod values;
 
@@ -21,7 +21,7 @@ pub fn to_string<T: Serialize>(value: &T) -> Result<String, CodecError> {
     serde_html_form::to_string(value).map_err(|error| whole(&error))
 }
 
-/// Decodes `application/x-www-form-urlencoded` into a flat struct; `()` takes anything.
+/// Decodes `application/x-www-form-urlencoded` into a flat struct; `()` accepts anything.
 pub fn from_str<T: DeserializeOwned + 'static>(text: &str) -> Result<T, CodecError> {
     if TypeId::of::<T>() == TypeId::of::<()>() {
         return T::deserialize(().into_deserializer())
@@ -68,7 +68,7 @@ mod tests {
     const TEAM: &str = "00000000-0000-4000-8000-000000000001";
 
     #[test]
-    fn none_is_left_out_and_lists_repeat_their_key() {
+    fn none_is_omitted_and_lists_repeat_their_key() {
         let team: TeamId = TEAM.parse().unwrap();
         let query = Query {
             name: Some("a b&c=é".into()),
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_takes_what_python_and_people_write() {
+    fn decoding_accepts_what_python_and_people_write() {
         for yes in ["true", "True", "1", "on", "yes"] {
             assert!(from_str::<Query>(&format!("hydrate={yes}")).unwrap().hydrate, "{yes}");
         }
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_names_the_key_and_not_the_value() {
+    fn a_decoding_error_contains_the_key_and_not_the_value() {
         for (text, key) in [
             ("limit=hunter2", "limit"),
             ("hydrate=hunter2", "hydrate"),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_that_is_not_flat_is_refused() {
+    fn a_query_that_is_not_flat_is_rejected() {
         #[derive(Serialize)]
         struct Nested {
             outer: Query,

@@ -1,13 +1,13 @@
 //! The values of one key, read as Python's web frameworks read them.
 //!
-//! `serde_html_form` reads no `True`, no ` 5 ` and no repeated key of a single value, and takes an empty number as
-//! absent, where the real servers refuse it.
+//! `serde_html_form` does not accept `True`, ` 5 ` or a repeated key of a single value, and treats an empty number as
+//! absent, while the real servers reject it.
 
 use serde::de::value::{Error, SeqDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// All values of one key, at least one. As a single value it is the last one.
+/// All values of one key, at least one. As a single value, the last one counts.
 pub(super) struct Values(Vec<String>);
 
 impl Values {

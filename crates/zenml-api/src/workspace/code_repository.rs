@@ -1,4 +1,4 @@
-//! Code repositories: where the code of a project's pipelines is kept.
+//! Code repositories: the location of the code of a project's pipelines.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::{CodeRepositoryId, Endpoint, ProjectId, Sensitive, Timestamp, UserId}
 pub const CREATE: Endpoint<(), (), CodeRepositoryCreate, CodeRepository> =
     Endpoint::post("/code_repositories");
 
-/// Code repositories of one project that the caller may read. A server of ZenML Pro refuses a list without a project.
+/// Code repositories of one project that the caller can read. A server of ZenML Pro rejects a list without a project.
 pub const LIST: Endpoint<(), CodeRepositoryQuery, (), Page<CodeRepository>> =
     Endpoint::get("/code_repositories");
 
@@ -20,7 +20,7 @@ pub const LIST: Endpoint<(), CodeRepositoryQuery, (), Page<CodeRepository>> =
 pub const GET: Endpoint<CodeRepositoryId, (), (), CodeRepository> =
     Endpoint::get("/code_repositories/{code_repository_id}");
 
-/// Changes a code repository, as far as it can be changed: see [`CodeRepositoryUpdate`].
+/// Updates a code repository, as far as possible: see [`CodeRepositoryUpdate`].
 pub const UPDATE: Endpoint<CodeRepositoryId, (), CodeRepositoryUpdate, CodeRepository> =
     Endpoint::put("/code_repositories/{code_repository_id}");
 
@@ -48,7 +48,7 @@ list_query! {
         name = "name",
         /// Id or name of the owner.
         user = "user",
-        /// When it was made.
+        /// When it was created.
         created = "created",
         /// When it was last changed.
         updated = "updated",
@@ -67,20 +67,20 @@ pub struct Source {
     /// Where the module comes from, one of [`SOURCE_TYPES`].
     #[serde(rename = "type")]
     pub kind: String,
-    /// What a kind of source has beyond that; the server keeps it.
+    /// Additional members of the source; the server keeps them.
     #[serde(flatten)]
     pub more: JsonMap,
 }
 
-/// What a new code repository is made of.
+/// Fields of a new code repository.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CodeRepositoryCreate {
     /// At most 255 characters, unique in the project.
     pub name: String,
-    /// Project that it belongs to. An unknown one is answered with 500.
+    /// Its project. An unknown one causes a 500.
     pub project: ProjectId,
-    /// Anything that the class understands, tokens included.
+    /// Anything that the class supports, including tokens.
     pub config: Sensitive<JsonMap>,
     /// Class that reads it.
     pub source: Source,
@@ -92,8 +92,8 @@ pub struct CodeRepositoryCreate {
     pub description: Option<String>,
 }
 
-/// A change of a code repository. The server ignores what is null or empty, so nothing can be cleared, and it ignores
-/// a new source.
+/// An update of a code repository. The server ignores what is null or empty, so nothing can be cleared, and it
+/// ignores a new source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CodeRepositoryUpdate {
@@ -111,18 +111,18 @@ pub struct CodeRepositoryUpdate {
     pub description: Option<String>,
 }
 
-/// What lists tell about a code repository.
+/// Fields in lists of a code repository.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CodeRepositoryBody {
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
     /// Local id of the owner.
     #[serde(default)]
     pub user_id: Option<UserId>,
-    /// Project that it belongs to.
+    /// Its project.
     pub project_id: ProjectId,
     /// Class that reads it.
     pub source: Source,
@@ -131,11 +131,11 @@ pub struct CodeRepositoryBody {
     pub logo_url: Option<String>,
 }
 
-/// What single reads tell about a code repository.
+/// Additional fields in single reads of a code repository.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CodeRepositoryMetadata {
-    /// The configuration as it was stored, in clear.
+    /// The configuration as it was stored, in plain text.
     pub config: Sensitive<JsonMap>,
     /// Description.
     #[serde(default)]

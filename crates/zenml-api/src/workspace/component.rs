@@ -11,13 +11,13 @@ use crate::workspace::user::User;
 use crate::workspace::{Environment, JsonMap};
 use crate::{ComponentId, ConnectorId, Endpoint, Patch, SecretId, Sensitive, Timestamp, UserId};
 
-/// The types of components that there are.
+/// Lists the component types.
 pub const TYPES: Endpoint<(), (), (), Vec<String>> = Endpoint::get("/component-types");
 
 /// Creates a component. The server checks the configuration against the flavor.
 pub const CREATE: Endpoint<(), (), ComponentCreate, Component> = Endpoint::post("/components");
 
-/// Components that the caller may read.
+/// Components that the caller can read.
 pub const LIST: Endpoint<(), ComponentQuery, (), Page<Component>> = Endpoint::get("/components");
 
 /// One component.
@@ -27,7 +27,7 @@ pub const GET: Endpoint<ComponentId, (), (), Component> = Endpoint::get("/compon
 pub const UPDATE: Endpoint<ComponentId, (), ComponentUpdate, Component> =
     Endpoint::put("/components/{component_id}");
 
-/// Deletes a component; refused with 403 while a stack holds it.
+/// Deletes a component; rejected with 403 while a stack contains it.
 pub const DELETE: Endpoint<ComponentId, (), (), ()> = Endpoint::delete("/components/{component_id}");
 
 /// A stack component.
@@ -35,7 +35,7 @@ pub type Component = Object<ComponentId, ComponentBody, ComponentMetadata, Compo
 
 crud!(Component, ComponentQuery, ComponentCreate, ComponentUpdate);
 
-/// The types of components of ZenML 0.98, in the server's order.
+/// The component types of ZenML 0.98, in the server's order.
 pub const ALL_TYPES: [&str; 15] = [
     "alerter",
     "annotator",
@@ -54,7 +54,7 @@ pub const ALL_TYPES: [&str; 15] = [
     "sandbox",
 ];
 
-/// The types of which one stack can hold several components.
+/// The types of which one stack can contain several components.
 pub const REPEATABLE_TYPES: [&str; 4] = ["alerter", "experiment_tracker", "step_operator", "sandbox"];
 
 list_query! {
@@ -70,18 +70,18 @@ list_query! {
         flavor = "flavor",
         /// Id of the linked connector.
         connector_id = "connector_id",
-        /// Id of a stack that holds the component.
+        /// Id of a stack that contains the component.
         stack_id = "stack_id",
         /// Id or name of the owner.
         user = "user",
-        /// When it was made.
+        /// When it was created.
         created = "created",
         /// When it was last changed.
         updated = "updated",
     }
 }
 
-/// What a new component is made of.
+/// Fields of a new component.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComponentCreate {
@@ -90,9 +90,9 @@ pub struct ComponentCreate {
     /// Type; cannot be changed later.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Flavor; cannot be changed later. Answers call it `flavor_name`.
+    /// Flavor; cannot be changed later. Responses call it `flavor_name`.
     pub flavor: String,
-    /// Configuration; required by the server even when it is empty. Never masked in answers.
+    /// Configuration; required by the server even when it is empty. Never masked in responses.
     pub configuration: Sensitive<JsonMap>,
     /// Labels; values of any JSON type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,7 +103,7 @@ pub struct ComponentCreate {
     /// Ids or names of secrets that runs get as environment variables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets: Option<Vec<String>>,
-    /// Service connector that gives access.
+    /// Service connector that provides access.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector: Option<ConnectorId>,
     /// Resource of the connector.
@@ -111,17 +111,16 @@ pub struct ComponentCreate {
     pub connector_resource_id: Option<String>,
 }
 
-/// A change of a component.
+/// An update of a component.
 ///
-/// `connector` and `connector_resource_id` are always sent: a server takes a member that is left out as a
-/// wish to remove the link.
+/// `connector` and `connector_resource_id` are always sent: a server removes the link if they are omitted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComponentUpdate {
-    /// New name; the server answers 500 to a null.
+    /// New name; the server responds to null with 500.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub name: Patch<String>,
-    /// Replaces the whole configuration. A null is stored and makes the component, and all lists, unreadable.
+    /// Replaces the whole configuration. Null is stored, and then the component and all lists are unreadable.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub configuration: Patch<Sensitive<JsonMap>>,
     /// Replaces all labels; null is stored as null.
@@ -144,11 +143,11 @@ pub struct ComponentUpdate {
     pub remove_secrets: Option<Vec<String>>,
 }
 
-/// What lists tell about a component.
+/// Fields in lists of a component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComponentBody {
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
@@ -160,7 +159,7 @@ pub struct ComponentBody {
     pub kind: String,
     /// Flavor.
     pub flavor_name: String,
-    /// Integration that the flavor belongs to.
+    /// Integration of the flavor.
     #[serde(default)]
     pub integration: Option<String>,
     /// Picture of the flavor.
@@ -168,22 +167,22 @@ pub struct ComponentBody {
     pub logo_url: Option<String>,
 }
 
-/// What single reads tell about a component.
+/// Additional fields in single reads of a component.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ComponentMetadata {
-    /// Configuration as the server stored it: some flavors convert values (`"5"` to `5`) or add members.
+    /// Configuration as stored by the server: some flavors convert values (`"5"` to `5`) or add members.
     pub configuration: Sensitive<JsonMap>,
     /// Environment variables of runs.
     pub environment: Option<Environment>,
     /// Secrets that runs get as environment variables.
     pub secrets: Vec<SecretId>,
-    /// Labels; null when the component was made without.
+    /// Labels; null if the component was created without any.
     pub labels: Option<JsonMap>,
     /// Resource of the connector.
     pub connector_resource_id: Option<String>,
-    /// Linked connector; a stub if the caller may not read it.
+    /// Linked connector; a stub if the caller cannot read it.
     pub connector: Option<Connector>,
 }
 

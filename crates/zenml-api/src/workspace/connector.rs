@@ -1,4 +1,4 @@
-//! Service connectors: how a stack gets credentials of a cloud.
+//! Service connectors: how a stack gets cloud credentials.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub use crate::workspace::connector_type::{
 /// Creates a connector; never verifies it.
 pub const CREATE: Endpoint<(), (), ConnectorCreate, Connector> = Endpoint::post("/service_connectors");
 
-/// Connectors that the caller may read.
+/// Connectors that the caller can read.
 pub const LIST: Endpoint<(), ConnectorQuery, (), Page<Connector>> = Endpoint::get("/service_connectors");
 
 /// One connector.
@@ -28,18 +28,18 @@ pub const GET: Endpoint<ConnectorId, SecretsQuery, (), Connector> =
 pub const UPDATE: Endpoint<ConnectorId, (), ConnectorUpdate, Connector> =
     Endpoint::put("/service_connectors/{connector_id}");
 
-/// Deletes a connector; refused with 403 while a component uses it.
+/// Deletes a connector; rejected with 403 while a component uses it.
 pub const DELETE: Endpoint<ConnectorId, (), (), ()> = Endpoint::delete("/service_connectors/{connector_id}");
 
-/// Tries a configuration without storing it.
+/// Verifies a configuration without storing it.
 pub const VERIFY_NEW: Endpoint<(), VerifyQuery, ConnectorCreate, Verification> =
     Endpoint::post("/service_connectors/verify");
 
-/// Tries a stored connector, from the server. **200 even when it failed**: look at [`Verification::error`].
+/// Verifies a stored connector, from the server. **200 even if it fails**: check [`Verification::error`].
 pub const VERIFY: Endpoint<ConnectorId, VerifyQuery, (), Verification> =
     Endpoint::put("/service_connectors/{connector_id}/verify");
 
-/// A connector with credentials for its user, short-lived where the authentication method can.
+/// Returns a connector with credentials for the caller, short-lived if the authentication method supports that.
 pub const CLIENT: Endpoint<ConnectorId, ClientQuery, (), Connector> =
     Endpoint::get("/service_connectors/{connector_id}/client");
 
@@ -55,25 +55,25 @@ list_query! {
         id = "id",
         /// Name.
         name = "name",
-        /// Type, like `aws`.
+        /// Type, such as `aws`.
         connector_type = "connector_type",
-        /// Authentication method, like `iam-role`.
+        /// Authentication method, such as `iam-role`.
         auth_method = "auth_method",
-        /// Type of resource, like `s3-bucket`.
+        /// Resource type, such as `s3-bucket`.
         resource_type = "resource_type",
         /// Resource.
         resource_id = "resource_id",
-        /// Labels as a JSON object, or as `name=value,name`. A server ignores a filter that is called `labels`.
+        /// Labels as a JSON object, or as `name=value,name`. A server ignores a filter named `labels`.
         labels = "labels_str",
         /// Id or name of the owner.
         user = "user",
-        /// When it was made.
+        /// When it was created.
         created = "created",
         /// When it was last changed.
         updated = "updated",
     }
     options {
-        /// Whether secret members of the configuration are wanted; the server's default is yes.
+        /// Whether to include secret members of the configuration; the server's default is true.
         expand_secrets: bool,
     }
 }
@@ -83,7 +83,7 @@ list_query! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct SecretsQuery {
-    /// Whether secret members of the configuration are wanted; the server's default is yes.
+    /// Whether to include secret members of the configuration; the server's default is true.
     pub expand_secrets: Option<bool>,
 }
 
@@ -92,7 +92,7 @@ pub struct SecretsQuery {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct VerifyQuery {
-    /// Whether to list the resources that the connector reaches; the server's default is yes.
+    /// Whether to list the accessible resources; the server's default is true.
     pub list_resources: Option<bool>,
     /// Only this type of resource.
     pub resource_type: Option<String>,
@@ -105,13 +105,13 @@ pub struct VerifyQuery {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ClientQuery {
-    /// Type of resource that the credentials are for.
+    /// Resource type of the credentials.
     pub resource_type: Option<String>,
-    /// Resource that the credentials are for.
+    /// Resource of the credentials.
     pub resource_id: Option<String>,
 }
 
-/// What a new connector is made of.
+/// Fields of a new connector.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConnectorCreate {
@@ -121,10 +121,10 @@ pub struct ConnectorCreate {
     pub connector_type: ConnectorType,
     /// Authentication method.
     pub auth_method: String,
-    /// What the connector is for; at most one is kept, otherwise it means all types of the connector.
+    /// Resource types of the connector; the server keeps at most one, otherwise all types of the connector apply.
     #[serde(default)]
     pub resource_types: Vec<String>,
-    /// Resource that the connector is limited to.
+    /// The only resource of the connector.
     #[serde(default)]
     pub resource_id: Option<String>,
     /// What it is for.
@@ -133,13 +133,13 @@ pub struct ConnectorCreate {
     /// When its credentials expire.
     #[serde(default, deserialize_with = "lax::moment")]
     pub expires_at: Option<Timestamp>,
-    /// Seconds by which the clock of the cloud may differ.
+    /// Tolerated clock skew to the cloud, in seconds.
     #[serde(default, deserialize_with = "lax::integer")]
     pub expires_skew_tolerance: Option<i64>,
-    /// Life of the credentials that it makes, in seconds.
+    /// Lifetime of the credentials that it creates, in seconds.
     #[serde(default, deserialize_with = "lax::integer")]
     pub expiration_seconds: Option<i64>,
-    /// Configuration, with its secrets. Members that the authentication method does not know are dropped.
+    /// Configuration, with its secrets. Members that the authentication method does not support are dropped.
     #[serde(default)]
     pub configuration: Sensitive<JsonMap>,
     /// Labels.
@@ -147,9 +147,9 @@ pub struct ConnectorCreate {
     pub labels: BTreeMap<String, String>,
 }
 
-/// A change of a connector. Clients must send the whole connector, and so everything is always sent.
+/// An update of a connector. Clients must send the whole connector, so everything is always sent.
 ///
-/// Left out (or null), most members stay. But `resource_id` and `expiration_seconds` are removed, and
+/// If omitted (or null), most members are kept. But `resource_id` and `expiration_seconds` are removed, and
 /// `resource_types` becomes all types of the connector, even while components use it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -157,24 +157,24 @@ pub struct ConnectorCreate {
 pub struct ConnectorUpdate {
     /// Name.
     pub name: Option<String>,
-    /// Type. The server would change it without any check: never do that.
+    /// Type. The server would change it without a check: never do that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connector_type: Option<ConnectorType>,
     /// Authentication method.
     pub auth_method: Option<String>,
     /// Types of resources.
     pub resource_types: Option<Vec<String>>,
-    /// Resource that the connector is limited to.
+    /// The only resource of the connector.
     pub resource_id: Option<String>,
     /// What it is for.
     pub description: Option<String>,
     /// When its credentials expire.
     #[serde(deserialize_with = "lax::moment")]
     pub expires_at: Option<Timestamp>,
-    /// Seconds by which the clock of the cloud may differ.
+    /// Tolerated clock skew to the cloud, in seconds.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lax::integer")]
     pub expires_skew_tolerance: Option<i64>,
-    /// Life of the credentials that it makes, in seconds.
+    /// Lifetime of the credentials that it creates, in seconds.
     #[serde(deserialize_with = "lax::integer")]
     pub expiration_seconds: Option<i64>,
     /// The complete configuration with its secrets.
@@ -183,11 +183,11 @@ pub struct ConnectorUpdate {
     pub labels: Option<BTreeMap<String, String>>,
 }
 
-/// What lists tell about a connector.
+/// Fields in lists of a connector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConnectorBody {
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
@@ -204,28 +204,28 @@ pub struct ConnectorBody {
     /// Types of resources.
     #[serde(default)]
     pub resource_types: Vec<String>,
-    /// Resource that the connector is limited to.
+    /// The only resource of the connector.
     #[serde(default)]
     pub resource_id: Option<String>,
-    /// Whether the type of resource can have several instances.
+    /// Whether the resource type can have several instances.
     #[serde(default)]
     pub supports_instances: bool,
     /// When its credentials expire.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
-    /// Seconds by which the clock of the cloud may differ.
+    /// Tolerated clock skew to the cloud, in seconds.
     #[serde(default)]
     pub expires_skew_tolerance: Option<i64>,
 }
 
-/// What single reads tell about a connector.
+/// Additional fields in single reads of a connector.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ConnectorMetadata {
-    /// Configuration. Secret members are missing without permission to read them, or when not asked for.
+    /// Configuration. Secret members are missing without permission to read them, or if not requested.
     pub configuration: Sensitive<JsonMap>,
-    /// Life of the credentials that it makes, in seconds.
+    /// Lifetime of the credentials that it creates, in seconds.
     pub expiration_seconds: Option<i64>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
@@ -244,11 +244,11 @@ pub struct Verification {
     pub connector_type: ConnectorType,
     /// What it reaches.
     pub resources: Vec<VerifiedResources>,
-    /// Why it does not work; null when it does.
+    /// The error; null if the verification succeeded.
     pub error: Option<String>,
 }
 
-/// Resources of one type that a connector reaches.
+/// Accessible resources of one type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]

@@ -1,7 +1,7 @@
-//! Types of service connectors: which ways to authenticate there are, and what a connector of a type reaches.
+//! Service connector types: their authentication methods and resource types.
 //!
-//! A server knows the types whose packages it has. One with nothing but its own packages knows `docker` and `oauth2`
-//! and keeps connectors of all other types unchecked.
+//! A server knows the types whose packages are installed. Without additional packages, it knows `docker` and
+//! `oauth2`, and stores connectors of all other types unchecked.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,24 +11,24 @@ use crate::Endpoint;
 pub const LIST: Endpoint<(), ConnectorTypeQuery, (), Vec<TypeDescription>> =
     Endpoint::get("/service_connector_types");
 
-/// One type by its name; 404 when the server does not know it, which does not say that there is none.
+/// Returns one type by name; 404 if the server does not know it, although it may exist.
 pub const GET: Endpoint<String, (), (), TypeDescription> =
     Endpoint::get("/service_connector_types/{connector_type}");
 
-/// Query of [`LIST`]. Several members narrow the list together.
+/// Query of [`LIST`]. All filters must match.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ConnectorTypeQuery {
-    /// Only this type, like `aws`.
+    /// Only this type, such as `aws`.
     pub connector_type: Option<String>,
-    /// Only types that reach this type of resource, like `s3-bucket`.
+    /// Only types with this resource type, such as `s3-bucket`.
     pub resource_type: Option<String>,
-    /// Only types with this authentication method, like `iam-role`.
+    /// Only types with this authentication method, such as `iam-role`.
     pub auth_method: Option<String>,
 }
 
-/// The type of a connector: a name, or its whole description where the server has the packages of the type.
+/// The type of a connector: a name, or its complete description if the server has the packages of the type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
@@ -40,7 +40,7 @@ pub enum ConnectorType {
 }
 
 impl ConnectorType {
-    /// The name, like `aws`.
+    /// Returns the name, such as `aws`.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -56,22 +56,22 @@ impl Default for ConnectorType {
     }
 }
 
-/// Description of a type of connectors.
+/// Description of a connector type.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct TypeDescription {
-    /// Name for people.
+    /// Display name.
     pub name: String,
-    /// Name, like `aws`.
+    /// Name, such as `aws`.
     pub connector_type: String,
-    /// What it is for, for people.
+    /// Description for people.
     pub description: String,
     /// Types of resources.
     pub resource_types: Vec<ResourceTypeDescription>,
     /// Authentication methods.
     pub auth_methods: Vec<AuthMethodDescription>,
-    /// Whether a connector can be made of what is configured on the caller's machine.
+    /// Whether a connector can be created from the configuration of the caller's machine.
     pub supports_auto_configuration: bool,
     /// Address of a picture.
     pub logo_url: Option<String>,
@@ -79,7 +79,7 @@ pub struct TypeDescription {
     pub emoji: Option<String>,
     /// Address of its documentation.
     pub docs_url: Option<String>,
-    /// Address of the documentation of its code.
+    /// URL of the SDK documentation.
     pub sdk_docs_url: Option<String>,
     /// Whether clients can use the type.
     pub local: bool,
@@ -87,18 +87,18 @@ pub struct TypeDescription {
     pub remote: bool,
 }
 
-/// Description of a type of resources.
+/// Description of a resource type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ResourceTypeDescription {
-    /// Name for people.
+    /// Display name.
     pub name: String,
-    /// Name, like `s3-bucket`.
+    /// Name, such as `s3-bucket`.
     pub resource_type: String,
-    /// What it is, for people.
+    /// Description for people.
     pub description: String,
-    /// Authentication methods that reach it.
+    /// Authentication methods for it.
     pub auth_methods: Vec<String>,
     /// Whether there can be several of them.
     pub supports_instances: bool,
@@ -113,18 +113,18 @@ pub struct ResourceTypeDescription {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct AuthMethodDescription {
-    /// Name for people.
+    /// Display name.
     pub name: String,
-    /// Name, like `iam-role`.
+    /// Name, such as `iam-role`.
     pub auth_method: String,
-    /// How it works, for people.
+    /// Description for people.
     pub description: String,
-    /// JSON schema of the configuration: `required` names what must be there, `format: password` marks secret members.
+    /// JSON schema of the configuration: `required` lists the required members, `format: password` marks secret ones.
     pub config_schema: serde_json::Value,
-    /// The shortest life of credentials that can be asked for, in seconds.
+    /// Minimum lifetime of credentials, in seconds.
     pub min_expiration_seconds: Option<i64>,
-    /// The longest life of credentials that can be asked for, in seconds.
+    /// Maximum lifetime of credentials, in seconds.
     pub max_expiration_seconds: Option<i64>,
-    /// The life of credentials when nothing is asked for, in seconds; null when they do not expire.
+    /// Default lifetime of credentials, in seconds; null if they do not expire.
     pub default_expiration_seconds: Option<i64>,
 }

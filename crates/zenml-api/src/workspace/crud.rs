@@ -1,4 +1,4 @@
-//! The five calls that each kind of object has.
+//! The five endpoints that each kind of object has.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,7 +8,7 @@ use crate::path::PathParams;
 use crate::workspace::{Object, Page};
 use crate::{Endpoint, Identifier};
 
-/// What any object of a workspace tells of itself.
+/// The common part of all objects of a workspace.
 pub trait Named: Send + Sync + 'static {
     /// Identifies it inside the workspace.
     type Id: Identifier;
@@ -19,7 +19,7 @@ pub trait Named: Send + Sync + 'static {
     /// Its name.
     fn name(&self) -> &str;
 
-    /// Whether all of it is there: it is no stub, and was asked for with its metadata.
+    /// Returns whether it is complete: not a stub, and requested with its metadata.
     fn is_complete(&self) -> bool;
 }
 
@@ -45,17 +45,17 @@ where
     }
 }
 
-/// A kind of object that can be created, read, updated and deleted, by the same five calls as every other kind.
+/// A kind of object that can be listed, created, read, updated and deleted with five endpoints.
 pub trait Crud: Named + DeserializeOwned + Clone + std::fmt::Debug {
-    /// How a read and a deletion name an object: by its id, or by its id or name.
+    /// How a read and a deletion identify an object: by its id, or by its id or name.
     type Path: PathParams + From<Self::Id> + Send + Sync + 'static;
     /// Query of a list.
     type Query: PageQuery + Serialize + Default + Send + Sync + 'static;
     /// Query of a read.
     type Look: Serialize + Default + Send + Sync + 'static;
-    /// What a new object is made of.
+    /// Fields of a new object.
     type New: Serialize + Send + Sync + 'static;
-    /// A change of an object.
+    /// An update of an object.
     type Change: Serialize + Send + Sync + 'static;
     /// Query of a change.
     type Manner: Serialize + Default + Send + Sync + 'static;
@@ -71,11 +71,11 @@ pub trait Crud: Named + DeserializeOwned + Clone + std::fmt::Debug {
     /// Deletes an object.
     const DELETE: Endpoint<Self::Path, (), (), ()>;
 
-    /// The query for all objects whose name passes these filters.
+    /// Returns the query for all objects whose name matches these filters.
     fn named(filters: Vec<String>) -> Self::Query;
 }
 
-/// Implements [`Crud`] with the constants of the module that it stands in.
+/// Implements [`Crud`] with the constants of the current module.
 macro_rules! crud {
     (
         $object:ty, $query:ident, $new:ty, $change:ty
@@ -108,7 +108,7 @@ macro_rules! crud {
 }
 pub(crate) use crud;
 
-/// The first type, or the second where there is none.
+/// The first type, or the second one if there is none.
 macro_rules! or {
     ($type:ty => $otherwise:ty) => {
         $type

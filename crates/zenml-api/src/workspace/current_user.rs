@@ -1,4 +1,4 @@
-//! Who the caller is.
+//! The account of the caller.
 
 use crate::Endpoint;
 use crate::workspace::user::User;

@@ -1,4 +1,4 @@
-//! Flavors: the implementations that a type of component has.
+//! Flavors: the implementations of a component type.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,19 +8,20 @@ use crate::workspace::object::{Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::{Endpoint, FlavorId, Patch, Timestamp, UserId};
 
-/// Creates a flavor. The class is not looked at.
+/// Creates a flavor. The class is not checked.
 pub const CREATE: Endpoint<(), (), FlavorCreate, Flavor> = Endpoint::post("/flavors");
 
-/// Flavors that the server knows.
+/// Lists the flavors of the server.
 pub const LIST: Endpoint<(), FlavorQuery, (), Page<Flavor>> = Endpoint::get("/flavors");
 
 /// One flavor.
 pub const GET: Endpoint<FlavorId, (), (), Flavor> = Endpoint::get("/flavors/{flavor_id}");
 
-/// Changes a flavor. A component finds its flavor by type and name: with another one it cannot be read any more.
+/// Updates a flavor. A component refers to its flavor by type and name: if they change, the component is no longer
+/// readable.
 pub const UPDATE: Endpoint<FlavorId, (), FlavorUpdate, Flavor> = Endpoint::put("/flavors/{flavor_id}");
 
-/// Deletes a flavor, built-in ones included, unless a component of any type has a flavor of this name.
+/// Deletes a flavor, including built-in ones, unless a component of any type has a flavor with this name.
 pub const DELETE: Endpoint<FlavorId, (), (), ()> = Endpoint::delete("/flavors/{flavor_id}");
 
 /// A flavor.
@@ -37,20 +38,20 @@ list_query! {
         name = "name",
         /// Type of component.
         kind = "type",
-        /// Integration that it belongs to.
+        /// Its integration.
         integration = "integration",
-        /// Name for people.
+        /// Display name.
         display_name = "display_name",
         /// Id or name of the owner.
         user = "user",
-        /// When it was made.
+        /// When it was created.
         created = "created",
         /// When it was last changed.
         updated = "updated",
     }
 }
 
-/// What a new flavor is made of. A `display_name` would be ignored: the server makes one of the name.
+/// Fields of a new flavor. A `display_name` would be ignored: the server derives it from the name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlavorCreate {
@@ -63,13 +64,13 @@ pub struct FlavorCreate {
     pub config_schema: JsonMap,
     /// Python class.
     pub source: String,
-    /// Integration that it belongs to. The member may be null, and must be there.
+    /// Its integration. The member is required, but may be null.
     #[serde(deserialize_with = "required")]
     pub integration: Option<String>,
     /// Type of connector that fits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector_type: Option<String>,
-    /// Type of resource that a connector has to offer.
+    /// Resource type that a connector must support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector_resource_type: Option<String>,
     /// Configuration attribute that names the resource.
@@ -84,24 +85,24 @@ pub struct FlavorCreate {
     /// Documentation of the Python class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sdk_docs_url: Option<String>,
-    /// Whether somebody has added it, as without this member; if not, it belongs to the server.
+    /// Whether it is custom, which is the default; otherwise it belongs to the server.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::lax::not_null")]
     pub is_custom: Option<bool>,
 }
 
-/// Reads a member that may be null but must be there.
+/// Reads a required member, which may be null.
 fn required<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Option::deserialize(deserializer)
 }
 
-/// A change of a flavor.
+/// An update of a flavor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlavorUpdate {
-    /// New name; a derived name for people follows it.
+    /// New name; a derived display name changes with it.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub name: Patch<String>,
-    /// New name for people; null and empty make the server derive it from the name again.
+    /// New display name; null and empty make the server derive it from the name again.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub display_name: Patch<String>,
     /// Another type of component.
@@ -119,7 +120,7 @@ pub struct FlavorUpdate {
     /// New type of connector.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub connector_type: Patch<String>,
-    /// New type of resource that a connector has to offer.
+    /// New resource type that a connector must support.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub connector_resource_type: Patch<String>,
     /// New configuration attribute that names the resource.
@@ -134,16 +135,16 @@ pub struct FlavorUpdate {
     /// New documentation of the Python class.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub sdk_docs_url: Patch<String>,
-    /// Whether somebody has added it; its owner stays.
+    /// Whether it is custom; its owner is kept.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub is_custom: Patch<bool>,
 }
 
-/// What lists tell about a flavor.
+/// Fields in lists of a flavor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FlavorBody {
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
@@ -153,10 +154,10 @@ pub struct FlavorBody {
     /// Type of component.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Name for people.
+    /// Display name.
     #[serde(default)]
     pub display_name: Option<String>,
-    /// Integration that it belongs to; `built-in` for some.
+    /// Its integration; `built-in` for some.
     #[serde(default)]
     pub integration: Option<String>,
     /// Python class.
@@ -164,12 +165,12 @@ pub struct FlavorBody {
     /// Picture.
     #[serde(default)]
     pub logo_url: Option<String>,
-    /// Whether a user made it.
+    /// Whether a user created it.
     #[serde(default)]
     pub is_custom: bool,
 }
 
-/// What single reads tell about a flavor.
+/// Additional fields in single reads of a flavor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -178,7 +179,7 @@ pub struct FlavorMetadata {
     pub config_schema: serde_json::Value,
     /// Type of connector that fits; null means any that has the resource type.
     pub connector_type: Option<String>,
-    /// Type of resource that a connector has to offer.
+    /// Resource type that a connector must support.
     pub connector_resource_type: Option<String>,
     /// Configuration attribute that names the resource.
     pub connector_resource_id_attr: Option<String>,

@@ -1,21 +1,21 @@
-//! What a server tells about itself, to anyone.
+//! Public information about a server.
 
 use serde::{Deserialize, Serialize};
 
 use crate::workspace::JsonMap;
 use crate::{Endpoint, OrganizationId, Timestamp, WorkspaceId};
 
-/// Describes the server; needs no login.
+/// Describes the server. Public.
 pub const INFO: Endpoint<(), (), (), Info> = Endpoint::get("/info");
 
-/// The server's version as a bare JSON text; needs no login.
+/// Returns the server's version as a plain JSON string. Public.
 pub const VERSION: Endpoint<(), (), (), String> = Endpoint::get("/version");
 
 /// Description of a server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Info {
-    /// Deployment id. In a workspace of ZenML Pro usually the workspace's id; trust `pro_workspace_id`.
+    /// Deployment id. In a workspace of ZenML Pro, usually the id of the workspace; use `pro_workspace_id` instead.
     pub id: String,
     /// Name of the server.
     #[serde(default)]
@@ -33,12 +33,12 @@ pub struct Info {
     /// `sqlite` or `mysql`.
     #[serde(default)]
     pub database_type: String,
-    /// Where secrets are kept.
+    /// Where secrets are stored.
     #[serde(default)]
     pub secrets_store_type: String,
     /// `EXTERNAL` for a workspace of ZenML Pro, `OAUTH2_PASSWORD_BEARER` otherwise.
     pub auth_scheme: String,
-    /// Public address, if the server was told.
+    /// Public URL, if configured.
     #[serde(default)]
     pub server_url: String,
     /// Address of the dashboard.
@@ -50,16 +50,16 @@ pub struct Info {
     /// Anything else.
     #[serde(default)]
     pub metadata: JsonMap,
-    /// When someone last did something.
+    /// Time of the last activity.
     #[serde(default)]
     pub last_user_activity: Option<Timestamp>,
     /// Dashboard of ZenML Pro.
     #[serde(default)]
     pub pro_dashboard_url: Option<String>,
-    /// Control plane that the workspace belongs to.
+    /// Control plane of the workspace.
     #[serde(default)]
     pub pro_api_url: Option<String>,
-    /// Organization that the workspace belongs to.
+    /// Organization of the workspace.
     #[serde(default)]
     pub pro_organization_id: Option<OrganizationId>,
     /// Name of the organization.

@@ -6,8 +6,8 @@ use crate::{Endpoint, Sensitive};
 
 /// Logs in.
 ///
-/// A session of the control plane goes into the `Authorization` header with `grant_type` [`EXTERNAL`]; an API
-/// key goes into `password` with `grant_type` [`API_KEY`].
+/// Send a session of the control plane in the `Authorization` header with `grant_type` [`EXTERNAL`], or an API key as
+/// `password` with `grant_type` [`API_KEY`].
 pub const LOGIN: Endpoint<(), (), Form, Answer> = Endpoint::post("/login").form();
 
 /// Grant type for a caller whose bearer credential is a session of the control plane or an API key.
@@ -16,12 +16,12 @@ pub const EXTERNAL: &str = "zenml-external";
 /// Grant type for a caller that sends an API key as `password`.
 pub const API_KEY: &str = "zenml-api-key";
 
-/// What a login sends. All members are optional: a server finds the grant out from what is there.
+/// The form of a login. All members are optional: a server derives the grant from the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Form {
-    /// [`EXTERNAL`], [`API_KEY`], `password` (a server without a control plane) or a grant that is refused.
+    /// [`EXTERNAL`], [`API_KEY`], `password` (a server without a control plane) or a grant that is rejected.
     pub grant_type: Option<String>,
     /// User name, on a server without a control plane.
     pub username: Option<String>,
@@ -30,27 +30,27 @@ pub struct Form {
 }
 
 impl Form {
-    /// The form for a caller whose credential is in the `Authorization` header.
+    /// Returns the form for a caller whose credential is in the `Authorization` header.
     #[must_use]
     pub fn external() -> Self {
         Self { grant_type: Some(EXTERNAL.to_owned()), ..Self::default() }
     }
 
-    /// The form for an API key.
+    /// Returns the form for an API key.
     #[must_use]
     pub fn api_key(key: Sensitive<String>) -> Self {
         Self { grant_type: Some(API_KEY.to_owned()), password: Some(key), ..Self::default() }
     }
 }
 
-/// What a login answers, both with status 200.
+/// The responses of a login, both with status 200.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Answer {
     /// A session.
     Session(Session),
-    /// Nobody was logged in, because no credential was sent: the place where a person may log in.
+    /// Without a credential: the page on which a person can log in.
     Elsewhere {
         /// Address for a browser.
         authorization_url: String,
@@ -61,14 +61,14 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
-    /// Bearer token for the other routes.
+    /// Bearer token for the other endpoints.
     pub access_token: Sensitive<String>,
     /// `bearer`.
     pub token_type: String,
-    /// Seconds until the token expires. Null means that it does not expire: keep it until a 401.
+    /// Seconds until the token expires. Null means that it does not expire: use it until a 401.
     #[serde(default)]
     pub expires_in: Option<u64>,
-    /// Never given today: log in again instead.
+    /// Currently never set: log in again instead.
     #[serde(default)]
     pub refresh_token: Option<Sensitive<String>>,
     /// Only for browsers.
@@ -86,7 +86,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that lives for this many seconds and has nothing else.
+    /// Returns a session with only a token and its lifetime in seconds.
     #[must_use]
     pub fn new(access_token: Sensitive<String>, expires_in: u64) -> Self {
         Self {

@@ -1,16 +1,16 @@
-//! Sharing single objects with a team or a user. Only workspaces of ZenML Pro have this route.
+//! Sharing single objects with a team or a user. Only workspaces of ZenML Pro have this endpoint.
 
 use serde::{Deserialize, Serialize};
 
 use crate::rbac::{Action, ResourceType};
 use crate::{Endpoint, ObjectId, TeamId, UserId};
 
-/// Makes these actions the complete share of a team or a user on one object; an empty list removes it.
+/// Sets the complete share of a team or a user on one object; an empty list removes it.
 ///
-/// The caller needs the action `share` on the object and every action that it grants.
+/// The caller requires the action `share` on the object, and every action that it grants.
 pub const SHARE: Endpoint<(), ShareQuery, Vec<Action>, ()> = Endpoint::post("/users/resource_membership");
 
-/// Which object is shared, and with whom. Exactly one of `team_id` and `user_id` is given.
+/// The shared object and the principal. Exactly one of `team_id` and `user_id` is set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShareQuery {

@@ -1,9 +1,9 @@
-//! The API of a workspace, below `{server}/api/v1`, as a ZenML 0.98 server offers it.
+//! The API of a workspace, under `{server}/api/v1`, as of ZenML 0.98.
 //!
-//! What a declarative client has to know and the types cannot say:
-//! - every success is 200; lists hide what the caller may not read, nested objects become stubs ([`Object`]);
-//! - unknown members of a body and unknown filters are ignored without notice;
-//! - `PUT` is partial, except where a type here always sends a member: its documentation says why;
+//! What a declarative client must know and the types cannot express:
+//! - every success is 200; lists omit objects that the caller cannot read, nested ones become stubs ([`Object`]);
+//! - unknown members of a body and unknown filters are silently ignored;
+//! - `PUT` is partial, except where a type here always sends a member: its documentation explains why;
 //! - a `POST` should carry an `Idempotency-Key`; the transport adds it.
 
 pub mod code_repository;
@@ -32,10 +32,10 @@ pub use crud::{Crud, Named};
 pub use object::{Object, Owned};
 pub use page::{ListQuery, LogicalOperator, Page, Paging};
 
-/// Path of the API below a server's address.
+/// Path of the API under a server's URL.
 pub const BASE: &str = "/api/v1";
 
-/// A free map of JSON values: labels, project metadata, the configuration of a component or a connector.
+/// An arbitrary map of JSON values: labels, project metadata, the configuration of a component or a connector.
 pub type JsonMap = BTreeMap<String, serde_json::Value>;
 
 /// Environment variables.

@@ -6,8 +6,8 @@ use crate::workspace::user::User;
 
 /// An object of a workspace.
 ///
-/// `body` is there whenever the caller may read the object. Where a nested object may not be read the server
-/// sends a *stub*: `permission_denied` is true and everything but the id and the name is null.
+/// `body` is present if the caller can read the object. For a nested object that the caller cannot read, the server
+/// sends a *stub*: `permission_denied` is true, and everything except the id and the name is null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(
@@ -16,15 +16,15 @@ use crate::workspace::user::User;
 pub struct Object<I, B, M, R> {
     /// Identifier inside the workspace.
     pub id: I,
-    /// Name; what it has to be unique in depends on the noun.
+    /// Name; the scope in which it must be unique depends on the noun.
     pub name: String,
-    /// Whether this is a stub of an object that the caller may not read.
+    /// Whether this is a stub of an object that the caller cannot read.
     #[serde(default)]
     pub permission_denied: bool,
-    /// What lists tell too.
+    /// Fields that lists also contain.
     #[serde(default)]
     pub body: Option<B>,
-    /// What single reads, creates and updates tell; lists only with `hydrate=true`.
+    /// Fields of single reads, creates and updates; of lists only with `hydrate=true`.
     #[serde(default)]
     pub metadata: Option<M>,
     /// Related objects.
@@ -33,17 +33,17 @@ pub struct Object<I, B, M, R> {
 }
 
 impl<I, B, M, R> Object<I, B, M, R> {
-    /// A stub: what a caller sees of a nested object that it may not read.
+    /// Creates a stub: the visible part of a nested object that the caller cannot read.
     pub fn stub(id: I, name: String) -> Self {
         Self { id, name, permission_denied: true, body: None, metadata: None, resources: None }
     }
 }
 
-/// The related object that most nouns have: who made it.
+/// The related object that most nouns have: the creator.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Owned {
-    /// The owner; null for what belongs to the server.
+    /// The owner; null for objects of the server.
     #[serde(default)]
     pub user: Option<User>,
 }

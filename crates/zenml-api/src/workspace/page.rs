@@ -1,4 +1,4 @@
-//! Lists: pages, and the queries that ask for them.
+//! Lists: pages and their queries.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 pub struct Page<T> {
     /// Number of this page, from 1.
     pub index: u64,
-    /// Most items that a page can hold, as asked for.
+    /// Requested page size.
     pub max_size: u64,
-    /// How many pages there are; 1 for an empty list.
+    /// Number of pages; 1 for an empty list.
     pub total_pages: u64,
-    /// How many items there are on all pages.
+    /// Number of items on all pages.
     pub total: u64,
     /// The items of this page.
     pub items: Vec<T>,
@@ -25,14 +25,14 @@ pub struct Page<T> {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogicalOperator {
-    /// All must hold.
+    /// All must match.
     #[default]
     And,
-    /// One must hold.
+    /// One must match.
     Or,
 }
 
-/// The part of a list's query that says which rows of the result to send.
+/// The part of a list query that selects rows of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paging<'a> {
     /// Page, from 1; the server's default is 1.
@@ -41,7 +41,7 @@ pub struct Paging<'a> {
     pub size: Option<i64>,
     /// `field`, `asc:field` or `desc:field`; the server's default is `created`.
     pub sort_by: Option<&'a str>,
-    /// Whether `metadata` is wanted; lists leave it out by default.
+    /// Whether to include `metadata`; lists omit it by default.
     pub hydrate: bool,
     /// How the filters combine.
     pub operator: LogicalOperator,
@@ -49,20 +49,20 @@ pub struct Paging<'a> {
 
 /// The query of a list, as a server reads it.
 pub trait ListQuery {
-    /// Which rows of the result are wanted.
+    /// Returns the selected rows of the result.
     #[must_use]
     fn paging(&self) -> Paging<'_>;
 
-    /// The filters by the name that they have on the wire, those without a value included.
+    /// Returns the filters by their name on the wire, including those without a value.
     #[must_use]
     fn filters(&self) -> Vec<(&'static str, &[String])>;
 }
 
 /// Declares the query of one list.
 ///
-/// A server ignores a filter that it does not know and returns everything, so each list has a type with the
-/// filters that it really has. A filter holds values like `x`, `contains:x` or `oneof:["x","y"]`; several
-/// values must all match. What is wanted of each item, if the list has such options, comes after `options`.
+/// A server ignores unknown filters and returns everything, so each list has a type with its actual filters. A filter
+/// contains values such as `x`, `contains:x` or `oneof:["x","y"]`; several values must all match. Options about the
+/// content of each item come after `options`.
 macro_rules! list_query {
     ($(#[$doc:meta])* $name:ident { $($(#[$filter_doc:meta])* $filter:ident = $wire:literal,)* }
         $(options { $($(#[$option_doc:meta])* $option:ident: $type:ty,)* })?) => {
@@ -81,7 +81,7 @@ macro_rules! list_query {
             pub sort_by: Option<String>,
             /// How the filters combine.
             pub logical_operator: Option<$crate::workspace::LogicalOperator>,
-            /// Whether `metadata` is wanted.
+            /// Whether to include `metadata`.
             pub hydrate: Option<bool>,
             $($(#[$filter_doc])* #[serde(rename = $wire)] pub $filter: Vec<String>,)*
             $($($(#[$option_doc])* pub $option: Option<$type>,)*)?

@@ -12,7 +12,7 @@ use crate::{Endpoint, IdOrName, Patch, ProjectId, Timestamp};
 pub const CREATE: Endpoint<(), (), ProjectCreate, Project> =
     Endpoint::post("/projects").aliases(&["/workspaces"]);
 
-/// Projects that the caller may read.
+/// Projects that the caller can read.
 pub const LIST: Endpoint<(), ProjectQuery, (), Page<Project>> =
     Endpoint::get("/projects").aliases(&["/workspaces"]);
 
@@ -20,7 +20,7 @@ pub const LIST: Endpoint<(), ProjectQuery, (), Page<Project>> =
 pub const GET: Endpoint<IdOrName<ProjectId>, (), (), Project> =
     Endpoint::get("/projects/{project_name_or_id}").aliases(&["/workspaces/{project_name_or_id}"]);
 
-/// Changes a project. Only the id is accepted here, not the name.
+/// Updates a project. Only the id is accepted here, not the name.
 pub const UPDATE: Endpoint<ProjectId, (), ProjectUpdate, Project> =
     Endpoint::put("/projects/{project_name_or_id}").aliases(&["/workspaces/{project_name_or_id}"]);
 
@@ -28,7 +28,7 @@ pub const UPDATE: Endpoint<ProjectId, (), ProjectUpdate, Project> =
 pub const DELETE: Endpoint<IdOrName<ProjectId>, (), (), ()> =
     Endpoint::delete("/projects/{project_name_or_id}").aliases(&["/workspaces/{project_name_or_id}"]);
 
-/// How much there is in a project.
+/// Number of objects in a project.
 pub const STATISTICS: Endpoint<IdOrName<ProjectId>, (), (), Statistics> =
     Endpoint::get("/projects/{project_name_or_id}/statistics")
         .aliases(&["/workspaces/{project_name_or_id}/statistics"]);
@@ -45,23 +45,23 @@ list_query! {
         id = "id",
         /// Name.
         name = "name",
-        /// Name for people.
+        /// Display name.
         display_name = "display_name",
-        /// When it was made.
+        /// When it was created.
         created = "created",
         /// When it was last changed.
         updated = "updated",
     }
 }
 
-/// What a new project is made of.
+/// Fields of a new project.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectCreate {
-    /// 1 to 50 of `a-z 0-9 _ -`, unique in the workspace. Without it the server makes one from `display_name`.
+    /// 1 to 50 of `a-z 0-9 _ -`, unique in the workspace. Without it, the server derives one from `display_name`.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub name: Patch<String>,
-    /// Name for people, at most 255 characters; the server's default is `name`.
+    /// Display name, at most 255 characters; the server's default is `name`.
     #[serde(
         default,
         skip_serializing_if = "String::is_empty",
@@ -76,50 +76,50 @@ pub struct ProjectCreate {
     pub project_metadata: Option<JsonMap>,
 }
 
-/// A change of a project. The server answers 500 to a null name, `display_name` or `description`: send `""`.
+/// An update of a project. The server responds with 500 to a null `name`, `display_name` or `description`: send `""`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectUpdate {
     /// New name.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub name: Patch<String>,
-    /// New name for people.
+    /// New display name.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub display_name: Patch<String>,
     /// New description.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub description: Patch<String>,
-    /// Replaces the whole map; null changes nothing, an empty map clears.
+    /// Replaces the whole map; null changes nothing, an empty map clears it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_metadata: Option<JsonMap>,
 }
 
-/// What lists tell about a project.
+/// Fields in lists of a project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectBody {
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
-    /// Name for people.
+    /// Display name.
     #[serde(default)]
     pub display_name: String,
 }
 
-/// What single reads tell about a project.
+/// Additional fields in single reads of a project.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectMetadata {
     /// Description, or empty.
     #[serde(default)]
     pub description: String,
-    /// Anything that clients keep there.
+    /// Arbitrary data of clients.
     #[serde(default)]
     pub project_metadata: JsonMap,
 }
 
-/// How much there is in a project.
+/// Number of objects in a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Statistics {

@@ -12,17 +12,17 @@ use crate::{Endpoint, Patch, SecretId, Sensitive, Timestamp, UserId};
 /// Creates a secret.
 pub const CREATE: Endpoint<(), (), SecretCreate, Secret> = Endpoint::post("/secrets");
 
-/// Secrets that the caller may read, always without their values.
+/// Secrets that the caller can read, always without their values.
 pub const LIST: Endpoint<(), SecretQuery, (), Page<Secret>> = Endpoint::get("/secrets");
 
-/// One secret, with its values if the caller may read them; without a mark if not.
+/// One secret, with its values if the caller can read them; without any indication if not.
 pub const GET: Endpoint<SecretId, (), (), Secret> = Endpoint::get("/secrets/{secret_id}");
 
 /// Changes a secret.
 pub const UPDATE: Endpoint<SecretId, UpdateQuery, SecretUpdate, Secret> =
     Endpoint::put("/secrets/{secret_id}");
 
-/// Deletes a secret. References to it disappear from stacks and components without notice.
+/// Deletes a secret. References to it silently disappear from stacks and components.
 pub const DELETE: Endpoint<SecretId, (), (), ()> = Endpoint::delete("/secrets/{secret_id}");
 
 /// A secret.
@@ -44,7 +44,7 @@ list_query! {
         private = "private",
         /// Id or name of the owner.
         user = "user",
-        /// When it was made.
+        /// When it was created.
         created = "created",
         /// When it was last changed.
         updated = "updated",
@@ -60,7 +60,7 @@ pub struct UpdateQuery {
     pub patch_values: Option<bool>,
 }
 
-/// What a new secret is made of.
+/// Fields of a new secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecretCreate {
@@ -74,11 +74,11 @@ pub struct SecretCreate {
     pub values: Sensitive<Values>,
 }
 
-/// A change of a secret.
+/// An update of a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecretUpdate {
-    /// New name; the server answers 500 to a null.
+    /// New name; the server responds to null with 500.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub name: Patch<String>,
     /// Whether only its owner can see it.
@@ -89,11 +89,11 @@ pub struct SecretUpdate {
     pub values: Option<Sensitive<Values>>,
 }
 
-/// What a read tells about a secret.
+/// Fields of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecretBody {
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
@@ -103,7 +103,7 @@ pub struct SecretBody {
     /// Whether only its owner can see it.
     #[serde(default)]
     pub private: bool,
-    /// Keys and values; empty in lists and for callers who may not read them.
+    /// Keys and values; empty in lists and for callers who cannot read them.
     #[serde(default)]
     pub values: Sensitive<Values>,
 }

@@ -17,7 +17,7 @@ use crate::{
 /// Creates a stack.
 pub const CREATE: Endpoint<(), (), StackCreate, Stack> = Endpoint::post("/stacks");
 
-/// Stacks that the caller may read.
+/// Stacks that the caller can read.
 pub const LIST: Endpoint<(), StackQuery, (), Page<Stack>> = Endpoint::get("/stacks");
 
 /// One stack.
@@ -26,7 +26,7 @@ pub const GET: Endpoint<StackId, (), (), Stack> = Endpoint::get("/stacks/{stack_
 /// Changes a stack.
 pub const UPDATE: Endpoint<StackId, (), StackUpdate, Stack> = Endpoint::put("/stacks/{stack_id}");
 
-/// Deletes a stack; its components stay.
+/// Deletes a stack; its components are kept.
 pub const DELETE: Endpoint<StackId, (), (), ()> = Endpoint::delete("/stacks/{stack_id}");
 
 /// A stack.
@@ -34,34 +34,35 @@ pub type Stack = Object<StackId, StackBody, StackMetadata, Owned>;
 
 crud!(Stack, StackQuery, StackCreate, StackUpdate);
 
-/// Components of a new stack by type: those that are there, and what to make of others.
+/// Components of a new stack by type: existing ones, and ones to create.
 ///
-/// What is made is named like the stack, with an addition where that name is taken, and stays when the stack goes.
+/// Created components have the name of the stack, with a suffix if that name already exists, and are kept when the
+/// stack is deleted.
 pub type NewSlots = BTreeMap<String, Vec<Part<ComponentId, NewComponent>>>;
 
-/// Something that is there, or what to make.
+/// An existing object, or one to create.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Part<Id, New> {
     /// It is there.
     There(Id),
-    /// It is made.
+    /// It is created.
     New(New),
-    /// It is neither. A server reads that to say what is wrong with it; a client never sends it.
+    /// Neither. A server decodes it to report the error; a client never sends it.
     Neither(Sensitive<Value>),
 }
 
-/// A component that is made with a stack. Its labels are the stack's.
+/// A component that is created with a stack. Its labels are those of the stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewComponent {
     /// Flavor.
     pub flavor: String,
-    /// Connector to link: its place among those of the request.
+    /// Connector to link: its position among those of the request.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lax::integer")]
     pub service_connector_index: Option<i64>,
-    /// Resource of the connector. Without it the server takes the one that the configuration names, or the connector's.
+    /// Resource of the connector. By default, the server uses the one in the configuration, or that of the connector.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_connector_resource_id: Option<String>,
     /// Configuration.
@@ -69,7 +70,7 @@ pub struct NewComponent {
     pub configuration: Sensitive<JsonMap>,
 }
 
-/// A connector that is made with a stack. Its labels are the stack's, as texts.
+/// A connector that is created with a stack. Its labels are those of the stack, as strings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewConnector {
@@ -83,8 +84,8 @@ pub struct NewConnector {
     pub configuration: Sensitive<JsonMap>,
 }
 
-/// Components by type. The server does not check that a component is of the type it is given under, and
-/// regroups its answer by the real types.
+/// Components by type. The server does not check that a component has the specified type, and groups its response by
+/// the real types.
 pub type Slots = BTreeMap<String, Vec<ComponentId>>;
 
 list_query! {
@@ -96,20 +97,20 @@ list_query! {
         name = "name",
         /// Description.
         description = "description",
-        /// Id of a component that the stack holds.
+        /// Id of a component of the stack.
         component_id = "component_id",
-        /// Id or name of a component that the stack holds.
+        /// Id or name of a component of the stack.
         component = "component",
         /// Id or name of the owner.
         user = "user",
-        /// When it was made.
+        /// When it was created.
         created = "created",
         /// When it was last changed.
         updated = "updated",
     }
 }
 
-/// What a new stack is made of.
+/// Fields of a new stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StackCreate {
@@ -120,7 +121,7 @@ pub struct StackCreate {
     pub description: String,
     /// Components; an orchestrator and an artifact store must be among them.
     pub components: NewSlots,
-    /// Connectors for the components that are made.
+    /// Connectors for the components to create.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub service_connectors: Vec<Part<ConnectorId, NewConnector>>,
     /// Labels; values of any JSON type.
@@ -137,11 +138,11 @@ pub struct StackCreate {
     pub stack_spec_path: Option<String>,
 }
 
-/// A change of a stack.
+/// An update of a stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StackUpdate {
-    /// New name; the server answers 500 to a null.
+    /// New name; the server responds to null with 500.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub name: Patch<String>,
     /// New description; null is stored as null.
@@ -167,11 +168,11 @@ pub struct StackUpdate {
     pub remove_secrets: Option<Vec<String>>,
 }
 
-/// What lists tell about a stack.
+/// Fields in lists of a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StackBody {
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
@@ -180,12 +181,12 @@ pub struct StackBody {
     pub user_id: Option<UserId>,
 }
 
-/// What single reads tell about a stack.
+/// Additional fields in single reads of a stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct StackMetadata {
-    /// Components by their real type; those that the caller may not read are stubs.
+    /// Components by their real type; those that the caller cannot read are stubs.
     pub components: BTreeMap<String, Vec<Component>>,
     /// What it is for.
     pub description: Option<String>,

@@ -1,4 +1,4 @@
-//! Tags: words with a colour that are put on pipelines, runs, models and artifacts.
+//! Tags: coloured words on pipelines, runs, models and artifacts.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::{Endpoint, Patch, TagId, Timestamp, UserId};
 /// Creates a tag.
 pub const CREATE: Endpoint<(), (), TagCreate, Tag> = Endpoint::post("/tags");
 
-/// All tags: everyone who is let in sees them.
+/// Lists all tags: everyone in the workspace has access to them.
 pub const LIST: Endpoint<(), TagQuery, (), Page<Tag>> = Endpoint::get("/tags");
 
 /// One tag, by id only.
@@ -19,7 +19,7 @@ pub const GET: Endpoint<TagId, (), (), Tag> = Endpoint::get("/tags/{tag_id}");
 /// Changes a tag.
 pub const UPDATE: Endpoint<TagId, (), TagUpdate, Tag> = Endpoint::put("/tags/{tag_id}");
 
-/// Deletes a tag, and takes it off from whatever has it.
+/// Deletes a tag, and removes it from all objects.
 pub const DELETE: Endpoint<TagId, (), (), ()> = Endpoint::delete("/tags/{tag_id}");
 
 /// The colours that a tag can have.
@@ -40,55 +40,55 @@ list_query! {
         name = "name",
         /// Colour, one of [`COLORS`].
         color = "color",
-        /// Whether only one object of a kind can have the tag.
+        /// Whether only one object of a type can have the tag.
         exclusive = "exclusive",
         /// Id or name of the owner.
         user = "user",
-        /// When it was made.
+        /// When it was created.
         created = "created",
         /// When it was last changed.
         updated = "updated",
     }
 }
 
-/// What a new tag is made of.
+/// Fields of a new tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TagCreate {
-    /// At most 255 characters, not empty and no UUID; unique in the workspace.
+    /// At most 255 characters, not empty and not a UUID; unique in the workspace.
     pub name: String,
-    /// One of [`COLORS`]; without it the server draws one. A null is refused.
+    /// One of [`COLORS`]; by default, the server picks one at random. Null is rejected.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         deserialize_with = "crate::lax::nothing_for_null"
     )]
     pub color: Option<String>,
-    /// Whether only one object of a kind can have the tag.
+    /// Whether only one object of a type can have the tag.
     #[serde(default)]
     pub exclusive: bool,
 }
 
-/// A change of a tag. The server answers 500 to a null.
+/// An update of a tag. The server responds to null with 500.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TagUpdate {
-    /// New name. A name of more than 255 characters is stored and makes the tag, and all lists, unreadable.
+    /// New name. A name of more than 255 characters is stored, and then the tag and all lists are unreadable.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub name: Patch<String>,
     /// New colour.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub color: Patch<String>,
-    /// Whether only one object of a kind can have the tag.
+    /// Whether only one object of a type can have the tag.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub exclusive: Patch<bool>,
 }
 
-/// What lists tell about a tag.
+/// Fields in lists of a tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TagBody {
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
@@ -98,11 +98,11 @@ pub struct TagBody {
     /// Colour, one of [`COLORS`].
     #[serde(default)]
     pub color: Option<String>,
-    /// Whether only one object of a kind can have the tag.
+    /// Whether only one object of a type can have the tag.
     pub exclusive: bool,
 }
 
-/// What single reads tell about a tag.
+/// Additional fields in single reads of a tag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TagMetadata {

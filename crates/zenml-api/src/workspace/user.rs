@@ -1,7 +1,7 @@
 //! Accounts of a workspace.
 //!
-//! In ZenML Pro they mirror users and service accounts of the control plane: a local account is made at the
-//! first login, with an id of its own.
+//! In ZenML Pro they mirror users and service accounts of the control plane: a local account is created at the first
+//! login, with its own id.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,22 +30,22 @@ list_query! {
         full_name = "full_name",
         /// E-mail address.
         email = "email",
-        /// Whether the account may log in.
+        /// Whether the account can log in.
         active = "active",
         /// Id on the control plane.
         external_user_id = "external_user_id",
     }
 }
 
-/// What lists tell about an account.
+/// Fields in lists of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserBody {
-    /// When the account was made.
+    /// When the account was created.
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
-    /// Whether it may log in.
+    /// Whether it can log in.
     #[serde(default)]
     pub active: bool,
     /// Only on servers without a control plane.
@@ -54,13 +54,13 @@ pub struct UserBody {
     /// Name of the person, or empty.
     #[serde(default)]
     pub full_name: String,
-    /// Whether the person wants mail.
+    /// Whether the person wants e-mails.
     #[serde(default)]
     pub email_opted_in: Option<bool>,
     /// Whether this is a service account.
     #[serde(default)]
     pub is_service_account: bool,
-    /// Whether this is an administrator; ZenML Pro does not ask for it.
+    /// Whether this is an administrator; ZenML Pro does not use it.
     #[serde(default)]
     pub is_admin: bool,
     /// Project that the person works in.
@@ -71,7 +71,7 @@ pub struct UserBody {
     pub avatar_url: Option<String>,
 }
 
-/// What single reads tell about an account.
+/// Additional fields in single reads of an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -82,7 +82,7 @@ pub struct UserMetadata {
     pub email: Option<String>,
     /// Id on the control plane.
     pub external_user_id: Option<UserId>,
-    /// Anything that clients keep there.
+    /// Arbitrary data of clients.
     pub user_metadata: Option<JsonMap>,
     /// Claims of the identity provider.
     pub oidc_claims: Option<JsonMap>,

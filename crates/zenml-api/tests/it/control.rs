@@ -40,10 +40,10 @@ fn check_one(exchange: &Exchange) {
 }
 
 #[test]
-fn every_endpoint_agrees_with_what_the_control_plane_documents() {
+fn every_endpoint_agrees_with_the_documentation_of_the_control_plane() {
     let mut failed = Vec::new();
     for exchange in read("control") {
-        // One report about all of them reads better than the first panic.
+        // One report about all of them is more useful than the first panic.
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check_one(&exchange)));
         if result.is_err() {
             failed
@@ -77,9 +77,9 @@ fn every_endpoint_is_in_the_table() {
     assert_eq!(declared, table);
 }
 
-/// What an exchange only assumes must be easy to find when the real API turns out to be different.
+/// Assumptions must be easy to find if the real API turns out to be different.
 #[test]
-fn what_is_only_inferred_is_known_by_name() {
+fn inferred_exchanges_are_listed_by_name() {
     let exchanges = read("control");
     let certain: BTreeSet<&str> = exchanges
         .iter()

@@ -1,4 +1,4 @@
-//! Error answers of both planes.
+//! Error responses of both APIs.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,7 +18,7 @@ struct Case {
 }
 
 #[test]
-fn every_form_of_an_error_is_understood_and_repeats_nothing_that_was_submitted() {
+fn every_format_of_an_error_is_decoded_and_repeats_nothing_that_was_submitted() {
     let cases: Vec<Case> = serde_json::from_str(include_str!("../../contract/errors.json")).unwrap();
     for case in cases {
         let body = ErrorBody::decode(case.answer.to_string().as_bytes());
@@ -35,7 +35,7 @@ fn every_form_of_an_error_is_understood_and_repeats_nothing_that_was_submitted()
 }
 
 #[test]
-fn what_is_no_json_is_kept_as_text_and_a_page_as_its_title() {
+fn text_that_is_not_json_is_kept_and_of_a_page_its_title() {
     let table = [
         ("", ErrorForm::Empty, ""),
         ("  \n", ErrorForm::Empty, ""),
@@ -43,9 +43,9 @@ fn what_is_no_json_is_kept_as_text_and_a_page_as_its_title() {
         ("<html><head><TITLE> 502 Bad Gateway </TITLE></head></html>", ErrorForm::Html, "502 Bad Gateway"),
         ("<!DOCTYPE html><p>x", ErrorForm::Html, ""),
         ("\"text\"", ErrorForm::Json, "text"),
-        ("[]", ErrorForm::Text, "an answer of an unknown form"),
-        ("{\"error\": {\"code\": 1}}", ErrorForm::Text, "an answer of an unknown form"),
-        ("17", ErrorForm::Text, "an answer of an unknown form"),
+        ("[]", ErrorForm::Text, "a response of unknown format"),
+        ("{\"error\": {\"code\": 1}}", ErrorForm::Text, "a response of unknown format"),
+        ("17", ErrorForm::Text, "a response of unknown format"),
     ];
     for (text, form, message) in table {
         let body = ErrorBody::decode(text.as_bytes());
@@ -59,7 +59,7 @@ fn what_is_no_json_is_kept_as_text_and_a_page_as_its_title() {
 }
 
 #[test]
-fn what_a_server_writes_is_what_a_client_reads() {
+fn a_client_reads_what_a_server_writes() {
     for answer in [ErrorAnswer::class("KeyError", "no such team"), ErrorAnswer::text("no such team")] {
         let body = ErrorBody::decode(&serde_json::to_vec(&answer).unwrap());
         assert_eq!(body.message, "no such team");
@@ -71,7 +71,7 @@ fn what_a_server_writes_is_what_a_client_reads() {
 }
 
 #[test]
-fn a_refusal_tells_why_by_its_text() {
+fn the_text_of_a_refusal_determines_its_reason() {
     let table = [
         ("Insufficient permissions to SHARE resource 'stack/1'.", Refusal::Permission),
         ("Stack Component `x` cannot be deleted as it is part of 1 stacks.", Refusal::InUse),

@@ -1,4 +1,4 @@
-//! One request and its answer as the real API has them, and the check that a constant means the same.
+//! A request and its response in the real API, and the check that a constant matches them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zenml_api::{BodyKind, Endpoint, PathParams, Request, query};
 
-/// An exchange, written down from the facts and never built from the constants.
+/// An exchange from the real API, never generated from the constants.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exchange {
@@ -21,7 +21,7 @@ pub(crate) struct Exchange {
     pub(crate) request: Asked,
     pub(crate) status: u16,
     pub(crate) answer: Value,
-    /// Members of the answer that we do not read.
+    /// Members of the response that the types do not contain.
     #[serde(default)]
     pub(crate) unknown: Vec<String>,
 }
@@ -48,7 +48,7 @@ pub(crate) struct Asked {
     form: String,
 }
 
-/// All exchanges of a folder below `contract/`.
+/// Returns all exchanges of a folder in `contract/`.
 pub(crate) fn read(folder: &str) -> Vec<Exchange> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("contract").join(folder);
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -62,7 +62,7 @@ pub(crate) fn read(folder: &str) -> Vec<Exchange> {
     exchanges.collect()
 }
 
-/// Checks that the constant serves and sends this request, and reads and writes this answer.
+/// Checks that the constant serves and sends this request, and decodes and encodes this response.
 pub(crate) fn check<P, Q, B, A>(endpoint: &Endpoint<P, Q, B, A>, exchange: &Exchange)
 where
     P: PathParams,
@@ -73,7 +73,7 @@ where
     let (route, asked) = (endpoint.route(), &exchange.request);
     assert_eq!(route.method.as_str(), asked.method);
 
-    // As a server: one of the templates fits, and everything in the request has its place in the types.
+    // As a server: one of the templates matches, and the types contain everything in the request.
     let (template, texts) = route
         .templates()
         .find_map(|template| Some((template, parameters(template, &asked.path)?)))
@@ -88,7 +88,7 @@ where
     };
     let body = endpoint.decode_body(&bytes).unwrap();
 
-    // As a client: the same values make the same request, under the newest path.
+    // As a client: the same values produce the same request, with the newest path.
     let sent = endpoint.request(&path, &query, &body).unwrap();
     if template == route.template {
         assert_eq!(sent.path, asked.path);
@@ -96,7 +96,7 @@ where
     assert_eq!(pairs(&sent.query), pairs(&asked.query), "query");
     compare_body(&sent, &bytes, asked);
 
-    // The answer decodes, and nothing of it is lost but what the fixture names.
+    // The response decodes, and only the members that the fixture lists are lost.
     assert_eq!(exchange.status, 200, "errors are in errors.json");
     let answer = endpoint.decode_answer(exchange.answer.to_string().as_bytes()).unwrap();
     let again = serde_json::to_value(&answer).unwrap();
@@ -119,7 +119,7 @@ fn compare_body(sent: &Request, expected: &[u8], asked: &Asked) {
     }
 }
 
-/// The decoded parameters of a path, if the template fits it.
+/// Returns the decoded parameters of a path, if the template matches it.
 fn parameters(template: &str, path: &str) -> Option<Vec<String>> {
     let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     if template.len() != path.len() {
@@ -128,7 +128,7 @@ fn parameters(template: &str, path: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
     for (expected, segment) in template.iter().zip(path) {
         if expected.starts_with('{') {
-            // Reuses the decoding of queries; a plus sign stands for itself in a path.
+            // Reuses the decoding of queries; in a path, a plus sign is literal.
             let text = format!("x={}", segment.replace('+', "%2B"));
             let decoded: BTreeMap<String, String> = query::from_str(&text).unwrap();
             found.push(decoded["x"].clone());
@@ -139,7 +139,7 @@ fn parameters(template: &str, path: &str) -> Option<Vec<String>> {
     Some(found)
 }
 
-/// The pairs of a query by key. Python writes booleans with a capital, and old names mean the new ones.
+/// Returns the pairs of a query by key. Normalizes Python's booleans and old names.
 fn pairs(text: &str) -> BTreeMap<String, Vec<String>> {
     let mut pairs: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
@@ -154,7 +154,7 @@ fn pairs(text: &str) -> BTreeMap<String, Vec<String>> {
     pairs
 }
 
-/// Everything that was answered is still there. What we add (a member that is null by default) does no harm.
+/// Checks that everything in the response is still present. Added members (null by default) are allowed.
 fn compare(expected: &Value, found: &Value, place: &str, unknown: &[String]) {
     match (expected, found) {
         (Value::Object(expected), Value::Object(found)) => {

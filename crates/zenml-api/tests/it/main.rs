@@ -1,6 +1,6 @@
-//! The constants and types against what the real APIs document or give.
+//! Tests of the constants and types against the real APIs.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected shall panic")]
+#![expect(clippy::unwrap_used, reason = "a test panics on anything unexpected")]
 
 mod control;
 mod error_bodies;

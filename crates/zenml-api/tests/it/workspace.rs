@@ -37,10 +37,10 @@ fn check_one(exchange: &Exchange) {
 }
 
 #[test]
-fn every_endpoint_agrees_with_what_a_workspace_answers() {
+fn every_endpoint_agrees_with_the_responses_of_a_workspace() {
     let mut failed = Vec::new();
     for exchange in read("workspace") {
-        // One report about all of them reads better than the first panic.
+        // One report about all of them is more useful than the first panic.
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check_one(&exchange)));
         if result.is_err() {
             failed
@@ -66,9 +66,9 @@ fn every_endpoint_has_as_many_parameters_as_its_template() {
     }
 }
 
-/// A server reads a member that is left out of these updates as a wish to remove something.
+/// A server removes a value if its member is omitted in these updates.
 #[test]
-fn updates_of_components_and_connectors_always_send_what_a_server_would_drop() {
+fn updates_of_components_and_connectors_always_send_what_a_server_would_remove() {
     let component = serde_json::to_value(workspace::component::ComponentUpdate::default()).unwrap();
     assert_eq!(component, serde_json::json!({ "connector": null, "connector_resource_id": null }));
     let connector = serde_json::to_value(workspace::connector::ConnectorUpdate::default()).unwrap();

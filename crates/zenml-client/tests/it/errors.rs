@@ -114,7 +114,7 @@ async fn a_422_that_repeats_submitted_secrets_shows_none_of_them() {
             json!({"detail": ["ValueError", "1 validation error for X\nname\n  too long [type=t, input_value='hunter2']"]}),
             "name: too long",
         ),
-        (json!({"detail": ["ValueError", "2 validation errors hunter2"]}), "left out"),
+        (json!({"detail": ["ValueError", "2 validation errors hunter2"]}), "omitted"),
     ] {
         let text = answer(422, &body.to_string()).await.to_string();
         assert!(text.contains(expected) && !text.contains("hunter2"), "{text}");
