@@ -56,9 +56,9 @@ pub(crate) async fn actor(
         (None, Access::WorkspaceServer) => match shared.tokens.read::<WorkspaceServer>(bearer) {
             Some(server) => workspace_server(shared, server).await,
             None if shared.tokens.read::<Session>(bearer).is_some() || bearer.starts_with(API_KEY_PREFIX) => {
-                Err(Error::forbidden("Only the servers of workspaces may call this endpoint."))
+                Err(Error::forbidden("Only workspace servers may call this endpoint."))
             }
-            None => Err(Error::credentials("The token is not valid.")),
+            None => Err(Error::credentials("The token is invalid.")),
         },
         (None, Access::Account | Access::Open) => {
             control_account(shared, bearer, from).await.map(Actor::Account)
@@ -93,7 +93,7 @@ pub(crate) async fn control_account(shared: &Shared, bearer: &str, from: Address
     if shared.tokens.read::<WorkspaceServer>(bearer).is_some() {
         return Err(wrong_type("workspace_server"));
     }
-    Err(Error::credentials("The token is not valid, or it has expired."))
+    Err(Error::credentials("The token is invalid or expired."))
 }
 
 /// How a token of a kind that is not taken here is refused.
@@ -187,12 +187,12 @@ async fn workspace_server(shared: &Shared, server: WorkspaceServer) -> Result<Ac
         .await?;
     known
         .map(|_| Actor::WorkspaceServer(server.workspace))
-        .ok_or_else(|| Error::credentials("The workspace of this token is gone."))
+        .ok_or_else(|| Error::credentials("The workspace of this token no longer exists."))
 }
 
 /// An account by its key. All failures look the same from outside.
 async fn key_account(shared: &Shared, sql: &mut Sql, text: &str) -> Result<Identity> {
-    let wrong = || Error::credentials("The API key is not valid, not active, or it has expired.");
+    let wrong = || Error::credentials("The API key is invalid, inactive or expired.");
     let key = ApiKey::parse(text).ok_or_else(wrong)?;
     let row = sqlx::query(
         "SELECT a.id, k.digest, a.session_epoch FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.id = $1",
@@ -217,8 +217,7 @@ pub(crate) async fn password_account(
     password: Sensitive<String>,
     from: Address,
 ) -> Result<Identity> {
-    let wrong =
-        || Error::credentials("The username or the password is not valid, or the account is not active.");
+    let wrong = || Error::credentials("The username or password is invalid, or the account is inactive.");
     let mut sql = shared.store.begin_read().await?;
     let row = sqlx::query(
         "SELECT id, password_hash, session_epoch FROM account WHERE username = $1 AND is_service_account = 0",
@@ -239,12 +238,12 @@ pub(crate) async fn password_account(
 }
 
 fn id(text: &str) -> Result<Uuid> {
-    Uuid::try_parse(text).map_err(|error| Error::internal("a stored id is damaged", error))
+    Uuid::try_parse(text).map_err(|error| Error::internal("a stored id is invalid", error))
 }
 
 /// The account behind a credential that was proved, while everything that it comes from is still good; see [`Root`].
 async fn account_of(sql: &mut Sql, root: Root, credential: Credential) -> Result<Identity> {
-    let gone = || Error::credentials("The account or the API key of this token is gone or not active.");
+    let gone = || Error::credentials("The account or the API key of this token was deleted or is inactive.");
     let row = sqlx::query(
         "SELECT username, is_superuser, is_service_account, session_epoch, \
          EXISTS (SELECT 1 FROM ended_session WHERE id = $2) FROM account WHERE id = $1 AND is_active = 1",

@@ -40,12 +40,12 @@ pub(crate) async fn prepare(store: &Store, vault: &Vault, organization: &str) ->
         return fill(store, vault, organization, Uuid::new_v4(), None).await;
     };
     let platform =
-        Uuid::try_parse(&platform).map_err(|error| Error::internal("a stored id is damaged", error))?;
+        Uuid::try_parse(&platform).map_err(|error| Error::internal("a stored id is invalid", error))?;
     if let Some(first) = known(store, platform).await? {
         return Ok(first);
     }
     // Earlier versions let the last organization be deleted, and then did not start any more.
-    tracing::warn!("the database has no organization; creating a new one");
+    tracing::warn!("the database has no organization; creating one");
     let mut sql = store.begin_read().await?;
     let superuser: Option<String> = sqlx::query_scalar(
         "SELECT id FROM account WHERE is_superuser = 1 AND is_active = 1 ORDER BY created, id LIMIT 1",
@@ -54,7 +54,7 @@ pub(crate) async fn prepare(store: &Store, vault: &Vault, organization: &str) ->
     .await?;
     sql.rollback().await;
     let superuser = superuser
-        .map(|id| Uuid::try_parse(&id).map_err(|error| Error::internal("a stored id is damaged", error)))
+        .map(|id| Uuid::try_parse(&id).map_err(|error| Error::internal("a stored id is invalid", error)))
         .transpose()?;
     fill(store, vault, organization, platform, superuser).await
 }
@@ -123,7 +123,7 @@ async fn known(store: &Store, platform: Uuid) -> Result<Option<First>> {
     .fetch_optional(&mut *sql)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let damaged = |error| Error::internal("a stored id is damaged", error);
+    let damaged = |error| Error::internal("a stored id is invalid", error);
     Ok(Some(First {
         platform,
         organization_id: OrganizationId::from_uuid(Uuid::try_parse(row.try_get(0)?).map_err(damaged)?),

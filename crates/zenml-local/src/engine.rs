@@ -106,7 +106,7 @@ pub(crate) async fn served_workspace(store: &Store, id: Uuid) -> Result<Option<(
         .await?;
     row.map(|row| {
         let organization = Uuid::try_parse(row.try_get(0)?)
-            .map_err(|error| Error::internal("a stored id is damaged", error))?;
+            .map_err(|error| Error::internal("a stored id is invalid", error))?;
         Ok((WorkspacePlace { organization, workspace: id }, row.try_get(1)?))
     })
     .transpose()

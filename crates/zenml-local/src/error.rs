@@ -50,7 +50,7 @@ impl Issue {
     /// An issue whose kind says everything.
     pub(crate) fn of_kind<P: AsRef<str>>(place: &[P], kind: &'static str) -> Self {
         let message = match kind {
-            "missing" => "This is required",
+            "missing" => "This field is required",
             "string_type" => "Must be a string",
             "bool_type" | "bool_parsing" => "Must be a boolean",
             "int_type" | "int_parsing" | "int_from_float" => "Must be a whole number",
@@ -62,7 +62,7 @@ impl Issue {
             "datetime_type" | "datetime_from_date_parsing" => "Must be a date and time",
             "json_invalid" => "Must be JSON",
             "none_required" => "Must be null",
-            _ => "Is not valid",
+            _ => "Invalid value",
         };
         Self::new(place, kind, message)
     }
@@ -140,7 +140,7 @@ impl Error {
 
     /// 409 for an object whose name another one of its kind has.
     pub(crate) fn name_taken(noun: impl fmt::Display, name: &str) -> Self {
-        Self::conflict(format!("There is already a {noun} with the name '{name}'."))
+        Self::conflict(format!("A {noun} with the name '{name}' already exists."))
     }
 
     /// 422 with the places that have the wrong form.
@@ -320,7 +320,7 @@ fn message(answer: &ErrorAnswer) -> &str {
         ErrorAnswer::Detail { detail: Detail::Class([_, text]) | Detail::Text(text) }
         | ErrorAnswer::Bare([_, text])
         | ErrorAnswer::OAuth { error: text, .. } => text,
-        ErrorAnswer::Detail { detail: Detail::Validation(_) } => "the request does not have the right form",
+        ErrorAnswer::Detail { detail: Detail::Validation(_) } => "the request is malformed",
     }
 }
 
@@ -352,8 +352,9 @@ mod tests {
                 Plane::Workspace,
                 json!([
                     "ValueError",
-                    "2 validation errors:\n  {'type': 'string_too_long', 'loc': ('body', 'it\\'s'), 'msg': 'Must have at \
-                     most 50 characters'}\n  {'type': 'missing', 'loc': ('body',), 'msg': 'This is required'}"
+                    "2 validation errors:\n  {'type': 'string_too_long', 'loc': ('body', 'it\\'s'), 'msg': 'Must \
+                     have at most 50 characters'}\n  {'type': 'missing', 'loc': ('body',), 'msg': 'This field is \
+                     required'}"
                 ]),
             ),
             (
@@ -372,7 +373,7 @@ mod tests {
                 Plane::Workspace,
                 json!({ "detail": [
                     "ValueError",
-                    "2 validation errors\ntags.a\n  This is required [type=missing]\n  No. [type=value_error]",
+                    "2 validation errors\ntags.a\n  This field is required [type=missing]\n  No. [type=value_error]",
                 ] }),
             ),
         ] {

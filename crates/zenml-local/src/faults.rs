@@ -132,7 +132,7 @@ pub enum Deployment {
 #[derive(Debug, thiserror::Error)]
 pub enum FaultsError {
     /// The file cannot be read.
-    #[error("cannot read the faults in {}", path.display())]
+    #[error("cannot read the fault file {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -141,7 +141,7 @@ pub enum FaultsError {
         source: std::io::Error,
     },
     /// The file has another form.
-    #[error("the faults in {} do not have the documented form", path.display())]
+    #[error("the fault file {} does not have the documented format", path.display())]
     Form {
         /// The file.
         path: PathBuf,

@@ -51,7 +51,7 @@ pub(crate) async fn open(store: &Store) -> Result<Vault, StartError> {
             if unreadable > 0 {
                 tracing::warn!(
                     unreadable,
-                    "some stored secrets were written with another master key and are lost"
+                    "some stored secrets were written with another master key and cannot be read"
                 );
             }
             setting::set_setting(store, CHECK, &vault.check()).await.map_err(StartError::State)?;

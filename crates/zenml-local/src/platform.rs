@@ -184,7 +184,7 @@ impl Platform {
         // An error means that the server has ended by itself.
         let _ = self.stop.send(true);
         if let Err(error) = self.server.await {
-            tracing::error!(%error, "the server did not end well");
+            tracing::error!(%error, "the server ended with an error");
         }
         self.shared.tasks.stop().await;
         self.shared.logins.flush().await;
@@ -207,7 +207,8 @@ async fn listen(store: &Store, mut address: SocketAddr) -> Result<(TcpListener, 
     let bound = listener.local_addr().map_err(failed)?;
     setting::set_setting(store, "port", &bound.port().to_string()).await.map_err(StartError::State)?;
     if !bound.ip().is_loopback() {
-        tracing::warn!(address = %bound, "listening beyond this machine, without TLS: credentials travel in clear");
+        tracing::warn!(address = %bound, "listening on a public address without TLS: credentials are sent in \
+         plain text");
     }
     // An address that means all of them is nothing that a client can connect to.
     let mut reachable = bound;

@@ -16,7 +16,7 @@ pub enum StartError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// The database is there and not usable.
-    #[error("the platform's state cannot be used")]
+    #[error("cannot use the platform's state")]
     State(#[source] Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {}", listen_advice(source, *remembered))]
@@ -33,12 +33,12 @@ pub enum StartError {
 
 fn listen_advice(error: &std::io::Error, remembered: bool) -> String {
     match (error.kind(), remembered) {
-        (std::io::ErrorKind::AddrInUse, true) => "the port is taken, and this database has used it before, so \
-             addresses in Terraform's state point to it. Stop the program that has the port, or give another one \
-             with --listen ADDRESS:PORT"
+        (std::io::ErrorKind::AddrInUse, true) => "the port is in use. This database used it before, so addresses \
+         in Terraform state point to it. Stop the program that uses the port, or choose another one with --listen \
+         ADDRESS:PORT"
             .to_owned(),
         (std::io::ErrorKind::AddrInUse, false) => {
-            "the port is taken. Give another one with --listen ADDRESS:PORT".to_owned()
+            "the port is in use. Choose another one with --listen ADDRESS:PORT".to_owned()
         }
         _ => "check the address".to_owned(),
     }

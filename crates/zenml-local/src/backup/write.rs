@@ -30,19 +30,19 @@ pub(crate) enum BackupError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// There is something at the place that would be written.
-    #[error("{} exists already, and nothing is overwritten. Move it away, or choose another name", path.display())]
+    #[error("{} already exists and is not overwritten. Move it away, or choose another name", path.display())]
     Exists {
         /// What is there.
         path: PathBuf,
     },
     /// The database holds no platform.
-    #[error("database {} is empty: no platform was started with it", path.display())]
+    #[error("database {} is empty: no platform has used it yet", path.display())]
     Empty {
         /// The database.
         path: PathBuf,
     },
     /// The file is something else.
-    #[error("{} is not a backup that zenml-local wrote, or its end is missing", path.display())]
+    #[error("{} is not a backup of zenml-local, or its end is missing", path.display())]
     NoBackup {
         /// The file.
         path: PathBuf,
@@ -66,8 +66,8 @@ pub(crate) enum BackupError {
     },
     /// The backup has no master key, and none was given.
     #[error(
-        "the backup {} does not contain the master key. Give the key file of the database that was backed up with \
-         --key FILE", path.display()
+        "the backup {} does not contain the master key. Specify the key file of the original database with --key \
+         FILE", path.display()
     )]
     NoKey {
         /// The backup.
@@ -202,7 +202,7 @@ pub(super) fn verified(path: &Path) -> Result<(File, u64), BackupError> {
         return Err(BackupError::NoBackup { path: path.to_owned() });
     };
     if sum(&mut file, length).map_err(failed)?.as_bytes() != stored {
-        let what = "its content does not have the sum that it was written with".to_owned();
+        let what = "its content does not match its checksum".to_owned();
         return Err(BackupError::Damaged { path: path.to_owned(), what });
     }
     Ok((file, length))

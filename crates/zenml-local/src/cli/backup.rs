@@ -18,12 +18,12 @@ pub(super) fn run(options: &Backup) -> Result<(), Failure> {
     out.line(format_args!("Backed up {} to {file} ({} KiB).", database.display(), size.div_ceil(1024)))?;
     if options.with_key {
         complain(&format!(
-            "Warning: {file} contains the master key. Whoever can read it can read every secret in it, so keep it where \
-             only you can."
+            "Warning: {file} contains the master key. Anyone who can read the file can read every secret in it. \
+             Store it where only you have access."
         ));
     } else {
         out.line(format_args!(
-            "It does not contain the master key. Keep a copy of {} in another safe place: a restore needs it.",
+            "It does not contain the master key, which a restore needs. Store a copy of {} in another safe place.",
             MasterKey::beside(&database).display()
         ))?;
     }

@@ -7,7 +7,7 @@ use crate::store::{Database, Store};
 
 pub(super) fn run(options: &Census) -> Result<(), Failure> {
     let Database::File(path) = options.database.resolve()? else {
-        return Err("an ephemeral database cannot be counted from outside".into());
+        return Err("an ephemeral database cannot be read from outside its process".into());
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let census = runtime.block_on(async {

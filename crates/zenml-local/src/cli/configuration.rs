@@ -20,39 +20,39 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Start a control plane and its workspaces, until SIGTERM or SIGINT.
+    /// Start a control plane and its workspaces. SIGTERM or SIGINT stops them.
     Serve(Serve),
-    /// Show who changed what: one line for each change, also of refused ones.
+    /// Show the audit trail: one line for each change, including rejected ones.
     Audit(Audit),
-    /// Count what there is: accounts, teams, role assignments, shares, stacks and so on.
+    /// Count all objects: accounts, teams, role assignments, shares, stacks and so on.
     Census(Census),
-    /// Write the whole state to one file, also while `serve` is running.
+    /// Write the whole state to one file, even while `serve` is running.
     Backup(Backup),
-    /// Make a database out of a backup.
+    /// Create a database from a backup.
     Restore(Restore),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Address to listen on. Port 0 takes the port that the database remembers, else any free one.
+    /// Address to listen on. Port 0 selects the port stored in the database, or any free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     pub(super) listen: SocketAddr,
     #[command(flatten)]
     pub(super) database: DatabaseOption,
-    /// Keep the state only while the process lives.
+    /// Keep the state only until the process ends.
     #[arg(long, conflicts_with = "database")]
     pub(super) ephemeral: bool,
-    /// Write what scripts need to know, credentials included, as JSON to this file (mode 0600) once connections are
-    /// accepted. Without it the same is printed.
+    /// Write the addresses and credentials that scripts need as JSON to this file (mode 0600) once the platform
+    /// accepts connections. Without this option, they are printed.
     #[arg(long, value_name = "FILE")]
     pub(super) ready_file: Option<PathBuf>,
-    /// Name of the organization that the first start of a database creates.
+    /// Name of the organization to create on the first start of a database.
     #[arg(long, value_name = "NAME", default_value = "local")]
     pub(super) organization: String,
-    /// What workspaces are made of. Hidden while there is nothing to choose.
+    /// Engine that runs the workspaces. Hidden while there is only one.
     #[arg(long, value_enum, default_value_t = Engine::Embedded, hide = true)]
     pub(super) engine: Engine,
-    /// Inject the faults that this JSON file describes. For tests only.
+    /// Inject the faults described in this JSON file. For tests only.
     #[arg(long, value_name = "FILE")]
     pub(super) faults: Option<PathBuf>,
 }
@@ -61,10 +61,10 @@ pub(super) struct Serve {
 pub(super) struct Audit {
     #[command(flatten)]
     pub(super) database: DatabaseOption,
-    /// Only changes from this time on, in UTC, such as 2026-11-24 or 2026-11-24T10:00:00.
+    /// Show only changes since this time, in UTC, such as 2026-11-24 or 2026-11-24T10:00:00.
     #[arg(long, value_name = "TIME")]
     pub(super) since: Option<String>,
-    /// One JSON object for each line.
+    /// Print one JSON object per line.
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -82,11 +82,11 @@ pub(super) struct Census {
 pub(super) struct Backup {
     #[command(flatten)]
     pub(super) database: DatabaseOption,
-    /// Put the master key into the backup. Without it a restore needs the key file, and whoever finds the backup cannot
-    /// read the secrets in it.
+    /// Include the master key in the backup. Without it, a restore needs the key file, and nobody can read the
+    /// secrets in the backup.
     #[arg(long)]
     pub(super) with_key: bool,
-    /// File to write, with mode 0600. It must not exist.
+    /// File to create, with mode 0600. It must not exist.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 }
@@ -95,8 +95,8 @@ pub(super) struct Backup {
 pub(super) struct Restore {
     #[command(flatten)]
     pub(super) database: DatabaseOption,
-    /// File with the master key, for a backup that does not contain it. It is copied to its place beside the database;
-    /// a key that is there already need not be given.
+    /// File with the master key, for a backup that does not contain it. It is copied to its place next to the
+    /// database. Not needed if the key is already there.
     #[arg(long, value_name = "FILE")]
     pub(super) key: Option<PathBuf>,
     /// Backup to restore. The database must not exist.
@@ -106,8 +106,8 @@ pub(super) struct Restore {
 
 #[derive(Debug, Args)]
 pub(super) struct DatabaseOption {
-    /// Database to use. The master key and the lock stand beside the file.
-    /// [default: sqlite:zenml-local/platform.db below the user's data directory]
+    /// Database to use. The master key and the lock file are next to it. [default: sqlite:zenml-local/platform.db in
+    /// the user's data directory]
     #[arg(long, value_name = "sqlite:FILE", env = "ZENML_LOCAL_DATABASE")]
     database: Option<String>,
 }

@@ -60,17 +60,15 @@ fn names_descriptor(path: &Path) -> bool {
 pub(super) fn check(path: &Path) -> io::Result<()> {
     let refuse = |why: &str| Err(io::Error::other(why.to_owned()));
     match std::fs::metadata(path) {
-        Ok(found) if found.is_dir() => refuse("it is a directory; name a file in it"),
+        Ok(found) if found.is_dir() => refuse("it is a directory; specify a file in it"),
         Ok(found) if found.file_type().is_socket() => refuse("it is a socket"),
         Ok(_) => Ok(()),
-        Err(_) if path.is_symlink() => {
-            refuse("it is a link that leads nowhere; remove it or create the file")
-        }
+        Err(_) if path.is_symlink() => refuse("it is a broken symbolic link; remove it or create its target"),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Err(_) if path.file_name().is_none() => refuse("it names no file"),
+        Err(_) if path.file_name().is_none() => refuse("it does not name a file"),
         Err(_) => match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             Some(parent) if !parent.is_dir() => {
-                refuse(&format!("there is no directory {}; create it first", parent.display()))
+                refuse(&format!("the directory {} does not exist; create it first", parent.display()))
             }
             _ => Ok(()),
         },
@@ -94,8 +92,8 @@ pub(super) fn print(ready: &Ready) -> io::Result<()> {
     if let Some(key) = &ready.service_account_key {
         out.line(format_args!("API key         {}", key.expose()))?;
         out.line("")?;
-        out.line("Password and key are shown only this once.")?;
+        out.line("The password and the key are shown only once.")?;
     }
-    out.line("Stop with Ctrl-C.")?;
+    out.line("Press Ctrl-C to stop.")?;
     out.finish()
 }

@@ -8,15 +8,16 @@ use crate::store::Database;
 
 pub(super) fn run(options: &Restore) -> Result<(), Failure> {
     let Database::File(database) = options.database.resolve()? else {
-        return Err("an ephemeral database cannot be restored".into());
+        return Err("a backup cannot be restored to an ephemeral database".into());
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let created = runtime.block_on(backup::restore(&options.file, &database, options.key.as_deref()))?;
     let mut out = Output::new();
     out.line(format_args!("Restored {} to {}.", options.file.display(), database.display()))?;
     out.line(format_args!(
-        "It is as it was on {created} UTC: what was changed later is not in it, and a key that was revoked later is valid."
+        "It has the state of {created} UTC. Later changes are missing, and API keys revoked since then are valid \
+         again."
     ))?;
-    out.line(format_args!("Start it: zenml-local serve --database sqlite:{}", database.display()))?;
+    out.line(format_args!("Start it with: zenml-local serve --database sqlite:{}", database.display()))?;
     Ok(out.finish()?)
 }

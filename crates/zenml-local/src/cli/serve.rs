@@ -11,8 +11,8 @@ use crate::store::Database;
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the engine \"zenml\" is not available in this version. Use --engine embedded, or enroll a ZenML server that you \
-     run yourself as a workspace that is not managed"
+    "the engine \"zenml\" is not available in this version. Use --engine embedded, or enroll a ZenML server that \
+     you run yourself as an unmanaged workspace"
 )]
 struct EngineUnavailable;
 

@@ -75,9 +75,9 @@ fn principal(query: &api::AssignmentQuery) -> Result<Principal> {
         (Some(user), None, None) => Ok(Principal::User(user.uuid())),
         (None, Some(team), None) => Ok(Principal::Team(team.uuid())),
         (None, None, Some(_)) => {
-            Err(Error::forbidden("No invitation with this ID is open in this organization."))
+            Err(Error::forbidden("This organization has no open invitation with this ID."))
         }
-        _ => Err(Error::value("Exactly one of user_id, team_id and invitation_id must be given.")),
+        _ => Err(Error::value("Exactly one of user_id, team_id and invitation_id must be set.")),
     }
 }
 
@@ -89,7 +89,7 @@ async fn prepare(
     query: &api::AssignmentQuery,
 ) -> Result<(Grant, Allowed<Read, RoleAt>, String)> {
     if query.project_id.is_some() && query.workspace_id.is_none() {
-        return Err(Error::value("A project_id needs the workspace_id of its workspace."));
+        return Err(Error::value("A project_id requires the workspace_id of its workspace."));
     }
     let at = RoleAt::locate(tx.sql(), id).await?;
     // The role is as visible as its scope: a caller who may not grant it learns nothing of it.
@@ -114,9 +114,7 @@ async fn prepare(
             _ => "with workspace_id and project_id",
         };
         let level = role.level;
-        return Err(Error::forbidden(format!(
-            "Role '{name}' is a role of level {level}: assign it {wanted}."
-        )));
+        return Err(Error::forbidden(format!("Role '{name}' has the level {level}. Assign it {wanted}.")));
     }
     Ok((Grant { role: id, principal, scope }, allowed, name))
 }
@@ -242,7 +240,7 @@ fn grant(row: &Row) -> Result<Grant> {
 }
 
 async fn answer(sql: &mut Sql, role: &Allowed<Read, RoleAt>, grant: &Grant) -> Result<api::Assignment> {
-    let missing = || Error::internal("an assignment has no answer", "it is gone");
+    let missing = || Error::internal("an assignment was not found", "it was deleted");
     answers(sql, role, std::slice::from_ref(grant)).await?.pop().ok_or_else(missing)
 }
 

@@ -88,7 +88,7 @@ fn grant(form: LoginForm) -> Result<Grant> {
     let secret = |text: Option<Sensitive<String>>| text.filter(|text| !text.expose().is_empty());
     let (username, password) = (present(form.username), secret(form.password));
     let (client, client_secret) = (present(form.client_id), secret(form.client_secret));
-    let missing = |what: &str| Error::value(format!("The login form needs {what} for this grant."));
+    let missing = |what: &str| Error::value(format!("This grant requires {what} in the login form."));
     match present(form.grant_type).as_deref() {
         Some(api::GRANT_API_KEY | "zenml-api-key") => {
             password.map(Grant::Key).ok_or_else(|| missing("the API key as password"))
@@ -101,9 +101,7 @@ fn grant(form: LoginForm) -> Result<Grant> {
             (Some(username), Some(password), _) => Ok(Grant::Password(username, password)),
             (None, Some(key), _) if key.expose().starts_with(API_KEY_PREFIX) => Ok(Grant::Key(key)),
             (_, None, Some((client, secret))) => Ok(Grant::WorkspaceServer(client, secret)),
-            (None, Some(_), _) => {
-                Err(Error::credentials("The API key is not valid, not active, or it has expired."))
-            }
+            (None, Some(_), _) => Err(Error::credentials("The API key is invalid, inactive or expired.")),
             _ => Err(missing("an API key as password, or username and password")),
         },
         Some(other) => Err(Error::value(format!("Unsupported grant type: {other}"))),
@@ -121,7 +119,7 @@ async fn session(cx: &Cx, known: Result<Identity>) -> Result<(Sensitive<String>,
 
 /// Logs the server of an enrolled workspace in with its enrollment key.
 async fn workspace_server(cx: &Cx, client: &str, secret: &Sensitive<String>) -> Result<Sensitive<String>> {
-    let wrong = || Error::credentials("The client credentials are not valid.");
+    let wrong = || Error::credentials("The client credentials are invalid.");
     let workspace = Uuid::try_parse(client).map_err(|_| wrong())?;
     let vault = &cx.shared().vault;
     cx.read(async |tx| {

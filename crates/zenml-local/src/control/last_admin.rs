@@ -77,15 +77,15 @@ pub(super) async fn require_other_superuser(sql: &mut Sql, account: UserId) -> R
     push_can_act(&mut query);
     query.push(" LIMIT 1");
     query.build().fetch_optional(sql).await?.map(drop).ok_or_else(|| {
-        Error::forbidden("At least one active administrator of the platform who can log in must remain.")
+        Error::forbidden("The platform must keep at least one active administrator who can log in.")
     })
 }
 
 fn refusal(organization: &str) -> Error {
     let role = ORGANIZATION_ADMIN.name;
     Error::forbidden(format!(
-        "The last {role} of organization '{organization}' cannot be removed: nobody else who is active and can log in \
-         holds this role, directly or through a team. Assign it to another account first."
+        "The last {role} of organization '{organization}' cannot be removed: no other active account that can log \
+         in has this role, directly or through a team. Assign the role to another account first."
     ))
 }
 

@@ -91,7 +91,7 @@ async fn update(
     change.name.as_deref().map_or(Ok(()), check_name)?;
     if change.trusted_domains.is_some() {
         return Err(Error::forbidden(
-            "Trusted domains need an identity provider, and this platform has none.",
+            "Trusted domains require an identity provider, which this platform does not have.",
         ));
     }
     cx.tx(async |tx| {
@@ -150,7 +150,7 @@ async fn locate(tx: &mut Tx, which: &IdOrName<OrganizationId>) -> Result<Organiz
 }
 
 fn unknown(which: &IdOrName<OrganizationId>) -> Error {
-    Error::not_found(format!("No organization '{which}' was found."))
+    Error::not_found(format!("Organization '{which}' was not found."))
 }
 
 /// An organization that is there but not visible is told from one that is not there by nothing at all.
@@ -268,7 +268,9 @@ async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, OrganizationAt>) -> Res
         .fetch_optional(&mut *sql);
     if let Some(row) = workspace.await? {
         let name = column::text(&row, "name")?;
-        return Err(Error::forbidden(format!("The organization still has workspaces, such as '{name}'.")));
+        return Err(Error::forbidden(format!(
+            "The organization still has workspaces, such as '{name}'. Delete them first."
+        )));
     }
     let another =
         sqlx::query("SELECT 1 FROM organization WHERE id <> $1 LIMIT 1").bind(&id).fetch_optional(&mut *sql);
@@ -276,8 +278,8 @@ async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, OrganizationAt>) -> Res
         return Err(Error::with_status(
             http::StatusCode::CONFLICT,
             "IllegalOperationError",
-            "This is the last organization of the platform, and it cannot be deleted. Create another one first, or \
-             change its name.",
+            "This is the last organization of the platform and cannot be deleted. Create another one first, or \
+             rename this one.",
         ));
     }
     for statement in [

@@ -101,7 +101,7 @@ async fn share(cx: Cx, (): (), (): (), share: api::Share) -> Result<()> {
         (Some(user), None) => Principal::User(user.uuid()),
         (None, Some(team)) => Principal::Team(team.uuid()),
         // Any other status than 403 would hide the text from the workspace's caller.
-        _ => return Err(Error::forbidden("Exactly one of user_id and team_id must be given.")),
+        _ => return Err(Error::forbidden("Exactly one of user_id and team_id must be set.")),
     };
     let actions = share.actions.iter().map(parse_action).collect::<Result<Actions>>()?;
     let resource = parse_resource(&share.resource.local().to_string())?;
@@ -132,7 +132,7 @@ async fn authorize_server(cx: Cx, (): (), query: AuthorizeServer, (): ()) -> Res
     cx.read(async |tx| {
         let workspace = WorkspaceAt::locate(tx.sql(), query.server_id).await?;
         tx.allow::<Enter, _>(workspace).await?;
-        let gone = || Error::not_found(format!("No account with ID '{id}' was found."));
+        let gone = || Error::not_found(format!("Account '{id}' was not found."));
         user_unchecked(tx.sql(), id).await?.ok_or_else(gone)
     })
     .await
@@ -146,7 +146,7 @@ async fn resource_members(
 ) -> Result<Vec<api::ResourceMember>> {
     let named: ResourceRef = query.resource.parse().map_err(|error| Error::value(format!("{error}")))?;
     let (Some(workspace), Some(_)) = (named.workspace, named.id) else {
-        return Err(Error::value("The resource must name its workspace and the id of one object."));
+        return Err(Error::value("The resource must specify a workspace and the id of an object."));
     };
     let resource = parse_resource(&named.local().to_string())?;
     cx.read(async |tx| {

@@ -57,7 +57,7 @@ async fn list(cx: Cx, id: OrganizationId, query: api::RoleQuery, (): ()) -> Resu
     let slice = check::slice(query.offset, query.limit)?;
     let only_own = query.assigned_to_current_user == Some(true);
     if only_own && query.user_id.is_some() {
-        return Err(Error::value("user_id and assigned_to_current_user cannot both be given."));
+        return Err(Error::value("user_id and assigned_to_current_user cannot both be set."));
     }
     let mut query = query;
     if only_own {
@@ -156,7 +156,7 @@ pub(super) async fn select_one(sql: &mut Sql, allowed: &Allowed<Read, RoleAt>) -
     let id = allowed.id;
     let row =
         sqlx::query("SELECT * FROM role WHERE id = $1").bind(id.to_string()).fetch_optional(sql).await?;
-    let unknown = || Error::not_found(format!("No role with ID '{id}' was found."));
+    let unknown = || Error::not_found(format!("Role '{id}' was not found."));
     read(&row.ok_or_else(unknown)?)
 }
 

@@ -136,7 +136,7 @@ async fn create_key(cx: Cx, of: OfAccount, (): (), new: api::ApiKeyCreate) -> Re
         let allowed = permit::<Update>(tx, &of, at).await?;
         let name = select_one(tx.sql(), &allowed).await?.username;
         tx.note(&allowed, at.id, &name);
-        tx.detail(&allowed, &format!("made the API key '{}'", new.name));
+        tx.detail(&allowed, &format!("created the API key '{}'", new.name));
         insert_key(tx.sql(), &allowed, &cx.shared().vault, &new).await
     })
     .await
@@ -188,7 +188,7 @@ async fn permit<A: Act>(
 }
 
 fn unknown(account: &IdOrName<ServiceAccountId>) -> Error {
-    Error::not_found(format!("No service account '{account}' was found."))
+    Error::not_found(format!("Service account '{account}' was not found."))
 }
 
 async fn select(
@@ -318,7 +318,7 @@ async fn remove_key(sql: &mut Sql, allowed: &Allowed<Update, ServiceAccountAt>, 
         .execute(sql)
         .await?;
     if gone.rows_affected() == 0 {
-        return Err(Error::not_found(format!("No API key with ID '{key}' was found.")));
+        return Err(Error::not_found(format!("API key '{key}' was not found.")));
     }
     Ok(())
 }

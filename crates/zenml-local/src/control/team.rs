@@ -154,7 +154,7 @@ async fn add_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Resu
         let belongs = Holdings::of(member.uuid()).belongs_to(tx.sql(), at.organization.uuid()).await?;
         let Some(added) = added.filter(|_| belongs) else {
             return Err(Error::forbidden(format!(
-                "User '{member}' is not in the organization of this team."
+                "User '{member}' does not belong to the organization of this team."
             )));
         };
         tx.detail(&allowed, &format!("added {}", added.username));
@@ -184,8 +184,8 @@ async fn remove_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> R
 fn member(query: &api::MemberQuery) -> Result<UserId> {
     match (query.user_id, query.invitation_id) {
         (Some(user), None) => Ok(user),
-        (None, Some(_)) => Err(Error::forbidden("No invitation with this ID is open in this organization.")),
-        _ => Err(Error::value("Exactly one of user_id and invitation_id must be given.")),
+        (None, Some(_)) => Err(Error::forbidden("This organization has no open invitation with this ID.")),
+        _ => Err(Error::value("Exactly one of user_id and invitation_id must be set.")),
     }
 }
 
@@ -223,7 +223,7 @@ pub(crate) async fn team_unchecked(sql: &mut Sql, id: TeamId) -> Result<api::Tea
     let mut query = Query::new(COLUMNS);
     query.push(" AND t.id = ").push_bind(id.to_string());
     let row = query.build().fetch_optional(sql).await?;
-    let unknown = || Error::not_found(format!("No team with ID '{id}' was found."));
+    let unknown = || Error::not_found(format!("Team '{id}' was not found."));
     read(&row.ok_or_else(unknown)?)
 }
 

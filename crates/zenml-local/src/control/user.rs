@@ -109,7 +109,7 @@ async fn get(cx: Cx, user: IdOrName<UserId>, (): (), (): ()) -> Result<api::User
         let directory = Directory::open(tx, true).await?;
         find(tx.sql(), &directory, &user)
             .await?
-            .ok_or_else(|| Error::not_found(format!("No user '{user}' was found.")))
+            .ok_or_else(|| Error::not_found(format!("User '{user}' was not found.")))
     })
     .await
 }
@@ -164,10 +164,10 @@ async fn delete(cx: Cx, id: UserId, (): (), (): ()) -> Result<()> {
         let user = select_one(tx.sql(), &account).await?;
         tx.note(&account, id, &user.username);
         if user.is_service_account {
-            return Err(Error::forbidden("Service accounts are deleted through their organization."));
+            return Err(Error::forbidden("A service account must be deleted through its organization."));
         }
         if tx.actor().identity().is_some_and(|identity| identity.account == id) {
-            return Err(Error::forbidden("Nobody can delete their own account."));
+            return Err(Error::forbidden("You cannot delete your own account."));
         }
         if user.is_superuser {
             last_admin::require_other_superuser(tx.sql(), id).await?;
@@ -191,7 +191,9 @@ async fn update_me(cx: Cx, (): (), (): (), change: api::UserUpdate) -> Result<ap
     let identity = cx.identity()?;
     let id = identity.account;
     if change.is_active.is_some() || change.is_superuser.is_some() || change.username.is_some() {
-        return Err(Error::forbidden("Nobody can change their own username, activity or rights."));
+        return Err(Error::forbidden(
+            "You cannot change username, is_active or is_superuser of your own account.",
+        ));
     }
     check_profile(&change)?;
     if change.password.is_some() {
@@ -219,9 +221,7 @@ async fn administered<A: Act>(tx: &mut Tx, id: UserId) -> Result<Allowed<A, Acco
             let directory = Directory::open(tx, true).await?;
             match find(tx.sql(), &directory, &IdOrName::Id(id)).await? {
                 None => Err(error),
-                Some(_) => {
-                    Err(Error::forbidden("Only administrators of the platform may change or delete users."))
-                }
+                Some(_) => Err(Error::forbidden("Only platform administrators may change or delete users.")),
             }
         }
         allowed => allowed,
@@ -254,12 +254,14 @@ async fn hashed(
 
 /// Rights that came while the request ran.
 fn changed_meanwhile() -> Error {
-    Error::busy("The rights of the caller have just changed.", 1)
+    Error::busy("The permissions of the caller have just changed.", 1)
 }
 
 fn require_person(is_service_account: bool) -> Result<()> {
     if is_service_account {
-        return Err(Error::forbidden("A service account has no password. It logs in with an API key."));
+        return Err(Error::forbidden(
+            "A service account does not have a password. It logs in with an API key.",
+        ));
     }
     Ok(())
 }
@@ -268,7 +270,7 @@ fn require_person(is_service_account: bool) -> Result<()> {
 async fn require_old_password(cx: &Cx, old: Option<Sensitive<String>>) -> Result<()> {
     let identity = cx.identity()?;
     let old = old.ok_or_else(|| {
-        Error::forbidden("To change your own password, give the present one as old_password.")
+        Error::forbidden("To change your own password, set old_password to the current one.")
     })?;
     let hash: Option<String> = cx
         .read(async |tx| {
@@ -279,7 +281,7 @@ async fn require_old_password(cx: &Cx, old: Option<Sensitive<String>>) -> Result
         .await?;
     let refusal = match cx.shared().logins.is_password(cx.address(), &identity.username, old, hash).await {
         Ok(true) => return Ok(()),
-        Ok(false) => Error::forbidden("The old_password is not the present password of this account."),
+        Ok(false) => Error::forbidden("old_password is not the current password of this account."),
         Err(error) => error,
     };
     Err(cx.refuse_login(Subject::Name(identity.username.clone()), refusal).await)
@@ -397,7 +399,7 @@ pub(crate) fn read(row: &Row) -> Result<api::User> {
         company: column::optional(row, "company")?,
         job_title: column::optional(row, "job_title")?,
         metadata: serde_json::from_str(&metadata)
-            .map_err(|error| Error::internal("stored metadata is damaged", error))?,
+            .map_err(|error| Error::internal("stored metadata is invalid", error))?,
         password: None,
         password_expired: Some(column::flag(row, "password_expired")?),
         oauth_provider: None,

@@ -17,7 +17,7 @@ pub enum VaultError {
         source: std::io::Error,
     },
     /// Something else stands where the master key file should.
-    #[error("the master key {} is a {kind} and not a file", path.display())]
+    #[error("the master key {} is a {kind}, not a file", path.display())]
     NoFile {
         /// Where the key should be.
         path: PathBuf,
@@ -26,8 +26,8 @@ pub enum VaultError {
     },
     /// The master key file is not 32 bytes long.
     #[error(
-        "the master key file {} is damaged: it has {length} bytes and not 32. Put a copy of the right one in its \
-         place; if the database beside it is new and empty, remove the file", path.display()
+        "the master key file {} is damaged: it has {length} bytes instead of 32. Replace it with a copy of the \
+         original. If the database next to it is new and empty, remove the file", path.display()
     )]
     Damaged {
         /// The key file.
@@ -36,15 +36,16 @@ pub enum VaultError {
         length: usize,
     },
     /// Others may read the master key.
-    #[error("others than the owner may use the master key file {path}; run: chmod 600 {path}", path = path.display())]
+    #[error("other users have access to the master key file {path}; run: chmod 600 {path}", path = path.display())]
     Exposed {
         /// The key file.
         path: PathBuf,
     },
     /// A filled database has no master key.
     #[error(
-        "the master key file {} is missing, and the database beside it was written with it. Put a copy of the file back; \
-         without it nobody can read the secrets in the database. To begin anew, choose another file with --database",
+        "the master key file {} is missing, and the database next to it requires it. Restore a copy of the file; \
+         without it, the secrets in the database cannot be read. To start over, choose another file with \
+         --database",
         path.display()
     )]
     Missing {
@@ -53,8 +54,8 @@ pub enum VaultError {
     },
     /// The master key belongs to another database.
     #[error(
-        "the master key file {} belongs to another database: it does not fit {}. Put the key file there that this \
-         database was written with", path.display(), database.display()
+        "the master key file {} belongs to another database, not to {}. Replace it with the key file of this \
+         database", path.display(), database.display()
     )]
     Wrong {
         /// The key file.
@@ -63,12 +64,12 @@ pub enum VaultError {
         database: PathBuf,
     },
     /// A stored value was not sealed with this master key, or was changed.
-    #[error("a stored secret cannot be decrypted; was it written with another master key?")]
+    #[error("a stored secret cannot be decrypted; it may have been written with another master key")]
     Sealed,
 }
 
 impl From<VaultError> for Error {
     fn from(error: VaultError) -> Self {
-        Self::internal("the vault refused", error)
+        Self::internal("the vault failed", error)
     }
 }

@@ -134,6 +134,6 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         let error = MasterKey::read(&path).unwrap_err();
-        assert!(error.to_string().contains("is a directory and not a file"), "{error}");
+        assert!(error.to_string().contains("is a directory, not a file"), "{error}");
     }
 }

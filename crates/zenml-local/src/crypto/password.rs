@@ -54,7 +54,7 @@ impl Passwords {
                 }
             });
             if let Err(error) = started {
-                tracing::error!(%error, "a thread for passwords cannot be started");
+                tracing::error!(%error, "cannot start a thread for password hashing");
             }
         }
         Self { places: Arc::new(Semaphore::new(running + waiting)), work }

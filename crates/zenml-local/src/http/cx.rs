@@ -94,7 +94,7 @@ impl Cx {
     pub(crate) fn identity(&self) -> Result<&Identity> {
         self.actor
             .identity()
-            .ok_or_else(|| Error::unauthorized("This endpoint needs a user or a service account."))
+            .ok_or_else(|| Error::unauthorized("This endpoint requires a user or a service account."))
     }
 
     /// The workspace whose server asks.
@@ -104,7 +104,7 @@ impl Cx {
     pub(crate) fn workspace_server(&self) -> Result<Uuid> {
         match self.actor {
             Actor::WorkspaceServer(workspace) => Ok(workspace),
-            _ => Err(Error::forbidden("Only the servers of workspaces may call this endpoint.")),
+            _ => Err(Error::forbidden("Only workspace servers may call this endpoint.")),
         }
     }
 
@@ -114,7 +114,7 @@ impl Cx {
     /// An internal error on routes of the control plane.
     pub(crate) fn workspace(&self) -> Result<WorkspacePlace> {
         self.workspace
-            .ok_or_else(|| Error::internal("a workspace handler was mounted elsewhere", "no workspace"))
+            .ok_or_else(|| Error::internal("a workspace handler is mounted on another API", "no workspace"))
     }
 
     /// Id of the workspace in whose API the request came; see [`Cx::workspace`].
@@ -176,7 +176,7 @@ impl Cx {
             return Err(Error::with_status(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "ValueError",
-                "The idempotency key was used for another request. Use a new key for each request.",
+                "This idempotency key was used for a different request. Use a new key for each request.",
             ));
         }
         Ok(Some(self.shared.vault.open_sealed(&format!("idempotency/{key}"), earlier.try_get(1)?)?))
@@ -185,7 +185,7 @@ impl Cx {
     async fn keep_answer<T: Serialize>(&self, tx: &mut Tx, value: &T) -> Result<()> {
         let Some((account, scope, key)) = self.idempotency() else { return Ok(()) };
         let answer = serde_json::to_vec(value)
-            .map_err(|error| Error::internal("an answer has no JSON form", error))?;
+            .map_err(|error| Error::internal("a response cannot be encoded as JSON", error))?;
         sqlx::query(
             "INSERT INTO idempotency (account_id, scope, idempotency_key, answer, created, request) \
              VALUES ($1, $2, $3, $4, $5, $6)",

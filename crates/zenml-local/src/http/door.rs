@@ -193,13 +193,13 @@ impl Door {
 
 /// The workspace that an address names, if it is served at all.
 pub(super) async fn available(shared: &Shared, id: &str) -> Result<WorkspacePlace> {
-    let unknown = || Error::not_found("There is no such workspace.");
+    let unknown = || Error::not_found("The workspace was not found.");
     let id = Uuid::try_parse(id).map_err(|_| unknown())?;
     let found = served_workspace(&shared.store, id).await?;
     let (place, status) = found.ok_or_else(unknown)?;
     match status.as_str() {
         "available" => Ok(place),
-        status => Err(Error::unavailable(format!("The workspace is not available: it is {status}."))),
+        status => Err(Error::unavailable(format!("The workspace is not available: its status is {status}."))),
     }
 }
 
@@ -211,9 +211,9 @@ async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>> {
     let refused = |status, message: &str| Error::with_status(status, "ValueError", message);
     let bytes = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, limit))
         .await
-        .map_err(|_| refused(StatusCode::REQUEST_TIMEOUT, "The request's body did not arrive in time."))?
+        .map_err(|_| refused(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time."))?
         .map_err(|error| {
-            let message = format!("The request's body cannot be read, or is longer than {limit} bytes.");
+            let message = format!("The request body cannot be read, or it is longer than {limit} bytes.");
             refused(StatusCode::PAYLOAD_TOO_LARGE, &message).because(error)
         })?;
     Ok(bytes.to_vec())

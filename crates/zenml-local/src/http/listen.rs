@@ -68,7 +68,7 @@ pub(crate) async fn serve(
             }
             Err(error) => {
                 // Such as too many open files. Connections that end make room.
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
@@ -76,7 +76,7 @@ pub(crate) async fn serve(
     drop(listener);
     let ended = async { while connections.tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, ended).await.is_err() {
-        tracing::warn!("some requests did not end in time and were cut off");
+        tracing::warn!("some requests did not finish in time and were aborted");
     }
 }
 
@@ -138,7 +138,7 @@ async fn serve_one(
 ) {
     // Answers are written at once; waiting for more to send would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection cannot be set up");
+        tracing::debug!(%error, "cannot set up a connection");
     }
     let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(remote));

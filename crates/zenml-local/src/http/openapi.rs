@@ -17,24 +17,25 @@ pub(super) const WORKSPACE: &str = "/w/{workspace}";
 
 /// Statuses of refusals that every operation may be answered with, and what they mean.
 const REFUSALS: [(u16, &str); 14] = [
-    (400, "The request makes no sense."),
-    (401, "There is no credential, or it is not valid here."),
-    (403, "Not permitted, or not possible for this object."),
-    (404, "There is no such object, or the caller may not know of it."),
-    (405, "There is no such method."),
-    (408, "The body did not arrive in time."),
-    (409, "The object is there already, or is in use."),
+    (400, "The request is invalid."),
+    (401, "The credential is missing or invalid."),
+    (403, "Not allowed, or not possible for this object."),
+    (404, "The object does not exist, or the caller has no access to it."),
+    (405, "The method is not supported."),
+    (408, "The request body did not arrive in time."),
+    (409, "The object already exists or is in use."),
     (413, "The body is too large."),
     (414, "The query is too long."),
-    (422, "The request does not have the right form."),
-    (429, "Too many attempts. `Retry-After` says when to come back."),
+    (422, "The request is malformed."),
+    (429, "Too many attempts. `Retry-After` says when to try again."),
     (501, "This is not possible on a local platform."),
-    (503, "Not now."),
-    (507, "The disk is full, and nothing was changed."),
+    (503, "Temporarily unavailable."),
+    (507, "The disk is full. Nothing was changed."),
 ];
 
 /// What a workspace answers in addition, as its model does.
-const CRASH: (u16, &str) = (500, "A ZenML server fails here, and an embedded workspace answers as it does.");
+const CRASH: (u16, &str) =
+    (500, "A ZenML server fails here, and an embedded workspace returns the same error.");
 
 /// An endpoint that is served.
 #[derive(Clone, Debug)]
@@ -160,7 +161,7 @@ fn describe(plane: Plane, operation: &Operation, template: &str, alias: bool, sc
     let mut responses = Map::new();
     responses.insert(
         "200".to_owned(),
-        json!({ "description": "Done.", "content": { "application/json": { "schema": answer } } }),
+        json!({ "description": "Success.", "content": { "application/json": { "schema": answer } } }),
     );
     let crash = (plane == Plane::Workspace).then_some(CRASH);
     for (status, description) in REFUSALS.into_iter().chain(crash) {

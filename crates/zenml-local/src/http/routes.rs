@@ -153,7 +153,7 @@ impl Routes {
                         let (path, query, body) = decode(plane, &endpoint, &received)?;
                         let value = handler(cx, path, query, body).await?;
                         serde_json::to_vec(&value)
-                            .map_err(|error| Error::internal("an answer has no JSON form", error))
+                            .map_err(|error| Error::internal("a response cannot be encoded as JSON", error))
                     })
                     .await
                 };

@@ -213,7 +213,7 @@ impl Logins {
     pub(crate) async fn flush(&self) {
         let (counts, others) = self.refusals().take();
         for (refused, count) in counts {
-            let detail = format!("{count} more within {} minutes", WINDOW.as_secs() / 60);
+            let detail = format!("{count} more in {} minutes", WINDOW.as_secs() / 60);
             let outcome = Outcome { status: refused.status, reason: None };
             report(self.write(&refused, &Origin::default(), Some(detail), &outcome).await);
         }
@@ -224,7 +224,7 @@ impl Logins {
                 workspace: None,
                 status: 401,
             };
-            let detail = format!("{others} more, of other accounts or from other addresses");
+            let detail = format!("{others} more, for other accounts or from other addresses");
             let outcome = Outcome { status: 401, reason: None };
             report(self.write(&nobody, &Origin::default(), Some(detail), &outcome).await);
         }
@@ -259,7 +259,7 @@ impl Logins {
 /// A refusal stays a refusal when it cannot be recorded.
 fn report(written: Result<()>) {
     if let Err(error) = written {
-        tracing::error!(%error, "a refused login could not be recorded");
+        tracing::error!(%error, "a rejected login could not be recorded");
     }
 }
 
@@ -283,7 +283,7 @@ async fn find(sql: &mut Sql, subject: &Subject) -> Result<(Kind, Option<(Uuid, S
     let row = sqlx::query(statement).bind(value).fetch_optional(sql).await?;
     let known = row.map(|row| -> Result<_> {
         let id: String = row.try_get(0)?;
-        let id = Uuid::try_parse(&id).map_err(|error| Error::internal("a stored id is damaged", error))?;
+        let id = Uuid::try_parse(&id).map_err(|error| Error::internal("a stored id is invalid", error))?;
         Ok((id, row.try_get::<String, _>(1)?))
     });
     Ok((kind, known.transpose()?))

@@ -391,7 +391,7 @@ fn share(row: &Row, target: &Target) -> Result<Shared> {
             organization: target.organization,
             workspace: target.workspace.unwrap_or_default(),
         },
-        resource: resource.parse().map_err(|error| Error::internal("a stored share is damaged", error))?,
+        resource: resource.parse().map_err(|error| Error::internal("a stored share is invalid", error))?,
         actions: Actions::from_text(row.try_get(1)?),
     })
 }
@@ -423,7 +423,7 @@ fn text(id: Option<Uuid>) -> String {
 
 fn required(row: &Row, index: usize) -> Result<Uuid> {
     let text: &str = row.try_get(index)?;
-    Uuid::try_parse(text).map_err(|error| Error::internal("a stored id is damaged", error))
+    Uuid::try_parse(text).map_err(|error| Error::internal("a stored id is invalid", error))
 }
 
 fn optional(row: &Row, index: usize) -> Result<Option<Uuid>> {

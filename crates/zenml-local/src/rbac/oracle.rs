@@ -98,7 +98,7 @@ impl Rights {
                 place: WorkspacePlace { organization: required(&row, 0)?, workspace: required(&row, 1)? },
                 resource: resource
                     .parse()
-                    .map_err(|error| Error::internal("a stored share is damaged", error))?,
+                    .map_err(|error| Error::internal("a stored share is invalid", error))?,
                 actions: Actions::from_text(row.try_get(3)?),
             });
         }
@@ -122,7 +122,7 @@ impl Rights {
 
 fn required(row: &crate::store::Row, index: usize) -> Result<Uuid, Error> {
     let text: &str = row.try_get(index)?;
-    Uuid::try_parse(text).map_err(|error| Error::internal("a stored id is damaged", error))
+    Uuid::try_parse(text).map_err(|error| Error::internal("a stored id is invalid", error))
 }
 
 fn optional(row: &crate::store::Row, index: usize) -> Result<Option<Uuid>, Error> {

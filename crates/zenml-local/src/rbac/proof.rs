@@ -258,7 +258,7 @@ impl Tx {
 pub(crate) fn not_found(target: &Target) -> Error {
     let words = target.kind.words();
     match target.id {
-        Some(id) => Error::not_found(format!("No {words} with ID '{id}' was found.")),
-        None => Error::not_found(format!("No such {words} was found.")),
+        Some(id) => Error::not_found(format!("The {words} '{id}' was not found.")),
+        None => Error::not_found(format!("The {words} was not found.")),
     }
 }

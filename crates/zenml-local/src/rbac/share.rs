@@ -116,7 +116,7 @@ pub(crate) async fn share(
     let SharedObject { place, resource, .. } = *allowed.object();
     if resource.id.is_none() {
         return Err(Error::forbidden(format!(
-            "'{resource}' names a whole kind; single objects can be shared."
+            "'{resource}' names a kind of resource; only single objects can be shared."
         )));
     }
     require_principal(tx.sql(), place.organization, principal).await?;
@@ -198,7 +198,7 @@ pub(crate) async fn members(
     rows.iter()
         .map(|row| {
             let id = Uuid::try_parse(row.try_get(1)?)
-                .map_err(|error| Error::internal("a stored id is damaged", error))?;
+                .map_err(|error| Error::internal("a stored id is invalid", error))?;
             let principal = match row.try_get::<&str, _>(0)? {
                 "team" => Principal::Team(id),
                 _ => Principal::User(id),

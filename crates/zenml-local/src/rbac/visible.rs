@@ -166,7 +166,7 @@ impl Caller {
             .fetch_all(sql)
             .await?
             .iter()
-            .map(|id| Uuid::try_parse(id).map_err(|error| Error::internal("a stored id is damaged", error)))
+            .map(|id| Uuid::try_parse(id).map_err(|error| Error::internal("a stored id is invalid", error)))
             .collect()
     }
 

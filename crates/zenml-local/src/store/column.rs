@@ -16,7 +16,7 @@ pub(crate) fn optional_id<I: Identifier>(row: &Row, column: &str) -> Result<Opti
     match row.try_get::<Option<&str>, _>(column)? {
         None | Some("") => Ok(None),
         Some(text) => {
-            text.parse().map(Some).map_err(|error| Error::internal("a stored id is damaged", error))
+            text.parse().map(Some).map_err(|error| Error::internal("a stored id is invalid", error))
         }
     }
 }

@@ -9,7 +9,10 @@ const CONFLICTS: &[(&str, &str)] = &[
     ("account.username", "A user or service account with this username already exists."),
     ("api_key.account_id, api_key.name", "This account already has an API key with this name."),
     ("team.organization_id, team.name", "A team with this name already exists in this organization."),
-    ("team_member.team_id, team_member.kind, team_member.member_id", "Already a member of this team."),
+    (
+        "team_member.team_id, team_member.kind, team_member.member_id",
+        "This user is already a member of this team.",
+    ),
     ("role.organization_id, role.level, role.name", "A role with this name already exists at this level."),
     (
         "assignment.role_id, assignment.principal_kind, assignment.principal_id, assignment.workspace_id, \
@@ -18,12 +21,12 @@ const CONFLICTS: &[(&str, &str)] = &[
     ),
     (
         "workspace.name",
-        "A workspace with this name already exists. Workspace names are unique over all organizations.",
+        "A workspace with this name already exists. Workspace names must be unique across all organizations.",
     ),
     ("workspace.id", "A workspace with this id already exists."),
     (
         "local_account.workspace_id, local_account.external_user_id",
-        "This account already has a place in this workspace.",
+        "This account already exists in this workspace.",
     ),
     ("project.workspace_id, project.name", "Found another existing project with the same name."),
     ("secret.workspace_id, secret.name, secret.private_to", "Found an existing secret with the same name."),

@@ -9,12 +9,12 @@ use super::lock::LockError;
 pub enum StoreError {
     /// The address names PostgreSQL.
     #[error(
-        "PostgreSQL is not supported in this version. Use --database sqlite:FILE, or leave the option out to use \
-         the default file"
+        "PostgreSQL is not supported in this version. Use --database sqlite:FILE, or omit the option to use the \
+         default file"
     )]
     Postgres,
     /// The address cannot be understood.
-    #[error("{address:?} is not a database address. Write sqlite:FILE")]
+    #[error("{address:?} is not a database address. Use sqlite:FILE")]
     Address {
         /// The address as given.
         address: String,
@@ -32,7 +32,7 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// There is no such database.
-    #[error("there is no database {}. Name the one that `zenml-local serve` uses with --database sqlite:FILE", path.display())]
+    #[error("database {} does not exist. Specify the database of `zenml-local serve` with --database sqlite:FILE", path.display())]
     Absent {
         /// The database file.
         path: PathBuf,
@@ -45,8 +45,8 @@ pub enum StoreError {
     },
     /// The database was written by a newer version.
     #[error(
-        "database {} has schema version {found}, and this zenml-local knows versions up to {known}. Use the newer \
-         zenml-local that wrote it", path.display()
+        "database {} has schema version {found}, but this zenml-local supports only versions up to {known}. Use \
+         the newer zenml-local that wrote it", path.display()
     )]
     Newer {
         /// The database file.

@@ -23,12 +23,11 @@ impl Failure {
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
             Self::Full => {
-                "The disk that holds the platform's database is full. Nothing was changed. Free some space on it, and \
-                 try again."
+                "The disk with the platform's database is full. Nothing was changed. Free some space and try again."
             }
             Self::Busy => "The platform's database is busy. Nothing was changed. Try again.",
             Self::Disk => {
-                "The platform cannot read or write its database. Its log says why. Try again once that is mended."
+                "The platform cannot read or write its database. Its log shows the reason. Fix it and try again."
             }
             Self::Damaged => {
                 "The platform's database is damaged. Stop the platform and restore a backup: zenml-local restore FILE."
@@ -76,7 +75,7 @@ impl From<sqlx::Error> for Error {
                 Self::with_status(StatusCode::INSUFFICIENT_STORAGE, "RuntimeError", sentence).because(error)
             }
             Some(failure) => Self::unavailable(failure.sentence()).because(error),
-            None => Self::internal("the database refused", error),
+            None => Self::internal("the database rejected a statement", error),
         }
     }
 }

@@ -76,7 +76,7 @@ impl Lock {
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         if let Some(dead) = read_owner(&mut file) {
-            tracing::debug!(owner.pid = dead.pid, "the lock's last owner has ended; taking it over");
+            tracing::debug!(owner.pid = dead.pid, "the previous owner of the lock has ended; taking it over");
         }
         let owner = Owner { pid: std::process::id(), since: super::now() };
         let text = serde_json::to_vec(&owner).map_err(std::io::Error::other).map_err(failed)?;
@@ -88,7 +88,7 @@ impl Lock {
     /// same time may hold a copy of it for a moment.
     pub(crate) fn release(&self) {
         if let Err(error) = self.0.unlock() {
-            tracing::warn!(%error, "cannot release the lock on the database");
+            tracing::warn!(%error, "cannot release the database lock");
         }
     }
 }

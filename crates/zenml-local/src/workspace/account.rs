@@ -107,7 +107,7 @@ pub(crate) async fn mirror(cx: &Cx, place: WorkspacePlace, identity: &Identity) 
     .await?;
     let local = locate_local(&mut sql, place, identity.account.uuid()).await?;
     sql.commit().await?;
-    local.ok_or_else(|| Error::not_found("There is no account with this ID."))
+    local.ok_or_else(|| Error::not_found("The account was not found."))
 }
 
 /// The owners of the objects of an answer, by their id on the control plane.

@@ -132,7 +132,7 @@ impl<'a> Values<'a> {
 
 /// Reads an id from a column.
 pub(crate) fn id_at(row: &Row, index: usize) -> Result<Uuid> {
-    Uuid::try_parse(row.try_get(index)?).map_err(|error| Error::internal("a stored id is damaged", error))
+    Uuid::try_parse(row.try_get(index)?).map_err(|error| Error::internal("a stored id is invalid", error))
 }
 
 /// Reads an id, or nothing, from a column.
@@ -145,9 +145,9 @@ pub(crate) fn optional_id(row: &Row, index: usize) -> Result<Option<Uuid>> {
 
 /// The text of a JSON column.
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::internal("a value has no JSON form", error))
+    serde_json::to_string(value).map_err(|error| Error::internal("a value cannot be encoded as JSON", error))
 }
 
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| Error::internal("a stored JSON value is damaged", error))
+    serde_json::from_str(text).map_err(|error| Error::internal("a stored JSON value is invalid", error))
 }

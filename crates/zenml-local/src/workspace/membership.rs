@@ -53,7 +53,7 @@ async fn share(cx: Cx, (): (), query: ShareQuery, actions: Vec<zenml_api::rbac::
         let principal = match (query.team_id, query.user_id) {
             (Some(team), None) => Principal::Team(team.uuid()),
             (None, Some(user)) => Principal::User(user.uuid()),
-            _ => return Err(Error::forbidden("Exactly one of team_id and user_id has to be given.")),
+            _ => return Err(Error::forbidden("Exactly one of team_id and user_id must be set.")),
         };
         rbac::share(tx, &allowed, principal, actions).await
     })

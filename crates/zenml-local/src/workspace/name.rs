@@ -43,7 +43,7 @@ pub(crate) fn project(name: &str, complaints: &mut Vec<Issue>) {
     let allowed =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
     if !name.bytes().all(allowed) {
-        let message = "Can only have the characters a-z, 0-9, _ and -";
+        let message = "Can contain only the characters a-z, 0-9, _ and -";
         complaints.push(Issue::new(&["body", "name"], "string_pattern_mismatch", message));
     }
 }

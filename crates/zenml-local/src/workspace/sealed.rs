@@ -21,5 +21,5 @@ pub(crate) fn open<T: DeserializeOwned>(vault: &Vault, table: &str, id: Uuid, se
 
 /// The cause of a JSON error repeats the text, and the text is secret.
 fn damaged() -> Error {
-    Error::internal("a sealed value is no JSON document", "its form is not the expected one")
+    Error::internal("a sealed value is not a JSON document", "its format is unexpected")
 }

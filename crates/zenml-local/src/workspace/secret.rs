@@ -217,7 +217,7 @@ pub(crate) async fn resolve_unchecked(
         return Ok(value);
     }
     let there = values.into_keys().collect::<Vec<_>>().join(", ");
-    Err(Error::not_found(format!("{prefix}{name} has no key {}. It has: {there}.", reference.key)))
+    Err(Error::not_found(format!("{prefix}{name} does not have the key {}. It has: {there}.", reference.key)))
 }
 
 /// Names are unique among public secrets, and among the private ones of one owner.
@@ -234,8 +234,8 @@ async fn require_free<A: Act>(
     Err(Error::conflict(if row.own.is_private() {
         let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         let user = owners.user(row.owner).map(|user| user.name).unwrap_or_default();
-        format!("There is already a private secret of the user '{user}' with the name '{name}'.")
+        format!("A private secret of the user '{user}' with the name '{name}' already exists.")
     } else {
-        format!("There is already a public secret with the name '{name}'.")
+        format!("A public secret with the name '{name}' already exists.")
     }))
 }

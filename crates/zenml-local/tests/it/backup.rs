@@ -97,7 +97,10 @@ fn a_backup_with_its_key_is_a_whole_platform() {
 
     let (target, told) = world.restore("b", &[]);
     let told = told.unwrap();
-    assert!(told.contains("Restored ") && told.contains("a key that was revoked later is valid"), "{told}");
+    assert!(
+        told.contains("Restored ") && told.contains("API keys revoked since then are valid again"),
+        "{told}"
+    );
     assert_eq!(listing(target.path()), ["platform.db", "platform.db.key"]);
     for file in ["platform.db", "platform.db.key"] {
         let mode = target.path().join(file).metadata().unwrap().permissions().mode() & 0o777;
@@ -161,13 +164,13 @@ fn nothing_is_overwritten_and_nothing_damaged_is_restored() {
     };
     let source = database(world.source.path());
     let file = world.file("b");
-    refuse(&["backup", &file, "--database", &source], "exists already, and nothing is overwritten");
+    refuse(&["backup", &file, "--database", &source], "already exists and is not overwritten");
     std::os::unix::fs::symlink("/nonexistent/x", world.file("link")).unwrap();
     refuse(&["backup", &world.file("link"), "--database", &source], "exists already");
     refuse(&["backup", world.place.path().to_str().unwrap(), "--database", &source], "exists already");
     refuse(&["backup", "/dev/null", "--database", &source], "exists already");
     refuse(&["backup", "/nonexistent/b", "--database", &source], "cannot use /nonexistent/b");
-    refuse(&["backup", &world.file("c"), "--database", &world.file("no.db")], "there is no database");
+    refuse(&["backup", &world.file("c"), "--database", &world.file("no.db")], "does not exist");
     std::fs::write(world.file("empty.db"), "").unwrap();
     refuse(&["backup", &world.file("c"), "--database", &world.file("empty.db")], "is empty");
     refuse(

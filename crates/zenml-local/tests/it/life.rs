@@ -178,10 +178,10 @@ fn options_that_cannot_work_are_refused_with_what_to_do() {
         (vec!["serve", "--database", "postgres://localhost/x"], "--database sqlite:FILE"),
         (
             vec!["serve", "--database", &database, "--faults", "/nonexistent"],
-            "cannot read the faults in /nonexistent",
+            "cannot read the fault file /nonexistent",
         ),
         (vec!["serve", "--ephemeral", "--ready-file", "/nonexistent/ready"], "cannot write the ready file"),
-        (vec!["audit", "--database", &database], "there is no database"),
+        (vec!["audit", "--database", &database], "does not exist"),
     ] {
         let (status, out, err) = run(&arguments);
         assert!(

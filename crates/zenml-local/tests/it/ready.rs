@@ -107,9 +107,9 @@ fn a_path_that_cannot_be_written_is_refused_before_anything_is_created() {
     std::fs::write(path("file"), "").unwrap();
     for (file, words) in [
         (path(""), "it is a directory"),
-        (path("dangling"), "a link that leads nowhere"),
+        (path("dangling"), "a broken symbolic link"),
         (path("socket"), "it is a socket"),
-        (path("missing/ready"), "there is no directory"),
+        (path("missing/ready"), "does not exist; create it first"),
         (path("file/ready"), "Not a directory"),
         ("/".to_owned(), "it is a directory"),
     ] {

@@ -27,7 +27,7 @@ async fn an_account_that_was_tried_too_often_has_to_wait_whether_it_exists_or_no
         assert_eq!(
             texts.into_iter().collect::<Vec<_>>(),
             [
-                "CredentialsNotValid: The username or the password is not valid, or the account is not active.",
+                "CredentialsNotValid: The username or password is invalid, or the account is inactive.",
                 "RuntimeError: Too many wrong passwords.",
             ],
             "{username}"

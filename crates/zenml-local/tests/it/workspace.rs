@@ -50,7 +50,7 @@ async fn a_name_is_checked_and_unique_over_all_organizations() {
     let other = world.send(Some(&superuser), "POST /organizations", json!({ "name": "other" })).await.ok();
     let body = json!({ "name": "alpha", "organization_id": other["id"] });
     let refusal = world.send(Some(&superuser), "POST /workspaces", body).await.refused(409);
-    assert!(refusal.contains("unique over all organizations"), "{refusal}");
+    assert!(refusal.contains("unique across all organizations"), "{refusal}");
     for name in ["", "Alpha", "a b", "a_b", &"a".repeat(51)] {
         let body = json!({ "name": name, "organization_id": world.organization() });
         let answer = world.admin("POST /workspaces", body).await;

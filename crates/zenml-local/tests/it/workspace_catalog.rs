@@ -19,14 +19,14 @@ async fn tags_have_a_colour_and_a_name_that_is_no_id() {
     refused(
         &space,
         &[
-            (post, json!({}), 422, "('body', 'name'), 'msg': 'This is required'"),
-            (post, json!({ "name": "a" }), 409, "already a tag with the name 'a'"),
+            (post, json!({}), 422, "('body', 'name'), 'msg': 'This field is required'"),
+            (post, json!({ "name": "a" }), 409, "A tag with the name 'a' already exists"),
             (post, json!({ "name": "" }), 400, "The `name` is empty"),
             (post, json!({ "name": "a\tb" }), 400, "a tab or a line break"),
             (post, json!({ "name": "n".repeat(256) }), 422, "at most 255 characters"),
             (post, json!({ "name": id }), 422, "Cannot be a UUID"),
             (post, json!({ "name": "c", "color": "pink" }), 422, "Must be one of grey, purple"),
-            (&put, json!({ "name": "b" }), 409, "already a tag with the name 'b'"),
+            (&put, json!({ "name": "b" }), 409, "A tag with the name 'b' already exists"),
             (&put, json!({ "name": id }), 422, "Cannot be a UUID"),
             (&put, json!({ "name": "n".repeat(256) }), 422, "at most 255 characters"),
             (&put, json!({ "name": null }), 500, "tag.name cannot be null"),
@@ -91,8 +91,13 @@ async fn a_flavor_that_was_added_has_components_and_is_kept_while_it_has() {
     refused(
         &space,
         &[
-            (post, without, 422, "('body', 'integration'), 'msg': 'This is required'"),
-            (post, flavor("new"), 409, "already a flavor of the type 'artifact_store' with the name 'new'"),
+            (post, without, 422, "('body', 'integration'), 'msg': 'This field is required'"),
+            (
+                post,
+                flavor("new"),
+                409,
+                "A flavor of the type 'artifact_store' with the name 'new' already exists",
+            ),
             (post, flavor("s3"), 409, "with the name 's3'"),
             (post, with("type", json!("boat")), 422, "Must be one of alerter"),
             (post, with("name", json!("n".repeat(256))), 422, "at most 255 characters"),
@@ -101,15 +106,20 @@ async fn a_flavor_that_was_added_has_components_and_is_kept_while_it_has() {
                 &put,
                 json!({ "name": "other_one" }),
                 409,
-                "already a flavor of the type 'artifact_store' with the name 'other_one'",
+                "A flavor of the type 'artifact_store' with the name 'other_one' already exists",
             ),
             (&put, json!({ "name": "s3" }), 409, "with the name 's3'"),
             (&put, json!({ "source": null }), 500, "flavor.source cannot be null"),
             (&put, json!({ "config_schema": null }), 422, "Must be an object"),
             (&put, json!({ "type": "boat" }), 422, "Must be one of alerter"),
             // Here only: a server lets everyone change what it comes with.
-            (&format!("PUT /flavors/{}", text(&s3)), json!({}), 403, "comes with this local platform"),
-            (&format!("DELETE /flavors/{}", text(&s3)), Value::Null, 403, "comes with this local platform"),
+            (&format!("PUT /flavors/{}", text(&s3)), json!({}), 403, "is built into this local platform"),
+            (
+                &format!("DELETE /flavors/{}", text(&s3)),
+                Value::Null,
+                403,
+                "is built into this local platform",
+            ),
         ],
     )
     .await;
@@ -172,7 +182,7 @@ async fn a_change_of_a_code_repository_clears_nothing_and_leaves_its_source() {
             (post, body("x", nowhere), 500, "The project does not exist"),
             (post, unknown_source, 422, "Must be one of user, builtin"),
             (post, body(&"n".repeat(256), &project), 422, "at most 255 characters"),
-            (&put, json!({ "name": "second" }), 409, "already a code repository"),
+            (&put, json!({ "name": "second" }), 409, "A code repository of the project"),
             ("GET /code_repositories", Value::Null, 400, "requires a project"),
             (
                 "GET /code_repositories?project=nope",

@@ -64,8 +64,8 @@ async fn connectors_are_checked_like_their_type_and_their_secrets_are_apart() {
     refused(
         &space,
         &[
-            (post, with("auth_method", json!("nope")), 400, "no authentication method 'nope'"),
-            (post, with("resource_types", json!(["nope"])), 400, "no resource type 'nope'"),
+            (post, with("auth_method", json!("nope")), 400, "the authentication method 'nope'"),
+            (post, with("resource_types", json!(["nope"])), 400, "the resource type 'nope'"),
             (post, with("configuration", json!({ "region": "r" })), 400, "'aws_access_key_id' is required"),
             (post, with("labels", json!({ "a": 1 })), 422, "Must be a string"),
             (post, with("expires_at", json!("soon")), 422, "expires_at"),
@@ -125,12 +125,12 @@ async fn projects_follow_their_rules_and_take_their_roles_with_them() {
     refused(
         &space,
         &[
-            (post, json!({}), 422, "('body', 'name'), 'msg': 'This is required'"),
+            (post, json!({}), 422, "('body', 'name'), 'msg': 'This field is required'"),
             (post, json!({ "name": "A b" }), 422, "a-z, 0-9, _ and -"),
             (post, json!({ "name": "n".repeat(51) }), 422, "at most 50 characters"),
             (post, json!({ "name": "n", "description": null }), 422, "Must be a string"),
-            (post, json!({ "name": "vision" }), 409, "already a project with the name 'vision'"),
-            (&put, json!({ "name": "my-proj-x" }), 409, "already a project with the name 'my-proj-x'"),
+            (post, json!({ "name": "vision" }), 409, "A project with the name 'vision' already exists"),
+            (&put, json!({ "name": "my-proj-x" }), 409, "A project with the name 'my-proj-x' already exists"),
             (&put, json!({ "description": null }), 500, "project.description cannot be null"),
             (&put, json!({ "display_name": null }), 500, "cannot be null"),
             ("PUT /projects/vision", json!({}), 422, "an id is a UUID"),
@@ -187,7 +187,12 @@ async fn secrets_are_replaced_or_merged() {
     refused(
         &space,
         &[
-            ("POST /secrets", json!({ "name": "s" }), 409, "already a public secret with the name 's'"),
+            (
+                "POST /secrets",
+                json!({ "name": "s" }),
+                409,
+                "A public secret with the name 's' already exists",
+            ),
             ("POST /secrets", json!({ "name": "t", "values": { "a": 1 } }), 422, "Must be a string"),
             ("POST /secrets", json!({ "name": "t", "private": null }), 422, "Must be a boolean"),
         ],
@@ -232,7 +237,7 @@ async fn lists_are_paged_sorted_and_filtered_and_ignore_unknown_filters() {
     refused(
         &space,
         &[
-            ("GET /projects?page=3&size=2", Value::Null, 400, "There is no page 3"),
+            ("GET /projects?page=3&size=2", Value::Null, 400, "Page 3 does not exist"),
             ("GET /projects?size=0", Value::Null, 422, "at least 1"),
             ("GET /projects?page=0", Value::Null, 422, "at least 1"),
             ("GET /projects?size=10001", Value::Null, 422, "at most 10000"),

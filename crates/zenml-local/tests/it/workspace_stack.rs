@@ -91,7 +91,7 @@ async fn components_are_refused_as_the_server_refuses_them() {
                 post,
                 new("k", "orchestrator", "local", json!({})),
                 409,
-                "already a component of the type 'orchestrator' with the name 'k'",
+                "A component of the type 'orchestrator' with the name 'k' already exists",
             ),
             (
                 post,
@@ -106,7 +106,7 @@ async fn components_are_refused_as_the_server_refuses_them() {
                 400,
                 "The local orchestrator has no configuration keys 'a'.",
             ),
-            (post, new("n", "artifact_store", "s3", json!({})), 422, "path\n  This is required"),
+            (post, new("n", "artifact_store", "s3", json!({})), 422, "path\n  This field is required"),
             (
                 post,
                 new("n", "artifact_store", "s3", json!({ "path": "gs://x" })),
@@ -121,7 +121,7 @@ async fn components_are_refused_as_the_server_refuses_them() {
                 post,
                 json!({ "name": "n", "type": "orchestrator", "flavor": "local" }),
                 422,
-                "('body', 'configuration'), 'msg': 'This is required'",
+                "('body', 'configuration'), 'msg': 'This field is required'",
             ),
             (post, with("connector", json!(nowhere)), 404, "Cannot get service connector"),
             (post, with("secrets", json!(["nope"])), 404, "get secret with name or ID 'nope'"),
@@ -155,7 +155,7 @@ async fn a_secret_that_a_tracker_refers_to_must_exist_with_its_key() {
     )
     .await;
     space.make("/secrets", json!({ "name": "mlflow", "values": { "username": "u", "password": "p" } })).await;
-    refused(&space, &[(post, tracker("t", "{{mlflow.nope}}"), 404, "has no key nope")]).await;
+    refused(&space, &[(post, tracker("t", "{{mlflow.nope}}"), 404, "does not have the key nope")]).await;
     let made = space.send(post, tracker("t", "{{mlflow.password}}")).await.ok();
     assert_eq!(made["metadata"]["configuration"]["tracking_password"], "{{mlflow.password}}");
     // The registry needs no tracker on the server: only the client of ZenML asks for one.
@@ -181,13 +181,15 @@ async fn stacks_need_their_mandatory_components_and_are_regrouped_by_type() {
             (post, json!({ "name": "new" }), 422, "('body', 'components')"),
             (post, new(json!({})), 422, "an orchestrator and an artifact store"),
             (post, new(json!({ "orchestrator": [orchestrator] })), 422, "an orchestrator and an artifact store"),
-            (post, new(json!({ "orchestrator": [orchestrator, other], "artifact_store": [store] })), 422, "only one of the components of the type"),
+            (post, new(json!({ "orchestrator": [orchestrator, other], "artifact_store": [store] })), 422, "only \
+             one component of the type"),
             (post, new(json!({ "boat": [orchestrator], "artifact_store": [store] })), 422, "[key]"),
             (post, new(json!({ "orchestrator": ["name"], "artifact_store": [store] })), 422, "components"),
             (post, new(json!({ "orchestrator": [nowhere], "artifact_store": [store] })), 404, "Cannot get stack component"),
-            (post, json!({ "name": "s", "components": { "orchestrator": [orchestrator], "artifact_store": [store] } }), 409, "already a stack with the name"),
+            (post, json!({ "name": "s", "components": { "orchestrator": [orchestrator], "artifact_store": [store] } }), 409, "A \
+             stack with the name"),
             (&put, json!({ "components": { "orchestrator": [orchestrator] } }), 422, "an orchestrator and an artifact store"),
-            (&put, json!({ "name": "default" }), 409, "already a stack with the name"),
+            (&put, json!({ "name": "default" }), 409, "A stack with the name"),
         ],
     )
     .await;

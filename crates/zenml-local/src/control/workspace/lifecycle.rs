@@ -27,7 +27,8 @@ pub(super) fn start(shared: &Arc<Shared>, id: WorkspaceId) {
     shared.tasks.spawn(async move {
         let mut pause = FIRST_PAUSE;
         while let Err(error) = bring(&platform, id).await {
-            tracing::error!(workspace.id = %id, cause = %Chain(&error), "a workspace could not be brought to its state");
+            let cause = Chain(&error);
+            tracing::error!(workspace.id = %id, %cause, "a workspace could not reach its desired state");
             if !error.is_of_storage() {
                 break;
             }

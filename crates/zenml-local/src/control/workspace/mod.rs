@@ -135,7 +135,7 @@ async fn update(
         .as_ref()
         .is_some_and(|state| !matches!(state, WorkspaceStatus::Available | WorkspaceStatus::Deactivated))
     {
-        return Err(Error::value("desired_state must be available or deactivated."));
+        return Err(Error::value("desired_state must be `available` or `deactivated`."));
     }
     let (workspace, work) = cx
         .tx(async |tx| {
@@ -221,10 +221,10 @@ async fn only_organization(tx: &mut Tx) -> Result<OrganizationId> {
     };
     match organizations.as_slice() {
         [one] => Ok(OrganizationId::from_uuid(*one)),
-        [] => Err(Error::value("An organization_id is required: the caller belongs to no organization.")),
-        _ => {
-            Err(Error::value("An organization_id is required: the caller belongs to several organizations."))
+        [] => {
+            Err(Error::value("organization_id is required: the caller does not belong to an organization."))
         }
+        _ => Err(Error::value("organization_id is required: the caller belongs to several organizations.")),
     }
 }
 
@@ -236,7 +236,7 @@ fn touches_state(change: &api::WorkspaceUpdate) -> bool {
 fn require_settled(stored: &Stored, settled: bool) -> Result<()> {
     if !settled && stored.is_managed && stored.status == WorkspaceStatus::Pending {
         return Err(Error::forbidden(format!(
-            "Workspace '{}' is pending: another change is in progress. Wait until it has ended, or use force.",
+            "Workspace '{}' is pending: another change is in progress. Wait for it to finish, or use force.",
             stored.name
         )));
     }
@@ -249,7 +249,7 @@ fn require_settled(stored: &Stored, settled: bool) -> Result<()> {
 /// An owner may do everything, so only who may do everything gives a workspace away, and only inside the organization.
 async fn require_new_owner(tx: &mut Tx, at: WorkspaceAt, owner: UserId) -> Result<()> {
     if !tx.permits(Action::Delete, &at.target()).await? {
-        return Err(Error::forbidden("Insufficient permissions to give this workspace to another owner."));
+        return Err(Error::forbidden("Insufficient permissions to change the owner of this workspace."));
     }
     if !Holdings::of(owner.uuid()).belongs_to(tx.sql(), at.organization().uuid()).await? {
         return Err(Error::forbidden(format!(

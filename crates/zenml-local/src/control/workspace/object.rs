@@ -78,6 +78,6 @@ pub(super) fn unknown(which: &IdOrName<WorkspaceId>) -> Error {
         IdOrName::Id(id) => {
             not_found(&Target::in_organization(uuid::Uuid::nil(), Kind::Workspace, Some(id.uuid())))
         }
-        IdOrName::Name(name) => Error::not_found(format!("No workspace '{name}' was found.")),
+        IdOrName::Name(name) => Error::not_found(format!("Workspace '{name}' was not found.")),
     }
 }

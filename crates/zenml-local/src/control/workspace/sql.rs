@@ -82,7 +82,7 @@ pub(super) async fn select_one<A: Act>(sql: &mut Sql, allowed: &Allowed<A, Works
 pub(super) async fn stored_unchecked(sql: &mut Sql, id: WorkspaceId) -> Result<Stored> {
     let row =
         sqlx::query("SELECT * FROM workspace WHERE id = $1").bind(id.to_string()).fetch_optional(sql).await?;
-    read(&row.ok_or_else(|| Error::not_found(format!("No workspace with ID '{id}' was found.")))?)
+    read(&row.ok_or_else(|| Error::not_found(format!("Workspace '{id}' was not found.")))?)
 }
 
 /// The answer for a row.

@@ -53,7 +53,7 @@ fn method<'a>(known: &'a Known, name: &str) -> Result<&'a Method> {
     known.auth_methods.iter().find(|method| method.key == name).ok_or_else(|| {
         let names: Vec<&str> = known.auth_methods.iter().map(|method| method.key.as_str()).collect();
         Error::value(format!(
-            "A connector of type '{}' has no authentication method '{name}'. It has: {}.",
+            "Connectors of type '{}' do not support the authentication method '{name}'. They support: {}.",
             known.connector_type,
             names.join(", ")
         ))
@@ -65,7 +65,7 @@ fn resource_types(known: &Known, wanted: Vec<String>) -> Result<Vec<String>> {
     let all = known.resource_type_names();
     if let Some(unknown) = wanted.iter().find(|name| !all.contains(name)) {
         return Err(Error::value(format!(
-            "A connector of type '{}' has no resource type '{unknown}'. It has: {}.",
+            "Connectors of type '{}' do not support the resource type '{unknown}'. They support: {}.",
             known.connector_type,
             all.join(", ")
         )));
@@ -155,8 +155,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_its_type_is_refused() {
         for (method, types, configuration, reason) in [
-            ("nope", vec![], role(), "no authentication method 'nope'"),
-            ("iam-role", vec!["nope"], role(), "no resource type 'nope'"),
+            ("nope", vec![], role(), "the authentication method 'nope'"),
+            ("iam-role", vec!["nope"], role(), "the resource type 'nope'"),
             ("iam-role", vec![], json!({"region": "x"}), "'aws_access_key_id' is required"),
             ("implicit", vec![], json!({}), "'region' is required"),
             ("secret-key", vec![], json!({"aws_access_key_id": 5}), "'aws_access_key_id' must be a string"),

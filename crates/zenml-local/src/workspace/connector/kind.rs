@@ -34,5 +34,5 @@ fn fits(known: &Known, query: &ConnectorTypeQuery) -> bool {
 }
 
 fn unavailable(connector_type: &str) -> Error {
-    Error::not_found(format!("There is no service connector type '{connector_type}'."))
+    Error::not_found(format!("Service connector type '{connector_type}' was not found."))
 }

@@ -93,7 +93,7 @@ async fn client(cx: Cx, id: ConnectorId, query: api::ClientQuery, (): ()) -> Res
         if let Some(resource_type) = query.resource_type {
             if !row.own.resource_types.contains(&resource_type) {
                 return Err(Error::value(format!(
-                    "The service connector has no resource type '{resource_type}'."
+                    "The service connector does not support the resource type '{resource_type}'."
                 )));
             }
             row.own.resource_types = vec![resource_type];

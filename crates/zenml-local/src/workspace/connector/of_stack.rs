@@ -69,8 +69,8 @@ impl Linkable {
         let given = given.filter(|resource| !resource.is_empty());
         match given.or(named).or_else(|| self.resource_id.clone()) {
             None if self.supports_instances => Err(Error::value(format!(
-                "The service connector reaches several resources of type {resource_type}; a `resource_id` says which \
-                 one is meant."
+                "The service connector has access to several resources of type {resource_type}. Select one with \
+                 `resource_id`."
             ))),
             resource => Ok(resource),
         }

@@ -33,7 +33,7 @@ pub(super) async fn new(cx: Cx, (): (), query: VerifyQuery, new: ConnectorCreate
     let me = enter(&cx).await?;
     cx.read(async |tx| {
         let allowed = tx.allow::<Create, _>(All::<Connector>::of(me.place)).await?;
-        tx.detail(&allowed, "verification only, nothing was stored");
+        tx.detail(&allowed, "verification only; nothing was stored");
         Ok(())
     })
     .await?;
@@ -75,8 +75,8 @@ fn verification(subject: Subject, types: Vec<String>, query: VerifyQuery) -> Res
         ));
     }
     let error = format!(
-        "This local platform cannot verify connectors of type '{}': it has no way to reach what they connect to. The \
-         connector's configuration has the right form; whether its credentials work is not known.",
+        "This local platform cannot verify connectors of type '{}', because it does not connect to any cloud. The \
+         configuration of the connector is valid, but its credentials were not tried.",
         subject.connector_type
     );
     let types = query.resource_type.map_or(types, |only| vec![only]);

@@ -145,8 +145,8 @@ impl BuiltIn {
             tracing::warn!(
                 flavor.name = self.name,
                 flavor.kind = self.kind,
-                "components of this flavor are accepted with any configuration: this platform does not know it, and \
-                 a ZenML server may refuse what it accepted",
+                "components of this flavor are accepted with any configuration: this platform does not know its \
+                 settings, and a ZenML server may reject what this platform accepts",
             );
         }
     }
@@ -157,8 +157,8 @@ impl BuiltIn {
             return json!({
                 "type": "object",
                 "title": self.display_name,
-                "description": "This local platform does not know the configuration of this flavor: it accepts \
-                                any, and a ZenML server may refuse what it accepted.",
+                "description": "This local platform does not know the settings of this flavor and accepts any \
+                 configuration. A ZenML server may reject what this platform accepts.",
                 "additionalProperties": true,
             });
         };

@@ -110,7 +110,7 @@ fn prepare(known: &Configuration, mut given: JsonMap) -> Result<JsonMap> {
             Some(other) if *other != value => {
                 return Err(wrong(
                     &[],
-                    format!("`{old}` is the old name of `{new}`, and their values differ."),
+                    format!("`{old}` is the old name of `{new}`, but their values differ."),
                 ));
             }
             Some(_) => {}
@@ -129,7 +129,7 @@ fn prepare(known: &Configuration, mut given: JsonMap) -> Result<JsonMap> {
         let Some(Value::String(text)) = given.get(&property.name) else { continue };
         if structured {
             let Ok(value) = serde_json::from_str(text) else {
-                return Err(wrong(&[], format!("The string of `{}` is not JSON.", property.name)));
+                return Err(wrong(&[], format!("The value of `{}` is not valid JSON.", property.name)));
             };
             given.insert(property.name.clone(), value);
         }
@@ -138,7 +138,7 @@ fn prepare(known: &Configuration, mut given: JsonMap) -> Result<JsonMap> {
     match known.rule {
         Some(Rule::SagemakerOrchestrator) => sagemaker(&mut given)?,
         Some(Rule::Registry | Rule::AwsRegistry) if given.get("uri").is_some_and(is_reference) => {
-            return Err(Error::value("The `uri` is checked, so it cannot be a secret reference."));
+            return Err(Error::value("The `uri` cannot be a secret reference, because it is validated."));
         }
         _ => {}
     }
@@ -160,8 +160,8 @@ fn sagemaker(given: &mut JsonMap) -> Result<()> {
         _ => false,
     };
     if training && unsupported {
-        let reason = "`use_training_step` needs an `output_data_s3_uri` that is a string and the `output_data_s3_mode` \
-                      EndOfJob.";
+        let reason = "`use_training_step` requires `output_data_s3_uri` to be a string and `output_data_s3_mode` \
+         to be EndOfJob.";
         return Err(wrong(&[], reason));
     }
     if given.get("instance_type").is_none_or(Value::is_null) {

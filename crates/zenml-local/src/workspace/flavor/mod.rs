@@ -194,7 +194,7 @@ async fn delete(cx: Cx, id: FlavorId, (): (), (): ()) -> Result<()> {
 fn refuse_built_in(id: FlavorId, what: &str) -> Result<()> {
     match built_in(id) {
         Some(flavor) => Err(Error::forbidden(format!(
-            "The flavor `{}` of type `{}` comes with this local platform and cannot be {what}.",
+            "The flavor `{}` of type `{}` is built into this local platform and cannot be {what}.",
             flavor.name, flavor.kind
         ))),
         None => Ok(()),

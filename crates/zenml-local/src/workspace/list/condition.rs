@@ -70,10 +70,10 @@ fn test(given: &str) -> Result<Test, &'static str> {
                     .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
                     .collect()
             })
-            .map_err(|_| "'oneof:' and 'notoneof:' take a list in JSON")
+            .map_err(|_| "'oneof:' and 'notoneof:' require a JSON list")
     };
     if matches!(operator, "isnull" | "isnotnull") && !value.is_empty() {
-        return Err("'isnull:' and 'isnotnull:' take no value");
+        return Err("'isnull:' and 'isnotnull:' do not take a value");
     }
     Ok(match operator {
         "equals" => Test::Equals(owned()),
@@ -99,7 +99,7 @@ fn test(given: &str) -> Result<Test, &'static str> {
 fn dated(test: Test) -> Result<Test> {
     let date = |given: &str| -> Result<String> {
         let parsed = jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", given)
-            .map_err(|_| invalid("A date and time must have the form 2030-12-31 23:59:59"))?;
+            .map_err(|_| invalid("A date and time must have the format 2030-12-31 23:59:59"))?;
         Ok(parsed.strftime("%Y-%m-%dT%H:%M:%S.000000").to_string())
     };
     let refused = |operation: &str, value: &str| match date(value) {
@@ -113,7 +113,7 @@ fn dated(test: Test) -> Result<Test> {
         Test::In(values) => {
             let dates = values.split(',').map(date).collect::<Result<Vec<_>, _>>()?;
             let [first, last] = dates.as_slice() else {
-                return Err(invalid("'in:' takes two values with a comma between them"));
+                return Err(invalid("'in:' requires two values, separated by a comma"));
             };
             Test::Between(first.clone(), last.clone())
         }

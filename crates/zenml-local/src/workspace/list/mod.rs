@@ -119,7 +119,7 @@ impl Cut {
         let Self { page, size } = self;
         let pages = total.div_ceil(size).max(1);
         if page > pages {
-            return Err(Error::value(format!("There is no page {page}: the last page is {pages}.")));
+            return Err(Error::value(format!("Page {page} does not exist: the last page is {pages}.")));
         }
         Ok(Page {
             index: page as u64,
@@ -229,10 +229,10 @@ mod tests {
         let by = |sort_by, page, size| Paging { sort_by, page, size, ..ALL };
         for (paging, filters, status, part) in [
             (ALL, vec![("name", "gt:x")], 400, "'x' is not a number"),
-            (by(None, Some(9), None), vec![], 400, "no page 9"),
+            (by(None, Some(9), None), vec![], 400, "Page 9 does not exist"),
             (by(Some("bogus"), None, None), vec![], 422, "sort_by: Must be one of created, name"),
             (ALL, vec![("created", "yesterday")], 422, "A date and time"),
-            (ALL, vec![("name", "oneof:x")], 422, "a list in JSON"),
+            (ALL, vec![("name", "oneof:x")], 422, "a JSON list"),
         ] {
             let (got, text) = names(paging, &filters).unwrap_err();
             assert_eq!(got, status);

@@ -86,7 +86,7 @@ pub(crate) async fn select<T: Table>(
 ) -> Result<Page<Row>> {
     let conditions = conditions(filters)?;
     if conditions.len() > MOST_CONDITIONS {
-        return Err(Error::value(format!("A list takes at most {MOST_CONDITIONS} filters.")));
+        return Err(Error::value(format!("A list request can have at most {MOST_CONDITIONS} filters.")));
     }
     let (field, descending) = order::<T>(paging.sort_by)?;
     let cut = Cut::of(paging);

@@ -156,11 +156,11 @@ fn complain_about_slots<T>(slots: &BTreeMap<String, Vec<T>>, complaints: &mut Ve
     };
     let has = |kind: &str| slots.get(kind).is_some_and(|ids| !ids.is_empty());
     if !has("orchestrator") || !has("artifact_store") {
-        complain("A stack needs an orchestrator and an artifact store among its components".to_owned());
+        complain("A stack requires an orchestrator and an artifact store".to_owned());
     } else if let Some((kind, _)) =
         slots.iter().find(|(kind, ids)| ids.len() > 1 && !REPEATABLE_TYPES.contains(&kind.as_str()))
     {
-        complain(format!("A stack can have only one of the components of the type '{kind}'"));
+        complain(format!("A stack can have only one component of the type '{kind}'"));
     }
 }
 

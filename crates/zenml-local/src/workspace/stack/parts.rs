@@ -70,7 +70,7 @@ async fn wanted<N: Noun, New>(
         Part::There(id) => Wanted::There(locate::<N>(tx, me.place, &id.into()).await?),
         // Each has a permission of its own, and so a line of its own in the audit.
         Part::New(new) => Wanted::New(new, tx.allow::<Create, _>(All::<N>::of(me.place)).await?),
-        Part::Neither(_) => return Err(Error::internal("a stack", "its parts were not checked")),
+        Part::Neither(_) => return Err(Error::internal("a stack", "its parts were not validated")),
     })
 }
 
@@ -133,9 +133,10 @@ async fn made(
     new: NewComponent,
     connectors: &[Linkable],
 ) -> Result<ComponentId> {
-    let flavor = flavor::known_unchecked(tx, me.place, &cx.shared().vault, kind, &new.flavor)
-        .await?
-        .ok_or_else(|| Error::value(format!("There is no flavor '{}' of the type '{kind}'.", new.flavor)))?;
+    let flavor =
+        flavor::known_unchecked(tx, me.place, &cx.shared().vault, kind, &new.flavor).await?.ok_or_else(
+            || Error::value(format!("Flavor '{}' of the type '{kind}' was not found.", new.flavor)),
+        )?;
     let mut complaints = Vec::new();
     component::not_a_secret(stack.name, &mut complaints);
     if !complaints.is_empty() {
@@ -178,7 +179,7 @@ pub(super) fn refuse_repeated(components: &[ComponentId]) -> Result<()> {
     if components.iter().all(|id| seen.insert(*id)) {
         return Ok(());
     }
-    Err(Error::runtime("A component can be in a stack only once."))
+    Err(Error::runtime("A stack can contain a component only once."))
 }
 
 /// Complains about parts that are neither ids nor describe what to make.
@@ -218,7 +219,7 @@ pub(super) fn complain_about_indexes(
     });
     let wrong = |index: &i64| usize::try_from(*index).map_or(true, |index| index >= connectors.len());
     if let Some(index) = indexes.into_iter().find(wrong) {
-        let message = format!("There is no service connector with the index {index} in this request");
+        let message = format!("This request does not have a service connector with the index {index}");
         complaints.push(Issue::new(&["body"], "value_error", message));
     }
 }
