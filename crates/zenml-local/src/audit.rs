@@ -1,4 +1,4 @@
-//! The audit trail: who did what, when, from where, with which result.
+//! The audit trail: who did what, when, from where, and with what result.
 
 use printable::Name;
 use serde::Serialize;
@@ -11,18 +11,18 @@ use crate::store::{Row, Sql, now};
 /// Where a change came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// Id of the request, as the answer's `X-Request-ID` has it.
+    /// Id of the request, as in the `X-Request-ID` header of the response.
     pub request_id: Option<String>,
     /// Address of the caller.
     pub remote: Option<String>,
 }
 
-/// What became of a change.
+/// The outcome of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// HTTP status of the answer.
     pub status: u16,
-    /// Why it was refused, as the caller was told.
+    /// The reason of the rejection, as in the response.
     pub reason: Option<String>,
 }
 
@@ -31,7 +31,7 @@ impl Outcome {
     pub const DONE: Self = Self { status: 200, reason: None };
 }
 
-/// Adds rows for changes, inside the transaction that makes them.
+/// Adds rows for changes, in the transaction that makes the changes.
 pub(crate) async fn write(
     sql: &mut Sql,
     actor: &Actor,
@@ -74,7 +74,7 @@ pub(crate) async fn write(
 pub struct Entry {
     /// Position in the trail, from 1.
     pub sequence: i64,
-    /// When, in naive UTC.
+    /// Time, in naive UTC.
     pub at: String,
     /// Kind of actor: `user`, `service_account`, `workspace_server`, `platform`, `anonymous`.
     pub actor_kind: String,
@@ -84,7 +84,7 @@ pub struct Entry {
     pub actor_name: String,
     /// What was done.
     pub action: String,
-    /// To which kind of object.
+    /// The kind of the object.
     pub kind: String,
     /// Id of the object.
     pub object_id: Option<Uuid>,
@@ -94,11 +94,11 @@ pub struct Entry {
     pub organization_id: Option<Uuid>,
     /// Workspace of the object.
     pub workspace_id: Option<Uuid>,
-    /// What else there is to say.
+    /// Further details.
     pub detail: Option<String>,
     /// HTTP status of the answer.
     pub status: i64,
-    /// Why it was refused.
+    /// Why it was rejected.
     pub reason: Option<String>,
     /// Id of the request.
     pub request_id: Option<String>,
@@ -133,7 +133,7 @@ impl Entry {
 }
 
 impl std::fmt::Display for Entry {
-    /// One line for a person. What others wrote at length comes last, so that it cannot pass for anything else.
+    /// One line for display. Free text comes last, so that it cannot imitate other fields.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (at, actor) = (printable::line(&self.at), Name(&self.actor_name));
         write!(f, "{at}  {}  {actor} {} {}", self.status, Name(&self.action), Name(&self.kind))?;
@@ -152,7 +152,7 @@ impl std::fmt::Display for Entry {
     }
 }
 
-/// Reads the trail from a time stamp on, oldest first.
+/// Reads the entries since a timestamp, oldest first.
 pub async fn read(sql: &mut Sql, since: Option<&str>) -> Result<Vec<Entry>, sqlx::Error> {
     sqlx::query("SELECT * FROM audit WHERE at >= $1 ORDER BY sequence")
         .bind(since.unwrap_or(""))

@@ -1,4 +1,4 @@
-//! Who is asking: from a credential to an [`Actor`].
+//! Authentication: from a credential to an [`Actor`].
 
 use http::StatusCode;
 use sqlx::Row as _;
@@ -14,7 +14,7 @@ use crate::state::Shared;
 use crate::store::{Sql, now, seconds_from_now};
 use crate::token::{Automation, Root, Session, WorkspaceServer, WorkspaceSession};
 
-/// Who may call a route at all; what they may do is decided by the handler.
+/// Who may call a route. The handler decides what they may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Everyone, without a credential.
@@ -25,12 +25,12 @@ pub enum Access {
     WorkspaceServer,
 }
 
-/// The credentials that a request comes with.
+/// The credentials of a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Presented {
-    /// The bearer credential, as it was sent.
+    /// The bearer credential, as sent.
     pub(crate) bearer: Option<Sensitive<String>>,
-    /// All cookies, as they were sent.
+    /// All cookies, as sent.
     pub(crate) cookies: Option<Sensitive<String>>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn actor(
     access: Access,
 ) -> Result<Actor> {
     let bearer = presented.bearer.as_ref().map(|bearer| bearer.expose().as_str());
-    // A real server looks into its cookie first, even if what it finds there is no good.
+    // A real server checks its cookie first, even if the cookie is invalid.
     let cookie = workspace.and_then(|place| session_cookie(presented, place));
     let Some(bearer) = cookie.or(bearer) else {
         return Err(match workspace {
@@ -66,7 +66,7 @@ pub(crate) async fn actor(
     }
 }
 
-/// The session that a browser keeps for the server of a workspace.
+/// The session cookie of a browser for a workspace server.
 fn session_cookie(presented: &Presented, place: WorkspacePlace) -> Option<&str> {
     let name = format!("zenml-server-{}", place.workspace);
     let cookies = presented.cookies.as_ref()?.expose().split(';');
@@ -74,7 +74,7 @@ fn session_cookie(presented: &Presented, place: WorkspacePlace) -> Option<&str> 
     pairs.find(|(found, _)| *found == name).map(|(_, value)| value).filter(|value| !value.is_empty())
 }
 
-/// An account by a credential of the control plane: a session, a token for scripts, or a key.
+/// Finds an account by a control plane credential: a session, a script token, or an API key.
 pub(crate) async fn control_account(shared: &Shared, bearer: &str, from: Address) -> Result<Identity> {
     let mut sql = shared.store.begin_read().await?;
     if bearer.starts_with(API_KEY_PREFIX) {
@@ -96,12 +96,12 @@ pub(crate) async fn control_account(shared: &Shared, bearer: &str, from: Address
     Err(Error::credentials("The token is invalid or expired."))
 }
 
-/// How a token of a kind that is not taken here is refused.
+/// The error for a token of a kind that the endpoint does not accept.
 pub(crate) fn wrong_type(kind: &str) -> Error {
     Error::unauthorized(format!("The token type {kind} is not allowed for this endpoint."))
 }
 
-/// An account inside a workspace: by a session of that workspace, or by a key, which is checked each time.
+/// Finds an account in a workspace: by a session of that workspace, or by an API key, which is checked each time.
 async fn workspace_account(
     shared: &Shared,
     bearer: &str,
@@ -116,7 +116,7 @@ async fn workspace_account(
         .read::<WorkspaceSession>(bearer)
         .filter(|session| session.workspace == place.workspace)
         .ok_or_else(|| {
-            // The real server looks at the form of a token before its signature.
+            // The real server checks the format of a token before its signature.
             let why = if bearer.split('.').count() == 3 {
                 "Signature verification failed"
             } else {
@@ -128,12 +128,12 @@ async fn workspace_account(
         })?;
     let mut sql = shared.store.begin_read().await?;
     let identity = account_of(&mut sql, session.root, Credential::WorkspaceSession).await?;
-    // The session ends with what let the account in.
+    // The session ends with the credential that it was created from.
     require_entry(&mut sql, &identity, place).await?;
     Ok(identity)
 }
 
-/// How a workspace refuses an API key that the control plane does not let in.
+/// The error of a workspace for an API key that the control plane rejects.
 pub(crate) fn refused_key(error: Error) -> Error {
     match error.status() {
         StatusCode::UNAUTHORIZED => {
@@ -143,10 +143,10 @@ pub(crate) fn refused_key(error: Error) -> Error {
     }
 }
 
-/// Whether a credential of the control plane lets its account into a workspace, as a workspace's server asks it.
+/// Checks whether a control plane credential gives access to a workspace, as a workspace server does.
 ///
 /// # Errors
-/// 401 with the texts of a real workspace server.
+/// 401 with the messages of a real workspace server.
 pub(crate) async fn authorize_server(
     shared: &Shared,
     credential: &str,
@@ -174,7 +174,7 @@ async fn require_entry(sql: &mut Sql, identity: &Identity, place: WorkspacePlace
     } else if holdings.allow(sql, Action::Read, &workspace).await? {
         Err(not_let_in())
     } else {
-        // To this caller the workspace does not exist, and the answer is the one for a server that is not known.
+        // For this caller, the workspace does not exist. The error is that for an unknown server.
         Err(Error::unauthorized("External authenticator did not recognize this server."))
     }
 }
@@ -190,7 +190,7 @@ async fn workspace_server(shared: &Shared, server: WorkspaceServer) -> Result<Ac
         .ok_or_else(|| Error::credentials("The workspace of this token no longer exists."))
 }
 
-/// An account by its key. All failures look the same from outside.
+/// Finds an account by its API key. All failures look the same from outside.
 async fn key_account(shared: &Shared, sql: &mut Sql, text: &str) -> Result<Identity> {
     let wrong = || Error::credentials("The API key is invalid, inactive or expired.");
     let key = ApiKey::parse(text).ok_or_else(wrong)?;
@@ -210,7 +210,7 @@ async fn key_account(shared: &Shared, sql: &mut Sql, text: &str) -> Result<Ident
         .map_err(|error| if error.status().as_u16() == 401 { wrong().because(error) } else { error })
 }
 
-/// An account by its password. All failures look the same from outside, also in time.
+/// Finds an account by its password. All failures look the same from outside, including their timing.
 pub(crate) async fn password_account(
     shared: &Shared,
     username: &str,
@@ -229,7 +229,7 @@ pub(crate) async fn password_account(
     sql.rollback().await;
     let verified = shared.logins.is_password(from, username, password, hash).await?;
     let row = row.filter(|_| verified).ok_or_else(wrong)?;
-    // The epoch is the one of the hash: a password that changes meanwhile ends what begins here.
+    // The epoch belongs to the hash: a password that changes in the meantime ends the session that starts here.
     let root = Root::begin(id(row.try_get(0)?)?, row.try_get(2)?, None);
     let mut sql = shared.store.begin_read().await?;
     account_of(&mut sql, root, Credential::Password)
@@ -241,7 +241,7 @@ fn id(text: &str) -> Result<Uuid> {
     Uuid::try_parse(text).map_err(|error| Error::internal("a stored id is invalid", error))
 }
 
-/// The account behind a credential that was proved, while everything that it comes from is still good; see [`Root`].
+/// Returns the account of a verified credential while everything it comes from is still valid; see [`Root`].
 async fn account_of(sql: &mut Sql, root: Root, credential: Credential) -> Result<Identity> {
     let gone = || Error::credentials("The account or the API key of this token was deleted or is inactive.");
     let row = sqlx::query(
@@ -279,7 +279,7 @@ async fn account_of(sql: &mut Sql, root: Root, credential: Credential) -> Result
     })
 }
 
-/// Ends a session and with it all tokens that come from it. A credential that is no token has none.
+/// Ends a session and all tokens created from it. A credential that is not a token has none.
 pub(crate) async fn end_session(shared: &Shared, bearer: &str) -> Result<()> {
     let session = shared.tokens.read::<Session>(bearer).map(|token| token.root);
     let automation = || shared.tokens.read::<Automation>(bearer).map(|token| token.root);

@@ -25,7 +25,7 @@ pub struct Admin {
     pub password: Sensitive<String>,
 }
 
-/// What a start needs to know, and what only the first start may tell.
+/// What a start returns, including what only the first start shows.
 pub(crate) struct First {
     pub(crate) platform: Uuid,
     pub(crate) organization_id: OrganizationId,
@@ -34,7 +34,7 @@ pub(crate) struct First {
     pub(crate) admin: Option<Admin>,
 }
 
-/// Fills an empty database, in one transaction; finds the first organization of a filled one.
+/// Initializes an empty database, in one transaction, or finds the first organization of an existing one.
 pub(crate) async fn prepare(store: &Store, vault: &Vault, organization: &str) -> Result<First> {
     let Some(platform) = setting(store, "platform_id").await? else {
         return fill(store, vault, organization, Uuid::new_v4(), None).await;
@@ -44,7 +44,7 @@ pub(crate) async fn prepare(store: &Store, vault: &Vault, organization: &str) ->
     if let Some(first) = known(store, platform).await? {
         return Ok(first);
     }
-    // Earlier versions let the last organization be deleted, and then did not start any more.
+    // Earlier versions allowed deleting the last organization, and then no longer started.
     tracing::warn!("the database has no organization; creating one");
     let mut sql = store.begin_read().await?;
     let superuser: Option<String> = sqlx::query_scalar(
@@ -59,7 +59,8 @@ pub(crate) async fn prepare(store: &Store, vault: &Vault, organization: &str) ->
     fill(store, vault, organization, platform, superuser).await
 }
 
-/// Makes an organization with an admin, who is a new user unless one is given, and a service account with a key.
+/// Creates an organization with an admin and a service account with a key. The admin is a new user unless one is
+/// specified.
 async fn fill(
     store: &Store,
     vault: &Vault,
@@ -133,7 +134,7 @@ async fn known(store: &Store, platform: Uuid) -> Result<Option<First>> {
     }))
 }
 
-/// Makes an organization with its predefined roles.
+/// Creates an organization with its predefined roles.
 pub(crate) async fn insert_organization_unchecked(
     sql: &mut Sql,
     id: OrganizationId,

@@ -1,7 +1,7 @@
-//! What a workspace is made of.
+//! The engines that run workspaces.
 //!
-//! The control plane decides what shall be and keeps the status; an engine does it. Every operation may be repeated:
-//! after a crash the platform calls [`WorkspaceEngine::adopt`] and, if that finds nothing, starts again.
+//! The control plane decides the desired state and stores the status; an engine does the work. Every operation is
+//! idempotent: after a crash, the platform calls [`WorkspaceEngine::adopt`] and, if that finds nothing, starts over.
 
 use std::fmt;
 use std::future::Future;
@@ -15,21 +15,21 @@ use crate::error::{Error, Result};
 use crate::rbac::{Kind, Owner, Resource, WorkspacePlace};
 use crate::store::{Sql, Store, column};
 
-/// Version of the ZenML server whose API the embedded workspaces have, and the default of all workspaces.
+/// Version of the ZenML server whose API embedded workspaces implement, and the default of all workspaces.
 pub(crate) const DEFAULT_VERSION: &str = "0.98.0";
 
 /// A workspace, as engines see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WorkspaceSpec {
-    /// Which workspace, of which organization.
+    /// The workspace and its organization.
     pub(crate) place: WorkspacePlace,
     /// Its name.
     pub(crate) name: String,
-    /// Version of the server that it shall run.
+    /// Desired version of its server.
     pub(crate) version: String,
 }
 
-/// Where a workspace answers.
+/// The address of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     /// Address of its server, without a trailing slash.
@@ -38,26 +38,26 @@ pub(crate) struct Endpoint {
     pub(crate) version: String,
 }
 
-/// What an engine sees of a workspace.
+/// The state of a workspace, as its engine reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// It answers.
+    /// It is running.
     Running,
-    /// It is there and switched off.
-    #[expect(dead_code, reason = "an engine of processes tells it; rows are never switched off")]
+    /// It exists and is stopped.
+    #[expect(dead_code, reason = "an engine of processes would report it; rows are never stopped")]
     Stopped,
-    /// There is nothing of it.
+    /// It does not exist.
     Absent,
     /// It is broken, for this reason.
-    #[expect(dead_code, reason = "an engine of processes tells it; rows do not break")]
+    #[expect(dead_code, reason = "an engine of processes would report it; rows do not break")]
     Failed(String),
 }
 
-/// Why an engine could not do its work; the text becomes the workspace's `state_reason`.
+/// The error of an engine; the message becomes the workspace's `state_reason`.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub(crate) struct EngineError {
-    /// The reason, for people.
+    /// The reason, for users.
     pub(crate) reason: String,
     /// The cause, for the log.
     #[source]
@@ -70,34 +70,34 @@ impl From<Error> for EngineError {
     }
 }
 
-/// Work of an engine. It runs in the background, in the platform's own name.
+/// Work of an engine. It runs in the background, on behalf of the platform.
 pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
 
-/// Makes workspaces out of something.
+/// Runs workspaces.
 pub(crate) trait WorkspaceEngine: fmt::Debug + Send + Sync + 'static {
-    /// Brings a workspace up: a new one, or one that was deactivated.
+    /// Starts a workspace: a new one, or a deactivated one.
     fn deploy<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, Endpoint>;
 
-    /// Where a workspace answers while it runs.
+    /// Returns the address of a running workspace.
     fn endpoint(&self, workspace: &WorkspaceSpec) -> Endpoint;
 
-    /// What is there.
+    /// The existing file.
     fn state<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, State>;
 
-    /// Brings a running workspace to the version that the specification names.
+    /// Brings a running workspace to the specified version.
     fn upgrade<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, Endpoint>;
 
-    /// Switches a workspace off and keeps its data.
+    /// Stops a workspace and keeps its data.
     fn deactivate<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, ()>;
 
-    /// Removes a workspace with its data. Nothing to remove is a success.
+    /// Deletes a workspace with its data. Succeeds if it does not exist.
     fn delete<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, ()>;
 
-    /// Takes a workspace over that an earlier run of the platform left; `None` when there is nothing of it.
+    /// Takes over a workspace of an earlier run of the platform; `None` if it does not exist.
     fn adopt<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, Option<Endpoint>>;
 }
 
-/// The place and the status of a workspace that this platform serves itself.
+/// Returns the location and the status of a workspace that this platform serves itself.
 pub(crate) async fn served_workspace(store: &Store, id: Uuid) -> Result<Option<(WorkspacePlace, String)>> {
     let mut sql = store.begin_read().await?;
     let row = sqlx::query("SELECT organization_id, status FROM workspace WHERE id = $1 AND is_managed = 1")
@@ -112,7 +112,8 @@ pub(crate) async fn served_workspace(store: &Store, id: Uuid) -> Result<Option<(
     .transpose()
 }
 
-/// Whose an object of an embedded workspace is. What the platform does not keep itself is nobody's here.
+/// Returns the owner of an object of an embedded workspace. Kinds that the platform does not store have no owner
+/// here.
 pub(crate) async fn owner_of(sql: &mut Sql, place: WorkspacePlace, resource: Resource) -> Result<Owner> {
     let statement = match resource.kind {
         Kind::Stack => "SELECT owner_id FROM stack WHERE id = $1 AND workspace_id = $2",

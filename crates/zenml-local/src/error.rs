@@ -1,4 +1,4 @@
-//! Errors of handlers: what the caller may read, and what only the log may.
+//! Errors of handlers: the message for the caller, and the context for the log.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use printable::Chain;
 use serde_json::{Value, json};
 use zenml_api::error::{Detail, ErrorAnswer};
 
-/// Why a request was not done. The message goes to the caller; the context stays in the log.
+/// Why a request failed. The message goes to the caller; the context stays in the log.
 #[derive(Debug)]
 pub struct Error {
     answer: Answer,
@@ -18,26 +18,26 @@ pub struct Error {
 enum Answer {
     /// `{"detail": ["Class", "message"]}`.
     Detail { status: StatusCode, class: &'static str, message: String },
-    /// A request that does not have the right form, with the places that are wrong.
+    /// A malformed request, with the places that are wrong.
     Validation(Vec<Issue>),
-    /// A filter, a configuration or an object that would not be valid, with the places that are wrong.
+    /// An invalid filter, configuration or object, with the places that are wrong.
     Invalid(Vec<Issue>),
-    /// A body in a form of its own.
+    /// A body in its own format.
     Exact { status: StatusCode, answer: ErrorAnswer },
-    /// Not now: the caller may come back after so many seconds.
+    /// Temporarily unavailable: the caller may try again after this many seconds.
     Later { status: StatusCode, message: String, seconds: u64 },
-    /// Not an error: the same request was answered before, and this is what it was answered.
+    /// Not an error: the stored response of an identical earlier request.
     Replay(Vec<u8>),
 }
 
-/// One place of a request or of a configuration that is wrong.
+/// One problem in a request or a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Issue {
-    /// `body`, `query` or `path` in a request, then the members that lead to the place.
+    /// `body`, `query` or `path` for a request, then the path of members.
     pub(crate) place: Vec<String>,
-    /// What is wrong, without the value.
+    /// The problem, without the value.
     pub(crate) message: String,
-    /// The kind of mistake as the real servers name it, such as `value_error`.
+    /// The type of the problem as real servers name it, such as `value_error`.
     pub(crate) kind: &'static str,
 }
 
@@ -47,7 +47,7 @@ impl Issue {
         Self { place, message: message.into(), kind }
     }
 
-    /// An issue whose kind says everything.
+    /// Creates an issue with the default message of its kind.
     pub(crate) fn of_kind<P: AsRef<str>>(place: &[P], kind: &'static str) -> Self {
         let message = match kind {
             "missing" => "This field is required",
@@ -67,7 +67,7 @@ impl Issue {
         Self::new(place, kind, message)
     }
 
-    /// The issue as a configuration's or a filter's are told: its place, if it has one, and a line for itself.
+    /// Formats an issue of a configuration or a filter: its place, if any, and one line for the problem.
     fn listed(&self) -> String {
         let Self { place, message, kind } = self;
         let place = if place.is_empty() { String::new() } else { format!("\n{}", place.join(".")) };
@@ -89,7 +89,7 @@ impl Issue {
         Self::new(place, "less_than_equal", format!("Must be at most {most}"))
     }
 
-    /// A value that is not one of those that there are.
+    /// A value that is not one of the known ones.
     pub(crate) fn not_one_of<P: AsRef<str>>(place: &[P], known: &[&str]) -> Self {
         Self::new(place, "enum", format!("Must be one of {}", known.join(", ")))
     }
@@ -103,7 +103,7 @@ impl Error {
         Self { answer: Answer::Detail { status, class, message: message.into() }, context: None }
     }
 
-    /// 400 `ValueError`: the request has the right form and makes no sense.
+    /// 400 `ValueError`: the request is well-formed but invalid.
     pub(crate) fn value(message: impl Into<String>) -> Self {
         Self::detail(StatusCode::BAD_REQUEST, "ValueError", message)
     }
@@ -113,7 +113,7 @@ impl Error {
         Self::detail(StatusCode::UNAUTHORIZED, "CredentialsNotValid", message)
     }
 
-    /// 401 `AuthorizationException`: the credential is good, but not here.
+    /// 401 `AuthorizationException`: the credential is valid, but not for this endpoint.
     pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
         Self::detail(StatusCode::UNAUTHORIZED, "AuthorizationException", message)
     }
@@ -123,7 +123,7 @@ impl Error {
         Self::detail(StatusCode::FORBIDDEN, "IllegalOperationError", message)
     }
 
-    /// 404 `KeyError`: no such object, or none that the caller may know of.
+    /// 404 `KeyError`: the object does not exist, or the caller has no access to it.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::detail(StatusCode::NOT_FOUND, "KeyError", message)
     }
@@ -133,32 +133,32 @@ impl Error {
         Self::not_found(format!("Cannot get {noun} with name or ID '{given}': it does not exist."))
     }
 
-    /// 409 `EntityExistsError`: the object is there already.
+    /// 409 `EntityExistsError`: the object already exists.
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
         Self::detail(StatusCode::CONFLICT, "EntityExistsError", message)
     }
 
-    /// 409 for an object whose name another one of its kind has.
+    /// 409 for an object whose name is taken by another one of its kind.
     pub(crate) fn name_taken(noun: impl fmt::Display, name: &str) -> Self {
         Self::conflict(format!("A {noun} with the name '{name}' already exists."))
     }
 
-    /// 422 with the places that have the wrong form.
+    /// 422 with the malformed places.
     pub(crate) fn validation(issues: Vec<Issue>) -> Self {
         Self { answer: Answer::Validation(issues), context: None }
     }
 
-    /// 422 for what has the right form and would not be valid.
+    /// 422 for well-formed but invalid content.
     pub(crate) fn invalid(issues: Vec<Issue>) -> Self {
         Self { answer: Answer::Invalid(issues), context: None }
     }
 
-    /// 500 where a real server fails, too.
+    /// 500 where a real server also fails.
     pub(crate) fn runtime(message: impl Into<String>) -> Self {
         Self::detail(StatusCode::INTERNAL_SERVER_ERROR, "RuntimeError", message)
     }
 
-    /// A plain text, as the web framework of the real servers answers.
+    /// A plain message, as the web framework of real servers returns it.
     pub(crate) fn plain(status: StatusCode, message: impl Into<String>) -> Self {
         Self::exact(status, ErrorAnswer::text(message))
     }
@@ -168,17 +168,17 @@ impl Error {
         Self { answer: Answer::Exact { status, answer }, context: None }
     }
 
-    /// Any status with a class of one's own.
+    /// Any status and class.
     pub(crate) fn with_status(status: StatusCode, class: &'static str, message: impl Into<String>) -> Self {
         Self::detail(status, class, message)
     }
 
-    /// 503: the object exists and cannot serve now.
+    /// 503: the object exists but is currently unavailable.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self::detail(StatusCode::SERVICE_UNAVAILABLE, "RuntimeError", message)
     }
 
-    /// 503 with `Retry-After`: there is too much to do right now.
+    /// 503 with `Retry-After`: the platform is overloaded.
     pub(crate) fn busy(message: &str, seconds: u64) -> Self {
         Self::later(StatusCode::SERVICE_UNAVAILABLE, message, seconds)
     }
@@ -202,25 +202,26 @@ impl Error {
         }
     }
 
-    /// 500: our fault. The caller learns only that it failed; `what` and `cause` go to the log.
+    /// 500: a fault of the platform. The caller learns only that the request failed; `what` and `cause` go to the
+    /// log.
     pub(crate) fn internal(what: &str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::detail(StatusCode::INTERNAL_SERVER_ERROR, "RuntimeError", "An unexpected error occurred.")
             .because(format!("{what}: {}", Chain(&*cause.into())))
     }
 
-    /// Adds what only the log may know.
+    /// Adds context for the log.
     #[must_use]
     pub(crate) fn because(mut self, context: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.context = Some(context.into());
         self
     }
 
-    /// The stored answer of an earlier, equal request.
+    /// The stored response of an identical earlier request.
     pub(crate) fn replay(answer: Vec<u8>) -> Self {
         Self { answer: Answer::Replay(answer), context: None }
     }
 
-    /// The stored answer, if that is what this is.
+    /// Returns the stored response, if this is one.
     pub(crate) fn into_replay(self) -> Result<Vec<u8>> {
         match self.answer {
             Answer::Replay(answer) => Ok(answer),
@@ -228,7 +229,7 @@ impl Error {
         }
     }
 
-    /// The status of the answer.
+    /// Returns the status of the response.
     pub fn status(&self) -> StatusCode {
         match &self.answer {
             Answer::Detail { status, .. } | Answer::Exact { status, .. } | Answer::Later { status, .. } => {
@@ -239,7 +240,7 @@ impl Error {
         }
     }
 
-    /// The body of the answer, as the control plane or a workspace gives it.
+    /// Returns the body of the response, in the format of the control plane or of a workspace.
     pub(crate) fn body(&self, plane: Plane) -> Value {
         match &self.answer {
             Answer::Detail { class, message, .. } => json!({ "detail": [class, message] }),
@@ -265,31 +266,31 @@ impl Error {
         }
     }
 
-    /// What the log may know beyond the answer.
+    /// Returns the context for the log.
     pub(crate) fn context(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.context.as_deref()
     }
 }
 
-/// Issues as a workspace tells them: a line that says how many there are, then each of them.
+/// Formats issues as a workspace does: a line with their number, then each of them.
 fn headed(end: &str, issues: &[Issue], lines: impl Iterator<Item = String>) -> String {
     let plural = if issues.len() == 1 { "" } else { "s" };
     format!("{} validation error{plural}{end}{}", issues.len(), lines.collect::<String>())
 }
 
-/// A place as a tuple of Python: positions are numbers, and a tuple of one has a comma.
+/// Formats a place as a Python tuple: positions are numbers, and a tuple of one has a comma.
 fn tuple(place: &[String]) -> String {
     let shown = |part: &String| if part.parse::<u64>().is_ok() { part.clone() } else { quoted(part) };
     let parts: Vec<String> = place.iter().map(shown).collect();
     format!("({}{})", parts.join(", "), if parts.len() == 1 { "," } else { "" })
 }
 
-/// A text as a literal of Python.
+/// Formats a string as a Python literal.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
 }
 
-/// Which of the two APIs answers; their 422 bodies differ.
+/// One of the two APIs; their 422 bodies differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plane {
     /// The control plane.
@@ -310,7 +311,7 @@ impl fmt::Display for Error {
                 f.write_str(&texts.collect::<Vec<_>>().join("; "))
             }
             Answer::Exact { answer, .. } => f.write_str(message(answer)),
-            Answer::Replay(_) => f.write_str("answered before"),
+            Answer::Replay(_) => f.write_str("replayed response"),
         }
     }
 }

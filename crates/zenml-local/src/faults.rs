@@ -1,5 +1,5 @@
-//! Faults on purpose, for tests of clients: a slow answer, a wrong status, a dropped connection, a deployment that
-//! fails. Only an explicit option turns them on.
+//! Fault injection, to test clients: a slow response, a wrong status, a dropped connection, a failed deployment. Only
+//! an explicit option enables it.
 //!
 //! The file is JSON:
 //!
@@ -18,8 +18,9 @@
 //! }
 //! ```
 //!
-//! A rule without `method`, `route` or `nth` applies to all methods, all routes, every call. `route` is the template
-//! of a route as the API documents it; routes of workspaces begin with `/w/*`. The first rule that applies wins.
+//! A rule without `method`, `route` or `nth` applies to all methods, all routes, every request. `route` is the
+//! template of a route as the API documents it; routes of workspaces begin with `/w/*`. The first rule that matches
+//! applies.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -39,17 +40,17 @@ pub struct Faults {
     pub deployments: BTreeMap<String, Deployment>,
 }
 
-/// One fault and when it happens.
+/// One fault and its conditions.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// HTTP method in capital letters; `None` for all.
+    /// HTTP method in upper case; `None` for all.
     #[serde(default)]
     pub method: Option<String>,
     /// Route template, such as `/teams/{team_id}` or `/w/*/stacks`; `None` for all.
     #[serde(default)]
     pub route: Option<String>,
-    /// Only the call with this number, counted from 1 among the calls that the rest of the rule fits.
+    /// Only the request with this number, counted from 1 among the requests that match the rest of the rule.
     #[serde(default)]
     pub nth: Option<u64>,
     /// When it happens.
@@ -63,12 +64,12 @@ pub struct Rule {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Before the request is looked at: nothing is changed.
+    /// Before the request is handled: nothing is changed.
     #[default]
     Before,
-    /// After the change was committed: the caller does not learn of it.
+    /// After the change is committed: the caller gets no response.
     AfterCommit,
-    /// In the middle of the answer's body, after the change was committed.
+    /// In the middle of the response body, after the change is committed.
     MidBody,
 }
 
@@ -76,14 +77,14 @@ pub enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case", untagged)]
 pub enum Effect {
-    /// `"drop"`: the connection is closed without an answer.
+    /// `"drop"`: the connection is closed without a response.
     Named(Named),
-    /// The answer comes later; otherwise it is as it would be.
+    /// The response is delayed, but unchanged.
     Latency {
         /// Milliseconds.
         latency_ms: u64,
     },
-    /// Another answer.
+    /// Another response.
     Answer {
         /// HTTP status.
         status: u16,
@@ -94,7 +95,7 @@ pub enum Effect {
         #[serde(default)]
         retry_after: Option<u64>,
     },
-    /// A page for people, as a proxy in between gives it, with status 200 unless another is given.
+    /// An HTML page, as from a proxy in between, with status 200 by default.
     Html {
         /// The page.
         html: String,
@@ -116,19 +117,19 @@ pub enum Named {
     Drop,
 }
 
-/// What becomes of a deployment.
+/// The outcome of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deployment {
     /// It fails for this reason.
     Failed(String),
-    /// It takes so long.
+    /// It takes this long.
     PendingSeconds(u64),
     /// It never ends.
     PendingForever,
 }
 
-/// Why a file of faults cannot be used.
+/// Why a fault file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultsError {
     /// The file cannot be read.
@@ -140,7 +141,7 @@ pub enum FaultsError {
         #[source]
         source: std::io::Error,
     },
-    /// The file has another form.
+    /// The file does not have the documented format.
     #[error("the fault file {} does not have the documented format", path.display())]
     Form {
         /// The file.
@@ -152,9 +153,9 @@ pub enum FaultsError {
 }
 
 impl Faults {
-    /// Reads a file of faults.
+    /// Reads a fault file.
     pub fn read(path: &Path) -> Result<Self, FaultsError> {
-        /// Most bytes that are read, should the path lead to a device that never ends.
+        /// Maximum number of bytes to read, in case the path is an endless device.
         const LONGEST: u64 = 1 << 20;
         let failed = |source| FaultsError::Read { path: path.to_owned(), source };
         let mut text = Vec::new();
@@ -166,7 +167,7 @@ impl Faults {
     }
 }
 
-/// Faults in use, with the calls counted so far.
+/// Active faults, with the requests counted so far.
 #[derive(Debug, Default)]
 pub(crate) struct Injector(Mutex<Active>);
 
@@ -183,13 +184,13 @@ impl Injector {
         injector
     }
 
-    /// Uses other faults from now on; counting starts again.
+    /// Replaces the faults; counting starts over.
     pub(crate) fn replace(&self, faults: Faults) {
         let seen = faults.rules.iter().map(|_| AtomicU64::new(0)).collect();
         *self.lock() = Active { faults, seen };
     }
 
-    /// What happens to this call, and when.
+    /// Returns the fault for this request, and its phase.
     pub(crate) fn next(&self, method: &str, route: &str) -> Option<(Phase, Effect)> {
         let active = self.lock();
         let mut found = None;
@@ -206,7 +207,7 @@ impl Injector {
         found
     }
 
-    /// What becomes of the deployment of a workspace.
+    /// Returns the outcome of the deployment of a workspace.
     pub(crate) fn deployment(&self, workspace: &str) -> Option<Deployment> {
         self.lock().faults.deployments.get(workspace).cloned()
     }

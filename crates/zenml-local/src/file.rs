@@ -1,11 +1,11 @@
-//! Files that are written whole or not at all, and what is at a path instead of a file.
+//! Atomic file writes, and descriptions of what exists at a path instead of a file.
 
 use std::fs::{File, FileType, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// What something is that is no regular file, in words.
+/// Describes a path that is not a regular file, in words.
 pub(crate) fn unusual(kind: FileType) -> Option<&'static str> {
     if kind.is_file() {
         None
@@ -22,7 +22,7 @@ pub(crate) fn unusual(kind: FileType) -> Option<&'static str> {
     }
 }
 
-/// A private file under a temporary name in the directory of the file that it becomes. It is removed unless it is kept.
+/// A private file with a temporary name in the directory of its target. It is removed unless it is persisted.
 #[derive(Debug)]
 pub(crate) struct Draft {
     path: PathBuf,
@@ -39,28 +39,28 @@ impl Draft {
         Ok(Self { path, file })
     }
 
-    /// Where the draft is.
+    /// Returns the path of the draft.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What to write to.
+    /// Returns the file to write to.
     pub(crate) fn file(&mut self) -> &mut File {
         &mut self.file
     }
 
-    /// Gives the draft its name, in place of a file that has it.
+    /// Moves the draft to its target and replaces an existing file.
     pub(crate) fn keep(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         std::fs::rename(&self.path, target)?;
         sync_directory(target)
     }
 
-    /// Gives the draft its name unless something has it.
+    /// Moves the draft to its target unless the target exists.
     pub(crate) fn keep_new(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         match std::fs::hard_link(&self.path, target) {
-            // A file system without links: the smallest possible gap stays between the look and the renaming.
+            // A file system without hard links: there is a small gap between the check and the rename.
             Err(error)
                 if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) =>
             {
@@ -77,12 +77,12 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // It has another name by now, or an error is being reported already.
+        // It has been renamed, or an error is already being reported.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-/// Makes a new name last.
+/// Syncs a directory, so that a new name in it is durable.
 fn sync_directory(file: &Path) -> io::Result<()> {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(parent)?.sync_all()

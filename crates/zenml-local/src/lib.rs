@@ -1,6 +1,7 @@
 //! A self-contained ZenML Pro on one machine: control plane and workspaces.
 //!
-//! The library starts platforms inside a process, for tests and demos; `zenml-local serve` is the same for people.
+//! The library starts platforms inside a process, for tests and demos; `zenml-local serve` does the same as a
+//! command.
 
 pub mod audit;
 mod authn;

@@ -1,4 +1,4 @@
-//! The master key of a database: made for a new one, demanded and checked for a filled one.
+//! The master key of a database: created for a new one, required and verified for an existing one.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use crate::error::{Error, Result};
 use crate::start::StartError;
 use crate::store::{Sql, Store, setting};
 
-/// The setting that tells whether a key is the right one, and nothing about the key.
+/// The setting that verifies a key without revealing anything about it.
 pub(crate) const CHECK: &str = "master_key_check";
 
-/// The sealed columns, each with the place that its values were sealed for, which the row's id follows.
+/// The sealed columns, each with the place of its values, to which the row's id is appended.
 const SEALED: [(&str, &str, &str); 5] = [
     ("secret", "sealed_values", "secret"),
     ("connector", "sealed_configuration", "connector"),
@@ -21,7 +21,7 @@ const SEALED: [(&str, &str, &str); 5] = [
     ("code_repository", "sealed_config", "code_repository"),
 ];
 
-/// Opens the vault of a database. Only a database that holds nothing yet gets a new key.
+/// Opens the vault of a database. Only an empty database gets a new key.
 pub(crate) async fn open(store: &Store) -> Result<Vault, StartError> {
     if store.is_ephemeral() {
         return Ok(Vault::ephemeral());
@@ -60,21 +60,21 @@ pub(crate) async fn open(store: &Store) -> Result<Vault, StartError> {
     Ok(vault)
 }
 
-/// Whether a key is the one that a database was written with.
+/// Whether a key belongs to a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fit {
     /// It is.
     Right,
     /// It is not.
     Wrong,
-    /// An older version wrote the database without the check value, and nothing speaks against the key.
+    /// An older version wrote the database without the check value, and no value contradicts the key.
     Unchecked {
-        /// How many values it does not open, beside others that it does.
+        /// The number of values that it does not open, although it opens others.
         unreadable: usize,
     },
 }
 
-/// Compares a key with the check value, and without one with what was sealed.
+/// Compares a key with the check value or, without one, with the sealed values.
 pub(crate) async fn fit(sql: &mut Sql, vault: &Vault) -> Result<Fit> {
     let check: Option<String> = sqlx::query_scalar("SELECT value FROM setting WHERE name = $1")
         .bind(CHECK)
@@ -85,7 +85,7 @@ pub(crate) async fn fit(sql: &mut Sql, vault: &Vault) -> Result<Fit> {
     }
     let (mut readable, mut unreadable) = (0_usize, 0_usize);
     for (table, column, place) in SEALED {
-        // The names are those of the list above.
+        // The names come from the list above.
         let statement = sqlx::AssertSqlSafe(format!("SELECT id, {column} FROM {table}"));
         for row in sqlx::query(statement).fetch_all(&mut *sql).await? {
             let (id, sealed): (&str, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
@@ -98,7 +98,7 @@ pub(crate) async fn fit(sql: &mut Sql, vault: &Vault) -> Result<Fit> {
     Ok(if readable == 0 && unreadable > 0 { Fit::Wrong } else { Fit::Unchecked { unreadable } })
 }
 
-/// Whether a database file holds a platform, for those who look at it from outside.
+/// Whether a database file contains a platform, for access from another process.
 pub(crate) async fn is_filled(sql: &mut Sql) -> Result<bool> {
     let table = sqlx::query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'setting'");
     if table.fetch_optional(&mut *sql).await?.is_none() {
@@ -108,7 +108,7 @@ pub(crate) async fn is_filled(sql: &mut Sql) -> Result<bool> {
     Ok(platform.fetch_optional(&mut *sql).await?.is_some())
 }
 
-/// Reads the key of a database that somebody else may be using.
+/// Reads the key of a database that another process may be using.
 pub(crate) async fn of(database: &Path, sql: &mut Sql) -> Result<MasterKey, StartError> {
     let path = MasterKey::beside(database);
     let key = MasterKey::read(&path)?.ok_or(VaultError::Missing { path: path.clone() })?;

@@ -1,4 +1,4 @@
-//! A platform: its state, its first start, its life.
+//! A platform: its state, its first start, its lifecycle.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -23,21 +23,21 @@ use crate::task::Tasks;
 use crate::token::Tokens;
 use crate::workspace::{self, Embedded};
 
-/// How a platform is started.
+/// Options of a platform.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where it listens. Port 0 means the port that the database remembers, else any free one.
+    /// Address to listen on. Port 0 selects the port stored in the database, or any free port.
     pub listen: SocketAddr,
-    /// Where its state lives.
+    /// Where its state is stored.
     pub database: Database,
-    /// Name of the organization that the first start creates.
+    /// Name of the organization to create on the first start.
     pub organization: String,
     /// Faults to inject.
     pub faults: Faults,
 }
 
 impl Default for Options {
-    /// An ephemeral platform on a free loopback port, as tests want it.
+    /// An ephemeral platform on a free loopback port, for tests.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -48,7 +48,7 @@ impl Default for Options {
     }
 }
 
-/// What scripts need to find a platform and to log in, as the ready file has it.
+/// The content of the ready file: what scripts need to find a platform and to log in.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ready {
     /// Address of the control plane.
@@ -67,7 +67,7 @@ pub struct Ready {
     pub admin: Option<Admin>,
 }
 
-/// A running platform. It must be stopped with [`Platform::stop`]; dropping it only stops listening.
+/// A running platform. Stop it with [`Platform::stop`]; dropping it only stops listening.
 #[derive(Debug)]
 pub struct Platform {
     shared: Arc<Shared>,
@@ -79,7 +79,8 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// Opens the database, fills it on its first start, and listens. When this returns connections are accepted.
+    /// Opens the database, initializes it on its first start, and listens. Connections are accepted when this
+    /// returns.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let store = Store::open(&options.database).await?;
         let vault = master::open(&store).await?;
@@ -122,7 +123,7 @@ impl Platform {
         &self.ready.control_plane_url
     }
 
-    /// What scripts need to know.
+    /// Returns the content of the ready file.
     pub const fn ready(&self) -> &Ready {
         &self.ready
     }
@@ -147,17 +148,17 @@ impl Platform {
         self.ready.admin.as_ref()
     }
 
-    /// All routes as a service, for requests without a socket.
+    /// Returns all routes as a service, for requests without a socket.
     pub fn router(&self) -> axum::Router {
         self.router.clone()
     }
 
-    /// All routes with who may call them.
+    /// Returns all routes with who may call them.
     pub fn served(&self) -> &[ServedRoute] {
         &self.served
     }
 
-    /// Injects other faults from now on; [`Faults::default`] ends them all.
+    /// Replaces the injected faults; [`Faults::default`] removes all of them.
     pub fn inject(&self, faults: Faults) {
         self.shared.faults.replace(faults);
     }
@@ -168,7 +169,7 @@ impl Platform {
         Ok(crate::audit::read(&mut sql, None).await?)
     }
 
-    /// Counts what there is, by kind: accounts, teams, role assignments, shares, stacks and so on.
+    /// Counts all objects by kind: accounts, teams, role assignments, shares, stacks and so on.
     pub async fn census(&self) -> Result<BTreeMap<String, i64>, Error> {
         let mut sql = self.shared.store.begin_read().await?;
         Ok(crate::census::take(&mut sql).await?)
@@ -179,9 +180,10 @@ impl Platform {
         &self.shared
     }
 
-    /// Stops listening, lets running requests end, and closes the database. What was answered is on the disk.
+    /// Stops listening, lets running requests finish, and closes the database. Every acknowledged change is on the
+    /// disk.
     pub async fn stop(self) {
-        // An error means that the server has ended by itself.
+        // An error means that the server has already ended.
         let _ = self.stop.send(true);
         if let Err(error) = self.server.await {
             tracing::error!(%error, "the server ended with an error");
@@ -192,7 +194,7 @@ impl Platform {
     }
 }
 
-/// Binds the address. The port is remembered with the database, because addresses are in Terraform's state.
+/// Binds the address. The port is stored in the database, because Terraform state contains addresses with it.
 async fn listen(store: &Store, mut address: SocketAddr) -> Result<(TcpListener, String), StartError> {
     let mut remembered = false;
     if address.port() == 0
@@ -210,7 +212,7 @@ async fn listen(store: &Store, mut address: SocketAddr) -> Result<(TcpListener, 
         tracing::warn!(address = %bound, "listening on a public address without TLS: credentials are sent in \
          plain text");
     }
-    // An address that means all of them is nothing that a client can connect to.
+    // A client cannot connect to a wildcard address.
     let mut reachable = bound;
     match bound.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => reachable.set_ip(Ipv4Addr::LOCALHOST.into()),

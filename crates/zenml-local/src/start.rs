@@ -15,10 +15,10 @@ pub enum StartError {
     /// The master key cannot be used.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// The database is there and not usable.
+    /// The database exists but cannot be used.
     #[error("cannot use the platform's state")]
     State(#[source] Error),
-    /// The address cannot be listened on.
+    /// The platform cannot listen on the address.
     #[error("cannot listen on {address}: {}", listen_advice(source, *remembered))]
     Listen {
         /// The address.

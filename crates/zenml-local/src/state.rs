@@ -1,4 +1,4 @@
-//! The state of a platform, which all its requests share.
+//! The state of a platform, shared by all its requests.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::store::Store;
 use crate::task::Tasks;
 use crate::token::Tokens;
 
-/// State that all requests share. There is no global state: one process can hold many platforms.
+/// State shared by all requests. There is no global state: one process can run many platforms.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) store: Arc<Store>,

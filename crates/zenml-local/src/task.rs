@@ -20,7 +20,7 @@ impl Tasks {
         tasks.spawn(work.in_current_span());
     }
 
-    /// Runs work in a task of its own and gives its handle: who drops the handle does not end the work.
+    /// Runs work in its own task and returns the handle. Dropping the handle does not end the work.
     #[expect(clippy::disallowed_methods, reason = "this is the helper that spawns")]
     #[expect(clippy::unused_self, reason = "tasks belong to a platform")]
     pub(crate) fn run<T: Send + 'static>(

@@ -1,5 +1,5 @@
-//! Access tokens. Each kind is a type with an audience of its own, so that a token of one kind is never taken
-//! for another.
+//! Access tokens. Each kind is a type with its own audience, so that a token of one kind is never accepted as
+//! another.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::de::DeserializeOwned;
@@ -10,7 +10,7 @@ use zenml_api::Sensitive;
 use crate::crypto::Vault;
 use crate::error::Error;
 
-/// Seconds that a token of any kind lives.
+/// Lifetime of all tokens, in seconds.
 pub(crate) const LIFETIME: i64 = 3600;
 
 /// A kind of token.
@@ -19,56 +19,56 @@ pub(crate) trait Kind: Serialize + DeserializeOwned {
     const AUDIENCE: &'static str;
 }
 
-/// What a token of an account comes from. All tokens that are made from one another have the same root, and each is
-/// good only while all of it is: this is the one rule by which they end.
+/// The root of an account's tokens. All tokens that are created from one another have the same root, and each is
+/// valid only while all of these conditions hold:
 ///
-/// - The account is there and active, and its epoch is the same: it grows with each new password and with each
-///   deactivation.
-/// - The API key is there, active and not expired, if one was presented first.
-/// - The session was not logged out.
-/// - Its time has not come. A token that is made from another does not live longer than that one.
+/// - The account exists, is active, and has the same epoch: it grows with each new password and each deactivation.
+/// - The API key exists, is active and has not expired, if the first credential was one.
+/// - The session has not been logged out.
+/// - It has not expired. A token that is created from another one does not outlive it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Root {
     /// The account.
     pub(crate) account: Uuid,
-    /// The epoch of the account when its credential was presented.
+    /// The epoch of the account at the time of the login.
     pub(crate) epoch: i64,
-    /// The API key that was presented; without one it was a password.
+    /// The API key of the login; `None` for a password.
     pub(crate) api_key: Option<Uuid>,
-    /// The session that began then.
+    /// The session of the login.
     pub(crate) session: Uuid,
     /// When the session ends, in seconds since 1970.
     pub(crate) ends: i64,
 }
 
 impl Root {
-    /// A session that begins now, with a credential that was just proved.
+    /// Starts a session with a credential that was just verified.
     pub(crate) fn begin(account: Uuid, epoch: i64, api_key: Option<Uuid>) -> Self {
         let ends = jiff::Timestamp::now().as_second() + LIFETIME;
         Self { account, epoch, api_key, session: Uuid::new_v4(), ends }
     }
 
-    /// Seconds that are left of the session.
+    /// Returns the remaining seconds of the session.
     pub(crate) fn left(&self) -> i64 {
         self.ends.saturating_sub(jiff::Timestamp::now().as_second()).max(0)
     }
 }
 
-/// A person or a service account logged in to the control plane.
+/// A session of a user or service account on the control plane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
-    /// What it comes from.
+    /// Its root.
     pub(crate) root: Root,
 }
 
-/// A token for scripts, made from a session; unlike a device's, it may manage API keys. No other is made from it.
+/// A script token, created from a session; unlike a device token, it may manage API keys. It cannot create another
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Automation {
-    /// What it comes from.
+    /// Its root.
     pub(crate) root: Root,
 }
 
-/// A workspace's server talking to the control plane.
+/// A workspace server that uses the control plane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WorkspaceServer {
     /// The workspace.
@@ -76,12 +76,12 @@ pub(crate) struct WorkspaceServer {
     pub(crate) workspace: Uuid,
 }
 
-/// An account logged in to one workspace.
+/// A session of an account in one workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WorkspaceSession {
-    /// What it comes from.
+    /// Its root.
     pub(crate) root: Root,
-    /// The only workspace where the token is good.
+    /// The only workspace that accepts the token.
     pub(crate) workspace: Uuid,
 }
 
@@ -123,7 +123,7 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Tokens of the platform that owns `vault`; `platform` is its id.
+    /// Creates the issuer for the platform that owns `vault`; `platform` is its id.
     pub(crate) fn new(vault: &Vault, platform: Uuid) -> Self {
         let key = vault.token_key();
         Self {
@@ -133,17 +133,17 @@ impl Tokens {
         }
     }
 
-    /// Makes a token that lives for [`LIFETIME`] seconds.
+    /// Creates a token that is valid for [`LIFETIME`] seconds.
     pub(crate) fn issue<K: Kind>(&self, kind: K) -> Result<Sensitive<String>, Error> {
         self.issue_for(kind, LIFETIME)
     }
 
-    /// Makes a token that lives for `seconds`.
+    /// Creates a token that is valid for `seconds`.
     pub(crate) fn issue_for<K: Kind>(&self, kind: K, seconds: i64) -> Result<Sensitive<String>, Error> {
         self.issue_until(kind, jiff::Timestamp::now().as_second() + seconds)
     }
 
-    /// Makes a token that lives until a moment, in seconds since 1970.
+    /// Creates a token that is valid until a time, in seconds since 1970.
     pub(crate) fn issue_until<K: Kind>(&self, kind: K, ends: i64) -> Result<Sensitive<String>, Error> {
         let now = jiff::Timestamp::now().as_second();
         let claims = Claims {
@@ -159,7 +159,7 @@ impl Tokens {
             .map_err(|error| Error::internal("a token cannot be signed", error))
     }
 
-    /// Reads a token of one kind; `None` when it is of another kind, expired, or not ours.
+    /// Verifies a token of one kind; `None` if it is of another kind, expired, or from another platform.
     pub(crate) fn read<K: Kind>(&self, token: &str) -> Option<K> {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&[self.audience::<K>()]);

@@ -1,11 +1,11 @@
-//! What a handler or a background job does in one transaction, with its rows of the audit trail.
+//! One transaction of a handler or a background job, with its rows of the audit trail.
 
 use crate::audit::{self, Origin, Outcome};
 use crate::error::{Error, Result};
 use crate::rbac::{Actor, Recorded, Tx};
 use crate::store::Store;
 
-/// Does work in a transaction that sees one snapshot and cannot write.
+/// Runs work in a read-only transaction on one snapshot.
 pub(crate) async fn read<T>(
     store: &Store,
     actor: &Actor,
@@ -16,13 +16,13 @@ pub(crate) async fn read<T>(
     let result = work(&mut tx).await;
     let recorded = tx.take_recorded();
     tx.rollback().await;
-    // A read can be worth a row, such as one of secret values.
+    // Some reads are recorded, such as those of secret values.
     record_alone(store, actor, origin, &recorded, &outcome(result.as_ref().err())).await?;
     result
 }
 
-/// Does work in the transaction that may write. The change and its audit rows are committed together; if the work
-/// fails nothing is changed, and the attempt is recorded.
+/// Runs work in the write transaction. The change and its audit rows are committed together. If the work fails,
+/// nothing is changed, and the attempt is recorded.
 pub(crate) async fn write<T>(
     store: &Store,
     actor: &Actor,
@@ -41,7 +41,7 @@ pub(crate) async fn write<T>(
             let recorded = tx.take_recorded();
             tx.rollback().await;
             if error.is_of_storage() {
-                // Nothing was refused, and what could not be written cannot be recorded either.
+                // Nothing was rejected, and after a failed write the attempt cannot be recorded either.
                 store.failed();
                 return Err(error);
             }

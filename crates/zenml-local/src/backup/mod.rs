@@ -1,4 +1,4 @@
-//! Backups of a database, and databases out of backups.
+//! Backing up a database, and restoring it.
 
 mod restore;
 mod write;

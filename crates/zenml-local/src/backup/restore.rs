@@ -1,4 +1,4 @@
-//! Making a database out of a backup.
+//! Restoring a database from a backup.
 
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use crate::file::Draft;
 use crate::master::{self, Fit};
 use crate::store::{Lock, StoreError, newest};
 
-/// Makes a new database with its master key out of a backup; gives the time of the backup, in UTC.
+/// Creates a new database and its master key file from a backup. Returns the time of the backup, in UTC.
 ///
-/// Everything is checked before the database appears: the backup itself, its version, and the key, which comes from the
-/// backup, from `key`, or stands beside the database already. Nothing is overwritten.
+/// Everything is checked before the database appears: the backup itself, its version, and the key. The key comes from
+/// the backup, from `key`, or from an existing file next to the database. Nothing is overwritten.
 pub(crate) async fn restore(path: &Path, database: &Path, key: Option<&Path>) -> Result<String, BackupError> {
     let (mut file, length) = write::verified(path)?;
     let of_database = |source| BackupError::File { path: database.to_owned(), source };
@@ -53,7 +53,7 @@ pub(crate) async fn restore(path: &Path, database: &Path, key: Option<&Path>) ->
     Ok(taken.created)
 }
 
-/// The database and what SQLite would take for a part of it.
+/// The database and the files that SQLite would treat as part of it.
 fn files(database: &Path) -> [PathBuf; 4] {
     ["", "-wal", "-shm", "-journal"].map(|ending| {
         let mut name = database.as_os_str().to_owned();
@@ -62,13 +62,13 @@ fn files(database: &Path) -> [PathBuf; 4] {
     })
 }
 
-/// What a backup says of itself.
+/// The metadata of a backup.
 struct Taken {
     created: String,
     key: Option<MasterKey>,
 }
 
-/// Reads the table `backup` and removes it, so that a plain database is left.
+/// Reads the table `backup` and removes it, which leaves a plain database.
 async fn take_out(sql: &mut SqliteConnection, path: &Path) -> Result<Taken, BackupError> {
     let damaged = |what: String| BackupError::Damaged { path: path.to_owned(), what };
     let unreadable = |error: sqlx::Error| damaged(error.to_string());
@@ -91,12 +91,13 @@ async fn take_out(sql: &mut SqliteConnection, path: &Path) -> Result<Taken, Back
             MasterKey::from_bytes(&key).ok_or_else(|| damaged("its master key is too short".to_owned()))
         })
         .transpose()?;
-    // The pages that held the key are overwritten: the connection deletes securely.
+    // The pages that contained the key are overwritten: the connection uses secure delete.
     sqlx::query("DROP TABLE backup").execute(&mut *sql).await.map_err(unreadable)?;
     Ok(Taken { created, key })
 }
 
-/// The key to use, and where it is from. A key that stands beside the database already must be the same one.
+/// Returns the key to use, and where it comes from. An existing key file next to the database must contain the same
+/// key.
 fn choose_key(
     path: &Path,
     database: &Path,

@@ -1,7 +1,7 @@
-//! A backup: the database as it was at one moment, in one file.
+//! A backup: a snapshot of the database in one file.
 //!
-//! The file is a SQLite database with a table `backup` of one row, and a line behind its last page that holds a
-//! SHA-256 sum of everything before it. SQLite does not look at that line.
+//! The file is a SQLite database with a table `backup` of one row, and a line after its last page with the SHA-256
+//! checksum of everything before it. SQLite ignores that line.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -18,7 +18,7 @@ use crate::master;
 use crate::start::StartError;
 use crate::store::{Store, StoreError, now};
 
-/// What the last line of a backup begins with, before the sum in hexadecimal and a line feed.
+/// The start of the last line of a backup. The checksum in hexadecimal and a line feed follow.
 const MARK: &[u8] = b"\nzenml-local backup 1 sha256:";
 /// Length of the last line, in bytes.
 pub(super) const TAIL: u64 = MARK.len() as u64 + 64 + 1;
@@ -29,19 +29,19 @@ pub(crate) enum BackupError {
     /// The database or its key cannot be used.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// There is something at the place that would be written.
+    /// The target already exists.
     #[error("{} already exists and is not overwritten. Move it away, or choose another name", path.display())]
     Exists {
-        /// What is there.
+        /// The existing file.
         path: PathBuf,
     },
-    /// The database holds no platform.
+    /// The database does not contain a platform.
     #[error("database {} is empty: no platform has used it yet", path.display())]
     Empty {
         /// The database.
         path: PathBuf,
     },
-    /// The file is something else.
+    /// The file is not a backup.
     #[error("{} is not a backup of zenml-local, or its end is missing", path.display())]
     NoBackup {
         /// The file.
@@ -64,7 +64,7 @@ pub(crate) enum BackupError {
         #[source]
         source: io::Error,
     },
-    /// The backup has no master key, and none was given.
+    /// The backup does not contain the master key, and none was specified.
     #[error(
         "the backup {} does not contain the master key. Specify the key file of the original database with --key \
          FILE", path.display()
@@ -73,12 +73,12 @@ pub(crate) enum BackupError {
         /// The backup.
         path: PathBuf,
     },
-    /// The key is not the one of the backup.
+    /// The key does not belong to the backup.
     #[error("the master key in {} does not belong to the backup {}", key.display(), path.display())]
     WrongKey {
         /// The backup.
         path: PathBuf,
-        /// Where the key was found.
+        /// The source of the key.
         key: PathBuf,
     },
 }
@@ -101,10 +101,10 @@ impl From<Error> for BackupError {
     }
 }
 
-/// Writes a backup of a database, also while a platform is using it. Gives its size in bytes.
+/// Writes a backup of a database, even while a platform is using it. Returns its size in bytes.
 ///
-/// The new file has mode 0600, appears whole or not at all, and never in place of another. With `with_key` it contains
-/// the master key, once that was found to be the right one.
+/// The new file has mode 0600, appears complete or not at all, and never replaces another one. With `with_key`, it
+/// contains the master key, after a check that it is the right one.
 pub(crate) async fn write(database: &Path, target: &Path, with_key: bool) -> Result<u64, BackupError> {
     if target.symlink_metadata().is_ok() {
         return Err(BackupError::Exists { path: target.to_owned() });
@@ -119,7 +119,7 @@ pub(crate) async fn write(database: &Path, target: &Path, with_key: bool) -> Res
     let key = if with_key { Some(master::of(database, &mut sql).await?) } else { None };
 
     let mut draft = Draft::beside(target).map_err(of_target)?;
-    // SQLite takes an empty file for one that is not there, so the file is private from the beginning.
+    // SQLite treats an empty file as missing, so the file can be created private from the start.
     let copied = sqlx::query("VACUUM INTO $1").bind(utf8(draft.path())?).execute(&mut *sql).await;
     copied.map_err(|error| of_target(io::Error::other(error)))?;
     let written = async {
@@ -140,7 +140,7 @@ pub(crate) async fn write(database: &Path, target: &Path, with_key: bool) -> Res
     Ok(size)
 }
 
-/// Opens a copy that nobody else knows of.
+/// Opens a copy that nothing else uses.
 pub(super) async fn open(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -156,7 +156,7 @@ fn utf8(path: &Path) -> Result<String, BackupError> {
     path.to_str().map(str::to_owned).ok_or_else(|| failed(io::Error::other("the name is not valid UTF-8")))
 }
 
-/// Adds the line with the sum; gives the size of the whole file.
+/// Adds the line with the checksum. Returns the size of the whole file.
 fn seal(file: &mut File) -> io::Result<u64> {
     let size = file.seek(SeekFrom::End(0))?;
     let mut tail = MARK.to_vec();
@@ -167,7 +167,7 @@ fn seal(file: &mut File) -> io::Result<u64> {
     Ok(size + TAIL)
 }
 
-/// The SHA-256 sum of the first `length` bytes, in hexadecimal.
+/// Returns the SHA-256 checksum of the first `length` bytes, in hexadecimal.
 fn sum(file: &mut File, length: u64) -> io::Result<String> {
     file.rewind()?;
     let mut context = digest::Context::new(&digest::SHA256);
@@ -181,13 +181,13 @@ fn sum(file: &mut File, length: u64) -> io::Result<String> {
     }
     let mut text = String::with_capacity(64);
     for byte in context.finish().as_ref() {
-        // Writing to a text does not fail.
+        // Writing to a string does not fail.
         let _ = write!(text, "{byte:02x}");
     }
     Ok(text)
 }
 
-/// Opens a backup and checks its sum; gives the file and the length of the database in it, in bytes.
+/// Opens a backup and verifies its checksum. Returns the file and the length of the database in it, in bytes.
 pub(super) fn verified(path: &Path) -> Result<(File, u64), BackupError> {
     let failed = |source| BackupError::File { path: path.to_owned(), source };
     let found = std::fs::metadata(path).map_err(failed)?;

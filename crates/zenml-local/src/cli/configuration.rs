@@ -1,4 +1,4 @@
-//! Arguments and environment of the command line; the only place that reads the environment.
+//! Arguments and environment variables of the command line; the only place that reads the environment.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -113,7 +113,7 @@ pub(super) struct DatabaseOption {
 }
 
 impl DatabaseOption {
-    /// The database that is meant.
+    /// Returns the selected database.
     pub(super) fn resolve(&self) -> Result<Database, StoreError> {
         self.database.as_deref().map_or_else(|| Ok(Database::File(default_database())), Database::parse)
     }
@@ -123,12 +123,12 @@ impl DatabaseOption {
 pub(super) enum Engine {
     /// The platform serves the workspaces itself.
     Embedded,
-    /// Each workspace is a real ZenML server; not there yet.
+    /// Each workspace is a real ZenML server; not implemented yet.
     #[value(hide = true)]
     Zenml,
 }
 
-/// `$XDG_DATA_HOME/zenml-local/platform.db`, with the fall-backs that the standard names.
+/// `$XDG_DATA_HOME/zenml-local/platform.db`, with the fallbacks of the XDG specification.
 #[expect(clippy::disallowed_methods, reason = "this module reads the environment")]
 fn default_database() -> PathBuf {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());

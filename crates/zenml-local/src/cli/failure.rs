@@ -1,4 +1,4 @@
 //! Why a command failed.
 
-/// A command failed; the edge prints it.
+/// The error of a command; the entry point prints it.
 pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -1,4 +1,4 @@
-//! Logs for people, on stderr. Bodies and credentials are never logged anywhere, so there is nothing to hide here.
+//! Human-readable logs, on stderr. Bodies and credentials are never logged, so nothing has to be masked here.
 
 use std::fmt::{self, Write as _};
 
@@ -12,16 +12,16 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::terminal::complain;
 
-/// Starts logging; `verbose` is how often `-v` was given.
+/// Starts logging; `verbose` is the number of `-v` flags.
 pub(super) fn start(verbose: u8) {
     let level = match verbose {
         0 => LevelFilter::INFO,
         1 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    // An error means that a program around us logs already.
+    // An error means that the surrounding program has already set up logging.
     let _ = tracing_subscriber::registry().with(Lines.with_filter(level)).try_init();
-    // A panic may quote what a caller sent, and is a line of the log like others.
+    // A panic may quote input of a caller, so it is logged like any other line.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }
 
@@ -30,7 +30,7 @@ struct Lines;
 impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let metadata = event.metadata();
-        // Other crates' chatter helps nobody who runs a platform.
+        // Details of other crates do not help an operator of the platform.
         if !metadata.target().starts_with("zenml_local") && *metadata.level() > tracing::Level::WARN {
             return;
         }
@@ -48,7 +48,7 @@ struct Line {
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a text does not fail.
+        // Writing to a string does not fail.
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
             name => write!(self.fields, " {name}={}", Name(&format!("{value:?}"))),

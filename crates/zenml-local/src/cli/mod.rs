@@ -18,7 +18,7 @@ use printable::Chain;
 
 use configuration::{Arguments, Command};
 
-/// Runs the command line and says how the process ends. Errors are printed here, once, with their causes.
+/// Runs the command line and returns the exit code. Errors are printed here, once, with their causes.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -37,7 +37,7 @@ pub fn run() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read the output has enough of it, such as `head`.
+        // The reader of the output, such as `head`, has closed it.
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             terminal::complain(&format!("Error: {}", Chain(&*error)));

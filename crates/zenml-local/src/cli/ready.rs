@@ -1,4 +1,4 @@
-//! Telling scripts, or a person, that the platform is ready.
+//! Reporting to scripts, or to a user, that the platform is ready.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -18,8 +18,8 @@ pub(super) struct ReadyError {
     source: io::Error,
 }
 
-/// Writes the file as a whole: whoever sees it can read all of it. A device or a pipe is written to, a link stays and
-/// the file that it leads to is replaced.
+/// Writes the file atomically: whoever sees it can read all of it. A device or a pipe is written to directly. A
+/// symbolic link is kept, and its target is replaced.
 pub(super) fn write_file(path: &Path, ready: &Ready) -> Result<(), ReadyError> {
     let failed = |source| ReadyError { path: path.to_owned(), source };
     let text = serde_json::to_string_pretty(ready).map_err(io::Error::other).map_err(failed)? + "\n";
@@ -28,7 +28,7 @@ pub(super) fn write_file(path: &Path, ready: &Ready) -> Result<(), ReadyError> {
 
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     check(path)?;
-    // A descriptor that somebody opened for us may be a file, and its name must go on leading to it.
+    // An inherited descriptor can be a file, which must not be replaced.
     let is_file = std::fs::metadata(path)
         .map_or(true, |found| unusual(found.file_type()).is_none() && !names_descriptor(path));
     if !is_file {
@@ -41,7 +41,7 @@ fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     draft.keep(&target)
 }
 
-/// Whether a path is, or leads to, a name that stands for an open file.
+/// Whether a path is, or links to, a name for an open descriptor.
 fn names_descriptor(path: &Path) -> bool {
     let mut path = path.to_owned();
     for _ in 0..8 {
@@ -56,7 +56,7 @@ fn names_descriptor(path: &Path) -> bool {
     false
 }
 
-/// Finds out before the platform starts whether its ready file can be written.
+/// Checks before the platform starts whether its ready file can be written.
 pub(super) fn check(path: &Path) -> io::Result<()> {
     let refuse = |why: &str| Err(io::Error::other(why.to_owned()));
     match std::fs::metadata(path) {
@@ -75,12 +75,12 @@ pub(super) fn check(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The same before anything is started.
+/// The same check before anything is started.
 pub(super) fn check_file(path: &Path) -> Result<(), ReadyError> {
     check(path).map_err(|source| ReadyError { path: path.to_owned(), source })
 }
 
-/// The same for a person.
+/// The same for a user.
 pub(super) fn print(ready: &Ready) -> io::Result<()> {
     let mut out = Output::new();
     out.line(format_args!("Control plane   {}", ready.control_plane_url))?;

@@ -22,13 +22,13 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
     }
     let database = if options.ephemeral { Database::Ephemeral } else { options.database.resolve()? };
     if let Some(path) = &options.ready_file {
-        // The credentials of a first start are told only once, so this is known before they are made.
+        // The credentials of a first start are shown only once, so this is checked before they are created.
         ready::check_file(path)?;
     }
     let faults = options.faults.as_deref().map(Faults::read).transpose()?.unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(async {
-        // Before anything is promised, so that an early signal is not missed.
+        // First, so that an early signal is not missed.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let platform = Platform::start(Options {
@@ -39,7 +39,7 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
         })
         .await?;
         let (ready_file, ready) = (options.ready_file, platform.ready().clone());
-        // A pipe is waited for until somebody reads it.
+        // Opening a pipe blocks until it has a reader.
         let telling = tokio::task::spawn_blocking(move || match ready_file {
             Some(path) => ready::write_file(&path, &ready).map_err(Failure::from),
             None => ready::print(&ready).map_err(Failure::from),
@@ -60,7 +60,7 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
         platform.stop().await;
         told.unwrap_or(Ok(()))
     });
-    // A pipe that nobody reads holds nobody up.
+    // A pipe without a reader does not block the platform.
     runtime.shutdown_background();
     result
 }

@@ -1,5 +1,5 @@
-//! Standard output and standard error; nothing else writes to them. Names come from anybody who may call the platform,
-//! so what is hidden in a text is shown instead of being sent to the terminal.
+//! Standard output and standard error; nothing else writes to them. Names come from any caller of the platform, so
+//! control characters are escaped before they reach the terminal.
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write as _};
@@ -15,7 +15,7 @@ impl Output {
         Self(BufWriter::new(io::stdout().lock()))
     }
 
-    /// Prints one line, whatever the text holds.
+    /// Prints one line; control characters are escaped.
     pub(super) fn line(&mut self, text: impl Display) -> io::Result<()> {
         writeln!(self.0, "{}", printable::line(&text.to_string()))
     }
@@ -25,25 +25,24 @@ impl Output {
         writeln!(self.0, "{}", printable::json(&serde_json::to_string(value)?))
     }
 
-    /// Hands over what is still buffered.
+    /// Flushes the buffer.
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.0.flush()
     }
 }
 
-/// Prints a line to standard error. When nobody reads it there is nobody to tell.
+/// Prints a line to standard error. Errors are ignored, because there is nowhere left to report them.
 #[expect(clippy::disallowed_methods, reason = "this module owns standard error")]
 pub(super) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", printable::line(text));
 }
 
-/// Prints what the parser of the command line has to say: help and the version to standard output, mistakes to
-/// standard error.
+/// Prints the output of the argument parser: help and version to standard output, errors to standard error.
 #[expect(clippy::disallowed_methods, reason = "this module owns both")]
 pub(super) fn usage(error: &clap::Error) {
     let text = error.render().to_string();
     let text = printable::lines(&text);
-    // A closed pipe is no matter.
+    // A closed pipe is not an error.
     let _ = if error.use_stderr() {
         io::stderr().lock().write_all(text.as_bytes())
     } else {

@@ -1,4 +1,4 @@
-//! Role assignments: who holds a role, and where.
+//! Role assignments: who has a role, and in which scope.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,7 +21,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     routes.serve(&api::ASSIGNMENTS, list).serve(&api::ASSIGN, assign).serve(&api::REVOKE, revoke)
 }
 
-/// One assignment; the members together are its identity.
+/// One assignment; its identity consists of all members.
 #[derive(Clone, Copy, Debug)]
 struct Grant {
     role: RoleId,
@@ -69,7 +69,7 @@ async fn revoke(cx: Cx, id: RoleId, query: api::AssignmentQuery, (): ()) -> Resu
     .await
 }
 
-/// The one principal that a query names.
+/// Returns the single principal of a query.
 fn principal(query: &api::AssignmentQuery) -> Result<Principal> {
     match (query.user_id, query.team_id, query.invitation_id) {
         (Some(user), None, None) => Ok(Principal::User(user.uuid())),
@@ -81,7 +81,8 @@ fn principal(query: &api::AssignmentQuery) -> Result<Principal> {
     }
 }
 
-/// Puts an assignment together: the role has to fit the scope, and the scope the role's organization.
+/// Builds an assignment: the level of the role must match the scope, and the scope must belong to the role's
+/// organization.
 async fn prepare(
     tx: &mut Tx,
     id: RoleId,
@@ -92,7 +93,7 @@ async fn prepare(
         return Err(Error::value("A project_id requires the workspace_id of its workspace."));
     }
     let at = RoleAt::locate(tx.sql(), id).await?;
-    // The role is as visible as its scope: a caller who may not grant it learns nothing of it.
+    // The role is as visible as its scope: a caller without permission to grant it learns nothing about it.
     let allowed = tx.allow(at).await?;
     let role = select_one(tx.sql(), &allowed).await?;
     let name = role.name.unwrap_or_default();
@@ -119,9 +120,9 @@ async fn prepare(
     Ok((Grant { role: id, principal, scope }, allowed, name))
 }
 
-/// The scope has to be there and to be the organization's. This is asked after the permission, so that nobody learns
-/// which workspaces and projects there are from the way in which a grant is refused. Projects of workspaces that run elsewhere are not known
-/// here, so they are taken as they are named.
+/// Checks that the scope exists and belongs to the organization. The permission is checked first, so that a rejected
+/// grant does not reveal which workspaces and projects exist. Projects of enrolled workspaces are not known here, so
+/// their ids are accepted unchecked.
 async fn require_scope<A: Act>(sql: &mut Sql, scope: &Allowed<A, AssignmentsIn>, role: &str) -> Result<()> {
     let Some(workspace) = scope.workspace else { return Ok(()) };
     let row = sqlx::query("SELECT is_managed FROM workspace WHERE id = $1 AND organization_id = $2")
@@ -146,7 +147,7 @@ async fn require_scope<A: Act>(sql: &mut Sql, scope: &Allowed<A, AssignmentsIn>,
     })
 }
 
-/// A role is only for those who belong to its organization. The roles that make somebody belong are for everyone.
+/// Only members of its organization can have a role. The roles that create a membership are for everyone.
 async fn require_same_organization(
     sql: &mut Sql,
     scope: &Allowed<Create, AssignmentsIn>,
@@ -244,7 +245,7 @@ async fn answer(sql: &mut Sql, role: &Allowed<Read, RoleAt>, grant: &Grant) -> R
     answers(sql, role, std::slice::from_ref(grant)).await?.pop().ok_or_else(missing)
 }
 
-/// The answers for assignments of one role, without a statement for each.
+/// The responses for assignments of one role, with one statement for all of them.
 async fn answers(
     sql: &mut Sql,
     role: &Allowed<Read, RoleAt>,
@@ -270,7 +271,7 @@ async fn answers(
     Ok(grants.iter().map(answer).collect())
 }
 
-/// People and teams as parts of an answer.
+/// Accounts and teams as parts of a response.
 pub(super) struct Principals {
     users: HashMap<UserId, User>,
     teams: HashMap<TeamId, Team>,
@@ -295,7 +296,7 @@ impl Principals {
         Ok(Self { users: users_unchecked(sql, users).await?, teams: teams_unchecked(sql, teams).await? })
     }
 
-    /// The one that a principal is; neither if it is gone.
+    /// Returns the account or team of a principal; neither if it was deleted.
     pub(super) fn get(&self, principal: Principal) -> (Option<User>, Option<Team>) {
         match principal {
             Principal::User(id) => (self.users.get(&UserId::from_uuid(id)).cloned(), None),

@@ -16,7 +16,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     routes.open(&api::LOGIN, login).serve(&api::API_TOKEN, api_token).open(&api::LOGOUT, logout)
 }
 
-/// What is in the form, once it is clear.
+/// The validated content of the form.
 enum Grant {
     Key(Sensitive<String>),
     Password(String, Sensitive<String>),
@@ -24,7 +24,7 @@ enum Grant {
 }
 
 impl Grant {
-    /// Whose login it would be.
+    /// The account or server that tries to log in.
     fn subject(&self) -> Subject {
         match self {
             Self::Key(key) => ApiKey::parse(key.expose()).map_or(Subject::Nobody, |key| Subject::Key(key.id)),
@@ -65,7 +65,7 @@ async fn login(cx: Cx, (): (), (): (), form: LoginForm) -> Result<Token> {
     })
 }
 
-/// A token for scripts is made from a key or a session, and not from another one: nothing renews itself.
+/// A script token is created from an API key or a session, never from another script token: nothing renews itself.
 async fn api_token(cx: Cx, (): (), (): (), (): ()) -> Result<Sensitive<String>> {
     let identity = cx.identity()?;
     if identity.credential == Credential::Automation {
@@ -74,7 +74,7 @@ async fn api_token(cx: Cx, (): (), (): (), (): ()) -> Result<Sensitive<String>> 
     cx.shared().tokens.issue_until(Automation { root: identity.root }, identity.root.ends)
 }
 
-/// Ends the session of the caller, if there is one. There are no cookies.
+/// Ends the session of the caller, if any. There are no cookies.
 async fn logout(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
     match &cx.request().presented.bearer {
         Some(bearer) => authn::end_session(cx.shared(), bearer.expose()).await,
@@ -82,7 +82,8 @@ async fn logout(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
     }
 }
 
-/// Finds out which credential a form holds. Without a grant type the members tell; an empty text counts as absent.
+/// Determines which credential a form contains. Without a grant type, the members decide; an empty string counts as
+/// absent.
 fn grant(form: LoginForm) -> Result<Grant> {
     let present = |text: Option<String>| text.filter(|text| !text.is_empty());
     let secret = |text: Option<Sensitive<String>>| text.filter(|text| !text.expose().is_empty());
@@ -108,7 +109,7 @@ fn grant(form: LoginForm) -> Result<Grant> {
     }
 }
 
-/// A session for an account that was let in, and how long it lives.
+/// Returns a session for an authenticated account, with its lifetime.
 async fn session(cx: &Cx, known: Result<Identity>) -> Result<(Sensitive<String>, i64)> {
     let identity = known?;
     let (how, root) = (identity.credential.words(), identity.root);
@@ -117,7 +118,7 @@ async fn session(cx: &Cx, known: Result<Identity>) -> Result<(Sensitive<String>,
     Ok((cx.shared().tokens.issue_until(Session { root }, root.ends)?, root.left()))
 }
 
-/// Logs the server of an enrolled workspace in with its enrollment key.
+/// Logs in the server of an enrolled workspace with its enrollment key.
 async fn workspace_server(cx: &Cx, client: &str, secret: &Sensitive<String>) -> Result<Sensitive<String>> {
     let wrong = || Error::credentials("The client credentials are invalid.");
     let workspace = Uuid::try_parse(client).map_err(|_| wrong())?;

@@ -1,4 +1,4 @@
-//! Checks of values that the types cannot express, with the answers of the real API's models.
+//! Validation that types cannot express, with the errors of the real API's models.
 
 use std::ops::RangeInclusive;
 
@@ -6,7 +6,7 @@ use zenml_api::paging::MAX_LIMIT;
 
 use crate::error::{Error, Issue, Result};
 
-/// Refuses a text that is too short or too long; lengths are in characters.
+/// Rejects a string that is too short or too long; lengths are in characters.
 pub(crate) fn length(member: &str, text: &str, range: RangeInclusive<usize>) -> Result<()> {
     let characters = text.chars().count();
     let place = ["body", member];
@@ -20,12 +20,12 @@ pub(crate) fn length(member: &str, text: &str, range: RangeInclusive<usize>) -> 
     Err(Error::validation(vec![issue]))
 }
 
-/// The same for a text that may be absent.
+/// The same for an optional string.
 pub(crate) fn optional_length(member: &str, text: Option<&str>, range: RangeInclusive<usize>) -> Result<()> {
     text.map_or(Ok(()), |text| length(member, text, range))
 }
 
-/// Refuses a text with characters that do not fit; `pattern` tells the caller what does.
+/// Rejects a string with invalid characters; `pattern` describes the valid ones.
 pub(crate) fn characters(member: &str, text: &str, pattern: &str, fits: impl Fn(char) -> bool) -> Result<()> {
     if text.chars().all(fits) {
         return Ok(());
@@ -34,7 +34,7 @@ pub(crate) fn characters(member: &str, text: &str, pattern: &str, fits: impl Fn(
     Err(Error::validation(vec![Issue::new(&["body", member], "string_pattern_mismatch", message)]))
 }
 
-/// Refuses a number that is too small or too large.
+/// Rejects a number that is too small or too large.
 pub(crate) fn number(member: &str, number: i64, range: RangeInclusive<i64>) -> Result<()> {
     let issue = if number < *range.start() {
         Issue::too_small(&["body", member], range.start())
@@ -46,7 +46,7 @@ pub(crate) fn number(member: &str, number: i64, range: RangeInclusive<i64>) -> R
     Err(Error::validation(vec![issue]))
 }
 
-/// Refuses a free document that is too large for its place; `limit` is in bytes.
+/// Rejects a free-form document that is too large; `limit` is in bytes.
 pub(crate) fn document(member: &str, document: &serde_json::Value, limit: usize) -> Result<()> {
     if document.to_string().len() <= limit {
         return Ok(());
@@ -55,16 +55,16 @@ pub(crate) fn document(member: &str, document: &serde_json::Value, limit: usize)
     Err(Error::validation(vec![Issue::new(&["body", member], "too_long", message)]))
 }
 
-/// Which part of a list is wanted.
+/// The requested part of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slice {
-    /// Items to leave out.
+    /// Number of items to skip.
     pub(crate) offset: i64,
-    /// Most items to give.
+    /// Maximum number of items.
     pub(crate) limit: i64,
 }
 
-/// The part of a list that a query asks for; 100 items without a wish, and never more.
+/// Returns the requested part of a list; 100 items by default, and at most.
 pub(crate) fn slice(offset: Option<u64>, limit: Option<u64>) -> Result<Slice> {
     let limit = limit.unwrap_or(MAX_LIMIT);
     if limit > MAX_LIMIT {

@@ -1,4 +1,4 @@
-//! Invitations. This version makes none: local users exist before they are added, so that the list is empty.
+//! Invitations. This version does not create any: local users exist before they are added, so the list is empty.
 
 use zenml_api::control::invitation as api;
 use zenml_api::{Identifier, OrganizationId};

@@ -1,8 +1,8 @@
-//! An organization keeps an admin who can act: the rule for everything that can take one away.
+//! An organization always has an active admin: the rule for everything that can remove one.
 //!
-//! An admin counts when the account is active and can log in: a person with a password, or a service account with a
-//! key that works. Whether it holds the role itself or through a team makes no difference, and a team without such
-//! members is nobody. Losing what was lost before is no reason to refuse.
+//! An admin counts if the account is active and can log in: a user with a password, or a service account with a valid
+//! key. It makes no difference whether it has the role itself or through a team; a team without such members does not
+//! count. If there was no such admin before, the rule rejects nothing.
 
 use zenml_api::{OrganizationId, UserId};
 
@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::rbac::policy::ORGANIZATION_ADMIN;
 use crate::store::{Query, Sql, now};
 
-/// Whether an organization had an admin before a change; to be asked again after it.
-#[must_use = "the rule is kept by asking again after the change"]
+/// Whether an organization had an admin before a change; check again after the change.
+#[must_use = "the rule only holds if it is checked again after the change"]
 #[derive(Debug)]
 pub(super) struct Watch {
     organization: OrganizationId,
@@ -19,15 +19,15 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Looks at an organization before a change of its roles, its teams or its accounts.
+    /// Checks an organization before a change of its roles, teams or accounts.
     pub(super) async fn before_change(sql: &mut Sql, organization: OrganizationId) -> Result<Self> {
         Ok(Self { organization, had_admin: has_admin(sql, organization).await? })
     }
 
-    /// Refuses the change if it took the last admin away.
+    /// Rejects the change if it removed the last admin.
     ///
     /// # Errors
-    /// 403; the transaction has to be undone.
+    /// 403; the transaction must be rolled back.
     pub(super) async fn after_change(self, sql: &mut Sql) -> Result<()> {
         if !self.had_admin || has_admin(sql, self.organization).await? {
             return Ok(());
@@ -39,7 +39,7 @@ impl Watch {
     }
 }
 
-/// Refuses to take an account away, by deletion or deactivation, that is the last admin of any organization.
+/// Rejects the deletion or deactivation of an account that is the last admin of an organization.
 ///
 /// # Errors
 /// 403 that names one such organization.
@@ -67,7 +67,7 @@ pub(super) async fn require_others(sql: &mut Sql, account: UserId) -> Result<()>
     alone.map_or(Ok(()), |organization| Err(refusal(&organization)))
 }
 
-/// The same for the platform: refuses to take the last account away that administers it.
+/// The same for the platform: rejects removing its last administrator.
 ///
 /// # Errors
 /// 403.
@@ -96,7 +96,7 @@ async fn has_admin(sql: &mut Sql, organization: OrganizationId) -> Result<bool> 
     Ok(query.build().fetch_optional(sql).await?.is_some())
 }
 
-/// Adds a condition: the organization in a column has an admin who can act, other than an account.
+/// Adds a condition: the organization in a column has an active admin other than the account `but`.
 fn push_has_admin(query: &mut Query, organization: &str, but: Option<UserId>) {
     let holders = [
         "assignment s CROSS JOIN account a WHERE s.principal_kind = 'user' AND a.id = s.principal_id",
@@ -116,7 +116,7 @@ fn push_has_admin(query: &mut Query, organization: &str, but: Option<UserId>) {
     query.push(")");
 }
 
-/// Adds ` AND …`: role `r` is the admin's.
+/// Adds ` AND …`: role `r` is the admin role.
 fn push_role(query: &mut Query) {
     query.push(" AND r.system_managed = 1 AND r.level = ").push_bind(ORGANIZATION_ADMIN.level.as_str());
     query.push(" AND r.name = ").push_bind(ORGANIZATION_ADMIN.name);

@@ -1,4 +1,4 @@
-//! Members: who holds roles in an organization, a workspace or a project.
+//! Members: who has roles in an organization, a workspace or a project.
 
 use std::collections::BTreeMap;
 
@@ -35,9 +35,9 @@ impl Object for MembersOf {
     }
 }
 
-/// Those whose members are listed.
+/// The scope whose members are listed.
 trait Scope {
-    /// The assignments that make somebody a member.
+    /// The assignments that create a membership.
     fn scope(&self) -> AssignmentsIn;
 }
 
@@ -117,7 +117,7 @@ async fn remove(cx: Cx, id: OrganizationId, query: api::MemberRemoval, (): ()) -
     .await
 }
 
-/// Takes the organization-level roles of a user away, and with them what only members may hold.
+/// Removes the organization-level roles of a user, and everything that only members can have.
 async fn delete(sql: &mut Sql, members: &Allowed<Delete, MembersOf>, member: UserId) -> Result<u64> {
     let (organization, member) = (members.object().0.to_string(), member.to_string());
     let mut removed = 0;

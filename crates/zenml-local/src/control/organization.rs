@@ -153,7 +153,7 @@ fn unknown(which: &IdOrName<OrganizationId>) -> Error {
     Error::not_found(format!("Organization '{which}' was not found."))
 }
 
-/// An organization that is there but not visible is told from one that is not there by nothing at all.
+/// The same error as for an organization that the caller has no access to.
 fn unseen(error: Error, which: &IdOrName<OrganizationId>) -> Error {
     if error.status() == http::StatusCode::NOT_FOUND { unknown(which) } else { error }
 }
@@ -193,7 +193,7 @@ async fn select_one<A: Act>(
     organization_unchecked(sql, allowed.object().0).await
 }
 
-/// An organization as a part of another answer.
+/// An organization as a part of another response.
 pub(crate) async fn organization_unchecked(sql: &mut Sql, id: OrganizationId) -> Result<api::Organization> {
     let row = sqlx::query("SELECT * FROM organization WHERE id = $1")
         .bind(id.to_string())
@@ -259,8 +259,8 @@ async fn write(
     Ok(())
 }
 
-/// Removes an organization with its teams, roles and service accounts. Workspaces have to be gone before, and a platform
-/// without any organization would be of no use to anybody.
+/// Deletes an organization with its teams, roles and service accounts. Its workspaces must be deleted first, and the
+/// last organization of the platform cannot be deleted.
 async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, OrganizationAt>) -> Result<()> {
     let id = allowed.object().0.to_string();
     let workspace = sqlx::query("SELECT name FROM workspace WHERE organization_id = $1 LIMIT 1")

@@ -1,4 +1,4 @@
-//! Permission questions of workspace servers, and the shares of single objects.
+//! Permission checks for workspace servers, and shares of single objects.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ async fn check_old(cx: Cx, (): (), query: api::OldCheckQuery, (): ()) -> Result<
     answer(&cx, query.user_id, &query.action, &query.resources).await
 }
 
-/// Every asked text is a member of the answer; workspace servers rely on it.
+/// Every requested resource is a member of the response; workspace servers rely on it.
 async fn answer(
     cx: &Cx,
     account: UserId,
@@ -100,7 +100,7 @@ async fn share(cx: Cx, (): (), (): (), share: api::Share) -> Result<()> {
     let principal = match (share.user_id, share.team_id) {
         (Some(user), None) => Principal::User(user.uuid()),
         (None, Some(team)) => Principal::Team(team.uuid()),
-        // Any other status than 403 would hide the text from the workspace's caller.
+        // With any status other than 403, the workspace would not pass the message on to its caller.
         _ => return Err(Error::forbidden("Exactly one of user_id and team_id must be set.")),
     };
     let actions = share.actions.iter().map(parse_action).collect::<Result<Actions>>()?;
@@ -126,7 +126,7 @@ async fn forget(cx: Cx, (): (), query: api::ForgetQuery, (): ()) -> Result<()> {
     .await
 }
 
-/// Whether the caller may enter a workspace, as its server asks with the credential of the caller.
+/// Whether the caller may enter a workspace. Its server asks with the caller's credential.
 async fn authorize_server(cx: Cx, (): (), query: AuthorizeServer, (): ()) -> Result<User> {
     let id = cx.identity()?.account;
     cx.read(async |tx| {
@@ -176,7 +176,7 @@ fn parse_resource(text: &str) -> Result<Resource> {
     text.parse().map_err(|error: rbac::InvalidResource| Error::value(error.to_string()))
 }
 
-/// The workspace whose server calls.
+/// Returns the workspace whose server sends the request.
 async fn own_place(cx: &Cx, sql: &mut Sql) -> Result<WorkspacePlace> {
     let workspace = cx.workspace_server()?;
     Ok(WorkspaceAt::locate(sql, WorkspaceId::from_uuid(workspace)).await?.place())

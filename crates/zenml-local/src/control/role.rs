@@ -1,4 +1,4 @@
-//! Roles. Those that every organization has come from the policy; custom ones are not offered yet.
+//! Roles. The predefined ones come from the policy; custom roles are not supported yet.
 
 use zenml_api::control::role as api;
 use zenml_api::{Identifier, OrganizationId, RoleId};
@@ -40,7 +40,7 @@ impl Object for RoleAt {
 }
 
 impl RoleAt {
-    /// Finds a role. Whether the caller may know of it is not decided here.
+    /// Finds a role. Does not decide whether the caller has access to it.
     pub(crate) async fn locate(sql: &mut Sql, id: RoleId) -> Result<Self> {
         let row = sqlx::query("SELECT organization_id FROM role WHERE id = $1")
             .bind(id.to_string())
@@ -121,7 +121,7 @@ async fn select(
         for (scope, id) in scopes.into_iter().flatten() {
             query.push(format_args!(" AND s.{scope} = ")).push_bind(id);
         }
-        // A role is no answer because of an assignment that the caller may not see.
+        // An assignment that the caller has no access to does not count.
         seen.restrict(&mut query, true);
         query.push(")");
     }
@@ -135,7 +135,7 @@ async fn select(
     Ok(fitting.skip(offset).take(limit).collect())
 }
 
-/// Whether a role allows an action on a kind of resource; what is not asked for is not checked.
+/// Whether a role allows an action on a kind of resource; absent criteria are not checked.
 fn allows(role: &api::Role, resource: Option<&str>, action: Option<&zenml_api::rbac::Action>) -> bool {
     if resource.is_none() && action.is_none() {
         return true;

@@ -1,4 +1,4 @@
-//! Where assignments hold, and which of them the caller may see.
+//! Scopes of assignments, and which assignments the caller may see.
 
 use zenml_api::{Identifier, OrganizationId, ProjectId, WorkspaceId};
 
@@ -24,19 +24,19 @@ impl Object for AssignmentsIn {
     }
 }
 
-/// Which assignments of an organization the caller may see. That is a question about each one's scope.
+/// Which assignments of an organization the caller may see. This depends on the scope of each one.
 #[derive(Debug)]
 pub(super) enum SeenIn {
     /// All of them.
     All,
-    /// Those that [`Caller::push_assignment`] lets through.
+    /// Those that [`Caller::push_assignment`] selects.
     Some(Caller),
     /// None.
     Nothing,
 }
 
 impl SeenIn {
-    /// Asks who the caller is.
+    /// Determines this for the caller.
     pub(super) async fn open(tx: &mut Tx, organization: OrganizationId) -> Result<Self> {
         let everywhere = AssignmentsIn { organization, workspace: None, project: None };
         if tx.permits(Action::Read, &everywhere.target()).await? {
@@ -45,7 +45,7 @@ impl SeenIn {
         Ok(tx.caller().await?.map_or(Self::Nothing, Self::Some))
     }
 
-    /// Adds ` AND …`: the caller may see the assignment `s`, or holds it with `or_holds`.
+    /// Adds ` AND …`: the caller may see the assignment `s` or, with `or_holds`, has it.
     pub(super) fn restrict(&self, query: &mut Query, or_holds: bool) {
         match self {
             Self::All => {}

@@ -1,4 +1,4 @@
-//! Service accounts of an organization, and the keys that they log in with.
+//! Service accounts of an organization, and their API keys.
 
 use zenml_api::control::service_account as api;
 use zenml_api::{ApiKeyId, IdOrName, Identifier, OrganizationId, ServiceAccountId, UserId};
@@ -53,7 +53,7 @@ impl Account for ServiceAccountAt {
     }
 }
 
-/// Minutes that a key may live at most, when its life is limited: ten years.
+/// Longest lifetime of a key that expires, in minutes: ten years.
 const LONGEST_LIFE: i64 = 10 * 366 * 24 * 60;
 
 type OfAccount = (OrganizationId, IdOrName<ServiceAccountId>);
@@ -162,7 +162,7 @@ async fn delete_key(
     .await
 }
 
-/// Finds a service account. Whether the caller may know of it is not decided here.
+/// Finds a service account. Does not decide whether the caller has access to it.
 async fn locate(tx: &mut Tx, (organization, account): &OfAccount) -> Result<ServiceAccountAt> {
     let mut query = Query::new("SELECT id FROM account WHERE is_service_account = 1 AND organization_id = ");
     query.push_bind(organization.to_string());
@@ -175,7 +175,8 @@ async fn locate(tx: &mut Tx, (organization, account): &OfAccount) -> Result<Serv
     Ok(ServiceAccountAt { id: column::id(&row, "id")?, organization: *organization })
 }
 
-/// Permission for a service account. To those who may not know of it, it does not exist, and its name tells no id.
+/// Asks for permission for a service account. Callers without access get the error for a missing one, and its name
+/// does not reveal its id.
 async fn permit<A: Act>(
     tx: &mut Tx,
     (_, account): &OfAccount,
@@ -285,7 +286,7 @@ fn read_key(row: &Row) -> Result<api::ApiKey> {
     })
 }
 
-/// Makes a key; the answer is the only place where it can be read.
+/// Creates a key; only this response contains it.
 async fn insert_key(
     sql: &mut Sql,
     allowed: &Allowed<Update, ServiceAccountAt>,

@@ -1,4 +1,4 @@
-//! Teams and who is in them.
+//! Teams and their members.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TeamsOf(pub(crate) OrganizationId);
 
-/// One team, with where it is and whose it is.
+/// One team, with its organization and its owner.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TeamAt {
     pub(crate) id: TeamId,
@@ -55,7 +55,7 @@ impl Object for TeamAt {
 }
 
 impl TeamAt {
-    /// Finds a team. Whether the caller may know of it is not decided here.
+    /// Finds a team. Does not decide whether the caller has access to it.
     pub(crate) async fn locate(sql: &mut Sql, id: TeamId) -> Result<Self> {
         let row = sqlx::query("SELECT organization_id, owner_id FROM team WHERE id = $1")
             .bind(id.to_string())
@@ -150,7 +150,7 @@ async fn add_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Resu
         let team = select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &team.name);
         let added = user_unchecked(tx.sql(), member).await?;
-        // An unknown user and one of another organization are told apart by nothing.
+        // The same error for an unknown user and for one of another organization.
         let belongs = Holdings::of(member.uuid()).belongs_to(tx.sql(), at.organization.uuid()).await?;
         let Some(added) = added.filter(|_| belongs) else {
             return Err(Error::forbidden(format!(
@@ -180,7 +180,7 @@ async fn remove_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> R
     .await
 }
 
-/// The one member that a query names.
+/// Returns the single member of a query.
 fn member(query: &api::MemberQuery) -> Result<UserId> {
     match (query.user_id, query.invitation_id) {
         (Some(user), None) => Ok(user),
@@ -218,7 +218,7 @@ async fn select_one<A: Act>(sql: &mut Sql, allowed: &Allowed<A, TeamAt>) -> Resu
     team_unchecked(sql, allowed.id).await
 }
 
-/// A team as a part of another answer.
+/// A team as a part of another response.
 pub(crate) async fn team_unchecked(sql: &mut Sql, id: TeamId) -> Result<api::Team> {
     let mut query = Query::new(COLUMNS);
     query.push(" AND t.id = ").push_bind(id.to_string());
@@ -227,7 +227,7 @@ pub(crate) async fn team_unchecked(sql: &mut Sql, id: TeamId) -> Result<api::Tea
     read(&row.ok_or_else(unknown)?)
 }
 
-/// Teams as parts of another answer, with one statement however many there are.
+/// Teams as parts of another response, with one statement for all of them.
 pub(crate) async fn teams_unchecked(
     sql: &mut Sql,
     ids: impl IntoIterator<Item = TeamId>,
@@ -289,7 +289,7 @@ async fn write(
     Ok(())
 }
 
-/// Removes a team with its memberships, roles and shares.
+/// Deletes a team with its memberships, roles and shares.
 async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, TeamAt>) -> Result<()> {
     for statement in [
         "DELETE FROM assignment WHERE principal_kind = 'team' AND principal_id = $1",

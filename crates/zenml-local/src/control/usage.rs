@@ -1,4 +1,4 @@
-//! Subscription limits and use of metered features, for workspace servers. A local platform has no limits.
+//! Subscription limits and usage of metered features, for workspace servers. A local platform has no limits.
 
 use zenml_api::OrganizationId;
 use zenml_api::control::entitlement::{self, Feature};
@@ -25,7 +25,7 @@ async fn check(cx: Cx, (organization, _): (OrganizationId, Feature), (): (), ():
     .await
 }
 
-/// Counts an event once for each object, so that a repeated report changes nothing.
+/// Counts an event once per object, so that a repeated report changes nothing.
 async fn report(cx: Cx, (): (), (): (), event: UsageEvent) -> Result<()> {
     let workspace = cx.workspace_server()?;
     let object = event.metadata.and_then(|metadata| metadata.resource_id).unwrap_or_default();

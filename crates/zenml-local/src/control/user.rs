@@ -1,4 +1,4 @@
-//! Users: people, and in the same table and shape service accounts.
+//! Users: people and, in the same table and format, service accounts.
 
 use std::collections::HashMap;
 
@@ -28,18 +28,18 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::UPDATE_ME, update_me)
 }
 
-/// Most bytes of the metadata of an account.
+/// Maximum size of the metadata of an account, in bytes.
 const LARGEST_METADATA: usize = 16 << 10;
 
 /// All accounts of the platform.
 #[derive(Clone, Copy, Debug)]
 struct Accounts;
 
-/// One account, to administer it.
+/// One account, for administration.
 #[derive(Clone, Copy, Debug)]
 struct AccountAt(UserId);
 
-/// What people may change of themselves.
+/// The own profile of an account.
 #[derive(Clone, Copy, Debug)]
 struct Profile(UserId);
 
@@ -61,7 +61,7 @@ impl Object for Profile {
     }
 }
 
-/// What permission for an account can be asked as.
+/// The objects through which permission for an account is requested.
 pub(super) trait Account {
     /// The account.
     fn account(&self) -> UserId;
@@ -114,7 +114,7 @@ async fn get(cx: Cx, user: IdOrName<UserId>, (): (), (): ()) -> Result<api::User
     .await
 }
 
-/// Limits of what people write about themselves.
+/// Validates the profile of an account.
 fn check_profile(change: &api::UserUpdate) -> Result<()> {
     let texts = [("name", &change.name), ("company", &change.company), ("job_title", &change.job_title)];
     for (member, text) in texts {
@@ -214,7 +214,8 @@ async fn update_me(cx: Cx, (): (), (): (), change: api::UserUpdate) -> Result<ap
     .await
 }
 
-/// Permission to administer an account. Who can find the account and may not is told so; others do not find it.
+/// Asks for permission to administer an account. A caller who can find the account but may not administer it gets
+/// 403; others get 404.
 async fn administered<A: Act>(tx: &mut Tx, id: UserId) -> Result<Allowed<A, AccountAt>> {
     match tx.allow(AccountAt(id)).await {
         Err(error) if error.status() == http::StatusCode::NOT_FOUND => {
@@ -236,8 +237,8 @@ fn check_username(username: &str) -> Result<()> {
     check::characters("username", username, PATTERN, |c| c.is_ascii_alphanumeric() || extra.contains(c))
 }
 
-/// Hashes a new password, if the caller may set it: a refusal costs no hash. `None` when there is none, or the caller
-/// may not; the transaction that follows refuses, and records it.
+/// Hashes a new password if the caller may set it, so that a rejection does not cost a hash. Returns `None` without a
+/// new password or without permission; the transaction that follows rejects and records the attempt.
 async fn hashed(
     cx: &Cx,
     action: Action,
@@ -252,7 +253,7 @@ async fn hashed(
     cx.shared().logins.hash(password).await.map(Some)
 }
 
-/// Rights that came while the request ran.
+/// The caller got permissions while the request was running.
 fn changed_meanwhile() -> Error {
     Error::busy("The permissions of the caller have just changed.", 1)
 }
@@ -266,7 +267,7 @@ fn require_person(is_service_account: bool) -> Result<()> {
     Ok(())
 }
 
-/// People change their own password with the present one, so that a session that was left open is not enough.
+/// Changing your own password requires the current one, so that an open session is not enough.
 async fn require_old_password(cx: &Cx, old: Option<Sensitive<String>>) -> Result<()> {
     let identity = cx.identity()?;
     let old = old.ok_or_else(|| {
@@ -287,9 +288,9 @@ async fn require_old_password(cx: &Cx, old: Option<Sensitive<String>>) -> Result
     Err(cx.refuse_login(Subject::Name(identity.username.clone()), refusal).await)
 }
 
-/// Whom the caller can find: everyone for those who administer the platform; otherwise the people of the caller's
-/// organizations. Who may add people to an organization finds anyone by the exact e-mail or id, because that is how
-/// somebody from outside is added.
+/// Which accounts the caller can find: platform administrators find all; others find the people of their
+/// organizations. A caller who may add people to an organization finds anyone by exact e-mail address or id, in order
+/// to add them.
 #[derive(Debug)]
 struct Directory {
     everyone: bool,
@@ -328,7 +329,7 @@ async fn select(
     filter: &api::UserQuery,
     slice: Slice,
 ) -> Result<Vec<api::User>> {
-    // No local account has an identity provider.
+    // Local accounts do not have an identity provider.
     if filter.oauth_provider.is_some() || filter.oauth_id.is_some() {
         return Ok(Vec::new());
     }
@@ -367,14 +368,14 @@ async fn select_one<A: Act>(sql: &mut Sql, allowed: &Allowed<A, impl Account>) -
     user_unchecked(sql, id).await?.ok_or_else(|| not_found(&AccountAt(id).target()))
 }
 
-/// An account as a part of another answer.
+/// An account as a part of another response.
 pub(crate) async fn user_unchecked(sql: &mut Sql, id: UserId) -> Result<Option<api::User>> {
     let row =
         sqlx::query("SELECT * FROM account WHERE id = $1").bind(id.to_string()).fetch_optional(sql).await?;
     row.as_ref().map(read).transpose()
 }
 
-/// Accounts as parts of another answer, with one statement however many there are.
+/// Accounts as parts of another response, with one statement for all of them.
 pub(crate) async fn users_unchecked(
     sql: &mut Sql,
     ids: impl IntoIterator<Item = UserId>,
@@ -450,7 +451,7 @@ async fn administer(
             .await?;
     }
     for (flag, statement) in [
-        // Who comes back after a deactivation logs in again.
+        // A reactivated account has to log in again.
         (
             change.is_active,
             "UPDATE account SET session_epoch = session_epoch + (is_active <> $1), is_active = $1 WHERE id = $2",
@@ -464,7 +465,7 @@ async fn administer(
     Ok(())
 }
 
-/// Changes what belongs to the person.
+/// Changes the profile of an account.
 async fn edit(
     sql: &mut Sql,
     allowed: &Allowed<Update, impl Account>,
@@ -496,7 +497,7 @@ async fn edit(
     select_one(sql, allowed).await
 }
 
-/// Removes an account's row, keys, roles, shares and memberships. What it made stays.
+/// Deletes an account with its keys, roles, shares and memberships. The objects that it created stay.
 pub(super) async fn remove(sql: &mut Sql, account: &Allowed<Delete, impl Account>) -> Result<()> {
     for statement in [
         "DELETE FROM assignment WHERE principal_kind = 'user' AND principal_id = $1",

@@ -16,12 +16,12 @@ pub enum VaultError {
         #[source]
         source: std::io::Error,
     },
-    /// Something else stands where the master key file should.
+    /// The path of the master key file is not a file.
     #[error("the master key {} is a {kind}, not a file", path.display())]
     NoFile {
-        /// Where the key should be.
+        /// The expected path of the key.
         path: PathBuf,
-        /// What is there instead.
+        /// What exists at that path.
         kind: &'static str,
     },
     /// The master key file is not 32 bytes long.
@@ -32,16 +32,16 @@ pub enum VaultError {
     Damaged {
         /// The key file.
         path: PathBuf,
-        /// How long it is, in bytes.
+        /// Its length, in bytes.
         length: usize,
     },
-    /// Others may read the master key.
+    /// Other users have access to the master key.
     #[error("other users have access to the master key file {path}; run: chmod 600 {path}", path = path.display())]
     Exposed {
         /// The key file.
         path: PathBuf,
     },
-    /// A filled database has no master key.
+    /// A database with content has no master key.
     #[error(
         "the master key file {} is missing, and the database next to it requires it. Restore a copy of the file; \
          without it, the secrets in the database cannot be read. To start over, choose another file with \
@@ -49,7 +49,7 @@ pub enum VaultError {
         path.display()
     )]
     Missing {
-        /// Where the key should be.
+        /// The expected path of the key.
         path: PathBuf,
     },
     /// The master key belongs to another database.

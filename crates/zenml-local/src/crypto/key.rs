@@ -1,4 +1,4 @@
-//! API keys as text: `ZENPROKEY_` and base64 of `{"id": "<key id>", "key": "<secret>"}`.
+//! API keys as strings: `ZENPROKEY_` and the base64 encoding of `{"id": "<key id>", "key": "<secret>"}`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,32 +6,32 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zenml_api::Sensitive;
 
-/// What every key of a service account or a person begins with.
+/// The prefix of every API key.
 pub(crate) const PREFIX: &str = "ZENPROKEY_";
 
-/// An API key. The secret is 256 random bits and exists only here and with the key's owner.
+/// An API key. The secret is 256 random bits. Only its owner has a copy.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ApiKey {
-    /// Which key it is.
+    /// Id of the key.
     pub(crate) id: Uuid,
-    /// What proves it.
+    /// Secret of the key.
     #[serde(rename = "key")]
     pub(crate) secret: Sensitive<String>,
 }
 
 impl ApiKey {
-    /// Makes a new key.
+    /// Creates a new key.
     pub(crate) fn generate() -> Self {
         Self { id: Uuid::new_v4(), secret: super::random_text().into() }
     }
 
-    /// Reads a key from the text that its owner presents.
+    /// Parses a key from the string that its owner presents.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes = STANDARD.decode(text.trim().strip_prefix(PREFIX)?).ok()?;
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// The text for its owner.
+    /// Returns the string for its owner.
     pub(crate) fn to_text(&self) -> Sensitive<String> {
         let json = format!(r#"{{"id":"{}","key":"{}"}}"#, self.id, self.secret.expose());
         format!("{PREFIX}{}", STANDARD.encode(json)).into()
@@ -46,7 +46,7 @@ mod tests {
     fn a_key_has_the_published_form_and_reads_back() {
         let key = ApiKey::generate();
         let text = key.to_text();
-        assert!(text.expose().starts_with("ZENPROKEY_eyJpZCI6I"), "the form that clients recognize");
+        assert!(text.expose().starts_with("ZENPROKEY_eyJpZCI6I"), "the format that clients recognize");
         let read = ApiKey::parse(text.expose()).unwrap();
         assert_eq!((read.id, read.secret), (key.id, key.secret));
         for wrong in ["", "ZENPROKEY_", "ZENPROKEY_!!", "ZENKEY_eyJpZCI6", "ZENPROKEY_e30="] {

@@ -1,4 +1,4 @@
-//! The file with the master key, which stands beside its database.
+//! The file with the master key, next to its database.
 
 use std::fs::OpenOptions;
 use std::io::Read as _;
@@ -12,7 +12,7 @@ use crate::file::{self, Draft};
 /// Length of a master key, in bytes.
 pub(crate) const LENGTH: usize = 32;
 
-/// A master key. Whoever has it and the database can read every secret.
+/// A master key. Anyone with the key and the database can read every secret.
 pub(crate) struct MasterKey([u8; LENGTH]);
 
 impl std::fmt::Debug for MasterKey {
@@ -22,40 +22,40 @@ impl std::fmt::Debug for MasterKey {
 }
 
 impl MasterKey {
-    /// Where the master key of a database is.
+    /// Returns the path of the master key of a database.
     pub(crate) fn beside(database: &Path) -> PathBuf {
         let mut name = database.as_os_str().to_owned();
         name.push(".key");
         PathBuf::from(name)
     }
 
-    /// Makes a new key, which is in no file yet.
+    /// Creates a new key, which is not stored in a file yet.
     pub(crate) fn generate() -> Self {
         Self(super::random())
     }
 
-    /// A key out of its bytes; `None` when there are too few or too many.
+    /// Creates a key from its bytes; `None` if the length is wrong.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
 
-    /// The key itself, for the one place that writes it.
+    /// Returns the key itself, for the one place that writes it.
     pub(crate) const fn expose(&self) -> &[u8; LENGTH] {
         &self.0
     }
 
-    /// Reads a key file; `None` when there is none.
+    /// Reads a key file; `None` if it does not exist.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, VaultError> {
         let failed = |source| VaultError::File { path: path.to_owned(), source };
         let found = match std::fs::metadata(path) {
             Ok(found) => found,
-            // A link that leads nowhere is no reason to write where it points.
+            // A broken symbolic link is an error: nothing is written to its target.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !path.is_symlink() => {
                 return Ok(None);
             }
             Err(error) => return Err(failed(error)),
         };
-        // A pipe would have to be waited for, and a device gives no end of keys.
+        // Reading from a pipe would block, and a device would never end.
         if let Some(kind) = file::unusual(found.file_type()) {
             return Err(VaultError::NoFile { path: path.to_owned(), kind });
         }
@@ -74,7 +74,7 @@ impl MasterKey {
         }
     }
 
-    /// Writes the key to a file that must not exist yet, whole or not at all.
+    /// Writes the key to a new file, completely or not at all.
     pub(crate) fn write(&self, path: &Path) -> Result<(), VaultError> {
         let write = || {
             let mut draft = Draft::beside(path)?;
@@ -84,14 +84,14 @@ impl MasterKey {
         write().map_err(|source| VaultError::File { path: path.to_owned(), source })
     }
 
-    /// The vault that this key opens.
+    /// Returns the vault that this key opens.
     pub(crate) fn vault(&self) -> Vault {
         Vault::new(&self.0)
     }
 }
 
 impl Vault {
-    /// A vault whose master key nobody keeps: what it seals ends with the process.
+    /// Creates a vault whose master key is not stored: nobody can open its values after the process ends.
     pub(crate) fn ephemeral() -> Self {
         MasterKey::generate().vault()
     }

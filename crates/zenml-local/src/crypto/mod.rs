@@ -1,4 +1,4 @@
-//! What keeps credentials safe at rest: key digests, password hashes, sealed secrets, and the master key.
+//! Protection of stored credentials: key digests, password hashes, sealed secrets, and the master key.
 
 mod error;
 mod key;
@@ -12,17 +12,17 @@ pub(crate) use master::MasterKey;
 pub(crate) use password::Passwords;
 pub(crate) use vault::Vault;
 
-/// Fills `N` bytes from the operating system's generator.
+/// Returns `N` random bytes from the operating system.
 ///
 /// # Panics
-/// When the operating system has no randomness to give, where nothing that this crate does would be safe.
+/// If the operating system cannot provide random bytes. Nothing in this crate would be safe without them.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).expect("the operating system gives random bytes");
+    aws_lc_rs::rand::fill(&mut bytes).expect("the operating system provides random bytes");
     bytes
 }
 
-/// A random text of 256 bits that is safe in URLs, for passwords and enrollment keys.
+/// Returns a random URL-safe string of 256 bits, for passwords and enrollment keys.
 pub(crate) fn random_text() -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random::<32>())

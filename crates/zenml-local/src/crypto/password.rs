@@ -1,5 +1,4 @@
-//! Passwords of local users: argon2id, away from the async threads, and never more of it at once than the machine has
-//! cores for.
+//! Passwords of local users: argon2id, on threads of its own, and never more at once than there are cores.
 
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,26 +11,26 @@ use zenml_api::Sensitive;
 
 use crate::error::Error;
 
-/// How many hashes may wait for one that runs. Each takes about 20 ms, so the last one waits one or two seconds.
+/// Maximum number of hashes that wait. Each takes about 20 ms, so the last one waits one or two seconds.
 const WAITING: usize = 64;
-/// Seconds after which a caller who found the queue full may try again.
+/// Seconds after which a caller may try again when the queue is full.
 const RETRY_AFTER: u64 = 2;
 
-/// What a thread has to do.
+/// A job of a thread.
 type Work = Box<dyn FnOnce() + Send>;
 
-/// Hashes passwords. A hash takes 19 MiB and a core for its time; all callers share what is bounded here.
+/// Hashes passwords. A hash occupies 19 MiB and a core while it runs; the limit applies to all callers together.
 ///
-/// The threads are its own, because the memory of a hash stays with the thread that it ran on.
+/// It has its own threads, because each thread keeps the memory of its last hash.
 #[derive(Debug)]
 pub(crate) struct Passwords {
-    /// Hashes that run or wait.
+    /// Hashes that are running or waiting.
     places: Arc<Semaphore>,
     work: mpsc::Sender<Work>,
 }
 
 impl Default for Passwords {
-    /// Leaves one core to everything else, where there is more than one.
+    /// Leaves one core free if there is more than one.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self::bounded(cores.saturating_sub(1).max(1), WAITING)
@@ -39,7 +38,7 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// At most `running` hashes at once, and `waiting` more that wait for them. The threads end with this.
+    /// Runs at most `running` hashes at once, with `waiting` more in the queue. The threads end with this value.
     fn bounded(running: usize, waiting: usize) -> Self {
         let (work, queue) = mpsc::channel::<Work>();
         let queue = Arc::new(Mutex::new(queue));
@@ -49,7 +48,7 @@ impl Passwords {
             let started = thread.spawn(move || {
                 let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 while let Ok(work) = next() {
-                    // The caller learns of a panic by the answer that does not come.
+                    // The caller notices a panic because the result does not arrive.
                     let _ = catch_unwind(AssertUnwindSafe(work));
                 }
             });
@@ -63,7 +62,7 @@ impl Passwords {
     /// Hashes a password for storage.
     ///
     /// # Errors
-    /// 503 when too many callers wait already.
+    /// 503 if too many callers are waiting.
     pub(crate) async fn hash(&self, password: Sensitive<String>) -> Result<String, Error> {
         self.run(move || {
             let salt = super::random::<16>();
@@ -75,17 +74,17 @@ impl Passwords {
         .await
     }
 
-    /// Whether a password is the one that was hashed. An absent hash costs the same time as a wrong password, so
-    /// that the time of an answer does not tell whether the account exists.
+    /// Whether a password matches a hash. A missing hash takes the same time as a wrong password, so that the time of
+    /// a response does not reveal whether the account exists.
     ///
     /// # Errors
-    /// 503 when too many callers wait already.
+    /// 503 if too many callers are waiting.
     pub(crate) async fn verify(
         &self,
         password: Sensitive<String>,
         hash: Option<String>,
     ) -> Result<bool, Error> {
-        /// A hash of the default cost that nothing matches in practice.
+        /// A hash of the default cost that no password matches in practice.
         const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\
                               $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         self.run(move || {
@@ -108,11 +107,11 @@ impl Passwords {
         let ended = |error: &str| Error::internal("a password could not be checked", error);
         self.work
             .send(Box::new(move || {
-                // The work goes on when its caller is gone, so it keeps its place itself.
+                // The work continues when its caller is gone, so it holds the permit itself.
                 let _place = place;
                 let _ = answer.send(work());
             }))
-            .map_err(|_| ended("there is no thread"))?;
+            .map_err(|_| ended("no thread is running"))?;
         answered.await.map_err(|_| ended("the thread panicked"))?
     }
 }
@@ -137,7 +136,7 @@ mod tests {
     async fn hashes_that_run_and_hashes_that_wait_are_bounded_and_the_rest_is_told_when_to_come_back() {
         let passwords = Passwords::bounded(2, 3);
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        // Work waits until its sender is gone.
+        // The job blocks until its sender is dropped.
         let work = |gate: Option<mpsc::Receiver<()>>| {
             let (now, most) = (now.clone(), most.clone());
             move || {
@@ -155,7 +154,7 @@ mod tests {
             senders.push(sender);
             calls.push(Box::pin(passwords.run(work(Some(gate)))));
         }
-        // Each takes its place as soon as it is asked for.
+        // Each takes its permit when it is first polled.
         for call in &mut calls {
             assert!(futures_now(call).is_pending());
         }

@@ -1,4 +1,4 @@
-//! What is derived from the master key.
+//! Keys derived from the master key.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{constant_time, hkdf, hmac};
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::error::VaultError;
 
-/// Seals secrets and computes digests, each with a key of its own that is derived from the master key.
+/// Seals secrets and computes digests, each with its own key derived from the master key.
 pub(crate) struct Vault {
     sealing: RandomizedNonceKey,
     digests: hmac::Key,
@@ -33,7 +33,7 @@ impl Vault {
         }
     }
 
-    /// Encrypts a value. `place` names where it is stored, and only from there it can be opened again.
+    /// Encrypts a value. `place` names where it is stored; it can be opened only with the same `place`.
     pub(crate) fn seal(&self, place: &str, secret: &[u8]) -> Vec<u8> {
         let mut bytes = secret.to_vec();
         let nonce = self
@@ -69,7 +69,7 @@ impl Vault {
         constant_time::verify_slices_are_equal(&self.digest(secret), digest).is_ok()
     }
 
-    /// A text that only this master key gives. It may be stored: nothing of the key can be learned from it.
+    /// Returns a string that only this master key produces. It can be stored: it reveals nothing about the key.
     pub(crate) fn check(&self) -> String {
         STANDARD.encode(self.check)
     }

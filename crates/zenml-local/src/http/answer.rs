@@ -1,4 +1,4 @@
-//! Answers, and the ways in which a fault can spoil them.
+//! Responses, and how faults break them.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 
 use crate::faults::{Effect, Named};
 
-/// An answer with a JSON body.
+/// A response with a JSON body.
 pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
@@ -19,7 +19,7 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
     response
 }
 
-/// What a fault answers instead; `None` when it only delays.
+/// The response of a fault; `None` if it only delays.
 pub(super) async fn spoiled(effect: &Effect) -> Option<Response> {
     match effect {
         Effect::Latency { latency_ms } => {
@@ -47,7 +47,7 @@ fn status_of(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The same answer, cut off in the middle of its body.
+/// The same response, cut off in the middle of its body.
 pub(super) async fn cut(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
@@ -55,8 +55,8 @@ pub(super) async fn cut(response: Response) -> Response {
     Response::from_parts(parts, Body::new(Broken::new(bytes.slice(..bytes.len() / 2))))
 }
 
-/// A body that gives its bytes and then breaks; hyper closes the connection. Without bytes it breaks before the
-/// head of the answer is sent.
+/// A body that yields its bytes and then fails; hyper closes the connection. Without bytes, it fails before the head
+/// of the response is sent.
 struct Broken {
     rest: Option<Bytes>,
     flushed: bool,
@@ -80,7 +80,7 @@ impl HttpBody for Broken {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
         if !self.flushed {
-            // Lets the connection send what it has before it breaks.
+            // Lets the connection send its buffer before the failure.
             self.flushed = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;

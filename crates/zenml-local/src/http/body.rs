@@ -1,4 +1,4 @@
-//! Reading the body of a request, as the web framework of the real servers does.
+//! Reading the body of a request, as the web framework of real servers does.
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -15,14 +15,14 @@ use crate::error::{Error, Issue, Plane};
 
 /// Why a body cannot be read.
 pub(super) enum Unreadable {
-    /// Something in it is wrong, and other parts of the request may be wrong, too.
+    /// It is invalid; other parts of the request may be invalid, too.
     Wrong(Issue),
-    /// The real server does not get any further.
+    /// The real server stops here.
     Fatal(Error),
 }
 
-/// Requests of a workspace whose members are looked at before it is known that there are any. The real server fails
-/// where the body is no object.
+/// Workspace requests whose members are read before the type of the body is checked. The real server fails if the
+/// body is not an object.
 const TRUSTING: [(Method, &str); 1] = [(Method::Post, "/projects")];
 
 /// Reads a body.
@@ -44,9 +44,9 @@ where
     if route.body != BodyKind::Json || body.is_empty() || TypeId::of::<B>() == TypeId::of::<()>() {
         return decode(body);
     }
-    // Python's decoder takes a mark of the byte order.
+    // Python's decoder accepts a byte order mark.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    // The control plane is not known to look at the media type.
+    // The control plane is not known to check the media type.
     let is_text = plane == Plane::Workspace && !is_json(media_type);
     if !is_text && let Err(error) = serde_json::from_slice::<IgnoredAny>(body) {
         let at = position(body, &error).to_string();
@@ -68,7 +68,7 @@ where
     decode(&without_repetitions(body))
 }
 
-/// What the real server did not expect, and we do not either.
+/// The error of a real server for input that it does not expect.
 fn unexpected() -> Error {
     Error::exact(StatusCode::INTERNAL_SERVER_ERROR, ErrorAnswer::text("An unexpected error occurred."))
 }
@@ -80,20 +80,20 @@ fn is_json(media_type: Option<&str>) -> bool {
     named.strip_prefix("application/").is_some_and(|kind| kind == "json" || kind.ends_with("+json"))
 }
 
-/// Where Python's decoder stops, in characters from the start.
+/// The position where Python's decoder stops, in characters from the start.
 fn position(body: &[u8], error: &serde_json::Error) -> usize {
     let text = String::from_utf8_lossy(body);
     let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    // Of a character that does not belong there, the place is counted from 1; of the end it is the length.
+    // The position of an unexpected character is counted from 1; the position of the end is the length.
     let within = if error.is_eof() { error.column() } else { error.column().saturating_sub(1) };
     let until = text.get(..before + within).unwrap_or(&text);
-    // A word is refused as a whole.
+    // A word is rejected as a whole.
     let until =
         if error.is_eof() { until } else { until.trim_end_matches(|c: char| c.is_ascii_alphabetic()) };
     until.chars().count()
 }
 
-/// An object with one member of each name: the last one, as in Python.
+/// Keeps the last of the members with the same name, as Python does.
 fn without_repetitions(body: &[u8]) -> Cow<'_, [u8]> {
     let read = serde_json::from_slice::<Value>(body).and_then(|value| serde_json::to_vec(&value));
     read.map_or(Cow::Borrowed(body), Cow::Owned)

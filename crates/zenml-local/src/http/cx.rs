@@ -1,4 +1,4 @@
-//! What a handler gets besides its parameters.
+//! The context that a handler gets in addition to its parameters.
 
 use std::sync::Arc;
 
@@ -17,15 +17,15 @@ use crate::state::Shared;
 use crate::store::{now, seconds_from_now};
 use crate::unit_of_work;
 
-/// Seconds for which the answer of a request with an idempotency key is kept.
+/// Seconds for which the response of a request with an idempotency key is stored.
 const IDEMPOTENCY: i64 = 300;
 
-/// What is known of a request before its parameters are read.
+/// What is known about a request before its parameters are read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestInfo {
     /// Id of the request; the caller's own, or a new one.
     pub(crate) id: String,
-    /// Address of the caller, when there is a socket.
+    /// Address of the caller, if there is a socket.
     pub(crate) remote: Option<String>,
     /// Template of the route.
     pub(crate) route: Arc<str>,
@@ -39,7 +39,7 @@ pub(crate) struct RequestInfo {
     pub(crate) server_version: Option<String>,
     /// `zenml-server-url` header of a workspace server.
     pub(crate) server_url: Option<String>,
-    /// What makes it the same request as an earlier one; only with an idempotency key.
+    /// Fingerprint that identifies a repeated request; only with an idempotency key.
     pub(crate) fingerprint: Vec<u8>,
 }
 
@@ -67,40 +67,40 @@ impl Cx {
         &self.shared
     }
 
-    /// What is known of the request.
+    /// Returns what is known about the request.
     pub(crate) fn request(&self) -> &RequestInfo {
         &self.request
     }
 
-    /// Where the request comes from, as attempts are counted.
+    /// Returns the origin of the request, for counting attempts.
     pub(crate) fn address(&self) -> Address {
         Address::of(self.request.remote.as_deref())
     }
 
-    /// Where somebody tries to log in.
+    /// The place and origin of a login attempt.
     pub(crate) fn login(&self) -> Door {
         Door { workspace: self.workspace.map(|place| place.workspace), origin: self.origin() }
     }
 
-    /// Records a refused login, and gives the refusal back.
+    /// Records a rejected login, and returns the error.
     pub(crate) async fn refuse_login(&self, subject: Subject, refusal: Error) -> Error {
         self.shared.logins.refused(&self.shared.tasks, &self.login(), subject, refusal).await
     }
 
-    /// The account that asks.
+    /// Returns the account that sends the request.
     ///
     /// # Errors
-    /// 401 when it is a workspace server that asks; on routes that need a login nobody else gets here.
+    /// 401 if a workspace server sends the request; on routes that require a login, nobody else gets here.
     pub(crate) fn identity(&self) -> Result<&Identity> {
         self.actor
             .identity()
             .ok_or_else(|| Error::unauthorized("This endpoint requires a user or a service account."))
     }
 
-    /// The workspace whose server asks.
+    /// Returns the workspace whose server sends the request.
     ///
     /// # Errors
-    /// 403 when it is somebody else who asks.
+    /// 403 if anybody else sends the request.
     pub(crate) fn workspace_server(&self) -> Result<Uuid> {
         match self.actor {
             Actor::WorkspaceServer(workspace) => Ok(workspace),
@@ -108,7 +108,7 @@ impl Cx {
         }
     }
 
-    /// The workspace in whose API the request came.
+    /// Returns the workspace whose API the request uses.
     ///
     /// # Errors
     /// An internal error on routes of the control plane.
@@ -117,20 +117,20 @@ impl Cx {
             .ok_or_else(|| Error::internal("a workspace handler is mounted on another API", "no workspace"))
     }
 
-    /// Id of the workspace in whose API the request came; see [`Cx::workspace`].
+    /// Returns the id of the workspace whose API the request uses; see [`Cx::workspace`].
     pub(crate) fn workspace_id(&self) -> Result<WorkspaceId> {
         Ok(WorkspaceId::from_uuid(self.workspace()?.workspace))
     }
 
-    /// Runs a handler's work in a transaction that sees one snapshot and cannot write.
+    /// Runs a handler's work in a read-only transaction on one snapshot.
     pub(crate) async fn read<T>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         unit_of_work::read(&self.shared.store, &self.actor, &self.origin(), work).await
     }
 
-    /// Runs a handler's work in the transaction that may write. The change, its audit rows and the answer for a
-    /// repeated request are committed together; if the work fails nothing is changed, and the attempt is recorded.
+    /// Runs a handler's work in the write transaction. The change, its audit rows and the response for a repeated
+    /// request are committed together. If the work fails, nothing is changed, and the attempt is recorded.
     ///
-    /// The value is what the handler answers: with an idempotency key it is stored as the answer.
+    /// The value is the response of the handler: with an idempotency key, it is stored.
     pub(crate) async fn tx<T: Serialize>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         unit_of_work::write(&self.shared.store, &self.actor, &self.origin(), async |tx| {
             if let Some(answer) = self.earlier_answer(tx).await? {
@@ -143,13 +143,13 @@ impl Cx {
         .await
     }
 
-    /// Where the request came from, for the audit trail.
+    /// Returns the origin of the request, for the audit trail.
     pub(crate) fn origin(&self) -> Origin {
         let request_id = Some(self.request.id.clone()).filter(|id| !id.is_empty());
         Origin { request_id, remote: self.request.remote.clone() }
     }
 
-    /// Who, where and with which key; the answer of one must never be another's.
+    /// The account, the route and the key; a stored response must never be returned for another combination.
     fn idempotency(&self) -> Option<(String, String, String)> {
         let key = self.request.idempotency_key.clone()?;
         let account = self.actor.identity()?.account.to_string();

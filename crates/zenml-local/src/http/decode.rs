@@ -1,4 +1,4 @@
-//! From the parts of a request to the parameters of its handler.
+//! Decoding the parts of a request into the parameters of its handler.
 
 use serde::de::DeserializeOwned;
 use zenml_api::{Endpoint, PathParams};
@@ -7,7 +7,7 @@ use super::body::{self, Unreadable};
 use super::issue::in_document;
 use crate::error::{Error, Issue, Plane, Result};
 
-/// The parts of a request, as they came.
+/// The parts of a request, as received.
 pub(super) struct Received<'a> {
     /// The parameters of the path, in their order.
     pub(super) path: &'a [&'a str],
@@ -20,7 +20,7 @@ pub(super) struct Received<'a> {
 /// Reads all parameters.
 ///
 /// # Errors
-/// 422 with everything that is wrong, in all parts.
+/// 422 with all problems of all parts.
 pub(super) fn decode<P, Q, B, A>(
     plane: Plane,
     endpoint: &Endpoint<P, Q, B, A>,
@@ -51,7 +51,7 @@ fn note<T>(result: Result<T, Issue>, issues: &mut Vec<Issue>) -> Option<T> {
     result.map_err(|issue| issues.push(issue)).ok()
 }
 
-/// A parameter that is no id. The first is meant: those behind it are ids of the same form or free texts.
+/// A parameter that is not an id. It is the first one: the others are ids of the same format or free strings.
 fn in_path(template: &str, error: zenml_api::InvalidPath) -> Issue {
     let name =
         template.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(name, _)| name);

@@ -1,4 +1,4 @@
-//! What every request passes on its way to a handler: faults, identity, parameters, the answer, the log.
+//! The steps of every request around its handler: faults, authentication, parameters, response, log.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,12 +24,12 @@ use crate::login::Address;
 use crate::rbac::{Actor, WorkspacePlace};
 use crate::state::Shared;
 
-/// How long a request's body may take to arrive.
+/// Timeout for receiving a request body.
 const BODY_TIME: Duration = Duration::from_secs(30);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// What stands between a connection and a handler, without the handler's types.
+/// The steps between a connection and a handler, without the handler's types.
 #[derive(Clone)]
 pub(super) struct Door {
     pub(super) shared: Arc<Shared>,
@@ -141,7 +141,7 @@ impl Door {
         if let Some(key) = &info.idempotency_key
             && Uuid::try_parse(key).is_err()
         {
-            // A real server crashes here.
+            // A real server fails here.
             return Err(Error::validation(vec![Issue::of_kind(
                 &["header", "idempotency-key"],
                 "uuid_parsing",
@@ -165,7 +165,7 @@ impl Door {
         handle(cx, &path, &query, &body).await
     }
 
-    /// What makes a request the same one, for its idempotency key.
+    /// Returns the fingerprint of a request, for its idempotency key.
     fn fingerprint(&self, path: &str, query: &str, body: &[u8]) -> Vec<u8> {
         let head = format!("{} {path}?{query}\n", self.method);
         self.shared.vault.digest(&[head.as_bytes(), body].concat())
@@ -191,7 +191,7 @@ impl Door {
     }
 }
 
-/// The workspace that an address names, if it is served at all.
+/// Returns the workspace of an address, if this platform serves it.
 pub(super) async fn available(shared: &Shared, id: &str) -> Result<WorkspacePlace> {
     let unknown = || Error::not_found("The workspace was not found.");
     let id = Uuid::try_parse(id).map_err(|_| unknown())?;

@@ -1,10 +1,10 @@
-//! What is wrong with a part of a request, as far as its decoder got.
+//! Issues of a part of a request, from the error of its decoder.
 
 use zenml_api::{CodecError, lax};
 
 use crate::error::Issue;
 
-/// What is wrong with a document, as far as its decoder got.
+/// Converts the error of a decoder to an issue of a document.
 pub(super) fn in_document(document: &str, error: &CodecError) -> Issue {
     let members = error.path.split(['.', '[', ']']).filter(|part| !part.is_empty()).map(str::to_owned);
     let mut place: Vec<String> = std::iter::once(document.to_owned()).chain(members).collect();
@@ -22,7 +22,7 @@ pub(super) fn in_document(document: &str, error: &CodecError) -> Issue {
     }
 }
 
-/// How what is expected is named by the decoder and by the real server.
+/// Expected types, as the decoder and the real server name them.
 const KINDS: [(&str, &str); 11] = [
     ("a string", "string_type"),
     ("a boolean", "bool_type"),
@@ -45,7 +45,7 @@ fn kind_of(text: &str) -> &'static str {
     let Some((_, kind)) = KINDS.iter().find(|(name, _)| expected.starts_with(name)) else {
         return "value_error";
     };
-    // Texts may stand for booleans and numbers; these do not.
+    // Strings can be parsed as booleans and numbers; these are not valid.
     match (*kind, found.contains(": string")) {
         ("uuid_type", true) => "uuid_parsing",
         ("bool_type", true) => "bool_parsing",

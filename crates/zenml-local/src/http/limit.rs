@@ -1,5 +1,5 @@
-//! How large a request may be. One rule for all routes, so that no free-form member can be forgotten; what a single
-//! member allows is less, and checked by its handler.
+//! Limits for the size of a request. The same limits apply to all routes, so that no free-form member is forgotten.
+//! Single members have lower limits, which their handlers check.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -7,24 +7,24 @@ use serde_json::Value;
 use crate::authn::Access;
 use crate::error::{Error, Issue, Plane, Result};
 
-/// Most bytes of a query.
+/// Maximum length of a query, in bytes.
 const QUERY: usize = 32 << 10;
-/// Levels of objects and lists inside each other.
+/// Maximum nesting of objects and lists.
 const DEPTH: usize = 32;
-/// Objects, lists, texts, numbers and so on, in one document.
+/// Maximum number of objects, lists, strings, numbers and so on in one document.
 const VALUES: usize = 20_000;
 
-/// Most bytes of a body. Who has no credential sends forms.
+/// Maximum length of a body, in bytes. Requests without a credential are forms.
 pub(super) const fn body(plane: Plane, access: Access) -> usize {
     match (access, plane) {
         (Access::Open, _) => 64 << 10,
         (_, Plane::Control) => 512 << 10,
-        // Secrets, and schemas of flavors.
+        // For secrets, and schemas of flavors.
         (_, Plane::Workspace) => 4 << 20,
     }
 }
 
-/// Most characters of a text in a document.
+/// Maximum length of a string in a document, in characters.
 const fn text(plane: Plane) -> usize {
     match plane {
         Plane::Control => 4 << 10,
@@ -40,9 +40,9 @@ pub(super) fn check_query(query: &str) -> Result<()> {
     Err(Error::with_status(StatusCode::URI_TOO_LONG, "ValueError", message))
 }
 
-/// Checks a document that is JSON.
+/// Checks a JSON document.
 pub(super) fn check_json(plane: Plane, document: &[u8]) -> Result<(), Issue> {
-    // What nests too deeply for the parser is not read at all.
+    // A document that is nested too deeply for the parser is not read.
     let value: Value = serde_json::from_slice(document).map_err(|_| deep())?;
     let mut values = 0;
     measure(plane, &value, &mut vec!["body".to_owned()], &mut values)
@@ -53,7 +53,7 @@ fn measure(plane: Plane, value: &Value, at: &mut Vec<String>, values: &mut usize
     if *values > VALUES {
         return Err(Issue::new(&["body"], "too_long", format!("Must have at most {VALUES} values")));
     }
-    // The first part of the place is the document itself.
+    // The first element of the place is the document itself.
     if at.len() > DEPTH + 1 {
         return Err(deep());
     }

@@ -1,4 +1,4 @@
-//! Listening, with an end to everything that a caller can leave open, and stopping gracefully.
+//! The listener, with a timeout for everything that a caller can leave open, and a graceful stop.
 
 use std::collections::HashMap;
 use std::io;
@@ -20,18 +20,18 @@ use tower::Service as _;
 
 use super::waiting::Waiting;
 
-/// How long requests that run may take to end when the platform stops.
+/// How long running requests may take to finish when the platform stops.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long a connection may wait for its other side, and how many connections there may be.
+/// Timeouts of connections that wait for the client, and the maximum number of connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
-    /// For the head of a request, also of the next one on a connection that is kept. Clients close idle connections
+    /// For the head of a request, including the next one on a kept-alive connection. Clients close idle connections
     /// earlier: the provider after 20 seconds.
     pub(crate) head: Duration,
-    /// For room to write an answer.
+    /// For writing a response.
     pub(crate) write: Duration,
-    /// Most connections at once. A further one takes the place of the one that has waited longest for its other side;
-    /// while the platform works for all of them, it waits in the queue of the operating system.
+    /// Maximum number of connections at once. A new one replaces the one that has waited longest for its client.
+    /// While the platform is working for all of them, it waits in the queue of the operating system.
     pub(crate) connections: usize,
 }
 
@@ -41,7 +41,7 @@ impl Default for Patience {
     }
 }
 
-/// Serves until `stop` becomes true, then lets running requests end.
+/// Serves until `stop` becomes true, then lets running requests finish.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: axum::Router,
@@ -56,7 +56,7 @@ pub(crate) async fn serve(
         };
         let accepted = tokio::select! {
             accepted = accept => accepted,
-            // An error means that the platform is gone, which is a stop too.
+            // An error means that the platform is gone, which is also a stop.
             _ = stop.wait_for(|stop| *stop) => break,
         };
         match accepted {
@@ -67,7 +67,7 @@ pub(crate) async fn serve(
                 connections.add(task, waiting);
             }
             Err(error) => {
-                // Such as too many open files. Connections that end make room.
+                // For example, too many open files. Connections that end free some.
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -93,9 +93,9 @@ impl Connections {
         self.open.insert(handle.id(), (handle, waiting));
     }
 
-    /// Waits until there is a place, or one that can be made free.
+    /// Waits until a place is free or can be freed.
     async fn room(&mut self, most: usize) {
-        /// How soon to look again whether one of the requests that are worked on has its answer.
+        /// How often to check whether one of the running requests has finished.
         const SOON: Duration = Duration::from_millis(10);
         self.forget_ended();
         while self.open.len() >= most && self.idlest().is_none() {
@@ -104,7 +104,7 @@ impl Connections {
         }
     }
 
-    /// Closes the connections that have waited longest until there is room for one more.
+    /// Closes the connections that have waited longest until one more fits.
     fn make_room(&mut self, most: usize) {
         self.forget_ended();
         while self.open.len() >= most
@@ -136,7 +136,7 @@ async fn serve_one(
     waiting: Waiting,
     mut stop: watch::Receiver<bool>,
 ) {
-    // Answers are written at once; waiting for more to send would only delay them.
+    // Responses are written at once; waiting for more data would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set up a connection");
     }
@@ -168,7 +168,7 @@ async fn serve_one(
     }
 }
 
-/// A stream that breaks when its other side does not take what is written for too long.
+/// A stream that fails when its client does not accept written data for too long.
 struct Impatient {
     stream: TcpStream,
     limit: Duration,
@@ -260,7 +260,7 @@ mod tests {
             let mut working = open(address, &format!("{HEAD}\r\nab").replace("/ ", "/long ")).await;
             begun.notified().await;
             let mut slow = Vec::new();
-            // Nothing, a part of a head, a head without its body, a part of a body, and idle after an answer.
+            // Nothing, a part of a head, a head without its body, a part of a body, and idle after a response.
             for text in ["", "POST / HT", &format!("{HEAD}\r\n"), &format!("{HEAD}\r\na")] {
                 for _ in 0..8 {
                     slow.push(open(address, text).await);
@@ -270,11 +270,11 @@ mod tests {
                 }
             }
             end.notify_one();
-            assert_eq!(status(&mut working).await, "HTTP/1.1 200", "what is worked on keeps its place");
+            assert_eq!(status(&mut working).await, "HTTP/1.1 200", "a running request keeps its place");
             stop.send(true).unwrap();
         };
-        // Far less than what the platform waits for each of them.
+        // Far shorter than the timeout of each of them.
         let (clients, ()) = tokio::join!(tokio::time::timeout(Duration::from_mins(1), clients), server);
-        clients.expect("everybody who asks is answered");
+        clients.expect("every client gets a response");
     }
 }

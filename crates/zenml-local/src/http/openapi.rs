@@ -1,4 +1,4 @@
-//! The OpenAPI documents of both planes, made from the endpoints that are served and the types that they carry.
+//! The OpenAPI documents of both planes, generated from the served endpoints and their types.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use zenml_api::{BodyKind, Method, Route};
 use crate::authn::Access;
 use crate::error::Plane;
 
-/// Where a document is served: below the plane's own root.
+/// Path of a document, below the root of its plane.
 pub(super) const PATH: &str = "/openapi.json";
-/// Stands in the document of a workspace for the workspace's address.
+/// Placeholder for the address of a workspace in its document.
 pub(super) const WORKSPACE: &str = "/w/{workspace}";
 
-/// Statuses of refusals that every operation may be answered with, and what they mean.
+/// Error statuses of every operation, with their descriptions.
 const REFUSALS: [(u16, &str); 14] = [
     (400, "The request is invalid."),
     (401, "The credential is missing or invalid."),
@@ -33,11 +33,11 @@ const REFUSALS: [(u16, &str); 14] = [
     (507, "The disk is full. Nothing was changed."),
 ];
 
-/// What a workspace answers in addition, as its model does.
+/// The additional error status of a workspace, as on a real server.
 const CRASH: (u16, &str) =
     (500, "A ZenML server fails here, and an embedded workspace returns the same error.");
 
-/// An endpoint that is served.
+/// A served endpoint.
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
     route: Route,
@@ -47,7 +47,7 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    /// Describes an endpoint by the types of its query, its body and its answer.
+    /// Describes an endpoint by the types of its query, its body and its response.
     pub(super) fn new<Q: JsonSchema, B: JsonSchema, A: JsonSchema>(
         route: Route,
         access: Access,
@@ -57,7 +57,7 @@ impl Operation {
     }
 }
 
-/// Types that are read may leave members out which are always written, so each direction has schemas of its own.
+/// Some members are optional when read but always written, so each direction has its own schemas.
 struct Generators {
     read: SchemaGenerator,
     written: SchemaGenerator,
@@ -80,7 +80,7 @@ impl Schemas {
     }
 }
 
-/// Makes the document of a plane.
+/// Builds the document of a plane.
 pub(super) fn document(plane: Plane, operations: &[Operation]) -> Value {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
@@ -89,7 +89,7 @@ pub(super) fn document(plane: Plane, operations: &[Operation]) -> Value {
         written: settings.for_serialize().into_generator(),
     };
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
-    // Two templates that differ in names only are one path.
+    // Two templates that differ only in names are one path.
     let mut templates: BTreeMap<String, String> = BTreeMap::new();
     for operation in operations {
         for (index, template) in operation.route.templates().enumerate() {
@@ -127,7 +127,7 @@ pub(super) fn document(plane: Plane, operations: &[Operation]) -> Value {
     })
 }
 
-/// Segments of a template, with `{}` for parameters, and the parameters' names.
+/// Returns the segments of a template, with `{}` for parameters, and the names of the parameters.
 fn segments(template: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     template.split('/').map(|segment| {
         let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
@@ -184,7 +184,7 @@ fn describe(plane: Plane, operation: &Operation, template: &str, alias: bool, sc
         described["deprecated"] = json!(true);
     }
     if let Some(schema) = schemas.body {
-        // Members of a form may be missing, and so may the form; JSON is needed where it is described.
+        // A form and its members are optional; a JSON body is required where it is described.
         let required = route.body == BodyKind::Json;
         let content = Map::from_iter([(route.body.media_type().to_owned(), json!({ "schema": schema }))]);
         described["requestBody"] = json!({ "required": required, "content": content });
@@ -192,7 +192,7 @@ fn describe(plane: Plane, operation: &Operation, template: &str, alias: bool, sc
     described
 }
 
-/// Members of a query as parameters. A list repeats its key; what may be null may be left out.
+/// Returns the members of a query as parameters. A list repeats its key; nullable members are optional.
 fn in_query(query: &Schema) -> Vec<Value> {
     let query = query.clone().to_value();
     let required: Vec<&str> =
@@ -215,7 +215,7 @@ fn in_query(query: &Schema) -> Vec<Value> {
         .collect()
 }
 
-/// A query has no null.
+/// Removes null from a schema, because a query has no null.
 fn without_null(mut schema: Value) -> Value {
     if let Some(kinds) = schema["type"].as_array() {
         let kinds: Vec<_> = kinds.iter().filter(|kind| *kind != "null").cloned().collect();
@@ -235,7 +235,7 @@ fn answer_name(name: &str) -> String {
     format!("{name}.answer")
 }
 
-/// Lets a schema refer to the schemas of what is written.
+/// Redirects the references of a schema to the schemas for writing.
 fn as_answer(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -249,7 +249,7 @@ fn as_answer(schema: &mut Value) {
     }
 }
 
-/// The bodies of refusals.
+/// The schema of error bodies.
 fn refusal(plane: Plane) -> Value {
     let text = json!({ "type": "string" });
     let class_and_text = json!({ "type": "array", "items": text, "minItems": 2, "maxItems": 2 });

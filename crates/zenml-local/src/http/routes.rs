@@ -1,4 +1,4 @@
-//! Routes: endpoints of the API with their handlers.
+//! Routes: the endpoints of the APIs with their handlers.
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
@@ -23,10 +23,10 @@ use crate::authn::Access;
 use crate::error::{Error, Plane, Result};
 use crate::state::Shared;
 
-/// A route that is served, for the table of routes and identities.
+/// A served route, for the table of routes and identities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServedRoute {
-    /// Which API it belongs to.
+    /// The API that it belongs to.
     pub plane: Plane,
     /// HTTP method.
     pub method: Method,
@@ -68,7 +68,7 @@ impl Routes {
         }
     }
 
-    /// Serves an endpoint for people and service accounts.
+    /// Serves an endpoint for users and service accounts.
     #[must_use]
     pub(crate) fn serve<P, Q, B, A, F, Fut>(self, endpoint: &Endpoint<P, Q, B, A>, handler: F) -> Self
     where
@@ -82,7 +82,7 @@ impl Routes {
         self.mount(endpoint, Access::Account, handler)
     }
 
-    /// Serves an endpoint for everyone; the handler sees an anonymous actor.
+    /// Serves an endpoint for everyone; the handler gets an anonymous actor.
     #[must_use]
     pub(crate) fn open<P, Q, B, A, F, Fut>(self, endpoint: &Endpoint<P, Q, B, A>, handler: F) -> Self
     where
@@ -96,7 +96,7 @@ impl Routes {
         self.mount(endpoint, Access::Open, handler)
     }
 
-    /// Serves an endpoint for the servers of workspaces.
+    /// Serves an endpoint for workspace servers.
     #[must_use]
     pub(crate) fn internal<P, Q, B, A, F, Fut>(self, endpoint: &Endpoint<P, Q, B, A>, handler: F) -> Self
     where
@@ -145,7 +145,7 @@ impl Routes {
                 let (door, handler) = (door.clone(), handler.clone());
                 let (plane, is_head) = (door.plane, request.method() == http::Method::HEAD);
                 let tasks = door.shared.clone();
-                // A task of its own: a caller who hangs up does not cut a change off from what follows it.
+                // In its own task: if a caller hangs up, the change and its follow-up work still complete.
                 let answer = async move {
                     door.pass(&params, request, async |cx, path, query, body| {
                         let media_type = cx.request().media_type.as_deref();
@@ -158,7 +158,7 @@ impl Routes {
                     .await
                 };
                 async move {
-                    // The router takes it for a GET; the real servers do not have it.
+                    // The router treats it as a GET; real servers do not support it.
                     if is_head {
                         return plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed");
                     }
@@ -171,7 +171,7 @@ impl Routes {
         self
     }
 
-    /// Serves the health check of each workspace's server, which stands beside its API.
+    /// Serves the health check of each workspace server, next to its API.
     #[must_use]
     pub(crate) fn health_of_workspaces(mut self) -> Self {
         let shared = self.shared.clone();
@@ -191,7 +191,7 @@ impl Routes {
         self
     }
 
-    /// Serves the OpenAPI document of the plane. It is made when somebody asks for it first.
+    /// Serves the OpenAPI document of the plane. It is built on the first request.
     fn describe(self) -> Self {
         let Self { shared, plane, router, served, operations } = self;
         let made = Arc::new(OnceLock::<String>::new());
@@ -222,7 +222,7 @@ impl Routes {
         Self { shared, plane, router, served, operations }
     }
 
-    /// The template as logs and faults name it.
+    /// The template as in logs and faults.
     fn name(&self, template: &str) -> Arc<str> {
         match self.plane {
             Plane::Control => template.into(),
@@ -230,7 +230,8 @@ impl Routes {
         }
     }
 
-    /// The template with numbered parameters: the router refuses two names for one place, and the API has them.
+    /// The template with numbered parameters: the router rejects two names for the same position, and the API has
+    /// some.
     fn pattern(&self, template: &str) -> String {
         let mut pattern = match self.plane {
             Plane::Control => String::new(),
@@ -249,7 +250,7 @@ impl Routes {
         pattern + rest
     }
 
-    /// The routes for the server, and their table.
+    /// Returns the routes for the server, and their table.
     pub(crate) fn finish(self) -> (axum::Router, Vec<ServedRoute>) {
         let Self { router, served, .. } = self.describe();
         (router, served)
@@ -266,13 +267,13 @@ fn filter(method: Method) -> MethodFilter {
     }
 }
 
-/// The answer of a handler that panicked, which is our fault.
+/// The response for a handler that panicked: a fault of the platform.
 fn panicked(error: &tokio::task::JoinError) -> Response {
     tracing::error!(%error, "a handler panicked");
     plain(StatusCode::INTERNAL_SERVER_ERROR, "An unexpected error occurred.")
 }
 
-/// What unknown routes and wrong methods are answered, as the real servers do.
+/// The responses for unknown routes and wrong methods, as on real servers.
 pub(crate) fn finish(router: axum::Router) -> axum::Router {
     router
         .fallback(|method: http::Method| async move {

@@ -1,4 +1,4 @@
-//! Which connections wait for their other side, and since when.
+//! Tracks which connections wait for their client, and since when.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,30 +8,30 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-/// Whether a connection waits for its other side: for a request, for the rest of one, or for its answer to be taken.
-/// Clones are of the same connection.
+/// Whether a connection waits for its client: for a request, for the rest of one, or for the response to be read.
+/// Clones share the state of the same connection.
 #[derive(Clone, Debug)]
 pub(super) struct Waiting(Arc<Mutex<Option<Instant>>>);
 
 impl Waiting {
-    /// A new connection, which waits for its first request.
+    /// Creates the state of a new connection, which waits for its first request.
     pub(super) fn begin() -> Self {
         Self(Arc::new(Mutex::new(Some(Instant::now()))))
     }
 
-    /// Since when it waits; `None` while the platform works on a request.
+    /// Returns the start of the wait; `None` while the platform works on a request.
     pub(super) fn since(&self) -> Option<Instant> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The body of the request whose head has arrived. The wait ends with its end.
+    /// Wraps the body of a request whose head has arrived. The wait ends with the end of the body.
     pub(super) fn read(&self, body: Incoming) -> Watched {
         let watched = Watched { body, waiting: self.clone() };
         watched.look();
         watched
     }
 
-    /// There is an answer.
+    /// The response is ready.
     pub(super) fn answered(&self) {
         self.set(Some(Instant::now()));
     }
@@ -41,7 +41,7 @@ impl Waiting {
     }
 }
 
-/// A body that ends the wait of its connection when it has arrived.
+/// A body that ends the wait of its connection when it has arrived completely.
 pub(super) struct Watched {
     body: Incoming,
     waiting: Waiting,

@@ -1,4 +1,4 @@
-//! Attempts to log in: those under way, the accepted and the refused ones.
+//! Login attempts: running, accepted and rejected ones.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,25 +18,25 @@ use crate::rbac::{Action, Actor, Kind, Recorded};
 use crate::store::{Sql, Store, now};
 use crate::task::Tasks;
 
-/// Longest name and longest password that can be right.
+/// Maximum length of a valid name and a valid password.
 pub(crate) const LONGEST: usize = 256;
 
-/// Where somebody tries to log in.
+/// The place and origin of a login attempt.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Door {
     /// The workspace, unless it is the control plane.
     pub(crate) workspace: Option<Uuid>,
-    /// Where the request comes from.
+    /// The origin of the request.
     pub(crate) origin: Origin,
 }
 
-/// Attempts to log in, in memory.
+/// Login attempts, in memory.
 #[derive(Debug)]
 pub(crate) struct Logins {
     store: Arc<Store>,
     passwords: Passwords,
     throttle: Mutex<Throttle>,
-    /// Wakes those who wait for attempts that are under way.
+    /// Wakes tasks that wait for running attempts.
     ended: Notify,
     refusals: Mutex<Refusals>,
 }
@@ -63,7 +63,7 @@ impl Logins {
 
     async fn begin(&self, account: &str, address: Address) -> Result<UnderWay<'_>> {
         loop {
-            // Before the look, so that no end is missed.
+            // Before the check, so that no notification is missed.
             let ended = self.ended.notified();
             let (verdict, attempt) = self.throttle().begin(Instant::now(), account, address);
             match verdict {
@@ -77,7 +77,7 @@ impl Logins {
     }
 }
 
-/// An attempt that counts, however its caller ends.
+/// Runs an attempt that counts even if its caller goes away.
 struct UnderWay<'a> {
     logins: &'a Logins,
     attempt: Option<Attempt>,
@@ -108,10 +108,10 @@ impl Logins {
         self.passwords.hash(password).await
     }
 
-    /// Whether a password is an account's. `hash` is `None` for an account that is not there, which is not told apart.
+    /// Whether a password belongs to an account. `hash` is `None` for a missing account, which looks the same.
     ///
     /// # Errors
-    /// 429 when the account or the address had too many wrong ones, 503 when too many are being tried.
+    /// 429 after too many wrong passwords for the account or from the address, 503 if too many are being checked.
     pub(crate) async fn is_password(
         &self,
         address: Address,
@@ -121,14 +121,14 @@ impl Logins {
     ) -> Result<bool> {
         let account: String = account.chars().take(LONGEST).collect();
         let mut attempt = self.begin(&account, address).await?;
-        // One that is longer was never accepted, so it is not read.
+        // A longer one was never accepted, so it is not checked.
         let can_be = password.expose().chars().nth(LONGEST).is_none();
         let right = can_be && self.passwords.verify(password, hash).await?;
         attempt.end(if right { End::Right } else { End::Wrong });
         Ok(right)
     }
 
-    /// Counts a key that was not accepted: the refusal becomes a 429 when there were too many from this address.
+    /// Counts a rejected key: the error becomes 429 after too many from this address.
     pub(crate) fn wrong_key(&self, address: Address, refusal: Error) -> Error {
         if refusal.status() != StatusCode::UNAUTHORIZED {
             return refusal;
@@ -141,7 +141,7 @@ impl Logins {
         }
     }
 
-    /// Records that somebody logged in, and when a key was last used.
+    /// Records a login, and the last use of a key.
     pub(crate) async fn accepted(
         &self,
         at: &Door,
@@ -172,7 +172,7 @@ impl Logins {
         Ok(tx.commit().await?)
     }
 
-    /// Records a refused login, and gives the refusal back.
+    /// Records a rejected login, and returns the error.
     pub(crate) async fn refused(
         self: &Arc<Self>,
         tasks: &Tasks,
@@ -209,7 +209,7 @@ impl Logins {
         refusal
     }
 
-    /// Writes the refusals that were only counted so far.
+    /// Writes the rejections that were only counted so far.
     pub(crate) async fn flush(&self) {
         let (counts, others) = self.refusals().take();
         for (refused, count) in counts {
@@ -256,7 +256,7 @@ impl Logins {
     }
 }
 
-/// A refusal stays a refusal when it cannot be recorded.
+/// A rejection remains a rejection even if it cannot be recorded.
 fn report(written: Result<()>) {
     if let Err(error) = written {
         tracing::error!(%error, "a rejected login could not be recorded");

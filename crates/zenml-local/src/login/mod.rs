@@ -1,5 +1,5 @@
-//! The work of logging in that all ways share: passwords and keys are tried here and nowhere else, so that none of them
-//! can be tried without a bound, and each login leaves a row in the audit trail.
+//! The part of logging in that all methods share: passwords and keys are checked here and nowhere else, so that all
+//! attempts are limited and each login has a row in the audit trail.
 
 mod attempt;
 mod refusal;

@@ -1,7 +1,7 @@
-//! Refused logins in the audit trail: the first of each kind at once, the rest as a number.
+//! Rejected logins in the audit trail: the first of each kind at once, the rest as a count.
 //!
-//! Whoever can reach the platform can be refused, so what refusals write is bounded: [`ROWS`] rows at once and as many
-//! sums in each [`WINDOW`], about a megabyte in a day of an attack that never ends.
+//! Anyone who can reach the platform can cause rejections, so their rows are limited: [`ROWS`] rows at once and as
+//! many sums in each [`WINDOW`], about a megabyte per day of a continuous attack.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 use super::throttle::Address;
 
-/// Refusals in this time are summed up.
+/// Rejections within this time are summed up.
 pub(super) const WINDOW: Duration = Duration::from_mins(5);
-/// Most kinds of refusals in a window that have rows of their own.
+/// Maximum number of kinds of rejections in a window that have their own rows.
 const ROWS: usize = 10;
 
-/// Whose login was refused, as far as it was said. A name is looked up before it is written: somebody may have typed
-/// a password in its place.
+/// Whose login was rejected, as far as known. A name is looked up before it is written: it could be a password that
+/// was typed in the wrong field.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Subject {
     /// The name of a local user.
@@ -25,30 +25,30 @@ pub(crate) enum Subject {
     Key(Uuid),
     /// The server of a workspace.
     Server(Uuid),
-    /// Nothing that could be anybody.
+    /// Unknown.
     Nobody,
 }
 
-/// A refused login. Equal ones are counted.
+/// A rejected login. Identical ones are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Refused {
     pub(super) subject: Subject,
     pub(super) address: Address,
-    /// The workspace that was to be entered.
+    /// The workspace of the login.
     pub(super) workspace: Option<Uuid>,
     pub(super) status: u16,
 }
 
-/// What to do with a refusal.
+/// What to do with a rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     /// Write a row.
     Now,
-    /// It is counted; `first` of its window, so somebody has to write the sum later.
+    /// Count it; if `first` in its window, the caller has to write the sum later.
     Later { first: bool },
 }
 
-/// Refusals that were counted in the present window.
+/// Rejections that were counted in the current window.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     since: Option<Instant>,
@@ -58,7 +58,7 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    /// Counts a refusal. The caller writes the sum of an ended window before ([`Refusals::take`]).
+    /// Counts a rejection. The caller writes the sum of an ended window first ([`Refusals::take`]).
     pub(super) fn note(&mut self, now: Instant, refused: &Refused) -> Told {
         if self.is_over(now) && !self.summing {
             self.counts.clear();
@@ -80,7 +80,7 @@ impl Refusals {
         self.since.is_some_and(|since| now.saturating_duration_since(since) >= WINDOW)
     }
 
-    /// Ends the window: what was counted, and how many did not fit into the table.
+    /// Ends the window. Returns the counts, and how many rejections did not fit into the table.
     pub(super) fn take(&mut self) -> (Vec<(Refused, u64)>, u64) {
         let Self { counts, others, .. } = std::mem::take(self);
         (counts.into_iter().filter(|(_, count)| *count > 0).collect(), others)

@@ -1,45 +1,46 @@
-//! How often somebody may be wrong: refused attempts by account and by address.
+//! Limits for wrong credentials, by account and by address.
 //!
-//! The rules are leaky buckets. What they promise:
-//! - Passwords cannot be guessed faster than the account's rule, from however many addresses.
-//! - One address alone cannot use an account's rule up for longer than a moment, because its own is slower. So it
-//!   keeps nobody else out for good.
-//! - Who logged in from an address before is not affected by what others do elsewhere.
-//! - Attempts that are right cost nothing, however many there are at once.
+//! The limits are leaky buckets. They guarantee:
+//! - Passwords cannot be guessed faster than the account's limit, from any number of addresses.
+//! - A single address cannot exhaust an account's limit for long, because its own limit is slower. So it does not
+//!   lock others out permanently.
+//! - An address from which the user has logged in before is not affected by attempts from other addresses.
+//! - Correct attempts do not count, regardless of how many run at once.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-/// Most keys that one table keeps; beyond it the one that is closest to being forgotten goes.
+/// Maximum number of keys in a table; beyond it, the key that expires next is dropped.
 const MOST: usize = 10_000;
-/// How long an address from which somebody logged in is known as theirs.
+/// How long an address is known after a login.
 const KNOWN: Duration = Duration::from_hours(30 * 24);
 
-/// Wrong attempts: so many at once, and then one in each interval.
+/// Allowed wrong attempts: a burst, then one per interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) burst: u32,
     pub(super) interval: Duration,
 }
 
-/// For an account, from addresses that nobody logged in to it from.
+/// For an account, from addresses without an earlier login to it.
 const ACCOUNT: Rule = Rule { burst: 10, interval: Duration::from_secs(5) };
 /// For an address, with accounts that were never used from it.
 const ADDRESS: Rule = Rule { burst: 20, interval: Duration::from_secs(30) };
-/// For an account from an address from which it was used before.
+/// For an account, from an address with an earlier login to it.
 const KNOWN_PLACE: Rule = Rule { burst: 10, interval: Duration::from_secs(5) };
-/// For keys from an address. A key cannot be guessed, so a right one is never refused; this bounds the answers.
+/// For keys from an address. A key cannot be guessed, so a correct one is never rejected; this limits the responses.
 const KEYS: Rule = Rule { burst: 60, interval: Duration::from_secs(1) };
 
-/// Where a request comes from: an address without its port, or an IPv6 network, because who has one address of a
-/// network has all of them.
+/// The origin of a request: an address without its port, or an IPv6 network, because its owner controls all addresses
+/// in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Address(Option<IpAddr>);
 
 impl Address {
-    /// Reads what [`RequestInfo`](crate::http::RequestInfo) remembers; requests without a socket are one address.
+    /// Parses the address in [`RequestInfo`](crate::http::RequestInfo); requests without a socket count as one
+    /// address.
     pub(crate) fn of(remote: Option<&str>) -> Self {
         let ip = remote.and_then(|text| text.parse::<SocketAddr>().ok()).map(|socket| socket.ip());
         Self(ip.map(|ip| match ip.to_canonical() {
@@ -48,31 +49,31 @@ impl Address {
         }))
     }
 
-    /// The address for people.
+    /// Returns the address for display.
     pub(super) fn text(self) -> Option<String> {
         self.0.map(|ip| ip.to_string())
     }
 }
 
-/// May it be tried?
+/// The decision about an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Yes, and the attempt counts as wrong until it is known to be right.
+    /// Allowed; the attempt counts as wrong until it is known to be correct.
     Try,
-    /// Not yet known: attempts that are under way decide.
+    /// Not decided yet: it depends on running attempts.
     Wait,
-    /// No, for this time.
+    /// Rejected for this time.
     Refuse(Duration),
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    /// When all wrong attempts are forgotten.
+    /// When all wrong attempts expire.
     empty_at: Instant,
     under_way: u32,
 }
 
-/// One rule for many keys.
+/// One limit for many keys.
 #[derive(Debug)]
 struct Buckets<K> {
     rule: Rule,
@@ -88,7 +89,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         let Some(bucket) = self.of.get(key) else { return Verdict::Try };
         let left = bucket.empty_at.saturating_duration_since(now);
         let whole = self.rule.interval * self.rule.burst;
-        // An attempt fits when the bucket is not full with it.
+        // An attempt fits if the bucket does not overflow.
         let too_much = (left + self.rule.interval).saturating_sub(whole);
         if !too_much.is_zero() {
             return Verdict::Refuse(too_much);
@@ -134,7 +135,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
     }
 }
 
-/// An attempt that is under way.
+/// A running attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Attempt {
     account: String,
@@ -145,22 +146,22 @@ pub(super) struct Attempt {
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// The password is right.
+    /// The password is correct.
     Right,
-    /// It is wrong.
+    /// The password is wrong.
     Wrong,
-    /// Nobody looked.
+    /// The password was not checked.
     Unknown,
 }
 
-/// All wrong attempts of a platform, in memory. The time is an argument, so that tests need no clock.
+/// All wrong attempts of a platform, in memory. The time is an argument, so that tests do not need a clock.
 #[derive(Debug)]
 pub(super) struct Throttle {
     accounts: Buckets<String>,
     addresses: Buckets<Address>,
     places: Buckets<(String, Address)>,
     keys: Buckets<Address>,
-    /// From where accounts were used, and when last.
+    /// Addresses from which accounts were used, and the time of the last use.
     known: HashMap<(String, Address), Instant>,
 }
 
@@ -177,7 +178,7 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// Whether a password may be tried for an account, which need not exist.
+    /// Decides whether a password may be tried for an account, which may not exist.
     pub(super) fn begin(
         &mut self,
         now: Instant,
@@ -219,7 +220,7 @@ impl Throttle {
             self.addresses.end(now, &address, wrong);
         }
         if end == End::Right {
-            // The address keeps what it did with other accounts.
+            // Attempts of the address with other accounts still count.
             self.accounts.forget(now, &place.0);
             self.places.forget(now, &place);
             if self.known.len() >= MOST && !self.known.contains_key(&place) {
@@ -230,7 +231,7 @@ impl Throttle {
         }
     }
 
-    /// Counts a key that was wrong; the time to wait when there were too many.
+    /// Counts a wrong key. Returns the time to wait after too many.
     pub(super) fn wrong_key(&mut self, now: Instant, address: Address) -> Option<Duration> {
         if let Verdict::Refuse(time) = self.keys.verdict(now, &address) {
             return Some(time);
@@ -249,7 +250,7 @@ mod tests {
         Address::of(Some(&format!("{text}:1")))
     }
 
-    /// Tries once, and says how long to wait when it may not.
+    /// Makes one attempt. Returns the time to wait if it is rejected.
     fn attempt(
         throttle: &mut Throttle,
         now: Instant,
@@ -291,7 +292,7 @@ mod tests {
         assert_eq!(
             tries(3, "10.0.0.99"),
             Err(Duration::from_secs(2)),
-            "being refused does not make it longer"
+            "a rejection does not extend the wait"
         );
         tries(5, "10.0.0.99").unwrap();
         assert_eq!(tries(5, "10.0.0.98"), Err(Duration::from_secs(5)));
@@ -338,7 +339,7 @@ mod tests {
         }
         assert!(attempt(&mut throttle, now, "ada", "10.0.2.1", End::Right).is_err());
         attempt(&mut throttle, now, "ada", "10.0.0.1", End::Right).unwrap();
-        // Neither does somebody at the same address who tries other accounts.
+        // Neither do attempts from the same address for other accounts.
         for user in 0..30 {
             let _ = attempt(&mut throttle, now, &format!("user{user}"), "10.0.0.1", End::Wrong);
         }
@@ -349,7 +350,7 @@ mod tests {
     fn one_attacker_leaves_room_for_somebody_who_comes_from_a_new_place() {
         let (mut throttle, start) = (Throttle::default(), Instant::now());
         let mut let_in = 0;
-        // Ten minutes; the attacker always comes first.
+        // Ten minutes; the attacker is always first.
         for second in 0..600_u64 {
             let now = start + Duration::from_secs(second);
             let _ = attempt(&mut throttle, now, "ada", "10.9.9.9", End::Wrong);
@@ -358,7 +359,7 @@ mod tests {
                 let_in += u32::from(attempt(&mut throttle, now, "ada", &from, End::Unknown).is_ok());
             }
         }
-        // All but the first minute, in which the attacker uses up what is allowed at once.
+        // All but the first minute, in which the attacker uses up the burst.
         assert!(let_in >= 18, "{let_in} of 20");
     }
 

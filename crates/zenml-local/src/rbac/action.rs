@@ -1,21 +1,21 @@
-//! What can be done to an object.
+//! Actions on objects.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// An action, as resource strings and shares name it.
+/// An action, as in resource strings and shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Action {
-    /// Make a new object of a kind.
+    /// Create an object of a kind.
     Create,
     /// See an object.
     Read,
     /// Change an object.
     Update,
-    /// Remove an object.
+    /// Delete an object.
     Delete,
-    /// Give others rights on an object.
+    /// Grant others permissions on an object.
     Share,
     /// See the secret values inside an object.
     ReadSecretValue,
@@ -23,18 +23,18 @@ pub(crate) enum Action {
     Client,
     /// Move a model between stages.
     Promote,
-    /// Remove many objects at once.
+    /// Delete many objects at once.
     Prune,
     /// Copy secrets to and from a backup store.
     BackupRestore,
-    /// Log in to a workspace. Not an action of the real API: there it follows from holding anything in it.
+    /// Log in to a workspace. Not an action of the real API: there, any role or share in the workspace is enough.
     Enter,
-    /// Log in anywhere. For the audit trail only: nobody is asked whether they may.
+    /// Log in anywhere. For the audit trail only: it requires no permission.
     Login,
 }
 
 impl Action {
-    /// All actions that somebody may be permitted, in their fixed order.
+    /// All actions that can be granted, in their fixed order.
     pub(crate) const ALL: [Self; 11] = [
         Self::Create,
         Self::Read,
@@ -49,7 +49,7 @@ impl Action {
         Self::Enter,
     ];
 
-    /// The name on the wire.
+    /// Returns its name in the API.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -67,7 +67,7 @@ impl Action {
         }
     }
 
-    /// Whether doing it leaves an audit row.
+    /// Whether it is recorded in the audit trail.
     pub(crate) const fn is_audited(self) -> bool {
         !matches!(self, Self::Read | Self::Enter)
     }
@@ -90,7 +90,7 @@ impl FromStr for Action {
     }
 }
 
-/// A text that names no action.
+/// A string that does not name an action.
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is not a valid Action")]
 pub(crate) struct UnknownAction(pub String);
@@ -102,7 +102,7 @@ pub(crate) struct Actions(u16);
 impl Actions {
     /// No action.
     pub(crate) const NONE: Self = Self(0);
-    /// Every action that the wire knows. Entering a workspace is listed apart.
+    /// Every action of the API. Entering a workspace is separate.
     pub(crate) const ALL: Self = Self::of(&[
         Action::Create,
         Action::Read,
@@ -144,7 +144,7 @@ impl Actions {
         self.0 & (1 << action as u8) != 0
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     pub(crate) const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -154,12 +154,12 @@ impl Actions {
         Action::ALL.into_iter().filter(move |action| self.contains(*action))
     }
 
-    /// The text that a database column holds; the order is fixed.
+    /// Returns the string for a database column; the order is fixed.
     pub(crate) fn to_text(self) -> String {
         self.iter().map(Action::as_str).collect::<Vec<_>>().join(" ")
     }
 
-    /// Reads a column; names that this version does not know are left out.
+    /// Reads a database column; unknown names are ignored.
     pub(crate) fn from_text(text: &str) -> Self {
         text.split(' ').filter_map(|name| name.parse().ok()).collect()
     }

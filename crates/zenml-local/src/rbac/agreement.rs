@@ -1,4 +1,4 @@
-//! The indexed way of deciding against the plain one, in random worlds: they must agree on every question.
+//! Compares the indexed decisions with the plain ones, in random worlds: they must agree on every question.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::rbac::Tx;
 use crate::store::{Database, Query, Sql, Store};
 use crate::token::Root;
 
-/// A small generator of numbers, so that a failing world can be built again from its seed.
+/// A small random number generator, so that a failing world can be rebuilt from its seed.
 struct Dice(u64);
 
 impl Dice {
@@ -51,7 +51,7 @@ const PROJECTS: [Uuid; 3] = [id(3, 1), id(3, 2), id(3, 3)];
 const ACCOUNTS: [Uuid; 5] = [id(4, 1), id(4, 2), id(4, 3), id(4, 4), id(4, 5)];
 const TEAMS: [Uuid; 4] = [id(5, 1), id(5, 2), id(5, 3), id(5, 4)];
 const OBJECTS: [Uuid; 3] = [id(6, 1), id(6, 2), id(6, 3)];
-/// What objects are of, in the tests' questions.
+/// The kinds of objects in the tests' questions.
 const KINDS: [Kind; 4] = [Kind::Stack, Kind::Secret, Kind::Project, Kind::CodeRepository];
 const ACTIONS: [&str; 4] = ["read", "read update", "read_secret_value", "read update delete share"];
 
@@ -67,7 +67,7 @@ async fn run(sql: &mut Sql, statement: &'static str, values: &[&str]) {
     query.execute(sql).await.unwrap();
 }
 
-/// Fills a database with a world that the dice decide.
+/// Fills a database with a random world.
 async fn fill(sql: &mut Sql, dice: &mut Dice) {
     for (index, account) in ACCOUNTS.iter().enumerate() {
         run(
@@ -109,7 +109,7 @@ async fn fill(sql: &mut Sql, dice: &mut Dice) {
         )
         .await;
         for object in OBJECTS {
-            // Ids are unique in a table, so each workspace has objects of its own.
+            // Ids are unique within a table, so each workspace has its own objects.
             let (workspace, owner) = (place.workspace.to_string(), dice.of(&ACCOUNTS).to_string());
             let id = object_in(place, object).to_string();
             let owner = dice.maybe(30, owner).unwrap_or_default();
@@ -199,7 +199,7 @@ async fn assign(sql: &mut Sql, dice: &mut Dice) {
     .await;
 }
 
-/// Everything that can be asked about: each kind of the control plane, objects, whole kinds, own ones.
+/// All targets of questions: each kind of the control plane, objects, whole kinds, own objects.
 fn targets() -> Vec<Target> {
     let mut targets = Vec::new();
     for organization in ORGANIZATIONS {
@@ -238,7 +238,7 @@ fn resources(place: WorkspacePlace) -> Vec<Resource> {
     resources
 }
 
-/// The ids that a list shows, and those that it should.
+/// Returns the ids that a list shows, and the expected ones.
 async fn lists(tx: &mut Tx, rights: &Rights, seed: u64) {
     for place in PLACES {
         for (kind, table, owner) in
@@ -271,14 +271,14 @@ async fn lists(tx: &mut Tx, rights: &Rights, seed: u64) {
     }
 }
 
-/// The ids that a statement with a condition gives.
+/// Returns the ids that a statement with a condition selects.
 async fn ids(tx: &mut Tx, from: &str, condition: impl FnOnce(&mut Query)) -> BTreeSet<String> {
     let mut query = Query::new(format!("SELECT {from} AND "));
     condition(&mut query);
     query.build_query_scalar::<String>().fetch_all(tx.sql()).await.unwrap().into_iter().collect()
 }
 
-/// Conditions that are asked for each row, wherever it is.
+/// Conditions that are evaluated for each row, in any scope.
 async fn rows(tx: &mut Tx, rights: &Rights, seed: u64) {
     let (account, caller) = (rights.account.to_string(), tx.caller().await.unwrap().unwrap());
     let statement = "SELECT id, owner_id FROM workspace ORDER BY id";
@@ -459,6 +459,6 @@ async fn the_indexed_way_of_deciding_agrees_with_reading_everything() {
         }
         store.close().await;
     }
-    // Worlds in which nobody may do anything would agree, too.
+    // Worlds in which nobody may do anything would also agree.
     assert!(yes > 4_000, "{yes}");
 }

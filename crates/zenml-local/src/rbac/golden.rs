@@ -1,4 +1,4 @@
-//! The policy as one golden table, identity × action. Whoever reviews a change of the policy reads this file.
+//! The policy as one golden table, identity × action. To review a change of the policy, read this file.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -23,7 +23,7 @@ const PROJECT: Uuid = id(30);
 const OTHER_PROJECT: Uuid = id(31);
 const OBJECT: Uuid = id(40);
 
-/// Somebody of the organization who also holds a role, where it applies.
+/// The rights of an organization member with a role, in its scope.
 fn holder(role: &'static Predefined) -> Rights {
     let held = Held {
         role,
@@ -63,7 +63,7 @@ fn identities() -> Vec<(String, Rights)> {
     all
 }
 
-/// What a column of the table is about: an object of somebody else, at the place where the roles apply.
+/// The target of a column: an object of another owner, in the scope of the roles.
 fn target(kind: Kind) -> Target {
     match kind.level() {
         Level::Organization => match kind {
@@ -218,7 +218,7 @@ fn an_owner_keeps_all_rights_on_an_object_and_the_servers_objects_are_everyones(
         assert!(!contributor.allow(action, &stack.owned_by(Owner::Account(id(2)))));
         assert!(contributor.allow(action, &stack.owned_by(Owner::Everyone)));
     }
-    // A project has no owner, and owning gives no right to make more.
+    // A project has no owner, and ownership does not include permission to create more.
     let project = Target::in_workspace(PLACE, Resource::all(Kind::Project)).owned_by(Owner::Account(ME));
     assert!(!contributor.allow(Action::Create, &project));
 }

@@ -1,8 +1,8 @@
-//! What an account holds, read as far as a decision can depend on it.
+//! The grants of an account, read as far as a decision depends on them.
 //!
-//! Every statement here looks something up by a key, so that a decision costs the same for a caller with ten grants
-//! and for one with a million. [`Rights`] decides over what was read: more of it never allows less, so it is asked
-//! with the roles first, and only if they do not suffice with the shares of the one object.
+//! Every statement here is a lookup by key, so that a decision costs the same for a caller with ten grants and for
+//! one with a million. [`Rights`] decides on what was read. More grants never allow less, so it decides with the
+//! roles first, and reads the shares of the object only if they are not enough.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ macro_rules! principals {
 }
 
 /// The roles of the account in a scope: organization `$2`, workspace `$3`, and the projects in the JSON list `$4`.
-/// The joins name their order, because nothing but that order is fast.
+/// The joins fix their order, because only that order is fast.
 pub(super) const ROLES_IN_SCOPE: &str = concat!(
     "SELECT DISTINCT r.level, r.name, x.workspace_id, x.project_id FROM ",
     principals!(),
@@ -36,7 +36,7 @@ pub(super) const ROLES_IN_SCOPE: &str = concat!(
      AND r.id = x.role_id AND r.system_managed = 1"
 );
 
-/// For each role of organization `$2` a workspace where the account holds it, or null: in any workspace.
+/// For each role of organization `$2`, a workspace where the account has it, or null: in any workspace.
 pub(super) const ROLES_ANYWHERE: &str = "SELECT r.level, r.name, \
      COALESCE((SELECT x.workspace_id FROM assignment x \
        WHERE x.role_id = r.id AND x.principal_kind = 'user' AND x.principal_id = $1 LIMIT 1), \
@@ -77,7 +77,7 @@ pub(super) const SHARES_OF_KIND: &str = concat!(
      AND x.resource >= $3 AND x.resource < $4"
 );
 
-/// The projects of workspace `$3` in organization `$2` where the account holds a role, with the roles.
+/// The projects of workspace `$3` in organization `$2` where the account has a role, with the roles.
 pub(super) const ROLES_IN_PROJECTS: &str = concat!(
     "SELECT DISTINCT r.level, r.name, x.workspace_id, x.project_id FROM ",
     principals!(),
@@ -86,11 +86,11 @@ pub(super) const ROLES_IN_PROJECTS: &str = concat!(
      AND r.id = x.role_id AND r.system_managed = 1"
 );
 
-/// Who the account is: rights that need no grant.
+/// Properties of the account: rights that need no grant.
 pub(super) const STANDING: &str =
     "SELECT is_superuser, organization_id FROM account WHERE id = $1 AND is_active = 1";
 
-/// Whether the account made workspace `$3` of organization `$2`, or with the empty text any workspace of it.
+/// Whether the account owns workspace `$3` of organization `$2` or, with an empty string, any workspace of it.
 pub(super) const OWNED: &str = "SELECT id FROM workspace WHERE owner_id = $1 AND organization_id = $2 \
                                 AND ($3 = '' OR id = $3) LIMIT 1";
 
@@ -98,7 +98,7 @@ pub(super) const OWNED: &str = "SELECT id FROM workspace WHERE owner_id = $1 AND
 pub(super) const MEMBERSHIP: &str =
     "SELECT 1 FROM team_member WHERE team_id = $2 AND kind = 'user' AND member_id = $1";
 
-/// What one account holds, remembered while a transaction lasts.
+/// The grants of one account, cached for the duration of a transaction.
 #[derive(Debug)]
 pub(crate) struct Holdings {
     account: Uuid,
@@ -113,7 +113,7 @@ struct Standing {
     home: Option<Uuid>,
 }
 
-/// Where roles have to be looked for, for a decision.
+/// Where a decision looks for roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Scope {
     organization: Uuid,
@@ -124,11 +124,11 @@ struct Scope {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Reach {
-    /// Roles of the scope itself and of what is around it.
+    /// Roles of the scope itself and of its parent scopes.
     Upward,
-    /// Also roles in the workspace's projects: they let their holder in.
+    /// Also roles in the workspace's projects: they give access to the workspace.
     Workspace,
-    /// Roles anywhere in the organization: who can grant one has to be able to name roles and teams.
+    /// Roles anywhere in the organization: whoever can grant one must be able to see roles and teams.
     Organization,
 }
 
@@ -148,7 +148,7 @@ impl Scope {
 }
 
 impl Holdings {
-    /// Nothing is read yet.
+    /// Creates the cache; nothing is read yet.
     pub(crate) fn of(account: Uuid) -> Self {
         Self { account, standing: None, roles: HashMap::new() }
     }
@@ -177,8 +177,8 @@ impl Holdings {
         Ok(rights.allow(action, target))
     }
 
-    /// Whether the account may do `action` to each of these objects of one workspace. Costs a few statements, however
-    /// many objects there are.
+    /// Whether the account may do `action` to each of these objects of one workspace. Takes a few statements,
+    /// regardless of the number of objects.
     pub(crate) async fn allow_all(
         &mut self,
         sql: &mut Sql,
@@ -213,8 +213,8 @@ impl Holdings {
         Ok(decisions)
     }
 
-    /// The objects of a kind that the account may do `action` to by share or, with projects, by a role in them. The
-    /// answer is as long as it is: there is one row for each object.
+    /// Returns the objects of a kind that the account may do `action` to by share or, for projects, by a role in
+    /// them. The result has one row per object.
     pub(crate) async fn ids(&mut self, sql: &mut Sql, action: Action, target: &Target) -> Result<Vec<Uuid>> {
         let account = self.account.to_string();
         let Some(workspace) = target.workspace else { return Ok(Vec::new()) };
@@ -277,7 +277,7 @@ impl Holdings {
         Ok(standing)
     }
 
-    /// What the account has without shares, as far as it matters for a target.
+    /// Returns the rights of the account without shares, as far as they matter for a target.
     async fn roles(&mut self, sql: &mut Sql, target: &Target) -> Result<&Rights> {
         let scope = Scope::of(target);
         if !self.roles.contains_key(&scope) {
@@ -396,7 +396,8 @@ fn share(row: &Row, target: &Target) -> Result<Shared> {
     })
 }
 
-/// Reads level, name, workspace and project of roles. A role without a workspace column is not held.
+/// Reads level, name, workspace and project of roles. The account does not have a role whose workspace column is
+/// null.
 fn held(rows: &[Row], organization: Uuid) -> Result<Vec<Held>> {
     let mut all = Vec::new();
     for row in rows {
@@ -411,7 +412,7 @@ fn held(rows: &[Row], organization: Uuid) -> Result<Vec<Held>> {
     Ok(all)
 }
 
-/// Anything with a text form as a JSON list, so that a statement takes one parameter however long the list is.
+/// Formats values as a JSON list, so that a statement takes one parameter for a list of any length.
 fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
     serde_json::Value::from(items).to_string()

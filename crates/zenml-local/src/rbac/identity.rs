@@ -5,23 +5,23 @@ use zenml_api::{Identifier, UserId};
 
 use crate::token::Root;
 
-/// How an account proved who it is.
+/// How an account authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Credential {
     /// A password.
     Password,
     /// A session of the control plane.
     Session,
-    /// An API key, presented as it is.
+    /// An API key, sent directly.
     Key,
-    /// A token for scripts.
+    /// A script token.
     Automation,
     /// A session of one workspace.
     WorkspaceSession,
 }
 
 impl Credential {
-    /// How the audit trail names it.
+    /// Returns the wording for the audit trail.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Password => "with a password",
@@ -44,13 +44,13 @@ pub(crate) struct Identity {
     pub(crate) is_service_account: bool,
     /// Whether it administers the platform.
     pub(crate) is_superuser: bool,
-    /// How it proved who it is.
+    /// How it authenticated.
     pub(crate) credential: Credential,
-    /// What tokens that are made now come from.
+    /// The root of tokens created from this credential.
     pub(crate) root: Root,
 }
 
-/// In whose name a transaction runs.
+/// On whose behalf a transaction runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Actor {
     /// Nobody has logged in.
@@ -59,7 +59,7 @@ pub(crate) enum Actor {
     Account(Identity),
     /// The server of a workspace.
     WorkspaceServer(Uuid),
-    /// The platform itself: first start, deployments, clean-up. It may do everything.
+    /// The platform itself: first start, deployments, cleanup. It may do everything.
     Platform,
 }
 

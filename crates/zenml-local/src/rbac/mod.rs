@@ -1,6 +1,7 @@
 //! Who may do what.
 //!
-//! Handlers say what they do, with [`Tx::allow`](crate::rbac::Tx::allow) and an [`Object`]; [`policy`] says who may.
+//! Handlers declare what they do, with [`Tx::allow`](crate::rbac::Tx::allow) and an [`Object`]; [`policy`] defines
+//! who may do it.
 
 mod action;
 #[cfg(test)]

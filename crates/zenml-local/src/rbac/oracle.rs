@@ -1,4 +1,4 @@
-//! The plain way to decide: read everything that an account holds, then look. Tests compare the indexed way with it.
+//! The plain way to decide: read all grants of an account, then evaluate them. Tests compare the indexed way with it.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ impl Rights {
         if ids.is_empty() { Visible::Own } else { Visible::Ids(ids) }
     }
 
-    /// Reads what an account holds.
+    /// Reads the grants of an account.
     pub(super) async fn load(sql: &mut Sql, account: Uuid) -> Result<Self, Error> {
         const PRINCIPAL: &str = "((x.principal_kind = 'user' AND x.principal_id = $1) OR (x.principal_kind = 'team' \
              AND x.principal_id IN (SELECT team_id FROM team_member WHERE kind = 'user' AND member_id = $1)))";

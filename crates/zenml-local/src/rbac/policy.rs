@@ -12,15 +12,15 @@ pub(crate) struct Predefined {
     pub(crate) name: &'static str,
     /// Where it can be assigned.
     pub(crate) level: Level,
-    /// What it is for, as the API shows it.
+    /// Its description, as the API shows it.
     pub(crate) description: &'static str,
     rights: &'static [(Kinds, Actions)],
 }
 
-/// Kinds that one line of the policy is about.
+/// The kinds of one line of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kinds {
-    /// Everything of the control plane but billing and other people's accounts.
+    /// All kinds of the control plane except billing and other accounts.
     Directory,
     /// All kinds of one level.
     Of(Level),
@@ -54,11 +54,11 @@ const ALL_BUT_CREATE: Actions = Actions::ALL.without(CREATE);
 const WORKSPACE: Kinds = Kinds::These(&[Kind::Workspace]);
 const PROJECT: Kinds = Kinds::These(&[Kind::Project]);
 const ASSIGNMENT: Kinds = Kinds::These(&[Kind::Assignment]);
-/// What someone who grants roles has to be able to name.
+/// What an account that grants roles must be able to see.
 const GRANTING: Kinds = Kinds::These(&[Kind::Role, Kind::Team]);
 const FLAVORS: Kinds = Kinds::These(&[Kind::Flavor]);
 
-/// All predefined roles with all that they may do.
+/// All predefined roles with their permissions.
 pub(crate) const PREDEFINED: &[Predefined] = &[
     Predefined {
         name: "Organization Admin",
@@ -201,13 +201,13 @@ pub(crate) const PREDEFINED: &[Predefined] = &[
 
 /// The role that the creator of an organization and its first service account get.
 pub(crate) const ORGANIZATION_ADMIN: &Predefined = &PREDEFINED[0];
-/// What a service account is in its own organization without any role.
+/// The implicit role of a service account in its own organization.
 pub(crate) const ORGANIZATION_MEMBER: &Predefined = &PREDEFINED[4];
-/// What the owner of a workspace is in it.
+/// The implicit role of the owner of a workspace in it.
 pub(crate) const WORKSPACE_ADMIN: &Predefined = &PREDEFINED[5];
 
 impl Predefined {
-    /// What the role may do with objects of a kind, where it applies.
+    /// Returns what the role allows on objects of a kind, in its scope.
     pub(crate) fn actions_on(&self, kind: Kind) -> Actions {
         self.rights
             .iter()
@@ -215,7 +215,7 @@ impl Predefined {
             .fold(Actions::NONE, |sum, (_, actions)| sum.union(*actions))
     }
 
-    /// The roles with which one may do `action` to objects of a kind, where they apply.
+    /// Returns the roles that allow `action` on objects of a kind, in their scope.
     pub(crate) fn with(action: Action, kind: Kind) -> impl Iterator<Item = &'static Self> {
         PREDEFINED.iter().filter(move |role| role.actions_on(kind).contains(action))
     }

@@ -1,4 +1,4 @@
-//! Asks the compiler whether a call compiles, and gives its answer as a value that a test can compare.
+//! Checks at compile time whether a call compiles, and returns the result as a value that a test can compare.
 
 use std::marker::PhantomData;
 

@@ -1,4 +1,4 @@
-//! Proofs of permission, which queries ask for. Only a transaction makes them, and only for itself.
+//! Proofs of permission, which queries require. Only a transaction creates them, and only for itself.
 
 use std::marker::PhantomData;
 
@@ -25,14 +25,14 @@ pub(crate) struct Allowed<A, O> {
 }
 
 impl<A, O> Allowed<A, O> {
-    /// What the permission is about.
+    /// The object of the permission.
     pub(crate) const fn object(&self) -> &O {
         &self.object
     }
 }
 
 impl<P> Allowed<Create, P> {
-    /// The permission to create is also one for what was created with it.
+    /// Permission to create an object includes permission for the created object.
     pub(crate) const fn created<O>(&self, object: O) -> Allowed<Create, O> {
         Allowed { object, record: self.record, act: PhantomData }
     }
@@ -46,10 +46,10 @@ impl<A, O> std::ops::Deref for Allowed<A, O> {
     }
 }
 
-/// What a ZenML server asks no permission for, beyond being let in.
+/// An action for which a ZenML server requires no permission beyond access to the workspace.
 pub(crate) trait Open<A>: Object {}
 
-/// The transaction's actor may list objects of a kind; which of them is part of the proof.
+/// The transaction's actor may list objects of a kind; the proof contains which of them.
 #[derive(Debug)]
 pub(crate) struct Listed<O> {
     object: O,
@@ -58,15 +58,15 @@ pub(crate) struct Listed<O> {
 }
 
 impl<O: Object> Listed<O> {
-    /// Where the list is taken.
+    /// The scope of the list.
     pub(crate) const fn object(&self) -> &O {
         &self.object
     }
 
-    /// Adds ` AND (…)` to a statement so that it gives only rows that may be shown.
+    /// Adds ` AND (…)` to a statement so that it returns only visible rows.
     ///
-    /// `id` and `owner` are the columns with the object's id and the control-plane id of its owner. With
-    /// `everyone`, rows without an owner are shown to everyone; without it they are nobody's.
+    /// `id` and `owner` are the columns with the object's id and the control-plane id of its owner. With `everyone`,
+    /// rows without an owner are visible to everyone; otherwise they belong to nobody.
     pub(crate) fn restrict(&self, query: &mut Query, id: &str, owner: Option<&str>, everyone: bool) {
         if self.visible == Visible::All {
             return;
@@ -87,10 +87,10 @@ impl<O: Object> Listed<O> {
 }
 
 impl Tx {
-    /// Proves that the actor may do `A` to `object`, or refuses as the API does: on the control plane with 404 when
-    /// the actor may not even see the object, otherwise with 403.
+    /// Proves that the actor may do `A` to `object`, or returns the error of the API: on the control plane, 404 if
+    /// the actor may not even see the object, otherwise 403.
     ///
-    /// What changes something is recorded for the audit trail, also when it is refused.
+    /// Changes are recorded for the audit trail, even if they are rejected.
     pub(crate) async fn allow<A: Act, O: Object>(&mut self, object: O) -> Result<Allowed<A, O>> {
         let target = object.target();
         let record = A::ACTION.is_audited().then(|| self.record(Recorded::new(A::ACTION, &target)));
@@ -101,7 +101,7 @@ impl Tx {
         Err(self.refusal(A::ACTION, &target).await?)
     }
 
-    /// The same for what is only shown, or told, to those who may: no proof and no record for all others.
+    /// The same for optional content: without permission, it returns no proof and records nothing.
     pub(crate) async fn try_allow<A: Act, O: Object>(&mut self, object: O) -> Result<Option<Allowed<A, O>>> {
         let target = object.target();
         if !self.permits(A::ACTION, &target).await? {
@@ -111,19 +111,19 @@ impl Tx {
         Ok(Some(Allowed { object, record, act: PhantomData }))
     }
 
-    /// The proof for what everyone who is let in may do. It is recorded like everything that changes something.
+    /// Returns the proof for what everyone with access to the workspace may do. It is recorded like every change.
     pub(crate) fn open<A: Act, O: Open<A>>(&mut self, object: O) -> Allowed<A, O> {
         let record = A::ACTION.is_audited().then(|| self.record(Recorded::new(A::ACTION, &object.target())));
         Allowed { object, record, act: PhantomData }
     }
 
-    /// The proof for a list that shows everything to everyone who is let in.
+    /// Returns the proof for a list that shows everything to everyone with access to the workspace.
     #[expect(clippy::unused_self, reason = "proofs come from a transaction")]
     pub(crate) fn list_open<O: Open<Read>>(&self, object: O) -> Listed<O> {
         Listed { object, visible: Visible::All, caller: None }
     }
 
-    /// Proves that the actor may list objects of a kind, and says which of them.
+    /// Proves that the actor may list objects of a kind, and determines which of them.
     pub(crate) async fn list<O: Object>(&mut self, object: O) -> Result<Listed<O>> {
         let target = object.target();
         let caller = self.caller().await?;
@@ -138,7 +138,8 @@ impl Tx {
         Ok(Listed { object, visible, caller })
     }
 
-    /// Who may do everything may name an organization that is not there. All others hold something in it.
+    /// Only a caller who may do everything can name an organization that does not exist. All others have a grant in
+    /// it.
     async fn require_organization(&mut self, target: &Target) -> Result<()> {
         let organization = target.organization;
         let everything = self.actor().identity().is_some_and(|identity| identity.is_superuser);
@@ -153,21 +154,21 @@ impl Tx {
         known.map(drop).ok_or_else(|| not_found(&missing))
     }
 
-    /// Names the object that a recorded change made or met, for the audit trail.
+    /// Sets the object of a recorded change, for the audit trail.
     pub(crate) fn note<A, O>(&mut self, proof: &Allowed<A, O>, id: impl Identifier, name: &str) {
         if let Some(record) = proof.record {
             self.recorded_mut(record).name(id.uuid(), name);
         }
     }
 
-    /// Adds a sentence to a recorded change.
+    /// Adds a detail to a recorded change.
     pub(crate) fn detail<A, O>(&mut self, proof: &Allowed<A, O>, detail: &str) {
         if let Some(record) = proof.record {
             self.recorded_mut(record).detail = Some(detail.to_owned());
         }
     }
 
-    /// Whether the actor may do something, without a proof. For answers that only tell it, not for queries.
+    /// Whether the actor may do something, without a proof. For responses that only report it, not for queries.
     pub(crate) async fn permits(&mut self, action: Action, target: &Target) -> Result<bool> {
         match self.actor() {
             Actor::Platform => return Ok(true),
@@ -175,7 +176,7 @@ impl Tx {
             Actor::WorkspaceServer(workspace) => return Ok(target.workspace == Some(*workspace)),
             Actor::Account(_) => {}
         }
-        // Own objects, and those of the server, need no look at roles.
+        // Own objects, and those of the server, do not require a look at roles.
         let own = self.actor().identity().map(|identity| identity.account.uuid());
         let by_owner = target.kind.level() != Level::Organization
             && target.id.is_some()
@@ -193,13 +194,13 @@ impl Tx {
             .map(|allowed| allowed.unwrap_or(false))
     }
 
-    /// The account that asks, for conditions of statements; none for everyone who is no account.
+    /// Returns the account of the actor, for conditions of statements; `None` if the actor is not an account.
     pub(crate) async fn caller(&mut self) -> Result<Option<Caller>> {
         self.holdings(async |holdings, sql| holdings.caller(sql).await).await
     }
 
-    /// Whether shares and memberships count where the target is. For a list of all organizations that is a question
-    /// about each row.
+    /// Whether shares and memberships count in the scope of the target. For a list of all organizations, this depends
+    /// on each row.
     async fn counts(&mut self, target: &Target) -> Result<bool> {
         if target.kind == Kind::Team || target.organization.is_nil() {
             return Ok(true);
@@ -210,7 +211,8 @@ impl Tx {
             .map(|belongs| belongs.unwrap_or(false))
     }
 
-    /// Works with what the actor holds, for accounts; what was read is remembered while the transaction lasts.
+    /// Evaluates the grants of the actor, if it is an account; what was read is cached for the duration of the
+    /// transaction.
     async fn holdings<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut Holdings, &mut Sql) -> Result<T>,
@@ -240,7 +242,7 @@ impl Tx {
         }
         let seen = match target.id {
             Some(_) => *target,
-            // The place where a list or a creation would go.
+            // The parent of a list or of a new object.
             None => {
                 Target::in_organization(target.organization, Kind::Organization, Some(target.organization))
             }
@@ -254,7 +256,7 @@ impl Tx {
     }
 }
 
-/// The answer for an object of the control plane that is not there, or that the caller may not know of.
+/// The error for an object of the control plane that does not exist, or that the caller has no access to.
 pub(crate) fn not_found(target: &Target) -> Error {
     let words = target.kind.words();
     match target.id {

@@ -1,11 +1,11 @@
-//! What actions apply to: kinds of objects, single objects, and their names on the wire.
+//! The targets of actions: kinds of objects, single objects, and their names in the API.
 
 use std::fmt;
 use std::str::FromStr;
 
 use uuid::Uuid;
 
-/// Where objects of a kind live.
+/// The level of a kind of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Level {
     /// In an organization, on the control plane.
@@ -17,7 +17,7 @@ pub(crate) enum Level {
 }
 
 impl Level {
-    /// The name on the wire.
+    /// Returns its name in the API.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Organization => "organization",
@@ -29,7 +29,7 @@ impl Level {
 
 macro_rules! kinds {
     ($($level:ident { $($name:ident = $text:literal),+ $(,)? })+) => {
-        /// A kind of object that permissions are about.
+        /// A kind of object that has permissions.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub(crate) enum Kind { $($($name),+),+ }
 
@@ -37,12 +37,12 @@ macro_rules! kinds {
             /// All kinds, by level.
             pub(crate) const ALL: &'static [Self] = &[$($(Self::$name),+),+];
 
-            /// The name on the wire.
+            /// Returns its name in the API.
             pub(crate) const fn as_str(self) -> &'static str {
                 match self { $($(Self::$name => $text),+),+ }
             }
 
-            /// Where objects of this kind live.
+            /// Returns the level of this kind.
             pub(crate) const fn level(self) -> Level {
                 match self { $($(Self::$name => Level::$level),+),+ }
             }
@@ -87,7 +87,7 @@ impl fmt::Display for Kind {
 impl FromStr for Kind {
     type Err = UnknownKind;
 
-    /// Reads the name of a kind that a workspace holds; kinds of the control plane have no resource strings.
+    /// Parses the name of a kind in a workspace; kinds of the control plane have no resource strings.
     fn from_str(text: &str) -> Result<Self, UnknownKind> {
         Self::ALL
             .iter()
@@ -97,7 +97,7 @@ impl FromStr for Kind {
     }
 }
 
-/// A text that names no kind of resource.
+/// A string that does not name a resource type.
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is not a valid ResourceType")]
 pub(crate) struct UnknownKind(pub String);
@@ -160,17 +160,17 @@ impl FromStr for Resource {
     }
 }
 
-/// A text that is no resource string.
+/// A string that is not a resource string.
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is not a valid resource")]
 pub(crate) struct InvalidResource(pub String);
 
-/// Whose an object is. Its owner may do everything with it.
+/// The owner of an object, who may do everything with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// Nobody in particular, such as a project.
+    /// No owner, such as a project.
     Nobody,
-    /// The server made it, such as built-in flavors; it counts as owned by everyone who is let in.
+    /// The server, such as built-in flavors; it counts as owned by everyone with access to the workspace.
     Everyone,
     /// A control-plane account.
     Account(Uuid),
@@ -182,30 +182,30 @@ impl From<Option<Uuid>> for Owner {
     }
 }
 
-/// What a decision is about: an object, or a kind of objects, with the place where it is.
+/// The target of a decision: an object or a kind of objects, with its scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     /// The organization that it belongs to.
     pub(crate) organization: Uuid,
-    /// The workspace that it is in, or that it is.
+    /// Its workspace, or the workspace itself.
     pub(crate) workspace: Option<Uuid>,
-    /// The project that it is in, or that it is.
+    /// Its project, or the project itself.
     pub(crate) project: Option<Uuid>,
     /// Its kind.
     pub(crate) kind: Kind,
-    /// Which one; `None` for the kind as a whole.
+    /// Its id; `None` for the whole kind.
     pub(crate) id: Option<Uuid>,
     /// Whose it is.
     pub(crate) owner: Owner,
 }
 
 impl Target {
-    /// Something of the control plane, in an organization.
+    /// A target of the control plane, in an organization.
     pub(crate) const fn in_organization(organization: Uuid, kind: Kind, id: Option<Uuid>) -> Self {
         Self { organization, workspace: None, project: None, kind, id, owner: Owner::Nobody }
     }
 
-    /// Something inside a workspace.
+    /// A target in a workspace.
     pub(crate) fn in_workspace(place: WorkspacePlace, resource: Resource) -> Self {
         let project = if resource.kind == Kind::Project { resource.id } else { resource.project };
         Self {
@@ -225,14 +225,14 @@ impl Target {
         self
     }
 
-    /// The name of the target as a workspace's messages give it.
+    /// Returns the name of the target in messages of a workspace.
     pub(crate) fn resource(&self) -> Resource {
         let project = (self.kind.level() == Level::Project).then_some(self.project).flatten();
         Resource { kind: self.kind, project, id: self.id }
     }
 }
 
-/// A workspace and the organization around it.
+/// A workspace and its organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct WorkspacePlace {
     /// The organization.
@@ -241,9 +241,9 @@ pub(crate) struct WorkspacePlace {
     pub(crate) workspace: Uuid,
 }
 
-/// Something that permission can be asked for.
+/// Something that permission can be requested for.
 pub(crate) trait Object: Send + Sync {
-    /// What the decision is about.
+    /// Returns the target of the decision.
     fn target(&self) -> Target;
 }
 

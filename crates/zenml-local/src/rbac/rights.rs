@@ -1,5 +1,5 @@
-//! What an account holds, and the decision whether it suffices. Pure: [`Holdings`](super::holdings::Holdings) reads
-//! as much of it as a decision can depend on.
+//! The grants of an account, and the decision based on them. Pure: [`Holdings`](super::holdings::Holdings) reads as
+//! much as a decision depends on.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::action::{Action, Actions};
 use super::policy::{ORGANIZATION_MEMBER, Predefined, WORKSPACE_ADMIN};
 use super::resource::{Kind, Level, Owner, Resource, Target, WorkspacePlace};
 
-/// A role with the scope where it applies.
+/// A role with its scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
     /// The role.
@@ -25,20 +25,21 @@ pub(crate) struct Held {
 /// A share of one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shared {
-    /// Where the object is.
+    /// The workspace of the object.
     pub(crate) place: WorkspacePlace,
     /// The object.
     pub(crate) resource: Resource,
-    /// What may be done with it.
+    /// The granted actions.
     pub(crate) actions: Actions,
 }
 
-/// What decides what one account may do: its own, and what it has through its teams. More of it never allows less.
+/// Everything that decides what one account may do: its own grants, and those of its teams. More grants never allow
+/// less.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rights {
     /// The account.
     pub(crate) account: Uuid,
-    /// Whether the account administers the platform: all organizations, but no workspace from inside.
+    /// Whether the account administers the platform: all organizations, but not the content of workspaces.
     pub(crate) superuser: bool,
     /// For service accounts: the organization that it belongs to.
     pub(crate) home: Option<Uuid>,
@@ -48,12 +49,12 @@ pub(crate) struct Rights {
     pub(crate) shares: Vec<Shared>,
     /// Workspaces that the account created.
     pub(crate) owned: Vec<WorkspacePlace>,
-    /// Teams that it is in, with their organizations.
+    /// Teams that it belongs to, with their organizations.
     pub(crate) teams: Vec<(Uuid, Uuid)>,
 }
 
 impl Rights {
-    /// Whether the rights suffice to do `action` to `target`.
+    /// Whether the rights allow `action` on `target`.
     pub(crate) fn allow(&self, action: Action, target: &Target) -> bool {
         self.owns(action, target)
             || (self.superuser && target.kind.level() == Level::Organization && action != Action::Enter)
@@ -73,7 +74,7 @@ impl Rights {
         self.organizations().any(|own| own == organization)
     }
 
-    /// Workspaces in which the account holds anything.
+    /// Returns the workspaces in which the account has any grant.
     pub(super) fn places(&self) -> impl Iterator<Item = WorkspacePlace> {
         let by_role = self.held().filter_map(|held| {
             held.workspace.map(|workspace| WorkspacePlace { organization: held.organization, workspace })
@@ -82,7 +83,7 @@ impl Rights {
         by_role.chain(by_share).filter(|place| self.belongs_to(place.organization))
     }
 
-    /// Roles that count: given ones, and those that follow from what the account is.
+    /// Returns the effective roles: assigned and implicit ones.
     pub(super) fn held(&self) -> impl Iterator<Item = Held> {
         let home = self.home.map(|organization| Held {
             role: ORGANIZATION_MEMBER,
@@ -100,7 +101,7 @@ impl Rights {
         given.chain(home).chain(owned).filter(|held| self.belongs_to(held.organization))
     }
 
-    /// Whoever made an object keeps all rights on it.
+    /// The owner of an object may do everything with it.
     fn owns(&self, action: Action, target: &Target) -> bool {
         let on_object = action != Action::Create && target.id.is_some();
         on_object
@@ -115,7 +116,7 @@ impl Rights {
             }
     }
 
-    /// Everyone sees their own account and the teams that they are in, and keeps their own profile.
+    /// Everyone may see their own account and teams, and change their own profile.
     fn is_about_self(&self, action: Action, target: &Target) -> bool {
         match target.kind {
             Kind::Profile => target.id == Some(self.account),
@@ -137,7 +138,7 @@ impl Rights {
 
     fn by_share(&self, action: Action, target: &Target) -> bool {
         if target.kind == Kind::Workspace {
-            // One shared object lets its receiver in, without making a member.
+            // One shared object gives access to the workspace, without a membership.
             return matches!(action, Action::Read | Action::Enter)
                 && self.places().any(|place| Some(place.workspace) == target.workspace);
         }
@@ -152,8 +153,8 @@ impl Rights {
     }
 }
 
-/// Whether a role applies to a target. A role reaches down from its scope; upwards it reaches only what its holder
-/// has to see: the workspace itself, and the roles and teams that can be granted.
+/// Whether a role applies to a target. A role applies to its scope and everything below. Above its scope, it applies
+/// only to what its holder must see: the workspace itself, and the roles and teams that can be granted.
 fn covers(held: &Held, target: &Target) -> bool {
     let in_workspace = held.workspace.is_none() || held.workspace == target.workspace;
     held.organization == target.organization

@@ -1,7 +1,7 @@
-//! The permission interface of workspaces, shaped like `/rbac/*`: check, allowed ids, share, forget.
+//! The permission interface of workspaces, modeled on `/rbac/*`: check, allowed ids, share, forget.
 //!
-//! Embedded workspaces call it in process, enrolled ones through the routes of the same names; both get the same
-//! answers because there is only this code.
+//! Embedded workspaces call it in process, enrolled ones through the routes of the same names. Both get the same
+//! results, because there is only this code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,12 +16,12 @@ use super::tx::Tx;
 use crate::error::{Error, Result};
 use crate::store::{Sql, now};
 
-/// Which objects of a kind an account may do something to, beyond its own.
+/// The objects of a kind that an account may do an action to, beyond its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AllowedIds {
     /// All of them.
     pub(crate) full_access: bool,
-    /// Otherwise these.
+    /// Otherwise, these.
     pub(crate) ids: BTreeSet<Uuid>,
 }
 
@@ -35,7 +35,7 @@ pub(crate) enum Principal {
 }
 
 impl Principal {
-    /// The kind as the database has it.
+    /// Returns the kind as stored in the database.
     pub(crate) const fn kind(self) -> &'static str {
         match self {
             Self::User(_) => "user",
@@ -51,23 +51,23 @@ impl Principal {
     }
 }
 
-/// A share of one object, as its members are listed.
+/// A share of one object, as listed among its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Member {
-    /// Who holds it.
+    /// The principal.
     pub(crate) principal: Principal,
-    /// What they may do.
+    /// The granted actions.
     pub(crate) actions: Actions,
 }
 
-/// One object of a workspace that is to be shared, or whose shares are to be read.
+/// One object of a workspace, for sharing it or reading its shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SharedObject {
     /// The workspace.
     pub(crate) place: WorkspacePlace,
     /// The object.
     pub(crate) resource: Resource,
-    /// Whose it is, where that is known.
+    /// Its owner, if known.
     pub(crate) owner: super::resource::Owner,
 }
 
@@ -77,7 +77,7 @@ impl Object for SharedObject {
     }
 }
 
-/// Says for each resource whether an account may do `action` to it. Owners are the workspace's business.
+/// Returns for each resource whether an account may do `action` to it. The workspace itself handles ownership.
 pub(crate) async fn check(
     sql: &mut Sql,
     place: WorkspacePlace,
@@ -89,7 +89,7 @@ pub(crate) async fn check(
     Ok(resources.iter().copied().zip(decisions).collect())
 }
 
-/// Says which objects of a kind an account may do `action` to.
+/// Returns which objects of a kind an account may do `action` to.
 pub(crate) async fn allowed_ids(
     sql: &mut Sql,
     place: WorkspacePlace,
@@ -106,7 +106,7 @@ pub(crate) async fn allowed_ids(
     Ok(AllowedIds { full_access: false, ids })
 }
 
-/// Makes `actions` the complete set of what a principal may do to an object by share; none removes the share.
+/// Replaces the actions that a principal may do to an object by share; an empty set removes the share.
 pub(crate) async fn share(
     tx: &mut Tx,
     allowed: &Allowed<Share, SharedObject>,
@@ -155,7 +155,7 @@ pub(crate) async fn share(
     Ok(())
 }
 
-/// Drops the shares of objects that were deleted, and of a deleted project everything in it, roles included.
+/// Deletes the shares of deleted objects; for a deleted project, those of everything in it, including roles.
 pub(crate) async fn forget(sql: &mut Sql, workspace: Uuid, resources: &[Resource]) -> Result<()> {
     let workspace = workspace.to_string();
     for resource in resources {
@@ -182,7 +182,7 @@ pub(crate) async fn forget(sql: &mut Sql, workspace: Uuid, resources: &[Resource
     Ok(())
 }
 
-/// Lists who holds a share of an object.
+/// Lists the shares of an object.
 pub(crate) async fn members(
     sql: &mut Sql,
     object: &Allowed<super::Read, SharedObject>,
@@ -208,7 +208,7 @@ pub(crate) async fn members(
         .collect()
 }
 
-/// A principal by name, for the audit trail.
+/// Returns the name of a principal, for the audit trail.
 pub(crate) async fn describe(sql: &mut Sql, principal: Principal) -> Result<String> {
     let statement = match principal {
         Principal::User(_) => "SELECT username FROM account WHERE id = $1",
@@ -219,8 +219,8 @@ pub(crate) async fn describe(sql: &mut Sql, principal: Principal) -> Result<Stri
     Ok(format!("{} {}", principal.kind(), name.unwrap_or(id)))
 }
 
-/// Refuses principals that do not belong to the organization. The answer is 403, the only one that a real workspace
-/// server hands through to its caller with the text.
+/// Rejects principals that do not belong to the organization. The status is 403, the only one whose message a real
+/// workspace server passes on to its caller.
 async fn require_principal(sql: &mut Sql, organization: Uuid, principal: Principal) -> Result<()> {
     let belongs = match principal {
         Principal::User(id) => Holdings::of(id).belongs_to(sql, organization).await?,

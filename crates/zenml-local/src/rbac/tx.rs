@@ -1,4 +1,4 @@
-//! A transaction in somebody's name.
+//! A transaction on behalf of an actor.
 
 use uuid::Uuid;
 
@@ -9,12 +9,12 @@ use super::resource::{Kind, Target};
 use crate::error::Result;
 use crate::store::{Sql, Transaction};
 
-/// One change, as the audit trail will tell it.
+/// One change, for the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Recorded {
     /// What was done.
     pub(crate) action: Action,
-    /// To what kind of object.
+    /// The kind of the object.
     pub(crate) kind: Kind,
     /// Which one, once that is known.
     pub(crate) id: Option<Uuid>,
@@ -22,9 +22,9 @@ pub(crate) struct Recorded {
     pub(crate) name: Option<String>,
     /// Its organization.
     pub(crate) organization: Uuid,
-    /// Its workspace, if it is in one.
+    /// Its workspace, if any.
     pub(crate) workspace: Option<Uuid>,
-    /// What else there is to say. Never a secret.
+    /// Further details. Never a secret.
     pub(crate) detail: Option<String>,
 }
 
@@ -47,10 +47,10 @@ impl Recorded {
     }
 }
 
-/// A database transaction that knows in whose name it runs and remembers what it was asked to change.
+/// A database transaction that knows its actor and records requested changes.
 ///
-/// It is committed or rolled back by the one who began it ([`Cx::tx`](crate::http::Cx::tx) and its kin). Inside
-/// nothing is awaited but the database, because all writers wait for each other.
+/// Whoever began it commits it or rolls it back ([`Cx::tx`](crate::http::Cx::tx) and similar). Inside, await only the
+/// database, because all writers wait for each other.
 #[derive(Debug)]
 pub(crate) struct Tx {
     transaction: Transaction,
@@ -69,12 +69,12 @@ impl Tx {
         &mut self.transaction
     }
 
-    /// In whose name the transaction runs.
+    /// Returns the actor of the transaction.
     pub(crate) const fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// Makes the next decision read roles and shares again, after this transaction changed them.
+    /// Clears the cache of roles and shares after this transaction changed them.
     pub(crate) fn forget_rights(&mut self) {
         self.holdings = None;
     }
@@ -87,7 +87,7 @@ impl Tx {
         self.holdings = Some(holdings);
     }
 
-    /// Remembers a change for the audit trail; the number finds it again.
+    /// Records a change for the audit trail. Returns its index.
     pub(crate) fn record(&mut self, change: Recorded) -> usize {
         self.recorded.push(change);
         self.recorded.len() - 1
@@ -105,7 +105,7 @@ impl Tx {
         Ok(self.transaction.commit().await?)
     }
 
-    /// Undoes everything. What was recorded has been taken out before.
+    /// Rolls back. The records must have been taken out before.
     pub(crate) async fn rollback(self) {
         self.transaction.rollback().await;
     }

@@ -1,7 +1,7 @@
-//! Who may see a row, as a condition of the statement that lists it.
+//! Visibility of rows, as conditions of the statements that list them.
 //!
-//! Each condition probes indexes for the row at hand. None has a parameter for each grant, and none reads grants of
-//! other objects.
+//! Each condition probes indexes for the current row. None has a parameter per grant, and none reads grants of other
+//! objects.
 
 use std::collections::BTreeSet;
 
@@ -18,13 +18,13 @@ use crate::store::{Query, Sql};
 pub(crate) enum Visible {
     /// All that there are.
     All,
-    /// Those that the account holds something on, and own ones.
+    /// Those that the account has a grant for, and its own.
     Held,
     /// Only own ones.
     Own,
 }
 
-/// Who asks, as conditions need it.
+/// The caller, for conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
     /// The account.
@@ -38,7 +38,7 @@ pub(crate) struct Caller {
 /// Column of the organization in lists of workspaces.
 const WORKSPACE_ORGANIZATION: &str = "w.organization_id";
 
-/// The principals of a grant `x` that are the caller: itself, or a team that it is in.
+/// How the caller has a grant `x`: itself, or through a team.
 #[derive(Clone, Copy)]
 enum Through {
     Itself,
@@ -46,10 +46,10 @@ enum Through {
 }
 
 impl Caller {
-    /// Adds `EXISTS (…) OR EXISTS (…)`: a grant of the table, held by the caller itself or through a team.
+    /// Adds `EXISTS (…) OR EXISTS (…)`: a grant in the table, of the caller itself or of one of its teams.
     ///
-    /// `team_first` looks at the caller's teams and then for their grants, otherwise at the row's grants and then
-    /// whether the caller is in the team.
+    /// `team_first` reads the caller's teams and then their grants; otherwise the row's grants, and then whether the
+    /// caller is in the team.
     fn push_grant(self, query: &mut Query, table: &str, team_first: bool, condition: &dyn Fn(&mut Query)) {
         for through in [Through::Itself, Through::Team] {
             let tables = match (through, team_first) {
@@ -80,7 +80,7 @@ impl Caller {
         self.push_organization_role(query, organization, None);
     }
 
-    /// Adds a condition: a role of the organization in a column lets the caller do this to objects of a kind.
+    /// Adds a condition: a role in the organization of a column allows the caller to do this to objects of a kind.
     pub(crate) fn push_organization_role(
         self,
         query: &mut Query,
@@ -99,7 +99,7 @@ impl Caller {
         query.push(")");
     }
 
-    /// Adds a condition: the caller holds anything in the workspace with these columns.
+    /// Adds a condition: the caller has any grant in the workspace with these columns.
     pub(crate) fn push_holds_in_workspace(self, query: &mut Query, organization: &str, workspace: &str) {
         query.push("(");
         self.push_grant(query, "assignment", true, &|query| {
@@ -145,7 +145,7 @@ impl Caller {
         query.push("))");
     }
 
-    /// Whether a role of some organization lets the caller do this to objects of a kind.
+    /// Whether a role in any organization allows the caller to do this to objects of a kind.
     pub(crate) async fn may_somewhere(self, sql: &mut Sql, action: Action, kind: Kind) -> Result<bool> {
         let mut query = Query::new("SELECT ");
         self.push_grant(&mut query, "assignment", true, &|query| {
@@ -156,7 +156,7 @@ impl Caller {
         Ok(by_home || query.build_query_scalar::<i64>().fetch_one(sql).await? != 0)
     }
 
-    /// Organizations that the caller belongs to: all, or at least two of them.
+    /// Returns the organizations that the caller belongs to, at most two of them.
     pub(crate) async fn organizations(self, sql: &mut Sql) -> Result<BTreeSet<Uuid>> {
         let mut query = Query::new("SELECT o.id FROM organization o WHERE ");
         self.push_belongs(&mut query, "o.id");
@@ -172,7 +172,7 @@ impl Caller {
 
     /// Adds a condition: the caller may see the assignment `s`.
     ///
-    /// Its holders see it, too: what somebody may do is no secret to them.
+    /// Its holders also see it: what somebody may do is not a secret to them.
     pub(crate) fn push_assignment(self, query: &mut Query) {
         if self.superuser {
             query.push("1 = 1");
@@ -215,14 +215,14 @@ impl Caller {
         query.push(")))");
     }
 
-    /// Adds a condition: the caller may read the object with this id, of a kind that `target` names, by what it holds
-    /// on that object.
+    /// Adds a condition: the caller may read the object with this id, of the kind of `target`, by a grant on that
+    /// object.
     pub(super) fn push_held(self, query: &mut Query, target: &Target, id: &str) {
         match target.kind {
             Kind::Organization => {
                 self.push_organization_role(query, id, Some((Read::ACTION, Kind::Organization)));
             }
-            // With an organization it is known that its roles do not suffice, and that the caller belongs to it.
+            // With an organization, it is known that its roles are not enough and that the caller belongs to it.
             Kind::Workspace if target.organization.is_nil() => {
                 self.push_organization_role(
                     query,
@@ -270,7 +270,7 @@ fn workspace(target: &Target) -> String {
     target.workspace.map(|id| id.to_string()).unwrap_or_default()
 }
 
-/// Adds ` AND …`: role `r` is one that allows this. The names are the policy's, so there are always as many.
+/// Adds ` AND …`: role `r` allows this. The names come from the policy, so their number is fixed.
 fn push_role(query: &mut Query, to: Option<(Action, Kind)>) {
     let Some((action, kind)) = to else { return };
     let names: Vec<_> = Predefined::with(action, kind)

@@ -1,4 +1,4 @@
-//! Reading columns: ids, flags and optional texts in the database's spelling.
+//! Reading columns: ids, flags and optional strings, as stored in the database.
 
 use sqlx::Row as _;
 use zenml_api::{Identifier, Timestamp};
@@ -11,7 +11,7 @@ pub(crate) fn id<I: Identifier>(row: &Row, column: &str) -> Result<I> {
     optional_id(row, column)?.ok_or_else(|| Error::internal("a stored id is missing", column))
 }
 
-/// An id that may be absent, as null or as the empty text.
+/// An optional id; null and the empty string mean absent.
 pub(crate) fn optional_id<I: Identifier>(row: &Row, column: &str) -> Result<Option<I>> {
     match row.try_get::<Option<&str>, _>(column)? {
         None | Some("") => Ok(None),
@@ -26,7 +26,7 @@ pub(crate) fn flag(row: &Row, column: &str) -> Result<bool> {
     Ok(row.try_get::<i64, _>(column)? != 0)
 }
 
-/// A text that may be absent.
+/// An optional string.
 pub(crate) fn optional(row: &Row, column: &str) -> Result<Option<String>> {
     Ok(row.try_get(column)?)
 }
@@ -41,7 +41,7 @@ pub(crate) fn time(row: &Row, column: &str) -> Result<Timestamp> {
     Ok(Timestamp::new(text(row, column)?))
 }
 
-/// A time that may be absent.
+/// An optional time.
 pub(crate) fn optional_time(row: &Row, column: &str) -> Result<Option<Timestamp>> {
     Ok(optional(row, column)?.map(Timestamp::new))
 }

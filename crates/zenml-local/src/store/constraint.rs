@@ -1,9 +1,9 @@
-//! What a violated unique constraint means to a caller.
+//! The error messages of violated unique constraints.
 //!
-//! SQLite names the columns of a violated constraint and not the constraint, so this one table maps columns to
-//! sentences. A violation that is not listed is a bug and answered as an internal error.
+//! SQLite names the columns of a violated constraint, not the constraint, so this table maps columns to messages. A
+//! violation that is not listed is a bug and becomes an internal error.
 
-/// Columns of a unique constraint, as SQLite lists them, and the answer.
+/// Columns of a unique constraint, as SQLite lists them, and the message.
 const CONFLICTS: &[(&str, &str)] = &[
     ("organization.name", "An organization with this name already exists."),
     ("account.username", "A user or service account with this username already exists."),
@@ -50,7 +50,7 @@ const CONFLICTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The sentence for a unique violation, or `None` when `error` is something else.
+/// Returns the message for a unique violation, or `None` for another error.
 pub(crate) fn conflict(error: &sqlx::Error) -> Option<&'static str> {
     let error = error.as_database_error()?;
     if !error.is_unique_violation() {

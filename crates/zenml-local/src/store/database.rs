@@ -16,17 +16,17 @@ use super::migration;
 use super::scratch::Scratch;
 use super::transaction::{self, Health, Transaction};
 
-/// How many transactions may read at the same time.
+/// Maximum number of concurrent read transactions.
 const READERS: u32 = 4;
 /// How long a transaction waits for the writer before it gives up.
 const BUSY: Duration = Duration::from_secs(30);
 
-/// Where the state of a platform lives.
+/// Where the state of a platform is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
-    /// A file that outlives the process. The lock and the master key stand beside it.
+    /// A persistent file. The lock and the master key are next to it.
     File(PathBuf),
-    /// A temporary file that is removed when the platform stops; nothing is synced to the disk.
+    /// A temporary file, removed when the platform stops; nothing is synced to the disk.
     Ephemeral,
 }
 
@@ -72,11 +72,11 @@ impl Store {
                 (scratch.path().join("platform.db"), Some(scratch))
             }
         };
-        // A device or a pipe would be taken for an empty database, or be waited for.
+        // SQLite would treat a device or a pipe as an empty database, or block on it.
         if std::fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
             return Err(StoreError::Unusual { path });
         }
-        // Two links to one file are one database.
+        // Two links to the same file are the same database.
         let lock = Lock::take(&std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone()))?;
         create_private(&path)?;
         let open = |source| StoreError::Open { path: path.clone(), source };
@@ -88,7 +88,7 @@ impl Store {
         Ok(Self { writer, readers, health, path, scratch, lock })
     }
 
-    /// Opens a database to look at it, while a platform may be using it.
+    /// Opens a database read-only, even while a platform is using it.
     pub(crate) async fn open_to_read(path: &Path) -> Result<SqlitePool, StoreError> {
         match std::fs::metadata(path) {
             Ok(found) if found.is_file() => {}
@@ -98,7 +98,7 @@ impl Store {
             }
             Err(source) => return Err(StoreError::File { path: path.to_owned(), source }),
         }
-        // Nothing is asked for that would have to be written, such as another journal.
+        // No settings that would require a write, such as another journal mode.
         let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
         SqlitePoolOptions::new()
             .max_connections(1)
@@ -107,38 +107,38 @@ impl Store {
             .map_err(|source| StoreError::Open { path: path.to_owned(), source })
     }
 
-    /// The database file; the master key stands beside it.
+    /// Returns the database file; the master key is next to it.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether the database goes away with the process.
+    /// Whether the database is temporary.
     pub(crate) fn is_ephemeral(&self) -> bool {
         self.scratch.is_some()
     }
 
-    /// Begins the one transaction that may write.
+    /// Begins the write transaction.
     pub(crate) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         Transaction::write(&self.writer, &self.health).await
     }
 
-    /// Begins a transaction that sees one snapshot and cannot write.
+    /// Begins a read-only transaction on one snapshot.
     pub(crate) async fn begin_read(&self) -> Result<Transaction, sqlx::Error> {
         Transaction::read(&self.readers, &self.health).await
     }
 
-    /// Opens the database's files anew before they are used again, after one of them could not be read or written.
+    /// Reopens the database's files before they are used again, after a failed read or write.
     pub(crate) fn failed(&self) {
         self.health.failed();
     }
 
-    /// How far the database works, for tests.
+    /// Controls failures of the database, for tests.
     #[cfg(test)]
     pub(crate) fn fuel(&self) -> &fault::Fuel {
         &self.health.fuel
     }
 
-    /// Ends all connections and lets go of the database. What was committed is on the disk.
+    /// Closes all connections and releases the database. Everything committed is on the disk.
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
@@ -154,11 +154,11 @@ fn options(path: &Path, ephemeral: bool) -> SqliteConnectOptions {
         .synchronous(if ephemeral { SqliteSynchronous::Off } else { SqliteSynchronous::Full })
         .busy_timeout(BUSY)
         .foreign_keys(true)
-        // Deleted rows held credentials; their bytes do not stay in free pages.
+        // Deleted rows contained credentials, which must not remain in free pages.
         .pragma("secure_delete", "ON")
 }
 
-/// Creates the file with mode 0600 before SQLite would create it with the mode of the umask.
+/// Creates the file with mode 0600 before SQLite creates it with the default mode.
 fn create_private(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::OpenOptionsExt;
     std::fs::OpenOptions::new()

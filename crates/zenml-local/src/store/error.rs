@@ -13,16 +13,16 @@ pub enum StoreError {
          default file"
     )]
     Postgres,
-    /// The address cannot be understood.
+    /// The address is invalid.
     #[error("{address:?} is not a database address. Use sqlite:FILE")]
     Address {
-        /// The address as given.
+        /// The specified address.
         address: String,
     },
     /// Another process uses the database.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// A file beside the database cannot be read or written.
+    /// A file next to the database cannot be read or written.
     #[error("cannot use {}", path.display())]
     File {
         /// The file.
@@ -31,16 +31,16 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
-    /// There is no such database.
+    /// The database does not exist.
     #[error("database {} does not exist. Specify the database of `zenml-local serve` with --database sqlite:FILE", path.display())]
     Absent {
         /// The database file.
         path: PathBuf,
     },
-    /// Something else stands where the database should.
+    /// The path is not a regular file.
     #[error("{} is not a regular file, so it cannot be a database", path.display())]
     Unusual {
-        /// What is there.
+        /// The existing file.
         path: PathBuf,
     },
     /// The database was written by a newer version.
@@ -56,7 +56,7 @@ pub enum StoreError {
         /// Newest version of this build.
         known: i64,
     },
-    /// SQLite refused.
+    /// SQLite failed.
     #[error("cannot open database {}", path.display())]
     Open {
         /// The database file.

@@ -1,25 +1,25 @@
-//! What it means to a caller that the database cannot be read or written.
+//! Errors for callers when the database cannot be read or written.
 
 use http::StatusCode;
 
 use super::constraint::conflict;
 use crate::error::Error;
 
-/// Why the database does not do what it should, as far as the caller can act on it.
+/// Why the database failed, as far as the caller can act on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// There is no room left.
+    /// The disk is full.
     Full,
-    /// Somebody else holds the database, or it was interrupted; the same request may work a moment later.
+    /// The database is in use, or it was interrupted; the same request may succeed later.
     Busy,
     /// The file cannot be read or written.
     Disk,
-    /// The file does not hold what it should.
+    /// The file is damaged.
     Damaged,
 }
 
 impl Failure {
-    /// What the caller is told.
+    /// Returns the message for the caller.
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
             Self::Full => {
@@ -36,7 +36,7 @@ impl Failure {
     }
 }
 
-/// The kind of failure, or `None` when the statement is at fault and not the database.
+/// Returns the kind of failure, or `None` if the statement caused it, not the database.
 pub(crate) fn failure(error: &sqlx::Error) -> Option<Failure> {
     match error {
         sqlx::Error::PoolTimedOut => Some(Failure::Busy),
@@ -62,8 +62,8 @@ const fn of_code(code: u32) -> Option<Failure> {
     }
 }
 
-/// A violated unique constraint is a conflict with a known sentence, and a database that cannot be written says so; all
-/// else in the database is our fault.
+/// A violated unique constraint is a conflict with a known message, and a failed read or write has its own messages;
+/// all other database errors are faults of the platform.
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if let Some(sentence) = conflict(&error) {
@@ -81,7 +81,7 @@ impl From<sqlx::Error> for Error {
 }
 
 impl Error {
-    /// Whether the database could not be read or written, whatever was asked of it.
+    /// Whether the database itself could not be read or written.
     pub(crate) fn is_of_storage(&self) -> bool {
         let cause = self.context().and_then(|context| context.downcast_ref::<sqlx::Error>());
         cause.is_some_and(|cause| failure(cause).is_some())

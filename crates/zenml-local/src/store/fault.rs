@@ -1,4 +1,4 @@
-//! A database that gives up in the middle of a statement, for tests.
+//! A database that fails in the middle of a statement, for tests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use sqlx::sqlite::LockedSqliteHandle;
 use tokio::sync::Notify;
 
-/// How far the connections of a database still work, all together.
+/// When the connections of a database fail, for all of them together.
 #[derive(Clone, Debug)]
 pub(crate) struct Fuel(Arc<Tank>);
 
 #[derive(Debug)]
 struct Tank {
-    /// Steps of SQLite's machine.
+    /// Remaining steps of SQLite's virtual machine.
     steps: AtomicI64,
     /// Commits.
     commits: AtomicI64,
@@ -27,17 +27,17 @@ impl Default for Fuel {
 }
 
 impl Fuel {
-    /// Interrupts what runs after so many more steps, and everything that comes later.
+    /// Interrupts after this many more steps, and everything that follows.
     pub(crate) fn set(&self, steps: i64) {
         self.0.steps.store(steps, Ordering::SeqCst);
     }
 
-    /// No interruption from now on.
+    /// Stops interrupting.
     pub(crate) fn fill(&self) {
         self.set(i64::MAX);
     }
 
-    /// How many steps are left.
+    /// Returns the number of remaining steps.
     pub(crate) fn left(&self) -> i64 {
         self.0.steps.load(Ordering::SeqCst)
     }
@@ -47,12 +47,12 @@ impl Fuel {
         self.refuse_commits_after(if refuse { 0 } else { i64::MAX });
     }
 
-    /// Makes all commits but the next ones fail.
+    /// Makes all commits fail after the next ones.
     pub(crate) fn refuse_commits_after(&self, commits: i64) {
         self.0.commits.store(commits, Ordering::SeqCst);
     }
 
-    /// Waits until a commit was refused.
+    /// Waits until a commit has failed.
     pub(crate) async fn refused(&self) {
         self.0.refused.notified().await;
     }
@@ -62,7 +62,7 @@ impl Fuel {
         handle.set_progress_handler(1, move || tank.steps.fetch_sub(1, Ordering::SeqCst) > 0);
     }
 
-    /// Whether a commit may go through.
+    /// Whether a commit may succeed.
     pub(super) fn commits(&self) -> bool {
         let lets = self.0.commits.fetch_sub(1, Ordering::SeqCst) > 0;
         if !lets {
@@ -83,7 +83,7 @@ mod tests {
 
     use crate::{Options, Platform};
 
-    /// How many moments of each request the database is interrupted at.
+    /// The number of moments at which each request is interrupted.
     const MOMENTS: i64 = 24;
 
     struct World {
@@ -119,7 +119,7 @@ mod tests {
             body
         }
 
-        /// Everything that the database holds, to the byte.
+        /// Returns the complete content of the database.
         async fn content(&self) -> Vec<String> {
             let mut sql = self.platform.shared().store.begin_read().await.unwrap();
             let tables: Vec<String> = sqlx::query_scalar(
@@ -138,7 +138,7 @@ mod tests {
             content
         }
 
-        /// A workspace that answers, as the beginning of a path.
+        /// Creates a workspace and returns its path prefix.
         async fn workspace(&self) -> String {
             let id = self.ok("POST /workspaces", &json!({ "name": "space" })).await["id"].clone();
             let id = id.as_str().unwrap();
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    /// One request for each kind of change; `N` becomes another number in each.
+    /// One request for each kind of change; `N` is replaced by a new number each time.
     async fn changes(world: &World) -> Vec<(String, Value)> {
         let (organization, space) = (world.platform.organization_id(), world.workspace().await);
         let team = world.ok("POST /teams", &json!({ "name": "t", "organization_id": organization })).await;
@@ -202,7 +202,7 @@ mod tests {
                 number += 1;
                 serde_json::from_str(&body.to_string().replace('N', &number.to_string())).unwrap()
             };
-            // A thousand million steps are more than enough; what is left tells how many it takes.
+            // A billion steps are more than enough; the rest tells how many it took.
             fuel.set(1_000_000_000);
             world.ok(call, &next()).await;
             let needed = 1_000_000_000 - fuel.left();
@@ -215,7 +215,7 @@ mod tests {
                 let (status, answer) = world.send(call, &next()).await;
                 fuel.fill();
                 if status == 200 {
-                    // The background finishes what the answer promised.
+                    // The background work must finish.
                     settle(&world).await;
                     break;
                 }
@@ -258,7 +258,7 @@ mod tests {
         let space = world.workspace().await;
         let secret =
             |name: &str| json!({ "name": name, "private": false, "values": { "a": "x".repeat(60_000) } });
-        // The first request to a workspace makes a place for its caller there.
+        // The first request to a workspace creates the local account of its caller.
         world.ok(&format!("GET {space}/secrets"), &Value::Null).await;
         let mut full = 0;
         for room in 0..60 {
@@ -279,7 +279,7 @@ mod tests {
             assert_eq!(status, 507, "{room} pages: {answer}");
             assert!(answer.to_string().contains("is full. Nothing was changed."), "{answer}");
             assert_unchanged(&world, &before, &format!("{room} pages")).await;
-            // The next change finds a connection without the limit, as if there were room again.
+            // The next change gets a connection without the limit, as if there were free space again.
             let small = json!({ "name": format!("small{room}"), "private": false, "values": {} });
             world.ok(&format!("POST {space}/secrets"), &small).await;
         }
@@ -298,7 +298,7 @@ mod tests {
         store.fuel().set(0);
         sqlx::query("DELETE FROM setting").execute(&mut *sql).await.unwrap_err();
         store.fuel().fill();
-        // The transaction is gone, and this would be one of its own.
+        // The transaction has ended, and this statement would be committed alone.
         let alone = sqlx::query(insert).bind("second").bind("").execute(&mut *sql).await;
         assert!(super::super::failure::failure(&alone.unwrap_err()).is_some());
         assert!(sql.commit().await.is_err());

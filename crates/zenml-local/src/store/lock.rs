@@ -1,7 +1,7 @@
 //! The lock on a database file.
 //!
-//! The operating system holds the lock for a process and lets go of it when the process dies, so a dead owner
-//! never has to be detected. The lock file's content only tells people who the living owner is.
+//! The operating system holds the lock for a process and releases it when the process ends, so dead owners need not
+//! be detected. The content of the lock file only shows users who the owner is.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Who uses a database.
+/// The owner of a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// Process id.
@@ -22,7 +22,7 @@ pub struct Owner {
 /// Why a database cannot be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// A living process has it.
+    /// A running process has it.
     #[error(
         "database {} is in use by {}. Stop that process, or choose another file with --database",
         database.display(), owner_text(owner.as_ref())
@@ -30,7 +30,7 @@ pub enum LockError {
     Taken {
         /// The database file.
         database: PathBuf,
-        /// Who has it, where the lock file tells.
+        /// The owner, if the lock file contains it.
         owner: Option<Owner>,
     },
     /// The lock file cannot be used.
@@ -51,12 +51,12 @@ fn owner_text(owner: Option<&Owner>) -> String {
     )
 }
 
-/// Exclusive use of a database, until it is released or the process ends.
+/// Exclusive use of a database until it is released or the process ends.
 #[derive(Debug)]
 pub(crate) struct Lock(File);
 
 impl Lock {
-    /// Takes the lock beside `database`, also from an owner that has died.
+    /// Takes the lock next to `database`, even from a dead owner.
     pub(crate) fn take(database: &Path) -> Result<Self, LockError> {
         let path = lock_path(database);
         let failed = |source| LockError::File { path: path.clone(), source };
@@ -84,8 +84,8 @@ impl Lock {
         Ok(Self(file))
     }
 
-    /// Lets go of the database. Closing the file alone would not do: a child process that was being started at the
-    /// same time may hold a copy of it for a moment.
+    /// Releases the database. Closing the file is not enough: a child process that is just being started may hold a
+    /// copy of it for a moment.
     pub(crate) fn release(&self) {
         if let Err(error) = self.0.unlock() {
             tracing::warn!(%error, "cannot release the database lock");

@@ -1,4 +1,4 @@
-//! The schema, one file per step. A step that was released is never edited.
+//! The schema, one file per step. A released step is never edited.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0006_session.sql"),
 ];
 
-/// The newest version that this build knows.
+/// The newest version that this build supports.
 pub(crate) fn newest() -> i64 {
     i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
 }

@@ -1,8 +1,8 @@
 //! The platform's database: one SQLite file with one writer and several readers.
 //!
-//! A write transaction begins immediately, so two of them never deadlock on an upgrade of their locks; readers
-//! see a snapshot and never block the writer. Columns are `TEXT`, `BIGINT` and `BLOB` only and parameters are
-//! numbered, so that the same statements can serve PostgreSQL later.
+//! A write transaction begins immediately, so two of them never deadlock on a lock upgrade. Readers see a snapshot
+//! and never block the writer. Columns are `TEXT`, `BIGINT` and `BLOB` only and parameters are numbered, so that the
+//! same statements can serve PostgreSQL later.
 
 pub(crate) mod column;
 mod constraint;

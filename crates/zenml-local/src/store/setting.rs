@@ -1,4 +1,4 @@
-//! Settings of the platform, which are kept with its data.
+//! Settings of the platform, stored with its data.
 
 use super::database::Store;
 use super::sql::Sql;
@@ -13,7 +13,7 @@ pub(crate) async fn setting(store: &Store, name: &str) -> Result<Option<String>>
         .await?)
 }
 
-/// Writes a setting of the platform, unless it has the value already: a start needs no room on the disk.
+/// Writes a setting of the platform, unless it already has the value: a start does not require free disk space.
 pub(crate) async fn set_setting(store: &Store, name: &str, value: &str) -> Result<()> {
     if setting(store, name).await?.as_deref() == Some(value) {
         return Ok(());

@@ -1,13 +1,13 @@
-//! Time stamps as the APIs show them: naive UTC with microseconds, which also sort as text.
+//! Timestamps as in the APIs: naive UTC with microseconds, which also sort as strings.
 
 use jiff::{SignedDuration, Timestamp, tz::Offset};
 
-/// The present moment, such as `2026-11-24T00:02:30.699227`.
+/// Returns the current time, such as `2026-11-24T00:02:30.699227`.
 pub(crate) fn now() -> String {
     format(Timestamp::now())
 }
 
-/// A moment `seconds` from now; negative values lie in the past.
+/// Returns the time `seconds` from now; negative values are in the past.
 pub(crate) fn seconds_from_now(seconds: i64) -> String {
     let now = Timestamp::now();
     format(now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now))

@@ -1,9 +1,8 @@
-//! Transactions, and what becomes of the connection of one that failed.
+//! Transactions, and the handling of connections after a failure.
 //!
 //! SQLite ends a transaction by itself when the disk is full or cannot be written. The driver does not notice, so the
-//! connection would refuse every later transaction, and a statement that still comes would be committed alone. Both
-//! are prevented here: a connection that went through a failure is closed, and nothing is committed but by
-//! [`Transaction::commit`].
+//! connection would reject every later transaction, and a further statement would be committed alone. This module
+//! prevents both: a connection is closed after a failure, and only [`Transaction::commit`] commits.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,19 +14,19 @@ use sqlx::{Connection as _, Sqlite};
 
 use super::sql::Sql;
 
-/// What the connections of a database have in common.
+/// State shared by the connections of a database.
 #[derive(Debug, Default)]
 pub(super) struct Health {
-    /// When the database last refused to read or write.
+    /// When the database last failed to read or write.
     failed: Mutex<Option<Instant>>,
-    /// Whether the one transaction that may write is being committed right now.
+    /// Whether the write transaction is being committed right now.
     committing: AtomicBool,
     #[cfg(test)]
     pub(super) fuel: super::fault::Fuel,
 }
 
 impl Health {
-    /// Connections that are open now are closed instead of being used again: what they know of the file may be wrong.
+    /// Closes the connections that are open now instead of reusing them: their view of the file may be wrong.
     pub(super) fn failed(&self) {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
@@ -46,7 +45,7 @@ impl Health {
     }
 }
 
-/// Opens a pool whose broken connections are closed and replaced.
+/// Opens a pool that closes and replaces broken connections.
 pub(super) async fn pool(
     connections: u32,
     options: SqliteConnectOptions,
@@ -81,12 +80,12 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
-    /// Begins the transaction that may write; nobody else can until it ends.
+    /// Begins the write transaction; no other can begin until it ends.
     pub(super) async fn write(pool: &SqlitePool, health: &Arc<Health>) -> Result<Self, sqlx::Error> {
         Self::begin(pool, health, "BEGIN IMMEDIATE").await
     }
 
-    /// Begins one that sees a snapshot and cannot write.
+    /// Begins a read-only one on a snapshot.
     pub(super) async fn read(pool: &SqlitePool, health: &Arc<Health>) -> Result<Self, sqlx::Error> {
         Self::begin(pool, health, "BEGIN DEFERRED").await
     }
@@ -101,15 +100,15 @@ impl Transaction {
         Ok(Self { inner, health: Arc::clone(health) })
     }
 
-    /// Makes the changes last. After an error none of them was made, unless the disk failed at the very last moment.
+    /// Commits the changes. After an error, none of them was made, unless the disk failed at the very last moment.
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         let _permit = Permit::new(&self.health);
         let committed = self.inner.commit().await;
         committed.inspect_err(|_| self.health.failed())
     }
 
-    /// Undoes the changes. This cannot fail: when the database does not answer its connection is closed, which undoes
-    /// them as well.
+    /// Rolls back the changes. This cannot fail: if the database does not respond, its connection is closed, which
+    /// also rolls them back.
     pub(crate) async fn rollback(self) {
         if let Err(error) = self.inner.rollback().await {
             tracing::debug!(%error, "closing a connection that cannot be rolled back");
@@ -132,7 +131,7 @@ impl DerefMut for Transaction {
     }
 }
 
-/// Commits are let through while this lives.
+/// Commits are allowed while this guard exists.
 struct Permit<'a>(&'a Health);
 
 impl<'a> Permit<'a> {

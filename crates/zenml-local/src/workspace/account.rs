@@ -1,7 +1,7 @@
-//! Accounts as a workspace knows them.
+//! Accounts of a workspace.
 //!
-//! They mirror accounts of the control plane. One is made at the first login, with an id of its own, and brought
-//! up to date at each later one.
+//! They mirror accounts of the control plane. The first login creates one, with its own id, and each later login
+//! updates it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -28,13 +28,13 @@ async fn current(cx: Cx, (): (), (): (), (): ()) -> Result<User> {
     cx.read(async |tx| Ok(own(tx.sql(), me).await?.user(Detail::Own))).await
 }
 
-/// Everyone who can log in may see everyone, but not each other's e-mail address.
+/// Everyone who can log in may see all accounts, but not the e-mail addresses of others.
 async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Page<User>> {
     let me = enter(&cx).await?;
     list::check_paging(query.paging())?;
     cx.read(async |tx| {
         let scope = |sql: &mut Query| {
-            // An address that is not shown is no filter and no order either: both would tell it bit by bit.
+            // A hidden address cannot be filtered or sorted by either: both would reveal it bit by bit.
             sql.push(" FROM (SELECT l.*, CASE l.id WHEN ").push_bind(me.local.to_string());
             sql.push(" THEN l.email END AS shown_email FROM local_account l) t WHERE t.workspace_id = ");
             sql.push_bind(me.place.workspace.to_string());
@@ -61,18 +61,18 @@ async fn get(cx: Cx, id: IdOrName<UserId>, (): (), (): ()) -> Result<User> {
     .await
 }
 
-/// The caller of a request inside a workspace, whom [`enter`] has let in.
+/// The caller of a request in a workspace, admitted by [`enter`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Me {
     /// The workspace.
     pub(crate) place: WorkspacePlace,
     /// Id on the control plane.
     pub(crate) account: Uuid,
-    /// Id inside the workspace.
+    /// Id in the workspace.
     pub(crate) local: UserId,
 }
 
-/// The caller's account in the workspace. Who comes with an API key and never logged in gets one now.
+/// Returns the caller's account in the workspace. A caller with an API key who has never logged in gets one now.
 pub(crate) async fn enter(cx: &Cx) -> Result<Me> {
     let (place, identity) = (cx.workspace()?, cx.identity()?);
     let account = identity.account.uuid();
@@ -86,7 +86,7 @@ pub(crate) async fn enter(cx: &Cx) -> Result<Me> {
     Ok(Me { place, account, local })
 }
 
-/// Makes the caller's account in a workspace, or brings it up to date.
+/// Creates or updates the caller's account in a workspace.
 pub(crate) async fn mirror(cx: &Cx, place: WorkspacePlace, identity: &Identity) -> Result<UserId> {
     let mut sql = cx.shared().store.begin().await?;
     let (workspace, account) = (place.workspace.to_string(), identity.account.to_string());
@@ -110,7 +110,7 @@ pub(crate) async fn mirror(cx: &Cx, place: WorkspacePlace, identity: &Identity) 
     local.ok_or_else(|| Error::not_found("The account was not found."))
 }
 
-/// The owners of the objects of an answer, by their id on the control plane.
+/// The owners of the objects of a response, by their id on the control plane.
 #[derive(Debug)]
 pub(crate) struct Owners(HashMap<Uuid, Mirrored>);
 
@@ -137,31 +137,31 @@ impl Owners {
         Ok(Self(known.into_iter().map(|account| (account.external, account)).collect()))
     }
 
-    /// The local id of an owner.
+    /// Returns the local id of an owner.
     pub(crate) fn id(&self, owner: Option<Uuid>) -> Option<UserId> {
         self.0.get(&owner?).map(|account| account.local)
     }
 
-    /// The owner as a nested object.
+    /// Returns the owner as a nested object.
     pub(crate) fn user(&self, owner: Option<Uuid>) -> Option<User> {
         self.0.get(&owner?).map(|account| account.user(Detail::Nested))
     }
 
-    /// What a filter by owner compares with: local id and name.
+    /// Returns the values for a filter by owner: local id and name.
     pub(crate) fn filter_values(&self, owner: Option<Uuid>) -> Vec<String> {
         let account = owner.and_then(|owner| self.0.get(&owner));
         account.map(|account| vec![account.local.to_string(), account.name.clone()]).unwrap_or_default()
     }
 }
 
-/// How much of an account is told.
+/// How much of an account a response contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Detail {
-    /// Nothing but the body.
+    /// Only the body.
     Nested,
     /// Everything.
     Own,
-    /// Everything but the e-mail address.
+    /// Everything except the e-mail address.
     Others,
 }
 
@@ -235,7 +235,7 @@ impl list::Table for Mirrored {
     }
 }
 
-/// An account of the workspace that the caller is in: everyone there may see everyone.
+/// Finds an account in the caller's workspace: everyone there may see all accounts.
 async fn find(sql: &mut Sql, me: Me, id: &IdOrName<UserId>) -> Result<Option<Mirrored>> {
     let mut query = Query::new("SELECT ");
     query.push(Mirrored::columns()).push(" FROM local_account t WHERE t.workspace_id = ");

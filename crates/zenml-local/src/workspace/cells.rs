@@ -29,7 +29,7 @@ impl<'a> Cells<'a> {
         self.next - 1
     }
 
-    /// A string, a number, or one of them that may be null.
+    /// A string or a number, or null for an `Option`.
     pub(crate) fn get<T: Decode<'a, Sqlite> + Type<Sqlite>>(&mut self) -> Result<T> {
         let index = self.advance();
         Ok(self.row.try_get(index)?)
@@ -69,7 +69,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// The values of a row, written in the order of its columns.
+/// The values of a row, in the order of its columns.
 pub(crate) struct Values<'a> {
     query: &'a mut Query,
     columns: std::slice::Iter<'a, &'static str>,
@@ -91,7 +91,7 @@ impl<'a> Values<'a> {
         Self { query, columns: columns.iter(), assigns, vault, table, id }
     }
 
-    /// A string, a number, or one of them that may be null.
+    /// A string or a number, or null for an `Option`.
     pub(crate) fn put<'q, T: Encode<'q, Sqlite> + Type<Sqlite>>(&mut self, value: T) -> &mut Self {
         let column = self.columns.next();
         debug_assert!(column.is_some(), "{} has more values than columns", self.table);
@@ -124,7 +124,7 @@ impl<'a> Values<'a> {
         Ok(self.put(sealed))
     }
 
-    /// Every column has its value.
+    /// Checks that every column has a value.
     pub(super) fn finish(self) {
         debug_assert_eq!(self.columns.len(), 0, "{} has more columns than values", self.table);
     }
@@ -143,7 +143,7 @@ pub(crate) fn optional_id(row: &Row, index: usize) -> Result<Option<Uuid>> {
     }
 }
 
-/// The text of a JSON column.
+/// Returns the string for a JSON column.
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| Error::internal("a value cannot be encoded as JSON", error))
 }

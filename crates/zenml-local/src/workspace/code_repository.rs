@@ -1,4 +1,4 @@
-//! Code repositories. They belong to a project, and to the account that made them.
+//! Code repositories. They belong to a project, and to the account that created them.
 
 use zenml_api::workspace::code_repository::{
     self as api, CodeRepositoryBody, CodeRepositoryMetadata, SOURCE_TYPES, Source,
@@ -107,7 +107,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::CodeRepositoryCreate) -> Resul
     cx.tx(async |tx| {
         let all = All::<CodeRepository>::in_project(me.place, new.project.uuid());
         let allowed = tx.allow::<Create, _>(all).await?;
-        // A real server leaves it to its database to find out.
+        // A real server leaves this check to its database.
         let unknown = || Error::runtime("The project does not exist.");
         let project = project_name(tx, &allowed).await?.ok_or_else(unknown)?;
         if is_taken(tx, &allowed, &[("name", &new.name)]).await? {
@@ -125,7 +125,7 @@ async fn create(cx: Cx, (): (), (): (), new: api::CodeRepositoryCreate) -> Resul
     .await
 }
 
-/// Changes what the request has a text or a map for. What is null or empty changes nothing.
+/// Changes the members for which the request has a string or a map. Null and empty values change nothing.
 async fn update(
     cx: Cx,
     id: CodeRepositoryId,
@@ -167,7 +167,7 @@ fn taken(name: &str, project: &str) -> Error {
     Error::name_taken(format_args!("code repository of the project '{project}'"), name)
 }
 
-/// The name of the project that a permission is about; none if there is no such project in the workspace.
+/// Returns the name of the project of a permission; `None` if the workspace does not have it.
 async fn project_name<A: Act, O: Object>(tx: &mut Tx, allowed: &Allowed<A, O>) -> Result<Option<String>> {
     let target = allowed.object().target();
     Ok(sqlx::query_scalar("SELECT name FROM project WHERE workspace_id = $1 AND id = $2")

@@ -1,4 +1,4 @@
-//! What a workspace holds from the start, and its end.
+//! The initial content of a workspace, and its deletion.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use crate::error::Result;
 use crate::rbac::{Create, Tx, WorkspacePlace};
 use crate::store::Sql;
 
-/// Types of the components that come with a workspace, all of flavor `local` and owned by the server.
+/// Types of the default components of a workspace, all of flavor `local` and owned by the server.
 const DEFAULT_TYPES: [&str; 3] = ["orchestrator", "artifact_store", "deployer"];
 
-/// Puts the default stack and its components into a new workspace. What is there stays.
+/// Creates the default stack and its components in a new workspace. Existing objects are kept.
 pub(super) async fn populate(tx: &mut Tx, vault: &Vault, place: WorkspacePlace) -> Result<()> {
     if exists_unchecked(tx.sql(), place).await? {
         return Ok(());
@@ -57,7 +57,7 @@ async fn insert_component(
     Ok(row.id())
 }
 
-/// Whether a workspace was populated and not erased.
+/// Whether a workspace is populated.
 pub(super) async fn exists_unchecked(sql: &mut Sql, place: WorkspacePlace) -> Result<bool> {
     let row = sqlx::query("SELECT 1 FROM stack WHERE workspace_id = $1 AND name = $2 AND owner_id IS NULL")
         .bind(place.workspace.to_string())
@@ -67,7 +67,7 @@ pub(super) async fn exists_unchecked(sql: &mut Sql, place: WorkspacePlace) -> Re
     Ok(row.is_some())
 }
 
-/// Removes everything that a workspace holds. Nothing to remove is a success.
+/// Deletes the content of a workspace. Succeeds if it is empty.
 pub(super) async fn erase_unchecked(tx: &mut Tx, place: WorkspacePlace) -> Result<()> {
     // Children before what they refer to.
     const STATEMENTS: [&str; 8] = [

@@ -11,10 +11,10 @@ use crate::rbac::{Actor, Tx, WorkspacePlace};
 use crate::store::Store;
 use crate::unit_of_work;
 
-/// Makes workspaces that the platform serves at `{base}/w/{id}`.
+/// Creates workspaces that the platform serves at `{base}/w/{id}`.
 ///
-/// Whether one is switched off is written in its row on the control plane, and the router looks there: rows need
-/// neither be stopped nor upgraded.
+/// Whether one is deactivated is stored in its row on the control plane, where the router reads it: rows need not be
+/// stopped or upgraded.
 #[derive(Debug)]
 pub(crate) struct Embedded {
     store: Arc<Store>,
@@ -23,7 +23,7 @@ pub(crate) struct Embedded {
 }
 
 impl Embedded {
-    /// An engine whose workspaces are rows of this database and are served below this address.
+    /// Creates an engine whose workspaces are rows of this database, served below this address.
     pub(crate) const fn new(store: Arc<Store>, vault: Arc<Vault>, base_url: String) -> Self {
         Self { store, vault, base_url }
     }

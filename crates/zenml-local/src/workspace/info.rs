@@ -1,4 +1,4 @@
-//! What a workspace tells about itself, to anyone.
+//! Public information about a workspace.
 
 use std::collections::BTreeMap;
 

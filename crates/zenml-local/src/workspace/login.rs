@@ -56,7 +56,7 @@ enum Grant {
     External,
 }
 
-/// Which grant a login asks for; a server finds it out from what is there if it is not named.
+/// Returns the grant of a login; without a grant type, it follows from the other members, as on a server.
 fn grant(form: &Form, has_bearer: bool) -> Result<Grant> {
     let is_key = form.password.as_ref().is_some_and(|text| text.expose().starts_with(API_KEY_PREFIX));
     match form.grant_type.as_deref().filter(|grant| !grant.is_empty()) {
@@ -76,7 +76,7 @@ fn unsupported(grant: &str) -> Error {
     Error::plain(StatusCode::BAD_REQUEST, format!("The grant type {grant} is not supported."))
 }
 
-/// A session of the workspace; it does not live longer than the one that it is made from.
+/// Creates a session of the workspace; it does not outlive the one that it is created from.
 fn session(cx: &Cx, identity: &Identity) -> Result<Session> {
     let (workspace, root) = (cx.workspace()?.workspace, identity.root);
     let token = cx.shared().tokens.issue_until(WorkspaceSession { root, workspace }, root.ends)?;

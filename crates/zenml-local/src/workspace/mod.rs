@@ -1,8 +1,8 @@
 //! The API of embedded workspaces: one file per noun.
 //!
-//! It answers as a ZenML 0.98 server in Pro mode does, its traps included, so that what works here works there.
-//! What differs: connectors cannot be verified, pipelines cannot run, and only the flavors in `data/flavors.json`
-//! that have a configuration are checked.
+//! It behaves like a ZenML 0.98 server in Pro mode, including its pitfalls, so that what works here works there. The
+//! differences: connectors cannot be verified, pipelines cannot run, and only the flavors with a configuration in
+//! `data/flavors.json` are validated.
 
 mod account;
 mod cells;

@@ -1,23 +1,23 @@
-//! Rules for names and other texts.
+//! Rules for names and other strings.
 
 use zenml_api::Patch;
 use zenml_api::workspace::component::ALL_TYPES;
 
 use crate::error::{Error, Issue, Result};
 
-/// Complains about a text of a request's body that is too long, counted in characters.
+/// Adds an issue for a string in a request body that is too long; `most` is in characters.
 pub(crate) fn at_most(member: &str, text: &str, most: usize, complaints: &mut Vec<Issue>) {
     if text.chars().count() > most {
         complaints.push(Issue::too_long(&["body", member], most));
     }
 }
 
-/// Refuses a request if there are complaints about it.
+/// Rejects a request with issues.
 pub(crate) fn settle(complaints: Vec<Issue>) -> Result<()> {
     if complaints.is_empty() { Ok(()) } else { Err(Error::validation(complaints)) }
 }
 
-/// Changes a column that is never null. A real server hands a null through to its database, which refuses it.
+/// Changes a column that is never null. A real server passes a null on to its database, which rejects it.
 pub(crate) fn not_null<T>(column: &str, change: Patch<T>, stored: T) -> Result<T> {
     match change {
         Patch::Keep => Ok(stored),
@@ -26,14 +26,14 @@ pub(crate) fn not_null<T>(column: &str, change: Patch<T>, stored: T) -> Result<T
     }
 }
 
-/// Complains about what is no type of component.
+/// Adds an issue for an unknown component type.
 pub(crate) fn component_type(kind: &str, complaints: &mut Vec<Issue>) {
     if !ALL_TYPES.contains(&kind) {
         complaints.push(Issue::not_one_of(&["body", "type"], &ALL_TYPES));
     }
 }
 
-/// Complains about a name that a project cannot have: it is 1 to 50 of `a-z 0-9 _ -`.
+/// Adds issues for an invalid project name: it must be 1 to 50 characters of `a-z 0-9 _ -`.
 pub(crate) fn project(name: &str, complaints: &mut Vec<Issue>) {
     if name.is_empty() {
         complaints.push(Issue::new(&["body", "name"], "string_too_short", "Must not be empty"));
@@ -48,7 +48,7 @@ pub(crate) fn project(name: &str, complaints: &mut Vec<Issue>) {
     }
 }
 
-/// The name that a project gets from its display name: lower case, spaces to `-`, other characters dropped.
+/// Derives the name of a project from its display name: lower case, spaces become `-`, other characters are dropped.
 pub(crate) fn from_display_name(display_name: &str) -> String {
     display_name
         .to_lowercase()
@@ -60,8 +60,8 @@ pub(crate) fn from_display_name(display_name: &str) -> String {
         .collect()
 }
 
-/// Refuses a name that stacks and components cannot have when they are made: empty, or with a tab or a line
-/// break. A server does not look at it again when the name is changed.
+/// Rejects an invalid name of a new stack or component: empty, or with a tab or a line break. A server does not check
+/// this when the name is changed.
 pub(crate) fn without_breaks(name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(Error::value("The `name` is empty."));
@@ -72,7 +72,8 @@ pub(crate) fn without_breaks(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The name of what is made with a stack whose name is taken: the stack's in small letters, with some of any.
+/// Returns a name for an object created with a stack if the stack's name is taken: the stack's in lower case, with
+/// random letters.
 pub(crate) fn with_addition(stack: &str) -> String {
     let drawn = uuid::Uuid::new_v4();
     let letters = drawn.as_bytes().iter().take(4).map(|byte| char::from(b'a' + byte % 26));

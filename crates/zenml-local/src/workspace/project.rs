@@ -1,4 +1,4 @@
-//! Projects. They have no owner: what their creator may do with them comes from roles alone.
+//! Projects. They have no owner: the permissions of their creator come only from roles.
 
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::project::{self as api, ProjectBody, ProjectMetadata};
@@ -148,7 +148,7 @@ async fn statistics(cx: Cx, id: IdOrName<ProjectId>, (): (), (): ()) -> Result<a
     cx.read(async |tx| {
         let found = locate::<Project>(tx, me.place, &id).await?;
         tx.allow::<Read, _>(found).await?;
-        // There is nothing that could run a pipeline here.
+        // Pipelines cannot run here.
         Ok(api::Statistics { pipelines: 0, runs: 0 })
     })
     .await

@@ -1,10 +1,10 @@
-//! Values as Python writes them, because a ZenML server stores them like that: labels and display names.
+//! Values in Python's notation, because a ZenML server stores labels and display names like that.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// A text as Python's `repr` shows it.
+/// Formats a string like Python's `repr`.
 fn text(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut shown = String::with_capacity(text.len() + 2);
@@ -26,7 +26,7 @@ fn text(text: &str) -> String {
     shown
 }
 
-/// A JSON value as Python's `str` shows it.
+/// Formats a JSON value like Python's `str`.
 pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -34,7 +34,7 @@ pub(crate) fn shown(value: &Value) -> String {
     }
 }
 
-/// A JSON value as Python's `repr` shows it.
+/// Formats a JSON value like Python's `repr`.
 fn representation(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),
@@ -54,7 +54,8 @@ fn representation(value: &Value) -> String {
     }
 }
 
-/// A text as Python's `title` writes it: each run of letters begins with a capital, and has no others.
+/// Formats a string like Python's `title`: each run of letters starts with an upper-case letter; the rest is lower
+/// case.
 pub(crate) fn title(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut within = false;

@@ -1,4 +1,4 @@
-//! Secrets. A private one exists for its owner alone; values are sealed in the database.
+//! Secrets. Private ones are visible only to their owner; values are sealed in the database.
 
 use serde_json::json;
 use zenml_api::workspace::Owned as OwnedBy;
@@ -31,7 +31,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 /// The columns of a secret, without its values.
 #[derive(Debug)]
 pub(crate) struct Secret {
-    /// Whose name space the name is in: an account's for a private secret, or empty.
+    /// The namespace of the name: an account for a private secret, or empty.
     private_to: String,
 }
 
@@ -92,7 +92,8 @@ impl Served for Secret {
         query.push(" AND t.private_to IN ('', ").push_bind(me.account.to_string()).push(")");
     }
 
-    /// A secret with its values, if they are wanted and the caller may see them; otherwise without, and without a mark.
+    /// Returns a secret, with its values if they are requested and the caller may see them; otherwise without them,
+    /// and without any sign.
     async fn answer(row: Stored<Self>, view: &mut View<'_>) -> Result<api::Secret> {
         let opened = if view.secrets {
             view.tx.try_allow::<ReadSecretValue, _>(row.found(view.place)).await?
@@ -175,15 +176,15 @@ async fn update(cx: Cx, id: SecretId, query: UpdateQuery, change: SecretUpdate) 
     .await
 }
 
-/// Null deletes a key.
+/// A null deletes a key.
 fn merged(mut stored: api::Values, given: api::Values) -> api::Values {
     stored.extend(given);
     stored.retain(|_, value| value.is_some());
     stored
 }
 
-/// Finds a secret that the caller can know of: any public one, and private ones of their own. By name a private
-/// one goes before a public one. Takes no proof.
+/// Finds a secret that is visible to the caller: any public one, and their own private ones. By name, a private one
+/// takes precedence. Takes no proof.
 pub(crate) async fn locate(tx: &mut Tx, me: Me, key: &IdOrName<SecretId>) -> Result<Found<Secret>> {
     let column = if matches!(key, IdOrName::Id(_)) { "id" } else { "name" };
     let found = locate_where(tx, me.place, |query| {
@@ -194,9 +195,9 @@ pub(crate) async fn locate(tx: &mut Tx, me: Me, key: &IdOrName<SecretId>) -> Res
     found.await?.ok_or_else(|| Error::no_object("secret", key))
 }
 
-/// The value that a reference in a configuration stands for, as the server looks it up to check a configuration.
+/// Returns the value of a reference in a configuration, which the server reads to validate the configuration.
 ///
-/// This asks for no permission: a server resolves references in its own name. The value never leaves the check.
+/// Requires no permission: a server resolves references on its own behalf. The value never leaves the validation.
 pub(crate) async fn resolve_unchecked(
     tx: &mut Tx,
     vault: &Vault,

@@ -1,4 +1,4 @@
-//! Tags. A server lets everyone in the workspace make and see them, and asks for permission only to change one.
+//! Tags. Everyone in the workspace can create and see them; only a change requires permission, as on a real server.
 
 use uuid::Uuid;
 use zenml_api::workspace::Owned as OwnedBy;
@@ -131,7 +131,8 @@ async fn update(cx: Cx, id: TagId, (): (), change: api::TagUpdate) -> Result<api
                 return Err(Error::name_taken("tag", name));
             }
             if name.chars().count() > 255 {
-                // A real server stores it, and cannot read the tag any more. That is not worth having.
+                // A real server stores it and can then no longer read the tag. The platform deliberately differs
+                // here.
                 return Err(Error::invalid(vec![Issue::too_long(&["name"], 255)]));
             }
         }
@@ -143,7 +144,7 @@ async fn update(cx: Cx, id: TagId, (): (), change: api::TagUpdate) -> Result<api
     .await
 }
 
-/// Complains about a name that could be taken for an id.
+/// Adds an issue for a name that could be mistaken for an id.
 fn no_id(name: &str, complaints: &mut Vec<Issue>) {
     if Uuid::try_parse(name).is_ok() {
         complaints.push(Issue::new(&["body", "name"], "value_error", "Cannot be a UUID"));
@@ -156,7 +157,7 @@ fn known_color(color: &str, complaints: &mut Vec<Issue>) {
     }
 }
 
-/// Any color: a server draws one for a tag that comes without.
+/// Returns a random color, as a server does for a tag without one.
 fn drawn_color() -> String {
     let drawn = usize::from(Uuid::new_v4().as_bytes()[0]);
     COLORS[drawn % COLORS.len()].to_owned()

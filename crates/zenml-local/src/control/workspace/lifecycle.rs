@@ -1,5 +1,4 @@
-//! What happens to a workspace in the background: deployment, deactivation, deletion, and taking up what an earlier
-//! run of the platform left.
+//! Background work on workspaces: deployment, deactivation, deletion, and resuming unfinished work of an earlier run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,29 +16,32 @@ use crate::rbac::{Actor, Tx, WorkspacePlace};
 use crate::state::Shared;
 use crate::unit_of_work;
 
-/// How long background work waits after the database could not be written, at first and at most.
+/// Initial and maximum delay of background work after a failed write to the database.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// Brings a workspace to its desired state, in the background and in the platform's name.
+/// Brings a workspace to its desired state, in the background and on behalf of the platform.
 pub(super) fn start(shared: &Arc<Shared>, id: WorkspaceId) {
     let platform = Arc::clone(shared);
     shared.tasks.spawn(async move {
         let mut pause = FIRST_PAUSE;
         while let Err(error) = bring(&platform, id).await {
-            let cause = Chain(&error);
-            tracing::error!(workspace.id = %id, %cause, "a workspace could not reach its desired state");
+            tracing::error!(
+                workspace.id = %id,
+                cause = %Chain(&error),
+                "a workspace could not reach its desired state"
+            );
             if !error.is_of_storage() {
                 break;
             }
-            // Nobody else would take it up before the next start, and the disk may have room again.
+            // Otherwise the work would only resume at the next start, and the disk may have free space again.
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     });
 }
 
-/// Takes up what an earlier run left: unfinished work goes on, running workspaces are adopted.
+/// Resumes after an earlier run: continues unfinished work and adopts running workspaces.
 pub(crate) async fn resume(shared: &Arc<Shared>) -> Result<()> {
     let (unfinished, running) = read(shared, async |tx| {
         Ok((sql::unfinished_unchecked(tx.sql()).await?, sql::running_unchecked(tx.sql()).await?))
@@ -55,7 +57,7 @@ pub(crate) async fn resume(shared: &Arc<Shared>) -> Result<()> {
     Ok(())
 }
 
-/// Takes over a workspace that was available; what is gone of it is made again.
+/// Takes over a workspace that was available and re-creates missing parts.
 async fn adopt(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
     let (engine, spec, id) = (&shared.engine, spec(stored), stored.id);
     let adopted = match engine.state(&spec).await {
@@ -95,7 +97,7 @@ async fn bring(shared: &Arc<Shared>, id: WorkspaceId) -> Result<()> {
             }
         }
     }
-    // The wish may have changed meanwhile; then other work is on its way, and only the last one counts.
+    // The desired state may have changed in the meantime. Then other work has started, and only the last one counts.
     let stored = match read(shared, async |tx| sql::stored_unchecked(tx.sql(), id).await).await {
         Err(error) if error.status() == http::StatusCode::NOT_FOUND => return Ok(()),
         stored => stored?,
@@ -134,7 +136,7 @@ async fn delete(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
     write(shared, async |tx| sql::remove_unchecked(tx.sql(), stored.id).await).await
 }
 
-/// Notes that a workspace failed. It did not when only the platform's own database could not be written.
+/// Records that a workspace failed, unless the cause is only a failed write to the platform's own database.
 async fn fail(shared: &Arc<Shared>, stored: &Stored, error: EngineError) -> Result<()> {
     if let Some(cause) = error.source
         && cause.is_of_storage()
@@ -145,7 +147,7 @@ async fn fail(shared: &Arc<Shared>, stored: &Stored, error: EngineError) -> Resu
     finish(shared, stored, &WorkspaceStatus::Failed, &error.reason, None).await
 }
 
-/// Writes how work ended, unless something else is wished meanwhile: then other work tells.
+/// Records the result of work, unless the desired state has changed in the meantime: then other work records it.
 async fn finish(
     shared: &Arc<Shared>,
     stored: &Stored,

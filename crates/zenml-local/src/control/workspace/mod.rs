@@ -1,4 +1,4 @@
-//! Workspaces: routes and handlers. Queries are in `sql`, what happens in the background in `lifecycle`.
+//! Workspaces: routes and handlers. Queries are in `sql`, background work is in `lifecycle`.
 
 mod lifecycle;
 mod object;
@@ -191,7 +191,7 @@ async fn switch(cx: Cx, id: WorkspaceId, state: WorkspaceStatus) -> Result<()> {
     update(cx, id, api::UpdateQuery::default(), change).await.map(drop)
 }
 
-/// "I am up", from the server of an enrolled workspace.
+/// Handles the status report of an enrolled workspace's server.
 async fn report_status(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
     let id = WorkspaceId::from_uuid(cx.workspace_server()?);
     let request = cx.request().clone();
@@ -213,7 +213,7 @@ fn check_name(name: &str) -> Result<()> {
     })
 }
 
-/// The organization of a caller who names none and has only one.
+/// Returns the organization of a caller who specifies none and belongs to only one.
 async fn only_organization(tx: &mut Tx) -> Result<OrganizationId> {
     let organizations: Vec<_> = match tx.caller().await? {
         Some(caller) => caller.organizations(tx.sql()).await?.into_iter().collect(),
@@ -228,7 +228,7 @@ async fn only_organization(tx: &mut Tx) -> Result<OrganizationId> {
     }
 }
 
-/// Changes that would start work, which has to wait while other work runs.
+/// Rejects changes that would start work while other work is running.
 fn touches_state(change: &api::WorkspaceUpdate) -> bool {
     change.desired_state.is_some() || change.zenml_service.is_some()
 }
@@ -246,7 +246,8 @@ fn require_settled(stored: &Stored, settled: bool) -> Result<()> {
     Ok(())
 }
 
-/// An owner may do everything, so only who may do everything gives a workspace away, and only inside the organization.
+/// An owner may do everything, so only a caller who may do everything can change the owner, and only within the
+/// organization.
 async fn require_new_owner(tx: &mut Tx, at: WorkspaceAt, owner: UserId) -> Result<()> {
     if !tx.permits(Action::Delete, &at.target()).await? {
         return Err(Error::forbidden("Insufficient permissions to change the owner of this workspace."));

@@ -10,7 +10,7 @@ use crate::store::{Sql, column};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WorkspacesOf(pub(crate) Option<OrganizationId>);
 
-/// One workspace, with where it is and whose it is.
+/// One workspace, with its organization and its owner.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WorkspaceAt {
     pub(super) id: WorkspaceId,
@@ -38,7 +38,7 @@ impl WorkspaceAt {
         Self { id, organization, owner }
     }
 
-    /// Finds a workspace. Whether the caller may know of it is not decided here.
+    /// Finds a workspace. Does not decide whether the caller has access to it.
     pub(crate) async fn locate(sql: &mut Sql, id: WorkspaceId) -> Result<Self> {
         Self::locate_by(sql, &IdOrName::Id(id)).await
     }
@@ -66,13 +66,13 @@ impl WorkspaceAt {
         self.organization
     }
 
-    /// Where it is, as permissions name it.
+    /// Its location, as permissions name it.
     pub(crate) fn place(&self) -> WorkspacePlace {
         WorkspacePlace { organization: self.organization.uuid(), workspace: self.id.uuid() }
     }
 }
 
-/// The answer is the same for a workspace that is not there and for one that the caller may not see.
+/// The error is the same for a workspace that does not exist and for one that the caller has no access to.
 pub(super) fn unknown(which: &IdOrName<WorkspaceId>) -> Error {
     match which {
         IdOrName::Id(id) => {

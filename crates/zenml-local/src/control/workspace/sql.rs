@@ -24,11 +24,11 @@ pub(super) struct Stored {
     pub(super) logo_url: Option<String>,
     pub(super) owner: UserId,
     pub(super) is_managed: bool,
-    /// Version that the server shall have.
+    /// Desired version of the server.
     pub(super) version: String,
-    /// Where the server answers, while it is deployed and active.
+    /// Address of the server while it is deployed and active.
     pub(super) server_url: Option<String>,
-    /// Version that the server has.
+    /// Actual version of the server.
     pub(super) server_version: Option<String>,
     pub(super) desired_state: WorkspaceStatus,
     pub(super) status: WorkspaceStatus,
@@ -38,7 +38,7 @@ pub(super) struct Stored {
     status_updated: Option<Timestamp>,
 }
 
-/// What a new workspace's row is made of.
+/// The values of a new workspace's row.
 pub(super) struct NewWorkspace<'a> {
     pub(super) id: WorkspaceId,
     pub(super) name: &'a str,
@@ -78,14 +78,14 @@ pub(super) async fn select_one<A: Act>(sql: &mut Sql, allowed: &Allowed<A, Works
     stored_unchecked(sql, allowed.id).await
 }
 
-/// The same for the background, which works in the platform's name.
+/// The same for background work, on behalf of the platform.
 pub(super) async fn stored_unchecked(sql: &mut Sql, id: WorkspaceId) -> Result<Stored> {
     let row =
         sqlx::query("SELECT * FROM workspace WHERE id = $1").bind(id.to_string()).fetch_optional(sql).await?;
     read(&row.ok_or_else(|| Error::not_found(format!("Workspace '{id}' was not found.")))?)
 }
 
-/// The answer for a row.
+/// The response for a row.
 pub(super) async fn answer(sql: &mut Sql, stored: Stored) -> Result<api::Workspace> {
     let running = stored.status == WorkspaceStatus::Available;
     let (version, server_version) = (stored.version, stored.server_version);
@@ -125,7 +125,7 @@ pub(super) async fn answer(sql: &mut Sql, stored: Stored) -> Result<api::Workspa
     })
 }
 
-/// Workspaces that fit a query, among those that may be shown; with `entering` only those that it may log in to.
+/// Lists the visible workspaces that match a query; with `entering`, only those that the caller may log in to.
 pub(super) async fn select(
     sql: &mut Sql,
     listed: &Listed<WorkspacesOf>,
@@ -170,7 +170,7 @@ pub(super) async fn select(
     Ok(found)
 }
 
-/// Workspaces of one organization, among those that may be shown.
+/// Lists the visible workspaces of one organization.
 pub(crate) async fn select_of_organization(
     sql: &mut Sql,
     listed: &Listed<WorkspacesOf>,
@@ -208,7 +208,7 @@ pub(super) async fn insert(
     Ok(workspaces.created(WorkspaceAt::new(new.id, organization, new.owner)))
 }
 
-/// Writes what a person can change.
+/// Updates what a user can change.
 pub(super) async fn write(
     sql: &mut Sql,
     allowed: &Allowed<Update, WorkspaceAt>,
@@ -231,7 +231,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// Writes what a workspace is doing, and why.
+/// Updates the status of a workspace and its reason.
 pub(super) async fn set_status_unchecked(
     sql: &mut Sql,
     id: WorkspaceId,
@@ -248,12 +248,12 @@ pub(super) async fn set_status_unchecked(
     Ok(())
 }
 
-/// Notes that a changed workspace waits for work in the background.
+/// Records that a changed workspace waits for background work.
 pub(super) async fn await_work(sql: &mut Sql, allowed: &Allowed<Update, WorkspaceAt>) -> Result<()> {
     set_status_unchecked(sql, allowed.id, &WorkspaceStatus::Pending, "").await
 }
 
-/// Writes where a deployed workspace answers.
+/// Updates the address of a deployed workspace.
 pub(super) async fn set_endpoint_unchecked(
     sql: &mut Sql,
     id: WorkspaceId,
@@ -269,7 +269,7 @@ pub(super) async fn set_endpoint_unchecked(
     Ok(())
 }
 
-/// Writes what the server of an enrolled workspace tells. Without an address the known one stays.
+/// Updates what the server of an enrolled workspace reports. Without an address, the known one is kept.
 pub(super) async fn report(
     sql: &mut Sql,
     allowed: &Allowed<Update, WorkspaceAt>,
@@ -298,7 +298,7 @@ pub(super) async fn begin_delete(sql: &mut Sql, allowed: &Allowed<Delete, Worksp
     set_status_unchecked(sql, allowed.id, &WorkspaceStatus::Pending, "").await
 }
 
-/// Removes a workspace's row with all roles and shares in it.
+/// Deletes a workspace's row with all roles and shares in it.
 pub(super) async fn remove_unchecked(sql: &mut Sql, id: WorkspaceId) -> Result<()> {
     for statement in [
         "DELETE FROM assignment WHERE workspace_id = $1",
@@ -311,7 +311,7 @@ pub(super) async fn remove_unchecked(sql: &mut Sql, id: WorkspaceId) -> Result<(
     Ok(())
 }
 
-/// Workspaces whose work has not ended.
+/// Lists the workspaces with unfinished work.
 pub(super) async fn unfinished_unchecked(sql: &mut Sql) -> Result<Vec<WorkspaceId>> {
     sqlx::query(
         "SELECT id FROM workspace WHERE status = 'pending' AND (is_managed = 1 OR desired_state = 'deleted')",
@@ -323,7 +323,7 @@ pub(super) async fn unfinished_unchecked(sql: &mut Sql) -> Result<Vec<WorkspaceI
     .collect()
 }
 
-/// Managed workspaces that answer, or shall.
+/// Lists the managed workspaces that are available, or should be.
 pub(super) async fn running_unchecked(sql: &mut Sql) -> Result<Vec<WorkspaceId>> {
     sqlx::query("SELECT id FROM workspace WHERE status = 'available' AND is_managed = 1")
         .fetch_all(sql)

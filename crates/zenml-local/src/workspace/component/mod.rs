@@ -112,7 +112,7 @@ async fn update(cx: Cx, id: ComponentId, (): (), mut change: ComponentUpdate) ->
     .await
 }
 
-/// Merges a change into what is stored. The connector is dropped unless the change names it.
+/// Merges a change into what is stored. The connector is removed unless the change contains it.
 async fn apply(
     tx: &mut Tx,
     cx: &Cx,
@@ -145,14 +145,15 @@ async fn apply(
             };
         }
         Patch::Clear => {
-            // A real server stores it, and cannot read the component any more. That is not worth having.
+            // A real server stores it and can then no longer read the component. The platform deliberately differs
+            // here.
             return Err(Error::invalid(vec![Issue::of_kind(&["configuration"], "dict_type")]));
         }
     }
     row.name = name::not_null("stack_component.name", change.name, std::mem::take(&mut row.name))?;
     change.labels.apply(&mut row.own.labels);
     change.environment.apply(&mut row.own.environment);
-    // A null reads back as an empty map, unlike null labels.
+    // A null is returned as an empty map, unlike null labels.
     row.own.environment.get_or_insert_default();
     row.own.connector = change.connector;
     row.own.connector_resource_id = change.connector_resource_id.filter(|_| change.connector.is_some());
@@ -168,7 +169,7 @@ fn check_new(new: &ComponentCreate) -> Result<()> {
     name::settle(complaints)
 }
 
-/// Complains about a component name that looks like a reference to a secret.
+/// Adds an issue for a component name that looks like a secret reference.
 pub(crate) fn not_a_secret(name: &str, complaints: &mut Vec<Issue>) {
     if check::SecretReference::parse(name).is_some() {
         let message = "The `name` of a component cannot be a secret reference";
@@ -176,7 +177,7 @@ pub(crate) fn not_a_secret(name: &str, complaints: &mut Vec<Issue>) {
     }
 }
 
-/// What a new component of a flavor keeps of a configuration; an error if it does not fit.
+/// Returns the configuration that a new component of a flavor stores; an error if it is invalid.
 pub(crate) async fn fitting_configuration(
     tx: &mut Tx,
     cx: &Cx,
@@ -190,7 +191,7 @@ pub(crate) async fn fitting_configuration(
     }
 }
 
-/// Checks a configuration against its flavor, with the secrets that the check has to look at.
+/// Validates a configuration against its flavor, with the secrets that the validation needs.
 async fn checked_configuration(
     tx: &mut Tx,
     cx: &Cx,

@@ -1,4 +1,4 @@
-//! Stack components as they are stored, and how they become answers.
+//! Stack components as stored, and their conversion to responses.
 
 use sqlx::Row as _;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::workspace::noun::{
 };
 use crate::workspace::{connector, flavor};
 
-/// Name of the components, and of the stack, that come with a workspace.
+/// Name of the default components and of the default stack of a workspace.
 pub(crate) const DEFAULT: &str = "default";
 
 /// The columns of a component.
@@ -98,7 +98,7 @@ impl Served for Component {
     type Query = ComponentQuery;
     const PARTS: Option<Kind> = Some(Kind::Stack);
 
-    /// Its connector is a stub if the caller may not read that.
+    /// Its connector is a stub if the caller may not read it.
     async fn answer(row: Stored<Self>, view: &mut View<'_>) -> Result<api::Component> {
         let metadata = if view.hydrate {
             let connector = match row.own.connector {
@@ -141,7 +141,7 @@ impl Served for Component {
     }
 }
 
-/// Refuses changes of the components that come with a workspace.
+/// Rejects changes of the default components of a workspace.
 pub(super) fn protect(row: &Stored<Component>, what: &str) -> Result<()> {
     let protected = ["orchestrator", "artifact_store", "deployer"];
     let kind = row.own.kind.as_str();
@@ -163,7 +163,7 @@ fn body(row: &Stored<Component>, owners: &Owners, flavor: Option<&FlavorBody>) -
     }
 }
 
-/// The flavor of a component. A server fails where somebody has given it another name.
+/// Returns the flavor of a component. A real server fails if the flavor was renamed.
 async fn flavor_of(
     tx: &mut Tx,
     place: WorkspacePlace,
@@ -177,7 +177,7 @@ async fn flavor_of(
     Ok(known.ok_or_else(missing)?.nested())
 }
 
-/// The components of a stack in their order, with their types; those that the caller may not read are stubs.
+/// Returns the components of a stack in their order, with their types; those that the caller may not read are stubs.
 pub(crate) async fn nested(
     tx: &mut Tx,
     place: WorkspacePlace,
@@ -189,7 +189,7 @@ pub(crate) async fn nested(
     query.push(" AND c.stack_id = ").push_bind(stack.to_string()).push(" ORDER BY c.position");
     let mut rows = Vec::new();
     for row in query.build().fetch_all(tx.sql()).await? {
-        // Who may see a stack sees the types of all its components.
+        // A caller who may see a stack sees the types of all its components.
         rows.push((row.try_get("type")?, Unproven::<Component>::read(&row, vault)?));
     }
     let owners = Owners::load(tx.sql(), place, rows.iter().map(|(_, row)| row.owner())).await?;
@@ -211,7 +211,7 @@ pub(crate) async fn nested(
     Ok(components)
 }
 
-/// The connector that a component is linked to, to ask for permission to link another.
+/// Returns the connector that a component is linked to, for the permission check of a change.
 pub(super) async fn locate_connector(tx: &mut Tx, found: &Found<Component>) -> Result<Option<ConnectorId>> {
     let row = sqlx::query("SELECT connector_id FROM component WHERE id = $1")
         .bind(found.id.to_string())
@@ -220,7 +220,7 @@ pub(super) async fn locate_connector(tx: &mut Tx, found: &Found<Component>) -> R
     Ok(optional_id(&row, 0)?.map(ConnectorId::from_uuid))
 }
 
-/// The flavor of a component that the caller may use.
+/// Returns the flavor of a component that the caller may use.
 pub(crate) async fn flavor_name(tx: &mut Tx, found: &Allowed<Read, Found<Component>>) -> Result<String> {
     Ok(sqlx::query_scalar("SELECT flavor FROM component WHERE id = $1")
         .bind(found.id.to_string())
@@ -237,7 +237,7 @@ async fn secrets(tx: &mut Tx, row: &Stored<Component>) -> Result<Vec<SecretId>> 
     rows.iter().map(|row| id_at(row, 0).map(SecretId::from_uuid)).collect()
 }
 
-/// How many stacks hold a component.
+/// Counts the stacks that contain a component.
 async fn stack_count(tx: &mut Tx, found: &Allowed<Delete, Found<Component>>) -> Result<i64> {
     Ok(sqlx::query_scalar("SELECT COUNT(*) FROM stack_component WHERE component_id = $1")
         .bind(found.id.to_string())

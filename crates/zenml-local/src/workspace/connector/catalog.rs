@@ -1,6 +1,6 @@
-//! The types of service connectors of ZenML 0.98, from `data/connector_types.json`.
+//! The service connector types of ZenML 0.98, from `data/connector_types.json`.
 //!
-//! The platform behaves like a server that has the packages of all of them, as published server images do.
+//! The platform behaves like a server with the packages of all of them, like the published server images.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use zenml_api::workspace::connector::{
     AuthMethodDescription, ConnectorType, ResourceTypeDescription, TypeDescription,
 };
 
-/// A type of connectors.
+/// A connector type.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Known {
     pub(crate) connector_type: String,
@@ -20,7 +20,7 @@ pub(crate) struct Known {
     pub(crate) auth_methods: Vec<Method>,
 }
 
-/// A type of resources that a connector can reach; with every authentication method of the connector.
+/// A resource type that a connector has access to, with every authentication method of the connector.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ResourceKind {
     pub(crate) resource_type: String,
@@ -28,7 +28,7 @@ pub(crate) struct ResourceKind {
     pub(crate) supports_instances: bool,
 }
 
-/// A way to authenticate.
+/// An authentication method.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Method {
     #[serde(rename = "auth_method")]
@@ -53,17 +53,17 @@ pub(crate) struct Attribute {
     pub(crate) required: bool,
     #[serde(default)]
     pub(crate) secret: bool,
-    /// What it is when it is left out.
+    /// Its default.
     #[serde(default)]
     pub(crate) default: Option<Value>,
-    /// The only values, if not every value will do.
+    /// The valid values, if they are limited.
     #[serde(default)]
     pub(crate) values: Vec<String>,
 }
 
 static TYPES: LazyLock<Vec<Known>> = LazyLock::new(|| {
     let text = include_str!("../../../data/connector_types.json");
-    serde_json::from_str(text).expect("data/connector_types.json has the form that this module describes")
+    serde_json::from_str(text).expect("data/connector_types.json has the format that this module describes")
 });
 
 /// All types.
@@ -71,12 +71,12 @@ pub(crate) fn all() -> &'static [Known] {
     &TYPES
 }
 
-/// The type of this name; `None` means that nothing is known and nothing can be checked.
+/// Returns the type with this name; `None` if it is unknown and cannot be validated.
 pub(crate) fn find(connector_type: &str) -> Option<&'static Known> {
     TYPES.iter().find(|known| known.connector_type == connector_type)
 }
 
-/// How answers describe a type: wholly if it is known, by its name otherwise.
+/// How responses describe a type: completely if it is known, otherwise by its name.
 pub(crate) fn describe(connector_type: &str) -> ConnectorType {
     match find(connector_type) {
         Some(known) => ConnectorType::Description(Box::new(known.description())),
@@ -85,12 +85,12 @@ pub(crate) fn describe(connector_type: &str) -> ConnectorType {
 }
 
 impl Known {
-    /// Names of all types of resources.
+    /// Returns the names of all resource types.
     pub(crate) fn resource_type_names(&self) -> Vec<String> {
         self.resource_types.iter().map(|kind| kind.resource_type.clone()).collect()
     }
 
-    /// How answers describe it. They have no texts for people.
+    /// How responses describe it. They do not contain descriptions.
     pub(crate) fn description(&self) -> TypeDescription {
         let methods: Vec<String> = self.auth_methods.iter().map(|method| method.key.clone()).collect();
         TypeDescription {

@@ -1,4 +1,4 @@
-//! What a new connector holds, and what a change makes of one.
+//! Creating and changing connectors.
 
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::connector::{ConnectorCreate, ConnectorUpdate};
@@ -11,7 +11,7 @@ use crate::rbac::{Allowed, Create, Tx};
 use crate::workspace::account::Me;
 use crate::workspace::noun::{All, Stored, insert_with_secret};
 
-/// Makes a connector whose name is free, and gives it with its secrets.
+/// Creates a connector with a free name, and returns it with its secrets.
 pub(super) async fn make(
     tx: &mut Tx,
     cx: &Cx,
@@ -44,7 +44,7 @@ pub(super) async fn make(
     Ok((row, checked.secret))
 }
 
-/// Merges a change into what is stored, with all the traps of the real server.
+/// Merges a change into the stored connector, with all pitfalls of the real server.
 pub(super) fn apply(
     row: &mut Stored<Connector>,
     secret: &mut JsonMap,
@@ -63,11 +63,11 @@ pub(super) fn apply(
     if let Some(seconds) = change.expires_skew_tolerance {
         own.expires_skew_tolerance = Some(seconds);
     }
-    // Left out means removed.
+    // Omitted means removed.
     own.resource_id = change.resource_id;
     own.expiration_seconds = change.expiration_seconds;
     if let Some(other) = change.connector_type.filter(|kind| kind.name() != own.connector_type) {
-        // Changed without any check, which leaves an object that nothing can use.
+        // Changed without validation, which leaves an object that nothing can use.
         other.name().clone_into(&mut own.connector_type);
         return Ok(());
     }
@@ -77,7 +77,7 @@ pub(super) fn apply(
     let known = catalog::find(&own.connector_type).is_some();
     let resource_types = match change.resource_types {
         Some(types) => types,
-        // Left out means all types, but only where the type is known.
+        // Omitted means all types, but only if the type is known.
         None if known => Vec::new(),
         None => std::mem::take(&mut own.resource_types),
     };
@@ -98,7 +98,7 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// While components use a connector, what it is for stays.
+/// While components use a connector, its purpose cannot change.
 pub(super) fn refuse_in_use(row: &Connector, change: &ConnectorUpdate) -> Result<()> {
     let changed = [
         (

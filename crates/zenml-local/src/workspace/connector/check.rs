@@ -1,33 +1,33 @@
-//! Checking a connector against its type, and telling its secrets from the rest.
+//! Validating a connector against its type, and separating its secrets from the rest.
 
 use zenml_api::workspace::JsonMap;
 
 use super::catalog::{self, Known, Method};
 use crate::error::{Error, Result};
 
-/// What a connector is to be.
+/// The requested connector.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     pub(crate) connector_type: String,
     pub(crate) auth_method: String,
     pub(crate) resource_types: Vec<String>,
-    /// The configuration with its secrets.
+    /// The configuration, including its secrets.
     pub(crate) configuration: JsonMap,
 }
 
-/// A connector that was checked.
+/// A validated connector.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Checked {
     pub(crate) resource_types: Vec<String>,
     pub(crate) supports_instances: bool,
-    /// Members that anyone who may read the connector sees.
+    /// Members visible to everyone who may read the connector.
     pub(crate) plain: JsonMap,
-    /// Members that go to the secret store.
+    /// Members that are stored as secrets.
     pub(crate) secret: JsonMap,
 }
 
-/// Checks a connector as a server does that has the packages of its type. Of an unknown type nothing is
-/// checked, and all of its configuration is plain.
+/// Validates a connector like a server with the packages of its type. For an unknown type, nothing is validated, and
+/// the whole configuration is plain.
 pub(crate) fn check(wanted: Wanted) -> Result<Checked> {
     let Some(known) = catalog::find(&wanted.connector_type) else {
         return Ok(Checked {
@@ -60,7 +60,7 @@ fn method<'a>(known: &'a Known, name: &str) -> Result<&'a Method> {
     })
 }
 
-/// One type is kept as given; none, or more than one, means all types of the connector.
+/// One type is kept; none, or more than one, means all types of the connector.
 fn resource_types(known: &Known, wanted: Vec<String>) -> Result<Vec<String>> {
     let all = known.resource_type_names();
     if let Some(unknown) = wanted.iter().find(|name| !all.contains(name)) {
@@ -73,7 +73,7 @@ fn resource_types(known: &Known, wanted: Vec<String>) -> Result<Vec<String>> {
     Ok(if wanted.len() == 1 { wanted } else { all })
 }
 
-/// Sorts the members out. Those that the method does not know, and nulls, are dropped without notice.
+/// Separates the members. Members that the method does not know, and nulls, are dropped silently.
 fn split(method: &Method, mut configuration: JsonMap) -> Result<(JsonMap, JsonMap)> {
     configuration.retain(|_, value| !value.is_null());
     let (mut plain, mut secret) = (JsonMap::new(), JsonMap::new());

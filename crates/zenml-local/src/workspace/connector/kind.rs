@@ -1,4 +1,4 @@
-//! The routes that tell which types of connectors there are. Whoever may enter the workspace may ask.
+//! The routes for connector types, open to everyone with access to the workspace.
 
 use zenml_api::workspace::connector_type::{self as api, ConnectorTypeQuery, TypeDescription};
 

@@ -1,7 +1,8 @@
 //! Service connectors.
 //!
-//! The platform checks and keeps connectors as a server does that has the packages of their types. It does not
-//! reach any cloud, so it cannot verify one, and `client` gives the stored credentials instead of short-lived ones.
+//! The platform validates and stores connectors like a server with the packages of their types. It does not connect
+//! to any cloud, so it cannot verify a connector, and `client` returns the stored credentials instead of short-lived
+//! ones.
 
 pub(crate) mod catalog;
 mod change;
@@ -78,7 +79,7 @@ async fn update(cx: Cx, id: ConnectorId, (): (), change: ConnectorUpdate) -> Res
     .await
 }
 
-/// The connector with its credentials, for those who may use it.
+/// Returns the connector with its credentials, for callers who may use it.
 async fn client(cx: Cx, id: ConnectorId, query: api::ClientQuery, (): ()) -> Result<api::Connector> {
     let me = enter(&cx).await?;
     cx.read(async |tx| {

@@ -1,18 +1,18 @@
-//! Points in time that clients give.
+//! Times in requests.
 
 use crate::error::{Error, Issue, Result};
 use jiff::civil::DateTime;
 use zenml_api::Timestamp;
 
-/// The time as a server stores it: without its offset, which is not converted, and with microseconds only if there
-/// are some.
+/// Formats the time as a server stores it: without its offset, which is not converted, and with microseconds only if
+/// they are not zero.
 pub(super) fn naive(given: Option<&Timestamp>) -> Result<Option<String>> {
     let Some(given) = given else { return Ok(None) };
     let text = given.as_str();
     if let Some(moment) = since_1970(text) {
         return Ok(Some(shown(moment)));
     }
-    // An offset has to be right, but then it is dropped.
+    // An offset must be valid, but is then dropped.
     let valid = text.parse::<jiff::Timestamp>().is_ok() || text.parse::<DateTime>().is_ok();
     let civil = text.strip_suffix(['Z', 'z']).unwrap_or(text);
     let moment = valid.then(|| civil.parse::<DateTime>().ok()).flatten();
@@ -28,9 +28,9 @@ fn shown(moment: DateTime) -> String {
     moment.strftime(format).to_string()
 }
 
-/// The moment that a number stands for: seconds since 1970, or milliseconds if it is too large for those.
+/// Converts a number to a time: seconds since 1970, or milliseconds if it is too large for seconds.
 fn since_1970(text: &str) -> Option<DateTime> {
-    /// Beyond it a number counts milliseconds.
+    /// Beyond this, a number counts milliseconds.
     const MOST_SECONDS: f64 = 2e10;
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     if !unsigned.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {

@@ -1,4 +1,4 @@
-//! Service connectors as they are stored, and how they become answers.
+//! Service connectors as stored, and their conversion to responses.
 
 use std::collections::BTreeMap;
 
@@ -129,7 +129,7 @@ impl Served for Connector {
         asked.expand_secrets.unwrap_or(true)
     }
 
-    /// What the caller may see of a configuration: its secrets too, or only the rest.
+    /// The part of a configuration that the caller may see: with or without its secrets.
     async fn answer(row: Stored<Self>, view: &mut View<'_>) -> Result<api::Connector> {
         let opened = if view.secrets {
             view.tx.try_allow::<ReadSecretValue, _>(row.found(view.place)).await?
@@ -158,7 +158,7 @@ impl Served for Connector {
     }
 }
 
-/// How much of a connector is told.
+/// How much of a connector a response contains.
 #[derive(Debug)]
 pub(super) enum Shown {
     /// As in lists.
@@ -214,8 +214,8 @@ fn body(row: Stored<Connector>, owners: &Owners, connector_type: ConnectorType) 
     }
 }
 
-/// Adds a condition: the connector has all labels of a filter, a JSON object or `name=value,name`. Without a value
-/// the name suffices.
+/// Adds a condition: the connector has all labels of a filter, a JSON object or `name=value,name`. Without a value,
+/// the name is enough.
 fn push_labels(query: &mut Query, filters: &[String]) {
     let mut wanted: BTreeMap<String, Option<String>> = BTreeMap::new();
     for filter in filters {
@@ -262,7 +262,7 @@ pub(crate) async fn nested(
     }
 }
 
-/// How many components use a connector.
+/// Counts the components that use a connector.
 pub(super) async fn uses<A: Act>(tx: &mut Tx, found: &Allowed<A, Found<Connector>>) -> Result<i64> {
     Ok(sqlx::query_scalar("SELECT COUNT(*) FROM component WHERE connector_id = $1")
         .bind(found.id.to_string())

@@ -1,4 +1,4 @@
-//! Connectors of the components that are made together with a stack.
+//! Connectors of components that are created together with a stack.
 
 use serde_json::Value;
 use zenml_api::workspace::connector::{ConnectorCreate, ConnectorType, ConnectorUpdate};
@@ -15,10 +15,10 @@ use crate::workspace::account::Me;
 use crate::workspace::noun::{self, All, Found, Stored, is_taken};
 use crate::workspace::{name, python};
 
-/// Whether a connector gives out tokens that end. What runs on machines that are started for it needs others.
+/// Whether a connector issues tokens that expire. Steps on separately started machines need tokens that do not.
 const TEMPORARY: &str = "generate_temporary_tokens";
 
-/// What a component has to know of a connector to be linked to it.
+/// What a component needs to know about a connector to be linked to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Linkable {
     /// The connector.
@@ -42,9 +42,9 @@ impl From<Stored<Connector>> for Linkable {
 }
 
 impl Linkable {
-    /// The resource that a component of a flavor gets, if the flavor can use this connector at all.
+    /// Returns the resource for a component of a flavor, if the flavor can use this connector.
     ///
-    /// Given is what the request says of the component: its resource, and its configuration.
+    /// The arguments are the component's resource and configuration from the request.
     pub(crate) fn resource(
         &self,
         flavor: &str,
@@ -77,10 +77,10 @@ impl Linkable {
     }
 }
 
-/// A connector that is there. Where its tokens must not end it is changed, with everything that a change of its
-/// configuration alone does to a connector.
+/// Returns an existing connector. If its tokens must not expire, it is changed, with all side effects of a change of
+/// its configuration.
 ///
-/// On a real server whoever may read the connector changes it so; here that takes the permission to change it.
+/// On a real server, permission to read the connector is enough for this; here, it requires permission to change it.
 pub(crate) async fn existing(
     tx: &mut Tx,
     cx: &Cx,
@@ -110,7 +110,7 @@ pub(crate) async fn existing(
     Ok(row.into())
 }
 
-/// Makes a connector for a stack of this name with these labels.
+/// Creates a connector for a stack with this name and these labels.
 pub(crate) async fn made(
     tx: &mut Tx,
     cx: &Cx,

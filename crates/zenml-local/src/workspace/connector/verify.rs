@@ -1,4 +1,4 @@
-//! Verifying connectors, which this platform cannot do: it says so instead of pretending.
+//! Verifying connectors, which this platform cannot do: it returns an error that says so.
 
 use http::StatusCode;
 use zenml_api::ConnectorId;
@@ -28,7 +28,7 @@ pub(super) async fn existing(cx: Cx, id: ConnectorId, query: VerifyQuery, (): ()
     verification(subject, row.own.resource_types, query)
 }
 
-/// Checks a configuration without storing it.
+/// Validates a configuration without storing it.
 pub(super) async fn new(cx: Cx, (): (), query: VerifyQuery, new: ConnectorCreate) -> Result<Verification> {
     let me = enter(&cx).await?;
     cx.read(async |tx| {
@@ -48,7 +48,7 @@ pub(super) async fn new(cx: Cx, (): (), query: VerifyQuery, new: ConnectorCreate
     verification(subject, checked.resource_types, query)
 }
 
-/// 501: a server cannot use a type that it does not have the packages of.
+/// 501: a server cannot use a type without its packages.
 pub(super) fn not_installed(connector_type: &str) -> Error {
     Error::with_status(
         StatusCode::NOT_IMPLEMENTED,

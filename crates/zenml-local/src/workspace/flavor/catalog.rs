@@ -1,7 +1,7 @@
 //! The built-in flavors of ZenML 0.98, from `data/flavors.json`.
 //!
-//! All flavors are listed, but only those with a `configuration` in the data are checked; a component of
-//! another flavor is accepted with any configuration. Each flavor says which it is in its `config_schema`.
+//! All flavors are listed, but only those with a `configuration` in the data are validated. A component of another
+//! flavor is accepted with any configuration. The `config_schema` of each flavor says whether it is validated.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,7 +14,7 @@ use zenml_api::FlavorId;
 /// A built-in flavor.
 #[derive(Debug, Deserialize)]
 pub(crate) struct BuiltIn {
-    /// Always the same, so that it survives the server.
+    /// Constant, so that it is the same after a restart.
     pub(crate) id: FlavorId,
     #[serde(rename = "type")]
     pub(crate) kind: String,
@@ -25,42 +25,42 @@ pub(crate) struct BuiltIn {
     pub(crate) connector_type: Option<String>,
     pub(crate) connector_resource_type: Option<String>,
     pub(crate) connector_resource_id_attr: Option<String>,
-    /// What the configuration of a component may hold; `None` if this platform does not check it.
+    /// The settings of a component; `None` if this platform does not validate them.
     pub(crate) configuration: Option<Configuration>,
-    /// Whether the log has said that the flavor is not checked.
+    /// Whether the log has reported that the flavor is not validated.
     #[serde(skip)]
     told: AtomicBool,
 }
 
-/// What the configuration of a component may hold.
+/// The settings of a component.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Configuration {
     /// Title of its schema.
     pub(crate) class: String,
     pub(crate) properties: Vec<Property>,
-    /// How `path` may begin, if there is one.
+    /// Valid prefixes of `path`, if the flavor has it.
     #[serde(default)]
     pub(crate) path_schemes: Vec<String>,
-    /// Old names and the new ones that take their place.
+    /// Old names and the new ones that replace them.
     #[serde(default)]
     pub(crate) renamed: BTreeMap<String, String>,
-    /// A check that a list of properties cannot express.
+    /// A rule that a list of properties cannot express.
     pub(crate) rule: Option<Rule>,
 }
 
-/// Checks that a list of properties cannot express.
+/// Rules that a list of properties cannot express.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Rule {
-    /// `uri` loses slashes at its end.
+    /// Removes trailing slashes of `uri`.
     Registry,
-    /// And may not hold any slash.
+    /// Also rejects any other slash.
     AwsRegistry,
-    /// A fixed set of concurrency policies.
+    /// Allows a fixed set of concurrency policies.
     KubernetesOrchestrator,
-    /// Credentials go together, and a remote server needs exactly one kind.
+    /// Credentials must be complete, and a remote server requires exactly one kind.
     MlflowTracker,
-    /// `instance_type` is added.
+    /// Adds `instance_type`.
     SagemakerOrchestrator,
 }
 
@@ -78,7 +78,7 @@ pub(crate) struct Property {
     pub(crate) exclusive_minimum: Option<f64>,
 }
 
-/// The types that a member may have, written `string|null`.
+/// The valid types of a member, written as `string|null`.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Alternatives {
@@ -125,7 +125,7 @@ impl TryFrom<String> for Alternatives {
 
 static FLAVORS: LazyLock<Vec<BuiltIn>> = LazyLock::new(|| {
     let text = include_str!("../../../data/flavors.json");
-    serde_json::from_str(text).expect("data/flavors.json has the form that this module describes")
+    serde_json::from_str(text).expect("data/flavors.json has the format that this module describes")
 });
 
 /// All built-in flavors, by type and name.
@@ -133,13 +133,13 @@ pub(crate) fn all() -> &'static [BuiltIn] {
     &FLAVORS
 }
 
-/// The flavor of this type and name.
+/// Returns the flavor with this type and name.
 pub(crate) fn find(kind: &str, name: &str) -> Option<&'static BuiltIn> {
     FLAVORS.iter().find(|flavor| flavor.kind == kind && flavor.name == name)
 }
 
 impl BuiltIn {
-    /// Says once in the life of the process that components of this flavor are not checked.
+    /// Logs once per process that components of this flavor are not validated.
     pub(crate) fn tell_that_it_is_not_checked(&self) {
         if !self.told.swap(true, Ordering::Relaxed) {
             tracing::warn!(
@@ -151,7 +151,7 @@ impl BuiltIn {
         }
     }
 
-    /// JSON schema of the configuration. Where the platform does not check, the schema says so.
+    /// Returns the JSON schema of the configuration. If the platform does not validate it, the schema says so.
     pub(crate) fn schema(&self) -> Value {
         let Some(configuration) = &self.configuration else {
             return json!({

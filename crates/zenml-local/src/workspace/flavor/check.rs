@@ -1,5 +1,5 @@
-//! Checking the configuration of a component against its flavor, and bringing it into the form in which a
-//! ZenML server stores it: `"true"` becomes `true`, `"5"` becomes `5`, some flavors add members.
+//! Validating the configuration of a component against its flavor, and converting it to the form that a ZenML server
+//! stores: `"true"` becomes `true`, `"5"` becomes `5`, some flavors add members.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::catalog::{BuiltIn, Configuration, Property, Rule, Type};
 use super::convert;
 use crate::error::{Error, Issue, Result};
 
-/// A configuration value that stands for a value of a secret: `{{secret.key}}`.
+/// A configuration value that refers to a value of a secret: `{{secret.key}}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SecretReference {
     /// Name of the secret.
@@ -20,7 +20,7 @@ pub(crate) struct SecretReference {
 }
 
 impl SecretReference {
-    /// Reads a reference; `None` if the text is an ordinary value.
+    /// Parses a reference; `None` if the string is an ordinary value.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let inner = text.strip_prefix("{{")?.strip_suffix("}}")?.trim();
         let (secret, key) = inner.split_once('.')?;
@@ -29,9 +29,9 @@ impl SecretReference {
     }
 }
 
-/// The references that the server has to resolve in order to check the configuration: attribute and reference.
+/// Returns the references that the server must resolve to validate the configuration: attribute and reference.
 ///
-/// Only the MLflow tracker looks at the values themselves; elsewhere a reference to a missing secret is stored.
+/// Only the MLflow tracker reads the values themselves; elsewhere, a reference to a missing secret is stored.
 pub(crate) fn references_to_resolve(
     flavor: &BuiltIn,
     configuration: &JsonMap,
@@ -45,7 +45,7 @@ pub(crate) fn references_to_resolve(
         .collect()
 }
 
-/// Attributes of an MLflow tracker that its check looks at, in the order in which the server does.
+/// Attributes that the validation of an MLflow tracker reads, in the order of the server.
 const MLFLOW_ATTRIBUTES: [&str; 7] = [
     "tracking_username",
     "tracking_password",
@@ -56,10 +56,10 @@ const MLFLOW_ATTRIBUTES: [&str; 7] = [
     "tracking_token",
 ];
 
-/// Checks a configuration and gives the one to store.
+/// Validates a configuration and returns the one to store.
 ///
-/// `stored` is the configuration so far: keys that were accepted once do not become unknown. `resolved` holds
-/// the values of [`references_to_resolve`].
+/// `stored` is the current configuration: keys that were accepted once stay valid. `resolved` contains the values of
+/// [`references_to_resolve`].
 pub(crate) fn configuration(
     flavor: &BuiltIn,
     given: JsonMap,
@@ -89,7 +89,7 @@ pub(crate) fn configuration(
     after(known, converted, resolved)
 }
 
-/// What the server does before it looks at types.
+/// The steps of the server before it checks types.
 fn prepare(known: &Configuration, mut given: JsonMap) -> Result<JsonMap> {
     if !known.path_schemes.is_empty()
         && let Some(path) = given.get_mut("path")
@@ -145,7 +145,7 @@ fn prepare(known: &Configuration, mut given: JsonMap) -> Result<JsonMap> {
     Ok(given)
 }
 
-/// One thing that is wrong with a configuration, with a reason.
+/// Creates an error for one problem of a configuration.
 fn wrong(place: &[&str], reason: impl Into<String>) -> Error {
     Error::invalid(vec![Issue::new(place, "value_error", reason)])
 }
@@ -171,7 +171,7 @@ fn sagemaker(given: &mut JsonMap) -> Result<()> {
     Ok(())
 }
 
-/// Checks and converts each member, and collects everything that is wrong.
+/// Validates and converts each member, and collects all problems.
 fn convert_members(known: &Configuration, given: &JsonMap) -> Result<JsonMap> {
     let mut complaints = Vec::new();
     let mut stored = JsonMap::new();
@@ -212,7 +212,7 @@ fn bounded(property: &Property, value: Value) -> Result<Value, Issue> {
     Ok(value)
 }
 
-/// What the server checks when all members have their types.
+/// The validation of the server after all members have their types.
 fn after(
     known: &Configuration,
     mut stored: JsonMap,

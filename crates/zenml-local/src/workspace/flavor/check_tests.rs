@@ -1,4 +1,4 @@
-//! The check of configurations, compared case by case with what a ZenML 0.98 server answered.
+//! Validation of configurations, compared case by case with the responses of a ZenML 0.98 server.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{catalog, check};
 
-/// The stored configuration, or the status and the message of the refusal.
+/// The stored configuration, or the status and the message of the error.
 fn check(kind: &str, flavor: &str, given: &Value) -> Result<Value, (u16, String)> {
     let flavor = catalog::find(kind, flavor).unwrap();
     let given = serde_json::from_value(given.clone()).unwrap();

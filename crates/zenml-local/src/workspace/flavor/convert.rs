@@ -1,11 +1,11 @@
-//! Converting one value of a configuration to its type, as leniently as a ZenML server does.
+//! Converting a configuration value to its type, as leniently as a ZenML server.
 
 use serde_json::{Map, Number, Value};
 
 use super::catalog::{Alternatives, Type};
 use crate::error::{Issue, Result};
 
-/// Converts a value to the first type that takes it; a type that fits exactly goes before one that converts.
+/// Converts a value to the first type that accepts it; an exact match takes precedence over a conversion.
 pub(crate) fn value(kind: &Alternatives, given: &Value) -> Result<Value, Issue> {
     if given.is_null() && kind.nullable {
         return Ok(Value::Null);
@@ -67,7 +67,7 @@ fn convert(kind: Type, given: &Value) -> Result<Value, Issue> {
     }
 }
 
-/// Names the first member that is not a text.
+/// Returns the first member that is not a string.
 fn texts<'a>(members: impl Iterator<Item = (String, &'a Value)>) -> Result<Value, Issue> {
     let mut map = Map::new();
     for (name, value) in members {
@@ -104,7 +104,7 @@ fn integer(given: &Value) -> Result<Value, Issue> {
         }
         Value::String(text) => {
             let trimmed = text.trim();
-            // A fraction of zeros is no fraction.
+            // A fraction of only zeros does not count.
             let digits = match trimmed.split_once('.') {
                 Some((digits, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
                     digits

@@ -1,4 +1,4 @@
-//! The flavors that people have added.
+//! Custom flavors.
 
 use zenml_api::workspace::flavor::{Flavor, FlavorBody, FlavorMetadata, FlavorQuery};
 use zenml_api::workspace::{JsonMap, Owned as OwnedBy};
@@ -13,7 +13,7 @@ use crate::workspace::list::Column;
 use crate::workspace::noun::{Found, Noun, Owned, Served, Stored, View, select, select_where_unchecked};
 use crate::workspace::python;
 
-/// The columns of a flavor that somebody has added.
+/// The columns of a custom flavor.
 #[derive(Debug)]
 #[expect(clippy::struct_field_names, reason = "fields are named as the columns")]
 pub(crate) struct Custom {
@@ -88,7 +88,7 @@ impl Noun for Custom {
         Ok(())
     }
 
-    /// Lists are chosen among all flavors, most of which are in no table.
+    /// Lists are selected from all flavors, most of which are not in a table.
     fn column(_: &str) -> Column {
         Column::NONE
     }
@@ -117,7 +117,7 @@ impl Served for Custom {
 
 pub(super) fn answer(row: Stored<Custom>, owners: &Owners, hydrate: bool) -> Flavor {
     let (id, own) = (row.id(), row.own);
-    // The name for people: given, or derived from the name.
+    // The display name: specified, or derived from the name.
     let given = own.display_name.filter(|name| !name.is_empty());
     let display_name = given.unwrap_or_else(|| python::title(&row.name.replace('_', " ")));
     Flavor {
@@ -147,7 +147,8 @@ pub(super) fn answer(row: Stored<Custom>, owners: &Owners, hydrate: bool) -> Fla
     }
 }
 
-/// The added flavor of a type and name. Asks for no permission: who may see a component sees which flavor it has.
+/// Returns the custom flavor with a type and name. Requires no permission: a caller who may see a component also sees
+/// its flavor.
 pub(super) async fn named_unchecked(
     tx: &mut Tx,
     place: WorkspacePlace,
@@ -158,7 +159,7 @@ pub(super) async fn named_unchecked(
     select_where_unchecked(tx, place, vault, &[("type", kind), ("name", name)]).await
 }
 
-/// How many components have a flavor of this name. A server looks at the name alone, whatever the type.
+/// Counts the components with a flavor of this name. Like a server, it compares only the name, not the type.
 async fn component_count(tx: &mut Tx, found: &Allowed<Delete, Found<Custom>>) -> Result<i64> {
     Ok(sqlx::query_scalar("SELECT COUNT(*) FROM component WHERE workspace_id = $1 AND flavor = $2")
         .bind(found.place.workspace.to_string())

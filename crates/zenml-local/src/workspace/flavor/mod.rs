@@ -1,7 +1,7 @@
-//! Flavors. Most are built in and belong to the server, so everyone sees them; people add their own.
+//! Flavors. Most are built in and belong to the server, so everyone sees them; users can add custom ones.
 //!
-//! On a real server the built-in ones can be changed and deleted by everyone. Here they come with the program, and a
-//! change of one is refused.
+//! On a real server, everyone can change and delete the built-in ones. Here they are part of the program, and changes
+//! are rejected.
 
 pub(crate) mod catalog;
 pub(crate) mod check;
@@ -29,7 +29,7 @@ use crate::rbac::{Act, Allowed, Create, Tx, WorkspacePlace};
 use catalog::BuiltIn;
 pub(crate) use custom::Custom;
 
-/// When the built-in flavors were made: they come with the program.
+/// Creation time of the built-in flavors, which are part of the program.
 const BUILT: &str = "2026-01-01T00:00:00.000000";
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -43,14 +43,14 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 
 /// The flavor of a component.
 pub(crate) enum Known {
-    /// Comes with the program.
+    /// Built in.
     BuiltIn(&'static BuiltIn),
-    /// Somebody has added it. What a component of it may hold is not checked.
+    /// Custom. The configuration of its components is not validated.
     Custom(Box<Flavor>),
 }
 
 impl Known {
-    /// As an object nested in a component.
+    /// Returns the object nested in a component.
     pub(crate) fn nested(self) -> Flavor {
         match self {
             Self::BuiltIn(flavor) => nested(flavor),
@@ -58,7 +58,7 @@ impl Known {
         }
     }
 
-    /// What it needs, of a connector too.
+    /// Returns its requirements, including those for a connector.
     pub(crate) fn metadata(&self) -> FlavorMetadata {
         match self {
             Self::BuiltIn(flavor) => metadata(flavor),
@@ -67,9 +67,9 @@ impl Known {
     }
 }
 
-/// The flavor of a type and name, if the workspace has it.
+/// Returns the flavor with a type and name, if the workspace has it.
 ///
-/// This asks for no permission: who may see a component sees which flavor it has.
+/// Requires no permission: a caller who may see a component also sees its flavor.
 pub(crate) async fn known_unchecked(
     tx: &mut Tx,
     place: WorkspacePlace,
@@ -86,7 +86,7 @@ pub(crate) async fn known_unchecked(
     Ok(Some(Known::Custom(Box::new(flavor))))
 }
 
-/// Whether a flavor comes with the program.
+/// Whether a flavor is built in.
 pub(crate) fn is_built_in(id: FlavorId) -> bool {
     built_in(id).is_some()
 }
@@ -319,7 +319,7 @@ impl list::Listed for Item<'_> {
                 "name" => vec![row.name.as_str().into()],
                 "type" => vec![row.own.kind.as_str().into()],
                 "integration" => row.own.integration.as_deref().map(Cow::from).into_iter().collect(),
-                // A derived one is not stored, so that no filter finds it.
+                // A derived name is not stored, so filters do not find it.
                 "display_name" => row.own.display_name.as_deref().map(Cow::from).into_iter().collect(),
                 "user" => owners.filter_values(row.owner).into_iter().map(Cow::from).collect(),
                 "created" => vec![row.created.as_str().into()],

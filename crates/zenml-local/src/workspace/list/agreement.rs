@@ -1,4 +1,4 @@
-//! Lists that the database chooses against lists that are chosen from all rows, on random rows and random requests.
+//! Compares lists selected by the database with lists selected from all rows, for random rows and requests.
 
 use std::borrow::Cow;
 
@@ -53,7 +53,7 @@ impl Table for Item {
     }
 }
 
-/// Numbers that look random and are the same each time.
+/// Pseudo-random numbers, the same in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -118,7 +118,7 @@ async fn table(sql: &mut Sql, items: &[Item]) {
     }
 }
 
-/// The page as text, or the refusal.
+/// Returns the page as a string, or the error.
 fn shown<T>(page: &Page<T>, id: impl Fn(&T) -> String) -> String {
     let items: Vec<_> = page.items.iter().map(id).collect();
     format!("{} of {} in {}: {items:?}", page.index, page.total_pages, page.total)

@@ -1,11 +1,11 @@
-//! Conditions: the filters of a request, read as a ZenML server reads them.
+//! Conditions: the filters of a request, parsed like a ZenML server does.
 
 use std::cmp::Ordering;
 
 use super::field::{Filters, Listed};
 use crate::error::{Error, Issue, Result};
 
-/// What a row has to fulfil.
+/// A condition on a row.
 pub(super) struct Condition {
     pub(super) field: &'static str,
     pub(super) test: Test,
@@ -23,9 +23,9 @@ pub(super) enum Test {
     IsNull,
     IsNotNull,
     Compared(Ordering, bool, String),
-    /// The same of numbers; no text that is not one fits.
+    /// The same for numbers; a string that is not a number does not match.
     Measured(Ordering, bool, f64),
-    /// A range of dates; nothing else has ranges.
+    /// A range of dates; other fields do not have ranges.
     In(String),
     Between(String, String),
 }
@@ -51,13 +51,13 @@ fn invalid(message: &str) -> Error {
     Error::invalid(vec![Issue::new::<&str>(&[], "value_error", message)])
 }
 
-/// Refuses an operation that a field does not have.
+/// Rejects an operation that a field does not support.
 fn no_operation(operation: &str) -> Error {
     let message = format!("This field cannot be filtered by '{operation}'");
     Error::invalid(vec![Issue::new(&["operation"], "value_error", message)])
 }
 
-/// Reads `operator:value`. What comes before a colon and is no operator belongs to the value.
+/// Reads `operator:value`. A prefix that is not an operator belongs to the value.
 fn test(given: &str) -> Result<Test, &'static str> {
     let whole = || Test::Equals(given.to_owned());
     let Some((operator, value)) = given.split_once(':') else { return Ok(whole()) };
@@ -95,7 +95,7 @@ fn test(given: &str) -> Result<Test, &'static str> {
     })
 }
 
-/// Brings the value of a date filter into the form of the stored dates.
+/// Converts the value of a date filter to the format of stored dates.
 fn dated(test: Test) -> Result<Test> {
     let date = |given: &str| -> Result<String> {
         let parsed = jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", given)
@@ -125,7 +125,7 @@ fn dated(test: Test) -> Result<Test> {
     })
 }
 
-/// Makes a comparison one of numbers, which it is of everything but dates.
+/// Converts a comparison to one of numbers, which it is for everything except dates.
 fn measured(test: Test) -> Result<Test> {
     let Test::Compared(order, or_equal, wanted) = test else { return Ok(test) };
     let number =
@@ -145,7 +145,7 @@ impl Condition {
         match &self.test {
             Test::Equals(wanted) => any(&|value| value == wanted),
             Test::NotEquals(wanted) => !any(&|value| value == wanted),
-            // Parts are compared as a database does with LIKE: without regard to the case of ASCII letters.
+            // Substrings are compared like LIKE in a database: ignoring the case of ASCII letters.
             Test::Contains(part) => any(&|value| lower(value).contains(&lower(part))),
             Test::NotContains(part) => !any(&|value| lower(value).contains(&lower(part))),
             Test::StartsWith(part) => any(&|value| lower(value).starts_with(&lower(part))),

@@ -1,22 +1,22 @@
-//! What a row can be filtered and sorted by.
+//! Fields for filtering and sorting.
 
 use std::borrow::Cow;
 
-/// What can be filtered and sorted.
+/// A list that can be filtered and sorted.
 pub(crate) trait Fields {
-    /// Fields that lists can be sorted by.
+    /// Fields for sorting.
     const SORTABLE: &'static [&'static str];
 
-    /// Whether the server puts a list in the order that is asked for. Of some it only checks the field.
+    /// Whether the server sorts a list as requested. For some lists, it only validates the field.
     const SORTED: bool = true;
 }
 
 /// A row that can be filtered and sorted.
 pub(crate) trait Listed: Fields {
-    /// The values of a field; several where one of them is enough for a match (the components of a stack).
-    /// Null values are left out.
+    /// Returns the values of a field; several if any of them is enough for a match (the components of a stack). Null
+    /// values are omitted.
     fn field(&self, name: &str) -> Vec<Cow<'_, str>>;
 }
 
-/// Filters by the name that they have on the wire.
+/// Filters by their name in the API.
 pub(crate) type Filters<'a> = [(&'static str, &'a [String])];

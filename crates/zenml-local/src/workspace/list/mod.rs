@@ -1,7 +1,7 @@
 //! Filters, order and pages of lists.
 //!
-//! The database chooses the rows of a page ([`select`]); flavors, most of which are built in, are chosen among here
-//! ([`page`]). Both read filters as a ZenML server does, and a test holds them against each other.
+//! The database selects the rows of a page ([`select`]). Flavors, most of which are built in, are selected here
+//! ([`page`]). Both parse filters like a ZenML server, and a test compares them.
 
 #[cfg(test)]
 mod agreement;
@@ -18,9 +18,9 @@ use condition::conditions;
 pub(crate) use field::{Fields, Filters, Listed};
 pub(crate) use statement::{Column, OWNER, Scope, Table, select};
 
-/// Chooses the rows of one page.
+/// Selects the rows of one page.
 ///
-/// For what is in no table; [`select`] is for everything else.
+/// For objects that are not in a table; [`select`] is for everything else.
 pub(crate) fn page<T: Listed>(rows: Vec<T>, paging: Paging<'_>, filters: &Filters<'_>) -> Result<Page<T>> {
     let conditions = conditions(filters)?;
     let mut rows: Vec<T> = rows
@@ -43,7 +43,7 @@ pub(crate) fn map<T, U>(mut page: Page<T>, convert: impl FnMut(T) -> U) -> Page<
     with_items(&page, items)
 }
 
-/// The same page with its items converted, unless one cannot be.
+/// The same page with its items converted; an error if one cannot be converted.
 pub(crate) fn try_map<T, U, E>(
     mut page: Page<T>,
     convert: impl FnMut(T) -> Result<U, E>,
@@ -58,7 +58,7 @@ pub(crate) fn with_items<T, U>(page: &Page<T>, items: Vec<U>) -> Page<U> {
     Page { index, max_size, total_pages, total, items }
 }
 
-/// Checks page and size, as the web framework does before anything else happens.
+/// Validates page and size, as the web framework does first.
 pub(crate) fn check_paging(paging: Paging<'_>) -> Result<()> {
     let mut complaints = Vec::new();
     for (name, value, most) in [("page", paging.page, i64::MAX), ("size", paging.size, 10_000)] {
@@ -72,10 +72,10 @@ pub(crate) fn check_paging(paging: Paging<'_>) -> Result<()> {
     super::name::settle(complaints)
 }
 
-/// The field that a list is sorted by, and whether the greatest comes first.
+/// Returns the field for sorting, and whether the order is descending.
 fn order<T: Fields>(by: Option<&str>) -> Result<(&str, bool)> {
     let by = by.unwrap_or("created");
-    // An unknown direction means the usual one.
+    // An unknown direction means the default.
     let (direction, field) = by.split_once(':').unwrap_or(("asc", by));
     if !T::SORTABLE.contains(&field) {
         let message = format!("Must be one of {}", T::SORTABLE.join(", "));
@@ -86,7 +86,7 @@ fn order<T: Fields>(by: Option<&str>) -> Result<(&str, bool)> {
 
 fn sort<T: Listed>(rows: &mut [T], by: Option<&str>) -> Result<()> {
     let (field, descending) = order::<T>(by)?;
-    // Equal rows keep an order of their own, or pages could repeat a row and miss another.
+    // Equal rows need a fixed order; otherwise, pages could repeat a row and miss another.
     let order = |a: &T, b: &T| -> Ordering {
         let order = a.field(field).cmp(&b.field(field)).then_with(|| a.field("id").cmp(&b.field("id")));
         if descending { order.reverse() } else { order }
@@ -95,7 +95,7 @@ fn sort<T: Listed>(rows: &mut [T], by: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// The part of a list that is asked for.
+/// The requested part of a list.
 #[derive(Clone, Copy)]
 struct Cut {
     page: usize,
@@ -109,12 +109,12 @@ impl Cut {
         Self { page, size }
     }
 
-    /// How many rows are on the pages before.
+    /// Returns the number of rows on earlier pages.
     const fn before(self) -> usize {
         (self.page - 1).saturating_mul(self.size)
     }
 
-    /// The page, with the items that are on it.
+    /// Builds the page with its items.
     fn page<T>(self, total: usize, items: Vec<T>) -> Result<Page<T>> {
         let Self { page, size } = self;
         let pages = total.div_ceil(size).max(1);

@@ -1,4 +1,4 @@
-//! Lists as statements: the database filters, sorts and cuts the page.
+//! Lists as statements: the database filters, sorts and pages.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -10,40 +10,40 @@ use super::{Cut, Fields, Filters, order};
 use crate::error::{Error, Result};
 use crate::store::{Query, Row, Sql};
 
-/// Most conditions of one list. SQLite has a limit on how deep a condition may be.
+/// Maximum number of conditions of a list. SQLite limits the depth of a condition.
 const MOST_CONDITIONS: usize = 400;
 
-/// A table whose rows can be listed. Its alias is `t`.
+/// A table whose rows can be listed, with the alias `t`.
 pub(crate) trait Table: Fields {
-    /// What comes after `SELECT`.
+    /// Returns the columns after `SELECT`.
     fn columns() -> Cow<'static, str>;
 
-    /// Where the values of a field are; fields that a table does not have are null.
+    /// Returns the source of a field's values; fields that a table does not have are null.
     fn column(field: &str) -> Column;
 }
 
-/// Where the values of a field are.
+/// The source of a field's values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Column {
-    /// One text or null, as an expression.
+    /// One string or null, as an expression.
     One(&'static str),
-    /// Ids of other objects, of which only those count that the caller may see: a filter must not tell of the others.
-    /// The statement ends in its `WHERE`, and [`Scope::parts`] goes on.
+    /// Ids of other objects. Only those that the caller may see count: a filter must not reveal the others. The
+    /// statement ends in its `WHERE`, and [`Scope::parts`] continues it.
     Parts(&'static str),
-    /// Several, one of which is enough for a match; none is like null.
+    /// Several values, one of which is enough for a match; none is like null.
     Many {
-        /// A statement that gives them as the column `value`.
+        /// A statement that returns them as the column `value`.
         values: &'static str,
-        /// The expression that a list is sorted by.
+        /// The expression for sorting.
         order: &'static str,
     },
 }
 
 impl Column {
-    /// No field of the table.
+    /// Not a field of the table.
     pub(crate) const NONE: Self = Self::One(NOTHING);
 
-    /// A field that lists are not sorted by.
+    /// A field that is not used for sorting.
     pub(crate) const fn many(values: &'static str) -> Self {
         Self::Many { values, order: NOTHING }
     }
@@ -52,7 +52,7 @@ impl Column {
 /// No value, in every row.
 const NOTHING: &str = "NULL";
 
-/// What a filter by owner compares with: the owner's id in the workspace, and its name.
+/// The values for a filter by owner: the owner's id in the workspace, and its name.
 pub(crate) const OWNER: Column = Column::Many {
     values: "SELECT l.id AS value FROM local_account l \
              WHERE l.workspace_id = t.workspace_id AND l.external_user_id = t.owner_id \
@@ -62,9 +62,9 @@ pub(crate) const OWNER: Column = Column::Many {
             WHERE l.workspace_id = t.workspace_id AND l.external_user_id = t.owner_id)",
 };
 
-/// Which rows there are for the caller.
+/// The rows that the caller may see.
 pub(crate) trait Scope {
-    /// Adds ` FROM table t WHERE` and the conditions. Asked twice: for the rows, and for their number.
+    /// Adds ` FROM table t WHERE` and the conditions. Called twice: for the rows, and for their number.
     fn rows(&self, query: &mut Query);
 
     /// Adds ` AND …`: which objects of a [`Column::Parts`] the caller may see.
@@ -102,11 +102,11 @@ pub(crate) async fn select<T: Table>(
         Column::One(expression) | Column::Many { order: expression, .. } => expression,
         Column::Parts(_) => NOTHING,
     };
-    // Equal rows keep an order of their own, or pages could repeat a row and miss another.
+    // Equal rows need a fixed order; otherwise, pages could repeat a row and miss another.
     query.push(format_args!(" ORDER BY {by} {direction}, t.id {direction} LIMIT "));
     query.push_bind(number(cut.size)).push(" OFFSET ").push_bind(number(cut.before()));
     let rows = query.build().fetch_all(&mut *sql).await?;
-    // The last page says by itself how many rows there are.
+    // The last page determines the total by itself.
     let total = if rows.len() < cut.size && (cut.page == 1 || !rows.is_empty()) {
         cut.before() + rows.len()
     } else {
@@ -141,9 +141,9 @@ fn restrict<T: Table>(
     }
 }
 
-/// Adds one condition, which is never null.
+/// Adds one condition that is never null.
 fn push(query: &mut Query, scope: &impl Scope, column: Column, test: &Test) {
-    // These hold for rows of which no value fits.
+    // These match rows without a matching value.
     let (negative, test) = match test {
         Test::NotEquals(value) => (true, &Test::Equals(value.clone())),
         Test::NotContains(part) => (true, &Test::Contains(part.clone())),
@@ -184,7 +184,7 @@ fn push_test(query: &mut Query, value: &str, test: &Test) {
         Test::Equals(wanted) => {
             query.push(format_args!("{value} = ")).push_bind(wanted.clone());
         }
-        // `lower` is for ASCII letters alone, like the LIKE of a server's database.
+        // `lower` affects only ASCII letters, like LIKE in a server's database.
         Test::Contains(part) => {
             query.push(format_args!("instr(lower({value}), lower(")).push_bind(part.clone()).push(")) > 0");
         }
@@ -192,7 +192,7 @@ fn push_test(query: &mut Query, value: &str, test: &Test) {
             query.push(format_args!("substr(lower({value}), 1, ")).push_bind(characters(part));
             query.push(") = lower(").push_bind(part.clone()).push(")");
         }
-        // From the character minus zero would be the whole text.
+        // An offset of minus zero would be the whole string.
         Test::EndsWith(part) if part.is_empty() => {
             query.push("1 = 1");
         }
@@ -214,12 +214,12 @@ fn push_test(query: &mut Query, value: &str, test: &Test) {
         Test::Compared(order, or_equal, wanted) => {
             query.push(format_args!("{value} {} ", operator(*order, *or_equal))).push_bind(wanted.clone());
         }
-        // A text that is a number compares as one with a real number; any other comes after infinity.
+        // A numeric string compares as a number with a real number; any other string sorts after infinity.
         Test::Measured(order, or_equal, wanted) => {
             query.push(format_args!("{value} {} CAST(", operator(*order, *or_equal)));
             query.push_bind(*wanted).push(format_args!(" AS REAL) AND {value} <= CAST(9e999 AS REAL)"));
         }
-        // Refused, or turned into its opposite, before.
+        // Rejected or inverted before.
         Test::In(_) | Test::NotEquals(_) | Test::NotContains(_) | Test::NotOneOf(_) | Test::IsNull => {
             query.push("1 = 0");
         }

@@ -1,4 +1,4 @@
-//! What the nouns of a workspace have in common: their rows, the queries on them, and reading, listing and deleting them.
+//! Code shared by all nouns of a workspace: rows, queries, and reading, listing and deleting.
 
 mod object;
 mod query;

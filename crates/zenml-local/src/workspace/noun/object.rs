@@ -1,8 +1,8 @@
-//! Objects of a workspace, as they are stored and as permissions name them.
+//! Objects of a workspace, as stored and as targets of permissions.
 //!
-//! A ZenML server looks an object up before it asks for permission: an unknown id is 404, a known one that the
-//! caller may not touch is 403. So a [`Found`] comes first, and `tx.allow::<Read, _>(found)` makes of it the proof
-//! that the queries ask for. A [`Stored`] comes out of a query that had its proof.
+//! A ZenML server looks an object up before it asks for permission: an unknown id is 404, a known one that the caller
+//! may not touch is 403. So a [`Found`] comes first, and `tx.allow::<Read, _>(found)` turns it into the proof that
+//! the queries require. A [`Stored`] is the result of a query with its proof.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -16,59 +16,60 @@ use crate::store::now;
 use crate::workspace::cells::{Cells, Values};
 use crate::workspace::list::{self, Column};
 
-/// A kind of objects in a workspace, as the columns that it has beyond those that all have.
+/// A kind of objects in a workspace, with its own columns in addition to the common ones.
 pub(crate) trait Noun: Sized + Send + Sync + 'static {
     /// The kind, for permissions.
     const KIND: Kind;
 
-    /// What messages call it.
+    /// Its name in messages.
     const WORDS: &'static str;
 
     /// Its table. It has the columns `id`, `workspace_id`, `name`, `created` and `updated`.
     const TABLE: &'static str;
 
-    /// The columns of its own, in the order of [`read`](Self::read) and [`write`](Self::write).
+    /// Its own columns, in the order of [`read`](Self::read) and [`write`](Self::write).
     const COLUMNS: &'static [&'static str];
 
-    /// Whose objects are.
+    /// Who owns its objects.
     const OWNED: Owned;
 
-    /// Whether objects are in a project: there is a column `project_id`.
+    /// Whether its objects are in a project, with a column `project_id`.
     const IN_PROJECT: bool = false;
 
-    /// Fields that lists can be sorted by.
+    /// Fields for sorting.
     const SORTABLE: &'static [&'static str];
 
-    /// Whether the server sorts a list as asked. Of some it only checks the field.
+    /// Whether the server sorts a list as requested. For some lists, it only validates the field.
     const SORTED: bool = true;
 
     /// Its identifier.
     type Id: Identifier;
 
-    /// Reads the columns of its own.
+    /// Reads its own columns.
     ///
     /// # Errors
-    /// The stored value is damaged.
+    /// A stored value is damaged.
     fn read(cells: &mut Cells<'_>) -> Result<Self>;
 
-    /// Writes the columns of its own.
+    /// Writes its own columns.
     ///
     /// # Errors
-    /// A value has no JSON form.
+    /// A value cannot be encoded as JSON.
     fn write(&self, values: &mut Values<'_>) -> Result<()>;
 
-    /// Where the values of a field of its own are, for filters and order. The alias of the table is `t`.
+    /// Returns the source of the values of one of its own fields, for filters and sorting. The alias of the table is
+    /// `t`.
     fn column(field: &str) -> Column;
 }
 
-/// Whose the objects of a kind are.
+/// Who owns the objects of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owned {
-    /// The account's that created them; those without an owner are the server's and so everyone's.
+    /// The account that created them. Objects without an owner belong to the server, and so to everyone.
     AccountOrServer,
-    /// The account's that created them; those without an owner are nobody's.
+    /// The account that created them. Objects without an owner belong to nobody.
     Account,
-    /// Nobody's: there is no column `owner_id`.
+    /// Nobody: there is no column `owner_id`.
     Nobody,
 }
 
@@ -86,7 +87,7 @@ impl Owned {
 pub(crate) struct All<N> {
     /// The workspace.
     pub(crate) place: WorkspacePlace,
-    /// The project, for kinds that are in one.
+    /// The project, for kinds in projects.
     pub(crate) project: Option<Uuid>,
     noun: PhantomData<fn() -> N>,
 }
@@ -109,18 +110,18 @@ impl<N: Noun> Object for All<N> {
     }
 }
 
-/// An object that exists; what may be done with it is another question.
+/// An existing object, without any permission.
 #[derive(Debug)]
 pub(crate) struct Found<N> {
     /// The workspace.
     pub(crate) place: WorkspacePlace,
-    /// The project, for kinds that are in one.
+    /// The project, for kinds in projects.
     pub(crate) project: Option<Uuid>,
     /// The object.
     pub(crate) id: Uuid,
     /// Its name.
     pub(crate) name: String,
-    /// Its owner on the control plane; `None` for what belongs to the server.
+    /// Its owner on the control plane; `None` for an object of the server.
     pub(crate) owner: Option<Uuid>,
     pub(super) noun: PhantomData<fn() -> N>,
 }
@@ -132,7 +133,7 @@ impl<N> Clone for Found<N> {
 }
 
 impl<N: Noun> Found<N> {
-    /// Its name for permissions.
+    /// Returns its name for permissions.
     pub(crate) const fn resource(&self) -> Resource {
         Resource { kind: N::KIND, project: self.project, id: Some(self.id) }
     }
@@ -154,11 +155,11 @@ impl<N: Noun> Object for Found<N> {
     }
 }
 
-/// An object with its columns. Only a query that took a proof gives one, or the permission to create one.
+/// An object with its columns. Only a query with a proof returns one, or permission to create one.
 #[derive(Debug)]
 pub(crate) struct Stored<N: Noun> {
     pub(super) id: N::Id,
-    /// The project, for kinds that are in one.
+    /// The project, for kinds in projects.
     pub(crate) project: Option<Uuid>,
     /// The owner's id on the control plane.
     pub(crate) owner: Option<Uuid>,
@@ -168,12 +169,12 @@ pub(crate) struct Stored<N: Noun> {
     pub(crate) created: String,
     /// When it was last changed.
     pub(crate) updated: String,
-    /// The columns of its own.
+    /// Its own columns.
     pub(crate) own: N,
 }
 
 impl<N: Noun> Stored<N> {
-    /// A new object, with an id of its own.
+    /// Creates a new object, with a new id.
     pub(crate) fn new(
         new: &Allowed<Create, All<N>>,
         owner: Option<Uuid>,
@@ -197,7 +198,7 @@ impl<N: Noun> Stored<N> {
         self.id
     }
 
-    /// The object without its columns, to ask for another permission.
+    /// Returns the object without its columns, to ask for another permission.
     pub(crate) fn found(&self, place: WorkspacePlace) -> Found<N> {
         Found {
             place,

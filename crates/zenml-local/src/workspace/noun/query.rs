@@ -1,4 +1,4 @@
-//! The queries that all nouns of a workspace share. Each takes the proof that its permission was asked for.
+//! The queries shared by all nouns of a workspace. Each takes a proof of its permission.
 
 use std::marker::PhantomData;
 
@@ -19,7 +19,7 @@ use crate::workspace::sealed;
 
 /// Finds an object by its id or its name; 404 if there is none.
 ///
-/// Takes no proof: it gives what permission can be asked for.
+/// Takes no proof: permission is requested for its result.
 pub(crate) async fn locate<N: Noun>(
     tx: &mut Tx,
     place: WorkspacePlace,
@@ -35,7 +35,7 @@ pub(crate) async fn locate<N: Noun>(
     row.await?.ok_or_else(|| Error::no_object(N::WORDS, key))
 }
 
-/// Finds the first object for which a condition holds. Takes no proof, as [`locate`].
+/// Finds the first object for which a condition holds. Takes no proof, like [`locate`].
 pub(crate) async fn locate_where<N: Noun>(
     tx: &mut Tx,
     place: WorkspacePlace,
@@ -72,7 +72,7 @@ pub(crate) async fn select<A: Act, N: Noun>(
     read(&query.build().fetch_one(tx.sql()).await?, vault)
 }
 
-/// Reads all objects that may be listed.
+/// Reads all visible objects.
 pub(crate) async fn select_all<N: Noun>(
     tx: &mut Tx,
     listed: &Listed<All<N>>,
@@ -83,7 +83,7 @@ pub(crate) async fn select_all<N: Noun>(
     query.build().fetch_all(tx.sql()).await?.iter().map(|row| read(row, vault)).collect()
 }
 
-/// Adds ` WHERE` and the conditions for the rows that may be listed.
+/// Adds ` WHERE` and the conditions for visible rows.
 pub(super) fn push_listed<N: Noun>(query: &mut Query, listed: &Listed<All<N>>) {
     let All { place, project, .. } = listed.object();
     query.push(" WHERE t.workspace_id = ").push_bind(place.workspace.to_string());
@@ -130,7 +130,7 @@ pub(super) fn read<N: Noun>(row: &Row, vault: &Vault) -> Result<Stored<N>> {
     })
 }
 
-/// An object that was read before its permission was asked for, as part of another. Only the permission opens it.
+/// A nested object that was read before its permission was checked. Only the permission gives access to it.
 pub(crate) struct Unproven<N: Noun>(Stored<N>);
 
 impl<N: Noun> Unproven<N> {
@@ -144,7 +144,7 @@ impl<N: Noun> Unproven<N> {
         self.0.owner
     }
 
-    /// Asks whether the caller may read it: the object, or what a stub tells of it.
+    /// Checks whether the caller may read it. Returns the object, or the content of a stub.
     pub(crate) async fn ask(
         self,
         tx: &mut Tx,
@@ -172,9 +172,9 @@ pub(crate) async fn is_taken<A: Act, N: Noun>(
     Ok(query.build().fetch_optional(tx.sql()).await?.is_some())
 }
 
-/// Where a name is to be free.
+/// The scope in which a name must be unique.
 pub(crate) trait Writes<N>: Object {
-    /// The object that may have the name already.
+    /// The object that may already have the name.
     fn but(&self) -> Option<Uuid>;
 }
 
@@ -208,7 +208,7 @@ impl<N: Noun> Changing<N> for Allowed<Create, Found<N>> {
     }
 }
 
-/// Stores a new object, and names it in the audit trail.
+/// Stores a new object, and records it in the audit trail.
 pub(crate) async fn insert<N: Noun>(
     tx: &mut Tx,
     new: &Allowed<Create, All<N>>,
@@ -284,26 +284,26 @@ pub(crate) async fn write<N: Noun>(
     Ok(())
 }
 
-/// Removes an object, and what was shared of it.
+/// Deletes an object and its shares.
 pub(crate) async fn remove<N: Noun>(tx: &mut Tx, found: &Allowed<Delete, Found<N>>) -> Result<()> {
     let mut query = Query::new(format!("DELETE FROM {} WHERE id = ", N::TABLE));
     query.push_bind(found.id.to_string()).build().execute(tx.sql()).await?;
     rbac::forget(tx.sql(), found.place.workspace, &[found.resource()]).await
 }
 
-/// A noun with a sealed column that a read alone does not open.
+/// A noun with a sealed column that permission to read does not open.
 pub(crate) trait Secret: Noun {
     /// The sealed column.
     const SEALED: &'static str;
 
-    /// Where its values are sealed for, so that they cannot be taken for others.
+    /// The place that its values are sealed for, so that they cannot be exchanged.
     const PLACE: &'static str;
 
-    /// What is sealed.
+    /// The type of the sealed value.
     type Content: Serialize + DeserializeOwned + Send + Sync;
 }
 
-/// Actions whose holder may have the secret of a noun: to show it, to use it, or to change it.
+/// Actions that give access to the secret of a noun: to show it, to use it, or to change it.
 pub(crate) trait Opens<N>: Act {}
 
 /// Reads the secret of an object.

@@ -1,4 +1,4 @@
-//! Reading, listing and deleting: the handlers that all nouns of a workspace share.
+//! Reading, listing and deleting: the handlers shared by all nouns of a workspace.
 
 use std::future::Future;
 
@@ -18,18 +18,18 @@ use crate::store::Query;
 use crate::workspace::account::{Me, Owners, enter};
 use crate::workspace::list;
 
-/// What answers tell of the objects of a kind. The defaults are those of a plain noun.
+/// How the objects of a kind become responses. The defaults are those of a plain noun.
 pub(crate) trait Served: Noun {
-    /// An object on the wire.
+    /// An object in the API.
     type Wire: Send;
 
     /// The query of its list.
     type Query: ListQuery + Send + Sync;
 
-    /// Turns an object that the caller may read into an answer.
+    /// Converts an object that the caller may read to a response.
     fn answer(row: Stored<Self>, view: &mut View<'_>) -> impl Future<Output = Result<Self::Wire>> + Send;
 
-    /// Finds an object; a noun that not everyone may know of looks at who asks.
+    /// Finds an object; a noun with hidden objects considers the caller.
     fn locate(
         tx: &mut Tx,
         me: Me,
@@ -51,12 +51,12 @@ pub(crate) trait Served: Noun {
         tx.list(all)
     }
 
-    /// Where a list looks.
+    /// The scope of a list.
     fn scope(_: &mut Tx, me: Me, _: &Self::Query) -> impl Future<Output = Result<All<Self>>> + Send {
         std::future::ready(Ok(All::of(me.place)))
     }
 
-    /// Filters that are no fields: [`narrow`](Self::narrow) and [`scope`](Self::scope) apply them.
+    /// Filters that are not fields: [`narrow`](Self::narrow) and [`scope`](Self::scope) apply them.
     const APART: &'static [&'static str] = &[];
 
     /// Adds ` AND …` to the statement of a list.
@@ -65,12 +65,12 @@ pub(crate) trait Served: Noun {
     /// The kind of the objects whose ids a [`Column::Parts`](list::Column::Parts) gives, with the alias `s`.
     const PARTS: Option<Kind> = None;
 
-    /// Whether a list tells secrets, to those who may read them.
+    /// Whether a list includes secrets for callers who may read them.
     fn lists_secrets(_: &Self::Query) -> bool {
         false
     }
 
-    /// Refuses to delete what is still in use.
+    /// Rejects the deletion of an object that is in use.
     fn check_delete(
         _: &mut Tx,
         _: &Allowed<Delete, Found<Self>>,
@@ -80,22 +80,22 @@ pub(crate) trait Served: Noun {
     }
 }
 
-/// What an answer is made with.
+/// The context of a response.
 pub(crate) struct View<'a> {
     pub(crate) tx: &'a mut Tx,
     pub(crate) vault: &'a Vault,
     pub(crate) place: WorkspacePlace,
-    /// The owners of all objects of the answer.
+    /// The owners of all objects of the response.
     pub(crate) owners: &'a Owners,
-    /// Whether metadata is wanted.
+    /// Whether metadata is requested.
     pub(crate) hydrate: bool,
-    /// Whether secrets are wanted.
+    /// Whether secrets are requested.
     pub(crate) secrets: bool,
 }
 
 /// The query of a single read.
 pub(crate) trait Asked: Send {
-    /// Whether secrets are wanted.
+    /// Whether secrets are requested.
     fn secrets(&self) -> bool;
 }
 
@@ -213,7 +213,7 @@ pub(crate) async fn changeable<N: Served>(
     Ok((allowed, row))
 }
 
-/// Stores a new object and answers with it.
+/// Stores a new object and returns it.
 pub(crate) async fn created<N: Served>(
     tx: &mut Tx,
     cx: &Cx,
@@ -224,7 +224,7 @@ pub(crate) async fn created<N: Served>(
     answer(tx, cx, new.place, row).await
 }
 
-/// Stores a changed object and answers with it.
+/// Stores a changed object and returns it.
 pub(crate) async fn changed<N: Served>(
     tx: &mut Tx,
     cx: &Cx,
@@ -235,7 +235,7 @@ pub(crate) async fn changed<N: Served>(
     answer(tx, cx, found.place, row).await
 }
 
-/// The answer of a handler that has created or changed an object.
+/// The response of a handler that has created or changed an object.
 pub(crate) async fn answer<N: Served>(
     tx: &mut Tx,
     cx: &Cx,

@@ -1,4 +1,4 @@
-//! A query whose proof was dropped does not compile, nor does one with the proof of another permission.
+//! A query without a proof does not compile, nor does one with the proof of another permission.
 
 use super::query::{insert, remove, secret, select, select_all, write, write_secret};
 use crate::crypto::Vault;

@@ -93,7 +93,7 @@ async fn update(cx: Cx, id: StackId, (): (), change: StackUpdate) -> Result<api:
         change.stack_spec_path.apply(&mut row.own.stack_spec_path);
         change.labels.apply(&mut row.own.labels);
         change.environment.apply(&mut row.own.environment);
-        // A null reads back as an empty map, unlike null labels.
+        // A null is returned as an empty map, unlike null labels.
         row.own.environment.get_or_insert_default();
         noun::write(tx, &allowed, vault, &mut row).await?;
         if let Some(components) = components {
@@ -109,8 +109,8 @@ async fn update(cx: Cx, id: StackId, (): (), change: StackUpdate) -> Result<api:
     .await
 }
 
-/// Finds the components of a changed stack. The caller must be allowed to read those that are not in it yet. A component's
-/// real type is not compared with the slot that it is given in: the real server does not either.
+/// Finds the components of a changed stack. The caller must be allowed to read those that are not in it yet. A
+/// component's real type is not compared with its slot, as on a real server.
 async fn readable_components(
     tx: &mut Tx,
     me: Me,

@@ -1,11 +1,11 @@
-//! What is wrong with a part of a stack that is neither an id nor describes what to make.
+//! Issues of a part of a stack that is neither an id nor a description of a new object.
 //!
-//! A real server tries both and tells what was wrong each time.
+//! A real server tries both and reports the problems of each.
 
 use crate::error::Issue;
 use serde_json::Value;
 
-/// What a member of a description can hold.
+/// The type of a member of a description.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Text,
@@ -34,12 +34,12 @@ const CONNECTOR: [Member; 3] = [
     Member { name: "configuration", kind: Kind::Map, is_needed: false },
 ];
 
-/// Complains about what is no component.
+/// Adds issues for an invalid component.
 pub(super) fn component(place: &[&str], given: &Value, complaints: &mut Vec<Issue>) {
     complain(place, given, "ComponentInfo", &COMPONENT, complaints);
 }
 
-/// Complains about what is no connector.
+/// Adds issues for an invalid connector.
 pub(super) fn connector(place: &[&str], given: &Value, complaints: &mut Vec<Issue>) {
     complain(place, given, "ServiceConnectorInfo", &CONNECTOR, complaints);
 }

@@ -1,4 +1,4 @@
-//! Stacks as they are stored, and how they become answers.
+//! Stacks as stored, and their conversion to responses.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,8 @@ impl Noun for Stack {
     fn column(field: &str) -> Column {
         match field {
             "description" => Column::One("t.description"),
-            // Who may see a stack sees ids and names of all its components, so a filter by them tells nothing more.
+            // A caller who may see a stack sees ids and names of all its components, so a filter by them reveals
+            // nothing more.
             "component_id" => {
                 Column::many("SELECT s.component_id AS value FROM stack_component s WHERE s.stack_id = t.id")
             }
@@ -112,7 +113,7 @@ impl Served for Stack {
     }
 }
 
-/// Refuses changes of the stack that comes with a workspace; a stack is recognized by its name.
+/// Rejects changes of the default stack, which is recognized by its name.
 pub(super) fn protect(name: &str, what: &str) -> Result<()> {
     if name == DEFAULT {
         return Err(Error::forbidden(format!("The default stack cannot be {what}.")));
@@ -120,7 +121,7 @@ pub(super) fn protect(name: &str, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// The components that are in a stack, to ask for permission to add others.
+/// Returns the components of a stack, for the permission check of added ones.
 pub(super) async fn locate_components(tx: &mut Tx, found: &Found<Stack>) -> Result<Vec<ComponentId>> {
     let rows = sqlx::query("SELECT component_id FROM stack_component WHERE stack_id = $1")
         .bind(found.id.to_string())
@@ -137,7 +138,7 @@ async fn secrets(tx: &mut Tx, row: &Stored<Stack>) -> Result<Vec<SecretId>> {
     rows.iter().map(|row| id_at(row, 0).map(SecretId::from_uuid)).collect()
 }
 
-/// Makes these the components of a stack.
+/// Replaces the components of a stack.
 pub(crate) async fn set_components(
     tx: &mut Tx,
     stack: &impl Changing<Stack>,

@@ -1,6 +1,6 @@
-//! What a new stack is made of: components and connectors that are there, and those that are made with it.
+//! The parts of a new stack: existing components and connectors, and those created with it.
 //!
-//! They are made in the transaction that makes the stack, so that nothing of it is left when the stack is refused.
+//! They are created in the same transaction as the stack, so that nothing is left if the stack is rejected.
 
 use std::collections::BTreeSet;
 
@@ -19,22 +19,22 @@ use crate::workspace::connector::of_stack::{self, Linkable};
 use crate::workspace::noun::{self, All, Found, Noun, Stored, locate};
 use crate::workspace::{flavor, name};
 
-/// The parts of a stack that was asked for, which the caller may use and make.
+/// The parts of a requested stack that the caller may use and create.
 pub(super) struct Permitted {
     connectors: Vec<Wanted<Found<Connector>, Connector, NewConnector>>,
-    /// Each with the type that it is given under.
+    /// Each with the type of its slot.
     components: Vec<(String, PermittedComponent)>,
 }
 
 type PermittedComponent = Wanted<Allowed<Read, Found<Component>>, Component, NewComponent>;
 
-/// One part: there, or to be made.
+/// One part: existing or to be created.
 enum Wanted<There, N, New> {
     There(There),
     New(New, Allowed<Create, All<N>>),
 }
 
-/// Finds the parts that are there, and asks for the permissions that they and the others take.
+/// Finds the existing parts, and asks for all required permissions.
 pub(super) async fn permitted(
     tx: &mut Tx,
     me: Me,
@@ -68,22 +68,22 @@ async fn wanted<N: Noun, New>(
 ) -> Result<Wanted<Found<N>, N, New>> {
     Ok(match part {
         Part::There(id) => Wanted::There(locate::<N>(tx, me.place, &id.into()).await?),
-        // Each has a permission of its own, and so a line of its own in the audit.
+        // Each has its own permission, and so its own row in the audit trail.
         Part::New(new) => Wanted::New(new, tx.allow::<Create, _>(All::<N>::of(me.place)).await?),
         Part::Neither(_) => return Err(Error::internal("a stack", "its parts were not validated")),
     })
 }
 
-/// A stack whose parts are made.
+/// A stack whose parts are created.
 #[derive(Clone, Copy)]
 pub(super) struct Of<'a> {
-    /// Its name, which its parts get.
+    /// Its name, which its parts also get.
     pub(super) name: &'a str,
-    /// Its labels, which its parts get.
+    /// Its labels, which its parts also get.
     pub(super) labels: &'a JsonMap,
 }
 
-/// Makes what is not there, and gives the components of the stack.
+/// Creates the missing parts, and returns the components of the stack.
 pub(super) async fn complete(
     tx: &mut Tx,
     cx: &Cx,
@@ -111,7 +111,7 @@ pub(super) async fn complete(
     Ok(components)
 }
 
-/// Whether what the orchestrator starts outlives tokens that end: it does on machines that are started for a run.
+/// Whether runs of the orchestrator outlive expiring tokens: they do on machines that are started for a run.
 async fn needs_lasting_tokens(tx: &mut Tx, parts: &Permitted) -> Result<bool> {
     let mut last = parts.components.iter().rev().filter(|(kind, _)| kind == "orchestrator");
     let Some((_, orchestrator)) = last.next() else { return Ok(false) };
@@ -122,7 +122,7 @@ async fn needs_lasting_tokens(tx: &mut Tx, parts: &Permitted) -> Result<bool> {
     Ok(flavor.starts_with("vm_"))
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is another thing that a new component depends on")]
+#[expect(clippy::too_many_arguments, reason = "each is a separate input of a new component")]
 async fn made(
     tx: &mut Tx,
     cx: &Cx,
@@ -173,7 +173,7 @@ async fn made(
     Ok(row.id())
 }
 
-/// Refuses a component that is in a stack twice, as the real server's database does.
+/// Rejects a component that is in a stack twice, as the real server's database does.
 pub(super) fn refuse_repeated(components: &[ComponentId]) -> Result<()> {
     let mut seen = BTreeSet::new();
     if components.iter().all(|id| seen.insert(*id)) {
@@ -182,7 +182,7 @@ pub(super) fn refuse_repeated(components: &[ComponentId]) -> Result<()> {
     Err(Error::runtime("A stack can contain a component only once."))
 }
 
-/// Complains about parts that are neither ids nor describe what to make.
+/// Adds issues for parts that are neither ids nor descriptions of new objects.
 pub(super) fn complain(
     slots: &NewSlots,
     connectors: &[Part<ConnectorId, NewConnector>],
@@ -204,7 +204,7 @@ pub(super) fn complain(
     }
 }
 
-/// Complains about a component that names a connector that the request does not have.
+/// Adds an issue for a component with a connector index that the request does not have.
 pub(super) fn complain_about_indexes(
     slots: &NewSlots,
     connectors: &[Part<ConnectorId, NewConnector>],
