@@ -6,11 +6,11 @@ terraform {
   }
 }
 
-# Address and credentials come from ZENML_SERVER_URL and ZENML_API_KEY.
+# The URL and the credentials come from ZENML_SERVER_URL and ZENML_API_KEY.
 provider "zenml" {}
 
 locals {
-  # One connector for each kind of resource, so that each component reaches only what it needs.
+  # One connector per resource type, so that each component has access only to what it needs.
   resources = {
     s3-bucket       = "s3://${var.bucket}"
     docker-registry = var.registry
@@ -68,7 +68,7 @@ resource "zenml_stack_component" "orchestrator" {
   connector_id = zenml_service_connector.this["aws-generic"].id
   labels       = var.labels
 
-  # A list, an object or a number of a configuration is text here; `settings` takes them as they are.
+  # All values of `configuration` are strings; `settings` keeps the types of numbers, lists and objects.
   configuration = {
     execution_role         = var.execution_role_arn
     instance_type          = var.instance_type

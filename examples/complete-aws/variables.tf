@@ -1,6 +1,6 @@
 variable "region" {
   type        = string
-  description = "Region of everything below."
+  description = "Region of all AWS resources."
   default     = "eu-central-1"
 }
 
@@ -21,45 +21,45 @@ variable "code_build_project" {
 
 variable "execution_role_arn" {
   type        = string
-  description = "Role that SageMaker runs pipelines as."
+  description = "ARN of the role that SageMaker runs pipelines with."
 }
 
 variable "instance_type" {
   type        = string
-  description = "Instances that SageMaker runs steps on."
+  description = "Instance type that SageMaker runs steps on."
   default     = "ml.m5.xlarge"
 }
 
 variable "role_arn" {
   type        = string
-  description = "Role that the server takes on to reach the account."
+  description = "ARN of the role that the server assumes to access the account."
 }
 
 variable "access_key_id" {
   type        = string
-  description = "Key id of the user who may take on that role."
+  description = "Access key ID of the user that can assume the role."
 }
 
 variable "secret_access_key" {
   type        = string
-  description = "Secret key of that user."
+  description = "Secret access key of that user."
   sensitive   = true
 }
 
 variable "name" {
   type        = string
-  description = "What all names begin with."
+  description = "Prefix of all names."
   default     = "vision"
 }
 
 variable "verify_connectors" {
   type        = bool
-  description = "Whether the server tries the credentials against the cloud before it keeps them."
+  description = "Whether the server verifies the credentials with the cloud before it stores them."
   default     = true
 }
 
 variable "labels" {
   type        = map(string)
-  description = "Labels of everything that has some."
+  description = "Labels of all connectors, components and the stack."
   default     = {}
 }

@@ -6,11 +6,11 @@ terraform {
   }
 }
 
-# Address and credentials come from ZENML_SERVER_URL and ZENML_API_KEY.
+# The URL and the credentials come from ZENML_SERVER_URL and ZENML_API_KEY.
 provider "zenml" {}
 
 locals {
-  # One connector for each kind of resource, so that each component reaches only what it needs.
+  # One connector per resource type, so that each component has access only to what it needs.
   resources = {
     blob-container  = "az://${var.container}"
     docker-registry = var.registry
@@ -70,7 +70,7 @@ resource "zenml_stack_component" "orchestrator" {
   connector_id = zenml_service_connector.this["azure-generic"].id
   labels       = var.labels
 
-  # With their types; `configuration` would take the number as text.
+  # `settings` keeps the types of values; in `configuration`, the number would be a string.
   settings = {
     subscription_id = var.subscription_id
     resource_group  = var.resource_group

@@ -1,16 +1,16 @@
 variable "subscription_id" {
   type        = string
-  description = "Subscription of everything below."
+  description = "ID of the subscription of all Azure resources."
 }
 
 variable "resource_group" {
   type        = string
-  description = "Resource group of everything below."
+  description = "Resource group of all Azure resources."
 }
 
 variable "storage_account" {
   type        = string
-  description = "Storage account of the container."
+  description = "Storage account of the blob container."
 }
 
 variable "container" {
@@ -35,12 +35,12 @@ variable "compute_cluster" {
 
 variable "tenant_id" {
   type        = string
-  description = "Tenant of the service principal."
+  description = "Tenant ID of the service principal."
 }
 
 variable "client_id" {
   type        = string
-  description = "Client id of the service principal."
+  description = "Client ID of the service principal."
 }
 
 variable "client_secret" {
@@ -51,18 +51,18 @@ variable "client_secret" {
 
 variable "name" {
   type        = string
-  description = "What all names begin with."
+  description = "Prefix of all names."
   default     = "vision"
 }
 
 variable "verify_connectors" {
   type        = bool
-  description = "Whether the server tries the credentials against the cloud before it keeps them."
+  description = "Whether the server verifies the credentials with the cloud before it stores them."
   default     = true
 }
 
 variable "labels" {
   type        = map(string)
-  description = "Labels of everything that has some."
+  description = "Labels of all connectors, components and the stack."
   default     = {}
 }

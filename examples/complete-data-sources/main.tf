@@ -6,12 +6,12 @@ terraform {
   }
 }
 
-# Address and credentials come from ZENML_SERVER_URL and ZENML_API_KEY.
+# The URL and the credentials come from ZENML_SERVER_URL and ZENML_API_KEY.
 provider "zenml" {}
 
 data "zenml_server" "this" {}
 
-# What another configuration, or a person, has made.
+# Created by another configuration or by a person.
 data "zenml_stack" "production" {
   name = var.stack
 }
@@ -25,14 +25,14 @@ data "zenml_service_connectors" "all" {
   type = var.connector_type
 }
 
-# With the one below, once that is there.
+# Includes the stack below, once it exists.
 data "zenml_stacks" "ours" {
   name_prefix = "${var.name}-"
 
   depends_on = [zenml_stack.development]
 }
 
-# A stack to try things out: as the one above, but its pipelines run where they are started.
+# A stack for development: like the one above, but its pipelines run on the machine that starts them.
 resource "zenml_stack_component" "local" {
   name   = "${var.name}-local"
   type   = "orchestrator"

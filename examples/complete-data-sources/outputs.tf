@@ -4,12 +4,12 @@ output "server_version" {
 }
 
 output "artifact_path" {
-  description = "Where the artifacts of both stacks are. Settings may hold passwords, so all of them are sensitive."
+  description = "Path of the artifacts of both stacks. Settings can contain passwords, so all of them are sensitive."
   value       = nonsensitive(lookup(data.zenml_stack_component.store.configuration, "path", null))
 }
 
 output "connector_of_store" {
-  description = "Name of the connector through which the artifacts are reached."
+  description = "Name of the connector that gives access to the artifacts."
   value = one([
     for name, connector in data.zenml_service_connectors.all.connectors : name
     if connector.id == data.zenml_stack_component.store.connector_id
@@ -17,6 +17,6 @@ output "connector_of_store" {
 }
 
 output "stack_ids" {
-  description = "Ids of the stacks whose names begin as these do, by name."
+  description = "IDs of the stacks with the same name prefix, by name."
   value       = { for name, stack in data.zenml_stacks.ours.stacks : name => stack.id }
 }

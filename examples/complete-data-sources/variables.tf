@@ -1,12 +1,12 @@
 variable "name" {
   type        = string
-  description = "What all names begin with."
+  description = "Prefix of all names."
   default     = "vision"
 }
 
 variable "stack" {
   type        = string
-  description = "Name of the stack that is there."
+  description = "Name of the existing stack."
 }
 
 variable "connector_type" {

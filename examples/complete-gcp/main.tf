@@ -6,11 +6,11 @@ terraform {
   }
 }
 
-# Address and credentials come from ZENML_SERVER_URL and ZENML_API_KEY.
+# The URL and the credentials come from ZENML_SERVER_URL and ZENML_API_KEY.
 provider "zenml" {}
 
 locals {
-  # One connector for each kind of resource, so that each component reaches only what it needs.
+  # One connector per resource type, so that each component has access only to what it needs.
   resources = {
     gcs-bucket      = "gs://${var.bucket}"
     docker-registry = null

@@ -1,6 +1,6 @@
 variable "project" {
   type        = string
-  description = "Project of everything below."
+  description = "ID of the Google Cloud project."
 }
 
 variable "location" {
@@ -21,29 +21,29 @@ variable "registry" {
 
 variable "workload_service_account" {
   type        = string
-  description = "E-mail address of the service account that pipelines run as."
+  description = "Email address of the service account that pipelines run as."
 }
 
 variable "service_account_key" {
   type        = string
-  description = "Key of the service account that the server uses, as JSON."
+  description = "Key of the service account that the server uses, in JSON format."
   sensitive   = true
 }
 
 variable "name" {
   type        = string
-  description = "What all names begin with."
+  description = "Prefix of all names."
   default     = "vision"
 }
 
 variable "verify_connectors" {
   type        = bool
-  description = "Whether the server tries the credentials against the cloud before it keeps them."
+  description = "Whether the server verifies the credentials with the cloud before it stores them."
   default     = true
 }
 
 variable "labels" {
   type        = map(string)
-  description = "Labels of everything that has some."
+  description = "Labels of all connectors, components and the stack."
   default     = {}
 }

@@ -1,5 +1,5 @@
-# Team Alpha's environment on ZenML Pro, in one apply: a workspace of its own, three teams, a project, the AWS
-# access, a development and a production stack, and the roles that keep production in the hands of one team.
+# Team Alpha's environment on ZenML Pro, in one apply: its own workspace, three teams, a project, access to AWS, a
+# development stack and a production stack, and roles that give only one team control of production.
 
 terraform {
   required_version = ">= 1.0"
@@ -12,14 +12,14 @@ terraform {
   }
 }
 
-# One service-account key serves the control plane and the new workspace.
+# One service account key works for the control plane and the new workspace.
 provider "zenml" {
   control_plane_url   = var.zenml_control_plane_url
   service_account_key = var.zenml_service_account_key
 }
 
 locals {
-  # Who may do what: the one place to read or to change it.
+  # Who can do what. This is the only place to read or change it.
   teams = {
     developers = {
       name                   = "alpha-developers"
@@ -57,7 +57,7 @@ locals {
   ecr_repository = trimprefix(trimprefix(var.ecr_repository_url, local.ecr_registry), "/")
 }
 
-# ---- The workspace and the people ----------------------------------------------------------------------------------
+# ---- Workspace and teams -------------------------------------------------------------------------------------------
 
 resource "zenml_workspace" "alpha" {
   name         = var.workspace_name
@@ -88,7 +88,7 @@ resource "zenml_workspace_role_assignment" "alpha" {
   role         = each.value.workspace_role
 }
 
-# ---- The project ---------------------------------------------------------------------------------------------------
+# ---- Project -------------------------------------------------------------------------------------------------------
 
 resource "zenml_project" "recommendation" {
   workspace_id = zenml_workspace.alpha.id
@@ -114,7 +114,7 @@ resource "zenml_project_role_assignment" "alpha" {
 
 # ---- Secrets and cloud access --------------------------------------------------------------------------------------
 
-# The MLflow password lives here and nowhere else: components refer to it by name.
+# Only this secret contains the MLflow password: components refer to it by name.
 resource "zenml_secret" "mlflow" {
   workspace_id = zenml_workspace.alpha.id
   name         = "alpha-mlflow"
@@ -145,7 +145,8 @@ resource "zenml_service_connector" "aws" {
   }
 }
 
-# Only production components use this one, so that a role on the development stack gives no credentials of production.
+# Only production components use this connector, so a role on the development stack gives no access to production
+# credentials.
 resource "zenml_service_connector" "aws_prod" {
   workspace_id = zenml_workspace.alpha.id
   name         = "aws-alpha-prod-connector"
@@ -267,7 +268,7 @@ resource "zenml_stack_component" "sagemaker" {
   }
 }
 
-# The registry has no settings of its own: it uses the server of the tracker, which its stack must therefore hold.
+# The registry has no settings of its own: it uses the server of the tracker, so its stack must contain the tracker.
 resource "zenml_stack_component" "mlflow" {
   workspace_id = zenml_workspace.alpha.id
   name         = "mlflow-prod"
@@ -317,9 +318,9 @@ resource "zenml_stack" "prod" {
   }
 }
 
-# ---- Who may use which stack ---------------------------------------------------------------------------------------
+# ---- Stack roles ---------------------------------------------------------------------------------------------------
 
-# component_ids makes a component that joins the stack part of the same apply: its grants come with it.
+# With component_ids, the role covers a component that joins the stack in the same apply.
 
 resource "zenml_stack_role_assignment" "dev" {
   for_each = local.teams

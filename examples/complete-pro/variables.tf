@@ -1,21 +1,21 @@
-# What reaches ZenML Pro.
+# Access to ZenML Pro
 
 variable "zenml_control_plane_url" {
-  description = "Address of the ZenML Pro management API. A self-hosted one may carry a path, for example https://zenml.example.com/api/v1."
+  description = "URL of the ZenML Pro management API. The URL of a self-hosted one can have a path, for example https://zenml.example.com/api/v1."
   type        = string
   default     = "https://cloudapi.zenml.io"
 }
 
 variable "zenml_service_account_key" {
-  description = "Key of a service account (or a personal access token) that may administrate the organization; starts with ZENPROKEY_."
+  description = "Key of a service account with the role Organization Admin (starts with ZENPROKEY_), or a personal access token."
   type        = string
   sensitive   = true
 }
 
-# What the team's environment is made of.
+# Environment of the team
 
 variable "workspace_name" {
-  description = "Name of the workspace: lower-case letters, digits and hyphens, unique over all organizations of ZenML Pro, and unchangeable."
+  description = "Name of the workspace: lowercase letters, digits and hyphens. It must be unique across all organizations of ZenML Pro and cannot be changed."
   type        = string
   default     = "alpha-workspace"
 }
@@ -26,18 +26,18 @@ variable "aws_region" {
 }
 
 variable "aws_role_arn" {
-  description = "IAM role that the development connector assumes."
+  description = "ARN of the IAM role that the development connector assumes."
   type        = string
 }
 
 variable "aws_prod_role_arn" {
-  description = "IAM role that the production connector assumes and that SageMaker runs with. Defaults to aws_role_arn."
+  description = "ARN of the IAM role that the production connector assumes and that SageMaker runs with. Default: aws_role_arn."
   type        = string
   default     = null
 }
 
 variable "aws_access_key_id" {
-  description = "Access key id of the AWS user that may assume the roles."
+  description = "Access key ID of the AWS user that can assume the roles."
   type        = string
   sensitive   = true
 }
@@ -49,7 +49,7 @@ variable "aws_secret_access_key" {
 }
 
 variable "s3_bucket_name" {
-  description = "Bucket of the data lake, in which artifacts are stored."
+  description = "S3 bucket of the data lake, which stores the artifacts."
   type        = string
 }
 
@@ -65,45 +65,45 @@ variable "kubernetes_context" {
 }
 
 variable "mlflow_tracking_uri" {
-  description = "Address of the MLflow server that tracks experiments and registers models."
+  description = "URL of the MLflow server that tracks experiments and registers models."
   type        = string
   default     = "https://mlflow.example.com"
 }
 
 variable "mlflow_username" {
-  description = "User name at the MLflow server."
+  description = "Username for the MLflow server."
   type        = string
   sensitive   = true
 }
 
 variable "mlflow_password" {
-  description = "Password at the MLflow server."
+  description = "Password for the MLflow server."
   type        = string
   sensitive   = true
 }
 
 variable "verify_connectors" {
-  description = "Whether the workspace tries the connectors' credentials before it keeps them. Switch it off where AWS cannot be reached."
+  description = "Whether the workspace verifies the credentials of the connectors before it stores them. Set it to false if the workspace cannot reach AWS."
   type        = bool
   default     = true
 }
 
-# Who works in it.
+# Members of the teams
 
 variable "developer_emails" {
-  description = "E-mail addresses of the developers."
+  description = "Email addresses of the developers."
   type        = set(string)
   default     = ["developer-1@example.com", "developer-2@example.com"]
 }
 
 variable "ml_engineer_emails" {
-  description = "E-mail addresses of the ML engineers."
+  description = "Email addresses of the ML engineers."
   type        = set(string)
   default     = ["ml-engineer-1@example.com", "ml-engineer-2@example.com"]
 }
 
 variable "ml_ops_emails" {
-  description = "E-mail addresses of the people who run production."
+  description = "Email addresses of the people who run production."
   type        = set(string)
   default     = ["ml-ops-1@example.com"]
 }

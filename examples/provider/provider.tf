@@ -1,4 +1,4 @@
-# ZenML Pro: one key serves the control plane and all workspaces.
+# ZenML Pro: one key works for the control plane and all workspaces.
 provider "zenml" {
   service_account_key = var.zenml_service_account_key
 }

@@ -5,6 +5,6 @@ data "zenml_flavor" "s3" {
 }
 
 output "s3_settings" {
-  description = "What an artifact store in S3 can be configured with."
+  description = "Names of the settings of an S3 artifact store."
   value       = keys(jsondecode(data.zenml_flavor.s3.config_schema).properties)
 }

@@ -1,6 +1,6 @@
 //! What the roles of the reference journey promise: the expected side of the access matrix.
 //!
-//! The tables repeat section "Who may do what" of `examples/complete-pro/README.md` on purpose. They are not read from
+//! The tables repeat the table of roles in `examples/complete-pro/README.md` on purpose. They are not read from
 //! the configuration: a role assignment that is missing there must show up as a difference.
 
 use super::operation::{Connector, Operation, Stack};
