@@ -114,8 +114,13 @@ pub(crate) async fn send<T: InWorkspace>(
     change: ChangeOf<T>,
     plan: &T,
 ) -> Result<Option<T::Wire>, Diag> {
-    match server.api.send(&T::Wire::UPDATE, id, Default::default(), change).await.optional() {
-        Ok(changed) => Ok(changed),
+    match server.api.send(&T::Wire::UPDATE, id, Default::default(), change).await {
+        Ok(changed) => Ok(Some(changed)),
+        // The server finds neither an object that is gone nor an object that the change refers to.
+        Err(error @ ApiError::NotFound(_)) => match read::look::<T>(&server.api, id).await? {
+            Some(_) => Err(plan.failed("change", &error)),
+            None => Ok(None),
+        },
         Err(error @ ApiError::Conflict(_)) => match with_name(server, plan).await? {
             Some(other) if other.id() != id => Err(plan.exists(server, Some(&other))),
             _ => Err(plan.failed("change", &error)),

@@ -175,7 +175,7 @@ async fn an_object_that_its_creator_may_not_read_is_in_the_state() {
         let mut harness = world.harness().await;
         let made =
             harness.apply_unsettled(row.address, row.config.clone(), row.config.clone()).await.unwrap();
-        assert!(made.told()[0].contains("not allowed"), "{}: {:?}", row.address, made.told());
+        assert!(made.told()[0].contains("no access"), "{}: {:?}", row.address, made.told());
         assert_eq!(id_of(&harness, row.address).as_deref(), Some(id), "{}", row.address);
         assert!(!harness.is_tainted(row.address), "{}", row.address);
     }

@@ -269,7 +269,7 @@ async fn environment_and_secrets_are_set_changed_and_cleared() {
     scene.server.call(&secret::DELETE, secrets[0]).await.unwrap();
     harness.apply(S, config(json!(null), &[])).await.unwrap();
     let failure = harness.apply(S, config(json!(null), &[0])).await.unwrap_err();
-    assert_eq!(failure.places()[0].to_string(), "secrets", "{failure}");
+    assert_eq!(failure.places().first().map(ToString::to_string).as_deref(), Some("secrets"), "{failure}");
     scene.world.stop().await;
 }
 
