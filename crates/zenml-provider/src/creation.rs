@@ -14,9 +14,9 @@ pub(crate) async fn outcome<T>(
     failed: impl FnOnce(&ApiError) -> Diag,
 ) -> Result<T, Diag> {
     match answer {
-        Ok(made) => Ok(made),
+        Ok(created) => Ok(created),
         Err(error) if error.outcome_unknown() => match (look.await, error) {
-            (Ok(Some(made)), _) => Ok(made),
+            (Ok(Some(created)), _) => Ok(created),
             (Ok(None), ApiError::Conflict(refused)) => Err(exists(None).trace(refused.call.to_string())),
             (Ok(None), error) => Err(failed(&error)),
             (Err(diag), error) => Err(may_exist(diag, &error)),

@@ -44,7 +44,7 @@ impl Environment {
     /// Reads the environment of this process. From now on, its credentials are masked in logs and diagnostics. The
     /// framework masks those of the provider block.
     pub fn read() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
+        #[expect(clippy::disallowed_methods, reason = "only this module reads the environment")]
         let read = |name: &'static str| {
             // A value that is not valid Unicode is kept as text, so that it is rejected by name instead of counting
             // as not set.

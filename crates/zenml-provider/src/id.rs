@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_spelled_as_servers_do_and_nothing_else_is_taken() {
+    fn an_id_must_be_spelled_as_servers_do() {
         const TEAM: &str = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
         let read = |text: &str| Id::<TeamId>::from_known(&Dyn::string(text));
         assert_eq!(read(TEAM).unwrap().to_known(), Dyn::string(TEAM));
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_text_can_stand_for_no_id() {
+    fn an_empty_string_can_mean_no_id() {
         const TEAM: &str = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
         for text in ["", TEAM] {
             let read = IdOrEmpty::<TeamId>::from_known(&Dyn::string(text)).unwrap();

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_join_and_leave_by_what_is_there() {
+    fn secrets_are_linked_and_unlinked_by_their_current_state() {
         let cases = [
             (&[][..], None, &[][..], &[][..]),
             (&[1, 2], None, &[], &[1, 2]),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn no_variables_and_empty_variables_are_one() {
+    fn no_variables_and_empty_variables_are_equivalent() {
         let some: Variables = [("A".to_owned(), "1".to_owned())].into();
         let empty = Variables::new();
         let cases = [

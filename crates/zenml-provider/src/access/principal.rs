@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_principal_reads_back_as_it_is_written() {
+    fn a_principal_is_parsed_as_it_is_written() {
         let principals = [
             Principal::Team(TeamId::random()),
             Principal::User(UserId::random()),

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_version_that_is_surely_too_old_is_refused() {
+    fn only_a_version_that_is_certainly_too_old_is_rejected() {
         let cases = [
             ("0.79.9", true),
             ("0.80.0", false),

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_must_have_all_that_is_wanted_and_may_have_more() {
+    fn labels_must_contain_all_wanted_ones_and_can_contain_more() {
         let labels: JsonMap = serde_json::from_value(json!({ "tier": "prod", "size": 1 })).unwrap();
         let cases = [
             (json!(null), true),
@@ -110,6 +110,6 @@ mod tests {
         assert_eq!(beginning(Some(&"a".to_owned())), ["startswith:a"]);
         assert_eq!(beginning(Some(&String::new())), Vec::<String>::new());
         assert!(begins("Alpha", None) && begins("Alpha", Some(&"Al".to_owned())));
-        assert!(!begins("Alpha", Some(&"al".to_owned())), "servers may see no difference");
+        assert!(!begins("Alpha", Some(&"al".to_owned())), "servers may ignore case");
     }
 }

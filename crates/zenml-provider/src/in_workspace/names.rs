@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_listed_where_that_costs_less_than_to_look_for_each() {
+    fn names_are_listed_if_that_costs_less_than_looking_up_each() {
         let cases = [
             (1, 0, None),
             (3, 0, None),

@@ -1,4 +1,4 @@
-//! What a kind of object that others hold can do.
+//! The interface of a kind of object that other objects use.
 
 use tfkit::Cx;
 use zenml_api::Identifier;

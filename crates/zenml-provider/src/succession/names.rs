@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_retired_name_fits_tells_names_apart_and_is_taken_for_nothing_else() {
+    fn a_retired_name_fits_is_unique_and_is_recognized() {
         let long = "ä".repeat(255);
         let other = format!("{}b", "ä".repeat(254));
         for name in ["a", "prod-s3", "a (replaced 00000000)", &long] {
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn one_filter_finds_a_name_and_its_retired_form_whatever_is_in_them() {
+    fn one_filter_finds_a_name_and_its_retired_form_with_any_characters() {
         let [filter] = with_retired("a\"b").try_into().unwrap();
         assert_eq!(filter, format!("oneof:[\"a\\\"b\",\"a\\\"b{}\"]", &retired("a\"b")[3..]));
     }

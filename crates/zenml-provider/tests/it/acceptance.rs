@@ -1,6 +1,6 @@
-//! The life of an object of every type, on both servers, under real hosts.
+//! The life cycle of objects of every type, on both servers, under real hosts.
 //!
-//! A type takes part with one row in [`TYPES`].
+//! Each type has one row in [`TYPES`].
 
 use std::collections::BTreeMap;
 
@@ -12,32 +12,32 @@ use zenml_test::Packages;
 
 use crate::server::{Server, in_process_on_each_server, on_each_server, on_each_server_with};
 
-/// The id of an object of whatever type.
+/// The id of an object of any type.
 type AnyId = IdOrName<SecretId>;
 
-/// How an object of one type lives. In all texts `{id}` stands for its id and `{prefix}` for what its name begins with.
+/// The life cycle of one type. In all strings `{id}` is the id of the object and `{prefix}` the prefix of its name.
 struct Life {
     /// Its address in the configuration.
     address: &'static str,
-    /// Its configuration when it is made.
+    /// Its configuration at creation.
     made: &'static str,
-    /// Its configuration afterwards; the change is made in place.
+    /// Its configuration afterwards. The change happens in place.
     changed: &'static str,
-    /// What it is imported by.
+    /// Its import ids.
     imports: &'static [&'static str],
-    /// What an import cannot know; the next plan changes it.
+    /// Attributes that an import cannot read; the next plan changes them.
     not_imported: &'static [&'static str],
-    /// Changes the object behind the provider's back.
+    /// The request that changes the object outside of Terraform.
     update: Endpoint<AnyId, (), Json, Json>,
     /// The body of that change.
     outside: &'static str,
-    /// What is then planned to be put back.
+    /// The attributes that the next plan restores.
     drifted: &'static [&'static str],
-    /// Deletes the object behind the provider's back.
+    /// The request that deletes the object outside of Terraform.
     delete: Endpoint<AnyId, (), (), Json>,
 }
 
-/// In an order in which each refers only to those before it.
+/// Ordered so that each refers only to earlier ones.
 const TYPES: [Life; 8] = [
     Life {
         address: "zenml_project.it",
@@ -242,7 +242,7 @@ resource "zenml_stack_component" "it" {
         imports: &["{id}", "container_registry/{prefix}-images"],
         not_imported: &[],
         update: Endpoint::put("/components/{id}"),
-        // Without its connector, which the server takes for detaching it.
+        // Without the connector, which detaches it on the server.
         outside: r#"{"configuration": {"uri": "outside.example.com"}, "labels": {"tier": "outside"}}"#,
         drifted: &["configuration", "connector_id", "connector_resource_id", "labels"],
         delete: Endpoint::delete("/components/{id}"),
@@ -283,7 +283,7 @@ resource "zenml_stack" "it" {
     },
 ];
 
-/// A connector to a cloud, on servers that know clouds.
+/// A cloud connector, on servers that support clouds.
 const CLOUD: [Life; 1] = [Life {
     address: "zenml_service_connector.it",
     made: r#"
@@ -316,7 +316,7 @@ resource "zenml_service_connector" "it" {
     aws_access_key_id     = "an-access-key-id"
     aws_secret_access_key = "another-secret-access-key"
     region                = "eu-west-2"
-    of_no_use             = "the server drops it"
+    of_no_use             = "the server removes it"
   }
 }
 "#,
@@ -331,14 +331,14 @@ resource "zenml_service_connector" "it" {
     delete: Endpoint::delete("/service_connectors/{id}"),
 }];
 
-/// What a stack needs besides: name, type and flavor of components.
+/// The other components that a stack requires: name, type and flavor.
 const PARTS: [(&str, &str, &str); 3] = [
     ("orchestrator", "orchestrator", "local"),
     ("other", "orchestrator", "local_docker"),
     ("artifacts", "artifact_store", "local"),
 ];
 
-/// Objects of some types that live together, and the components that they need.
+/// Objects of several types in one configuration, and the components that they require.
 struct Lives<'a> {
     server: &'a Server,
     host: &'a Scenario,
@@ -347,7 +347,7 @@ struct Lives<'a> {
 }
 
 impl Lives<'_> {
-    /// From the creation to the end, with all that can happen between.
+    /// Runs the complete life cycle, from creation to deletion.
     async fn live(&self) {
         let Self { server, host, types, parts } = self;
         self.configure(|life| life.made);
@@ -413,8 +413,8 @@ impl Lives<'_> {
         ids
     }
 
-    /// Imports all objects by one of their names into an empty state: what is in the configuration is then there
-    /// already. Leaves the state as it was before.
+    /// Imports all objects into an empty state by one of their names. The import matches the configuration. Restores
+    /// the state afterwards.
     async fn imports_equal_state(&self, spelling: usize) {
         let Self { server, host, types, parts } = self;
         let ids = self.ids().await;
@@ -445,7 +445,7 @@ impl Lives<'_> {
         std::fs::write(&state, saved).unwrap();
     }
 
-    /// The objects as the server tells them, by address, without the moment of the last change.
+    /// The objects on the server by address, without the time of the last update.
     async fn contents(&self, ids: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, Json> {
         let mut contents = BTreeMap::new();
         for life in self.types {
@@ -457,7 +457,7 @@ impl Lives<'_> {
     }
 }
 
-/// Attributes that a plan cannot know when anything is changed.
+/// Attributes that are unknown in a plan with any change.
 const FOLLOWING: [&str; 3] = ["updated", "expires_at", "workspace_id"];
 
 fn by_id(id: &str) -> AnyId {
@@ -476,22 +476,23 @@ fn without_updated(json: Json) -> Json {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_of_every_type_lives_its_life_on_each_server() {
+async fn an_object_of_every_type_passes_its_life_cycle_on_each_server() {
     on_each_server(async |server, host| Lives { server, host, types: &TYPES, parts: &PARTS }.live().await)
         .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connector_to_a_cloud_lives_its_life_on_each_server_that_knows_it() {
+async fn a_cloud_connector_passes_its_life_cycle_on_each_server_that_supports_it() {
     on_each_server_with(Packages::Clouds, async |server, host| {
         Lives { server, host, types: &CLOUD, parts: &[] }.live().await;
     })
     .await;
 }
 
-/// On an open-source server there is no workspace to name; a workspace is named although the address led to it.
+/// An open-source server has no workspace. A workspace server has one even if the provider is configured with its
+/// address.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_is_in_a_workspace_where_the_server_is_one() {
+async fn objects_have_a_workspace_id_only_on_a_workspace_server() {
     in_process_on_each_server(async |server, harness| {
         let address = "zenml_project.it";
         harness.apply(address, json!({ "name": server.name("p") })).await.unwrap();

@@ -1,4 +1,4 @@
-//! What a user reads on the screen when something is wrong, and what is left behind: nothing, or what exists.
+//! Error messages on the screen, and that nothing but existing objects is left behind.
 
 use serde_json::{Value as Json, json};
 use tfkit_test::{Action, Scenario};
@@ -7,21 +7,21 @@ use zenml_api::workspace::component::{self, ComponentQuery};
 
 use crate::world::{World, under_each_host};
 
-/// An identifier of nothing.
+/// An identifier without an object.
 const NOTHING: &str = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
 
 /// A secret in a configuration.
 const MARKED: &str = "a-marked-secret";
 
-/// One mistake of a user, or of the world around.
+/// One mistake of a user, or one problem of the environment.
 struct Case {
     main: String,
-    /// Inside of the provider block; the environment says the rest.
+    /// The provider block; the environment sets the rest.
     block: String,
     faults: Json,
-    /// What is said: the state of affairs, why, what to do, and the line of the attribute.
+    /// Parts of the message: summary, reason, fix, and the line of the attribute.
     words: Vec<String>,
-    /// What is in the state afterwards.
+    /// The addresses in the state afterwards.
     left: &'static [&'static str],
 }
 
@@ -36,7 +36,7 @@ fn resource(kind: &str, body: &str, words: &[&str]) -> Case {
     }
 }
 
-/// A mistake in the provider block, seen by the first resource.
+/// A mistake in the provider block, reported for the first resource.
 fn block(block: impl Into<String>, words: &[&str]) -> Case {
     let team = resource("zenml_team", "  name = \"alpha\"", words);
     Case { block: block.into(), ..team }
@@ -49,7 +49,7 @@ fn provider(block: &str) -> String {
     )
 }
 
-/// Lets each case fail on the same platform, and makes sure that nothing is left of it.
+/// Runs each case on the same platform, and checks that it leaves nothing behind.
 async fn each_fails(world: &World, host: &Scenario, cases: Vec<Case>) {
     let before = world.platform.census().await.unwrap();
     for case in cases {
@@ -59,7 +59,7 @@ async fn each_fails(world: &World, host: &Scenario, cases: Vec<Case>) {
         world.inject(case.faults);
         let failed = host.apply_unsettled().await.expect_err(&about);
         for words in &case.words {
-            assert!(failed.says(words), "not said: {words}\n{failed}\n{about}");
+            assert!(failed.says(words), "missing: {words}\n{failed}\n{about}");
         }
         for secret in [world.key(), MARKED] {
             assert!(!failed.says(secret), "{failed}");
@@ -75,7 +75,7 @@ async fn each_fails(world: &World, host: &Scenario, cases: Vec<Case>) {
 }
 
 #[tokio::test]
-async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
+async fn a_provider_block_that_does_not_work_reports_why_and_creates_nothing() {
     under_each_host(async |world, mut host| {
         let url = world.platform.url().to_owned();
         let html = json!({ "rules": [{ "effect": { "html": "<!doctype html><title>Log in</title>" } }] });
@@ -134,7 +134,7 @@ async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
             "ZENML_SERVICE_ACCOUNT_KEY",
             "provider \"zenml\"",
         ] {
-            assert!(failed.says(words), "not said: {words}\n{failed}");
+            assert!(failed.says(words), "missing: {words}\n{failed}");
         }
         world.stop().await;
     })
@@ -142,7 +142,7 @@ async fn a_provider_block_that_does_not_work_says_why_and_makes_nothing() {
 }
 
 #[tokio::test]
-async fn people_roles_and_workspaces_that_cannot_be_are_refused_and_nothing_is_made() {
+async fn invalid_people_roles_and_workspaces_are_rejected_and_nothing_is_created() {
     under_each_host(async |world, host| {
         world.person("ann@example.com").await;
         let workspace = world.workspace("alpha").await;
@@ -242,7 +242,7 @@ async fn people_roles_and_workspaces_that_cannot_be_are_refused_and_nothing_is_m
     .await;
 }
 
-/// The component of a kind that every workspace has.
+/// The default component of a type.
 async fn default_component(world: &World, workspace: WorkspaceId, kind: &str) -> String {
     let query = ComponentQuery { kind: vec![kind.to_owned()], ..ComponentQuery::default() };
     let components = world.server(workspace).await.list_all(&component::LIST, (), query).await.unwrap();
@@ -250,7 +250,7 @@ async fn default_component(world: &World, workspace: WorkspaceId, kind: &str) ->
 }
 
 #[tokio::test]
-async fn stacks_and_components_that_cannot_work_are_refused_and_nothing_is_made() {
+async fn stacks_and_components_that_cannot_work_are_rejected_and_nothing_is_created() {
     under_each_host(async |world, host| {
         let workspace = world.workspace("alpha").await;
         let orchestrator = default_component(&world, workspace, "orchestrator").await;
@@ -345,9 +345,9 @@ async fn a_workspace_that_is_not_ready_in_time_is_a_warning_and_stays() {
         let plan = host.plan().await.unwrap();
         let applied = host.apply_saved(&plan).await.unwrap();
         for words in ["Warning: Workspace \"slow\" is pending, not yet available", "with zenml_workspace.x"] {
-            assert!(applied.says(words), "not said: {words}\n{}", applied.words());
+            assert!(applied.says(words), "missing: {words}\n{}", applied.words());
         }
-        // Nothing would destroy it: not even the next apply.
+        // Nothing would destroy it, not even the next apply.
         assert_eq!(host.plan().await.unwrap().action(W), Some(Action::NoOp));
         world.inject(json!({}));
         host.destroy().await.unwrap();
@@ -358,19 +358,18 @@ async fn a_workspace_that_is_not_ready_in_time_is_a_warning_and_stays() {
 }
 
 #[tokio::test]
-async fn provider_values_that_another_resource_gives_work_in_one_apply_and_name_themselves_where_they_cannot()
-{
+async fn provider_settings_from_another_resource_work_in_one_apply_and_are_named_where_they_cannot() {
     under_each_host(async |world, host| {
         let url =
             format!("resource \"terraform_data\" \"url\" {{\n  input = \"{}\"\n}}\n", world.platform.url());
         let team = "resource \"zenml_team\" \"x\" {\n  name = \"alpha\"\n  members = []\n}\n";
         host.write("provider.tf", &provider("  control_plane_url = terraform_data.url.output")).unwrap();
-        // A data source is read while planning, when the address is not known.
+        // A data source is read during the plan, when the address is unknown.
         let data = "data \"zenml_organization\" \"x\" {}\n";
         host.write("main.tf", &format!("{url}{data}")).unwrap();
         let failed = host.apply_unsettled().await.unwrap_err();
         for words in ["control_plane_url", "-target", "with data.zenml_organization.x"] {
-            assert!(failed.says(words), "not said: {words}\n{failed}");
+            assert!(failed.says(words), "missing: {words}\n{failed}");
         }
         assert!(host.addresses().await.unwrap().is_empty());
         host.write("main.tf", &format!("{url}{team}")).unwrap();

@@ -1,4 +1,4 @@
-//! Marked secrets through a whole life at the most talkative log level: what they get into, and what not.
+//! Marked secrets through a whole life cycle at the most verbose log level: where they may appear, and where not.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use tfkit_test::Scenario;
 use crate::server::on_each_server;
 use crate::write_only::Noun;
 
-/// Each way of a secret into the provider, but for the key. Those that are only written are in no state and in no plan.
+/// Each way of a secret into the provider, except the key. Write-only secrets are not in the state or the plan.
 const MAIN: &str = r#"
 variable "secret" { sensitive = true }
 variable "connector" { sensitive = true }
@@ -70,14 +70,14 @@ resource "zenml_code_repository" "written" {
 const STORED: [&str; 3] = ["secret", "connector", "repository"];
 const WRITTEN: [&str; 3] = ["secret_wo", "connector_wo", "repository_wo"];
 
-/// All that the host logs, and what the provider logs through it.
+/// The log of the host, including that of the provider.
 const LOG: &str = "trace.log";
 
 fn canary(variable: &str) -> String {
     format!("canary-of-{}", variable.replace('_', "-"))
 }
 
-/// The state. What the provider keeps beside an object is packed in it, and here in clear.
+/// The state, with the private state decoded.
 fn state(host: &Scenario) -> Json {
     let mut state: Json =
         serde_json::from_slice(&fs::read(host.work().join("terraform.tfstate")).unwrap()).unwrap();
@@ -98,7 +98,7 @@ fn id(state: &Json, kind: &str, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn secrets_are_in_no_log_and_in_no_message_and_those_that_are_only_written_in_no_file() {
+async fn no_secret_is_in_a_log_or_a_message_and_no_write_only_secret_is_in_a_file() {
     on_each_server(async |server, host| {
         if !host.host().is_at_least(1, 11) {
             return;
@@ -112,7 +112,7 @@ async fn secrets_are_in_no_log_and_in_no_message_and_those_that_are_only_written
         host.write("main.tf", MAIN).unwrap();
         host.run(&["plan", "-out=saved.plan"]).await.unwrap();
         host.run(&["apply", "saved.plan"]).await.unwrap();
-        // Ends as a failure where there is anything to change.
+        // Fails if there is anything to change.
         host.run(&["plan", "-detailed-exitcode"]).await.unwrap();
         let state = state(host);
         let written = [
@@ -130,13 +130,13 @@ async fn secrets_are_in_no_log_and_in_no_message_and_those_that_are_only_written
         let printed = host.transcript();
         let plan = host.run(&["show", "-json", "saved.plan"]).await.unwrap().stdout;
 
-        // Terraform 1.11 itself logs no value that is sensitive, so all of the log is looked at and not only what the
-        // provider says in it.
+        // Terraform 1.11 itself logs no sensitive value, so the whole log is checked and not only the part of the
+        // provider.
         let log = fs::read_to_string(host.work().join(LOG)).unwrap();
-        for said in
+        for output in
             ["terraform-provider-zenml: POST /secrets answered", "terraform-provider-zenml: Answered Apply"]
         {
-            assert!(log.contains(said), "the provider did not log {said:?}");
+            assert!(log.contains(output), "the provider did not log {output:?}");
         }
         let key = server.key().to_owned();
         for secret in STORED.iter().chain(&WRITTEN).map(|variable| canary(variable)).chain([key.clone()]) {
@@ -145,7 +145,10 @@ async fn secrets_are_in_no_log_and_in_no_message_and_those_that_are_only_written
             assert!(!printed.contains(&secret), "{secret} is printed: {printed}");
         }
         for secret in STORED.map(canary) {
-            assert!(state.contains(&secret) && plan.contains(&secret), "{secret} went another way");
+            assert!(
+                state.contains(&secret) && plan.contains(&secret),
+                "{secret} did not take the expected way"
+            );
         }
         for secret in WRITTEN.map(canary).into_iter().chain([key]) {
             assert!(!state.contains(&secret), "{secret} is in the state: {state}");

@@ -16,7 +16,7 @@ use crate::world::{World, under_each_host};
 
 const R: &str = "zenml_code_repository.r";
 
-/// A value that must not be seen anywhere.
+/// A value that must not appear anywhere.
 const TOKEN: &str = "canary-token";
 
 /// A workspace with a project, and its API.
@@ -39,13 +39,13 @@ impl Scene {
         Self { world, workspace, project, server }
     }
 
-    /// A configuration of a repository on GitHub, unless `more` says otherwise. What is null there is left out.
+    /// A configuration of a repository on GitHub, merged with `more`. Null values in `more` remove arguments.
     fn config(&self, more: Json) -> Json {
         let mut config = json!({
             "workspace_id": self.workspace.to_string(), "project_id": self.project.to_string(), "name": "training",
             "type": "github", "config": { "owner": "acme", "token": TOKEN },
         });
-        let Json::Object(more) = more else { panic!("more members are an object") };
+        let Json::Object(more) = more else { panic!("`more` must be an object") };
         config.as_object_mut().unwrap().extend(more);
         config
     }
@@ -54,7 +54,7 @@ impl Scene {
         self.server.call(&api::GET, id).await.optional().unwrap()
     }
 
-    /// The configuration that the server has.
+    /// The configuration on the server.
     async fn stored(&self, id: CodeRepositoryId) -> Json {
         serde_json::to_value(self.look(id).await.unwrap().metadata.unwrap().config).unwrap()
     }
@@ -73,18 +73,18 @@ fn id(harness: &Harness) -> CodeRepositoryId {
 const SPELLED_OUT: &str = "zenml.integrations.github.code_repositories.github_code_repository";
 
 #[tokio::test]
-async fn a_word_stands_for_the_class_that_zenml_has_for_it() {
+async fn a_type_selects_the_class_of_zenml() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(R, scene.config(json!({}))).await.unwrap();
     let source = scene.look(id(&harness)).await.unwrap().body.unwrap().source;
     let found = (source.module.as_str(), source.attribute.as_deref(), source.kind.as_str());
     assert_eq!(found, (SPELLED_OUT, Some("GitHubCodeRepository"), "internal"));
-    // Spelled out it is the same class, and nothing has to be replaced.
+    // The class in full is the same, and nothing is replaced.
     let source = json!({ "module": SPELLED_OUT, "attribute": "GitHubCodeRepository", "type": "internal" });
     let spelled_out = scene.config(json!({ "type": null, "source": source }));
     assert_eq!(harness.apply(R, spelled_out.clone()).await.unwrap().action, Action::Update);
-    assert!(harness.refresh(R).await.unwrap(), "it is there");
+    assert!(harness.refresh(R).await.unwrap(), "the object must exist");
     assert_eq!(harness.plan(R, spelled_out).await.unwrap().action, Action::NoOp);
     let other = json!({ "module": "acme.repositories", "attribute": "Archive" });
     for more in [json!({ "type": null, "source": other }), json!({ "type": "gitlab" })] {
@@ -95,7 +95,7 @@ async fn a_word_stands_for_the_class_that_zenml_has_for_it() {
 }
 
 #[tokio::test]
-async fn a_configuration_is_replaced_as_a_whole_and_shown_nowhere() {
+async fn a_configuration_is_replaced_as_a_whole_and_never_shown() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     for config in [json!({ "owner": "acme", "token": TOKEN }), json!({ "owner": "other" })] {
@@ -103,7 +103,7 @@ async fn a_configuration_is_replaced_as_a_whole_and_shown_nowhere() {
         assert!(matches!(applied.action, Action::Create | Action::Update), "{config}");
         assert_eq!(scene.stored(id(&harness)).await, config);
     }
-    // What a server words about the request repeats it.
+    // A server's message can repeat the request.
     let refusal =
         json!(["ValueError", format!("1 validation error:\n  {{'input': '{TOKEN}'}}\n\n    PUT /api/v1")]);
     scene.world.inject(json!({ "rules": [
@@ -115,9 +115,9 @@ async fn a_configuration_is_replaced_as_a_whole_and_shown_nowhere() {
     scene.world.stop().await;
 }
 
-/// A server ignores an update that empties something.
+/// A server ignores updates to empty values.
 #[tokio::test]
-async fn what_cannot_be_taken_away_in_place_is_replaced_with_a_warning() {
+async fn a_removal_that_is_impossible_in_place_is_a_replacement_with_a_warning() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let full = json!({ "description": "d", "logo_url": "l" });
@@ -148,7 +148,7 @@ async fn what_cannot_be_taken_away_in_place_is_replaced_with_a_warning() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_is_left_out_is_left_alone_and_cannot_be_emptied_unseen() {
+async fn an_omitted_configuration_stays_and_cannot_be_emptied_unseen() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(R, scene.config(json!({}))).await.unwrap();
@@ -170,7 +170,7 @@ async fn a_configuration_that_is_left_out_is_left_alone_and_cannot_be_emptied_un
 }
 
 #[tokio::test]
-async fn texts_are_changed_in_place() {
+async fn strings_are_changed_in_place() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(R, scene.config(json!({}))).await.unwrap();
@@ -226,7 +226,7 @@ async fn a_repository_is_imported_by_id_and_by_project_and_name() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_is_an_error_with_the_import_command() {
+async fn a_taken_name_is_an_error_with_the_import_command() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(R, scene.config(json!({}))).await.unwrap();
@@ -235,7 +235,7 @@ async fn a_name_that_is_taken_is_an_error_with_the_import_command() {
     assert!(failure.to_string().contains(&import), "{failure}");
     assert!(!failure.to_string().contains(TOKEN), "{failure}");
     assert_eq!(failure.places()[0].to_string(), "name");
-    // In another project the name is free.
+    // The name is free in another project.
     let other = scene.world.project(scene.workspace, "other").await;
     let config = scene.config(json!({ "project_id": other.to_string() }));
     harness.apply("zenml_code_repository.second", config).await.unwrap();
@@ -243,7 +243,7 @@ async fn a_name_that_is_taken_is_an_error_with_the_import_command() {
 }
 
 #[tokio::test]
-async fn a_project_that_is_not_there_is_said_at_its_attribute() {
+async fn a_missing_project_is_reported_at_its_attribute() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let nowhere = ProjectId::random().to_string();
@@ -270,7 +270,7 @@ async fn a_repository_is_gone_with_its_project_and_with_its_workspace() {
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_at_its_attribute_and_shows_no_token() {
+async fn bad_input_is_rejected_at_its_attribute_and_shows_no_token() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     let source = json!({ "module": "m", "attribute": "A" });
@@ -334,7 +334,7 @@ async fn the_data_source_finds_a_repository_by_id_and_by_project_and_name() {
 }
 
 #[tokio::test]
-async fn a_code_repository_lives_its_life_under_a_real_host() {
+async fn a_code_repository_passes_its_life_cycle_under_a_real_host() {
     under_each_host(async |world, mut host| {
         let scene = Scene::of(world).await;
         let main = |name: &str| {

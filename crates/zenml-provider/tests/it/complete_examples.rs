@@ -1,4 +1,4 @@
-//! The examples of whole stacks, on each server. The clouds are left out: nothing is verified.
+//! The examples of whole stacks, on each server, without verification in the clouds.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use tfkit_test::Scenario;
 
 use crate::server::{Server, on_each_server};
 
-/// What the examples ask for.
+/// Variables of the examples.
 const VARIABLES: [(&str, &str); 21] = [
     ("access_key_id", "NOT-A-KEY-ID"),
     ("bucket", "example-bucket"),
@@ -41,7 +41,7 @@ fn prepare(server: &Server, host: &mut Scenario) {
     host.remove("provider.tf").unwrap();
 }
 
-/// Puts the files of an example into the directory of the configuration, in place of those of another.
+/// Replaces the files of the configuration with those of an example.
 fn write(host: &Scenario, example: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(example);
     for file in ["main.tf", "variables.tf", "outputs.tf"] {
@@ -50,7 +50,7 @@ fn write(host: &Scenario, example: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_examples_of_whole_stacks_apply_plan_empty_and_go_again() {
+async fn the_examples_of_whole_stacks_apply_plan_empty_and_are_destroyed() {
     on_each_server(async |server, host| {
         prepare(server, host);
         for (example, components) in [("complete-azure", 5), ("complete-gcp", 4), ("complete-aws", 4)] {

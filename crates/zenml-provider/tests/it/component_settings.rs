@@ -1,4 +1,4 @@
-//! Settings with types, and what the plan asks the server about settings.
+//! Typed settings, and how the plan checks settings on the server.
 
 use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
@@ -27,10 +27,10 @@ impl Scene {
         Self { world, workspace, server }
     }
 
-    /// A component in this workspace, from what is special of it.
+    /// A component in this workspace with these arguments.
     fn config(&self, special: Json) -> Json {
         let mut config = json!({ "workspace_id": self.workspace.to_string(), "name": "c" });
-        let Json::Object(special) = special else { panic!("a configuration is an object") };
+        let Json::Object(special) = special else { panic!("the configuration must be an object") };
         config.as_object_mut().unwrap().extend(special);
         config
     }
@@ -47,7 +47,7 @@ impl Scene {
         serde_json::to_value(self.look(harness).await.metadata.unwrap().configuration.expose()).unwrap()
     }
 
-    /// Changes the settings behind the provider's back.
+    /// Changes the settings outside of Terraform.
     async fn put(&self, harness: &Harness, configuration: Json) {
         let configuration = Patch::Set(Sensitive::new(serde_json::from_value(configuration).unwrap()));
         let change = ComponentUpdate { configuration, ..ComponentUpdate::default() };
@@ -74,7 +74,7 @@ fn id(harness: &Harness) -> ComponentId {
     harness.state(C).unwrap().attribute("id").as_str().unwrap().parse().unwrap()
 }
 
-/// A typed value, as states and configurations write it.
+/// A typed value, as in states and configurations.
 fn typed(ty: &Json, value: &Json) -> Json {
     json!({ "type": ty, "value": value })
 }
@@ -94,7 +94,7 @@ async fn typed_settings_reach_the_server_with_their_types_and_stay_as_written() 
     let expected = json!({ "synchronous": true, "max_parallelism": 4, "job_monitoring_delay": 0.5,
         "fail_on_container_waiting_reasons": ["a", "b"] });
     assert_eq!(scene.stored(&harness).await, expected);
-    // Another spelling of the same, and other types of the same values, are no change.
+    // Other spellings and types of the same values are not a change.
     let respelled = typed(
         &json!(["object", { "synchronous": "string", "max_parallelism": "string", "job_monitoring_delay": "number",
             "fail_on_container_waiting_reasons": ["list", "string"] }]),
@@ -102,7 +102,7 @@ async fn typed_settings_reach_the_server_with_their_types_and_stay_as_written() 
             "fail_on_container_waiting_reasons": ["a", "b"] }),
     );
     assert_eq!(harness.plan(C, scene.kubernetes(&respelled)).await.unwrap().action, Action::NoOp);
-    // What a server adds is no difference, and what somebody changes is.
+    // Settings that a server adds are ignored, and changes from outside are not.
     let mut outside = expected.clone();
     outside["kubernetes_namespace"] = json!("zenml");
     scene.put(&harness, outside.clone()).await;
@@ -117,7 +117,7 @@ async fn typed_settings_reach_the_server_with_their_types_and_stay_as_written() 
 }
 
 #[tokio::test]
-async fn texts_and_typed_settings_that_mean_the_same_take_each_others_place_without_a_call() {
+async fn equivalent_string_and_typed_settings_replace_each_other_without_a_request() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let texts = scene.config(json!({ "type": "orchestrator", "flavor": "kubernetes",
@@ -130,11 +130,11 @@ async fn texts_and_typed_settings_that_mean_the_same_take_each_others_place_with
     let before = scene.look(&harness).await;
     for config in [&values, &texts] {
         let planned = harness.plan(C, config.clone()).await.unwrap();
-        assert_eq!(planned.changes(), ["configuration", "settings"], "the time of the last change stays");
+        assert_eq!(planned.changes(), ["configuration", "settings"], "the time of the last update stays");
         assert_eq!(harness.apply(C, config.clone()).await.unwrap().action, Action::Update);
         assert_eq!(scene.look(&harness).await, before);
     }
-    // An import takes texts, and typed settings of the same meaning take their place.
+    // An import uses strings, and equivalent typed settings can replace them.
     let there = format!("{}/{}", scene.workspace, id(&harness));
     harness.forget(C);
     harness.import(C, ImportBy::Id(there)).await.unwrap();
@@ -145,13 +145,13 @@ async fn texts_and_typed_settings_that_mean_the_same_take_each_others_place_with
 }
 
 #[tokio::test]
-async fn an_imported_component_does_not_differ_by_what_the_server_added() {
+async fn settings_that_the_server_added_do_not_change_the_plan_of_an_imported_component() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let config = scene.config(json!({ "type": "orchestrator", "flavor": "sagemaker",
         "configuration": { "execution_role": "arn:aws:iam::000000000000:role/x" } }));
     harness.apply(C, config.clone()).await.unwrap();
-    assert!(scene.stored(&harness).await["instance_type"].is_string(), "the case that this test is about");
+    assert!(scene.stored(&harness).await["instance_type"].is_string(), "this must be the case under test");
     let (there, state) = (id(&harness), harness.state(C).unwrap().clone());
     harness.forget(C);
     harness.import(C, ImportBy::Id(format!("alpha/{there}"))).await.unwrap();
@@ -161,7 +161,7 @@ async fn an_imported_component_does_not_differ_by_what_the_server_added() {
 }
 
 #[tokio::test]
-async fn settings_that_the_flavor_does_not_have_or_needs_are_errors_of_the_plan() {
+async fn unknown_and_missing_settings_of_a_flavor_are_errors_of_the_plan() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let store = |special: Json| {
@@ -211,7 +211,7 @@ async fn settings_that_the_flavor_does_not_have_or_needs_are_errors_of_the_plan(
     }
     let failure = harness.plan(C, store(json!({ "flavor": "s4" }))).await.unwrap_err();
     assert!(failure.to_string().contains("azure, b2, digitalocean, gcp, local, s3"), "{failure}");
-    // What is not known yet, or cannot be asked yet, is no error.
+    // Unknown values, and values that cannot be checked yet, are not errors.
     let late = typed(&json!(["object", { "path": "string" }]), &json!({ "path": unknown() }));
     for waiting in [
         store(json!({ "configuration": unknown() })),
@@ -229,7 +229,7 @@ async fn settings_that_the_flavor_does_not_have_or_needs_are_errors_of_the_plan(
     let another_run = World::harness(&scene.world).await;
     let planned = another_run.plan(C, store(json!({ "flavor": "s4" }))).await.unwrap();
     assert_eq!((planned.action, planned.told()), (Action::Create, vec![]));
-    // A flavor that the same run makes is as good as there.
+    // A flavor that the same run creates counts as existing.
     scene.world.inject(json!({ "rules": [] }));
     let flavor = json!({ "workspace_id": scene.workspace.to_string(), "name": "own", "type": "artifact_store",
         "source": "stores.OwnStore", "integration": "own" });
@@ -237,7 +237,7 @@ async fn settings_that_the_flavor_does_not_have_or_needs_are_errors_of_the_plan(
     assert_eq!(harness.plan(C, own.clone()).await.unwrap_err().places()[0].to_string(), "flavor");
     harness.plan("zenml_flavor.own", flavor).await.unwrap();
     assert_eq!(harness.plan(C, own).await.unwrap().action, Action::Create);
-    // The server is asked about what changes, and not about what it has already.
+    // Only changes are checked on the server.
     scene.world.inject(json!({ "rules": [] }));
     harness.apply(C, store(json!({ "configuration": { "path": "s3://b" } }))).await.unwrap();
     harness.restart(engine(), scene.world.block()).await.unwrap();
@@ -248,7 +248,7 @@ async fn settings_that_the_flavor_does_not_have_or_needs_are_errors_of_the_plan(
 }
 
 #[tokio::test]
-async fn a_connector_of_another_type_than_the_flavor_takes_is_a_warning() {
+async fn a_connector_type_that_the_flavor_does_not_accept_is_a_warning() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     let (docker, kubernetes) = (scene.connector("docker").await, scene.connector("kubernetes").await);
@@ -308,7 +308,7 @@ async fn environment_secrets_and_labels_are_set_changed_and_cleared() {
     let planned = harness.plan(C, nothing.clone()).await.unwrap();
     assert_eq!(planned.changes(), ["environment", "secrets", "updated"]);
     harness.apply(C, config(json!(null), &[0], json!(null))).await.unwrap();
-    // A secret that goes takes itself out; what is to be removed may be gone already.
+    // A deleted secret is unlinked by the server, so a secret to remove may already be gone.
     scene.server.call(&secret::DELETE, secrets[0]).await.unwrap();
     harness.apply(C, nothing).await.unwrap();
     let failure = harness.apply(C, config(json!(null), &[0], json!(null))).await.unwrap_err();
@@ -317,7 +317,7 @@ async fn environment_secrets_and_labels_are_set_changed_and_cleared() {
 }
 
 #[tokio::test]
-async fn an_empty_connector_id_is_none_and_a_connector_from_outside_is_removed_in_place() {
+async fn an_empty_connector_id_means_none_and_removes_a_connector_from_outside_in_place() {
     let scene = Scene::new().await;
     let connector = scene.connector("docker").await;
     let mut harness = scene.world.harness().await;

@@ -4,16 +4,16 @@ use tfkit_test::{Failure, Harness, unknown};
 
 use crate::world::{World, engine, under_each_host};
 
-/// What a user reads about a provider block that does not work.
+/// Errors of the provider block.
 async fn refused(block: Json) -> Failure {
     match Harness::start(engine(), block).await {
-        Ok(_) => panic!("the block was not refused"),
+        Ok(_) => panic!("the provider block was not rejected"),
         Err(failure) => failure,
     }
 }
 
 #[tokio::test]
-async fn a_block_that_cannot_work_says_what_is_missing_and_where() {
+async fn a_block_that_cannot_work_reports_what_is_missing_and_where() {
     let cases = [
         (json!({}), "No credentials configured", None),
         (
@@ -68,7 +68,7 @@ async fn credentials_are_checked_when_the_provider_is_configured() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_and_one_that_is_no_api_are_told_apart() {
+async fn an_unreachable_server_and_one_that_is_not_an_api_have_different_errors() {
     let world = World::start().await;
     let mut block = world.block();
     block["http"] = json!({ "retries": 0 });
@@ -87,7 +87,7 @@ async fn a_server_that_is_not_there_and_one_that_is_no_api_are_told_apart() {
 }
 
 #[tokio::test]
-async fn values_that_are_unknown_let_plans_pass_and_name_themselves_otherwise() {
+async fn unknown_values_let_plans_pass_and_are_named_otherwise() {
     let block = json!({ "control_plane_url": unknown(), "service_account_key": "k" });
     let harness = Harness::start(engine(), block).await.unwrap();
     harness.plan("zenml_team.t", json!({ "name": "alpha", "members": ["ann@example.com"] })).await.unwrap();
@@ -107,7 +107,7 @@ async fn one_server_can_be_used_without_a_control_plane() {
     let server = world.look(workspace).await.unwrap().server_url().unwrap().to_owned();
     let block = json!({ "server_url": server, "api_key": world.key() });
     let harness = Harness::start(engine(), block.clone()).await.unwrap();
-    // What only ZenML Pro has says so.
+    // Types that require ZenML Pro report that.
     let failure = harness.read_data_source("zenml_team", json!({ "name": "alpha" })).await.unwrap_err();
     assert_eq!(failure.summaries(), ["Cannot manage ZenML Pro: no control plane configured"]);
 
@@ -117,7 +117,7 @@ async fn one_server_can_be_used_without_a_control_plane() {
     assert_eq!(failure.summaries(), ["Cannot use the server: the server rejected the credential"]);
     assert_eq!(failure.places()[0].to_string(), "api_key");
 
-    // The service-account key serves both.
+    // The service account key works for both.
     let both = json!({ "control_plane_url": world.platform.url(), "service_account_key": world.key(), "server_url": server });
     Harness::start(engine(), both).await.unwrap();
 
@@ -134,7 +134,7 @@ async fn one_server_can_be_used_without_a_control_plane() {
 }
 
 #[tokio::test]
-async fn more_than_one_organization_has_to_be_chosen_from_at_first_use() {
+async fn several_organizations_require_a_choice_at_first_use() {
     let world = World::start().await;
     let organization = |name: &str| {
         json!({ "id": zenml_api::OrganizationId::random().to_string(), "name": name,
@@ -150,14 +150,14 @@ async fn more_than_one_organization_has_to_be_chosen_from_at_first_use() {
 }
 
 #[tokio::test]
-async fn the_key_is_in_no_log_and_in_no_file() {
+async fn the_key_is_not_in_any_log_or_file() {
     under_each_host(async |world, host| {
         let host = host.traced();
         host.write("main.tf", "resource \"zenml_team\" \"t\" {\n  name = \"alpha\"\n  members = []\n}\n")
             .unwrap();
         host.apply().await.unwrap();
         host.destroy().await.unwrap();
-        assert!(host.logs().unwrap().contains("zenml_team"), "the scenario was logged");
+        assert!(host.logs().unwrap().contains("zenml_team"), "the scenario must be logged");
         assert_eq!(host.find(world.key()).unwrap(), Vec::<String>::new());
         world.stop().await;
     })
@@ -165,7 +165,7 @@ async fn the_key_is_in_no_log_and_in_no_file() {
 }
 
 #[tokio::test]
-async fn a_key_from_the_environment_is_masked_wherever_it_would_be_shown() {
+async fn a_key_from_the_environment_is_masked_everywhere() {
     under_each_host(async |world, mut host| {
         host.set_env("ZENML_ORGANIZATION_ID", world.key());
         host.write("main.tf", "resource \"zenml_team\" \"t\" {\n  name = \"devs\"\n}\n").unwrap();

@@ -1,4 +1,4 @@
-//! Configurations of connectors that a server stores by other types than the user's, or with more than the user wrote.
+//! Connector configurations that a server stores with other types, or with additional settings.
 
 use serde_json::{Value as Json, json};
 use tfkit_test::Action;
@@ -10,7 +10,7 @@ use crate::server::{Server, in_process_on_each_server_with};
 
 const C: &str = "zenml_service_connector.c";
 
-/// A value for a member, as a configuration has it: a text.
+/// A string value for a setting.
 fn example(name: &str, schema: &Json, list: &str) -> Json {
     let variants = schema["anyOf"].as_array().cloned().unwrap_or_default();
     let schema = variants.iter().find(|one| one["type"] != "null").unwrap_or(schema);
@@ -28,10 +28,10 @@ fn example(name: &str, schema: &Json, list: &str) -> Json {
     }
 }
 
-/// Ways in which a text is a list to a server.
+/// Forms of a list in a string.
 const LISTS: [&str; 3] = ["[\"one\",\"two\"]", "[ \"one\", \"two\" ]", "one,two"];
 
-/// The configurations to try: all that must be there, and all that may.
+/// The configurations to try: only required settings, and all settings.
 fn examples(method: &AuthMethodDescription) -> Vec<Json> {
     let schema = &method.config_schema;
     let required: Vec<&str> =
@@ -53,7 +53,7 @@ fn examples(method: &AuthMethodDescription) -> Vec<Json> {
     all
 }
 
-/// As the Go provider wrote it: what the server tells, as texts, and what it keeps back as it was.
+/// A state as the Go provider wrote it: the server's values as strings, and secrets as they were.
 fn as_texts(stored: &Json, wanted: &Json) -> Json {
     let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut texts = wanted.as_object().unwrap().clone();
@@ -71,7 +71,7 @@ async fn make(server: &Server, kind: &str, method: &str, name: &str, wanted: &Js
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_server_adds_or_converts_of_a_connector_plans_nothing_for_every_type_and_method() {
+async fn settings_that_a_server_adds_or_converts_plan_no_change_for_every_connector_type_and_method() {
     in_process_on_each_server_with(Packages::Clouds, async |server, harness| {
         let types = server.api.send(&connector_type::LIST, (), ConnectorTypeQuery::default(), ()).await.unwrap();
         let (mut tried, mut differing, mut wrong) = (0, 0, Vec::new());
@@ -83,7 +83,7 @@ async fn what_a_server_adds_or_converts_of_a_connector_plans_nothing_for_every_t
                 tried += 1;
                 let name = server.name(&format!("c{tried}"));
                 let Some(made) = make(server, kind, of_method, &name, &wanted).await else {
-                    wrong.push(format!("{kind} {of_method} was not made of {wanted}"));
+                    wrong.push(format!("{kind} {of_method} was not created from {wanted}"));
                     continue;
                 };
                 let stored = serde_json::to_value(made.metadata.as_ref().unwrap().configuration.expose()).unwrap();
@@ -110,7 +110,7 @@ async fn what_a_server_adds_or_converts_of_a_connector_plans_nothing_for_every_t
         }
         assert!(wrong.is_empty(), "{tried} tried, {differing} differ:\n{}", wrong.join("\n"));
         assert!(tried >= if server.is_real() { 24 } else { 50 }, "{tried} tried");
-        // Only a server with the packages of a type looks at its configurations.
+        // Only a server with the packages of a type checks its configurations.
         assert!(!server.is_real() || differing >= 6, "{differing} differ");
     })
     .await;

@@ -1,4 +1,4 @@
-//! Making many objects of one kind: a list of the names that are taken in place of a look for each.
+//! Creating many objects of one kind: one list of taken names replaces a lookup for each.
 
 use serde_json::{Value as Json, json};
 use tfkit_test::{Action, Harness};
@@ -13,7 +13,7 @@ fn address(name: &str) -> String {
 }
 
 #[tokio::test]
-async fn names_are_looked_for_by_one_list_and_one_that_is_taken_is_never_taken_over() {
+async fn one_list_finds_taken_names_and_a_taken_one_is_never_taken_over() {
     let world = World::start().await;
     let workspace = world.workspace("home").await;
     let server = world.server(workspace).await;
@@ -39,7 +39,7 @@ async fn names_are_looked_for_by_one_list_and_one_that_is_taken_is_never_taken_o
         let made = harness.apply(&address(&name), config(&name)).await.unwrap();
         assert_eq!(made.action, Action::Create);
     }
-    assert_eq!(lists(), 3 + 1, "three looks and one list");
+    assert_eq!(lists(), 3 + 1, "three lookups and one list");
 
     let meanwhile = outside("meanwhile").await;
     for (name, id) in
@@ -51,7 +51,7 @@ async fn names_are_looked_for_by_one_list_and_one_that_is_taken_is_never_taken_o
         assert!(failure.to_string().contains(&import), "{failure}");
         assert_eq!(failure.places()[0].to_string(), "name");
     }
-    // What the list has may be gone again.
+    // Listed objects may have been deleted since.
     server.call(&component::DELETE, before).await.unwrap();
     harness.apply(&address("before"), config("before")).await.unwrap();
     world.stop().await;

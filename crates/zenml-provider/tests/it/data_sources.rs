@@ -1,4 +1,4 @@
-//! Data sources of what is in a workspace: one object by its id or name, and maps of those that filters leave.
+//! Data sources of a workspace: one object by id or name, and maps of filtered objects.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use zenml_client::Optional as _;
 use crate::server::{Server, in_process_on_each_server};
 use crate::world::{World, engine};
 
-/// A value that only a sensitive attribute may have.
+/// A value that only sensitive attributes may contain.
 const CANARY: &str = "canary-of-the-registry";
 
-/// Objects of all types that refer to each other. The order is that in which they are made.
+/// Objects of all types that refer to each other, in the order of creation.
 const ADDRESSES: [&str; 10] = [
     "zenml_secret.s",
     "zenml_service_connector.c",
@@ -44,7 +44,7 @@ async fn make(server: &Server, harness: &mut Harness) {
         "labels": { "tier": "gold", "team": "a" },
     });
     harness.apply(connector, config).await.unwrap();
-    // The same name under two types.
+    // The same name for two types.
     let config = json!({ "name": name("shared"), "type": "orchestrator", "flavor": "kubernetes",
         "configuration": { "synchronous": "true", "timeout": "5" } });
     harness.apply(orchestrator, config).await.unwrap();
@@ -82,7 +82,7 @@ fn id(harness: &Harness, address: &str) -> String {
 fn to_json(value: &Dyn) -> Json {
     match value {
         Dyn::Null => Json::Null,
-        Dyn::Unknown => panic!("a data source leaves nothing unknown"),
+        Dyn::Unknown => panic!("a data source has no unknown values"),
         Dyn::Bool(flag) => json!(flag),
         Dyn::Number(number) => json!(number.as_i64().unwrap()),
         Dyn::String(text) => json!(text),
@@ -97,8 +97,8 @@ async fn find(harness: &Harness, noun: &str, config: &Json) -> Json {
     to_json(&found.unwrap_or_else(|failure| panic!("{noun} {config}: {failure}")))
 }
 
-/// Takes what only the server knows out of an object, after a look that it is there. `workspace_id` is null on an
-/// open-source server, and nowhere else.
+/// Removes the attributes that only the server knows from an object, and checks that they are set. `workspace_id` is
+/// null only on an open-source server.
 fn without_the_servers(server: &Server, mut found: Json) -> Json {
     let members = found.as_object_mut().unwrap();
     for name in ["created", "updated"] {
@@ -112,7 +112,7 @@ fn without_the_servers(server: &Server, mut found: Json) -> Json {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_is_found_by_id_and_by_name_with_all_that_it_is() {
+async fn an_object_is_found_by_id_and_by_name_with_all_its_attributes() {
     in_process_on_each_server(async |server, harness| {
         make(server, harness).await;
         let [secret, connector, orchestrator, artifacts, registry, stack, project, tag, flavor, repository] =
@@ -167,7 +167,7 @@ async fn an_object_is_found_by_id_and_by_name_with_all_that_it_is() {
                 assert_eq!(without_the_servers(server, found), expected, "{noun} by {by:?}");
             }
         }
-        // A component without settings, and one whose settings the server stores as other types.
+        // A component without settings, and one whose settings the server stores with other types.
         let typed = find(harness, "stack_component", &json!({ "id": orchestrator })).await;
         assert_eq!(typed["configuration"], json!({ "synchronous": "true", "timeout": "5" }));
         assert_eq!(typed["settings"], json!({ "synchronous": true, "timeout": 5 }));
@@ -179,7 +179,7 @@ async fn an_object_is_found_by_id_and_by_name_with_all_that_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_found_or_found_twice_says_so() {
+async fn missing_and_ambiguous_objects_are_errors() {
     in_process_on_each_server(async |server, harness| {
         make(server, harness).await;
         let [secret, _, _, _, registry, stack, project, tag, flavor, repository] =
@@ -292,7 +292,7 @@ async fn what_is_not_found_or_found_twice_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_found_twice_is_named_and_each_way_out_works() {
+async fn ambiguous_objects_are_listed_and_each_fix_works() {
     in_process_on_each_server(async |server, harness| {
         make(server, harness).await;
         let (secret, shared) = (id(harness, "zenml_secret.s"), server.name("shared"));
@@ -319,11 +319,11 @@ async fn what_is_found_twice_is_named_and_each_way_out_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_map_has_what_its_filters_leave() {
+async fn a_map_contains_what_its_filters_select() {
     in_process_on_each_server(async |server, harness| {
         make(server, harness).await;
         let [_, connector, orchestrator, ..] = ADDRESSES.map(|address| id(harness, address));
-        // Others are at work on the same server.
+        // Other tests use the same server.
         let mine = |mut config: Json| {
             config["name_prefix"] = json!(server.prefix());
             config
@@ -364,10 +364,10 @@ async fn a_map_has_what_its_filters_leave() {
             let keys: Vec<&String> = found[member].as_object().unwrap().keys().collect();
             let expected: Vec<String> = expected.into_iter().map(|key| named(server, key)).collect();
             assert_eq!(keys, expected.iter().collect::<Vec<_>>(), "{noun} {config}");
-            // What is not sensitive shows no secret.
+            // Attributes that are not sensitive contain no secret.
             assert!(!found.to_string().contains(CANARY), "{noun} {config}");
         }
-        // A map tells of an object what the data source of the object tells.
+        // A map contains the same about an object as the data source of the object.
         for (plural, noun, key, name) in [
             ("stacks", "stack", "stack", "stack"),
             ("components", "stack_component", "container_registry/registry", "registry"),
@@ -392,7 +392,7 @@ async fn a_map_has_what_its_filters_leave() {
     .await;
 }
 
-/// A key of a map with the prefix of the scenario in the name that it holds.
+/// A map key, with the prefix of the scenario added to its name.
 fn named(server: &Server, key: &str) -> String {
     match key.split_once('/') {
         Some((kind, name)) => format!("{kind}/{}", server.name(name)),
@@ -401,7 +401,7 @@ fn named(server: &Server, key: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_tells_what_it_is() {
+async fn a_server_is_read_with_all_its_attributes() {
     in_process_on_each_server(async |server, harness| {
         let found = find(harness, "server", &json!({})).await;
         assert_eq!(found["version"], "0.98.0");
@@ -424,7 +424,7 @@ async fn a_server_tells_what_it_is() {
 }
 
 #[tokio::test]
-async fn an_outage_is_not_taken_for_an_object_that_does_not_exist() {
+async fn an_outage_is_not_reported_as_a_missing_object() {
     let world = World::start().await;
     let workspace = world.workspace("alpha").await;
     let project = world.project(workspace, "vision").await.to_string();

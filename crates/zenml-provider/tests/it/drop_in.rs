@@ -1,7 +1,7 @@
-//! The swap: states that the Go provider wrote, unchanged configurations, and this provider.
+//! The migration: states of the Go provider with unchanged configurations and this provider.
 //!
-//! `tests/states/VERSION` holds what one version of the Go provider was given, what it sent and what it wrote. Here the
-//! same requests make the same objects on a fresh server, the state gets their ids, and this provider takes over.
+//! `tests/states/VERSION` contains the configuration of one version of the Go provider, its requests, and its state.
+//! The same requests create the same objects on a new server, the state gets their ids, and this provider takes over.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use zenml_api::Endpoint;
 
 use crate::server::{Server, on_each_server};
 
-/// What the names in the fixtures begin with; each run puts a prefix of its own in its place.
+/// The prefix of names in the fixtures. Each run replaces it with its own.
 const PREFIX: &str = "drop-in";
 
-/// What follows the release that a user knows.
+/// The next release for such a user.
 const OURS: &str = env!("CARGO_PKG_VERSION");
 
 fn fixture(version: &str, file: &str) -> String {
@@ -24,15 +24,15 @@ fn fixture(version: &str, file: &str) -> String {
     fs::read_to_string(folder.join(file)).unwrap()
 }
 
-/// Puts a server and a directory into the situation of somebody who used this version until now. `rewrite` is what
-/// this person has to change in the configuration.
+/// Prepares a server and a directory as if this version had been used until now. `rewrite` makes the necessary
+/// changes to the configuration.
 async fn arrive(server: &Server, host: &Scenario, version: &str, rewrite: fn(&str) -> String) {
     let of_this_run = |file: &str| fixture(version, file).replace(PREFIX, server.prefix());
     let mut state = of_this_run("state.json");
     let mut requests = of_this_run("requests.json");
     let count = serde_json::from_str::<Vec<Json>>(&requests).unwrap().len();
     for index in 0..count {
-        // Read again each time, because later requests name the ids of earlier answers.
+        // Read again each time, because later requests contain the ids of earlier responses.
         let request = serde_json::from_str::<Vec<Json>>(&requests).unwrap().swap_remove(index);
         let endpoint: Endpoint<(), (), Json, Json> = match request["path"].as_str().unwrap() {
             "/projects" => Endpoint::post("/projects"),
@@ -40,7 +40,7 @@ async fn arrive(server: &Server, host: &Scenario, version: &str, rewrite: fn(&st
             "/service_connectors" => Endpoint::post("/service_connectors"),
             "/components" => Endpoint::post("/components"),
             "/stacks" => Endpoint::post("/stacks"),
-            other => panic!("{other} is none of the Go provider's types"),
+            other => panic!("{other} is not a type of the Go provider"),
         };
         let made = server.api.send(&endpoint, (), (), request["body"].clone()).await.unwrap();
         let (then, now) = (request["id"].as_str().unwrap(), made["id"].as_str().unwrap());
@@ -53,7 +53,7 @@ async fn arrive(server: &Server, host: &Scenario, version: &str, rewrite: fn(&st
     host.write("terraform.tfstate", &state).unwrap();
 }
 
-/// From 3.x nothing is changed.
+/// Nothing has to be changed from 3.x.
 fn unchanged(configuration: &str) -> String {
     configuration.to_owned()
 }
@@ -63,13 +63,13 @@ fn with_timeouts_as_attribute(configuration: &str) -> String {
     configuration.replace("timeouts {", "timeouts = {")
 }
 
-/// Since 2.0 there is no `workspace` either.
+/// Since 2.0 there is also no `workspace`.
 fn without_workspace(configuration: &str) -> String {
     let kept = configuration.lines().filter(|line| !line.trim_start().starts_with("workspace "));
     with_timeouts_as_attribute(&kept.fold(String::new(), |text, line| text + line + "\n"))
 }
 
-/// Nothing of the cloud is here to be verified.
+/// No cloud is available for verification.
 const UNVERIFIED: &str = r#"
 resource "zenml_service_connector" "verified" {
   verify = false
@@ -82,7 +82,7 @@ resource "zenml_service_connector" "imported" {
 }
 "#;
 
-/// A change of each type that all fixtures have.
+/// A change of each type in all fixtures.
 const CHANGE: &str = r#"
 resource "zenml_service_connector" "unverified" {
   labels = { changed = "yes" }
@@ -98,7 +98,7 @@ resource "zenml_stack" "placeholders" {
 }
 "#;
 
-/// The first plan changes nothing; afterwards the objects are changed and removed as if they had always been ours.
+/// The first plan changes nothing; afterwards the objects are changed and deleted like any others.
 async fn take_over(host: &Scenario) {
     host.run(&["plan", "-detailed-exitcode"]).await.unwrap();
 
@@ -139,7 +139,7 @@ async fn a_state_of_1_1_3_plans_empty() {
     .await;
 }
 
-/// A mirror from which `init` installs this provider, and nothing else.
+/// A mirror from which `init` installs only this provider.
 fn mirror(host: &Scenario) {
     let registry = match host.host().product() {
         Product::Terraform => "registry.terraform.io",
@@ -163,7 +163,7 @@ fn mirror(host: &Scenario) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn init_with_upgrade_is_all_that_a_lock_file_of_3_0_6_needs() {
+async fn init_with_upgrade_is_enough_for_a_lock_file_of_3_0_6() {
     on_each_server(async |server, host| {
         arrive(server, host, "3.0.6", unchanged).await;
         mirror(host);
@@ -182,9 +182,9 @@ async fn init_with_upgrade_is_all_that_a_lock_file_of_3_0_6_needs() {
     .await;
 }
 
-/// As the host's side speaks it, which the tests of `tfkit-serve` show.
+/// The protocol version, which the tests of `tfkit-serve` check from the host's side.
 #[test]
-fn the_registry_is_told_the_protocol_that_is_spoken_and_the_licence_is_there() {
+fn the_registry_manifest_names_the_protocol_and_the_license_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let manifest = fs::read_to_string(root.join("terraform-registry-manifest.json")).unwrap();
     let manifest: Json = serde_json::from_str(&manifest).unwrap();

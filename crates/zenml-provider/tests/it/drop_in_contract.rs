@@ -1,4 +1,4 @@
-//! What configurations, states and habits of the Go provider's users rest on.
+//! The contract with users of the Go provider: configurations, states and habits.
 
 use std::fs;
 use std::path::Path;
@@ -9,13 +9,13 @@ use zenml_api::{Endpoint, IdOrName, SecretId};
 use crate::server::on_each_server;
 use crate::world::{hosts, scenario};
 
-/// What Terraform shows of the schema of 3.0.6, without descriptions.
+/// The schema of 3.0.6 as Terraform shows it, without descriptions.
 fn theirs() -> Json {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/states/3.0.6/schema.json");
     serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// Where an attribute could not take the other one's place: in a configuration, in a state, or in an expression.
+/// The differences that break the replacement of an attribute in a configuration, a state, or an expression.
 fn clashes(place: &str, theirs: &Map<String, Json>, ours: &Json) -> Vec<String> {
     let mut found = Vec::new();
     for (name, their) in theirs {
@@ -25,10 +25,10 @@ fn clashes(place: &str, theirs: &Map<String, Json>, ours: &Json) -> Vec<String> 
             found.push(format!("{place} is missing"));
             continue;
         }
-        // A nested attribute and one of type object are written and read in the same way.
+        // Nested attributes and object attributes have the same syntax.
         let (their_type, our_type) = (type_of(their), type_of(our));
         if their_type != our_type {
-            found.push(format!("{place} is {our_type} and not {their_type}"));
+            found.push(format!("{place} is {our_type} instead of {their_type}"));
         }
         for flag in ["optional", "computed"] {
             if their[flag] == true && our[flag] != true {
@@ -66,7 +66,7 @@ fn type_of(attribute: &Json) -> Json {
 }
 
 #[tokio::test]
-async fn each_attribute_of_3_0_6_is_there_with_its_type_and_no_new_one_is_required() {
+async fn each_attribute_of_3_0_6_exists_with_its_type_and_no_new_one_is_required() {
     for host in hosts().await {
         let host = scenario(&host);
         let shown: Json =
@@ -87,7 +87,7 @@ async fn each_attribute_of_3_0_6_is_there_with_its_type_and_no_new_one_is_requir
     }
 }
 
-/// One object of each type, which refer to each other.
+/// One object of each type, with references to each other.
 const ONE_OF_EACH: &str = r#"
 resource "zenml_project" "it" {
   name = "${var.prefix}-p"
@@ -125,10 +125,10 @@ resource "zenml_stack" "it" {
 }
 "#;
 
-/// The removal of an object, whatever its type.
+/// The deletion of an object of any type.
 type Removal = Endpoint<IdOrName<SecretId>, (), (), Json>;
 
-/// In an order in which nothing is in use any more.
+/// Ordered so that nothing is in use.
 const AWAY: [(&str, Removal); 6] = [
     ("zenml_stack.it", Endpoint::delete("/stacks/{id}")),
     ("zenml_stack_component.orchestrator", Endpoint::delete("/components/{id}")),
@@ -147,7 +147,7 @@ async fn deleting_what_is_already_gone_succeeds() {
             let id = host.attributes(address).await.unwrap()["id"].as_str().unwrap().parse().unwrap();
             server.api.call(delete, IdOrName::Id(id)).await.unwrap();
         }
-        // Without a refresh, which would find out before.
+        // Without a refresh, which would detect it earlier.
         host.run(&["destroy", "-auto-approve", "-refresh=false"]).await.unwrap();
         assert_eq!(host.addresses().await.unwrap(), Vec::<String>::new());
     })

@@ -1,4 +1,4 @@
-//! A server that repeats what it was sent: nothing of it that is secret may be shown or logged.
+//! A server that repeats what it received: no secret may be shown or logged.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ use zenml_provider::{Environment, Zenml};
 
 use crate::world::{World, types_without};
 
-/// What each marked secret begins and ends with. Between is what each form of writing escapes in its own way.
+/// The beginning and end of each marked secret. Between them are characters that each encoding escapes differently.
 const HEAD: &str = "kAnArY-of";
 const TAIL: &str = "tail9Canary";
 
@@ -28,10 +28,10 @@ pub(crate) fn canary(place: &str) -> String {
     format!("{HEAD}-{place}-\"q\"&<b>'\\/+% é\u{1f511}-{TAIL}")
 }
 
-/// In a header stands only what is visible ASCII.
+/// Headers contain only visible ASCII.
 const HEADER: &str = "kAnArY-of-header-/+%-tail9Canary";
 
-/// A way in which a server repeats a text.
+/// A form in which a server repeats a string.
 pub(crate) type Form = fn(&str) -> String;
 
 pub(crate) const FORMS: [(&str, Form); 16] = [
@@ -57,7 +57,7 @@ pub(crate) const FORMS: [(&str, Form); 16] = [
         format!("{{\"detail\": \"{escaped}\"}}")
     }),
     ("other JSON", |all| json!({ "id": all, "name": all, "items": [all], "status": all }).to_string()),
-    ("list of texts", |all| json!([{ "id": all, "name": all }, all]).to_string()),
+    ("list of strings", |all| json!([{ "id": all, "name": all }, all]).to_string()),
     ("text", str::to_owned),
     ("page", |all| {
         let escaped =
@@ -76,12 +76,12 @@ pub(crate) const FORMS: [(&str, Form); 16] = [
         });
         json!({ "detail": percent }).to_string()
     }),
-    ("cut at our own end", |all| {
-        // Each of these has the end of what is shown within another part of a secret.
+    ("truncated by the provider", |all| {
+        // In each of these, the shown message ends within another part of a secret.
         let fill = 2000 - all.find(HEAD).unwrap_or_default().min(1990) - 5;
         json!({ "detail": format!("{}{all}", "x".repeat(fill)) }).to_string()
     }),
-    ("cut by the server", |all| {
+    ("truncated by the server", |all| {
         let cut = all.find(TAIL).map_or(all.len() / 2, |tail| tail - 2);
         json!({ "detail": all[..all.floor_char_boundary(cut)] }).to_string()
     }),
@@ -89,7 +89,7 @@ pub(crate) const FORMS: [(&str, Form); 16] = [
 
 const STATUSES: [u16; 16] = [400, 401, 402, 403, 404, 405, 409, 418, 422, 429, 500, 501, 502, 503, 200, 307];
 
-/// Which requests are answered with what they hold.
+/// Which requests are answered with their contents.
 #[derive(Clone, Copy)]
 struct Rule {
     status: u16,
@@ -97,17 +97,17 @@ struct Rule {
     which: fn(&HttpRequest) -> bool,
 }
 
-/// The way to a real platform, with a server on it that repeats.
+/// A transport to a real platform, with a server that repeats.
 struct Echo {
     network: Network,
     rule: Mutex<Option<Rule>>,
-    /// All bodies that ever came by, in either direction. Some servers keep them, and repeat them in any answer.
+    /// All bodies so far, in both directions. Some servers store them, and repeat them in any response.
     heard: Mutex<String>,
-    /// Whether answers repeat all of that instead of their own request.
+    /// Whether responses repeat all of these instead of their own request.
     repeats_all: AtomicBool,
     /// The credentials that were sent.
     credentials: Mutex<BTreeSet<String>>,
-    /// How many requests were answered by the echo, and how many of those with a marked secret.
+    /// How many requests were answered by the echo, and how many of these contained a marked secret.
     echoed: AtomicUsize,
     marked: AtomicUsize,
 }
@@ -125,7 +125,7 @@ impl Echo {
         })
     }
 
-    /// Keeps what is marked in a body.
+    /// Stores the marked parts of a body.
     fn hear(&self, body: &[u8]) {
         let mut all = String::new();
         if let Ok(body) = serde_json::from_slice::<Json>(body) {
@@ -134,7 +134,7 @@ impl Echo {
         let mut heard = self.heard.lock().unwrap();
         for line in all.lines().filter(|line| line.contains(HEAD)) {
             if !heard.contains(line) {
-                // What is shown is cut off at some length: the newest comes first.
+                // Messages are truncated, so the latest comes first.
                 heard.insert_str(0, &format!("{line}\n"));
             }
         }
@@ -212,11 +212,11 @@ fn texts(value: &Json, all: &mut String) {
     }
 }
 
-/// What of the secrets is in a text.
+/// The parts of the secrets in a string.
 pub(crate) fn leaks(text: &str, credentials: &BTreeSet<String>) -> Option<String> {
     let mut fragments = vec![HEAD.to_owned(), TAIL.to_owned()];
     for credential in credentials {
-        // The head of a session is the same for all of them, and tells nothing.
+        // The header of a session is the same for all, and not secret.
         fragments.push(credential[credential.len() - 16..].to_owned());
         fragments.push(credential.clone());
     }
@@ -231,12 +231,12 @@ pub(crate) fn leaks(text: &str, credentials: &BTreeSet<String>) -> Option<String
     fragments.into_iter().chain(encoded).find(|fragment| text.contains(fragment.as_str()))
 }
 
-/// A type with two configurations, between which it is changed in place.
+/// A type with two configurations, and a change in place between them.
 struct Row {
     address: &'static str,
     made: Json,
     changed: Json,
-    /// Whether requests carry a secret besides the credential.
+    /// Whether requests contain a secret besides the credential.
     is_secret: bool,
 }
 
@@ -382,7 +382,7 @@ async fn harness(world: &World, echo: &Arc<Echo>) -> Harness {
 }
 
 #[tokio::test]
-async fn what_a_server_repeats_of_a_request_is_in_no_message_whatever_type_and_operation() {
+async fn no_message_shows_what_a_server_repeats_of_a_request_for_every_type_and_operation() {
     let world = World::start().await;
     let rows = rows(&world).await;
     assert_eq!(types_without(rows.iter().map(|row| row.address)), Vec::<String>::new());
@@ -399,20 +399,21 @@ async fn what_a_server_repeats_of_a_request_is_in_no_message_whatever_type_and_o
                     .unwrap_or_else(|error| panic!("{}: {error}", row.address));
             }
             let marked = echo.marked.load(Ordering::Relaxed);
-            // Where requests carry a secret each form is tried; elsewhere only the credential can come back. All forms
-            // with all statuses are tried below, at the one place that all calls come by.
+            // If requests contain a secret each form is tried; otherwise only the credential can be repeated. All
+            // forms with all statuses are tried below, in the code that all requests share.
             let carries = row.is_secret && matches!(operation, "create" | "update");
             for _ in 0..if carries { FORMS.len() } else { 4 } {
                 let form = tried % FORMS.len();
                 let status = STATUSES[(tried * 3 + tried / FORMS.len()) % STATUSES.len()];
-                // That is the answer of a server that did it, or that has nothing: the state follows, and rightly.
+                // This is the response of a server that has done it, or that has nothing, so the state follows
+                // correctly.
                 if matches!((operation, status), ("read" | "delete", 404) | ("delete", 200)) {
                     tried += 1;
                     continue;
                 }
                 let which = if operation == "read" { is_read } else { is_write };
                 echo.arm(Some(Rule { status, form, which }));
-                let said = match operation {
+                let output = match operation {
                     "create" => harness
                         .apply(row.address, row.made.clone())
                         .await
@@ -424,12 +425,12 @@ async fn what_a_server_repeats_of_a_request_is_in_no_message_whatever_type_and_o
                         .map(|applied| applied.told().join("\n")),
                     _ => harness.destroy(row.address).await.map(|told| format!("{told:?}")),
                 };
-                failed += usize::from(said.is_err());
-                let said = said.unwrap_or_else(|failure| format!("{failure}\n{:?}", failure.errors()));
+                failed += usize::from(output.is_err());
+                let output = output.unwrap_or_else(|failure| format!("{failure}\n{:?}", failure.errors()));
                 let what = format!("{} {operation}, {status}, {}", row.address, FORMS[form].0);
                 let credentials = echo.credentials.lock().unwrap().clone();
-                let leak = leaks(&said, &credentials);
-                assert!(leak.is_none(), "{what}: {leak:?} is said: {said}");
+                let leak = leaks(&output, &credentials);
+                assert!(leak.is_none(), "{what}: {leak:?} is in the message: {output}");
                 tried += 1;
                 echo.arm(None);
                 if operation == "create" {
@@ -455,9 +456,9 @@ async fn what_a_server_repeats_of_a_request_is_in_no_message_whatever_type_and_o
     world.stop().await;
 }
 
-/// Reads, changes and removes every object, while each answer is a failure that repeats all that was ever said: by this
-/// process or, after a restart, by one before it, whose secrets only the states tell.
-async fn against_a_server_that_remembers(is_restarted: bool) {
+/// Reads, changes and deletes every object, while each response is a failure that repeats everything so far: from
+/// this process or, after a restart, from an earlier one, whose secrets are only in the states.
+async fn with_a_server_that_remembers(is_restarted: bool) {
     let world = World::start().await;
     let mut rows = rows(&world).await;
     for (number, row) in rows.iter_mut().enumerate().filter(|(_, row)| !row.made["name"].is_null()) {
@@ -476,7 +477,7 @@ async fn against_a_server_that_remembers(is_restarted: bool) {
         let mut block = world.block();
         block["http"] = json!({ "retries": 0 });
         harness.restart(engine, block).await.unwrap();
-        // A host reads all states before it changes anything. What was written only is in none of them.
+        // A host reads all states before it changes anything. Write-only values are in none of them.
         let mut known = String::new();
         for row in &rows {
             harness.refresh(row.address).await.unwrap();
@@ -488,7 +489,7 @@ async fn against_a_server_that_remembers(is_restarted: bool) {
             if known.contains(&format!("{line:?}")) { format!("{all}{line}\n") } else { all }
         });
     }
-    assert!(echo.heard.lock().unwrap().lines().count() >= 1, "nothing was heard");
+    assert!(echo.heard.lock().unwrap().lines().count() >= 1, "the server received nothing");
     echo.repeats_all.store(true, Ordering::Relaxed);
     let mut tried = 0;
     for row in &rows {
@@ -506,11 +507,11 @@ async fn against_a_server_that_remembers(is_restarted: bool) {
                     _ => harness.destroy(row.address).await.map(|_| ()),
                 };
                 let Err(failure) = failure else { panic!("{} {operation} {status} succeeded", row.address) };
-                let said = format!("{failure}\n{:?}", failure.errors());
-                let leak = leaks(&said, &BTreeSet::new());
+                let output = format!("{failure}\n{:?}", failure.errors());
+                let leak = leaks(&output, &BTreeSet::new());
                 assert!(
                     leak.is_none(),
-                    "{} {operation}, {status}, {name}: {leak:?} is said: {said}",
+                    "{} {operation}, {status}, {name}: {leak:?} is in the message: {output}",
                     row.address
                 );
                 tried += 1;
@@ -523,17 +524,17 @@ async fn against_a_server_that_remembers(is_restarted: bool) {
 }
 
 #[tokio::test]
-async fn what_a_server_heard_at_any_time_of_a_run_is_in_no_later_message_whatever_type() {
-    against_a_server_that_remembers(false).await;
+async fn no_message_shows_what_a_server_received_earlier_in_a_run_for_every_type() {
+    with_a_server_that_remembers(false).await;
 }
 
 #[tokio::test]
-async fn what_a_server_heard_in_an_earlier_run_is_in_no_message_as_far_as_the_states_tell() {
-    against_a_server_that_remembers(true).await;
+async fn no_message_shows_what_a_server_received_in_an_earlier_run_if_the_states_contain_it() {
+    with_a_server_that_remembers(true).await;
 }
 
 #[tokio::test]
-async fn what_a_login_repeats_of_a_credential_is_in_no_message() {
+async fn no_message_shows_what_a_login_repeats_of_a_credential() {
     let world = World::start().await;
     let workspace = world.workspace("alpha").await;
     let server = world.look(workspace).await.unwrap().server_url().unwrap().to_owned();
@@ -551,7 +552,7 @@ async fn what_a_login_repeats_of_a_credential_is_in_no_message() {
             echo.arm(Some(Rule { status, form, which: |_| true }));
             let provider = Zenml::new(Environment::default()).with_transport(echo.clone());
             let Err(failure) = Harness::start(Engine::new(provider), block.clone()).await else {
-                panic!("{status}, {name}: the block was accepted");
+                panic!("{status}, {name}: the provider block was accepted");
             };
             let leak = leaks(&format!("{failure}\n{:?}", failure.errors()), &BTreeSet::new());
             assert!(leak.is_none(), "{status}, {name}: {leak:?} in {failure}");
@@ -561,7 +562,7 @@ async fn what_a_login_repeats_of_a_credential_is_in_no_message() {
 }
 
 #[tokio::test]
-async fn what_a_server_repeats_is_hidden_in_every_form_with_every_status() {
+async fn what_a_server_repeats_is_masked_in_every_form_with_every_status() {
     let echo = Echo::new();
     let credential = Credential::Token(format!("{HEAD}-token-{TAIL}").into());
     let server = Some(Address { url: "http://nowhere.test".to_owned(), credential });
@@ -577,12 +578,12 @@ async fn what_a_server_repeats_is_hidden_in_every_form_with_every_status() {
             let values = [("token".to_owned(), Some(canary("value")))].into();
             let new = SecretCreate { name: "s".into(), values: Sensitive::new(values), ..Default::default() };
             let error = client.server().unwrap().send(&secret::CREATE, (), (), new).await.unwrap_err();
-            let said = format!("{error}\n{error:?}");
-            let leak = leaks(&said, &BTreeSet::new());
-            assert!(leak.is_none(), "{status}, {name}: {leak:?} in {said}");
-            shown += usize::from(said.contains("(hidden)"));
+            let output = format!("{error}\n{error:?}");
+            let leak = leaks(&output, &BTreeSet::new());
+            assert!(leak.is_none(), "{status}, {name}: {leak:?} in {output}");
+            shown += usize::from(output.contains("(hidden)"));
         }
     }
     let all = STATUSES.len() * FORMS.len();
-    assert!(shown > all / 2, "only {shown} of {all} answers were repeated at all");
+    assert!(shown > all / 2, "only {shown} of {all} responses were repeated");
 }

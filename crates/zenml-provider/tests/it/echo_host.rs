@@ -1,4 +1,4 @@
-//! A server that repeats what it was sent, under real hosts at their most talkative level.
+//! A server that repeats what it received, under real hosts at their most verbose log level.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::echo::{FORMS, canary, leaks};
 use crate::server::on_each_server;
 
-/// Stands before a server and answers each change with what was sent. Ends when it is dropped.
+/// A proxy that answers each change with its request. Stops when it is dropped.
 struct Repeater {
     url: String,
     shared: Arc<Mutex<Shared>>,
@@ -23,11 +23,11 @@ struct Repeater {
 
 #[derive(Clone, Default)]
 struct Shared {
-    /// Status and form of the answers.
+    /// Status and form of the responses.
     rule: Option<(u16, usize)>,
-    /// Bearers that were seen.
+    /// Bearer tokens so far.
     credentials: BTreeSet<String>,
-    /// How many requests were answered by the repeater itself.
+    /// How many requests the proxy answered itself.
     repeated: usize,
 }
 
@@ -154,7 +154,7 @@ resource "zenml_tag" "plain" {
 const LOG: &str = "trace.log";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_server_repeats_is_printed_by_no_real_host_and_in_none_of_its_files() {
+async fn no_real_host_prints_or_stores_what_a_server_repeats() {
     on_each_server(async |server, host| {
         if server.is_real() || !host.host().is_at_least(1, 11) {
             return;
@@ -184,7 +184,7 @@ async fn what_a_server_repeats_is_printed_by_no_real_host_and_in_none_of_its_fil
     .await;
 }
 
-/// Looks for secrets where a person or another program reads.
+/// Looks for secrets in output for people and other programs.
 fn unseen(host: &Scenario, credentials: &BTreeSet<String>) {
     let log = fs::read_to_string(host.work().join(LOG)).unwrap();
     assert!(log.contains("terraform-provider-zenml: POST /secrets answered"), "the provider did not log");

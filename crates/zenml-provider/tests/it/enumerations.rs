@@ -1,21 +1,21 @@
-//! Values of which there are only some.
+//! Attributes with a fixed set of values.
 
 use serde_json::{Value as Json, json};
 use tfkit_test::{Failure, unknown};
 
 use crate::world::World;
 
-/// An identifier of nothing.
+/// An identifier without an object.
 const NOTHING: &str = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
 
-/// An attribute, its configuration around a value, and a misspelled value with the one that is meant.
+/// An attribute, its configuration for a value, and a misspelled value with the correct one.
 struct Row {
     /// The address of a resource, or the name of a data source.
     of: &'static str,
     place: &'static str,
     config: fn(Json) -> Json,
     misspelled: (&'static str, &'static str),
-    /// The place of the value is a key, which has a place of its own.
+    /// The value is a key, which has its own place.
     is_key: bool,
 }
 
@@ -93,7 +93,7 @@ fn rows() -> Vec<Row> {
 }
 
 #[tokio::test]
-async fn a_value_that_cannot_exist_is_refused_at_its_attribute_with_the_nearest_one() {
+async fn an_invalid_value_is_rejected_at_its_attribute_with_a_suggestion() {
     let world = World::start().await;
     let harness = world.harness().await;
     for Row { of, place, config, misspelled, is_key } in rows() {
@@ -120,7 +120,7 @@ async fn a_value_that_cannot_exist_is_refused_at_its_attribute_with_the_nearest_
 }
 
 #[tokio::test]
-async fn a_type_that_becomes_known_at_the_apply_is_refused_before_anything_is_made() {
+async fn a_type_that_becomes_known_at_the_apply_is_rejected_before_anything_is_created() {
     let world = World::start().await;
     let workspace = world.workspace("home").await.to_string();
     let mut harness = world.harness().await;

@@ -1,4 +1,4 @@
-//! The examples of the pages, all together, under real hosts.
+//! The examples of the documentation, together, under real hosts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::world::under_each_host;
 
-/// What the examples refer to and a page does not need to repeat.
+/// Objects that the examples refer to without defining them.
 pub(crate) const AROUND: &str = r#"
 variable "mlflow_username" {}
 variable "github_token" { sensitive = true }
@@ -37,7 +37,7 @@ resource "zenml_team" "operations" {
 }
 "#;
 
-/// Here nothing can be verified, and everything is removed again.
+/// Nothing can be verified here, and everything is deleted again.
 const HERE: &str = r#"
 resource "zenml_service_connector" "aws" {
   verify = false
@@ -48,7 +48,7 @@ resource "zenml_workspace" "alpha" {
 }
 "#;
 
-/// The files with this name in the folders of the types, as the text of one configuration.
+/// The files with this name in the folders of the types, joined into one configuration.
 pub(crate) fn together(kind: &str, name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(kind);
     let mut types: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -56,7 +56,7 @@ pub(crate) fn together(kind: &str, name: &str) -> String {
     types.iter().map(|folder| fs::read_to_string(folder.join(name)).unwrap() + "\n").collect()
 }
 
-/// The examples with write-only attributes, for hosts that know them. Here nothing can be verified.
+/// The examples with write-only attributes, for hosts that support them. Nothing can be verified here.
 fn write_only() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/resources");
     let example = |noun: &str| fs::read_to_string(folder.join(noun).join("write-only.tf")).unwrap();
@@ -67,7 +67,7 @@ fn write_only() -> String {
 }
 
 #[tokio::test]
-async fn the_examples_of_all_types_apply_together_plan_empty_and_go_again() {
+async fn the_examples_of_all_types_apply_together_plan_empty_and_are_destroyed() {
     under_each_host(async |world, mut host| {
         for person in ["ann@example.com", "bob@example.com"] {
             world.person(person).await;

@@ -36,7 +36,7 @@ impl Scene {
             "workspace_id": self.workspace.to_string(), "name": "files", "type": "artifact_store",
             "source": "acme.FilesFlavor",
         });
-        let Json::Object(more) = more else { panic!("more members are an object") };
+        let Json::Object(more) = more else { panic!("`more` must be an object") };
         config.as_object_mut().unwrap().extend(more);
         config
     }
@@ -65,7 +65,7 @@ fn attribute<'a>(harness: &'a Harness, name: &str) -> &'a Dyn {
 }
 
 #[tokio::test]
-async fn what_is_left_out_is_the_default_or_what_the_server_derives() {
+async fn an_omitted_attribute_has_its_default_or_a_value_from_the_server() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(F, scene.config(json!({ "name": "my_files" }))).await.unwrap();
@@ -78,9 +78,9 @@ async fn what_is_left_out_is_the_default_or_what_the_server_derives() {
     scene.world.stop().await;
 }
 
-/// A server ignores a name to show when a flavor is made.
+/// A server ignores the display name when a flavor is created.
 #[tokio::test]
-async fn a_name_to_show_is_there_from_the_beginning_and_stays() {
+async fn a_display_name_is_set_at_creation_and_stays() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(F, scene.config(json!({ "display_name": "Shared" }))).await.unwrap();
@@ -99,7 +99,7 @@ async fn a_schema_is_compared_as_json() {
     let with = |schema: &str| scene.config(json!({ "config_schema": schema }));
     let written = "{\n  \"type\": \"object\",\n  \"required\": [\"path\"]\n}";
     harness.apply(F, with(written)).await.unwrap();
-    assert!(harness.refresh(F).await.unwrap(), "it is there");
+    assert!(harness.refresh(F).await.unwrap(), "the object must exist");
     assert_eq!(attribute(&harness, "config_schema").as_str(), Some(written));
     let same = with("{\"required\":[\"path\"],\"type\":\"object\"}");
     assert_eq!(harness.plan(F, same).await.unwrap().action, Action::NoOp);
@@ -110,7 +110,7 @@ async fn a_schema_is_compared_as_json() {
 }
 
 #[tokio::test]
-async fn every_text_is_changed_in_place_and_cleared() {
+async fn every_string_is_changed_in_place_and_cleared() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let texts = [
@@ -150,9 +150,9 @@ async fn every_text_is_changed_in_place_and_cleared() {
     scene.world.stop().await;
 }
 
-/// With another name the components of the flavor could not even be read any more.
+/// With another name the components of the flavor could not even be read.
 #[tokio::test]
-async fn another_name_or_type_is_another_flavor() {
+async fn a_new_name_or_type_replaces_the_flavor() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(F, scene.config(json!({}))).await.unwrap();
@@ -174,7 +174,7 @@ async fn a_flavor_in_use_stays_and_a_warning_names_its_components() {
     let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
     assert_eq!(warning.summary, "The flavor \"files\" is still in use");
     assert!(format!("{warning:?}").contains("the artifact_store \\\"shared\\\""), "{warning:?}");
-    // Another one of this name and type is the same again.
+    // A new one with this name and type is the same object again.
     harness.apply(F, scene.config(json!({}))).await.unwrap();
     assert_eq!(id(&harness), made);
     scene.server.call(&component::DELETE, user).await.unwrap();
@@ -184,7 +184,7 @@ async fn a_flavor_in_use_stays_and_a_warning_names_its_components() {
 }
 
 #[tokio::test]
-async fn a_built_in_flavor_is_neither_made_nor_imported_nor_deleted() {
+async fn a_built_in_flavor_is_not_created_imported_or_deleted() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let built_in = "The flavor \"s3\" of type \"artifact_store\" is built in";
@@ -195,7 +195,7 @@ async fn a_built_in_flavor_is_neither_made_nor_imported_nor_deleted() {
     let failure = harness.import(F, by_name).await.unwrap_err();
     assert_eq!(failure.summaries(), [built_in]);
     assert!(harness.state(F).is_none());
-    // As if a state had it all the same.
+    // As if a state contained it nevertheless.
     harness.apply(F, scene.config(json!({}))).await.unwrap();
     let mut told = serde_json::to_value(scene.look(id(&harness)).await.unwrap()).unwrap();
     told["body"]["is_custom"] = false.into();
@@ -239,7 +239,7 @@ async fn a_flavor_is_imported_by_id_and_by_type_and_name() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_is_an_error_with_the_import_command() {
+async fn a_taken_name_is_an_error_with_the_import_command() {
     let scene = Scene::new().await;
     let create = FlavorCreate {
         name: "files".to_owned(),
@@ -254,13 +254,13 @@ async fn a_name_that_is_taken_is_an_error_with_the_import_command() {
     let import = format!("terraform import zenml_flavor.NAME {}/{existing}", scene.workspace);
     assert!(failure.to_string().contains(&import), "{failure}");
     assert_eq!(failure.places()[0].to_string(), "name");
-    // Under another type the name is free.
+    // The name is free for another type.
     harness.apply(F, scene.config(json!({ "type": "orchestrator" }))).await.unwrap();
     scene.world.stop().await;
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_at_its_attribute() {
+async fn bad_input_is_rejected_at_its_attribute() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     let long = "n".repeat(256);
@@ -309,9 +309,9 @@ async fn the_data_source_reads_built_in_flavors_too() {
     scene.world.stop().await;
 }
 
-/// Where the component refers to the flavor, a real host keeps the order that a server asks for.
+/// If the component refers to the flavor, a real host keeps the order that a server requires.
 #[tokio::test]
-async fn a_flavor_and_its_component_live_their_life_under_a_real_host() {
+async fn a_flavor_and_its_component_pass_their_life_cycle_under_a_real_host() {
     under_each_host(async |world, host| {
         let scene = Scene::of(world).await;
         let main = |name: &str, url: &str| {

@@ -8,7 +8,7 @@ use tfkit_test::{Action, Scenario};
 use crate::server::{Server, on_each_server};
 use crate::world::{World, types_without, under_each_host};
 
-/// Whatever can be set, of every type. `{workspace}` is the attribute that names a workspace, where there are some.
+/// Every argument of every type. `{workspace}` is the argument for the workspace, if the server has one.
 const RICH: &str = r#"
 resource "zenml_project" "it" {
   {workspace}
@@ -155,7 +155,7 @@ resource "zenml_secret" "it" {
 }
 "#;
 
-/// What only ZenML Pro has.
+/// Types of ZenML Pro only.
 const PRO: &str = r#"
 variable "prefix" {
   type    = string
@@ -207,14 +207,15 @@ resource "zenml_stack_role_assignment" "actions" {
 }
 "#;
 
-/// What is said of an imported component: which settings the generated configuration does not have.
+/// The warnings for imported components: the settings that the generated configuration does not contain.
 const TOLD: [(&str, &str); 3] = [
     ("zenml_stack_component.it", "uri"),
     ("zenml_stack_component.alerter[\"one\"]", "slack_token"),
     ("zenml_stack_component.alerter[\"two\"]", "slack_token"),
 ];
 
-/// Applies a configuration, forgets it all, and imports object by object with a configuration that the host generates.
+/// Applies a configuration, removes everything from the state, and imports each object with a configuration that the
+/// host generates.
 async fn generate_each(host: &Scenario, configuration: &str, in_workspaces: bool) -> Vec<String> {
     host.write("main.tf", configuration).unwrap();
     host.apply().await.unwrap();
@@ -253,14 +254,14 @@ async fn generate(host: &Scenario, kind: &str, address: &str) {
     let generated = format!("{kind}.generated");
     let changed = plan.changed_attributes(&generated);
     assert_eq!(plan.action(&generated), Some(Action::NoOp), "{address} {changed:?}\n{text}");
-    let said = host.transcript()[before..].to_owned();
-    let said = said.split_whitespace().collect::<Vec<_>>().join(" ").replace("│ ", "");
-    assert!(said.contains("Plan: 1 to import, 0 to add, 0 to change, 0 to destroy."), "{said}");
+    let output = host.transcript()[before..].to_owned();
+    let output = output.split_whitespace().collect::<Vec<_>>().join(" ").replace("│ ", "");
+    assert!(output.contains("Plan: 1 to import, 0 to add, 0 to change, 0 to destroy."), "{output}");
     match TOLD.iter().find(|(told, _)| *told == address) {
         Some((_, name)) => {
-            assert!(said.contains("They are kept as they are") && said.contains(name), "{said}");
+            assert!(output.contains("They are kept as they are") && output.contains(name), "{output}");
         }
-        None => assert!(!said.contains("They are kept as they are"), "{said}"),
+        None => assert!(!output.contains("They are kept as they are"), "{output}"),
     }
     host.apply_saved(&plan).await.unwrap();
     let again = host.plan().await.unwrap_or_else(|failed| panic!("{address}: {failed}\n{text}"));

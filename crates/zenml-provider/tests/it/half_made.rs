@@ -1,5 +1,5 @@
-//! What becomes of an apply when something fails after the request that makes the object: it is never marked for
-//! destruction, and the next apply completes it in place.
+//! Failures after the request that creates an object: the object is never tainted, and the next apply completes it in
+//! place.
 
 use serde_json::{Value as Json, json};
 use tfkit_test::{Action, Harness};
@@ -8,7 +8,7 @@ use crate::lost_answer::{Row, once, scene};
 use crate::many::counted;
 use crate::world::{World, engine, types_without};
 
-/// What may happen to any single request.
+/// What can happen to any single request.
 fn effects() -> [(&'static str, Json); 4] {
     let status =
         |status: u16| json!({ "status": status, "body": { "detail": ["RuntimeError", "out of order"] } });
@@ -69,7 +69,7 @@ async fn a_failure_of_any_single_request_of_a_creation_taints_nothing_and_the_ne
         for (phase, effect) in effects() {
             for nth in 1..=needed {
                 let what = format!("{address}, request {nth}, {phase}: {effect}");
-                // What was read before is not read again, and an engine remembers it.
+                // An engine caches what it has read.
                 let mut harness = world.harness_with(once(&world)).await;
                 world.inject(json!({ "rules": [{ "nth": nth, "phase": phase, "effect": effect }] }));
                 let applied = harness.apply_unsettled(address, config.clone(), config.clone()).await;
@@ -92,17 +92,17 @@ async fn a_failure_of_any_single_request_of_a_creation_taints_nothing_and_the_ne
     world.stop().await;
 }
 
-/// A creation of which all requests of some kind fail, after the one that made the object.
+/// A creation in which all requests of some kind fail, after the one that created the object.
 struct Broken {
     address: &'static str,
     rules: Json,
-    /// What the user is told, and what the next plan changes.
-    told: &'static str,
+    /// The warnings, and the changes of the next plan.
+    message: &'static str,
     repaired: &'static str,
 }
 
 #[tokio::test]
-async fn what_a_creation_could_not_finish_is_a_warning_and_repaired_in_place() {
+async fn an_incomplete_creation_is_a_warning_and_is_completed_in_place() {
     let (world, rows) = scene().await;
     let slow = slow_rows(&world).await;
     let out_of_order = json!({ "status": 500, "body": { "detail": ["RuntimeError", "out of order"] } });
@@ -116,37 +116,37 @@ async fn what_a_creation_could_not_finish_is_a_warning_and_repaired_in_place() {
         Broken {
             address: "zenml_team.y",
             rules: json!([rule("POST", "/teams/{team_id}/members"), rule("DELETE", "/teams/{team_id}")]),
-            told: "Cannot add a member to team \"beta\": the control plane failed",
+            message: "Cannot add a member to team \"beta\": the control plane failed",
             repaired: "members",
         },
         Broken {
             address: "zenml_workspace.y",
             rules: json!([rule("PATCH", "/workspaces/{workspace_id}")]),
-            told: "Cannot change workspace \"beta\": the control plane failed",
+            message: "Cannot change workspace \"beta\": the control plane failed",
             repaired: "desired_state",
         },
         Broken {
             address: "zenml_stack_role_assignment.y",
             rules: json!(shares),
-            told: "the workspace failed",
+            message: "the workspace failed",
             repaired: "grants",
         },
         Broken {
             address: "zenml_flavor.x",
             rules: json!([rule("PUT", "/w/*/flavors/{flavor_id}")]),
-            told: "Cannot name flavor \"alpha\": the workspace failed",
+            message: "Cannot name flavor \"alpha\": the workspace failed",
             repaired: "display_name",
         },
     ];
     let fast = rows.iter().map(|row| (row.address, row.config.clone()));
     let configs: std::collections::BTreeMap<&str, Json> = fast.chain(slow).collect();
-    for Broken { address, rules, told, repaired } in table {
+    for Broken { address, rules, message, repaired } in table {
         let config = &configs[address];
         let mut harness = world.harness_with(once(&world)).await;
         world.inject(json!({ "rules": rules }));
         let made = harness.apply_unsettled(address, config.clone(), config.clone()).await.unwrap();
         world.inject(json!({}));
-        assert!(made.told().iter().any(|summary| summary.contains(told)), "{address}: {:?}", made.told());
+        assert!(made.told().iter().any(|summary| summary.contains(message)), "{address}: {:?}", made.told());
         let shown = made.warnings.iter().map(ToString::to_string).collect::<String>();
         assert!(shown.contains("Apply again"), "{address}: {shown}");
         assert!(!harness.is_tainted(address), "{address}");
@@ -184,7 +184,7 @@ async fn an_object_that_its_creator_may_not_read_is_in_the_state() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_made_since_the_plan_is_not_taken_over() {
+async fn an_object_that_was_created_elsewhere_since_the_plan_is_not_taken_over() {
     let (world, rows) = scene().await;
     for row in &rows {
         let (address, config) = (row.address, &row.config);
@@ -194,7 +194,7 @@ async fn what_somebody_else_made_since_the_plan_is_not_taken_over() {
         let census = world.platform.census().await.unwrap();
         let applied = ours.apply_planned(address, planned, config.clone(), &[]).await;
         if address.contains("role_assignment") {
-            // Held is held, whoever granted it.
+            // A granted role is granted, no matter by whom.
             assert!(applied.unwrap().told()[0].contains("was already granted"), "{address}");
         } else {
             let failure = applied.unwrap_err().to_string();

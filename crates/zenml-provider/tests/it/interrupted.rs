@@ -1,4 +1,4 @@
-//! What becomes of a run that is cut off: by Ctrl-C, by the end of the provider, by the end of host and provider.
+//! Interrupted runs: by Ctrl-C, by killing the provider, and by killing host and provider.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,10 +12,10 @@ use crate::relay::Relay;
 use crate::server::{Server, on_each_server};
 use crate::world::under_each_host;
 
-/// How many objects a host makes at the same time.
+/// How many objects a host creates at the same time.
 const PARALLEL: usize = 10;
 
-/// Components that are all alike.
+/// Identical components.
 fn components(count: usize) -> String {
     format!(
         "resource \"zenml_stack_component\" \"c\" {{\n  count  = {count}\n  name   = \"${{var.prefix}}-${{count.index}}\"\n  \
@@ -23,14 +23,14 @@ fn components(count: usize) -> String {
     )
 }
 
-/// A server whose answers can be kept back, named to the provider of a scenario.
+/// A server whose responses can be held back, configured for the provider of a scenario.
 async fn relayed(server: &Server, host: &mut Scenario) -> Relay {
     let relay = Relay::to(server.url()).await;
     host.set_env("ZENML_SERVER_URL", relay.url());
     relay
 }
 
-/// The names of a scenario's components in its state, sorted; none while the host writes it.
+/// The sorted names of a scenario's components in its state; `None` while the host writes it.
 fn in_state(host: &Scenario) -> Option<Vec<String>> {
     let written = fs::read(host.work().join("terraform.tfstate")).unwrap_or_default();
     let state: Json = if written.is_empty() { json!({}) } else { serde_json::from_slice(&written).ok()? };
@@ -43,12 +43,12 @@ fn in_state(host: &Scenario) -> Option<Vec<String>> {
     Some(names)
 }
 
-/// The names of a scenario's components, as the state has them, and as the server has them; both sorted.
+/// The sorted names of a scenario's components in the state and on the server.
 async fn names(server: &Server, host: &Scenario) -> [Vec<String>; 2] {
     [in_state(host).unwrap(), server.inventory().await]
 }
 
-/// Interrupts a run while answers are kept back, and lets them go when the provider knows of the interrupt.
+/// Interrupts a run while responses are held back, and releases them when the provider has received the interrupt.
 async fn interrupt(mut running: Running<'_>, host: &Scenario, relay: &Relay) -> Failed {
     running.until(async || relay.held() == PARALLEL).await.unwrap();
     running.interrupt().unwrap();
@@ -61,7 +61,7 @@ async fn interrupt(mut running: Running<'_>, host: &Scenario, relay: &Relay) -> 
 }
 
 #[tokio::test]
-async fn an_interrupt_lets_end_what_is_under_way_and_the_next_run_goes_on() {
+async fn an_interrupt_lets_running_requests_finish_and_the_next_run_continues() {
     on_each_server(async |server, host| {
         let relay = relayed(server, host).await;
         host.set_env("TF_LOG_PROVIDER", "TRACE");
@@ -94,12 +94,13 @@ async fn an_interrupt_lets_end_what_is_under_way_and_the_next_run_goes_on() {
     .await;
 }
 
-/// Whether the host writes what was made into the state file at once. OpenTofu 1.10 keeps it in memory for some seconds.
+/// Whether the host writes created objects to the state file at once. OpenTofu 1.10 keeps them in memory for some
+/// seconds.
 fn writes_at_once(host: &Scenario) -> bool {
     host.host().product() == Product::Terraform
 }
 
-/// An apply of six components that is half done: three are answered, and two that the server has made are not.
+/// An apply of six components that is half done: three are answered, and two that the server has created are not.
 async fn half_done<'a>(host: &'a Scenario, relay: &Relay) -> Running<'a> {
     host.write("main.tf", &components(6)).unwrap();
     relay.hold("POST", "/components", 3);
@@ -111,15 +112,14 @@ async fn half_done<'a>(host: &'a Scenario, relay: &Relay) -> Running<'a> {
     running
 }
 
-/// The addresses of what was made and is not in the state, which has kept some, and its ids as the messages of the next apply
-/// say them.
+/// The addresses of created objects that are missing in the state, and their ids from the messages of the next apply.
 async fn to_import(server: &Server, host: &mut Scenario, kept: usize) -> Vec<(String, String)> {
     host.set_env("ZENML_SERVER_URL", server.url());
     let [in_state, there] = names(server, host).await;
     assert_eq!((in_state.len(), there.len()), (kept, 5));
     let lost: Vec<&String> = there.iter().filter(|name| !in_state.contains(name)).collect();
 
-    // Nothing has to be unlocked: the lock of a local state ends with the process that has it.
+    // Nothing has to be unlocked: the lock of a local state ends with its process.
     let failed = host.run(&["apply", "-auto-approve"]).await.unwrap_err();
     let commands = commands(&failed);
     let named: Vec<String> = commands.iter().map(|(name, _)| format!("component {name}")).collect();
@@ -128,7 +128,7 @@ async fn to_import(server: &Server, host: &mut Scenario, kept: usize) -> Vec<(St
     commands.into_iter().map(|(name, id)| (address(&name), id)).collect()
 }
 
-/// What messages say to import: the name of each object that exists already, and its id. Sorted.
+/// The objects to import from messages: the sorted names of existing objects with their ids.
 fn commands(failed: &Failed) -> Vec<(String, String)> {
     let words = failed.output().words();
     let command = |message: &str| {
@@ -142,7 +142,7 @@ fn commands(failed: &Failed) -> Vec<(String, String)> {
     commands
 }
 
-/// What was imported is as the configuration has it.
+/// The imported objects match the configuration.
 async fn is_as_configured(server: &Server, host: &Scenario) {
     let plan = host.plan().await.unwrap();
     assert!(plan.is_empty(), "{}", plan.summary());
@@ -153,7 +153,7 @@ async fn is_as_configured(server: &Server, host: &Scenario) {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn what_a_killed_provider_made_last_is_imported_by_the_command_that_the_next_apply_says() {
+async fn objects_of_a_killed_provider_are_imported_by_the_command_in_the_next_error() {
     on_each_server(async |server, host| {
         let relay = relayed(server, host).await;
         let running = half_done(host, &relay).await;
@@ -170,7 +170,7 @@ async fn what_a_killed_provider_made_last_is_imported_by_the_command_that_the_ne
 }
 
 #[tokio::test]
-async fn after_the_end_of_host_and_provider_nothing_is_locked_and_an_apply_imports_what_was_made_last() {
+async fn after_host_and_provider_are_killed_nothing_is_locked_and_an_apply_imports_the_latest_objects() {
     on_each_server(async |server, host| {
         if !host.host().is_at_least(1, 5) {
             return;
@@ -193,7 +193,7 @@ async fn after_the_end_of_host_and_provider_nothing_is_locked_and_an_apply_impor
     .await;
 }
 
-/// Objects of many types, some of them under keys.
+/// Objects of many types, some of them with keys.
 const MANY: &str = r#"
 resource "zenml_workspace" "home" {
   name = "home"
@@ -250,7 +250,7 @@ resource "zenml_stack_role_assignment" "r" {
 }
 "#;
 
-/// The import blocks that the messages of an apply with `-json` say, each with the address of its message.
+/// The import blocks in the messages of an apply with `-json`, each with the address of its message.
 fn blocks(failed: &Failed) -> String {
     let lines = failed.output().stdout.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
     let block = |line: Json| {
@@ -263,9 +263,9 @@ fn blocks(failed: &Failed) -> String {
     lines.filter_map(block).collect()
 }
 
-/// As the guide "Recover a lost run" says it.
+/// As described in the guide "Recover a lost run".
 #[tokio::test]
-async fn a_run_whose_state_is_lost_is_recovered_by_the_blocks_that_its_messages_say() {
+async fn a_lost_state_is_recovered_by_the_import_blocks_in_the_errors() {
     under_each_host(async |world, mut host| {
         if !host.host().is_at_least(1, 5) {
             return;
@@ -310,7 +310,7 @@ async fn a_run_whose_state_is_lost_is_recovered_by_the_blocks_that_its_messages_
 }
 
 #[tokio::test]
-async fn an_interrupt_ends_the_wait_for_a_workspace_at_once_and_the_next_apply_goes_on() {
+async fn an_interrupt_ends_the_wait_for_a_workspace_at_once_and_the_next_apply_continues() {
     under_each_host(async |world, host| {
         world.inject(json!({ "deployments": { "alpha": { "pending_seconds": 4 } } }));
         let main = "resource \"zenml_workspace\" \"a\" {\n  name = \"alpha\"\n}\n\nresource \"zenml_project\" \"p\" {\n  \
@@ -321,7 +321,7 @@ async fn an_interrupt_ends_the_wait_for_a_workspace_at_once_and_the_next_apply_g
         running.interrupt().unwrap();
         let failed = running.wait().await.unwrap_err();
         let status = world.find("alpha").await.unwrap().status;
-        assert_eq!(status, WorkspaceStatus::Pending, "the run went on until the workspace was there");
+        assert_eq!(status, WorkspaceStatus::Pending, "the run continued until the workspace was available");
         for words in [
             "Workspace \"alpha\" is pending, not yet available",
             "the run was interrupted",
@@ -333,7 +333,7 @@ async fn an_interrupt_ends_the_wait_for_a_workspace_at_once_and_the_next_apply_g
         let workspace = host.attributes("zenml_workspace.a").await.unwrap()["id"].clone();
         let plan = host.apply().await.unwrap();
         assert_eq!(plan.action("zenml_project.p"), Some(Action::Create));
-        // A workspace that was marked as broken would be another one now.
+        // A tainted workspace would have been replaced now.
         assert_eq!(host.attributes("zenml_workspace.a").await.unwrap()["id"], workspace);
         host.destroy().await.unwrap();
         world.stop().await;

@@ -1,4 +1,4 @@
-//! An attribute that is left out later, or set later: the plan changes it and nothing beside it.
+//! Attributes that are removed or set later: the plan changes them and nothing else.
 
 use serde_json::{Map, Value as Json, json};
 use tfkit_test::{Action, Harness};
@@ -6,13 +6,13 @@ use tfkit_test::{Action, Harness};
 use crate::server::in_process_on_each_server;
 use crate::world::World;
 
-/// What moves with any change.
+/// Attributes that change with every update.
 const FOLLOWS: [&str; 1] = ["updated"];
 
-/// What a workspace tells of itself while it is changed.
+/// Attributes of a workspace that change during an update.
 const RUNS: [&str; 5] = ["running_version", "server_url", "status", "url", "version"];
 
-/// Attributes that only have a meaning together.
+/// Attributes that only work together.
 const TOGETHER: [(&str, &str); 2] =
     [("connector_id", "connector_resource_id"), ("configuration", "resource_id")];
 
@@ -25,7 +25,7 @@ fn without(config: &Json, name: &str) -> Json {
     Json::Object(config)
 }
 
-/// The attributes of a configuration that may be left out, one by one: the names that the schema does not require.
+/// The optional attributes of a configuration, according to the schema.
 fn optional(harness: &Harness, type_name: &str, config: &Json) -> Vec<String> {
     let schema = harness.engine().resource_schema(type_name).unwrap();
     let is_optional = |name: &&String| {
@@ -37,8 +37,8 @@ fn optional(harness: &Harness, type_name: &str, config: &Json) -> Vec<String> {
     config.as_object().unwrap().keys().filter(is_optional).cloned().collect()
 }
 
-/// Makes an object, and plans to leave out each of its attributes; or to set each of those that it has not. `needed` are
-/// attributes of which one must be there. Leaves the object as `config` has it.
+/// Creates an object, and plans to remove each of its attributes, or to set each of the missing ones. One of `needed`
+/// must be set. The object matches `config` at the end.
 async fn only_what_changes(harness: &mut Harness, address: &str, config: &Json, needed: &[&str]) -> usize {
     let (type_name, _) = address.split_once('.').unwrap();
     let names = optional(harness, type_name, config);
@@ -79,12 +79,12 @@ async fn check(harness: &Harness, address: &str, name: &str, config: Json) -> us
     if address.starts_with("zenml_workspace.") {
         beside.retain(|changed| !RUNS.contains(changed));
     }
-    assert!(beside.is_empty(), "{address}: a change of {name} shows {beside:?}");
+    assert!(beside.is_empty(), "{address}: a change of {name} also shows {beside:?}");
     1
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attribute_that_is_left_out_or_set_later_is_all_that_a_plan_shows_on_each_server() {
+async fn a_plan_shows_only_the_attribute_that_is_removed_or_set_later_on_each_server() {
     in_process_on_each_server(async |server, harness| {
         let name = |what: &str| server.name(what);
         let id = |harness: &Harness, address: &str| {
@@ -162,7 +162,7 @@ async fn an_attribute_that_is_left_out_or_set_later_is_all_that_a_plan_shows_on_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attribute_that_is_left_out_or_set_later_is_all_that_a_plan_shows_of_the_control_plane() {
+async fn a_plan_shows_only_the_attribute_that_is_removed_or_set_later_on_the_control_plane() {
     let world = World::start().await;
     let person = world.person("ann@example.com").await;
     let mut harness = world.harness().await;

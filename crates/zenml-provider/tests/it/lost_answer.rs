@@ -1,5 +1,5 @@
-//! What becomes of an apply when the connection drops around the request that makes the object, or when a server or a proxy
-//! before it answers with a failure although the object was made.
+//! Applies in which the connection drops around the request that creates the object, or in which a server or a proxy
+//! responds with a failure although the object was created.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use zenml_api::workspace::tag::{self, TagQuery};
 
 use crate::world::{World, types_without};
 
-/// A value that nobody may read in a message.
+/// A value that no message may contain.
 const MARKED: &str = "a-marked-secret";
 
-/// A resource, and the request that makes it.
+/// A resource, and the request that creates it.
 pub(crate) struct Row {
     pub(crate) address: &'static str,
     pub(crate) route: &'static str,
-    /// How an error calls the object.
+    /// The name of the object in errors.
     name: String,
     pub(crate) config: Json,
 }
 
-/// A platform with what the rows refer to.
+/// A platform with the objects that the rows refer to.
 pub(crate) async fn scene() -> (World, Vec<Row>) {
     let world = World::start().await;
     let workspace = world.workspace("home").await;
@@ -38,7 +38,7 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
     }
     let inside = |more: Json| {
         let mut config = json!({ "workspace_id": workspace.to_string(), "name": "alpha" });
-        let Json::Object(more) = more else { panic!("more members are an object") };
+        let Json::Object(more) = more else { panic!("`more` must be an object") };
         config.as_object_mut().unwrap().extend(more);
         config
     };
@@ -97,12 +97,12 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
     assert_eq!(
         left_out,
         ["zenml_stack_role_assignment"],
-        "its creation writes shares and has no single answer"
+        "its creation writes shares and has no single response"
     );
     (world, rows)
 }
 
-/// Drops the connection of the requests that make the object of a row: of one of them, or without a number of all.
+/// Drops the connection of a request that creates the object of a row, or without a number of all of them.
 fn drop_creates(world: &World, row: &Row, phase: &str, nth: Option<u64>) {
     disturb_creates(world, row, phase, nth, &json!("drop"));
 }
@@ -113,7 +113,7 @@ fn disturb_creates(world: &World, row: &Row, phase: &str, nth: Option<u64>, effe
     ] }));
 }
 
-/// Answers that do not tell whether an object was made.
+/// Responses that leave open whether an object was created.
 fn open_answers() -> Vec<Json> {
     let status =
         |status: u16| json!({ "status": status, "body": { "detail": ["RuntimeError", "out of order"] } });
@@ -134,7 +134,7 @@ async fn without_retries(world: &World) -> Harness {
     world.harness_with(once(world)).await
 }
 
-/// An apply that nothing disturbs, undone again: how many of what there are while the object exists.
+/// Counts the objects during an undisturbed apply, and destroys it again.
 async fn undisturbed(world: &World, harness: &mut Harness, row: &Row) -> BTreeMap<String, i64> {
     harness.apply(row.address, row.config.clone()).await.unwrap();
     let census = world.platform.census().await.unwrap();
@@ -143,9 +143,9 @@ async fn undisturbed(world: &World, harness: &mut Harness, row: &Row) -> BTreeMa
 }
 
 #[tokio::test]
-async fn a_lost_answer_leaves_one_object_that_is_in_the_state() {
+async fn a_lost_response_leaves_one_object_that_is_in_the_state() {
     let (world, rows) = scene().await;
-    // What was made is looked for, or the request is repeated where the server knows it again.
+    // The created object is looked up, or the request is repeated if the server recognizes it.
     let answers = open_answers();
     let few: Vec<&Json> =
         answers.iter().filter(|answer| **answer == "drop" || answer["status"] == 503).collect();
@@ -175,12 +175,12 @@ async fn a_lost_answer_leaves_one_object_that_is_in_the_state() {
 }
 
 #[tokio::test]
-async fn an_interrupt_while_the_answer_is_lost_leaves_one_object_that_is_in_the_state() {
+async fn an_interrupt_after_a_lost_response_leaves_one_object_that_is_in_the_state() {
     let (world, rows) = scene().await;
     for row in &rows {
         let with_one = undisturbed(&world, &mut world.harness().await, row).await;
         drop_creates(&world, row, "after_commit", None);
-        // An engine that was stopped does nothing any more.
+        // A stopped engine does nothing more.
         let mut harness = world.harness().await;
         let engine = harness.engine().clone();
         let interrupt = async {
@@ -192,7 +192,7 @@ async fn an_interrupt_while_the_answer_is_lost_leaves_one_object_that_is_in_the_
         let apply = harness.apply_unsettled(row.address, row.config.clone(), row.config.clone());
         let (applied, ()) = tokio::join!(apply, interrupt);
         world.inject(json!({}));
-        // What takes a second request is not finished, and in the state as such.
+        // A creation with a second request is incomplete, and is so in the state.
         if let Err(failure) = &applied {
             assert!(failure.to_string().contains("the run was interrupted"), "{}: {failure}", row.address);
         }
@@ -204,7 +204,7 @@ async fn an_interrupt_while_the_answer_is_lost_leaves_one_object_that_is_in_the_
 }
 
 #[tokio::test]
-async fn an_interrupted_change_without_an_answer_says_that_it_may_have_been_done() {
+async fn an_interrupted_change_without_a_response_reports_that_it_may_have_taken_effect() {
     let world = World::start().await;
     let workspace = world.workspace("home").await;
     let server = world.server(workspace).await;
@@ -233,7 +233,7 @@ async fn an_interrupted_change_without_an_answer_says_that_it_may_have_been_done
 }
 
 #[tokio::test]
-async fn a_request_that_never_arrives_leaves_nothing_and_the_next_apply_makes_one_object() {
+async fn a_request_that_never_arrives_leaves_nothing_and_the_next_apply_creates_one_object() {
     let (world, rows) = scene().await;
     let mut harness = without_retries(&world).await;
     for row in &rows {
@@ -252,7 +252,7 @@ async fn a_request_that_never_arrives_leaves_nothing_and_the_next_apply_makes_on
     world.stop().await;
 }
 
-/// The error names the object, says what to do, and keeps secrets.
+/// The error names the object, contains a fix, and shows no secret.
 fn helps(row: &Row, failure: &Failure) {
     let text = failure.to_string();
     assert!(text.contains(&row.name), "{}: the message does not name the object: {text}", row.address);

@@ -1,5 +1,5 @@
-//! The provider against a local platform: in the test's own process, and under real hosts.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Tests of the provider with a local platform: in the test process, and under real hosts.
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 mod acceptance;
 mod bad_input;

@@ -1,4 +1,4 @@
-//! Refreshes of many objects: few requests, and the same answers as single reads.
+//! Refreshes of many objects: few requests, and the same results as single reads.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use zenml_provider::{Environment, Zenml};
 use crate::server::in_process_on_each_server;
 use crate::world::World;
 
-/// How many calls a host makes at the same time.
+/// How many concurrent calls a host makes.
 const PARALLEL: usize = 10;
 
 /// A provider whose requests are counted.
@@ -27,7 +27,7 @@ struct Counted {
 }
 
 impl Counted {
-    /// A provider with objects in its state. Each is known by its id and its configuration.
+    /// A provider with objects in its state, each with its id and its configuration.
     async fn adopt(block: &Json, type_name: &str, objects: &[(String, Json)]) -> Self {
         let (engine, requests) = counted();
         let mut harness = Harness::start(engine, block.clone()).await.unwrap();
@@ -39,7 +39,7 @@ impl Counted {
         Self { harness: Arc::new(harness), requests }
     }
 
-    /// A provider that has made its objects itself, and so remembers what it does beside their states.
+    /// A provider that has created its objects itself, and so has their private state.
     async fn create(block: &Json, type_name: &str, configs: &[Json]) -> Self {
         let (engine, requests) = counted();
         let mut harness = Harness::start(engine, block.clone()).await.unwrap();
@@ -56,7 +56,7 @@ impl Counted {
         }
     }
 
-    /// Plans all objects as a host does. The plans are in the order of the objects.
+    /// Plans all objects as a host does, and returns the plans in the order of the objects.
     async fn plan(&self, type_name: &str, objects: &[(String, Json)]) -> Vec<Planned> {
         let permits = Arc::new(Semaphore::new(PARALLEL));
         let mut plans = JoinSet::new();
@@ -92,7 +92,7 @@ fn address(type_name: &str, index: usize) -> String {
     format!("{type_name}.x{index}")
 }
 
-/// Makes objects, some at the same time.
+/// Creates objects, some at the same time.
 async fn make<B, O>(
     server: &Api,
     create: &'static Endpoint<(), (), B, O>,
@@ -162,7 +162,7 @@ async fn a_plan_of_a_thousand_unchanged_components_sends_at_most_fifteen_request
 }
 
 #[tokio::test]
-async fn what_comes_out_of_a_list_is_what_a_single_read_tells() {
+async fn a_list_returns_the_same_as_single_reads() {
     const COUNT: usize = 12;
     let world = World::start().await;
     let id = world.workspace("home").await;
@@ -234,7 +234,7 @@ async fn what_comes_out_of_a_list_is_what_a_single_read_tells() {
 }
 
 #[tokio::test]
-async fn each_server_tells_in_a_list_what_it_tells_alone_and_secrets_are_listed_only_without_their_values() {
+async fn each_server_lists_what_it_returns_in_single_reads_and_secrets_only_without_values() {
     const COUNT: usize = 12;
     in_process_on_each_server(async |server, _| {
         let numbered = |more: Json| -> Vec<Json> {
@@ -261,7 +261,7 @@ async fn each_server_tells_in_a_list_what_it_tells_alone_and_secrets_are_listed_
             let before = provider.requests().len();
             let together = provider.plan(type_name, &objects).await;
             let between = provider.requests().len();
-            // Who asks again wants to know what is new, and is answered alone.
+            // A repeated read needs fresh data, so it is a single request.
             let alone = provider.plan(type_name, &objects).await;
             let after = provider.requests().len();
             assert_eq!(between - before < COUNT, is_listed, "{case}: {} requests", between - before);
@@ -277,7 +277,7 @@ async fn each_server_tells_in_a_list_what_it_tells_alone_and_secrets_are_listed_
 }
 
 #[tokio::test]
-async fn what_changed_outside_is_seen_in_a_list_and_a_list_that_is_forbidden_is_no_matter() {
+async fn a_list_shows_changes_from_outside_and_a_forbidden_list_does_no_harm() {
     const TYPE: &str = "zenml_stack_component";
     let world = World::start().await;
     let id = world.workspace("home").await;

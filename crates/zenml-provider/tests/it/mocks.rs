@@ -1,7 +1,7 @@
-//! Tests of modules, with a mocked provider and without.
+//! Tests of modules, with and without a mocked provider.
 //!
-//! A host that mocks the provider still has it validate configurations, with values that the host invented: eight letters
-//! and digits for a text, 0, false, nothing in a collection.
+//! A host that mocks the provider still has it validate configurations, with generated values: eight letters and
+//! digits for a string, 0, false, empty collections.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -15,10 +15,10 @@ use tfkit_test::Scenario;
 
 use crate::world::{engine, hosts, scenario, under_each_host};
 
-/// A text as Terraform invents it.
+/// A string as Terraform generates it.
 const INVENTED: &str = "k3x94t9d";
 
-/// Attributes that no other object gives: their words are checked as early as can be.
+/// Attributes whose values do not come from other objects: they are checked as early as possible.
 const LITERAL: [&str; 5] = [
     "zenml_code_repository.source",
     "zenml_service_connector.timeouts",
@@ -27,10 +27,10 @@ const LITERAL: [&str; 5] = [
     "zenml_workspace.timeouts",
 ];
 
-/// Attributes that end like ids and hold texts of another kind.
+/// Attributes whose names end like ids but that contain other strings.
 const NO_IDS: [&str; 2] = ["connector_resource_id", "resource_id"];
 
-/// Attributes that hold ids of several objects.
+/// Attributes with ids of several objects.
 const IDS_INSIDE: [&str; 3] = ["component_lists", "components", "secrets"];
 
 fn invented(ty: &Type) -> Dyn {
@@ -66,7 +66,7 @@ fn value_of(attribute: &Attribute) -> Dyn {
     }
 }
 
-/// A configuration of what is required, and of one attribute more.
+/// A configuration with the required arguments and one more.
 fn config(attributes: &[Attribute], tested: &Attribute) -> Dyn {
     let members = attributes.iter().map(|attribute| {
         let is_set = attribute.who.is_required() || attribute.name == tested.name;
@@ -75,7 +75,7 @@ fn config(attributes: &[Attribute], tested: &Attribute) -> Dyn {
     Dyn::map(members.collect::<Vec<_>>())
 }
 
-/// What is said of an attribute that makes it an error.
+/// The errors about an attribute.
 fn errors<'a>(diags: &'a [Diag], name: &str) -> Vec<&'a Diag> {
     let is_about = |diag: &&Diag| {
         let first = diag.path.as_ref().and_then(|path| path.0.first());
@@ -84,7 +84,7 @@ fn errors<'a>(diags: &'a [Diag], name: &str) -> Vec<&'a Diag> {
     diags.iter().filter(is_about).collect()
 }
 
-/// All attributes of all types that a configuration can set: whether it is a resource, the type, and the schema.
+/// All configurable attributes of all types: whether it is a resource, the type, and the schema.
 fn attributes(engine: &Engine) -> Vec<(bool, String, Vec<Attribute>, Attribute)> {
     let resources = engine.resources().into_iter().map(|name| (true, name, engine.resource_schema(name)));
     let sources =
@@ -100,7 +100,7 @@ fn attributes(engine: &Engine) -> Vec<(bool, String, Vec<Attribute>, Attribute)>
 }
 
 #[tokio::test]
-async fn validation_takes_whatever_a_mock_invents_for_every_attribute_of_every_type() {
+async fn validation_accepts_the_values_of_mocks_for_every_attribute_of_every_type() {
     let engine = engine();
     let mut refused = BTreeSet::new();
     let attributes = attributes(&engine);
@@ -117,7 +117,7 @@ async fn validation_takes_whatever_a_mock_invents_for_every_attribute_of_every_t
             refused.insert(format!("{type_name}.{}", attribute.name));
         }
     }
-    // These exclude or need another attribute, which is not set here.
+    // These exclude or require another attribute, which is not set here.
     let dependent = [
         "zenml_code_repository.config_wo_version",
         "zenml_role.name",
@@ -131,7 +131,7 @@ async fn validation_takes_whatever_a_mock_invents_for_every_attribute_of_every_t
 }
 
 #[tokio::test]
-async fn the_plan_refuses_what_is_no_id_at_each_attribute_that_holds_some() {
+async fn the_plan_rejects_invalid_ids_at_each_attribute_for_ids() {
     let engine = engine();
     let holds_ids = |attribute: &Attribute| {
         let name = attribute.name;
@@ -159,7 +159,7 @@ async fn the_plan_refuses_what_is_no_id_at_each_attribute_that_holds_some() {
     }
 }
 
-/// What the examples ask for; what they do not know is ignored.
+/// Variables of the examples; undeclared ones are ignored.
 const VARIABLES: &str = r#"
   access_key_id            = "NOT-A-KEY-ID"
   aws_access_key_id        = "NOT-A-KEY-ID"
@@ -194,7 +194,7 @@ const VARIABLES: &str = r#"
   zenml_service_account_key = "ZENPROKEY_not-a-key"
 "#;
 
-/// Plans and applies what is there with a mocked provider.
+/// Plans and applies the configuration with a mocked provider.
 const MOCKED: &str = r#"
 mock_provider "zenml" {
   # An expression of an example reads what is in it.
@@ -227,13 +227,13 @@ run "applies" {
 }
 "#;
 
-/// Has the host run the tests that are in the directory; mocks are newer than tests.
+/// Runs the tests in the directory; mocks are newer than tests.
 async fn all_pass(host: &Scenario, what: &str) {
     let output = host.run(&["test", "-no-color"]).await.unwrap_or_else(|failed| panic!("{what}: {failed}"));
     assert!(output.stdout.contains("0 failed"), "{what}: {}", output.stdout);
 }
 
-/// The variables that a configuration declares, as a block of a test.
+/// The declared variables of a configuration, as a block of a test.
 fn variables_of(configuration: &str) -> String {
     let is_declared = |line: &&str| {
         let name = line.split('=').next().unwrap_or_default().trim();
@@ -283,11 +283,11 @@ async fn the_examples_of_all_types_pass_their_tests_with_a_mocked_provider() {
     }
 }
 
-/// Attributes that exclude another one that the data source gives too, or that say what the configuration is about.
+/// Attributes that exclude another one from the data source, or that select the object.
 const NOT_FED: [&str; 3] =
     ["zenml_code_repository.source", "zenml_stack.components", "zenml_stack_component.settings"];
 
-/// A resource of each type of which there is a data source, with all that the data source tells.
+/// A resource of each type with a data source, with all values from the data source.
 fn fed(engine: &Engine) -> (String, usize) {
     let mut text = String::new();
     let mut count = 0;
@@ -361,7 +361,7 @@ resource "zenml_workspace_role_assignment" "it" {
     }
 }
 
-/// What the two runs of one test share, a value of the first and a look from outside in the second.
+/// Shares a value between two runs of a test, and reads the object from outside in the second.
 const REAL: &str = r#"
 variables {
   team = "tested"
@@ -397,7 +397,7 @@ run "refuses" {
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_test_without_mocks_makes_changes_and_removes_real_objects() {
+async fn a_test_without_mocks_creates_changes_and_deletes_real_objects() {
     under_each_host(async |world, host| {
         if host.host().is_at_least(1, 6) {
             let before = world.platform.census().await.unwrap();

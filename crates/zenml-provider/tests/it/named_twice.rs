@@ -1,4 +1,4 @@
-//! Collections whose elements can name one object in two ways, and people who are named differently or are gone.
+//! Collections in which one object can appear in two spellings, and members with other spellings or who have left.
 
 use serde_json::{Value as Json, json};
 use tfkit::Path;
@@ -15,7 +15,7 @@ use crate::world::{World, engine, under_each_host};
 
 const T: &str = "zenml_team.t";
 
-/// An identifier of nothing.
+/// An identifier without an object.
 const NOTHING: &str = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
 
 fn team(members: &[&str]) -> Json {
@@ -37,12 +37,12 @@ async fn members(world: &World, team: &str) -> Vec<UserId> {
     members.into_iter().filter_map(user).collect()
 }
 
-/// A resource, what is said of it, at which attribute, and which spellings are named.
+/// A resource, the message, its attribute, and the spellings in it.
 type Case<'a> = ((&'a str, Json), &'a str, &'a str, Vec<&'a str>);
 
-/// Each configuration names one object twice, and is refused in the plan with both spellings.
+/// Each configuration contains one object twice, and is rejected in the plan with both spellings.
 #[tokio::test]
-async fn a_collection_that_names_one_object_twice_is_refused_in_the_plan_for_every_attribute() {
+async fn a_collection_with_the_same_object_twice_is_rejected_in_the_plan_for_every_attribute() {
     let world = World::start().await;
     let bob = world.person("bob@example.com").await;
     let bob_id = bob.id.to_string();
@@ -140,7 +140,7 @@ async fn a_collection_that_names_one_object_twice_is_refused_in_the_plan_for_eve
 }
 
 #[tokio::test]
-async fn a_member_who_becomes_known_as_another_ones_double_is_refused_before_anything_is_made() {
+async fn a_member_who_turns_out_to_be_a_duplicate_is_rejected_before_anything_is_created() {
     let world = World::start().await;
     let bob = world.person("bob@example.com").await;
     let before = world.platform.census().await.unwrap();
@@ -167,7 +167,7 @@ async fn a_member_who_is_spelled_differently_neither_leaves_nor_joins() {
             let planned = harness.plan(T, team(&["ann@example.com", after])).await.unwrap();
             assert_eq!((planned.action, planned.told()), (Action::NoOp, vec![]), "{before} to {after}");
         }
-        // Beside a change of somebody else it is no change either.
+        // It is also not a change beside another change.
         let changed = harness.apply(T, team(&[&id])).await.unwrap();
         assert_eq!(changed.told(), ["1 member will leave the team \"alpha\""], "{before}");
         assert!(!format!("{:?}", changed.warnings).contains("bob"), "{before}");
@@ -192,18 +192,18 @@ async fn a_member_who_left_the_organization_is_a_warning_until_the_apply_needs_t
 
     let planned = harness.plan(T, team(&both)).await.unwrap();
     assert_eq!((planned.action, planned.told()), (Action::NoOp, vec![gone]));
-    // Another change of the team goes through, and the warning stays.
+    // Another change of the team succeeds, and the warning stays.
     let described = json!({ "name": "alpha", "description": "now", "members": both });
     let applied = harness.apply(T, described).await.unwrap();
     assert_eq!((applied.action, applied.told()), (Action::Update, vec![gone]));
-    // Only an apply that has to bring the members into this form needs the person.
+    // Only an apply that has to change the members requires the person.
     let more = team(&["ann@example.com", "bob@example.com", "eve@example.com"]);
     let failure = harness.plan(T, more).await.unwrap_err();
     assert_eq!(failure.summaries(), [gone]);
     let failure =
         harness.plan("zenml_team.new", json!({ "name": "beta", "members": both })).await.unwrap_err();
     assert_eq!(failure.summaries(), ["Not members of the organization: \"bob@example.com\""]);
-    // A name that never was a member is a mistake, not somebody who left.
+    // A name that was never a member is a mistake, not a departed member.
     let failure = harness.plan(T, team(&["ann@example.com", "bop@example.com"])).await.unwrap_err();
     assert_eq!(failure.summaries(), ["Not members of the organization: \"bop@example.com\""]);
 
@@ -213,9 +213,9 @@ async fn a_member_who_left_the_organization_is_a_warning_until_the_apply_needs_t
     world.stop().await;
 }
 
-/// An import, or an earlier version of the provider, has kept nothing beside the state.
+/// An import, or an earlier version of the provider, has stored nothing in the private state.
 #[tokio::test]
-async fn a_member_who_left_is_a_warning_too_where_no_apply_is_remembered() {
+async fn a_member_who_left_is_a_warning_even_if_no_apply_is_remembered() {
     let world = World::start().await;
     world.person("ann@example.com").await;
     let bob = world.person("bob@example.com").await;
@@ -234,7 +234,7 @@ async fn a_member_who_left_is_a_warning_too_where_no_apply_is_remembered() {
     let described = json!({ "name": "alpha", "description": "now", "members": both });
     let applied = harness.apply(T, described).await.unwrap();
     assert_eq!((applied.action, applied.told()), (Action::Update, vec![unknown]));
-    // Where members change, the apply needs each of them.
+    // If members change, the apply requires each of them.
     harness.forget(T);
     harness.import(T, ImportBy::Id(key.join("/"))).await.unwrap();
     let failure = harness.plan(T, team(&["bob@example.com"])).await.unwrap_err();
@@ -242,9 +242,9 @@ async fn a_member_who_left_is_a_warning_too_where_no_apply_is_remembered() {
     world.stop().await;
 }
 
-/// On a control plane that keeps the place of somebody who left, nothing changes until the configuration does.
+/// On a control plane that keeps departed members in a team, nothing changes until the configuration does.
 #[tokio::test]
-async fn a_member_whom_only_the_team_still_knows_stays_and_can_be_removed() {
+async fn a_member_who_is_only_in_the_team_stays_and_can_be_removed() {
     let world = World::start().await;
     world.person("ann@example.com").await;
     world.person("eve@example.com").await;
@@ -252,7 +252,7 @@ async fn a_member_whom_only_the_team_still_knows_stays_and_can_be_removed() {
     let mut harness = world.harness().await;
     harness.apply(T, team(&["ann@example.com", "bob@example.com"])).await.unwrap();
     let id = harness.state(T).unwrap().attribute("id").as_str().unwrap().to_owned();
-    // The list of the organization's members does not have him any more.
+    // The list of the organization's members no longer contains him.
     let everyone =
         world.control().send(&member::LIST, world.organization(), member::MemberQuery::default(), ());
     let others: Vec<Json> = serde_json::to_value(everyone.await.unwrap())
@@ -276,7 +276,7 @@ async fn a_member_whom_only_the_team_still_knows_stays_and_can_be_removed() {
 }
 
 #[tokio::test]
-async fn a_person_who_is_named_twice_or_left_is_told_under_real_hosts() {
+async fn a_duplicate_or_departed_member_is_reported_under_real_hosts() {
     under_each_host(async |world, host| {
         let bob = world.person("bob@example.com").await;
         world.person("ann@example.com").await;
@@ -304,9 +304,9 @@ async fn a_person_who_is_named_twice_or_left_is_told_under_real_hosts() {
     .await;
 }
 
-/// Nothing that is held by somebody who left stands in the way of a destroy, or of a run without them.
+/// Roles of a departed account do not prevent a destroy, or a run without the account.
 #[tokio::test]
-async fn an_assignment_of_somebody_who_left_is_told_at_their_attribute_and_can_be_removed_for_every_kind() {
+async fn every_assignment_of_a_departed_principal_is_reported_at_its_attribute_and_can_be_removed() {
     let world = World::start().await;
     let workspace = world.workspace("home").await;
     let project = world.project(workspace, "inside").await;
@@ -331,12 +331,12 @@ async fn an_assignment_of_somebody_who_left_is_told_at_their_attribute_and_can_b
         harness.apply(address, config.clone()).await.unwrap();
         leaves(&world, &bob).await;
         harness.restart(engine(), world.block()).await.unwrap();
-        // An assignment that is gone with its person needs them to be made again, and the plan says so.
+        // An assignment that is gone with its account cannot be re-created without it, and the plan reports that.
         let failure = harness.plan(address, config.clone()).await.unwrap_err();
         let gone = format!("The user {} is not in the organization", bob.id);
         assert_eq!(failure.summaries(), [gone.as_str()], "{address}");
         assert_eq!(failure.places(), [&Path::root().attr("user_id")], "{address}");
-        // Somebody who leaves after the plan is told at the same place, and so is a team that goes.
+        // An account that leaves after the plan is reported at the same place, and so is a deleted team.
         for (name, id) in
             [("user_id", bob.id.to_string()), ("team_id", world.team("going").await.to_string())]
         {
@@ -367,7 +367,7 @@ async fn an_assignment_of_somebody_who_left_is_told_at_their_attribute_and_can_b
     world.stop().await;
 }
 
-/// The id of a stack of two components.
+/// The id of a stack with two components.
 async fn stack_of(server: &Api) -> String {
     let mut components = serde_json::Map::new();
     for kind in ["orchestrator", "artifact_store"] {

@@ -6,7 +6,7 @@ use tfkit::Dyn;
 use crate::world::World;
 
 #[tokio::test]
-async fn the_data_sources_of_organizations_and_roles_find_what_names_and_ids_say() {
+async fn the_data_sources_of_organizations_and_roles_find_objects_by_name_and_id() {
     let world = World::start().await;
     let harness = world.harness().await;
     let organization = world.organization().to_string();

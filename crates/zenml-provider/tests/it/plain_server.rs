@@ -1,4 +1,4 @@
-//! The provider block for one server, such as an open-source one.
+//! The provider block for a single server, such as an open-source one.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ fn text(block: &Json, name: &str) -> String {
     block[name].as_str().unwrap().to_owned()
 }
 
-/// A token of the server, as a login gives it.
+/// A token of the server, as a login returns it.
 async fn token(server: &Server) -> String {
     use zenml_api::workspace::login::{Answer, Form, LOGIN};
     let key = text(&server.block(), "api_key");
@@ -29,12 +29,12 @@ async fn token(server: &Server) -> String {
 
 async fn refused(block: Json) -> Failure {
     match Harness::start(engine(), block).await {
-        Ok(_) => panic!("the block was not refused"),
+        Ok(_) => panic!("the provider block was not rejected"),
         Err(failure) => failure,
     }
 }
 
-/// Looks whether a provider works.
+/// Checks that a provider works.
 async fn works(engine: Engine, block: Json) {
     let harness =
         Harness::start(engine, block.clone()).await.unwrap_or_else(|failure| panic!("{block}: {failure}"));
@@ -59,7 +59,7 @@ async fn a_wrong_credential_is_found_when_the_provider_is_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_a_token_or_both_serve_a_server_with_any_spelling_of_its_address() {
+async fn a_key_a_token_or_both_work_with_any_spelling_of_the_server_address() {
     in_process_on_each_server(async |server, _| {
         let block = server.block();
         let (url, key, token) = (text(&block, "server_url"), text(&block, "api_key"), token(server).await);
@@ -72,14 +72,14 @@ async fn a_key_a_token_or_both_serve_a_server_with_any_spelling_of_its_address()
             (none(), json!({ "server_url": url, "api_token": token })),
             (none(), json!({ "server_url": format!("{url}/"), "api_key": key })),
             (none(), json!({ "server_url": format!("{url}//"), "api_token": token })),
-            // The key is preferred, because it can be renewed.
+            // The key takes precedence, because the provider can renew its session.
             (none(), json!({ "server_url": url, "api_key": key, "api_token": "ended" })),
             (none(), json!({ "server_url": url, "api_key": "", "api_token": token })),
             (environment(&url, &key, ""), json!({})),
             (environment(&url, "", &token), json!({})),
             (environment(&url, &key, "ended"), json!({})),
             (environment(&url, &key, ""), json!({ "server_url": "", "api_key": "", "api_token": "" })),
-            // The block goes before the environment.
+            // The block overrides the environment.
             (environment(nowhere, "ZENKEY_wrong", ""), json!({ "server_url": url, "api_key": key })),
         ];
         for (environment, block) in cases {
@@ -108,18 +108,18 @@ async fn a_server_is_asked_for_a_session_and_its_version_and_nothing_else() {
                 seen.iter().map(|seen| format!("{} {}", seen.method, seen.url.replace(&base, ""))).collect()
             };
             assert_eq!(lines(), [first, "GET /info"], "{name}");
-            // What was learned is kept: the first read is one request.
+            // The results are cached: the first read is one request.
             harness.read_data_source("zenml_projects", json!({})).await.unwrap();
             assert_eq!(lines().len(), 3, "{:?}", lines());
             let cookies = wire.seen().iter().filter(|seen| seen.headers.contains_key("cookie")).count();
-            assert_eq!(cookies, 0, "a cookie would go before the token");
+            assert_eq!(cookies, 0, "a cookie would take precedence over the token");
         }
     })
     .await;
 }
 
 #[tokio::test]
-async fn arguments_that_are_not_known_yet_put_off_what_needs_them() {
+async fn unknown_arguments_defer_what_depends_on_them() {
     for late in ["server_url", "api_key", "api_token"] {
         let mut block = json!({ "server_url": "http://127.0.0.1:9", "api_key": "ZENKEY_k" });
         block[late] = unknown();
@@ -133,7 +133,7 @@ async fn arguments_that_are_not_known_yet_put_off_what_needs_them() {
 }
 
 #[tokio::test]
-async fn a_version_is_refused_only_where_it_is_surely_too_old() {
+async fn a_version_is_rejected_only_if_it_is_certainly_too_old() {
     let world = World::start().await;
     let workspace = world.workspace("alpha").await;
     let url = world.look(workspace).await.unwrap().server_url().unwrap().to_owned();

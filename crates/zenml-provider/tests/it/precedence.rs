@@ -1,4 +1,4 @@
-//! Whose settings count: those of the provider block or those of the environment.
+//! Precedence of the provider block and the environment.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -16,7 +16,7 @@ use zenml_provider::{Environment, Zenml};
 
 use crate::world::World;
 
-/// An argument, and the variables for it in the order in which they count.
+/// An argument, and its variables in order of precedence.
 const ARGUMENTS: [(&str, &[&str]); 5] = [
     ("control_plane_url", &["ZENML_CONTROL_PLANE_URL", "ZENML_PRO_API_URL"]),
     ("service_account_key", &["ZENML_SERVICE_ACCOUNT_KEY", "ZENML_PRO_API_KEY"]),
@@ -25,17 +25,17 @@ const ARGUMENTS: [(&str, &[&str]); 5] = [
     ("api_token", &["ZENML_API_TOKEN"]),
 ];
 
-/// How an argument stands in the block: not set, blank, which counts as not set, or set.
+/// The state of an argument in the block: not set, blank, which counts as not set, or set.
 const IN_BLOCK: [Option<&str>; 3] = [None, Some(" \r\n"), Some("set")];
 
-/// How its variables stand in the environment, the first and the second.
+/// The states of its two variables in the environment.
 const IN_ENVIRONMENT: [[Option<&str>; 2]; 4] =
     [[None, None], [Some("set"), None], [Some(""), Some("set")], [Some("set"), Some("set")]];
 
-/// The places where something is set, such as `api_key` and `ZENML_API_KEY`.
+/// The places that are set, such as `api_key` and `ZENML_API_KEY`.
 type Set = Vec<&'static str>;
 
-/// A block and an environment in which exactly these places are set, the rest as `chosen` says.
+/// A block and an environment in which exactly these places are set; the others are as in `chosen`.
 struct Case {
     block: Map<String, Json>,
     environment: Vec<(&'static str, String)>,
@@ -60,14 +60,14 @@ fn case(mut number: usize) -> Option<Case> {
         match IN_BLOCK[in_block] {
             None => {}
             Some("set") => {
-                // As `file()` gives it.
+                // As `file()` returns it.
                 case.block.insert(argument.to_owned(), format!("\u{feff}{}\r\n", value(argument)).into());
                 case.set.push(argument);
             }
             Some(blank) => drop(case.block.insert(argument.to_owned(), blank.into())),
         }
         for (position, how) in IN_ENVIRONMENT[in_environment].into_iter().enumerate() {
-            // An argument with one variable has one way less.
+            // An argument with one variable has one state less.
             match (how, variables.get(position)) {
                 (None, _) => {}
                 (Some(_), None) => return None,
@@ -82,7 +82,7 @@ fn case(mut number: usize) -> Option<Case> {
     (number == 0).then_some(case)
 }
 
-/// The rule of the documentation, as lists in which the first that is set counts.
+/// The documented rule, as lists in which the first set place counts.
 fn expected(set: &Set) -> Result<[Option<(&'static str, &'static str)>; 2], &'static str> {
     let first = |places: &[&'static str]| places.iter().copied().find(|place| set.contains(place));
     let key = first(&["service_account_key", "ZENML_SERVICE_ACCOUNT_KEY", "ZENML_PRO_API_KEY"]);
@@ -126,7 +126,7 @@ fn place(source: &Source) -> String {
     }
 }
 
-/// Where address and credential were taken from, by what they are and by what is said of them.
+/// The origins of address and credential, by their values and by the messages.
 fn taken(address: Option<&Address>, plane: Option<&Plane>) -> Option<(String, String)> {
     let (Some(address), Some(plane)) = (address, plane) else {
         assert!(address.is_none() && plane.is_none());
@@ -144,13 +144,13 @@ fn taken(address: Option<&Address>, plane: Option<&Plane>) -> Option<(String, St
         Credential::ControlPlane => {
             assert!(!places.1.to_ascii_lowercase().contains("api_") || places.1 == "ZENML_PRO_API_KEY");
         }
-        Credential::Password { .. } => panic!("nobody gave a password"),
+        Credential::Password { .. } => panic!("no password was configured"),
     }
     Some(places)
 }
 
 #[test]
-fn a_credential_in_the_block_goes_before_each_in_the_environment_in_every_combination() {
+fn a_credential_in_the_block_overrides_the_environment_in_every_combination() {
     let all = (IN_BLOCK.len() * IN_ENVIRONMENT.len()).pow(5);
     let (mut count, mut outcomes) = (0, BTreeMap::<String, usize>::new());
     for case in (0..all).filter_map(case) {
@@ -169,17 +169,17 @@ fn a_credential_in_the_block_goes_before_each_in_the_environment_in_every_combin
         });
         assert_eq!(found, wanted, "{:?}", case.set);
         if let Err(diag) = &resolved {
-            let said = diag.to_string();
-            assert!(!said.contains("secret-of"), "{said}");
-            // What an error says is set, is set.
+            let output = diag.to_string();
+            assert!(!output.contains("secret-of"), "{output}");
+            // What an error reports as set is set.
             for name in ARGUMENTS.iter().flat_map(|(_, variables)| *variables) {
-                let blamed = said.contains(&format!("variable {name}")) && !case.set.contains(name);
-                assert!(!blamed, "{name}: {said}");
+                let blamed = output.contains(&format!("variable {name}")) && !case.set.contains(name);
+                assert!(!blamed, "{name}: {output}");
             }
         }
         *outcomes.entry(wanted.map_or_else(str::to_owned, |_| "works".to_owned())).or_default() += 1;
     }
-    assert_eq!(outcomes.len(), 5, "each outcome is there: {outcomes:?}");
+    assert_eq!(outcomes.len(), 5, "not every outcome occurs: {outcomes:?}");
     assert_eq!(count, 3_usize.pow(5) * 4_usize.pow(2) * 2_usize.pow(3));
 }
 
@@ -191,7 +191,7 @@ async fn start(environment: &[(&'static str, &str)], block: Json) -> Result<Harn
 
 async fn refused(environment: &[(&'static str, &str)], block: Json) -> Failure {
     match start(environment, block.clone()).await {
-        Ok(_) => panic!("not refused: {block}"),
+        Ok(_) => panic!("not rejected: {block}"),
         Err(failure) => failure,
     }
 }
@@ -199,7 +199,7 @@ async fn refused(environment: &[(&'static str, &str)], block: Json) -> Failure {
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_block_about_one_api_is_not_disturbed_by_what_the_environment_says_of_the_other() {
+async fn a_block_for_one_api_works_with_any_environment_for_the_other() {
     let world = World::start().await;
     let workspace = world.workspace("alpha").await;
     let server = world.look(workspace).await.unwrap().server_url().unwrap().to_owned();
@@ -207,7 +207,7 @@ async fn a_block_about_one_api_is_not_disturbed_by_what_the_environment_says_of_
     let plain =
         json!({ "server_url": server, "api_key": format!("\u{feff}{key}\r\n"), "http": { "retries": 0 } });
 
-    // Each environment is that of somebody who uses the other product beside this one.
+    // Each environment belongs to somebody who also uses the other product.
     for (environment, says) in [
         (
             vec![("ZENML_CONTROL_PLANE_URL", NOWHERE), ("ZENML_SERVICE_ACCOUNT_KEY", "ZENPROKEY_old")],
@@ -226,12 +226,12 @@ async fn a_block_about_one_api_is_not_disturbed_by_what_the_environment_says_of_
         harness.apply("zenml_project.p", project.clone()).await.unwrap();
         harness.refresh("zenml_project.p").await.unwrap();
         harness.destroy("zenml_project.p").await.unwrap();
-        // What needs the control plane says what is wrong with it.
+        // A type that requires the control plane reports the problem.
         let failure = harness.read_data_source("zenml_team", json!({ "name": "alpha" })).await.unwrap_err();
         assert!(failure.to_string().contains(says), "{environment:?}: {failure}");
     }
 
-    // A control plane of the environment that works serves what the block's server has not.
+    // A working control plane of the environment serves what the block's server does not have.
     let environment = [("ZENML_PRO_API_URL", url), ("ZENML_PRO_API_KEY", key)];
     let harness = start(&environment, plain).await.unwrap();
     harness.read_data_source("zenml_organization", json!({})).await.unwrap();
@@ -248,18 +248,18 @@ async fn a_block_about_one_api_is_not_disturbed_by_what_the_environment_says_of_
         assert!(failure.to_string().contains("environment variable ZENML_SERVER_URL"), "{failure}");
     }
 
-    // An API that is the only one has to work, whatever the block is about.
+    // An API that is the only one has to work, even if only the environment configures it.
     let environment = [("ZENML_SERVER_URL", server.as_str()), ("ZENML_API_KEY", "ZENKEY_old")];
     let failure = refused(&environment, json!({ "organization_id": "acme" })).await;
     assert!(failure.to_string().contains("environment variable ZENML_API_KEY"), "{failure}");
     world.stop().await;
 }
 
-/// Environment, block, what is named, what is pointed at.
+/// Environment, block, name in the message, and place of the message.
 type Refusal<'a> = (&'a [(&'static str, &'a str)], Json, &'static str, Option<&'static str>);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_credential_is_named_with_the_place_that_it_came_from() {
+async fn a_rejected_credential_is_named_with_its_origin() {
     let world = World::start().await;
     let workspace = world.workspace("alpha").await;
     let server = world.look(workspace).await.unwrap().server_url().unwrap().to_owned();
@@ -327,21 +327,26 @@ async fn a_refused_credential_is_named_with_the_place_that_it_came_from() {
     ];
     for (environment, block, named, pointed) in cases {
         let failure = refused(environment, block.clone()).await;
-        let said = failure.to_string();
-        assert!(said.contains(named), "{block}: {said}");
-        assert_eq!(failure.places().first().map(ToString::to_string).as_deref(), pointed, "{block}: {said}");
-        assert!(!said.contains(wrong), "{said}");
+        let output = failure.to_string();
+        assert!(output.contains(named), "{block}: {output}");
+        assert_eq!(
+            failure.places().first().map(ToString::to_string).as_deref(),
+            pointed,
+            "{block}: {output}"
+        );
+        assert!(!output.contains(wrong), "{output}");
         // No other place is named.
         for (argument, variables) in ARGUMENTS.iter().filter(|(argument, _)| !argument.ends_with("url")) {
             for other in variables.iter().chain([argument]).filter(|other| !named.contains(*other)) {
                 assert!(
-                    !said.contains(&format!("Check {other}")) && !said.contains(&format!("variable {other}")),
-                    "{said}"
+                    !output.contains(&format!("Check {other}"))
+                        && !output.contains(&format!("variable {other}")),
+                    "{output}"
                 );
             }
         }
     }
-    // Addresses, too.
+    // Addresses as well.
     let quick = json!({ "retries": 0 });
     for (environment, block, named) in [
         (
@@ -380,7 +385,7 @@ async fn a_refused_credential_is_named_with_the_place_that_it_came_from() {
 }
 
 #[tokio::test]
-async fn a_value_that_cannot_be_sent_is_refused_by_name_and_never_shown() {
+async fn a_value_that_cannot_be_sent_is_rejected_by_name_and_never_shown() {
     for (inside, what) in [
         ("\n", "a line break"),
         ("\r\n", "a line break"),
@@ -409,15 +414,15 @@ async fn a_value_that_cannot_be_sent_is_refused_by_name_and_never_shown() {
                     environment.push((variable, value.as_str()));
                 }
                 let failure = refused(&environment, block).await;
-                let said = failure.to_string();
+                let output = failure.to_string();
                 let name = if in_block { argument } else { variable };
-                assert!(failure.summaries()[0].contains(name) && said.contains(what), "{said}");
-                assert!(!said.contains("canary"), "{said}");
+                assert!(failure.summaries()[0].contains(name) && output.contains(what), "{output}");
+                assert!(!output.contains("canary"), "{output}");
                 let place = failure.places().first().map(ToString::to_string);
-                assert_eq!(place.as_deref(), in_block.then_some(argument), "{said}");
+                assert_eq!(place.as_deref(), in_block.then_some(argument), "{output}");
             }
         }
-        // A header may hold a tab and any other text.
+        // A header can contain tabs and any other characters.
         if inside != "\t" && what != "a non-ASCII character" {
             let block =
                 json!({ "server_url": NOWHERE, "api_key": "k", "http": { "headers": { "x-proxy": value } } });
@@ -429,7 +434,7 @@ async fn a_value_that_cannot_be_sent_is_refused_by_name_and_never_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_enrolled_server_gets_no_key_and_one_without_a_safe_address_gets_nothing() {
+async fn an_enrolled_server_receives_no_key_and_one_with_an_untrusted_address_receives_nothing() {
     let world = World::start().await;
     let workspace = world.workspace("alpha").await;
     let thief = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -454,15 +459,15 @@ async fn an_enrolled_server_gets_no_key_and_one_without_a_safe_address_gets_noth
         report(url).await;
         let failure = harness.apply("zenml_project.p", config.clone()).await.unwrap_err();
         world.inject(json!({}));
-        let said = failure.to_string();
+        let output = failure.to_string();
         assert!(
             failure.summaries()[0].ends_with("the address of workspace \"alpha\" is not trusted"),
-            "{said}"
+            "{output}"
         );
-        assert!(said.contains("No credential was sent") && !said.contains("hunter2"), "{said}");
+        assert!(output.contains("No credential was sent") && !output.contains("hunter2"), "{output}");
     }
 
-    // A server that looks like any other learns nothing but a session.
+    // A server that looks like any other receives only a session.
     let mut harness = Harness::start(crate::world::engine(), block).await.unwrap();
     report(&format!("http://{}", thief.local_addr().unwrap())).await;
     let listen = async {
@@ -471,7 +476,7 @@ async fn an_enrolled_server_gets_no_key_and_one_without_a_safe_address_gets_noth
         while !String::from_utf8_lossy(&heard).contains("grant_type=") {
             assert_ne!(connection.read_buf(&mut heard).await.unwrap(), 0);
         }
-        // A redirect to where the credential shall go as well.
+        // A redirect of the address for the credential as well.
         let answer = "HTTP/1.1 307 x\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         connection.write_all(answer.as_bytes()).await.unwrap();
         String::from_utf8_lossy(&heard).into_owned()
@@ -479,11 +484,11 @@ async fn an_enrolled_server_gets_no_key_and_one_without_a_safe_address_gets_noth
     let (applied, heard) = tokio::join!(harness.apply("zenml_project.p", config), listen);
     assert!(heard.contains("grant_type=zenml-external") && heard.contains("Bearer "), "{heard}");
     assert!(!heard.contains(world.key()) && !heard.contains("ZENPROKEY"), "{heard}");
-    let said = applied.unwrap_err().to_string();
-    assert!(said.contains("it redirects to http://127.0.0.1:9/"), "{said}");
+    let output = applied.unwrap_err().to_string();
+    assert!(output.contains("it redirects to http://127.0.0.1:9/"), "{output}");
     assert!(
-        said.contains("Correct the address that the control plane reports for workspace \"alpha\""),
-        "{said}"
+        output.contains("Correct the address that the control plane reports for workspace \"alpha\""),
+        "{output}"
     );
     world.stop().await;
 }

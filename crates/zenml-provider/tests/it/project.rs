@@ -35,7 +35,7 @@ impl Scene {
     /// A configuration in this workspace.
     fn config(&self, more: Json) -> Json {
         let mut config = json!({ "workspace_id": self.workspace.to_string(), "name": "vision" });
-        let Json::Object(more) = more else { panic!("a configuration is an object") };
+        let Json::Object(more) = more else { panic!("the configuration must be an object") };
         config.as_object_mut().unwrap().extend(more);
         config
     }
@@ -54,7 +54,7 @@ fn attribute<'a>(harness: &'a Harness, name: &str) -> &'a Dyn {
 }
 
 #[tokio::test]
-async fn what_is_left_out_is_what_the_server_says_or_nothing() {
+async fn an_omitted_attribute_has_the_value_of_the_server_or_none() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(P, scene.config(json!({}))).await.unwrap();
@@ -66,7 +66,7 @@ async fn what_is_left_out_is_what_the_server_says_or_nothing() {
 }
 
 #[tokio::test]
-async fn a_description_comes_goes_and_keeps_its_spelling() {
+async fn a_description_is_set_and_removed_and_keeps_its_spelling() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     for (description, stored) in [(json!("d"), "d"), (json!(""), ""), (json!("e"), "e"), (Json::Null, "")] {
@@ -127,7 +127,7 @@ async fn a_project_is_imported_by_id_by_name_and_with_its_workspace() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_is_an_error_with_the_import_command() {
+async fn a_taken_name_is_an_error_with_the_import_command() {
     let scene = Scene::new().await;
     let existing = scene.world.project(scene.workspace, "vision").await;
     let mut harness = scene.world.harness().await;
@@ -143,7 +143,7 @@ async fn a_name_that_is_taken_is_an_error_with_the_import_command() {
 }
 
 #[tokio::test]
-async fn a_malformed_name_is_refused_before_anything_is_sent() {
+async fn a_malformed_name_is_rejected_before_anything_is_sent() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     for name in ["Vision", "vi sion", "", &"x".repeat(51)] {
@@ -154,7 +154,7 @@ async fn a_malformed_name_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_protected_project_is_not_deleted_until_the_protection_is_applied_away() {
+async fn a_protected_project_is_not_deleted_until_the_protection_is_removed_by_an_apply() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(P, scene.config(json!({ "deletion_protection": true }))).await.unwrap();
@@ -169,7 +169,7 @@ async fn a_protected_project_is_not_deleted_until_the_protection_is_applied_away
 }
 
 #[tokio::test]
-async fn a_project_whose_making_was_not_answered_is_made_once_and_is_in_the_state() {
+async fn a_project_whose_creation_got_no_response_is_created_once_and_is_in_the_state() {
     let scene = Scene::new().await;
     scene.world.inject(json!({ "rules": [
         { "method": "POST", "route": "/w/*/projects", "phase": "after_commit", "effect": "drop" },
@@ -182,8 +182,8 @@ async fn a_project_whose_making_was_not_answered_is_made_once_and_is_in_the_stat
 }
 
 #[tokio::test]
-async fn null_and_empty_mean_what_the_page_says() {
-    // What is configured at first, what then, and what the second one does.
+async fn null_and_empty_values_work_as_documented() {
+    // The first configuration, the second, and the effect of the second.
     let cases = [
         (json!({ "description": "" }), json!({}), Action::NoOp),
         (json!({ "description": "d" }), json!({ "description": "" }), Action::Update),
@@ -204,7 +204,7 @@ async fn null_and_empty_mean_what_the_page_says() {
 }
 
 #[tokio::test]
-async fn metadata_that_are_left_out_are_managed_elsewhere() {
+async fn omitted_metadata_is_managed_elsewhere() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(P, scene.config(json!({}))).await.unwrap();
@@ -214,7 +214,7 @@ async fn metadata_that_are_left_out_are_managed_elsewhere() {
     scene.server.send(&api::UPDATE, project, (), outside).await.unwrap();
     harness.apply(P, scene.config(json!({ "description": "d" }))).await.unwrap();
     assert_eq!(scene.look(project).await.unwrap().metadata.unwrap().project_metadata, metadata);
-    // An import reads them, any JSON as a text.
+    // An import reads them, with any JSON as a string.
     harness.forget(P);
     harness.import(P, ImportBy::Id(format!("alpha/{project}"))).await.unwrap();
     let same = scene.config(json!({ "description": "d", "metadata": { "runs": "3" } }));
@@ -222,7 +222,7 @@ async fn metadata_that_are_left_out_are_managed_elsewhere() {
     scene.world.stop().await;
 }
 
-/// The Go provider stored an empty description where none was configured.
+/// The Go provider stored an empty description if none was configured.
 #[tokio::test]
 async fn state_of_the_go_provider_gets_its_workspace_and_plans_nothing() {
     let scene = Scene::new().await;
@@ -244,7 +244,7 @@ async fn state_of_the_go_provider_gets_its_workspace_and_plans_nothing() {
 }
 
 #[tokio::test]
-async fn only_a_workspace_that_the_state_names_can_replace_the_project() {
+async fn only_a_workspace_in_the_state_can_replace_the_project() {
     let scene = Scene::new().await;
     let project = scene.world.project(scene.workspace, "vision").await.to_string();
     let elsewhere = scene.world.workspace("beta").await.to_string();
@@ -272,7 +272,7 @@ async fn a_project_is_gone_with_its_workspace() {
 }
 
 #[tokio::test]
-async fn a_workspace_that_is_still_being_deployed_is_waited_for() {
+async fn the_provider_waits_for_a_workspace_that_is_being_deployed() {
     let world = World::start().await;
     world.inject(json!({ "deployments": { "slow": { "pending_seconds": 1 } } }));
     let mut harness = world.harness().await;
@@ -307,7 +307,7 @@ async fn the_data_source_finds_a_project_by_id_and_by_name() {
 }
 
 #[tokio::test]
-async fn a_project_lives_its_life_under_a_real_host() {
+async fn a_project_passes_its_life_cycle_under_a_real_host() {
     under_each_host(async |world, host| {
         let scene = Scene::of(world).await;
         let main = |name: &str| {

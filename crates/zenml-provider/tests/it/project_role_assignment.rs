@@ -35,7 +35,7 @@ async fn a_role_in_a_project_follows_the_same_rules() {
 }
 
 #[tokio::test]
-async fn a_role_in_a_project_lives_its_life_under_real_hosts() {
+async fn a_role_in_a_project_passes_its_life_cycle_under_real_hosts() {
     under_each_host(async |world, host| {
         let scene = Scene::of(world).await;
         let project = scene.world.project(scene.workspace, "vision").await;

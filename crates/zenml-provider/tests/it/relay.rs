@@ -1,5 +1,5 @@
-//! Stands between the provider and a server, and keeps answers back until the test lets them go: what was asked for is
-//! done, and the provider does not know it.
+//! A proxy that holds responses back until the test releases them: the server has done the work, and the provider
+//! does not know it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Ends when it is dropped, and with it all connections.
+/// Stops when it is dropped, and closes all connections.
 pub(crate) struct Relay {
     url: String,
     shared: Arc<Shared>,
@@ -19,20 +19,20 @@ pub(crate) struct Relay {
 #[derive(Default)]
 struct Shared {
     rule: Mutex<Option<Rule>>,
-    /// How many answers are kept back; none once they may go.
+    /// How many responses are held back; `None` after they are released.
     held: watch::Sender<Option<usize>>,
 }
 
-/// Whose answers are kept back.
+/// The requests whose responses are held back.
 struct Rule {
     method: &'static str,
     path: &'static str,
-    /// How many of them may still pass.
+    /// How many of them still pass.
     passing: usize,
 }
 
 impl Relay {
-    /// A relay to the server with this address.
+    /// Creates a relay to the server with this address.
     pub(crate) async fn to(server: &str) -> Self {
         let (host, path) = server.strip_prefix("http://").unwrap().split_once('/').map_or_else(
             || (server.trim_start_matches("http://"), String::new()),
@@ -53,23 +53,23 @@ impl Relay {
         Self { url, shared, _serving: serving }
     }
 
-    /// Its own address, which stands for the server's.
+    /// The address of the relay, which replaces the server's.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Keeps back the answers to requests of this method whose path has this part, but for the first ones.
+    /// Holds back the responses to requests with this method and this part of the path, except the first ones.
     pub(crate) fn hold(&self, method: &'static str, path: &'static str, passing: usize) {
         self.shared.held.send_replace(Some(0));
         *self.shared.rule.lock().unwrap() = Some(Rule { method, path, passing });
     }
 
-    /// How many answers are kept back. All of them tell of something that the server has done.
+    /// Returns how many responses are held back. The server has completed all of these requests.
     pub(crate) fn held(&self) -> usize {
         self.shared.held.borrow().unwrap_or_default()
     }
 
-    /// Lets the answers go that were kept back, and all that follow.
+    /// Releases the responses that are held back, and all later ones.
     pub(crate) fn release(&self) {
         *self.shared.rule.lock().unwrap() = None;
         self.shared.held.send_replace(None);
@@ -77,7 +77,7 @@ impl Relay {
 }
 
 impl Shared {
-    /// Whether the answer to what begins like this is to be kept back. Only the first bytes of a request begin like one.
+    /// Whether the response to these bytes is held back. Only the first bytes of a request look like one.
     fn catches(&self, sent: &[u8]) -> bool {
         let mut rule = self.rule.lock().unwrap();
         let Some(rule) = rule.as_mut() else { return false };
@@ -99,7 +99,7 @@ impl Shared {
     }
 }
 
-/// One connection, on which each request waits for the answer to the one before.
+/// One connection, on which each request waits for the previous response.
 async fn carry(mut client: TcpStream, upstream: SocketAddr, shared: Arc<Shared>) {
     let Ok(mut server) = TcpStream::connect(upstream).await else { return };
     let (mut sent, mut answered) = (vec![0; 1 << 16], vec![0; 1 << 16]);

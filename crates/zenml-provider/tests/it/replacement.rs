@@ -1,4 +1,4 @@
-//! Replacing what is in use: a host deletes the old object before it creates the new one, and changes what uses it last.
+//! Replaces objects in use: a host deletes the old object before it creates the new one, and changes its users last.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,7 @@ use zenml_api::{ComponentId, Sensitive, StackId};
 use crate::relay::Relay;
 use crate::server::{Server, on_each_server};
 
-/// Everything that can be held, and what holds it.
+/// Everything that can be in use, and its users.
 const EVERYTHING: &str = r#"
 variable "orchestrator" { default = "local" }
 variable "name"         { default = "o" }
@@ -95,7 +95,7 @@ resource "zenml_stack" "s" {
 const COMPONENTS: [(&str, &str); 4] =
     [("orchestrator", O), ("artifact_store", A), ("container_registry", R), ("alerter", N)];
 
-/// How something in use is replaced, and what the plan says of it.
+/// A replacement of an object in use, and its plan.
 struct Case {
     what: &'static str,
     variables: &'static [(&'static str, &'static str)],
@@ -121,12 +121,12 @@ const F: &str = "zenml_flavor.f";
 const X: &str = "zenml_secret.x";
 const S: &str = "zenml_stack.s";
 
-/// All types, each way.
+/// All types, with each kind of replacement.
 const CASES: [Case; 14] = [
     case("another flavor of an orchestrator", &[("orchestrator", "local_docker")], &[], &[O]),
     case("an orchestrator with another name", &[("orchestrator", "local"), ("name", "p")], &[], &[O]),
     case("an artifact store", &[], &["-replace=zenml_stack_component.a"], &[A]),
-    case("a component that a stack can be without", &[], &["-replace=zenml_stack_component.r"], &[R]),
+    case("a component that stacks do not require", &[], &["-replace=zenml_stack_component.r"], &[R]),
     case("another way to authenticate", &[("auth_method", "sts-token")], &[], &[K]),
     case("another resource of a connector", &[("bucket", "s3://b")], &[], &[K]),
     case("a connector", &[], &["-replace=zenml_service_connector.k"], &[K]),
@@ -146,7 +146,7 @@ const CASES: [Case; 14] = [
         &[A, K],
     ),
     case(
-        "both components that a stack must have",
+        "both components that stacks require",
         &[],
         &["-replace=zenml_stack_component.o", "-replace=zenml_stack_component.a"],
         &[O, A],
@@ -168,8 +168,8 @@ const CASES: [Case; 14] = [
     ),
 ];
 
-/// What somebody else has made of the same objects: a stack of all components, and a component with the connector, the
-/// flavor and the secret.
+/// Users of the same objects outside of Terraform: a stack with all components, and a component with the connector,
+/// the flavor and the secret.
 struct Outside {
     stack: StackId,
     component: ComponentId,
@@ -203,11 +203,12 @@ impl Outside {
         Self { stack, component }
     }
 
-    /// The ids of what it holds: components by type, the connector and its resource, and the secrets of both.
+    /// The ids of the objects that it uses: components by type, the connector and its resource, and the secrets of
+    /// both.
     async fn holds(&self, server: &Server) -> Json {
         let stack = server.api.call(&stack::GET, self.stack).await.unwrap().metadata.unwrap();
         let component = server.api.call(&component::GET, self.component).await.unwrap();
-        assert!(component.resources.unwrap().flavor.is_some(), "the component has lost its flavor");
+        assert!(component.resources.unwrap().flavor.is_some(), "the component must have its flavor");
         let component = component.metadata.unwrap();
         json!({
             "components": held_by(&stack), "connector": component.connector.map(|connector| connector.id),
@@ -215,7 +216,7 @@ impl Outside {
         })
     }
 
-    /// The same as the state has it.
+    /// The same from the state.
     fn expected(ids: &Ids) -> Json {
         let components: BTreeMap<_, _> =
             COMPONENTS.iter().map(|(kind, address)| (*kind, [&ids[*address]])).collect();
@@ -249,7 +250,7 @@ async fn ids(host: &Scenario) -> Ids {
     resources.iter().map(|one| (text(&one["address"]), text(&one["values"]["id"]))).collect()
 }
 
-/// What waits for a successor.
+/// The retired objects.
 async fn retired(server: &Server) -> Vec<String> {
     let mut there = server.inventory().await;
     there.retain(|name| name.contains("(replaced"));
@@ -257,7 +258,7 @@ async fn retired(server: &Server) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn whatever_is_in_use_can_be_replaced_and_its_successor_takes_its_place_everywhere() {
+async fn every_object_in_use_can_be_replaced_and_its_successor_is_used_everywhere() {
     on_each_server(async |server, host| {
         host.write("main.tf", EVERYTHING).unwrap();
         host.apply().await.unwrap();
@@ -268,7 +269,7 @@ async fn whatever_is_in_use_can_be_replaced_and_its_successor_takes_its_place_ev
             for (name, value) in variables {
                 host.set_variable(name, &json!(value));
             }
-            // A plan that is kept, and applied later.
+            // A saved plan that is applied later.
             let plan = host.plan_with(options).await.unwrap();
             let planned = plan.changed().into_iter().filter(|(_, action)| *action == Action::Replace);
             let planned: BTreeSet<String> = planned.map(|(address, _)| address).collect();
@@ -295,13 +296,13 @@ async fn whatever_is_in_use_can_be_replaced_and_its_successor_takes_its_place_ev
     .await;
 }
 
-/// A replacement that is cut off: what makes it, and where.
+/// An interrupted replacement: its change, and where it is interrupted.
 struct Cut {
     variable: &'static str,
-    /// Each replaces the other.
+    /// Each is replaced by the other.
     values: [&'static str; 2],
     address: &'static str,
-    /// While the answer to a request is kept back: what it does, its method, and a part of its path.
+    /// The request whose response is held back: its meaning, its method, and a part of its path.
     steps: [(&'static str, &'static str, &'static str); 4],
 }
 
@@ -314,7 +315,7 @@ const CUTS: [Cut; 2] = [
             ("the old one is renamed", "PUT", "/components/"),
             ("the new one is about to be created", "GET", "/components?"),
             ("the new one is created", "POST", "/components"),
-            ("the new one takes its place", "PUT", "/stacks/"),
+            ("the new one replaces it", "PUT", "/stacks/"),
         ],
     },
     Cut {
@@ -325,13 +326,13 @@ const CUTS: [Cut; 2] = [
             ("the old one is renamed", "PUT", "/service_connectors/"),
             ("the new one is about to be created", "GET", "/service_connectors?"),
             ("the new one is created", "POST", "/service_connectors"),
-            ("the new one takes its place", "PUT", "/components/"),
+            ("the new one replaces it", "PUT", "/components/"),
         ],
     },
 ];
 
 #[tokio::test]
-async fn a_replacement_that_is_cut_off_anywhere_is_finished_by_the_next_apply() {
+async fn a_replacement_that_is_interrupted_anywhere_is_finished_by_the_next_apply() {
     on_each_server(async |server, host| {
         let relay = Relay::to(server.url()).await;
         host.set_env("TF_LOG_PROVIDER", "TRACE");
@@ -357,20 +358,20 @@ async fn a_replacement_that_is_cut_off_anywhere_is_finished_by_the_next_apply() 
                 } else {
                     running.interrupt().unwrap();
                     let log = host.work().join("provider.log");
-                    let told = "Answered StopProvider";
+                    let answered = "Answered StopProvider";
                     running
-                        .until(async || fs::read_to_string(&log).is_ok_and(|log| log.contains(told)))
+                        .until(async || fs::read_to_string(&log).is_ok_and(|log| log.contains(answered)))
                         .await
                         .unwrap();
                     relay.release();
                 }
-                // Where only a clean-up was left, the interrupt came too late to fail anything.
+                // If only cleanup was left, the interrupt came too late for a failure.
                 let _ = running.wait().await;
                 let _ = fs::remove_file(host.work().join("provider.log"));
 
                 host.set_env("ZENML_SERVER_URL", server.url());
                 if let Err(failed) = host.run(&["apply", "-auto-approve"]).await {
-                    // The host learned nothing of what was created last.
+                    // The host did not learn of the last creation.
                     let words = failed.output().words();
                     let command = format!("terraform import {}.NAME ", address.split_once('.').unwrap().0);
                     let id = words.split(&command).nth(1);
@@ -396,7 +397,7 @@ async fn a_replacement_that_is_cut_off_anywhere_is_finished_by_the_next_apply() 
 }
 
 #[tokio::test]
-async fn an_interrupted_replacement_is_destroyed_to_its_end() {
+async fn an_interrupted_replacement_is_destroyed_completely() {
     on_each_server(async |server, host| {
         let relay = Relay::to(server.url()).await;
         host.write("main.tf", EVERYTHING).unwrap();
@@ -413,7 +414,8 @@ async fn an_interrupted_replacement_is_destroyed_to_its_end() {
             ])
             .await
             .unwrap();
-        // The components are retired, and then all that they hold is. Nothing new is there yet: it would need that.
+        // The components are retired, and then everything that they use. Nothing new exists yet, because it would
+        // require these.
         relay.hold("PUT", "/", 3);
         let file = plan.file().to_str().unwrap().to_owned();
         let mut running = host.start(&["apply", "-auto-approve", &file]).unwrap();
@@ -422,25 +424,25 @@ async fn an_interrupted_replacement_is_destroyed_to_its_end() {
         relay.release();
         running.wait().await.unwrap_err();
         host.set_env("ZENML_SERVER_URL", server.url());
-        assert_eq!(retired(server).await.len(), 5, "all but the flavor, whose name stays");
+        assert_eq!(retired(server).await.len(), 5, "everything except the flavor, whose name stays");
         host.destroy().await.unwrap();
-        // Nothing is left: the scenario checks it at its end.
+        // The scenario checks at its end that nothing is left.
     })
     .await;
 }
 
-/// What is let go in the same run: the host deletes it before it changes what uses it.
+/// Objects that are deleted in the same run: the host deletes them before it changes their users.
 struct LetGo {
     what: &'static str,
-    /// A part of the configuration, and what stands in its place afterwards.
+    /// A part of the configuration, and its replacement.
     change: &'static [(&'static str, &'static str)],
-    /// Whether the user is told that it is still in use when it is deleted.
-    is_told: bool,
+    /// Whether the deletion warns that it is still in use.
+    warns: bool,
 }
 
 const LET_GO: [LetGo; 5] = [
     LetGo {
-        what: "another orchestrator in the place of one that is removed",
+        what: "another orchestrator in place of a removed one",
         change: &[
             (
                 "\"zenml_stack_component\" \"o\" {\n  name   = \"${var.prefix}-${var.name}\"",
@@ -448,7 +450,7 @@ const LET_GO: [LetGo; 5] = [
             ),
             ("zenml_stack_component.o.id", "zenml_stack_component.p.id"),
         ],
-        is_told: true,
+        warns: true,
     },
     LetGo {
         what: "an orchestrator that is created before the old one is destroyed",
@@ -457,7 +459,7 @@ const LET_GO: [LetGo; 5] = [
             "  name   = \"${var.prefix}-q\"\n  type   = \"orchestrator\"\n  flavor = \"local_docker\"\n  lifecycle {\n    \
               create_before_destroy = true\n  }\n",
         )],
-        is_told: false,
+        warns: false,
     },
     LetGo {
         what: "a flavor with another name and its component",
@@ -465,7 +467,7 @@ const LET_GO: [LetGo; 5] = [
             "variable \"flavor\"       { default = \"acme\" }",
             "variable \"flavor\"       { default = \"emca\" }",
         )],
-        is_told: false,
+        warns: false,
     },
     LetGo {
         what: "a connector to another cloud",
@@ -476,7 +478,7 @@ const LET_GO: [LetGo; 5] = [
             ),
             ("default = \"secret-key\"", "default = \"password\""),
         ],
-        is_told: true,
+        warns: true,
     },
     LetGo {
         what: "a connector that is removed",
@@ -491,18 +493,18 @@ const LET_GO: [LetGo; 5] = [
                 "",
             ),
         ],
-        is_told: true,
+        warns: true,
     },
 ];
 
 #[tokio::test]
-async fn what_a_run_deletes_and_takes_out_of_its_users_goes_with_the_last_of_them() {
+async fn an_object_that_a_run_removes_from_its_users_is_deleted_with_the_last_of_them() {
     on_each_server(async |server, host| {
         let mut main = EVERYTHING.to_owned();
         host.write("main.tf", &main).unwrap();
         host.apply().await.unwrap();
         let there = server.inventory().await.len();
-        for LetGo { what, change, is_told } in LET_GO {
+        for LetGo { what, change, warns } in LET_GO {
             for (before, after) in change {
                 assert!(main.contains(before), "{what}: {before}");
                 main = main.replace(before, after);
@@ -510,7 +512,7 @@ async fn what_a_run_deletes_and_takes_out_of_its_users_goes_with_the_last_of_the
             host.write("main.tf", &main).unwrap();
             let plan = host.plan().await.unwrap();
             let applied = host.apply_saved(&plan).await.unwrap();
-            assert_eq!(applied.says("is still in use"), is_told, "{what}: {}", applied.words());
+            assert_eq!(applied.says("is still in use"), warns, "{what}: {}", applied.words());
             assert_eq!((retired(server).await, server.inventory().await.len()), (vec![], there), "{what}");
         }
         host.must_be_settled().await.unwrap();

@@ -1,4 +1,4 @@
-//! What a plan knows of things in use: who still names what it deletes, and which roles follow what it replaces.
+//! Plans for objects in use: users of deleted objects, and roles that follow replaced ones.
 
 use serde_json::{Value as Json, json};
 use tfkit_test::{Action, Scenario};
@@ -6,7 +6,7 @@ use tfkit_test::{Action, Scenario};
 use crate::server::on_each_server;
 use crate::world::under_each_host;
 
-/// Everything that something else can name by its id, each with its block.
+/// Every object that others can refer to by id, with its block.
 const THINGS: [(&str, &str); 5] = [
     (
         "zenml_stack_component.o",
@@ -33,12 +33,12 @@ const THINGS: [(&str, &str); 5] = [
     ),
 ];
 
-/// All things but one.
+/// All objects except one.
 fn without(address: &str) -> String {
     THINGS.iter().filter(|(other, _)| *other != address).map(|(_, block)| *block).collect()
 }
 
-/// What holds them: by ids as text, and the connector by a data source.
+/// Their users: by ids as strings, and the connector by a data source.
 async fn holders(host: &Scenario) -> String {
     let id = async |address: &str| host.attributes(address).await.unwrap()["id"].as_str().unwrap().to_owned();
     let (o, r) = (id("zenml_stack_component.o").await, id("zenml_stack_component.r").await);
@@ -69,7 +69,7 @@ resource "zenml_stack" "s" {{
 }
 
 #[tokio::test]
-async fn a_plan_that_deletes_what_a_configuration_still_names_is_refused_before_anything_is_changed() {
+async fn a_plan_that_deletes_an_object_in_use_is_rejected_before_anything_is_changed() {
     on_each_server(async |server, host| {
         host.write("things.tf", &without("")).unwrap();
         host.apply().await.unwrap();
@@ -89,7 +89,7 @@ async fn a_plan_that_deletes_what_a_configuration_still_names_is_refused_before_
             assert!(words.contains(&format!("{name:?} cannot be deleted: {by}")), "{address}: {words}");
             assert_eq!(server.inventory().await, there, "{address}");
         }
-        // What is given up in the same run can go, and what is replaced is not deleted.
+        // An object that loses its users in the same run can be deleted, and a replaced one is not deleted.
         host.write("things.tf", &without("zenml_stack_component.r")).unwrap();
         let line = holders.lines().find(|line| line.contains("container_registry")).unwrap();
         host.write("holders.tf", &holders.replace(line, "")).unwrap();
@@ -100,7 +100,7 @@ async fn a_plan_that_deletes_what_a_configuration_still_names_is_refused_before_
     .await;
 }
 
-/// A stack with a role on it, and all that the role reaches.
+/// A stack with a role, and everything that the role extends to.
 const ROLES: &str = r#"
 variable "flavor"      { default = "local" }
 variable "auth_method" { default = "secret-key" }
@@ -178,13 +178,13 @@ resource "zenml_stack_role_assignment" "g" {
 }
 "#;
 
-/// Variables that are set, and options of the plan.
+/// Variables, and options of the plan.
 type Replaced = (&'static [(&'static str, &'static str)], &'static [&'static str]);
 
 const G: &str = "zenml_stack_role_assignment.g";
 
 #[tokio::test]
-async fn a_stack_role_follows_what_is_replaced_in_its_stack_in_the_same_apply() {
+async fn a_stack_role_follows_replacements_in_its_stack_in_the_same_apply() {
     under_each_host(async |world, mut host| {
         let before = world.platform.census().await.unwrap();
         let cases: [Replaced; 7] = [

@@ -1,4 +1,4 @@
-//! Two addresses for one object, and objects that are in the way of new ones.
+//! Two addresses for one object, and existing objects that conflict with new ones.
 
 use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
@@ -36,13 +36,13 @@ async fn one_of_each() -> (World, Vec<(&'static str, Json)>) {
     (world, all)
 }
 
-/// The severities and the summaries of what a run is told.
-async fn told(harness: &Harness, run: &[(&str, Json)]) -> Vec<(Severity, String)> {
-    let told: Vec<Diag> = harness.plan_together(run).await.unwrap();
-    told.into_iter().map(|diag| (diag.severity, diag.summary)).collect()
+/// The severities and summaries of a run's diagnostics.
+async fn reported(harness: &Harness, run: &[(&str, Json)]) -> Vec<(Severity, String)> {
+    let reported: Vec<Diag> = harness.plan_together(run).await.unwrap();
+    reported.into_iter().map(|diag| (diag.severity, diag.summary)).collect()
 }
 
-/// A configuration under another name, for types that have names.
+/// A configuration with another name, for types with names.
 fn renamed(config: &Json) -> Option<Json> {
     config.get("name")?;
     let mut config = config.clone();
@@ -51,46 +51,52 @@ fn renamed(config: &Json) -> Option<Json> {
 }
 
 #[tokio::test]
-async fn two_addresses_of_one_object_are_told_in_the_plan_in_whatever_order_they_are_planned() {
+async fn two_addresses_of_one_object_are_reported_in_the_plan_in_any_order() {
     let (world, rows) = one_of_each().await;
     let mut harness = world.harness().await;
     for (address, config) in &rows {
         let (address, other) = (*address, other(address));
         let (this, that) = ((address, config.clone()), (other.as_str(), config.clone()));
-        let both_make = told(&harness, &[this.clone(), that.clone()]).await;
+        let both_make = reported(&harness, &[this.clone(), that.clone()]).await;
         assert_eq!(both_make.len(), 1, "{address}: {both_make:?}");
         assert_eq!(both_make[0].0, Severity::Error);
         assert!(both_make[0].1.starts_with("Two resources create the "), "{both_make:?}");
 
         harness.apply(address, config.clone()).await.unwrap();
         for run in [[this.clone(), that.clone()], [that.clone(), this.clone()]] {
-            let told = told(&harness, &run).await;
-            assert_eq!(told.len(), 1, "{address}: {told:?}");
-            assert_eq!(told[0].0, Severity::Error);
-            assert!(told[0].1.ends_with("is already in this state under another address"), "{told:?}");
+            let reported = reported(&harness, &run).await;
+            assert_eq!(reported.len(), 1, "{address}: {reported:?}");
+            assert_eq!(reported[0].0, Severity::Error);
+            assert!(
+                reported[0].1.ends_with("is already in this state under another address"),
+                "{reported:?}"
+            );
         }
         let gone = (address, Json::Null);
         for run in [[gone.clone(), that.clone()], [that.clone(), gone]] {
-            let told: Vec<_> = told(&harness, &run).await;
-            let about = told.iter().filter(|(_, summary)| summary.starts_with("This run deletes the "));
+            let reported: Vec<_> = reported(&harness, &run).await;
+            let about = reported.iter().filter(|(_, summary)| summary.starts_with("This run deletes the "));
             assert_eq!(
                 about.map(|(severity, _)| *severity).collect::<Vec<_>>(),
                 [Severity::Warning],
-                "{told:?}"
+                "{reported:?}"
             );
         }
         if let Some(renamed) = renamed(config).filter(|_| address != "zenml_workspace.x") {
             let away = (address, renamed.clone());
             for run in [[away.clone(), that.clone()], [that.clone(), away]] {
-                let told = told(&harness, &run).await;
-                let about = told.iter().find(|(_, summary)| {
+                let reported = reported(&harness, &run).await;
+                let about = reported.iter().find(|(_, summary)| {
                     summary.starts_with("This run renames the ")
                         || summary.starts_with("This run replaces the ")
                 });
-                assert_eq!(about.unwrap().0, Severity::Warning, "{address}: {told:?}");
+                assert_eq!(about.unwrap().0, Severity::Warning, "{address}: {reported:?}");
             }
-            // Where nobody is in the way nothing is told.
-            assert!(told(&harness, &[this.clone(), (other.as_str(), renamed)]).await.is_empty(), "{address}");
+            // Without a conflict there is no diagnostic.
+            assert!(
+                reported(&harness, &[this.clone(), (other.as_str(), renamed)]).await.is_empty(),
+                "{address}"
+            );
         }
         harness.destroy(address).await.unwrap();
     }
@@ -98,7 +104,7 @@ async fn two_addresses_of_one_object_are_told_in_the_plan_in_whatever_order_they
 }
 
 #[tokio::test]
-async fn an_object_that_is_replaced_under_its_own_address_is_in_nobodys_way() {
+async fn an_object_that_is_replaced_under_its_own_address_conflicts_with_nothing() {
     let (world, rows) = one_of_each().await;
     let mut harness = world.harness().await;
     let (address, config) = rows.iter().find(|(address, _)| *address == "zenml_stack_component.x").unwrap();
@@ -107,21 +113,21 @@ async fn an_object_that_is_replaced_under_its_own_address_is_in_nobodys_way() {
     config["flavor"] = json!("local");
     config["configuration"] = json!({});
     assert_eq!(harness.plan(address, config.clone()).await.unwrap().action, Action::Replace);
-    assert!(told(&harness, &[(address, config.clone())]).await.is_empty());
-    // Another resource that wants its name is.
+    assert!(reported(&harness, &[(address, config.clone())]).await.is_empty());
+    // Another resource with its name is a conflict.
     let other = other(address);
-    let both = told(&harness, &[(address, config.clone()), (other.as_str(), config)]).await;
+    let both = reported(&harness, &[(address, config.clone()), (other.as_str(), config)]).await;
     assert_eq!(both[0].0, Severity::Error, "{both:?}");
     world.stop().await;
 }
 
-/// Each object that exists comes with an import block whose id imports it as it stands.
+/// The error for each existing object contains an import block that works as it is.
 #[tokio::test]
-async fn the_import_block_of_an_object_that_exists_imports_it_for_every_type() {
+async fn the_import_block_for_an_existing_object_imports_it_for_every_type() {
     let (world, rows) = one_of_each().await;
     let mut harness = world.harness().await;
     let mut count = 0;
-    // An assignment that is held already is taken over with a warning instead.
+    // An assignment that is already granted is taken over with a warning instead.
     for (address, config) in rows.iter().filter(|(address, _)| !address.contains("assignment")) {
         let other = other(address);
         harness.apply(address, config.clone()).await.unwrap();
@@ -132,7 +138,7 @@ async fn the_import_block_of_an_object_that_exists_imports_it_for_every_type() {
         assert!(failure.contains(&format!("terraform import {type_name}.NAME {id}\n")), "{failure}");
         assert!(failure.contains("terraform state mv OLD_ADDRESS NEW_ADDRESS"), "{failure}");
         harness.import(&other, ImportBy::Id(id.to_owned())).await.unwrap();
-        // What cannot be read back is set once more.
+        // Values that cannot be read back are set once more.
         let planned = harness.plan(&other, config.clone()).await.unwrap();
         assert!(matches!(planned.action, Action::NoOp | Action::Update), "{address}: {:?}", planned.action);
         let id = |address: &str| harness.state(address).unwrap().attribute("id").clone();
@@ -146,7 +152,7 @@ async fn the_import_block_of_an_object_that_exists_imports_it_for_every_type() {
 }
 
 #[tokio::test]
-async fn a_resource_that_changed_its_address_is_told_under_real_hosts() {
+async fn a_resource_with_a_new_address_is_reported_under_real_hosts() {
     under_each_host(async |world, host| {
         let team = |name: &str| format!("resource \"zenml_team\" \"{name}\" {{\n  name = \"alpha\"\n}}\n");
         host.write("main.tf", &team("a")).unwrap();
@@ -158,7 +164,7 @@ async fn a_resource_that_changed_its_address_is_told_under_real_hosts() {
             failed.says("Error: The team \"alpha\" is already in this state under another address"),
             "{failed}"
         );
-        // One address instead of another one, without a word about it.
+        // A new address in place of the old one, without a `moved` block.
         host.write("main.tf", &team("b")).unwrap();
         let output = host.run(&["plan", "-no-color"]).await.unwrap();
         assert!(
@@ -172,7 +178,7 @@ async fn a_resource_that_changed_its_address_is_told_under_real_hosts() {
         assert!(output.says("has moved to zenml_team.b"), "{output:?}");
         assert!(!output.says("This run"), "{output:?}");
         host.apply().await.unwrap();
-        // A replacement by command is the same address, and so is one of a broken object.
+        // A replacement by command keeps the address, and so does one of a tainted object.
         for arguments in
             [["plan", "-no-color", "-replace=zenml_team.b"], ["plan", "-no-color", "-refresh=false"]]
         {

@@ -16,7 +16,7 @@ use crate::world::{World, under_each_host};
 
 const S: &str = "zenml_secret.s";
 
-/// A value that must not be seen anywhere.
+/// A value that must not appear anywhere.
 const VALUE: &str = "canary-value";
 
 /// A workspace and its API.
@@ -45,7 +45,7 @@ impl Scene {
         self.server.call(&api::GET, id).await.optional().unwrap()
     }
 
-    /// The values that the server has.
+    /// The values on the server.
     async fn values(&self, id: SecretId) -> Json {
         let body = self.look(id).await.unwrap().body.unwrap();
         serde_json::to_value(&body.values).unwrap()
@@ -68,7 +68,7 @@ async fn values_are_replaced_as_a_whole_and_can_be_none() {
         harness.apply(S, scene.config(&values)).await.unwrap();
         assert_eq!(scene.values(id(&harness)).await, values);
         let before = harness.state(S).cloned();
-        assert!(harness.refresh(S).await.unwrap(), "it is there");
+        assert!(harness.refresh(S).await.unwrap(), "the object must exist");
         assert_eq!(harness.state(S).cloned(), before);
     }
     scene.world.stop().await;
@@ -87,7 +87,7 @@ async fn a_secret_is_imported_by_id_and_by_name() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_is_an_error_that_shows_no_value() {
+async fn a_taken_name_is_an_error_that_shows_no_value() {
     let scene = Scene::new().await;
     let create = SecretCreate { name: "login".to_owned(), private: false, values: values(&[("a", "b")]) };
     let existing = scene.server.send(&api::CREATE, (), (), create).await.unwrap().id;
@@ -103,7 +103,7 @@ async fn a_name_that_is_taken_is_an_error_that_shows_no_value() {
 }
 
 #[tokio::test]
-async fn a_secret_whose_making_was_not_answered_is_made_once_and_is_in_the_state() {
+async fn a_secret_whose_creation_got_no_response_is_created_once_and_is_in_the_state() {
     let scene = Scene::new().await;
     scene.world.inject(json!({ "rules": [
         { "method": "POST", "route": "/w/*/secrets", "phase": "after_commit", "effect": "drop" },
@@ -116,7 +116,7 @@ async fn a_secret_whose_making_was_not_answered_is_made_once_and_is_in_the_state
 }
 
 #[tokio::test]
-async fn what_changed_or_went_outside_is_repaired() {
+async fn changes_and_deletions_from_outside_are_repaired() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let config = scene.config(&json!({ "password": VALUE }));
@@ -134,7 +134,7 @@ async fn what_changed_or_went_outside_is_repaired() {
 }
 
 #[tokio::test]
-async fn values_that_may_not_be_read_stay_in_the_state_with_one_warning() {
+async fn values_without_read_permission_stay_in_the_state_with_one_warning() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let config = scene.config(&json!({ "password": VALUE }));
@@ -149,8 +149,8 @@ async fn values_that_may_not_be_read_stay_in_the_state_with_one_warning() {
         (planned.action, planned.told()),
         (Action::NoOp, vec!["The values of secret \"login\" cannot be read"])
     );
-    assert!(harness.plan(S, config).await.unwrap().told().is_empty(), "it was said already");
-    // New values are written all the same.
+    assert!(harness.plan(S, config).await.unwrap().told().is_empty(), "the warning appeared already");
+    // New values are written nevertheless.
     let changed = harness.apply(S, scene.config(&json!({ "password": "new" }))).await.unwrap();
     assert_eq!(changed.action, Action::Update);
     scene.world.inject(json!({}));
@@ -159,7 +159,7 @@ async fn values_that_may_not_be_read_stay_in_the_state_with_one_warning() {
 }
 
 #[tokio::test]
-async fn a_private_secret_is_not_taken_for_gone_by_another_account() {
+async fn another_account_does_not_take_a_private_secret_for_deleted() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let mut config = scene.config(&json!({ "password": VALUE }));
@@ -200,10 +200,10 @@ async fn a_private_secret_may_have_the_name_of_a_public_one() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_repeats_the_request_shows_no_value() {
+async fn a_rejection_that_repeats_the_request_shows_no_value() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
-    // As a server words what it does not accept: with all that was sent.
+    // A server's rejection can contain everything that was sent.
     let refusal = json!([
         "ValueError",
         format!(
@@ -239,7 +239,7 @@ async fn state_of_the_go_provider_gets_its_workspace_and_plans_nothing() {
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_at_its_attribute_and_shows_no_value() {
+async fn bad_input_is_rejected_at_its_attribute_and_shows_no_value() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     let values = json!({ "password": VALUE });
@@ -257,10 +257,10 @@ async fn bad_input_is_refused_at_its_attribute_and_shows_no_value() {
     scene.world.stop().await;
 }
 
-/// A creation once left a mark beside the state that the first refresh took away, so that `-refresh-only` reported a change
-/// which it could not show.
+/// A creation once left a mark in the private state that the first refresh removed, so that `-refresh-only` reported
+/// a change that it could not show.
 #[tokio::test]
-async fn a_refresh_after_a_creation_leaves_all_as_it_was_under_a_real_host() {
+async fn a_refresh_after_a_creation_changes_nothing_under_a_real_host() {
     under_each_host(async |world, mut host| {
         let scene = Scene::of(world).await;
         let main = |name: &str| {

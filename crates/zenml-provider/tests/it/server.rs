@@ -1,7 +1,7 @@
-//! One scenario on both servers: a real plain one, and a workspace of the local platform.
+//! Scenarios on both servers: a real open-source one, and a workspace of the local platform.
 //!
-//! Both are reached in the same way, with `server_url` and `api_key`, so the same text runs on both. What differs
-//! between them is a mistake of the local platform.
+//! Both are configured with `server_url` and `api_key`, so the same test runs on both. A difference between them is a
+//! bug of the local platform.
 
 use serde_json::{Value as Json, json};
 use tfkit_test::{Harness, Host, Scenario};
@@ -19,14 +19,14 @@ use zenml_test::{NoServer, Packages, RealServer};
 
 use crate::world::{World, engine, hosts, scenario};
 
-/// A server to make objects on.
+/// A server for the objects of a scenario.
 pub(crate) struct Server {
-    /// Its API, with the rights of the provider: to look at objects, and to change them behind its back.
+    /// Its API, with the permissions of the provider, to read objects and to change them outside of Terraform.
     pub(crate) api: Api,
     url: String,
     key: String,
     prefix: String,
-    /// The platform that it is a workspace of; none for the real one.
+    /// The platform that it is a workspace of; `None` for the real server.
     world: Option<World>,
 }
 
@@ -40,7 +40,7 @@ impl Server {
         Ok(Self::new(server.url(), server.key(), None))
     }
 
-    /// A workspace of a platform of its own.
+    /// A workspace of a new platform.
     async fn local() -> Self {
         let world = World::start().await;
         let id = world.workspace("alpha").await;
@@ -64,7 +64,7 @@ impl Server {
         }
     }
 
-    /// Whether it is the real one.
+    /// Whether it is the real server.
     pub(crate) fn is_real(&self) -> bool {
         self.world.is_none()
     }
@@ -74,13 +74,13 @@ impl Server {
         &self.url
     }
 
-    /// The key that the provider has for it.
+    /// The key of the provider.
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
-    /// What the names of this scenario's objects begin with; others are at work on the same server. Configurations
-    /// have it as `var.prefix`.
+    /// The name prefix of this scenario's objects; other scenarios use the same server. It is `var.prefix` in
+    /// configurations.
     pub(crate) fn prefix(&self) -> &str {
         &self.prefix
     }
@@ -95,12 +95,12 @@ impl Server {
         json!({ "server_url": self.url, "api_key": self.key })
     }
 
-    /// The provider in the test's own process, configured for it.
+    /// The provider in the test process, configured for this server.
     pub(crate) async fn harness(&self) -> Harness {
         Harness::start(engine(), self.block()).await.unwrap()
     }
 
-    /// A directory in which a real host works on it.
+    /// A directory in which a real host uses this server.
     pub(crate) fn scenario(&self, host: &Host) -> Scenario {
         let mut scenario = scenario(host).env("ZENML_SERVER_URL", &self.url).env("ZENML_API_KEY", &self.key);
         scenario.set_variable("prefix", &json!(self.prefix));
@@ -108,7 +108,7 @@ impl Server {
         scenario
     }
 
-    /// What is there with a name of this scenario, as `TYPE NAME`, sorted.
+    /// The objects with a name of this scenario, sorted, as `TYPE NAME`.
     pub(crate) async fn inventory(&self) -> Vec<String> {
         let projects = self.api.list_all(&project::LIST, (), ProjectQuery::default()).await.unwrap();
         let stacks = self.api.list_all(&stack::LIST, (), StackQuery::default()).await.unwrap();
@@ -138,7 +138,7 @@ impl Server {
         inventory
     }
 
-    /// Nothing of the scenario may be left.
+    /// Checks that nothing of the scenario is left.
     async fn finish(self) {
         let left = self.inventory().await;
         assert!(left.is_empty(), "left on {}: {left:?}", self.url);
@@ -148,8 +148,8 @@ impl Server {
     }
 }
 
-/// Both servers. Without a real one the test says so and runs on the other.
-#[expect(clippy::print_stdout, reason = "nobody shall take a skipped test for a success")]
+/// Both servers. Without a real one the test prints that and runs only on the other.
+#[expect(clippy::print_stdout, reason = "a skipped test must not count as a success")]
 async fn servers(packages: Packages) -> Vec<Server> {
     let local = Server::local().await;
     match Server::real(packages) {
@@ -162,12 +162,12 @@ async fn servers(packages: Packages) -> Vec<Server> {
     }
 }
 
-/// Runs a scenario under each real host on each server. At its end nothing may be left of it.
+/// Runs a scenario under each real host on each server, and checks that it leaves nothing behind.
 pub(crate) async fn on_each_server(test: impl AsyncFn(&Server, &mut Scenario)) {
     on_each_server_with(Packages::Plain, test).await;
 }
 
-/// The same where it matters what the real server knows of clouds; the local platform knows all of them.
+/// The same for scenarios that require a real server with cloud packages; the local platform has all of them.
 pub(crate) async fn on_each_server_with(packages: Packages, test: impl AsyncFn(&Server, &mut Scenario)) {
     for host in hosts().await {
         for server in servers(packages).await {
@@ -178,12 +178,12 @@ pub(crate) async fn on_each_server_with(packages: Packages, test: impl AsyncFn(&
     }
 }
 
-/// Runs a scenario on each server with the provider in the test's own process. At its end nothing may be left of it.
+/// Runs a scenario on each server with the provider in the test process, and checks that it leaves nothing behind.
 pub(crate) async fn in_process_on_each_server(test: impl AsyncFn(&Server, &mut Harness)) {
     in_process_on_each_server_with(Packages::Plain, test).await;
 }
 
-/// The same where it matters what the real server knows of clouds.
+/// The same for scenarios that require a real server with cloud packages.
 pub(crate) async fn in_process_on_each_server_with(
     packages: Packages,
     test: impl AsyncFn(&Server, &mut Harness),

@@ -67,7 +67,7 @@ impl Place {
         self.server.send(&component::CREATE, (), (), create).await.unwrap();
     }
 
-    /// Lets all verifications have this outcome.
+    /// Sets the outcome of all verifications.
     fn verification(&self, status: u16, body: Json) {
         let mut rule = json!({ "method": "POST", "route": "/w/*/service_connectors/verify" });
         rule["effect"] = json!({ "status": status });
@@ -88,13 +88,13 @@ pub(crate) fn config(more: Json) -> Json {
         "configuration": { "region": "eu-west-1", "aws_access_key_id": "AKIA1234567890", "aws_secret_access_key": SECRET },
         "verify": false,
     });
-    let Json::Object(more) = more else { panic!("more members are an object") };
+    let Json::Object(more) = more else { panic!("`more` must be an object") };
     config.as_object_mut().unwrap().extend(more);
     config
 }
 
 #[tokio::test]
-async fn changes_are_made_in_place_and_lose_nothing_that_was_set_elsewhere() {
+async fn changes_happen_in_place_and_keep_what_was_set_elsewhere() {
     let mut place = Place::start().await;
     place
         .harness
@@ -142,7 +142,7 @@ async fn changes_are_made_in_place_and_lose_nothing_that_was_set_elsewhere() {
 }
 
 #[tokio::test]
-async fn what_a_connector_is_decides_whether_it_is_made_anew() {
+async fn the_kind_of_change_decides_whether_a_connector_is_re_created() {
     let mut place = Place::start().await;
     let mut role = config(json!({}))["configuration"].clone();
     role["role_arn"] = json!("arn:aws:iam::123456789012:role/r");
@@ -158,9 +158,9 @@ async fn what_a_connector_is_decides_whether_it_is_made_anew() {
             json!({ "resource_type": "docker-registry" }),
             Action::Replace,
         ),
-        // Left to the server, it stays.
+        // Omitted, it stays.
         (json!({ "resource_type": "s3-bucket" }), json!({}), Action::NoOp),
-        // All types become one: that works in place.
+        // From all resource types to one: that works in place.
         (json!({}), json!({ "resource_type": "s3-bucket" }), Action::Update),
         (json!({}), json!({ "verify": null }), Action::Update),
         (json!({}), json!({ "timeouts": { "create": "1m" } }), Action::Update),
@@ -176,7 +176,7 @@ async fn what_a_connector_is_decides_whether_it_is_made_anew() {
 }
 
 #[tokio::test]
-async fn a_connector_with_one_type_of_resource_says_which_one() {
+async fn a_connector_with_one_resource_type_shows_it() {
     let mut place = Place::start().await;
     let docker = json!({ "name": "docker", "type": "docker", "auth_method": "password", "verify": false,
         "configuration": { "username": "ann", "password": SECRET } });
@@ -186,13 +186,13 @@ async fn a_connector_with_one_type_of_resource_says_which_one() {
 }
 
 #[tokio::test]
-async fn members_keep_the_users_spelling_and_the_server_may_add_some() {
+async fn settings_keep_the_users_spelling_and_the_server_can_add_some() {
     let mut place = Place::start().await;
     let kubernetes = json!({ "name": "k", "type": "kubernetes", "auth_method": "token", "verify": false,
         "configuration": { "server": "https://k", "cluster_name": "c", "token": SECRET, "insecure": "True",
             "nothing": null } });
     place.harness.apply(C, kubernetes.clone()).await.unwrap();
-    // Somebody stores the same in another form, and more.
+    // The same is stored in another form outside, with additions.
     let elsewhere = |server: &str| api::ConnectorUpdate {
         configuration: Some(
             serde_json::from_value(
@@ -205,7 +205,7 @@ async fn members_keep_the_users_spelling_and_the_server_may_add_some() {
     };
     place.server.send(&api::UPDATE, place.id(), (), elsewhere("https://k")).await.unwrap();
     assert_eq!(place.harness.plan(C, kubernetes.clone()).await.unwrap().action, Action::NoOp);
-    // And then something else, which the next apply repairs.
+    // Then it is changed outside, and the next apply repairs it.
     place.server.send(&api::UPDATE, place.id(), (), elsewhere("https://other")).await.unwrap();
     place.harness.refresh(C).await.unwrap();
     assert_eq!(place.configuration("server"), "https://other");
@@ -218,7 +218,7 @@ async fn members_keep_the_users_spelling_and_the_server_may_add_some() {
 }
 
 #[tokio::test]
-async fn a_verification_that_does_not_succeed_leaves_nothing_and_names_the_way_around() {
+async fn a_failed_verification_leaves_nothing_and_shows_how_to_skip_it() {
     let mut place = Place::start().await;
     let echo = format!("the bucket does not like {SECRET} of AKIA1234567890");
     let not_installed =
@@ -247,7 +247,7 @@ async fn a_verification_that_does_not_succeed_leaves_nothing_and_names_the_way_a
 }
 
 #[tokio::test]
-async fn a_verification_waits_for_what_passes_and_no_longer_than_the_time_out() {
+async fn a_verification_retries_temporary_failures_until_the_timeout() {
     let mut place = Place::start().await;
     let on = |timeout: &str| config(json!({ "verify": true, "timeouts": { "create": timeout } }));
     let busy = json!({ "status": 200, "body": verified(Some("connector 'aws' authorization failure: InvalidClientTokenId")) });
@@ -270,7 +270,7 @@ async fn a_verification_waits_for_what_passes_and_no_longer_than_the_time_out() 
 }
 
 #[tokio::test]
-async fn only_a_change_of_what_it_reaches_is_verified() {
+async fn only_changes_of_credentials_and_resources_are_verified() {
     let mut place = Place::start().await;
     place.verification(200, verified(None));
     let on = |more: Json| {
@@ -280,7 +280,7 @@ async fn only_a_change_of_what_it_reaches_is_verified() {
     };
     place.harness.apply(C, on(json!({}))).await.unwrap();
     let updated = place.text("updated");
-    // From here on every verification fails.
+    // From now on every verification fails.
     place.verification(200, verified(Some("no")));
     place.harness.apply(C, on(json!({ "timeouts": { "create": "1m" } }))).await.unwrap();
     assert_eq!(place.text("updated"), updated);
@@ -302,20 +302,20 @@ async fn only_a_change_of_what_it_reaches_is_verified() {
 }
 
 #[tokio::test]
-async fn another_resource_replaces_a_connector_that_is_in_use_and_changes_any_other_in_place() {
+async fn a_new_resource_replaces_a_connector_in_use_and_changes_an_unused_one_in_place() {
     let mut place = Place::start().await;
     place.harness.apply(C, config(json!({ "resource_id": "s3://a" }))).await.unwrap();
     let planned = place.harness.plan(C, config(json!({ "resource_id": "s3://b" }))).await.unwrap();
     assert_eq!(planned.action, Action::Update);
     place.use_it().await;
-    // What does not matter to the components can be changed.
+    // Attributes that do not affect the components can be changed.
     let renamed = config(json!({ "resource_id": "s3://a", "name": "other" }));
     assert_eq!(place.harness.apply(C, renamed).await.unwrap().action, Action::Update);
     let before = place.id();
     let applied = place.harness.apply(C, config(json!({ "resource_id": "s3://b" }))).await.unwrap();
     assert_eq!((applied.action, applied.told()), (Action::Replace, vec![]));
     assert_ne!(place.id(), before);
-    // It is in use again: whoever deletes it is told by whom.
+    // It is in use again, so its deletion warns and names the users.
     let warnings = place.harness.destroy(C).await.unwrap();
     let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
     assert_eq!(warning.summary, "The service connector \"aws\" is still in use");
@@ -324,7 +324,7 @@ async fn another_resource_replaces_a_connector_that_is_in_use_and_changes_any_ot
 }
 
 #[tokio::test]
-async fn a_missing_right_is_told_apart_from_use() {
+async fn a_missing_permission_and_an_object_in_use_have_different_errors() {
     let mut place = Place::start().await;
     place.harness.apply(C, config(json!({}))).await.unwrap();
     let body = json!({ "detail": ["IllegalOperationError", "Insufficient permissions to DELETE resource"] });
@@ -339,7 +339,7 @@ async fn a_missing_right_is_told_apart_from_use() {
 }
 
 #[tokio::test]
-async fn a_connector_that_exists_is_not_adopted_but_can_be_imported() {
+async fn an_existing_connector_is_not_adopted_but_can_be_imported() {
     let mut place = Place::start().await;
     let whole =
         json!({ "resource_type": "s3-bucket", "description": "d", "labels": { "a": "b" }, "verify": null });
@@ -357,12 +357,12 @@ async fn a_connector_that_exists_is_not_adopted_but_can_be_imported() {
         place.harness.import(C, ImportBy::Id(text.clone())).await.unwrap();
         assert_eq!(place.configuration("region"), "eu-west-1", "{text}");
         assert_eq!(place.configuration("aws_secret_access_key"), "", "{text}");
-        // Only the configuration knows the secrets.
+        // Only the configuration contains the secrets.
         let planned = place.harness.plan(C, config(whole.clone())).await.unwrap();
         let mut changes = planned.changes();
         changes.retain(|name| !matches!(*name, "updated" | "expires_at"));
         assert_eq!(changes, ["configuration"], "{text}");
-        // Where they are managed elsewhere there is nothing to know.
+        // If they are managed elsewhere, none are required.
         place.harness.apply(C, config(whole.clone())).await.unwrap();
         place.harness.forget(C);
     }
@@ -373,7 +373,7 @@ async fn a_connector_that_exists_is_not_adopted_but_can_be_imported() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_the_new_connector_is_taken_over() {
+async fn after_a_lost_response_the_new_connector_is_taken_over() {
     let mut place = Place::start().await;
     place.world.inject(json!({ "rules": [{ "method": "POST", "route": "/w/*/service_connectors", "nth": 1,
         "phase": "after_commit", "effect": "drop" }] }));
@@ -394,7 +394,7 @@ async fn state_of_the_go_provider_plans_empty() {
     for name in ["id", "user", "created", "updated"] {
         old[name] = place.text(name).into();
     }
-    // Neither workspace_id nor description; verify is null or, from version 2, true.
+    // No workspace_id and no description; verify is null or, since version 2, true.
     for verify in [json!(null), json!(true)] {
         old["verify"] = verify;
         place.harness.forget(C);
@@ -411,7 +411,7 @@ async fn state_of_the_go_provider_plans_empty() {
 }
 
 #[tokio::test]
-async fn a_type_that_the_server_does_not_describe_is_kept_as_it_was_sent() {
+async fn the_configuration_of_a_type_without_a_description_is_kept_as_it_was_sent() {
     let mut place = Place::start().await;
     let custom =
         json!({ "type": "custom", "auth_method": "magic", "resource_type": "thing", "name": "contains:aws" });
@@ -427,7 +427,7 @@ async fn a_type_that_the_server_does_not_describe_is_kept_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn the_local_platform_verifies_nothing_and_that_is_said_at_once() {
+async fn the_local_platform_verifies_nothing_and_reports_that_at_once() {
     let mut place = Place::start().await;
     for (kind, what) in [("aws", "the verification failed"), ("custom", "the server lacks an integration")] {
         let begun = std::time::Instant::now();
@@ -441,7 +441,7 @@ async fn the_local_platform_verifies_nothing_and_that_is_said_at_once() {
 }
 
 #[tokio::test]
-async fn a_connector_is_gone_with_its_workspace_and_nothing_else_takes_it() {
+async fn only_a_deleted_workspace_removes_its_connectors() {
     let mut place = Place::start().await;
     place.harness.apply(C, config(json!({}))).await.unwrap();
     let id = place.id();
@@ -462,12 +462,12 @@ async fn a_connector_is_gone_with_its_workspace_and_nothing_else_takes_it() {
 }
 
 #[tokio::test]
-async fn a_connector_lives_its_life_under_real_hosts() {
+async fn a_connector_passes_its_life_cycle_under_real_hosts() {
     under_each_host(async |world, host| {
         let host = host.traced();
         let workspace = world.workspace("alpha").await;
         let server = world.server(workspace).await;
-        // The first visit of an account makes it known in the workspace, and that stays.
+        // The first login of an account adds it to the workspace, and it stays there.
         server.list_all(&api::LIST, (), ConnectorQuery::default()).await.unwrap();
         let before = world.platform.census().await.unwrap();
         let main = |description: &str| {

@@ -1,4 +1,4 @@
-//! What a plan of a service connector tells: what the server would not take, when credentials expire.
+//! Plans of service connectors: what the server would reject, and when credentials expire.
 
 use serde_json::{Value as Json, json};
 use tfkit_test::{Action, unknown};
@@ -8,7 +8,7 @@ use crate::server::in_process_on_each_server;
 use crate::service_connector::{C, Place, SECRET, config, verified};
 
 #[tokio::test]
-async fn what_the_server_would_not_take_is_refused_by_the_plan_at_its_attribute() {
+async fn the_plan_rejects_at_its_attribute_what_the_server_would_reject() {
     let mut place = Place::start().await;
     let keys = |more: Json| {
         let mut keys = json!({ "region": "eu-west-1", "aws_access_key_id": "AKIA1234567890" });
@@ -63,7 +63,7 @@ async fn what_the_server_would_not_take_is_refused_by_the_plan_at_its_attribute(
     }
     let bogus = place.harness.plan(C, config(json!({ "configuration": bogus }))).await.unwrap();
     assert_eq!(bogus.told(), ["The server will ignore settings in the configuration: \"bogus\""]);
-    // What is not known yet may turn out right.
+    // Unknown values may turn out to be valid.
     for unknown in [
         json!({ "auth_method": unknown() }),
         json!({ "resource_type": unknown() }),
@@ -75,7 +75,7 @@ async fn what_the_server_would_not_take_is_refused_by_the_plan_at_its_attribute(
         let planned = place.harness.plan(C, config(unknown.clone())).await.unwrap();
         assert_eq!((planned.action, planned.told()), (Action::Create, vec![]), "{unknown}");
     }
-    // What is there already, and is left alone, is nobody's mistake.
+    // An existing unchanged configuration is not an error.
     place.harness.apply(C, config(json!({ "configuration": keys(whole) }))).await.unwrap();
     let planned = place.harness.plan(C, config(json!({ "configuration": null }))).await.unwrap();
     assert_eq!((planned.action, planned.told()), (Action::Update, vec![]));
@@ -83,11 +83,11 @@ async fn what_the_server_would_not_take_is_refused_by_the_plan_at_its_attribute(
 }
 
 #[tokio::test]
-async fn what_neither_the_server_nor_zenml_knows_is_a_warning() {
+async fn a_value_that_neither_the_server_nor_zenml_knows_is_a_warning() {
     let place = Place::start().await;
     let warned = place.harness.plan(C, config(json!({ "type": "awz" }))).await.unwrap();
     assert_eq!(warned.told(), ["ZenML 0.98 does not know the service connector type \"awz\""]);
-    // Where the server lacks the packages of a type, it does not know what ZenML knows.
+    // A server without the packages of a type does not know it.
     place.world.inject(
         json!({ "rules": [{ "method": "GET", "route": "/w/*/service_connector_types/{connector_type}",
         "effect": { "status": 404, "body": { "detail": ["KeyError", "'not available'"] } } }] }),
@@ -110,7 +110,7 @@ async fn what_neither_the_server_nor_zenml_knows_is_a_warning() {
 }
 
 #[tokio::test]
-async fn a_time_of_expiry_is_one_moment_in_any_spelling_and_stays_when_it_is_left_out() {
+async fn an_expiry_time_is_compared_as_a_moment_and_stays_when_it_is_omitted() {
     let mut place = Place::start().await;
     let tokens = |more: Json| {
         let mut config = config(json!({ "auth_method": "session-token" }));
@@ -140,14 +140,14 @@ async fn a_time_of_expiry_is_one_moment_in_any_spelling_and_stays_when_it_is_lef
             assert_eq!(place.text("expires_at"), written, "the user's spelling stays");
         }
     }
-    // The same moment is no change.
+    // The same moment is not a change.
     let same = tokens(json!({ "description": "d", "expires_at": "2031-12-31T23:00:00-01:00" }));
     assert_eq!(place.harness.plan(C, same).await.unwrap().action, Action::NoOp);
     place.world.stop().await;
 }
 
 #[tokio::test]
-async fn a_connector_with_a_configuration_of_others_is_verified_as_the_server_has_it() {
+async fn a_connector_whose_configuration_is_managed_elsewhere_is_verified_with_the_stored_one() {
     let mut place = Place::start().await;
     place.harness.apply(C, config(json!({}))).await.unwrap();
     let others = |more: Json| {
@@ -174,11 +174,11 @@ async fn a_connector_with_a_configuration_of_others_is_verified_as_the_server_ha
 }
 
 #[tokio::test]
-async fn each_server_tries_what_it_can_and_what_it_cannot_leaves_nothing() {
+async fn each_server_verifies_what_it_can_and_a_failure_leaves_nothing() {
     in_process_on_each_server(async |server, harness| {
         let aws = config(json!({ "name": server.name("aws"), "verify": true }));
         let failure = harness.apply(C, aws).await.unwrap_err();
-        // The real one has no packages for AWS, the local platform has no network.
+        // The real server has no packages for AWS, and the local platform has no network.
         let what = if server.is_real() { "the server lacks an integration" } else { "the verification failed" };
         assert!(failure.summaries()[0].ends_with(what), "{failure}");
         assert_eq!(failure.places()[0].to_string(), "verify");
@@ -200,7 +200,7 @@ async fn each_server_tries_what_it_can_and_what_it_cannot_leaves_nothing() {
         assert_eq!(refused.summaries(), ["The configuration lacks \"password\""]);
         // Verified, because verify is on by default.
         harness.apply(C, docker(json!({ "expires_at": "2031-01-01T02:00:00+02:00" }))).await.unwrap();
-        // With what the server has: the version does not announce another password.
+        // With the stored configuration: the version does not announce a new password.
         harness.apply(C, docker(json!({ "resource_id": "docker.io" }))).await.unwrap();
         harness.destroy(C).await.unwrap();
     })

@@ -40,32 +40,32 @@ impl Scene {
         component(&self.server, name, "alerter", "slack", configuration).await
     }
 
-    /// A configuration in this workspace, with more components than the two that must be there.
+    /// A configuration in this workspace, with components besides the two required ones.
     fn config(&self, more: Json) -> Json {
         let mut components = json!({ "orchestrator": self.orchestrator.to_string(), "artifact_store": self.store.to_string() });
-        let Json::Object(more) = more else { panic!("components are an object") };
+        let Json::Object(more) = more else { panic!("the components must be an object") };
         components.as_object_mut().unwrap().extend(more);
         json!({ "workspace_id": self.workspace.to_string(), "name": "dev", "components": components })
     }
 
-    /// What is in a slot of the stack on the server.
+    /// The components in a slot of the stack on the server.
     async fn slot(&self, harness: &Harness, kind: &str) -> Vec<ComponentId> {
         let stack = self.server.call(&api::GET, id(harness)).await.unwrap();
         let components = stack.metadata.unwrap().components;
         components.get(kind).into_iter().flatten().map(|component| component.id).collect()
     }
 
-    /// Changes the stack's slots behind the provider's back.
+    /// Changes the slots of the stack outside of Terraform.
     async fn put(&self, harness: &Harness, more: Json) {
         let mut components = json!({ "orchestrator": [self.orchestrator], "artifact_store": [self.store] });
-        let Json::Object(more) = more else { panic!("components are an object") };
+        let Json::Object(more) = more else { panic!("the components must be an object") };
         components.as_object_mut().unwrap().extend(more);
         let components = Some(serde_json::from_value(components).unwrap());
         let change = StackUpdate { components, ..StackUpdate::default() };
         self.server.send(&api::UPDATE, id(harness), (), change).await.unwrap();
     }
 
-    /// Stacks beside the one that comes with a workspace.
+    /// Stacks besides the default one.
     async fn count(&self) -> usize {
         let stacks = self.server.list_all(&api::LIST, (), StackQuery::default()).await.unwrap();
         stacks.iter().filter(|stack| stack.name != "default").count()
@@ -107,7 +107,7 @@ async fn all_components_are_exchanged_in_place() {
 }
 
 #[tokio::test]
-async fn a_component_under_another_type_is_found_before_anything_is_sent() {
+async fn a_component_of_another_type_is_rejected_before_anything_is_sent() {
     let scene = Scene::new().await;
     let alerter = scene.alerter("slack").await;
     let nobody = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
@@ -117,7 +117,7 @@ async fn a_component_under_another_type_is_found_before_anything_is_sent() {
     assert_eq!(failure.summaries(), ["The component \"slack\" is not of the type \"model_registry\""]);
     assert_eq!(failure.places()[0].to_string(), "components[\"model_registry\"]");
     assert!(failure.to_string().contains("Its type is \"alerter\""), "{failure}");
-    // An id that the plan does not know is looked at before the stack is made, and before it is changed.
+    // An id that is unknown in the plan is checked before the stack is created or changed.
     let early = scene.config(json!({ "model_registry": unknown() }));
     for exists in [false, true] {
         let failure = harness.apply_late(S, early.clone(), wrong.clone()).await.unwrap_err();
@@ -135,7 +135,7 @@ async fn a_component_under_another_type_is_found_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_is_found_before_anything_is_sent() {
+async fn contradictions_are_rejected_before_anything_is_sent() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     let cases = [
@@ -161,7 +161,7 @@ async fn what_cannot_be_meant_is_found_before_anything_is_sent() {
     nothing["components"] = json!({});
     let failure = harness.plan(S, nothing).await.unwrap_err();
     assert_eq!(failure.summaries(), ["The stack has no orchestrator", "The stack has no artifact_store"]);
-    // What is not known yet may turn out to be right.
+    // Unknown values may turn out to be valid.
     let waiting = scene.config(json!({ "orchestrator": unknown(), "artifact_store": unknown() }));
     assert_eq!(harness.plan(S, waiting).await.unwrap().action, Action::Create);
     scene.world.stop().await;
@@ -183,7 +183,7 @@ async fn other_components_of_a_type_are_never_dropped() {
     renamed["name"] = json!("renamed");
     harness.apply(S, renamed).await.unwrap();
     assert_eq!(scene.slot(&harness, "alerter").await, [two, three]);
-    // Two of a type that nobody manages here stay, too, and are no difference.
+    // Two components of an unmanaged type also stay, and are not a difference.
     scene.put(&harness, json!({ "alerter": [two] })).await;
     harness.apply(S, with(two)).await.unwrap();
     harness.apply(S, scene.config(json!({}))).await.unwrap();
@@ -197,7 +197,7 @@ async fn other_components_of_a_type_are_never_dropped() {
 }
 
 #[tokio::test]
-async fn a_null_component_and_empty_labels_are_kept_as_they_are_written() {
+async fn a_null_component_and_empty_labels_stay_as_they_are_configured() {
     let scene = Scene::new().await;
     let alerter = scene.alerter("slack").await;
     let mut harness = scene.world.harness().await;
@@ -218,7 +218,7 @@ async fn a_null_component_and_empty_labels_are_kept_as_they_are_written() {
 }
 
 #[tokio::test]
-async fn what_somebody_changed_is_repaired() {
+async fn changes_from_outside_are_repaired() {
     let scene = Scene::new().await;
     let alerter = scene.alerter("slack").await;
     let other = component(&scene.server, "two", "orchestrator", "local", json!({})).await;
@@ -243,7 +243,7 @@ async fn what_somebody_changed_is_repaired() {
 }
 
 #[tokio::test]
-async fn a_stack_that_exists_is_not_adopted_but_can_be_imported() {
+async fn an_existing_stack_is_not_adopted_but_can_be_imported() {
     let scene = Scene::new().await;
     let components = json!({ "orchestrator": [scene.orchestrator], "artifact_store": [scene.store] });
     let components = serde_json::from_value(components).unwrap();
@@ -263,7 +263,7 @@ async fn a_stack_that_exists_is_not_adopted_but_can_be_imported() {
     }
     let failure = harness.import(S, ImportBy::Id("alpha/nope".to_owned())).await.unwrap_err();
     assert_eq!(failure.summaries(), ["There is no stack \"nope\""]);
-    // A name that another stack has is not taken by a change either.
+    // A change to the name of another stack is also rejected.
     let mut other = config;
     other["name"] = json!("other");
     harness.apply(S, other.clone()).await.unwrap();
@@ -274,7 +274,7 @@ async fn a_stack_that_exists_is_not_adopted_but_can_be_imported() {
 }
 
 #[tokio::test]
-async fn components_that_the_credential_may_not_read_stay_in_their_places() {
+async fn components_without_read_permission_stay_in_the_stack() {
     let scene = Scene::new().await;
     let alerter = scene.alerter("slack").await;
     let mut harness = scene.world.harness().await;
@@ -292,7 +292,7 @@ async fn components_that_the_credential_may_not_read_stay_in_their_places() {
     assert_eq!(harness.plan(S, config.clone()).await.unwrap().action, Action::NoOp);
     let fewer = scene.config(json!({}));
     assert_eq!(harness.plan(S, fewer).await.unwrap().changes(), ["components"]);
-    // A stack of which nothing but its name is told is no reason to forget it.
+    // A stack of which only the name can be read stays in the state.
     let stub = json!({ "id": id(&harness).to_string(), "name": "dev", "permission_denied": true, "body": null,
         "metadata": null, "resources": null });
     scene.world.inject(json!({ "rules": [
@@ -304,7 +304,7 @@ async fn components_that_the_credential_may_not_read_stay_in_their_places() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_the_new_stack_is_taken_over() {
+async fn after_a_lost_response_the_new_stack_is_taken_over() {
     let scene = Scene::new().await;
     scene.world.inject(json!({ "rules": [
         { "method": "POST", "route": "/w/*/stacks", "phase": "after_commit", "effect": "drop" },
@@ -331,7 +331,7 @@ async fn the_state_of_an_earlier_release_plans_empty() {
     harness.adopt(S, 0, &state).await.unwrap();
     let planned = harness.plan(S, config.clone()).await.unwrap();
     assert_eq!((planned.action, planned.changes()), (Action::NoOp, vec![]));
-    // Some have empty labels where none are configured, and labels that are not configured any more still go.
+    // Some have empty labels if none are configured, and labels that are no longer configured are still removed.
     config["labels"] = json!(null);
     assert_eq!(harness.plan(S, config.clone()).await.unwrap().action, Action::NoOp);
     config["labels"] = json!({ "a": "b" });
@@ -342,7 +342,7 @@ async fn the_state_of_an_earlier_release_plans_empty() {
 }
 
 #[tokio::test]
-async fn a_stack_and_its_components_live_their_lives_under_real_hosts() {
+async fn a_stack_and_its_components_pass_their_life_cycle_under_real_hosts() {
     under_each_host(async |world, host| {
         let scene = Scene::of(world).await;
         let main = |name: &str, flavor: &str| {
@@ -366,13 +366,13 @@ async fn a_stack_and_its_components_live_their_lives_under_real_hosts() {
         let there: StackId = attributes["id"].as_str().unwrap().parse().unwrap();
         host.import_equals_state(S, &format!("{}/{there}", scene.workspace), &[]).await.unwrap();
         host.import_equals_state(S, "alpha/dev", &[]).await.unwrap();
-        // Not by the exit code: Terraform writes the names of several sensitive attributes in any order, and takes another
-        // order for a change.
+        // Not by the exit code: Terraform writes the names of several sensitive attributes in random order, and
+        // reports another order as a change.
         let refreshed = host.run(&["plan", "-refresh-only"]).await.unwrap();
         assert!(refreshed.stdout.contains("No changes"), "{}", refreshed.stdout);
         host.write("main.tf", &main("renamed", "local")).unwrap();
         assert_eq!(host.apply().await.unwrap().action(S), Some(Action::Update));
-        // Another orchestrator comes before the one that the stack has goes.
+        // The new orchestrator is added before the old one is deleted.
         host.write("main.tf", &main("renamed", "local_docker")).unwrap();
         let exchanged = host.apply().await.unwrap();
         assert_eq!(exchanged.action("zenml_stack_component.k"), Some(Action::Replace));

@@ -68,7 +68,7 @@ async fn id(host: &Scenario, address: &str) -> String {
     host.attributes(address).await.unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-/// The last letters of the names of the stack's alerters, in the server's order.
+/// The last letters of the names of the stack's alerters, in the order of the server.
 async fn alerters(server: &Server, stack: StackId) -> String {
     let components = server.api.call(&stack::GET, stack).await.unwrap().metadata.unwrap().components;
     let alerters = components.get("alerter").into_iter().flatten();
@@ -76,7 +76,7 @@ async fn alerters(server: &Server, stack: StackId) -> String {
 }
 
 #[tokio::test]
-async fn a_stack_of_several_components_of_a_type_lives_its_life_on_each_server() {
+async fn a_stack_with_several_components_of_a_type_passes_its_life_cycle_on_each_server() {
     on_each_server(async |server, host| {
         host.write("around.tf", AROUND).unwrap();
         host.write("kubernetes.tf", &kubernetes("")).unwrap();
@@ -87,7 +87,7 @@ async fn a_stack_of_several_components_of_a_type_lives_its_life_on_each_server()
         host.import_equals_state(S, &server.name("dev"), &["component_lists"]).await.unwrap();
         for order in ["ab", "cab", "replaced", "c"] {
             if order == "replaced" {
-                // Each new one stands where the old one stood.
+                // Each new one has the position of the old one.
                 for alerter in ["a", "b", "c"] {
                     let replace = format!("-replace=zenml_stack_component.alerter[\"{alerter}\"]");
                     let plan = host.plan_with(&[&replace]).await.unwrap();
@@ -100,7 +100,7 @@ async fn a_stack_of_several_components_of_a_type_lives_its_life_on_each_server()
             assert_eq!(host.apply().await.unwrap().changed(), [(S.to_owned(), Action::Update)].into());
             assert_eq!(alerters(server, there).await, order);
         }
-        // What somebody changes is put back.
+        // Changes from outside are reverted.
         let change = StackUpdate {
             environment: Patch::Set([("OTHER".to_owned(), "x".to_owned())].into()),
             ..StackUpdate::default()
@@ -123,13 +123,13 @@ async fn a_stack_of_several_components_of_a_type_lives_its_life_on_each_server()
 }
 
 #[tokio::test]
-async fn typed_settings_live_their_life_on_each_server() {
+async fn typed_settings_pass_their_life_cycle_on_each_server() {
     on_each_server(async |server, host| {
         let write = |settings: &str| host.write("kubernetes.tf", &kubernetes(settings)).unwrap();
         host.write("around.tf", AROUND).unwrap();
         let late = "resource \"terraform_data\" \"late\" {\n  input = \"zenml\"\n}\n";
         host.write("late.tf", late).unwrap();
-        // A part of unknown type is known only at apply.
+        // A part of unknown type is known only during the apply.
         write(
             "settings = {\n    kubernetes_namespace = terraform_data.late.output\n    synchronous = false\n    \
              max_parallelism = 8\n    job_monitoring_delay = 0.5\n    fail_on_container_waiting_reasons = [\"a\", \"b\"]\n    \
@@ -150,7 +150,7 @@ async fn typed_settings_live_their_life_on_each_server() {
              job_monitoring_delay = 0.50\n    fail_on_container_waiting_reasons = tolist([\"a\", \"b\"])\n  }",
         );
         host.must_be_settled().await.unwrap();
-        // The same as texts: nothing is sent, and nothing but the form changes.
+        // The same as strings: nothing is sent, and only the form changes.
         write(
             "configuration = {\n    kubernetes_namespace = \"zenml\"\n    synchronous = false\n    max_parallelism = 8\n    \
              job_monitoring_delay = 0.5\n    fail_on_container_waiting_reasons = jsonencode([\"a\", \"b\"])\n  }",
@@ -160,7 +160,7 @@ async fn typed_settings_live_their_life_on_each_server() {
         assert_eq!(planned.changed_attributes(K), ["configuration", "settings"]);
         assert_eq!(server.api.call(&component::GET, there).await.unwrap().body, before);
         host.import_equals_state(K, &there.to_string(), &["configuration"]).await.unwrap();
-        // A change of one value, and of what somebody did.
+        // A change of one value, and a revert of a change from outside.
         write("settings = {\n    max_parallelism = 9\n    synchronous = true\n  }");
         assert_eq!(host.apply().await.unwrap().action(K), Some(Action::Update));
         assert_eq!(stored().await, json!({ "max_parallelism": 9, "synchronous": true }));
@@ -178,10 +178,10 @@ async fn typed_settings_live_their_life_on_each_server() {
     .await;
 }
 
-/// Terraform compares the precisions of numbers, too, and once ended `plan -refresh-only -detailed-exitcode` with 2 and "No
-/// changes" for whatever had a number in its state.
+/// Terraform also compares the precision of numbers, and once ended `plan -refresh-only -detailed-exitcode` with 2
+/// and "No changes" for every state with a number.
 #[tokio::test]
-async fn a_refresh_takes_no_number_for_a_change_on_each_server() {
+async fn a_refresh_shows_no_change_of_numbers_on_each_server() {
     on_each_server(async |_, host| {
         let numbers = "settings = {\n    max_parallelism = 8\n    job_monitoring_delay = 0.5\n  }";
         host.write("around.tf", AROUND).unwrap();

@@ -33,13 +33,13 @@ impl Scene {
         Self { world, workspace, server }
     }
 
-    /// A configuration in this workspace, from what is special of it.
+    /// A configuration in this workspace with these arguments.
     fn config(&self, special: Json) -> Json {
         let mut config = json!({
             "workspace_id": self.workspace.to_string(), "name": "store", "type": "artifact_store", "flavor": "s3",
             "configuration": { "path": "s3://bucket" },
         });
-        let Json::Object(special) = special else { panic!("a configuration is an object") };
+        let Json::Object(special) = special else { panic!("the configuration must be an object") };
         config.as_object_mut().unwrap().extend(special);
         config
     }
@@ -58,7 +58,7 @@ impl Scene {
         self.server.send(&connector::CREATE, (), (), create).await.unwrap().id
     }
 
-    /// A stack of these components and of an orchestrator and an artifact store of its own.
+    /// A stack with these components, and with its own orchestrator and artifact store.
     async fn stack(&self, name: &str, more: Json) {
         let orchestrator = self
             .make(json!({ "name": name, "type": "orchestrator", "flavor": "local", "configuration": {} }))
@@ -67,14 +67,14 @@ impl Scene {
             .make(json!({ "name": name, "type": "artifact_store", "flavor": "local", "configuration": {} }))
             .await;
         let mut components = json!({ "orchestrator": [orchestrator], "artifact_store": [store] });
-        let Json::Object(more) = more else { panic!("components are an object") };
+        let Json::Object(more) = more else { panic!("the components must be an object") };
         components.as_object_mut().unwrap().extend(more);
         let components = serde_json::from_value(components).unwrap();
         let create = StackCreate { name: name.to_owned(), components, ..StackCreate::default() };
         self.server.send(&stack::CREATE, (), (), create).await.unwrap();
     }
 
-    /// How many components each stack has, by its name.
+    /// The number of components of each stack, by name.
     async fn sizes(&self) -> Vec<(String, usize)> {
         let query = StackQuery { hydrate: Some(true), ..StackQuery::default() };
         let stacks = self.server.list_all(&stack::LIST, (), query).await.unwrap();
@@ -108,7 +108,7 @@ fn stored(component: &Component) -> Json {
 }
 
 #[tokio::test]
-async fn settings_keep_the_users_spelling_whatever_the_server_makes_of_them() {
+async fn settings_keep_the_users_spelling_in_any_stored_form() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let config = |special: Json| {
@@ -127,14 +127,14 @@ async fn settings_keep_the_users_spelling_whatever_the_server_makes_of_them() {
     });
     assert_eq!(stored(&scene.look(&harness).await), expected);
     assert_eq!(setting(&harness, "synchronous"), &Dyn::string("True"));
-    // Another spelling of the same is no change.
+    // Another spelling of the same value is not a change.
     let respelled = json!({
         "synchronous": "true", "max_parallelism": "4.0", "kubernetes_namespace": "zenml",
         "fail_on_container_waiting_reasons": "[\"a\",\"b\"]", "kubernetes_context": null,
     });
     let planned = harness.plan(C, config(respelled)).await.unwrap();
     assert_eq!((planned.action, planned.changes()), (Action::NoOp, vec![]));
-    // A setting that is left out is removed.
+    // An omitted setting is removed.
     let fewer = json!({ "kubernetes_namespace": "zenml" });
     assert_eq!(harness.apply(C, config(fewer)).await.unwrap().action, Action::Update);
     assert_eq!(stored(&scene.look(&harness).await), json!({ "kubernetes_namespace": "zenml" }));
@@ -142,7 +142,7 @@ async fn settings_keep_the_users_spelling_whatever_the_server_makes_of_them() {
 }
 
 #[tokio::test]
-async fn what_the_server_adds_is_no_difference_and_what_somebody_changes_is() {
+async fn settings_that_the_server_adds_are_ignored_and_changes_from_outside_are_not() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let role = "arn:aws:iam::000000000000:role/x";
@@ -151,14 +151,14 @@ async fn what_the_server_adds_is_no_difference_and_what_somebody_changes_is() {
     harness.apply(C, config.clone()).await.unwrap();
     assert!(
         stored(&scene.look(&harness).await)["instance_type"].is_string(),
-        "the case that this test is about"
+        "this must be the case under test"
     );
     let put = async |configuration: Json| {
         let configuration = Patch::Set(Sensitive::new(serde_json::from_value(configuration).unwrap()));
         let change = ComponentUpdate { configuration, ..ComponentUpdate::default() };
         scene.server.send(&api::UPDATE, id(&harness), (), change).await.unwrap();
     };
-    // A change of something else reads the settings anew, and finds none that differs.
+    // A change of something else reads the settings again, and finds no difference.
     put(json!({ "execution_role": role, "volume_size_in_gb": 100, "region": "eu-west-1" })).await;
     assert_eq!(harness.plan(C, config.clone()).await.unwrap().action, Action::NoOp);
     put(json!({ "execution_role": role, "volume_size_in_gb": 200 })).await;
@@ -171,17 +171,17 @@ async fn what_the_server_adds_is_no_difference_and_what_somebody_changes_is() {
 }
 
 #[tokio::test]
-async fn settings_that_the_server_does_not_keep_stay_and_are_named_once() {
+async fn settings_that_the_server_ignores_stay_and_are_named_once() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
-    // A server that drops what it does not know.
+    // A server that ignores unknown settings.
     let answer = json!({
         "id": "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11", "name": "store", "permission_denied": false,
         "body": { "created": "2026-01-01T00:00:00", "updated": "2026-01-01T00:00:00", "type": "artifact_store",
             "flavor_name": "s3" },
         "metadata": { "configuration": { "path": "s3://bucket" } },
     });
-    // It says so of no setting: as of a flavor that a user made.
+    // It does not describe its settings, like a custom flavor.
     let flavor = json!({ "id": "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a12", "name": "s3", "permission_denied": false,
         "body": { "created": "2026-01-01T00:00:00", "updated": "2026-01-01T00:00:00", "type": "artifact_store",
             "source": "stores.Own", "is_custom": true },
@@ -196,7 +196,7 @@ async fn settings_that_the_server_does_not_keep_stay_and_are_named_once() {
     let applied = harness.apply(C, config.clone()).await.unwrap();
     assert_eq!(applied.told(), ["The server ignored settings of \"store\""]);
     assert_eq!(setting(&harness, "unkept"), &Dyn::string("x"));
-    // Also after somebody changed the component.
+    // Also after the component was changed outside.
     let mut later = answer;
     later["body"]["updated"] = json!("2026-01-02T00:00:00");
     scene.world.inject(json!({ "rules": [
@@ -209,7 +209,7 @@ async fn settings_that_the_server_does_not_keep_stay_and_are_named_once() {
 }
 
 #[tokio::test]
-async fn a_connector_is_attached_exchanged_and_detached_in_place() {
+async fn a_connector_is_attached_replaced_and_detached_in_place() {
     let scene = Scene::new().await;
     let (one, two) = (scene.connector("one").await, scene.connector("two").await);
     let mut harness = scene.world.harness().await;
@@ -225,7 +225,7 @@ async fn a_connector_is_attached_exchanged_and_detached_in_place() {
     assert_eq!(linked(&harness).await, (Some(one), resource.clone()));
     assert_eq!(harness.apply(C, scene.config(with(two))).await.unwrap().action, Action::Update);
     assert_eq!(linked(&harness).await, (Some(two), resource.clone()));
-    // A change of something else keeps the link, which the server would drop.
+    // A change of something else keeps the connector, which the server would remove.
     let mut renamed = scene.config(with(two));
     renamed["name"] = json!("other");
     assert_eq!(harness.apply(C, renamed).await.unwrap().action, Action::Update);
@@ -237,7 +237,7 @@ async fn a_connector_is_attached_exchanged_and_detached_in_place() {
 }
 
 #[tokio::test]
-async fn a_connector_that_the_credential_may_not_read_stays_linked() {
+async fn a_connector_without_read_permission_stays_linked() {
     let scene = Scene::new().await;
     let connector = scene.connector("one").await;
     let mut harness = scene.world.harness().await;
@@ -254,7 +254,7 @@ async fn a_connector_that_the_credential_may_not_read_stays_linked() {
 }
 
 #[tokio::test]
-async fn no_labels_and_empty_labels_are_both_kept_as_they_are_written() {
+async fn no_labels_and_empty_labels_both_stay_as_they_are_configured() {
     let scene = Scene::new().await;
     for labels in [json!(null), json!({}), json!({ "team": "alpha" })] {
         let mut harness = scene.world.harness().await;
@@ -267,7 +267,7 @@ async fn no_labels_and_empty_labels_are_both_kept_as_they_are_written() {
 }
 
 #[tokio::test]
-async fn what_a_server_refuses_is_an_error_at_its_place_and_without_a_value() {
+async fn what_a_server_rejects_is_an_error_at_its_attribute_and_shows_no_value() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let nobody = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
@@ -314,7 +314,7 @@ async fn what_a_server_refuses_is_an_error_at_its_place_and_without_a_value() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_is_found_before_anything_is_sent() {
+async fn contradictions_are_rejected_before_anything_is_sent() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     let cases = [
@@ -332,7 +332,7 @@ async fn what_cannot_be_meant_is_found_before_anything_is_sent() {
     }
     let waiting = json!({ "connector_id": unknown(), "connector_resource_id": "s3://bucket" });
     assert_eq!(harness.plan(C, scene.config(waiting)).await.unwrap().action, Action::Create);
-    // A newer server may know more types than this provider, so it is asked.
+    // A newer server may support more types than this provider, so the type is checked on the server.
     let teleporter = scene.config(json!({ "type": "teleporter", "flavor": "beam" }));
     let failure = harness.plan(C, teleporter.clone()).await.unwrap_err();
     assert_eq!(failure.summaries(), ["There is no stack component type \"teleporter\""]);
@@ -345,13 +345,13 @@ async fn what_cannot_be_meant_is_found_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_component_that_exists_is_not_adopted_but_can_be_imported() {
+async fn an_existing_component_is_not_adopted_but_can_be_imported() {
     let scene = Scene::new().await;
     let there = scene
         .make(json!({ "name": "store", "type": "artifact_store", "flavor": "s3",
             "configuration": { "path": "s3://bucket" } }))
         .await;
-    // Another type can have the name, too.
+    // Another type can have the same name.
     scene
         .make(json!({ "name": "store", "type": "orchestrator", "flavor": "local", "configuration": {} }))
         .await;
@@ -372,7 +372,7 @@ async fn a_component_that_exists_is_not_adopted_but_can_be_imported() {
         assert_eq!(harness.plan(C, scene.config(json!({}))).await.unwrap().action, Action::NoOp);
         harness.forget(C);
     }
-    // With a default workspace neither needs to be named.
+    // With a default workspace it can be omitted.
     let mut block = scene.world.block();
     block["workspace_id"] = json!("alpha");
     let mut harness = scene.world.harness_with(block).await;
@@ -392,7 +392,7 @@ async fn a_component_that_exists_is_not_adopted_but_can_be_imported() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_the_new_component_is_taken_over() {
+async fn after_a_lost_response_the_new_component_is_taken_over() {
     let scene = Scene::new().await;
     scene.world.inject(json!({ "rules": [
         { "method": "POST", "route": "/w/*/components", "phase": "after_commit", "effect": "drop" },
@@ -405,7 +405,7 @@ async fn after_a_lost_answer_the_new_component_is_taken_over() {
 }
 
 #[tokio::test]
-async fn a_component_leaves_its_stacks_before_it_goes() {
+async fn a_component_leaves_its_stacks_before_it_is_deleted() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let config = scene.config(json!({ "type": "container_registry", "flavor": "default",
@@ -426,7 +426,7 @@ async fn a_component_leaves_its_stacks_before_it_goes() {
 }
 
 #[tokio::test]
-async fn a_component_without_which_a_stack_cannot_be_stays_in_it_and_a_warning_says_how_it_goes() {
+async fn a_component_that_a_stack_requires_stays_and_a_warning_shows_how_to_delete_it() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(C, scene.config(json!({}))).await.unwrap();
@@ -439,7 +439,7 @@ async fn a_component_without_which_a_stack_cannot_be_stays_in_it_and_a_warning_s
         assert!(format!("{warning:?}").contains(&words.replace('"', "\\\"")), "{words}: {warning:?}");
     }
     assert_eq!((scene.count("artifact_store").await, harness.state(C).is_none()), (there, true));
-    // Another one of this name takes its place.
+    // A new one with this name replaces it.
     harness.apply(C, scene.config(json!({}))).await.unwrap();
     assert_eq!(scene.count("artifact_store").await, there);
     let failure = harness.destroy(C).await.unwrap();
@@ -448,12 +448,12 @@ async fn a_component_without_which_a_stack_cannot_be_stays_in_it_and_a_warning_s
 }
 
 #[tokio::test]
-async fn a_component_goes_with_its_workspace() {
+async fn a_component_is_gone_with_its_workspace() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(C, scene.config(json!({}))).await.unwrap();
     scene.world.remove_workspace(scene.workspace).await;
-    // Another run, which has not seen the workspace yet.
+    // Another run, which has not read the workspace yet.
     harness.restart(engine(), scene.world.block()).await.unwrap();
     assert!(!harness.refresh(C).await.unwrap());
     scene.world.stop().await;
@@ -481,7 +481,7 @@ async fn the_state_of_an_earlier_release_plans_empty() {
         "configuration": configuration, "labels": {} });
     let planned = harness.plan(C, config).await.unwrap();
     assert_eq!((planned.action, planned.changes()), (Action::NoOp, vec![]));
-    // Some have empty maps where nothing is configured.
+    // Some have empty maps if nothing is configured.
     let there = scene
         .make(json!({ "name": "builder", "type": "image_builder", "flavor": "local", "configuration": {} }))
         .await;
@@ -498,7 +498,7 @@ async fn the_state_of_an_earlier_release_plans_empty() {
 }
 
 #[tokio::test]
-async fn a_component_lives_its_life_under_real_hosts() {
+async fn a_component_passes_its_life_cycle_under_real_hosts() {
     under_each_host(async |world, host| {
         let before = world.platform.census().await.unwrap();
         let scene = Scene::of(world).await;
@@ -532,7 +532,7 @@ async fn a_component_lives_its_life_under_real_hosts() {
 }
 
 #[tokio::test]
-async fn components_that_go_at_the_same_time_leave_a_stack_together() {
+async fn components_that_are_deleted_at_the_same_time_leave_a_stack_together() {
     under_each_host(async |world, host| {
         let scene = Scene::of(world).await;
         let settings = json!({ "slack_token": "token", "default_slack_channel_id": "channel" });
@@ -552,7 +552,7 @@ async fn components_that_go_at_the_same_time_leave_a_stack_together() {
         let all: Vec<ComponentId> = all.iter().map(|component| component.id).collect();
         assert!(all.len() == 21 && all.contains(&stays));
         scene.stack("one", json!({ "alerter": all })).await;
-        // A slow list, so that all have begun to go before the first one writes the stack.
+        // A slow list, so that all deletions have begun before the first one writes the stack.
         scene.world.inject(json!({ "rules": [
             { "method": "GET", "route": "/w/*/stacks", "effect": { "latency_ms": 1000 } },
         ] }));

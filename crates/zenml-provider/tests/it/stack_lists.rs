@@ -1,4 +1,4 @@
-//! Stacks with several components of a type, and what runs get from a stack.
+//! Stacks with several components of a type, and what runs receive from a stack.
 
 use serde_json::{Value as Json, json};
 use tfkit::Dyn;
@@ -13,7 +13,7 @@ use crate::world::World;
 
 const S: &str = "zenml_stack.s";
 
-/// A workspace with what a stack needs, and three alerters.
+/// A workspace with the required components of a stack, and three alerters.
 struct Scene {
     world: World,
     workspace: WorkspaceId,
@@ -47,22 +47,22 @@ impl Scene {
         Self { world, workspace, server, orchestrator, store, alerters }
     }
 
-    /// A configuration of what must be there, and more.
+    /// A configuration with the required components and more.
     fn lists(&self, more: Json) -> Json {
         let mut lists = json!({ "orchestrator": [self.orchestrator.to_string()], "artifact_store": [self.store.to_string()] });
-        let Json::Object(more) = more else { panic!("lists are an object") };
+        let Json::Object(more) = more else { panic!("the lists must be an object") };
         lists.as_object_mut().unwrap().extend(more);
         json!({ "workspace_id": self.workspace.to_string(), "name": "dev", "component_lists": lists })
     }
 
     fn components(&self, more: Json) -> Json {
         let mut components = json!({ "orchestrator": self.orchestrator.to_string(), "artifact_store": self.store.to_string() });
-        let Json::Object(more) = more else { panic!("components are an object") };
+        let Json::Object(more) = more else { panic!("the components must be an object") };
         components.as_object_mut().unwrap().extend(more);
         json!({ "workspace_id": self.workspace.to_string(), "name": "dev", "components": components })
     }
 
-    /// Ids of these alerters, as a configuration has them.
+    /// Ids of these alerters for a configuration.
     fn texts(&self, places: &[usize]) -> Json {
         places.iter().map(|place| json!(self.alerters[*place].to_string())).collect()
     }
@@ -71,7 +71,7 @@ impl Scene {
         self.server.call(&api::GET, id(harness)).await.unwrap()
     }
 
-    /// The places of the alerters that the stack has on the server, in its order.
+    /// The alerters of the stack on the server, in its order.
     async fn alerters(&self, harness: &Harness) -> Vec<usize> {
         let components = self.look(harness).await.metadata.unwrap().components;
         let found = components.get("alerter").into_iter().flatten();
@@ -101,7 +101,7 @@ async fn several_components_of_a_type_stay_in_their_order() {
     }
     let kept = harness.state(S).unwrap().attribute("component_lists").attribute("alerter");
     assert_eq!(kept, &Dyn::list([]));
-    // What somebody adds, takes out or moves is a difference.
+    // Components that are added, removed or moved outside are a difference.
     let config = scene.lists(json!({ "alerter": scene.texts(&[0, 1]) }));
     harness.apply(S, config.clone()).await.unwrap();
     for order in [&[1, 0][..], &[0, 1, 2], &[1], &[]] {
@@ -118,7 +118,7 @@ async fn several_components_of_a_type_stay_in_their_order() {
 }
 
 #[tokio::test]
-async fn single_components_and_lists_take_each_others_place_in_place() {
+async fn single_components_and_lists_replace_each_other_in_place() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(S, scene.components(json!({ "alerter": scene.texts(&[0])[0] }))).await.unwrap();
@@ -126,17 +126,21 @@ async fn single_components_and_lists_take_each_others_place_in_place() {
     let unchanged = scene.look(&harness).await;
     let lists = scene.lists(json!({ "alerter": scene.texts(&[0]) }));
     assert_eq!(harness.apply(S, lists).await.unwrap().action, Action::Update);
-    assert_eq!(scene.look(&harness).await, unchanged, "the same in another form is not sent");
+    assert_eq!(scene.look(&harness).await, unchanged, "the same in the other form is not sent");
     harness.apply(S, scene.lists(json!({ "alerter": scene.texts(&[1, 0]) }))).await.unwrap();
     assert_eq!(scene.alerters(&harness).await, [1, 0]);
     harness.apply(S, scene.components(json!({ "alerter": scene.texts(&[0])[0] }))).await.unwrap();
-    assert_eq!(scene.alerters(&harness).await, [0], "what was managed and is not named any more leaves");
+    assert_eq!(
+        scene.alerters(&harness).await,
+        [0],
+        "a managed component that is no longer set leaves the stack"
+    );
     assert_eq!(id(&harness), before);
     scene.world.stop().await;
 }
 
 #[tokio::test]
-async fn an_import_takes_lists_only_where_a_type_has_several_components() {
+async fn an_import_uses_lists_only_if_a_type_has_several_components() {
     let scene = Scene::new().await;
     for (order, form) in [(&[0][..], "components"), (&[1, 0], "component_lists")] {
         let mut harness = scene.world.harness().await;
@@ -158,7 +162,7 @@ async fn an_import_takes_lists_only_where_a_type_has_several_components() {
 }
 
 #[tokio::test]
-async fn lists_that_cannot_be_meant_are_found_before_anything_is_sent() {
+async fn contradictory_lists_are_rejected_before_anything_is_sent() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     let (one, alerter) = (scene.orchestrator.to_string(), scene.alerters[0].to_string());
@@ -206,7 +210,7 @@ async fn lists_that_cannot_be_meant_are_found_before_anything_is_sent() {
         let places: Vec<String> = failure.places().iter().map(ToString::to_string).collect();
         assert_eq!((failure.summaries(), places), (vec![summary], vec![place.to_owned()]), "{failure}");
     }
-    // What is not known yet may turn out to be right.
+    // Unknown values may turn out to be valid.
     for waiting in [
         json!({ "workspace_id": scene.workspace.to_string(), "name": "dev", "component_lists": unknown() }),
         list(json!({ "alerter": [unknown(), alerter] })),
@@ -246,7 +250,7 @@ async fn environment_and_secrets_are_set_changed_and_cleared() {
         wanted.sort();
         assert_eq!(linked, wanted);
     }
-    // Empty ones are written either way and not sent, and what somebody adds is a difference.
+    // Empty ones can be null or empty and are not sent; additions from outside are a difference.
     let before = scene.look(&harness).await;
     let mut empty = scene.components(json!({}));
     empty["environment"] = json!({});
@@ -261,11 +265,11 @@ async fn environment_and_secrets_are_set_changed_and_cleared() {
     scene.server.send(&api::UPDATE, id(&harness), (), change).await.unwrap();
     let planned = harness.plan(S, config(json!({}), &[])).await.unwrap();
     assert_eq!(planned.changes(), ["environment", "secrets"]);
-    // Where they are left out, what somebody adds is left alone.
+    // If they are omitted, additions from outside stay.
     let planned = harness.plan(S, scene.components(json!({}))).await.unwrap();
     assert_eq!(planned.action, Action::NoOp);
     harness.apply(S, config(json!(null), &[0])).await.unwrap();
-    // A secret that goes takes itself out; what is to be removed may be gone already.
+    // A deleted secret is unlinked by the server, so a secret to remove may already be gone.
     scene.server.call(&secret::DELETE, secrets[0]).await.unwrap();
     harness.apply(S, config(json!(null), &[])).await.unwrap();
     let failure = harness.apply(S, config(json!(null), &[0])).await.unwrap_err();
@@ -274,7 +278,7 @@ async fn environment_and_secrets_are_set_changed_and_cleared() {
 }
 
 #[tokio::test]
-async fn labels_of_other_kinds_of_values_are_shown_as_text_and_left_alone() {
+async fn labels_that_are_not_strings_are_shown_as_json_and_left_alone() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let config = |labels: Json| {
@@ -291,7 +295,7 @@ async fn labels_of_other_kinds_of_values_are_shown_as_text_and_left_alone() {
     described["description"] = json!("changed");
     harness.apply(S, described).await.unwrap();
     assert_eq!(scene.look(&harness).await.metadata.unwrap().labels.unwrap()["n"], json!(1));
-    // No labels at all are an empty map on the server, never a null.
+    // No labels are an empty map on the server, never null.
     harness.apply(S, config(json!(null))).await.unwrap();
     assert_eq!(scene.look(&harness).await.metadata.unwrap().labels, Some([].into_iter().collect()));
     scene.world.stop().await;

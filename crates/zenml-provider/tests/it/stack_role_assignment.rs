@@ -1,4 +1,4 @@
-//! Roles on stacks, seen by acting as somebody who holds them.
+//! Roles on stacks, tested by acting as an account with the role.
 
 use std::collections::BTreeSet;
 
@@ -98,7 +98,7 @@ impl Scene {
         own.flat_map(|member| &member.allowed_actions).map(ToString::to_string).collect()
     }
 
-    /// Sets the team's share of one object behind the provider's back.
+    /// Sets the team's share of one object outside of Terraform.
     async fn set_share(&self, resource_type: ResourceType, id: impl Identifier, actions: &[Right]) {
         let query = ShareQuery {
             resource_type,
@@ -109,7 +109,7 @@ impl Scene {
         self.server.send(&membership::SHARE, (), query, actions.to_vec()).await.unwrap();
     }
 
-    /// What the team has in all, over all objects of both stacks.
+    /// The team's shares of all objects of both stacks.
     async fn all_shares(&self) -> Vec<BTreeSet<String>> {
         vec![
             self.share(ResourceType::Stack, self.dev).await,
@@ -120,12 +120,12 @@ impl Scene {
         ]
     }
 
-    /// The workspace as a member of the team sees it.
+    /// The API of the workspace, as a member of the team.
     async fn ann(&self) -> Api {
         self.world.acting_as(EMAIL).workspace(self.workspace).await.unwrap()
     }
 
-    /// The components that the stack was made of.
+    /// The original components of the stack.
     fn prod_slots(&self) -> Slots {
         serde_json::from_value(serde_json::to_value(&self.prod_parts.components).unwrap()).unwrap()
     }
@@ -156,7 +156,7 @@ fn set(words: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn each_role_can_do_what_it_promises_and_nothing_more() {
+async fn each_role_permits_what_it_promises_and_nothing_more() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     for (role, changes, uses) in [("read", false, false), ("write", true, true), ("admin", true, true)] {
@@ -185,7 +185,7 @@ async fn each_role_can_do_what_it_promises_and_nothing_more() {
 }
 
 #[tokio::test]
-async fn taking_one_of_two_roles_away_leaves_what_the_other_needs() {
+async fn removing_one_of_two_roles_leaves_what_the_other_requires() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(DEV, scene.config(scene.dev, "write")).await.unwrap();
@@ -199,9 +199,9 @@ async fn taking_one_of_two_roles_away_leaves_what_the_other_needs() {
 }
 
 #[tokio::test]
-async fn roles_of_one_team_that_come_and_go_at_the_same_time_lose_nothing() {
+async fn concurrent_changes_of_roles_of_one_team_lose_nothing() {
     let scene = Scene::new().await;
-    // Two objects of one provider process, as the host works on them in parallel.
+    // Two objects of one provider process, which the host handles in parallel.
     let engine = engine();
     let mut dev = Harness::start(engine.clone(), scene.world.block()).await.unwrap();
     let mut prod = Harness::start(engine, scene.world.block()).await.unwrap();
@@ -225,7 +225,7 @@ async fn roles_of_one_team_that_come_and_go_at_the_same_time_lose_nothing() {
             other.unwrap();
             assert!(scene.all_shares().await.iter().all(BTreeSet::is_empty), "round {round}");
         } else {
-            // One goes while the other one changes.
+            // One is removed while the other one changes.
             let reads = scene.config(scene.prod, "read");
             let (gone, other) = tokio::join!(dev.destroy(DEV), prod.apply(PROD, reads.clone()));
             gone.unwrap();
@@ -234,7 +234,7 @@ async fn roles_of_one_team_that_come_and_go_at_the_same_time_lose_nothing() {
             assert_eq!(scene.all_shares().await, expected, "round {round}");
             prod.destroy(PROD).await.unwrap();
         }
-        // One comes while the other one goes, and both want the same of what they share.
+        // One is added while the other one is removed, and both require the same on shared objects.
         dev.apply(DEV, dev_config.clone()).await.unwrap();
         let writes = scene.config(scene.prod, "write");
         let (gone, made) = tokio::join!(dev.destroy(DEV), prod.apply(PROD, writes));
@@ -249,27 +249,31 @@ async fn roles_of_one_team_that_come_and_go_at_the_same_time_lose_nothing() {
 }
 
 #[tokio::test]
-async fn a_lost_grant_is_repaired_and_what_others_granted_stays() {
+async fn a_lost_permission_is_repaired_and_permissions_from_elsewhere_stay() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let config = scene.config(scene.dev, "write");
     harness.apply(DEV, config.clone()).await.unwrap();
-    // Somebody adds a right: no difference.
+    // A permission that is added outside is not a difference.
     scene.set_share(ResourceType::Stack, scene.dev, &[Right::Read, Right::Update, Right::Delete]).await;
     assert_eq!(harness.plan(DEV, config.clone()).await.unwrap().action, Action::NoOp);
-    // Somebody takes one away: the plan shows and the apply repairs it.
+    // If a permission is removed outside, the plan shows it and the apply repairs it.
     scene.set_share(ResourceType::ServiceConnector, scene.connector, &[Right::Read]).await;
     let planned = harness.plan(DEV, config.clone()).await.unwrap();
     assert_eq!((planned.action, planned.changes()), (Action::Update, vec!["grants"]));
     harness.apply(DEV, config).await.unwrap();
     assert_eq!(scene.share(ResourceType::ServiceConnector, scene.connector).await, set("read client"));
     harness.destroy(DEV).await.unwrap();
-    assert_eq!(scene.share(ResourceType::Stack, scene.dev).await, set("delete"), "a foreign grant survives");
+    assert_eq!(
+        scene.share(ResourceType::Stack, scene.dev).await,
+        set("delete"),
+        "a permission from elsewhere stays"
+    );
     scene.world.stop().await;
 }
 
 #[tokio::test]
-async fn a_component_that_joins_the_stack_is_granted_and_one_that_leaves_is_not_any_more() {
+async fn a_component_that_joins_the_stack_is_granted_and_one_that_leaves_is_revoked() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let config = scene.config(scene.prod, "read");
@@ -286,14 +290,14 @@ async fn a_component_that_joins_the_stack_is_granted_and_one_that_leaves_is_not_
 }
 
 #[tokio::test]
-async fn when_the_stack_is_deleted_outside_no_grant_is_left_on_its_components() {
+async fn when_the_stack_is_deleted_outside_no_permission_is_left_on_its_components() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(PROD, scene.config(scene.prod, "write")).await.unwrap();
     scene.server.call(&stack::DELETE, scene.prod).await.unwrap();
     assert!(
         harness.refresh(PROD).await.unwrap(),
-        "grants on the components are left, so the state keeps them"
+        "permissions on the components are left, so the state keeps them"
     );
     let replaced = harness.apply(PROD, scene.config(scene.dev, "read")).await.unwrap();
     assert_eq!(replaced.action, Action::Replace);
@@ -303,7 +307,7 @@ async fn when_the_stack_is_deleted_outside_no_grant_is_left_on_its_components() 
 }
 
 #[tokio::test]
-async fn only_the_stack_is_granted_when_components_are_left_out_or_single_actions_are_no_role() {
+async fn only_the_stack_is_granted_without_components_or_with_actions_that_are_not_a_role() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let mut config = scene.config(scene.prod, "write");
@@ -321,7 +325,7 @@ async fn only_the_stack_is_granted_when_components_are_left_out_or_single_action
 }
 
 #[tokio::test]
-async fn where_shares_cannot_be_read_grants_are_only_added_with_one_warning() {
+async fn if_shares_cannot_be_read_permissions_are_only_added_with_one_warning() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     scene.world.inject(json!({ "rules": [{ "method": "GET", "route": "/rbac/resource_members", "effect": {
@@ -346,9 +350,9 @@ async fn where_shares_cannot_be_read_grants_are_only_added_with_one_warning() {
 }
 
 #[tokio::test]
-async fn what_two_processes_take_from_each_other_is_repaired_by_the_next_run_at_the_latest() {
+async fn what_two_processes_remove_from_each_other_is_repaired_by_the_next_run_at_the_latest() {
     let scene = Scene::new().await;
-    // Two provider processes share no lock, and the API has no way to write only if nothing changed.
+    // Two provider processes share no lock, and the API has no conditional writes.
     let mut dev = scene.world.harness().await;
     let mut prod = scene.world.harness().await;
     let dev_config = scene.config(scene.dev, "write");
@@ -371,9 +375,9 @@ async fn what_two_processes_take_from_each_other_is_repaired_by_the_next_run_at_
     scene.world.stop().await;
 }
 
-/// The order of the single calls is a matter of chance here; `change_tests.rs` goes through all of them.
+/// The order of the requests is random here; `change_tests.rs` tries all orders.
 #[tokio::test]
-async fn two_processes_that_destroy_at_once_leave_no_right_behind_while_share_calls_are_slow() {
+async fn two_concurrent_destroys_leave_no_permission_behind_while_share_requests_are_slow() {
     let scene = Scene::new().await;
     let mut dev = scene.world.harness().await;
     let mut prod = scene.world.harness().await;
@@ -397,7 +401,7 @@ async fn two_processes_that_destroy_at_once_leave_no_right_behind_while_share_ca
 }
 
 #[tokio::test]
-async fn a_new_role_grants_nothing_for_another_one_that_keeps_to_its_stack() {
+async fn a_new_role_grants_nothing_for_another_one_without_components() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let mut alone = scene.config(scene.dev, "write");
@@ -409,7 +413,7 @@ async fn a_new_role_grants_nothing_for_another_one_that_keeps_to_its_stack() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_is_refused_in_the_plan() {
+async fn contradictions_are_rejected_in_the_plan() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     let mut both = scene.config(scene.dev, "read");
@@ -429,7 +433,7 @@ async fn what_cannot_be_meant_is_refused_in_the_plan() {
 }
 
 #[tokio::test]
-async fn an_import_tells_the_role_from_the_share() {
+async fn an_import_derives_the_role_from_the_share() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     for role in ["read", "write", "admin"] {
@@ -459,7 +463,7 @@ async fn a_role_that_was_granted_before_is_managed_with_a_warning() {
 }
 
 #[tokio::test]
-async fn stack_roles_that_meet_live_their_life_under_real_hosts() {
+async fn overlapping_stack_roles_pass_their_life_cycle_under_real_hosts() {
     under_each_host(async |world, host| {
         let scene = Scene::of(world).await;
         let before = scene.world.platform.census().await.unwrap();

@@ -1,4 +1,4 @@
-//! Settings that a server stores under other names than the user's, with more than the user wrote, or that nobody wrote.
+//! Settings that a server stores under other names or with additions, and settings that were never configured.
 
 use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
@@ -9,7 +9,7 @@ use crate::server::{Server, in_process_on_each_server};
 
 const C: &str = "zenml_stack_component.c";
 
-/// Makes a component without the provider.
+/// Creates a component without the provider.
 async fn make(server: &Server, name: &str, kind: &str, flavor: &str, configuration: &Json) -> Component {
     let create = json!({ "name": name, "type": kind, "flavor": flavor, "configuration": configuration });
     server.api.send(&api::CREATE, (), (), serde_json::from_value(create).unwrap()).await.unwrap()
@@ -24,7 +24,7 @@ async fn look(server: &Server, harness: &Harness) -> Json {
     stored(&server.api.call(&api::GET, id).await.unwrap())
 }
 
-/// As version 2 of the Go provider wrote it: what the server told, as texts.
+/// A state as version 2 of the Go provider wrote it: the server's values as strings.
 fn as_texts(stored: &Json) -> Json {
     let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let texts = stored.as_object().unwrap().iter().filter(|(_, value)| !value.is_null());
@@ -32,7 +32,7 @@ fn as_texts(stored: &Json) -> Json {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_server_renames_adds_or_converts_plans_nothing_on_each_server() {
+async fn settings_that_a_server_renames_adds_or_converts_plan_no_change_on_each_server() {
     let cases = [
         ("alerter", "slack", json!({ "slack_token": "t", "default_slack_channel_id": "C1" })),
         ("orchestrator", "sagemaker", json!({ "execution_role": "arn", "processor_tags": "{\"a\":\"b\"}" })),
@@ -51,8 +51,8 @@ async fn what_a_server_renames_adds_or_converts_plans_nothing_on_each_server() {
             let made = make(server, &name, kind, flavor, wanted).await;
             let told = as_texts(&stored(&made));
             if told == *wanted {
-                // The local platform does not look at the settings of all flavors.
-                assert!(!server.is_real(), "{flavor} has it otherwise");
+                // The local platform does not check the settings of all flavors.
+                assert!(!server.is_real(), "{flavor} has another value");
                 server.api.call(&api::DELETE, made.id).await.unwrap();
                 continue;
             }
@@ -66,14 +66,14 @@ async fn what_a_server_renames_adds_or_converts_plans_nothing_on_each_server() {
             let planned = harness.plan(C, config(wanted, Json::Null)).await.unwrap();
             assert_eq!(planned.action, Action::NoOp, "{flavor} {wanted}: {:?}", planned.changes());
 
-            // Another change keeps to itself, and the plan after it is empty, too.
+            // Another change affects nothing else, and the plan after it is also empty.
             let labels = json!({ "a": "b" });
             let planned = harness.plan(C, config(wanted, labels.clone())).await.unwrap();
             assert!(!planned.changes().contains(&"configuration"), "{flavor}: {:?}", planned.changes());
             harness.apply(C, config(wanted, labels.clone())).await.unwrap();
             assert_eq!(as_texts(&look(server, harness).await), told, "{flavor}");
 
-            // A value that really changes is changed.
+            // A real change of a value is applied.
             let mut other = wanted.clone();
             let (key, _) = wanted.as_object().unwrap().iter().next().unwrap();
             other[key] = if key == "synchronous" { "false".into() } else { json!("{\"other\":\"x\"}") };
@@ -88,7 +88,7 @@ async fn what_a_server_renames_adds_or_converts_plans_nothing_on_each_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_that_nobody_wrote_are_not_emptied_by_leaving_them_out_on_each_server() {
+async fn omitting_settings_that_were_never_configured_does_not_empty_them_on_each_server() {
     in_process_on_each_server(async |server, harness| {
         let name = server.name("c");
         let settings = json!({ "run_args": "{\"cpu_count\":1}" });
@@ -122,7 +122,8 @@ async fn settings_that_nobody_wrote_are_not_emptied_by_leaving_them_out_on_each_
             harness.forget(C);
         }
 
-        // Whoever wants it says it; and what was written here once goes when it is left out, as ever.
+        // An explicit empty map removes the settings; and settings that were once configured are removed when they
+        // are omitted.
         harness.import(C, ImportBy::Id(made.id.to_string())).await.unwrap();
         harness.apply(C, config(json!({ "configuration": {} }))).await.unwrap();
         assert_eq!(look(server, harness).await, json!({}));

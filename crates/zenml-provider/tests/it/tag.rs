@@ -31,7 +31,7 @@ impl Scene {
 
     fn config(&self, more: Json) -> Json {
         let mut config = json!({ "workspace_id": self.workspace.to_string(), "name": "champion" });
-        let Json::Object(more) = more else { panic!("more members are an object") };
+        let Json::Object(more) = more else { panic!("`more` must be an object") };
         config.as_object_mut().unwrap().extend(more);
         config
     }
@@ -55,7 +55,7 @@ fn color(harness: &Harness) -> String {
 }
 
 #[tokio::test]
-async fn a_colour_that_the_server_draws_stays_until_another_is_wanted() {
+async fn a_color_that_the_server_chose_stays_until_another_one_is_set() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(T, scene.config(json!({}))).await.unwrap();
@@ -67,7 +67,7 @@ async fn a_colour_that_the_server_draws_stays_until_another_is_wanted() {
     assert_eq!(color(&harness), drawn);
     let other = COLORS.iter().find(|color| **color != drawn).unwrap();
     harness.apply(T, scene.config(json!({ "color": other }))).await.unwrap();
-    // Left out again, it stays; `exclusive` goes back to its default.
+    // Omitted again, it stays; `exclusive` returns to its default.
     assert_eq!(harness.plan(T, scene.config(json!({}))).await.unwrap().action, Action::NoOp);
     let body = scene.look(id(&harness)).await.unwrap().body.unwrap();
     assert_eq!((body.color.as_deref(), body.exclusive), (Some(*other), false));
@@ -90,7 +90,7 @@ async fn a_tag_is_imported_by_id_and_by_name() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_is_an_error_with_the_import_command() {
+async fn a_taken_name_is_an_error_with_the_import_command() {
     let scene = Scene::new().await;
     let existing = scene.make("champion").await;
     let import = format!("terraform import zenml_tag.NAME {}/{existing}", scene.workspace);
@@ -107,7 +107,7 @@ async fn a_name_that_is_taken_is_an_error_with_the_import_command() {
 }
 
 #[tokio::test]
-async fn what_changed_or_went_outside_is_repaired() {
+async fn changes_and_deletions_from_outside_are_repaired() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     let config = scene.config(json!({ "color": "teal" }));
@@ -124,7 +124,7 @@ async fn what_changed_or_went_outside_is_repaired() {
     assert_eq!((tag.name.as_str(), body.color.as_deref(), body.exclusive), ("champion", Some("teal"), false));
     scene.server.call(&api::DELETE, id(&harness)).await.unwrap();
     assert_eq!(harness.apply(T, config).await.unwrap().action, Action::Create);
-    // Somebody was faster: a deletion of what is gone is done.
+    // It is already deleted, so the deletion succeeds.
     scene.server.call(&api::DELETE, id(&harness)).await.unwrap();
     harness.destroy(T).await.unwrap();
     let left = scene.server.list_all(&api::LIST, (), TagQuery::default()).await.unwrap();
@@ -144,7 +144,7 @@ async fn a_tag_is_gone_with_its_workspace() {
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_at_its_attribute() {
+async fn bad_input_is_rejected_at_its_attribute() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     let cases = [
@@ -167,7 +167,7 @@ async fn bad_input_is_refused_at_its_attribute() {
 #[tokio::test]
 async fn the_data_source_finds_a_tag_by_id_and_by_name() {
     let scene = Scene::new().await;
-    // What looks like a filter is a name like any other.
+    // A name that looks like a filter is a name like any other.
     let made = scene.make("contains:m").await;
     scene.make("m").await;
     let harness = scene.world.harness().await;
@@ -190,7 +190,7 @@ async fn the_data_source_finds_a_tag_by_id_and_by_name() {
 }
 
 #[tokio::test]
-async fn a_tag_lives_its_life_under_a_real_host() {
+async fn a_tag_passes_its_life_cycle_under_a_real_host() {
     under_each_host(async |world, host| {
         let scene = Scene::of(world).await;
         let main = |name: &str| {

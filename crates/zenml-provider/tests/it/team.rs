@@ -61,7 +61,7 @@ async fn a_team_has_exactly_the_members_of_the_configuration() {
 }
 
 #[tokio::test]
-async fn members_that_are_left_out_are_managed_elsewhere() {
+async fn omitted_members_are_managed_elsewhere() {
     let world = World::start().await;
     let ann = world.person("ann@example.com").await;
     let mut harness = world.harness().await;
@@ -86,7 +86,7 @@ async fn a_member_can_be_spelled_in_any_case_or_by_id() {
 }
 
 #[tokio::test]
-async fn an_unknown_e_mail_is_named_in_the_plan_and_nothing_is_made() {
+async fn an_unknown_email_address_is_named_in_the_plan_and_nothing_is_created() {
     let world = World::start().await;
     world.person("ann@example.com").await;
     world.stranger("stranger@example.com").await;
@@ -105,7 +105,7 @@ async fn an_unknown_e_mail_is_named_in_the_plan_and_nothing_is_made() {
 }
 
 #[tokio::test]
-async fn when_a_member_cannot_be_added_the_new_team_goes_again() {
+async fn when_a_member_cannot_be_added_the_new_team_is_deleted_again() {
     let world = World::start().await;
     world.person("ann@example.com").await;
     let mut harness = world.harness().await;
@@ -120,7 +120,7 @@ async fn when_a_member_cannot_be_added_the_new_team_goes_again() {
 }
 
 #[tokio::test]
-async fn a_half_made_team_that_cannot_be_undone_is_completed_by_the_next_apply() {
+async fn an_incomplete_team_that_cannot_be_deleted_is_completed_by_the_next_apply() {
     let world = World::start().await;
     world.person("ann@example.com").await;
     let mut harness = world.harness().await;
@@ -142,7 +142,7 @@ async fn a_half_made_team_that_cannot_be_undone_is_completed_by_the_next_apply()
 }
 
 #[tokio::test]
-async fn a_team_that_exists_is_not_adopted_but_can_be_imported() {
+async fn an_existing_team_is_not_adopted_but_can_be_imported() {
     let world = World::start().await;
     let create =
         TeamCreate { organization_id: world.organization(), name: "alpha".to_owned(), description: None };
@@ -161,7 +161,7 @@ async fn a_team_that_exists_is_not_adopted_but_can_be_imported() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_the_new_team_is_taken_over() {
+async fn after_a_lost_response_the_new_team_is_taken_over() {
     let world = World::start().await;
     world.inject(json!({ "rules": [
         { "method": "POST", "route": "/teams", "nth": 1, "phase": "after_commit", "effect": "drop" },
@@ -189,7 +189,7 @@ async fn a_data_source_finds_a_team_by_id_and_by_name() {
 }
 
 #[tokio::test]
-async fn a_team_lives_its_life_under_real_hosts() {
+async fn a_team_passes_its_life_cycle_under_real_hosts() {
     under_each_host(async |world, host| {
         for email in ["ann@example.com", "bob@example.com"] {
             world.person(email).await;

@@ -17,7 +17,7 @@ fn id(harness: &tfkit_test::Harness) -> WorkspaceId {
 }
 
 #[tokio::test]
-async fn a_workspace_is_made_changed_in_place_and_removed() {
+async fn a_workspace_is_created_changed_in_place_and_deleted() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     let made = harness.apply(A, json!({ "name": "alpha", "description": "first" })).await.unwrap();
@@ -43,7 +43,7 @@ async fn a_workspace_is_made_changed_in_place_and_removed() {
 }
 
 #[tokio::test]
-async fn an_import_finds_what_the_state_holds_and_plans_nothing() {
+async fn an_import_yields_the_same_state_and_an_empty_plan() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     harness.apply(A, json!({ "name": "alpha", "description": "first" })).await.unwrap();
@@ -59,7 +59,7 @@ async fn an_import_finds_what_the_state_holds_and_plans_nothing() {
 }
 
 #[tokio::test]
-async fn what_changed_outside_is_shown_and_repaired() {
+async fn changes_from_outside_are_shown_and_repaired() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     let config = json!({ "name": "alpha", "description": "ours" });
@@ -75,7 +75,7 @@ async fn what_changed_outside_is_shown_and_repaired() {
 }
 
 #[tokio::test]
-async fn one_that_was_deleted_outside_is_made_again() {
+async fn a_workspace_that_was_deleted_outside_is_created_again() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     harness.apply(A, json!({ "name": "alpha" })).await.unwrap();
@@ -86,10 +86,10 @@ async fn one_that_was_deleted_outside_is_made_again() {
 }
 
 #[tokio::test]
-async fn what_this_key_cannot_see_is_not_taken_for_deleted() {
+async fn a_workspace_that_the_key_has_no_access_to_is_not_taken_for_deleted() {
     let world = World::start().await;
     let mut harness = world.harness().await;
-    // A state that was written with the key of another organization.
+    // A state from a run with the key of another organization.
     let (workspace, elsewhere) = (WorkspaceId::random(), OrganizationId::random());
     let state = json!({ "id": workspace.to_string(), "organization_id": elsewhere.to_string(), "name": "alpha", "is_managed": true });
     harness.adopt(A, 0, &state).await.unwrap();
@@ -100,7 +100,7 @@ async fn what_this_key_cannot_see_is_not_taken_for_deleted() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_is_an_error_with_the_command_to_import() {
+async fn a_taken_name_is_an_error_with_the_import_command() {
     let world = World::start().await;
     let existing = world.workspace("alpha").await;
     let mut harness = world.harness().await;
@@ -116,7 +116,7 @@ async fn a_name_that_is_taken_is_an_error_with_the_command_to_import() {
 }
 
 #[tokio::test]
-async fn a_malformed_name_is_refused_before_anything_is_sent() {
+async fn a_malformed_name_is_rejected_before_anything_is_sent() {
     let world = World::start().await;
     let harness = world.harness().await;
     for name in ["Alpha", "alpha_1", "-alpha", "alpha-", "a b", "", &"a".repeat(51)] {
@@ -140,7 +140,7 @@ async fn a_workspace_that_fails_is_an_error_and_stays_in_the_state() {
 }
 
 #[tokio::test]
-async fn a_time_out_while_it_is_still_pending_is_only_a_warning() {
+async fn a_timeout_while_it_is_still_pending_is_only_a_warning() {
     let world = World::start().await;
     world.inject(json!({ "deployments": { "alpha": "pending_forever" } }));
     let mut harness = world.harness().await;
@@ -152,7 +152,7 @@ async fn a_time_out_while_it_is_still_pending_is_only_a_warning() {
 }
 
 #[tokio::test]
-async fn an_interrupted_wait_leaves_the_workspace_in_the_state_without_a_mark() {
+async fn an_interrupted_wait_leaves_the_workspace_in_the_state_untainted() {
     let world = World::start().await;
     world.inject(json!({ "deployments": { "alpha": "pending_forever" } }));
     let mut harness = world.harness().await;
@@ -173,7 +173,7 @@ async fn an_interrupted_wait_leaves_the_workspace_in_the_state_without_a_mark() 
 }
 
 #[tokio::test]
-async fn a_control_plane_that_goes_away_during_the_wait_does_not_mark_the_workspace() {
+async fn a_control_plane_that_goes_away_during_the_wait_does_not_taint_the_workspace() {
     let world = World::start().await;
     world.inject(json!({
         "deployments": { "alpha": "pending_forever" },
@@ -189,9 +189,9 @@ async fn a_control_plane_that_goes_away_during_the_wait_does_not_mark_the_worksp
 }
 
 #[tokio::test]
-async fn a_version_that_does_not_run_is_read_as_it_was_configured_and_never_marks_the_workspace() {
+async fn a_version_that_does_not_run_stays_as_configured_and_never_taints_the_workspace() {
     let world = World::start().await;
-    // What is asked for, and whether something else runs then.
+    // The requested version, and whether another one runs then.
     for (version, runs_another) in [("0.98.0", false), ("v0.98", false), ("0.12.0", true), ("latest", true)] {
         let mut harness = world.harness().await;
         let config = json!({ "name": "alpha", "version": version });
@@ -208,7 +208,7 @@ async fn a_version_that_does_not_run_is_read_as_it_was_configured_and_never_mark
         let before = id(&harness);
         let changed = harness.apply(A, json!({ "name": "alpha", "version": "0.97.1" })).await.unwrap();
         assert_eq!((changed.action, id(&harness)), (Action::Update, before), "{version}");
-        // Left out, it is left alone.
+        // Omitted, it stays.
         let left_out = harness.plan(A, json!({ "name": "alpha" })).await.unwrap();
         assert_eq!(left_out.action, Action::NoOp, "{:?}", left_out.changes());
         harness.destroy(A).await.unwrap();
@@ -231,10 +231,10 @@ async fn an_upgrade_that_takes_long_is_a_warning() {
 }
 
 #[tokio::test]
-async fn a_workspace_that_is_not_found_for_a_moment_is_waited_for() {
+async fn the_provider_waits_for_a_workspace_that_is_not_found_for_a_moment() {
     let world = World::start().await;
     let missing = json!({ "status": 404, "body": { "detail": ["KeyError", "no such workspace"] } });
-    // The first look is for the name, before the workspace is made.
+    // The first request looks up the name, before the workspace is created.
     let misses: Vec<_> = (2..6)
         .map(|nth| {
             json!({ "method": "GET", "route": "/workspaces/{workspace_id_or_name}", "nth": nth, "effect": missing })
@@ -249,7 +249,7 @@ async fn a_workspace_that_is_not_found_for_a_moment_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_protected_workspace_is_not_deleted_until_the_state_says_so() {
+async fn a_protected_workspace_is_not_deleted_until_the_state_allows_it() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     harness.apply(A, json!({ "name": "alpha", "deletion_protection": true })).await.unwrap();
@@ -265,7 +265,7 @@ async fn a_protected_workspace_is_not_deleted_until_the_state_says_so() {
 }
 
 #[tokio::test]
-async fn a_change_that_only_the_state_knows_sends_nothing() {
+async fn a_change_of_attributes_in_the_state_only_sends_nothing() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     harness.apply(A, json!({ "name": "alpha" })).await.unwrap();
@@ -278,7 +278,7 @@ async fn a_change_that_only_the_state_knows_sends_nothing() {
 }
 
 #[tokio::test]
-async fn the_plan_says_once_that_tags_are_not_stored() {
+async fn the_plan_warns_once_that_tags_are_not_stored() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     let made = harness
@@ -302,7 +302,7 @@ async fn a_workspace_is_switched_off_and_on_again() {
 }
 
 #[tokio::test]
-async fn the_enrollment_key_of_a_workspace_that_others_run_is_kept() {
+async fn the_enrollment_key_of_an_unmanaged_workspace_is_kept() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     harness.apply(A, json!({ "name": "alpha", "is_managed": false })).await.unwrap();
@@ -314,7 +314,7 @@ async fn the_enrollment_key_of_a_workspace_that_others_run_is_kept() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_the_new_workspace_is_taken_over() {
+async fn after_a_lost_response_the_new_workspace_is_taken_over() {
     let world = World::start().await;
     world.inject(json!({ "rules": [
         { "method": "POST", "route": "/workspaces", "nth": 1, "phase": "after_commit", "effect": "drop" },
@@ -342,7 +342,7 @@ async fn a_data_source_finds_a_workspace_by_id_and_by_name() {
 }
 
 #[tokio::test]
-async fn a_workspace_lives_its_life_under_real_hosts() {
+async fn a_workspace_passes_its_life_cycle_under_real_hosts() {
     under_each_host(async |world, host| {
         let before = world.platform.census().await.unwrap();
         let main = |description: &str| {

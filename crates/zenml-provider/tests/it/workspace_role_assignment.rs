@@ -11,7 +11,7 @@ use crate::world::{World, under_each_host};
 
 const W: &str = "zenml_workspace_role_assignment.a";
 
-/// A workspace and a team, and who holds what there.
+/// A workspace and a team, and the roles there.
 pub(crate) struct Scene {
     pub(crate) world: World,
     pub(crate) workspace: WorkspaceId,
@@ -48,7 +48,7 @@ impl Scene {
         }
     }
 
-    /// Names of the workspace roles that the team holds.
+    /// Names of the team's workspace roles.
     async fn held(&self) -> Vec<String> {
         let query = RoleQuery { level: Some(RoleLevel::Workspace), ..RoleQuery::default() };
         let roles =
@@ -89,7 +89,7 @@ async fn a_role_is_granted_changed_in_place_and_revoked() {
 }
 
 #[tokio::test]
-async fn short_and_full_names_and_the_id_are_one_role() {
+async fn short_names_full_names_and_ids_select_the_same_role() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(W, scene.config("member")).await.unwrap();
@@ -107,12 +107,12 @@ async fn short_and_full_names_and_the_id_are_one_role() {
 }
 
 #[tokio::test]
-async fn an_unknown_role_is_refused_in_the_plan_with_the_valid_names() {
+async fn an_unknown_role_is_rejected_in_the_plan_with_the_valid_names() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     let mut early = scene.config("owner");
     early["workspace_id"] = unknown();
-    // Also while the workspace is not known yet: the key sees one organization only.
+    // Also while the workspace is unknown: the key has access to one organization only.
     for config in [scene.config("owner"), early, scene.config("Project Admin")] {
         let failure = harness.plan(W, config).await.unwrap_err();
         assert!(failure.summaries()[0].starts_with("There is no workspace role"), "{failure}");
@@ -130,7 +130,7 @@ async fn an_unknown_role_is_refused_in_the_plan_with_the_valid_names() {
 }
 
 #[tokio::test]
-async fn exactly_one_principal_and_one_role_are_asked_for() {
+async fn exactly_one_principal_and_one_role_are_required() {
     let scene = Scene::new().await;
     let harness = scene.world.harness().await;
     let user = zenml_api::UserId::random().to_string();
@@ -155,7 +155,7 @@ async fn exactly_one_principal_and_one_role_are_asked_for() {
 }
 
 #[tokio::test]
-async fn what_was_granted_before_is_managed_from_now_on_with_a_warning() {
+async fn a_role_that_was_already_granted_becomes_managed_with_a_warning() {
     let scene = Scene::new().await;
     let role = scene.role(RoleLevel::Workspace, "Workspace Viewer").await;
     scene.world.control().send(&api::ASSIGN, role, scene.query(), ()).await.unwrap();
@@ -173,7 +173,7 @@ async fn when_the_old_role_cannot_be_revoked_the_next_apply_finishes() {
     scene.world.inject(json!({ "rules": [{ "method": "DELETE", "route": "/roles/{role_id}/assignments",
         "effect": { "status": 403, "body": { "detail": ["IllegalOperationError", "not today"] } } }] }));
     harness.apply(W, scene.config("admin")).await.unwrap_err();
-    // Access never drops: for a while both are held, and the state still names the old one.
+    // Access never drops: for a while both roles are granted, and the state still contains the old one.
     assert_eq!(scene.held().await, ["Workspace Admin", "Workspace Viewer"]);
     assert_eq!(text(&harness, W, "role"), "viewer");
     scene.world.inject(json!({}));
@@ -190,7 +190,7 @@ async fn a_role_that_was_revoked_outside_is_granted_again() {
     let role = scene.role(RoleLevel::Workspace, "Workspace Viewer").await;
     scene.world.control().send(&api::REVOKE, role, scene.query(), ()).await.unwrap();
     assert_eq!(harness.apply(W, scene.config("viewer")).await.unwrap().action, Action::Create);
-    // With its workspace the assignment is gone too.
+    // The assignment is gone with its workspace.
     scene.world.remove_workspace(scene.workspace).await;
     let mut harness = other_process(&scene.world, harness).await;
     assert!(!harness.refresh(W).await.unwrap());
@@ -198,7 +198,7 @@ async fn a_role_that_was_revoked_outside_is_granted_again() {
 }
 
 #[tokio::test]
-async fn with_the_key_of_another_organization_nothing_is_taken_for_gone() {
+async fn with_the_key_of_another_organization_nothing_is_taken_for_deleted() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(W, scene.config("viewer")).await.unwrap();
@@ -221,14 +221,14 @@ async fn with_the_key_of_another_organization_nothing_is_taken_for_gone() {
     scene.world.stop().await;
 }
 
-/// What is read is remembered for one run, so a later run is another process with the same state.
+/// Reads are cached during a run, so a later run is another process with the same state.
 async fn other_process(world: &World, mut harness: Harness) -> Harness {
     harness.restart(crate::world::engine(), world.block()).await.unwrap();
     harness
 }
 
 #[tokio::test]
-async fn an_import_takes_ids_and_names_of_roles() {
+async fn an_import_accepts_ids_and_names_of_roles() {
     let scene = Scene::new().await;
     let mut harness = scene.world.harness().await;
     harness.apply(W, scene.config("Workspace Contributor")).await.unwrap();
@@ -257,7 +257,7 @@ async fn an_import_takes_ids_and_names_of_roles() {
 }
 
 #[tokio::test]
-async fn a_plan_that_takes_a_role_from_its_own_account_says_so() {
+async fn a_plan_that_revokes_a_role_of_its_own_account_warns() {
     let scene = Scene::new().await;
     let me = scene.world.control().call(&zenml_api::control::user::ME, ()).await.unwrap();
     let mut harness = scene.world.harness().await;
@@ -272,7 +272,7 @@ async fn a_plan_that_takes_a_role_from_its_own_account_says_so() {
 }
 
 #[tokio::test]
-async fn a_role_in_a_workspace_lives_its_life_under_real_hosts() {
+async fn a_role_in_a_workspace_passes_its_life_cycle_under_real_hosts() {
     under_each_host(async |world, host| {
         let scene = Scene::of(world).await;
         let before = scene.world.platform.census().await.unwrap();
@@ -286,7 +286,7 @@ async fn a_role_in_a_workspace_lives_its_life_under_real_hosts() {
         host.write("main.tf", &main("contributor")).unwrap();
         host.apply().await.unwrap();
         let id = host.attributes(W).await.unwrap()["id"].as_str().unwrap().to_owned();
-        // An import says the full name, and the configuration's short one is equal to it.
+        // An import has the full name, and the short one in the configuration is equivalent.
         host.import_equals_state(W, &id, &["role"]).await.unwrap();
         host.write("main.tf", &main("admin")).unwrap();
         assert_eq!(host.apply().await.unwrap().action(W), Some(Action::Update));

@@ -1,4 +1,4 @@
-//! A local platform with people, and the ways to it that tests take: the provider, and the API beside it.
+//! A local platform with people, and the access of tests to it: the provider, and the API.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -18,13 +18,13 @@ use zenml_local::faults::Faults;
 use zenml_local::{Options, Platform};
 use zenml_provider::{Environment, Zenml};
 
-/// Password of every person here. It guards nothing but a platform that lives for one test.
+/// Password of every person here. It only protects a platform that lasts for one test.
 const PASSWORD: &str = "one-test-long";
 
-/// One platform, fresh for one test.
+/// A new platform for one test.
 pub(crate) struct World {
     pub(crate) platform: Platform,
-    /// As the service account that the provider runs as.
+    /// The API as the service account of the provider.
     pub(crate) client: Client,
     admin: Client,
 }
@@ -34,7 +34,7 @@ impl World {
         Self::with_faults(Faults::default()).await
     }
 
-    /// A platform on which things go wrong on purpose; see `zenml_local::faults`.
+    /// A platform with injected faults; see `zenml_local::faults`.
     pub(crate) async fn with_faults(faults: Faults) -> Self {
         let platform = Platform::start(Options { faults, ..Options::default() }).await.unwrap();
         let key = platform.service_account_key().unwrap().clone();
@@ -45,7 +45,7 @@ impl World {
         Self { platform, client, admin }
     }
 
-    /// From JSON, as the documentation of `zenml_local::faults` has it.
+    /// Injects faults from JSON, as documented in `zenml_local::faults`.
     pub(crate) fn inject(&self, faults: Json) {
         self.platform.inject(serde_json::from_value(faults).unwrap());
     }
@@ -68,7 +68,7 @@ impl World {
         json!({ "control_plane_url": self.platform.url(), "service_account_key": self.key() })
     }
 
-    /// The provider in the test's own process, configured for this platform.
+    /// The provider in the test process, configured for this platform.
     pub(crate) async fn harness(&self) -> Harness {
         self.harness_with(self.block()).await
     }
@@ -77,7 +77,7 @@ impl World {
         Harness::start(engine(), block).await.unwrap()
     }
 
-    /// Somebody who has an account, and no role anywhere.
+    /// A person with an account but without any role.
     pub(crate) async fn stranger(&self, email: &str) -> User {
         let create = UserCreate {
             username: Some(email.to_owned()),
@@ -94,7 +94,7 @@ impl World {
         person
     }
 
-    /// Makes somebody who has an account a member of the organization.
+    /// Adds an account to the organization.
     pub(crate) async fn join(&self, person: &User) {
         let query = RoleQuery { name: Some("Organization Member".to_owned()), ..RoleQuery::default() };
         let roles = self.control().list_all(&role::LIST, self.organization(), query).await.unwrap();
@@ -103,7 +103,7 @@ impl World {
         self.control().send(&role::ASSIGN, member.id, query, ()).await.unwrap();
     }
 
-    /// The APIs as somebody sees them who was made here.
+    /// The APIs as a person that was created here.
     pub(crate) fn acting_as(&self, email: &str) -> Client {
         let credential =
             Credential::Password { username: email.to_owned(), password: Sensitive::from(PASSWORD) };
@@ -117,7 +117,7 @@ impl World {
         self.control().send(&team::CREATE, (), (), create).await.unwrap().id
     }
 
-    /// A workspace that runs.
+    /// A running workspace.
     pub(crate) async fn workspace(&self, name: &str) -> WorkspaceId {
         let create = WorkspaceCreate {
             name: name.to_owned(),
@@ -140,13 +140,13 @@ impl World {
         self.server(workspace).await.send(&project::CREATE, (), (), create).await.unwrap().id
     }
 
-    /// Removes a workspace behind the provider's back.
+    /// Deletes a workspace outside of Terraform.
     pub(crate) async fn remove_workspace(&self, id: WorkspaceId) {
         self.control().call(&workspace::DELETE, id).await.unwrap();
         self.until(id, Option::is_none).await;
     }
 
-    /// Looks until the platform is done with what it does in the background.
+    /// Waits until the platform has finished its background work.
     async fn until(&self, id: WorkspaceId, done: fn(&Option<Workspace>) -> bool) {
         let done = async {
             while !done(&self.look(id).await) {
@@ -156,7 +156,7 @@ impl World {
         tokio::time::timeout(Duration::from_secs(20), done).await.expect("the platform settles");
     }
 
-    /// A workspace as the control plane has it.
+    /// A workspace on the control plane.
     pub(crate) async fn look(&self, id: WorkspaceId) -> Option<Workspace> {
         self.control().call(&workspace::GET, IdOrName::Id(id)).await.optional().unwrap()
     }
@@ -181,16 +181,16 @@ pub(crate) fn engine() -> Engine {
     Engine::new(Zenml::new(Environment::default()))
 }
 
-/// Types of resources of which none of these addresses is. A table over all types asserts which ones it leaves out, so
-/// that a new type is not forgotten in it.
+/// Resource types without any of these addresses. Each table over all types asserts which ones it omits, so that a
+/// new type is not forgotten.
 pub(crate) fn types_without<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let there: BTreeSet<&str> =
         addresses.into_iter().filter_map(|address| Some(address.split_once('.')?.0)).collect();
     engine().resources().into_iter().filter(|name| !there.contains(name)).map(str::to_owned).collect()
 }
 
-/// The real hosts that there are. Without any the test says so.
-#[expect(clippy::print_stdout, reason = "nobody shall take a skipped test for a success")]
+/// The available real hosts. If there are none, the test prints that.
+#[expect(clippy::print_stdout, reason = "a skipped test must not count as a success")]
 pub(crate) async fn hosts() -> Vec<Host> {
     match search().hosts().await {
         Ok(hosts) => hosts,
@@ -202,7 +202,7 @@ pub(crate) async fn hosts() -> Vec<Host> {
     }
 }
 
-/// A directory with the provider that was built, for a server that the environment has to name.
+/// A directory with the built provider, for a server that the environment has to set.
 pub(crate) fn scenario(host: &Host) -> Scenario {
     let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-zenml"));
     let directory = binary.parent().unwrap().to_owned();
@@ -212,7 +212,7 @@ pub(crate) fn scenario(host: &Host) -> Scenario {
     scenario
 }
 
-/// Runs a test under each real host that there is, each with a platform of its own.
+/// Runs a test under each available real host, each with a new platform.
 pub(crate) async fn under_each_host<F: Future<Output = ()>>(test: impl Fn(World, Scenario) -> F) {
     for host in hosts().await {
         let world = World::start().await;

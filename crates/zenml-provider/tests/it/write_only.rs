@@ -1,4 +1,4 @@
-//! Secrets that are in no state: the write-only twins of secrets, service connectors and code repositories.
+//! Secrets outside of the state: the write-only arguments of secrets, service connectors and code repositories.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ const CONNECTOR: &str = "zenml_service_connector.c";
 const REPOSITORY: &str = "zenml_code_repository.r";
 const PROJECT: &str = "zenml_project.p";
 
-/// A resource with a twin, and what the server has of it.
+/// A resource with a write-only argument, and its value on the server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Noun {
     Secret,
@@ -56,7 +56,7 @@ impl Noun {
         config
     }
 
-    /// The secret members as the server has them.
+    /// The secret values on the server.
     pub(crate) async fn stored(self, api: &Api, id: &str) -> Json {
         match self {
             Self::Secret => {
@@ -84,14 +84,14 @@ fn id(harness: &Harness, address: &str) -> String {
     harness.state(address).unwrap().attribute("id").as_str().unwrap().to_owned()
 }
 
-/// Makes the project that repositories belong to.
+/// Creates the project of the repositories.
 async fn project(server: &Server, harness: &mut Harness) -> String {
     harness.apply(PROJECT, json!({ "name": server.name("project") })).await.unwrap();
     id(harness, PROJECT)
 }
 
 #[tokio::test]
-async fn written_values_reach_the_server_when_their_version_says_so_and_never_the_state() {
+async fn write_only_values_reach_the_server_when_their_version_changes_and_never_the_state() {
     in_process_on_each_server(async |server, harness| {
         let project = project(server, harness).await;
         for noun in Noun::ALL {
@@ -134,7 +134,7 @@ async fn written_values_reach_the_server_when_their_version_says_so_and_never_th
 }
 
 #[tokio::test]
-async fn a_change_of_what_is_not_in_the_state_is_not_noticed_and_not_undone() {
+async fn changes_from_outside_of_write_only_values_are_neither_detected_nor_undone() {
     in_process_on_each_server(async |server, harness| {
         let project = project(server, harness).await;
         for noun in Noun::ALL {
@@ -188,7 +188,7 @@ async fn a_change_of_what_is_not_in_the_state_is_not_noticed_and_not_undone() {
 }
 
 #[tokio::test]
-async fn the_spellings_exclude_each_other_and_old_hosts_are_told() {
+async fn the_forms_exclude_each_other_and_old_hosts_are_rejected_with_a_reason() {
     in_process_on_each_server(async |server, harness| {
         let project = project(server, harness).await;
         let old = server.harness().await.without_write_only();
@@ -240,7 +240,7 @@ async fn the_spellings_exclude_each_other_and_old_hosts_are_told() {
 }
 
 #[tokio::test]
-async fn a_written_value_is_not_in_the_state_file_of_real_hosts() {
+async fn a_write_only_value_is_not_in_the_state_file_of_real_hosts() {
     on_each_server(async |server, host| {
         if !host.host().is_at_least(1, 11) {
             return;

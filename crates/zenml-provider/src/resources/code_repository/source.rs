@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_and_the_class_that_it_stands_for_are_the_same_origin() {
+    fn a_type_and_its_class_are_the_same_origin() {
         for word in TYPES {
             let origin = Origin::read(Some(word), None).unwrap();
             assert_eq!(origin.word(), Some(word));

@@ -195,12 +195,12 @@ impl InWorkspace for ServiceConnector {
         let connector = write::create_on(&server, &plan).await?;
         let id = connector.id;
         write::save_created(cx, &plan, id)?;
-        let made = read::observed(&server, &connector, &plan)?;
-        cx.save(&made);
+        let created = read::observed(&server, &connector, &plan)?;
+        cx.save(&created);
         if let Some(predecessor) = predecessor {
             succeed::<HeldConnectors>(cx, &server, predecessor.id, id).await;
         }
-        Ok(made)
+        Ok(created)
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Objects<Self>>, plan: Self) -> Result<Self, Diag> {

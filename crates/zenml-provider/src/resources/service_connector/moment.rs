@@ -51,7 +51,7 @@ mod tests {
         let same = |one: &str, other: &str| same_moment(&one.into(), &other.into());
         assert!(same("2030-01-31T12:00:00+02:00", "2030-01-31T10:00:00"));
         assert!(!same("2030-01-31T12:00:00+02:00", "2030-01-31T12:00:00"));
-        assert!(!same("soon", "later"), "what is no time is only itself");
+        assert!(!same("soon", "later"), "a string that is not a time equals only itself");
         assert!(!same_moment(&"2030-01-31T12:00:00Z".into(), &Dyn::Null));
     }
 }

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_keeps_what_means_the_same_and_what_is_secret() {
+    fn a_read_keeps_equivalent_values_and_secrets() {
         let known = [
             ("server", Some("https://a")),
             ("insecure", Some("True")),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn configurations_are_the_same_where_a_server_stores_them_as_one() {
+    fn configurations_are_the_same_if_a_server_stores_them_as_one() {
         let json = "[\"one\",\"two\"]";
         let cases = [
             ("[ \"one\", \"two\" ]", json, true),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn null_members_are_not_sent() {
+    fn null_settings_are_not_sent() {
         assert_eq!(json(&settings(&[("a", Some("1")), ("b", None)])), stored(json!({ "a": "1" })));
     }
 }

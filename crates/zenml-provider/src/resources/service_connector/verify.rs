@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_temporary_failures_are_tried_again() {
         let cases = [
             ("Connect timeout on endpoint URL", Patience::UntilTheDeadline),
             ("ThrottlingException: Rate exceeded", Patience::UntilTheDeadline),

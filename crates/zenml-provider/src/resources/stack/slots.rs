@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_sees_what_is_managed_and_a_single_stranger() {
+    fn a_read_shows_managed_components_and_a_single_unmanaged_one() {
         let cases = [
             ("nothing new", [&[1][..], &[], &[]], [Some(1), None, None], [Some(1), None, None]),
             ("exchanged", [&[2], &[], &[]], [Some(1), None, None], [Some(2), None, None]),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_leaves_alone_what_is_not_managed() {
+    fn a_change_keeps_unmanaged_components() {
         let cases = [
             (
                 "exchange",
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_say_all_that_there_is_and_their_order() {
+    fn lists_are_complete_and_ordered() {
         let lists = |numbers: [Option<&[u8]>; 3]| -> ComponentLists {
             let one = |(kind, numbers): (&str, Option<&[u8]>)| {
                 let ids: Vec<_> = numbers?.iter().map(|number| Id(id(*number))).collect();
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_joins_where_another_one_or_none_was() {
+    fn a_component_joins_in_place_of_another_one_or_of_none() {
         let before = named(&stack(Some(components([Some(1), Some(0), Some(3)])), None));
         let after = stack(Some(components([Some(2), Some(4), Some(3)])), None);
         let joining = joining(&before, &Partial::new(after.to_object()));

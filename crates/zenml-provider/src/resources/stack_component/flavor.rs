@@ -305,7 +305,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn only_what_the_server_surely_refuses_is_said() {
+    fn only_what_the_server_is_certain_to_reject_is_an_error() {
         let schema = json!({
             "properties": {
                 "path": { "type": "string" }, "size": { "type": "integer" },

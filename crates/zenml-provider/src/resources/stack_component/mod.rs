@@ -243,11 +243,11 @@ impl InWorkspace for StackComponent {
         let (component, predecessor) = write::create(cx, &server, &plan).await?;
         let id = component.id;
         save_created(cx, &plan, id)?;
-        let made = write::settle(cx, &server, &component, &plan)?;
+        let created = write::settle(cx, &server, &component, &plan)?;
         if let Some(predecessor) = predecessor {
             succeed::<HeldComponents>(cx, &server, predecessor, id).await;
         }
-        Ok(made)
+        Ok(created)
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Objects<Self>>, plan: Self) -> Result<Self, Diag> {

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_follows_what_is_managed_and_nothing_else() {
+    fn a_refresh_follows_managed_settings_and_nothing_else() {
         let known = Secret::new(settings(&[
             ("changed", Some("1")),
             ("list", Some("[1, 2]")),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_of_another_provider_gets_what_it_lacks() {
+    fn a_state_of_another_provider_is_completed() {
         let known = Secret::new(settings(&[("path", Some("p")), ("unkept", Some("x"))]));
         let stored =
             stored(json!({ "path": "p", "flag": true, "unset": null, "instance_type": "ml.m5.xlarge" }));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_import_takes_what_is_set() {
+    fn an_import_contains_what_is_set() {
         let found = imported(
             "alerter",
             "slack",
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_compared_by_what_they_mean() {
+    fn settings_are_compared_by_meaning() {
         let cases = [
             (Dyn::string("true"), Dyn::string("True"), true),
             (Dyn::string("5"), Dyn::string("5.0"), true),

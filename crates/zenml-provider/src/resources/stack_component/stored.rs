@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_the_same_where_the_server_would_store_them_as_it_has_them() {
+    fn settings_are_the_same_if_the_server_would_store_them_as_they_are() {
         let text = json!({ "type": "string" });
         let schema = json!({ "properties": {
             "token": text, "channel": text, "default_channel": text, "uri": text, "namespace": text, "context": text,
@@ -208,8 +208,8 @@ mod tests {
             let (wants, finds) = (read(&wanted), read(&found));
             let wants: Texts<'_> = wants.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
             let finds: Texts<'_> = finds.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-            let told = names(&rules, &wants, &finds).map(|names| serde_json::to_value(names).unwrap());
-            assert_eq!(told, expected, "{wanted} and {found}");
+            let result = names(&rules, &wants, &finds).map(|names| serde_json::to_value(names).unwrap());
+            assert_eq!(result, expected, "{wanted} and {found}");
         }
     }
 }

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_compared_by_what_they_mean() {
+    fn settings_are_compared_by_meaning() {
         let cases = [
             (json!({ "a": 5 }), json!({ "a": "5" }), true),
             (json!({ "a": 5 }), json!({ "a": 5.0 }), true),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_follows_what_is_managed_and_nothing_else() {
+    fn a_refresh_follows_managed_settings_and_nothing_else() {
         let known = settings(&json!({
             "same": 5, "changed": 1, "completed": { "x": 1 }, "unkept": "x", "removed": "y", "none": null,
             "list": [1, 2],

@@ -38,8 +38,8 @@ pub(super) async fn create(
         finish::<HeldComponents, _, _, _>(cx, server, predecessor, existing).await;
         return Err(plan.exists(server, Some(existing)));
     }
-    let made = write::create_on(server, plan).await?;
-    Ok((made, predecessor.map(|predecessor| predecessor.id)))
+    let created = write::create_on(server, plan).await?;
+    Ok((created, predecessor.map(|predecessor| predecessor.id)))
 }
 
 /// Returns the update from the state to the plan; `None` if both are equivalent. [`update`] adds the secrets, because
@@ -102,8 +102,8 @@ pub(super) fn settle(
     let kept = |key: &String| stored.is_none_or(|stored| stored.contains_key(key));
     let dropped: BTreeSet<String> = plan.sent().into_keys().filter(|key| !kept(key)).collect();
     let remembered = Json::Array(dropped.iter().cloned().map(Json::String).collect());
-    let made = read::observed(server, component, plan)?;
-    cx.save(&made);
+    let created = read::observed(server, component, plan)?;
+    cx.save(&created);
     if cx.private(UNWRITTEN).is_none() {
         cx.set_private(DROPPED, remembered)?;
     }
@@ -120,5 +120,5 @@ pub(super) fn settle(
                 .at(plan.settings_place()),
         );
     }
-    Ok(made)
+    Ok(created)
 }

@@ -174,7 +174,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn two_processes_leave_what_the_roles_that_are_left_need_wherever_one_waits_for_the_other() {
+fn two_processes_leave_what_the_remaining_roles_require_wherever_one_waits_for_the_other() {
     let stacks = stacks();
     let mut orders = 0;
     for case in cases() {

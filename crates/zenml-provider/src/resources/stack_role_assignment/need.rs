@@ -102,7 +102,7 @@ impl StackRole {
     }
 
     /// Returns the actions of the role on objects of a kind.
-    #[expect(clippy::match_same_arms, reason = "the table is read by role and kind")]
+    #[expect(clippy::match_same_arms, reason = "the table contains each role and kind")]
     pub(super) fn row(self, kind: Kind) -> Actions {
         use Action::{Client, Delete, Read, ReadSecretValue, Share, Update};
         let actions: &[Action] = match (self, kind) {
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_grants_what_its_row_says() {
+    fn a_role_grants_its_row_of_the_table() {
         let cases = [
             ("read", Kind::Stack, "read"),
             ("read", Kind::Component, "read"),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_role_of_a_share_is_the_highest_that_it_holds_wholly() {
+    fn the_role_of_a_share_is_the_highest_that_it_fully_contains() {
         let cases = [
             ("", None, None),
             ("update", None, None),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_stack_is_granted_when_components_are_left_out() {
+    fn only_the_stack_is_granted_without_components() {
         let stack = contents(&[ComponentId::random()], &[ConnectorId::random()], &[SecretId::random()]);
         let all = Wish { actions: actions("read update"), include_components: true };
         let alone = Wish { actions: actions("read update"), include_components: false };
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_on_two_stacks_meet_on_what_both_hold() {
+    fn roles_on_two_stacks_overlap_on_shared_objects() {
         let (shared, own) = (ComponentId::random(), ComponentId::random());
         let connector = ConnectorId::random();
         let development = contents(&[shared, own], &[connector], &[]);
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_keeps_what_others_granted_and_what_other_stacks_need() {
+    fn a_share_keeps_permissions_from_elsewhere_and_those_that_other_stacks_require() {
         let cases = [
             // current, before, now, needed elsewhere, after
             ("", "", "read", "", "read"),
@@ -309,7 +309,7 @@ mod tests {
 
     /// Checks the rules for every order of adding and removing the roles of one principal.
     #[test]
-    fn whatever_the_order_each_role_that_is_left_has_all_that_it_needs() {
+    fn in_any_order_each_remaining_role_keeps_all_that_it_requires() {
         let (shared, own) = (ComponentId::random(), ComponentId::random());
         let (connector, secret) = (ConnectorId::random(), SecretId::random());
         let stacks = [
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_reads_back_as_it_is_written() {
+    fn an_object_is_parsed_as_it_is_written() {
         for kind in Kind::ALL {
             let object = Object { kind, id: Uuid::new_v4() };
             assert_eq!(Object::parse(&object.to_string()), Some(object));

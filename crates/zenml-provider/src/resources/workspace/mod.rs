@@ -45,16 +45,16 @@ impl Resource for Workspace {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let client = cx.client().await?;
         let organization = control::organization::or_default(client, &plan.organization_id).await?;
-        let made = deploy::create(client, organization, &plan).await?;
-        control::workspace::forget(client, made.id);
-        let model = Self::seen(&made, &Since::Answer(&plan));
+        let created = deploy::create(client, organization, &plan).await?;
+        control::workspace::forget(client, created.id);
+        let model = Self::seen(&created, &Since::Answer(&plan));
         cx.save(&model);
-        if !made.is_managed {
+        if !created.is_managed {
             // Its server is started elsewhere, at any time.
             return Ok(model);
         }
-        let id = made.id;
-        let model = deploy::settled(cx, &plan, made, &WorkspaceStatus::Available).await?;
+        let id = created.id;
+        let model = deploy::settled(cx, &plan, created, &WorkspaceStatus::Available).await?;
         if plan.wanted_state() == WorkspaceStatus::Available || model.state() != WorkspaceStatus::Available {
             return Ok(model);
         }

@@ -1,7 +1,7 @@
-//! What becomes of a plan when somebody changes or deletes the object before it is applied.
+//! Plans whose object is changed or deleted outside of Terraform before the apply.
 //!
-//! A type takes part with one row: its attributes that can be changed in place, each with a value of ours, one that the
-//! plan brings, and one that somebody else sets.
+//! Each type has one row: its attributes that can be changed in place, each with the current value, the planned one,
+//! and one from outside.
 
 mod types;
 
@@ -19,19 +19,19 @@ use crate::many::counted;
 use crate::server::in_process_on_each_server;
 use crate::world::{World, types_without, under_each_host};
 
-/// The id of an object of whatever type.
+/// The id of an object of any type.
 type AnyId = IdOrName<SecretId>;
 
 fn id_of(harness: &Harness, address: &str) -> String {
     harness.state(address).unwrap().attribute("id").as_str().unwrap().to_owned()
 }
 
-/// What the configuration does with the attribute that somebody else changes.
+/// How the configuration treats the attribute that changes outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kept {
-    /// It sets it, and the plan leaves it as it is.
+    /// It sets the attribute, and the plan does not change it.
     Managed,
-    /// It leaves it out.
+    /// It omits the attribute.
     LeftOut,
     /// It sets another value, which `ignore_changes` hides.
     Ignored,
@@ -44,7 +44,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Each attribute of each type, changed outside while the plan changes itself or another one.
+    /// Changes each attribute of each type outside, while the plan changes the same attribute or another one.
     async fn all(&mut self, types: &[Type]) {
         for object in types {
             let count = object.attributes.len();
@@ -61,9 +61,9 @@ impl Run<'_> {
         }
     }
 
-    /// The plan changes one attribute, and somebody else another or the same.
+    /// The plan changes one attribute, and somebody else changes the same or another one.
     async fn case(&mut self, object: &Type, changed: &Attribute, moved: &Attribute, kept: Kept) {
-        // What has only two values is moved to the one that the plan would bring.
+        // An attribute with only two values changes to the planned one.
         if changed.ours == changed.next || kept == Kept::Ignored && moved.ours == moved.next {
             return;
         }
@@ -106,7 +106,7 @@ impl Run<'_> {
         self.cases += 1;
     }
 
-    /// The plan changes what somebody has deleted.
+    /// The plan changes an object that was deleted outside.
     async fn deleted(&mut self, object: &Type) {
         let Type { address, update, .. } = object;
         let config = |of: fn(&Attribute) -> &Json| {
@@ -146,7 +146,7 @@ fn merged(one: &Json, other: &Json) -> Json {
 }
 
 #[tokio::test]
-async fn an_apply_reaches_what_was_planned_whatever_somebody_changed_since_then() {
+async fn an_apply_reaches_the_plan_despite_changes_since_then() {
     in_process_on_each_server(async |server, harness| {
         let types = on_a_server(harness, server.prefix()).await;
         let mut run = Run { api: &server.api, harness, cases: 0 };
@@ -161,7 +161,7 @@ async fn an_apply_reaches_what_was_planned_whatever_somebody_changed_since_then(
 }
 
 #[tokio::test]
-async fn where_the_workspace_went_meanwhile_an_update_says_that_the_object_no_longer_exists() {
+async fn an_update_in_a_workspace_that_was_deleted_meanwhile_reports_that_the_object_no_longer_exists() {
     let world = World::start().await;
     let home = world.workspace("home").await;
     let mut block = world.block();
@@ -177,7 +177,7 @@ async fn where_the_workspace_went_meanwhile_an_update_says_that_the_object_no_lo
             }
             config
         };
-        // Both rows of tags would have one name.
+        // Both rows of tags would have the same name.
         if object.address != "zenml_tag.y" {
             harness.apply(object.address, config(|attribute| &attribute.ours)).await.unwrap();
             let after = config(|attribute| &attribute.next);
@@ -205,7 +205,7 @@ async fn an_update_reads_its_object_once() {
     let mut harness = Harness::start(engine, block).await.unwrap();
     let mut types = on_a_server(&mut harness, "t").await;
     types.extend(on_the_control_plane());
-    // Roles have nothing but themselves to change, and tests of their own.
+    // Roles have no other attributes to change, and separate tests.
     let roles = ["project_role_assignment", "stack_role_assignment", "workspace_role_assignment"];
     let roles = roles.map(|noun| format!("zenml_{noun}"));
     assert_eq!(types_without(types.iter().map(|object| object.address)), roles);
@@ -230,7 +230,7 @@ async fn an_update_reads_its_object_once() {
             let path = seen.url.split('?').next().unwrap_or_default();
             seen.method.as_str() == "GET" && path.ends_with(&id)
         };
-        // A stack is read once more while nobody else in the run may change it.
+        // A stack is read once more, under a lock within the run.
         let allowed = if address == "zenml_stack.x" { 2 } else { 1 };
         let reads = seen.iter().filter(own).count();
         assert!(reads <= allowed, "{address}: {reads} reads of {} requests", seen.len());
@@ -240,7 +240,7 @@ async fn an_update_reads_its_object_once() {
 }
 
 #[tokio::test]
-async fn so_does_an_apply_to_the_control_plane() {
+async fn an_apply_to_the_control_plane_reaches_the_plan_despite_changes_since_then() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     let mut run = Run { api: world.control(), harness: &mut harness, cases: 0 };
@@ -250,7 +250,7 @@ async fn so_does_an_apply_to_the_control_plane() {
 }
 
 #[tokio::test]
-async fn members_that_somebody_added_or_removed_meanwhile_are_put_right_or_left_alone() {
+async fn members_that_were_added_or_removed_meanwhile_are_corrected_unless_they_are_managed_elsewhere() {
     let world = World::start().await;
     let mut people = Vec::new();
     for email in ["ann@example.com", "bob@example.com", "eve@example.com"] {
@@ -260,7 +260,7 @@ async fn members_that_somebody_added_or_removed_meanwhile_are_put_right_or_left_
     let address = "zenml_team.x";
     let config = |name: &str, members: Json| json!({ "name": name, "members": members });
     let ours = || json!(["ann@example.com", "bob@example.com"]);
-    // What the plan makes of name and members, and who is there in the end, after Bob was taken out and Eve put in.
+    // The planned name and members, and the members in the end, after Bob was removed and Eve was added outside.
     let table = [
         ("next", ours(), vec![ann, bob]),
         ("ours", json!(["ann@example.com"]), vec![ann]),
@@ -271,7 +271,7 @@ async fn members_that_somebody_added_or_removed_meanwhile_are_put_right_or_left_
     for (name, planned, mut expected) in table {
         let mut harness = world.harness().await;
         let what = format!("{name}, {planned}");
-        // Whoever leaves the members out did so before.
+        // A configuration that omits the members did so before.
         let before = if planned.is_null() { Json::Null } else { ours() };
         if planned.is_null() {
             harness.apply(address, config("ours", ours())).await.unwrap();
@@ -285,7 +285,7 @@ async fn members_that_somebody_added_or_removed_meanwhile_are_put_right_or_left_
         harness.apply_planned(address, plan, config(name, planned.clone()), &[]).await.unwrap();
         let mut members: Vec<UserId> = Vec::new();
         for member in control.call(&team::MEMBERS, team).await.unwrap() {
-            let TeamMember::User(user) = member else { panic!("{what}: an invitation") };
+            let TeamMember::User(user) = member else { panic!("{what}: unexpected invitation") };
             members.push(user.id);
         }
         members.sort();
@@ -299,7 +299,7 @@ async fn members_that_somebody_added_or_removed_meanwhile_are_put_right_or_left_
 }
 
 #[tokio::test]
-async fn a_role_that_somebody_took_or_gave_meanwhile_is_a_conflict_or_no_matter() {
+async fn a_role_that_was_revoked_meanwhile_is_a_conflict_and_one_that_was_granted_is_not() {
     let world = World::start().await;
     let home: WorkspaceId = world.workspace("home").await;
     let project: ProjectId = world.project(home, "around").await;
@@ -350,7 +350,7 @@ async fn a_role_that_somebody_took_or_gave_meanwhile_is_a_conflict_or_no_matter(
 }
 
 #[tokio::test]
-async fn a_saved_plan_is_kept_to_the_letter_by_real_hosts() {
+async fn real_hosts_apply_a_saved_plan_exactly() {
     under_each_host(async |world, host| {
         let main = |name: &str| {
             format!(
@@ -397,7 +397,7 @@ resource "zenml_team" "t" {{
         let put = async |api: &Api, update: Endpoint<AnyId, (), Json, Json>, address: &str, body: Json| {
             api.send(&update, IdOrName::parse(&ids[address]), (), body).await.unwrap();
         };
-        // The colour is already another one when the plan is made.
+        // The color has already changed when the plan is created.
         put(&server, Endpoint::put("/tags/{id}"), "zenml_tag.t", json!({ "color": "blue" })).await;
         host.write("main.tf", &main("after")).unwrap();
         let plan = host.plan().await.unwrap();

@@ -1,4 +1,4 @@
-//! What takes part: one row for each type.
+//! One row for each type.
 
 use serde_json::{Map, Value as Json, json};
 use tfkit_test::Harness;
@@ -9,11 +9,11 @@ use super::{AnyId, id_of};
 /// A type of object.
 pub(super) struct Type {
     pub(super) address: &'static str,
-    /// What every configuration has.
+    /// Arguments of every configuration.
     pub(super) base: Json,
-    /// Method and path by which it is changed; it is read by the same path.
+    /// Method and path of its update. Reads use the same path.
     pub(super) update: Endpoint<AnyId, (), Json, Json>,
-    /// What a change outside has to name although it leaves it as it is.
+    /// Fields that an update from outside has to contain although they stay the same.
     pub(super) always: Json,
     pub(super) attributes: Vec<Attribute>,
 }
@@ -21,14 +21,14 @@ pub(super) struct Type {
 /// An attribute that can be changed in place.
 pub(super) struct Attribute {
     pub(super) name: &'static str,
-    /// Cannot be left out.
+    /// Whether it is required.
     pub(super) is_required: bool,
     pub(super) ours: Json,
-    /// What the plan makes of it.
+    /// The planned value.
     pub(super) next: Json,
-    /// The change that somebody else makes.
+    /// The update from outside.
     pub(super) outside: Json,
-    /// Where an answer has the value, and what stands there after that change.
+    /// Where a response contains the value, and the value after that update.
     pub(super) seen: &'static str,
     pub(super) theirs: Json,
 }
@@ -43,7 +43,7 @@ fn attribute(
     Attribute { name, is_required: false, ours, next, outside, seen, theirs: theirs.into() }
 }
 
-/// A name: always there, and never the same twice.
+/// A name: required and unique.
 fn name(prefix: &str) -> Attribute {
     let [ours, next, theirs] = ["ours", "next", "theirs"].map(|name| format!("{prefix}-{name}"));
     let outside = json!({ "name": theirs });
@@ -54,7 +54,7 @@ fn text(name: &'static str, member: &str, seen: &'static str) -> Attribute {
     attribute(name, [json!("ours"), json!("next")], json!({ member: "theirs" }), seen, "theirs")
 }
 
-/// A map, of which one key changes.
+/// A map with one changing key.
 fn map(name: &'static str, member: &str, seen: &'static str) -> Attribute {
     let value = |value: &str| json!({ "key": value });
     attribute(name, [value("ours"), value("next")], json!({ member: value("theirs") }), seen, "theirs")
