@@ -45,12 +45,12 @@ impl Client {
         }
     }
 
-    /// Both APIs.
+    /// Returns both APIs.
     pub fn api(&self) -> &zenml_client::Client {
         &self.api
     }
 
-    /// The management API.
+    /// Returns the management API.
     pub fn control_plane(&self) -> Result<&Api, Diag> {
         let none = |error| self.missing(cannot("manage ZenML Pro", Needs::ORGANIZATION_ADMIN, &error));
         self.api.control_plane().map_err(none)
@@ -61,7 +61,7 @@ impl Client {
         self.memory.of()
     }
 
-    /// The origins of the settings of both APIs.
+    /// Returns the origins of the settings of both APIs.
     pub(crate) fn planes(&self) -> &Planes {
         &self.planes
     }

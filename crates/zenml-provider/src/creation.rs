@@ -26,7 +26,7 @@ pub(crate) async fn outcome<T>(
     }
 }
 
-/// Adds to a diagnostic that both the response to the creation and the check of its outcome are missing.
+/// Extends a diagnostic for the case that neither the creation nor the check of its outcome got a response.
 pub(crate) fn may_exist(diag: Diag, error: &ApiError) -> Diag {
     let diag = diag
         .why("The request to create it was sent, but the answer was lost: the object may or may not exist.")

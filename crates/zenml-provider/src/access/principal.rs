@@ -101,7 +101,7 @@ impl Principal {
         }
     }
 
-    /// The team, if it is one.
+    /// Returns the team, if it is one.
     pub fn team(self) -> Option<TeamId> {
         match self {
             Self::Team(team) => Some(team),
@@ -109,7 +109,7 @@ impl Principal {
         }
     }
 
-    /// The user or service account, if it is one.
+    /// Returns the user or service account, if it is one.
     pub fn account(self) -> Option<UserId> {
         match self {
             Self::Team(_) => None,
@@ -118,7 +118,7 @@ impl Principal {
         }
     }
 
-    /// The value of the attribute `user_id`.
+    /// Returns the value of the attribute `user_id`.
     pub fn user(self) -> Option<UserId> {
         match self {
             Self::User(user) => Some(user),
@@ -126,7 +126,7 @@ impl Principal {
         }
     }
 
-    /// The value of the attribute `service_account_id`.
+    /// Returns the value of the attribute `service_account_id`.
     pub fn service_account(self) -> Option<ServiceAccountId> {
         match self {
             Self::ServiceAccount(account) => Some(account),

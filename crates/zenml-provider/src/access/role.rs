@@ -37,17 +37,17 @@ pub const ORGANIZATION: &[(&str, &str)] = &[
     ("viewer", "Organization Viewer"),
 ];
 
-/// The attribute with the name of a role.
+/// Returns the attribute with the name of a role.
 pub(super) fn at_role() -> Path {
     Path::root().attr("role")
 }
 
-/// The attribute with the id of a role.
+/// Returns the attribute with the id of a role.
 pub(super) fn at_role_id() -> Path {
     Path::root().attr("role_id")
 }
 
-/// The short names of a level.
+/// Returns the short names of a level.
 pub fn short_names(level: &RoleLevel) -> &'static [(&'static str, &'static str)] {
     match level {
         RoleLevel::Workspace => WORKSPACE,
@@ -110,7 +110,7 @@ impl Roles {
     }
 }
 
-/// The roles of an organization, read once in a run.
+/// Returns the roles of an organization, read once in a run.
 pub async fn roles(client: &Client, organization: OrganizationId) -> Result<Arc<Roles>, Diag> {
     let control_plane = client.control_plane()?;
     let read =

@@ -403,7 +403,7 @@ impl Lives<'_> {
         }
     }
 
-    /// The ids of all objects in the state, by address.
+    /// Returns the ids of all objects in the state, by address.
     async fn ids(&self) -> BTreeMap<&'static str, String> {
         let mut ids = BTreeMap::new();
         for life in self.types {
@@ -445,7 +445,7 @@ impl Lives<'_> {
         std::fs::write(&state, saved).unwrap();
     }
 
-    /// The objects on the server by address, without the time of the last update.
+    /// Returns the objects on the server by address, without the time of the last update.
     async fn contents(&self, ids: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, Json> {
         let mut contents = BTreeMap::new();
         for life in self.types {

@@ -77,7 +77,7 @@ fn canary(variable: &str) -> String {
     format!("canary-of-{}", variable.replace('_', "-"))
 }
 
-/// The state, with the private state decoded.
+/// Returns the state, with the private state decoded.
 fn state(host: &Scenario) -> Json {
     let mut state: Json =
         serde_json::from_slice(&fs::read(host.work().join("terraform.tfstate")).unwrap()).unwrap();
@@ -89,7 +89,7 @@ fn state(host: &Scenario) -> Json {
     state
 }
 
-/// The id of an object in a state.
+/// Returns the id of an object in a state.
 fn id(state: &Json, kind: &str, name: &str) -> String {
     let resources = state["resources"].as_array().unwrap();
     let found =

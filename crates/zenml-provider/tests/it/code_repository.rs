@@ -39,7 +39,7 @@ impl Scene {
         Self { world, workspace, project, server }
     }
 
-    /// A configuration of a repository on GitHub, merged with `more`. Null values in `more` remove arguments.
+    /// Returns a configuration of a repository on GitHub, merged with `more`. Null values in `more` remove arguments.
     fn config(&self, more: Json) -> Json {
         let mut config = json!({
             "workspace_id": self.workspace.to_string(), "project_id": self.project.to_string(), "name": "training",
@@ -54,7 +54,7 @@ impl Scene {
         self.server.call(&api::GET, id).await.optional().unwrap()
     }
 
-    /// The configuration on the server.
+    /// Returns the configuration on the server.
     async fn stored(&self, id: CodeRepositoryId) -> Json {
         serde_json::to_value(self.look(id).await.unwrap().metadata.unwrap().config).unwrap()
     }

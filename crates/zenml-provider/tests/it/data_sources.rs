@@ -392,7 +392,7 @@ async fn a_map_contains_what_its_filters_select() {
     .await;
 }
 
-/// A map key, with the prefix of the scenario added to its name.
+/// Returns a map key, with the prefix of the scenario added to its name.
 fn named(server: &Server, key: &str) -> String {
     match key.split_once('/') {
         Some((kind, name)) => format!("{kind}/{}", server.name(name)),

@@ -212,7 +212,7 @@ fn texts(value: &Json, all: &mut String) {
     }
 }
 
-/// The parts of the secrets in a string.
+/// Returns the parts of the secrets in a string.
 pub(crate) fn leaks(text: &str, credentials: &BTreeSet<String>) -> Option<String> {
     let mut fragments = vec![HEAD.to_owned(), TAIL.to_owned()];
     for credential in credentials {

@@ -56,7 +56,7 @@ impl Repeater {
     }
 }
 
-/// One request on one connection.
+/// Serves one request on one connection.
 async fn serve(mut client: TcpStream, upstream: SocketAddr, shared: Arc<Mutex<Shared>>) {
     let mut request = Vec::new();
     let (head, rest) = loop {

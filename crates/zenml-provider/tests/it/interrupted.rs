@@ -30,7 +30,7 @@ async fn relayed(server: &Server, host: &mut Scenario) -> Relay {
     relay
 }
 
-/// The sorted names of a scenario's components in its state; `None` while the host writes it.
+/// Returns the sorted names of a scenario's components in its state; `None` while the host writes it.
 fn in_state(host: &Scenario) -> Option<Vec<String>> {
     let written = fs::read(host.work().join("terraform.tfstate")).unwrap_or_default();
     let state: Json = if written.is_empty() { json!({}) } else { serde_json::from_slice(&written).ok()? };
@@ -43,7 +43,7 @@ fn in_state(host: &Scenario) -> Option<Vec<String>> {
     Some(names)
 }
 
-/// The sorted names of a scenario's components in the state and on the server.
+/// Returns the sorted names of a scenario's components in the state and on the server.
 async fn names(server: &Server, host: &Scenario) -> [Vec<String>; 2] {
     [in_state(host).unwrap(), server.inventory().await]
 }

@@ -25,7 +25,7 @@ fn without(config: &Json, name: &str) -> Json {
     Json::Object(config)
 }
 
-/// The optional attributes of a configuration, according to the schema.
+/// Returns the optional attributes of a configuration, according to the schema.
 fn optional(harness: &Harness, type_name: &str, config: &Json) -> Vec<String> {
     let schema = harness.engine().resource_schema(type_name).unwrap();
     let is_optional = |name: &&String| {

@@ -17,7 +17,7 @@ fn text(block: &Json, name: &str) -> String {
     block[name].as_str().unwrap().to_owned()
 }
 
-/// A token of the server, as a login returns it.
+/// Returns a token of the server, as a login returns it.
 async fn token(server: &Server) -> String {
     use zenml_api::workspace::login::{Answer, Form, LOGIN};
     let key = text(&server.block(), "api_key");

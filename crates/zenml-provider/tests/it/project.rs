@@ -32,7 +32,7 @@ impl Scene {
         Self { world, workspace, server }
     }
 
-    /// A configuration in this workspace.
+    /// Returns a configuration in this workspace.
     fn config(&self, more: Json) -> Json {
         let mut config = json!({ "workspace_id": self.workspace.to_string(), "name": "vision" });
         let Json::Object(more) = more else { panic!("the configuration must be an object") };

@@ -53,7 +53,7 @@ impl Relay {
         Self { url, shared, _serving: serving }
     }
 
-    /// The address of the relay, which replaces the server's.
+    /// Returns the address of the relay, which replaces the server's.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -77,7 +77,7 @@ impl Relay {
 }
 
 impl Shared {
-    /// Whether the response to these bytes is held back. Only the first bytes of a request look like one.
+    /// Returns whether the response to these bytes is held back. Only the first bytes of a request look like one.
     fn catches(&self, sent: &[u8]) -> bool {
         let mut rule = self.rule.lock().unwrap();
         let Some(rule) = rule.as_mut() else { return false };
@@ -99,7 +99,7 @@ impl Shared {
     }
 }
 
-/// One connection, on which each request waits for the previous response.
+/// Serves one connection, on which each request waits for the previous response.
 async fn carry(mut client: TcpStream, upstream: SocketAddr, shared: Arc<Shared>) {
     let Ok(mut server) = TcpStream::connect(upstream).await else { return };
     let (mut sent, mut answered) = (vec![0; 1 << 16], vec![0; 1 << 16]);

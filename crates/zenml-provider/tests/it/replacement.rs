@@ -203,8 +203,8 @@ impl Outside {
         Self { stack, component }
     }
 
-    /// The ids of the objects that it uses: components by type, the connector and its resource, and the secrets of
-    /// both.
+    /// Returns the ids of the objects that it uses: components by type, the connector and its resource, and the
+    /// secrets of both.
     async fn holds(&self, server: &Server) -> Json {
         let stack = server.api.call(&stack::GET, self.stack).await.unwrap().metadata.unwrap();
         let component = server.api.call(&component::GET, self.component).await.unwrap();
@@ -216,7 +216,7 @@ impl Outside {
         })
     }
 
-    /// The same from the state.
+    /// Returns the same from the state.
     fn expected(ids: &Ids) -> Json {
         let components: BTreeMap<_, _> =
             COMPONENTS.iter().map(|(kind, address)| (*kind, [&ids[*address]])).collect();
@@ -231,7 +231,7 @@ impl Outside {
     }
 }
 
-/// The components of a stack by their types.
+/// Returns the components of a stack by their types.
 fn held_by(stack: &StackMetadata) -> Json {
     let ids = |components: &[component::Component]| {
         components.iter().map(|component| component.id.to_string()).collect::<Vec<_>>()
@@ -250,7 +250,7 @@ async fn ids(host: &Scenario) -> Ids {
     resources.iter().map(|one| (text(&one["address"]), text(&one["values"]["id"]))).collect()
 }
 
-/// The retired objects.
+/// Returns the retired objects.
 async fn retired(server: &Server) -> Vec<String> {
     let mut there = server.inventory().await;
     there.retain(|name| name.contains("(replaced"));

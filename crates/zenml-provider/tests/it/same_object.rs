@@ -8,7 +8,7 @@ use tfkit_test::{Action, Harness};
 use crate::lost_answer::scene;
 use crate::world::{World, types_without, under_each_host};
 
-/// The same type at another address.
+/// Returns the same type at another address.
 fn other(address: &str) -> String {
     format!("{}.other", address.split_once('.').unwrap().0)
 }
@@ -36,13 +36,13 @@ async fn one_of_each() -> (World, Vec<(&'static str, Json)>) {
     (world, all)
 }
 
-/// The severities and summaries of a run's diagnostics.
+/// Returns the severities and summaries of a run's diagnostics.
 async fn reported(harness: &Harness, run: &[(&str, Json)]) -> Vec<(Severity, String)> {
     let reported: Vec<Diag> = harness.plan_together(run).await.unwrap();
     reported.into_iter().map(|diag| (diag.severity, diag.summary)).collect()
 }
 
-/// A configuration with another name, for types with names.
+/// Returns a configuration with another name, for types with names.
 fn renamed(config: &Json) -> Option<Json> {
     config.get("name")?;
     let mut config = config.clone();

@@ -108,7 +108,7 @@ impl Server {
         scenario
     }
 
-    /// The objects with a name of this scenario, sorted, as `TYPE NAME`.
+    /// Returns the objects with a name of this scenario, sorted, as `TYPE NAME`.
     pub(crate) async fn inventory(&self) -> Vec<String> {
         let projects = self.api.list_all(&project::LIST, (), ProjectQuery::default()).await.unwrap();
         let stacks = self.api.list_all(&stack::LIST, (), StackQuery::default()).await.unwrap();

@@ -44,7 +44,7 @@ impl Place {
         state.attribute(key).as_str().unwrap_or_default().to_owned()
     }
 
-    /// The connector with its secrets.
+    /// Returns the connector with its secrets.
     pub(crate) async fn stored(&self) -> Connector {
         let query = SecretsQuery { expand_secrets: Some(true) };
         self.server.send(&api::GET, self.id(), query, ()).await.unwrap()
@@ -54,7 +54,7 @@ impl Place {
         self.server.list_all(&api::LIST, (), ConnectorQuery::default()).await.unwrap().len()
     }
 
-    /// A component that uses the connector.
+    /// Creates a component that uses the connector.
     async fn use_it(&self) {
         let create = ComponentCreate {
             name: "store".to_owned(),

@@ -40,7 +40,7 @@ impl Scene {
         component(&self.server, name, "alerter", "slack", configuration).await
     }
 
-    /// A configuration in this workspace, with components besides the two required ones.
+    /// Returns a configuration in this workspace, with components besides the two required ones.
     fn config(&self, more: Json) -> Json {
         let mut components = json!({ "orchestrator": self.orchestrator.to_string(), "artifact_store": self.store.to_string() });
         let Json::Object(more) = more else { panic!("the components must be an object") };

@@ -47,7 +47,7 @@ impl Scene {
         Self { world, workspace, server, orchestrator, store, alerters }
     }
 
-    /// A configuration with the required components and more.
+    /// Returns a configuration with the required components and more.
     fn lists(&self, more: Json) -> Json {
         let mut lists = json!({ "orchestrator": [self.orchestrator.to_string()], "artifact_store": [self.store.to_string()] });
         let Json::Object(more) = more else { panic!("the lists must be an object") };
@@ -71,7 +71,7 @@ impl Scene {
         self.server.call(&api::GET, id(harness)).await.unwrap()
     }
 
-    /// The alerters of the stack on the server, in its order.
+    /// Returns the alerters of the stack on the server, in its order.
     async fn alerters(&self, harness: &Harness) -> Vec<usize> {
         let components = self.look(harness).await.metadata.unwrap().components;
         let found = components.get("alerter").into_iter().flatten();

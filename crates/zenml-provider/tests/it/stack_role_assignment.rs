@@ -88,7 +88,7 @@ impl Scene {
             "team_id": self.team.to_string(), "role": role })
     }
 
-    /// The team's share of one object.
+    /// Returns the team's share of one object.
     async fn share(&self, kind: ResourceType, id: impl Identifier) -> BTreeSet<String> {
         let resource = ResourceRef::one(kind, id).in_workspace(self.workspace).to_string();
         let query = ResourceQuery { resource };
@@ -109,7 +109,7 @@ impl Scene {
         self.server.send(&membership::SHARE, (), query, actions.to_vec()).await.unwrap();
     }
 
-    /// The team's shares of all objects of both stacks.
+    /// Returns the team's shares of all objects of both stacks.
     async fn all_shares(&self) -> Vec<BTreeSet<String>> {
         vec![
             self.share(ResourceType::Stack, self.dev).await,
@@ -120,12 +120,12 @@ impl Scene {
         ]
     }
 
-    /// The API of the workspace, as a member of the team.
+    /// Returns the API of the workspace, as a member of the team.
     async fn ann(&self) -> Api {
         self.world.acting_as(EMAIL).workspace(self.workspace).await.unwrap()
     }
 
-    /// The original components of the stack.
+    /// Returns the original components of the stack.
     fn prod_slots(&self) -> Slots {
         serde_json::from_value(serde_json::to_value(&self.prod_parts.components).unwrap()).unwrap()
     }

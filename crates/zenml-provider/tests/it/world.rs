@@ -34,7 +34,7 @@ impl World {
         Self::with_faults(Faults::default()).await
     }
 
-    /// A platform with injected faults; see `zenml_local::faults`.
+    /// Creates a platform with injected faults; see `zenml_local::faults`.
     pub(crate) async fn with_faults(faults: Faults) -> Self {
         let platform = Platform::start(Options { faults, ..Options::default() }).await.unwrap();
         let key = platform.service_account_key().unwrap().clone();
@@ -58,17 +58,17 @@ impl World {
         self.platform.organization_id()
     }
 
-    /// The management API, as the account of the provider.
+    /// Returns the management API, as the account of the provider.
     pub(crate) fn control(&self) -> &Api {
         self.client.control_plane().unwrap()
     }
 
-    /// The provider block for this platform.
+    /// Returns the provider block for this platform.
     pub(crate) fn block(&self) -> Json {
         json!({ "control_plane_url": self.platform.url(), "service_account_key": self.key() })
     }
 
-    /// The provider in the test process, configured for this platform.
+    /// Returns the provider in the test process, configured for this platform.
     pub(crate) async fn harness(&self) -> Harness {
         self.harness_with(self.block()).await
     }
@@ -77,7 +77,7 @@ impl World {
         Harness::start(engine(), block).await.unwrap()
     }
 
-    /// A person with an account but without any role.
+    /// Creates a person with an account but without any role.
     pub(crate) async fn stranger(&self, email: &str) -> User {
         let create = UserCreate {
             username: Some(email.to_owned()),
@@ -87,7 +87,7 @@ impl World {
         self.admin.control_plane().unwrap().send(&user::CREATE, (), create, ()).await.unwrap()
     }
 
-    /// A member of the organization.
+    /// Creates a member of the organization.
     pub(crate) async fn person(&self, email: &str) -> User {
         let person = self.stranger(email).await;
         self.join(&person).await;
@@ -103,21 +103,21 @@ impl World {
         self.control().send(&role::ASSIGN, member.id, query, ()).await.unwrap();
     }
 
-    /// The APIs as a person that was created here.
+    /// Returns the APIs as a person that was created here.
     pub(crate) fn acting_as(&self, email: &str) -> Client {
         let credential =
             Credential::Password { username: email.to_owned(), password: Sensitive::from(PASSWORD) };
         client_of(self.platform.url(), credential)
     }
 
-    /// A team without members.
+    /// Creates a team without members.
     pub(crate) async fn team(&self, name: &str) -> TeamId {
         let create =
             TeamCreate { organization_id: self.organization(), name: name.to_owned(), description: None };
         self.control().send(&team::CREATE, (), (), create).await.unwrap().id
     }
 
-    /// A running workspace.
+    /// Creates a running workspace.
     pub(crate) async fn workspace(&self, name: &str) -> WorkspaceId {
         let create = WorkspaceCreate {
             name: name.to_owned(),
@@ -129,12 +129,12 @@ impl World {
         made.id
     }
 
-    /// The API of a workspace, as the account of the provider.
+    /// Returns the API of a workspace, as the account of the provider.
     pub(crate) async fn server(&self, workspace: WorkspaceId) -> Api {
         self.client.workspace(workspace).await.unwrap()
     }
 
-    /// An empty project.
+    /// Creates an empty project.
     pub(crate) async fn project(&self, workspace: WorkspaceId, name: &str) -> ProjectId {
         let create = ProjectCreate { name: Patch::Set(name.to_owned()), ..ProjectCreate::default() };
         self.server(workspace).await.send(&project::CREATE, (), (), create).await.unwrap().id
@@ -156,12 +156,12 @@ impl World {
         tokio::time::timeout(Duration::from_secs(20), done).await.expect("the platform settles");
     }
 
-    /// A workspace on the control plane.
+    /// Returns a workspace on the control plane.
     pub(crate) async fn look(&self, id: WorkspaceId) -> Option<Workspace> {
         self.control().call(&workspace::GET, IdOrName::Id(id)).await.optional().unwrap()
     }
 
-    /// A workspace by its name.
+    /// Returns a workspace by its name.
     pub(crate) async fn find(&self, name: &str) -> Option<Workspace> {
         self.control().call(&workspace::GET, IdOrName::Name(name.to_owned())).await.optional().unwrap()
     }
@@ -176,20 +176,20 @@ fn client_of(url: &str, credential: Credential) -> Client {
     Client::new(&Settings { control_plane, ..Settings::default() }).unwrap()
 }
 
-/// The provider in an environment without variables.
+/// Returns the provider in an environment without variables.
 pub(crate) fn engine() -> Engine {
     Engine::new(Zenml::new(Environment::default()))
 }
 
-/// Resource types without any of these addresses. Each table over all types asserts which ones it omits, so that a
-/// new type is not forgotten.
+/// Returns resource types without any of these addresses. Each table over all types asserts which ones it omits, so
+/// that a new type is not forgotten.
 pub(crate) fn types_without<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let there: BTreeSet<&str> =
         addresses.into_iter().filter_map(|address| Some(address.split_once('.')?.0)).collect();
     engine().resources().into_iter().filter(|name| !there.contains(name)).map(str::to_owned).collect()
 }
 
-/// The available real hosts. If there are none, the test prints that.
+/// Returns the available real hosts. If there are none, the test prints that.
 #[expect(clippy::print_stdout, reason = "a skipped test must not count as a success")]
 pub(crate) async fn hosts() -> Vec<Host> {
     match search().hosts().await {
@@ -202,7 +202,7 @@ pub(crate) async fn hosts() -> Vec<Host> {
     }
 }
 
-/// A directory with the built provider, for a server that the environment has to set.
+/// Creates a directory with the built provider, for a server that the environment has to set.
 pub(crate) fn scenario(host: &Host) -> Scenario {
     let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-zenml"));
     let directory = binary.parent().unwrap().to_owned();

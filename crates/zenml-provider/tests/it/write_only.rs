@@ -56,7 +56,7 @@ impl Noun {
         config
     }
 
-    /// The secret values on the server.
+    /// Returns the secret values on the server.
     pub(crate) async fn stored(self, api: &Api, id: &str) -> Json {
         match self {
             Self::Secret => {

@@ -15,7 +15,7 @@ pub(super) fn remember(client: &Client, kind: String, name: String) {
     planned.0.lock().unwrap_or_else(PoisonError::into_inner).insert((kind, name));
 }
 
-/// Whether a flavor is planned.
+/// Returns whether a flavor is planned.
 pub(crate) fn is_planned(client: &Client, kind: &str, name: &str) -> bool {
     let planned = client.memory::<Planned>();
     planned.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&(kind.to_owned(), name.to_owned()))

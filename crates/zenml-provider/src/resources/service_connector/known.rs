@@ -157,7 +157,7 @@ fn configuration_problems(
     let nothing = BTreeMap::new();
     let members = match value {
         Dyn::Map(members) => members,
-        // A configuration that is managed elsewhere exists already.
+        // A configuration that is managed elsewhere already exists.
         Dyn::Null if plan.is_create() => &nothing,
         _ => return (Vec::new(), None),
     };

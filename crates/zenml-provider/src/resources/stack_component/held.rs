@@ -25,7 +25,7 @@ impl Held for HeldComponents {
 
     const NOUN: Noun = StackComponent::NOUN;
 
-    /// Only the message shows it.
+    /// Returns whether the server rejected a deletion because the component is in use. Only the message shows it.
     fn is_held(error: &ApiError) -> bool {
         let contains =
             |words: &str| error.answer().is_some_and(|refused| refused.body.summary().contains(words));
