@@ -1,7 +1,7 @@
 //! Makes untrusted text safe for terminals and logs.
 //!
 //! A name can contain a line break and forge a log line, or an escape sequence that moves the cursor, changes
-//! colours, or writes to the clipboard (CWE-117, CWE-150). All output for people passes through here.
+//! colors, or writes to the clipboard (CWE-117, CWE-150). All output for people passes through here.
 
 #![warn(missing_docs)]
 

@@ -85,7 +85,7 @@ pub struct Note {
     pub name: String,
     /// Text of the note.
     pub text: String,
-    /// Colour of the paper.
+    /// Color of the paper.
     #[attr(default = "yellow")]
     pub colour: OrDefault<String>,
     /// Length of the text.

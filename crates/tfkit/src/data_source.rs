@@ -9,7 +9,7 @@ use crate::model::{DEFAULT_TIMEOUT, Model, Partial};
 
 /// A data source type: it takes a configuration and returns the same model with its slots filled.
 ///
-/// As with a [resource](crate::Resource), one behaviour can serve many models. If there is only one, the model
+/// As with a [resource](crate::Resource), one behavior can serve many models. If there is only one, the model
 /// implements the trait itself.
 pub trait DataSource: Send + Sync + 'static {
     /// The configuration and the result.

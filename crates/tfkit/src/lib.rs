@@ -28,7 +28,7 @@
 //!     /// Text of the note.
 //!     #[attr(check = length(1..=200))]
 //!     pub text: String,
-//!     /// Colour of the paper.
+//!     /// Color of the paper.
 //!     #[attr(default = "yellow", check = one_of(&["yellow", "blue"]))]
 //!     pub colour: OrDefault<String>,
 //!     /// Who wrote it.

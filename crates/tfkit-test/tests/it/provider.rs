@@ -21,7 +21,7 @@ pub(crate) struct Note {
     /// Text of the note.
     #[attr(check = length(1..=20))]
     pub(crate) text: String,
-    /// Colour of the paper.
+    /// Color of the paper.
     #[attr(default = "yellow")]
     pub(crate) colour: OrDefault<String>,
     /// Number of writes.

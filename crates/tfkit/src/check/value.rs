@@ -122,7 +122,7 @@ impl Check {
         self.to_string()
     }
 
-    /// The condition as a sentence for the documentation of an attribute of a type.
+    /// Returns the condition as a sentence for the documentation of an attribute of a type.
     pub fn sentence(&self, ty: &Type) -> String {
         self.about("Must", "values", ty)
     }

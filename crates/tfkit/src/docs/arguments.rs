@@ -1,4 +1,4 @@
-//! The lists of attributes, with a section of its own for each nested schema.
+//! The lists of attributes, with a separate section for each nested schema.
 
 use super::sentence::one_line;
 use crate::schema::{Attribute, IdentityAttribute, Nesting, Shape, Who};
@@ -16,7 +16,7 @@ const GROUPS: [Group; 3] = [
 
 const WRITE_ONLY: &str = ", [Write-only](https://developer.hashicorp.com/terraform/language/resources/ephemeral#write-only-arguments)";
 
-/// The sections of a whole block; `nothing` where it has no attributes.
+/// Returns the sections of a whole block; `nothing` if it has no attributes.
 pub(super) fn block(attributes: &[Attribute]) -> String {
     let groups = groups(attributes, &[]).map(|(group, list)| format!("### {group}\n\n{list}"));
     let mut sections: Vec<String> = groups.collect();
@@ -24,7 +24,7 @@ pub(super) fn block(attributes: &[Attribute]) -> String {
     sections.join("\n\n")
 }
 
-/// The lists of an identity.
+/// Returns the lists of an identity.
 pub(super) fn identity(attributes: &[IdentityAttribute]) -> String {
     let mut sorted: Vec<&IdentityAttribute> = attributes.iter().collect();
     sorted.sort_by_key(|attribute| attribute.name);
@@ -39,7 +39,7 @@ pub(super) fn identity(attributes: &[IdentityAttribute]) -> String {
     [group("Required", true), group("Optional", false)].into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
 
-/// The groups that have attributes, each with its list.
+/// Returns the groups that have attributes, each with its list.
 fn groups<'a>(
     attributes: &'a [Attribute],
     path: &'a [&'static str],
@@ -54,7 +54,7 @@ fn groups<'a>(
     })
 }
 
-/// Adds the sections of what is nested in these attributes, in the order in which the lists above refer to them.
+/// Adds the sections of nested attributes, in the order in which the lists above refer to them.
 fn nested(attributes: &[Attribute], path: &[&'static str], sections: &mut Vec<String>) {
     let sorted = sorted(attributes);
     for (_, belongs) in GROUPS {
@@ -113,7 +113,7 @@ fn sorted(attributes: &[Attribute]) -> Vec<&Attribute> {
     sorted
 }
 
-/// A type in the registry's words.
+/// Returns a type in the registry's words.
 fn shape(shape: &Shape) -> String {
     match shape {
         Shape::Plain(ty) => plain(ty),

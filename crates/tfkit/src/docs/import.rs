@@ -1,14 +1,14 @@
-//! How an object gets into the state: by command, by an import block with its id, and by its identity.
+//! The import section: by command, by an import block with an id, and by an identity.
 
 use super::arguments;
 use crate::check::Rule;
 use crate::schema::{IdentityAttribute, Schema};
 
-/// The section about imports, for an object at an address; `notes` is what the template says.
+/// Returns the import section for an object at an address. `notes` comes from the template.
 ///
 /// # Errors
 ///
-/// The parts of the key are no import id, and the model states no other form.
+/// If the parts of the key are not an import id, and the model sets no other format.
 pub(super) fn section(
     type_name: &str,
     address: &str,
@@ -19,7 +19,7 @@ pub(super) fn section(
     let forms = Forms::new(type_name, schema, identity);
     let Some(id) = forms.plain.first() else {
         return Err(format!(
-            "{type_name}: the parts of the key are no import id; state the form with #[model(import = \"…\")]"
+            "{type_name}: the parts of the key are not an import id; set the format with #[model(import = \"…\")]"
         ));
     };
     let command = |id: &String| format!("terraform import {address} {id}");
@@ -58,7 +58,7 @@ struct Forms {
     plain: Vec<String>,
     /// With them.
     placed: Vec<String>,
-    /// What the optional parts name, such as `workspace`.
+    /// What the optional parts identify, such as `workspace`.
     place: Option<String>,
 }
 
@@ -86,12 +86,13 @@ fn noun(type_name: &str) -> &str {
     type_name.split_once('_').map_or(type_name, |(_, noun)| noun)
 }
 
-/// An attribute as part of an id; `id` alone does not say whose.
+/// Returns an attribute as part of an id; `id` alone would be ambiguous.
 fn part(noun: &str, attribute: &IdentityAttribute) -> String {
     if attribute.name == "id" { format!("{noun}_id").to_uppercase() } else { attribute.name.to_uppercase() }
 }
 
-/// The smallest identity that names an object: what is required, and one of those of which one must be set.
+/// Returns the smallest identity of an object: the required attributes, and one of each group of which exactly one
+/// must be set.
 fn example(type_name: &str, schema: &Schema, identity: &[IdentityAttribute]) -> Vec<(&'static str, String)> {
     let chosen: Vec<&str> = schema
         .rules

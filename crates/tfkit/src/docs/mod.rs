@@ -1,8 +1,8 @@
 //! The reference pages of a provider, in the layout of the Terraform registry.
 //!
-//! A page is made of what exists anyway: the schema (whose texts are the doc comments of the models), the identity, the
-//! facts in [`About`](crate::schema::About), and the examples, which are configurations that a test can apply. What no
-//! schema can say comes from an optional template. [`pages`] is a pure function: the same material gives the same bytes.
+//! A page is generated from the schema (whose texts are the doc comments of the models), the identity, the facts in
+//! [`About`](crate::schema::About), and the examples, which are configurations that a test can apply. Other content
+//! comes from an optional template. [`pages`] is a pure function: the same input always gives the same bytes.
 //!
 //! The layout is that of `tfplugindocs`, the registry's own generator, which only builds providers written in Go.
 
@@ -21,20 +21,21 @@ use page::{Kind, Page};
 /// Files by their path from the root of the repository, with `/` between the parts.
 pub type Files = BTreeMap<String, String>;
 
-/// Makes every page of a provider: paths below the folder of the pages, such as `resources/team.md`, and contents.
+/// Generates every page of a provider: paths in the folder of the pages, such as `resources/team.md`, and contents.
 ///
 /// Read from `sources`:
 ///
-/// - `examples/provider/provider.tf`, `examples/resources/TYPE/resource.tf`, `examples/data-sources/TYPE/data-source.tf`:
-///   the example of each page. It is required. Further `.tf` files beside it follow in the order of their names.
-/// - `templates/index.md`, `templates/resources/NAME.md`, `templates/data-sources/NAME.md`, where `NAME` is the type without
-///   the provider's prefix: Markdown that follows the description. A heading `# …` at its beginning replaces that of the
-///   page. Text below a line `## Import` goes into the section of that name. A line `<!-- example -->` moves the example
-///   there.
+/// - `examples/provider/provider.tf`, `examples/resources/TYPE/resource.tf`,
+///   `examples/data-sources/TYPE/data-source.tf`: the example of each page. It is required. Other `.tf` files in its
+///   folder follow in the order of their names.
+/// - `templates/index.md`, `templates/resources/NAME.md`, `templates/data-sources/NAME.md`, where `NAME` is the type
+///   without the provider's prefix: Markdown that follows the description. A heading `# …` at its beginning replaces
+///   that of the page. Text after a line `## Import` goes into the section with this name. A line `<!-- example -->`
+///   moves the example there.
 ///
 /// # Errors
 ///
-/// One line for each thing that is missing, or that no page uses.
+/// One line for each missing or unused file.
 pub fn pages(engine: &Engine, sources: &Files) -> Result<Files, Vec<String>> {
     let prefix = engine.name();
     let mut pages = Files::new();
@@ -62,12 +63,12 @@ pub fn pages(engine: &Engine, sources: &Files) -> Result<Files, Vec<String>> {
     if problems.is_empty() { Ok(pages) } else { Err(problems) }
 }
 
-/// Whether a file is written in Terraform's language.
+/// Returns whether it is a Terraform file.
 fn is_configuration(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| extension == "tf")
 }
 
-/// Templates and examples of types that do not exist, such as those of a type that was renamed.
+/// Returns templates and examples of types that do not exist, for example because a type was renamed.
 fn unused(sources: &Files, used: &[String]) -> Vec<String> {
     const OF_PAGES: [&str; 4] =
         ["templates/", "examples/provider/", "examples/resources/", "examples/data-sources/"];

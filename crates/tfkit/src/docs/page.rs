@@ -8,7 +8,7 @@ use crate::model::Operation;
 use crate::schema::{Attribute, IdentityAttribute, Schema, Shape, Who};
 use crate::timeouts;
 
-/// What a page is about.
+/// The subject of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Provider,
@@ -16,7 +16,7 @@ pub(super) enum Kind {
     DataSource,
 }
 
-/// What a page is made of, but for the files.
+/// The input of a page, except for the files.
 pub(super) struct Page<'a> {
     kind: Kind,
     /// The provider's prefix.
@@ -33,7 +33,7 @@ impl<'a> Page<'a> {
         let mut identity: Vec<IdentityAttribute> = Vec::new();
         if kind == Kind::Resource {
             identity = engine.identity_schema(name).map(|schema| schema.attributes).unwrap_or_default();
-            // Several models may share a key, whose own texts then fit none of them well.
+            // Several models may share a key, whose own texts then do not fit them.
             for part in &mut identity {
                 let same = schema.attributes.iter().find(|attribute| attribute.name == part.name);
                 if let Some(same) = same {
@@ -45,7 +45,7 @@ impl<'a> Page<'a> {
         Self { kind, provider: engine.name(), name, schema, identity }
     }
 
-    /// Where the page belongs, from the folder of all pages.
+    /// Returns the path of the page in the folder of all pages.
     pub(super) fn path(&self) -> String {
         match self.kind {
             Kind::Provider => "index.md".to_owned(),
@@ -66,7 +66,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The text of the page, or what it lacks.
+    /// Returns the text of the page, or what is missing.
     pub(super) fn render(&self, sources: &Files) -> Result<String, Vec<String>> {
         let mut problems = double_defaults(self.name, &self.schema.attributes);
         let template_path = self.template_path();
@@ -74,7 +74,7 @@ impl<'a> Page<'a> {
         let examples = self.examples(sources);
         let main = self.example_folder() + self.example_name();
         if !sources.contains_key(&main) {
-            problems.push(format!("{main}: missing; a page needs an example"));
+            problems.push(format!("{main}: missing; every page requires an example"));
         }
         let mut sections = vec![
             self.front_matter(template.title),
@@ -106,8 +106,7 @@ impl<'a> Page<'a> {
                 None => {}
             }
         } else if !template.import.is_empty() {
-            problems
-                .push(format!("{template_path}: has a section about imports, and the type has no identity"));
+            problems.push(format!("{template_path}: has an import section, but the type has no identity"));
         }
         if !problems.is_empty() {
             return Err(problems);
@@ -116,7 +115,7 @@ impl<'a> Page<'a> {
         Ok(sections.join("\n\n") + "\n")
     }
 
-    /// The name without the provider's prefix.
+    /// Returns the name without the provider's prefix.
     fn noun(&self) -> &str {
         self.name.strip_prefix(self.provider).and_then(|rest| rest.strip_prefix('_')).unwrap_or(self.name)
     }
@@ -129,7 +128,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// What the registry reads: title, place in the list, and summary. Its validator refuses a category of the index.
+    /// Returns the front matter for the registry: title, category, and summary. Its validator rejects a category of
+    /// the index.
     fn front_matter(&self, replaced: Option<&str>) -> String {
         let (name, provider) = (self.name, self.provider);
         let title = match (replaced, self.kind) {
@@ -147,7 +147,7 @@ impl<'a> Page<'a> {
         format!("---\npage_title: \"{title}\"\n{category}description: |-\n  {summary}\n---")
     }
 
-    /// The heading, which a template may replace: a provider's own spelling of its name, for instance.
+    /// Returns the heading, which a template may replace, for example with the provider's spelling of its name.
     fn title(&self, replaced: Option<&str>) -> String {
         match (replaced, self.kind) {
             (Some(title), _) => format!("# {title}"),
@@ -157,7 +157,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// What the credential needs, and since when there is the type.
+    /// Returns what the credential needs, and the first version with the type.
     fn facts(&self) -> String {
         let about = &self.schema.about;
         let needs = about.needs.map(|needs| format!("Requires {needs}."));
@@ -165,7 +165,7 @@ impl<'a> Page<'a> {
         [needs, since].into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
-    /// The examples as blocks of code: the main one first, the others by name.
+    /// Returns the examples as code blocks: the main one first, the others by name.
     fn examples(&self, sources: &Files) -> Vec<String> {
         let folder = self.example_folder();
         let main = self.example_name();
@@ -177,7 +177,7 @@ impl<'a> Page<'a> {
         files.iter().map(|(_, text)| format!("```terraform\n{}\n```", text.trim())).collect()
     }
 
-    /// The address of the first resource of the type in an example.
+    /// Returns the address of the first resource of the type in an example.
     fn address(&self, example: &str) -> Option<String> {
         let block = format!("resource \"{}\" \"", self.name);
         let label = example.lines().find_map(|line| line.strip_prefix(&block))?.split_once('"')?.0;
@@ -185,7 +185,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// A description as Markdown: lines of a paragraph are joined, lists and tables stay as they are.
+/// Returns a description as Markdown: lines of a paragraph are joined, lists and tables are kept.
 fn paragraphs(text: &str) -> String {
     let paragraph = |text: &str| {
         if text.trim_start().starts_with(['-', '|', '#', '`']) {
@@ -197,7 +197,7 @@ fn paragraphs(text: &str) -> String {
     text.split("\n\n").map(paragraph).collect::<Vec<_>>().join("\n\n")
 }
 
-/// Tells in the attribute `timeouts` how long an operation may take by default.
+/// Adds the default timeouts to the attribute `timeouts`.
 fn add_default_timeouts(engine: &Engine, type_name: &str, attributes: &mut [Attribute]) {
     let Some(timeouts) = attributes.iter_mut().find(|attribute| attribute.name == timeouts::ATTRIBUTE) else {
         return;
@@ -212,13 +212,13 @@ fn add_default_timeouts(engine: &Engine, type_name: &str, attributes: &mut [Attr
     }
 }
 
-/// Attributes whose description repeats the default that the schema states.
+/// Returns attributes whose description repeats the default of the schema.
 fn double_defaults(name: &str, attributes: &[Attribute]) -> Vec<String> {
     let mut problems = Vec::new();
     for attribute in attributes {
         if matches!(attribute.who, Who::Default(_)) && attribute.description.contains("Default: ") {
             problems.push(format!(
-                "{name}: the description of `{}` states the default, which the page adds by itself",
+                "{name}: the description of `{}` contains the default, which the page adds automatically",
                 attribute.name
             ));
         }

@@ -1,11 +1,11 @@
-//! What the schema itself says about an attribute, as sentences.
+//! Facts of the schema about an attribute, as sentences.
 
 use crate::schema::{Attribute, Who};
 use crate::value::{Dyn, Shown};
 
 impl Attribute {
-    /// The description with what else the schema says: the default, the conditions on the value, and whether a change
-    /// replaces the object. One paragraph of Markdown.
+    /// Returns the description with the default, the checks of the value, and whether a change replaces the object,
+    /// as one paragraph of Markdown.
     pub fn documentation(&self) -> String {
         let ty = self.ty();
         let mut sentences = vec![one_line(&self.description)];
@@ -23,7 +23,7 @@ impl Attribute {
     }
 }
 
-/// A value as a configuration would have it, without the quotes of a string that needs none to be seen.
+/// Returns a value as in a configuration, without quotes if a string is readable without them.
 fn spelled(value: &Dyn) -> String {
     match value {
         Dyn::String(text) if !text.is_empty() => text.clone(),
@@ -31,7 +31,7 @@ fn spelled(value: &Dyn) -> String {
     }
 }
 
-/// A doc comment as one paragraph.
+/// Returns a doc comment as one paragraph.
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! What is written by hand about a type, beside its schema.
+//! Templates: hand-written text about a type, in addition to its schema.
 
 use super::Files;
 
@@ -8,18 +8,18 @@ const EXAMPLE: &str = "<!-- example -->";
 /// The parts of a template, each of which may be empty.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Template<'a> {
-    /// Heading of the page, where it is not the usual one.
+    /// Heading of the page, if it is not the default.
     pub(super) title: Option<&'a str>,
-    /// What follows the description.
+    /// Text after the description.
     pub(super) before: &'a str,
-    /// What follows the example, where the template says where that stands.
+    /// Text after the example, if the template contains the marker.
     pub(super) after: &'a str,
-    /// What the section about imports begins with.
+    /// Text at the beginning of the import section.
     pub(super) import: &'a str,
 }
 
 impl<'a> Template<'a> {
-    /// The template of a page; an empty one where there is no file.
+    /// Returns the template of a page; an empty one if there is no file.
     pub(super) fn of(sources: &'a Files, path: &str) -> Self {
         sources.get(path).map_or_else(Self::default, |text| Self::parse(text))
     }
@@ -35,7 +35,7 @@ impl<'a> Template<'a> {
     }
 }
 
-/// What stands before and after a line, without the white space around it.
+/// Returns the text before and after a line, without the white space around it.
 fn split<'a>(text: &'a str, line: &str) -> (&'a str, &'a str) {
     let mut start = 0;
     for found in text.split_inclusive('\n') {

@@ -105,7 +105,7 @@ impl Engine {
         (!attributes.is_empty()).then_some(IdentitySchema { version: 0, attributes })
     }
 
-    /// How long an operation on a type of resource may take by default, by the type's full name.
+    /// Returns the default timeout of an operation, by the full name of the resource type.
     pub fn default_timeout(&self, type_name: &str, operation: Operation) -> Option<Duration> {
         self.0.resources.get(type_name).map(|resource| resource.timeout(operation))
     }

@@ -20,9 +20,9 @@ pub type KeyOf<R> = <<R as Resource>::Model as Model>::Key;
 
 /// A resource type: how its objects are read, created, updated and deleted.
 ///
-/// The behaviour and its [model](Self::Model) are two types, so that one behaviour can serve many models: a generic
+/// The behavior and its [model](Self::Model) are two types, so that one behavior can serve many models: a generic
 /// type such as `Objects<T>` implements this trait for every `T` that defines how it differs from the others. If
-/// there is only one model, the model implements the trait itself: `type Model = Self`. The behaviour is never
+/// there is only one model, the model implements the trait itself: `type Model = Self`. The behavior is never
 /// instantiated.
 ///
 /// I/O ([`fetch`](Self::fetch)) and meaning ([`observe`](Self::observe)) are separate, so that reads, responses to a

@@ -35,7 +35,7 @@ pub(crate) struct Item {
     /// Size of the item.
     #[attr(default = 1)]
     pub size: OrDefault<u64>,
-    /// Colour of the item.
+    /// Color of the item.
     pub colour: OrServer<String>,
     /// Where the item is shown.
     pub url: Computed<String>,
@@ -222,7 +222,7 @@ impl Resource for Item {
             let items = cx.client().await?.items.lock().unwrap().len();
             plan.warn(Diag::warning(format!("There are {items} items")));
         }
-        // The colour depends on the size, so it can be promised.
+        // The color depends on the size, so it can be promised.
         if plan.config().get(Self::COLOUR).is_null() && plan.get(Self::SIZE).known() == Some(7) {
             plan.set(Self::COLOUR, &"red".to_owned());
         }

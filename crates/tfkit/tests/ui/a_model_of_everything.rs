@@ -35,7 +35,7 @@ pub struct Thing {
     /// Size.
     #[attr(default = 1)]
     pub size: OrDefault<i64>,
-    /// Colour.
+    /// Color.
     #[attr(default = "red")]
     pub colour: OrDefault<String>,
     /// A ratio.

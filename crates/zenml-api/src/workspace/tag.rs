@@ -1,4 +1,4 @@
-//! Tags: coloured words on pipelines, runs, models and artifacts.
+//! Tags: colored words on pipelines, runs, models and artifacts.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub const UPDATE: Endpoint<TagId, (), TagUpdate, Tag> = Endpoint::put("/tags/{ta
 /// Deletes a tag, and removes it from all objects.
 pub const DELETE: Endpoint<TagId, (), (), ()> = Endpoint::delete("/tags/{tag_id}");
 
-/// The colours that a tag can have.
+/// The colors that a tag can have.
 pub const COLORS: [&str; 11] =
     ["grey", "purple", "red", "green", "yellow", "orange", "lime", "teal", "turquoise", "magenta", "blue"];
 
@@ -38,7 +38,7 @@ list_query! {
         id = "id",
         /// Name.
         name = "name",
-        /// Colour, one of [`COLORS`].
+        /// Color, one of [`COLORS`].
         color = "color",
         /// Whether only one object of a type can have the tag.
         exclusive = "exclusive",
@@ -76,7 +76,7 @@ pub struct TagUpdate {
     /// New name. A name of more than 255 characters is stored, and then the tag and all lists are unreadable.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub name: Patch<String>,
-    /// New colour.
+    /// New color.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub color: Patch<String>,
     /// Whether only one object of a type can have the tag.
@@ -95,7 +95,7 @@ pub struct TagBody {
     /// Local id of the owner.
     #[serde(default)]
     pub user_id: Option<UserId>,
-    /// Colour, one of [`COLORS`].
+    /// Color, one of [`COLORS`].
     #[serde(default)]
     pub color: Option<String>,
     /// Whether only one object of a type can have the tag.

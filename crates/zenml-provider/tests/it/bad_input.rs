@@ -170,7 +170,7 @@ async fn invalid_people_roles_and_workspaces_are_rejected_and_nothing_is_created
                 &role("", "viewer"),
                 &[
                     "Error: None of `team_id`, `user_id`, `service_account_id` is set",
-                    "The block needs exactly one of them.",
+                    "Exactly one of them is required.",
                     "Set one of them.",
                 ],
             ),

@@ -142,7 +142,7 @@ struct Config {
     url: Option<String>,
 }
 
-/// Behaviour that no page calls.
+/// Behavior that no page uses.
 macro_rules! idle {
     ($model:ty, $key:ty) => {
         impl Resource for $model {
@@ -190,7 +190,7 @@ impl DataSource for Racks {
     }
 }
 
-/// The provider, with the type that lacks something or without it.
+/// The provider, with or without the incomplete type.
 struct Store<const CARELESS: bool>;
 
 impl<const CARELESS: bool> Provider for Store<CARELESS> {
@@ -207,7 +207,7 @@ impl<const CARELESS: bool> Provider for Store<CARELESS> {
     }
 }
 
-/// What the pages are made of.
+/// Returns the input of the pages.
 fn sources() -> Files {
     [
         ("examples/provider/provider.tf", "provider \"store\" {}\n"),
@@ -245,12 +245,12 @@ fn a_page_has_the_layout_of_the_registry() {
 }
 
 #[test]
-fn what_a_page_lacks_and_what_no_page_uses_is_named() {
+fn missing_and_unused_files_are_reported() {
     let cases: [(&str, Option<&str>, &str); 6] = [
         (
             "examples/resources/store_rack/resource.tf",
             None,
-            "examples/resources/store_rack/resource.tf: missing; a page needs an example",
+            "examples/resources/store_rack/resource.tf: missing; every page requires an example",
         ),
         (
             "examples/resources/store_rack/resource.tf",
@@ -271,7 +271,7 @@ fn what_a_page_lacks_and_what_no_page_uses_is_named() {
         (
             "templates/data-sources/racks.md",
             Some("## Import\n\nBy name.\n"),
-            "templates/data-sources/racks.md: has a section about imports, and the type has no identity",
+            "templates/data-sources/racks.md: has an import section, but the type has no identity",
         ),
     ];
     for (path, text, problem) in cases {
@@ -285,7 +285,7 @@ fn what_a_page_lacks_and_what_no_page_uses_is_named() {
 }
 
 #[test]
-fn a_model_states_defaults_once_and_import_ids_where_its_key_gives_none() {
+fn repeated_defaults_and_missing_import_formats_are_reported() {
     let mut sources = sources();
     sources.insert(
         "examples/resources/store_loan/resource.tf".to_owned(),
@@ -293,8 +293,8 @@ fn a_model_states_defaults_once_and_import_ids_where_its_key_gives_none() {
     );
     let problems = pages(&Engine::new(Store::<true>), &sources).unwrap_err();
     let expected = [
-        "store_loan: the description of `maker` states the default, which the page adds by itself",
-        "store_loan: the parts of the key are no import id; state the form with #[model(import = \"…\")]",
+        "store_loan: the description of `maker` contains the default, which the page adds automatically",
+        "store_loan: the parts of the key are not an import id; set the format with #[model(import = \"…\")]",
     ];
     assert_eq!(problems, expected);
 }
