@@ -1,7 +1,7 @@
-//! What permission checks and lists cost somebody who holds a million grants, against somebody who holds a few.
+//! The cost of permission checks and lists for a caller with a million grants, compared with a caller with a few.
 //!
-//! Both are asked the same in the same run, so that the ratio means something on any machine. Requests go straight
-//! into the router: what is measured is the platform, without sockets.
+//! Both send the same requests in the same run, so that the ratio is meaningful on any machine. Requests go straight
+//! into the router, so the platform is measured without sockets.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking, and prints")]
 
@@ -18,15 +18,15 @@ use sqlx::Connection as _;
 use tower::ServiceExt as _;
 use zenml_local::{Database, Options, Platform};
 
-/// Grants of the one who holds many.
+/// Grants of the caller with many.
 const GRANTS: usize = 1_000_000;
-/// Teams through which a part of them is held.
+/// Teams that have a part of these grants.
 const TEAMS: usize = 100;
 /// Secrets in the workspace whose lists are read.
 const SECRETS: usize = 7_700;
-/// Single checks that are timed.
+/// Number of timed single checks.
 const CHECKS: usize = 3_000;
-/// Questions in one request.
+/// Checks in one request.
 const BATCH: usize = 500;
 /// Requests at the same time, one for each core.
 const AT_ONCE: usize = 2;
@@ -34,9 +34,9 @@ const AT_ONCE: usize = 2;
 const TIME: Duration = Duration::from_secs(4);
 const PASSWORD: &str = "correct-horse-battery-staple";
 
-/// How the million is made: share of it, and a statement over the numbers `i` from 0 below it. `{person}` holds them.
+/// How the million is created: the percentage, and a statement over the numbers `i` from 0. `{person}` gets them.
 ///
-/// Ids have a form of their own, so that a question can name a granted object by its number.
+/// Ids have a special format, so that a check can name a granted object by its number.
 const PARTS: [(usize, &str); 4] = [
     (40, "INSERT INTO share SELECT '{enrolled}', 'stack/' || {id}, 'user', '{person}', 'read', '' FROM n"),
     (
@@ -55,7 +55,7 @@ const PARTS: [(usize, &str); 4] = [
 const ID: &str = "printf('%08x-0000-4000-8000-%012x', i * 7919 % 1000003, i)";
 const TEAM: &str = "printf('00000000-0000-4000-9000-%012x', i % 100)";
 
-/// The id with a number, as [`ID`] makes it.
+/// Returns the id with a number, like [`ID`].
 fn id(number: usize) -> String {
     format!("{:08x}-0000-4000-8000-{number:012x}", number * 7919 % 1_000_003)
 }
@@ -67,7 +67,8 @@ struct Bench {
     server: String,
     /// Key of an admin of everything.
     key: String,
-    /// Ids on the control plane and sessions in the workspace: of the one with many grants, and of the one with few.
+    /// Ids on the control plane and sessions in the workspace: of the caller with many grants, and of the caller with
+    /// few.
     people: [(String, String); 2],
 }
 
@@ -103,7 +104,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// People, workspaces and roles by the API; grants and secrets by the database.
+/// Creates people, workspaces and roles through the API, and grants and secrets in the database.
 async fn prepare(file: &Path) -> Bench {
     let platform = Platform::start(options(file)).await.unwrap();
     let organization = platform.organization_id().to_string();
@@ -184,7 +185,7 @@ async fn fill(file: &Path, names: &[(&'static str, String)]) {
     for (percent, statement) in PARTS {
         statements.push(insert(GRANTS * percent / 100, statement));
     }
-    // The one with few holds the first of each.
+    // The caller with few has the first of each.
     for statement in [PARTS[0].1, PARTS[2].1] {
         statements.push(insert(10, &statement.replace("{person}", "{few}")));
     }
@@ -193,7 +194,7 @@ async fn fill(file: &Path, names: &[(&'static str, String)]) {
         "INSERT INTO secret SELECT {id}, '{workspace}', NULL, 'secret-' || i, '', zeroblob(400), \
          '2026-01-01T00:00:00.000000', '2026-01-01T00:00:00.000000' FROM n",
     ));
-    // Both see half of the secrets, by share.
+    // Both can see half of the secrets, by share.
     for person in ["{person}", "{few}"] {
         statements.push(insert(
             SECRETS,
@@ -218,7 +219,7 @@ impl Bench {
         answer.as_object().unwrap().values().filter(|allowed| **allowed == json!(true)).count()
     }
 
-    /// Objects with a grant and without, in turns: of a share, of a share through a team, of a role in a project.
+    /// Objects with and without a grant, alternating: a share, a share through a team, a role in a project.
     fn questions(first: usize, count: usize) -> Vec<String> {
         (first..first + count)
             .map(|number| {
@@ -247,7 +248,7 @@ impl Bench {
     }
 }
 
-/// How often something can be done in a second, by as many at once as there are cores.
+/// Measures operations per second, with as many at once as there are cores.
 async fn per_second<F>(bench: &Arc<Bench>, work: impl Fn(Arc<Bench>, usize) -> F) -> f64
 where
     F: Future<Output = usize> + Send + 'static,
@@ -272,7 +273,7 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let bench = Arc::new(prepare(&folder.path().join("bench.db")).await);
     let allowed = bench.check(0, &Bench::questions(0, 400)).await;
-    assert_eq!(allowed, 300, "three of four questions are about something granted");
+    assert_eq!(allowed, 300, "three of four checks are for granted objects");
 
     println!("                                          {GRANTS} grants   few grants   ratio");
     let (many, few) = (bench.single(0).await, bench.single(1).await);
@@ -289,7 +290,7 @@ async fn main() {
     };
     let (many, few) = (batches(0).await, batches(1).await);
     row(
-        &format!("Decisions a second, {BATCH} at once"),
+        &format!("Decisions per second, {BATCH} at once"),
         &format!("{many:.0}"),
         &format!("{few:.0}"),
         few / many,
@@ -309,11 +310,11 @@ async fn main() {
         .await
     };
     let (many, few) = (lists(bench.people[0].1.clone()).await, lists(bench.people[1].1.clone()).await);
-    let name = format!("Lists a second, 20 of {SECRETS}, half of them shared");
+    let name = format!("Lists per second, 20 of {SECRETS}, half of them shared");
     row(&name, &format!("{many:.0}"), &format!("{few:.0}"), few / many);
     let (all, few) = (lists(bench.key.clone()).await, few);
     row(
-        &format!("Lists a second, 20 of {SECRETS}, as an admin"),
+        &format!("Lists per second, 20 of {SECRETS}, as an admin"),
         &format!("{all:.0}"),
         &format!("{few:.0}"),
         few / all,

@@ -20,7 +20,7 @@ pub struct Origin {
 /// The outcome of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// HTTP status of the answer.
+    /// HTTP status of the response.
     pub status: u16,
     /// The reason of the rejection, as in the response.
     pub reason: Option<String>,
@@ -96,7 +96,7 @@ pub struct Entry {
     pub workspace_id: Option<Uuid>,
     /// Further details.
     pub detail: Option<String>,
-    /// HTTP status of the answer.
+    /// HTTP status of the response.
     pub status: i64,
     /// Why it was rejected.
     pub reason: Option<String>,

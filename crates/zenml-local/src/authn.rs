@@ -27,7 +27,7 @@ pub enum Access {
 
 /// The credentials of a request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Presented {
+pub(crate) struct RequestCredentials {
     /// The bearer credential, as sent.
     pub(crate) bearer: Option<Sensitive<String>>,
     /// All cookies, as sent.
@@ -37,7 +37,7 @@ pub(crate) struct Presented {
 /// Reads the credential of a request.
 pub(crate) async fn actor(
     shared: &Shared,
-    presented: &Presented,
+    presented: &RequestCredentials,
     from: Address,
     workspace: Option<WorkspacePlace>,
     access: Access,
@@ -67,7 +67,7 @@ pub(crate) async fn actor(
 }
 
 /// The session cookie of a browser for a workspace server.
-fn session_cookie(presented: &Presented, place: WorkspacePlace) -> Option<&str> {
+fn session_cookie(presented: &RequestCredentials, place: WorkspacePlace) -> Option<&str> {
     let name = format!("zenml-server-{}", place.workspace);
     let cookies = presented.cookies.as_ref()?.expose().split(';');
     let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
@@ -155,14 +155,14 @@ pub(crate) async fn authorize_server(
 ) -> Result<Identity> {
     let identity =
         control_account(shared, credential, from).await.map_err(|error| match error.status().as_u16() {
-            401 => not_let_in().because(error),
+            401 => not_authorized().because(error),
             _ => error,
         })?;
     require_entry(&mut *shared.store.begin_read().await?, &identity, place).await?;
     Ok(identity)
 }
 
-fn not_let_in() -> Error {
+fn not_authorized() -> Error {
     Error::unauthorized("Not authorized to access this server.")
 }
 
@@ -172,7 +172,7 @@ async fn require_entry(sql: &mut Sql, identity: &Identity, place: WorkspacePlace
     if holdings.allow(sql, Action::Enter, &workspace).await? {
         Ok(())
     } else if holdings.allow(sql, Action::Read, &workspace).await? {
-        Err(not_let_in())
+        Err(not_authorized())
     } else {
         // For this caller, the workspace does not exist. The error is that for an unknown server.
         Err(Error::unauthorized("External authenticator did not recognize this server."))

@@ -5,7 +5,7 @@ use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::{Identifier, OrganizationId, RoleId, Sensitive};
 
-use crate::crypto::{ApiKey, Passwords, Vault, random_text};
+use crate::crypto::{ApiKey, Passwords, Vault, random_string};
 use crate::error::{Error, Result};
 use crate::rbac::policy::{ORGANIZATION_ADMIN, PREDEFINED};
 use crate::store::setting::{setting, write_setting};
@@ -68,7 +68,7 @@ async fn fill(
     platform: Uuid,
     superuser: Option<Uuid>,
 ) -> Result<First> {
-    let password: Sensitive<String> = random_text().into();
+    let password: Sensitive<String> = random_string().into();
     let hash = Passwords::default().hash(password.clone()).await?;
     let (organization_id, key) = (OrganizationId::random(), ApiKey::generate());
     let (admin, account) = (superuser.unwrap_or_else(Uuid::new_v4), Uuid::new_v4());

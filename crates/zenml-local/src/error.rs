@@ -336,7 +336,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_plane_tells_what_is_wrong_with_a_request_in_its_own_form() {
+    fn each_plane_formats_issues_in_its_own_way() {
         let long = || Issue::too_long(&["body", "it's"], 50);
         let missing = || Issue::of_kind(&["body"], "missing");
         let nested = || Issue::new(&["body", "0", "a"], "value_error", "No.");

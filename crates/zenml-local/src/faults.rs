@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documented_file_is_understood_and_counts_calls_per_rule() {
+    fn the_documented_file_is_valid_and_requests_are_counted_per_rule() {
         let faults: Faults = serde_json::from_str(
             r#"{"rules":[
                 {"method":"POST","route":"/teams","nth":2,"phase":"after_commit","effect":"drop"},
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelled_rule_is_refused() {
+    fn a_misspelled_rule_is_rejected() {
         for wrong in
             [r#"{"rules":[{"effect":"explode"}]}"#, r#"{"rule":[]}"#, r#"{"rules":[{"verb":"GET"}]}"#]
         {

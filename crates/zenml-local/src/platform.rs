@@ -13,7 +13,7 @@ use crate::bootstrap::{self, Admin, First};
 use crate::control;
 use crate::error::Error;
 use crate::faults::{Faults, Injector};
-use crate::http::{self, Patience, Routes, ServedRoute};
+use crate::http::{self, ConnectionLimits, Routes, ServedRoute};
 use crate::login::Logins;
 use crate::master;
 use crate::start::StartError;
@@ -104,7 +104,8 @@ impl Platform {
         let router = http::finish(management.merge(workspaces));
         control::workspace::resume(&shared).await.map_err(StartError::State)?;
         let (stop, stopping) = watch::channel(false);
-        let server = shared.tasks.run(http::serve(listener, router.clone(), Patience::default(), stopping));
+        let server =
+            shared.tasks.run(http::serve(listener, router.clone(), ConnectionLimits::default(), stopping));
         let First { organization_id, organization_name, service_account_key, admin, .. } = first;
         let pid = std::process::id();
         let ready = Ready {

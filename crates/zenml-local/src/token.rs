@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_good_for_its_kind_its_time_and_its_platform() {
+    fn a_token_is_valid_only_for_its_kind_its_lifetime_and_its_platform() {
         let (vault, platform, account) = (Vault::ephemeral(), Uuid::new_v4(), Uuid::new_v4());
         let tokens = Tokens::new(&vault, platform);
         let session = Session { root: Root::begin(account, 0, None) };

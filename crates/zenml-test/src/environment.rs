@@ -1,4 +1,4 @@
-//! Where the server's virtual environment is.
+//! Finding the server's virtual environment.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -6,25 +6,25 @@ use std::path::{Path, PathBuf};
 /// The version of ZenML that the tests run.
 pub const VERSION: &str = "0.98.0";
 
-/// The command that makes the virtual environment.
+/// The command that creates the virtual environment.
 const SET_UP: &str = "scripts/zenml-server";
 
 /// Where to look for a server.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// The virtual environment to use. It must be there.
+    /// The virtual environment to use. It must exist.
     pub named: Option<PathBuf>,
-    /// The folder in which `scripts/zenml-server` keeps what it made; used where nothing is named. Databases that
-    /// servers start from are kept in it too.
+    /// The folder in which `scripts/zenml-server` stores its environments; used by default. It also contains the
+    /// databases that servers start from.
     pub cache: PathBuf,
-    /// A missing server is a failure and no reason to skip.
+    /// A missing server is a failure, not a reason to skip.
     pub required: bool,
 }
 
 /// There is no server to run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoServer {
-    /// The test does not run. The caller prints it, so that nobody takes silence for success.
+    /// The test does not run. The caller prints it, so that nobody mistakes silence for success.
     #[error("SKIPPED: {0}")]
     Skipped(String),
     /// The test fails.
@@ -33,7 +33,7 @@ pub enum NoServer {
 }
 
 impl Search {
-    /// As the environment variables `ZENML_SERVER_ENVIRONMENT`, `XDG_CACHE_HOME`, `HOME` and `ZENML_ACC` say.
+    /// Reads the environment variables `ZENML_SERVER_ENVIRONMENT`, `XDG_CACHE_HOME`, `HOME` and `ZENML_ACC`.
     #[expect(clippy::disallowed_methods, reason = "the one place of this crate that reads the environment")]
     pub fn from_environment() -> Self {
         let variable = |name: &str| std::env::var_os(name).filter(|value: &OsString| !value.is_empty());
@@ -46,16 +46,16 @@ impl Search {
         }
     }
 
-    /// The virtual environment to run servers of, with what they need.
+    /// Returns the virtual environment to run servers from, with the packages they need.
     pub fn environment_with(&self, packages: Packages) -> Result<Environment, NoServer> {
         let environment = self.environment()?;
         let missing = packages.needed().iter().find(|package| !environment.holds(package));
         let Some(missing) = missing else { return Ok(environment) };
-        let what = format!("{} has no Python package {missing}", environment.directory.display());
+        let what = format!("{} does not have the Python package {missing}", environment.directory.display());
         Err(if self.required { NoServer::Failed(what) } else { NoServer::Skipped(what) })
     }
 
-    /// The virtual environment to run servers of.
+    /// Returns the virtual environment to run servers from.
     pub fn environment(&self) -> Result<Environment, NoServer> {
         let cache = self.cache.clone();
         if let Some(directory) = &self.named {
@@ -65,31 +65,31 @@ impl Search {
             } else {
                 let named = directory.display();
                 Err(NoServer::Failed(format!(
-                    "there is no virtual environment in {named}, which ZENML_SERVER_ENVIRONMENT names; \
-                     `{SET_UP}` makes one and prints where"
+                    "{named}, set in ZENML_SERVER_ENVIRONMENT, is not a virtual environment; `{SET_UP}` creates \
+                     one and prints its path"
                 )))
             };
         }
         let directory = cache.join(format!("zenml-server-{VERSION}"));
-        // The script writes this file last, so half an environment is not taken for a whole one.
+        // The script writes this file last, so an incomplete environment is not used.
         if directory.join("complete").is_file() {
             return Ok(Environment { directory, cache });
         }
-        let what = format!("there is no ZenML server to test with; `{SET_UP}` installs one");
+        let what = format!("no ZenML server found for the tests; `{SET_UP}` installs one");
         Err(if self.required { NoServer::Failed(what) } else { NoServer::Skipped(what) })
     }
 }
 
-/// What a server knows of clouds. It makes no difference but for service connectors.
+/// The cloud packages of a server. They only affect service connectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packages {
-    /// Nothing: only connectors of the types `docker` and `oauth2` are checked, the others are stored as they are sent.
+    /// None: only connectors of the types `docker` and `oauth2` are validated; others are stored as sent.
     Plain,
-    /// AWS and Kubernetes, as published server images do.
+    /// AWS and Kubernetes, as in published server images.
     Clouds,
 }
 
-/// The packages through which a server knows clouds.
+/// The cloud packages.
 const CLOUDS: &[&str] = &["aws_profile_manager", "boto3", "kubernetes"];
 
 impl Packages {
@@ -100,7 +100,7 @@ impl Packages {
         }
     }
 
-    /// What a server shall not see, although it may be there.
+    /// Packages to hide from a server, even if they are installed.
     pub(crate) fn hidden(self) -> &'static [&'static str] {
         match self {
             Self::Plain => CLOUDS,
@@ -117,12 +117,12 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Its folder.
+    /// Returns its folder.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Its interpreter.
+    /// Returns its interpreter.
     pub fn python(&self) -> PathBuf {
         self.directory.join("bin/python")
     }
@@ -133,7 +133,7 @@ impl Environment {
         versions.into_iter().any(|version| version.path().join("site-packages").join(package).is_dir())
     }
 
-    /// The folder for what is worth keeping between runs.
+    /// Returns the folder for files that are kept between runs.
     pub(crate) fn cache(&self) -> &Path {
         &self.cache
     }

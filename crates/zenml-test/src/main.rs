@@ -1,4 +1,4 @@
-//! Starts a real ZenML server, says where it is, and keeps it until standard input ends.
+//! Starts a real ZenML server, prints its address, and keeps it running until standard input ends.
 
 use std::process::ExitCode;
 
@@ -20,10 +20,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    // The key opens a server that lives as long as this command, on this machine only.
+    // The key is for a server that runs only as long as this command, on this machine only.
     println!("export ZENML_SERVER_URL={}", server.url());
     println!("export ZENML_API_KEY={}", server.key());
-    // An error is an end, too.
+    // An error also ends the input.
     let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
     ExitCode::SUCCESS
 }

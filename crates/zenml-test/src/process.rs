@@ -1,4 +1,4 @@
-//! A Python process that is a ZenML server, and the folder that it writes to.
+//! A Python process that runs a ZenML server, and the folder that it writes to.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
@@ -20,15 +20,15 @@ const LINES_OF_LOG: usize = 40;
 /// The server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A file or a process of this machine refused.
+    /// A file or process operation failed.
     #[error("cannot {what}")]
     Io {
-        /// What was tried.
+        /// The operation.
         what: String,
-        /// What the system said.
+        /// The cause.
         source: io::Error,
     },
-    /// The process ended, or said something else than that it serves.
+    /// The process ended, or printed something other than its address.
     #[error("the ZenML server of {} did not start; the end of its log:\n{log}", environment.display())]
     Ended {
         /// The virtual environment.
@@ -44,12 +44,12 @@ impl StartError {
     }
 }
 
-/// What a process is there for.
+/// The task of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Serve until the other side goes away, and clean up.
+    /// Serve until the starting process ends, and clean up.
     Serve,
-    /// Make the accounts and end.
+    /// Create the accounts and exit.
     Prepare,
 }
 
@@ -60,8 +60,8 @@ pub(crate) struct Folder(PathBuf);
 impl Folder {
     pub(crate) fn new() -> Result<Self, StartError> {
         let made = tempfile::Builder::new().prefix("zenml-server-").tempdir();
-        // The server removes it, because nothing is dropped in a process that is killed.
-        Ok(Self(made.map_err(StartError::io("make a folder for the server"))?.keep()))
+        // The server removes it, because a killed process does not run destructors.
+        Ok(Self(made.map_err(StartError::io("create a folder for the server"))?.keep()))
     }
 
     pub(crate) fn database(&self) -> PathBuf {
@@ -85,7 +85,7 @@ impl Drop for Folder {
     }
 }
 
-/// A Python process and where it answers.
+/// A Python process and its address.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -94,7 +94,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it and waits for the line that says that it answers, which may say more.
+    /// Starts it and waits for the line with its address, which may contain more.
     pub(crate) fn start(
         environment: &Environment,
         mode: Mode,
@@ -110,13 +110,13 @@ impl Process {
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             let read = BufReader::new(stdout).read_line(&mut line);
-            read.map_err(StartError::io("read what the server says"))?;
+            read.map_err(StartError::io("read the output of the server"))?;
         }
         let said = serde_json::from_str::<Json>(&line).unwrap_or_default();
         if let Ok(Ready { url }) = Ready::deserialize(&said) {
             return Ok((Self { child, url, folder }, said));
         }
-        // It ended, or is of no use.
+        // It ended or failed.
         let _ = child.kill();
         let _ = child.wait();
         let log = folder.log();
@@ -130,9 +130,9 @@ impl Process {
         &self.url
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it has exited by itself.
     pub(crate) fn ended(mut self) -> Result<Folder, StartError> {
-        // Dropping would close its input, at which it ends before it is done; waiting closes it too.
+        // Dropping would close its input, and it would exit too early; waiting also closes it.
         let input = self.child.stdin.take();
         let status = self.child.wait().map_err(StartError::io("wait for the server"));
         drop(input);
@@ -150,7 +150,7 @@ impl Drop for Process {
     }
 }
 
-/// Nothing of the user's is passed on: neither settings of ZenML nor proxies.
+/// The user's settings are not passed on: neither those of ZenML nor proxies.
 fn spawn(
     environment: &Environment,
     mode: Mode,
@@ -164,7 +164,7 @@ fn spawn(
         Mode::Prepare => "prepare",
     };
     let python = environment.python();
-    // As a file, because the server refuses to load code of its own in an interpreter whose program is none.
+    // As a file, because the server does not load its own code in an interpreter without a program file.
     let program = folder.0.join("serve.py");
     std::fs::write(&program, PROGRAM).map_err(StartError::io("write the program of the server"))?;
     let mut command = Command::new(&python);
@@ -172,7 +172,7 @@ fn spawn(
     for (name, value) in variables(&folder.0, &folder.database(), signing_key) {
         command.env(name, value);
     }
-    // In a group of its own, so that an interrupt of the tests reaches it as the end of its input.
+    // In its own process group, so that it notices an interrupt of the tests only by the end of its input.
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).process_group(0);
     command.spawn().map_err(StartError::io(format!("run {}", python.display())))
 }

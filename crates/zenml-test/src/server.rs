@@ -16,7 +16,7 @@ pub struct RealServer {
 }
 
 impl RealServer {
-    /// Starts a server. Blocks until it answers, some seconds; the first start of all makes the database that the
+    /// Starts a server. Blocks until it is ready, for a few seconds; the very first start creates the database that
     /// others copy.
     pub fn start(environment: &Environment, packages: Packages) -> Result<Self, StartError> {
         let (database, credentials) = template::of(environment)?;
@@ -27,16 +27,16 @@ impl RealServer {
         Ok(Self { process, credentials })
     }
 
-    /// The plain server that the tests of this binary share. The first call starts it and blocks as
-    /// [`start`](Self::start) does.
+    /// Returns the plain server shared by the tests of this binary. The first call starts it and blocks like
+    /// [`start`](Self::start).
     ///
-    /// A start that failed fails for all: it is not tried again.
+    /// A failed start fails for all tests: it is not retried.
     pub fn shared() -> Result<&'static Self, NoServer> {
         static SHARED: Shared = Shared::new();
         Self::of(&SHARED, Packages::Plain)
     }
 
-    /// The server with [`Packages::Clouds`] that the tests of this binary share.
+    /// Returns the server with [`Packages::Clouds`] shared by the tests of this binary.
     pub fn shared_with_clouds() -> Result<&'static Self, NoServer> {
         static SHARED: Shared = Shared::new();
         Self::of(&SHARED, Packages::Clouds)
@@ -51,22 +51,22 @@ impl RealServer {
         shared.get_or_init(start).as_ref().map_err(Clone::clone)
     }
 
-    /// Its address, without a path: `http://127.0.0.1:PORT`.
+    /// Returns its address, without a path: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         self.process.url()
     }
 
-    /// The API key (`ZENKEY_…`) of a service account, which may do everything on a plain server.
+    /// Returns the API key (`ZENKEY_…`) of a service account, which has full access on a plain server.
     pub fn key(&self) -> &str {
         &self.credentials.key
     }
 
-    /// A token of the user `default`, whose password is empty. Does not expire.
+    /// Returns a token of the user `default`, whose password is empty. It does not expire.
     pub fn token(&self) -> &str {
         &self.credentials.token
     }
 
-    /// What it logged so far.
+    /// Returns its log so far.
     pub fn log(&self) -> String {
         self.process.folder.log()
     }

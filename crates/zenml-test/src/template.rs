@@ -1,7 +1,7 @@
 //! The database that servers start from: migrated, with its first user and the account of the tests.
 //!
-//! Making it takes as long as a start, copying it milliseconds. It is made once for each virtual environment and kept
-//! beside it in the cache. Its key opens nothing but servers that live for one test.
+//! Creating it takes as long as a start, copying it takes milliseconds. It is created once per virtual environment
+//! and kept next to it in the cache. Its key is valid only for servers of tests.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -13,12 +13,12 @@ use uuid::Uuid;
 use crate::process::{Folder, Mode, PROGRAM, Process};
 use crate::{Environment, Packages, StartError, VERSION};
 
-/// What opens a server that was started from a template.
+/// The credentials of a server started from a template.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Credentials {
     pub(crate) key: String,
     pub(crate) token: String,
-    /// Signs tokens; the same for all servers of a template, so that its token holds on each of them.
+    /// Signs tokens; the same for all servers of a template, so that its token is valid on each of them.
     signing_key: String,
 }
 
@@ -34,14 +34,14 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// The database to copy, and what opens it. Makes them where they are not there yet.
+/// Returns the database to copy and its credentials. Creates them if they do not exist.
 pub(crate) fn of(environment: &Environment) -> Result<(PathBuf, Credentials), StartError> {
     let directory = environment.cache().join(format!("database-{VERSION}-{:016x}", fingerprint(environment)));
     if let Some(credentials) = read(&directory) {
         return Ok((directory.join(DATABASE), credentials));
     }
-    fs::create_dir_all(environment.cache()).map_err(StartError::io("make the cache"))?;
-    // Processes that start at the same time make it once. The lock is gone with the process that holds it.
+    fs::create_dir_all(environment.cache()).map_err(StartError::io("create the cache"))?;
+    // Concurrent processes create it only once. The lock is released when its process ends.
     let lock = File::create(directory.with_extension("lock")).map_err(StartError::io("lock the cache"))?;
     lock.lock().map_err(StartError::io("lock the cache"))?;
     if let Some(credentials) = read(&directory) {
@@ -58,7 +58,7 @@ fn read(directory: &Path) -> Option<Credentials> {
     serde_json::from_slice(&fs::read(directory.join(CREDENTIALS)).ok()?).ok()
 }
 
-/// Fills another folder and moves it to its place at the end, so that what is there is whole.
+/// Fills another folder and moves it into place at the end, so that it is always complete.
 fn make(environment: &Environment, directory: &Path) -> Result<Credentials, StartError> {
     #[derive(Deserialize)]
     struct Said {
@@ -70,9 +70,9 @@ fn make(environment: &Environment, directory: &Path) -> Result<Credentials, Star
         Process::start(environment, Mode::Prepare, Packages::Plain, Folder::new()?, &signing_key)?;
     let folder = process.ended()?;
     let Said { key, token } = Said::deserialize(said)
-        .map_err(|error| StartError::io("understand what the server says")(error.into()))?;
+        .map_err(|error| StartError::io("parse the output of the server")(error.into()))?;
     let credentials = Credentials { key, token, signing_key };
-    let place = StartError::io(format!("make {}", directory.display()));
+    let place = StartError::io(format!("create {}", directory.display()));
     let filled = || {
         let partial = directory.with_extension("partial");
         for old in [partial.as_path(), directory] {
@@ -89,7 +89,7 @@ fn make(environment: &Environment, directory: &Path) -> Result<Credentials, Star
     Ok(credentials)
 }
 
-/// Changes when the environment is another one, or what is done to the database.
+/// Changes with the environment, and with the code that prepares the database.
 fn fingerprint(environment: &Environment) -> u64 {
     let mut hasher = DefaultHasher::new();
     environment.directory().hash(&mut hasher);

@@ -38,8 +38,8 @@ pub(crate) async fn restore(path: &Path, database: &Path, key: Option<&Path>) ->
     copy(&mut draft).map_err(of_database)?;
     let damaged = |what: String| BackupError::Damaged { path: path.to_owned(), what };
     let mut sql = write::open(draft.path()).await.map_err(|error| damaged(error.to_string()))?;
-    let taken = take_out(&mut sql, path).await?;
-    let (key, kept) = choose_key(path, database, taken.key, key)?;
+    let metadata = take_metadata(&mut sql, path).await?;
+    let (key, kept) = choose_key(path, database, metadata.key, key)?;
     if master::fit(&mut sql, &key.vault()).await? == Fit::Wrong {
         return Err(BackupError::WrongKey { path: path.to_owned(), key: kept });
     }
@@ -50,7 +50,7 @@ pub(crate) async fn restore(path: &Path, database: &Path, key: Option<&Path>) ->
     }
     draft.keep_new(database).map_err(of_database)?;
     lock.release();
-    Ok(taken.created)
+    Ok(metadata.created)
 }
 
 /// The database and the files that SQLite would treat as part of it.
@@ -63,13 +63,13 @@ fn files(database: &Path) -> [PathBuf; 4] {
 }
 
 /// The metadata of a backup.
-struct Taken {
+struct Metadata {
     created: String,
     key: Option<MasterKey>,
 }
 
 /// Reads the table `backup` and removes it, which leaves a plain database.
-async fn take_out(sql: &mut SqliteConnection, path: &Path) -> Result<Taken, BackupError> {
+async fn take_metadata(sql: &mut SqliteConnection, path: &Path) -> Result<Metadata, BackupError> {
     let damaged = |what: String| BackupError::Damaged { path: path.to_owned(), what };
     let unreadable = |error: sqlx::Error| damaged(error.to_string());
     let found: String =
@@ -93,7 +93,7 @@ async fn take_out(sql: &mut SqliteConnection, path: &Path) -> Result<Taken, Back
         .transpose()?;
     // The pages that contained the key are overwritten: the connection uses secure delete.
     sqlx::query("DROP TABLE backup").execute(&mut *sql).await.map_err(unreadable)?;
-    Ok(Taken { created, key })
+    Ok(Metadata { created, key })
 }
 
 /// Returns the key to use, and where it comes from. An existing key file next to the database must contain the same
@@ -101,7 +101,7 @@ async fn take_out(sql: &mut SqliteConnection, path: &Path) -> Result<Taken, Back
 fn choose_key(
     path: &Path,
     database: &Path,
-    taken: Option<MasterKey>,
+    metadata: Option<MasterKey>,
     given: Option<&Path>,
 ) -> Result<(MasterKey, PathBuf), BackupError> {
     let missing =
@@ -111,7 +111,7 @@ fn choose_key(
         None => None,
     };
     let beside = MasterKey::beside(database);
-    let chosen = taken.map(|key| (key, path.to_owned())).or(given);
+    let chosen = metadata.map(|key| (key, path.to_owned())).or(given);
     match (chosen, MasterKey::read(&beside)?) {
         (None, None) => Err(BackupError::NoKey { path: path.to_owned() }),
         (None, Some(there)) => Ok((there, beside)),

@@ -2,7 +2,7 @@
 
 use super::configuration::Backup;
 use super::failure::Failure;
-use super::terminal::{Output, complain};
+use super::terminal::{Output, print_error};
 use crate::backup;
 use crate::crypto::MasterKey;
 use crate::store::Database;
@@ -17,7 +17,7 @@ pub(super) fn run(options: &Backup) -> Result<(), Failure> {
     let mut out = Output::new();
     out.line(format_args!("Backed up {} to {file} ({} KiB).", database.display(), size.div_ceil(1024)))?;
     if options.with_key {
-        complain(&format!(
+        print_error(&format!(
             "Warning: {file} contains the master key. Anyone who can read the file can read every secret in it. \
              Store it where only you have access."
         ));

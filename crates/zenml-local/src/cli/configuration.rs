@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_is_named_by_file_and_never_by_server() {
+    fn a_database_address_is_a_file_and_never_a_server() {
         let file = |text: &str| Database::parse(text).unwrap();
         assert_eq!(file("sqlite:a.db"), Database::File("a.db".into()));
         assert_eq!(file("sqlite:///var/a.db"), Database::File("/var/a.db".into()));

@@ -10,7 +10,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::terminal::complain;
+use super::terminal::print_error;
 
 /// Starts logging; `verbose` is the number of `-v` flags.
 pub(super) fn start(verbose: u8) {
@@ -36,7 +36,13 @@ impl<S: Subscriber> Layer<S> for Lines {
         }
         let mut line = Line::default();
         event.record(&mut line);
-        complain(&format!("{} {:5} {}{}", crate::store::now(), metadata.level(), line.message, line.fields));
+        print_error(&format!(
+            "{} {:5} {}{}",
+            crate::store::now(),
+            metadata.level(),
+            line.message,
+            line.fields
+        ));
     }
 }
 

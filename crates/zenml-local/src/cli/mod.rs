@@ -40,7 +40,7 @@ pub fn run() -> ExitCode {
         // The reader of the output, such as `head`, has closed it.
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            terminal::complain(&format!("Error: {}", Chain(&*error)));
+            terminal::print_error(&format!("Error: {}", Chain(&*error)));
             ExitCode::FAILURE
         }
     }

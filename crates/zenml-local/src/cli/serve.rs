@@ -40,16 +40,16 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
         .await?;
         let (ready_file, ready) = (options.ready_file, platform.ready().clone());
         // Opening a pipe blocks until it has a reader.
-        let telling = tokio::task::spawn_blocking(move || match ready_file {
+        let report = tokio::task::spawn_blocking(move || match ready_file {
             Some(path) => ready::write_file(&path, &ready).map_err(Failure::from),
             None => ready::print(&ready).map_err(Failure::from),
         });
-        let told = tokio::select! {
-            told = telling => Some(told.map_err(Failure::from).flatten()),
+        let reported = tokio::select! {
+            reported = report => Some(reported.map_err(Failure::from).flatten()),
             _ = terminate.recv() => None,
             _ = interrupt.recv() => None,
         };
-        if let Some(Ok(())) = told {
+        if let Some(Ok(())) = reported {
             tracing::info!(url = platform.url(), "ready");
             tokio::select! {
                 _ = terminate.recv() => {}
@@ -58,7 +58,7 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
         }
         tracing::info!("stopping");
         platform.stop().await;
-        told.unwrap_or(Ok(()))
+        reported.unwrap_or(Ok(()))
     });
     // A pipe without a reader does not block the platform.
     runtime.shutdown_background();

@@ -33,7 +33,7 @@ impl Output {
 
 /// Prints a line to standard error. Errors are ignored, because there is nowhere left to report them.
 #[expect(clippy::disallowed_methods, reason = "this module owns standard error")]
-pub(super) fn complain(text: &str) {
+pub(super) fn print_error(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", printable::line(text));
 }
 

@@ -96,8 +96,8 @@ async fn has_admin(sql: &mut Sql, organization: OrganizationId) -> Result<bool> 
     Ok(query.build().fetch_optional(sql).await?.is_some())
 }
 
-/// Adds a condition: the organization in a column has an active admin other than the account `but`.
-fn push_has_admin(query: &mut Query, organization: &str, but: Option<UserId>) {
+/// Adds a condition: the organization in a column has an active admin other than the account `except`.
+fn push_has_admin(query: &mut Query, organization: &str, except: Option<UserId>) {
     let holders = [
         "assignment s CROSS JOIN account a WHERE s.principal_kind = 'user' AND a.id = s.principal_id",
         "assignment s CROSS JOIN team_member m CROSS JOIN account a WHERE s.principal_kind = 'team' \
@@ -108,7 +108,7 @@ fn push_has_admin(query: &mut Query, organization: &str, but: Option<UserId>) {
         query.push(format_args!(" AND s.role_id = r.id AND r.organization_id = {organization}"));
         push_role(query);
         push_can_act(query);
-        if let Some(account) = but {
+        if let Some(account) = except {
             query.push(" AND a.id <> ").push_bind(account.to_string());
         }
         query.push(")");

@@ -345,7 +345,7 @@ mod tests {
     type Proof<A> = &'static Allowed<A, TeamAt>;
 
     #[test]
-    fn a_query_compiles_with_its_proof_alone() {
+    fn a_query_compiles_only_with_its_proof() {
         assert!(compiles!(select_one::<Read>, (Db, Proof<Read>)));
         assert!(!compiles!(select_one::<Read>, (Db, &'static TeamAt)));
         assert!(compiles!(select_members, (Db, Proof<Read>)));

@@ -313,7 +313,7 @@ impl Directory {
         }
         query.push(" AND ");
         match self.caller {
-            Some(caller) => caller.push_fellow(query),
+            Some(caller) => caller.push_visible_account(query),
             None => {
                 query.push("1 = 0");
             }

@@ -22,7 +22,7 @@ pub(crate) struct ApiKey {
 impl ApiKey {
     /// Creates a new key.
     pub(crate) fn generate() -> Self {
-        Self { id: Uuid::new_v4(), secret: super::random_text().into() }
+        Self { id: Uuid::new_v4(), secret: super::random_string().into() }
     }
 
     /// Parses a key from the string that its owner presents.
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_has_the_published_form_and_reads_back() {
+    fn a_key_has_the_published_format_and_round_trips() {
         let key = ApiKey::generate();
         let text = key.to_text();
         assert!(text.expose().starts_with("ZENPROKEY_eyJpZCI6I"), "the format that clients recognize");

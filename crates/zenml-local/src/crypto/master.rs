@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_read_as_it_was_written_and_what_is_no_key_is_refused() {
+    fn a_key_file_round_trips_and_an_invalid_one_is_rejected() {
         let directory = tempfile::tempdir().unwrap();
         let path = MasterKey::beside(&directory.path().join("platform.db"));
         assert!(MasterKey::read(&path).unwrap().is_none());
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         let again = MasterKey::generate().write(&path).unwrap_err();
         assert!(matches!(again, VaultError::File { .. }), "a key is never overwritten: {again}");
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "no draft stays");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "no draft is left");
 
         let with_mode =
             |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();

@@ -23,7 +23,7 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 }
 
 /// Returns a random URL-safe string of 256 bits, for passwords and enrollment keys.
-pub(crate) fn random_text() -> String {
+pub(crate) fn random_string() -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random::<32>())
 }

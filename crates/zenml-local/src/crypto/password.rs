@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn hashes_that_run_and_hashes_that_wait_are_bounded_and_the_rest_is_told_when_to_come_back() {
+    async fn running_and_waiting_hashes_are_limited_and_others_get_a_retry_time() {
         let passwords = Passwords::bounded(2, 3);
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         // The job blocks until its sender is dropped.

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_sealed_opens_only_in_its_place_and_with_its_key() {
+    fn a_sealed_value_opens_only_with_its_place_and_its_key() {
         let vault = Vault::ephemeral();
         let sealed = vault.seal("secret/1", b"hunter2");
         assert!(!sealed.windows(7).any(|window| window == b"hunter2"));

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies_that_are_no_json_are_refused_where_python_stops() {
+    fn invalid_json_is_rejected_at_the_position_where_python_stops() {
         for (body, expected) in [
             ("{", 1),
             ("not json", 0),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_known_by_its_media_type() {
+    fn json_is_recognized_by_its_media_type() {
         for (media_type, expected) in [
             (Some("application/json"), true),
             (Some("Application/JSON; charset=utf-8"), true),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_equal_members_counts() {
+    fn the_last_of_duplicate_members_counts() {
         assert_eq!(&*without_repetitions(br#"{"a":1,"a":2}"#), br#"{"a":2}"#);
         assert_eq!(&*without_repetitions(b"{"), b"{");
     }

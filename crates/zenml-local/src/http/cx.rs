@@ -9,7 +9,7 @@ use uuid::Uuid;
 use zenml_api::{Identifier, WorkspaceId};
 
 use crate::audit::Origin;
-use crate::authn::Presented;
+use crate::authn::RequestCredentials;
 use crate::error::{Error, Result};
 use crate::login::{Address, Door, Subject};
 use crate::rbac::{Actor, Identity, Tx, WorkspacePlace};
@@ -32,7 +32,7 @@ pub(crate) struct RequestInfo {
     /// `Idempotency-Key` header, on POST requests to a workspace.
     pub(crate) idempotency_key: Option<String>,
     /// The credentials of the caller.
-    pub(crate) presented: Presented,
+    pub(crate) presented: RequestCredentials,
     /// `Content-Type` header.
     pub(crate) media_type: Option<String>,
     /// `zenml-server-version` header of a workspace server.

@@ -16,7 +16,7 @@ use zenml_api::{Method, Sensitive};
 use super::answer;
 use super::cx::{Cx, RequestInfo};
 use super::limit;
-use crate::authn::{self, Access, Presented};
+use crate::authn::{self, Access, RequestCredentials};
 use crate::engine::served_workspace;
 use crate::error::{Error, Issue, Plane, Result};
 use crate::faults::Phase;
@@ -94,7 +94,7 @@ impl Door {
                 .map(|ConnectInfo(address)| address.to_string()),
             route: self.name.clone(),
             idempotency_key: text(&IDEMPOTENCY_KEY).filter(|_| repeatable),
-            presented: Presented {
+            presented: RequestCredentials {
                 bearer: text(&header::AUTHORIZATION)
                     .map(|value| {
                         let (scheme, rest) = value.split_once(' ').unwrap_or((&value, ""));

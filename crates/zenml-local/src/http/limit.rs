@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_are_bounded_in_each_direction() {
+    fn documents_are_limited_in_depth_in_size_and_in_string_length() {
         for (document, expected) in [
             (nested(DEPTH), None),
             (nested(DEPTH + 1), None),

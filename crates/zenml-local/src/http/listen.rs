@@ -24,7 +24,7 @@ use super::waiting::Waiting;
 const GRACE: Duration = Duration::from_secs(5);
 /// Timeouts of connections that wait for the client, and the maximum number of connections.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct ConnectionLimits {
     /// For the head of a request, including the next one on a kept-alive connection. Clients close idle connections
     /// earlier: the provider after 20 seconds.
     pub(crate) head: Duration,
@@ -35,7 +35,7 @@ pub(crate) struct Patience {
     pub(crate) connections: usize,
 }
 
-impl Default for Patience {
+impl Default for ConnectionLimits {
     fn default() -> Self {
         Self { head: Duration::from_secs(30), write: Duration::from_secs(30), connections: 1024 }
     }
@@ -45,13 +45,13 @@ impl Default for Patience {
 pub(crate) async fn serve(
     listener: TcpListener,
     router: axum::Router,
-    patience: Patience,
+    limits: ConnectionLimits,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut connections = Connections::default();
     loop {
         let accept = async {
-            connections.room(patience.connections).await;
+            connections.room(limits.connections).await;
             listener.accept().await
         };
         let accepted = tokio::select! {
@@ -61,9 +61,9 @@ pub(crate) async fn serve(
         };
         match accepted {
             Ok((stream, remote)) => {
-                connections.make_room(patience.connections);
+                connections.make_room(limits.connections);
                 let waiting = Waiting::begin();
-                let task = serve_one(stream, remote, router.clone(), patience, waiting.clone(), stop.clone());
+                let task = serve_one(stream, remote, router.clone(), limits, waiting.clone(), stop.clone());
                 connections.add(task, waiting);
             }
             Err(error) => {
@@ -132,7 +132,7 @@ async fn serve_one(
     stream: TcpStream,
     remote: SocketAddr,
     router: axum::Router,
-    patience: Patience,
+    limits: ConnectionLimits,
     waiting: Waiting,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -149,10 +149,10 @@ async fn serve_one(
             answer
         }
     });
-    let io = TokioIo::new(Impatient { stream, limit: patience.write, waiting: None });
+    let io = TokioIo::new(TimedStream { stream, limit: limits.write, waiting: None });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(patience.head)
+        .header_read_timeout(limits.head)
         .serve_connection(io, service);
     let mut connection = pin!(connection);
     let stopping = async { stop.wait_for(|stop| *stop).await.is_ok() };
@@ -169,13 +169,13 @@ async fn serve_one(
 }
 
 /// A stream that fails when its client does not accept written data for too long.
-struct Impatient {
+struct TimedStream {
     stream: TcpStream,
     limit: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl Impatient {
+impl TimedStream {
     fn wrote<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.waiting = None;
@@ -188,7 +188,7 @@ impl Impatient {
     }
 }
 
-impl AsyncRead for Impatient {
+impl AsyncRead for TimedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -198,7 +198,7 @@ impl AsyncRead for Impatient {
     }
 }
 
-impl AsyncWrite for Impatient {
+impl AsyncWrite for TimedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.wrote(cx, result)
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_keeps_the_platform_waiting_loses_the_place_to_somebody_who_does_not() {
+    async fn a_connection_that_waits_is_replaced_by_a_new_one() {
         let (begun, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (begins, ends) = (Arc::clone(&begun), Arc::clone(&end));
         let router = axum::Router::new().route("/", post(|_: String| async { "ok" })).route(
@@ -254,8 +254,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let hour = Duration::from_hours(1);
-        let patience = Patience { head: hour, write: hour, connections: 4 };
-        let server = serve(listener, router, patience, stopped);
+        let limits = ConnectionLimits { head: hour, write: hour, connections: 4 };
+        let server = serve(listener, router, limits, stopped);
         let clients = async {
             let mut working = open(address, &format!("{HEAD}\r\nab").replace("/ ", "/long ")).await;
             begun.notified().await;

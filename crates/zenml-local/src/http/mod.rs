@@ -13,6 +13,6 @@ mod routes;
 mod waiting;
 
 pub(crate) use cx::Cx;
-pub(crate) use listen::{Patience, serve};
+pub(crate) use listen::{ConnectionLimits, serve};
 pub use routes::ServedRoute;
 pub(crate) use routes::{Routes, finish};

@@ -196,7 +196,7 @@ impl Routes {
         let Self { shared, plane, router, served, operations } = self;
         let made = Arc::new(OnceLock::<String>::new());
         let described = operations.clone();
-        let tell = {
+        let serve = {
             let shared = shared.clone();
             move |params: RawPathParams| {
                 let (made, shared, operations) = (made.clone(), shared.clone(), described.clone());
@@ -218,7 +218,7 @@ impl Routes {
             Plane::Control => openapi::PATH.to_owned(),
             Plane::Workspace => format!("{}{}", openapi::WORKSPACE, openapi::PATH),
         };
-        let router = router.route(&path, on(MethodFilter::GET, tell));
+        let router = router.route(&path, on(MethodFilter::GET, serve));
         Self { shared, plane, router, served, operations }
     }
 

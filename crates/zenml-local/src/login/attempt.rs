@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 use zenml_api::Sensitive;
 
-use super::refusal::{Refusals, Refused, Subject, Told, WINDOW};
+use super::refusal::{Recording, Refusals, Refused, Subject, WINDOW};
 use super::throttle::{Address, Attempt, End, Throttle, Verdict};
 use crate::audit::{self, Origin, Outcome};
 use crate::crypto::Passwords;
@@ -61,13 +61,13 @@ impl Logins {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn begin(&self, account: &str, address: Address) -> Result<UnderWay<'_>> {
+    async fn begin(&self, account: &str, address: Address) -> Result<RunningAttempt<'_>> {
         loop {
             // Before the check, so that no notification is missed.
             let ended = self.ended.notified();
             let (verdict, attempt) = self.throttle().begin(Instant::now(), account, address);
             match verdict {
-                Verdict::Try => return Ok(UnderWay { logins: self, attempt }),
+                Verdict::Try => return Ok(RunningAttempt { logins: self, attempt }),
                 Verdict::Wait => ended.await,
                 Verdict::Refuse(time) => {
                     return Err(Error::too_many("Too many wrong passwords.", whole_seconds(time)));
@@ -78,12 +78,12 @@ impl Logins {
 }
 
 /// Runs an attempt that counts even if its caller goes away.
-struct UnderWay<'a> {
+struct RunningAttempt<'a> {
     logins: &'a Logins,
     attempt: Option<Attempt>,
 }
 
-impl UnderWay<'_> {
+impl RunningAttempt<'_> {
     fn end(&mut self, end: End) {
         if let Some(attempt) = self.attempt.take() {
             self.logins.throttle().end(Instant::now(), attempt, end);
@@ -92,7 +92,7 @@ impl UnderWay<'_> {
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for RunningAttempt<'_> {
     fn drop(&mut self) {
         self.end(End::Unknown);
     }
@@ -191,20 +191,20 @@ impl Logins {
             workspace: at.workspace,
             status,
         };
-        let told = self.refusals().note(Instant::now(), &refused);
-        match told {
-            Told::Now => {
+        let recording = self.refusals().note(Instant::now(), &refused);
+        match recording {
+            Recording::Now => {
                 let outcome = Outcome { status, reason: Some(refusal.to_string()) };
                 report(self.write(&refused, origin, None, &outcome).await);
             }
-            Told::Later { first: true } => {
+            Recording::Later { first: true } => {
                 let later = Arc::clone(self);
                 tasks.spawn(async move {
                     tokio::time::sleep(WINDOW).await;
                     later.flush().await;
                 });
             }
-            Told::Later { first: false } => {}
+            Recording::Later { first: false } => {}
         }
         refusal
     }

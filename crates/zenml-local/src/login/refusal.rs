@@ -41,7 +41,7 @@ pub(super) struct Refused {
 
 /// What to do with a rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Recording {
     /// Write a row.
     Now,
     /// Count it; if `first` in its window, the caller has to write the sum later.
@@ -59,7 +59,7 @@ pub(super) struct Refusals {
 
 impl Refusals {
     /// Counts a rejection. The caller writes the sum of an ended window first ([`Refusals::take`]).
-    pub(super) fn note(&mut self, now: Instant, refused: &Refused) -> Told {
+    pub(super) fn note(&mut self, now: Instant, refused: &Refused) -> Recording {
         if self.is_over(now) && !self.summing {
             self.counts.clear();
             self.since = None;
@@ -69,11 +69,11 @@ impl Refusals {
             *count += 1;
         } else if self.counts.len() < ROWS {
             self.counts.insert(refused.clone(), 0);
-            return Told::Now;
+            return Recording::Now;
         } else {
             self.others += 1;
         }
-        Told::Later { first: !std::mem::replace(&mut self.summing, true) }
+        Recording::Later { first: !std::mem::replace(&mut self.summing, true) }
     }
 
     fn is_over(&self, now: Instant) -> bool {
@@ -101,24 +101,27 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_refusals_are_a_handful_of_rows() {
+    fn a_thousand_rejections_are_a_handful_of_rows() {
         let (mut refusals, now) = (Refusals::default(), Instant::now());
-        let told: Vec<_> =
+        let recording: Vec<_> =
             (0..1000).map(|n| refusals.note(now, &refused(&format!("user{}", n % 50)))).collect();
-        assert_eq!(told.iter().filter(|told| **told == Told::Now).count(), ROWS);
-        assert_eq!(told.iter().filter(|told| **told == Told::Later { first: true }).count(), 1);
+        assert_eq!(recording.iter().filter(|recording| **recording == Recording::Now).count(), ROWS);
+        assert_eq!(
+            recording.iter().filter(|recording| **recording == Recording::Later { first: true }).count(),
+            1
+        );
         let (counts, others) = refusals.take();
         assert_eq!(counts.len(), ROWS);
         assert!(counts.iter().all(|(_, count)| *count == 19), "{counts:?}");
         assert_eq!(others, 40 * 20);
-        assert_eq!(refusals.note(now, &refused("user1")), Told::Now, "the next window begins");
+        assert_eq!(refusals.note(now, &refused("user1")), Recording::Now, "the next window begins");
     }
 
     #[test]
     fn a_window_without_repetitions_ends_by_itself() {
         let (mut refusals, now) = (Refusals::default(), Instant::now());
-        assert_eq!(refusals.note(now, &refused("ada")), Told::Now);
-        assert_eq!(refusals.note(now + WINDOW, &refused("ada")), Told::Now);
-        assert_eq!(refusals.note(now + WINDOW, &refused("ada")), Told::Later { first: true });
+        assert_eq!(refusals.note(now, &refused("ada")), Recording::Now);
+        assert_eq!(refusals.note(now + WINDOW, &refused("ada")), Recording::Now);
+        assert_eq!(refusals.note(now + WINDOW, &refused("ada")), Recording::Later { first: true });
     }
 }

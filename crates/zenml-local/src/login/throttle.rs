@@ -70,7 +70,7 @@ pub(super) enum Verdict {
 struct Bucket {
     /// When all wrong attempts expire.
     empty_at: Instant,
-    under_way: u32,
+    running: u32,
 }
 
 /// One limit for many keys.
@@ -94,7 +94,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         if !too_much.is_zero() {
             return Verdict::Refuse(too_much);
         }
-        if left + self.rule.interval * (bucket.under_way + 1) > whole {
+        if left + self.rule.interval * (bucket.running + 1) > whole {
             return Verdict::Wait;
         }
         Verdict::Try
@@ -102,15 +102,15 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
 
     fn begin(&mut self, now: Instant, key: &K) {
         self.make_room(now, key);
-        self.of.entry(key.clone()).or_insert(Bucket { empty_at: now, under_way: 0 }).under_way += 1;
+        self.of.entry(key.clone()).or_insert(Bucket { empty_at: now, running: 0 }).running += 1;
     }
 
     fn end(&mut self, now: Instant, key: &K, wrong: bool) {
         let Some(bucket) = self.of.get_mut(key) else { return };
-        bucket.under_way = bucket.under_way.saturating_sub(1);
+        bucket.running = bucket.running.saturating_sub(1);
         if wrong {
             bucket.empty_at = bucket.empty_at.max(now) + self.rule.interval;
-        } else if bucket.under_way == 0 && bucket.empty_at <= now {
+        } else if bucket.running == 0 && bucket.empty_at <= now {
             self.of.remove(key);
         }
     }
@@ -126,7 +126,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         if self.of.len() < MOST || self.of.contains_key(key) {
             return;
         }
-        self.of.retain(|_, bucket| bucket.under_way > 0 || bucket.empty_at > now);
+        self.of.retain(|_, bucket| bucket.running > 0 || bucket.empty_at > now);
         while self.of.len() >= MOST {
             let first = self.of.iter().min_by_key(|(_, bucket)| bucket.empty_at).map(|(key, _)| key.clone());
             let Some(first) = first else { break };
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_may_be_wrong_ten_times_and_then_once_in_five_seconds() {
+    fn an_account_allows_ten_wrong_passwords_and_then_one_per_five_seconds() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         let mut tries = |seconds: u64, from: &str| {
             attempt(&mut throttle, now + Duration::from_secs(seconds), "ada", from, End::Wrong)
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_may_be_wrong_twenty_times_whatever_the_account() {
+    fn an_address_allows_twenty_wrong_passwords_for_all_accounts_together() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         for account in 0..20 {
             attempt(&mut throttle, now, &format!("user{account}"), "10.0.0.1", End::Wrong).unwrap();
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_password_costs_nothing_and_makes_its_account_new() {
+    fn a_correct_password_does_not_count_and_resets_its_account() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         for _ in 0..9 {
             attempt(&mut throttle, now, "ada", "10.0.0.1", End::Wrong).unwrap();
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_keeps_somebody_out_of_the_place_where_they_work() {
+    fn nobody_can_lock_a_user_out_of_a_known_address() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         attempt(&mut throttle, now, "ada", "10.0.0.1", End::Right).unwrap();
         for host in 100..200 {
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn one_attacker_leaves_room_for_somebody_who_comes_from_a_new_place() {
+    fn a_single_attacker_does_not_lock_out_logins_from_new_addresses() {
         let (mut throttle, start) = (Throttle::default(), Instant::now());
         let mut let_in = 0;
         // Ten minutes; the attacker is always first.
@@ -364,14 +364,14 @@ mod tests {
     }
 
     #[test]
-    fn attempts_at_the_same_time_wait_for_those_that_decide() {
+    fn concurrent_attempts_wait_for_the_deciding_ones() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         let begin = |throttle: &mut Throttle| throttle.begin(now, "ada", address("10.0.0.1"));
-        let mut under_way: Vec<_> = (0..10).map(|_| begin(&mut throttle).1.unwrap()).collect();
+        let mut running: Vec<_> = (0..10).map(|_| begin(&mut throttle).1.unwrap()).collect();
         assert_eq!(begin(&mut throttle), (Verdict::Wait, None));
-        throttle.end(now, under_way.pop().unwrap(), End::Unknown);
-        under_way.push(begin(&mut throttle).1.unwrap());
-        for attempt in under_way {
+        throttle.end(now, running.pop().unwrap(), End::Unknown);
+        running.push(begin(&mut throttle).1.unwrap());
+        for attempt in running {
             throttle.end(now, attempt, End::Wrong);
         }
         assert_eq!(begin(&mut throttle).0, Verdict::Refuse(Duration::from_secs(5)));
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_do_not_grow_without_end() {
+    fn tables_do_not_grow_without_limit() {
         let (mut throttle, now) = (Throttle::default(), Instant::now());
         for number in 0..u32::try_from(MOST).unwrap() + 50 {
             let from = std::net::Ipv4Addr::from(number).to_string();

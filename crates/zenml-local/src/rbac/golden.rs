@@ -180,7 +180,7 @@ fn policy() {
 }
 
 #[test]
-fn a_role_reaches_down_from_its_scope_and_never_beside_it() {
+fn a_role_applies_to_its_scope_and_below_and_never_to_siblings() {
     let beside = [
         Target::in_workspace(ELSEWHERE, Resource::one(Kind::Stack, OBJECT)),
         Target::in_workspace(ELSEWHERE, Resource::one(Kind::Workspace, ELSEWHERE.workspace)),
@@ -209,7 +209,7 @@ fn a_role_reaches_down_from_its_scope_and_never_beside_it() {
 }
 
 #[test]
-fn an_owner_keeps_all_rights_on_an_object_and_the_servers_objects_are_everyones() {
+fn an_owner_may_do_everything_with_an_object_and_server_objects_belong_to_everyone() {
     let stack = Target::in_workspace(PLACE, Resource::one(Kind::Stack, OBJECT));
     let contributor = holder(Predefined::find("workspace", "Workspace Contributor").unwrap());
     for action in [Action::Read, Action::Update, Action::Delete, Action::Share] {
@@ -224,7 +224,7 @@ fn an_owner_keeps_all_rights_on_an_object_and_the_servers_objects_are_everyones(
 }
 
 #[test]
-fn rights_in_an_organization_end_with_belonging_to_it() {
+fn permissions_in_an_organization_end_with_the_membership() {
     let mut rights = holder(Predefined::find("workspace", "Workspace Admin").unwrap());
     rights.shares.push(Shared {
         place: PLACE,
@@ -239,7 +239,7 @@ fn rights_in_an_organization_end_with_belonging_to_it() {
 }
 
 #[test]
-fn a_list_shows_all_or_what_is_shared_or_what_is_own() {
+fn a_list_shows_all_objects_or_shared_ones_or_own_ones() {
     let stacks = Target::in_workspace(PLACE, Resource::all(Kind::Stack));
     let viewer = holder(Predefined::find("workspace", "Workspace Viewer").unwrap());
     assert_eq!(viewer.visible(Action::Read, &stacks), Visible::All);

@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_named_roles_are_what_their_names_say() {
+    fn the_role_constants_match_their_names() {
         assert_eq!(ORGANIZATION_ADMIN.name, "Organization Admin");
         assert_eq!(ORGANIZATION_MEMBER.name, "Organization Member");
         assert_eq!(WORKSPACE_ADMIN.name, "Workspace Admin");

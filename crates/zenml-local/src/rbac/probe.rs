@@ -11,7 +11,7 @@ impl<F, Arguments> Call<F, Arguments> {
     }
 }
 
-/// The answer for calls that compile.
+/// The result for calls that compile.
 pub(crate) trait Accepted {
     fn compiles(&self) -> bool {
         true
@@ -22,7 +22,7 @@ impl<F: FnOnce(A, B) -> R, A, B, R> Accepted for Call<F, (A, B)> {}
 impl<F: FnOnce(A, B, C) -> R, A, B, C, R> Accepted for Call<F, (A, B, C)> {}
 impl<F: FnOnce(A, B, C, D) -> R, A, B, C, D, R> Accepted for Call<F, (A, B, C, D)> {}
 
-/// The answer for all others: method resolution comes here when no impl of [`Accepted`] applies.
+/// The result for all others: method resolution comes here when no impl of [`Accepted`] applies.
 pub(crate) trait Rejected {
     fn compiles(&self) -> bool {
         false

@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn resource_strings_read_back_as_they_were_written() {
+    fn resource_strings_round_trip() {
         let id = "00000000-0000-4000-8000-000000000001";
         for text in [
             "stack".to_owned(),

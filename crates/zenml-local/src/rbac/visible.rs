@@ -126,7 +126,7 @@ impl Caller {
     }
 
     /// Adds a condition: the caller may see the account `a` among the members of an organization.
-    pub(crate) fn push_fellow(self, query: &mut Query) {
+    pub(crate) fn push_visible_account(self, query: &mut Query) {
         const TO: Option<(Action, Kind)> = Some((Read::ACTION, Kind::Member));
         query.push("(a.id = ").push_bind(self.account.to_string());
         query.push(" OR ");

@@ -31,7 +31,7 @@ pub(crate) fn optional(row: &Row, column: &str) -> Result<Option<String>> {
     Ok(row.try_get(column)?)
 }
 
-/// A text.
+/// A string.
 pub(crate) fn text(row: &Row, column: &str) -> Result<String> {
     Ok(row.try_get(column)?)
 }

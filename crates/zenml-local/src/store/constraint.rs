@@ -71,7 +71,7 @@ mod tests {
     use crate::store::{Database, Store};
 
     #[tokio::test]
-    async fn the_table_has_every_unique_constraint_of_the_schema_that_is_no_id() {
+    async fn the_table_contains_every_unique_constraint_except_ids() {
         let store = Store::open(&Database::Ephemeral).await.unwrap();
         let mut sql = store.begin_read().await.unwrap();
         let tables = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table'")

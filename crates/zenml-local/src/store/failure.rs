@@ -93,7 +93,7 @@ mod tests {
     use super::{Failure, of_code};
 
     #[test]
-    fn codes_of_the_database_are_told_from_codes_of_a_statement() {
+    fn database_failures_are_distinguished_from_statement_errors() {
         for (code, expected) in [
             (13, Some(Failure::Full)),
             (5, Some(Failure::Busy)),

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_gives_up_at_any_moment_of_a_change_leaves_nothing_behind_and_works_again() {
+    async fn a_database_failure_at_any_moment_of_a_change_leaves_nothing_behind() {
         let world = World::start().await;
         let changes = changes(&world).await;
         let fuel = world.platform.shared().store.fuel();
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_database_says_so_changes_nothing_and_takes_what_fits_later() {
+    async fn a_full_database_returns_507_changes_nothing_and_accepts_later_changes() {
         let world = World::start().await;
         let space = world.workspace().await;
         let secret =
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_statement_after_sqlite_ended_the_transaction_is_not_committed_alone() {
+    async fn a_statement_after_sqlite_ended_the_transaction_is_not_committed() {
         let world = World::start().await;
         let store = &world.platform.shared().store;
         let before = world.content().await;
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_handler_that_panics_or_is_dropped_in_its_transaction_holds_nobody_up() {
+    async fn a_handler_that_panics_or_is_dropped_in_its_transaction_does_not_block_others() {
         let world = World::start().await;
         let before = world.content().await;
         let shared = world.platform.shared().clone();
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_workspace_that_could_not_be_written_is_brought_up_once_there_is_room() {
+    async fn a_workspace_that_could_not_be_written_is_deployed_once_there_is_free_space() {
         let world = World::start().await;
         let fuel = world.platform.shared().store.fuel();
         fuel.refuse_commits_after(1);

@@ -20,7 +20,7 @@ fn format(moment: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn stamps_have_microseconds_and_sort_as_text() {
+    fn timestamps_have_microseconds_and_sort_as_strings() {
         let (early, late) = (super::seconds_from_now(-1), super::now());
         assert_eq!(late.len(), "2026-11-24T00:02:30.699227".len());
         assert!(!late.ends_with('Z') && early < late, "{early} {late}");

@@ -99,11 +99,11 @@ impl Served for CodeRepository {
 
 async fn create(cx: Cx, (): (), (): (), new: api::CodeRepositoryCreate) -> Result<api::CodeRepository> {
     let me = enter(&cx).await?;
-    let mut complaints = Vec::new();
-    name::at_most("name", &new.name, 255, &mut complaints);
-    check_source(&new.source, &mut complaints);
-    name::at_most("description", new.description.as_deref().unwrap_or_default(), 65535, &mut complaints);
-    name::settle(complaints)?;
+    let mut issues = Vec::new();
+    name::at_most("name", &new.name, 255, &mut issues);
+    check_source(&new.source, &mut issues);
+    name::at_most("description", new.description.as_deref().unwrap_or_default(), 65535, &mut issues);
+    name::settle(issues)?;
     cx.tx(async |tx| {
         let all = All::<CodeRepository>::in_project(me.place, new.project.uuid());
         let allowed = tx.allow::<Create, _>(all).await?;
@@ -133,14 +133,14 @@ async fn update(
     change: api::CodeRepositoryUpdate,
 ) -> Result<api::CodeRepository> {
     let me = enter(&cx).await?;
-    let mut complaints = Vec::new();
-    name::at_most("name", change.name.as_deref().unwrap_or_default(), 255, &mut complaints);
-    name::at_most("description", change.description.as_deref().unwrap_or_default(), 65535, &mut complaints);
-    name::settle(complaints)?;
-    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let mut issues = Vec::new();
+    name::at_most("name", change.name.as_deref().unwrap_or_default(), 255, &mut issues);
+    name::at_most("description", change.description.as_deref().unwrap_or_default(), 65535, &mut issues);
+    name::settle(issues)?;
+    let non_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
     cx.tx(async |tx| {
         let (allowed, mut row) = noun::changeable::<CodeRepository>(tx, &cx, me, id).await?;
-        if let Some(name) = said(change.name) {
+        if let Some(name) = non_empty(change.name) {
             if is_taken(tx, &allowed, &[("name", &name)]).await? {
                 let project = project_name(tx, &allowed).await?.unwrap_or_default();
                 return Err(taken(&name, &project));
@@ -150,16 +150,16 @@ async fn update(
         if let Some(config) = change.config.map(Sensitive::into_exposed).filter(|config| !config.is_empty()) {
             row.own.config = config;
         }
-        row.own.logo_url = said(change.logo_url).or(row.own.logo_url);
-        row.own.description = said(change.description).or(row.own.description);
+        row.own.logo_url = non_empty(change.logo_url).or(row.own.logo_url);
+        row.own.description = non_empty(change.description).or(row.own.description);
         noun::changed(tx, &cx, &allowed, row).await
     })
     .await
 }
 
-fn check_source(source: &Source, complaints: &mut Vec<Issue>) {
+fn check_source(source: &Source, issues: &mut Vec<Issue>) {
     if !SOURCE_TYPES.contains(&source.kind.as_str()) {
-        complaints.push(Issue::not_one_of(&["body", "source", "type"], &SOURCE_TYPES));
+        issues.push(Issue::not_one_of(&["body", "source", "type"], &SOURCE_TYPES));
     }
 }
 

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_grant_is_named_or_found_out() {
+    fn the_grant_is_specified_or_inferred() {
         let form = |grant: &str, username: Option<&str>, password: Option<&str>| Form {
             grant_type: Some(grant.to_owned()),
             username: username.map(str::to_owned),

@@ -6,15 +6,15 @@ use zenml_api::workspace::component::ALL_TYPES;
 use crate::error::{Error, Issue, Result};
 
 /// Adds an issue for a string in a request body that is too long; `most` is in characters.
-pub(crate) fn at_most(member: &str, text: &str, most: usize, complaints: &mut Vec<Issue>) {
+pub(crate) fn at_most(member: &str, text: &str, most: usize, issues: &mut Vec<Issue>) {
     if text.chars().count() > most {
-        complaints.push(Issue::too_long(&["body", member], most));
+        issues.push(Issue::too_long(&["body", member], most));
     }
 }
 
 /// Rejects a request with issues.
-pub(crate) fn settle(complaints: Vec<Issue>) -> Result<()> {
-    if complaints.is_empty() { Ok(()) } else { Err(Error::validation(complaints)) }
+pub(crate) fn settle(issues: Vec<Issue>) -> Result<()> {
+    if issues.is_empty() { Ok(()) } else { Err(Error::validation(issues)) }
 }
 
 /// Changes a column that is never null. A real server passes a null on to its database, which rejects it.
@@ -27,24 +27,24 @@ pub(crate) fn not_null<T>(column: &str, change: Patch<T>, stored: T) -> Result<T
 }
 
 /// Adds an issue for an unknown component type.
-pub(crate) fn component_type(kind: &str, complaints: &mut Vec<Issue>) {
+pub(crate) fn component_type(kind: &str, issues: &mut Vec<Issue>) {
     if !ALL_TYPES.contains(&kind) {
-        complaints.push(Issue::not_one_of(&["body", "type"], &ALL_TYPES));
+        issues.push(Issue::not_one_of(&["body", "type"], &ALL_TYPES));
     }
 }
 
 /// Adds issues for an invalid project name: it must be 1 to 50 characters of `a-z 0-9 _ -`.
-pub(crate) fn project(name: &str, complaints: &mut Vec<Issue>) {
+pub(crate) fn project(name: &str, issues: &mut Vec<Issue>) {
     if name.is_empty() {
-        complaints.push(Issue::new(&["body", "name"], "string_too_short", "Must not be empty"));
+        issues.push(Issue::new(&["body", "name"], "string_too_short", "Must not be empty"));
         return;
     }
-    at_most("name", name, 50, complaints);
+    at_most("name", name, 50, issues);
     let allowed =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
     if !name.bytes().all(allowed) {
         let message = "Can contain only the characters a-z, 0-9, _ and -";
-        complaints.push(Issue::new(&["body", "name"], "string_pattern_mismatch", message));
+        issues.push(Issue::new(&["body", "name"], "string_pattern_mismatch", message));
     }
 }
 
@@ -97,15 +97,15 @@ mod tests {
             (&"a".repeat(50), None),
             (&"a".repeat(51), Some("string_too_long")),
         ] {
-            let mut complaints = Vec::new();
-            project(name, &mut complaints);
-            assert_eq!(complaints.first().map(|complaint| complaint.kind), kind, "{name:?}");
+            let mut issues = Vec::new();
+            project(name, &mut issues);
+            assert_eq!(issues.first().map(|issue| issue.kind), kind, "{name:?}");
         }
         assert_eq!(from_display_name("My Proj! X"), "my-proj-x");
     }
 
     #[test]
-    fn names_with_breaks_are_refused_when_something_is_made() {
+    fn names_with_line_breaks_are_rejected_for_new_objects() {
         without_breaks("a b").unwrap();
         for name in ["", "a\tb", "a\nb"] {
             assert_eq!(without_breaks(name).unwrap_err().status(), 400, "{name:?}");

@@ -82,7 +82,7 @@ impl Served for Project {
 
 async fn create(cx: Cx, (): (), (): (), new: api::ProjectCreate) -> Result<api::Project> {
     let me = enter(&cx).await?;
-    let mut complaints = Vec::new();
+    let mut issues = Vec::new();
     let nameless = |kind| Error::validation(vec![Issue::of_kind(&["body", "name"], kind)]);
     let given = match new.name {
         Patch::Set(given) => given,
@@ -92,10 +92,10 @@ async fn create(cx: Cx, (): (), (): (), new: api::ProjectCreate) -> Result<api::
         Patch::Keep => return Err(nameless("missing")),
         Patch::Clear => return Err(nameless("string_type")),
     };
-    name::project(&given, &mut complaints);
-    name::at_most("display_name", &new.display_name, 255, &mut complaints);
-    name::at_most("description", &new.description, 255, &mut complaints);
-    name::settle(complaints)?;
+    name::project(&given, &mut issues);
+    name::at_most("display_name", &new.display_name, 255, &mut issues);
+    name::at_most("description", &new.description, 255, &mut issues);
+    name::settle(issues)?;
     cx.tx(async |tx| {
         let allowed = tx.allow::<Create, _>(All::<Project>::of(me.place)).await?;
         if is_taken(tx, &allowed, &[("name", &given)]).await? {
@@ -114,16 +114,16 @@ async fn create(cx: Cx, (): (), (): (), new: api::ProjectCreate) -> Result<api::
 
 async fn update(cx: Cx, id: ProjectId, (): (), change: api::ProjectUpdate) -> Result<api::Project> {
     let me = enter(&cx).await?;
-    let mut complaints = Vec::new();
+    let mut issues = Vec::new();
     if let Patch::Set(name) = &change.name {
-        name::project(name, &mut complaints);
+        name::project(name, &mut issues);
     }
     for (member, value) in [("display_name", &change.display_name), ("description", &change.description)] {
         if let Patch::Set(text) = value {
-            name::at_most(member, text, 255, &mut complaints);
+            name::at_most(member, text, 255, &mut issues);
         }
     }
-    name::settle(complaints)?;
+    name::settle(issues)?;
     cx.tx(async |tx| {
         let (allowed, mut row) = noun::changeable::<Project>(tx, &cx, me, id).await?;
         if let Patch::Set(name) = &change.name

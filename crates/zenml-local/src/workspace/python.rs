@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_quoted_as_python_quotes_them() {
+    fn strings_are_quoted_like_in_python() {
         for (given, shown) in [
             ("plain", "'plain'"),
             ("it's", "\"it's\""),

@@ -130,9 +130,9 @@ fn answer(row: Stored<Secret>, owners: &Owners, values: api::Values, hydrate: bo
 
 async fn create(cx: Cx, (): (), (): (), new: api::SecretCreate) -> Result<api::Secret> {
     let me = enter(&cx).await?;
-    let mut complaints = Vec::new();
-    name::at_most("name", &new.name, 255, &mut complaints);
-    name::settle(complaints)?;
+    let mut issues = Vec::new();
+    name::at_most("name", &new.name, 255, &mut issues);
+    name::settle(issues)?;
     cx.tx(async |tx| {
         let allowed = tx.allow::<Create, _>(All::<Secret>::of(me.place)).await?;
         let owner = Some(me.account);
@@ -149,11 +149,11 @@ async fn create(cx: Cx, (): (), (): (), new: api::SecretCreate) -> Result<api::S
 
 async fn update(cx: Cx, id: SecretId, query: UpdateQuery, change: SecretUpdate) -> Result<api::Secret> {
     let me = enter(&cx).await?;
-    let mut complaints = Vec::new();
+    let mut issues = Vec::new();
     if let Patch::Set(name) = &change.name {
-        name::at_most("name", name, 255, &mut complaints);
+        name::at_most("name", name, 255, &mut issues);
     }
-    name::settle(complaints)?;
+    name::settle(issues)?;
     cx.tx(async |tx| {
         let (allowed, mut row) = noun::changeable::<Secret>(tx, &cx, me, id).await?;
         if !change.private.is_keep() && row.owner != Some(me.account) {

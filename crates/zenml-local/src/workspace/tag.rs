@@ -94,20 +94,20 @@ impl Served for Tag {
 
 async fn create(cx: Cx, (): (), (): (), new: api::TagCreate) -> Result<api::Tag> {
     let me = enter(&cx).await?;
-    let mut complaints = Vec::new();
-    name::at_most("name", &new.name, 255, &mut complaints);
-    no_id(&new.name, &mut complaints);
+    let mut issues = Vec::new();
+    name::at_most("name", &new.name, 255, &mut issues);
+    no_id(&new.name, &mut issues);
     if let Some(color) = &new.color {
-        known_color(color, &mut complaints);
+        known_color(color, &mut issues);
     }
-    name::settle(complaints)?;
+    name::settle(issues)?;
     name::without_breaks(&new.name)?;
     cx.tx(async |tx| {
         let open = tx.open::<Create, _>(All::<Tag>::of(me.place));
         if is_taken(tx, &open, &[("name", &new.name)]).await? {
             return Err(Error::name_taken("tag", &new.name));
         }
-        let own = Tag { color: new.color.unwrap_or_else(drawn_color), exclusive: new.exclusive };
+        let own = Tag { color: new.color.unwrap_or_else(random_color), exclusive: new.exclusive };
         let row = Stored::new(&open, Some(me.account), new.name, own);
         noun::created(tx, &cx, &open, row).await
     })
@@ -116,14 +116,14 @@ async fn create(cx: Cx, (): (), (): (), new: api::TagCreate) -> Result<api::Tag>
 
 async fn update(cx: Cx, id: TagId, (): (), change: api::TagUpdate) -> Result<api::Tag> {
     let me = enter(&cx).await?;
-    let mut complaints = Vec::new();
+    let mut issues = Vec::new();
     if let Patch::Set(name) = &change.name {
-        no_id(name, &mut complaints);
+        no_id(name, &mut issues);
     }
     if let Patch::Set(color) = &change.color {
-        known_color(color, &mut complaints);
+        known_color(color, &mut issues);
     }
-    name::settle(complaints)?;
+    name::settle(issues)?;
     cx.tx(async |tx| {
         let (allowed, mut row) = noun::changeable::<Tag>(tx, &cx, me, id).await?;
         if let Patch::Set(name) = &change.name {
@@ -145,20 +145,20 @@ async fn update(cx: Cx, id: TagId, (): (), change: api::TagUpdate) -> Result<api
 }
 
 /// Adds an issue for a name that could be mistaken for an id.
-fn no_id(name: &str, complaints: &mut Vec<Issue>) {
+fn no_id(name: &str, issues: &mut Vec<Issue>) {
     if Uuid::try_parse(name).is_ok() {
-        complaints.push(Issue::new(&["body", "name"], "value_error", "Cannot be a UUID"));
+        issues.push(Issue::new(&["body", "name"], "value_error", "Cannot be a UUID"));
     }
 }
 
-fn known_color(color: &str, complaints: &mut Vec<Issue>) {
+fn known_color(color: &str, issues: &mut Vec<Issue>) {
     if !COLORS.contains(&color) {
-        complaints.push(Issue::not_one_of(&["body", "color"], &COLORS));
+        issues.push(Issue::not_one_of(&["body", "color"], &COLORS));
     }
 }
 
 /// Returns a random color, as a server does for a tag without one.
-fn drawn_color() -> String {
+fn random_color() -> String {
     let drawn = usize::from(Uuid::new_v4().as_bytes()[0]);
     COLORS[drawn % COLORS.len()].to_owned()
 }

@@ -7,8 +7,9 @@ use zenml_local::{Plane, ServedRoute};
 
 use crate::support::{World, text};
 
-/// One request and the status for: nobody, somebody of no organization, a plain member of the organization, the
-/// server of an enrolled workspace, an Organization Admin. The admin comes last, so that a deletion is seen by all.
+/// One request and its status for: no credential, a user without an organization, a plain member of the organization,
+/// the server of an enrolled workspace, an Organization Admin. The admin is last, so that every caller sees the
+/// object before a deletion.
 pub(crate) type Row = (&'static str, &'static str, &'static str, [u16; 5]);
 
 pub(crate) const ROWS: &[Row] = &[
@@ -92,7 +93,7 @@ pub(crate) const ROWS: &[Row] = &[
         "",
         [401, 404, 404, 401, 200],
     ),
-    // The plain member is in the team now, and sees it.
+    // The plain member is in the team now and sees it.
     ("GET /teams/{team_id}", "GET /teams/{team}", "", [401, 404, 200, 401, 200]),
     (
         "DELETE /teams/{team_id}/members",
@@ -254,7 +255,7 @@ pub(crate) const ROWS: &[Row] = &[
         r#"{"organization_id":"{organization}","feature":"project","total":1}"#,
         [401, 403, 403, 200, 403],
     ),
-    // What ends things.
+    // Deletions.
     ("DELETE /teams/{team_id}", "DELETE /teams/{team}", "", [401, 404, 404, 401, 200]),
     ("DELETE /workspaces/{workspace_id}", "DELETE /workspaces/{workspace}", "", [401, 404, 404, 401, 200]),
     (
@@ -273,7 +274,7 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 #[tokio::test]
-async fn each_route_answers_each_caller_as_the_table_says() {
+async fn each_route_returns_the_status_in_the_table_for_each_caller() {
     let world = World::start().await;
     let outsider = world.outsider("out@example.org").await;
     let person = world.member("in@example.org", "Organization Member").await;
@@ -323,7 +324,7 @@ async fn each_route_answers_each_caller_as_the_table_says() {
 }
 
 #[tokio::test]
-async fn the_table_has_every_route_that_is_served() {
+async fn the_table_contains_every_served_route() {
     let world = World::start().await;
     let control = |route: &&ServedRoute| route.plane == Plane::Control;
     let served: BTreeSet<String> = world

@@ -63,7 +63,7 @@ async fn every_organization_has_the_predefined_roles() {
 }
 
 #[tokio::test]
-async fn an_assignment_needs_one_principal_and_the_scope_of_its_level() {
+async fn an_assignment_requires_one_principal_and_the_scope_of_its_level() {
     let world = World::start().await;
     let (person, outsider) = (
         world.member("ada@example.org", "Organization Member").await,
@@ -161,7 +161,7 @@ async fn the_last_admin_of_an_organization_stays() {
 }
 
 #[tokio::test]
-async fn members_are_those_who_hold_organization_roles() {
+async fn members_are_accounts_with_organization_roles() {
     let world = World::start().await;
     let person = world.member("ada@example.org", "Organization Member").await;
     let (team, workspace) = (world.team("alpha").await, world.workspace("space").await);
@@ -187,7 +187,7 @@ async fn members_are_those_who_hold_organization_roles() {
         (&json!(person.id), &json!(true))
     );
 
-    // Who leaves the organization leaves its teams and workspaces too.
+    // Leaving the organization also means leaving its teams and workspaces.
     let remove = format!("DELETE {members}?user_id={}", person.id);
     world.admin(&remove, Value::Null).await.ok();
     world.admin(&remove, Value::Null).await.refused(404);
@@ -199,7 +199,7 @@ async fn members_are_those_who_hold_organization_roles() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_role_granted_by_many_at_once_is_granted_once() {
+async fn a_role_granted_by_many_requests_at_once_is_granted_once() {
     let world = World::start().await;
     let (team, workspace) = (world.team("alpha").await, world.workspace("space").await);
     let role = world.role("workspace", "Workspace Viewer").await;
@@ -213,7 +213,7 @@ async fn a_role_granted_by_many_at_once_is_granted_once() {
     assert_eq!(statuses, [&[200], [409; 9].as_slice()].concat());
 }
 
-/// Runs futures at the same time, in one task.
+/// Runs futures concurrently, in one task.
 async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(move |cx| {

@@ -12,7 +12,7 @@ fn line(entry: &Entry) -> String {
 }
 
 #[tokio::test]
-async fn each_change_leaves_one_row_and_a_refused_one_says_why() {
+async fn each_change_has_one_row_and_a_rejected_one_has_its_reason() {
     let world = World::start().await;
     let person = world.member("ada@example.org", "Organization Member").await;
     let team = world.team("alpha").await;
@@ -45,7 +45,7 @@ async fn each_change_leaves_one_row_and_a_refused_one_says_why() {
 }
 
 #[tokio::test]
-async fn a_granted_role_is_told_by_names() {
+async fn a_granted_role_is_recorded_with_names() {
     let world = World::start().await;
     let (team, workspace) = (world.team("alpha").await, world.workspace("space").await);
     let role = world.role("workspace", "Workspace Viewer").await;
@@ -63,7 +63,7 @@ async fn a_granted_role_is_told_by_names() {
 }
 
 #[tokio::test]
-async fn a_row_says_where_the_change_came_from() {
+async fn a_row_contains_the_origin_of_the_change() {
     let world = World::start().await;
     let address = world.platform.url().strip_prefix("http://").unwrap().to_owned();
     let body = json!({ "name": "alpha", "organization_id": world.organization() }).to_string();

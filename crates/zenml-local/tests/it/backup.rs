@@ -1,4 +1,4 @@
-//! Backup and restore, as a person runs them.
+//! Backup and restore, from the command line.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,8 @@ impl World {
         let key = text(&ready["service_account_key"]);
         let (_, workspace) = send(&ready, &key, "POST /workspaces", &json!({ "name": "space" }));
         let workspace = text(&workspace["id"]);
-        // Not by the requests themselves: each refused one is a line of the log, and nobody reads that here.
+        // Waits with requests to the control plane: each rejected workspace request logs a line, and nothing reads
+        // the log here.
         let get = format!("GET /workspaces/{workspace}");
         while send(&ready, &key, &get, &Value::Null).1["status"] == "pending" {}
         let body = json!({ "name": "s", "private": false, "values": { "a": "hunter2" } });
@@ -56,7 +57,7 @@ impl World {
         (target, answer)
     }
 
-    /// What was restored answers the old key, at the old address, with the secret.
+    /// Checks that the restored platform accepts the old key, at the old address, and returns the secret.
     fn serves(&mut self, directory: &Path) {
         assert!(self.server.terminate().0.success());
         let mut server = Server::start(directory, &[]);
@@ -84,14 +85,14 @@ fn listing(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_backup_with_its_key_is_a_whole_platform() {
+fn a_backup_with_its_key_restores_a_complete_platform() {
     let mut world = World::start();
     let told = world.backup("b", &["--with-key"]);
     assert!(told.contains("Warning: ") && told.contains("contains the master key"), "{told}");
     let mode = PathBuf::from(world.file("b")).metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
-    assert_eq!(listing(world.place.path()), ["b"], "no draft stays");
-    // What happens after the backup is not in it.
+    assert_eq!(listing(world.place.path()), ["b"], "no draft is left");
+    // Changes after the backup are not in it.
     let body = json!({ "name": "later", "organization_id": world.ready["organization_id"] });
     assert_eq!(send(&world.ready, &world.key, "POST /teams", &body).0, 200);
 
@@ -108,7 +109,7 @@ fn a_backup_with_its_key_is_a_whole_platform() {
     }
     let key = std::fs::read(target.path().join("platform.db.key")).unwrap();
     let restored = std::fs::read(target.path().join("platform.db")).unwrap();
-    assert!(!restored.windows(key.len()).any(|part| part == key), "the key does not stay in the database");
+    assert!(!restored.windows(key.len()).any(|part| part == key), "the key is not in the database");
     let (_, census, _) = run(&["census", "--json", "--database", &database(target.path())]);
     let census: Value = serde_json::from_str(&census).unwrap();
     assert_eq!((&census["team"], &census["secret"], census.get("backup")), (&json!(0), &json!(1), None));
@@ -116,7 +117,7 @@ fn a_backup_with_its_key_is_a_whole_platform() {
 }
 
 #[test]
-fn a_backup_without_the_key_needs_it_for_the_restore_and_does_not_hold_it() {
+fn a_backup_without_the_key_does_not_contain_it_and_requires_it_for_a_restore() {
     let mut world = World::start();
     let told = world.backup("b", &[]);
     let key = world.source.path().join("platform.db.key");
@@ -129,7 +130,7 @@ fn a_backup_without_the_key_needs_it_for_the_restore_and_does_not_hold_it() {
 
     let (target, refused) = world.restore("b", &[]);
     assert!(refused.unwrap_err().contains("--key FILE"));
-    assert_eq!(listing(target.path()), Vec::<String>::new(), "nothing is left of a refused restore");
+    assert_eq!(listing(target.path()), Vec::<String>::new(), "nothing is left after a rejected restore");
     let wrong = world.file("wrong");
     std::fs::write(&wrong, [7; 32]).unwrap();
     std::fs::set_permissions(&wrong, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -141,7 +142,7 @@ fn a_backup_without_the_key_needs_it_for_the_restore_and_does_not_hold_it() {
         world.restore("b", &["--key", &missing]).1.unwrap_err().contains("cannot use the master key file")
     );
 
-    // The key stands beside the database already.
+    // The key is already next to the database.
     let beside = tempfile::tempdir().unwrap();
     std::fs::copy(&key, beside.path().join("platform.db.key")).unwrap();
     restore(&world.file("b"), beside.path(), &[]).unwrap();
@@ -178,7 +179,7 @@ fn nothing_is_overwritten_and_nothing_damaged_is_restored() {
         "not a regular file",
     );
 
-    // A restore does not touch what is there, least of all a database in use.
+    // A restore does not touch existing files, least of all a database in use.
     refuse(&["restore", &file, "--database", &source], "is in use by the zenml-local with process id");
     for name in ["platform.db", "platform.db-wal", "platform.db-journal", "platform.db.key"] {
         let target = tempfile::tempdir().unwrap();
@@ -211,7 +212,7 @@ fn nothing_is_overwritten_and_nothing_damaged_is_restored() {
 }
 
 #[tokio::test]
-async fn a_backup_of_a_newer_version_is_refused() {
+async fn a_backup_of_a_newer_version_is_rejected() {
     let mut world = World::start();
     assert!(world.server.terminate().0.success());
     let newer = "INSERT INTO migration (version, applied) VALUES (1000, '')";

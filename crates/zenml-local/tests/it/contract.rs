@@ -1,4 +1,4 @@
-//! The documented requests of the control plane, as `zenml-api/contract` has them, sent to the platform.
+//! The documented requests of the control plane in `zenml-api/contract`, sent to the platform.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -52,7 +52,7 @@ fn entries() -> Vec<Value> {
     files.into_iter().flat_map(read).collect()
 }
 
-/// Ids of the documents, and what they are called on this platform.
+/// Ids of the documents, with their ids on this platform.
 #[derive(Default)]
 struct Ids(BTreeMap<String, String>);
 
@@ -61,7 +61,7 @@ impl Ids {
         self.0.iter().fold(text.to_owned(), |text, (documented, own)| text.replace(documented, own))
     }
 
-    /// Learns from an answer beside its document.
+    /// Learns ids from a response and its document.
     fn learn(&mut self, documented: &Value, own: &Value) {
         match (documented, own) {
             (Value::Object(documented), Value::Object(own)) => {
@@ -81,7 +81,7 @@ impl Ids {
     }
 }
 
-/// Members that a document has and an answer lacks.
+/// Returns the members of a document that a response lacks.
 fn missing(documented: &Value, own: &Value) -> Vec<String> {
     match (documented, own) {
         (Value::Object(documented), Value::Object(own)) => {
@@ -110,7 +110,7 @@ async fn all_settled(world: &World, superuser: &str) {
 }
 
 #[tokio::test]
-async fn every_documented_request_is_understood_and_answered_with_the_documented_members() {
+async fn every_documented_request_returns_the_documented_members() {
     let world = World::start().await;
     let other = world.outsider("other@example.org").await;
     let (superuser, leaving) = (world.superuser().await, world.superuser().await);
@@ -126,7 +126,7 @@ async fn every_documented_request_is_understood_and_answered_with_the_documented
     ids.0.insert("11111111-2222-4333-8444-000000000001".to_owned(), world.organization());
     let (mut wrong, mut succeeded) = (Vec::new(), BTreeSet::new());
     let entries = entries();
-    // Roles are there already, and what is made later names them.
+    // Roles exist already, and later requests refer to them.
     let phases: [(&str, &str); 5] =
         [("GET", "role::"), ("POST", ""), ("GET", ""), ("PATCH", ""), ("DELETE", "")];
     for (method, endpoints) in phases {
@@ -136,7 +136,7 @@ async fn every_documented_request_is_understood_and_answered_with_the_documented
                 continue;
             }
             if endpoint == "user::UPDATE" {
-                // What is documented is about somebody else, and lists begin with the caller.
+                // The documented user is another one, and lists begin with the caller.
                 ids.0.insert("11111111-2222-4333-8444-000000000002".to_owned(), other.id.clone());
             }
             let query = request["query"].as_str().map(|query| format!("?{query}")).unwrap_or_default();
@@ -153,7 +153,7 @@ async fn every_documented_request_is_understood_and_answered_with_the_documented
             }
             let unknown = answer.body["detail"] == "Not Found" || answer.status.as_u16() == 405;
             if unknown != NOT_SERVED.contains(&endpoint.as_str()) {
-                wrong.push(format!("{endpoint}: {call} is answered {}", answer.status));
+                wrong.push(format!("{endpoint}: {call} returned {}", answer.status));
             }
             if answer.status.as_u16() == 422 || answer.status.is_server_error() {
                 wrong.push(format!("{endpoint}: {call}: {}", answer.body));
@@ -163,9 +163,9 @@ async fn every_documented_request_is_understood_and_answered_with_the_documented
                 ids.learn(&entry["answer"], &answer.body);
                 let unread = entry["unknown"].to_string();
                 for member in missing(&entry["answer"], &answer.body) {
-                    // What our types do not read they do not write, and what is only assumed is not owed.
+                    // Our types do not write members that they do not read, and assumed members are not required.
                     if !unread.contains(&member) && entry["source"] != "inferred" {
-                        wrong.push(format!("{endpoint}: the answer lacks {member}"));
+                        wrong.push(format!("{endpoint}: the response lacks {member}"));
                     }
                 }
             }

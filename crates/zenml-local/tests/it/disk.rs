@@ -1,4 +1,4 @@
-//! A disk that fills up under a server, and has room again later.
+//! A disk that fills up under a server, and has free space again later.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use crate::process::{Server, send};
 use crate::support::{text, texts};
 
-/// A server that is told of a file that cannot grow, as of any other error of its disk, instead of being killed.
+/// Starts a server that gets an error for a file that cannot grow, instead of being killed.
 fn start(directory: &Path) -> Server {
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_zenml-local")]);
     Server::start_by(command, directory, &[])
 }
 
-/// Lets no file of the server grow beyond so many bytes; `None` lifts the limit.
+/// Limits the size of the server's files, in bytes; `None` removes the limit.
 fn limit(server: &Server, bytes: Option<u64>) {
     let pid = Pid::from_raw(i32::try_from(server.child.id()).unwrap());
     prlimit(pid, Resource::Fsize, Rlimit { current: bytes, maximum: None }).unwrap();
@@ -30,7 +30,7 @@ fn names(answer: &(u16, Value)) -> Vec<String> {
 }
 
 #[test]
-fn a_disk_that_was_full_once_is_used_again_and_loses_nothing_that_was_acknowledged() {
+fn after_a_full_disk_the_platform_works_again_and_keeps_every_acknowledged_change() {
     let directory = tempfile::tempdir().unwrap();
     let mut server = start(directory.path());
     let ready = server.ready();
@@ -56,7 +56,7 @@ fn a_disk_that_was_full_once_is_used_again_and_loses_nothing_that_was_acknowledg
                 }
                 _ => panic!("{status} {answer}"),
             }
-            // Reading goes on, and shows what was acknowledged and nothing else.
+            // Reads still work, and return exactly what was acknowledged.
             if number % 20 == 0 {
                 assert_eq!(names(&send(&ready, &key, &list, &Value::Null)).len(), acknowledged.len());
             }

@@ -1,4 +1,4 @@
-//! Workspaces that somebody else runs, and what their servers ask.
+//! Enrolled workspaces, and the requests of their servers.
 
 use serde_json::{Value, json};
 
@@ -25,13 +25,13 @@ async fn enroll(world: &World, name: &str) -> Enrolled {
 }
 
 #[tokio::test]
-async fn a_server_that_reports_makes_its_workspace_available() {
+async fn a_status_report_of_its_server_makes_a_workspace_available() {
     let world = World::start().await;
     let workspace = enroll(&world, "far").await;
     world.send(Some(&workspace.token), "PATCH /workspace_status", Value::Null).await.ok();
     let answer = world.admin(&format!("GET /workspaces/{}", workspace.id), Value::Null).await.ok();
     assert_eq!(answer["status"], "available");
-    // A person's routes are closed to servers, and deletion ends their tokens.
+    // Servers cannot use routes for users, and deletion ends their tokens.
     world.send(Some(&workspace.token), "GET /users/me", Value::Null).await.refused(401);
     world.admin(&format!("DELETE /workspaces/{}", workspace.id), Value::Null).await.ok();
     world.settled(&workspace.id).await.refused(404);
@@ -39,7 +39,7 @@ async fn a_server_that_reports_makes_its_workspace_available() {
 }
 
 #[tokio::test]
-async fn permission_questions_are_answered_for_the_own_workspace_only() {
+async fn a_workspace_server_can_check_permissions_only_for_its_own_workspace() {
     let world = World::start().await;
     let (one, two) = (enroll(&world, "one").await, enroll(&world, "two").await);
     let person = world.member("ada@example.org", "Organization Member").await;
@@ -63,7 +63,7 @@ async fn permission_questions_are_answered_for_the_own_workspace_only() {
 }
 
 #[tokio::test]
-async fn a_share_lets_in_and_is_replaced_removed_and_forgotten() {
+async fn a_share_gives_access_and_can_be_replaced_removed_and_forgotten() {
     let world = World::start().await;
     let workspace = enroll(&world, "far").await;
     world.send(Some(&workspace.token), "PATCH /workspace_status", Value::Null).await.ok();
@@ -103,7 +103,7 @@ async fn a_share_lets_in_and_is_replaced_removed_and_forgotten() {
     world.send(Some(&workspace.token), &forget, Value::Null).await.ok();
     assert_eq!(ids().await, json!([]));
 
-    // Refusals are 403: a workspace server hands only that one through to its caller.
+    // Errors are 403: a workspace server passes only this status on to its caller.
     for body in [
         share(Value::Null, Value::Null, json!(["read"])),
         share(json!(team), json!(person.id), json!(["read"])),

@@ -1,4 +1,4 @@
-//! Faults on purpose, and error bodies.
+//! Fault injection, and error bodies.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,7 +12,7 @@ fn rule(method: &str, route: &str, phase: Phase, effect: Effect) -> Faults {
     Faults { rules: vec![rule], ..Faults::default() }
 }
 
-/// Sends a request over a real connection and gives all bytes of the answer.
+/// Sends a request over a real connection and returns all bytes of the response.
 async fn over_the_wire(world: &World, call: &str, body: &Value) -> String {
     let address = world.platform.url().strip_prefix("http://").unwrap();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -24,13 +24,13 @@ async fn over_the_wire(world: &World, call: &str, body: &Value) -> String {
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    // A dropped connection may end with an error instead of an end; what came before it counts.
+    // A dropped connection may end with an error; the bytes before it count.
     let _ = stream.read_to_end(&mut answer).await;
     String::from_utf8(answer).unwrap()
 }
 
 #[tokio::test]
-async fn a_fault_before_changes_nothing_and_one_after_keeps_the_change() {
+async fn a_fault_before_the_request_changes_nothing_and_one_after_the_commit_keeps_the_change() {
     let world = World::start().await;
     let list = format!("GET /organizations/{}/teams", world.organization());
     let team = |name: &str| json!({ "name": name, "organization_id": world.organization() });
@@ -42,12 +42,12 @@ async fn a_fault_before_changes_nothing_and_one_after_keeps_the_change() {
         let names = texts(&world.admin(&list, Value::Null).await.ok(), "name");
         assert_eq!(names.contains(&name.to_owned()), made, "{name}");
     }
-    // The rule was for one call only.
+    // The rule applied to one request only.
     world.admin("POST /teams", team("again")).await.ok();
 }
 
 #[tokio::test]
-async fn connections_drop_before_an_answer_or_in_the_middle_of_it() {
+async fn connections_drop_before_a_response_or_in_the_middle_of_it() {
     let world = World::start().await;
     let team = |name: &str| json!({ "name": name, "organization_id": world.organization() });
     let drop = || Effect::Named(Named::Drop);
@@ -66,7 +66,7 @@ async fn connections_drop_before_an_answer_or_in_the_middle_of_it() {
 }
 
 #[tokio::test]
-async fn a_page_can_stand_in_the_way() {
+async fn a_fault_can_return_an_html_page() {
     let world = World::start().await;
     let page = Effect::Html { html: "<h1>Sign in</h1>".to_owned(), html_status: 200 };
     world.platform.inject(rule("GET", "/users/me", Phase::Before, page));
@@ -75,7 +75,7 @@ async fn a_page_can_stand_in_the_way() {
 }
 
 #[tokio::test]
-async fn requests_are_named_and_unknown_ones_answered_as_a_real_server_does() {
+async fn requests_have_ids_and_unknown_routes_respond_like_a_real_server() {
     let world = World::start().await;
     let answer = over_the_wire(&world, "GET /health", &Value::Null).await;
     assert!(answer.contains("x-request-id: "), "{answer}");

@@ -1,4 +1,4 @@
-//! What a filter, an order, a number or a refusal tells is only what the caller may see.
+//! Filters, orders, totals and errors reveal only what the caller may see.
 
 use serde_json::{Value, json};
 
@@ -9,11 +9,11 @@ struct Scene {
     world: World,
     /// Sees everything.
     admin: String,
-    /// Sees all roles of the organization, and changes nothing.
+    /// Can see all roles of the organization, and change nothing.
     viewer: Person,
     /// Administers workspace one.
     ada: Person,
-    /// Has a role in each workspace, and one in two through a team.
+    /// Has a role in each workspace, and another one in workspace two through a team.
     bob: Person,
     names: Vec<(&'static str, String)>,
 }
@@ -97,7 +97,7 @@ async fn a_filter_of_roles_counts_only_assignments_that_the_caller_may_see() {
         ("project_scope={project}", [&[PV], &[PV], &[]]),
         ("workspace_scope={two}&offset=1", [&[PV], &[PV], &[]]),
         ("user_id={ada}", [&[MEMBER, WA], &[MEMBER, WA], &[MEMBER, WA]]),
-        // Nobody has to be told what they hold themselves, but each may ask.
+        // All may ask for their own roles.
         ("assigned_to_current_user=true&level=workspace", [&[], &[], &[WA]]),
     ];
     for (filter, expected) in rows {
@@ -129,7 +129,7 @@ async fn assignments_are_listed_for_those_who_may_see_their_scope() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_the_same_for_what_is_hidden_and_for_what_is_not_there() {
+async fn hidden_and_missing_objects_get_the_same_error() {
     let scene = Scene::start().await;
     for (who, method, hidden, absent) in [
         // Workspaces and projects, by trying to grant a role in them.
@@ -188,7 +188,7 @@ async fn a_refusal_is_the_same_for_what_is_hidden_and_for_what_is_not_there() {
 }
 
 #[tokio::test]
-async fn lists_of_the_control_plane_hold_and_count_only_what_the_caller_may_see() {
+async fn lists_of_the_control_plane_contain_and_count_only_visible_objects() {
     let scene = Scene::start().await;
     // The list, the member that is compared, and what the admin, the admin of workspace one and bob find.
     let rows: &[(&str, &str, [&[&str]; 3])] = &[
@@ -222,7 +222,7 @@ async fn lists_of_the_control_plane_hold_and_count_only_what_the_caller_may_see(
 }
 
 #[tokio::test]
-async fn filters_in_a_workspace_tell_nothing_of_hidden_stacks_and_addresses() {
+async fn filters_in_a_workspace_reveal_nothing_about_hidden_stacks_and_addresses() {
     let scene = Scene::start().await;
     let base = scene.fill("/w/{one}/api/v1");
     let mut sessions = Vec::new();
@@ -240,7 +240,7 @@ async fn filters_in_a_workspace_tell_nothing_of_hidden_stacks_and_addresses() {
         let (method, path) = call.split_once(' ').unwrap();
         scene.world.send(Some(&sessions[who]), &format!("{method} {base}{path}"), body).await.ok()
     };
-    // Carl's component and store are in a stack of ada's that he may not see.
+    // Carl's component and store are in a stack of Ada's that he may not see.
     let component = |kind: &str, flavor: &str, configuration: Value| json!({ "name": "carls", "type": kind, "flavor": flavor, "configuration": configuration });
     let orchestrator = send(2, "POST /components", component("orchestrator", "local", json!({}))).await;
     let store =
@@ -272,7 +272,7 @@ async fn filters_in_a_workspace_tell_nothing_of_hidden_stacks_and_addresses() {
             );
         }
     }
-    // Addresses that are not shown are no order either: all but the own one are equal, and go by their ids.
+    // Hidden addresses do not affect the order either: all except the own one are equal and are sorted by id.
     let sorted = send(2, "GET /users?sort_by=email", Value::Null).await;
     assert_eq!(texts(&sorted["items"], "name").last().unwrap(), "carl@example.org");
     let mut ids = texts(&sorted["items"], "id");

@@ -7,7 +7,7 @@ use crate::support::{World, text, texts};
 const KEY: &str = "00000000-0000-4000-8000-000000000001";
 
 #[tokio::test]
-async fn a_repeated_request_is_answered_again_and_done_once() {
+async fn a_repeated_request_gets_the_same_response_and_runs_once() {
     let world = World::start().await;
     let workspace = world.workspace("space").await;
     let projects = format!("/w/{workspace}/api/v1/projects");
@@ -22,9 +22,9 @@ async fn a_repeated_request_is_answered_again_and_done_once() {
     assert_eq!(
         world.platform.audit().await.unwrap().len(),
         before,
-        "nothing was done, so nothing is recorded"
+        "nothing was changed, so nothing is recorded"
     );
-    // The key belongs to one request; without one a request is done each time.
+    // A key belongs to one request; without a key, a request runs each time.
     assert!(post(&admin, KEY, "other").await.refused(422).contains("idempotency key"));
     let other = format!("{create}?x=1");
     world.send_once(Some(&admin), Some(KEY), &other, json!({ "name": "one" })).await.refused(422);
@@ -33,7 +33,7 @@ async fn a_repeated_request_is_answered_again_and_done_once() {
     let listed = world.admin(&format!("GET {projects}"), Value::Null).await.ok();
     assert_eq!(texts(&listed["items"], "name"), ["one"]);
 
-    // Another account's key is another key.
+    // The same key of another account is a different key.
     let other = world.member("ada@example.org", "Organization Admin").await;
     let session =
         world.send(Some(&other.token), &format!("POST /w/{workspace}/api/v1/login"), Value::Null).await;
@@ -42,7 +42,7 @@ async fn a_repeated_request_is_answered_again_and_done_once() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_not_remembered() {
+async fn a_rejection_is_not_stored_for_its_idempotency_key() {
     let world = World::start().await;
     let workspace = world.workspace("space").await;
     let create = format!("POST /w/{workspace}/api/v1/projects");

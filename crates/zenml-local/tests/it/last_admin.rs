@@ -1,10 +1,10 @@
-//! An organization keeps an admin who can act: every path that takes one away × everybody else who holds the role.
+//! An organization always has an active admin: every path that removes one × everybody else with the role.
 
 use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, World, text};
 
-/// Who is the admin in question, and how.
+/// The admin to remove, and how they have the role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Victim {
     Person,
@@ -12,7 +12,7 @@ enum Victim {
     ServiceAccount,
 }
 
-/// Who else holds the role.
+/// Who else has the role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Other {
     Nobody,
@@ -37,13 +37,13 @@ impl Other {
         Self::ServiceAccount,
     ];
 
-    /// Whether the organization still has somebody who can act.
+    /// Whether the organization still has an active admin.
     fn counts(self) -> bool {
         matches!(self, Self::Person | Self::PersonInTeam | Self::ServiceAccount)
     }
 }
 
-/// Ways to take the victim's rights away; each is one request of the platform's administrator.
+/// Ways to remove the victim's role; each is one request of the platform administrator.
 fn paths(victim: Victim) -> &'static [&'static str] {
     match victim {
         Victim::Person => &[
@@ -69,7 +69,7 @@ fn paths(victim: Victim) -> &'static [&'static str] {
     }
 }
 
-/// An organization whose admins are the victim and the other, with what the paths name.
+/// An organization whose admins are the victim and the other, with the ids for the paths.
 struct Case {
     world: World,
     superuser: String,
@@ -187,7 +187,7 @@ impl Case {
 }
 
 #[tokio::test]
-async fn no_path_takes_the_last_admin_away_who_can_act() {
+async fn no_path_can_remove_the_last_active_admin() {
     let mut refused = 0;
     for victim in [Victim::Person, Victim::ThroughTeam, Victim::ServiceAccount] {
         for other in Other::ALL.into_iter().filter(|other| !other.counts()) {
@@ -206,7 +206,7 @@ async fn no_path_takes_the_last_admin_away_who_can_act() {
 }
 
 #[tokio::test]
-async fn every_path_takes_an_admin_away_while_another_can_act() {
+async fn every_path_can_remove_an_admin_while_another_one_is_active() {
     for victim in [Victim::Person, Victim::ThroughTeam, Victim::ServiceAccount] {
         for (index, path) in paths(victim).iter().enumerate() {
             let others: Vec<_> = Other::ALL.into_iter().filter(|other| other.counts()).collect();
@@ -218,7 +218,7 @@ async fn every_path_takes_an_admin_away_while_another_can_act() {
 }
 
 #[tokio::test]
-async fn an_admin_twice_over_loses_one_of_both_and_then_no_more() {
+async fn an_admin_by_two_paths_can_lose_only_one_of_them() {
     let case = Case::new(Victim::ThroughTeam, Other::Nobody).await;
     let victim = case.names.iter().find(|(name, _)| *name == "{victim}").unwrap().1.clone();
     case.assign("user", &victim).await;
@@ -227,7 +227,7 @@ async fn an_admin_twice_over_loses_one_of_both_and_then_no_more() {
 }
 
 #[tokio::test]
-async fn the_platform_keeps_an_administrator_who_can_log_in() {
+async fn the_platform_always_has_an_administrator_who_can_log_in() {
     let case = Case::new(Victim::Person, Other::Person).await;
     let me = text(&case.call("GET /users/me").await.ok()["id"]);
     let (robot, _) = case.service_account("robot", false).await;

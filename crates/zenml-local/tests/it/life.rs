@@ -40,7 +40,7 @@ async fn a_restart_keeps_everything_and_never_shows_a_credential_again() {
 }
 
 #[tokio::test]
-async fn work_that_a_crash_cut_off_goes_on_after_the_restart() {
+async fn work_interrupted_by_a_crash_continues_after_the_restart() {
     let directory = tempfile::tempdir().unwrap();
     let faults = zenml_local::faults::Faults {
         deployments: [("space".to_owned(), zenml_local::faults::Deployment::PendingForever)].into(),
@@ -64,7 +64,7 @@ async fn work_that_a_crash_cut_off_goes_on_after_the_restart() {
 }
 
 #[tokio::test]
-async fn a_second_platform_on_one_database_is_told_who_has_it() {
+async fn a_second_platform_on_the_same_database_gets_an_error_that_names_the_owner() {
     let directory = tempfile::tempdir().unwrap();
     let platform = Platform::start(options(directory.path())).await.unwrap();
     let error = Platform::start(options(directory.path())).await.unwrap_err();
@@ -78,12 +78,12 @@ async fn a_second_platform_on_one_database_is_told_who_has_it() {
 }
 
 #[tokio::test]
-async fn a_dead_owners_database_is_taken_over_with_all_that_was_answered() {
+async fn the_database_of_a_killed_process_is_taken_over_with_every_acknowledged_change() {
     let directory = tempfile::tempdir().unwrap();
     let mut server = Server::start(directory.path(), &[]);
     let ready = server.ready();
     let key = text(&ready["service_account_key"]);
-    // The server is killed in the middle of its life; its lock file stays behind.
+    // The server is killed; its lock file remains.
     server.child.kill().unwrap();
     server.child.wait().unwrap();
     assert!(directory.path().join("platform.db.lock").exists());
@@ -94,7 +94,7 @@ async fn a_dead_owners_database_is_taken_over_with_all_that_was_answered() {
 }
 
 #[tokio::test]
-async fn the_port_is_kept_and_an_error_names_it_when_it_is_taken() {
+async fn the_port_is_kept_and_an_error_names_it_if_it_is_in_use() {
     let directory = tempfile::tempdir().unwrap();
     let platform = Platform::start(options(directory.path())).await.unwrap();
     let address = platform.url().strip_prefix("http://").unwrap().to_owned();
@@ -109,7 +109,7 @@ async fn the_port_is_kept_and_an_error_names_it_when_it_is_taken() {
 }
 
 #[test]
-fn the_ready_file_is_private_whole_and_says_where_to_connect() {
+fn the_ready_file_is_private_complete_and_contains_the_address() {
     let directory = tempfile::tempdir().unwrap();
     let mut server = Server::start(directory.path(), &["--organization", "acme"]);
     let ready = server.ready();
@@ -124,7 +124,7 @@ fn the_ready_file_is_private_whole_and_says_where_to_connect() {
     std::net::TcpStream::connect(address.strip_prefix("http://").unwrap()).unwrap();
     let (status, log) = server.terminate();
     assert!(status.success(), "{log}");
-    // Logs tell of the life of the server and of nothing secret.
+    // Logs show the lifecycle of the server and no secrets.
     assert!(log.contains("ready") && !log.contains("ZENPROKEY_"), "{log}");
 
     let mut server = Server::start(directory.path(), &[]);
@@ -138,7 +138,7 @@ fn the_ready_file_is_private_whole_and_says_where_to_connect() {
 }
 
 #[test]
-fn the_most_talkative_log_holds_no_credential() {
+fn the_most_verbose_log_contains_no_credential() {
     use std::io::Write as _;
     let directory = tempfile::tempdir().unwrap();
     let mut server = Server::start(directory.path(), &["-vv"]);
@@ -170,7 +170,7 @@ fn the_most_talkative_log_holds_no_credential() {
 }
 
 #[test]
-fn options_that_cannot_work_are_refused_with_what_to_do() {
+fn invalid_options_are_rejected_with_advice() {
     let directory = tempfile::tempdir().unwrap();
     let database = database(directory.path());
     for (arguments, words) in [
@@ -192,7 +192,7 @@ fn options_that_cannot_work_are_refused_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn many_platforms_live_in_one_process_and_know_nothing_of_each_other() {
+async fn many_platforms_run_in_one_process_without_sharing_anything() {
     let (one, two) = (World::start().await, World::start().await);
     one.team("alpha").await;
     let list = |world: &World| format!("GET /organizations/{}/teams", world.organization());

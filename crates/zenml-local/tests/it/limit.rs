@@ -1,4 +1,4 @@
-//! What is too large, too deep, too slow or not there.
+//! Requests that are too large, too deep, too slow, or for missing objects.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::{World, text};
 const UNKNOWN: &str = "00000000-0000-4000-8000-00000000dead";
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found_by_somebody_who_may_do_everything_either() {
+async fn a_missing_object_is_404_even_for_a_caller_who_may_do_everything() {
     let world = World::start().await;
     let superuser = world.superuser().await;
     let before = world.platform.census().await.unwrap();
@@ -41,7 +41,7 @@ async fn what_is_not_there_is_not_found_by_somebody_who_may_do_everything_either
 }
 
 #[tokio::test]
-async fn no_route_takes_a_document_without_a_bound() {
+async fn every_route_limits_the_size_of_documents() {
     let world = World::start().await;
     let superuser = world.superuser().await;
     let workspace = world.workspace("space").await;
@@ -51,7 +51,7 @@ async fn no_route_takes_a_document_without_a_bound() {
     for _ in 0..60 {
         deep = json!([deep]);
     }
-    // A text and a body that are too large, by plane.
+    // The lengths of a string and a body that are too large, by plane.
     let documents = |text: usize, body: usize| {
         [
             ("deep", json!({ "metadata": deep, "name": "x" })),
@@ -90,7 +90,7 @@ async fn no_route_takes_a_document_without_a_bound() {
 }
 
 #[tokio::test]
-async fn numbers_and_texts_of_people_have_bounds() {
+async fn numbers_and_strings_in_profiles_are_limited() {
     let world = World::start().await;
     let keys = format!("/organizations/{}/service_accounts/platform-admin/api_keys", world.organization());
     for minutes in [json!(0), json!(-1), json!(i64::MIN), json!(i64::MAX), json!(1e30), json!(5_270_401)] {
@@ -116,7 +116,7 @@ async fn numbers_and_texts_of_people_have_bounds() {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_end_and_a_connection_that_is_idle_are_closed() {
+async fn connections_with_an_incomplete_head_or_without_activity_are_closed() {
     let world = World::start().await;
     let address = world.platform.url().strip_prefix("http://").unwrap().to_owned();
     tokio::time::pause();
@@ -124,7 +124,7 @@ async fn a_head_that_does_not_end_and_a_connection_that_is_idle_are_closed() {
         let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut answer = String::new();
-        // The time is not the real one: it jumps when everybody waits.
+        // Time is simulated: it advances when all tasks wait.
         let read = tokio::time::timeout(Duration::from_mins(5), stream.read_to_string(&mut answer)).await;
         read.expect("the connection is closed").unwrap();
         assert_eq!(answer.contains("200 OK"), head.ends_with("\r\n\r\n"), "{answer}");
@@ -132,7 +132,7 @@ async fn a_head_that_does_not_end_and_a_connection_that_is_idle_are_closed() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_arrive_is_not_waited_for() {
+async fn a_body_that_does_not_arrive_times_out() {
     let world = World::start().await;
     let address = world.platform.url().strip_prefix("http://").unwrap().to_owned();
     let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();

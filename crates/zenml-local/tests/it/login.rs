@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{PASSWORD, World, text};
 
 #[tokio::test]
-async fn every_documented_form_of_a_login_gives_a_token_that_works() {
+async fn every_documented_form_of_a_login_returns_a_valid_token() {
     let world = World::start().await;
     let (key, admin) = (world.key(), world.platform.admin().unwrap().clone());
     let (name, password) = (admin.username, admin.password.into_exposed());
@@ -23,7 +23,7 @@ async fn every_documented_form_of_a_login_gives_a_token_that_works() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_refused_alike_and_never_repeated() {
+async fn wrong_credentials_get_the_same_error_and_are_never_repeated() {
     let world = World::start().await;
     for form in [
         "password=ZENPROKEY_hunter2",
@@ -40,7 +40,7 @@ async fn wrong_credentials_are_refused_alike_and_never_repeated() {
 }
 
 #[tokio::test]
-async fn a_key_and_its_tokens_end_with_the_key() {
+async fn tokens_of_a_key_end_with_the_key() {
     let world = World::start().await;
     let accounts = format!("/organizations/{}/service_accounts", world.organization());
     world.admin(&format!("POST {accounts}"), json!({ "username": "robot" })).await.ok();
@@ -73,7 +73,7 @@ async fn a_key_and_its_tokens_end_with_the_key() {
 }
 
 #[tokio::test]
-async fn a_deactivated_account_is_out_at_once() {
+async fn a_deactivated_account_loses_access_immediately() {
     let world = World::start().await;
     let person = world.member("ada@example.org", "Organization Member").await;
     let superuser = world.superuser().await;
@@ -85,7 +85,7 @@ async fn a_deactivated_account_is_out_at_once() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_kind_is_refused_with_a_reason() {
+async fn a_token_of_another_kind_is_rejected_with_a_reason() {
     let world = World::start().await;
     world.send(Some("nonsense"), "GET /users/me", Value::Null).await.refused(401);
     world.send(None, "GET /users/me", Value::Null).await.refused(401);

@@ -1,4 +1,4 @@
-//! The master key: without the right one a filled database is not touched.
+//! The master key: without the right one, an existing database is not touched.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ impl Filled {
         world.platform.stop().await;
     }
 
-    /// The start is refused with these words, and neither the key nor the database was written.
+    /// Checks that the start fails with this message and writes neither the key nor the database.
     async fn refused(&self, words: &str) {
         let before = (std::fs::read(self.file()).ok(), std::fs::read(self.database()).unwrap());
         let error = Platform::start(options(self.directory.path())).await.unwrap_err().to_string();
@@ -59,10 +59,10 @@ fn options(directory: &Path) -> Options {
 }
 
 #[tokio::test]
-async fn a_filled_database_is_used_only_with_its_own_key() {
+async fn an_existing_database_opens_only_with_its_own_key() {
     let filled = Filled::new().await;
     let right = std::fs::read(filled.file()).unwrap();
-    // With the check value, and as an earlier version left the database.
+    // With the check value, and as written by an earlier version.
     for older in [false, true] {
         if older {
             sql(&filled.database(), "DELETE FROM setting WHERE name = 'master_key_check'").await;
@@ -90,7 +90,7 @@ async fn a_filled_database_is_used_only_with_its_own_key() {
 }
 
 #[tokio::test]
-async fn a_database_with_values_of_two_keys_goes_on_with_the_key_that_opens_some() {
+async fn a_database_with_values_of_two_keys_works_with_the_key_that_opens_some() {
     let filled = Filled::new().await;
     sql(
         &filled.database(),
@@ -102,7 +102,7 @@ async fn a_database_with_values_of_two_keys_goes_on_with_the_key_that_opens_some
 }
 
 #[tokio::test]
-async fn a_key_that_a_crash_left_beside_an_empty_database_is_used() {
+async fn a_key_that_a_crash_left_next_to_an_empty_database_is_used() {
     let directory = tempfile::tempdir().unwrap();
     let key = directory.path().join("platform.db.key");
     std::fs::write(&key, [9; 32]).unwrap();
@@ -112,7 +112,7 @@ async fn a_key_that_a_crash_left_beside_an_empty_database_is_used() {
 }
 
 #[tokio::test]
-async fn two_first_starts_at_once_make_one_key_and_one_platform() {
+async fn two_concurrent_first_starts_create_one_key_and_one_platform() {
     let directory = tempfile::tempdir().unwrap();
     let starts = [0, 1].map(|_| Platform::start(options(directory.path())));
     let [one, two] = starts;

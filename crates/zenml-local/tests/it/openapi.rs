@@ -1,4 +1,4 @@
-//! The OpenAPI documents say what is served.
+//! The OpenAPI documents describe what is served.
 
 use std::collections::BTreeSet;
 

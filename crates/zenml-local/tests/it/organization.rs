@@ -6,7 +6,7 @@ use zenml_local::{Database, Options};
 use crate::support::{World, text};
 
 #[tokio::test]
-async fn the_last_organization_stays_and_the_database_starts_again() {
+async fn the_last_organization_cannot_be_deleted_and_the_database_still_starts() {
     let directory = tempfile::tempdir().unwrap();
     let options =
         || Options { database: Database::File(directory.path().join("platform.db")), ..Options::default() };
@@ -23,7 +23,7 @@ async fn the_last_organization_stays_and_the_database_starts_again() {
     let trail = world.platform.audit().await.unwrap();
     assert_eq!(trail.last().unwrap().status, 409, "the attempt is recorded");
 
-    // With another one the first may go, with the service account that made it, and the other is the last one then.
+    // With another one, the first can be deleted by its own service account, and the other is then the last one.
     let second = world.send(Some(&superuser), "POST /organizations", json!({ "name": "second" })).await.ok();
     let second = text(&second["id"]);
     let (one, other) = (format!("DELETE /organizations/{first}"), format!("DELETE /organizations/{second}"));
@@ -33,7 +33,7 @@ async fn the_last_organization_stays_and_the_database_starts_again() {
     );
     let mut statuses = [one.status.as_u16(), other.status.as_u16()];
     statuses.sort_unstable();
-    assert_eq!(statuses, [200, 409], "two at once leave one");
+    assert_eq!(statuses, [200, 409], "two concurrent deletions leave one");
     world.platform.stop().await;
     let world = World::with(options()).await;
     let left = world.send(Some(&superuser), "GET /organizations", Value::Null).await.ok();
@@ -43,7 +43,7 @@ async fn the_last_organization_stays_and_the_database_starts_again() {
 }
 
 #[tokio::test]
-async fn a_database_that_lost_its_last_organization_gets_a_new_one() {
+async fn a_database_without_an_organization_gets_a_new_one() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("platform.db");
     let options = || Options {
@@ -61,7 +61,7 @@ async fn a_database_that_lost_its_last_organization_gets_a_new_one() {
     .await;
     let world = World::with(options()).await;
     assert_eq!(world.platform.organization_name(), "new");
-    assert!(world.platform.admin().is_none(), "the user who is there administers it");
+    assert!(world.platform.admin().is_none(), "the existing user administers it");
     world.admin("GET /users/me", Value::Null).await.ok();
     let organizations = world.send(Some(&superuser), "GET /organizations", Value::Null).await.ok();
     assert_eq!(organizations[0]["name"], "new");

@@ -1,5 +1,5 @@
-//! What requests ask the database: no statement reads a table of grants from end to end, and nobody's requests ask
-//! for more because the caller holds more.
+//! The statements of requests: none scans a table of grants, and a caller with more grants does not cause more of
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,12 +16,12 @@ use zenml_local::{Database, Options};
 
 use crate::support::{World, text};
 
-/// Statements with how many rows they gave, by the name of the span around them.
+/// Statements with their numbers of rows, by the name of the surrounding span.
 type Asked = BTreeMap<String, Vec<(String, u64)>>;
 
 static ASKED: OnceLock<Mutex<Asked>> = OnceLock::new();
 
-/// Keeps the statements of requests inside a span named `asked`.
+/// Collects the statements of requests in a span named `asked`.
 struct Capture;
 
 #[derive(Default)]
@@ -86,7 +86,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Capture {
     }
 }
 
-/// Sends requests and gives the statements that they asked, with the rows that they gave.
+/// Sends requests and returns their statements, with the numbers of rows.
 async fn asked(label: &str, requests: impl Future<Output = ()>) -> Vec<(String, u64)> {
     ASKED.get_or_init(|| {
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Capture)).unwrap();
@@ -100,7 +100,7 @@ struct Stage {
     folder: tempfile::TempDir,
     world: World,
     names: Vec<(&'static str, String)>,
-    /// Credentials for the control plane, by who has them.
+    /// Credentials for the control plane, by account.
     people: BTreeMap<&'static str, String>,
     /// Sessions of the workspace.
     sessions: BTreeMap<&'static str, String>,
@@ -216,7 +216,7 @@ const LISTS: &[&str] = &[
     "/current-user",
 ];
 
-/// Writes that look at grants; by the administrator of the platform where it may, else by the organization's.
+/// Writes that read grants, with the account that may send them.
 const WRITES: &[(&str, &str)] = &[
     ("admin", "POST /teams/{team}/members?user_id={few}"),
     ("admin", "POST /roles/{org_admin}/assignments?team_id={team}"),
@@ -233,7 +233,7 @@ const WRITES: &[(&str, &str)] = &[
     ("admin", "DELETE /workspaces/{workspace}"),
 ];
 
-/// Tables that hold grants, and what they are called in a statement.
+/// Returns the aliases of tables with grants in a statement.
 fn grants(statement: &str) -> BTreeSet<String> {
     let words: Vec<_> = statement.split_whitespace().map(|word| word.trim_matches(['(', ')', ','])).collect();
     let mut aliases = BTreeSet::new();
@@ -300,10 +300,10 @@ async fn no_statement_reads_a_table_of_grants_from_end_to_end() {
 }
 
 #[tokio::test]
-async fn a_request_asks_the_same_for_a_caller_with_forty_thousand_grants() {
+async fn a_request_costs_the_same_for_a_caller_with_forty_thousand_grants() {
     let stage = Stage::start().await;
     let mut sql = stage.database().await;
-    // More than a statement may have parameters, directly and through a team.
+    // More than the maximum number of parameters of a statement, directly and through a team.
     for statement in [
         "INSERT INTO team_member VALUES ('{team}', 'user', '{many}', '')",
         "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 39999) INSERT INTO share \
@@ -332,7 +332,8 @@ async fn a_request_asks_the_same_for_a_caller_with_forty_thousand_grants() {
     };
     let few = count(&asked("few", requests("few")).await);
     let many = count(&asked("many", requests("many")).await);
-    // The holder of more sees more: its teams, its roles. But not a statement or a row for each grant.
+    // A caller with more grants sees more: its teams, its roles. But there is not a statement or a row for each
+    // grant.
     assert!(many.0 <= few.0 + 20 && many.1 < 50, "few: {few:?}, many: {many:?}");
     assert!(few.0 > 100, "{few:?}");
 }

@@ -1,4 +1,4 @@
-//! Whatever names hold: one change is one line, and nothing of it reaches the terminal.
+//! Whatever names contain: one change is one line, and no control characters reach the terminal.
 
 use std::io::Read as _;
 use std::process::Stdio;
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::process::{Server, database, run, send};
 use crate::support::text;
 
-/// What an attacker writes into names: a forged line, sequences that clear the screen and set the title, in seven and in
-/// eight bits, other line ends, overrides of the writing direction, and characters that cannot be seen.
+/// Hostile names: a forged line, sequences that clear the screen and set the title, in seven and in eight bits, other
+/// line ends, overrides of the text direction, and invisible characters.
 const HOSTILE: [&str; 9] = [
     "x\n2026-11-29  200  admin delete organization",
     "x\r\u{1b}[2K200  admin",
@@ -22,7 +22,7 @@ const HOSTILE: [&str; 9] = [
     "x  from 192.0.2.1: forged",
 ];
 
-/// Whether a terminal would do more with a text than show it, line feeds apart.
+/// Whether a string contains more than printable characters and line feeds.
 #[track_caller]
 fn assert_harmless(kind: &str, text: &str) {
     for line in text.lines() {
@@ -79,13 +79,13 @@ fn no_name_forges_a_line_or_reaches_the_terminal() {
     assert_harmless("audit --json", &lines);
     assert_eq!(plain.lines().count(), lines.lines().count(), "one change is one line");
     let entries: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert!(entries.len() >= before + changes, "each change is there");
+    assert!(entries.len() >= before + changes, "each change is in the trail");
     for (line, entry) in plain.lines().zip(&entries) {
         assert!(line.starts_with(&format!("{}  {}  ", text(&entry["at"]), entry["status"])), "{line}");
     }
     for name in HOSTILE {
         let made = entries.iter().any(|entry| entry["object_name"] == name && entry["status"] == 200);
-        assert!(made, "{name:?} is in the trail as it is, and JSON says it exactly");
+        assert!(made, "{name:?} is in the trail unchanged, and JSON contains it exactly");
     }
     let forged = plain.lines().find(|line| line.contains("from 192.0.2.1")).unwrap();
     assert!(forged.contains("\"x  from 192.0.2.1: forged\""), "{forged}");
@@ -95,11 +95,11 @@ fn no_name_forges_a_line_or_reaches_the_terminal() {
 }
 
 #[test]
-fn what_is_printed_at_the_start_and_in_errors_is_harmless() {
-    // All at once: each of them is looked for in all that is printed.
+fn output_of_a_start_and_of_errors_contains_no_control_characters() {
+    // All at once: the output is searched for each of them.
     let name = &*HOSTILE.concat();
     let directory = tempfile::tempdir().unwrap();
-    // For a person, and for scripts that show it.
+    // For a user, and for scripts that show it.
     for ready_file in [None, Some("/dev/stdout")] {
         let mut arguments = vec!["serve", "--ephemeral", "--organization", name];
         arguments.extend(ready_file.iter().flat_map(|file| ["--ready-file", *file]));

@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use crate::support::text;
 
-/// The database of a directory, as `--database` takes it.
+/// Returns the database of a directory as a value of `--database`.
 pub(crate) fn database(directory: &Path) -> String {
     format!("sqlite:{}", directory.join("platform.db").display())
 }
 
-/// Runs a command to its end; gives its status, its output and its errors.
+/// Runs a command to its end. Returns its status, standard output and standard error.
 pub(crate) fn run(arguments: &[&str]) -> (ExitStatus, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_zenml-local")).args(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -25,10 +25,10 @@ pub(crate) fn run(arguments: &[&str]) -> (ExitStatus, String, String) {
 pub(crate) struct Server {
     pub(crate) child: Child,
     ready: PathBuf,
-    /// What is logged; the beginning has been read into `log`.
+    /// The log stream; its beginning has been read into `log`.
     stderr: Option<BufReader<ChildStderr>>,
     log: String,
-    /// What reads the rest: a server whose log nobody reads stands still.
+    /// Reads the rest: a server whose log is not read would block.
     rest: Option<JoinHandle<String>>,
 }
 
@@ -37,7 +37,7 @@ impl Server {
         Self::start_by(Command::new(env!("CARGO_BIN_EXE_zenml-local")), directory, arguments)
     }
 
-    /// The same by a command that runs `zenml-local` with the arguments it is given.
+    /// The same with a command that runs `zenml-local` with its arguments.
     pub(crate) fn start_by(mut command: Command, directory: &Path, arguments: &[&str]) -> Self {
         let ready = directory.join("ready.json");
         let _ = std::fs::remove_file(&ready);
@@ -53,7 +53,7 @@ impl Server {
         Self { child, ready, stderr, log: String::new(), rest: None }
     }
 
-    /// What the ready file says, once the log says that it is there.
+    /// Returns the content of the ready file, once the log reports it.
     pub(crate) fn ready(&mut self) -> Value {
         let mut stderr = self.stderr.take().unwrap();
         while !self.log.contains(" ready ") {
@@ -68,7 +68,7 @@ impl Server {
         serde_json::from_slice(&std::fs::read(&self.ready).unwrap()).unwrap()
     }
 
-    /// Asks the server to stop; gives its status and its log.
+    /// Stops the server. Returns its status and its log.
     pub(crate) fn terminate(&mut self) -> (ExitStatus, String) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
@@ -85,7 +85,7 @@ impl Drop for Server {
     }
 }
 
-/// Sends a request to a server in its own process; gives the status and the body, null where it is not JSON.
+/// Sends a request to a server process. Returns the status and the body, null if it is not JSON.
 pub(crate) fn send(ready: &Value, bearer: &str, call: &str, body: &Value) -> (u16, Value) {
     let address = text(&ready["control_plane_url"]).strip_prefix("http://").unwrap().to_owned();
     let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -103,7 +103,7 @@ pub(crate) fn send(ready: &Value, bearer: &str, call: &str, body: &Value) -> (u1
     (status, serde_json::from_str(body).unwrap_or(Value::Null))
 }
 
-/// Changes a database behind the platform's back.
+/// Changes a database without the platform.
 pub(crate) async fn sql(database: &Path, statements: &str) {
     use sqlx::Connection as _;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);

@@ -1,4 +1,4 @@
-//! `--ready-file`, whatever the path leads to.
+//! `--ready-file` with all kinds of paths.
 
 use std::io::Read as _;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
@@ -19,7 +19,7 @@ impl Server {
         Self(command.stdout(out).stderr(Stdio::piped()).spawn().unwrap())
     }
 
-    /// Waits until the log says that it is ready, and ends it.
+    /// Waits until the log reports that it is ready, and stops it.
     fn end(&mut self) {
         let mut log = Vec::new();
         let mut byte = [0];
@@ -52,7 +52,7 @@ fn is_ready(text: &[u8]) -> bool {
 }
 
 #[test]
-fn a_file_is_replaced_and_a_link_stays_and_leads_to_it() {
+fn a_file_is_replaced_and_a_symbolic_link_keeps_pointing_to_it() {
     let directory = tempfile::tempdir().unwrap();
     let (file, link, far) =
         (directory.path().join("ready"), directory.path().join("link"), directory.path().join("far"));
@@ -68,11 +68,11 @@ fn a_file_is_replaced_and_a_link_stays_and_leads_to_it() {
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert!(link.is_symlink() && far.join("link").is_symlink());
     }
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 3, "no draft stays");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 3, "no draft is left");
 }
 
 #[test]
-fn a_device_and_a_pipe_are_written_to_and_stay_what_they_are() {
+fn a_device_and_a_pipe_are_written_to_and_not_replaced() {
     let directory = tempfile::tempdir().unwrap();
     Server::start(Path::new("/dev/null"), Stdio::null()).end();
     assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
@@ -83,7 +83,7 @@ fn a_device_and_a_pipe_are_written_to_and_stay_what_they_are() {
     server.0.stdout.take().unwrap().read_to_end(&mut out).unwrap();
     assert!(is_ready(&out));
 
-    // Standard output that is a file: the shell's own, not one that replaces it.
+    // Standard output that is a file is written to, not replaced.
     let file = directory.path().join("out");
     let open = std::fs::File::create(&file).unwrap();
     Server::start(Path::new("/dev/stdout"), open.try_clone().unwrap().into()).end();
@@ -95,11 +95,11 @@ fn a_device_and_a_pipe_are_written_to_and_stay_what_they_are() {
     assert!(is_ready(&std::fs::read(&pipe).unwrap()));
     server.end();
     assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "no draft stays");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "no draft is left");
 }
 
 #[test]
-fn a_path_that_cannot_be_written_is_refused_before_anything_is_created() {
+fn a_path_that_cannot_be_written_is_rejected_before_anything_is_created() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).display().to_string();
     std::os::unix::fs::symlink("nowhere", path("dangling")).unwrap();
@@ -117,6 +117,6 @@ fn a_path_that_cannot_be_written_is_refused_before_anything_is_created() {
         let (status, out, err) = run(&["serve", "--database", &database, "--ready-file", &file]);
         assert!(!status.success() && out.is_empty(), "{file}: {out}{err}");
         assert!(err.contains("cannot write the ready file") && err.contains(words), "{file}: {err}");
-        assert!(!Path::new(&database).exists(), "no platform was made for {file}");
+        assert!(!Path::new(&database).exists(), "no platform was created for {file}");
     }
 }

@@ -1,4 +1,4 @@
-//! What must not be found in the files of a platform.
+//! Secrets that must not be in the files of a platform.
 
 use serde_json::json;
 use zenml_local::{Database, Options};
@@ -6,7 +6,7 @@ use zenml_local::{Database, Options};
 use crate::support::{PASSWORD, World, text};
 
 #[tokio::test]
-async fn no_key_password_or_secret_is_in_the_database_files_in_clear() {
+async fn no_key_password_or_secret_is_in_the_database_files_in_plain_text() {
     let directory = tempfile::tempdir().unwrap();
     let database = Database::File(directory.path().join("platform.db"));
     let world = World::with(Options { database, ..Options::default() }).await;
@@ -19,7 +19,7 @@ async fn no_key_password_or_secret_is_in_the_database_files_in_clear() {
     let mut needles =
         vec![world.key(), text(&key["key"]), admin.password.into_exposed(), PASSWORD.to_owned()];
     needles.push(text(&enrolled["enrollment_key"]));
-    // The secret inside a key, which its base64 form hides from a search.
+    // The secret in a key, which its base64 encoding hides from a search.
     for key in [world.key(), text(&key["key"])] {
         use base64::Engine as _;
         let json = base64::engine::general_purpose::STANDARD.decode(&key["ZENPROKEY_".len()..]).unwrap();
@@ -53,7 +53,7 @@ async fn no_key_password_or_secret_is_in_the_database_files_in_clear() {
         searched += bytes.len();
         for needle in &needles {
             let found = bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
-            assert!(!found, "{} holds a credential in clear", path.display());
+            assert!(!found, "{} contains a credential in plain text", path.display());
         }
     }
     assert!(searched > 10_000, "the database is among the files");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, World, text};
 
-/// The tokens of one person and of one service account, by how they came to be.
+/// The tokens of one user and of one service account, by how they were created.
 struct Tokens {
     person: String,
     key: String,
@@ -22,7 +22,7 @@ const KINDS: [&str; 7] = [
     "workspace session of the key",
 ];
 
-/// What happens, and which of [`KINDS`] are good afterwards.
+/// An event, and which of [`KINDS`] are valid afterwards.
 type Row = (&'static str, [bool; 7]);
 
 const ROWS: [Row; 13] = [
@@ -42,7 +42,7 @@ const ROWS: [Row; 13] = [
 ];
 
 #[tokio::test]
-async fn a_token_is_good_only_while_what_it_comes_from_is() {
+async fn a_token_is_valid_only_while_its_root_is() {
     for (event, expected) in ROWS {
         let world = World::start().await;
         let tokens = tokens(&world).await;
@@ -142,7 +142,11 @@ async fn nothing_renews_itself() {
     let again = world.send(Some(&text(&script)), "GET /auth/api_token", Value::Null).await.refused(401);
     assert!(again.starts_with("AuthorizationException: "), "{again}");
     let ends = |token: &str| claims(token)["exp"].as_i64().unwrap();
-    assert_eq!(ends(&text(&script)), ends(&person.token), "a token ends with the one that it is made from");
+    assert_eq!(
+        ends(&text(&script)),
+        ends(&person.token),
+        "a token ends with the one that it is created from"
+    );
 
     let workspace = world.workspace("space").await;
     let admin = world.superuser().await;
@@ -158,7 +162,7 @@ fn claims(token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn people_change_their_own_password_with_the_old_one_and_administrators_reset_those_of_others() {
+async fn changing_your_own_password_requires_the_old_one_and_administrators_can_reset_others() {
     let world = World::start().await;
     let person = world.member("ada@example.org", "Organization Member").await;
     let admin = world.platform.admin().unwrap().clone();

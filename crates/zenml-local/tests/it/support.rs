@@ -1,4 +1,4 @@
-//! A platform with people in it, and requests as one of them.
+//! A platform with users, and requests as one of them.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use zenml_local::{Options, Platform};
 /// Password of every local user in tests.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
-/// An answer: its status and its JSON body, or null where the body is not JSON.
+/// A response: its status and its JSON body, or null if the body is not JSON.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -30,14 +30,14 @@ impl Answer {
         Self { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), retry_after }
     }
 
-    /// The body of a success.
+    /// Returns the body of a successful response.
     #[track_caller]
     pub(crate) fn ok(self) -> Value {
         assert_eq!(self.status, StatusCode::OK, "{}", self.body);
         self.body
     }
 
-    /// The class and the text of a refusal with this status.
+    /// Returns the class and the message of an error with this status.
     #[track_caller]
     pub(crate) fn refused(self, status: u16) -> String {
         assert_eq!(self.status.as_u16(), status, "{}", self.body);
@@ -46,7 +46,7 @@ impl Answer {
     }
 }
 
-/// A platform, and who asks.
+/// A platform and a caller.
 pub(crate) struct World {
     pub(crate) platform: Platform,
 }
@@ -122,7 +122,7 @@ impl World {
         self.login(&form).await.ok()["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// Makes a local user who belongs to no organization.
+    /// Creates a local user who does not belong to an organization.
     pub(crate) async fn outsider(&self, username: &str) -> Person {
         let superuser = self.superuser().await;
         let call = format!("POST /users?username={username}&password={}", PASSWORD.replace(' ', "+"));
@@ -131,7 +131,7 @@ impl World {
         Person { id: text(&user["id"]), token }
     }
 
-    /// Makes a local user who holds a role of the organization.
+    /// Creates a local user with a role in the organization.
     pub(crate) async fn member(&self, username: &str, role: &str) -> Person {
         let person = self.outsider(username).await;
         let role = self.role("organization", role).await;
@@ -139,7 +139,7 @@ impl World {
         person
     }
 
-    /// Id of a predefined role.
+    /// Returns the id of a predefined role.
     pub(crate) async fn role(&self, level: &str, name: &str) -> String {
         let call = format!(
             "GET /organizations/{}/roles?level={level}&name={}",
@@ -151,13 +151,13 @@ impl World {
         text(&roles[0]["id"])
     }
 
-    /// Makes a team.
+    /// Creates a team.
     pub(crate) async fn team(&self, name: &str) -> String {
         let body = json!({ "name": name, "organization_id": self.organization() });
         text(&self.admin("POST /teams", body).await.ok()["id"])
     }
 
-    /// Makes a workspace and waits until it is available.
+    /// Creates a workspace and waits until it is available.
     pub(crate) async fn workspace(&self, name: &str) -> String {
         let body = json!({ "name": name, "organization_id": self.organization() });
         let id = text(&self.admin("POST /workspaces", body).await.ok()["id"]);
@@ -185,13 +185,13 @@ pub(crate) struct Person {
     pub(crate) token: String,
 }
 
-/// The text of a JSON value.
+/// Returns the string of a JSON value.
 #[track_caller]
 pub(crate) fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+    value.as_str().unwrap_or_else(|| panic!("{value} is not a string")).to_owned()
 }
 
-/// The texts of one member in a list of objects.
+/// Returns the strings of one member in a list of objects.
 pub(crate) fn texts(list: &Value, member: &str) -> Vec<String> {
     list.as_array().unwrap().iter().map(|item| text(&item[member])).collect()
 }

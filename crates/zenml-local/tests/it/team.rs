@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{World, text, texts};
 
 #[tokio::test]
-async fn a_team_is_made_read_changed_and_deleted() {
+async fn a_team_is_created_read_updated_and_deleted() {
     let world = World::start().await;
     let body = json!({ "name": "alpha", "description": "d", "organization_id": world.organization() });
     let team = world.admin("POST /teams", body.clone()).await.ok();
@@ -30,7 +30,7 @@ async fn a_team_is_made_read_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_fit_is_named_in_a_validation_error() {
+async fn an_invalid_name_is_a_validation_error_with_its_place() {
     let world = World::start().await;
     for (name, kind) in [(String::new(), "string_too_short"), ("x".repeat(51), "string_too_long")] {
         let body = json!({ "name": name, "organization_id": world.organization() });
@@ -44,7 +44,7 @@ async fn a_name_that_does_not_fit_is_named_in_a_validation_error() {
 }
 
 #[tokio::test]
-async fn only_people_of_the_organization_join_and_only_once() {
+async fn only_members_of_the_organization_can_join_a_team_and_only_once() {
     let world = World::start().await;
     let (inside, outside) = (
         world.member("in@example.org", "Organization Member").await,
@@ -61,7 +61,7 @@ async fn only_people_of_the_organization_join_and_only_once() {
 
     let listed = world.admin(&format!("GET {members}"), Value::Null).await.ok();
     assert_eq!(texts(&listed, "email"), ["in@example.org"]);
-    // Who is in a team sees it, and only that one.
+    // A member of a team sees this team only.
     world.team("beta").await;
     let list = format!("GET /organizations/{}/teams", world.organization());
     assert_eq!(texts(&world.send(Some(&inside.token), &list, Value::Null).await.ok(), "name"), ["alpha"]);
@@ -74,7 +74,7 @@ async fn only_people_of_the_organization_join_and_only_once() {
 }
 
 #[tokio::test]
-async fn a_deleted_team_takes_its_roles_with_it() {
+async fn deleting_a_team_deletes_its_roles() {
     let world = World::start().await;
     let person = world.member("ada@example.org", "Organization Member").await;
     let (team, workspace) = (world.team("alpha").await, world.workspace("space").await);

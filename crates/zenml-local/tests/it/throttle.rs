@@ -1,4 +1,4 @@
-//! Wrong passwords and keys are bounded, told apart from nothing, and recorded.
+//! Wrong passwords and keys are throttled, indistinguishable, and recorded.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ fn form(username: &str, password: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_account_that_was_tried_too_often_has_to_wait_whether_it_exists_or_not() {
+async fn an_account_with_too_many_attempts_is_throttled_whether_it_exists_or_not() {
     for username in ["ada@example.org", "nobody@example.org"] {
         let world = World::start().await;
         let superuser = world.superuser().await;
@@ -33,14 +33,14 @@ async fn an_account_that_was_tried_too_often_has_to_wait_whether_it_exists_or_no
             "{username}"
         );
         assert_eq!(refused.body.as_object().unwrap().len(), 1);
-        // Others are not concerned, and neither is a session.
+        // Other accounts and sessions are not affected.
         world.send(Some(&superuser), "GET /users/me", Value::Null).await.ok();
         world.superuser().await;
     }
 }
 
 #[tokio::test]
-async fn all_logins_at_once_leave_as_many_wrong_passwords_as_one_after_the_other() {
+async fn concurrent_logins_allow_as_many_wrong_passwords_as_sequential_ones() {
     let world = World::start().await;
     let requests = (0..100).map(|_| world.login("username=eve&password=wrong"));
     let statuses = all(requests).await;
@@ -75,7 +75,7 @@ async fn all<F: Future<Output = crate::support::Answer>>(requests: impl Iterator
 }
 
 #[tokio::test]
-async fn each_way_to_try_a_password_or_a_key_is_bounded() {
+async fn every_way_to_try_a_password_or_a_key_is_throttled() {
     let id = "00000000-0000-4000-8000-000000000001";
     for (way, most) in [
         ("password", 10),
@@ -117,15 +117,15 @@ async fn each_way_to_try_a_password_or_a_key_is_bounded() {
             assert!(refused <= most + 60, "{way}");
         };
         assert!(last.retry_after.is_some(), "{way}");
-        // The clock goes on while the test runs.
+        // The clock advances while the test runs.
         assert!((most..=most + 10).contains(&refused), "{way}: {refused}");
-        // A right key is let in at any time.
+        // A correct key is always accepted.
         world.admin("GET /users/me", Value::Null).await.ok();
     }
 }
 
 #[tokio::test]
-async fn logins_and_refused_logins_are_in_the_audit_trail() {
+async fn logins_and_rejected_logins_are_in_the_audit_trail() {
     let world = World::start().await;
     let person = world.outsider("ada@example.org").await;
     world.login(&form("ada@example.org", "wrong")).await.refused(401);

@@ -1,11 +1,11 @@
-//! Users, and who finds whom.
+//! Users, and who can find whom.
 
 use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, World, text, texts};
 
 #[tokio::test]
-async fn a_local_user_with_an_email_as_name_is_found_by_it() {
+async fn a_local_user_whose_username_is_an_email_address_is_found_by_it() {
     let world = World::start().await;
     let person = world.member("Ada@example.org", "Organization Member").await;
     let found = world.admin("GET /users?email=ada@example.org", Value::Null).await.ok();
@@ -22,7 +22,7 @@ async fn a_local_user_with_an_email_as_name_is_found_by_it() {
 }
 
 #[tokio::test]
-async fn people_see_their_organizations_and_those_who_add_people_find_anyone_by_email() {
+async fn users_see_their_organizations_and_those_who_add_members_find_anyone_by_email() {
     let world = World::start().await;
     let member = world.member("in@example.org", "Organization Member").await;
     let outsider = world.outsider("out@example.org").await;
@@ -37,14 +37,14 @@ async fn people_see_their_organizations_and_those_who_add_people_find_anyone_by_
         let users = world.send(Some(who), &find(email), Value::Null).await.ok();
         assert_eq!(texts(&users, "email").contains(&email.to_owned()), found, "{email}");
     }
-    // A list is not a search: even an admin of the organization sees only its people in it.
+    // A list is not a search: even an organization admin sees only its members in it.
     let all = world.admin("GET /users", Value::Null).await.ok();
     assert!(!texts(&all, "username").contains(&"out@example.org".to_owned()));
     world.send(Some(&member.token), &format!("GET /users/{}", outsider.id), Value::Null).await.refused(404);
 }
 
 #[tokio::test]
-async fn only_an_administrator_of_the_platform_makes_changes_and_deletes_users() {
+async fn only_platform_administrators_create_update_and_delete_users() {
     let world = World::start().await;
     let person = world.member("ada@example.org", "Organization Admin").await;
     let create = "POST /users?username=eve&password=x";
@@ -76,7 +76,7 @@ async fn only_an_administrator_of_the_platform_makes_changes_and_deletes_users()
 }
 
 #[tokio::test]
-async fn people_change_their_own_profile_and_password() {
+async fn users_can_change_their_own_profile_and_password() {
     let world = World::start().await;
     let person = world.member("ada@example.org", "Organization Member").await;
     let change = json!({

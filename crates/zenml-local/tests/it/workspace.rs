@@ -1,4 +1,4 @@
-//! Workspaces: names, states, and what becomes of them.
+//! Workspaces: names, states, and their lifecycle.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ async fn a_workspace_goes_through_pending_to_available_with_an_address() {
 }
 
 #[tokio::test]
-async fn a_name_is_checked_and_unique_over_all_organizations() {
+async fn a_name_is_validated_and_unique_across_all_organizations() {
     let world = World::start().await;
     world.workspace("alpha").await;
     let superuser = world.superuser().await;
@@ -60,7 +60,7 @@ async fn a_name_is_checked_and_unique_over_all_organizations() {
             "{name}"
         );
     }
-    // Without an organization the caller's only one is meant, and a key of one organization sees nothing of another.
+    // Without an organization, the caller's only one is used, and a key of one organization has no access to another.
     let body = json!({ "name": "beta" });
     let workspace = world.admin("POST /workspaces", body.clone()).await.ok();
     assert_eq!(workspace["organization"]["id"], json!(world.organization()));
@@ -89,7 +89,7 @@ async fn changes_apply_in_place_and_the_name_stays() {
 }
 
 #[tokio::test]
-async fn a_workspace_is_deactivated_woken_and_deleted_through_pending() {
+async fn a_workspace_is_deactivated_activated_and_deleted_through_pending() {
     let world = World::start().await;
     let id = world.workspace("alpha").await;
     let call = format!("PATCH /workspaces/{id}");
@@ -112,7 +112,7 @@ async fn a_workspace_is_deactivated_woken_and_deleted_through_pending() {
 }
 
 #[tokio::test]
-async fn deployments_fail_and_hang_as_the_faults_say() {
+async fn deployments_fail_and_hang_as_the_faults_specify() {
     let deployments = BTreeMap::from([
         ("broken".to_owned(), Deployment::Failed("no capacity".to_owned())),
         ("stuck".to_owned(), Deployment::PendingForever),
@@ -134,7 +134,7 @@ async fn deployments_fail_and_hang_as_the_faults_say() {
     let refusal = world.admin(&change, json!({ "desired_state": "deactivated" })).await.refused(403);
     assert!(refusal.contains("pending"), "{refusal}");
 
-    // A failed workspace is tried again when it is asked for, and one that hangs can be deleted.
+    // A failed workspace is deployed again on request, and one that hangs can be deleted.
     world.platform.inject(Faults::default());
     let change = format!("PATCH /workspaces/{}", ids["broken"]);
     world.admin(&change, json!({ "desired_state": "available" })).await.ok();
@@ -144,7 +144,7 @@ async fn deployments_fail_and_hang_as_the_faults_say() {
 }
 
 #[tokio::test]
-async fn long_lists_come_in_parts() {
+async fn long_lists_are_paged() {
     let world = World::start().await;
     for name in ["a", "b", "c"] {
         world.workspace(name).await;

@@ -8,21 +8,21 @@ use zenml_local::Plane;
 use crate::support::texts;
 use crate::workspace_cast::{CAST, Cast};
 
-/// Route, call, body, and the status for each of [`CAST`].
+/// Route, request, body, and the status for each of [`CAST`].
 type Row = (&'static str, &'static str, &'static str, [u16; 6]);
 
-/// For all who are let in, without asking for more.
+/// For everyone with access to the workspace, without further permissions.
 const IN: [u16; 6] = [401, 200, 200, 200, 200, 200];
-/// For those who may read an object of the owner: by share, as its owner, by role.
+/// For callers who may read an object of the owner: by share, as its owner, by role.
 const READ: [u16; 6] = [401, 403, 200, 200, 200, 200];
-/// For those who may change it.
+/// For callers who may change it.
 const WRITE: [u16; 6] = [401, 403, 403, 200, 200, 200];
 /// For its owner and the administrator.
 const OWN: [u16; 6] = [401, 403, 403, 403, 200, 200];
-/// For roles that create what a workspace holds.
+/// For roles that create objects in a workspace.
 const CREATE: [u16; 6] = [401, 200, 403, 403, 200, 200];
-/// For the administrator alone: projects have no owner and are not shared. The owner of the objects has a role that
-/// reads them.
+/// For the administrator only: projects have no owner and cannot be shared. The owner of the objects has a role that
+/// can read them.
 const ADMIN: [u16; 6] = [401, 403, 403, 403, 403, 200];
 
 const COMPONENT: &str = r#"{"name":"{fresh}","type":"orchestrator","flavor":"local","configuration":{}}"#;
@@ -33,11 +33,11 @@ const REPOSITORY: &str =
 const STACK: &str = r#"{"name":"{fresh}","components":{"orchestrator":["{orchestrator}"],"artifact_store":["{artifact_store}"]}}"#;
 
 const ROWS: &[Row] = &[
-    // Open. A session of the workspace is no credential of the control plane.
+    // Open. A session of the workspace is not a credential of the control plane.
     ("POST /login", "POST /login", "", [200, 401, 401, 401, 401, 401]),
     ("GET /info", "GET /info", "", [200; 6]),
     ("GET /version", "GET /version", "", [200; 6]),
-    // For everyone who is let in.
+    // For everyone with access to the workspace.
     ("GET /current-user", "GET /current-user", "", IN),
     ("GET /users", "GET /users", "", IN),
     ("GET /users/{user_name_or_id}", "GET /users/owner@example.org", "", IN),
@@ -53,7 +53,7 @@ const ROWS: &[Row] = &[
     ("GET /projects/{project_name_or_id}/statistics", "GET /projects/{project}/statistics", "", OWN),
     ("PUT /projects/{project_name_or_id}", "PUT /projects/{project}", "{}", ADMIN),
     ("DELETE /projects/{project_name_or_id}", "DELETE /projects/{project}", "", ADMIN),
-    // Stacks. To make one, its components must be readable too.
+    // Stacks. To create one, its components must also be readable.
     ("GET /stacks", "GET /stacks", "", IN),
     ("POST /stacks", "POST /stacks", STACK, OWN),
     ("GET /stacks/{stack_id}", "GET /stacks/{stack}", "", READ),
@@ -85,17 +85,17 @@ const ROWS: &[Row] = &[
     ("GET /secrets/{secret_id}", "GET /secrets/{secret}", "", READ),
     ("PUT /secrets/{secret_id}", "PUT /secrets/{secret}", "{}", WRITE),
     ("DELETE /secrets/{secret_id}", "DELETE /secrets/{secret}", "", OWN),
-    // Tags: only changes are asked for.
+    // Tags: only changes require permission.
     ("GET /tags", "GET /tags", "", IN),
     ("POST /tags", "POST /tags", r#"{"name":"{fresh}"}"#, IN),
     ("GET /tags/{tag_id}", "GET /tags/{tag}", "", IN),
     ("PUT /tags/{tag_id}", "PUT /tags/{tag}", "{}", WRITE),
     ("DELETE /tags/{tag_id}", "DELETE /tags/{tag}", "", OWN),
-    // Flavors that the owner has added.
+    // Custom flavors of the owner.
     ("POST /flavors", "POST /flavors", FLAVOR, CREATE),
     ("PUT /flavors/{flavor_id}", "PUT /flavors/{flavor}", "{}", WRITE),
     ("DELETE /flavors/{flavor_id}", "DELETE /flavors/{flavor}", "", OWN),
-    // Code repositories: the owner holds a role in the project.
+    // Code repositories: the owner has a role in the project.
     ("GET /code_repositories", "GET /code_repositories?project={project}", "", IN),
     ("POST /code_repositories", "POST /code_repositories", REPOSITORY, OWN),
     ("GET /code_repositories/{code_repository_id}", "GET /code_repositories/{repository}", "", READ),
@@ -111,7 +111,7 @@ const ROWS: &[Row] = &[
 ];
 
 #[tokio::test]
-async fn each_route_answers_each_caller_as_the_table_says() {
+async fn each_route_returns_the_status_in_the_table_for_each_caller() {
     let cast = Cast::start().await;
     let team = cast.world.team("receivers").await;
     let mut wrong = Vec::new();
@@ -119,7 +119,7 @@ async fn each_route_answers_each_caller_as_the_table_says() {
         let mut objects = cast.objects().await;
         for (who, status) in CAST.iter().zip(statuses) {
             if call.starts_with("DELETE") && *who == "admin" {
-                // The owner has deleted the first ones.
+                // The owner has already deleted the first objects.
                 objects = cast.objects().await;
             }
             let fill = |text: &str| {
@@ -137,7 +137,7 @@ async fn each_route_answers_each_caller_as_the_table_says() {
 }
 
 #[tokio::test]
-async fn the_table_has_every_route_that_is_served() {
+async fn the_table_contains_every_served_route() {
     let cast = Cast::start().await;
     let served: BTreeSet<String> = cast
         .world
@@ -162,7 +162,8 @@ async fn lists_show_own_objects_shared_ones_and_those_of_the_server() {
         ("/service_connectors", [0, 0, 4, 4, 4, 4]),
         ("/secrets", [0, 0, 2, 2, 2, 2]),
         ("/projects", [0, 0, 0, 0, 2, 2]),
-        // The contributor's role reads all flavors, the shares of the reader and the writer do one of each set.
+        // The contributor's role can read all flavors; the shares of the reader and the writer include one of each
+        // set.
         ("/flavors", [0, 84, 84, 84, 84, 84]),
         ("/tags", [0, 2, 2, 2, 2, 2]),
         ("/users", [0, 5, 5, 5, 5, 5]),
@@ -176,7 +177,7 @@ async fn lists_show_own_objects_shared_ones_and_those_of_the_server() {
 }
 
 #[tokio::test]
-async fn a_stack_that_is_shared_alone_comes_with_stubs() {
+async fn a_stack_shared_without_its_components_contains_stubs() {
     let cast = Cast::start().await;
     let objects = cast.objects().await;
     let guest = cast.world.member("guest@example.org", "Organization Member").await;
@@ -193,14 +194,14 @@ async fn a_stack_that_is_shared_alone_comes_with_stubs() {
     assert_eq!(stub["id"], json!(objects.orchestrator));
     get(format!("/components/{}", objects.orchestrator)).await.refused(403);
 
-    // A component that is shared too is whole, but its connector is a stub.
+    // A component that is also shared is complete, but its connector is a stub.
     cast.share("stack_component", &objects.orchestrator, &guest, &["read"]).await;
     let stack = get(format!("/stacks/{}", objects.stack)).await.ok();
     assert_eq!(stack["metadata"]["components"]["orchestrator"][0]["body"]["type"], "orchestrator");
     let component = get(format!("/components/{}", objects.orchestrator)).await.ok();
     assert_eq!(component["metadata"]["connector"]["permission_denied"], json!(true));
 
-    // And without the share everything is gone again, the way in included.
+    // Without the share, everything is hidden again, including the workspace.
     cast.share("stack", &objects.stack, &guest, &[]).await;
     cast.share("stack_component", &objects.orchestrator, &guest, &[]).await;
     get(format!("/stacks/{}", objects.stack)).await.refused(401);
@@ -208,7 +209,7 @@ async fn a_stack_that_is_shared_alone_comes_with_stubs() {
 }
 
 #[tokio::test]
-async fn secret_values_are_left_out_for_those_who_may_not_see_them() {
+async fn secret_values_are_omitted_for_callers_without_permission() {
     let cast = Cast::start().await;
     let objects = cast.objects().await;
     let (secret, connector) = (
@@ -233,7 +234,7 @@ async fn secret_values_are_left_out_for_those_who_may_not_see_them() {
 }
 
 #[tokio::test]
-async fn a_private_secret_exists_for_its_owner_alone() {
+async fn a_private_secret_is_visible_only_to_its_owner() {
     let cast = Cast::start().await;
     let body = json!({ "name": "mine", "private": true, "values": { "k": "v" } });
     let id = cast.make("owner", "/secrets", body.clone()).await;
@@ -256,7 +257,7 @@ async fn a_private_secret_exists_for_its_owner_alone() {
 }
 
 #[tokio::test]
-async fn only_what_one_holds_can_be_shared() {
+async fn only_own_permissions_can_be_shared() {
     let cast = Cast::start().await;
     let objects = cast.objects().await;
     let team = cast.world.team("receivers").await;
@@ -305,7 +306,7 @@ async fn only_what_one_holds_can_be_shared() {
     }
     assert_eq!(cast.send("owner", &to_team("stack", "{stack}"), json!({})).await.status, 422);
 
-    // Somebody who may share but not delete cannot grant deletion.
+    // A user who may share but not delete cannot grant deletion.
     cast.share("stack", &objects.stack, cast.reader(), &["read", "share"]).await;
     cast.send("reader", &to_team("stack", "{stack}"), json!(["read"])).await.ok();
     let text =

@@ -1,4 +1,4 @@
-//! A workspace with everyone in it who matters for permissions, and objects of one of them.
+//! A workspace with all kinds of callers, and objects of one of them.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Person, World, text};
 
-/// Who asks, in the order of the tables. The owner and the administrator come last, so that a deletion is seen by all.
+/// The callers, in the order of the tables. The owner and the administrator are last, so that all see an object
+/// before its deletion.
 pub(crate) const CAST: [&str; 6] = ["nobody", "contributor", "reader", "writer", "owner", "admin"];
 
 /// A workspace and its people.
@@ -21,13 +22,13 @@ pub(crate) struct Cast {
     made: AtomicU32,
 }
 
-/// Objects that the owner made and shared: with the reader to read, with the writer to do nearly everything.
+/// Objects that the owner created and shared: with the reader to read, with the writer to do nearly everything.
 pub(crate) struct Objects {
     pub(crate) project: String,
     pub(crate) secret: String,
     /// Used by [`Objects::orchestrator`].
     pub(crate) connector: String,
-    /// Used by nothing.
+    /// Not used by anything.
     pub(crate) spare_connector: String,
     pub(crate) orchestrator: String,
     pub(crate) artifact_store: String,
@@ -35,14 +36,14 @@ pub(crate) struct Objects {
     pub(crate) spare_component: String,
     pub(crate) stack: String,
     pub(crate) tag: String,
-    /// Used by nothing.
+    /// Not used by anything.
     pub(crate) flavor: String,
     /// In [`Objects::project`].
     pub(crate) repository: String,
 }
 
 impl Objects {
-    /// Puts the ids into a text that names them in braces.
+    /// Replaces names in braces with ids.
     pub(crate) fn fill(&self, text: &str) -> String {
         [
             ("{project}", &self.project),
@@ -92,7 +93,7 @@ impl Cast {
             made: AtomicU32::new(0),
         };
         for (position, person) in people.iter().enumerate() {
-            // Who has nothing in the workspace is let in with the first share.
+            // A user without a grant in the workspace gets access with the first share.
             if !matches!(CAST[position + 1], "reader" | "writer") {
                 cast.sessions[position + 1] = Some(cast.session(person).await.ok());
             }
@@ -104,7 +105,7 @@ impl Cast {
         cast
     }
 
-    /// Logs somebody in to the workspace.
+    /// Logs a user in to the workspace.
     pub(crate) async fn session(&self, person: &Person) -> Session {
         let call = format!("POST {}/login", self.base);
         Session(self.world.send(Some(&person.token), &call, Value::Null).await)
@@ -126,7 +127,7 @@ impl Cast {
         format!("{method} {}{path}", self.base)
     }
 
-    /// Makes an object as somebody, and gives its id.
+    /// Creates an object as a member of the cast, and returns its id.
     pub(crate) async fn make(&self, who: &str, collection: &str, body: Value) -> String {
         text(&self.send(who, &format!("POST {collection}"), body).await.ok()["id"])
     }
@@ -140,12 +141,12 @@ impl Cast {
         self.send("owner", &call, json!(actions)).await.ok();
     }
 
-    /// A name that was not used yet.
+    /// Returns an unused name.
     pub(crate) fn fresh(&self, what: &str) -> String {
         format!("{what}-{}", self.made.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Makes a new set of objects.
+    /// Creates a new set of objects.
     pub(crate) async fn objects(&self) -> Objects {
         let name = self.fresh("thing");
         let secret = json!({ "name": name, "values": { "key": "value" } });
@@ -199,7 +200,7 @@ impl Cast {
         objects
     }
 
-    /// Gives the owner the right to make objects in a project.
+    /// Gives the owner permission to create objects in a project.
     async fn let_into(&self, project: &str) {
         let role = self.world.role("project", "Project Contributor").await;
         let workspace = self.base.split('/').nth(2).unwrap();
@@ -226,7 +227,7 @@ impl Cast {
         }
     }
 
-    /// Who receives shares to read.
+    /// Returns the receiver of shares to read.
     pub(crate) const fn reader(&self) -> &Person {
         &self.reader
     }
@@ -242,11 +243,11 @@ pub(crate) fn connector(name: &str) -> Value {
     })
 }
 
-/// The answer to a login.
+/// The response to a login.
 pub(crate) struct Session(pub(crate) Answer);
 
 impl Session {
-    /// The token of a login that worked.
+    /// The token of a successful login.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
         text(&self.0.ok()["access_token"])

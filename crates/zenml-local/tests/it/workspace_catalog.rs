@@ -1,4 +1,4 @@
-//! Tags, flavors and code repositories: what a server keeps, ignores and refuses.
+//! Tags, flavors and code repositories: what a server stores, ignores and rejects.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::{text, texts};
 use crate::workspace_space::{Space, refused};
 
 #[tokio::test]
-async fn tags_have_a_colour_and_a_name_that_is_no_id() {
+async fn tags_have_a_color_and_a_name_that_is_not_an_id() {
     let space = Space::start().await;
     let post = "POST /tags";
     let made = space.send(post, json!({ "name": "a", "color": "red" })).await.ok();
@@ -40,7 +40,7 @@ async fn tags_have_a_colour_and_a_name_that_is_no_id() {
     for (change, name, color, exclusive) in [
         (json!({}), "a", "red", false),
         (json!({ "name": "a", "exclusive": true }), "a", "red", true),
-        // A name is looked at only when the tag is made.
+        // A name is validated only when the tag is created.
         (json!({ "name": "", "color": "blue" }), "", "blue", true),
     ] {
         let answer = space.send(&put, change.clone()).await.ok();
@@ -71,7 +71,7 @@ fn flavor(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_flavor_that_was_added_has_components_and_is_kept_while_it_has() {
+async fn a_custom_flavor_can_have_components_and_cannot_be_deleted_while_it_does() {
     let space = Space::start().await;
     let post = "POST /flavors";
     let with = |member: &str, value: Value| {
@@ -112,7 +112,7 @@ async fn a_flavor_that_was_added_has_components_and_is_kept_while_it_has() {
             (&put, json!({ "source": null }), 500, "flavor.source cannot be null"),
             (&put, json!({ "config_schema": null }), 422, "Must be an object"),
             (&put, json!({ "type": "boat" }), 422, "Must be one of alerter"),
-            // Here only: a server lets everyone change what it comes with.
+            // Only here: on a server, everyone can change built-in flavors.
             (&format!("PUT /flavors/{}", text(&s3)), json!({}), 403, "is built into this local platform"),
             (
                 &format!("DELETE /flavors/{}", text(&s3)),
@@ -153,7 +153,7 @@ async fn a_flavor_that_was_added_has_components_and_is_kept_while_it_has() {
 }
 
 #[tokio::test]
-async fn a_change_of_a_code_repository_clears_nothing_and_leaves_its_source() {
+async fn an_update_of_a_code_repository_clears_nothing_and_keeps_its_source() {
     let space = Space::start().await;
     let project = space.make("/projects", json!({ "name": "vision" })).await;
     let other = space.make("/projects", json!({ "name": "other" })).await;
@@ -218,7 +218,7 @@ async fn a_change_of_a_code_repository_clears_nothing_and_leaves_its_source() {
         let found = space.get(&format!("/code_repositories?{filter}")).await;
         assert_eq!(texts(&found["items"], "name"), names, "{filter}");
     }
-    // They are gone with their project.
+    // They are deleted with their project.
     space.send("DELETE /projects/vision", Value::Null).await.ok();
     space.send(&format!("GET {path}"), Value::Null).await.refused(404);
 }

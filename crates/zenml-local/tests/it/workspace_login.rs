@@ -1,4 +1,4 @@
-//! Getting into a workspace, and requests that are repeated.
+//! Logging in to a workspace, and repeated requests.
 
 use axum::body::Body;
 use http::{Request, StatusCode};
@@ -27,7 +27,7 @@ async fn login(world: &World, workspace: &str, bearer: Option<&str>, form: &str)
 }
 
 #[tokio::test]
-async fn each_grant_is_answered_as_a_server_in_pro_mode_does() {
+async fn each_grant_type_behaves_like_on_a_server_in_pro_mode() {
     let world = World::start().await;
     let workspace = world.workspace("space").await;
     let key = world.key();
@@ -77,14 +77,14 @@ async fn only_sessions_of_the_workspace_and_keys_open_its_routes() {
         assert_eq!(answer.status, status, "{}", answer.body);
         assert!(answer.body.to_string().contains(says), "{}", answer.body);
     }
-    // The local account is another object than the control plane's, and there is one of it.
+    // The local account is a different object than the control plane's, and there is only one.
     let first = world.send(Some(&own), &me, Value::Null).await.ok();
     assert_ne!(first["id"], first["metadata"]["external_user_id"]);
     assert_eq!(world.send(Some(&key), &me, Value::Null).await.ok()["id"], first["id"]);
 }
 
 #[tokio::test]
-async fn a_workspace_tells_what_it_is() {
+async fn a_workspace_returns_its_public_information() {
     let world = World::start().await;
     let workspace = world.workspace("space").await;
     let base = format!("/w/{workspace}");
@@ -105,7 +105,7 @@ async fn a_workspace_tells_what_it_is() {
         let request = Request::get(format!("{nowhere}{path}")).body(Body::empty()).unwrap();
         assert_eq!(call(&world, request).await.status, StatusCode::NOT_FOUND, "{path}");
     }
-    // A deleted workspace is gone with all that was in it.
+    // A deleted workspace is gone with its content.
     world.admin(&format!("DELETE /workspaces/{workspace}"), Value::Null).await.ok();
     for _ in 0..200 {
         let answer = world.send(None, &format!("GET {base}/api/v1/info"), Value::Null).await;
@@ -114,11 +114,11 @@ async fn a_workspace_tells_what_it_is() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    panic!("the workspace stayed");
+    panic!("the workspace was not deleted");
 }
 
 #[tokio::test]
-async fn a_repeated_request_is_answered_from_memory() {
+async fn a_repeated_request_gets_the_stored_response() {
     let world = World::start().await;
     let workspace = world.workspace("space").await;
     let post = |key: &'static str, collection: &str, body: Value| {
@@ -137,7 +137,7 @@ async fn a_repeated_request_is_answered_from_memory() {
     post(key, "/projects", json!({ "name": "second" })).await.refused(422);
     let other_route = post(key, "/secrets", json!({ "name": "first" })).await.ok();
     assert_ne!(other_route["id"], first["id"]);
-    // Errors are not remembered.
+    // Errors are not stored.
     let key = "00000000-0000-4000-8000-000000000002";
     post(key, "/projects", json!({ "name": "first" })).await.refused(409);
     post(key, "/projects", json!({ "name": "third" })).await.ok();
@@ -147,7 +147,7 @@ async fn a_repeated_request_is_answered_from_memory() {
 }
 
 #[tokio::test]
-async fn what_a_workspace_was_told_in_confidence_is_not_in_the_files_in_clear() {
+async fn secrets_of_a_workspace_are_not_in_the_files_in_plain_text() {
     let directory = tempfile::tempdir().unwrap();
     let database = Database::File(directory.path().join("platform.db"));
     let world = World::with(Options { database, ..Options::default() }).await;
@@ -176,7 +176,7 @@ async fn what_a_workspace_was_told_in_confidence_is_not_in_the_files_in_clear() 
         for what in ["secret", "connector", "unknown", "component"] {
             let needle = canary(what);
             let found = bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
-            assert!(!found, "the {what} is there in clear");
+            assert!(!found, "the {what} is there in plain text");
         }
     }
     assert!(searched > 10_000, "the database is among the files");

@@ -1,4 +1,4 @@
-//! Connectors, projects, secrets and lists, with the traps that a provider has to know.
+//! Connectors, projects, secrets and lists, with the pitfalls that a provider has to know.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::workspace_cast::connector;
 use crate::workspace_space::{Space, refused};
 
 #[tokio::test]
-async fn an_update_of_a_connector_removes_and_widens_what_it_leaves_out() {
+async fn an_update_of_a_connector_removes_or_widens_omitted_members() {
     let space = Space::start().await;
     let all = json!(["aws-generic", "s3-bucket", "kubernetes-cluster", "docker-registry"]);
     let mut new = connector("aws");
@@ -24,12 +24,15 @@ async fn an_update_of_a_connector_removes_and_widens_what_it_leaves_out() {
     let widened = space.send(&put, json!({})).await.ok();
     assert_eq!((&widened["body"]["resource_types"], &widened["body"]["resource_id"]), (&all, &Value::Null));
     assert_eq!(widened["metadata"]["expiration_seconds"], Value::Null);
-    assert_eq!(widened["metadata"]["configuration"]["aws_secret_access_key"], "hidden", "the secrets stay");
+    assert_eq!(
+        widened["metadata"]["configuration"]["aws_secret_access_key"], "hidden",
+        "the secrets are kept"
+    );
     let mut two = connector("two");
     two["resource_types"] = json!(["s3-bucket", "docker-registry"]);
     assert_eq!(space.send("POST /service_connectors", two).await.ok()["body"]["resource_types"], all);
 
-    // In use: what is omitted counts as a change of the resource, but not of its types.
+    // In use: an omitted member counts as a change of the resource, but not of its types.
     let full = json!({ "resource_types": ["s3-bucket"], "resource_id": "s3://b" });
     space.send(&put, full.clone()).await.ok();
     let user = json!({
@@ -48,12 +51,12 @@ async fn an_update_of_a_connector_removes_and_widens_what_it_leaves_out() {
     .await;
     space.send(&put, full.clone()).await.ok();
     let widened = space.send(&put, json!({ "resource_id": "s3://b" })).await.ok();
-    assert_eq!(widened["body"]["resource_types"], all, "nobody notices");
+    assert_eq!(widened["body"]["resource_types"], all, "no error");
     refused(&space, &[(&put, full, 403, "The resource type")]).await;
 }
 
 #[tokio::test]
-async fn connectors_are_checked_like_their_type_and_their_secrets_are_apart() {
+async fn connectors_are_validated_against_their_type_and_their_secrets_are_separate() {
     let space = Space::start().await;
     let post = "POST /service_connectors";
     let with = |member: &str, value: Value| {
@@ -91,7 +94,7 @@ async fn connectors_are_checked_like_their_type_and_their_secrets_are_apart() {
         assert_eq!(space.get(&format!("/service_connectors?{filter}")).await["total"], found, "{filter}");
     }
 
-    // There is no cloud here, and verification says so.
+    // There is no cloud here, and verification reports that.
     let verified = space.send(&format!("PUT {path}/verify?list_resources=false"), Value::Null).await.ok();
     assert!(text(&verified["error"]).contains("cannot verify connectors of type 'aws'"), "{verified}");
     let verified = space.send(&format!("{post}/verify"), connector("never-stored")).await.ok();
@@ -99,7 +102,7 @@ async fn connectors_are_checked_like_their_type_and_their_secrets_are_apart() {
     assert!(verified["error"].is_string());
     assert_eq!(space.get("/service_connectors?name=never-stored").await["total"], 0);
 
-    // Of an unknown type nothing is known: not its secrets, and not how to verify it.
+    // For an unknown type, neither its secrets nor a way to verify it are known.
     let unknown = json!({ "name": "u", "connector_type": "boat", "auth_method": "oar", "resource_types": ["x", "y"], "configuration": { "a": 1 } });
     let unknown = space.send(post, unknown).await.ok();
     assert_eq!(
@@ -113,7 +116,7 @@ async fn connectors_are_checked_like_their_type_and_their_secrets_are_apart() {
 }
 
 #[tokio::test]
-async fn projects_follow_their_rules_and_take_their_roles_with_them() {
+async fn projects_are_validated_and_deleted_with_their_roles() {
     let space = Space::start().await;
     let post = "POST /projects";
     let made = space.send(post, json!({ "display_name": "My Proj! X" })).await.ok();

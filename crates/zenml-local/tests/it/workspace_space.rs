@@ -1,10 +1,10 @@
-//! A workspace as its administrator sees it.
+//! A workspace from its administrator's point of view.
 
 use serde_json::{Value, json};
 
 use crate::support::{Answer, World, text};
 
-/// A workspace as its administrator sees it.
+/// A workspace from its administrator's point of view.
 pub(crate) struct Space {
     pub(crate) world: World,
     pub(crate) id: String,
@@ -50,13 +50,13 @@ impl Space {
     }
 }
 
-/// The second part of an error, whichever form it has.
+/// Returns the message of an error, in any format.
 fn reason(answer: &Answer) -> String {
     let detail = answer.body.get("detail").unwrap_or(&answer.body);
     detail.get(1).or(Some(detail)).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// Checks that each call is refused with a status and a reason.
+/// Checks that each request fails with a status and a reason.
 pub(crate) async fn refused(space: &Space, cases: &[(&str, Value, u16, &str)]) {
     for (call, body, status, part) in cases {
         let answer = space.send(call, body.clone()).await;

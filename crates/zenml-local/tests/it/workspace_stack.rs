@@ -1,4 +1,4 @@
-//! Components and stacks, with the traps that a provider has to know.
+//! Components and stacks, with the pitfalls that a provider has to know.
 
 use serde_json::{Value, json};
 
@@ -29,11 +29,11 @@ async fn an_update_of_a_component_without_its_connector_removes_the_link() {
         assert_eq!(metadata["connector_resource_id"], resource, "{change}");
     }
     let nested = space.send(&put, both).await.ok()["metadata"]["connector"]["body"].clone();
-    assert_eq!(nested["connector_type"], "aws", "nested in a component the type is a text");
+    assert_eq!(nested["connector_type"], "aws", "nested in a component, the type is a string");
 }
 
 #[tokio::test]
-async fn an_update_of_a_component_replaces_maps_and_keeps_what_it_leaves_out() {
+async fn an_update_of_a_component_replaces_maps_and_keeps_omitted_members() {
     let space = Space::start().await;
     let configuration = json!({ "kubernetes_context": "c", "local": "no", "max_parallelism": "4" });
     let id = space.component("orchestrator", "kubernetes", "k", configuration).await;
@@ -65,7 +65,7 @@ async fn an_update_of_a_component_replaces_maps_and_keeps_what_it_leaves_out() {
             (&answer["body"]["type"], &answer["body"]["flavor_name"]),
             (&json!("orchestrator"), &json!("kubernetes"))
         );
-        assert_ne!(answer["body"]["updated"], updated, "every update is one");
+        assert_ne!(answer["body"]["updated"], updated, "every update changes the time");
         updated = answer["body"]["updated"].clone();
     }
     let stamp = text(&updated);
@@ -73,7 +73,7 @@ async fn an_update_of_a_component_replaces_maps_and_keeps_what_it_leaves_out() {
 }
 
 #[tokio::test]
-async fn components_are_refused_as_the_server_refuses_them() {
+async fn components_are_rejected_like_on_a_server() {
     let space = Space::start().await;
     space.component("orchestrator", "local", "k", json!({})).await;
     space.component("artifact_store", "local", "k", json!({})).await;
@@ -158,7 +158,7 @@ async fn a_secret_that_a_tracker_refers_to_must_exist_with_its_key() {
     refused(&space, &[(post, tracker("t", "{{mlflow.nope}}"), 404, "does not have the key nope")]).await;
     let made = space.send(post, tracker("t", "{{mlflow.password}}")).await.ok();
     assert_eq!(made["metadata"]["configuration"]["tracking_password"], "{{mlflow.password}}");
-    // The registry needs no tracker on the server: only the client of ZenML asks for one.
+    // The registry does not require a tracker on the server: only the ZenML client does.
     let registry = space.component("model_registry", "mlflow", "r", json!({})).await;
     let (_, orchestrator, store) = space.stack("base").await;
     let components =
@@ -167,7 +167,7 @@ async fn a_secret_that_a_tracker_refers_to_must_exist_with_its_key() {
 }
 
 #[tokio::test]
-async fn stacks_need_their_mandatory_components_and_are_regrouped_by_type() {
+async fn stacks_require_their_mandatory_components_and_group_them_by_type() {
     let space = Space::start().await;
     let (stack, orchestrator, store) = space.stack("s").await;
     let nowhere = "00000000-0000-4000-8000-000000000001";
@@ -193,7 +193,7 @@ async fn stacks_need_their_mandatory_components_and_are_regrouped_by_type() {
         ],
     )
     .await;
-    // The slots are not checked, and the answer has the real types.
+    // The slots are not validated, and the response has the real types.
     let swapped = new(json!({ "orchestrator": [store], "artifact_store": [orchestrator] }));
     let made = space.send(post, swapped).await.ok();
     assert_eq!(made["metadata"]["components"]["orchestrator"][0]["id"], json!(orchestrator));
@@ -213,7 +213,7 @@ async fn stacks_need_their_mandatory_components_and_are_regrouped_by_type() {
 }
 
 #[tokio::test]
-async fn what_is_in_use_or_comes_with_the_workspace_stays_with_403() {
+async fn deleting_an_object_that_is_in_use_or_built_in_returns_403() {
     let space = Space::start().await;
     let (stack, orchestrator, _) = space.stack("s").await;
     let link = space.make("/service_connectors", connector("aws")).await;
@@ -267,7 +267,7 @@ async fn what_is_in_use_or_comes_with_the_workspace_stays_with_403() {
         ],
     )
     .await;
-    // A stack leaves its components behind.
+    // Deleting a stack keeps its components.
     space.send(&delete(format!("/stacks/{stack}")), Value::Null).await.ok();
     space.send(&delete(format!("/stacks/{stack}")), Value::Null).await.refused(404);
     space.send(&delete(format!("/components/{orchestrator}")), Value::Null).await.ok();
@@ -276,7 +276,7 @@ async fn what_is_in_use_or_comes_with_the_workspace_stays_with_403() {
 }
 
 #[tokio::test]
-async fn flavors_say_whether_they_are_checked() {
+async fn flavors_say_whether_they_are_validated() {
     let space = Space::start().await;
     for (flavor, kind, checked) in [("s3", "artifact_store", true), ("kubeflow", "orchestrator", false)] {
         let list = space.get(&format!("/flavors?name={flavor}&type={kind}&hydrate=true")).await;
@@ -290,7 +290,7 @@ async fn flavors_say_whether_they_are_checked() {
 }
 
 #[tokio::test]
-async fn a_change_that_would_make_an_object_unreadable_is_refused_and_changes_nothing() {
+async fn a_change_that_would_make_an_object_unreadable_is_rejected_and_changes_nothing() {
     let space = Space::start().await;
     let component = space.component("orchestrator", "local", "c", json!({})).await;
     let tag = space.make("/tags", json!({ "name": "t", "color": "red" })).await;
@@ -316,7 +316,7 @@ async fn a_change_that_would_make_an_object_unreadable_is_refused_and_changes_no
 }
 
 #[tokio::test]
-async fn a_null_for_what_is_never_null_changes_nothing() {
+async fn a_null_for_a_required_member_changes_nothing() {
     let space = Space::start().await;
     let (stack, orchestrator, _) = space.stack("s").await;
     let secret = space.make("/secrets", json!({ "name": "s", "values": { "k": "v" } })).await;
@@ -340,7 +340,7 @@ async fn a_null_for_what_is_never_null_changes_nothing() {
 }
 
 #[tokio::test]
-async fn parts_that_are_made_with_a_stack_belong_to_its_maker_and_are_gone_when_it_is_refused() {
+async fn parts_created_with_a_stack_belong_to_its_creator_and_are_not_kept_if_it_is_rejected() {
     let cast = Cast::start().await;
     let objects = cast.objects().await;
     let stack = |name: &str, store: Value| {
@@ -363,9 +363,9 @@ async fn parts_that_are_made_with_a_stack_belong_to_its_maker_and_are_gone_when_
         })
     };
     let store = json!({ "flavor": "local" });
-    // Who may read all that is there, but make nothing, gets nothing.
+    // A caller who may read everything but create nothing gets nothing.
     cast.send("reader", "POST /stacks", stack("parts", store.clone())).await.refused(403);
-    // What is wrong is seen after the connector and another component were made.
+    // The problem is found after the connector and another component were created.
     cast.send("owner", "POST /stacks", stack("parts", json!({ "flavor": "nothing" }))).await.refused(400);
     for collection in ["stacks", "components", "service_connectors"] {
         let list = cast.send("admin", &format!("GET /{collection}?name=parts"), Value::Null).await.ok();
@@ -380,7 +380,7 @@ async fn parts_that_are_made_with_a_stack_belong_to_its_maker_and_are_gone_when_
         for item in list["items"].as_array().unwrap() {
             assert_eq!(&item["body"]["user_id"], owner, "{item}");
         }
-        // They are shared with nobody.
+        // They are not shared.
         let list = cast.send("reader", &format!("GET /{collection}?name=parts"), Value::Null).await.ok();
         assert_eq!(list["total"], 0, "{collection}");
     }

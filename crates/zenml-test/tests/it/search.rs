@@ -1,11 +1,11 @@
-//! Which server is found.
+//! Finding the server.
 
 use std::fs;
 use std::path::Path;
 
 use zenml_test::{NoServer, Search, VERSION};
 
-/// Something that looks like a virtual environment from outside.
+/// Creates a directory that looks like a virtual environment.
 fn environment_in(directory: &Path) {
     fs::create_dir_all(directory.join("bin")).unwrap();
     fs::write(directory.join("bin/python"), "").unwrap();

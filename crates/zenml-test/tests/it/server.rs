@@ -1,4 +1,4 @@
-//! A server that is started is one that answers.
+//! A started server responds.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use zenml_test::{Environment, NoServer, Packages, RealServer, Search, StartError, VERSION};
 
-/// The environment to start servers of; none, with a word about it, where there is none.
-#[expect(clippy::print_stdout, reason = "nobody shall take a skipped test for a success")]
+/// Returns the environment to start servers from; `None`, with a message, if there is none.
+#[expect(clippy::print_stdout, reason = "a skipped test must not be mistaken for a success")]
 fn environment(packages: Packages) -> Option<Environment> {
     match Search::from_environment().environment_with(packages) {
         Ok(environment) => Some(environment),
@@ -85,7 +85,7 @@ fn a_server_ends_with_the_process_that_started_it_however_that_ends() {
     let mut connection = TcpStream::connect(&authority);
     other.kill().unwrap();
     other.wait().unwrap();
-    // The system closes a connection when the server is gone, and at about the same time takes no further one.
+    // The system closes the connection when the server is gone, and accepts no further one at about the same time.
     while let Ok(mut open) = connection {
         open.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let closed = open.read(&mut [0]);

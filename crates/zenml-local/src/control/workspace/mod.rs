@@ -11,7 +11,7 @@ use zenml_api::{IdOrName, Identifier, OrganizationId, Patch, Sensitive, UserId, 
 
 use super::check;
 use super::organization::OrganizationAt;
-use crate::crypto::random_text;
+use crate::crypto::random_string;
 use crate::engine::DEFAULT_VERSION;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
@@ -75,7 +75,7 @@ async fn create(
     check::optional_length("description", new.description.as_deref(), 1..=256)?;
     let owner = cx.identity()?.account;
     let is_managed = new.is_managed.unwrap_or(true) && query.enroll != Some(true);
-    let enrollment_key = (!is_managed).then(|| Sensitive::from(random_text()));
+    let enrollment_key = (!is_managed).then(|| Sensitive::from(random_string()));
     let version = new.zenml_service.as_ref().and_then(|service| service.configuration.version.clone());
     let id = WorkspaceId::random();
     let workspace = cx

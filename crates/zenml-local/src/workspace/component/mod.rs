@@ -79,12 +79,12 @@ async fn create(cx: Cx, (): (), (): (), new: ComponentCreate) -> Result<api::Com
 
 async fn update(cx: Cx, id: ComponentId, (): (), mut change: ComponentUpdate) -> Result<api::Component> {
     let me = enter(&cx).await?;
-    let mut complaints = Vec::new();
+    let mut issues = Vec::new();
     if let Patch::Set(name) = &change.name {
-        name::at_most("name", name, 255, &mut complaints);
-        not_a_secret(name, &mut complaints);
+        name::at_most("name", name, 255, &mut issues);
+        not_a_secret(name, &mut issues);
     }
-    name::settle(complaints)?;
+    name::settle(issues)?;
     let joining = change.add_secrets.take().unwrap_or_default();
     let leaving = change.remove_secrets.take().unwrap_or_default();
     cx.tx(async |tx| {
@@ -161,19 +161,19 @@ async fn apply(
 }
 
 fn check_new(new: &ComponentCreate) -> Result<()> {
-    let mut complaints = Vec::new();
-    name::at_most("name", &new.name, 255, &mut complaints);
-    not_a_secret(&new.name, &mut complaints);
-    name::component_type(&new.kind, &mut complaints);
-    name::at_most("flavor", &new.flavor, 255, &mut complaints);
-    name::settle(complaints)
+    let mut issues = Vec::new();
+    name::at_most("name", &new.name, 255, &mut issues);
+    not_a_secret(&new.name, &mut issues);
+    name::component_type(&new.kind, &mut issues);
+    name::at_most("flavor", &new.flavor, 255, &mut issues);
+    name::settle(issues)
 }
 
 /// Adds an issue for a component name that looks like a secret reference.
-pub(crate) fn not_a_secret(name: &str, complaints: &mut Vec<Issue>) {
+pub(crate) fn not_a_secret(name: &str, issues: &mut Vec<Issue>) {
     if check::SecretReference::parse(name).is_some() {
         let message = "The `name` of a component cannot be a secret reference";
-        complaints.push(Issue::new(&["body", "name"], "value_error", message));
+        issues.push(Issue::new(&["body", "name"], "value_error", message));
     }
 }
 
@@ -240,9 +240,9 @@ mod tests {
     #[test]
     fn a_component_cannot_be_named_like_a_secret_reference() {
         for (name, count) in [("{{a.b}}", 1), ("a.b", 0)] {
-            let mut complaints = Vec::new();
-            not_a_secret(name, &mut complaints);
-            assert_eq!(complaints.len(), count, "{name}");
+            let mut issues = Vec::new();
+            not_a_secret(name, &mut issues);
+            assert_eq!(issues.len(), count, "{name}");
         }
     }
 }

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn one_resource_type_is_kept_and_none_or_more_mean_all() {
+    fn one_resource_type_is_kept_and_none_or_several_mean_all() {
         let all = ["aws-generic", "s3-bucket", "kubernetes-cluster", "docker-registry"];
         for (given, kept, instances) in [
             (vec!["s3-bucket"], vec!["s3-bucket"], true),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_told_from_the_rest_and_unknown_members_are_dropped() {
+    fn secrets_are_separated_and_unknown_members_are_dropped() {
         let mut given = role();
         given["bogus"] = json!(1);
         given["policy"] = json!(null);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_known_of_an_unknown_type() {
+    fn an_unknown_type_is_not_validated() {
         let checked = check(wanted("zzz", "any", &["x", "y"], json!({"password": "p"}))).unwrap();
         assert_eq!(checked.resource_types, ["x", "y"]);
         assert_eq!(json!(checked.plain), json!({"password": "p"}));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_its_type_is_refused() {
+    fn an_invalid_connector_is_rejected() {
         for (method, types, configuration, reason) in [
             ("nope", vec![], role(), "the authentication method 'nope'"),
             ("iam-role", vec!["nope"], role(), "the resource type 'nope'"),

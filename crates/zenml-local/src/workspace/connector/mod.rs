@@ -112,11 +112,11 @@ fn check_lengths(
     auth_method: Option<&String>,
     resource_id: Option<&String>,
 ) -> Result<()> {
-    let mut complaints: Vec<Issue> = Vec::new();
+    let mut issues: Vec<Issue> = Vec::new();
     for (member, text) in [("name", name), ("auth_method", auth_method), ("resource_id", resource_id)] {
         if let Some(text) = text {
-            name::at_most(member, text, 255, &mut complaints);
+            name::at_most(member, text, 255, &mut issues);
         }
     }
-    name::settle(complaints)
+    name::settle(issues)
 }

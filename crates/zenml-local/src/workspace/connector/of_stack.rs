@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_resource_of_a_component_is_the_first_that_is_named() {
+    fn the_resource_of_a_component_is_the_first_specified_one() {
         let configuration = |path: &str| JsonMap::from([("path".to_owned(), json!(path))]);
         let s3 = || needs(None, Some("s3-bucket"), Some("path"));
         for (connector, needs, given, path, expected) in [

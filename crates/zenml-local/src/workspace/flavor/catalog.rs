@@ -29,7 +29,7 @@ pub(crate) struct BuiltIn {
     pub(crate) configuration: Option<Configuration>,
     /// Whether the log has reported that the flavor is not validated.
     #[serde(skip)]
-    told: AtomicBool,
+    warned: AtomicBool,
 }
 
 /// The settings of a component.
@@ -140,8 +140,8 @@ pub(crate) fn find(kind: &str, name: &str) -> Option<&'static BuiltIn> {
 
 impl BuiltIn {
     /// Logs once per process that components of this flavor are not validated.
-    pub(crate) fn tell_that_it_is_not_checked(&self) {
-        if !self.told.swap(true, Ordering::Relaxed) {
+    pub(crate) fn warn_unchecked(&self) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 flavor.name = self.name,
                 flavor.kind = self.kind,
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_flavors_of_the_reference_journey_are_checked() {
+    fn the_flavors_of_the_reference_journey_are_validated() {
         for (kind, name) in [
             ("artifact_store", "s3"),
             ("container_registry", "aws"),
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_lists_exactly_the_flavors_that_are_checked() {
+    fn the_readme_lists_exactly_the_validated_flavors() {
         let readme = include_str!("../../../README.md");
         let table = readme.lines().map(str::trim).skip_while(|line| *line != "| type | checked |");
         let rows = table
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_marks_secrets_and_what_is_not_checked() {
+    fn a_schema_marks_secrets_and_flavors_that_are_not_validated() {
         let s3 = find("artifact_store", "s3").unwrap().schema();
         assert_eq!(s3["required"], json!(["path"]));
         assert_eq!(s3["properties"]["secret"]["sensitive"], json!(true));

@@ -67,7 +67,7 @@ pub(crate) fn configuration(
     resolved: &BTreeMap<&'static str, String>,
 ) -> Result<JsonMap> {
     let Some(known) = &flavor.configuration else {
-        flavor.tell_that_it_is_not_checked();
+        flavor.warn_unchecked();
         return Ok(given);
     };
     let unknown: Vec<&String> = given
@@ -173,12 +173,12 @@ fn sagemaker(given: &mut JsonMap) -> Result<()> {
 
 /// Validates and converts each member, and collects all problems.
 fn convert_members(known: &Configuration, given: &JsonMap) -> Result<JsonMap> {
-    let mut complaints = Vec::new();
+    let mut issues = Vec::new();
     let mut stored = JsonMap::new();
     for property in &known.properties {
         match given.get(&property.name) {
             None if property.required => {
-                complaints.push(Issue::of_kind(&[&property.name], "missing"));
+                issues.push(Issue::of_kind(&[&property.name], "missing"));
             }
             None => {}
             Some(value) => {
@@ -186,15 +186,15 @@ fn convert_members(known: &Configuration, given: &JsonMap) -> Result<JsonMap> {
                     Ok(value) => {
                         stored.insert(property.name.clone(), value);
                     }
-                    Err(mut complaint) => {
-                        complaint.place.insert(0, property.name.clone());
-                        complaints.push(complaint);
+                    Err(mut issue) => {
+                        issue.place.insert(0, property.name.clone());
+                        issues.push(issue);
                     }
                 }
             }
         }
     }
-    if complaints.is_empty() { Ok(stored) } else { Err(Error::invalid(complaints)) }
+    if issues.is_empty() { Ok(stored) } else { Err(Error::invalid(issues)) }
 }
 
 fn bounded(property: &Property, value: Value) -> Result<Value, Issue> {

@@ -21,7 +21,7 @@ fn check(kind: &str, flavor: &str, given: &Value) -> Result<Value, (u16, String)
 }
 
 #[test]
-fn values_are_stored_as_the_server_stores_them() {
+fn values_are_stored_like_on_a_server() {
     for (kind, flavor, given, stored) in [
         ("artifact_store", "s3", json!({"path": "s3://b"}), json!({"path": "s3://b"})),
         ("artifact_store", "s3", json!({"path": "\"s3://b\""}), json!({"path": "s3://b"})),
@@ -83,7 +83,7 @@ fn values_are_stored_as_the_server_stores_them() {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn what_the_server_refuses_is_refused_with_its_status_and_reason() {
+fn configurations_that_a_server_rejects_are_rejected_with_its_status_and_a_reason() {
     for (kind, flavor, given, status, reason) in [
         (
             "artifact_store",
@@ -220,7 +220,7 @@ fn what_the_server_refuses_is_refused_with_its_status_and_reason() {
 }
 
 #[test]
-fn a_refusal_never_repeats_a_value() {
+fn an_error_never_repeats_a_value() {
     let given =
         json!({"tracking_uri": "https://hunter2", "tracking_password": "hunter2", "nested": "hunter2"});
     let (_, text) = check("experiment_tracker", "mlflow", &given).unwrap_err();
@@ -228,7 +228,7 @@ fn a_refusal_never_repeats_a_value() {
 }
 
 #[test]
-fn keys_that_were_stored_before_are_not_unknown() {
+fn stored_keys_stay_valid() {
     let flavor = catalog::find("orchestrator", "local").unwrap();
     let given: BTreeMap<String, Value> = [("old".to_owned(), json!(1))].into();
     let stored = given.clone();

@@ -17,8 +17,8 @@ pub(crate) fn value(kind: &Alternatives, given: &Value) -> Result<Value, Issue> 
     for one in &kind.types {
         match convert(*one, given) {
             Ok(converted) => return Ok(converted),
-            Err(complaint) => {
-                first.get_or_insert(complaint);
+            Err(issue) => {
+                first.get_or_insert(issue);
             }
         }
     }

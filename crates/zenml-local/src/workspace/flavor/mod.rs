@@ -97,9 +97,9 @@ fn built_in(id: FlavorId) -> Option<&'static BuiltIn> {
 
 async fn create(cx: Cx, (): (), (): (), new: api::FlavorCreate) -> Result<Flavor> {
     let me = enter(&cx).await?;
-    let mut complaints = Vec::new();
-    name::at_most("name", &new.name, 255, &mut complaints);
-    name::component_type(&new.kind, &mut complaints);
+    let mut issues = Vec::new();
+    name::at_most("name", &new.name, 255, &mut issues);
+    name::component_type(&new.kind, &mut issues);
     let limited = [
         ("connector_type", new.connector_type.as_deref()),
         ("connector_resource_type", new.connector_resource_type.as_deref()),
@@ -108,9 +108,9 @@ async fn create(cx: Cx, (): (), (): (), new: api::FlavorCreate) -> Result<Flavor
         ("integration", new.integration.as_deref()),
     ];
     for (member, text) in limited {
-        name::at_most(member, text.unwrap_or_default(), 255, &mut complaints);
+        name::at_most(member, text.unwrap_or_default(), 255, &mut issues);
     }
-    name::settle(complaints)?;
+    name::settle(issues)?;
     cx.tx(async |tx| {
         let allowed = tx.allow::<Create, _>(All::<Custom>::of(me.place)).await?;
         if name_is_taken(tx, &allowed, &new.kind, &new.name).await? {
@@ -215,7 +215,7 @@ async fn name_is_taken<A: Act>(
 }
 
 fn check_change(change: &api::FlavorUpdate) -> Result<()> {
-    let mut complaints = Vec::new();
+    let mut issues = Vec::new();
     for (member, text) in [
         ("name", &change.name),
         ("display_name", &change.display_name),
@@ -226,13 +226,13 @@ fn check_change(change: &api::FlavorUpdate) -> Result<()> {
         ("integration", &change.integration),
     ] {
         if let Patch::Set(text) = text {
-            name::at_most(member, text, 255, &mut complaints);
+            name::at_most(member, text, 255, &mut issues);
         }
     }
     if let Patch::Set(kind) = &change.kind {
-        name::component_type(kind, &mut complaints);
+        name::component_type(kind, &mut issues);
     }
-    name::settle(complaints)
+    name::settle(issues)
 }
 
 fn changed(mut row: Stored<Custom>, change: api::FlavorUpdate) -> Result<Stored<Custom>> {

@@ -125,7 +125,7 @@ fn shown<T>(page: &Page<T>, id: impl Fn(&T) -> String) -> String {
 }
 
 #[tokio::test]
-async fn the_database_chooses_the_same_rows_as_a_look_at_all_of_them() {
+async fn the_database_selects_the_same_rows_as_a_filter_over_all_of_them() {
     let mut sql = Sql::connect("sqlite::memory:").await.unwrap();
     let (mut pages, mut refusals) = (0, 0);
     for seed in 0..12_u64 {

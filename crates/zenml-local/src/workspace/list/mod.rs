@@ -60,16 +60,16 @@ pub(crate) fn with_items<T, U>(page: &Page<T>, items: Vec<U>) -> Page<U> {
 
 /// Validates page and size, as the web framework does first.
 pub(crate) fn check_paging(paging: Paging<'_>) -> Result<()> {
-    let mut complaints = Vec::new();
+    let mut issues = Vec::new();
     for (name, value, most) in [("page", paging.page, i64::MAX), ("size", paging.size, 10_000)] {
         let Some(value) = value else { continue };
         if value < 1 {
-            complaints.push(Issue::too_small(&["query", name], 1));
+            issues.push(Issue::too_small(&["query", name], 1));
         } else if value > most {
-            complaints.push(Issue::too_large(&["query", name], most));
+            issues.push(Issue::too_large(&["query", name], most));
         }
     }
-    super::name::settle(complaints)
+    super::name::settle(issues)
 }
 
 /// Returns the field for sorting, and whether the order is descending.
@@ -186,7 +186,7 @@ mod tests {
         Paging { page: None, size: None, sort_by: None, hydrate: false, operator: LogicalOperator::And };
 
     #[test]
-    fn filters_compare_as_the_server_does() {
+    fn filters_compare_like_the_server() {
         for (filters, expected) in [
             (vec![], vec!["ab", "b", "a:x"]),
             (vec![("name", "b")], vec!["b"]),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_and_order_are_those_of_the_server() {
+    fn pages_and_order_match_the_server() {
         let by = |sort_by, page, size| Paging { sort_by, page, size, ..ALL };
         assert_eq!(names(by(Some("name"), None, None), &[]), Ok(vec!["a:x", "ab", "b"]));
         assert_eq!(names(by(Some("desc:name"), Some(2), Some(2)), &[]), Ok(vec!["a:x"]));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_listed_says_why() {
+    fn an_invalid_list_request_gets_a_reason() {
         let by = |sort_by, page, size| Paging { sort_by, page, size, ..ALL };
         for (paging, filters, status, part) in [
             (ALL, vec![("name", "gt:x")], 400, "'x' is not a number"),

@@ -161,31 +161,31 @@ pub(crate) async fn is_taken<A: Act, N: Noun>(
     writer: &Allowed<A, impl Writes<N>>,
     columns: &[(&'static str, &str)],
 ) -> Result<bool> {
-    let (target, but) = (writer.object().target(), writer.object().but());
+    let (target, except) = (writer.object().target(), writer.object().except());
     let mut query = Query::new(format!("SELECT 1 FROM {} t WHERE t.workspace_id = ", N::TABLE));
     query.push_bind(target.workspace.unwrap_or_default().to_string());
     if N::IN_PROJECT {
         query.push(" AND t.project_id = ").push_bind(target.project.unwrap_or_default().to_string());
     }
     push_equal(&mut query, columns);
-    query.push(" AND t.id <> ").push_bind(but.map(|id| id.to_string()).unwrap_or_default());
+    query.push(" AND t.id <> ").push_bind(except.map(|id| id.to_string()).unwrap_or_default());
     Ok(query.build().fetch_optional(tx.sql()).await?.is_some())
 }
 
 /// The scope in which a name must be unique.
 pub(crate) trait Writes<N>: Object {
     /// The object that may already have the name.
-    fn but(&self) -> Option<Uuid>;
+    fn except(&self) -> Option<Uuid>;
 }
 
 impl<N: Noun> Writes<N> for All<N> {
-    fn but(&self) -> Option<Uuid> {
+    fn except(&self) -> Option<Uuid> {
         None
     }
 }
 
 impl<N: Noun> Writes<N> for Found<N> {
-    fn but(&self) -> Option<Uuid> {
+    fn except(&self) -> Option<Uuid> {
         Some(self.id)
     }
 }

@@ -14,7 +14,7 @@ type Values = &'static zenml_api::workspace::secret::Values;
 type Proof<A, O> = &'static Allowed<A, O>;
 
 #[test]
-fn a_query_compiles_with_its_proof_alone() {
+fn a_query_compiles_only_with_its_proof() {
     assert!(compiles!(select::<Read, Tag>, (Db, Proof<Read, Found<Tag>>, Key)));
     assert!(!compiles!(select::<Read, Tag>, (Db, &'static Found<Tag>, Key)));
     assert!(!compiles!(select::<Read, Tag>, (Db, Proof<Read, Found<Secret>>, Key)));
@@ -39,7 +39,7 @@ fn a_query_compiles_with_its_proof_alone() {
 }
 
 #[test]
-fn the_permission_to_read_a_secret_does_not_open_it() {
+fn permission_to_read_a_secret_does_not_give_access_to_its_values() {
     assert!(compiles!(secret::<_, Secret>, (Db, Proof<ReadSecretValue, Found<Secret>>, Key)));
     assert!(compiles!(secret::<_, Secret>, (Db, Proof<Update, Found<Secret>>, Key)));
     assert!(!compiles!(secret::<ReadSecretValue, Secret>, (Db, Proof<Read, Found<Secret>>, Key)));

@@ -1,7 +1,7 @@
 //! Stacks.
 
-mod neither;
 mod object;
+mod part_issue;
 mod parts;
 
 use std::collections::BTreeMap;
@@ -32,13 +32,13 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 
 async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<api::Stack> {
     let me = enter(&cx).await?;
-    let mut complaints = Vec::new();
-    name::at_most("name", &new.name, 255, &mut complaints);
-    name::at_most("description", &new.description, 255, &mut complaints);
-    parts::complain(&new.components, &new.service_connectors, &mut complaints);
-    complain_about_slots(&new.components, &mut complaints);
-    parts::complain_about_indexes(&new.components, &new.service_connectors, &mut complaints);
-    name::settle(complaints)?;
+    let mut issues = Vec::new();
+    name::at_most("name", &new.name, 255, &mut issues);
+    name::at_most("description", &new.description, 255, &mut issues);
+    parts::check(&new.components, &new.service_connectors, &mut issues);
+    check_slots(&new.components, &mut issues);
+    parts::check_indexes(&new.components, &new.service_connectors, &mut issues);
+    name::settle(issues)?;
     cx.tx(async |tx| {
         let parts = parts::permitted(tx, me, new.components, new.service_connectors).await?;
         let secrets = readable_secrets(tx, me, &new.secrets.unwrap_or_default()).await?;
@@ -130,37 +130,37 @@ async fn readable_components(
 }
 
 fn check_change(change: &StackUpdate) -> Result<()> {
-    let mut complaints = Vec::new();
+    let mut issues = Vec::new();
     if let Patch::Set(name) = &change.name {
-        name::at_most("name", name, 255, &mut complaints);
+        name::at_most("name", name, 255, &mut issues);
     }
     if let Patch::Set(description) = &change.description {
-        name::at_most("description", description, 255, &mut complaints);
+        name::at_most("description", description, 255, &mut issues);
     }
     if let Some(slots) = &change.components {
-        complain_about_slots(slots, &mut complaints);
+        check_slots(slots, &mut issues);
     }
-    name::settle(complaints)
+    name::settle(issues)
 }
 
 /// A stack has an orchestrator, an artifact store and at most one component of most types.
-fn complain_about_slots<T>(slots: &BTreeMap<String, Vec<T>>, complaints: &mut Vec<Issue>) {
+fn check_slots<T>(slots: &BTreeMap<String, Vec<T>>, issues: &mut Vec<Issue>) {
     for kind in slots.keys().filter(|kind| !ALL_TYPES.contains(&kind.as_str())) {
-        complaints.push(Issue::not_one_of(&["body", "components", kind, "[key]"], &ALL_TYPES));
+        issues.push(Issue::not_one_of(&["body", "components", kind, "[key]"], &ALL_TYPES));
     }
-    if !complaints.is_empty() {
+    if !issues.is_empty() {
         return;
     }
-    let mut complain = |message: String| {
-        complaints.push(Issue::new(&["body", "components"], "value_error", message));
+    let mut add = |message: String| {
+        issues.push(Issue::new(&["body", "components"], "value_error", message));
     };
     let has = |kind: &str| slots.get(kind).is_some_and(|ids| !ids.is_empty());
     if !has("orchestrator") || !has("artifact_store") {
-        complain("A stack requires an orchestrator and an artifact store".to_owned());
+        add("A stack requires an orchestrator and an artifact store".to_owned());
     } else if let Some((kind, _)) =
         slots.iter().find(|(kind, ids)| ids.len() > 1 && !REPEATABLE_TYPES.contains(&kind.as_str()))
     {
-        complain(format!("A stack can have only one component of the type '{kind}'"));
+        add(format!("A stack can have only one component of the type '{kind}'"));
     }
 }
 
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stack_needs_an_orchestrator_and_an_artifact_store_and_most_types_once() {
+    fn a_stack_requires_an_orchestrator_and_an_artifact_store_and_allows_most_types_once() {
         let id = ComponentId::random;
         for (slots, kinds) in [
             (vec![("orchestrator", vec![id()]), ("artifact_store", vec![id()])], vec![]),
@@ -191,9 +191,9 @@ mod tests {
             ),
         ] {
             let slots: Slots = slots.into_iter().map(|(kind, ids)| (kind.to_owned(), ids)).collect();
-            let mut complaints = Vec::new();
-            complain_about_slots(&slots, &mut complaints);
-            let found: Vec<_> = complaints.iter().map(|complaint| complaint.kind).collect();
+            let mut issues = Vec::new();
+            check_slots(&slots, &mut issues);
+            let found: Vec<_> = issues.iter().map(|issue| issue.kind).collect();
             assert_eq!(found, kinds, "{slots:?}");
         }
     }

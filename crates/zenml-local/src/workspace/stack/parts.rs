@@ -8,7 +8,7 @@ use zenml_api::workspace::stack::{NewComponent, NewConnector, NewSlots, Part};
 use zenml_api::workspace::{Environment, JsonMap};
 use zenml_api::{ComponentId, ConnectorId};
 
-use super::neither;
+use super::part_issue;
 use crate::error::{Error, Issue, Result};
 use crate::http::Cx;
 use crate::rbac::{Allowed, Create, Read, Tx};
@@ -137,13 +137,13 @@ async fn made(
         flavor::known_unchecked(tx, me.place, &cx.shared().vault, kind, &new.flavor).await?.ok_or_else(
             || Error::value(format!("Flavor '{}' of the type '{kind}' was not found.", new.flavor)),
         )?;
-    let mut complaints = Vec::new();
-    component::not_a_secret(stack.name, &mut complaints);
-    if !complaints.is_empty() {
-        for complaint in &mut complaints {
-            complaint.place = vec!["name".to_owned()];
+    let mut issues = Vec::new();
+    component::not_a_secret(stack.name, &mut issues);
+    if !issues.is_empty() {
+        for issue in &mut issues {
+            issue.place = vec!["name".to_owned()];
         }
-        return Err(Error::invalid(complaints));
+        return Err(Error::invalid(issues));
     }
     let given = new.configuration.into_exposed();
     let configuration = component::fitting_configuration(tx, cx, me, &flavor, given.clone()).await?;
@@ -183,34 +183,34 @@ pub(super) fn refuse_repeated(components: &[ComponentId]) -> Result<()> {
 }
 
 /// Adds issues for parts that are neither ids nor descriptions of new objects.
-pub(super) fn complain(
+pub(super) fn check(
     slots: &NewSlots,
     connectors: &[Part<ConnectorId, NewConnector>],
-    complaints: &mut Vec<Issue>,
+    issues: &mut Vec<Issue>,
 ) {
     for (kind, slot) in slots {
         for (position, part) in slot.iter().enumerate() {
             if let Part::Neither(given) = part {
                 let place = ["body", "components", kind, &position.to_string()];
-                neither::component(&place, given.expose(), complaints);
+                part_issue::component(&place, given.expose(), issues);
             }
         }
     }
     for (position, part) in connectors.iter().enumerate() {
         if let Part::Neither(given) = part {
             let place = ["body", "service_connectors", &position.to_string()];
-            neither::connector(&place, given.expose(), complaints);
+            part_issue::connector(&place, given.expose(), issues);
         }
     }
 }
 
 /// Adds an issue for a component with a connector index that the request does not have.
-pub(super) fn complain_about_indexes(
+pub(super) fn check_indexes(
     slots: &NewSlots,
     connectors: &[Part<ConnectorId, NewConnector>],
-    complaints: &mut Vec<Issue>,
+    issues: &mut Vec<Issue>,
 ) {
-    if !complaints.is_empty() {
+    if !issues.is_empty() {
         return;
     }
     let indexes = slots.values().flatten().filter_map(|part| match part {
@@ -220,6 +220,6 @@ pub(super) fn complain_about_indexes(
     let wrong = |index: &i64| usize::try_from(*index).map_or(true, |index| index >= connectors.len());
     if let Some(index) = indexes.into_iter().find(wrong) {
         let message = format!("This request does not have a service connector with the index {index}");
-        complaints.push(Issue::new(&["body"], "value_error", message));
+        issues.push(Issue::new(&["body"], "value_error", message));
     }
 }

@@ -35,23 +35,23 @@ const CONNECTOR: [Member; 3] = [
 ];
 
 /// Adds issues for an invalid component.
-pub(super) fn component(place: &[&str], given: &Value, complaints: &mut Vec<Issue>) {
-    complain(place, given, "ComponentInfo", &COMPONENT, complaints);
+pub(super) fn component(place: &[&str], given: &Value, issues: &mut Vec<Issue>) {
+    add_issues(place, given, "ComponentInfo", &COMPONENT, issues);
 }
 
 /// Adds issues for an invalid connector.
-pub(super) fn connector(place: &[&str], given: &Value, complaints: &mut Vec<Issue>) {
-    complain(place, given, "ServiceConnectorInfo", &CONNECTOR, complaints);
+pub(super) fn connector(place: &[&str], given: &Value, issues: &mut Vec<Issue>) {
+    add_issues(place, given, "ServiceConnectorInfo", &CONNECTOR, issues);
 }
 
-fn complain(place: &[&str], given: &Value, class: &str, members: &[Member], complaints: &mut Vec<Issue>) {
+fn add_issues(place: &[&str], given: &Value, class: &str, members: &[Member], issues: &mut Vec<Issue>) {
     fn below<'a>(place: &[&'a str], parts: &[&'a str]) -> Vec<&'a str> {
         [place, parts].concat()
     }
     let kind = if given.is_string() { "uuid_parsing" } else { "uuid_type" };
-    complaints.push(Issue::of_kind(&below(place, &["uuid"]), kind));
+    issues.push(Issue::of_kind(&below(place, &["uuid"]), kind));
     let Value::Object(given) = given else {
-        complaints.push(Issue::of_kind(&below(place, &[class]), "model_attributes_type"));
+        issues.push(Issue::of_kind(&below(place, &[class]), "model_attributes_type"));
         return;
     };
     for member in members {
@@ -61,7 +61,7 @@ fn complain(place: &[&str], given: &Value, class: &str, members: &[Member], comp
             Some(value) => wrong(member.kind, value),
         };
         if let Some(kind) = wrong {
-            complaints.push(Issue::of_kind(&below(place, &[class, member.name]), kind));
+            issues.push(Issue::of_kind(&below(place, &[class, member.name]), kind));
         }
     }
 }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ways_to_read_a_part_are_complained_about() {
+    fn an_invalid_part_has_issues_for_both_ways_to_read_it() {
         for (given, expected) in [
             (json!("default"), vec!["uuid: uuid_parsing", "ComponentInfo: model_attributes_type"]),
             (json!(5), vec!["uuid: uuid_type", "ComponentInfo: model_attributes_type"]),
@@ -116,11 +116,11 @@ mod tests {
                 vec!["uuid: uuid_type", "ComponentInfo.service_connector_index: int_type"],
             ),
         ] {
-            let mut complaints = Vec::new();
-            component(&["body", "0"], &given, &mut complaints);
-            let found: Vec<String> = complaints
+            let mut issues = Vec::new();
+            component(&["body", "0"], &given, &mut issues);
+            let found: Vec<String> = issues
                 .iter()
-                .map(|complaint| format!("{}: {}", complaint.place[2..].join("."), complaint.kind))
+                .map(|issue| format!("{}: {}", issue.place[2..].join("."), issue.kind))
                 .collect();
             assert_eq!(found, expected, "{given}");
         }
