@@ -1,4 +1,4 @@
-//! Generated files that are committed: compared with what their source says, and written.
+//! Committed generated files: comparing them with their source, and writing them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use crate::{Failure, root};
 
-/// A committed file that is not what it should be.
+/// A committed file that is out of date.
 #[derive(Debug)]
 pub struct Stale {
-    /// From the root of the workspace.
+    /// Path from the root of the workspace.
     pub path: PathBuf,
-    /// What it should hold; nothing when the file should not exist.
+    /// Its expected content; `None` if the file should not exist.
     pub content: Option<String>,
 }
 
-/// The files of a folder that differ; names and contents, as they should be and as they are.
+/// Returns the files of a folder that differ, from the expected and the actual names and contents.
 pub fn compare(
     folder: &Path,
     wanted: &BTreeMap<String, String>,
@@ -29,7 +29,7 @@ pub fn compare(
     written.chain(removed).collect()
 }
 
-/// Writes stale files, or fails when it should only check; `command` writes them.
+/// Writes stale files or, with `check`, fails; `command` writes them.
 pub fn settle(stale: Vec<Stale>, check: bool, problem: &str, command: &str) -> Result<(), Failure> {
     if stale.is_empty() {
         return Ok(());
@@ -37,7 +37,7 @@ pub fn settle(stale: Vec<Stale>, check: bool, problem: &str, command: &str) -> R
     if check {
         let names: Vec<String> = stale.iter().map(|file| format!("  {}", file.path.display())).collect();
         return Err(Failure::new(format!(
-            "{problem}:\n{}\nWrite it again and commit it:\n  {command}",
+            "{problem}:\n{}\nUpdate and commit it:\n  {command}",
             names.join("\n")
         )));
     }

@@ -1,4 +1,4 @@
-//! The pages of the provider for the Terraform registry, made of schemas, examples and templates.
+//! The pages of the provider for the Terraform registry, generated from schemas, examples and templates.
 
 use std::fs;
 use std::path::Path;
@@ -13,19 +13,19 @@ use crate::{Failure, root};
 /// Options of `xtask docs`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Arguments {
-    /// Change nothing; fail when a committed page differs from its sources
+    /// Change nothing; fail if a committed page differs from its sources
     #[arg(long)]
     pub check: bool,
 }
 
-/// Where the pages are.
+/// Folder of the pages.
 const PAGES: &str = "docs";
-/// Pages that are written by hand.
+/// Folder of hand-written pages.
 const GUIDES: &str = "guides/";
-/// What pages are made of, besides the schemas.
+/// Sources of the pages, in addition to the schemas.
 const SOURCES: [&str; 4] = ["templates", "examples/provider", "examples/resources", "examples/data-sources"];
 
-/// Writes the pages, or only compares them.
+/// Writes the pages, or only checks them.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     committed::settle(
         stale()?,
@@ -35,21 +35,22 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     )
 }
 
-/// The pages that are not what they should be.
+/// Returns the pages that are out of date.
 pub fn stale() -> Result<Vec<Stale>, Failure> {
     let mut sources = Files::new();
     for folder in SOURCES {
         read(Path::new(folder), folder, &mut sources)?;
     }
-    let pages = tfkit::docs::pages(&Engine::new(Zenml::default()), &sources)
-        .map_err(|problems| Failure::new(format!("no pages can be made:\n  {}", problems.join("\n  "))))?;
+    let pages = tfkit::docs::pages(&Engine::new(Zenml::default()), &sources).map_err(|problems| {
+        Failure::new(format!("cannot generate the pages:\n  {}", problems.join("\n  ")))
+    })?;
     let mut found = Files::new();
     read(Path::new(PAGES), "", &mut found)?;
     found.retain(|name, _| !name.starts_with(GUIDES));
     Ok(committed::compare(Path::new(PAGES), &pages, &found))
 }
 
-/// Adds the files of a folder and of those in it, by their names behind `prefix`.
+/// Adds the files of a folder recursively, with names prefixed by `prefix`.
 fn read(folder: &Path, prefix: &str, files: &mut Files) -> Result<(), Failure> {
     let path = root().join(folder);
     let failure = |error| Failure::new(format!("cannot read {}: {error}", path.display()));
@@ -72,7 +73,7 @@ fn read(folder: &Path, prefix: &str, files: &mut Files) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn committed_pages_are_what_schemas_examples_and_templates_say() {
+    fn committed_pages_match_schemas_examples_and_templates() {
         let stale = super::stale().unwrap();
         let names: Vec<_> = stale.iter().map(|file| file.path.display().to_string()).collect();
         assert!(names.is_empty(), "run `make docs` and commit {names:?}");

@@ -6,8 +6,8 @@ use tfkit_test::{Host, NoHost, Search};
 
 use crate::Failure;
 
-/// Where to look for Terraform and OpenTofu: `ZENML_TERRAFORM_BINARIES` lists several, `TERRAFORM` names one, else the
-/// `PATH` is searched. With `ZENML_ACC=required` it is an error when there is none.
+/// Where to find Terraform and OpenTofu: `ZENML_TERRAFORM_BINARIES` lists several, `TERRAFORM` selects one;
+/// otherwise, the `PATH` is searched. With `ZENML_ACC=required`, it is an error if there is none.
 pub fn search() -> Search {
     Search {
         listed: read("ZENML_TERRAFORM_BINARIES"),
@@ -17,18 +17,19 @@ pub fn search() -> Search {
     }
 }
 
-/// The host that a command uses.
+/// Returns the host for a command.
 pub async fn host() -> Result<Host, Failure> {
     let none = |error: &dyn std::fmt::Display| {
-        Failure::new(format!("{error}\nGet one, or choose it with TERRAFORM=PATH:\n  scripts/terraform"))
+        Failure::new(format!("{error}\nInstall one, or select it with TERRAFORM=PATH:\n  scripts/terraform"))
     };
     let hosts = search().hosts().await.map_err(|error| match error {
         NoHost::Skipped(why) | NoHost::Failed(why) => none(&why),
     })?;
-    hosts.into_iter().next().ok_or_else(|| none(&"there is no terraform and no tofu"))
+    hosts.into_iter().next().ok_or_else(|| none(&"neither terraform nor tofu was found"))
 }
 
-/// What a child process may inherit: what a program needs to run, and nothing that steers Terraform or the provider.
+/// Returns the inherited environment of a child process: what a program needs to run, and nothing that affects
+/// Terraform or the provider.
 pub fn inherited() -> Vec<(&'static str, OsString)> {
     ["PATH", "HOME", "TMPDIR", "LANG"]
         .into_iter()

@@ -13,7 +13,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Write the generated code that is committed
+    /// Write the committed generated code
     #[command(disable_help_flag = true)]
     Gen {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
@@ -21,13 +21,13 @@ enum Command {
     },
     /// Write the pages of resources and data sources in docs/
     Docs(xtask::docs::Arguments),
-    /// Make the reference journey on a platform of its own, and check what each team can do
+    /// Run the reference journey on its own platform, and check what each team can do
     Demo(xtask::demo::Arguments),
-    /// Measure the provider: start-up, memory, plan and apply against Terraform's own resource
+    /// Measure the provider: startup, memory, plan and apply compared with Terraform's own resource
     Bench(xtask::bench::Arguments),
     /// Compare the recorded exchanges of a workspace with a real ZenML server, or record them
     Contract(xtask::contract::Arguments),
-    /// Check the invariants of ARCHITECTURE.md that no compiler checks
+    /// Check the invariants of ARCHITECTURE.md that the compiler does not check
     Tidy,
 }
 

@@ -1,7 +1,7 @@
-//! Generated code that is committed, so that a build needs no generator.
+//! Generated code that is committed, so that a build does not require the generator.
 //!
-//! The protobuf definitions of the plugin protocol become Rust: the server half inside `tfkit-serve`, the client
-//! half beside its tests, which speak to it as a host would.
+//! Generates Rust code from the protobuf definitions of the plugin protocol: the server half in `tfkit-serve`, the
+//! client half in its tests, which act as a host.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,33 +13,33 @@ use xtask::{Failure, root};
 /// Options of `xtask gen`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Arguments {
-    /// Change nothing; fail when a committed file differs from what its source says
+    /// Change nothing; fail if a committed file differs from its source
     #[arg(long)]
     pub check: bool,
 }
 
-/// Where the protocol definitions are.
+/// Folder of the protocol definitions.
 const PROTO: &str = "crates/tfkit-serve/proto";
-/// The protocol definitions, each a package of its own.
+/// The protocol definitions, each in its own package.
 const DEFINITIONS: [&str; 3] = ["tfplugin6.proto", "plugin.proto", "health.proto"];
 
-/// Which half of each service is generated.
+/// The half of each service to generate.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Half {
     Server,
     Client,
 }
 
-/// Folders of generated code, each written by this command alone.
+/// Folders of generated code, written only by this command.
 const TARGETS: [(Half, &str); 2] =
     [(Half::Server, "crates/tfkit-serve/src/wire/gen"), (Half::Client, "crates/tfkit-serve/tests/it/gen")];
 
-/// Writes all generated code, or only compares it.
+/// Writes all generated code, or only checks it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     committed::settle(stale()?, arguments.check, "generated code differs from its source", "cargo xtask gen")
 }
 
-/// Generates everything in a folder of its own and compares it with what is committed.
+/// Generates everything in a temporary folder and compares it with the committed files.
 pub fn stale() -> Result<Vec<Stale>, Failure> {
     let mut stale = Vec::new();
     for (half, folder) in TARGETS {
@@ -48,20 +48,20 @@ pub fn stale() -> Result<Vec<Stale>, Failure> {
     Ok(stale)
 }
 
-/// File names and contents of one half.
+/// Generates one half. Returns file names and contents.
 fn generate(half: Half) -> Result<BTreeMap<String, String>, Failure> {
     let proto = root().join(PROTO);
     let definitions = protox::compile(DEFINITIONS, [&proto])
         .map_err(|error| Failure::new(format!("the protocol definitions do not compile: {error}")))?;
     let scratch = tempfile::tempdir()
-        .map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
+        .map_err(|error| Failure::new(format!("cannot create a temporary folder: {error}")))?;
     tonic_prost_build::configure()
         .build_server(half == Half::Server)
         .build_client(half == Half::Client)
         .build_transport(false)
-        // What a provider does not serve answers UNIMPLEMENTED without a line of code.
+        // RPCs that a provider does not serve return UNIMPLEMENTED without any code.
         .generate_default_stubs(true)
-        // Answers are the same bytes every time.
+        // Identical responses must have identical bytes.
         .btree_map(".")
         .emit_rerun_if_changed(false)
         .out_dir(scratch.path())
@@ -70,7 +70,7 @@ fn generate(half: Half) -> Result<BTreeMap<String, String>, Failure> {
     read(scratch.path())
 }
 
-/// Names and contents of the files of a folder; empty when there is none.
+/// Returns names and contents of the files in a folder; empty if it does not exist.
 fn read(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let failure = |error| Failure::new(format!("cannot read {}: {error}", folder.display()));
     if !folder.exists() {
@@ -90,7 +90,7 @@ fn read(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn committed_code_is_what_the_definitions_say() {
+    fn committed_code_matches_the_definitions() {
         let stale = super::stale().unwrap();
         let names: Vec<_> = stale.iter().map(|file| file.path.display().to_string()).collect();
         assert!(names.is_empty(), "run `cargo xtask gen` and commit {names:?}");

@@ -1,11 +1,11 @@
-//! Writes the generated code that is committed; `cargo xtask gen` starts it.
+//! Writes the committed generated code; `cargo xtask gen` runs it.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 #[derive(Parser)]
-#[command(name = "xtask gen", about = "Write the generated code that is committed")]
+#[command(name = "xtask gen", about = "Write the committed generated code")]
 struct Command {
     #[command(flatten)]
     arguments: xtask_gen::Arguments,

@@ -1,4 +1,4 @@
-//! The peak memory of processes that somebody else starts and ends.
+//! The peak memory of processes that another program starts and ends.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,19 +6,20 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How often to look. The kernel keeps the peak of each process, so only processes that live shorter are missed.
+/// Polling interval. The kernel records the peak of each process, so only processes with a shorter lifetime are
+/// missed.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Watches all processes whose program lies below a folder.
+/// Watches all processes whose program is in a folder.
 #[derive(Debug)]
 pub(super) struct Watch {
     thread: JoinHandle<Option<u64>>,
-    // Dropping it ends the thread.
+    // Dropping it stops the thread.
     running: Sender<()>,
 }
 
 impl Watch {
-    /// Starts to watch. Where the system has no `/proc`, nothing is seen.
+    /// Starts watching. Sees nothing on systems without `/proc`.
     pub(super) fn start(folder: &Path) -> Self {
         let folder = folder.to_owned();
         let (running, ended) = channel();
@@ -26,7 +27,7 @@ impl Watch {
         Self { thread, running }
     }
 
-    /// Stops to watch, and gives the highest peak of any process, in bytes.
+    /// Stops watching. Returns the highest peak of any process, in bytes.
     pub(super) fn stop(self) -> Option<u64> {
         let Self { thread, running } = self;
         drop(running);
@@ -44,7 +45,7 @@ fn watch(folder: &Path, ended: &Receiver<()>) -> Option<u64> {
     }
 }
 
-/// The `/proc` folders of the processes whose program lies below a folder.
+/// Returns the `/proc` folders of the processes whose program is in a folder.
 fn processes(folder: &Path) -> Vec<PathBuf> {
     let Ok(all) = fs::read_dir("/proc") else { return Vec::new() };
     all.filter_map(Result::ok)
@@ -53,7 +54,7 @@ fn processes(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Highest resident size of a process so far, in bytes.
+/// Returns the highest resident size of a process so far, in bytes.
 fn peak_of(process: &Path) -> Option<u64> {
     let status = fs::read_to_string(process.join("status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

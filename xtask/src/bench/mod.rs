@@ -1,6 +1,7 @@
-//! What the provider costs: start-up, memory, requests, and plan and apply against Terraform's own built-in resource.
+//! The cost of the provider: startup, memory, requests, and plan and apply compared with Terraform's built-in
+//! resource.
 //!
-//! The same host runs both sides in the same run, so that the ratios mean something on any machine.
+//! The same host runs both sides in the same run, so that the ratios are meaningful on any machine.
 
 mod memory;
 mod start;
@@ -17,10 +18,10 @@ use memory::Watch;
 /// Options of `xtask bench`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// How many components to plan and to apply; may be given more than once
+    /// Number of components to plan and apply; can be repeated
     #[arg(long = "count", default_values_t = [100, 1000])]
     pub counts: Vec<u32>,
-    /// How often to start the provider
+    /// Number of provider starts
     #[arg(long, default_value_t = 20)]
     pub starts: u32,
 }
@@ -58,7 +59,7 @@ resource "zenml_stack_component" "bench" {
 }
 "#;
 
-/// Configuration of the other side: as many objects, with the same values, kept by the host itself.
+/// Configuration of the other side: the same number of objects with the same values, stored by the host itself.
 const REFERENCE: &str = r#"
 resource "terraform_data" "bench" {
   count = COUNT
@@ -71,16 +72,16 @@ resource "terraform_data" "bench" {
 }
 "#;
 
-/// What each step costs, in this order: plan, apply, and a plan that reads every object and finds nothing to do.
+/// The cost of each step, in this order: plan, apply, and a plan that reads every object and finds nothing to do.
 type Costs = [Cost; 3];
 
 /// Names of the steps.
 const STEPS: [&str; 3] = ["plan", "apply", "plan, no change"];
 
-/// What a step costs.
+/// The cost of a step.
 struct Cost {
     time: Duration,
-    /// Requests that were answered meanwhile.
+    /// Requests answered during the step.
     requests: usize,
 }
 
@@ -101,7 +102,7 @@ async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failu
         arguments.starts
     ));
     say(&format!(
-        "Process start to schema answer       {:>8} ({} bytes)",
+        "Process start to schema response     {:>8} ({} bytes)",
         milliseconds(starts.schema),
         starts.schema_bytes
     ));
@@ -126,7 +127,7 @@ async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failu
     Ok(())
 }
 
-/// Components on a fresh platform, and the peak memory of any provider process.
+/// Measures components on a new platform, and the peak memory of any provider process.
 async fn components(binaries: &Binaries, count: u32) -> Result<(Costs, Option<u64>), Failure> {
     let stage = Stage::bare(binaries).await?;
     let terraform = stage.terraform();
@@ -138,16 +139,16 @@ async fn components(binaries: &Binaries, count: u32) -> Result<(Costs, Option<u6
     Ok((costs, peak))
 }
 
-/// As many objects that the host keeps itself.
+/// Measures the same number of objects that the host stores itself.
 async fn reference(binaries: &Binaries, count: u32) -> Result<Costs, Failure> {
     let home =
-        TempDir::new().map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
+        TempDir::new().map_err(|error| Failure::new(format!("cannot create a temporary folder: {error}")))?;
     let terraform = Terraform::new(&binaries.host, home.path(), &binaries.provider)?;
     terraform.write("main.tf", &REFERENCE.replace("COUNT", &count.to_string()))?;
     costs(&terraform, || Ok(0)).await
 }
 
-/// Makes the steps one after the other. `answered` counts the requests so far.
+/// Runs the steps one after the other. `answered` returns the number of requests so far.
 async fn costs(
     terraform: &Terraform,
     answered: impl Fn() -> Result<usize, Failure>,

@@ -1,6 +1,6 @@
-//! How long a provider takes from its start to its schema: what every plan pays, several times.
+//! Startup time of a provider until its schema, which every plan pays several times.
 //!
-//! The provider is started as a host starts it, without TLS, and asked for its schema over HTTP/2.
+//! The provider is started like a host does, but without TLS, and asked for its schema over HTTP/2.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 
 use crate::{Failure, environment};
 
-/// What the plug-in protocol calls the proof that a host started it.
+/// The magic cookie of the plugin protocol, which shows that a host started the provider.
 const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
@@ -40,7 +40,7 @@ pub(super) async fn measure(provider: &Path, times: u32) -> Result<Start, Failur
     Ok(Start { handshake: median(handshakes), schema: median(schemas), schema_bytes })
 }
 
-/// A provider process, which ends with this value.
+/// A provider process, which is killed when this value is dropped.
 struct Started(Child);
 
 impl Started {
@@ -58,7 +58,7 @@ impl Started {
             .map_err(|error| Failure::new(format!("cannot start {}: {error}", provider.display())))
     }
 
-    /// Path of the socket that the handshake line names.
+    /// Returns the path of the socket in the handshake line.
     fn socket(&mut self) -> Result<String, Failure> {
         let mut line = String::new();
         if let Some(stdout) = self.0.stdout.as_mut() {
@@ -68,7 +68,7 @@ impl Started {
         }
         match line.trim_end().split('|').collect::<Vec<_>>().as_slice() {
             ["1", "6", "unix", socket, "grpc", ..] => Ok((*socket).to_owned()),
-            _ => Err(Failure::new(format!("the provider's first line is no handshake: {line:?}"))),
+            _ => Err(Failure::new(format!("the provider's first line is not a handshake: {line:?}"))),
         }
     }
 }
@@ -80,24 +80,25 @@ impl Drop for Started {
     }
 }
 
-/// The answer to `GetProviderSchema`, undecoded.
+/// Returns the response to `GetProviderSchema`, undecoded.
 async fn schema(socket: &str) -> Result<Vec<u8>, Failure> {
     let stream = UnixStream::connect(socket)
         .await
         .map_err(|error| Failure::new(format!("cannot connect to {socket}: {error}")))?;
-    let failure = |why: &dyn std::fmt::Display| Failure::new(format!("the provider gave no schema: {why}"));
+    let failure =
+        |why: &dyn std::fmt::Display| Failure::new(format!("the provider returned no schema: {why}"));
     let answer =
         call(stream, "/tfplugin6.Provider/GetProviderSchema").await.map_err(|error| failure(&error))?;
-    // A refused call has trailers only; an answer begins with five bytes that say how long it is.
+    // A failed RPC has only trailers; a response begins with five bytes with its length.
     if answer.len() <= 5 {
-        return Err(failure(&"its answer is empty"));
+        return Err(failure(&"its response is empty"));
     }
     Ok(answer)
 }
 
-/// One gRPC call with an empty request.
+/// Sends one RPC with an empty request.
 async fn call(stream: UnixStream, method: &str) -> Result<Vec<u8>, h2::Error> {
-    // A schema is larger than the default window, which would cost round trips that no host makes.
+    // A schema is larger than the default window, which would cost round trips that a host does not have.
     let (client, connection) = h2::client::Builder::new()
         .initial_window_size(16 << 20)
         .initial_connection_window_size(16 << 20)
@@ -122,7 +123,7 @@ async fn call(stream: UnixStream, method: &str) -> Result<Vec<u8>, h2::Error> {
         }
         Ok(answer)
     };
-    // The connection must be driven while the answer is awaited; it ends when nobody uses it any more.
+    // The connection must be polled while waiting for the response; it ends when it is no longer used.
     let (answer, _) = tokio::join!(answer, connection);
     answer
 }

@@ -1,8 +1,8 @@
-//! How the answers of two servers are compared.
+//! Comparing the responses of two servers.
 //!
-//! Status and members must be the same, and so must values, once what is different on each server (ids, moments) is
-//! taken out. Of an error counts what a client can rely on: its status, its form, its class, the places that are wrong
-//! with their kinds, and the few phrases that our client reads ([`PHRASES`]). Other words of an error do not count.
+//! Status, members and values must be equal, after removing what differs on each server (ids, times). For an error,
+//! only what a client can rely on counts: its status, its shape, its class, the wrong places with their kinds, and
+//! the few phrases that our client reads ([`PHRASES`]). The rest of the message does not count.
 
 use std::collections::BTreeMap;
 
@@ -13,16 +13,16 @@ use super::send::{Run, Sent};
 
 /// Members whose values are not compared, with the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
-    ("user", "the owner is the first user of a plain server, and a service account here"),
+    ("user", "the owner is the first user of a plain server, but a service account here"),
     ("access_token", "each server signs its own"),
-    ("config_schema", "zenml-local keeps what is checked, without texts for people; see its own tests"),
+    ("config_schema", "zenml-local stores what it validates, without descriptions; see its own tests"),
     ("logo_url", "addresses of pictures are not stored"),
-    ("emoji", "signs for people are not stored"),
+    ("emoji", "emojis are not stored"),
     ("docs_url", "addresses of documentation are not stored"),
     ("sdk_docs_url", "addresses of documentation are not stored"),
 ];
 
-/// Phrases of errors that have no other sign, and that the provider or its client reads.
+/// Phrases of errors without another marker, which the provider or its client reads.
 const PHRASES: &[&str] = &[
     "Insufficient permissions",
     "Not Found",
@@ -37,12 +37,12 @@ const PHRASES: &[&str] = &[
     "service connector",
 ];
 
-/// One thing that is not the same.
+/// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The request.
     pub call: String,
-    /// What the real server answers, and the local one.
+    /// The responses of the real server and of the local one.
     pub what: String,
 }
 
@@ -52,7 +52,7 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// All differences that are not expected, and the expected ones that are not there (any more).
+/// Returns all unexpected differences, and all expected ones that do not exist (any longer).
 pub fn differences(real: &Run, local: &Run) -> Vec<Difference> {
     let mut all = Vec::new();
     for (of_real, of_local) in real.sent.iter().zip(&local.sent) {
@@ -60,14 +60,15 @@ pub fn differences(real: &Run, local: &Run) -> Vec<Difference> {
         let call = format!("{}.json: {}", step.file, step.call);
         let found = between(&plain(of_real, &real.names), &plain(of_local, &local.names));
         if step.learn_id.is_some() && of_real.answer.status != 200 {
-            let what = format!("the real server refuses what others need: {}", of_real.answer.body);
+            let what =
+                format!("the real server rejects a request that later ones need: {}", of_real.answer.body);
             all.push(Difference { call: call.clone(), what });
         }
         match &step.differs {
             None => all.extend(found.into_iter().map(|what| Difference { call: call.clone(), what })),
             Some(reason) if found.is_empty() => all.push(Difference {
                 call,
-                what: format!("both answer the same, though it says that they differ: {reason}"),
+                what: format!("both responses are equal, but are expected to differ: {reason}"),
             }),
             Some(_) => {}
         }
@@ -75,7 +76,7 @@ pub fn differences(real: &Run, local: &Run) -> Vec<Difference> {
     all
 }
 
-/// An answer in which nothing is left that is a server's own.
+/// Returns a response without anything specific to a server.
 #[derive(Clone, Debug)]
 struct Plain {
     status: u16,
@@ -86,7 +87,7 @@ fn plain(sent: &Sent, names: &BTreeMap<String, String>) -> Plain {
     Plain { status: sent.answer.status, body: neutral(&sent.answer.body, names) }
 }
 
-/// Ids become their names, and moments a sign.
+/// Replaces ids by their names, and times by a marker.
 fn neutral(body: &Value, names: &BTreeMap<String, String>) -> Value {
     texts(body, &|member, text| match member {
         "created" | "updated" => "<moment>".to_owned(),
@@ -96,7 +97,7 @@ fn neutral(body: &Value, names: &BTreeMap<String, String>) -> Value {
     })
 }
 
-/// The value with each text converted; the function gets the member that holds it, too.
+/// Converts each string in a value; the function also gets the member that contains it.
 pub(super) fn texts(value: &Value, convert: &dyn Fn(&str, &str) -> String) -> Value {
     fn inner(member: &str, value: &Value, convert: &dyn Fn(&str, &str) -> String) -> Value {
         match value {
@@ -111,7 +112,7 @@ pub(super) fn texts(value: &Value, convert: &dyn Fn(&str, &str) -> String) -> Va
     inner("", value, convert)
 }
 
-/// The text with each UUID in it replaced.
+/// Replaces each UUID in a string.
 pub(super) fn without_ids(text: &str, replace: &dyn Fn(&str) -> String) -> String {
     const LENGTH: usize = 36;
     let is_id = |part: &str| {
@@ -153,7 +154,7 @@ fn between(real: &Plain, local: &Plain) -> Vec<String> {
     let told = |answer: &Plain| ErrorBody::decode(answer.body.to_string().as_bytes());
     let (of_real, of_local) = (told(real), told(local));
     let (places, ours) = (issues(&of_real, &real.body), issues(&of_local, &local.body));
-    // What decodes requests here stops at the first place that is wrong.
+    // The decoder of requests here stops at the first wrong place.
     let fewer = real.body.is_array() && !ours.is_empty() && ours.iter().all(|one| places.contains(one));
     if places != ours && !fewer {
         found.push(format!("{places:?} ≠ {ours:?}"));
@@ -183,19 +184,19 @@ fn walk_members(place: &str, real: &Map<String, Value>, local: &Map<String, Valu
         match local.get(name) {
             // The same as the header X-Request-ID.
             None if name == "request_id" => {}
-            None => found.push(format!("{place}.{name} is missing, it would be {}", short(value))),
-            // Descriptions of types are texts for people; those of objects are the user's.
+            None => found.push(format!("{place}.{name} is missing; expected {}", short(value))),
+            // Descriptions of types are documentation; those of objects are user data.
             Some(Value::String(text)) if name == "description" && text.is_empty() && is_of_type(real) => {}
             Some(_) if LEFT_OUT.iter().any(|(member, _)| member == name) => {}
             Some(other) => walk(&format!("{place}.{name}"), value, other, found),
         }
     }
     for (name, value) in local.iter().filter(|(name, _)| !real.contains_key(*name)) {
-        found.push(format!("{place}.{name} is too much: {}", short(value)));
+        found.push(format!("{place}.{name} is unexpected: {}", short(value)));
     }
 }
 
-/// Whether these are members of a type's description.
+/// Whether these are the members of a type.
 fn is_of_type(members: &Map<String, Value>) -> bool {
     !members.contains_key("created")
         && (members.contains_key("emoji") || members.contains_key("config_schema"))
@@ -211,7 +212,7 @@ fn short(value: &Value) -> String {
     format!("{start}…")
 }
 
-/// The body of an error without its words: what is left is its form, and the class.
+/// Returns the body of an error without its message: its shape and its class.
 fn form(body: &Value) -> Value {
     match body {
         Value::String(_) => Value::String("(words)".to_owned()),
@@ -228,7 +229,7 @@ fn form(body: &Value) -> Value {
     }
 }
 
-/// Place and kind of everything that an error of validation complains about.
+/// Returns place and kind of every problem of a validation error.
 fn issues(error: &ErrorBody, body: &Value) -> Vec<String> {
     let list = body.get("detail").unwrap_or(body);
     let text = list.get(1).and_then(Value::as_str).unwrap_or_default();
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_servers_own_is_no_difference() {
+    fn server_specific_values_are_not_a_difference() {
         let other = "11111111-2222-4333-8444-000000000001";
         let body = |id: &str, moment: &str| json!({ "id": ID, "body": { "user_id": id, "created": moment }, "resources": { "user": id } });
         assert!(found((200, body(ID, "2026")), (200, body(ID, "2027"))).is_empty());
@@ -273,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_difference_is_seen() {
+    fn each_kind_of_difference_is_found() {
         let python = |kind: &str| {
             json!([
                 "ValueError",
@@ -283,8 +284,8 @@ mod tests {
         let listed = |place: &str, kind: &str| json!({ "detail": ["ValueError", format!("1 validation error\n{place}\n  Wrong [type={kind}]")] });
         for (real, local, what) in [
             ((200, json!(null)), (404, json!(null)), "200 null ≠ 404 null"),
-            ((200, json!({ "a": 1 })), (200, json!({})), ".a is missing, it would be 1"),
-            ((200, json!({})), (200, json!({ "a": 1 })), ".a is too much: 1"),
+            ((200, json!({ "a": 1 })), (200, json!({})), ".a is missing; expected 1"),
+            ((200, json!({})), (200, json!({ "a": 1 })), ".a is unexpected: 1"),
             ((200, json!([1])), (200, json!([1, 2])), ": [1] ≠ [1,2]"),
             ((200, json!({ "a": [1] })), (200, json!({ "a": [null] })), ".a[0]: 1 ≠ null"),
             (
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_an_error_are_no_difference() {
+    fn the_message_of_an_error_is_not_a_difference() {
         let classed = |text: &str| (422, json!({ "detail": ["ValueError", text] }));
         let bare = |text: &str| (422, json!(["ValueError", text]));
         for (real, local) in [

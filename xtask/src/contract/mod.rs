@@ -1,10 +1,9 @@
-//! One contract for two servers: the requests of `xtask/contract/` go to a real ZenML server and to an embedded
-//! workspace, and the answers are compared.
+//! One contract for two servers: the requests of `xtask/contract/` are sent to a real ZenML server and to an embedded
+//! workspace, and the responses are compared.
 //!
-//! The real server is right. Where the workspace answers differently and should not, `zenml-local` is to be mended;
-//! where it must (it is a workspace of ZenML Pro, the real server is a plain one), the request or [`compare`] says so
-//! with its reason. The same run gives the exchanges in `crates/zenml-api/contract/workspace/` that are marked
-//! `recorded`: [`record`].
+//! The real server is right. If the workspace responds differently and should not, fix `zenml-local`. If it must (it
+//! is a workspace of ZenML Pro, the real server is a plain one), the request or [`compare`] contains the reason. The
+//! same run produces the exchanges in `crates/zenml-api/contract/workspace/` that are marked `recorded`: [`record`].
 
 pub mod compare;
 pub mod record;
@@ -20,16 +19,16 @@ use crate::Failure;
 pub use send::{Answer, Plane, Run, play};
 pub use step::{Step, read};
 
-/// What the command can do.
+/// Options of `xtask contract`.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
-    /// Write what the real server answers to crates/zenml-api/contract/workspace
+    /// Write the responses of the real server to crates/zenml-api/contract/workspace
     #[arg(long)]
     record: bool,
 }
 
-/// Sends the requests to a real server and tells, or writes, which recorded exchanges are no longer what it answers.
-#[expect(clippy::print_stdout, reason = "a command line tells its user what it did")]
+/// Sends the requests to a real server, and reports or writes the recorded exchanges that are out of date.
+#[expect(clippy::print_stdout, reason = "the output of this command is for its user")]
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let server = RealServer::shared().map_err(|error| match error {
         NoServer::Skipped(why) | NoServer::Failed(why) => Failure::new(why),
@@ -51,12 +50,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     let files = stale.join(", ");
-    Err(Failure::new(format!(
-        "not what the server answers: {files}\n`cargo xtask contract --record` writes it"
-    )))
+    Err(Failure::new(format!("out of date: {files}\nUpdate with: cargo xtask contract --record")))
 }
 
-/// The API of a plain server, as its first user.
+/// Returns the API of a plain server, as its first user.
 pub fn plain(server: &RealServer) -> Plane {
     Plane {
         base: format!("{}{}", server.url(), zenml_api::workspace::BASE),
@@ -64,7 +61,7 @@ pub fn plain(server: &RealServer) -> Plane {
     }
 }
 
-/// Where the exchanges of a workspace are.
+/// Returns the folder of the exchanges of a workspace.
 pub fn folder() -> PathBuf {
     crate::root().join("crates/zenml-api/contract/workspace")
 }

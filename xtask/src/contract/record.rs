@@ -1,7 +1,7 @@
-//! Exchanges for `contract/`, made of what the real server answered.
+//! Exchanges for `contract/`, created from responses of the real server.
 //!
-//! They come out the same in each run: ids are numbered in the order in which they appear, moments and credentials
-//! are fixed, and texts for people are left out.
+//! They are the same in each run: ids are numbered in order of appearance, times and credentials are fixed, and
+//! descriptions are omitted.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,13 +13,13 @@ use super::compare::{texts, without_ids};
 use super::send::{Run, Sent};
 use crate::Failure;
 
-/// How the exchanges are marked that this module writes; others in the same files stay.
+/// Marks the exchanges that this module writes; others in the same files are kept.
 const SOURCE: &str = "recorded";
 
 /// The exchanges of each file.
 pub type Recorded = BTreeMap<String, Vec<Value>>;
 
-/// The requests of a run that ask for it, as exchanges.
+/// Returns the marked requests of a run as exchanges.
 pub fn exchanges(run: &Run) -> Recorded {
     let numbers = RefCell::new(BTreeMap::<String, usize>::new());
     let neutral = |value: &Value| {
@@ -74,7 +74,7 @@ fn exchange(endpoint: &str, sent: &Sent, neutral: &dyn Fn(&Value) -> Value) -> V
     exchange
 }
 
-/// Without what describes a type or a member to people: it is long, and not ours.
+/// Removes descriptions of types and members, which are long and not ours.
 fn without_texts(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(without_texts).collect(),
@@ -93,7 +93,7 @@ fn without_texts(value: &Value) -> Value {
     }
 }
 
-/// Writes the exchanges over those of earlier recordings.
+/// Replaces earlier recordings by these exchanges.
 ///
 /// # Errors
 /// A file cannot be read or written.
@@ -106,7 +106,7 @@ pub fn write(folder: &Path, recorded: &Recorded) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Files that writing would change.
+/// Returns the files that a recording would change.
 ///
 /// # Errors
 /// A file cannot be read.
@@ -121,7 +121,7 @@ pub fn stale(folder: &Path, recorded: &Recorded) -> Result<Vec<String>, Failure>
     Ok(stale)
 }
 
-/// The text of a file with these exchanges first, and then those of another source that it has.
+/// Returns the content of a file with these exchanges first, followed by its exchanges from other sources.
 fn merged(path: &Path, exchanges: &[Value]) -> Result<String, Failure> {
     let failure = |why: &dyn std::fmt::Display| Failure::new(format!("{}: {why}", path.display()));
     let there: Vec<Value> = match std::fs::read_to_string(path) {

@@ -9,10 +9,10 @@ use crate::Failure;
 pub use crate::demo::http::Answer;
 use crate::demo::http::exchange;
 
-/// The id of nothing.
+/// An id that does not exist.
 const NOTHING: &str = "ffffffff-ffff-4fff-8fff-ffffffffffff";
 
-/// The API of a workspace, and a session that may do everything in it.
+/// The API of a workspace, and a session with full access.
 #[derive(Clone)]
 pub struct Plane {
     /// Address of the API: `http://127.0.0.1:1234/api/v1`.
@@ -21,25 +21,25 @@ pub struct Plane {
     pub token: String,
 }
 
-/// What a server answered to all requests.
+/// The responses of a server to all requests.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Requests as they were sent, with their answers.
+    /// Sent requests with their responses.
     pub sent: Vec<Sent>,
-    /// What was learned, by the value that it has on this server.
+    /// Learned names, by their value on this server.
     pub names: BTreeMap<String, String>,
 }
 
-/// A request as it was sent, with its answer.
+/// A sent request with its response.
 #[derive(Clone, Debug)]
 pub struct Sent {
     /// The request.
     pub step: Step,
-    /// Its call with everything filled in.
+    /// Its method and path, with all placeholders replaced.
     pub call: String,
-    /// Its body with everything filled in.
+    /// Its body, with all placeholders replaced.
     pub json: Option<Value>,
-    /// Its answer.
+    /// Its response.
     pub answer: Answer,
 }
 
@@ -55,7 +55,7 @@ pub async fn play(steps: &[Step], plane: &Plane) -> Result<Run, Failure> {
         let fill = |text: &str| fill(text, &learned);
         let call = fill(&step.call);
         let json = step.json.as_ref().map(|json| fill_all(json, &learned));
-        let (method, path) = call.split_once(' ').ok_or_else(|| failure("is no call"))?;
+        let (method, path) = call.split_once(' ').ok_or_else(|| failure("is not METHOD PATH"))?;
         let mut headers = BTreeMap::from([("Authorization", format!("Bearer {}", plane.token))]);
         headers.extend(step.headers.iter().map(|(name, value)| (name.as_str(), fill(value))));
         headers.retain(|_, value| !value.is_empty());
@@ -68,7 +68,7 @@ pub async fn play(steps: &[Step], plane: &Plane) -> Result<Run, Failure> {
         let id = step.learn_id.iter().map(|name| (name, "/id"));
         let pointers = step.learn.iter().map(|(name, pointer)| (name, pointer.as_str()));
         for (name, pointer) in id.chain(pointers).collect::<Vec<_>>() {
-            // A refusal has nothing to learn from. Who needs it asks for what is not there, and is answered so.
+            // Nothing can be learned from an error. Requests that depend on it then use a missing object.
             let value = answer.body.pointer(pointer).and_then(Value::as_str).unwrap_or(NOTHING);
             learned.insert(name.clone(), value.to_owned());
             run.names.insert(value.to_owned(), name.clone());

@@ -1,4 +1,4 @@
-//! The requests, as the files of `xtask/contract/` have them.
+//! The requests in the files of `xtask/contract/`.
 
 use std::collections::BTreeMap;
 
@@ -7,37 +7,37 @@ use serde_json::Value;
 
 use crate::Failure;
 
-/// One request. Later ones use what earlier ones learned, as `<name>` in any text.
+/// One request. It can refer to values learned by earlier ones as `<name>` in any string.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Step {
-    /// The file that it comes from, without its ending.
+    /// The name of its file, without the extension.
     #[serde(skip)]
     pub file: String,
-    /// Method, and path below the API with its query: `GET /stacks?size=1`.
+    /// Method, path below the API, and query: `GET /stacks?size=1`.
     pub call: String,
     /// Body in JSON. A member that is null is sent as null.
     pub json: Option<Value>,
     /// Body as a form.
     pub form: Option<String>,
-    /// Headers beside those that every request has. An `Authorization` replaces the usual one; empty means none.
+    /// Additional headers. `Authorization` replaces the default one; an empty value removes it.
     pub headers: BTreeMap<String, String>,
-    /// What the `id` of the answer is called from now on.
+    /// Name for the `id` of the response.
     #[serde(rename = "as")]
     pub learn_id: Option<String>,
-    /// What other parts of the answer are called from now on, by JSON pointer.
+    /// Names for other parts of the response, by JSON pointer.
     pub learn: BTreeMap<String, String>,
-    /// What is special about it.
+    /// Its purpose.
     pub why: Option<String>,
-    /// Why the two servers answer differently by design. They must, then.
+    /// Why the responses differ by design. They must differ, then.
     pub differs: Option<String>,
-    /// The exchange is written to `contract/` as this endpoint.
+    /// Endpoint under which the exchange is written to `contract/`.
     pub record: Option<String>,
-    /// Members of the answer that our types do not read, for the recorded exchange.
+    /// Members of the response that our types do not read, for the recorded exchange.
     pub unknown: Vec<String>,
 }
 
-/// All requests, in their order.
+/// Returns all requests, in order.
 pub fn read() -> Result<Vec<Step>, Failure> {
     const FILES: [&str; 12] = [
         "server",
@@ -51,7 +51,7 @@ pub fn read() -> Result<Vec<Step>, Failure> {
         "code_repository",
         "list",
         "idempotency",
-        // Last, because a real server cannot be used as before afterwards.
+        // Last, because it damages a real server.
         "damage",
     ];
     let folder = crate::root().join("xtask/contract");

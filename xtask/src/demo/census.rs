@@ -1,17 +1,17 @@
-//! How many of everything the platform holds, to prove that a destroy leaves nothing behind.
+//! Object counts of the platform, to prove that a destroy leaves nothing behind.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 
-/// Counts by noun, grants included.
+/// Counts by noun, including grants.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Census(BTreeMap<String, u64>);
 
 impl Census {
-    /// Every noun whose count changed, one sentence each.
+    /// Returns every noun whose count changed, one line each.
     pub fn differences(&self, after: &Self) -> Vec<String> {
         let nouns = self.0.keys().chain(after.0.keys().filter(|noun| !self.0.contains_key(*noun)));
         nouns
@@ -28,7 +28,7 @@ impl Census {
 }
 
 impl fmt::Display for Census {
-    /// What there is, and of what there is nothing.
+    /// Lists the counts, then the nouns without objects.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (some, none): (Vec<_>, Vec<_>) = self.0.iter().partition(|(_, count)| **count > 0);
         let some: Vec<String> =
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn every_noun_that_changed_is_named_also_one_that_is_new_or_gone() {
+    fn every_changed_noun_is_listed_including_new_and_missing_ones() {
         let before = census(&[("teams", 0), ("roles", 14), ("users", 6)]);
         let after = census(&[("teams", 1), ("roles", 14), ("grants", 2)]);
         assert_eq!(
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn it_prints_what_there_is_and_what_there_is_not() {
+    fn it_prints_counts_and_nouns_without_objects() {
         for (counts, printed) in [
             (&[("share", 0), ("role", 14), ("team_member", 0)][..], "role 14, no share, no team member"),
             (&[("role", 14), ("account", 2)], "account 2, role 14"),

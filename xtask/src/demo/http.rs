@@ -1,7 +1,7 @@
-//! Requests to the local platform, as a person with `curl` would make them.
+//! Requests to the local platform, as with `curl`.
 //!
-//! This is not the provider's client on purpose: what the access matrix sees must not depend on code that it checks.
-//! One connection per request, plain HTTP/1.1, loopback only.
+//! This is deliberately not the provider's client: the access matrix must not depend on the code that it checks. One
+//! connection per request, plain HTTP/1.1, loopback only.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 
 use crate::Failure;
 
-/// What a request carries.
+/// The body of a request.
 #[derive(Clone, Debug)]
 pub enum Body<'a> {
     Empty,
@@ -28,15 +28,15 @@ pub enum Body<'a> {
     Json(Value),
 }
 
-/// What the platform answered.
+/// A response of the platform.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
-    /// The body; text that is not JSON becomes a JSON string, an empty one null.
+    /// The body; text that is not JSON becomes a JSON string, and an empty body null.
     pub body: Value,
 }
 
-/// Somebody with a credential at one server.
+/// A client of one server, with a credential.
 #[derive(Clone, Debug)]
 pub struct Session {
     base: String,
@@ -44,7 +44,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Nobody yet: requests without a credential below `base`.
+    /// Creates a client for `base` without a credential.
     pub fn anonymous(base: impl Into<String>) -> Self {
         Self { base: base.into(), token: None }
     }
@@ -54,24 +54,24 @@ impl Session {
         let form = [("username", username), ("password", password)];
         let answer = Self::anonymous(control_plane).expect("POST", "/auth/login", Body::Form(&form)).await?;
         let token = answer["access_token"].as_str().ok_or_else(|| {
-            Failure::new(format!("{control_plane}/auth/login gave {username} no access token"))
+            Failure::new(format!("{control_plane}/auth/login returned no access token for {username}"))
         })?;
         Ok(Self::anonymous(control_plane).with(token))
     }
 
-    /// Another credential at the same server.
+    /// Returns a client of the same server with another credential.
     #[must_use]
     pub fn with(&self, token: impl Into<String>) -> Self {
         Self { base: self.base.clone(), token: Some(token.into()) }
     }
 
-    /// The same credential at another server.
+    /// Returns a client of another server with the same credential.
     #[must_use]
     pub fn at(&self, base: impl Into<String>) -> Self {
         Self { base: base.into(), token: self.token.clone() }
     }
 
-    /// Sends a request, whatever its answer.
+    /// Sends a request, with any response.
     pub async fn send(&self, method: &str, path: &str, body: Body<'_>) -> Result<Answer, Failure> {
         let url = format!("{}{path}", self.base);
         let mut headers = BTreeMap::new();
@@ -84,12 +84,12 @@ impl Session {
         exchange(method, &url, &headers, body).await
     }
 
-    /// Sends a request that must succeed, and gives the body of its answer.
+    /// Sends a request that must succeed. Returns the body of its response.
     pub async fn expect(&self, method: &str, path: &str, body: Body<'_>) -> Result<Value, Failure> {
         let answer = self.send(method, path, body).await?;
         if answer.status != 200 {
             return Err(Failure::new(format!(
-                "{method} {}{path} answered {}: {}",
+                "{method} {}{path} returned {}: {}",
                 self.base, answer.status, answer.body
             )));
         }
@@ -97,7 +97,7 @@ impl Session {
     }
 }
 
-/// Sends a request with these headers and a body of this media type, whatever its answer.
+/// Sends a request with these headers and a body of this media type, with any response.
 pub(crate) async fn exchange(
     method: &str,
     url: &str,
@@ -109,7 +109,7 @@ pub(crate) async fn exchange(
     let host = address
         .authority()
         .filter(|_| address.scheme_str() == Some("http"))
-        .ok_or_else(|| failure(&"only http:// addresses are served here"))?;
+        .ok_or_else(|| failure(&"only http:// addresses are supported"))?;
     let target = address.path_and_query().map_or("/", PathAndQuery::as_str);
     let mut request =
         Request::builder().method(method).uri(target).header(HOST, host.as_str()).header(CONNECTION, "close");
@@ -124,7 +124,7 @@ pub(crate) async fn exchange(
     answer(host, request).await.map_err(|error| failure(&Chain(&*error)))
 }
 
-/// Sends one request on a connection of its own, and reads the whole answer.
+/// Sends one request on its own connection, and reads the whole response.
 async fn answer(host: &Authority, request: Request<Full<Bytes>>) -> Result<Answer, Box<dyn Error>> {
     let stream = TcpStream::connect(host.as_str()).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -143,9 +143,9 @@ async fn answer(host: &Authority, request: Request<Full<Bytes>>) -> Result<Answe
     Ok(Answer { status, body })
 }
 
-/// Fields as a form or a query has them.
+/// Encodes fields as a form or a query.
 pub(super) fn encode(fields: &[(&str, &str)]) -> String {
-    serde_html_form::to_string(fields).expect("pairs of texts can be encoded")
+    serde_html_form::to_string(fields).expect("pairs of strings can be encoded")
 }
 
 #[cfg(test)]
@@ -156,7 +156,7 @@ mod tests {
 
     use super::*;
 
-    /// What a server receives that answers with these bytes, and what becomes of them.
+    /// Returns the request that a server receives, and the client's result for the server's response of these bytes.
     async fn exchanged(answer: &str, body: Body<'_>) -> (String, Result<Answer, Failure>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_carries_its_credential_and_the_length_of_its_body() {
+    async fn a_request_contains_its_credential_and_the_length_of_its_body() {
         let form = Body::Form(&[("username", "a@b"), ("password", "p q&r")]);
         let (request, _) = exchanged("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", form).await;
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answers_are_read_whole_or_in_chunks() {
+    async fn responses_are_read_complete_or_in_chunks() {
         for (bytes, status, body) in [
             ("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{\"a\":1}", 200, json!({ "a": 1 })),
             (

@@ -12,12 +12,12 @@ use crate::Failure;
 /// Options of `xtask demo`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Arguments {
-    /// Leave the platform running, with the environment applied, and print how to go on
+    /// Leave the platform running with the environment applied, and print how to continue
     #[arg(long)]
     pub keep: bool,
 }
 
-/// Lines of the audit trail that are shown at the end.
+/// Lines of the audit trail to show at the end.
 const AUDIT_LINES: usize = 12;
 
 /// A component that joins the production stack later.
@@ -32,7 +32,7 @@ const EVIDENTLY: &str = r#"resource "zenml_stack_component" "evidently" {
 /// Last line of the production stack's components in the example.
 const LAST_COMPONENT: &str = "    experiment_tracker = zenml_stack_component.mlflow_tracker.id\n";
 
-/// Makes the journey from an empty platform back to an empty platform.
+/// Runs the journey from an empty platform back to an empty platform.
 pub async fn make(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failure> {
     let progress = Progress::start("Team Alpha, from nothing to production and back, on a local platform");
     let stage = set_up(&progress, binaries).await?;
@@ -44,7 +44,7 @@ pub async fn make(binaries: &Binaries, arguments: &Arguments) -> Result<(), Fail
         let instructions = instructions(&stage)?;
         stage.leave();
         progress.show(&instructions);
-        progress.finish("Done, and left running,");
+        progress.finish("Done and left running,");
         return Ok(());
     }
     remove(&progress, &stage, &before).await?;
@@ -71,7 +71,7 @@ async fn set_up(progress: &Progress, binaries: &Binaries) -> Result<Stage, Failu
         .step("init", async {
             let terraform = stage.terraform();
             terraform.succeed(&["init"]).await?;
-            Ok((format!("{}, with the provider from a mirror of its own", terraform.host()), ()))
+            Ok((format!("{}, with the provider from its own mirror", terraform.host()), ()))
         })
         .await?;
     Ok(stage)
@@ -96,24 +96,24 @@ async fn create(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
     progress
         .step("refresh-only", async {
             terraform.expect_empty_plan(&["-refresh-only"]).await?;
-            Ok(("nothing differs from what was applied".to_owned(), ()))
+            Ok(("no drift".to_owned(), ()))
         })
         .await
 }
 
-/// The access matrix, and that acting left nothing to plan.
+/// Checks the access matrix, and that the attempts left nothing to plan.
 async fn check_access(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
     let matrix = progress
         .step("access", async {
             let matrix = stage.matrix().await?;
-            Ok((format!("{} people tried {} things each", SUBJECTS.len(), matrix.operations()), matrix))
+            Ok((format!("{} people tried {} operations each", SUBJECTS.len(), matrix.operations()), matrix))
         })
         .await?;
     progress.show(&matrix.to_string());
     let differences = matrix.differences();
     if !differences.is_empty() {
         return Err(Failure::new(format!(
-            "the roles do not work as promised:\n  {}",
+            "the roles do not work as documented:\n  {}",
             differences.join("\n  ")
         )));
     }
@@ -125,7 +125,7 @@ async fn check_access(progress: &Progress, stage: &Stage) -> Result<(), Failure>
         .await
 }
 
-/// One component joins the production stack in one apply, grants included.
+/// Adds one component to the production stack in one apply, including grants.
 async fn grow(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
     let terraform = stage.terraform();
     let developer = SUBJECTS[0];
@@ -144,7 +144,7 @@ async fn grow(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
             let seen = stage.components_seen_by(developer.username).await?;
             if !seen.iter().any(|name| name == "evidently-prod") {
                 return Err(Failure::new(format!(
-                    "{} does not see evidently-prod in the production stack, only: {}",
+                    "{} cannot see evidently-prod in the production stack, only: {}",
                     developer.username,
                     seen.join(", ")
                 )));
@@ -152,11 +152,11 @@ async fn grow(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
             let differences = stage.matrix().await?.differences();
             if !differences.is_empty() {
                 return Err(Failure::new(format!(
-                    "with a component more, the roles do not work as promised:\n  {}",
+                    "with an additional component, the roles do not work as documented:\n  {}",
                     differences.join("\n  ")
                 )));
             }
-            Ok((format!("a developer sees {}; otherwise as before", seen.join(", ")), ()))
+            Ok((format!("a developer sees {}; otherwise unchanged", seen.join(", ")), ()))
         })
         .await?;
     progress
@@ -181,7 +181,7 @@ async fn remove(progress: &Progress, stage: &Stage, before: &Census) -> Result<(
             let differences = before.differences(&after);
             if !differences.is_empty() {
                 return Err(Failure::new(format!(
-                    "destroy did not bring the platform back to where it was:\n  {}",
+                    "destroy did not restore the initial state of the platform:\n  {}",
                     differences.join("\n  ")
                 )));
             }
@@ -190,7 +190,7 @@ async fn remove(progress: &Progress, stage: &Stage, before: &Census) -> Result<(
         .await
 }
 
-/// The last lines of the audit trail.
+/// Shows the last lines of the audit trail.
 fn audit(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
     let trail = stage.platform().command(&["audit"])?;
     let lines: Vec<&str> = trail.lines().collect();
@@ -199,12 +199,12 @@ fn audit(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How a user goes on with a platform that is left running.
+/// Returns instructions for a platform that is left running.
 fn instructions(stage: &Stage) -> Result<String, Failure> {
     let ready = stage.platform().ready();
     let terraform = stage.terraform();
     let mut text = format!(
-        "The platform runs on:  {}\nService-account key:   {}\n\nGo on in a shell:\n",
+        "The platform runs on:  {}\nService-account key:   {}\n\nContinue in a shell:\n",
         ready.control_plane_url, ready.service_account_key
     );
     let failure = |_| Failure::new("cannot write the instructions");
@@ -214,7 +214,8 @@ fn instructions(stage: &Stage) -> Result<String, Failure> {
     }
     let program = quote(&terraform.host().binary().display().to_string());
     writeln!(text, "  {program} plan\n  {program} destroy\n").map_err(failure)?;
-    writeln!(text, "Log in as a person (password {}), for example:", people::PASSWORD).map_err(failure)?;
+    writeln!(text, "Log in as one of the users (password {}), for example:", people::PASSWORD)
+        .map_err(failure)?;
     writeln!(
         text,
         "  curl -d username={} -d password={} {}/auth/login",
@@ -231,7 +232,7 @@ fn instructions(stage: &Stage) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// A word as a shell reads it back.
+/// Quotes a word for a shell.
 fn quote(word: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
     if !word.is_empty() && word.chars().all(plain) {
@@ -240,7 +241,7 @@ fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// The line of an output that begins with a text, without its full stop.
+/// Returns the line of an output that starts with a string, without the trailing period.
 fn line(printed: &str, beginning: &str) -> String {
     let found = printed.lines().find(|line| line.starts_with(beginning)).unwrap_or("no summary was printed");
     found.trim_end_matches('.').to_owned()
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_of_the_instructions_can_be_pasted_into_a_shell() {
+    fn a_quoted_word_can_be_pasted_into_a_shell() {
         for (word, quoted) in [
             ("http://127.0.0.1:1/api", "http://127.0.0.1:1/api"),
             ("", "''"),

@@ -1,8 +1,8 @@
-//! The reference journey, as a user makes it, on a platform of its own: `make demo`.
+//! The reference journey, as a user does it, on its own platform: `make demo`.
 //!
-//! Everything is real: the binaries run as processes of their own, Terraform or OpenTofu starts the provider, and the
-//! access matrix is found by logging in as people and trying. What differs from the promise ends the run with an error
-//! that names it.
+//! Everything is real: the binaries run as separate processes, Terraform or OpenTofu starts the provider, and the
+//! access matrix is determined by logging in as users and trying. Any deviation from the documented roles ends the
+//! run with an error.
 
 pub mod census;
 pub mod http;
@@ -19,7 +19,7 @@ use stage::Binaries;
 
 pub use journey::{Arguments, make};
 
-/// Makes the whole journey. An interrupt ends it and removes what it made.
+/// Runs the whole journey. An interrupt ends it and removes everything that it created.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

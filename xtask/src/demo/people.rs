@@ -1,4 +1,4 @@
-//! The people of the journey, as an organization has them before anybody writes a configuration.
+//! The people of the journey, who exist before any configuration.
 
 use serde_json::Value;
 
@@ -6,10 +6,10 @@ use super::http::{Body, Session, encode};
 use super::platform::Ready;
 use crate::Failure;
 
-/// Password of every local user of the demo. It guards nothing but a platform that lives for seconds on loopback.
+/// Password of every local user of the demo. It only protects a platform that runs for seconds on loopback.
 pub const PASSWORD: &str = "team-alpha-demo";
 
-/// The five people whom the example's teams name.
+/// The five members of the example's teams.
 pub const MEMBERS: [&str; 5] = [
     "developer-1@example.com",
     "developer-2@example.com",
@@ -18,10 +18,10 @@ pub const MEMBERS: [&str; 5] = [
     "ml-ops-1@example.com",
 ];
 
-/// Somebody with an account, and without a role anywhere.
+/// A user with an account but without any role.
 pub const VISITOR: &str = "visitor@example.com";
 
-/// Makes the local users, and members of the organization of all but the visitor.
+/// Creates the local users, and adds all except the visitor to the organization.
 pub async fn invite(platform: &Ready) -> Result<(), Failure> {
     let admin =
         Session::log_in(&platform.control_plane_url, &platform.admin.username, &platform.admin.password)
@@ -36,14 +36,14 @@ pub async fn invite(platform: &Ready) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes a local user and gives its id.
+/// Creates a local user and returns its id.
 async fn user(admin: &Session, email: &str) -> Result<String, Failure> {
     let path = format!("/users?{}", encode(&[("username", email), ("password", PASSWORD)]));
     let made = admin.expect("POST", &path, Body::Empty).await?;
     id(&made, &path)
 }
 
-/// Id of a predefined role of the organization.
+/// Returns the id of a predefined role of the organization.
 async fn role(admin: &Session, organization: &str, name: &str) -> Result<String, Failure> {
     let query = encode(&[("level", "organization"), ("name", name)]);
     let path = format!("/organizations/{organization}/roles?{query}");
@@ -56,5 +56,5 @@ fn id(object: &Value, path: &str) -> Result<String, Failure> {
     object["id"]
         .as_str()
         .map(str::to_owned)
-        .ok_or_else(|| Failure::new(format!("the answer of {path} carries no id: {object}")))
+        .ok_or_else(|| Failure::new(format!("the response of {path} does not contain an id: {object}")))
 }

@@ -1,4 +1,4 @@
-//! The local platform as a process of its own, as a user would start it.
+//! The local platform as a separate process, as a user starts it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,14 +11,14 @@ use tokio::time::Instant;
 use super::census::Census;
 use crate::{Failure, environment};
 
-/// How long the platform may take until it accepts connections.
+/// Timeout until the platform accepts connections.
 const START: Duration = Duration::from_secs(20);
-/// What the platform logs of each request that it answered.
+/// Log message of the platform for each answered request.
 const ANSWERED: &str = "request answered";
-/// How often to look for the ready file.
+/// Polling interval for the ready file.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// A running platform. Dropping it stops it, unless it was [kept](Platform::keep).
+/// A running platform. Dropping it stops the process, unless it was [kept](Platform::keep).
 #[derive(Debug)]
 pub struct Platform {
     process: Child,
@@ -29,7 +29,7 @@ pub struct Platform {
     kept: bool,
 }
 
-/// The ready file: how to reach the platform, and its first credentials.
+/// The ready file: the address of the platform, and its first credentials.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Ready {
     pub control_plane_url: String,
@@ -40,7 +40,7 @@ pub struct Ready {
     pub admin: Admin,
 }
 
-/// The first local user, who may make others.
+/// The first local user, who can create others.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Admin {
     pub username: String,
@@ -48,7 +48,7 @@ pub struct Admin {
 }
 
 impl Platform {
-    /// Starts the platform on a free loopback port with a fresh database below `home`, and waits until it is ready.
+    /// Starts the platform on a free loopback port with a new database in `home`, and waits until it is ready.
     pub async fn start(binary: &Path, home: &Path, organization: &str) -> Result<Self, Failure> {
         let database = home.join("platform.sqlite");
         let ready_file = home.join("ready.json");
@@ -86,22 +86,22 @@ impl Platform {
         }
     }
 
-    /// How to reach it.
+    /// Returns its ready file.
     pub fn ready(&self) -> &Ready {
         &self.ready
     }
 
-    /// The database URL of its commands.
+    /// Returns the database URL for its commands.
     pub fn database(&self) -> String {
         format!("sqlite:{}", self.database.display())
     }
 
-    /// The binary that runs.
+    /// Returns the running binary.
     pub fn binary(&self) -> &Path {
         &self.binary
     }
 
-    /// Runs a command of the platform's own command line on its database, and gives what it printed.
+    /// Runs a command of `zenml-local` on its database. Returns the output.
     pub fn command(&self, arguments: &[&str]) -> Result<String, Failure> {
         let line = format!("{} {}", self.binary.display(), arguments.join(" "));
         let output = Command::new(&self.binary)
@@ -119,20 +119,21 @@ impl Platform {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// How many of everything it holds.
+    /// Counts its objects.
     pub fn census(&self) -> Result<Census, Failure> {
         let text = self.command(&["census", "--json"])?;
-        serde_json::from_str(&text).map_err(|error| Failure::new(format!("the census is no JSON: {error}")))
+        serde_json::from_str(&text)
+            .map_err(|error| Failure::new(format!("the census is not valid JSON: {error}")))
     }
 
-    /// How many requests it has answered so far, on all planes.
+    /// Counts the requests answered so far, on all planes.
     pub fn answered(&self) -> Result<usize, Failure> {
         let log = fs::read_to_string(&self.log)
             .map_err(|error| Failure::new(format!("cannot read {}: {error}", self.log.display())))?;
         Ok(log.lines().filter(|line| line.contains(ANSWERED)).count())
     }
 
-    /// Leaves the process running when this value goes away.
+    /// Keeps the process running when this value is dropped.
     pub fn keep(&mut self) {
         self.kept = true;
     }
@@ -146,7 +147,7 @@ impl Drop for Platform {
     }
 }
 
-/// Waits for a whole ready file; ends early when the process does.
+/// Waits for a complete ready file; stops early if the process ends.
 async fn wait(process: &mut Child, ready_file: &Path) -> Result<Ready, String> {
     let deadline = Instant::now() + START;
     loop {
@@ -155,16 +156,16 @@ async fn wait(process: &mut Child, ready_file: &Path) -> Result<Ready, String> {
         }
         if let Ok(text) = fs::read_to_string(ready_file) {
             return serde_json::from_str(&text)
-                .map_err(|error| format!("its ready file is not as expected: {error}"));
+                .map_err(|error| format!("its ready file is invalid: {error}"));
         }
         if Instant::now() > deadline {
-            return Err(format!("it wrote no ready file within {} s", START.as_secs()));
+            return Err(format!("it did not write its ready file within {} s", START.as_secs()));
         }
         tokio::time::sleep(LOOK).await;
     }
 }
 
-/// Ends the process; one that ended already is fine.
+/// Ends the process; succeeds if it has already ended.
 fn stop(process: &mut Child) {
     let _ = process.kill();
     let _ = process.wait();

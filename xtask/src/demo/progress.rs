@@ -1,4 +1,4 @@
-//! What the user sees while the demo works: one line per step, with what came of it and how long it took.
+//! Progress output of the demo: one line per step, with its result and duration.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::Failure;
 
-/// Writes the steps to the terminal.
+/// Prints the steps to the terminal.
 #[derive(Debug)]
 pub struct Progress {
     started: Instant,
@@ -19,7 +19,7 @@ impl Progress {
         Self { started: Instant::now() }
     }
 
-    /// Announces a step, does it, and says what came of it.
+    /// Prints a step, runs it, and prints its result.
     pub async fn step<T>(
         &self,
         name: &str,
@@ -39,7 +39,7 @@ impl Progress {
         }
     }
 
-    /// Shows a text of several lines, indented.
+    /// Prints several lines, indented.
     pub fn show(&self, text: &str) {
         say("");
         for line in text.lines() {
@@ -48,13 +48,13 @@ impl Progress {
         say("");
     }
 
-    /// Ends the run with a last line.
+    /// Prints the last line of the run.
     pub fn finish(&self, said: &str) {
         say(format_args!("\n{said} in {:.1} s.", self.started.elapsed().as_secs_f64()));
     }
 }
 
-/// Prints a line at once, so that a reader of a pipe sees it too.
+/// Prints a line and flushes it, for readers of a pipe.
 #[expect(clippy::print_stdout, reason = "the output of this command is for its user")]
 fn say(line: impl Display) {
     println!("{}", printable::lines(&line.to_string()));
@@ -68,6 +68,6 @@ fn say(line: impl Display) {
 )]
 fn print(text: impl Display) {
     print!("{}", printable::lines(&text.to_string()));
-    // A terminal that is gone is no reason to stop.
+    // A closed terminal is not a reason to stop.
     let _ = io::stdout().flush();
 }

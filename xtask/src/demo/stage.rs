@@ -1,4 +1,4 @@
-//! Everything that the journey needs around it: a platform, its people, a host with the provider, a copy of the example.
+//! The environment of the journey: a platform, its people, a host with the provider, a copy of the example.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,14 +14,14 @@ use super::platform::Platform;
 use super::terraform::Terraform;
 use crate::{Failure, root};
 
-/// Where the example is, from the root of the workspace.
+/// Path of the example, from the root of the workspace.
 const EXAMPLE: &str = "examples/complete-pro";
 /// Name of the organization on the local platform.
 const ORGANIZATION: &str = "Demo Organization";
 /// Bucket of the data lake.
 const BUCKET: &str = "alpha-data-lake";
 
-/// The example's variables that have no default, with values for a platform that reaches no cloud.
+/// The example's variables without a default, with values for a platform without a cloud.
 const VARIABLES: [(&str, &str); 10] = [
     ("aws_region", "eu-west-1"),
     ("aws_role_arn", "arn:aws:iam::123456789012:role/alpha-zenml"),
@@ -32,7 +32,7 @@ const VARIABLES: [(&str, &str); 10] = [
     ("ecr_repository_url", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/recommendation-engine"),
     ("mlflow_username", "alpha"),
     ("mlflow_password", "demo-mlflow-password"),
-    // There is no AWS to try the connectors on.
+    // There is no AWS account to verify the connectors.
     ("verify_connectors", "false"),
 ];
 
@@ -45,10 +45,10 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// Finds the two that are built here beside the running program, or one folder above, where cargo puts tests.
+    /// Finds the two that are built here next to the running program, or one folder above, as for tests.
     pub fn beside(host: Host) -> Result<Self, Failure> {
         let program = std::env::current_exe()
-            .map_err(|error| Failure::new(format!("cannot tell where this program is: {error}")))?;
+            .map_err(|error| Failure::new(format!("cannot determine the path of this program: {error}")))?;
         let beside = |name: &str| {
             program
                 .ancestors()
@@ -58,7 +58,8 @@ impl Binaries {
                 .find(|path| path.is_file())
                 .ok_or_else(|| {
                     Failure::new(format!(
-                        "there is no {name} beside {}\nBuild it first:\n  cargo build --bin terraform-provider-zenml --bin zenml-local",
+                        "{name} was not found next to {}\nBuild it first:\n  cargo build --bin \
+                         terraform-provider-zenml --bin zenml-local",
                         program.display()
                     ))
                 })
@@ -67,10 +68,10 @@ impl Binaries {
     }
 }
 
-/// A running platform and a host with a configuration for it. All of it lives in one temporary folder.
+/// A running platform and a host with a configuration for it, all in one temporary folder.
 #[derive(Debug)]
 pub struct Stage {
-    // Dropped first: the platform writes into the folder.
+    // Dropped first, because the platform writes to the folder.
     platform: Platform,
     terraform: Terraform,
     folder: TempDir,
@@ -88,13 +89,13 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Starts a platform without people, for a configuration that is still to be written. Its variables
-    /// `zenml_control_plane_url` and `zenml_service_account_key` reach the platform.
+    /// Starts a platform without people, for a configuration to be written. Its variables `zenml_control_plane_url`
+    /// and `zenml_service_account_key` are set.
     pub async fn bare(binaries: &Binaries) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new()
             .prefix("zenml-demo-")
             .tempdir()
-            .map_err(|error| Failure::new(format!("cannot make a temporary folder: {error}")))?;
+            .map_err(|error| Failure::new(format!("cannot create a temporary folder: {error}")))?;
         let platform = Platform::start(&binaries.platform, folder.path(), ORGANIZATION).await?;
         let mut terraform = Terraform::new(&binaries.host, folder.path(), &binaries.provider)?;
         terraform.set("zenml_control_plane_url", &platform.ready().control_plane_url);
@@ -102,24 +103,24 @@ impl Stage {
         Ok(Self { platform, terraform, folder })
     }
 
-    /// The platform that runs.
+    /// Returns the running platform.
     pub fn platform(&self) -> &Platform {
         &self.platform
     }
 
-    /// The host with the configuration.
+    /// Returns the host with the configuration.
     pub fn terraform(&self) -> &Terraform {
         &self.terraform
     }
 
-    /// Replaces a text of the copied configuration, which holds it once.
+    /// Replaces a string in the copied configuration, which must contain it once.
     pub fn edit(&self, file: &str, from: &str, to: &str) -> Result<(), Failure> {
         let path = self.terraform.directory().join(file);
         let text = fs::read_to_string(&path)
             .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
         match text.matches(from).count() {
             1 => self.terraform.write(file, &text.replace(from, to)),
-            count => Err(Failure::new(format!("{file} holds {from:?} {count} times, expected once"))),
+            count => Err(Failure::new(format!("{file} contains {from:?} {count} times instead of once"))),
         }
     }
 
@@ -129,13 +130,13 @@ impl Stage {
         matrix::observe(&scene, &SUBJECTS, people::PASSWORD).await
     }
 
-    /// Names of the components that a person sees in the production stack.
+    /// Returns the names of the components that a user sees in the production stack.
     pub async fn components_seen_by(&self, username: &str) -> Result<Vec<String>, Failure> {
         let scene = self.scene().await?;
         matrix::components_seen_by(&scene, username, people::PASSWORD).await
     }
 
-    /// A session of the service account in a workspace of the platform.
+    /// Creates a session of the service account in a workspace of the platform.
     pub async fn automation(&self, workspace: &str) -> Result<Session, Failure> {
         let key = &self.platform.ready().service_account_key;
         let server = Session::anonymous(format!("{workspace}/api/v1"));
@@ -143,11 +144,11 @@ impl Stage {
         let answer = server.expect("POST", "/login", Body::Form(&form)).await?;
         let token = answer["access_token"].as_str();
         token.map(|token| server.with(token)).ok_or_else(|| {
-            Failure::new(format!("{workspace}/api/v1/login gave the service account no access token"))
+            Failure::new(format!("{workspace}/api/v1/login returned no access token for the service account"))
         })
     }
 
-    /// Leaves the platform running, and all files behind for the user.
+    /// Keeps the platform running, and all files.
     pub fn leave(self) {
         let Self { mut platform, terraform, folder } = self;
         platform.keep();
@@ -155,14 +156,14 @@ impl Stage {
         let _: PathBuf = folder.keep();
     }
 
-    /// What the applied configuration made, from its outputs.
+    /// Reads what the applied configuration created from its outputs.
     async fn scene(&self) -> Result<Scene, Failure> {
         let outputs = self.terraform.outputs().await?;
         let text = |value: &Value, name: &str| {
             value
                 .as_str()
                 .map(str::to_owned)
-                .ok_or_else(|| Failure::new(format!("there is no output {name}")))
+                .ok_or_else(|| Failure::new(format!("output {name} was not found")))
         };
         let of = |group: &str, name: &str| text(&outputs[group][name], &format!("{group}[{name:?}]"));
         let workspace = text(&outputs["workspace_server_url"], "workspace_server_url")?;
@@ -184,7 +185,7 @@ impl Stage {
     }
 }
 
-/// Copies the files of a configuration: its own, without state and what `init` made.
+/// Copies the files of a configuration, without state and the files of `init`.
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let failure = |error| Failure::new(format!("cannot copy {}: {error}", from.display()));
     for entry in fs::read_dir(from).map_err(failure)? {

@@ -1,6 +1,6 @@
-//! A Terraform or OpenTofu that gets the provider as users get it: by `init`, from a filesystem mirror.
+//! A Terraform or OpenTofu that installs the provider like users do: by `init`, from a filesystem mirror.
 //!
-//! Nothing of the user's set-up is read or written: no `~/.terraformrc`, no plug-in cache, no `TF_*` variables.
+//! It does not read or write the user's setup: no `~/.terraformrc`, no plugin cache, no `TF_*` variables.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::Failure;
 
 /// Address of the provider below the host's registry.
 const PROVIDER: &str = "zenml-io/zenml";
-/// Registries that a source address without a host stands for: that of Terraform and that of OpenTofu.
+/// Default registries of source addresses without a host: those of Terraform and of OpenTofu.
 const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
 
-/// A host with a configuration to work on.
+/// A host with a configuration.
 #[derive(Debug)]
 pub struct Terraform {
     scenario: Scenario,
@@ -23,14 +23,16 @@ pub struct Terraform {
 }
 
 impl Terraform {
-    /// Installs the provider binary into a mirror below `home`, and makes an empty folder for the configuration.
+    /// Installs the provider binary into a mirror in `home`, and creates an empty folder for the configuration.
     pub fn new(host: &Host, home: &Path, provider: &Path) -> Result<Self, Failure> {
         let mirror = home.join("mirror");
         for registry in REGISTRIES {
             install(provider, &mirror.join(registry).join(PROVIDER))?;
         }
-        let scenario = Scenario::new(host, &Origin::Mirror { directory: mirror.clone() })
-            .map_err(|error| Failure::new(format!("cannot make a folder for the configuration: {error}")))?;
+        let scenario =
+            Scenario::new(host, &Origin::Mirror { directory: mirror.clone() }).map_err(|error| {
+                Failure::new(format!("cannot create a folder for the configuration: {error}"))
+            })?;
         Ok(Self { scenario, mirror })
     }
 
@@ -46,22 +48,22 @@ impl Terraform {
             .map_err(|error| Failure::new(format!("cannot write {file} of the configuration: {error}")))
     }
 
-    /// Folder of the configuration and its state.
+    /// Returns the folder of the configuration and its state.
     pub fn directory(&self) -> PathBuf {
         self.scenario.work()
     }
 
-    /// Folder that the provider is installed in.
+    /// Returns the folder in which the provider is installed.
     pub fn mirror(&self) -> &Path {
         &self.mirror
     }
 
-    /// The host that runs.
+    /// Returns the host.
     pub fn host(&self) -> &Host {
         self.scenario.host()
     }
 
-    /// What a shell must export so that the host sees there what it sees here.
+    /// Returns the variables to export in a shell to get the same environment.
     pub fn exports(&self) -> Vec<(&str, &str)> {
         self.scenario
             .environment()
@@ -69,12 +71,12 @@ impl Terraform {
             .collect()
     }
 
-    /// Runs a command that must succeed, and gives what it printed.
+    /// Runs a command that must succeed. Returns its output.
     pub async fn succeed(&self, arguments: &[&str]) -> Result<String, Failure> {
         self.scenario.run(arguments).await.map(|output| output.stdout).map_err(|failed| self.failure(&failed))
     }
 
-    /// Runs a plan that must find nothing to do. The host itself says so, with its exit code.
+    /// Runs a plan that must be empty, according to the host's exit code.
     pub async fn expect_empty_plan(&self, options: &[&str]) -> Result<(), Failure> {
         let arguments = [&["plan", "-detailed-exitcode"], options].concat();
         self.scenario
@@ -84,11 +86,11 @@ impl Terraform {
             .map_err(|failed| Failure::new(format!("the plan should be empty\n{}", self.failure(&failed))))
     }
 
-    /// The value of every output, by name.
+    /// Returns the value of every output, by name.
     pub async fn outputs(&self) -> Result<Value, Failure> {
         let text = self.succeed(&["output", "-json"]).await?;
         let mut outputs: Value = serde_json::from_str(&text)
-            .map_err(|error| Failure::new(format!("`output -json` printed no JSON: {error}")))?;
+            .map_err(|error| Failure::new(format!("`output -json` did not print valid JSON: {error}")))?;
         if let Some(all) = outputs.as_object_mut() {
             for output in all.values_mut() {
                 *output = output["value"].take();
@@ -97,7 +99,7 @@ impl Terraform {
         Ok(outputs)
     }
 
-    /// Leaves the configuration and its state behind.
+    /// Keeps the configuration and its state.
     pub fn keep(self) {
         self.scenario.keep();
     }
@@ -107,13 +109,13 @@ impl Terraform {
     }
 }
 
-/// Puts the provider binary where a filesystem mirror has it: `VERSION/OS_ARCH/terraform-provider-NAME_vVERSION`.
+/// Installs the provider binary into a filesystem mirror: `VERSION/OS_ARCH/terraform-provider-NAME_vVERSION`.
 fn install(provider: &Path, package: &Path) -> Result<(), Failure> {
     let version = env!("CARGO_PKG_VERSION");
     let directory = package.join(version).join(platform());
     let installed = directory.join(format!("terraform-provider-zenml_v{version}"));
     fs::create_dir_all(&directory)
-        // A hard link costs no time; across file systems there is none.
+        // A hard link is fast, but not possible across file systems.
         .and_then(|()| fs::hard_link(provider, &installed).or_else(|_| fs::copy(provider, &installed).map(drop)))
         .map_err(|error| {
             Failure::new(format!(
@@ -124,7 +126,7 @@ fn install(provider: &Path, package: &Path) -> Result<(), Failure> {
         })
 }
 
-/// Operating system and processor, as Terraform names them.
+/// Returns operating system and processor, as Terraform names them.
 fn platform() -> String {
     let system = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
     let processor = match std::env::consts::ARCH {

@@ -1,4 +1,4 @@
-//! Who may depend on whom, and what nobody may depend on.
+//! Allowed dependencies between crates, and forbidden ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{Failure, root};
 
-/// The crates of the workspace that each crate may use. Tests may use those in the second list too.
+/// The crates of the workspace that each crate may use. Tests may also use those in the second list.
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("printable", &[], &[]),
     ("tfkit-derive", &[], &[]),
@@ -26,15 +26,19 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ),
 ];
 
-/// Crates that a crate may not reach, directly or through others, with what it is kept free of.
+/// Crates that a crate must not depend on, directly or indirectly, with the reason.
 const UNREACHABLE: &[(&str, &[&str], &str)] = &[
     ("tfkit", &["tonic", "prost", "rustls", "hyper"], "gRPC and TLS belong to tfkit-serve"),
-    ("zenml-api", &["tokio", "hyper", "reqwest", "axum", "sqlx"], "it describes requests and does no I/O"),
+    (
+        "zenml-api",
+        &["tokio", "hyper", "reqwest", "axum", "sqlx"],
+        "it describes requests and performs no I/O",
+    ),
     ("zenml-provider", &["sqlx", "clap"], "the platform's tools would make the provider start slower"),
     ("xtask", &["protox", "prost-build"], "every command would wait for the protobuf compiler"),
 ];
 
-/// Every violation, one line each.
+/// Returns every violation, one line each.
 pub(super) fn violations() -> Result<Vec<String>, Failure> {
     let mut found = Vec::new();
     for package in packages()? {
@@ -43,13 +47,13 @@ pub(super) fn violations() -> Result<Vec<String>, Failure> {
     for (package, unreachable, why) in UNREACHABLE {
         let reached = tree(&["--package", package, "--edges", "normal"])?;
         for name in unreachable.iter().filter(|name| reached.contains(**name)) {
-            found.push(format!("{package} reaches {name}: {why}"));
+            found.push(format!("{package} depends on {name}: {why}"));
         }
     }
     Ok(found)
 }
 
-/// A crate of the workspace with the dependencies that its manifest declares.
+/// A crate of the workspace with the dependencies of its manifest.
 #[derive(Debug, Deserialize)]
 pub(super) struct Package {
     pub(super) name: String,
@@ -60,11 +64,11 @@ pub(super) struct Package {
 #[derive(Debug, Deserialize)]
 struct Dependency {
     name: String,
-    /// Nothing for a normal one, else `dev` or `build`.
+    /// `None` for a normal one, otherwise `dev` or `build`.
     kind: Option<String>,
 }
 
-/// The arrows of one crate that should not be there.
+/// Returns the forbidden arrows of one crate.
 fn in_package(package: &Package) -> Vec<String> {
     let known: BTreeMap<&str, (&[&str], &[&str])> =
         ARROWS.iter().map(|(name, normal, tests)| (*name, (*normal, *tests))).collect();
@@ -81,12 +85,12 @@ fn in_package(package: &Package) -> Vec<String> {
         })
         .map(|dependency| {
             let kind = dependency.kind.as_deref().unwrap_or("normal");
-            format!("{} -> {} ({kind}) is no arrow of ARCHITECTURE.md", package.name, dependency.name)
+            format!("{} -> {} ({kind}) is not an arrow in ARCHITECTURE.md", package.name, dependency.name)
         })
         .collect()
 }
 
-/// The crates of the workspace.
+/// Returns the crates of the workspace.
 pub(super) fn packages() -> Result<Vec<Package>, Failure> {
     #[derive(Deserialize)]
     struct Metadata {
@@ -95,10 +99,10 @@ pub(super) fn packages() -> Result<Vec<Package>, Failure> {
     let text = cargo(&["metadata", "--no-deps", "--format-version", "1"])?;
     serde_json::from_str::<Metadata>(&text)
         .map(|metadata| metadata.packages)
-        .map_err(|error| Failure::new(format!("`cargo metadata` answered something unexpected: {error}")))
+        .map_err(|error| Failure::new(format!("unexpected output of `cargo metadata`: {error}")))
 }
 
-/// Names of all crates in a part of the dependency tree.
+/// Returns the names of all crates in a part of the dependency tree.
 fn tree(arguments: &[&str]) -> Result<BTreeSet<String>, Failure> {
     let text = cargo(&[&["tree", "--prefix", "none", "--format", "{p}"], arguments].concat())?;
     Ok(text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
@@ -126,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_arrow_that_is_not_drawn_is_found() {
+    fn a_forbidden_dependency_is_found() {
         let package = |name: &str, dependency: &str, kind: Option<&str>| Package {
             name: name.to_owned(),
             manifest_path: String::new(),

@@ -7,19 +7,19 @@ use std::path::Path;
 use super::dependency::cargo;
 use crate::Failure;
 
-/// Crates that the build needs twice, each with the reason.
-const TWICE: &[(&str, &str)] = &[("either", "a macro that runs in the build and sqlx disagree about it")];
+/// Crates that must be built twice, each with its reason.
+const TWICE: &[(&str, &str)] = &[("either", "a build-time macro and sqlx require different features")];
 
-/// What starts cargo for everyone. They choose binaries: for packages cargo would compute features of their own.
+/// Files that run cargo. They select binaries: for packages, cargo would compute different features.
 const CHOOSERS: [&str; 2] = ["Makefile", ".cargo/config.toml"];
 
-/// Every violation, one line each.
+/// Returns every violation, one line each.
 pub(super) fn violations(root: &Path) -> Result<Vec<String>, Failure> {
     let mut found = Vec::new();
     let build = features(&["--workspace", "--edges", "normal,build"])?;
     let tests = features(&["--workspace", "--edges", "normal,build,dev"])?;
     found.extend(only_in_build(&build, &tests));
-    // The protobuf compiler brings a few crates in other shapes; only `xtask gen` and its tests build it.
+    // The protobuf compiler uses a few crates with other features; only `xtask gen` and its tests build it.
     let shipped = features(&["--workspace", "--exclude", "xtask-gen", "--edges", "normal,build"])?;
     found.extend(twice(&shipped, TWICE));
     for name in CHOOSERS {
@@ -27,14 +27,14 @@ pub(super) fn violations(root: &Path) -> Result<Vec<String>, Failure> {
             .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
         if chooses_packages(&text) {
             found.push(format!(
-                "{name} chooses packages, which builds crates again; choose with --bin or --bench"
+                "{name} selects packages, which rebuilds crates; use --bin or --bench instead"
             ));
         }
     }
     Ok(found)
 }
 
-/// For each third-party crate with its version, the sets of features that it is built with.
+/// Returns the sets of features of each third-party crate, by name and version.
 type Features = BTreeMap<String, BTreeSet<String>>;
 
 fn features(part: &[&str]) -> Result<Features, Failure> {
@@ -44,7 +44,7 @@ fn features(part: &[&str]) -> Result<Features, Failure> {
 fn read(tree: &str) -> Features {
     let mut features = Features::new();
     for line in tree.lines() {
-        // A crate of the workspace has its folder in the line.
+        // The line of a workspace crate contains its folder.
         let Some((package, rest)) = line.split_once(" [").filter(|(package, _)| !package.contains("(/"))
         else {
             continue;
@@ -55,29 +55,32 @@ fn read(tree: &str) -> Features {
     features
 }
 
-/// Crates that a build without tests makes in another way than one with tests.
+/// Returns the crates that are built differently with and without tests.
 fn only_in_build(build: &Features, tests: &Features) -> Vec<String> {
     let differs = |(package, sets): &(&String, &BTreeSet<String>)| {
         !tests.get(*package).is_some_and(|others| sets.is_subset(others))
     };
     let line = |(package, _)| {
         format!(
-            "{package} has other features with tests than without, and is built twice; \
-             name them in the root Cargo.toml: cargo tree -e features,normal,build,dev -i {}",
+            "{package} has different features with and without tests, so it is built twice; list them in the root \
+             Cargo.toml: cargo tree -e features,normal,build,dev -i {}",
             String::from(package).replace(" v", "@")
         )
     };
     build.iter().filter(differs).map(line).collect()
 }
 
-/// Crates with more than one set of features that do not need them, and those that no longer do.
+/// Returns the crates with several sets of features without a reason, and unused reasons.
 fn twice(features: &Features, allowed: &[(&str, &str)]) -> Vec<String> {
     let name = |package: &str| package.split(' ').next().unwrap_or_default().to_owned();
     let several: BTreeSet<String> =
         features.iter().filter(|(_, sets)| sets.len() > 1).map(|(package, _)| name(package)).collect();
     let allowed: BTreeSet<String> = allowed.iter().map(|(name, _)| (*name).to_owned()).collect();
     let new = several.difference(&allowed).map(|name| {
-        format!("{name} is built with two sets of features; name one in the root Cargo.toml: cargo tree -e features -i {name}")
+        format!(
+            "{name} is built with two sets of features; specify one in the root Cargo.toml: cargo tree -e \
+         features -i {name}"
+        )
     });
     let stale = allowed
         .difference(&several)
@@ -98,14 +101,14 @@ mod tests {
     const TREE: &str = "tokio v1.0.0 [net,time]\nserde v1.0.0 [] (*)\nderive v1.0.0 (proc-macro) []\nours v1.0.0 (/there) [a]";
 
     #[test]
-    fn a_tree_is_read_without_the_crates_of_the_workspace() {
+    fn a_tree_is_parsed_without_the_crates_of_the_workspace() {
         let features = read(TREE);
         assert!(features.keys().eq(["derive v1.0.0", "serde v1.0.0", "tokio v1.0.0"]));
         assert!(features["tokio v1.0.0"].contains("net,time"));
     }
 
     #[test]
-    fn a_feature_that_only_tests_ask_for_is_found() {
+    fn a_feature_that_only_tests_require_is_found() {
         let build = read(TREE);
         assert_eq!(only_in_build(&build, &read(TREE)).len(), 0);
         let found = only_in_build(&build, &read(&TREE.replace("net,time", "net,test-util,time")));
@@ -113,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_set_of_features_needs_a_reason() {
+    fn a_second_set_of_features_requires_a_reason() {
         let once = read(TREE);
         let several = read(&format!("{TREE}\ntokio v1.0.0 [net]"));
         assert_eq!(twice(&several, &[]).len(), 1);
@@ -122,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_of_packages_is_found() {
+    fn a_selection_of_packages_is_found() {
         assert!(chooses_packages("demo:\n\t@$(cargo) build --package xtask"));
         assert!(chooses_packages("xtask = \"run -p xtask --\""));
         assert!(!chooses_packages("# cargo with --package\n\t@mkdir -p there\n\t@cargo build --bin xtask"));

@@ -1,4 +1,4 @@
-//! Invariants that no compiler checks. `ARCHITECTURE.md` says why each of them is there.
+//! Invariants that the compiler does not check. `ARCHITECTURE.md` explains each of them.
 
 mod circle;
 mod dependency;
@@ -17,7 +17,7 @@ pub fn run() -> Result<(), Failure> {
     Err(Failure::new(format!("the workspace is not tidy:\n  {}", violations.join("\n  "))))
 }
 
-/// Every violation, one line each.
+/// Returns every violation, one line each.
 pub fn violations() -> Result<Vec<String>, Failure> {
     let mut found = source::violations(&root())?;
     found.extend(resource::violations(&root()));
@@ -33,7 +33,7 @@ mod tests {
 
     use tempfile::TempDir;
 
-    /// A tree of files, each with its content.
+    /// Creates a tree of files, each with its content.
     pub(super) fn tree(files: &[(&str, &str)]) -> TempDir {
         let root = TempDir::new().unwrap();
         for (name, text) in files {

@@ -1,4 +1,4 @@
-//! What belongs to every resource beside its page, for which `xtask docs` asks: a test file.
+//! Every resource has a test file. (`xtask docs` checks its page.)
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use zenml_provider::Zenml;
 
 const TESTS: &str = "crates/zenml-provider/tests/it";
 
-/// Every resource without a test file, one line each.
+/// Returns every resource without a test file, one line each.
 pub(super) fn violations(root: &Path) -> Vec<String> {
     untested(&root.join(TESTS), &Engine::new(Zenml::default()).resources())
 }
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_resource_without_a_test_file_is_named() {
+    fn a_resource_without_a_test_file_is_found() {
         let tests = TempDir::new().unwrap();
         fs::write(tests.path().join("team.rs"), "").unwrap();
         fs::create_dir(tests.path().join("stack")).unwrap();

@@ -1,4 +1,4 @@
-//! What a source file may say, by the folder that it is in.
+//! What source files may contain, by folder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 
 use crate::Failure;
 
-/// Longest source file that is not generated.
+/// Maximum number of lines of a source file that is not generated.
 const LONGEST: usize = 600;
 
-/// Folders that hold nothing of the project's own text.
+/// Folders without text of the project.
 const FOREIGN: [&str; 5] = [".git", ".cache", ".terraform", "target", "node_modules"];
 
-/// Words that Rust code may say in some places only.
+/// Words that Rust code may contain only in some places.
 struct Rule {
     words: &'static [&'static str],
-    /// Where the rule applies: beginnings of paths.
+    /// Where the rule applies: path prefixes.
     within: &'static [&'static str],
-    /// Where it does not, within those.
+    /// Exceptions: path prefixes.
     except: &'static [&'static str],
     why: &'static str,
 }
@@ -45,17 +45,17 @@ const RULES: &[Rule] = &[
         words: &["std::fs", "std::net", "std::env", "std::process", "tokio::"],
         within: &["crates/zenml-api/src/"],
         except: &[],
-        why: "zenml-api describes requests and does no I/O",
+        why: "zenml-api describes requests and performs no I/O",
     },
 ];
 
-/// Every violation in the files below a folder, one line each.
+/// Returns every violation in the files of a folder, one line each.
 pub(super) fn violations(root: &Path) -> Result<Vec<String>, Failure> {
     let mut found = stale(root, RULES);
     let mut reads_environment = BTreeMap::<String, Vec<String>>::new();
     for path in files(root)? {
         let name = path.strip_prefix(root).unwrap_or(&path).display().to_string().replace('\\', "/");
-        // What is not text says nothing.
+        // Binary files are ignored.
         let Ok(text) = fs::read_to_string(&path) else { continue };
         found.extend(in_text(&name, &text));
         if path.extension().is_some_and(|extension| extension == "rs") {
@@ -67,37 +67,37 @@ pub(super) fn violations(root: &Path) -> Result<Vec<String>, Failure> {
     }
     for (package, files) in reads_environment.into_iter().filter(|(_, files)| files.len() > 1) {
         found.push(format!(
-            "{package}: environment variables are read in one module, not in {}",
+            "{package}: environment variables must be read in one module, not in {}",
             files.join(", ")
         ));
     }
     Ok(found)
 }
 
-/// The folders that a rule names, but that are no longer there.
+/// Returns the folders of rules that no longer exist.
 fn stale(root: &Path, rules: &[Rule]) -> Vec<String> {
     let folders = rules.iter().flat_map(|rule| rule.within.iter().chain(rule.except));
     let gone = folders.filter(|folder| !root.join(folder).exists());
     gone.map(|folder| format!("a rule of tidy/source.rs names {folder}, which does not exist")).collect()
 }
 
-/// The violations that any text file can hold.
+/// Returns the violations that any text file can contain.
 fn in_text(name: &str, text: &str) -> Vec<String> {
-    // Put together here, so that this file does not hold them.
+    // Concatenated, so that this file does not contain them.
     let machine = [["/wo", "rk/"], ["/ro", "ot/"], ["/ho", "me/"]].map(|halves| halves.concat());
     let holds = machine.iter().filter(|path| text.contains(path.as_str()));
-    holds.map(|path| format!("{name}: {path} is a path of one machine and means nothing elsewhere")).collect()
+    holds.map(|path| format!("{name}: {path} is a path of one machine")).collect()
 }
 
-/// The violations in one Rust file.
+/// Returns the violations in one Rust file.
 fn in_source(name: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     if name.starts_with("crates/tfkit") && text.to_lowercase().contains("zenml") {
-        found.push(format!("{name}: the framework names ZenML; say what is meant without a product"));
+        found.push(format!("{name}: the framework must not mention ZenML"));
     }
     let lines = text.lines().count();
     if lines > LONGEST && !is_generated(name) {
-        found.push(format!("{name}: {lines} lines; split it, {LONGEST} are the limit"));
+        found.push(format!("{name}: {lines} lines; split it: the limit is {LONGEST}"));
     }
     let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| name.starts_with(beginning));
     for rule in RULES.iter().filter(|rule| begins(rule.within) && !begins(rule.except)) {
@@ -108,12 +108,12 @@ fn in_source(name: &str, text: &str) -> Vec<String> {
     found
 }
 
-/// Whether code, not a comment, says a word.
+/// Whether code, not a comment, contains a word.
 fn in_code(text: &str, word: &str) -> bool {
     text.lines().any(|line| !line.trim_start().starts_with("//") && says(line, word))
 }
 
-/// Whether a line holds a word that is not the end of a longer one.
+/// Whether a line contains a word that is not the end of a longer one.
 fn says(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -125,7 +125,7 @@ fn is_generated(name: &str) -> bool {
     name.contains("/gen/") && !name.ends_with("/mod.rs")
 }
 
-/// The package whose environment a file reads outside of tests.
+/// Returns the package of a file that reads the environment outside tests.
 fn reader_of_environment(name: &str, text: &str) -> Option<String> {
     let (package, rest) = name.strip_prefix("crates/")?.split_once("/src/")?;
     let reads = ["env::var(", "env::var_os(", "env::vars(", "env::vars_os("];
@@ -133,7 +133,7 @@ fn reader_of_environment(name: &str, text: &str) -> Option<String> {
     shipped.then(|| package.to_owned())
 }
 
-/// All files of the project below a folder, in order.
+/// Returns all files of the project in a folder, in order.
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failure = |error| Failure::new(format!("cannot read {}: {error}", folder.display()));
     let mut found = Vec::new();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_for_a_folder_that_is_gone_is_found() {
+    fn a_rule_for_a_missing_folder_is_found() {
         let root = crate::tidy::tests::tree(&[("crates/a/src/lib.rs", "")]);
         let rule = |except| Rule { words: &[], within: &["crates/"], except, why: "" };
         assert_eq!(stale(root.path(), &[rule(&["crates/a/"])]).len(), 0);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_of_the_environment_is_told_from_a_test() {
+    fn reading_the_environment_is_found_outside_tests() {
         let text = "let home = std::env::var_os(\"HOME\");";
         assert_eq!(reader_of_environment("crates/a/src/b.rs", text).as_deref(), Some("a"));
         assert_eq!(reader_of_environment("crates/a/tests/it/b.rs", text), None);

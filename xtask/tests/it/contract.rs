@@ -1,4 +1,4 @@
-//! One list of requests to a real ZenML server and to an embedded workspace.
+//! The same requests to a real ZenML server and to an embedded workspace.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn text<'a>(answer: &'a Value, member: &str) -> &'a str {
     answer[member].as_str().unwrap_or_else(|| panic!("{answer} has no {member}"))
 }
 
-/// A workspace of a new platform, and the platform's administrator in it.
+/// Creates a workspace on a new platform. Returns its API as an administrator.
 async fn embedded(platform: &Platform) -> Plane {
     let key = platform.service_account_key().expect("a new platform has a key").expose();
     let control = Session::anonymous(platform.url());
@@ -39,7 +39,7 @@ async fn embedded(platform: &Platform) -> Plane {
 }
 
 #[tokio::test]
-async fn a_real_server_and_an_embedded_workspace_give_the_same_answers() {
+async fn a_real_server_and_an_embedded_workspace_return_the_same_responses() {
     let server = match RealServer::shared() {
         Ok(server) => server,
         Err(NoServer::Skipped(why)) => return println!("SKIPPED: {why}"),
@@ -51,16 +51,16 @@ async fn a_real_server_and_an_embedded_workspace_give_the_same_answers() {
     platform.stop().await;
     let real = shown(play(&steps, &plain(server)).await);
     let expected = steps.iter().filter(|step| step.differs.is_some()).count();
-    println!("{} requests, {expected} of them with answers that differ by design", steps.len());
+    println!("{} requests, {expected} of them with responses that differ by design", steps.len());
     let differences = compare::differences(&real, &local);
     let report: Vec<String> = differences.iter().map(ToString::to_string).collect();
     assert!(report.is_empty(), "{} differences:\n{}", report.len(), report.join("\n"));
     let stale = shown(record::stale(&folder(), &record::exchanges(&real)));
-    assert!(stale.is_empty(), "not what the server answers: {stale:?}; see `cargo xtask contract --record`");
+    assert!(stale.is_empty(), "out of date: {stale:?}; run `cargo xtask contract --record`");
 }
 
 #[test]
-fn the_requests_call_every_endpoint() {
+fn the_requests_cover_every_endpoint() {
     let steps = shown(read());
     let fits = |method: &str, template: &str, call: &str| {
         let (its_method, target) = call.split_once(' ').unwrap();

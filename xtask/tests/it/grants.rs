@@ -1,4 +1,4 @@
-//! Two roles of one team that meet on shared components, made and removed at the same time, over and over.
+//! Two roles of one team on shared components, repeatedly created and removed at the same time.
 #![expect(clippy::unwrap_used, reason = "unwrap is for tests")]
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use xtask::demo::stage::Stage;
 
 use crate::{binaries, shown};
 
-/// Two stacks of the same two components, and a role of one team on each of them as long as its variable says so.
+/// Two stacks of the same two components, and a role of one team on each of them, switched by a variable.
 const CONFIGURATION: &str = r#"
 terraform {
   required_providers {
@@ -81,13 +81,13 @@ output "stacks" { value = { for name, stack in zenml_stack.it : name => stack.id
 "#;
 
 #[tokio::test]
-async fn two_roles_that_meet_on_shared_components_never_lose_a_grant() {
+async fn two_roles_on_shared_components_never_lose_a_grant() {
     let Some(binaries) = binaries().await.into_iter().next() else { return };
     let stage = shown(Stage::bare(&binaries).await);
     let terraform = stage.terraform();
     shown(terraform.write("main.tf", CONFIGURATION));
     shown(terraform.succeed(&["init"]).await);
-    // Each step makes and removes roles at the same time as the host walks its graph; both directions meet.
+    // In each step, the host creates and removes roles at the same time; both orders occur.
     let steps = [
         (true, true),
         (false, false),
@@ -128,7 +128,7 @@ async fn two_roles_that_meet_on_shared_components_never_lose_a_grant() {
     shown(terraform.succeed(&destroy).await);
 }
 
-/// What the team may do with one object, as the control plane tells.
+/// Returns what the team may do with one object, according to the control plane.
 async fn grants(stage: &Stage, outputs: &Value, kind: &str, id: &Value) -> BTreeSet<String> {
     let ready = stage.platform().ready();
     let admin = &ready.admin;

@@ -1,4 +1,4 @@
-//! The reference journey as a whole, and a journey in which one role assignment is missing.
+//! The complete reference journey, and a journey with a missing role assignment.
 
 use xtask::demo::stage::Stage;
 use xtask::demo::{self, Arguments};
@@ -13,7 +13,7 @@ async fn the_whole_journey_passes() {
 }
 
 #[tokio::test]
-async fn without_one_role_assignment_the_matrix_names_what_its_team_cannot_do() {
+async fn without_a_role_assignment_the_matrix_lists_what_its_team_cannot_do() {
     let Some(binaries) = binaries().await.into_iter().next() else { return };
     let stage = shown(Stage::set(&binaries).await);
     let all = "resource \"zenml_stack_role_assignment\" \"prod\" {\n  for_each = local.teams\n";

@@ -10,8 +10,8 @@ use tfkit_test::NoHost;
 use xtask::demo::stage::Binaries;
 use xtask::{Failure, environment};
 
-/// The binaries of a test, once for each host; none when there is no host, and nobody insists on one.
-#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
+/// Returns the binaries of a test, once for each host; empty if there is no host and none is required.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 async fn binaries() -> Vec<Binaries> {
     match environment::search().hosts().await {
         Ok(hosts) => hosts.into_iter().map(|host| shown(Binaries::beside(host))).collect(),
@@ -23,7 +23,7 @@ async fn binaries() -> Vec<Binaries> {
     }
 }
 
-/// A failure of the code under test, as its user reads it.
+/// Unwraps a result; panics with the failure as its user sees it.
 fn shown<T>(outcome: Result<T, Failure>) -> T {
     outcome.unwrap_or_else(|failure| panic!("{failure}"))
 }

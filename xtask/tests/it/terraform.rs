@@ -1,4 +1,4 @@
-//! The host of the journey: what it takes for an empty plan, and what the user reads when a command fails.
+//! The host of the journey: empty plans, and the errors of failed commands.
 
 use tempfile::TempDir;
 use xtask::demo::stage::Binaries;
@@ -21,7 +21,7 @@ async fn host(binaries: &Binaries, home: &TempDir) -> Terraform {
 }
 
 #[tokio::test]
-async fn a_plan_that_changes_something_is_an_error_that_shows_the_plan() {
+async fn the_error_for_a_plan_with_changes_contains_the_plan() {
     for binaries in binaries().await {
         let home = TempDir::new().unwrap();
         let terraform = host(&binaries, &home).await;
@@ -35,7 +35,7 @@ async fn a_plan_that_changes_something_is_an_error_that_shows_the_plan() {
 }
 
 #[tokio::test]
-async fn a_command_that_fails_shows_its_words_and_its_exit_code() {
+async fn the_error_of_a_failed_command_contains_its_output_and_its_exit_code() {
     for binaries in binaries().await {
         let home = TempDir::new().unwrap();
         let terraform = host(&binaries, &home).await;

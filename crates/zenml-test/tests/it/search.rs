@@ -23,7 +23,7 @@ fn without_a_server_tests_are_skipped_unless_it_is_required() {
 }
 
 #[test]
-fn an_environment_that_is_named_must_be_there() {
+fn a_specified_environment_must_exist() {
     let cache = tempfile::tempdir().unwrap();
     let named = cache.path().join("mine");
     let search = Search { named: Some(named.clone()), cache: cache.path().to_owned(), required: false };
@@ -34,7 +34,7 @@ fn an_environment_that_is_named_must_be_there() {
 }
 
 #[test]
-fn half_an_environment_is_not_taken() {
+fn an_incomplete_environment_is_not_used() {
     let cache = tempfile::tempdir().unwrap();
     let search = Search { named: None, cache: cache.path().to_owned(), required: false };
     let directory = cache.path().join(format!("zenml-server-{VERSION}"));

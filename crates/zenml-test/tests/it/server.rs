@@ -36,7 +36,7 @@ fn get(server: &RealServer, path: &str, credential: &str) -> Json {
 }
 
 #[test]
-fn a_server_answers_those_that_hold_its_credentials_and_others_run_beside_it() {
+fn a_server_accepts_its_credentials_and_others_run_next_to_it() {
     let Some(environment) = environment(Packages::Plain) else { return };
     let (one, other) = std::thread::scope(|scope| {
         let other = scope.spawn(|| RealServer::start(&environment, Packages::Plain).unwrap());
@@ -60,7 +60,7 @@ fn a_server_answers_those_that_hold_its_credentials_and_others_run_beside_it() {
 }
 
 #[test]
-fn the_shared_server_is_one() {
+fn all_tests_share_one_server() {
     if environment(Packages::Plain).is_none() {
         return;
     }
@@ -95,7 +95,7 @@ fn a_server_ends_with_the_process_that_started_it_however_that_ends() {
 }
 
 #[test]
-fn a_start_that_fails_shows_the_end_of_the_log() {
+fn the_error_of_a_failed_start_contains_the_end_of_the_log() {
     let cache = tempfile::tempdir().unwrap();
     let binaries = cache.path().join("broken/bin");
     std::fs::create_dir_all(&binaries).unwrap();
@@ -110,7 +110,7 @@ fn a_start_that_fails_shows_the_end_of_the_log() {
 }
 
 #[test]
-fn a_server_knows_the_connectors_that_its_packages_are_for() {
+fn a_server_supports_the_connectors_of_its_packages() {
     for (packages, types) in [
         (Packages::Plain, vec!["docker", "oauth2"]),
         (Packages::Clouds, vec!["aws", "docker", "kubernetes", "oauth2"]),

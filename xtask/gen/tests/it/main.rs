@@ -1,5 +1,5 @@
-//! The definition of the plugin protocol against the facts about it: `proto/tfplugin6-fields.csv` lists every
-//! message, field, tag, type, enum value and call that hosts know.
+//! Compares the definition of the plugin protocol with the facts about it: `proto/tfplugin6-fields.csv` lists every
+//! message, field, tag, type, enum value and RPC that hosts know.
 #![expect(clippy::unwrap_used, reason = "unwrap is for tests")]
 
 use std::collections::BTreeSet;
@@ -8,13 +8,13 @@ use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 #[test]
-fn the_definition_says_what_the_facts_say() {
+fn the_definition_matches_the_facts() {
     let folder = xtask::root().join("crates/tfkit-serve/proto");
     let facts: BTreeSet<String> = std::fs::read_to_string(folder.join("tfplugin6-fields.csv"))
         .unwrap()
         .lines()
         .skip(1)
-        // The last column says since when; the definition does not.
+        // The last column is the first version; the definition does not contain it.
         .map(|line| line.rsplit_once(',').unwrap().0.replace('"', ""))
         .collect();
     let files = protox::compile(["tfplugin6.proto"], [&folder]).unwrap().file;
@@ -28,7 +28,7 @@ fn the_definition_says_what_the_facts_say() {
     assert_eq!(count("service Provider,"), 36);
 }
 
-/// A definition as rows of the table.
+/// Converts a definition to rows of the table.
 fn rows(file: &FileDescriptorProto) -> BTreeSet<String> {
     let mut rows = BTreeSet::new();
     for kind in &file.enum_type {
@@ -119,7 +119,7 @@ fn ty(field: &FieldDescriptorProto) -> String {
     }
 }
 
-/// A type name as the table writes it.
+/// Returns a type name as in the table.
 fn local(name: &str) -> &str {
     let name = name.trim_start_matches('.');
     name.strip_prefix("tfplugin6.").unwrap_or(name)

@@ -1,4 +1,4 @@
-//! Acting as a subject: the requests behind each operation, and how their answers are read.
+//! Acting as a subject: the requests of each operation, and the interpretation of the responses.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{Connector, Kind, Matrix, Operation, Outcome, Stack, Subject};
 use crate::Failure;
 use crate::demo::http::{Answer, Body, Session};
 
-/// Where the subjects act, and on what.
+/// The objects that the subjects act on.
 #[derive(Clone, Debug)]
 pub struct Scene {
     pub control_plane: String,
@@ -18,13 +18,13 @@ pub struct Scene {
     pub production_connector: String,
     pub secret: String,
     pub project: String,
-    /// Description of the project, sent back unchanged by whoever changes it.
+    /// Description of the project, sent back unchanged in an update.
     pub project_description: String,
-    /// Bucket that the shared connector gives access to, as `s3://NAME`.
+    /// Bucket of the shared connector, as `s3://NAME`.
     pub bucket: String,
 }
 
-/// Acts as each subject, with its password, and reports what came of every operation.
+/// Acts as each subject, with its password, and returns the outcome of every operation.
 pub async fn observe(scene: &Scene, subjects: &[Subject], password: &str) -> Result<Matrix, Failure> {
     let mut rows: Vec<(Operation, Vec<Outcome>)> =
         Operation::ALL.into_iter().map(|operation| (operation, Vec::new())).collect();
@@ -37,7 +37,7 @@ pub async fn observe(scene: &Scene, subjects: &[Subject], password: &str) -> Res
     Ok(Matrix { subjects: subjects.to_vec(), rows })
 }
 
-/// All operations of one subject.
+/// Runs all operations of one subject.
 async fn act(scene: &Scene, subject: &Subject, password: &str) -> Result<Vec<Outcome>, Failure> {
     let control_plane = Session::log_in(&scene.control_plane, subject.username, password).await?;
     let (login, session) = log_in(&scene.workspace, &control_plane).await?;
@@ -48,10 +48,10 @@ async fn act(scene: &Scene, subject: &Subject, password: &str) -> Result<Vec<Out
     Ok(outcomes)
 }
 
-/// Exchanges the session of the control plane for one of the workspace. The answer may be a 200 without a token,
-/// which is a refusal.
+/// Exchanges the session of the control plane for one of the workspace. The response can be a 200 without a token,
+/// which means no access.
 ///
-/// Who cannot log in goes on with the credential of the control plane, as an intruder would.
+/// A subject that cannot log in continues with the credential of the control plane, like an intruder.
 async fn log_in(workspace: &str, control_plane: &Session) -> Result<(Outcome, Session), Failure> {
     let intruder = control_plane.at(format!("{workspace}/api/v1"));
     let answer = intruder.send("POST", "/login", Body::Form(&[("grant_type", "zenml-external")])).await?;
@@ -59,7 +59,7 @@ async fn log_in(workspace: &str, control_plane: &Session) -> Result<(Outcome, Se
     Ok((outcome(&answer, session.is_some()), session.unwrap_or(intruder)))
 }
 
-/// One operation, after a login that went as given.
+/// Runs one operation, after a login with the given outcome.
 async fn perform(
     session: &Session,
     scene: &Scene,
@@ -121,7 +121,7 @@ async fn perform(
     })
 }
 
-/// Reads an answer: a success counts only when it carries what was asked for.
+/// Interprets a response: a success counts only if it contains what was requested.
 fn outcome(answer: &Answer, complete: bool) -> Outcome {
     let kind = match answer.status {
         200 if complete => Kind::Done,
@@ -131,7 +131,7 @@ fn outcome(answer: &Answer, complete: bool) -> Outcome {
     Outcome { status: answer.status, kind }
 }
 
-/// Whether an object is more than a stub that only says that it exists.
+/// Whether an object is more than a stub.
 fn visible(object: &Value) -> bool {
     object["permission_denied"] == false && object["body"].is_object()
 }
@@ -140,13 +140,13 @@ fn items(answer: &Answer) -> &[Value] {
     answer.body["items"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// All components of a stack, over all types.
+/// Returns all components of a stack, of all types.
 fn components(stack: &Value) -> Vec<&Value> {
     let by_type = stack["metadata"]["components"].as_object();
     by_type.into_iter().flat_map(|types| types.values()).filter_map(Value::as_array).flatten().collect()
 }
 
-/// Names of the components of the production stack that a person sees, in order.
+/// Returns the names of the components of the production stack that a user sees, in order.
 pub async fn components_seen_by(
     scene: &Scene,
     username: &str,

@@ -1,4 +1,4 @@
-//! Who can do what: found by acting as each subject, compared with what the roles promise.
+//! Who can do what: determined by acting as each subject, and compared with the documented roles.
 
 mod act;
 mod operation;
@@ -10,22 +10,22 @@ pub use act::{Scene, components_seen_by, observe};
 pub use operation::{Connector, Operation, Stack};
 pub use promise::{ProjectRole, Roles, SUBJECTS, StackRole, Subject, WorkspaceRole};
 
-/// What came of one operation of one subject.
+/// The outcome of one operation of one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Status of the answer that decided it.
+    /// Status of the deciding response.
     pub status: u16,
     pub kind: Kind,
 }
 
-/// How an answer is read.
+/// The meaning of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The subject got what it asked for.
+    /// The operation succeeded.
     Done,
-    /// The subject was refused, or got the object without what it asked for.
+    /// The operation was rejected, or the response did not contain what was requested.
     Refused,
-    /// Neither: the server failed, or answered what no permission explains.
+    /// Neither: the server failed, or its response cannot be explained by permissions.
     Broken,
 }
 
@@ -37,7 +37,7 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Whether a subject, by its place in the matrix, could do an operation.
+    /// Whether a subject, by its index in the matrix, could do an operation.
     pub fn done(&self, subject: usize, operation: Operation) -> bool {
         self.rows
             .iter()
@@ -45,12 +45,12 @@ impl Matrix {
             .is_some_and(|(_, outcomes)| outcomes[subject].kind == Kind::Done)
     }
 
-    /// How many things each subject tried.
+    /// Returns the number of operations per subject.
     pub fn operations(&self) -> usize {
         self.rows.len()
     }
 
-    /// Every place where what happened is not what the roles promise, one sentence each.
+    /// Returns every deviation from the documented roles, one line each.
     pub fn differences(&self) -> Vec<String> {
         let mut found = Vec::new();
         for (operation, outcomes) in &self.rows {
@@ -65,21 +65,21 @@ impl Matrix {
     }
 }
 
-/// What is wrong with an outcome, if anything.
+/// Returns the problem of an outcome, if any.
 fn difference(promised: bool, outcome: Outcome) -> Option<String> {
     let Outcome { status, kind } = outcome;
     match (promised, kind) {
         (true, Kind::Done) | (false, Kind::Refused) => None,
-        (true, Kind::Refused) => Some(format!("the roles permit it, but it was refused (status {status})")),
-        (false, Kind::Done) => Some(format!("the roles forbid it, but it was done (status {status})")),
+        (true, Kind::Refused) => Some(format!("the roles allow it, but it was rejected (status {status})")),
+        (false, Kind::Done) => Some(format!("the roles do not allow it, but it succeeded (status {status})")),
         (_, Kind::Broken) => {
-            Some(format!("the answer (status {status}) is neither a success nor a refusal of permission"))
+            Some(format!("the answer (status {status}) is neither a success nor a permission error"))
         }
     }
 }
 
 impl fmt::Display for Matrix {
-    /// A table: ✓ done, ✗ refused, each with its status; `!` where the roles promise something else.
+    /// A table: ✓ done, ✗ rejected, each with its status; `!` marks deviations from the documented roles.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const FIRST: usize = 47;
         const OTHER: usize = 13;
@@ -115,13 +115,13 @@ mod tests {
     const REFUSED: Outcome = Outcome { status: 403, kind: Kind::Refused };
     const BROKEN: Outcome = Outcome { status: 500, kind: Kind::Broken };
 
-    /// A matrix of one operation, in which the subjects fared as given.
+    /// A matrix of one operation with the given outcomes of the subjects.
     fn matrix(operation: Operation, outcomes: [Outcome; 4]) -> Matrix {
         Matrix { subjects: SUBJECTS.to_vec(), rows: vec![(operation, outcomes.to_vec())] }
     }
 
     #[test]
-    fn a_matrix_as_promised_has_no_difference() {
+    fn a_matrix_as_documented_has_no_difference() {
         let matrix = matrix(Operation::ReadSecret, [REFUSED, REFUSED, DONE, REFUSED]);
         assert_eq!(matrix.differences(), Vec::<String>::new());
         assert!(matrix.done(2, Operation::ReadSecret));
@@ -129,20 +129,23 @@ mod tests {
     }
 
     #[test]
-    fn each_difference_names_the_person_the_operation_and_the_status() {
+    fn each_difference_contains_the_user_the_operation_and_the_status() {
         let matrix = matrix(Operation::ChangeStack(Stack::Production), [DONE, BROKEN, REFUSED, REFUSED]);
         assert_eq!(
             matrix.differences(),
             [
-                "developer (developer-1@example.com): change alpha-prod-stack: the roles forbid it, but it was done (status 200)",
-                "ML engineer (ml-engineer-1@example.com): change alpha-prod-stack: the answer (status 500) is neither a success nor a refusal of permission",
-                "ML ops (ml-ops-1@example.com): change alpha-prod-stack: the roles permit it, but it was refused (status 403)",
+                "developer (developer-1@example.com): change alpha-prod-stack: the roles do not allow it, but it \
+                 succeeded (status 200)",
+                "ML engineer (ml-engineer-1@example.com): change alpha-prod-stack: the answer (status 500) is \
+                 neither a success nor a permission error",
+                "ML ops (ml-ops-1@example.com): change alpha-prod-stack: the roles allow it, but it was rejected \
+                 (status 403)",
             ]
         );
     }
 
     #[test]
-    fn the_table_marks_what_differs() {
+    fn the_table_marks_differences() {
         let matrix = matrix(Operation::ReadSecret, [REFUSED, DONE, DONE, REFUSED]);
         let lines: Vec<String> = matrix.to_string().lines().map(|line| line.trim_end().to_owned()).collect();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The fixed list of things that each subject tries: the rows of the access matrix.
+//! The fixed list of operations that each subject tries: the rows of the access matrix.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ impl Stack {
 pub enum Connector {
     /// Used by components of both stacks.
     Shared,
-    /// Used by production components only.
+    /// Used only by production components.
     Production,
 }
 
@@ -38,7 +38,7 @@ impl Connector {
     }
 }
 
-/// Something that a person does in the workspace.
+/// An operation in the workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     LogIn,

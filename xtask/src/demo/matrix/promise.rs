@@ -1,36 +1,36 @@
-//! What the roles of the reference journey promise: the expected side of the access matrix.
+//! The permissions of the roles in the reference journey: the expected side of the access matrix.
 //!
-//! The tables repeat the table of roles in `examples/complete-pro/README.md` on purpose. They are not read from
-//! the configuration: a role assignment that is missing there must show up as a difference.
+//! The tables deliberately repeat the table of roles in `examples/complete-pro/README.md`. They are not read from the
+//! configuration: a missing role assignment there must show up as a difference.
 
 use super::operation::{Connector, Operation, Stack};
 
 /// Role in the workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkspaceRole {
-    /// May create; sees what is its own and what is shared with it.
+    /// Can create objects; sees its own and those shared with it.
     Member,
-    /// May do everything.
+    /// Full access.
     Admin,
 }
 
 /// Role in the project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProjectRole {
-    /// May create in the project.
+    /// Can create objects in the project.
     Contributor,
-    /// May do everything, change the project itself included.
+    /// Full access, including changes of the project itself.
     Admin,
 }
 
-/// Role on one stack, its components and what they need.
+/// Role on one stack, its components and their dependencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StackRole {
-    /// See it, not use it.
+    /// Can see it, but not use it.
     Read,
-    /// Use and change it.
+    /// Can use and change it.
     Write,
-    /// Use, change, delete and share it.
+    /// Can use, change, delete and share it.
     Admin,
 }
 
@@ -43,17 +43,17 @@ pub struct Roles {
     pub production: Option<StackRole>,
 }
 
-/// One column of the matrix: a person, and the roles that the person's team has.
+/// One column of the matrix: a user, and the roles of the user's team.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {
     /// Heading of the column.
     pub title: &'static str,
-    /// User name at the control plane.
+    /// Username on the control plane.
     pub username: &'static str,
     pub roles: Roles,
 }
 
-/// One member of each team, and somebody whom nobody gave a role.
+/// One member of each team, and a user without a role.
 pub const SUBJECTS: [Subject; 4] = [
     Subject {
         title: "developer",
@@ -93,7 +93,7 @@ pub const SUBJECTS: [Subject; 4] = [
 ];
 
 impl Roles {
-    /// Whether these roles permit an operation.
+    /// Whether these roles allow an operation.
     pub fn permit(self, operation: Operation) -> bool {
         let admin = self.workspace == Some(WorkspaceRole::Admin);
         match operation {
@@ -102,7 +102,7 @@ impl Roles {
                 admin || self.on(stack) >= Some(StackRole::Read)
             }
             Operation::ChangeStack(stack) => admin || self.on(stack) >= Some(StackRole::Write),
-            // Components of both stacks use this connector, so the better of the two roles counts.
+            // Components of both stacks use this connector, so the stronger of the two roles counts.
             Operation::UseConnector(Connector::Shared) => admin || self.best() >= Some(StackRole::Write),
             // Only production components use this connector and refer to the secret.
             Operation::UseConnector(Connector::Production) | Operation::ReadSecret => {
@@ -128,9 +128,9 @@ impl Roles {
 mod tests {
     use super::*;
 
-    /// The whole promise, as a person would read it: one line per operation, one letter per subject.
+    /// All expected permissions, in readable form: one line per operation, one letter per subject.
     #[test]
-    fn the_journey_promises_each_team_what_its_roles_say() {
+    fn the_journey_gives_each_team_the_permissions_of_its_roles() {
         let table: Vec<String> = Operation::ALL
             .into_iter()
             .map(|operation| {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_on_one_stack_alone_lets_its_holder_log_in_and_reaches_no_other_stack() {
+    fn a_role_on_one_stack_allows_the_login_and_gives_no_access_to_other_stacks() {
         let roles = Roles { development: Some(StackRole::Write), ..Roles::default() };
         assert!(roles.permit(Operation::LogIn));
         assert!(roles.permit(Operation::UseConnector(Connector::Shared)));

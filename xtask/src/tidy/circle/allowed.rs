@@ -1,17 +1,17 @@
-//! Arrows that close a circle and may stay, each with the reason.
+//! Allowed arrows that close a circle, each with its reason.
 
 /// Arrows of one crate that may close a circle.
 pub(super) struct Allowed {
     pub(super) package: &'static str,
     pub(super) why: &'static str,
-    /// From the module that uses to the module that it uses.
+    /// From the using module to the used module.
     pub(super) arrows: &'static [(&'static str, &'static str)],
 }
 
 /// The reason of an arrow that is older than the rule. Remove the arrow rather than adding one.
 const OLDER: &str = "older than the rule";
 
-/// Without these arrows no module uses itself through others. An arrow that is in no circle any more must go from here.
+/// Without these arrows, no module uses itself through others. Remove an arrow that is no longer in a circle.
 pub(super) const ALLOWED: &[Allowed] = &[
     Allowed {
         package: "zenml-api",

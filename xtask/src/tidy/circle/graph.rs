@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
-/// For each module the modules that it uses, each with one path that says so.
+/// For each module, the modules that it uses, each with one path as evidence.
 pub(super) type Arrows = BTreeMap<String, BTreeMap<String, String>>;
 
-/// One module uses another, and a path says so.
+/// One module uses another; a path shows where.
 pub(super) struct Arrow {
     pub(super) from: String,
     pub(super) to: String,
@@ -19,7 +19,7 @@ impl fmt::Display for Arrow {
     }
 }
 
-/// The circles: groups of modules of which each one uses, in the end, each other one.
+/// Returns the circles: groups of modules that all use each other, directly or indirectly.
 pub(super) fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<&str>> {
     let uses: BTreeMap<&str, BTreeSet<&str>> =
         arrows.keys().map(|module| (module.as_str(), reachable(arrows, module))).collect();
@@ -34,7 +34,7 @@ pub(super) fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<&str>> {
     circles
 }
 
-/// A circle of modules by one of the shortest ways around it, as long as there is a circle.
+/// Returns one of the shortest ways around a circle, if there is one.
 pub(super) fn way_around(arrows: &Arrows) -> Option<Vec<Arrow>> {
     let circles = circles(arrows);
     let ways = circles.first()?.iter().filter_map(|module| way(arrows, module));
@@ -48,7 +48,7 @@ pub(super) fn way_around(arrows: &Arrows) -> Option<Vec<Arrow>> {
     Some(steps.collect())
 }
 
-/// Everything that a module uses, directly or through others.
+/// Returns everything that a module uses, directly or through others.
 fn reachable<'a>(arrows: &'a Arrows, from: &str) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     let mut open = vec![from];
@@ -62,7 +62,7 @@ fn reachable<'a>(arrows: &'a Arrows, from: &str) -> BTreeSet<&'a str> {
     found
 }
 
-/// The shortest way from a module back to itself, both ends included.
+/// Returns the shortest way from a module back to itself, including both ends.
 fn way<'a>(arrows: &'a Arrows, from: &'a str) -> Option<Vec<&'a str>> {
     let mut seen = BTreeSet::new();
     let mut open = VecDeque::from([vec![from]]);

@@ -1,9 +1,10 @@
 //! No circles between the modules of a crate.
 //!
-//! A module is a file here, and it uses the files that declare what its code names. A re-export uses nothing and is
-//! looked through: `mod.rs` may pass on what its children declare, and a child may take a sibling's item from there.
-//! What a parent declares itself is another matter: a child that uses it, while the parent uses the child, closes a
-//! circle. Tests may use everything. Not seen: methods whose type no path names, and names that a macro builds.
+//! Here, a module is a file, and it uses the files that declare the items it names. A re-export uses nothing and is
+//! resolved to the declaration: `mod.rs` may re-export items of its children, and a child may import a sibling's item
+//! from there. In contrast, a child that uses an item declared by its parent closes a circle if the parent uses the
+//! child. Tests may use everything. Not detected: methods whose type is not named by a path, and names built by
+//! macros.
 
 mod allowed;
 mod graph;
@@ -19,7 +20,7 @@ use graph::Arrows;
 use super::dependency::packages;
 use crate::Failure;
 
-/// Every circle that is not allowed, and every allowance that is not needed, one line each.
+/// Returns every circle that is not allowed, and every unused allowance, one line each.
 pub(super) fn violations() -> Result<Vec<String>, Failure> {
     let mut found = Vec::new();
     let mut known = BTreeSet::new();
@@ -37,11 +38,11 @@ pub(super) fn violations() -> Result<Vec<String>, Failure> {
         known.insert(package.name);
     }
     let gone = ALLOWED.iter().filter(|allowed| !known.contains(allowed.package));
-    found.extend(gone.map(|allowed| format!("{} has allowed arrows, but is no crate", allowed.package)));
+    found.extend(gone.map(|allowed| format!("{} has allowed arrows, but is not a crate", allowed.package)));
     Ok(found)
 }
 
-/// The violations in one crate.
+/// Returns the violations in one crate.
 fn in_crate(package: &str, arrows: &Arrows, allowed: &[&Allowed]) -> Vec<String> {
     let circles = graph::circles(arrows);
     let mut rest = arrows.clone();
@@ -52,19 +53,20 @@ fn in_crate(package: &str, arrows: &Arrows, allowed: &[&Allowed]) -> Vec<String>
             let is_in_circle = circles.iter().any(|circle| circle.contains(from) && circle.contains(to));
             if arrow.is_none() || !is_in_circle {
                 found.push(format!(
-                    "{package}: {from} -> {to} closes no circle any more; remove it from tidy/circle/allowed.rs ({why})"
+                    "{package}: {from} -> {to} no longer closes a circle; remove it from tidy/circle/allowed.rs \
+                     ({why})"
                 ));
             }
         }
     }
-    // One short way around at a time, and on without the arrow that closes it, until none is left.
+    // Reports one short way around, removes the arrow that closes it, and repeats until no circle is left.
     while let Some(way) = graph::way_around(&rest) {
         let steps: Vec<String> = way.iter().map(ToString::to_string).collect();
         found.push(format!(
-            "{package}: a circle: {}; turn one arrow around, or move what both need into a module of its own",
+            "{package}: a circle: {}; reverse one arrow, or move shared code into its own module",
             steps.join(", ")
         ));
-        // A folder may use its parts, so what closes a circle is the part that uses the folder.
+        // A folder may use its parts, so the part that uses the folder closes the circle.
         let upward = way.iter().find(|arrow| arrow.from.starts_with(&format!("{}::", arrow.to)));
         let Some(closing) = upward.or(way.last()) else { break };
         rest.get_mut(&closing.from).map(|next| next.remove(&closing.to));
@@ -72,7 +74,7 @@ fn in_crate(package: &str, arrows: &Arrows, allowed: &[&Allowed]) -> Vec<String>
     found
 }
 
-/// The arrows between the files of a crate, from its root file on.
+/// Returns the arrows between the files of a crate, starting with its root file.
 fn arrows(root: &Path) -> Result<Arrows, Failure> {
     let modules = module::modules(root)?;
     let name = |module: usize| match modules[modules[module].file].path.join("::") {
@@ -97,7 +99,7 @@ mod tests {
     use super::*;
     use crate::tidy::tests::tree;
 
-    /// The circles of a crate of these files, each as its modules.
+    /// Returns the circles of a crate with these files, each as its modules.
     fn circles(files: &[(&str, &str)]) -> Vec<String> {
         let root = tree(files);
         let arrows = arrows(&root.path().join("lib.rs")).unwrap();
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_found_through_every_way_to_name_an_item() {
+    fn a_circle_is_found_for_every_way_to_name_an_item() {
         const LIB: (&str, &str) = ("lib.rs", "mod a; mod b;");
         const A: &str = "pub struct A; pub fn a() {} use crate::b::B;";
         for (a, b, expected) in [
@@ -120,7 +122,7 @@ mod tests {
             (A, "pub struct B; impl super::a::A { fn b() {} }", "a b"),
             (A, "pub struct B; mod inside { use super::super::a::A; }", "a b"),
             ("use crate::b::TeamId; pub fn a() {}", "ids!(TeamId); use crate::a::a;", "a b"),
-            // These use nothing of the other module.
+            // These do not use the other module.
             (A, "use crate::a; pub struct B;", ""),
             (A, "pub(in crate::a) struct B;", ""),
             (A, "/// As [`crate::a::A`] does.\npub struct B;", ""),
@@ -134,25 +136,25 @@ mod tests {
     }
 
     #[test]
-    fn a_re_export_is_looked_through() {
+    fn a_re_export_is_resolved() {
         const LIB: (&str, &str) = ("lib.rs", "mod folder;");
         let child = |text| ("folder/child.rs", text);
         for (parent, one, other, expected) in [
-            // The parent passes the sibling's item on, and declares nothing of its own.
+            // The parent re-exports the sibling's item, and declares nothing itself.
             (
                 "mod child; mod other; pub use child::Child; pub use other::Other;",
                 "use super::Other; pub struct Child;",
                 "pub struct Other;",
                 "",
             ),
-            // Two siblings meet through the parent.
+            // Two siblings use each other through the parent.
             (
                 "mod child; mod other; pub use child::Child; pub use other::Other;",
                 "use super::Other; pub struct Child;",
                 "use super::Child; pub struct Other;",
                 "folder::child folder::other",
             ),
-            // The child uses what the parent declares, and the parent the child.
+            // The child uses an item of the parent, and the parent uses the child.
             (
                 "mod child; mod other; pub struct Parent(child::Child);",
                 "use super::Parent; pub struct Child;",
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowed_arrow_opens_a_circle_and_may_not_outlive_it() {
+    fn an_allowed_arrow_opens_a_circle_and_must_be_needed() {
         let arrow =
             |from: &str, to: &str| (from.to_owned(), [(to.to_owned(), format!("crate::{to}::X"))].into());
         let closed: Arrows = [arrow("a", "b"), arrow("b", "a")].into();
@@ -177,11 +179,11 @@ mod tests {
         let found = in_crate("it", &closed, &[]).join("\n");
         assert!(found.contains("a circle: a -> b (crate::b::X), b -> a (crate::a::X)"), "{found}");
         let found = in_crate("it", &open, &[&allowed]).join("\n");
-        assert!(found.contains("b -> a closes no circle any more"), "{found}");
+        assert!(found.contains("b -> a no longer closes a circle"), "{found}");
     }
 
     #[test]
-    fn each_allowance_gives_its_reason() {
+    fn each_allowance_has_a_reason() {
         for allowed in ALLOWED {
             assert!(!allowed.why.is_empty() && !allowed.arrows.is_empty(), "{}", allowed.package);
         }

@@ -1,4 +1,4 @@
-//! The modules of a crate, read from its source: what each declares, imports and names.
+//! The modules of a crate, parsed from its source: what each declares, imports and names.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,36 +9,36 @@ use syn::visit::{self, Visit};
 
 use crate::Failure;
 
-/// The segments of a path, as the source spells it.
+/// The segments of a path, as in the source.
 pub(super) type Segments = Vec<String>;
 
-/// One module of a crate. A module that is written inside another's file belongs to that file.
+/// One module of a crate. An inline module belongs to the file that contains it.
 #[derive(Debug, Default)]
 pub(super) struct Module {
-    /// Names from the crate's root down; empty for the root.
+    /// Names from the crate's root; empty for the root.
     pub(super) path: Segments,
-    /// The module whose file holds this one: itself, except for an inline module.
+    /// The module whose file contains this one: itself, except for an inline module.
     pub(super) file: usize,
     pub(super) parent: Option<usize>,
     pub(super) children: BTreeMap<String, usize>,
-    /// What the module itself declares.
+    /// Items that the module itself declares.
     pub(super) items: Vec<String>,
-    /// Names that `use` brings in, with the paths that they stand for.
+    /// Names imported by `use`, with their paths.
     pub(super) imports: Vec<(String, Segments)>,
-    /// Paths whose names a `use …::*` brings in.
+    /// Paths imported by `use …::*`.
     pub(super) globs: Vec<Segments>,
-    /// What the code uses: its paths, and what private imports name. A `pub use` alone uses nothing.
+    /// What the code uses: its paths, and private imports. A `pub use` alone uses nothing.
     pub(super) uses: Vec<Segments>,
 }
 
-/// Every module of a crate that is built without tests, its root first.
+/// Returns every module of a crate without its tests, its root first.
 pub(super) fn modules(root: &Path) -> Result<Vec<Module>, Failure> {
     let mut modules = vec![Module::default()];
     read(&mut modules, 0, root, &folder_of_children(root))?;
     Ok(modules)
 }
 
-/// Reads one file into a module, and the files of the modules that it names.
+/// Reads one file into a module, and the files of its child modules.
 fn read(modules: &mut Vec<Module>, module: usize, file: &Path, children: &Path) -> Result<(), Failure> {
     let failure =
         |error: &dyn std::fmt::Display| Failure::new(format!("cannot read {}: {error}", file.display()));
@@ -53,7 +53,7 @@ fn read(modules: &mut Vec<Module>, module: usize, file: &Path, children: &Path) 
     Ok(())
 }
 
-/// The folder in which the modules of a file have their own files.
+/// Returns the folder for the child modules of a file.
 fn folder_of_children(file: &Path) -> PathBuf {
     let is_root =
         ["lib", "main", "mod"].iter().any(|name| file.file_stem().is_some_and(|stem| stem == *name));
@@ -63,10 +63,10 @@ fn folder_of_children(file: &Path) -> PathBuf {
 struct Reader<'a> {
     modules: &'a mut Vec<Module>,
     module: usize,
-    /// The folder that the file is in, from which `#[path]` counts.
+    /// The folder of the file, the base for `#[path]`.
     beside: &'a Path,
     children: &'a Path,
-    /// Modules whose own files are still to be read.
+    /// Modules whose files have not been read yet.
     found: Vec<(usize, PathBuf)>,
 }
 
@@ -123,7 +123,7 @@ impl Reader<'_> {
         self.here().imports.push((name, path));
     }
 
-    /// The paths in tokens that are no syntax yet: the arguments of macros and attributes.
+    /// Paths in unparsed tokens: the arguments of macros and attributes.
     fn scan(&mut self, tokens: TokenStream) {
         let mut path = Segments::new();
         let mut colons = 0;
@@ -151,7 +151,7 @@ impl Reader<'_> {
         self.here().uses.push(path);
     }
 
-    /// A path as text, as in `#[serde(with = "crate::time")]`.
+    /// A path in a string, as in `#[serde(with = "crate::time")]`.
     fn scan_text(&mut self, literal: &str) {
         let text = literal.trim_matches('"');
         if ["crate::", "super::"].iter().any(|beginning| text.starts_with(beginning))
@@ -206,7 +206,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         }
     }
 
-    /// Who may use an item is no use of that module.
+    /// A visibility is not a use of its module.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 }
 
@@ -254,7 +254,7 @@ fn attributes(item: &syn::Item) -> &[syn::Attribute] {
     }
 }
 
-/// The name that an item adds to its module.
+/// Returns the name that an item adds to its module.
 fn declared(item: &syn::Item) -> Option<String> {
     let name = match item {
         syn::Item::Const(item) => &item.ident,

@@ -1,20 +1,20 @@
-//! Which module a path leads to.
+//! Resolving paths to modules.
 
 use super::module::Module;
 
-/// Longer chains of re-exports than this are circles of their own.
+/// Longer chains of re-exports than this are circular.
 const DEPTH: usize = 12;
 
-/// The module that declares what a path names; nothing for a path into another crate, or to a module itself.
+/// Returns the module that declares the item of a path; `None` for a path into another crate, or to a module itself.
 ///
-/// A re-export is looked through: `super::Team` leads to the module that declares `Team`, not to the one that
-/// passes it on.
+/// Re-exports are resolved: `super::Team` leads to the module that declares `Team`, not to the one that re-exports
+/// it.
 pub(super) fn definition(modules: &[Module], from: usize, path: &[String]) -> Option<usize> {
     let (module, is_item) = walk(modules, from, path, DEPTH)?;
     is_item.then_some(module)
 }
 
-/// Where a path ends, and whether at an item of that module.
+/// Returns where a path ends, and whether at an item of that module.
 fn walk(modules: &[Module], from: usize, path: &[String], depth: usize) -> Option<(usize, bool)> {
     let depth = depth.checked_sub(1)?;
     let (first, mut rest) = path.split_first()?;
@@ -36,7 +36,7 @@ fn walk(modules: &[Module], from: usize, path: &[String], depth: usize) -> Optio
             module = modules[module].parent?;
             continue;
         }
-        // What a macro declares is not seen; by its path it must be there.
+        // Declarations by macros are not visible; according to the path, the item must exist here.
         let (next, is_item) =
             member(modules, module, name, !rest.is_empty(), depth).unwrap_or((module, true));
         if is_item {
@@ -47,7 +47,7 @@ fn walk(modules: &[Module], from: usize, path: &[String], depth: usize) -> Optio
     Some((module, false))
 }
 
-/// What a name means inside a module. A module and an item may have the same name; more segments mean the module.
+/// Resolves a name inside a module. A module and an item can have the same name; further segments mean the module.
 fn member(
     modules: &[Module],
     module: usize,
@@ -65,7 +65,7 @@ fn member(
     }
     let imported = here.imports.iter().filter(|(import, _)| import == name);
     let mut meanings = imported.filter_map(|(_, path)| match path.as_slice() {
-        // `use super::name` and `use name` must not come back here.
+        // `use super::name` and `use name` must not recurse endlessly.
         [single] if single == name => None,
         path => walk(modules, module, path, depth),
     });
@@ -79,7 +79,7 @@ fn member(
     globs.next().or(child)
 }
 
-/// A name that a glob brings in, if the opened module has it.
+/// Resolves a name imported by a glob, if its module has it.
 fn known(
     modules: &[Module],
     module: usize,
