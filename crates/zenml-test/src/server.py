@@ -1,11 +1,11 @@
-"""Serves ZenML in one process for as long as somebody holds the other end of standard input.
+"""Serves ZenML in one process until its standard input is closed.
 
     python serve.py serve FOLDER [HIDDEN ...]      until standard input ends; then the folder is removed
     python serve.py prepare FOLDER [HIDDEN ...]    until the accounts of the tests are in the database
 
-Packages that are HIDDEN look as if they were not installed.
+HIDDEN packages appear to be not installed.
 
-Prints one line of JSON on standard output as soon as requests are answered. Everything else goes to standard error.
+Prints one line of JSON to standard output as soon as it accepts requests. Everything else goes to standard error.
 """
 
 import json
@@ -19,7 +19,7 @@ import urllib.request
 
 mode, folder, *hidden = sys.argv[1:]
 
-# Libraries that print shall not be taken for the one line that is promised.
+# Output of libraries must not be mistaken for the line of JSON.
 answer = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
@@ -42,14 +42,14 @@ class Hide:
 
 sys.meta_path.insert(0, Hide())
 
-import uvicorn  # noqa: E402  (importing takes seconds, in which the other side may go away)
+import uvicorn  # noqa: E402  (importing takes seconds, during which the input may be closed)
 
 listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 listener.bind(("127.0.0.1", 0))
 url = "http://127.0.0.1:%d" % listener.getsockname()[1]
 
 
-def tell(what):
+def report(what):
     answer.write(json.dumps(what) + "\n")
     answer.flush()
 
@@ -62,13 +62,13 @@ def post(path, data, token=None):
         return json.load(response)
 
 
-def make_accounts(server):
-    """A service account with a key that may do everything, and a token of the first user."""
+def create_accounts(server):
+    """Creates a service account with a key with full access, and a token of the first user."""
     try:
         token = post("/login", {"username": "default", "password": ""})["access_token"]
         account = post("/service_accounts", {"name": "terraform", "active": True}, token)
         key = post("/service_accounts/%s/api_keys" % account["id"], {"name": "tests"}, token)
-        tell({"url": url, "token": token, "key": key["body"]["key"]})
+        report({"url": url, "token": token, "key": key["body"]["key"]})
     finally:
         server.should_exit = True
 
@@ -79,9 +79,9 @@ class Server(uvicorn.Server):
         if not self.started:
             return
         if mode == "serve":
-            tell({"url": url})
+            report({"url": url})
         else:
-            threading.Thread(target=make_accounts, args=(self,), daemon=True).start()
+            threading.Thread(target=create_accounts, args=(self,), daemon=True).start()
 
 
 server = Server(uvicorn.Config("zenml.zen_server.zen_server_api:app", log_level="warning"))

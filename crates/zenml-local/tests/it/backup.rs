@@ -167,9 +167,9 @@ fn nothing_is_overwritten_and_nothing_damaged_is_restored() {
     let file = world.file("b");
     refuse(&["backup", &file, "--database", &source], "already exists and is not overwritten");
     std::os::unix::fs::symlink("/nonexistent/x", world.file("link")).unwrap();
-    refuse(&["backup", &world.file("link"), "--database", &source], "exists already");
-    refuse(&["backup", world.place.path().to_str().unwrap(), "--database", &source], "exists already");
-    refuse(&["backup", "/dev/null", "--database", &source], "exists already");
+    refuse(&["backup", &world.file("link"), "--database", &source], "already exists");
+    refuse(&["backup", world.place.path().to_str().unwrap(), "--database", &source], "already exists");
+    refuse(&["backup", "/dev/null", "--database", &source], "already exists");
     refuse(&["backup", "/nonexistent/b", "--database", &source], "cannot use /nonexistent/b");
     refuse(&["backup", &world.file("c"), "--database", &world.file("no.db")], "does not exist");
     std::fs::write(world.file("empty.db"), "").unwrap();
@@ -187,7 +187,7 @@ fn nothing_is_overwritten_and_nothing_damaged_is_restored() {
         std::fs::write(&there, [1; 32]).unwrap();
         std::fs::set_permissions(&there, std::fs::Permissions::from_mode(0o600)).unwrap();
         let error = restore(&file, target.path(), &[]).unwrap_err();
-        assert!(error.contains("exists already") && error.contains(name), "{error}");
+        assert!(error.contains("already exists") && error.contains(name), "{error}");
         assert_eq!(listing(target.path()), [name]);
         assert_eq!(std::fs::read(&there).unwrap(), [1; 32]);
     }
