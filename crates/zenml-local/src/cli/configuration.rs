@@ -11,7 +11,7 @@ use crate::store::{Database, StoreError};
 #[derive(Debug, Parser)]
 #[command(name = "zenml-local", version, about, max_term_width = 100)]
 pub(super) struct Arguments {
-    /// Log more: -v decisions, -vv every request in detail. Logs go to stderr.
+    /// Log more: -v for decisions, -vv for details of every request. Logs go to stderr.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     #[command(subcommand)]
