@@ -62,7 +62,7 @@ pub(super) enum Verdict {
     Try,
     /// Not decided yet: it depends on running attempts.
     Wait,
-    /// Rejected for this time.
+    /// Rejected for this long.
     Refuse(Duration),
 }
 
