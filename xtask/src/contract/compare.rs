@@ -2,7 +2,7 @@
 //!
 //! Status, members and values must be equal, after removing what differs on each server (ids, times). For an error,
 //! only what a client can rely on counts: its status, its shape, its class, the wrong places with their kinds, and
-//! the few phrases that our client reads ([`PHRASES`]). The rest of the message does not count.
+//! the few phrases that our client reads (`PHRASES`). The rest of the message does not count.
 
 use std::collections::BTreeMap;
 
