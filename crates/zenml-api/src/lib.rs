@@ -3,6 +3,7 @@
 //! An API noun is one module: its types and its [`Endpoint`] constants. There is no I/O here. A client calls the
 //! constants and a server serves them. The fixtures in `contract/` check that both agree with the real APIs.
 
+mod codec;
 pub mod control;
 pub mod endpoint;
 pub mod error;
@@ -18,7 +19,8 @@ mod text_enum;
 pub mod timestamp;
 pub mod workspace;
 
-pub use endpoint::{BodyKind, CodecError, Endpoint, Method, Request, Route, decode_json};
+pub use codec::{CodecError, decode_json};
+pub use endpoint::{BodyKind, Endpoint, Method, Request, Route};
 pub use id::{
     ApiKeyId, CodeRepositoryId, ComponentId, ConnectorId, DeviceId, FlavorId, IdOrName, Identifier,
     InvitationId, ObjectId, OrganizationId, ProjectId, RoleId, SecretId, ServiceAccountId, StackId, TagId,

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use zenml_api::error::ErrorBody;
 
 use super::send::{Run, Sent};
+use super::texts::texts;
 
 /// Members whose values are not compared, with the reason.
 const LEFT_OUT: &[(&str, &str)] = &[
@@ -95,21 +96,6 @@ fn neutral(body: &Value, names: &BTreeMap<String, String>) -> Value {
             names.get(id).map_or_else(|| "<uuid>".to_owned(), |name| format!("<{name}>"))
         }),
     })
-}
-
-/// Converts each string in a value; the function also gets the member that contains it.
-pub(super) fn texts(value: &Value, convert: &dyn Fn(&str, &str) -> String) -> Value {
-    fn inner(member: &str, value: &Value, convert: &dyn Fn(&str, &str) -> String) -> Value {
-        match value {
-            Value::String(text) => Value::String(convert(member, text)),
-            Value::Array(items) => items.iter().map(|item| inner(member, item, convert)).collect(),
-            Value::Object(members) => Value::Object(
-                members.iter().map(|(name, value)| (name.clone(), inner(name, value, convert))).collect(),
-            ),
-            other => other.clone(),
-        }
-    }
-    inner("", value, convert)
 }
 
 /// Replaces each UUID in a string.

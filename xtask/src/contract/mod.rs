@@ -9,6 +9,7 @@ pub mod compare;
 pub mod record;
 mod send;
 mod step;
+mod texts;
 
 use std::path::PathBuf;
 

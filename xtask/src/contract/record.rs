@@ -9,8 +9,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::compare::{texts, without_ids};
+use super::compare::without_ids;
 use super::send::{Run, Sent};
+use super::texts::texts;
 use crate::Failure;
 
 /// Marks the exchanges that this module writes; others in the same files are kept.

@@ -86,5 +86,5 @@ fn fill(text: &str, learned: &BTreeMap<String, String>) -> String {
 }
 
 fn fill_all(json: &Value, learned: &BTreeMap<String, String>) -> Value {
-    super::compare::texts(json, &|_, text| fill(text, learned))
+    super::texts::texts(json, &|_, text| fill(text, learned))
 }

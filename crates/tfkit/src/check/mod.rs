@@ -1,6 +1,7 @@
 //! Checks of values, which run before anything is planned.
 
 mod nearest;
+mod quoted;
 mod rule;
 mod validate;
 mod value;

@@ -1,6 +1,7 @@
 //! Rules over several attributes.
 
 use super::Stage;
+use super::quoted::quoted;
 use crate::diag::Diag;
 use crate::value::{Dyn, Path};
 
@@ -81,9 +82,4 @@ fn none(names: &[&str], how_many: &str, config: &Dyn) -> Option<Diag> {
 
 fn error(summary: String, why: String, fix: String, path: Option<Path>) -> Diag {
     Diag { why: Some(why), fix: Some(fix), path, ..Diag::error(summary) }
-}
-
-/// Names as code.
-pub(super) fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

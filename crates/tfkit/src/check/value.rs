@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
 use super::nearest::nearest;
-use super::rule::quoted;
+use super::quoted::quoted;
 use crate::value::{Dyn, Number, Step, Type};
 
 /// A condition on a known value, with its text for the documentation and for messages.

@@ -7,19 +7,16 @@
 //! The layout is that of `tfplugindocs`, the registry's own generator, which only builds providers written in Go.
 
 mod arguments;
+mod files;
 mod import;
 mod page;
 mod sentence;
 mod template;
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use crate::engine::Engine;
+pub use files::Files;
+use files::is_configuration;
 use page::{Kind, Page};
-
-/// Files by their path from the root of the repository, with `/` between the parts.
-pub type Files = BTreeMap<String, String>;
 
 /// Generates every page of a provider: paths in the folder of the pages, such as `resources/team.md`, and contents.
 ///
@@ -61,11 +58,6 @@ pub fn pages(engine: &Engine, sources: &Files) -> Result<Files, Vec<String>> {
     }
     problems.extend(unused(sources, &used));
     if problems.is_empty() { Ok(pages) } else { Err(problems) }
-}
-
-/// Returns whether it is a Terraform file.
-fn is_configuration(path: &str) -> bool {
-    Path::new(path).extension().is_some_and(|extension| extension == "tf")
 }
 
 /// Returns templates and examples of types that do not exist, for example because a type was renamed.

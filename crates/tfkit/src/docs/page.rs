@@ -1,8 +1,9 @@
 //! One page.
 
+use super::files::{Files, is_configuration};
 use super::sentence::one_line;
 use super::template::Template;
-use super::{Files, arguments, import, is_configuration};
+use super::{arguments, import};
 use crate::engine::Engine;
 use crate::model::Operation;
 use crate::schema::{Attribute, IdentityAttribute, Schema, Shape, Who};

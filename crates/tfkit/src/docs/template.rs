@@ -1,6 +1,6 @@
 //! Templates: hand-written text about a type, in addition to its schema.
 
-use super::Files;
+use super::files::Files;
 
 const IMPORT: &str = "## Import";
 const EXAMPLE: &str = "<!-- example -->";

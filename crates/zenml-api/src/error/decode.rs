@@ -5,6 +5,20 @@ use serde_json::Value;
 use super::python;
 use super::{ErrorBody, ErrorForm, Problem};
 
+impl ErrorBody {
+    /// Decodes an error response. It never fails: an unknown format is kept as shortened text.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Self {
+        Self::decode_without(bytes, &str::to_owned)
+    }
+
+    /// Decodes an error response. `hide` is applied to each text of the response before it is shortened.
+    #[must_use]
+    pub fn decode_without(bytes: &[u8], hide: &dyn Fn(&str) -> String) -> Self {
+        error_body(bytes, hide)
+    }
+}
+
 /// Maximum length of a message, in characters.
 const LONGEST: usize = 2000;
 

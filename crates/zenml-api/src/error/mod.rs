@@ -42,18 +42,6 @@ pub struct Problem {
 }
 
 impl ErrorBody {
-    /// Decodes an error response. It never fails: an unknown format is kept as shortened text.
-    #[must_use]
-    pub fn decode(bytes: &[u8]) -> Self {
-        Self::decode_without(bytes, &str::to_owned)
-    }
-
-    /// Decodes an error response. `hide` is applied to each text of the response before it is shortened.
-    #[must_use]
-    pub fn decode_without(bytes: &[u8], hide: &dyn Fn(&str) -> String) -> Self {
-        decode::error_body(bytes, hide)
-    }
-
     /// Returns the whole message in one line, with the rejected parts. A server may repeat names from other people,
     /// which must not forge a line of output.
     #[must_use]

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use crate::endpoint::{CodecError, whole, without_values};
+use crate::codec::{CodecError, whole, without_values};
 use values::Values;
 
 /// Encodes a flat struct as `application/x-www-form-urlencoded`.

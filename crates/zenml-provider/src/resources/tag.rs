@@ -12,9 +12,8 @@ use crate::in_workspace::{Found, InWorkspace, Lookup, Noun, Place, change};
 
 /// A tag for pipelines, runs, models and artifacts of a workspace.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(name = "tag", key = Place<TagId>)]
+#[model(name = "tag", key = Place<TagId>, import = "NAME")]
 #[model(since = "3.1.0", needs = Needs::WORKSPACE_ADMIN.text())]
-#[model(import = "NAME")]
 pub struct Tag {
     /// ID of the workspace that contains the tag. Default: the provider's workspace. Null on an open-source server.
     #[attr(key = optional, replace)]
@@ -26,7 +25,7 @@ pub struct Tag {
     #[attr(
         check = length(1..=255),
         check = pattern("not contain tabs or line breaks", is_one_line),
-        check = pattern("not be a UUID", is_no_id)
+        check = pattern("not be a UUID", |name| name.parse::<TagId>().is_err())
     )]
     pub name: String,
     /// Color of the tag. Default: chosen by the server when the tag is created.
@@ -43,10 +42,6 @@ pub struct Tag {
     pub created: Computed<String>,
     /// When the tag was last updated.
     pub updated: Computed<String>,
-}
-
-fn is_no_id(name: &str) -> bool {
-    name.parse::<TagId>().is_err()
 }
 
 impl InWorkspace for Tag {

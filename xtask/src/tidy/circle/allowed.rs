@@ -8,25 +8,12 @@ pub(super) struct Allowed {
     pub(super) arrows: &'static [(&'static str, &'static str)],
 }
 
-/// The reason of an arrow that is older than the rule. Remove the arrow rather than adding one.
-const OLDER: &str = "older than the rule";
-
 /// Without these arrows, no module uses itself through others. Remove an arrow that is no longer in a circle.
 pub(super) const ALLOWED: &[Allowed] = &[
     Allowed {
         package: "zenml-api",
-        why: OLDER,
-        arrows: &[("error::decode", "error"), ("error::python", "error"), ("query", "endpoint")],
-    },
-    Allowed {
-        package: "zenml-api",
-        why: "wire types that hold each other: an answer shows the object with its neighbours",
+        why: "wire types that hold each other: an answer shows the object with its neighbors",
         arrows: &[("control::organization", "control::workspace"), ("workspace::user", "workspace::object")],
-    },
-    Allowed {
-        package: "tfkit",
-        why: OLDER,
-        arrows: &[("check::value", "check::rule"), ("docs::page", "docs"), ("docs::template", "docs")],
     },
     Allowed {
         package: "zenml-provider",
@@ -70,5 +57,4 @@ pub(super) const ALLOWED: &[Allowed] = &[
             ("resources::stack_component::held", "resources::stack"),
         ],
     },
-    Allowed { package: "xtask", why: OLDER, arrows: &[("contract::compare", "contract::send")] },
 ];
