@@ -429,7 +429,7 @@ resource "zenml_team" "t" {{
         let failed = host.apply_saved(&plan).await.unwrap_err();
         for words in [
             "The team no longer exists",
-            "somebody deleted the team after the plan was made",
+            "somebody deleted the team after the plan was created",
             "terraform plan",
         ] {
             assert!(failed.says(words), "{words}: {failed}");
