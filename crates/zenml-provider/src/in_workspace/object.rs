@@ -39,7 +39,7 @@ pub type ChangeOf<T> = <<T as InWorkspace>::Wire as Crud>::Change;
 ///
 /// A kind implements what is specific to it: the requests ([`wanted`](Self::wanted), [`change`](Self::change)) and
 /// the meaning of a response ([`observe`](Self::observe)). [`Objects`] does the rest. A kind can override single
-/// steps; the default steps are in [`write`], [`read`] and [`import`].
+/// steps; the default steps are in the modules `write`, `read` and `import`.
 ///
 /// Each such model has the attributes `workspace_id`, `id` and `name`, of the types of the constants here.
 pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>::Id>> {
