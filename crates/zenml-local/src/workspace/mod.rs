@@ -13,6 +13,7 @@ mod deployment;
 mod embedded;
 mod flavor;
 mod info;
+mod linked_secrets;
 mod list;
 mod login;
 mod membership;

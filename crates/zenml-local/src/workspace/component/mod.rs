@@ -12,6 +12,7 @@ use super::account::{Me, enter};
 use super::connector::Connector;
 use super::flavor::catalog::BuiltIn;
 use super::flavor::{self, Known, check};
+use super::linked_secrets;
 use super::name;
 use super::noun::{self, All, Found, Stored, Writes, is_taken, locate};
 use super::secret;
@@ -19,7 +20,7 @@ use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Act, Allowed, Create, Read, Tx, Update};
 pub(crate) use object::{Component, DEFAULT, flavor_name, nested};
-use object::{link_secrets, locate_connector, protect, unlink_secret};
+use object::{locate_connector, protect};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
@@ -71,7 +72,7 @@ async fn create(cx: Cx, (): (), (): (), new: ComponentCreate) -> Result<api::Com
         };
         let row = Stored::new(&allowed, Some(me.account), new.name, own);
         let made = noun::insert(tx, &allowed, &cx.shared().vault, &row).await?;
-        link_secrets(tx, &made, &secrets).await?;
+        linked_secrets::link(tx, &made, &secrets).await?;
         noun::answer(tx, &cx, me.place, row).await
     })
     .await
@@ -102,10 +103,10 @@ async fn update(cx: Cx, id: ComponentId, (): (), mut change: ComponentUpdate) ->
         protect(&row, "modified")?;
         apply(tx, &cx, me, &allowed, &mut row, change).await?;
         noun::write(tx, &allowed, vault, &mut row).await?;
-        link_secrets(tx, &allowed, &joining).await?;
+        linked_secrets::link(tx, &allowed, &joining).await?;
         for one in leaving {
             let secret = secret::locate(tx, me, &IdOrName::parse(&one)).await?;
-            unlink_secret(tx, &allowed, secret.key()).await?;
+            linked_secrets::unlink(tx, &allowed, secret.key()).await?;
         }
         noun::answer(tx, &cx, me.place, row).await
     })

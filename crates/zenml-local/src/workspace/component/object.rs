@@ -7,17 +7,16 @@ use zenml_api::workspace::component::{
 };
 use zenml_api::workspace::flavor::{Flavor, FlavorBody};
 use zenml_api::workspace::{Environment, JsonMap};
-use zenml_api::{ComponentId, ConnectorId, Identifier, SecretId, Sensitive, Timestamp};
+use zenml_api::{ComponentId, ConnectorId, Identifier, Sensitive, Timestamp};
 
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
-use crate::rbac::{Allowed, Delete, Kind, Read, Tx, Update, WorkspacePlace};
+use crate::rbac::{Allowed, Delete, Kind, Read, Tx, WorkspacePlace};
 use crate::workspace::account::Owners;
-use crate::workspace::cells::{Cells, Values, id_at, optional_id};
+use crate::workspace::cells::{Cells, Values, optional_id};
+use crate::workspace::linked_secrets::{self, LinksSecrets};
 use crate::workspace::list::Column;
-use crate::workspace::noun::{
-    Changing, Found, Noun, Owned, Served, Stored, Unproven, View, select, select_with,
-};
+use crate::workspace::noun::{Found, Noun, Owned, Served, Stored, Unproven, View, select, select_with};
 use crate::workspace::{connector, flavor};
 
 /// Name of the default components and of the default stack of a workspace.
@@ -93,6 +92,14 @@ impl Noun for Component {
     }
 }
 
+impl LinksSecrets for Component {
+    const SELECT: &'static str =
+        "SELECT secret_id FROM component_secret WHERE component_id = $1 ORDER BY secret_id";
+    const LINK: &'static str =
+        "INSERT INTO component_secret (component_id, secret_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    const UNLINK: &'static str = "DELETE FROM component_secret WHERE component_id = $1 AND secret_id = $2";
+}
+
 impl Served for Component {
     type Wire = api::Component;
     type Query = ComponentQuery;
@@ -106,7 +113,7 @@ impl Served for Component {
                 None => None,
             };
             Some(ComponentMetadata {
-                secrets: secrets(view.tx, &row).await?,
+                secrets: linked_secrets::of(view.tx, &row).await?,
                 configuration: Sensitive::new(row.own.configuration.clone()),
                 environment: row.own.environment.clone(),
                 labels: row.own.labels.clone(),
@@ -228,50 +235,10 @@ pub(crate) async fn flavor_name(tx: &mut Tx, found: &Allowed<Read, Found<Compone
         .await?)
 }
 
-async fn secrets(tx: &mut Tx, row: &Stored<Component>) -> Result<Vec<SecretId>> {
-    let rows =
-        sqlx::query("SELECT secret_id FROM component_secret WHERE component_id = $1 ORDER BY secret_id")
-            .bind(row.id().to_string())
-            .fetch_all(tx.sql())
-            .await?;
-    rows.iter().map(|row| id_at(row, 0).map(SecretId::from_uuid)).collect()
-}
-
 /// Counts the stacks that contain a component.
 async fn stack_count(tx: &mut Tx, found: &Allowed<Delete, Found<Component>>) -> Result<i64> {
     Ok(sqlx::query_scalar("SELECT COUNT(*) FROM stack_component WHERE component_id = $1")
         .bind(found.id.to_string())
         .fetch_one(tx.sql())
         .await?)
-}
-
-/// Links secrets to a component.
-pub(super) async fn link_secrets(
-    tx: &mut Tx,
-    component: &impl Changing<Component>,
-    secrets: &[SecretId],
-) -> Result<()> {
-    for secret in secrets {
-        sqlx::query(
-            "INSERT INTO component_secret (component_id, secret_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        )
-        .bind(component.changed().to_string())
-        .bind(secret.to_string())
-        .execute(tx.sql())
-        .await?;
-    }
-    Ok(())
-}
-
-pub(super) async fn unlink_secret(
-    tx: &mut Tx,
-    found: &Allowed<Update, Found<Component>>,
-    secret: SecretId,
-) -> Result<()> {
-    sqlx::query("DELETE FROM component_secret WHERE component_id = $1 AND secret_id = $2")
-        .bind(found.id.to_string())
-        .bind(secret.to_string())
-        .execute(tx.sql())
-        .await?;
-    Ok(())
 }

@@ -12,6 +12,7 @@ use zenml_api::{ComponentId, IdOrName, Patch, StackId};
 
 use super::account::{Me, enter};
 use super::component::{Component, readable_secrets};
+use super::linked_secrets;
 use super::name;
 use super::noun::{self, All, Stored, is_taken, locate};
 use super::secret;
@@ -19,7 +20,7 @@ use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Create, Read, Tx, Update};
 pub(crate) use object::{Stack, set_components};
-use object::{link_secrets, locate_components, protect, unlink_secret};
+use object::{locate_components, protect};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
@@ -61,7 +62,7 @@ async fn create(cx: Cx, (): (), (): (), new: StackCreate) -> Result<api::Stack> 
         let row = Stored::new(&allowed, Some(me.account), new.name, own);
         let made = noun::insert(tx, &allowed, vault, &row).await?;
         set_components(tx, &made, &components).await?;
-        link_secrets(tx, &made, &secrets).await?;
+        linked_secrets::link(tx, &made, &secrets).await?;
         noun::answer(tx, &cx, me.place, row).await
     })
     .await
@@ -99,10 +100,10 @@ async fn update(cx: Cx, id: StackId, (): (), change: StackUpdate) -> Result<api:
         if let Some(components) = components {
             set_components(tx, &allowed, &components).await?;
         }
-        link_secrets(tx, &allowed, &joining).await?;
+        linked_secrets::link(tx, &allowed, &joining).await?;
         for leaving in change.remove_secrets.unwrap_or_default() {
             let leaving = secret::locate(tx, me, &IdOrName::parse(&leaving)).await?;
-            unlink_secret(tx, &allowed, leaving.key()).await?;
+            linked_secrets::unlink(tx, &allowed, leaving.key()).await?;
         }
         noun::answer(tx, &cx, me.place, row).await
     })

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use zenml_api::workspace::component::Component;
 use zenml_api::workspace::stack::{self as api, StackBody, StackMetadata, StackQuery};
 use zenml_api::workspace::{Environment, JsonMap, Owned as OwnedBy};
-use zenml_api::{ComponentId, Identifier as _, SecretId, StackId, Timestamp};
+use zenml_api::{ComponentId, Identifier as _, StackId, Timestamp};
 
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
-use crate::rbac::{Allowed, Delete, Kind, Tx, Update};
+use crate::rbac::{Allowed, Delete, Kind, Tx};
 use crate::workspace::cells::{Cells, Values, id_at};
 use crate::workspace::component::{self, DEFAULT};
+use crate::workspace::linked_secrets::{self, LinksSecrets};
 use crate::workspace::list::Column;
 use crate::workspace::noun::{Changing, Found, Noun, Owned, Served, Stored, View};
 
@@ -70,6 +71,13 @@ impl Noun for Stack {
     }
 }
 
+impl LinksSecrets for Stack {
+    const SELECT: &'static str = "SELECT secret_id FROM stack_secret WHERE stack_id = $1 ORDER BY secret_id";
+    const LINK: &'static str =
+        "INSERT INTO stack_secret (stack_id, secret_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    const UNLINK: &'static str = "DELETE FROM stack_secret WHERE stack_id = $1 AND secret_id = $2";
+}
+
 impl Served for Stack {
     type Wire = api::Stack;
     type Query = StackQuery;
@@ -78,7 +86,7 @@ impl Served for Stack {
     async fn answer(row: Stored<Self>, view: &mut View<'_>) -> Result<api::Stack> {
         let id = row.id();
         let metadata = if view.hydrate {
-            let secrets = secrets(view.tx, &row).await?;
+            let secrets = linked_secrets::of(view.tx, &row).await?;
             let mut components: BTreeMap<String, Vec<Component>> = BTreeMap::new();
             for (kind, one) in component::nested(view.tx, view.place, view.vault, id.uuid()).await? {
                 components.entry(kind).or_default().push(one);
@@ -130,14 +138,6 @@ pub(super) async fn locate_components(tx: &mut Tx, found: &Found<Stack>) -> Resu
     rows.iter().map(|row| id_at(row, 0).map(ComponentId::from_uuid)).collect()
 }
 
-async fn secrets(tx: &mut Tx, row: &Stored<Stack>) -> Result<Vec<SecretId>> {
-    let rows = sqlx::query("SELECT secret_id FROM stack_secret WHERE stack_id = $1 ORDER BY secret_id")
-        .bind(row.id().to_string())
-        .fetch_all(tx.sql())
-        .await?;
-    rows.iter().map(|row| id_at(row, 0).map(SecretId::from_uuid)).collect()
-}
-
 /// Replaces the components of a stack.
 pub(crate) async fn set_components(
     tx: &mut Tx,
@@ -154,34 +154,5 @@ pub(crate) async fn set_components(
             .execute(tx.sql())
             .await?;
     }
-    Ok(())
-}
-
-/// Links secrets to a stack.
-pub(super) async fn link_secrets(
-    tx: &mut Tx,
-    stack: &impl Changing<Stack>,
-    secrets: &[SecretId],
-) -> Result<()> {
-    for secret in secrets {
-        sqlx::query("INSERT INTO stack_secret (stack_id, secret_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(stack.changed().to_string())
-            .bind(secret.to_string())
-            .execute(tx.sql())
-            .await?;
-    }
-    Ok(())
-}
-
-pub(super) async fn unlink_secret(
-    tx: &mut Tx,
-    found: &Allowed<Update, Found<Stack>>,
-    secret: SecretId,
-) -> Result<()> {
-    sqlx::query("DELETE FROM stack_secret WHERE stack_id = $1 AND secret_id = $2")
-        .bind(found.id.to_string())
-        .bind(secret.to_string())
-        .execute(tx.sql())
-        .await?;
     Ok(())
 }
