@@ -22,8 +22,6 @@ pub struct Arguments {
 const PAGES: &str = "docs";
 /// Folder of hand-written pages.
 const GUIDES: &str = "guides/";
-/// Sources of the pages, in addition to the schemas.
-const SOURCES: [&str; 4] = ["templates", "examples/provider", "examples/resources", "examples/data-sources"];
 
 /// Writes the pages, or only checks them.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -38,8 +36,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// Returns the pages that are out of date.
 pub fn stale() -> Result<Vec<Stale>, Failure> {
     let mut sources = Files::new();
-    for folder in SOURCES {
-        read(Path::new(folder), folder, &mut sources)?;
+    for folder in tfkit::docs::sources_of_pages() {
+        read(Path::new(&folder), &folder, &mut sources)?;
     }
     let pages = tfkit::docs::pages(&Engine::new(Zenml::default()), &sources).map_err(|problems| {
         Failure::new(format!("cannot generate the pages:\n  {}", problems.join("\n  ")))

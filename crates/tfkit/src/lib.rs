@@ -13,7 +13,7 @@
 //! use std::collections::BTreeMap;
 //! use std::sync::Mutex;
 //!
-//! use tfkit::{Computed, Configured, Current, Cx, Diag, Engine, Model, OrDefault, Partial, Provider, Resource, Since, Start, Types};
+//! use tfkit::{Computed, Configured, Current, Cx, Diag, Engine, Kind, Model, OrDefault, Partial, Provider, Resource, Since, Start, Types};
 //!
 //! /// A note on the wall.
 //! #[derive(Clone, Debug, PartialEq, Model)]
@@ -116,7 +116,7 @@
 //! }
 //!
 //! let engine = Engine::new(Wall);
-//! assert_eq!(engine.resources(), ["wall_note"]);
+//! assert_eq!(engine.names(Kind::Resource), ["wall_note"]);
 //! ```
 //!
 //! Optional features of a resource, each one method or constant:
@@ -169,7 +169,7 @@ pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};
 pub use resource::{Current, ImportId, Imported, KeyOf, Page, Plan, Resource, Since, Upgrade};
 pub use run::Claim;
-pub use schema::{Attribute, Nesting, Schema, Shape, Who};
+pub use schema::{Attribute, Kind, Nesting, Schema, Shape, Who};
 pub use value::{Dyn, Number, Path, Step, Type};
 
 /// Derive macros; [`model::Object`] and [`model::Model`] are the traits behind them.

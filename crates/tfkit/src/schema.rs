@@ -22,6 +22,28 @@ pub struct Schema {
     pub about: About,
 }
 
+/// A kind of type that a provider registers, with a name and a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A managed resource: `resource "cloud_team" …`.
+    Resource,
+    /// A data source: `data "cloud_team" …`.
+    DataSource,
+}
+
+impl Kind {
+    /// All kinds, in the order of the documentation.
+    pub const ALL: [Self; 2] = [Self::Resource, Self::DataSource];
+
+    /// Returns its name in messages.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Resource => "resource",
+            Self::DataSource => "data source",
+        }
+    }
+}
+
 /// Facts about a type that its page states besides its attributes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct About {

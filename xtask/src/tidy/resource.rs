@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use tfkit::Engine;
+use tfkit::{Engine, Kind};
 use zenml_provider::Zenml;
 
 const TESTS: &str = "crates/zenml-provider/tests/it";
 
 /// Returns every resource without a test file, one line each.
 pub(super) fn violations(root: &Path) -> Vec<String> {
-    untested(&root.join(TESTS), &Engine::new(Zenml::default()).resources())
+    untested(&root.join(TESTS), &Engine::new(Zenml::default()).names(Kind::Resource))
 }
 
 fn untested(tests: &Path, resources: &[&str]) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Instant;
 
-use tfkit::Diag;
+use tfkit::{Diag, Kind};
 use tracing::{Instrument, Span};
 
 use super::diagnostic;
@@ -16,24 +16,18 @@ use crate::log::panic_message;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
     rpc: &'static str,
-    resource_type: Option<&'a str>,
-    data_source_type: Option<&'a str>,
+    subject: Option<(Kind, &'a str)>,
 }
 
 impl<'a> Call<'a> {
     /// Creates a call about the whole provider.
     pub(super) fn provider(rpc: &'static str) -> Self {
-        Self { rpc, resource_type: None, data_source_type: None }
+        Self { rpc, subject: None }
     }
 
-    /// Creates a call about one resource type.
-    pub(super) fn resource(rpc: &'static str, type_name: &'a str) -> Self {
-        Self { resource_type: Some(type_name), ..Self::provider(rpc) }
-    }
-
-    /// Creates a call about one data source type.
-    pub(super) fn data_source(rpc: &'static str, type_name: &'a str) -> Self {
-        Self { data_source_type: Some(type_name), ..Self::provider(rpc) }
+    /// Creates a call about one type.
+    pub(super) fn about(rpc: &'static str, kind: Kind, type_name: &'a str) -> Self {
+        Self { rpc, subject: Some((kind, type_name)) }
     }
 
     /// Runs a call in its own span. An error or a panic becomes a diagnostic, and `failed` puts it into a response:
@@ -59,14 +53,15 @@ impl<'a> Call<'a> {
 
     /// Creates the span, whose fields identify the log of one call.
     fn span(self, address: &str) -> Span {
+        let named = |kind| self.subject.filter(|(of, _)| *of == kind).map(|(_, type_name)| type_name);
         tracing::error_span!(
             "rpc",
             tf_req_id = %uuid::Uuid::new_v4(),
             tf_rpc = self.rpc,
             tf_proto_version = "6",
             tf_provider_addr = address,
-            tf_resource_type = self.resource_type,
-            tf_data_source_type = self.data_source_type,
+            tf_resource_type = named(Kind::Resource),
+            tf_data_source_type = named(Kind::DataSource),
         )
     }
 }
@@ -91,7 +86,7 @@ mod tests {
     use super::*;
 
     async fn answer(work: impl Future<Output = Result<String, Diag>>) -> String {
-        let call = Call::resource("ReadResource", "cloud_team");
+        let call = Call::about("ReadResource", Kind::Resource, "cloud_team");
         call.answer("example.com/acme/cloud", work, |diag| format!("{}: {}", diag.summary, diag.detail)).await
     }
 

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tfkit::{Diag, Engine, Type};
+use tfkit::{Diag, Engine, Kind, Type};
 
 /// Answers the RPCs of the plugin protocol.
 pub(crate) struct Service {
     pub(super) engine: Engine,
     /// Source address of the provider, for the log.
     pub(super) address: &'static str,
-    resources: Cache<ResourceTypes>,
-    data_sources: Cache<Type>,
+    resources: Cache<String, ResourceTypes>,
+    objects: Cache<(Kind, String), Type>,
 }
 
 /// The types for decoding and encoding the values of a resource.
@@ -25,32 +25,32 @@ pub(super) struct ResourceTypes {
 impl Service {
     /// Creates the service for an engine. Types are built on first use.
     pub(crate) fn new(engine: Engine, address: &'static str) -> Self {
-        Self { engine, address, resources: Cache::default(), data_sources: Cache::default() }
+        Self { engine, address, resources: Cache::default(), objects: Cache::default() }
     }
 
     /// Returns the types of a resource, by its full name.
     pub(super) fn resource(&self, type_name: &str) -> Result<Arc<ResourceTypes>, Diag> {
         self.resources
-            .get(type_name, || {
-                let schema = self.engine.resource_schema(type_name)?;
+            .get(&type_name.to_owned(), || {
+                let schema = self.engine.schema(Kind::Resource, type_name)?;
                 let identity = self.engine.identity_schema(type_name).unwrap_or_default();
                 Some(ResourceTypes { object: schema.ty(), identity: identity.ty() })
             })
-            .ok_or_else(|| unknown("resource", type_name, self.address))
+            .ok_or_else(|| unknown(Kind::Resource, type_name, self.address))
     }
 
-    /// Returns the type of a data source, by its full name.
-    pub(super) fn data_source(&self, type_name: &str) -> Result<Arc<Type>, Diag> {
-        self.data_sources
-            .get(type_name, || self.engine.data_source_schema(type_name).map(tfkit::Schema::ty))
-            .ok_or_else(|| unknown("data source", type_name, self.address))
+    /// Returns the type of the objects of a type, by its full name.
+    pub(super) fn object(&self, kind: Kind, type_name: &str) -> Result<Arc<Type>, Diag> {
+        self.objects
+            .get(&(kind, type_name.to_owned()), || self.engine.schema(kind, type_name).map(tfkit::Schema::ty))
+            .ok_or_else(|| unknown(kind, type_name, self.address))
     }
 }
 
 /// Returns the error of an unknown type. Hosts request only types of the schema, but they may have cached the schema
 /// of another version.
-fn unknown(kind: &str, type_name: &str, address: &str) -> Diag {
-    Diag::error(format!("This provider has no {kind} {type_name:?}"))
+fn unknown(kind: Kind, type_name: &str, address: &str) -> Diag {
+    Diag::error(format!("This provider has no {} {type_name:?}", kind.words()))
         .why("The configuration or the state was written for another version of the provider.")
         .fix(format!(
             "Install a version of {address} that supports it:\n  terraform init -upgrade\nOr remove it from the \
@@ -58,22 +58,22 @@ fn unknown(kind: &str, type_name: &str, address: &str) -> Diag {
         ))
 }
 
-/// Values by name, created once.
-struct Cache<T>(RwLock<BTreeMap<String, Arc<T>>>);
+/// Values by key, created once.
+struct Cache<K, T>(RwLock<BTreeMap<K, Arc<T>>>);
 
-impl<T> Default for Cache<T> {
+impl<K, T> Default for Cache<K, T> {
     fn default() -> Self {
         Self(RwLock::default())
     }
 }
 
-impl<T> Cache<T> {
-    fn get(&self, name: &str, make: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
-        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+impl<K: Ord + Clone, T> Cache<K, T> {
+    fn get(&self, key: &K, make: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
+        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(key) {
             return Some(Arc::clone(known));
         }
         let new = Arc::new(make()?);
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(all.entry(name.to_owned()).or_insert(new)))
+        Some(Arc::clone(all.entry(key.clone()).or_insert(new)))
     }
 }

@@ -9,7 +9,7 @@ mod wire;
 
 use serde_json::Value as Json;
 use tfkit::engine::{DataSourceRequest, ImportBy, ImportRequest, UpgradeRequest, ValidateRequest};
-use tfkit::{Diag, Dyn};
+use tfkit::{Diag, Dyn, Kind};
 
 pub use self::apply::Applied;
 pub use self::failure::Failure;
@@ -197,7 +197,7 @@ impl Harness {
 
     /// Reads a data source, by the full name of its type.
     pub async fn read_data_source(&self, type_name: &str, config: Json) -> Result<Dyn, Failure> {
-        let schema = self.engine.data_source_schema(type_name);
+        let schema = self.engine.schema(Kind::DataSource, type_name);
         let schema = schema.ok_or_else(|| Failure::Mistake(format!("unknown data source {type_name}")))?;
         let config = wire::cross(&input::config(&schema.attributes, &config)?, schema)?;
         let type_name = type_name.to_owned();

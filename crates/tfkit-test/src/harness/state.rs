@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use tfkit::engine::{ConfigureRequest, ReadRequest, UpgradeRequest};
 use tfkit::value::json;
-use tfkit::{Diag, Dyn, Engine, Schema};
+use tfkit::{Diag, Dyn, Engine, Kind, Schema};
 
 use super::failure::Failure;
 use super::{input, wire};
@@ -159,6 +159,6 @@ impl Harness {
 }
 
 pub(super) fn schema_of<'a>(engine: &'a Engine, type_name: &str) -> Result<&'a Schema, Failure> {
-    let schema = engine.resource_schema(type_name);
+    let schema = engine.schema(Kind::Resource, type_name);
     schema.ok_or_else(|| Failure::Mistake(format!("unknown resource type {type_name}")))
 }

@@ -9,24 +9,26 @@
 mod arguments;
 mod files;
 mod import;
+mod layout;
 mod page;
 mod sentence;
 mod template;
 
 use crate::engine::Engine;
+use crate::schema::Kind;
 pub use files::Files;
 use files::is_configuration;
-use page::{Kind, Page};
+use page::Page;
 
 /// Generates every page of a provider: paths in the folder of the pages, such as `resources/team.md`, and contents.
 ///
 /// Read from `sources`:
 ///
 /// - `examples/provider/provider.tf`, `examples/resources/TYPE/resource.tf`,
-///   `examples/data-sources/TYPE/data-source.tf`: the example of each page. It is required. Other `.tf` files in its
-///   folder follow in the order of their names.
-/// - `templates/index.md`, `templates/resources/NAME.md`, `templates/data-sources/NAME.md`, where `NAME` is the type
-///   without the provider's prefix: Markdown that follows the description. A heading `# …` at its beginning replaces
+///   `examples/data-sources/TYPE/data-source.tf` and so on: the example of each page. It is required. Other `.tf` files
+///   in its folder follow in the order of their names.
+/// - `templates/index.md`, `templates/resources/NAME.md` and so on, where `NAME` is the type without the provider's
+///   prefix: Markdown that follows the description. A heading `# …` at its beginning replaces
 ///   that of the page. Text after a line `## Import` goes into the section with this name. A line `<!-- example -->`
 ///   moves the example there.
 ///
@@ -45,26 +47,28 @@ pub fn pages(engine: &Engine, sources: &Files) -> Result<Files, Vec<String>> {
             Err(found) => problems.extend(found),
         }
     };
-    add(&Page::new(engine, Kind::Provider, prefix, engine.provider_schema()));
-    for name in engine.resources() {
-        if let Some(schema) = engine.resource_schema(name) {
-            add(&Page::new(engine, Kind::Resource, name, schema));
-        }
-    }
-    for name in engine.data_sources() {
-        if let Some(schema) = engine.data_source_schema(name) {
-            add(&Page::new(engine, Kind::DataSource, name, schema));
+    add(&Page::new(engine, None, prefix, engine.provider_schema()));
+    for kind in Kind::ALL {
+        for name in engine.names(kind) {
+            if let Some(schema) = engine.schema(kind, name) {
+                add(&Page::new(engine, Some(kind), name, schema));
+            }
         }
     }
     problems.extend(unused(sources, &used));
     if problems.is_empty() { Ok(pages) } else { Err(problems) }
 }
 
+/// Returns the folders of the templates and examples that [`pages`] reads, from the root of the repository.
+pub fn sources_of_pages() -> Vec<String> {
+    let examples = Kind::ALL.map(|kind| format!("examples/{}", layout::folder(kind)));
+    ["templates", "examples/provider"].map(str::to_owned).into_iter().chain(examples).collect()
+}
+
 /// Returns templates and examples of types that do not exist, for example because a type was renamed.
 fn unused(sources: &Files, used: &[String]) -> Vec<String> {
-    const OF_PAGES: [&str; 4] =
-        ["templates/", "examples/provider/", "examples/resources/", "examples/data-sources/"];
-    let of_a_page = |path: &&String| OF_PAGES.iter().any(|folder| path.starts_with(folder));
+    let folders: Vec<String> = sources_of_pages();
+    let of_a_page = |path: &&String| folders.iter().any(|folder| path.starts_with(&format!("{folder}/")));
     let is_used = |path: &String| {
         used.iter().any(|used| {
             path == used || (used.ends_with('/') && path.starts_with(used) && is_configuration(path))

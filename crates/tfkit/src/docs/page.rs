@@ -3,23 +3,16 @@
 use super::files::{Files, is_configuration};
 use super::sentence::one_line;
 use super::template::Template;
-use super::{arguments, import};
+use super::{arguments, import, layout};
 use crate::engine::Engine;
 use crate::model::Operation;
-use crate::schema::{Attribute, IdentityAttribute, Schema, Shape, Who};
+use crate::schema::{Attribute, IdentityAttribute, Kind, Schema, Shape, Who};
 use crate::timeouts;
-
-/// The subject of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Provider,
-    Resource,
-    DataSource,
-}
 
 /// The input of a page, except for the files.
 pub(super) struct Page<'a> {
-    kind: Kind,
+    /// `None` for the provider block.
+    kind: Option<Kind>,
     /// The provider's prefix.
     provider: &'a str,
     /// Full name of the type.
@@ -29,10 +22,10 @@ pub(super) struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(engine: &'a Engine, kind: Kind, name: &'a str, schema: &Schema) -> Self {
+    pub(super) fn new(engine: &'a Engine, kind: Option<Kind>, name: &'a str, schema: &Schema) -> Self {
         let mut schema = schema.clone();
         let mut identity: Vec<IdentityAttribute> = Vec::new();
-        if kind == Kind::Resource {
+        if kind == Some(Kind::Resource) {
             identity = engine.identity_schema(name).map(|schema| schema.attributes).unwrap_or_default();
             // Several models may share a key, whose own texts then do not fit them.
             for part in &mut identity {
@@ -49,9 +42,8 @@ impl<'a> Page<'a> {
     /// Returns the path of the page in the folder of all pages.
     pub(super) fn path(&self) -> String {
         match self.kind {
-            Kind::Provider => "index.md".to_owned(),
-            Kind::Resource => format!("resources/{}.md", self.noun()),
-            Kind::DataSource => format!("data-sources/{}.md", self.noun()),
+            None => "index.md".to_owned(),
+            Some(kind) => format!("{}/{}.md", layout::folder(kind), self.noun()),
         }
     }
 
@@ -61,9 +53,8 @@ impl<'a> Page<'a> {
 
     pub(super) fn example_folder(&self) -> String {
         match self.kind {
-            Kind::Provider => "examples/provider/".to_owned(),
-            Kind::Resource => format!("examples/resources/{}/", self.name),
-            Kind::DataSource => format!("examples/data-sources/{}/", self.name),
+            None => "examples/provider/".to_owned(),
+            Some(kind) => format!("examples/{}/{}/", layout::folder(kind), self.name),
         }
     }
 
@@ -122,11 +113,7 @@ impl<'a> Page<'a> {
     }
 
     fn example_name(&self) -> &'static str {
-        match self.kind {
-            Kind::Provider => "provider.tf",
-            Kind::Resource => "resource.tf",
-            Kind::DataSource => "data-source.tf",
-        }
+        self.kind.map_or("provider.tf", layout::example)
     }
 
     /// Returns the front matter for the registry: title, category, and summary. Its validator rejects a category of
@@ -135,13 +122,12 @@ impl<'a> Page<'a> {
         let (name, provider) = (self.name, self.provider);
         let title = match (replaced, self.kind) {
             (Some(title), _) => title.to_owned(),
-            (None, Kind::Provider) => format!("{provider} Provider"),
-            (None, Kind::Resource) => format!("{name} Resource - {provider}"),
-            (None, Kind::DataSource) => format!("{name} Data Source - {provider}"),
+            (None, None) => format!("{provider} Provider"),
+            (None, Some(kind)) => format!("{name} {} - {provider}", layout::title(kind)),
         };
         let category = match self.kind {
-            Kind::Provider => String::new(),
-            _ => format!("subcategory: \"{}\"\n", self.schema.about.category.unwrap_or_default()),
+            None => String::new(),
+            Some(_) => format!("subcategory: \"{}\"\n", self.schema.about.category.unwrap_or_default()),
         };
         let summary =
             one_line(self.schema.description.split("\n\n").next().unwrap_or_default()).replace('`', "");
@@ -152,9 +138,8 @@ impl<'a> Page<'a> {
     fn title(&self, replaced: Option<&str>) -> String {
         match (replaced, self.kind) {
             (Some(title), _) => format!("# {title}"),
-            (None, Kind::Provider) => format!("# {} Provider", self.provider),
-            (None, Kind::Resource) => format!("# {} (Resource)", self.name),
-            (None, Kind::DataSource) => format!("# {} (Data Source)", self.name),
+            (None, None) => format!("# {} Provider", self.provider),
+            (None, Some(kind)) => format!("# {} ({})", self.name, layout::title(kind)),
         }
     }
 

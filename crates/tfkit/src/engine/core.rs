@@ -1,19 +1,19 @@
 //! The engine: a provider with its types, and the data that all calls share.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::provider::{AnyProvider, ErasedProvider};
+use super::registry::Registry;
 use super::sensitive;
 use crate::cx::{Call, Shared, SharedNotes};
 use crate::diag::Diag;
-use crate::erased::{AnyDataSource, AnyResource};
+use crate::erased::{AnyDataSource, AnyResource, AnyType};
 use crate::model::{Model as _, Operation};
 use crate::provider::{Provider, Types};
-use crate::schema::{IdentitySchema, Schema};
+use crate::schema::{IdentitySchema, Kind, Schema};
 use crate::timeouts;
 use crate::value::Dyn;
 
@@ -30,8 +30,8 @@ pub struct Engine(pub(super) Arc<Core>);
 /// The data that all calls to one provider share.
 pub(super) struct Core {
     pub(super) provider: Arc<dyn AnyProvider>,
-    pub(super) resources: BTreeMap<String, Arc<dyn AnyResource>>,
-    pub(super) data_sources: BTreeMap<String, Arc<dyn AnyDataSource>>,
+    pub(super) resources: Registry<dyn AnyResource>,
+    pub(super) data_sources: Registry<dyn AnyDataSource>,
     pub(super) shared: Arc<Shared>,
     /// Errors found while the types were registered.
     pub(super) problems: Diags,
@@ -45,20 +45,8 @@ impl Engine {
         let types = P::register(Types::default());
         let prefix = P::Config::type_name();
         let mut problems = Vec::new();
-        let mut resources = BTreeMap::new();
-        for resource in types.resources {
-            let name = format!("{prefix}_{}", resource.type_name());
-            if resources.insert(name.clone(), resource).is_some() {
-                problems.push(Diag::bug(format!("Two resource types have the name {name}")));
-            }
-        }
-        let mut data_sources = BTreeMap::new();
-        for data_source in types.data_sources {
-            let name = format!("{prefix}_{}", data_source.type_name());
-            if data_sources.insert(name.clone(), data_source).is_some() {
-                problems.push(Diag::bug(format!("Two data sources have the name {name}")));
-            }
-        }
+        let resources = Registry::new(Kind::Resource, prefix, types.resources, &mut problems);
+        let data_sources = Registry::new(Kind::DataSource, prefix, types.data_sources, &mut problems);
         Self(Arc::new(Core {
             provider: Arc::new(ErasedProvider::new(provider, types.connection)),
             resources,
@@ -79,35 +67,25 @@ impl Engine {
         self.0.provider.schema()
     }
 
-    /// Returns the full names of all resource types, sorted.
-    pub fn resources(&self) -> Vec<&str> {
-        self.0.resources.keys().map(String::as_str).collect()
+    /// Returns the full names of all types of a kind, sorted.
+    pub fn names(&self, kind: Kind) -> Vec<&str> {
+        self.0.types(kind).into_iter().map(|(name, _)| name).collect()
     }
 
-    /// Returns the full names of all data sources, sorted.
-    pub fn data_sources(&self) -> Vec<&str> {
-        self.0.data_sources.keys().map(String::as_str).collect()
-    }
-
-    /// Returns the schema of a resource type, by its full name.
-    pub fn resource_schema(&self, type_name: &str) -> Option<&Schema> {
-        self.0.resources.get(type_name).map(|resource| resource.schema())
-    }
-
-    /// Returns the schema of a data source, by its full name.
-    pub fn data_source_schema(&self, type_name: &str) -> Option<&Schema> {
-        self.0.data_sources.get(type_name).map(|data_source| data_source.schema())
+    /// Returns the schema of a type, by its full name.
+    pub fn schema(&self, kind: Kind, type_name: &str) -> Option<&Schema> {
+        Some(self.0.find(kind, type_name)?.schema())
     }
 
     /// Returns the identity schema of a resource type, by its full name; `None` if the type has no identity.
     pub fn identity_schema(&self, type_name: &str) -> Option<IdentitySchema> {
-        let attributes = self.0.resources.get(type_name)?.identity();
+        let attributes = self.0.resources.find(type_name)?.identity();
         (!attributes.is_empty()).then_some(IdentitySchema { version: 0, attributes })
     }
 
     /// Returns the default timeout of an operation, by the full name of the resource type.
     pub fn default_timeout(&self, type_name: &str, operation: Operation) -> Option<Duration> {
-        self.0.resources.get(type_name).map(|resource| resource.timeout(operation))
+        self.0.resources.find(type_name).map(|resource| resource.timeout(operation))
     }
 
     /// Forgets what was planned, because a new run begins. A host starts one process per run; a test harness plays
@@ -147,17 +125,27 @@ impl Core {
         self.provider.conceal(&|| sensitive::values(&schema.attributes, objects));
     }
 
+    /// Returns the types of a kind with their full names, sorted.
+    pub(super) fn types(&self, kind: Kind) -> Vec<(&str, &dyn AnyType)> {
+        match kind {
+            Kind::Resource => self.resources.iter().map(|(name, one)| (name, &**one as _)).collect(),
+            Kind::DataSource => self.data_sources.iter().map(|(name, one)| (name, &**one as _)).collect(),
+        }
+    }
+
+    /// Returns a type of a kind by its full name.
+    fn find(&self, kind: Kind, type_name: &str) -> Option<&dyn AnyType> {
+        match kind {
+            Kind::Resource => self.resources.find(type_name).map(|one| &**one as _),
+            Kind::DataSource => self.data_sources.find(type_name).map(|one| &**one as _),
+        }
+    }
+
     pub(super) fn resource(&self, type_name: &str) -> Result<Arc<dyn AnyResource>, Diag> {
-        self.resources.get(type_name).cloned().ok_or_else(|| unknown_type("resource", type_name))
+        self.resources.get(type_name)
     }
 
     pub(super) fn data_source(&self, type_name: &str) -> Result<Arc<dyn AnyDataSource>, Diag> {
-        self.data_sources.get(type_name).cloned().ok_or_else(|| unknown_type("data source", type_name))
+        self.data_sources.get(type_name)
     }
-}
-
-fn unknown_type(kind: &str, type_name: &str) -> Diag {
-    Diag::error(format!("The provider has no {kind} named {type_name}"))
-        .why("The configuration or the state was written for another version of the provider.")
-        .fix("Check the name of the type, or the provider version that the configuration requires.")
 }

@@ -14,6 +14,7 @@ mod problems;
 mod provider;
 mod read;
 mod read_data_source;
+mod registry;
 mod sensitive;
 mod task;
 mod upgrade;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::core::{Diags, Engine};
 use crate::diag::Diag;
-use crate::schema::{Attribute, IdentityAttribute, Nesting, Schema, Shape};
+use crate::schema::{Attribute, IdentityAttribute, Kind, Nesting, Schema, Shape};
 use crate::value::Type;
 
 impl Engine {
@@ -12,12 +12,13 @@ impl Engine {
     pub fn problems(&self) -> Diags {
         let mut problems = self.0.problems.clone();
         problems.extend(of_schema("provider block", self.provider_schema(), RESERVED_IN_PROVIDER));
-        for (name, resource) in &self.0.resources {
-            problems.extend(of_schema(name, resource.schema(), RESERVED));
-            problems.extend(of_identity(name, &resource.identity()));
+        for kind in Kind::ALL {
+            for (name, one) in self.0.types(kind) {
+                problems.extend(of_schema(&format!("{} {name}", kind.words()), one.schema(), RESERVED));
+            }
         }
-        for (name, source) in &self.0.data_sources {
-            problems.extend(of_schema(&format!("data source {name}"), source.schema(), RESERVED));
+        for (name, resource) in self.0.resources.iter() {
+            problems.extend(of_identity(name, &resource.identity()));
         }
         problems
     }

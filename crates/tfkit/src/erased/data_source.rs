@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use super::Work;
+use super::{AnyType, Work};
 use crate::cx::{Call, Connection, Cx};
 use crate::data_source::DataSource;
 use crate::diag::Diag;
@@ -13,10 +13,7 @@ use crate::schema::Schema;
 use crate::value::Dyn;
 
 /// A data source type.
-pub(crate) trait AnyDataSource: Send + Sync {
-    /// Name without the provider's prefix.
-    fn type_name(&self) -> &'static str;
-    fn schema(&self) -> &Schema;
+pub(crate) trait AnyDataSource: AnyType {
     fn timeout(&self) -> Duration;
     fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
     fn validate(&self, config: Dyn) -> Vec<Diag>;
@@ -34,7 +31,7 @@ impl<D: DataSource> ErasedDataSource<D> {
     }
 }
 
-impl<D: DataSource> AnyDataSource for ErasedDataSource<D> {
+impl<D: DataSource> AnyType for ErasedDataSource<D> {
     fn type_name(&self) -> &'static str {
         D::Model::type_name()
     }
@@ -42,7 +39,9 @@ impl<D: DataSource> AnyDataSource for ErasedDataSource<D> {
     fn schema(&self) -> &Schema {
         &self.schema
     }
+}
 
+impl<D: DataSource> AnyDataSource for ErasedDataSource<D> {
     fn timeout(&self) -> Duration {
         D::timeout()
     }

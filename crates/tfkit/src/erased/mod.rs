@@ -9,9 +9,18 @@ mod resource;
 
 use std::pin::Pin;
 
+use crate::schema::Schema;
+
 pub(crate) use data_source::{AnyDataSource, ErasedDataSource};
 pub use resource::ImportBy;
 pub(crate) use resource::{AnyResource, ErasedResource, Hooked, Update, Updated};
+
+/// A type of any kind.
+pub(crate) trait AnyType: Send + Sync {
+    /// Name without the provider's prefix.
+    fn type_name(&self) -> &'static str;
+    fn schema(&self) -> &Schema;
+}
 
 /// A future that a task can run.
 pub(crate) type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;

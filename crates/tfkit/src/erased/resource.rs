@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use super::Work;
 use super::batch::Batches;
+use super::{AnyType, Work};
 use crate::cx::{Call, Connection, Cx};
 use crate::diag::Diag;
 use crate::field::Misfit;
@@ -17,10 +17,7 @@ use crate::schema::{IdentityAttribute, Schema};
 use crate::value::{Dyn, Path};
 
 /// A resource type.
-pub(crate) trait AnyResource: Send + Sync {
-    /// Name without the provider's prefix.
-    fn type_name(&self) -> &'static str;
-    fn schema(&self) -> &Schema;
+pub(crate) trait AnyResource: AnyType {
     fn identity(&self) -> Vec<IdentityAttribute>;
     fn identity_mutable(&self) -> bool;
     fn upgrades(&self) -> &'static [Upgrade];
@@ -118,7 +115,7 @@ async fn current<R: Resource>(
     Ok((tidy(schema, &known, now)?, Some(remote)))
 }
 
-impl<R: Resource> AnyResource for ErasedResource<R> {
+impl<R: Resource> AnyType for ErasedResource<R> {
     fn type_name(&self) -> &'static str {
         R::Model::type_name()
     }
@@ -126,7 +123,9 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
     fn schema(&self) -> &Schema {
         &self.schema
     }
+}
 
+impl<R: Resource> AnyResource for ErasedResource<R> {
     fn identity(&self) -> Vec<IdentityAttribute> {
         KeyOf::<R>::attributes()
     }

@@ -6,7 +6,7 @@ use tfkit::engine::{
     ApplyRequest, ConfigureRequest, DataSourceRequest, ImportBy, ImportRequest, PlanRequest, ReadRequest,
     Stored, UpgradeRequest, ValidateRequest,
 };
-use tfkit::{Diag, Dyn};
+use tfkit::{Diag, Dyn, Kind};
 
 use crate::shop::{Bench, named, summaries};
 
@@ -167,7 +167,10 @@ async fn an_unknown_type_is_an_error_in_every_call_and_changes_nothing() {
     for diags in calls {
         assert_eq!(summaries(&diags), ["The provider has no data source named shop_ghost"]);
     }
-    assert!(engine.resource_schema("shop_ghost").is_none() && engine.identity_schema("shop_ghost").is_none());
+    assert!(
+        engine.schema(Kind::Resource, "shop_ghost").is_none()
+            && engine.identity_schema("shop_ghost").is_none()
+    );
     assert!(bench.shop.items.lock().unwrap().is_empty());
 }
 
@@ -176,9 +179,9 @@ fn the_schemas_of_the_provider_have_no_errors() {
     let bench = Bench::unconfigured();
     assert_eq!(bench.engine.problems(), []);
     assert_eq!(bench.engine.name(), "shop");
-    assert_eq!(bench.engine.resources(), ["shop_item"]);
-    assert_eq!(bench.engine.data_sources(), ["shop_item"]);
-    let schema = bench.engine.resource_schema("shop_item").unwrap();
+    assert_eq!(bench.engine.names(Kind::Resource), ["shop_item"]);
+    assert_eq!(bench.engine.names(Kind::DataSource), ["shop_item"]);
+    let schema = bench.engine.schema(Kind::Resource, "shop_item").unwrap();
     let token = schema.attributes.iter().find(|attribute| attribute.name == "token").unwrap();
     assert!(token.sensitive, "a secret is sensitive automatically");
 }

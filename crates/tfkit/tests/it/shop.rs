@@ -10,7 +10,7 @@ use tfkit::engine::{ApplyRequest, ConfigureRequest, PlanRequest, PlanResponse, S
 use tfkit::plan::proposed_new;
 use tfkit::timeouts::{Create, Delete, Timeouts};
 use tfkit::{
-    Computed, Configured, Current, Cx, DataSource, Diag, Dyn, Engine, IfSet, Model, Object, OrDefault,
+    Computed, Configured, Current, Cx, DataSource, Diag, Dyn, Engine, IfSet, Kind, Model, Object, OrDefault,
     OrServer, Partial, Plan, Provider, Resource, Secret, Since, Start, Twin, Types, Upgrade,
 };
 
@@ -352,7 +352,7 @@ impl Bench {
         private: Vec<u8>,
         identity: Dyn,
     ) -> PlanResponse {
-        let schema = self.engine.resource_schema("shop_item").unwrap();
+        let schema = self.engine.schema(Kind::Resource, "shop_item").unwrap();
         let proposed = proposed_new(&schema.attributes, prior, config);
         let request = PlanRequest {
             type_name: "shop_item".to_owned(),

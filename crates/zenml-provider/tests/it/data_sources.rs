@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
-use tfkit::Dyn;
 use tfkit::value::Type;
+use tfkit::{Dyn, Kind};
 use tfkit_test::Harness;
 use zenml_api::workspace::secret::{self, SecretCreate};
 use zenml_api::workspace::stack::{self, StackUpdate};
@@ -524,7 +524,7 @@ fn attributes_of_the_go_provider_keep_their_names_and_types() {
     ];
     let engine = engine();
     for (name, attributes) in cases {
-        let schema = engine.data_source_schema(name).unwrap();
+        let schema = engine.schema(Kind::DataSource, name).unwrap();
         for (attribute, ty) in attributes {
             let found = schema.attributes.iter().find(|found| found.name == attribute);
             let found = found.unwrap_or_else(|| panic!("{name} has no {attribute}"));

@@ -1,6 +1,7 @@
 //! Attributes that are removed or set later: the plan changes them and nothing else.
 
 use serde_json::{Map, Value as Json, json};
+use tfkit::Kind;
 use tfkit_test::{Action, Harness};
 
 use crate::server::in_process_on_each_server;
@@ -27,7 +28,7 @@ fn without(config: &Json, name: &str) -> Json {
 
 /// Returns the optional attributes of a configuration, according to the schema.
 fn optional(harness: &Harness, type_name: &str, config: &Json) -> Vec<String> {
-    let schema = harness.engine().resource_schema(type_name).unwrap();
+    let schema = harness.engine().schema(Kind::Resource, type_name).unwrap();
     let is_optional = |name: &&String| {
         schema
             .attributes

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use tfkit::engine::{DataSourceRequest, PlanRequest, ValidateRequest};
 use tfkit::plan::proposed_new;
-use tfkit::{Attribute, Diag, Dyn, Engine, Nesting, Shape, Step, Type};
+use tfkit::{Attribute, Diag, Dyn, Engine, Kind, Nesting, Shape, Step, Type};
 use tfkit_test::Scenario;
 
 use crate::world::{engine, hosts, scenario, under_each_host};
@@ -86,9 +86,14 @@ fn errors<'a>(diags: &'a [Diag], name: &str) -> Vec<&'a Diag> {
 
 /// All configurable attributes of all types: whether it is a resource, the type, and the schema.
 fn attributes(engine: &Engine) -> Vec<(bool, String, Vec<Attribute>, Attribute)> {
-    let resources = engine.resources().into_iter().map(|name| (true, name, engine.resource_schema(name)));
-    let sources =
-        engine.data_sources().into_iter().map(|name| (false, name, engine.data_source_schema(name)));
+    let resources = engine
+        .names(Kind::Resource)
+        .into_iter()
+        .map(|name| (true, name, engine.schema(Kind::Resource, name)));
+    let sources = engine
+        .names(Kind::DataSource)
+        .into_iter()
+        .map(|name| (false, name, engine.schema(Kind::DataSource, name)));
     let mut found = Vec::new();
     for (is_resource, name, schema) in resources.chain(sources) {
         let all = &schema.unwrap().attributes;
@@ -291,8 +296,9 @@ const NOT_FED: [&str; 3] =
 fn fed(engine: &Engine) -> (String, usize) {
     let mut text = String::new();
     let mut count = 0;
-    for name in engine.resources() {
-        let (Some(source), Some(schema)) = (engine.data_source_schema(name), engine.resource_schema(name))
+    for name in engine.names(Kind::Resource) {
+        let (Some(source), Some(schema)) =
+            (engine.schema(Kind::DataSource, name), engine.schema(Kind::Resource, name))
         else {
             continue;
         };

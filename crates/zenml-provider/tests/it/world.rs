@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use tfkit::Engine;
+use tfkit::{Engine, Kind};
 use tfkit_test::{Harness, Host, NoHost, Origin, Scenario, Search};
 use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
 use zenml_api::control::team::{self, TeamCreate};
@@ -186,7 +186,12 @@ pub(crate) fn engine() -> Engine {
 pub(crate) fn types_without<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let there: BTreeSet<&str> =
         addresses.into_iter().filter_map(|address| Some(address.split_once('.')?.0)).collect();
-    engine().resources().into_iter().filter(|name| !there.contains(name)).map(str::to_owned).collect()
+    engine()
+        .names(Kind::Resource)
+        .into_iter()
+        .filter(|name| !there.contains(name))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Returns the available real hosts. If there are none, the test prints that.

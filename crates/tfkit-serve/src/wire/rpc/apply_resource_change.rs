@@ -1,7 +1,7 @@
 //! `ApplyResourceChange`: applies a planned change.
 
-use tfkit::Diag;
 use tfkit::engine::ApplyRequest;
+use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::apply_resource_change::{Request, Response};
 use crate::wire::{call::Call, diagnostic, service::Service, value};
@@ -15,7 +15,7 @@ pub(super) async fn answer(service: &Service, request: Request) -> Response {
         ..Response::default()
     };
     let type_name = request.type_name.clone();
-    Call::resource("ApplyResourceChange", &type_name)
+    Call::about("ApplyResourceChange", Kind::Resource, &type_name)
         .answer(service.address, work(service, request), |diag| Response { diagnostics: vec![diag], ..kept })
         .await
 }

@@ -1,5 +1,7 @@
 //! `GetMetadata`: returns the names of all types.
 
+use tfkit::Kind;
+
 use crate::wire::generated::provider::get_metadata::{
     DataSourceMetadata, Request, ResourceMetadata, Response,
 };
@@ -13,8 +15,8 @@ pub(super) async fn answer(service: &Service, _: Request) -> Response {
         let data_source = |name: &str| DataSourceMetadata { type_name: name.to_owned() };
         Ok(Response {
             server_capabilities: Some(capability::SERVER),
-            resources: engine.resources().into_iter().map(resource).collect(),
-            data_sources: engine.data_sources().into_iter().map(data_source).collect(),
+            resources: engine.names(Kind::Resource).into_iter().map(resource).collect(),
+            data_sources: engine.names(Kind::DataSource).into_iter().map(data_source).collect(),
             diagnostics: diagnostic::encode(&engine.problems()),
             ..Response::default()
         })

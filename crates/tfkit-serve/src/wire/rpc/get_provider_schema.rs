@@ -1,5 +1,7 @@
 //! `GetProviderSchema`: returns all schemas.
 
+use tfkit::Kind;
+
 use crate::wire::generated::provider::Schema;
 use crate::wire::generated::provider::get_provider_schema::{Request, Response};
 use crate::wire::{call::Call, capability, diagnostic, schema, service::Service};
@@ -10,16 +12,14 @@ pub(super) async fn answer(service: &Service, _: Request) -> Response {
         |diag| Response { provider: Some(Schema::default()), diagnostics: vec![diag], ..Response::default() };
     let work = async {
         let engine = &service.engine;
-        let resources = engine.resources().into_iter().filter_map(|name| {
-            engine.resource_schema(name).map(|resource| (name.to_owned(), schema::encode(resource)))
-        });
-        let data_sources = engine.data_sources().into_iter().filter_map(|name| {
-            engine.data_source_schema(name).map(|source| (name.to_owned(), schema::encode(source)))
-        });
+        let schemas = |kind| {
+            let one = move |name: &str| Some((name.to_owned(), schema::encode(engine.schema(kind, name)?)));
+            engine.names(kind).into_iter().filter_map(one).collect()
+        };
         Ok(Response {
             provider: Some(schema::encode(engine.provider_schema())),
-            resource_schemas: resources.collect(),
-            data_source_schemas: data_sources.collect(),
+            resource_schemas: schemas(Kind::Resource),
+            data_source_schemas: schemas(Kind::DataSource),
             server_capabilities: Some(capability::SERVER),
             diagnostics: diagnostic::encode(&engine.problems()),
             ..Response::default()

@@ -1,7 +1,7 @@
 //! `ImportResourceState`: imports an existing object into the state.
 
-use tfkit::Diag;
 use tfkit::engine::{ImportBy, ImportRequest};
+use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::import_resource_state::{ImportedResource, Request, Response};
 use crate::wire::{call::Call, diagnostic, service::Service, value};
@@ -9,7 +9,7 @@ use crate::wire::{call::Call, diagnostic, service::Service, value};
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let type_name = request.type_name.clone();
     let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };
-    Call::resource("ImportResourceState", &type_name)
+    Call::about("ImportResourceState", Kind::Resource, &type_name)
         .answer(service.address, work(service, request), failed)
         .await
 }

@@ -1,7 +1,7 @@
 //! `PlanResourceChange`: plans a change.
 
-use tfkit::Diag;
 use tfkit::engine::PlanRequest;
+use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::plan_resource_change::{Request, Response};
 use crate::wire::{call::Call, diagnostic, service::Service, value};
@@ -9,7 +9,7 @@ use crate::wire::{call::Call, diagnostic, service::Service, value};
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let type_name = request.type_name.clone();
     let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };
-    Call::resource("PlanResourceChange", &type_name)
+    Call::about("PlanResourceChange", Kind::Resource, &type_name)
         .answer(service.address, work(service, request), failed)
         .await
 }

@@ -1,7 +1,7 @@
 //! `ReadDataSource`: reads a data source.
 
-use tfkit::Diag;
 use tfkit::engine::DataSourceRequest;
+use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::read_data_source::{Request, Response};
 use crate::wire::{call::Call, diagnostic, service::Service, value};
@@ -9,13 +9,13 @@ use crate::wire::{call::Call, diagnostic, service::Service, value};
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let type_name = request.type_name.clone();
     let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };
-    Call::data_source("ReadDataSource", &type_name)
+    Call::about("ReadDataSource", Kind::DataSource, &type_name)
         .answer(service.address, work(service, request), failed)
         .await
 }
 
 async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
-    let ty = service.data_source(&request.type_name)?;
+    let ty = service.object(Kind::DataSource, &request.type_name)?;
     let config = value::decode("a configuration", request.config.as_ref(), &ty)?;
     let (state, diags) =
         service.engine.read_data_source(DataSourceRequest { type_name: request.type_name, config }).await;

@@ -1,7 +1,7 @@
 //! `ReadResource`: refreshes an object.
 
-use tfkit::Diag;
 use tfkit::engine::ReadRequest;
+use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::read_resource::{Request, Response};
 use crate::wire::{call::Call, diagnostic, service::Service, value};
@@ -15,7 +15,7 @@ pub(super) async fn answer(service: &Service, request: Request) -> Response {
         ..Response::default()
     };
     let type_name = request.type_name.clone();
-    Call::resource("ReadResource", &type_name)
+    Call::about("ReadResource", Kind::Resource, &type_name)
         .answer(service.address, work(service, request), |diag| Response { diagnostics: vec![diag], ..kept })
         .await
 }

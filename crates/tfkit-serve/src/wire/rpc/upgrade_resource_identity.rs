@@ -1,7 +1,7 @@
 //! `UpgradeResourceIdentity`: upgrades a stored identity to the current identity schema.
 
-use tfkit::Diag;
 use tfkit::engine::UpgradeIdentityRequest;
+use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::upgrade_resource_identity::{Request, Response};
 use crate::wire::{call::Call, diagnostic, service::Service, value};
@@ -10,7 +10,9 @@ pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let type_name = request.type_name.clone();
     let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };
     let work = async { work(service, request) };
-    Call::resource("UpgradeResourceIdentity", &type_name).answer(service.address, work, failed).await
+    Call::about("UpgradeResourceIdentity", Kind::Resource, &type_name)
+        .answer(service.address, work, failed)
+        .await
 }
 
 fn work(service: &Service, request: Request) -> Result<Response, Diag> {

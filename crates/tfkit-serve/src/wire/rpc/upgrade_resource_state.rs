@@ -1,7 +1,7 @@
 //! `UpgradeResourceState`: upgrades stored state to the current schema.
 
-use tfkit::Diag;
 use tfkit::engine::UpgradeRequest;
+use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::upgrade_resource_state::{Request, Response};
 use crate::wire::{call::Call, diagnostic, service::Service, value};
@@ -9,7 +9,7 @@ use crate::wire::{call::Call, diagnostic, service::Service, value};
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let type_name = request.type_name.clone();
     let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };
-    Call::resource("UpgradeResourceState", &type_name)
+    Call::about("UpgradeResourceState", Kind::Resource, &type_name)
         .answer(service.address, work(service, request), failed)
         .await
 }

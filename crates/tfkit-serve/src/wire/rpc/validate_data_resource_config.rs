@@ -1,7 +1,7 @@
 //! `ValidateDataResourceConfig`: validates the configuration of a data source.
 
-use tfkit::Diag;
 use tfkit::engine::ValidateRequest;
+use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::validate_data_resource_config::{Request, Response};
 use crate::wire::{call::Call, diagnostic, service::Service, value};
@@ -9,13 +9,13 @@ use crate::wire::{call::Call, diagnostic, service::Service, value};
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let type_name = request.type_name.clone();
     let failed = |diag| Response { diagnostics: vec![diag] };
-    Call::data_source("ValidateDataResourceConfig", &type_name)
+    Call::about("ValidateDataResourceConfig", Kind::DataSource, &type_name)
         .answer(service.address, work(service, request), failed)
         .await
 }
 
 async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
-    let ty = service.data_source(&request.type_name)?;
+    let ty = service.object(Kind::DataSource, &request.type_name)?;
     let config = value::decode("a configuration", request.config.as_ref(), &ty)?;
     // The host does not allow write-only attributes in data sources.
     let request = ValidateRequest { type_name: request.type_name, config, write_only_allowed: false };

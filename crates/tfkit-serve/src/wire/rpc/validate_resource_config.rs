@@ -1,7 +1,7 @@
 //! `ValidateResourceConfig`: validates the configuration of a resource.
 
-use tfkit::Diag;
 use tfkit::engine::ValidateRequest;
+use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::validate_resource_config::{Request, Response};
 use crate::wire::{call::Call, diagnostic, service::Service, value};
@@ -9,7 +9,7 @@ use crate::wire::{call::Call, diagnostic, service::Service, value};
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let type_name = request.type_name.clone();
     let failed = |diag| Response { diagnostics: vec![diag] };
-    Call::resource("ValidateResourceConfig", &type_name)
+    Call::about("ValidateResourceConfig", Kind::Resource, &type_name)
         .answer(service.address, work(service, request), failed)
         .await
 }

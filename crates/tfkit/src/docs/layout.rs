@@ -1,0 +1,27 @@
+//! Names of folders, files and headings, as the registry and its generator expect them.
+
+use crate::schema::Kind;
+
+/// Returns the folder of the pages of a kind, which is also that of its examples.
+pub(super) const fn folder(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Resource => "resources",
+        Kind::DataSource => "data-sources",
+    }
+}
+
+/// Returns the name of the main example of a kind.
+pub(super) const fn example(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Resource => "resource.tf",
+        Kind::DataSource => "data-source.tf",
+    }
+}
+
+/// Returns the name of a kind in headings.
+pub(super) const fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Resource => "Resource",
+        Kind::DataSource => "Data Source",
+    }
+}
