@@ -7,7 +7,7 @@ use tfkit::plan::same;
 use tfkit::{Attribute, Dyn, Nesting, Number, Shape, Type, Who};
 
 /// Names of attributes and keys.
-const NAMES: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
+pub(crate) const NAMES: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
 
 /// Percentages of unset and unknown values.
 #[derive(Clone, Copy, Debug)]

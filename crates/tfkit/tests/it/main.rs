@@ -11,6 +11,7 @@ mod failure;
 mod field;
 mod foreign;
 mod generate;
+mod host_rules;
 mod import;
 mod lifecycle;
 mod plan;
