@@ -1,7 +1,10 @@
 //! Checking a configuration against its schema.
 
+use std::collections::HashMap;
+
 use super::value::{Failure, Stage};
 use crate::diag::{Diag, Severity};
+use crate::plan::same::canonical;
 use crate::schema::{Attribute, Nesting, Schema, Shape};
 use crate::value::{Dyn, Path, Shown, Step, Type};
 
@@ -107,14 +110,17 @@ impl Validation {
 
     /// Reports elements of a set that have the same meaning: the set would have fewer elements after the apply.
     fn duplicates(&mut self, attribute: &Attribute, value: &Dyn, path: &Path, hidden: bool) {
-        let (Some(same), Shape::Plain(Type::Set(_)), Dyn::List(elements)) =
+        let (Some(same), Shape::Plain(Type::Set(ty)), Dyn::List(elements)) =
             (attribute.same, &attribute.shape, value)
         else {
             return;
         };
-        for (place, element) in elements.iter().enumerate().filter(|(_, element)| element.wholly_known()) {
-            let mut earlier = elements[..place].iter().filter(|earlier| earlier.wholly_known());
-            let Some(earlier) = earlier.find(|earlier| same(earlier, element)) else { continue };
+        let mut first = HashMap::new();
+        for element in elements.iter().filter(|element| element.wholly_known()) {
+            let earlier: &Dyn = first.entry(canonical(same, ty, element)).or_insert(element);
+            if std::ptr::eq(earlier, element) {
+                continue;
+            }
             let why = if hidden {
                 "Two of its elements have the same meaning.".to_owned()
             } else {

@@ -1,84 +1,109 @@
 //! Rules for different values with the same meaning.
 
+use std::borrow::Cow;
+
 use crate::value::{Dyn, Type, json};
 
-/// A function that returns whether two values have the same meaning. It gets whole values of an attribute, or
-/// elements of a collection. Both are known, and may be null.
+/// A function that returns the canonical form of a value. Two values have the same meaning if their canonical forms
+/// are equal, so that a set of many elements is compared without comparing each with each.
 ///
-/// If the rule holds, the earlier spelling is kept: a plan keeps that of the state, a read keeps that of the user.
-pub type Same = fn(&Dyn, &Dyn) -> bool;
+/// It gets whole values of an attribute, and elements of a collection. They are known, and may be null. It must
+/// return an equal form for the canonical form itself. Nobody ever sees a canonical form: it need not have the type
+/// of the attribute.
+///
+/// If two values have the same meaning, the earlier spelling is kept: a plan keeps that of the state, a read keeps
+/// that of the user.
+///
+/// ```
+/// use std::borrow::Cow;
+/// use tfkit::Dyn;
+///
+/// /// Ignores a final slash, as in addresses.
+/// fn address(value: &Dyn) -> Cow<'_, Dyn> {
+///     match value.as_str() {
+///         Some(text) => Cow::Owned(Dyn::string(text.trim_end_matches('/'))),
+///         None => Cow::Borrowed(value),
+///     }
+/// }
+/// assert_eq!(address(&"https://a.example/".into()), address(&"https://a.example".into()));
+/// ```
+pub type Same = for<'a> fn(&'a Dyn) -> Cow<'a, Dyn>;
 
 /// Treats null, an empty string and an empty collection as the same.
-pub fn empty_is_null(one: &Dyn, other: &Dyn) -> bool {
-    let is_empty = |value: &Dyn| match value.untyped() {
+pub fn empty_is_null(value: &Dyn) -> Cow<'_, Dyn> {
+    let is_empty = match value.untyped() {
         Dyn::Null => true,
         Dyn::String(text) => text.is_empty(),
         Dyn::List(elements) => elements.is_empty(),
         Dyn::Map(elements) => elements.is_empty(),
         _ => false,
     };
-    one == other || (is_empty(one) && is_empty(other))
+    if is_empty { Cow::Owned(Dyn::Null) } else { Cow::Borrowed(value) }
 }
 
 /// Ignores case, as in e-mail addresses.
-pub fn ignoring_case(one: &Dyn, other: &Dyn) -> bool {
-    match (one.as_str(), other.as_str()) {
-        (Some(one), Some(other)) => one.to_lowercase() == other.to_lowercase(),
-        _ => one == other,
+pub fn ignoring_case(value: &Dyn) -> Cow<'_, Dyn> {
+    match value.as_str() {
+        Some(text) => Cow::Owned(Dyn::string(text.to_lowercase())),
+        None => Cow::Borrowed(value),
     }
 }
 
 /// Compares strings as JSON: white space and the order of members do not matter, and `1.0` equals `1`.
-pub fn json_text(one: &Dyn, other: &Dyn) -> bool {
-    let parsed = |value: &Dyn| value.as_str().and_then(|text| json::parse(text.as_bytes()).ok());
-    one == other || matches!((parsed(one), parsed(other)), (Some(one), Some(other)) if one == other)
+pub fn json_text(value: &Dyn) -> Cow<'_, Dyn> {
+    parsed(value, |text| json::parse(text.as_bytes()).ok())
 }
 
-/// Compares strings as scalars: `"true"` equals `"True"`, and `"1.0"` equals `"1"`.
-pub fn scalar_text(one: &Dyn, other: &Dyn) -> bool {
-    let (Some(one_text), Some(other_text)) = (one.as_str(), other.as_str()) else {
-        return one == other;
-    };
-    let is_bool = |text: &str| matches!(text.to_ascii_lowercase().as_str(), "true" | "false");
-    if is_bool(one_text) || is_bool(other_text) {
-        return one_text.eq_ignore_ascii_case(other_text);
+/// Compares strings as scalars: `"true"` equals `"True"`, and `"1.0"` equals `"1"`. Strings that are neither are
+/// compared as JSON.
+pub fn scalar_text(value: &Dyn) -> Cow<'_, Dyn> {
+    parsed(value, scalar)
+}
+
+/// Returns what a string contains: a boolean in any case, a number, or JSON; `None` if it is just a string.
+pub fn scalar(text: &str) -> Option<Dyn> {
+    if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") {
+        return Some(Dyn::Bool(text.eq_ignore_ascii_case("true")));
     }
-    match (one_text.parse::<crate::Number>(), other_text.parse::<crate::Number>()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => json_text(one, other),
+    let number = text.parse::<crate::Number>().map(Dyn::Number);
+    number.ok().or_else(|| json::parse(text.as_bytes()).ok())
+}
+
+/// Replaces a string by its content. A list of one marks the content: the string `"a"` in quotes is not the string
+/// `a`, and the content of `null` is not null.
+fn parsed(value: &Dyn, parse: impl FnOnce(&str) -> Option<Dyn>) -> Cow<'_, Dyn> {
+    match value.as_str().and_then(parse) {
+        Some(content) => Cow::Owned(Dyn::list([content])),
+        None => Cow::Borrowed(value),
     }
 }
 
 /// Returns whether two values of a type have the same meaning: as a whole, or element by element.
 pub(crate) fn means_the_same(same: Option<Same>, ty: &Type, one: &Dyn, other: &Dyn) -> bool {
-    if one == other {
-        return true;
-    }
-    let Some(same) = same else { return false };
-    if !one.wholly_known() || !other.wholly_known() {
-        return false;
-    }
-    if same(one, other) {
-        return true;
-    }
-    match (one, other, ty) {
-        (Dyn::List(ones), Dyn::List(others), Type::Set(element)) => {
-            let covers = |ones: &[Dyn], others: &[Dyn]| {
-                ones.iter()
-                    .all(|one| others.iter().any(|other| means_the_same(Some(same), element, one, other)))
-            };
-            covers(ones, others) && covers(others, ones)
+    one == other
+        || same.is_some_and(|same| {
+            one.wholly_known()
+                && other.wholly_known()
+                && canonical(same, ty, one) == canonical(same, ty, other)
+        })
+}
+
+/// Returns the canonical form of a known value of a type, and of the elements in it.
+pub(crate) fn canonical<'a>(same: Same, ty: &Type, value: &'a Dyn) -> Cow<'a, Dyn> {
+    let whole = same(value);
+    let in_order = |element: &Type, elements: &[Dyn]| -> Vec<Dyn> {
+        elements.iter().map(|value| canonical(same, element, value).into_owned()).collect()
+    };
+    match (ty, &*whole) {
+        (Type::Set(element), Dyn::List(elements)) => Cow::Owned(Dyn::set(in_order(element, elements))),
+        (Type::List(element), Dyn::List(elements)) => Cow::Owned(Dyn::List(in_order(element, elements))),
+        (Type::Map(element), Dyn::Map(elements)) => {
+            let elements = elements.iter();
+            Cow::Owned(Dyn::map(elements.map(|(key, value)| {
+                let value = canonical(same, element, value).into_owned();
+                (key.as_str(), value)
+            })))
         }
-        (Dyn::List(ones), Dyn::List(others), Type::List(element)) => {
-            ones.len() == others.len()
-                && ones.iter().zip(others).all(|(one, other)| means_the_same(Some(same), element, one, other))
-        }
-        (Dyn::Map(ones), Dyn::Map(others), Type::Map(element)) => {
-            ones.len() == others.len()
-                && ones.iter().all(|(key, one)| {
-                    others.get(key).is_some_and(|other| means_the_same(Some(same), element, one, other))
-                })
-        }
-        _ => false,
+        _ => whole,
     }
 }

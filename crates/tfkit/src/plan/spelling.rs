@@ -1,6 +1,8 @@
 //! Keeping the user's spelling in what an author returns.
 
-use super::same::{Same, means_the_same};
+use std::collections::HashMap;
+
+use super::same::{Same, canonical, means_the_same};
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Type};
 
@@ -37,9 +39,16 @@ fn keep_plain(same: Same, ty: &Type, earlier: &Dyn, now: &mut Dyn) {
     }
     match (ty, earlier, now) {
         (Type::Set(element), Dyn::List(earlier), Dyn::List(now)) => {
+            let mut spelled = HashMap::new();
+            for earlier in earlier.iter().filter(|earlier| earlier.wholly_known()) {
+                spelled.entry(canonical(same, element, earlier)).or_insert(earlier);
+            }
             let kept = now.drain(..).map(|now| {
-                let known = earlier.iter().find(|earlier| means_the_same(Some(same), element, earlier, &now));
-                known.cloned().unwrap_or(now)
+                if !now.wholly_known() {
+                    return now;
+                }
+                let known = spelled.get(&canonical(same, element, &now)).map(|earlier| (*earlier).clone());
+                known.unwrap_or(now)
             });
             let kept: Vec<Dyn> = kept.collect();
             if let Dyn::List(kept) = Dyn::set(kept) {
@@ -61,7 +70,8 @@ fn keep_plain(same: Same, ty: &Type, earlier: &Dyn, now: &mut Dyn) {
 }
 
 fn keep_nested(nesting: Nesting, attributes: &[Attribute], same: Option<Same>, earlier: &Dyn, now: &mut Dyn) {
-    if earlier.wholly_known() && now.wholly_known() && same.is_some_and(|same| same(earlier, now)) {
+    let is_same = |same: Same| earlier.wholly_known() && now.wholly_known() && same(earlier) == same(now);
+    if same.is_some_and(is_same) {
         now.clone_from(earlier);
         return;
     }

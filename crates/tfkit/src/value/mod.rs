@@ -23,7 +23,7 @@ pub use ty::{Type, TypeError};
 
 /// A value of any type. Its meaning (a list, a set or a tuple; a map or an object) depends on the [`Type`] that it is
 /// read or written with.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dyn {
     /// Absent.
     Null,

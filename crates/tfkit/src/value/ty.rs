@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value as Json;
 
 /// The type of a value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Type {
     /// `bool`.
     Bool,

@@ -237,7 +237,7 @@ fn a_read_ignores_unmanaged_values() {
 #[test]
 fn rules_of_sameness_recognize_values_with_the_same_meaning() {
     let object = "{\"a\": 1.0, \"b\": [true]}";
-    let table: [(&str, Same, Dyn, Dyn, bool); 12] = [
+    let table: [(&str, Same, Dyn, Dyn, bool); 14] = [
         ("null and empty text", same::empty_is_null, Dyn::Null, "".into(), true),
         ("null and an empty list", same::empty_is_null, Dyn::Null, Dyn::list([]), true),
         ("null and text", same::empty_is_null, Dyn::Null, "a".into(), false),
@@ -250,10 +250,15 @@ fn rules_of_sameness_recognize_values_with_the_same_meaning() {
         ("numbers in text", same::scalar_text, "1.0".into(), "1".into(), true),
         ("words in text", same::scalar_text, "Abc".into(), "abc".into(), false),
         ("a bool and a number", same::scalar_text, "1".into(), "true".into(), false),
+        ("null and text", same::json_text, "null".into(), Dyn::Null, false),
+        ("text and quoted text", same::scalar_text, "\"a\"".into(), "a".into(), false),
     ];
     for (what, same, one, other, expected) in table {
-        assert_eq!(same(&one, &other), expected, "{what}");
-        assert_eq!(same(&other, &one), expected, "{what}, the other way around");
+        assert_eq!(same(&one) == same(&other), expected, "{what}");
+        for value in [one, other] {
+            let canonical = same(&value).into_owned();
+            assert_eq!(*same(&canonical), canonical, "{what}: a canonical form is its own form");
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! The members of an organization, and how a configuration refers to them.
 
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tfkit::{Diag, Dyn};
@@ -11,43 +14,60 @@ use crate::cache::Cache;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
-/// Users and service accounts with a role in an organization.
-#[derive(Debug)]
-pub struct People(Vec<User>);
+/// Users and service accounts, such as those with a role in an organization.
+#[derive(Debug, Default)]
+pub struct People {
+    /// Accounts by the canonical forms of their names.
+    by_name: HashMap<String, UserId>,
+    ids: HashSet<UserId>,
+}
+
+impl<'a> FromIterator<&'a User> for People {
+    fn from_iter<I: IntoIterator<Item = &'a User>>(users: I) -> Self {
+        let mut people = Self::default();
+        for user in users {
+            people.ids.insert(user.id);
+            for name in names_of(user) {
+                people.by_name.entry(name).or_insert(user.id);
+            }
+        }
+        people
+    }
+}
 
 impl People {
-    /// Finds a person by email address, user name or id. Case does not matter.
-    pub fn find(&self, name: &str) -> Option<&User> {
-        self.0.iter().find(|user| is_named(user, name))
+    /// Finds a person by email address, user name or id. Case and the hyphens of an id do not matter.
+    pub fn find(&self, name: &str) -> Option<UserId> {
+        self.by_name.get(&canonical(name)).copied()
     }
 }
 
 /// The people of each organization that a run has read.
 type Known = Cache<OrganizationId, People>;
 
-/// Returns whether a string is the email address, the user name or the id of a user. Case and the hyphens of an id do
-/// not matter.
-pub fn is_named(user: &User, name: &str) -> bool {
-    let is_same = |text: &str| same_text(text, name);
-    user.email.as_deref().is_some_and(is_same) || is_same(&user.username) || name.parse() == Ok(user.id)
+/// Returns the canonical forms of the names of a user: the email address, the user name and the id.
+fn names_of(user: &User) -> impl Iterator<Item = String> {
+    let email = user.email.as_deref().map(canonical);
+    email.into_iter().chain([canonical(&user.username), user.id.to_string()])
 }
 
-/// Returns whether two strings are certain to refer to the same person: the same letters, or the same id.
-pub fn same_name(one: &Dyn, other: &Dyn) -> bool {
-    match (one.as_str(), other.as_str()) {
-        (Some(one), Some(other)) => same_text(one, other),
-        _ => one == other,
+/// Compares names of people: two strings are certain to refer to the same person if they have the same letters or are
+/// the same id.
+pub fn same_name(value: &Dyn) -> Cow<'_, Dyn> {
+    match value.as_str() {
+        Some(name) => Cow::Owned(Dyn::string(canonical(name))),
+        None => Cow::Borrowed(value),
     }
 }
 
-fn same_text(one: &str, other: &str) -> bool {
-    let id = |text: &str| text.parse::<UserId>().ok();
-    one.to_lowercase() == other.to_lowercase() || id(one).is_some_and(|one| id(other) == Some(one))
+/// Returns the canonical form of a name: its id, or its letters in lower case.
+fn canonical(name: &str) -> String {
+    name.parse::<UserId>().map_or_else(|_| name.to_lowercase(), |id| id.to_string())
 }
 
 /// Returns whether an account belongs to an organization; `None` if its members cannot be listed.
 pub async fn belongs(client: &Client, organization: OrganizationId, account: UserId) -> Option<bool> {
-    let has = |people: &People| people.0.iter().any(|user| user.id == account);
+    let has = |people: &People| people.ids.contains(&account);
     if has(&*people(client, organization).await.ok()?) {
         return Some(true);
     }
@@ -61,42 +81,58 @@ pub fn name_of(user: &User) -> &str {
     user.email.as_deref().filter(|email| !email.is_empty()).unwrap_or(&user.username)
 }
 
+/// The names of people in a configuration or a state, by the canonical forms of what else the people are called.
+#[derive(Debug, Default)]
+pub struct Spellings<'a>(HashMap<String, &'a str>);
+
+impl<'a> Spellings<'a> {
+    /// Collects the names that somebody has written.
+    pub fn of(names: impl IntoIterator<Item = &'a String>) -> Self {
+        Self(names.into_iter().map(|name| (canonical(name), name.as_str())).collect())
+    }
+
+    /// Returns how to refer to a user: by the name that was written, or else by [`name_of`].
+    pub fn spell(&self, user: &User) -> String {
+        let written = names_of(user).find_map(|name| self.0.get(&name).copied());
+        written.unwrap_or_else(|| name_of(user)).to_owned()
+    }
+}
+
 /// The accounts behind names.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Found<'a> {
-    /// Names with their accounts.
-    pub known: Vec<(&'a str, UserId)>,
+    /// Accounts by name.
+    pub known: HashMap<&'a str, UserId>,
     /// Names that match no member of the organization.
     pub unknown: Vec<&'a str>,
 }
 
 impl<'a> Found<'a> {
-    /// Returns the account of a name.
-    pub fn id(&self, name: &str) -> Option<UserId> {
-        self.known.iter().find(|(known, _)| *known == name).map(|(_, id)| *id)
-    }
-
-    /// Returns whether two names refer to the same person.
-    pub fn is_one(&self, one: &str, other: &str) -> bool {
-        same_text(one, other) || self.id(one).is_some_and(|id| self.id(other) == Some(id))
+    /// Returns a key that two names share only if they refer to the same person.
+    pub fn person(&self, name: &str) -> String {
+        self.known.get(name).map_or_else(|| canonical(name), UserId::to_string)
     }
 
     /// Returns the names of a list that refer to the same person as an earlier name, as pairs of the earlier and the
     /// later name.
     pub fn twice(&self, names: &[&'a str]) -> Vec<(&'a str, &'a str)> {
-        let names = names.iter().enumerate();
-        names
-            .clone()
-            .filter_map(|(place, name)| {
-                let earlier = names.clone().take(place).find(|(_, earlier)| self.is_one(earlier, name));
-                earlier.map(|(_, earlier)| (*earlier, *name))
-            })
-            .collect()
+        let mut first = HashMap::new();
+        let mut twice = Vec::new();
+        for name in names {
+            match first.entry(self.person(name)) {
+                Entry::Vacant(place) => {
+                    place.insert(*name);
+                }
+                Entry::Occupied(earlier) => twice.push((*earlier.get(), *name)),
+            }
+        }
+        twice
     }
 
     /// Returns the names whose person the other list does not contain.
     pub fn missing_in<'b>(&self, names: &[&'b str], others: &[&str]) -> Vec<&'b str> {
-        names.iter().copied().filter(|name| !others.iter().any(|other| self.is_one(name, other))).collect()
+        let others: HashSet<String> = others.iter().map(|other| self.person(other)).collect();
+        names.iter().copied().filter(|name| !others.contains(&self.person(name))).collect()
     }
 }
 
@@ -107,30 +143,33 @@ pub async fn look_up<'a>(
     names: impl IntoIterator<Item = &'a str>,
     at_hand: &[User],
 ) -> Result<Found<'a>, Diag> {
-    let mut found = Found { known: Vec::new(), unknown: Vec::new() };
-    for name in names {
-        match at_hand.iter().find(|user| is_named(user, name)) {
-            Some(user) => found.known.push((name, user.id)),
-            None => found.unknown.push(name),
-        }
-    }
+    let mut found = Found::default();
+    found.unknown.extend(names);
+    found.look_in(&at_hand.iter().collect());
     if found.unknown.is_empty() {
         return Ok(found);
     }
-    let mut people = people(client, organization).await?;
-    if found.unknown.iter().any(|name| people.find(name).is_none()) {
+    found.look_in(&*people(client, organization).await?);
+    if !found.unknown.is_empty() {
         // Someone may have joined since the list was read.
         forget(client, organization);
-        people = self::people(client, organization).await?;
+        found.look_in(&*people(client, organization).await?);
     }
-    found.unknown.retain(|name| match people.find(name) {
-        Some(user) => {
-            found.known.push((name, user.id));
-            false
-        }
-        None => true,
-    });
     Ok(found)
+}
+
+impl Found<'_> {
+    /// Moves the names that these people have from the unknown ones to the known ones.
+    fn look_in(&mut self, people: &People) {
+        let known = &mut self.known;
+        self.unknown.retain(|name| match people.find(name) {
+            Some(id) => {
+                known.insert(name, id);
+                false
+            }
+            None => true,
+        });
+    }
 }
 
 /// Forgets the people of an organization, because someone may have joined or left since.
@@ -148,7 +187,7 @@ async fn people(client: &Client, organization: OrganizationId) -> Result<Arc<Peo
     };
     let read = async {
         let members = control_plane.send(&member::LIST, organization, query, ()).await?;
-        Ok(People(members.into_iter().filter_map(|member| member.user).collect()))
+        Ok(members.iter().filter_map(|member| member.user.as_ref()).collect::<People>())
     };
     client.memory::<Known>().get(&organization, read).await.map_err(|error| {
         cannot(

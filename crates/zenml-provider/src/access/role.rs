@@ -1,5 +1,6 @@
 //! The roles of an organization and their names.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tfkit::{Diag, Dyn, Path};
@@ -62,20 +63,20 @@ pub fn full_name<'a>(level: &RoleLevel, name: &'a str) -> &'a str {
     names.find(|(short, _)| *short == name).map_or(name, |(_, full)| full)
 }
 
-/// Returns whether two names refer to the same workspace role.
-pub fn same_in_workspace(one: &Dyn, other: &Dyn) -> bool {
-    same(&RoleLevel::Workspace, one, other)
+/// Compares workspace roles by their full names.
+pub fn same_in_workspace(value: &Dyn) -> Cow<'_, Dyn> {
+    by_full_name(&RoleLevel::Workspace, value)
 }
 
-/// Returns whether two names refer to the same project role.
-pub fn same_in_project(one: &Dyn, other: &Dyn) -> bool {
-    same(&RoleLevel::Project, one, other)
+/// Compares project roles by their full names.
+pub fn same_in_project(value: &Dyn) -> Cow<'_, Dyn> {
+    by_full_name(&RoleLevel::Project, value)
 }
 
-fn same(level: &RoleLevel, one: &Dyn, other: &Dyn) -> bool {
-    match (one.as_str(), other.as_str()) {
-        (Some(one), Some(other)) => full_name(level, one) == full_name(level, other),
-        _ => one == other,
+fn by_full_name<'a>(level: &RoleLevel, value: &'a Dyn) -> Cow<'a, Dyn> {
+    match value.as_str() {
+        Some(name) => Cow::Owned(Dyn::string(full_name(level, name))),
+        None => Cow::Borrowed(value),
     }
 }
 
@@ -149,7 +150,8 @@ mod tests {
         ];
         for (level, one, other, expected) in cases {
             let (one, other) = (Dyn::string(one), Dyn::string(other));
-            assert_eq!(same(&level, &one, &other), expected, "{level}: {one:?} and {other:?}");
+            let is_same = by_full_name(&level, &one) == by_full_name(&level, &other);
+            assert_eq!(is_same, expected, "{level}: {one:?} and {other:?}");
         }
     }
 }

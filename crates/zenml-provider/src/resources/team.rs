@@ -1,6 +1,6 @@
 //! `zenml_team`: a group of people with common roles.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use tfkit::{
     Claim, Computed, Current, Cx, DataSource, Diag, Dyn, Existing, IfSet, ImportId, Imported, Model,
@@ -11,7 +11,7 @@ use zenml_api::control::user::User;
 use zenml_api::{OrganizationId, Patch, TeamId, UserId};
 use zenml_client::{ApiError, Optional as _};
 
-use crate::access::people::{self, Found, is_named, name_of, same_name};
+use crate::access::people::{self, Found, Spellings, name_of, same_name};
 use crate::client::Client;
 use crate::control;
 use crate::creation;
@@ -84,7 +84,7 @@ impl Resource for Team {
 
     fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
         let known = since.model();
-        let spelled = known.and_then(|known| known.members.as_ref());
+        let spelled = Spellings::of(known.and_then(|known| known.members.as_ref()).into_iter().flatten());
         Ok(Self {
             organization_id: OrServer::known(Id(remote.organization)),
             id: Computed::known(Id(remote.team.id)),
@@ -93,7 +93,7 @@ impl Resource for Team {
             members: match known {
                 // Members that are managed elsewhere are not compared.
                 Some(known) if known.members.as_ref().is_none() => IfSet(None),
-                _ => IfSet(Some(remote.members.iter().map(|user| spelling(user, spelled)).collect())),
+                _ => IfSet(Some(remote.members.iter().map(|user| spelled.spell(user)).collect())),
             },
             invite_unknown: known.map_or(OrDefault(true), |known| known.invite_unknown),
             invite_role: match known {
@@ -220,18 +220,17 @@ async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Result<(), Diag
     }
     let joining = found.missing_in(&wanted, &present);
     let known = remembered(cx);
-    let unknown = joining.iter().copied().filter(|name| found.unknown.contains(name));
+    let known: Option<HashSet<String>> =
+        known.map(|known| known.iter().map(|name| found.person(name)).collect());
+    let unfound: HashSet<&str> = found.unknown.iter().copied().collect();
+    let unknown: Vec<&str> = joining.iter().copied().filter(|name| unfound.contains(name)).collect();
     // A state from an import or an earlier version does not contain the earlier members.
     let can_be_known = plan.is_update() && planned.wholly_known();
-    let is_departed = |name: &&str| match &known {
-        Some(known) => known.iter().any(|known| found.is_one(known, name)),
-        None => {
-            can_be_known
-                && unknown.clone().count() == joining.len()
-                && found.missing_in(&present, &wanted).is_empty()
-        }
-    };
-    let (departed, unknown): (Vec<&str>, Vec<&str>) = unknown.clone().partition(is_departed);
+    let leaving = found.missing_in(&present, &wanted);
+    let all_departed = can_be_known && unknown.len() == joining.len() && leaving.is_empty();
+    let is_departed =
+        |name: &&str| known.as_ref().map_or(all_departed, |known| known.contains(&found.person(name)));
+    let (departed, unknown): (Vec<&str>, Vec<&str>) = unknown.into_iter().partition(is_departed);
     if !unknown.is_empty() {
         plan.error(unknown_members(&unknown));
     }
@@ -240,7 +239,6 @@ async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Result<(), Diag
     }
     // A later plan can then distinguish a person who left the organization from a misspelled name.
     cx.set_private(MEMBERS, wanted.clone().into())?;
-    let leaving = found.missing_in(&present, &wanted);
     let nobody_else = leaving.is_empty() && joining.len() == departed.len();
     if !departed.is_empty() {
         if plan.is_update() && nobody_else {
@@ -301,12 +299,6 @@ fn remembered(cx: &Cx<Client>) -> Option<Vec<String>> {
     cx.private(MEMBERS).and_then(|names| serde_json::from_value(names).ok())
 }
 
-/// Returns the user's own spelling of a member, if the state or the plan has one.
-fn spelling(user: &User, spelled: Option<&BTreeSet<String>>) -> String {
-    let own = spelled.into_iter().flatten().find(|name| is_named(user, name));
-    own.map_or_else(|| name_of(user).to_owned(), Clone::clone)
-}
-
 /// Returns the accounts of the planned members. All of them are looked up before anything is changed, and the error
 /// names all unknown ones. `present` are the current members of the team.
 async fn resolve(
@@ -323,7 +315,7 @@ async fn resolve(
     if !found.unknown.is_empty() {
         return Err(unknown_members(&found.unknown));
     }
-    Ok(found.known.iter().map(|(_, id)| *id).collect())
+    Ok(found.known.into_values().collect())
 }
 
 fn one_person(one: &str, other: &str) -> Diag {

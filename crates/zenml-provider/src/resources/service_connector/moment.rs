@@ -1,5 +1,7 @@
 //! Timestamps in configurations.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -20,10 +22,12 @@ pub(super) fn naive(text: &str) -> Option<String> {
     Some(moment.strftime(format).to_string())
 }
 
-/// Returns whether two strings are the same moment, in any offset.
-pub(super) fn same_moment(one: &Dyn, other: &Dyn) -> bool {
-    let moment = |value: &Dyn| value.as_str().and_then(naive);
-    one == other || moment(one).is_some_and(|one| moment(other) == Some(one))
+/// Compares times as moments, in any offset.
+pub(super) fn same_moment(value: &Dyn) -> Cow<'_, Dyn> {
+    match value.as_str().and_then(naive) {
+        Some(moment) => Cow::Owned(Dyn::string(moment)),
+        None => Cow::Borrowed(value),
+    }
 }
 
 #[cfg(test)]
@@ -48,10 +52,10 @@ mod tests {
         for (text, sent) in cases {
             assert_eq!(naive(text).as_deref(), sent, "{text}");
         }
-        let same = |one: &str, other: &str| same_moment(&one.into(), &other.into());
+        let same = |one: &str, other: &str| same_moment(&one.into()) == same_moment(&other.into());
         assert!(same("2030-01-31T12:00:00+02:00", "2030-01-31T10:00:00"));
         assert!(!same("2030-01-31T12:00:00+02:00", "2030-01-31T12:00:00"));
         assert!(!same("soon", "later"), "a string that is not a time equals only itself");
-        assert!(!same_moment(&"2030-01-31T12:00:00Z".into(), &Dyn::Null));
+        assert_ne!(same_moment(&"2030-01-31T12:00:00Z".into()), same_moment(&Dyn::Null));
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use tfkit::Dyn;
 use tfkit::plan::same::scalar_text;
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::connector::{AuthMethodDescription, Connector, ConnectorBody, ConnectorType};
@@ -89,7 +88,7 @@ pub(super) fn same_settings(one: &Settings, other: &Settings) -> bool {
 }
 
 fn same(one: &str, other: &str) -> bool {
-    scalar_text(&Dyn::string(one), &Dyn::string(other)) || {
+    scalar_text(&one.into()) == scalar_text(&other.into()) || {
         let (first, second) = (array(one), array(other));
         // A server accepts a list as JSON and as comma-separated strings.
         (first.is_some() || second.is_some())

@@ -1,6 +1,8 @@
 //! The component slots of a stack: one managed component of each type, beside unmanaged ones, or the complete list of
 //! each type.
 
+use std::borrow::Cow;
+
 use tfkit::{Dyn, Partial, Path};
 use zenml_api::ComponentId;
 use zenml_api::workspace::component::REPEATABLE_TYPES;
@@ -9,11 +11,15 @@ use zenml_api::workspace::stack::{NewSlots, Part, Slots, Stack as ApiStack};
 use super::{ComponentLists, Components, Stack};
 use crate::id::Id;
 
-/// Returns whether two maps of `components` are equivalent: a null entry is the same as a missing one.
-pub(super) fn same_components(one: &Dyn, other: &Dyn) -> bool {
-    let (Dyn::Map(one), Dyn::Map(other)) = (one, other) else { return false };
-    let named = |(_, id): &(&String, &Dyn)| !matches!(id, Dyn::Null);
-    one.iter().filter(named).eq(other.iter().filter(named))
+/// Compares maps of `components`: a null entry is the same as a missing one.
+pub(super) fn same_components(value: &Dyn) -> Cow<'_, Dyn> {
+    match value {
+        Dyn::Map(components) if components.values().any(|id| matches!(id, Dyn::Null)) => {
+            let named = components.iter().filter(|(_, id)| !matches!(id, Dyn::Null));
+            Cow::Owned(Dyn::map(named.map(|(kind, id)| (kind.as_str(), id.clone()))))
+        }
+        _ => Cow::Borrowed(value),
+    }
 }
 
 /// Returns the ids of all components of a stack by their types, including those that the caller has no permission to

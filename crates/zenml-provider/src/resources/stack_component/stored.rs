@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 use tfkit::plan::same::scalar_text;
-use tfkit::{Cx, Diag, Dyn, Plan, Secret};
+use tfkit::{Cx, Diag, Plan, Secret};
 
 use super::flavor::{self, Rules};
 use super::settings::Settings;
@@ -140,7 +140,7 @@ fn names(rules: &Rules, wanted: &Texts<'_>, found: &Texts<'_>) -> Option<Names> 
 }
 
 fn same(one: &str, other: &str) -> bool {
-    scalar_text(&Dyn::string(one), &Dyn::string(other))
+    scalar_text(&one.into()) == scalar_text(&other.into())
 }
 
 /// Normalizes addresses and paths as servers do.

@@ -1,10 +1,11 @@
 //! Typed settings: as users write them, as they are sent, and as a server stores them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use tfkit::field::{Misfit, Value};
-use tfkit::plan::same::scalar_text;
+use tfkit::plan::same::{scalar, scalar_text};
 use tfkit::{Dyn, Shape, Type};
 use zenml_api::workspace::JsonMap;
 
@@ -93,14 +94,29 @@ impl TypedSettings {
     }
 }
 
-/// Returns whether settings are equivalent, regardless of their types: no settings and an empty object, `5` and
-/// `"5"`, a list and its JSON string.
-pub(super) fn same_typed_settings(one: &Dyn, other: &Dyn) -> bool {
-    if one.is_null() != other.is_null() {
-        let is_empty = |value: &Dyn| value.as_map().is_some_and(BTreeMap::is_empty);
-        return is_empty(one) || is_empty(other);
+/// Compares settings regardless of their types: no settings and an empty object are the same, and so are `5` and `"5"`,
+/// or a list and its JSON string.
+pub(super) fn same_typed_settings(value: &Dyn) -> Cow<'_, Dyn> {
+    let canonical = untyped(value);
+    let is_empty = canonical.as_map().is_some_and(BTreeMap::is_empty);
+    Cow::Owned(if is_empty { Dyn::Null } else { canonical })
+}
+
+/// Returns a value without types, without null members of objects, and with the content of strings.
+fn untyped(value: &Dyn) -> Dyn {
+    match value.untyped() {
+        Dyn::String(text) => match scalar(text) {
+            // A string in quotes, and the word `null`, are just strings.
+            None | Some(Dyn::String(_) | Dyn::Null) => Dyn::string(text.as_str()),
+            Some(content) => untyped(&content),
+        },
+        Dyn::List(elements) => Dyn::list(elements.iter().map(untyped)),
+        Dyn::Map(members) => {
+            let set = members.iter().filter(|(_, member)| !member.is_null());
+            Dyn::map(set.map(|(key, member)| (key.as_str(), untyped(member))))
+        }
+        other => other.clone(),
     }
-    one == other || means_the_same(&json(one), &json(other))
 }
 
 /// Returns whether two configurations are equivalent for a server.
@@ -147,7 +163,7 @@ fn same_scalar(one: &Json, other: &Json) -> bool {
         Json::String(text) => Dyn::string(text),
         other => Dyn::string(other.to_string()),
     };
-    one == other || scalar_text(&text(one), &text(other))
+    one == other || scalar_text(&text(one)) == scalar_text(&text(other))
 }
 
 /// Returns a value as JSON, without null members of objects.
@@ -253,13 +269,19 @@ mod tests {
         ];
         for (one, other, expected) in cases {
             let (one, other) = (settings(&one).to_known(), settings(&other).to_known());
-            assert_eq!(same_typed_settings(&one, &other), expected, "{one:?} and {other:?}");
-            assert_eq!(same_typed_settings(&other, &one), expected, "{other:?} and {one:?}");
+            assert_eq!(
+                same_typed_settings(&one) == same_typed_settings(&other),
+                expected,
+                "{one:?} and {other:?}"
+            );
         }
         let empty = settings(&json!({})).to_known();
         for null in [Dyn::Null, Dyn::typed(Type::String, Dyn::Null)] {
-            assert!(same_typed_settings(&null, &empty) && same_typed_settings(&empty, &null));
-            assert!(!same_typed_settings(&null, &settings(&json!({ "a": 1 })).to_known()));
+            assert_eq!(same_typed_settings(&null), same_typed_settings(&empty));
+            assert_ne!(
+                same_typed_settings(&null),
+                same_typed_settings(&settings(&json!({ "a": 1 })).to_known())
+            );
         }
     }
 

@@ -1,5 +1,6 @@
 //! The model of a workspace, and its conversion from the control plane's responses.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::timeouts::{Create, Delete, Timeouts, Update};
@@ -161,20 +162,24 @@ fn wanted_version(workspace: &api::Workspace, since: &Since<'_, Workspace>) -> O
     asked.or_else(|| running_version(workspace))
 }
 
-/// Returns whether two values are the same version: `0.98` and `v0.98.0` are.
-fn same_version(one: &Dyn, other: &Dyn) -> bool {
-    let (Some(one), Some(other)) = (one.as_str(), other.as_str()) else { return one == other };
-    is_same_version(one, other)
+/// Compares versions: `0.98` and `v0.98.0` are the same.
+fn same_version(value: &Dyn) -> Cow<'_, Dyn> {
+    match value.as_str() {
+        Some(version) => Cow::Owned(Dyn::string(short(version))),
+        None => Cow::Borrowed(value),
+    }
 }
 
 /// Returns whether two strings are the same version.
 pub(super) fn is_same_version(one: &str, other: &str) -> bool {
-    fn short(mut version: &str) -> &str {
-        version = version.strip_prefix('v').unwrap_or(version);
-        while let Some(shorter) = version.strip_suffix(".0") {
-            version = shorter;
-        }
-        version
-    }
     short(one) == short(other)
+}
+
+/// Returns a version without what does not matter.
+fn short(version: &str) -> &str {
+    let mut version = version.strip_prefix('v').unwrap_or(version);
+    while let Some(shorter) = version.strip_suffix(".0") {
+        version = shorter;
+    }
+    version
 }
