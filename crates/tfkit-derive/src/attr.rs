@@ -1,7 +1,7 @@
 //! Parsing of `#[attr(…)]` and `#[model(…)]`.
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Error, Expr, Ident, LitStr, Result, Type};
+use syn::{Attribute, Error, Expr, Ident, LitInt, LitStr, Result, Type};
 
 /// The options of a field.
 #[derive(Default)]
@@ -16,6 +16,18 @@ pub(crate) struct FieldOptions {
     pub(crate) deprecated: Option<LitStr>,
     pub(crate) name: Option<LitStr>,
     pub(crate) twin: Option<Presence>,
+    pub(crate) block: Option<BlockForm>,
+    pub(crate) min: Option<LitInt>,
+    pub(crate) max: Option<LitInt>,
+}
+
+/// How an absent block of one object is written.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum BlockForm {
+    /// As null.
+    Plain,
+    /// As an object without values.
+    Group,
 }
 
 /// Whether one of the two attributes of a twin must be set.
@@ -51,6 +63,12 @@ impl FieldOptions {
             || self.sensitive
             || self.default.is_some()
             || self.deprecated.is_some()
+            || self.block.is_some()
+    }
+
+    /// Returns whether an option is set that is not allowed for a block.
+    pub(crate) fn excludes_block(&self) -> bool {
+        self.key.is_some() || self.stable || self.sensitive || self.default.is_some() || self.same.is_some()
     }
 
     fn option(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
@@ -69,9 +87,12 @@ impl FieldOptions {
             "deprecated" => once(meta, &mut self.deprecated, meta.value()?.parse()?),
             "name" => once(meta, &mut self.name, meta.value()?.parse()?),
             "twin" => once(meta, &mut self.twin, presence(meta)?),
+            "block" => once(meta, &mut self.block, block_form(meta)?),
+            "min" => once(meta, &mut self.min, meta.value()?.parse()?),
+            "max" => once(meta, &mut self.max, meta.value()?.parse()?),
             _ => Err(meta.error(
                 "unknown option; an attribute takes `key`, `stable`, `replace`, `sensitive`, `check`, `same`, \
-                 `default`, `deprecated`, `name` and `twin`",
+                 `default`, `deprecated`, `name`, `twin`, `block`, `min` and `max`",
             )),
         }
     }
@@ -107,6 +128,17 @@ impl ModelOptions {
             attribute.parse_nested_meta(|meta| options.option(&meta))?;
         }
         Ok(options)
+    }
+
+    /// Returns whether an option is set that is not allowed for a nested object.
+    pub(crate) fn is_of_a_model(&self) -> bool {
+        self.name.is_some()
+            || self.kind.is_some()
+            || self.key.is_some()
+            || self.since.is_some()
+            || self.needs.is_some()
+            || self.category.is_some()
+            || !self.imports.is_empty()
     }
 
     fn option(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
@@ -145,6 +177,14 @@ fn key_part(meta: &ParseNestedMeta<'_>) -> Result<KeyPart> {
     } else {
         Err(Error::new(word.span(), "expected `optional`"))
     }
+}
+
+fn block_form(meta: &ParseNestedMeta<'_>) -> Result<BlockForm> {
+    if !meta.input.peek(syn::Token![=]) {
+        return Ok(BlockForm::Plain);
+    }
+    let word: Ident = meta.value()?.parse()?;
+    if word == "group" { Ok(BlockForm::Group) } else { Err(Error::new(word.span(), "expected `group`")) }
 }
 
 fn presence(meta: &ParseNestedMeta<'_>) -> Result<Presence> {

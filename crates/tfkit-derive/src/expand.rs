@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit};
 
-use crate::attr::{FieldOptions, KeyPart, ModelOptions, Presence};
+use crate::attr::{BlockForm, FieldOptions, KeyPart, ModelOptions, Presence};
 use crate::input::{Field, Struct};
 
 /// A nested object.
@@ -13,6 +13,7 @@ pub(crate) fn object(object: &Struct) -> TokenStream {
     let ident = &object.ident;
     let tokens = tokens(object);
     let object_impl = object_impl(object);
+    let facts = facts(&object.options);
     quote! {
         #tokens
         #object_impl
@@ -25,6 +26,8 @@ pub(crate) fn object(object: &Struct) -> TokenStream {
                     <Self as ::tfkit::model::Object>::attributes(),
                 )
             }
+
+            #facts
 
             fn from_known(value: &::tfkit::Dyn) -> ::core::result::Result<Self, ::tfkit::field::Misfit> {
                 <Self as ::tfkit::model::Object>::from_object(value)
@@ -39,6 +42,25 @@ pub(crate) fn object(object: &Struct) -> TokenStream {
             }
         }
     }
+}
+
+/// Generates the rules of a nested object and its deprecation, if it has any.
+fn facts(ModelOptions { rules, deprecated, .. }: &ModelOptions) -> Option<TokenStream> {
+    if rules.is_empty() && deprecated.is_none() {
+        return None;
+    }
+    let deprecated = optional(deprecated.as_ref());
+    Some(quote! {
+        fn facts() -> ::tfkit::field::Facts {
+            #[allow(unused_imports)]
+            use ::tfkit::check::*;
+            ::tfkit::field::Facts {
+                rules: ::std::vec![#(#rules),*],
+                deprecated: #deprecated,
+                ..::core::default::Default::default()
+            }
+        }
+    })
 }
 
 /// A model.
@@ -99,12 +121,6 @@ pub(crate) fn model(model: &Struct) -> TokenStream {
 
 /// Facts for the documentation, where the model states any.
 fn about(ModelOptions { since, needs, category, imports, .. }: &ModelOptions) -> Option<TokenStream> {
-    fn optional(value: Option<&impl quote::ToTokens>) -> TokenStream {
-        value.map_or_else(
-            || quote! { ::core::option::Option::None },
-            |value| quote! { ::core::option::Option::Some(#value) },
-        )
-    }
     let stated = since.is_some() || needs.is_some() || category.is_some() || !imports.is_empty();
     let (since, needs) = (optional(since.as_ref()), optional(needs.as_ref()));
     let category = optional(category.as_ref());
@@ -115,6 +131,13 @@ fn about(ModelOptions { since, needs, category, imports, .. }: &ModelOptions) ->
             }
         }
     })
+}
+
+fn optional(value: Option<&impl quote::ToTokens>) -> TokenStream {
+    value.map_or_else(
+        || quote! { ::core::option::Option::None },
+        |value| quote! { ::core::option::Option::Some(#value) },
+    )
 }
 
 /// Generates one constant for each field.
@@ -243,6 +266,8 @@ fn attribute(field: &Field) -> TokenStream {
     let mut built = if let Some(default) = &options.default {
         let value = default_value(ty, default);
         quote_spanned! { ty.span() => ::tfkit::Attribute::field_or::<#ty>(#name, #description, &#value) }
+    } else if let Some(form) = options.block {
+        block(field, form)
     } else {
         quote_spanned! { ty.span() => ::tfkit::Attribute::field::<#ty>(#name, #description) }
     };
@@ -261,6 +286,14 @@ fn attribute(field: &Field) -> TokenStream {
     built.extend(checks(options));
     built.extend(same(options));
     built
+}
+
+/// Generates the declaration of a block.
+fn block(Field { ty, name, description, options, .. }: &Field, form: BlockForm) -> TokenStream {
+    let is_group = form == BlockForm::Group;
+    let (min, max) = (optional(options.min.as_ref()), optional(options.max.as_ref()));
+    let block = quote! { ::tfkit::schema::Block { is_group: #is_group, min: #min, max: #max } };
+    quote_spanned! { ty.span() => ::tfkit::Attribute::block::<#ty>(#name, #description, #block) }
 }
 
 fn checks(options: &FieldOptions) -> TokenStream {

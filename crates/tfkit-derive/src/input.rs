@@ -74,7 +74,13 @@ impl Struct {
 
     /// Reads the struct of a nested object.
     pub(crate) fn object(input: &DeriveInput) -> Result<Self> {
-        let object = Self::read(input, ModelOptions::default())?;
+        let object = Self::read(input, ModelOptions::parse(&input.attrs)?)?;
+        if object.options.is_of_a_model() {
+            return Err(Error::new(
+                object.ident.span(),
+                "a nested object takes only `rule` and `deprecated`; the other options belong to the model",
+            ));
+        }
         if let Some(field) = object.keys().next() {
             return Err(Error::new(
                 field.ident.span(),
@@ -147,6 +153,15 @@ impl Field {
                 ident.span(),
                 "an attribute with a write-only twin allows only `check`, `same` and `name` as further options",
             ));
+        }
+        if options.block.is_some() && options.excludes_block() {
+            return Err(Error::new(
+                ident.span(),
+                "a block allows only `check`, `replace`, `deprecated`, `name`, `min` and `max` as further options",
+            ));
+        }
+        if options.block.is_none() && (options.min.is_some() || options.max.is_some()) {
+            return Err(Error::new(ident.span(), "only blocks have `min` and `max`"));
         }
         Ok(Self { ident, visibility: field.vis.clone(), ty: field.ty.clone(), name, description, options })
     }

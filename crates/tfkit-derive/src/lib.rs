@@ -5,6 +5,7 @@
 //! field types can express are left to the compiler; other errors point at their place in the source.
 
 mod attr;
+mod enumeration;
 mod expand;
 mod input;
 
@@ -37,6 +38,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// - `name = "…"`: the attribute's name, if it is a Rust keyword.
 /// - `twin`: the field, a `Twin`, stands for `x`, for the write-only `x_wo` and for `x_wo_version`; at most one of the
 ///   first two may be set. `twin = required`: one must be set. Only in resources, with `check`, `same` and `name`.
+/// - `block`: nested objects are written as blocks, `rule { … }`, as older providers do; otherwise as an attribute,
+///   `rule = { … }`. `min = 1` and `max = 3` limit how many there are. `block = group`: an absent block is an object
+///   without values instead of null.
 ///
 /// Doc comments are the descriptions that users read, so the struct and each field require one. The macro generates a
 /// token for each field, such as `Team::NAME`, and a struct of the `key` fields, such as `TeamKey`.
@@ -49,11 +53,24 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
 }
 
 /// Derives a nested object, which can be the type of an attribute. Its fields support the same `#[attr(…)]` options
-/// as those of a model, except `key` and `twin`.
-#[proc_macro_derive(Object, attributes(attr))]
+/// as those of a model, except `key` and `twin`. On the struct, `#[model(rule = …)]` and `#[model(deprecated = "…")]`
+/// have the same meaning as on a model: the rule applies to each object.
+#[proc_macro_derive(Object, attributes(model, attr))]
 pub fn derive_object(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     input::Struct::object(&input)
         .map_or_else(|error| error.to_compile_error(), |object| expand::object(&object))
+        .into()
+}
+
+/// Derives a value that is one of several words, from an `enum` whose variants have no fields: `tfkit::Enum` and
+/// `tfkit::field::Value`.
+///
+/// The word of a variant is its name in snake case, or the name in `#[attr(name = "…")]`.
+#[proc_macro_derive(Enum, attributes(attr))]
+pub fn derive_enum(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    enumeration::Words::of(&input)
+        .map_or_else(|error| error.to_compile_error(), |words| enumeration::expand(&words))
         .into()
 }

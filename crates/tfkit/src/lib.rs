@@ -164,7 +164,7 @@ pub use cx::Cx;
 pub use data_source::DataSource;
 pub use diag::{Diag, Existing, Severity};
 pub use engine::Engine;
-pub use field::{Computed, IfSet, OrDefault, OrServer, Secret, Twin};
+pub use field::{Computed, Enum, IfSet, OrDefault, OrServer, Secret, Set, Twin};
 pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};
 pub use resource::{Current, ImportId, Imported, KeyOf, Page, Plan, Resource, Since, Upgrade};
@@ -173,4 +173,4 @@ pub use schema::{Attribute, Kind, Nesting, Schema, Shape, Who};
 pub use value::{Dyn, Number, Path, Step, Type};
 
 /// Derive macros; [`model::Object`] and [`model::Model`] are the traits behind them.
-pub use tfkit_derive::{Model, Object};
+pub use tfkit_derive::{Enum, Model, Object};

@@ -4,8 +4,7 @@ use crate::check::{Check, Rule};
 use crate::plan::Same;
 use crate::value::{Dyn, Type};
 
-/// The schema of a resource, data source or provider block. It has attributes only: nested attributes replace blocks,
-/// and can be computed, sensitive and null.
+/// The schema of a resource, data source or provider block. A nested block is an attribute with [`Attribute::block`].
 #[derive(Clone, Debug)]
 pub struct Schema {
     /// Version of the state schema.
@@ -91,6 +90,22 @@ pub struct Attribute {
     pub same: Option<Same>,
     /// Checks of the value.
     pub checks: Vec<Check>,
+    /// Rules over the attributes of each nested object.
+    pub rules: Vec<Rule>,
+    /// Set if it is not an attribute but nested blocks.
+    pub block: Option<Block>,
+}
+
+/// How nested objects are written as blocks, `rule { … }` instead of `rule = { … }`. Blocks exist for configurations that
+/// were written for an older provider; new types use nested attributes, which can also be computed, sensitive and null.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Block {
+    /// For a single block: if it is absent, it is an object without values, and never null.
+    pub is_group: bool,
+    /// Minimum number of blocks in a list or a set.
+    pub min: Option<u32>,
+    /// Maximum number of blocks in a list or a set.
+    pub max: Option<u32>,
 }
 
 impl Attribute {
@@ -108,6 +123,8 @@ impl Attribute {
             stable: false,
             same: None,
             checks: Vec::new(),
+            rules: Vec::new(),
+            block: None,
         }
     }
 

@@ -1,8 +1,10 @@
 //! Encoding of schemas.
 
 use tfkit::engine::{IdentityAttribute, IdentitySchema};
+use tfkit::schema::Block;
 use tfkit::{Attribute, Nesting, Schema, Shape};
 
+use super::generated::provider::schema::nested_block::NestingMode as BlockMode;
 use super::generated::provider::schema::{self, object::NestingMode};
 use super::generated::provider::{
     ResourceIdentitySchema, Schema as WireSchema, StringKind, resource_identity_schema,
@@ -10,22 +12,56 @@ use super::generated::provider::{
 
 /// Encodes a schema. It always contains a block, because the host crashes without one.
 pub(super) fn encode(schema: &Schema) -> WireSchema {
-    let block = schema::Block {
-        attributes: attributes(&schema.attributes),
-        description: schema.description.clone(),
-        description_kind: StringKind::Markdown.into(),
-        deprecated: schema.deprecated.is_some(),
-        deprecation_message: schema.deprecated.unwrap_or_default().to_owned(),
-        ..schema::Block::default()
-    };
+    let block = block(&schema.attributes, schema.description.clone(), schema.deprecated);
     WireSchema { version: schema.version, block: Some(block) }
+}
+
+/// Encodes the content of a block.
+fn block(inner: &[Attribute], description: String, deprecated: Option<&str>) -> schema::Block {
+    schema::Block {
+        attributes: attributes(inner),
+        block_types: blocks(inner),
+        description,
+        description_kind: StringKind::Markdown.into(),
+        deprecated: deprecated.is_some(),
+        deprecation_message: deprecated.unwrap_or_default().to_owned(),
+        ..schema::Block::default()
+    }
 }
 
 /// Encodes attributes in the order of their names, so that the response is deterministic.
 fn attributes(attributes: &[Attribute]) -> Vec<schema::Attribute> {
-    let mut written: Vec<_> = attributes.iter().map(attribute).collect();
+    let mut written: Vec<_> = attributes.iter().filter(|one| one.block.is_none()).map(attribute).collect();
     written.sort_by(|a, b| a.name.cmp(&b.name));
     written
+}
+
+/// Encodes nested blocks in the order of their names.
+fn blocks(attributes: &[Attribute]) -> Vec<schema::NestedBlock> {
+    let mut written: Vec<_> = attributes.iter().filter_map(nested_block).collect();
+    written.sort_by(|a, b| a.type_name.cmp(&b.type_name));
+    written
+}
+
+fn nested_block(attribute: &Attribute) -> Option<schema::NestedBlock> {
+    let Block { is_group, min, max } = attribute.block?;
+    let Shape::Nested(nesting, inner) = &attribute.shape else { return None };
+    let nesting = match nesting {
+        Nesting::Single if is_group => BlockMode::Group,
+        Nesting::Single => BlockMode::Single,
+        Nesting::List => BlockMode::List,
+        Nesting::Set => BlockMode::Set,
+        Nesting::Map => BlockMode::Map,
+    };
+    // A single block is required if both counts are one. Of the others, zero is no limit.
+    let required = i64::from(nesting == BlockMode::Single && attribute.who.is_required());
+    Some(schema::NestedBlock {
+        type_name: attribute.name.to_owned(),
+        block: Some(block(inner, attribute.documentation(), attribute.deprecated)),
+        nesting: nesting.into(),
+        min_items: min.map_or(required, i64::from),
+        max_items: max.map_or(required, i64::from),
+    })
 }
 
 fn attribute(attribute: &Attribute) -> schema::Attribute {
@@ -117,6 +153,42 @@ mod tests {
         let names: Vec<_> = nested.attributes.iter().map(|inner| inner.name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
         assert!(attribute(&plain("name", Who::Required)).nested_type.is_none());
+    }
+
+    #[test]
+    fn blocks_are_encoded_apart_from_attributes_with_their_nesting_and_their_limits() {
+        let block = |nesting, who, block| {
+            let inner = vec![plain("text", Who::Optional)];
+            Attribute {
+                block: Some(block),
+                ..Attribute::new("rule", "Text.", Shape::Nested(nesting, inner), who)
+            }
+        };
+        let none = Block::default();
+        let group = Block { is_group: true, ..none };
+        let limited = Block { min: Some(1), max: Some(3), ..none };
+        for (nesting, who, kind, mode, items) in [
+            (Nesting::Single, Who::Optional, none, BlockMode::Single, (0, 0)),
+            (Nesting::Single, Who::Required, none, BlockMode::Single, (1, 1)),
+            (Nesting::Single, Who::Optional, group, BlockMode::Group, (0, 0)),
+            (Nesting::List, Who::Optional, none, BlockMode::List, (0, 0)),
+            (Nesting::List, Who::Required, limited, BlockMode::List, (1, 3)),
+            (Nesting::Set, Who::Required, limited, BlockMode::Set, (1, 3)),
+            (Nesting::Map, Who::Optional, none, BlockMode::Map, (0, 0)),
+        ] {
+            let all = [block(nesting, who.clone(), kind), plain("name", Who::Required)];
+            let names: Vec<_> = attributes(&all).into_iter().map(|attribute| attribute.name).collect();
+            assert_eq!(names, ["name"]);
+            let [written] = &blocks(&all)[..] else { panic!("one block") };
+            assert_eq!(written.type_name, "rule");
+            assert_eq!((written.nesting(), (written.min_items, written.max_items)), (mode, items), "{who:?}");
+            let inner = written.block.as_ref().unwrap();
+            assert_eq!((inner.description.as_str(), inner.attributes[0].name.as_str()), ("Text.", "text"));
+        }
+        let old = Attribute { deprecated: Some("Use `rules`."), ..block(Nesting::List, Who::Optional, none) };
+        let [written] = &blocks(&[old])[..] else { panic!("one block") };
+        let inner = written.block.as_ref().unwrap();
+        assert_eq!((inner.deprecated, inner.deprecation_message.as_str()), (true, "Use `rules`."));
     }
 
     #[test]

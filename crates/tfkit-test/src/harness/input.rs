@@ -1,6 +1,7 @@
 //! Configurations from JSON.
 
 use serde_json::Value as Json;
+use tfkit::plan::complete_blocks;
 use tfkit::value::{Objects, json};
 use tfkit::{Attribute, Dyn, Nesting, Path, Shape, Type};
 
@@ -16,7 +17,9 @@ pub fn unknown() -> Json {
 
 /// Returns a configuration with all attributes, null if the JSON does not contain them.
 pub(super) fn config(attributes: &[Attribute], json: &Json) -> Result<Dyn, Failure> {
-    object(attributes, json, &Path::root())
+    let mut config = object(attributes, json, &Path::root())?;
+    complete_blocks(attributes, &mut config);
+    Ok(config)
 }
 
 fn object(attributes: &[Attribute], json: &Json, here: &Path) -> Result<Dyn, Failure> {

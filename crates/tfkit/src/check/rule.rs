@@ -20,13 +20,14 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Returns the error if the configuration certainly breaks the rule. An error that none of several attributes is
+    /// Returns the error if the object at `here` certainly breaks the rule; the root is the whole block. An error that none of several attributes is
     /// set appears only in the plan: during validation, a null may come from a collection that a mock left empty.
-    pub fn check(&self, config: &Dyn, stage: Stage) -> Option<Diag> {
-        let none = |names, how_many| (stage == Stage::Plan).then(|| none(names, how_many, config)).flatten();
+    pub fn check(&self, config: &Dyn, stage: Stage, here: &Path) -> Option<Diag> {
+        let none =
+            |names, how_many| (stage == Stage::Plan).then(|| none(names, how_many, config, here)).flatten();
         match self {
-            Self::ExactlyOneOf(names) => too_many(names, config).or_else(|| none(names, "Exactly one")),
-            Self::AtMostOneOf(names) => too_many(names, config),
+            Self::ExactlyOneOf(names) => too_many(names, config, here).or_else(|| none(names, "Exactly one")),
+            Self::AtMostOneOf(names) => too_many(names, config, here),
             Self::AtLeastOneOf(names) => none(names, "At least one"),
             Self::Requires(name, needed) => {
                 let missing = needed.iter().find(|needed| config.attribute(needed).is_null())?;
@@ -35,7 +36,7 @@ impl Rule {
                         format!("Attribute {name:?} requires {missing:?}"),
                         format!("{name:?} is set, but {missing:?} is not. It has no effect on its own."),
                         format!("Set {missing:?}, or remove {name:?}."),
-                        Some(Path::from(*name)),
+                        here.clone().attr(*name),
                     )
                 })
             }
@@ -53,33 +54,39 @@ impl Rule {
     }
 }
 
+/// Returns the words that name a nested object, for a message without the name of an attribute.
+fn inside(here: &Path) -> String {
+    if here.is_root() { String::new() } else { format!(" in {:?}", here.to_string()) }
+}
+
 fn is_set(config: &Dyn, name: &str) -> bool {
     let value = config.attribute(name);
     !value.is_null() && !value.is_unknown()
 }
 
-fn too_many(names: &[&str], config: &Dyn) -> Option<Diag> {
+fn too_many(names: &[&str], config: &Dyn, here: &Path) -> Option<Diag> {
     let mut set = names.iter().filter(|name| is_set(config, name));
     let (first, second) = (set.next()?, set.next()?);
     Some(error(
         format!("Attributes {first:?} and {second:?} cannot be set together"),
         format!("At most one of {} may be set.", quoted(names)),
         "Keep one of them and remove the others.".to_owned(),
-        Some(Path::from(*second)),
+        here.clone().attr(*second),
     ))
 }
 
-fn none(names: &[&str], how_many: &str, config: &Dyn) -> Option<Diag> {
+fn none(names: &[&str], how_many: &str, config: &Dyn, here: &Path) -> Option<Diag> {
     names.iter().all(|name| config.attribute(name).is_null()).then(|| {
         error(
-            format!("None of {} is set", quoted(names)),
+            format!("None of {} is set{}", quoted(names), inside(here)),
             format!("{how_many} of them is required."),
             "Set one of them.".to_owned(),
-            None,
+            here.clone(),
         )
     })
 }
 
-fn error(summary: String, why: String, fix: String, path: Option<Path>) -> Diag {
+fn error(summary: String, why: String, fix: String, path: Path) -> Diag {
+    let path = (!path.is_root()).then_some(path);
     Diag { why: Some(why), fix: Some(fix), path, ..Diag::error(summary) }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::rule::Rule;
 use super::value::{Failure, Stage};
 use crate::diag::{Diag, Severity};
 use crate::plan::same::canonical;
@@ -16,9 +17,16 @@ use crate::value::{Dyn, Path, Shown, Step, Type};
 /// checks of the value for this stage, then nested attributes. No message contains a sensitive value.
 pub fn validate(schema: &Schema, config: &Dyn, write_only_allowed: bool, stage: Stage) -> Vec<Diag> {
     let mut validation = Validation { write_only_allowed, stage, diags: Vec::new() };
-    validation.diags.extend(schema.rules.iter().filter_map(|rule| rule.check(config, stage)));
+    validation.diags.extend(schema.rules.iter().filter_map(|rule| rule.check(config, stage, &Path::root())));
     validation.object(&schema.attributes, config, &Path::root(), false);
     validation.diags
+}
+
+/// What a nested object is checked against.
+struct Nested<'a> {
+    attributes: &'a [Attribute],
+    rules: &'a [Rule],
+    hidden: bool,
 }
 
 struct Validation {
@@ -79,7 +87,8 @@ impl Validation {
             self.duplicates(attribute, value, &path, hidden);
         }
         if let Shape::Nested(nesting, attributes) = &attribute.shape {
-            self.nested(*nesting, attributes, value, &path, hidden);
+            let nested = Nested { attributes, rules: &attribute.rules, hidden };
+            self.elements(*nesting, &nested, value, &path);
         }
     }
 
@@ -131,24 +140,24 @@ impl Validation {
         }
     }
 
-    fn nested(&mut self, nesting: Nesting, attributes: &[Attribute], value: &Dyn, path: &Path, hidden: bool) {
+    fn elements(&mut self, nesting: Nesting, nested: &Nested<'_>, value: &Dyn, path: &Path) {
         match (nesting, value) {
-            (Nesting::Single, value) => self.object(attributes, value, path, hidden),
+            (Nesting::Single, value) => self.nested(nested, value, path),
             (Nesting::Map, Dyn::Map(elements)) => {
                 for (key, element) in elements {
-                    self.object(attributes, element, &path.clone().step(Step::Key(key.clone())), hidden);
+                    self.nested(nested, element, &path.clone().step(Step::Key(key.clone())));
                 }
             }
             (Nesting::List, Dyn::List(elements)) => {
                 for (index, element) in elements.iter().enumerate() {
-                    self.object(attributes, element, &path.clone().index(index), hidden);
+                    self.nested(nested, element, &path.clone().index(index));
                 }
             }
             (Nesting::Set, Dyn::List(elements)) => {
                 // Elements of a set have no address: the message names the attribute, and the path ends at the set.
                 let before = self.diags.len();
                 for element in elements {
-                    self.object(attributes, element, path, hidden);
+                    self.nested(nested, element, path);
                 }
                 for diag in &mut self.diags[before..] {
                     diag.path = Some(path.clone());
@@ -156,6 +165,14 @@ impl Validation {
             }
             _ => {}
         }
+    }
+
+    fn nested(&mut self, nested: &Nested<'_>, value: &Dyn, path: &Path) {
+        if matches!(value, Dyn::Map(_)) {
+            let broken = nested.rules.iter().filter_map(|rule| rule.check(value, self.stage, path));
+            self.diags.extend(broken);
+        }
+        self.object(nested.attributes, value, path, nested.hidden);
     }
 
     fn error(&mut self, summary: String, why: impl Into<String>, fix: &str, path: Path) {

@@ -1,7 +1,7 @@
 //! The lists of attributes, with a separate section for each nested schema.
 
 use super::sentence::one_line;
-use crate::schema::{Attribute, IdentityAttribute, Nesting, Shape, Who};
+use crate::schema::{Attribute, Block, IdentityAttribute, Nesting, Shape, Who};
 use crate::value::Type;
 
 /// The title of a group, and whether an attribute belongs to it.
@@ -60,12 +60,13 @@ fn nested(attributes: &[Attribute], path: &[&'static str], sections: &mut Vec<St
     for (_, belongs) in GROUPS {
         for attribute in sorted.iter().filter(|attribute| belongs(&attribute.who)) {
             if let Shape::Nested(_, inner) = &attribute.shape {
+                let anchor = anchor(attribute, path);
                 let path = [path, &[attribute.name]].concat();
                 let lists: Vec<String> =
                     groups(inner, &path).map(|(group, list)| format!("{group}:\n\n{list}")).collect();
                 sections.push(format!(
                     "<a id=\"{}\"></a>\n### Nested Schema for `{}`\n\n{}",
-                    anchor(&path),
+                    anchor,
                     path.join("."),
                     lists.join("\n\n")
                 ));
@@ -77,7 +78,7 @@ fn nested(attributes: &[Attribute], path: &[&'static str], sections: &mut Vec<St
 
 /// One line of a list.
 fn line(attribute: &Attribute, path: &[&'static str]) -> String {
-    let mut line = format!("- `{}` ({}", attribute.name, shape(&attribute.shape));
+    let mut line = format!("- `{}` ({}", attribute.name, shape(attribute));
     if attribute.sensitive {
         line.push_str(", Sensitive");
     }
@@ -97,14 +98,16 @@ fn line(attribute: &Attribute, path: &[&'static str]) -> String {
         }
     }
     if let Shape::Nested(..) = attribute.shape {
-        let anchor = anchor(&[path, &[attribute.name]].concat());
+        let anchor = anchor(attribute, path);
         line = format!("{line} (see [below for nested schema](#{anchor}))");
     }
     line
 }
 
-fn anchor(path: &[&str]) -> String {
-    format!("nestedatt--{}", path.join("--"))
+/// Returns the anchor of the section of a nested attribute or block. `path` leads to the object that has it.
+fn anchor(attribute: &Attribute, path: &[&'static str]) -> String {
+    let kind = if attribute.block.is_some() { "nestedblock" } else { "nestedatt" };
+    format!("{kind}--{}", [path, &[attribute.name]].concat().join("--"))
 }
 
 fn sorted(attributes: &[Attribute]) -> Vec<&Attribute> {
@@ -114,14 +117,22 @@ fn sorted(attributes: &[Attribute]) -> Vec<&Attribute> {
 }
 
 /// Returns a type in the registry's words.
-fn shape(shape: &Shape) -> String {
-    match shape {
-        Shape::Plain(ty) => plain(ty),
-        Shape::Nested(Nesting::Single, _) => "Attributes".to_owned(),
-        Shape::Nested(Nesting::List, _) => "Attributes List".to_owned(),
-        Shape::Nested(Nesting::Set, _) => "Attributes Set".to_owned(),
-        Shape::Nested(Nesting::Map, _) => "Attributes Map".to_owned(),
+fn shape(attribute: &Attribute) -> String {
+    let Shape::Nested(nesting, _) = &attribute.shape else { return plain(&attribute.ty()) };
+    let what = if attribute.block.is_some() { "Block" } else { "Attributes" };
+    let mut words = match nesting {
+        Nesting::Single => what.to_owned(),
+        Nesting::List => format!("{what} List"),
+        Nesting::Set => format!("{what} Set"),
+        Nesting::Map => format!("{what} Map"),
+    };
+    let Block { min, max, .. } = attribute.block.unwrap_or_default();
+    for (word, count) in [("Min", min), ("Max", max)] {
+        if let Some(count) = count {
+            words.push_str(&format!(", {word}: {count}"));
+        }
     }
+    words
 }
 
 fn plain(ty: &Type) -> String {

@@ -1,5 +1,6 @@
 //! Facts of the schema about an attribute, as sentences.
 
+use crate::check::Rule;
 use crate::schema::{Attribute, Who};
 use crate::value::{Dyn, Shown};
 
@@ -14,6 +15,7 @@ impl Attribute {
         }
         if self.who.is_configurable() {
             sentences.extend(self.checks.iter().map(|check| check.sentence(&ty)));
+            sentences.extend(self.rules.iter().map(Rule::sentence));
             if self.replace {
                 sentences.push("Changing this forces replacement.".to_owned());
             }

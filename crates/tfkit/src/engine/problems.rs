@@ -33,7 +33,7 @@ const RESERVED_IN_PROVIDER: &[&str] = &["alias", "version"];
 
 /// Returns the errors of a schema. `what` names it.
 fn of_schema(what: &str, schema: &Schema, reserved: &[&str]) -> Diags {
-    let mut diags = of_attributes(what, &schema.attributes, Inside::Root);
+    let mut diags = of_attributes(what, &schema.attributes, ROOT);
     let taken = schema.attributes.iter().filter(|attribute| reserved.contains(&attribute.name));
     diags.extend(taken.map(|attribute| {
         problem(what, attribute, "has a name that the host reserves in this kind of block")
@@ -60,13 +60,23 @@ fn of_identity(what: &str, attributes: &[IdentityAttribute]) -> Diags {
 }
 
 /// The position of an attribute.
+#[derive(Clone, Copy)]
+struct Inside {
+    nesting: Deepest,
+    /// Whether it is inside a nested attribute, and not only inside blocks.
+    attribute: bool,
+}
+
+/// The nesting around an attribute that restricts it most.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Inside {
-    Root,
+enum Deepest {
+    None,
     Single,
     Elements,
     Set,
 }
+
+const ROOT: Inside = Inside { nesting: Deepest::None, attribute: false };
 
 fn of_attributes(what: &str, attributes: &[Attribute], inside: Inside) -> Diags {
     let mut names = BTreeSet::new();
@@ -88,27 +98,54 @@ fn of_attributes(what: &str, attributes: &[Attribute], inside: Inside) -> Diags 
         if attribute.write_only && attribute.who.is_computed() {
             diags.push(problem(what, attribute, "is both write-only and computed"));
         }
-        if attribute.write_only && inside == Inside::Set {
+        if attribute.write_only && inside.nesting == Deepest::Set {
             diags.push(problem(what, attribute, "is write-only inside a set"));
         }
+        diags.extend(of_block(attribute, inside).map(|wrong| problem(what, attribute, wrong)));
         match &attribute.shape {
             Shape::Plain(ty) => {
-                let whole = *ty == Type::Dynamic && matches!(inside, Inside::Root | Inside::Single);
+                let whole = *ty == Type::Dynamic && matches!(inside.nesting, Deepest::None | Deepest::Single);
                 if has_dynamic(ty) && !whole {
                     diags.push(problem(what, attribute, "is dynamic inside a collection"));
                 }
             }
             Shape::Nested(nesting, attributes) => {
-                let inside = match (inside, nesting) {
-                    (Inside::Set, _) | (_, Nesting::Set) => Inside::Set,
-                    (Inside::Elements, _) | (_, Nesting::List | Nesting::Map) => Inside::Elements,
-                    (Inside::Root | Inside::Single, Nesting::Single) => Inside::Single,
+                let deepest = match (inside.nesting, nesting) {
+                    (Deepest::Set, _) | (_, Nesting::Set) => Deepest::Set,
+                    (Deepest::Elements, _) | (_, Nesting::List | Nesting::Map) => Deepest::Elements,
+                    (Deepest::None | Deepest::Single, Nesting::Single) => Deepest::Single,
                 };
-                diags.extend(of_attributes(what, attributes, inside));
+                let attribute = inside.attribute || attribute.block.is_none();
+                diags.extend(of_attributes(what, attributes, Inside { nesting: deepest, attribute }));
             }
         }
     }
     diags
+}
+
+/// Returns what is wrong with the way nested objects are written.
+fn of_block(attribute: &Attribute, inside: Inside) -> Option<&'static str> {
+    let Some(block) = attribute.block else { return None };
+    let Shape::Nested(nesting, inner) = &attribute.shape else {
+        return Some("is a block without nested attributes");
+    };
+    let counted = block.min.is_some() || block.max.is_some();
+    let single = *nesting == Nesting::Single;
+    if inside.attribute {
+        Some("is a block inside a nested attribute")
+    } else if counted && (single || *nesting == Nesting::Map) {
+        Some("is a single block or a map of blocks, and has `min` or `max`")
+    } else if block.max.is_some_and(|max| max == 0 || block.min.is_some_and(|min| min > max)) {
+        Some("is a block whose `max` is zero or less than its `min`")
+    } else if block.is_group && !single {
+        Some("is a group, but not a single block")
+    } else if block.is_group && inner.iter().any(|attribute| attribute.who.is_required()) {
+        Some("is a group with a required attribute, which an absent group cannot have")
+    } else if attribute.sensitive || attribute.write_only || attribute.who.is_computed() {
+        Some("is a block that is sensitive, write-only or computed, which only attributes can be")
+    } else {
+        None
+    }
 }
 
 fn has_dynamic(ty: &Type) -> bool {
@@ -134,7 +171,7 @@ fn problem(what: &str, attribute: &Attribute, wrong: &str) -> Diag {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{About, Who};
+    use crate::schema::{About, Block, Who};
 
     fn attribute(name: &'static str, shape: Shape) -> Attribute {
         Attribute::new(name, "Described.", shape, Who::Optional)
@@ -145,6 +182,11 @@ mod tests {
         let plain = |name| attribute(name, Shape::Plain(Type::String));
         let write_only = |name| Attribute { write_only: true, ..plain(name) };
         let nested = |nesting, inner| attribute("nested", Shape::Nested(nesting, vec![inner]));
+        let block = |nesting, inner, change: fn(&mut Block)| {
+            let mut block = Block::default();
+            change(&mut block);
+            Attribute { block: Some(block), ..nested(nesting, inner) }
+        };
         let dynamic = || attribute("any", Shape::Plain(Type::Dynamic));
         let cases: Vec<(Vec<Attribute>, &[&str])> = vec![
             (vec![plain("name"), plain("tags_2"), write_only("token"), dynamic()], &[]),
@@ -161,6 +203,39 @@ mod tests {
             (vec![nested(Nesting::Set, write_only("token"))], &["inside a set"]),
             (vec![nested(Nesting::List, dynamic())], &["dynamic inside a collection"]),
             (vec![attribute("any", Shape::Plain(Type::Dynamic.list()))], &["dynamic inside a collection"]),
+            (vec![block(Nesting::List, plain("name"), |_| {})], &[]),
+            (vec![block(Nesting::List, block(Nesting::Set, plain("name"), |_| {}), |_| {})], &[]),
+            (vec![block(Nesting::Single, dynamic(), |block| block.is_group = true)], &[]),
+            (vec![block(Nesting::List, dynamic(), |_| {})], &["dynamic inside a collection"]),
+            (vec![block(Nesting::Map, dynamic(), |_| {})], &["dynamic inside a collection"]),
+            (
+                vec![nested(Nesting::Single, block(Nesting::List, plain("name"), |_| {}))],
+                &["is a block inside a nested attribute"],
+            ),
+            (
+                vec![Attribute { block: Some(Block::default()), ..plain("name") }],
+                &["is a block without nested attributes"],
+            ),
+            (
+                vec![block(Nesting::Single, plain("name"), |block| block.min = Some(1))],
+                &["has `min` or `max`"],
+            ),
+            (vec![block(Nesting::Map, plain("name"), |block| block.max = Some(1))], &["has `min` or `max`"]),
+            (
+                vec![block(Nesting::Set, plain("name"), |block| (block.min, block.max) = (Some(3), Some(2)))],
+                &["whose `max` is zero or less"],
+            ),
+            (vec![block(Nesting::List, plain("name"), |block| block.is_group = true)], &["is a group, but"]),
+            (
+                vec![block(Nesting::Single, Attribute { who: Who::Required, ..plain("name") }, |block| {
+                    block.is_group = true
+                })],
+                &["is a group with a required attribute"],
+            ),
+            (
+                vec![Attribute { sensitive: true, ..block(Nesting::List, plain("name"), |_| {}) }],
+                &["which only attributes can be"],
+            ),
         ];
         for (attributes, expected) in cases {
             let names: Vec<_> = attributes.iter().map(|attribute| attribute.name).collect();

@@ -7,7 +7,7 @@ use super::core::{Diags, Engine};
 use super::task;
 use crate::diag::Diag;
 use crate::erased::AnyResource;
-use crate::plan::hide_write_only;
+use crate::plan::{complete_blocks, hide_write_only};
 use crate::value::{DecodeError, Dyn, Objects, conform, json};
 
 /// State as the host stored it.
@@ -61,8 +61,10 @@ fn upgrade(resource: &Arc<dyn AnyResource>, request: &UpgradeRequest) -> Result<
     let lacks = |stored: &BTreeMap<_, _>| schema.attributes.iter().any(|one| !stored.contains_key(one.name));
     let is_incomplete = state.as_map().is_some_and(lacks);
     state = conform(state, &schema.ty(), Objects::Lenient).map_err(unreadable)?;
+    complete_blocks(&schema.attributes, &mut state);
     if is_incomplete {
         state = resource.inherit(state);
+        complete_blocks(&schema.attributes, &mut state);
     }
     hide_write_only(&schema.attributes, &mut state);
     Ok(state)

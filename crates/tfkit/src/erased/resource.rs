@@ -68,8 +68,8 @@ pub(crate) struct Updated {
 #[derive(Debug)]
 pub(crate) struct Hooked {
     pub(crate) planned: Dyn,
-    /// The attributes that the hook has set, including those it kept.
-    pub(crate) decided: BTreeSet<&'static str>,
+    /// The places that the hook has set, including those it kept.
+    pub(crate) decided: BTreeSet<Path>,
     pub(crate) replaces: Vec<Path>,
     pub(crate) diags: Vec<Diag>,
     /// The error of the hook. Its earlier decisions still apply.

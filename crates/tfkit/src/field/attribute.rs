@@ -1,7 +1,8 @@
 //! Attributes declared by the type of their field.
 
-use super::{Field, FromServer, Value as _, WithDefault, WithoutDefault};
-use crate::schema::{Attribute, Shape, Who};
+use super::{Blocks, Facts, Field, FromServer, Value as _, WithDefault, WithoutDefault};
+use crate::check::length;
+use crate::schema::{Attribute, Block, Nesting, Shape, Who};
 
 /// Used by the derive macro and by models written by hand.
 impl Attribute {
@@ -19,13 +20,39 @@ impl Attribute {
         Self::of::<F>(name, description.into(), Who::Default(default.to_known()))
     }
 
+    /// Creates nested blocks instead of an attribute. The field type determines how many there can be: `T` exactly one,
+    /// `Option<T>` at most one, and a collection any number.
+    pub fn block<F: WithoutDefault>(name: &'static str, description: impl Into<String>, block: Block) -> Self
+    where
+        F::Value: Blocks,
+    {
+        let mut attribute = Self::of::<F>(name, description.into(), F::who());
+        let is_single = matches!(attribute.shape, Shape::Nested(Nesting::Single, _));
+        if block.is_group || !is_single {
+            let is_required = block.min.is_some_and(|min| min > 0);
+            attribute.who = if is_required { Who::Required } else { Who::Optional };
+        }
+        if block.min.is_some() || block.max.is_some() {
+            let least = block.min.map_or(0, |min| min as usize);
+            let count = block.max.map_or_else(|| length(least..), |max| length(least..=max as usize));
+            attribute.checks.push(count);
+        }
+        attribute.block = Some(block);
+        attribute
+    }
+
     fn of<F: Field>(name: &'static str, description: String, who: Who) -> Self {
         let mut shape = F::Value::shape();
         if let (Who::Computed, Shape::Nested(_, attributes)) = (&who, &mut shape) {
             attributes.iter_mut().for_each(Self::make_computed);
         }
         let mut attribute = Self::new(name, description, shape, who);
+        let Facts { checks, same, rules, deprecated } = F::Value::facts();
         attribute.sensitive = F::Value::SENSITIVE;
+        attribute.checks = checks;
+        attribute.same = same;
+        attribute.rules = rules;
+        attribute.deprecated = deprecated;
         attribute
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Element, Misfit, Value};
+use super::{Element, Facts, Misfit, Value};
 use crate::schema::{Nesting, Shape};
 use crate::value::{Dyn, Step, Type};
 
@@ -11,6 +11,10 @@ impl<E: Element> Value for Vec<E> {
 
     fn shape() -> Shape {
         collection(E::Value::shape(), Nesting::List, Type::List)
+    }
+
+    fn facts() -> Facts {
+        E::Value::facts().of_each()
     }
 
     fn from_known(value: &Dyn) -> Result<Self, Misfit> {
@@ -40,12 +44,15 @@ impl<E: Element + Ord> Value for BTreeSet<E> {
     const SENSITIVE: bool = E::Value::SENSITIVE;
 
     fn shape() -> Shape {
-        collection(E::Value::shape(), Nesting::Set, Type::Set)
+        set_shape::<E>()
+    }
+
+    fn facts() -> Facts {
+        E::Value::facts().of_each()
     }
 
     fn from_known(value: &Dyn) -> Result<Self, Misfit> {
-        let items = list(value, "must be a set")?;
-        items.iter().map(|item| E::from_dyn(item).map_err(Misfit::inside_set)).collect()
+        set_from(value)
     }
 
     fn to_known(&self) -> Dyn {
@@ -53,9 +60,27 @@ impl<E: Element + Ord> Value for BTreeSet<E> {
     }
 
     fn misfits(value: &Dyn) -> Vec<Misfit> {
-        let Ok(items) = list(value, "") else { return Self::from_known(value).err().into_iter().collect() };
-        items.iter().flat_map(element_misfits::<E>).map(Misfit::inside_set).collect()
+        set_misfits::<E>(value)
     }
+}
+
+/// Reads the elements of a set, in the order of their values.
+pub(super) fn set_from<E: Element, C: FromIterator<E>>(value: &Dyn) -> Result<C, Misfit> {
+    let items = list(value, "must be a set")?;
+    items.iter().map(|item| E::from_dyn(item).map_err(Misfit::inside_set)).collect()
+}
+
+/// Returns the misfits of the elements of a set.
+pub(super) fn set_misfits<E: Element>(value: &Dyn) -> Vec<Misfit> {
+    match list(value, "must be a set") {
+        Ok(items) => items.iter().flat_map(element_misfits::<E>).map(Misfit::inside_set).collect(),
+        Err(misfit) => vec![misfit],
+    }
+}
+
+/// Returns the shape of a set of these elements.
+pub(super) fn set_shape<E: Element>() -> Shape {
+    collection(E::Value::shape(), Nesting::Set, Type::Set)
 }
 
 impl<E: Element> Value for BTreeMap<String, E> {
@@ -63,6 +88,10 @@ impl<E: Element> Value for BTreeMap<String, E> {
 
     fn shape() -> Shape {
         collection(E::Value::shape(), Nesting::Map, Type::Map)
+    }
+
+    fn facts() -> Facts {
+        E::Value::facts().of_each()
     }
 
     fn from_known(value: &Dyn) -> Result<Self, Misfit> {

@@ -15,24 +15,35 @@
 //! A [`Twin`] is a field of three attributes: a secret that is either stored or write-only.
 
 mod attribute;
+mod block;
 mod collection;
 mod element;
+mod enumeration;
+mod facts;
 mod fields;
 mod misfit;
+mod number;
 mod secret;
+mod set;
 mod slot;
 mod twin;
 mod value;
+mod word;
 
 use std::ops::{Deref, DerefMut};
 
+pub use block::Blocks;
 pub use element::Element;
+pub use enumeration::Enum;
+pub use facts::Facts;
 pub use fields::{Fields, Misfits};
 pub use misfit::Misfit;
 pub use secret::Secret;
+pub use set::Set;
 pub use slot::{ByServer, ByUserOrServer, Computed, OrServer, Setter, Slot};
 pub use twin::{Names, Twin, Twinned, rules};
 pub use value::Value;
+pub use word::{read_word, word_facts};
 
 use crate::schema::Who;
 use crate::value::Dyn;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Misfit, Value};
+use super::{Facts, Misfit, Value};
 use crate::schema::Shape;
 use crate::value::Dyn;
 
@@ -45,6 +45,10 @@ impl<T: Value> Value for Secret<T> {
 
     fn shape() -> Shape {
         T::shape()
+    }
+
+    fn facts() -> Facts {
+        T::facts()
     }
 
     fn from_known(value: &Dyn) -> Result<Self, Misfit> {

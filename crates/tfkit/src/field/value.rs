@@ -1,8 +1,8 @@
 //! Values that are known and not null.
 
-use super::Misfit;
+use super::{Facts, Misfit};
 use crate::schema::Shape;
-use crate::value::{Dyn, Number, Type};
+use crate::value::{Dyn, Type};
 
 /// A known value of a plain or nested shape.
 ///
@@ -40,6 +40,11 @@ pub trait Value: Sized + Clone + Send + Sync + 'static {
 
     /// Returns the shape of the value in the schema.
     fn shape() -> Shape;
+
+    /// Returns what the type declares about every attribute with such a value, such as the words that it may be.
+    fn facts() -> Facts {
+        Facts::default()
+    }
 
     /// Reads a value that is neither null nor unknown. Parts of it may be.
     fn from_known(value: &Dyn) -> Result<Self, Misfit>;
@@ -88,55 +93,6 @@ impl Value for bool {
 
     fn to_known(&self) -> Dyn {
         Dyn::Bool(*self)
-    }
-}
-
-impl Value for Number {
-    fn shape() -> Shape {
-        Shape::Plain(Type::Number)
-    }
-
-    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
-        match value {
-            Dyn::Number(number) => Ok(number.clone()),
-            _ => Err(Misfit::new("must be a number")),
-        }
-    }
-
-    fn to_known(&self) -> Dyn {
-        Dyn::Number(self.clone())
-    }
-}
-
-impl Value for i64 {
-    fn shape() -> Shape {
-        Number::shape()
-    }
-
-    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
-        Number::from_known(value)?
-            .as_i64()
-            .ok_or_else(|| Misfit::new(format!("must be an integer from {} to {}", i64::MIN, i64::MAX)))
-    }
-
-    fn to_known(&self) -> Dyn {
-        Dyn::Number(Number::from(*self))
-    }
-}
-
-impl Value for u64 {
-    fn shape() -> Shape {
-        Number::shape()
-    }
-
-    fn from_known(value: &Dyn) -> Result<Self, Misfit> {
-        Number::from_known(value)?
-            .as_u64()
-            .ok_or_else(|| Misfit::new(format!("must be an integer from 0 to {}", u64::MAX)))
-    }
-
-    fn to_known(&self) -> Dyn {
-        Dyn::Number(Number::from(*self))
     }
 }
 

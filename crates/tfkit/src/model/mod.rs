@@ -4,6 +4,7 @@
 
 mod key;
 mod partial;
+mod spot;
 mod token;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use std::time::Duration;
 pub use key::{Key, Parts};
 pub(crate) use key::{form, split};
 pub use partial::{Maybe, Partial};
+pub use spot::Spot;
 pub use token::{Place, Token};
 
 use crate::check::Rule;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{Model, Token};
+use super::{Model, Spot};
 use crate::diag::Diag;
 use crate::field::{Field, Misfit, Value};
 use crate::value::{Dyn, Path};
@@ -82,11 +82,12 @@ impl<M> Partial<M> {
         Self { object, model: PhantomData }
     }
 
-    /// Returns the value of an attribute. A collection or an object with an unknown part is unknown as a whole;
+    /// Returns the value of an attribute, at any depth: null inside a null object, and unknown inside an unknown one.
+    /// A collection or an object with an unknown part is unknown as a whole;
     /// [`dyn_of`](Self::dyn_of) returns the parts. A known value that does not fit its type is also unknown: it was
     /// already reported as an error.
-    pub fn get<F: Field>(&self, token: Token<M, F>) -> Maybe<F::Value> {
-        let value = self.dyn_of(token);
+    pub fn get<F: Field>(&self, place: impl Into<Spot<M, F>>) -> Maybe<F::Value> {
+        let value = self.dyn_of(place);
         match value {
             Dyn::Null => Maybe::Null,
             _ if !value.wholly_known() => Maybe::Unknown,
@@ -95,8 +96,16 @@ impl<M> Partial<M> {
     }
 
     /// Returns the value of an attribute as it is, including unknown parts.
-    pub fn dyn_of<F>(&self, token: Token<M, F>) -> &Dyn {
-        if self.object.is_unknown() { &Dyn::Unknown } else { self.object.attribute(token.name()) }
+    pub fn dyn_of<F>(&self, place: impl Into<Spot<M, F>>) -> &Dyn {
+        let path = place.into().path();
+        let mut value = &self.object;
+        for step in path.steps() {
+            if value.is_unknown() {
+                return &Dyn::Unknown;
+            }
+            value = value.inner(step).unwrap_or(&Dyn::Null);
+        }
+        value
     }
 
     /// Returns the whole object.

@@ -12,6 +12,7 @@
 //!    [`as_planned`] repeats the plan for values that an update did not manage, and [`check_result`] compares the
 //!    result with the plan.
 
+mod block;
 mod conformity;
 mod pair;
 mod prepare;
@@ -23,6 +24,7 @@ mod spelling;
 mod tidy;
 mod write_only;
 
+pub use block::complete_blocks;
 pub use conformity::{Violation, check_compatible, check_plan, check_result};
 pub use prepare::{prepare, settle};
 pub use propose::proposed_new;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::pair::{aligned, matching};
 use super::same::means_the_same;
 use crate::schema::{Attribute, Nesting, Shape, Who};
-use crate::value::Dyn;
+use crate::value::{Dyn, Path};
 
 /// Returns the plan before the author's hook. `prior` is null for a creation; `config` is null for a deletion, whose
 /// plan is null.
@@ -34,18 +34,15 @@ pub fn settle(
     config: &Dyn,
     prepared: &Dyn,
     planned: &mut Dyn,
-    decided: &BTreeSet<&'static str>,
+    decided: &BTreeSet<Path>,
 ) {
     let became_update = prepared == prior && planned != prior;
     if became_update && !config.is_null() && !planned.is_null() {
         let mut marked = object(attributes, Earlier::of(prior), config, Mark::Computed);
-        if let (Dyn::Map(marked), Dyn::Map(planned)) = (&mut marked, &*planned) {
-            marked.extend(
-                planned
-                    .iter()
-                    .filter(|(name, _)| decided.contains(name.as_str()))
-                    .map(|(name, value)| (name.clone(), value.clone())),
-            );
+        for path in decided {
+            if let Some(value) = planned.get(path) {
+                marked.set_at(path, value.clone());
+            }
         }
         adopt(prepared, &marked, planned);
     }

@@ -1,8 +1,10 @@
 //! Rules for different values with the same meaning.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
 
-use crate::value::{Dyn, Type, json};
+use crate::value::{Dyn, Number, Type, json};
 
 /// A function that returns the canonical form of a value. Two values have the same meaning if their canonical forms
 /// are equal, so that a set of many elements is compared without comparing each with each.
@@ -65,7 +67,7 @@ pub fn scalar(text: &str) -> Option<Dyn> {
     if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") {
         return Some(Dyn::Bool(text.eq_ignore_ascii_case("true")));
     }
-    let number = text.parse::<crate::Number>().map(Dyn::Number);
+    let number = text.parse::<Number>().map(Dyn::Number);
     number.ok().or_else(|| json::parse(text.as_bytes()).ok())
 }
 
@@ -74,6 +76,23 @@ pub fn scalar(text: &str) -> Option<Dyn> {
 fn parsed(value: &Dyn, parse: impl FnOnce(&str) -> Option<Dyn>) -> Cow<'_, Dyn> {
     match value.as_str().and_then(parse) {
         Some(content) => Cow::Owned(Dyn::list([content])),
+        None => Cow::Borrowed(value),
+    }
+}
+
+/// Compares numbers as 64-bit floats: two numbers with the same nearest float are the same.
+pub fn float_64(value: &Dyn) -> Cow<'_, Dyn> {
+    nearest::<f64>(value)
+}
+
+/// Compares numbers as 32-bit floats: two numbers with the same nearest float are the same.
+pub fn float_32(value: &Dyn) -> Cow<'_, Dyn> {
+    nearest::<f32>(value)
+}
+
+fn nearest<F: FromStr + Default + fmt::LowerExp>(value: &Dyn) -> Cow<'_, Dyn> {
+    match value.as_number() {
+        Some(number) => Cow::Owned(Dyn::Number(Number::shortest(number.nearest::<F>()))),
         None => Cow::Borrowed(value),
     }
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::diag::Diag;
 use crate::field::{Element, Field};
-use crate::model::{Maybe, Model, Partial, Token};
+use crate::model::{Maybe, Model, Partial, Spot};
 use crate::value::{Dyn, Path};
 
-/// A change being planned. Read and write values by token, because they may be unknown.
+/// A change being planned. Read and write values by token, because they may be unknown. A token reaches the attributes
+/// of nested objects, and elements of lists and maps, such as `Team::OWNER.at(Owner::NAME)`; see [`Spot`].
+///
+/// A write to a place that the plan does not contain, such as an attribute of a null object, has no effect.
 ///
 /// A hook must not change values that are known from the configuration. A value that it sets for a computed attribute
 /// is a promise for the apply.
@@ -17,7 +20,7 @@ pub struct Plan<M> {
     config: Partial<M>,
     prior: Option<M>,
     prior_object: Partial<M>,
-    decided: BTreeSet<&'static str>,
+    decided: BTreeSet<Path>,
     replaces: Vec<Path>,
     diags: Vec<Diag>,
 }
@@ -25,8 +28,8 @@ pub struct Plan<M> {
 /// The result of a hook.
 pub(crate) struct Decisions {
     pub(crate) planned: Dyn,
-    /// The attributes that the hook has set, including those it kept.
-    pub(crate) decided: BTreeSet<&'static str>,
+    /// The places that the hook has set, including those it kept.
+    pub(crate) decided: BTreeSet<Path>,
     pub(crate) replaces: Vec<Path>,
     pub(crate) diags: Vec<Diag>,
 }
@@ -67,8 +70,8 @@ impl<M: Model> Plan<M> {
     }
 
     /// Returns the planned value of an attribute.
-    pub fn get<F: Field>(&self, token: Token<M, F>) -> Maybe<F::Value> {
-        self.planned.get(token)
+    pub fn get<F: Field>(&self, place: impl Into<Spot<M, F>>) -> Maybe<F::Value> {
+        self.planned.get(place)
     }
 
     /// Returns the current plan.
@@ -93,8 +96,9 @@ impl<M: Model> Plan<M> {
 
     /// Returns whether the planned value of an attribute differs from the state or is unknown. Never true for a
     /// creation or a deletion.
-    pub fn changes<F>(&self, token: Token<M, F>) -> bool {
-        self.is_update() && self.prior_object.dyn_of(token) != self.planned.dyn_of(token)
+    pub fn changes<F>(&self, place: impl Into<Spot<M, F>>) -> bool {
+        let place = place.into();
+        self.is_update() && self.prior_object.dyn_of(place.clone()) != self.planned.dyn_of(place)
     }
 
     /// Returns the plan as the apply gets it, including write-only values. `None` for a deletion, and while the
@@ -113,40 +117,42 @@ impl<M: Model> Plan<M> {
     }
 
     /// Sets a computed attribute whose value is already known, as a promise for the apply. No effect on a deletion.
-    pub fn set<F: Field>(&mut self, token: Token<M, F>, value: &F::Value) {
-        self.put(token.name(), Element::to_dyn(value));
+    pub fn set<F: Field>(&mut self, place: impl Into<Spot<M, F>>, value: &F::Value) {
+        self.put(place.into().path(), Element::to_dyn(value));
     }
 
     /// Promises that a computed attribute will be null.
-    pub fn set_null<F: Field>(&mut self, token: Token<M, F>) {
-        self.put(token.name(), Dyn::Null);
+    pub fn set_null<F: Field>(&mut self, place: impl Into<Spot<M, F>>) {
+        self.put(place.into().path(), Dyn::Null);
     }
 
     /// Marks a computed attribute as decided by the apply, although the state has a value.
-    pub fn unknown<F: Field>(&mut self, token: Token<M, F>) {
-        self.put(token.name(), Dyn::Unknown);
+    pub fn unknown<F: Field>(&mut self, place: impl Into<Spot<M, F>>) {
+        self.put(place.into().path(), Dyn::Unknown);
     }
 
     /// Keeps the state's value of a computed attribute, because this change does not affect it. No effect on a
     /// creation.
-    pub fn keep<F: Field>(&mut self, token: Token<M, F>) {
+    pub fn keep<F: Field>(&mut self, place: impl Into<Spot<M, F>>) {
         if self.is_update() {
-            let prior = self.prior_object.dyn_of(token).clone();
-            self.put(token.name(), prior);
+            let place = place.into();
+            let prior = self.prior_object.dyn_of(place.clone()).clone();
+            self.put(place.path(), prior);
         }
     }
 
     /// Keeps the state's value, if there is one, of an attribute that the configuration leaves to the server.
-    pub fn keep_unset<F: Field>(&mut self, token: Token<M, F>) {
-        if self.config.get(token).is_null() && !self.prior_object.dyn_of(token).is_null() {
-            self.keep(token);
+    pub fn keep_unset<F: Field>(&mut self, place: impl Into<Spot<M, F>>) {
+        let place = place.into();
+        if self.config.get(place.clone()).is_null() && !self.prior_object.dyn_of(place.clone()).is_null() {
+            self.keep(place);
         }
     }
 
     /// Requires replacement for this change. The host considers only attributes that differ from the state or are
     /// unknown, and ignores creations.
-    pub fn requires_replace<F>(&mut self, token: Token<M, F>) {
-        self.replaces.push(token.path());
+    pub fn requires_replace<F>(&mut self, place: impl Into<Spot<M, F>>) {
+        self.replaces.push(place.into().path());
     }
 
     /// Shows a warning to the user. Planning continues.
@@ -159,10 +165,9 @@ impl<M: Model> Plan<M> {
         self.diags.push(diag);
     }
 
-    fn put(&mut self, name: &'static str, value: Dyn) {
-        self.decided.insert(name);
-        if let Dyn::Map(attributes) = self.planned.object_mut() {
-            attributes.insert(name.to_owned(), value);
+    fn put(&mut self, path: Path, value: Dyn) {
+        if self.planned.object_mut().set_at(&path, value) {
+            self.decided.insert(path);
         }
     }
 }

@@ -149,11 +149,16 @@ impl Dyn {
 
     /// Returns the value at a path; `None` if the path leads through a null, an unknown or past an end.
     pub fn get(&self, path: &Path) -> Option<&Self> {
-        path.steps().iter().try_fold(self, |value, step| match (value.untyped(), step) {
+        path.steps().iter().try_fold(self, Self::inner)
+    }
+
+    /// Returns the value one step further; `None` where [`Dyn::get`] returns `None`.
+    pub(crate) fn inner(&self, step: &Step) -> Option<&Self> {
+        match (self.untyped(), step) {
             (Self::Map(elements), Step::Attribute(name) | Step::Key(name)) => elements.get(name),
             (Self::List(elements), Step::Index(index)) => elements.get(usize::try_from(*index).ok()?),
             _ => None,
-        })
+        }
     }
 
     /// Returns the value at a path, to change it; `None` where [`Dyn::get`] returns `None`.

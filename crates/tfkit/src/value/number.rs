@@ -52,6 +52,27 @@ impl Number {
         if float.fract() == 0.0 { format!("{float:.0}").parse() } else { format!("{float:e}").parse() }
     }
 
+    /// Converts a finite float to the shortest decimal number with this nearest float; another one to an infinity.
+    pub(crate) fn shortest(float: impl fmt::LowerExp) -> Self {
+        // The text of a finite float is a decimal number.
+        format!("{float:e}").parse().unwrap_or(Self(Repr::Infinite { negative: false }))
+    }
+
+    /// Converts a finite float without rounding; another one to an infinity.
+    pub(crate) fn exact(float: f64) -> Self {
+        Self::from_f64(float).unwrap_or(Self(Repr::Infinite { negative: false }))
+    }
+
+    /// Returns the nearest float; an infinity if it is out of range.
+    pub(crate) fn nearest<F: FromStr + Default>(&self) -> F {
+        self.to_string().parse().unwrap_or_default()
+    }
+
+    /// Returns the number as an integer; `None` if it has a fraction or does not fit.
+    pub(crate) fn to_integer<I: FromStr>(&self) -> Option<I> {
+        self.short_integer()?.parse().ok()
+    }
+
     /// Returns whether it is finite and has no fraction.
     pub fn is_integer(&self) -> bool {
         matches!(&self.0, Repr::Finite { scale, digits, .. } if *scale >= length(digits))
@@ -64,12 +85,12 @@ impl Number {
 
     /// Returns the number as an `i64`; `None` if it has a fraction or does not fit.
     pub fn as_i64(&self) -> Option<i64> {
-        self.short_integer()?.parse().ok()
+        self.to_integer()
     }
 
     /// Returns the number as a `u64`; `None` if it has a fraction or does not fit.
     pub fn as_u64(&self) -> Option<u64> {
-        self.short_integer()?.parse().ok()
+        self.to_integer()
     }
 
     /// Returns the nearest float. Huge numbers become infinite.
@@ -236,7 +257,7 @@ macro_rules! from_integers {
     )*};
 }
 
-from_integers!(i64, u64, i32, u32);
+from_integers!(i8, i16, i32, i64, u8, u16, u32, u64);
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use tfkit::check::{
     uuid, validate,
 };
 use tfkit::schema::About;
-use tfkit::{Attribute, Dyn, Nesting, Schema, Severity, Shape, Type, Who};
+use tfkit::{Attribute, Dyn, Nesting, Path, Schema, Severity, Shape, Type, Who};
 
 #[test]
 fn checks_match_their_description_and_ignore_unknown_values() {
@@ -279,7 +279,8 @@ fn rules_report_only_what_is_certainly_broken() {
         (Rule::Requires("a", &["b"]), set(null(), null()), ""),
     ];
     for (rule, config, expected) in table {
-        let summary = |stage| rule.check(&config, stage).map(|diag| diag.summary).unwrap_or_default();
+        let summary =
+            |stage| rule.check(&config, stage, &Path::root()).map(|diag| diag.summary).unwrap_or_default();
         assert_eq!(summary(Stage::Plan), expected, "{rule:?} {config:?}");
         // A null may come from a mock; two values cannot.
         let early = if expected.starts_with("None") { "" } else { expected };

@@ -170,7 +170,14 @@ fn a_hook_that_turns_a_no_op_into_an_update_makes_the_rest_unknown() {
     // A value that the hook keeps is also decided.
     let mut kept = prepared.clone();
     kept.set_at(&Path::from("title"), "B".into());
-    settle(&team(), &state, &config, &prepared, &mut kept, &BTreeSet::from(["title", "updated"]));
+    settle(
+        &team(),
+        &state,
+        &config,
+        &prepared,
+        &mut kept,
+        &BTreeSet::from(["title", "updated"].map(Path::from)),
+    );
     assert_eq!(kept.attribute("updated"), &Dyn::string("9"));
 
     let mut untouched = prepared.clone();

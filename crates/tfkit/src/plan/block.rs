@@ -1,0 +1,41 @@
+//! Absent blocks.
+
+use std::collections::BTreeMap;
+
+use crate::schema::{Attribute, Block, Nesting, Shape};
+use crate::value::Dyn;
+
+/// Replaces null with what the host expects of an absent block, at any depth: an empty list, set or map, or for a group
+/// an object without values. A single block stays null. An author may omit blocks, and so does a state that was written
+/// before the block existed.
+pub fn complete_blocks(attributes: &[Attribute], object: &mut Dyn) {
+    let Dyn::Map(members) = object else { return };
+    for attribute in attributes {
+        let (Some(block), Shape::Nested(nesting, inner)) = (attribute.block, &attribute.shape) else {
+            continue;
+        };
+        let Some(value) = members.get_mut(attribute.name) else { continue };
+        if value.is_null() {
+            *value = absent(block, *nesting, inner);
+        }
+        match (nesting, value) {
+            (Nesting::Single, value) => complete_blocks(inner, value),
+            (_, Dyn::List(elements)) => {
+                elements.iter_mut().for_each(|element| complete_blocks(inner, element));
+            }
+            (_, Dyn::Map(elements)) => {
+                elements.values_mut().for_each(|element| complete_blocks(inner, element));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn absent(block: Block, nesting: Nesting, inner: &[Attribute]) -> Dyn {
+    match nesting {
+        Nesting::Single if block.is_group => Dyn::map(inner.iter().map(|one| (one.name, Dyn::Null))),
+        Nesting::Single => Dyn::Null,
+        Nesting::List | Nesting::Set => Dyn::List(Vec::new()),
+        Nesting::Map => Dyn::Map(BTreeMap::new()),
+    }
+}
