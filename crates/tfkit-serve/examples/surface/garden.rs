@@ -172,6 +172,8 @@ impl Garden {
     /// What the server makes of a plan.
     fn grown(mut self) -> Self {
         self.id = Computed::known(self.name.clone());
+        // The server stores JSON, which does not tell a list from a tuple.
+        self.extra = self.extra.map(|extra| extra.without_types().dynamic());
         self.oldest = self.oldest.map(Plant::grown);
         self.row = self.row.map(|plants| plants.into_iter().map(Plant::grown).collect());
         self.lawn = self.lawn.map(|plants| plants.into_iter().map(Plant::grown).collect());
@@ -181,7 +183,7 @@ impl Garden {
         self.bed = self.bed.into_iter().map(Plant::grown).collect();
         self.tree = self.tree.into_iter().map(Plant::grown).collect();
         self.wall = self.wall.into_iter().map(|(key, plant)| (key, plant.grown())).collect();
-        self.guess = self.guess.or(|| Dyn::typed(tfkit::Type::String, Dyn::string("guessed")));
+        self.guess = self.guess.or(|| Dyn::string("guessed").dynamic());
         let planted = self.row.as_ref().map_or(0, Vec::len);
         self.planted = Computed::known(i64::try_from(planted).unwrap_or(i64::MAX));
         self

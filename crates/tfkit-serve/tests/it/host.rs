@@ -33,10 +33,15 @@ pub(crate) const VERSIONS: (&str, &str) = ("PLUGIN_PROTOCOL_VERSIONS", "5,6");
 
 /// The example provider, which `cargo test` builds with the tests.
 pub(crate) fn example() -> PathBuf {
+    example_of("echo")
+}
+
+/// Another example provider, which Cargo also builds together with the tests.
+pub(crate) fn example_of(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test knows its own path");
     let target = test.ancestors().nth(2).expect("tests are in target/PROFILE/deps");
-    let example = target.join("examples").join(format!("echo{}", std::env::consts::EXE_SUFFIX));
-    assert!(example.exists(), "build it first: cargo build --package tfkit-serve --example echo");
+    let example = target.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(example.exists(), "build it first: cargo build --package tfkit-serve --example {name}");
     example
 }
 

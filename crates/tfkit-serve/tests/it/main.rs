@@ -9,5 +9,6 @@ mod handshake;
 mod host;
 mod lifetime;
 mod message;
+mod surface;
 mod terraform;
 mod tls;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::host::example;
+use crate::host::example_of;
 
 /// Returns the hosts on the path. Without any, the tests of this file print that and pass.
 #[expect(
@@ -15,7 +15,7 @@ use crate::host::example;
     clippy::print_stdout,
     reason = "a test searches for programs and prints the result"
 )]
-fn hosts() -> Vec<PathBuf> {
+pub(crate) fn hosts() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found: Vec<_> = ["terraform", "tofu"]
         .iter()
@@ -30,41 +30,51 @@ fn hosts() -> Vec<PathBuf> {
 }
 
 /// A folder with a configuration, and a copy of the example with the name that hosts expect.
-struct Project {
+pub(crate) struct Project {
     host: PathBuf,
+    name: &'static str,
     folder: tempfile::TempDir,
 }
 
 impl Project {
     fn new(host: &Path) -> Self {
+        Self::of(host, "echo")
+    }
+
+    /// A project of an example provider.
+    pub(crate) fn of(host: &Path, name: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let plugins = folder.path().join("plugins");
         fs::create_dir(&plugins).unwrap();
         fs::create_dir(folder.path().join("notes")).unwrap();
-        fs::hard_link(example(), plugins.join("terraform-provider-echo"))
-            .or_else(|_| fs::copy(example(), plugins.join("terraform-provider-echo")).map(|_| ()))
-            .unwrap();
+        let (binary, plugin) = (example_of(name), plugins.join(format!("terraform-provider-{name}")));
+        fs::hard_link(&binary, &plugin).or_else(|_| fs::copy(&binary, &plugin).map(|_| ())).unwrap();
         let settings = format!(
-            "provider_installation {{\n  dev_overrides {{\n    \"example.com/tests/echo\" = \"{}\"\n  }}\n  direct \
+            "provider_installation {{\n  dev_overrides {{\n    \"example.com/tests/{name}\" = \"{}\"\n  }}\n  direct \
              {{}}\n}}\n",
             plugins.display()
         );
         fs::write(folder.path().join("settings.tfrc"), settings).unwrap();
-        Self { host: host.to_owned(), folder }
+        Self { host: host.to_owned(), name, folder }
     }
 
     fn configure(&self, body: &str) {
-        let notes = self.folder.path().join("notes");
+        self.configure_with("token = \"host-test-token\"", body);
+    }
+
+    /// Writes a configuration: more arguments of the provider block, and all other blocks.
+    pub(crate) fn configure_with(&self, arguments: &str, body: &str) {
+        let (name, folder) = (self.name, self.folder.path().join("notes"));
         let head = format!(
-            "terraform {{\n  required_providers {{\n    echo = {{ source = \"example.com/tests/echo\" }}\n  }}\n}}\n\
-             provider \"echo\" {{\n  folder = \"{}\"\n  token  = \"host-test-token\"\n}}\n",
-            notes.display()
+            "terraform {{\n  required_providers {{\n    {name} = {{ source = \"example.com/tests/{name}\" }}\n  }}\n}}\n\
+             provider \"{name}\" {{\n  folder = \"{}\"\n  {arguments}\n}}\n",
+            folder.display()
         );
         fs::write(self.folder.path().join("main.tf"), head + body).unwrap();
     }
 
     /// Runs the host, with any result.
-    fn try_run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn try_run(&self, arguments: &[&str]) -> Output {
         Command::new(&self.host)
             .args(arguments)
             .current_dir(self.folder.path())
@@ -75,7 +85,7 @@ impl Project {
     }
 
     /// Runs the host. It must succeed.
-    fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = self.try_run(arguments);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -83,12 +93,12 @@ impl Project {
         text
     }
 
-    fn apply(&self) -> String {
+    pub(crate) fn apply(&self) -> String {
         self.run(&["apply", "-no-color", "-input=false", "-auto-approve"])
     }
 
     /// Returns whether a plan would change anything.
-    fn plan_changes(&self) -> bool {
+    pub(crate) fn plan_changes(&self) -> bool {
         let output = self.try_run(&["plan", "-no-color", "-input=false", "-detailed-exitcode"]);
         match output.status.code() {
             Some(0) => false,
@@ -97,7 +107,7 @@ impl Project {
         }
     }
 
-    fn attributes(&self, address: &str) -> Value {
+    pub(crate) fn attributes(&self, address: &str) -> Value {
         let state: Value = serde_json::from_str(&self.run(&["show", "-json"])).unwrap();
         let resources = state["values"]["root_module"]["resources"].as_array().cloned().unwrap_or_default();
         let found = resources.into_iter().find(|resource| resource["address"] == address);

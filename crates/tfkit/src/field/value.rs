@@ -1,6 +1,7 @@
 //! Values that are known and not null.
 
 use super::{Facts, Misfit};
+use crate::plan::same;
 use crate::schema::Shape;
 use crate::value::{Dyn, Type};
 
@@ -96,10 +97,18 @@ impl Value for bool {
     }
 }
 
-/// A value of any type, for attributes whose type the user chooses.
+/// A value of any type, for attributes whose type the user chooses: at the root, or in single nested objects. Each
+/// value is a [`Dyn::Typed`]; [`Dyn::dynamic`] adds the type to one that has none.
+///
+/// Two values that differ only in their types, such as a list and a tuple with the same elements, are the same value:
+/// a server that stores JSON does not know the types, and the user's type stays in the state.
 impl Value for Dyn {
     fn shape() -> Shape {
         Shape::Plain(Type::Dynamic)
+    }
+
+    fn facts() -> Facts {
+        Facts { same: Some(same::ignoring_types), ..Facts::default() }
     }
 
     fn from_known(value: &Dyn) -> Result<Self, Misfit> {
