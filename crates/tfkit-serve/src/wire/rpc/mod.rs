@@ -25,37 +25,47 @@ use super::generated::provider as proto;
 use super::generated::provider::provider_server::Provider;
 use super::service::Service;
 
-/// Serves each RPC with the function `answer` of the module with its name. The generated trait determines every
-/// signature, so only a macro avoids repeating them all.
+/// Serves each RPC with the function `answer` of the module with its name: a call with one response, a stream with any
+/// number of events. The generated trait determines every signature, so only a macro avoids repeating them all.
 macro_rules! serve {
-    ($($rpc:ident)*) => {
+    (calls { $($call:ident)* } streams { $($stream:ident)* }) => {
         #[async_trait]
         impl Provider for Service {
-            $(async fn $rpc(
+            $(async fn $call(
                 &self,
-                request: Request<proto::$rpc::Request>,
-            ) -> Result<Response<proto::$rpc::Response>, Status> {
-                Ok(Response::new($rpc::answer(self, request.into_inner()).await))
+                request: Request<proto::$call::Request>,
+            ) -> Result<Response<proto::$call::Response>, Status> {
+                Ok(Response::new($call::answer(self, request.into_inner()).await))
+            })*
+
+            $(async fn $stream(
+                &self,
+                request: Request<proto::$stream::Request>,
+            ) -> Result<Response<tonic::codegen::BoxStream<proto::$stream::Event>>, Status> {
+                Ok(Response::new($stream::answer(self, request.into_inner())))
             })*
         }
     };
 }
 
 serve! {
-    get_metadata
-    get_provider_schema
-    validate_provider_config
-    configure_provider
-    stop_provider
-    validate_resource_config
-    upgrade_resource_state
-    get_resource_identity_schemas
-    upgrade_resource_identity
-    read_resource
-    plan_resource_change
-    apply_resource_change
-    import_resource_state
-    validate_data_resource_config
-    read_data_source
-    get_functions
+    calls {
+        get_metadata
+        get_provider_schema
+        validate_provider_config
+        configure_provider
+        stop_provider
+        validate_resource_config
+        upgrade_resource_state
+        get_resource_identity_schemas
+        upgrade_resource_identity
+        read_resource
+        plan_resource_change
+        apply_resource_change
+        import_resource_state
+        validate_data_resource_config
+        read_data_source
+        get_functions
+    }
+    streams {}
 }
