@@ -206,7 +206,7 @@ impl Harness {
             config: config.clone(),
             write_only_allowed: self.write_only_allowed,
         };
-        Failure::of("validation", self.engine.validate_data_source(request).await)?;
+        Failure::of("validation", self.engine.validate(Kind::DataSource, request).await)?;
         let (state, diags) = self.engine.read_data_source(DataSourceRequest { type_name, config }).await;
         Failure::of("read", diags)?;
         if state.is_null() {

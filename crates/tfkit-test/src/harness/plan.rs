@@ -2,7 +2,7 @@
 
 use tfkit::engine::{PlanRequest, PlanResponse, ValidateRequest};
 use tfkit::plan::{check_plan, hide_write_only, proposed_new};
-use tfkit::{Diag, Dyn, Path};
+use tfkit::{Diag, Dyn, Kind, Path};
 
 use super::state::{Harness, Object};
 use super::{Failure, wire};
@@ -83,7 +83,7 @@ impl Harness {
             config: config.clone(),
             write_only_allowed: self.write_only_allowed,
         };
-        warnings.extend(Failure::of("validation", self.engine.validate_resource(request).await)?);
+        warnings.extend(Failure::of("validation", self.engine.validate(Kind::Resource, request).await)?);
         let mut planned = self.plan_from(type_name, prior, &config).await?;
         warnings.append(&mut planned.warnings);
         Ok(Planned { warnings, ..planned })

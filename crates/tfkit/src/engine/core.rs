@@ -133,6 +133,14 @@ impl Core {
         }
     }
 
+    /// Returns a type of a kind by its full name, or the error that the provider does not have it.
+    pub(super) fn any(&self, kind: Kind, type_name: &str) -> Result<Arc<dyn AnyType>, Diag> {
+        match kind {
+            Kind::Resource => self.resources.get(type_name).map(|one| one as _),
+            Kind::DataSource => self.data_sources.get(type_name).map(|one| one as _),
+        }
+    }
+
     /// Returns a type of a kind by its full name.
     fn find(&self, kind: Kind, type_name: &str) -> Option<&dyn AnyType> {
         match kind {

@@ -8,10 +8,10 @@ use crate::check::{self, Stage};
 use crate::diag::Diag;
 use crate::erased::Work;
 use crate::field::Misfit;
-use crate::schema::Schema;
+use crate::schema::{Kind, Schema};
 use crate::value::Dyn;
 
-/// A request to check the configuration of a resource.
+/// A request to check a configuration.
 #[derive(Clone, Debug)]
 pub struct ValidateRequest {
     /// Full type name, with the provider's prefix.
@@ -31,44 +31,17 @@ impl Engine {
             .await
     }
 
-    /// Checks the configuration of a resource.
-    pub async fn validate_resource(&self, request: ValidateRequest) -> Diags {
+    /// Checks the configuration of a type of this kind.
+    pub async fn validate(&self, kind: Kind, request: ValidateRequest) -> Diags {
         let ValidateRequest { type_name, config, write_only_allowed } = request;
-        let resource = match self.0.resource(&type_name) {
-            Ok(resource) => resource,
+        let one = match self.0.any(kind, &type_name) {
+            Ok(one) => one,
             Err(diag) => return vec![diag],
         };
-        let diags = basics(
-            resource.schema(),
-            &config,
-            resource.misfits(&config),
-            write_only_allowed,
-            Stage::Validation,
-        );
-        let resource = Arc::clone(&resource);
-        authors(
-            diags,
-            &format!("validation of {type_name}"),
-            Box::pin(async move { resource.validate(config) }),
-        )
-        .await
-    }
-
-    /// Checks the configuration of a data source.
-    pub async fn validate_data_source(&self, request: ValidateRequest) -> Diags {
-        let ValidateRequest { type_name, config, write_only_allowed } = request;
-        let source = match self.0.data_source(&type_name) {
-            Ok(source) => source,
-            Err(diag) => return vec![diag],
-        };
-        let diags =
-            basics(source.schema(), &config, source.misfits(&config), write_only_allowed, Stage::Validation);
-        authors(
-            diags,
-            &format!("validation of {type_name}"),
-            Box::pin(async move { source.validate(config) }),
-        )
-        .await
+        let misfits = one.misfits(&config);
+        let diags = basics(one.schema(), &config, misfits, write_only_allowed, Stage::Validation);
+        let what = format!("validation of {type_name}");
+        authors(diags, &what, Box::pin(async move { one.validate(config) })).await
     }
 }
 

@@ -15,8 +15,6 @@ use crate::value::Dyn;
 /// A data source type.
 pub(crate) trait AnyDataSource: AnyType {
     fn timeout(&self) -> Duration;
-    fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
-    fn validate(&self, config: Dyn) -> Vec<Diag>;
     fn read(&self, call: Call, config: Dyn) -> Work<Result<Dyn, Diag>>;
 }
 
@@ -39,12 +37,6 @@ impl<D: DataSource> AnyType for ErasedDataSource<D> {
     fn schema(&self) -> &Schema {
         &self.schema
     }
-}
-
-impl<D: DataSource> AnyDataSource for ErasedDataSource<D> {
-    fn timeout(&self) -> Duration {
-        D::timeout()
-    }
 
     fn misfits(&self, config: &Dyn) -> Vec<Misfit> {
         D::Model::misfits(config)
@@ -52,6 +44,12 @@ impl<D: DataSource> AnyDataSource for ErasedDataSource<D> {
 
     fn validate(&self, config: Dyn) -> Vec<Diag> {
         D::validate(&Partial::new(config))
+    }
+}
+
+impl<D: DataSource> AnyDataSource for ErasedDataSource<D> {
+    fn timeout(&self) -> Duration {
+        D::timeout()
     }
 
     fn read(&self, call: Call, config: Dyn) -> Work<Result<Dyn, Diag>> {

@@ -9,7 +9,10 @@ mod resource;
 
 use std::pin::Pin;
 
+use crate::diag::Diag;
+use crate::field::Misfit;
 use crate::schema::Schema;
+use crate::value::Dyn;
 
 pub(crate) use data_source::{AnyDataSource, ErasedDataSource};
 pub use resource::ImportBy;
@@ -20,6 +23,8 @@ pub(crate) trait AnyType: Send + Sync {
     /// Name without the provider's prefix.
     fn type_name(&self) -> &'static str;
     fn schema(&self) -> &Schema;
+    fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
+    fn validate(&self, config: Dyn) -> Vec<Diag>;
 }
 
 /// A future that a task can run.

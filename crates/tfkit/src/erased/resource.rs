@@ -25,8 +25,6 @@ pub(crate) trait AnyResource: AnyType {
     fn timeout(&self, operation: Operation) -> Duration;
     /// Returns the identity of an object, read from its state.
     fn identity_of(&self, state: &Dyn) -> Result<Dyn, Misfit>;
-    fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
-    fn validate(&self, config: Dyn) -> Vec<Diag>;
     fn claim(&self, values: &Dyn) -> Option<Claim>;
     fn references(&self, config: &Dyn) -> Vec<String>;
     fn read(&self, call: Call, state: Dyn) -> Work<Result<Option<Dyn>, Diag>>;
@@ -123,6 +121,14 @@ impl<R: Resource> AnyType for ErasedResource<R> {
     fn schema(&self) -> &Schema {
         &self.schema
     }
+
+    fn misfits(&self, config: &Dyn) -> Vec<Misfit> {
+        R::Model::misfits(config)
+    }
+
+    fn validate(&self, config: Dyn) -> Vec<Diag> {
+        R::validate(&Partial::new(config))
+    }
 }
 
 impl<R: Resource> AnyResource for ErasedResource<R> {
@@ -148,14 +154,6 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
 
     fn identity_of(&self, state: &Dyn) -> Result<Dyn, Misfit> {
         KeyOf::<R>::from_object(state).map(|key| key.to_object())
-    }
-
-    fn misfits(&self, config: &Dyn) -> Vec<Misfit> {
-        R::Model::misfits(config)
-    }
-
-    fn validate(&self, config: Dyn) -> Vec<Diag> {
-        R::validate(&Partial::new(config))
     }
 
     fn claim(&self, values: &Dyn) -> Option<Claim> {

@@ -10,8 +10,8 @@ use tfkit::engine::{
 use tfkit::field::{Field, Misfit};
 use tfkit::model::{Fields, Key, Misfits, Model, Object, Parts, Token};
 use tfkit::{
-    Attribute, Configured, Current, Cx, Diag, Dyn, Engine, ImportId, Imported, Maybe, Partial, Provider,
-    Resource, Since, Start, Types,
+    Attribute, Configured, Current, Cx, Diag, Dyn, Engine, ImportId, Imported, Kind, Maybe, Partial,
+    Provider, Resource, Since, Start, Types,
 };
 
 /// A seat in a row, written by hand.
@@ -265,7 +265,7 @@ async fn a_whole_configuration_is_checked_once_it_is_known() {
     for (config, errors) in cases {
         let request =
             ValidateRequest { type_name: "house_seat".to_owned(), config, write_only_allowed: true };
-        assert_eq!(engine.validate_resource(request).await.len(), errors);
+        assert_eq!(engine.validate(Kind::Resource, request).await.len(), errors);
     }
 }
 

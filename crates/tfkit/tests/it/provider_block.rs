@@ -150,7 +150,7 @@ async fn an_unknown_type_is_an_error_in_every_call_and_changes_nothing() {
     let again = engine.read(read).await;
     assert_eq!((&applied.state, &again.state), (&state(), &state()));
     let calls = [
-        engine.validate_resource(validate()).await,
+        engine.validate(Kind::Resource, validate()).await,
         engine.upgrade(UpgradeRequest { type_name: name(), version: 0, json: b"{}".to_vec() }).await.1,
         engine.plan(plan).await.diags,
         applied.diags,
@@ -161,7 +161,7 @@ async fn an_unknown_type_is_an_error_in_every_call_and_changes_nothing() {
         assert_eq!(summaries(&diags), ["The provider has no resource named shop_ghost"]);
     }
     let calls = [
-        engine.validate_data_source(validate()).await,
+        engine.validate(Kind::DataSource, validate()).await,
         engine.read_data_source(DataSourceRequest { type_name: name(), config: state() }).await.1,
     ];
     for diags in calls {

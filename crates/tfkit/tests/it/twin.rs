@@ -2,7 +2,7 @@
 
 use tfkit::engine::{Stored, ValidateRequest};
 use tfkit::model::Object as _;
-use tfkit::{Dyn, Partial, Secret, Twin};
+use tfkit::{Dyn, Kind, Partial, Secret, Twin};
 
 use crate::shop::{Bench, Item, config, named, nothing, summaries};
 
@@ -68,7 +68,7 @@ async fn the_two_attributes_conflict_and_the_write_only_one_requires_host_suppor
     for (config, write_only_allowed, expected) in cases {
         let request =
             ValidateRequest { type_name: "shop_item".to_owned(), config: config.clone(), write_only_allowed };
-        let diags = bench.engine.validate_resource(request).await;
+        let diags = bench.engine.validate(Kind::Resource, request).await;
         let found: Vec<(String, &str)> = diags
             .iter()
             .map(|diag| (diag.path.clone().unwrap_or_default().to_string(), diag.summary.as_str()))

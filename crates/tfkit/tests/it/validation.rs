@@ -1,7 +1,7 @@
 //! Configurations that are rejected before anything is planned.
 
-use tfkit::Dyn;
 use tfkit::engine::{DataSourceRequest, ValidateRequest};
+use tfkit::{Dyn, Kind};
 
 use crate::shop::{Bench, config};
 
@@ -34,7 +34,7 @@ async fn each_error_in_a_configuration_is_reported_at_its_path() {
             config: config.clone(),
             write_only_allowed: true,
         };
-        let diags = bench.engine.validate_resource(request).await;
+        let diags = bench.engine.validate(Kind::Resource, request).await;
         let found: Vec<(String, &str)> = diags
             .iter()
             .map(|diag| (diag.path.clone().unwrap_or_default().to_string(), diag.summary.as_str()))
@@ -76,7 +76,7 @@ async fn a_rule_over_several_attributes_applies_to_a_data_source() {
             config: config.clone(),
             write_only_allowed: true,
         };
-        let mut diags = bench.engine.validate_data_source(request).await;
+        let mut diags = bench.engine.validate(Kind::DataSource, request).await;
         if diags.is_empty() && config.wholly_known() {
             let request = DataSourceRequest { type_name: "shop_item".to_owned(), config: config.clone() };
             diags = bench.engine.read_data_source(request).await.1;

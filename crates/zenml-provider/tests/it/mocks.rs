@@ -114,9 +114,9 @@ async fn validation_accepts_the_values_of_mocks_for_every_attribute_of_every_typ
         let config = config(&all, &attribute);
         let request = ValidateRequest { type_name: type_name.clone(), config, write_only_allowed: true };
         let diags = if is_resource {
-            engine.validate_resource(request).await
+            engine.validate(Kind::Resource, request).await
         } else {
-            engine.validate_data_source(request).await
+            engine.validate(Kind::DataSource, request).await
         };
         if !errors(&diags, attribute.name).is_empty() {
             refused.insert(format!("{type_name}.{}", attribute.name));

@@ -19,6 +19,6 @@ async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
     let config = value::decode("a configuration", request.config.as_ref(), &ty)?;
     // The host does not allow write-only attributes in data sources.
     let request = ValidateRequest { type_name: request.type_name, config, write_only_allowed: false };
-    let diags = service.engine.validate_data_source(request).await;
+    let diags = service.engine.validate(Kind::DataSource, request).await;
     Ok(Response { diagnostics: diagnostic::encode(&diags) })
 }

@@ -20,6 +20,6 @@ async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
     let write_only_allowed =
         request.client_capabilities.is_some_and(|client| client.write_only_attributes_allowed);
     let request = ValidateRequest { type_name: request.type_name, config, write_only_allowed };
-    let diags = service.engine.validate_resource(request).await;
+    let diags = service.engine.validate(Kind::Resource, request).await;
     Ok(Response { diagnostics: diagnostic::encode(&diags) })
 }
