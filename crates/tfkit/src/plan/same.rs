@@ -82,8 +82,8 @@ fn parsed(value: &Dyn, parse: impl FnOnce(&str) -> Option<Dyn>) -> Cow<'_, Dyn> 
 
 /// Ignores the types of dynamic values: a list, a set and a tuple with the same elements are the same, and so are a map
 /// and an object.
-pub fn ignoring_types(one: &Dyn, other: &Dyn) -> bool {
-    one.without_types() == other.without_types()
+pub fn ignoring_types(value: &Dyn) -> Cow<'_, Dyn> {
+    Cow::Owned(value.without_types())
 }
 
 /// Compares numbers as 64-bit floats: two numbers with the same nearest float are the same.
