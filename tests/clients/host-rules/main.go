@@ -42,6 +42,8 @@ type verdict struct {
 	Proposed string   `json:"proposed"`
 	Plan     []string `json:"plan"`
 	Result   []string `json:"result"`
+	// Terraform itself panics.
+	Panics bool `json:"panics"`
 }
 
 func main() {
@@ -60,7 +62,12 @@ func main() {
 	}
 }
 
-func judge(line []byte) (*verdict, error) {
+func judge(line []byte) (answer *verdict, err error) {
+	defer func() {
+		if recover() != nil {
+			answer = &verdict{Panics: true}
+		}
+	}()
 	var one testCase
 	if err := json.Unmarshal(line, &one); err != nil {
 		return nil, err
@@ -81,7 +88,7 @@ func judge(line []byte) (*verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := &verdict{Proposed: hex.EncodeToString(proposed)}
+	answer = &verdict{Proposed: hex.EncodeToString(proposed)}
 	answer.Plan = append(messages(objchange.AssertPlanValid(block, prior, config, planned)), stored(planned, block)...)
 	answer.Result = append(messages(objchange.AssertObjectCompatible(block, planned, actual)), stored(actual, block)...)
 	if !actual.IsWhollyKnown() {
@@ -90,7 +97,8 @@ func judge(line []byte) (*verdict, error) {
 	return answer, nil
 }
 
-// Returns what Terraform says of write-only values that a plan or a state has.
+// Returns what Terraform says of write-only values that a plan or a state has. It panics if a list of nested attributes
+// has a null element.
 func stored(value cty.Value, block *configschema.Block) []string {
 	found := ephemeral.ValidateWriteOnlyAttributes("stored", func(cty.Path) string { return "" }, value, block)
 	if found.HasErrors() {

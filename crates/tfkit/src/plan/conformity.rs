@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::write_only::stored_write_only;
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Path, Shown, Type};
 
@@ -29,7 +30,8 @@ pub fn check_plan(
     config: &Dyn,
     planned: &Dyn,
 ) -> Result<(), Violation> {
-    object_plan(attributes, prior, config, planned, &At::root())
+    object_plan(attributes, prior, config, planned, &At::root())?;
+    stores_nothing_write_only(attributes, planned)
 }
 
 /// Checks whether a second plan keeps what the first one promised. Known values must not change; unknown ones may
@@ -41,8 +43,17 @@ pub fn check_compatible(attributes: &[Attribute], first: &Dyn, second: &Dyn) -> 
 /// Checks whether a result keeps what the plan promised and is completely known.
 pub fn check_result(attributes: &[Attribute], planned: &Dyn, actual: &Dyn) -> Result<(), Violation> {
     check_compatible(attributes, planned, actual)?;
+    stores_nothing_write_only(attributes, actual)?;
     match unknown_attribute(attributes, actual) {
         Some(path) => Err(Violation { path, message: "is still unknown after the apply".to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// Write-only values stay in the configuration, also those in objects that the provider computes.
+fn stores_nothing_write_only(attributes: &[Attribute], object: &Dyn) -> Result<(), Violation> {
+    match stored_write_only(attributes, object, &Path::root()) {
+        Some(path) => Err(Violation { path, message: "is write-only but would be stored".to_owned() }),
         None => Ok(()),
     }
 }
@@ -95,17 +106,22 @@ fn object_plan(
     at: &At,
 ) -> Result<(), Violation> {
     match (config, planned) {
-        (Dyn::Map(config), Dyn::Map(planned)) => attributes.iter().try_for_each(|attribute| {
-            let at = at.attribute(attribute);
-            let planned =
-                planned.get(attribute.name).ok_or_else(|| at.violation("is missing from the plan"))?;
-            let config = config.get(attribute.name).unwrap_or(&Dyn::Null);
-            attribute_plan(attribute, prior.attribute(attribute.name), config, planned, &at)
-        }),
         (config, planned) if config == planned => Ok(()),
+        // The attributes of an unknown object are unknown.
+        (Dyn::Map(_) | Dyn::Unknown, Dyn::Map(_) | Dyn::Unknown) => {
+            attributes.iter().try_for_each(|attribute| {
+                let at = at.attribute(attribute);
+                let planned = match planned {
+                    Dyn::Map(planned) => planned.get(attribute.name),
+                    unknown => Some(unknown),
+                };
+                let planned = planned.ok_or_else(|| at.violation("is missing from the plan"))?;
+                let config = if config.is_unknown() { config } else { config.attribute(attribute.name) };
+                attribute_plan(attribute, prior.attribute(attribute.name), config, planned, &at)
+            })
+        }
         (Dyn::Null, _) => Err(at.violation("is planned but not configured")),
         (_, Dyn::Null) => Err(at.violation("is configured but planned as null")),
-        (_, Dyn::Unknown) => Err(at.violation("is configured but planned as unknown")),
         _ => Err(at.violation("is planned with a different type than configured")),
     }
 }
@@ -118,11 +134,7 @@ fn attribute_plan(
     at: &At,
 ) -> Result<(), Violation> {
     if attribute.write_only {
-        return if planned.is_null() {
-            Ok(())
-        } else {
-            Err(at.violation("is write-only but planned to be stored"))
-        };
+        return Ok(());
     }
     let keeps_prior = planned == prior && !prior.is_null() && !config.is_null();
     let left_to_provider =
@@ -179,6 +191,7 @@ fn nested_plan(
                 Err(at.violation("planned elements do not match the configured elements"))
             }
         }
+        (_, _, Dyn::Unknown) => Err(at.violation("is configured but planned as unknown")),
         (_, config, planned) => object_plan(attributes, prior, config, planned, at),
     }
 }
@@ -202,7 +215,7 @@ fn object_result(attributes: &[Attribute], planned: &Dyn, actual: &Dyn, at: &At)
 
 fn attribute_result(attribute: &Attribute, planned: &Dyn, actual: &Dyn, at: &At) -> Result<(), Violation> {
     if attribute.write_only {
-        return if actual.is_null() { Ok(()) } else { Err(at.violation("is write-only but was stored")) };
+        return Ok(());
     }
     match (&attribute.shape, planned, actual) {
         (_, Dyn::Unknown, _) => Ok(()),

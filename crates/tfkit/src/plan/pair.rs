@@ -6,24 +6,15 @@ use super::same::means_the_same;
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::Dyn;
 
-/// How elements of sets inside elements are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum InnerSets {
-    /// They must be equal, as for the host.
-    Equal,
-    /// Their elements must correlate in turn, so that computed values inside them are found again.
-    Correlate,
-}
-
 /// Returns whether an element of the state may result from the configured element: both are equal except for values
 /// that the configuration does not set.
-pub(super) fn correlates(attributes: &[Attribute], prior: &Dyn, config: &Dyn, inner: InnerSets) -> bool {
+pub(super) fn correlates(attributes: &[Attribute], prior: &Dyn, config: &Dyn) -> bool {
     let (Dyn::Map(prior), Dyn::Map(config)) = (prior, config) else {
         return prior == config && prior.wholly_known();
     };
     attributes.iter().all(|attribute| {
         attribute.write_only
-            || attribute_correlates(attribute, member(prior, attribute), member(config, attribute), inner)
+            || attribute_correlates(attribute, member(prior, attribute), member(config, attribute))
     })
 }
 
@@ -31,30 +22,25 @@ fn member<'a>(object: &'a BTreeMap<String, Dyn>, attribute: &Attribute) -> &'a D
     object.get(attribute.name).unwrap_or(&Dyn::Null)
 }
 
-fn attribute_correlates(attribute: &Attribute, prior: &Dyn, config: &Dyn, inner: InnerSets) -> bool {
+fn attribute_correlates(attribute: &Attribute, prior: &Dyn, config: &Dyn) -> bool {
     if attribute.who.is_computed() && config.is_null() {
         return true;
     }
     match (&attribute.shape, prior, config) {
         (Shape::Nested(Nesting::Single, attributes), prior @ Dyn::Map(_), config @ Dyn::Map(_)) => {
-            correlates(attributes, prior, config, inner)
+            correlates(attributes, prior, config)
         }
         (Shape::Nested(Nesting::List, attributes), Dyn::List(prior), Dyn::List(config)) => {
             prior.len() == config.len()
-                && prior
-                    .iter()
-                    .zip(config)
-                    .all(|(prior, config)| correlates(attributes, prior, config, inner))
+                && prior.iter().zip(config).all(|(prior, config)| correlates(attributes, prior, config))
         }
         (Shape::Nested(Nesting::Map, attributes), Dyn::Map(prior), Dyn::Map(config)) => {
             prior.len() == config.len()
                 && prior.iter().all(|(key, prior)| {
-                    config.get(key).is_some_and(|config| correlates(attributes, prior, config, inner))
+                    config.get(key).is_some_and(|config| correlates(attributes, prior, config))
                 })
         }
-        (Shape::Nested(Nesting::Set, attributes), Dyn::List(prior), Dyn::List(config))
-            if inner == InnerSets::Correlate =>
-        {
+        (Shape::Nested(Nesting::Set, attributes), Dyn::List(prior), Dyn::List(config)) => {
             prior.len() == config.len() && matching(attributes, prior, config).iter().all(Option::is_some)
         }
         (Shape::Plain(ty), prior, config) => {
@@ -62,20 +48,6 @@ fn attribute_correlates(attribute: &Attribute, prior: &Dyn, config: &Dyn, inner:
         }
         (Shape::Nested(..), prior, config) => prior == config && config.wholly_known(),
     }
-}
-
-/// Returns, for every configured element of a set, the position of the first unused element of the state that it
-/// continues, in the way the host pairs them.
-pub(super) fn first_unused(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
-    let mut used = vec![false; prior.len()];
-    let mut take = |config: &Dyn| {
-        let fits =
-            |place: &usize| !used[*place] && correlates(attributes, &prior[*place], config, InnerSets::Equal);
-        let found = (0..prior.len()).find(fits)?;
-        used[found] = true;
-        Some(found)
-    };
-    config.iter().map(&mut take).collect()
 }
 
 /// Returns, for every configured element of a set, the position of the element of the state that it continues, with
@@ -124,9 +96,7 @@ struct Matching<'a> {
 impl Matching<'_> {
     /// Finds an element of the state for a configured one, if necessary by moving the current owner to another one.
     fn give(&mut self, place: usize) -> bool {
-        let fits = |prior: usize| {
-            correlates(self.attributes, &self.prior[prior], &self.config[place], InnerSets::Correlate)
-        };
+        let fits = |prior: usize| correlates(self.attributes, &self.prior[prior], &self.config[place]);
         let candidates: Vec<usize> =
             (0..self.prior.len()).filter(|&prior| !self.seen[prior] && fits(prior)).collect();
         if let Some(&free) = candidates.iter().find(|&&prior| self.owner[prior].is_none()) {
@@ -150,11 +120,8 @@ impl Matching<'_> {
 /// Returns, for every configured element of a list, the position of the element of the state that it continues: the
 /// one at the same position if it correlates, else one that moved. A changed element continues none.
 pub(super) fn aligned(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
-    let stays = |place: usize| {
-        prior
-            .get(place)
-            .is_some_and(|prior| correlates(attributes, prior, &config[place], InnerSets::Correlate))
-    };
+    let stays =
+        |place: usize| prior.get(place).is_some_and(|prior| correlates(attributes, prior, &config[place]));
     let mut places: Vec<Option<usize>> =
         (0..config.len()).map(|place| stays(place).then_some(place)).collect();
     let (moved, moved_config): (Vec<usize>, Vec<Dyn>) = (0..config.len())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::schema::{Attribute, Nesting, Shape};
-use crate::value::Dyn;
+use crate::value::{Dyn, Path};
 
 /// Sets every write-only value to null, at any depth: neither a plan nor a state may contain one.
 pub fn hide_write_only(attributes: &[Attribute], value: &mut Dyn) {
@@ -34,6 +34,27 @@ fn hide_in_object(attributes: &[Attribute], object: &mut BTreeMap<String, Dyn>) 
             _ => {}
         }
     }
+}
+
+/// Returns the path of the first write-only attribute with a value, at any depth.
+pub(super) fn stored_write_only(attributes: &[Attribute], object: &Dyn, at: &Path) -> Option<Path> {
+    attributes.iter().find_map(|attribute| {
+        let value = object.attribute(attribute.name);
+        let at = at.clone().attr(attribute.name);
+        match (&attribute.shape, value) {
+            _ if attribute.write_only => (!value.is_null()).then_some(at),
+            (Shape::Nested(Nesting::Single, attributes), value) => stored_write_only(attributes, value, &at),
+            (Shape::Nested(_, attributes), Dyn::List(elements)) => {
+                elements.iter().enumerate().find_map(|(index, element)| {
+                    stored_write_only(attributes, element, &at.clone().index(index))
+                })
+            }
+            (Shape::Nested(_, attributes), Dyn::Map(elements)) => elements
+                .iter()
+                .find_map(|(key, element)| stored_write_only(attributes, element, &at.clone().key(key))),
+            _ => None,
+        }
+    })
 }
 
 /// Adds the write-only values of the configuration to its plan, at any depth, for the author to apply. Elements of

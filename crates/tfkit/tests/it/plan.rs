@@ -196,9 +196,9 @@ fn write_only_values_are_neither_in_plans_nor_in_states() {
     let planned = prepare(&attributes, &Dyn::Null, &config);
     assert_eq!(check_plan(&attributes, &Dyn::Null, &config, &planned), Ok(()));
     let violation = check_plan(&attributes, &Dyn::Null, &config, &config).unwrap_err();
-    assert_eq!(violation.to_string(), "secret: is write-only but planned to be stored");
+    assert_eq!(violation.to_string(), "secret: is write-only but would be stored");
     let violation = check_result(&attributes, &planned, &config).unwrap_err();
-    assert_eq!(violation.to_string(), "secret: is write-only but was stored");
+    assert_eq!(violation.to_string(), "secret: is write-only but would be stored");
     hide_write_only(&attributes, &mut config);
     assert_eq!(planned, config);
 }
