@@ -1,11 +1,12 @@
-//! A small provider: notes that are stored as files in a folder. The tests of this crate run it under real hosts.
+//! A small provider: notes that are stored as files in a folder. The tests of this crate run it under real hosts, and
+//! use texts to make it misbehave: see [`act`].
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tfkit::{
-    Computed, Configured, Current, Cx, DataSource, Diag, Model, OrDefault, Partial, Provider, Resource,
+    Computed, Configured, Current, Cx, DataSource, Diag, Model, OrDefault, Partial, Plan, Provider, Resource,
     Secret, Since, Start, Types,
 };
 
@@ -39,6 +40,7 @@ impl Provider for Echo {
         }
         let config = config.model()?;
         if let Some(token) = &config.token {
+            act(token.expose()).await;
             // A provider should not log this. If it does, the secret must be masked.
             tracing::info!(token = token.expose().as_str(), "Configured with {:?}", token.expose());
         }
@@ -103,8 +105,23 @@ impl Resource for Note {
     type Client = Folder;
     type Remote = Remote;
 
+    fn validate(config: &Partial<Self>) -> Vec<Diag> {
+        if let Some(text) = config.get(Note::TEXT).known() {
+            block(&text);
+        }
+        Vec::new()
+    }
+
+    async fn plan(_: &Cx<Folder>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        if let Some(text) = plan.get(Note::TEXT).known() {
+            act(&text).await;
+        }
+        Ok(())
+    }
+
     async fn fetch(cx: &Cx<Folder>, key: &NoteKey) -> Result<Option<Remote>, Diag> {
         let text = cx.client().await?.read(&key.id)?;
+        act(text.as_deref().and_then(|text| text.split_once('\n')).unwrap_or_default().1).await;
         Ok(text.map(|text| Remote { id: key.id.clone(), text }))
     }
 
@@ -123,21 +140,48 @@ impl Resource for Note {
         assert!(plan.text != "panic", "asked to panic");
         let id = plan.name.clone();
         cx.client().await?.write(&id, &content(&plan))?;
+        cx.save(&Note { id: Computed::known(id.clone()), ..plan.clone() });
+        tokio::select! {
+            () = act(&plan.text) => (),
+            () = cx.until_stopped() => return Err(Cx::<Folder>::cancelled()),
+        }
         Ok(Note { length: Computed::known(length(&plan.text)), id: Computed::known(id), ..plan })
     }
 
     async fn update(cx: &Cx<Folder>, _: Current<Self>, plan: Self) -> Result<Self, Diag> {
         let id = plan.id.get()?.clone();
+        act(&plan.text).await;
         cx.client().await?.write(&id, &content(&plan))?;
         Ok(Note { length: Computed::known(length(&plan.text)), ..plan })
     }
 
     async fn delete(cx: &Cx<Folder>, prior: Self) -> Result<(), Diag> {
         let id = prior.id.get()?.clone();
+        act(&prior.text).await;
         match std::fs::remove_file(cx.client().await?.file(&id)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &id, &error)),
             _ => Ok(()),
         }
+    }
+}
+
+/// Misbehaves as a text asks for, and returns otherwise.
+///
+/// - `block PIPE`: [blocks](block).
+/// - `wait PIPE`: writes to the pipe, and waits forever. Whoever reads from the pipe notices when this is dropped.
+async fn act(text: &str) {
+    block(text);
+    if let Some(pipe) = text.strip_prefix("wait ") {
+        let mut pipe = std::fs::File::options().write(true).open(pipe);
+        let _ = pipe.as_mut().map(|pipe| pipe.write_all(b"."));
+        std::future::pending::<()>().await;
+    }
+}
+
+/// For the text `block PIPE`, blocks the thread until somebody has opened the pipe for writing, and closed it again.
+fn block(text: &str) {
+    if let Some(pipe) = text.strip_prefix("block ") {
+        let _ = std::fs::read(pipe);
     }
 }
 
@@ -168,6 +212,7 @@ impl DataSource for NoteText {
             return Err(Diag::error(format!("No note {:?} found", config.name)).at(NoteText::NAME));
         };
         let text = content.split_once('\n').unwrap_or_default().1.to_owned();
+        act(&text).await;
         Ok(NoteText { text: Computed::known(text), ..config })
     }
 }

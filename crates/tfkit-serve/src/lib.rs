@@ -12,6 +12,7 @@
 mod host;
 mod lifetime;
 mod log;
+mod threads;
 mod wire;
 
 use std::io::Write as _;
@@ -21,6 +22,7 @@ use tfkit::{Engine, Provider};
 
 use host::Environment;
 pub use log::mask;
+use wire::Services;
 
 /// Serves a provider to the host that started this process, until the host ends it.
 ///
@@ -32,8 +34,9 @@ pub fn serve<P: Provider>(address: &'static str, provider: P) -> ExitCode {
     let name = address.rsplit('/').next().unwrap_or(address);
     let environment = Environment::of_this_process(name);
     log::start(environment.log);
-    let outcome =
-        host::run(&environment, |lifetime| wire::services(Engine::new(provider), address, lifetime));
+    let outcome = host::run(&environment, |threads, lifetime| {
+        Services::new(Engine::new(provider), address, threads, lifetime)
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -11,32 +11,33 @@ use tokio_rustls::TlsAcceptor;
 
 use super::listen::{Listener, Stream};
 use crate::lifetime::Lifetime;
+use crate::threads::CALLS;
 use crate::wire::Services;
 
 /// Timeout of the TLS handshake.
 const SECURING: Duration = Duration::from_secs(10);
-/// Timeout of running calls after the host requested the end. The host kills the process after two seconds.
-const FINISHING: Duration = Duration::from_millis(1500);
 /// Delay before accepting again after the system ran out of resources for connections.
 const BACK_OFF: Duration = Duration::from_millis(50);
 /// Flow-control window of a stream and of a connection, in bytes: schemas and states are large.
 const WINDOW: u32 = 4 << 20;
+/// Maximum number of calls on one connection. More than this framework runs at the same time, so that a call that
+/// needs no thread is never held back.
+const STREAMS: u32 = 2 * CALLS as u32;
 
 /// Serves every connection until the lifetime ends, then waits for running calls.
 pub(super) async fn accept(
     listener: &Listener,
     tls: Option<TlsAcceptor>,
-    services: Services,
+    services: impl Fn() -> Services,
     lifetime: &Lifetime,
 ) -> io::Result<()> {
-    let services = services.prepare();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = lifetime.ended() => break,
             stream = listener.accept() => match stream {
                 Ok(stream) => {
-                    connections.spawn(connection(stream, tls.clone(), services.clone(), lifetime.clone()));
+                    connections.spawn(connection(stream, tls.clone(), services(), lifetime.clone()));
                 }
                 Err(error) if is_passing(&error) => tokio::time::sleep(BACK_OFF).await,
                 Err(error) => return Err(error),
@@ -44,9 +45,12 @@ pub(super) async fn accept(
             Some(_) = connections.join_next() => (),
         }
     }
-    let finished = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(FINISHING, finished).await.is_err() {
-        tracing::warn!(connections = connections.len(), "Ended while calls were still running");
+    tokio::select! {
+        biased;
+        () = async { while connections.join_next().await.is_some() {} } => (),
+        () = lifetime.time_is_up() => {
+            tracing::warn!(connections = connections.len(), "Ended while calls were still running");
+        }
     }
     Ok(())
 }
@@ -76,17 +80,32 @@ async fn connection(stream: Stream, tls: Option<TlsAcceptor>, services: Services
     }
 }
 
+/// Asks running calls to end, and leaves them the time for it.
+async fn stop(services: &Services) {
+    services.stop().await;
+    std::future::pending().await
+}
+
 /// Speaks HTTP/2 on a connection until either side ends it.
 async fn exchange(stream: Stream, services: Services, lifetime: &Lifetime) {
     let mut builder = Builder::new(TokioExecutor::new()).http2_only();
-    builder.http2().initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(services));
+    builder
+        .http2()
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_concurrent_streams(STREAMS);
+    let routes = TowerToHyperService::new(services.routes.clone());
+    let connection = builder.serve_connection(TokioIo::new(stream), routes);
     let mut connection = std::pin::pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
         () = lifetime.ended() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                biased;
+                outcome = connection => outcome,
+                () = stop(&services) => return,
+            }
         }
     };
     if let Err(error) = outcome {

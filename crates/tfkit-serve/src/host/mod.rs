@@ -17,16 +17,13 @@ use tokio::task::JoinSet;
 pub(crate) use environment::Environment;
 use handshake::Refusal;
 
-use crate::lifetime::Lifetime;
+use crate::lifetime::{Interrupts, Lifetime};
+use crate::threads::{self, Threads};
 use crate::wire::Services;
 use listen::Listener;
 use tls::{ServerTls, TlsError};
 
-/// Threads that run handlers. They mostly wait for servers.
-const WORKERS: usize = 2;
-/// Threads for the few calls that block, such as looking up a host name.
-const BLOCKING: usize = 4;
-/// Timeout of running work at the end of the process, when nobody waits for it.
+/// Time to end running work at the end of the process, when nobody waits for it.
 const LEFTOVERS: Duration = Duration::from_millis(100);
 
 /// Why serving ended before the host asked for it.
@@ -59,18 +56,16 @@ pub(crate) enum HostError {
 /// that host and provider start in parallel.
 pub(crate) fn run(
     environment: &Environment,
-    services: impl FnOnce(&Lifetime) -> Services,
+    services: impl FnOnce(Threads, &Lifetime) -> Services,
 ) -> Result<(), HostError> {
     handshake::check(environment)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .max_blocking_threads(BLOCKING)
-        .thread_name("provider")
-        .enable_all()
-        .build()
-        .map_err(HostError::Runtime)?;
+    let runtime = threads::connection().map_err(HostError::Runtime)?;
+    let background = threads::background().map_err(HostError::Runtime)?;
+    let services = |lifetime: &Lifetime| services(Threads::new(&background), lifetime);
     let outcome = runtime.block_on(serve(environment, services));
-    runtime.shutdown_timeout(LEFTOVERS);
+    // Neither waits for a thread that an author blocks.
+    background.shutdown_timeout(LEFTOVERS);
+    runtime.shutdown_background();
     outcome
 }
 
@@ -79,7 +74,7 @@ async fn serve(
     services: impl FnOnce(&Lifetime) -> Services,
 ) -> Result<(), HostError> {
     let lifetime = Lifetime::new();
-    let signals = lifetime.watch_signals().map_err(HostError::Signals)?;
+    let signals = lifetime.watch_signals(Interrupts::Host).map_err(HostError::Signals)?;
     let listener =
         Listener::open(&environment.socket, environment.ports.clone()).await.map_err(HostError::Listen)?;
     let tls = environment.client_certificate.as_deref().map(ServerTls::for_host).transpose()?;
@@ -89,7 +84,7 @@ async fn serve(
     watchers.spawn(lifetime.clone().watch_parent());
     let services = services(&lifetime);
     let acceptor = tls.map(|tls| tls.acceptor);
-    connection::accept(&listener, acceptor, services, &lifetime).await.map_err(HostError::Accept)
+    connection::accept(&listener, acceptor, || services.clone(), &lifetime).await.map_err(HostError::Accept)
 }
 
 /// Writes the handshake line, the only output of this process on standard output.

@@ -101,8 +101,10 @@ impl Provider {
         Self { child, _sockets: sockets, line: line.trim_end().to_owned() }
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+    /// Sends a signal, such as `-TERM`.
+    pub(crate) fn send(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
     }
 
     /// Returns one part of the handshake line.
@@ -208,6 +210,11 @@ fn read(pipe: Option<impl Read>) -> String {
 
 trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
+
+/// Connects to a socket file without TLS.
+pub(crate) async fn connect_to(socket: &str) -> Channel {
+    Channel::over(UnixStream::connect(socket).await.unwrap()).await.unwrap()
+}
 
 /// An HTTP/2 connection for generated clients.
 #[derive(Clone)]

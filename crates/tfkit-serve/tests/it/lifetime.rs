@@ -63,28 +63,25 @@ mod signals {
     use super::*;
     use crate::host::{COOKIE, VERSIONS, example};
 
-    fn send(signal: &str, provider: &Provider) {
-        let status = Command::new("kill").args([signal, &provider.id().to_string()]).status().unwrap();
-        assert!(status.success());
-    }
-
     #[tokio::test]
     async fn an_interrupt_is_left_to_the_host() {
         let provider = Provider::start(&[]);
         let channel = provider.connect().await;
-        send("-INT", &provider);
+        provider.send("-INT");
         for _ in 0..3 {
             channel.provider().get_metadata(get_metadata::Request {}).await.unwrap();
         }
     }
 
     #[tokio::test]
-    async fn a_termination_signal_ends_the_process_gracefully() {
-        let mut provider = Provider::start(&[]);
-        let socket = provider.part(3).to_owned();
-        send("-TERM", &provider);
-        assert!(provider.wait(Duration::from_secs(5)).await.success());
-        assert!(!std::path::Path::new(&socket).exists(), "the socket file is left behind");
+    async fn a_signal_to_end_ends_the_process_gracefully() {
+        for signal in ["-TERM", "-HUP", "-QUIT"] {
+            let mut provider = Provider::start(&[]);
+            let socket = provider.part(3).to_owned();
+            provider.send(signal);
+            assert!(provider.wait(Duration::from_secs(5)).await.success(), "{signal}");
+            assert!(!std::path::Path::new(&socket).exists(), "{signal}: the socket file is left behind");
+        }
     }
 
     #[test]

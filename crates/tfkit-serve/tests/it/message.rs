@@ -11,12 +11,12 @@ use crate::generated::provider::{
 use crate::host::{Channel, Provider};
 
 /// A value as MessagePack.
-fn msgpack(value: &[u8]) -> DynamicValue {
+pub(crate) fn msgpack(value: &[u8]) -> DynamicValue {
     DynamicValue { msgpack: value.to_vec(), json: Vec::new() }
 }
 
 /// A value as JSON, which hosts may send too.
-fn json(value: &Value) -> DynamicValue {
+pub(crate) fn json(value: &Value) -> DynamicValue {
     DynamicValue { msgpack: Vec::new(), json: value.to_string().into_bytes() }
 }
 
@@ -28,7 +28,7 @@ fn only(diagnostics: Vec<Diagnostic>) -> Diagnostic {
     diagnostic
 }
 
-async fn configure(channel: &Channel, folder: &std::path::Path, token: &str) -> Vec<Diagnostic> {
+pub(crate) async fn configure(channel: &Channel, folder: &std::path::Path, token: &str) -> Vec<Diagnostic> {
     let config = Some(json(&serde_json::json!({ "folder": folder, "token": token })));
     let request = configure_provider::Request {
         terraform_version: "1.11.4".into(),

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::caller::gone;
 use super::locks::Locks;
 use super::private::Private;
 use super::stop::Stop;
@@ -19,6 +20,8 @@ pub(crate) struct Call {
     pub(crate) operation: Operation,
     pub(crate) deadline: Instant,
     pub(crate) notes: SharedNotes,
+    /// Set when nobody waits for the result any more.
+    pub(crate) gone: Arc<Stop>,
 }
 
 impl Call {
@@ -31,7 +34,7 @@ impl Call {
     ) -> Self {
         let now = Instant::now();
         let deadline = now.checked_add(timeout).unwrap_or(now + Duration::from_hours(24 * 365));
-        Self { shared, operation, deadline, notes }
+        Self { shared, operation, deadline, notes, gone: gone() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod call;
+pub(crate) mod caller;
 mod locks;
 mod private;
 mod stop;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use access::{Access, Connection, unknown_provider};
 pub(crate) use call::{Call, Notes, Saved, Shared, SharedNotes};
+pub(crate) use caller::gone;
 pub use locks::LockGuard;
 pub(crate) use locks::lock;
 pub(crate) use private::Private;
@@ -140,14 +142,17 @@ impl<Client> Cx<Client> {
         self.call.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Returns whether the user asked to stop. [Save](Self::save) incomplete objects, and start nothing new.
+    /// Returns whether the user asked to stop, or nobody waits for this operation any more. [Save](Self::save) incomplete objects, and start nothing new.
     pub fn stopped(&self) -> bool {
-        self.call.shared.stop.is_set()
+        self.call.shared.stop.is_set() || self.call.gone.is_set()
     }
 
     /// Completes when the user asks to stop. Race it against a request.
     pub async fn until_stopped(&self) {
-        self.call.shared.stop.wait().await;
+        tokio::select! {
+            () = self.call.shared.stop.wait() => (),
+            () = self.call.gone.wait() => (),
+        }
     }
 
     /// Waits. Fails as soon as the user asks to stop.

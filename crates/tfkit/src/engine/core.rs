@@ -22,8 +22,9 @@ pub type Diags = Vec<Diag>;
 
 /// A provider behind the calls of the protocol. Cheap to clone.
 ///
-/// Each call of an author's code runs in its own task: a panic becomes a diagnostic, and an object is not lost when
-/// the caller disconnects during its creation.
+/// An author's code runs on the thread of the caller: give each call a thread of its own. A panic in it becomes a
+/// diagnostic. A call that is dropped ends where it is, so drop none that may have changed an object, except through
+/// [`attended`](super::attended).
 #[derive(Clone)]
 pub struct Engine(pub(super) Arc<Core>);
 
@@ -94,9 +95,15 @@ impl Engine {
         self.0.shared.run.begin();
     }
 
-    /// Asks all operations to end soon. Calls are still served, so that incomplete objects reach the state.
-    pub fn stop(&self) {
+    /// Asks all operations to end soon. Calls are still served, so that incomplete objects reach the state. Never
+    /// blocks. Call [`stop`](Self::stop) afterwards.
+    pub fn request_stop(&self) {
         self.0.shared.stop.set();
+    }
+
+    /// Asks all operations to end soon, as [`request_stop`](Self::request_stop), and tells the author's client.
+    pub fn stop(&self) {
+        self.request_stop();
         self.0.provider.stop();
     }
 }

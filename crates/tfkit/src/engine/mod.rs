@@ -22,6 +22,7 @@ mod upgrade_identity;
 mod validate;
 
 pub use self::core::{Diags, Engine};
+pub use crate::cx::caller::attended;
 pub use crate::erased::ImportBy;
 pub use crate::schema::{IdentityAttribute, IdentitySchema};
 pub use apply::ApplyRequest;

@@ -1,25 +1,32 @@
-//! Running an author's code in its own task.
+//! Running an author's code: a panic ends one operation, and a stop ends those that change nothing.
+//!
+//! The code runs on the thread of the caller. A server gives each call a thread of its own, so an author may block.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 
-use tokio::task::{JoinError, JoinHandle};
-use tracing::Instrument;
-
-use crate::cx::{Cx, Shared};
+use crate::cx::{Cx, Shared, gone};
 use crate::diag::Diag;
 use crate::erased::Work;
 
 /// Maximum length of a panic message in a diagnostic, in characters.
 const SHOWN: usize = 300;
 
-/// Runs work to its end, even if the caller disconnects, so that no incomplete object is lost. A panic becomes an
-/// error; `what` names the work in it.
-pub(super) async fn run<T: Send + 'static>(what: &str, work: Work<T>) -> Result<T, Diag> {
-    spawn(work).await.map_err(|error| failure(what, error))
+/// Runs work to its end. A panic becomes an error; `what` names the work in it.
+pub(super) async fn run<T>(what: &str, work: Work<T>) -> Result<T, Diag> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        // The work is never polled again, so nothing sees the state that the panic left.
+        Err(payload) => Poll::Ready(Err(crashed(what, payload.as_ref()))),
+    })
+    .await
 }
 
 /// Runs an operation that changes an object to its end.
-pub(super) async fn operate<T: Send + 'static>(
+pub(super) async fn operate<T>(
     operation: &str,
     type_name: &str,
     work: Work<Result<T, Diag>>,
@@ -27,35 +34,14 @@ pub(super) async fn operate<T: Send + 'static>(
     run(&format!("{operation} of {type_name}"), work).await.flatten()
 }
 
-/// Runs work that changes nothing. It ends as soon as the user asks to stop.
-pub(super) async fn run_until_stopped<T: Send + 'static>(
-    what: &str,
-    shared: &Shared,
-    work: Work<T>,
-) -> Result<T, Diag> {
-    let mut task = spawn(work);
+/// Runs work that changes nothing. It ends as soon as the user asks to stop, or when nobody waits for it.
+pub(super) async fn run_until_stopped<T>(what: &str, shared: &Shared, work: Work<T>) -> Result<T, Diag> {
+    let gone = gone();
     tokio::select! {
         biased;
-        ended = &mut task => ended.map_err(|error| failure(what, error)),
-        () = shared.stop.wait() => {
-            task.abort();
-            Err(Cx::<()>::cancelled())
-        }
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the helper that keeps the panic and the span")]
-fn spawn<T: Send + 'static>(work: Work<T>) -> JoinHandle<T> {
-    tokio::spawn(work.in_current_span())
-}
-
-fn failure(what: &str, error: JoinError) -> Diag {
-    match error.try_into_panic() {
-        Ok(payload) => crashed(what, payload.as_ref()),
-        // Only a runtime that is shutting down cancels this task.
-        Err(_) => {
-            Diag::error(format!("The {what} was aborted")).why("The provider process is shutting down.")
-        }
+        ended = run(what, work) => ended,
+        () = shared.stop.wait() => Err(Cx::<()>::cancelled()),
+        () = gone.wait() => Err(Cx::<()>::cancelled()),
     }
 }
 

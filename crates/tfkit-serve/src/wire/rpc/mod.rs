@@ -18,32 +18,60 @@ mod validate_data_resource_config;
 mod validate_provider_config;
 mod validate_resource_config;
 
+use std::sync::Arc;
+
 use tonic::codegen::async_trait;
 use tonic::{Request, Response, Status};
 
 use super::generated::provider as proto;
 use super::generated::provider::provider_server::Provider;
 use super::service::Service;
+use crate::threads::Threads;
+
+/// Answers the RPCs of the plugin protocol, each on a thread of its own.
+#[derive(Clone)]
+pub(crate) struct Served {
+    pub(super) service: Arc<Service>,
+    pub(super) threads: Threads,
+}
 
 /// Serves each RPC with the function `answer` of the module with its name: a call with one response, a stream with any
 /// number of events. The generated trait determines every signature, so only a macro avoids repeating them all.
 macro_rules! serve {
     (calls { $($call:ident)* } streams { $($stream:ident)* }) => {
         #[async_trait]
-        impl Provider for Service {
+        impl Provider for Served {
             $(async fn $call(
                 &self,
                 request: Request<proto::$call::Request>,
             ) -> Result<Response<proto::$call::Response>, Status> {
-                Ok(Response::new($call::answer(self, request.into_inner()).await))
+                let service = Arc::clone(&self.service);
+                let request = request.into_inner();
+                let call = async move { $call::answer(&service, request).await };
+                self.threads.run(call).await.map(Response::new)
             })*
 
             $(async fn $stream(
                 &self,
                 request: Request<proto::$stream::Request>,
             ) -> Result<Response<tonic::codegen::BoxStream<proto::$stream::Event>>, Status> {
-                Ok(Response::new($stream::answer(self, request.into_inner())))
+                let service = Arc::clone(&self.service);
+                let request = request.into_inner();
+                let call = async move { $stream::answer(&service, request) };
+                Ok(Response::new(self.threads.stream(call)))
             })*
+
+            /// The request takes effect even if all threads are busy.
+            async fn stop_provider(
+                &self,
+                request: Request<proto::stop_provider::Request>,
+            ) -> Result<Response<proto::stop_provider::Response>, Status> {
+                self.service.engine.request_stop();
+                let service = Arc::clone(&self.service);
+                let request = request.into_inner();
+                let call = async move { stop_provider::answer(&service, request).await };
+                self.threads.run(call).await.map(Response::new)
+            }
         }
     };
 }
@@ -54,7 +82,6 @@ serve! {
         get_provider_schema
         validate_provider_config
         configure_provider
-        stop_provider
         validate_resource_config
         upgrade_resource_state
         get_resource_identity_schemas
