@@ -22,10 +22,7 @@ impl Attribute {
 
     /// Creates nested blocks instead of an attribute. The field type determines how many there can be: `T` exactly one,
     /// `Option<T>` at most one, and a collection any number.
-    pub fn block<F: WithoutDefault>(name: &'static str, description: impl Into<String>, block: Block) -> Self
-    where
-        F::Value: Blocks,
-    {
+    pub fn block<F: Blocks>(name: &'static str, description: impl Into<String>, block: Block) -> Self {
         let mut attribute = Self::of::<F>(name, description.into(), F::who());
         let is_single = matches!(attribute.shape, Shape::Nested(Nesting::Single, _));
         if block.is_group || !is_single {

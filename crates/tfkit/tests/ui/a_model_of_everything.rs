@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::timeouts::{Create, Read, Timeouts};
 use tfkit::model::Model as _;
-use tfkit::{Computed, Dyn, IfSet, Model, Number, Object, OrDefault, OrServer, Secret, Twin};
+use tfkit::{Computed, Dyn, Enum, IfSet, Model, Number, Object, OrDefault, OrServer, Secret, Set, Twin};
 
 const NEEDS: &str = "the role Admin";
 
@@ -58,8 +58,53 @@ pub struct Thing {
     pub key: Twin<BTreeMap<String, String>>,
     /// Its kind.
     pub r#type: Option<String>,
+    /// A small number.
+    pub small: Option<u8>,
+    /// A float.
+    #[attr(default = 0.5)]
+    pub float: OrDefault<f32>,
+    /// A shape.
+    #[attr(default = Form::Round)]
+    pub form: OrDefault<Form>,
+    /// Parts without an order.
+    pub loose: Option<Set<Part>>,
+    /// A part as a block.
+    #[attr(block)]
+    pub part: Option<Part>,
+    /// Parts as blocks.
+    #[attr(block, min = 1, max = 3, check = non_empty(), deprecated = "Use `parts`.")]
+    pub piece: Vec<Part>,
+    /// Parts as blocks without an order.
+    #[attr(block, replace)]
+    pub bit: Set<Part>,
+    /// Parts as blocks by name.
+    #[attr(block, name = "spare_part")]
+    pub spare: BTreeMap<String, Part>,
+    /// A group.
+    #[attr(block = group)]
+    pub lid: Lid,
     /// How long the operations may take.
     pub timeouts: Option<Timeouts<(Create, Read)>>,
+}
+
+/// A form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum)]
+pub enum Form {
+    /// Without corners.
+    Round,
+    /// With corners.
+    #[attr(name = "many-cornered")]
+    ManyCornered,
+}
+
+/// A lid.
+#[derive(Clone, Debug, PartialEq, Object)]
+#[model(rule = Rule::Requires("color", &["paint"]), deprecated = "Leave it open.")]
+pub struct Lid {
+    /// Its color.
+    pub color: Option<String>,
+    /// Its paint.
+    pub paint: Option<String>,
 }
 
 /// A part.
@@ -86,4 +131,8 @@ fn main() {
     let about = Thing::about();
     assert_eq!((about.since, about.needs, about.category), (Some("1.2.0"), Some(NEEDS), Some("Things")));
     assert_eq!(about.imports, ["NAME", "TYPE/NAME"]);
+    assert_eq!(Thing::LID.at(Lid::COLOR).path().to_string(), "lid.color");
+    assert_eq!(Thing::PIECE.index(1).at(Part::NEW).path().to_string(), "piece[1].new");
+    assert_eq!(Thing::SPARE_PART.key("k").at(Part::NEW).path().to_string(), r#"spare_part["k"].new"#);
+    assert_eq!(Form::WORDS, ["round", "many-cornered"]);
 }

@@ -1,0 +1,8 @@
+//! Only an enum has words.
+
+use tfkit::Enum;
+
+#[derive(Clone, Enum)]
+pub struct Color;
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! An empty string is not a word.
+
+use tfkit::Enum;
+
+#[derive(Clone, Enum)]
+pub enum Color {
+    #[attr(name = "")]
+    Red,
+}
+
+fn main() {}
