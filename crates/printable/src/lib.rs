@@ -5,6 +5,8 @@
 
 #![warn(missing_docs)]
 
+pub mod mask;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Write};

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::mask::{Secrets, hide};
+use printable::mask::{Secrets, hide};
 
 /// Maximum number of values in a part.
 const VALUES: usize = 1024;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use zenml_api::Sensitive;
 
-use crate::mask::Secrets;
 use crate::origin::Origins;
+use printable::mask::Secrets;
 
 /// Addresses of the APIs, and how to call them.
 #[derive(Clone, Debug, Default)]

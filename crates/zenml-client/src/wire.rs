@@ -15,12 +15,12 @@ use zenml_api::error::{ErrorBody, ErrorForm};
 use zenml_api::{Method, Request, Route};
 
 use crate::error::{ApiError, Call, Refused};
-use crate::mask::Secrets;
 use crate::memory::Memory;
 use crate::origin::Origin;
 use crate::plane::Plane;
 use crate::settings::RetryPolicy;
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+use printable::mask::Secrets;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Maximum length of a request id in a response. Longer ones are ignored.

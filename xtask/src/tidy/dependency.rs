@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("tfkit-serve", &["tfkit", "printable"], &[]),
     ("tfkit-test", &["tfkit"], &[]),
     ("zenml-api", &[], &[]),
-    ("zenml-client", &["zenml-api"], &[]),
+    ("zenml-client", &["printable", "zenml-api"], &[]),
     ("zenml-local", &["zenml-api", "printable"], &[]),
     ("zenml-test", &["printable"], &[]),
     ("xtask-gen", &["xtask"], &[]),

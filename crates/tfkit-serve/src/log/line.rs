@@ -148,6 +148,6 @@ mod tests {
         fields.set("url", "https://line-test-secret@host".into());
         let line = text(&fields, "with line-test-secret");
         assert!(!line.contains("line-test-secret"), "{line}");
-        assert!(line.contains("https://***@host") && line.contains("with ***"), "{line}");
+        assert!(line.contains("https://(hidden)@host") && line.contains("with (hidden)"), "{line}");
     }
 }

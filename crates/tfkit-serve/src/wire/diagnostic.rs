@@ -83,6 +83,9 @@ mod tests {
         crate::mask("diagnostic-test-secret");
         let diag = Diag::error("diagnostic-test-secret is wrong").why("It said diagnostic-test-secret.");
         let written = encode_one(&diag);
-        assert_eq!((written.summary.as_str(), written.detail.as_str()), ("*** is wrong", "It said ***."));
+        assert_eq!(
+            (written.summary.as_str(), written.detail.as_str()),
+            ("(hidden) is wrong", "It said (hidden).")
+        );
     }
 }

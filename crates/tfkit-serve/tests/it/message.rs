@@ -191,8 +191,9 @@ async fn log_lines_have_the_format_that_hosts_read_and_mask_credentials() {
         let (_, fraction) = time.strip_suffix('Z').unwrap().rsplit_once('.').unwrap();
         assert!(fraction.len() == 6 && fraction.bytes().all(|digit| digit.is_ascii_digit()), "{time}");
     }
-    let configured = log.iter().find(|line| line["token"] == "***").expect("the provider logs its token");
-    assert_eq!(configured["@message"], "Configured with \"***\"");
+    let configured =
+        log.iter().find(|line| line["token"] == "(hidden)").expect("the provider logs its token");
+    assert_eq!(configured["@message"], "Configured with \"(hidden)\"");
     assert_eq!(configured["tf_rpc"], "ConfigureProvider");
     assert_eq!(configured["tf_provider_addr"], "example.com/tests/echo");
     assert!(configured["tf_req_id"].as_str().is_some_and(|id| id.len() == 36));

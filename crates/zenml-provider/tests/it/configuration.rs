@@ -170,7 +170,7 @@ async fn a_key_from_the_environment_is_masked_everywhere() {
         host.set_env("ZENML_ORGANIZATION_ID", world.key());
         host.write("main.tf", "resource \"zenml_team\" \"t\" {\n  name = \"devs\"\n}\n").unwrap();
         let failed = host.plan().await.unwrap_err();
-        assert!(failed.says("The key has no access to the organization \"***\""), "{failed}");
+        assert!(failed.says("The key has no access to the organization \"(hidden)\""), "{failed}");
         assert_eq!(host.find(world.key()).unwrap(), Vec::<String>::new());
         world.stop().await;
     })

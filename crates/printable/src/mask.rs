@@ -1,4 +1,13 @@
-//! Masking secrets in server responses, which may repeat what was sent, in any form.
+//! Masking secrets in texts: logs, messages, and server responses, which may repeat what was sent, in any form.
+//!
+//! The length of a secret decides how it is masked, because masking a word damages every text that contains it, and so
+//! reveals it:
+//!
+//! | characters | masked |
+//! |---|---|
+//! | up to 3 | never; see [`is_too_short`] |
+//! | 4 or 5 | as a whole token: neither a letter nor a digit precedes or follows it |
+//! | 6 and more | everywhere, also inside words, encoded, and truncated |
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -9,13 +18,13 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use serde_json::Value as Json;
 
 /// The replacement of a secret.
-const HIDDEN: &str = "(hidden)";
+pub const HIDDEN: &str = "(hidden)";
 
-/// Minimum length. Shorter values are words or numbers that occur in any text: masking them would damage every
-/// message and reveal the values.
-const SHORTEST: usize = 3;
+/// Minimum length in characters. Shorter values are words or numbers that occur in any text: masking them would damage
+/// every message and reveal the values.
+pub const SHORTEST: usize = 4;
 
-/// From this length on, a value is also masked inside words; a shorter one only as a separate word.
+/// From this length on, a value is also masked inside words; a shorter one only as a whole token.
 const LONG: usize = 6;
 
 /// Parts of a long value, such as the lines of a key, are masked from this length on.
@@ -24,7 +33,13 @@ const LONG_PART: usize = 8;
 /// A truncated value is masked if at least this many bytes of its beginning or end are present.
 const RECOGNIZED: usize = 12;
 
-/// Values to mask in messages.
+/// Returns whether a secret has too few characters to be masked, so that its user should be warned.
+pub fn is_too_short(secret: &str) -> bool {
+    let length = secret.trim().chars().count();
+    length > 0 && length < SHORTEST
+}
+
+/// Values to mask in texts.
 #[derive(Clone, Default)]
 pub struct Secrets {
     values: BTreeSet<String>,
@@ -50,7 +65,9 @@ impl Secrets {
 
     /// Adds a value.
     pub fn add(&mut self, value: &str) {
-        let value = value.trim();
+        // A file may begin with a byte-order mark, which is not part of the secret.
+        let value =
+            value.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
         // A reference to a secret does not contain it.
         let is_reference = value.starts_with("{{") && value.ends_with("}}");
         if is_reference || matches!(value, "true" | "false" | "True" | "False" | "null" | "None") {
@@ -79,7 +96,7 @@ impl Secrets {
     }
 
     /// Returns whether exactly this value is masked.
-    pub(crate) fn has(&self, value: &str) -> bool {
+    pub fn has(&self, value: &str) -> bool {
         self.values.contains(value.trim())
     }
 
@@ -92,7 +109,7 @@ impl Secrets {
 }
 
 /// Masks the values of all these in a text.
-pub(crate) fn hide<'a>(all: impl IntoIterator<Item = &'a Secrets>, text: &str) -> String {
+pub fn hide<'a>(all: impl IntoIterator<Item = &'a Secrets>, text: &str) -> String {
     let text = Text::new(text);
     let mut places = Vec::new();
     for secrets in all {
@@ -300,8 +317,11 @@ mod tests {
         let cases = [
             ("AKIA1234567890", "InvalidClientTokenId: AKIA1234567890.", "InvalidClientTokenId: (hidden)."),
             ("AKIA1234567890", "xAKIA1234567890x", "x(hidden)x"),
-            ("abc", "abc is not in abcdef", "(hidden) is not in abcdef"),
-            ("abc", "'abc'", "'(hidden)'"),
+            ("abcd", "abcd is not in abcdef", "(hidden) is not in abcdef"),
+            ("abcd", "'abcd'", "'(hidden)'"),
+            ("terr", "terraform apply -target", "terraform apply -target"),
+            ("t", "terraform apply -target=t", "terraform apply -target=t"),
+            ("\u{feff}with-a-mark\r\n", "key=with-a-mark.", "key=(hidden)."),
             ("4711", "the PIN 4711, of 47110 tries", "the PIN (hidden), of 47110 tries"),
             ("true", "must be true", "must be true"),
             ("1", "referenced by 1 component", "referenced by 1 component"),
@@ -350,6 +370,16 @@ mod tests {
             let rest = hidden.trim_start_matches("before ").trim_end_matches(" after").replace(HIDDEN, "");
             assert!(rest.len() <= 16, "{form}: {rest}");
         }
+    }
+
+    #[test]
+    fn a_secret_of_a_few_characters_never_damages_a_text() {
+        let text = "Run terraform apply -target=a, as user 12 of team dev: \"t\" is 1 of 11.";
+        for secret in ["t", "a", "1", "12", "dev", "of", " t ", "", "\n", "\u{1f511}", "ü"] {
+            assert_eq!(Secrets::of([secret]).hide(text), text, "{secret:?}");
+            assert_eq!(is_too_short(secret), !secret.trim().is_empty(), "{secret:?}");
+        }
+        assert!(!is_too_short("four"));
     }
 
     #[test]
