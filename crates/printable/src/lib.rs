@@ -5,7 +5,10 @@
 
 #![warn(missing_docs)]
 
+mod article;
 pub mod mask;
+
+pub use article::A;
 
 use std::borrow::Cow;
 use std::error::Error;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use printable::A;
 use zenml_api::control::workspace::WorkspaceStatus;
 use zenml_api::error::{ErrorBody, Refusal};
 use zenml_api::{CodecError, Method, Route, WorkspaceId};
@@ -28,7 +29,7 @@ pub enum ApiError {
         cause: TransportError,
     },
     /// The response is not from the API: it is a web page, or a redirect to one.
-    #[error("{} is not the address of a {} API: {what} ({call})", call.base, call.plane)]
+    #[error("{} is not the address of {} API: {what} ({call})", call.base, A(&call.plane))]
     NotTheApi {
         /// The call.
         call: Box<Call>,

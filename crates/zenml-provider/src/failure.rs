@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use printable::A;
 use printable::Chain;
 use tfkit::Diag;
 use zenml_api::error::Refusal;
@@ -161,7 +162,7 @@ fn not_the_api(doing: &impl fmt::Display, call: &Call, what: &str) -> Diag {
             "The address of a server is the one that `zenml login` takes, without /api/v1; a dashboard has another one."
         }
     };
-    Diag::error(format!("Cannot {doing}: {} is not the address of a {}", call.base, plane(call)))
+    Diag::error(format!("Cannot {doing}: {} is not the address of {}", call.base, A(plane(call))))
         .why(format!("The response does not come from this API: {what}."))
         .fix(format!("Correct {}. {hint}", call.origin.address))
 }

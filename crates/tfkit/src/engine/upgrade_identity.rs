@@ -32,7 +32,7 @@ fn upgrade(request: &UpgradeIdentityRequest, current: &IdentitySchema) -> Result
     let UpgradeIdentityRequest { type_name, version, json } = request;
     let known = current.version;
     if *version > known {
-        return Err(Diag::error(format!("The identity of a {type_name} was written by a newer version of the provider"))
+        return Err(Diag::error(format!("The stored identity of type {type_name} was written by a newer version of the provider"))
             .why(format!(
                 "Its identity version is {version}, but this version of the provider supports identity versions up \
                  to {known}."
@@ -40,6 +40,6 @@ fn upgrade(request: &UpgradeIdentityRequest, current: &IdentitySchema) -> Result
             .fix("Use the newer version of the provider:\n  terraform init -upgrade"));
     }
     json::decode(json, &current.ty(), Objects::Lenient).map_err(|error| {
-        Diag::bug(format!("The stored identity of a {type_name} cannot be read")).why(error.to_string())
+        Diag::bug(format!("The stored identity of type {type_name} cannot be read")).why(error.to_string())
     })
 }

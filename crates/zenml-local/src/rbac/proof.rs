@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use printable::A;
 use zenml_api::Identifier;
 
 use super::action::{Act, Action, Create, Read};
@@ -237,7 +238,8 @@ impl Tx {
         if target.organization.is_nil() && target.id.is_none() {
             let words = target.kind.words();
             return Ok(Error::forbidden(format!(
-                "Insufficient permissions to {action} a {words} of this platform."
+                "Insufficient permissions to {action} {} of this platform.",
+                A(words)
             )));
         }
         let seen = match target.id {

@@ -1,5 +1,6 @@
 //! Finds the role of a configuration by its name or its id.
 
+use printable::A;
 use tfkit::{Diag, Maybe};
 use zenml_api::control::role::{Role, RoleLevel};
 use zenml_api::{OrganizationId, RoleId};
@@ -33,7 +34,7 @@ fn by_name<'a>(roles: &'a Roles, level: &RoleLevel, name: &str) -> Result<&'a Ro
 fn by_id<'a>(roles: &'a Roles, level: &RoleLevel, id: RoleId) -> Result<&'a Role, Diag> {
     match roles.by_id(id) {
         Some(role) if role.level == *level => Ok(role),
-        Some(role) => Err(Diag::error(format!("The role {id} cannot be assigned in a {level}"))
+        Some(role) => Err(Diag::error(format!("The role {id} cannot be assigned in {}", A(level)))
             .why(format!("It is the {} role {:?}.", role.level, role.name.as_deref().unwrap_or_default()))
             .fix(format!("Choose a role of this level: {}.", roles.valid_names(level)))
             .at(at_role_id())),

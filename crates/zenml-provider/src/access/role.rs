@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use printable::A;
 use tfkit::{Diag, Dyn, Path};
 use zenml_api::control::role::{self, Role, RoleLevel, RoleQuery, RoleType};
 use zenml_api::{OrganizationId, RoleId};
@@ -128,7 +129,7 @@ pub async fn roles(client: &Client, organization: OrganizationId) -> Result<Arc<
 /// Returns the error for an unknown role name. The caller adds the attribute.
 pub fn unknown_role(roles: &Roles, level: &RoleLevel, name: &str) -> Diag {
     Diag::error(format!("There is no {level} role {name:?}"))
-        .why(format!("The organization has no role with this name for a {level}."))
+        .why(format!("The organization has no role with this name for {}.", A(level)))
         .fix(format!("Valid roles: {}.", roles.valid_names(level)))
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use printable::A;
 use tfkit::model::{Model, Token};
 use tfkit::{Cx, DataSource, Diag, OrServer, Partial};
 use zenml_api::WorkspaceId;
@@ -104,7 +105,7 @@ impl<D: Lookup> DataSource for One<D> {
             (None, Some(name)) => by_name::<D>(&server, &config, &name).await?,
             (None, None) => {
                 let words = D::Of::NOUN.words;
-                return Err(Diag::bug(format!("A {words} is looked up without id and name")));
+                return Err(Diag::bug(format!("{:#} is looked up without id and name", A(words))));
             }
         };
         let beside = <D::Of as InWorkspace>::Beside::default();

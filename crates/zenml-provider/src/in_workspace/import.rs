@@ -1,5 +1,6 @@
 //! Import ids of objects of a workspace.
 
+use printable::A;
 use tfkit::{Cx, Diag};
 use zenml_api::control::workspace;
 use zenml_api::workspace::component::ALL_TYPES;
@@ -86,7 +87,7 @@ pub(crate) async fn by_type_and_name<T: InWorkspace>(cx: &Cx<Client>, text: &str
                 let words = T::NOUN.words;
                 T::NOUN
                     .missing(name, server.workspace_id)
-                    .why(format!("Only a {words} of the type {kind:?} matches."))
+                    .why(format!("Only {} of the type {kind:?} matches.", A(words)))
                     .fix("To name the workspace, import WORKSPACE/TYPE/NAME.")
             };
             only::<T>(&found, name)?.ok_or_else(missing)?
@@ -99,7 +100,7 @@ fn type_needed<T: InWorkspace>(text: &str) -> Diag {
     let words = T::NOUN.words;
     Diag::error(format!("Invalid import id {text:?}"))
         .why("Import ids of this type have the format ID, TYPE/NAME, WORKSPACE/ID or WORKSPACE/TYPE/NAME.")
-        .fix(format!("A name alone is not enough: a {words} of another type can have the same name."))
+        .fix(format!("A name alone is not enough: {} of another type can have the same name.", A(words)))
 }
 
 /// Returns the only object of a list of objects with the same name.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use printable::A;
 use tfkit::{Claim, Diag, Existing, Maybe, Path};
 use zenml_api::WorkspaceId;
 
@@ -31,7 +32,7 @@ impl Noun {
             None => "The server".to_owned(),
         };
         let diag = Diag::error(format!("{} {name:?} already exists", capitalized(words)))
-            .why(format!("{home} has a {words} with this name, and names must be unique."));
+            .why(format!("{home} has {} with this name, and names must be unique.", A(words)));
         let diag = match id {
             Some(id) => {
                 let prefix = workspace.map(|workspace| format!("{workspace}/")).unwrap_or_default();
@@ -97,7 +98,7 @@ impl Noun {
     fn elsewhere(self, name: &str, workspace: WorkspaceId, place: impl Into<Path>) -> Diag {
         let words = self.words;
         Diag::error(format!("{} {name:?} is not in workspace {workspace}", capitalized(words)))
-            .why(format!("The state does not record its workspace, and a {words} cannot move between workspaces."))
+            .why(format!("The state does not record its workspace, and {} cannot move between workspaces.", A(words)))
             .fix("Correct workspace_id, or remove it and configure the server of the object in the provider block.")
             .at(place)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use printable::A;
 use tfkit::{Computed, Cx, DataSource, Diag, Model, OrServer};
 use zenml_api::control::role::{self as api, Role, RoleLevel};
 use zenml_api::{OrganizationId, RoleId};
@@ -56,8 +57,8 @@ impl DataSource for RoleData {
             (None, None) => return Err(Diag::bug("A role is looked up without id and name")),
         };
         if level.is_known() && listed.level != level {
-            return Err(Diag::error(format!("The role {} is not a {level} role", listed.id))
-                .why(format!("It is a {} role.", listed.level))
+            return Err(Diag::error(format!("The role {} is not {} role", listed.id, A(&level)))
+                .why(format!("It is {} role.", A(&listed.level)))
                 .fix("Correct the level, or remove it.")
                 .at(Self::LEVEL));
         }
