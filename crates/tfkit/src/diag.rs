@@ -17,6 +17,12 @@ pub enum Severity {
     Warning,
 }
 
+/// Maximum length of a summary, in characters: one line with names in it.
+const LONGEST_SUMMARY: usize = 1000;
+
+/// Maximum length of another part, in characters.
+const LONGEST_PART: usize = 8000;
+
 const OUR_BUG: &str = "This is a bug in the provider, not in the configuration.";
 
 /// A message to the user: what happened, why, what to do, and where.
@@ -58,7 +64,7 @@ impl Diag {
     pub fn error(summary: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
-            summary: summary.into(),
+            summary: shortened(summary.into(), LONGEST_SUMMARY),
             why: None,
             fix: None,
             trace: None,
@@ -145,7 +151,20 @@ impl fmt::Display for Diag {
     }
 }
 
+/// Returns a text without its middle if it is too long. A message may repeat a name or a response of any length.
+fn shortened(text: String, longest: usize) -> String {
+    // The end of a message says what is wrong with the value in its middle.
+    let end = longest / 4;
+    if text.len() <= longest || text.chars().nth(longest).is_none() {
+        return text;
+    }
+    let head = text.char_indices().nth(longest - end).map_or(text.len(), |(place, _)| place);
+    let tail = text.char_indices().rev().nth(end - 1).map_or(0, |(place, _)| place);
+    format!("{} […] {}", &text[..head], &text[tail..])
+}
+
 fn add(part: &mut Option<String>, text: &str) {
+    let text = &*shortened(text.to_owned(), LONGEST_PART);
     match part {
         Some(earlier) => {
             earlier.push_str("\n\n");
@@ -167,5 +186,20 @@ mod tests {
             .why("So.");
         assert_eq!(diag.detail(), "So.\n\nImport it:\n  terraform\n\nGET /teams, 409");
         assert_eq!(Diag::warning("Odd").to_string(), "Odd");
+    }
+
+    #[test]
+    fn a_value_of_any_length_leaves_a_message_that_can_be_read() {
+        let name = "ä".repeat(1 << 16);
+        let diag = Diag::error(format!("Team {name:?} already exists"))
+            .why(format!("It said {name}, twice."))
+            .fix(format!("terraform import {name}"))
+            .trace(&name);
+        assert!(diag.summary.starts_with("Team \"ää") && diag.summary.ends_with("ää\" already exists"));
+        let lengths = [&diag.summary, &diag.detail()].map(|text| text.chars().count());
+        assert_eq!(lengths[0], LONGEST_SUMMARY + " […] ".chars().count());
+        assert!(lengths[1] < 3 * LONGEST_PART + 100, "{lengths:?}");
+        let short = "x".repeat(LONGEST_SUMMARY);
+        assert_eq!(Diag::error(short.clone()).summary, short);
     }
 }

@@ -277,3 +277,28 @@ async fn a_dynamic_value_keeps_its_type_and_its_spelling() {
     }
     host.apply(GARDEN, json!({"name": "g"})).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_value_of_any_size_that_fails_a_check_leaves_a_message_that_can_be_read() {
+    let (mut host, _folder) = start().await;
+    let huge = "y".repeat(4 << 20);
+    let cases = [
+        ("light", json!(huge)),
+        ("lights", json!([huge])),
+        ("oldest", json!({"name": huge})),
+        ("row", json!([{"name": huge, "light": huge}])),
+        ("lawn", json!([{"name": huge}])),
+        ("pots", json!({&*huge: {"name": huge}})),
+        ("bed", json!([{"name": "a", "light": huge}])),
+        ("byte", json!("9".repeat(4 << 20))),
+        ("ratio", json!("9".repeat(4 << 20))),
+    ];
+    for (name, value) in cases {
+        let failed = refused(host.plan(GARDEN, garden(name, value)).await.unwrap_err());
+        for (_, message) in failed {
+            assert!(message.len() < 5000, "{name}: {} bytes", message.len());
+        }
+    }
+    let failed = refused(host.import(GARDEN, tfkit::engine::ImportBy::Id(huge)).await.unwrap_err());
+    assert!(failed[0].1.len() < 1000, "{} bytes", failed[0].1.len());
+}

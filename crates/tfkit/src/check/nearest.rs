@@ -6,6 +6,11 @@ const ALIKE: usize = 3;
 /// Returns the word with the most similar spelling, or `None` if no word is similar. Case, hyphens, underscores and
 /// spaces are ignored.
 pub fn nearest<'a>(written: &str, words: &[&'a str]) -> Option<&'a str> {
+    // A much longer text is not one of the words, and comparing it would take long.
+    let longest = words.iter().map(|word| word.len()).max()?;
+    if written.len() > 4 * longest + 64 {
+        return None;
+    }
     let plain = |text: &str| text.trim().to_lowercase().replace(['-', ' ', '_'], "");
     let written = plain(written);
     let distances = words.iter().map(|word| (distance(&written, &plain(word)), *word));
@@ -47,6 +52,7 @@ mod tests {
             ("writes", Some("write")),
             ("", None),
             ("database", None),
+            (&"orchestrator".repeat(1 << 14), None),
         ];
         for (written, expected) in cases {
             assert_eq!(nearest(written, &words), expected, "{written:?}");

@@ -87,6 +87,6 @@ fn none(names: &[&str], how_many: &str, config: &Dyn, here: &Path) -> Option<Dia
 }
 
 fn error(summary: String, why: String, fix: String, path: Path) -> Diag {
-    let path = (!path.is_root()).then_some(path);
-    Diag { why: Some(why), fix: Some(fix), path, ..Diag::error(summary) }
+    let diag = Diag::error(summary).why(why).fix(fix);
+    if path.is_root() { diag } else { diag.at(path) }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::rule::Rule;
 use super::value::{Failure, Stage};
-use crate::diag::{Diag, Severity};
+use crate::diag::Diag;
 use crate::plan::same::canonical;
 use crate::schema::{Attribute, Nesting, Schema, Shape};
 use crate::value::{Dyn, Path, Shown, Step, Type};
@@ -60,15 +60,8 @@ impl Validation {
             return;
         }
         if let Some(instead) = attribute.deprecated {
-            self.diags.push(Diag {
-                severity: Severity::Warning,
-                summary: format!("Attribute {:?} is deprecated", path.to_string()),
-                why: Some(instead.to_owned()),
-                fix: None,
-                trace: None,
-                path: Some(path.clone()),
-                existing: None,
-            });
+            let summary = format!("Attribute {:?} is deprecated", path.to_string());
+            self.diags.push(Diag::warning(summary).why(instead).at(path.clone()));
         }
         if attribute.write_only && !self.write_only_allowed {
             self.error(
@@ -175,9 +168,7 @@ impl Validation {
         self.object(nested.attributes, value, path, nested.hidden);
     }
 
-    fn error(&mut self, summary: String, why: impl Into<String>, fix: &str, path: Path) {
-        let (why, fix) = (Some(why.into()), Some(fix.to_owned()));
-        let path = Some(path);
-        self.diags.push(Diag { why, fix, path, ..Diag::error(summary) });
+    fn error(&mut self, summary: String, why: impl AsRef<str>, fix: &str, path: Path) {
+        self.diags.push(Diag::error(summary).why(why).fix(fix).at(path));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::check::Rule;
 use crate::schema::{Attribute, Who};
-use crate::value::{Dyn, Shown};
+use crate::value::{Dyn, Whole};
 
 impl Attribute {
     /// Returns the description with the default, the checks of the value, and whether a change replaces the object,
@@ -29,7 +29,7 @@ impl Attribute {
 fn spelled(value: &Dyn) -> String {
     match value {
         Dyn::String(text) if !text.is_empty() => text.clone(),
-        value => Shown(value).to_string(),
+        value => Whole(value).to_string(),
     }
 }
 

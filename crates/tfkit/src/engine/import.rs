@@ -8,7 +8,7 @@ use crate::diag::Diag;
 use crate::erased::ImportBy;
 use crate::model::Operation;
 use crate::plan::tidy;
-use crate::value::Dyn;
+use crate::value::{Dyn, Shown};
 
 /// A request to import an object.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ impl Core {
             return Err(unknown_provider(&paths));
         }
         let named = match &by {
-            ImportBy::Id(id) => format!("id {id:?}"),
+            ImportBy::Id(id) => format!("id {}", Shown(&Dyn::string(id.as_str()))),
             ImportBy::Identity(_) => "this identity".to_owned(),
         };
         let given = match &by {

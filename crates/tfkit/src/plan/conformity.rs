@@ -6,9 +6,6 @@ use super::write_only::stored_write_only;
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Path, Shown, Type};
 
-/// Maximum length of a value in a message, in characters.
-const SHOWN_LENGTH: usize = 200;
-
 /// A plan or a result that the host would reject. The message contains no sensitive value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", place(path))]
@@ -87,14 +84,7 @@ impl At {
     }
 
     fn show(&self, value: &Dyn) -> String {
-        if self.hidden {
-            return "(sensitive value)".to_owned();
-        }
-        let text = Shown(value).to_string();
-        match text.char_indices().nth(SHOWN_LENGTH) {
-            Some((end, _)) => format!("{}…", &text[..end]),
-            None => text,
-        }
+        if self.hidden { "(sensitive value)".to_owned() } else { Shown(value).to_string() }
     }
 }
 

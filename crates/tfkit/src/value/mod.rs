@@ -18,7 +18,7 @@ pub use conform::{Objects, conform};
 pub use error::{DecodeError, DecodeProblem, EncodeError, EncodeProblem};
 pub use number::{Number, NumberError};
 pub use path::{Path, Step};
-pub(crate) use show::Shown;
+pub(crate) use show::{Shown, Whole};
 pub use ty::{Type, TypeError};
 
 /// A value of any type. Its meaning (a list, a set or a tuple; a map or an object) depends on the [`Type`] that it is
