@@ -10,6 +10,7 @@ pub(crate) struct FieldOptions {
     pub(crate) stable: bool,
     pub(crate) replace: bool,
     pub(crate) sensitive: bool,
+    pub(crate) write_only: bool,
     pub(crate) checks: Vec<Expr>,
     pub(crate) same: Option<Expr>,
     pub(crate) default: Option<Expr>,
@@ -61,6 +62,7 @@ impl FieldOptions {
             || self.stable
             || self.replace
             || self.sensitive
+            || self.write_only
             || self.default.is_some()
             || self.deprecated.is_some()
             || self.block.is_some()
@@ -71,6 +73,11 @@ impl FieldOptions {
         self.key.is_some() || self.stable || self.sensitive || self.default.is_some() || self.same.is_some()
     }
 
+    /// Returns whether an option is set that compares a value with a state.
+    pub(crate) fn needs_a_state(&self) -> bool {
+        self.stable || self.replace || self.same.is_some()
+    }
+
     fn option(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
         let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
         match name.as_str() {
@@ -78,6 +85,7 @@ impl FieldOptions {
             "stable" => flag(meta, &mut self.stable),
             "replace" => flag(meta, &mut self.replace),
             "sensitive" => flag(meta, &mut self.sensitive),
+            "write_only" => flag(meta, &mut self.write_only),
             "check" => {
                 self.checks.push(meta.value()?.parse()?);
                 Ok(())
@@ -91,8 +99,8 @@ impl FieldOptions {
             "min" => once(meta, &mut self.min, meta.value()?.parse()?),
             "max" => once(meta, &mut self.max, meta.value()?.parse()?),
             _ => Err(meta.error(
-                "unknown option; an attribute takes `key`, `stable`, `replace`, `sensitive`, `check`, `same`, \
-                 `default`, `deprecated`, `name`, `twin`, `block`, `min` and `max`",
+                "unknown option; an attribute takes `key`, `stable`, `replace`, `sensitive`, `write_only`, `check`, \
+                 `same`, `default`, `deprecated`, `name`, `twin`, `block`, `min` and `max`",
             )),
         }
     }
@@ -118,6 +126,7 @@ pub(crate) struct ModelOptions {
 pub(crate) enum Kind {
     Resource,
     DataSource,
+    Action,
     Provider,
 }
 
@@ -204,8 +213,9 @@ fn kind(meta: &ParseNestedMeta<'_>) -> Result<Kind> {
     match word.to_string().as_str() {
         "resource" => Ok(Kind::Resource),
         "data_source" => Ok(Kind::DataSource),
+        "action" => Ok(Kind::Action),
         "provider" => Ok(Kind::Provider),
-        _ => Err(Error::new(word.span(), "expected `resource`, `data_source` or `provider`")),
+        _ => Err(Error::new(word.span(), "expected `resource`, `data_source`, `action` or `provider`")),
     }
 }
 

@@ -277,6 +277,9 @@ fn attribute(field: &Field) -> TokenStream {
     if options.stable {
         built.extend(quote_spanned! { ty.span() => .stable::<#ty>() });
     }
+    if options.write_only {
+        built.extend(quote! { .write_only() });
+    }
     if options.sensitive {
         built.extend(quote! { .sensitive() });
     }

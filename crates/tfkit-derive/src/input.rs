@@ -48,7 +48,12 @@ impl Struct {
             ));
         }
         let kind = object.kind();
-        let reserved = if kind == Kind::Provider { RESERVED_IN_PROVIDER } else { RESERVED };
+        let reserved = match kind {
+            Kind::Provider => RESERVED_IN_PROVIDER,
+            // The arguments of an action have a block of their own.
+            Kind::Action => &[],
+            Kind::Resource | Kind::DataSource => RESERVED,
+        };
         for field in &object.fields {
             if reserved.contains(&field.name.as_str()) {
                 return Err(Error::new(
@@ -61,6 +66,18 @@ impl Struct {
             }
             if field.options.twin.is_some() && kind != Kind::Resource {
                 return Err(Error::new(field.ident.span(), "only resources have write-only twins"));
+            }
+            if field.options.write_only && kind != Kind::Action {
+                return Err(Error::new(
+                    field.ident.span(),
+                    "only actions have `write_only` attributes; a resource has write-only twins",
+                ));
+            }
+            if field.options.needs_a_state() && kind == Kind::Action {
+                return Err(Error::new(
+                    field.ident.span(),
+                    "an action has no state, so `stable`, `replace` and `same` have no meaning",
+                ));
             }
         }
         if kind == Kind::Resource && object.keys().next().is_none() {
@@ -91,6 +108,12 @@ impl Struct {
             return Err(Error::new(
                 field.ident.span(),
                 "a nested object cannot have write-only twins; use attributes of the model instead",
+            ));
+        }
+        if let Some(field) = object.fields.iter().find(|field| field.options.write_only) {
+            return Err(Error::new(
+                field.ident.span(),
+                "a nested object cannot have `write_only` attributes; use attributes of the model instead",
             ));
         }
         Ok(object)

@@ -12,12 +12,12 @@ mod input;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Derives the model of a resource, a data source or a provider block.
+/// Derives the model of a resource, a data source, an action or a provider block.
 ///
 /// On the struct:
 ///
 /// - `#[model(name = "team")]`: name of the type without the provider's prefix; of a provider block, the prefix.
-/// - `#[model(kind = resource)]` (the default), `data_source` or `provider`.
+/// - `#[model(kind = resource)]` (the default), `data_source`, `action` or `provider`.
 /// - `#[model(key = …)]`: the type of the key, if several models share one. It implements `tfkit::model::Key` and has
 ///   a field for each field marked `key`.
 /// - `#[model(rule = …)]`: a `tfkit::check::Rule` over several attributes; may be repeated.
@@ -31,6 +31,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// - `stable`: the value from the server never changes once it is known.
 /// - `replace`: changing it replaces the object.
 /// - `sensitive`: the host hides it.
+/// - `write_only`: the host stores it nowhere, so it may be an ephemeral value. Only in actions.
 /// - `check = …`: a `tfkit::check::Check`, such as `length(1..=50)`; may be repeated.
 /// - `same = …`: a `tfkit::plan::same` rule, such as `ignoring_case`.
 /// - `default = …`: the default of an `OrDefault` field.

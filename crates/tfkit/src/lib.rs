@@ -136,13 +136,14 @@
 //! | report that something already exists, with matching advice | [`Diag::in_the_way`] |
 //! | wait, lock, warn, store private values with the state | [`Cx`] |
 //!
-//! A data source is a model of `kind = data_source` with [`DataSource`]; values that belong together form a nested
+//! A data source is a model of `kind = data_source` with [`DataSource`]; an action is one of `kind = action` with [`Action`]; values that belong together form a nested
 //! object, `#[derive(Object)]`; your own types implement [`field::Value`].
 #![warn(missing_docs)]
 
 // The derive macros refer to this crate by name, also inside the crate.
 extern crate self as tfkit;
 
+pub mod action;
 pub mod check;
 pub mod cx;
 pub mod data_source;
@@ -160,6 +161,7 @@ pub mod schema;
 pub mod timeouts;
 pub mod value;
 
+pub use action::Action;
 pub use cx::Cx;
 pub use data_source::DataSource;
 pub use diag::{Diag, Existing, Severity};

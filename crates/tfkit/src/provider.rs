@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::action::Action;
 use crate::cx::{Connection, lock};
 use crate::data_source::DataSource;
 use crate::diag::Diag;
-use crate::erased::{AnyDataSource, AnyResource, ErasedDataSource, ErasedResource};
+use crate::erased::{AnyAction, AnyDataSource, AnyResource, ErasedAction, ErasedDataSource, ErasedResource};
 use crate::model::{Model, Partial};
 use crate::resource::Resource;
 use crate::value::Path;
@@ -89,23 +90,31 @@ pub struct Types<Client> {
     pub(crate) connection: Arc<Connection<Client>>,
     pub(crate) resources: Vec<Arc<dyn AnyResource>>,
     pub(crate) data_sources: Vec<Arc<dyn AnyDataSource>>,
+    pub(crate) actions: Vec<Arc<dyn AnyAction>>,
 }
 
 impl<Client> std::fmt::Debug for Types<Client> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let resources: Vec<_> = self.resources.iter().map(|resource| resource.type_name()).collect();
         let data_sources: Vec<_> = self.data_sources.iter().map(|source| source.type_name()).collect();
+        let actions: Vec<_> = self.actions.iter().map(|action| action.type_name()).collect();
         formatter
             .debug_struct("Types")
             .field("resources", &resources)
             .field("data_sources", &data_sources)
+            .field("actions", &actions)
             .finish_non_exhaustive()
     }
 }
 
 impl<Client> Default for Types<Client> {
     fn default() -> Self {
-        Self { connection: Arc::default(), resources: Vec::new(), data_sources: Vec::new() }
+        Self {
+            connection: Arc::default(),
+            resources: Vec::new(),
+            data_sources: Vec::new(),
+            actions: Vec::new(),
+        }
     }
 }
 
@@ -121,6 +130,13 @@ impl<Client: Send + Sync + 'static> Types<Client> {
     #[must_use]
     pub fn data_source<D: DataSource<Client = Client>>(mut self) -> Self {
         self.data_sources.push(Arc::new(ErasedDataSource::<D>::new(Arc::clone(&self.connection))));
+        self
+    }
+
+    /// Adds an action type.
+    #[must_use]
+    pub fn action<A: Action<Client = Client>>(mut self) -> Self {
+        self.actions.push(Arc::new(ErasedAction::<A>::new(Arc::clone(&self.connection))));
         self
     }
 }

@@ -28,17 +28,20 @@ pub enum Kind {
     Resource,
     /// A data source: `data "cloud_team" …`.
     DataSource,
+    /// An action: `action "cloud_team_check" …`.
+    Action,
 }
 
 impl Kind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 2] = [Self::Resource, Self::DataSource];
+    pub const ALL: [Self; 3] = [Self::Resource, Self::DataSource, Self::Action];
 
     /// Returns its name in messages.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Resource => "resource",
             Self::DataSource => "data source",
+            Self::Action => "action",
         }
     }
 }
@@ -273,6 +276,13 @@ impl Attribute {
     #[must_use]
     pub fn deprecated(mut self, message: &'static str) -> Self {
         self.deprecated = Some(message);
+        self
+    }
+
+    /// Keeps it out of plans and states, so that the host accepts an ephemeral value.
+    #[must_use]
+    pub fn write_only(mut self) -> Self {
+        self.write_only = true;
         self
     }
 

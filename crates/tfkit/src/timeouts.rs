@@ -62,6 +62,9 @@ pub enum Update {}
 /// A timeout for deletions.
 #[derive(Clone, Copy, Debug)]
 pub enum Delete {}
+/// A timeout for actions.
+#[derive(Clone, Copy, Debug)]
+pub enum Invoke {}
 
 impl OneOperation for Create {
     const OPERATION: Operation = Operation::Create;
@@ -74,6 +77,9 @@ impl OneOperation for Update {
 }
 impl OneOperation for Delete {
     const OPERATION: Operation = Operation::Delete;
+}
+impl OneOperation for Invoke {
+    const OPERATION: Operation = Operation::Invoke;
 }
 
 impl<A: OneOperation> Operations for (A,) {

@@ -11,6 +11,7 @@ mod process;
 mod rpc;
 mod schema;
 mod service;
+mod stream;
 mod value;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use tfkit::{Attribute, Nesting, Schema, Shape};
 use super::generated::provider::schema::nested_block::NestingMode as BlockMode;
 use super::generated::provider::schema::{self, object::NestingMode};
 use super::generated::provider::{
-    ResourceIdentitySchema, Schema as WireSchema, StringKind, resource_identity_schema,
+    ActionSchema, ResourceIdentitySchema, Schema as WireSchema, StringKind, resource_identity_schema,
 };
 
 /// Encodes a schema. It always contains a block, because the host crashes without one.
@@ -26,6 +26,29 @@ fn block(inner: &[Attribute], description: String, deprecated: Option<&str>) -> 
         deprecated: deprecated.is_some(),
         deprecation_message: deprecated.unwrap_or_default().to_owned(),
         ..schema::Block::default()
+    }
+}
+
+/// Encodes the schema of an action. The provider fills in its defaults, but the host knows no computed values there.
+pub(super) fn encode_action(schema: &Schema) -> ActionSchema {
+    let mut schema = encode(schema);
+    if let Some(block) = &mut schema.block {
+        without_computed_values(block);
+    }
+    ActionSchema { schema: Some(schema) }
+}
+
+fn without_computed_values(block: &mut schema::Block) {
+    without_computed(&mut block.attributes);
+    block.block_types.iter_mut().filter_map(|nested| nested.block.as_mut()).for_each(without_computed_values);
+}
+
+fn without_computed(attributes: &mut [schema::Attribute]) {
+    for attribute in attributes {
+        attribute.computed = false;
+        if let Some(nested) = &mut attribute.nested_type {
+            without_computed(&mut nested.attributes);
+        }
     }
 }
 

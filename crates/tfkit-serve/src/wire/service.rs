@@ -5,13 +5,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tfkit::{Diag, Engine, Kind, Type};
 
-/// Answers the RPCs of the plugin protocol.
+/// Answers the RPCs of the plugin protocol. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Service {
     pub(super) engine: Engine,
     /// Source address of the provider, for the log.
     pub(super) address: &'static str,
-    resources: Cache<String, ResourceTypes>,
-    objects: Cache<(Kind, String), Type>,
+    resources: Arc<Cache<String, ResourceTypes>>,
+    objects: Arc<Cache<(Kind, String), Type>>,
 }
 
 /// The types for decoding and encoding the values of a resource.
@@ -25,7 +26,7 @@ pub(super) struct ResourceTypes {
 impl Service {
     /// Creates the service for an engine. Types are built on first use.
     pub(crate) fn new(engine: Engine, address: &'static str) -> Self {
-        Self { engine, address, resources: Cache::default(), objects: Cache::default() }
+        Self { engine, address, resources: Arc::default(), objects: Arc::default() }
     }
 
     /// Returns the types of a resource, by its full name.

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc;
+
 use super::caller::gone;
 use super::locks::Locks;
 use super::private::Private;
@@ -22,6 +24,8 @@ pub(crate) struct Call {
     pub(crate) notes: SharedNotes,
     /// Set when nobody waits for the result any more.
     pub(crate) gone: Arc<Stop>,
+    /// Where the host reads the progress of an action.
+    pub(crate) progress: Option<mpsc::Sender<String>>,
 }
 
 impl Call {
@@ -34,7 +38,7 @@ impl Call {
     ) -> Self {
         let now = Instant::now();
         let deadline = now.checked_add(timeout).unwrap_or(now + Duration::from_hours(24 * 365));
-        Self { shared, operation, deadline, notes, gone: gone() }
+        Self { shared, operation, deadline, notes, gone: gone(), progress: None }
     }
 }
 

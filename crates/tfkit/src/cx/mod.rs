@@ -192,8 +192,12 @@ impl<Client> Cx<Client> {
         lock(&self.call.notes).private.remove(name);
     }
 
-    /// Logs the progress of a long operation.
+    /// Tells the user about the progress of an action. Other operations log it, because hosts show nothing there.
     pub fn progress(&self, message: impl fmt::Display) {
         tracing::info!(operation = self.call.operation.name(), "{message}");
+        if let Some(progress) = &self.call.progress {
+            // A host that reads too slowly, or no longer, misses a message. The action goes on.
+            let _ = progress.try_send(message.to_string());
+        }
     }
 }

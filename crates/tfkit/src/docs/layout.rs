@@ -7,6 +7,7 @@ pub(super) const fn folder(kind: Kind) -> &'static str {
     match kind {
         Kind::Resource => "resources",
         Kind::DataSource => "data-sources",
+        Kind::Action => "actions",
     }
 }
 
@@ -15,6 +16,7 @@ pub(super) const fn example(kind: Kind) -> &'static str {
     match kind {
         Kind::Resource => "resource.tf",
         Kind::DataSource => "data-source.tf",
+        Kind::Action => "action.tf",
     }
 }
 
@@ -23,5 +25,6 @@ pub(super) const fn title(kind: Kind) -> &'static str {
     match kind {
         Kind::Resource => "Resource",
         Kind::DataSource => "Data Source",
+        Kind::Action => "Action",
     }
 }

@@ -34,7 +34,9 @@ impl<'a> Page<'a> {
                     part.description.clone_from(&same.description);
                 }
             }
-            add_default_timeouts(engine, name, &mut schema.attributes);
+        }
+        if let Some(kind) = kind {
+            add_default_timeouts(engine, kind, name, &mut schema.attributes);
         }
         Self { kind, provider: engine.name(), name, schema, identity }
     }
@@ -184,14 +186,16 @@ fn paragraphs(text: &str) -> String {
 }
 
 /// Adds the default timeouts to the attribute `timeouts`.
-fn add_default_timeouts(engine: &Engine, type_name: &str, attributes: &mut [Attribute]) {
+fn add_default_timeouts(engine: &Engine, kind: Kind, type_name: &str, attributes: &mut [Attribute]) {
     let Some(timeouts) = attributes.iter_mut().find(|attribute| attribute.name == timeouts::ATTRIBUTE) else {
         return;
     };
     let Shape::Nested(_, operations) = &mut timeouts.shape else { return };
     for attribute in operations {
         let operation = Operation::ALL.into_iter().find(|operation| operation.name() == attribute.name);
-        if let Some(default) = operation.and_then(|operation| engine.default_timeout(type_name, operation)) {
+        if let Some(default) =
+            operation.and_then(|operation| engine.default_timeout(kind, type_name, operation))
+        {
             attribute.description =
                 format!("{} Default: `{}`.", attribute.description, timeouts::spelled(default));
         }

@@ -10,7 +10,7 @@ use super::registry::Registry;
 use super::sensitive;
 use crate::cx::{Call, Shared, SharedNotes};
 use crate::diag::Diag;
-use crate::erased::{AnyDataSource, AnyResource, AnyType};
+use crate::erased::{AnyAction, AnyDataSource, AnyResource, AnyType};
 use crate::model::{Model as _, Operation};
 use crate::provider::{Provider, Types};
 use crate::schema::{IdentitySchema, Kind, Schema};
@@ -33,6 +33,7 @@ pub(super) struct Core {
     pub(super) provider: Arc<dyn AnyProvider>,
     pub(super) resources: Registry<dyn AnyResource>,
     pub(super) data_sources: Registry<dyn AnyDataSource>,
+    pub(super) actions: Registry<dyn AnyAction>,
     pub(super) shared: Arc<Shared>,
     /// Errors found while the types were registered.
     pub(super) problems: Diags,
@@ -48,10 +49,12 @@ impl Engine {
         let mut problems = Vec::new();
         let resources = Registry::new(Kind::Resource, prefix, types.resources, &mut problems);
         let data_sources = Registry::new(Kind::DataSource, prefix, types.data_sources, &mut problems);
+        let actions = Registry::new(Kind::Action, prefix, types.actions, &mut problems);
         Self(Arc::new(Core {
             provider: Arc::new(ErasedProvider::new(provider, types.connection)),
             resources,
             data_sources,
+            actions,
             shared: Arc::default(),
             problems,
             warned: AtomicBool::new(false),
@@ -84,9 +87,13 @@ impl Engine {
         (!attributes.is_empty()).then_some(IdentitySchema { version: 0, attributes })
     }
 
-    /// Returns the default timeout of an operation, by the full name of the resource type.
-    pub fn default_timeout(&self, type_name: &str, operation: Operation) -> Option<Duration> {
-        self.0.resources.find(type_name).map(|resource| resource.timeout(operation))
+    /// Returns the default timeout of an operation on a type of a kind, by its full name.
+    pub fn default_timeout(&self, kind: Kind, type_name: &str, operation: Operation) -> Option<Duration> {
+        match kind {
+            Kind::Resource => self.0.resources.find(type_name).map(|one| one.timeout(operation)),
+            Kind::DataSource => self.0.data_sources.find(type_name).map(|one| one.timeout()),
+            Kind::Action => self.0.actions.find(type_name).map(|one| one.timeout()),
+        }
     }
 
     /// Forgets what was planned, because a new run begins. A host starts one process per run; a test harness plays
@@ -137,6 +144,7 @@ impl Core {
         match kind {
             Kind::Resource => self.resources.iter().map(|(name, one)| (name, &**one as _)).collect(),
             Kind::DataSource => self.data_sources.iter().map(|(name, one)| (name, &**one as _)).collect(),
+            Kind::Action => self.actions.iter().map(|(name, one)| (name, &**one as _)).collect(),
         }
     }
 
@@ -145,6 +153,7 @@ impl Core {
         match kind {
             Kind::Resource => self.resources.get(type_name).map(|one| one as _),
             Kind::DataSource => self.data_sources.get(type_name).map(|one| one as _),
+            Kind::Action => self.actions.get(type_name).map(|one| one as _),
         }
     }
 
@@ -153,6 +162,7 @@ impl Core {
         match kind {
             Kind::Resource => self.resources.find(type_name).map(|one| &**one as _),
             Kind::DataSource => self.data_sources.find(type_name).map(|one| &**one as _),
+            Kind::Action => self.actions.find(type_name).map(|one| &**one as _),
         }
     }
 
@@ -162,5 +172,9 @@ impl Core {
 
     pub(super) fn data_source(&self, type_name: &str) -> Result<Arc<dyn AnyDataSource>, Diag> {
         self.data_sources.get(type_name)
+    }
+
+    pub(super) fn action(&self, type_name: &str) -> Result<Arc<dyn AnyAction>, Diag> {
+        self.actions.get(type_name)
     }
 }

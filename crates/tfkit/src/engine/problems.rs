@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::core::{Diags, Engine};
 use crate::diag::Diag;
-use crate::schema::{Attribute, IdentityAttribute, Kind, Nesting, Schema, Shape};
+use crate::schema::{Attribute, IdentityAttribute, Kind, Nesting, Schema, Shape, Who};
 use crate::value::Type;
 
 impl Engine {
@@ -14,7 +14,11 @@ impl Engine {
         problems.extend(of_schema("provider block", self.provider_schema(), RESERVED_IN_PROVIDER));
         for kind in Kind::ALL {
             for (name, one) in self.0.types(kind) {
-                problems.extend(of_schema(&format!("{} {name}", kind.words()), one.schema(), RESERVED));
+                let what = format!("{} {name}", kind.words());
+                problems.extend(of_schema(&what, one.schema(), reserved(kind)));
+                if kind == Kind::Action {
+                    problems.extend(of_action(&what, &one.schema().attributes));
+                }
             }
         }
         for (name, resource) in self.0.resources.iter() {
@@ -30,6 +34,28 @@ const RESERVED: &[&str] =
 
 /// Root names that the host keeps for itself in provider blocks.
 const RESERVED_IN_PROVIDER: &[&str] = &["alias", "version"];
+
+/// Returns the root names that the host keeps for itself. The arguments of an action have a block of their own.
+const fn reserved(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Resource | Kind::DataSource => RESERVED,
+        Kind::Action => &[],
+    }
+}
+
+/// Returns the errors of the attributes of an action, which has no result.
+fn of_action(what: &str, attributes: &[Attribute]) -> Diags {
+    let mut diags = Vec::new();
+    for attribute in attributes {
+        if attribute.who.is_computed() && !matches!(attribute.who, Who::Default(_)) {
+            diags.push(problem(what, attribute, "is set by the provider, but an action has no result"));
+        }
+        if let Shape::Nested(_, inner) = &attribute.shape {
+            diags.extend(of_action(what, inner));
+        }
+    }
+    diags
+}
 
 /// Returns the errors of a schema. `what` names it.
 fn of_schema(what: &str, schema: &Schema, reserved: &[&str]) -> Diags {

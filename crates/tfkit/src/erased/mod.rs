@@ -1,8 +1,9 @@
-//! Resource and data source types, each type-erased to one trait over values.
+//! The types of a provider, those of each kind type-erased to one trait over values.
 //!
 //! Code that is generic over a model or a client is here and compiled once per type. Everything after it is compiled
 //! once.
 
+mod action;
 mod batch;
 mod data_source;
 mod resource;
@@ -14,6 +15,7 @@ use crate::field::Misfit;
 use crate::schema::Schema;
 use crate::value::Dyn;
 
+pub(crate) use action::{AnyAction, ErasedAction};
 pub(crate) use data_source::{AnyDataSource, ErasedDataSource};
 pub use resource::ImportBy;
 pub(crate) use resource::{AnyResource, ErasedResource, Hooked, Update, Updated};

@@ -99,11 +99,13 @@ pub enum Operation {
     Update,
     /// It is deleted.
     Delete,
+    /// An action is run.
+    Invoke,
 }
 
 impl Operation {
     /// All operations, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::Create, Self::Read, Self::Update, Self::Delete];
+    pub const ALL: [Self; 5] = [Self::Create, Self::Read, Self::Update, Self::Delete, Self::Invoke];
 
     /// Returns its name in configurations and logs.
     pub const fn name(self) -> &'static str {
@@ -112,6 +114,7 @@ impl Operation {
             Self::Read => "read",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Invoke => "invoke",
         }
     }
 }

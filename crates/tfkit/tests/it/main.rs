@@ -2,6 +2,7 @@
 //! it.
 #![expect(clippy::unwrap_used, reason = "a helper that fails, fails its test")]
 
+mod action;
 mod batch;
 mod by_hand;
 mod check;

@@ -114,7 +114,19 @@ pub struct Part {
     pub new: bool,
 }
 
+/// Shakes a thing.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "shake", kind = action)]
+pub struct Shake {
+    /// How often.
+    pub count: i64,
+    /// Code of the thing, which may be ephemeral.
+    #[attr(write_only, sensitive)]
+    pub code: Option<String>,
+}
+
 fn main() {
+    assert_eq!(Shake::COUNT.name(), "count");
     let key = ThingKey { place: None, id: 7 };
     assert_eq!(key.clone(), key);
     assert_eq!(Thing::TYPE.name(), "type");

@@ -2,7 +2,7 @@ use tfkit::{Computed, Model};
 
 /// A thing.
 #[derive(Clone, Model)]
-#[model(name = "thing", kind = action)]
+#[model(name = "thing", kind = verb)]
 struct Thing {
     /// Identifier of the thing.
     #[attr(key, stable)]

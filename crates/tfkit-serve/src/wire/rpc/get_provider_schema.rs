@@ -16,10 +16,13 @@ pub(super) async fn answer(service: &Service, _: Request) -> Response {
             let one = move |name: &str| Some((name.to_owned(), schema::encode(engine.schema(kind, name)?)));
             engine.names(kind).into_iter().filter_map(one).collect()
         };
+        let action =
+            |name: &str| Some((name.to_owned(), schema::encode_action(engine.schema(Kind::Action, name)?)));
         Ok(Response {
             provider: Some(schema::encode(engine.provider_schema())),
             resource_schemas: schemas(Kind::Resource),
             data_source_schemas: schemas(Kind::DataSource),
+            action_schemas: engine.names(Kind::Action).into_iter().filter_map(action).collect(),
             server_capabilities: Some(capability::SERVER),
             diagnostics: diagnostic::encode(&engine.problems()),
             ..Response::default()

@@ -8,19 +8,22 @@ mod get_metadata;
 mod get_provider_schema;
 mod get_resource_identity_schemas;
 mod import_resource_state;
+mod invoke_action;
+mod plan_action;
 mod plan_resource_change;
 mod read_data_source;
 mod read_resource;
 mod stop_provider;
 mod upgrade_resource_identity;
 mod upgrade_resource_state;
+mod validate_action_config;
 mod validate_data_resource_config;
 mod validate_provider_config;
 mod validate_resource_config;
 
 use std::sync::Arc;
 
-use tonic::codegen::async_trait;
+use tonic::codegen::{BoxStream, async_trait};
 use tonic::{Request, Response, Status};
 
 use super::generated::provider as proto;
@@ -54,7 +57,7 @@ macro_rules! serve {
             $(async fn $stream(
                 &self,
                 request: Request<proto::$stream::Request>,
-            ) -> Result<Response<tonic::codegen::BoxStream<proto::$stream::Event>>, Status> {
+            ) -> Result<Response<BoxStream<proto::$stream::Event>>, Status> {
                 let service = Arc::clone(&self.service);
                 let request = request.into_inner();
                 let call = async move { $stream::answer(&service, request) };
@@ -93,6 +96,10 @@ serve! {
         validate_data_resource_config
         read_data_source
         get_functions
+        validate_action_config
+        plan_action
     }
-    streams {}
+    streams {
+        invoke_action
+    }
 }
