@@ -4,10 +4,11 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tfkit::{
-    Computed, Configured, Current, Cx, DataSource, Diag, Model, OrDefault, Partial, Plan, Provider, Resource,
-    Secret, Since, Start, Types,
+    Action, Computed, Configured, Current, Cx, DataSource, Diag, Model, OrDefault, Partial, Plan, Provider,
+    Resource, Secret, Since, Start, Types,
 };
 
 fn main() -> ExitCode {
@@ -31,7 +32,7 @@ impl Provider for Echo {
     type Client = Folder;
 
     fn register(types: Types<Folder>) -> Types<Folder> {
-        types.resource::<Note>().data_source::<NoteText>()
+        types.resource::<Note>().data_source::<NoteText>().action::<Stamp>()
     }
 
     async fn configure(&self, config: &Partial<Config>, _: &Start) -> Result<Configured<Folder>, Diag> {
@@ -214,5 +215,52 @@ impl DataSource for NoteText {
         let text = content.split_once('\n').unwrap_or_default().1.to_owned();
         act(&text).await;
         Ok(NoteText { text: Computed::known(text), ..config })
+    }
+}
+
+/// Puts a stamp on a note.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "stamp", kind = action)]
+pub struct Stamp {
+    /// Name of the note.
+    pub name: String,
+    /// Text of the stamp.
+    #[attr(default = "seen")]
+    pub text: OrDefault<String>,
+    /// Signature next to it.
+    #[attr(write_only)]
+    pub signature: Option<String>,
+}
+
+impl Action for Stamp {
+    type Model = Self;
+    type Client = Folder;
+
+    async fn plan(_: &Cx<Folder>, config: &Partial<Self>) -> Result<(), Diag> {
+        match config.get(Self::TEXT).known() {
+            Some(text) if text == "forged" => Err(Diag::error("The stamp is forged").at(Self::TEXT)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn invoke(cx: &Cx<Folder>, config: Self) -> Result<(), Diag> {
+        let folder = cx.client().await?;
+        cx.progress(format_args!("Looking for note {:?}", config.name));
+        let Some(content) = folder.read(&config.name)? else {
+            return Err(Diag::error(format!("No note {:?} found", config.name)).at(Self::NAME));
+        };
+        match config.text.as_str() {
+            "panic" => panic!("asked to panic"),
+            "wait" => cx.sleep(Duration::from_hours(1)).await?,
+            "host-test-token" => cx.progress("Stamping host-test-token\u{1b}[2J"),
+            _ => {}
+        }
+        cx.warn(Diag::warning("The ink is wet"));
+        let signature = config.signature.unwrap_or_default();
+        let stamp = format!("{} {signature} on {} characters", *config.text, length(&content));
+        std::fs::write(folder.0.join(format!("{}.stamp", config.name)), stamp)
+            .map_err(|error| failed("stamp", &config.name, &error))?;
+        cx.progress("Stamped");
+        Ok(())
     }
 }

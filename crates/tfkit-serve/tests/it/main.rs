@@ -1,6 +1,7 @@
 //! The provider process as a host sees it, with a real process and a real connection.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod action;
 mod busy;
 #[expect(clippy::all, clippy::pedantic, unreachable_pub, unused_qualifications, reason = "generated code")]
 #[allow(dead_code, reason = "generated for the whole protocol, of which only a part is used")]

@@ -29,6 +29,15 @@ pub(crate) fn hosts() -> Vec<PathBuf> {
     found
 }
 
+/// Returns the version of a Terraform binary, `None` for OpenTofu.
+pub(crate) fn version(host: &Path) -> Option<(u32, u32)> {
+    let output = Command::new(host).arg("version").env("CHECKPOINT_DISABLE", "1").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (major, rest) = text.strip_prefix("Terraform v")?.split_once('.')?;
+    let minor = rest.split_once('.')?.0;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
 /// A folder with a configuration, and a copy of the example with the name that hosts expect.
 pub(crate) struct Project {
     host: PathBuf,
@@ -37,7 +46,7 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    fn new(host: &Path) -> Self {
+    pub(crate) fn new(host: &Path) -> Self {
         Self::of(host, "echo")
     }
 
@@ -58,7 +67,7 @@ impl Project {
         Self { host: host.to_owned(), name, folder }
     }
 
-    fn configure(&self, body: &str) {
+    pub(crate) fn configure(&self, body: &str) {
         self.configure_with("token = \"host-test-token\"", body);
     }
 
@@ -114,7 +123,7 @@ impl Project {
         found.map_or(Value::Null, |resource| resource["values"].clone())
     }
 
-    fn note(&self, name: &str) -> PathBuf {
+    pub(crate) fn note(&self, name: &str) -> PathBuf {
         self.folder.path().join("notes").join(format!("{name}.note"))
     }
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod failure;
 mod input;
+mod invoke;
 mod plan;
 mod state;
 mod wire;
@@ -14,6 +15,7 @@ use tfkit::{Diag, Dyn, Kind};
 pub use self::apply::Applied;
 pub use self::failure::Failure;
 pub use self::input::unknown;
+pub use self::invoke::Invoked;
 pub use self::plan::Planned;
 use self::plan::Refresh;
 pub use self::state::Harness;

@@ -128,6 +128,11 @@ impl Host {
         (self.version.0, self.version.1) >= (major, minor)
     }
 
+    /// Returns whether it runs actions.
+    pub fn has_actions(&self) -> bool {
+        self.product == Product::Terraform && self.is_at_least(1, 14)
+    }
+
     pub(super) fn path(&self) -> &OsStr {
         &self.path
     }

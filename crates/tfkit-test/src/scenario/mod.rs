@@ -176,6 +176,11 @@ impl Scenario {
         self.run(&["apply", "-auto-approve", &plan.file().display().to_string()]).await
     }
 
+    /// Runs one action of the configuration by its address, such as `action.cloud_team_check.it`, and nothing else.
+    pub async fn invoke(&self, address: &str) -> Result<Output, Failed> {
+        self.run(&["apply", "-auto-approve", &format!("-invoke={address}")]).await
+    }
+
     /// Fails if the configuration would change anything.
     pub async fn must_be_settled(&self) -> Result<(), Failed> {
         for options in [&["-refresh=false"][..], &[]] {

@@ -200,3 +200,24 @@ async fn data_sources_are_read() {
     let count = host.read_data_source("wall_count", json!({"wall": "north"})).await.unwrap();
     assert_eq!(count.attribute("notes"), &Dyn::from(1));
 }
+
+#[tokio::test]
+async fn an_action_is_planned_and_run_and_tells_its_progress() {
+    let (mut host, _) = start().await;
+    host.apply("wall_note.a", note("hi")).await.unwrap();
+    let planned = host.plan_action("wall_straighten", json!({"id": unknown()})).await.unwrap();
+    assert_eq!(planned[0].summary, "Mind the pins");
+    let invoked = host.invoke("wall_straighten", json!({"id": "note-1"})).await.unwrap();
+    assert_eq!(invoked.progress, ["Turned by 1", "Turned by 2"]);
+    assert_eq!(invoked.told(), ["Mind the pins"]);
+
+    let failed = host.invoke("wall_straighten", json!({"id": "note-2"})).await.unwrap_err();
+    assert_eq!(
+        (failed.summaries(), failed.places()),
+        (vec!["No note \"note-2\" found"], vec![&Path::from("id")])
+    );
+    for (name, config) in [("wall_straighten", json!({"id": unknown()})), ("wall_paint", json!({}))] {
+        let failed = host.invoke(name, config).await.unwrap_err();
+        assert!(matches!(failed, Failure::Mistake(_)), "{failed}");
+    }
+}

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use tfkit::{
-    Computed, Configured, Current, Cx, DataSource, Diag, Engine, Model, OrDefault, Partial, Plan, Provider,
-    Resource, Since, Start, Types,
+    Action, Computed, Configured, Current, Cx, DataSource, Diag, Engine, Model, OrDefault, Partial, Plan,
+    Provider, Resource, Since, Start, Types,
 };
 
 /// A note on the wall.
@@ -113,6 +113,35 @@ impl Resource for Note {
     }
 }
 
+/// Straightens a note.
+#[derive(Clone, Debug, Model)]
+#[model(name = "straighten", kind = action)]
+pub(crate) struct Straighten {
+    /// Identifier of the note.
+    pub(crate) id: String,
+    /// By how many degrees.
+    #[attr(default = 2)]
+    pub(crate) degrees: OrDefault<u64>,
+}
+
+impl Action for Straighten {
+    type Model = Self;
+    type Client = Walls;
+
+    async fn plan(cx: &Cx<Walls>, _: &Partial<Self>) -> Result<(), Diag> {
+        cx.warn(Diag::warning("Mind the pins"));
+        Ok(())
+    }
+
+    async fn invoke(cx: &Cx<Walls>, config: Self) -> Result<(), Diag> {
+        if !cx.client().await?.0.lock().unwrap().contains_key(&config.id) {
+            return Err(Diag::error(format!("No note {:?} found", config.id)).at(Self::ID));
+        }
+        (1..=*config.degrees).for_each(|degree| cx.progress(format_args!("Turned by {degree}")));
+        Ok(())
+    }
+}
+
 /// Counts what hangs on a wall.
 #[derive(Clone, Debug, Model)]
 #[model(name = "count", kind = data_source)]
@@ -150,7 +179,7 @@ impl Provider for Wall {
     type Client = Walls;
 
     fn register(types: Types<Walls>) -> Types<Walls> {
-        types.resource::<Note>().data_source::<Count>()
+        types.resource::<Note>().data_source::<Count>().action::<Straighten>()
     }
 
     async fn configure(&self, config: &Partial<Config>, _: &Start) -> Result<Configured<Walls>, Diag> {

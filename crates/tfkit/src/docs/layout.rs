@@ -28,3 +28,11 @@ pub(super) const fn title(kind: Kind) -> &'static str {
         Kind::Action => "Action",
     }
 }
+
+/// Returns the first versions of the hosts that support a kind; `None` if all do.
+pub(super) const fn hosts(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Resource | Kind::DataSource => None,
+        Kind::Action => Some("Terraform 1.14 or later"),
+    }
+}

@@ -79,14 +79,24 @@ impl<'a> Page<'a> {
             .push(self.schema.deprecated.map(|why| format!("~> **Deprecated:** {why}")).unwrap_or_default());
         sections.push(template.before.to_owned());
         sections.push(self.facts());
+        sections.push(self.kind.and_then(layout::hosts).map(requires).unwrap_or_default());
         sections.push(format!("## Example Usage\n\n{}", examples.join("\n\n")));
+        if self.kind == Some(Kind::Action) {
+            match self.address("action", sources.get(&main).map_or("", String::as_str)) {
+                Some(address) => sections.push(run(&address)),
+                None if sources.contains_key(&main) => {
+                    problems.push(format!("{main}: declares no action \"{}\"", self.name));
+                }
+                None => {}
+            }
+        }
         sections.push(template.after.to_owned());
         sections.push("## Schema".to_owned());
         sections
             .push(self.schema.rules.iter().map(crate::check::Rule::sentence).collect::<Vec<_>>().join(" "));
         sections.push(arguments::block(&self.schema.attributes));
         if !self.identity.is_empty() {
-            match self.address(sources.get(&main).map_or("", String::as_str)) {
+            match self.address("resource", sources.get(&main).map_or("", String::as_str)) {
                 Some(address) => {
                     match import::section(self.name, &address, &self.schema, &self.identity, template.import)
                     {
@@ -165,12 +175,25 @@ impl<'a> Page<'a> {
         files.iter().map(|(_, text)| format!("```terraform\n{}\n```", text.trim())).collect()
     }
 
-    /// Returns the address of the first resource of the type in an example.
-    fn address(&self, example: &str) -> Option<String> {
-        let block = format!("resource \"{}\" \"", self.name);
+    /// Returns the name of the first block of the type in an example, after its type: `TYPE.NAME`.
+    fn address(&self, keyword: &str, example: &str) -> Option<String> {
+        let block = format!("{keyword} \"{}\" \"", self.name);
         let label = example.lines().find_map(|line| line.strip_prefix(&block))?.split_once('"')?.0;
         Some(format!("{}.{label}", self.name))
     }
+}
+
+/// Returns the note about the versions of the host.
+fn requires(hosts: &str) -> String {
+    format!("-> Requires {hosts}.")
+}
+
+/// Returns how to run an action on its own.
+fn run(address: &str) -> String {
+    format!(
+        "To run the action on its own, without any other change:\n\n```shell\nterraform apply \
+         -invoke=action.{address}\n```"
+    )
 }
 
 /// Returns a description as Markdown: lines of a paragraph are joined, lists and tables are kept.

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tfkit::docs::{Files, pages};
 use tfkit::model::Operation;
-use tfkit::timeouts::{Create, Delete, Timeouts};
+use tfkit::timeouts::{Create, Delete, Invoke, Timeouts};
 use tfkit::{
-    Computed, Configured, Current, Cx, DataSource, Diag, Dyn, Engine, IfSet, KeyOf, Model, Object, OrDefault,
-    OrServer, Partial, Provider, Resource, Secret, Since, Start, Twin, Types,
+    Action, Computed, Configured, Current, Cx, DataSource, Diag, Dyn, Engine, IfSet, KeyOf, Model, Object,
+    OrDefault, OrServer, Partial, Provider, Resource, Secret, Since, Start, Twin, Types,
 };
 
 /// A rack that holds `shelves`.
@@ -136,6 +136,22 @@ struct Racks {
     ids: Computed<BTreeSet<String>>,
 }
 
+/// Cleans a rack.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "clean", kind = action, since = "1.3.0", needs = "a broom", category = "Furniture")]
+struct Clean {
+    /// ID of the rack.
+    rack_id: String,
+    /// How thoroughly.
+    #[attr(default = "well")]
+    how: OrDefault<String>,
+    /// Password of the cleaner.
+    #[attr(write_only)]
+    password: Option<Secret<String>>,
+    /// Time limits.
+    timeouts: Option<Timeouts<(Invoke,)>>,
+}
+
 /// Manages storage.
 #[derive(Clone, Debug, Model)]
 #[model(name = "store", kind = provider)]
@@ -190,6 +206,15 @@ impl<M: tfkit::model::Model> DataSource for Closed<M> {
     }
 }
 
+impl<M: tfkit::model::Model> Action for Closed<M> {
+    type Model = M;
+    type Client = ();
+
+    async fn invoke(_: &Cx<()>, _: M) -> Result<(), Diag> {
+        closed()
+    }
+}
+
 /// The provider, with or without the incomplete type.
 struct Store<const CARELESS: bool>;
 
@@ -199,7 +224,7 @@ impl<const CARELESS: bool> Provider for Store<CARELESS> {
 
     fn register(types: Types<()>) -> Types<()> {
         let types = types.resource::<Closed<Rack>>().resource::<Closed<Right>>();
-        let types = types.data_source::<Closed<Racks>>();
+        let types = types.data_source::<Closed<Racks>>().action::<Closed<Clean>>();
         if CARELESS { types.resource::<Closed<Loan>>() } else { types }
     }
 
@@ -219,6 +244,7 @@ fn sources() -> Files {
         ("examples/resources/store_rack/alarm.tf", "resource \"store_rack\" \"alarm\" {}\n"),
         ("examples/resources/store_right/resource.tf", "resource \"store_right\" \"ann\" {}\n"),
         ("examples/data-sources/store_racks/data-source.tf", "data \"store_racks\" \"all\" {}\n"),
+        ("examples/actions/store_clean/action.tf", "action \"store_clean\" \"north\" {}\n"),
         ("examples/complete/main.tf", "# Not of a page.\n"),
         (
             "templates/resources/rack.md",
@@ -234,6 +260,7 @@ fn sources() -> Files {
 fn a_page_has_the_layout_of_the_registry() {
     let made = pages(&Engine::new(Store::<false>), &sources()).unwrap();
     let expected = [
+        ("actions/clean.md", include_str!("clean.md")),
         ("data-sources/racks.md", include_str!("racks.md")),
         ("index.md", include_str!("index.md")),
         ("resources/rack.md", include_str!("rack.md")),
@@ -247,7 +274,17 @@ fn a_page_has_the_layout_of_the_registry() {
 
 #[test]
 fn missing_and_unused_files_are_reported() {
-    let cases: [(&str, Option<&str>, &str); 6] = [
+    let cases: [(&str, Option<&str>, &str); 8] = [
+        (
+            "examples/actions/store_clean/action.tf",
+            None,
+            "examples/actions/store_clean/action.tf: missing; every page requires an example",
+        ),
+        (
+            "examples/actions/store_clean/action.tf",
+            Some("action \"store_wash\" \"a\" {}\n"),
+            "examples/actions/store_clean/action.tf: declares no action \"store_clean\"",
+        ),
         (
             "examples/resources/store_rack/resource.tf",
             None,
