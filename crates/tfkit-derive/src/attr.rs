@@ -127,6 +127,7 @@ pub(crate) enum Kind {
     Resource,
     DataSource,
     Action,
+    EphemeralResource,
     Provider,
 }
 
@@ -213,9 +214,13 @@ fn kind(meta: &ParseNestedMeta<'_>) -> Result<Kind> {
     match word.to_string().as_str() {
         "resource" => Ok(Kind::Resource),
         "data_source" => Ok(Kind::DataSource),
+        "ephemeral_resource" => Ok(Kind::EphemeralResource),
         "action" => Ok(Kind::Action),
         "provider" => Ok(Kind::Provider),
-        _ => Err(Error::new(word.span(), "expected `resource`, `data_source`, `action` or `provider`")),
+        _ => Err(Error::new(
+            word.span(),
+            "expected `resource`, `data_source`, `ephemeral_resource`, `action` or `provider`",
+        )),
     }
 }
 

@@ -52,7 +52,7 @@ impl Struct {
             Kind::Provider => RESERVED_IN_PROVIDER,
             // The arguments of an action have a block of their own.
             Kind::Action => &[],
-            Kind::Resource | Kind::DataSource => RESERVED,
+            Kind::Resource | Kind::DataSource | Kind::EphemeralResource => RESERVED,
         };
         for field in &object.fields {
             if reserved.contains(&field.name.as_str()) {

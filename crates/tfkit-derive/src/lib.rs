@@ -12,12 +12,12 @@ mod input;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Derives the model of a resource, a data source, an action or a provider block.
+/// Derives the model of a resource, a data source, an ephemeral resource, an action or a provider block.
 ///
 /// On the struct:
 ///
 /// - `#[model(name = "team")]`: name of the type without the provider's prefix; of a provider block, the prefix.
-/// - `#[model(kind = resource)]` (the default), `data_source`, `action` or `provider`.
+/// - `#[model(kind = resource)]` (the default), `data_source`, `ephemeral_resource`, `action` or `provider`.
 /// - `#[model(key = …)]`: the type of the key, if several models share one. It implements `tfkit::model::Key` and has
 ///   a field for each field marked `key`.
 /// - `#[model(rule = …)]`: a `tfkit::check::Rule` over several attributes; may be repeated.

@@ -136,7 +136,9 @@
 //! | report that something already exists, with matching advice | [`Diag::in_the_way`] |
 //! | wait, lock, warn, store private values with the state | [`Cx`] |
 //!
-//! A data source is a model of `kind = data_source` with [`DataSource`]; an action is one of `kind = action` with [`Action`]; values that belong together form a nested
+//! A data source is a model of `kind = data_source` with [`DataSource`], an ephemeral resource one of
+//! `kind = ephemeral_resource` with [`EphemeralResource`], and an action one of `kind = action` with [`Action`]. Values
+//! that belong together form a nested
 //! object, `#[derive(Object)]`; your own types implement [`field::Value`].
 #![warn(missing_docs)]
 
@@ -150,6 +152,7 @@ pub mod data_source;
 pub mod diag;
 pub mod docs;
 pub mod engine;
+pub mod ephemeral_resource;
 mod erased;
 pub mod field;
 pub mod model;
@@ -166,6 +169,7 @@ pub use cx::Cx;
 pub use data_source::DataSource;
 pub use diag::{Diag, Existing, Severity};
 pub use engine::Engine;
+pub use ephemeral_resource::{EphemeralResource, Opened, Opening, Renewed};
 pub use field::{Computed, Enum, IfSet, OrDefault, OrServer, Secret, Set, Twin};
 pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};

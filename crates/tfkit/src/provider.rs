@@ -7,7 +7,11 @@ use crate::action::Action;
 use crate::cx::{Connection, lock};
 use crate::data_source::DataSource;
 use crate::diag::Diag;
-use crate::erased::{AnyAction, AnyDataSource, AnyResource, ErasedAction, ErasedDataSource, ErasedResource};
+use crate::ephemeral_resource::EphemeralResource;
+use crate::erased::{
+    AnyAction, AnyDataSource, AnyEphemeralResource, AnyResource, ErasedAction, ErasedDataSource,
+    ErasedEphemeralResource, ErasedResource,
+};
 use crate::model::{Model, Partial};
 use crate::resource::Resource;
 use crate::value::Path;
@@ -90,6 +94,7 @@ pub struct Types<Client> {
     pub(crate) connection: Arc<Connection<Client>>,
     pub(crate) resources: Vec<Arc<dyn AnyResource>>,
     pub(crate) data_sources: Vec<Arc<dyn AnyDataSource>>,
+    pub(crate) ephemeral_resources: Vec<Arc<dyn AnyEphemeralResource>>,
     pub(crate) actions: Vec<Arc<dyn AnyAction>>,
 }
 
@@ -97,11 +102,14 @@ impl<Client> std::fmt::Debug for Types<Client> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let resources: Vec<_> = self.resources.iter().map(|resource| resource.type_name()).collect();
         let data_sources: Vec<_> = self.data_sources.iter().map(|source| source.type_name()).collect();
+        let ephemeral_resources: Vec<_> =
+            self.ephemeral_resources.iter().map(|one| one.type_name()).collect();
         let actions: Vec<_> = self.actions.iter().map(|action| action.type_name()).collect();
         formatter
             .debug_struct("Types")
             .field("resources", &resources)
             .field("data_sources", &data_sources)
+            .field("ephemeral_resources", &ephemeral_resources)
             .field("actions", &actions)
             .finish_non_exhaustive()
     }
@@ -113,6 +121,7 @@ impl<Client> Default for Types<Client> {
             connection: Arc::default(),
             resources: Vec::new(),
             data_sources: Vec::new(),
+            ephemeral_resources: Vec::new(),
             actions: Vec::new(),
         }
     }
@@ -130,6 +139,14 @@ impl<Client: Send + Sync + 'static> Types<Client> {
     #[must_use]
     pub fn data_source<D: DataSource<Client = Client>>(mut self) -> Self {
         self.data_sources.push(Arc::new(ErasedDataSource::<D>::new(Arc::clone(&self.connection))));
+        self
+    }
+
+    /// Adds an ephemeral resource type.
+    #[must_use]
+    pub fn ephemeral_resource<E: EphemeralResource<Client = Client>>(mut self) -> Self {
+        let erased = ErasedEphemeralResource::<E>::new(Arc::clone(&self.connection));
+        self.ephemeral_resources.push(Arc::new(erased));
         self
     }
 

@@ -28,19 +28,22 @@ pub enum Kind {
     Resource,
     /// A data source: `data "cloud_team" …`.
     DataSource,
+    /// An ephemeral resource: `ephemeral "cloud_token" …`.
+    EphemeralResource,
     /// An action: `action "cloud_team_check" …`.
     Action,
 }
 
 impl Kind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 3] = [Self::Resource, Self::DataSource, Self::Action];
+    pub const ALL: [Self; 4] = [Self::Resource, Self::DataSource, Self::EphemeralResource, Self::Action];
 
     /// Returns its name in messages.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Resource => "resource",
             Self::DataSource => "data source",
+            Self::EphemeralResource => "ephemeral resource",
             Self::Action => "action",
         }
     }

@@ -62,6 +62,7 @@ impl<'a> Call<'a> {
             tf_provider_addr = address,
             tf_resource_type = named(Kind::Resource),
             tf_data_source_type = named(Kind::DataSource),
+            tf_ephemeral_resource_type = named(Kind::EphemeralResource),
             tf_action_type = named(Kind::Action),
         )
     }

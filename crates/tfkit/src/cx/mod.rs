@@ -73,6 +73,10 @@ impl<Client> Cx<Client> {
         }
     }
 
+    pub(crate) fn notes(&self) -> &SharedNotes {
+        &self.call.notes
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.call.shared
     }

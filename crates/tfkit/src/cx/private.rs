@@ -8,6 +8,8 @@ const VERSION_NAME: &str = ".version";
 const VERSION: u64 = 1;
 const REPLACED_NAME: &str = ".replaced";
 
+const LEASE_NAME: &str = ".lease";
+
 /// The object was imported, and nothing has been applied to it since.
 const IMPORTED_NAME: &str = ".imported";
 
@@ -43,6 +45,15 @@ impl Private {
 
     pub(crate) fn set_imported(&mut self) {
         self.0.insert(IMPORTED_NAME.to_owned(), Value::Bool(true));
+    }
+
+    /// Returns what renewing and closing an ephemeral resource need.
+    pub(crate) fn lease(&self) -> Option<&Value> {
+        self.0.get(LEASE_NAME)
+    }
+
+    pub(crate) fn set_lease(&mut self, lease: Value) {
+        self.0.insert(LEASE_NAME.to_owned(), lease);
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {

@@ -7,6 +7,7 @@ pub(super) const fn folder(kind: Kind) -> &'static str {
     match kind {
         Kind::Resource => "resources",
         Kind::DataSource => "data-sources",
+        Kind::EphemeralResource => "ephemeral-resources",
         Kind::Action => "actions",
     }
 }
@@ -16,6 +17,7 @@ pub(super) const fn example(kind: Kind) -> &'static str {
     match kind {
         Kind::Resource => "resource.tf",
         Kind::DataSource => "data-source.tf",
+        Kind::EphemeralResource => "ephemeral-resource.tf",
         Kind::Action => "action.tf",
     }
 }
@@ -25,6 +27,7 @@ pub(super) const fn title(kind: Kind) -> &'static str {
     match kind {
         Kind::Resource => "Resource",
         Kind::DataSource => "Data Source",
+        Kind::EphemeralResource => "Ephemeral Resource",
         Kind::Action => "Action",
     }
 }
@@ -33,6 +36,7 @@ pub(super) const fn title(kind: Kind) -> &'static str {
 pub(super) const fn hosts(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Resource | Kind::DataSource => None,
+        Kind::EphemeralResource => Some("Terraform 1.10 or later, or OpenTofu 1.11 or later"),
         Kind::Action => Some("Terraform 1.14 or later"),
     }
 }

@@ -184,7 +184,7 @@ impl<'a> Page<'a> {
 }
 
 /// Returns the note about the versions of the host.
-fn requires(hosts: &str) -> String {
+pub(super) fn requires(hosts: &str) -> String {
     format!("-> Requires {hosts}.")
 }
 

@@ -10,7 +10,7 @@ use super::registry::Registry;
 use super::sensitive;
 use crate::cx::{Call, Shared, SharedNotes};
 use crate::diag::Diag;
-use crate::erased::{AnyAction, AnyDataSource, AnyResource, AnyType};
+use crate::erased::{AnyAction, AnyDataSource, AnyEphemeralResource, AnyResource, AnyType};
 use crate::model::{Model as _, Operation};
 use crate::provider::{Provider, Types};
 use crate::schema::{IdentitySchema, Kind, Schema};
@@ -33,6 +33,7 @@ pub(super) struct Core {
     pub(super) provider: Arc<dyn AnyProvider>,
     pub(super) resources: Registry<dyn AnyResource>,
     pub(super) data_sources: Registry<dyn AnyDataSource>,
+    pub(super) ephemeral_resources: Registry<dyn AnyEphemeralResource>,
     pub(super) actions: Registry<dyn AnyAction>,
     pub(super) shared: Arc<Shared>,
     /// Errors found while the types were registered.
@@ -49,11 +50,14 @@ impl Engine {
         let mut problems = Vec::new();
         let resources = Registry::new(Kind::Resource, prefix, types.resources, &mut problems);
         let data_sources = Registry::new(Kind::DataSource, prefix, types.data_sources, &mut problems);
+        let ephemeral_resources =
+            Registry::new(Kind::EphemeralResource, prefix, types.ephemeral_resources, &mut problems);
         let actions = Registry::new(Kind::Action, prefix, types.actions, &mut problems);
         Self(Arc::new(Core {
             provider: Arc::new(ErasedProvider::new(provider, types.connection)),
             resources,
             data_sources,
+            ephemeral_resources,
             actions,
             shared: Arc::default(),
             problems,
@@ -92,6 +96,7 @@ impl Engine {
         match kind {
             Kind::Resource => self.0.resources.find(type_name).map(|one| one.timeout(operation)),
             Kind::DataSource => self.0.data_sources.find(type_name).map(|one| one.timeout()),
+            Kind::EphemeralResource => self.0.ephemeral_resources.find(type_name).map(|one| one.timeout()),
             Kind::Action => self.0.actions.find(type_name).map(|one| one.timeout()),
         }
     }
@@ -144,6 +149,9 @@ impl Core {
         match kind {
             Kind::Resource => self.resources.iter().map(|(name, one)| (name, &**one as _)).collect(),
             Kind::DataSource => self.data_sources.iter().map(|(name, one)| (name, &**one as _)).collect(),
+            Kind::EphemeralResource => {
+                self.ephemeral_resources.iter().map(|(name, one)| (name, &**one as _)).collect()
+            }
             Kind::Action => self.actions.iter().map(|(name, one)| (name, &**one as _)).collect(),
         }
     }
@@ -153,6 +161,7 @@ impl Core {
         match kind {
             Kind::Resource => self.resources.get(type_name).map(|one| one as _),
             Kind::DataSource => self.data_sources.get(type_name).map(|one| one as _),
+            Kind::EphemeralResource => self.ephemeral_resources.get(type_name).map(|one| one as _),
             Kind::Action => self.actions.get(type_name).map(|one| one as _),
         }
     }
@@ -162,6 +171,7 @@ impl Core {
         match kind {
             Kind::Resource => self.resources.find(type_name).map(|one| &**one as _),
             Kind::DataSource => self.data_sources.find(type_name).map(|one| &**one as _),
+            Kind::EphemeralResource => self.ephemeral_resources.find(type_name).map(|one| &**one as _),
             Kind::Action => self.actions.find(type_name).map(|one| &**one as _),
         }
     }
@@ -172,6 +182,10 @@ impl Core {
 
     pub(super) fn data_source(&self, type_name: &str) -> Result<Arc<dyn AnyDataSource>, Diag> {
         self.data_sources.get(type_name)
+    }
+
+    pub(super) fn ephemeral_resource(&self, type_name: &str) -> Result<Arc<dyn AnyEphemeralResource>, Diag> {
+        self.ephemeral_resources.get(type_name)
     }
 
     pub(super) fn action(&self, type_name: &str) -> Result<Arc<dyn AnyAction>, Diag> {

@@ -5,10 +5,12 @@
 //! Each RPC has a file with its request and its method of [`Engine`].
 
 mod apply;
+mod close_ephemeral_resource;
 mod configure;
 mod core;
 mod import;
 mod invoke_action;
+mod open_ephemeral_resource;
 mod outcome;
 mod plan;
 mod plan_action;
@@ -17,6 +19,7 @@ mod provider;
 mod read;
 mod read_data_source;
 mod registry;
+mod renew_ephemeral_resource;
 mod sensitive;
 mod task;
 mod upgrade;
@@ -28,13 +31,16 @@ pub use crate::cx::caller::attended;
 pub use crate::erased::ImportBy;
 pub use crate::schema::{IdentityAttribute, IdentitySchema};
 pub use apply::ApplyRequest;
+pub use close_ephemeral_resource::CloseRequest;
 pub use configure::ConfigureRequest;
 pub use import::ImportRequest;
+pub use open_ephemeral_resource::{OpenRequest, OpenResponse};
 pub use outcome::Stored;
 pub use plan::{PlanRequest, PlanResponse};
 pub use plan_action::ActionRequest;
 pub use read::ReadRequest;
 pub use read_data_source::DataSourceRequest;
+pub use renew_ephemeral_resource::{RenewRequest, RenewResponse};
 pub use upgrade::UpgradeRequest;
 pub use upgrade_identity::UpgradeIdentityRequest;
 pub use validate::ValidateRequest;

@@ -38,7 +38,7 @@ const RESERVED_IN_PROVIDER: &[&str] = &["alias", "version"];
 /// Returns the root names that the host keeps for itself. The arguments of an action have a block of their own.
 const fn reserved(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Resource | Kind::DataSource => RESERVED,
+        Kind::Resource | Kind::DataSource | Kind::EphemeralResource => RESERVED,
         Kind::Action => &[],
     }
 }

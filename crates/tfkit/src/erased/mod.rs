@@ -6,6 +6,7 @@
 mod action;
 mod batch;
 mod data_source;
+mod ephemeral_resource;
 mod resource;
 
 use std::pin::Pin;
@@ -17,6 +18,7 @@ use crate::value::Dyn;
 
 pub(crate) use action::{AnyAction, ErasedAction};
 pub(crate) use data_source::{AnyDataSource, ErasedDataSource};
+pub(crate) use ephemeral_resource::{AnyEphemeralResource, ErasedEphemeralResource, RenewAt};
 pub use resource::ImportBy;
 pub(crate) use resource::{AnyResource, ErasedResource, Hooked, Update, Updated};
 

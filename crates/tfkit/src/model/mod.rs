@@ -99,13 +99,19 @@ pub enum Operation {
     Update,
     /// It is deleted.
     Delete,
-    /// An action is run.
+    /// An ephemeral resource is opened.
+    Open,
+    /// An ephemeral resource is renewed.
+    Renew,
+    /// An ephemeral resource is closed.
+    Close,
+    /// An action is invoked.
     Invoke,
 }
 
 impl Operation {
-    /// All operations, in the order of the documentation.
-    pub const ALL: [Self; 5] = [Self::Create, Self::Read, Self::Update, Self::Delete, Self::Invoke];
+    /// The operations of a resource, in the order of the documentation.
+    pub const ALL: [Self; 4] = [Self::Create, Self::Read, Self::Update, Self::Delete];
 
     /// Returns its name in configurations and logs.
     pub const fn name(self) -> &'static str {
@@ -114,6 +120,9 @@ impl Operation {
             Self::Read => "read",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Open => "open",
+            Self::Renew => "renew",
+            Self::Close => "close",
             Self::Invoke => "invoke",
         }
     }

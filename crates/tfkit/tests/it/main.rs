@@ -8,6 +8,7 @@ mod by_hand;
 mod check;
 mod derive;
 mod docs;
+mod ephemeral;
 mod failure;
 mod field;
 mod foreign;

@@ -3,7 +3,7 @@
 use tfkit::Kind;
 
 use crate::wire::generated::provider::get_metadata::{
-    ActionMetadata, DataSourceMetadata, Request, ResourceMetadata, Response,
+    ActionMetadata, DataSourceMetadata, EphemeralMetadata, Request, ResourceMetadata, Response,
 };
 use crate::wire::{call::Call, capability, diagnostic, service::Service};
 
@@ -14,11 +14,13 @@ pub(super) async fn answer(service: &Service, _: Request) -> Response {
         let resource = |name: &str| ResourceMetadata { type_name: name.to_owned() };
         let data_source = |name: &str| DataSourceMetadata { type_name: name.to_owned() };
         let action = |name: &str| ActionMetadata { type_name: name.to_owned() };
+        let ephemeral = |name: &str| EphemeralMetadata { type_name: name.to_owned() };
         Ok(Response {
             server_capabilities: Some(capability::SERVER),
             resources: engine.names(Kind::Resource).into_iter().map(resource).collect(),
             data_sources: engine.names(Kind::DataSource).into_iter().map(data_source).collect(),
             actions: engine.names(Kind::Action).into_iter().map(action).collect(),
+            ephemeral_resources: engine.names(Kind::EphemeralResource).into_iter().map(ephemeral).collect(),
             diagnostics: diagnostic::encode(&engine.problems()),
             ..Response::default()
         })

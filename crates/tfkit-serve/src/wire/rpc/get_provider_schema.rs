@@ -22,6 +22,7 @@ pub(super) async fn answer(service: &Service, _: Request) -> Response {
             provider: Some(schema::encode(engine.provider_schema())),
             resource_schemas: schemas(Kind::Resource),
             data_source_schemas: schemas(Kind::DataSource),
+            ephemeral_resource_schemas: schemas(Kind::EphemeralResource),
             action_schemas: engine.names(Kind::Action).into_iter().filter_map(action).collect(),
             server_capabilities: Some(capability::SERVER),
             diagnostics: diagnostic::encode(&engine.problems()),

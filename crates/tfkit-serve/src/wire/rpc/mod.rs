@@ -2,6 +2,7 @@
 //! hosts treat as "this provider has none".
 
 mod apply_resource_change;
+mod close_ephemeral_resource;
 mod configure_provider;
 mod get_functions;
 mod get_metadata;
@@ -9,15 +10,18 @@ mod get_provider_schema;
 mod get_resource_identity_schemas;
 mod import_resource_state;
 mod invoke_action;
+mod open_ephemeral_resource;
 mod plan_action;
 mod plan_resource_change;
 mod read_data_source;
 mod read_resource;
+mod renew_ephemeral_resource;
 mod stop_provider;
 mod upgrade_resource_identity;
 mod upgrade_resource_state;
 mod validate_action_config;
 mod validate_data_resource_config;
+mod validate_ephemeral_resource_config;
 mod validate_provider_config;
 mod validate_resource_config;
 
@@ -95,6 +99,10 @@ serve! {
         import_resource_state
         validate_data_resource_config
         read_data_source
+        validate_ephemeral_resource_config
+        open_ephemeral_resource
+        renew_ephemeral_resource
+        close_ephemeral_resource
         get_functions
         validate_action_config
         plan_action

@@ -49,9 +49,7 @@ impl Engine {
         let mut stored = match operation {
             Operation::Create => create::create(resource.as_ref(), call, &notes, request).await,
             Operation::Update => update::update(resource.as_ref(), call, &notes, request).await,
-            Operation::Delete | Operation::Read | Operation::Invoke => {
-                delete(resource.as_ref(), call, &notes, request).await
-            }
+            _ => delete(resource.as_ref(), call, &notes, request).await,
         };
         if operation == Operation::Create && !stored.state.is_null() {
             core.shared.run.created(id_of(&stored.state));
