@@ -224,7 +224,7 @@ fn kind(meta: &ParseNestedMeta<'_>) -> Result<Kind> {
     }
 }
 
-fn once<T>(meta: &ParseNestedMeta<'_>, place: &mut Option<T>, value: T) -> Result<()> {
+pub(crate) fn once<T>(meta: &ParseNestedMeta<'_>, place: &mut Option<T>, value: T) -> Result<()> {
     if place.is_some() {
         return Err(meta.error("specified twice"));
     }
@@ -232,7 +232,7 @@ fn once<T>(meta: &ParseNestedMeta<'_>, place: &mut Option<T>, value: T) -> Resul
     Ok(())
 }
 
-fn flag(meta: &ParseNestedMeta<'_>, place: &mut bool) -> Result<()> {
+pub(crate) fn flag(meta: &ParseNestedMeta<'_>, place: &mut bool) -> Result<()> {
     if *place {
         return Err(meta.error("specified twice"));
     }

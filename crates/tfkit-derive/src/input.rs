@@ -190,7 +190,7 @@ impl Field {
     }
 }
 
-fn check_name(name: &str, span: proc_macro2::Span) -> Result<()> {
+pub(crate) fn check_name(name: &str, span: proc_macro2::Span) -> Result<()> {
     let fits = |(index, character): (usize, char)| {
         character.is_ascii_lowercase() || character == '_' || (index > 0 && character.is_ascii_digit())
     };
@@ -204,7 +204,7 @@ fn check_name(name: &str, span: proc_macro2::Span) -> Result<()> {
 }
 
 /// Returns the doc comment as one string: lines as written, without the space after `///`.
-fn description(attributes: &[Attribute]) -> String {
+pub(crate) fn description(attributes: &[Attribute]) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
             Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) => Some(line.value()),

@@ -7,6 +7,7 @@
 mod attr;
 mod enumeration;
 mod expand;
+mod function;
 mod input;
 
 use proc_macro::TokenStream;
@@ -73,5 +74,30 @@ pub fn derive_enum(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     enumeration::Words::of(&input)
         .map_or_else(|error| error.to_compile_error(), |words| enumeration::expand(&words))
+        .into()
+}
+
+/// Derives the arguments of a function: one parameter per field, in the order of the fields.
+///
+/// On the struct:
+///
+/// - `#[function(name = "key_parts")]`: name of the function, as in `provider::NAME::key_parts(…)`.
+/// - `#[function(deprecated = "…")]`: why it is deprecated, and what to use instead.
+/// - `#[function(since = "1.2.0")]`, `category = "Access"`: facts for the documentation, see `tfkit::schema::About`.
+///
+/// On a field, in `#[arg(…)]`:
+///
+/// - `variadic`: the last field, a `Vec`, takes all other arguments.
+/// - `check = …`: a `tfkit::check::Check`, such as `length(1..=50)`; may be repeated.
+/// - `name = "…"`: the parameter's name, if it is a Rust keyword.
+///
+/// The type of a field determines which values are allowed, see `tfkit::function::Argument`. Doc comments are the
+/// descriptions that users read, so the struct and each field require one. The macro generates a token for each field,
+/// such as `KeyParts::KEY`, at which an error can point.
+#[proc_macro_derive(Arguments, attributes(function, arg))]
+pub fn derive_arguments(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    function::Function::of(&input)
+        .map_or_else(|error| error.to_compile_error(), |function| function.expand())
         .into()
 }

@@ -4,11 +4,12 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tfkit::{
-    Action, Computed, Configured, Current, Cx, DataSource, Diag, Model, OrDefault, Partial, Plan, Provider,
-    Resource, Secret, Since, Start, Types,
+    Action, Arguments, Computed, Configured, Current, Cx, DataSource, Diag, EphemeralResource, Function,
+    Model, Opened, Opening, OrDefault, Partial, Plan, Provider, Renewed, Resource, Secret, Since, Start,
+    Types,
 };
 
 fn main() -> ExitCode {
@@ -32,7 +33,12 @@ impl Provider for Echo {
     type Client = Folder;
 
     fn register(types: Types<Folder>) -> Types<Folder> {
-        types.resource::<Note>().data_source::<NoteText>().action::<Stamp>()
+        types
+            .resource::<Note>()
+            .data_source::<NoteText>()
+            .ephemeral_resource::<Visit>()
+            .action::<Stamp>()
+            .function::<Repeat>()
     }
 
     async fn configure(&self, config: &Partial<Config>, _: &Start) -> Result<Configured<Folder>, Diag> {
@@ -140,6 +146,11 @@ impl Resource for Note {
     async fn create(cx: &Cx<Folder>, plan: Self) -> Result<Self, Diag> {
         assert!(plan.text != "panic", "asked to panic");
         let id = plan.name.clone();
+        if plan.text == "wait for a renewal" {
+            while cx.client().await?.read(RENEWED)?.is_none() {
+                cx.sleep(Duration::from_millis(20)).await?;
+            }
+        }
         cx.client().await?.write(&id, &content(&plan))?;
         cx.save(&Note { id: Computed::known(id.clone()), ..plan.clone() });
         tokio::select! {
@@ -262,5 +273,81 @@ impl Action for Stamp {
             .map_err(|error| failed("stamp", &config.name, &error))?;
         cx.progress("Stamped");
         Ok(())
+    }
+}
+
+/// A visit of the folder, with a password that is valid until it ends.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "visit", kind = ephemeral_resource)]
+pub struct Visit {
+    /// Who visits the folder.
+    pub name: String,
+    /// The password of the visit.
+    pub password: Computed<Secret<String>>,
+}
+
+/// Name of the note that tells that a visit was renewed.
+const RENEWED: &str = "renewed";
+
+fn soon() -> SystemTime {
+    SystemTime::now() + Duration::from_millis(200)
+}
+
+impl EphemeralResource for Visit {
+    type Model = Self;
+    type Client = Folder;
+    type Lease = String;
+
+    async fn open(cx: &Opening<Folder, String>, config: Self) -> Result<Opened<Self, String>, Diag> {
+        let lease = format!("visit-of-{}", config.name);
+        cx.client().await?.write(&lease, "open")?;
+        cx.save(&lease)?;
+        if config.name == "nobody" {
+            return Err(Diag::error("Nobody came").at(Self::NAME));
+        }
+        let password = format!("password-of-{}", config.name);
+        let model = Self { password: Computed::known(password.into()), ..config };
+        Ok(Opened::new(model, lease).renew_at(soon()))
+    }
+
+    async fn renew(cx: &Cx<Folder>, lease: String) -> Result<Renewed<String>, Diag> {
+        cx.client().await?.write(RENEWED, &lease)?;
+        Ok(Renewed { lease, renew_at: Some(soon()) })
+    }
+
+    async fn close(cx: &Cx<Folder>, lease: String) -> Result<(), Diag> {
+        let folder = cx.client().await?;
+        match std::fs::rename(folder.file(&lease), folder.file(&format!("end-of-{lease}"))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("close", &lease, &error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Repeats a text.
+///
+/// The text is not changed.
+#[derive(Clone, Debug, Arguments)]
+#[function(name = "repeat")]
+pub struct Repeat {
+    /// How often.
+    pub times: u64,
+    /// Between the repetitions, nothing by default.
+    pub between: Option<String>,
+    /// The texts.
+    #[arg(variadic, check = non_empty())]
+    pub texts: Vec<String>,
+}
+
+impl Function for Repeat {
+    type Output = String;
+
+    fn call(self) -> Result<String, Diag> {
+        assert!(self.times != 13, "asked to panic");
+        let Ok(times @ ..=100) = usize::try_from(self.times) else {
+            return Err(Diag::error("That is too often").fix("Use at most 100.").at(Self::TIMES));
+        };
+        let texts = self.texts.iter().cycle().take(self.texts.len() * times).cloned();
+        Ok(texts.collect::<Vec<_>>().join(self.between.as_deref().unwrap_or_default()))
     }
 }

@@ -29,5 +29,5 @@ pub mod harness;
 pub mod scenario;
 
 pub use action::Action;
-pub use harness::{Failure, Harness, unknown};
+pub use harness::{Failure, Harness, OpenResource, call_function, unknown};
 pub use scenario::{Host, NoHost, Origin, Scenario, Search};

@@ -137,9 +137,9 @@
 //! | wait, lock, warn, store private values with the state | [`Cx`] |
 //!
 //! A data source is a model of `kind = data_source` with [`DataSource`], an ephemeral resource one of
-//! `kind = ephemeral_resource` with [`EphemeralResource`], and an action one of `kind = action` with [`Action`]. Values
-//! that belong together form a nested
-//! object, `#[derive(Object)]`; your own types implement [`field::Value`].
+//! `kind = ephemeral_resource` with [`EphemeralResource`], and an action one of `kind = action` with [`Action`]. A
+//! function is a struct of arguments with [`Function`]. Values that belong together form a nested object,
+//! `#[derive(Object)]`. Your own types implement [`field::Value`].
 #![warn(missing_docs)]
 
 // The derive macros refer to this crate by name, also inside the crate.
@@ -155,6 +155,7 @@ pub mod engine;
 pub mod ephemeral_resource;
 mod erased;
 pub mod field;
+pub mod function;
 pub mod model;
 pub mod plan;
 pub mod provider;
@@ -171,6 +172,7 @@ pub use diag::{Diag, Existing, Severity};
 pub use engine::Engine;
 pub use ephemeral_resource::{EphemeralResource, Opened, Opening, Renewed};
 pub use field::{Computed, Enum, IfSet, OrDefault, OrServer, Secret, Set, Twin};
+pub use function::Function;
 pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};
 pub use resource::{Current, ImportId, Imported, KeyOf, Page, Plan, Resource, Since, Upgrade};
@@ -178,5 +180,5 @@ pub use run::Claim;
 pub use schema::{Attribute, Kind, Nesting, Schema, Shape, Who};
 pub use value::{Dyn, Number, Path, Step, Type};
 
-/// Derive macros; [`model::Object`] and [`model::Model`] are the traits behind them.
-pub use tfkit_derive::{Enum, Model, Object};
+/// Derive macros; [`model::Object`], [`model::Model`] and [`function::Arguments`] are the traits behind them.
+pub use tfkit_derive::{Arguments, Enum, Model, Object};

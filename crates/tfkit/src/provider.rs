@@ -9,9 +9,10 @@ use crate::data_source::DataSource;
 use crate::diag::Diag;
 use crate::ephemeral_resource::EphemeralResource;
 use crate::erased::{
-    AnyAction, AnyDataSource, AnyEphemeralResource, AnyResource, ErasedAction, ErasedDataSource,
-    ErasedEphemeralResource, ErasedResource,
+    AnyAction, AnyDataSource, AnyEphemeralResource, AnyFunction, AnyResource, ErasedAction, ErasedDataSource,
+    ErasedEphemeralResource, ErasedFunction, ErasedResource,
 };
+use crate::function::Function;
 use crate::model::{Model, Partial};
 use crate::resource::Resource;
 use crate::value::Path;
@@ -96,6 +97,7 @@ pub struct Types<Client> {
     pub(crate) data_sources: Vec<Arc<dyn AnyDataSource>>,
     pub(crate) ephemeral_resources: Vec<Arc<dyn AnyEphemeralResource>>,
     pub(crate) actions: Vec<Arc<dyn AnyAction>>,
+    pub(crate) functions: Vec<Arc<dyn AnyFunction>>,
 }
 
 impl<Client> std::fmt::Debug for Types<Client> {
@@ -105,12 +107,14 @@ impl<Client> std::fmt::Debug for Types<Client> {
         let ephemeral_resources: Vec<_> =
             self.ephemeral_resources.iter().map(|one| one.type_name()).collect();
         let actions: Vec<_> = self.actions.iter().map(|action| action.type_name()).collect();
+        let functions: Vec<_> = self.functions.iter().map(|one| one.name()).collect();
         formatter
             .debug_struct("Types")
             .field("resources", &resources)
             .field("data_sources", &data_sources)
             .field("ephemeral_resources", &ephemeral_resources)
             .field("actions", &actions)
+            .field("functions", &functions)
             .finish_non_exhaustive()
     }
 }
@@ -123,6 +127,7 @@ impl<Client> Default for Types<Client> {
             data_sources: Vec::new(),
             ephemeral_resources: Vec::new(),
             actions: Vec::new(),
+            functions: Vec::new(),
         }
     }
 }
@@ -154,6 +159,13 @@ impl<Client: Send + Sync + 'static> Types<Client> {
     #[must_use]
     pub fn action<A: Action<Client = Client>>(mut self) -> Self {
         self.actions.push(Arc::new(ErasedAction::<A>::new(Arc::clone(&self.connection))));
+        self
+    }
+
+    /// Adds a function.
+    #[must_use]
+    pub fn function<F: Function>(mut self) -> Self {
+        self.functions.push(Arc::new(ErasedFunction::<F>::new()));
         self
     }
 }

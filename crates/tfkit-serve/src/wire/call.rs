@@ -17,17 +17,23 @@ use crate::log::panic_message;
 pub(super) struct Call<'a> {
     rpc: &'static str,
     subject: Option<(Kind, &'a str)>,
+    function: Option<&'a str>,
 }
 
 impl<'a> Call<'a> {
     /// Creates a call about the whole provider.
     pub(super) fn provider(rpc: &'static str) -> Self {
-        Self { rpc, subject: None }
+        Self { rpc, subject: None, function: None }
     }
 
     /// Creates a call about one type.
     pub(super) fn about(rpc: &'static str, kind: Kind, type_name: &'a str) -> Self {
-        Self { rpc, subject: Some((kind, type_name)) }
+        Self { rpc, subject: Some((kind, type_name)), function: None }
+    }
+
+    /// Creates a call of a function.
+    pub(super) fn function(rpc: &'static str, name: &'a str) -> Self {
+        Self { rpc, subject: None, function: Some(name) }
     }
 
     /// Runs a call in its own span. An error or a panic becomes a diagnostic, and `failed` puts it into a response:
@@ -64,6 +70,7 @@ impl<'a> Call<'a> {
             tf_data_source_type = named(Kind::DataSource),
             tf_ephemeral_resource_type = named(Kind::EphemeralResource),
             tf_action_type = named(Kind::Action),
+            tf_function = self.function,
         )
     }
 }

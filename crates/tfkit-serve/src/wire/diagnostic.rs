@@ -17,8 +17,7 @@ pub(super) fn encode(diags: &[Diag]) -> Vec<Diagnostic> {
 /// visible here.
 pub(super) fn encode_one(diag: &Diag) -> Diagnostic {
     let summary = printable::line(&masked(&diag.summary)).into_owned();
-    // Lines are kept: the host does not wrap indented ones, so commands can be copied.
-    let detail = printable::lines(&masked(&diag.detail())).into_owned();
+    let detail = text(&diag.detail());
     let attribute = diag.path.as_ref().map(ToString::to_string);
     let severity = match diag.severity {
         Severity::Error => {
@@ -41,6 +40,12 @@ pub(super) fn encode_one(diag: &Diag) -> Diagnostic {
         }
     };
     Diagnostic { severity: severity.into(), summary, detail, attribute: diag.path.as_ref().map(encode_path) }
+}
+
+/// Returns a text of several lines without secrets and escape sequences. Lines are kept: the host does not wrap
+/// indented ones, so commands can be copied.
+pub(super) fn text(text: &str) -> String {
+    printable::lines(&masked(text)).into_owned()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod call;
 mod capability;
 mod diagnostic;
+mod function;
 #[expect(clippy::all, clippy::pedantic, unreachable_pub, unused_qualifications, reason = "generated code")]
 #[allow(dead_code, reason = "generated for the whole protocol, of which only a part is used")]
 #[path = "gen/mod.rs"]

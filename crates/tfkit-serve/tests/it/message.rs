@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use crate::generated::provider::diagnostic::Severity;
 use crate::generated::provider::{
-    ClientCapabilities, Diagnostic, DynamicValue, apply_resource_change, configure_provider, get_functions,
-    get_metadata, get_provider_schema, get_resource_identity_schemas, move_resource_state, read_resource,
-    validate_resource_config,
+    ClientCapabilities, Diagnostic, DynamicValue, FunctionError, apply_resource_change, call_function,
+    close_ephemeral_resource, configure_provider, get_functions, get_metadata, get_provider_schema,
+    get_resource_identity_schemas, move_resource_state, open_ephemeral_resource, read_resource,
+    renew_ephemeral_resource, validate_resource_config,
 };
 use crate::host::{Channel, Provider};
 
@@ -78,6 +79,12 @@ async fn the_schema_is_complete_and_reports_the_capabilities_of_the_framework() 
     assert_eq!(metadata.server_capabilities, Some(capabilities));
     let names: Vec<_> = metadata.resources.iter().map(|it| it.type_name.as_str()).collect();
     assert_eq!(names, schema.resource_schemas.keys().collect::<Vec<_>>());
+    let names: Vec<_> = metadata.ephemeral_resources.iter().map(|it| it.type_name.as_str()).collect();
+    assert_eq!(names, schema.ephemeral_resource_schemas.keys().collect::<Vec<_>>());
+    let names: Vec<_> = metadata.functions.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, schema.functions.keys().collect::<Vec<_>>());
+    let functions = calls.get_functions(get_functions::Request {}).await.unwrap().into_inner();
+    assert_eq!((functions.functions, functions.diagnostics), (schema.functions, vec![]));
 
     let identities = calls.get_resource_identity_schemas(get_resource_identity_schemas::Request {}).await;
     let identities = identities.unwrap().into_inner().identity_schemas;
@@ -90,8 +97,6 @@ async fn the_schema_is_complete_and_reports_the_capabilities_of_the_framework() 
 async fn rpcs_for_unsupported_features_get_valid_responses() {
     let provider = Provider::start(&[]);
     let mut calls = provider.connect().await.provider();
-    let functions = calls.get_functions(get_functions::Request {}).await.unwrap().into_inner();
-    assert!(functions.functions.is_empty() && functions.diagnostics.is_empty());
     let status = calls.move_resource_state(move_resource_state::Request::default()).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::Unimplemented);
 }
@@ -199,4 +204,104 @@ async fn log_lines_have_the_format_that_hosts_read_and_mask_credentials() {
     assert!(configured["tf_req_id"].as_str().is_some_and(|id| id.len() == 36));
     let answered = log.iter().find(|line| line["@message"] == "Answered ConfigureProvider").unwrap();
     assert!(answered["tf_req_duration_ms"].is_u64());
+}
+
+#[tokio::test]
+async fn a_function_is_called_without_a_configuration_and_reports_errors_at_the_argument() {
+    let provider = Provider::start(&[]);
+    let mut calls = provider.connect().await.provider();
+    let empty = DynamicValue::default;
+    let text = |value: &str| json(&value.into());
+    let cases: Vec<(&str, Vec<DynamicValue>, Result<&[u8], (&str, Option<i64>)>)> = vec![
+        ("repeat", vec![msgpack(b"\x02"), empty(), text("ab")], Ok(b"\xa4abab")),
+        ("repeat", vec![msgpack(b"\x02"), text("-"), text("a"), text("b")], Ok(b"\xa7a-b-a-b")),
+        ("repeat", vec![msgpack(b"\x02"), empty()], Ok(b"\xa0")),
+        (
+            "repeat",
+            vec![msgpack(b"\xcc\xc8"), empty()],
+            Err(("That is too often\n\nUse at most 100.", Some(0))),
+        ),
+        ("repeat", vec![msgpack(b"\xff"), empty()], Err(("The value must be an integer from 0", Some(0)))),
+        ("repeat", vec![msgpack(b"\x02"), empty(), text("a"), text("")], Err(("must not be empty", Some(3)))),
+        ("repeat", vec![empty(), empty()], Err(("The value must not be null.", Some(0)))),
+        ("repeat", vec![msgpack(b"\x02")], Err(("takes at least 2 arguments; found 1", None))),
+        ("repeat", vec![msgpack(b"\x0d"), empty()], Err(("asked to panic", None))),
+        (
+            "repeat",
+            vec![msgpack(b"\xc1"), empty()],
+            Err(("an argument that does not match the schema", None)),
+        ),
+        ("reverse", vec![], Err(("This provider has no function \"reverse\"", None))),
+    ];
+    for (name, arguments, expected) in cases {
+        let shown = format!("{name} {arguments:?}");
+        let request = call_function::Request { name: name.into(), arguments };
+        let answer = calls.call_function(request).await.unwrap().into_inner();
+        match expected {
+            Ok(result) => assert_eq!((answer.result, answer.error), (Some(msgpack(result)), None), "{shown}"),
+            Err((text, argument)) => {
+                let FunctionError { text: found, function_argument } = answer.error.unwrap();
+                assert!(found.contains(text), "{shown}: {found}");
+                assert_eq!((function_argument, answer.result), (argument, None), "{shown}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_ephemeral_resource_is_opened_renewed_and_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(format!("{name}.note"));
+    let provider = Provider::start(&[]);
+    let channel = provider.connect().await;
+    assert_eq!(configure(&channel, folder.path(), "token-of-the-visit").await, []);
+    let mut calls = channel.provider();
+    let type_name = || "echo_visit".to_owned();
+    let open = |name: &str| open_ephemeral_resource::Request {
+        type_name: type_name(),
+        config: Some(json(&serde_json::json!({ "name": name, "password": null }))),
+        client_capabilities: None,
+    };
+    let opened = calls.open_ephemeral_resource(open("ann")).await.unwrap().into_inner();
+    assert_eq!(opened.diagnostics, []);
+    assert_eq!(opened.result, Some(msgpack(b"\x82\xa4name\xa3ann\xa8password\xafpassword-of-ann")));
+    assert!(opened.renew_at.unwrap().seconds > 1_700_000_000 && opened.deferred.is_none());
+    assert!(file("visit-of-ann").exists());
+    let request = renew_ephemeral_resource::Request { type_name: type_name(), private: opened.private };
+    let renewed = calls.renew_ephemeral_resource(request).await.unwrap().into_inner();
+    assert!(renewed.diagnostics.is_empty() && renewed.renew_at.is_some() && file("renewed").exists());
+    let request = close_ephemeral_resource::Request { type_name: type_name(), private: renewed.private };
+    for _ in 0..2 {
+        let closed = calls.close_ephemeral_resource(request.clone()).await.unwrap().into_inner();
+        assert_eq!(closed.diagnostics, [], "what is already closed is not an error");
+    }
+    assert!(!file("visit-of-ann").exists() && file("end-of-visit-of-ann").exists());
+
+    let failed = calls.open_ephemeral_resource(open("nobody")).await.unwrap().into_inner();
+    assert_eq!(only(failed.diagnostics).summary, "Nobody came");
+    assert!(!file("visit-of-nobody").exists(), "a host does not close what could not be opened");
+}
+
+#[tokio::test]
+async fn only_opentofu_gets_an_error_while_the_provider_waits_for_a_value() {
+    let provider = Provider::start(&[]);
+    let mut calls = provider.connect().await.provider();
+    let unknown = b"\xd4\x00\x00";
+    let config = Some(msgpack(&[&b"\x82\xa6folder"[..], unknown, b"\xa5token\xc0"].concat()));
+    let request = configure_provider::Request { config, ..configure_provider::Request::default() };
+    assert_eq!(calls.configure_provider(request).await.unwrap().into_inner().diagnostics, []);
+    let open = |client_capabilities| open_ephemeral_resource::Request {
+        type_name: "echo_visit".into(),
+        config: Some(json(&serde_json::json!({ "name": "ann", "password": null }))),
+        client_capabilities,
+    };
+    let promised = Some(msgpack(&[&b"\x82\xa4name\xa3ann\xa8password"[..], unknown].concat()));
+    for terraform in [None, Some(ClientCapabilities::default())] {
+        let opened = calls.open_ephemeral_resource(open(terraform)).await.unwrap().into_inner();
+        assert_eq!((opened.result, opened.diagnostics), (promised.clone(), vec![]));
+    }
+    let opentofu =
+        ClientCapabilities { write_only_attributes_allowed: true, ..ClientCapabilities::default() };
+    let opened = calls.open_ephemeral_resource(open(Some(opentofu))).await.unwrap().into_inner();
+    assert_eq!(only(opened.diagnostics).summary, "The provider's configuration is not known yet: folder");
 }

@@ -207,6 +207,72 @@ fn hosts_show_errors_with_their_commands_unbroken() {
     }
 }
 
+/// Returns whether a host is of this version or a later one, of Terraform and of OpenTofu.
+fn is_at_least(host: &Path, terraform: (u32, u32), tofu: (u32, u32)) -> bool {
+    let output = Command::new(host).arg("version").env("CHECKPOINT_DISABLE", "1").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (product, version) = text.lines().next().and_then(|line| line.split_once(" v")).unwrap();
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap_or_default());
+    let version = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+    version >= if product == "OpenTofu" { tofu } else { terraform }
+}
+
+#[test]
+fn hosts_call_functions_and_show_their_errors_at_the_argument() {
+    for host in hosts().iter().filter(|host| is_at_least(host, (1, 8), (1, 7))) {
+        let project = Project::new(host);
+        let output = |call: &str| format!("output \"text\" {{\n  value = provider::echo::{call}\n}}\n");
+        project.configure(&output("repeat(2, null, \"a\", \"b\")"));
+        project.apply();
+        assert_eq!(project.run(&["output", "-raw", "text"]), "abab");
+        for (call, argument, problem) in [
+            ("repeat(200, null, \"a\")", "\"times\"", "That is too often"),
+            ("repeat(2, null, \"a\", \"\")", "\"texts\"", "must not be empty"),
+        ] {
+            project.configure(&output(call));
+            let failed = project.try_run(&["validate", "-no-color"]);
+            let errors = String::from_utf8_lossy(&failed.stderr).into_owned();
+            assert!(!failed.status.success());
+            assert!(errors.contains(&format!("value for {argument} parameter")), "{call}: {errors}");
+            assert!(errors.contains(problem), "{call}: {errors}");
+        }
+    }
+}
+
+#[test]
+fn hosts_renew_an_ephemeral_resource_while_it_is_in_use_and_store_none_of_it() {
+    for host in hosts().iter().filter(|host| is_at_least(host, (1, 10), (1, 11))) {
+        let project = Project::new(host);
+        // The second provider block is configured with the ephemeral value, and its note waits for a renewal.
+        project.configure(&format!(
+            "ephemeral \"echo_visit\" \"it\" {{\n  name = \"ann\"\n}}\nprovider \"echo\" {{\n  alias  = \
+             \"visitor\"\n  folder = \"{}\"\n  token  = ephemeral.echo_visit.it.password\n}}\nresource \"echo_note\" \
+             \"it\" {{\n  provider = echo.visitor\n  name = \"first\"\n  text = \"wait for a renewal\"\n}}\n",
+            project.folder.path().join("notes").display()
+        ));
+        project.run(&["plan", "-no-color", "-input=false", "-out=plan"]);
+        assert!(project.note("end-of-visit-of-ann").exists(), "a plan closes it");
+        fs::remove_file(project.note("end-of-visit-of-ann")).unwrap();
+        let log = project.folder.path().join("trace.log");
+        let applied = Command::new(host)
+            .args(["apply", "-no-color", "-input=false", "plan"])
+            .current_dir(project.folder.path())
+            .env("TF_CLI_CONFIG_FILE", project.folder.path().join("settings.tfrc"))
+            .envs([("CHECKPOINT_DISABLE", "1"), ("TF_LOG", "TRACE")])
+            .env("TF_LOG_PATH", &log)
+            .output()
+            .unwrap();
+        assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+        assert!(project.note("renewed").exists() && project.note("end-of-visit-of-ann").exists());
+        assert!(!project.note("visit-of-ann").exists(), "nothing stays open");
+        for file in ["trace.log", "terraform.tfstate", "plan"] {
+            let bytes = fs::read(project.folder.path().join(file)).unwrap();
+            let found = bytes.windows(15).any(|window| window == b"password-of-ann");
+            assert!(!found, "{file} contains the password");
+        }
+    }
+}
+
 /// One plan starts several processes, so starting must be fast. With the two seconds that a host waits for a provider
 /// that does not end, this would take far longer.
 #[test]

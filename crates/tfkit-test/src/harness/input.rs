@@ -69,7 +69,7 @@ fn value(attribute: &Attribute, json: &Json, here: &Path) -> Result<Dyn, Failure
     }
 }
 
-fn plain(ty: &Type, json: &Json, here: &Path) -> Result<Dyn, Failure> {
+pub(super) fn plain(ty: &Type, json: &Json, here: &Path) -> Result<Dyn, Failure> {
     let text = json.to_string();
     let mistake = |error: tfkit::value::DecodeError| Failure::Mistake(format!("{here}: {error}"));
     let parsed = json::parse(text.as_bytes()).map_err(mistake)?;

@@ -1,7 +1,9 @@
 //! Simulates the host in the process of the test.
 
 mod apply;
+mod ephemeral;
 mod failure;
+mod function;
 mod input;
 mod invoke;
 mod plan;
@@ -13,7 +15,9 @@ use tfkit::engine::{DataSourceRequest, ImportBy, ImportRequest, UpgradeRequest, 
 use tfkit::{Diag, Dyn, Kind};
 
 pub use self::apply::Applied;
+pub use self::ephemeral::OpenResource;
 pub use self::failure::Failure;
+pub use self::function::call_function;
 pub use self::input::unknown;
 pub use self::invoke::Invoked;
 pub use self::plan::Planned;

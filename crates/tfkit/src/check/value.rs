@@ -5,7 +5,7 @@ use std::ops::{Bound, RangeBounds};
 
 use super::nearest::nearest;
 use super::quoted::quoted;
-use crate::value::{Dyn, Number, Step, Type};
+use crate::value::{Dyn, Number, Shown, Step, Type};
 
 /// A condition on a known value, with its text for the documentation and for messages.
 #[derive(Clone, Debug)]
@@ -171,6 +171,17 @@ impl Check {
     /// Returns whether a value passes. Null and unknown values pass: there is nothing to check yet.
     pub fn holds(&self, value: &Dyn) -> bool {
         self.failures(value).is_empty()
+    }
+
+    /// Returns why a value does not pass, as sentences without the value if it is `hidden`.
+    pub(crate) fn complaint(&self, value: &Dyn, hidden: bool) -> Option<String> {
+        let failures = self.failures(value);
+        let Failure { check, value, .. } = failures.first()?;
+        let shown = value.filter(|value| !hidden && value.wholly_known());
+        let found = shown.map_or(String::new(), |value| format!("; found {}", Shown(value)));
+        let word = shown.and_then(Dyn::as_str).and_then(|written| check.nearest(written));
+        let hint = word.map_or(String::new(), |word| format!(" Did you mean {word:?}?"));
+        Some(format!("The value must {check}{found}.{hint}"))
     }
 
     /// Returns every part of a value that does not pass.

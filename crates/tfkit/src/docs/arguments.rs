@@ -135,7 +135,7 @@ fn shape(attribute: &Attribute) -> String {
     words
 }
 
-fn plain(ty: &Type) -> String {
+pub(super) fn plain(ty: &Type) -> String {
     match ty {
         Type::Bool => "Boolean".to_owned(),
         Type::Number => "Number".to_owned(),

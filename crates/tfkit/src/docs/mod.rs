@@ -8,6 +8,7 @@
 
 mod arguments;
 mod files;
+mod function;
 mod import;
 mod layout;
 mod page;
@@ -27,6 +28,7 @@ use page::Page;
 /// - `examples/provider/provider.tf`, `examples/resources/TYPE/resource.tf`,
 ///   `examples/data-sources/TYPE/data-source.tf`, `examples/actions/TYPE/action.tf` and so on: the example of each page. It is required. Other `.tf` files
 ///   in its folder follow in the order of their names.
+/// - `examples/functions/NAME/function.tf`: the example of a function.
 /// - `templates/index.md`, `templates/resources/NAME.md` and so on, where `NAME` is the type without the provider's
 ///   prefix: Markdown that follows the description. A heading `# …` at its beginning replaces
 ///   that of the page. Text after a line `## Import` goes into the section with this name. A line `<!-- example -->`
@@ -55,6 +57,13 @@ pub fn pages(engine: &Engine, sources: &Files) -> Result<Files, Vec<String>> {
             }
         }
     }
+    for signature in engine.functions() {
+        used.extend([function::template_path(signature), function::example_folder(signature)]);
+        match function::page(prefix, signature, sources) {
+            Ok(text) => drop(pages.insert(function::path(signature), text)),
+            Err(problem) => problems.push(problem),
+        }
+    }
     problems.extend(unused(sources, &used));
     if problems.is_empty() { Ok(pages) } else { Err(problems) }
 }
@@ -62,7 +71,11 @@ pub fn pages(engine: &Engine, sources: &Files) -> Result<Files, Vec<String>> {
 /// Returns the folders of the templates and examples that [`pages`] reads, from the root of the repository.
 pub fn sources_of_pages() -> Vec<String> {
     let examples = Kind::ALL.map(|kind| format!("examples/{}", layout::folder(kind)));
-    ["templates", "examples/provider"].map(str::to_owned).into_iter().chain(examples).collect()
+    ["templates", "examples/provider", "examples/functions"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(examples)
+        .collect()
 }
 
 /// Returns templates and examples of types that do not exist, for example because a type was renamed.

@@ -167,12 +167,7 @@ impl<'a> Page<'a> {
     fn examples(&self, sources: &Files) -> Vec<String> {
         let folder = self.example_folder();
         let main = self.example_name();
-        let name =
-            |path: &str| path.strip_prefix(&folder).filter(|name| is_configuration(name)).map(str::to_owned);
-        let mut files: Vec<(String, &String)> =
-            sources.iter().filter_map(|(path, text)| Some((name(path)?, text))).collect();
-        files.sort_by_key(|(name, _)| (name != main, name.clone()));
-        files.iter().map(|(_, text)| format!("```terraform\n{}\n```", text.trim())).collect()
+        examples(sources, &folder, main)
     }
 
     /// Returns the name of the first block of the type in an example, after its type: `TYPE.NAME`.
@@ -181,6 +176,16 @@ impl<'a> Page<'a> {
         let label = example.lines().find_map(|line| line.strip_prefix(&block))?.split_once('"')?.0;
         Some(format!("{}.{label}", self.name))
     }
+}
+
+/// Returns the examples in a folder as code blocks: the main one first, the others by name.
+pub(super) fn examples(sources: &Files, folder: &str, main: &str) -> Vec<String> {
+    let name =
+        |path: &str| path.strip_prefix(folder).filter(|name| is_configuration(name)).map(str::to_owned);
+    let mut files: Vec<(String, &String)> =
+        sources.iter().filter_map(|(path, text)| Some((name(path)?, text))).collect();
+    files.sort_by_key(|(name, _)| (name != main, name.clone()));
+    files.iter().map(|(_, text)| format!("```terraform\n{}\n```", text.trim())).collect()
 }
 
 /// Returns the note about the versions of the host.
@@ -197,7 +202,7 @@ fn run(address: &str) -> String {
 }
 
 /// Returns a description as Markdown: lines of a paragraph are joined, lists and tables are kept.
-fn paragraphs(text: &str) -> String {
+pub(super) fn paragraphs(text: &str) -> String {
     let paragraph = |text: &str| {
         if text.trim_start().starts_with(['-', '|', '#', '`']) {
             text.trim().to_owned()

@@ -1,6 +1,7 @@
 //! Facts of the schema about an attribute, as sentences.
 
 use crate::check::Rule;
+use crate::function::{Parameter, Signature};
 use crate::schema::{Attribute, Who};
 use crate::value::{Dyn, Whole};
 
@@ -22,6 +23,21 @@ impl Attribute {
         }
         sentences.retain(|sentence| !sentence.is_empty());
         sentences.join(" ")
+    }
+}
+
+impl Parameter {
+    /// Returns the description with the checks, as one paragraph of Markdown.
+    pub fn documentation(&self) -> String {
+        let checks = self.checks.iter().map(|check| check.sentence(&self.ty));
+        std::iter::once(one_line(&self.description)).chain(checks).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Signature {
+    /// Returns the first paragraph of the description, in one line.
+    pub fn summary(&self) -> String {
+        one_line(self.description.split("\n\n").next().unwrap_or_default())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The engine: a provider with its types, and the data that all calls share.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,7 +11,7 @@ use super::registry::Registry;
 use super::sensitive;
 use crate::cx::{Call, Shared, SharedNotes};
 use crate::diag::Diag;
-use crate::erased::{AnyAction, AnyDataSource, AnyEphemeralResource, AnyResource, AnyType};
+use crate::erased::{AnyAction, AnyDataSource, AnyEphemeralResource, AnyFunction, AnyResource, AnyType};
 use crate::model::{Model as _, Operation};
 use crate::provider::{Provider, Types};
 use crate::schema::{IdentitySchema, Kind, Schema};
@@ -35,6 +36,7 @@ pub(super) struct Core {
     pub(super) data_sources: Registry<dyn AnyDataSource>,
     pub(super) ephemeral_resources: Registry<dyn AnyEphemeralResource>,
     pub(super) actions: Registry<dyn AnyAction>,
+    pub(super) functions: BTreeMap<&'static str, Arc<dyn AnyFunction>>,
     pub(super) shared: Arc<Shared>,
     /// Errors found while the types were registered.
     pub(super) problems: Diags,
@@ -53,12 +55,14 @@ impl Engine {
         let ephemeral_resources =
             Registry::new(Kind::EphemeralResource, prefix, types.ephemeral_resources, &mut problems);
         let actions = Registry::new(Kind::Action, prefix, types.actions, &mut problems);
+        let functions = super::call_function::by_name(types.functions, &mut problems);
         Self(Arc::new(Core {
             provider: Arc::new(ErasedProvider::new(provider, types.connection)),
             resources,
             data_sources,
             ephemeral_resources,
             actions,
+            functions,
             shared: Arc::default(),
             problems,
             warned: AtomicBool::new(false),

@@ -5,6 +5,7 @@
 //! Each RPC has a file with its request and its method of [`Engine`].
 
 mod apply;
+mod call_function;
 mod close_ephemeral_resource;
 mod configure;
 mod core;
@@ -31,6 +32,7 @@ pub use crate::cx::caller::attended;
 pub use crate::erased::ImportBy;
 pub use crate::schema::{IdentityAttribute, IdentitySchema};
 pub use apply::ApplyRequest;
+pub use call_function::{CallRequest, FunctionError};
 pub use close_ephemeral_resource::CloseRequest;
 pub use configure::ConfigureRequest;
 pub use import::ImportRequest;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::core::{Diags, Engine};
 use crate::diag::Diag;
+use crate::function::{Parameter, Signature};
 use crate::schema::{Attribute, IdentityAttribute, Kind, Nesting, Schema, Shape, Who};
 use crate::value::Type;
 
@@ -21,6 +22,7 @@ impl Engine {
                 }
             }
         }
+        problems.extend(self.functions().flat_map(of_function));
         for (name, resource) in self.0.resources.iter() {
             problems.extend(of_identity(name, &resource.identity()));
         }
@@ -64,6 +66,30 @@ fn of_schema(what: &str, schema: &Schema, reserved: &[&str]) -> Diags {
     diags.extend(taken.map(|attribute| {
         problem(what, attribute, "has a name that the host reserves in this kind of block")
     }));
+    diags
+}
+
+/// Returns the errors of a function.
+fn of_function(signature: &Signature) -> Diags {
+    let mut diags = Vec::new();
+    let mut problem = |wrong: String| diags.push(Diag::bug(format!("function {}: {wrong}", signature.name)));
+    if !is_name(signature.name) {
+        problem("the name has characters other than lower-case letters, digits and `_`".to_owned());
+    }
+    let mut names = BTreeSet::new();
+    for Parameter { name, description, .. } in signature.all_parameters() {
+        if !names.insert(*name) {
+            problem(format!("parameter {name:?} is declared twice"));
+        }
+        if !is_name(name) {
+            problem(format!(
+                "parameter {name:?} has a name with characters other than lower-case letters, digits and `_`"
+            ));
+        }
+        if description.is_empty() {
+            problem(format!("parameter {name:?} has no description"));
+        }
+    }
     diags
 }
 

@@ -7,6 +7,7 @@ mod action;
 mod batch;
 mod data_source;
 mod ephemeral_resource;
+mod function;
 mod resource;
 
 use std::pin::Pin;
@@ -19,6 +20,7 @@ use crate::value::Dyn;
 pub(crate) use action::{AnyAction, ErasedAction};
 pub(crate) use data_source::{AnyDataSource, ErasedDataSource};
 pub(crate) use ephemeral_resource::{AnyEphemeralResource, ErasedEphemeralResource, RenewAt};
+pub(crate) use function::{AnyFunction, ErasedFunction};
 pub use resource::ImportBy;
 pub(crate) use resource::{AnyResource, ErasedResource, Hooked, Update, Updated};
 

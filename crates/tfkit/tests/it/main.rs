@@ -12,6 +12,7 @@ mod ephemeral;
 mod failure;
 mod field;
 mod foreign;
+mod function;
 mod generate;
 mod host_rules;
 mod import;

@@ -4,7 +4,7 @@ use tfkit::Kind;
 
 use crate::wire::generated::provider::Schema;
 use crate::wire::generated::provider::get_provider_schema::{Request, Response};
-use crate::wire::{call::Call, capability, diagnostic, schema, service::Service};
+use crate::wire::{call::Call, capability, diagnostic, function, schema, service::Service};
 
 pub(super) async fn answer(service: &Service, _: Request) -> Response {
     // Without the schema of the provider block, the host would report that instead of the errors.
@@ -24,6 +24,7 @@ pub(super) async fn answer(service: &Service, _: Request) -> Response {
             data_source_schemas: schemas(Kind::DataSource),
             ephemeral_resource_schemas: schemas(Kind::EphemeralResource),
             action_schemas: engine.names(Kind::Action).into_iter().filter_map(action).collect(),
+            functions: function::encode_all(engine),
             server_capabilities: Some(capability::SERVER),
             diagnostics: diagnostic::encode(&engine.problems()),
             ..Response::default()

@@ -2,6 +2,7 @@
 //! hosts treat as "this provider has none".
 
 mod apply_resource_change;
+mod call_function;
 mod close_ephemeral_resource;
 mod configure_provider;
 mod get_functions;
@@ -104,6 +105,7 @@ serve! {
         renew_ephemeral_resource
         close_ephemeral_resource
         get_functions
+        call_function
         validate_action_config
         plan_action
     }
