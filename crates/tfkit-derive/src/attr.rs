@@ -128,6 +128,7 @@ pub(crate) enum Kind {
     DataSource,
     Action,
     EphemeralResource,
+    ListResource,
     Provider,
 }
 
@@ -215,11 +216,12 @@ fn kind(meta: &ParseNestedMeta<'_>) -> Result<Kind> {
         "resource" => Ok(Kind::Resource),
         "data_source" => Ok(Kind::DataSource),
         "ephemeral_resource" => Ok(Kind::EphemeralResource),
+        "list_resource" => Ok(Kind::ListResource),
         "action" => Ok(Kind::Action),
         "provider" => Ok(Kind::Provider),
         _ => Err(Error::new(
             word.span(),
-            "expected `resource`, `data_source`, `ephemeral_resource`, `action` or `provider`",
+            "expected `resource`, `data_source`, `ephemeral_resource`, `list_resource`, `action` or `provider`",
         )),
     }
 }

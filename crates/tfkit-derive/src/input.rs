@@ -50,8 +50,8 @@ impl Struct {
         let kind = object.kind();
         let reserved = match kind {
             Kind::Provider => RESERVED_IN_PROVIDER,
-            // The arguments of an action have a block of their own.
-            Kind::Action => &[],
+            // The arguments of a list and an action have a block of their own.
+            Kind::ListResource | Kind::Action => &[],
             Kind::Resource | Kind::DataSource | Kind::EphemeralResource => RESERVED,
         };
         for field in &object.fields {

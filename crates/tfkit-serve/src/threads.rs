@@ -82,7 +82,6 @@ impl Threads {
 
     /// Runs a call whose response is a stream on its own thread. If the stream is dropped, the call is asked to stop,
     /// and is dropped a second later.
-    #[allow(dead_code, reason = "used as soon as an RPC has a stream")]
     pub(crate) fn stream<T: Send + 'static>(
         &self,
         call: impl Future<Output = BoxStream<T>> + Send + 'static,

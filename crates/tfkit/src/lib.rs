@@ -132,6 +132,7 @@
 //! | give operations more time | a field of type [`timeouts::Timeouts`], or [`Resource::timeout`] |
 //! | treat two spellings as the same value | `#[attr(same = …)]` |
 //! | keep a secret out of the state | `#[attr(twin)]` and the field type [`Twin`] |
+//! | list the objects of the type for `terraform query` | [`ListResource`], with [`Results`] |
 //! | reject two objects with the same name in a plan | [`Resource::claim`] |
 //! | report that something already exists, with matching advice | [`Diag::in_the_way`] |
 //! | wait, lock, warn, store private values with the state | [`Cx`] |
@@ -156,6 +157,7 @@ pub mod ephemeral_resource;
 mod erased;
 pub mod field;
 pub mod function;
+pub mod list_resource;
 pub mod model;
 pub mod plan;
 pub mod provider;
@@ -173,9 +175,10 @@ pub use engine::Engine;
 pub use ephemeral_resource::{EphemeralResource, Opened, Opening, Renewed};
 pub use field::{Computed, Enum, IfSet, OrDefault, OrServer, Secret, Set, Twin};
 pub use function::Function;
+pub use list_resource::{ListResource, Listed, Results};
 pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};
-pub use resource::{Current, ImportId, Imported, KeyOf, Page, Plan, Resource, Since, Upgrade};
+pub use resource::{Current, Generated, ImportId, Imported, KeyOf, Page, Plan, Resource, Since, Upgrade};
 pub use run::Claim;
 pub use schema::{Attribute, Kind, Nesting, Schema, Shape, Who};
 pub use value::{Dyn, Number, Path, Step, Type};

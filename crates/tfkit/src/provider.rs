@@ -9,10 +9,11 @@ use crate::data_source::DataSource;
 use crate::diag::Diag;
 use crate::ephemeral_resource::EphemeralResource;
 use crate::erased::{
-    AnyAction, AnyDataSource, AnyEphemeralResource, AnyFunction, AnyResource, ErasedAction, ErasedDataSource,
-    ErasedEphemeralResource, ErasedFunction, ErasedResource,
+    AnyAction, AnyDataSource, AnyEphemeralResource, AnyFunction, AnyListResource, AnyResource, ErasedAction,
+    ErasedDataSource, ErasedEphemeralResource, ErasedFunction, ErasedListResource, ErasedResource,
 };
 use crate::function::Function;
+use crate::list_resource::ListResource;
 use crate::model::{Model, Partial};
 use crate::resource::Resource;
 use crate::value::Path;
@@ -98,6 +99,7 @@ pub struct Types<Client> {
     pub(crate) ephemeral_resources: Vec<Arc<dyn AnyEphemeralResource>>,
     pub(crate) actions: Vec<Arc<dyn AnyAction>>,
     pub(crate) functions: Vec<Arc<dyn AnyFunction>>,
+    pub(crate) list_resources: Vec<Arc<dyn AnyListResource>>,
 }
 
 impl<Client> std::fmt::Debug for Types<Client> {
@@ -108,6 +110,7 @@ impl<Client> std::fmt::Debug for Types<Client> {
             self.ephemeral_resources.iter().map(|one| one.type_name()).collect();
         let actions: Vec<_> = self.actions.iter().map(|action| action.type_name()).collect();
         let functions: Vec<_> = self.functions.iter().map(|one| one.name()).collect();
+        let lists: Vec<_> = self.list_resources.iter().map(|list| list.type_name()).collect();
         formatter
             .debug_struct("Types")
             .field("resources", &resources)
@@ -115,6 +118,7 @@ impl<Client> std::fmt::Debug for Types<Client> {
             .field("ephemeral_resources", &ephemeral_resources)
             .field("actions", &actions)
             .field("functions", &functions)
+            .field("list_resources", &lists)
             .finish_non_exhaustive()
     }
 }
@@ -128,6 +132,7 @@ impl<Client> Default for Types<Client> {
             ephemeral_resources: Vec::new(),
             actions: Vec::new(),
             functions: Vec::new(),
+            list_resources: Vec::new(),
         }
     }
 }
@@ -166,6 +171,16 @@ impl<Client: Send + Sync + 'static> Types<Client> {
     #[must_use]
     pub fn function<F: Function>(mut self) -> Self {
         self.functions.push(Arc::new(ErasedFunction::<F>::new()));
+        self
+    }
+
+    /// Adds a list of the objects of a resource type, which is also registered as a [`resource`](Self::resource).
+    #[must_use]
+    pub fn list_resource<L: ListResource>(mut self) -> Self
+    where
+        L::Resource: Resource<Client = Client>,
+    {
+        self.list_resources.push(Arc::new(ErasedListResource::<L>::new(Arc::clone(&self.connection))));
         self
     }
 }

@@ -32,11 +32,14 @@ pub enum Kind {
     EphemeralResource,
     /// An action: `action "cloud_team_check" …`.
     Action,
+    /// A list of the objects of a resource type: `list "cloud_team" …` in a query file.
+    ListResource,
 }
 
 impl Kind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::Resource, Self::DataSource, Self::EphemeralResource, Self::Action];
+    pub const ALL: [Self; 5] =
+        [Self::Resource, Self::DataSource, Self::EphemeralResource, Self::ListResource, Self::Action];
 
     /// Returns its name in messages.
     pub const fn words(self) -> &'static str {
@@ -45,6 +48,7 @@ impl Kind {
             Self::DataSource => "data source",
             Self::EphemeralResource => "ephemeral resource",
             Self::Action => "action",
+            Self::ListResource => "list resource",
         }
     }
 }

@@ -71,6 +71,7 @@ impl<'a> Call<'a> {
             tf_ephemeral_resource_type = named(Kind::EphemeralResource),
             tf_action_type = named(Kind::Action),
             tf_function = self.function,
+            tf_list_resource_type = named(Kind::ListResource),
         )
     }
 }

@@ -7,6 +7,7 @@ mod function;
 mod input;
 mod invoke;
 mod plan;
+mod query;
 mod state;
 mod wire;
 
@@ -22,6 +23,7 @@ pub use self::input::unknown;
 pub use self::invoke::Invoked;
 pub use self::plan::Planned;
 use self::plan::Refresh;
+pub use self::query::{Found, Query};
 pub use self::state::Harness;
 use self::state::Object;
 

@@ -3,6 +3,7 @@
 mod command;
 mod host;
 mod plan;
+mod query;
 #[cfg(unix)]
 mod running;
 
@@ -18,6 +19,7 @@ use tempfile::TempDir;
 pub use self::command::{Failed, Output};
 pub use self::host::{Host, NoHost, Product, Search};
 pub use self::plan::Plan;
+pub use self::query::Queried;
 #[cfg(unix)]
 pub use self::running::Running;
 
@@ -207,6 +209,13 @@ impl Scenario {
     /// Imports an object into the state by its id.
     pub async fn import(&self, address: &str, id: &str) -> Result<Output, Failed> {
         self.run(&["import", address, id]).await
+    }
+
+    /// Runs the lists in the query files (`*.tfquery.hcl`) with more options, such as `-generate-config-out=FILE`.
+    /// Requires Terraform 1.14 or later.
+    pub async fn query(&self, options: &[&str]) -> Result<Queried, Failed> {
+        let output = self.run(&[&["query", "-json"], options].concat()).await?;
+        Queried::read(&output)
     }
 
     /// Removes an object from the state without deleting it.

@@ -9,6 +9,7 @@ pub(super) const fn folder(kind: Kind) -> &'static str {
         Kind::DataSource => "data-sources",
         Kind::EphemeralResource => "ephemeral-resources",
         Kind::Action => "actions",
+        Kind::ListResource => "list-resources",
     }
 }
 
@@ -19,6 +20,7 @@ pub(super) const fn example(kind: Kind) -> &'static str {
         Kind::DataSource => "data-source.tf",
         Kind::EphemeralResource => "ephemeral-resource.tf",
         Kind::Action => "action.tf",
+        Kind::ListResource => "list-resource.tfquery.hcl",
     }
 }
 
@@ -28,6 +30,7 @@ pub(super) const fn title(kind: Kind) -> &'static str {
         Kind::Resource => "Resource",
         Kind::DataSource => "Data Source",
         Kind::EphemeralResource => "Ephemeral Resource",
+        Kind::ListResource => "List Resource",
         Kind::Action => "Action",
     }
 }
@@ -37,6 +40,6 @@ pub(super) const fn hosts(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Resource | Kind::DataSource => None,
         Kind::EphemeralResource => Some("Terraform 1.10 or later, or OpenTofu 1.11 or later"),
-        Kind::Action => Some("Terraform 1.14 or later"),
+        Kind::ListResource | Kind::Action => Some("Terraform 1.14 or later"),
     }
 }

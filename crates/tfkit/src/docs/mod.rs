@@ -26,9 +26,8 @@ use page::Page;
 /// Read from `sources`:
 ///
 /// - `examples/provider/provider.tf`, `examples/resources/TYPE/resource.tf`,
-///   `examples/data-sources/TYPE/data-source.tf`, `examples/actions/TYPE/action.tf` and so on: the example of each page. It is required. Other `.tf` files
-///   in its folder follow in the order of their names.
-/// - `examples/functions/NAME/function.tf`: the example of a function.
+///   `examples/data-sources/TYPE/data-source.tf`, `examples/functions/NAME/function.tf` and so on: the example of each
+///   page. It is required. Other `.tf` and `.tfquery.hcl` files in its folder follow in the order of their names.
 /// - `templates/index.md`, `templates/resources/NAME.md` and so on, where `NAME` is the type without the provider's
 ///   prefix: Markdown that follows the description. A heading `# …` at its beginning replaces
 ///   that of the page. Text after a line `## Import` goes into the section with this name. A line `<!-- example -->`

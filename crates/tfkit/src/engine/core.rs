@@ -11,7 +11,9 @@ use super::registry::Registry;
 use super::sensitive;
 use crate::cx::{Call, Shared, SharedNotes};
 use crate::diag::Diag;
-use crate::erased::{AnyAction, AnyDataSource, AnyEphemeralResource, AnyFunction, AnyResource, AnyType};
+use crate::erased::{
+    AnyAction, AnyDataSource, AnyEphemeralResource, AnyFunction, AnyListResource, AnyResource, AnyType,
+};
 use crate::model::{Model as _, Operation};
 use crate::provider::{Provider, Types};
 use crate::schema::{IdentitySchema, Kind, Schema};
@@ -37,6 +39,7 @@ pub(super) struct Core {
     pub(super) ephemeral_resources: Registry<dyn AnyEphemeralResource>,
     pub(super) actions: Registry<dyn AnyAction>,
     pub(super) functions: BTreeMap<&'static str, Arc<dyn AnyFunction>>,
+    pub(super) list_resources: Registry<dyn AnyListResource>,
     pub(super) shared: Arc<Shared>,
     /// Errors found while the types were registered.
     pub(super) problems: Diags,
@@ -56,13 +59,15 @@ impl Engine {
             Registry::new(Kind::EphemeralResource, prefix, types.ephemeral_resources, &mut problems);
         let actions = Registry::new(Kind::Action, prefix, types.actions, &mut problems);
         let functions = super::call_function::by_name(types.functions, &mut problems);
+        let list_resources = Registry::new(Kind::ListResource, prefix, types.list_resources, &mut problems);
         Self(Arc::new(Core {
             provider: Arc::new(ErasedProvider::new(provider, types.connection)),
             resources,
             data_sources,
-            ephemeral_resources,
             actions,
+            ephemeral_resources,
             functions,
+            list_resources,
             shared: Arc::default(),
             problems,
             warned: AtomicBool::new(false),
@@ -101,6 +106,7 @@ impl Engine {
             Kind::Resource => self.0.resources.find(type_name).map(|one| one.timeout(operation)),
             Kind::DataSource => self.0.data_sources.find(type_name).map(|one| one.timeout()),
             Kind::EphemeralResource => self.0.ephemeral_resources.find(type_name).map(|one| one.timeout()),
+            Kind::ListResource => self.0.list_resources.find(type_name).map(|one| one.timeout()),
             Kind::Action => self.0.actions.find(type_name).map(|one| one.timeout()),
         }
     }
@@ -157,6 +163,7 @@ impl Core {
                 self.ephemeral_resources.iter().map(|(name, one)| (name, &**one as _)).collect()
             }
             Kind::Action => self.actions.iter().map(|(name, one)| (name, &**one as _)).collect(),
+            Kind::ListResource => self.list_resources.iter().map(|(name, one)| (name, &**one as _)).collect(),
         }
     }
 
@@ -167,6 +174,7 @@ impl Core {
             Kind::DataSource => self.data_sources.get(type_name).map(|one| one as _),
             Kind::EphemeralResource => self.ephemeral_resources.get(type_name).map(|one| one as _),
             Kind::Action => self.actions.get(type_name).map(|one| one as _),
+            Kind::ListResource => self.list_resources.get(type_name).map(|one| one as _),
         }
     }
 
@@ -177,6 +185,7 @@ impl Core {
             Kind::DataSource => self.data_sources.find(type_name).map(|one| &**one as _),
             Kind::EphemeralResource => self.ephemeral_resources.find(type_name).map(|one| &**one as _),
             Kind::Action => self.actions.find(type_name).map(|one| &**one as _),
+            Kind::ListResource => self.list_resources.find(type_name).map(|one| &**one as _),
         }
     }
 
@@ -194,5 +203,9 @@ impl Core {
 
     pub(super) fn action(&self, type_name: &str) -> Result<Arc<dyn AnyAction>, Diag> {
         self.actions.get(type_name)
+    }
+
+    pub(super) fn list_resource(&self, type_name: &str) -> Result<Arc<dyn AnyListResource>, Diag> {
+        self.list_resources.get(type_name)
     }
 }

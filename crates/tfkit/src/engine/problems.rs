@@ -26,8 +26,26 @@ impl Engine {
         for (name, resource) in self.0.resources.iter() {
             problems.extend(of_identity(name, &resource.identity()));
         }
+        for (name, list) in self.0.list_resources.iter() {
+            problems.extend(of_list(name, list.schema(), self.identity_schema(name).is_some()));
+        }
         problems
     }
+}
+
+/// Returns the errors of a list. Hosts request the objects by the name of the resource type, and import them by
+/// identity.
+fn of_list(name: &str, schema: &Schema, has_identity: bool) -> Diags {
+    let mut diags = Vec::new();
+    if !has_identity {
+        diags.push(Diag::bug(format!("list resource {name}: there is no resource {name} with an identity")));
+    }
+    let computed = schema.attributes.iter().filter(|attribute| attribute.who.is_computed());
+    let computed = computed.filter(|attribute| !matches!(attribute.who, Who::Default(_)));
+    diags.extend(computed.map(|attribute| {
+        problem(&format!("list resource {name}"), attribute, "is computed, but filters have no result")
+    }));
+    diags
 }
 
 /// Root names that the host keeps for itself in the blocks of resources and data sources.
@@ -41,7 +59,7 @@ const RESERVED_IN_PROVIDER: &[&str] = &["alias", "version"];
 const fn reserved(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Resource | Kind::DataSource | Kind::EphemeralResource => RESERVED,
-        Kind::Action => &[],
+        Kind::ListResource | Kind::Action => &[],
     }
 }
 

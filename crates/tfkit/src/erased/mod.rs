@@ -8,6 +8,7 @@ mod batch;
 mod data_source;
 mod ephemeral_resource;
 mod function;
+mod list_resource;
 mod resource;
 
 use std::pin::Pin;
@@ -21,6 +22,7 @@ pub(crate) use action::{AnyAction, ErasedAction};
 pub(crate) use data_source::{AnyDataSource, ErasedDataSource};
 pub(crate) use ephemeral_resource::{AnyEphemeralResource, ErasedEphemeralResource, RenewAt};
 pub(crate) use function::{AnyFunction, ErasedFunction};
+pub(crate) use list_resource::{AnyListResource, ErasedListResource};
 pub use resource::ImportBy;
 pub(crate) use resource::{AnyResource, ErasedResource, Hooked, Update, Updated};
 

@@ -10,8 +10,10 @@ use crate::cx::{Call, Connection, Cx};
 use crate::diag::Diag;
 use crate::field::Misfit;
 use crate::model::{Key as _, Model, Object as _, Operation, Partial};
-use crate::plan::{Asked, Rebased, rebase, show_write_only, tidy};
-use crate::resource::{Current, Decisions, ImportId, Imported, KeyOf, Plan, Resource, Since, Upgrade};
+use crate::plan::{Asked, Rebased, generate, rebase, show_write_only, tidy};
+use crate::resource::{
+    Current, Decisions, Generated, ImportId, Imported, KeyOf, Plan, Resource, Since, Upgrade,
+};
 use crate::run::Claim;
 use crate::schema::{IdentityAttribute, Schema};
 use crate::value::{Dyn, Path};
@@ -33,6 +35,8 @@ pub(crate) trait AnyResource: AnyType {
     fn update(&self, call: Call, update: Update) -> Work<Result<Updated, Diag>>;
     fn delete(&self, call: Call, prior: Dyn) -> Work<Result<(), Diag>>;
     fn import(&self, call: Call, by: ImportBy) -> Work<Result<Option<Dyn>, Diag>>;
+    /// Returns a configuration for an object.
+    fn generate(&self, call: Call, state: Dyn) -> Work<Result<Dyn, Diag>>;
 }
 
 /// How an import identifies its object.
@@ -249,6 +253,16 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
             };
             let Some(remote) = R::fetch(&cx, &key).await? else { return Ok(None) };
             R::observe(&remote, Since::Import(&key)).map(|model| Some(model.to_object()))
+        })
+    }
+
+    fn generate(&self, call: Call, state: Dyn) -> Work<Result<Dyn, Diag>> {
+        let cx = self.cx(call);
+        let config = generate(&self.schema, &state);
+        Box::pin(async move {
+            let mut generated = Generated::new(state, config);
+            R::generate(&cx, &mut generated).await?;
+            Ok(generated.into_config())
         })
     }
 }

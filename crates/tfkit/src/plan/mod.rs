@@ -14,6 +14,7 @@
 
 mod block;
 mod conformity;
+mod generate;
 mod pair;
 mod prepare;
 mod propose;
@@ -26,6 +27,7 @@ mod write_only;
 
 pub use block::complete_blocks;
 pub use conformity::{Violation, check_compatible, check_plan, check_result};
+pub use generate::generate;
 pub use prepare::{prepare, settle};
 pub use propose::proposed_new;
 pub use rebase::{Asked, Rebased, as_planned, rebase};

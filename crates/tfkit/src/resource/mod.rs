@@ -1,10 +1,12 @@
 //! The trait that a provider author implements for a resource type.
 
+mod generate;
 mod hook;
 
 use std::future::Future;
 use std::time::Duration;
 
+pub use generate::Generated;
 pub(crate) use hook::Decisions;
 pub use hook::Plan;
 
@@ -110,6 +112,16 @@ pub trait Resource: Sized + Send + Sync + 'static {
         plan: &mut Plan<Self::Model>,
     ) -> impl Future<Output = Result<(), Diag>> + Send {
         let _ = (cx, plan);
+        async { Ok(()) }
+    }
+
+    /// Adjusts a configuration that is [generated](crate::plan::generate) from the state of an object, for example if
+    /// an attribute is superfluous next to the provider block. The plan of the result must be empty.
+    fn generate(
+        cx: &Cx<Self::Client>,
+        generated: &mut Generated<Self::Model>,
+    ) -> impl Future<Output = Result<(), Diag>> + Send {
+        let _ = (cx, generated);
         async { Ok(()) }
     }
 

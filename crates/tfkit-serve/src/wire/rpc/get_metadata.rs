@@ -4,8 +4,8 @@ use tfkit::Kind;
 use tfkit::function::Signature;
 
 use crate::wire::generated::provider::get_metadata::{
-    ActionMetadata, DataSourceMetadata, EphemeralMetadata, FunctionMetadata, Request, ResourceMetadata,
-    Response,
+    ActionMetadata, DataSourceMetadata, EphemeralMetadata, FunctionMetadata, ListResourceMetadata, Request,
+    ResourceMetadata, Response,
 };
 use crate::wire::{call::Call, capability, diagnostic, service::Service};
 
@@ -18,6 +18,7 @@ pub(super) async fn answer(service: &Service, _: Request) -> Response {
         let action = |name: &str| ActionMetadata { type_name: name.to_owned() };
         let ephemeral = |name: &str| EphemeralMetadata { type_name: name.to_owned() };
         let function = |signature: &Signature| FunctionMetadata { name: signature.name.to_owned() };
+        let list_resource = |name: &str| ListResourceMetadata { type_name: name.to_owned() };
         Ok(Response {
             server_capabilities: Some(capability::SERVER),
             resources: engine.names(Kind::Resource).into_iter().map(resource).collect(),
@@ -25,6 +26,7 @@ pub(super) async fn answer(service: &Service, _: Request) -> Response {
             actions: engine.names(Kind::Action).into_iter().map(action).collect(),
             ephemeral_resources: engine.names(Kind::EphemeralResource).into_iter().map(ephemeral).collect(),
             functions: engine.functions().map(function).collect(),
+            list_resources: engine.names(Kind::ListResource).into_iter().map(list_resource).collect(),
             diagnostics: diagnostic::encode(&engine.problems()),
             ..Response::default()
         })

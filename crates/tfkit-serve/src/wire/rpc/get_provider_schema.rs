@@ -25,6 +25,7 @@ pub(super) async fn answer(service: &Service, _: Request) -> Response {
             ephemeral_resource_schemas: schemas(Kind::EphemeralResource),
             action_schemas: engine.names(Kind::Action).into_iter().filter_map(action).collect(),
             functions: function::encode_all(engine),
+            list_resource_schemas: schemas(Kind::ListResource),
             server_capabilities: Some(capability::SERVER),
             diagnostics: diagnostic::encode(&engine.problems()),
             ..Response::default()

@@ -5,12 +5,14 @@ mod apply_resource_change;
 mod call_function;
 mod close_ephemeral_resource;
 mod configure_provider;
+mod generate_resource_config;
 mod get_functions;
 mod get_metadata;
 mod get_provider_schema;
 mod get_resource_identity_schemas;
 mod import_resource_state;
 mod invoke_action;
+mod list_resource;
 mod open_ephemeral_resource;
 mod plan_action;
 mod plan_resource_change;
@@ -23,6 +25,7 @@ mod upgrade_resource_state;
 mod validate_action_config;
 mod validate_data_resource_config;
 mod validate_ephemeral_resource_config;
+mod validate_list_resource_config;
 mod validate_provider_config;
 mod validate_resource_config;
 
@@ -108,8 +111,11 @@ serve! {
         call_function
         validate_action_config
         plan_action
+        validate_list_resource_config
+        generate_resource_config
     }
     streams {
         invoke_action
+        list_resource
     }
 }
