@@ -27,7 +27,7 @@ mod wire;
 pub use api::Api;
 pub use client::{Client, Identity};
 pub use error::{ApiError, Call, Misplaced, NotReady, Optional, Refused};
-pub use list::Listing;
+pub use list::{Listing, Pages};
 pub use origin::{Origin, Origins};
 pub use plane::Plane;
 pub use printable::mask::Secrets;

@@ -56,24 +56,52 @@ where
     type Item = T;
 
     async fn read_all(&self, api: &Api, path: P, query: Q) -> Result<Vec<T>, ApiError> {
-        let full = usize::try_from(MAX_LIMIT).unwrap_or(usize::MAX);
+        let mut pages = Pages::new(api, self, path, query);
         let mut items = Vec::new();
-        let mut previous = Bytes::new();
-        let mut offset = 0;
-        loop {
-            let answer = api.ask(self, &path, &query.clone().at(offset, MAX_LIMIT), &()).await?;
-            if answer.body == previous {
-                return Ok(items);
-            }
-            let page: Vec<T> = api.read(self, &answer)?;
-            let is_last = page.len() != full;
+        while let Some(page) = pages.next().await? {
             items.extend(page);
-            if is_last {
-                return Ok(items);
-            }
-            previous = answer.body;
-            offset += MAX_LIMIT;
         }
+        Ok(items)
+    }
+}
+
+/// A list of the control plane that is read page by page.
+#[derive(Debug)]
+pub struct Pages<'a, P, Q, T> {
+    api: &'a Api,
+    endpoint: &'a Endpoint<P, Q, (), Vec<T>>,
+    path: P,
+    query: Q,
+    /// Offset of the next page; `None` at the end.
+    next: Option<u64>,
+    previous: Bytes,
+}
+
+impl<'a, P, Q, T> Pages<'a, P, Q, T>
+where
+    P: PathParams + Send + Sync,
+    Q: OffsetQuery + Serialize + Send + Sync,
+    T: DeserializeOwned + Send + 'static,
+{
+    /// Begins a list. Nothing is read yet.
+    pub fn new(api: &'a Api, endpoint: &'a Endpoint<P, Q, (), Vec<T>>, path: P, query: Q) -> Self {
+        Self { api, endpoint, path, query, next: Some(0), previous: Bytes::new() }
+    }
+
+    /// Reads the next page; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<T>>, ApiError> {
+        let Some(offset) = self.next.take() else { return Ok(None) };
+        let query = self.query.clone().at(offset, MAX_LIMIT);
+        let answer = self.api.ask(self.endpoint, &self.path, &query, &()).await?;
+        if answer.body == self.previous {
+            return Ok(None);
+        }
+        let page: Vec<T> = self.api.read(self.endpoint, &answer)?;
+        if u64::try_from(page.len()) == Ok(MAX_LIMIT) {
+            self.next = Some(offset + MAX_LIMIT);
+            self.previous = answer.body;
+        }
+        Ok(Some(page))
     }
 }
 

@@ -103,6 +103,19 @@ impl Provider for Zenml {
             .data_source::<One<resources::tag::TagData>>()
             .data_source::<resources::team::TeamData>()
             .data_source::<resources::workspace::WorkspaceData>()
+            .list_resource::<Objects<resources::code_repository::CodeRepository>>()
+            .list_resource::<Objects<resources::flavor::Flavor>>()
+            .list_resource::<Objects<resources::project::Project>>()
+            .list_resource::<Assignments<resources::project_role_assignment::ProjectRoleAssignment>>()
+            .list_resource::<Objects<resources::secret::Secret>>()
+            .list_resource::<Objects<resources::service_connector::ServiceConnector>>()
+            .list_resource::<Objects<resources::stack::Stack>>()
+            .list_resource::<Objects<resources::stack_component::StackComponent>>()
+            .list_resource::<resources::stack_role_assignment::StackRoleAssignment>()
+            .list_resource::<Objects<resources::tag::Tag>>()
+            .list_resource::<resources::team::Team>()
+            .list_resource::<resources::workspace::Workspace>()
+            .list_resource::<Assignments<resources::workspace_role_assignment::WorkspaceRoleAssignment>>()
     }
 
     async fn configure(

@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use tfkit::field::Misfit;
 use tfkit::model::{Fields, Key as _, Model, Token};
 use tfkit::{
-    Claim, Computed, Current, Cx, Diag, Dyn, ImportId, Imported, Maybe, OrServer, Partial, Plan, Resource,
-    Since,
+    Claim, Computed, Current, Cx, Diag, Dyn, Generated, ImportId, Imported, Maybe, OrServer, Partial, Plan,
+    Resource, Since,
 };
 use zenml_api::control::role::{Role, RoleLevel};
-use zenml_api::{ProjectId, RoleId};
+use zenml_api::{ProjectId, RoleId, WorkspaceId};
 
 use super::holding::Holding;
 use super::home::{Home, or_default, organization_of};
@@ -17,6 +17,7 @@ use super::principal::Principal;
 use super::{belonging, caller, choice, import};
 use crate::client::Client;
 use crate::id::Id;
+use crate::in_workspace::scope;
 
 /// The model of a role assignment to a team, a user or a service account.
 ///
@@ -34,6 +35,9 @@ pub trait RoleAssignment: Model {
 
     /// The attribute with the id of the project, if the level is the project.
     const PROJECT_ID: Token<Self, Id<ProjectId>> = Token::new("project_id");
+
+    /// The attribute with the workspace, if the provider block has a default for it.
+    const DEFAULT_HOME: Option<Token<Self, OrServer<Id<WorkspaceId>>>> = None;
 
     /// The name of the role.
     const ROLE: Token<Self, OrServer<String>> = Token::new("role");
@@ -63,7 +67,7 @@ fn held<T: RoleAssignment>(object: &Dyn) -> Result<(Holding<T::Home>, RoleId), D
 }
 
 /// Returns the attributes of a key.
-fn key_fields<T: RoleAssignment>(holding: &Holding<T::Home>, role: RoleId) -> Fields {
+pub(super) fn key_fields<T: RoleAssignment>(holding: &Holding<T::Home>, role: RoleId) -> Fields {
     let Holding { home, project, principal } = *holding;
     let fields = principal.write(Fields::new().with(T::HOME_ID.name(), &Id(home)));
     let fields = match project {
@@ -180,6 +184,13 @@ impl<T: RoleAssignment> Resource for Assignments<T> {
             && let Some(name) = &role.name
         {
             plan.set(T::ROLE, name);
+        }
+        Ok(())
+    }
+
+    async fn generate(cx: &Cx<Client>, generated: &mut Generated<T>) -> Result<(), Diag> {
+        if let Some(own) = T::DEFAULT_HOME {
+            scope::omit_default(cx, generated, own).await;
         }
         Ok(())
     }

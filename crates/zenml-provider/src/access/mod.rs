@@ -7,8 +7,10 @@ pub mod choice;
 pub mod holding;
 pub mod home;
 pub mod import;
+pub mod list;
 pub mod people;
 pub mod principal;
 pub mod role;
 
 pub use self::assignment::{Assignments, RoleAssignment};
+pub use self::list::ListedAssignment;

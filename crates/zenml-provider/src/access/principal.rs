@@ -152,6 +152,23 @@ impl Principal {
         }
     }
 
+    /// Returns the principal of an assignment; `None` for an invitation, which has no account yet.
+    pub fn of_assignment(assignment: &Assignment) -> Option<Self> {
+        Self::of_member(assignment.user.as_ref(), assignment.team.as_ref())
+    }
+
+    /// Returns the principal that is a user or a team of a response.
+    pub fn of_member(user: Option<&User>, team: Option<&team::Team>) -> Option<Self> {
+        match (team, user) {
+            (Some(team), _) => Some(Self::Team(team.id)),
+            (None, Some(user)) if user.is_service_account => {
+                Some(Self::ServiceAccount(ServiceAccountId::from_uuid(user.id.uuid())))
+            }
+            (None, Some(user)) => Some(Self::User(user.id)),
+            (None, None) => None,
+        }
+    }
+
     /// Returns whether this principal holds an assignment.
     pub fn holds(self, assignment: &Assignment) -> bool {
         self.is(assignment.user.as_ref(), assignment.team.as_ref())

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use tfkit::{Diag, OrServer};
+use tfkit::model::{Model, Token};
+use tfkit::{Cx, Diag, Generated, OrServer};
 use tokio::sync::OnceCell;
 use zenml_api::control::organization::{self as api, Organization, OrganizationQuery};
 use zenml_api::{IdOrName, OrganizationId};
@@ -36,6 +37,19 @@ pub async fn or_default(client: &Client, own: &OrServer<Id<OrganizationId>>) -> 
     match own.as_ref() {
         Some(own) => Ok(own.0),
         None => default(client).await.map(|organization| organization.id),
+    }
+}
+
+/// Omits the organization of a generated configuration if the provider block already selects it.
+pub async fn omit_default<M: Model>(
+    cx: &Cx<Client>,
+    generated: &mut Generated<M>,
+    own: Token<M, OrServer<Id<OrganizationId>>>,
+) {
+    if let (Some(client), Some(Id(organization))) = (cx.client_if_known(), generated.state().get(own).known())
+        && default(client).await.is_ok_and(|default| default.id == organization)
+    {
+        generated.omit(own);
     }
 }
 

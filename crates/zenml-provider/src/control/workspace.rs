@@ -2,9 +2,9 @@
 
 use tfkit::Diag;
 use tokio::sync::OnceCell;
-use zenml_api::control::workspace::{self as api, Workspace};
-use zenml_api::{IdOrName, WorkspaceId};
-use zenml_client::Optional as _;
+use zenml_api::control::workspace::{self as api, Workspace, WorkspaceQuery, WorkspaceStatus};
+use zenml_api::{IdOrName, OrganizationId, WorkspaceId};
+use zenml_client::{Optional as _, Pages};
 
 use crate::cache::Cache;
 use crate::client::Client;
@@ -26,6 +26,28 @@ pub async fn find(client: &Client, id: WorkspaceId) -> Result<Option<Workspace>,
     found
         .map(|found| (*found).clone())
         .map_err(|error| cannot(format_args!("read the workspace {id}"), Needs::ORGANIZATION_VIEWER, &error))
+}
+
+/// The workspaces of an organization that the key has access to, page by page.
+#[derive(Debug)]
+pub struct Workspaces<'a>(Pages<'a, (), WorkspaceQuery, Workspace>);
+
+impl<'a> Workspaces<'a> {
+    /// Begins the list. Nothing is read yet.
+    pub fn of(client: &'a Client, organization: OrganizationId) -> Result<Self, Diag> {
+        let query = WorkspaceQuery { organization_id: Some(organization), ..WorkspaceQuery::default() };
+        Ok(Self(Pages::new(client.control_plane()?, &api::LIST, (), query)))
+    }
+
+    /// Reads the next page, without deleted workspaces; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<Workspace>>, Diag> {
+        let page = self.0.next().await;
+        let page = page.map_err(|error| cannot("list the workspaces", Needs::ORGANIZATION_VIEWER, &error))?;
+        Ok(page.map(|mut page| {
+            page.retain(|workspace| workspace.status != WorkspaceStatus::Deleted);
+            page
+        }))
+    }
 }
 
 /// Forgets a workspace that has changed.

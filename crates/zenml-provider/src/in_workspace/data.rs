@@ -215,12 +215,12 @@ impl<D: Listing> DataSource for Many<D> {
         let partial = Partial::new(config.to_object());
         let server = scope::open(cx, partial.get(D::WORKSPACE_ID).known().map(|id| id.0)).await?;
         let prefix = partial.get(D::NAME_PREFIX).known();
-        let names = lookup::beginning(prefix.as_ref());
+        let names = lookup::beginning(prefix.as_deref());
         let query = config.narrow(D::Of::query(<D::Of as InWorkspace>::Wire::named(names)));
         let listed = read::all::<D::Of>(&server.api, query).await;
         let listed = listed.map_err(|error| lookup::unlisted(D::Of::NOUN, &error))?;
         let mut found = BTreeMap::new();
-        for object in listed.into_iter().filter(|object| lookup::begins(object.name(), prefix.as_ref())) {
+        for object in listed.into_iter().filter(|object| lookup::begins(object.name(), prefix.as_deref())) {
             let name = object.name().to_owned();
             let summary = D::summary(object)?;
             if config.keeps(&summary) {

@@ -6,10 +6,10 @@ use zenml_api::paging::PageQuery as _;
 use zenml_api::workspace::{Crud as _, Named};
 use zenml_client::ApiError;
 
-use super::object::InWorkspace;
+use super::object::{InWorkspace, QueryOf};
 use super::place::Place;
 use super::read::Read;
-use super::scope::{self, Reach, Seen};
+use super::scope::{self, Reach, Seen, Server};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
@@ -36,24 +36,37 @@ pub(crate) async fn page<T: InWorkspace>(
     let Reach::Open(server) = scope::reach(cx, home).await? else {
         return Ok(Page { items: Vec::new(), next: None });
     };
-    let (number, size) = slice(from.unwrap_or(0), T::LONGEST_PAGE);
-    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let query = T::query(T::Wire::named(Vec::new())).with_metadata().at(signed(number), signed(size));
-    let listed = match server.api.send(&T::Wire::LIST, (), query, ()).await {
-        Ok(listed) => listed,
-        // Objects were deleted meanwhile, and the list now ends before this page.
-        Err(ApiError::Invalid(refused)) if number > 1 && refused.call.status == Some(400) => {
-            return Ok(Page { items: Vec::new(), next: None });
-        }
-        Err(error) => return Err(cannot("list what the workspace has", Needs::WORKSPACE_VIEWER, &error)),
-    };
-    let end = number * size;
-    let items = listed.items.into_iter().filter(Named::is_complete).map(|mut object| {
+    let query = T::query(T::Wire::named(Vec::new())).with_metadata();
+    let failed = |error| cannot("list what the workspace has", Needs::WORKSPACE_VIEWER, &error);
+    let (items, next) = part::<T>(&server, query, from.unwrap_or(0)).await.map_err(failed)?;
+    let items = items.into_iter().filter(Named::is_complete).map(|mut object| {
         T::trim(&mut object);
         let key = Place { workspace_id: home.map(Id), id: Id(object.id()) };
         (key, Seen::on(&server, Read { object, beside: T::Beside::default() }))
     });
-    Ok(Page { items: items.collect(), next: (end < listed.total).then_some(end) })
+    Ok(Page { items: items.collect(), next })
+}
+
+/// Reads one part of a list from an offset on, which is 0 or the one that the previous part returned.
+pub(crate) async fn part<T: InWorkspace>(
+    server: &Server,
+    query: QueryOf<T>,
+    from: u64,
+) -> Result<(Vec<T::Wire>, Option<u64>), ApiError> {
+    let (number, size) = slice(from, T::LONGEST_PAGE);
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let query = query.at(signed(number), signed(size));
+    match server.api.send(&T::Wire::LIST, (), query, ()).await {
+        Ok(listed) => {
+            let end = number * size;
+            Ok((listed.items, (end < listed.total).then_some(end)))
+        }
+        // Objects were deleted meanwhile, and the list now ends before this page.
+        Err(ApiError::Invalid(refused)) if number > 1 && refused.call.status == Some(400) => {
+            Ok((Vec::new(), None))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns number and size of the page that begins at an offset, which is 0 or the end of another such page.

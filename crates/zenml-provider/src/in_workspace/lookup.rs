@@ -38,7 +38,7 @@ pub(crate) fn fits_kind<I: Identifier>(
 }
 
 /// Returns the filter for a name prefix, if there is one.
-pub(crate) fn beginning(prefix: Option<&String>) -> Vec<String> {
+pub(crate) fn beginning(prefix: Option<&str>) -> Vec<String> {
     prefix
         .filter(|prefix| !prefix.is_empty())
         .map(|prefix| format!("startswith:{prefix}"))
@@ -47,8 +47,8 @@ pub(crate) fn beginning(prefix: Option<&String>) -> Vec<String> {
 }
 
 /// Returns whether a name has the prefix.
-pub(crate) fn begins(name: &str, prefix: Option<&String>) -> bool {
-    prefix.is_none_or(|prefix| name.starts_with(prefix.as_str()))
+pub(crate) fn begins(name: &str, prefix: Option<&str>) -> bool {
+    prefix.is_none_or(|prefix| name.starts_with(prefix))
 }
 
 /// Returns whether a value matches a filter.
@@ -107,9 +107,9 @@ mod tests {
     #[test]
     fn a_name_that_looks_like_a_filter_is_still_a_name() {
         assert_eq!(text::exactly("contains:x"), ["equals:contains:x"]);
-        assert_eq!(beginning(Some(&"a".to_owned())), ["startswith:a"]);
-        assert_eq!(beginning(Some(&String::new())), Vec::<String>::new());
-        assert!(begins("Alpha", None) && begins("Alpha", Some(&"Al".to_owned())));
-        assert!(!begins("Alpha", Some(&"al".to_owned())), "servers may ignore case");
+        assert_eq!(beginning(Some("a")), ["startswith:a"]);
+        assert_eq!(beginning(Some("")), Vec::<String>::new());
+        assert!(begins("Alpha", None) && begins("Alpha", Some("Al")));
+        assert!(!begins("Alpha", Some("al")), "servers may ignore case");
     }
 }

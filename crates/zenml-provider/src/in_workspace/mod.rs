@@ -2,9 +2,11 @@
 
 pub mod change;
 pub mod data;
+pub mod filter;
 pub mod import;
 pub mod left_out;
-mod list;
+pub(crate) mod list;
+mod list_resource;
 pub mod lookup;
 pub mod names;
 pub mod noun;
@@ -17,6 +19,7 @@ pub mod text;
 pub mod write;
 
 pub use self::data::{Listing, Lookup, Many, One};
+pub use self::filter::Filter;
 pub use self::noun::Noun;
 pub use self::object::{Found, InWorkspace, Objects};
 pub use self::place::Place;

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tfkit::model::{DEFAULT_TIMEOUT, Model, Operation, Token};
 use tfkit::{
-    Claim, Computed, Current, Cx, Diag, Dyn, ImportId, Imported, Maybe, OrServer, Page, Partial, Path, Plan,
-    Resource, Since,
+    Claim, Computed, Current, Cx, Diag, Dyn, Generated, ImportId, Imported, Maybe, OrServer, Page, Partial,
+    Path, Plan, Resource, Since,
 };
 use zenml_api::WorkspaceId;
 use zenml_api::workspace::{Crud, Named};
 use zenml_client::ApiError;
 
+use super::filter::Filter;
 use super::import;
 use super::noun::Noun;
 use super::place::Place;
@@ -55,6 +56,12 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
     /// Maximum number of objects on a page of a list. Such a page should have about 400 KiB.
     const LONGEST_PAGE: u64 = 400;
 
+    /// Whether a list returns what a read returns. Otherwise, each listed object is read by itself.
+    const LISTED_WHOLE: bool = true;
+
+    /// The filters of the list resource, besides the name.
+    const FILTERS: &'static [Filter<QueryOf<Self>, Self::Wire>] = &[];
+
     /// The workspace that the object is in.
     const WORKSPACE_ID: Token<Self, OrServer<Id<WorkspaceId>>> = Token::new("workspace_id");
 
@@ -83,6 +90,21 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
     /// Returns whether objects can be read from a list. See [`Resource::scope`].
     fn is_listed(cx: &Cx<Client>) -> bool {
         let _ = cx;
+        true
+    }
+
+    /// Splits the query of the list resource, if a server does not list all objects of a workspace at once.
+    fn split(
+        server: &Server,
+        query: QueryOf<Self>,
+    ) -> impl Future<Output = Result<Vec<QueryOf<Self>>, Diag>> + Send {
+        let _ = server;
+        async { Ok(vec![query]) }
+    }
+
+    /// Returns whether an object can be managed. Others are not listed by the list resource.
+    fn is_manageable(object: &Self::Wire) -> bool {
+        let _ = object;
         true
     }
 
@@ -330,6 +352,11 @@ impl<T: InWorkspace> Resource for Objects<T> {
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<T>) -> Result<(), Diag> {
         plan::plan(cx, plan).await
+    }
+
+    async fn generate(cx: &Cx<Client>, generated: &mut Generated<T>) -> Result<(), Diag> {
+        scope::omit_default(cx, generated, T::WORKSPACE_ID).await;
+        Ok(())
     }
 
     async fn import(cx: &Cx<Client>, id: ImportId<'_, T::Key>) -> Result<Imported<T>, Diag> {

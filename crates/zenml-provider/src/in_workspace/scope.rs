@@ -1,7 +1,7 @@
 //! The server of an object, and whether its workspace is available.
 
 use tfkit::model::{Model, Token};
-use tfkit::{Cx, Diag, OrServer, Plan, Since};
+use tfkit::{Cx, Diag, Generated, OrServer, Plan, Since};
 use zenml_api::control::workspace::WorkspaceStatus;
 use zenml_api::{OrganizationId, WorkspaceId};
 use zenml_client::{Api, ApiError, NotReady};
@@ -143,6 +143,30 @@ pub async fn workspace_of(client: &Client, own: Option<WorkspaceId>) -> Result<O
     match own {
         Some(own) => Ok(Some(own)),
         None => control::workspace::default(client).await,
+    }
+}
+
+/// Omits the workspace of a generated configuration if the provider block already selects it.
+pub async fn omit_default<M: Model>(
+    cx: &Cx<Client>,
+    generated: &mut Generated<M>,
+    own: Token<M, OrServer<Id<WorkspaceId>>>,
+) {
+    if let (Some(client), Some(Id(workspace))) = (cx.client_if_known(), generated.state().get(own).known())
+        && is_default(client, workspace).await
+    {
+        generated.omit(own);
+    }
+}
+
+/// Returns whether an object that does not configure a workspace is certainly in this one.
+async fn is_default(client: &Client, workspace: WorkspaceId) -> bool {
+    match control::workspace::default(client).await {
+        Ok(Some(default)) => default == workspace,
+        Ok(None) if client.api().server().is_ok() => {
+            client.api().server_workspace().await.is_ok_and(|own| own == Some(workspace))
+        }
+        Ok(None) | Err(_) => false,
     }
 }
 

@@ -1,11 +1,12 @@
 //! `zenml_project_role_assignment`: a role in a project.
 
+use tfkit::model::Token;
 use tfkit::{Computed, Model, OrServer};
 use zenml_api::control::role::RoleLevel;
 use zenml_api::{ProjectId, RoleId, ServiceAccountId, TeamId, UserId, WorkspaceId};
 
-use crate::access::RoleAssignment;
 use crate::access::role::same_in_project;
+use crate::access::{ListedAssignment, RoleAssignment};
 use crate::failure::Needs;
 use crate::id::Id;
 
@@ -48,4 +49,24 @@ pub struct ProjectRoleAssignment {
 impl RoleAssignment for ProjectRoleAssignment {
     type Home = WorkspaceId;
     const LEVEL: RoleLevel = RoleLevel::Project;
+    const DEFAULT_HOME: Option<Token<Self, OrServer<Id<WorkspaceId>>>> = Some(Self::WORKSPACE_ID);
+}
+
+/// Lists the assignments of roles in projects of a workspace, optionally filtered. It takes a request for each role in each project.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "project_role_assignment", kind = list_resource)]
+#[model(since = "3.1.0", needs = Needs::ORGANIZATION_ADMIN.text(), category = "ZenML Pro")]
+pub struct ProjectRoleAssignmentFilters {
+    /// ID of the workspace. Default: the provider's workspace, otherwise all workspaces of the organization.
+    pub workspace_id: Option<Id<WorkspaceId>>,
+    /// List only assignments in the project with this ID. Default: all projects.
+    pub project_id: Option<Id<ProjectId>>,
+    /// List only the roles of the team with this ID.
+    pub team_id: Option<Id<TeamId>>,
+    /// List only assignments of this role, by its full or its short name.
+    pub role: Option<String>,
+}
+
+impl ListedAssignment for ProjectRoleAssignment {
+    type Filters = ProjectRoleAssignmentFilters;
 }

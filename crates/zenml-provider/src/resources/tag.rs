@@ -1,14 +1,15 @@
 //! `zenml_tag`: a colored label for pipelines, runs, models and artifacts.
 
+use tfkit::check::one_of;
 use tfkit::{Computed, Cx, Diag, Model, OrDefault, OrServer, Plan, Since};
-use zenml_api::workspace::tag::{self as api, TagCreate, TagUpdate};
+use zenml_api::workspace::tag::{self as api, TagCreate, TagQuery, TagUpdate};
 use zenml_api::{Patch, TagId, UserId, WorkspaceId};
 
 use crate::client::Client;
 use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::text::is_one_line;
-use crate::in_workspace::{Found, InWorkspace, Lookup, Noun, Place, change};
+use crate::in_workspace::{Filter, Found, InWorkspace, Lookup, Noun, Place, change, filter};
 
 /// A tag for pipelines, runs, models and artifacts of a workspace.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -48,6 +49,13 @@ impl InWorkspace for Tag {
     type Wire = api::Tag;
     type Beside = ();
     const NOUN: Noun = Noun { words: "tag", resource: "zenml_tag" };
+    const FILTERS: &'static [Filter<TagQuery, api::Tag>] = &[Filter {
+        name: "color",
+        description: "List only tags of this color.",
+        check: Some(|| one_of(&api::COLORS)),
+        narrow: |query, color| TagQuery { color: vec![color.to_owned()], ..query },
+        keeps: |tag, color| filter::is(tag.body.as_ref().and_then(|body| body.color.as_deref()), color),
+    }];
 
     fn wanted(&self) -> Result<TagCreate, Diag> {
         let color = self.color.as_ref().cloned();

@@ -4,8 +4,8 @@ use tfkit::{Computed, Model, OrServer};
 use zenml_api::control::role::RoleLevel;
 use zenml_api::{RoleId, ServiceAccountId, TeamId, UserId, WorkspaceId};
 
-use crate::access::RoleAssignment;
 use crate::access::role::same_in_workspace;
+use crate::access::{ListedAssignment, RoleAssignment};
 use crate::failure::Needs;
 use crate::id::Id;
 
@@ -45,4 +45,21 @@ pub struct WorkspaceRoleAssignment {
 impl RoleAssignment for WorkspaceRoleAssignment {
     type Home = WorkspaceId;
     const LEVEL: RoleLevel = RoleLevel::Workspace;
+}
+
+/// Lists the assignments of roles in a workspace, optionally filtered. It takes a request for each role.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "workspace_role_assignment", kind = list_resource)]
+#[model(since = "3.1.0", needs = Needs::ORGANIZATION_ADMIN.text(), category = "ZenML Pro")]
+pub struct WorkspaceRoleAssignmentFilters {
+    /// ID of the workspace. Default: the provider's workspace, otherwise all workspaces of the organization.
+    pub workspace_id: Option<Id<WorkspaceId>>,
+    /// List only the roles of the team with this ID.
+    pub team_id: Option<Id<TeamId>>,
+    /// List only assignments of this role, by its full or its short name.
+    pub role: Option<String>,
+}
+
+impl ListedAssignment for WorkspaceRoleAssignment {
+    type Filters = WorkspaceRoleAssignmentFilters;
 }

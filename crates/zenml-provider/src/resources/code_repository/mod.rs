@@ -5,10 +5,12 @@ mod source;
 
 use std::collections::BTreeMap;
 
+use tfkit::check::uuid;
 use tfkit::{Computed, Current, Cx, Diag, Maybe, Model, OrServer, Partial, Plan, Secret, Since, Twin};
 use zenml_api::workspace::code_repository::{
     self as api, CodeRepositoryCreate, CodeRepositoryQuery, CodeRepositoryUpdate,
 };
+use zenml_api::workspace::project::{self, ProjectQuery};
 use zenml_api::workspace::{Crud as _, JsonMap};
 use zenml_api::{CodeRepositoryId, IdOrName, ProjectId, Sensitive, UserId, WorkspaceId};
 use zenml_client::{Api, ApiError};
@@ -17,11 +19,13 @@ pub use self::data::CodeRepositoryData;
 use self::source::Origin;
 pub use self::source::Source;
 use crate::client::Client;
-use crate::failure::Needs;
+use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Server};
 use crate::in_workspace::text::{self, non_empty};
-use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, change, import, read, write};
+use crate::in_workspace::{
+    Filter, Found, InWorkspace, Noun, Objects, Place, change, filter, import, read, write,
+};
 
 /// The configuration of the class of a repository.
 type Config = Secret<BTreeMap<String, String>>;
@@ -76,6 +80,16 @@ impl InWorkspace for CodeRepository {
     type Wire = api::CodeRepository;
     type Beside = ();
     const NOUN: Noun = Noun { words: "code repository", resource: "zenml_code_repository" };
+    const FILTERS: &'static [Filter<CodeRepositoryQuery, api::CodeRepository>] = &[Filter {
+        name: "project_id",
+        description: "List only code repositories of the project with this ID. Default: all projects.",
+        check: Some(uuid),
+        narrow: |query, id| CodeRepositoryQuery { project: vec![id.to_owned()], ..query },
+        keeps: |repository, id| {
+            let project = repository.body.as_ref().map(|body| body.project_id.to_string());
+            filter::is(project.as_deref(), &id.to_lowercase())
+        },
+    }];
 
     fn wanted(&self) -> Result<CodeRepositoryCreate, Diag> {
         let source = Origin::stated(self).ok_or_else(|| Diag::bug("A code repository has no source"))?;
@@ -138,6 +152,21 @@ impl InWorkspace for CodeRepository {
     /// A server lists code repositories by project, and the key does not contain the project.
     fn is_listed(_: &Cx<Client>) -> bool {
         false
+    }
+
+    /// A server lists the code repositories of one project.
+    async fn split(server: &Server, query: CodeRepositoryQuery) -> Result<Vec<CodeRepositoryQuery>, Diag> {
+        if !query.project.is_empty() {
+            return Ok(vec![query]);
+        }
+        let projects = server.api.list_all(&project::LIST, (), ProjectQuery::default()).await;
+        let failed = |error| cannot("list the projects", Needs::WORKSPACE_VIEWER, &error);
+        let projects = projects.map_err(failed)?;
+        let of = |project: project::Project| CodeRepositoryQuery {
+            project: vec![project.id.to_string()],
+            ..query.clone()
+        };
+        Ok(projects.into_iter().map(of).collect())
     }
 
     fn name_group(&self) -> String {

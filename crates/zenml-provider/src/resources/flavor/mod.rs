@@ -19,7 +19,8 @@ use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Server};
 use crate::in_workspace::text::{self, non_empty};
-use crate::in_workspace::{Found, InWorkspace, Noun, Place, change, import, read, write};
+use crate::in_workspace::{Filter, Found, InWorkspace, Noun, Place, change, filter, import, read, write};
+use crate::resources::stack_component::kind;
 use crate::succession::{self, note_successor};
 
 /// A custom flavor of stack components: a Python class, and the settings that its components take.
@@ -92,6 +93,24 @@ impl InWorkspace for Flavor {
     const NOUN: Noun = Noun { words: "flavor", resource: "zenml_flavor" };
     /// A flavor has several KiB because of its schema, and there are many more built-in flavors than custom ones.
     const LONGEST_PAGE: u64 = 25;
+    const FILTERS: &'static [Filter<FlavorQuery, api::Flavor>] = &[
+        Filter {
+            name: "type",
+            description: "List only flavors of this type of component, such as `orchestrator`.",
+            check: Some(kind::possible),
+            narrow: |query, kind| FlavorQuery { kind: vec![kind.to_owned()], ..query },
+            keeps: |flavor, kind| filter::is(Self::kind_of(flavor), kind),
+        },
+        Filter {
+            name: "integration",
+            description: "List only flavors of this integration.",
+            check: None,
+            narrow: |query, name| FlavorQuery { integration: vec![name.to_owned()], ..query },
+            keeps: |flavor, name| {
+                filter::is(flavor.body.as_ref().and_then(|body| body.integration.as_deref()), name)
+            },
+        },
+    ];
 
     fn wanted(&self) -> Result<FlavorCreate, Diag> {
         Ok(FlavorCreate {
@@ -164,6 +183,11 @@ impl InWorkspace for Flavor {
     /// Lists custom flavors before built-in ones.
     fn query(query: FlavorQuery) -> FlavorQuery {
         FlavorQuery { sort_by: Some("desc:created".to_owned()), ..query }
+    }
+
+    /// Built-in flavors are part of ZenML.
+    fn is_manageable(flavor: &api::Flavor) -> bool {
+        !is_built_in(flavor)
     }
 
     fn kind_of(flavor: &api::Flavor) -> Option<&str> {

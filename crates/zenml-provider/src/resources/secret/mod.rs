@@ -76,6 +76,8 @@ impl InWorkspace for Secret {
     type Wire = api::Secret;
     type Beside = HeldBack;
     const NOUN: Noun = Noun { words: "secret", resource: "zenml_secret" };
+    /// Lists omit the values.
+    const LISTED_WHOLE: bool = false;
 
     fn wanted(&self) -> Result<SecretCreate, Diag> {
         let values = self.values.value().map(request_values).unwrap_or_default();

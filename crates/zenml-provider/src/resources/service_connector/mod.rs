@@ -37,7 +37,9 @@ use crate::client::Client;
 use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Seen};
-use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, left_out, lookup, names, read, write};
+use crate::in_workspace::{
+    Filter, Found, InWorkspace, Noun, Objects, Place, filter, left_out, lookup, names, read, write,
+};
 use crate::succession::{self, note_successor, retire, succeed, successor, unfinished};
 
 /// Credentials for a cloud or another service. Stack components use them through the connector, without knowing them.
@@ -118,6 +120,37 @@ impl InWorkspace for ServiceConnector {
     const NOUN: Noun = Noun { words: "service connector", resource: "zenml_service_connector" };
     /// A connector has up to 30 KiB, because it contains the description of its type.
     const LONGEST_PAGE: u64 = 200;
+    const FILTERS: &'static [Filter<ConnectorQuery, Connector>] = &[
+        Filter {
+            name: "type",
+            description: "List only connectors of this type, such as `aws`.",
+            check: None,
+            narrow: |query, kind| ConnectorQuery { connector_type: vec![kind.to_owned()], ..query },
+            keeps: |connector, kind| {
+                filter::is(connector.body.as_ref().map(|body| body.connector_type.name()), kind)
+            },
+        },
+        Filter {
+            name: "auth_method",
+            description: "List only connectors with this authentication method, such as `iam-role`.",
+            check: None,
+            narrow: |query, method| ConnectorQuery { auth_method: vec![method.to_owned()], ..query },
+            keeps: |connector, method| {
+                filter::is(connector.body.as_ref().map(|body| body.auth_method.as_str()), method)
+            },
+        },
+        Filter {
+            name: "resource_type",
+            description: "List only connectors that give access to this type of resource, such as `s3-bucket`, alone \
+                          or among others.",
+            check: None,
+            narrow: |query, _| query,
+            keeps: |connector, wanted| {
+                let types = connector.body.as_ref().map(|body| &body.resource_types);
+                types.is_none_or(|types| types.iter().any(|kind| kind == wanted))
+            },
+        },
+    ];
 
     fn wanted(&self) -> Result<ConnectorCreate, Diag> {
         Ok(self.request(self.resource_type.as_ref().into_iter().cloned().collect()))

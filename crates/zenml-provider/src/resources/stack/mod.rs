@@ -7,9 +7,13 @@ mod slots;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tfkit::check::uuid;
 use tfkit::model::Object as _;
 use tfkit::{Computed, Current, Cx, Diag, Dyn, Model, OrServer, Partial, Path, Plan, Since};
-use zenml_api::workspace::stack::{self as api, Slots, Stack as ApiStack, StackCreate, StackUpdate};
+use zenml_api::workspace::component::Component;
+use zenml_api::workspace::stack::{
+    self as api, Slots, Stack as ApiStack, StackCreate, StackQuery, StackUpdate,
+};
 use zenml_api::{ComponentId, Patch, SecretId, StackId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
@@ -21,7 +25,7 @@ use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Reach};
 use crate::in_workspace::text::{self, non_empty};
-use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, change, left_out, read, write};
+use crate::in_workspace::{Filter, Found, InWorkspace, Noun, Objects, Place, change, left_out, read, write};
 use crate::resources::stack_component::{HeldComponents, kind};
 use crate::run_environment::{self as run, SecretChange, Variables};
 use crate::succession::release_retired;
@@ -82,6 +86,17 @@ impl InWorkspace for Stack {
     type Wire = ApiStack;
     type Beside = ();
     const NOUN: Noun = Noun { words: "stack", resource: "zenml_stack" };
+    const FILTERS: &'static [Filter<StackQuery, ApiStack>] = &[Filter {
+        name: "component_id",
+        description: "List only stacks that contain the component with this ID.",
+        check: Some(uuid),
+        narrow: |query, id| StackQuery { component_id: vec![id.to_owned()], ..query },
+        keeps: |stack, id| {
+            let components = stack.metadata.as_ref().map(|metadata| &metadata.components);
+            let is_it = |component: &Component| component.id.to_string() == id.to_lowercase();
+            components.is_none_or(|components| components.values().flatten().any(is_it))
+        },
+    }];
 
     fn wanted(&self) -> Result<StackCreate, Diag> {
         Ok(StackCreate {

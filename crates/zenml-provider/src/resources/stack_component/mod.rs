@@ -15,10 +15,12 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
+use tfkit::check::uuid;
 use tfkit::model::settled;
 use tfkit::{Computed, Current, Cx, Diag, Dyn, Maybe, Model, OrServer, Partial, Path, Plan, Secret, Since};
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::component::{Component, ComponentCreate, ComponentQuery, ComponentUpdate};
+use zenml_api::workspace::connector::Connector;
 use zenml_api::{ComponentId, ConnectorId, SecretId, Sensitive, WorkspaceId};
 use zenml_client::ApiError;
 
@@ -32,7 +34,7 @@ use crate::failure::Needs;
 use crate::id::{Id, IdOrEmpty};
 use crate::in_workspace::scope::{self, Server};
 use crate::in_workspace::write::{home_of, save_created};
-use crate::in_workspace::{Found, InWorkspace, Noun, Objects, Place, import, left_out, text};
+use crate::in_workspace::{Filter, Found, InWorkspace, Noun, Objects, Place, filter, import, left_out, text};
 use crate::resources::service_connector::HeldConnectors;
 use crate::run_environment::{self as run, Variables};
 use crate::succession::{self, note_successor, release_retired, succeed, unfinished};
@@ -133,6 +135,35 @@ impl InWorkspace for StackComponent {
     type Wire = Component;
     type Beside = Dropped;
     const NOUN: Noun = Noun { words: "stack component", resource: "zenml_stack_component" };
+    const FILTERS: &'static [Filter<ComponentQuery, Component>] = &[
+        Filter {
+            name: "type",
+            description: "List only components of this type, such as `orchestrator`.",
+            check: Some(kind::possible),
+            narrow: |query, kind| ComponentQuery { kind: vec![kind.to_owned()], ..query },
+            keeps: |component, kind| filter::is(Self::kind_of(component), kind),
+        },
+        Filter {
+            name: "flavor",
+            description: "List only components of this flavor, such as `s3`.",
+            check: None,
+            narrow: |query, flavor| ComponentQuery { flavor: vec![flavor.to_owned()], ..query },
+            keeps: |component, flavor| {
+                filter::is(component.body.as_ref().map(|body| body.flavor_name.as_str()), flavor)
+            },
+        },
+        Filter {
+            name: "connector_id",
+            description: "List only components that use the service connector with this ID.",
+            check: Some(uuid),
+            narrow: |query, id| ComponentQuery { connector_id: vec![id.to_owned()], ..query },
+            keeps: |component, id| {
+                let connector = component.metadata.as_ref().map(|metadata| metadata.connector.as_ref());
+                let is_it = |connector: &Connector| connector.id.to_string() == id.to_lowercase();
+                connector.is_none_or(|connector| connector.is_some_and(is_it))
+            },
+        },
+    ];
 
     fn wanted(&self) -> Result<ComponentCreate, Diag> {
         let (connector, connector_resource_id) = self.connector();

@@ -3,6 +3,7 @@
 mod change;
 mod contents;
 mod grants;
+mod list;
 mod model;
 mod need;
 mod place;
@@ -10,11 +11,12 @@ mod shares;
 
 use std::collections::BTreeSet;
 
-use tfkit::{Claim, Current, Cx, Diag, ImportId, Imported, Maybe, Partial, Plan, Resource, Since};
+use tfkit::{Claim, Current, Cx, Diag, Generated, ImportId, Imported, Maybe, Partial, Plan, Resource, Since};
 use zenml_api::StackId;
 
 use self::change::Reading;
 use self::grants::{apply, remembered, revoke, shares, warn_of_refusal};
+pub use self::list::StackRoleAssignmentFilters;
 use self::model::Found;
 pub use self::model::{StackRoleAssignment, StackRoleAssignmentKey};
 use self::need::{Actions, Contents, Grants, Object};
@@ -151,6 +153,11 @@ impl Resource for StackRoleAssignment {
         if planned.wish()?.grants(&contents) != granted || granted.keys().any(is_replaced) {
             plan.unknown(Self::GRANTS);
         }
+        Ok(())
+    }
+
+    async fn generate(cx: &Cx<Client>, generated: &mut Generated<Self>) -> Result<(), Diag> {
+        scope::omit_default(cx, generated, Self::WORKSPACE_ID).await;
         Ok(())
     }
 

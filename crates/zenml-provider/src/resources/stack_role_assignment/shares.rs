@@ -28,6 +28,70 @@ struct UnderstoodForm(OnceLock<usize>);
 #[derive(Debug, Default)]
 struct BlindGrants(Mutex<BTreeMap<(WorkspaceId, Principal, String), Actions>>);
 
+/// Returns whether a member has access through a share, and not through a role.
+pub(super) fn is_share(member: &ResourceMember) -> bool {
+    member.role.as_ref().is_none_or(|role| role.kind == RoleType::Share)
+}
+
+/// Returns who has access to an existing object.
+pub(super) async fn members(
+    client: &Client,
+    workspace: WorkspaceId,
+    object: Object,
+) -> Result<Vec<ResourceMember>, Diag> {
+    match read(client, workspace, object, true).await? {
+        Members::Are(members) => Ok(members),
+        Members::Gone => Ok(Vec::new()),
+        Members::Refused => Err(Diag::error(format!("Cannot read who has access to {object}"))
+            .why("The control plane does not let this key read who has access to single objects.")
+            .fix(
+                "Use the key of an account that can read it, such as one with the role Organization Admin.",
+            )),
+    }
+}
+
+/// Who has access to an object.
+enum Members {
+    Are(Vec<ResourceMember>),
+    /// The object no longer exists.
+    Gone,
+    /// The caller has no permission to read it.
+    Refused,
+}
+
+async fn read(
+    client: &Client,
+    workspace: WorkspaceId,
+    object: Object,
+    exists: bool,
+) -> Result<Members, Diag> {
+    let control_plane = client.control_plane()?;
+    let form = client.memory::<UnderstoodForm>();
+    let understood = &form.0;
+    let known = understood.get().copied();
+    let mut missing = false;
+    for (index, resource) in object.resource().user_forms(workspace).into_iter().enumerate() {
+        if known.is_some_and(|known| known != index) {
+            continue;
+        }
+        match control_plane.send(&rbac::RESOURCE_MEMBERS, (), ResourceQuery { resource }, ()).await {
+            Ok(members) => {
+                // Another task may have found the same format.
+                let _ = understood.set(index);
+                return Ok(Members::Are(members));
+            }
+            Err(ApiError::NotFound(_)) => missing = true,
+            Err(ApiError::Invalid(_) | ApiError::Forbidden(_) | ApiError::UnknownRoute(_)) => {}
+            Err(error) => {
+                let doing = format_args!("read who may use {object}");
+                return Err(cannot(doing, Needs::ORGANIZATION_ADMIN, &error));
+            }
+        }
+    }
+    let is_gone = missing && (!exists || known.is_some());
+    Ok(if is_gone { Members::Gone } else { Members::Refused })
+}
+
 /// The shares of one principal in one workspace.
 pub(super) struct Shares<'a> {
     pub(super) client: &'a Client,
@@ -42,41 +106,16 @@ impl Shares<'_> {
     /// `exists` means that the object certainly exists; then a response that it is not found means that the format of
     /// its name was not accepted.
     pub(super) async fn read(&self, object: Object, exists: bool) -> Result<Reading, Diag> {
-        let control_plane = self.client.control_plane()?;
-        let form = self.client.memory::<UnderstoodForm>();
-        let understood = &form.0;
-        let known = understood.get().copied();
-        let mut missing = false;
-        for (index, resource) in object.resource().user_forms(self.workspace).into_iter().enumerate() {
-            if known.is_some_and(|known| known != index) {
-                continue;
-            }
-            match control_plane.send(&rbac::RESOURCE_MEMBERS, (), ResourceQuery { resource }, ()).await {
-                Ok(members) => {
-                    // Another task may have found the same format.
-                    let _ = understood.set(index);
-                    return Ok(Reading::Actions(self.own(&members)));
-                }
-                Err(ApiError::NotFound(_)) => missing = true,
-                Err(ApiError::Invalid(_) | ApiError::Forbidden(_) | ApiError::UnknownRoute(_)) => {}
-                Err(error) => {
-                    return Err(cannot(
-                        format_args!("read who may use {object}"),
-                        Needs::ORGANIZATION_ADMIN,
-                        &error,
-                    ));
-                }
-            }
-        }
-        let is_gone = missing && (!exists || known.is_some());
-        Ok(if is_gone { Reading::Actions(Actions::new()) } else { Reading::Refused })
+        Ok(match read(self.client, self.workspace, object, exists).await? {
+            Members::Are(members) => Reading::Actions(self.own(&members)),
+            Members::Gone => Reading::Actions(Actions::new()),
+            Members::Refused => Reading::Refused,
+        })
     }
 
     fn own(&self, members: &[ResourceMember]) -> Actions {
-        let is_share =
-            |member: &&ResourceMember| member.role.as_ref().is_none_or(|role| role.kind == RoleType::Share);
         let is_own = |member: &&ResourceMember| self.principal.is(member.user.as_ref(), member.team.as_ref());
-        let own = members.iter().filter(is_share).filter(is_own);
+        let own = members.iter().filter(|member| is_share(member)).filter(is_own);
         own.flat_map(|member| member.allowed_actions.iter().cloned()).collect()
     }
 

@@ -2,15 +2,17 @@
 
 mod data;
 mod deploy;
+mod list;
 mod model;
 
 use std::time::Duration;
 
 use tfkit::model::Operation;
-use tfkit::{Claim, Current, Cx, Diag, Partial, Plan, Resource, Since};
+use tfkit::{Claim, Current, Cx, Diag, Generated, Partial, Plan, Resource, Since};
 use zenml_api::control::workspace::{self as api, WorkspaceStatus, WorkspaceUpdate};
 
 pub use self::data::WorkspaceData;
+pub use self::list::WorkspaceFilters;
 pub use self::model::{Workspace, WorkspaceKey};
 use crate::client::Client;
 use crate::control;
@@ -151,6 +153,11 @@ impl Resource for Workspace {
             plan.keep(Self::UPDATED);
         }
         warn_of_what_is_not_stored(cx, plan);
+        Ok(())
+    }
+
+    async fn generate(cx: &Cx<Client>, generated: &mut Generated<Self>) -> Result<(), Diag> {
+        control::organization::omit_default(cx, generated, Self::ORGANIZATION_ID).await;
         Ok(())
     }
 

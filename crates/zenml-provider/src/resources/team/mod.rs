@@ -1,16 +1,19 @@
 //! `zenml_team`: a group of people with common roles.
 
+mod list;
+
 use std::collections::{BTreeSet, HashSet};
 
 use tfkit::{
-    Claim, Computed, Current, Cx, DataSource, Diag, Dyn, Existing, IfSet, ImportId, Imported, Model,
-    OrDefault, OrServer, Partial, Plan, Resource, Since,
+    Claim, Computed, Current, Cx, DataSource, Diag, Dyn, Existing, Generated, IfSet, ImportId, Imported,
+    Model, OrDefault, OrServer, Partial, Plan, Resource, Since,
 };
 use zenml_api::control::team::{self as api, MemberQuery, TeamCreate, TeamMember, TeamQuery, TeamUpdate};
 use zenml_api::control::user::User;
 use zenml_api::{OrganizationId, Patch, TeamId, UserId};
 use zenml_client::{ApiError, Optional as _};
 
+pub use self::list::TeamFilters;
 use crate::access::people::{self, Found, Spellings, name_of, same_name};
 use crate::client::Client;
 use crate::control;
@@ -180,6 +183,11 @@ impl Resource for Team {
             plan.keep(Self::UPDATED);
         }
         result
+    }
+
+    async fn generate(cx: &Cx<Client>, generated: &mut Generated<Self>) -> Result<(), Diag> {
+        control::organization::omit_default(cx, generated, Self::ORGANIZATION_ID).await;
+        Ok(())
     }
 
     async fn import(cx: &Cx<Client>, id: ImportId<'_, TeamKey>) -> Result<Imported<Self>, Diag> {
