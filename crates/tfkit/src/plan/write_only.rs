@@ -46,15 +46,24 @@ pub(super) fn stored_write_only(attributes: &[Attribute], object: &Dyn, at: &Pat
             (Shape::Nested(Nesting::Single, attributes), value) => stored_write_only(attributes, value, &at),
             (Shape::Nested(_, attributes), Dyn::List(elements)) => {
                 elements.iter().enumerate().find_map(|(index, element)| {
-                    stored_write_only(attributes, element, &at.clone().index(index))
+                    stored_in_element(attributes, element, &at.clone().index(index))
                 })
             }
             (Shape::Nested(_, attributes), Dyn::Map(elements)) => elements
                 .iter()
-                .find_map(|(key, element)| stored_write_only(attributes, element, &at.clone().key(key))),
+                .find_map(|(key, element)| stored_in_element(attributes, element, &at.clone().key(key))),
             _ => None,
         }
     })
+}
+
+/// As for an object. The attributes of an unknown element are unknown, which is not null.
+fn stored_in_element(attributes: &[Attribute], element: &Dyn, at: &Path) -> Option<Path> {
+    if element.is_unknown() {
+        let attribute = attributes.iter().find(|attribute| attribute.write_only)?;
+        return Some(at.clone().attr(attribute.name));
+    }
+    stored_write_only(attributes, element, at)
 }
 
 /// Adds the write-only values of the configuration to its plan, at any depth, for the author to apply. Elements of

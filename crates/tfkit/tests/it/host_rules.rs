@@ -323,7 +323,7 @@ fn our_rules_agree_with_terraform_in_new_cases() {
     let mut questions = child.stdin.take().unwrap();
     let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut runner = TestRunner::default();
-    let mut record = String::new();
+    let (mut record, mut recorded) = (String::new(), 0);
     for _ in 0..count {
         let case = case().new_tree(&mut runner).unwrap().current();
         let mut line = case.to_json();
@@ -336,7 +336,13 @@ fn our_rules_agree_with_terraform_in_new_cases() {
             line[name] = answer[name].clone();
         }
         compare(&line);
-        record += &format!("{line}\n");
+        let line = line.to_string();
+        // Small cases are enough, and those that the host rejects say most.
+        let is_rejected = answer["plan"].is_array() || answer["result"].is_array();
+        if line.len() < 2_000 && recorded < 400 && (is_rejected || recorded % 2 == 0) {
+            recorded += 1;
+            record += &format!("{line}\n");
+        }
     }
     drop(questions);
     assert!(child.wait().unwrap().success());
