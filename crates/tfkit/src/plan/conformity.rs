@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::candidates::{Candidates, Form, Rules};
 use super::write_only::stored_write_only;
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Path, Shown, Type};
@@ -172,10 +173,11 @@ fn nested_plan(
         }
         (Nesting::Set, Dyn::List(config), Dyn::List(planned)) => {
             same_count(config.len(), planned.len(), "configured", "planned", at)?;
+            let form = Form::Object(attributes);
             let fits = |config: &Dyn, planned: &Dyn| {
                 object_plan(attributes, &Dyn::Null, config, planned, &At::root()).is_ok()
             };
-            if correlate(config, planned, fits) {
+            if correlate(form, PLANNED, config, planned, fits) {
                 Ok(())
             } else {
                 Err(at.violation("planned elements do not match the configured elements"))
@@ -229,9 +231,10 @@ fn attribute_result(attribute: &Attribute, planned: &Dyn, actual: &Dyn, at: &At)
             })
         }
         (Shape::Nested(Nesting::Set, attributes), Dyn::List(planned), Dyn::List(actual)) => {
+            let form = Form::Object(attributes);
             let fits =
                 |planned: &Dyn, actual: &Dyn| object_result(attributes, planned, actual, &At::root()).is_ok();
-            if actual.len() <= planned.len() && correlate(planned, actual, fits) {
+            if actual.len() <= planned.len() && correlate(form, APPLIED, planned, actual, fits) {
                 Ok(())
             } else {
                 Err(at.violation("returned elements do not match the planned elements"))
@@ -257,7 +260,9 @@ fn is_compatible(ty: &Type, planned: &Dyn, actual: &Dyn) -> bool {
         }
         (Type::Set(element), Dyn::List(planned), Dyn::List(actual)) => {
             actual.len() <= planned.len()
-                && correlate(planned, actual, |planned, actual| is_compatible(element, planned, actual))
+                && correlate(Form::Plain(element), APPLIED, planned, actual, |planned, actual| {
+                    is_compatible(element, planned, actual)
+                })
         }
         (Type::Map(element), Dyn::Map(planned), Dyn::Map(actual)) => {
             planned.keys().eq(actual.keys())
@@ -279,10 +284,31 @@ fn is_compatible(ty: &Type, planned: &Dyn, actual: &Dyn) -> bool {
     }
 }
 
+/// A configured element and a planned one: the provider sets computed attributes that are not configured.
+const PLANNED: Rules = Rules {
+    is_hole: |attribute, config| {
+        attribute.write_only
+            || (attribute.who.is_computed() && (config.is_null() || !attribute.who.is_configurable()))
+    },
+    by_meaning: false,
+    unknown_fits: false,
+};
+
+/// A planned element and one of the result: unknown values became known.
+const APPLIED: Rules =
+    Rules { is_hole: |attribute, _| attribute.write_only, by_meaning: false, unknown_fits: true };
+
 /// Returns whether every element of each side has a matching one on the other side.
-fn correlate(ones: &[Dyn], others: &[Dyn], fits: impl Fn(&Dyn, &Dyn) -> bool) -> bool {
-    ones.iter().all(|one| others.iter().any(|other| fits(one, other)))
-        && others.iter().all(|other| ones.iter().any(|one| fits(one, other)))
+fn correlate(
+    form: Form<'_>,
+    rules: Rules,
+    ones: &[Dyn],
+    others: &[Dyn],
+    fits: impl Fn(&Dyn, &Dyn) -> bool,
+) -> bool {
+    let all: Vec<&Dyn> = others.iter().collect();
+    let candidates = Candidates::find(form, rules, ones, &all);
+    candidates.correlate(others.len(), |one, other| fits(&ones[one], &others[other]))
 }
 
 fn same_count(one: usize, other: usize, one_is: &str, other_is: &str, at: &At) -> Result<(), Violation> {

@@ -12,7 +12,9 @@
 //!    [`as_planned`] repeats the plan for values that an update did not manage, and [`check_result`] compares the
 //!    result with the plan.
 
+mod assignment;
 mod block;
+mod candidates;
 mod conformity;
 mod generate;
 mod pair;

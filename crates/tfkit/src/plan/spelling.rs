@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::assignment::Assignment;
+use super::candidates::{Candidates, Form, Rules};
 use super::same::{Same, canonical, means_the_same};
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Type};
@@ -99,17 +101,17 @@ fn keep_nested(nesting: Nesting, attributes: &[Attribute], same: Option<Same>, e
 /// Pairs the elements of a set with earlier ones. The closest pairs come first, so that no element loses its
 /// counterpart to one that matches any.
 fn keep_in_set(attributes: &[Attribute], earlier: &[Dyn], now: &mut [Dyn]) {
-    let mut earlier: Vec<&Dyn> = earlier.iter().collect();
-    let mut now: Vec<&mut Dyn> = now.iter_mut().collect();
+    let all: Vec<&Dyn> = now.iter().collect();
+    let mut assignment = Assignment::new(earlier.len(), all.len());
     for likeness in [Likeness::Equal, Likeness::Completed, Likeness::Respelled] {
-        now.retain_mut(|now| {
-            let Some(place) = earlier.iter().position(|earlier| likeness.holds(attributes, earlier, now))
-            else {
-                return true;
-            };
-            keep_spelling(attributes, earlier.swap_remove(place), now);
-            false
-        });
+        let candidates = Candidates::find(Form::Object(attributes), likeness.rules(), earlier, &all);
+        let fits = |one: usize, other: usize| likeness.holds(attributes, &earlier[one], all[other]);
+        assignment.grow(0..earlier.len(), &candidates, fits);
+    }
+    for (earlier, place) in earlier.iter().zip(assignment.into_places()) {
+        if let Some(now) = place.and_then(|place| now.get_mut(place)) {
+            keep_spelling(attributes, earlier, now);
+        }
     }
 }
 
@@ -125,6 +127,17 @@ enum Likeness {
 }
 
 impl Likeness {
+    fn rules(self) -> Rules {
+        Rules {
+            is_hole: match self {
+                Self::Equal | Self::Completed => |_, _| false,
+                Self::Respelled => |attribute, earlier| earlier.is_null() && attribute.who.is_left_alone(),
+            },
+            by_meaning: self == Self::Respelled,
+            unknown_fits: self != Self::Equal,
+        }
+    }
+
     fn holds(self, attributes: &[Attribute], earlier: &Dyn, now: &Dyn) -> bool {
         if self == Self::Equal {
             return earlier == now;
