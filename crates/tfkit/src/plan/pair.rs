@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::assignment::Assignment;
+use super::candidates::{Candidates, Form, Rules};
 use super::same::means_the_same;
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::Dyn;
@@ -56,65 +58,25 @@ fn attribute_correlates(attribute: &Attribute, prior: &Dyn, config: &Dyn) -> boo
 pub(super) fn matching(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
     let mut order: Vec<usize> = (0..config.len()).collect();
     order.sort_by_key(|&place| left_to_others(attributes, &config[place]));
-    let mut matching = Matching {
-        attributes,
-        prior,
-        config,
-        owner: vec![None; prior.len()],
-        seen: vec![false; prior.len()],
-    };
-    for place in order {
-        matching.seen.fill(false);
-        matching.give(place);
-    }
-    let mut places = vec![None; config.len()];
-    for (prior, owner) in matching.owner.into_iter().enumerate() {
-        if let Some(owner) = owner {
-            places[owner] = Some(prior);
-        }
-    }
-    places
+    let all: Vec<&Dyn> = prior.iter().collect();
+    let candidates = Candidates::find(Form::Object(attributes), CONTINUED, config, &all);
+    let fits = |one: usize, other: usize| correlates(attributes, &prior[other], &config[one]);
+    let mut assignment = Assignment::new(config.len(), prior.len());
+    assignment.grow(order, &candidates, fits);
+    assignment.into_places()
 }
+
+/// A configured element and one of the state, as [`correlates`] compares them.
+const CONTINUED: Rules = Rules {
+    is_hole: |attribute, config| attribute.write_only || (attribute.who.is_computed() && config.is_null()),
+    by_meaning: true,
+    unknown_fits: false,
+};
 
 fn left_to_others(attributes: &[Attribute], config: &Dyn) -> usize {
     let is_left =
         |attribute: &&Attribute| attribute.who.is_computed() && config.attribute(attribute.name).is_null();
     attributes.iter().filter(is_left).count()
-}
-
-/// A bipartite matching that grows by augmenting paths.
-struct Matching<'a> {
-    attributes: &'a [Attribute],
-    prior: &'a [Dyn],
-    config: &'a [Dyn],
-    /// By element of the state: the configured element that continues it.
-    owner: Vec<Option<usize>>,
-    /// Elements of the state that this round has tried.
-    seen: Vec<bool>,
-}
-
-impl Matching<'_> {
-    /// Finds an element of the state for a configured one, if necessary by moving the current owner to another one.
-    fn give(&mut self, place: usize) -> bool {
-        let fits = |prior: usize| correlates(self.attributes, &self.prior[prior], &self.config[place]);
-        let candidates: Vec<usize> =
-            (0..self.prior.len()).filter(|&prior| !self.seen[prior] && fits(prior)).collect();
-        if let Some(&free) = candidates.iter().find(|&&prior| self.owner[prior].is_none()) {
-            self.owner[free] = Some(place);
-            return true;
-        }
-        for prior in candidates {
-            if self.seen[prior] {
-                continue;
-            }
-            self.seen[prior] = true;
-            if self.owner[prior].is_none_or(|owner| self.give(owner)) {
-                self.owner[prior] = Some(place);
-                return true;
-            }
-        }
-        false
-    }
 }
 
 /// Returns, for every configured element of a list, the position of the element of the state that it continues: the

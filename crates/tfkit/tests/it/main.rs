@@ -17,6 +17,7 @@ mod generate;
 mod generated_config;
 mod host_rules;
 mod import;
+mod large_sets;
 mod lifecycle;
 mod list;
 mod plan;
