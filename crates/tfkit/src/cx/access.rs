@@ -9,6 +9,8 @@ use crate::value::Path;
 pub(crate) enum Access<Client> {
     /// The provider is not configured.
     None,
+    /// The last configuration failed, with this error.
+    Failed(Arc<Diag>),
     /// Configured.
     Ready(Arc<Client>),
     /// Some values of the configuration are known only after an apply.
@@ -19,6 +21,7 @@ impl<Client> Clone for Access<Client> {
     fn clone(&self) -> Self {
         match self {
             Self::None => Self::None,
+            Self::Failed(error) => Self::Failed(Arc::clone(error)),
             Self::Ready(client) => Self::Ready(Arc::clone(client)),
             Self::Unknown(paths) => Self::Unknown(Arc::clone(paths)),
         }
@@ -42,6 +45,20 @@ impl<Client> Connection<Client> {
     pub(crate) fn set(&self, access: Access<Client>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = access;
     }
+}
+
+/// Returns the error of an operation that needs the client although the provider was never configured.
+pub(crate) fn unconfigured_provider() -> Diag {
+    Diag::error("The provider is not configured")
+        .why("The host requested an operation before it configured the provider.")
+}
+
+/// Returns the error of an operation that needs the client after the configuration of the provider failed.
+pub(crate) fn failed_provider(error: &Diag) -> Diag {
+    let place = error.path.as_ref().map(|path| format!(" (argument {path})")).unwrap_or_default();
+    Diag::error("The configuration of the provider failed")
+        .why(format!("{}{place}. Nothing can be read or changed without it.", error.summary))
+        .fix("See the error of the provider block, and correct the block or the environment variables.")
 }
 
 /// Returns the error of an operation that needs the client while values of the provider block are unknown.

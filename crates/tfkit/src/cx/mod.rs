@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 pub(crate) use access::{Access, Connection, unknown_provider};
+use access::{failed_provider, unconfigured_provider};
 pub(crate) use call::{Call, Notes, Saved, Shared, SharedNotes};
 pub(crate) use caller::gone;
 pub use locks::LockGuard;
@@ -60,8 +61,8 @@ impl<Client> Cx<Client> {
                 lock(&self.call.notes).missed_client = true;
                 Err(unknown_provider(paths))
             }
-            Access::None => Err(Diag::error("The provider is not configured")
-                .why("The host requested an operation before it configured the provider.")),
+            Access::None => Err(unconfigured_provider()),
+            Access::Failed(error) => Err(failed_provider(error)),
         }
     }
 
@@ -69,7 +70,7 @@ impl<Client> Cx<Client> {
     pub fn client_if_known(&self) -> Option<&Client> {
         match &self.access {
             Access::Ready(client) => Some(client),
-            Access::Unknown(_) | Access::None => None,
+            Access::Unknown(_) | Access::Failed(_) | Access::None => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::core::{Diags, Engine};
+use super::core::{Core, Diags, Engine};
 use super::task;
 use super::validate::late_errors;
 use crate::plan::prepare;
@@ -19,29 +19,34 @@ pub struct ConfigureRequest {
 }
 
 impl Engine {
-    /// Configures the provider.
+    /// Configures the provider, possibly again. If it fails, earlier configurations do not count any more.
     pub async fn configure(&self, request: ConfigureRequest) -> Diags {
         let core = &*self.0;
         let schema = core.provider.schema();
         let errors = late_errors(schema, &request.config, core.provider.misfits(&request.config));
-        if !errors.is_empty() {
-            return errors;
-        }
-        let config = prepare(&schema.attributes, &Dyn::Null, &request.config);
-        let start = Arc::new(Start::new(request.host_version));
-        let work = core.provider.configure(config, Arc::clone(&start));
-        let configured = task::run_until_stopped("configuration of the provider", &core.shared, work).await;
-        let mut diags = start.take_warnings();
-        match configured.flatten() {
-            Ok(connect) => connect(),
-            Err(diag) => {
-                diags.push(diag);
-                core.provider.disconnect();
-            }
+        let diags = if errors.is_empty() { core.connect(request).await } else { errors };
+        if let Some(error) = diags.iter().find(|diag| diag.is_error()) {
+            core.provider.disconnect(error.clone());
         }
         // A new configuration may point to another server.
         core.shared.renew();
-        core.shared.run.begin();
+        core.begin_run();
+        diags
+    }
+}
+
+impl Core {
+    /// Creates the client of a valid configuration.
+    async fn connect(&self, request: ConfigureRequest) -> Diags {
+        let config = prepare(&self.provider.schema().attributes, &Dyn::Null, &request.config);
+        let start = Arc::new(Start::new(request.host_version));
+        let work = self.provider.configure(config, Arc::clone(&start));
+        let configured = task::run_until_stopped("configuration of the provider", &self.shared, work).await;
+        let mut diags = start.take_warnings();
+        match configured.flatten() {
+            Ok(connect) => connect(),
+            Err(diag) => diags.push(diag),
+        }
         diags
     }
 }

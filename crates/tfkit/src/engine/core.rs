@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::provider::{AnyProvider, ErasedProvider};
@@ -114,7 +114,7 @@ impl Engine {
     /// Forgets what was planned, because a new run begins. A host starts one process per run; a test harness plays
     /// several runs in one process.
     pub fn begin_run(&self) {
-        self.0.shared.run.begin();
+        self.0.begin_run();
     }
 
     /// Asks all operations to end soon. Calls are still served, so that incomplete objects reach the state. Never
@@ -137,6 +137,12 @@ impl fmt::Debug for Engine {
 }
 
 impl Core {
+    /// Forgets what belongs to the last run.
+    pub(super) fn begin_run(&self) {
+        self.shared.run.begin();
+        self.warned.store(false, Ordering::Relaxed);
+    }
+
     /// Creates a call on an object. The object's `timeouts` take precedence.
     pub(super) fn call(
         &self,

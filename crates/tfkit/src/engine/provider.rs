@@ -22,8 +22,8 @@ pub(super) trait AnyProvider: Send + Sync {
     fn misfits(&self, config: &Dyn) -> Vec<Misfit>;
     fn validate(&self, config: Dyn) -> Vec<Diag>;
     fn configure(&self, config: Dyn, start: Arc<Start>) -> Work<Result<Connect, Diag>>;
-    /// Removes the client, because the last configuration failed.
-    fn disconnect(&self);
+    /// Removes the client, because the last configuration failed with this error.
+    fn disconnect(&self, error: Diag);
     /// Returns the unknown values of the provider block that the client depends on; `None` if all are known.
     fn waits_for(&self) -> Option<Arc<[Path]>>;
     /// Passes sensitive values to the client. They are collected only if there is a client.
@@ -73,14 +73,14 @@ impl<P: Provider> AnyProvider for ErasedProvider<P> {
         })
     }
 
-    fn disconnect(&self) {
-        self.connection.set(Access::None);
+    fn disconnect(&self, error: Diag) {
+        self.connection.set(Access::Failed(Arc::new(error)));
     }
 
     fn waits_for(&self) -> Option<Arc<[Path]>> {
         match self.connection.get() {
             Access::Unknown(paths) => Some(paths),
-            Access::Ready(_) | Access::None => None,
+            Access::Ready(_) | Access::Failed(_) | Access::None => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Checking configurations. Pure and offline; values may be unknown.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::core::{Diags, Engine};
@@ -9,7 +10,7 @@ use crate::diag::Diag;
 use crate::erased::Work;
 use crate::field::Misfit;
 use crate::schema::{Kind, Schema};
-use crate::value::Dyn;
+use crate::value::{Dyn, Path};
 
 /// A request to check a configuration.
 #[derive(Clone, Debug)]
@@ -65,13 +66,11 @@ fn basics(
     stage: Stage,
 ) -> Diags {
     let mut diags = check::validate(schema, config, write_only_allowed, stage);
+    let errors = diags.iter().filter(|diag| diag.is_error());
+    let mut places: HashSet<Option<Path>> = errors.map(|diag| diag.path.clone()).collect();
     let due = misfits.into_iter().filter(|misfit| stage == Stage::Plan || !misfit.waits);
-    for misfit in due.map(Misfit::into_diag) {
-        // One message per path: the one of the schema is more specific.
-        if !diags.iter().any(|diag| diag.is_error() && diag.path == misfit.path) {
-            diags.push(misfit);
-        }
-    }
+    // One message per path: the one of the schema is more specific.
+    diags.extend(due.map(Misfit::into_diag).filter(|misfit| places.insert(misfit.path.clone())));
     diags
 }
 

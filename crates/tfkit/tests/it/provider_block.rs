@@ -123,6 +123,25 @@ async fn an_operation_before_the_configuration_is_an_error() {
 }
 
 #[tokio::test]
+async fn an_operation_after_a_failed_configuration_says_why_it_failed() {
+    let bench = Bench::new().await;
+    let config = |name: &str| named(name);
+    for (address, why) in [
+        (Dyn::from("closed"), "The shop is closed (argument address)."),
+        (Dyn::from("panic"), "The configuration of the provider crashed."),
+        (Dyn::from(true), "Attribute \"address\" must be a string (argument address)."),
+    ] {
+        assert!(!bench.configure(address.clone()).await.is_empty());
+        let made = bench.create(&config("box")).await;
+        assert_eq!(summaries(&made.diags), ["The configuration of the provider failed"], "{address:?}");
+        assert!(made.diags[0].detail().contains(why), "{}", made.diags[0].detail());
+        // The next configuration counts, whatever came before.
+        assert_eq!(bench.configure(Dyn::Null).await, []);
+        assert_eq!(bench.create(&config(&format!("{address:?}"))).await.diags, []);
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_type_is_an_error_in_every_call_and_changes_nothing() {
     let bench = Bench::new().await;
     let engine = &bench.engine;
