@@ -48,11 +48,6 @@ impl Folder {
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         pipe
     }
-
-    /// Stores a note behind the provider's back.
-    fn note(&self, name: &str, text: &str) {
-        std::fs::write(self.path().join(format!("{name}.note")), format!("yellow\n{text}")).unwrap();
-    }
 }
 
 /// The plan of a new note, whose `id` and `length` are unknown.
@@ -71,7 +66,12 @@ fn planned(name: &str, text: &str) -> DynamicValue {
 }
 
 /// Makes a call about a note with this text.
-async fn call(channel: Channel, folder: PathBuf, rpc: &'static str, text: String) -> Vec<Diagnostic> {
+pub(crate) async fn call(
+    channel: Channel,
+    folder: PathBuf,
+    rpc: &'static str,
+    text: String,
+) -> Vec<Diagnostic> {
     let mut calls = channel.provider();
     let name = rpc.replace(' ', "-");
     let (null, ty) = (Some(msgpack(b"\xc0")), "echo_note".to_owned());

@@ -143,7 +143,7 @@ impl Provider {
         Channel::over(stream).await
     }
 
-    async fn stream(&self) -> Box<dyn ReadWrite> {
+    pub(crate) async fn stream(&self) -> Box<dyn ReadWrite> {
         match self.part(2) {
             "unix" => Box::new(UnixStream::connect(self.part(3)).await.unwrap()),
             "tcp" => Box::new(TcpStream::connect(self.part(3)).await.unwrap()),
@@ -208,7 +208,7 @@ fn read(pipe: Option<impl Read>) -> String {
     text
 }
 
-trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
 
 /// Connects to a socket file without TLS.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod action;
+mod bad;
 mod busy;
 #[expect(clippy::all, clippy::pedantic, unreachable_pub, unused_qualifications, reason = "generated code")]
 #[allow(dead_code, reason = "generated for the whole protocol, of which only a part is used")]
