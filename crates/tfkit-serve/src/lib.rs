@@ -12,43 +12,85 @@
 mod host;
 mod lifetime;
 mod log;
+mod program;
 mod threads;
 mod wire;
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tfkit::{Engine, Provider};
 
-use host::Environment;
+use host::{Environment, HostError};
 pub use log::mask;
+use program::Command;
+pub use program::Program;
 use wire::Services;
 
-/// Serves a provider to the host that started this process, until the host ends it.
+/// Runs a provider program: serves the host that started this process, until the host ends it.
 ///
-/// `address` is the provider's source address; its last part names the variable for the log level of this provider
-/// (`TF_LOG_PROVIDER_CLOUD`). If it is not started by a host, it prints an explanation to stderr and fails.
+/// A person who starts it by hand reads what it is. With `--debug`, it serves the hosts that this person starts; see
+/// [debugging](crate#debugging). `--version` and `--help` print what [`Program`] says.
 ///
-/// Do not write to standard output before or after: it is reserved for the handshake.
-pub fn serve<P: Provider>(address: &'static str, provider: P) -> ExitCode {
-    let name = address.rsplit('/').next().unwrap_or(address);
-    let environment = Environment::of_this_process(name);
+/// A program with commands of its own runs these before it calls this function. Otherwise, do not write to standard
+/// output before or after: it is reserved for the handshake.
+pub fn serve<P: Provider>(program: impl Into<Program>, provider: P) -> ExitCode {
+    let program = program.into();
+    match program.command(std::env::args_os().skip(1)) {
+        Command::Plugin => report(&program, serve_host(&program, provider)),
+        Command::Debug => report(&program, serve_attached(&program, provider)),
+        Command::Print(text) => print(&text),
+        Command::Reject(text) => {
+            complain(&text);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Serves one host, over all its connections.
+fn serve_host<P: Provider>(program: &Program, provider: P) -> Result<(), HostError> {
+    let environment = Environment::of_this_process(program.name());
     log::start(environment.log);
-    let outcome = host::run(&environment, |threads, lifetime| {
-        Services::new(Engine::new(provider), address, threads, lifetime)
-    });
+    host::run(&environment, |threads, lifetime| {
+        Services::new(Engine::new(provider), program.address, threads, lifetime)
+    })
+}
+
+/// Serves many hosts, one for each connection.
+fn serve_attached<P: Provider>(program: &Program, provider: P) -> Result<(), HostError> {
+    let environment = Environment::of_this_process(program.name());
+    log::start(environment.log);
+    let provider = Arc::new(provider);
+    host::attach(&environment, program.address, |threads, lifetime| {
+        Services::new(Engine::sharing(Arc::clone(&provider)), program.address, threads, lifetime)
+    })
+}
+
+fn report(program: &Program, outcome: Result<(), HostError>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            explain(&error);
+            complain(&printable::Chain(&error).to_string());
+            if error.is_started_by_hand() {
+                complain(&format!("\n{}", program.help()));
+            }
             ExitCode::FAILURE
         }
     }
 }
 
-/// Prints to stderr why serving ended, with all causes. Ignores a closed stderr.
+/// Prints to standard output what a person asked for.
+#[expect(clippy::disallowed_methods, reason = "a person started this process, not a host")]
+fn print(text: &str) -> ExitCode {
+    match writeln!(std::io::stdout().lock(), "{}", printable::lines(text)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Prints to stderr. Ignores a closed stderr.
 #[expect(clippy::disallowed_methods, reason = "nothing else is printed")]
-fn explain(error: &host::HostError) {
-    let text = printable::Chain(error).to_string();
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable::lines(&text));
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable::lines(text));
 }

@@ -2,8 +2,11 @@
 
 use std::process::ExitCode;
 
+use tfkit_serve::Program;
 use zenml_provider::{ADDRESS, Environment, Zenml};
 
+const PROGRAM: Program = Program { address: ADDRESS, version: env!("CARGO_PKG_VERSION"), commands: &[] };
+
 fn main() -> ExitCode {
-    tfkit_serve::serve(ADDRESS, Zenml::new(Environment::read()))
+    tfkit_serve::serve(PROGRAM, Zenml::new(Environment::read()))
 }

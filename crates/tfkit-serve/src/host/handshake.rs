@@ -18,10 +18,7 @@ const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Started by a person or by a program that is not a host.
-    #[error(
-        "This program is a provider plugin. Terraform and OpenTofu start it; it does nothing when started by \
-         hand.\nAdd the provider to a configuration and run:\n  terraform init\n  terraform plan"
-    )]
+    #[error("This program is a provider plugin. Terraform and OpenTofu start it.")]
     NotAPlugin,
     /// The host is too old.
     #[error(

@@ -1,12 +1,13 @@
 //! The life of a plugin process: from the environment that the host sets to the end that the host requests.
 //!
-//! A debug mode (a process that a person starts and hosts attach to) would call [`connection::accept`] without
-//! handshake and TLS.
+//! For debugging, a person starts the process, and hosts attach to it: without handshake and TLS, until the person ends
+//! it.
 
 mod connection;
 mod environment;
 mod handshake;
 mod listen;
+mod reattach;
 mod tls;
 
 use std::io::{self, Write};
@@ -47,9 +48,19 @@ pub(crate) enum HostError {
     /// Standard output is closed.
     #[error("cannot write the handshake for Terraform or OpenTofu to standard output")]
     Handshake(#[source] io::Error),
+    /// Standard output is closed.
+    #[error("cannot write to standard output how to use this process")]
+    Instructions(#[source] io::Error),
     /// Accepting connections failed.
     #[error("cannot accept a connection from Terraform or OpenTofu")]
     Accept(#[source] io::Error),
+}
+
+impl HostError {
+    /// Returns whether a person started the process, and not a host.
+    pub(crate) fn is_started_by_hand(&self) -> bool {
+        matches!(self, Self::Refused(Refusal::NotAPlugin))
+    }
 }
 
 /// Serves one host until it requests the end. `services` creates the RPCs to serve. It runs after the handshake, so
@@ -59,10 +70,14 @@ pub(crate) fn run(
     services: impl FnOnce(Threads, &Lifetime) -> Services,
 ) -> Result<(), HostError> {
     handshake::check(environment)?;
+    with_threads(async |threads| serve(environment, |lifetime| services(threads, lifetime)).await)
+}
+
+/// Starts the threads of the process, and serves on this one.
+fn with_threads(serve: impl AsyncFnOnce(Threads) -> Result<(), HostError>) -> Result<(), HostError> {
     let runtime = threads::connection().map_err(HostError::Runtime)?;
     let background = threads::background().map_err(HostError::Runtime)?;
-    let services = |lifetime: &Lifetime| services(Threads::new(&background), lifetime);
-    let outcome = runtime.block_on(serve(environment, services));
+    let outcome = runtime.block_on(serve(Threads::new(&background)));
     // Neither waits for a thread that an author blocks.
     background.shutdown_timeout(LEFTOVERS);
     runtime.shutdown_background();
@@ -85,6 +100,40 @@ async fn serve(
     let services = services(&lifetime);
     let acceptor = tls.map(|tls| tls.acceptor);
     connection::accept(&listener, acceptor, || services.clone(), &lifetime).await.map_err(HostError::Accept)
+}
+
+/// Serves the hosts that a person starts, until that person interrupts the process. `services` creates the RPCs for one
+/// connection: each has its own configuration, because a host opens one for each provider block and each run.
+pub(crate) fn attach(
+    environment: &Environment,
+    provider: &str,
+    services: impl Fn(Threads, &Lifetime) -> Services,
+) -> Result<(), HostError> {
+    with_threads(async |threads| {
+        let lifetime = Lifetime::new();
+        let signals = lifetime.watch_signals(Interrupts::Us).map_err(HostError::Signals)?;
+        let listener = Listener::open(&environment.socket, environment.ports.clone())
+            .await
+            .map_err(HostError::Listen)?;
+        explain_how_to_attach(provider, &listener).map_err(HostError::Instructions)?;
+        let mut watchers = JoinSet::new();
+        watchers.spawn(signals);
+        let services = || services(threads.clone(), &lifetime);
+        connection::accept(&listener, None, services, &lifetime).await.map_err(HostError::Accept)
+    })
+}
+
+/// Prints how hosts find this process.
+#[expect(clippy::disallowed_methods, reason = "a person started this process, and reads its standard output")]
+fn explain_how_to_attach(provider: &str, listener: &Listener) -> io::Result<()> {
+    let command = reattach::command(&reattach::variable(provider, std::process::id(), listener.address()));
+    let text = format!(
+        "The provider {provider} is running. To use it, run this in the shell where you start Terraform or \
+         OpenTofu:\n\n  {command}\n\nUnset the variable when you have finished. To end the provider, press Ctrl-C.\n"
+    );
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(printable::lines(&text).as_bytes())?;
+    stdout.flush()
 }
 
 /// Writes the handshake line, the only output of this process on standard output.

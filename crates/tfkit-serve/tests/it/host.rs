@@ -161,18 +161,27 @@ impl Provider {
 
     /// Waits for the end of the process.
     pub(crate) async fn wait(&mut self, longest: Duration) -> ExitStatus {
-        let deadline = Instant::now() + longest;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < deadline, "the provider did not end in {longest:?}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        end_within(&mut self.child, longest).await
     }
 
     fn ended(&mut self, status: ExitStatus, took: Duration) -> Ended {
         Ended { status, took, stdout: read(self.child.stdout.take()), stderr: read(self.child.stderr.take()) }
+    }
+}
+
+/// Waits for the end of a process.
+pub(crate) async fn end(child: &mut Child) -> ExitStatus {
+    end_within(child, Duration::from_secs(20)).await
+}
+
+async fn end_within(child: &mut Child, longest: Duration) -> ExitStatus {
+    let deadline = Instant::now() + longest;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "the provider did not end in {longest:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

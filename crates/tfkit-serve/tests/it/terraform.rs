@@ -43,6 +43,8 @@ pub(crate) struct Project {
     host: PathBuf,
     name: &'static str,
     folder: tempfile::TempDir,
+    /// Value of `TF_REATTACH_PROVIDERS`, if the host attaches to a running provider.
+    attach: Option<String>,
 }
 
 impl Project {
@@ -64,7 +66,15 @@ impl Project {
             plugins.display()
         );
         fs::write(folder.path().join("settings.tfrc"), settings).unwrap();
-        Self { host: host.to_owned(), name, folder }
+        Self { host: host.to_owned(), name, folder, attach: None }
+    }
+
+    /// A project whose host attaches to the example, which runs already, and finds it nowhere else.
+    pub(crate) fn attached(host: &Path, variable: &str) -> Self {
+        let project = Self::new(host);
+        fs::remove_dir_all(project.folder.path().join("plugins")).unwrap();
+        fs::write(project.folder.path().join("settings.tfrc"), "").unwrap();
+        Self { attach: Some(variable.to_owned()), ..project }
     }
 
     pub(crate) fn configure(&self, body: &str) {
@@ -89,6 +99,7 @@ impl Project {
             .current_dir(self.folder.path())
             .env("TF_CLI_CONFIG_FILE", self.folder.path().join("settings.tfrc"))
             .env("CHECKPOINT_DISABLE", "1")
+            .envs(self.attach.iter().map(|variable| ("TF_REATTACH_PROVIDERS", variable)))
             .output()
             .unwrap()
     }

@@ -50,6 +50,12 @@ pub(super) struct Core {
 impl Engine {
     /// Creates an engine for a provider. Schemas are built on first use.
     pub fn new<P: Provider>(provider: P) -> Self {
+        Self::sharing(Arc::new(provider))
+    }
+
+    /// Creates an engine for a provider that other engines use as well. Each has its own configuration, client and run:
+    /// a process that serves many hosts has an engine for each of them.
+    pub fn sharing<P: Provider>(provider: Arc<P>) -> Self {
         let types = P::register(Types::default());
         let prefix = P::Config::type_name();
         let mut problems = Vec::new();

@@ -39,8 +39,8 @@ pub(super) struct ErasedProvider<P: Provider> {
 
 impl<P: Provider> ErasedProvider<P> {
     /// Erases the type of a provider. Its types share `connection`.
-    pub(super) fn new(provider: P, connection: Arc<Connection<P::Client>>) -> Self {
-        Self { provider: Arc::new(provider), schema: LazyLock::new(|| P::Config::schema(0)), connection }
+    pub(super) fn new(provider: Arc<P>, connection: Arc<Connection<P::Client>>) -> Self {
+        Self { provider, schema: LazyLock::new(|| P::Config::schema(0)), connection }
     }
 }
 
