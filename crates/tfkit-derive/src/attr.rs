@@ -1,13 +1,17 @@
 //! Parsing of `#[attr(…)]` and `#[model(…)]`.
 
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Error, Expr, Ident, LitInt, LitStr, Result, Type};
+use syn::spanned::Spanned;
+use syn::{Attribute, Error, Expr, ExprArray, Ident, LitInt, LitStr, Result, Type};
 
 /// The options of a field.
 #[derive(Default)]
 pub(crate) struct FieldOptions {
     pub(crate) key: Option<KeyPart>,
     pub(crate) stable: bool,
+    /// Names of the tokens that the value follows from.
+    pub(crate) depends: Option<Vec<Ident>>,
+    pub(crate) local: bool,
     pub(crate) replace: bool,
     pub(crate) sensitive: bool,
     pub(crate) write_only: bool,
@@ -60,6 +64,8 @@ impl FieldOptions {
     pub(crate) fn excludes_twin(&self) -> bool {
         self.key.is_some()
             || self.stable
+            || self.depends.is_some()
+            || self.local
             || self.replace
             || self.sensitive
             || self.write_only
@@ -83,6 +89,8 @@ impl FieldOptions {
         match name.as_str() {
             "key" => once(meta, &mut self.key, key_part(meta)?),
             "stable" => flag(meta, &mut self.stable),
+            "depends" => once(meta, &mut self.depends, tokens(meta)?),
+            "local" => flag(meta, &mut self.local),
             "replace" => flag(meta, &mut self.replace),
             "sensitive" => flag(meta, &mut self.sensitive),
             "write_only" => flag(meta, &mut self.write_only),
@@ -99,8 +107,8 @@ impl FieldOptions {
             "min" => once(meta, &mut self.min, meta.value()?.parse()?),
             "max" => once(meta, &mut self.max, meta.value()?.parse()?),
             _ => Err(meta.error(
-                "unknown option; an attribute takes `key`, `stable`, `replace`, `sensitive`, `write_only`, `check`, \
-                 `same`, `default`, `deprecated`, `name`, `twin`, `block`, `min` and `max`",
+                "unknown option; an attribute takes `key`, `stable`, `depends`, `local`, `replace`, `sensitive`, \
+                 `write_only`, `check`, `same`, `default`, `deprecated`, `name`, `twin`, `block`, `min` and `max`",
             )),
         }
     }
@@ -196,6 +204,29 @@ fn block_form(meta: &ParseNestedMeta<'_>) -> Result<BlockForm> {
     }
     let word: Ident = meta.value()?.parse()?;
     if word == "group" { Ok(BlockForm::Group) } else { Err(Error::new(word.span(), "expected `group`")) }
+}
+
+/// Parses the tokens of `depends = [NAME, SIZE]`.
+fn tokens(meta: &ParseNestedMeta<'_>) -> Result<Vec<Ident>> {
+    let list: ExprArray = meta.value()?.parse()?;
+    if list.elems.is_empty() {
+        return Err(Error::new(list.span(), "a value that depends on nothing is `stable`"));
+    }
+    let mut tokens: Vec<Ident> = Vec::new();
+    for element in &list.elems {
+        let token = match element {
+            Expr::Path(path) => path.path.get_ident(),
+            _ => None,
+        };
+        let token = token.ok_or_else(|| {
+            Error::new(element.span(), "expected the token of an attribute, such as `NAME`")
+        })?;
+        if tokens.contains(token) {
+            return Err(Error::new(token.span(), format!("`{token}` is listed twice")));
+        }
+        tokens.push(token.clone());
+    }
+    Ok(tokens)
 }
 
 fn presence(meta: &ParseNestedMeta<'_>) -> Result<Presence> {

@@ -171,7 +171,7 @@ fn tokens(object: &Struct) -> TokenStream {
 
 fn object_impl(object: &Struct) -> TokenStream {
     let ident = &object.ident;
-    let attributes = object.fields.iter().map(attributes);
+    let attributes = object.fields.iter().map(|field| attributes(field, object));
     let reads = object.fields.iter().map(|Field { ident, ty, name, options, .. }| {
         if let Some(default) = &options.default {
             let default = default_value(ty, default);
@@ -243,10 +243,10 @@ fn twin_rules(Field { name, options, .. }: &Field) -> Option<TokenStream> {
 }
 
 /// Generates the declarations of the attributes of a field.
-fn attributes(field: &Field) -> TokenStream {
+fn attributes(field: &Field, object: &Struct) -> TokenStream {
     let Field { ty, name, description, options, .. } = field;
     let Some(names) = twin_names(options, name) else {
-        let attribute = attribute(field);
+        let attribute = attribute(field, object);
         return quote! { [#attribute] };
     };
     let checks = checks(options);
@@ -261,7 +261,7 @@ fn attributes(field: &Field) -> TokenStream {
 
 /// Generates the declaration of one attribute. Its tokens have the span of the field's type, so that the compiler
 /// points there if the type and the options contradict each other.
-fn attribute(field: &Field) -> TokenStream {
+fn attribute(field: &Field, object: &Struct) -> TokenStream {
     let Field { ty, name, description, options, .. } = field;
     let mut built = if let Some(default) = &options.default {
         let value = default_value(ty, default);
@@ -280,6 +280,16 @@ fn attribute(field: &Field) -> TokenStream {
     if options.write_only {
         built.extend(quote! { .write_only() });
     }
+    if let Some(tokens) = &options.depends {
+        let names = depended(tokens, object);
+        built.extend(quote_spanned! { ty.span() => .depends::<#ty>(&[#names]) });
+    }
+    if options.local {
+        built.extend(quote_spanned! { ty.span() => .local::<#ty>() });
+    }
+    if object.options.name.is_none() && options.key.is_some() {
+        built.extend(quote! { .key() });
+    }
     if options.sensitive {
         built.extend(quote! { .sensitive() });
     }
@@ -297,6 +307,21 @@ fn block(Field { ty, name, description, options, .. }: &Field, form: BlockForm) 
     let (min, max) = (optional(options.min.as_ref()), optional(options.max.as_ref()));
     let block = quote! { ::tfkit::schema::Block { is_group: #is_group, min: #min, max: #max } };
     quote_spanned! { ty.span() => ::tfkit::Attribute::block::<#ty>(#name, #description, #block) }
+}
+
+/// Generates the names of the attributes that a value follows from. The compiler checks each token. A twin stands for
+/// its stored value and for the version of its write-only value.
+fn depended(tokens: &[Ident], object: &Struct) -> TokenStream {
+    let names = tokens.iter().map(|token| {
+        let name =
+            |token: &Ident| quote_spanned! { token.span() => ::tfkit::model::Token::<Self, _>::name(Self::#token) };
+        let is_twin = |field: &&Field| field.options.twin.is_some() && *token == field.token();
+        let stored = name(token);
+        let version = object.fields.iter().find(is_twin).map(|_| name(&format_ident!("{token}_WO_VERSION")));
+        let version = version.into_iter();
+        quote! { #stored #(, #version)* }
+    });
+    quote! { #(#names),* }
 }
 
 fn checks(options: &FieldOptions) -> TokenStream {

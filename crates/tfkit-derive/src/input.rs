@@ -5,7 +5,7 @@ use syn::{
     Attribute, Data, DeriveInput, Error, Expr, ExprLit, Fields, Ident, Lit, Meta, Result, Type, Visibility,
 };
 
-use crate::attr::{FieldOptions, Kind, ModelOptions};
+use crate::attr::{FieldOptions, KeyPart, Kind, ModelOptions};
 
 /// Names that the host reserves in the blocks of resources and data sources.
 const RESERVED: &[&str] =
@@ -98,11 +98,8 @@ impl Struct {
                 "a nested object takes only `rule` and `deprecated`; the other options belong to the model",
             ));
         }
-        if let Some(field) = object.keys().next() {
-            return Err(Error::new(
-                field.ident.span(),
-                "a nested object cannot have a key; mark attributes of the model instead",
-            ));
+        if let Some(field) = object.keys().find(|field| field.options.key == Some(KeyPart::Optional)) {
+            return Err(Error::new(field.ident.span(), "the key of a nested object has no optional parts"));
         }
         if let Some(field) = object.fields.iter().find(|field| field.options.twin.is_some()) {
             return Err(Error::new(
@@ -140,6 +137,7 @@ impl Struct {
             return Err(Error::new(input.ident.span(), "derive requires a struct with named fields"));
         };
         let fields = fields.named.iter().filter_map(Field::of).collect::<Result<Vec<_>>>()?;
+        fields.iter().try_for_each(|field| field.check_depends(&fields))?;
         Ok(Self {
             ident: input.ident.clone(),
             visibility: input.vis.clone(),
@@ -171,6 +169,9 @@ impl Field {
                 format!("attribute `{name}` requires a doc comment: it is the description that users read"),
             ));
         }
+        if options.stable && options.depends.is_some() {
+            return Err(Error::new(ident.span(), "a `stable` value depends on nothing"));
+        }
         if options.twin.is_some() && options.excludes_twin() {
             return Err(Error::new(
                 ident.span(),
@@ -187,6 +188,34 @@ impl Field {
             return Err(Error::new(ident.span(), "only blocks have `min` and `max`"));
         }
         Ok(Self { ident, visibility: field.vis.clone(), ty: field.ty.clone(), name, description, options })
+    }
+}
+
+impl Field {
+    /// Returns the name of its token.
+    pub(crate) fn token(&self) -> String {
+        self.name.to_uppercase()
+    }
+
+    /// Checks what the compiler cannot check in `depends`.
+    fn check_depends(&self, all: &[Self]) -> Result<()> {
+        for token in self.options.depends.iter().flatten() {
+            if *token == self.token() {
+                return Err(Error::new(token.span(), "an attribute cannot depend on itself"));
+            }
+            let mut twins = all.iter().filter(|field| field.options.twin.is_some());
+            let written = |field: &&Self| {
+                let name = field.token();
+                *token == format!("{name}_WO") || *token == format!("{name}_WO_VERSION")
+            };
+            if let Some(twin) = twins.find(written) {
+                return Err(Error::new(
+                    token.span(),
+                    format!("use `{}`, which includes the version of the write-only value", twin.token()),
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -29,7 +29,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// On a field, in `#[attr(…)]`:
 ///
 /// - `key`: part of the key of a resource. `key = optional`: a part that an import may omit.
-/// - `stable`: the value from the server never changes once it is known.
+/// - `stable`: the value from the server never changes once it is known. An optional value stays while it is not set.
+/// - `depends = [NAME, SIZE]`: the tokens of the attributes that the value from the server follows from. An update that
+///   changes none of them keeps the value. Without `stable` and `depends`, every update makes it unknown.
+/// - `local`: the attribute exists only in Terraform, so that changing it makes no value from the server unknown.
 /// - `replace`: changing it replaces the object.
 /// - `sensitive`: the host hides it.
 /// - `write_only`: the host stores it nowhere, so it may be an ephemeral value. Only in actions.
@@ -55,8 +58,10 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
 }
 
 /// Derives a nested object, which can be the type of an attribute. Its fields support the same `#[attr(…)]` options
-/// as those of a model, except `key` and `twin`. On the struct, `#[model(rule = …)]` and `#[model(deprecated = "…")]`
-/// have the same meaning as on a model: the rule applies to each object.
+/// as those of a model, except `twin`. `depends` names attributes of the same object. `key` marks what identifies an
+/// element of a list or a set: an element with the same key is the same element, however else it changes, and keeps its
+/// values from the server. Without it, a changed element is a new one. On the struct, `#[model(rule = …)]` and
+/// `#[model(deprecated = "…")]` have the same meaning as on a model: the rule applies to each object.
 #[proc_macro_derive(Object, attributes(model, attr))]
 pub fn derive_object(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -180,7 +180,7 @@ pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};
 pub use resource::{Current, Generated, ImportId, Imported, KeyOf, Page, Plan, Resource, Since, Upgrade};
 pub use run::Claim;
-pub use schema::{Attribute, Kind, Nesting, Schema, Shape, Who};
+pub use schema::{Attribute, Depends, Kind, Nesting, Schema, Shape, Who};
 pub use value::{Dyn, Number, Path, Step, Type};
 
 /// Derive macros; [`model::Object`], [`model::Model`] and [`function::Arguments`] are the traits behind them.

@@ -94,8 +94,13 @@ pub struct Attribute {
     pub deprecated: Option<&'static str>,
     /// Changing it replaces the object.
     pub replace: bool,
-    /// Its computed value never changes once it is known, so it stays known in an update.
-    pub stable: bool,
+    /// What its value from the server follows from.
+    pub depends: Depends,
+    /// It exists only in the configuration and the state: changing it changes nothing on the server.
+    pub local: bool,
+    /// It is part of what identifies an element of a list or a set: a changed element with the same key is the same
+    /// element. Without keys, elements are recognized by what the configuration sets.
+    pub key: bool,
     /// Rule for different values with the same meaning, to keep the user's spelling.
     pub same: Option<Same>,
     /// Checks of the value.
@@ -130,7 +135,9 @@ impl Attribute {
             write_only: false,
             deprecated: None,
             replace: false,
-            stable: false,
+            depends: Depends::Anything,
+            local: false,
+            key: false,
             same: None,
             checks: Vec::new(),
             rules: Vec::new(),
@@ -234,6 +241,25 @@ impl Who {
     }
 }
 
+/// What a value from the server follows from. An update leaves the value unknown if any of it changes, and keeps it
+/// otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Depends {
+    /// Every attribute of the resource that is not [local](Attribute::local). The default, because it is never wrong:
+    /// a value that is unknown needlessly costs the user a less precise plan, but a value that is kept wrongly
+    /// contradicts the server.
+    #[default]
+    Anything,
+    /// These attributes of the same object only; none for a value that never changes.
+    Only {
+        /// Their names.
+        attributes: Vec<&'static str>,
+        /// Whether null is a value of the server. Otherwise a null in the state means that an earlier version of the
+        /// provider did not have the attribute, and any change makes it unknown.
+        nullable: bool,
+    },
+}
+
 /// Identity of a resource type: plain attributes that identify one object; empty if the type has no identity.
 #[derive(Clone, Debug, Default)]
 pub struct IdentitySchema {
@@ -269,6 +295,13 @@ impl Attribute {
     #[must_use]
     pub fn replace(mut self) -> Self {
         self.replace = true;
+        self
+    }
+
+    /// Marks it as part of what identifies an element of a list or a set.
+    #[must_use]
+    pub fn key(mut self) -> Self {
+        self.key = true;
         self
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::field::{Fields, Misfit, Misfits, Value};
+use crate::field::{Facts, Fields, Misfit, Misfits, Value};
 use crate::model::Operation;
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Type};
@@ -130,6 +130,10 @@ impl<O: Operations> Value for Timeouts<O> {
             Attribute::field::<Option<Span>>(name, text)
         };
         Shape::Nested(Nesting::Single, O::LIST.iter().map(one).collect())
+    }
+
+    fn facts() -> Facts {
+        Facts { local: true, ..Facts::default() }
     }
 
     fn from_known(value: &Dyn) -> Result<Self, Misfit> {

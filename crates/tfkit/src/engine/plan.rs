@@ -8,7 +8,7 @@ use crate::cx::{Notes, Private};
 use crate::diag::Diag;
 use crate::erased::{AnyResource, Hooked};
 use crate::model::Operation;
-use crate::plan::{Violation, check_plan, prepare, replaced, settle};
+use crate::plan::{Violation, check_plan, for_host, prepare, replaced, settle};
 use crate::run::Step;
 use crate::schema::{Schema, Who};
 use crate::value::{Dyn, Path};
@@ -99,15 +99,18 @@ impl Core {
         let Some(hooked) = self.hook(resource, &asked, prepared.clone(), &mut response).await else {
             return response;
         };
-        let (mut planned, mut replaces) = (hooked.planned, hooked.replaces);
-        settle(attributes, prior, config, &prepared, &mut planned, &hooked.decided);
-        if operation == Operation::Update && prepared == *prior && planned != *prior {
-            // The hook turned a no-op into an update, and has not yet seen the values that became unknown.
+        let Hooked { planned: seen, mut decided, mut replaces, .. } = hooked;
+        let mut planned = settle(attributes, prior, config, &seen, &decided);
+        if operation == Operation::Update && unsettles(&seen, &planned) {
+            // The hook has not yet seen the values that its own changes made unknown.
             let Some(again) = self.hook(resource, &asked, planned, &mut response).await else {
                 return response;
             };
-            (planned, replaces) = (again.planned, again.replaces);
+            replaces = again.replaces;
+            decided.extend(again.decided);
+            planned = settle(attributes, prior, config, &again.planned, &decided);
         }
+        let planned = for_host(attributes, prior, config, planned, &decided);
         response.requires_replace = replaced(attributes, prior, &planned);
         for path in replaces {
             if !response.requires_replace.contains(&path) && differs(prior, &planned, &path) {
@@ -221,6 +224,12 @@ struct Asked<'a> {
     operation: Operation,
     prior: &'a Dyn,
     config: &'a Dyn,
+}
+
+/// Returns whether a plan has unknown values that another one does not have.
+fn unsettles(before: &Dyn, after: &Dyn) -> bool {
+    let (Dyn::Map(before), Dyn::Map(after)) = (before, after) else { return false };
+    after.iter().any(|(name, after)| !after.wholly_known() && before.get(name).is_some_and(Dyn::wholly_known))
 }
 
 /// Returns whether the host considers a replacement path at all.

@@ -1,8 +1,8 @@
 //! Attributes declared by the type of their field.
 
-use super::{Blocks, Facts, Field, FromServer, Value as _, WithDefault, WithoutDefault};
+use super::{Blocks, Facts, Field, FromServer, FromUser, Value as _, WithDefault, WithoutDefault};
 use crate::check::length;
-use crate::schema::{Attribute, Block, Nesting, Shape, Who};
+use crate::schema::{Attribute, Block, Depends, Nesting, Shape, Who};
 
 /// Used by the derive macro and by models written by hand.
 impl Attribute {
@@ -44,12 +44,13 @@ impl Attribute {
             attributes.iter_mut().for_each(Self::make_computed);
         }
         let mut attribute = Self::new(name, description, shape, who);
-        let Facts { checks, same, rules, deprecated } = F::Value::facts();
+        let Facts { checks, same, rules, deprecated, local } = F::Value::facts();
         attribute.sensitive = F::Value::SENSITIVE;
         attribute.checks = checks;
         attribute.same = same;
         attribute.rules = rules;
         attribute.deprecated = deprecated;
+        attribute.local = local;
         attribute
     }
 
@@ -61,11 +62,28 @@ impl Attribute {
         }
     }
 
-    /// Marks it as stable: its value never changes once it is known. The type parameter is the type of the field:
-    /// only values from the server can be stable.
+    /// Marks it as stable: its value never changes once it is known. The value of an optional attribute stays while the
+    /// configuration does not set it. The type parameter is the type of the field: only values from the server can be
+    /// stable.
     #[must_use]
-    pub fn stable<F: FromServer>(mut self) -> Self {
-        self.stable = true;
+    pub fn stable<F: FromServer>(self) -> Self {
+        self.depends::<F>(&[])
+    }
+
+    /// Declares which attributes of the same object its value from the server follows from: an update that changes
+    /// none of them keeps the value. The type parameter is the type of the field.
+    #[must_use]
+    pub fn depends<F: FromServer>(mut self, attributes: &[&'static str]) -> Self {
+        self.depends = Depends::Only { attributes: attributes.to_vec(), nullable: F::NULLABLE };
+        self
+    }
+
+    /// Marks it as local: changing it changes nothing on the server, so no value from the server follows from it,
+    /// unless that value [depends](Self::depends) on it by name. The type parameter is the type of the field: only
+    /// values that the user sets can be local.
+    #[must_use]
+    pub fn local<F: FromUser>(mut self) -> Self {
+        self.local = true;
         self
     }
 }

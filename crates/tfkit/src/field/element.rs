@@ -8,6 +8,9 @@ pub trait Element: Sized + Clone + Send + Sync + 'static {
     /// The value when it is not null.
     type Value: Value;
 
+    /// Whether it can be null.
+    const NULLABLE: bool;
+
     /// Reads it.
     fn from_dyn(value: &Dyn) -> Result<Self, Misfit>;
 
@@ -20,6 +23,8 @@ pub trait Element: Sized + Clone + Send + Sync + 'static {
 
 impl<T: Value> Element for T {
     type Value = T;
+
+    const NULLABLE: bool = false;
 
     fn from_dyn(value: &Dyn) -> Result<Self, Misfit> {
         match value {
@@ -40,6 +45,8 @@ impl<T: Value> Element for T {
 
 impl<T: Value> Element for Option<T> {
     type Value = T;
+
+    const NULLABLE: bool = true;
 
     fn from_dyn(value: &Dyn) -> Result<Self, Misfit> {
         match value {

@@ -15,6 +15,8 @@ pub struct Facts {
     pub rules: Vec<Rule>,
     /// Why the type is deprecated, and what to use instead.
     pub deprecated: Option<&'static str>,
+    /// Whether the value means something to the provider only, never to a server, as timeouts do.
+    pub local: bool,
 }
 
 impl Facts {

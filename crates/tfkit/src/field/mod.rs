@@ -88,10 +88,20 @@ pub trait WithDefault: Field {}
 
 /// Fields that may get their value from the server: [`Computed`] and [`OrServer`].
 #[diagnostic::on_unimplemented(
-    message = "an attribute of type `{Self}` cannot be `stable`",
-    label = "only values from the server can be stable: `Computed<…>` or `OrServer<…>`"
+    message = "an attribute of type `{Self}` cannot be `stable` and cannot have `depends`",
+    label = "only values from the server follow from others: `Computed<…>` or `OrServer<…>`"
 )]
-pub trait FromServer: Field {}
+pub trait FromServer: Field {
+    /// Whether null is a value of the server.
+    const NULLABLE: bool;
+}
+
+/// Fields that only the user sets: all but [`Computed`] and [`OrServer`].
+#[diagnostic::on_unimplemented(
+    message = "an attribute of type `{Self}` cannot be `local`",
+    label = "a value from the server cannot be local"
+)]
+pub trait FromUser: Field {}
 
 impl<T: Value> Field for T {
     type Value = T;
@@ -114,6 +124,7 @@ impl<T: Value> Field for T {
 }
 
 impl<T: Value> WithoutDefault for T {}
+impl<T: Value> FromUser for T {}
 
 impl<T: Value> Field for Option<T> {
     type Value = T;
@@ -136,6 +147,7 @@ impl<T: Value> Field for Option<T> {
 }
 
 impl<T: Value> WithoutDefault for Option<T> {}
+impl<T: Value> FromUser for Option<T> {}
 
 /// An optional attribute that is not managed while the configuration does not set it: the engine neither refreshes it
 /// nor plans a change for it, and the author does not send it.
@@ -182,6 +194,7 @@ impl<T: Value> Field for IfSet<T> {
 }
 
 impl<T: Value> WithoutDefault for IfSet<T> {}
+impl<T: Value> FromUser for IfSet<T> {}
 
 /// An optional attribute with a default, `#[attr(default = …)]`. It is always known in the plan. A state that was
 /// written before the attribute existed reads as the default.
@@ -230,3 +243,4 @@ impl<T: Value> Field for OrDefault<T> {
 }
 
 impl<T: Value> WithDefault for OrDefault<T> {}
+impl<T: Value> FromUser for OrDefault<T> {}

@@ -18,6 +18,9 @@ pub type OrServer<E> = Slot<E, ByUserOrServer>;
 pub trait Setter: Send + Sync + 'static {
     /// The corresponding value in the schema.
     const WHO: Who;
+
+    /// Whether the user may fill it.
+    const BY_USER: bool;
 }
 
 /// Only the server.
@@ -30,10 +33,12 @@ pub enum ByUserOrServer {}
 
 impl Setter for ByServer {
     const WHO: Who = Who::Computed;
+    const BY_USER: bool = false;
 }
 
 impl Setter for ByUserOrServer {
     const WHO: Who = Who::Server;
+    const BY_USER: bool = true;
 }
 
 /// A place for a value that is not known until the server sets it. It may be [unknown](Slot::unknown) in the input of
@@ -179,7 +184,11 @@ impl<E: Element, S: Setter> Field for Slot<E, S> {
 }
 
 impl<E: Element, S: Setter> WithoutDefault for Slot<E, S> {}
-impl<E: Element, S: Setter> FromServer for Slot<E, S> {}
+
+/// A value that the user may set can be null in any state: the server has none.
+impl<E: Element, S: Setter> FromServer for Slot<E, S> {
+    const NULLABLE: bool = E::NULLABLE || S::BY_USER;
+}
 
 impl<T: Value, S: Setter> Slot<T, S> {
     /// Converts an optional value of the server: `None` becomes null.

@@ -1,10 +1,10 @@
 //! Pairing configured elements with elements of the state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::assignment::Assignment;
 use super::candidates::{Candidates, Form, Rules};
-use super::same::means_the_same;
+use super::same::{canonical_object, canonical_value, means_the_same};
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::Dyn;
 
@@ -43,7 +43,8 @@ fn attribute_correlates(attribute: &Attribute, prior: &Dyn, config: &Dyn) -> boo
                 })
         }
         (Shape::Nested(Nesting::Set, attributes), Dyn::List(prior), Dyn::List(config)) => {
-            prior.len() == config.len() && matching(attributes, prior, config).iter().all(Option::is_some)
+            prior.len() == config.len()
+                && matching(attributes, prior, config, config).iter().all(Option::is_some)
         }
         (Shape::Plain(ty), prior, config) => {
             means_the_same(attribute.same, ty, prior, config) && config.wholly_known()
@@ -54,15 +55,21 @@ fn attribute_correlates(attribute: &Attribute, prior: &Dyn, config: &Dyn) -> boo
 
 /// Returns, for every configured element of a set, the position of the element of the state that it continues, with
 /// as many pairs as possible. Elements that set more values choose first, so that a completely specified one does not
-/// lose its counterpart to one that matches any.
-pub(super) fn matching(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
+/// lose its counterpart to one that matches any. `filled` are the configured elements with their defaults: one of the
+/// state with the default is a better match than one in which somebody has changed it.
+fn matching(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn], filled: &[Dyn]) -> Vec<Option<usize>> {
     let mut order: Vec<usize> = (0..config.len()).collect();
     order.sort_by_key(|&place| left_to_others(attributes, &config[place]));
     let all: Vec<&Dyn> = prior.iter().collect();
-    let candidates = Candidates::find(Form::Object(attributes), CONTINUED, config, &all);
-    let fits = |one: usize, other: usize| correlates(attributes, &prior[other], &config[one]);
     let mut assignment = Assignment::new(config.len(), prior.len());
-    assignment.grow(order, &candidates, fits);
+    for wanted in [filled, config] {
+        let candidates = Candidates::find(Form::Object(attributes), CONTINUED, wanted, &all);
+        let fits = |one: usize, other: usize| correlates(attributes, &prior[other], &wanted[one]);
+        assignment.grow(order.iter().copied(), &candidates, fits);
+        if filled == config {
+            break;
+        }
+    }
     assignment.into_places()
 }
 
@@ -73,15 +80,24 @@ const CONTINUED: Rules = Rules {
     unknown_fits: false,
 };
 
-fn left_to_others(attributes: &[Attribute], config: &Dyn) -> usize {
+pub(super) fn left_to_others(attributes: &[Attribute], config: &Dyn) -> usize {
     let is_left =
         |attribute: &&Attribute| attribute.who.is_computed() && config.attribute(attribute.name).is_null();
     attributes.iter().filter(is_left).count()
 }
 
 /// Returns, for every configured element of a list, the position of the element of the state that it continues: the
-/// one at the same position if it correlates, else one that moved. A changed element continues none.
-pub(super) fn aligned(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
+/// one with the same key. Without keys, the one at the same position if it correlates, else one that moved; a changed
+/// element continues none.
+pub(super) fn continued_in_list(
+    attributes: &[Attribute],
+    prior: &[Dyn],
+    config: &[Dyn],
+    filled: impl Fn(&Dyn) -> Dyn,
+) -> Vec<Option<usize>> {
+    if has_keys(attributes) {
+        return with_same_key(attributes, prior, config);
+    }
     let stays =
         |place: usize| prior.get(place).is_some_and(|prior| correlates(attributes, prior, &config[place]));
     let mut places: Vec<Option<usize>> =
@@ -94,9 +110,75 @@ pub(super) fn aligned(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -
         .filter(|&place| places.get(place).is_none_or(Option::is_none))
         .map(|place| (place, prior[place].clone()))
         .unzip();
-    let found = matching(attributes, &free_prior, &moved_config);
+    let moved_filled: Vec<Dyn> = moved_config.iter().map(filled).collect();
+    let found = matching(attributes, &free_prior, &moved_config, &moved_filled);
     for (place, found) in moved.into_iter().zip(found) {
         places[place] = found.map(|found| free[found]);
     }
     places
+}
+
+/// Returns, for every configured element of a set, the position of the element of the state that it continues.
+/// Elements with the same meaning may have become one element on the server, which all of them continue. `filled`
+/// returns a configured element with its defaults.
+pub(super) fn continued_in_set(
+    attributes: &[Attribute],
+    prior: &[Dyn],
+    config: &[Dyn],
+    filled: impl Fn(&Dyn) -> Dyn,
+) -> Vec<Option<usize>> {
+    let filled: Vec<Dyn> = config.iter().map(filled).collect();
+    let mut places = if has_keys(attributes) {
+        with_same_key(attributes, prior, config)
+    } else {
+        matching(attributes, prior, config, &filled)
+    };
+    if places.contains(&None) {
+        let leaders = leaders(attributes, &filled);
+        let mut of_group = vec![None; config.len()];
+        for (place, leader) in leaders.iter().enumerate() {
+            of_group[*leader] = of_group[*leader].or(places[place]);
+        }
+        for (place, leader) in leaders.into_iter().enumerate() {
+            places[place] = places[place].or(of_group[leader]);
+        }
+    }
+    places
+}
+
+/// Returns, for every configured element of a set, the first one with its meaning.
+fn leaders(attributes: &[Attribute], filled: &[Dyn]) -> Vec<usize> {
+    let mut known: BTreeMap<Dyn, usize> = BTreeMap::new();
+    let of_element = |(place, filled): (usize, &Dyn)| {
+        if filled.wholly_known() {
+            *known.entry(canonical_object(attributes, filled)).or_insert(place)
+        } else {
+            place
+        }
+    };
+    filled.iter().enumerate().map(of_element).collect()
+}
+
+fn has_keys(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| attribute.key)
+}
+
+/// Pairs elements by their key attributes. An element whose key is not known yet continues none.
+fn with_same_key(attributes: &[Attribute], prior: &[Dyn], config: &[Dyn]) -> Vec<Option<usize>> {
+    let keys: Vec<&Attribute> = attributes.iter().filter(|attribute| attribute.key).collect();
+    let key = |element: &Dyn| -> Vec<Dyn> {
+        let canonical =
+            |attribute: &&Attribute| canonical_value(attribute, element.attribute(attribute.name));
+        keys.iter().map(canonical).collect()
+    };
+    let mut free: BTreeMap<Vec<Dyn>, VecDeque<usize>> = BTreeMap::new();
+    for (place, prior) in prior.iter().enumerate() {
+        free.entry(key(prior)).or_default().push_back(place);
+    }
+    let take = |config: &Dyn| {
+        let wanted = key(config);
+        let is_known = wanted.iter().all(Dyn::wholly_known);
+        free.get_mut(&wanted).filter(|_| is_known).and_then(VecDeque::pop_front)
+    };
+    config.iter().map(take).collect()
 }

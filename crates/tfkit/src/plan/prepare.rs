@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::pair::{aligned, matching};
+use super::decided::Decided;
+use super::mark::{changes_the_server, mark};
+use super::pair::{continued_in_list, continued_in_set};
 use super::same::means_the_same;
+use super::separate::{has_sets, separate};
 use crate::schema::{Attribute, Nesting, Shape, Who};
-use crate::value::{Dyn, Path};
+use crate::value::{Dyn, Path, Step};
 
 /// Returns the plan before the author's hook. `prior` is null for a creation; `config` is null for a deletion, whose
 /// plan is null.
@@ -15,57 +18,78 @@ use crate::value::{Dyn, Path};
 ///
 /// - A configured value is planned as configured, or in the spelling of the state if both have the same meaning.
 /// - An attribute with a default gets it if it is not configured. A write-only attribute is null.
-/// - A value that is left to the server is kept as long as nothing changes at all. If anything changes, it becomes
-///   unknown, except for values that an update cannot change (`stable`, `replace`).
+/// - A value that is left to the server is kept unless something that it [depends](crate::Depends) on changes. A value
+///   that an update cannot change (`stable`, `replace`) is always kept.
 pub fn prepare(attributes: &[Attribute], prior: &Dyn, config: &Dyn) -> Dyn {
-    if config.is_null() {
-        return Dyn::Null;
-    }
-    let calm = object(attributes, Earlier::of(prior), config, Mark::Nothing);
-    if calm == *prior { calm } else { object(attributes, Earlier::of(prior), config, Mark::Computed) }
+    whole(attributes, prior, config, None, false)
 }
 
-/// Completes the plan after the author's hook, which turned `prepared` into `planned`. If it turned a no-op into an
-/// update, values that are left to the server become unknown as in [`prepare`], except those that the hook has set.
-/// `decided` names these, because a value that the hook keeps looks like one that it did not touch.
+/// Repeats [`prepare`] after the author's hook, which turned a plan into `hooked`: values follow from what the hook has
+/// set, and are kept where the hook has undone a change. `decided` holds the places that the hook has set,
+/// including those that it kept; they stay as they are.
 pub fn settle(
     attributes: &[Attribute],
     prior: &Dyn,
     config: &Dyn,
-    prepared: &Dyn,
-    planned: &mut Dyn,
+    hooked: &Dyn,
     decided: &BTreeSet<Path>,
-) {
-    let became_update = prepared == prior && planned != prior;
-    if became_update && !config.is_null() && !planned.is_null() {
-        let mut marked = object(attributes, Earlier::of(prior), config, Mark::Computed);
-        for path in decided {
-            if let Some(value) = planned.get(path) {
-                marked.set_at(path, value.clone());
-            }
+) -> Dyn {
+    if config.is_null() || hooked.is_null() {
+        return hooked.clone();
+    }
+    whole(attributes, prior, config, Some(&Decided::new(hooked, decided)), false)
+}
+
+/// Returns the plan for the host, which requires that a planned set has as many elements as the configured one.
+/// Elements that have become equal, such as those that differ only in a default, stay apart: an attribute that one of
+/// them leaves to its default is unknown. [`merge`](super::merge) unites them for the apply. The arguments are those
+/// of [`settle`], whose result is `settled`.
+pub fn for_host(
+    attributes: &[Attribute],
+    prior: &Dyn,
+    config: &Dyn,
+    settled: Dyn,
+    decided: &BTreeSet<Path>,
+) -> Dyn {
+    if config.is_null() || settled == *prior || !has_sets(attributes) {
+        return settled;
+    }
+    whole(attributes, prior, config, Some(&Decided::new(&settled, decided)), true)
+}
+
+fn whole(
+    attributes: &[Attribute],
+    prior: &Dyn,
+    config: &Dyn,
+    decided: Option<&Decided<'_>>,
+    apart: bool,
+) -> Dyn {
+    if config.is_null() {
+        return Dyn::Null;
+    }
+    let build = |pass| object(attributes, Earlier::of(prior), config, decided, pass);
+    let calm = build(Pass { changes: None, apart: false });
+    if calm == *prior {
+        return calm;
+    }
+    let mut anything = prior.is_null() || changes_the_server(attributes, prior, &calm);
+    loop {
+        let marked = build(Pass { changes: Some(anything), apart });
+        // A value that follows from a local attribute is itself a change.
+        if anything || !changes_the_server(attributes, prior, &marked) {
+            return marked;
         }
-        adopt(prepared, &marked, planned);
+        anything = true;
     }
 }
 
-/// Uses the marked value wherever the hook did not change the prepared one.
-fn adopt(prepared: &Dyn, marked: &Dyn, planned: &mut Dyn) {
-    if prepared == planned {
-        planned.clone_from(marked);
-    } else if let (Dyn::Map(prepared), Dyn::Map(marked), Dyn::Map(planned)) = (prepared, marked, planned) {
-        for (name, planned) in planned {
-            if let (Some(prepared), Some(marked)) = (prepared.get(name), marked.get(name)) {
-                adopt(prepared, marked, planned);
-            }
-        }
-    }
-}
-
-/// What becomes unknown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    Nothing,
-    Computed,
+/// How to build a plan.
+#[derive(Clone, Copy)]
+struct Pass {
+    /// `None` to keep all values of the server. Otherwise whether anything changes on the server at all.
+    changes: Option<bool>,
+    /// Whether elements of sets that have become equal stay apart.
+    apart: bool,
 }
 
 /// The earlier values.
@@ -87,23 +111,54 @@ impl<'a> Earlier<'a> {
     }
 }
 
-fn object(attributes: &[Attribute], earlier: Earlier<'_>, config: &Dyn, mark: Mark) -> Dyn {
+fn object(
+    attributes: &[Attribute],
+    earlier: Earlier<'_>,
+    config: &Dyn,
+    decided: Option<&Decided<'_>>,
+    pass: Pass,
+) -> Dyn {
     let Dyn::Map(configured) = config else {
         return config.clone();
     };
+    // A hook that sets a part of a value that is not configured has decided the whole value.
+    let decided_whole = |attribute: &Attribute| {
+        let decided = decided.and_then(|decided| decided.attribute(attribute.name));
+        decided.filter(|decided| decided.is_whole || config.attribute(attribute.name).is_null())
+    };
     let planned = attributes.iter().map(|attribute| {
-        let config = configured.get(attribute.name).unwrap_or(&Dyn::Null);
-        (attribute.name.to_owned(), value(attribute, earlier.attribute(attribute.name), config, mark))
+        let value = decided_whole(attribute).map_or_else(
+            || {
+                let config = configured.get(attribute.name).unwrap_or(&Dyn::Null);
+                let decided = decided.and_then(|decided| decided.attribute(attribute.name));
+                value(attribute, earlier.attribute(attribute.name), config, decided, pass)
+            },
+            |decided| decided.value.clone(),
+        );
+        (attribute.name.to_owned(), value)
     });
-    Dyn::Map(planned.collect::<BTreeMap<_, _>>())
+    let mut planned: BTreeMap<String, Dyn> = planned.collect();
+    if let Some(anything) = pass.changes {
+        let is_open = |attribute: &Attribute| {
+            config.attribute(attribute.name).is_null() && decided_whole(attribute).is_none()
+        };
+        mark(attributes, earlier.continued, anything, is_open, &mut planned);
+    }
+    Dyn::Map(planned)
 }
 
-fn value(attribute: &Attribute, earlier: Earlier<'_>, config: &Dyn, mark: Mark) -> Dyn {
+fn value(
+    attribute: &Attribute,
+    earlier: Earlier<'_>,
+    config: &Dyn,
+    decided: Option<&Decided<'_>>,
+    pass: Pass,
+) -> Dyn {
     if attribute.write_only {
         return Dyn::Null;
     }
     if config.is_null() {
-        return unconfigured(attribute, earlier.continued, mark, config);
+        return unconfigured(attribute, earlier.continued, config);
     }
     match &attribute.shape {
         Shape::Plain(ty) => {
@@ -111,11 +166,11 @@ fn value(attribute: &Attribute, earlier: Earlier<'_>, config: &Dyn, mark: Mark) 
                 !earlier.compared.is_null() && means_the_same(attribute.same, ty, earlier.compared, config);
             if keep { earlier.compared.clone() } else { config.clone() }
         }
-        Shape::Nested(nesting, attributes) => nested(*nesting, attributes, earlier, config, mark),
+        Shape::Nested(nesting, attributes) => nested(*nesting, attributes, earlier, config, decided, pass),
     }
 }
 
-fn unconfigured(attribute: &Attribute, prior: &Dyn, mark: Mark, config: &Dyn) -> Dyn {
+fn unconfigured(attribute: &Attribute, prior: &Dyn, config: &Dyn) -> Dyn {
     match &attribute.who {
         Who::Required | Who::Optional | Who::IfSet | Who::IfSetOrImported(_) => config.clone(),
         Who::Default(default) => {
@@ -123,44 +178,70 @@ fn unconfigured(attribute: &Attribute, prior: &Dyn, mark: Mark, config: &Dyn) ->
                 !prior.is_null() && means_the_same(attribute.same, &attribute.shape.ty(), prior, default);
             if keep { prior.clone() } else { default.clone() }
         }
-        Who::Server | Who::Computed => {
-            // A changed `replace` attribute would mean another object: an update keeps it.
-            let fixed = (attribute.stable || attribute.replace) && !prior.is_null();
-            if mark == Mark::Nothing || fixed { prior.clone() } else { Dyn::Unknown }
-        }
+        Who::Server | Who::Computed => prior.clone(),
     }
 }
 
-fn nested(nesting: Nesting, attributes: &[Attribute], earlier: Earlier<'_>, config: &Dyn, mark: Mark) -> Dyn {
-    let elements = |value: &'_ Dyn| value.as_list().unwrap_or_default().to_vec();
+fn nested(
+    nesting: Nesting,
+    attributes: &[Attribute],
+    earlier: Earlier<'_>,
+    config: &Dyn,
+    decided: Option<&Decided<'_>>,
+    pass: Pass,
+) -> Dyn {
     match (nesting, config) {
-        (Nesting::Single, config) => object(attributes, earlier, config, mark),
+        (Nesting::Single, config) => object(attributes, earlier, config, decided, pass),
         (Nesting::Map, Dyn::Map(config)) => {
-            let planned = config
-                .iter()
-                .map(|(key, config)| (key.clone(), object(attributes, earlier.attribute(key), config, mark)));
+            let planned = config.iter().map(|(key, config)| {
+                let decided = decided.and_then(|decided| decided.step(&Step::Key(key.clone())));
+                (key.clone(), object(attributes, earlier.attribute(key), config, decided, pass))
+            });
             Dyn::Map(planned.collect::<BTreeMap<_, _>>())
         }
         (Nesting::List, Dyn::List(config)) => {
             let (continued, compared) = (elements(earlier.continued), elements(earlier.compared));
-            let places = aligned(attributes, &continued, config);
+            let places =
+                continued_in_list(attributes, continued, config, |config| filled(attributes, config));
             let planned = config.iter().enumerate().map(|(index, config)| {
                 let continued = places[index].map_or(&Dyn::Null, |place| &continued[place]);
                 let compared = compared.get(index).unwrap_or(&Dyn::Null);
-                object(attributes, Earlier { continued, compared }, config, mark)
+                let decided = decided.and_then(|decided| decided.step(&Step::Index(index as u64)));
+                object(attributes, Earlier { continued, compared }, config, decided, pass)
             });
             Dyn::List(planned.collect())
         }
         (Nesting::Set, Dyn::List(config)) => {
             let continued = elements(earlier.continued);
-            let places = matching(attributes, &continued, config);
-            // The host compares elements of sets only with the configuration.
-            let planned = config.iter().zip(places).map(|(config, place)| {
-                let continued = place.map_or(&Dyn::Null, |place| &continued[place]);
-                object(attributes, Earlier { continued, compared: &Dyn::Null }, config, mark)
+            let places = continued_in_set(attributes, continued, config, |config| filled(attributes, config));
+            let before = |index: usize| places[index].map_or(&Dyn::Null, |place: usize| &continued[place]);
+            let united = Dyn::set(config.iter().enumerate().map(|(index, config)| {
+                element(attributes, Earlier::of(before(index)), config, Pass { apart: false, ..pass })
+            }));
+            // The host accepts the state's value as a whole, however many elements are configured.
+            if !pass.apart || united == *earlier.compared {
+                return united;
+            }
+            // Otherwise it compares each element with the configuration only.
+            let planned = config.iter().enumerate().map(|(index, config)| {
+                element(attributes, Earlier { continued: before(index), compared: &Dyn::Null }, config, pass)
             });
-            Dyn::set(planned)
+            separate(attributes, config, planned.collect())
         }
         (_, config) => config.clone(),
     }
+}
+
+/// Returns a configured element with its defaults.
+fn filled(attributes: &[Attribute], config: &Dyn) -> Dyn {
+    element(attributes, Earlier::of(&Dyn::Null), config, Pass { changes: None, apart: false })
+}
+
+/// Plans an element of a set, which has no address for a hook.
+fn element(attributes: &[Attribute], earlier: Earlier<'_>, config: &Dyn, pass: Pass) -> Dyn {
+    object(attributes, earlier, config, None, pass)
+}
+
+fn elements(value: &Dyn) -> &[Dyn] {
+    value.as_list().unwrap_or_default()
 }

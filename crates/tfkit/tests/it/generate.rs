@@ -4,7 +4,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use tfkit::plan::same;
-use tfkit::{Attribute, Dyn, Nesting, Number, Shape, Type, Who};
+use tfkit::{Attribute, Depends, Dyn, Nesting, Number, Shape, Type, Who};
 
 /// Names of attributes and keys.
 pub(crate) const NAMES: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
@@ -103,7 +103,22 @@ pub(crate) fn attributes() -> impl Strategy<Value = Vec<Attribute>> {
 fn attributes_at(depth: u32, in_set: bool) -> BoxedStrategy<Vec<Attribute>> {
     (prop::sample::subsequence(&NAMES[..], 1..=4))
         .prop_flat_map(move |names| {
-            names.into_iter().map(|name| attribute(name, depth, in_set)).collect::<Vec<_>>()
+            let among = names.clone();
+            let dependent = move |name| {
+                let among = among.clone();
+                let depends =
+                    (any::<bool>(), prop::sample::subsequence(among.clone(), 0..=among.len().min(2)));
+                (attribute(name, depth, in_set), depends, any::<bool>()).prop_map(
+                    move |(mut attribute, (is_declared, on), nullable)| {
+                        let attributes = on.into_iter().filter(|on| *on != name).collect();
+                        if is_declared && matches!(attribute.who, Who::Server | Who::Computed) {
+                            attribute.depends = Depends::Only { attributes, nullable };
+                        }
+                        attribute
+                    },
+                )
+            };
+            names.into_iter().map(dependent).collect::<Vec<_>>()
         })
         .boxed()
 }
@@ -128,20 +143,19 @@ fn plain_attribute(name: &'static str, in_set: bool) -> BoxedStrategy<Attribute>
     ]);
     let flags = (0..6_u8, any::<bool>(), any::<bool>(), any::<bool>(), 0..8_u8);
     (ty, flags)
-        .prop_flat_map(move |(ty, (who, stable, replace, ignores_case, write_only))| {
+        .prop_flat_map(move |(ty, (who, local, replace, ignores_case, write_only))| {
             known(&ty, STATE).prop_map(move |default| {
                 let who = match who {
                     0 => Who::Required,
                     1 => Who::Optional,
                     2 => Who::IfSet,
-                    // A default may merge two elements of a set, which the host rejects.
-                    3 if !in_set => Who::Default(default),
-                    3 | 4 => Who::Server,
+                    3 => Who::Default(default),
+                    4 => Who::Server,
                     _ => Who::Computed,
                 };
                 let configurable_only = !who.is_computed();
                 let mut attribute = Attribute::new(name, "", Shape::Plain(ty.clone()), who);
-                attribute.stable = stable && !configurable_only;
+                attribute.local = local && configurable_only;
                 attribute.replace = replace;
                 attribute.same = ignores_case.then_some(same::ignoring_case as tfkit::plan::Same);
                 attribute.write_only = write_only == 0 && configurable_only && !in_set;
@@ -154,13 +168,11 @@ fn plain_attribute(name: &'static str, in_set: bool) -> BoxedStrategy<Attribute>
 fn nested_attribute(name: &'static str, depth: u32, in_set: bool) -> BoxedStrategy<Attribute> {
     let nesting = prop::sample::select(vec![Nesting::Single, Nesting::List, Nesting::Set, Nesting::Map]);
     let who = prop::sample::select(vec![Who::Required, Who::Optional, Who::Server, Who::Computed]);
-    (nesting, who, any::<bool>())
-        .prop_flat_map(move |(nesting, who, stable)| {
+    (nesting, who)
+        .prop_flat_map(move |(nesting, who)| {
             let in_set = in_set || nesting == Nesting::Set;
             attributes_at(depth - 1, in_set).prop_map(move |attributes| {
-                let mut attribute = Attribute::new(name, "", Shape::Nested(nesting, attributes), who.clone());
-                attribute.stable = stable && who.is_computed();
-                attribute
+                Attribute::new(name, "", Shape::Nested(nesting, attributes), who.clone())
             })
         })
         .boxed()

@@ -1,9 +1,11 @@
 //! Properties of every schema, state and configuration.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use tfkit::plan::{
-    check_compatible, check_plan, check_result, hide_write_only, keep_spelling, prepare, proposed_new,
-    replaced, settle,
+    check_compatible, check_plan, check_result, for_host, hide_write_only, keep_spelling, merge, prepare,
+    proposed_new, replaced, settle,
 };
 use tfkit::schema::object_type;
 use tfkit::value::msgpack;
@@ -18,12 +20,17 @@ fn case(holes: Holes) -> impl Strategy<Value = (Vec<Attribute>, Dyn, Dyn)> {
     })
 }
 
+/// Plans as the host sees it.
+fn plan(attributes: &[Attribute], prior: &Dyn, config: &Dyn) -> Dyn {
+    for_host(attributes, prior, config, prepare(attributes, prior, config), &BTreeSet::new())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn the_host_accepts_every_plan((attributes, prior, config) in case(PLAN)) {
-        let planned = prepare(&attributes, &prior, &config);
+        let planned = plan(&attributes, &prior, &config);
         prop_assert_eq!(check_plan(&attributes, &prior, &config, &planned), Ok(()));
         prop_assert!(msgpack::encode(&planned, &object_type(&attributes)).is_ok());
         for path in replaced(&attributes, &prior, &planned) {
@@ -34,16 +41,17 @@ proptest! {
     #[test]
     fn a_plan_after_an_apply_changes_nothing((attributes, prior, config) in case(STATE)) {
         let ty = object_type(&attributes);
-        let planned = prepare(&attributes, &prior, &config);
-        let mut state = generate::applied(&ty, &planned, &mut 0);
+        let planned = plan(&attributes, &prior, &config);
+        let mut target = planned.clone();
+        merge(&attributes, &mut target);
+        let mut state = generate::applied(&ty, &target, &mut 0);
         keep_spelling(&attributes, &planned, &mut state);
         hide_write_only(&attributes, &mut state);
         prop_assert_eq!(check_result(&attributes, &planned, &state), Ok(()));
 
         let again = prepare(&attributes, &state, &config);
         prop_assert_eq!(&again, &state);
-        let mut settled = again.clone();
-        settle(&attributes, &state, &config, &again, &mut settled, &std::collections::BTreeSet::new());
+        let settled = settle(&attributes, &state, &config, &again, &BTreeSet::new());
         prop_assert_eq!(settled, again);
         prop_assert_eq!(replaced(&attributes, &state, &state), Vec::new());
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::timeouts::{Create, Read, Timeouts};
 use tfkit::model::Model as _;
-use tfkit::{Computed, Dyn, Enum, IfSet, Model, Number, Object, OrDefault, OrServer, Secret, Set, Twin};
+use tfkit::{Computed, Depends, Dyn, Enum, IfSet, Model, Number, Object, OrDefault, OrServer, Secret, Set, Twin};
 
 const NEEDS: &str = "the role Admin";
 
@@ -45,7 +45,14 @@ pub struct Thing {
     /// Anything.
     pub extra: Option<Dyn>,
     /// Status on the server.
+    #[attr(depends = [NAME, CODE, ADDRESS])]
     pub status: Computed<Option<String>>,
+    /// Address on the server.
+    #[attr(depends = [TYPE_OF_KEY])]
+    pub address: OrServer<String>,
+    /// Whether it stays when it is no longer configured.
+    #[attr(local, default = false)]
+    pub keep: OrDefault<bool>,
     /// Parts by name.
     pub parts: BTreeMap<String, Part>,
     /// Parts that the server adds.
@@ -110,6 +117,12 @@ pub struct Lid {
 /// A part.
 #[derive(Clone, Debug, PartialEq, Object)]
 pub struct Part {
+    /// Name of the part.
+    #[attr(key)]
+    pub name: String,
+    /// Address of the part.
+    #[attr(depends = [NEW])]
+    pub address: Computed<String>,
     /// Whether it is new.
     pub new: bool,
 }
@@ -132,6 +145,17 @@ fn main() {
     assert_eq!(Thing::TYPE.name(), "type");
     assert_eq!(Thing::CODE_WO_VERSION.name(), "code_wo_version");
     assert_eq!(Thing::TYPE_OF_KEY_WO.name(), "type_of_key_wo");
+    let depends = |name: &str| {
+        let attributes = <Thing as tfkit::model::Object>::attributes();
+        attributes.into_iter().find(|attribute| attribute.name == name).map(|attribute| attribute.depends)
+    };
+    let only = |attributes: &[&'static str], nullable| {
+        Some(Depends::Only { attributes: attributes.to_vec(), nullable })
+    };
+    assert_eq!(depends("id"), only(&[], false));
+    assert_eq!(depends("status"), only(&["name", "code", "code_wo_version", "address"], true));
+    assert_eq!(depends("address"), only(&["type_of_key", "type_of_key_wo_version"], true));
+    assert_eq!(depends("more"), Some(Depends::Anything));
     let rules: Vec<String> = Thing::rules().iter().map(|rule| rule.sentence()).collect();
     assert_eq!(rules, [
         "At most one of `note`, `text` may be set.",

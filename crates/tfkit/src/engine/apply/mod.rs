@@ -13,6 +13,7 @@ use crate::cx::{Call, Cx, Notes, SharedNotes, lock};
 use crate::diag::Diag;
 use crate::erased::AnyResource;
 use crate::model::Operation;
+use crate::plan::merge;
 use crate::value::Dyn;
 
 impl Engine {
@@ -20,7 +21,7 @@ impl Engine {
     ///
     /// A failed creation keeps what was saved, so that the object is not lost. A failed update or deletion keeps what
     /// was saved, or else the prior state.
-    pub async fn apply(&self, request: ApplyRequest) -> Stored {
+    pub async fn apply(&self, mut request: ApplyRequest) -> Stored {
         let refused = |request: ApplyRequest, diag| {
             Stored::unchanged(request.prior, request.private, request.identity, vec![diag])
         };
@@ -38,6 +39,7 @@ impl Engine {
             (false, false) => Operation::Update,
             (false, true) => Operation::Delete,
         };
+        merge(&resource.schema().attributes, &mut request.planned);
         core.conceal(resource.schema(), &[&request.prior, &request.planned, &request.config]);
         let notes = Notes::after(&request.private);
         lock(&notes).private.begin_apply();

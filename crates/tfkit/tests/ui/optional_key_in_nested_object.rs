@@ -1,9 +1,10 @@
 use tfkit::Object;
 
+/// A part.
 #[derive(Clone, Object)]
 struct Part {
     /// Name of the part.
-    #[attr(key)]
+    #[attr(key = optional)]
     name: String,
 }
 
