@@ -32,15 +32,10 @@ pub fn inherited(mut state: Dyn) -> Dyn {
     state
 }
 
-/// Plans an attribute that is not configured as it is in the state: it is managed elsewhere, and states of the Go
-/// provider do not contain it. For a new object it is null.
+/// Plans an attribute that a new object does not configure as null. Later, it is managed elsewhere: it is declared as
+/// `stable`, so that it stays as it is in the state.
 pub fn left_alone<M: Model, T: Value>(plan: &mut Plan<M>, attribute: Token<M, OrServer<T>>) {
-    if plan.is_delete() || !plan.config().get(attribute).is_null() {
-        return;
-    }
-    if plan.is_update() {
-        plan.keep(attribute);
-    } else {
+    if plan.is_create() && plan.config().get(attribute).is_null() {
         plan.set_null(attribute);
     }
 }

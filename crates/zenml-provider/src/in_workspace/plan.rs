@@ -2,35 +2,26 @@
 
 use tfkit::model::Token;
 use tfkit::{Computed, Cx, Diag, Plan};
-use zenml_api::UserId;
 
 use super::object::{IdOf, InWorkspace};
 use super::scope;
 use super::write::moves_in;
 use crate::client::Client;
-use crate::id::Id;
 use crate::succession::unfinished;
 
 pub(crate) async fn plan<T: InWorkspace>(cx: &Cx<Client>, plan: &mut Plan<T>) -> Result<(), Diag> {
     scope::plan_home(cx, plan, T::WORKSPACE_ID).await?;
     T::plan(cx, plan).await?;
     if plan.is_update() {
-        keep_what_stays(cx, plan)?;
+        keep_last_update(cx, plan)?;
     }
     Ok(())
 }
 
-/// Keeps the owner of an object, unless the server owns it, and the time of the last update, unless there is
-/// something to send.
-fn keep_what_stays<T: InWorkspace>(cx: &Cx<Client>, plan: &mut Plan<T>) -> Result<(), Diag> {
-    let owner: Token<T, Computed<Option<Id<UserId>>>> = Token::new("user_id");
+/// Keeps the time of the last update, unless there is something to send.
+fn keep_last_update<T: InWorkspace>(cx: &Cx<Client>, plan: &mut Plan<T>) -> Result<(), Diag> {
     let updated: Token<T, Computed<String>> = Token::new("updated");
-    let has =
-        |plan: &Plan<T>, name| plan.planned().object().as_map().is_some_and(|all| all.contains_key(name));
-    if has(plan, owner.name()) && !plan.state().get(owner).is_null() {
-        plan.keep(owner);
-    }
-    if !has(plan, updated.name()) {
+    if !plan.planned().object().as_map().is_some_and(|all| all.contains_key(updated.name())) {
         return Ok(());
     }
     if unfinished::<IdOf<T>>(cx).is_some() {

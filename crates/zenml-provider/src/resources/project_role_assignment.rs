@@ -21,6 +21,7 @@ use crate::id::Id;
 #[model(import = "WORKSPACE_ID/PROJECT_ID/service_account/SERVICE_ACCOUNT_ID/ROLE")]
 pub struct ProjectRoleAssignment {
     /// ID of the assignment: `WORKSPACE_ID/PROJECT_ID/team/TEAM_ID/ROLE_ID`. It changes with the role.
+    #[attr(depends = [ROLE_ID])]
     pub id: Computed<String>,
     /// ID of the workspace that contains the project. Default: the provider's workspace.
     #[attr(key, replace)]
@@ -39,10 +40,10 @@ pub struct ProjectRoleAssignment {
     pub service_account_id: Option<Id<ServiceAccountId>>,
     /// Name of the role: the full name of any project role of the organization, such as `Project Admin`, or a short
     /// name: `admin`, `developer`, `contributor` (or `member`) or `viewer`.
-    #[attr(same = same_in_project, check = non_empty())]
+    #[attr(depends = [ROLE_ID], same = same_in_project, check = non_empty())]
     pub role: OrServer<String>,
     /// ID of the role, instead of its name. If both are set, they must identify the same role.
-    #[attr(key)]
+    #[attr(key, depends = [ROLE])]
     pub role_id: OrServer<Id<RoleId>>,
 }
 

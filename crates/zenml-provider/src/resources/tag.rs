@@ -1,11 +1,10 @@
 //! `zenml_tag`: a colored label for pipelines, runs, models and artifacts.
 
 use tfkit::check::one_of;
-use tfkit::{Computed, Cx, Diag, Model, OrDefault, OrServer, Plan, Since};
+use tfkit::{Computed, Diag, Model, OrDefault, OrServer, Since};
 use zenml_api::workspace::tag::{self as api, TagCreate, TagQuery, TagUpdate};
 use zenml_api::{Patch, TagId, UserId, WorkspaceId};
 
-use crate::client::Client;
 use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::text::is_one_line;
@@ -30,7 +29,7 @@ pub struct Tag {
     )]
     pub name: String,
     /// Color of the tag. Default: chosen by the server when the tag is created.
-    #[attr(check = in_plan(one_of(&api::COLORS)))]
+    #[attr(stable, check = in_plan(one_of(&api::COLORS)))]
     pub color: OrServer<String>,
     /// Whether only one object of each kind can have the tag at a time, such as one run of a pipeline.
     #[attr(default = false)]
@@ -82,12 +81,6 @@ impl InWorkspace for Tag {
             created: Computed::known(body.created.to_string()),
             updated: Computed::known(body.updated.to_string()),
         })
-    }
-
-    /// The color that the server chose stays.
-    async fn plan(_: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
-        plan.keep_unset(Self::COLOR);
-        Ok(())
     }
 }
 

@@ -20,6 +20,7 @@ use crate::id::Id;
 #[model(import = "WORKSPACE_ID/service_account/SERVICE_ACCOUNT_ID/ROLE")]
 pub struct WorkspaceRoleAssignment {
     /// ID of the assignment: `WORKSPACE_ID/team/TEAM_ID/ROLE_ID`. It changes with the role.
+    #[attr(depends = [ROLE_ID])]
     pub id: Computed<String>,
     /// ID of the workspace in which the role applies.
     #[attr(key, replace)]
@@ -35,10 +36,10 @@ pub struct WorkspaceRoleAssignment {
     pub service_account_id: Option<Id<ServiceAccountId>>,
     /// Name of the role: the full name of any workspace role of the organization, such as `Workspace Admin`, or a short
     /// name: `admin`, `developer`, `contributor` (or `member`) or `viewer`.
-    #[attr(same = same_in_workspace, check = non_empty())]
+    #[attr(depends = [ROLE_ID], same = same_in_workspace, check = non_empty())]
     pub role: OrServer<String>,
     /// ID of the role, instead of its name. If both are set, they must identify the same role.
-    #[attr(key)]
+    #[attr(key, depends = [ROLE])]
     pub role_id: OrServer<Id<RoleId>>,
 }
 

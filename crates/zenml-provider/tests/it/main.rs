@@ -12,6 +12,7 @@ mod configuration;
 mod connector_settings;
 mod creation;
 mod data_sources;
+mod dependencies;
 mod drop_in;
 mod drop_in_contract;
 mod echo;

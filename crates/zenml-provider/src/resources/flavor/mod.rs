@@ -49,7 +49,7 @@ pub struct Flavor {
     #[attr(default = "{}", same = json_text, check = in_plan(custom("be a JSON object, encoded as a string", is_json_object)))]
     pub config_schema: OrDefault<String>,
     /// Display name. Default: derived from `name` by the server.
-    #[attr(check = length(1..=255))]
+    #[attr(stable, check = length(1..=255))]
     pub display_name: OrServer<String>,
     /// Integration that the flavor belongs to.
     #[attr(default = "custom", check = length(1..=255))]
@@ -262,7 +262,6 @@ impl InWorkspace for Flavor {
             planned::remember(client, kind, name);
         }
         note_successor(cx, plan, Self::NAME, Some(Self::TYPE), Self::WORKSPACE_ID)?;
-        plan.keep_unset(Self::DISPLAY_NAME);
         Ok(())
     }
 

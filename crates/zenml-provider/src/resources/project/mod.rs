@@ -33,7 +33,7 @@ pub struct Project {
     #[attr(check = length(1..=50), check = pattern(NAME_RULE, is_name))]
     pub name: String,
     /// Display name. Default: the `name` that the project is created with.
-    #[attr(check = length(1..=255))]
+    #[attr(stable, check = length(1..=255))]
     pub display_name: OrServer<String>,
     /// Description of the project. An empty string is the same as no description.
     // Computed, because only then can a plan keep an empty string, which the Go provider stored if nothing was
@@ -44,9 +44,11 @@ pub struct Project {
     /// elsewhere. Values that are not strings are encoded as JSON.
     pub metadata: IfSet<BTreeMap<String, String>>,
     /// Tags of the project. ZenML does not store project tags yet: they exist only in the Terraform state.
+    #[attr(local)]
     pub tags: Option<BTreeSet<String>>,
     /// Whether the provider refuses to delete the project. Deleting a project deletes everything in it. Default:
     /// `false`. The value in the state decides: set it to `false` in one apply, and delete the project in the next.
+    #[attr(local)]
     pub deletion_protection: Option<bool>,
     /// When the project was created.
     #[attr(stable)]
@@ -131,8 +133,6 @@ impl InWorkspace for Project {
         if plan.is_delete() {
             return Ok(());
         }
-        // The server sets the display name once; it does not follow the name.
-        plan.keep_unset(Self::DISPLAY_NAME);
         if plan.config().get(Self::DESCRIPTION).is_null() {
             let is_set = |prior: &Self| prior.description.as_ref().is_some_and(|text| !text.is_empty());
             if plan.prior().is_none_or(is_set) {

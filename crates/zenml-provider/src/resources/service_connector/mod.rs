@@ -77,7 +77,7 @@ pub struct ServiceConnector {
     #[attr(twin)]
     pub configuration: Twin<Secret<Settings>>,
     /// Description of the connector. Omit it to leave the description unchanged; an empty string removes it.
-    #[attr(same = empty_is_null)]
+    #[attr(stable, same = empty_is_null)]
     pub description: OrServer<String>,
     /// Labels. Omitting them is the same as `{}`.
     // Computed, because only then can a plan keep an empty map, which the Go provider stored if nothing was
@@ -86,11 +86,11 @@ pub struct ServiceConnector {
     pub labels: OrServer<BTreeMap<String, String>>,
     /// Whether the server verifies the credentials before the connector is created, and before its configuration,
     /// `resource_type`, `resource_id` or `expiration_seconds` changes.
-    #[attr(default = true)]
+    #[attr(local, default = true)]
     pub verify: OrDefault<bool>,
     /// When the credentials expire, such as `2030-01-31T12:00:00Z`. Times without an offset are UTC. A server cannot
     /// clear the expiry: removing the argument keeps the last value.
-    #[attr(same = same_moment, check = in_plan(pattern(
+    #[attr(stable, same = same_moment, check = in_plan(pattern(
         "be a time such as 2030-01-31T12:00:00Z or 2030-01-31T13:00:00+01:00", |text| naive(text).is_some()
     )))]
     pub expires_at: OrServer<String>,
@@ -100,7 +100,7 @@ pub struct ServiceConnector {
     pub expiration_seconds: IfSet<i64>,
     /// How many seconds before `expires_at` the credentials count as expired. A server cannot clear this: removing the
     /// argument keeps the last value.
-    #[attr(check = number(0..))]
+    #[attr(stable, check = number(0..))]
     pub expires_skew_tolerance: OrServer<i64>,
     /// ID of the user in the workspace who created the connector.
     #[attr(stable)]

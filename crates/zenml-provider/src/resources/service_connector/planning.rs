@@ -26,18 +26,10 @@ pub(super) fn plan(plan: &mut Plan<Connector>) {
         return;
     }
     keep_same_settings(plan);
-    // An update sends attributes that are not configured as they are in the state.
-    if plan.config().get(Connector::EXPIRES_AT).is_null() {
-        plan.keep(Connector::EXPIRES_AT);
-    }
-    if plan.config().get(Connector::EXPIRES_SKEW_TOLERANCE).is_null() {
-        plan.keep(Connector::EXPIRES_SKEW_TOLERANCE);
-    }
     if sends(plan) {
         return;
     }
     plan.keep(Connector::UPDATED);
-    plan.keep(Connector::USER);
     plan.keep(Connector::RESOURCE_TYPE);
     plan.keep(Connector::WORKSPACE_ID);
 }

@@ -52,7 +52,7 @@ pub struct Stack {
     #[attr(check = length(1..=255), check = pattern("not contain tabs or line breaks", text::is_one_line))]
     pub name: String,
     /// Description of the stack. Omit it to leave the description unchanged; an empty string removes it.
-    #[attr(check = length(..=255), same = empty_is_null)]
+    #[attr(stable, check = length(..=255), same = empty_is_null)]
     pub description: OrServer<String>,
     /// IDs of the components by type, one for each type. `orchestrator` and `artifact_store` are required. Null values
     /// are the same as missing keys. If the server has several components of a type, this argument manages one of them
@@ -66,11 +66,11 @@ pub struct Stack {
     #[attr(check = each_key(kind::possible()))]
     pub component_lists: Option<ComponentLists>,
     /// Environment variables of the runs on the stack. Omit the argument to leave them unchanged; `{}` removes them.
-    #[attr(same = empty_is_null)]
+    #[attr(stable, same = empty_is_null)]
     pub environment: OrServer<Variables>,
     /// IDs of the secrets whose values the runs on the stack receive as environment variables. Omit the argument to
     /// leave them unchanged; `[]` removes them.
-    #[attr(same = empty_is_null)]
+    #[attr(stable, same = empty_is_null)]
     pub secrets: OrServer<BTreeSet<Id<SecretId>>>,
     /// Labels.
     #[attr(same = empty_is_null)]

@@ -84,11 +84,11 @@ pub struct StackComponent {
     pub connector_resource_id: Option<String>,
     /// Environment variables of the runs that use the component. Omit the argument to leave them unchanged; `{}`
     /// removes them.
-    #[attr(same = empty_is_null)]
+    #[attr(stable, same = empty_is_null)]
     pub environment: OrServer<Variables>,
     /// IDs of the secrets whose values the runs that use the component receive as environment variables. Omit the
     /// argument to leave them unchanged; `[]` removes them.
-    #[attr(same = empty_is_null)]
+    #[attr(stable, same = empty_is_null)]
     pub secrets: OrServer<BTreeSet<Id<SecretId>>>,
     /// Labels.
     #[attr(same = empty_is_null)]

@@ -47,10 +47,10 @@ pub struct Team {
     pub members: IfSet<BTreeSet<String>>,
     /// Whether to invite people whose email address the organization does not know. It has no effect yet: this version
     /// of the provider cannot send invitations, and an unknown address is an error in any case.
-    #[attr(default = true)]
+    #[attr(local, default = true)]
     pub invite_unknown: OrDefault<bool>,
     /// Organization role of invited people. It has no effect yet, see `invite_unknown`.
-    #[attr(default = "Organization Member")]
+    #[attr(local, default = "Organization Member")]
     pub invite_role: OrDefault<String>,
     /// When the team was created.
     #[attr(stable)]
@@ -176,13 +176,7 @@ impl Resource for Team {
             return Ok(());
         }
         plan_organization(cx, plan).await;
-        let result = plan_members(cx, plan).await;
-        let sends =
-            plan.changes(Self::NAME) || plan.changes(Self::DESCRIPTION) || plan.changes(Self::MEMBERS);
-        if !sends {
-            plan.keep(Self::UPDATED);
-        }
-        result
+        plan_members(cx, plan).await
     }
 
     async fn generate(cx: &Cx<Client>, generated: &mut Generated<Self>) -> Result<(), Diag> {

@@ -129,29 +129,6 @@ impl Resource for Workspace {
         if plan.is_delete() {
             return Ok(());
         }
-        // Attributes that only the user sets stay when another attribute changes.
-        for token in [Self::DISPLAY_NAME, Self::DESIRED_STATE, Self::VERSION] {
-            if plan.config().get(token).is_null() {
-                plan.keep(token);
-            }
-        }
-        // Only the creation returns it.
-        plan.keep(Self::ENROLLMENT_KEY);
-        let sends = plan.changes(Self::DISPLAY_NAME)
-            || plan.changes(Self::DESCRIPTION)
-            || plan.changes(Self::LOGO_URL)
-            || plan.changes(Self::DESIRED_STATE)
-            || plan.changes(Self::TAGS)
-            || plan.changes(Self::METADATA)
-            || plan.changes(Self::VERSION);
-        if !sends && !replaced {
-            // Timeouts and the protection change nothing on the server.
-            plan.keep(Self::URL);
-            plan.keep(Self::SERVER_URL);
-            plan.keep(Self::RUNNING_VERSION);
-            plan.keep(Self::STATUS);
-            plan.keep(Self::UPDATED);
-        }
         warn_of_what_is_not_stored(cx, plan);
         Ok(())
     }

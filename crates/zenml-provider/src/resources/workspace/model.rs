@@ -27,7 +27,7 @@ pub struct Workspace {
     #[attr(replace, check = length(1..=50), check = pattern(NAME_RULE, is_name))]
     pub name: String,
     /// Display name. Default: `name`.
-    #[attr(check = length(1..=50))]
+    #[attr(stable, check = length(1..=50))]
     pub display_name: OrServer<String>,
     /// Description of the workspace.
     #[attr(check = length(..=256), same = empty_is_null)]
@@ -41,13 +41,14 @@ pub struct Workspace {
     pub is_managed: OrDefault<bool>,
     /// ZenML version that the workspace should run, such as `0.98.0`. Default: the newest version at creation; later
     /// upgrades outside of Terraform are left alone. `running_version` is the version that actually runs.
-    #[attr(same = same_version, check = non_empty())]
+    #[attr(stable, same = same_version, check = non_empty())]
     pub version: OrServer<String>,
     /// State that the workspace should be in. A workspace that is `deactivated` keeps its data.
-    #[attr(check = in_plan(one_of(&["available", "deactivated"])))]
+    #[attr(stable, check = in_plan(one_of(&["available", "deactivated"])))]
     pub desired_state: OrServer<String>,
     /// Whether the provider refuses to delete the workspace. Deleting a workspace deletes everything in it. Default:
     /// `false`. The value in the state decides: set it to `false` in one apply, and delete the workspace in the next.
+    #[attr(local)]
     pub deletion_protection: Option<bool>,
     /// Tags of the workspace. ZenML does not store workspace tags yet: they exist only in the Terraform state.
     pub tags: Option<BTreeSet<String>>,
@@ -56,14 +57,18 @@ pub struct Workspace {
     /// Time limits for creating, updating and deleting the workspace.
     pub timeouts: Option<Timeouts<(Create, Update, Delete)>>,
     /// URL of the workspace, the same as `server_url`. Null while the workspace does not run.
+    #[attr(depends = [SERVER_URL])]
     pub url: Computed<Option<String>>,
     /// URL of the workspace's server, as `zenml login` and the server's API take it. Null while the workspace does not
     /// run.
+    #[attr(depends = [DESIRED_STATE])]
     pub server_url: Computed<Option<String>>,
     /// ZenML version that the workspace runs. It differs from `version` during an upgrade, or if the control plane runs
     /// another version than requested. Null while the workspace does not run.
+    #[attr(depends = [VERSION, DESIRED_STATE])]
     pub running_version: Computed<Option<String>>,
     /// Status of the workspace: `pending`, `available`, `deactivated` or `failed`.
+    #[attr(depends = [VERSION, DESIRED_STATE])]
     pub status: Computed<String>,
     /// Key that enrolls the server of a workspace that you operate yourself. Available only if Terraform created the
     /// workspace.
