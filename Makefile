@@ -47,6 +47,10 @@ install: build ## Install the release build where terraform and tofu find it (or
 	  echo "Installed $$directory/terraform-provider-zenml_v$(version)"; \
 	done
 
+.PHONY: package
+package: toolchain ## Package the crates of the framework as a registry would get them, and build each package
+	@scripts/package
+
 .PHONY: format
 format: toolchain ## Format the Rust code
 	@$(cargo) fmt --all

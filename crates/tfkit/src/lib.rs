@@ -133,6 +133,12 @@
 //! | treat two spellings as the same value | `#[attr(same = …)]` |
 //! | keep a secret out of the state | `#[attr(twin)]` and the field type [`Twin`] |
 //! | list the objects of the type for `terraform query` | [`ListResource`], with [`Results`] |
+//! | accept only certain words | an `enum` that derives [`Enum`] |
+//! | nest objects in a list, a set or a map | a struct that derives [`Object`], in `Vec`, [`Set`] or `BTreeMap` |
+//! | write nested objects as blocks, as an older provider did | `#[attr(block)]` |
+//! | check attributes of a nested object together | `#[model(rule = …)]` on the object |
+//! | read or plan an attribute of a nested object | [`model::Spot`], such as `Team::OWNER.at(Owner::NAME)` |
+//! | accept a value of any type | the field type [`Dyn`] |
 //! | reject two objects with the same name in a plan | [`Resource::claim`] |
 //! | report that something already exists, with matching advice | [`Diag::in_the_way`] |
 //! | wait, lock, warn, store private values with the state | [`Cx`] |
@@ -142,6 +148,11 @@
 //! function is a struct of arguments with [`Function`]. Values that belong together form a nested object,
 //! `#[derive(Object)]`. Your own types implement [`field::Value`].
 #![warn(missing_docs)]
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 // The derive macros refer to this crate by name, also inside the crate.
 extern crate self as tfkit;

@@ -9,19 +9,19 @@ use crate::{Failure, root};
 
 /// The crates of the workspace that each crate may use. Tests may also use those in the second list.
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
-    ("printable", &[], &[]),
+    ("tfkit-printable", &[], &[]),
     ("tfkit-derive", &[], &[]),
     ("tfkit", &["tfkit-derive"], &[]),
-    ("tfkit-serve", &["tfkit", "printable"], &[]),
+    ("tfkit-serve", &["tfkit", "tfkit-printable"], &[]),
     ("tfkit-test", &["tfkit"], &[]),
     ("zenml-api", &[], &[]),
-    ("zenml-client", &["printable", "zenml-api"], &[]),
-    ("zenml-local", &["zenml-api", "printable"], &[]),
-    ("zenml-test", &["printable"], &[]),
+    ("zenml-client", &["tfkit-printable", "zenml-api"], &[]),
+    ("zenml-local", &["zenml-api", "tfkit-printable"], &[]),
+    ("zenml-test", &["tfkit-printable"], &[]),
     ("xtask-gen", &["xtask"], &[]),
     (
         "zenml-provider",
-        &["printable", "tfkit", "tfkit-serve", "zenml-api", "zenml-client"],
+        &["tfkit-printable", "tfkit", "tfkit-serve", "zenml-api", "zenml-client"],
         &["tfkit-test", "zenml-local", "zenml-test"],
     ),
 ];

@@ -3,6 +3,7 @@
 mod circle;
 mod dependency;
 mod feature;
+mod package;
 mod resource;
 mod source;
 
@@ -23,6 +24,7 @@ pub fn violations() -> Result<Vec<String>, Failure> {
     found.extend(resource::violations(&root()));
     found.extend(dependency::violations()?);
     found.extend(feature::violations(&root())?);
+    found.extend(package::violations()?);
     found.extend(circle::violations()?);
     Ok(found)
 }

@@ -5,6 +5,7 @@ mod action;
 mod bad;
 mod busy;
 mod debug;
+mod first;
 #[expect(clippy::all, clippy::pedantic, unreachable_pub, unused_qualifications, reason = "generated code")]
 #[allow(dead_code, reason = "generated for the whole protocol, of which only a part is used")]
 #[path = "gen/mod.rs"]

@@ -67,7 +67,7 @@ resource "surface_garden" "it" {
 #[test]
 fn hosts_accept_every_kind_of_field_nested_attribute_and_block() {
     for host in hosts() {
-        let project = Project::of(&host, "surface");
+        let project = Project::at(&host, "surface", "example.com/tests/surface");
         project.configure_with("", GARDEN);
         assert!(project.apply().contains("2 added"));
         assert!(!project.plan_changes(), "a second plan must be empty");
@@ -116,7 +116,7 @@ fn hosts_accept_every_kind_of_field_nested_attribute_and_block() {
 #[test]
 fn hosts_import_a_garden_with_blocks() {
     for host in hosts() {
-        let project = Project::of(&host, "surface");
+        let project = Project::at(&host, "surface", "example.com/tests/surface");
         project.configure_with("", GARDEN);
         project.apply();
         project.run(&["state", "rm", "surface_garden.it"]);
@@ -140,7 +140,7 @@ fn refusal(project: &Project, argument: &str) -> String {
 #[test]
 fn hosts_show_what_a_field_cannot_hold_at_its_argument() {
     for host in hosts() {
-        let project = Project::of(&host, "surface");
+        let project = Project::at(&host, "surface", "example.com/tests/surface");
         for (argument, expected) in [
             ("level = 2147483648", "must be an integer from -2147483648 to 2147483647"),
             ("share = 1e39", "must be within the range of a 32-bit float"),

@@ -38,10 +38,16 @@ pub(crate) fn version(host: &Path) -> Option<(u32, u32)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
+/// Returns the provider's name: the last part of its source address.
+fn name_of(source: &str) -> &str {
+    source.rsplit('/').next().unwrap_or(source)
+}
+
 /// A folder with a configuration, and a copy of the example with the name that hosts expect.
 pub(crate) struct Project {
     host: PathBuf,
-    name: &'static str,
+    /// Source address of the provider.
+    source: &'static str,
     folder: tempfile::TempDir,
     /// Value of `TF_REATTACH_PROVIDERS`, if the host attaches to a running provider.
     attach: Option<String>,
@@ -49,24 +55,25 @@ pub(crate) struct Project {
 
 impl Project {
     pub(crate) fn new(host: &Path) -> Self {
-        Self::of(host, "echo")
+        Self::at(host, "echo", "example.com/tests/echo")
     }
 
-    /// A project of an example provider.
-    pub(crate) fn of(host: &Path, name: &'static str) -> Self {
+    /// A project of an example provider, by the name of the example and the source address of the provider.
+    pub(crate) fn at(host: &Path, example: &str, source: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let plugins = folder.path().join("plugins");
         fs::create_dir(&plugins).unwrap();
         fs::create_dir(folder.path().join("notes")).unwrap();
-        let (binary, plugin) = (example_of(name), plugins.join(format!("terraform-provider-{name}")));
+        let plugin = plugins.join(format!("terraform-provider-{}", name_of(source)));
+        let binary = example_of(example);
         fs::hard_link(&binary, &plugin).or_else(|_| fs::copy(&binary, &plugin).map(|_| ())).unwrap();
         let settings = format!(
-            "provider_installation {{\n  dev_overrides {{\n    \"example.com/tests/{name}\" = \"{}\"\n  }}\n  direct \
+            "provider_installation {{\n  dev_overrides {{\n    \"{source}\" = \"{}\"\n  }}\n  direct \
              {{}}\n}}\n",
             plugins.display()
         );
         fs::write(folder.path().join("settings.tfrc"), settings).unwrap();
-        Self { host: host.to_owned(), name, folder, attach: None }
+        Self { host: host.to_owned(), source, folder, attach: None }
     }
 
     /// A project whose host attaches to the example, which runs already, and finds it nowhere else.
@@ -81,11 +88,16 @@ impl Project {
         self.configure_with("token = \"host-test-token\"", body);
     }
 
+    /// Returns the folder that the provider block names.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.path().join("notes")
+    }
+
     /// Writes a configuration: more arguments of the provider block, and all other blocks.
     pub(crate) fn configure_with(&self, arguments: &str, body: &str) {
-        let (name, folder) = (self.name, self.folder.path().join("notes"));
+        let (name, source, folder) = (name_of(self.source), self.source, self.folder());
         let head = format!(
-            "terraform {{\n  required_providers {{\n    {name} = {{ source = \"example.com/tests/{name}\" }}\n  }}\n}}\n\
+            "terraform {{\n  required_providers {{\n    {name} = {{ source = \"{source}\" }}\n  }}\n}}\n\
              provider \"{name}\" {{\n  folder = \"{}\"\n  {arguments}\n}}\n",
             folder.display()
         );
