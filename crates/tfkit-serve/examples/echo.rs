@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use tfkit::{
-    Action, Arguments, Computed, Configured, Current, Cx, DataSource, Diag, EphemeralResource, Function,
-    Model, Opened, Opening, OrDefault, Partial, Plan, Provider, Renewed, Resource, Secret, Since, Start,
-    Types,
+    Action, Arguments, Computed, Configured, Current, Cx, DataSource, Diag, Dyn, EphemeralResource, Function,
+    Imported, Model, Move, Object, Opened, Opening, OrDefault, Partial, Plan, Predecessor, Provider, Renewed,
+    Resource, Secret, Since, Source, Start, Types,
 };
 
 fn main() -> ExitCode {
@@ -107,10 +107,31 @@ pub struct Remote {
     text: String,
 }
 
+/// A note of somebody who had no provider for notes: the name is the input of a `terraform_data`.
+#[derive(Clone, Debug, Object)]
+pub struct NamedByData {
+    /// Name of the note.
+    pub input: Dyn,
+}
+
+impl Predecessor for NamedByData {
+    type Model = Note;
+    const TYPE_NAME: &'static str = "terraform_data";
+    const PROVIDER: &'static str = "builtin/terraform";
+
+    fn take_over(self, _: &mut Source) -> Result<Imported<Note>, Diag> {
+        match self.input.untyped().as_str() {
+            Some(name) => Ok(Imported::Key(NoteKey { id: name.to_owned() })),
+            None => Err(Diag::error("The input of the terraform_data is not the name of a note")),
+        }
+    }
+}
+
 impl Resource for Note {
     type Model = Self;
     type Client = Folder;
     type Remote = Remote;
+    const MOVES: &'static [Move<Self>] = &[Move::of::<NamedByData>()];
 
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
         if let Some(text) = config.get(Note::TEXT).known() {

@@ -127,6 +127,8 @@
 //! | check a whole configuration | [`Resource::validate`], or `#[model(rule = …)]` |
 //! | support import ids of another format than the parts of the key | [`Resource::import`] |
 //! | read the state of an earlier version | [`Resource::VERSION`] and [`Resource::UPGRADES`] |
+//! | read the identity of an earlier version | [`Resource::IDENTITY_VERSION`] and [`Resource::IDENTITY_UPGRADES`] |
+//! | take over objects of another type | [`Resource::MOVES`] |
 //! | complete the state of a version with fewer attributes | [`Resource::inherit`] |
 //! | allow an update to change the identity | [`Resource::IDENTITY_MUTABLE`] |
 //! | give operations more time | a field of type [`timeouts::Timeouts`], or [`Resource::timeout`] |
@@ -189,7 +191,10 @@ pub use function::Function;
 pub use list_resource::{ListResource, Listed, Results};
 pub use model::{Maybe, Partial};
 pub use provider::{Configured, Provider, Start, Types};
-pub use resource::{Current, Generated, ImportId, Imported, KeyOf, Page, Plan, Resource, Since, Upgrade};
+pub use resource::{
+    Current, Earlier, Generated, ImportId, Imported, KeyOf, Move, Page, Plan, Predecessor, Resource, Since,
+    Source, Upgrade,
+};
 pub use run::Claim;
 pub use schema::{Attribute, Depends, Kind, Nesting, Schema, Shape, Who};
 pub use value::{Dyn, Number, Path, Step, Type};

@@ -2,11 +2,11 @@
 
 use super::generated::provider::ServerCapabilities;
 
-/// Deletions are planned, and no call depends on an earlier one for the schema. Moves between types
-/// are not supported yet.
+/// Deletions are planned, no call depends on an earlier one for the schema, objects can be moved between types, and
+/// configurations are generated.
 pub(super) const SERVER: ServerCapabilities = ServerCapabilities {
     plan_destroy: true,
     get_provider_schema_optional: true,
-    move_resource_state: false,
+    move_resource_state: true,
     generate_resource_config: true,
 };

@@ -92,7 +92,7 @@ async fn an_action_sends_its_progress_and_then_exactly_one_end() {
     assert_eq!(fs::read_to_string(folder.path().join("first.stamp")).unwrap(), "seen  on 12 characters");
 
     let (progress, _) = invoke(&channel, stamp(&first, "host-test-token")).await;
-    assert_eq!(progress[1], "Stamping ***\\u{1b}[2J", "secrets and escape sequences reach no terminal");
+    assert_eq!(progress[1], "Stamping (hidden)\\u{1b}[2J", "secrets and escape sequences reach no terminal");
 
     // `None` is a missing block of arguments.
     let garbage = Some(DynamicValue { msgpack: b"\xc1".to_vec(), json: Vec::new() });

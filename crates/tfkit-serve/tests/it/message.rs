@@ -6,7 +6,7 @@ use crate::generated::provider::diagnostic::Severity;
 use crate::generated::provider::{
     ClientCapabilities, Diagnostic, DynamicValue, FunctionError, apply_resource_change, call_function,
     close_ephemeral_resource, configure_provider, get_functions, get_metadata, get_provider_schema,
-    get_resource_identity_schemas, move_resource_state, open_ephemeral_resource, read_resource,
+    get_resource_identity_schemas, get_states, open_ephemeral_resource, read_resource,
     renew_ephemeral_resource, validate_resource_config,
 };
 use crate::host::{Channel, Provider};
@@ -47,7 +47,7 @@ async fn the_schema_is_complete_and_reports_the_capabilities_of_the_framework() 
     assert_eq!(schema.diagnostics, []);
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
-    assert!(!capabilities.move_resource_state && !capabilities.generate_resource_config);
+    assert!(capabilities.move_resource_state);
 
     let note = schema.resource_schemas["echo_note"].block.clone().unwrap();
     let rows: Vec<_> = note
@@ -97,7 +97,7 @@ async fn the_schema_is_complete_and_reports_the_capabilities_of_the_framework() 
 async fn rpcs_for_unsupported_features_get_valid_responses() {
     let provider = Provider::start(&[]);
     let mut calls = provider.connect().await.provider();
-    let status = calls.move_resource_state(move_resource_state::Request::default()).await.unwrap_err();
+    let status = calls.get_states(get_states::Request::default()).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::Unimplemented);
 }
 

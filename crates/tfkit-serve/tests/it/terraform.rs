@@ -309,3 +309,42 @@ fn hosts_do_not_wait_for_the_provider_to_start_or_end() {
         assert!(took.as_secs() < 5, "a plan of one note took {took:?}");
     }
 }
+
+#[test]
+#[expect(clippy::print_stdout, reason = "a skipped test prints that")]
+fn hosts_move_objects_of_other_types() {
+    for host in hosts() {
+        // OpenTofu 1.10 has it too, with another output.
+        if version(&host).is_none_or(|version| version < (1, 8)) {
+            println!("skipped: {} does not move objects between types", host.display());
+            continue;
+        }
+        let project = Project::new(&host);
+        fs::write(project.note("first"), "yellow\nhello").unwrap();
+        let data = |input: &str| format!("resource \"terraform_data\" \"it\" {{\n  input = {input}\n}}\n");
+        project.configure(&data("\"first\""));
+        project.apply();
+
+        let moved = format!("{NOTE}moved {{\n  from = terraform_data.it\n  to   = echo_note.it\n}}\n");
+        project.configure(&moved);
+        let plan = project.run(&["plan", "-no-color", "-input=false"]);
+        assert!(plan.contains("terraform_data.it has moved to echo_note.it"), "{plan}");
+        assert!(plan.contains("0 to add, 0 to change, 0 to destroy"), "{plan}");
+        project.apply();
+        assert_eq!(project.attributes("echo_note.it")["text"], "hello");
+        assert!(!project.plan_changes());
+
+        // What is not described is refused with its reason.
+        let refused = |body: &str| {
+            project.configure(body);
+            let output = project.try_run(&["plan", "-no-color", "-input=false"]);
+            assert!(!output.status.success());
+            String::from_utf8_lossy(&output.stderr).into_owned()
+        };
+        project.run(&["state", "rm", "echo_note.it"]);
+        project.configure(&data("7"));
+        project.apply();
+        let errors = refused(&moved);
+        assert!(errors.contains("The input of the terraform_data is not the name of a note"), "{errors}");
+    }
+}

@@ -19,12 +19,15 @@ pub(super) struct Page<'a> {
     name: &'a str,
     schema: Schema,
     identity: Vec<IdentityAttribute>,
+    /// Types that can be moved here, with their providers.
+    sources: Vec<(&'static str, &'static str)>,
 }
 
 impl<'a> Page<'a> {
     pub(super) fn new(engine: &'a Engine, kind: Option<Kind>, name: &'a str, schema: &Schema) -> Self {
         let mut schema = schema.clone();
         let mut identity: Vec<IdentityAttribute> = Vec::new();
+        let sources = if kind == Some(Kind::Resource) { engine.sources(name) } else { Vec::new() };
         if kind == Some(Kind::Resource) {
             identity = engine.identity_schema(name).map(|schema| schema.attributes).unwrap_or_default();
             // Several models may share a key, whose own texts then do not fit them.
@@ -38,7 +41,7 @@ impl<'a> Page<'a> {
         if let Some(kind) = kind {
             add_default_timeouts(engine, kind, name, &mut schema.attributes);
         }
-        Self { kind, provider: engine.name(), name, schema, identity }
+        Self { kind, provider: engine.name(), name, schema, identity, sources }
     }
 
     /// Returns the path of the page in the folder of all pages.
@@ -112,6 +115,7 @@ impl<'a> Page<'a> {
         } else if !template.import.is_empty() {
             problems.push(format!("{template_path}: has an import section, but the type has no identity"));
         }
+        sections.push(moves(&self.sources));
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -193,6 +197,21 @@ pub(super) fn requires(hosts: &str) -> String {
     format!("-> Requires {hosts}.")
 }
 
+/// Returns the section about the types whose objects can be moved here; nothing without any.
+fn moves(sources: &[(&str, &str)]) -> String {
+    if sources.is_empty() {
+        return String::new();
+    }
+    let list: Vec<String> =
+        sources.iter().map(|(name, provider)| format!("- `{name}` of the provider `{provider}`")).collect();
+    format!(
+        "## Move\n\nIn Terraform 1.8 or later, or OpenTofu 1.10 or later, a [`moved` \
+         block](https://developer.hashicorp.com/terraform/language/block/moved) takes over objects of these \
+         types:\n\n{}",
+        list.join("\n")
+    )
+}
+
 /// Returns how to run an action on its own.
 fn run(address: &str) -> String {
     format!(
@@ -245,4 +264,22 @@ fn double_defaults(name: &str, attributes: &[Attribute]) -> Vec<String> {
         }
     }
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moves;
+
+    #[test]
+    fn the_page_lists_the_types_that_can_be_moved() {
+        assert_eq!(moves(&[]), "");
+        let text = moves(&[("cloud_group", "acme/cloud"), ("other_team", "other")]);
+        assert!(text.starts_with("## Move\n\nIn Terraform 1.8 or later"), "{text}");
+        assert!(
+            text.ends_with(
+                "\n\n- `cloud_group` of the provider `acme/cloud`\n- `other_team` of the provider `other`"
+            ),
+            "{text}"
+        );
+    }
 }

@@ -102,8 +102,14 @@ impl Engine {
 
     /// Returns the identity schema of a resource type, by its full name; `None` if the type has no identity.
     pub fn identity_schema(&self, type_name: &str) -> Option<IdentitySchema> {
-        let attributes = self.0.resources.find(type_name)?.identity();
-        (!attributes.is_empty()).then_some(IdentitySchema { version: 0, attributes })
+        let resource = self.0.resources.find(type_name)?;
+        let (version, attributes) = (resource.identity_version(), resource.identity());
+        (!attributes.is_empty()).then_some(IdentitySchema { version, attributes })
+    }
+
+    /// Returns the types whose objects can be moved to a resource type, each with the address of its provider.
+    pub fn sources(&self, type_name: &str) -> Vec<(&'static str, &'static str)> {
+        self.0.resources.find(type_name).map(|resource| resource.sources()).unwrap_or_default()
     }
 
     /// Returns the default timeout of an operation on a type of a kind, by its full name.

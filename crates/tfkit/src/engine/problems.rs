@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::core::{Diags, Engine};
 use crate::diag::Diag;
 use crate::function::{Parameter, Signature};
+use crate::resource::Upgrade;
 use crate::schema::{Attribute, IdentityAttribute, Kind, Nesting, Schema, Shape, Who};
 use crate::value::Type;
 
@@ -25,6 +26,13 @@ impl Engine {
         problems.extend(self.functions().flat_map(of_function));
         for (name, resource) in self.0.resources.iter() {
             problems.extend(of_identity(name, &resource.identity()));
+            problems.extend(of_upgrades(name, resource.upgrades(), resource.schema().version));
+            let identity = format!("identity of {name}");
+            problems.extend(of_upgrades(
+                &identity,
+                resource.identity_upgrades(),
+                resource.identity_version(),
+            ));
         }
         for (name, list) in self.0.list_resources.iter() {
             problems.extend(of_list(name, list.schema(), self.identity_schema(name).is_some()));
@@ -127,6 +135,23 @@ fn of_identity(what: &str, attributes: &[IdentityAttribute]) -> Diags {
             ))
         })
         .collect()
+}
+
+/// Returns the errors of upgrade steps: from the first step on, each version must have exactly one.
+fn of_upgrades(what: &str, steps: &[Upgrade], current: i64) -> Diags {
+    let mut diags = Vec::new();
+    let Some(first) = steps.iter().map(|step| step.from).min() else { return diags };
+    for step in steps.iter().filter(|step| step.from >= current || step.from < 0) {
+        let from = step.from;
+        diags.push(Diag::bug(format!("{what}: the upgrade from version {from} is never used")));
+    }
+    for version in first.max(0)..current {
+        let count = steps.iter().filter(|step| step.from == version).count();
+        if count != 1 {
+            diags.push(Diag::bug(format!("{what}: version {version} has {count} upgrades instead of one")));
+        }
+    }
+    diags
 }
 
 /// The position of an attribute.

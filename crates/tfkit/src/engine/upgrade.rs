@@ -1,6 +1,7 @@
 //! Upgrading stored state to the current schema.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::core::{Diags, Engine};
@@ -8,6 +9,7 @@ use super::task;
 use crate::diag::Diag;
 use crate::erased::AnyResource;
 use crate::plan::{complete_blocks, hide_write_only};
+use crate::resource::Upgrade;
 use crate::value::{DecodeError, Dyn, Objects, conform, json};
 
 /// State as the host stored it.
@@ -52,12 +54,10 @@ fn upgrade(resource: &Arc<dyn AnyResource>, request: &UpgradeRequest) -> Result<
     if request.version > schema.version {
         return Err(newer(request, schema.version));
     }
-    let mut state = json::parse(&request.json).map_err(unreadable)?;
-    for version in request.version..schema.version {
-        let step = resource.upgrades().iter().find(|step| step.from == version);
-        let step = step.ok_or_else(|| no_step(request, schema.version, version))?;
-        state = (step.run)(state)?;
-    }
+    let stored = json::parse(&request.json).map_err(unreadable)?;
+    let versions = request.version..schema.version;
+    let mut state =
+        climb(resource.upgrades(), versions, stored, |version| no_step(request, schema.version, version))?;
     let lacks = |stored: &BTreeMap<_, _>| schema.attributes.iter().any(|one| !stored.contains_key(one.name));
     let is_incomplete = state.as_map().is_some_and(lacks);
     state = conform(state, &schema.ty(), Objects::Lenient).map_err(unreadable)?;
@@ -68,6 +68,20 @@ fn upgrade(resource: &Arc<dyn AnyResource>, request: &UpgradeRequest) -> Result<
     }
     hide_write_only(&schema.attributes, &mut state);
     Ok(state)
+}
+
+/// Runs an author's upgrade steps, one version at a time. `missing` returns the error of a version without a step.
+pub(super) fn climb(
+    steps: &[Upgrade],
+    versions: Range<i64>,
+    mut stored: Dyn,
+    missing: impl FnOnce(i64) -> Diag,
+) -> Result<Dyn, Diag> {
+    for version in versions {
+        let Some(step) = steps.iter().find(|step| step.from == version) else { return Err(missing(version)) };
+        stored = (step.run)(stored)?;
+    }
+    Ok(stored)
 }
 
 fn newer(request: &UpgradeRequest, current: i64) -> Diag {

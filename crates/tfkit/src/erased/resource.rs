@@ -12,7 +12,7 @@ use crate::field::Misfit;
 use crate::model::{Key as _, Model, Object as _, Operation, Partial};
 use crate::plan::{Asked, Rebased, generate, rebase, show_write_only, tidy};
 use crate::resource::{
-    Current, Decisions, Generated, ImportId, Imported, KeyOf, Plan, Resource, Since, Upgrade,
+    Current, Decisions, Generated, ImportId, Imported, KeyOf, Plan, Resource, Since, Source, Upgrade,
 };
 use crate::run::Claim;
 use crate::schema::{IdentityAttribute, Schema};
@@ -22,7 +22,13 @@ use crate::value::{Dyn, Path};
 pub(crate) trait AnyResource: AnyType {
     fn identity(&self) -> Vec<IdentityAttribute>;
     fn identity_mutable(&self) -> bool;
+    fn identity_version(&self) -> i64;
+    fn identity_upgrades(&self) -> &'static [Upgrade];
     fn upgrades(&self) -> &'static [Upgrade];
+    /// Returns the types that can be moved here, with the addresses of their providers.
+    fn sources(&self) -> Vec<(&'static str, &'static str)>;
+    /// Moves an object of another type here; `None` if nothing describes its state.
+    fn take_over(&self, state: Dyn, source: &mut Source) -> Option<Result<Dyn, Diag>>;
     fn inherit(&self, state: Dyn) -> Dyn;
     fn timeout(&self, operation: Operation) -> Duration;
     /// Returns the identity of an object, read from its state.
@@ -144,8 +150,28 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
         R::IDENTITY_MUTABLE
     }
 
+    fn identity_version(&self) -> i64 {
+        R::IDENTITY_VERSION
+    }
+
+    fn identity_upgrades(&self) -> &'static [Upgrade] {
+        R::IDENTITY_UPGRADES
+    }
+
     fn upgrades(&self) -> &'static [Upgrade] {
         R::UPGRADES
+    }
+
+    fn sources(&self) -> Vec<(&'static str, &'static str)> {
+        R::MOVES.iter().map(|one| (one.type_name, one.provider)).collect()
+    }
+
+    fn take_over(&self, state: Dyn, source: &mut Source) -> Option<Result<Dyn, Diag>> {
+        let fitting = R::MOVES.iter().find(|one| one.fits(source))?;
+        Some(fitting.run(state, source).map(|taken| match taken {
+            Imported::Model(model) => model.to_object(),
+            Imported::Key(key) => key.to_object(),
+        }))
     }
 
     fn inherit(&self, state: Dyn) -> Dyn {

@@ -2,6 +2,8 @@
 
 mod generate;
 mod hook;
+mod moves;
+mod upgrade;
 
 use std::future::Future;
 use std::time::Duration;
@@ -9,6 +11,9 @@ use std::time::Duration;
 pub use generate::Generated;
 pub(crate) use hook::Decisions;
 pub use hook::Plan;
+pub(crate) use moves::is_part_of;
+pub use moves::{Move, Predecessor, Source};
+pub use upgrade::{Earlier, Upgrade};
 
 use crate::cx::Cx;
 use crate::diag::Diag;
@@ -46,6 +51,18 @@ pub trait Resource: Sized + Send + Sync + 'static {
 
     /// Upgrade steps for the state of earlier versions, one per version.
     const UPGRADES: &'static [Upgrade] = &[];
+
+    /// Version of the identity, which is the [key](Model::Key) of the model. It is independent of the version of the
+    /// state. Only another meaning or another type of a part requires a new version: parts that are missing are null,
+    /// and parts that no longer exist are dropped.
+    const IDENTITY_VERSION: i64 = 0;
+
+    /// Upgrade steps for the identities of earlier versions, one per version.
+    const IDENTITY_UPGRADES: &'static [Upgrade] = &[];
+
+    /// Other types whose objects can be moved to this one with a `moved` block. An object of the same type can always
+    /// be moved here, from a provider with the same name at another address.
+    const MOVES: &'static [Move<Self::Model>] = &[];
 
     /// Whether an update may change the identity. Otherwise the engine reports such a change as a bug.
     const IDENTITY_MUTABLE: bool = false;
@@ -259,14 +276,4 @@ pub enum Imported<M: Model> {
     Key(M::Key),
     /// The whole object.
     Model(Box<M>),
-}
-
-/// Upgrades state from one version to the next.
-#[derive(Clone, Copy, Debug)]
-pub struct Upgrade {
-    /// The version that it reads. Its result has the next version.
-    pub from: i64,
-    /// The upgrade. Pure. Gets an object with the attributes as they were stored (numbers, strings, lists, maps).
-    /// Attributes that it omits become null; attributes that the current schema does not have are dropped.
-    pub run: fn(Dyn) -> Result<Dyn, Diag>,
 }

@@ -30,3 +30,4 @@ mod twin;
 mod upgrade;
 mod validation;
 mod value;
+mod versions;

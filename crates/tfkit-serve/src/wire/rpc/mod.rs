@@ -13,6 +13,7 @@ mod get_resource_identity_schemas;
 mod import_resource_state;
 mod invoke_action;
 mod list_resource;
+mod move_resource_state;
 mod open_ephemeral_resource;
 mod plan_action;
 mod plan_resource_change;
@@ -109,6 +110,7 @@ serve! {
         close_ephemeral_resource
         get_functions
         call_function
+        move_resource_state
         validate_action_config
         plan_action
         validate_list_resource_config

@@ -9,18 +9,17 @@ use crate::wire::{call::Call, diagnostic, service::Service, value};
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let type_name = request.type_name.clone();
     let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };
-    let work = async { work(service, request) };
     Call::about("UpgradeResourceIdentity", Kind::Resource, &type_name)
-        .answer(service.address, work, failed)
+        .answer(service.address, work(service, request), failed)
         .await
 }
 
-fn work(service: &Service, request: Request) -> Result<Response, Diag> {
+async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
     let types = service.resource(&request.type_name)?;
     let Request { type_name, version, raw_identity } = request;
     let json = raw_identity.unwrap_or_default().json;
     let request = UpgradeIdentityRequest { type_name, version, json };
-    let (identity, diags) = service.engine.upgrade_identity(&request);
+    let (identity, diags) = service.engine.upgrade_identity(request).await;
     Ok(Response {
         upgraded_identity: value::encode_identity(&identity, &types.identity)?,
         diagnostics: diagnostic::encode(&diags),

@@ -31,7 +31,7 @@ async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
 }
 
 /// Returns the error of a state that is older than this framework.
-fn too_old(type_name: &str) -> Diag {
+pub(super) fn too_old(type_name: &str) -> Diag {
     Diag::error(format!("The state of type {type_name} was written by Terraform 0.11 or older"))
         .why("This provider supports only the state format of Terraform 0.12 and later.")
         .fix(format!(
