@@ -9,7 +9,7 @@ use crate::server::{Server, on_each_server};
 use crate::world::{World, types_without, under_each_host};
 
 /// Every argument of every type. `{workspace}` is the argument for the workspace, if the server has one.
-const RICH: &str = r#"
+pub(crate) const RICH: &str = r#"
 resource "zenml_project" "it" {
   {workspace}
   name         = "${var.prefix}-vision"
@@ -156,7 +156,7 @@ resource "zenml_secret" "it" {
 "#;
 
 /// Types of ZenML Pro only.
-const PRO: &str = r#"
+pub(crate) const PRO: &str = r#"
 variable "prefix" {
   type    = string
   default = "t"

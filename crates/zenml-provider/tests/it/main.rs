@@ -33,6 +33,7 @@ mod plain_server;
 mod precedence;
 mod project;
 mod project_role_assignment;
+mod queries;
 mod relay;
 mod replacement;
 mod replacement_plan;
