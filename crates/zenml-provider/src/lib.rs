@@ -13,6 +13,7 @@ pub mod control;
 mod creation;
 pub mod environment;
 pub mod failure;
+pub mod functions;
 pub mod id;
 pub mod in_workspace;
 mod memory;
@@ -116,6 +117,10 @@ impl Provider for Zenml {
             .list_resource::<resources::team::Team>()
             .list_resource::<resources::workspace::Workspace>()
             .list_resource::<Assignments<resources::workspace_role_assignment::WorkspaceRoleAssignment>>()
+            .function::<functions::ImportId>()
+            .function::<functions::KeyParts>()
+            .function::<functions::ParseImportId>()
+            .function::<functions::SecretReference>()
     }
 
     async fn configure(

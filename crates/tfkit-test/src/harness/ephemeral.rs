@@ -10,6 +10,9 @@ use tfkit::{Diag, Dyn, Kind};
 use super::state::Harness;
 use super::{Failure, input, wire};
 
+/// Title of Terraform's error about an invalid result.
+const INVALID: &str = "Provider produced invalid ephemeral resource instance";
+
 /// An open ephemeral resource. Close it with [`Harness::close`].
 #[derive(Clone, Debug)]
 #[must_use = "an ephemeral resource must be closed"]
@@ -45,7 +48,6 @@ impl Harness {
         let opened = self.engine.open_ephemeral_resource(request).await;
         let warnings = Failure::of("open", opened.diags)?;
         let result = wire::cross(&opened.result, schema)?;
-        const INVALID: &str = "Provider produced invalid ephemeral resource instance";
         check_plan(&schema.attributes, &Dyn::Null, &config, &result).map_err(Failure::violation(INVALID))?;
         Ok(OpenResource { type_name, result, renew_at: opened.renew_at, warnings, private: opened.private })
     }

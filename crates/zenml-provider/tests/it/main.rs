@@ -20,6 +20,7 @@ mod echo_host;
 mod enumerations;
 mod examples;
 mod flavor;
+mod functions;
 mod generated;
 mod half_made;
 mod interrupted;

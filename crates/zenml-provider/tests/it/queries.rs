@@ -24,7 +24,10 @@ async fn everything(harness: &mut Harness, world: &World) -> Vec<&'static str> {
         ("zenml_team.a", json!({ "name": "builders", "members": ["ann@example.com"] })),
         ("zenml_project.a", json!({ "workspace_id": "zenml_workspace.a", "name": "vision" })),
         ("zenml_tag.a", json!({ "workspace_id": "zenml_workspace.a", "name": "champion", "color": "teal" })),
-        ("zenml_secret.a", json!({ "workspace_id": "zenml_workspace.a", "name": "login", "values": { "k": "v" } })),
+        (
+            "zenml_secret.a",
+            json!({ "workspace_id": "zenml_workspace.a", "name": "login", "values": { "k": "v" } }),
+        ),
         (
             "zenml_flavor.a",
             json!({ "workspace_id": "zenml_workspace.a", "name": "files", "type": "artifact_store", "source": "a.B" }),
