@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use tfkit::{
     Action, Arguments, Computed, Configured, Current, Cx, DataSource, Diag, Dyn, EphemeralResource, Function,
-    Imported, Model, Move, Object, Opened, Opening, OrDefault, Partial, Plan, Predecessor, Provider, Renewed,
-    Resource, Secret, Since, Source, Start, Types,
+    Imported, ListResource, Listed, Model, Move, Object, Opened, Opening, OrDefault, Partial, Plan,
+    Predecessor, Provider, Renewed, Resource, Results, Secret, Since, Source, Start, Types,
 };
 
 fn main() -> ExitCode {
@@ -36,6 +36,7 @@ impl Provider for Echo {
         types
             .resource::<Note>()
             .data_source::<NoteText>()
+            .list_resource::<Note>()
             .ephemeral_resource::<Visit>()
             .action::<Stamp>()
             .function::<Repeat>()
@@ -198,13 +199,39 @@ impl Resource for Note {
     }
 }
 
+/// Selects notes.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "note", kind = list_resource)]
+pub struct Notes {
+    /// What the list does first.
+    pub text: Option<String>,
+}
+
+impl ListResource for Note {
+    type Filters = Notes;
+    type Resource = Self;
+
+    async fn list(cx: &Cx<Folder>, filters: Notes, results: &mut Results<Self>) -> Result<(), Diag> {
+        act(filters.text.as_deref().unwrap_or_default()).await;
+        let files = std::fs::read_dir(&cx.client().await?.0);
+        let files = files.map_err(|error| failed("list", "*", &error))?;
+        for file in files.filter_map(Result::ok) {
+            let name = file.file_name().to_string_lossy().into_owned();
+            let Some(id) = name.strip_suffix(".note") else { continue };
+            let key = NoteKey { id: id.to_owned() };
+            results.push(Listed { key, display_name: id.to_owned(), remote: None }).await;
+        }
+        Ok(())
+    }
+}
+
 /// Misbehaves as a text asks for, and returns otherwise.
 ///
 /// - `block PIPE`: [blocks](block).
-/// - `wait PIPE`: writes to the pipe, and waits forever. Whoever reads from the pipe notices when this is dropped.
+/// - `hold PIPE`: writes to the pipe, and waits forever. Whoever reads from the pipe notices when this is dropped.
 async fn act(text: &str) {
     block(text);
-    if let Some(pipe) = text.strip_prefix("wait ") {
+    if let Some(pipe) = text.strip_prefix("hold ") {
         let mut pipe = std::fs::File::options().write(true).open(pipe);
         let _ = pipe.as_mut().map(|pipe| pipe.write_all(b"."));
         std::future::pending::<()>().await;
@@ -285,7 +312,10 @@ impl Action for Stamp {
             "panic" => panic!("asked to panic"),
             "wait" => cx.sleep(Duration::from_hours(1)).await?,
             "host-test-token" => cx.progress("Stamping host-test-token\u{1b}[2J"),
-            _ => {}
+            text => tokio::select! {
+                () = act(text) => {}
+                () = cx.until_stopped() => return Err(Cx::<Folder>::cancelled()),
+            },
         }
         cx.warn(Diag::warning("The ink is wet"));
         let signature = config.signature.unwrap_or_default();
@@ -320,6 +350,7 @@ impl EphemeralResource for Visit {
     type Lease = String;
 
     async fn open(cx: &Opening<Folder, String>, config: Self) -> Result<Opened<Self, String>, Diag> {
+        act(&config.name).await;
         let lease = format!("visit-of-{}", config.name);
         cx.client().await?.write(&lease, "open")?;
         cx.save(&lease)?;
@@ -365,6 +396,7 @@ impl Function for Repeat {
 
     fn call(self) -> Result<String, Diag> {
         assert!(self.times != 13, "asked to panic");
+        self.texts.iter().for_each(|text| block(text));
         let Ok(times @ ..=100) = usize::try_from(self.times) else {
             return Err(Diag::error("That is too often").fix("Use at most 100.").at(Self::TIMES));
         };

@@ -17,9 +17,12 @@ use crate::generated::health::HealthCheckRequest;
 use crate::generated::health::health_client::HealthClient;
 use crate::generated::plugin::Empty;
 use crate::generated::plugin::grpc_controller_client::GrpcControllerClient;
+use crate::generated::provider::diagnostic::Severity;
+use crate::generated::provider::invoke_action::event::Type;
 use crate::generated::provider::{
-    Diagnostic, DynamicValue, apply_resource_change, get_metadata, import_resource_state,
-    plan_resource_change, read_data_source, read_resource, stop_provider, validate_resource_config,
+    Diagnostic, DynamicValue, apply_resource_change, call_function, get_metadata, import_resource_state,
+    invoke_action, list_resource, open_ephemeral_resource, plan_resource_change, read_data_source,
+    read_resource, stop_provider, validate_resource_config,
 };
 use crate::host::{COOKIE, Channel, Provider, VERSIONS, connect_to, example};
 use crate::message::{configure, json, msgpack};
@@ -28,7 +31,20 @@ use crate::message::{configure, json, msgpack};
 const LONG: Duration = Duration::from_secs(20);
 
 /// All calls in which an author's code runs.
-const CALLS: [&str; 8] = ["validate", "plan", "create", "update", "delete", "read", "import", "data source"];
+const CALLS: [&str; 12] = [
+    "validate",
+    "plan",
+    "create",
+    "update",
+    "delete",
+    "read",
+    "import",
+    "data source",
+    "list",
+    "action",
+    "ephemeral",
+    "function",
+];
 
 /// A folder with notes and pipes.
 struct Folder(tempfile::TempDir);
@@ -146,6 +162,54 @@ pub(crate) async fn call(
             };
             calls.read_data_source(request).await.unwrap().into_inner().diagnostics
         }
+        "list" => {
+            let config = Some(json(&serde_json::json!({ "text": text })));
+            let request = list_resource::Request {
+                type_name: ty,
+                config,
+                limit: 10,
+                ..list_resource::Request::default()
+            };
+            let mut events = calls.list_resource(request).await.unwrap().into_inner();
+            let mut diagnostics = Vec::new();
+            while let Some(event) = events.message().await.unwrap() {
+                diagnostics.extend(event.diagnostic);
+            }
+            diagnostics
+        }
+        "action" => {
+            file("stamped");
+            let config = Some(json(&serde_json::json!({ "name": name, "text": text, "signature": null })));
+            let action_type = "echo_stamp".to_owned();
+            let request = invoke_action::Request { action_type, config, ..invoke_action::Request::default() };
+            let mut events = calls.invoke_action(request).await.unwrap().into_inner();
+            while let Some(event) = events.message().await.unwrap() {
+                if let Some(Type::Completed(end)) = event.r#type {
+                    let is_error = |it: &Diagnostic| it.severity() == Severity::Error;
+                    return end.diagnostics.into_iter().filter(is_error).collect();
+                }
+            }
+            panic!("the action did not complete")
+        }
+        "ephemeral" => {
+            let config = Some(json(&serde_json::json!({ "name": text, "password": null })));
+            let request = open_ephemeral_resource::Request {
+                type_name: "echo_visit".to_owned(),
+                config,
+                ..open_ephemeral_resource::Request::default()
+            };
+            // The name is a path, of which nobody can make a file.
+            let _ = calls.open_ephemeral_resource(request).await.unwrap();
+            Vec::new()
+        }
+        "function" => {
+            let arguments = [serde_json::json!(1), serde_json::json!(""), serde_json::json!(text)];
+            let arguments = arguments.iter().map(json).collect();
+            let request = call_function::Request { name: "repeat".to_owned(), arguments };
+            let answer = calls.call_function(request).await.unwrap().into_inner();
+            assert_eq!(answer.error, None);
+            Vec::new()
+        }
         other => panic!("unknown call {other}"),
     }
 }
@@ -253,7 +317,7 @@ async fn many_authors_may_block_at_the_same_time() {
 
 #[tokio::test]
 async fn the_host_and_signals_end_the_process_while_an_author_blocks() {
-    for how in ["-TERM", "-HUP", "-QUIT", "shutdown"] {
+    let end = async |how: &str| {
         let folder = Folder::new();
         let (mut provider, channel) = start(&folder).await;
         let socket = provider.part(3).to_owned();
@@ -268,7 +332,8 @@ async fn the_host_and_signals_end_the_process_while_an_author_blocks() {
         assert!(provider.wait(LONG).await.success(), "{how}");
         assert!(!Path::new(&socket).exists(), "{how}: the socket file is left behind");
         busy.abort();
-    }
+    };
+    tokio::join!(end("-TERM"), end("-HUP"), end("-QUIT"), end("shutdown"));
 }
 
 #[tokio::test]
@@ -303,31 +368,32 @@ async fn a_process_whose_host_died_ends_while_an_author_blocks() {
 async fn a_call_that_the_host_cancels_is_dropped() {
     let folder = Folder::new();
     let (_provider, channel) = start(&folder).await;
-    // Validation is not asynchronous.
-    for rpc in CALLS.into_iter().filter(|rpc| *rpc != "validate") {
+    let mut all = Vec::new();
+    // Validation and functions are not asynchronous.
+    for rpc in CALLS.into_iter().filter(|rpc| !["validate", "function"].contains(rpc)) {
         let pipe = folder.pipe(&format!("{rpc}.pipe"));
         let mut waiting = Waiting::on(&pipe);
-        let cancelled = spawn(&channel, &folder, rpc, format!("wait {}", pipe.display()));
+        let cancelled = spawn(&channel, &folder, rpc, format!("hold {}", pipe.display()));
         waiting.begun().await;
         cancelled.abort();
+        all.push((rpc, waiting));
+    }
+    for (rpc, waiting) in all {
         waiting.dropped().await;
         let other = spawn(&channel, &folder, rpc, "other".to_owned());
-        assert_eq!(
-            timeout(LONG, other).await.expect(rpc).unwrap(),
-            [],
-            "{rpc}: other calls are not affected"
-        );
+        let answer = timeout(LONG, other).await.expect(rpc).unwrap();
+        assert_eq!(answer, [], "{rpc}: other calls are not affected");
     }
 }
 
 #[tokio::test]
 async fn a_stop_ends_what_changes_nothing_and_asks_what_changes_an_object() {
-    for rpc in ["plan", "read", "import", "data source", "create"] {
+    for rpc in ["plan", "read", "import", "data source", "list", "create", "action"] {
         let folder = Folder::new();
         let (_provider, channel) = start(&folder).await;
         let pipe = folder.pipe("pipe");
         let mut waiting = Waiting::on(&pipe);
-        let stopped = spawn(&channel, &folder, rpc, format!("wait {}", pipe.display()));
+        let stopped = spawn(&channel, &folder, rpc, format!("hold {}", pipe.display()));
         waiting.begun().await;
         let answer = channel.provider().stop_provider(stop_provider::Request {}).await.unwrap();
         assert_eq!(answer.into_inner().error, "");

@@ -47,7 +47,7 @@ async fn the_schema_is_complete_and_reports_the_capabilities_of_the_framework() 
     assert_eq!(schema.diagnostics, []);
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
-    assert!(capabilities.move_resource_state);
+    assert!(capabilities.move_resource_state && capabilities.generate_resource_config);
 
     let note = schema.resource_schemas["echo_note"].block.clone().unwrap();
     let rows: Vec<_> = note
