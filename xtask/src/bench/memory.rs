@@ -55,7 +55,7 @@ fn processes(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Returns the highest resident size of a process so far, in bytes.
-fn peak_of(process: &Path) -> Option<u64> {
+pub(super) fn peak_of(process: &Path) -> Option<u64> {
     let status = fs::read_to_string(process.join("status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)

@@ -3,6 +3,7 @@
 //!
 //! The same host runs both sides in the same run, so that the ratios are meaningful on any machine.
 
+mod codec;
 mod memory;
 mod start;
 
@@ -72,11 +73,12 @@ resource "terraform_data" "bench" {
 }
 "#;
 
-/// The cost of each step, in this order: plan, apply, and a plan that reads every object and finds nothing to do.
-type Costs = [Cost; 3];
+/// The cost of each step, in this order: plan, apply, a plan that reads every object and finds nothing to do, the same
+/// without reading, and destroy.
+type Costs = [Cost; 5];
 
 /// Names of the steps.
-const STEPS: [&str; 3] = ["plan", "apply", "plan, no change"];
+const STEPS: [&str; 5] = ["plan", "apply", "plan, no change", "plan, no refresh", "destroy"];
 
 /// The cost of a step.
 struct Cost {
@@ -106,21 +108,32 @@ async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failu
         milliseconds(starts.schema),
         starts.schema_bytes
     ));
+    say(&format!("Peak memory at the schema response    {:>8}", mebibytes(starts.memory)));
+    let [ours, theirs] = codec::measure()?;
+    for (step, ours, theirs) in
+        [("encode", ours.encode, theirs.encode), ("decode", ours.decode, theirs.decode)]
+    {
+        say(&format!(
+            "MessagePack {step:<6}  {:>6.0} MB/s, {:.1} times the JSON of serde_json",
+            ours / 1e6,
+            ours / theirs
+        ));
+    }
     say("");
     say(
-        "objects  step             components  terraform_data   ratio   requests   peak memory of the provider",
+        "objects  step              components  terraform_data   ratio   requests   peak memory of the provider",
     );
     for count in &arguments.counts {
         let (ours, peak) = components(binaries, *count).await?;
         let theirs = reference(binaries, *count).await?;
         for (step, (ours, theirs)) in STEPS.iter().zip(ours.iter().zip(&theirs)) {
             say(&format!(
-                "{count:>7}  {step:<15}  {:>10}  {:>14}  {:>6.1}   {:>8}   {}",
+                "{count:>7}  {step:<16}  {:>10}  {:>14}  {:>6.1}   {:>8}   {}",
                 seconds(ours.time),
                 seconds(theirs.time),
                 ours.time.as_secs_f64() / theirs.time.as_secs_f64(),
                 ours.requests,
-                peak.map_or_else(|| "not measured here".to_owned(), |bytes| format!("{} MiB", bytes >> 20)),
+                mebibytes(peak),
             ));
         }
     }
@@ -134,9 +147,7 @@ async fn components(binaries: &Binaries, count: u32) -> Result<(Costs, Option<u6
     terraform.write("main.tf", &COMPONENTS.replace("COUNT", &count.to_string()))?;
     let watch = Watch::start(terraform.mirror());
     let costs = costs(terraform, || stage.platform().answered()).await?;
-    let peak = watch.stop();
-    terraform.succeed(&["destroy", "-auto-approve"]).await?;
-    Ok((costs, peak))
+    Ok((costs, watch.stop()))
 }
 
 /// Measures the same number of objects that the host stores itself.
@@ -158,6 +169,8 @@ async fn costs(
         cost(&answered, terraform.succeed(&["plan", "-out=bench.plan"])).await?,
         cost(&answered, terraform.succeed(&["apply", "bench.plan"])).await?,
         cost(&answered, terraform.expect_empty_plan(&[])).await?,
+        cost(&answered, terraform.expect_empty_plan(&["-refresh=false"])).await?,
+        cost(&answered, terraform.succeed(&["destroy", "-auto-approve"])).await?,
     ])
 }
 
@@ -170,6 +183,10 @@ async fn cost<T>(
     step.await?;
     let time = began.elapsed();
     Ok(Cost { time, requests: answered()? - before })
+}
+
+fn mebibytes(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| "not measured here".to_owned(), |bytes| format!("{} MiB", bytes >> 20))
 }
 
 fn milliseconds(time: Duration) -> String {

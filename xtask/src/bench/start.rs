@@ -3,13 +3,14 @@
 //! The provider is started like a host does, but without TLS, and asked for its schema over HTTP/2.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::net::UnixStream;
 
+use super::memory::peak_of;
 use crate::{Failure, environment};
 
 /// The magic cookie of the plugin protocol, which shows that a host started the provider.
@@ -22,13 +23,15 @@ pub(super) struct Start {
     pub(super) handshake: Duration,
     pub(super) schema: Duration,
     pub(super) schema_bytes: usize,
+    /// Peak memory of the process at its schema response, in bytes; `None` where it cannot be measured.
+    pub(super) memory: Option<u64>,
 }
 
 /// Starts the provider several times, one after the other.
 pub(super) async fn measure(provider: &Path, times: u32) -> Result<Start, Failure> {
     let mut handshakes = Vec::new();
     let mut schemas = Vec::new();
-    let mut schema_bytes = 0;
+    let (mut schema_bytes, mut memory) = (0, None);
     for _ in 0..times.max(1) {
         let began = Instant::now();
         let mut process = Started::new(provider)?;
@@ -36,8 +39,9 @@ pub(super) async fn measure(provider: &Path, times: u32) -> Result<Start, Failur
         handshakes.push(began.elapsed());
         schema_bytes = schema(&socket).await?.len();
         schemas.push(began.elapsed());
+        memory = memory.max(peak_of(&process.folder()));
     }
-    Ok(Start { handshake: median(handshakes), schema: median(schemas), schema_bytes })
+    Ok(Start { handshake: median(handshakes), schema: median(schemas), schema_bytes, memory })
 }
 
 /// A provider process, which is killed when this value is dropped.
@@ -56,6 +60,11 @@ impl Started {
             .spawn()
             .map(Self)
             .map_err(|error| Failure::new(format!("cannot start {}: {error}", provider.display())))
+    }
+
+    /// Returns its folder in `/proc`.
+    fn folder(&self) -> PathBuf {
+        Path::new("/proc").join(self.0.id().to_string())
     }
 
     /// Returns the path of the socket in the handshake line.

@@ -9,6 +9,7 @@ use crate::diag::Diag;
 use crate::erased::{AnyResource, Hooked};
 use crate::model::Operation;
 use crate::plan::{Violation, check_plan, for_host, prepare, replaced, settle};
+use crate::resource::Replacement;
 use crate::run::Step;
 use crate::schema::{Schema, Who};
 use crate::value::{Dyn, Path};
@@ -112,8 +113,9 @@ impl Core {
         }
         let planned = for_host(attributes, prior, config, planned, &decided);
         response.requires_replace = replaced(attributes, prior, &planned);
-        for path in replaces {
+        for Replacement { path, why } in replaces {
             if !response.requires_replace.contains(&path) && differs(prior, &planned, &path) {
+                response.diags.extend(why.map(|why| replaced_because(&path, why)));
                 response.requires_replace.push(path);
             }
         }
@@ -230,6 +232,11 @@ struct Asked<'a> {
 fn unsettles(before: &Dyn, after: &Dyn) -> bool {
     let (Dyn::Map(before), Dyn::Map(after)) = (before, after) else { return false };
     after.iter().any(|(name, after)| !after.wholly_known() && before.get(name).is_some_and(Dyn::wholly_known))
+}
+
+/// Returns the reason for a replacement that is not always required.
+fn replaced_because(path: &Path, why: String) -> Diag {
+    Diag::warning(format!("The change of {path} replaces the object")).why(why).at(path.clone())
 }
 
 /// Returns whether the host considers a replacement path at all.

@@ -12,7 +12,8 @@ use crate::field::Misfit;
 use crate::model::{Key as _, Model, Object as _, Operation, Partial};
 use crate::plan::{Asked, Rebased, generate, rebase, show_write_only, tidy};
 use crate::resource::{
-    Current, Decisions, Generated, ImportId, Imported, KeyOf, Plan, Resource, Since, Source, Upgrade,
+    Current, Decisions, Generated, ImportId, Imported, KeyOf, Plan, Replacement, Resource, Since, Source,
+    Upgrade,
 };
 use crate::run::Claim;
 use crate::schema::{IdentityAttribute, Schema};
@@ -78,7 +79,7 @@ pub(crate) struct Hooked {
     pub(crate) planned: Dyn,
     /// The places that the hook has set, including those it kept.
     pub(crate) decided: BTreeSet<Path>,
-    pub(crate) replaces: Vec<Path>,
+    pub(crate) replaces: Vec<Replacement>,
     pub(crate) diags: Vec<Diag>,
     /// The error of the hook. Its earlier decisions still apply.
     pub(crate) error: Option<Diag>,

@@ -1,11 +1,11 @@
 //! Pairing configured elements with elements of the state.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::assignment::Assignment;
 use super::candidates::{Candidates, Form, Rules};
 use super::same::{canonical_object, canonical_value, means_the_same};
-use crate::schema::{Attribute, Nesting, Shape};
+use crate::schema::{Attribute, Nesting, Shape, Who};
 use crate::value::Dyn;
 
 /// Returns whether an element of the state may result from the configured element: both are equal except for values
@@ -43,8 +43,9 @@ fn attribute_correlates(attribute: &Attribute, prior: &Dyn, config: &Dyn) -> boo
                 })
         }
         (Shape::Nested(Nesting::Set, attributes), Dyn::List(prior), Dyn::List(config)) => {
-            prior.len() == config.len()
-                && matching(attributes, prior, config, config).iter().all(Option::is_some)
+            let places = continued_in_set(attributes, prior, config);
+            let used: BTreeSet<usize> = places.iter().flatten().copied().collect();
+            used.len() == prior.len() && !places.contains(&None)
         }
         (Shape::Plain(ty), prior, config) => {
             means_the_same(attribute.same, ty, prior, config) && config.wholly_known()
@@ -93,7 +94,6 @@ pub(super) fn continued_in_list(
     attributes: &[Attribute],
     prior: &[Dyn],
     config: &[Dyn],
-    filled: impl Fn(&Dyn) -> Dyn,
 ) -> Vec<Option<usize>> {
     if has_keys(attributes) {
         return with_same_key(attributes, prior, config);
@@ -110,7 +110,8 @@ pub(super) fn continued_in_list(
         .filter(|&place| places.get(place).is_none_or(Option::is_none))
         .map(|place| (place, prior[place].clone()))
         .unzip();
-    let moved_filled: Vec<Dyn> = moved_config.iter().map(filled).collect();
+    let moved_filled: Vec<Dyn> =
+        moved_config.iter().map(|config| with_defaults(attributes, config)).collect();
     let found = matching(attributes, &free_prior, &moved_config, &moved_filled);
     for (place, found) in moved.into_iter().zip(found) {
         places[place] = found.map(|found| free[found]);
@@ -119,15 +120,13 @@ pub(super) fn continued_in_list(
 }
 
 /// Returns, for every configured element of a set, the position of the element of the state that it continues.
-/// Elements with the same meaning may have become one element on the server, which all of them continue. `filled`
-/// returns a configured element with its defaults.
+/// Elements with the same meaning may have become one element on the server, which all of them continue.
 pub(super) fn continued_in_set(
     attributes: &[Attribute],
     prior: &[Dyn],
     config: &[Dyn],
-    filled: impl Fn(&Dyn) -> Dyn,
 ) -> Vec<Option<usize>> {
-    let filled: Vec<Dyn> = config.iter().map(filled).collect();
+    let filled: Vec<Dyn> = config.iter().map(|config| with_defaults(attributes, config)).collect();
     let mut places = if has_keys(attributes) {
         with_same_key(attributes, prior, config)
     } else {
@@ -157,6 +156,29 @@ fn leaders(attributes: &[Attribute], filled: &[Dyn]) -> Vec<usize> {
         }
     };
     filled.iter().enumerate().map(of_element).collect()
+}
+
+/// Returns a configured object with its defaults.
+fn with_defaults(attributes: &[Attribute], config: &Dyn) -> Dyn {
+    let Dyn::Map(members) = config else { return config.clone() };
+    let object = |attributes: &[Attribute], config: &Dyn| with_defaults(attributes, config);
+    let filled = attributes.iter().map(|attribute| {
+        let config = members.get(attribute.name).unwrap_or(&Dyn::Null);
+        let value = match (&attribute.who, &attribute.shape, config) {
+            (Who::Default(default), _, Dyn::Null) => default.clone(),
+            (_, Shape::Nested(Nesting::Single, attributes), config) => object(attributes, config),
+            (_, Shape::Nested(nesting, attributes), Dyn::List(elements)) => {
+                let elements = elements.iter().map(|element| object(attributes, element));
+                if *nesting == Nesting::Set { Dyn::set(elements) } else { Dyn::list(elements) }
+            }
+            (_, Shape::Nested(_, attributes), Dyn::Map(elements)) => {
+                Dyn::map(elements.iter().map(|(key, element)| (key.clone(), object(attributes, element))))
+            }
+            (_, _, config) => config.clone(),
+        };
+        (attribute.name, value)
+    });
+    Dyn::map(filled)
 }
 
 fn has_keys(attributes: &[Attribute]) -> bool {

@@ -201,8 +201,7 @@ fn nested(
         }
         (Nesting::List, Dyn::List(config)) => {
             let (continued, compared) = (elements(earlier.continued), elements(earlier.compared));
-            let places =
-                continued_in_list(attributes, continued, config, |config| filled(attributes, config));
+            let places = continued_in_list(attributes, continued, config);
             let planned = config.iter().enumerate().map(|(index, config)| {
                 let continued = places[index].map_or(&Dyn::Null, |place| &continued[place]);
                 let compared = compared.get(index).unwrap_or(&Dyn::Null);
@@ -213,28 +212,23 @@ fn nested(
         }
         (Nesting::Set, Dyn::List(config)) => {
             let continued = elements(earlier.continued);
-            let places = continued_in_set(attributes, continued, config, |config| filled(attributes, config));
+            let places = continued_in_set(attributes, continued, config);
             let before = |index: usize| places[index].map_or(&Dyn::Null, |place: usize| &continued[place]);
             let united = Dyn::set(config.iter().enumerate().map(|(index, config)| {
                 element(attributes, Earlier::of(before(index)), config, Pass { apart: false, ..pass })
             }));
             // The host accepts the state's value as a whole, however many elements are configured.
-            if !pass.apart || united == *earlier.compared {
+            if united == *earlier.compared {
                 return united;
             }
             // Otherwise it compares each element with the configuration only.
             let planned = config.iter().enumerate().map(|(index, config)| {
                 element(attributes, Earlier { continued: before(index), compared: &Dyn::Null }, config, pass)
             });
-            separate(attributes, config, planned.collect())
+            if pass.apart { separate(attributes, config, planned.collect()) } else { Dyn::set(planned) }
         }
         (_, config) => config.clone(),
     }
-}
-
-/// Returns a configured element with its defaults.
-fn filled(attributes: &[Attribute], config: &Dyn) -> Dyn {
-    element(attributes, Earlier::of(&Dyn::Null), config, Pass { changes: None, apart: false })
 }
 
 /// Plans an element of a set, which has no address for a hook.

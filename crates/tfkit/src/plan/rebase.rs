@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::same::means_the_same;
-use crate::schema::{Attribute, Shape, Who};
+use crate::schema::{Attribute, Nesting, Shape, Who};
 use crate::value::{Dyn, Type};
 
 /// An update as the host requests it.
@@ -76,9 +76,56 @@ pub fn as_planned(attributes: &[Attribute], asked: Asked<'_>, result: &mut Dyn) 
         let planned = asked.planned.attribute(name);
         let Some(now) = result.get_mut(name) else { continue };
         match left_alone(attribute, asked.prior.attribute(name), planned, asked.config.attribute(name)) {
-            LeftAlone::Nothing => {}
+            LeftAlone::Nothing => {
+                if let Shape::Nested(nesting, attributes) = &attribute.shape {
+                    nested_as_planned(*nesting, attributes, planned, asked.config.attribute(name), now);
+                }
+            }
             LeftAlone::All => now.clone_from(planned),
             LeftAlone::Keys(keys) => copy_keys(&keys, planned, now),
+        }
+    }
+}
+
+/// Repeats the planned values of the server inside a nested value that the update manages.
+fn nested_as_planned(nesting: Nesting, attributes: &[Attribute], planned: &Dyn, config: &Dyn, now: &mut Dyn) {
+    match (nesting, planned, config, now) {
+        (Nesting::Single, planned, config, now) => object_as_planned(attributes, planned, config, now),
+        (Nesting::List, Dyn::List(planned), Dyn::List(config), Dyn::List(now)) => {
+            for ((planned, config), now) in planned.iter().zip(config).zip(now) {
+                object_as_planned(attributes, planned, config, now);
+            }
+        }
+        (Nesting::Map, Dyn::Map(planned), Dyn::Map(config), Dyn::Map(now)) => {
+            for (key, now) in now {
+                if let (Some(planned), Some(config)) = (planned.get(key), config.get(key)) {
+                    object_as_planned(attributes, planned, config, now);
+                }
+            }
+        }
+        // Elements of sets have no address.
+        _ => {}
+    }
+}
+
+fn object_as_planned(attributes: &[Attribute], planned: &Dyn, config: &Dyn, now: &mut Dyn) {
+    let (Dyn::Map(planned), Dyn::Map(config), Dyn::Map(now)) = (planned, config, now) else { return };
+    for attribute in attributes {
+        let (Some(planned), Some(config), Some(now)) =
+            (planned.get(attribute.name), config.get(attribute.name), now.get_mut(attribute.name))
+        else {
+            continue;
+        };
+        match &attribute.shape {
+            _ if config.is_null() && matches!(attribute.who, Who::Server | Who::Computed) => {
+                if planned.wholly_known() {
+                    now.clone_from(planned);
+                }
+            }
+            Shape::Nested(nesting, attributes) => {
+                nested_as_planned(*nesting, attributes, planned, config, now);
+            }
+            Shape::Plain(_) => {}
         }
     }
 }

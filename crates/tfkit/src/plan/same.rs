@@ -52,6 +52,30 @@ pub fn ignoring_case(value: &Dyn) -> Cow<'_, Dyn> {
     }
 }
 
+/// Ignores slashes at the end, as in addresses and paths.
+pub fn ignoring_trailing_slash(value: &Dyn) -> Cow<'_, Dyn> {
+    match value.as_str() {
+        Some(text) => Cow::Owned(Dyn::string(text.trim_end_matches('/'))),
+        None => Cow::Borrowed(value),
+    }
+}
+
+/// Ignores white space at both ends, as servers that trim names do, and as a text block of the configuration adds.
+pub fn ignoring_white_space_around(value: &Dyn) -> Cow<'_, Dyn> {
+    match value.as_str() {
+        Some(text) => Cow::Owned(Dyn::string(text.trim())),
+        None => Cow::Borrowed(value),
+    }
+}
+
+/// Compares strings as durations with units: `"90s"` equals `"1m30s"`.
+pub fn duration_text(value: &Dyn) -> Cow<'_, Dyn> {
+    parsed(value, |text| {
+        let nanoseconds = go_duration::parse_go_duration(text.trim()).ok()?.nanoseconds();
+        Some(Dyn::from(i64::try_from(nanoseconds).ok()?))
+    })
+}
+
 /// Compares strings as JSON: white space and the order of members do not matter, and `1.0` equals `1`.
 pub fn json_text(value: &Dyn) -> Cow<'_, Dyn> {
     parsed(value, |text| json::parse(text.as_bytes()).ok())

@@ -91,7 +91,8 @@ fn keep_nested(nesting: Nesting, attributes: &[Attribute], same: Option<Same>, e
         }
         (Nesting::Set, Dyn::List(earlier), now @ Dyn::List(_)) => {
             let mut elements = now.as_list().unwrap_or_default().to_vec();
-            keep_in_set(attributes, earlier, &mut elements);
+            let united = keep_in_set(attributes, earlier, &mut elements);
+            elements.extend(united);
             *now = Dyn::set(elements);
         }
         _ => {}
@@ -99,8 +100,9 @@ fn keep_nested(nesting: Nesting, attributes: &[Attribute], same: Option<Same>, e
 }
 
 /// Pairs the elements of a set with earlier ones. The closest pairs come first, so that no element loses its
-/// counterpart to one that matches any.
-fn keep_in_set(attributes: &[Attribute], earlier: &[Dyn], now: &mut [Dyn]) {
+/// counterpart to one that matches any. Returns elements to add: earlier ones with the same meaning may have become one
+/// element, which then stays in each of their spellings.
+fn keep_in_set(attributes: &[Attribute], earlier: &[Dyn], now: &mut [Dyn]) -> Vec<Dyn> {
     let all: Vec<&Dyn> = now.iter().collect();
     let mut assignment = Assignment::new(earlier.len(), all.len());
     for likeness in [Likeness::Equal, Likeness::Completed, Likeness::Respelled] {
@@ -108,11 +110,34 @@ fn keep_in_set(attributes: &[Attribute], earlier: &[Dyn], now: &mut [Dyn]) {
         let fits = |one: usize, other: usize| likeness.holds(attributes, &earlier[one], all[other]);
         assignment.grow(0..earlier.len(), &candidates, fits);
     }
-    for (earlier, place) in earlier.iter().zip(assignment.into_places()) {
+    let places = assignment.into_places();
+    let united = united(attributes, earlier, &places, &all);
+    for (earlier, place) in earlier.iter().zip(places) {
         if let Some(now) = place.and_then(|place| now.get_mut(place)) {
             keep_spelling(attributes, earlier, now);
         }
     }
+    united
+}
+
+/// Returns one element for each earlier one that has no counterpart because it has the same meaning as another earlier
+/// one. Values that are not managed would fit any, so that elements with such values cannot be told apart.
+fn united(attributes: &[Attribute], earlier: &[Dyn], places: &[Option<usize>], now: &[&Dyn]) -> Vec<Dyn> {
+    if attributes.iter().any(|attribute| attribute.who.is_left_alone()) {
+        return Vec::new();
+    }
+    let left: Vec<&Dyn> =
+        earlier.iter().zip(places).filter(|(_, place)| place.is_none()).map(|(earlier, _)| earlier).collect();
+    let likeness = Likeness::Respelled;
+    let candidates = Candidates::find(Form::Object(attributes), likeness.rules(), left.iter().copied(), now);
+    let now_at = |place: &usize| now[*place];
+    let respelled = |(place, earlier): (usize, &&Dyn)| {
+        let fits = |now: &&usize| likeness.holds(attributes, earlier, now_at(now));
+        let mut found = now_at(candidates.of(place).iter().find(fits)?).clone();
+        keep_spelling(attributes, earlier, &mut found);
+        Some(found)
+    };
+    left.iter().enumerate().filter_map(respelled).collect()
 }
 
 /// How an object can result from an earlier one.

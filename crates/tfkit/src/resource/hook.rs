@@ -21,8 +21,16 @@ pub struct Plan<M> {
     prior: Option<M>,
     prior_object: Partial<M>,
     decided: BTreeSet<Path>,
-    replaces: Vec<Path>,
+    replaces: Vec<Replacement>,
     diags: Vec<Diag>,
+}
+
+/// A change that replaces the object.
+#[derive(Clone, Debug)]
+pub(crate) struct Replacement {
+    pub(crate) path: Path,
+    /// Why, for the user.
+    pub(crate) why: Option<String>,
 }
 
 /// The result of a hook.
@@ -30,7 +38,7 @@ pub(crate) struct Decisions {
     pub(crate) planned: Dyn,
     /// The places that the hook has set, including those it kept.
     pub(crate) decided: BTreeSet<Path>,
-    pub(crate) replaces: Vec<Path>,
+    pub(crate) replaces: Vec<Replacement>,
     pub(crate) diags: Vec<Diag>,
 }
 
@@ -152,7 +160,14 @@ impl<M: Model> Plan<M> {
     /// Requires replacement for this change. The host considers only attributes that differ from the state or are
     /// unknown, and ignores creations.
     pub fn requires_replace<F>(&mut self, place: impl Into<Spot<M, F>>) {
-        self.replaces.push(place.into().path());
+        self.replaces.push(Replacement { path: place.into().path(), why: None });
+    }
+
+    /// Requires replacement for this change, and tells the user why, in a warning at the attribute: for a change that
+    /// replaces the object only under some condition, such as while others use it. The reason is one sentence. It is
+    /// only shown if the host considers the attribute, see [`requires_replace`](Self::requires_replace).
+    pub fn replace_because<F>(&mut self, place: impl Into<Spot<M, F>>, why: impl Into<String>) {
+        self.replaces.push(Replacement { path: place.into().path(), why: Some(why.into()) });
     }
 
     /// Shows a warning to the user. Planning continues.

@@ -9,8 +9,8 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use generate::Generated;
-pub(crate) use hook::Decisions;
 pub use hook::Plan;
+pub(crate) use hook::{Decisions, Replacement};
 pub(crate) use moves::is_part_of;
 pub use moves::{Move, Predecessor, Source};
 pub use upgrade::{Earlier, Upgrade};

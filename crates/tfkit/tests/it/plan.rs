@@ -236,7 +236,14 @@ fn a_read_ignores_unmanaged_values() {
 #[test]
 fn rules_of_sameness_recognize_values_with_the_same_meaning() {
     let object = "{\"a\": 1.0, \"b\": [true]}";
-    let table: [(&str, Same, Dyn, Dyn, bool); 14] = [
+    let table: [(&str, Same, Dyn, Dyn, bool); 21] = [
+        ("final slashes", same::ignoring_trailing_slash, "https://a/b//".into(), "https://a/b".into(), true),
+        ("another path", same::ignoring_trailing_slash, "https://a/b".into(), "https://a/".into(), false),
+        ("white space around", same::ignoring_white_space_around, " a b\n".into(), "a b".into(), true),
+        ("white space inside", same::ignoring_white_space_around, "a b".into(), "a  b".into(), false),
+        ("durations", same::duration_text, "90s".into(), "1m30s".into(), true),
+        ("other durations", same::duration_text, "90s".into(), "90m".into(), false),
+        ("text that is no duration", same::duration_text, "soon".into(), "later".into(), false),
         ("null and empty text", same::empty_is_null, Dyn::Null, "".into(), true),
         ("null and an empty list", same::empty_is_null, Dyn::Null, Dyn::list([]), true),
         ("null and text", same::empty_is_null, Dyn::Null, "a".into(), false),
@@ -449,4 +456,128 @@ fn a_result_must_keep_what_the_plan_promised() {
     assert_eq!(check_compatible(&attributes, &open, &open), Ok(()));
     let violation = check_result(&attributes, &open, &open).unwrap_err();
     assert_eq!(violation.to_string(), "tags: is still unknown after the apply");
+}
+
+/// What each value of a workspace follows from.
+fn workspace() -> Vec<Attribute> {
+    let on = |mut attribute: Attribute, attributes: &[&'static str]| {
+        attribute.depends = Depends::Only { attributes: attributes.to_vec(), nullable: true };
+        attribute
+    };
+    let mut protected = text("protected", Who::Optional);
+    protected.local = true;
+    vec![
+        text("name", Who::Required),
+        text("version", Who::Required),
+        on(text("url", Who::Computed), &["server"]),
+        on(text("server", Who::Computed), &["version"]),
+        on(text("title", Who::Server), &[]),
+        on(text("checked", Who::Computed), &["protected"]),
+        text("updated", Who::Computed),
+        protected,
+    ]
+}
+
+#[test]
+fn a_value_becomes_unknown_only_if_something_that_it_follows_from_changes() {
+    let names = ["name", "version", "url", "server", "title", "checked", "updated", "protected"];
+    let before = [
+        ("name", "a"),
+        ("version", "1"),
+        ("url", "u"),
+        ("server", "s"),
+        ("title", "t"),
+        ("checked", "c"),
+        ("updated", "9"),
+    ];
+    let state = object(&before, &names);
+    let with = |changes: &[(&'static str, &'static str)]| {
+        let mut all: Vec<(&str, &str)> = changes.to_vec();
+        all.extend(before.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name)));
+        object(&all, &names)
+    };
+    let config = |changes: &[(&'static str, &'static str)]| {
+        let mut all = vec![("name", "a"), ("version", "1")];
+        all.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+        all.extend(changes);
+        object(&all, &names)
+    };
+    let table = [
+        ("nothing", config(&[]), state.clone()),
+        ("a cosmetic change", config(&[("name", "b")]), with(&[("name", "b"), ("updated", "?")])),
+        (
+            "a change with consequences, one through another",
+            config(&[("version", "2")]),
+            with(&[("version", "2"), ("url", "?"), ("server", "?"), ("updated", "?")]),
+        ),
+        (
+            "a change that is not known yet",
+            config(&[("version", "?")]),
+            with(&[("version", "?"), ("url", "?"), ("server", "?"), ("updated", "?")]),
+        ),
+        ("an optional value", config(&[("title", "mine")]), with(&[("title", "mine"), ("updated", "?")])),
+        (
+            "a local change with a consequence, which changes the object",
+            config(&[("protected", "p")]),
+            with(&[("protected", "p"), ("checked", "?"), ("updated", "?")]),
+        ),
+    ];
+    for (what, config, expected) in table {
+        let planned = prepare(&workspace(), &state, &config);
+        assert_eq!(planned, expected, "{what}");
+        assert_eq!(check_plan(&workspace(), &state, &config, &planned), Ok(()), "{what}");
+    }
+    // Only local changes leave everything as it is.
+    let mut attributes = workspace();
+    attributes.retain(|attribute| attribute.name != "checked");
+    let without = |mut object: Dyn| {
+        if let Dyn::Map(members) = &mut object {
+            members.remove("checked");
+        }
+        object
+    };
+    let planned = prepare(&attributes, &without(state.clone()), &without(config(&[("protected", "p")])));
+    assert_eq!(planned, without(with(&[("protected", "p")])), "a local change");
+
+    // Null is a value of the server, unless an earlier version did not have the attribute.
+    let mut stale = state.clone();
+    stale.set_at(&Path::from("server"), Dyn::Null);
+    let planned = prepare(&workspace(), &stale, &config(&[("name", "b")]));
+    assert_eq!(planned.attribute("server"), &Dyn::Null);
+    let mut attributes = workspace();
+    attributes[3].depends = Depends::Only { attributes: vec!["version"], nullable: false };
+    let planned = prepare(&attributes, &stale, &config(&[("name", "b")]));
+    assert_eq!((planned.attribute("server"), planned.attribute("url")), (&Dyn::Unknown, &Dyn::Unknown));
+}
+
+#[test]
+fn a_value_follows_from_what_the_hook_changes_and_undoes() {
+    let names = ["name", "version", "url", "server", "title", "checked", "updated", "protected"];
+    let state = object(
+        &[("name", "a"), ("version", "1"), ("url", "u"), ("server", "s"), ("title", "t"), ("updated", "9")],
+        &names,
+    );
+    let settled = |config: &[(&str, &str)], decided: &[(&str, Dyn)]| {
+        let config = object(config, &names);
+        let mut hooked = prepare(&workspace(), &state, &config);
+        let mut places = BTreeSet::new();
+        for (name, value) in decided {
+            hooked.set_at(&Path::from(*name), value.clone());
+            places.insert(Path::from(*name));
+        }
+        settle(&workspace(), &state, &config, &hooked, &places)
+    };
+    let of = |planned: &Dyn, name: &str| planned.attribute(name).clone();
+    // A changed value of the server, in an update that would not change it.
+    let planned = settled(&[("name", "b"), ("version", "1")], &[("server", "s2".into())]);
+    assert_eq!((of(&planned, "server"), of(&planned, "url")), ("s2".into(), Dyn::Unknown));
+    // An undone change: nothing is left.
+    let planned = settled(&[("name", "a"), ("version", "1.0")], &[("version", "1".into())]);
+    assert_eq!(planned, state);
+    // A promise ends the chain.
+    let planned = settled(&[("name", "a"), ("version", "2")], &[("server", "s".into())]);
+    assert_eq!(
+        (of(&planned, "server"), of(&planned, "url"), of(&planned, "updated")),
+        ("s".into(), "u".into(), Dyn::Unknown)
+    );
 }

@@ -60,3 +60,29 @@ async fn one_list_finds_taken_names_and_a_taken_one_is_never_taken_over() {
 fn component(harness: &Harness, name: &str) -> ComponentId {
     harness.state(&address(name)).unwrap().attribute("id").as_str().unwrap().parse().unwrap()
 }
+
+#[tokio::test]
+async fn a_component_that_no_stack_uses_is_deleted_with_one_request() {
+    let world = World::start().await;
+    let workspace = world.workspace("home").await;
+    let (engine, requests) = counted();
+    let mut harness = Harness::start(engine, world.block()).await.unwrap();
+    for (kind, flavor, configuration) in [
+        ("artifact_store", "s3", json!({ "path": "s3://bucket" })),
+        ("container_registry", "default", json!({ "uri": "localhost" })),
+    ] {
+        let config = json!({ "workspace_id": workspace.to_string(), "name": "one", "type": kind, "flavor": flavor,
+            "configuration": configuration });
+        harness.apply(&address(kind), config).await.unwrap();
+        // The refresh before a destroy is shared by all objects, and here it is one read.
+        harness.refresh(&address(kind)).await.unwrap();
+        let before = requests.seen().len();
+        harness.destroy(&address(kind)).await.unwrap();
+        let sent: Vec<String> =
+            requests.seen()[before..].iter().map(|seen| format!("{} {}", seen.method, seen.url)).collect();
+        assert_eq!(sent.iter().filter(|sent| sent.contains("stacks")).count(), 0, "{kind}: {sent:#?}");
+        assert_eq!(sent.iter().filter(|sent| sent.starts_with("DELETE")).count(), 1, "{kind}: {sent:#?}");
+        assert!(sent.len() <= 2, "{kind}: {sent:#?}");
+    }
+    world.stop().await;
+}

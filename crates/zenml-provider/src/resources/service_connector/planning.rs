@@ -69,7 +69,11 @@ pub(super) async fn other_resource(cx: &Cx<Client>, plan: &mut Plan<Connector>) 
         _ => true,
     };
     if is_used {
-        plan.requires_replace(Connector::RESOURCE_ID);
+        plan.replace_because(
+            Connector::RESOURCE_ID,
+            "Components use the connector, and a ZenML server does not change the resource of such a connector in \
+             place. The components get the new connector.",
+        );
     }
 }
 
