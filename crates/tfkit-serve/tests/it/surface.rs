@@ -158,3 +158,34 @@ fn hosts_show_what_a_field_cannot_hold_at_its_argument() {
         }
     }
 }
+
+#[test]
+fn elements_of_a_set_that_become_equal_show_no_change_after_their_apply() {
+    let plants = [
+        "{ name = \"Daisy\", height = 0.1 }, { name = \"Daisy\" }",
+        "{ name = \"Daisy\" }, { name = \"DAISY\" }",
+        "{ name = \"Daisy\", height = 0.1 }, { name = \"daisy\" }, { name = \"Clover\" }",
+        "{ name = \"Caf\u{e9}\" }, { name = \"Cafe\u{301}\" }",
+        "{ name = \"Daisy\", height = 1 }, { name = \"Daisy\", height = 1.0 }",
+    ];
+    for host in hosts() {
+        let project = Project::at(&host, "surface", "example.com/tests/surface");
+        for plants in plants {
+            let blocks = plants.replace("}, {", "}\n  tree {").replace(", ", "\n    ");
+            for set in [format!("lawn = [{plants}]"), format!("tree {blocks}").replace("{ ", "{\n    ")] {
+                let garden = |argument: &str| {
+                    format!(
+                        "resource \"surface_garden\" \"it\" {{\n  name = \"g\"\n  {argument}\n  {set}\n}}\n"
+                    )
+                };
+                project.configure_with("", &garden(""));
+                assert!(project.apply().contains("1 added"), "{set}");
+                assert!(!project.plan_changes(), "{set}: after the creation");
+                project.configure_with("", &garden("level = 1"));
+                assert!(project.apply().contains("1 changed"), "{set}");
+                assert!(!project.plan_changes(), "{set}: after an update");
+                project.run(&["destroy", "-no-color", "-auto-approve"]);
+            }
+        }
+    }
+}

@@ -9,9 +9,12 @@
 //!   server, which are `local`, change nothing.
 //! - An optional argument that is no longer set stays as it is, if the server keeps it as well.
 
+use serde_json::json;
 use tfkit::schema::Kind;
 use tfkit::{Attribute, Depends, Engine, Shape, Who};
 use zenml_provider::{Environment, Zenml};
+
+use crate::world::under_each_host;
 
 /// `-` stands for nothing, and `any change` for every argument that is not local.
 const TABLE: &str = "";
@@ -55,4 +58,51 @@ fn rows(found: &mut String, type_name: &str, place: &str, attributes: &[Attribut
             rows(found, type_name, &format!("{place}."), attributes);
         }
     }
+}
+
+/// A workspace, and a project that a second provider block makes in it: that block gets the address of the workspace.
+const TWO_PROVIDERS: &str = r#"
+variable "title" {}
+
+variable "protected" {
+  default = null
+}
+
+resource "zenml_workspace" "it" {
+  name                = "alpha"
+  display_name        = var.title
+  deletion_protection = var.protected
+}
+
+provider "zenml" {
+  alias      = "inside"
+  server_url = zenml_workspace.it.server_url
+}
+
+resource "zenml_project" "it" {
+  provider = zenml.inside
+  name     = "vision"
+}
+"#;
+
+#[tokio::test]
+async fn a_provider_block_can_use_the_address_of_a_workspace_whose_title_changes() {
+    under_each_host(async |world, mut host| {
+        const A: &str = "zenml_workspace.it";
+        host.write("two.tf", TWO_PROVIDERS).unwrap();
+        host.set_variable("title", &json!("Alpha"));
+        host.apply().await.unwrap();
+        host.set_variable("title", &json!("Beta"));
+        let plan = host.plan().await.unwrap();
+        assert_eq!(plan.summary(), format!("update {A} (display_name, updated)"));
+        host.apply().await.unwrap();
+        // An argument that never reaches the server changes nothing else.
+        host.set_variable("protected", &json!(false));
+        assert_eq!(host.plan().await.unwrap().summary(), format!("update {A} (deletion_protection)"));
+        host.apply().await.unwrap();
+        host.must_be_settled().await.unwrap();
+        host.destroy().await.unwrap();
+        world.stop().await;
+    })
+    .await;
 }
