@@ -26,7 +26,7 @@ resource "surface_garden" "it" {
   light  = "full-sun"
   lights = ["shade", "half_shade"]
   extra  = tolist(["a", "b"])
-  guess  = { a = 1, b = [true, "x"] }
+  guess  = { a = 1, b = [true, "x"], c = null }
   oldest = { name = "Oak", secret = "thorn-of-the-oak" }
   gate   = { sign = terraform_data.late.output }
   row    = [{ name = "Rose", height = 0.7 }, { name = "Tulip", light = "shade" }]
@@ -76,7 +76,7 @@ fn hosts_accept_every_kind_of_field_nested_attribute_and_block() {
             ("/level", json!(-7)),
             ("/light", json!("full-sun")),
             ("/extra", json!(["a", "b"])),
-            ("/guess", json!({"a": 1, "b": [true, "x"]})),
+            ("/guess", json!({"a": 1, "b": [true, "x"], "c": null})),
             ("/gate/sign", json!("later")),
             ("/row/1/light", json!("shade")),
             ("/row/1/height", json!(0.1)),

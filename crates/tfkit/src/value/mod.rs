@@ -1,6 +1,7 @@
 //! Values of Terraform: each is null, unknown or known.
 
 mod conform;
+mod dynamic;
 mod error;
 pub mod json;
 pub mod msgpack;
@@ -73,34 +74,11 @@ impl Dyn {
         Self::Typed(Box::new((ty, value)))
     }
 
-    /// Adds the type that a value itself implies, as the host does for a literal: lists become tuples, and maps become
-    /// objects. For a value of an attribute of type [`Type::Dynamic`], such as parsed JSON.
-    #[must_use]
-    pub fn dynamic(self) -> Self {
-        match self {
-            Self::Null | Self::Unknown | Self::Typed(_) => self,
-            _ => Self::typed(Type::implied(&self), self),
-        }
-    }
-
     /// Returns the value without its type, if it has one.
     pub fn untyped(&self) -> &Self {
         match self {
             Self::Typed(typed) => typed.1.untyped(),
             other => other,
-        }
-    }
-
-    /// Returns the value without any types, at any depth.
-    #[must_use]
-    pub fn without_types(&self) -> Self {
-        match self.untyped() {
-            Self::List(elements) => Self::List(elements.iter().map(Self::without_types).collect()),
-            Self::Map(members) => {
-                let members = members.iter().map(|(name, member)| (name.clone(), member.without_types()));
-                Self::Map(members.collect())
-            }
-            other => other.clone(),
         }
     }
 

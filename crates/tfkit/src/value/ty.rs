@@ -5,8 +5,6 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-use super::Dyn;
-
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Type {
@@ -63,21 +61,6 @@ impl Type {
     /// Returns the type of objects with these attributes.
     pub fn object<N: Into<String>>(attributes: impl IntoIterator<Item = (N, Self)>) -> Self {
         Self::Object(attributes.into_iter().map(|(name, ty)| (name.into(), ty)).collect())
-    }
-
-    /// Returns the type that a value implies: tuples for lists, objects for maps. Null and unknown imply none.
-    pub(crate) fn implied(value: &Dyn) -> Self {
-        match value {
-            Dyn::Null | Dyn::Unknown => Self::Dynamic,
-            Dyn::Bool(_) => Self::Bool,
-            Dyn::Number(_) => Self::Number,
-            Dyn::String(_) => Self::String,
-            Dyn::List(elements) => Self::Tuple(elements.iter().map(Self::implied).collect()),
-            Dyn::Map(members) => Self::Object(
-                members.iter().map(|(name, member)| (name.clone(), Self::implied(member))).collect(),
-            ),
-            Dyn::Typed(typed) => typed.0.clone(),
-        }
     }
 
     /// Returns the protocol's encoding: compact JSON with sorted attribute names.
