@@ -76,7 +76,12 @@ impl FieldOptions {
 
     /// Returns whether an option is set that is not allowed for a block.
     pub(crate) fn excludes_block(&self) -> bool {
-        self.key.is_some() || self.stable || self.sensitive || self.default.is_some() || self.same.is_some()
+        self.key.is_some()
+            || self.stable
+            || self.sensitive
+            || self.write_only
+            || self.default.is_some()
+            || self.same.is_some()
     }
 
     /// Returns whether an option is set that compares a value with a state.

@@ -120,19 +120,15 @@ fn sorted(attributes: &[Attribute]) -> Vec<&Attribute> {
 fn shape(attribute: &Attribute) -> String {
     let Shape::Nested(nesting, _) = &attribute.shape else { return plain(&attribute.ty()) };
     let what = if attribute.block.is_some() { "Block" } else { "Attributes" };
-    let mut words = match nesting {
-        Nesting::Single => what.to_owned(),
-        Nesting::List => format!("{what} List"),
-        Nesting::Set => format!("{what} Set"),
-        Nesting::Map => format!("{what} Map"),
+    let kind = match nesting {
+        Nesting::Single => "",
+        Nesting::List => " List",
+        Nesting::Set => " Set",
+        Nesting::Map => " Map",
     };
     let Block { min, max, .. } = attribute.block.unwrap_or_default();
-    for (word, count) in [("Min", min), ("Max", max)] {
-        if let Some(count) = count {
-            words.push_str(&format!(", {word}: {count}"));
-        }
-    }
-    words
+    let limit = |word, count: Option<u32>| count.map_or(String::new(), |count| format!(", {word}: {count}"));
+    format!("{what}{kind}{}{}", limit("Min", min), limit("Max", max))
 }
 
 pub(super) fn plain(ty: &Type) -> String {

@@ -220,7 +220,7 @@ fn of_attributes(what: &str, attributes: &[Attribute], inside: Inside) -> Diags 
 
 /// Returns what is wrong with the way nested objects are written.
 fn of_block(attribute: &Attribute, inside: Inside) -> Option<&'static str> {
-    let Some(block) = attribute.block else { return None };
+    let block = attribute.block?;
     let Shape::Nested(nesting, inner) = &attribute.shape else {
         return Some("is a block without nested attributes");
     };
@@ -323,7 +323,7 @@ mod tests {
             (vec![block(Nesting::List, plain("name"), |block| block.is_group = true)], &["is a group, but"]),
             (
                 vec![block(Nesting::Single, Attribute { who: Who::Required, ..plain("name") }, |block| {
-                    block.is_group = true
+                    block.is_group = true;
                 })],
                 &["is a group with a required attribute"],
             ),

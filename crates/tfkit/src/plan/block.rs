@@ -21,10 +21,14 @@ pub fn complete_blocks(attributes: &[Attribute], object: &mut Dyn) {
         match (nesting, value) {
             (Nesting::Single, value) => complete_blocks(inner, value),
             (_, Dyn::List(elements)) => {
-                elements.iter_mut().for_each(|element| complete_blocks(inner, element));
+                for element in elements {
+                    complete_blocks(inner, element);
+                }
             }
             (_, Dyn::Map(elements)) => {
-                elements.values_mut().for_each(|element| complete_blocks(inner, element));
+                for element in elements.values_mut() {
+                    complete_blocks(inner, element);
+                }
             }
             _ => {}
         }

@@ -48,7 +48,9 @@ fn mask_sensitive(attributes: &[Attribute], object: &Dyn, here: &Path, short: &m
                     }
                 }
                 (_, Dyn::List(objects)) => {
-                    objects.iter().for_each(|object| mask_sensitive(inner, object, &path, short));
+                    for object in objects {
+                        mask_sensitive(inner, object, &path, short);
+                    }
                 }
                 (_, Dyn::Map(objects)) => {
                     for (key, object) in objects {
