@@ -110,8 +110,17 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The operations of a resource, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::Create, Self::Read, Self::Update, Self::Delete];
+    /// All operations: those of a resource in the order of the documentation, then those of other kinds.
+    pub const ALL: [Self; 8] = [
+        Self::Create,
+        Self::Read,
+        Self::Update,
+        Self::Delete,
+        Self::Open,
+        Self::Renew,
+        Self::Close,
+        Self::Invoke,
+    ];
 
     /// Returns its name in configurations and logs.
     pub const fn name(self) -> &'static str {

@@ -56,8 +56,35 @@ struct Rack {
     screws: Option<BTreeSet<Screw>>,
     /// The locks, by door.
     locks: Computed<BTreeMap<String, Lock>>,
+    /// Wood of the rack.
+    #[attr(default = Wood::Oak)]
+    wood: OrDefault<Wood>,
+    /// Brackets on the wall.
+    #[attr(block, min = 1, max = 3)]
+    bracket: Vec<Bracket>,
+    /// A ladder.
+    #[attr(block)]
+    ladder: Option<Bracket>,
     /// Time limits.
     timeouts: Option<Timeouts<(Create, Delete)>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, tfkit::Enum)]
+enum Wood {
+    Oak,
+    #[attr(name = "red-beech")]
+    Beech,
+}
+
+/// A bracket.
+#[derive(Clone, Debug, PartialEq, Object)]
+#[model(rule = Rule::AtMostOneOf(&["height", "share"]))]
+struct Bracket {
+    /// Height in meters.
+    height: Option<f64>,
+    /// Height as a share of the wall.
+    #[attr(deprecated = "Use `height`.")]
+    share: Option<f32>,
 }
 
 /// A shelf.
