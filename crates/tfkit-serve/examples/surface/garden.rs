@@ -48,7 +48,7 @@ pub(crate) enum Light {
 
 /// A garden.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(name = "garden")]
+#[model(name = "garden", rule = Rule::AtMostOneOf(&["bush", "tree"]))]
 pub(crate) struct Garden {
     /// Identifier of the garden.
     #[attr(key, stable)]
@@ -98,6 +98,9 @@ pub(crate) struct Garden {
     /// A tree.
     #[attr(block)]
     pub(crate) tree: Set<Plant>,
+    /// A bush.
+    #[attr(block, deprecated = "Use `tree`.")]
+    pub(crate) bush: Set<Plant>,
     /// A climber, by its wall.
     #[attr(block)]
     pub(crate) wall: BTreeMap<String, Plant>,
@@ -181,6 +184,7 @@ impl Garden {
             self.pots.map(|plants| plants.into_iter().map(|(key, plant)| (key, plant.grown())).collect());
         self.middle = self.middle.map(Plant::grown);
         self.bed = self.bed.into_iter().map(Plant::grown).collect();
+        self.bush = self.bush.into_iter().map(Plant::grown).collect();
         self.tree = self.tree.into_iter().map(Plant::grown).collect();
         self.wall = self.wall.into_iter().map(|(key, plant)| (key, plant.grown())).collect();
         self.guess = self.guess.or(|| Dyn::string("guessed").dynamic());

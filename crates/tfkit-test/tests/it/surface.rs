@@ -252,6 +252,22 @@ async fn absent_blocks_are_empty_and_a_group_is_never_null() {
 }
 
 #[tokio::test]
+async fn an_absent_block_breaks_no_rule_and_is_not_deprecated() {
+    let (host, _folder) = start().await;
+    let plants = json!([{"name": "rose"}]);
+    for name in ["tree", "bed", "name"] {
+        let config = if name == "name" { json!({"name": "g"}) } else { garden(name, plants.clone()) };
+        let planned = host.plan(GARDEN, config).await.unwrap();
+        assert!(planned.told().is_empty(), "{name}: {:?}", planned.told());
+    }
+    let planned = host.plan(GARDEN, garden("bush", plants.clone())).await.unwrap();
+    assert!(planned.told()[0].contains("bush\" is deprecated"), "{:?}", planned.told());
+    let both = json!({"name": "g", "bush": plants, "tree": plants});
+    let failed = refused(host.plan(GARDEN, both).await.unwrap_err());
+    assert!(failed.iter().any(|(_, message)| message.contains("cannot be set together")), "{failed:?}");
+}
+
+#[tokio::test]
 async fn a_dynamic_value_keeps_its_type_and_its_spelling() {
     let (mut host, _folder) = start().await;
     let typed = |ty: Json, value: Json| json!({"type": ty, "value": value});

@@ -6,6 +6,7 @@ use super::rule::Rule;
 use super::value::{Failure, Stage};
 use crate::diag::Diag;
 use crate::plan::same::canonical;
+use crate::plan::{is_absent, without_absent};
 use crate::schema::{Attribute, Nesting, Schema, Shape};
 use crate::value::{Dyn, Path, Shown, Step, Type};
 
@@ -17,7 +18,7 @@ use crate::value::{Dyn, Path, Shown, Step, Type};
 /// checks of the value for this stage, then nested attributes. No message contains a sensitive value.
 pub fn validate(schema: &Schema, config: &Dyn, write_only_allowed: bool, stage: Stage) -> Vec<Diag> {
     let mut validation = Validation { write_only_allowed, stage, diags: Vec::new() };
-    validation.diags.extend(schema.rules.iter().filter_map(|rule| rule.check(config, stage, &Path::root())));
+    validation.rules(&schema.rules, &schema.attributes, config, &Path::root());
     validation.object(&schema.attributes, config, &Path::root(), false);
     validation.diags
 }
@@ -44,6 +45,13 @@ impl Validation {
         }
     }
 
+    fn rules(&mut self, rules: &[Rule], attributes: &[Attribute], value: &Dyn, path: &Path) {
+        if !rules.is_empty() && matches!(value, Dyn::Map(_)) {
+            let value = without_absent(attributes, value);
+            self.diags.extend(rules.iter().filter_map(|rule| rule.check(&value, self.stage, path)));
+        }
+    }
+
     fn attribute(&mut self, attribute: &Attribute, value: &Dyn, path: Path, hidden: bool) {
         let hidden = hidden || attribute.sensitive || attribute.write_only;
         if value.is_null() {
@@ -59,7 +67,7 @@ impl Validation {
             self.error(summary, "Only the provider sets it.", "Remove it from the configuration.", path);
             return;
         }
-        if let Some(instead) = attribute.deprecated {
+        if let Some(instead) = attribute.deprecated.filter(|_| !is_absent(attribute, value)) {
             let summary = format!("Attribute {:?} is deprecated", path.to_string());
             self.diags.push(Diag::warning(summary).why(instead).at(path.clone()));
         }
@@ -161,10 +169,7 @@ impl Validation {
     }
 
     fn nested(&mut self, nested: &Nested<'_>, value: &Dyn, path: &Path) {
-        if matches!(value, Dyn::Map(_)) {
-            let broken = nested.rules.iter().filter_map(|rule| rule.check(value, self.stage, path));
-            self.diags.extend(broken);
-        }
+        self.rules(nested.rules, nested.attributes, value, path);
         self.object(nested.attributes, value, path, nested.hidden);
     }
 

@@ -1,5 +1,6 @@
 //! Absent blocks.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::schema::{Attribute, Block, Nesting, Shape};
@@ -33,6 +34,33 @@ pub fn complete_blocks(attributes: &[Attribute], object: &mut Dyn) {
             _ => {}
         }
     }
+}
+
+/// Returns whether an attribute is not set, or no such block is written.
+pub(crate) fn is_absent(attribute: &Attribute, value: &Dyn) -> bool {
+    let Some(block) = attribute.block else { return value.is_null() };
+    match (&attribute.shape, value) {
+        (_, Dyn::Null) => true,
+        (_, Dyn::List(blocks)) => blocks.is_empty(),
+        (Shape::Nested(Nesting::Map, _), Dyn::Map(blocks)) => blocks.is_empty(),
+        (Shape::Nested(_, inner), group @ Dyn::Map(_)) => {
+            block.is_group && inner.iter().all(|one| is_absent(one, group.attribute(one.name)))
+        }
+        _ => false,
+    }
+}
+
+/// Returns an object in which absent blocks are null, as absent attributes are.
+pub(crate) fn without_absent<'a>(attributes: &[Attribute], object: &'a Dyn) -> Cow<'a, Dyn> {
+    let mut object = Cow::Borrowed(object);
+    for attribute in attributes.iter().filter(|attribute| attribute.block.is_some()) {
+        if is_absent(attribute, object.attribute(attribute.name))
+            && let Dyn::Map(members) = object.to_mut()
+        {
+            members.insert(attribute.name.to_owned(), Dyn::Null);
+        }
+    }
+    object
 }
 
 fn absent(block: Block, nesting: Nesting, inner: &[Attribute]) -> Dyn {

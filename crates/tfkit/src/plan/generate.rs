@@ -1,5 +1,6 @@
 //! Generating a configuration from a state.
 
+use super::block::{complete_blocks, without_absent};
 use super::same::means_the_same;
 use crate::check::Rule;
 use crate::schema::{Attribute, Nesting, Schema, Shape, Who};
@@ -12,7 +13,7 @@ use crate::value::Dyn;
 /// write-only, and timeouts. Of attributes that exclude each other, or that mean the same because the server fills one
 /// from the other, it keeps the first. It contains sensitive values: hosts do not write them to a file.
 pub fn generate(schema: &Schema, state: &Dyn) -> Dyn {
-    let mut config = object(&schema.attributes, state);
+    let mut config = object(&schema.attributes, &without_absent(&schema.attributes, state));
     if let Dyn::Map(values) = &mut config {
         values.entry(timeouts::ATTRIBUTE.to_owned()).and_modify(|value| *value = Dyn::Null);
         for rule in &schema.rules {
@@ -21,6 +22,7 @@ pub fn generate(schema: &Schema, state: &Dyn) -> Dyn {
             }
         }
     }
+    complete_blocks(&schema.attributes, &mut config);
     config
 }
 

@@ -32,6 +32,7 @@ mod tidy;
 mod write_only;
 
 pub use block::complete_blocks;
+pub(crate) use block::{is_absent, without_absent};
 pub use conformity::{Violation, check_compatible, check_plan, check_result};
 pub use generate::generate;
 pub use prepare::{for_host, prepare, settle};

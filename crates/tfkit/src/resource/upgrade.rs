@@ -2,6 +2,7 @@
 
 use crate::diag::Diag;
 use crate::model::Object;
+use crate::plan::complete_blocks;
 use crate::schema::object_type;
 use crate::value::{Dyn, Objects, Path, conform};
 
@@ -79,8 +80,10 @@ fn run<E: Earlier>(stored: Dyn) -> Result<Dyn, Diag> {
 /// Reads a struct from attributes that were stored as JSON. They come from a state, so a misfit is not an error in the
 /// configuration.
 pub(super) fn read<O: Object>(stored: Dyn) -> Result<O, Diag> {
-    let stored = conform(stored, &object_type(&O::attributes()), Objects::Lenient)
+    let attributes = O::attributes();
+    let mut stored = conform(stored, &object_type(&attributes), Objects::Lenient)
         .map_err(|error| unreadable(error.path, &error.problem.to_string()))?;
+    complete_blocks(&attributes, &mut stored);
     O::from_object(&stored).map_err(|misfit| unreadable(misfit.path, &misfit.what))
 }
 
