@@ -2,6 +2,7 @@
 
 mod nearest;
 mod quoted;
+mod range;
 mod rule;
 mod validate;
 mod value;
@@ -11,4 +12,5 @@ pub use rule::Rule;
 pub use validate::validate;
 pub use value::{
     Check, Stage, custom, each, each_key, in_plan, length, non_empty, number, one_of, pattern, url, uuid,
+    within,
 };

@@ -5,6 +5,7 @@ use std::ops::{Bound, RangeBounds};
 
 use super::nearest::nearest;
 use super::quoted::quoted;
+use super::range::Range;
 use crate::value::{Dyn, Number, Shown, Step, Type};
 
 /// A condition on a known value, with its text for the documentation and for messages.
@@ -15,6 +16,7 @@ pub struct Check(Kind);
 enum Kind {
     Length(Bounds<usize>),
     Number(Bounds<i64>),
+    Within(Range),
     OneOf(&'static [&'static str]),
     Text { must: &'static str, holds: fn(&str) -> bool },
     Custom { must: &'static str, holds: fn(&Dyn) -> bool },
@@ -40,6 +42,11 @@ pub fn number(range: impl RangeBounds<i64>) -> Check {
         |number| number.saturating_add(1),
         |number| number.saturating_sub(1),
     )))
+}
+
+/// Requires a number within these bounds, which may be fractions. A bound can be excluded, as in `0.0..1.0`.
+pub fn within(range: impl RangeBounds<f64>) -> Check {
+    Check(Kind::Within(Range::of(&range)))
 }
 
 /// Requires a string or a collection that is not empty.
@@ -146,7 +153,7 @@ impl Check {
                 check.about("Each element must", "elements", element)
             }
             Kind::EachKey(check) => check.about("Each key must", "keys", &Type::String),
-            Kind::Length(_) | Kind::Number(_) | Kind::Text { .. } | Kind::Custom { .. } => {
+            Kind::Length(_) | Kind::Number(_) | Kind::Within(_) | Kind::Text { .. } | Kind::Custom { .. } => {
                 format!("{must} {self}.")
             }
         }
@@ -199,6 +206,7 @@ impl Check {
                 bounds.least.is_none_or(|least| Number::from(least) <= *number)
                     && bounds.most.is_none_or(|most| *number <= Number::from(most)),
             ),
+            (Kind::Within(range), Dyn::Number(number)) => here(range.contains(number)),
             (Kind::OneOf(words), Dyn::String(text)) => here(words.contains(&text.as_str())),
             (Kind::Text { holds, .. }, Dyn::String(text)) => here(holds(text)),
             (Kind::Suggesting(check, _), value) => here(check.holds(value)),
@@ -252,6 +260,7 @@ impl fmt::Display for Check {
                 _ => write!(f, "have a length of {bounds}"),
             },
             Kind::Number(bounds) => write!(f, "be {bounds}"),
+            Kind::Within(range) => write!(f, "be {range}"),
             Kind::OneOf(words) => {
                 f.write_str("be one of ")?;
                 words.iter().enumerate().try_for_each(|(index, word)| {

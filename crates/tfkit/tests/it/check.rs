@@ -2,7 +2,7 @@
 
 use tfkit::check::{
     Check, Rule, Stage, custom, each, each_key, in_plan, length, non_empty, number, one_of, pattern, url,
-    uuid, validate,
+    uuid, validate, within,
 };
 use tfkit::schema::About;
 use tfkit::{Attribute, Dyn, Nesting, Path, Schema, Severity, Shape, Type, Who};
@@ -14,7 +14,22 @@ fn checks_match_their_description_and_ignore_unknown_values() {
     let sorted = custom("be sorted", |value| value.as_list().is_some_and(<[Dyn]>::is_sorted));
     let id = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11";
     let list = |texts: &[&str]| Dyn::list(texts.iter().map(|text| Dyn::from(*text)));
-    let table: [(Check, &str, Vec<Dyn>, Vec<Dyn>); 12] = [
+    let decimal = |text: &str| Dyn::Number(text.parse().unwrap());
+    let table: [(Check, &str, Vec<Dyn>, Vec<Dyn>); 16] = [
+        (
+            within(0.1..=0.9),
+            "be 0.1 to 0.9",
+            vec![decimal("0.1"), decimal("0.9")],
+            vec![decimal("0.0999999"), decimal("0.91")],
+        ),
+        (
+            within(0.0..1.0),
+            "be at least 0 and less than 1",
+            vec![decimal("0"), decimal("0.99999999999999999999")],
+            vec![decimal("1"), decimal("-1e-30")],
+        ),
+        (within(..=0.5), "be at most 0.5", vec![decimal("0.5")], vec![decimal("0.500000000000000000001")]),
+        (within(1e3..), "be at least 1000", vec![1000.into()], vec![999.into()]),
         (
             length(1..=3),
             "have a length of 1 to 3",
