@@ -168,6 +168,7 @@ pub mod docs;
 pub mod engine;
 pub mod ephemeral_resource;
 mod erased;
+pub mod export;
 pub mod field;
 pub mod function;
 pub mod list_resource;

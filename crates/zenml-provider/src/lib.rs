@@ -12,6 +12,7 @@ pub mod configuration;
 pub mod control;
 mod creation;
 pub mod environment;
+pub mod export;
 pub mod failure;
 pub mod functions;
 pub mod id;

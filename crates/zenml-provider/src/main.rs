@@ -1,12 +1,18 @@
-//! The binary that Terraform and OpenTofu start.
+//! The binary that Terraform and OpenTofu start. A person can start it to export an existing organization.
 
 use std::process::ExitCode;
 
 use tfkit_serve::Program;
-use zenml_provider::{ADDRESS, Environment, Zenml};
+use zenml_provider::{ADDRESS, Environment, Zenml, export};
 
-const PROGRAM: Program = Program { address: ADDRESS, version: env!("CARGO_PKG_VERSION"), commands: &[] };
+const PROGRAM: Program =
+    Program { address: ADDRESS, version: env!("CARGO_PKG_VERSION"), commands: &[export::USAGE] };
 
 fn main() -> ExitCode {
-    tfkit_serve::serve(PROGRAM, Zenml::new(Environment::read()))
+    let environment = Environment::read();
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    if arguments.peek().is_some_and(|first| first == export::COMMAND) {
+        return export::run(arguments, environment);
+    }
+    tfkit_serve::serve(PROGRAM, Zenml::new(environment))
 }

@@ -1,0 +1,35 @@
+//! What the export prints: progress and messages on stderr.
+
+use std::io::Write as _;
+
+use tfkit::{Diag, Severity};
+
+/// The terminal of the user.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Console;
+
+impl Console {
+    /// Prints a line. A name in it cannot forge another line.
+    pub(super) fn say(self, line: &str) {
+        self.print(&printable::line(line));
+    }
+
+    /// Prints a message with its reason and its advice.
+    pub(super) fn diagnostic(self, diag: &Diag) {
+        let kind = match diag.severity {
+            Severity::Error => "Error",
+            Severity::Warning => "Warning",
+        };
+        self.print(&printable::line(&format!("{kind}: {}", diag.summary)));
+        for line in diag.detail().lines() {
+            self.print(&printable::line(&format!("  {line}")));
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "nothing else of the export prints")]
+    #[expect(clippy::unused_self, reason = "whoever has no console cannot print")]
+    fn print(self, line: &str) {
+        // A closed stderr does not stop the export.
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
+}
