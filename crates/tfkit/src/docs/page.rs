@@ -9,6 +9,10 @@ use crate::model::Operation;
 use crate::schema::{Attribute, IdentityAttribute, Kind, Schema, Shape, Who};
 use crate::timeouts;
 
+/// Where the arguments of a list are set.
+const IN_CONFIG: &str = "`terraform query` runs the lists in files with the extension `.tfquery.hcl`, in Terraform 1.14 or \
+                         later. Set the following arguments in the block `config`.";
+
 /// The input of a page, except for the files.
 pub(super) struct Page<'a> {
     /// `None` for the provider block.
@@ -95,6 +99,9 @@ impl<'a> Page<'a> {
         }
         sections.push(template.after.to_owned());
         sections.push("## Schema".to_owned());
+        if self.kind == Some(Kind::ListResource) {
+            sections.push(IN_CONFIG.to_owned());
+        }
         sections
             .push(self.schema.rules.iter().map(crate::check::Rule::sentence).collect::<Vec<_>>().join(" "));
         sections.push(arguments::block(&self.schema.attributes));

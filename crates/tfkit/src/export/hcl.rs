@@ -151,7 +151,13 @@ mod tests {
                     ("many".to_owned(), Expression::List(vec![Expression::string(&"x".repeat(60))])),
                 ]),
             ),
-            ("z".to_owned(), Expression::Call("jsonencode", Box::new(Expression::Object(vec![("k".to_owned(), written("null"))])))),
+            (
+                "z".to_owned(),
+                Expression::Call(
+                    "jsonencode",
+                    Box::new(Expression::Object(vec![("k".to_owned(), written("null"))])),
+                ),
+            ),
         ];
         let expected = format!(
             r#"resource "a" "b" {{

@@ -58,7 +58,8 @@ pub fn files(engine: &Engine, source: Source<'_>, mut items: Vec<Item>) -> Files
     let mut imports = String::new();
     let mut links = Links::default();
     for (index, item) in items.iter().enumerate() {
-        let (Some(schema), Some(id)) = (engine.schema(Kind::Resource, &item.type_name), import_id(engine, item))
+        let (Some(schema), Some(id)) =
+            (engine.schema(Kind::Resource, &item.type_name), import_id(engine, item))
         else {
             continue;
         };

@@ -164,7 +164,8 @@ impl<'a> Collector<'a> {
             let given = filters.iter().find(|(given, _)| *given == name);
             given.map_or(Dyn::Null, |(_, value)| Dyn::string(*value))
         };
-        let config = Dyn::map(schema.attributes.iter().map(|attribute| (attribute.name, value(attribute.name))));
+        let config =
+            Dyn::map(schema.attributes.iter().map(|attribute| (attribute.name, value(attribute.name))));
         let type_name = type_name.to_owned();
         let request =
             ListRequest { type_name: type_name.clone(), config, include_resource: true, limit: None };

@@ -19,6 +19,7 @@ mod echo;
 mod echo_host;
 mod enumerations;
 mod examples;
+mod exports;
 mod flavor;
 mod functions;
 mod generated;

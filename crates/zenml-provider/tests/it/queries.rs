@@ -10,6 +10,7 @@ use tfkit_test::scenario::Product;
 use tfkit_test::{Action, Harness};
 use zenml_api::workspace::tag::{self, TagCreate};
 
+use crate::examples::together;
 use crate::generated::{PRO, RICH};
 use crate::many::counted;
 use crate::world::{World, engine, hosts, scenario, types_without};
@@ -284,6 +285,52 @@ async fn a_query_of_every_type_generates_a_configuration_that_only_imports() {
         // Everything that was created is managed again, together with what the workspace had before.
         let types: BTreeSet<_> = plan.actions().into_keys().collect();
         assert_eq!(types_without(types.iter().map(String::as_str)), Vec::<String>::new());
+        world.stop().await;
+    }
+}
+
+/// Values for the examples.
+const VARIABLES: &str = r#"
+variable "project_id" {}
+variable "team_id" {}
+variable "workspace_id" {}
+variable "component_id" {}
+variable "stack_id" {}
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_of_all_lists_run_together() {
+    for host in hosts().await {
+        if !host.is_at_least(1, 14) || host.product() != Product::Terraform {
+            continue;
+        }
+        let world = World::start().await;
+        let workspace = world.workspace("alpha").await;
+        let project = world.project(workspace, "vision").await;
+        let team = world.team("builders").await;
+        let mut host = scenario(&host)
+            .env("ZENML_CONTROL_PLANE_URL", world.platform.url())
+            .env("ZENML_SERVICE_ACCOUNT_KEY", world.key())
+            .env("ZENML_WORKSPACE_ID", "alpha");
+        for (name, value) in [
+            ("project_id", project.to_string()),
+            ("team_id", team.to_string()),
+            ("workspace_id", workspace.to_string()),
+            ("component_id", uuid::Uuid::new_v4().to_string()),
+            ("stack_id", uuid::Uuid::new_v4().to_string()),
+        ] {
+            host.set_variable(name, &json!(value));
+        }
+        host.write("variables.tf", VARIABLES).unwrap();
+        let examples = together("list-resources", "list-resource.tfquery.hcl");
+        assert_eq!(examples.matches("list \"zenml_").count(), engine().names(Kind::ListResource).len());
+        host.write("examples.tfquery.hcl", &examples).unwrap();
+        let found = host.query(&[]).await.unwrap();
+        assert_eq!(found.names("list.zenml_project.all"), ["default", "vision"]);
+        assert_eq!(found.names("list.zenml_team.all"), ["builders"]);
+        let team = found.results("list.zenml_team.all")[0];
+        assert_eq!(team["resource_object"]["name"], "builders");
+        assert_eq!(found.warnings(), Vec::<&str>::new());
         world.stop().await;
     }
 }

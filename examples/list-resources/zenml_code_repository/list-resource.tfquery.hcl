@@ -1,0 +1,8 @@
+# All code repositories of a project.
+list "zenml_code_repository" "training" {
+  provider = zenml
+
+  config {
+    project_id = var.project_id
+  }
+}

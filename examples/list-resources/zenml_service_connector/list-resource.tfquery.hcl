@@ -1,0 +1,8 @@
+# All AWS connectors.
+list "zenml_service_connector" "aws" {
+  provider = zenml
+
+  config {
+    type = "aws"
+  }
+}

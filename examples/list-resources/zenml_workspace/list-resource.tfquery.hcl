@@ -1,0 +1,8 @@
+# All workspaces that are not running.
+list "zenml_workspace" "deactivated" {
+  provider = zenml
+
+  config {
+    status = "deactivated"
+  }
+}
