@@ -44,6 +44,8 @@ pub(crate) trait AnyResource: AnyType {
     fn import(&self, call: Call, by: ImportBy) -> Work<Result<Option<Dyn>, Diag>>;
     /// Returns a configuration for an object.
     fn generate(&self, call: Call, state: Dyn) -> Work<Result<Dyn, Diag>>;
+    /// Returns the sensitive attributes of a configuration that contain no secret.
+    fn disclosed(&self, call: Call, config: Dyn) -> Work<Result<Vec<&'static str>, Diag>>;
 }
 
 /// How an import identifies its object.
@@ -291,6 +293,11 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
             R::generate(&cx, &mut generated).await?;
             Ok(generated.into_config())
         })
+    }
+
+    fn disclosed(&self, call: Call, config: Dyn) -> Work<Result<Vec<&'static str>, Diag>> {
+        let cx = self.cx(call);
+        Box::pin(async move { R::disclosed(&cx, &Partial::new(config)).await })
     }
 }
 

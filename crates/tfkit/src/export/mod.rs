@@ -1,11 +1,12 @@
 //! The configuration of existing objects: resources, import blocks and variables, as readable files.
 //!
-//! A provider lists its objects, generates a configuration for each of them with [`Engine::generate`], and passes both
-//! to [`files`], a pure function. Hosts can plan the files: the plan imports everything and changes nothing.
+//! A provider lists its objects, turns each of them into an [`Item`] with [`Engine::export`], and passes all of them to
+//! [`files`], a pure function. Hosts can plan the files: the plan imports everything and changes nothing.
 //!
 //! - Resources are named after their objects.
 //! - An id of another exported object becomes a reference to it, if it is a UUID, which cannot occur by chance.
-//! - A sensitive value becomes a variable; no file contains it. The variable is null by default if the host then keeps
+//! - A sensitive value becomes a variable, unless the author [discloses](crate::Resource::disclosed) it; no file
+//!   contains a secret. The variable is null by default if the host then keeps
 //!   the imported value.
 
 mod hcl;
@@ -33,6 +34,8 @@ pub struct Item {
     pub state: Dyn,
     /// Its generated configuration.
     pub config: Dyn,
+    /// The sensitive attributes that contain no secret.
+    pub disclosed: Vec<&'static str>,
 }
 
 /// The provider in the files.
@@ -204,7 +207,8 @@ impl Writer<'_> {
                 continue;
             }
             let path = [path, &[attribute.name]].concat();
-            let written = if attribute.sensitive {
+            let is_secret = attribute.sensitive && !self.item.disclosed.contains(&attribute.name);
+            let written = if is_secret {
                 self.variable(attribute, &path)
             } else {
                 match &attribute.shape {

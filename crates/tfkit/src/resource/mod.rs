@@ -142,6 +142,16 @@ pub trait Resource: Sized + Send + Sync + 'static {
         async { Ok(()) }
     }
 
+    /// Returns the sensitive attributes whose values in this generated configuration contain no secret, so that an
+    /// [export](crate::export) can write them. By default, none.
+    fn disclosed(
+        cx: &Cx<Self::Client>,
+        config: &Partial<Self::Model>,
+    ) -> impl Future<Output = Result<Vec<&'static str>, Diag>> + Send {
+        let _ = (cx, config);
+        async { Ok(Vec::new()) }
+    }
+
     /// Finds the object of an import. The default reads the key from the identity, or from the parts of the id,
     /// separated by `/`; the engine then fetches the object.
     fn import(

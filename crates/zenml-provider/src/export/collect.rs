@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tfkit::engine::{ConfigureRequest, GenerateRequest, ListRequest};
+use tfkit::engine::{ConfigureRequest, ListRequest};
 use tfkit::export::Item;
 use tfkit::{Diag, Dyn, Engine, Kind, Partial};
 
@@ -171,21 +171,14 @@ impl<'a> Collector<'a> {
             ListRequest { type_name: type_name.clone(), config, include_resource: true, limit: None };
         let mut list = self.engine.list(request);
         let mut count = 0;
-        while let Some(event) = list.next().await {
-            self.tell(event.diags)?;
+        while let Some(mut event) = list.next().await {
+            self.tell(std::mem::take(&mut event.diags))?;
             if event.object.is_null() {
                 continue;
             }
-            let request = GenerateRequest { type_name: type_name.clone(), state: event.object.clone() };
-            let (config, diags) = self.engine.generate(request).await;
+            let (item, diags) = self.engine.export(&type_name, event).await?;
             self.tell(diags)?;
-            self.items.push(Item {
-                type_name: type_name.clone(),
-                name: event.display_name,
-                identity: event.identity,
-                state: event.object,
-                config,
-            });
+            self.items.push(item);
             count += 1;
             if count % SHOWN_EVERY == 0 {
                 self.console.say(&format!("{type_name} in {place}: {count} so far"));

@@ -244,6 +244,15 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
         Vec::new()
     }
 
+    /// See [`Resource::disclosed`].
+    fn disclosed(
+        cx: &Cx<Client>,
+        config: &Partial<Self>,
+    ) -> impl Future<Output = Result<Vec<&'static str>, Diag>> + Send {
+        let _ = (cx, config);
+        async { Ok(Vec::new()) }
+    }
+
     /// See [`Resource::references`].
     fn references() -> Vec<Path> {
         Vec::new()
@@ -357,6 +366,10 @@ impl<T: InWorkspace> Resource for Objects<T> {
     async fn generate(cx: &Cx<Client>, generated: &mut Generated<T>) -> Result<(), Diag> {
         scope::omit_default(cx, generated, T::WORKSPACE_ID).await;
         Ok(())
+    }
+
+    async fn disclosed(cx: &Cx<Client>, config: &Partial<T>) -> Result<Vec<&'static str>, Diag> {
+        T::disclosed(cx, config).await
     }
 
     async fn import(cx: &Cx<Client>, id: ImportId<'_, T::Key>) -> Result<Imported<T>, Diag> {

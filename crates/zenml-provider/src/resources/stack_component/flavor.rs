@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
-use tfkit::{Cx, Diag, Dyn, Path, Plan, Step};
+use tfkit::{Cx, Diag, Dyn, Maybe, Partial, Path, Plan, Step};
 use zenml_api::workspace::component::ALL_TYPES;
 use zenml_api::workspace::connector::{self, SecretsQuery};
 use zenml_api::workspace::flavor::{self as api, Flavor, FlavorQuery};
@@ -39,10 +39,15 @@ pub(super) struct Rules {
     required: Vec<String>,
     /// Deprecated names of settings. The server uses their values for other settings, possibly required ones.
     pub(super) deprecated: BTreeSet<String>,
+    /// Names of settings that the flavor marks as secrets.
+    sensitive: BTreeSet<String>,
     /// Defaults of the settings, if their descriptions contain them.
     pub(super) defaults: BTreeMap<String, Default>,
     connector_type: Option<String>,
 }
+
+/// Words in names of settings that may be secrets, whatever the flavor says.
+const SECRET_WORDS: [&str; 5] = ["password", "token", "secret", "credential", "api_key"];
 
 /// A default in a description: a value, or a sentence.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,11 +74,14 @@ impl Rules {
         let properties = schema.and_then(|schema| schema["properties"].as_object());
         let is_old = |property: &Json| property.to_string().to_lowercase().contains("deprecated");
         let old = |(name, property): (&String, &Json)| is_old(property).then(|| name.clone());
+        let secret =
+            |(name, property): (&String, &Json)| (property["sensitive"] == true).then(|| name.clone());
         let required = schema.and_then(|schema| schema["required"].as_array()).into_iter().flatten();
         Self {
             known: properties.map(|properties| properties.keys().cloned().collect()),
             required: required.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
             deprecated: properties.into_iter().flatten().filter_map(old).collect(),
+            sensitive: properties.into_iter().flatten().filter_map(secret).collect(),
             defaults: properties
                 .into_iter()
                 .flatten()
@@ -82,6 +90,16 @@ impl Rules {
                 .collect(),
             connector_type: flavor.metadata.as_ref().and_then(|metadata| metadata.connector_type.clone()),
         }
+    }
+
+    /// Returns whether a setting is certainly not a secret: a reference to one, or a known setting that neither the
+    /// flavor nor its name marks as a secret, without a password in a URL.
+    fn is_open(&self, name: &str, value: &str) -> bool {
+        let is_reference = value.starts_with("{{") && value.ends_with("}}");
+        let is_known = self.known.as_ref().is_some_and(|known| known.contains(name));
+        let is_named_so = SECRET_WORDS.iter().any(|word| name.to_lowercase().contains(word));
+        let is_url_with_password = value.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+        is_reference || is_known && !self.sensitive.contains(name) && !is_named_so && !is_url_with_password
     }
 
     /// Returns errors about the names of settings. `earlier` are the settings that the component already has: a
@@ -256,6 +274,22 @@ async fn rules(client: &Client, server: &Server, kind: &str, name: &str) -> Resu
     Ok((*found).clone())
 }
 
+/// Returns whether the settings of a component certainly contain no secret. If the flavor cannot be read, they may.
+pub(super) async fn is_open(cx: &Cx<Client>, component: &Partial<StackComponent>) -> bool {
+    let text = |value: Maybe<String>| value.known().unwrap_or_default();
+    let kind = text(component.get(StackComponent::TYPE));
+    let flavor = text(component.get(StackComponent::FLAVOR));
+    let settings = component.get(StackComponent::CONFIGURATION).known();
+    let own = component.get(StackComponent::WORKSPACE_ID).known().map(|id| id.0);
+    let (Some(settings), Ok(client)) = (settings, cx.client().await) else { return false };
+    let Ok(Reach::Open(server)) = scope::reach(cx, own).await else { return false };
+    let Ok(Some(rules)) = rules(client, &server, &kind, &flavor).await else { return false };
+    let is_open = |(name, value): (&String, &Option<String>)| {
+        value.as_ref().is_none_or(|value| rules.is_open(name, value))
+    };
+    settings.expose().iter().all(is_open)
+}
+
 /// Returns the names of the flavors of a type; `None` if the list fails, or if the server does not know the type.
 async fn available(server: &Server, kind: &str) -> Option<String> {
     let query = FlavorQuery { kind: vec![kind.to_owned()], ..FlavorQuery::default() };
@@ -302,6 +336,27 @@ pub(super) mod tests {
         let earlier = earlier.iter().map(|name| (*name).to_owned()).collect();
         let complaints = rules.complaints("f", &Given { place, names }, &earlier);
         complaints.into_iter().map(|diag| diag.summary).collect()
+    }
+
+    #[test]
+    fn a_setting_is_open_only_if_it_is_certainly_no_secret() {
+        let schema = json!({
+            "properties": {
+                "path": { "type": "string" }, "key": { "type": "string", "sensitive": true },
+                "slack_token": { "type": "string" },
+            },
+        });
+        for (name, value, expected) in [
+            ("path", "s3://bucket", true),
+            ("path", "https://user:password@example.com", false),
+            ("key", "hunter2", false),
+            ("key", "{{login.key}}", true),
+            ("slack_token", "hunter2", false),
+            ("other", "hunter2", false),
+        ] {
+            assert_eq!(rules(false, &schema).is_open(name, value), expected, "{name} = {value}");
+        }
+        assert!(!rules(true, &schema).is_open("path", "s3://bucket"), "a custom flavor marks nothing");
     }
 
     #[test]

@@ -240,6 +240,12 @@ impl InWorkspace for StackComponent {
         })
     }
 
+    /// Settings without secrets are readable in an exported configuration.
+    async fn disclosed(cx: &Cx<Client>, config: &Partial<Self>) -> Result<Vec<&'static str>, Diag> {
+        let is_open = flavor::is_open(cx, config).await;
+        Ok(is_open.then_some(Self::CONFIGURATION.name()).into_iter().collect())
+    }
+
     async fn beside(cx: &Cx<Client>, _: &Server, component: &Component) -> Result<Dropped, Diag> {
         Self::beside_listed(cx, component)
     }
