@@ -135,6 +135,7 @@
 //! | treat two spellings as the same value | `#[attr(same = …)]` |
 //! | keep a secret out of the state | `#[attr(twin)]` and the field type [`Twin`] |
 //! | list the objects of the type for `terraform query` | [`ListResource`], with [`Results`] |
+//! | leave more out of a generated configuration, or show a sensitive value that is no secret in an export | [`Resource::generate`], [`Resource::disclosed`] |
 //! | accept only certain words | an `enum` that derives [`Enum`] |
 //! | nest objects in a list, a set or a map | a struct that derives [`Object`], in `Vec`, [`Set`] or `BTreeMap` |
 //! | write nested objects as blocks, as an older provider did | `#[attr(block)]` |

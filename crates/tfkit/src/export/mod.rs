@@ -18,25 +18,9 @@ use self::hcl::{Expression, block, quoted};
 use self::label::{Labels, label};
 use crate::docs::Files;
 use crate::engine::Engine;
+pub use crate::engine::Item;
 use crate::schema::{Attribute, IdentityAttribute, Kind, Shape, Who};
 use crate::value::{Dyn, Type};
-
-/// An object to export.
-#[derive(Clone, Debug)]
-pub struct Item {
-    /// Full name of its type.
-    pub type_name: String,
-    /// Its name for people, which becomes its label.
-    pub name: String,
-    /// Its identity.
-    pub identity: Dyn,
-    /// Its state.
-    pub state: Dyn,
-    /// Its generated configuration.
-    pub config: Dyn,
-    /// The sensitive attributes that contain no secret.
-    pub disclosed: Vec<&'static str>,
-}
 
 /// The provider in the files.
 #[derive(Clone, Copy, Debug)]

@@ -9,6 +9,7 @@ mod check;
 mod derive;
 mod docs;
 mod ephemeral;
+mod export;
 mod failure;
 mod field;
 mod foreign;

@@ -326,7 +326,7 @@ async fn the_examples_of_all_lists_run_together() {
         assert_eq!(examples.matches("list \"zenml_").count(), engine().names(Kind::ListResource).len());
         host.write("examples.tfquery.hcl", &examples).unwrap();
         let found = host.query(&[]).await.unwrap();
-        assert_eq!(found.names("list.zenml_project.all"), ["default", "vision"]);
+        assert_eq!(found.names("list.zenml_project.all"), ["vision"]);
         assert_eq!(found.names("list.zenml_team.all"), ["builders"]);
         let team = found.results("list.zenml_team.all")[0];
         assert_eq!(team["resource_object"]["name"], "builders");
