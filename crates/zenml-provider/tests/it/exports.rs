@@ -111,7 +111,7 @@ async fn an_exported_organization_with_every_type_is_imported_without_a_change()
             "name         = \"we\\\"ird $${x} %%{if}\"",
             "config_schema = jsonencode({",
             "uri                = \"registry.example.com\"",
-            "configuration = var.stack_component_alerter_canary_configuration",
+            "configuration = nonsensitive(var.stack_component_alerter_canary_configuration)",
         ] {
             assert!(text.contains(reference), "{reference} is not in\n{text}");
         }
