@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 mod acceptance;
+mod actions;
 mod bad_input;
 mod canaries;
 mod changed_outside;
@@ -24,6 +25,7 @@ mod flavor;
 mod functions;
 mod generated;
 mod half_made;
+mod identity;
 mod interrupted;
 mod left_out;
 mod lost_answer;

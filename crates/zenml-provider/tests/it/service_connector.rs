@@ -35,7 +35,7 @@ impl Place {
         self.harness.state(C).unwrap().attribute(name).as_str().unwrap_or_default().to_owned()
     }
 
-    fn id(&self) -> ConnectorId {
+    pub(crate) fn id(&self) -> ConnectorId {
         self.text("id").parse().unwrap()
     }
 

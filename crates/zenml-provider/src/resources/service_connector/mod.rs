@@ -1,5 +1,6 @@
 //! `zenml_service_connector`: cloud credentials for stack components.
 
+mod action;
 mod calls;
 mod catalog;
 mod data;
@@ -26,13 +27,14 @@ use zenml_api::workspace::connector::{
 use zenml_api::{ConnectorId, Sensitive, Timestamp, UserId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _, Secrets};
 
+pub use self::action::VerifyServiceConnector;
 use self::calls::failed;
 pub use self::data::ServiceConnectorData;
 pub(crate) use self::held::HeldConnectors;
 use self::moment::{naive, same_moment};
 pub use self::plural::ServiceConnectorsData;
 use self::settings::Settings;
-use self::verify::Subject;
+use self::verify::{Case, Origin, Subject};
 use crate::client::Client;
 use crate::failure::Needs;
 use crate::id::Id;
@@ -223,7 +225,7 @@ impl InWorkspace for ServiceConnector {
         let is_free = names::is_free(cx.client().await?, &server, &plan, &plan.name).await;
         let predecessor = if is_free { None } else { calls::predecessor(cx, &server, &plan).await? };
         if plan.verify.0 {
-            verify::verify(cx, &server.api, &Subject::New(&plan.wanted()?), &plan).await?;
+            verify::verify(cx, &server.api, &Subject::New(&plan.wanted()?), &plan.case()).await?;
         }
         let connector = write::create_on(&server, &plan).await?;
         let id = connector.id;
@@ -262,7 +264,7 @@ impl InWorkspace for ServiceConnector {
             // If no configuration is sent, the connector is verified with the stored one.
             let request = plan.sent(&prior).map(|_| plan.request(plan.resource_types(&stored)));
             let subject = request.as_ref().map_or(Subject::Stored(id), Subject::New);
-            verify::verify(cx, &server.api, &subject, &plan).await?;
+            verify::verify(cx, &server.api, &subject, &plan.case()).await?;
         }
         if !sends {
             let model = read::observed(&server, &stored, &plan)?;
@@ -346,6 +348,19 @@ impl ServiceConnector {
     /// as secret.
     fn secrets(&self) -> Secrets {
         Secrets::of(self.settings().into_iter().flat_map(BTreeMap::values).flatten().map(String::as_str))
+    }
+
+    /// Returns what the messages of its verification contain.
+    fn case(&self) -> Case<'_> {
+        Case {
+            name: &self.name,
+            connector_type: &self.r#type,
+            auth_method: &self.auth_method,
+            resource_type: self.resource_type.as_ref().map(String::as_str),
+            resource_id: self.resource_id.as_deref().filter(|id| !id.is_empty()),
+            secrets: self.secrets(),
+            origin: Some(Origin { configuration: self.configuration_path(), verify: Self::VERIFY.path() }),
+        }
     }
 
     fn request(&self, resource_types: Vec<String>) -> ConnectorCreate {

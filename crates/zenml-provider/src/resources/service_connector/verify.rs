@@ -3,12 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tfkit::{Cx, Diag};
+use tfkit::{Cx, Diag, Path};
 use zenml_api::ConnectorId;
 use zenml_api::workspace::connector::{self as api, ConnectorCreate, Verification, VerifyQuery};
 use zenml_client::{Api, ApiError, Secrets};
 
-use super::ServiceConnector;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::wait;
@@ -34,11 +33,33 @@ const PASSING: [&str; 8] = [
 /// Words of clouds that do not know the credentials, or do not know them yet.
 const REFUSING: [&str; 4] = ["authorization failure", "not authorized", "access denied", "accessdenied"];
 
+/// A connector in the messages of its verification.
+pub(super) struct Case<'a> {
+    pub(super) name: &'a str,
+    pub(super) connector_type: &'a str,
+    pub(super) auth_method: &'a str,
+    /// The type to verify; `None` for all types of the connector.
+    pub(super) resource_type: Option<&'a str>,
+    /// The resource to verify; `None` for all resources of the type.
+    pub(super) resource_id: Option<&'a str>,
+    /// Values that no message may contain.
+    pub(super) secrets: Secrets,
+    /// Where the user sets what is verified; `None` if it is already stored.
+    pub(super) origin: Option<Origin>,
+}
+
+/// Arguments of a connector that is verified before it is created or changed.
+pub(super) struct Origin {
+    pub(super) configuration: Path,
+    /// The argument that skips the verification.
+    pub(super) verify: Path,
+}
+
 /// What the server verifies.
 pub(super) enum Subject<'a> {
     /// A new connector, or the new version of an existing one.
     New(&'a ConnectorCreate),
-    /// The stored connector, for the planned resource.
+    /// The stored connector, for the resource of the case.
     Stored(ConnectorId),
 }
 
@@ -63,24 +84,23 @@ pub(super) async fn verify(
     cx: &Cx<Client>,
     server: &Api,
     subject: &Subject<'_>,
-    plan: &ServiceConnector,
+    case: &Case<'_>,
 ) -> Result<(), Diag> {
     let begun = Instant::now();
     let last = Mutex::new(None);
-    let secrets = plan.secrets();
-    let (last_failure, wanted_failure) = (&last, |failure: &Failure| failed(failure, plan, &secrets));
+    let last_failure = &last;
     let verified = wait::until(cx, || async move {
-        let Err(failure) = attempt(server, subject, plan).await else { return Ok(Some(())) };
+        let Err(failure) = attempt(server, subject, case).await else { return Ok(Some(())) };
         let again = match failure.patience() {
             Patience::Over => false,
             Patience::Short => begun.elapsed() < GRACE,
             Patience::UntilTheDeadline => true,
         };
-        let diag = wanted_failure(&failure);
+        let diag = failed(&failure, case);
         if !again {
             return Err(diag);
         }
-        cx.progress(format_args!("service connector {:?} is not verified yet, trying again", plan.name));
+        cx.progress(format_args!("Service connector {:?} is not verified yet, trying again", case.name));
         *last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(diag);
         Ok(None)
     });
@@ -92,14 +112,14 @@ pub(super) async fn verify(
     Err(diag.why("The provider tried until the timeout."))
 }
 
-async fn attempt(server: &Api, subject: &Subject<'_>, plan: &ServiceConnector) -> Result<(), Failure> {
+async fn attempt(server: &Api, subject: &Subject<'_>, case: &Case<'_>) -> Result<(), Failure> {
     // The list of resources is not needed here, and may take minutes.
     let mut query = VerifyQuery { list_resources: Some(false), ..VerifyQuery::default() };
     let verified = match subject {
         Subject::New(wanted) => server.send(&api::VERIFY_NEW, (), query, (*wanted).clone()).await,
         Subject::Stored(id) => {
-            query.resource_type = plan.resource_type.as_ref().cloned();
-            query.resource_id = plan.resource_id.clone().filter(|id| !id.is_empty());
+            query.resource_type = case.resource_type.map(str::to_owned);
+            query.resource_id = case.resource_id.map(str::to_owned);
             server.send(&api::VERIFY, *id, query, ()).await
         }
     };
@@ -136,44 +156,58 @@ fn of_text(text: &str) -> Patience {
     }
 }
 
-fn failed(failure: &Failure, plan: &ServiceConnector, secrets: &Secrets) -> Diag {
-    const SKIP: &str = "To skip verification:\n  verify = false";
-    let doing = format!("verify service connector {:?}", plan.name);
+fn failed(failure: &Failure, case: &Case<'_>) -> Diag {
+    let doing = format!("verify service connector {:?}", case.name);
+    let secrets = &case.secrets;
     let mut diag = match failure {
         Failure::Reported(text, details) => {
             let diag = Diag::error(format!("Cannot {doing}: the verification failed"))
                 .why(format!("The server says: {}", shortened(&secrets.hide(text))))
                 .fix("Correct the configuration, or the permissions of the credentials.")
-                .fix(SKIP)
-                .trace("/api/v1/service_connectors/verify: 200, with an error")
-                .at(ServiceConnector::VERIFY);
+                .trace("/api/v1/service_connectors/verify: 200, with an error");
+            let diag = skippable(diag, case);
             details.iter().fold(diag, |diag, detail| diag.why(shortened(&secrets.hide(detail))))
         }
         Failure::Call(error @ ApiError::Invalid(_)) => {
-            cannot(doing, Needs::WORKSPACE_ADMIN, error).at(plan.configuration_path())
+            let diag = cannot(doing, Needs::WORKSPACE_ADMIN, error);
+            match &case.origin {
+                Some(origin) => diag.at(origin.configuration.clone()),
+                None => diag,
+            }
         }
         Failure::Call(ApiError::Server(refused)) if refused.call.status == Some(501) => {
-            Diag::error(format!("Cannot {doing}: the server lacks an integration"))
+            let diag = Diag::error(format!("Cannot {doing}: the server lacks an integration"))
                 .why(format!("The server says: {}", refused.body.summary()))
                 .why("It lacks the Python packages for this connector type.")
-                .fix(SKIP)
-                .trace(refused.call.to_string())
-                .at(ServiceConnector::VERIFY)
+                .trace(refused.call.to_string());
+            match &case.origin {
+                Some(_) => skippable(diag, case),
+                None => diag.fix("Install the integration on the server."),
+            }
         }
-        Failure::Call(error) => {
-            cannot(doing, Needs::WORKSPACE_ADMIN, error).fix(SKIP).at(ServiceConnector::VERIFY)
-        }
+        Failure::Call(error) => skippable(cannot(doing, Needs::WORKSPACE_ADMIN, error), case),
     };
     // The client does not know the configuration of a stored connector, because the verification does not send it.
     diag.why = diag.why.map(|why| secrets.hide(&why));
-    let resource = match (plan.resource_type.as_ref(), plan.resource_id.as_deref()) {
-        (Some(kind), Some(id)) if !id.is_empty() => format!("{kind} {id:?}"),
-        (None, Some(id)) if !id.is_empty() => format!("{id:?}"),
-        (Some(kind), _) => kind.clone(),
-        (None, _) => format!("all resource types of {:?}", plan.r#type),
+    let resource = match (case.resource_type, case.resource_id) {
+        (Some(kind), Some(id)) => format!("{kind} {id:?}"),
+        (None, Some(id)) => format!("{id:?}"),
+        (Some(kind), None) => kind.to_owned(),
+        (None, None) => format!("all resource types of {:?}", case.connector_type),
     };
-    diag.why(format!("Tried: {:?} for {resource}.", plan.auth_method))
-        .why("Verification runs first: nothing was created or changed.")
+    let diag = diag.why(format!("Tried: {:?} for {resource}.", case.auth_method));
+    match case.origin {
+        Some(_) => diag.why("Verification runs first: nothing was created or changed."),
+        None => diag,
+    }
+}
+
+/// Adds how to skip the verification, if it can be skipped.
+fn skippable(diag: Diag, case: &Case<'_>) -> Diag {
+    match &case.origin {
+        Some(origin) => diag.fix("To skip verification:\n  verify = false").at(origin.verify.clone()),
+        None => diag,
+    }
 }
 
 fn shortened(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! Creates, changes and deletes workspaces, which the control plane does in the background.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tfkit::model::Operation;
@@ -174,9 +174,13 @@ fn runs_another(name: &str, running: &str, asked: &str) -> Diag {
 /// Waits until a workspace can be changed. A control plane rejects a change while another one is in progress.
 pub(super) async fn idle(cx: &Cx<Client>, id: WorkspaceId, name: &str) -> Result<(), Diag> {
     let client = cx.client().await?;
+    let told = AtomicBool::new(false);
+    let told = &told;
     wait::until(cx, || async move {
         let found = look(client, id.into()).await?;
-        cx.progress(format_args!("workspace {name} waits for a change that is in progress"));
+        if !told.swap(true, Ordering::Relaxed) {
+            cx.progress(format_args!("Workspace {name:?} waits for a change that is in progress"));
+        }
         Ok(found.is_none_or(|found| found.status != WorkspaceStatus::Pending).then_some(()))
     })
     .await
@@ -192,7 +196,7 @@ enum Outcome {
 }
 
 /// Returns whether the workspace is in a final state. A running workspace must also have an address.
-fn is_settled(found: &api::Workspace, wanted: &WorkspaceStatus) -> bool {
+pub(super) fn is_settled(found: &api::Workspace, wanted: &WorkspaceStatus) -> bool {
     found.status == *wanted && (*wanted != WorkspaceStatus::Available || found.server_url().is_some())
 }
 
@@ -280,7 +284,7 @@ fn still_working(name: &str, found: &api::Workspace, wanted: &WorkspaceStatus, e
         .at(Workspace::TIMEOUTS)
 }
 
-fn because(reason: &str) -> String {
+pub(super) fn because(reason: &str) -> String {
     match reason {
         "" => "The control plane did not say why.".to_owned(),
         reason => format!("The control plane says: {reason}"),

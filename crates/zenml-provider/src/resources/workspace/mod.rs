@@ -1,5 +1,6 @@
 //! `zenml_workspace`: a ZenML server in an organization.
 
+mod action;
 mod data;
 mod deploy;
 mod list;
@@ -11,6 +12,7 @@ use tfkit::model::Operation;
 use tfkit::{Claim, Current, Cx, Diag, Generated, Partial, Plan, Resource, Since};
 use zenml_api::control::workspace::{self as api, WorkspaceStatus, WorkspaceUpdate};
 
+pub use self::action::{ActivateWorkspace, DeactivateWorkspace};
 pub use self::data::WorkspaceData;
 pub use self::list::WorkspaceFilters;
 pub use self::model::{Workspace, WorkspaceKey};

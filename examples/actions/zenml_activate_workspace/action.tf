@@ -1,0 +1,5 @@
+action "zenml_activate_workspace" "alpha" {
+  config {
+    workspace_id = zenml_workspace.alpha.id
+  }
+}
