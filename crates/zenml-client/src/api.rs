@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::error::ApiError;
 use crate::origin::Origin;
 use crate::plane::Plane;
-use crate::session::Session;
+use crate::session::{AccessToken, Session};
 
 /// One API with its session. Cheap to clone; all clones share the session.
 #[derive(Clone)]
@@ -93,6 +93,12 @@ impl Api {
     /// Checks that the credential is accepted. Logs in if there is no session yet.
     pub async fn log_in(&self) -> Result<(), ApiError> {
         self.session.bearer().await.map(|_| ())
+    }
+
+    /// Returns an access token for another program. It comes from a login of its own, so it has its full lifetime. A
+    /// credential that already is a token is returned unchanged. No credential is changed.
+    pub async fn access_token(&self) -> Result<AccessToken, ApiError> {
+        self.session.access_token().await
     }
 
     /// Calls an endpoint without decoding the response.

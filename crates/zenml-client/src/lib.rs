@@ -31,5 +31,6 @@ pub use list::{Listing, Pages};
 pub use origin::{Origin, Origins};
 pub use plane::Plane;
 pub use printable::mask::Secrets;
+pub use session::AccessToken;
 pub use settings::{Address, Credential, HttpSettings, RetryPolicy, Settings, SettingsError, check_url};
 pub use transport::Transport;

@@ -107,7 +107,23 @@ impl Session {
     pub(crate) async fn bearer(&self) -> Result<Bearer, ApiError> {
         match &self.source {
             Source::Fixed(header) => Ok(Bearer::fixed(header.clone())),
-            Source::Login(login) => self.tokens.bearer(log_in(login, &self.wire)).await,
+            Source::Login(login) => {
+                let log_in = async { log_in(login, &self.wire).await.map(Issued::into_token) };
+                self.tokens.bearer(log_in).await
+            }
+        }
+    }
+
+    /// Returns an access token that nothing else uses: a login of its own, or the fixed token.
+    pub(crate) async fn access_token(&self) -> Result<AccessToken, ApiError> {
+        match &self.source {
+            Source::Fixed(header) => {
+                // It was created from a string with this prefix.
+                let text = header.to_str().unwrap_or_default();
+                let token = text.strip_prefix(BEARER).unwrap_or_default();
+                Ok(AccessToken { token: token.to_owned().into(), expires_in: None })
+            }
+            Source::Login(login) => log_in(login, &self.wire).await.map(|issued| issued.access),
         }
     }
 
@@ -148,7 +164,28 @@ struct Granted {
     expires_in: Option<i64>,
 }
 
-async fn log_in(login: &Login, wire: &Wire) -> Result<Token, ApiError> {
+/// An access token of an API.
+#[derive(Clone, Debug)]
+pub struct AccessToken {
+    /// The token, opaque.
+    pub token: Sensitive<String>,
+    /// Its remaining lifetime in seconds; `None` if the server does not report one.
+    pub expires_in: Option<i64>,
+}
+
+/// The result of a login.
+struct Issued {
+    access: AccessToken,
+    header: HeaderValue,
+}
+
+impl Issued {
+    fn into_token(self) -> Token {
+        Token::new(self.header, self.access.expires_in)
+    }
+}
+
+async fn log_in(login: &Login, wire: &Wire) -> Result<Issued, ApiError> {
     match wire.plane {
         Plane::ControlPlane => {
             let form = match login {
@@ -205,7 +242,7 @@ async fn ask<F, A>(
     form: F,
     authorization: Option<HeaderValue>,
     granted: impl FnOnce(A) -> Granted,
-) -> Result<Token, ApiError>
+) -> Result<Issued, ApiError>
 where
     F: serde::Serialize,
     A: serde::de::DeserializeOwned + 'static,
@@ -221,11 +258,13 @@ where
     let header = bearer(token.expose()).map_err(|cause| answer.unreadable(wire, &cause))?;
     wire.shared.learn(token.expose());
     debug!(plane = %wire.plane, "logged in to the {}", wire.plane);
-    Ok(Token::new(header, granted.expires_in))
+    Ok(Issued { access: AccessToken { token, expires_in: granted.expires_in }, header })
 }
 
+const BEARER: &str = "Bearer ";
+
 fn bearer(token: &str) -> Result<HeaderValue, CodecError> {
-    let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| CodecError {
+    let mut header = HeaderValue::from_str(&format!("{BEARER}{token}")).map_err(|_| CodecError {
         path: "access_token".to_owned(),
         message: "the token contains characters that are not allowed in a header".to_owned(),
     })?;

@@ -27,6 +27,12 @@ impl Needs {
         Self("the role Workspace Admin or Workspace Developer in the workspace, or Organization Admin");
     /// Reading inside a workspace.
     pub const WORKSPACE_VIEWER: Self = Self("a role in the workspace, such as Workspace Viewer");
+    /// Reading the values of secrets.
+    pub const SECRET_VALUES: Self =
+        Self("permission to read secret values, such as the role Workspace Admin, or Organization Admin");
+    /// Getting credentials of a service connector.
+    pub const CONNECTOR_CLIENT: Self =
+        Self("permission to use the service connector, such as the role Workspace Admin or Stack Admin");
     /// Granting permissions on single objects of a workspace.
     pub const SHARE: Self = Self(
         "permission to share the object, and every permission that is granted; Workspace Admin has both",

@@ -94,20 +94,7 @@ impl<D: Lookup> DataSource for One<D> {
     type Client = Client;
 
     async fn read(cx: &Cx<Client>, config: D) -> Result<D, Diag> {
-        let config = Partial::new(config.to_object());
-        let (id, name) = (config.get(D::ID).known(), config.get(D::NAME).known());
-        if id.is_none() {
-            D::requires(&config)?;
-        }
-        let server = scope::open(cx, config.get(D::WORKSPACE_ID).known().map(|id| id.0)).await?;
-        let object = match (id, name) {
-            (Some(id), name) => by_id::<D>(&server, &config, id.0, name.as_deref()).await?,
-            (None, Some(name)) => by_name::<D>(&server, &config, &name).await?,
-            (None, None) => {
-                let words = D::Of::NOUN.words;
-                return Err(Diag::bug(format!("{:#} is looked up without id and name", A(words))));
-            }
-        };
+        let (server, object) = selected::<D>(cx, &Partial::new(config.to_object())).await?;
         let beside = <D::Of as InWorkspace>::Beside::default();
         D::observe(&Found { workspace: server.workspace_id, object: &object, beside: &beside })
     }
@@ -117,7 +104,28 @@ impl<D: Lookup> DataSource for One<D> {
     }
 }
 
-type WireOf<D> = <<D as Lookup>::Of as InWorkspace>::Wire;
+pub(crate) type WireOf<D> = <<D as Lookup>::Of as InWorkspace>::Wire;
+
+/// Returns the object that a configuration selects, and its server.
+pub(crate) async fn selected<D: Lookup>(
+    cx: &Cx<Client>,
+    config: &Partial<D>,
+) -> Result<(Server, WireOf<D>), Diag> {
+    let (id, name) = (config.get(D::ID).known(), config.get(D::NAME).known());
+    if id.is_none() {
+        D::requires(config)?;
+    }
+    let server = scope::open(cx, config.get(D::WORKSPACE_ID).known().map(|id| id.0)).await?;
+    let object = match (id, name) {
+        (Some(id), name) => by_id::<D>(&server, config, id.0, name.as_deref()).await?,
+        (None, Some(name)) => by_name::<D>(&server, config, &name).await?,
+        (None, None) => {
+            let words = D::Of::NOUN.words;
+            return Err(Diag::bug(format!("{:#} is looked up without id and name", A(words))));
+        }
+    };
+    Ok((server, object))
+}
 
 async fn by_id<D: Lookup>(
     server: &Server,

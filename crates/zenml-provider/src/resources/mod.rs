@@ -1,5 +1,6 @@
-//! The types of resources and data sources, one module for each kind of object.
+//! The types of resources, data sources and ephemeral resources, one module for each kind of object.
 
+pub mod access_token;
 pub mod code_repository;
 pub mod flavor;
 pub mod organization;

@@ -19,6 +19,8 @@ mod drop_in_contract;
 mod echo;
 mod echo_host;
 mod enumerations;
+mod ephemeral;
+mod ephemeral_host;
 mod examples;
 mod exports;
 mod flavor;

@@ -57,21 +57,30 @@ impl Lookup for SecretData {
     }
 
     fn fits(config: &Partial<Self>, secret: &ApiSecret) -> Result<(), Diag> {
-        let wanted = config.get(Self::PRIVATE).known();
-        if wanted.is_none() || is_private(secret) == wanted {
-            return Ok(());
-        }
-        let visibility = if wanted == Some(true) { "private" } else { "public" };
-        Err(Diag::error(format!("The secret {:?} is not {visibility}", secret.name))
-            .why("The configuration selects it by id, but private does not match.")
-            .fix("Correct private, or remove it.")
-            .at(Self::PRIVATE))
+        fits_privacy(config.get(Self::PRIVATE).known(), secret)
     }
 
     fn describe(secret: &ApiSecret) -> String {
-        let word = if is_private(secret) == Some(true) { "a private one" } else { "a public one" };
-        word.to_owned()
+        described(secret)
     }
+}
+
+/// Checks that a secret is private or public, as the configuration requires.
+pub(super) fn fits_privacy(wanted: Option<bool>, secret: &ApiSecret) -> Result<(), Diag> {
+    if wanted.is_none() || is_private(secret) == wanted {
+        return Ok(());
+    }
+    let visibility = if wanted == Some(true) { "private" } else { "public" };
+    Err(Diag::error(format!("The secret {:?} is not {visibility}", secret.name))
+        .why("The configuration selects it by id, but private does not match.")
+        .fix("Correct private, or remove it.")
+        .at(SecretData::PRIVATE))
+}
+
+/// Describes a secret so that it differs from the other one with its name.
+pub(super) fn described(secret: &ApiSecret) -> String {
+    let word = if is_private(secret) == Some(true) { "a private one" } else { "a public one" };
+    word.to_owned()
 }
 
 fn is_private(secret: &ApiSecret) -> Option<bool> {

@@ -2,6 +2,7 @@
 
 mod data;
 mod held;
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use zenml_client::{Api, ApiError, Optional as _};
 
 pub use self::data::SecretData;
 pub(crate) use self::held::HeldSecrets;
+pub use self::values::SecretValues;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;

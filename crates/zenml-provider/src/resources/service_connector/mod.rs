@@ -3,6 +3,7 @@
 mod action;
 mod calls;
 mod catalog;
+mod credentials;
 mod data;
 mod held;
 mod known;
@@ -29,6 +30,7 @@ use zenml_client::{ApiError, Optional as _, Secrets};
 
 pub use self::action::VerifyServiceConnector;
 use self::calls::failed;
+pub use self::credentials::ServiceConnectorCredentials;
 pub use self::data::ServiceConnectorData;
 pub(crate) use self::held::HeldConnectors;
 use self::moment::{naive, same_moment};

@@ -1,0 +1,105 @@
+//! `zenml_access_token`: a short-lived access token.
+
+use std::time::{Duration, SystemTime};
+
+use tfkit::{
+    Computed, Diag, EphemeralResource, Model, Opened, Opening, OrDefault, OrServer, Partial, Secret,
+};
+use zenml_api::WorkspaceId;
+
+use crate::client::Client;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+use crate::in_workspace::scope;
+
+const CONTROL_PLANE: &str = "control_plane";
+const WORKSPACE: &str = "workspace";
+
+/// A short-lived access token of the account that the provider uses, for another provider or program. Use it as a bearer
+/// token.
+///
+/// Each plan and each apply logs in again, so a token never reaches a plan or a state. The login changes neither the
+/// provider's key nor its other tokens. A token cannot be renewed: a run that takes longer than its lifetime, usually
+/// an hour, has to be split.
+///
+/// If the provider is configured with an access token instead of a key or a password, the result for that API is the
+/// same token, and its lifetime is not known.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "access_token", kind = ephemeral_resource)]
+#[model(since = "3.1.0", needs = Needs::WORKSPACE_VIEWER.text())]
+pub struct AccessToken {
+    /// API that accepts the token: `workspace` for the server of a workspace or a plain server, `control_plane` for the
+    /// management API of ZenML Pro.
+    #[attr(default = "workspace", check = one_of(&[CONTROL_PLANE, WORKSPACE]))]
+    pub plane: OrDefault<String>,
+    /// ID of the workspace. Default: the provider's workspace, or the server at `server_url`. Null for the control plane
+    /// and on an open-source server.
+    pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// Address of the API.
+    pub url: Computed<String>,
+    /// The token.
+    pub token: Computed<Secret<String>>,
+    /// When the token expires, in UTC, for example `2030-01-31T12:00:00Z`. Null if the server does not say.
+    pub expires_at: Computed<Option<String>>,
+}
+
+impl EphemeralResource for AccessToken {
+    type Model = Self;
+    type Client = Client;
+    type Lease = ();
+
+    async fn open(cx: &Opening<Client, ()>, config: Self) -> Result<Opened<Self>, Diag> {
+        let (api, workspace_id) = if *config.plane == CONTROL_PLANE {
+            (cx.client().await?.control_plane()?.clone(), None)
+        } else {
+            let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
+            (server.api, server.workspace_id)
+        };
+        let asked = SystemTime::now();
+        let issued = api.access_token().await;
+        let issued =
+            issued.map_err(|error| cannot("get an access token", Needs::WORKSPACE_VIEWER, &error))?;
+        let model = Self {
+            workspace_id: OrServer::from_option(workspace_id.map(Id)),
+            url: Computed::known(api.base().to_owned()),
+            token: Computed::known(Secret::new(issued.token.into_exposed())),
+            expires_at: Computed::known(issued.expires_in.and_then(|seconds| after(asked, seconds))),
+            ..config
+        };
+        Ok(model.into())
+    }
+
+    fn validate(config: &Partial<Self>) -> Vec<Diag> {
+        let is_for_control_plane =
+            config.get(Self::PLANE).known().is_some_and(|plane| plane == CONTROL_PLANE);
+        if is_for_control_plane && config.get(Self::WORKSPACE_ID).known().is_some() {
+            return vec![
+                Diag::error("A token of the control plane does not belong to a workspace")
+                    .why("workspace_id is set, and plane is \"control_plane\".")
+                    .fix("Remove one of them.")
+                    .at(Self::WORKSPACE_ID),
+            ];
+        }
+        Vec::new()
+    }
+}
+
+/// Returns a time in UTC with whole seconds; `None` if it is out of range.
+fn after(start: SystemTime, seconds: i64) -> Option<String> {
+    let end = start.checked_add(Duration::from_secs(u64::try_from(seconds).ok()?))?;
+    let end = jiff::Timestamp::try_from(end).ok()?;
+    Some(jiff::Timestamp::from_second(end.as_second()).ok()?.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_token_is_in_utc_and_whole_seconds() {
+        let start = SystemTime::UNIX_EPOCH + Duration::from_millis(1_900_000_000_900);
+        assert_eq!(after(start, 3600).as_deref(), Some("2030-03-17T18:46:40Z"));
+        assert_eq!(after(start, -1), None);
+        assert_eq!(after(start, i64::MAX), None);
+    }
+}
