@@ -1,6 +1,6 @@
 ephemeral "zenml_secret_values" "mlflow" {
   workspace_id = zenml_workspace.alpha.id
-  name         = zenml_secret.mlflow.name
+  id           = zenml_secret.mlflow.id
 }
 
 # A copy with other keys. To copy changed values, increase the version.

@@ -1,6 +1,6 @@
 ephemeral "zenml_service_connector_credentials" "registry" {
   workspace_id  = zenml_workspace.alpha.id
-  name          = zenml_service_connector.registry.name
+  id            = zenml_service_connector.registry.id
   resource_type = "docker-registry"
 }
 

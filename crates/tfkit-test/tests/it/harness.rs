@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
 use tfkit::{Dyn, Path};
-use tfkit_test::{Action, Failure, Harness, unknown};
+use tfkit_test::{Action, Failure, Harness, call_function, unknown};
 
 use crate::provider::{Walls, engine};
 
@@ -220,4 +220,40 @@ async fn an_action_is_planned_and_run_and_tells_its_progress() {
         let failed = host.invoke(name, config).await.unwrap_err();
         assert!(matches!(failed, Failure::Mistake(_)), "{failed}");
     }
+}
+
+#[tokio::test]
+async fn an_ephemeral_resource_is_opened_renewed_and_closed() {
+    let (host, walls) = start().await;
+    let mut visit = host.open("wall_visit", json!({ "wall": "north" })).await.unwrap();
+    assert_eq!(visit.result.attribute("code"), &Dyn::from("code"));
+    assert!(visit.renew_at.is_some() && walls.len() == 1);
+    for _ in 0..2 {
+        assert_eq!(host.renew(&mut visit).await.unwrap(), []);
+    }
+    walls.tamper(|notes| assert_eq!(notes["visit-of-north"].revision.get().unwrap(), &2));
+    host.close(visit.clone()).await.unwrap();
+    assert_eq!(walls.len(), 0);
+    assert_eq!(host.renew(&mut visit).await.unwrap_err().summaries(), ["The visit has ended"]);
+    assert_eq!(host.close(visit).await.unwrap(), [], "a host closes after a failed renewal");
+
+    let refused = host.open("wall_visit", json!({ "wall": "wet" })).await.unwrap_err();
+    assert_eq!((refused.summaries(), walls.len()), (vec!["The wall is wet"], 0));
+    let open = host.open("wall_visit", json!({ "wall": unknown() })).await.unwrap();
+    assert!(open.result.attribute("code").is_unknown());
+    host.close(open).await.unwrap();
+    let mistake = host.open("wall_hole", json!({})).await.unwrap_err();
+    assert!(matches!(mistake, Failure::Mistake(_)), "{mistake}");
+}
+
+#[tokio::test]
+async fn a_function_is_called_without_a_configuration() {
+    let engine = engine(&Walls::default());
+    let call = async |arguments: &[Json]| call_function(&engine, "shout", arguments).await;
+    assert_eq!(call(&[json!("hi"), json!(2)]).await, Ok(json!(["HI", "HI"])));
+    assert_eq!(call(&[json!("hi"), json!(null)]).await, Ok(json!(["HI"])));
+    assert_eq!(call(&[unknown(), json!(null)]).await, Ok(unknown()), "the host does not call it");
+    assert_eq!(call(&[json!(""), json!(1)]).await.unwrap_err().argument, Some(0));
+    assert_eq!(call(&[json!("hi"), json!(-1)]).await.unwrap_err().argument, Some(1));
+    assert_eq!(call(&[json!("hi")]).await.unwrap_err().argument, None);
 }

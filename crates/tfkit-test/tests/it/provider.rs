@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use tfkit::{
-    Action, Computed, Configured, Current, Cx, DataSource, Diag, Engine, Model, OrDefault, Partial, Plan,
-    Provider, Resource, Since, Start, Types,
+    Action, Arguments, Computed, Configured, Current, Cx, DataSource, Diag, Engine, EphemeralResource,
+    Function, Model, Opened, Opening, OrDefault, Partial, Plan, Provider, Renewed, Resource, Secret, Since,
+    Start, Types,
 };
 
 /// A note on the wall.
@@ -164,6 +166,75 @@ impl DataSource for Count {
     }
 }
 
+/// A visit of a wall, which hangs a note there until it ends.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "visit", kind = ephemeral_resource)]
+pub(crate) struct Visit {
+    /// Wall to visit.
+    pub(crate) wall: String,
+    /// Secret of the visit.
+    pub(crate) code: Computed<Secret<String>>,
+}
+
+impl EphemeralResource for Visit {
+    type Model = Self;
+    type Client = Walls;
+    type Lease = String;
+
+    async fn open(cx: &Opening<Walls, String>, config: Self) -> Result<Opened<Self, String>, Diag> {
+        let lease = format!("visit-of-{}", config.wall);
+        let note = Note {
+            id: Computed::known(lease.clone()),
+            wall: config.wall.clone(),
+            text: "visited".to_owned(),
+            colour: OrDefault("red".to_owned()),
+            revision: Computed::known(0),
+            mischief: None,
+        };
+        cx.client().await?.0.lock().unwrap().insert(lease.clone(), note);
+        cx.save(&lease)?;
+        if config.wall == "wet" {
+            return Err(Diag::error("The wall is wet").at(Self::WALL));
+        }
+        let opened = Self { code: Computed::known("code".to_owned().into()), ..config };
+        Ok(Opened::new(opened, lease).renew_at(SystemTime::now()))
+    }
+
+    async fn renew(cx: &Cx<Walls>, lease: String) -> Result<Renewed<String>, Diag> {
+        match cx.client().await?.0.lock().unwrap().get_mut(&lease) {
+            Some(note) => note.revision = Computed::known(note.revision.get()? + 1),
+            None => return Err(Diag::error("The visit has ended")),
+        }
+        Ok(Renewed { lease, renew_at: Some(SystemTime::now()) })
+    }
+
+    async fn close(cx: &Cx<Walls>, lease: String) -> Result<(), Diag> {
+        cx.client().await?.0.lock().unwrap().remove(&lease);
+        Ok(())
+    }
+}
+
+/// Repeats a word in capitals.
+#[derive(Clone, Debug, Arguments)]
+#[function(name = "shout")]
+pub(crate) struct Shout {
+    /// The word.
+    #[arg(check = non_empty())]
+    pub(crate) word: String,
+    /// How often; once by default.
+    pub(crate) times: Option<u64>,
+}
+
+impl Function for Shout {
+    type Output = Vec<String>;
+
+    fn call(self) -> Result<Vec<String>, Diag> {
+        let times = usize::try_from(self.times.unwrap_or(1));
+        let times = times.map_err(|_| Diag::error("That is too often").at(Self::TIMES))?;
+        Ok(vec![self.word.to_uppercase(); times])
+    }
+}
+
 /// Notes on walls.
 #[derive(Clone, Debug, Model)]
 #[model(name = "wall", kind = provider)]
@@ -179,7 +250,8 @@ impl Provider for Wall {
     type Client = Walls;
 
     fn register(types: Types<Walls>) -> Types<Walls> {
-        types.resource::<Note>().data_source::<Count>().action::<Straighten>()
+        let types = types.resource::<Note>().data_source::<Count>().action::<Straighten>();
+        types.ephemeral_resource::<Visit>().function::<Shout>()
     }
 
     async fn configure(&self, config: &Partial<Config>, _: &Start) -> Result<Configured<Walls>, Diag> {

@@ -127,6 +127,25 @@ pub(crate) async fn selected<D: Lookup>(
     Ok((server, object))
 }
 
+/// Returns what an ephemeral resource selects. A host opens it during the plan as soon as its configuration is known,
+/// which the name of an object is before the object exists.
+pub(crate) async fn selected_early<D: Lookup>(
+    cx: &Cx<Client>,
+    config: &Partial<D>,
+) -> Result<(Server, WireOf<D>), Diag> {
+    selected(cx, config).await.map_err(|diag| {
+        let by_name = diag.path == Some(D::NAME.path()) && config.get(D::ID).known().is_none();
+        if !by_name {
+            return diag;
+        }
+        let words = D::Of::NOUN.words;
+        diag.fix(format!(
+            "If this run creates the {words}, refer to it by its id instead: the id is unknown until the {words} \
+             exists, and nothing is looked up before that."
+        ))
+    })
+}
+
 async fn by_id<D: Lookup>(
     server: &Server,
     config: &Partial<D>,

@@ -181,7 +181,9 @@ async fn the_values_of_a_secret_are_found_by_id_and_by_name_on_each_server() {
             assert_eq!(text(open.attribute("values"), "password"), value, "{config}");
         }
         refused(harness, VALUES, json!({ "name": name }), "There is more than one secret").await;
-        refused(harness, VALUES, json!({ "name": server.name("absent") }), "not found").await;
+        let absent = json!({ "name": server.name("absent") });
+        let error = refused(harness, VALUES, absent, "There is no secret").await;
+        assert!(error.contains("If this run creates the secret, refer to it by its id"), "{error}");
         refused(harness, VALUES, json!({ "id": public, "name": "other" }), "other").await;
         refused(harness, VALUES, json!({ "id": public, "private": true }), "is not private").await;
         refused(harness, VALUES, json!({}), "id").await;
@@ -249,7 +251,7 @@ async fn a_connector_issues_credentials_for_its_resource() {
     let wrong =
         refused(&harness, CREDENTIALS, json!({ "id": id, "resource_type": "s3-bucket" }), doing).await;
     assert!(wrong.contains("does not support the resource type 's3-bucket'"), "{wrong}");
-    refused(&harness, CREDENTIALS, json!({ "name": "absent" }), "not found").await;
+    refused(&harness, CREDENTIALS, json!({ "name": "absent" }), "There is no service connector").await;
     refused(&harness, CREDENTIALS, json!({ "resource_type": "s3-bucket" }), "id").await;
     let route = "/w/*/service_connectors/{connector_id}/client";
     for (status, class, message, expected) in [

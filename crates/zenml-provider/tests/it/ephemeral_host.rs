@@ -19,7 +19,7 @@ ephemeral "zenml_secret_values" "login" {
 ephemeral "zenml_access_token" "short" {}
 
 ephemeral "zenml_service_connector_credentials" "registry" {
-  name = zenml_service_connector.registry.name
+  id = zenml_service_connector.registry.id
 }
 
 provider "zenml" {

@@ -120,7 +120,6 @@ async fn an_object_is_imported_by_its_built_id() {
     harness.apply("zenml_project.it", project).await.unwrap();
     let component = json!({
         "workspace_id": workspace, "name": "files", "type": "artifact_store", "flavor": "local",
-        "configuration": {},
     });
     harness.apply("zenml_stack_component.it", component).await.unwrap();
     harness.apply("zenml_team.it", json!({ "name": "makers" })).await.unwrap();

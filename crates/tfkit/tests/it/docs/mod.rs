@@ -9,8 +9,9 @@ use tfkit::docs::{Files, pages};
 use tfkit::model::Operation;
 use tfkit::timeouts::{Create, Delete, Invoke, Timeouts};
 use tfkit::{
-    Action, Computed, Configured, Current, Cx, DataSource, Diag, Dyn, Engine, IfSet, KeyOf, Model, Object,
-    OrDefault, OrServer, Partial, Provider, Resource, Secret, Since, Start, Twin, Types,
+    Action, Arguments, Computed, Configured, Current, Cx, DataSource, Diag, Dyn, Engine, EphemeralResource,
+    Function, IfSet, KeyOf, Model, Object, Opened, Opening, OrDefault, OrServer, Partial, Provider, Resource,
+    Secret, Since, Start, Twin, Types,
 };
 
 /// A rack that holds `shelves`.
@@ -179,6 +180,60 @@ struct Clean {
     timeouts: Option<Timeouts<(Invoke,)>>,
 }
 
+/// A code that opens a rack for a while.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(name = "pass", kind = ephemeral_resource, since = "1.3.0", needs = "the role Janitor")]
+struct Pass {
+    /// ID of the rack.
+    rack_id: String,
+    /// The code.
+    code: Computed<Secret<String>>,
+}
+
+impl<M: tfkit::model::Model> EphemeralResource for Closed<M> {
+    type Model = M;
+    type Client = ();
+    type Lease = ();
+
+    async fn open(_: &Opening<(), ()>, _: M) -> Result<Opened<M>, Diag> {
+        closed()
+    }
+}
+
+/// Returns what is printed on a shelf of a `rack`.
+///
+/// - It is in capitals.
+#[derive(Clone, Debug, Arguments)]
+#[function(name = "label", since = "1.3.0", category = "Furniture", deprecated = "Print it.")]
+struct Label {
+    /// Name of the rack,
+    /// in any case.
+    #[arg(check = length(1..=30))]
+    rack: String,
+    /// Number of the shelf.
+    shelf: Option<u64>,
+    /// Lines below the name.
+    #[arg(variadic)]
+    lines: Vec<Dyn>,
+}
+
+/// A label.
+#[derive(Clone, Debug, Object)]
+struct Printed {
+    /// The text.
+    text: String,
+    /// Number of lines.
+    lines: u64,
+}
+
+impl Function for Label {
+    type Output = Printed;
+
+    fn call(self) -> Result<Printed, Diag> {
+        closed()
+    }
+}
+
 /// Manages storage.
 #[derive(Clone, Debug, Model)]
 #[model(name = "store", kind = provider)]
@@ -252,6 +307,7 @@ impl<const CARELESS: bool> Provider for Store<CARELESS> {
     fn register(types: Types<()>) -> Types<()> {
         let types = types.resource::<Closed<Rack>>().resource::<Closed<Right>>();
         let types = types.data_source::<Closed<Racks>>().action::<Closed<Clean>>();
+        let types = types.ephemeral_resource::<Closed<Pass>>().function::<Label>();
         if CARELESS { types.resource::<Closed<Loan>>() } else { types }
     }
 
@@ -272,6 +328,15 @@ fn sources() -> Files {
         ("examples/resources/store_right/resource.tf", "resource \"store_right\" \"ann\" {}\n"),
         ("examples/data-sources/store_racks/data-source.tf", "data \"store_racks\" \"all\" {}\n"),
         ("examples/actions/store_clean/action.tf", "action \"store_clean\" \"north\" {}\n"),
+        (
+            "examples/ephemeral-resources/store_pass/ephemeral-resource.tf",
+            "ephemeral \"store_pass\" \"ann\" {}\n",
+        ),
+        (
+            "examples/functions/label/function.tf",
+            "output \"label\" {\n  value = provider::store::label(\"north\", 1)\n}\n",
+        ),
+        ("templates/functions/label.md", "A label is printed.\n"),
         ("examples/complete/main.tf", "# Not of a page.\n"),
         (
             "templates/resources/rack.md",
@@ -289,6 +354,8 @@ fn a_page_has_the_layout_of_the_registry() {
     let expected = [
         ("actions/clean.md", include_str!("clean.md")),
         ("data-sources/racks.md", include_str!("racks.md")),
+        ("ephemeral-resources/pass.md", include_str!("pass.md")),
+        ("functions/label.md", include_str!("label.md")),
         ("index.md", include_str!("index.md")),
         ("resources/rack.md", include_str!("rack.md")),
         ("resources/right.md", include_str!("right.md")),

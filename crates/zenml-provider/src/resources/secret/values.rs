@@ -24,7 +24,7 @@ pub struct SecretValues {
     pub workspace_id: OrServer<Id<WorkspaceId>>,
     /// ID of the secret. If `name` is also set, both must identify the same secret.
     pub id: OrServer<Id<SecretId>>,
-    /// Name of the secret.
+    /// Name of the secret. To refer to a secret that the same run creates, use `id`.
     pub name: OrServer<String>,
     /// Whether only its owner can see the secret. Set it if a private and a public secret share the name.
     pub private: OrServer<bool>,
@@ -65,7 +65,7 @@ impl EphemeralResource for SecretValues {
 
     async fn open(cx: &Opening<Client, ()>, config: Self) -> Result<Opened<Self>, Diag> {
         let config = Partial::new(config.to_object());
-        let (server, mut secret) = data::selected::<Self>(cx, &config).await?;
+        let (server, mut secret) = data::selected_early::<Self>(cx, &config).await?;
         if config.get(Self::ID).known().is_none() {
             // Lists omit the values.
             let found = read::look::<Secret>(&server.api, secret.id).await?;

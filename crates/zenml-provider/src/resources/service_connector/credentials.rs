@@ -28,7 +28,7 @@ pub struct ServiceConnectorCredentials {
     pub workspace_id: OrServer<Id<WorkspaceId>>,
     /// ID of the connector. If `name` is also set, both must identify the same connector.
     pub id: OrServer<Id<ConnectorId>>,
-    /// Name of the connector.
+    /// Name of the connector. To refer to a connector that the same run creates, use `id`.
     pub name: OrServer<String>,
     /// Type of the resource, such as `s3-bucket`. Required if the connector gives access to several types.
     #[attr(check = non_empty())]
@@ -76,7 +76,7 @@ impl EphemeralResource for ServiceConnectorCredentials {
     type Lease = ();
 
     async fn open(cx: &Opening<Client, ()>, config: Self) -> Result<Opened<Self>, Diag> {
-        let (server, connector) = data::selected::<Self>(cx, &Partial::new(config.to_object())).await?;
+        let (server, connector) = data::selected_early::<Self>(cx, &Partial::new(config.to_object())).await?;
         let query = ClientQuery {
             resource_type: config.resource_type.clone(),
             resource_id: config.resource_id.clone(),
