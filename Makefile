@@ -82,6 +82,11 @@ docs-validate: toolchain host ## Check docs/ with the validator of the Terraform
 	@$(cargo) build $(locked) --bin terraform-provider-zenml
 	@scripts/docs-validate $(target)/debug/terraform-provider-zenml
 
+.PHONY: clients
+clients: toolchain ## Let programs of others use the provider: the Go acceptance framework, terraform test, mirrors (requires Go)
+	@$(cargo) build $(locked) $(binaries)
+	@scripts/clients $(target)/debug
+
 .PHONY: bench
 bench: toolchain host ## Measure startup, memory, requests, plan and apply compared with terraform_data, and permission checks
 	@$(cargo) build $(locked) --release $(binaries) --bin xtask

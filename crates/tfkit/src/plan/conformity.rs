@@ -28,6 +28,9 @@ pub fn check_plan(
     config: &Dyn,
     planned: &Dyn,
 ) -> Result<(), Violation> {
+    if planned.is_unknown() {
+        return Err(At::root().violation("is configured but planned as unknown"));
+    }
     object_plan(attributes, prior, config, planned, &At::root())?;
     stores_nothing_write_only(attributes, planned)
 }

@@ -199,28 +199,10 @@ const VARIABLES: &str = r#"
   zenml_service_account_key = "ZENPROKEY_not-a-key"
 "#;
 
-/// Plans and applies the configuration with a mocked provider.
+/// Plans and applies the configuration with a mocked provider and the values that the documentation offers.
 const MOCKED: &str = r#"
 mock_provider "zenml" {
-  # An expression of an example reads what is in it.
-  mock_data "zenml_flavor" {
-    defaults = {
-      config_schema = "{\"properties\":{}}"
-    }
-  }
-
-  # Each object of a type gets the same one.
-  mock_data "zenml_stack_component" {
-    defaults = {
-      id = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11"
-    }
-  }
-
-  mock_resource "zenml_stack_component" {
-    defaults = {
-      id = "0f4c3b1e-6a52-4f0e-9d6b-2f1f0d3c7a11"
-    }
-  }
+  source = "./mocks"
 }
 
 run "plans" {
@@ -231,6 +213,13 @@ run "applies" {
   command = apply
 }
 "#;
+
+/// Writes a test of the configuration, with the values for its mock.
+fn write_test(host: &Scenario, configuration: &str) {
+    host.write("mocked.tftest.hcl", &(MOCKED.to_owned() + &variables_of(configuration))).unwrap();
+    let values = fs::read_to_string(example("mocks/zenml.tfmock.hcl")).unwrap();
+    host.write("mocks/zenml.tfmock.hcl", &values).unwrap();
+}
 
 /// Runs the tests in the directory; mocks are newer than tests.
 async fn all_pass(host: &Scenario, what: &str) {
@@ -269,7 +258,7 @@ async fn every_example_passes_its_tests_with_a_mocked_provider() {
                 host.write(file, &text).unwrap();
                 configuration += &text;
             }
-            host.write("mocked.tftest.hcl", &(MOCKED.to_owned() + &variables_of(&configuration))).unwrap();
+            write_test(&host, &configuration);
             all_pass(&host, name).await;
         }
     }
@@ -283,7 +272,7 @@ async fn the_examples_of_all_types_pass_their_tests_with_a_mocked_provider() {
         configuration += &crate::examples::together("resources", "resource.tf");
         configuration += &crate::examples::together("data-sources", "data-source.tf");
         host.write("main.tf", &configuration).unwrap();
-        host.write("mocked.tftest.hcl", &(MOCKED.to_owned() + &variables_of(&configuration))).unwrap();
+        write_test(&host, &configuration);
         all_pass(&host, "all types").await;
     }
 }
