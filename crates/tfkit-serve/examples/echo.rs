@@ -51,6 +51,10 @@ impl Provider for Echo {
             act(token.expose()).await;
             // A provider should not log this. If it does, the secret must be masked.
             tracing::info!(token = token.expose().as_str(), "Configured with {:?}", token.expose());
+            tracing::error!("An error with {}", token.expose());
+            tracing::warn!("A warning with {}", token.expose());
+            tracing::debug!("A decision with {}", token.expose());
+            tracing::trace!("A call with {}", token.expose());
         }
         Ok(Configured::Ready(Folder(config.folder.into())))
     }

@@ -7,6 +7,56 @@
 //!     tfkit_serve::serve("registry.terraform.io/acme/cloud", Cloud)
 //! }
 //! ```
+//!
+//! # The name of the binary
+//!
+//! Hosts look for a file named `terraform-provider-NAME`, where `NAME` is the last part of the source address. Set it
+//! with `[[bin]] name = "terraform-provider-cloud"` in `Cargo.toml`. Releases add the version: `terraform-provider-cloud_v1.2.3`.
+//!
+//! # Development
+//!
+//! A host uses a local build instead of a release if its configuration file (`~/.terraformrc`, or `TF_CLI_CONFIG_FILE`)
+//! names the folder of the binary. No `terraform init` is needed:
+//!
+//! ```hcl
+//! provider_installation {
+//!   dev_overrides {
+//!     "acme/cloud" = "/home/me/cloud/target/debug"
+//!   }
+//!   direct {}
+//! }
+//! ```
+//!
+//! # Debugging
+//!
+//! A host starts and ends several processes in one run, which is too fast for a debugger. Instead, start the provider
+//! yourself, in a debugger or not, with `terraform-provider-cloud --debug`. It prints a command that sets
+//! `TF_REATTACH_PROVIDERS`. Run that command in another shell, and then Terraform or OpenTofu, as often as you like:
+//! they use the running process, and need neither `init` nor `dev_overrides`. Press Ctrl-C to end the provider. A host
+//! opens a connection for each provider block and for each step of a run. Each connection has its own
+//! [`Engine`], and thus its own configuration and client, as if it were a process; static variables are shared.
+//!
+//! # Logs
+//!
+//! Log with `tracing`. The lines go to the host, which shows them if `TF_LOG` or `TF_LOG_PROVIDER` asks for their level
+//! (`TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `OFF`); `TF_LOG_PROVIDER_CLOUD` sets the level of this provider only.
+//! Each line has the RPC, the type and an id of the call. The sensitive values of the provider block are masked; mask
+//! others with [`mask`]. Without a level, only panics are logged.
+//!
+//! # Threads
+//!
+//! Each call of the host has a thread of its own, so that a hook may block or compute: it delays no other call, and
+//! neither the connection, a stop, a signal nor the end of the process. All threads share one `tokio` runtime with two
+//! threads in the background for sockets, timers and the tasks that a hook spawns. Do not block in a spawned task; use
+//! `tokio::task::spawn_blocking`.
+//!
+//! # Stopping
+//!
+//! When the user interrupts a run, reads and plans end at once, and an operation that changes something is asked to
+//! stop ([`Cx::until_stopped`](tfkit::Cx::until_stopped)). If the host cancels one call or is gone, the same happens to
+//! that call, and it is dropped a second later. At the end of the process, running calls have 1.5 seconds after the
+//! request of the host, and three seconds after `SIGTERM`, `SIGHUP` or `SIGQUIT`; a second signal ends the process at
+//! once. A process whose host has died ends within two seconds.
 #![warn(missing_docs)]
 
 mod host;

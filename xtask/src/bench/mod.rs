@@ -4,6 +4,7 @@
 //! The same host runs both sides in the same run, so that the ratios are meaningful on any machine.
 
 mod codec;
+mod members;
 mod memory;
 mod start;
 
@@ -119,6 +120,11 @@ async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failu
             ours / theirs
         ));
     }
+    say(&format!(
+        "Planning rules for {} members      {:>8}",
+        members::MEMBERS,
+        milliseconds(members::measure()?)
+    ));
     say("");
     say(
         "objects  step              components  terraform_data   ratio   requests   peak memory of the provider",

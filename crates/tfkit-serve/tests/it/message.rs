@@ -180,6 +180,38 @@ async fn a_panic_is_a_diagnostic_and_a_log_line_of_level_error() {
 }
 
 #[tokio::test]
+async fn each_log_level_shows_what_is_at_least_as_important_and_masks_it() {
+    const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+    for (variables, count) in [
+        (&[][..], 0),
+        (&[("TF_LOG", "OFF")], 0),
+        (&[("TF_LOG_PROVIDER", "ERROR")], 1),
+        (&[("TF_LOG_PROVIDER", "WARN")], 2),
+        (&[("TF_LOG_PROVIDER", "info")], 3),
+        (&[("TF_LOG", "DEBUG")], 4),
+        (&[("TF_LOG", "TRACE")], 5),
+        (&[("TF_LOG", "JSON")], 5),
+        (&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "WARN")], 2),
+        (&[("TF_LOG_PROVIDER", "OFF"), ("TF_LOG_PROVIDER_ECHO", "WARN")], 2),
+        (&[("TF_LOG_PROVIDER_OTHER", "TRACE")], 0),
+    ] {
+        let provider = Provider::start(variables);
+        let channel = provider.connect().await;
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(configure(&channel, folder.path(), "level-test-secret").await, []);
+        let ended = provider.shut_down(channel).await;
+        assert!(!ended.stderr.contains("level-test-secret"), "{variables:?}: {}", ended.stderr);
+        let log = ended.log();
+        for (place, level) in LEVELS.iter().enumerate() {
+            let is_shown = |line: &Value| {
+                line["@level"] == *level && line["@message"].as_str().unwrap().contains(" with ")
+            };
+            assert_eq!(log.iter().any(is_shown), place < count, "{variables:?}: {level}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn log_lines_have_the_format_that_hosts_read_and_mask_credentials() {
     let provider = Provider::start(&[("TF_LOG", "OFF"), ("TF_LOG_PROVIDER_ECHO", "TRACE")]);
     let channel = provider.connect().await;
