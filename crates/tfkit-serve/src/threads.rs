@@ -21,7 +21,7 @@ use tonic::codegen::tokio_stream::StreamExt as _;
 use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 
 /// Maximum number of calls that run at the same time. A host makes ten by default, and others wait for a free thread.
-pub(crate) const CALLS: usize = 512;
+const CALLS: usize = 512;
 /// Background threads.
 const BACKGROUND: usize = 2;
 /// Threads for what libraries block on, such as looking up a host name.

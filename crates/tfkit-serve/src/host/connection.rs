@@ -11,7 +11,6 @@ use tokio_rustls::TlsAcceptor;
 
 use super::listen::{Listener, Stream};
 use crate::lifetime::Lifetime;
-use crate::threads::CALLS;
 use crate::wire::Services;
 
 /// Timeout of the TLS handshake.
@@ -20,9 +19,9 @@ const SECURING: Duration = Duration::from_secs(10);
 const BACK_OFF: Duration = Duration::from_millis(50);
 /// Flow-control window of a stream and of a connection, in bytes: schemas and states are large.
 const WINDOW: u32 = 4 << 20;
-/// Maximum number of calls on one connection. More than this framework runs at the same time, so that a call that
-/// needs no thread is never held back.
-const STREAMS: u32 = 2 * CALLS as u32;
+/// Maximum number of calls on one connection. Twice as many as run at the same time, so that a call that needs no thread
+/// is not held back.
+const STREAMS: u32 = 1024;
 
 /// Serves every connection until the lifetime ends, then waits for running calls.
 pub(super) async fn accept(
@@ -83,7 +82,7 @@ async fn connection(stream: Stream, tls: Option<TlsAcceptor>, services: Services
 /// Asks running calls to end, and leaves them the time for it.
 async fn stop(services: &Services) {
     services.stop().await;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Speaks HTTP/2 on a connection until either side ends it.

@@ -162,10 +162,18 @@ pub(crate) async fn call(
             };
             calls.read_data_source(request).await.unwrap().into_inner().diagnostics
         }
+        newer => newer_call(channel, &folder, newer, text).await,
+    }
+}
+
+/// Makes a call about something else than a resource or a data source.
+async fn newer_call(channel: Channel, folder: &Path, rpc: &str, text: String) -> Vec<Diagnostic> {
+    let mut calls = channel.provider();
+    match rpc {
         "list" => {
             let config = Some(json(&serde_json::json!({ "text": text })));
             let request = list_resource::Request {
-                type_name: ty,
+                type_name: "echo_note".to_owned(),
                 config,
                 limit: 10,
                 ..list_resource::Request::default()
@@ -178,8 +186,9 @@ pub(crate) async fn call(
             diagnostics
         }
         "action" => {
-            file("stamped");
-            let config = Some(json(&serde_json::json!({ "name": name, "text": text, "signature": null })));
+            std::fs::write(folder.join("action.note"), "yellow\nstamped").unwrap();
+            let config =
+                Some(json(&serde_json::json!({ "name": "action", "text": text, "signature": null })));
             let action_type = "echo_stamp".to_owned();
             let request = invoke_action::Request { action_type, config, ..invoke_action::Request::default() };
             let mut events = calls.invoke_action(request).await.unwrap().into_inner();

@@ -220,7 +220,9 @@ fn digest(form: Form<'_>, rules: Rules, mask: &Mask, value: &Dyn, hasher: &mut D
             digest_set(Form::Plain(ty), rules, mask, elements, hasher);
         }
         (Mask::Each(mask), Form::Plain(Type::List(ty)), Dyn::List(elements)) => {
-            elements.iter().for_each(|element| digest(Form::Plain(ty), rules, mask, element, hasher));
+            for element in elements {
+                digest(Form::Plain(ty), rules, mask, element, hasher);
+            }
         }
         (Mask::Each(mask), Form::Plain(Type::Map(ty)), Dyn::Map(elements)) => {
             for (key, element) in elements {
@@ -251,9 +253,9 @@ fn digest_attribute(
             digest_set(Form::Object(attributes), rules, mask, elements, hasher);
         }
         (Mask::Each(mask), Shape::Nested(_, attributes), Dyn::List(elements), _) => {
-            elements
-                .iter()
-                .for_each(|element| digest(Form::Object(attributes), rules, mask, element, hasher));
+            for element in elements {
+                digest(Form::Object(attributes), rules, mask, element, hasher);
+            }
         }
         (Mask::Each(mask), Shape::Nested(_, attributes), Dyn::Map(elements), _) => {
             for (key, element) in elements {
