@@ -8,6 +8,8 @@
 //! - A server counts every change that it stores as an update, whatever it changes. Only arguments that never reach a
 //!   server, which are `local`, change nothing.
 //! - An optional argument that is no longer set stays as it is, if the server keeps it as well.
+//! - Labels, the description of a project and the settings of a component are always decided by a plan hook: it clears
+//!   what is no longer set.
 
 use serde_json::json;
 use tfkit::schema::Kind;
@@ -17,7 +19,94 @@ use zenml_provider::{Environment, Zenml};
 use crate::world::under_each_host;
 
 /// `-` stands for nothing, and `any change` for every argument that is not local.
-const TABLE: &str = "";
+const TABLE: &str = "
+zenml_code_repository           workspace_id              -
+zenml_code_repository           id                        -
+zenml_code_repository           user_id                   -
+zenml_code_repository           created                   -
+zenml_code_repository           updated                   any change
+zenml_flavor                    workspace_id              -
+zenml_flavor                    id                        -
+zenml_flavor                    display_name              -
+zenml_flavor                    user_id                   -
+zenml_flavor                    created                   -
+zenml_flavor                    updated                   any change
+zenml_project                   workspace_id              -
+zenml_project                   id                        -
+zenml_project                   display_name              -
+zenml_project                   description               any change
+zenml_project                   tags                      local
+zenml_project                   deletion_protection       local
+zenml_project                   created                   -
+zenml_project                   updated                   any change
+zenml_project_role_assignment   id                        role_id
+zenml_project_role_assignment   workspace_id              -
+zenml_project_role_assignment   role                      role_id
+zenml_project_role_assignment   role_id                   role
+zenml_secret                    workspace_id              -
+zenml_secret                    id                        -
+zenml_secret                    user_id                   -
+zenml_secret                    created                   -
+zenml_secret                    updated                   any change
+zenml_service_connector         workspace_id              -
+zenml_service_connector         id                        -
+zenml_service_connector         resource_type             -
+zenml_service_connector         description               -
+zenml_service_connector         labels                    any change
+zenml_service_connector         verify                    local
+zenml_service_connector         expires_at                -
+zenml_service_connector         expires_skew_tolerance    -
+zenml_service_connector         user                      -
+zenml_service_connector         created                   -
+zenml_service_connector         updated                   any change
+zenml_service_connector         timeouts                  local
+zenml_stack                     workspace_id              -
+zenml_stack                     id                        -
+zenml_stack                     description               -
+zenml_stack                     environment               -
+zenml_stack                     secrets                   -
+zenml_stack                     labels                    any change
+zenml_stack_component           workspace_id              -
+zenml_stack_component           id                        -
+zenml_stack_component           configuration             any change
+zenml_stack_component           environment               -
+zenml_stack_component           secrets                   -
+zenml_stack_component           labels                    any change
+zenml_stack_component           created                   -
+zenml_stack_component           updated                   any change
+zenml_stack_role_assignment     id                        -
+zenml_stack_role_assignment     workspace_id              -
+zenml_stack_role_assignment     grants                    any change
+zenml_tag                       workspace_id              -
+zenml_tag                       id                        -
+zenml_tag                       color                     -
+zenml_tag                       user_id                   -
+zenml_tag                       created                   -
+zenml_tag                       updated                   any change
+zenml_team                      organization_id           -
+zenml_team                      id                        -
+zenml_team                      invite_unknown            local
+zenml_team                      invite_role               local
+zenml_team                      created                   -
+zenml_team                      updated                   any change
+zenml_workspace                 organization_id           -
+zenml_workspace                 id                        -
+zenml_workspace                 display_name              -
+zenml_workspace                 version                   -
+zenml_workspace                 desired_state             -
+zenml_workspace                 deletion_protection       local
+zenml_workspace                 timeouts                  local
+zenml_workspace                 url                       server_url
+zenml_workspace                 server_url                desired_state
+zenml_workspace                 running_version           version, desired_state
+zenml_workspace                 status                    version, desired_state
+zenml_workspace                 enrollment_key            -
+zenml_workspace                 created                   -
+zenml_workspace                 updated                   any change
+zenml_workspace_role_assignment id                        role_id
+zenml_workspace_role_assignment role                      role_id
+zenml_workspace_role_assignment role_id                   role
+";
 
 #[test]
 fn what_each_value_follows_from_has_been_reviewed() {
