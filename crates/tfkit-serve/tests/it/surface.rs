@@ -172,7 +172,10 @@ fn elements_of_a_set_that_become_equal_show_no_change_after_their_apply() {
         let project = Project::at(&host, "surface", "example.com/tests/surface");
         for plants in plants {
             let blocks = plants.replace("}, {", "}\n  tree {").replace(", ", "\n    ");
-            for set in [format!("lawn = [{plants}]"), format!("tree {blocks}").replace("{ ", "{\n    ")] {
+            for set in [
+                format!("lawn = [{plants}]"),
+                format!("tree {blocks}").replace("{ ", "{\n    ").replace(" }", "\n  }"),
+            ] {
                 let garden = |argument: &str| {
                     format!(
                         "resource \"surface_garden\" \"it\" {{\n  name = \"g\"\n  {argument}\n  {set}\n}}\n"

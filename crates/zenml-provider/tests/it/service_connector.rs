@@ -313,7 +313,8 @@ async fn a_new_resource_replaces_a_connector_in_use_and_changes_an_unused_one_in
     assert_eq!(place.harness.apply(C, renamed).await.unwrap().action, Action::Update);
     let before = place.id();
     let applied = place.harness.apply(C, config(json!({ "resource_id": "s3://b" }))).await.unwrap();
-    assert_eq!((applied.action, applied.told()), (Action::Replace, vec![]));
+    let reason = "The change of resource_id replaces the object";
+    assert_eq!((applied.action, applied.told()), (Action::Replace, vec![reason]));
     assert_ne!(place.id(), before);
     // It is in use again, so its deletion warns and names the users.
     let warnings = place.harness.destroy(C).await.unwrap();
