@@ -5,6 +5,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, ExprArray, Ident, LitInt, LitStr, Result, Type};
 
 /// The options of a field.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent options")]
 #[derive(Default)]
 pub(crate) struct FieldOptions {
     pub(crate) key: Option<KeyPart>,

@@ -72,7 +72,7 @@ pub fn ignoring_white_space_around(value: &Dyn) -> Cow<'_, Dyn> {
 pub fn duration_text(value: &Dyn) -> Cow<'_, Dyn> {
     parsed(value, |text| {
         let nanoseconds = go_duration::parse_go_duration(text.trim()).ok()?.nanoseconds();
-        Some(Dyn::from(i64::try_from(nanoseconds).ok()?))
+        Some(Dyn::from(nanoseconds))
     })
 }
 

@@ -55,10 +55,9 @@ fn open_defaults(attributes: &[Attribute], config: &Dyn, planned: &mut Dyn) {
                 }
             }
             (Shape::Nested(_, attributes), Dyn::List(config), Dyn::List(planned)) => {
-                config
-                    .iter()
-                    .zip(planned)
-                    .for_each(|(config, planned)| open_defaults(attributes, config, planned));
+                for (config, planned) in config.iter().zip(planned) {
+                    open_defaults(attributes, config, planned);
+                }
             }
             (Shape::Nested(_, attributes), Dyn::Map(config), Dyn::Map(planned)) => {
                 for (key, planned) in planned {
@@ -84,7 +83,9 @@ pub fn merge(attributes: &[Attribute], planned: &mut Dyn) {
         match (nesting, value) {
             (Nesting::Single, value) => merge(attributes, value),
             (Nesting::Set, Dyn::List(elements)) => {
-                elements.iter_mut().for_each(|element| merge(attributes, element));
+                for element in elements.iter_mut() {
+                    merge(attributes, element);
+                }
                 if let Dyn::List(united) = Dyn::set(std::mem::take(elements)) {
                     *elements = united;
                 }

@@ -540,13 +540,13 @@ fn a_value_becomes_unknown_only_if_something_that_it_follows_from_changes() {
     assert_eq!(planned, without(with(&[("protected", "p")])), "a local change");
 
     // Null is a value of the server, unless an earlier version did not have the attribute.
-    let mut stale = state.clone();
-    stale.set_at(&Path::from("server"), Dyn::Null);
-    let planned = prepare(&workspace(), &stale, &config(&[("name", "b")]));
+    let mut incomplete = state.clone();
+    incomplete.set_at(&Path::from("server"), Dyn::Null);
+    let planned = prepare(&workspace(), &incomplete, &config(&[("name", "b")]));
     assert_eq!(planned.attribute("server"), &Dyn::Null);
     let mut attributes = workspace();
     attributes[3].depends = Depends::Only { attributes: vec!["version"], nullable: false };
-    let planned = prepare(&attributes, &stale, &config(&[("name", "b")]));
+    let planned = prepare(&attributes, &incomplete, &config(&[("name", "b")]));
     assert_eq!((planned.attribute("server"), planned.attribute("url")), (&Dyn::Unknown, &Dyn::Unknown));
 }
 
