@@ -39,6 +39,7 @@ impl Provider for Echo {
             .list_resource::<Note>()
             .ephemeral_resource::<Visit>()
             .action::<Stamp>()
+            .list_resource::<Note>()
             .function::<Repeat>()
     }
 
@@ -110,6 +111,36 @@ pub struct Note {
 pub struct Remote {
     id: String,
     text: String,
+}
+
+/// Finds notes.
+#[derive(Clone, Debug, Model)]
+#[model(name = "note", kind = list_resource)]
+pub struct NoteFilters {
+    /// List only notes whose name starts with this prefix.
+    pub prefix: Option<String>,
+}
+
+impl ListResource for Note {
+    type Filters = NoteFilters;
+    type Resource = Self;
+
+    async fn list(cx: &Cx<Folder>, filters: NoteFilters, results: &mut Results<Self>) -> Result<(), Diag> {
+        let folder = cx.client().await?;
+        let entries = std::fs::read_dir(&folder.0).map_err(|error| failed("list", "*", &error))?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let mut names: Vec<String> =
+            names.filter_map(|name| Some(name.strip_suffix(".note")?.to_owned())).collect();
+        names.retain(|name| filters.prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix)));
+        names.sort();
+        for id in names {
+            let key = NoteKey { id: id.clone() };
+            // The folder shows who asked for how much.
+            folder.write("last-listed", &id)?;
+            results.push(Listed { key, display_name: id, remote: None }).await;
+        }
+        Ok(())
+    }
 }
 
 /// A note of somebody who had no provider for notes: the name is the input of a `terraform_data`.

@@ -13,6 +13,7 @@ mod generated;
 mod handshake;
 mod host;
 mod lifetime;
+mod list;
 mod message;
 mod surface;
 mod terraform;

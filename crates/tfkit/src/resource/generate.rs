@@ -35,7 +35,7 @@ impl<M: Model> Generated<M> {
         self.put(token, Dyn::Null);
     }
 
-    /// Adds an attribute that [`generate`](crate::plan::generate) omits, as it is in the state.
+    /// Adds an attribute that [`generate`](fn@crate::plan::generate) omits, as it is in the state.
     pub fn keep<F>(&mut self, token: Token<M, F>) {
         let value = self.state.dyn_of(token).clone();
         self.put(token, value);

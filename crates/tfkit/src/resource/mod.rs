@@ -132,7 +132,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Adjusts a configuration that is [generated](crate::plan::generate) from the state of an object, for example if
+    /// Adjusts a configuration that is [generated](fn@crate::plan::generate) from the state of an object, for example if
     /// an attribute is superfluous next to the provider block. The plan of the result must be empty.
     fn generate(
         cx: &Cx<Self::Client>,

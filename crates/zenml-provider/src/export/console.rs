@@ -22,7 +22,8 @@ impl Console {
         };
         self.print(&printable::line(&format!("{kind}: {}", diag.summary)));
         for line in diag.detail().lines() {
-            self.print(&printable::line(&format!("  {line}")));
+            let indent = if line.is_empty() { "" } else { "  " };
+            self.print(&printable::line(&format!("{indent}{line}")));
         }
     }
 

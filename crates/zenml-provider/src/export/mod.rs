@@ -33,7 +33,7 @@ pub const USAGE: (&str, &str) = ("export --out DIR", "write the configuration of
 /// The address and the credential come from the same environment variables as those of the provider, such as
 /// ZENML_CONTROL_PLANE_URL and ZENML_SERVICE_ACCOUNT_KEY, or ZENML_SERVER_URL and ZENML_API_KEY.
 #[derive(Debug, Parser)]
-#[command(name = "terraform-provider-zenml export", version)]
+#[command(bin_name = "terraform-provider-zenml export", version)]
 struct Arguments {
     /// Directory for the files. It is created; existing files are never overwritten
     #[arg(long, value_name = "DIR")]
@@ -95,6 +95,8 @@ async fn export(arguments: &Arguments, environment: Environment, console: Consol
     write::write(&arguments.out, &files)?;
     let place = arguments.out.display();
     console.say(&format!("Wrote {count} objects to {} files in {place}", files.len()));
-    console.say("Next: terraform plan, which imports them and changes nothing");
+    console.say(
+        "Next, in this directory: terraform init, and terraform plan, which imports them without a change",
+    );
     Ok(())
 }
