@@ -10,8 +10,8 @@ const PROGRAM: Program =
 
 fn main() -> ExitCode {
     let environment = Environment::read();
-    let mut arguments = std::env::args_os().skip(1).peekable();
-    if arguments.peek().is_some_and(|first| first == export::COMMAND) {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == export::COMMAND) {
         return export::run(arguments, environment);
     }
     tfkit_serve::serve(PROGRAM, Zenml::new(environment))

@@ -1,4 +1,4 @@
-//! What the export prints: progress and messages on stderr.
+//! What the export prints: progress and messages on stderr, and the help on standard output.
 
 use std::io::Write as _;
 
@@ -25,6 +25,14 @@ impl Console {
             let indent = if line.is_empty() { "" } else { "  " };
             self.print(&printable::line(&format!("{indent}{line}")));
         }
+    }
+
+    /// Prints to standard output what a person asked for.
+    #[expect(clippy::disallowed_methods, reason = "a person started this process, not a host")]
+    #[expect(clippy::unused_self, reason = "whoever has no console cannot print")]
+    pub(super) fn help(self, text: &str) {
+        // Whoever reads it may have closed the pipe.
+        let _ = writeln!(std::io::stdout().lock(), "{text}");
     }
 
     #[expect(clippy::disallowed_methods, reason = "nothing else of the export prints")]

@@ -2,18 +2,18 @@
 //!
 //! It is built on the list resources and on generated configurations, so a new type is exported without code here.
 
+mod arguments;
 mod collect;
 mod console;
 mod write;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
 use tfkit::export::{Source, files};
 use tfkit::{Diag, Engine};
 
+use self::arguments::{Arguments, HELP};
 use self::collect::{Collector, Wish};
 use self::console::Console;
 use crate::{Environment, Zenml};
@@ -24,39 +24,20 @@ pub const COMMAND: &str = "export";
 /// Its usage and its meaning, for the help of the program.
 pub const USAGE: (&str, &str) = ("export --out DIR", "write the configuration of what exists");
 
-/// Write the Terraform configuration of an existing organization, workspace or ZenML server.
-///
-/// The files contain a resource and an import block for each object that the credential can read. References between
-/// objects replace ids, and sensitive values are variables: no file contains a secret. A plan of the files imports
-/// everything and changes nothing.
-///
-/// The address and the credential come from the same environment variables as those of the provider, such as
-/// ZENML_CONTROL_PLANE_URL and ZENML_SERVICE_ACCOUNT_KEY, or ZENML_SERVER_URL and ZENML_API_KEY.
-#[derive(Debug, Parser)]
-#[command(bin_name = "terraform-provider-zenml export", version)]
-struct Arguments {
-    /// Directory for the files. It is created; existing files are never overwritten
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Export only this workspace and what is in it, by name or ID
-    #[arg(long, value_name = "NAME")]
-    workspace: Option<String>,
-    /// Export only objects of this type, such as `zenml_stack`; can be repeated
-    #[arg(long = "type", value_name = "TYPE")]
-    types: Vec<String>,
-}
-
-/// Runs the command with its arguments, the first of which is its name.
+/// Runs the command with the arguments after its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // A closed terminal cannot show the message.
-            let _ = error.print();
-            return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+    let console = Console;
+    let arguments = match Arguments::parse(arguments) {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            console.help(HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(diag) => {
+            console.diagnostic(&diag);
+            return ExitCode::from(2);
         }
     };
-    let console = Console;
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -159,7 +159,7 @@ async fn an_export_can_be_narrowed_and_says_what_is_wrong() {
         (vec!["--workspace", "three"], "There is no workspace \"three\""),
         (vec!["--type", "zenml_unicorn"], "There is no type \"zenml_unicorn\" to export"),
         (vec!["--workspace", "one", "--type", "team"], "There is nothing to export"),
-        (vec!["--unknown"], "unexpected argument '--unknown'"),
+        (vec!["--unknown"], "Unknown argument \"--unknown\""),
     ] {
         let refused = export(&world, &out("refused"), &more).await;
         assert!(!refused.status.success(), "{more:?}");
