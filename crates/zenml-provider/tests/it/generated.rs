@@ -215,8 +215,8 @@ const TOLD: [(&str, &str); 3] = [
 ];
 
 /// What nobody has to write: defaults, the provider's own organization, and the second of two names of a role.
-const SUPERFLUOUS: [&str; 7] =
-    ["organization_id", "invite_unknown", "invite_role", "verify", "is_managed", "role_id", "timeouts"];
+const SUPERFLUOUS: [&str; 6] =
+    ["organization_id", "invite_unknown", "invite_role", "verify", "is_managed", "role_id"];
 
 /// Applies a configuration, removes everything from the state, and imports each object with a configuration that the
 /// host generates.

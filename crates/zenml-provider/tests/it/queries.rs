@@ -330,7 +330,7 @@ async fn the_examples_of_all_lists_run_together() {
         assert_eq!(found.names("list.zenml_team.all"), ["builders"]);
         let team = found.results("list.zenml_team.all")[0];
         assert_eq!(team["resource_object"]["name"], "builders");
-        assert_eq!(found.warnings(), Vec::<&str>::new());
+        assert_eq!(found.warnings(), ["Provider development overrides are in effect"]);
         world.stop().await;
     }
 }
