@@ -86,7 +86,8 @@ fn without_prefix<'a>(engine: &Engine, type_name: &'a str) -> &'a str {
 fn provider(engine: &Engine, source: Source<'_>) -> String {
     let name = engine.name();
     let (address, version) = (quoted(source.address), quoted(source.version));
-    let comment: String = source.comment.lines().map(|line| format!("  # {line}\n")).collect();
+    let comment: Vec<String> = source.comment.lines().map(|line| format!("  # {line}\n")).collect();
+    let comment = comment.concat();
     format!(
         "terraform {{\n  required_providers {{\n    {name} = {{\n      source  = {address}\n      version = {version}\n    \
          }}\n  }}\n}}\n\nprovider {} {{\n{comment}}}\n",

@@ -152,8 +152,7 @@ impl<'a> Collector<'a> {
 
     fn is_in_workspace(&self, type_name: &str) -> bool {
         let schema = self.engine.schema(Kind::ListResource, type_name);
-        let names = schema.into_iter().flat_map(|schema| &schema.attributes);
-        names.into_iter().any(|attribute| attribute.name == WORKSPACE_ID)
+        schema.is_some_and(|schema| schema.attributes.iter().any(|attribute| attribute.name == WORKSPACE_ID))
     }
 
     /// Adds all objects of a type.
