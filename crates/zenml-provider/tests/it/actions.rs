@@ -19,7 +19,7 @@ fn verifications(world: &World, outcomes: &[(u16, Json)]) {
     let rule = |(index, (status, body)): (usize, &(u16, Json))| {
         let nth = (index + 1 < outcomes.len()).then_some(index + 1);
         json!({
-            "method": "PUT", "route": "/w/*/service_connectors/*/verify", "nth": nth,
+            "method": "PUT", "route": "/w/*/service_connectors/{connector_id}/verify", "nth": nth,
             "effect": { "status": status, "body": body },
         })
     };
@@ -67,7 +67,7 @@ async fn a_connector_that_does_not_work_is_refused_with_the_reason_and_without_i
     let cases = [
         ((200, verified(Some(&echo))), "the verification failed", "the permissions of the credentials"),
         ((501, not_installed), "the server lacks an integration", "Install the integration"),
-        ((403, json!({ "detail": ["IllegalOperationError", "no"] })), "permission denied", "Workspace Admin"),
+        ((403, json!({ "detail": ["IllegalOperationError", "Insufficient permissions to verify"] })), "not allowed", "Workspace Admin"),
     ];
     for (outcome, what, fix) in cases {
         verifications(&place.world, &[outcome]);
@@ -91,7 +91,7 @@ async fn a_connector_that_does_not_work_is_refused_with_the_reason_and_without_i
             format!("There is no service connector {}", absent["connector_id"].as_str().unwrap()),
         ),
         (other, "Service connector \"aws\" does not give access to \"kubernetes-cluster\"".to_owned()),
-        (json!({ "connector_id": "aws" }), "Attribute \"connector_id\" must be a UUID".to_owned()),
+        (json!({ "connector_id": "aws" }), "Attribute \"connector_id\" must be the id of".to_owned()),
         (
             json!({ "connector_id": id, "resource_id": "s3://a" }),
             "Attribute \"resource_id\" requires".to_owned(),
@@ -147,19 +147,19 @@ async fn a_workspace_that_cannot_be_switched_is_refused_with_the_reason() {
         for (id, summary) in [
             (&elsewhere, format!("Cannot {verb} workspace \"elsewhere\": ZenML Pro does not operate it")),
             (&absent, format!("There is no workspace {absent}")),
-            (&"alpha".to_owned(), "Attribute \"workspace_id\" must be a UUID".to_owned()),
+            (&"alpha".to_owned(), "Attribute \"workspace_id\" must be the id of".to_owned()),
         ] {
             let failure = harness.invoke(action, json!({ "workspace_id": id })).await.unwrap_err();
             assert!(failure.summaries()[0].starts_with(&summary), "{failure}");
         }
     }
     let rule = json!({
-        "method": "PATCH", "route": "/workspaces/*",
+        "method": "PATCH", "route": "/workspaces/{workspace_id}",
         "effect": { "status": 403, "body": { "detail": "Insufficient permissions" } },
     });
     world.inject(json!({ "rules": [rule] }));
     let failure = harness.invoke(DEACTIVATE, json!({ "workspace_id": workspace })).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Cannot change workspace \"alpha\": permission denied"]);
+    assert_eq!(failure.summaries(), ["Cannot change workspace \"alpha\": not allowed"]);
     assert!(failure.to_string().contains("Organization Admin"), "{failure}");
     world.stop().await;
 }
