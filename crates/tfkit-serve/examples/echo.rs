@@ -34,6 +34,7 @@ impl Provider for Echo {
 
     fn register(types: Types<Folder>) -> Types<Folder> {
         types
+            .provider_meta::<About>()
             .resource::<Note>()
             .data_source::<NoteText>()
             .list_resource::<Note>()
@@ -59,6 +60,13 @@ impl Provider for Echo {
         }
         Ok(Configured::Ready(Folder(config.folder.into())))
     }
+}
+
+/// What a module can tell about its notes.
+#[derive(Clone, Debug, Object)]
+pub struct About {
+    /// Signature below each new note of the module.
+    pub signature: Option<String>,
 }
 
 /// The client.
@@ -202,6 +210,10 @@ impl Resource for Note {
 
     async fn create(cx: &Cx<Folder>, plan: Self) -> Result<Self, Diag> {
         assert!(plan.text != "panic", "asked to panic");
+        let about: Option<About> = cx.provider_meta()?;
+        if let Some(signature) = about.and_then(|about| about.signature) {
+            cx.client().await?.write(&format!("{}-signature", plan.name), &signature)?;
+        }
         let id = plan.name.clone();
         if plan.text == "wait for a renewal" {
             while cx.client().await?.read(RENEWED)?.is_none() {

@@ -14,8 +14,9 @@ use crate::erased::{
 };
 use crate::function::Function;
 use crate::list_resource::ListResource;
-use crate::model::{Model, Partial};
+use crate::model::{Model, Object, Partial};
 use crate::resource::Resource;
+use crate::schema::{About, Schema};
 use crate::value::Path;
 
 /// A provider: its configuration, its client and its types.
@@ -100,6 +101,7 @@ pub struct Types<Client> {
     pub(crate) actions: Vec<Arc<dyn AnyAction>>,
     pub(crate) functions: Vec<Arc<dyn AnyFunction>>,
     pub(crate) list_resources: Vec<Arc<dyn AnyListResource>>,
+    pub(crate) meta: Option<fn() -> Schema>,
 }
 
 impl<Client> std::fmt::Debug for Types<Client> {
@@ -133,6 +135,7 @@ impl<Client> Default for Types<Client> {
             actions: Vec::new(),
             functions: Vec::new(),
             list_resources: Vec::new(),
+            meta: None,
         }
     }
 }
@@ -157,6 +160,21 @@ impl<Client: Send + Sync + 'static> Types<Client> {
     pub fn ephemeral_resource<E: EphemeralResource<Client = Client>>(mut self) -> Self {
         let erased = ErasedEphemeralResource::<E>::new(Arc::clone(&self.connection));
         self.ephemeral_resources.push(Arc::new(erased));
+        self
+    }
+
+    /// Sets the arguments of `provider_meta` blocks, in which a module tells something to the provider about its
+    /// objects, such as its own version. Read them with [`Cx::provider_meta`](crate::Cx::provider_meta).
+    #[must_use]
+    pub fn provider_meta<M: Object>(mut self) -> Self {
+        self.meta = Some(|| Schema {
+            version: 0,
+            description: String::new(),
+            deprecated: None,
+            attributes: M::attributes(),
+            rules: Vec::new(),
+            about: About::default(),
+        });
         self
     }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tfkit::{Diag, Engine, Kind, Type};
+use tfkit::{Diag, Dyn, Engine, Kind, Type};
+
+use super::generated::provider::DynamicValue;
+use super::value;
 
 /// Answers the RPCs of the plugin protocol. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +41,12 @@ impl Service {
                 Some(ResourceTypes { object: schema.ty(), identity: identity.ty() })
             })
             .ok_or_else(|| unknown(Kind::Resource, type_name, self.address))
+    }
+
+    /// Decodes the `provider_meta` block of a module; null if there is none, or if the provider has no such block.
+    pub(super) fn provider_meta(&self, meta: Option<&DynamicValue>) -> Result<Dyn, Diag> {
+        let Some(schema) = self.engine.provider_meta_schema() else { return Ok(Dyn::Null) };
+        value::decode("a provider_meta block", meta, &schema.ty())
     }
 
     /// Returns the type of the objects of a type, by its full name.

@@ -15,6 +15,7 @@ mod host;
 mod lifetime;
 mod list;
 mod message;
+mod protocol;
 mod surface;
 mod terraform;
 mod tls;

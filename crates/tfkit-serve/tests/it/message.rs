@@ -6,7 +6,7 @@ use crate::generated::provider::diagnostic::Severity;
 use crate::generated::provider::{
     ClientCapabilities, Diagnostic, DynamicValue, FunctionError, apply_resource_change, call_function,
     close_ephemeral_resource, configure_provider, get_functions, get_metadata, get_provider_schema,
-    get_resource_identity_schemas, get_states, open_ephemeral_resource, read_resource,
+    get_resource_identity_schemas, get_states, open_ephemeral_resource, plan_resource_change, read_resource,
     renew_ephemeral_resource, validate_resource_config,
 };
 use crate::host::{Channel, Provider};
@@ -336,4 +336,34 @@ async fn only_opentofu_gets_an_error_while_the_provider_waits_for_a_value() {
         ClientCapabilities { write_only_attributes_allowed: true, ..ClientCapabilities::default() };
     let opened = calls.open_ephemeral_resource(open(Some(opentofu))).await.unwrap().into_inner();
     assert_eq!(only(opened.diagnostics).summary, "The provider's configuration is not known yet: folder");
+}
+
+#[tokio::test]
+async fn a_second_plan_starts_from_the_private_values_of_the_first_and_is_never_deferred() {
+    let provider = Provider::start(&[]);
+    let channel = provider.connect().await;
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(configure(&channel, folder.path(), "unused-token").await, []);
+    let note = serde_json::json!({ "id": null, "name": "n", "text": "t", "colour": null, "length": null });
+    let private = |value: &str| serde_json::json!({ ".version": 1, "seen": value }).to_string().into_bytes();
+    for (planned_private, expected) in [(Vec::new(), "prior"), (private("planned"), "planned")] {
+        let request = plan_resource_change::Request {
+            type_name: "echo_note".into(),
+            prior_state: Some(msgpack(b"\xc0")),
+            proposed_new_state: Some(json(&note)),
+            config: Some(json(&note)),
+            prior_private: private("prior"),
+            planned_private,
+            client_capabilities: Some(ClientCapabilities {
+                deferral_allowed: true,
+                store_planned_private: true,
+                ..ClientCapabilities::default()
+            }),
+            ..plan_resource_change::Request::default()
+        };
+        let planned = channel.provider().plan_resource_change(request).await.unwrap().into_inner();
+        assert_eq!((planned.diagnostics, planned.deferred), (vec![], None));
+        let private: Value = serde_json::from_slice(&planned.planned_private).unwrap();
+        assert_eq!(private["seen"], expected);
+    }
 }

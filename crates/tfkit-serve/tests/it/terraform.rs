@@ -348,3 +348,15 @@ fn hosts_move_objects_of_other_types() {
         assert!(errors.contains("The input of the terraform_data is not the name of a note"), "{errors}");
     }
 }
+
+#[test]
+fn hosts_pass_the_provider_meta_of_a_module_to_its_objects() {
+    for host in hosts() {
+        let project = Project::new(&host);
+        let meta = "terraform {\n  provider_meta \"echo\" {\n    signature = \"Ann\"\n  }\n}\n";
+        project.configure(&format!("{NOTE}{meta}"));
+        assert!(project.apply().contains("1 added"));
+        assert_eq!(fs::read_to_string(project.note("first-signature")).unwrap(), "Ann");
+        assert!(!project.plan_changes());
+    }
+}

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::caller::gone;
 use super::locks::Locks;
+use super::module::provider_meta;
 use super::private::Private;
 use super::stop::Stop;
 use crate::diag::Diag;
@@ -24,6 +25,8 @@ pub(crate) struct Call {
     pub(crate) notes: SharedNotes,
     /// Set when nobody waits for the result any more.
     pub(crate) gone: Arc<Stop>,
+    /// The `provider_meta` block of the object's module; null if there is none.
+    pub(crate) meta: Dyn,
     /// Where the host reads the progress of an action.
     pub(crate) progress: Option<mpsc::Sender<String>>,
 }
@@ -38,7 +41,7 @@ impl Call {
     ) -> Self {
         let now = Instant::now();
         let deadline = now.checked_add(timeout).unwrap_or(now + Duration::from_hours(24 * 365));
-        Self { shared, operation, deadline, notes, gone: gone(), progress: None }
+        Self { shared, operation, deadline, notes, gone: gone(), meta: provider_meta(), progress: None }
     }
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod call;
 pub(crate) mod caller;
 mod locks;
+pub(crate) mod module;
 mod private;
 mod stop;
 
@@ -20,7 +21,7 @@ pub(crate) use locks::lock;
 pub(crate) use private::Private;
 
 use crate::diag::Diag;
-use crate::model::{Model, Operation};
+use crate::model::{Model, Object, Operation};
 use crate::value::Dyn;
 
 /// The context of one operation on one object. Cheap to clone: all clones share what they collect.
@@ -195,6 +196,20 @@ impl<Client> Cx<Client> {
     /// Removes a private value.
     pub fn remove_private(&self, name: &str) {
         lock(&self.call.notes).private.remove(name);
+    }
+
+    /// Returns the `provider_meta` block of the object's module, as the struct that
+    /// [`Types::provider_meta`](crate::Types::provider_meta) registered; `None` if the module has none. Only for
+    /// resources and data sources.
+    pub fn provider_meta<M: Object>(&self) -> Result<Option<M>, Diag> {
+        match &self.call.meta {
+            Dyn::Null => Ok(None),
+            meta => M::from_object(meta).map(Some).map_err(|misfit| {
+                // The path would lead into the configuration of the object.
+                Diag { path: None, ..misfit.into_diag() }
+                    .why("It is set in a `provider_meta` block of the module.")
+            }),
+        }
     }
 
     /// Tells the user about the progress of an action. Other operations log it, because hosts show nothing there.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::provider::{AnyProvider, ErasedProvider};
@@ -40,6 +40,9 @@ pub(super) struct Core {
     pub(super) actions: Registry<dyn AnyAction>,
     pub(super) functions: BTreeMap<&'static str, Arc<dyn AnyFunction>>,
     pub(super) list_resources: Registry<dyn AnyListResource>,
+    /// Builds the schema of `provider_meta` blocks, if the provider has one.
+    make_meta: Option<fn() -> Schema>,
+    meta: OnceLock<Option<Schema>>,
     pub(super) shared: Arc<Shared>,
     /// Errors found while the types were registered.
     pub(super) problems: Diags,
@@ -74,6 +77,8 @@ impl Engine {
             ephemeral_resources,
             functions,
             list_resources,
+            make_meta: types.meta,
+            meta: OnceLock::new(),
             shared: Arc::default(),
             problems,
             warned: AtomicBool::new(false),
@@ -88,6 +93,12 @@ impl Engine {
     /// Returns the schema of the provider block.
     pub fn provider_schema(&self) -> &Schema {
         self.0.provider.schema()
+    }
+
+    /// Returns the schema of `provider_meta` blocks, in which a module tells something to the provider; `None` if the
+    /// provider has none.
+    pub fn provider_meta_schema(&self) -> Option<&Schema> {
+        self.0.meta.get_or_init(|| self.0.make_meta.map(|make| make())).as_ref()
     }
 
     /// Returns the full names of all types of a kind, sorted.

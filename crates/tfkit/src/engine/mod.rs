@@ -33,6 +33,7 @@ mod validate;
 
 pub use self::core::{Diags, Engine};
 pub use crate::cx::caller::attended;
+pub use crate::cx::module::with_provider_meta;
 pub use crate::erased::ImportBy;
 pub use crate::schema::{IdentityAttribute, IdentitySchema};
 pub use apply::ApplyRequest;

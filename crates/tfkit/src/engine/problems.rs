@@ -14,6 +14,9 @@ impl Engine {
     pub fn problems(&self) -> Diags {
         let mut problems = self.0.problems.clone();
         problems.extend(of_schema("provider block", self.provider_schema(), RESERVED_IN_PROVIDER));
+        if let Some(meta) = self.provider_meta_schema() {
+            problems.extend(of_schema("provider_meta block", meta, &[]));
+        }
         for kind in Kind::ALL {
             for (name, one) in self.0.types(kind) {
                 let what = format!("{} {name}", kind.words());

@@ -1,6 +1,6 @@
 //! `ApplyResourceChange`: applies a planned change.
 
-use tfkit::engine::ApplyRequest;
+use tfkit::engine::{ApplyRequest, with_provider_meta};
 use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::apply_resource_change::{Request, Response};
@@ -22,17 +22,16 @@ pub(super) async fn answer(service: &Service, request: Request) -> Response {
 
 async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
     let types = service.resource(&request.type_name)?;
-    let stored = service
-        .engine
-        .apply(ApplyRequest {
-            prior: value::decode("a state", request.prior_state.as_ref(), &types.object)?,
-            planned: value::decode("a plan", request.planned_state.as_ref(), &types.object)?,
-            config: value::decode("a configuration", request.config.as_ref(), &types.object)?,
-            identity: value::decode_identity(request.planned_identity.as_ref(), &types.identity)?,
-            private: request.planned_private,
-            type_name: request.type_name,
-        })
-        .await;
+    let meta = service.provider_meta(request.provider_meta.as_ref())?;
+    let wanted = ApplyRequest {
+        prior: value::decode("a state", request.prior_state.as_ref(), &types.object)?,
+        planned: value::decode("a plan", request.planned_state.as_ref(), &types.object)?,
+        config: value::decode("a configuration", request.config.as_ref(), &types.object)?,
+        identity: value::decode_identity(request.planned_identity.as_ref(), &types.identity)?,
+        private: request.planned_private,
+        type_name: request.type_name,
+    };
+    let stored = with_provider_meta(meta, service.engine.apply(wanted)).await;
     Ok(Response {
         new_state: Some(value::encode("a state", &stored.state, &types.object)?),
         new_identity: value::encode_identity(&stored.identity, &types.identity)?,

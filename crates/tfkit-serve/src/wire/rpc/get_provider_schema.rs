@@ -20,6 +20,7 @@ pub(super) async fn answer(service: &Service, _: Request) -> Response {
             |name: &str| Some((name.to_owned(), schema::encode_action(engine.schema(Kind::Action, name)?)));
         Ok(Response {
             provider: Some(schema::encode(engine.provider_schema())),
+            provider_meta: engine.provider_meta_schema().map(schema::encode),
             resource_schemas: schemas(Kind::Resource),
             data_source_schemas: schemas(Kind::DataSource),
             ephemeral_resource_schemas: schemas(Kind::EphemeralResource),

@@ -1,6 +1,6 @@
 //! `ReadDataSource`: reads a data source.
 
-use tfkit::engine::DataSourceRequest;
+use tfkit::engine::{DataSourceRequest, with_provider_meta};
 use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::read_data_source::{Request, Response};
@@ -17,8 +17,9 @@ pub(super) async fn answer(service: &Service, request: Request) -> Response {
 async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
     let ty = service.object(Kind::DataSource, &request.type_name)?;
     let config = value::decode("a configuration", request.config.as_ref(), &ty)?;
-    let (state, diags) =
-        service.engine.read_data_source(DataSourceRequest { type_name: request.type_name, config }).await;
+    let meta = service.provider_meta(request.provider_meta.as_ref())?;
+    let wanted = DataSourceRequest { type_name: request.type_name, config };
+    let (state, diags) = with_provider_meta(meta, service.engine.read_data_source(wanted)).await;
     Ok(Response {
         state: Some(value::encode("a result", &state, &ty)?),
         diagnostics: diagnostic::encode(&diags),

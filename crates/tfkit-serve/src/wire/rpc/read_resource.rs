@@ -1,6 +1,6 @@
 //! `ReadResource`: refreshes an object.
 
-use tfkit::engine::ReadRequest;
+use tfkit::engine::{ReadRequest, with_provider_meta};
 use tfkit::{Diag, Kind};
 
 use crate::wire::generated::provider::read_resource::{Request, Response};
@@ -22,15 +22,14 @@ pub(super) async fn answer(service: &Service, request: Request) -> Response {
 
 async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
     let types = service.resource(&request.type_name)?;
-    let stored = service
-        .engine
-        .read(ReadRequest {
-            state: value::decode("a state", request.current_state.as_ref(), &types.object)?,
-            identity: value::decode_identity(request.current_identity.as_ref(), &types.identity)?,
-            private: request.private,
-            type_name: request.type_name,
-        })
-        .await;
+    let meta = service.provider_meta(request.provider_meta.as_ref())?;
+    let wanted = ReadRequest {
+        state: value::decode("a state", request.current_state.as_ref(), &types.object)?,
+        identity: value::decode_identity(request.current_identity.as_ref(), &types.identity)?,
+        private: request.private,
+        type_name: request.type_name,
+    };
+    let stored = with_provider_meta(meta, service.engine.read(wanted)).await;
     Ok(Response {
         new_state: Some(value::encode("a state", &stored.state, &types.object)?),
         new_identity: value::encode_identity(&stored.identity, &types.identity)?,
