@@ -1,9 +1,8 @@
 //! Calling a function.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::core::{Core, Diags, Engine};
+use super::core::{Core, Engine};
 use super::task;
 use crate::diag::Diag;
 use crate::erased::AnyFunction;
@@ -115,19 +114,4 @@ fn position(signature: &Signature, path: &Path) -> Option<usize> {
         }
         _ => Some(index),
     }
-}
-
-/// Sorts functions by name. A name that occurs twice is a problem.
-pub(super) fn by_name(
-    functions: Vec<Arc<dyn AnyFunction>>,
-    problems: &mut Diags,
-) -> BTreeMap<&'static str, Arc<dyn AnyFunction>> {
-    let mut named = BTreeMap::new();
-    for function in functions {
-        let name = function.name();
-        if named.insert(name, function).is_some() {
-            problems.push(Diag::bug(format!("The function {name} is registered twice")));
-        }
-    }
-    named
 }

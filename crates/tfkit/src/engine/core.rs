@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::provider::{AnyProvider, ErasedProvider};
-use super::registry::Registry;
+use super::registry::{Registry, by_name};
 use super::sensitive;
 use crate::cx::{Call, Shared, SharedNotes};
 use crate::diag::Diag;
@@ -67,7 +67,7 @@ impl Engine {
         let ephemeral_resources =
             Registry::new(Kind::EphemeralResource, prefix, types.ephemeral_resources, &mut problems);
         let actions = Registry::new(Kind::Action, prefix, types.actions, &mut problems);
-        let functions = super::call_function::by_name(types.functions, &mut problems);
+        let functions = by_name(types.functions, &mut problems);
         let list_resources = Registry::new(Kind::ListResource, prefix, types.list_resources, &mut problems);
         Self(Arc::new(Core {
             provider: Arc::new(ErasedProvider::new(provider, types.connection)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diag::Diag;
-use crate::erased::AnyType;
+use crate::erased::{AnyFunction, AnyType};
 use crate::schema::Kind;
 
 /// The types of one kind, by their full names.
@@ -45,4 +45,19 @@ impl<T: AnyType + ?Sized> Registry<T> {
                 .fix("Check the name of the type, or the provider version that the configuration requires.")
         })
     }
+}
+
+/// Sorts functions by name. A name that occurs twice is a problem.
+pub(super) fn by_name(
+    functions: Vec<Arc<dyn AnyFunction>>,
+    problems: &mut Vec<Diag>,
+) -> BTreeMap<&'static str, Arc<dyn AnyFunction>> {
+    let mut named = BTreeMap::new();
+    for function in functions {
+        let name = function.name();
+        if named.insert(name, function).is_some() {
+            problems.push(Diag::bug(format!("The function {name} is registered twice")));
+        }
+    }
+    named
 }
