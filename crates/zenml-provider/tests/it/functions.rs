@@ -138,8 +138,8 @@ async fn an_object_is_imported_by_its_built_id() {
     ] {
         let id = call("import_id", &[json!(kind), attributes]).await.unwrap();
         let by = ImportBy::Id(id.as_str().unwrap().to_owned());
-        // Members that are not configured are read only by an import.
-        harness.import_equals_state(&format!("{kind}.it"), by, &["members"]).await.unwrap();
+        // An import reads members that are not configured, and the full name of a role.
+        harness.import_equals_state(&format!("{kind}.it"), by, &["members", "role"]).await.unwrap();
     }
     world.stop().await;
 }
