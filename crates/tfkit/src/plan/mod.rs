@@ -16,6 +16,7 @@
 mod assignment;
 mod block;
 mod candidates;
+mod canonical;
 mod conformity;
 mod decided;
 mod generate;

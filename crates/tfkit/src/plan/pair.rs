@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::assignment::Assignment;
 use super::candidates::{Candidates, Form, Rules};
-use super::same::{canonical_object, canonical_value, means_the_same};
+use super::canonical::{canonical_object, canonical_value};
+use super::same::means_the_same;
 use crate::schema::{Attribute, Nesting, Shape, Who};
 use crate::value::Dyn;
 

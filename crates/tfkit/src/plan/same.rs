@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::schema::{Attribute, Nesting, Shape};
 use crate::value::{Dyn, Number, Type, json};
 
 /// A function that returns the canonical form of a value. Two values have the same meaning if their canonical forms
@@ -156,35 +155,4 @@ pub(crate) fn canonical<'a>(same: Same, ty: &Type, value: &'a Dyn) -> Cow<'a, Dy
         }
         _ => whole,
     }
-}
-
-/// Returns the canonical form of a value of an attribute, by its own rule and those of the attributes inside it.
-pub(crate) fn canonical_value(attribute: &Attribute, value: &Dyn) -> Dyn {
-    let inside = match (&attribute.shape, value) {
-        (Shape::Nested(Nesting::Single, attributes), value) => canonical_object(attributes, value),
-        (Shape::Nested(nesting, attributes), Dyn::List(elements)) => {
-            let elements = elements.iter().map(|element| canonical_object(attributes, element));
-            if *nesting == Nesting::Set { Dyn::set(elements) } else { Dyn::list(elements) }
-        }
-        (Shape::Nested(_, attributes), Dyn::Map(elements)) => {
-            let canonical =
-                |(key, element): (&String, _)| (key.clone(), canonical_object(attributes, element));
-            Dyn::map(elements.iter().map(canonical))
-        }
-        (_, value) => value.clone(),
-    };
-    match attribute.same {
-        Some(same) if inside.wholly_known() => canonical(same, &attribute.ty(), &inside).into_owned(),
-        _ => inside,
-    }
-}
-
-/// Returns the canonical form of an object.
-pub(crate) fn canonical_object(attributes: &[Attribute], value: &Dyn) -> Dyn {
-    let Dyn::Map(members) = value else { return value.clone() };
-    let canonical = attributes.iter().map(|attribute| {
-        let value = members.get(attribute.name).unwrap_or(&Dyn::Null);
-        (attribute.name, canonical_value(attribute, value))
-    });
-    Dyn::map(canonical)
 }
