@@ -1,6 +1,7 @@
 //! A small provider: notes that are stored as files in a folder. The tests of this crate run it under real hosts, and
 //! use texts to make it misbehave: see [`act`].
 
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,7 +41,6 @@ impl Provider for Echo {
             .list_resource::<Note>()
             .ephemeral_resource::<Visit>()
             .action::<Stamp>()
-            .list_resource::<Note>()
             .function::<Repeat>()
     }
 
@@ -119,36 +119,6 @@ pub struct Note {
 pub struct Remote {
     id: String,
     text: String,
-}
-
-/// Finds notes.
-#[derive(Clone, Debug, Model)]
-#[model(name = "note", kind = list_resource)]
-pub struct NoteFilters {
-    /// List only notes whose name starts with this prefix.
-    pub prefix: Option<String>,
-}
-
-impl ListResource for Note {
-    type Filters = NoteFilters;
-    type Resource = Self;
-
-    async fn list(cx: &Cx<Folder>, filters: NoteFilters, results: &mut Results<Self>) -> Result<(), Diag> {
-        let folder = cx.client().await?;
-        let entries = std::fs::read_dir(&folder.0).map_err(|error| failed("list", "*", &error))?;
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut names: Vec<String> =
-            names.filter_map(|name| Some(name.strip_suffix(".note")?.to_owned())).collect();
-        names.retain(|name| filters.prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix)));
-        names.sort();
-        for id in names {
-            let key = NoteKey { id: id.clone() };
-            // The folder shows who asked for how much.
-            folder.write("last-listed", &id)?;
-            results.push(Listed { key, display_name: id, remote: None }).await;
-        }
-        Ok(())
-    }
 }
 
 /// A note of somebody who had no provider for notes: the name is the input of a `terraform_data`.
@@ -262,8 +232,8 @@ impl ListResource for Note {
         act(filters.text.as_deref().unwrap_or_default()).await;
         let files = std::fs::read_dir(&cx.client().await?.0);
         let files = files.map_err(|error| failed("list", "*", &error))?;
-        for file in files.filter_map(Result::ok) {
-            let name = file.file_name().to_string_lossy().into_owned();
+        let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+        for name in names.collect::<BTreeSet<String>>() {
             let Some(id) = name.strip_suffix(".note") else { continue };
             let key = NoteKey { id: id.to_owned() };
             results.push(Listed { key, display_name: id.to_owned(), remote: None }).await;

@@ -138,7 +138,7 @@ fn ids_become_references_wherever_they_occur_but_never_in_a_circle() {
     let text = &files["task.tf"];
     for (line, what) in [
         ("parent_id = todo_task.b.id", "a reference"),
-        ("after = [\n    todo_task.b_2.id,\n    \"00000000-0000-4000-8000-000000000009\",\n  ]", "in a list"),
+        ("after     = [todo_task.b_2.id, \"00000000-0000-4000-8000-000000000009\"]", "in a list"),
         ("next = todo_task.b_2.id", "in a map"),
         ("parent_id = \"00000000-0000-4000-8000-000000000001\"", "a circle of two"),
         ("parent_id = \"00000000-0000-4000-8000-000000000003\"", "the object itself"),

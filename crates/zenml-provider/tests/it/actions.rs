@@ -67,7 +67,11 @@ async fn a_connector_that_does_not_work_is_refused_with_the_reason_and_without_i
     let cases = [
         ((200, verified(Some(&echo))), "the verification failed", "the permissions of the credentials"),
         ((501, not_installed), "the server lacks an integration", "Install the integration"),
-        ((403, json!({ "detail": ["IllegalOperationError", "Insufficient permissions to verify"] })), "not allowed", "Workspace Admin"),
+        (
+            (403, json!({ "detail": ["IllegalOperationError", "Insufficient permissions to verify"] })),
+            "not allowed",
+            "Workspace Admin",
+        ),
     ];
     for (outcome, what, fix) in cases {
         verifications(&place.world, &[outcome]);

@@ -103,13 +103,13 @@ async fn an_exported_organization_with_every_type_is_imported_without_a_change()
         assert!(!text.contains(CANARY), "{text}");
         for reference in [
             "workspace_id = zenml_workspace.alpha.id",
-            "orchestrator = zenml_stack_component.orchestrator_t_orchestrator.id",
+            "= zenml_stack_component.orchestrator_t_orchestrator.id",
             "= zenml_service_connector.t_registry.id",
             "= [zenml_secret.t_login.id]",
             "= zenml_team.builders.id",
             "resource \"zenml_tag\" \"we_ird_x_if_2\"",
             "name         = \"we\\\"ird $${x} %%{if}\"",
-            "config_schema = jsonencode({",
+            "= jsonencode({",
             "uri                = \"registry.example.com\"",
             "configuration = nonsensitive(var.stack_component_alerter_canary_configuration)",
         ] {
