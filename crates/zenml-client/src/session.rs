@@ -108,8 +108,8 @@ impl Session {
         match &self.source {
             Source::Fixed(header) => Ok(Bearer::fixed(header.clone())),
             Source::Login(login) => {
-                let log_in = async { log_in(login, &self.wire).await.map(Issued::into_token) };
-                self.tokens.bearer(log_in).await
+                let token = async { log_in(login, &self.wire).await.map(Issued::into_token) };
+                self.tokens.bearer(token).await
             }
         }
     }

@@ -7,8 +7,8 @@ use tfkit::{Computed, Diag, EphemeralResource, Model, Opened, Opening, OrServer,
 use zenml_api::workspace::secret::Secret as ApiSecret;
 use zenml_api::{SecretId, WorkspaceId};
 
-use super::Secret;
 use super::data::{described, fits_privacy};
+use super::{HeldBack, Secret};
 use crate::client::Client;
 use crate::failure::Needs;
 use crate::id::Id;
@@ -85,7 +85,7 @@ impl EphemeralResource for SecretValues {
                 )
                 .fix(format!("Check that the credential has {}.", Needs::SECRET_VALUES.text())));
         }
-        let found = Found { workspace: server.workspace_id, object: &secret, beside: &Default::default() };
+        let found = Found { workspace: server.workspace_id, object: &secret, beside: &HeldBack::default() };
         let model = Self::observe(&found)?;
         Ok(model.into())
     }

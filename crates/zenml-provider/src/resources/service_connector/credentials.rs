@@ -85,7 +85,7 @@ impl EphemeralResource for ServiceConnectorCredentials {
             let doing = format!("get credentials of service connector {:?}", connector.name);
             cannot(doing, Needs::CONNECTOR_CLIENT, &error)
         })?;
-        let found = Found { workspace: server.workspace_id, object: &issued, beside: &Default::default() };
+        let found = Found { workspace: server.workspace_id, object: &issued, beside: &() };
         // The server names the issued connector after the resource.
         let model = Self {
             id: OrServer::known(Id(connector.id)),
