@@ -1,4 +1,4 @@
-# Saves costs over night.
+# Saves costs overnight.
 action "zenml_deactivate_workspace" "alpha" {
   config {
     workspace_id = zenml_workspace.alpha.id

@@ -1,4 +1,4 @@
-# Verifies the connector each time it was created or changed.
+# Verifies the connector each time it is created or changed.
 resource "zenml_service_connector" "models" {
   workspace_id  = zenml_workspace.alpha.id
   name          = "models"
