@@ -47,17 +47,17 @@ impl Engine {
     async fn moved(&self, request: MoveRequest) -> Result<(Dyn, Private, Dyn), Diag> {
         let resource = self.0.resource(&request.type_name)?;
         if request.source_type == request.type_name && is_part_of(self.name(), &request.source_provider) {
-            return self.from_another_address(&*resource, request).await;
+            return self.same_type(&*resource, request).await;
         }
         let type_name = request.type_name.clone();
         let what = format!("move of {} to {type_name}", request.source_type);
-        let work = Box::pin(async move { taken_over(&*resource, request) });
+        let work = Box::pin(async move { taken_over(&*resource, &request) });
         task::run(&what, work).await.flatten()
     }
 
     /// Takes over an object of the same type from this provider at another address, such as that of a mirror or of
     /// another registry.
-    async fn from_another_address(
+    async fn same_type(
         &self,
         resource: &dyn AnyResource,
         request: MoveRequest,
@@ -72,7 +72,7 @@ impl Engine {
     }
 }
 
-fn taken_over(resource: &dyn AnyResource, request: MoveRequest) -> Result<(Dyn, Private, Dyn), Diag> {
+fn taken_over(resource: &dyn AnyResource, request: &MoveRequest) -> Result<(Dyn, Private, Dyn), Diag> {
     let unreadable = |error: DecodeError| {
         Diag::error(format!("The state of {} cannot be read", request.source_type)).why(error.to_string())
     };
@@ -88,7 +88,7 @@ fn taken_over(resource: &dyn AnyResource, request: MoveRequest) -> Result<(Dyn, 
         identity: stored_identity,
         private: Private::from_bytes(&request.private),
     };
-    let taken = resource.take_over(state, &mut source).ok_or_else(|| refused(resource, &request))??;
+    let taken = resource.take_over(state, &mut source).ok_or_else(|| refused(resource, request))??;
     let schema = resource.schema();
     // A key has only some of the attributes.
     let whole = conform(taken, &schema.ty(), Objects::Lenient).map_err(|error| {
