@@ -21,7 +21,7 @@
 //! ```hcl
 //! provider_installation {
 //!   dev_overrides {
-//!     "acme/cloud" = "/home/me/cloud/target/debug"
+//!     "acme/cloud" = "/path/to/cloud/target/debug"
 //!   }
 //!   direct {}
 //! }
@@ -63,7 +63,6 @@ mod host;
 mod lifetime;
 mod log;
 mod program;
-mod threads;
 mod wire;
 
 use std::io::Write as _;

@@ -22,8 +22,8 @@ pub(super) fn measure() -> Result<Duration, Failure> {
     let members = |numbers: std::ops::Range<usize>, spell: fn(&str) -> String| {
         Dyn::set(numbers.map(|number| Dyn::string(spell(&format!("Person-{number}@example.com")))))
     };
-    let state = team(&schema.attributes, members(0..MEMBERS, str::to_owned));
-    let config = team(&schema.attributes, members(MEMBERS / 10..MEMBERS + MEMBERS / 10, str::to_lowercase));
+    let state = team(&schema.attributes, &members(0..MEMBERS, str::to_owned));
+    let config = team(&schema.attributes, &members(MEMBERS / 10..MEMBERS + MEMBERS / 10, str::to_lowercase));
     let started = Instant::now();
     let planned = prepare(&schema.attributes, &state, &config);
     let planned = for_host(&schema.attributes, &state, &config, planned, &BTreeSet::new());
@@ -34,7 +34,7 @@ pub(super) fn measure() -> Result<Duration, Failure> {
 }
 
 /// Returns a team with these members and a name, and without anything else.
-fn team(attributes: &[Attribute], members: Dyn) -> Dyn {
+fn team(attributes: &[Attribute], members: &Dyn) -> Dyn {
     let value = |attribute: &Attribute| match attribute.name {
         "members" => members.clone(),
         "name" => Dyn::from("everybody"),

@@ -19,8 +19,8 @@ pub(crate) use environment::Environment;
 use handshake::Refusal;
 
 use crate::lifetime::{Interrupts, Lifetime};
-use crate::threads::{self, Threads};
 use crate::wire::Services;
+use crate::wire::threads::{self, Threads};
 use listen::Listener;
 use tls::{ServerTls, TlsError};
 

@@ -13,6 +13,7 @@ mod rpc;
 mod schema;
 mod service;
 mod stream;
+pub(crate) mod threads;
 mod value;
 
 use std::sync::Arc;
@@ -21,7 +22,6 @@ use tfkit::Engine;
 use tonic::service::Routes;
 
 use crate::lifetime::Lifetime;
-use crate::threads::Threads;
 use generated::health::health_server::HealthServer;
 use generated::plugin::grpc_broker_server::GrpcBrokerServer;
 use generated::plugin::grpc_controller_server::GrpcControllerServer;
@@ -30,6 +30,7 @@ use generated::provider::provider_server::ProviderServer;
 use process::Process;
 use rpc::Served;
 use service::Service;
+use threads::Threads;
 
 /// Maximum message size in either direction, in bytes: states and schemas are large.
 const LARGEST_MESSAGE: usize = 256 << 20;

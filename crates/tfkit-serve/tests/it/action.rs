@@ -13,6 +13,7 @@ use crate::generated::provider::{
 use crate::host::{Channel, Provider};
 use crate::terraform::{Project, hosts, version};
 
+#[expect(clippy::unnecessary_wraps, reason = "the field of a request is optional")]
 fn stamp(name: &Value, text: &str) -> Option<DynamicValue> {
     let config = json!({ "name": name, "text": text, "signature": null });
     Some(DynamicValue { msgpack: Vec::new(), json: config.to_string().into_bytes() })
@@ -221,7 +222,6 @@ action "echo_stamp" "forged" {
 "#;
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a skipped test prints that")]
 fn hosts_run_actions_after_a_change_and_on_request() {
     for host in hosts() {
         // OpenTofu has no actions.

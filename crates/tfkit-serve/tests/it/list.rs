@@ -25,6 +25,7 @@ fn notes(folder: &Path, count: usize) {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the field of a request is optional")]
 fn identity(id: &str) -> Option<DynamicValue> {
     let mut bytes = b"\x81\xa2id".to_vec();
     bytes.push(0xa0 | u8::try_from(id.len()).unwrap());

@@ -238,13 +238,16 @@ async fn log_lines_have_the_format_that_hosts_read_and_mask_credentials() {
     assert!(answered["tf_req_duration_ms"].is_u64());
 }
 
+/// A function, its arguments, and its result or its error with the position of the argument.
+type Called = (&'static str, Vec<DynamicValue>, Result<&'static [u8], (&'static str, Option<i64>)>);
+
 #[tokio::test]
 async fn a_function_is_called_without_a_configuration_and_reports_errors_at_the_argument() {
     let provider = Provider::start(&[]);
     let mut calls = provider.connect().await.provider();
     let empty = DynamicValue::default;
     let text = |value: &str| json(&value.into());
-    let cases: Vec<(&str, Vec<DynamicValue>, Result<&[u8], (&str, Option<i64>)>)> = vec![
+    let cases: Vec<Called> = vec![
         ("repeat", vec![msgpack(b"\x02"), empty(), text("ab")], Ok(b"\xa4abab")),
         ("repeat", vec![msgpack(b"\x02"), text("-"), text("a"), text("b")], Ok(b"\xa7a-b-a-b")),
         ("repeat", vec![msgpack(b"\x02"), empty()], Ok(b"\xa0")),

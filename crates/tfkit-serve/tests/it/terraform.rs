@@ -311,7 +311,6 @@ fn hosts_do_not_wait_for_the_provider_to_start_or_end() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a skipped test prints that")]
 fn hosts_move_objects_of_other_types() {
     for host in hosts() {
         // OpenTofu 1.10 has it too, with another output.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use super::Imported;
+use super::import::Imported;
 use super::upgrade::read;
 use crate::cx::Private;
 use crate::diag::Diag;

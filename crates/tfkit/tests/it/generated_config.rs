@@ -80,6 +80,9 @@ fn attributes_of_nested_objects_are_chosen_in_the_same_way() {
     }
 }
 
+const BOTH: &[&str] = &["role", "role_id"];
+const OTHERS: &[&str] = &["note", "resource"];
+
 #[test]
 fn of_attributes_that_exclude_each_other_the_first_is_kept() {
     let attributes = || {
@@ -94,8 +97,6 @@ fn of_attributes_that_exclude_each_other_the_first_is_kept() {
         let value = |name: &'static str| if set.contains(&name) { name.into() } else { Dyn::Null };
         Dyn::map(["role", "role_id", "note", "resource"].map(|name| (name, value(name))))
     };
-    const BOTH: &[&str] = &["role", "role_id"];
-    const OTHERS: &[&str] = &["note", "resource"];
     for (rule, set, kept) in [
         (Rule::AtLeastOneOf(BOTH), BOTH, &["role"][..]),
         (Rule::AtLeastOneOf(BOTH), &["role_id"], &["role_id"]),

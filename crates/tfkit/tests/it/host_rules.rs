@@ -3,6 +3,7 @@
 //! `tests/clients/host-rules` is a small program that calls that code. `cargo xtask clients` compares thousands of new
 //! cases with it, and records some of them for the tests that need no Go.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
@@ -96,7 +97,11 @@ impl Verdict {
 }
 
 fn hex(value: &Dyn, ty: &Type) -> String {
-    msgpack::encode(value, ty).unwrap().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in msgpack::encode(value, ty).unwrap() {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }
 
 fn value(text: &Json, ty: &Type) -> Dyn {
@@ -285,23 +290,15 @@ fn compare(line: &Json) {
     if ours == (Verdict { accepts_plan: theirs.accepts_plan && !is_stricter, ..theirs.clone() }) {
         return;
     }
-    let Case { schema, prior, config, planned, actual } = &case;
-    let values = [("prior", prior), ("config", config), ("planned", planned), ("actual", actual)];
-    for (name, value) in
-        values.into_iter().chain([("proposed", &ours.proposed), ("theirs", &theirs.proposed)])
-    {
-        println!("{name}: {value:?}");
-    }
-    println!(
-        "schema: {}\nTerraform: {:?} {} {}",
-        line["schema"], theirs.proposed, line["plan"], line["result"]
+    let (plan, result) = (&line["plan"], &line["result"]);
+    panic!(
+        "Terraform proposes {:?} and says {plan} {result}\nwe propose {:?} and say {:?} {:?}\n{}\n{case:?}",
+        theirs.proposed,
+        ours.proposed,
+        check_plan(&case.schema, &case.prior, &case.config, &case.planned),
+        check_result(&case.schema, &case.planned, &case.actual),
+        line["schema"],
     );
-    println!(
-        "ours: {:?} {:?}",
-        check_plan(schema, prior, config, planned),
-        check_result(schema, planned, actual)
-    );
-    panic!("Terraform judges otherwise");
 }
 
 #[test]
@@ -341,7 +338,7 @@ fn our_rules_agree_with_terraform_in_new_cases() {
         let is_rejected = answer["plan"].is_array() || answer["result"].is_array();
         if line.len() < 2_000 && recorded < 400 && (is_rejected || recorded % 2 == 0) {
             recorded += 1;
-            record += &format!("{line}\n");
+            writeln!(record, "{line}").unwrap();
         }
     }
     drop(questions);

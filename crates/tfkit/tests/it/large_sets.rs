@@ -49,13 +49,13 @@ fn set(name: &str, elements: impl Iterator<Item = Dyn>) -> Dyn {
     Dyn::map([(name, Dyn::set(elements))])
 }
 
-fn of_members(numbers: impl Iterator<Item = usize>, spell: fn(String) -> String) -> Dyn {
-    set("members", numbers.map(|number| Dyn::string(spell(format!("Person-{number}@Example.com")))))
+fn of_members(numbers: impl Iterator<Item = usize>, spell: fn(&str) -> String) -> Dyn {
+    set("members", numbers.map(|number| Dyn::string(spell(&format!("Person-{number}@Example.com")))))
 }
 
 fn of_rules(
     numbers: impl Iterator<Item = usize>,
-    spell: fn(String) -> String,
+    spell: fn(&str) -> String,
     size: &Dyn,
     id: Option<&str>,
 ) -> Dyn {
@@ -63,28 +63,28 @@ fn of_rules(
         "rules",
         numbers.map(|number| {
             let id = id.map_or(Dyn::Null, |id| Dyn::string(format!("{id}-{number}")));
-            let name = Dyn::string(spell(format!("Rule-{number}")));
+            let name = Dyn::string(spell(&format!("Rule-{number}")));
             Dyn::map([("name", name), ("size", size.clone()), ("id", id)])
         }),
     )
 }
 
-fn of_deep_rules(numbers: impl Iterator<Item = usize>, spell: fn(String) -> String, id: Option<&str>) -> Dyn {
+fn of_deep_rules(numbers: impl Iterator<Item = usize>, spell: fn(&str) -> String, id: Option<&str>) -> Dyn {
     set(
         "rules",
         numbers.map(|number| {
             let id = id.map_or(Dyn::Null, |id| Dyn::string(format!("{id}-{number}")));
-            let inner = Dyn::map([("name", Dyn::string(spell(format!("Rule-{number}"))))]);
+            let inner = Dyn::map([("name", Dyn::string(spell(&format!("Rule-{number}"))))]);
             Dyn::map([("inner", inner), ("id", id)])
         }),
     )
 }
 
-fn same(text: String) -> String {
-    text
+fn same(text: &str) -> String {
+    text.to_owned()
 }
 
-fn lower(text: String) -> String {
+fn lower(text: &str) -> String {
     text.to_lowercase()
 }
 

@@ -18,7 +18,8 @@ pub(super) fn check(directory: &Path) -> Result<(), Diag> {
     for entry in entries {
         let name = entry.map_err(|error| failed("read", directory, &error))?.file_name();
         let name = name.to_string_lossy().into_owned();
-        if name.ends_with(".tf") || name.ends_with(".tf.json") || name.ends_with(".tofu") {
+        // The hosts read these endings in lower case only.
+        if [".tf", ".tf.json", ".tofu"].iter().any(|ending| name.ends_with(ending)) {
             existing.push(name);
         }
     }
@@ -120,7 +121,7 @@ mod tests {
         // A directory in the place of a file is found only while writing.
         fs::create_dir(directory.join("b.tf.d")).unwrap();
         fs::create_dir(directory.join(format!(".b.tf.{}", std::process::id()))).unwrap();
-        write(&directory, &files()).unwrap_err();
+        assert!(write(&directory, &files()).unwrap_err().is_error());
         assert!(!names(&directory).contains(&"a.tf".to_owned()), "{:?}", names(&directory));
         fs::remove_dir_all(&directory).unwrap();
     }

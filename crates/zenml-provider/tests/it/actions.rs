@@ -178,7 +178,6 @@ variable "aws_secret_access_key" { sensitive = true }
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stdout, reason = "a skipped test prints that")]
 async fn the_examples_of_all_actions_run_after_a_change_and_on_request() {
     under_each_host(async |world, mut host| {
         if !host.host().has_actions() {

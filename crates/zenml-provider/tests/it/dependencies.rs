@@ -11,6 +11,8 @@
 //! - Labels, the description of a project and the settings of a component are always decided by a plan hook: it clears
 //!   what is no longer set.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 use tfkit::schema::Kind;
 use tfkit::{Attribute, Depends, Engine, Shape, Who};
@@ -138,7 +140,7 @@ fn rows(found: &mut String, type_name: &str, place: &str, attributes: &[Attribut
             _ => None,
         };
         if let Some(follows) = follows {
-            *found += &format!("{type_name:<32}{place:<26}{follows}\n");
+            writeln!(found, "{type_name:<32}{place:<26}{follows}").unwrap();
         }
         if let Shape::Nested(_, attributes) = &attribute.shape
             && attribute.who != Who::Computed

@@ -93,7 +93,6 @@ fn imports(objects: &BTreeMap<String, Stored>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stdout, reason = "a skipped test prints that")]
 async fn the_identity_of_every_type_is_set_stable_and_enough_for_an_import() {
     under_each_host(async |world: World, host: Scenario| {
         if !has_identities(host.host()) {

@@ -38,7 +38,6 @@ pub(super) const ALLOWED: &[Allowed] = &[
             ("resources::service_connector::calls", "resources::service_connector"),
             ("resources::service_connector::held", "resources::service_connector"),
             ("resources::service_connector::planning", "resources::service_connector"),
-            ("resources::service_connector::verify", "resources::service_connector"),
             ("resources::stack::check", "resources::stack"),
             ("resources::stack::slots", "resources::stack"),
             ("resources::stack_component::delete", "resources::stack_component"),

@@ -16,7 +16,10 @@ pub(super) async fn answer(service: &Service, request: Request) -> Response {
     };
     let type_name = request.type_name.clone();
     Call::about("ApplyResourceChange", Kind::Resource, &type_name)
-        .answer(service.address, work(service, request), |diag| Response { diagnostics: vec![diag], ..kept })
+        .answer(service.address, Box::pin(work(service, request)), |diag| Response {
+            diagnostics: vec![diag],
+            ..kept
+        })
         .await
 }
 

@@ -18,7 +18,7 @@ const WAITING: usize = 256;
 pub(super) fn answer(service: &Service, request: Request) -> BoxStream<Event> {
     let (sender, arriving) = mpsc::channel(WAITING);
     let service = service.clone();
-    stream::events(arriving, progress, async move {
+    stream::events(arriving, |message: String| progress(&message), async move {
         let type_name = request.action_type.clone();
         let diagnostics = Call::about("InvokeAction", Kind::Action, &type_name)
             .answer(service.address, work(&service, request, sender), |diag| vec![diag])
@@ -39,7 +39,7 @@ async fn work(
 }
 
 /// Encodes a message about the progress. Like a diagnostic, it may repeat text of a server.
-fn progress(message: String) -> Event {
-    let message = printable::lines(&masked(&message)).into_owned();
+fn progress(message: &str) -> Event {
+    let message = printable::lines(&masked(message)).into_owned();
     Event { r#type: Some(Type::Progress(Progress { message })) }
 }

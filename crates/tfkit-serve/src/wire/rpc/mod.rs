@@ -38,7 +38,7 @@ use tonic::{Request, Response, Status};
 use super::generated::provider as proto;
 use super::generated::provider::provider_server::Provider;
 use super::service::Service;
-use crate::threads::Threads;
+use crate::wire::threads::Threads;
 
 /// Answers the RPCs of the plugin protocol, each on a thread of its own.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let type_name = request.type_name.clone();
     let failed = |diag| Response { diagnostics: vec![diag], ..Response::default() };
     Call::about("PlanResourceChange", Kind::Resource, &type_name)
-        .answer(service.address, work(service, request), failed)
+        .answer(service.address, Box::pin(work(service, request)), failed)
         .await
 }
 

@@ -230,9 +230,9 @@ impl Function for Label {
     type Output = Printed;
 
     fn call(self) -> Result<Printed, Diag> {
-        let shelf = self.shelf.map_or(String::new(), |shelf| format!(" {shelf}"));
+        let place = self.shelf.map_or(String::new(), |shelf| format!(" {shelf}"));
         let lines = u64::try_from(self.lines.len()).unwrap();
-        Ok(Printed { text: format!("{}{shelf}", self.rack.to_uppercase()), lines })
+        Ok(Printed { text: format!("{}{place}", self.rack.to_uppercase()), lines })
     }
 }
 

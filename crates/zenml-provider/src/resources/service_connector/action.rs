@@ -87,7 +87,7 @@ impl Action for VerifyServiceConnector {
 /// Returns the values that no message may contain; see [`ServiceConnector::secrets`].
 fn secrets(connector: &Connector) -> Secrets {
     let configuration = connector.metadata.as_ref().map(|metadata| &metadata.configuration);
-    let settings = lookup::texts(configuration.map(|configuration| configuration.expose()));
+    let settings = lookup::texts(configuration.map(zenml_api::Sensitive::expose));
     Secrets::of(settings.values().map(String::as_str))
 }
 
