@@ -40,15 +40,15 @@ impl<T> Clone for Filters<T> {
 
 impl<T: InWorkspace> Object for Filters<T> {
     fn attributes() -> Vec<Attribute> {
-        let words = T::NOUN.words;
+        let words = T::NOUN.plural();
         let common = [
             argument(
                 WORKSPACE_ID,
-                format!("ID of the workspace that contains the {words}s. Default: the provider's workspace."),
+                format!("ID of the workspace that contains the {words}. Default: the provider's workspace."),
             )
             .check(uuid()),
-            argument(NAME, format!("List only the {words}s with this name.")),
-            argument(NAME_PREFIX, format!("List only {words}s whose name starts with this prefix.")),
+            argument(NAME, format!("List only the {words} with this name.")),
+            argument(NAME_PREFIX, format!("List only {words} whose name starts with this prefix.")),
         ];
         common.into_iter().chain(T::FILTERS.iter().map(super::Filter::attribute)).collect()
     }
@@ -74,7 +74,7 @@ impl<T: InWorkspace> Model for Filters<T> {
     }
 
     fn description() -> &'static str {
-        "Lists objects of a server that the key can read, optionally filtered."
+        "Lists the objects that the credential can read, optionally filtered."
     }
 
     fn rules() -> Vec<Rule> {
@@ -87,12 +87,10 @@ impl<T: InWorkspace> Model for Filters<T> {
     }
 
     fn schema(version: i64) -> Schema {
-        let words = T::NOUN.words;
+        let words = T::NOUN.plural();
         Schema {
             version,
-            description: format!(
-                "Lists the {words}s of a server that the key can read, optionally filtered."
-            ),
+            description: format!("Lists the {words} that the credential can read, optionally filtered."),
             deprecated: None,
             attributes: Self::attributes(),
             rules: Self::rules(),

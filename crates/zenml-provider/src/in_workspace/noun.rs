@@ -18,6 +18,14 @@ pub struct Noun {
 }
 
 impl Noun {
+    /// Returns the words for several objects, such as `code repositories`.
+    pub fn plural(&self) -> String {
+        match self.words.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None => format!("{}s", self.words),
+        }
+    }
+
     /// Returns the error for an object that already exists. `id` is `None` if the caller has no access to it.
     pub fn exists(
         self,

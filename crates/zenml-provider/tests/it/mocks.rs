@@ -351,7 +351,7 @@ resource "zenml_workspace_role_assignment" "it" {
     for host in hosts().await.iter().filter(|host| host.is_at_least(1, 8)) {
         let host = scenario(host);
         host.write("main.tf", &(configuration.clone() + plural)).unwrap();
-        host.write("mocked.tftest.hcl", MOCKED).unwrap();
+        write_test(&host, "");
         all_pass(&host, &configuration).await;
     }
 }
