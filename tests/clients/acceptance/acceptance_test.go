@@ -43,6 +43,8 @@ func subjects() []subject {
 resource "zenml_team" "this" {
   name        = %[1]q
   description = %[2]q
+  # Without this argument, the members are not managed, and an import that finds some plans to forget them.
+  members = []
 }
 `,
 		},
