@@ -117,6 +117,7 @@ fn serve_attached<P: Provider>(program: &Program, provider: P) -> Result<(), Hos
 }
 
 fn report(program: &Program, outcome: Result<(), HostError>) -> ExitCode {
+    log::finish();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

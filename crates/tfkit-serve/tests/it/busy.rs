@@ -306,6 +306,20 @@ async fn an_author_who_blocks_delays_no_other_call() {
     }
 }
 
+/// Each call logs a few lines. The pipe of the log holds 64 KiB, and nobody reads it.
+#[tokio::test]
+async fn a_host_that_does_not_read_the_log_delays_no_call() {
+    let folder = Folder::new();
+    let provider = Provider::start(&[("TF_LOG", "TRACE")]);
+    let channel = provider.connect().await;
+    assert_eq!(configure(&channel, folder.path(), "unused-token").await, []);
+    for _ in 0..300 {
+        let answer = call(channel.clone(), folder.path().to_owned(), "plan", "text".repeat(50));
+        assert_eq!(timeout(LONG, answer).await.expect("an unread log blocks the call"), []);
+    }
+    assert!(provider.shut_down(channel).await.status.success());
+}
+
 #[tokio::test]
 async fn many_authors_may_block_at_the_same_time() {
     let folder = Folder::new();
