@@ -100,9 +100,10 @@ fuzz: toolchain ## Send generated requests to the local platform, from its OpenA
 
 .PHONY: fuzz-framework
 fuzz-framework: ## Send random bytes to the codec and to upgrades, SECONDS for each target (requires nightly Rust and cargo-fuzz)
+	@scripts/fuzz-seeds $(target)/fuzz/seeds
 	@for fuzzed in codec state identity; do \
 	  mkdir -p $(target)/fuzz/$$fuzzed; \
-	  cargo +nightly fuzz run --fuzz-dir fuzz $$fuzzed $(target)/fuzz/$$fuzzed fuzz/seeds/$$fuzzed -- \
+	  cargo +nightly fuzz run --fuzz-dir fuzz $$fuzzed $(target)/fuzz/$$fuzzed $(target)/fuzz/seeds/$$fuzzed -- \
 	    -max_total_time=$(or $(SECONDS),600) -rss_limit_mb=2048 -timeout=10; \
 	done
 

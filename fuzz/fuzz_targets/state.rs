@@ -8,6 +8,6 @@ use tfkit_fuzz::{ENGINE, Stored, check};
 
 fuzz_target!(|input: &[u8]| {
     let Some(Stored { type_name, version, json }) = Stored::read(input) else { return };
-    let ty = ENGINE.schema(Kind::Resource, type_name).expect("the type has a schema").ty();
-    check(ENGINE.upgrade(UpgradeRequest { type_name: type_name.to_owned(), version, json }), &ty);
+    let ty = ENGINE.schema(Kind::Resource, &type_name).map(|schema| schema.ty());
+    check(ENGINE.upgrade(UpgradeRequest { type_name, version, json }), ty.as_ref());
 });
