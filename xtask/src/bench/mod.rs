@@ -4,8 +4,11 @@
 //! The same host runs both sides in the same run, so that the ratios are meaningful on any machine.
 
 mod codec;
+mod list;
 mod members;
 mod memory;
+mod process;
+mod rpc;
 mod start;
 
 use std::time::{Duration, Instant};
@@ -123,8 +126,12 @@ async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failu
     say(&format!(
         "Planning rules for {} members      {:>8}",
         members::MEMBERS,
-        milliseconds(members::measure()?)
+        milliseconds(members::rules()?)
     ));
+    say("");
+    team(&members::plan(binaries).await?);
+    say("");
+    lists(&list::measure(binaries).await?);
     say("");
     say(
         "objects  step              components  terraform_data   ratio   requests   peak memory of the provider",
@@ -144,6 +151,43 @@ async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failu
         }
     }
     Ok(())
+}
+
+/// Prints the plan of a large team by a provider process.
+fn team(cost: &members::Cost) {
+    let computed = cost.computed.map_or_else(|| "not measured here".to_owned(), seconds);
+    say(&format!("Update plan of a team with {} members", members::MEMBERS));
+    say(&format!(
+        "  time                                {:>8}, {} requests",
+        seconds(cost.time),
+        cost.requests
+    ));
+    say(&format!("  CPU time of the provider            {computed:>8}"));
+    say(&format!(
+        "  slowest of {:>4} calls meanwhile      {:>8} ({} without a plan)",
+        cost.pings,
+        milliseconds(cost.ping),
+        milliseconds(cost.idle_ping)
+    ));
+}
+
+/// Prints the lists of components by provider processes.
+fn lists(listings: &[list::Listing]) {
+    say(
+        "listed components  ListResource  pages alone   ratio   first after  requests before/all   peak memory of the provider",
+    );
+    for listing in listings {
+        say(&format!(
+            "{:>17}  {:>12}  {:>11}  {:>6.1}   {:>11}  {:>19}   {}",
+            listing.objects,
+            seconds(listing.time),
+            seconds(listing.reference),
+            listing.time.as_secs_f64() / listing.reference.as_secs_f64(),
+            milliseconds(listing.first),
+            format!("{}/{}", listing.requests_before, listing.requests),
+            mebibytes(listing.memory),
+        ));
+    }
 }
 
 /// Measures components on a new platform, and the peak memory of any provider process.

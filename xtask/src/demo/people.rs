@@ -44,7 +44,7 @@ async fn user(admin: &Session, email: &str) -> Result<String, Failure> {
 }
 
 /// Returns the id of a predefined role of the organization.
-async fn role(admin: &Session, organization: &str, name: &str) -> Result<String, Failure> {
+pub async fn role(admin: &Session, organization: &str, name: &str) -> Result<String, Failure> {
     let query = encode(&[("level", "organization"), ("name", name)]);
     let path = format!("/organizations/{organization}/roles?{query}");
     let roles = admin.expect("GET", &path, Body::Empty).await?;
