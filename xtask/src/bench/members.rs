@@ -86,7 +86,7 @@ pub(super) async fn plan(binaries: &Binaries) -> Result<Cost, Failure> {
     };
     let ((planned, time), (ping, pings)) =
         tokio::try_join!(planned, pings(&connection, |_| !is_planned.get()))?;
-    let computed = process.computed().zip(computed).map(|(after, before)| after - before);
+    let computed = process.computed().zip(computed).map(|(after, before)| after.saturating_sub(before));
     messages::succeed(&planned.diagnostics)?;
     if planned.planned_state.is_none() {
         return Err(Failure::new("the provider returned no plan"));

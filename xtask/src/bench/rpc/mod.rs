@@ -88,17 +88,13 @@ impl Responses {
             if let Some(message) = unframed(&mut self.received) {
                 return Ok(Some(message));
             }
-            match self.body.data().await {
-                Some(data) => {
-                    let data = data.map_err(failed)?;
-                    self.body.flow_control().release_capacity(data.len()).map_err(failed)?;
-                    self.received.extend_from_slice(&data);
-                }
-                None => {
-                    status(&self.rpc, self.body.trailers().await.map_err(failed)?.as_ref())?;
-                    return Ok(None);
-                }
-            }
+            let Some(data) = self.body.data().await else {
+                status(&self.rpc, self.body.trailers().await.map_err(failed)?.as_ref())?;
+                return Ok(None);
+            };
+            let data = data.map_err(failed)?;
+            self.body.flow_control().release_capacity(data.len()).map_err(failed)?;
+            self.received.extend_from_slice(&data);
         }
     }
 }
