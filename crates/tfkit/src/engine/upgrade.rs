@@ -10,7 +10,7 @@ use crate::diag::Diag;
 use crate::erased::AnyResource;
 use crate::plan::{complete_blocks, hide_write_only};
 use crate::resource::Upgrade;
-use crate::value::{DecodeError, Dyn, Objects, conform, json};
+use crate::value::{DecodeError, DecodeProblem, Dyn, Objects, Type, conform, json};
 
 /// State as the host stored it.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ fn upgrade(resource: &Arc<dyn AnyResource>, request: &UpgradeRequest) -> Result<
         climb(resource.upgrades(), versions, stored, |version| no_step(request, schema.version, version))?;
     let lacks = |stored: &BTreeMap<_, _>| schema.attributes.iter().any(|one| !stored.contains_key(one.name));
     let is_incomplete = state.as_map().is_some_and(lacks);
-    state = conform(state, &schema.ty(), Objects::Lenient).map_err(unreadable)?;
+    state = object(state, &schema.ty()).map_err(unreadable)?;
     complete_blocks(&schema.attributes, &mut state);
     if is_incomplete {
         state = resource.inherit(state);
@@ -68,6 +68,14 @@ fn upgrade(resource: &Arc<dyn AnyResource>, request: &UpgradeRequest) -> Result<
     }
     hide_write_only(&schema.attributes, &mut state);
     Ok(state)
+}
+
+/// Reads upgraded attributes as an object of a type. A host stores objects only, so null is a damaged state.
+pub(super) fn object(upgraded: Dyn, ty: &Type) -> Result<Dyn, DecodeError> {
+    match conform(upgraded, ty, Objects::Lenient)? {
+        Dyn::Null => Err(DecodeProblem::Kind { expected: ty.to_string(), found: "null" }.into()),
+        object => Ok(object),
+    }
 }
 
 /// Runs an author's upgrade steps, one version at a time. `missing` returns the error of a version without a step.

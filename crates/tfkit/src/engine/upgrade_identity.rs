@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::core::{Diags, Engine};
 use super::task;
-use super::upgrade::climb;
+use super::upgrade::{climb, object};
 use crate::diag::Diag;
 use crate::erased::AnyResource;
 use crate::schema::IdentitySchema;
-use crate::value::{Dyn, Objects, conform, json};
+use crate::value::{Dyn, json};
 
 /// An identity as the host stored it.
 #[derive(Clone, Debug)]
@@ -70,5 +70,5 @@ fn upgrade(resource: &Arc<dyn AnyResource>, request: &UpgradeIdentityRequest) ->
     let stored = json::parse(json).map_err(|error| unreadable(error.to_string()))?;
     let upgraded = climb(resource.identity_upgrades(), *version..known, stored, missing)?;
     let ty = IdentitySchema { version: known, attributes }.ty();
-    conform(upgraded, &ty, Objects::Lenient).map_err(|error| unreadable(error.to_string()))
+    object(upgraded, &ty).map_err(|error| unreadable(error.to_string()))
 }
