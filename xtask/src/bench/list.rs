@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tfkit::Kind;
 use zenml_api::Sensitive;
 use zenml_api::workspace::component::ComponentCreate;
 
-use super::process::Process;
+use super::process::{Process, engine};
 use super::rpc::messages::{self, Event, List, Value};
 use crate::Failure;
 use crate::demo::http::{Body, Session};
@@ -15,6 +16,9 @@ use crate::demo::stage::{Binaries, Stage};
 
 /// Numbers of components: the second shows what more of them cost.
 const COUNTS: [u32; 2] = [1_000, 10_000];
+
+/// The listed type.
+const COMPONENT: &str = "zenml_stack_component";
 
 /// Components on a page of the reference: the longest page that the provider asks for.
 const PAGE: u32 = 400;
@@ -118,9 +122,12 @@ async fn list(
     let (process, connection) = Process::configured(&binaries.provider, stage.platform().ready()).await?;
     let answered = || stage.platform().answered();
     let before = answered()?;
+    let engine = engine();
+    let filters = engine.schema(Kind::ListResource, COMPONENT);
+    let filters = filters.ok_or_else(|| Failure::new(format!("the provider has no list of {COMPONENT}")))?;
     let request = List {
-        type_name: "zenml_stack_component".to_owned(),
-        config: Some(Value::json(&json!({ "workspace_id": workspace }))),
+        type_name: COMPONENT.to_owned(),
+        config: Some(Value::strings(filters, &[("workspace_id", workspace)])?),
         include_resource_object: true,
         limit: i64::MAX,
     };

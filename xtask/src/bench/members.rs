@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 use tfkit::plan::{check_plan, for_host, prepare};
 use tfkit::schema::Schema;
-use tfkit::{Attribute, Dyn, Engine, Kind};
-use zenml_provider::{Environment, Zenml};
+use tfkit::{Attribute, Dyn, Kind};
 
-use super::process::Process;
+use super::process::{Process, engine};
 use super::rpc::Connection;
 use super::rpc::messages::{self, Plan, Planned, Value};
 use crate::Failure;
@@ -128,8 +127,7 @@ async fn enroll(stage: &Stage) -> Result<(), Failure> {
 }
 
 fn schema() -> Result<Schema, Failure> {
-    let engine = Engine::new(Zenml::new(Environment::default()));
-    let schema = engine.schema(Kind::Resource, "zenml_team").cloned();
+    let schema = engine().schema(Kind::Resource, "zenml_team").cloned();
     schema.ok_or_else(|| Failure::new("the provider has no resource zenml_team"))
 }
 

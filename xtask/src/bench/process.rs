@@ -6,8 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use tfkit::Engine;
+use zenml_provider::{Environment, Zenml};
+
 use super::memory::peak_of;
-use super::rpc::{Connection, messages};
+use super::rpc::Connection;
+use super::rpc::messages::{self, Value};
 use crate::demo::platform::Ready;
 use crate::{Failure, environment};
 
@@ -45,11 +49,12 @@ impl Process {
     pub(super) async fn configured(provider: &Path, platform: &Ready) -> Result<(Self, Connection), Failure> {
         let mut process = Self::start(provider)?;
         let connection = Connection::open(&process.socket()?, WINDOW).await?;
-        let config = serde_json::json!({
-            "control_plane_url": platform.control_plane_url,
-            "service_account_key": platform.service_account_key,
-        });
-        let request = messages::Configure { config: Some(messages::Value::json(&config)) };
+        let config = [
+            ("control_plane_url", platform.control_plane_url.as_str()),
+            ("service_account_key", &platform.service_account_key),
+        ];
+        let config = Value::strings(engine().provider_schema(), &config)?;
+        let request = messages::Configure { config: Some(config) };
         let response: messages::Configured = connection.call("ConfigureProvider", &request).await?;
         messages::succeed(&response.diagnostics)?;
         Ok((process, connection))
@@ -90,6 +95,11 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Returns the same provider in this process, which knows its schemas.
+pub(super) fn engine() -> Engine {
+    Engine::new(Zenml::new(Environment::default()))
 }
 
 /// Reads the user and system time from `/proc/PID/stat`, whose second field is a name in parentheses.

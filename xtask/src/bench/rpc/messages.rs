@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use prost::Message;
+use tfkit::schema::Schema;
 use tfkit::value::msgpack;
 use tfkit::{Dyn, Type};
 
@@ -15,8 +16,6 @@ const ERROR: i32 = 1;
 pub(in super::super) struct Value {
     #[prost(bytes = "bytes", tag = "1")]
     pub(in super::super) msgpack: Bytes,
-    #[prost(bytes = "bytes", tag = "2")]
-    pub(in super::super) json: Bytes,
 }
 
 impl Value {
@@ -24,12 +23,14 @@ impl Value {
     pub(in super::super) fn msgpack(value: &Dyn, ty: &Type) -> Result<Self, Failure> {
         let encoded = msgpack::encode(value, ty)
             .map_err(|error| Failure::new(format!("a value cannot be encoded: {error}")))?;
-        Ok(Self { msgpack: encoded.into(), json: Bytes::new() })
+        Ok(Self { msgpack: encoded.into() })
     }
 
-    /// Writes a value as JSON, without its type.
-    pub(in super::super) fn json(value: &serde_json::Value) -> Self {
-        Self { msgpack: Bytes::new(), json: value.to_string().into() }
+    /// Encodes an object with these strings. Everything else is null.
+    pub(in super::super) fn strings(schema: &Schema, strings: &[(&str, &str)]) -> Result<Self, Failure> {
+        let value = |name| strings.iter().find(|one| one.0 == name).map_or(Dyn::Null, |one| one.1.into());
+        let attributes = schema.attributes.iter().map(|attribute| (attribute.name, value(attribute.name)));
+        Self::msgpack(&Dyn::map(attributes), &schema.ty())
     }
 }
 
