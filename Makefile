@@ -88,7 +88,7 @@ clients: toolchain ## Let programs of others use the provider: the Go acceptance
 	@scripts/clients $(target)/debug
 
 .PHONY: bench
-bench: toolchain host ## Measure startup, memory, requests, plan and apply compared with terraform_data, and permission checks
+bench: toolchain host ## Measure startup, memory, requests, plan and apply compared with terraform_data, long lists, and permission checks
 	@$(cargo) build $(locked) --release $(binaries) --bin xtask
 	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --release --bin xtask -- bench
 	@$(cargo) bench $(locked) --quiet --bench grants
