@@ -8,6 +8,7 @@ use tfkit::Kind;
 use zenml_api::Sensitive;
 use zenml_api::workspace::component::ComponentCreate;
 
+use super::WORKSPACE;
 use super::process::{Process, engine};
 use super::rpc::messages::{self, Event, List, Value};
 use crate::Failure;
@@ -23,29 +24,8 @@ const COMPONENT: &str = "zenml_stack_component";
 /// Components on a page of the reference: the longest page that the provider asks for.
 const PAGE: u32 = 400;
 
-/// A workspace, and where it is.
-const WORKSPACE: &str = r#"
-terraform {
-  required_providers {
-    zenml = { source = "zenml-io/zenml" }
-  }
-}
-
-variable "zenml_control_plane_url" {}
-
-variable "zenml_service_account_key" {
-  sensitive = true
-}
-
-provider "zenml" {
-  control_plane_url   = var.zenml_control_plane_url
-  service_account_key = var.zenml_service_account_key
-}
-
-resource "zenml_workspace" "bench" {
-  name = "bench"
-}
-
+/// Where the workspace is.
+const OUTPUTS: &str = r#"
 output "id" {
   value = zenml_workspace.bench.id
 }
@@ -77,7 +57,8 @@ pub(super) struct Listing {
 pub(super) async fn measure(binaries: &Binaries) -> Result<Vec<Listing>, Failure> {
     let stage = Stage::bare(binaries).await?;
     let terraform = stage.terraform();
-    terraform.write("main.tf", WORKSPACE)?;
+    terraform.write("workspace.tf", WORKSPACE)?;
+    terraform.write("outputs.tf", OUTPUTS)?;
     terraform.succeed(&["init"]).await?;
     terraform.succeed(&["apply", "-auto-approve"]).await?;
     let outputs = terraform.outputs().await?;

@@ -31,8 +31,8 @@ pub struct Arguments {
     pub starts: u32,
 }
 
-/// Configuration of the provider's side; `COUNT` is replaced.
-const COMPONENTS: &str = r#"
+/// Configuration of the provider, and a workspace.
+const WORKSPACE: &str = r#"
 terraform {
   required_providers {
     zenml = { source = "zenml-io/zenml" }
@@ -53,7 +53,10 @@ provider "zenml" {
 resource "zenml_workspace" "bench" {
   name = "bench"
 }
+"#;
 
+/// Configuration of the provider's side besides the workspace; `COUNT` is replaced.
+const COMPONENTS: &str = r#"
 resource "zenml_stack_component" "bench" {
   count         = COUNT
   workspace_id  = zenml_workspace.bench.id
@@ -194,6 +197,7 @@ fn lists(listings: &[list::Listing]) {
 async fn components(binaries: &Binaries, count: u32) -> Result<(Costs, Option<u64>), Failure> {
     let stage = Stage::bare(binaries).await?;
     let terraform = stage.terraform();
+    terraform.write("workspace.tf", WORKSPACE)?;
     terraform.write("main.tf", &COMPONENTS.replace("COUNT", &count.to_string()))?;
     let watch = Watch::start(terraform.mirror());
     let costs = costs(terraform, || stage.platform().answered()).await?;
