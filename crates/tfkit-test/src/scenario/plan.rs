@@ -55,7 +55,13 @@ impl Plan {
             outputs.is_none_or(|outputs| outputs.values().all(|output| action(output) == Action::NoOp));
         self.changed().is_empty()
             && outputs_stay
-            && !self.json["resource_changes"].as_array().into_iter().flatten().any(is_import)
+            && self.imports().is_empty()
+    }
+
+    /// Returns the addresses of objects that it imports.
+    pub fn imports(&self) -> Vec<&str> {
+        let imported = self.changes("resource_changes").filter(|change| is_import(change));
+        imported.filter_map(|change| change["address"].as_str()).collect()
     }
 
     /// Returns the addresses of objects that the refresh found changed or deleted.

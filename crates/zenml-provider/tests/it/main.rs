@@ -27,6 +27,7 @@ mod flavor;
 mod functions;
 mod generated;
 mod half_made;
+mod hosts;
 mod identity;
 mod interrupted;
 mod left_out;
