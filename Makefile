@@ -87,6 +87,16 @@ clients: toolchain ## Let programs of others use the provider: the Go acceptance
 	@$(cargo) build $(locked) $(binaries)
 	@scripts/clients $(target)/debug
 
+# The hosts of docs/guides/hosts.md, oldest first.
+hosts := terraform-1.0.11 terraform-1.5.7 terraform-1.8.5 terraform-1.11.4 terraform-1.12.2 terraform-1.14.3 terraform-1.15.9 \
+  tofu-1.6.3 tofu-1.10.10 tofu-1.12.6
+
+.PHONY: hosts
+hosts: toolchain ## Run all features of the provider with each supported host, and write the table of docs/guides/hosts.md (requires Go)
+	@built=$$(scripts/hosts $(hosts)) && \
+	ZENML_ACC=required ZENML_TERRAFORM_BINARIES=$$(paste -sd : <<<"$$built") ZENML_HOSTS_PAGE=write \
+	  $(cargo) test $(locked) --package zenml-provider --test it hosts::each_feature -- --nocapture
+
 .PHONY: bench
 bench: toolchain host ## Measure startup, memory, requests, plan and apply compared with terraform_data, long lists, and permission checks
 	@$(cargo) build $(locked) --release $(binaries) --bin xtask

@@ -207,11 +207,11 @@ fn not_configured(doing: &impl fmt::Display, plane: Plane) -> Diag {
                  service_account_key = var.zenml_service_account_key",
             ),
         Plane::Workspace | Plane::Server => Diag::error(format!("Cannot {doing}: no workspace selected"))
-            .why("The resource does not set workspace_id, and the provider block sets neither workspace_id \
-             nor server_url.")
+            .why("The argument workspace_id is not set, and the provider block sets neither workspace_id nor \
+             server_url.")
             .fix(
-                "Set workspace_id:\n  workspace_id = zenml_workspace.NAME.id\n\nor set workspace_id or \
-                 server_url in the provider block.",
+                "Set workspace_id to the ID of a workspace, for example:\n  workspace_id = \
+                 zenml_workspace.NAME.id\n\nor set workspace_id or server_url in the provider block.",
             ),
     }
 }

@@ -44,7 +44,7 @@ impl Core {
         }
         let named = match &by {
             ImportBy::Id(id) => format!("id {}", Shown(&Dyn::string(id.as_str()))),
-            ImportBy::Identity(_) => "this identity".to_owned(),
+            ImportBy::Identity(identity) => format!("identity {}", Shown(&without_nulls(identity))),
         };
         let given = match &by {
             ImportBy::Identity(identity) => identity.clone(),
@@ -52,8 +52,12 @@ impl Core {
         };
         let call = self.call(Operation::Read, &Dyn::Null, resource.timeout(Operation::Read), notes);
         let work = resource.import(call, by);
-        let found =
-            task::run_until_stopped(&format!("import of {type_name}"), &self.shared, work).await.flatten()?;
+        let found = task::run_until_stopped(&format!("import of {type_name}"), &self.shared, work).await.flatten();
+        // Hosts do not show which import block an error is about. Errors about an ID contain it.
+        let found = found.map_err(|diag| match &given {
+            Dyn::Null => diag,
+            _ => diag.why(format!("This is about the import of {type_name} with {named}.")),
+        })?;
         let state = found.ok_or_else(|| {
             Diag::error(format!("No {type_name} found with {named}"))
                 .why("The object does not exist, or the provider's credentials have no access to it.")
@@ -64,5 +68,16 @@ impl Core {
         unresolved(&schema.attributes, &state).map_or(Ok(()), Err)?;
         let identity = identity(resource.as_ref(), &state, &given)?;
         Ok((state, identity))
+    }
+}
+
+/// Returns the parts of an identity that are set.
+fn without_nulls(identity: &Dyn) -> Dyn {
+    match identity.untyped() {
+        Dyn::Map(parts) => {
+            let set = parts.iter().filter(|(_, part)| **part != Dyn::Null);
+            Dyn::Map(set.map(|(name, part)| (name.clone(), part.clone())).collect())
+        }
+        other => other.clone(),
     }
 }

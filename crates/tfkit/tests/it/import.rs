@@ -49,6 +49,10 @@ async fn a_failed_import_reports_the_reason() {
             "Attribute \"id\" must have a value, but is not set",
         ),
         (
+            ImportBy::Identity(Dyn::map([("shelf", Dyn::Null), ("id", "nobody".into())])),
+            "No shop_item found with identity {\"id\" = \"nobody\"}",
+        ),
+        (
             ImportBy::Identity(Dyn::map([("shelf", "back".into()), ("id", "id-box".into())])),
             "The identity of the object changed: \"shelf\" has a different value",
         ),
@@ -62,6 +66,11 @@ async fn a_failed_import_reports_the_reason() {
     let request = ImportRequest { type_name: "shop_item".to_owned(), by: ImportBy::Id("a/b/c".to_owned()) };
     let detail = bench.engine.import(request).await.diags[0].detail();
     assert_eq!(detail, "Import ids of this type have the format [SHELF/]ID.");
+    let by = ImportBy::Identity(Dyn::map([("shelf", "back".into()), ("id", Dyn::Null)]));
+    let request = ImportRequest { type_name: "shop_item".to_owned(), by };
+    let detail = bench.engine.import(request).await.diags[0].detail();
+    let which = "This is about the import of shop_item with identity {\"shelf\" = \"back\"}.";
+    assert!(detail.contains(which), "{detail}");
 }
 
 #[test]

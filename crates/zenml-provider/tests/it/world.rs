@@ -1,6 +1,7 @@
 //! A local platform with people, and the access of tests to it: the provider, and the API.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
@@ -238,9 +239,17 @@ terraform {
 provider "zenml" {}
 "#;
 
+/// Returns whether a run with all hosts also writes its table into the documentation (`make hosts`).
+pub(crate) fn writes_the_page() -> bool {
+    variable("ZENML_HOSTS_PAGE").is_some_and(|value| value == "write")
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place of these tests that reads the environment")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
 fn search() -> Search {
-    let variable = |name: &str| std::env::var_os(name);
     Search {
         listed: variable("ZENML_TERRAFORM_BINARIES"),
         preferred: variable("TERRAFORM"),

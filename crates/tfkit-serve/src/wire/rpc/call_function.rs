@@ -10,7 +10,7 @@ use crate::wire::{call::Call, diagnostic, service::Service, value};
 pub(super) async fn answer(service: &Service, request: Request) -> Response {
     let name = request.name.clone();
     let failed = |diag: provider::Diagnostic| {
-        let text = format!("{}\n\n{}", diag.summary, diag.detail).trim_end().to_owned();
+        let text = part_of_a_sentence(format!("{}\n\n{}", diag.summary, diag.detail));
         Response { error: Some(provider::FunctionError { text, function_argument: None }), result: None }
     };
     Call::function("CallFunction", &name).answer(service.address, work(service, request), failed).await
@@ -20,7 +20,7 @@ async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
     let result = match call(service, request).await? {
         Ok(result) => result,
         Err(error) => {
-            let text = diagnostic::text(&error.text);
+            let text = part_of_a_sentence(diagnostic::text(&error.text));
             tracing::error!(function_argument = error.argument, "{text}");
             let function_argument = error.argument.and_then(|index| i64::try_from(index).ok());
             let error = provider::FunctionError { text, function_argument };
@@ -28,6 +28,13 @@ async fn work(service: &Service, request: Request) -> Result<Response, Diag> {
         }
     };
     Ok(Response { result: Some(result), error: None })
+}
+
+/// Removes the full stop: hosts show the text at the end of their own sentence, and add one.
+fn part_of_a_sentence(mut text: String) -> String {
+    let end = text.trim_end().trim_end_matches('.').len();
+    text.truncate(end);
+    text
 }
 
 async fn call(

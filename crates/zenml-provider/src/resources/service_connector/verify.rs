@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tfkit::{Cx, Diag, Path};
 use zenml_api::ConnectorId;
-use zenml_api::workspace::connector::{self as api, ConnectorCreate, Verification, VerifyQuery};
+use zenml_api::workspace::connector::{self as api, ConnectorCreate, Verification, VerifiedResources, VerifyQuery};
 use zenml_client::{Api, ApiError, Secrets};
 
 use crate::client::Client;
@@ -125,12 +125,24 @@ async fn attempt(server: &Api, subject: &Subject<'_>, case: &Case<'_>) -> Result
     };
     let Verification { error, resources, .. } = verified.map_err(Failure::Call)?;
     let Some(error) = error else { return Ok(()) };
-    let details = resources.into_iter().filter_map(|resource| {
+    let details = details(resources, &error);
+    Err(Failure::Reported(error, details))
+}
+
+/// Returns what failed for which resources, each error once. An error of the whole connector is not repeated.
+fn details(resources: Vec<VerifiedResources>, of_all: &str) -> Vec<String> {
+    let mut errors: Vec<(String, String)> = Vec::new();
+    for resource in resources {
+        let Some(error) = resource.error.filter(|error| error != of_all) else { continue };
         let names = resource.resource_ids.unwrap_or_default().join(", ");
         let of = if names.is_empty() { String::new() } else { format!(" ({names})") };
-        resource.error.map(|error| format!("{}{of}: {error}", resource.resource_type))
-    });
-    Err(Failure::Reported(error, details.collect()))
+        let what = format!("{}{of}", resource.resource_type);
+        match errors.iter_mut().find(|(_, known)| *known == error) {
+            Some((whats, _)) => *whats = format!("{whats}, {what}"),
+            None => errors.push((what, error)),
+        }
+    }
+    errors.into_iter().map(|(what, error)| format!("{what}: {error}")).collect()
 }
 
 impl Failure {
@@ -234,5 +246,24 @@ mod tests {
         for (text, patience) in cases {
             assert_eq!(of_text(text), patience, "{text}");
         }
+    }
+
+    #[test]
+    fn each_error_of_a_verification_is_shown_once_with_its_resources() {
+        let resource = |kind: &str, id: Option<&str>, error: Option<&str>| VerifiedResources {
+            resource_type: kind.to_owned(),
+            resource_ids: id.map(|id| vec![id.to_owned()]),
+            error: error.map(str::to_owned),
+        };
+        let resources = vec![
+            resource("aws-generic", None, Some("expired")),
+            resource("s3-bucket", Some("s3://x"), Some("no such bucket")),
+            resource("docker-registry", None, None),
+            resource("s3-bucket", Some("s3://y"), Some("no such bucket")),
+            resource("kubernetes-cluster", None, Some("no cluster")),
+        ];
+        let expected =
+            ["s3-bucket (s3://x), s3-bucket (s3://y): no such bucket", "kubernetes-cluster: no cluster"];
+        assert_eq!(details(resources, "expired"), expected);
     }
 }

@@ -23,8 +23,12 @@ pub struct WorkspaceFilters {
     /// List only workspaces whose name starts with this prefix.
     pub name_prefix: Option<String>,
     /// List only workspaces with this status, such as `available`.
+    #[attr(check = one_of(&STATUSES))]
     pub status: Option<String>,
 }
+
+/// All statuses of a workspace.
+const STATUSES: [&str; 6] = ["not_initialized", "pending", "available", "failed", "deactivated", "deleted"];
 
 impl ListResource for Workspace {
     type Filters = WorkspaceFilters;
