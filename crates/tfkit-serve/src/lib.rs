@@ -41,7 +41,8 @@
 //! Log with `tracing`. The lines go to the host, which shows them if `TF_LOG` or `TF_LOG_PROVIDER` asks for their level
 //! (`TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR` or `OFF`); `TF_LOG_PROVIDER_CLOUD` sets the level of this provider only.
 //! Each line has the RPC, the type and an id of the call. The sensitive values of the provider block are masked; mask
-//! others with [`mask`]. Without a level, only panics are logged.
+//! others with [`mask`]. Without a level, only panics are logged. Logging never waits for the host: lines that it does
+//! not read are left out after 8 MiB, and the log says how many.
 //!
 //! # Threads
 //!

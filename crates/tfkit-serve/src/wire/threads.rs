@@ -6,6 +6,7 @@
 //!   block or compute: it delays only that call. Threads are reused, and end when they have been idle.
 //! - The *background* consists of a few threads for what authors spawn and for sockets and timers. An author who blocks
 //!   in a spawned task delays other tasks, but neither the connection nor the start of other calls.
+//! - The *log* has a thread that writes lines to the host, so that nothing else waits for a host that does not read.
 
 use std::convert::Infallible;
 use std::future::Future;
