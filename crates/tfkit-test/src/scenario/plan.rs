@@ -53,9 +53,7 @@ impl Plan {
         let outputs = self.json["output_changes"].as_object();
         let outputs_stay =
             outputs.is_none_or(|outputs| outputs.values().all(|output| action(output) == Action::NoOp));
-        self.changed().is_empty()
-            && outputs_stay
-            && self.imports().is_empty()
+        self.changed().is_empty() && outputs_stay && self.imports().is_empty()
     }
 
     /// Returns the addresses of objects that it imports.

@@ -52,7 +52,8 @@ impl Core {
         };
         let call = self.call(Operation::Read, &Dyn::Null, resource.timeout(Operation::Read), notes);
         let work = resource.import(call, by);
-        let found = task::run_until_stopped(&format!("import of {type_name}"), &self.shared, work).await.flatten();
+        let found =
+            task::run_until_stopped(&format!("import of {type_name}"), &self.shared, work).await.flatten();
         // Hosts do not show which import block an error is about. Errors about an ID contain it.
         let found = found.map_err(|diag| match &given {
             Dyn::Null => diag,

@@ -230,10 +230,10 @@ async fn moved(host: &mut Scenario) -> Result<(), Refused> {
     let moved = "moved {\n  from = zenml_team.it\n  to   = zenml_team.ours\n}\n";
     host.write("main.tf", &format!("{}{moved}", TEAM.replace("\"it\"", "\"ours\""))).unwrap();
     let plan = host.plan().await?;
-    assert_eq!(plan.actions().into_iter().collect::<Vec<_>>(), [(
-        "zenml_team.ours".to_owned(),
-        Action::NoOp
-    )]);
+    assert_eq!(
+        plan.actions().into_iter().collect::<Vec<_>>(),
+        [("zenml_team.ours".to_owned(), Action::NoOp)]
+    );
     host.apply_saved(&plan).await?;
     Ok(host.must_be_settled().await?)
 }

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use tfkit::{Cx, Diag, Path};
 use zenml_api::ConnectorId;
-use zenml_api::workspace::connector::{self as api, ConnectorCreate, Verification, VerifiedResources, VerifyQuery};
+use zenml_api::workspace::connector::{
+    self as api, ConnectorCreate, Verification, VerifiedResources, VerifyQuery,
+};
 use zenml_client::{Api, ApiError, Secrets};
 
 use crate::client::Client;
