@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use tfkit_test::Scenario;
 
 use crate::server::on_each_server;
+use crate::world::lacks;
 use crate::write_only::Noun;
 
 /// Each way of a secret into the provider, except the key. Write-only secrets are not in the state or the plan.
@@ -100,7 +101,7 @@ fn id(state: &Json, kind: &str, name: &str) -> String {
 #[tokio::test]
 async fn no_secret_is_in_a_log_or_a_message_and_no_write_only_secret_is_in_a_file() {
     on_each_server(async |server, host| {
-        if !host.host().is_at_least(1, 11) {
+        if lacks(host.host(), host.host().is_at_least(1, 11), "write-only arguments") {
             return;
         }
         for (name, value) in [("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "TRACE"), ("TF_LOG_PATH", LOG)] {

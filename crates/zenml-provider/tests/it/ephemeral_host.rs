@@ -6,7 +6,7 @@ use zenml_api::Sensitive;
 use zenml_api::workspace::secret::{self, SecretCreate, SecretQuery};
 
 use crate::examples::together;
-use crate::world::under_each_host;
+use crate::world::{lacks, under_each_host};
 
 /// The token configures a second provider, and reaches a secret through a write-only attribute, where the test finds it.
 const MAIN: &str = r#"
@@ -56,7 +56,7 @@ resource "zenml_secret" "copy" {
 #[tokio::test]
 async fn ephemeral_values_reach_where_they_are_used_and_neither_file_nor_log() {
     under_each_host(async |world, host| {
-        if !host.host().is_at_least(1, 11) {
+        if lacks(host.host(), host.host().is_at_least(1, 11), "ephemeral resources") {
             return world.stop().await;
         }
         let workspace = world.workspace("alpha").await;
@@ -120,7 +120,7 @@ resource "zenml_service_connector" "registry" {
 #[tokio::test]
 async fn the_examples_of_the_ephemeral_resources_apply_and_plan_empty() {
     under_each_host(async |world, host| {
-        if !host.host().is_at_least(1, 11) {
+        if lacks(host.host(), host.host().is_at_least(1, 11), "ephemeral resources") {
             return world.stop().await;
         }
         host.write("around.tf", AROUND).unwrap();

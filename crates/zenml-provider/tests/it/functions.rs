@@ -7,7 +7,7 @@ use tfkit::engine::ImportBy;
 use tfkit_test::call_function;
 
 use crate::examples::{AROUND, together};
-use crate::world::{World, engine, under_each_host};
+use crate::world::{World, engine, lacks, under_each_host};
 
 /// Ids of no object.
 const A: &str = "11111111-1111-4111-8111-111111111111";
@@ -195,7 +195,7 @@ async fn the_parts_of_a_key_do_not_contain_its_secret() {
 async fn the_examples_of_the_functions_apply_under_each_host() {
     under_each_host(async |world, mut host| {
         let is_tofu = host.host().product() == tfkit_test::scenario::Product::OpenTofu;
-        if !host.host().is_at_least(1, if is_tofu { 7 } else { 8 }) {
+        if lacks(host.host(), host.host().is_at_least(1, if is_tofu { 7 } else { 8 }), "functions") {
             return world.stop().await;
         }
         for person in ["ann@example.com", "bob@example.com"] {

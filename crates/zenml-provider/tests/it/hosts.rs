@@ -222,6 +222,7 @@ async fn moved(host: &mut Scenario) -> Result<(), Refused> {
     let state = fs::read_to_string(&file).unwrap();
     fs::write(&file, state.replace("zenml-io/zenml", "acme/zenml")).unwrap();
     let folder = Path::new(env!("CARGO_BIN_EXE_terraform-provider-zenml")).parent().unwrap();
+    let folder = folder.display().to_string();
     let both = ["zenml-io/zenml", "acme/zenml"].map(|address| format!("    {address:?} = {folder:?}\n"));
     let overrides = both.concat();
     host.write("both.tfrc", &format!("provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n}}\n"))
@@ -364,7 +365,6 @@ fn table(hosts: &[(Host, Vec<bool>)]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stdout, reason = "the table is the result of `make hosts`")]
 async fn each_feature_works_with_exactly_the_hosts_that_have_it() {
     let mut all = Vec::new();
     for host in hosts().await {

@@ -13,7 +13,7 @@ use zenml_api::workspace::tag::{self, TagCreate};
 use crate::examples::together;
 use crate::generated::{PRO, RICH};
 use crate::many::counted;
-use crate::world::{World, engine, hosts, scenario, types_without};
+use crate::world::{World, engine, hosts, lacks, scenario, types_without};
 
 /// Objects of every type in a workspace, each by its address.
 async fn everything(harness: &mut Harness, world: &World) -> Vec<&'static str> {
@@ -241,7 +241,7 @@ async fn a_large_list_is_read_in_a_few_pages_and_only_up_to_the_limit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_of_every_type_generates_a_configuration_that_only_imports() {
     for host in hosts().await {
-        if !host.is_at_least(1, 14) || host.product() != Product::Terraform {
+        if lacks(&host, host.is_at_least(1, 14) && host.product() == Product::Terraform, "queries") {
             continue;
         }
         let world = World::start().await;
@@ -301,7 +301,7 @@ variable "stack_id" {}
 #[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_all_lists_run_together() {
     for host in hosts().await {
-        if !host.is_at_least(1, 14) || host.product() != Product::Terraform {
+        if lacks(&host, host.is_at_least(1, 14) && host.product() == Product::Terraform, "queries") {
             continue;
         }
         let world = World::start().await;

@@ -208,6 +208,15 @@ pub(crate) async fn hosts() -> Vec<Host> {
     }
 }
 
+/// Returns whether a host lacks what a test needs, and then prints that.
+#[expect(clippy::print_stdout, reason = "a skipped test must not count as a success")]
+pub(crate) fn lacks(host: &Host, has_it: bool, what: &str) -> bool {
+    if !has_it {
+        println!("SKIPPED: {host} does not have {what}");
+    }
+    !has_it
+}
+
 /// Creates a directory with the built provider, for a server that the environment has to set.
 pub(crate) fn scenario(host: &Host) -> Scenario {
     let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-zenml"));
