@@ -95,7 +95,7 @@ hosts := terraform-1.0.11 terraform-1.5.7 terraform-1.8.5 terraform-1.11.4 terra
 hosts: toolchain ## Run all features of the provider with each supported host, and write the table of docs/guides/hosts.md (requires Go)
 	@built=$$(scripts/hosts $(hosts)) && \
 	ZENML_ACC=required ZENML_TERRAFORM_BINARIES=$$(paste -sd : <<<"$$built") ZENML_HOSTS_PAGE=write \
-	  $(cargo) test $(locked) --package zenml-provider --test it hosts::each_feature -- --nocapture
+	  $(cargo) test $(locked) --workspace --test it hosts::each_feature -- --nocapture
 
 .PHONY: bench
 bench: toolchain host ## Measure startup, memory, requests, plan and apply compared with terraform_data, long lists, and permission checks

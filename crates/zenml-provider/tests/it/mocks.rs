@@ -359,6 +359,9 @@ resource "zenml_workspace_role_assignment" "it" {
 }
 "#;
     for host in hosts().await.iter().filter(|host| host.is_at_least(1, 8)) {
+        if lacks(host, host.product() == Product::Terraform, "mocks of values that are also arguments") {
+            continue;
+        }
         let host = scenario(host);
         host.write("main.tf", &(configuration.clone() + plural)).unwrap();
         write_test(&host, "");
