@@ -200,9 +200,11 @@ pub enum Who {
     Optional,
     /// The user, or somebody outside of Terraform: null means not managed.
     IfSet,
-    /// As [`IfSet`](Self::IfSet), but an imported value is kept while nothing else changes: a generated configuration
-    /// contains null for a secret. The write-only attribute with this name is another way to set it.
-    IfSetOrImported(&'static str),
+    /// As [`IfSet`](Self::IfSet), but an imported value stays in the state until the configuration sets the attribute:
+    /// a plan must not show a change where an update changes nothing. With the name of a write-only attribute, which is
+    /// another way to set it, the value is kept only while nothing else changes: a generated configuration contains
+    /// null for a secret. Resources have this instead of [`IfSet`](Self::IfSet), except inside nested objects.
+    IfSetOrImported(Option<&'static str>),
     /// The user, else this value.
     Default(Dyn),
     /// The user, else the server.

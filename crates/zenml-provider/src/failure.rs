@@ -8,6 +8,7 @@ use std::fmt;
 use printable::A;
 use printable::Chain;
 use tfkit::Diag;
+use tfkit::check::nearest;
 use zenml_api::error::Refusal;
 use zenml_client::transport::TransportError;
 use zenml_client::{ApiError, Call, Plane, Refused};
@@ -226,4 +227,10 @@ fn reason(refused: &Refused, otherwise: &str) -> String {
 
 fn plane(call: &Call) -> Plane {
     call.plane
+}
+
+/// Returns a question that names the known word most similar to the one in the configuration, followed by a space; empty
+/// if none is similar.
+pub(crate) fn meant(written: &str, known: &[&str]) -> String {
+    nearest(written, known).map(|word| format!("Did you mean {word:?}? ")).unwrap_or_default()
 }

@@ -13,6 +13,9 @@ const LEASE_NAME: &str = ".lease";
 /// The object was imported, and nothing has been applied to it since.
 const IMPORTED_NAME: &str = ".imported";
 
+/// The attributes whose imported value is still in the state, because the configuration has never set them.
+const KEPT_NAME: &str = ".kept";
+
 /// A map from names to JSON values. Its bytes are a JSON object that includes its version. Names that begin with `.`
 /// are reserved for the framework.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,6 +44,13 @@ impl Private {
 
     pub(crate) fn is_imported(&self) -> bool {
         self.0.contains_key(IMPORTED_NAME)
+    }
+
+    /// Returns whether the state may contain the imported value of an attribute that the configuration does not set.
+    pub(crate) fn keeps(&self, attribute: &str) -> bool {
+        let is_kept =
+            |kept: &Value| kept.as_array().is_some_and(|names| names.iter().any(|name| name == attribute));
+        self.is_imported() || self.0.get(KEPT_NAME).is_some_and(is_kept)
     }
 
     pub(crate) fn set_imported(&mut self) {
@@ -77,10 +87,16 @@ impl Private {
         self.0.insert(REPLACED_NAME.to_owned(), id.into());
     }
 
-    /// Removes what only the plan needs, and the mark of an import: an apply changes what the import found.
-    pub(crate) fn begin_apply(&mut self) {
+    /// Removes what only the plan needs, and the mark of an import: an apply changes what the import found. `kept` are
+    /// the attributes whose imported value the apply leaves in the state.
+    pub(crate) fn begin_apply(&mut self, kept: &[&str]) {
         self.0.remove(REPLACED_NAME);
         self.0.remove(IMPORTED_NAME);
+        if kept.is_empty() {
+            self.0.remove(KEPT_NAME);
+        } else {
+            self.0.insert(KEPT_NAME.to_owned(), kept.into());
+        }
     }
 
     pub(crate) fn remove(&mut self, name: &str) {

@@ -61,17 +61,21 @@ impl Engine {
 }
 
 impl Core {
-    /// Keeps imported values that the configuration does not set, as long as nothing else changes.
+    /// Keeps imported values that the configuration does not set: those of attributes that are not managed, and
+    /// others as long as nothing else changes.
     async fn keeping_imported(&self, resource: &dyn AnyResource, request: &PlanRequest) -> PlanResponse {
-        let Some(config) = with_imported(resource.schema(), request) else {
-            return self.planned(resource, request, &request.config).await;
+        let schema = resource.schema();
+        let unmanaged = with_imported(schema, request, &request.config, |written| written.is_none());
+        let config = unmanaged.as_ref().unwrap_or(&request.config);
+        let Some(all) = with_imported(schema, request, config, |_| true) else {
+            return self.planned(resource, request, config).await;
         };
-        let calm = self.planned(resource, request, &config).await;
+        let calm = self.planned(resource, request, &all).await;
         if calm.planned == request.prior && !calm.diags.iter().any(Diag::is_error) {
             return calm;
         }
         // A warning may be shown only once per run.
-        let mut response = self.planned(resource, request, &request.config).await;
+        let mut response = self.planned(resource, request, config).await;
         let told = calm.diags.into_iter().filter(|diag| !diag.is_error());
         let told: Vec<Diag> = told.filter(|diag| !response.diags.contains(diag)).collect();
         response.diags.extend(told);
@@ -202,17 +206,23 @@ impl PlanResponse {
 }
 
 /// Returns the configuration of an imported object, completed with the imported values that it does not set; `None`
-/// if nothing differs.
-fn with_imported(schema: &Schema, request: &PlanRequest) -> Option<Dyn> {
-    let PlanRequest { prior, config, private, .. } = request;
-    let (Dyn::Map(found), Dyn::Map(configured)) = (prior, config) else { return None };
-    if !Private::from_bytes(private).is_imported() {
-        return None;
-    }
+/// if nothing differs. `wanted` chooses the attributes by their write-only alternatives.
+fn with_imported(
+    schema: &Schema,
+    request: &PlanRequest,
+    config: &Dyn,
+    wanted: fn(Option<&str>) -> bool,
+) -> Option<Dyn> {
+    let (Dyn::Map(found), Dyn::Map(configured)) = (&request.prior, config) else { return None };
+    let private = Private::from_bytes(&request.private);
     let mut kept = configured.clone();
     for attribute in &schema.attributes {
         let Who::IfSetOrImported(written) = attribute.who else { continue };
-        if configured[attribute.name].is_null() && configured[written].is_null() {
+        let may_stay = match written {
+            Some(written) => private.is_imported() && configured[written].is_null(),
+            None => private.keeps(attribute.name),
+        };
+        if wanted(written) && may_stay && configured[attribute.name].is_null() {
             kept.insert(attribute.name.to_owned(), found[attribute.name].clone());
         }
     }

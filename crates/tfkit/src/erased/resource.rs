@@ -16,7 +16,7 @@ use crate::resource::{
     Upgrade,
 };
 use crate::run::Claim;
-use crate::schema::{IdentityAttribute, Schema};
+use crate::schema::{Attribute, IdentityAttribute, Schema, Who};
 use crate::value::{Dyn, Path};
 
 /// A resource type.
@@ -93,13 +93,20 @@ pub(crate) struct ErasedResource<R: Resource> {
     connection: Arc<Connection<R::Client>>,
 }
 
+/// Returns the schema of a resource. Imported values of attributes that are not managed stay in the state, so they are
+/// computed for the host.
+fn schema<R: Resource>() -> Schema {
+    let mut schema = R::Model::schema(R::VERSION);
+    let unmanaged = |attribute: &&mut Attribute| attribute.who == Who::IfSet && attribute.block.is_none();
+    for attribute in schema.attributes.iter_mut().filter(unmanaged) {
+        attribute.who = Who::IfSetOrImported(None);
+    }
+    schema
+}
+
 impl<R: Resource> ErasedResource<R> {
     pub(crate) fn new(connection: Arc<Connection<R::Client>>) -> Self {
-        Self {
-            schema: Arc::new(LazyLock::new(|| R::Model::schema(R::VERSION))),
-            batches: Arc::default(),
-            connection,
-        }
+        Self { schema: Arc::new(LazyLock::new(schema::<R>)), batches: Arc::default(), connection }
     }
 
     fn cx(&self, call: Call) -> Cx<R::Client> {

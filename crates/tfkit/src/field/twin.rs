@@ -167,7 +167,7 @@ impl<T: Value> Twinned for Twin<T> {
         // change in `plan -refresh-only -detailed-exitcode`.
         (twin.write_only, twin.sensitive) = (true, false);
         let mut plain = Attribute::field::<IfSet<T>>(stored, description);
-        plain.who = Who::IfSetOrImported(written);
+        plain.who = Who::IfSetOrImported(Some(written));
         [plain, twin, Attribute::field::<Option<i64>>(version, about_version)]
     }
 

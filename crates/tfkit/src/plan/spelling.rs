@@ -4,20 +4,29 @@ use std::collections::HashMap;
 
 use super::assignment::Assignment;
 use super::candidates::{Candidates, Form, Rules};
-use super::same::{Same, canonical, means_the_same};
-use crate::schema::{Attribute, Nesting, Shape};
+use super::same::{Same, canonical, empty_is_null, means_the_same};
+use crate::schema::{Attribute, Nesting, Shape, Who};
 use crate::value::{Dyn, Type};
 
 /// Gives `now`, the result of a read or an apply, the spelling of `earlier`, the state or the plan, wherever both
-/// have the same meaning. Sets attributes that the user does not manage (`IfSet`, null in `earlier`) to null. Does
-/// nothing if `earlier` is null as a whole, as for an import.
+/// have the same meaning. Sets attributes that the user does not manage (`IfSet`, null in `earlier`) to null, and empty
+/// collections that the user may set and does not. If `earlier` is null as a whole, as for an import, nothing else
+/// changes.
 pub fn keep_spelling(attributes: &[Attribute], earlier: &Dyn, now: &mut Dyn) {
+    if earlier.is_null() {
+        omit_empty(attributes, now);
+        return;
+    }
     let (Dyn::Map(earlier), Dyn::Map(now)) = (earlier, now) else { return };
     for attribute in attributes {
         let (Some(earlier), Some(now)) = (earlier.get(attribute.name), now.get_mut(attribute.name)) else {
             continue;
         };
         if earlier.is_null() && attribute.who.is_left_alone() {
+            *now = Dyn::Null;
+            continue;
+        }
+        if earlier.is_null() && is_superfluous(attribute, now) {
             *now = Dyn::Null;
             continue;
         }
@@ -30,6 +39,43 @@ pub fn keep_spelling(attributes: &[Attribute], earlier: &Dyn, now: &mut Dyn) {
             Shape::Nested(nesting, attributes) => {
                 keep_nested(*nesting, attributes, attribute.same, earlier, now);
             }
+        }
+    }
+}
+
+/// Returns whether a value is an empty collection where null has the same meaning. A server does not distinguish the
+/// two, and a configuration that omits the attribute would show a change.
+fn is_superfluous(attribute: &Attribute, value: &Dyn) -> bool {
+    let is_collection = match &attribute.shape {
+        Shape::Plain(ty) => matches!(ty, Type::List(_) | Type::Set(_) | Type::Map(_)),
+        Shape::Nested(nesting, _) => *nesting != Nesting::Single && attribute.block.is_none(),
+    };
+    attribute.who == Who::Optional && is_collection && empty_is_null(value).is_null()
+}
+
+/// Sets empty collections that the user may set to null.
+fn omit_empty(attributes: &[Attribute], now: &mut Dyn) {
+    let Dyn::Map(now) = now else { return };
+    for attribute in attributes {
+        let Some(now) = now.get_mut(attribute.name) else { continue };
+        if is_superfluous(attribute, now) {
+            *now = Dyn::Null;
+            continue;
+        }
+        match (&attribute.shape, now) {
+            (Shape::Nested(Nesting::Single, attributes), now) => omit_empty(attributes, now),
+            (Shape::Nested(Nesting::Set, attributes), now @ Dyn::List(_)) => {
+                let mut elements = now.as_list().unwrap_or_default().to_vec();
+                elements.iter_mut().for_each(|now| omit_empty(attributes, now));
+                *now = Dyn::set(elements);
+            }
+            (Shape::Nested(_, attributes), Dyn::List(elements)) => {
+                elements.iter_mut().for_each(|now| omit_empty(attributes, now));
+            }
+            (Shape::Nested(_, attributes), Dyn::Map(elements)) => {
+                elements.values_mut().for_each(|now| omit_empty(attributes, now));
+            }
+            (Shape::Nested(..) | Shape::Plain(_), _) => {}
         }
     }
 }

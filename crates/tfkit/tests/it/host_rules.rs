@@ -315,7 +315,9 @@ fn our_rules_agree_with_terraform_in_every_recorded_case() {
 #[expect(clippy::disallowed_methods, reason = "a tool configures this test")]
 fn our_rules_agree_with_terraform_in_new_cases() {
     let Some(program) = std::env::var_os("HOST_RULES") else {
-        return println!("SKIPPED: HOST_RULES is not set. `make clients` builds this program, which needs Go.");
+        return println!(
+            "SKIPPED: HOST_RULES is not set. `make clients` builds this program, which needs Go."
+        );
     };
     let count: usize = std::env::var("HOST_RULES_CASES").map_or(1_000, |count| count.parse().unwrap());
     let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

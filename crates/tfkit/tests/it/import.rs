@@ -1,9 +1,11 @@
 //! Importing by id and by identity.
 
-use tfkit::Dyn;
-use tfkit::engine::{ImportBy, ImportRequest, ReadRequest};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::shop::{Bench, config, named, summaries};
+use tfkit::engine::{ImportBy, ImportRequest, ReadRequest, Stored};
+use tfkit::{Dyn, IfSet};
+
+use crate::shop::{Bench, Item, config, named, summaries};
 
 #[tokio::test]
 async fn an_import_is_complete_and_the_read_after_it_adds_nothing() {
@@ -101,4 +103,63 @@ async fn an_imported_secret_is_kept_while_nothing_else_changes() {
     let written = config([("name", "box".into()), ("code_wo", "1234".into())]);
     assert_eq!(code(&written, &imported.private).await, (false, Dyn::Null));
     assert_eq!(code(&generated, &[]).await, (false, Dyn::Null), "it was applied after the import");
+}
+
+#[tokio::test]
+async fn an_imported_value_that_the_configuration_never_set_stays_in_every_plan() {
+    let labels = |names: &[&str]| Dyn::set(names.iter().copied().map(Dyn::from));
+    let labeled = |name: &str, labels: Dyn| config([("name", name.into()), ("labels", labels)]);
+    for found in [labels(&[]), labels(&["red", "wood"])] {
+        let bench = Bench::new().await;
+        bench.create(&labeled("box", found.clone())).await;
+        let request =
+            ImportRequest { type_name: "shop_item".to_owned(), by: ImportBy::Id("id-box".to_owned()) };
+        let imported = bench.engine.import(request).await;
+        let planned = async |stored: &Stored, config: &Dyn| {
+            let plan =
+                bench.plan_with(&stored.state, config, stored.private.clone(), stored.identity.clone()).await;
+            assert_eq!(plan.diags, []);
+            plan.planned
+        };
+        assert_eq!(planned(&imported, &named("box")).await, imported.state);
+
+        // Neither another change nor an apply forgets the value.
+        let mut stored = bench.apply(&imported, &named("chest")).await;
+        assert_eq!((stored.state.attribute("labels"), summaries(&stored.diags)), (&found, vec![]));
+        assert_eq!(planned(&stored, &named("chest")).await, stored.state);
+        let server = bench.shop.items.lock().unwrap()["id-box"].labels.clone();
+        assert_eq!(server, IfSet(None), "the update leaves it alone");
+
+        // Once the configuration sets the attribute, it decides whether it is managed.
+        stored = bench.apply(&stored, &labeled("chest", labels(&["oak"]))).await;
+        assert_eq!(planned(&stored, &named("chest")).await.attribute("labels"), &Dyn::Null);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_collection_of_the_server_is_not_a_change_if_the_configuration_omits_it() {
+    let nothing: [(&str, fn(&mut Item)); 3] = [
+        ("settings", |item| item.settings = Some(BTreeMap::new())),
+        ("parts", |item| item.parts = Some(Vec::new())),
+        ("labels", |item| item.labels = IfSet(Some(BTreeSet::new()))),
+    ];
+    for (name, empty) in nothing {
+        let bench = Bench::new().await;
+        let made = bench.create(&named("box")).await;
+        empty(bench.shop.items.lock().unwrap().get_mut("id-box").unwrap());
+        let request = ReadRequest {
+            type_name: "shop_item".to_owned(),
+            state: made.state.clone(),
+            private: made.private.clone(),
+            identity: made.identity.clone(),
+        };
+        let read = bench.engine.read(request).await;
+        assert_eq!((&read.state, summaries(&read.diags)), (&made.state, vec![]), "{name}");
+        let request =
+            ImportRequest { type_name: "shop_item".to_owned(), by: ImportBy::Id("id-box".to_owned()) };
+        let imported = bench.engine.import(request).await;
+        let (private, identity) = (imported.private, imported.identity);
+        let plan = bench.plan_with(&imported.state, &named("box"), private, identity).await;
+        assert_eq!((plan.planned, plan.diags), (imported.state, vec![]), "{name}");
+    }
 }

@@ -11,7 +11,7 @@ use zenml_client::Optional as _;
 use super::assignment::{Assignments, RoleAssignment, key_fields};
 use super::holding::Holding;
 use super::principal::Principal;
-use super::role::{full_name, roles};
+use super::role::{full_name, roles, unknown_role};
 use crate::client::Client;
 use crate::control;
 use crate::control::workspace::Workspaces;
@@ -81,6 +81,9 @@ async fn of_workspace<T: ListedAssignment>(
     let organization = super::home::organization_of(client, workspace).await?;
     let roles = roles(client, organization).await?;
     let role_name = filters.get(T::WITH_ROLE).known();
+    if let Some(wanted) = role_name.as_deref().filter(|wanted| roles.named(&T::LEVEL, wanted).is_none()) {
+        return Err(unknown_role(&roles, &T::LEVEL, wanted).at(T::WITH_ROLE));
+    }
     let team = filters.get(T::OF_TEAM).known().map(|Id(id)| id);
     for place in &places {
         let project = place.as_ref().map(|(id, _)| *id);

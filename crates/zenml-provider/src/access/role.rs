@@ -10,7 +10,7 @@ use zenml_api::{OrganizationId, RoleId};
 
 use crate::cache::Cache;
 use crate::client::Client;
-use crate::failure::{Needs, cannot};
+use crate::failure::{Needs, cannot, meant};
 
 /// Short names of workspace roles, with the full names. A `member` can create objects, and has access only to its own
 /// and shared objects.
@@ -128,9 +128,12 @@ pub async fn roles(client: &Client, organization: OrganizationId) -> Result<Arc<
 
 /// Returns the error for an unknown role name. The caller adds the attribute.
 pub fn unknown_role(roles: &Roles, level: &RoleLevel, name: &str) -> Diag {
+    let short = short_names(level).iter().map(|(short, _)| *short);
+    let names: Vec<&str> = short.chain(roles.of(level).filter_map(|role| role.name.as_deref())).collect();
+    let meant = meant(name, &names);
     Diag::error(format!("There is no {level} role {name:?}"))
         .why(format!("The organization has no role with this name for {}.", A(level)))
-        .fix(format!("Valid roles: {}.", roles.valid_names(level)))
+        .fix(format!("{meant}Valid roles: {}.", roles.valid_names(level)))
 }
 
 #[cfg(test)]

@@ -77,12 +77,6 @@ pub trait Lookup: Model {
         let _ = (config, error);
         None
     }
-
-    /// See [`DataSource::validate`].
-    fn validate(config: &Partial<Self>) -> Vec<Diag> {
-        let _ = config;
-        Vec::new()
-    }
 }
 
 /// The behavior of data sources for one object.
@@ -100,7 +94,7 @@ impl<D: Lookup> DataSource for One<D> {
     }
 
     fn validate(config: &Partial<D>) -> Vec<Diag> {
-        D::validate(config)
+        D::Of::unfamiliar(config.object())
     }
 }
 
@@ -222,12 +216,6 @@ pub trait Listing: Model {
     /// Returns the model with the objects that were found.
     #[must_use]
     fn with(self, workspace_id: OrServer<Id<WorkspaceId>>, found: BTreeMap<String, Self::Summary>) -> Self;
-
-    /// See [`DataSource::validate`].
-    fn validate(config: &Partial<Self>) -> Vec<Diag> {
-        let _ = config;
-        Vec::new()
-    }
 }
 
 /// The behavior of data sources that list objects.
@@ -258,6 +246,6 @@ impl<D: Listing> DataSource for Many<D> {
     }
 
     fn validate(config: &Partial<D>) -> Vec<Diag> {
-        D::validate(config)
+        D::Of::unfamiliar(config.object())
     }
 }

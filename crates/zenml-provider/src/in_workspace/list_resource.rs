@@ -6,7 +6,7 @@ use tfkit::check::{Rule, uuid};
 use tfkit::field::Misfit;
 use tfkit::model::{Misfits, Model, Object};
 use tfkit::schema::{About, Schema};
-use tfkit::{Attribute, Cx, Diag, Dyn, ListResource, Listed, Results};
+use tfkit::{Attribute, Cx, Diag, Dyn, ListResource, Listed, Partial, Results};
 use zenml_api::WorkspaceId;
 use zenml_api::paging::PageQuery as _;
 use zenml_api::workspace::{Crud, Named as _};
@@ -131,6 +131,10 @@ impl<T: InWorkspace> Filters<T> {
 impl<T: InWorkspace> ListResource for Objects<T> {
     type Filters = Filters<T>;
     type Resource = Self;
+
+    fn validate(filters: &Partial<Filters<T>>) -> Vec<Diag> {
+        T::unfamiliar(filters.object())
+    }
 
     async fn list(cx: &Cx<Client>, filters: Filters<T>, results: &mut Results<Self>) -> Result<(), Diag> {
         let server = scope::open(cx, filters.workspace()).await?;

@@ -244,6 +244,13 @@ pub trait InWorkspace: Model<Key = Place<<<Self as InWorkspace>::Wire as Named>:
         Vec::new()
     }
 
+    /// Returns warnings for values that this version of the provider does not know, such as a misspelled type, in the
+    /// arguments of the data sources and of the list, which use the names of the resource.
+    fn unfamiliar(arguments: &Dyn) -> Vec<Diag> {
+        let _ = arguments;
+        Vec::new()
+    }
+
     /// See [`Resource::disclosed`].
     fn disclosed(
         cx: &Cx<Client>,

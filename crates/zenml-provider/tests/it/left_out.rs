@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 use tfkit::Kind;
+use tfkit::engine::ImportBy;
+use tfkit::schema::Who;
 use tfkit_test::{Action, Harness};
 
 use crate::server::in_process_on_each_server;
@@ -49,6 +51,7 @@ async fn only_what_changes(harness: &mut Harness, address: &str, config: &Json, 
     let mut count = 0;
 
     harness.apply(address, minimal.clone()).await.unwrap();
+    imported_without_a_change(harness, address, &minimal).await;
     for name in names.iter().filter(|name| !needed.contains(&name.as_str())) {
         let mut more: Map<String, Json> = minimal.as_object().unwrap().clone();
         more.insert(name.clone(), config[name].clone());
@@ -60,10 +63,49 @@ async fn only_what_changes(harness: &mut Harness, address: &str, config: &Json, 
         count += check(harness, address, name, Json::Object(more)).await;
     }
     harness.apply(address, config.clone()).await.unwrap();
+    for name in &names {
+        if is_unmanaged(harness, type_name, name) {
+            imported_without_a_change(harness, address, &without(config, name)).await;
+        }
+    }
+    harness.apply(address, config.clone()).await.unwrap();
     for name in names.iter().filter(|name| !needed.contains(&name.as_str())) {
         count += check(harness, address, name, without(config, name)).await;
     }
     count
+}
+
+/// Returns whether null means that an attribute is not managed.
+fn is_unmanaged(harness: &Harness, type_name: &str, name: &str) -> bool {
+    let schema = harness.engine().schema(Kind::Resource, type_name).unwrap();
+    let who =
+        schema.attributes.iter().find(|attribute| attribute.name == name).map(|attribute| &attribute.who);
+    who == Some(&Who::IfSetOrImported(None))
+}
+
+/// Imports an object. No plan shows an attribute that the configuration does not set: neither after the import, nor after
+/// an apply that changes something else.
+async fn imported_without_a_change(harness: &mut Harness, address: &str, config: &Json) {
+    let identity = harness.identity(address).unwrap().clone();
+    harness.forget(address);
+    harness.import(address, ImportBy::Identity(identity)).await.unwrap();
+    for when in ["after the import", "after an apply", "after another apply"] {
+        let planned = harness.plan(address, config.clone()).await.unwrap();
+        let unset = planned.changes().into_iter().filter(|changed| config.get(*changed).is_none());
+        let unset: Vec<&str> = unset.filter(|changed| !FOLLOWS.contains(changed)).collect();
+        assert!(unset.is_empty(), "{address}: {when}, a plan shows {unset:?}\n{config}");
+        let mut other = config.clone();
+        if let Some(text) = other.get("description").or(other.get("name")).and_then(Json::as_str) {
+            let changed = format!("{text}2");
+            let name = if other.get("description").is_some() { "description" } else { "name" };
+            other[name] = changed.into();
+            if harness.plan(address, other.clone()).await.unwrap().action == Action::Replace {
+                break;
+            }
+            harness.apply(address, other).await.unwrap();
+        }
+    }
+    harness.apply(address, config.clone()).await.unwrap();
 }
 
 async fn check(harness: &Harness, address: &str, name: &str, config: Json) -> usize {

@@ -23,6 +23,7 @@ mod ephemeral;
 mod ephemeral_host;
 mod examples;
 mod exports;
+mod filters;
 mod flavor;
 mod functions;
 mod generated;

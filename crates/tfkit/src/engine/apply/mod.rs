@@ -14,6 +14,7 @@ use crate::diag::Diag;
 use crate::erased::AnyResource;
 use crate::model::Operation;
 use crate::plan::merge;
+use crate::schema::{Attribute, Schema, Who};
 use crate::value::Dyn;
 
 impl Engine {
@@ -42,7 +43,7 @@ impl Engine {
         merge(&resource.schema().attributes, &mut request.planned);
         core.conceal(resource.schema(), &[&request.prior, &request.planned, &request.config]);
         let notes = Notes::after(&request.private);
-        lock(&notes).private.begin_apply();
+        lock(&notes).private.begin_apply(&kept(resource.schema(), &request));
         if operation == Operation::Delete {
             core.shared.run.deletes(id_of(&request.prior));
         }
@@ -59,6 +60,16 @@ impl Engine {
         stored.diags = stored.diags.into_iter().map(|diag| core.shared.run.advise(diag)).collect();
         stored
     }
+}
+
+/// Returns the attributes whose imported value the plan keeps although the configuration does not set them.
+fn kept(schema: &Schema, request: &ApplyRequest) -> Vec<&'static str> {
+    let is_kept = |attribute: &&Attribute| {
+        let (config, planned) =
+            (request.config.attribute(attribute.name), request.planned.attribute(attribute.name));
+        attribute.who == Who::IfSetOrImported(None) && config.is_null() && !planned.is_null()
+    };
+    schema.attributes.iter().filter(is_kept).map(|attribute| attribute.name).collect()
 }
 
 fn id_of(state: &Dyn) -> &str {

@@ -9,6 +9,7 @@ use super::Flavor;
 use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{Found, InWorkspace as _, Lookup, lookup};
+use crate::resources::stack_component::kind;
 
 /// Looks up an existing flavor, built-in or custom, by ID or name. If several types have a flavor with this name, set
 /// `type` too.
@@ -27,7 +28,7 @@ pub struct FlavorData {
     /// Name of the flavor.
     pub name: OrServer<String>,
     /// Type of the components that use the flavor. Flavors of different types can share a name.
-    #[attr(name = "type")]
+    #[attr(name = "type", check = kind::possible())]
     pub kind: OrServer<String>,
     /// Python class of the flavor, including its module.
     pub source: Computed<String>,

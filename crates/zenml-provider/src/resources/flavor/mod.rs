@@ -190,6 +190,10 @@ impl InWorkspace for Flavor {
         !is_built_in(flavor)
     }
 
+    fn unfamiliar(arguments: &Dyn) -> Vec<Diag> {
+        kind::unfamiliar_in(arguments)
+    }
+
     fn kind_of(flavor: &api::Flavor) -> Option<&str> {
         flavor.body.as_ref().map(|body| body.kind.as_str())
     }

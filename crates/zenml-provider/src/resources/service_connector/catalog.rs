@@ -1,10 +1,10 @@
 //! The connector types of ZenML 0.98. Servers may support more, so unknown values are warnings only.
 
-use tfkit::field::Field;
-use tfkit::model::Token;
-use tfkit::{Diag, Partial};
+use std::collections::BTreeSet;
 
-use super::ServiceConnector;
+use tfkit::{Diag, Dyn};
+
+use crate::failure::meant;
 
 struct Known {
     name: &'static str,
@@ -49,34 +49,35 @@ const TYPES: &[Known] = &[
     },
 ];
 
-/// Returns warnings for values that ZenML 0.98 does not know. They may be misspelled, or belong to a newer or
-/// extended server.
-pub(super) fn warnings(config: &Partial<ServiceConnector>) -> Vec<Diag> {
-    let Some(kind) = config.get(ServiceConnector::TYPE).known() else { return Vec::new() };
-    let Some(known) = TYPES.iter().find(|known| known.name == kind) else {
+/// Returns warnings for values that ZenML 0.98 does not know: those of the type that is set, or else of any type. They
+/// may be misspelled, or belong to a newer or extended server.
+pub(super) fn unfamiliar(arguments: &Dyn) -> Vec<Diag> {
+    if arguments.attribute("type").is_unknown() {
+        return Vec::new();
+    }
+    let text = |name: &str| arguments.attribute(name).as_str();
+    let kind = text("type");
+    let types: Vec<&Known> =
+        TYPES.iter().filter(|known| kind.is_none_or(|kind| known.name == kind)).collect();
+    if let (Some(kind), true) = (kind, types.is_empty()) {
         let names: Vec<&str> = TYPES.iter().map(|known| known.name).collect();
-        return vec![unknown(&format!("service connector type {kind:?}"), &names).at(ServiceConnector::TYPE)];
+        return vec![unknown(&format!("service connector type {kind:?}"), kind, &names).at("type")];
+    }
+    let warn = |name: &'static str, noun: &str, words: fn(&Known) -> &'static [&'static str]| {
+        let words: BTreeSet<&str> = types.iter().flat_map(|known| words(known)).copied().collect();
+        let value = text(name).filter(|value| !words.contains(value))?;
+        let of_type = kind.map_or(String::new(), |kind| format!(" of the type {kind:?}"));
+        let words: Vec<&str> = words.into_iter().collect();
+        Some(unknown(&format!("{noun} {value:?}{of_type}"), value, &words).at(name))
     };
-    let method =
-        word(config, ServiceConnector::AUTH_METHOD, "authentication method", known.name, known.methods);
-    let resource =
-        word(config, ServiceConnector::RESOURCE_TYPE, "resource type", known.name, known.resources);
+    let method = warn("auth_method", "authentication method", |known| known.methods);
+    let resource = warn("resource_type", "resource type", |known| known.resources);
     method.into_iter().chain(resource).collect()
 }
 
-fn word<F: Field<Value = String>>(
-    config: &Partial<ServiceConnector>,
-    token: Token<ServiceConnector, F>,
-    noun: &str,
-    kind: &str,
-    words: &[&str],
-) -> Option<Diag> {
-    let value = config.get(token).known().filter(|value| !words.contains(&value.as_str()))?;
-    Some(unknown(&format!("{noun} {value:?} of the type {kind:?}"), words).at(token))
-}
-
-fn unknown(what: &str, words: &[&str]) -> Diag {
+fn unknown(what: &str, value: &str, words: &[&str]) -> Diag {
+    let meant = meant(value, words);
     Diag::warning(format!("ZenML 0.98 does not know the {what}"))
         .why(format!("Known values: {}. The server may support more.", words.join(", ")))
-        .fix("Check the spelling, unless a newer or extended server supports it.")
+        .fix(format!("{meant}Check the spelling, unless a newer or extended server supports it."))
 }

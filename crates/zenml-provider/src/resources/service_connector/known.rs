@@ -40,7 +40,7 @@ pub(super) async fn check(cx: &Cx<Client>, plan: &mut Plan<Connector>) {
             }
         }
         None => {
-            for warning in catalog::warnings(plan.config()) {
+            for warning in catalog::unfamiliar(plan.config().object()) {
                 plan.warn(warning);
             }
         }

@@ -156,6 +156,10 @@ impl InWorkspace for ServiceConnector {
         },
     ];
 
+    fn unfamiliar(arguments: &Dyn) -> Vec<Diag> {
+        catalog::unfamiliar(arguments)
+    }
+
     fn wanted(&self) -> Result<ConnectorCreate, Diag> {
         Ok(self.request(self.resource_type.as_ref().into_iter().cloned().collect()))
     }

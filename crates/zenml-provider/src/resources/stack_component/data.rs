@@ -92,10 +92,4 @@ impl Lookup for StackComponentData {
     fn describe(found: &Component) -> String {
         StackComponent::kind_of(found).unwrap_or_default().to_owned()
     }
-
-    fn validate(config: &Partial<Self>) -> Vec<Diag> {
-        let kind = config.get(Self::TYPE).known();
-        let unfamiliar = kind.as_deref().and_then(kind::unfamiliar);
-        unfamiliar.into_iter().map(|diag| diag.at(Self::TYPE)).collect()
-    }
 }

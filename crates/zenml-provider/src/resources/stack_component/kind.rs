@@ -1,9 +1,10 @@
 //! The types of stack components.
 
-use tfkit::Diag;
-use tfkit::check::{Check, in_plan, nearest, pattern};
+use tfkit::check::{Check, in_plan, pattern};
+use tfkit::{Diag, Dyn};
 use zenml_api::workspace::component::{self, ALL_TYPES};
 
+use crate::failure::meant;
 use crate::in_workspace::scope::Server;
 
 /// Returns the check for a possible type. A newer server may support more types than this provider knows.
@@ -26,6 +27,12 @@ pub(crate) fn unfamiliar(kind: &str) -> Option<Diag> {
     })
 }
 
+/// Returns the warning of [`unfamiliar`] for the argument `type`.
+pub(crate) fn unfamiliar_in(arguments: &Dyn) -> Vec<Diag> {
+    let warning = arguments.attribute("type").as_str().and_then(unfamiliar);
+    warning.into_iter().map(|warning| warning.at("type")).collect()
+}
+
 /// Returns an error for a type that the server does not have. Only types that this version of the provider does not
 /// know are checked. If the server is not available, the apply reports the error.
 pub(crate) async fn refused(server: &Server, kind: &str) -> Option<Diag> {
@@ -37,8 +44,4 @@ pub(crate) async fn refused(server: &Server, kind: &str) -> Option<Diag> {
             .why(format!("The server has these types: {}.", known.join(", ")))
             .fix(format!("{}Change the value.", meant(kind, &known)))
     })
-}
-
-fn meant(kind: &str, known: &[&str]) -> String {
-    nearest(kind, known).map(|word| format!("Did you mean {word:?}? ")).unwrap_or_default()
 }

@@ -313,10 +313,12 @@ impl InWorkspace for StackComponent {
         delete::delete(cx, &server, &prior).await
     }
 
+    fn unfamiliar(arguments: &Dyn) -> Vec<Diag> {
+        kind::unfamiliar_in(arguments)
+    }
+
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
-        let kind = config.get(Self::TYPE).known();
-        let unfamiliar = kind.as_deref().and_then(kind::unfamiliar);
-        let mut found: Vec<Diag> = unfamiliar.into_iter().map(|diag| diag.at(Self::TYPE)).collect();
+        let mut found = Self::unfamiliar(config.object());
         if !config.dyn_of(Self::CONFIGURATION).is_null() && !config.dyn_of(Self::SETTINGS).is_null() {
             found.push(
                 Diag::error("The settings of the component are specified twice")

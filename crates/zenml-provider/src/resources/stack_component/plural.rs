@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tfkit::{Computed, Diag, Model, Object, OrServer, Partial};
+use tfkit::{Computed, Diag, Model, Object, OrServer};
 use zenml_api::workspace::component::{Component, ComponentQuery};
 use zenml_api::{ComponentId, ConnectorId, WorkspaceId};
 
@@ -110,11 +110,5 @@ impl Listing for StackComponentsData {
         components: BTreeMap<String, ComponentSummary>,
     ) -> Self {
         Self { workspace_id, components: Computed::known(components), ..self }
-    }
-
-    fn validate(config: &Partial<Self>) -> Vec<Diag> {
-        let kind = config.get(Self::TYPE).known();
-        let unfamiliar = kind.as_deref().and_then(kind::unfamiliar);
-        unfamiliar.into_iter().map(|diag| diag.at(Self::TYPE)).collect()
     }
 }
