@@ -20,8 +20,9 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Returns the error if the object at `here` certainly breaks the rule; the root is the whole block. An error that none of several attributes is
-    /// set appears only in the plan: during validation, a null may come from a collection that a mock left empty.
+    /// Returns the error if the object at `here` certainly breaks the rule; the root is the whole block. An error
+    /// that none of several attributes is set appears only in the plan: during validation, a null may come from a
+    /// collection that a mock left empty.
     pub fn check(&self, config: &Dyn, stage: Stage, here: &Path) -> Option<Diag> {
         let none =
             |names, how_many| (stage == Stage::Plan).then(|| none(names, how_many, config, here)).flatten();

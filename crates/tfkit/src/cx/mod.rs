@@ -148,7 +148,8 @@ impl<Client> Cx<Client> {
         self.call.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Returns whether the user asked to stop, or nobody waits for this operation any more. [Save](Self::save) incomplete objects, and start nothing new.
+    /// Returns whether the user asked to stop, or nobody waits for this operation any more. [Save](Self::save)
+    /// incomplete objects, and start nothing new.
     pub fn stopped(&self) -> bool {
         self.call.shared.stop.is_set() || self.call.gone.is_set()
     }

@@ -105,7 +105,12 @@ impl Core {
             return response;
         };
         let Hooked { planned: seen, mut decided, mut replaces, .. } = hooked;
-        let mut planned = settle(attributes, prior, config, &seen, &decided);
+        let mut planned = if decided.is_empty() && seen == prepared {
+            // Settling what no hook has changed would repeat the work.
+            prepared
+        } else {
+            settle(attributes, prior, config, &seen, &decided)
+        };
         if operation == Operation::Update && unsettles(&seen, &planned) {
             // The hook has not yet seen the values that its own changes made unknown.
             let Some(again) = self.hook(resource, &asked, planned, &mut response).await else {

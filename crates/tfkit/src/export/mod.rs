@@ -6,8 +6,7 @@
 //! - Resources are named after their objects.
 //! - An id of another exported object becomes a reference to it, if it is a UUID, which cannot occur by chance.
 //! - A sensitive value becomes a variable, unless the author [discloses](crate::Resource::disclosed) it; no file
-//!   contains a secret. The variable is null by default if the host then keeps
-//!   the imported value.
+//!   contains a secret. The variable is null by default if the host then keeps the imported value.
 
 mod hcl;
 mod label;

@@ -150,7 +150,8 @@ impl<T: Value> WithoutDefault for Option<T> {}
 impl<T: Value> FromUser for Option<T> {}
 
 /// An optional attribute that is not managed while the configuration does not set it: the engine neither refreshes it
-/// nor plans a change for it, and the author does not send it.
+/// nor plans a change for it, and the author does not send it. The value that an import finds stays in the state of a
+/// resource, up to date, until the configuration sets the attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IfSet<T>(pub Option<T>);
 

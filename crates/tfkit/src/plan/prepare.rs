@@ -1,12 +1,14 @@
 //! Creating a plan from the state and the configuration.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::decided::Decided;
 use super::mark::{changes_the_server, mark};
 use super::pair::{continued_in_list, continued_in_set};
 use super::same::means_the_same;
-use super::separate::{has_sets, separate};
+use super::separate::{may_unite, separate};
 use crate::schema::{Attribute, Nesting, Shape, Who};
 use crate::value::{Dyn, Path, Step};
 
@@ -51,7 +53,7 @@ pub fn for_host(
     settled: Dyn,
     decided: &BTreeSet<Path>,
 ) -> Dyn {
-    if config.is_null() || settled == *prior || !has_sets(attributes) {
+    if config.is_null() || settled == *prior || !may_unite(attributes, config, &settled) {
         return settled;
     }
     whole(attributes, prior, config, Some(&Decided::new(&settled, decided)), true)
@@ -67,14 +69,17 @@ fn whole(
     if config.is_null() {
         return Dyn::Null;
     }
-    let build = |pass| object(attributes, Earlier::of(prior), config, decided, pass);
-    let calm = build(Pass { changes: None, apart: false });
+    let pairs = Pairs::default();
+    let build = |changes, apart| {
+        object(attributes, Earlier::of(prior), config, decided, Pass { changes, apart, pairs: &pairs })
+    };
+    let calm = build(None, false);
     if calm == *prior {
         return calm;
     }
     let mut anything = prior.is_null() || changes_the_server(attributes, prior, &calm);
     loop {
-        let marked = build(Pass { changes: Some(anything), apart });
+        let marked = build(Some(anything), apart);
         // A value that follows from a local attribute is itself a change.
         if anything || !changes_the_server(attributes, prior, &marked) {
             return marked;
@@ -85,11 +90,36 @@ fn whole(
 
 /// How to build a plan.
 #[derive(Clone, Copy)]
-struct Pass {
+struct Pass<'a> {
     /// `None` to keep all values of the server. Otherwise whether anything changes on the server at all.
     changes: Option<bool>,
     /// Whether elements of sets that have become equal stay apart.
     apart: bool,
+    pairs: &'a Pairs,
+}
+
+/// The pairs of elements, which are the same in each pass over the same state and configuration. Finding them is most of
+/// the work of a plan with many elements.
+#[derive(Default)]
+struct Pairs(RefCell<HashMap<(*const Dyn, *const Dyn), Rc<[Option<usize>]>>>);
+
+impl Pairs {
+    /// Returns the pairs of two collections, which are known by their places in the state and in the configuration.
+    fn of(
+        &self,
+        prior: &[Dyn],
+        config: &[Dyn],
+        find: impl FnOnce() -> Vec<Option<usize>>,
+    ) -> Rc<[Option<usize>]> {
+        let key = (prior.as_ptr(), config.as_ptr());
+        if let Some(places) = self.0.borrow().get(&key) {
+            return Rc::clone(places);
+        }
+        // An element that is paired may contain collections, whose pairs are found meanwhile.
+        let places: Rc<[Option<usize>]> = find().into();
+        self.0.borrow_mut().insert(key, Rc::clone(&places));
+        places
+    }
 }
 
 /// The earlier values.
@@ -116,7 +146,7 @@ fn object(
     earlier: Earlier<'_>,
     config: &Dyn,
     decided: Option<&Decided<'_>>,
-    pass: Pass,
+    pass: Pass<'_>,
 ) -> Dyn {
     let Dyn::Map(configured) = config else {
         return config.clone();
@@ -152,7 +182,7 @@ fn value(
     earlier: Earlier<'_>,
     config: &Dyn,
     decided: Option<&Decided<'_>>,
-    pass: Pass,
+    pass: Pass<'_>,
 ) -> Dyn {
     if attribute.write_only {
         return Dyn::Null;
@@ -188,7 +218,7 @@ fn nested(
     earlier: Earlier<'_>,
     config: &Dyn,
     decided: Option<&Decided<'_>>,
-    pass: Pass,
+    pass: Pass<'_>,
 ) -> Dyn {
     match (nesting, config) {
         (Nesting::Single, config) => object(attributes, earlier, config, decided, pass),
@@ -201,7 +231,8 @@ fn nested(
         }
         (Nesting::List, Dyn::List(config)) => {
             let (continued, compared) = (elements(earlier.continued), elements(earlier.compared));
-            let places = continued_in_list(attributes, continued, config);
+            let find = || continued_in_list(attributes, continued, config);
+            let places = pass.pairs.of(continued, config, find);
             let planned = config.iter().enumerate().map(|(index, config)| {
                 let continued = places[index].map_or(&Dyn::Null, |place| &continued[place]);
                 let compared = compared.get(index).unwrap_or(&Dyn::Null);
@@ -212,7 +243,8 @@ fn nested(
         }
         (Nesting::Set, Dyn::List(config)) => {
             let continued = elements(earlier.continued);
-            let places = continued_in_set(attributes, continued, config);
+            let find = || continued_in_set(attributes, continued, config);
+            let places = pass.pairs.of(continued, config, find);
             let before = |index: usize| places[index].map_or(&Dyn::Null, |place: usize| &continued[place]);
             let united = Dyn::set(config.iter().enumerate().map(|(index, config)| {
                 element(attributes, Earlier::of(before(index)), config, Pass { apart: false, ..pass })
@@ -232,7 +264,7 @@ fn nested(
 }
 
 /// Plans an element of a set, which has no address for a hook.
-fn element(attributes: &[Attribute], earlier: Earlier<'_>, config: &Dyn, pass: Pass) -> Dyn {
+fn element(attributes: &[Attribute], earlier: Earlier<'_>, config: &Dyn, pass: Pass<'_>) -> Dyn {
     object(attributes, earlier, config, None, pass)
 }
 

@@ -9,8 +9,29 @@ use super::pair::{correlates, left_to_others};
 use crate::schema::{Attribute, Nesting, Shape, Who};
 use crate::value::Dyn;
 
+/// Returns whether elements of a set may have become equal: there are fewer than configured.
+pub(super) fn may_unite(attributes: &[Attribute], config: &Dyn, planned: &Dyn) -> bool {
+    attributes.iter().any(|attribute| {
+        let Shape::Nested(nesting, attributes) = &attribute.shape else { return false };
+        match (nesting, config.attribute(attribute.name), planned.attribute(attribute.name)) {
+            (Nesting::Single, config, planned) => may_unite(attributes, config, planned),
+            // Elements of sets have no address, so that the sets in them cannot be compared.
+            (Nesting::Set, Dyn::List(config), Dyn::List(planned)) => {
+                config.len() != planned.len() || has_sets(attributes)
+            }
+            (_, Dyn::List(config), Dyn::List(planned)) => {
+                config.iter().zip(planned).any(|(config, planned)| may_unite(attributes, config, planned))
+            }
+            (_, Dyn::Map(config), Dyn::Map(planned)) => config
+                .iter()
+                .any(|(key, config)| planned.get(key).is_some_and(|it| may_unite(attributes, config, it))),
+            _ => false,
+        }
+    })
+}
+
 /// Returns whether there is a nested set, at any depth.
-pub(super) fn has_sets(attributes: &[Attribute]) -> bool {
+fn has_sets(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.shape {
         Shape::Nested(nesting, attributes) => *nesting == Nesting::Set || has_sets(attributes),
         Shape::Plain(_) => false,

@@ -173,6 +173,7 @@ fn comparisons_of_elements_grow_with_their_number() {
         let what = few.what;
         let (few, many) = (compared(few), compared(many));
         assert!(many <= 3 * few, "{what}: {few} comparisons of {COUNT} elements, {many} of twice as many");
-        assert!(many <= 100 * COUNT, "{what}: {many} comparisons of {} elements", 2 * COUNT);
+        // A plan pairs the elements once, and not in each of its passes.
+        assert!(many <= 34 * COUNT, "{what}: {many} comparisons of {} elements", 2 * COUNT);
     }
 }
