@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tfkit::{Computed, Diag};
-use zenml_api::Identifier;
 use zenml_api::workspace::JsonMap;
+use zenml_api::{Identifier, Sensitive};
 use zenml_client::ApiError;
 
 use super::{Noun, text};
@@ -70,6 +70,11 @@ pub(crate) fn texts(labels: Option<&JsonMap>) -> BTreeMap<String, String> {
     labels.map(text::label_texts).unwrap_or_default()
 }
 
+/// Returns the settings of a configuration that have a value.
+pub(crate) fn set(configuration: Sensitive<JsonMap>) -> JsonMap {
+    configuration.into_exposed().into_iter().filter(|(_, value)| !value.is_null()).collect()
+}
+
 /// Returns a string, unless it is empty.
 pub(crate) fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
@@ -77,7 +82,7 @@ pub(crate) fn filled(text: Option<String>) -> Option<String> {
 
 /// Returns the error for a failed list request.
 pub(crate) fn unlisted(noun: Noun, error: &ApiError) -> Diag {
-    cannot(format_args!("list the {}s", noun.words), Needs::WORKSPACE_VIEWER, error)
+    cannot(format_args!("list the {}", noun.plural()), Needs::WORKSPACE_VIEWER, error)
 }
 
 #[cfg(test)]

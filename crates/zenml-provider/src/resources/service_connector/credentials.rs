@@ -54,8 +54,7 @@ impl Lookup for ServiceConnectorCredentials {
     fn observe(found: &Found<'_, ServiceConnector>) -> Result<Self, Diag> {
         let body = found.body(&found.object.body)?.clone();
         let metadata = found.body(&found.object.metadata)?.clone();
-        let set =
-            metadata.configuration.into_exposed().into_iter().filter(|(_, value)| !value.is_null()).collect();
+        let set = lookup::set(metadata.configuration);
         Ok(Self {
             workspace_id: found.workspace_id(),
             id: OrServer::known(Id(found.object.id)),
