@@ -101,22 +101,20 @@ struct Pass<'a> {
 /// The pairs of elements, which are the same in each pass over the same state and configuration. Finding them is most of
 /// the work of a plan with many elements.
 #[derive(Default)]
-struct Pairs(RefCell<HashMap<(*const Dyn, *const Dyn), Rc<[Option<usize>]>>>);
+struct Pairs(RefCell<HashMap<(*const Dyn, *const Dyn), Places>>);
+
+/// For every configured element, the position of the one that it continues.
+type Places = Rc<[Option<usize>]>;
 
 impl Pairs {
     /// Returns the pairs of two collections, which are known by their places in the state and in the configuration.
-    fn of(
-        &self,
-        prior: &[Dyn],
-        config: &[Dyn],
-        find: impl FnOnce() -> Vec<Option<usize>>,
-    ) -> Rc<[Option<usize>]> {
+    fn of(&self, prior: &[Dyn], config: &[Dyn], find: impl FnOnce() -> Vec<Option<usize>>) -> Places {
         let key = (prior.as_ptr(), config.as_ptr());
         if let Some(places) = self.0.borrow().get(&key) {
             return Rc::clone(places);
         }
         // An element that is paired may contain collections, whose pairs are found meanwhile.
-        let places: Rc<[Option<usize>]> = find().into();
+        let places: Places = find().into();
         self.0.borrow_mut().insert(key, Rc::clone(&places));
         places
     }

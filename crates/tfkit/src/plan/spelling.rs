@@ -66,14 +66,20 @@ fn omit_empty(attributes: &[Attribute], now: &mut Dyn) {
             (Shape::Nested(Nesting::Single, attributes), now) => omit_empty(attributes, now),
             (Shape::Nested(Nesting::Set, attributes), now @ Dyn::List(_)) => {
                 let mut elements = now.as_list().unwrap_or_default().to_vec();
-                elements.iter_mut().for_each(|now| omit_empty(attributes, now));
+                for now in &mut elements {
+                    omit_empty(attributes, now);
+                }
                 *now = Dyn::set(elements);
             }
             (Shape::Nested(_, attributes), Dyn::List(elements)) => {
-                elements.iter_mut().for_each(|now| omit_empty(attributes, now));
+                for now in elements.iter_mut() {
+                    omit_empty(attributes, now);
+                }
             }
             (Shape::Nested(_, attributes), Dyn::Map(elements)) => {
-                elements.values_mut().for_each(|now| omit_empty(attributes, now));
+                for now in elements.values_mut() {
+                    omit_empty(attributes, now);
+                }
             }
             (Shape::Nested(..) | Shape::Plain(_), _) => {}
         }
