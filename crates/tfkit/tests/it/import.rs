@@ -138,7 +138,8 @@ async fn an_imported_value_that_the_configuration_never_set_stays_in_every_plan(
 
 #[tokio::test]
 async fn an_empty_collection_of_the_server_is_not_a_change_if_the_configuration_omits_it() {
-    let nothing: [(&str, fn(&mut Item)); 3] = [
+    type Empty = fn(&mut Item);
+    let nothing: [(&str, Empty); 3] = [
         ("settings", |item| item.settings = Some(BTreeMap::new())),
         ("parts", |item| item.parts = Some(Vec::new())),
         ("labels", |item| item.labels = IfSet(Some(BTreeSet::new()))),
