@@ -1,14 +1,13 @@
 //! The list resource `zenml_workspace`.
 
-use tfkit::{Cx, Diag, ListResource, Listed, Model, Partial, Results};
+use tfkit::{Cx, Diag, ListResource, Listed, Model, Results};
 use zenml_api::OrganizationId;
-use zenml_api::control::workspace::WorkspaceStatus;
 
 use super::{Workspace, WorkspaceKey};
 use crate::client::Client;
 use crate::control;
 use crate::control::workspace::Workspaces;
-use crate::failure::{Needs, meant};
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::lookup;
 
@@ -34,21 +33,6 @@ const STATUSES: [&str; 6] = ["not_initialized", "pending", "available", "failed"
 impl ListResource for Workspace {
     type Filters = WorkspaceFilters;
     type Resource = Self;
-
-    fn validate(filters: &Partial<WorkspaceFilters>) -> Vec<Diag> {
-        let status = filters.get(WorkspaceFilters::STATUS).known();
-        let known: Vec<&str> = WorkspaceStatus::KNOWN.iter().map(WorkspaceStatus::as_str).collect();
-        let unfamiliar = status.filter(|status| !known.contains(&status.as_str())).map(|status| {
-            Diag::warning(format!("Unknown workspace status {status:?}"))
-                .why(format!("This version of the provider knows: {}.", known.join(", ")))
-                .fix(format!(
-                    "{}Ignore this warning if a newer control plane has this status.",
-                    meant(&status, &known)
-                ))
-                .at(WorkspaceFilters::STATUS)
-        });
-        unfamiliar.into_iter().collect()
-    }
 
     async fn list(
         cx: &Cx<Client>,
