@@ -8,9 +8,9 @@ use tfkit::Kind;
 use zenml_api::Sensitive;
 use zenml_api::workspace::component::ComponentCreate;
 
-use super::WORKSPACE;
 use super::process::{Process, engine};
 use super::rpc::messages::{self, Event, List, Value};
+use super::workspace::WORKSPACE;
 use crate::Failure;
 use crate::demo::http::{Body, Session};
 use crate::demo::stage::{Binaries, Stage};

@@ -10,6 +10,7 @@ mod memory;
 mod process;
 mod rpc;
 mod start;
+mod workspace;
 
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,7 @@ use crate::demo::stage::{Binaries, Stage};
 use crate::demo::terraform::Terraform;
 use crate::{Failure, environment};
 use memory::Watch;
+use workspace::WORKSPACE;
 
 /// Options of `xtask bench`.
 #[derive(Debug, clap::Args)]
@@ -30,30 +32,6 @@ pub struct Arguments {
     #[arg(long, default_value_t = 20)]
     pub starts: u32,
 }
-
-/// Configuration of the provider, and a workspace.
-const WORKSPACE: &str = r#"
-terraform {
-  required_providers {
-    zenml = { source = "zenml-io/zenml" }
-  }
-}
-
-variable "zenml_control_plane_url" {}
-
-variable "zenml_service_account_key" {
-  sensitive = true
-}
-
-provider "zenml" {
-  control_plane_url   = var.zenml_control_plane_url
-  service_account_key = var.zenml_service_account_key
-}
-
-resource "zenml_workspace" "bench" {
-  name = "bench"
-}
-"#;
 
 /// Configuration of the provider's side besides the workspace; `COUNT` is replaced.
 const COMPONENTS: &str = r#"
