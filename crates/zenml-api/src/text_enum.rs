@@ -3,7 +3,7 @@
 /// Declares an enumeration of known strings that also keeps unknown ones.
 ///
 /// A server may be newer than this crate: its values must survive a round trip and be displayed, even if they are
-/// unknown here. `KNOWN` lists the known values, for documentation and validation.
+/// unknown here. `KNOWN` and `WORDS` list the known values, for documentation and validation.
 #[macro_export]
 macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
@@ -18,6 +18,9 @@ macro_rules! text_enum {
         impl $name {
             /// All values that this version knows.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The text forms of all values that this version knows.
+            pub const WORDS: &'static [&'static str] = &[$($text,)+];
 
             /// Parses the string form. Every string is a value.
             #[must_use]

@@ -229,8 +229,8 @@ fn plane(call: &Call) -> Plane {
     call.plane
 }
 
-/// Returns a question that names the known word most similar to the one in the configuration, followed by a space; empty
-/// if none is similar.
+/// Returns a question that names the known word most similar to the one in the configuration, followed by a space;
+/// empty if none is similar.
 pub(crate) fn meant(written: &str, known: &[&str]) -> String {
     nearest(written, known).map(|word| format!("Did you mean {word:?}? ")).unwrap_or_default()
 }

@@ -59,7 +59,7 @@ pub(crate) fn finish() {
 
 /// Returns the line that replaces those that the host did not read in time.
 fn missed(count: usize) -> Vec<u8> {
-    let message = format!("{count} log lines are missing here, because they were not read in time");
+    let message = format!("Log lines are missing here, because they were not read in time: {count}");
     line::line(Timestamp::now(), "warn", "provider", &message, &line::Fields::default())
 }
 

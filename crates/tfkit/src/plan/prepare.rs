@@ -98,8 +98,8 @@ struct Pass<'a> {
     pairs: &'a Pairs,
 }
 
-/// The pairs of elements, which are the same in each pass over the same state and configuration. Finding them is most of
-/// the work of a plan with many elements.
+/// The pairs of elements, which are the same in each pass over the same state and configuration. Finding them is most
+/// of the work of a plan with many elements.
 #[derive(Default)]
 struct Pairs(RefCell<HashMap<(*const Dyn, *const Dyn), Places>>);
 

@@ -309,8 +309,8 @@ fn our_rules_agree_with_terraform_in_every_recorded_case() {
     lines.iter().for_each(compare);
 }
 
-/// `HOST_RULES` is the program, `HOST_RULES_CASES` the number of cases (1,000 by default), and `HOST_RULES_RECORD` a file
-/// to record them in.
+/// `HOST_RULES` is the program, `HOST_RULES_CASES` the number of cases (1,000 by default), and `HOST_RULES_RECORD` a
+/// file to record them in.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a tool configures this test")]
 fn our_rules_agree_with_terraform_in_new_cases() {

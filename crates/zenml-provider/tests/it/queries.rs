@@ -204,6 +204,15 @@ async fn filters_narrow_every_list() {
             assert_eq!(is_there, expected, "{type_name} {filters} lists {:?}", listed.names());
         }
     }
+    for (type_name, misspelled, meant) in [
+        ("zenml_workspace_role_assignment", "developer1", "developer"),
+        ("zenml_project_role_assignment", "Project Viewer1", "Project Viewer"),
+    ] {
+        let filters = json!({ "workspace_id": workspace, "role": misspelled });
+        let failure = harness.list(type_name, filters, 100).await.unwrap_err();
+        let detail = failure.errors()[0].detail();
+        assert!(detail.contains(&format!("Did you mean {meant:?}?")), "{type_name}: {detail}");
+    }
     world.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 use tfkit::{Cx, Diag, ListResource, Listed, Model, Results};
 use zenml_api::OrganizationId;
+use zenml_api::control::workspace::WorkspaceStatus;
 
 use super::{Workspace, WorkspaceKey};
 use crate::client::Client;
@@ -23,12 +24,9 @@ pub struct WorkspaceFilters {
     /// List only workspaces whose name starts with this prefix.
     pub name_prefix: Option<String>,
     /// List only workspaces with this status, such as `available`.
-    #[attr(check = one_of(&STATUSES))]
+    #[attr(check = one_of(WorkspaceStatus::WORDS))]
     pub status: Option<String>,
 }
-
-/// All statuses of a workspace.
-const STATUSES: [&str; 6] = ["not_initialized", "pending", "available", "failed", "deactivated", "deleted"];
 
 impl ListResource for Workspace {
     type Filters = WorkspaceFilters;
