@@ -313,10 +313,22 @@ fn answer_allows(repeat: Repeat, refused: &Refused) -> bool {
     match refused.call.status.unwrap_or_default() {
         429 | 503 => true,
         408 | 502 | 504 => repeat != Repeat::IfUntouched,
+        500 => repeat != Repeat::IfUntouched && rolled_back(&refused.body.message),
         // A workspace that cannot reach its control plane returns a 401 with this text.
         401 => repeat == Repeat::Login && refused.body.message.contains("Error fetching user information"),
         _ => false,
     }
+}
+
+/// Whether the database of a server ended the transaction because of another one at the same time, so that nothing was
+/// changed. A ZenML server returns the text of the database then, in a status 500; the texts are those of SQLAlchemy,
+/// MySQL and SQLite.
+fn rolled_back(message: &str) -> bool {
+    let stale = message.contains(" statement on table '") && message.contains("were matched");
+    stale
+        || ["Deadlock found", "Lock wait timeout exceeded", "database is locked"]
+            .iter()
+            .any(|text| message.contains(text))
 }
 
 /// Returns the wait after attempt `attempt`, counted from 1. `jitter`, from 0 to 1, shortens it by up to half.

@@ -43,6 +43,10 @@ fn status(status: u16) -> Fault {
     Fault::Answered { status, headers: Vec::new(), body: "" }
 }
 
+fn failed(body: &'static str) -> Fault {
+    Fault::Answered { status: 500, headers: Vec::new(), body }
+}
+
 /// Faults, and whether a read, a create on the control plane, and a create on a workspace recover from them.
 #[tokio::test(start_paused = true)]
 async fn calls_recover_from_faults_that_allow_a_retry() {
@@ -60,6 +64,29 @@ async fn calls_recover_from_faults_that_allow_a_retry() {
         (status(502), [true, false, true]),
         (status(504), [true, false, true]),
         (status(500), [false, false, false]),
+        (
+            failed(
+                r#"{"detail": ["RuntimeError", "DELETE statement on table 'secret_resource' expected to delete 1 row(s); Only 0 were matched."]}"#,
+            ),
+            [true, false, true],
+        ),
+        (
+            failed(
+                r#"{"detail": ["RuntimeError", "(pymysql.err.OperationalError) (1213, 'Deadlock found when trying to get lock; try restarting transaction')"]}"#,
+            ),
+            [true, false, true],
+        ),
+        (
+            failed(
+                r#"{"detail": ["RuntimeError", "(pymysql.err.OperationalError) (1205, 'Lock wait timeout exceeded; try restarting transaction')"]}"#,
+            ),
+            [true, false, true],
+        ),
+        (
+            failed(r#"{"detail": ["RuntimeError", "(sqlite3.OperationalError) database is locked"]}"#),
+            [true, false, true],
+        ),
+        (failed(r#"{"detail": ["RuntimeError", "the disk is full"]}"#), [false, false, false]),
         (status(400), [false, false, false]),
         (status(403), [false, false, false]),
         (status(404), [false, false, false]),
