@@ -12,7 +12,7 @@ use crate::login::Address;
 use crate::rbac::{Action, Actor, Credential, Holdings, Identity, Kind, Resource, Target, WorkspacePlace};
 use crate::state::Shared;
 use crate::store::{Sql, now, seconds_from_now};
-use crate::token::{Automation, Root, Session, WorkspaceServer, WorkspaceSession};
+use crate::token::{Automation, Root, Secret, Session, WorkspaceServer, WorkspaceSession};
 
 /// Who may call a route. The handler decides what they may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,16 +195,26 @@ async fn key_account(shared: &Shared, sql: &mut Sql, text: &str) -> Result<Ident
     let wrong = || Error::credentials("The API key is invalid, inactive or expired.");
     let key = ApiKey::parse(text).ok_or_else(wrong)?;
     let row = sqlx::query(
-        "SELECT a.id, k.digest, a.session_epoch FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.id = $1",
+        "SELECT a.id, a.session_epoch, k.generation, k.digest, \
+         CASE WHEN k.retained_until > $2 THEN k.retained_digest END \
+         FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.id = $1",
     )
     .bind(key.id.to_string())
+    .bind(now())
     .fetch_optional(&mut *sql)
     .await?
     .ok_or_else(wrong)?;
-    if !shared.vault.matches(key.secret.expose().as_bytes(), row.try_get(1)?) {
+    let is = |digest: &[u8]| shared.vault.matches(key.secret.expose().as_bytes(), digest);
+    let newest: i64 = row.try_get(2)?;
+    let generation = if is(row.try_get(3)?) {
+        newest
+    } else if row.try_get::<Option<&[u8]>, _>(4)?.is_some_and(is) {
+        newest - 1
+    } else {
         return Err(wrong());
-    }
-    let root = Root::begin(id(row.try_get(0)?)?, row.try_get(2)?, Some(key.id));
+    };
+    let secret = Secret { key: key.id, generation };
+    let root = Root::begin(id(row.try_get(0)?)?, row.try_get(1)?, Some(secret));
     account_of(sql, root, Credential::Key)
         .await
         .map_err(|error| if error.status().as_u16() == 401 { wrong().because(error) } else { error })
@@ -243,7 +253,11 @@ fn id(text: &str) -> Result<Uuid> {
 
 /// Returns the account of a verified credential while everything it comes from is still valid; see [`Root`].
 async fn account_of(sql: &mut Sql, root: Root, credential: Credential) -> Result<Identity> {
-    let gone = || Error::credentials("The account or the API key of this token was deleted or is inactive.");
+    let gone = || {
+        Error::credentials(
+            "The account or the API key of this token was deleted, is inactive, expired, or was rotated.",
+        )
+    };
     let row = sqlx::query(
         "SELECT username, is_superuser, is_service_account, session_epoch, \
          EXISTS (SELECT 1 FROM ended_session WHERE id = $2) FROM account WHERE id = $1 AND is_active = 1",
@@ -260,11 +274,13 @@ async fn account_of(sql: &mut Sql, root: Root, credential: Credential) -> Result
     if let Some(key) = root.api_key {
         sqlx::query(
             "SELECT 1 FROM api_key WHERE id = $1 AND account_id = $2 AND is_active = 1 \
-             AND (expires IS NULL OR expires > $3)",
+             AND (expires IS NULL OR expires > $3) \
+             AND (generation = $4 OR (generation = $4 + 1 AND retained_until > $3))",
         )
         .bind(key.to_string())
         .bind(root.account.to_string())
         .bind(now())
+        .bind(root.generation)
         .fetch_optional(&mut *sql)
         .await?
         .ok_or_else(gone)?;

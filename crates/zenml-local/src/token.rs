@@ -23,7 +23,8 @@ pub(crate) trait Kind: Serialize + DeserializeOwned {
 /// valid only while all of these conditions hold:
 ///
 /// - The account exists, is active, and has the same epoch: it grows with each new password and each deactivation.
-/// - The API key exists, is active and has not expired, if the first credential was one.
+/// - The API key exists, is active and has not expired, if the first credential was one. After a rotation, it ends with
+///   the secret that it was created from.
 /// - The session has not been logged out.
 /// - It has not expired. A token that is created from another one does not outlive it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,17 +35,30 @@ pub(crate) struct Root {
     pub(crate) epoch: i64,
     /// The API key of the login; `None` for a password.
     pub(crate) api_key: Option<Uuid>,
+    /// The generation of the key's secret; see [`Secret`].
+    #[serde(default)]
+    pub(crate) generation: i64,
     /// The session of the login.
     pub(crate) session: Uuid,
     /// When the session ends, in seconds since 1970.
     pub(crate) ends: i64,
 }
 
+/// One secret of an API key: each rotation starts the next generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Secret {
+    /// The key.
+    pub(crate) key: Uuid,
+    /// How many rotations came before.
+    pub(crate) generation: i64,
+}
+
 impl Root {
     /// Starts a session with a credential that was just verified.
-    pub(crate) fn begin(account: Uuid, epoch: i64, api_key: Option<Uuid>) -> Self {
+    pub(crate) fn begin(account: Uuid, epoch: i64, secret: Option<Secret>) -> Self {
         let ends = jiff::Timestamp::now().as_second() + LIFETIME;
-        Self { account, epoch, api_key, session: Uuid::new_v4(), ends }
+        let (api_key, generation) = secret.map_or((None, 0), |secret| (Some(secret.key), secret.generation));
+        Self { account, epoch, api_key, generation, session: Uuid::new_v4(), ends }
     }
 
     /// Returns the remaining seconds of the session.

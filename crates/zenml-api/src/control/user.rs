@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::service_account::{ApiKey, ApiKeyCreate};
 use crate::paging::offset_query;
-use crate::{Endpoint, IdOrName, OrganizationId, Patch, Sensitive, UserId, WorkspaceId};
+use crate::{ApiKeyId, Endpoint, IdOrName, OrganizationId, Patch, Sensitive, UserId, WorkspaceId};
 
 /// Users that the caller has access to.
 pub const LIST: Endpoint<(), UserQuery, (), Vec<User>> = Endpoint::get("/users");
@@ -25,6 +25,9 @@ pub const UPDATE_ME: Endpoint<(), (), UserUpdate, User> = Endpoint::patch("/user
 pub const MY_API_KEYS: Endpoint<(), (), (), Vec<ApiKey>> = Endpoint::get("/users/me/api_keys");
 /// Creates a personal access token; only this response contains it.
 pub const CREATE_MY_API_KEY: Endpoint<(), (), ApiKeyCreate, ApiKey> = Endpoint::post("/users/me/api_keys");
+/// Deletes a personal access token of the caller; it stops working at once. Inferred: only the collection is documented.
+pub const DELETE_MY_API_KEY: Endpoint<ApiKeyId, (), (), ()> =
+    Endpoint::delete("/users/me/api_keys/{api_key_id}");
 /// Checks whether the caller can use a workspace. Called by its server with the caller's own credential.
 pub const AUTHORIZE_SERVER: Endpoint<(), AuthorizeServer, (), User> =
     Endpoint::get("/users/authorize_server");

@@ -33,7 +33,8 @@ fn check_one(exchange: &Exchange) {
             ROTATE_API_KEY DELETE_API_KEY;
         team: LIST CREATE GET UPDATE DELETE MEMBERS ADD_MEMBER REMOVE_MEMBER;
         usage_event: REPORT;
-        user: LIST CREATE GET UPDATE DELETE ME UPDATE_ME MY_API_KEYS CREATE_MY_API_KEY AUTHORIZE_SERVER;
+        user: LIST CREATE GET UPDATE DELETE ME UPDATE_ME MY_API_KEYS CREATE_MY_API_KEY DELETE_MY_API_KEY
+            AUTHORIZE_SERVER;
         workspace: LIST CREATE GET UPDATE DELETE DEPLOY DEACTIVATE;
         workspace_status: REPORT;
     }
@@ -107,6 +108,7 @@ fn inferred_exchanges_are_listed_by_name() {
             "service_account::ROTATE_API_KEY",
             "service_account::DELETE_API_KEY",
             "user::UPDATE_ME",
+            "user::DELETE_MY_API_KEY",
             "workspace::DEACTIVATE",
         ]
     );

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use zenml_api::Patch;
 use zenml_api::paging::MAX_LIMIT;
 
 use crate::error::{Error, Issue, Result};
@@ -23,6 +24,14 @@ pub(crate) fn length(member: &str, text: &str, range: RangeInclusive<usize>) -> 
 /// The same for an optional string.
 pub(crate) fn optional_length(member: &str, text: Option<&str>, range: RangeInclusive<usize>) -> Result<()> {
     text.map_or(Ok(()), |text| length(member, text, range))
+}
+
+/// The same for a string of an update.
+pub(crate) fn patched_length(member: &str, text: &Patch<String>, range: RangeInclusive<usize>) -> Result<()> {
+    match text {
+        Patch::Set(text) => length(member, text, range),
+        Patch::Keep | Patch::Clear => Ok(()),
+    }
 }
 
 /// Rejects a string with invalid characters; `pattern` describes the valid ones.

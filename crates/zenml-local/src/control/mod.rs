@@ -1,5 +1,6 @@
 //! The control plane: one file per noun.
 
+pub(crate) mod api_key;
 pub(crate) mod assignment;
 pub(crate) mod auth;
 mod check;
@@ -28,6 +29,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         member::routes,
         invitation::routes,
         service_account::routes,
+        api_key::routes,
         team::routes,
         role::routes,
         assignment::routes,

@@ -1,26 +1,23 @@
-//! Service accounts of an organization, and their API keys.
+//! Service accounts of an organization.
 
 use zenml_api::control::service_account as api;
-use zenml_api::{ApiKeyId, IdOrName, Identifier, OrganizationId, ServiceAccountId, UserId};
+use zenml_api::{IdOrName, Identifier, OrganizationId, ServiceAccountId, UserId};
 
 use super::check::{self, Slice};
 use super::last_admin::Watch;
 use super::user::{self, Account};
-use crate::crypto::{ApiKey, Vault};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Act, Allowed, Create, Delete, Kind, Object, Read, Target, Tx, Update};
-use crate::store::{Query, Row, Sql, column, now, seconds_from_now};
+use crate::store::{Query, Row, Sql, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
         .serve(&api::LIST, list)
         .serve(&api::CREATE, create)
         .serve(&api::GET, get)
+        .serve(&api::UPDATE, update)
         .serve(&api::DELETE, delete)
-        .serve(&api::API_KEYS, keys)
-        .serve(&api::CREATE_API_KEY, create_key)
-        .serve(&api::DELETE_API_KEY, delete_key)
 }
 
 /// Service accounts of an organization.
@@ -29,9 +26,15 @@ struct ServiceAccountsOf(OrganizationId);
 
 /// One service account; its keys are a part of it.
 #[derive(Clone, Copy, Debug)]
-struct ServiceAccountAt {
+pub(super) struct ServiceAccountAt {
     id: ServiceAccountId,
     organization: OrganizationId,
+}
+
+impl ServiceAccountAt {
+    pub(super) const fn id(self) -> ServiceAccountId {
+        self.id
+    }
 }
 
 impl Object for ServiceAccountsOf {
@@ -53,10 +56,7 @@ impl Account for ServiceAccountAt {
     }
 }
 
-/// Longest lifetime of a key that expires, in minutes: ten years.
-const LONGEST_LIFE: i64 = 10 * 366 * 24 * 60;
-
-type OfAccount = (OrganizationId, IdOrName<ServiceAccountId>);
+pub(super) type OfAccount = (OrganizationId, IdOrName<ServiceAccountId>);
 
 async fn list(
     cx: Cx,
@@ -115,55 +115,36 @@ async fn delete(cx: Cx, of: OfAccount, (): (), (): ()) -> Result<()> {
     .await
 }
 
-async fn keys(cx: Cx, of: OfAccount, query: api::ApiKeyQuery, (): ()) -> Result<Vec<api::ApiKey>> {
-    let slice = check::slice(query.offset, query.limit)?;
-    cx.read(async |tx| {
-        let at = locate(tx, &of).await?;
-        let allowed = permit::<Read>(tx, &of, at).await?;
-        select_keys(tx.sql(), &allowed, slice).await
-    })
-    .await
-}
-
-async fn create_key(cx: Cx, of: OfAccount, (): (), new: api::ApiKeyCreate) -> Result<api::ApiKey> {
-    check::length("name", &new.name, 1..=50)?;
-    check::optional_length("description", new.description.as_deref(), 0..=256)?;
-    if let Some(minutes) = new.expires_in_minutes {
-        check::number("expires_in_minutes", minutes, 1..=LONGEST_LIFE)?;
-    }
-    cx.tx(async |tx| {
-        let at = locate(tx, &of).await?;
-        let allowed = permit::<Update>(tx, &of, at).await?;
-        let name = select_one(tx.sql(), &allowed).await?.username;
-        tx.note(&allowed, at.id, &name);
-        tx.detail(&allowed, &format!("created the API key '{}'", new.name));
-        insert_key(tx.sql(), &allowed, &cx.shared().vault, &new).await
-    })
-    .await
-}
-
-async fn delete_key(
+/// Changes a service account. If it is deactivated, its keys and sessions stop working at once.
+async fn update(
     cx: Cx,
-    (organization, account, key): (OrganizationId, IdOrName<ServiceAccountId>, ApiKeyId),
+    of: OfAccount,
     (): (),
-    (): (),
-) -> Result<()> {
+    change: api::ServiceAccountUpdate,
+) -> Result<api::ServiceAccount> {
+    check::patched_length("name", &change.name, 0..=255)?;
+    check::patched_length("description", &change.description, 0..=256)?;
     cx.tx(async |tx| {
-        let of = (organization, account);
         let at = locate(tx, &of).await?;
         let allowed = permit::<Update>(tx, &of, at).await?;
-        let name = select_one(tx.sql(), &allowed).await?.username;
-        tx.note(&allowed, at.id, &name);
-        tx.detail(&allowed, &format!("removed the API key '{key}'"));
-        let watch = Watch::before_change(tx.sql(), at.organization).await?;
-        remove_key(tx.sql(), &allowed, key).await?;
-        watch.after_change(tx.sql()).await
+        let before = select_one(tx.sql(), &allowed).await?;
+        tx.note(&allowed, at.id, &before.username);
+        match change.is_active {
+            Some(true) if !before.is_active => tx.detail(&allowed, "activated the account"),
+            Some(false) if before.is_active => {
+                tx.detail(&allowed, "deactivated the account");
+                user::require_spare(tx.sql(), UserId::from(at.id)).await?;
+            }
+            _ => {}
+        }
+        edit(tx.sql(), &allowed, before, change).await?;
+        select_one(tx.sql(), &allowed).await
     })
     .await
 }
 
 /// Finds a service account. Does not decide whether the caller has access to it.
-async fn locate(tx: &mut Tx, (organization, account): &OfAccount) -> Result<ServiceAccountAt> {
+pub(super) async fn locate(tx: &mut Tx, (organization, account): &OfAccount) -> Result<ServiceAccountAt> {
     let mut query = Query::new("SELECT id FROM account WHERE is_service_account = 1 AND organization_id = ");
     query.push_bind(organization.to_string());
     match account {
@@ -177,7 +158,7 @@ async fn locate(tx: &mut Tx, (organization, account): &OfAccount) -> Result<Serv
 
 /// Asks for permission for a service account. Callers without access get the error for a missing one, and its name
 /// does not reveal its id.
-async fn permit<A: Act>(
+pub(super) async fn permit<A: Act>(
     tx: &mut Tx,
     (_, account): &OfAccount,
     at: ServiceAccountAt,
@@ -211,7 +192,7 @@ async fn select(
     .collect()
 }
 
-async fn select_one<A: Act>(
+pub(super) async fn select_one<A: Act>(
     sql: &mut Sql,
     allowed: &Allowed<A, ServiceAccountAt>,
 ) -> Result<api::ServiceAccount> {
@@ -255,71 +236,24 @@ async fn insert(
     Ok(accounts.created(ServiceAccountAt { id, organization: accounts.object().0 }))
 }
 
-async fn select_keys(
-    sql: &mut Sql,
-    allowed: &Allowed<Read, ServiceAccountAt>,
-    slice: Slice,
-) -> Result<Vec<api::ApiKey>> {
-    sqlx::query("SELECT * FROM api_key WHERE account_id = $1 ORDER BY created, id LIMIT $2 OFFSET $3")
-        .bind(allowed.id.to_string())
-        .bind(slice.limit)
-        .bind(slice.offset)
-        .fetch_all(sql)
-        .await?
-        .iter()
-        .map(read_key)
-        .collect()
-}
-
-fn read_key(row: &Row) -> Result<api::ApiKey> {
-    Ok(api::ApiKey {
-        id: column::id(row, "id")?,
-        name: column::text(row, "name")?,
-        description: column::optional(row, "description")?,
-        active: column::flag(row, "is_active")?,
-        key: None,
-        expires_at: column::optional_time(row, "expires")?,
-        last_login: column::optional_time(row, "last_login")?,
-        last_rotated: None,
-        created: Some(column::time(row, "created")?),
-        updated: Some(column::time(row, "updated")?),
-    })
-}
-
-/// Creates a key; only this response contains it.
-async fn insert_key(
+async fn edit(
     sql: &mut Sql,
     allowed: &Allowed<Update, ServiceAccountAt>,
-    vault: &Vault,
-    new: &api::ApiKeyCreate,
-) -> Result<api::ApiKey> {
-    let key = ApiKey::generate();
+    mut before: api::ServiceAccount,
+    change: api::ServiceAccountUpdate,
+) -> Result<()> {
+    change.name.apply(&mut before.name);
+    change.description.apply(&mut before.description);
     sqlx::query(
-        "INSERT INTO api_key (id, account_id, name, description, digest, expires, created, updated) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        "UPDATE account SET name = $1, description = $2, session_epoch = session_epoch + (is_active <> $3), \
+         is_active = $3, updated = $4 WHERE id = $5",
     )
-    .bind(key.id.to_string())
-    .bind(allowed.id.to_string())
-    .bind(&new.name)
-    .bind(&new.description)
-    .bind(vault.digest(key.secret.expose().as_bytes()))
-    .bind(new.expires_in_minutes.map(|minutes| seconds_from_now(minutes.saturating_mul(60))))
+    .bind(before.name)
+    .bind(before.description)
+    .bind(i64::from(change.is_active.unwrap_or(before.is_active)))
     .bind(now())
-    .execute(&mut *sql)
+    .bind(allowed.id.to_string())
+    .execute(sql)
     .await?;
-    let row =
-        sqlx::query("SELECT * FROM api_key WHERE id = $1").bind(key.id.to_string()).fetch_one(sql).await?;
-    Ok(api::ApiKey { key: Some(key.to_text()), ..read_key(&row)? })
-}
-
-async fn remove_key(sql: &mut Sql, allowed: &Allowed<Update, ServiceAccountAt>, key: ApiKeyId) -> Result<()> {
-    let gone = sqlx::query("DELETE FROM api_key WHERE id = $1 AND account_id = $2")
-        .bind(key.to_string())
-        .bind(allowed.id.to_string())
-        .execute(sql)
-        .await?;
-    if gone.rows_affected() == 0 {
-        return Err(Error::not_found(format!("API key '{key}' was not found.")));
-    }
     Ok(())
 }

@@ -41,7 +41,7 @@ struct AccountAt(UserId);
 
 /// The own profile of an account.
 #[derive(Clone, Copy, Debug)]
-struct Profile(UserId);
+pub(super) struct Profile(pub(super) UserId);
 
 impl Object for Accounts {
     fn target(&self) -> Target {
@@ -146,11 +146,10 @@ async fn update(cx: Cx, id: UserId, (): (), change: api::UserUpdate) -> Result<a
             hash.as_ref().ok_or_else(changed_meanwhile)?;
             tx.detail(&account, "set a new password");
         }
-        if before.is_superuser && (change.is_superuser == Some(false) || change.is_active == Some(false)) {
-            last_admin::require_other_superuser(tx.sql(), id).await?;
-        }
         if change.is_active == Some(false) {
-            last_admin::require_others(tx.sql(), id).await?;
+            require_spare(tx.sql(), id).await?;
+        } else if change.is_superuser == Some(false) && before.is_superuser {
+            last_admin::require_other_superuser(tx.sql(), id).await?;
         }
         administer(tx.sql(), &account, &change).await?;
         edit(tx.sql(), &account, before, &change, hash.as_deref()).await
@@ -169,10 +168,7 @@ async fn delete(cx: Cx, id: UserId, (): (), (): ()) -> Result<()> {
         if tx.actor().identity().is_some_and(|identity| identity.account == id) {
             return Err(Error::forbidden("You cannot delete your own account."));
         }
-        if user.is_superuser {
-            last_admin::require_other_superuser(tx.sql(), id).await?;
-        }
-        last_admin::require_others(tx.sql(), id).await?;
+        require_spare(tx.sql(), id).await?;
         remove(tx.sql(), &account).await
     })
     .await
@@ -251,6 +247,16 @@ async fn hashed(
         return Ok(None);
     }
     cx.shared().logins.hash(password).await.map(Some)
+}
+
+/// Rejects the deactivation or deletion of an account that is the last administrator of the platform, or the last admin
+/// of an organization.
+pub(super) async fn require_spare(sql: &mut Sql, id: UserId) -> Result<()> {
+    let is_superuser = sqlx::query("SELECT 1 FROM account WHERE id = $1 AND is_superuser = 1");
+    if is_superuser.bind(id.to_string()).fetch_optional(&mut *sql).await?.is_some() {
+        last_admin::require_other_superuser(sql, id).await?;
+    }
+    last_admin::require_others(sql, id).await
 }
 
 /// The caller got permissions while the request was running.

@@ -22,7 +22,12 @@ pub(crate) struct ApiKey {
 impl ApiKey {
     /// Creates a new key.
     pub(crate) fn generate() -> Self {
-        Self { id: Uuid::new_v4(), secret: super::random_string().into() }
+        Self::generate_for(Uuid::new_v4())
+    }
+
+    /// Creates a new secret for a key.
+    pub(crate) fn generate_for(id: Uuid) -> Self {
+        Self { id, secret: super::random_string().into() }
     }
 
     /// Parses a key from the string that its owner presents.

@@ -26,5 +26,5 @@ pub(crate) use lock::Lock;
 pub use lock::{LockError, Owner};
 pub(crate) use migration::newest;
 pub(crate) use sql::{Query, Row, Sql};
-pub(crate) use time::{now, seconds_from_now};
+pub(crate) use time::{now, seconds_between, seconds_from_now};
 pub(crate) use transaction::Transaction;

@@ -21,6 +21,15 @@ pub(crate) const ROWS: &[Row] = &[
     ("GET /auth/api_token", "GET /auth/api_token", "", [401, 200, 200, 401, 200]),
     ("GET /users/me", "GET /users/me", "", [401, 200, 200, 401, 200]),
     ("PATCH /users/me", "PATCH /users/me", r#"{"company":"x"}"#, [401, 200, 200, 401, 200]),
+    // Personal access tokens belong to people; the admin of this table is a service account.
+    ("GET /users/me/api_keys", "GET /users/me/api_keys", "", [401, 200, 200, 401, 403]),
+    ("POST /users/me/api_keys", "POST /users/me/api_keys", r#"{"name":"x"}"#, [401, 200, 200, 401, 403]),
+    (
+        "DELETE /users/me/api_keys/{api_key_id}",
+        "DELETE /users/me/api_keys/{key}",
+        "",
+        [401, 404, 404, 401, 403],
+    ),
     ("GET /users", "GET /users", "", [401, 200, 200, 401, 200]),
     ("GET /users/{user_id_or_email}", "GET /users/{person}", "", [401, 404, 200, 401, 200]),
     ("POST /users", "POST /users?username=eve&password=x", "", [401, 403, 403, 401, 403]),
@@ -148,9 +157,33 @@ pub(crate) const ROWS: &[Row] = &[
         [401, 404, 404, 401, 200],
     ),
     (
+        "GET /organizations/{organization_id}/service_accounts/{service_account_id_or_name}/api_keys/{api_key_id}",
+        "GET /organizations/{organization}/service_accounts/robot/api_keys/{key}",
+        "",
+        [401, 404, 404, 401, 200],
+    ),
+    (
+        "PATCH /organizations/{organization_id}/service_accounts/{service_account_id_or_name}/api_keys/{api_key_id}",
+        "PATCH /organizations/{organization}/service_accounts/robot/api_keys/{key}",
+        r#"{"description":"x"}"#,
+        [401, 404, 404, 401, 200],
+    ),
+    (
+        "PUT /organizations/{organization_id}/service_accounts/{service_account_id_or_name}/api_keys/{api_key_id}/rotate",
+        "PUT /organizations/{organization}/service_accounts/robot/api_keys/{key}/rotate",
+        r#"{"retain_period_minutes":1}"#,
+        [401, 404, 404, 401, 200],
+    ),
+    (
         "DELETE /organizations/{organization_id}/service_accounts/{service_account_id_or_name}/api_keys/{api_key_id}",
         "DELETE /organizations/{organization}/service_accounts/robot/api_keys/{key}",
         "",
+        [401, 404, 404, 401, 200],
+    ),
+    (
+        "PATCH /organizations/{organization_id}/service_accounts/{service_account_id_or_name}",
+        "PATCH /organizations/{organization}/service_accounts/robot",
+        r#"{"description":"x"}"#,
         [401, 404, 404, 401, 200],
     ),
     (

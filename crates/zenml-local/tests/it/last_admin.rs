@@ -64,6 +64,8 @@ fn paths(victim: Victim) -> &'static [&'static str] {
             "DELETE /roles/{role}/assignments?user_id={victim}",
             "DELETE /organizations/{organization}/service_accounts/{victim}",
             "DELETE /organizations/{organization}/service_accounts/{victim}/api_keys/{key}",
+            "PATCH /organizations/{organization}/service_accounts/{victim}",
+            "PATCH /organizations/{organization}/service_accounts/{victim}/api_keys/{key}",
             "PATCH /users/{victim}",
         ],
     }
@@ -149,7 +151,11 @@ impl Case {
     }
 
     async fn call(&self, call: &str) -> crate::support::Answer {
-        let body = if call.starts_with("PATCH") { json!({ "is_active": false }) } else { Value::Null };
+        let body = match call {
+            key if key.starts_with("PATCH") && key.contains("api_keys") => json!({ "active": false }),
+            account if account.starts_with("PATCH") => json!({ "is_active": false }),
+            _ => Value::Null,
+        };
         self.send(call, body).await
     }
 
@@ -202,7 +208,7 @@ async fn no_path_can_remove_the_last_active_admin() {
             }
         }
     }
-    assert_eq!(refused, 5 * (4 + 6 + 4));
+    assert_eq!(refused, 5 * (4 + 6 + 6));
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ const KINDS: [&str; 7] = [
 /// An event, and which of [`KINDS`] are valid afterwards.
 type Row = (&'static str, [bool; 7]);
 
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 18] = [
     ("nothing", [true; 7]),
     ("an administrator sets a new password", [false, false, false, false, true, true, true]),
     ("the person sets a new password", [false, false, false, false, true, true, true]),
@@ -37,6 +37,11 @@ const ROWS: [Row; 13] = [
     ("the person is deleted", [false, false, false, false, true, true, true]),
     ("the person leaves the organization", [true, true, false, false, true, true, true]),
     ("the key is deleted", [true, true, true, true, false, false, false]),
+    ("the key is deactivated", [true, true, true, true, false, false, false]),
+    ("the key is rotated", [true, true, true, true, false, false, false]),
+    ("the key is rotated, and its old secret is retained", [true; 7]),
+    ("the service account is deactivated", [true, true, true, true, false, false, false]),
+    ("the service account is deactivated and comes back", [true, true, true, true, false, false, false]),
     ("the service account is deleted", [true, true, true, true, false, false, false]),
     ("the workspace is deactivated", [true, true, false, false, true, true, false]),
 ];
@@ -113,9 +118,13 @@ async fn happen(world: &World, tokens: &Tokens, event: &str) {
             return;
         }
         "the person is deactivated" => (format!("PATCH /users/{person}"), json!({ "is_active": false })),
-        "the person is deactivated and comes back" => {
+        "the person is deactivated and comes back" | "the service account is deactivated and comes back" => {
             let superuser = world.superuser().await;
-            let call = format!("PATCH /users/{person}");
+            let call = if event.starts_with("the person") {
+                format!("PATCH /users/{person}")
+            } else {
+                format!("PATCH {accounts}/robot")
+            };
             world.send(Some(&superuser), &call, json!({ "is_active": false })).await.ok();
             (call, json!({ "is_active": true }))
         }
@@ -124,6 +133,17 @@ async fn happen(world: &World, tokens: &Tokens, event: &str) {
             (format!("DELETE /organizations/{organization}/members?user_id={person}"), Value::Null)
         }
         "the key is deleted" => (format!("DELETE {accounts}/robot/api_keys/{}", tokens.key), Value::Null),
+        "the key is deactivated" => {
+            (format!("PATCH {accounts}/robot/api_keys/{}", tokens.key), json!({ "active": false }))
+        }
+        "the key is rotated" => (format!("PUT {accounts}/robot/api_keys/{}/rotate", tokens.key), json!({})),
+        "the key is rotated, and its old secret is retained" => (
+            format!("PUT {accounts}/robot/api_keys/{}/rotate", tokens.key),
+            json!({ "retain_period_minutes": 5 }),
+        ),
+        "the service account is deactivated" => {
+            (format!("PATCH {accounts}/robot"), json!({ "is_active": false }))
+        }
         "the service account is deleted" => (format!("DELETE {accounts}/robot"), Value::Null),
         "the workspace is deactivated" => {
             (format!("PATCH /workspaces/{}/deactivate", tokens.workspace), Value::Null)
