@@ -73,6 +73,12 @@ mock_resource "zenml_tag" {
   }
 }
 
+mock_resource "zenml_service_account" {
+  defaults = {
+    id = "cccccccc-cccc-4ccc-8ccc-cccccccccccc"
+  }
+}
+
 mock_data "zenml_organization" {
   defaults = {
     id = "22222222-2222-4222-8222-222222222222"

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use tfkit::{Diag, Dyn};
 use zenml_api::control::member::{self, MemberQuery};
 use zenml_api::control::user::User;
-use zenml_api::{OrganizationId, UserId};
+use zenml_api::{IdOrName, OrganizationId, UserId};
 
 use crate::cache::Cache;
 use crate::client::Client;
+use crate::control;
 use crate::failure::{Needs, cannot};
 
 /// Users and service accounts, such as those with a role in an organization.
@@ -73,7 +74,17 @@ pub async fn belongs(client: &Client, organization: OrganizationId, account: Use
     }
     // The account may have joined since the list was read.
     forget(client, organization);
-    Some(has(&*people(client, organization).await.ok()?))
+    if has(&*people(client, organization).await.ok()?) {
+        return Some(true);
+    }
+    Some(service_account(client, organization, &account.to_string()).await.is_some())
+}
+
+/// Returns the service account of an organization with an id or a name. It belongs to the organization even if it has
+/// no role, and is not in the list of members then.
+async fn service_account(client: &Client, organization: OrganizationId, name: &str) -> Option<UserId> {
+    let found = control::service_account::find(client, organization, IdOrName::parse(name)).await;
+    found.ok().flatten().map(|account| UserId::from(account.id))
 }
 
 /// Returns how a configuration refers to a user: by email address if there is one.
@@ -154,6 +165,14 @@ pub async fn look_up<'a>(
         // Someone may have joined since the list was read.
         forget(client, organization);
         found.look_in(&*people(client, organization).await?);
+    }
+    for name in std::mem::take(&mut found.unknown) {
+        match service_account(client, organization, name).await {
+            Some(account) => {
+                found.known.insert(name, account);
+            }
+            None => found.unknown.push(name),
+        }
     }
     Ok(found)
 }

@@ -4,4 +4,5 @@
 pub mod account;
 pub mod check;
 pub mod organization;
+pub(crate) mod service_account;
 pub mod workspace;

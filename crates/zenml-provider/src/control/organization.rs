@@ -32,6 +32,23 @@ pub async fn default(client: &Client) -> Result<Arc<Organization>, Diag> {
     client.memory::<Known>().default.get_or_try_init(find).await.map(Arc::clone)
 }
 
+/// Returns the organization that an import id contains, as an id or a name.
+pub async fn written(client: &Client, text: &str) -> Result<OrganizationId, Diag> {
+    let wanted = IdOrName::parse(text);
+    if let IdOrName::Id(id) = wanted {
+        return Ok(id);
+    }
+    let found = client.control_plane()?.call(&api::GET, wanted).await.optional();
+    let found = found.map_err(|error| {
+        cannot(format_args!("read the organization {text:?}"), Needs::ORGANIZATION_VIEWER, &error)
+    })?;
+    found.map(|organization| organization.id).ok_or_else(|| {
+        Diag::error(format!("There is no organization {text:?}"))
+            .why("It does not exist, or the key has no access to it.")
+            .fix("Correct the import id. Without an organization, it means the provider's organization.")
+    })
+}
+
 /// Returns the organization of a resource, otherwise the default one.
 pub async fn or_default(client: &Client, own: &OrServer<Id<OrganizationId>>) -> Result<OrganizationId, Diag> {
     match own.as_ref() {

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use zenml_api::workspace::component::ALL_TYPES;
 
 use crate::resources::{
-    code_repository, flavor, project, project_role_assignment, secret, service_connector, stack,
-    stack_component, stack_role_assignment, tag, team, workspace, workspace_role_assignment,
+    code_repository, flavor, project, project_role_assignment, secret, service_account, service_connector,
+    stack, stack_component, stack_role_assignment, tag, team, workspace, workspace_role_assignment,
 };
 
 /// The attributes of an import id.
@@ -26,6 +26,7 @@ const TYPES: &[fn() -> Facts] = &[
     facts::<project::Project>,
     facts::<project_role_assignment::ProjectRoleAssignment>,
     facts::<secret::Secret>,
+    facts::<service_account::ServiceAccount>,
     facts::<service_connector::ServiceConnector>,
     facts::<stack::Stack>,
     facts::<stack_component::StackComponent>,
@@ -47,6 +48,7 @@ pub(super) const NAMES: &[&str] = &[
     "zenml_project",
     "zenml_project_role_assignment",
     "zenml_secret",
+    "zenml_service_account",
     "zenml_service_connector",
     "zenml_stack",
     "zenml_stack_component",

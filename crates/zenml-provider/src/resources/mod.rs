@@ -9,6 +9,7 @@ pub mod project_role_assignment;
 pub mod role;
 pub mod secret;
 pub mod server;
+pub mod service_account;
 pub mod service_connector;
 pub mod stack;
 pub mod stack_component;

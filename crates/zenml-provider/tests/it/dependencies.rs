@@ -50,6 +50,11 @@ zenml_secret                    id                        -
 zenml_secret                    user_id                   -
 zenml_secret                    created                   -
 zenml_secret                    updated                   any change
+zenml_service_account           organization_id           -
+zenml_service_account           id                        -
+zenml_service_account           display_name              -
+zenml_service_account           created                   -
+zenml_service_account           updated                   any change
 zenml_service_connector         workspace_id              -
 zenml_service_connector         id                        -
 zenml_service_connector         resource_type             -

@@ -288,6 +288,7 @@ async fn rows(world: &World) -> Vec<Row> {
     vec![
         row("zenml_team.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
         row("zenml_workspace.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
+        row("zenml_service_account.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
         row(
             "zenml_workspace_role_assignment.x",
             false,

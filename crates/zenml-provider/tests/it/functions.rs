@@ -47,6 +47,7 @@ async fn an_import_id_is_built_from_attributes_and_parsed_into_the_same() {
             format!("w/{A}/n"),
         ),
         ("zenml_team", json!({ "organization_id": A, "id": B }), format!("{A}/{B}")),
+        ("zenml_service_account", json!({ "organization": "acme", "name": "bot" }), "acme/bot".to_owned()),
         ("zenml_workspace", json!({ "id": A }), A.to_owned()),
         (
             "zenml_workspace_role_assignment",

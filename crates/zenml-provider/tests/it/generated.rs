@@ -169,6 +169,17 @@ resource "zenml_workspace" "it" {
   logo_url     = "https://example.com/logo.png"
 }
 
+resource "zenml_service_account" "it" {
+  name         = "pipelines"
+  display_name = "Pipelines"
+  description  = "d"
+  active       = false
+}
+
+resource "zenml_service_account" "bare" {
+  name = "bare"
+}
+
 resource "zenml_team" "it" {
   name        = "builders"
   description = "d"
@@ -296,7 +307,7 @@ async fn a_generated_configuration_of_every_type_imports_without_a_change_on_zen
         let workspace = "workspace_id = zenml_workspace.it.id";
         let configuration = format!("{PRO}{}", RICH.replace("{workspace}", workspace));
         let objects = generate_each(&host, &configuration, true).await;
-        assert_eq!(objects.len(), 22);
+        assert_eq!(objects.len(), 24);
         assert_eq!(types_without(objects.iter().map(String::as_str)), Vec::<String>::new());
         world.stop().await;
     })

@@ -45,6 +45,7 @@ async fn slow_rows(world: &World) -> Vec<(&'static str, Json)> {
     vec![
         ("zenml_team.y", json!({ "name": "beta", "members": [person] })),
         ("zenml_workspace.y", json!({ "name": "beta", "desired_state": "deactivated" })),
+        ("zenml_service_account.y", json!({ "name": "beta", "active": false })),
         ("zenml_stack_role_assignment.y", role),
     ]
 }
@@ -124,6 +125,15 @@ async fn an_incomplete_creation_is_a_warning_and_is_completed_in_place() {
             rules: json!([rule("PATCH", "/workspaces/{workspace_id}")]),
             message: "Cannot change workspace \"beta\": the control plane failed",
             repaired: "desired_state",
+        },
+        Broken {
+            address: "zenml_service_account.y",
+            rules: json!([rule(
+                "PATCH",
+                "/organizations/{organization_id}/service_accounts/{service_account_id_or_name}"
+            )]),
+            message: "Cannot change service account \"beta\": the control plane failed",
+            repaired: "active",
         },
         Broken {
             address: "zenml_stack_role_assignment.y",

@@ -46,6 +46,11 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
     let rows = vec![
         row("zenml_team.x", "/teams", json!({ "name": "alpha" })),
         row("zenml_workspace.x", "/workspaces", json!({ "name": "alpha" })),
+        row(
+            "zenml_service_account.x",
+            "/organizations/{organization_id}/service_accounts",
+            json!({ "name": "alpha" }),
+        ),
         Row {
             name: team.to_string(),
             ..row(

@@ -48,6 +48,7 @@ mod replacement_plan;
 mod same_object;
 mod secret;
 mod server;
+mod service_account;
 mod service_connector;
 mod service_connector_plan;
 mod stack;

@@ -345,7 +345,7 @@ async fn every_assignment_of_a_departed_principal_is_reported_at_its_attribute_a
             config[name] = id.clone().into();
             let is_team = name == "team_id";
             if !is_team {
-                world.join(&bob).await;
+                world.join(bob.id).await;
             }
             let planned = harness.plan(address, config.clone()).await.unwrap();
             if is_team {
@@ -356,13 +356,13 @@ async fn every_assignment_of_a_departed_principal_is_reported_at_its_attribute_a
             let failure = harness.apply_planned(address, planned, config, &[]).await.unwrap_err();
             assert_eq!(failure.places(), [&Path::root().attr(name)], "{address}: {failure}");
         }
-        world.join(&bob).await;
+        world.join(bob.id).await;
         harness.apply(address, config).await.unwrap();
         leaves(&world, &bob).await;
         harness.restart(engine(), world.block()).await.unwrap();
         harness.destroy(address).await.unwrap();
         assert!(harness.state(address).is_none(), "{address}");
-        world.join(&bob).await;
+        world.join(bob.id).await;
     }
     world.stop().await;
 }

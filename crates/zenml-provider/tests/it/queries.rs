@@ -15,14 +15,18 @@ use crate::generated::{PRO, RICH};
 use crate::many::counted;
 use crate::world::{World, engine, hosts, lacks, scenario, types_without};
 
+/// Types whose lists do not belong to a workspace.
+const IN_ORGANIZATION: [&str; 3] = ["zenml_workspace", "zenml_team", "zenml_service_account"];
+
 /// Objects of every type in a workspace, each by its address.
 async fn everything(harness: &mut Harness, world: &World) -> Vec<&'static str> {
     world.person("ann@example.com").await;
     let mut addresses = Vec::new();
     let mut ids = BTreeMap::new();
-    let configs: [(&'static str, Json); 13] = [
+    let configs: [(&'static str, Json); 14] = [
         ("zenml_workspace.a", json!({ "name": "query" })),
         ("zenml_team.a", json!({ "name": "builders", "members": ["ann@example.com"] })),
+        ("zenml_service_account.a", json!({ "name": "robot" })),
         ("zenml_project.a", json!({ "workspace_id": "zenml_workspace.a", "name": "vision" })),
         ("zenml_tag.a", json!({ "workspace_id": "zenml_workspace.a", "name": "champion", "color": "teal" })),
         (
@@ -112,6 +116,7 @@ fn display_name(type_name: &str) -> &'static str {
     match type_name {
         "zenml_workspace" => "query",
         "zenml_team" => "builders",
+        "zenml_service_account" => "robot",
         "zenml_project" => "vision",
         "zenml_tag" => "champion",
         "zenml_secret" => "login",
@@ -137,7 +142,7 @@ async fn every_type_is_listed_with_its_name_its_identity_and_the_object_that_an_
     let workspace = harness.state("zenml_workspace.a").unwrap().attribute("id").as_str().unwrap().to_owned();
     for address in addresses {
         let (type_name, _) = address.split_once('.').unwrap();
-        let in_organization = ["zenml_workspace", "zenml_team"].contains(&type_name);
+        let in_organization = IN_ORGANIZATION.contains(&type_name);
         let filters = if in_organization { json!({}) } else { json!({ "workspace_id": workspace }) };
         let listed = harness.list_objects(type_name, filters.clone(), 100).await;
         let listed = listed.unwrap_or_else(|failure| panic!("{type_name}: {failure}"));
@@ -170,6 +175,9 @@ async fn filters_narrow_every_list() {
         ("zenml_workspace", json!({ "status": "available" }), json!({ "status": "deactivated" })),
         ("zenml_team", json!({ "name": "builders" }), json!({ "name": "build" })),
         ("zenml_team", json!({ "name_prefix": "build" }), json!({ "name_prefix": "x" })),
+        ("zenml_service_account", json!({ "name": "robot" }), json!({ "name": "rob" })),
+        ("zenml_service_account", json!({ "name_prefix": "rob" }), json!({ "name_prefix": "Rob" })),
+        ("zenml_service_account", json!({ "active": true }), json!({ "active": false })),
         ("zenml_project", json!({ "name": "vision" }), json!({ "name": "Vision" })),
         ("zenml_tag", json!({ "color": "teal", "name_prefix": "ch" }), json!({ "color": "red" })),
         ("zenml_secret", json!({ "name_prefix": "log" }), json!({ "name": "log" })),
@@ -196,7 +204,7 @@ async fn filters_narrow_every_list() {
     let workspace = id("zenml_workspace.a");
     for (type_name, wanted, unwanted) in cases {
         for (mut filters, expected) in [(wanted, true), (unwanted, false)] {
-            if !["zenml_workspace", "zenml_team"].contains(&type_name) {
+            if !IN_ORGANIZATION.contains(&type_name) {
                 filters["workspace_id"] = json!(workspace);
             }
             let listed = harness.list(type_name, filters.clone(), 100).await.unwrap();

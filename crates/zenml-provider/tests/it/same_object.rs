@@ -147,7 +147,7 @@ async fn the_import_block_for_an_existing_object_imports_it_for_every_type() {
         harness.destroy(address).await.unwrap();
         count += 1;
     }
-    assert_eq!(count, 10);
+    assert_eq!(count, 11);
     world.stop().await;
 }
 

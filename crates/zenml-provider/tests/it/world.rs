@@ -13,7 +13,7 @@ use zenml_api::control::team::{self, TeamCreate};
 use zenml_api::control::user::{self, User, UserCreate};
 use zenml_api::control::workspace::{self, CreateQuery, Workspace, WorkspaceCreate};
 use zenml_api::workspace::project::{self, ProjectCreate};
-use zenml_api::{IdOrName, OrganizationId, Patch, ProjectId, Sensitive, TeamId, WorkspaceId};
+use zenml_api::{IdOrName, OrganizationId, Patch, ProjectId, Sensitive, TeamId, UserId, WorkspaceId};
 use zenml_client::{Address, Api, Client, Credential, Optional as _, Settings};
 use zenml_local::faults::Faults;
 use zenml_local::{Options, Platform};
@@ -91,16 +91,16 @@ impl World {
     /// Creates a member of the organization.
     pub(crate) async fn person(&self, email: &str) -> User {
         let person = self.stranger(email).await;
-        self.join(&person).await;
+        self.join(person.id).await;
         person
     }
 
     /// Adds an account to the organization.
-    pub(crate) async fn join(&self, person: &User) {
+    pub(crate) async fn join(&self, account: UserId) {
         let query = RoleQuery { name: Some("Organization Member".to_owned()), ..RoleQuery::default() };
         let roles = self.control().list_all(&role::LIST, self.organization(), query).await.unwrap();
         let member = roles.iter().find(|role| role.name.as_deref() == Some("Organization Member")).unwrap();
-        let query = AssignmentQuery { user_id: Some(person.id), ..AssignmentQuery::default() };
+        let query = AssignmentQuery { user_id: Some(account), ..AssignmentQuery::default() };
         self.control().send(&role::ASSIGN, member.id, query, ()).await.unwrap();
     }
 

@@ -5,6 +5,7 @@ use tfkit_test::Harness;
 use zenml_api::Endpoint;
 
 use super::{AnyId, id_of};
+use crate::world::World;
 
 /// A type of object.
 pub(super) struct Type {
@@ -226,8 +227,26 @@ pub(super) async fn on_a_server(harness: &mut Harness, prefix: &str) -> Vec<Type
 }
 
 /// Types of the control plane.
-pub(super) fn on_the_control_plane() -> Vec<Type> {
+pub(super) fn on_the_control_plane(world: &World) -> Vec<Type> {
+    let accounts = format!("/organizations/{}/service_accounts/{{id}}", world.organization());
     vec![
+        Type {
+            address: "zenml_service_account.x",
+            base: json!({ "name": "alpha" }),
+            update: Endpoint::patch(accounts.leak()),
+            always: json!({}),
+            attributes: vec![
+                text("display_name", "name", "/name"),
+                text("description", "description", "/description"),
+                attribute(
+                    "active",
+                    [json!(true), json!(true)],
+                    json!({ "is_active": false }),
+                    "/is_active",
+                    false,
+                ),
+            ],
+        },
         Type {
             address: "zenml_team.x",
             base: json!({}),

@@ -1,0 +1,95 @@
+//! Requests about service accounts.
+
+use tfkit::Diag;
+use zenml_api::control::service_account::{self as api, ServiceAccountQuery, ServiceAccountUpdate};
+use zenml_api::paging::MAX_LIMIT;
+use zenml_api::{IdOrName, OrganizationId, ServiceAccountId};
+use zenml_client::{ApiError, Optional as _};
+
+use crate::client::Client;
+use crate::control;
+use crate::failure::{Needs, cannot};
+use crate::id::Id;
+
+/// Returns the organization of a key, otherwise the default one.
+pub(super) async fn organization(
+    client: &Client,
+    own: Option<Id<OrganizationId>>,
+) -> Result<OrganizationId, Diag> {
+    match own {
+        Some(Id(organization)) => Ok(organization),
+        None => control::organization::default(client).await.map(|organization| organization.id),
+    }
+}
+
+/// Returns a page of the accounts of an organization, and the start of the next one.
+pub(super) async fn page(
+    client: &Client,
+    organization: OrganizationId,
+    from: u64,
+) -> Result<(Vec<api::ServiceAccount>, Option<u64>), Diag> {
+    let query = ServiceAccountQuery { offset: Some(from), limit: Some(MAX_LIMIT) };
+    let page = client.control_plane()?.send(&api::LIST, organization, query, ()).await;
+    let page = page.map_err(|error| unlisted(&error))?;
+    let next = (page.len() as u64 == MAX_LIMIT).then_some(from + MAX_LIMIT);
+    Ok((page, next))
+}
+
+/// Returns the account of an import id of the form `[ORGANIZATION/]ID` or `[ORGANIZATION/]NAME`.
+pub(crate) async fn named(client: &Client, text: &str) -> Result<(OrganizationId, ServiceAccountId), Diag> {
+    let (organization, account) = match text.split_once('/') {
+        Some((organization, account)) => (Some(organization), account),
+        None => (None, text),
+    };
+    if account.trim().is_empty() || account.contains('/') || organization.is_some_and(str::is_empty) {
+        return Err(Diag::error(format!("Invalid import id {text:?}"))
+            .why("Import ids of this type have the format ID, NAME, ORGANIZATION/ID or ORGANIZATION/NAME.")
+            .fix("The organization can be an id or a name."));
+    }
+    let organization = match organization {
+        Some(organization) => control::organization::written(client, organization).await?,
+        None => control::organization::default(client).await?.id,
+    };
+    let id = match IdOrName::parse(account) {
+        IdOrName::Id(id) => id,
+        name => {
+            control::service_account::find(client, organization, name)
+                .await?
+                .ok_or_else(|| missing(organization, account))?
+                .id
+        }
+    };
+    Ok((organization, id))
+}
+
+/// Changes an account.
+pub(super) async fn update(
+    client: &Client,
+    organization: OrganizationId,
+    account: &api::ServiceAccount,
+    change: ServiceAccountUpdate,
+) -> Result<api::ServiceAccount, Diag> {
+    let name = &account.username;
+    let of = (organization, IdOrName::Id(account.id));
+    let changed = client.control_plane()?.send(&api::UPDATE, of, (), change).await.optional();
+    changed.map_err(|error| failed("change", name, &error))?.ok_or_else(|| {
+        Diag::error(format!("Service account {name:?} disappeared"))
+            .why("The control plane no longer finds it. Somebody may have deleted it.")
+            .fix("Run the command again to re-create it.")
+    })
+}
+
+/// Returns the diagnostic for an account that a configuration refers to, but that was not found.
+pub(crate) fn missing(organization: OrganizationId, wanted: &str) -> Diag {
+    Diag::error(format!("There is no service account {wanted:?}"))
+        .why(format!("The organization {organization} does not have it, or the key has no access to it."))
+        .fix("Correct the id or the name, or name the organization.")
+}
+
+pub(super) fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
+    cannot(format_args!("{verb} service account {name:?}"), Needs::ORGANIZATION_ADMIN, error)
+}
+
+pub(super) fn unlisted(error: &ApiError) -> Diag {
+    cannot("list the service accounts", Needs::ORGANIZATION_ADMIN, error)
+}
