@@ -79,6 +79,13 @@ mock_resource "zenml_service_account" {
   }
 }
 
+mock_resource "zenml_api_key" {
+  defaults = {
+    id  = "dddddddd-dddd-4ddd-8ddd-dddddddddddd"
+    key = "ZENPROKEY_mocked"
+  }
+}
+
 mock_data "zenml_organization" {
   defaults = {
     id = "22222222-2222-4222-8222-222222222222"

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use zenml_api::control::workspace;
-use zenml_api::{Endpoint, IdOrName, WorkspaceId};
+use zenml_api::{Endpoint, IdOrName, Sensitive, WorkspaceId};
 
 use crate::api::Api;
 use crate::error::{ApiError, Misplaced, NotReady};
@@ -14,7 +14,7 @@ use crate::memory::Memory;
 use crate::origin::Origin;
 use crate::plane::Plane;
 use crate::session::{Session, Source};
-use crate::settings::{self, Settings, SettingsError};
+use crate::settings::{self, Credential, Settings, SettingsError};
 use crate::transport::{Network, Transport};
 use crate::wire::{Shared, Wire};
 
@@ -114,6 +114,28 @@ impl Client {
             shared,
             control_plane,
             server,
+            server_identity: Arc::default(),
+            server_is: Arc::default(),
+            homes: Arc::default(),
+        })
+    }
+
+    /// Returns a client of the same control plane and its workspaces that uses another API key. It shares the transport
+    /// and the memory of secrets. `credential` says where the key was set, see [`Origin`].
+    ///
+    /// # Errors
+    /// [`SettingsError::NoControlPlane`] without a control plane, [`SettingsError::Credential`] for a key that no header
+    /// can contain.
+    pub fn with_key(&self, key: &Sensitive<String>, credential: &str) -> Result<Self, SettingsError> {
+        let own = self.control_plane.as_ref().ok_or(SettingsError::NoControlPlane)?;
+        self.shared.remember(&[key.expose().clone()]);
+        let origin = Origin { address: own.origin().address.clone(), credential: credential.to_owned() };
+        let wire = Wire { origin: Arc::new(origin), ..own.session.wire.clone() };
+        let source = Source::new(&Credential::Key(key.clone()), None)?;
+        Ok(Self {
+            shared: self.shared.clone(),
+            control_plane: Some(Api::new(Session::new(wire, source))),
+            server: None,
             server_identity: Arc::default(),
             server_is: Arc::default(),
             homes: Arc::default(),

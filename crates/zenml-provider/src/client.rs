@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use tfkit::Diag;
-use zenml_api::{IdOrName, OrganizationId, WorkspaceId};
-use zenml_client::{Api, ApiError};
+use zenml_api::{ApiKeyId, IdOrName, Identifier as _, OrganizationId, WorkspaceId};
+use zenml_client::{Api, ApiError, Credential};
 
 use crate::failure::{Needs, cannot};
+use crate::key;
 use crate::memory::Memory;
 use crate::resolve::{Plane, Resolved};
 use crate::source::{Given, mark};
@@ -19,6 +20,7 @@ pub struct Client {
     organization: Option<Given<IdOrName<OrganizationId>>>,
     workspace: Option<Given<IdOrName<WorkspaceId>>>,
     skip_version_check: bool,
+    own_key: Option<ApiKeyId>,
     memory: Memory,
 }
 
@@ -41,6 +43,7 @@ impl Client {
             organization: organization.map(|given| given.map(|text| IdOrName::parse(&text))),
             workspace: workspace.map(|given| given.map(|text| IdOrName::parse(&text))),
             skip_version_check: resolved.skip_version_check,
+            own_key: own_key(resolved),
             memory: Memory::default(),
         }
     }
@@ -81,6 +84,11 @@ impl Client {
         self.skip_version_check
     }
 
+    /// Returns the id of the API key that the provider itself uses; `None` if it uses another credential.
+    pub(crate) fn own_key(&self) -> Option<ApiKeyId> {
+        self.own_key
+    }
+
     /// Returns the diagnostic for a missing API. If one was ignored, it says why.
     pub(crate) fn missing(&self, otherwise: Diag) -> Diag {
         self.planes.ignored.clone().unwrap_or(otherwise)
@@ -100,4 +108,11 @@ impl Client {
             _ => mark(self.planes.control_plane.as_ref().map(|plane| &plane.address), diag),
         }
     }
+}
+
+/// Returns the id of the key for the control plane, which is not secret.
+fn own_key(resolved: &Resolved) -> Option<ApiKeyId> {
+    let address = resolved.settings.control_plane.as_ref()?;
+    let Credential::Key(key) = &address.credential else { return None };
+    key::id_of(key.expose().strip_prefix(key::PRO)?).map(ApiKeyId::from_uuid)
 }

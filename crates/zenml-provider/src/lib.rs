@@ -17,6 +17,7 @@ pub mod failure;
 pub mod functions;
 pub mod id;
 pub mod in_workspace;
+mod key;
 mod memory;
 pub mod resolve;
 pub mod resources;
@@ -75,6 +76,7 @@ impl Provider for Zenml {
 
     fn register(types: Types<Client>) -> Types<Client> {
         types
+            .resource::<resources::api_key::ApiKey>()
             .resource::<Objects<resources::code_repository::CodeRepository>>()
             .resource::<Objects<resources::flavor::Flavor>>()
             .resource::<Objects<resources::project::Project>>()
@@ -108,9 +110,11 @@ impl Provider for Zenml {
             .data_source::<One<resources::tag::TagData>>()
             .data_source::<resources::team::TeamData>()
             .data_source::<resources::workspace::WorkspaceData>()
+            .action::<resources::api_key::RotateApiKey>()
             .action::<resources::service_connector::VerifyServiceConnector>()
             .action::<resources::workspace::ActivateWorkspace>()
             .action::<resources::workspace::DeactivateWorkspace>()
+            .list_resource::<resources::api_key::ApiKey>()
             .list_resource::<Objects<resources::code_repository::CodeRepository>>()
             .list_resource::<Objects<resources::flavor::Flavor>>()
             .list_resource::<Objects<resources::project::Project>>()

@@ -9,3 +9,9 @@ resource "zenml_secret" "alpha_token" {
   values_wo         = { token = ephemeral.zenml_access_token.alpha.token }
   values_wo_version = 1
 }
+
+# The token of another account, in exchange for its API key.
+ephemeral "zenml_access_token" "pipelines" {
+  plane               = "control_plane"
+  service_account_key = zenml_api_key.pipelines.key
+}

@@ -1,7 +1,7 @@
 //! Service accounts of an organization.
 
 use tfkit::Diag;
-use zenml_api::control::service_account::{self as api, ServiceAccount};
+use zenml_api::control::service_account::{self as api, ServiceAccount, ServiceAccountQuery};
 use zenml_api::{IdOrName, OrganizationId, ServiceAccountId};
 use zenml_client::Optional as _;
 
@@ -22,4 +22,14 @@ pub(crate) async fn find(
             &error,
         )
     })
+}
+
+/// Makes sure that something that was not found is deleted and not hidden: the same credential must have access to its
+/// organization and to the service accounts of it. `what` describes it, such as `the service account "robot"`.
+pub(crate) async fn gone_from(client: &Client, organization: OrganizationId, what: &str) -> Result<(), Diag> {
+    super::organization::gone_from(client, organization, what).await?;
+    // An account without permission finds no service account. Unlike a read, a list says so.
+    let query = ServiceAccountQuery { limit: Some(1), ..ServiceAccountQuery::default() };
+    let listed = client.control_plane()?.send(&api::LIST, organization, query, ()).await;
+    listed.map(drop).map_err(|error| cannot("list the service accounts", Needs::ORGANIZATION_ADMIN, &error))
 }

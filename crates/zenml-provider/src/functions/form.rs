@@ -9,8 +9,9 @@ use uuid::Uuid;
 use zenml_api::workspace::component::ALL_TYPES;
 
 use crate::resources::{
-    code_repository, flavor, project, project_role_assignment, secret, service_account, service_connector,
-    stack, stack_component, stack_role_assignment, tag, team, workspace, workspace_role_assignment,
+    api_key, code_repository, flavor, project, project_role_assignment, secret, service_account,
+    service_connector, stack, stack_component, stack_role_assignment, tag, team, workspace,
+    workspace_role_assignment,
 };
 
 /// The attributes of an import id.
@@ -21,6 +22,7 @@ type Facts = (&'static str, Vec<IdentityAttribute>, &'static [&'static str]);
 
 /// The resource types. A test compares them with the types of the provider.
 const TYPES: &[fn() -> Facts] = &[
+    facts::<api_key::ApiKey>,
     facts::<code_repository::CodeRepository>,
     facts::<flavor::Flavor>,
     facts::<project::Project>,
@@ -43,6 +45,7 @@ fn facts<M: Model>() -> Facts {
 
 /// Full names of the resource types, for messages.
 pub(super) const NAMES: &[&str] = &[
+    "zenml_api_key",
     "zenml_code_repository",
     "zenml_flavor",
     "zenml_project",

@@ -1,10 +1,8 @@
 //! `key_parts`: the part of an API key that is not secret.
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use tfkit::{Arguments, Diag, Function, Object, Secret};
-use uuid::Uuid;
+
+use crate::key::{self, id_of};
 
 /// Returns the parts of a ZenML API key that are not secret, for example to find the key that a configuration uses.
 ///
@@ -31,8 +29,8 @@ impl Function for KeyParts {
     type Output = Parts;
 
     fn call(self) -> Result<Parts, Diag> {
-        let key = self.key.expose().trim();
-        let (kind, encoded) = match (key.strip_prefix("ZENPROKEY_"), key.strip_prefix("ZENKEY_")) {
+        let text = self.key.expose().trim();
+        let (kind, encoded) = match (text.strip_prefix(key::PRO), text.strip_prefix("ZENKEY_")) {
             (Some(encoded), _) => ("pro", encoded),
             (_, Some(encoded)) => ("server", encoded),
             _ => {
@@ -49,16 +47,4 @@ impl Function for KeyParts {
         })?;
         Ok(Parts { id: id.to_string(), kind: kind.to_owned() })
     }
-}
-
-/// Returns the id in the encoded part of a key: base64 of `{"id": "…", "key": "…"}`.
-fn id_of(encoded: &str) -> Option<Uuid> {
-    /// The member that is not secret.
-    #[derive(serde::Deserialize)]
-    struct Public {
-        id: Uuid,
-    }
-    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let json = GeneralPurpose::new(&STANDARD, lenient).decode(encoded).ok()?;
-    Some(serde_json::from_slice::<Public>(&json).ok()?.id)
 }

@@ -5,18 +5,20 @@ use std::time::{Duration, SystemTime};
 use tfkit::{
     Computed, Diag, EphemeralResource, Model, Opened, Opening, OrDefault, OrServer, Partial, Secret,
 };
-use zenml_api::WorkspaceId;
+use zenml_api::{Sensitive, WorkspaceId};
+use zenml_client::{Api, SettingsError};
 
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::in_workspace::scope;
+use crate::source::trimmed;
 
 const CONTROL_PLANE: &str = "control_plane";
 const WORKSPACE: &str = "workspace";
 
-/// A short-lived access token of the account that the provider uses, for another provider or program. Use it as a bearer
-/// token.
+/// A short-lived access token, for another provider or program. Use it as a bearer token. It belongs to the account that
+/// the provider uses, or to that of `service_account_key`.
 ///
 /// Each plan and each apply logs in again, so a token never reaches a plan or a state. The login changes neither the
 /// provider's key nor its other tokens. A token cannot be renewed: a run that takes longer than its lifetime, usually
@@ -35,6 +37,9 @@ pub struct AccessToken {
     /// ID of the workspace. Default: the provider's workspace, or the server at `server_url`. Null for the control plane
     /// and on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
+    /// API key to exchange for the token, such as the `key` of a `zenml_api_key`. Default: the provider's key. Requires ZenML
+    /// Pro.
+    pub service_account_key: Option<Secret<String>>,
     /// Address of the API.
     pub url: Computed<String>,
     /// The token.
@@ -49,16 +54,30 @@ impl EphemeralResource for AccessToken {
     type Lease = ();
 
     async fn open(cx: &Opening<Client, ()>, config: Self) -> Result<Opened<Self>, Diag> {
+        let other = match &config.service_account_key {
+            Some(key) => Some(with_key(cx.client().await?, key)?),
+            None => None,
+        };
         let (api, workspace_id) = if *config.plane == CONTROL_PLANE {
-            (cx.client().await?.control_plane()?.clone(), None)
+            let api = match &other {
+                Some(other) => control_plane_of(other)?,
+                None => cx.client().await?.control_plane()?.clone(),
+            };
+            (api, None)
         } else {
             let server = scope::open(cx, config.workspace_id.as_ref().map(|id| id.0)).await?;
-            (server.api, server.workspace_id)
+            let api = match &other {
+                Some(other) => workspace_of(other, server.workspace_id).await?,
+                None => server.api,
+            };
+            (api, server.workspace_id)
         };
         let asked = SystemTime::now();
         let issued = api.access_token().await;
-        let issued =
-            issued.map_err(|error| cannot("get an access token", Needs::WORKSPACE_VIEWER, &error))?;
+        let issued = issued.map_err(|error| {
+            let diag = cannot("get an access token", Needs::WORKSPACE_VIEWER, &error);
+            if other.is_some() { diag.at(Self::SERVICE_ACCOUNT_KEY) } else { diag }
+        })?;
         let model = Self {
             workspace_id: OrServer::from_option(workspace_id.map(Id)),
             url: Computed::known(api.base().to_owned()),
@@ -82,6 +101,39 @@ impl EphemeralResource for AccessToken {
         }
         Vec::new()
     }
+}
+
+/// Returns a client with another key.
+fn with_key(client: &Client, key: &Secret<String>) -> Result<zenml_client::Client, Diag> {
+    let key = trimmed(key.expose());
+    let other = client.api().with_key(&Sensitive::from(key), AccessToken::SERVICE_ACCOUNT_KEY.name());
+    other.map_err(|error| match error {
+        SettingsError::NoControlPlane => no_control_plane(),
+        _ => Diag::error("service_account_key is not an API key")
+            .why("An API key is a single line of printable ASCII characters.")
+            .fix("Use the key of a service account, such as zenml_api_key.NAME.key.")
+            .at(AccessToken::SERVICE_ACCOUNT_KEY),
+    })
+}
+
+fn control_plane_of(other: &zenml_client::Client) -> Result<Api, Diag> {
+    other.control_plane().cloned().map_err(|_| no_control_plane())
+}
+
+/// Returns a workspace as the account of another key sees it.
+async fn workspace_of(other: &zenml_client::Client, id: Option<WorkspaceId>) -> Result<Api, Diag> {
+    let id = id.ok_or_else(no_control_plane)?;
+    other.workspace(id).await.map_err(|error| {
+        cannot(format_args!("use workspace {id} with this key"), Needs::WORKSPACE_VIEWER, &error)
+            .at(AccessToken::SERVICE_ACCOUNT_KEY)
+    })
+}
+
+fn no_control_plane() -> Diag {
+    Diag::error("An API key can only be exchanged by ZenML Pro")
+        .why("service_account_key is set, but the provider is configured for a server without a control plane.")
+        .fix("Remove service_account_key, or configure the provider for ZenML Pro.")
+        .at(AccessToken::SERVICE_ACCOUNT_KEY)
 }
 
 /// Returns a time in UTC with whole seconds; `None` if it is out of range.

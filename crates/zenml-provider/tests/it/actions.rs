@@ -1,7 +1,7 @@
 //! Actions: their progress, their refusals, and the real host that runs them.
 
 use serde_json::{Value as Json, json};
-use tfkit_test::unknown;
+use tfkit_test::{Action, unknown};
 use zenml_api::control::workspace::{self as api, CreateQuery};
 use zenml_api::control::workspace::{WorkspaceCreate, WorkspaceStatus};
 use zenml_api::{ConnectorId, WorkspaceId};
@@ -208,6 +208,13 @@ async fn the_examples_of_all_actions_run_after_a_change_and_on_request() {
         assert!(again.says("is already deactivated"), "{}", again.words());
         host.invoke("action.zenml_activate_workspace.alpha").await.unwrap();
         assert_eq!(world.find("alpha").await.unwrap().status, WorkspaceStatus::Available);
+        host.must_be_settled().await.unwrap();
+
+        let told = host.invoke("action.zenml_rotate_api_key.leaked").await.unwrap();
+        assert!(told.says("API key \"robot\" is rotated, the old key has ended"), "{}", told.words());
+        let plan = host.plan().await.unwrap();
+        assert_eq!(plan.action("zenml_api_key.robot"), Some(Action::Replace));
+        host.apply_saved(&plan).await.unwrap();
         host.must_be_settled().await.unwrap();
         host.destroy().await.unwrap();
         world.stop().await;

@@ -22,6 +22,16 @@ use crate::world::under_each_host;
 
 /// `-` stands for nothing, and `any change` for every argument that is not local.
 const TABLE: &str = "
+zenml_api_key                   organization_id           -
+zenml_api_key                   id                        -
+zenml_api_key                   expires_in                local
+zenml_api_key                   keepers                   local
+zenml_api_key                   retain                    local
+zenml_api_key                   renew_before              local
+zenml_api_key                   key                       -
+zenml_api_key                   expires_at                -
+zenml_api_key                   last_rotated              -
+zenml_api_key                   created                   -
 zenml_code_repository           workspace_id              -
 zenml_code_repository           id                        -
 zenml_code_repository           user_id                   -

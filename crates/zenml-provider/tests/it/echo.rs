@@ -15,7 +15,7 @@ use zenml_api::Sensitive;
 use zenml_api::workspace::secret::{self, SecretCreate};
 use zenml_client::transport::{Exchange, HttpRequest, HttpResponse, Network, TransportErrorKind};
 use zenml_client::transport::{Transport, TransportError};
-use zenml_client::{Address, Client, Credential, HttpSettings, RetryPolicy, Settings};
+use zenml_client::{Address, Api, Client, Credential, HttpSettings, RetryPolicy, Settings};
 use zenml_provider::{Environment, Zenml};
 
 use crate::world::{World, types_without};
@@ -240,11 +240,8 @@ struct Row {
     is_secret: bool,
 }
 
-async fn rows(world: &World) -> Vec<Row> {
-    let workspace = world.workspace("home").await;
-    let team = world.team("holders").await.to_string();
-    let project = world.project(workspace, "around").await.to_string();
-    let server = world.server(workspace).await;
+/// Creates a stack, and returns its id and its components by their types.
+async fn stack(server: &Api) -> (String, serde_json::Map<String, Json>) {
     let mut components = serde_json::Map::new();
     for kind in ["orchestrator", "artifact_store"] {
         let create = json!({ "name": "one", "type": kind, "flavor": "local", "configuration": {} });
@@ -255,8 +252,17 @@ async fn rows(world: &World) -> Vec<Row> {
     let create = json!({ "name": "covered", "components": components.iter()
         .map(|(kind, id)| (kind.clone(), json!([id]))).collect::<serde_json::Map<_, _>>() });
     let create = serde_json::from_value(create).unwrap();
-    let stack =
-        server.send(&zenml_api::workspace::stack::CREATE, (), (), create).await.unwrap().id.to_string();
+    let stack = server.send(&zenml_api::workspace::stack::CREATE, (), (), create).await.unwrap();
+    (stack.id.to_string(), components)
+}
+
+async fn rows(world: &World) -> Vec<Row> {
+    let workspace = world.workspace("home").await;
+    let team = world.team("holders").await.to_string();
+    let project = world.project(workspace, "around").await.to_string();
+    let account = world.service_account("robot").await.to_string();
+    let server = world.server(workspace).await;
+    let (stack, components) = stack(&server).await;
     let workspace = workspace.to_string();
     let row = |address, is_secret, made: Json, change: Json| {
         let mut changed = made.clone();
@@ -288,6 +294,12 @@ async fn rows(world: &World) -> Vec<Row> {
     vec![
         row("zenml_team.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
         row("zenml_workspace.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
+        row(
+            "zenml_api_key.x",
+            false,
+            json!({ "name": "alpha", "service_account_id": account }),
+            json!({ "description": "d" }),
+        ),
         row("zenml_service_account.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
         row(
             "zenml_workspace_role_assignment.x",

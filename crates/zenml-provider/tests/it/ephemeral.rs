@@ -95,6 +95,40 @@ async fn a_token_of_either_api_works_until_it_expires_and_changes_no_other_one()
 }
 
 #[tokio::test]
+async fn a_key_of_another_account_is_exchanged_for_its_token() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await.to_string();
+    let account = world.service_account("robot").await;
+    let mut harness = world.harness().await;
+    let id = account.to_string();
+    harness.apply("zenml_api_key.k", json!({ "service_account_id": id, "name": "ci" })).await.unwrap();
+    let key = harness.state("zenml_api_key.k").unwrap().attribute("key").as_str().unwrap().to_owned();
+    let control = json!({ "plane": "control_plane", "service_account_key": key });
+    let token = opened(&harness, TOKEN, control).await.result;
+    let api = with_token(&text(&token, "url"), text(&token, "token"), true);
+    assert_eq!(api.call(&zenml_api::control::user::ME, ()).await.unwrap().username, "robot");
+
+    let inside = json!({ "workspace_id": workspace, "service_account_key": format!(" {key}\n") });
+    // The account has no role in the workspace yet.
+    let failure = refused(&harness, TOKEN, inside.clone(), "Cannot use workspace").await;
+    assert!(failure.contains("with this key"), "{failure}");
+    let role = json!({ "workspace_id": workspace, "service_account_id": id, "role": "viewer" });
+    harness.apply("zenml_workspace_role_assignment.r", role).await.unwrap();
+    let token = opened(&harness, TOKEN, inside).await.result;
+    let api = with_token(&text(&token, "url"), text(&token, "token"), false);
+    assert_eq!(api.call(&current_user::GET, ()).await.unwrap().name, "robot");
+
+    let wrong = json!({ "plane": "control_plane", "service_account_key": format!("ZENPROKEY_{CANARY}") });
+    let failure = refused(&harness, TOKEN, wrong, "rejected the credential").await;
+    assert!(failure.contains("service_account_key"), "{failure}");
+    let broken = json!({ "plane": "control_plane", "service_account_key": format!("{CANARY}\n{CANARY}") });
+    refused(&harness, TOKEN, broken, "service_account_key is not an API key").await;
+    // The provider still uses its own key.
+    harness.read_data_source("zenml_service_accounts", json!({})).await.unwrap();
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_token_as_credential_is_returned_unchanged() {
     let world = World::start().await;
     let workspace = world.workspace("alpha").await.to_string();
@@ -117,6 +151,8 @@ async fn a_single_server_issues_a_token_that_works() {
         let api = with_token(server.url(), text(&token, "token"), false);
         api.list_all(&project::LIST, (), project::ProjectQuery::default()).await.unwrap();
         refused(harness, TOKEN, json!({ "plane": "control_plane" }), "no control plane").await;
+        let key = json!({ "service_account_key": format!("ZENPROKEY_{CANARY}") });
+        refused(harness, TOKEN, key, "An API key can only be exchanged by ZenML Pro").await;
     })
     .await;
 }

@@ -101,6 +101,15 @@ resource "zenml_workspace" "alpha" {
   deletion_protection = false
 }
 
+resource "zenml_service_account" "pipelines" {
+  name = "pipelines"
+}
+
+resource "zenml_api_key" "pipelines" {
+  service_account_id = zenml_service_account.pipelines.id
+  name               = "ci"
+}
+
 resource "zenml_secret" "mlflow" {
   workspace_id = zenml_workspace.alpha.id
   name         = "alpha-mlflow"

@@ -47,6 +47,12 @@ async fn an_import_id_is_built_from_attributes_and_parsed_into_the_same() {
             format!("w/{A}/n"),
         ),
         ("zenml_team", json!({ "organization_id": A, "id": B }), format!("{A}/{B}")),
+        ("zenml_api_key", json!({ "service_account": "bot", "name": "ci" }), "bot/ci".to_owned()),
+        (
+            "zenml_api_key",
+            json!({ "organization_id": A, "service_account_id": B, "id": A }),
+            format!("{A}/{B}/{A}"),
+        ),
         ("zenml_service_account", json!({ "organization": "acme", "name": "bot" }), "acme/bot".to_owned()),
         ("zenml_workspace", json!({ "id": A }), A.to_owned()),
         (

@@ -176,6 +176,22 @@ resource "zenml_service_account" "it" {
   active       = false
 }
 
+resource "zenml_api_key" "it" {
+  service_account_id = zenml_service_account.it.id
+  name               = "ci"
+  description        = "d"
+  active             = false
+  expires_in         = "720h"
+  keepers            = { month = "2026-12" }
+  retain             = "24h"
+  renew_before       = "168h"
+}
+
+resource "zenml_api_key" "bare" {
+  service_account_id = zenml_service_account.bare.id
+  name               = "bare"
+}
+
 resource "zenml_service_account" "bare" {
   name = "bare"
 }
@@ -239,6 +255,10 @@ async fn generate_each(host: &Scenario, configuration: &str, in_workspaces: bool
     for address in &addresses {
         let attributes = host.attributes(address).await.unwrap();
         let id = attributes["id"].as_str().unwrap().to_owned();
+        if let Some(account) = attributes["service_account_id"].as_str().filter(|_| !id.contains('/')) {
+            objects.push((address, format!("{account}/{id}")));
+            continue;
+        }
         let workspace = attributes["workspace_id"].as_str().filter(|_| in_workspaces && !id.contains('/'));
         objects
             .push((address, workspace.map_or_else(|| id.clone(), |workspace| format!("{workspace}/{id}"))));
@@ -307,7 +327,7 @@ async fn a_generated_configuration_of_every_type_imports_without_a_change_on_zen
         let workspace = "workspace_id = zenml_workspace.it.id";
         let configuration = format!("{PRO}{}", RICH.replace("{workspace}", workspace));
         let objects = generate_each(&host, &configuration, true).await;
-        assert_eq!(objects.len(), 24);
+        assert_eq!(objects.len(), 26);
         assert_eq!(types_without(objects.iter().map(String::as_str)), Vec::<String>::new());
         world.stop().await;
     })

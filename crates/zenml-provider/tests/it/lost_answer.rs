@@ -27,6 +27,7 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
     let world = World::start().await;
     let workspace = world.workspace("home").await;
     let team = world.team("holders").await;
+    let account = world.service_account("robot").await;
     let project = world.project(workspace, "around").await;
     let server = world.server(workspace).await;
     let mut components = BTreeMap::new();
@@ -46,6 +47,11 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
     let rows = vec![
         row("zenml_team.x", "/teams", json!({ "name": "alpha" })),
         row("zenml_workspace.x", "/workspaces", json!({ "name": "alpha" })),
+        row(
+            "zenml_api_key.x",
+            "/organizations/{organization_id}/service_accounts/{service_account_id_or_name}/api_keys",
+            json!({ "name": "alpha", "service_account_id": account.to_string() }),
+        ),
         row(
             "zenml_service_account.x",
             "/organizations/{organization_id}/service_accounts",

@@ -3,6 +3,7 @@
 
 mod acceptance;
 mod actions;
+mod api_key;
 mod bad_input;
 mod canaries;
 mod changed_outside;

@@ -16,17 +16,19 @@ use crate::many::counted;
 use crate::world::{World, engine, hosts, lacks, scenario, types_without};
 
 /// Types whose lists do not belong to a workspace.
-const IN_ORGANIZATION: [&str; 3] = ["zenml_workspace", "zenml_team", "zenml_service_account"];
+const IN_ORGANIZATION: [&str; 4] =
+    ["zenml_workspace", "zenml_team", "zenml_service_account", "zenml_api_key"];
 
 /// Objects of every type in a workspace, each by its address.
 async fn everything(harness: &mut Harness, world: &World) -> Vec<&'static str> {
     world.person("ann@example.com").await;
     let mut addresses = Vec::new();
     let mut ids = BTreeMap::new();
-    let configs: [(&'static str, Json); 14] = [
+    let configs: [(&'static str, Json); 15] = [
         ("zenml_workspace.a", json!({ "name": "query" })),
         ("zenml_team.a", json!({ "name": "builders", "members": ["ann@example.com"] })),
         ("zenml_service_account.a", json!({ "name": "robot" })),
+        ("zenml_api_key.a", json!({ "service_account_id": "zenml_service_account.a", "name": "ci" })),
         ("zenml_project.a", json!({ "workspace_id": "zenml_workspace.a", "name": "vision" })),
         ("zenml_tag.a", json!({ "workspace_id": "zenml_workspace.a", "name": "champion", "color": "teal" })),
         (
@@ -117,6 +119,7 @@ fn display_name(type_name: &str) -> &'static str {
         "zenml_workspace" => "query",
         "zenml_team" => "builders",
         "zenml_service_account" => "robot",
+        "zenml_api_key" => "robot/ci",
         "zenml_project" => "vision",
         "zenml_tag" => "champion",
         "zenml_secret" => "login",
@@ -168,6 +171,7 @@ async fn filters_narrow_every_list() {
     everything(&mut harness, &world).await;
     let id = |address: &str| harness.state(address).unwrap().attribute("id").as_str().unwrap().to_owned();
     let (team, project, stack) = (id("zenml_team.a"), id("zenml_project.a"), id("zenml_stack.a"));
+    let account = id("zenml_service_account.a");
     let (connector, component) = (id("zenml_service_connector.a"), id("zenml_stack_component.a"));
     let cases = [
         ("zenml_workspace", json!({ "name": "query" }), json!({ "name": "quer" })),
@@ -178,6 +182,9 @@ async fn filters_narrow_every_list() {
         ("zenml_service_account", json!({ "name": "robot" }), json!({ "name": "rob" })),
         ("zenml_service_account", json!({ "name_prefix": "rob" }), json!({ "name_prefix": "Rob" })),
         ("zenml_service_account", json!({ "active": true }), json!({ "active": false })),
+        ("zenml_api_key", json!({ "service_account_id": account }), json!({ "name": "c" })),
+        ("zenml_api_key", json!({ "name": "ci" }), json!({ "active": false })),
+        ("zenml_api_key", json!({ "active": true }), json!({ "name_prefix": "x" })),
         ("zenml_project", json!({ "name": "vision" }), json!({ "name": "Vision" })),
         ("zenml_tag", json!({ "color": "teal", "name_prefix": "ch" }), json!({ "color": "red" })),
         ("zenml_secret", json!({ "name_prefix": "log" }), json!({ "name": "log" })),
@@ -309,6 +316,7 @@ async fn a_query_of_every_type_generates_a_configuration_that_only_imports() {
 /// Values for the examples.
 const VARIABLES: &str = r#"
 variable "project_id" {}
+variable "service_account_id" {}
 variable "team_id" {}
 variable "workspace_id" {}
 variable "component_id" {}
@@ -325,12 +333,14 @@ async fn the_examples_of_all_lists_run_together() {
         let workspace = world.workspace("alpha").await;
         let project = world.project(workspace, "vision").await;
         let team = world.team("builders").await;
+        let account = world.service_account("robot").await;
         let mut host = scenario(&host)
             .env("ZENML_CONTROL_PLANE_URL", world.platform.url())
             .env("ZENML_SERVICE_ACCOUNT_KEY", world.key())
             .env("ZENML_WORKSPACE_ID", "alpha");
         for (name, value) in [
             ("project_id", project.to_string()),
+            ("service_account_id", account.to_string()),
             ("team_id", team.to_string()),
             ("workspace_id", workspace.to_string()),
             ("component_id", uuid::Uuid::new_v4().to_string()),

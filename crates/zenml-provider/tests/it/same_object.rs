@@ -127,8 +127,11 @@ async fn the_import_block_for_an_existing_object_imports_it_for_every_type() {
     let (world, rows) = one_of_each().await;
     let mut harness = world.harness().await;
     let mut count = 0;
-    // An assignment that is already granted is taken over with a warning instead.
-    for (address, config) in rows.iter().filter(|(address, _)| !address.contains("assignment")) {
+    // An assignment that is already granted is taken over with a warning instead, and a key with the same name may be the
+    // predecessor of a new one.
+    let without_import = ["assignment", "zenml_api_key"];
+    let has_import = |address: &str| !without_import.iter().any(|part| address.contains(part));
+    for (address, config) in rows.iter().filter(|(address, _)| has_import(address)) {
         let other = other(address);
         harness.apply(address, config.clone()).await.unwrap();
         let failure = harness.apply(&other, config.clone()).await.unwrap_err().to_string();

@@ -26,7 +26,7 @@ fn id(harness: &Harness) -> ServiceAccountId {
     text(harness.state(A).unwrap(), "id").parse().unwrap()
 }
 
-fn config(more: Json) -> Json {
+fn config(more: &Json) -> Json {
     let mut config = json!({ "name": "robot" });
     config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     config
@@ -46,20 +46,20 @@ async fn create(world: &World, name: &str) -> api::ServiceAccount {
 async fn an_account_is_changed_in_place_except_for_its_name() {
     let world = World::start().await;
     let mut harness = world.harness().await;
-    harness.apply(A, config(json!({}))).await.unwrap();
+    harness.apply(A, config(&json!({}))).await.unwrap();
     let before = id(&harness);
     let all = json!({ "display_name": "Robot", "description": "Runs pipelines.", "active": false });
-    assert_eq!(harness.apply(A, config(all.clone())).await.unwrap().action, Action::Update);
+    assert_eq!(harness.apply(A, config(&all.clone())).await.unwrap().action, Action::Update);
     let now = look(&world, "robot").await.unwrap();
     assert_eq!((now.id, now.name.as_deref()), (before, Some("Robot")));
     assert_eq!((now.description.as_deref(), now.is_active), (Some("Runs pipelines."), false));
     // The display name stays, because the API cannot say that it was never set.
-    let planned = harness.plan(A, config(json!({}))).await.unwrap();
+    let planned = harness.plan(A, config(&json!({}))).await.unwrap();
     assert_eq!(
         (planned.action, planned.changes()),
         (Action::Update, vec!["active", "description", "updated"])
     );
-    harness.apply(A, config(json!({}))).await.unwrap();
+    harness.apply(A, config(&json!({}))).await.unwrap();
     let now = look(&world, "robot").await.unwrap();
     assert_eq!((now.name.as_deref(), now.description, now.is_active), (Some("Robot"), None, true));
     assert_eq!(harness.apply(A, json!({ "name": "other" })).await.unwrap().action, Action::Replace);
@@ -73,12 +73,12 @@ async fn an_account_is_changed_in_place_except_for_its_name() {
 async fn a_deactivated_account_cannot_log_in_until_it_is_active_again() {
     let world = World::start().await;
     let mut harness = world.harness().await;
-    harness.apply(A, config(json!({}))).await.unwrap();
+    harness.apply(A, config(&json!({}))).await.unwrap();
     let of = (world.organization(), IdOrName::Id(id(&harness)));
     let new = ApiKeyCreate { name: "ci".to_owned(), ..ApiKeyCreate::default() };
     let key = world.control().send(&api::CREATE_API_KEY, of, (), new).await.unwrap().key.unwrap();
     for active in [false, true] {
-        harness.apply(A, config(json!({ "active": active }))).await.unwrap();
+        harness.apply(A, config(&json!({ "active": active }))).await.unwrap();
         let mut block = world.block();
         block["service_account_key"] = json!(key.expose());
         let failure = Harness::start(engine(), block).await.err().map(|error| error.to_string());
@@ -92,7 +92,7 @@ async fn a_deactivated_account_cannot_log_in_until_it_is_active_again() {
 async fn an_account_that_was_changed_or_deleted_outside_is_brought_back() {
     let world = World::start().await;
     let mut harness = world.harness().await;
-    let wanted = config(json!({ "description": "ours" }));
+    let wanted = config(&json!({ "description": "ours" }));
     harness.apply(A, wanted.clone()).await.unwrap();
     let of = (world.organization(), IdOrName::Id(id(&harness)));
     let change = ServiceAccountUpdate {
@@ -119,7 +119,7 @@ async fn an_existing_account_is_not_adopted_but_can_be_imported_by_id_and_by_nam
     let world = World::start().await;
     let existing = create(&world, "robot").await;
     let mut harness = world.harness().await;
-    let failure = harness.apply(A, config(json!({}))).await.unwrap_err();
+    let failure = harness.apply(A, config(&json!({}))).await.unwrap_err();
     assert_eq!(failure.summaries(), ["Service account \"robot\" already exists"]);
     assert_eq!(failure.places()[0].to_string(), "name");
     let organization = world.organization();
@@ -138,7 +138,7 @@ async fn an_existing_account_is_not_adopted_but_can_be_imported_by_id_and_by_nam
         format!("{name}/robot"),
     ] {
         harness.import(A, ImportBy::Id(text.clone())).await.unwrap();
-        assert_eq!(harness.plan(A, config(json!({}))).await.unwrap().action, Action::NoOp, "{text}");
+        assert_eq!(harness.plan(A, config(&json!({}))).await.unwrap().action, Action::NoOp, "{text}");
         harness.forget(A);
     }
     for (text, summary) in [
@@ -159,7 +159,7 @@ async fn a_name_that_a_person_has_and_an_invalid_name_are_refused() {
     let world = World::start().await;
     world.person("robot").await;
     let mut harness = world.harness().await;
-    let failure = harness.apply(A, config(json!({}))).await.unwrap_err();
+    let failure = harness.apply(A, config(&json!({}))).await.unwrap_err();
     assert_eq!(failure.summaries(), ["Service account \"robot\" already exists"]);
     assert!(
         failure.to_string().contains("A person, or a service account of another organization"),
@@ -185,7 +185,7 @@ async fn the_account_of_the_provider_itself_is_neither_deactivated_nor_deleted()
     let summary = "The provider itself uses the service account \"platform-admin\"";
     for refused in [own(json!({ "active": false })), json!({ "name": "renamed" })] {
         let failure = harness.plan(A, refused).await.unwrap_err();
-        assert!(failure.summaries().iter().any(|found| *found == summary), "{failure}");
+        assert!(failure.summaries().contains(&summary), "{failure}");
     }
     assert_eq!(harness.destroy(A).await.unwrap_err().summaries(), [summary]);
     harness.apply(A, own(json!({ "description": "Made on the first start." }))).await.unwrap();
@@ -196,7 +196,7 @@ async fn the_account_of_the_provider_itself_is_neither_deactivated_nor_deleted()
 async fn a_reader_without_permission_gets_an_error_and_keeps_the_state() {
     let world = World::start().await;
     let mut harness = world.harness().await;
-    harness.apply(A, config(json!({}))).await.unwrap();
+    harness.apply(A, config(&json!({}))).await.unwrap();
     // An account with a role that sees the organization, but no service accounts.
     let viewer = create(&world, "viewer").await;
     world.join(UserId::from(viewer.id)).await;
@@ -206,7 +206,7 @@ async fn a_reader_without_permission_gets_an_error_and_keeps_the_state() {
     let mut block = world.block();
     block["service_account_key"] = json!(key.expose());
     harness.restart(engine(), block).await.unwrap();
-    let failure = harness.plan(A, config(json!({}))).await.unwrap_err();
+    let failure = harness.plan(A, config(&json!({}))).await.unwrap_err();
     assert_eq!(failure.summaries(), ["Cannot list the service accounts: not allowed"]);
     assert!(harness.state(A).is_some());
     world.stop().await;
@@ -217,7 +217,7 @@ async fn a_new_account_without_a_role_can_get_one_and_join_a_team() {
     let world = World::start().await;
     let workspace = world.workspace("home").await.to_string();
     let mut harness = world.harness().await;
-    harness.apply(A, config(json!({}))).await.unwrap();
+    harness.apply(A, config(&json!({}))).await.unwrap();
     let account = id(&harness).to_string();
     let role = json!({ "workspace_id": workspace, "service_account_id": account, "role": "developer" });
     harness.apply("zenml_workspace_role_assignment.r", role.clone()).await.unwrap();
@@ -237,7 +237,7 @@ async fn a_new_account_without_a_role_can_get_one_and_join_a_team() {
 async fn data_sources_find_one_account_and_several() {
     let world = World::start().await;
     let mut harness = world.harness().await;
-    harness.apply(A, config(json!({ "display_name": "Robot" }))).await.unwrap();
+    harness.apply(A, config(&json!({ "display_name": "Robot" }))).await.unwrap();
     create(&world, "other").await;
     for config in [json!({ "id": id(&harness).to_string() }), json!({ "name": "robot" })] {
         let found = harness.read_data_source("zenml_service_account", config).await.unwrap();
@@ -251,7 +251,7 @@ async fn data_sources_find_one_account_and_several() {
         harness.read_data_source("zenml_service_account", json!({ "name": "nobody" })).await.unwrap_err();
     assert_eq!(failure.summaries(), ["There is no service account \"nobody\""]);
 
-    harness.apply(A, config(json!({ "active": false }))).await.unwrap();
+    harness.apply(A, config(&json!({ "active": false }))).await.unwrap();
     for (filter, expected) in [
         (json!({}), vec!["other", "platform-admin", "robot"]),
         (json!({ "name_prefix": "ro" }), vec!["robot"]),

@@ -9,11 +9,14 @@ use serde_json::{Value as Json, json};
 use tfkit::{Engine, Kind};
 use tfkit_test::{Harness, Host, NoHost, Origin, Scenario, Search};
 use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
+use zenml_api::control::service_account::{self, ServiceAccountCreate};
 use zenml_api::control::team::{self, TeamCreate};
 use zenml_api::control::user::{self, User, UserCreate};
 use zenml_api::control::workspace::{self, CreateQuery, Workspace, WorkspaceCreate};
 use zenml_api::workspace::project::{self, ProjectCreate};
-use zenml_api::{IdOrName, OrganizationId, Patch, ProjectId, Sensitive, TeamId, UserId, WorkspaceId};
+use zenml_api::{
+    IdOrName, OrganizationId, Patch, ProjectId, Sensitive, ServiceAccountId, TeamId, UserId, WorkspaceId,
+};
 use zenml_client::{Address, Api, Client, Credential, Optional as _, Settings};
 use zenml_local::faults::Faults;
 use zenml_local::{Options, Platform};
@@ -116,6 +119,12 @@ impl World {
         let create =
             TeamCreate { organization_id: self.organization(), name: name.to_owned(), description: None };
         self.control().send(&team::CREATE, (), (), create).await.unwrap().id
+    }
+
+    /// Creates a service account without roles and keys.
+    pub(crate) async fn service_account(&self, name: &str) -> ServiceAccountId {
+        let new = ServiceAccountCreate { username: name.to_owned(), ..ServiceAccountCreate::default() };
+        self.control().send(&service_account::CREATE, self.organization(), (), new).await.unwrap().id
     }
 
     /// Creates a running workspace.

@@ -52,7 +52,7 @@ pub(crate) async fn named(client: &Client, text: &str) -> Result<(OrganizationId
     };
     let id = match IdOrName::parse(account) {
         IdOrName::Id(id) => id,
-        name => {
+        name @ IdOrName::Name(_) => {
             control::service_account::find(client, organization, name)
                 .await?
                 .ok_or_else(|| missing(organization, account))?

@@ -21,7 +21,7 @@ use crate::failure::Needs;
 use crate::id::Id;
 
 /// An account for automated clients, such as pipelines and CI jobs. It belongs to one organization, logs in with
-/// [API keys](api_key.md), can be a member of teams, and can have roles in the organization, its workspaces and their
+/// API keys (`zenml_api_key`), can be a member of teams, and can have roles in the organization, its workspaces and their
 /// projects.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "service_account", import = "NAME")]
@@ -76,9 +76,7 @@ impl Resource for ServiceAccount {
         let found = control::service_account::find(client, organization, IdOrName::Id(key.id.0)).await?;
         if found.is_none() {
             let what = format!("the service account {}", key.id);
-            control::organization::gone_from(client, organization, &what).await?;
-            // Members without permission for service accounts find none. Unlike a read, a list says so.
-            calls::page(client, organization, 0).await?;
+            control::service_account::gone_from(client, organization, &what).await?;
         }
         Ok(found.map(|account| Remote { organization, account }))
     }

@@ -204,7 +204,7 @@ async fn an_update_reads_its_object_once() {
     let (engine, requests) = counted();
     let mut harness = Harness::start(engine, block).await.unwrap();
     let mut types = on_a_server(&mut harness, "t").await;
-    types.extend(on_the_control_plane(&world));
+    types.extend(on_the_control_plane(&world).await);
     // Roles have no other attributes to change, and separate tests.
     let roles = ["project_role_assignment", "stack_role_assignment", "workspace_role_assignment"];
     let roles = roles.map(|noun| format!("zenml_{noun}"));
@@ -244,7 +244,7 @@ async fn an_apply_to_the_control_plane_reaches_the_plan_despite_changes_since_th
     let world = World::start().await;
     let mut harness = world.harness().await;
     let mut run = Run { api: world.control(), harness: &mut harness, cases: 0 };
-    run.all(&on_the_control_plane(&world)).await;
+    run.all(&on_the_control_plane(&world).await).await;
     assert!(run.cases > 20, "{} cases", run.cases);
     world.stop().await;
 }

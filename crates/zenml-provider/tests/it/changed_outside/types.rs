@@ -227,9 +227,22 @@ pub(super) async fn on_a_server(harness: &mut Harness, prefix: &str) -> Vec<Type
 }
 
 /// Types of the control plane.
-pub(super) fn on_the_control_plane(world: &World) -> Vec<Type> {
+pub(super) async fn on_the_control_plane(world: &World) -> Vec<Type> {
     let accounts = format!("/organizations/{}/service_accounts/{{id}}", world.organization());
+    let robot = world.service_account("robot").await.to_string();
+    let keys = accounts.replace("{id}", &robot) + "/api_keys/{id}";
     vec![
+        Type {
+            address: "zenml_api_key.x",
+            base: json!({ "service_account_id": robot }),
+            update: Endpoint::patch(keys.leak()),
+            always: json!({}),
+            attributes: vec![
+                name("k"),
+                text("description", "description", "/description"),
+                attribute("active", [json!(true), json!(true)], json!({ "active": false }), "/active", false),
+            ],
+        },
         Type {
             address: "zenml_service_account.x",
             base: json!({ "name": "alpha" }),

@@ -1,0 +1,138 @@
+//! Requests about API keys.
+
+use std::time::Duration;
+
+use tfkit::Diag;
+use zenml_api::control::service_account::ApiKeyUpdate;
+use zenml_api::control::service_account::{self as api, ApiKey, ApiKeyCreate, ApiKeyQuery, ApiKeyRotate};
+use zenml_api::{ApiKeyId, IdOrName, OrganizationId, ServiceAccountId};
+use zenml_client::{ApiError, Optional as _};
+
+use super::names;
+use crate::client::Client;
+use crate::control;
+use crate::failure::{Needs, cannot};
+
+/// How often a rotation is tried whose response is lost.
+const ATTEMPTS: usize = 3;
+
+/// A service account, as the path of requests contains it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Account {
+    pub(super) organization: OrganizationId,
+    pub(super) id: ServiceAccountId,
+}
+
+impl Account {
+    fn path(self) -> (OrganizationId, IdOrName<ServiceAccountId>) {
+        (self.organization, IdOrName::Id(self.id))
+    }
+
+    fn key(self, key: ApiKeyId) -> (OrganizationId, IdOrName<ServiceAccountId>, ApiKeyId) {
+        (self.organization, IdOrName::Id(self.id), key)
+    }
+
+    /// Returns a key; `None` if the account does not have it.
+    pub(super) async fn look(self, client: &Client, key: ApiKeyId) -> Result<Option<ApiKey>, Diag> {
+        let found = client.control_plane()?.call(&api::API_KEY, self.key(key)).await.optional();
+        found.map_err(|error| failed("read", &key.to_string(), &error))
+    }
+
+    /// Makes sure that a key that was not found is deleted and not hidden: the same credential must have access to its
+    /// account, or at least to the organization whose account was deleted.
+    pub(super) async fn has_lost(self, client: &Client, key: ApiKeyId) -> Result<(), Diag> {
+        if control::service_account::find(client, self.organization, IdOrName::Id(self.id)).await?.is_some() {
+            return Ok(());
+        }
+        let what = format!("the API key {key}");
+        control::service_account::gone_from(client, self.organization, &what).await
+    }
+
+    /// Returns all keys of the account.
+    pub(super) async fn keys(self, client: &Client) -> Result<Vec<ApiKey>, Diag> {
+        let query = ApiKeyQuery::default();
+        let keys = client.control_plane()?.list_all(&api::API_KEYS, self.path(), query).await;
+        keys.map_err(|error| match error {
+            ApiError::NotFound(_) => no_account(self.organization, &self.id.to_string()),
+            error => unlisted(&error),
+        })
+    }
+
+    /// Returns a page of the keys, and the start of the next one.
+    pub(super) async fn page(self, client: &Client, from: u64) -> Result<(Vec<ApiKey>, Option<u64>), Diag> {
+        let query = ApiKeyQuery { offset: Some(from), limit: Some(zenml_api::paging::MAX_LIMIT) };
+        let page = client.control_plane()?.send(&api::API_KEYS, self.path(), query, ()).await;
+        let page = page.map_err(|error| unlisted(&error))?;
+        let next = (page.len() as u64 == zenml_api::paging::MAX_LIMIT).then_some(from + page.len() as u64);
+        Ok((page, next))
+    }
+
+    pub(super) async fn create(self, client: &Client, new: ApiKeyCreate) -> Result<ApiKey, ApiError> {
+        client.api().control_plane()?.send(&api::CREATE_API_KEY, self.path(), (), new).await
+    }
+
+    pub(super) async fn update(
+        self,
+        client: &Client,
+        key: ApiKeyId,
+        change: ApiKeyUpdate,
+    ) -> Result<Option<ApiKey>, ApiError> {
+        client.api().control_plane()?.send(&api::UPDATE_API_KEY, self.key(key), (), change).await.optional()
+    }
+
+    /// Gives a key a new secret. The old one stays valid for some minutes.
+    pub(super) async fn rotate(
+        self,
+        client: &Client,
+        key: ApiKeyId,
+        minutes: i64,
+    ) -> Result<ApiKey, ApiError> {
+        let how = ApiKeyRotate { retain_period_minutes: minutes };
+        client.api().control_plane()?.send(&api::ROTATE_API_KEY, self.key(key), (), how).await
+    }
+
+    /// Gives a key that nobody uses yet a new secret, because its response was lost.
+    pub(super) async fn replace_lost(self, client: &Client, key: ApiKeyId) -> Result<ApiKey, ApiError> {
+        let mut answer = self.rotate(client, key, 0).await;
+        for _ in 1..ATTEMPTS {
+            match &answer {
+                // A run that was interrupted sends nothing more.
+                Err(error) if error.outcome_unknown() && !matches!(error, ApiError::Cancelled { .. }) => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    answer = self.rotate(client, key, 0).await;
+                }
+                _ => break,
+            }
+        }
+        answer
+    }
+
+    /// Deletes a key. A key that waits for its name gets it.
+    pub(super) async fn delete(self, client: &Client, key: ApiKeyId, name: &str) -> Result<(), Diag> {
+        let gone = client.control_plane()?.call(&api::DELETE_API_KEY, self.key(key)).await.optional();
+        gone.map_err(|error| failed("delete", name, &error))?;
+        let waiting = names::waiting(name, key);
+        let Ok(keys) = self.keys(client).await else { return Ok(()) };
+        let Some(successor) = keys.iter().find(|key| key.name == waiting) else { return Ok(()) };
+        let change = ApiKeyUpdate { name: Some(name.to_owned()), ..ApiKeyUpdate::default() };
+        // If this fails, the next plan shows the temporary name, and its apply corrects it.
+        let _ = self.update(client, successor.id, change).await;
+        Ok(())
+    }
+}
+
+/// Returns the diagnostic for an account that a key refers to, but that was not found.
+pub(super) fn no_account(organization: OrganizationId, wanted: &str) -> Diag {
+    Diag::error(format!("There is no service account {wanted}"))
+        .why(format!("The organization {organization} does not have it, or the key has no access to it."))
+        .fix("Correct service_account_id, or set organization_id.")
+        .at(super::ApiKey::SERVICE_ACCOUNT_ID)
+}
+
+pub(super) fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
+    cannot(format_args!("{verb} API key {name:?}"), Needs::ORGANIZATION_ADMIN, error)
+}
+
+pub(super) fn unlisted(error: &ApiError) -> Diag {
+    cannot("list the API keys", Needs::ORGANIZATION_ADMIN, error)
+}

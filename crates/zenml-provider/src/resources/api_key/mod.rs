@@ -1,0 +1,351 @@
+//! `zenml_api_key`: an API key of a service account.
+
+mod action;
+mod calls;
+mod list;
+mod minutes;
+mod model;
+mod names;
+mod planning;
+mod renewal;
+
+use tfkit::{
+    Claim, Current, Cx, Diag, Existing, Generated, ImportId, Imported, Page, Partial, Path, Plan, Resource,
+    Since,
+};
+use zenml_api::control::service_account::{ApiKey as Wire, ApiKeyCreate, ApiKeyUpdate};
+use zenml_api::{ApiKeyId, IdOrName, Patch};
+use zenml_client::ApiError;
+
+pub use self::action::RotateApiKey;
+use self::calls::Account;
+pub use self::list::ApiKeyFilters;
+pub use self::minutes::Minutes;
+pub use self::model::{ApiKey, ApiKeyKey, Remote};
+use crate::client::Client;
+use crate::control;
+use crate::id::Id;
+
+impl Resource for ApiKey {
+    type Model = Self;
+    type Client = Client;
+    type Remote = Remote;
+
+    async fn fetch(cx: &Cx<Client>, key: &ApiKeyKey) -> Result<Option<Remote>, Diag> {
+        let client = cx.client().await?;
+        let account = account_of(client, key).await?;
+        let found = account.look(client, key.id.0).await?;
+        if found.is_none() {
+            account.has_lost(client, key.id.0).await?;
+        }
+        Ok(found.map(|key| account.remote(key)))
+    }
+
+    fn scope(_: &Cx<Client>, key: &ApiKeyKey) -> Option<String> {
+        let Id(organization) = key.organization_id?;
+        Some(format!("{organization}/{}", key.service_account_id))
+    }
+
+    async fn page(cx: &Cx<Client>, scope: &str, from: Option<u64>) -> Result<Page<ApiKeyKey, Remote>, Diag> {
+        let parts = scope.split_once('/').and_then(|(organization, id)| {
+            Some(Account { organization: organization.parse().ok()?, id: id.parse().ok()? })
+        });
+        let account = parts.ok_or_else(|| Diag::bug("A scope is not a service account"))?;
+        let (keys, next) = account.page(cx.client().await?, from.unwrap_or(0)).await?;
+        let items = keys.into_iter().map(|key| (account.identity(key.id), account.remote(key))).collect();
+        Ok(Page { items, next })
+    }
+
+    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
+        Ok(Self::seen(remote, &since))
+    }
+
+    async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
+        let client = cx.client().await?;
+        let organization = control::organization::or_default(client, &plan.organization_id).await?;
+        let account = Account { organization, id: plan.service_account_id.0 };
+        let key = create_new(cx, client, account, &plan).await?;
+        let mut remote = account.remote(key);
+        cx.save(&Self::seen(&remote, &Since::Answer(&plan)));
+        planning::remember(cx, *plan.active)?;
+        if remote.key.active != *plan.active {
+            let change = ApiKeyUpdate { active: Some(*plan.active), ..ApiKeyUpdate::default() };
+            let secret = remote.key.key.take();
+            remote.key = changed(client, account, &remote.key, change).await?;
+            remote.key.key = secret;
+        }
+        Ok(Self::seen(&remote, &Since::Answer(&plan)))
+    }
+
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let mut remote =
+            current.remote.ok_or_else(|| Diag::bug("An API key is updated without being read"))?;
+        let client = cx.client().await?;
+        let account = Account { organization: remote.organization, id: remote.account };
+        let before = &current.model;
+        let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let mut change = ApiKeyUpdate {
+            name: (plan.name != remote.key.name).then(|| plan.name.clone()),
+            description: Patch::between(text(&before.description).as_ref(), text(&plan.description)),
+            active: (*plan.active != remote.key.active).then_some(*plan.active),
+        };
+        if change.active == Some(false) {
+            planning::refuse_own(client, remote.key.id, &plan.name, "deactivate")?;
+        }
+        if change.name.is_some() && still_waits(cx, client, account, &remote.key, &plan.name).await? {
+            change.name = None;
+        }
+        if change != ApiKeyUpdate::default() {
+            remote.key = changed(client, account, &remote.key, change).await?;
+            cx.save(&Self::seen(&remote, &Since::Answer(&without_secret(&plan, before))));
+        }
+        let is_ours = planning::is_ours(cx) || plan.key.is_unknown();
+        if plan.key.is_unknown() {
+            remote.key = rotated(client, account, &remote.key, &plan).await?;
+            planning::warn_of_unchanged_expiry(cx, before, &plan, &remote.key);
+        }
+        if is_ours {
+            planning::remember(cx, *plan.active)?;
+        }
+        Ok(Self::seen(&remote, &Since::Answer(&plan)))
+    }
+
+    async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
+        let client = cx.client().await?;
+        let id = prior.id.get()?.0;
+        planning::refuse_own(client, id, &prior.name, "delete")?;
+        let organization = control::organization::or_default(client, &prior.organization_id).await?;
+        let account = Account { organization, id: prior.service_account_id.0 };
+        account.delete(client, id, &prior.name).await
+    }
+
+    fn validate(config: &Partial<Self>) -> Vec<Diag> {
+        planning::validate(config)
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        let account = values.get(Self::SERVICE_ACCOUNT_ID).known()?;
+        let name = values.get(Self::NAME).known()?;
+        Some(Claim::new(format!("API key {name:?}"), &[&account.to_string(), &name]))
+    }
+
+    fn references() -> Vec<Path> {
+        vec![Self::SERVICE_ACCOUNT_ID.path()]
+    }
+
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        planning::plan(cx, plan).await
+    }
+
+    async fn generate(cx: &Cx<Client>, generated: &mut Generated<Self>) -> Result<(), Diag> {
+        control::organization::omit_default(cx, generated, Self::ORGANIZATION_ID).await;
+        Ok(())
+    }
+
+    async fn import(cx: &Cx<Client>, id: ImportId<'_, ApiKeyKey>) -> Result<Imported<Self>, Diag> {
+        let client = cx.client().await?;
+        let (account, key) = match id {
+            ImportId::Key(key) => (account_of(client, &key).await?, key.id.0),
+            ImportId::Text(text) => named(client, text).await?,
+        };
+        Ok(Imported::Key(account.identity(key)))
+    }
+}
+
+impl Account {
+    fn remote(self, key: Wire) -> Remote {
+        Remote { organization: self.organization, account: self.id, key }
+    }
+
+    fn identity(self, key: ApiKeyId) -> ApiKeyKey {
+        ApiKeyKey {
+            organization_id: Some(Id(self.organization)),
+            service_account_id: Id(self.id),
+            id: Id(key),
+        }
+    }
+}
+
+async fn account_of(client: &Client, key: &ApiKeyKey) -> Result<Account, Diag> {
+    let organization = match key.organization_id {
+        Some(Id(organization)) => organization,
+        None => control::organization::default(client).await?.id,
+    };
+    Ok(Account { organization, id: key.service_account_id.0 })
+}
+
+/// Returns the key of an import id of the form `[ORGANIZATION/]SERVICE_ACCOUNT/KEY`, where each part is an id or a
+/// name.
+async fn named(client: &Client, text: &str) -> Result<(Account, ApiKeyId), Diag> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let (organization, account, wanted) = match parts[..] {
+        [account, key] => (None, account, key),
+        [organization, account, key] => (Some(organization), account, key),
+        _ => (None, "", ""),
+    };
+    if [Some(account), Some(wanted), organization].into_iter().flatten().any(|part| part.trim().is_empty()) {
+        return Err(Diag::error(format!("Invalid import id {text:?}"))
+            .why("Import ids of this type have the format SERVICE_ACCOUNT/KEY or ORGANIZATION/SERVICE_ACCOUNT/KEY.")
+            .fix("Each part can be an id or a name. A name that contains a slash must be replaced by its id."));
+    }
+    let organization = match organization {
+        Some(organization) => control::organization::written(client, organization).await?,
+        None => control::organization::default(client).await?.id,
+    };
+    let id = match IdOrName::parse(account) {
+        IdOrName::Id(id) => id,
+        name @ IdOrName::Name(_) => {
+            let found = control::service_account::find(client, organization, name).await?;
+            found.ok_or_else(|| calls::no_account(organization, &format!("{account:?}")))?.id
+        }
+    };
+    let account = Account { organization, id };
+    let key = match IdOrName::<ApiKeyId>::parse(wanted) {
+        IdOrName::Id(key) => key,
+        IdOrName::Name(name) => {
+            let keys = account.keys(client).await?;
+            let found = keys.iter().find(|key| key.name == name).map(|key| key.id);
+            found.ok_or_else(|| {
+                Diag::error(format!("There is no API key {name:?}"))
+                    .why(format!("The service account {id} does not have it."))
+                    .fix("Correct the name, or use the id of the key.")
+            })?
+        }
+    };
+    Ok((account, key))
+}
+
+/// Creates the key. The response contains the key itself: if it is lost, the new key is found by its name, and gets
+/// another secret, which nobody has seen.
+async fn create_new(cx: &Cx<Client>, client: &Client, account: Account, plan: &ApiKey) -> Result<Wire, Diag> {
+    let before = account.keys(client).await?;
+    let free = names::free(&plan.name, &before);
+    let request = ApiKeyCreate {
+        name: free.name.clone(),
+        description: plan.description.clone().filter(|text| !text.is_empty()),
+        expires_in_minutes: plan.expires_in.as_ref().map(Minutes::count),
+    };
+    let key = match account.create(client, request).await {
+        Ok(key) if key.key.is_some() => key,
+        Ok(key) => {
+            cx.save_broken(&ApiKey::seen(&account.remote(key), &Since::Answer(plan)));
+            return Err(planning::no_secret(&plan.name));
+        }
+        Err(error) if error.outcome_unknown() => {
+            let after = match account.keys(client).await {
+                Ok(after) => after,
+                Err(diag) => return Err(crate::creation::may_exist(diag, &error)),
+            };
+            let is_new = |key: &&Wire| key.name == free.name && before.iter().all(|old| old.id != key.id);
+            let Some(lost) = after.into_iter().find(|key| is_new(&key)) else {
+                return Err(not_created(account, &plan.name, &error));
+            };
+            cx.save_broken(&ApiKey::seen(&account.remote(lost.clone()), &Since::Answer(plan)));
+            let replaced = account.replace_lost(client, lost.id).await;
+            replaced.map_err(|error| planning::lost(&plan.name, &error))?
+        }
+        Err(error) => return Err(not_created(account, &plan.name, &error)),
+    };
+    if let Some(holder) = free.holder {
+        cx.warn(waits(&plan.name, &free.name, holder));
+    }
+    Ok(key)
+}
+
+fn not_created(account: Account, name: &str, error: &ApiError) -> Diag {
+    match error {
+        ApiError::Conflict(refused) => exists(account, name, None).trace(refused.call.to_string()),
+        error => calls::failed("create", name, error),
+    }
+}
+
+fn waits(name: &str, now: &str, holder: &Wire) -> Diag {
+    let created =
+        holder.created.as_ref().map(|created| format!(", created at {created},")).unwrap_or_default();
+    Diag::warning(format!("The new API key is named {now:?} for now"))
+        .why(format!("The key {}{created} is also named {name:?}, and names must be unique.", holder.id))
+        .fix(
+            "If this run replaces that key (create_before_destroy), there is nothing to do: the new key gets its name \
+             when the old one is deleted. Otherwise, choose another name, or delete the other key.",
+        )
+        .at(ApiKey::NAME)
+}
+
+/// Returns whether a key still has to wait for its name.
+async fn still_waits(
+    cx: &Cx<Client>,
+    client: &Client,
+    account: Account,
+    key: &Wire,
+    name: &str,
+) -> Result<bool, Diag> {
+    let keys = account.keys(client).await?;
+    let Some(holder) = keys.iter().find(|other| other.name == *name && other.id != key.id) else {
+        return Ok(false);
+    };
+    if key.name != names::waiting(name, holder.id) {
+        return Err(exists(account, name, Some(holder)));
+    }
+    cx.warn(waits(name, &key.name, holder));
+    Ok(true)
+}
+
+fn exists(account: Account, name: &str, existing: Option<&Wire>) -> Diag {
+    let diag = Diag::error(format!("API key {name:?} already exists")).why(format!(
+        "The service account {} has a key with this name, and names must be unique.",
+        account.id
+    ));
+    let diag = match existing {
+        Some(existing) => diag.in_the_way(Existing {
+            words: "API key",
+            resource: "zenml_api_key",
+            id: existing.id.to_string(),
+            import: format!("{}/{}/{}", account.organization, account.id, existing.id),
+        }),
+        None => diag,
+    };
+    diag.fix("To create another one, choose another name.").at(ApiKey::NAME)
+}
+
+async fn changed(client: &Client, account: Account, key: &Wire, change: ApiKeyUpdate) -> Result<Wire, Diag> {
+    let wanted = change.name.clone();
+    let changed = match account.update(client, key.id, change).await {
+        Err(ApiError::Conflict(refused)) if wanted.is_some() => {
+            let name = wanted.unwrap_or_default();
+            let keys = account.keys(client).await?;
+            let holder = keys.iter().find(|other| other.name == name);
+            return Err(exists(account, &name, holder).trace(refused.call.to_string()));
+        }
+        other => other.map_err(|error| calls::failed("change", &key.name, &error))?,
+    };
+    changed.ok_or_else(|| {
+        Diag::error(format!("API key {:?} disappeared", key.name))
+            .why("The control plane no longer finds it. Somebody may have deleted it.")
+            .fix("Run the command again to re-create it.")
+    })
+}
+
+/// Rotates a key in place. If the response is lost, the key in the state stays valid for its time, and the error says
+/// so: a second rotation would end it.
+async fn rotated(client: &Client, account: Account, key: &Wire, plan: &ApiKey) -> Result<Wire, Diag> {
+    let minutes = plan.retain.as_ref().map_or(0, Minutes::count);
+    match account.rotate(client, key.id, minutes).await {
+        Ok(rotated) if rotated.key.is_some() => Ok(rotated),
+        Ok(_) => Err(planning::no_secret(&plan.name)),
+        Err(error) if error.outcome_unknown() => {
+            let now = account.look(client, key.id).await;
+            match now {
+                Ok(Some(now)) if now.last_rotated == key.last_rotated => {
+                    Err(calls::failed("rotate", &plan.name, &error))
+                }
+                _ => Err(planning::rotation_lost(&plan.name, plan.retain.as_ref(), &error)),
+            }
+        }
+        Err(error) => Err(calls::failed("rotate", &plan.name, &error)),
+    }
+}
+
+/// Returns a plan with the secret of the state, for what is saved before a rotation.
+fn without_secret(plan: &ApiKey, before: &ApiKey) -> ApiKey {
+    ApiKey { key: before.key.clone(), ..plan.clone() }
+}
