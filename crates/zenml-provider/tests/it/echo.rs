@@ -15,10 +15,10 @@ use zenml_api::Sensitive;
 use zenml_api::workspace::secret::{self, SecretCreate};
 use zenml_client::transport::{Exchange, HttpRequest, HttpResponse, Network, TransportErrorKind};
 use zenml_client::transport::{Transport, TransportError};
-use zenml_client::{Address, Api, Client, Credential, HttpSettings, RetryPolicy, Settings};
+use zenml_client::{Address, Client, Credential, HttpSettings, RetryPolicy, Settings};
 use zenml_provider::{Environment, Zenml};
 
-use crate::world::{World, types_without};
+use crate::world::{World, stack, types_without};
 
 /// The beginning and end of each marked secret. Between them are characters that each encoding escapes differently.
 const HEAD: &str = "kAnArY-of";
@@ -238,22 +238,6 @@ struct Row {
     changed: Json,
     /// Whether requests contain a secret besides the credential.
     is_secret: bool,
-}
-
-/// Creates a stack, and returns its id and its components by their types.
-async fn stack(server: &Api) -> (String, serde_json::Map<String, Json>) {
-    let mut components = serde_json::Map::new();
-    for kind in ["orchestrator", "artifact_store"] {
-        let create = json!({ "name": "one", "type": kind, "flavor": "local", "configuration": {} });
-        let create = serde_json::from_value(create).unwrap();
-        let made = server.send(&zenml_api::workspace::component::CREATE, (), (), create).await.unwrap();
-        components.insert(kind.to_owned(), made.id.to_string().into());
-    }
-    let create = json!({ "name": "covered", "components": components.iter()
-        .map(|(kind, id)| (kind.clone(), json!([id]))).collect::<serde_json::Map<_, _>>() });
-    let create = serde_json::from_value(create).unwrap();
-    let stack = server.send(&zenml_api::workspace::stack::CREATE, (), (), create).await.unwrap();
-    (stack.id.to_string(), components)
 }
 
 async fn rows(world: &World) -> Vec<Row> {

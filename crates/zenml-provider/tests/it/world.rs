@@ -181,6 +181,22 @@ impl World {
     }
 }
 
+/// Creates a stack, and returns its id and its components by their types.
+pub(crate) async fn stack(server: &Api) -> (String, serde_json::Map<String, Json>) {
+    let mut components = serde_json::Map::new();
+    for kind in ["orchestrator", "artifact_store"] {
+        let create = json!({ "name": "one", "type": kind, "flavor": "local", "configuration": {} });
+        let create = serde_json::from_value(create).unwrap();
+        let made = server.send(&zenml_api::workspace::component::CREATE, (), (), create).await.unwrap();
+        components.insert(kind.to_owned(), made.id.to_string().into());
+    }
+    let create = json!({ "name": "covered", "components": components.iter()
+        .map(|(kind, id)| (kind.clone(), json!([id]))).collect::<serde_json::Map<_, _>>() });
+    let create = serde_json::from_value(create).unwrap();
+    let stack = server.send(&zenml_api::workspace::stack::CREATE, (), (), create).await.unwrap();
+    (stack.id.to_string(), components)
+}
+
 fn client_of(url: &str, credential: Credential) -> Client {
     let control_plane = Some(Address { url: url.to_owned(), credential });
     Client::new(&Settings { control_plane, ..Settings::default() }).unwrap()
