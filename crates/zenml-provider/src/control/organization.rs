@@ -32,8 +32,20 @@ pub async fn default(client: &Client) -> Result<Arc<Organization>, Diag> {
     client.memory::<Known>().default.get_or_try_init(find).await.map(Arc::clone)
 }
 
-/// Returns the organization that an import id contains, as an id or a name.
-pub async fn written(client: &Client, text: &str) -> Result<OrganizationId, Diag> {
+/// Returns the organization of a key or a filter, otherwise the default one.
+pub async fn own_or_default(
+    client: &Client,
+    own: Option<Id<OrganizationId>>,
+) -> Result<OrganizationId, Diag> {
+    match own {
+        Some(Id(organization)) => Ok(organization),
+        None => default(client).await.map(|organization| organization.id),
+    }
+}
+
+/// Returns the organization of an import id, as an id or a name, otherwise the default one.
+pub async fn written(client: &Client, text: Option<&str>) -> Result<OrganizationId, Diag> {
+    let Some(text) = text else { return own_or_default(client, None).await };
     let wanted = IdOrName::parse(text);
     if let IdOrName::Id(id) = wanted {
         return Ok(id);

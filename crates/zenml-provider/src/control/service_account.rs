@@ -33,3 +33,26 @@ pub(crate) async fn gone_from(client: &Client, organization: OrganizationId, wha
     let listed = client.control_plane()?.send(&api::LIST, organization, query, ()).await;
     listed.map(drop).map_err(|error| cannot("list the service accounts", Needs::ORGANIZATION_ADMIN, &error))
 }
+
+/// Returns the account of an import id, with its organization. Each of the two is an id or a name.
+pub(crate) async fn written(
+    client: &Client,
+    organization: Option<&str>,
+    account: &str,
+) -> Result<(OrganizationId, ServiceAccountId), Diag> {
+    let organization = super::organization::written(client, organization).await?;
+    let id = match IdOrName::parse(account) {
+        IdOrName::Id(id) => id,
+        name @ IdOrName::Name(_) => {
+            find(client, organization, name).await?.ok_or_else(|| missing(organization, account))?.id
+        }
+    };
+    Ok((organization, id))
+}
+
+/// Returns the diagnostic for an account that was not found.
+pub(crate) fn missing(organization: OrganizationId, wanted: &str) -> Diag {
+    Diag::error(format!("There is no service account {wanted:?}"))
+        .why(format!("The organization {organization} does not have it, or the key has no access to it."))
+        .fix("Correct the id or the name, or set organization_id.")
+}

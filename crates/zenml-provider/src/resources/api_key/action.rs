@@ -36,10 +36,7 @@ impl Action for RotateApiKey {
 
     async fn invoke(cx: &Cx<Client>, config: Self) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let organization = match config.organization_id {
-            Some(Id(organization)) => organization,
-            None => control::organization::default(client).await?.id,
-        };
+        let organization = control::organization::own_or_default(client, config.organization_id).await?;
         let account = Account { organization, id: config.service_account_id.0 };
         let id = config.api_key_id.0;
         let key = account.look(client, id).await?.ok_or_else(|| absent(account, id))?;

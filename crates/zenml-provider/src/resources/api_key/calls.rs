@@ -53,7 +53,7 @@ impl Account {
         let query = ApiKeyQuery::default();
         let keys = client.control_plane()?.list_all(&api::API_KEYS, self.path(), query).await;
         keys.map_err(|error| match error {
-            ApiError::NotFound(_) => no_account(self.organization, &self.id.to_string()),
+            ApiError::NotFound(_) => no_account(self.organization, self.id),
             error => unlisted(&error),
         })
     }
@@ -122,11 +122,8 @@ impl Account {
 }
 
 /// Returns the diagnostic for an account that a key refers to, but that was not found.
-pub(super) fn no_account(organization: OrganizationId, wanted: &str) -> Diag {
-    Diag::error(format!("There is no service account {wanted}"))
-        .why(format!("The organization {organization} does not have it, or the key has no access to it."))
-        .fix("Correct service_account_id, or set organization_id.")
-        .at(super::ApiKey::SERVICE_ACCOUNT_ID)
+pub(super) fn no_account(organization: OrganizationId, id: ServiceAccountId) -> Diag {
+    control::service_account::missing(organization, &id.to_string()).at(super::ApiKey::SERVICE_ACCOUNT_ID)
 }
 
 pub(super) fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {

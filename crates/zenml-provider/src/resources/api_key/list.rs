@@ -35,13 +35,10 @@ impl ListResource for ApiKey {
 
     async fn list(cx: &Cx<Client>, filters: ApiKeyFilters, results: &mut Results<Self>) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let organization = match filters.organization_id {
-            Some(Id(organization)) => organization,
-            None => control::organization::default(client).await?.id,
-        };
+        let organization = control::organization::own_or_default(client, filters.organization_id).await?;
         let accounts = if let Some(Id(id)) = filters.service_account_id {
             let found = control::service_account::find(client, organization, IdOrName::Id(id)).await?;
-            vec![found.ok_or_else(|| no_account(organization, &id.to_string()))?]
+            vec![found.ok_or_else(|| no_account(organization, id))?]
         } else {
             let query = ServiceAccountQuery::default();
             let listed = client.control_plane()?.list_all(&api::LIST, organization, query).await;

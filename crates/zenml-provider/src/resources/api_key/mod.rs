@@ -167,10 +167,7 @@ impl Account {
 }
 
 async fn account_of(client: &Client, key: &ApiKeyKey) -> Result<Account, Diag> {
-    let organization = match key.organization_id {
-        Some(Id(organization)) => organization,
-        None => control::organization::default(client).await?.id,
-    };
+    let organization = control::organization::own_or_default(client, key.organization_id).await?;
     Ok(Account { organization, id: key.service_account_id.0 })
 }
 
@@ -188,17 +185,7 @@ async fn named(client: &Client, text: &str) -> Result<(Account, ApiKeyId), Diag>
             .why("Import ids of this type have the format SERVICE_ACCOUNT/KEY or ORGANIZATION/SERVICE_ACCOUNT/KEY.")
             .fix("Each part can be an id or a name. A name that contains a slash must be replaced by its id."));
     }
-    let organization = match organization {
-        Some(organization) => control::organization::written(client, organization).await?,
-        None => control::organization::default(client).await?.id,
-    };
-    let id = match IdOrName::parse(account) {
-        IdOrName::Id(id) => id,
-        name @ IdOrName::Name(_) => {
-            let found = control::service_account::find(client, organization, name).await?;
-            found.ok_or_else(|| calls::no_account(organization, &format!("{account:?}")))?.id
-        }
-    };
+    let (organization, id) = control::service_account::written(client, organization, account).await?;
     let account = Account { organization, id };
     let key = match IdOrName::<ApiKeyId>::parse(wanted) {
         IdOrName::Id(key) => key,

@@ -9,18 +9,6 @@ use zenml_client::{ApiError, Optional as _};
 use crate::client::Client;
 use crate::control;
 use crate::failure::{Needs, cannot};
-use crate::id::Id;
-
-/// Returns the organization of a key, otherwise the default one.
-pub(super) async fn organization(
-    client: &Client,
-    own: Option<Id<OrganizationId>>,
-) -> Result<OrganizationId, Diag> {
-    match own {
-        Some(Id(organization)) => Ok(organization),
-        None => control::organization::default(client).await.map(|organization| organization.id),
-    }
-}
 
 /// Returns a page of the accounts of an organization, and the start of the next one.
 pub(super) async fn page(
@@ -46,20 +34,7 @@ pub(crate) async fn named(client: &Client, text: &str) -> Result<(OrganizationId
             .why("Import ids of this type have the format ID, NAME, ORGANIZATION/ID or ORGANIZATION/NAME.")
             .fix("The organization can be an id or a name."));
     }
-    let organization = match organization {
-        Some(organization) => control::organization::written(client, organization).await?,
-        None => control::organization::default(client).await?.id,
-    };
-    let id = match IdOrName::parse(account) {
-        IdOrName::Id(id) => id,
-        name @ IdOrName::Name(_) => {
-            control::service_account::find(client, organization, name)
-                .await?
-                .ok_or_else(|| missing(organization, account))?
-                .id
-        }
-    };
-    Ok((organization, id))
+    control::service_account::written(client, organization, account).await
 }
 
 /// Changes an account.
@@ -77,13 +52,6 @@ pub(super) async fn update(
             .why("The control plane no longer finds it. Somebody may have deleted it.")
             .fix("Run the command again to re-create it.")
     })
-}
-
-/// Returns the diagnostic for an account that a configuration refers to, but that was not found.
-pub(crate) fn missing(organization: OrganizationId, wanted: &str) -> Diag {
-    Diag::error(format!("There is no service account {wanted:?}"))
-        .why(format!("The organization {organization} does not have it, or the key has no access to it."))
-        .fix("Correct the id or the name, or name the organization.")
 }
 
 pub(super) fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {

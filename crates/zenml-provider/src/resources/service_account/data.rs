@@ -49,7 +49,8 @@ impl DataSource for ServiceAccountData {
             (None, None) => return Err(Diag::bug("A service account is looked up without id and name")),
         };
         let found = control::service_account::find(client, organization, wanted.clone()).await?;
-        let found = found.ok_or_else(|| calls::missing(organization, &wanted.to_string()).at(place))?;
+        let found = found
+            .ok_or_else(|| control::service_account::missing(organization, &wanted.to_string()).at(place))?;
         Ok(Self {
             organization_id: OrServer::known(Id(organization)),
             id: OrServer::known(Id(found.id)),

@@ -5,6 +5,7 @@ use zenml_api::OrganizationId;
 
 use super::{Remote, ServiceAccount, ServiceAccountKey, calls};
 use crate::client::Client;
+use crate::control;
 use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::lookup;
@@ -34,7 +35,7 @@ impl ListResource for ServiceAccount {
         results: &mut Results<Self>,
     ) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let organization = calls::organization(client, filters.organization_id).await?;
+        let organization = control::organization::own_or_default(client, filters.organization_id).await?;
         let mut next = Some(0);
         while let Some(from) = next {
             let (accounts, following) = calls::page(client, organization, from).await?;

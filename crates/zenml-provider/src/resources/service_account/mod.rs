@@ -72,7 +72,7 @@ impl Resource for ServiceAccount {
 
     async fn fetch(cx: &Cx<Client>, key: &ServiceAccountKey) -> Result<Option<Remote>, Diag> {
         let client = cx.client().await?;
-        let organization = calls::organization(client, key.organization_id).await?;
+        let organization = control::organization::own_or_default(client, key.organization_id).await?;
         let found = control::service_account::find(client, organization, IdOrName::Id(key.id.0)).await?;
         if found.is_none() {
             let what = format!("the service account {}", key.id);
@@ -192,7 +192,9 @@ impl Resource for ServiceAccount {
     async fn import(cx: &Cx<Client>, id: ImportId<'_, ServiceAccountKey>) -> Result<Imported<Self>, Diag> {
         let client = cx.client().await?;
         let (organization, account) = match id {
-            ImportId::Key(key) => (calls::organization(client, key.organization_id).await?, key.id),
+            ImportId::Key(key) => {
+                (control::organization::own_or_default(client, key.organization_id).await?, key.id)
+            }
             ImportId::Text(text) => {
                 let (organization, account) = calls::named(client, text).await?;
                 (organization, Id(account))

@@ -56,7 +56,7 @@ async fn a_key_that_was_deleted_outside_alone_or_with_its_account_is_created_aga
     assert!(!place.harness.refresh(K).await.unwrap(), "it is gone");
     assert!(place.harness.state(K).is_none());
     let failure = place.harness.apply(K, place.config(&json!({}))).await.unwrap_err();
-    assert_eq!(failure.summaries(), [format!("There is no service account {}", place.account)]);
+    assert_eq!(failure.summaries(), [format!("There is no service account \"{}\"", place.account)]);
     assert_eq!(failure.places()[0].to_string(), "service_account_id");
     place.world.stop().await;
 }
