@@ -12,7 +12,7 @@ use crate::login::Address;
 use crate::rbac::{Action, Actor, Credential, Holdings, Identity, Kind, Resource, Target, WorkspacePlace};
 use crate::state::Shared;
 use crate::store::{Sql, now, seconds_from_now};
-use crate::token::{Automation, Root, Secret, Session, WorkspaceServer, WorkspaceSession};
+use crate::token::{Automation, Device, Root, Secret, Session, WorkspaceServer, WorkspaceSession};
 
 /// Who may call a route. The handler decides what they may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,9 @@ pub(crate) async fn control_account(shared: &Shared, bearer: &str, from: Address
     }
     if let Some(Session { root }) = shared.tokens.read(bearer) {
         return account_of(&mut sql, root, Credential::Session).await;
+    }
+    if let Some(Device { root }) = shared.tokens.read(bearer) {
+        return account_of(&mut sql, root, Credential::Device).await;
     }
     if let Some(Automation { root }) = shared.tokens.read(bearer) {
         return account_of(&mut sql, root, Credential::Automation).await;
@@ -247,6 +250,11 @@ pub(crate) async fn password_account(
         .map_err(|error| if error.status().as_u16() == 401 { wrong().because(error) } else { error })
 }
 
+/// Returns the account of a device that a person has confirmed.
+pub(crate) async fn device_account(shared: &Shared, root: Root) -> Result<Identity> {
+    account_of(&mut *shared.store.begin_read().await?, root, Credential::Device).await
+}
+
 fn id(text: &str) -> Result<Uuid> {
     Uuid::try_parse(text).map_err(|error| Error::internal("a stored id is invalid", error))
 }
@@ -298,8 +306,9 @@ async fn account_of(sql: &mut Sql, root: Root, credential: Credential) -> Result
 /// Ends a session and all tokens created from it. A credential that is not a token has none.
 pub(crate) async fn end_session(shared: &Shared, bearer: &str) -> Result<()> {
     let session = shared.tokens.read::<Session>(bearer).map(|token| token.root);
+    let device = || shared.tokens.read::<Device>(bearer).map(|token| token.root);
     let automation = || shared.tokens.read::<Automation>(bearer).map(|token| token.root);
-    let Some(root) = session.or_else(automation) else { return Ok(()) };
+    let Some(root) = session.or_else(device).or_else(automation) else { return Ok(()) };
     let mut sql = shared.store.begin().await?;
     sqlx::query("DELETE FROM ended_session WHERE expires < $1").bind(now()).execute(&mut *sql).await?;
     sqlx::query("INSERT INTO ended_session (id, expires) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")

@@ -10,7 +10,7 @@ use zenml_api::Sensitive;
 use crate::crypto::Vault;
 use crate::error::Error;
 
-/// Lifetime of all tokens, in seconds.
+/// Lifetime of all tokens except those of devices, in seconds.
 pub(crate) const LIFETIME: i64 = 3600;
 
 /// A kind of token.
@@ -56,9 +56,23 @@ pub(crate) struct Secret {
 impl Root {
     /// Starts a session with a credential that was just verified.
     pub(crate) fn begin(account: Uuid, epoch: i64, secret: Option<Secret>) -> Self {
-        let ends = jiff::Timestamp::now().as_second() + LIFETIME;
+        let ends = jiff::Timestamp::now().as_second().saturating_add(LIFETIME);
         let (api_key, generation) = secret.map_or((None, 0), |secret| (Some(secret.key), secret.generation));
         Self { account, epoch, api_key, generation, session: Uuid::new_v4(), ends }
+    }
+
+    /// Starts the session of a device, which a person has confirmed, for `seconds`.
+    pub(crate) fn of_device(account: Uuid, epoch: i64, seconds: i64) -> Self {
+        let ends = jiff::Timestamp::now().as_second().saturating_add(seconds);
+        Self { ends, ..Self::begin(account, epoch, None) }
+    }
+
+    /// Returns the root of a token that is created from this one and is not a device token: it lives for [`LIFETIME`]
+    /// at most.
+    #[must_use]
+    pub(crate) fn shortened(self) -> Self {
+        let ends = self.ends.min(jiff::Timestamp::now().as_second().saturating_add(LIFETIME));
+        Self { ends, ..self }
     }
 
     /// Returns the remaining seconds of the session.
@@ -70,6 +84,13 @@ impl Root {
 /// A session of a user or service account on the control plane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
+    /// Its root.
+    pub(crate) root: Root,
+}
+
+/// A session of a device that a person has confirmed. It may not manage API keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Device {
     /// Its root.
     pub(crate) root: Root,
 }
@@ -101,6 +122,9 @@ pub(crate) struct WorkspaceSession {
 
 impl Kind for Session {
     const AUDIENCE: &'static str = "session";
+}
+impl Kind for Device {
+    const AUDIENCE: &'static str = "device";
 }
 impl Kind for Automation {
     const AUDIENCE: &'static str = "automation";

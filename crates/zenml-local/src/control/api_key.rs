@@ -8,10 +8,11 @@ use super::check::{self, Slice};
 use super::last_admin::Watch;
 use super::service_account::{self, OfAccount, ServiceAccountAt};
 use super::user::{Account, Profile};
+use crate::authn;
 use crate::crypto::{ApiKey, Vault};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Act, Allowed, Identity, Read, Tx, Update};
+use crate::rbac::{Act, Allowed, Credential, Identity, Read, Tx, Update};
 use crate::store::{Row, Sql, column, now, seconds_between, seconds_from_now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -30,9 +31,18 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 /// Longest lifetime of a key that expires, and longest time that a rotated secret stays valid, in minutes: ten years.
 const LONGEST_LIFE: i64 = 10 * 366 * 24 * 60;
 
+/// Rejects the token of a device, as real control planes do on these routes.
+fn refuse_device(cx: &Cx) -> Result<()> {
+    match cx.identity()?.credential {
+        Credential::Device => Err(authn::wrong_type("device_code")),
+        _ => Ok(()),
+    }
+}
+
 type OfKey = (OrganizationId, IdOrName<ServiceAccountId>, ApiKeyId);
 
 async fn list(cx: Cx, of: OfAccount, query: api::ApiKeyQuery, (): ()) -> Result<Vec<api::ApiKey>> {
+    refuse_device(&cx)?;
     let slice = check::slice(query.offset, query.limit)?;
     cx.read(async |tx| {
         let at = service_account::locate(tx, &of).await?;
@@ -43,6 +53,7 @@ async fn list(cx: Cx, of: OfAccount, query: api::ApiKeyQuery, (): ()) -> Result<
 }
 
 async fn create(cx: Cx, of: OfAccount, (): (), new: api::ApiKeyCreate) -> Result<api::ApiKey> {
+    refuse_device(&cx)?;
     check_new(&new)?;
     cx.tx(async |tx| {
         let allowed = change(tx, &of).await?;
@@ -53,6 +64,7 @@ async fn create(cx: Cx, of: OfAccount, (): (), new: api::ApiKeyCreate) -> Result
 }
 
 async fn get(cx: Cx, (organization, account, key): OfKey, (): (), (): ()) -> Result<api::ApiKey> {
+    refuse_device(&cx)?;
     cx.read(async |tx| {
         let of = (organization, account);
         let at = service_account::locate(tx, &of).await?;
@@ -68,6 +80,7 @@ async fn update(
     (): (),
     new: api::ApiKeyUpdate,
 ) -> Result<api::ApiKey> {
+    refuse_device(&cx)?;
     if let Some(name) = &new.name {
         check::length("name", name, 1..=50)?;
     }
@@ -100,6 +113,7 @@ async fn rotate(
     (): (),
     how: api::ApiKeyRotate,
 ) -> Result<api::ApiKey> {
+    refuse_device(&cx)?;
     let minutes = how.retain_period_minutes;
     check::number("retain_period_minutes", minutes, 0..=LONGEST_LIFE)?;
     cx.tx(async |tx| {
@@ -116,6 +130,7 @@ async fn rotate(
 }
 
 async fn delete(cx: Cx, (organization, account, key): OfKey, (): (), (): ()) -> Result<()> {
+    refuse_device(&cx)?;
     cx.tx(async |tx| {
         let allowed = change(tx, &(organization, account)).await?;
         let before = select_one(tx.sql(), &allowed, key).await?;
@@ -137,6 +152,7 @@ async fn change(tx: &mut Tx, of: &OfAccount) -> Result<Allowed<Update, ServiceAc
 }
 
 async fn list_mine(cx: Cx, (): (), (): (), (): ()) -> Result<Vec<api::ApiKey>> {
+    refuse_device(&cx)?;
     let identity = cx.identity()?;
     require_person(identity)?;
     let all = Slice { offset: 0, limit: i64::MAX };
@@ -148,6 +164,7 @@ async fn list_mine(cx: Cx, (): (), (): (), (): ()) -> Result<Vec<api::ApiKey>> {
 }
 
 async fn create_mine(cx: Cx, (): (), (): (), new: api::ApiKeyCreate) -> Result<api::ApiKey> {
+    refuse_device(&cx)?;
     check_new(&new)?;
     cx.tx(async |tx| {
         let profile = change_mine(&cx, tx).await?;
@@ -158,6 +175,7 @@ async fn create_mine(cx: Cx, (): (), (): (), new: api::ApiKeyCreate) -> Result<a
 }
 
 async fn delete_mine(cx: Cx, key: ApiKeyId, (): (), (): ()) -> Result<()> {
+    refuse_device(&cx)?;
     cx.tx(async |tx| {
         let profile = change_mine(&cx, tx).await?;
         let before = select_one(tx.sql(), &profile, key).await?;

@@ -4,13 +4,14 @@ use uuid::Uuid;
 use zenml_api::Sensitive;
 use zenml_api::control::auth::{self as api, LoginForm, Token};
 
+use super::device;
 use crate::authn;
 use crate::crypto::{API_KEY_PREFIX, ApiKey};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::login::{LONGEST, Subject};
 use crate::rbac::{Actor, Credential, Identity};
-use crate::token::{Automation, LIFETIME, Session, WorkspaceServer};
+use crate::token::{Automation, Device, LIFETIME, Root, Session, WorkspaceServer};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.open(&api::LOGIN, login).serve(&api::API_TOKEN, api_token).open(&api::LOGOUT, logout)
@@ -20,6 +21,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 enum Grant {
     Key(Sensitive<String>),
     Password(String, Sensitive<String>),
+    Device(String, Sensitive<String>),
     WorkspaceServer(String, Sensitive<String>),
 }
 
@@ -29,6 +31,7 @@ impl Grant {
         match self {
             Self::Key(key) => ApiKey::parse(key.expose()).map_or(Subject::Nobody, |key| Subject::Key(key.id)),
             Self::Password(username, _) => Subject::Name(username.chars().take(LONGEST).collect()),
+            Self::Device(..) => Subject::Nobody,
             Self::WorkspaceServer(client, _) => {
                 Uuid::try_parse(client).map_or(Subject::Nobody, Subject::Server)
             }
@@ -47,6 +50,7 @@ async fn login(cx: Cx, (): (), (): (), form: LoginForm) -> Result<Token> {
             let known = authn::password_account(cx.shared(), &username, password, cx.address()).await;
             session(&cx, known).await
         }
+        Grant::Device(client, code) => return device(&cx, &client, &code).await,
         Grant::WorkspaceServer(client, secret) => {
             workspace_server(&cx, &client, &secret).await.map(|token| (token, LIFETIME))
         }
@@ -71,7 +75,8 @@ async fn api_token(cx: Cx, (): (), (): (), (): ()) -> Result<Sensitive<String>> 
     if identity.credential == Credential::Automation {
         return Err(authn::wrong_type("api_token"));
     }
-    cx.shared().tokens.issue_until(Automation { root: identity.root }, identity.root.ends)
+    let root = identity.root.shortened();
+    cx.shared().tokens.issue_until(Automation { root }, root.ends)
 }
 
 /// Ends the session of the caller, if any. There are no cookies.
@@ -98,6 +103,10 @@ fn grant(form: LoginForm) -> Result<Grant> {
             .zip(client_secret)
             .map(|(client, secret)| Grant::WorkspaceServer(client, secret))
             .ok_or_else(|| missing("client_id and client_secret")),
+        Some(api::GRANT_DEVICE_CODE) => client
+            .zip(secret(form.device_code))
+            .map(|(client, code)| Grant::Device(client, code))
+            .ok_or_else(|| missing("client_id and device_code")),
         None | Some(api::GRANT_PASSWORD) => match (username, password, client.zip(client_secret)) {
             (Some(username), Some(password), _) => Ok(Grant::Password(username, password)),
             (None, Some(key), _) if key.expose().starts_with(API_KEY_PREFIX) => Ok(Grant::Key(key)),
@@ -116,6 +125,23 @@ async fn session(cx: &Cx, known: Result<Identity>) -> Result<(Sensitive<String>,
     let key = root.api_key.filter(|_| identity.credential == Credential::Key);
     cx.shared().logins.accepted(&cx.login(), &Actor::Account(identity), how, key).await?;
     Ok((cx.shared().tokens.issue_until(Session { root }, root.ends)?, root.left()))
+}
+
+/// Logs in a device that a person has confirmed.
+async fn device(cx: &Cx, client: &str, code: &Sensitive<String>) -> Result<Token> {
+    let device = device::redeem(cx, client, code).await?;
+    let root = Root::of_device(device.account, device.epoch, device.life);
+    let identity = authn::device_account(cx.shared(), root).await?;
+    let how = identity.credential.words();
+    cx.shared().logins.accepted(&cx.login(), &Actor::Account(identity), how, None).await?;
+    Ok(Token {
+        access_token: Some(cx.shared().tokens.issue_until(Device { root }, root.ends)?),
+        expires_in: Some(root.left()),
+        token_type: "bearer".to_owned(),
+        device_id: Some(device.id),
+        device_metadata: device.metadata,
+        authorization_url: None,
+    })
 }
 
 /// Logs in the server of an enrolled workspace with its enrollment key.

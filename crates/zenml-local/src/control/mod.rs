@@ -4,6 +4,7 @@ pub(crate) mod api_key;
 pub(crate) mod assignment;
 pub(crate) mod auth;
 mod check;
+pub(crate) mod device;
 pub(crate) mod invitation;
 mod last_admin;
 pub(crate) mod member;
@@ -24,6 +25,7 @@ use crate::http::Routes;
 pub(crate) fn routes(routes: Routes) -> Routes {
     let all = [
         auth::routes,
+        device::routes,
         user::routes,
         organization::routes,
         member::routes,

@@ -14,6 +14,8 @@ pub(crate) enum Credential {
     Session,
     /// An API key, sent directly.
     Key,
+    /// A session of a device that a person has confirmed.
+    Device,
     /// A script token.
     Automation,
     /// A session of one workspace.
@@ -27,6 +29,7 @@ impl Credential {
             Self::Password => "with a password",
             Self::Session => "with a session",
             Self::Key => "with an API key",
+            Self::Device => "with a device",
             Self::Automation => "with a token for scripts",
             Self::WorkspaceSession => "with a session of the workspace",
         }

@@ -16,7 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0004_flavor.sql"),
     include_str!("../../migrations/0005_grant_index.sql"),
     include_str!("../../migrations/0006_session.sql"),
-    include_str!("../../migrations/0007_api_key.sql"),
+    include_str!("../../migrations/0007_key_and_device.sql"),
 ];
 
 /// The newest version that this build supports.

@@ -78,7 +78,7 @@ fn unsupported(grant: &str) -> Error {
 
 /// Creates a session of the workspace; it does not outlive the one that it is created from.
 fn session(cx: &Cx, identity: &Identity) -> Result<Session> {
-    let (workspace, root) = (cx.workspace()?.workspace, identity.root);
+    let (workspace, root) = (cx.workspace()?.workspace, identity.root.shortened());
     let token = cx.shared().tokens.issue_until(WorkspaceSession { root, workspace }, root.ends)?;
     Ok(Session::new(token, root.left().unsigned_abs()))
 }

@@ -17,6 +17,10 @@ pub(crate) const ROWS: &[Row] = &[
     ("GET /health", "GET /health", "", [200, 200, 200, 200, 200]),
     ("GET /server/info", "GET /server/info", "", [200, 200, 200, 200, 200]),
     ("POST /auth/login", "POST /auth/login", "", [400, 400, 400, 400, 400]),
+    ("POST /auth/device_authorization", "POST /auth/device_authorization", "", [422, 422, 422, 422, 422]),
+    // Devices: the code is unknown, and the admin of this table is not a person.
+    ("GET /devices/{device_id_or_user_code}", "GET /devices/BCDF-GHJK", "", [401, 404, 404, 401, 404]),
+    ("PUT /devices/verify", "PUT /devices/verify", r#"{"user_code":"BCDF-GHJK"}"#, [401, 404, 404, 401, 403]),
     // About the caller.
     ("GET /auth/api_token", "GET /auth/api_token", "", [401, 200, 200, 401, 200]),
     ("GET /users/me", "GET /users/me", "", [401, 200, 200, 401, 200]),

@@ -10,9 +10,6 @@ use crate::support::{World, text};
 
 /// Endpoints that this version does not serve.
 const NOT_SERVED: &[&str] = &[
-    "auth::DEVICE_AUTHORIZATION",
-    "device::GET",
-    "device::VERIFY",
     "invitation::ANSWER",
     "invitation::CREATE",
     "invitation::DELETE",

@@ -8,6 +8,7 @@ mod assignment;
 mod audit;
 mod backup;
 mod contract;
+mod device;
 #[cfg(target_os = "linux")]
 mod disk;
 mod enrollment;

@@ -104,7 +104,12 @@ impl World {
 
     /// Logs in with a form.
     pub(crate) async fn login(&self, form: &str) -> Answer {
-        let request = Request::post("/auth/login")
+        self.form("/auth/login", form).await
+    }
+
+    /// Posts a form without a credential.
+    pub(crate) async fn form(&self, path: &str, form: &str) -> Answer {
+        let request = Request::post(path)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Body::from(form.to_owned()))
             .unwrap();
