@@ -187,7 +187,10 @@ fn nested_plan(
             }
         }
         (_, _, Dyn::Unknown) => Err(at.violation("is configured but planned as unknown")),
-        (_, config, planned) => object_plan(attributes, prior, config, planned, at),
+        (Nesting::Single, config, planned) => object_plan(attributes, prior, config, planned, at),
+        (_, _, Dyn::Null) => Err(at.violation("is configured but planned as null")),
+        (_, Dyn::Unknown, _) => Err(at.violation("is planned as known but configured as unknown")),
+        _ => Err(at.violation("is planned with a different type than configured")),
     }
 }
 
