@@ -6,9 +6,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Polling interval. The kernel records the peak of each process, so only processes with a shorter lifetime are
-/// missed.
-const LOOK: Duration = Duration::from_millis(10);
+/// Polling interval, long enough to take no time from what is measured. The kernel records the peak of each process, so
+/// only processes with a shorter lifetime are missed.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Watches all processes whose program is in a folder.
 #[derive(Debug)]
