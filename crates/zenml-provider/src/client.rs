@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tfkit::Diag;
-use zenml_api::{ApiKeyId, IdOrName, Identifier as _, OrganizationId, WorkspaceId};
+use zenml_api::{ApiKeyId, IdOrName, Identifier as _, OrganizationId, Sensitive, WorkspaceId};
 use zenml_client::{Api, ApiError, Credential};
 
 use crate::failure::{Needs, cannot};
@@ -20,7 +20,7 @@ pub struct Client {
     organization: Option<Given<IdOrName<OrganizationId>>>,
     workspace: Option<Given<IdOrName<WorkspaceId>>>,
     skip_version_check: bool,
-    own_key: Option<ApiKeyId>,
+    own_key: Option<(ApiKeyId, Sensitive<String>)>,
     memory: Memory,
 }
 
@@ -86,7 +86,12 @@ impl Client {
 
     /// Returns the id of the API key that the provider itself uses; `None` if it uses another credential.
     pub(crate) fn own_key(&self) -> Option<ApiKeyId> {
-        self.own_key
+        self.own_key.as_ref().map(|(id, _)| *id)
+    }
+
+    /// Returns whether the provider itself logs in with this API key.
+    pub(crate) fn uses_key(&self, key: &str) -> bool {
+        self.own_key.as_ref().is_some_and(|(_, own)| own.expose() == key)
     }
 
     /// Returns the diagnostic for a missing API. If one was ignored, it says why.
@@ -110,9 +115,10 @@ impl Client {
     }
 }
 
-/// Returns the id of the key for the control plane, which is not secret.
-fn own_key(resolved: &Resolved) -> Option<ApiKeyId> {
+/// Returns the key for the control plane, with its id, which is not secret.
+fn own_key(resolved: &Resolved) -> Option<(ApiKeyId, Sensitive<String>)> {
     let address = resolved.settings.control_plane.as_ref()?;
     let Credential::Key(key) = &address.credential else { return None };
-    key::id_of(key.expose().strip_prefix(key::PRO)?).map(ApiKeyId::from_uuid)
+    let id = key::id_of(key.expose().strip_prefix(key::PRO)?)?;
+    Some((ApiKeyId::from_uuid(id), key.clone()))
 }

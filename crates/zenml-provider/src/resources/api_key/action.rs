@@ -5,7 +5,7 @@ use zenml_api::{ApiKeyId, OrganizationId, ServiceAccountId};
 
 use super::calls::{Account, failed};
 use super::minutes::Minutes;
-use super::planning;
+use super::own::{self, End};
 use crate::client::Client;
 use crate::control;
 use crate::failure::Needs;
@@ -40,7 +40,7 @@ impl Action for RotateApiKey {
         let account = Account { organization, id: config.service_account_id.0 };
         let id = config.api_key_id.0;
         let key = account.look(client, id).await?.ok_or_else(|| absent(account, id))?;
-        planning::refuse_own(client, id, &key.name, "rotate")?;
+        own::refuse(client, id, &key.name, End::RotatedByAction)?;
         let name = &key.name;
         cx.progress(format_args!("Rotating API key {name:?}"));
         let minutes = config.retain.as_ref().map_or(0, Minutes::count);

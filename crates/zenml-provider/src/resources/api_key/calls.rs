@@ -8,6 +8,7 @@ use zenml_api::control::service_account::{self as api, ApiKey, ApiKeyCreate, Api
 use zenml_api::{ApiKeyId, IdOrName, OrganizationId, ServiceAccountId};
 use zenml_client::{ApiError, Optional as _};
 
+use super::minutes::Minutes;
 use super::names;
 use crate::client::Client;
 use crate::control;
@@ -107,16 +108,25 @@ impl Account {
         answer
     }
 
+    /// Returns a rotated key as a read returns it, so that the next read shows no difference. If the read fails, the
+    /// response to the rotation has to do.
+    pub(super) async fn read_again(self, client: &Client, rotated: ApiKey) -> ApiKey {
+        match self.look(client, rotated.id).await {
+            Ok(Some(now)) => ApiKey { key: rotated.key, ..now },
+            _ => rotated,
+        }
+    }
+
     /// Deletes a key. A key that waits for its name gets it.
     pub(super) async fn delete(self, client: &Client, key: ApiKeyId, name: &str) -> Result<(), Diag> {
         let gone = client.control_plane()?.call(&api::DELETE_API_KEY, self.key(key)).await.optional();
         gone.map_err(|error| failed("delete", name, &error))?;
-        let waiting = names::waiting(name, key);
         let Ok(keys) = self.keys(client).await else { return Ok(()) };
-        let Some(successor) = keys.iter().find(|key| key.name == waiting) else { return Ok(()) };
-        let change = ApiKeyUpdate { name: Some(name.to_owned()), ..ApiKeyUpdate::default() };
+        let successor = keys.iter().find_map(|other| Some((other.id, names::awaited(&other.name, key, name)?)));
+        let Some((successor, name)) = successor else { return Ok(()) };
+        let change = ApiKeyUpdate { name: Some(name), ..ApiKeyUpdate::default() };
         // If this fails, the next plan shows the temporary name, and its apply corrects it.
-        let _ = self.update(client, successor.id, change).await;
+        let _ = self.update(client, successor, change).await;
         Ok(())
     }
 }
@@ -132,4 +142,31 @@ pub(super) fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
 
 pub(super) fn unlisted(error: &ApiError) -> Diag {
     cannot("list the API keys", Needs::ORGANIZATION_ADMIN, error)
+}
+
+/// Returns the error for a response that lacks the key.
+pub(super) fn no_secret(name: &str) -> Diag {
+    Diag::error(format!("The response for API key {name:?} does not contain the key"))
+        .why("The control plane returns the key itself only once, and it did not.")
+        .fix("Run the command again to replace the key. If that does not help, report this as a bug in the provider.")
+}
+
+/// Returns the error for a new key whose secret is lost.
+pub(super) fn lost(name: &str, error: &ApiError) -> Diag {
+    failed("create", name, error)
+        .why("The key was created, but the response with the key itself was lost. It is in the state, and tainted.")
+        .fix("Run the command again to replace it.")
+}
+
+/// Returns the error for a rotation whose response is lost. `retain` is how long the key in the state stays valid;
+/// `None` if the state does not contain it.
+pub(super) fn rotation_lost(name: &str, retain: Option<&Minutes>, error: &ApiError) -> Diag {
+    let diag = failed("rotate", name, error);
+    let lost = "The key may have been rotated, but the response with the new one was lost.";
+    match retain {
+        Some(retain) => diag
+            .why(format!("{lost} The key in the state stays valid for {retain}."))
+            .fix("Run the command again within this time: it rotates the key once more, which ends the old one."),
+        None => diag.why(lost).fix("Run the command again: it rotates the key once more."),
+    }
 }

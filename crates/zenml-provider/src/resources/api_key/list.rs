@@ -5,7 +5,7 @@ use zenml_api::control::service_account::{self as api, ServiceAccountQuery};
 use zenml_api::{IdOrName, OrganizationId, ServiceAccountId};
 
 use super::calls::{Account, no_account, unlisted};
-use super::{ApiKey, ApiKeyKey, Remote};
+use super::{ApiKey, ApiKeyKey};
 use crate::client::Client;
 use crate::control;
 use crate::failure::Needs;
@@ -51,7 +51,7 @@ impl ListResource for ApiKey {
                 let (keys, following) = of.page(client, from).await?;
                 for key in keys.into_iter().filter(|key| filters.keeps(key)) {
                     let display_name = format!("{}/{}", account.username, key.name);
-                    let remote = Remote { organization, account: account.id, key };
+                    let remote = of.remote(key);
                     let key = ApiKeyKey {
                         organization_id: Some(Id(organization)),
                         service_account_id: Id(account.id),

@@ -6,9 +6,12 @@ mod list;
 mod minutes;
 mod model;
 mod names;
+mod own;
 mod planning;
+mod record;
 mod renewal;
 
+use jiff::Timestamp;
 use tfkit::{
     Claim, Current, Cx, Diag, Existing, Generated, ImportId, Imported, Page, Partial, Path, Plan, Resource,
     Since,
@@ -22,6 +25,7 @@ use self::calls::Account;
 pub use self::list::ApiKeyFilters;
 pub use self::minutes::Minutes;
 pub use self::model::{ApiKey, ApiKeyKey, Remote};
+use self::own::End;
 use crate::client::Client;
 use crate::control;
 use crate::id::Id;
@@ -35,8 +39,9 @@ impl Resource for ApiKey {
         let client = cx.client().await?;
         let account = account_of(client, key).await?;
         let found = account.look(client, key.id.0).await?;
-        if found.is_none() {
-            account.has_lost(client, key.id.0).await?;
+        match &found {
+            Some(found) => record::remember_first_activity(cx, found.active)?,
+            None => account.has_lost(client, key.id.0).await?,
         }
         Ok(found.map(|key| account.remote(key)))
     }
@@ -67,7 +72,9 @@ impl Resource for ApiKey {
         let key = create_new(cx, client, account, &plan).await?;
         let mut remote = account.remote(key);
         cx.save(&Self::seen(&remote, &Since::Answer(&plan)));
-        planning::remember(cx, *plan.active)?;
+        record::take_note(cx);
+        record::remember_key(cx)?;
+        record::remember_activity(cx, *plan.active)?;
         if remote.key.active != *plan.active {
             let change = ApiKeyUpdate { active: Some(*plan.active), ..ApiKeyUpdate::default() };
             let secret = remote.key.key.take();
@@ -89,23 +96,36 @@ impl Resource for ApiKey {
             description: Patch::between(text(&before.description).as_ref(), text(&plan.description)),
             active: (*plan.active != remote.key.active).then_some(*plan.active),
         };
-        if change.active == Some(false) {
-            planning::refuse_own(client, remote.key.id, &plan.name, "deactivate")?;
+        let is_decided = record::take_note(cx);
+        match change.active {
+            Some(false) => own::refuse(client, remote.key.id, &plan.name, End::Deactivated)?,
+            Some(true) if !is_decided => cx.warn(activated_again(&plan.name)),
+            _ => {}
+        }
+        let is_rotation = plan.key.is_unknown();
+        let is_lost = record::is_ours(cx) && !before.has_key();
+        if is_rotation {
+            own::refuse_another_rotation(client, before, is_lost)?;
         }
         if change.name.is_some() && still_waits(cx, client, account, &remote.key, &plan.name).await? {
             change.name = None;
         }
         if change != ApiKeyUpdate::default() {
             remote.key = changed(client, account, &remote.key, change).await?;
-            cx.save(&Self::seen(&remote, &Since::Answer(&without_secret(&plan, before))));
+            let so_far = if is_rotation { before_rotation(&plan, before) } else { plan.clone() };
+            cx.save(&Self::seen(&remote, &Since::Answer(&so_far)));
         }
-        let is_ours = planning::is_ours(cx) || plan.key.is_unknown();
-        if plan.key.is_unknown() {
-            remote.key = rotated(client, account, &remote.key, &plan).await?;
-            planning::warn_of_unchanged_expiry(cx, before, &plan, &remote.key);
+        if is_decided {
+            record::remember_activity(cx, *plan.active)?;
         }
-        if is_ours {
-            planning::remember(cx, *plan.active)?;
+        if is_rotation {
+            // Of a key that the state has lost, somebody else may have the secret, or nobody: it is not retained.
+            let retain = plan.retain.as_ref().filter(|_| !is_lost);
+            remote.key = rotated(client, account, &remote.key, &plan.name, retain).await?;
+            record::remember_key(cx)?;
+            cx.save(&Self::seen(&remote, &Since::Answer(&plan)));
+            remote = account.remote(account.read_again(client, remote.key).await);
+            warn_of_unchanged_expiry(cx, before, &plan, &remote);
         }
         Ok(Self::seen(&remote, &Since::Answer(&plan)))
     }
@@ -113,7 +133,7 @@ impl Resource for ApiKey {
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
         let client = cx.client().await?;
         let id = prior.id.get()?.0;
-        planning::refuse_own(client, id, &prior.name, "delete")?;
+        own::refuse(client, id, &prior.name, End::Deleted)?;
         let organization = control::organization::or_default(client, &prior.organization_id).await?;
         let account = Account { organization, id: prior.service_account_id.0 };
         account.delete(client, id, &prior.name).await
@@ -154,7 +174,11 @@ impl Resource for ApiKey {
 
 impl Account {
     fn remote(self, key: Wire) -> Remote {
-        Remote { organization: self.organization, account: self.id, key }
+        Remote { organization: self.organization, account: self.id, key, read_at: Timestamp::now() }
+    }
+
+    fn import_id(self, key: ApiKeyId) -> String {
+        format!("{}/{}/{key}", self.organization, self.id)
     }
 
     fn identity(self, key: ApiKeyId) -> ApiKeyKey {
@@ -216,7 +240,7 @@ async fn create_new(cx: &Cx<Client>, client: &Client, account: Account, plan: &A
         Ok(key) if key.key.is_some() => key,
         Ok(key) => {
             cx.save_broken(&ApiKey::seen(&account.remote(key), &Since::Answer(plan)));
-            return Err(planning::no_secret(&plan.name));
+            return Err(calls::no_secret(&plan.name));
         }
         Err(error) if error.outcome_unknown() => {
             let after = match account.keys(client).await {
@@ -229,12 +253,16 @@ async fn create_new(cx: &Cx<Client>, client: &Client, account: Account, plan: &A
             };
             cx.save_broken(&ApiKey::seen(&account.remote(lost.clone()), &Since::Answer(plan)));
             let replaced = account.replace_lost(client, lost.id).await;
-            replaced.map_err(|error| planning::lost(&plan.name, &error))?
+            let replaced = replaced.map_err(|error| calls::lost(&plan.name, &error))?;
+            if replaced.key.is_none() {
+                return Err(calls::no_secret(&plan.name));
+            }
+            replaced
         }
         Err(error) => return Err(not_created(account, &plan.name, &error)),
     };
     if let Some(holder) = free.holder {
-        cx.warn(waits(&plan.name, &free.name, holder));
+        cx.warn(waits(account, &plan.name, &free.name, holder));
     }
     Ok(key)
 }
@@ -246,15 +274,20 @@ fn not_created(account: Account, name: &str, error: &ApiError) -> Diag {
     }
 }
 
-fn waits(name: &str, now: &str, holder: &Wire) -> Diag {
+fn waits(account: Account, name: &str, now: &str, holder: &Wire) -> Diag {
     let created =
         holder.created.as_ref().map(|created| format!(", created at {created},")).unwrap_or_default();
     Diag::warning(format!("The new API key is named {now:?} for now"))
         .why(format!("The key {}{created} is also named {name:?}, and names must be unique.", holder.id))
         .fix(
             "If this run replaces that key (create_before_destroy), there is nothing to do: the new key gets its name \
-             when the old one is deleted. Otherwise, choose another name, or delete the other key.",
+             when the old one is deleted.",
         )
+        .fix(format!(
+            "Otherwise, choose another name, or delete the other key. To manage that key instead of the new one, remove \
+             the new one and import the other:\n  terraform import zenml_api_key.NAME {}",
+            account.import_id(holder.id)
+        ))
         .at(ApiKey::NAME)
 }
 
@@ -273,7 +306,7 @@ async fn still_waits(
     if key.name != names::waiting(name, holder.id) {
         return Err(exists(account, name, Some(holder)));
     }
-    cx.warn(waits(name, &key.name, holder));
+    cx.warn(waits(account, name, &key.name, holder));
     Ok(true)
 }
 
@@ -287,7 +320,7 @@ fn exists(account: Account, name: &str, existing: Option<&Wire>) -> Diag {
             words: "API key",
             resource: "zenml_api_key",
             id: existing.id.to_string(),
-            import: format!("{}/{}/{}", account.organization, account.id, existing.id),
+            import: account.import_id(existing.id),
         }),
         None => diag,
     };
@@ -312,27 +345,62 @@ async fn changed(client: &Client, account: Account, key: &Wire, change: ApiKeyUp
     })
 }
 
-/// Rotates a key in place. If the response is lost, the key in the state stays valid for its time, and the error says
-/// so: a second rotation would end it.
-async fn rotated(client: &Client, account: Account, key: &Wire, plan: &ApiKey) -> Result<Wire, Diag> {
-    let minutes = plan.retain.as_ref().map_or(0, Minutes::count);
-    match account.rotate(client, key.id, minutes).await {
+/// Rotates a key in place, and retains the current one for some time. If the response is lost, the key in the state
+/// stays valid for that time, and the error says so: a second rotation would end it.
+async fn rotated(
+    client: &Client,
+    account: Account,
+    key: &Wire,
+    name: &str,
+    retain: Option<&Minutes>,
+) -> Result<Wire, Diag> {
+    match account.rotate(client, key.id, retain.map_or(0, Minutes::count)).await {
         Ok(rotated) if rotated.key.is_some() => Ok(rotated),
-        Ok(_) => Err(planning::no_secret(&plan.name)),
+        Ok(_) => Err(calls::no_secret(name)),
         Err(error) if error.outcome_unknown() => {
-            let now = account.look(client, key.id).await;
-            match now {
-                Ok(Some(now)) if now.last_rotated == key.last_rotated => {
-                    Err(calls::failed("rotate", &plan.name, &error))
-                }
-                _ => Err(planning::rotation_lost(&plan.name, plan.retain.as_ref(), &error)),
+            let time = |key: &Wire| key.last_rotated.as_ref().map(ToString::to_string);
+            let is_rotated = match account.look(client, key.id).await {
+                Ok(Some(now)) => renewal::was_rotated(time(key).as_deref(), time(&now).as_deref()),
+                _ => None,
+            };
+            match is_rotated {
+                Some(false) => Err(calls::failed("rotate", name, &error)),
+                Some(true) | None => Err(calls::rotation_lost(name, retain, &error)),
             }
         }
-        Err(error) => Err(calls::failed("rotate", &plan.name, &error)),
+        Err(error) => Err(calls::failed("rotate", name, &error)),
     }
 }
 
-/// Returns a plan with the secret of the state, for what is saved before a rotation.
-fn without_secret(plan: &ApiKey, before: &ApiKey) -> ApiKey {
-    ApiKey { key: before.key.clone(), ..plan.clone() }
+/// Returns a plan as far as it is done before a rotation: if the rotation fails, the next plan rotates again.
+fn before_rotation(plan: &ApiKey, before: &ApiKey) -> ApiKey {
+    ApiKey {
+        key: before.key.clone(),
+        keepers: before.keepers.clone(),
+        ready_for_renewal: before.ready_for_renewal.clone(),
+        ..plan.clone()
+    }
+}
+
+fn activated_again(name: &str) -> Diag {
+    Diag::warning(format!("The API key {name:?} was deactivated, and this run activates it again"))
+        .why("Somebody deactivated the key after the plan was created, and `active` is set in the configuration.")
+        .fix("If the key was deactivated because it leaked, change `keepers` to replace it.")
+        .at(ApiKey::ACTIVE)
+}
+
+/// Warns if a rotation because of the expiry did not change it: each plan would rotate the key again.
+fn warn_of_unchanged_expiry(cx: &Cx<Client>, before: &ApiKey, plan: &ApiKey, now: &Remote) {
+    let now = ApiKey::seen(now, &Since::Answer(plan));
+    if *now.ready_for_renewal.as_ref().unwrap_or(&false) && now.expires_at == before.expires_at {
+        let expires_at = now.expires_at.into_option().flatten().unwrap_or_default();
+        cx.warn(
+            Diag::warning(format!("The rotation did not extend the lifetime of API key {:?}", plan.name))
+                .why(format!(
+                    "It still expires at {expires_at}: this control plane keeps the expiry of a key."
+                ))
+                .fix("Remove `retain`, so that the key is replaced instead.")
+                .at(ApiKey::RETAIN),
+        );
+    }
 }

@@ -12,10 +12,26 @@ pub(super) const LONGEST: usize = 50;
 
 /// Returns the temporary name of a key until the holder of its name is deleted.
 pub(super) fn waiting(name: &str, holder: ApiKeyId) -> String {
+    let mark = mark(holder);
+    shortened(name, &mark) + &mark
+}
+
+/// Returns the name that a key waits for until its holder is deleted; `None` if it does not wait for it. `held` is the
+/// holder's name: if it is long, the temporary name contains only its beginning.
+pub(super) fn awaited(name: &str, holder: ApiKeyId, held: &str) -> Option<String> {
+    let mark = mark(holder);
+    let kept = name.strip_suffix(&mark)?;
+    Some(if shortened(held, &mark) == kept { held } else { kept }.to_owned())
+}
+
+fn mark(holder: ApiKeyId) -> String {
     let id = holder.uuid().simple().to_string();
-    let mark = format!(" (after {})", &id[..8]);
-    let kept: String = name.chars().take(LONGEST - mark.len()).collect();
-    kept + &mark
+    format!(" (after {})", &id[..8])
+}
+
+/// Returns as much of a name as fits before a mark.
+fn shortened(name: &str, mark: &str) -> String {
+    name.chars().take(LONGEST - mark.len()).collect()
 }
 
 /// The name that a new key can have now.
@@ -71,5 +87,19 @@ mod tests {
         assert_eq!((found.name.as_str(), found.holder.map(|key| key.id)), (third.as_str(), Some(keys[0].id)));
         let long = "ä".repeat(LONGEST);
         assert_eq!(waiting(&long, keys[0].id).chars().count(), LONGEST);
+    }
+
+    #[test]
+    fn a_name_is_awaited_from_the_marked_holder_even_if_it_has_another_name_now() {
+        let (holder, other) = (ApiKeyId::random(), ApiKeyId::random());
+        let long = "ä".repeat(LONGEST);
+        for (wanted, held, expected) in
+            [("ci", "ci", "ci"), ("ci", "renamed", "ci"), ("ci", "ci (after 0f4c3b1e)", "ci"), (&long, &long, &long)]
+        {
+            let name = waiting(wanted, holder);
+            assert_eq!(awaited(&name, holder, held).as_deref(), Some(expected), "{name} {held}");
+            assert_eq!(awaited(&name, other, held), None);
+        }
+        assert_eq!(awaited("ci", holder, "ci"), None);
     }
 }

@@ -2,34 +2,13 @@
 
 use jiff::Timestamp;
 use tfkit::{Cx, Diag, Partial, Plan};
-use zenml_api::ApiKeyId;
-use zenml_api::control::service_account::ApiKey as Wire;
-use zenml_client::ApiError;
 
-use super::calls;
 use super::minutes::Minutes;
-use super::renewal::{self, Activity, Cause, Facts, Ours};
-use super::{ApiKey, Id};
+use super::own::{self, End};
+use super::renewal::{self, Activity, Cause, Facts};
+use super::{ApiKey, Id, record};
 use crate::client::Client;
 use crate::control;
-
-/// Key in the private state for [`Ours`].
-const OURS: &str = "ours";
-
-/// Remembers that the state contains the key.
-pub(super) fn remember(cx: &Cx<Client>, active: bool) -> Result<(), Diag> {
-    cx.set_private(OURS, serde_json::to_value(Ours { active }).unwrap_or_default())
-}
-
-/// Returns what the last apply left; `None` if this provider has neither created nor rotated the key.
-fn left(cx: &Cx<Client>) -> Option<Ours> {
-    serde_json::from_value(cx.private(OURS)?).ok()
-}
-
-/// Returns whether this provider has created or rotated the key.
-pub(super) fn is_ours(cx: &Cx<Client>) -> bool {
-    left(cx).is_some()
-}
 
 /// Checks that a new key is not due for renewal at once.
 pub(super) fn validate(config: &Partial<ApiKey>) -> Vec<Diag> {
@@ -47,67 +26,70 @@ pub(super) fn validate(config: &Partial<ApiKey>) -> Vec<Diag> {
 }
 
 pub(super) async fn plan(cx: &Cx<Client>, plan: &mut Plan<ApiKey>) -> Result<(), Diag> {
-    if plan.is_create()
-        && plan.config().get(ApiKey::ORGANIZATION_ID).is_null()
-        && let Some(client) = cx.client_if_known()
-        && let Ok(organization) = control::organization::default(client).await
-    {
-        plan.set(ApiKey::ORGANIZATION_ID, &Id(organization.id));
+    if plan.is_create() {
+        plan.set(ApiKey::READY_FOR_RENEWAL, &false);
+        warn_of_idle_renewal(plan);
+        if plan.config().get(ApiKey::ORGANIZATION_ID).is_null()
+            && let Some(client) = cx.client_if_known()
+            && let Ok(organization) = control::organization::default(client).await
+        {
+            plan.set(ApiKey::ORGANIZATION_ID, &Id(organization.id));
+        }
     }
     let Some(prior) = plan.prior().cloned() else { return Ok(()) };
-    let mut ends = plan.is_delete().then_some("delete");
+    let mut ends = plan.is_delete().then_some(End::Deleted);
     if plan.is_update() {
+        record::note_activity(cx, plan.changes(ApiKey::ACTIVE))?;
         ends = renew(cx, plan, &prior);
         let deactivates = plan.changes(ApiKey::ACTIVE) && plan.get(ApiKey::ACTIVE).known() == Some(false);
-        ends = ends.or(deactivates.then_some("deactivate"));
+        ends = ends.or(deactivates.then_some(End::Deactivated));
     }
-    if let (Some(verb), Some(client), Some(Id(id))) = (ends, cx.client_if_known(), prior.id.as_ref())
-        && let Err(refused) = refuse_own(client, *id, &prior.name, verb)
+    if let (Some(end), Some(client), Some(Id(id))) = (ends, cx.client_if_known(), prior.id.as_ref())
+        && let Err(refused) = own::refuse(client, *id, &prior.name, end)
     {
         plan.error(refused);
     }
     Ok(())
 }
 
-/// Plans a replacement or a rotation if there is a reason. Returns the verb for what ends the key, if anything does.
-fn renew(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey) -> Option<&'static str> {
-    let left = left(cx);
-    let is_ours = left.is_some();
+/// Plans a replacement or a rotation if there is a reason. Returns what ends the key, if anything does.
+fn renew(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey) -> Option<End> {
+    let is_ours = record::is_ours(cx);
     let moves = plan.changes(ApiKey::SERVICE_ACCOUNT_ID) || plan.changes(ApiKey::ORGANIZATION_ID);
     if plan.changes(ApiKey::EXPIRES_IN) && (is_ours || prior.expires_in.is_some()) {
         plan.requires_replace(ApiKey::EXPIRES_IN);
-        return Some("replace");
+        return Some(End::Replaced);
     }
     if moves {
-        return Some("replace");
+        return Some(End::Replaced);
     }
-    let before = plan.get(ApiKey::RENEW_BEFORE).known();
+    let before = plan.get(ApiKey::RENEW_BEFORE);
+    let was_ready = prior.ready_for_renewal.as_ref() == Some(&true);
     let facts = Facts {
-        left,
-        active: Activity { now: *prior.active, planned: plan.get(ApiKey::ACTIVE).known() == Some(true) },
-        is_known: prior.key.as_ref().is_some_and(Option::is_some),
+        active: Activity {
+            left: record::activity(cx),
+            now: *prior.active,
+            planned: plan.get(ApiKey::ACTIVE).known(),
+        },
+        is_lost: is_ours && !prior.has_key(),
         keepers_change: plan.changes(ApiKey::KEEPERS) && (is_ours || prior.keepers.is_some()),
-        others_change: changes_anything_else(plan),
-        expires_at: prior.expires_at.as_ref().and_then(Option::as_deref),
-        renew_before: before.as_ref(),
+        is_ready: was_ready && !before.is_null(),
     };
-    let now = Timestamp::now();
-    let Some(cause) = facts.cause(now) else {
-        warn_of_expiry(plan, prior, &facts, now);
+    let Some(cause) = facts.cause() else {
+        if was_ready {
+            plan.set(ApiKey::READY_FOR_RENEWAL, &false);
+        }
+        warn_of_expiry(plan, prior);
+        if plan.changes(ApiKey::RENEW_BEFORE) {
+            warn_of_idle_renewal(plan);
+        }
         return None;
     };
-    let why = because(&cause, prior, before.as_ref());
-    let retains = !plan.get(ApiKey::RETAIN).is_null() && cause != Cause::Deactivated;
-    if retains {
-        plan.unknown(ApiKey::KEY);
-        plan.unknown(ApiKey::LAST_ROTATED);
-        plan.unknown(ApiKey::EXPIRES_AT);
-        if let Some(why) = why {
-            let name = &prior.name;
-            plan.warn(
-                Diag::warning(format!("The API key {name:?} will be rotated")).why(why).at(ApiKey::KEY),
-            );
-        }
+    let why = because(cause, prior, before.known().as_ref());
+    // Without a known time, the key may have to be replaced.
+    let retains = plan.get(ApiKey::RETAIN).known().is_some();
+    if retains && cause != Cause::Deactivated {
+        rotate(cx, plan, prior, &facts, why);
         return None;
     }
     match (cause, why) {
@@ -116,27 +98,34 @@ fn renew(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey) -> Option<&'s
             plan.replace_because(ApiKey::LAST_ROTATED, why);
         }
         (Cause::Expires, Some(why)) => {
-            plan.unknown(ApiKey::EXPIRES_AT);
-            plan.replace_because(ApiKey::EXPIRES_AT, why);
+            plan.unknown(ApiKey::READY_FOR_RENEWAL);
+            plan.replace_because(ApiKey::READY_FOR_RENEWAL, why);
         }
         (Cause::Deactivated, Some(why)) => plan.replace_because(ApiKey::ACTIVE, why),
         _ => plan.requires_replace(ApiKey::KEEPERS),
     }
-    Some("replace")
+    Some(if retains { End::Replaced } else { End::ReplacedWithoutRetain })
 }
 
-fn changes_anything_else(plan: &Plan<ApiKey>) -> bool {
-    plan.changes(ApiKey::NAME)
-        || plan.changes(ApiKey::DESCRIPTION)
-        || plan.changes(ApiKey::ACTIVE)
-        || plan.changes(ApiKey::EXPIRES_IN)
-        || plan.changes(ApiKey::KEEPERS)
-        || plan.changes(ApiKey::RETAIN)
-        || plan.changes(ApiKey::RENEW_BEFORE)
+/// Plans a rotation in place.
+fn rotate(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey, facts: &Facts, why: Option<String>) {
+    plan.unknown(ApiKey::KEY);
+    plan.unknown(ApiKey::LAST_ROTATED);
+    plan.unknown(ApiKey::EXPIRES_AT);
+    plan.unknown(ApiKey::READY_FOR_RENEWAL);
+    let name = &prior.name;
+    if let Some(why) = why {
+        plan.warn(Diag::warning(format!("The API key {name:?} will be rotated")).why(why).at(ApiKey::KEY));
+    }
+    if let Some(client) = cx.client_if_known()
+        && let Err(refused) = own::refuse_another_rotation(client, prior, facts.is_lost)
+    {
+        plan.error(refused);
+    }
 }
 
 /// Returns the reason for a renewal that the configuration does not show.
-fn because(cause: &Cause, prior: &ApiKey, before: Option<&Minutes>) -> Option<String> {
+fn because(cause: Cause, prior: &ApiKey, before: Option<&Minutes>) -> Option<String> {
     let at = |time: Option<&Option<String>>| time.cloned().flatten().unwrap_or_default();
     Some(match cause {
         Cause::Keepers => return None,
@@ -147,24 +136,17 @@ fn because(cause: &Cause, prior: &ApiKey, before: Option<&Minutes>) -> Option<St
             at(prior.last_rotated.as_ref())
         ),
         Cause::Expires => {
-            let before = before.map(ToString::to_string).unwrap_or_default();
+            let before = before.map_or_else(|| "not known yet".to_owned(), ToString::to_string);
             format!("The key expires at {}, and renew_before is {before}.", at(prior.expires_at.as_ref()))
         }
     })
 }
 
-/// Warns about a key that has expired, or that the next plan will renew.
-fn warn_of_expiry(plan: &mut Plan<ApiKey>, prior: &ApiKey, facts: &Facts<'_>, now: Timestamp) {
-    let Some(expires_at) = facts.expires_at else { return };
+/// Warns about a key that has expired and is not renewed.
+fn warn_of_expiry(plan: &mut Plan<ApiKey>, prior: &ApiKey) {
+    let Some(expires_at) = prior.expires_at.as_ref().and_then(Option::as_deref) else { return };
     let name = &prior.name;
-    if facts.is_due(now) {
-        plan.warn(
-            Diag::warning(format!("The API key {name:?} expires soon"))
-                .why(format!("It expires at {expires_at}. This plan changes the key without renewing it."))
-                .fix("Apply this plan. The next one renews the key.")
-                .at(ApiKey::EXPIRES_AT),
-        );
-    } else if renewal::expires_within(expires_at, 0, now) {
+    if renewal::expires_within(expires_at, 0, Timestamp::now()) {
         plan.warn(
             Diag::warning(format!("The API key {name:?} has expired"))
                 .why(format!("It expired at {expires_at}, and nobody can log in with it."))
@@ -174,56 +156,15 @@ fn warn_of_expiry(plan: &mut Plan<ApiKey>, prior: &ApiKey, facts: &Facts<'_>, no
     }
 }
 
-/// Rejects what would end the key that the provider itself uses: every later request of the run would fail.
-pub(super) fn refuse_own(client: &Client, id: ApiKeyId, name: &str, verb: &str) -> Result<(), Diag> {
-    if client.own_key() != Some(id) {
-        return Ok(());
-    }
-    Err(Diag::error(format!("Cannot {verb} API key {name:?}: the provider itself uses it"))
-        .why("Without this key, the provider could not finish the run.")
-        .fix(
-            "Configure the provider with another key first. To renew the key in place, set `retain`: the old one then \
-             stays valid until you have configured the new one.",
-        ))
-}
-
-/// Warns if a rotation because of the expiry did not change it: each plan would rotate the key again.
-pub(super) fn warn_of_unchanged_expiry(cx: &Cx<Client>, before: &ApiKey, plan: &ApiKey, now: &Wire) {
-    let (Some(window), Some(expires_at)) = (&plan.renew_before, &now.expires_at) else { return };
-    let is_unchanged = before.expires_at.as_ref().and_then(Option::as_deref) == Some(expires_at.as_str());
-    if is_unchanged && renewal::expires_within(expires_at.as_str(), window.count(), Timestamp::now()) {
-        cx.warn(
-            Diag::warning(format!("The rotation did not extend the lifetime of API key {:?}", plan.name))
-                .why(format!(
-                    "It still expires at {expires_at}: this control plane keeps the expiry of a key."
-                ))
-                .fix("Remove `retain`, so that the key is replaced instead.")
-                .at(ApiKey::RETAIN),
+/// Warns about a time for renewal if the key does not expire.
+fn warn_of_idle_renewal(plan: &mut Plan<ApiKey>) {
+    let expires = plan.prior().is_some_and(|prior| prior.expires_at.as_ref().is_some_and(Option::is_some));
+    if plan.get(ApiKey::RENEW_BEFORE).known().is_some() && plan.get(ApiKey::EXPIRES_IN).is_null() && !expires {
+        plan.warn(
+            Diag::warning("renew_before has no effect")
+                .why("The key does not expire, because expires_in is not set.")
+                .fix("Set expires_in, or remove renew_before.")
+                .at(ApiKey::RENEW_BEFORE),
         );
     }
-}
-
-/// Returns the error for a response that lacks the key.
-pub(super) fn no_secret(name: &str) -> Diag {
-    Diag::error(format!("The response for API key {name:?} does not contain the key"))
-        .why("The control plane returns the key itself only once, and it did not.")
-        .fix("Run the command again to replace the key. If that does not help, report this as a bug in the provider.")
-}
-
-/// Returns the error for a new key whose secret is lost.
-pub(super) fn lost(name: &str, error: &ApiError) -> Diag {
-    calls::failed("create", name, error)
-        .why("The key was created, but the response with the key itself was lost. It is in the state, and tainted.")
-        .fix("Run the command again to replace it.")
-}
-
-/// Returns the error for a rotation whose response is lost.
-pub(super) fn rotation_lost(name: &str, retain: Option<&Minutes>, error: &ApiError) -> Diag {
-    let retain = retain.map(ToString::to_string).unwrap_or_default();
-    calls::failed("rotate", name, error)
-        .why(format!(
-            "The key may have been rotated, but the response with the new one was lost. The key in the state stays \
-             valid for {retain}."
-        ))
-        .fix("Run the command again within this time: it rotates the key once more, which ends the old one.")
 }

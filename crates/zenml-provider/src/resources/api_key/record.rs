@@ -1,0 +1,56 @@
+//! What the private state of a key records.
+
+use tfkit::{Cx, Diag};
+
+use crate::client::Client;
+
+/// Set if this provider has created or rotated the key, so that the state contains it.
+const OURS: &str = "ours";
+
+/// Whether the key worked after the last apply that decided about it, or when it was first seen.
+const ACTIVE: &str = "active";
+
+/// Set by a plan that changes whether the key works.
+const DECIDES: &str = "decides_active";
+
+/// Records that the state contains the key.
+pub(super) fn remember_key(cx: &Cx<Client>) -> Result<(), Diag> {
+    cx.set_private(OURS, true.into())
+}
+
+/// Returns whether this provider has created or rotated the key.
+pub(super) fn is_ours(cx: &Cx<Client>) -> bool {
+    cx.private(OURS).is_some()
+}
+
+/// Records whether an apply has left the key active.
+pub(super) fn remember_activity(cx: &Cx<Client>, active: bool) -> Result<(), Diag> {
+    cx.set_private(ACTIVE, active.into())
+}
+
+/// Records whether the key works, if nothing is known about it, as after an import.
+pub(super) fn remember_first_activity(cx: &Cx<Client>, active: bool) -> Result<(), Diag> {
+    if activity(cx).is_some() { Ok(()) } else { remember_activity(cx, active) }
+}
+
+/// Returns whether the last apply that decided about it has left the key active; `None` if that is not known.
+pub(super) fn activity(cx: &Cx<Client>) -> Option<bool> {
+    cx.private(ACTIVE)?.as_bool()
+}
+
+/// Notes for the apply whether the plan changes whether the key works. An update gets values that somebody else has
+/// changed since, so it cannot see this itself.
+pub(super) fn note_activity(cx: &Cx<Client>, is_changed: bool) -> Result<(), Diag> {
+    if is_changed {
+        return cx.set_private(DECIDES, true.into());
+    }
+    cx.remove_private(DECIDES);
+    Ok(())
+}
+
+/// Returns whether the plan changes whether the key works, and removes the note.
+pub(super) fn take_note(cx: &Cx<Client>) -> bool {
+    let is_changed = cx.private(DECIDES).is_some();
+    cx.remove_private(DECIDES);
+    is_changed
+}
