@@ -14,4 +14,5 @@ resource "zenml_secret" "alpha_token" {
 ephemeral "zenml_access_token" "pipelines" {
   plane               = "control_plane"
   service_account_key = zenml_api_key.pipelines.key
+  service_account_id  = zenml_service_account.pipelines.id
 }

@@ -82,7 +82,7 @@ async fn create(
     check::characters("username", &new.username, r"^[a-zA-Z0-9_\-@.]+$", |c| {
         c.is_ascii_alphanumeric() || "_-@.".contains(c)
     })?;
-    check::optional_length("name", new.name.as_deref(), 0..=255)?;
+    check::optional_length("name", new.name.as_deref(), 1..=50)?;
     check::optional_length("description", new.description.as_deref(), 0..=256)?;
     cx.tx(async |tx| {
         let accounts = tx.allow::<Create, _>(ServiceAccountsOf(id)).await?;
@@ -122,7 +122,7 @@ async fn update(
     (): (),
     change: api::ServiceAccountUpdate,
 ) -> Result<api::ServiceAccount> {
-    check::patched_length("name", &change.name, 0..=255)?;
+    check::patched_length("name", &change.name, 1..=50)?;
     check::patched_length("description", &change.description, 0..=256)?;
     cx.tx(async |tx| {
         let at = locate(tx, &of).await?;

@@ -72,7 +72,12 @@ async fn a_service_account_can_be_described_and_named_again() {
     assert_eq!((text(&cleared["name"]), cleared["description"].clone()), ("Robot".to_owned(), Value::Null));
     assert_eq!(robot.account("GET", Value::Null).await.ok(), cleared);
     assert_ne!(changed["updated"], changed["created"]);
-    robot.account("PATCH", json!({ "name": "x".repeat(256) })).await.refused(422);
+    let accounts = format!("POST {}", robot.account.trim_end_matches("/robot"));
+    for name in [String::new(), "x".repeat(51)] {
+        robot.account("PATCH", json!({ "name": name })).await.refused(422);
+        robot.world.admin(&accounts, json!({ "username": "second", "name": name })).await.refused(422);
+    }
+    robot.account("PATCH", json!({ "name": "x".repeat(50) })).await.ok();
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ fn canonical(name: &str) -> String {
     name.parse::<UserId>().map_or_else(|_| name.to_lowercase(), |id| id.to_string())
 }
 
-/// Returns whether an account belongs to an organization; `None` if its members cannot be listed.
+/// Returns whether an account belongs to an organization; `None` if its members or its service accounts cannot be read.
 pub async fn belongs(client: &Client, organization: OrganizationId, account: UserId) -> Option<bool> {
     let has = |people: &People| people.ids.contains(&account);
     if has(&*people(client, organization).await.ok()?) {
@@ -77,14 +77,18 @@ pub async fn belongs(client: &Client, organization: OrganizationId, account: Use
     if has(&*people(client, organization).await.ok()?) {
         return Some(true);
     }
-    Some(service_account(client, organization, &account.to_string()).await.is_some())
+    service_account(client, organization, &account.to_string()).await.ok().map(|found| found.is_some())
 }
 
 /// Returns the service account of an organization with an id or a name. It belongs to the organization even if it has
 /// no role, and is not in the list of members then.
-async fn service_account(client: &Client, organization: OrganizationId, name: &str) -> Option<UserId> {
-    let found = control::service_account::find(client, organization, IdOrName::parse(name)).await;
-    found.ok().flatten().map(|account| UserId::from(account.id))
+async fn service_account(
+    client: &Client,
+    organization: OrganizationId,
+    name: &str,
+) -> Result<Option<UserId>, Diag> {
+    let found = control::service_account::find(client, organization, IdOrName::parse(name)).await?;
+    Ok(found.map(|account| UserId::from(account.id)))
 }
 
 /// Returns how a configuration refers to a user: by email address if there is one.
@@ -167,7 +171,7 @@ pub async fn look_up<'a>(
         found.look_in(&*people(client, organization).await?);
     }
     for name in std::mem::take(&mut found.unknown) {
-        match service_account(client, organization, name).await {
+        match service_account(client, organization, name).await? {
             Some(account) => {
                 found.known.insert(name, account);
             }

@@ -5,10 +5,12 @@ use std::time::{Duration, SystemTime};
 use tfkit::{
     Computed, Diag, EphemeralResource, Model, Opened, Opening, OrDefault, OrServer, Partial, Secret,
 };
-use zenml_api::{Sensitive, WorkspaceId};
+use zenml_api::control::user;
+use zenml_api::{Sensitive, ServiceAccountId, UserId, WorkspaceId};
 use zenml_client::{Api, SettingsError};
 
 use crate::client::Client;
+use crate::control;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
 use crate::in_workspace::scope;
@@ -38,8 +40,12 @@ pub struct AccessToken {
     /// and on an open-source server.
     pub workspace_id: OrServer<Id<WorkspaceId>>,
     /// API key to exchange for the token, such as the `key` of a `zenml_api_key`. Default: the provider's key. Requires ZenML
-    /// Pro.
+    /// Pro. The `key` of an imported `zenml_api_key` is null: set `service_account_id` too, so that the result is never the
+    /// provider's own token by mistake.
     pub service_account_key: Option<Secret<String>>,
+    /// ID of the service account that the token must belong to, whichever key is exchanged. Default: any account. Requires
+    /// ZenML Pro.
+    pub service_account_id: Option<Id<ServiceAccountId>>,
     /// Address of the API.
     pub url: Computed<String>,
     /// The token.
@@ -58,6 +64,9 @@ impl EphemeralResource for AccessToken {
             Some(key) => Some(with_key(cx.client().await?, key)?),
             None => None,
         };
+        if let Some(Id(account)) = config.service_account_id {
+            require_account(cx.client().await?, other.as_ref(), account).await?;
+        }
         let (api, workspace_id) = if *config.plane == CONTROL_PLANE {
             let api = match &other {
                 Some(other) => control_plane_of(other)?,
@@ -118,6 +127,43 @@ fn with_key(client: &Client, key: &Secret<String>) -> Result<zenml_client::Clien
 
 fn control_plane_of(other: &zenml_client::Client) -> Result<Api, Diag> {
     other.control_plane().cloned().map_err(|_| no_control_plane())
+}
+
+/// Makes sure that the token will belong to an account.
+async fn require_account(
+    client: &Client,
+    other: Option<&zenml_client::Client>,
+    wanted: ServiceAccountId,
+) -> Result<(), Diag> {
+    let (id, name) = match other {
+        Some(other) => {
+            let me = control_plane_of(other)?.call(&user::ME, ()).await.map_err(|error| {
+                cannot("read the account of this key", Needs::ORGANIZATION_VIEWER, &error)
+                    .at(AccessToken::SERVICE_ACCOUNT_KEY)
+            })?;
+            (me.id, me.username)
+        }
+        None => {
+            let me = control::account::me(client).await?;
+            (me.id, me.username.clone())
+        }
+    };
+    if id == UserId::from(wanted) {
+        return Ok(());
+    }
+    let diag = Diag::error(format!("The token would not belong to the service account {wanted}"));
+    let diag = match other {
+        Some(_) => diag
+            .why(format!("service_account_key is a key of the account {name:?}, {id}."))
+            .fix("Use a key of that service account, or correct service_account_id."),
+        None => diag
+            .why(format!("service_account_key is null, and the provider itself logs in as {name:?}, {id}."))
+            .fix(
+                "Set service_account_key. The key of an imported zenml_api_key is null until a change of its `keepers` \
+                 replaces or rotates it.",
+            ),
+    };
+    Err(diag.at(AccessToken::SERVICE_ACCOUNT_ID))
 }
 
 /// Returns a workspace as the account of another key sees it.

@@ -123,6 +123,25 @@ async fn a_key_of_another_account_is_exchanged_for_its_token() {
     assert!(failure.contains("service_account_key"), "{failure}");
     let broken = json!({ "plane": "control_plane", "service_account_key": format!("{CANARY}\n{CANARY}") });
     refused(&harness, TOKEN, broken, "service_account_key is not an API key").await;
+    // The key of an imported `zenml_api_key` is null.
+    let own = world.control().call(&zenml_api::control::user::ME, ()).await.unwrap();
+    for (key, account, is_its) in [
+        (json!(key), id.clone(), true),
+        (json!(key), own.id.to_string(), false),
+        (Json::Null, id.clone(), false),
+        (Json::Null, own.id.to_string(), true),
+    ] {
+        let config =
+            json!({ "plane": "control_plane", "service_account_key": key, "service_account_id": account });
+        if is_its {
+            let _ = opened(&harness, TOKEN, config).await;
+        } else {
+            let failure = harness.open(TOKEN, config).await.unwrap_err();
+            let summary = format!("The token would not belong to the service account {account}");
+            assert_eq!(failure.summaries(), [summary]);
+            assert_eq!(failure.places()[0].to_string(), "service_account_id");
+        }
+    }
     // The provider still uses its own key.
     harness.read_data_source("zenml_service_accounts", json!({})).await.unwrap();
     world.stop().await;

@@ -227,6 +227,15 @@ async fn a_new_account_without_a_role_can_get_one_and_join_a_team() {
     }
     harness.destroy("zenml_team.t").await.unwrap();
     harness.destroy("zenml_workspace_role_assignment.r").await.unwrap();
+    // A lookup that fails proves nothing.
+    let route = "/organizations/{organization_id}/service_accounts/{service_account_id_or_name}";
+    let effect = json!({ "status": 403, "body": { "detail": "not today" } });
+    world.inject(json!({ "rules": [{ "method": "GET", "route": route, "effect": effect }] }));
+    harness.plan("zenml_workspace_role_assignment.r", role.clone()).await.unwrap();
+    let team = json!({ "name": "robots", "members": ["robot"] });
+    let failure = harness.plan("zenml_team.t", team).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["Cannot read service account \"robot\": not allowed"]);
+    world.inject(json!({}));
     harness.destroy(A).await.unwrap();
     let failure = harness.plan("zenml_workspace_role_assignment.r", role).await.unwrap_err();
     assert_eq!(failure.summaries(), [format!("The service account {account} is not in the organization")]);

@@ -262,6 +262,7 @@ async fn create_new(cx: &Cx<Client>, client: &Client, account: Account, plan: &A
         Err(error) => return Err(not_created(account, &plan.name, &error)),
     };
     if let Some(holder) = free.holder {
+        record::remember_wait(cx)?;
         cx.warn(waits(account, &plan.name, &free.name, holder));
     }
     Ok(key)
@@ -291,7 +292,8 @@ fn waits(account: Account, name: &str, now: &str, holder: &Wire) -> Diag {
         .at(ApiKey::NAME)
 }
 
-/// Returns whether a key still has to wait for its name.
+/// Returns whether a key still has to wait for its name. A run that was interrupted before it deleted the replaced key
+/// leaves both, and the next one deletes it. If the name is taken even after that, the holder is another key.
 async fn still_waits(
     cx: &Cx<Client>,
     client: &Client,
@@ -299,11 +301,12 @@ async fn still_waits(
     key: &Wire,
     name: &str,
 ) -> Result<bool, Diag> {
+    let is_first = record::take_wait(cx);
     let keys = account.keys(client).await?;
     let Some(holder) = keys.iter().find(|other| other.name == *name && other.id != key.id) else {
         return Ok(false);
     };
-    if key.name != names::waiting(name, holder.id) {
+    if !is_first || key.name != names::waiting(name, holder.id) {
         return Err(exists(account, name, Some(holder)));
     }
     cx.warn(waits(account, name, &key.name, holder));

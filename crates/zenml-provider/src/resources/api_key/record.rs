@@ -13,6 +13,9 @@ const ACTIVE: &str = "active";
 /// Set by a plan that changes whether the key works.
 const DECIDES: &str = "decides_active";
 
+/// Set while the key has a temporary name that no update has tried to correct.
+const WAITS: &str = "waits";
+
 /// Records that the state contains the key.
 pub(super) fn remember_key(cx: &Cx<Client>) -> Result<(), Diag> {
     cx.set_private(OURS, true.into())
@@ -53,4 +56,16 @@ pub(super) fn take_note(cx: &Cx<Client>) -> bool {
     let is_changed = cx.private(DECIDES).is_some();
     cx.remove_private(DECIDES);
     is_changed
+}
+
+/// Records that a new key has a temporary name.
+pub(super) fn remember_wait(cx: &Cx<Client>) -> Result<(), Diag> {
+    cx.set_private(WAITS, true.into())
+}
+
+/// Returns whether this is the first update since the key got its temporary name.
+pub(super) fn take_wait(cx: &Cx<Client>) -> bool {
+    let is_first = cx.private(WAITS).is_some();
+    cx.remove_private(WAITS);
+    is_first
 }

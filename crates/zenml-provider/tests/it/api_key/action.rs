@@ -45,6 +45,7 @@ async fn an_action_refuses_a_missing_key_and_the_key_of_the_provider_itself() {
     });
     let failure = place.harness.invoke(ROTATE, own).await.unwrap_err();
     assert_eq!(failure.summaries(), ["Cannot rotate API key \"default\": the provider itself uses it"]);
+    assert!(failure.to_string().contains("An action does not return the new key"), "{failure}");
     for (wrong, attribute) in [
         (json!({ "service_account_id": account, "api_key_id": "ci" }), "api_key_id"),
         (

@@ -4,6 +4,7 @@ mod action;
 mod outside;
 mod place;
 mod refused;
+mod unknown;
 
 use std::time::Duration;
 
@@ -42,7 +43,8 @@ async fn a_key_is_in_the_state_works_and_is_changed_in_place() {
 async fn a_lifetime_is_the_same_in_any_spelling_and_another_one_replaces_the_key() {
     let mut place = Place::start().await;
     place.apply(&json!({ "expires_in": "720h" })).await;
-    assert!(!place.text("expires_at").is_empty());
+    let expires_at: jiff::Timestamp = place.text("expires_at").parse().expect("it has an offset");
+    assert!(expires_at > jiff::Timestamp::now());
     assert_eq!(place.plan(&json!({ "expires_in": "43200m" })).await.action, Action::NoOp);
     for other in [json!({ "expires_in": "24h" }), json!({})] {
         assert_eq!(place.plan(&other).await.action, Action::Replace);
@@ -63,6 +65,24 @@ async fn new_keepers_replace_the_key() {
 }
 
 #[tokio::test]
+async fn empty_keepers_are_no_keepers() {
+    let mut place = Place::start().await;
+    for (before, after) in [(json!({}), json!({ "keepers": {} })), (json!({ "keepers": {} }), json!({}))] {
+        for more in [json!({}), json!({ "retain": "1h" })] {
+            let config = |keepers: &Json| {
+                let mut config = keepers.clone();
+                config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+                config
+            };
+            place.apply(&config(&before)).await;
+            assert_eq!(place.plan(&config(&after)).await.action, Action::NoOp, "{before} {after}");
+            place.harness.destroy(K).await.unwrap();
+        }
+    }
+    place.world.stop().await;
+}
+
+#[tokio::test]
 async fn with_retain_new_keepers_rotate_the_key_and_the_old_one_lives_on() {
     let mut place = Place::start().await;
     let config = |month: &str| json!({ "keepers": { "month": month }, "retain": "1h", "expires_in": "720h" });
@@ -70,7 +90,7 @@ async fn with_retain_new_keepers_rotate_the_key_and_the_old_one_lives_on() {
     let (id, key, expires_at) = (place.id(), place.key(), place.text("expires_at"));
     let planned = place.plan(&config("2026-12")).await;
     assert_eq!(planned.action, Action::Update);
-    assert_eq!(planned.changes(), ["expires_at", "keepers", "key", "last_rotated"]);
+    assert_eq!(planned.changes(), ["expires_at", "keepers", "key", "last_rotated", "ready_for_renewal"]);
     place.apply(&config("2026-12")).await;
     assert_eq!(place.id(), id);
     assert_ne!(place.text("expires_at"), expires_at, "its lifetime starts again");
@@ -202,6 +222,39 @@ async fn a_key_passes_its_life_cycle_under_real_hosts_and_is_shown_nowhere() {
             assert!(lines.is_empty(), "a key is logged: {lines:#?}");
             assert!(!shown.contains(&key), "a key is printed: {shown}");
         }
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replacement_that_is_interrupted_before_the_deletion_is_finished_by_the_next_run() {
+    under_each_host(async |world, host| {
+        let main = |month: &str| {
+            format!(
+                "resource \"zenml_service_account\" \"a\" {{\n  name = \"robot\"\n}}\n\n\
+                 resource \"zenml_api_key\" \"k\" {{\n  service_account_id = zenml_service_account.a.id\n  \
+                 name = \"ci\"\n  keepers = {{ month = \"{month}\" }}\n  \
+                 lifecycle {{\n    create_before_destroy = true\n  }}\n}}\n"
+            )
+        };
+        let names = async || {
+            let of = (world.organization(), IdOrName::Name("robot".to_owned()));
+            let all = world.control().list_all(&api::API_KEYS, of, ApiKeyQuery::default()).await.unwrap();
+            all.into_iter().map(|key| key.name).collect::<Vec<_>>()
+        };
+        let apply = ["apply", "-auto-approve"];
+        host.write("main.tf", &main("1")).unwrap();
+        host.run(&apply).await.unwrap();
+        host.write("main.tf", &main("2")).unwrap();
+        let refused = json!({ "status": 403, "body": { "detail": "not today" } });
+        world.inject(json!({ "rules": [{ "method": "DELETE", "effect": refused }] }));
+        host.run(&apply).await.unwrap_err();
+        assert_eq!(names().await.len(), 2);
+        world.inject(json!({}));
+        host.run(&apply).await.unwrap();
+        assert_eq!(names().await, ["ci"]);
+        host.run(&["plan", "-detailed-exitcode"]).await.unwrap();
         world.stop().await;
     })
     .await;

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use tfkit::Dyn;
 use tfkit_test::Harness;
 use tfkit_test::harness::{Applied, Planned};
-use zenml_api::control::service_account::{self as api, ApiKeyQuery, ApiKeyRotate};
+use zenml_api::control::service_account::{self as api, ApiKeyQuery, ApiKeyRotate, ApiKeyUpdate};
 use zenml_api::control::user;
 use zenml_api::{ApiKeyId, IdOrName, OrganizationId, Sensitive, ServiceAccountId};
 use zenml_client::{Address, Api, ApiError, Client, Credential, Settings};
@@ -88,9 +88,17 @@ impl Place {
         keys.into_iter().map(|key| key.name).collect()
     }
 
-    pub(super) async fn rotate_outside(&self, minutes: i64) {
+    /// Rotates the key outside of Terraform, and returns the new one.
+    pub(super) async fn rotate_outside(&self, minutes: i64) -> String {
         let how = ApiKeyRotate { retain_period_minutes: minutes };
-        self.control().send(&api::ROTATE_API_KEY, self.key_path(), (), how).await.unwrap();
+        let rotated = self.control().send(&api::ROTATE_API_KEY, self.key_path(), (), how).await.unwrap();
+        rotated.key.unwrap().expose().clone()
+    }
+
+    /// Deactivates the key outside of Terraform.
+    pub(super) async fn deactivate(&self) {
+        let change = ApiKeyUpdate { active: Some(false), ..ApiKeyUpdate::default() };
+        self.control().send(&api::UPDATE_API_KEY, self.key_path(), (), change).await.unwrap();
     }
 
     /// Lets the control plane report another expiry of the key.
@@ -105,10 +113,7 @@ impl Place {
 
 /// Whether a client can log in with a key.
 pub(super) async fn works(url: &str, key: &str) -> bool {
-    let credential = Credential::Key(Sensitive::from(key));
-    let control_plane = Some(Address { url: url.to_owned(), credential });
-    let client = Client::new(&Settings { control_plane, ..Settings::default() }).unwrap();
-    match client.control_plane().unwrap().call(&user::ME, ()).await {
+    match with_key(url, key).control_plane().unwrap().call(&user::ME, ()).await {
         Ok(me) => {
             assert!(me.is_service_account);
             true
@@ -116,6 +121,13 @@ pub(super) async fn works(url: &str, key: &str) -> bool {
         Err(ApiError::Unauthorized(_)) => false,
         Err(error) => panic!("{error}"),
     }
+}
+
+/// Returns the APIs with a key.
+pub(super) fn with_key(url: &str, key: &str) -> Client {
+    let credential = Credential::Key(Sensitive::from(key));
+    let control_plane = Some(Address { url: url.to_owned(), credential });
+    Client::new(&Settings { control_plane, ..Settings::default() }).unwrap()
 }
 
 /// A time from now, as the control plane writes it.

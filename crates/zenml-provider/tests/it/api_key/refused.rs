@@ -2,10 +2,11 @@
 
 use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
-use tfkit_test::Action;
-use zenml_api::control::service_account::{self as api, ApiKeyCreate};
+use tfkit_test::{Action, Harness};
+use zenml_api::IdOrName;
+use zenml_api::control::service_account::{self as api, ApiKeyCreate, ApiKeyRotate};
 
-use super::place::{K, KEY, Place, works};
+use super::place::{K, KEY, Place, with_key, works};
 use crate::lost_answer::once;
 use crate::world::{World, engine};
 
@@ -26,6 +27,9 @@ async fn a_successor_that_is_created_first_gets_the_name_when_the_old_key_is_del
     assert_eq!(planned.changes(), ["name"]);
     let applied = place.harness.apply_unsettled(new, config.clone(), config.clone()).await.unwrap();
     assert_eq!(applied.told(), [format!("The new API key is named {waiting:?} for now")]);
+    // A key that still has the name after another apply is none that a run replaces.
+    let failure = place.harness.apply(new, config.clone()).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["API key \"ci\" already exists"]);
     place.harness.destroy(K).await.unwrap();
     assert_eq!(place.names().await, ["ci"]);
     assert_eq!(place.harness.plan(new, config).await.unwrap().action, Action::NoOp);
@@ -73,6 +77,38 @@ async fn a_key_whose_response_is_lost_gets_another_secret() {
     place.apply(&json!({})).await;
     assert_eq!(place.names().await, ["ci"]);
     assert!(place.works(&place.key()).await);
+    place.harness.destroy(K).await.unwrap();
+
+    // The response that should contain another secret contains none.
+    let body = json!({ "id": place.account.to_string(), "name": "ci" });
+    let empty = json!({ "method": "PUT", "route": &rotate, "phase": "after_commit",
+        "effect": { "status": 200, "body": body } });
+    place.world.inject(json!({ "rules": [lost("POST", create), empty] }));
+    let failure = place.harness.apply(K, place.config(&json!({}))).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["The response for API key \"ci\" does not contain the key"]);
+    assert!(place.harness.is_tainted(K));
+    place.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_rotation_that_fails_after_another_change_is_planned_again() {
+    let mut place = Place::start().await;
+    let keeper = |month: &str, description: &str| {
+        json!({ "keepers": { "month": month }, "retain": "1h", "description": description })
+    };
+    place.apply(&keeper("1", "a")).await;
+    let key = place.key();
+    let put = json!({ "method": "PUT", "effect": { "status": 403, "body": { "detail": "not today" } } });
+    place.world.inject(json!({ "rules": [put] }));
+    let failure = place.harness.apply(K, place.config(&keeper("2", "b"))).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["Cannot rotate API key \"ci\": not allowed"]);
+    place.world.inject(json!({}));
+    assert_eq!((place.key(), place.text("description")), (key.clone(), "b".to_owned()));
+    let planned = place.plan(&keeper("2", "b")).await;
+    assert!(planned.changes().contains(&"key"), "{:?}", planned.changes());
+    place.apply(&keeper("2", "b")).await;
+    assert_ne!(place.key(), key);
+    assert!(place.works(&place.key()).await && place.works(&key).await);
     place.world.stop().await;
 }
 
@@ -92,7 +128,7 @@ async fn a_rotation_whose_response_is_lost_ends_nothing() {
     assert_eq!(place.key(), key);
     assert!(place.works(&key).await);
     assert_eq!(place.apply(&config("2")).await.action, Action::Update);
-    assert!(place.works(&place.key()).await);
+    assert!(place.works(&place.key()).await && !place.works(&key).await);
 
     let put = json!({ "method": "PUT", "effect": { "status": 500, "body": { "detail": "out of order" } } });
     place.world.inject(json!({ "rules": [put] }));
@@ -140,12 +176,34 @@ async fn the_key_of_the_provider_itself_is_not_ended() {
     harness.apply(K, config(json!({ "keepers": { "a": "1" } }))).await.unwrap();
     let failure = harness.plan(K, config(json!({ "keepers": { "a": "2" } }))).await.unwrap_err();
     assert_eq!(failure.summaries(), ["Cannot replace API key \"default\": the provider itself uses it"]);
+    assert!(failure.to_string().contains("stays valid for that time. Configure the provider"), "{failure}");
     let failure = harness.destroy(K).await.unwrap_err();
     assert_eq!(failure.summaries(), ["Cannot delete API key \"default\": the provider itself uses it"]);
     // A rotation that retains the key is possible: it works for the rest of the run.
     harness.apply(K, config(json!({ "keepers": { "a": "2" }, "retain": "1h" }))).await.unwrap();
-    let new = harness.state(K).unwrap().attribute("key").as_str().unwrap().to_owned();
+    let key = |harness: &Harness| harness.state(K).unwrap().attribute("key").as_str().unwrap().to_owned();
+    let new = key(&harness);
     let url = world.platform.url();
     assert!(works(url, &new).await && works(url, world.key()).await);
+
+    // Another rotation would end the key that the provider still uses.
+    let again = config(json!({ "keepers": { "a": "3" }, "retain": "1h" }));
+    let refused = "Cannot rotate API key \"default\" again: the provider still uses the old key";
+    let failure = harness.plan(K, again.clone()).await.unwrap_err();
+    assert_eq!(failure.summaries(), [refused]);
+    let with = |key: &str| json!({ "control_plane_url": url, "service_account_key": key });
+    harness.restart(engine(), with(&new)).await.unwrap();
+    harness.apply(K, again.clone()).await.unwrap();
+    let newest = key(&harness);
+    assert!(works(url, &newest).await && works(url, &new).await);
+    harness.restart(engine(), with(&newest)).await.unwrap();
+    let id = harness.state(K).unwrap().attribute("id").as_str().unwrap().parse().unwrap();
+    let path = (world.organization(), IdOrName::Id(account.parse().unwrap()), id);
+    let how = ApiKeyRotate { retain_period_minutes: 60 };
+    let client = with_key(url, &newest);
+    client.control_plane().unwrap().send(&api::ROTATE_API_KEY, path, (), how).await.unwrap();
+    let failure = harness.plan(K, again).await.unwrap_err();
+    assert_eq!(failure.summaries(), [refused]);
+    assert!(works(url, &newest).await);
     world.stop().await;
 }
