@@ -1,5 +1,20 @@
 //! Service accounts and API keys. The item endpoints follow the open-source server: only the collections are
 //! documented.
+//!
+//! What is known about keys, and what is inferred from the dashboard and the open-source server:
+//!
+//! | fact | mark | who depends on it |
+//! |---|---|---|
+//! | the collection routes; `name`, `description` and `expires_in_minutes` of a new key | documented | creation |
+//! | the response to a creation contains the key, once | documented | creation; a response without it is an error |
+//! | names are unique per account; 409 | documented | temporary names of successors |
+//! | tokens of devices are rejected | documented | the local platform |
+//! | a rotated key stays valid for a time in minutes | documented | rotation |
+//! | the item routes, `PUT …/rotate`, and `retain_period_minutes` | inferred | reading, changes, rotation |
+//! | the id stays the same in a rotation | inferred | rotation in place |
+//! | only the last key is retained | inferred | rotations of the key that a client itself uses |
+//! | `active`, `expires_at` and `last_rotated` of a key | inferred | reports of changes outside; without `last_rotated`, no rotation is noticed |
+//! | a rotation starts the lifetime again | inferred | renewal; a client warns if it does not |
 
 use serde::{Deserialize, Serialize};
 

@@ -234,7 +234,7 @@ async fn a_new_account_without_a_role_can_get_one_and_join_a_team() {
     harness.plan("zenml_workspace_role_assignment.r", role.clone()).await.unwrap();
     let team = json!({ "name": "robots", "members": ["robot"] });
     let failure = harness.plan("zenml_team.t", team).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Cannot read service account \"robot\": not allowed"]);
+    assert_eq!(failure.summaries(), ["Cannot read service account \"robot\": the control plane refused it"]);
     world.inject(json!({}));
     harness.destroy(A).await.unwrap();
     let failure = harness.plan("zenml_workspace_role_assignment.r", role).await.unwrap_err();

@@ -72,7 +72,7 @@ fn renew(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey) -> Option<End
             planned: plan.get(ApiKey::ACTIVE).known(),
         },
         is_lost: is_ours && !prior.has_key(),
-        keepers_change: plan.changes(ApiKey::KEEPERS) && (is_ours || prior.keepers.is_some()),
+        keepers_change: keepers_change(plan, prior) && (is_ours || prior.keepers.is_some()),
         is_ready: was_ready && !before.is_null(),
     };
     let Some(cause) = facts.cause() else {
@@ -105,6 +105,12 @@ fn renew(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey) -> Option<End
         _ => plan.requires_replace(ApiKey::KEEPERS),
     }
     Some(if retains { End::Replaced } else { End::ReplacedWithoutRetain })
+}
+
+/// Returns whether the plan changes the `keepers`, or may change them. None are the same as empty ones.
+fn keepers_change(plan: &Plan<ApiKey>, prior: &ApiKey) -> bool {
+    let keepers = plan.get(ApiKey::KEEPERS);
+    keepers.is_unknown() || keepers.known().unwrap_or_default() != prior.keepers.clone().unwrap_or_default()
 }
 
 /// Plans a rotation in place.

@@ -75,7 +75,9 @@ async fn empty_keepers_are_no_keepers() {
                 config
             };
             place.apply(&config(&before)).await;
-            assert_eq!(place.plan(&config(&after)).await.action, Action::NoOp, "{before} {after}");
+            let key = place.key();
+            assert_ne!(place.apply(&config(&after)).await.action, Action::Replace, "{before} {after}");
+            assert_eq!(place.key(), key, "{before} {after}");
             place.harness.destroy(K).await.unwrap();
         }
     }

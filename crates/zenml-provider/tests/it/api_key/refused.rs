@@ -101,7 +101,7 @@ async fn a_rotation_that_fails_after_another_change_is_planned_again() {
     let put = json!({ "method": "PUT", "effect": { "status": 403, "body": { "detail": "not today" } } });
     place.world.inject(json!({ "rules": [put] }));
     let failure = place.harness.apply(K, place.config(&keeper("2", "b"))).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["Cannot rotate API key \"ci\": not allowed"]);
+    assert_eq!(failure.summaries(), ["Cannot rotate API key \"ci\": the control plane refused it"]);
     place.world.inject(json!({}));
     assert_eq!((place.key(), place.text("description")), (key.clone(), "b".to_owned()));
     let planned = place.plan(&keeper("2", "b")).await;
