@@ -135,18 +135,15 @@ async fn require_account(
     other: Option<&zenml_client::Client>,
     wanted: ServiceAccountId,
 ) -> Result<(), Diag> {
-    let (id, name) = match other {
-        Some(other) => {
-            let me = control_plane_of(other)?.call(&user::ME, ()).await.map_err(|error| {
-                cannot("read the account of this key", Needs::ORGANIZATION_VIEWER, &error)
-                    .at(AccessToken::SERVICE_ACCOUNT_KEY)
-            })?;
-            (me.id, me.username)
-        }
-        None => {
-            let me = control::account::me(client).await?;
-            (me.id, me.username.clone())
-        }
+    let (id, name) = if let Some(other) = other {
+        let me = control_plane_of(other)?.call(&user::ME, ()).await.map_err(|error| {
+            cannot("read the account of this key", Needs::ORGANIZATION_VIEWER, &error)
+                .at(AccessToken::SERVICE_ACCOUNT_KEY)
+        })?;
+        (me.id, me.username)
+    } else {
+        let me = control::account::me(client).await?;
+        (me.id, me.username.clone())
     };
     if id == UserId::from(wanted) {
         return Ok(());

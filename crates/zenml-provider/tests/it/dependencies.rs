@@ -29,6 +29,7 @@ zenml_api_key                   keepers                   local
 zenml_api_key                   retain                    local
 zenml_api_key                   renew_before              local
 zenml_api_key                   key                       -
+zenml_api_key                   ready_for_renewal         -
 zenml_api_key                   expires_at                -
 zenml_api_key                   last_rotated              -
 zenml_api_key                   created                   -

@@ -122,7 +122,8 @@ impl Account {
         let gone = client.control_plane()?.call(&api::DELETE_API_KEY, self.key(key)).await.optional();
         gone.map_err(|error| failed("delete", name, &error))?;
         let Ok(keys) = self.keys(client).await else { return Ok(()) };
-        let successor = keys.iter().find_map(|other| Some((other.id, names::awaited(&other.name, key, name)?)));
+        let successor =
+            keys.iter().find_map(|other| Some((other.id, names::awaited(&other.name, key, name)?)));
         let Some((successor, name)) = successor else { return Ok(()) };
         let change = ApiKeyUpdate { name: Some(name), ..ApiKeyUpdate::default() };
         // If this fails, the next plan shows the temporary name, and its apply corrects it.
@@ -164,9 +165,9 @@ pub(super) fn rotation_lost(name: &str, retain: Option<&Minutes>, error: &ApiErr
     let diag = failed("rotate", name, error);
     let lost = "The key may have been rotated, but the response with the new one was lost.";
     match retain {
-        Some(retain) => diag
-            .why(format!("{lost} The key in the state stays valid for {retain}."))
-            .fix("Run the command again within this time: it rotates the key once more, which ends the old one."),
+        Some(retain) => diag.why(format!("{lost} The key in the state stays valid for {retain}.")).fix(
+            "Run the command again within this time: it rotates the key once more, which ends the old one.",
+        ),
         None => diag.why(lost).fix("Run the command again: it rotates the key once more."),
     }
 }

@@ -93,9 +93,12 @@ mod tests {
     fn a_name_is_awaited_from_the_marked_holder_even_if_it_has_another_name_now() {
         let (holder, other) = (ApiKeyId::random(), ApiKeyId::random());
         let long = "ä".repeat(LONGEST);
-        for (wanted, held, expected) in
-            [("ci", "ci", "ci"), ("ci", "renamed", "ci"), ("ci", "ci (after 0f4c3b1e)", "ci"), (&long, &long, &long)]
-        {
+        for (wanted, held, expected) in [
+            ("ci", "ci", "ci"),
+            ("ci", "renamed", "ci"),
+            ("ci", "ci (after 0f4c3b1e)", "ci"),
+            (&long, &long, &long),
+        ] {
             let name = waiting(wanted, holder);
             assert_eq!(awaited(&name, holder, held).as_deref(), Some(expected), "{name} {held}");
             assert_eq!(awaited(&name, other, held), None);

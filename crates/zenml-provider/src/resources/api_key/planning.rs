@@ -89,7 +89,7 @@ fn renew(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey) -> Option<End
     // Without a known time, the key may have to be replaced.
     let retains = plan.get(ApiKey::RETAIN).known().is_some();
     if retains && cause != Cause::Deactivated {
-        rotate(cx, plan, prior, &facts, why);
+        rotate(cx, plan, prior, facts, why);
         return None;
     }
     match (cause, why) {
@@ -114,7 +114,7 @@ fn keepers_change(plan: &Plan<ApiKey>, prior: &ApiKey) -> bool {
 }
 
 /// Plans a rotation in place.
-fn rotate(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey, facts: &Facts, why: Option<String>) {
+fn rotate(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey, facts: Facts, why: Option<String>) {
     plan.unknown(ApiKey::KEY);
     plan.unknown(ApiKey::LAST_ROTATED);
     plan.unknown(ApiKey::EXPIRES_AT);
@@ -165,7 +165,8 @@ fn warn_of_expiry(plan: &mut Plan<ApiKey>, prior: &ApiKey) {
 /// Warns about a time for renewal if the key does not expire.
 fn warn_of_idle_renewal(plan: &mut Plan<ApiKey>) {
     let expires = plan.prior().is_some_and(|prior| prior.expires_at.as_ref().is_some_and(Option::is_some));
-    if plan.get(ApiKey::RENEW_BEFORE).known().is_some() && plan.get(ApiKey::EXPIRES_IN).is_null() && !expires {
+    if plan.get(ApiKey::RENEW_BEFORE).known().is_some() && plan.get(ApiKey::EXPIRES_IN).is_null() && !expires
+    {
         plan.warn(
             Diag::warning("renew_before has no effect")
                 .why("The key does not expire, because expires_in is not set.")

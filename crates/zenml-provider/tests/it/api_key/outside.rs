@@ -161,7 +161,8 @@ async fn a_saved_plan_is_kept_to_even_if_the_key_becomes_due_before_its_apply() 
     for (more, action) in [(json!({}), Action::Replace), (json!({ "retain": "1h" }), Action::Update)] {
         let mut place = Place::start().await;
         let config = |description: &str| {
-            let mut config = json!({ "expires_in": "720h", "renew_before": "168h", "description": description });
+            let mut config =
+                json!({ "expires_in": "720h", "renew_before": "168h", "description": description });
             config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             config
         };
@@ -179,8 +180,7 @@ async fn a_saved_plan_is_kept_to_even_if_the_key_becomes_due_before_its_apply() 
 #[tokio::test]
 async fn a_rotation_that_does_not_extend_the_lifetime_is_a_warning() {
     let mut place = Place::start().await;
-    let config =
-        place.config(&json!({ "expires_in": "720h", "renew_before": "168h", "retain": "1h" }));
+    let config = place.config(&json!({ "expires_in": "720h", "renew_before": "168h", "retain": "1h" }));
     place.harness.apply(K, config.clone()).await.unwrap();
     place.expires(&from_now(60)).await;
     let planned = place.harness.plan(K, config.clone()).await.unwrap();

@@ -93,9 +93,7 @@ async fn a_key_whose_response_is_lost_gets_another_secret() {
 #[tokio::test]
 async fn a_rotation_that_fails_after_another_change_is_planned_again() {
     let mut place = Place::start().await;
-    let keeper = |month: &str, description: &str| {
-        json!({ "keepers": { "month": month }, "retain": "1h", "description": description })
-    };
+    let keeper = |month: &str, description: &str| json!({ "keepers": { "month": month }, "retain": "1h", "description": description });
     place.apply(&keeper("1", "a")).await;
     let key = place.key();
     let put = json!({ "method": "PUT", "effect": { "status": 403, "body": { "detail": "not today" } } });

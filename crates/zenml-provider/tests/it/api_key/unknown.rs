@@ -52,7 +52,8 @@ async fn an_apply_keeps_to_its_plan_whatever_an_unknown_value_turns_out_to_be() 
                     config
                 };
                 let (early, late) = (with(&unknown()), with(value));
-                let planned = place.harness.plan(K, early).await.unwrap_or_else(|failure| panic!("{what}: {failure}"));
+                let planned =
+                    place.harness.plan(K, early).await.unwrap_or_else(|failure| panic!("{what}: {failure}"));
                 place.world.inject(json!({}));
                 let applied = place.harness.apply_planned(K, planned, late.clone(), &[]).await;
                 applied.unwrap_or_else(|failure| panic!("{what}: {failure}"));
