@@ -30,6 +30,7 @@ mod workspace;
 
 pub use authn::Access;
 pub use bootstrap::Admin;
+pub use control::limit::Limits;
 pub use crypto::VaultError;
 pub use error::{Error, Plane};
 pub use http::ServedRoute;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -11,6 +12,7 @@ use zenml_api::{OrganizationId, Sensitive};
 
 use crate::bootstrap::{self, Admin, First};
 use crate::control;
+use crate::control::limit::Limits;
 use crate::error::Error;
 use crate::faults::{Faults, Injector};
 use crate::http::{self, ConnectionLimits, Routes, ServedRoute};
@@ -18,7 +20,7 @@ use crate::login::Logins;
 use crate::master;
 use crate::start::StartError;
 use crate::state::Shared;
-use crate::store::{Database, Store, setting};
+use crate::store::{Database, Store, now, setting};
 use crate::task::Tasks;
 use crate::token::Tokens;
 use crate::workspace::{self, Embedded};
@@ -34,6 +36,15 @@ pub struct Options {
     pub organization: String,
     /// Faults to inject.
     pub faults: Faults,
+    /// For how long an invitation can be accepted.
+    pub invitation_lifetime: Duration,
+    /// Limits of the subscription of each organization.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// The default of `invitation_lifetime`: two weeks.
+    pub const INVITATION_LIFETIME: Duration = Duration::from_hours(14 * 24);
 }
 
 impl Default for Options {
@@ -44,6 +55,8 @@ impl Default for Options {
             database: Database::Ephemeral,
             organization: "local".to_owned(),
             faults: Faults::default(),
+            invitation_lifetime: Self::INVITATION_LIFETIME,
+            limits: Limits::default(),
         }
     }
 }
@@ -94,6 +107,8 @@ impl Platform {
             faults: Injector::new(options.faults),
             engine: Box::new(Embedded::new(store.clone(), vault.clone(), base_url.clone())),
             tasks: Tasks::default(),
+            invitation_lifetime: options.invitation_lifetime,
+            limits: options.limits,
             base_url: base_url.clone(),
             store,
             vault,
@@ -162,6 +177,16 @@ impl Platform {
     /// Replaces the injected faults; [`Faults::default`] removes all of them.
     pub fn inject(&self, faults: Faults) {
         self.shared.faults.replace(faults);
+    }
+
+    /// Lets all pending invitations expire now, for tests.
+    pub async fn expire_invitations(&self) -> Result<(), Error> {
+        let mut sql = self.shared.store.begin().await?;
+        sqlx::query("UPDATE invitation SET expires = $1 WHERE status = 'pending'")
+            .bind(now())
+            .execute(&mut *sql)
+            .await?;
+        Ok(sql.commit().await?)
     }
 
     /// Reads the audit trail, oldest entry first.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::control::limit::Limits;
 use crate::crypto::Vault;
 use crate::engine::WorkspaceEngine;
 use crate::faults::Injector;
@@ -20,6 +21,9 @@ pub(crate) struct Shared {
     pub(crate) faults: Injector,
     pub(crate) engine: Box<dyn WorkspaceEngine>,
     pub(crate) tasks: Tasks,
+    /// For how long an invitation can be accepted.
+    pub(crate) invitation_lifetime: std::time::Duration,
+    pub(crate) limits: Limits,
     /// Address of the platform, without a trailing slash.
     pub(crate) base_url: String,
 }

@@ -39,6 +39,9 @@ pub struct Invitation {
     /// How far it is: `pending`, `accepted`, `declined`, `expired`.
     #[serde(default)]
     pub status: Option<String>,
+    /// When it expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
     /// When it was created.
     #[serde(default)]
     pub created: Option<Timestamp>,
@@ -54,7 +57,7 @@ pub struct Invitation {
 pub struct InvitationQuery {
     /// E-mail. Also compare the result: the filter may be inexact.
     pub email: Option<String>,
-    /// Whether to omit invitations that were accepted or declined. Always send it: its default is not documented.
+    /// Whether to omit invitations that were accepted, were declined or have expired. Always send it: its default is not documented.
     pub only_pending: Option<bool>,
 }
 

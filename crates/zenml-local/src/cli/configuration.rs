@@ -30,6 +30,11 @@ pub(super) enum Command {
     Backup(Backup),
     /// Create a database from a backup.
     Restore(Restore),
+    /// Invite somebody to an organization, even while `serve` is running. No e-mail is sent.
+    Invite(Invite),
+    /// Accept the pending invitations of a person, even while `serve` is running. A person without an account gets
+    /// one, with a password that is shown once.
+    Accept(Accept),
 }
 
 #[derive(Debug, Args)]
@@ -52,6 +57,13 @@ pub(super) struct Serve {
     /// Engine that runs the workspaces. Hidden while there is only one.
     #[arg(long, value_enum, default_value_t = Engine::Embedded, hide = true)]
     pub(super) engine: Engine,
+    /// Hours for which an invitation can be accepted.
+    #[arg(long, value_name = "HOURS", default_value_t = 336)]
+    pub(super) invitation_hours: u32,
+    /// Most people in an organization, including pending invitations; more are rejected with status 402, as by a
+    /// subscription. Without this option, there is no limit.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) member_limit: Option<u32>,
     /// Inject the faults described in this JSON file. For tests only.
     #[arg(long, value_name = "FILE")]
     pub(super) faults: Option<PathBuf>,
@@ -102,6 +114,36 @@ pub(super) struct Restore {
     /// Backup to restore. The database must not exist.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Invite {
+    #[command(flatten)]
+    pub(super) database: DatabaseOption,
+    /// Name of the organization. [default: the first organization]
+    #[arg(long, value_name = "NAME")]
+    pub(super) organization: Option<String>,
+    /// Name of the organization-level role that the person gets.
+    #[arg(long, value_name = "NAME", default_value = "Organization Member")]
+    pub(super) role: String,
+    /// Hours for which the invitation can be accepted.
+    #[arg(long, value_name = "HOURS", default_value_t = 336)]
+    pub(super) hours: u32,
+    /// E-mail address of the person.
+    #[arg(value_name = "EMAIL")]
+    pub(super) email: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Accept {
+    #[command(flatten)]
+    pub(super) database: DatabaseOption,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// E-mail address of the invited person.
+    #[arg(value_name = "EMAIL")]
+    pub(super) email: String,
 }
 
 #[derive(Debug, Args)]

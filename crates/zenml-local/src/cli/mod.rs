@@ -5,6 +5,7 @@ mod backup;
 mod census;
 mod configuration;
 mod failure;
+mod invitation;
 mod log;
 mod ready;
 mod restore;
@@ -34,6 +35,8 @@ pub fn run() -> ExitCode {
         Command::Census(options) => census::run(&options),
         Command::Backup(options) => backup::run(&options),
         Command::Restore(options) => restore::run(&options),
+        Command::Invite(options) => invitation::invite(&options),
+        Command::Accept(options) => invitation::accept(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

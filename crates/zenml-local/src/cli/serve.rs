@@ -1,10 +1,13 @@
 //! `zenml-local serve`.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::configuration::{Engine, Serve};
 use super::failure::Failure;
 use super::ready;
+use crate::control::limit::Limits;
 use crate::faults::Faults;
 use crate::platform::{Options, Platform};
 use crate::store::Database;
@@ -36,6 +39,8 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
             database,
             organization: options.organization,
             faults,
+            invitation_lifetime: Duration::from_hours(options.invitation_hours.into()),
+            limits: Limits { members: options.member_limit },
         })
         .await?;
         let (ready_file, ready) = (options.ready_file, platform.ready().clone());

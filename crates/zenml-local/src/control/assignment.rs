@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use zenml_api::control::invitation::Invitation;
 use zenml_api::control::role as api;
 use zenml_api::control::team::Team;
 use zenml_api::control::user::User;
-use zenml_api::{Identifier, RoleId, TeamId, UserId};
+use zenml_api::{Identifier, InvitationId, RoleId, TeamId, UserId};
 
+use super::invitation::{invitations_unchecked, require_pending};
 use super::last_admin::Watch;
+use super::limit::Limits;
 use super::role::{RoleAt, select_one};
 use super::scope::{AssignmentsIn, SeenIn};
 use super::team::teams_unchecked;
@@ -46,7 +49,7 @@ async fn assign(cx: Cx, id: RoleId, query: api::AssignmentQuery, (): ()) -> Resu
         let allowed = tx.allow::<Create, _>(grant.scope).await?;
         tx.note(&allowed, id, &name);
         require_scope(tx.sql(), &allowed, &name).await?;
-        require_same_organization(tx.sql(), &allowed, grant.principal).await?;
+        require_same_organization(tx, &allowed, grant.principal, cx.shared().limits).await?;
         describe(tx, &allowed, &grant).await?;
         insert(tx.sql(), &allowed, &grant).await?;
         answer(tx.sql(), &role, &grant).await
@@ -74,9 +77,7 @@ fn principal(query: &api::AssignmentQuery) -> Result<Principal> {
     match (query.user_id, query.team_id, query.invitation_id) {
         (Some(user), None, None) => Ok(Principal::User(user.uuid())),
         (None, Some(team), None) => Ok(Principal::Team(team.uuid())),
-        (None, None, Some(_)) => {
-            Err(Error::forbidden("This organization has no open invitation with this ID."))
-        }
+        (None, None, Some(invitation)) => Ok(Principal::Invitation(invitation.uuid())),
         _ => Err(Error::value("Exactly one of user_id, team_id and invitation_id must be set.")),
     }
 }
@@ -149,9 +150,10 @@ async fn require_scope<A: Act>(sql: &mut Sql, scope: &Allowed<A, AssignmentsIn>,
 
 /// Only members of its organization can have a role. The roles that create a membership are for everyone.
 async fn require_same_organization(
-    sql: &mut Sql,
+    tx: &mut Tx,
     scope: &Allowed<Create, AssignmentsIn>,
     principal: Principal,
+    limits: Limits,
 ) -> Result<()> {
     let organization = scope.organization;
     let refused = || {
@@ -163,16 +165,23 @@ async fn require_same_organization(
             let team = sqlx::query("SELECT 1 FROM team WHERE id = $1 AND organization_id = $2")
                 .bind(id.to_string())
                 .bind(organization.to_string())
-                .fetch_optional(sql)
+                .fetch_optional(tx.sql())
                 .await?;
             team.map(drop).ok_or_else(refused)
         }
+        Principal::Invitation(id) => {
+            require_pending(tx, InvitationId::from_uuid(id), organization).await.map(drop)
+        }
         Principal::User(id) => {
-            let account = user_unchecked(&mut *sql, UserId::from_uuid(id)).await?.ok_or_else(refused)?;
+            let account = user_unchecked(tx.sql(), UserId::from_uuid(id)).await?.ok_or_else(refused)?;
             let elsewhere = account.organization_id.is_some_and(|home| home != organization);
             let joins = scope.workspace.is_none();
-            if elsewhere || !(joins || Holdings::of(id).belongs_to(sql, organization.uuid()).await?) {
+            let belongs = Holdings::of(id).belongs_to(tx.sql(), organization.uuid()).await?;
+            if elsewhere || !(joins || belongs) {
                 return Err(refused());
+            }
+            if !belongs && !account.is_service_account {
+                limits.allow_member(tx.sql(), organization).await?;
             }
             Ok(())
         }
@@ -228,10 +237,8 @@ async fn select(
 }
 
 fn grant(row: &Row) -> Result<Grant> {
-    let principal = match column::text(row, "principal_kind")?.as_str() {
-        "team" => Principal::Team(column::id::<TeamId>(row, "principal_id")?.uuid()),
-        _ => Principal::User(column::id::<UserId>(row, "principal_id")?.uuid()),
-    };
+    let id = column::id::<UserId>(row, "principal_id")?.uuid();
+    let principal = Principal::from_kind(&column::text(row, "principal_kind")?, id);
     let scope = AssignmentsIn {
         organization: column::id(row, "organization_id")?,
         workspace: column::optional_id(row, "workspace_id")?,
@@ -257,11 +264,11 @@ async fn answers(
     let role = select_one(&mut *sql, role).await?;
     let principals = Principals::read_unchecked(sql, grants.iter().map(|grant| grant.principal)).await?;
     let answer = |grant: &Grant| {
-        let (user, team) = principals.get(grant.principal);
+        let Holder { user, team, invitation } = principals.get(grant.principal);
         api::Assignment {
             user,
             team,
-            invitation: None,
+            invitation,
             role: role.clone(),
             organization_id: Some(grant.scope.organization),
             workspace_id: grant.scope.workspace,
@@ -271,37 +278,50 @@ async fn answers(
     Ok(grants.iter().map(answer).collect())
 }
 
-/// Accounts and teams as parts of a response.
+/// Accounts, teams and invitations as parts of a response.
 pub(super) struct Principals {
     users: HashMap<UserId, User>,
     teams: HashMap<TeamId, Team>,
+    invitations: HashMap<InvitationId, Invitation>,
+}
+
+/// The object behind a principal; none of them if it was deleted.
+#[derive(Default)]
+pub(super) struct Holder {
+    pub(super) user: Option<User>,
+    pub(super) team: Option<Team>,
+    pub(super) invitation: Option<Invitation>,
 }
 
 impl Principals {
     /// Reads them with one statement for each kind.
-    pub(super) async fn read_unchecked(
-        sql: &mut Sql,
-        of: impl Iterator<Item = Principal> + Clone,
-    ) -> Result<Self> {
-        let user = |principal| match principal {
-            Principal::User(id) => Some(UserId::from_uuid(id)),
-            Principal::Team(_) => None,
-        };
-        let team = |principal| match principal {
-            Principal::Team(id) => Some(TeamId::from_uuid(id)),
-            Principal::User(_) => None,
-        };
-        let users: BTreeSet<_> = of.clone().filter_map(user).collect();
-        let teams: BTreeSet<_> = of.filter_map(team).collect();
-        Ok(Self { users: users_unchecked(sql, users).await?, teams: teams_unchecked(sql, teams).await? })
+    pub(super) async fn read_unchecked(sql: &mut Sql, of: impl Iterator<Item = Principal>) -> Result<Self> {
+        let (mut users, mut teams, mut invitations) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for principal in of {
+            match principal {
+                Principal::User(id) => drop(users.insert(UserId::from_uuid(id))),
+                Principal::Team(id) => drop(teams.insert(TeamId::from_uuid(id))),
+                Principal::Invitation(id) => drop(invitations.insert(InvitationId::from_uuid(id))),
+            }
+        }
+        Ok(Self {
+            users: users_unchecked(sql, users).await?,
+            teams: teams_unchecked(sql, teams).await?,
+            invitations: invitations_unchecked(sql, invitations).await?,
+        })
     }
 
-    /// Returns the account or team of a principal; neither if it was deleted.
-    pub(super) fn get(&self, principal: Principal) -> (Option<User>, Option<Team>) {
+    /// Returns the object behind a principal.
+    pub(super) fn get(&self, principal: Principal) -> Holder {
+        let mut holder = Holder::default();
         match principal {
-            Principal::User(id) => (self.users.get(&UserId::from_uuid(id)).cloned(), None),
-            Principal::Team(id) => (None, self.teams.get(&TeamId::from_uuid(id)).cloned()),
+            Principal::User(id) => holder.user = self.users.get(&UserId::from_uuid(id)).cloned(),
+            Principal::Team(id) => holder.team = self.teams.get(&TeamId::from_uuid(id)).cloned(),
+            Principal::Invitation(id) => {
+                holder.invitation = self.invitations.get(&InvitationId::from_uuid(id)).cloned();
+            }
         }
+        holder
     }
 }
 

@@ -5,6 +5,7 @@ use zenml_api::Sensitive;
 use zenml_api::control::auth::{self as api, LoginForm, Token};
 
 use super::device;
+use super::invitation;
 use crate::authn;
 use crate::crypto::{API_KEY_PREFIX, ApiKey};
 use crate::error::{Error, Result};
@@ -48,6 +49,9 @@ async fn login(cx: Cx, (): (), (): (), form: LoginForm) -> Result<Token> {
         }
         Grant::Password(username, password) => {
             let known = authn::password_account(cx.shared(), &username, password, cx.address()).await;
+            if let Ok(identity) = &known {
+                invitation::join(cx.shared(), identity, &cx.origin()).await?;
+            }
             session(&cx, known).await
         }
         Grant::Device(client, code) => return device(&cx, &client, &code).await,

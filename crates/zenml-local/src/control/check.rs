@@ -43,6 +43,30 @@ pub(crate) fn characters(member: &str, text: &str, pattern: &str, fits: impl Fn(
     Err(Error::validation(vec![Issue::new(&["body", member], "string_pattern_mismatch", message)]))
 }
 
+/// Rejects a string that is not an e-mail address. Only addresses of ASCII characters are accepted.
+pub(crate) fn email(member: &str, text: &str) -> Result<()> {
+    let (local, domain) = text.rsplit_once('@').unwrap_or_default();
+    let valid_local = (1..=64).contains(&local.len())
+        && local.split('.').all(|atom| !atom.is_empty())
+        && local.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c));
+    if valid_local && text.len() <= 254 && domain.contains('.') && is_domain(domain) {
+        return Ok(());
+    }
+    let message = "Must be an e-mail address, such as ann@example.com";
+    Err(Error::validation(vec![Issue::new(&["body", member], "value_error", message)]))
+}
+
+/// Whether a string is the name of a domain.
+pub(crate) fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    text.split('.').all(label)
+}
+
 /// Rejects a number that is too small or too large.
 pub(crate) fn number(member: &str, number: i64, range: RangeInclusive<i64>) -> Result<()> {
     let issue = if number < *range.start() {
@@ -81,4 +105,34 @@ pub(crate) fn slice(offset: Option<u64>, limit: Option<u64>) -> Result<Slice> {
     }
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     Ok(Slice { offset: number(offset.unwrap_or(0)), limit: number(limit) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::email;
+
+    #[test]
+    fn an_email_address_has_a_name_and_a_domain() {
+        for valid in ["ann@example.com", "Ann.B+test@sub.example.co", "o'neil@a-b.org"] {
+            assert!(email("email", valid).is_ok(), "{valid}");
+        }
+        for invalid in [
+            "",
+            "ann",
+            "@example.com",
+            "ann@",
+            "ann@example",
+            "a@b@example.com",
+            "ann @example.com",
+            ".a@example.com",
+            "a..b@example.com",
+            "ann@-a.com",
+            "ann@a..com",
+            "änn@example.com",
+            "ann@example.com ",
+            "ann@exämple.com",
+        ] {
+            assert!(email("email", invalid).is_err(), "{invalid}");
+        }
+    }
 }

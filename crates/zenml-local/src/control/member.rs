@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use sqlx::Row as _;
 use zenml_api::control::member as api;
 use zenml_api::control::role::RoleLevel;
-use zenml_api::{Identifier, OrganizationId, ProjectId, RoleId, TeamId, UserId, WorkspaceId};
+use zenml_api::{Identifier, OrganizationId, ProjectId, RoleId, UserId, WorkspaceId};
 
-use super::assignment::Principals;
+use super::assignment::{Holder, Principals};
 use super::last_admin::Watch;
 use super::scope::AssignmentsIn;
 use super::user::user_unchecked;
@@ -143,9 +143,9 @@ async fn select(
     let mut query = Query::new(
         "SELECT x.principal_kind, x.principal_id, x.role_id, r.level, x.via_team FROM ( \
          SELECT s.*, 0 AS via_team FROM assignment s UNION ALL \
-         SELECT s.role_id, s.organization_id, 'user', m.member_id, s.workspace_id, s.project_id, s.created, 1 \
-         FROM assignment s JOIN team_member m ON m.team_id = s.principal_id AND m.kind = 'user' \
-         WHERE s.principal_kind = 'team' \
+         SELECT s.role_id, s.organization_id, m.kind, m.member_id, s.workspace_id, s.project_id, s.created, 1 \
+         FROM assignment s JOIN team_member m ON m.team_id = s.principal_id WHERE s.principal_kind = 'team' \
+         UNION ALL SELECT role_id, organization_id, 'invitation', id, '', '', created, 0 FROM invitation \
          ) x JOIN role r ON r.id = x.role_id WHERE x.organization_id = ",
     );
     query.push_bind(scope.organization.to_string());
@@ -157,10 +157,8 @@ async fn select(
     let mut members: Vec<(Principal, Vec<api::MemberRole>)> = Vec::new();
     let mut places = BTreeMap::new();
     for row in query.build().fetch_all(&mut *sql).await? {
-        let principal = match column::text(&row, "principal_kind")?.as_str() {
-            "team" => Principal::Team(column::id::<TeamId>(&row, "principal_id")?.uuid()),
-            _ => Principal::User(column::id::<UserId>(&row, "principal_id")?.uuid()),
-        };
+        let id = column::id::<UserId>(&row, "principal_id")?.uuid();
+        let principal = Principal::from_kind(&column::text(&row, "principal_kind")?, id);
         let role = api::MemberRole {
             role_id: column::id::<RoleId>(&row, "role_id")?,
             level: RoleLevel::parse(&column::text(&row, "level")?),
@@ -178,14 +176,18 @@ async fn select(
         if filter.role_id.is_some_and(|wanted| roles.iter().all(|role| role.role_id != wanted)) {
             continue;
         }
-        let (user, team) = principals.get(principal);
-        let included = match &user {
-            Some(user) if user.is_service_account => filter.include_service_accounts,
-            Some(_) => filter.include_users,
-            None => filter.include_teams,
+        let Holder { user, team, invitation } = principals.get(principal);
+        // Only invitations that can still be accepted are members.
+        let invitation = invitation.filter(|invitation| invitation.status.as_deref() == Some("pending"));
+        let included = match (&user, &team) {
+            (Some(user), _) if user.is_service_account => filter.include_service_accounts,
+            (Some(_), _) => filter.include_users,
+            (None, Some(_)) => filter.include_teams,
+            (None, None) if invitation.is_none() => continue,
+            (None, None) => filter.include_invitations,
         };
-        if included.unwrap_or(true) && (user.is_some() || team.is_some()) {
-            answer.push(api::Member { user, team, invitation: None, roles });
+        if included.unwrap_or(true) {
+            answer.push(api::Member { user, team, invitation, roles });
         }
     }
     Ok(answer)

@@ -7,6 +7,7 @@ mod check;
 pub(crate) mod device;
 pub(crate) mod invitation;
 mod last_admin;
+pub(crate) mod limit;
 pub(crate) mod member;
 pub(crate) mod organization;
 pub(crate) mod rbac;

@@ -1,5 +1,7 @@
 //! Organizations.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 use zenml_api::control::organization as api;
 use zenml_api::{IdOrName, Identifier, OrganizationId, UserId};
@@ -89,13 +91,15 @@ async fn update(
     change: api::OrganizationUpdate,
 ) -> Result<api::Organization> {
     change.name.as_deref().map_or(Ok(()), check_name)?;
-    if change.trusted_domains.is_some() {
-        return Err(Error::forbidden(
-            "Trusted domains require an identity provider, which this platform does not have.",
-        ));
-    }
+    let domains = change.trusted_domains.as_deref().map(trusted_domains).transpose()?;
     cx.tx(async |tx| {
         let allowed = tx.allow::<Update, _>(OrganizationAt(id)).await?;
+        if let Some(domains) = &domains {
+            if !tx.actor().identity().is_some_and(|identity| identity.is_superuser) {
+                return Err(Error::forbidden("Only platform administrators may change trusted domains."));
+            }
+            write_trusted_domains(tx.sql(), &allowed, domains).await?;
+        }
         let before = select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &before.name);
         let (mut description, mut logo_url) = (before.description, before.logo_url);
@@ -130,6 +134,32 @@ async fn name_is_free(cx: Cx, name: String, (): (), (): ()) -> Result<bool> {
         Ok(taken.is_none())
     })
     .await
+}
+
+/// Returns the names of domains in lower case, each once.
+fn trusted_domains(domains: &[String]) -> Result<Vec<String>> {
+    let names: BTreeSet<String> = domains.iter().map(|domain| domain.to_ascii_lowercase()).collect();
+    match names.iter().find(|name| !check::is_domain(name)) {
+        Some(_) => Err(Error::value("trusted_domains must contain names of domains, such as example.com.")),
+        None => Ok(names.into_iter().collect()),
+    }
+}
+
+fn stored_domains(text: &str) -> Result<Vec<String>> {
+    serde_json::from_str(text).map_err(|error| Error::internal("stored domains are invalid", error))
+}
+
+async fn write_trusted_domains(
+    sql: &mut Sql,
+    allowed: &Allowed<Update, OrganizationAt>,
+    domains: &[String],
+) -> Result<()> {
+    sqlx::query("UPDATE organization SET trusted_domains = $1 WHERE id = $2")
+        .bind(serde_json::Value::from(domains).to_string())
+        .bind(allowed.object().0.to_string())
+        .execute(sql)
+        .await?;
+    Ok(())
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -215,7 +245,7 @@ async fn read(sql: &mut Sql, row: &Row) -> Result<api::Organization> {
         owner: user_unchecked(sql, owner).await?.map(Box::new),
         has_active_subscription: Some(true),
         trial_expiry: None,
-        trusted_domains: Some(Vec::new()),
+        trusted_domains: Some(stored_domains(&column::text(row, "trusted_domains")?)?),
     })
 }
 

@@ -159,6 +159,7 @@ async fn resource_members(
             let (user, team) = match held.principal {
                 Principal::User(id) => (user_unchecked(tx.sql(), UserId::from_uuid(id)).await?, None),
                 Principal::Team(id) => (None, Some(team_unchecked(tx.sql(), TeamId::from_uuid(id)).await?)),
+                Principal::Invitation(_) => (None, None),
             };
             let actions = held.actions.iter().map(|action| zenml_api::rbac::Action::parse(action.as_str()));
             answer.push(api::ResourceMember { user, team, role: None, allowed_actions: actions.collect() });

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use sqlx::Row as _;
 use zenml_api::control::team as api;
-use zenml_api::{Identifier, OrganizationId, TeamId, UserId};
+use zenml_api::{Identifier, InvitationId, OrganizationId, TeamId, UserId};
 
 use super::check::{self, Slice};
+use super::invitation::{self, invitations_unchecked};
 use super::last_admin::Watch;
 use super::organization::OrganizationAt;
 use super::user::{self, user_unchecked};
@@ -149,18 +150,26 @@ async fn add_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Resu
         let allowed = tx.allow::<Update, _>(at).await?;
         let team = select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &team.name);
-        let added = user_unchecked(tx.sql(), member).await?;
-        // The same error for an unknown user and for one of another organization.
-        let belongs = Holdings::of(member.uuid()).belongs_to(tx.sql(), at.organization.uuid()).await?;
-        let Some(added) = added.filter(|_| belongs) else {
-            return Err(Error::forbidden(format!(
-                "User '{member}' does not belong to the organization of this team."
-            )));
+        let added = match member {
+            Member::User(user) => require_member(tx.sql(), &allowed, user).await?,
+            Member::Invitation(invitation) => {
+                invitation::require_pending(tx, invitation, at.organization).await?.email
+            }
         };
-        tx.detail(&allowed, &format!("added {}", added.username));
+        tx.detail(&allowed, &format!("added {added}"));
         insert_member(tx.sql(), &allowed, member).await
     })
     .await
+}
+
+/// Checks that a user belongs to the organization of the team. Returns the username.
+async fn require_member(sql: &mut Sql, team: &Allowed<Update, TeamAt>, user: UserId) -> Result<String> {
+    let added = user_unchecked(&mut *sql, user).await?;
+    // The same error for an unknown user and for one of another organization.
+    let belongs = Holdings::of(user.uuid()).belongs_to(sql, team.organization.uuid()).await?;
+    added.filter(|_| belongs).map(|user| user.username).ok_or_else(|| {
+        Error::forbidden(format!("User '{user}' does not belong to the organization of this team."))
+    })
 }
 
 async fn remove_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Result<()> {
@@ -170,8 +179,13 @@ async fn remove_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> R
         let allowed = tx.allow::<Update, _>(at).await?;
         let team = select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &team.name);
-        let removed =
-            user_unchecked(tx.sql(), member).await?.map_or_else(|| member.to_string(), |user| user.username);
+        let removed = match member {
+            Member::User(user) => user_unchecked(tx.sql(), user).await?.map(|user| user.username),
+            Member::Invitation(id) => {
+                invitations_unchecked(tx.sql(), [id]).await?.remove(&id).map(|invitation| invitation.email)
+            }
+        };
+        let removed = removed.unwrap_or_else(|| member.id().to_string());
         tx.detail(&allowed, &format!("removed {removed}"));
         let watch = Watch::before_change(tx.sql(), at.organization).await?;
         delete_member(tx.sql(), &allowed, member).await?;
@@ -180,11 +194,36 @@ async fn remove_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> R
     .await
 }
 
+/// Somebody who can be in a team.
+#[derive(Clone, Copy, Debug)]
+enum Member {
+    /// A person or a service account.
+    User(UserId),
+    /// A pending invitation.
+    Invitation(InvitationId),
+}
+
+impl Member {
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Invitation(_) => "invitation",
+        }
+    }
+
+    fn id(self) -> uuid::Uuid {
+        match self {
+            Self::User(id) => id.uuid(),
+            Self::Invitation(id) => id.uuid(),
+        }
+    }
+}
+
 /// Returns the single member of a query.
-fn member(query: &api::MemberQuery) -> Result<UserId> {
+fn member(query: &api::MemberQuery) -> Result<Member> {
     match (query.user_id, query.invitation_id) {
-        (Some(user), None) => Ok(user),
-        (None, Some(_)) => Err(Error::forbidden("This organization has no open invitation with this ID.")),
+        (Some(user), None) => Ok(Member::User(user)),
+        (None, Some(invitation)) => Ok(Member::Invitation(invitation)),
         _ => Err(Error::value("Exactly one of user_id and invitation_id must be set.")),
     }
 }
@@ -301,37 +340,50 @@ async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, TeamAt>) -> Result<()> 
     Ok(())
 }
 
+/// The users and invitations in a team. Invitations are after the users.
 async fn select_members(sql: &mut Sql, allowed: &Allowed<Read, TeamAt>) -> Result<Vec<api::TeamMember>> {
-    sqlx::query(
+    let team = allowed.id.to_string();
+    let users = sqlx::query(
         "SELECT a.* FROM team_member m JOIN account a ON a.id = m.member_id \
          WHERE m.team_id = $1 AND m.kind = 'user' ORDER BY m.created, a.id",
     )
-    .bind(allowed.id.to_string())
+    .bind(&team)
+    .fetch_all(&mut *sql)
+    .await?;
+    let invitations = sqlx::query(
+        "SELECT i.* FROM team_member m JOIN invitation i ON i.id = m.member_id \
+         WHERE m.team_id = $1 AND m.kind = 'invitation' ORDER BY m.created, i.id",
+    )
+    .bind(&team)
     .fetch_all(sql)
-    .await?
-    .iter()
-    .map(|row| Ok(api::TeamMember::User(Box::new(user::read(row)?))))
-    .collect()
+    .await?;
+    let users = users.iter().map(|row| Ok(api::TeamMember::User(Box::new(user::read(row)?))));
+    users
+        .chain(invitations.iter().map(|row| Ok(api::TeamMember::Invitation(invitation::read(row)?))))
+        .collect()
 }
 
-async fn insert_member(sql: &mut Sql, allowed: &Allowed<Update, TeamAt>, member: UserId) -> Result<()> {
-    sqlx::query("INSERT INTO team_member (team_id, kind, member_id, created) VALUES ($1, 'user', $2, $3)")
+async fn insert_member(sql: &mut Sql, allowed: &Allowed<Update, TeamAt>, member: Member) -> Result<()> {
+    sqlx::query("INSERT INTO team_member (team_id, kind, member_id, created) VALUES ($1, $2, $3, $4)")
         .bind(allowed.id.to_string())
-        .bind(member.to_string())
+        .bind(member.kind())
+        .bind(member.id().to_string())
         .bind(now())
         .execute(sql)
         .await?;
     Ok(())
 }
 
-async fn delete_member(sql: &mut Sql, allowed: &Allowed<Update, TeamAt>, member: UserId) -> Result<()> {
-    let gone = sqlx::query("DELETE FROM team_member WHERE team_id = $1 AND kind = 'user' AND member_id = $2")
+async fn delete_member(sql: &mut Sql, allowed: &Allowed<Update, TeamAt>, member: Member) -> Result<()> {
+    let gone = sqlx::query("DELETE FROM team_member WHERE team_id = $1 AND kind = $2 AND member_id = $3")
         .bind(allowed.id.to_string())
-        .bind(member.to_string())
+        .bind(member.kind())
+        .bind(member.id().to_string())
         .execute(sql)
         .await?;
     if gone.rows_affected() == 0 {
-        return Err(Error::not_found(format!("User '{member}' is not a member of this team.")));
+        let (kind, id) = (member.kind(), member.id());
+        return Err(Error::not_found(format!("The {kind} '{id}' is not a member of this team.")));
     }
     Ok(())
 }
@@ -350,8 +402,8 @@ mod tests {
         assert!(!compiles!(select_one::<Read>, (Db, &'static TeamAt)));
         assert!(compiles!(select_members, (Db, Proof<Read>)));
         assert!(!compiles!(select_members, (Db, &'static TeamAt)));
-        assert!(compiles!(insert_member, (Db, Proof<Update>, UserId)));
-        assert!(!compiles!(insert_member, (Db, Proof<Read>, UserId)));
+        assert!(compiles!(insert_member, (Db, Proof<Update>, Member)));
+        assert!(!compiles!(insert_member, (Db, Proof<Read>, Member)));
         assert!(compiles!(remove, (Db, Proof<Delete>)));
         assert!(!compiles!(remove, (Db, Proof<Update>)));
     }

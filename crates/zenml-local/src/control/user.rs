@@ -509,6 +509,7 @@ pub(super) async fn remove(sql: &mut Sql, account: &Allowed<Delete, impl Account
         "DELETE FROM assignment WHERE principal_kind = 'user' AND principal_id = $1",
         "DELETE FROM share WHERE principal_kind = 'user' AND principal_id = $1",
         "DELETE FROM team_member WHERE kind = 'user' AND member_id = $1",
+        "DELETE FROM invitation WHERE account_id = $1",
         "DELETE FROM account WHERE id = $1",
     ] {
         sqlx::query(statement).bind(account.account().to_string()).execute(&mut *sql).await?;

@@ -97,6 +97,7 @@ fn policy() {
     let organization = [
         ("org.", target(Kind::Organization)),
         ("member", target(Kind::Member)),
+        ("invitation", target(Kind::Invitation)),
         ("team", target(Kind::Team)),
         ("role", target(Kind::Role)),
         ("assignment", target(Kind::Assignment)),
@@ -135,26 +136,26 @@ fn policy() {
         table.push('\n');
     }
     insta::assert_snapshot!(table, @"
-                                org.        member      team        role        assignment  workspace   robot       billing     account
-    Organization Admin          crudsvkpnbE crudsvkpnbE crudsvkpnbE crudsvkpnbE crudsvkpnbE crudsvkpnbE crudsvkpnbE crudsvkpnbE -
-    Organization Manager        .r......... cr......... cr......... .r......... .r......... cr......... cr......... -           -
-    Organization Viewer         .r......... .r......... .r......... .r......... .r......... .r......... .r......... -           -
-    Billing Admin               .r......... .r......... -           -           -           -           -           crudsvkpnb. -
-    Organization Member         .r......... .r......... -           -           -           -           -           -           -
-    Workspace Admin             .r......... .r......... .r......... .r......... -           .ru.s.....E -           -           -
-    Workspace Developer         .r......... .r......... -           -           -           .r........E -           -           -
-    Workspace Contributor       .r......... .r......... -           -           -           .r........E -           -           -
-    Workspace Viewer            .r......... .r......... -           -           -           .r........E -           -           -
-    Stack Admin                 .r......... .r......... -           -           -           .r........E -           -           -
-    Project Admin               .r......... .r......... .r......... .r......... -           .r........E -           -           -
-    Project Developer           .r......... .r......... -           -           -           .r........E -           -           -
-    Project Contributor         .r......... .r......... -           -           -           .r........E -           -           -
-    Project Viewer              .r......... .r......... -           -           -           .r........E -           -           -
-    (owner of the workspace)    .r......... .r......... .r......... .r......... -           .ru.s.....E -           -           -
-    (a stack is shared, read)   .r......... .r......... -           -           -           .r........E -           -           -
-    (service account, no role)  .r......... .r......... -           -           -           -           -           -           -
-    (superuser, no role)        crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb.
-    (outsider)                  -           -           -           -           -           -           -           -           -
+                                org.        member      invitation  team        role        assignment  workspace   robot       billing     account
+    Organization Admin          crudsvkpnbE crudsvkpnbE crudsvkpnbE crudsvkpnbE crudsvkpnbE crudsvkpnbE crudsvkpnbE crudsvkpnbE crudsvkpnbE -
+    Organization Manager        .r......... cr......... cr......... cr......... .r......... .r......... cr......... cr......... -           -
+    Organization Viewer         .r......... .r......... .r......... .r......... .r......... .r......... .r......... .r......... -           -
+    Billing Admin               .r......... .r......... -           -           -           -           -           -           crudsvkpnb. -
+    Organization Member         .r......... .r......... -           -           -           -           -           -           -           -
+    Workspace Admin             .r......... .r......... -           .r......... .r......... -           .ru.s.....E -           -           -
+    Workspace Developer         .r......... .r......... -           -           -           -           .r........E -           -           -
+    Workspace Contributor       .r......... .r......... -           -           -           -           .r........E -           -           -
+    Workspace Viewer            .r......... .r......... -           -           -           -           .r........E -           -           -
+    Stack Admin                 .r......... .r......... -           -           -           -           .r........E -           -           -
+    Project Admin               .r......... .r......... -           .r......... .r......... -           .r........E -           -           -
+    Project Developer           .r......... .r......... -           -           -           -           .r........E -           -           -
+    Project Contributor         .r......... .r......... -           -           -           -           .r........E -           -           -
+    Project Viewer              .r......... .r......... -           -           -           -           .r........E -           -           -
+    (owner of the workspace)    .r......... .r......... -           .r......... .r......... -           .ru.s.....E -           -           -
+    (a stack is shared, read)   .r......... .r......... -           -           -           -           .r........E -           -           -
+    (service account, no role)  .r......... .r......... -           -           -           -           -           -           -           -
+    (superuser, no role)        crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb.
+    (outsider)                  -           -           -           -           -           -           -           -           -           -
 
                                 assignment  project     stack       component   connector   secret      flavor      in project: pipeline
     Organization Admin          crudsvkpnbE crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnb. crudsvkpnbE crudsvkpnb.
@@ -221,6 +222,16 @@ fn an_owner_may_do_everything_with_an_object_and_server_objects_belong_to_everyo
     // A project has no owner, and ownership does not include permission to create more.
     let project = Target::in_workspace(PLACE, Resource::all(Kind::Project)).owned_by(Owner::Account(ME));
     assert!(!contributor.allow(Action::Create, &project));
+}
+
+#[test]
+fn an_invitee_can_only_see_an_invitation_and_reply_to_it() {
+    let outsider = Rights { account: ME, ..Rights::default() };
+    for rights in [outsider, member()] {
+        let own = target(Kind::Invitation).owned_by(Owner::Account(ME));
+        assert_eq!(letters(&rights, &own), ".ru........");
+        assert_eq!(letters(&rights, &own.owned_by(Owner::Account(id(2)))), "-");
+    }
 }
 
 #[test]

@@ -103,7 +103,8 @@ impl Rights {
 
     /// The owner of an object may do everything with it.
     fn owns(&self, action: Action, target: &Target) -> bool {
-        let on_object = action != Action::Create && target.id.is_some();
+        // An invitation belongs to its organization; its invitee can only see it and reply to it.
+        let on_object = action != Action::Create && target.id.is_some() && target.kind != Kind::Invitation;
         on_object
             && match target.owner {
                 Owner::Nobody => false,
@@ -116,11 +117,15 @@ impl Rights {
             }
     }
 
-    /// Everyone may see their own account and teams, and change their own profile.
+    /// Everyone may see their own account and teams, change their own profile, and reply to their own invitations.
     fn is_about_self(&self, action: Action, target: &Target) -> bool {
         match target.kind {
             Kind::Profile => target.id == Some(self.account),
             Kind::Account => target.id == Some(self.account) && action == Action::Read,
+            Kind::Invitation => {
+                target.owner == Owner::Account(self.account)
+                    && matches!(action, Action::Read | Action::Update)
+            }
             Kind::Team => {
                 action == Action::Read
                     && self

@@ -25,13 +25,15 @@ pub(crate) struct AllowedIds {
     pub(crate) ids: BTreeSet<Uuid>,
 }
 
-/// Who can hold a share.
+/// Who can hold a role or a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Principal {
     /// A person or a service account, by its control-plane id.
     User(Uuid),
     /// A team.
     Team(Uuid),
+    /// A pending invitation, which can hold roles, but no shares.
+    Invitation(Uuid),
 }
 
 impl Principal {
@@ -40,13 +42,23 @@ impl Principal {
         match self {
             Self::User(_) => "user",
             Self::Team(_) => "team",
+            Self::Invitation(_) => "invitation",
+        }
+    }
+
+    /// Creates a principal from its kind in the database.
+    pub(crate) fn from_kind(kind: &str, id: Uuid) -> Self {
+        match kind {
+            "team" => Self::Team(id),
+            "invitation" => Self::Invitation(id),
+            _ => Self::User(id),
         }
     }
 
     /// The id.
     pub(crate) const fn id(self) -> Uuid {
         match self {
-            Self::User(id) | Self::Team(id) => id,
+            Self::User(id) | Self::Team(id) | Self::Invitation(id) => id,
         }
     }
 }
@@ -199,10 +211,7 @@ pub(crate) async fn members(
         .map(|row| {
             let id = Uuid::try_parse(row.try_get(1)?)
                 .map_err(|error| Error::internal("a stored id is invalid", error))?;
-            let principal = match row.try_get::<&str, _>(0)? {
-                "team" => Principal::Team(id),
-                _ => Principal::User(id),
-            };
+            let principal = Principal::from_kind(row.try_get(0)?, id);
             Ok(Member { principal, actions: Actions::from_text(row.try_get(2)?) })
         })
         .collect()
@@ -213,6 +222,7 @@ pub(crate) async fn describe(sql: &mut Sql, principal: Principal) -> Result<Stri
     let statement = match principal {
         Principal::User(_) => "SELECT username FROM account WHERE id = $1",
         Principal::Team(_) => "SELECT name FROM team WHERE id = $1",
+        Principal::Invitation(_) => "SELECT email FROM invitation WHERE id = $1",
     };
     let id = principal.id().to_string();
     let name: Option<String> = sqlx::query_scalar(statement).bind(&id).fetch_optional(sql).await?;
@@ -230,6 +240,7 @@ async fn require_principal(sql: &mut Sql, organization: Uuid, principal: Princip
             .fetch_optional(sql)
             .await?
             .is_some(),
+        Principal::Invitation(_) => false,
     };
     if belongs {
         return Ok(());

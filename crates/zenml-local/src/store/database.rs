@@ -53,7 +53,8 @@ pub(crate) struct Store {
     health: Arc<Health>,
     path: PathBuf,
     scratch: Option<Scratch>,
-    lock: Lock,
+    /// `None` beside the platform that has the lock.
+    lock: Option<Lock>,
 }
 
 impl Store {
@@ -85,19 +86,25 @@ impl Store {
         let writer = transaction::pool(1, options.clone(), &health).await.map_err(open)?;
         migration::run(&writer, &health, &path).await?;
         let readers = transaction::pool(READERS, options.read_only(true), &health).await.map_err(open)?;
-        Ok(Self { writer, readers, health, path, scratch, lock })
+        Ok(Self { writer, readers, health, path, scratch, lock: Some(lock) })
+    }
+
+    /// Opens an existing database for a few changes, even while a platform is using it: all writers wait for each
+    /// other.
+    pub(crate) async fn open_beside(path: &Path) -> Result<Self, StoreError> {
+        require_file(path)?;
+        let open = |source| StoreError::Open { path: path.to_owned(), source };
+        let options = options(path, false).create_if_missing(false);
+        let health = Arc::default();
+        let writer = transaction::pool(1, options.clone(), &health).await.map_err(open)?;
+        let readers = transaction::pool(1, options.read_only(true), &health).await.map_err(open)?;
+        migration::require_newest(&readers, path).await?;
+        Ok(Self { writer, readers, health, path: path.to_owned(), scratch: None, lock: None })
     }
 
     /// Opens a database read-only, even while a platform is using it.
     pub(crate) async fn open_to_read(path: &Path) -> Result<SqlitePool, StoreError> {
-        match std::fs::metadata(path) {
-            Ok(found) if found.is_file() => {}
-            Ok(_) => return Err(StoreError::Unusual { path: path.to_owned() }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(StoreError::Absent { path: path.to_owned() });
-            }
-            Err(source) => return Err(StoreError::File { path: path.to_owned(), source }),
-        }
+        require_file(path)?;
         // No settings that would require a write, such as another journal mode.
         let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
         SqlitePoolOptions::new()
@@ -142,7 +149,9 @@ impl Store {
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
-        self.lock.release();
+        if let Some(lock) = &self.lock {
+            lock.release();
+        }
     }
 }
 
@@ -156,6 +165,18 @@ fn options(path: &Path, ephemeral: bool) -> SqliteConnectOptions {
         .foreign_keys(true)
         // Deleted rows contained credentials, which must not remain in free pages.
         .pragma("secure_delete", "ON")
+}
+
+/// Rejects a path that is not that of an existing file.
+fn require_file(path: &Path) -> Result<(), StoreError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(_) => Err(StoreError::Unusual { path: path.to_owned() }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(StoreError::Absent { path: path.to_owned() })
+        }
+        Err(source) => Err(StoreError::File { path: path.to_owned(), source }),
+    }
 }
 
 /// Creates the file with mode 0600 before SQLite creates it with the default mode.

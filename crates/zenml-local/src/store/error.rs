@@ -56,6 +56,15 @@ pub enum StoreError {
         /// Newest version of this build.
         known: i64,
     },
+    /// The database was written by an earlier version.
+    #[error(
+        "database {} was written by an earlier zenml-local. Start this version once with `zenml-local serve` to \
+         upgrade it", path.display()
+    )]
+    Older {
+        /// The database file.
+        path: PathBuf,
+    },
     /// SQLite failed.
     #[error("cannot open database {}", path.display())]
     Open {

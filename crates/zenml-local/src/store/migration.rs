@@ -1,5 +1,6 @@
 //! The schema, one file per step. A released step is never edited.
 
+use std::cmp::Ordering;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0005_grant_index.sql"),
     include_str!("../../migrations/0006_session.sql"),
     include_str!("../../migrations/0007_key_and_device.sql"),
+    include_str!("../../migrations/0008_invitation.sql"),
 ];
 
 /// The newest version that this build supports.
@@ -49,4 +51,18 @@ pub(super) async fn run(writer: &SqlitePool, health: &Arc<Health>, path: &Path) 
             .map_err(open)?;
     }
     tx.commit().await.map_err(open)
+}
+
+/// Rejects a database whose version is not the newest: only the platform that uses it may change its schema.
+pub(super) async fn require_newest(readers: &SqlitePool, path: &Path) -> Result<(), StoreError> {
+    let found: Option<i64> = sqlx::query_scalar("SELECT MAX(version) FROM migration")
+        .fetch_one(readers)
+        .await
+        .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+    let (found, known) = (found.unwrap_or(0), newest());
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(StoreError::Newer { path: path.to_owned(), found, known }),
+        Ordering::Less => Err(StoreError::Older { path: path.to_owned() }),
+    }
 }

@@ -79,6 +79,26 @@ pub(crate) const ROWS: &[Row] = &[
         [401, 404, 403, 401, 200],
     ),
     (
+        "POST /organizations/{organization_id}/invitations",
+        "POST /organizations/{organization}/invitations",
+        r#"{"email":"new@example.org","role_id":"{member_role}"}"#,
+        [401, 404, 403, 401, 200],
+    ),
+    ("GET /invitations", "GET /invitations", "", [401, 200, 200, 401, 200]),
+    ("GET /invitations/{invitation_id}", "GET /invitations/{invitation}", "", [401, 404, 404, 401, 200]),
+    (
+        "POST /invitations/{invitation_id}",
+        "POST /invitations/{invitation}?accept=true",
+        "",
+        [401, 404, 404, 401, 403],
+    ),
+    (
+        "DELETE /organizations/{organization_id}/invitations/{invitation_id}",
+        "DELETE /organizations/{organization}/invitations/{invitation}",
+        "",
+        [401, 404, 404, 401, 200],
+    ),
+    (
         "GET /organizations/{organization_id}/roles",
         "GET /organizations/{organization}/roles",
         "",
@@ -323,8 +343,14 @@ async fn each_route_returns_the_status_in_the_table_for_each_caller() {
     let (id, secret) = (text(&enrolled["id"]), text(&enrolled["enrollment_key"]));
     let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
     let server = text(&world.login(&form).await.ok()["access_token"]);
+    let member_role = world.role("organization", "Organization Member").await;
+    let invitations = format!("POST /organizations/{}/invitations", world.organization());
+    let body = json!({ "email": "waiting@example.org", "role_id": member_role });
+    let invitation = text(&world.admin(&invitations, body).await.ok()["id"]);
     let names = BTreeMap::from([
         ("organization", world.organization()),
+        ("member_role", member_role),
+        ("invitation", invitation),
         ("person", person.id),
         ("team", team),
         ("workspace", workspace),

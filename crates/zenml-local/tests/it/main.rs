@@ -15,6 +15,8 @@ mod enrollment;
 mod fault;
 mod filter;
 mod idempotency;
+mod invitation;
+mod invitation_command;
 mod last_admin;
 mod life;
 mod limit;

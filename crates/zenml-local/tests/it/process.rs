@@ -87,13 +87,25 @@ impl Drop for Server {
 
 /// Sends a request to a server process. Returns the status and the body, null if it is not JSON.
 pub(crate) fn send(ready: &Value, bearer: &str, call: &str, body: &Value) -> (u16, Value) {
-    let address = text(&ready["control_plane_url"]).strip_prefix("http://").unwrap().to_owned();
     let body = if body.is_null() { String::new() } else { body.to_string() };
+    let headers = format!("authorization: Bearer {bearer}\r\ncontent-type: application/json");
+    exchange(ready, call, &headers, &body)
+}
+
+/// Logs in at a server process with a form. Returns the token.
+pub(crate) fn login(ready: &Value, form: &str) -> String {
+    let headers = "content-type: application/x-www-form-urlencoded";
+    let (_, body) = exchange(ready, "POST /auth/login", headers, form);
+    text(&body["access_token"])
+}
+
+fn exchange(ready: &Value, call: &str, headers: &str, body: &str) -> (u16, Value) {
+    let address = text(&ready["control_plane_url"]).strip_prefix("http://").unwrap().to_owned();
     let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    let length = body.len();
     let request = format!(
-        "{call} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {bearer}\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
+        "{call} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n\
+         content-length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
