@@ -183,7 +183,7 @@ pub mod timeouts;
 pub mod value;
 
 pub use action::Action;
-pub use cx::Cx;
+pub use cx::{Cx, LockGuard};
 pub use data_source::DataSource;
 pub use diag::{Diag, Existing, Severity};
 pub use engine::Engine;

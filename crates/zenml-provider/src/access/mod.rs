@@ -7,6 +7,7 @@ pub mod choice;
 pub mod holding;
 pub mod home;
 pub mod import;
+pub mod invitation;
 pub mod list;
 pub mod people;
 pub mod principal;

@@ -62,7 +62,7 @@ pub fn same_name(value: &Dyn) -> Cow<'_, Dyn> {
 }
 
 /// Returns the canonical form of a name: its id, or its letters in lower case.
-fn canonical(name: &str) -> String {
+pub fn canonical(name: &str) -> String {
     name.parse::<UserId>().map_or_else(|_| name.to_lowercase(), |id| id.to_string())
 }
 
@@ -110,6 +110,11 @@ impl<'a> Spellings<'a> {
     pub fn spell(&self, user: &User) -> String {
         let written = names_of(user).find_map(|name| self.0.get(&name).copied());
         written.unwrap_or_else(|| name_of(user)).to_owned()
+    }
+
+    /// Returns how to refer to an invited person: as it was written, or else by the address.
+    pub fn spell_email(&self, email: &str) -> String {
+        self.0.get(&canonical(email)).copied().unwrap_or(email).to_owned()
     }
 }
 

@@ -64,6 +64,11 @@ pub fn full_name<'a>(level: &RoleLevel, name: &'a str) -> &'a str {
     names.find(|(short, _)| *short == name).map_or(name, |(_, full)| full)
 }
 
+/// Compares organization roles by their full names.
+pub fn same_in_organization(value: &Dyn) -> Cow<'_, Dyn> {
+    by_full_name(&RoleLevel::Organization, value)
+}
+
 /// Compares workspace roles by their full names.
 pub fn same_in_workspace(value: &Dyn) -> Cow<'_, Dyn> {
     by_full_name(&RoleLevel::Workspace, value)
@@ -95,6 +100,11 @@ impl Roles {
     /// Returns the role with this id.
     pub fn by_id(&self, id: RoleId) -> Option<&Role> {
         self.0.iter().find(|role| role.id == id)
+    }
+
+    /// Returns all roles.
+    pub fn all(&self) -> impl Iterator<Item = &Role> {
+        self.0.iter()
     }
 
     /// Returns all roles of a level that can be granted.

@@ -185,12 +185,22 @@ async fn invalid_people_roles_and_workspaces_are_rejected_and_nothing_is_created
             ),
             resource(
                 "zenml_team",
-                "  name = \"alpha\"\n  members = [\"ann@example.com\", \"nobody@example.com\"]",
+                "  name = \"alpha\"\n  invite_unknown = false\n  members = [\"ann@example.com\", \"nobody@example.com\"]",
                 &[
                     "Error: Not members of the organization: \"nobody@example.com\"",
-                    "Team members must be members of the organization",
+                    "Team members must be members of the organization, and invite_unknown is false.",
                     "Check the spelling.",
                     "members = [\"ann@example.com\", \"nobody@example.com\"]",
+                ],
+            ),
+            resource(
+                "zenml_team",
+                "  name = \"alpha\"\n  members = [\"ann@example.com\", \"nobody@example\"]",
+                &[
+                    "Error: Not members of the organization: \"nobody@example\"",
+                    "Only people with a complete email address can be invited.",
+                    "Check the spelling.",
+                    "members = [\"ann@example.com\", \"nobody@example\"]",
                 ],
             ),
             resource(

@@ -60,6 +60,7 @@ mod stack_role_assignment;
 mod stored_settings;
 mod tag;
 mod team;
+mod team_invitation;
 mod workspace;
 mod workspace_role_assignment;
 mod world;

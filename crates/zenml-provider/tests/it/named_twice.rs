@@ -200,11 +200,13 @@ async fn a_member_who_left_the_organization_is_a_warning_until_the_apply_needs_t
     let more = team(&["ann@example.com", "bob@example.com", "eve@example.com"]);
     let failure = harness.plan(T, more).await.unwrap_err();
     assert_eq!(failure.summaries(), [gone]);
-    let failure =
-        harness.plan("zenml_team.new", json!({ "name": "beta", "members": both })).await.unwrap_err();
+    let strict =
+        |name: &str, members: &[&str]| json!({ "name": name, "members": members, "invite_unknown": false });
+    let failure = harness.plan("zenml_team.new", strict("beta", &both)).await.unwrap_err();
     assert_eq!(failure.summaries(), ["Not members of the organization: \"bob@example.com\""]);
     // A name that was never a member is a mistake, not a departed member.
-    let failure = harness.plan(T, team(&["ann@example.com", "bop@example.com"])).await.unwrap_err();
+    let failure =
+        harness.plan(T, strict("alpha", &["ann@example.com", "bop@example.com"])).await.unwrap_err();
     assert_eq!(failure.summaries(), ["Not members of the organization: \"bop@example.com\""]);
 
     let planned = harness.apply(T, team(&["ann@example.com"])).await.unwrap();
@@ -220,6 +222,8 @@ async fn a_member_who_left_is_a_warning_even_if_no_apply_is_remembered() {
     world.person("ann@example.com").await;
     let bob = world.person("bob@example.com").await;
     let both = ["ann@example.com", "bob@example.com"];
+    // With invitations, the plan says that he joins again.
+    let team = |members: &[&str]| json!({ "name": "alpha", "members": members, "invite_unknown": false });
     let mut harness = world.harness().await;
     harness.apply(T, team(&both)).await.unwrap();
     leaves(&world, &bob).await;
@@ -230,8 +234,10 @@ async fn a_member_who_left_is_a_warning_even_if_no_apply_is_remembered() {
     harness.import(T, ImportBy::Id(key.join("/"))).await.unwrap();
     let unknown = "Not members of the organization: \"bob@example.com\"";
     let planned = harness.plan(T, team(&both)).await.unwrap();
-    assert_eq!((planned.action, planned.told()), (Action::NoOp, vec![unknown]));
-    let described = json!({ "name": "alpha", "description": "now", "members": both });
+    // Only invite_unknown itself changes.
+    assert_eq!((planned.changes(), planned.told()), (vec!["invite_unknown"], vec![unknown]));
+    let described =
+        json!({ "name": "alpha", "description": "now", "members": both, "invite_unknown": false });
     let applied = harness.apply(T, described).await.unwrap();
     assert_eq!((applied.action, applied.told()), (Action::Update, vec![unknown]));
     // If members change, the apply requires each of them.
@@ -239,6 +245,8 @@ async fn a_member_who_left_is_a_warning_even_if_no_apply_is_remembered() {
     harness.import(T, ImportBy::Id(key.join("/"))).await.unwrap();
     let failure = harness.plan(T, team(&["bob@example.com"])).await.unwrap_err();
     assert_eq!(failure.summaries(), [unknown]);
+    let planned = harness.plan(T, json!({ "name": "alpha", "members": ["bob@example.com"] })).await.unwrap();
+    assert!(planned.told().contains(&"\"bob@example.com\" joins the organization"), "{:?}", planned.told());
     world.stop().await;
 }
 

@@ -86,25 +86,6 @@ async fn a_member_can_be_spelled_in_any_case_or_by_id() {
 }
 
 #[tokio::test]
-async fn an_unknown_email_address_is_named_in_the_plan_and_nothing_is_created() {
-    let world = World::start().await;
-    world.person("ann@example.com").await;
-    world.stranger("stranger@example.com").await;
-    let mut harness = world.harness().await;
-    for unknown in ["nobody@example.com", "stranger@example.com"] {
-        for invite in [true, false] {
-            let config =
-                json!({ "name": "alpha", "members": ["ann@example.com", unknown], "invite_unknown": invite });
-            let failure = harness.apply(T, config).await.unwrap_err();
-            assert_eq!(failure.summaries(), [format!("Not members of the organization: {unknown:?}")]);
-            assert_eq!(failure.places()[0].to_string(), "members");
-        }
-    }
-    assert_eq!(teams(&world).await, 0);
-    world.stop().await;
-}
-
-#[tokio::test]
 async fn when_a_member_cannot_be_added_the_new_team_is_deleted_again() {
     let world = World::start().await;
     world.person("ann@example.com").await;

@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use tfkit::{Engine, Kind};
 use tfkit_test::{Harness, Host, NoHost, Origin, Scenario, Search};
+use zenml_api::control::invitation::{self, Invitation, InvitationCreate, InvitationQuery, InvitationReply};
+use zenml_api::control::member::{self, MemberRemoval};
 use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
 use zenml_api::control::service_account::{self, ServiceAccountCreate};
 use zenml_api::control::team::{self, TeamCreate};
@@ -15,7 +17,8 @@ use zenml_api::control::user::{self, User, UserCreate};
 use zenml_api::control::workspace::{self, CreateQuery, Workspace, WorkspaceCreate};
 use zenml_api::workspace::project::{self, ProjectCreate};
 use zenml_api::{
-    IdOrName, OrganizationId, Patch, ProjectId, Sensitive, ServiceAccountId, TeamId, UserId, WorkspaceId,
+    IdOrName, OrganizationId, Patch, ProjectId, RoleId, Sensitive, ServiceAccountId, TeamId, UserId,
+    WorkspaceId,
 };
 use zenml_client::{Address, Api, Client, Credential, Optional as _, Settings};
 use zenml_local::faults::Faults;
@@ -100,11 +103,57 @@ impl World {
 
     /// Adds an account to the organization.
     pub(crate) async fn join(&self, account: UserId) {
+        let member = self.organization_role().await;
+        let query = AssignmentQuery { user_id: Some(account), ..AssignmentQuery::default() };
+        self.control().send(&role::ASSIGN, member, query, ()).await.unwrap();
+    }
+
+    /// Returns the invitations of an address, with their status, oldest first.
+    pub(crate) async fn invitations(&self, email: &str) -> Vec<Invitation> {
+        let query = InvitationQuery { email: Some(email.to_owned()), only_pending: Some(false) };
+        self.control().send(&invitation::LIST, self.organization(), query, ()).await.unwrap()
+    }
+
+    /// Returns the status of each invitation of an address.
+    pub(crate) async fn statuses(&self, email: &str) -> Vec<String> {
+        self.invitations(email).await.into_iter().filter_map(|invitation| invitation.status).collect()
+    }
+
+    /// Invites somebody outside of Terraform.
+    pub(crate) async fn invite(&self, email: &str) -> Invitation {
+        let create = InvitationCreate { email: email.to_owned(), role_id: self.organization_role().await };
+        self.control().send(&invitation::CREATE, self.organization(), (), create).await.unwrap()
+    }
+
+    /// Replies to the pending invitation of a person who has an account.
+    pub(crate) async fn reply(&self, email: &str, accept: bool) {
+        let api = self.acting_as(email);
+        let api = api.control_plane().unwrap();
+        for invitation in api.call(&invitation::MINE, ()).await.unwrap() {
+            api.send(&invitation::ANSWER, invitation.id, InvitationReply { accept }, ()).await.unwrap();
+        }
+    }
+
+    /// Deletes the pending invitations of an address outside of Terraform.
+    pub(crate) async fn uninvite(&self, email: &str) {
+        for invitation in self.invitations(email).await {
+            if invitation.status.as_deref() == Some("pending") {
+                let path = (self.organization(), invitation.id);
+                self.control().call(&invitation::DELETE, path).await.unwrap();
+            }
+        }
+    }
+
+    /// Removes a person from the organization outside of Terraform.
+    pub(crate) async fn leave(&self, person: &User) {
+        let removal = MemberRemoval { user_id: person.id };
+        self.control().send(&member::REMOVE, self.organization(), removal, ()).await.unwrap();
+    }
+
+    async fn organization_role(&self) -> RoleId {
         let query = RoleQuery { name: Some("Organization Member".to_owned()), ..RoleQuery::default() };
         let roles = self.control().list_all(&role::LIST, self.organization(), query).await.unwrap();
-        let member = roles.iter().find(|role| role.name.as_deref() == Some("Organization Member")).unwrap();
-        let query = AssignmentQuery { user_id: Some(account), ..AssignmentQuery::default() };
-        self.control().send(&role::ASSIGN, member.id, query, ()).await.unwrap();
+        roles.iter().find(|role| role.name.as_deref() == Some("Organization Member")).unwrap().id
     }
 
     /// Returns the APIs as a person that was created here.

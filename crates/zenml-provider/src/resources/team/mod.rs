@@ -1,28 +1,30 @@
 //! `zenml_team`: a group of people with common roles.
 
+mod data;
 mod list;
+mod members;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use tfkit::{
-    Claim, Computed, Current, Cx, DataSource, Diag, Dyn, Existing, Generated, IfSet, ImportId, Imported,
-    Model, OrDefault, OrServer, Partial, Plan, Resource, Since,
+    Claim, Computed, Current, Cx, Diag, Existing, Generated, IfSet, ImportId, Imported, Model, OrDefault,
+    OrServer, Partial, Plan, Resource, Since,
 };
 use zenml_api::control::team::{self as api, MemberQuery, TeamCreate, TeamMember, TeamQuery, TeamUpdate};
-use zenml_api::control::user::User;
-use zenml_api::{OrganizationId, Patch, TeamId, UserId};
+use zenml_api::{InvitationId, OrganizationId, Patch, TeamId};
 use zenml_client::{ApiError, Optional as _};
 
+pub use self::data::TeamData;
 pub use self::list::TeamFilters;
-use crate::access::people::{self, Found, Spellings, name_of, same_name};
+use self::members::{Members, plan_members};
+use crate::access::invitation::{self, Place};
+use crate::access::people::{Spellings, same_name};
+use crate::access::role::same_in_organization;
 use crate::client::Client;
 use crate::control;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-
-/// Key in the private state for the configured members at the last apply.
-const MEMBERS: &str = "members";
 
 /// A team of people in an organization. A role that is granted to the team applies to all of its members.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -42,15 +44,18 @@ pub struct Team {
     #[attr(check = length(..=256), same = empty_is_null)]
     pub description: Option<String>,
     /// All members of the team: email addresses or user IDs, including those of service accounts. List each person
-    /// once; case does not matter. `[]` removes all members; omit the argument to manage them elsewhere.
+    /// once; case does not matter. An address that the organization does not know is invited, see `invite_unknown`.
+    /// `[]` removes all members; omit the argument to manage them elsewhere.
     #[attr(same = same_name, check = each(non_empty()))]
     pub members: IfSet<BTreeSet<String>>,
-    /// Whether to invite people whose email address the organization does not know. It has no effect yet: this version
-    /// of the provider cannot send invitations, and an unknown address is an error in any case.
+    /// Whether to invite people whose email address is not that of a member of the organization. They join the team
+    /// when they accept. Someone who has an account becomes a member of the organization without an invitation. With
+    /// `false`, an unknown address is an error.
     #[attr(local, default = true)]
     pub invite_unknown: OrDefault<bool>,
-    /// Organization role of invited people. It has no effect yet, see `invite_unknown`.
-    #[attr(local, default = "Organization Member")]
+    /// Organization role of invited people: a full name, such as `Organization Member`, or a short name: `admin`,
+    /// `manager`, `member` or `viewer`. A change has no effect on people who are already invited.
+    #[attr(local, default = "Organization Member", same = same_in_organization, check = non_empty())]
     pub invite_role: OrDefault<String>,
     /// When the team was created.
     #[attr(stable)]
@@ -64,7 +69,8 @@ pub struct Team {
 pub struct Remote {
     organization: OrganizationId,
     team: api::Team,
-    members: Vec<User>,
+    /// Users and open invitations.
+    members: Vec<TeamMember>,
 }
 
 impl Resource for Team {
@@ -96,12 +102,12 @@ impl Resource for Team {
             members: match known {
                 // Members that are managed elsewhere are not compared.
                 Some(known) if known.members.as_ref().is_none() => IfSet(None),
-                _ => IfSet(Some(remote.members.iter().map(|user| spelled.spell(user)).collect())),
+                _ => IfSet(Some(remote.members.iter().map(|member| spell(&spelled, member)).collect())),
             },
             invite_unknown: known.map_or(OrDefault(true), |known| known.invite_unknown),
             invite_role: match known {
                 Some(known) => known.invite_role.clone(),
-                None => OrDefault("Organization Member".to_owned()),
+                None => OrDefault(invitation::DEFAULT_ROLE.to_owned()),
             },
             created: Computed::known(remote.team.created.to_string()),
             updated: Computed::known(remote.team.updated.to_string()),
@@ -111,15 +117,20 @@ impl Resource for Team {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let client = cx.client().await?;
         let organization = control::organization::or_default(client, &plan.organization_id).await?;
-        let members = resolve(client, organization, &plan, &[]).await?;
-        let team = create_new(client, organization, &plan).await?;
+        let members = Members::of(cx, organization, &plan, &[]).await?;
+        let team = match create_new(client, organization, &plan).await {
+            Ok(team) => team,
+            Err(diag) => return Err(members.undo(client, diag).await),
+        };
         let mut remote = Remote { organization, team, members: Vec::new() };
         cx.save(&Self::observe(&remote, Since::Answer(&plan))?);
-        for member in members {
-            if let Err(error) = add(client, remote.team.id, member).await {
-                return Err(undo(cx, client, &plan.name, remote.team.id, &error).await);
+        for place in members.places() {
+            if let Err(error) = add(client, remote.team.id, place).await {
+                let diag = undo(cx, client, &plan.name, remote.team.id, &error).await;
+                return Err(members.undo(client, diag).await);
             }
         }
+        members.remember(cx)?;
         remote.members = members_of(client, remote.team.id, &plan.name).await?;
         Self::observe(&remote, Since::Answer(&plan))
     }
@@ -129,7 +140,8 @@ impl Resource for Team {
         let mut current = remote.ok_or_else(|| Diag::bug("A team is updated without being read"))?;
         let client = cx.client().await?;
         let (organization, id) = (current.organization, current.team.id);
-        let wanted = resolve(client, organization, &plan, &current.members).await?;
+        let members = Members::of(cx, organization, &plan, &current.members).await?;
+        members.remember(cx)?;
         let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let change = TeamUpdate {
             name: (plan.name != prior.name).then(|| plan.name.clone()),
@@ -141,17 +153,14 @@ impl Resource for Team {
             current.team = changed.ok_or_else(|| vanished(&plan.name))?;
         }
         if plan.members.as_ref().is_some() {
-            let present: BTreeSet<UserId> = current.members.iter().map(|user| user.id).collect();
-            for member in wanted.difference(&present) {
-                add(client, id, *member)
-                    .await
-                    .map_err(|error| failed("add a member to", &plan.name, &error))?;
+            let wanted: BTreeSet<Place> = members.places().collect();
+            let present: BTreeSet<Place> = current.members.iter().map(members::place_of).collect();
+            for place in wanted.difference(&present) {
+                let added = add(client, id, *place).await;
+                added.map_err(|error| failed("add a member to", &plan.name, &error))?;
             }
-            for member in present.difference(&wanted) {
-                remove(client, id, *member)
-                    .await
-                    .map_err(|error| failed("remove a member from", &plan.name, &error))?;
-            }
+            let leaving: Vec<Place> = present.difference(&wanted).copied().collect();
+            leave(cx, organization, &current.team, &leaving).await?;
             if present != wanted {
                 current = look(client, organization, id).await?.ok_or_else(|| vanished(&plan.name))?;
             }
@@ -161,8 +170,24 @@ impl Resource for Team {
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let gone = client.control_plane()?.call(&api::DELETE, prior.id.get()?.0).await.optional();
-        gone.map(|_| ()).map_err(|error| failed("delete", &prior.name, &error))
+        let id = prior.id.get()?.0;
+        let ours = members::ours(cx);
+        let waiting: Vec<InvitationId> = if ours.is_empty() {
+            Vec::new()
+        } else {
+            let members = client.control_plane()?.call(&api::MEMBERS, id).await.optional();
+            let members = members.map_err(|error| failed("list the members of", &prior.name, &error))?;
+            let invitations = members.iter().flatten().filter_map(members::invitation_of);
+            invitations.filter(|id| ours.contains(id)).collect()
+        };
+        let organization = control::organization::or_default(client, &prior.organization_id).await?;
+        let _others_wait = invitation::lock_withdrawals(cx, organization).await;
+        let gone = client.control_plane()?.call(&api::DELETE, id).await.optional();
+        gone.map_err(|error| failed("delete", &prior.name, &error))?;
+        for invitation in waiting {
+            invitation::withdraw(client, organization, invitation).await?;
+        }
+        Ok(())
     }
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
@@ -203,165 +228,6 @@ async fn plan_organization(cx: &Cx<Client>, plan: &mut Plan<Team>) {
     {
         plan.set(Team::ORGANIZATION_ID, &Id(organization.id));
     }
-}
-
-/// Checks who joins and who leaves, to report errors as early as possible. A different name for the same person is
-/// not a change.
-async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Result<(), Diag> {
-    if !(plan.is_create() || plan.changes(Team::MEMBERS)) {
-        return Ok(());
-    }
-    let planned = plan.planned().dyn_of(Team::MEMBERS).clone();
-    let Some(elements) = planned.as_list() else { return Ok(()) };
-    let wanted: Vec<&str> = elements.iter().filter_map(Dyn::as_str).collect();
-    let prior = plan.prior().and_then(|prior| prior.members.as_ref()).cloned().unwrap_or_default();
-    let present: Vec<&str> = prior.iter().map(String::as_str).collect();
-    let Some(found) = who(cx, plan, wanted.iter().chain(&present).copied()).await? else { return Ok(()) };
-    for (one, other) in found.twice(&wanted) {
-        plan.error(one_person(one, other));
-    }
-    let joining = found.missing_in(&wanted, &present);
-    let known = remembered(cx);
-    let known: Option<HashSet<String>> =
-        known.map(|known| known.iter().map(|name| found.person(name)).collect());
-    let unfound: HashSet<&str> = found.unknown.iter().copied().collect();
-    let unknown: Vec<&str> = joining.iter().copied().filter(|name| unfound.contains(name)).collect();
-    // A state from an import or an earlier version does not contain the earlier members.
-    let can_be_known = plan.is_update() && planned.wholly_known();
-    let leaving = found.missing_in(&present, &wanted);
-    let all_departed = can_be_known && unknown.len() == joining.len() && leaving.is_empty();
-    let is_departed =
-        |name: &&str| known.as_ref().map_or(all_departed, |known| known.contains(&found.person(name)));
-    let (departed, unknown): (Vec<&str>, Vec<&str>) = unknown.into_iter().partition(is_departed);
-    if !unknown.is_empty() {
-        plan.error(unknown_members(&unknown));
-    }
-    if !planned.wholly_known() {
-        return Ok(());
-    }
-    // A later plan can then distinguish a person who left the organization from a misspelled name.
-    cx.set_private(MEMBERS, wanted.clone().into())?;
-    let nobody_else = leaving.is_empty() && joining.len() == departed.len();
-    if !departed.is_empty() {
-        if plan.is_update() && nobody_else {
-            plan.warn(if known.is_some() {
-                departed_members(&departed)
-            } else {
-                departed_or_unknown(&departed)
-            });
-        } else {
-            plan.error(departed_members(&departed));
-        }
-    }
-    if plan.is_update() && nobody_else {
-        plan.keep(Team::MEMBERS);
-    }
-    warn_of_removals(plan, &leaving);
-    Ok(())
-}
-
-/// Looks up the accounts of names; `None` while the organization is unknown.
-async fn who<'a>(
-    cx: &Cx<Client>,
-    plan: &Plan<Team>,
-    names: impl Iterator<Item = &'a str>,
-) -> Result<Option<Found<'a>>, Diag> {
-    let client = cx.client().await?;
-    let organization = match plan.get(Team::ORGANIZATION_ID).known() {
-        Some(Id(organization)) => organization,
-        None if plan.config().get(Team::ORGANIZATION_ID).is_null() => {
-            control::organization::default(client).await?.id
-        }
-        None => return Ok(None),
-    };
-    people::look_up(client, organization, names, &[]).await.map(Some)
-}
-
-/// Warns about the members that a plan removes from a team.
-fn warn_of_removals(plan: &mut Plan<Team>, leaving: &[&str]) {
-    let Some(prior) = plan.prior() else { return };
-    let name = prior.name.clone();
-    let count = leaving.len();
-    if count == 0 {
-        return;
-    }
-    let noun = if count == 1 { "member" } else { "members" };
-    plan.warn(
-        Diag::warning(format!("{count} {noun} will leave the team {name:?}"))
-            .why(format!(
-                "No longer in members: {}. They lose the access they have through this team.",
-                leaving.join(", ")
-            ))
-            .at(Team::MEMBERS),
-    );
-}
-
-/// Returns the configured members at the last apply; `None` if no apply is remembered.
-fn remembered(cx: &Cx<Client>) -> Option<Vec<String>> {
-    cx.private(MEMBERS).and_then(|names| serde_json::from_value(names).ok())
-}
-
-/// Returns the accounts of the planned members. All of them are looked up before anything is changed, and the error
-/// names all unknown ones. `present` are the current members of the team.
-async fn resolve(
-    client: &Client,
-    organization: OrganizationId,
-    plan: &Team,
-    present: &[User],
-) -> Result<BTreeSet<UserId>, Diag> {
-    let names: Vec<&str> = plan.members.as_ref().into_iter().flatten().map(String::as_str).collect();
-    let found = people::look_up(client, organization, names.iter().copied(), present).await?;
-    if let Some((one, other)) = found.twice(&names).into_iter().next() {
-        return Err(one_person(one, other));
-    }
-    if !found.unknown.is_empty() {
-        return Err(unknown_members(&found.unknown));
-    }
-    Ok(found.known.into_values().collect())
-}
-
-fn one_person(one: &str, other: &str) -> Diag {
-    Diag::error(format!("{one:?} and {other:?} are the same person"))
-        .why("Both belong to the same account, and a person can be a member only once.")
-        .fix("Remove one of them.")
-        .at(Team::MEMBERS)
-}
-
-fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
-}
-
-fn unknown_members(unknown: &[&str]) -> Diag {
-    Diag::error(format!("Not members of the organization: {}", quoted(unknown)))
-        .why("Team members must be members of the organization. This version of the provider cannot invite people.")
-        .fix(
-            "Check the spelling. A new person must first be invited and accept. Somebody who has an account \
-             needs a role in the organization, such as Organization Member.",
-        )
-        .at(Team::MEMBERS)
-}
-
-/// Returns the warning for configured members who have left the organization.
-fn departed_members(departed: &[&str]) -> Diag {
-    let verb = if departed.len() == 1 { "is" } else { "are" };
-    Diag::error(format!("{} {verb} no longer in the organization", quoted(departed)))
-        .why(
-            "An earlier apply added them to the team. They have left the organization, and with it the team.",
-        )
-        .fix("Remove them from members, or give them a role in the organization again.")
-        .at(Team::MEMBERS)
-}
-
-/// Returns the warning for configured names that are not in the organization, if the earlier members of the team are
-/// not remembered.
-fn departed_or_unknown(names: &[&str]) -> Diag {
-    Diag::warning(format!("Not members of the organization: {}", quoted(names)))
-        .why(
-            "They may have left the organization, or be misspelled. They are not in the team, and the plan \
-             does not change that.",
-        )
-        .fix("Remove them from members, correct the spelling, or give them a role in the organization again.")
-        .at(Team::MEMBERS)
 }
 
 /// Creates the team. An existing one with the same name is never taken over, except after a lost response, if it did
@@ -414,15 +280,50 @@ async fn look(client: &Client, organization: OrganizationId, id: TeamId) -> Resu
     Ok(Some(Remote { organization, team, members }))
 }
 
-async fn members_of(client: &Client, id: TeamId, name: &str) -> Result<Vec<User>, Diag> {
+/// Returns the users and the open invitations in a team.
+async fn members_of(client: &Client, id: TeamId, name: &str) -> Result<Vec<TeamMember>, Diag> {
     let members = client.control_plane()?.call(&api::MEMBERS, id).await;
     let members = members.map_err(|error| failed("list the members of", name, &error))?;
-    let user = |member| match member {
-        TeamMember::User(user) => Some(*user),
-        // An invitation is not a member yet.
-        TeamMember::Invitation(_) => None,
+    let is_there = |member: &TeamMember| match member {
+        TeamMember::User(_) => true,
+        TeamMember::Invitation(invitation) => invitation::is_open(invitation),
     };
-    Ok(members.into_iter().filter_map(user).collect())
+    Ok(members.into_iter().filter(is_there).collect())
+}
+
+/// Returns how a configuration refers to a member.
+fn spell(spelled: &Spellings<'_>, member: &TeamMember) -> String {
+    match member {
+        TeamMember::User(user) => spelled.spell(user),
+        TeamMember::Invitation(invitation) => spelled.spell_email(&invitation.email),
+    }
+}
+
+/// Removes members. Invitations that the team has sent end if no other team needs them.
+async fn leave(
+    cx: &Cx<Client>,
+    organization: OrganizationId,
+    team: &api::Team,
+    leaving: &[Place],
+) -> Result<(), Diag> {
+    let client = cx.client().await?;
+    let ours = members::ours(cx);
+    for place in leaving {
+        let invitation = match place {
+            Place::Invitation(id) if ours.contains(id) => Some(*id),
+            _ => None,
+        };
+        let _others_wait = match invitation {
+            Some(_) => Some(invitation::lock_withdrawals(cx, organization).await),
+            None => None,
+        };
+        let removed = remove(client, team.id, *place).await;
+        removed.map_err(|error| failed("remove a member from", &team.name, &error))?;
+        if let Some(invitation) = invitation {
+            invitation::withdraw(client, organization, invitation).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the team with a name in an organization.
@@ -437,18 +338,24 @@ pub(crate) async fn named(
     Ok(teams.into_iter().find(|team| team.name == name))
 }
 
-async fn add(client: &Client, team: TeamId, member: UserId) -> Result<(), ApiError> {
-    match client.api().control_plane()?.send(&api::ADD_MEMBER, team, MemberQuery::user(member), ()).await {
+async fn add(client: &Client, team: TeamId, member: Place) -> Result<(), ApiError> {
+    match client.api().control_plane()?.send(&api::ADD_MEMBER, team, query(member), ()).await {
         // The person is already a member, which is the goal.
         Err(ApiError::Conflict(_)) => Ok(()),
         outcome => outcome,
     }
 }
 
-async fn remove(client: &Client, team: TeamId, member: UserId) -> Result<(), ApiError> {
-    let gone =
-        client.api().control_plane()?.send(&api::REMOVE_MEMBER, team, MemberQuery::user(member), ()).await;
+async fn remove(client: &Client, team: TeamId, member: Place) -> Result<(), ApiError> {
+    let gone = client.api().control_plane()?.send(&api::REMOVE_MEMBER, team, query(member), ()).await;
     gone.optional().map(|_| ())
+}
+
+const fn query(member: Place) -> MemberQuery {
+    match member {
+        Place::Account(user) => MemberQuery::user(user),
+        Place::Invitation(invitation) => MemberQuery::invitation(invitation),
+    }
 }
 
 fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
@@ -472,63 +379,4 @@ fn vanished(name: &str) -> Diag {
     Diag::error(format!("Team {name:?} disappeared"))
         .why("The control plane no longer finds it. Somebody may have deleted it.")
         .fix("Run the command again to re-create it.")
-}
-
-/// Looks up an existing team by ID or name.
-#[derive(Clone, Debug, PartialEq, Model)]
-#[model(name = "team", kind = data_source, rule = tfkit::check::Rule::ExactlyOneOf(&["id", "name"]))]
-#[model(since = "3.1.0", needs = Needs::ORGANIZATION_VIEWER.text(), category = "ZenML Pro")]
-pub struct TeamData {
-    /// ID of the organization that the team belongs to. Default: the provider's organization.
-    pub organization_id: OrServer<Id<OrganizationId>>,
-    /// ID of the team.
-    pub id: OrServer<Id<TeamId>>,
-    /// Name of the team.
-    pub name: OrServer<String>,
-    /// Description of the team.
-    pub description: Computed<Option<String>>,
-    /// Email addresses of the members, or the user names of members without an address.
-    pub members: Computed<BTreeSet<String>>,
-    /// When the team was created.
-    pub created: Computed<String>,
-    /// When the team was last updated.
-    pub updated: Computed<String>,
-}
-
-impl DataSource for TeamData {
-    type Model = Self;
-    type Client = Client;
-
-    async fn read(cx: &Cx<Client>, config: Self) -> Result<Self, Diag> {
-        let client = cx.client().await?;
-        let organization = control::organization::or_default(client, &config.organization_id).await?;
-        let (found, wanted, place) = match (config.id.as_ref(), config.name.as_ref()) {
-            (Some(Id(id)), _) => (look(client, organization, *id).await?, id.to_string(), Self::ID.path()),
-            (None, Some(name)) => {
-                let found = match named(client, organization, name).await? {
-                    Some(team) => look(client, organization, team.id).await?,
-                    None => None,
-                };
-                (found, name.clone(), Self::NAME.path())
-            }
-            (None, None) => return Err(Diag::bug("A team is looked up without id and name")),
-        };
-        let Remote { team, members, .. } = found.ok_or_else(|| {
-            Diag::error(format!("There is no team {wanted:?}"))
-                .why(format!(
-                    "The organization {organization} does not have it, or the key has no access to it."
-                ))
-                .fix("Correct the id or the name, or set organization_id.")
-                .at(place)
-        })?;
-        Ok(Self {
-            organization_id: OrServer::known(Id(organization)),
-            id: OrServer::known(Id(team.id)),
-            name: OrServer::known(team.name),
-            description: Computed::known(team.description),
-            members: Computed::known(members.iter().map(|user| name_of(user).to_owned()).collect()),
-            created: Computed::known(team.created.to_string()),
-            updated: Computed::known(team.updated.to_string()),
-        })
-    }
 }
