@@ -6,7 +6,7 @@ use super::invitation::Invitation;
 use super::team::Team;
 use super::user::User;
 use crate::paging::offset_query;
-use crate::rbac::{Action, ResourceType};
+use crate::rbac::Action;
 use crate::{
     Endpoint, InvitationId, OrganizationId, Patch, ProjectId, RoleId, TeamId, Timestamp, UserId, WorkspaceId,
     text_enum,
@@ -82,7 +82,7 @@ pub struct Role {
     /// Kind of role.
     #[serde(default, rename = "type")]
     pub kind: RoleType,
-    /// Its permissions, if the server returns them.
+    /// Its permissions. The documented model does not contain them: not every response has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<Permission>>,
     /// When it was created.
@@ -93,13 +93,13 @@ pub struct Role {
     pub updated: Option<Timestamp>,
 }
 
-/// One action on one resource type. The reference does not document the form; this one is an assumption that can be
-/// changed here.
+/// One action on one resource type. The reference documents neither this form nor which pairs exist: both are
+/// assumptions, and this is the only place to change the form. [`PERMISSIONS`] lists the pairs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Permission {
-    /// Type of the resource.
-    pub resource: ResourceType,
+    /// Type of the resource: one of a workspace, such as `stack`, or one of the control plane, such as `team`.
+    pub resource: String,
     /// The allowed action.
     pub action: Action,
 }

@@ -8,10 +8,11 @@ use zenml_api::control::team::Team;
 use zenml_api::control::user::User;
 use zenml_api::{Identifier, InvitationId, RoleId, TeamId, UserId};
 
+use super::escalation::require_role;
 use super::invitation::{invitations_unchecked, require_pending};
 use super::last_admin::Watch;
 use super::limit::Limits;
-use super::role::{RoleAt, select_one};
+use super::role::{RoleAt, select_decisions, select_one};
 use super::scope::{AssignmentsIn, SeenIn};
 use super::team::teams_unchecked;
 use super::user::{user_unchecked, users_unchecked};
@@ -49,6 +50,9 @@ async fn assign(cx: Cx, id: RoleId, query: api::AssignmentQuery, (): ()) -> Resu
         let allowed = tx.allow::<Create, _>(grant.scope).await?;
         tx.note(&allowed, id, &name);
         require_scope(tx.sql(), &allowed, &name).await?;
+        if let Some(decisions) = select_decisions(tx.sql(), &role).await? {
+            require_role(tx, &name, &decisions, grant.scope).await?;
+        }
         require_same_organization(tx, &allowed, grant.principal, cx.shared().limits).await?;
         describe(tx, &allowed, &grant).await?;
         insert(tx.sql(), &allowed, &grant).await?;
@@ -261,7 +265,8 @@ async fn answers(
     if grants.is_empty() {
         return Ok(Vec::new());
     }
-    let role = select_one(&mut *sql, role).await?;
+    // Its permissions would be repeated for every holder; the role itself has them.
+    let role = api::Role { permissions: None, ..select_one(&mut *sql, role).await? };
     let principals = Principals::read_unchecked(sql, grants.iter().map(|grant| grant.principal)).await?;
     let answer = |grant: &Grant| {
         let Holder { user, team, invitation } = principals.get(grant.principal);

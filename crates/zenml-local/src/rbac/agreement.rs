@@ -9,9 +9,11 @@ use super::action::Action;
 use super::holdings::Holdings;
 use super::identity::{Actor, Credential, Identity};
 use super::oracle::Visible;
+use super::permission::Permission;
 use super::policy::PREDEFINED;
 use super::resource::{Kind, Level, Owner, Resource, Target, WorkspacePlace};
 use super::rights::Rights;
+use super::role::{Custom, to_text};
 use crate::bootstrap::insert_organization_unchecked;
 use crate::rbac::Tx;
 use crate::store::{Database, Query, Sql, Store};
@@ -53,6 +55,9 @@ const TEAMS: [Uuid; 4] = [id(5, 1), id(5, 2), id(5, 3), id(5, 4)];
 const OBJECTS: [Uuid; 3] = [id(6, 1), id(6, 2), id(6, 3)];
 /// The kinds of objects in the tests' questions.
 const KINDS: [Kind; 4] = [Kind::Stack, Kind::Secret, Kind::Project, Kind::CodeRepository];
+/// Custom roles of each organization, in turn one for each level.
+const CUSTOM: usize = 9;
+const LEVELS: [Level; 3] = [Level::Organization, Level::Workspace, Level::Project];
 const ACTIONS: [&str; 4] = ["read", "read update", "read_secret_value", "read update delete share"];
 
 fn organization_of(team: Uuid) -> Uuid {
@@ -89,6 +94,11 @@ async fn fill(sql: &mut Sql, dice: &mut Dice) {
         insert_organization_unchecked(sql, OrganizationId::from_uuid(organization), &name, ACCOUNTS[0])
             .await
             .unwrap();
+    }
+    for organization in ORGANIZATIONS {
+        for index in 0..CUSTOM {
+            custom_role(sql, dice, organization, index).await;
+        }
     }
     for team in TEAMS {
         let owner = dice.of(&ACCOUNTS);
@@ -152,6 +162,28 @@ async fn fill(sql: &mut Sql, dice: &mut Dice) {
     }
 }
 
+/// A custom role with random permissions, often few.
+async fn custom_role(sql: &mut Sql, dice: &mut Dice, organization: Uuid, index: usize) {
+    let level = LEVELS[index % 3];
+    let percent = dice.of(&[0, 3, 10, 60]);
+    let permissions: Vec<_> =
+        Permission::all(level).filter_map(|permission| dice.maybe(percent, permission)).collect();
+    run(
+        sql,
+        "INSERT INTO role (id, organization_id, level, name, system_managed, position, permissions, allows) \
+         VALUES ($1, $2, $3, $4, 0, 100, $5, $6)",
+        &[
+            &Uuid::from_u128(organization.as_u128() << 8 | index as u128).to_string(),
+            &organization.to_string(),
+            level.as_str(),
+            &format!("custom-{index}"),
+            &to_text(permissions.iter().copied()),
+            &Custom::new(level, permissions).to_text(),
+        ],
+    )
+    .await;
+}
+
 /// An id that is the workspace's own.
 fn object_in(place: WorkspacePlace, object: Uuid) -> Uuid {
     Uuid::from_u128(object.as_u128() ^ (place.workspace.as_u128() << 32))
@@ -172,12 +204,14 @@ fn resource(dice: &mut Dice, place: WorkspacePlace) -> Resource {
 }
 
 async fn assign(sql: &mut Sql, dice: &mut Dice) {
-    let role = &PREDEFINED[dice.below(PREDEFINED.len())];
+    let index = dice.below(PREDEFINED.len() + CUSTOM);
+    let custom = |index: usize| (LEVELS[index % 3], format!("custom-{index}"));
+    let predefined = PREDEFINED.get(index).map(|role| (role.level, role.name.to_owned()));
+    let (level, name) = predefined.unwrap_or_else(|| custom(index - PREDEFINED.len()));
     let (kind, principal) = principal(dice);
     let place = dice.of(&PLACES);
-    let workspace =
-        if role.level == Level::Organization { String::new() } else { place.workspace.to_string() };
-    let project = match role.level {
+    let workspace = if level == Level::Organization { String::new() } else { place.workspace.to_string() };
+    let project = match level {
         Level::Project => object_in(place, dice.of(&PROJECTS)).to_string(),
         _ => String::new(),
     };
@@ -192,8 +226,8 @@ async fn assign(sql: &mut Sql, dice: &mut Dice) {
             &workspace,
             &project,
             &place.organization.to_string(),
-            role.level.as_str(),
-            role.name,
+            level.as_str(),
+            &name,
         ],
     )
     .await;

@@ -10,6 +10,7 @@ use super::oracle::Visible;
 use super::policy::{PREDEFINED, Predefined};
 use super::resource::{Kind, Level, Owner, Resource, Target, WorkspacePlace};
 use super::rights::{Held, Rights, Shared};
+use super::role::{Custom, Role};
 
 const fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
@@ -25,14 +26,23 @@ const OBJECT: Uuid = id(40);
 
 /// The rights of an organization member with a role, in its scope.
 fn holder(role: &'static Predefined) -> Rights {
+    held_in(role.into(), role.level)
+}
+
+fn held_in(role: Role, level: Level) -> Rights {
     let held = Held {
         role,
         organization: ORGANIZATION,
-        workspace: (role.level != Level::Organization).then_some(PLACE.workspace),
-        project: (role.level == Level::Project).then_some(PROJECT),
+        workspace: (level != Level::Organization).then_some(PLACE.workspace),
+        project: (level == Level::Project).then_some(PROJECT),
     };
-    let member = Held { role: super::policy::ORGANIZATION_MEMBER, workspace: None, project: None, ..held };
-    let held = if role.level == Level::Organization { vec![held] } else { vec![member, held] };
+    let member = Held {
+        role: super::policy::ORGANIZATION_MEMBER.into(),
+        workspace: None,
+        project: None,
+        ..held.clone()
+    };
+    let held = if level == Level::Organization { vec![held] } else { vec![member, held] };
     Rights { account: ME, held, ..Rights::default() }
 }
 
@@ -271,4 +281,58 @@ fn a_list_shows_all_objects_or_shared_ones_or_own_ones() {
     let project = holder(Predefined::find("project", "Project Viewer").unwrap());
     let projects = Target::in_workspace(PLACE, Resource::all(Kind::Project));
     assert_eq!(project.visible(Action::Read, &projects), Visible::Ids(BTreeSet::from([PROJECT])));
+}
+
+/// The columns: organization, member, team, role, assignment, workspace, project, stack, secret, pipeline.
+#[test]
+fn a_custom_role_allows_its_permissions_and_what_they_imply() {
+    let columns = [
+        target(Kind::Organization),
+        target(Kind::Member),
+        target(Kind::Team),
+        target(Kind::Role),
+        Target { project: Some(PROJECT), kind: Kind::Assignment, id: None, ..target(Kind::Stack) },
+        target(Kind::Workspace),
+        target(Kind::Project),
+        target(Kind::Stack),
+        target(Kind::Secret),
+        target(Kind::Pipeline),
+    ];
+    let mut table = String::new();
+    for (level, text) in [
+        (Level::Organization, ""),
+        (Level::Organization, "team:update"),
+        (Level::Organization, "stack:read stack:update"),
+        (Level::Organization, "role_assignment:create"),
+        (Level::Workspace, ""),
+        (Level::Workspace, "secret:read_secret_value"),
+        (Level::Workspace, "project:read pipeline:create"),
+        (Level::Workspace, "role_assignment:read workspace:update"),
+        (Level::Project, ""),
+        (Level::Project, "pipeline:read pipeline:delete"),
+    ] {
+        let role = Custom::new(level, super::role::from_text(text));
+        let mut rights = held_in(Role::Custom(std::sync::Arc::new(role)), level);
+        // Membership comes with an organization's role.
+        if level == Level::Organization {
+            rights.held.retain(|held| matches!(held.role, Role::Custom(_)));
+        }
+        let _ = write!(table, "{:13}{text:40}", level.as_str());
+        for target in &columns {
+            let _ = write!(table, "{:12}", letters(&rights, target));
+        }
+        table = format!("{}\n", table.trim_end());
+    }
+    insta::assert_snapshot!(table, @"
+    organization                                         .r......... .r......... -           -           -           -           -           -           -           -
+    organization team:update                             .r......... .r......... ..u........ -           -           -           -           -           -           -
+    organization stack:read stack:update                 .r......... .r......... -           -           -           .r........E -           .ru........ -           -
+    organization role_assignment:create                  .r......... .r......... .r......... .r......... c.......... -           -           -           -           -
+    workspace                                            .r......... .r......... -           -           -           .r........E -           -           -           -
+    workspace    secret:read_secret_value                .r......... .r......... -           -           -           .r........E -           -           .....v..... -
+    workspace    project:read pipeline:create            .r......... .r......... -           -           -           .r........E .r......... -           -           c..........
+    workspace    role_assignment:read workspace:update   .r......... .r......... .r......... .r......... .r......... .ru.......E -           -           -           -
+    project                                              .r......... .r......... -           -           -           .r........E .r......... -           -           -
+    project      pipeline:read pipeline:delete           .r......... .r......... -           -           -           .r........E .r......... -           -           .r.d.......
+    ");
 }

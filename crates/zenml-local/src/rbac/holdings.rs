@@ -10,9 +10,9 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::action::{Action, Actions};
-use super::policy::Predefined;
 use super::resource::{Kind, Level, Resource, Target, WorkspacePlace};
 use super::rights::{Held, Rights, Shared};
+use super::role::Role;
 use super::visible::Caller;
 use crate::error::{Error, Result};
 use crate::store::{Row, Sql};
@@ -28,31 +28,31 @@ macro_rules! principals {
 /// The roles of the account in a scope: organization `$2`, workspace `$3`, and the projects in the JSON list `$4`.
 /// The joins fix their order, because only that order is fast.
 pub(super) const ROLES_IN_SCOPE: &str = concat!(
-    "SELECT DISTINCT r.level, r.name, x.workspace_id, x.project_id FROM ",
+    "SELECT DISTINCT r.level, r.name, r.allows, x.workspace_id, x.project_id FROM ",
     principals!(),
     " CROSS JOIN assignment x CROSS JOIN role r WHERE x.principal_kind = p.kind AND x.principal_id = p.id \
      AND x.organization_id = $2 AND x.workspace_id IN ('', $3) \
      AND x.project_id IN (SELECT '' UNION ALL SELECT value FROM json_each($4)) \
-     AND r.id = x.role_id AND r.system_managed = 1"
+     AND r.id = x.role_id"
 );
 
 /// For each role of organization `$2`, a workspace where the account has it, or null: in any workspace.
-pub(super) const ROLES_ANYWHERE: &str = "SELECT r.level, r.name, \
+pub(super) const ROLES_ANYWHERE: &str = "SELECT r.level, r.name, r.allows, \
      COALESCE((SELECT x.workspace_id FROM assignment x \
        WHERE x.role_id = r.id AND x.principal_kind = 'user' AND x.principal_id = $1 LIMIT 1), \
      (SELECT x.workspace_id FROM team_member m CROSS JOIN assignment x WHERE m.kind = 'user' AND m.member_id = $1 \
        AND x.role_id = r.id AND x.principal_kind = 'team' AND x.principal_id = m.team_id LIMIT 1)) \
-     FROM role r WHERE r.organization_id = $2 AND r.system_managed = 1";
+     FROM role r WHERE r.organization_id = $2";
 
 /// The same in workspace `$3` and all its projects.
-pub(super) const ROLES_IN_WORKSPACE: &str = "SELECT r.level, r.name, \
+pub(super) const ROLES_IN_WORKSPACE: &str = "SELECT r.level, r.name, r.allows, \
      COALESCE((SELECT x.workspace_id FROM assignment x \
        WHERE x.role_id = r.id AND x.principal_kind = 'user' AND x.principal_id = $1 \
        AND x.workspace_id = CASE r.level WHEN 'organization' THEN '' ELSE $3 END LIMIT 1), \
      (SELECT x.workspace_id FROM team_member m CROSS JOIN assignment x WHERE m.kind = 'user' AND m.member_id = $1 \
        AND x.role_id = r.id AND x.principal_kind = 'team' AND x.principal_id = m.team_id \
        AND x.workspace_id = CASE r.level WHEN 'organization' THEN '' ELSE $3 END LIMIT 1)) \
-     FROM role r WHERE r.organization_id = $2 AND r.system_managed = 1";
+     FROM role r WHERE r.organization_id = $2";
 
 /// The shares of the account on the objects in the JSON list `$3`, in workspace `$2`.
 pub(super) const SHARES_OF_OBJECTS: &str = "SELECT x.resource, x.actions FROM json_each($3) j CROSS JOIN share x \
@@ -79,11 +79,11 @@ pub(super) const SHARES_OF_KIND: &str = concat!(
 
 /// The projects of workspace `$3` in organization `$2` where the account has a role, with the roles.
 pub(super) const ROLES_IN_PROJECTS: &str = concat!(
-    "SELECT DISTINCT r.level, r.name, x.workspace_id, x.project_id FROM ",
+    "SELECT DISTINCT r.level, r.name, r.allows, x.workspace_id, x.project_id FROM ",
     principals!(),
     " CROSS JOIN assignment x CROSS JOIN role r WHERE x.principal_kind = p.kind AND x.principal_id = p.id \
      AND x.organization_id = $2 AND x.workspace_id = $3 AND x.project_id > '' \
-     AND r.id = x.role_id AND r.system_managed = 1"
+     AND r.id = x.role_id"
 );
 
 /// Properties of the account: rights that need no grant.
@@ -345,7 +345,7 @@ impl Holdings {
         for scope in scopes {
             self.roles.entry(scope).or_insert_with(|| {
                 let mut rights = around.clone();
-                rights.held.extend(of_projects.get(&scope.project).into_iter().flatten());
+                rights.held.extend(of_projects.get(&scope.project).into_iter().flatten().cloned());
                 rights
             });
         }
@@ -396,18 +396,23 @@ fn share(row: &Row, target: &Target) -> Result<Shared> {
     })
 }
 
-/// Reads level, name, workspace and project of roles. The account does not have a role whose workspace column is
-/// null.
+/// Reads level, name, permissions, workspace and project of roles. The account does not have a role whose workspace
+/// column is null.
 fn held(rows: &[Row], organization: Uuid) -> Result<Vec<Held>> {
     let mut all = Vec::new();
+    let mut custom: HashMap<&str, Role> = HashMap::new();
     for row in rows {
-        let (level, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
-        let Some(role) = Predefined::find(level, name) else { continue };
-        if row.try_get::<Option<&str>, _>(2)?.is_none() {
+        if row.try_get::<Option<&str>, _>(3)?.is_none() {
             continue;
         }
-        let project = if row.len() > 3 { optional(row, 3)? } else { None };
-        all.push(Held { role, organization, workspace: optional(row, 2)?, project });
+        let (level, name, allows): (&str, &str, &str) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let known = custom.get(allows).cloned();
+        let Some(role) = known.or_else(|| Role::read(level, name, allows)) else { continue };
+        if matches!(role, Role::Custom(_)) {
+            custom.entry(allows).or_insert_with(|| role.clone());
+        }
+        let project = if row.len() > 4 { optional(row, 4)? } else { None };
+        all.push(Held { role, organization, workspace: optional(row, 3)?, project });
     }
     Ok(all)
 }

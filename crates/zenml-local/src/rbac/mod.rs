@@ -12,12 +12,14 @@ mod holdings;
 mod identity;
 #[cfg(test)]
 mod oracle;
+pub(crate) mod permission;
 pub(crate) mod policy;
 #[cfg(test)]
 pub(crate) mod probe;
 mod proof;
 mod resource;
 mod rights;
+pub(crate) mod role;
 mod share;
 mod tx;
 mod visible;
@@ -29,7 +31,7 @@ pub(crate) use holdings::Holdings;
 pub(crate) use identity::{Actor, Credential, Identity};
 pub(crate) use proof::{Allowed, Listed, Open, not_found};
 pub(crate) use resource::{
-    InvalidResource, Kind, Object, Owner, Resource, Target, UnknownKind, WorkspacePlace,
+    InvalidResource, Kind, Level, Object, Owner, Resource, Target, UnknownKind, WorkspacePlace,
 };
 pub(crate) use share::{Principal, SharedObject, allowed_ids, check, describe, forget, members, share};
 pub(crate) use tx::{Recorded, Tx};

@@ -6,9 +6,9 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::action::{Action, Actions};
-use super::policy::Predefined;
 use super::resource::{Kind, Target, WorkspacePlace};
 use super::rights::{Held, Rights, Shared};
+use super::role::Role;
 use crate::error::Error;
 use crate::store::Sql;
 
@@ -75,17 +75,18 @@ impl Rights {
         rights.superuser = row.try_get::<i64, _>(0)? != 0;
         rights.home = optional(&row, 1)?;
         let statement = format!(
-            "SELECT r.level, r.name, x.organization_id, x.workspace_id, x.project_id FROM assignment x \
-             JOIN role r ON r.id = x.role_id WHERE r.system_managed = 1 AND {PRINCIPAL}"
+            "SELECT r.level, r.name, r.allows, x.organization_id, x.workspace_id, x.project_id FROM assignment x \
+             JOIN role r ON r.id = x.role_id WHERE {PRINCIPAL}"
         );
         for row in sqlx::query(sqlx::AssertSqlSafe(statement)).bind(&id).fetch_all(&mut *sql).await? {
-            let (level, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-            let Some(role) = Predefined::find(&level, &name) else { continue };
+            let (level, name, allows): (&str, &str, &str) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let Some(role) = Role::read(level, name, allows) else { continue };
             rights.held.push(Held {
                 role,
-                organization: required(&row, 2)?,
-                workspace: optional(&row, 3)?,
-                project: optional(&row, 4)?,
+                organization: required(&row, 3)?,
+                workspace: optional(&row, 4)?,
+                project: optional(&row, 5)?,
             });
         }
         let statement = format!(

@@ -1,4 +1,5 @@
-//! The policy: what each predefined role may do. The only place that knows role names.
+//! The policy: what each predefined role may do. The only place that knows role names. A custom role has its own
+//! permissions ([`Role`](super::role::Role)).
 
 use super::action::{Action, Actions};
 use super::resource::{Kind, Level};

@@ -6,14 +6,15 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::action::{Action, Actions};
-use super::policy::{ORGANIZATION_MEMBER, Predefined, WORKSPACE_ADMIN};
+use super::policy::{ORGANIZATION_MEMBER, WORKSPACE_ADMIN};
 use super::resource::{Kind, Level, Owner, Resource, Target, WorkspacePlace};
+use super::role::Role;
 
 /// A role with its scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
     /// The role.
-    pub(crate) role: &'static Predefined,
+    pub(crate) role: Role,
     /// The organization.
     pub(crate) organization: Uuid,
     /// The workspace, for roles of a workspace or a project.
@@ -86,18 +87,18 @@ impl Rights {
     /// Returns the effective roles: assigned and implicit ones.
     pub(super) fn held(&self) -> impl Iterator<Item = Held> {
         let home = self.home.map(|organization| Held {
-            role: ORGANIZATION_MEMBER,
+            role: ORGANIZATION_MEMBER.into(),
             organization,
             workspace: None,
             project: None,
         });
         let owned = self.owned.iter().map(|place| Held {
-            role: WORKSPACE_ADMIN,
+            role: WORKSPACE_ADMIN.into(),
             organization: place.organization,
             workspace: Some(place.workspace),
             project: None,
         });
-        let given = self.held.iter().copied();
+        let given = self.held.iter().cloned();
         given.chain(home).chain(owned).filter(|held| self.belongs_to(held.organization))
     }
 

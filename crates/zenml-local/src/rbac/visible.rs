@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::action::{Act as _, Action, Read};
 use super::policy::{ORGANIZATION_MEMBER, Predefined, WORKSPACE_ADMIN};
 use super::resource::{Kind, Resource, Target};
+use super::role::holds;
 use crate::error::{Error, Result};
 use crate::store::{Query, Sql};
 
@@ -68,7 +69,7 @@ impl Caller {
             };
             query.push_bind(self.account.to_string());
             if table == "assignment" {
-                query.push(" AND r.id = x.role_id AND r.system_managed = 1");
+                query.push(" AND r.id = x.role_id");
             }
             condition(query);
             query.push(")");
@@ -270,11 +271,15 @@ fn workspace(target: &Target) -> String {
     target.workspace.map(|id| id.to_string()).unwrap_or_default()
 }
 
-/// Adds ` AND …`: role `r` allows this. The names come from the policy, so their number is fixed.
+/// Adds ` AND …`: role `r` allows this. The names of predefined roles come from the policy, so their number is fixed.
 fn push_role(query: &mut Query, to: Option<(Action, Kind)>) {
     let Some((action, kind)) = to else { return };
     let names: Vec<_> = Predefined::with(action, kind)
         .map(|role| format!("'{}:{}'", role.level.as_str(), role.name))
         .collect();
-    query.push(format_args!(" AND r.level || ':' || r.name IN ({})", names.join(", ")));
+    query.push(format_args!(
+        " AND (r.system_managed = 1 AND r.level || ':' || r.name IN ({}) OR {})",
+        names.join(", "),
+        holds("r.allows", action, kind),
+    ));
 }

@@ -149,6 +149,15 @@ pub(crate) const ROWS: &[Row] = &[
         "",
         [401, 404, 404, 401, 200],
     ),
+    ("GET /permissions", "GET /permissions", "", [401, 200, 200, 401, 200]),
+    (
+        "POST /roles",
+        "POST /roles",
+        r#"{"organization_id":"{organization}","name":"Deployer","level":"workspace","permissions":[]}"#,
+        [401, 404, 403, 401, 200],
+    ),
+    ("PATCH /roles/{role_id}", "PATCH /roles/{custom}", r#"{"description":"x"}"#, [401, 404, 404, 401, 200]),
+    ("DELETE /roles/{role_id}", "DELETE /roles/{custom}", "", [401, 404, 404, 401, 200]),
     // Service accounts.
     (
         "GET /organizations/{organization_id}/service_accounts",
@@ -347,7 +356,12 @@ async fn each_route_returns_the_status_in_the_table_for_each_caller() {
     let invitations = format!("POST /organizations/{}/invitations", world.organization());
     let body = json!({ "email": "waiting@example.org", "role_id": member_role });
     let invitation = text(&world.admin(&invitations, body).await.ok()["id"]);
+    let custom = json!({
+        "organization_id": world.organization(), "name": "Reader", "level": "workspace", "permissions": [],
+    });
+    let custom = text(&world.admin("POST /roles", custom).await.ok()["id"]);
     let names = BTreeMap::from([
+        ("custom", custom),
         ("organization", world.organization()),
         ("member_role", member_role),
         ("invitation", invitation),

@@ -28,6 +28,7 @@ mod plan;
 mod printing;
 mod process;
 mod ready;
+mod role;
 mod secrecy;
 mod session;
 mod support;
