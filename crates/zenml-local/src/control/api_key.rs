@@ -5,6 +5,7 @@ use zenml_api::control::user::{CREATE_MY_API_KEY, DELETE_MY_API_KEY, MY_API_KEYS
 use zenml_api::{ApiKeyId, IdOrName, Identifier, OrganizationId, ServiceAccountId};
 
 use super::check::{self, Slice};
+use super::escalation::require_as_much_as;
 use super::last_admin::Watch;
 use super::service_account::{self, OfAccount, ServiceAccountAt};
 use super::user::{Account, Profile};
@@ -12,7 +13,7 @@ use crate::authn;
 use crate::crypto::{ApiKey, Vault};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
-use crate::rbac::{Act, Allowed, Credential, Identity, Read, Tx, Update};
+use crate::rbac::{Act, Allowed, Credential, Identity, Principal, Read, Tx, Update};
 use crate::store::{Row, Sql, column, now, seconds_between, seconds_from_now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -58,6 +59,7 @@ async fn create(cx: Cx, of: OfAccount, (): (), new: api::ApiKeyCreate) -> Result
     cx.tx(async |tx| {
         let allowed = change(tx, &of).await?;
         tx.detail(&allowed, &format!("created the API key '{}'", new.name));
+        require_own(tx, &allowed).await?;
         insert(tx.sql(), &allowed, &cx.shared().vault, &new).await
     })
     .await
@@ -124,6 +126,7 @@ async fn rotate(
             minutes => format!("; the old one stays valid for {minutes} minutes"),
         };
         tx.detail(&allowed, &format!("rotated the API key '{}'{kept}", before.name));
+        require_own(tx, &allowed).await?;
         renew(tx.sql(), &allowed, &cx.shared().vault, &before, minutes).await
     })
     .await
@@ -149,6 +152,12 @@ async fn change(tx: &mut Tx, of: &OfAccount) -> Result<Allowed<Update, ServiceAc
     let name = service_account::select_one(tx.sql(), &allowed).await?.username;
     tx.note(&allowed, at.id(), &name);
     Ok(allowed)
+}
+
+/// A key lets its holder do everything that the account may.
+async fn require_own(tx: &mut Tx, account: &Allowed<Update, ServiceAccountAt>) -> Result<()> {
+    let principal = Principal::User(account.id().uuid());
+    require_as_much_as(tx, "get a key of a service account", principal, account.organization()).await
 }
 
 async fn list_mine(cx: Cx, (): (), (): (), (): ()) -> Result<Vec<api::ApiKey>> {

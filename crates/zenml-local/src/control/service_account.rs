@@ -35,6 +35,10 @@ impl ServiceAccountAt {
     pub(super) const fn id(self) -> ServiceAccountId {
         self.id
     }
+
+    pub(super) const fn organization(self) -> OrganizationId {
+        self.organization
+    }
 }
 
 impl Object for ServiceAccountsOf {

@@ -7,6 +7,7 @@ use zenml_api::control::team as api;
 use zenml_api::{Identifier, InvitationId, OrganizationId, TeamId, UserId};
 
 use super::check::{self, Slice};
+use super::escalation::require_as_much_as;
 use super::invitation::{self, invitations_unchecked};
 use super::last_admin::Watch;
 use super::organization::OrganizationAt;
@@ -14,7 +15,8 @@ use super::user::{self, user_unchecked};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    Act, Allowed, Create, Delete, Holdings, Kind, Listed, Object, Owner, Read, Target, Tx, Update, not_found,
+    Act, Allowed, Create, Delete, Holdings, Kind, Listed, Object, Owner, Principal, Read, Target, Tx, Update,
+    not_found,
 };
 use crate::store::{Query, Row, Sql, column, now};
 
@@ -150,6 +152,11 @@ async fn add_member(cx: Cx, id: TeamId, query: api::MemberQuery, (): ()) -> Resu
         let allowed = tx.allow::<Update, _>(at).await?;
         let team = select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &team.name);
+        // Whoever created the team decides who is in it.
+        if at.owner.is_none_or(|owner| tx.actor().identity().is_none_or(|caller| caller.account != owner)) {
+            let what = format!("add somebody to team '{}'", team.name);
+            require_as_much_as(tx, &what, Principal::Team(id.uuid()), at.organization).await?;
+        }
         let added = match member {
             Member::User(user) => require_member(tx.sql(), &allowed, user).await?,
             Member::Invitation(invitation) => {

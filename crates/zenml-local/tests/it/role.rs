@@ -355,6 +355,60 @@ async fn nobody_grants_more_than_they_have() {
 }
 
 #[tokio::test]
+async fn nobody_gets_more_through_a_team_a_key_or_an_invitation() {
+    let world = World::start().await;
+    let clerk = world.member("clerk@example.org", "Organization Member").await;
+    let rights = [
+        "team:read",
+        "team:create",
+        "team:update",
+        "organization_service_account:read",
+        "organization_service_account:update",
+        "invitation:create",
+        "role_assignment:create",
+        "stack:read",
+    ];
+    world.grant(&world.custom("organization", "Clerk", &rights).await, &clerk, "").await;
+    let admin = world.role("organization", "Organization Admin").await;
+    let reader = world.custom("organization", "Reader", &["stack:read"]).await;
+    let (weak, strong) = (world.team("weak").await, world.team("strong").await);
+    let accounts = format!("/organizations/{}/service_accounts", world.organization());
+    let mut robots = Vec::new();
+    for (name, team, role) in [("weak-robot", &weak, &reader), ("strong-robot", &strong, &admin)] {
+        let grant = format!("POST /roles/{role}/assignments?team_id={team}");
+        world.admin(&grant, Value::Null).await.ok();
+        let robot = world.admin(&format!("POST {accounts}"), json!({ "username": name })).await.ok();
+        let join = format!("POST /teams/{team}/members?user_id={}", text(&robot["id"]));
+        world.admin(&join, Value::Null).await.ok();
+        robots.push(format!("POST {accounts}/{name}/api_keys"));
+    }
+    let invitations = format!("POST /organizations/{}/invitations", world.organization());
+    let ask = async |call: &str, body: Value| world.send(Some(&clerk.token), call, body).await;
+    let join = |team: &str| format!("POST /teams/{team}/members?user_id={}", clerk.id);
+    let invite = |role: &str| json!({ "email": format!("{role}@example.org"), "role_id": role });
+    ask(&join(&weak), Value::Null).await.ok();
+    ask(&robots[0], json!({ "name": "mine" })).await.ok();
+    ask(&invitations, invite(&reader)).await.ok();
+    for refused in [
+        ask(&join(&strong), Value::Null).await,
+        ask(&robots[1], json!({ "name": "mine" })).await,
+        ask(&invitations, invite(&admin)).await,
+    ] {
+        let refusal = refused.refused(403);
+        assert!(
+            refusal.contains("the role 'Organization Admin'") || refusal.contains("grant role"),
+            "{refusal}"
+        );
+        assert!(refusal.contains("nobody can grant more than they have"), "{refusal}");
+    }
+    // Whoever created a team decides who is in it.
+    let body = json!({ "name": "own", "organization_id": world.organization() });
+    let own = text(&ask("POST /teams", body).await.ok()["id"]);
+    world.admin(&format!("POST /roles/{admin}/assignments?team_id={own}"), Value::Null).await.ok();
+    ask(&join(&own), Value::Null).await.ok();
+}
+
+#[tokio::test]
 async fn a_custom_role_is_not_an_admin_however_much_it_allows() {
     let world = World::start().await;
     let all = world.admin("GET /permissions", Value::Null).await.ok();

@@ -9,11 +9,13 @@ use zenml_api::control::invitation as api;
 use zenml_api::{Identifier, InvitationId, OrganizationId, RoleId};
 
 use super::check;
+use super::escalation;
 use super::limit;
 use super::scope::AssignmentsIn;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::policy::ORGANIZATION_MEMBER;
+use crate::rbac::role::Role;
 use crate::rbac::{Action, Create, Delete, Holdings, Kind, Object, Read, Target, Tx, Update, not_found};
 use crate::store::column;
 
@@ -169,7 +171,7 @@ pub(super) async fn invite(
 /// invite plain members.
 async fn require_role(tx: &mut Tx, organization: OrganizationId, role: RoleId) -> Result<()> {
     let found = sqlx::query(
-        "SELECT name, system_managed FROM role WHERE id = $1 AND organization_id = $2 AND level = 'organization' \
+        "SELECT level, name, allows, system_managed FROM role WHERE id = $1 AND organization_id = $2 AND level = 'organization' \
          AND type = 'normal'",
     )
     .bind(role.to_string())
@@ -185,7 +187,11 @@ async fn require_role(tx: &mut Tx, organization: OrganizationId, role: RoleId) -
     }
     let scope = AssignmentsIn { organization, workspace: None, project: None };
     if tx.permits(Action::Create, &scope.target()).await? {
-        return Ok(());
+        let level = column::text(&found, "level")?;
+        return match Role::read(&level, &name, &column::text(&found, "allows")?) {
+            Some(role) => escalation::require_role(tx, &name, &role, scope).await,
+            None => Ok(()),
+        };
     }
     Err(Error::forbidden(format!(
         "Inviting somebody with the role '{name}' requires permission to assign it. Invite with the role '{}'.",
