@@ -25,6 +25,12 @@ mock_resource "zenml_team" {
   }
 }
 
+mock_resource "zenml_role" {
+  defaults = {
+    id = "cccccccc-cccc-4ccc-8ccc-cccccccccccc"
+  }
+}
+
 mock_resource "zenml_project" {
   defaults = {
     id = "44444444-4444-4444-8444-444444444444"

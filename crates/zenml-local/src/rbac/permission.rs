@@ -123,7 +123,7 @@ mod tests {
         for (written, near) in [
             ("stak", Some("stack")),
             ("Stack-Component", Some("stack_component")),
-            ("service_conector", Some("service_connector")),
+            ("Service-Connectors", Some("service_connector")),
             ("boat", None),
             ("", None),
             (&long, None),

@@ -9,7 +9,7 @@ use tfkit::{
     Resource, Since,
 };
 use zenml_api::control::role::{Role, RoleLevel};
-use zenml_api::{ProjectId, RoleId, WorkspaceId};
+use zenml_api::{ProjectId, RoleId};
 
 use super::holding::Holding;
 use super::home::{Home, or_default, organization_of};
@@ -17,7 +17,6 @@ use super::principal::Principal;
 use super::{belonging, caller, choice, import};
 use crate::client::Client;
 use crate::id::Id;
-use crate::in_workspace::scope;
 
 /// The model of a role assignment to a team, a user or a service account.
 ///
@@ -36,8 +35,8 @@ pub trait RoleAssignment: Model {
     /// The attribute with the id of the project, if the level is the project.
     const PROJECT_ID: Token<Self, Id<ProjectId>> = Token::new("project_id");
 
-    /// The attribute with the workspace, if the provider block has a default for it.
-    const DEFAULT_HOME: Option<Token<Self, OrServer<Id<WorkspaceId>>>> = None;
+    /// The attribute with the id of the home, if the provider block has a default for it.
+    const DEFAULT_HOME: Option<Token<Self, OrServer<Id<Self::Home>>>> = None;
 
     /// The name of the role.
     const ROLE: Token<Self, OrServer<String>> = Token::new("role");
@@ -190,7 +189,7 @@ impl<T: RoleAssignment> Resource for Assignments<T> {
 
     async fn generate(cx: &Cx<Client>, generated: &mut Generated<T>) -> Result<(), Diag> {
         if let Some(own) = T::DEFAULT_HOME {
-            scope::omit_default(cx, generated, own).await;
+            T::Home::omit_default(cx, generated, own).await;
         }
         Ok(())
     }

@@ -18,6 +18,9 @@ pub async fn check_account<H: Home>(
     home: Maybe<Id<H>>,
     principal: Option<Principal>,
 ) -> Result<(), Diag> {
+    if !H::FOR_MEMBERS {
+        return Ok(());
+    }
     let Some(principal) = principal.filter(|principal| principal.account().is_some()) else { return Ok(()) };
     let Some(Id(home)) = home.known() else { return Ok(()) };
     let Ok(Some(organization)) = home.organization(client).await else { return Ok(()) };
@@ -32,7 +35,8 @@ pub async fn explained<H: Home>(
     error: &ApiError,
     otherwise: Diag,
 ) -> Diag {
-    if !matches!(error, ApiError::NotFound(_) | ApiError::Forbidden(_) | ApiError::Invalid(_)) {
+    let is_possible = matches!(error, ApiError::NotFound(_) | ApiError::Forbidden(_) | ApiError::Invalid(_));
+    if !is_possible || !(H::FOR_MEMBERS || principal.team().is_some()) {
         return otherwise;
     }
     let Ok(Some(organization)) = home.organization(client).await else { return otherwise };

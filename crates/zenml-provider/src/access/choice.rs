@@ -6,7 +6,7 @@ use zenml_api::control::role::{Role, RoleLevel};
 use zenml_api::{OrganizationId, RoleId};
 
 use super::home::{Home, organization_of};
-use super::role::{Roles, at_role, at_role_id, roles, unknown_role};
+use super::role::{Roles, at_role, at_role_id, is_announced, roles, unknown_role};
 use crate::client::Client;
 use crate::control;
 use crate::id::Id;
@@ -86,6 +86,12 @@ pub async fn planned_role<H: Home>(
             _ => return Ok(None),
         },
     };
+    if let Some(name) = name.as_deref().filter(|name| is_announced(client, organization, level, name))
+        && roles(client, organization).await?.named(level, name).is_none()
+    {
+        // The apply creates the role first, because the configuration refers to it.
+        return Ok(None);
+    }
     let first = id.filter(|_| name.is_none());
     let role = choose(client, level, organization, name.as_deref(), first.map(|id| id.0)).await?;
     agree(&role, id)?;

@@ -95,6 +95,7 @@ impl<H: Home> Holding<H> {
 
     /// Revokes a role. A role that is no longer assigned is a success.
     pub async fn revoke(&self, client: &Client, role: RoleId) -> Result<(), Diag> {
+        self.home.check_revoke(client, self.principal, role).await?;
         let gone = client.control_plane()?.send(&api::REVOKE, role, self.query(), ()).await.optional();
         gone.map(|_| ()).map_err(|error| self.failed("revoke", role, &error))
     }

@@ -1,16 +1,24 @@
 //! The objects that roles apply to.
 
-use tfkit::{Cx, Diag, Path};
-use zenml_api::{Identifier, OrganizationId, WorkspaceId};
+use tfkit::model::{Model, Token};
+use tfkit::{Cx, Diag, Generated, OrServer, Path};
+use zenml_api::{Identifier, OrganizationId, RoleId, WorkspaceId};
 
+use super::last_admin;
+use super::principal::Principal;
 use crate::client::Client;
 use crate::control;
+use crate::id::Id;
 use crate::in_workspace::scope;
 
 /// An object that roles apply to. It determines the organization whose roles and members can be used.
 pub trait Home: Identifier {
     /// The attribute with its id.
     const ATTRIBUTE: &'static str;
+
+    /// Whether only members of the organization can hold roles here. A role in the organization itself makes an account
+    /// a member.
+    const FOR_MEMBERS: bool;
 
     /// Returns the default of the provider block, for an assignment that does not set one.
     fn of_provider(client: &Client) -> impl Future<Output = Result<Option<Self>, Diag>> + Send;
@@ -30,12 +38,73 @@ pub trait Home: Identifier {
     /// Called if a role is not found. Fails if the home may be hidden instead of deleted.
     fn not_found(self, cx: &Cx<Client>, client: &Client) -> impl Future<Output = Result<(), Diag>> + Send;
 
+    /// Called before a role is revoked. Fails if its holder must keep it.
+    fn check_revoke(
+        self,
+        client: &Client,
+        principal: Principal,
+        role: RoleId,
+    ) -> impl Future<Output = Result<(), Diag>> + Send {
+        let _ = (client, principal, role);
+        async { Ok(()) }
+    }
+
+    /// Omits the home from a generated configuration if the provider block already selects it.
+    fn omit_default<M: Model>(
+        cx: &Cx<Client>,
+        generated: &mut Generated<M>,
+        own: Token<M, OrServer<Id<Self>>>,
+    ) -> impl Future<Output = ()> + Send;
+
     /// Returns the error for an assignment without a home if the provider block has no default.
     fn unnamed() -> Diag;
 }
 
+impl Home for OrganizationId {
+    const ATTRIBUTE: &'static str = "organization_id";
+    const FOR_MEMBERS: bool = false;
+
+    async fn of_provider(client: &Client) -> Result<Option<Self>, Diag> {
+        control::organization::default(client).await.map(|organization| Some(organization.id))
+    }
+
+    async fn organization(self, client: &Client) -> Result<Option<OrganizationId>, Diag> {
+        let found = control::organization::find(client, self).await?;
+        Ok(found.map(|organization| organization.id))
+    }
+
+    fn workspace(self) -> Option<WorkspaceId> {
+        None
+    }
+
+    async fn remember(self, _: &Cx<Client>, _: &Client) -> Result<(), Diag> {
+        Ok(())
+    }
+
+    async fn not_found(self, _: &Cx<Client>, client: &Client) -> Result<(), Diag> {
+        control::organization::gone_from(client, self, "the role assignment").await
+    }
+
+    async fn check_revoke(self, client: &Client, principal: Principal, role: RoleId) -> Result<(), Diag> {
+        last_admin::check(client, self, principal, role).await
+    }
+
+    async fn omit_default<M: Model>(
+        cx: &Cx<Client>,
+        generated: &mut Generated<M>,
+        own: Token<M, OrServer<Id<Self>>>,
+    ) {
+        control::organization::omit_default(cx, generated, own).await;
+    }
+
+    fn unnamed() -> Diag {
+        Diag::bug("The provider has no default organization, and no error says so")
+    }
+}
+
 impl Home for WorkspaceId {
     const ATTRIBUTE: &'static str = "workspace_id";
+    const FOR_MEMBERS: bool = true;
 
     async fn of_provider(client: &Client) -> Result<Option<Self>, Diag> {
         control::workspace::default(client).await
@@ -59,6 +128,14 @@ impl Home for WorkspaceId {
             scope::gone(cx, client, self).await?;
         }
         Ok(())
+    }
+
+    async fn omit_default<M: Model>(
+        cx: &Cx<Client>,
+        generated: &mut Generated<M>,
+        own: Token<M, OrServer<Id<Self>>>,
+    ) {
+        scope::omit_default(cx, generated, own).await;
     }
 
     fn unnamed() -> Diag {

@@ -1,4 +1,4 @@
-//! The list resources of role assignments in workspaces and in projects.
+//! The list resources of role assignments.
 
 use tfkit::field::Misfit;
 use tfkit::model::{Key as _, Model, Object as _, Token};
@@ -10,8 +10,9 @@ use zenml_client::Optional as _;
 
 use super::assignment::{Assignments, RoleAssignment, key_fields};
 use super::holding::Holding;
+use super::home::Home as _;
 use super::principal::Principal;
-use super::role::{full_name, roles, unknown_role};
+use super::role::{Roles, full_name, roles, unknown_role};
 use crate::client::Client;
 use crate::control;
 use crate::control::workspace::Workspaces;
@@ -37,8 +38,8 @@ pub trait ListedAssignment: RoleAssignment<Home = WorkspaceId> {
     const WITH_ROLE: Token<Self::Filters, Option<String>> = Token::new("role");
 }
 
-/// A project, or the workspace itself, with the name for people.
-type Place = Option<(ProjectId, String)>;
+/// A project with its name for people, or the home itself.
+pub type Place = Option<(ProjectId, String)>;
 
 impl<T: ListedAssignment> ListResource for Assignments<T> {
     type Filters = T::Filters;
@@ -85,38 +86,61 @@ async fn of_workspace<T: ListedAssignment>(
         return Err(unknown_role(&roles, &T::LEVEL, wanted).at(T::WITH_ROLE));
     }
     let team = filters.get(T::OF_TEAM).known().map(|Id(id)| id);
+    let wanted = Wanted { team, role: role_name };
     for place in &places {
-        let project = place.as_ref().map(|(id, _)| *id);
-        for role in roles.of(&T::LEVEL) {
-            let name = role.name.as_deref().unwrap_or_default();
-            if role_name.as_ref().is_some_and(|wanted| full_name(&T::LEVEL, wanted) != name) {
+        held_in::<T>(client, workspace, place, &roles, &wanted, results).await?;
+    }
+    Ok(())
+}
+
+/// Which assignments are listed; all if nothing is set.
+pub struct Wanted {
+    /// Those of this team.
+    pub team: Option<TeamId>,
+    /// Those of the role with this short or full name.
+    pub role: Option<String>,
+}
+
+/// Lists the assignments in one place, with a request for each role.
+pub async fn held_in<T: RoleAssignment>(
+    client: &Client,
+    home: T::Home,
+    place: &Place,
+    roles: &Roles,
+    wanted: &Wanted,
+    results: &mut Results<Assignments<T>>,
+) -> Result<(), Diag> {
+    let project = place.as_ref().map(|(id, _)| *id);
+    let wanted_role = wanted.role.as_deref().map(|wanted| full_name(&T::LEVEL, wanted));
+    for role in roles.of(&T::LEVEL) {
+        let name = role.name.as_deref().unwrap_or_default();
+        if wanted_role.is_some_and(|wanted| wanted != name) {
+            continue;
+        }
+        let query = ScopeQuery { workspace_id: home.workspace(), project_id: project };
+        let held = client.control_plane()?.send(&api::ASSIGNMENTS, role.id, query, ()).await.optional();
+        let held = held.map_err(|error| {
+            cannot(format_args!("list who has the role {name:?}"), Needs::ORGANIZATION_ADMIN, &error)
+        })?;
+        // The list may also contain other scopes.
+        let is_here = |assignment: &Assignment| {
+            assignment.workspace_id == home.workspace() && assignment.project_id == project
+        };
+        for assignment in held.into_iter().flatten().filter(is_here) {
+            // An invitation has no account yet.
+            let Some(principal) = Principal::of_assignment(&assignment) else { continue };
+            if wanted.team.is_some_and(|team| principal.team() != Some(team)) {
                 continue;
             }
-            let query = ScopeQuery { workspace_id: Some(workspace), project_id: project };
-            let held = client.control_plane()?.send(&api::ASSIGNMENTS, role.id, query, ()).await.optional();
-            let held = held.map_err(|error| {
-                cannot(format_args!("list who has the role {name:?}"), Needs::ORGANIZATION_ADMIN, &error)
-            })?;
-            // The list may also contain other scopes.
-            let is_here = |assignment: &Assignment| {
-                assignment.workspace_id == Some(workspace) && assignment.project_id == project
-            };
-            for assignment in held.into_iter().flatten().filter(is_here) {
-                // An invitation has no account yet.
-                let Some(principal) = Principal::of_assignment(&assignment) else { continue };
-                if team.is_some_and(|team| principal.team() != Some(team)) {
-                    continue;
-                }
-                let holding = Holding { home: workspace, project, principal };
-                let key = T::Key::from_object(&key_fields::<T>(&holding, role.id).into_object());
-                results
-                    .push(Listed {
-                        key: key.map_err(Misfit::into_diag)?,
-                        display_name: display_name(&assignment, name, place),
-                        remote: Some((holding, role.clone())),
-                    })
-                    .await;
-            }
+            let holding = Holding { home, project, principal };
+            let key = T::Key::from_object(&key_fields::<T>(&holding, role.id).into_object());
+            results
+                .push(Listed {
+                    key: key.map_err(Misfit::into_diag)?,
+                    display_name: display_name(&assignment, name, place),
+                    remote: Some((holding, role.clone())),
+                })
+                .await;
         }
     }
     Ok(())

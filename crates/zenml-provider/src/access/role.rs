@@ -1,7 +1,8 @@
 //! The roles of an organization and their names.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use printable::A;
 use tfkit::{Diag, Dyn, Path};
@@ -39,6 +40,17 @@ pub const ORGANIZATION: &[(&str, &str)] = &[
     ("viewer", "Organization Viewer"),
 ];
 
+/// Predefined roles without a short name.
+const WITHOUT_SHORT_NAME: &[(RoleLevel, &str)] =
+    &[(RoleLevel::Organization, "Billing Admin"), (RoleLevel::Workspace, "Stack Admin")];
+
+/// Returns whether a name, short or full, is that of a predefined role. Case does not matter.
+pub fn is_predefined(level: &RoleLevel, name: &str) -> bool {
+    let is_it = |known: &str| known.eq_ignore_ascii_case(name.trim());
+    short_names(level).iter().any(|(short, full)| is_it(short) || is_it(full))
+        || WITHOUT_SHORT_NAME.iter().any(|(of, full)| of == level && is_it(full))
+}
+
 /// Returns the attribute with the name of a role.
 pub(super) fn at_role() -> Path {
     Path::root().attr("role")
@@ -64,14 +76,14 @@ pub fn full_name<'a>(level: &RoleLevel, name: &'a str) -> &'a str {
     names.find(|(short, _)| *short == name).map_or(name, |(_, full)| full)
 }
 
-/// Compares organization roles by their full names.
-pub fn same_in_organization(value: &Dyn) -> Cow<'_, Dyn> {
-    by_full_name(&RoleLevel::Organization, value)
-}
-
 /// Compares workspace roles by their full names.
 pub fn same_in_workspace(value: &Dyn) -> Cow<'_, Dyn> {
     by_full_name(&RoleLevel::Workspace, value)
+}
+
+/// Compares organization roles by their full names.
+pub fn same_in_organization(value: &Dyn) -> Cow<'_, Dyn> {
+    by_full_name(&RoleLevel::Organization, value)
 }
 
 /// Compares project roles by their full names.
@@ -136,6 +148,29 @@ pub async fn roles(client: &Client, organization: OrganizationId) -> Result<Arc<
     })
 }
 
+/// Forgets the roles of an organization after one of them has changed.
+pub fn forget(client: &Client, organization: OrganizationId) {
+    client.memory::<Cache<OrganizationId, Roles>>().forget(&organization);
+}
+
+/// Custom roles that the configuration of this run contains: organization, level and name.
+#[derive(Debug, Default)]
+struct Announced(Mutex<BTreeSet<(OrganizationId, String, String)>>);
+
+/// Remembers a planned role, so that an assignment of this plan can name it before it exists.
+pub fn announce(client: &Client, organization: OrganizationId, level: &str, name: &str) {
+    let announced = client.memory::<Announced>();
+    let mut announced = announced.0.lock().unwrap_or_else(PoisonError::into_inner);
+    announced.insert((organization, level.to_owned(), name.to_owned()));
+}
+
+/// Returns whether this plan contains the role.
+pub fn is_announced(client: &Client, organization: OrganizationId, level: &RoleLevel, name: &str) -> bool {
+    let announced = client.memory::<Announced>();
+    let announced = announced.0.lock().unwrap_or_else(PoisonError::into_inner);
+    announced.contains(&(organization, level.as_str().to_owned(), name.to_owned()))
+}
+
 /// Returns the error for an unknown role name. The caller adds the attribute.
 pub fn unknown_role(roles: &Roles, level: &RoleLevel, name: &str) -> Diag {
     let short = short_names(level).iter().map(|(short, _)| *short);
@@ -143,7 +178,11 @@ pub fn unknown_role(roles: &Roles, level: &RoleLevel, name: &str) -> Diag {
     let meant = meant(name, &names);
     Diag::error(format!("There is no {level} role {name:?}"))
         .why(format!("The organization has no role with this name for {}.", A(level)))
-        .fix(format!("{meant}Valid roles: {}.", roles.valid_names(level)))
+        .fix(format!(
+            "{meant}Valid roles: {}. If this configuration creates the role, refer to it: role_id = \
+             zenml_role.NAME.id",
+            roles.valid_names(level)
+        ))
 }
 
 #[cfg(test)]
@@ -158,6 +197,8 @@ mod tests {
             (RoleLevel::Workspace, "member", "contributor", true),
             (RoleLevel::Workspace, "admin", "Project Admin", false),
             (RoleLevel::Workspace, "admin", "viewer", false),
+            (RoleLevel::Organization, "manager", "Organization Manager", true),
+            (RoleLevel::Organization, "manager", "member", false),
             (RoleLevel::Project, "contributor", "Project Contributor", true),
             (RoleLevel::Project, "Data Steward", "Data Steward", true),
             (RoleLevel::Project, "Data Steward", "data steward", false),

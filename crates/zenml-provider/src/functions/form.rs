@@ -6,11 +6,12 @@ use std::fmt;
 use tfkit::engine::IdentityAttribute;
 use tfkit::model::{Key, Model};
 use uuid::Uuid;
+use zenml_api::control::role::RoleLevel;
 use zenml_api::workspace::component::ALL_TYPES;
 
 use crate::resources::{
-    api_key, code_repository, flavor, project, project_role_assignment, secret, service_account,
-    service_connector, stack, stack_component, stack_role_assignment, tag, team, workspace,
+    api_key, code_repository, flavor, organization_role_assignment, project, project_role_assignment, role, secret,
+    service_account, service_connector, stack, stack_component, stack_role_assignment, tag, team, workspace,
     workspace_role_assignment,
 };
 
@@ -25,8 +26,10 @@ const TYPES: &[fn() -> Facts] = &[
     facts::<api_key::ApiKey>,
     facts::<code_repository::CodeRepository>,
     facts::<flavor::Flavor>,
+    facts::<organization_role_assignment::OrganizationRoleAssignment>,
     facts::<project::Project>,
     facts::<project_role_assignment::ProjectRoleAssignment>,
+    facts::<role::Role>,
     facts::<secret::Secret>,
     facts::<service_account::ServiceAccount>,
     facts::<service_connector::ServiceConnector>,
@@ -48,8 +51,10 @@ pub(super) const NAMES: &[&str] = &[
     "zenml_api_key",
     "zenml_code_repository",
     "zenml_flavor",
+    "zenml_organization_role_assignment",
     "zenml_project",
     "zenml_project_role_assignment",
+    "zenml_role",
     "zenml_secret",
     "zenml_service_account",
     "zenml_service_connector",
@@ -117,7 +122,7 @@ impl Slot {
     /// Returns the names of the attributes that can fill it.
     fn names(&self) -> Vec<String> {
         match self.0.as_str() {
-            "id" | "name" | "type" => vec![self.0.clone()],
+            "id" | "name" | "type" | "level" => vec![self.0.clone()],
             base => vec![format!("{base}_id"), base.to_owned()],
         }
     }
@@ -127,6 +132,7 @@ impl Slot {
         let is_id = Uuid::try_parse(value).is_ok();
         match self.0.as_str() {
             "id" => is_id.then(|| "id".to_owned()),
+            "level" => RoleLevel::parse(value).is_known().then(|| "level".to_owned()),
             "type" => ALL_TYPES.contains(&value).then(|| "type".to_owned()),
             "name" => (!value.trim().is_empty()).then(|| "name".to_owned()),
             base if is_id => Some(format!("{base}_id")),

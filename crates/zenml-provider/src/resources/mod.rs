@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod code_repository;
 pub mod flavor;
 pub mod organization;
+pub mod organization_role_assignment;
 pub mod project;
 pub mod project_role_assignment;
 pub mod role;

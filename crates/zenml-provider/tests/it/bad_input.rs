@@ -252,6 +252,45 @@ async fn invalid_people_roles_and_workspaces_are_rejected_and_nothing_is_created
     .await;
 }
 
+#[tokio::test]
+async fn invalid_custom_roles_and_roles_of_strangers_are_rejected_and_nothing_is_created() {
+    under_each_host(async |world, host| {
+        let cases = vec![
+            resource(
+                "zenml_role",
+                "  name = \"Deployer\"\n  level = \"workspace\"\n  permissions = {\n    stak = [\"read\"]\n  }",
+                &[
+                    "Error: There is no resource type \"stak\"",
+                    "so no role can contain permissions on it",
+                    "Did you mean \"stack\"?",
+                    "stak = [\"read\"]",
+                ],
+            ),
+            resource(
+                "zenml_role",
+                "  name = \"Stack Admin\"\n  level = \"workspace\"\n  permissions = {}",
+                &[
+                    "Error: \"Stack Admin\" is the name of a predefined workspace role",
+                    "Choose another name.",
+                    "name = \"Stack Admin\"",
+                ],
+            ),
+            resource(
+                "zenml_organization_role_assignment",
+                &format!("  user_id = \"{NOTHING}\"\n  role = \"viewer\""),
+                &[
+                    "Error: Cannot grant the role",
+                    &format!("user/{NOTHING}"),
+                    "does not belong to the organization",
+                ],
+            ),
+        ];
+        each_fails(&world, &host, cases).await;
+        world.stop().await;
+    })
+    .await;
+}
+
 /// The default component of a type.
 async fn default_component(world: &World, workspace: WorkspaceId, kind: &str) -> String {
     let query = ComponentQuery { kind: vec![kind.to_owned()], ..ComponentQuery::default() };

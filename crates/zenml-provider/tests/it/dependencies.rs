@@ -44,6 +44,10 @@ zenml_flavor                    display_name              -
 zenml_flavor                    user_id                   -
 zenml_flavor                    created                   -
 zenml_flavor                    updated                   any change
+zenml_organization_role_assignment id                        role_id
+zenml_organization_role_assignment organization_id           -
+zenml_organization_role_assignment role                      role_id
+zenml_organization_role_assignment role_id                   role
 zenml_project                   workspace_id              -
 zenml_project                   id                        -
 zenml_project                   display_name              -
@@ -56,6 +60,8 @@ zenml_project_role_assignment   id                        role_id
 zenml_project_role_assignment   workspace_id              -
 zenml_project_role_assignment   role                      role_id
 zenml_project_role_assignment   role_id                   role
+zenml_role                      organization_id           -
+zenml_role                      id                        -
 zenml_secret                    workspace_id              -
 zenml_secret                    id                        -
 zenml_secret                    user_id                   -
@@ -156,7 +162,7 @@ fn rows(found: &mut String, type_name: &str, place: &str, attributes: &[Attribut
             _ => None,
         };
         if let Some(follows) = follows {
-            writeln!(found, "{type_name:<32}{place:<26}{follows}").unwrap();
+            writeln!(found, "{type_name:<31} {place:<25} {follows}").unwrap();
         }
         if let Shape::Nested(_, attributes) = &attribute.shape
             && attribute.who != Who::Computed

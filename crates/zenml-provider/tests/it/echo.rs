@@ -240,6 +240,7 @@ struct Row {
     is_secret: bool,
 }
 
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 async fn rows(world: &World) -> Vec<Row> {
     let workspace = world.workspace("home").await;
     let team = world.team("holders").await.to_string();
@@ -275,6 +276,7 @@ async fn rows(world: &World) -> Vec<Row> {
     let docker = |place| json!({ "username": "ann", "password": canary(place) });
     let connector = json!({ "type": "docker", "auth_method": "password", "verify": false });
     let repository = json!({ "type": "github", "project_id": project });
+    let role = json!({ "name": "alpha", "level": "workspace", "permissions": { "stack": ["read"] } });
     vec![
         row("zenml_team.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
         row("zenml_workspace.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
@@ -283,6 +285,13 @@ async fn rows(world: &World) -> Vec<Row> {
             false,
             json!({ "name": "alpha", "service_account_id": account }),
             json!({ "description": "d" }),
+        ),
+        row("zenml_role.x", false, role, json!({ "description": "d" })),
+        row(
+            "zenml_organization_role_assignment.x",
+            false,
+            json!({ "team_id": team, "role": "viewer" }),
+            json!({ "role": "manager" }),
         ),
         row("zenml_service_account.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
         row(

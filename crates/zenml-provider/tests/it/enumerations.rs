@@ -84,6 +84,14 @@ fn rows() -> Vec<Row> {
             |kind| json!({ "workspace_id": NOTHING, "project_id": NOTHING, "name": "r", "type": kind, "config": {} }),
         ),
         row(
+            "zenml_role.x",
+            "level",
+            ("Work Space", "workspace"),
+            |level| json!({ "name": "Deployer", "level": level, "permissions": {} }),
+        ),
+        row("zenml_roles", "level", ("Work Space", "workspace"), |level| json!({ "level": level })),
+        row("zenml_permissions", "level", ("Work Space", "workspace"), |level| json!({ "level": level })),
+        row(
             "zenml_role",
             "level",
             ("Work Space", "workspace"),

@@ -53,6 +53,18 @@ async fn an_import_id_is_built_from_attributes_and_parsed_into_the_same() {
             json!({ "organization_id": A, "service_account_id": B, "id": A }),
             format!("{A}/{B}/{A}"),
         ),
+        ("zenml_role", json!({ "level": "workspace", "name": "Deployer" }), "workspace/Deployer".to_owned()),
+        (
+            "zenml_role",
+            json!({ "organization_id": A, "level": "project", "name": "Deployer" }),
+            format!("{A}/project/Deployer"),
+        ),
+        ("zenml_role", json!({ "id": B }), B.to_owned()),
+        (
+            "zenml_organization_role_assignment",
+            json!({ "organization_id": A, "team_id": B, "role": "admin" }),
+            format!("{A}/team/{B}/admin"),
+        ),
         ("zenml_service_account", json!({ "organization": "acme", "name": "bot" }), "acme/bot".to_owned()),
         ("zenml_workspace", json!({ "id": A }), A.to_owned()),
         (

@@ -206,6 +206,30 @@ resource "zenml_team" "bare" {
   name = "bare"
 }
 
+resource "zenml_role" "it" {
+  name        = "Model Deployer"
+  description = "d"
+  level       = "workspace"
+  permissions = { stack = ["read"], service_connector = ["client", "read"] }
+}
+
+resource "zenml_role" "bare" {
+  name        = "Auditor"
+  level       = "organization"
+  permissions = {}
+}
+
+resource "zenml_organization_role_assignment" "it" {
+  team_id = zenml_team.it.id
+  role    = "viewer"
+}
+
+resource "zenml_workspace_role_assignment" "custom" {
+  workspace_id = zenml_workspace.it.id
+  team_id      = zenml_team.bare.id
+  role_id      = zenml_role.it.id
+}
+
 resource "zenml_workspace_role_assignment" "it" {
   workspace_id = zenml_workspace.it.id
   team_id      = zenml_team.it.id
@@ -327,7 +351,7 @@ async fn a_generated_configuration_of_every_type_imports_without_a_change_on_zen
         let workspace = "workspace_id = zenml_workspace.it.id";
         let configuration = format!("{PRO}{}", RICH.replace("{workspace}", workspace));
         let objects = generate_each(&host, &configuration, true).await;
-        assert_eq!(objects.len(), 26);
+        assert_eq!(objects.len(), 30);
         assert_eq!(types_without(objects.iter().map(String::as_str)), Vec::<String>::new());
         world.stop().await;
     })

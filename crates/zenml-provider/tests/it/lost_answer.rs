@@ -46,6 +46,19 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
     let row = |address, route, config| Row { address, route, name: "alpha".to_owned(), config };
     let rows = vec![
         row("zenml_team.x", "/teams", json!({ "name": "alpha" })),
+        row(
+            "zenml_role.x",
+            "/roles",
+            json!({ "name": "alpha", "level": "workspace", "permissions": { "stack": ["read"] } }),
+        ),
+        Row {
+            name: team.to_string(),
+            ..row(
+                "zenml_organization_role_assignment.x",
+                "/roles/{role_id}/assignments",
+                json!({ "team_id": team.to_string(), "role": "viewer" }),
+            )
+        },
         row("zenml_workspace.x", "/workspaces", json!({ "name": "alpha" })),
         row(
             "zenml_api_key.x",

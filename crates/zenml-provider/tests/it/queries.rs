@@ -16,17 +16,28 @@ use crate::many::counted;
 use crate::world::{World, engine, hosts, lacks, scenario, types_without};
 
 /// Types whose lists do not belong to a workspace.
-const IN_ORGANIZATION: [&str; 4] =
-    ["zenml_workspace", "zenml_team", "zenml_service_account", "zenml_api_key"];
+const IN_ORGANIZATION: [&str; 6] = [
+    "zenml_workspace",
+    "zenml_team",
+    "zenml_role",
+    "zenml_organization_role_assignment",
+    "zenml_service_account",
+    "zenml_api_key",
+];
 
 /// Objects of every type in a workspace, each by its address.
 async fn everything(harness: &mut Harness, world: &World) -> Vec<&'static str> {
     world.person("ann@example.com").await;
     let mut addresses = Vec::new();
     let mut ids = BTreeMap::new();
-    let configs: [(&'static str, Json); 15] = [
+    let configs: [(&'static str, Json); 17] = [
         ("zenml_workspace.a", json!({ "name": "query" })),
         ("zenml_team.a", json!({ "name": "builders", "members": ["ann@example.com"] })),
+        (
+            "zenml_role.a",
+            json!({ "name": "Deployer", "level": "workspace", "permissions": { "stack": ["read"] } }),
+        ),
+        ("zenml_organization_role_assignment.a", json!({ "team_id": "zenml_team.a", "role": "viewer" })),
         ("zenml_service_account.a", json!({ "name": "robot" })),
         ("zenml_api_key.a", json!({ "service_account_id": "zenml_service_account.a", "name": "ci" })),
         ("zenml_project.a", json!({ "workspace_id": "zenml_workspace.a", "name": "vision" })),
@@ -118,6 +129,8 @@ fn display_name(type_name: &str) -> &'static str {
     match type_name {
         "zenml_workspace" => "query",
         "zenml_team" => "builders",
+        "zenml_role" => "Deployer",
+        "zenml_organization_role_assignment" => "builders (Organization Viewer)",
         "zenml_service_account" => "robot",
         "zenml_api_key" => "robot/ci",
         "zenml_project" => "vision",
@@ -179,6 +192,11 @@ async fn filters_narrow_every_list() {
         ("zenml_workspace", json!({ "status": "available" }), json!({ "status": "deactivated" })),
         ("zenml_team", json!({ "name": "builders" }), json!({ "name": "build" })),
         ("zenml_team", json!({ "name_prefix": "build" }), json!({ "name_prefix": "x" })),
+        ("zenml_role", json!({ "name": "Deployer" }), json!({ "name": "Deploy" })),
+        ("zenml_role", json!({ "name_prefix": "Dep" }), json!({ "name_prefix": "dep" })),
+        ("zenml_role", json!({ "level": "workspace" }), json!({ "level": "project" })),
+        ("zenml_organization_role_assignment", json!({ "team_id": team }), json!({ "team_id": project })),
+        ("zenml_organization_role_assignment", json!({ "role": "viewer" }), json!({ "role": "admin" })),
         ("zenml_service_account", json!({ "name": "robot" }), json!({ "name": "rob" })),
         ("zenml_service_account", json!({ "name_prefix": "rob" }), json!({ "name_prefix": "Rob" })),
         ("zenml_service_account", json!({ "active": true }), json!({ "active": false })),

@@ -150,7 +150,7 @@ async fn the_import_block_for_an_existing_object_imports_it_for_every_type() {
         harness.destroy(address).await.unwrap();
         count += 1;
     }
-    assert_eq!(count, 11);
+    assert_eq!(count, 12);
     world.stop().await;
 }
 

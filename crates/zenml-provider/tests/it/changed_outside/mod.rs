@@ -206,7 +206,12 @@ async fn an_update_reads_its_object_once() {
     let mut types = on_a_server(&mut harness, "t").await;
     types.extend(on_the_control_plane(&world).await);
     // Roles have no other attributes to change, and separate tests.
-    let roles = ["project_role_assignment", "stack_role_assignment", "workspace_role_assignment"];
+    let roles = [
+        "organization_role_assignment",
+        "project_role_assignment",
+        "stack_role_assignment",
+        "workspace_role_assignment",
+    ];
     let roles = roles.map(|noun| format!("zenml_{noun}"));
     assert_eq!(types_without(types.iter().map(|object| object.address)), roles);
     for object in &types {

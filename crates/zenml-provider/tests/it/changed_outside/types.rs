@@ -261,6 +261,26 @@ pub(super) async fn on_the_control_plane(world: &World) -> Vec<Type> {
             ],
         },
         Type {
+            address: "zenml_role.x",
+            base: json!({ "level": "workspace" }),
+            update: Endpoint::patch("/roles/{id}"),
+            always: json!({}),
+            attributes: vec![
+                name("r"),
+                text("description", "description", "/description"),
+                Attribute {
+                    is_required: true,
+                    ..attribute(
+                        "permissions",
+                        [json!({ "stack": ["read"] }), json!({ "stack": ["update"] })],
+                        json!({ "permissions": [{ "resource": "stack", "action": "delete" }] }),
+                        "/permissions/0/action",
+                        "delete",
+                    )
+                },
+            ],
+        },
+        Type {
             address: "zenml_team.x",
             base: json!({}),
             update: Endpoint::patch("/teams/{id}"),

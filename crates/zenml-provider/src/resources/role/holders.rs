@@ -1,0 +1,70 @@
+//! Who has a role, for the error of a role in use.
+
+use tfkit::Diag;
+use zenml_api::RoleId;
+use zenml_api::control::role::{self as api, Assignment, ScopeQuery};
+use zenml_api::workspace::project;
+use zenml_client::Optional as _;
+
+use crate::access::people::name_of;
+use crate::client::Client;
+use crate::control;
+use crate::failure::{Needs, cannot};
+
+/// Holders that the error names.
+const NAMED: usize = 10;
+
+/// Rejects the deletion of a role that somebody has.
+pub(super) async fn require_none(client: &Client, role: RoleId, name: &str) -> Result<(), Diag> {
+    let held =
+        client.control_plane()?.send(&api::ASSIGNMENTS, role, ScopeQuery::default(), ()).await.optional();
+    let held = held.map_err(|error| {
+        cannot(format_args!("list who has the role {name:?}"), Needs::ORGANIZATION_ADMIN, &error)
+    })?;
+    let held = held.unwrap_or_default();
+    if held.is_empty() {
+        return Ok(());
+    }
+    let mut words = Vec::new();
+    for assignment in held.iter().take(NAMED) {
+        words.push(format!("{}{}", who(assignment), place(client, assignment).await));
+    }
+    let more = held.len().saturating_sub(NAMED);
+    if more > 0 {
+        words.push(format!("and {more} more"));
+    }
+    Err(Diag::error(format!("Role {name:?} is still assigned"))
+        .why(format!("Its holders would lose their permissions: {}.", words.join("; ")))
+        .fix(
+            "Remove these role assignments first, and run the command again. If Terraform does not manage them, \
+             revoke them in the ZenML Pro dashboard, or import them and destroy them with the role.",
+        ))
+}
+
+fn who(assignment: &Assignment) -> String {
+    if let Some(team) = &assignment.team {
+        return format!("team {:?}", team.name);
+    }
+    if let Some(user) = &assignment.user {
+        let noun = if user.is_service_account { "service account" } else { "user" };
+        return format!("{noun} {:?}", name_of(user));
+    }
+    match &assignment.invitation {
+        Some(invitation) => format!("the invitation of {:?}", invitation.email),
+        None => "a deleted account".to_owned(),
+    }
+}
+
+/// Returns where the assignment applies, by name if that can be found out.
+async fn place(client: &Client, assignment: &Assignment) -> String {
+    let Some(workspace) = assignment.workspace_id else { return " in the organization".to_owned() };
+    let found = control::workspace::find(client, workspace).await.ok().flatten();
+    let in_workspace = found.map_or_else(|| workspace.to_string(), |found| format!("{:?}", found.name));
+    let Some(project) = assignment.project_id else { return format!(" in workspace {in_workspace}") };
+    let name = match client.api().workspace(workspace).await {
+        Ok(api) => api.call(&project::GET, project.into()).await.ok().map(|project| project.name),
+        Err(_) => None,
+    };
+    let in_project = name.map_or_else(|| project.to_string(), |name| format!("{name:?}"));
+    format!(" in project {in_project} of workspace {in_workspace}")
+}

@@ -1,0 +1,8 @@
+# Everybody who administers the provider's organization.
+list "zenml_organization_role_assignment" "admins" {
+  provider = zenml
+
+  config {
+    role = "admin"
+  }
+}
