@@ -22,6 +22,7 @@ mod memory;
 pub mod resolve;
 pub mod resources;
 mod run_environment;
+mod sharing;
 pub mod source;
 mod succession;
 pub mod wait;
@@ -82,6 +83,7 @@ impl Provider for Zenml {
             .resource::<Assignments<resources::organization_role_assignment::OrganizationRoleAssignment>>()
             .resource::<Objects<resources::project::Project>>()
             .resource::<Assignments<resources::project_role_assignment::ProjectRoleAssignment>>()
+            .resource::<resources::resource_share::ResourceShare>()
             .resource::<resources::role::Role>()
             .resource::<Objects<resources::secret::Secret>>()
             .resource::<resources::service_account::ServiceAccount>()
@@ -124,6 +126,7 @@ impl Provider for Zenml {
             .list_resource::<Assignments<resources::organization_role_assignment::OrganizationRoleAssignment>>()
             .list_resource::<Objects<resources::project::Project>>()
             .list_resource::<Assignments<resources::project_role_assignment::ProjectRoleAssignment>>()
+            .list_resource::<resources::resource_share::ResourceShare>()
             .list_resource::<resources::role::Role>()
             .list_resource::<Objects<resources::secret::Secret>>()
             .list_resource::<resources::service_account::ServiceAccount>()

@@ -10,10 +10,11 @@ use zenml_api::control::role::RoleLevel;
 use zenml_api::workspace::component::ALL_TYPES;
 
 use crate::resources::{
-    api_key, code_repository, flavor, organization_role_assignment, project, project_role_assignment, role, secret,
-    service_account, service_connector, stack, stack_component, stack_role_assignment, tag, team, workspace,
-    workspace_role_assignment,
+    api_key, code_repository, flavor, organization_role_assignment, project, project_role_assignment, resource_share,
+    role, secret, service_account, service_connector, stack, stack_component, stack_role_assignment, tag,
+    team, workspace, workspace_role_assignment,
 };
+use crate::sharing::need::Kind;
 
 /// The attributes of an import id.
 pub(super) type Attributes = BTreeMap<String, String>;
@@ -29,6 +30,7 @@ const TYPES: &[fn() -> Facts] = &[
     facts::<organization_role_assignment::OrganizationRoleAssignment>,
     facts::<project::Project>,
     facts::<project_role_assignment::ProjectRoleAssignment>,
+    facts::<resource_share::ResourceShare>,
     facts::<role::Role>,
     facts::<secret::Secret>,
     facts::<service_account::ServiceAccount>,
@@ -54,6 +56,7 @@ pub(super) const NAMES: &[&str] = &[
     "zenml_organization_role_assignment",
     "zenml_project",
     "zenml_project_role_assignment",
+    "zenml_resource_share",
     "zenml_role",
     "zenml_secret",
     "zenml_service_account",
@@ -122,7 +125,7 @@ impl Slot {
     /// Returns the names of the attributes that can fill it.
     fn names(&self) -> Vec<String> {
         match self.0.as_str() {
-            "id" | "name" | "type" | "level" => vec![self.0.clone()],
+            "id" | "name" | "type" | "level" | "resource_type" => vec![self.0.clone()],
             base => vec![format!("{base}_id"), base.to_owned()],
         }
     }
@@ -133,6 +136,7 @@ impl Slot {
         match self.0.as_str() {
             "id" => is_id.then(|| "id".to_owned()),
             "level" => RoleLevel::parse(value).is_known().then(|| "level".to_owned()),
+            "resource_type" => Kind::named(value).is_some().then(|| "resource_type".to_owned()),
             "type" => ALL_TYPES.contains(&value).then(|| "type".to_owned()),
             "name" => (!value.trim().is_empty()).then(|| "name".to_owned()),
             base if is_id => Some(format!("{base}_id")),

@@ -8,6 +8,7 @@ pub mod organization;
 pub mod organization_role_assignment;
 pub mod project;
 pub mod project_role_assignment;
+pub mod resource_share;
 pub mod role;
 pub mod secret;
 pub mod server;

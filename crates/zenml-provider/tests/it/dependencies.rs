@@ -60,6 +60,9 @@ zenml_project_role_assignment   id                        role_id
 zenml_project_role_assignment   workspace_id              -
 zenml_project_role_assignment   role                      role_id
 zenml_project_role_assignment   role_id                   role
+zenml_resource_share            id                        -
+zenml_resource_share            workspace_id              -
+zenml_resource_share            grants                    any change
 zenml_role                      organization_id           -
 zenml_role                      id                        -
 zenml_secret                    workspace_id              -

@@ -83,6 +83,14 @@ fn rows() -> Vec<Row> {
             ("GitHubs", "github"),
             |kind| json!({ "workspace_id": NOTHING, "project_id": NOTHING, "name": "r", "type": kind, "config": {} }),
         ),
+        row("zenml_resource_share.x", "resource_type", ("Secrets", "secret"), |kind| {
+            json!({ "workspace_id": NOTHING, "resource_type": kind, "resource_id": NOTHING, "team_id": NOTHING,
+                "actions": ["read"] })
+        }),
+        row("zenml_resource_share.x", "actions", ("Updates", "update"), |action| {
+            json!({ "workspace_id": NOTHING, "resource_type": "secret", "resource_id": NOTHING, "team_id": NOTHING,
+                "actions": ["read", action] })
+        }),
         row(
             "zenml_role.x",
             "level",

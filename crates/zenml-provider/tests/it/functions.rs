@@ -61,6 +61,11 @@ async fn an_import_id_is_built_from_attributes_and_parsed_into_the_same() {
         ),
         ("zenml_role", json!({ "id": B }), B.to_owned()),
         (
+            "zenml_resource_share",
+            json!({ "workspace_id": A, "resource_type": "secret", "resource_id": B, "team_id": A }),
+            format!("{A}/secret/{B}/team/{A}"),
+        ),
+        (
             "zenml_organization_role_assignment",
             json!({ "organization_id": A, "team_id": B, "role": "admin" }),
             format!("{A}/team/{B}/admin"),

@@ -243,6 +243,23 @@ resource "zenml_project_role_assignment" "it" {
   role         = "viewer"
 }
 
+resource "zenml_resource_share" "it" {
+  workspace_id  = zenml_workspace.it.id
+  resource_type = "secret"
+  resource_id   = zenml_secret.it.id
+  team_id       = zenml_team.bare.id
+  actions       = ["read", "read_secret_value"]
+}
+
+resource "zenml_resource_share" "project" {
+  workspace_id  = zenml_workspace.it.id
+  project_id    = zenml_project.it.id
+  resource_type = "code_repository"
+  resource_id   = zenml_code_repository.it.id
+  team_id       = zenml_team.bare.id
+  actions       = ["read"]
+}
+
 resource "zenml_stack_role_assignment" "it" {
   workspace_id = zenml_workspace.it.id
   stack_id     = zenml_stack.it.id

@@ -43,12 +43,18 @@ async fn slow_rows(world: &World) -> Vec<(&'static str, Json)> {
     harness.apply("zenml_stack.s", stack).await.unwrap();
     let stack = id_of(&harness, "zenml_stack.s");
     let role = json!({ "workspace_id": home, "stack_id": stack, "team_id": team, "role": "write" });
+    let store = id_of(&harness, "zenml_stack_component.a");
+    let share = json!({
+        "workspace_id": home, "resource_type": "stack_component", "resource_id": store, "team_id": team,
+        "actions": ["read"],
+    });
     vec![
         ("zenml_team.y", json!({ "name": "beta", "members": [person] })),
         ("zenml_workspace.y", json!({ "name": "beta", "desired_state": "deactivated" })),
         ("zenml_api_key.y", json!({ "name": "beta", "active": false, "service_account_id": account })),
         ("zenml_service_account.y", json!({ "name": "beta", "active": false })),
         ("zenml_stack_role_assignment.y", role),
+        ("zenml_resource_share.y", share),
     ]
 }
 

@@ -120,8 +120,8 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
     let left_out = types_without(rows.iter().map(|row| row.address));
     assert_eq!(
         left_out,
-        ["zenml_stack_role_assignment"],
-        "its creation writes shares and has no single response"
+        ["zenml_resource_share", "zenml_stack_role_assignment"],
+        "their creation writes shares and has no single response"
     );
     (world, rows)
 }

@@ -20,8 +20,9 @@ use crate::world::{engine, hosts, lacks, scenario, under_each_host};
 const INVENTED: &str = "k3x94t9d";
 
 /// Attributes whose values do not come from other objects: they are checked as early as possible.
-const LITERAL: [&str; 5] = [
+const LITERAL: [&str; 6] = [
     "zenml_code_repository.source",
+    "zenml_resource_share.actions",
     "zenml_service_connector.timeouts",
     "zenml_stack_role_assignment.actions",
     "zenml_stack_role_assignment.role",

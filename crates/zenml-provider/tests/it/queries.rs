@@ -47,6 +47,13 @@ async fn everything(harness: &mut Harness, world: &World) -> Vec<&'static str> {
             json!({ "workspace_id": "zenml_workspace.a", "name": "login", "values": { "k": "v" } }),
         ),
         (
+            "zenml_resource_share.a",
+            json!({
+                "workspace_id": "zenml_workspace.a", "resource_type": "secret", "resource_id": "zenml_secret.a",
+                "team_id": "zenml_team.a", "actions": ["read", "update"],
+            }),
+        ),
+        (
             "zenml_flavor.a",
             json!({ "workspace_id": "zenml_workspace.a", "name": "files", "type": "artifact_store", "source": "a.B" }),
         ),
@@ -129,6 +136,7 @@ fn display_name(type_name: &str) -> &'static str {
     match type_name {
         "zenml_workspace" => "query",
         "zenml_team" => "builders",
+        "zenml_resource_share" => "builders (secret login)",
         "zenml_role" => "Deployer",
         "zenml_organization_role_assignment" => "builders (Organization Viewer)",
         "zenml_service_account" => "robot",
@@ -183,6 +191,7 @@ async fn filters_narrow_every_list() {
     let mut harness = world.harness().await;
     everything(&mut harness, &world).await;
     let id = |address: &str| harness.state(address).unwrap().attribute("id").as_str().unwrap().to_owned();
+    let secret = id("zenml_secret.a");
     let (team, project, stack) = (id("zenml_team.a"), id("zenml_project.a"), id("zenml_stack.a"));
     let account = id("zenml_service_account.a");
     let (connector, component) = (id("zenml_service_connector.a"), id("zenml_stack_component.a"));
@@ -192,6 +201,8 @@ async fn filters_narrow_every_list() {
         ("zenml_workspace", json!({ "status": "available" }), json!({ "status": "deactivated" })),
         ("zenml_team", json!({ "name": "builders" }), json!({ "name": "build" })),
         ("zenml_team", json!({ "name_prefix": "build" }), json!({ "name_prefix": "x" })),
+        ("zenml_resource_share", json!({ "resource_type": "secret" }), json!({ "resource_type": "tag" })),
+        ("zenml_resource_share", json!({ "resource_id": secret }), json!({ "resource_id": team })),
         ("zenml_role", json!({ "name": "Deployer" }), json!({ "name": "Deploy" })),
         ("zenml_role", json!({ "name_prefix": "Dep" }), json!({ "name_prefix": "dep" })),
         ("zenml_role", json!({ "level": "workspace" }), json!({ "level": "project" })),

@@ -21,6 +21,10 @@ async fn one_of_each() -> (World, Vec<(&'static str, Json)>) {
     let role = config("zenml_workspace_role_assignment.x").clone();
     let mut in_project = role.clone();
     in_project["project_id"] = config("zenml_code_repository.x")["project_id"].clone();
+    let share = json!({
+        "workspace_id": role["workspace_id"], "team_id": role["team_id"], "resource_type": "stack_component",
+        "resource_id": config("zenml_stack.x")["components"]["orchestrator"], "actions": ["read"],
+    });
     let mut on_stack = role;
     let mut stack = config("zenml_stack.x").clone();
     stack["name"] = json!("held");
@@ -32,6 +36,7 @@ async fn one_of_each() -> (World, Vec<(&'static str, Json)>) {
         rows.iter().map(|row| (row.address, row.config.clone())).collect();
     all.push(("zenml_project_role_assignment.x", in_project));
     all.push(("zenml_stack_role_assignment.x", on_stack));
+    all.push(("zenml_resource_share.x", share));
     assert_eq!(types_without(all.iter().map(|row| row.0)), Vec::<String>::new());
     (world, all)
 }
@@ -127,9 +132,9 @@ async fn the_import_block_for_an_existing_object_imports_it_for_every_type() {
     let (world, rows) = one_of_each().await;
     let mut harness = world.harness().await;
     let mut count = 0;
-    // An assignment that is already granted is taken over with a warning instead, and a key with the same name may be the
-    // predecessor of a new one.
-    let without_import = ["assignment", "zenml_api_key"];
+    // An assignment or a share that is already granted is taken over with a warning instead, and a key with the same name
+    // may be the predecessor of a new one.
+    let without_import = ["assignment", "share", "zenml_api_key"];
     let has_import = |address: &str| !without_import.iter().any(|part| address.contains(part));
     for (address, config) in rows.iter().filter(|(address, _)| has_import(address)) {
         let other = other(address);

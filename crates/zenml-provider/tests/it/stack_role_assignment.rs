@@ -331,7 +331,7 @@ async fn if_shares_cannot_be_read_permissions_are_only_added_with_one_warning() 
     scene.world.inject(json!({ "rules": [{ "method": "GET", "route": "/rbac/resource_members", "effect": {
         "status": 403, "body": { "detail": ["IllegalOperationError", "not for users"] } } }] }));
     let made = harness.apply(DEV, scene.config(scene.dev, "write")).await.unwrap();
-    assert_eq!(made.told(), ["Cannot read the permissions of stack roles"]);
+    assert_eq!(made.told(), ["Cannot read the permissions on single objects"]);
     let other = harness.apply(PROD, scene.config(scene.prod, "read")).await.unwrap();
     assert!(other.told().is_empty());
     scene.world.inject(json!({}));
@@ -343,7 +343,7 @@ async fn if_shares_cannot_be_read_permissions_are_only_added_with_one_warning() 
         harness
     };
     let told = harness.destroy(DEV).await.unwrap();
-    assert!(told.iter().any(|diag| diag.summary == "The permissions of a stack role were not removed"));
+    assert!(told.iter().any(|diag| diag.summary == "Permissions were not removed"));
     scene.world.inject(json!({}));
     assert_eq!(scene.share(ResourceType::ServiceConnector, scene.connector).await, set("read client"));
     scene.world.stop().await;

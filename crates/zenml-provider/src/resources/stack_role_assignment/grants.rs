@@ -3,46 +3,19 @@
 use std::collections::BTreeSet;
 
 use tfkit::{Cx, Diag};
-use zenml_api::StackId;
 
-use super::change::{Change, Changing, Done, Ledger, Reading, WriteFailure};
-use super::contents;
 use super::model::StackRoleAssignment;
-use super::need::{Actions, Contents, Grants, Object};
 use super::place::Place;
-use super::shares::Shares;
 use crate::client::Client;
 use crate::in_workspace::scope::Server;
-use crate::warning::warn_once;
+use crate::sharing::change::{Change, Changing, Done};
+use crate::sharing::ledger::OfPrincipal;
+use crate::sharing::need::{Actions, Contents, Grants, Object};
+use crate::sharing::shares::{Shares, left_behind, warn_of_refusal};
 
 /// Key in the private state for the objects on which the assignment has granted permissions. If the stack is deleted,
 /// nothing else shows where permissions are left.
 const OBJECTS: &str = "objects";
-
-/// The shares of an assignment's principal in a workspace.
-pub(super) struct OfPrincipal<'a> {
-    shares: Shares<'a>,
-    server: &'a Server,
-    stack: StackId,
-}
-
-impl Ledger for OfPrincipal<'_> {
-    async fn read(&self, object: Object, exists: bool) -> Result<Reading, Diag> {
-        self.shares.read(object, exists).await
-    }
-
-    async fn write(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
-        self.shares.write(object, actions).await
-    }
-
-    async fn add(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
-        self.shares.add(object, actions).await
-    }
-
-    async fn other_stacks(&self) -> Result<Vec<Contents>, Diag> {
-        contents::of_other_stacks(&self.server.api, self.stack).await
-    }
-}
 
 /// Replaces the previous permissions of an assignment with the planned ones, object by object, and returns the
 /// resulting assignment. Each completed step is saved in the state.
@@ -54,8 +27,9 @@ pub(super) async fn apply(
     plan: &StackRoleAssignment,
 ) -> Result<StackRoleAssignment, Diag> {
     let client = cx.client().await?;
-    let ledger = OfPrincipal { shares: shares(client, server, place), server, stack: place.stack };
-    let change = Change { stack: place.stack, present: contents.objects(), before, now };
+    let ledger = ledger(client, server, place);
+    let wanted = place.owner(&place.id()).apply(cx, client, &before, &now);
+    let change = Change { stack: Some(place.stack), present: contents.objects(), before, now, wanted };
     let mut changing = Changing::new(&ledger, &change);
     let mut granted = change.before.clone();
     let mut all_there = change.before.is_empty();
@@ -106,17 +80,28 @@ pub(super) async fn revoke(
     granted: Grants,
 ) -> Result<(), Diag> {
     let client = cx.client().await?;
-    let ledger = OfPrincipal { shares: shares(client, server, place), server, stack: place.stack };
-    let change = Change { stack: place.stack, present: BTreeSet::new(), before: granted, now: Grants::new() };
+    let ledger = ledger(client, server, place);
+    let wanted = place.owner(&place.id()).apply(cx, client, &granted, &Grants::new());
+    let change = Change {
+        stack: Some(place.stack),
+        present: BTreeSet::new(),
+        before: granted,
+        now: Grants::new(),
+        wanted,
+    };
     let mut changing = Changing::new(&ledger, &change);
     for object in changing.objects() {
         if changing.step(object).await? == Done::Added {
-            cx.warn(left_behind(place));
+            cx.warn(left_behind(&format!("{} on stack {} and its parts", place.principal, place.stack)));
             return Ok(());
         }
     }
     changing.close().await?;
     changing.verify().await
+}
+
+fn ledger<'a>(client: &'a Client, server: &'a Server, place: Place) -> OfPrincipal<'a> {
+    OfPrincipal::new(client, server, (place.workspace, place.principal), Some(place.stack))
 }
 
 /// Returns access to the shares of the assignment's principal.
@@ -143,28 +128,4 @@ fn already_granted(place: Place) -> Diag {
             place.principal, place.stack
         ))
         .at(StackRoleAssignment::ROLE)
-}
-
-/// Warns once in a run that permissions are only added.
-pub(super) fn warn_of_refusal(cx: &Cx<Client>) {
-    warn_once(cx, "shares cannot be read", || {
-        Diag::warning("Cannot read the permissions of stack roles")
-            .why(
-                "The control plane does not let this key read who has access to single objects. The provider \
-                 only adds permissions, never removes them, and keeps the state as it is.",
-            )
-            .fix(
-                "Use the key of an account that can read them, such as one with the role Organization Admin.",
-            )
-    });
-}
-
-fn left_behind(place: Place) -> Diag {
-    Diag::warning("The permissions of a stack role were not removed")
-        .why(format!(
-            "The control plane does not let this key read the permissions of {} on stack {} and its parts. \
-             Without them nothing can be removed safely.",
-            place.principal, place.stack
-        ))
-        .fix("Remove the permissions in the ZenML Pro dashboard.")
 }

@@ -7,8 +7,6 @@ use zenml_api::control::rbac::ResourceMember;
 use zenml_api::workspace::stack::{Stack as ApiStack, StackQuery};
 use zenml_api::{StackId, WorkspaceId};
 
-use super::need::Object;
-use super::shares::{is_share, members};
 use super::{StackRoleAssignment, StackRoleAssignmentKey};
 use crate::access::people::name_of;
 use crate::access::principal::Principal;
@@ -18,6 +16,8 @@ use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{InWorkspace as _, list, lookup, scope};
 use crate::resources::stack::Stack;
+use crate::sharing::need::Object;
+use crate::sharing::shares::{is_share, members};
 
 /// Lists the roles on the stacks of a workspace, optionally filtered. It takes a request for each stack.
 #[derive(Clone, Debug, PartialEq, Model)]

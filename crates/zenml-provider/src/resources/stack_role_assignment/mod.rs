@@ -1,25 +1,19 @@
 //! `zenml_stack_role_assignment`: a role on a stack and on everything that it requires.
 
-mod change;
-mod contents;
 mod grants;
 mod list;
 mod model;
-mod need;
 mod place;
-mod shares;
 
 use std::collections::BTreeSet;
 
 use tfkit::{Claim, Current, Cx, Diag, Generated, ImportId, Imported, Maybe, Partial, Plan, Resource, Since};
 use zenml_api::StackId;
 
-use self::change::Reading;
-use self::grants::{apply, remembered, revoke, shares, warn_of_refusal};
+use self::grants::{apply, remembered, revoke, shares};
 pub use self::list::StackRoleAssignmentFilters;
 use self::model::Found;
 pub use self::model::{StackRoleAssignment, StackRoleAssignmentKey};
-use self::need::{Actions, Contents, Grants, Object};
 use self::place::Place;
 use crate::access::belonging::check_account;
 use crate::access::home::or_default;
@@ -29,6 +23,10 @@ use crate::client::Client;
 use crate::control;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Reach, Seen, Server};
+use crate::sharing::change::Reading;
+use crate::sharing::contents;
+use crate::sharing::need::{Actions, Contents, Grants, Object, without};
+use crate::sharing::shares::warn_of_refusal;
 
 /// The result of a read.
 #[derive(Clone, Debug)]
@@ -139,18 +137,21 @@ impl Resource for StackRoleAssignment {
         if plan.is_delete() || moves || other_role {
             caller::warn(client, plan, principal, prior.role.as_deref()).await;
         }
+        let place = prior.place(prior.workspace_id.get()?.0)?;
+        let (granted, id) = (prior.granted(), place.id());
         if plan.is_delete() || moves {
+            place.owner(&id).plan(cx, &Grants::new(), &granted)?;
             return Ok(());
         }
         // A component that was added to the stack, and a lost permission, change no configured attribute.
         let Ok(planned) = plan.planned().model() else { return Ok(()) };
-        let place = prior.place(prior.workspace_id.get()?.0)?;
         let Ok(api) = client.api().workspace(place.workspace).await else { return Ok(()) };
         let Some(contents) = contents::of_stack(&api, place.stack).await? else { return Ok(()) };
-        let granted = prior.granted();
+        let wanted = planned.wish()?.grants(&contents);
+        let grants_again = place.owner(&id).plan(cx, &wanted, &without(&granted, &wanted))?;
         // A component that the plan replaces leaves the stack only during the apply.
         let is_replaced = |object: &Object| cx.is_being_replaced(&object.id.to_string());
-        if planned.wish()?.grants(&contents) != granted || granted.keys().any(is_replaced) {
+        if grants_again || wanted != granted || granted.keys().any(is_replaced) {
             plan.unknown(Self::GRANTS);
         }
         Ok(())

@@ -6,11 +6,11 @@ use tfkit::{Computed, Diag, Model, OrDefault, OrServer};
 use zenml_api::rbac::Action;
 use zenml_api::{ComponentId, ServiceAccountId, StackId, TeamId, UserId, WorkspaceId};
 
-use super::need::{self, Actions, Contents, Grants, Object, StackRole, Wish};
 use super::place::Place;
 use crate::access::principal::Principal;
 use crate::failure::Needs;
 use crate::id::Id;
+use crate::sharing::need::{self, Contents, Grants, Object, StackRole, Wish, in_both, read_texts, texts};
 
 /// Grants a role on a stack to a team, a user or a service account. The role extends to what the stack needs: its
 /// components, their service connectors, and the secrets that they refer to.
@@ -90,11 +90,7 @@ impl StackRoleAssignment {
 
     /// Returns the granted permissions in the state.
     pub(super) fn granted(&self) -> Grants {
-        let grants = self.grants.as_ref().into_iter().flatten();
-        let read = |(object, actions): (&String, &BTreeSet<String>)| {
-            Some((Object::parse(object)?, actions.iter().map(|action| Action::parse(action)).collect()))
-        };
-        grants.filter_map(read).collect()
+        self.grants.as_ref().map(read_texts).unwrap_or_default()
     }
 
     /// Returns the assignment with the existing permissions: those of the role, and earlier ones on objects that are
@@ -106,7 +102,7 @@ impl StackRoleAssignment {
                 wanted.entry(object).or_default().extend(actions);
             }
         }
-        self.granting(found.place, &both(&wanted, &found.shares))
+        self.granting(found.place, &in_both(&wanted, &found.shares))
     }
 
     /// Returns the assignment with these permissions.
@@ -148,20 +144,4 @@ impl StackRoleAssignment {
         };
         model.seen(found)
     }
-}
-
-/// Returns the actions that are in both.
-fn both(one: &Grants, other: &Grants) -> Grants {
-    let common = one.iter().map(|(object, actions)| {
-        let there = other.get(object).into_iter().flatten();
-        (*object, there.filter(|action| actions.contains(*action)).cloned().collect::<Actions>())
-    });
-    common.filter(|(_, actions)| !actions.is_empty()).collect()
-}
-
-fn texts(grants: &Grants) -> BTreeMap<String, BTreeSet<String>> {
-    let text = |(object, actions): (&Object, &Actions)| {
-        (object.to_string(), actions.iter().map(|action| action.as_str().to_owned()).collect())
-    };
-    grants.iter().map(text).collect()
 }

@@ -4,6 +4,8 @@ use tfkit::Claim;
 use zenml_api::{StackId, WorkspaceId};
 
 use crate::access::principal::Principal;
+use crate::sharing::shares::lock_name;
+use crate::sharing::wishes::Owner;
 
 /// Identifies an assignment.
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +28,14 @@ impl Place {
         Claim::new(words, &[&workspace.to_string(), &stack.to_string(), &principal.key()])
     }
 
-    /// Returns the name of the lock for the permissions of a principal in a workspace. They change one after the
-    /// other, because roles on several stacks overlap on the objects that the stacks share.
+    /// Returns the name of the lock for the permissions of the principal.
     pub(super) fn lock(self) -> String {
-        format!("grants of {} in {}", self.principal, self.workspace)
+        lock_name(self.workspace, self.principal)
+    }
+
+    /// Returns the assignment among all resources that grant something to its principal.
+    pub(super) fn owner(self, id: &str) -> Owner<'_> {
+        let Self { workspace, principal, .. } = self;
+        Owner { workspace, principal, type_name: "stack_role_assignment", id }
     }
 }

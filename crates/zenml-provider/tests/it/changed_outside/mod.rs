@@ -205,10 +205,11 @@ async fn an_update_reads_its_object_once() {
     let mut harness = Harness::start(engine, block).await.unwrap();
     let mut types = on_a_server(&mut harness, "t").await;
     types.extend(on_the_control_plane(&world).await);
-    // Roles have no other attributes to change, and separate tests.
+    // Roles and shares have no other attributes to change, and separate tests.
     let roles = [
         "organization_role_assignment",
         "project_role_assignment",
+        "resource_share",
         "stack_role_assignment",
         "workspace_role_assignment",
     ];

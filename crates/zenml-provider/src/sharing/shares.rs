@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use tfkit::Diag;
+use tfkit::{Cx, Diag};
 use zenml_api::control::rbac::{self, ResourceMember, ResourceQuery};
 use zenml_api::control::role::RoleType;
 use zenml_api::workspace::membership::{self, ShareQuery};
@@ -19,6 +19,7 @@ use crate::access::belonging::explained;
 use crate::access::principal::Principal;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
+use crate::warning::warn_once;
 
 /// The format of object names that the control plane accepts, after it was found.
 #[derive(Debug, Default)]
@@ -29,12 +30,37 @@ struct UnderstoodForm(OnceLock<usize>);
 struct BlindGrants(Mutex<BTreeMap<(WorkspaceId, Principal, String), Actions>>);
 
 /// Returns whether a member has access through a share, and not through a role.
-pub(super) fn is_share(member: &ResourceMember) -> bool {
+pub(crate) fn is_share(member: &ResourceMember) -> bool {
     member.role.as_ref().is_none_or(|role| role.kind == RoleType::Share)
 }
 
+/// Warns once in a run that permissions are only added.
+pub(crate) fn warn_of_refusal(cx: &Cx<Client>) {
+    warn_once(cx, "shares cannot be read", || {
+        Diag::warning("Cannot read the permissions on single objects")
+            .why(
+                "The control plane does not let this key read who has access to single objects. The provider \
+                 only adds permissions, never removes them, and keeps the state as it is.",
+            )
+            .fix(
+                "Use the key of an account that can read them, such as one with the role Organization Admin.",
+            )
+    });
+}
+
+/// Returns the warning for permissions that could not be removed. `whose` says whose permissions on what, such as
+/// `team/ID on secret/ID`.
+pub(crate) fn left_behind(whose: &str) -> Diag {
+    Diag::warning("Permissions were not removed")
+        .why(format!(
+            "The control plane does not let this key read the permissions of {whose}. Without them nothing can be \
+             removed safely."
+        ))
+        .fix("Remove the permissions in the ZenML Pro dashboard.")
+}
+
 /// Returns who has access to an existing object.
-pub(super) async fn members(
+pub(crate) async fn members(
     client: &Client,
     workspace: WorkspaceId,
     object: Object,
@@ -92,12 +118,18 @@ async fn read(
     Ok(if is_gone { Members::Gone } else { Members::Refused })
 }
 
+/// Returns the name of the lock for the permissions of a principal in a workspace. They change one after the other,
+/// because roles on several stacks, and shares, overlap on the same objects.
+pub(crate) fn lock_name(workspace: WorkspaceId, principal: Principal) -> String {
+    format!("grants of {principal} in {workspace}")
+}
+
 /// The shares of one principal in one workspace.
-pub(super) struct Shares<'a> {
-    pub(super) client: &'a Client,
-    pub(super) server: &'a Api,
-    pub(super) workspace: WorkspaceId,
-    pub(super) principal: Principal,
+pub(crate) struct Shares<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) server: &'a Api,
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) principal: Principal,
 }
 
 impl Shares<'_> {
@@ -105,7 +137,7 @@ impl Shares<'_> {
     ///
     /// `exists` means that the object certainly exists; then a response that it is not found means that the format of
     /// its name was not accepted.
-    pub(super) async fn read(&self, object: Object, exists: bool) -> Result<Reading, Diag> {
+    pub(crate) async fn read(&self, object: Object, exists: bool) -> Result<Reading, Diag> {
         Ok(match read(self.client, self.workspace, object, exists).await? {
             Members::Are(members) => Reading::Actions(self.own(&members)),
             Members::Gone => Reading::Actions(Actions::new()),
@@ -121,7 +153,7 @@ impl Shares<'_> {
 
     /// Adds actions without reading the share, together with those that this run has granted to the same principal
     /// for other stacks.
-    pub(super) async fn add(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
+    pub(crate) async fn add(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
         let all = {
             let key = (self.workspace, self.principal, object.to_string());
             let blind = self.client.memory::<BlindGrants>();
@@ -134,7 +166,7 @@ impl Shares<'_> {
     }
 
     /// Writes the complete share of an object. If the object is deleted there is nothing to remove.
-    pub(super) async fn write(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
+    pub(crate) async fn write(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
         let query = ShareQuery {
             resource_type: object.kind.resource_type(),
             resource_id: ObjectId::from_uuid(object.id),

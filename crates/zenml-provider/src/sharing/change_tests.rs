@@ -8,7 +8,7 @@ use zenml_api::rbac::Action;
 use zenml_api::{ComponentId, ConnectorId};
 
 use super::*;
-use crate::resources::stack_role_assignment::need::{Kind, StackRole, Wish};
+use crate::sharing::need::{Kind, StackRole, Wish};
 
 /// A server whose requests each wait until their process is polled again.
 struct Server {
@@ -104,10 +104,11 @@ fn run(case: Case, stacks: &[Contents; 3], mut turns: impl Iterator<Item = usize
         let contents = &stacks[index];
         let others = stacks.iter().filter(|other| other.stack != contents.stack).cloned().collect();
         let change = Change {
-            stack: contents.stack,
+            stack: Some(contents.stack),
             present: contents.objects(),
             before: grants(before, contents),
             now: grants(now, contents),
+            wanted: Grants::new(),
         };
         Some(Box::pin(process(Server { shares: Arc::clone(&server), others }, change)))
     });

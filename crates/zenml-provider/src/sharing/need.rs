@@ -1,5 +1,5 @@
-//! The permissions of a role on a stack, and what remains when one of several roles is removed. This module has no
-//! side effects; it contains all decisions about permissions.
+//! The permissions of a role on a stack, and what remains when one of several roles or shares is removed. This module has
+//! no side effects; it contains all decisions about permissions.
 //!
 //! Sharing only the stack is useless: its components are stubs, their connectors issue no credentials, and the
 //! secrets that they refer to do not resolve. So a role extends to four kinds of objects. The roles of one principal
@@ -11,76 +11,159 @@ use std::fmt;
 
 use uuid::Uuid;
 use zenml_api::rbac::{Action, ResourceRef, ResourceType};
-use zenml_api::{ComponentId, ConnectorId, Identifier, SecretId, StackId};
+use zenml_api::{ComponentId, ConnectorId, Identifier, ProjectId, SecretId, StackId};
 
 /// Permitted actions on one object.
-pub(super) type Actions = BTreeSet<Action>;
+pub(crate) type Actions = BTreeSet<Action>;
 
 /// Permitted actions by object.
-pub(super) type Grants = BTreeMap<Object, Actions>;
+pub(crate) type Grants = BTreeMap<Object, Actions>;
 
-/// Kinds of objects that a role on a stack extends to, in the order of granting. The stack is first, because its
-/// share shows the role to other processes.
+/// Kinds of objects that can be shared: those that a role on a stack extends to, in the order of granting, and all others.
+/// The stack is first, because its share shows the role to other processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Stack,
     Component,
     Connector,
     Secret,
+    /// A type that no role on a stack extends to, by its name in the API.
+    Beside(&'static str),
 }
 
+/// The names of the other types that can be shared. Objects of the second list belong to a project.
+const BESIDE: [&str; 2] = ["flavor", "tag"];
+const IN_PROJECTS: [&str; 15] = [
+    "artifact",
+    "artifact_version",
+    "code_repository",
+    "deployment",
+    "model",
+    "model_version",
+    "pipeline",
+    "pipeline_build",
+    "pipeline_deployment",
+    "pipeline_run",
+    "run_template",
+    "schedule",
+    "service",
+    "trigger",
+    "webhook",
+];
+
+/// The names of all types that can be shared.
+pub(crate) const TYPES: &[&str] = &[
+    "artifact",
+    "artifact_version",
+    "code_repository",
+    "deployment",
+    "flavor",
+    "model",
+    "model_version",
+    "pipeline",
+    "pipeline_build",
+    "pipeline_deployment",
+    "pipeline_run",
+    "run_template",
+    "schedule",
+    "secret",
+    "service",
+    "service_connector",
+    "stack",
+    "stack_component",
+    "tag",
+    "trigger",
+    "webhook",
+];
+
 impl Kind {
-    const ALL: [Self; 4] = [Self::Stack, Self::Component, Self::Connector, Self::Secret];
+    const OF_STACKS: [Self; 4] = [Self::Stack, Self::Component, Self::Connector, Self::Secret];
+
+    /// Returns the kind with a name in the API; `None` if objects of it cannot be shared.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let of_stacks = Self::OF_STACKS.into_iter().find(|kind| kind.name() == name);
+        let beside = || BESIDE.iter().chain(&IN_PROJECTS).find(|beside| **beside == name);
+        of_stacks.or_else(|| beside().map(|name| Self::Beside(name)))
+    }
+
+    /// Returns the name in the API.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Stack => "stack",
+            Self::Component => "stack_component",
+            Self::Connector => "service_connector",
+            Self::Secret => "secret",
+            Self::Beside(name) => name,
+        }
+    }
+
+    /// Returns whether objects of this kind belong to a project.
+    pub(crate) fn is_in_project(self) -> bool {
+        IN_PROJECTS.contains(&self.name())
+    }
+
+    /// Returns whether a role on a stack can extend to objects of this kind.
+    pub(crate) const fn is_of_stacks(self) -> bool {
+        !matches!(self, Self::Beside(_))
+    }
 
     /// Returns the resource type in the API.
-    pub(super) const fn resource_type(self) -> ResourceType {
-        match self {
-            Self::Stack => ResourceType::Stack,
-            Self::Component => ResourceType::StackComponent,
-            Self::Connector => ResourceType::ServiceConnector,
-            Self::Secret => ResourceType::Secret,
-        }
+    pub(crate) fn resource_type(self) -> ResourceType {
+        ResourceType::parse(self.name())
     }
 }
 
 /// An object with permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Object {
-    pub(super) kind: Kind,
-    pub(super) id: Uuid,
+pub(crate) struct Object {
+    pub(crate) kind: Kind,
+    /// The project that it belongs to, for kinds of objects that do.
+    pub(crate) project: Option<ProjectId>,
+    pub(crate) id: Uuid,
 }
 
 impl Object {
-    fn new(kind: Kind, id: impl Identifier) -> Self {
-        Self { kind, id: id.uuid() }
+    pub(crate) fn new(kind: Kind, id: impl Identifier) -> Self {
+        Self { kind, project: None, id: id.uuid() }
     }
 
-    pub(super) fn stack(id: StackId) -> Self {
+    pub(crate) fn stack(id: StackId) -> Self {
         Self::new(Kind::Stack, id)
     }
 
     /// Parses the output of [`fmt::Display`].
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let (name, id) = text.split_once('/')?;
-        let kind = Kind::ALL.into_iter().find(|kind| kind.resource_type().as_str() == name)?;
-        Some(Self { kind, id: Uuid::try_parse(id).ok()? })
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (project, rest) = match text.split_once(':') {
+            Some((project, rest)) => (Some(project.parse().ok()?), rest),
+            None => (None, text),
+        };
+        let (name, id) = rest.split_once('/')?;
+        Some(Self { kind: Kind::named(name)?, project, id: Uuid::try_parse(id).ok()? })
     }
 
     /// Returns the object's name in the API, within its workspace.
-    pub(super) fn resource(self) -> ResourceRef {
-        ResourceRef { workspace: None, project: None, kind: self.kind.resource_type(), id: Some(self.id) }
+    pub(crate) fn resource(self) -> ResourceRef {
+        ResourceRef {
+            workspace: None,
+            project: self.project,
+            kind: self.kind.resource_type(),
+            id: Some(self.id),
+        }
     }
 }
 
 impl fmt::Display for Object {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.kind.resource_type(), self.id)
+        if let Some(project) = self.project {
+            write!(formatter, "{project}:")?;
+        }
+        write!(formatter, "{}/{}", self.kind.name(), self.id)
     }
 }
 
 /// A role on a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum StackRole {
+pub(crate) enum StackRole {
     Read,
     Write,
     Admin,
@@ -89,11 +172,11 @@ pub(super) enum StackRole {
 impl StackRole {
     const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
 
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
@@ -103,7 +186,7 @@ impl StackRole {
 
     /// Returns the actions of the role on objects of a kind.
     #[expect(clippy::match_same_arms, reason = "the table contains each role and kind")]
-    pub(super) fn row(self, kind: Kind) -> Actions {
+    pub(crate) fn row(self, kind: Kind) -> Actions {
         use Action::{Client, Delete, Read, ReadSecretValue, Share, Update};
         let actions: &[Action] = match (self, kind) {
             (Self::Read, Kind::Stack) => &[Read],
@@ -118,33 +201,34 @@ impl StackRole {
             (Self::Admin, Kind::Component) => &[Read, Update],
             (Self::Admin, Kind::Connector) => &[Read, Update, Client],
             (Self::Admin, Kind::Secret) => &[Read, ReadSecretValue],
+            (_, Kind::Beside(_)) => &[],
         };
         actions.iter().cloned().collect()
     }
 
     /// Returns the highest role whose actions on a stack are all included.
-    pub(super) fn of(actions: &Actions) -> Option<Self> {
+    pub(crate) fn of(actions: &Actions) -> Option<Self> {
         Self::ALL.into_iter().rev().find(|role| role.row(Kind::Stack).is_subset(actions))
     }
 
     /// Returns the role with exactly these actions on a stack.
-    pub(super) fn exactly(actions: &Actions) -> Option<Self> {
+    pub(crate) fn exactly(actions: &Actions) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.row(Kind::Stack) == *actions)
     }
 }
 
 /// The contents of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Contents {
-    pub(super) stack: StackId,
-    pub(super) components: BTreeSet<ComponentId>,
-    pub(super) connectors: BTreeSet<ConnectorId>,
-    pub(super) secrets: BTreeSet<SecretId>,
+pub(crate) struct Contents {
+    pub(crate) stack: StackId,
+    pub(crate) components: BTreeSet<ComponentId>,
+    pub(crate) connectors: BTreeSet<ConnectorId>,
+    pub(crate) secrets: BTreeSet<SecretId>,
 }
 
 impl Contents {
     /// Returns all objects, including the stack itself.
-    pub(super) fn objects(&self) -> BTreeSet<Object> {
+    pub(crate) fn objects(&self) -> BTreeSet<Object> {
         let stack = std::iter::once(Object::stack(self.stack));
         let components = self.components.iter().map(|id| Object::new(Kind::Component, *id));
         let connectors = self.connectors.iter().map(|id| Object::new(Kind::Connector, *id));
@@ -155,17 +239,17 @@ impl Contents {
 
 /// The configured permissions on a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wish {
+pub(crate) struct Wish {
     /// Actions on the stack itself.
-    pub(super) actions: Actions,
+    pub(crate) actions: Actions,
     /// Whether the role extends to the objects that the stack requires.
-    pub(super) include_components: bool,
+    pub(crate) include_components: bool,
 }
 
 impl Wish {
     /// Returns the resulting permissions. Actions that match no role grant on the other objects what the highest
     /// included role does.
-    pub(super) fn grants(&self, contents: &Contents) -> Grants {
+    pub(crate) fn grants(&self, contents: &Contents) -> Grants {
         let role = if self.include_components { StackRole::of(&self.actions) } else { None };
         let grant = |object: Object| match (object.kind, role) {
             (Kind::Stack, _) => self.actions.clone(),
@@ -179,7 +263,7 @@ impl Wish {
 
 /// Returns the actions that a principal requires on each object for its roles on these stacks. Its role on a stack
 /// follows from its share on the server.
-pub(super) fn need<'a>(stacks: impl IntoIterator<Item = (&'a Contents, &'a Actions)>) -> Grants {
+pub(crate) fn need<'a>(stacks: impl IntoIterator<Item = (&'a Contents, &'a Actions)>) -> Grants {
     let mut need = Grants::new();
     for (contents, share) in stacks {
         let Some(role) = StackRole::of(share) else { continue };
@@ -191,10 +275,53 @@ pub(super) fn need<'a>(stacks: impl IntoIterator<Item = (&'a Contents, &'a Actio
     need
 }
 
-/// Returns the share of an object after a change: without the previous actions, except those that other stacks
-/// require, and with the new ones. Actions from elsewhere stay. `before` is empty for a creation, `now` for a
+/// Returns the grants of both.
+pub(crate) fn union(mut one: Grants, other: &Grants) -> Grants {
+    for (object, actions) in other {
+        one.entry(*object).or_default().extend(actions.iter().cloned());
+    }
+    one
+}
+
+/// Returns the grants that are in both.
+pub(crate) fn in_both(one: &Grants, other: &Grants) -> Grants {
+    let common = one.iter().map(|(object, actions)| {
+        let there = other.get(object).into_iter().flatten();
+        (*object, there.filter(|action| actions.contains(*action)).cloned().collect::<Actions>())
+    });
+    common.filter(|(_, actions)| !actions.is_empty()).collect()
+}
+
+/// Returns the grants that are only in the first.
+pub(crate) fn without(one: &Grants, other: &Grants) -> Grants {
+    let rest = one.iter().map(|(object, actions)| {
+        let there = other.get(object);
+        let is_gone = |action: &&Action| there.is_none_or(|there| !there.contains(*action));
+        (*object, actions.iter().filter(is_gone).cloned().collect::<Actions>())
+    });
+    rest.filter(|(_, actions)| !actions.is_empty()).collect()
+}
+
+/// Returns grants as strings, for attributes and private states.
+pub(crate) fn texts(grants: &Grants) -> BTreeMap<String, BTreeSet<String>> {
+    let text = |(object, actions): (&Object, &Actions)| {
+        (object.to_string(), actions.iter().map(|action| action.as_str().to_owned()).collect())
+    };
+    grants.iter().map(text).collect()
+}
+
+/// Reads what [`texts`] returned; what it does not know is omitted.
+pub(crate) fn read_texts(texts: &BTreeMap<String, BTreeSet<String>>) -> Grants {
+    let read = |(object, actions): (&String, &BTreeSet<String>)| {
+        Some((Object::parse(object)?, actions.iter().map(|action| Action::parse(action)).collect()))
+    };
+    texts.iter().filter_map(read).collect()
+}
+
+/// Returns the share of an object after a change: without the previous actions, except those that other stacks and
+/// shares require, and with the new ones. Actions from elsewhere stay. `before` is empty for a creation, `now` for a
 /// deletion.
-pub(super) fn share_after(
+pub(crate) fn share_after(
     current: &Actions,
     granted_before: &Actions,
     granted_now: &Actions,
@@ -271,6 +398,38 @@ mod tests {
         assert_eq!(all.grants(&stack).len(), 4);
         let expected = Grants::from([(Object::stack(stack.stack), actions("read update"))]);
         assert_eq!(alone.grants(&stack), expected);
+    }
+
+    #[test]
+    fn objects_of_all_types_read_back_as_written() {
+        let mut names: Vec<&str> = BESIDE.iter().chain(&IN_PROJECTS).copied().collect();
+        names.extend(Kind::OF_STACKS.map(Kind::name));
+        names.sort_unstable();
+        assert_eq!(names, TYPES);
+        for name in TYPES {
+            let kind = Kind::named(name).unwrap();
+            assert_eq!(kind.is_in_project(), !kind.resource_type().is_workspace_level(), "{name}");
+            let project = kind.is_in_project().then(ProjectId::random);
+            let object = Object { project, ..Object::new(kind, StackId::random()) };
+            assert_eq!(Object::parse(&object.to_string()), Some(object));
+            let grants = Grants::from([(object, actions("read update"))]);
+            assert_eq!(read_texts(&texts(&grants)), grants);
+        }
+        assert_eq!(Kind::named("project"), None);
+    }
+
+    #[test]
+    fn grants_are_combined_by_object_and_action() {
+        let (one, two) = (Object::stack(StackId::random()), Object::stack(StackId::random()));
+        let grants = |pairs: &[(Object, &str)]| {
+            pairs.iter().map(|(object, names)| (*object, actions(names))).collect::<Grants>()
+        };
+        let (left, right) =
+            (grants(&[(one, "read update"), (two, "read")]), grants(&[(one, "update share")]));
+        assert_eq!(union(left.clone(), &right), grants(&[(one, "read update share"), (two, "read")]));
+        assert_eq!(in_both(&left, &right), grants(&[(one, "update")]));
+        assert_eq!(without(&left, &right), grants(&[(one, "read"), (two, "read")]));
+        assert_eq!(without(&left, &left), Grants::new());
     }
 
     #[test]
@@ -366,8 +525,8 @@ mod tests {
 
     #[test]
     fn an_object_is_parsed_as_it_is_written() {
-        for kind in Kind::ALL {
-            let object = Object { kind, id: Uuid::new_v4() };
+        for kind in Kind::OF_STACKS {
+            let object = Object { kind, project: None, id: Uuid::new_v4() };
             assert_eq!(Object::parse(&object.to_string()), Some(object));
         }
         assert_eq!(Object::parse("stack"), None);

@@ -26,7 +26,7 @@ use super::need::{Actions, Contents, Grants, Object, need, share_after};
 const ATTEMPTS: u32 = 8;
 
 /// The shares of one principal, for a change.
-pub(super) trait Ledger {
+pub(crate) trait Ledger {
     /// Reads the principal's share of an object. `exists` means that the object certainly exists.
     fn read(&self, object: Object, exists: bool) -> impl Future<Output = Result<Reading, Diag>> + Send;
 
@@ -47,7 +47,7 @@ pub(super) trait Ledger {
 
 /// The result of reading a share.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(crate) enum Reading {
     /// The actions; empty if there is no share.
     Actions(Actions),
     /// The control plane does not let this key read shares.
@@ -56,24 +56,27 @@ pub(super) enum Reading {
 
 /// A failed write of a share.
 #[derive(Clone, Debug)]
-pub(super) struct WriteFailure {
-    pub(super) diag: Diag,
+pub(crate) struct WriteFailure {
+    pub(crate) diag: Diag,
     /// The share may have been written nevertheless.
-    pub(super) is_open: bool,
+    pub(crate) is_open: bool,
 }
 
-/// The change from the previous grants of an assignment to the planned ones.
+/// The change from the previous grants of a resource to the planned ones.
 #[derive(Clone, Debug)]
-pub(super) struct Change {
-    pub(super) stack: StackId,
+pub(crate) struct Change {
+    /// The stack whose share shows the role, if a stack role or the share of a stack changes.
+    pub(crate) stack: Option<StackId>,
     /// Objects that certainly exist.
-    pub(super) present: BTreeSet<Object>,
-    pub(super) before: Grants,
-    pub(super) now: Grants,
+    pub(crate) present: BTreeSet<Object>,
+    pub(crate) before: Grants,
+    pub(crate) now: Grants,
+    /// What other resources of this run want.
+    pub(crate) wanted: Grants,
 }
 
 /// A change in progress.
-pub(super) struct Changing<'a, L> {
+pub(crate) struct Changing<'a, L> {
     ledger: &'a L,
     change: &'a Change,
     others: Option<Others>,
@@ -95,7 +98,7 @@ struct Others {
 
 /// The result for one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Done {
+pub(crate) enum Done {
     /// Its share is correct.
     Settled {
         /// Whether the share already contained everything.
@@ -106,19 +109,19 @@ pub(super) enum Done {
 }
 
 impl<'a, L: Ledger> Changing<'a, L> {
-    pub(super) fn new(ledger: &'a L, change: &'a Change) -> Self {
+    pub(crate) fn new(ledger: &'a L, change: &'a Change) -> Self {
         Self { ledger, change, others: None, written: BTreeSet::new(), seen: Grants::new() }
     }
 
     /// Returns all objects of the change, the stack first.
-    pub(super) fn objects(&self) -> BTreeSet<Object> {
+    pub(crate) fn objects(&self) -> BTreeSet<Object> {
         self.change.before.keys().chain(self.change.now.keys()).copied().collect()
     }
 
     /// Changes one object. The share of the stack is only extended here. The stack must be the first object.
-    pub(super) async fn step(&mut self, object: Object) -> Result<Done, Diag> {
+    pub(crate) async fn step(&mut self, object: Object) -> Result<Done, Diag> {
         let (before, now) = (self.before(object), self.now(object));
-        let is_stack = object == Object::stack(self.change.stack);
+        let is_stack = self.is_stack(object);
         let shrinks = !before.is_subset(&now);
         if shrinks && !is_stack && self.others.is_none() {
             self.look().await?;
@@ -150,20 +153,20 @@ impl<'a, L: Ledger> Changing<'a, L> {
 
     /// Removes what is no longer granted on the stack, after all other objects are done. Returns false if nothing can
     /// be removed because shares cannot be read.
-    pub(super) async fn close(&mut self) -> Result<bool, Diag> {
-        let stack = Object::stack(self.change.stack);
+    pub(crate) async fn close(&mut self) -> Result<bool, Diag> {
+        let Some(stack) = self.change.stack.map(Object::stack) else { return Ok(true) };
         let (before, now) = (self.before(stack), self.now(stack));
         if before.is_subset(&now) {
             return Ok(true);
         }
         let Reading::Actions(current) = self.read(stack).await? else { return Ok(false) };
-        let after = share_after(&current, &before, &now, &Actions::new());
+        let after = share_after(&current, &before, &now, &self.wanted(stack));
         self.put(stack, &current, &after).await?;
         Ok(true)
     }
 
     /// Checks the other roles and the objects until nothing has to be changed.
-    pub(super) async fn verify(&mut self) -> Result<(), Diag> {
+    pub(crate) async fn verify(&mut self) -> Result<(), Diag> {
         if self.written.is_empty() {
             return Ok(());
         }
@@ -188,7 +191,7 @@ impl<'a, L: Ledger> Changing<'a, L> {
 
     /// Checks an object again, and corrects its share. Returns whether it had to.
     async fn is_unsettled(&mut self, object: Object) -> Result<bool, Diag> {
-        let (before, now, needed) = (self.before(object), self.now(object), self.needed(object));
+        let (before, now, needed) = (self.before(object), self.now(object), self.needed_for_stacks(object));
         let is_written = self.written.contains(&object);
         if !is_written && before.is_subset(&now) {
             return Ok(false);
@@ -196,7 +199,7 @@ impl<'a, L: Ledger> Changing<'a, L> {
         let Reading::Actions(current) = self.read(object).await? else { return Ok(false) };
         let mut going = before;
         let mut coming = now;
-        if object != Object::stack(self.change.stack) {
+        if !self.is_stack(object) {
             let (first, ever) = self
                 .others
                 .as_ref()
@@ -213,13 +216,17 @@ impl<'a, L: Ledger> Changing<'a, L> {
                 coming.extend(needed.iter().filter(is_lost).cloned());
             }
         }
-        let after = share_after(&current, &going, &coming, &needed);
+        let after = share_after(&current, &going, &coming, &self.needed(object));
         self.put(object, &current, &after).await
     }
 
     /// Reads the requirements of the principal's roles on other stacks. Its share of a stack determines its role.
     async fn look(&mut self) -> Result<(), Diag> {
         let objects = self.objects();
+        if !objects.iter().any(|object| object.kind.is_of_stacks()) {
+            self.others.get_or_insert_default();
+            return Ok(());
+        }
         let mut others = self.ledger.other_stacks().await?;
         others.retain(|contents| contents.objects().iter().any(|object| objects.contains(object)));
         let mut held = Vec::new();
@@ -257,7 +264,7 @@ impl<'a, L: Ledger> Changing<'a, L> {
     }
 
     /// Returns whether the share of an object may have changed, including after a failed step.
-    pub(super) fn may_have_written(&self, object: Object) -> bool {
+    pub(crate) fn may_have_written(&self, object: Object) -> bool {
         self.written.contains(&object)
     }
 
@@ -276,8 +283,24 @@ impl<'a, L: Ledger> Changing<'a, L> {
         self.change.now.get(&object).cloned().unwrap_or_default()
     }
 
+    /// Returns what the principal needs on an object besides this change: for its roles on other stacks, and for other
+    /// resources of this run.
     fn needed(&self, object: Object) -> Actions {
+        let mut needed = self.needed_for_stacks(object);
+        needed.extend(self.wanted(object));
+        needed
+    }
+
+    fn needed_for_stacks(&self, object: Object) -> Actions {
         self.others.as_ref().and_then(|others| others.last.get(&object)).cloned().unwrap_or_default()
+    }
+
+    fn wanted(&self, object: Object) -> Actions {
+        self.change.wanted.get(&object).cloned().unwrap_or_default()
+    }
+
+    fn is_stack(&self, object: Object) -> bool {
+        self.change.stack.is_some_and(|stack| object == Object::stack(stack))
     }
 }
 

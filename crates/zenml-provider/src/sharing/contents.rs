@@ -14,7 +14,7 @@ use super::need::Contents;
 use crate::failure::{Needs, cannot};
 
 /// Returns the contents of a stack; `None` if it is not found.
-pub(super) async fn of_stack(api: &Api, id: StackId) -> Result<Option<Contents>, Diag> {
+pub(crate) async fn of_stack(api: &Api, id: StackId) -> Result<Option<Contents>, Diag> {
     let failed = |error: ApiError| cannot(format_args!("read stack {id}"), Needs::WORKSPACE_VIEWER, &error);
     let Some(stack) = api.call(&stack::GET, id).await.optional().map_err(failed)? else { return Ok(None) };
     let query =
@@ -27,13 +27,13 @@ pub(super) async fn of_stack(api: &Api, id: StackId) -> Result<Option<Contents>,
     Ok(Some(inventory.contents(&stack)))
 }
 
-/// Returns the contents of all stacks of a workspace except one.
-pub(super) async fn of_other_stacks(api: &Api, except: StackId) -> Result<Vec<Contents>, Diag> {
+/// Returns the contents of all stacks of a workspace, except one.
+pub(crate) async fn of_other_stacks(api: &Api, except: Option<StackId>) -> Result<Vec<Contents>, Diag> {
     let failed =
         |error: ApiError| cannot("list the stacks of the workspace", Needs::WORKSPACE_VIEWER, &error);
     let query = StackQuery { hydrate: Some(true), ..StackQuery::default() };
     let mut stacks = api.list_all(&stack::LIST, (), query).await.map_err(failed)?;
-    stacks.retain(|stack| stack.id != except);
+    stacks.retain(|stack| Some(stack.id) != except);
     if stacks.is_empty() {
         return Ok(Vec::new());
     }
