@@ -95,6 +95,7 @@ impl Provider for Zenml {
             .resource::<resources::team::Team>()
             .resource::<resources::workspace::Workspace>()
             .resource::<Assignments<resources::workspace_role_assignment::WorkspaceRoleAssignment>>()
+            .data_source::<resources::access::AccessData>()
             .data_source::<One<resources::code_repository::CodeRepositoryData>>()
             .data_source::<One<resources::flavor::FlavorData>>()
             .data_source::<resources::organization::OrganizationData>()

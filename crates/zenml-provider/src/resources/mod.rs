@@ -1,5 +1,6 @@
 //! The types of resources, data sources and ephemeral resources, one module for each kind of object.
 
+pub mod access;
 pub mod access_token;
 pub mod api_key;
 pub mod code_repository;

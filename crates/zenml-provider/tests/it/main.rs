@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 mod acceptance;
+mod access;
 mod actions;
 mod api_key;
 mod bad_input;

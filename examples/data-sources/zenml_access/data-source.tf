@@ -1,0 +1,13 @@
+data "zenml_access" "dev" {
+  workspace_id = zenml_workspace.alpha.id
+  stack_id     = zenml_stack.dev.id
+}
+
+# Who can change the stack, and why.
+output "who_changes_the_stack" {
+  value = distinct([
+    for row in data.zenml_access.dev.access :
+    "${row.principal} (${coalesce(row.role, row.reason)})"
+    if row.object == "stack/${zenml_stack.dev.id}" && contains(coalesce(row.actions, []), "update")
+  ])
+}
