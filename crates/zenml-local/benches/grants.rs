@@ -34,7 +34,7 @@ const AT_ONCE: usize = 2;
 const TIME: Duration = Duration::from_secs(4);
 const PASSWORD: &str = "correct-horse-battery-staple";
 
-/// How the million is created: the percentage, and a statement over the numbers `i` from 0. `{person}` gets them.
+/// How the million is created, half of the roles predefined and half of them custom: the percentage, and a statement over the numbers `i` from 0. `{person}` gets them.
 ///
 /// Ids have a special format, so that a check can name a granted object by its number.
 const PARTS: [(usize, &str); 4] = [
@@ -45,11 +45,11 @@ const PARTS: [(usize, &str); 4] = [
     ),
     (
         20,
-        "INSERT INTO assignment SELECT '{role}', '{organization}', 'user', '{person}', '{enrolled}', {id}, '' FROM n",
+        "INSERT INTO assignment SELECT CASE i % 2 WHEN 0 THEN '{role}' ELSE '{custom}' END, '{organization}', 'user', '{person}', '{enrolled}', {id}, '' FROM n",
     ),
     (
         10,
-        "INSERT INTO assignment SELECT '{role}', '{organization}', 'team', {team}, '{enrolled}', {id}, '' FROM n",
+        "INSERT INTO assignment SELECT CASE i % 2 WHEN 0 THEN '{role}' ELSE '{custom}' END, '{organization}', 'team', {team}, '{enrolled}', {id}, '' FROM n",
     ),
 ];
 const ID: &str = "printf('%08x-0000-4000-8000-%012x', i * 7919 % 1000003, i)";
@@ -149,6 +149,11 @@ async fn prepare(file: &Path) -> Bench {
         people.push((person, session));
     }
     let viewer = role("project", "Project Viewer").await;
+    let permissions = send(&platform, &key, "GET /permissions?level=project", Value::Null).await;
+    let body = json!({
+        "organization_id": organization, "name": "Custom", "level": "project", "permissions": permissions,
+    });
+    let custom = text(&send(&platform, &key, "POST /roles", body).await["id"]);
     let names = vec![
         ("{id}", ID.to_owned()),
         ("{team}", TEAM.to_owned()),
@@ -156,6 +161,7 @@ async fn prepare(file: &Path) -> Bench {
         ("{workspace}", workspace),
         ("{enrolled}", text(&enrolled["id"])),
         ("{role}", viewer),
+        ("{custom}", custom),
         ("{person}", people[0].0.clone()),
         ("{few}", people[1].0.clone()),
     ];
