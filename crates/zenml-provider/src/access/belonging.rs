@@ -1,14 +1,16 @@
 //! Checks that a principal belongs to the organization of a role assignment.
 
-use tfkit::{Diag, Maybe, Path};
-use zenml_api::OrganizationId;
+use tfkit::model::{Model, Token};
+use tfkit::{Diag, Maybe, OrServer, Path, Plan};
 use zenml_api::control::team;
+use zenml_api::{OrganizationId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
 use super::home::Home;
 use super::people;
 use super::principal::Principal;
 use crate::client::Client;
+use crate::control;
 use crate::id::Id;
 
 /// Rejects in the plan an account that cannot hold roles in a home. Teams are not checked: each check would cost a
@@ -25,6 +27,20 @@ pub async fn check_account<H: Home>(
     let Some(Id(home)) = home.known() else { return Ok(()) };
     let Ok(Some(organization)) = home.organization(client).await else { return Ok(()) };
     missing_in(client, organization, principal).await.map_or(Ok(()), Err)
+}
+
+/// The same for the planned principal of an object in a workspace, which the provider block can select.
+pub async fn check_planned<M: Model>(
+    client: &Client,
+    plan: &Plan<M>,
+    own: Token<M, OrServer<Id<WorkspaceId>>>,
+) -> Result<(), Diag> {
+    let workspace = match plan.get(own).known() {
+        None if plan.config().get(own).is_null() => control::workspace::default(client).await?.map(Id),
+        known => known,
+    };
+    let workspace = workspace.map_or(Maybe::Unknown, Maybe::Known);
+    check_account(client, workspace, Principal::planned(plan.planned())).await
 }
 
 /// Returns the diagnostic of a rejected assignment, at the principal if that is the reason.

@@ -12,7 +12,6 @@ use super::{ResourceShare, ResourceShareKey};
 use crate::access::people::name_of;
 use crate::access::principal::Principal;
 use crate::client::Client;
-use crate::control;
 use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::scope::Server;
@@ -23,9 +22,9 @@ use crate::resources::secret::Secret;
 use crate::resources::service_connector::ServiceConnector;
 use crate::resources::stack_component::StackComponent;
 use crate::resources::tag::Tag;
-use crate::sharing::contents;
 use crate::sharing::need::{Actions, Contents, Grants, Kind, Object, need};
 use crate::sharing::shares::{is_share, members};
+use crate::sharing::{contents, workspace_of_list};
 
 /// Lists the shares of single objects in a workspace, optionally filtered: of secrets, service connectors, stack
 /// components, tags, flavors and code repositories. It omits what a role on a stack grants, and takes a request for each
@@ -60,10 +59,7 @@ impl ListResource for ResourceShare {
         results: &mut Results<Self>,
     ) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let workspace = match filters.workspace_id {
-            Some(Id(workspace)) => workspace,
-            None => control::workspace::default(client).await?.ok_or_else(unnamed)?,
-        };
+        let workspace = workspace_of_list(client, filters.workspace_id, "shares").await?;
         let server = scope::open(cx, Some(workspace)).await?;
         let mut candidates = Vec::new();
         let wants = |name: &str| filters.resource_type.as_deref().is_none_or(|wanted| wanted == name);
@@ -185,11 +181,4 @@ fn key(workspace: WorkspaceId, object: Object, principal: Principal) -> Resource
         user_id: principal.user().map(Id),
         service_account_id: principal.service_account().map(Id),
     }
-}
-
-fn unnamed() -> Diag {
-    Diag::error("No workspace selected for the list of shares")
-        .why("Neither the list nor the provider block sets workspace_id.")
-        .fix("Set it in the list:\n  config {\n    workspace_id = \"ID\"\n  }")
-        .at(ResourceShareFilters::WORKSPACE_ID)
 }

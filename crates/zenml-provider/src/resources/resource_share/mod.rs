@@ -4,7 +4,7 @@ mod list;
 mod model;
 mod place;
 
-use tfkit::{Claim, Current, Cx, Diag, Generated, ImportId, Imported, Maybe, Partial, Plan, Resource, Since};
+use tfkit::{Claim, Current, Cx, Diag, Generated, ImportId, Imported, Partial, Plan, Resource, Since};
 use zenml_api::rbac::ResourceType;
 use zenml_api::{Identifier as _, ProjectId, StackId};
 
@@ -12,12 +12,11 @@ pub use self::list::ResourceShareFilters;
 use self::model::{Found, object};
 pub use self::model::{ResourceShare, ResourceShareKey};
 use self::place::Place;
-use crate::access::belonging::check_account;
+use crate::access::belonging::check_planned;
 use crate::access::home::or_default;
 use crate::access::principal::Principal;
 use crate::access::{caller, import};
 use crate::client::Client;
-use crate::control;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Reach, Seen, Server};
 use crate::sharing::change::{Change, Changing, Done, Reading};
@@ -124,14 +123,7 @@ impl Resource for ResourceShare {
             || plan.changes(Self::RESOURCE_ID)
             || Principal::changes(plan);
         if plan.is_create() || (!plan.is_delete() && moves) {
-            let workspace = match plan.get(Self::WORKSPACE_ID).known() {
-                None if plan.config().get(Self::WORKSPACE_ID).is_null() => {
-                    control::workspace::default(client).await?.map(Id)
-                }
-                known => known,
-            };
-            let workspace = workspace.map_or(Maybe::Unknown, Maybe::Known);
-            check_account(client, workspace, Principal::planned(plan.planned())).await?;
+            check_planned(client, plan, Self::WORKSPACE_ID).await?;
         }
         let Some(prior) = plan.prior().cloned() else { return Ok(()) };
         let place = prior.place(prior.workspace_id.get()?.0)?;

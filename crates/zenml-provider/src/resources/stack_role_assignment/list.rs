@@ -11,13 +11,13 @@ use super::{StackRoleAssignment, StackRoleAssignmentKey};
 use crate::access::people::name_of;
 use crate::access::principal::Principal;
 use crate::client::Client;
-use crate::control;
 use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::{InWorkspace as _, list, lookup, scope};
 use crate::resources::stack::Stack;
 use crate::sharing::need::Object;
 use crate::sharing::shares::{is_share, members};
+use crate::sharing::workspace_of_list;
 
 /// Lists the roles on the stacks of a workspace, optionally filtered. It takes a request for each stack.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -40,10 +40,7 @@ impl ListResource for StackRoleAssignment {
         results: &mut Results<Self>,
     ) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let workspace = match filters.workspace_id {
-            Some(Id(workspace)) => workspace,
-            None => control::workspace::default(client).await?.ok_or_else(unnamed)?,
-        };
+        let workspace = workspace_of_list(client, filters.workspace_id, "stack roles").await?;
         let server = scope::open(cx, Some(workspace)).await?;
         let query = StackQuery {
             id: filters.stack_id.iter().map(ToString::to_string).collect(),
@@ -94,11 +91,4 @@ async fn of_stack(
 fn who(member: &ResourceMember) -> &str {
     let team = member.team.as_ref().map(|team| team.name.as_str());
     team.or_else(|| member.user.as_ref().map(name_of)).unwrap_or_default()
-}
-
-fn unnamed() -> Diag {
-    Diag::error("No workspace selected for the list of stack roles")
-        .why("Neither the list nor the provider block sets workspace_id.")
-        .fix("Set it in the list:\n  config {\n    workspace_id = \"ID\"\n  }")
-        .at(StackRoleAssignmentFilters::WORKSPACE_ID)
 }

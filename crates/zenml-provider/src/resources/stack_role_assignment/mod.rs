@@ -7,7 +7,7 @@ mod place;
 
 use std::collections::BTreeSet;
 
-use tfkit::{Claim, Current, Cx, Diag, Generated, ImportId, Imported, Maybe, Partial, Plan, Resource, Since};
+use tfkit::{Claim, Current, Cx, Diag, Generated, ImportId, Imported, Partial, Plan, Resource, Since};
 use zenml_api::StackId;
 
 use self::grants::{apply, remembered, revoke, shares};
@@ -15,12 +15,11 @@ pub use self::list::StackRoleAssignmentFilters;
 use self::model::Found;
 pub use self::model::{StackRoleAssignment, StackRoleAssignmentKey};
 use self::place::Place;
-use crate::access::belonging::check_account;
+use crate::access::belonging::check_planned;
 use crate::access::home::or_default;
 use crate::access::principal::Principal;
 use crate::access::{caller, import};
 use crate::client::Client;
-use crate::control;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Reach, Seen, Server};
 use crate::sharing::change::Reading;
@@ -122,14 +121,7 @@ impl Resource for StackRoleAssignment {
         let moves =
             plan.changes(Self::WORKSPACE_ID) || plan.changes(Self::STACK_ID) || Principal::changes(plan);
         if plan.is_create() || (!plan.is_delete() && moves) {
-            let workspace = match plan.get(Self::WORKSPACE_ID).known() {
-                None if plan.config().get(Self::WORKSPACE_ID).is_null() => {
-                    control::workspace::default(client).await?.map(Id)
-                }
-                known => known,
-            };
-            let workspace = workspace.map_or(Maybe::Unknown, Maybe::Known);
-            check_account(client, workspace, Principal::planned(plan.planned())).await?;
+            check_planned(client, plan, Self::WORKSPACE_ID).await?;
         }
         let Some(prior) = plan.prior().cloned() else { return Ok(()) };
         let principal = Principal::of(prior.team_id, prior.user_id, prior.service_account_id)?;
