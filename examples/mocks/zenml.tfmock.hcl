@@ -31,6 +31,14 @@ mock_resource "zenml_role" {
   }
 }
 
+mock_resource "zenml_organization_member" {
+  defaults = {
+    id      = "new.person@example.com"
+    user_id = "34343434-3434-4434-8434-343434343434"
+    status  = "active"
+  }
+}
+
 mock_resource "zenml_project" {
   defaults = {
     id = "44444444-4444-4444-8444-444444444444"

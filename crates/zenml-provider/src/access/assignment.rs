@@ -21,7 +21,7 @@ use crate::id::Id;
 /// The model of a role assignment to a team, a user or a service account.
 ///
 /// Each such model has the attribute with the id of its [`Home`], `project_id` if its level is the project, and `id`,
-/// `team_id`, `user_id`, `service_account_id`, `role` and `role_id`. [`Assignments`] does everything else.
+/// `email`, `team_id`, `user_id`, `service_account_id`, `role` and `role_id`. [`Assignments`] does everything else.
 pub trait RoleAssignment: Model {
     /// The object that the role applies to.
     type Home: Home;
@@ -67,7 +67,8 @@ fn held<T: RoleAssignment>(object: &Dyn) -> Result<(Holding<T::Home>, RoleId), D
 
 /// Returns the attributes of a key.
 pub(super) fn key_fields<T: RoleAssignment>(holding: &Holding<T::Home>, role: RoleId) -> Fields {
-    let Holding { home, project, principal } = *holding;
+    let Holding { home, project, principal } = holding;
+    let (home, project) = (*home, *project);
     let fields = principal.write(Fields::new().with(T::HOME_ID.name(), &Id(home)));
     let fields = match project {
         Some(project) => fields.with(T::PROJECT_ID.name(), &Id(project)),
@@ -157,7 +158,7 @@ impl<T: RoleAssignment> Resource for Assignments<T> {
         if let Some(prior) = plan.prior().filter(|_| plan.is_delete() || moves || other_role) {
             let (holding, _) = held::<T>(&prior.to_object())?;
             let role = plan.state().get(T::ROLE).known();
-            caller::warn(client, plan, holding.principal, role.as_deref()).await;
+            caller::warn(client, plan, &holding.principal, role.as_deref()).await;
         }
         if plan.is_delete() || !(plan.is_create() || moves || other_role) {
             return Ok(());

@@ -1,53 +1,44 @@
 //! Checks that a principal belongs to the organization of a role assignment.
 
-use tfkit::model::{Model, Token};
-use tfkit::{Diag, Maybe, OrServer, Path, Plan};
+use tfkit::{Diag, Maybe, Path};
 use zenml_api::control::team;
-use zenml_api::{OrganizationId, WorkspaceId};
+use zenml_api::OrganizationId;
 use zenml_client::{ApiError, Optional as _};
 
 use super::home::Home;
 use super::people;
 use super::principal::Principal;
 use crate::client::Client;
-use crate::control;
 use crate::id::Id;
 
 /// Rejects in the plan an account that cannot hold roles in a home. Teams are not checked: each check would cost a
 /// request, and the server rejects a wrong team early enough.
+///
+/// Email addresses are not checked either: another resource of the same apply may invite the person.
 pub async fn check_account<H: Home>(
     client: &Client,
     home: Maybe<Id<H>>,
     principal: Option<Principal>,
 ) -> Result<(), Diag> {
+    if let Some(email) =
+        principal.as_ref().and_then(Principal::email).filter(|email| !people::is_email(email))
+    {
+        return Err(malformed_email(email));
+    }
     if !H::FOR_MEMBERS {
         return Ok(());
     }
     let Some(principal) = principal.filter(|principal| principal.account().is_some()) else { return Ok(()) };
     let Some(Id(home)) = home.known() else { return Ok(()) };
     let Ok(Some(organization)) = home.organization(client).await else { return Ok(()) };
-    missing_in(client, organization, principal).await.map_or(Ok(()), Err)
-}
-
-/// The same for the planned principal of an object in a workspace, which the provider block can select.
-pub async fn check_planned<M: Model>(
-    client: &Client,
-    plan: &Plan<M>,
-    own: Token<M, OrServer<Id<WorkspaceId>>>,
-) -> Result<(), Diag> {
-    let workspace = match plan.get(own).known() {
-        None if plan.config().get(own).is_null() => control::workspace::default(client).await?.map(Id),
-        known => known,
-    };
-    let workspace = workspace.map_or(Maybe::Unknown, Maybe::Known);
-    check_account(client, workspace, Principal::planned(plan.planned())).await
+    missing_in(client, organization, &principal).await.map_or(Ok(()), Err)
 }
 
 /// Returns the diagnostic of a rejected assignment, at the principal if that is the reason.
 pub async fn explained<H: Home>(
     client: &Client,
     home: H,
-    principal: Principal,
+    principal: &Principal,
     error: &ApiError,
     otherwise: Diag,
 ) -> Diag {
@@ -67,7 +58,7 @@ pub async fn explained<H: Home>(
 
 /// Returns why a principal cannot hold roles in an organization, at its attribute; `None` if it can, or if this is
 /// unknown. An account must belong to the organization, and a team must exist.
-async fn missing_in(client: &Client, organization: OrganizationId, principal: Principal) -> Option<Diag> {
+async fn missing_in(client: &Client, organization: OrganizationId, principal: &Principal) -> Option<Diag> {
     let is_missing = match (principal.account(), principal.team()) {
         (Some(account), _) => people::belongs(client, organization, account).await == Some(false),
         (None, Some(team)) => {
@@ -79,11 +70,31 @@ async fn missing_in(client: &Client, organization: OrganizationId, principal: Pr
     is_missing.then(|| missing(organization, principal))
 }
 
-fn missing(organization: OrganizationId, principal: Principal) -> Diag {
+/// Returns the error for a string that is not an email address.
+pub fn malformed_email(email: &str) -> Diag {
+    Diag::error(format!("{email:?} is not an email address"))
+        .why("An address has a name and a domain, such as ann@example.com.")
+        .fix("Correct the address.")
+        .at(Path::root().attr("email"))
+}
+
+/// Returns the error for an address of nobody who is a member or invited.
+pub fn unknown_email(organization: OrganizationId, email: &str) -> Diag {
+    Diag::error(format!("{email:?} is neither a member of the organization nor invited"))
+        .why(format!("The organization {organization} has no member and no open invitation with this address."))
+        .fix(
+            "Check the spelling. To invite a new person in the same apply, refer to the invitation:\n  email = \
+             zenml_organization_member.NAME.email",
+        )
+        .at(Path::root().attr("email"))
+}
+
+fn missing(organization: OrganizationId, principal: &Principal) -> Diag {
     let diag = match principal {
         Principal::Team(id) => Diag::error(format!("The organization has no team {id}"))
             .why(format!("The team was deleted, or it belongs to another organization than {organization}."))
             .fix("Remove this assignment, or use a team of the organization."),
+        Principal::Email(email) => unknown_email(organization, &email.0),
         Principal::User(_) | Principal::ServiceAccount(_) => {
             let words = if principal.user().is_some() { "user" } else { "service account" };
             let id = principal.account().map(|id| id.to_string()).unwrap_or_default();

@@ -7,6 +7,7 @@ use zenml_api::control::team::TeamMember;
 use zenml_api::{TeamId, UserId};
 use zenml_client::ApiError;
 
+use super::people::canonical;
 use super::principal::Principal;
 use crate::cache::Cache;
 use crate::client::Client;
@@ -14,7 +15,7 @@ use crate::control;
 
 /// Warns that a plan revokes a role of a principal, if the provider's own account is that principal or a member of
 /// it.
-pub async fn warn<M: Model>(client: &Client, plan: &mut Plan<M>, principal: Principal, role: Option<&str>) {
+pub async fn warn<M: Model>(client: &Client, plan: &mut Plan<M>, principal: &Principal, role: Option<&str>) {
     if reaches_caller(client, principal).await {
         let name = role.unwrap_or("a role");
         plan.warn(
@@ -34,7 +35,7 @@ struct Members(Cache<TeamId, Vec<UserId>>);
 
 /// Returns whether the provider's own account is affected. Only a warning depends on this, so a failed request counts
 /// as no.
-async fn reaches_caller(client: &Client, principal: Principal) -> bool {
+async fn reaches_caller(client: &Client, principal: &Principal) -> bool {
     let Ok(me) = control::account::me(client).await else { return false };
     match (principal.account(), principal.team()) {
         (Some(account), _) => account == me.id,
@@ -46,7 +47,10 @@ async fn reaches_caller(client: &Client, principal: Principal) -> bool {
             let members = client.memory::<Members>().0.get(&team, read).await;
             members.is_ok_and(|members| members.contains(&me.id))
         }
-        (None, None) => false,
+        (None, None) => {
+            let own = me.email.as_deref().map(canonical);
+            own.is_some() && own == principal.email().map(canonical)
+        }
     }
 }
 

@@ -5,19 +5,36 @@
 
 use tfkit::{Claim, Cx, Diag};
 use zenml_api::control::role::{self as api, AssignmentQuery, Role, ScopeQuery};
-use zenml_api::{ProjectId, RoleId};
+use zenml_api::{ProjectId, RoleId, TeamId};
 use zenml_client::{ApiError, Optional as _};
 
-use super::belonging::explained;
-use super::home::Home;
+use super::belonging::{explained, unknown_email};
+use super::home::{Home, organization_of};
+use super::invitation::{Place, account, is_open, place_of};
 use super::principal::Principal;
 use super::role;
 use crate::client::Client;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 
+/// Who holds a role at the control plane.
+#[derive(Clone, Copy, Debug)]
+enum Holder {
+    Team(TeamId),
+    Person(Place),
+}
+
+/// Returns who holds an assignment.
+fn holder(assignment: &api::Assignment) -> Option<Holder> {
+    let team = assignment.team.as_ref().map(|team| Holder::Team(team.id));
+    let user = assignment.user.as_ref().map(|user| Holder::Person(Place::Account(user.id)));
+    let invitation =
+        assignment.invitation.as_ref().map(|invitation| Holder::Person(Place::Invitation(invitation.id)));
+    team.or(user).or(invitation)
+}
+
 /// A principal, and the place where it holds a role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding<H> {
     /// The workspace, or another object with roles.
     pub home: H,
@@ -47,7 +64,7 @@ impl<H: Home> Holding<H> {
             role.to_string(),
         ];
         Claim::new(
-            format!("assignment of the role {role} to {principal} in {}", self.place()),
+            format!("assignment of the role {role} to {principal} in {}", self.words()),
             &parts.each_ref().map(String::as_str),
         )
     }
@@ -68,7 +85,8 @@ impl<H: Home> Holding<H> {
     pub async fn grant(&self, cx: &Cx<Client>, role: &Role) -> Result<(), Diag> {
         let client = cx.client().await?;
         self.home.remember(cx, client).await?;
-        match client.control_plane()?.send(&api::ASSIGN, role.id, self.query(), ()).await {
+        let query = self.query(self.place(client).await?);
+        match client.control_plane()?.send(&api::ASSIGN, role.id, query, ()).await {
             Ok(_) => Ok(()),
             Err(error) if error.outcome_unknown() => match self.look(client, role.id).await {
                 Ok(Some(_)) => Ok(()),
@@ -95,36 +113,75 @@ impl<H: Home> Holding<H> {
 
     /// Revokes a role. A role that is no longer assigned is a success.
     pub async fn revoke(&self, client: &Client, role: RoleId) -> Result<(), Diag> {
-        self.home.check_revoke(client, self.principal, role).await?;
-        let gone = client.control_plane()?.send(&api::REVOKE, role, self.query(), ()).await.optional();
-        gone.map(|_| ()).map_err(|error| self.failed("revoke", role, &error))
+        self.home.check_revoke(client, &self.principal, role).await?;
+        let holders = match self.principal {
+            // The person may have accepted an invitation since the last read.
+            Principal::Email(_) => self.assignments(client, role).await?.iter().filter_map(holder).collect(),
+            _ => vec![self.place(client).await?],
+        };
+        for holder in holders {
+            let gone =
+                client.control_plane()?.send(&api::REVOKE, role, self.query(holder), ()).await.optional();
+            gone.map_err(|error| self.failed("revoke", role, &error))?;
+        }
+        Ok(())
     }
 
     async fn look(&self, client: &Client, role: RoleId) -> Result<Option<Role>, Diag> {
+        let held = self.assignments(client, role).await?;
+        Ok(held.into_iter().next().map(|assignment| assignment.role))
+    }
+
+    /// Returns the assignments of a role to the principal here. A person can have two: one of the account, and one of
+    /// an invitation.
+    async fn assignments(&self, client: &Client, role: RoleId) -> Result<Vec<api::Assignment>, Diag> {
         let workspace_id = self.home.workspace();
         let query = ScopeQuery { workspace_id, project_id: self.project };
         let held = client.control_plane()?.send(&api::ASSIGNMENTS, role, query, ()).await.optional();
         let held = held.map_err(|error| self.failed("read", role, &error))?.unwrap_or_default();
         // The list may also contain other scopes.
-        let is_here = |assignment: &&api::Assignment| {
+        let is_here = |assignment: &api::Assignment| {
             self.principal.holds(assignment)
                 && assignment.workspace_id == workspace_id
                 && assignment.project_id == self.project
+                && assignment.invitation.as_ref().is_none_or(is_open)
         };
-        Ok(held.iter().find(is_here).map(|assignment| assignment.role.clone()))
+        Ok(held.into_iter().filter(is_here).collect())
     }
 
-    fn query(&self) -> AssignmentQuery {
+    /// Returns who holds the role at the control plane.
+    async fn place(&self, client: &Client) -> Result<Holder, Diag> {
+        Ok(match (self.principal.email(), self.principal.team(), self.principal.account()) {
+            (Some(email), _, _) => {
+                let organization = organization_of(client, self.home).await?;
+                let place = match place_of(client, organization, email).await? {
+                    None if !H::FOR_MEMBERS => account(client, email).await?.map(Place::Account),
+                    found => found,
+                };
+                Holder::Person(place.ok_or_else(|| unknown_email(organization, email))?)
+            }
+            (None, Some(team), _) => Holder::Team(team),
+            (None, None, Some(account)) => Holder::Person(Place::Account(account)),
+            (None, None, None) => return Err(Diag::bug("A principal is neither a team nor a person")),
+        })
+    }
+
+    fn query(&self, holder: Holder) -> AssignmentQuery {
+        let (user_id, team_id, invitation_id) = match holder {
+            Holder::Team(team) => (None, Some(team), None),
+            Holder::Person(Place::Account(user)) => (Some(user), None, None),
+            Holder::Person(Place::Invitation(invitation)) => (None, None, Some(invitation)),
+        };
         AssignmentQuery {
-            user_id: self.principal.account(),
-            team_id: self.principal.team(),
-            invitation_id: None,
+            user_id,
+            team_id,
+            invitation_id,
             workspace_id: self.home.workspace(),
             project_id: self.project,
         }
     }
 
-    fn place(&self) -> String {
+    fn words(&self) -> String {
         match self.project {
             Some(project) => format!("project {project}"),
             None => format!("{} {}", H::NOUN, self.home),
@@ -135,11 +192,11 @@ impl<H: Home> Holding<H> {
     /// server's message.
     async fn refused(&self, client: &Client, role: RoleId, error: &ApiError) -> Diag {
         let diag = self.failed("grant", role, error);
-        explained(client, self.home, self.principal, error, diag).await
+        explained(client, self.home, &self.principal, error, diag).await
     }
 
     fn failed(&self, verb: &str, role: RoleId, error: &ApiError) -> Diag {
-        let doing = format!("{verb} the role {role} of {} in {}", self.principal, self.place());
+        let doing = format!("{verb} the role {role} of {} in {}", self.principal, self.words());
         cannot(doing, Needs::ORGANIZATION_ADMIN, error)
     }
 

@@ -42,7 +42,7 @@ pub trait Home: Identifier {
     fn check_revoke(
         self,
         client: &Client,
-        principal: Principal,
+        principal: &Principal,
         role: RoleId,
     ) -> impl Future<Output = Result<(), Diag>> + Send {
         let _ = (client, principal, role);
@@ -85,7 +85,7 @@ impl Home for OrganizationId {
         control::organization::gone_from(client, self, "the role assignment").await
     }
 
-    async fn check_revoke(self, client: &Client, principal: Principal, role: RoleId) -> Result<(), Diag> {
+    async fn check_revoke(self, client: &Client, principal: &Principal, role: RoleId) -> Result<(), Diag> {
         last_admin::check(client, self, principal, role).await
     }
 

@@ -19,7 +19,8 @@ pub fn unreadable(text: &str, form: &str, more: &str) -> Diag {
     Diag::error(format!("Invalid import id {text:?}"))
         .why(format!("Import ids of this type have the format {form}."))
         .fix(format!(
-            "In place of `team` and the id of a team, you can write `user` or `service_account` and its id.{more}"
+            "In place of `team` and the id of a team, you can write `user` or `service_account` and its id, or `email` \
+             and an address.{more}"
         ))
 }
 

@@ -23,23 +23,21 @@ use crate::failure::{Needs, cannot};
 /// The role of invited people by default.
 pub const DEFAULT_ROLE: &str = "Organization Member";
 
-/// Returns whether a name can be invited: whether it has the form of an e-mail address. The control plane checks it
-/// more strictly.
-pub fn is_email(name: &str) -> bool {
-    let has_no_gaps =
-        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
-    let Some((local, domain)) = name.split_once('@') else { return false };
-    let labels: Vec<&str> = domain.split('.').collect();
-    has_no_gaps(local) && labels.len() > 1 && !domain.contains('@') && labels.into_iter().all(has_no_gaps)
-}
-
 /// Returns whether an invitation can still be accepted. A control plane that does not say so lists only such ones.
 pub fn is_open(invitation: &Invitation) -> bool {
     matches!(invitation.status.as_deref(), None | Some("pending"))
 }
 
-/// The open invitations of each organization that a run has read, by canonical address.
-type Open = Cache<OrganizationId, HashMap<String, Invitation>>;
+/// Invitations by canonical address.
+type ByAddress = HashMap<String, Invitation>;
+
+/// The open invitations of each organization that a run has read.
+#[derive(Debug, Default)]
+struct Open(Cache<OrganizationId, ByAddress>);
+
+/// The most recent invitation of each address, also one that was accepted, was declined or has expired.
+#[derive(Debug, Default)]
+struct Latest(Cache<OrganizationId, ByAddress>);
 
 /// The invitations that this run has created.
 #[derive(Debug, Default)]
@@ -66,20 +64,28 @@ pub async fn open(
     let read = async {
         let query = InvitationQuery { email: None, only_pending: Some(true) };
         let all = control_plane.send(&api::LIST, organization, query, ()).await?;
-        let open = all.into_iter().filter(is_open);
-        Ok(open.map(|invitation| (people::canonical(&invitation.email), invitation)).collect())
+        Ok(by_address(all.into_iter().filter(is_open)))
     };
-    let all = client
-        .memory::<Open>()
-        .get(&organization, read)
-        .await
-        .map_err(|error| unlisted(organization, &error))?;
+    let all = client.memory::<Open>().0.get(&organization, read).await;
+    let all = all.map_err(|error| unlisted(organization, &error))?;
     Ok(all.get(&people::canonical(email)).cloned())
+}
+
+fn by_address(invitations: impl IntoIterator<Item = Invitation>) -> ByAddress {
+    let named = invitations.into_iter().map(|invitation| (people::canonical(&invitation.email), invitation));
+    named.collect()
+}
+
+/// Sorts invitations by their age, oldest first; open ones are last.
+pub fn latest_last(mut invitations: Vec<Invitation>) -> Vec<Invitation> {
+    invitations.sort_by_key(|one| (is_open(one), one.created.as_ref().map(ToString::to_string)));
+    invitations
 }
 
 /// Forgets the open invitations of an organization, because there are more or fewer now.
 pub fn forget(client: &Client, organization: OrganizationId) {
-    client.memory::<Open>().forget(&organization);
+    client.memory::<Open>().0.forget(&organization);
+    client.memory::<Latest>().0.forget(&organization);
 }
 
 fn unlisted(organization: OrganizationId, error: &ApiError) -> Diag {
@@ -122,17 +128,22 @@ pub async fn standing(client: &Client, organization: OrganizationId, email: &str
     Ok(account(client, email).await?.map_or(Standing::Unknown, Standing::Outside))
 }
 
-/// Returns the most recent invitation of an address, open or not.
-pub async fn latest(
+/// Returns the most recent invitation of an address, open or not, from a list that is read once in a run.
+async fn latest(
     client: &Client,
     organization: OrganizationId,
     email: &str,
 ) -> Result<Option<Invitation>, Diag> {
-    let query = InvitationQuery { email: Some(email.to_owned()), only_pending: Some(false) };
-    let all = client.control_plane()?.send(&api::LIST, organization, query, ()).await;
+    let control_plane = client.control_plane()?;
+    let read = async {
+        let query = InvitationQuery { email: None, only_pending: Some(false) };
+        let all = control_plane.send(&api::LIST, organization, query, ()).await?;
+        // Later ones replace earlier ones.
+        Ok(by_address(latest_last(all)))
+    };
+    let all = client.memory::<Latest>().0.get(&organization, read).await;
     let all = all.map_err(|error| unlisted(organization, &error))?;
-    let of_person = all.into_iter().filter(|one| people::canonical(&one.email) == people::canonical(email));
-    Ok(of_person.max_by_key(|one| (is_open(one), one.created.as_ref().map(ToString::to_string))))
+    Ok(all.get(&people::canonical(email)).cloned())
 }
 
 /// Returns the account with an address on the whole platform, if the key may find it.
@@ -166,6 +177,24 @@ pub enum Place {
     Invitation(InvitationId),
 }
 
+impl Place {
+    /// Returns the place of a member of a team.
+    pub fn of(member: &TeamMember) -> Self {
+        match member {
+            TeamMember::User(user) => Self::Account(user.id),
+            TeamMember::Invitation(invitation) => Self::Invitation(invitation.id),
+        }
+    }
+
+    /// Returns the parameters of a request that adds it to a team, or removes it.
+    pub const fn in_team(self) -> team::MemberQuery {
+        match self {
+            Self::Account(user) => team::MemberQuery::user(user),
+            Self::Invitation(invitation) => team::MemberQuery::invitation(invitation),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -173,6 +202,24 @@ impl fmt::Display for Place {
             Self::Invitation(id) => write!(formatter, "invitation {id}"),
         }
     }
+}
+
+/// Returns the place of somebody in an organization: that of the account, or else of an open invitation.
+pub async fn place_of(
+    client: &Client,
+    organization: OrganizationId,
+    email: &str,
+) -> Result<Option<Place>, Diag> {
+    let found = people::look_up(client, organization, [email], []).await?;
+    if let Some(account) = found.known.get(email) {
+        return Ok(Some(Place::Account(*account)));
+    }
+    if let Some(invitation) = open(client, organization, email).await? {
+        return Ok(Some(Place::Invitation(invitation.id)));
+    }
+    // The person may have been invited since the list was read.
+    forget(client, organization);
+    Ok(open(client, organization, email).await?.map(|invitation| Place::Invitation(invitation.id)))
 }
 
 /// A place in an organization that an operation has created, and may take back.
@@ -220,11 +267,11 @@ async fn join(
     };
     match granted {
         Ok(_) => Ok(true),
-        Err(ApiError::Conflict(_)) => Ok(false),
         Err(error) if error.outcome_unknown() => match people::belongs(client, organization, account).await {
             Some(true) => Ok(true),
             _ => Err(failed(&error)),
         },
+        Err(ApiError::Conflict(_)) => Ok(false),
         Err(error) => Err(failed(&error)),
     }
 }
@@ -261,7 +308,7 @@ async fn invite(
         // The person may have become a member in the meantime.
         Ok(None) => {
             people::forget(client, organization);
-            let found = people::look_up(client, organization, [email], &[]).await?;
+            let found = people::look_up(client, organization, [email], []).await?;
             match found.known.get(email) {
                 Some(account) => Ok(Admitted { place: Place::Account(*account), is_new: false }),
                 None => Err(uninvited(email, &error)),

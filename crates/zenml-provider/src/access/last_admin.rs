@@ -11,10 +11,10 @@ use crate::failure::{Needs, cannot};
 
 /// Rejects to revoke the role Organization Admin from the last principal that has it. A team without members does not
 /// count.
-pub(super) async fn check(
+pub async fn check(
     client: &Client,
     organization: OrganizationId,
-    principal: Principal,
+    principal: &Principal,
     role: RoleId,
 ) -> Result<(), Diag> {
     let known = roles(client, organization).await?;

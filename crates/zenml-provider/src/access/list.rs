@@ -11,6 +11,7 @@ use zenml_client::Optional as _;
 use super::assignment::{Assignments, RoleAssignment, key_fields};
 use super::holding::Holding;
 use super::home::Home as _;
+use super::invitation::is_open;
 use super::principal::Principal;
 use super::role::{Roles, full_name, roles, unknown_role};
 use crate::client::Client;
@@ -124,10 +125,11 @@ pub async fn held_in<T: RoleAssignment>(
         })?;
         // The list may also contain other scopes.
         let is_here = |assignment: &Assignment| {
-            assignment.workspace_id == home.workspace() && assignment.project_id == project
+            assignment.workspace_id == home.workspace()
+                && assignment.project_id == project
+                && assignment.invitation.as_ref().is_none_or(is_open)
         };
         for assignment in held.into_iter().flatten().filter(is_here) {
-            // An invitation has no account yet.
             let Some(principal) = Principal::of_assignment(&assignment) else { continue };
             if wanted.team.is_some_and(|team| principal.team() != Some(team)) {
                 continue;
@@ -166,7 +168,8 @@ async fn projects(
 fn display_name(assignment: &Assignment, role: &str, place: &Place) -> String {
     let team = assignment.team.as_ref().map(|team| team.name.as_str());
     let user = || assignment.user.as_ref().map(super::people::name_of);
-    let who = team.or_else(user).unwrap_or_default();
+    let invited = || assignment.invitation.as_ref().map(|invitation| invitation.email.as_str());
+    let who = team.or_else(user).or_else(invited).unwrap_or_default();
     match place {
         Some((_, project)) => format!("{who} ({role} in {project})"),
         None => format!("{who} ({role})"),

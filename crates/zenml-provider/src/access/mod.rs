@@ -8,7 +8,7 @@ pub mod holding;
 pub mod home;
 pub mod import;
 pub mod invitation;
-mod last_admin;
+pub mod last_admin;
 pub mod list;
 pub mod people;
 pub mod principal;

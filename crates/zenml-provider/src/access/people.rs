@@ -66,6 +66,20 @@ pub fn canonical(name: &str) -> String {
     name.parse::<UserId>().map_or_else(|_| name.to_lowercase(), |id| id.to_string())
 }
 
+/// Returns whether a name has the form of an email address. The control plane checks it more strictly.
+pub fn is_email(name: &str) -> bool {
+    let has_no_gaps =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+    let Some((local, domain)) = name.split_once('@') else { return false };
+    let labels: Vec<&str> = domain.split('.').collect();
+    has_no_gaps(local) && labels.len() > 1 && !domain.contains('@') && labels.into_iter().all(has_no_gaps)
+}
+
+/// Returns an address as it was spelled before, if it is the same.
+pub fn spelled_like(known: Option<&str>, email: &str) -> String {
+    known.filter(|known| canonical(known) == canonical(email)).unwrap_or(email).to_owned()
+}
+
 /// Returns whether an account belongs to an organization; `None` if its members or its service accounts cannot be read.
 pub async fn belongs(client: &Client, organization: OrganizationId, account: UserId) -> Option<bool> {
     let has = |people: &People| people.ids.contains(&account);
@@ -161,11 +175,11 @@ pub async fn look_up<'a>(
     client: &Client,
     organization: OrganizationId,
     names: impl IntoIterator<Item = &'a str>,
-    at_hand: &[User],
+    at_hand: impl IntoIterator<Item = &User>,
 ) -> Result<Found<'a>, Diag> {
     let mut found = Found::default();
     found.unknown.extend(names);
-    found.look_in(&at_hand.iter().collect());
+    found.look_in(&at_hand.into_iter().collect());
     if found.unknown.is_empty() {
         return Ok(found);
     }
@@ -201,7 +215,7 @@ impl Found<'_> {
 }
 
 /// Forgets the people of an organization, because someone may have joined or left since.
-pub(super) fn forget(client: &Client, organization: OrganizationId) {
+pub fn forget(client: &Client, organization: OrganizationId) {
     client.memory::<Known>().forget(&organization);
 }
 

@@ -1,20 +1,28 @@
 //! Principals: who receives a role or a permission.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use tfkit::model::{Fields, Model, Token};
 use tfkit::{Diag, Partial, Plan};
+use zenml_api::control::invitation::Invitation;
 use zenml_api::control::role::Assignment;
 use zenml_api::control::team;
 use zenml_api::control::user::User;
 use zenml_api::{Identifier, ServiceAccountId, TeamId, UserId};
 
+use super::people::{canonical, is_email};
 use crate::id::Id;
 
-// Every model with a principal has these attributes. One of them is set.
+// Every model with a principal has these attributes, some without the team. One of them is set.
+const EMAIL: &str = "email";
 const TEAM_ID: &str = "team_id";
 const USER_ID: &str = "user_id";
 const SERVICE_ACCOUNT_ID: &str = "service_account_id";
+
+const fn email<M>() -> Token<M, Option<String>> {
+    Token::new(EMAIL)
+}
 
 const fn team_id<M>() -> Token<M, Option<Id<TeamId>>> {
     Token::new(TEAM_ID)
@@ -28,8 +36,32 @@ const fn service_account_id<M>() -> Token<M, Option<Id<ServiceAccountId>>> {
     Token::new(SERVICE_ACCOUNT_ID)
 }
 
+/// Email address of a person. Two spellings of the same address are equal.
+#[derive(Clone, Debug)]
+pub struct Email(pub String);
+
+impl PartialEq for Email {
+    fn eq(&self, other: &Self) -> bool {
+        canonical(&self.0) == canonical(&other.0)
+    }
+}
+
+impl Eq for Email {}
+
+impl PartialOrd for Email {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Email {
+    fn cmp(&self, other: &Self) -> Ordering {
+        canonical(&self.0).cmp(&canonical(&other.0))
+    }
+}
+
 /// A team, a user or a service account. To the API a service account is a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
     /// All members of a team.
     Team(TeamId),
@@ -37,6 +69,8 @@ pub enum Principal {
     User(UserId),
     /// An automated client.
     ServiceAccount(ServiceAccountId),
+    /// A person by email address: an account, or an invitation until it is accepted.
+    Email(Email),
 }
 
 impl Principal {
@@ -45,13 +79,15 @@ impl Principal {
         team: Option<Id<TeamId>>,
         user: Option<Id<UserId>>,
         service_account: Option<Id<ServiceAccountId>>,
+        email: Option<String>,
     ) -> Result<Self, Diag> {
-        match (team, user, service_account) {
-            (Some(Id(team)), None, None) => Ok(Self::Team(team)),
-            (None, Some(Id(user)), None) => Ok(Self::User(user)),
-            (None, None, Some(Id(account))) => Ok(Self::ServiceAccount(account)),
-            _ => Err(Diag::error("No principal selected for the role")
-                .why("Exactly one of team_id, user_id and service_account_id must be set.")
+        match (team, user, service_account, email) {
+            (Some(Id(team)), None, None, None) => Ok(Self::Team(team)),
+            (None, Some(Id(user)), None, None) => Ok(Self::User(user)),
+            (None, None, Some(Id(account)), None) => Ok(Self::ServiceAccount(account)),
+            (None, None, None, Some(email)) => Ok(Self::Email(Email(email))),
+            _ => Err(Diag::error("No principal selected")
+                .why("Exactly one of email, team_id, user_id and service_account_id must be set.")
                 .fix("Set exactly one of them.")),
         }
     }
@@ -61,33 +97,39 @@ impl Principal {
         let team = values.get(team_id()).known().map(|id| Self::Team(id.0));
         let user = || values.get(user_id()).known().map(|id| Self::User(id.0));
         let account = || values.get(service_account_id()).known().map(|id| Self::ServiceAccount(id.0));
-        team.or_else(user).or_else(account)
+        let person = || values.get(email()).known().map(|email| Self::Email(Email(email)));
+        team.or_else(user).or_else(account).or_else(person)
     }
 
     /// Returns whether a plan changes the principal.
     pub fn changes<M: Model>(plan: &Plan<M>) -> bool {
-        plan.changes(team_id()) || plan.changes(user_id()) || plan.changes(service_account_id())
+        plan.changes(team_id())
+            || plan.changes(user_id())
+            || plan.changes(service_account_id())
+            || plan.changes(email())
     }
 
-    /// Reads the principal from a state or an identity.
+    /// Reads the principal from a state or an identity. An identity of an earlier version has no email address.
     pub fn read(fields: &Fields) -> Result<Self, Diag> {
-        Self::of(fields.get(TEAM_ID)?, fields.get(USER_ID)?, fields.get(SERVICE_ACCOUNT_ID)?)
+        let email = fields.get::<Option<String>>(EMAIL).unwrap_or_default();
+        Self::of(fields.get(TEAM_ID)?, fields.get(USER_ID)?, fields.get(SERVICE_ACCOUNT_ID)?, email)
     }
 
     /// Adds the attributes of the principal.
-    pub fn write(self, fields: Fields) -> Fields {
+    pub fn write(&self, fields: Fields) -> Fields {
         fields
+            .with(EMAIL, &self.email().map(str::to_owned))
             .with(TEAM_ID, &self.team().map(Id))
             .with(USER_ID, &self.user().map(Id))
             .with(SERVICE_ACCOUNT_ID, &self.service_account().map(Id))
     }
 
     /// Returns a key that is equal for principals that are the same to the control plane, which treats a service
-    /// account as a user.
-    pub fn key(self) -> String {
-        match (self.team(), self.account()) {
-            (Some(team), _) => format!("team/{team}"),
-            (None, account) => format!("account/{}", account.map(|id| id.to_string()).unwrap_or_default()),
+    /// account as a user. An email address is not compared with the id of its account.
+    pub fn key(&self) -> String {
+        match (self.account(), self) {
+            (Some(account), _) => format!("account/{account}"),
+            (None, other) => other.to_string(),
         }
     }
 
@@ -97,64 +139,91 @@ impl Principal {
             "team" => id.parse().ok().map(Self::Team),
             "user" => id.parse().ok().map(Self::User),
             "service_account" => id.parse().ok().map(Self::ServiceAccount),
+            "email" if is_email(id) => Some(Self::Email(Email(id.to_owned()))),
             _ => None,
         }
     }
 
     /// Returns the team, if it is one.
-    pub fn team(self) -> Option<TeamId> {
+    pub fn team(&self) -> Option<TeamId> {
         match self {
-            Self::Team(team) => Some(team),
-            Self::User(_) | Self::ServiceAccount(_) => None,
+            Self::Team(team) => Some(*team),
+            Self::User(_) | Self::ServiceAccount(_) | Self::Email(_) => None,
         }
     }
 
     /// Returns the user or service account, if it is one.
-    pub fn account(self) -> Option<UserId> {
+    pub fn account(&self) -> Option<UserId> {
         match self {
-            Self::Team(_) => None,
-            Self::User(user) => Some(user),
+            Self::Team(_) | Self::Email(_) => None,
+            Self::User(user) => Some(*user),
             Self::ServiceAccount(account) => Some(UserId::from_uuid(account.uuid())),
         }
     }
 
     /// Returns the value of the attribute `user_id`.
-    pub fn user(self) -> Option<UserId> {
+    pub fn user(&self) -> Option<UserId> {
         match self {
-            Self::User(user) => Some(user),
-            Self::Team(_) | Self::ServiceAccount(_) => None,
+            Self::User(user) => Some(*user),
+            Self::Team(_) | Self::ServiceAccount(_) | Self::Email(_) => None,
         }
     }
 
     /// Returns the value of the attribute `service_account_id`.
-    pub fn service_account(self) -> Option<ServiceAccountId> {
+    pub fn service_account(&self) -> Option<ServiceAccountId> {
         match self {
-            Self::ServiceAccount(account) => Some(account),
-            Self::Team(_) | Self::User(_) => None,
+            Self::ServiceAccount(account) => Some(*account),
+            Self::Team(_) | Self::User(_) | Self::Email(_) => None,
+        }
+    }
+
+    /// Returns the value of the attribute `email`.
+    pub fn email(&self) -> Option<&str> {
+        match self {
+            Self::Email(email) => Some(&email.0),
+            Self::Team(_) | Self::User(_) | Self::ServiceAccount(_) => None,
         }
     }
 
     /// The attribute with its id.
-    pub fn attribute(self) -> &'static str {
+    pub fn attribute(&self) -> &'static str {
         match self {
             Self::Team(_) => TEAM_ID,
             Self::User(_) => USER_ID,
             Self::ServiceAccount(_) => SERVICE_ACCOUNT_ID,
+            Self::Email(_) => EMAIL,
         }
     }
 
-    /// Returns whether the user or the team of a response is this principal.
-    pub fn is(self, user: Option<&User>, team: Option<&team::Team>) -> bool {
-        match (self.account(), self.team()) {
-            (Some(account), _) => user.is_some_and(|user| user.id == account),
-            (None, Some(id)) => team.is_some_and(|team| team.id == id),
-            (None, None) => false,
+    /// Returns whether a user, a team or an invitation of a response is this principal.
+    pub fn is(
+        &self,
+        user: Option<&User>,
+        team: Option<&team::Team>,
+        invitation: Option<&Invitation>,
+    ) -> bool {
+        let has = |address: &str, email: &Email| canonical(address) == canonical(&email.0);
+        match self {
+            Self::Team(id) => team.is_some_and(|team| team.id == *id),
+            Self::User(_) | Self::ServiceAccount(_) => {
+                user.is_some_and(|user| Some(user.id) == self.account())
+            }
+            Self::Email(email) => {
+                let of_user =
+                    user.filter(|user| !user.is_service_account).and_then(|user| user.email.as_deref());
+                let of_invitation = invitation.map(|invitation| invitation.email.as_str());
+                of_user.or(of_invitation).is_some_and(|address| has(address, email))
+            }
         }
     }
 
-    /// Returns the principal of an assignment; `None` for an invitation, which has no account yet.
+    /// Returns the principal of an assignment; an invitation is that of its address.
     pub fn of_assignment(assignment: &Assignment) -> Option<Self> {
-        Self::of_member(assignment.user.as_ref(), assignment.team.as_ref())
+        let invited = || {
+            let invitation = assignment.invitation.as_ref()?;
+            Some(Self::Email(Email(invitation.email.clone())))
+        };
+        Self::of_member(assignment.user.as_ref(), assignment.team.as_ref()).or_else(invited)
     }
 
     /// Returns the principal that is a user or a team of a response.
@@ -170,8 +239,8 @@ impl Principal {
     }
 
     /// Returns whether this principal holds an assignment.
-    pub fn holds(self, assignment: &Assignment) -> bool {
-        self.is(assignment.user.as_ref(), assignment.team.as_ref())
+    pub fn holds(&self, assignment: &Assignment) -> bool {
+        self.is(assignment.user.as_ref(), assignment.team.as_ref(), assignment.invitation.as_ref())
     }
 }
 
@@ -182,6 +251,7 @@ impl fmt::Display for Principal {
             Self::Team(id) => write!(formatter, "team/{id}"),
             Self::User(id) => write!(formatter, "user/{id}"),
             Self::ServiceAccount(id) => write!(formatter, "service_account/{id}"),
+            Self::Email(email) => write!(formatter, "email/{}", canonical(&email.0)),
         }
     }
 }
@@ -196,6 +266,7 @@ mod tests {
             Principal::Team(TeamId::random()),
             Principal::User(UserId::random()),
             Principal::ServiceAccount(ServiceAccountId::random()),
+            Principal::Email(Email("Ann@Example.com".to_owned())),
         ];
         for principal in principals {
             let text = principal.to_string();
@@ -204,14 +275,18 @@ mod tests {
         }
         assert_eq!(Principal::parse("group", &TeamId::random().to_string()), None);
         assert_eq!(Principal::parse("team", "alpha"), None);
+        assert_eq!(Principal::parse("email", "ann"), None);
     }
 
     #[test]
-    fn exactly_one_of_three_is_a_principal() {
+    fn exactly_one_of_four_is_a_principal() {
         let team = Some(Id(TeamId::random()));
         let user = Some(Id(UserId::random()));
-        assert!(Principal::of(team, None, None).is_ok());
-        assert!(Principal::of(team, user, None).is_err());
-        assert!(Principal::of(None, None, None).is_err());
+        let email = Some("ann@example.com".to_owned());
+        assert!(Principal::of(team, None, None, None).is_ok());
+        assert!(Principal::of(None, None, None, email.clone()).is_ok());
+        assert!(Principal::of(team, user, None, None).is_err());
+        assert!(Principal::of(team, None, None, email).is_err());
+        assert!(Principal::of(None, None, None, None).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tfkit::model::{Model, Token};
-use tfkit::{Cx, Diag, Generated, OrServer};
+use tfkit::{Cx, Diag, Generated, OrServer, Plan};
 use tokio::sync::OnceCell;
 use zenml_api::control::organization::{self as api, Organization, OrganizationQuery};
 use zenml_api::{IdOrName, OrganizationId};
@@ -32,20 +32,9 @@ pub async fn default(client: &Client) -> Result<Arc<Organization>, Diag> {
     client.memory::<Known>().default.get_or_try_init(find).await.map(Arc::clone)
 }
 
-/// Returns the organization of a key or a filter, otherwise the default one.
-pub async fn own_or_default(
-    client: &Client,
-    own: Option<Id<OrganizationId>>,
-) -> Result<OrganizationId, Diag> {
-    match own {
-        Some(Id(organization)) => Ok(organization),
-        None => default(client).await.map(|organization| organization.id),
-    }
-}
-
 /// Returns the organization of an import id, as an id or a name, otherwise the default one.
 pub async fn written(client: &Client, text: Option<&str>) -> Result<OrganizationId, Diag> {
-    let Some(text) = text else { return own_or_default(client, None).await };
+    let Some(text) = text else { return of_key(client, None).await };
     let wanted = IdOrName::parse(text);
     if let IdOrName::Id(id) = wanted {
         return Ok(id);
@@ -63,9 +52,29 @@ pub async fn written(client: &Client, text: Option<&str>) -> Result<Organization
 
 /// Returns the organization of a resource, otherwise the default one.
 pub async fn or_default(client: &Client, own: &OrServer<Id<OrganizationId>>) -> Result<OrganizationId, Diag> {
-    match own.as_ref() {
-        Some(own) => Ok(own.0),
+    of_key(client, own.as_ref().copied()).await
+}
+
+/// Returns the organization of a key or a filter, otherwise the default one.
+pub async fn of_key(client: &Client, own: Option<Id<OrganizationId>>) -> Result<OrganizationId, Diag> {
+    match own {
+        Some(Id(own)) => Ok(own),
         None => default(client).await.map(|organization| organization.id),
+    }
+}
+
+/// Plans the organization of a new object that does not configure one, if it is already known.
+pub async fn plan_default<M: Model>(
+    cx: &Cx<Client>,
+    plan: &mut Plan<M>,
+    own: Token<M, OrServer<Id<OrganizationId>>>,
+) {
+    if plan.is_create()
+        && plan.config().get(own).is_null()
+        && let Some(client) = cx.client_if_known()
+        && let Ok(organization) = default(client).await
+    {
+        plan.set(own, &Id(organization.id));
     }
 }
 

@@ -12,6 +12,8 @@ use crate::configuration::Configuration;
 use crate::resolve::resolve;
 
 const WORKSPACE: &str = "zenml_workspace";
+/// Exported only on request, because other types contain the same: a team contains its members.
+const REDUNDANT: [&str; 1] = ["zenml_team_membership"];
 const WORKSPACE_ID: &str = "workspace_id";
 
 /// After so many objects of a type, the progress is shown.
@@ -57,7 +59,8 @@ impl<'a> Wish<'a> {
             wanted.insert(full);
         }
         if wanted.is_empty() {
-            wanted = all.into_iter().map(str::to_owned).collect();
+            let all = all.into_iter().filter(|name| !REDUNDANT.contains(name));
+            wanted = all.map(str::to_owned).collect();
         }
         let is_pro = |name: &str| {
             let schema = engine.schema(Kind::Resource, name);

@@ -9,10 +9,11 @@ use uuid::Uuid;
 use zenml_api::control::role::RoleLevel;
 use zenml_api::workspace::component::ALL_TYPES;
 
+use crate::access::people::is_email;
 use crate::resources::{
-    api_key, code_repository, flavor, organization_role_assignment, project, project_role_assignment, resource_share,
-    role, secret, service_account, service_connector, stack, stack_component, stack_role_assignment, tag,
-    team, workspace, workspace_role_assignment,
+    api_key, code_repository, flavor, organization_member, organization_role_assignment, project,
+    project_role_assignment, resource_share, role, secret, service_account, service_connector, stack,
+    stack_component, stack_role_assignment, tag, team, team_membership, workspace, workspace_role_assignment,
 };
 use crate::sharing::need::Kind;
 
@@ -27,6 +28,7 @@ const TYPES: &[fn() -> Facts] = &[
     facts::<api_key::ApiKey>,
     facts::<code_repository::CodeRepository>,
     facts::<flavor::Flavor>,
+    facts::<organization_member::OrganizationMember>,
     facts::<organization_role_assignment::OrganizationRoleAssignment>,
     facts::<project::Project>,
     facts::<project_role_assignment::ProjectRoleAssignment>,
@@ -40,6 +42,7 @@ const TYPES: &[fn() -> Facts] = &[
     facts::<stack_role_assignment::StackRoleAssignment>,
     facts::<tag::Tag>,
     facts::<team::Team>,
+    facts::<team_membership::TeamMembership>,
     facts::<workspace::Workspace>,
     facts::<workspace_role_assignment::WorkspaceRoleAssignment>,
 ];
@@ -53,6 +56,7 @@ pub(super) const NAMES: &[&str] = &[
     "zenml_api_key",
     "zenml_code_repository",
     "zenml_flavor",
+    "zenml_organization_member",
     "zenml_organization_role_assignment",
     "zenml_project",
     "zenml_project_role_assignment",
@@ -66,6 +70,7 @@ pub(super) const NAMES: &[&str] = &[
     "zenml_stack_role_assignment",
     "zenml_tag",
     "zenml_team",
+    "zenml_team_membership",
     "zenml_workspace",
     "zenml_workspace_role_assignment",
 ];
@@ -125,7 +130,7 @@ impl Slot {
     /// Returns the names of the attributes that can fill it.
     fn names(&self) -> Vec<String> {
         match self.0.as_str() {
-            "id" | "name" | "type" | "level" | "resource_type" => vec![self.0.clone()],
+            "id" | "name" | "type" | "level" | "resource_type" | "email" => vec![self.0.clone()],
             base => vec![format!("{base}_id"), base.to_owned()],
         }
     }
@@ -135,6 +140,7 @@ impl Slot {
         let is_id = Uuid::try_parse(value).is_ok();
         match self.0.as_str() {
             "id" => is_id.then(|| "id".to_owned()),
+            "email" => is_email(value).then(|| "email".to_owned()),
             "level" => RoleLevel::parse(value).is_known().then(|| "level".to_owned()),
             "resource_type" => Kind::named(value).is_some().then(|| "resource_type".to_owned()),
             "type" => ALL_TYPES.contains(&value).then(|| "type".to_owned()),
@@ -290,7 +296,7 @@ mod tests {
         assert_eq!(
             listed(&forms("zenml_workspace_role_assignment").unwrap()),
             "WORKSPACE_ID/team/TEAM_ID/ROLE_ID, WORKSPACE_ID/user/USER_ID/ROLE_ID, \
-             WORKSPACE_ID/service_account/SERVICE_ACCOUNT_ID/ROLE_ID"
+             WORKSPACE_ID/service_account/SERVICE_ACCOUNT_ID/ROLE_ID, WORKSPACE_ID/email/EMAIL/ROLE_ID"
         );
     }
 }

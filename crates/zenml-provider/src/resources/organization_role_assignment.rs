@@ -6,6 +6,7 @@ use zenml_api::control::role::RoleLevel;
 use zenml_api::{OrganizationId, RoleId, ServiceAccountId, TeamId, UserId};
 
 use crate::access::list::{Wanted, held_in};
+use crate::access::people::same_name;
 use crate::access::role::{roles, same_in_organization, unknown_role};
 use crate::access::{Assignments, RoleAssignment};
 use crate::client::Client;
@@ -17,12 +18,13 @@ use crate::id::Id;
 /// organization.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "organization_role_assignment")]
-#[model(rule = Rule::ExactlyOneOf(&["team_id", "user_id", "service_account_id"]))]
+#[model(rule = Rule::ExactlyOneOf(&["email", "team_id", "user_id", "service_account_id"]))]
 #[model(rule = Rule::AtLeastOneOf(&["role", "role_id"]))]
 #[model(since = "3.1.0", needs = Needs::ORGANIZATION_ADMIN.text(), category = "ZenML Pro")]
 #[model(import = "ORGANIZATION_ID/team/TEAM_ID/ROLE")]
 #[model(import = "ORGANIZATION_ID/user/USER_ID/ROLE")]
 #[model(import = "ORGANIZATION_ID/service_account/SERVICE_ACCOUNT_ID/ROLE")]
+#[model(import = "ORGANIZATION_ID/email/EMAIL/ROLE")]
 pub struct OrganizationRoleAssignment {
     /// ID of the assignment: `ORGANIZATION_ID/team/TEAM_ID/ROLE_ID`. It changes with the role.
     #[attr(depends = [ROLE_ID])]
@@ -30,6 +32,10 @@ pub struct OrganizationRoleAssignment {
     /// ID of the organization in which the role applies. Default: the provider's organization.
     #[attr(key, replace)]
     pub organization_id: OrServer<Id<OrganizationId>>,
+    /// Email address of the person who receives the role: somebody with an account, or somebody who is invited. The role
+    /// stays when the invitation is accepted.
+    #[attr(key = optional, replace, same = same_name, check = non_empty())]
+    pub email: Option<String>,
     /// ID of the team that receives the role. All members of the team have it.
     #[attr(key = optional, replace)]
     pub team_id: Option<Id<TeamId>>,
@@ -77,10 +83,7 @@ impl ListResource for Assignments<OrganizationRoleAssignment> {
         results: &mut Results<Self>,
     ) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let organization = match filters.organization_id {
-            Some(Id(organization)) => organization,
-            None => control::organization::default(client).await?.id,
-        };
+        let organization = control::organization::of_key(client, filters.organization_id).await?;
         let known = roles(client, organization).await?;
         let (level, role) = (RoleLevel::Organization, filters.role);
         if let Some(wanted) = role.as_deref().filter(|wanted| known.named(&level, wanted).is_none()) {

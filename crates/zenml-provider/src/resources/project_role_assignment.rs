@@ -5,6 +5,7 @@ use tfkit::{Computed, Model, OrServer};
 use zenml_api::control::role::RoleLevel;
 use zenml_api::{ProjectId, RoleId, ServiceAccountId, TeamId, UserId, WorkspaceId};
 
+use crate::access::people::same_name;
 use crate::access::role::same_in_project;
 use crate::access::{ListedAssignment, RoleAssignment};
 use crate::failure::Needs;
@@ -13,12 +14,13 @@ use crate::id::Id;
 /// Grants a role in a project to a team, a user or a service account.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "project_role_assignment")]
-#[model(rule = Rule::ExactlyOneOf(&["team_id", "user_id", "service_account_id"]))]
+#[model(rule = Rule::ExactlyOneOf(&["email", "team_id", "user_id", "service_account_id"]))]
 #[model(rule = Rule::AtLeastOneOf(&["role", "role_id"]))]
 #[model(since = "3.1.0", needs = Needs::ORGANIZATION_ADMIN.text(), category = "ZenML Pro")]
 #[model(import = "WORKSPACE_ID/PROJECT_ID/team/TEAM_ID/ROLE")]
 #[model(import = "WORKSPACE_ID/PROJECT_ID/user/USER_ID/ROLE")]
 #[model(import = "WORKSPACE_ID/PROJECT_ID/service_account/SERVICE_ACCOUNT_ID/ROLE")]
+#[model(import = "WORKSPACE_ID/PROJECT_ID/email/EMAIL/ROLE")]
 pub struct ProjectRoleAssignment {
     /// ID of the assignment: `WORKSPACE_ID/PROJECT_ID/team/TEAM_ID/ROLE_ID`. It changes with the role.
     #[attr(depends = [ROLE_ID])]
@@ -29,6 +31,10 @@ pub struct ProjectRoleAssignment {
     /// ID of the project in which the role applies.
     #[attr(key, replace)]
     pub project_id: Id<ProjectId>,
+    /// Email address of the person who receives the role: a member of the organization, or somebody who is invited. The
+    /// role stays when the invitation is accepted.
+    #[attr(key = optional, replace, same = same_name, check = non_empty())]
+    pub email: Option<String>,
     /// ID of the team that receives the role. All members of the team have it.
     #[attr(key = optional, replace)]
     pub team_id: Option<Id<TeamId>>,

@@ -7,6 +7,7 @@
 
 pub(crate) mod change;
 pub(crate) mod contents;
+pub(crate) mod holder;
 pub(crate) mod ledger;
 pub(crate) mod need;
 pub(crate) mod shares;

@@ -11,14 +11,16 @@ use zenml_api::control::rbac::{self, ResourceMember, ResourceQuery};
 use zenml_api::control::role::RoleType;
 use zenml_api::workspace::membership::{self, ShareQuery};
 use zenml_api::{Identifier, ObjectId, WorkspaceId};
-use zenml_client::{Api, ApiError};
+use zenml_client::ApiError;
 
 use super::change::{Reading, WriteFailure};
+use super::holder::Holder;
 use super::need::{Actions, Object};
 use crate::access::belonging::explained;
 use crate::access::principal::Principal;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
+use crate::in_workspace::scope::Server;
 use crate::warning::warn_once;
 
 /// The format of object names that the control plane accepts, after it was found.
@@ -27,7 +29,7 @@ struct UnderstoodForm(OnceLock<usize>);
 
 /// Permissions that this run has granted without reading the existing ones.
 #[derive(Debug, Default)]
-struct BlindGrants(Mutex<BTreeMap<(WorkspaceId, Principal, String), Actions>>);
+struct BlindGrants(Mutex<BTreeMap<(WorkspaceId, Holder, String), Actions>>);
 
 /// Returns whether a member has access through a share, and not through a role.
 pub(crate) fn is_share(member: &ResourceMember) -> bool {
@@ -118,18 +120,20 @@ async fn read(
     Ok(if is_gone { Members::Gone } else { Members::Refused })
 }
 
-/// Returns the name of the lock for the permissions of a principal in a workspace. They change one after the other,
+/// Returns the name of the lock for the permissions of a holder in a workspace. They change one after the other,
 /// because roles on several stacks, and shares, overlap on the same objects.
-pub(crate) fn lock_name(workspace: WorkspaceId, principal: Principal) -> String {
-    format!("grants of {principal} in {workspace}")
+pub(crate) fn lock_name(workspace: WorkspaceId, holder: Holder) -> String {
+    format!("grants of {holder:?} in {workspace}")
 }
 
 /// The shares of one principal in one workspace.
 pub(crate) struct Shares<'a> {
     pub(crate) client: &'a Client,
-    pub(crate) server: &'a Api,
+    pub(crate) server: &'a Server,
     pub(crate) workspace: WorkspaceId,
-    pub(crate) principal: Principal,
+    /// How the configuration refers to the holder, for messages.
+    pub(crate) principal: &'a Principal,
+    pub(crate) holder: Holder,
 }
 
 impl Shares<'_> {
@@ -146,7 +150,7 @@ impl Shares<'_> {
     }
 
     fn own(&self, members: &[ResourceMember]) -> Actions {
-        let is_own = |member: &&ResourceMember| self.principal.is(member.user.as_ref(), member.team.as_ref());
+        let is_own = |member: &&ResourceMember| self.holder.is(member.user.as_ref(), member.team.as_ref());
         let own = members.iter().filter(|member| is_share(member)).filter(is_own);
         own.flat_map(|member| member.allowed_actions.iter().cloned()).collect()
     }
@@ -155,7 +159,7 @@ impl Shares<'_> {
     /// for other stacks.
     pub(crate) async fn add(&self, object: Object, actions: &Actions) -> Result<(), WriteFailure> {
         let all = {
-            let key = (self.workspace, self.principal, object.to_string());
+            let key = (self.workspace, self.holder, object.to_string());
             let blind = self.client.memory::<BlindGrants>();
             let mut granted = blind.0.lock().unwrap_or_else(PoisonError::into_inner);
             let granted = granted.entry(key).or_default();
@@ -170,12 +174,12 @@ impl Shares<'_> {
         let query = ShareQuery {
             resource_type: object.kind.resource_type(),
             resource_id: ObjectId::from_uuid(object.id),
-            team_id: self.principal.team(),
-            user_id: self.principal.account(),
+            team_id: self.holder.team(),
+            user_id: self.holder.account(),
         };
         let actions: Vec<_> = actions.iter().cloned().collect();
         let removes = actions.is_empty();
-        let outcome = self.server.send(&membership::SHARE, (), query, actions).await;
+        let outcome = self.server.api.send(&membership::SHARE, (), query, actions).await;
         match outcome {
             Err(ApiError::NotFound(_)) if removes => Ok(()),
             Ok(()) => Ok(()),
@@ -189,7 +193,7 @@ impl Shares<'_> {
 
     fn failed(&self, object: Object, error: &ApiError) -> Diag {
         let diag = cannot(format_args!("grant {} on {object}", self.principal), Needs::SHARE, error);
-        match (error, self.principal.account()) {
+        match (error, self.holder.account()) {
             (ApiError::Invalid(_), Some(_)) => diag.fix(
                 "An account cannot grant itself permissions. If this is the account of the provider's own \
                  key, add it to a team.",

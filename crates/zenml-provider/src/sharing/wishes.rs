@@ -19,18 +19,18 @@ use std::sync::{Mutex, PoisonError};
 use tfkit::{Cx, Diag};
 use zenml_api::WorkspaceId;
 
+use super::holder::Holder;
 use super::need::{Grants, in_both, read_texts, texts, union, without};
-use crate::access::principal::Principal;
 use crate::client::Client;
 
 /// Key in the private state of a plan for what others want of the grants that the plan gives up.
 const KEPT: &str = "kept";
 
-/// A resource that grants something to a principal.
+/// A resource that grants something to a holder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner<'a> {
     pub(crate) workspace: WorkspaceId,
-    pub(crate) principal: Principal,
+    pub(crate) holder: Holder,
     /// Type and id of the resource.
     pub(crate) type_name: &'static str,
     pub(crate) id: &'a str,
@@ -43,9 +43,9 @@ struct Wish {
     gives_up: Grants,
 }
 
-/// The wishes for each principal of a workspace, by type and id of the resource.
+/// The wishes for each holder in a workspace, by type and id of the resource.
 #[derive(Debug, Default)]
-struct Wishes(Mutex<BTreeMap<(WorkspaceId, String), Told>>);
+struct Wishes(Mutex<BTreeMap<(WorkspaceId, Holder), Told>>);
 
 type Told = BTreeMap<(&'static str, String), Wish>;
 
@@ -56,7 +56,7 @@ impl Owner<'_> {
     fn tell(&self, client: &Client, wish: Wish, repairs: &Grants) -> Wish {
         let wishes = client.memory::<Wishes>();
         let mut wishes = wishes.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = wishes.entry((self.workspace, self.principal.key())).or_default();
+        let all = wishes.entry((self.workspace, self.holder)).or_default();
         let mut others = Wish::default();
         for (_, other) in all.iter_mut().filter(|((type_name, _), _)| *type_name != self.type_name) {
             others.wants = union(others.wants, &other.wants);

@@ -169,7 +169,7 @@ async fn invalid_people_roles_and_workspaces_are_rejected_and_nothing_is_created
                 assignment,
                 &role("", "viewer"),
                 &[
-                    "Error: None of `team_id`, `user_id`, `service_account_id` is set",
+                    "Error: None of `email`, `team_id`, `user_id`, `service_account_id` is set",
                     "Exactly one of them is required.",
                     "Set one of them.",
                 ],

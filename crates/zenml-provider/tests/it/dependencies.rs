@@ -44,6 +44,11 @@ zenml_flavor                    display_name              -
 zenml_flavor                    user_id                   -
 zenml_flavor                    created                   -
 zenml_flavor                    updated                   any change
+zenml_organization_member       organization_id           -
+zenml_organization_member       id                        -
+zenml_organization_member       email                     -
+zenml_organization_member       user_id                   -
+zenml_organization_member       status                    any change
 zenml_organization_role_assignment id                        role_id
 zenml_organization_role_assignment organization_id           -
 zenml_organization_role_assignment role                      role_id
@@ -116,6 +121,8 @@ zenml_team                      invite_unknown            local
 zenml_team                      invite_role               local
 zenml_team                      created                   -
 zenml_team                      updated                   any change
+zenml_team_membership           id                        -
+zenml_team_membership           organization_id           -
 zenml_workspace                 organization_id           -
 zenml_workspace                 id                        -
 zenml_workspace                 display_name              -

@@ -21,6 +21,9 @@ pub(crate) async fn rows(world: &World) -> Vec<Row> {
     let project = world.project(workspace, "around").await.to_string();
     let account = world.service_account("robot").await.to_string();
     let server = world.server(workspace).await;
+    world.person("bob@example.com").await;
+    world.person("eve@example.com").await;
+    let member = |email: &str| json!({ "team_id": team, "email": email });
     let (stack, components) = stack(&server).await;
     let component = components["orchestrator"].clone();
     let workspace = workspace.to_string();
@@ -75,6 +78,8 @@ pub(crate) async fn rows(world: &World) -> Vec<Row> {
                 "team_id": team, "actions": ["read"] }),
             json!({ "actions": ["read", "update"] }),
         ),
+        row("zenml_organization_member.x", false, json!({ "email": "a@b.org" }), json!({ "role": "viewer" })),
+        row("zenml_team_membership.x", false, member("bob@example.com"), member("eve@example.com")),
         row("zenml_service_account.x", false, json!({ "name": "alpha" }), json!({ "description": "d" })),
         row(
             "zenml_workspace_role_assignment.x",

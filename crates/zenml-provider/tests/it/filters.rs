@@ -6,7 +6,7 @@ use tfkit::{Attribute, Dyn, Kind, Type};
 use crate::world::engine;
 
 /// Arguments that take known words, with a misspelled word and the one that is meant.
-const CASES: [(Kind, &str, &str, &str, &str); 13] = [
+const CASES: [(Kind, &str, &str, &str, &str); 16] = [
     (Kind::ListResource, "zenml_flavor", "type", "artefact_store", "artifact_store"),
     (Kind::ListResource, "zenml_stack_component", "type", "orchestrater", "orchestrator"),
     (Kind::ListResource, "zenml_service_connector", "type", "awz", "aws"),
@@ -14,6 +14,9 @@ const CASES: [(Kind, &str, &str, &str, &str); 13] = [
     (Kind::ListResource, "zenml_service_connector", "resource_type", "s3-buckets", "s3-bucket"),
     (Kind::ListResource, "zenml_tag", "color", "turquoise1", "turquoise"),
     (Kind::ListResource, "zenml_workspace", "status", "available1", "available"),
+    (Kind::ListResource, "zenml_organization_member", "status", "invitd", "invited"),
+    (Kind::DataSource, "zenml_users", "status", "invitd", "invited"),
+    (Kind::DataSource, "zenml_workspaces", "status", "available1", "available"),
     (Kind::DataSource, "zenml_flavor", "type", "artefact_store", "artifact_store"),
     (Kind::DataSource, "zenml_stack_component", "type", "orchestrater", "orchestrator"),
     (Kind::DataSource, "zenml_stack_components", "type", "orchestrater", "orchestrator"),
@@ -23,7 +26,7 @@ const CASES: [(Kind, &str, &str, &str, &str); 13] = [
 ];
 
 /// Arguments whose words only a server knows, or that are checked when they are read.
-const ANY: [&str; 7] = ["id", "name", "name_prefix", "flavor", "integration", "role", "level"];
+const ANY: [&str; 8] = ["id", "email", "name", "name_prefix", "flavor", "integration", "role", "level"];
 
 #[tokio::test]
 async fn a_misspelled_word_in_a_filter_is_reported_with_the_nearest_known_word() {

@@ -70,6 +70,18 @@ async fn an_import_id_is_built_from_attributes_and_parsed_into_the_same() {
             json!({ "organization_id": A, "team_id": B, "role": "admin" }),
             format!("{A}/team/{B}/admin"),
         ),
+        ("zenml_organization_member", json!({ "email": "ann@example.com" }), "ann@example.com".to_owned()),
+        ("zenml_organization_member", json!({ "organization_id": A, "id": B }), format!("{A}/{B}")),
+        (
+            "zenml_team_membership",
+            json!({ "team_id": A, "email": "ann@example.com" }),
+            format!("{A}/email/ann@example.com"),
+        ),
+        (
+            "zenml_team_membership",
+            json!({ "organization": "acme", "team_id": A, "user_id": B }),
+            format!("acme/{A}/user/{B}"),
+        ),
         ("zenml_service_account", json!({ "organization": "acme", "name": "bot" }), "acme/bot".to_owned()),
         ("zenml_workspace", json!({ "id": A }), A.to_owned()),
         (
@@ -86,6 +98,11 @@ async fn an_import_id_is_built_from_attributes_and_parsed_into_the_same() {
             "zenml_stack_role_assignment",
             json!({ "workspace_id": A, "stack_id": B, "service_account_id": A }),
             format!("{A}/{B}/service_account/{A}"),
+        ),
+        (
+            "zenml_stack_role_assignment",
+            json!({ "workspace_id": A, "stack_id": B, "email": "ann@example.com" }),
+            format!("{A}/{B}/email/ann@example.com"),
         ),
     ];
     for (kind, attributes, id) in cases {

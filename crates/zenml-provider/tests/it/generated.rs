@@ -230,6 +230,26 @@ resource "zenml_workspace_role_assignment" "custom" {
   role_id      = zenml_role.it.id
 }
 
+resource "zenml_team" "open" {
+  name = "open"
+}
+
+resource "zenml_organization_member" "it" {
+  email = "new.person@example.com"
+  role  = "viewer"
+}
+
+resource "zenml_team_membership" "it" {
+  team_id = zenml_team.open.id
+  email   = zenml_organization_member.it.email
+}
+
+resource "zenml_workspace_role_assignment" "email" {
+  workspace_id = zenml_workspace.it.id
+  email        = zenml_organization_member.it.email
+  role         = "viewer"
+}
+
 resource "zenml_workspace_role_assignment" "it" {
   workspace_id = zenml_workspace.it.id
   team_id      = zenml_team.it.id
@@ -368,7 +388,7 @@ async fn a_generated_configuration_of_every_type_imports_without_a_change_on_zen
         let workspace = "workspace_id = zenml_workspace.it.id";
         let configuration = format!("{PRO}{}", RICH.replace("{workspace}", workspace));
         let objects = generate_each(&host, &configuration, true).await;
-        assert_eq!(objects.len(), 30);
+        assert_eq!(objects.len(), 36);
         assert_eq!(types_without(objects.iter().map(String::as_str)), Vec::<String>::new());
         world.stop().await;
     })

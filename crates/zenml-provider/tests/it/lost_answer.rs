@@ -28,6 +28,7 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
     let workspace = world.workspace("home").await;
     let team = world.team("holders").await;
     let account = world.service_account("robot").await;
+    let person = world.person("member@example.com").await;
     let project = world.project(workspace, "around").await;
     let server = world.server(workspace).await;
     let mut components = BTreeMap::new();
@@ -70,6 +71,22 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
             "/organizations/{organization_id}/service_accounts",
             json!({ "name": "alpha" }),
         ),
+        Row {
+            name: "new.person@example.com".to_owned(),
+            ..row(
+                "zenml_organization_member.x",
+                "/organizations/{organization_id}/invitations",
+                json!({ "email": "new.person@example.com" }),
+            )
+        },
+        Row {
+            name: team.to_string(),
+            ..row(
+                "zenml_team_membership.x",
+                "/teams/{team_id}/members",
+                json!({ "team_id": team.to_string(), "user_id": person.id.to_string() }),
+            )
+        },
         Row {
             name: team.to_string(),
             ..row(

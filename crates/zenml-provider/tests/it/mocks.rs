@@ -20,13 +20,15 @@ use crate::world::{engine, hosts, lacks, scenario, under_each_host};
 const INVENTED: &str = "k3x94t9d";
 
 /// Attributes whose values do not come from other objects: they are checked as early as possible.
-const LITERAL: [&str; 6] = [
+const LITERAL: [&str; 8] = [
     "zenml_code_repository.source",
     "zenml_resource_share.actions",
     "zenml_service_connector.timeouts",
     "zenml_stack_role_assignment.actions",
     "zenml_stack_role_assignment.role",
+    "zenml_users.status",
     "zenml_workspace.timeouts",
+    "zenml_workspaces.status",
 ];
 
 /// Attributes whose names end like ids but that contain other strings.

@@ -16,13 +16,15 @@ use crate::many::counted;
 use crate::world::{World, engine, hosts, lacks, scenario, types_without};
 
 /// Types whose lists do not belong to a workspace.
-const IN_ORGANIZATION: [&str; 6] = [
-    "zenml_workspace",
-    "zenml_team",
-    "zenml_role",
-    "zenml_organization_role_assignment",
-    "zenml_service_account",
+const IN_ORGANIZATION: [&str; 8] = [
     "zenml_api_key",
+    "zenml_organization_member",
+    "zenml_organization_role_assignment",
+    "zenml_role",
+    "zenml_service_account",
+    "zenml_team",
+    "zenml_team_membership",
+    "zenml_workspace",
 ];
 
 /// Objects of every type in a workspace, each by its address.
@@ -30,7 +32,7 @@ async fn everything(harness: &mut Harness, world: &World) -> Vec<&'static str> {
     world.person("ann@example.com").await;
     let mut addresses = Vec::new();
     let mut ids = BTreeMap::new();
-    let configs: [(&'static str, Json); 17] = [
+    let configs: [(&'static str, Json); 20] = [
         ("zenml_workspace.a", json!({ "name": "query" })),
         ("zenml_team.a", json!({ "name": "builders", "members": ["ann@example.com"] })),
         (
@@ -81,6 +83,8 @@ async fn everything(harness: &mut Harness, world: &World) -> Vec<&'static str> {
             }),
         ),
         ("zenml_stack.a", json!(null)),
+        ("zenml_organization_member.a", json!({ "email": "new.person@example.com", "role": "viewer" })),
+        ("zenml_team_membership.a", json!({ "team_id": "zenml_team.a", "email": "new.person@example.com" })),
         (
             "zenml_workspace_role_assignment.a",
             json!({ "workspace_id": "zenml_workspace.a", "team_id": "zenml_team.a", "role": "developer" }),
@@ -141,6 +145,8 @@ fn display_name(type_name: &str) -> &'static str {
         "zenml_organization_role_assignment" => "builders (Organization Viewer)",
         "zenml_service_account" => "robot",
         "zenml_api_key" => "robot/ci",
+        "zenml_organization_member" => "new.person@example.com",
+        "zenml_team_membership" => "new.person@example.com in builders",
         "zenml_project" => "vision",
         "zenml_tag" => "champion",
         "zenml_secret" => "login",
@@ -231,6 +237,9 @@ async fn filters_narrow_every_list() {
         ("zenml_stack_component", json!({ "type": "container_registry" }), json!({ "type": "alerter" })),
         ("zenml_stack_component", json!({ "flavor": "default" }), json!({ "flavor": "s3" })),
         ("zenml_stack", json!({ "component_id": component }), json!({ "component_id": team })),
+        ("zenml_organization_member", json!({ "status": "invited" }), json!({ "status": "active" })),
+        ("zenml_organization_member", json!({ "role": "viewer" }), json!({ "role": "manager" })),
+        ("zenml_team_membership", json!({ "team_id": team }), json!({ "team_id": project })),
         ("zenml_workspace_role_assignment", json!({ "team_id": team }), json!({ "team_id": project })),
         ("zenml_workspace_role_assignment", json!({ "role": "developer" }), json!({ "role": "viewer" })),
         ("zenml_project_role_assignment", json!({ "project_id": project }), json!({ "project_id": team })),

@@ -21,19 +21,6 @@ fn config(members: &[&str]) -> Json {
     json!({ "name": "alpha", "members": members })
 }
 
-async fn members(world: &World, team: TeamId) -> Vec<String> {
-    let members = world.control().call(&api::MEMBERS, team).await.unwrap();
-    let mut names: Vec<String> = members
-        .into_iter()
-        .map(|member| match member {
-            api::TeamMember::User(user) => user.username,
-            api::TeamMember::Invitation(invitation) => invitation.email,
-        })
-        .collect();
-    names.sort();
-    names
-}
-
 async fn teams(world: &World) -> usize {
     world.control().list_all(&api::LIST, world.organization(), TeamQuery::default()).await.unwrap().len()
 }
@@ -46,15 +33,15 @@ async fn a_team_has_exactly_the_members_of_the_configuration() {
     }
     let mut harness = world.harness().await;
     harness.apply(T, config(&["ann@example.com", "bob@example.com"])).await.unwrap();
-    assert_eq!(members(&world, id(&harness)).await, ["ann@example.com", "bob@example.com"]);
+    assert_eq!(world.members_of(id(&harness)).await, ["ann@example.com", "bob@example.com"]);
     let changed = harness.apply(T, config(&["bob@example.com", "eve@example.com"])).await.unwrap();
     assert_eq!(
         (changed.action, changed.told()),
         (Action::Update, vec!["1 member will leave the team \"alpha\""])
     );
-    assert_eq!(members(&world, id(&harness)).await, ["bob@example.com", "eve@example.com"]);
+    assert_eq!(world.members_of(id(&harness)).await, ["bob@example.com", "eve@example.com"]);
     harness.apply(T, config(&[])).await.unwrap();
-    assert!(members(&world, id(&harness)).await.is_empty());
+    assert!(world.members_of(id(&harness)).await.is_empty());
     harness.destroy(T).await.unwrap();
     assert_eq!(teams(&world).await, 0);
     world.stop().await;
@@ -69,7 +56,7 @@ async fn omitted_members_are_managed_elsewhere() {
     world.control().send(&api::ADD_MEMBER, id(&harness), MemberQuery::user(ann.id), ()).await.unwrap();
     let renamed = harness.apply(T, json!({ "name": "beta", "description": "now with one" })).await.unwrap();
     assert_eq!(renamed.action, Action::Update);
-    assert_eq!(members(&world, id(&harness)).await, ["ann@example.com"]);
+    assert_eq!(world.members_of(id(&harness)).await, ["ann@example.com"]);
     world.stop().await;
 }
 
@@ -118,7 +105,7 @@ async fn an_incomplete_team_that_cannot_be_deleted_is_completed_by_the_next_appl
     world.inject(json!({}));
     let team = id(&harness);
     assert_eq!(harness.apply(T, wanted).await.unwrap().action, Action::Update);
-    assert_eq!(members(&world, team).await, ["ann@example.com"]);
+    assert_eq!(world.members_of(team).await, ["ann@example.com"]);
     world.stop().await;
 }
 
@@ -192,7 +179,7 @@ async fn a_team_passes_its_life_cycle_under_real_hosts() {
         let bob = bob.await.unwrap();
         world.control().send(&api::REMOVE_MEMBER, there, MemberQuery::user(bob.id), ()).await.unwrap();
         assert_eq!(host.apply().await.unwrap().action(T), Some(Action::Update));
-        assert_eq!(members(&world, there).await.len(), 2);
+        assert_eq!(world.members_of(there).await.len(), 2);
         world.control().call(&api::DELETE, there).await.unwrap();
         assert_eq!(host.apply().await.unwrap().action(T), Some(Action::Create));
         host.destroy().await.unwrap();

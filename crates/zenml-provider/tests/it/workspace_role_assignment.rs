@@ -144,7 +144,7 @@ async fn exactly_one_principal_and_one_role_are_required() {
     no_role["role"] = Json::Null;
     let cases = [
         (both, "Attributes \"team_id\" and \"user_id\" cannot be set together"),
-        (neither, "None of `team_id`, `user_id`, `service_account_id` is set"),
+        (neither, "None of `email`, `team_id`, `user_id`, `service_account_id` is set"),
         (two_roles, "Attributes \"role\" and \"role_id\" cannot be set together"),
         (no_role, "None of `role`, `role_id` is set"),
     ];

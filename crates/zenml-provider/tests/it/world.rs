@@ -12,7 +12,7 @@ use zenml_api::control::invitation::{self, Invitation, InvitationCreate, Invitat
 use zenml_api::control::member::{self, MemberRemoval};
 use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
 use zenml_api::control::service_account::{self, ServiceAccountCreate};
-use zenml_api::control::team::{self, TeamCreate};
+use zenml_api::control::team::{self, TeamCreate, TeamMember};
 use zenml_api::control::user::{self, User, UserCreate};
 use zenml_api::control::workspace::{self, CreateQuery, Workspace, WorkspaceCreate};
 use zenml_api::workspace::project::{self, ProjectCreate};
@@ -117,6 +117,25 @@ impl World {
     /// Returns the status of each invitation of an address.
     pub(crate) async fn statuses(&self, email: &str) -> Vec<String> {
         self.invitations(email).await.into_iter().filter_map(|invitation| invitation.status).collect()
+    }
+
+    /// Returns the members of a team in alphabetical order, invited ones in parentheses.
+    pub(crate) async fn members_of(&self, team: TeamId) -> Vec<String> {
+        let members = self.control().call(&team::MEMBERS, team).await.unwrap();
+        let name = |member| match member {
+            TeamMember::User(user) => user.username,
+            TeamMember::Invitation(invitation) => format!("({})", invitation.email),
+        };
+        let mut names: Vec<String> = members.into_iter().map(name).collect();
+        names.sort();
+        names
+    }
+
+    /// Returns the names of the roles that a person has, on all levels.
+    pub(crate) async fn roles_of(&self, person: &User) -> Vec<String> {
+        let query = RoleQuery { user_id: Some(person.id), ..RoleQuery::default() };
+        let roles = self.control().list_all(&role::LIST, self.organization(), query).await.unwrap();
+        roles.into_iter().filter_map(|role| role.name).collect()
     }
 
     /// Invites somebody outside of Terraform.

@@ -36,7 +36,7 @@ impl Action for RotateApiKey {
 
     async fn invoke(cx: &Cx<Client>, config: Self) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let organization = control::organization::own_or_default(client, config.organization_id).await?;
+        let organization = control::organization::of_key(client, config.organization_id).await?;
         let account = Account { organization, id: config.service_account_id.0 };
         let id = config.api_key_id.0;
         let key = account.look(client, id).await?.ok_or_else(|| absent(account, id))?;

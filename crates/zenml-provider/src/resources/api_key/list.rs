@@ -35,7 +35,7 @@ impl ListResource for ApiKey {
 
     async fn list(cx: &Cx<Client>, filters: ApiKeyFilters, results: &mut Results<Self>) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let organization = control::organization::own_or_default(client, filters.organization_id).await?;
+        let organization = control::organization::of_key(client, filters.organization_id).await?;
         let accounts = if let Some(Id(id)) = filters.service_account_id {
             let found = control::service_account::find(client, organization, IdOrName::Id(id)).await?;
             vec![found.ok_or_else(|| no_account(organization, id))?]

@@ -191,7 +191,7 @@ impl Account {
 }
 
 async fn account_of(client: &Client, key: &ApiKeyKey) -> Result<Account, Diag> {
-    let organization = control::organization::own_or_default(client, key.organization_id).await?;
+    let organization = control::organization::of_key(client, key.organization_id).await?;
     Ok(Account { organization, id: key.service_account_id.0 })
 }
 

@@ -101,7 +101,7 @@ impl ListResource for ResourceShare {
                 if needed.is_some_and(|needed| actions.is_subset(needed)) {
                     continue;
                 }
-                let key = key(workspace, candidate.object, principal);
+                let key = key(workspace, candidate.object, &principal);
                 let display_name = format!("{who} ({} {})", candidate.object.kind.name(), candidate.name);
                 results.push(Listed { key, display_name, remote: None }).await;
             }
@@ -171,12 +171,13 @@ async fn of_stacks(
     Ok(shares.into_iter().map(|(principal, stacks)| (principal, needs(stacks))).collect())
 }
 
-fn key(workspace: WorkspaceId, object: Object, principal: Principal) -> ResourceShareKey {
+fn key(workspace: WorkspaceId, object: Object, principal: &Principal) -> ResourceShareKey {
     ResourceShareKey {
         workspace_id: Id(workspace),
         project_id: object.project.map(Id),
         resource_type: object.kind.name().to_owned(),
         resource_id: object.id.to_string(),
+        email: None,
         team_id: principal.team().map(Id),
         user_id: principal.user().map(Id),
         service_account_id: principal.service_account().map(Id),

@@ -12,7 +12,6 @@ pub use self::list::ResourceShareFilters;
 use self::model::{Found, object};
 pub use self::model::{ResourceShare, ResourceShareKey};
 use self::place::Place;
-use crate::access::belonging::check_planned;
 use crate::access::home::or_default;
 use crate::access::principal::Principal;
 use crate::access::{caller, import};
@@ -20,6 +19,7 @@ use crate::client::Client;
 use crate::id::Id;
 use crate::in_workspace::scope::{self, Reach, Seen, Server};
 use crate::sharing::change::{Change, Changing, Done, Reading};
+use crate::sharing::holder::{Holder, check_planned};
 use crate::sharing::ledger::OfPrincipal;
 use crate::sharing::need::{Actions, Grants, Kind};
 use crate::sharing::shares::{Shares, left_behind, warn_of_refusal};
@@ -37,7 +37,7 @@ impl Resource for ResourceShare {
     const READS_TO_UPDATE: bool = true;
 
     async fn fetch(cx: &Cx<Client>, key: &ResourceShareKey) -> Result<Option<Remote>, Diag> {
-        let principal = Principal::of(key.team_id, key.user_id, key.service_account_id)?;
+        let principal = Principal::of(key.team_id, key.user_id, key.service_account_id, key.email.clone())?;
         let object = object(key.project_id.map(|id| id.0), &key.resource_type, &key.resource_id)?;
         let place = Place { workspace: key.workspace_id.0, object, principal };
         let server = match scope::reach(cx, Some(place.workspace)).await? {
@@ -46,8 +46,10 @@ impl Resource for ResourceShare {
             Reach::Gone => return Ok(None),
         };
         let client = cx.client().await?;
-        let shares = Shares { client, server: &server.api, workspace: place.workspace, principal };
-        match shares.read(object, false).await? {
+        let Some(holder) = Holder::known(client, place.workspace, &place.principal).await? else {
+            return Ok(None);
+        };
+        match shares(client, &server, &place, holder).read(object, false).await? {
             Reading::Actions(share) if share.is_empty() => Ok(None),
             Reading::Actions(share) => Ok(Some(Remote(Seen::on(&server, Found { place, share })))),
             Reading::Refused => {
@@ -69,20 +71,26 @@ impl Resource for ResourceShare {
         let client = cx.client().await?;
         let workspace = or_default(client, plan.workspace_id.as_ref().map(|id| id.0)).await?;
         let server = scope::open(cx, Some(workspace)).await?;
-        apply(cx, &server, plan.place(workspace)?, Actions::new(), &plan).await
+        let place = plan.place(workspace)?;
+        let holder = Holder::of(client, workspace, &place.principal).await?;
+        apply(cx, &server, (&place, holder), Actions::new(), &plan).await
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
         let prior = current.model;
         let place = prior.place(prior.workspace_id.get()?.0)?;
         let server = scope::open(cx, Some(place.workspace)).await?;
-        apply(cx, &server, place, prior.granted(), &plan).await
+        let holder = Holder::of(cx.client().await?, place.workspace, &place.principal).await?;
+        apply(cx, &server, (&place, holder), prior.granted(), &plan).await
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
         let place = prior.place(prior.workspace_id.get()?.0)?;
         let Some(server) = scope::open_to_delete(cx, Some(place.workspace)).await? else { return Ok(()) };
-        if change(cx, &server, place, prior.granted(), Actions::new()).await? == Done::Added {
+        // With the membership, all permissions have ended.
+        let holder = Holder::known(cx.client().await?, place.workspace, &place.principal).await?;
+        let Some(holder) = holder else { return Ok(()) };
+        if change(cx, &server, (&place, holder), prior.granted(), Actions::new()).await? == Done::Added {
             cx.warn(left_behind(&format!("{} on {}", place.principal, place.object)));
         }
         Ok(())
@@ -127,17 +135,22 @@ impl Resource for ResourceShare {
         }
         let Some(prior) = plan.prior().cloned() else { return Ok(()) };
         let place = prior.place(prior.workspace_id.get()?.0)?;
+        if plan.is_delete() || moves {
+            caller::warn(client, plan, &place.principal, Some("permissions on an object")).await;
+        }
+        // Without a member there is nobody who could lose anything.
+        let holder = Holder::known(client, place.workspace, &place.principal).await?;
+        let Some(holder) = holder else { return Ok(()) };
         let (granted, id) = (prior.granted(), place.id());
         let on = |actions: Actions| Grants::from([(place.object, actions)]);
         if plan.is_delete() || moves {
-            caller::warn(client, plan, place.principal, Some("permissions on an object")).await;
-            place.owner(&id).plan(cx, &Grants::new(), &on(granted))?;
+            place.owner(holder, &id).plan(cx, &Grants::new(), &on(granted))?;
             return Ok(());
         }
         let Ok(planned) = plan.planned().model() else { return Ok(()) };
         let wanted = planned.wanted();
         let gives_up = granted.difference(&wanted).cloned().collect();
-        let grants_again = place.owner(&id).plan(cx, &on(wanted.clone()), &on(gives_up))?;
+        let grants_again = place.owner(holder, &id).plan(cx, &on(wanted.clone()), &on(gives_up))?;
         if grants_again || wanted != granted {
             plan.unknown(Self::GRANTS);
         }
@@ -179,23 +192,29 @@ fn imported(text: &str) -> Option<ResourceShareKey> {
         project_id: project.map(Id),
         resource_type: kind.to_owned(),
         resource_id: id.to_string(),
+        email: principal.email().map(str::to_owned),
         team_id: principal.team().map(Id),
         user_id: principal.user().map(Id),
         service_account_id: principal.service_account().map(Id),
     })
 }
 
+/// Returns access to the shares of the principal.
+fn shares<'a>(client: &'a Client, server: &'a Server, place: &'a Place, holder: Holder) -> Shares<'a> {
+    Shares { client, server, workspace: place.workspace, principal: &place.principal, holder }
+}
+
 /// Replaces the previous actions with the planned ones.
 async fn apply(
     cx: &Cx<Client>,
     server: &Server,
-    place: Place,
+    (place, holder): (&Place, Holder),
     before: Actions,
     plan: &ResourceShare,
 ) -> Result<ResourceShare, Diag> {
     let now = plan.wanted();
     let is_new = before.is_empty();
-    match change(cx, server, place, before.clone(), now.clone()).await? {
+    match change(cx, server, (place, holder), before.clone(), now.clone()).await? {
         Done::Settled { already } => {
             if is_new && already {
                 cx.warn(already_granted(place));
@@ -213,7 +232,7 @@ async fn apply(
 async fn change(
     cx: &Cx<Client>,
     server: &Server,
-    place: Place,
+    (place, holder): (&Place, Holder),
     before: Actions,
     now: Actions,
 ) -> Result<Done, Diag> {
@@ -224,9 +243,9 @@ async fn change(
     };
     let is_stack = place.object.kind.resource_type() == ResourceType::Stack;
     let stack = is_stack.then(|| StackId::from_uuid(place.object.id));
-    let ledger = OfPrincipal::new(client, server, (place.workspace, place.principal), stack);
-    let _held = cx.lock(place.lock()).await;
-    let wanted = place.owner(&place.id()).apply(cx, client, &on(&before), &on(&now));
+    let ledger = OfPrincipal { shares: shares(client, server, place, holder), stack };
+    let _held = cx.lock(place.lock(holder)).await;
+    let wanted = place.owner(holder, &place.id()).apply(cx, client, &on(&before), &on(&now));
     let change = Change {
         stack,
         present: [place.object].into_iter().filter(|_| !now.is_empty()).collect(),
@@ -243,7 +262,7 @@ async fn change(
     Ok(done)
 }
 
-fn already_granted(place: Place) -> Diag {
+fn already_granted(place: &Place) -> Diag {
     Diag::warning("The share already existed and is now managed by Terraform")
         .why(format!(
             "{} already had all of its permissions on {}. Destroying this resource revokes them.",

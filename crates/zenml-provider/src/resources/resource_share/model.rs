@@ -7,6 +7,7 @@ use zenml_api::rbac::Action;
 use zenml_api::{ProjectId, ServiceAccountId, TeamId, UserId, WorkspaceId};
 
 use super::place::Place;
+use crate::access::people::same_name;
 use crate::access::principal::Principal;
 use crate::failure::Needs;
 use crate::id::Id;
@@ -16,11 +17,12 @@ use crate::sharing::need::{Actions, Kind, Object, TYPES};
 /// connector, beyond their roles.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "resource_share")]
-#[model(rule = Rule::ExactlyOneOf(&["team_id", "user_id", "service_account_id"]))]
+#[model(rule = Rule::ExactlyOneOf(&["email", "team_id", "user_id", "service_account_id"]))]
 #[model(since = "3.1.0", needs = Needs::SHARE.text(), category = "ZenML Pro")]
 #[model(import = "WORKSPACE_ID/RESOURCE_TYPE/RESOURCE_ID/team/TEAM_ID")]
 #[model(import = "WORKSPACE_ID/RESOURCE_TYPE/RESOURCE_ID/user/USER_ID")]
 #[model(import = "WORKSPACE_ID/RESOURCE_TYPE/RESOURCE_ID/service_account/SERVICE_ACCOUNT_ID")]
+#[model(import = "WORKSPACE_ID/RESOURCE_TYPE/RESOURCE_ID/email/EMAIL")]
 #[model(import = "WORKSPACE_ID/PROJECT_ID/RESOURCE_TYPE/RESOURCE_ID/team/TEAM_ID")]
 pub struct ResourceShare {
     /// ID of the share: `WORKSPACE_ID/RESOURCE_TYPE/RESOURCE_ID/team/TEAM_ID`.
@@ -39,6 +41,10 @@ pub struct ResourceShare {
     /// ID of the object.
     #[attr(key, replace, check = uuid())]
     pub resource_id: String,
+    /// Email address of the member of the organization who receives the permissions. Somebody who is only invited cannot
+    /// have permissions on single objects: put the person into a team, and share the object with the team.
+    #[attr(key = optional, replace, same = same_name, check = non_empty())]
+    pub email: Option<String>,
     /// ID of the team that receives the permissions. All members of the team have them.
     #[attr(key = optional, replace)]
     pub team_id: Option<Id<TeamId>>,
@@ -80,7 +86,8 @@ pub(super) fn object(
 
 impl ResourceShare {
     pub(super) fn place(&self, workspace: WorkspaceId) -> Result<Place, Diag> {
-        let principal = Principal::of(self.team_id, self.user_id, self.service_account_id)?;
+        let principal =
+            Principal::of(self.team_id, self.user_id, self.service_account_id, self.email.clone())?;
         let object = object(self.project_id.map(|id| id.0), &self.resource_type, &self.resource_id)?;
         Ok(Place { workspace, object, principal })
     }
@@ -99,11 +106,11 @@ impl ResourceShare {
         let mut own = self.wanted();
         own.extend(self.granted());
         let own = own.into_iter().filter(|action| found.share.contains(action)).collect();
-        self.granting(found.place, &own)
+        self.granting(&found.place, &own)
     }
 
     /// Returns the share with these actions.
-    pub(super) fn granting(&self, place: Place, actions: &Actions) -> Self {
+    pub(super) fn granting(&self, place: &Place, actions: &Actions) -> Self {
         Self {
             id: Computed::known(place.id()),
             workspace_id: OrServer::known(Id(place.workspace)),
@@ -114,13 +121,14 @@ impl ResourceShare {
 
     /// Returns the share for an import: everything that the principal has on the object by shares.
     pub(super) fn imported(found: &Found) -> Self {
-        let Place { workspace, object, principal } = found.place;
+        let Place { workspace, object, ref principal } = found.place;
         Self {
             id: Computed::known(found.place.id()),
             workspace_id: OrServer::known(Id(workspace)),
             project_id: object.project.map(Id),
             resource_type: object.kind.name().to_owned(),
             resource_id: object.id.to_string(),
+            email: principal.email().map(str::to_owned),
             team_id: principal.team().map(Id),
             user_id: principal.user().map(Id),
             service_account_id: principal.service_account().map(Id),

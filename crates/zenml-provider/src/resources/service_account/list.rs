@@ -35,7 +35,7 @@ impl ListResource for ServiceAccount {
         results: &mut Results<Self>,
     ) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let organization = control::organization::own_or_default(client, filters.organization_id).await?;
+        let organization = control::organization::of_key(client, filters.organization_id).await?;
         let mut next = Some(0);
         while let Some(from) = next {
             let (accounts, following) = calls::page(client, organization, from).await?;

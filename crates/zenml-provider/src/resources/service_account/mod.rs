@@ -72,7 +72,7 @@ impl Resource for ServiceAccount {
 
     async fn fetch(cx: &Cx<Client>, key: &ServiceAccountKey) -> Result<Option<Remote>, Diag> {
         let client = cx.client().await?;
-        let organization = control::organization::own_or_default(client, key.organization_id).await?;
+        let organization = control::organization::of_key(client, key.organization_id).await?;
         let found = control::service_account::find(client, organization, IdOrName::Id(key.id.0)).await?;
         if found.is_none() {
             let what = format!("the service account {}", key.id);
@@ -193,7 +193,7 @@ impl Resource for ServiceAccount {
         let client = cx.client().await?;
         let (organization, account) = match id {
             ImportId::Key(key) => {
-                (control::organization::own_or_default(client, key.organization_id).await?, key.id)
+                (control::organization::of_key(client, key.organization_id).await?, key.id)
             }
             ImportId::Text(text) => {
                 let (organization, account) = calls::named(client, text).await?;

@@ -9,6 +9,7 @@ use super::place::Place;
 use crate::client::Client;
 use crate::in_workspace::scope::Server;
 use crate::sharing::change::{Change, Changing, Done};
+use crate::sharing::holder::Holder;
 use crate::sharing::ledger::OfPrincipal;
 use crate::sharing::need::{Actions, Contents, Grants, Object};
 use crate::sharing::shares::{Shares, left_behind, warn_of_refusal};
@@ -22,13 +23,13 @@ const OBJECTS: &str = "objects";
 pub(super) async fn apply(
     cx: &Cx<Client>,
     server: &Server,
-    place: Place,
+    (place, holder): (&Place, Holder),
     (contents, before, now): (&Contents, Grants, Grants),
     plan: &StackRoleAssignment,
 ) -> Result<StackRoleAssignment, Diag> {
     let client = cx.client().await?;
-    let ledger = ledger(client, server, place);
-    let wanted = place.owner(&place.id()).apply(cx, client, &before, &now);
+    let ledger = OfPrincipal { shares: shares(client, server, place, holder), stack: Some(place.stack) };
+    let wanted = place.owner(holder, &place.id()).apply(cx, client, &before, &now);
     let change = Change { stack: Some(place.stack), present: contents.objects(), before, now, wanted };
     let mut changing = Changing::new(&ledger, &change);
     let mut granted = change.before.clone();
@@ -76,12 +77,12 @@ pub(super) async fn apply(
 pub(super) async fn revoke(
     cx: &Cx<Client>,
     server: &Server,
-    place: Place,
+    (place, holder): (&Place, Holder),
     granted: Grants,
 ) -> Result<(), Diag> {
     let client = cx.client().await?;
-    let ledger = ledger(client, server, place);
-    let wanted = place.owner(&place.id()).apply(cx, client, &granted, &Grants::new());
+    let ledger = OfPrincipal { shares: shares(client, server, place, holder), stack: Some(place.stack) };
+    let wanted = place.owner(holder, &place.id()).apply(cx, client, &granted, &Grants::new());
     let change = Change {
         stack: Some(place.stack),
         present: BTreeSet::new(),
@@ -100,13 +101,14 @@ pub(super) async fn revoke(
     changing.verify().await
 }
 
-fn ledger<'a>(client: &'a Client, server: &'a Server, place: Place) -> OfPrincipal<'a> {
-    OfPrincipal::new(client, server, (place.workspace, place.principal), Some(place.stack))
-}
-
 /// Returns access to the shares of the assignment's principal.
-pub(super) fn shares<'a>(client: &'a Client, server: &'a Server, place: Place) -> Shares<'a> {
-    Shares { client, server: &server.api, workspace: place.workspace, principal: place.principal }
+pub(super) fn shares<'a>(
+    client: &'a Client,
+    server: &'a Server,
+    place: &'a Place,
+    holder: Holder,
+) -> Shares<'a> {
+    Shares { client, server, workspace: place.workspace, principal: &place.principal, holder }
 }
 
 fn remember(cx: &Cx<Client>, objects: &BTreeSet<Object>) -> Result<(), Diag> {
@@ -121,7 +123,7 @@ pub(super) fn remembered(cx: &Cx<Client>) -> BTreeSet<Object> {
     texts.filter_map(|text| Object::parse(text.as_str()?)).collect()
 }
 
-fn already_granted(place: Place) -> Diag {
+fn already_granted(place: &Place) -> Diag {
     Diag::warning("The stack role was already granted and is now managed by Terraform")
         .why(format!(
             "{} already had all of its permissions on stack {}. Destroying this resource revokes them.",

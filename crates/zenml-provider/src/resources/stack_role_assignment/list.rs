@@ -73,10 +73,11 @@ async fn of_stack(
         let Some(principal) = Principal::of_member(member.user.as_ref(), member.team.as_ref()) else {
             continue;
         };
-        if seen.insert(principal) {
+        if seen.insert(principal.clone()) {
             let key = StackRoleAssignmentKey {
                 workspace_id: Id(workspace),
                 stack_id: Id(stack.id),
+                email: None,
                 team_id: principal.team().map(Id),
                 user_id: principal.user().map(Id),
                 service_account_id: principal.service_account().map(Id),

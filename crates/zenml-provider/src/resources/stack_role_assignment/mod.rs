@@ -15,7 +15,6 @@ pub use self::list::StackRoleAssignmentFilters;
 use self::model::Found;
 pub use self::model::{StackRoleAssignment, StackRoleAssignmentKey};
 use self::place::Place;
-use crate::access::belonging::check_planned;
 use crate::access::home::or_default;
 use crate::access::principal::Principal;
 use crate::access::{caller, import};
@@ -24,6 +23,7 @@ use crate::id::Id;
 use crate::in_workspace::scope::{self, Reach, Seen, Server};
 use crate::sharing::change::Reading;
 use crate::sharing::contents;
+use crate::sharing::holder::{Holder, check_planned};
 use crate::sharing::need::{Actions, Contents, Grants, Object, without};
 use crate::sharing::shares::warn_of_refusal;
 
@@ -40,7 +40,7 @@ impl Resource for StackRoleAssignment {
     const READS_TO_UPDATE: bool = true;
 
     async fn fetch(cx: &Cx<Client>, key: &StackRoleAssignmentKey) -> Result<Option<Remote>, Diag> {
-        let principal = Principal::of(key.team_id, key.user_id, key.service_account_id)?;
+        let principal = Principal::of(key.team_id, key.user_id, key.service_account_id, key.email.clone())?;
         let place = Place { workspace: key.workspace_id.0, stack: key.stack_id.0, principal };
         let server = match scope::reach(cx, Some(place.workspace)).await? {
             Reach::Open(server) => server,
@@ -48,10 +48,13 @@ impl Resource for StackRoleAssignment {
             Reach::Gone => return Ok(None),
         };
         let client = cx.client().await?;
+        let Some(holder) = Holder::known(client, place.workspace, &place.principal).await? else {
+            return Ok(None);
+        };
         let contents = contents::of_stack(&server.api, place.stack).await?;
         let present: BTreeSet<Object> = contents.iter().flat_map(Contents::objects).collect();
         let objects: BTreeSet<Object> = remembered(cx).union(&present).copied().collect();
-        let shares = shares(client, &server, place);
+        let shares = shares(client, &server, &place, holder);
         let mut found = Grants::new();
         for object in objects {
             match shares.read(object, present.contains(&object)).await? {
@@ -68,7 +71,7 @@ impl Resource for StackRoleAssignment {
             return Ok(None);
         }
         if contents.is_none() {
-            cx.warn(stack_is_gone(place));
+            cx.warn(stack_is_gone(&place));
         }
         Ok(Some(Remote(Seen::on(&server, Found { place, contents, shares: found }))))
     }
@@ -88,8 +91,9 @@ impl Resource for StackRoleAssignment {
         let place = plan.place(workspace)?;
         let contents = contents_of(&server, place.stack).await?;
         let now = plan.wish()?.grants(&contents);
-        let _held = cx.lock(place.lock()).await;
-        apply(cx, &server, place, (&contents, Grants::new(), now), &plan).await
+        let holder = Holder::of(client, workspace, &place.principal).await?;
+        let _held = cx.lock(place.lock(holder)).await;
+        apply(cx, &server, (&place, holder), (&contents, Grants::new(), now), &plan).await
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
@@ -98,15 +102,19 @@ impl Resource for StackRoleAssignment {
         let server = scope::open(cx, Some(place.workspace)).await?;
         let contents = contents_of(&server, place.stack).await?;
         let now = plan.wish()?.grants(&contents);
-        let _held = cx.lock(place.lock()).await;
-        apply(cx, &server, place, (&contents, prior.granted(), now), &plan).await
+        let holder = Holder::of(cx.client().await?, place.workspace, &place.principal).await?;
+        let _held = cx.lock(place.lock(holder)).await;
+        apply(cx, &server, (&place, holder), (&contents, prior.granted(), now), &plan).await
     }
 
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
         let place = prior.place(prior.workspace_id.get()?.0)?;
         let Some(server) = scope::open_to_delete(cx, Some(place.workspace)).await? else { return Ok(()) };
-        let _held = cx.lock(place.lock()).await;
-        revoke(cx, &server, place, prior.granted()).await
+        // With the membership, all permissions have ended.
+        let holder = Holder::known(cx.client().await?, place.workspace, &place.principal).await?;
+        let Some(holder) = holder else { return Ok(()) };
+        let _held = cx.lock(place.lock(holder)).await;
+        revoke(cx, &server, (&place, holder), prior.granted()).await
     }
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
@@ -124,15 +132,17 @@ impl Resource for StackRoleAssignment {
             check_planned(client, plan, Self::WORKSPACE_ID).await?;
         }
         let Some(prior) = plan.prior().cloned() else { return Ok(()) };
-        let principal = Principal::of(prior.team_id, prior.user_id, prior.service_account_id)?;
+        let place = prior.place(prior.workspace_id.get()?.0)?;
         let other_role = plan.changes(Self::ROLE) || plan.changes(Self::ACTIONS);
         if plan.is_delete() || moves || other_role {
-            caller::warn(client, plan, principal, prior.role.as_deref()).await;
+            caller::warn(client, plan, &place.principal, prior.role.as_deref()).await;
         }
-        let place = prior.place(prior.workspace_id.get()?.0)?;
+        // Without a member there is nobody who could lose anything.
+        let holder = Holder::known(client, place.workspace, &place.principal).await?;
+        let Some(holder) = holder else { return Ok(()) };
         let (granted, id) = (prior.granted(), place.id());
         if plan.is_delete() || moves {
-            place.owner(&id).plan(cx, &Grants::new(), &granted)?;
+            place.owner(holder, &id).plan(cx, &Grants::new(), &granted)?;
             return Ok(());
         }
         // A component that was added to the stack, and a lost permission, change no configured attribute.
@@ -140,7 +150,7 @@ impl Resource for StackRoleAssignment {
         let Ok(api) = client.api().workspace(place.workspace).await else { return Ok(()) };
         let Some(contents) = contents::of_stack(&api, place.stack).await? else { return Ok(()) };
         let wanted = planned.wish()?.grants(&contents);
-        let grants_again = place.owner(&id).plan(cx, &wanted, &without(&granted, &wanted))?;
+        let grants_again = place.owner(holder, &id).plan(cx, &wanted, &without(&granted, &wanted))?;
         // A component that the plan replaces leaves the stack only during the apply.
         let is_replaced = |object: &Object| cx.is_being_replaced(&object.id.to_string());
         if grants_again || wanted != granted || granted.keys().any(is_replaced) {
@@ -172,6 +182,7 @@ impl Resource for StackRoleAssignment {
         Ok(Imported::Key(StackRoleAssignmentKey {
             workspace_id: Id(workspace),
             stack_id: Id(stack),
+            email: principal.email().map(str::to_owned),
             team_id: principal.team().map(Id),
             user_id: principal.user().map(Id),
             service_account_id: principal.service_account().map(Id),
@@ -188,7 +199,7 @@ async fn contents_of(server: &Server, stack: StackId) -> Result<Contents, Diag> 
     })
 }
 
-fn stack_is_gone(place: Place) -> Diag {
+fn stack_is_gone(place: &Place) -> Diag {
     Diag::warning(format!("Stack {} no longer exists, but permissions on its parts are left", place.stack))
         .why(format!(
             "{} still has them. They are removed when this resource is destroyed or gets another stack.",

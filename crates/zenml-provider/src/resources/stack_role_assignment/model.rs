@@ -7,6 +7,7 @@ use zenml_api::rbac::Action;
 use zenml_api::{ComponentId, ServiceAccountId, StackId, TeamId, UserId, WorkspaceId};
 
 use super::place::Place;
+use crate::access::people::same_name;
 use crate::access::principal::Principal;
 use crate::failure::Needs;
 use crate::id::Id;
@@ -16,12 +17,13 @@ use crate::sharing::need::{self, Contents, Grants, Object, StackRole, Wish, in_b
 /// components, their service connectors, and the secrets that they refer to.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(name = "stack_role_assignment")]
-#[model(rule = Rule::ExactlyOneOf(&["team_id", "user_id", "service_account_id"]))]
+#[model(rule = Rule::ExactlyOneOf(&["email", "team_id", "user_id", "service_account_id"]))]
 #[model(rule = Rule::ExactlyOneOf(&["role", "actions"]))]
 #[model(since = "3.1.0", needs = Needs::SHARE.text(), category = "ZenML Pro")]
 #[model(import = "WORKSPACE_ID/STACK_ID/team/TEAM_ID")]
 #[model(import = "WORKSPACE_ID/STACK_ID/user/USER_ID")]
 #[model(import = "WORKSPACE_ID/STACK_ID/service_account/SERVICE_ACCOUNT_ID")]
+#[model(import = "WORKSPACE_ID/STACK_ID/email/EMAIL")]
 pub struct StackRoleAssignment {
     /// ID of the assignment: `WORKSPACE_ID/STACK_ID/team/TEAM_ID`.
     #[attr(stable)]
@@ -32,6 +34,10 @@ pub struct StackRoleAssignment {
     /// ID of the stack on which the role applies.
     #[attr(key, replace)]
     pub stack_id: Id<StackId>,
+    /// Email address of the member of the organization who receives the role. Somebody who is only invited cannot have
+    /// permissions on single objects: put the person into a team, and grant the role to the team.
+    #[attr(key = optional, replace, same = same_name, check = non_empty())]
+    pub email: Option<String>,
     /// ID of the team that receives the role. All members of the team have it.
     #[attr(key = optional, replace)]
     pub team_id: Option<Id<TeamId>>,
@@ -73,7 +79,8 @@ pub(super) struct Found {
 
 impl StackRoleAssignment {
     pub(super) fn place(&self, workspace: WorkspaceId) -> Result<Place, Diag> {
-        let principal = Principal::of(self.team_id, self.user_id, self.service_account_id)?;
+        let principal =
+            Principal::of(self.team_id, self.user_id, self.service_account_id, self.email.clone())?;
         Ok(Place { workspace, stack: self.stack_id.0, principal })
     }
 
@@ -102,11 +109,11 @@ impl StackRoleAssignment {
                 wanted.entry(object).or_default().extend(actions);
             }
         }
-        self.granting(found.place, &in_both(&wanted, &found.shares))
+        self.granting(&found.place, &in_both(&wanted, &found.shares))
     }
 
     /// Returns the assignment with these permissions.
-    pub(super) fn granting(&self, place: Place, grants: &Grants) -> Self {
+    pub(super) fn granting(&self, place: &Place, grants: &Grants) -> Self {
         Self {
             id: Computed::known(place.id()),
             workspace_id: OrServer::known(Id(place.workspace)),
@@ -117,7 +124,7 @@ impl StackRoleAssignment {
 
     /// Returns the assignment for an import: with the role that the share of the stack corresponds to.
     pub(super) fn imported(found: &Found) -> Self {
-        let Place { workspace, stack, principal } = found.place;
+        let Place { workspace, stack, ref principal } = found.place;
         let share = found.shares.get(&Object::stack(stack)).cloned().unwrap_or_default();
         let role = StackRole::exactly(&share);
         let contents = found.contents.iter();
@@ -130,6 +137,7 @@ impl StackRoleAssignment {
             id: Computed::unknown(),
             workspace_id: OrServer::known(Id(workspace)),
             stack_id: Id(stack),
+            email: principal.email().map(str::to_owned),
             team_id: principal.team().map(Id),
             user_id: principal.user().map(Id),
             service_account_id: principal.service_account().map(Id),

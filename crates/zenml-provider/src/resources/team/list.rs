@@ -31,10 +31,7 @@ impl ListResource for Team {
 
     async fn list(cx: &Cx<Client>, filters: TeamFilters, results: &mut Results<Self>) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let organization = match filters.organization_id {
-            Some(Id(organization)) => organization,
-            None => control::organization::default(client).await?.id,
-        };
+        let organization = control::organization::of_key(client, filters.organization_id).await?;
         let query = TeamQuery { name: filters.name.clone(), ..TeamQuery::default() };
         let mut pages = Pages::new(client.control_plane()?, &api::LIST, organization, query);
         let failed = |error| cannot("list the teams", Needs::ORGANIZATION_VIEWER, &error);

@@ -8,7 +8,7 @@ use zenml_api::control::team::TeamMember;
 use zenml_api::control::user::User;
 use zenml_api::{InvitationId, OrganizationId};
 
-use super::Team;
+use super::model::Team;
 use crate::access::choice;
 use crate::access::invitation::{self, Admitted, Place, Standing};
 use crate::access::people::{self, Found};
@@ -21,14 +21,6 @@ const MEMBERS: &str = "members";
 const INVITED: &str = "invited";
 /// Key in the private state for the invitations that this team has sent.
 const SENT: &str = "invitations";
-
-/// Returns the place of a member.
-pub(super) fn place_of(member: &TeamMember) -> Place {
-    match member {
-        TeamMember::User(user) => Place::Account(user.id),
-        TeamMember::Invitation(invitation) => Place::Invitation(invitation.id),
-    }
-}
 
 /// Returns the invitation of a member who has not accepted it yet.
 pub(super) fn invitation_of(member: &TeamMember) -> Option<InvitationId> {
@@ -67,7 +59,7 @@ impl Members {
         let client = cx.client().await?;
         let names: Vec<&str> = plan.members.as_ref().into_iter().flatten().map(String::as_str).collect();
         let mut members = Self { organization, places: BTreeSet::new(), admitted: Vec::new() };
-        let users: Vec<User> = present.iter().filter_map(user_of).cloned().collect();
+        let users = present.iter().filter_map(user_of);
         let mut waiting = HashMap::new();
         for member in present {
             if let TeamMember::Invitation(one) = member {
@@ -78,14 +70,14 @@ impl Members {
         let (invited, others): (Vec<&str>, Vec<&str>) =
             names.iter().partition(|name| at_hand(name).is_some());
         members.places.extend(invited.iter().filter_map(|name| at_hand(name)).map(Place::Invitation));
-        let found = people::look_up(client, organization, others.iter().copied(), &users).await?;
+        let found = people::look_up(client, organization, others.iter().copied(), users).await?;
         if let Some((one, other)) = found.twice(&names).into_iter().next() {
             return Err(one_person(one, other));
         }
         members.places.extend(found.known.values().copied().map(Place::Account));
         let mut unknown = Vec::new();
         for name in &found.unknown {
-            let open = if invitation::is_email(name) {
+            let open = if people::is_email(name) {
                 invitation::open(client, organization, name).await?
             } else {
                 None
@@ -109,7 +101,7 @@ impl Members {
         let planned: Option<BTreeSet<String>> = private(cx, INVITED);
         let is_planned = |name: &&&str| {
             plan.invite_unknown.0
-                && invitation::is_email(name)
+                && people::is_email(name)
                 && planned.as_ref().is_none_or(|planned| planned.contains(&people::canonical(name)))
         };
         let refused: Vec<&str> = unknown.iter().filter(|name| !is_planned(name)).copied().collect();
@@ -189,7 +181,7 @@ pub(super) async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Resu
     let present: Vec<&str> = prior.iter().map(String::as_str).collect();
     let Some(organization) = organization(cx, plan).await? else { return Ok(()) };
     let client = cx.client().await?;
-    let found = people::look_up(client, organization, wanted.iter().chain(&present).copied(), &[]).await?;
+    let found = people::look_up(client, organization, wanted.iter().chain(&present).copied(), []).await?;
     for (one, other) in found.twice(&wanted) {
         plan.error(one_person(one, other));
     }
@@ -206,13 +198,15 @@ pub(super) async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Resu
         && leaving.is_empty()
         && !invites;
     let mut newcomers = Newcomers::default();
+    let before = earlier.persons(&found);
     for name in unknown {
-        let standing = if invitation::is_email(name) {
+        let standing = if people::is_email(name) {
             invitation::standing(client, organization, name).await?
         } else {
             Standing::Unknown
         };
-        newcomers.add(name, &standing, earlier.knew(&found, name) || alone, &earlier, invites);
+        let was_member = alone || before.contains(&found.person(name));
+        newcomers.add(name, &standing, was_member, &earlier, invites);
     }
     if !newcomers.unknown.is_empty() {
         plan.error(unknown_members(&newcomers.unknown, invites));
@@ -255,10 +249,9 @@ impl Earlier {
         self.members.is_some()
     }
 
-    /// Returns whether somebody was a member of the configuration before.
-    fn knew(&self, found: &Found<'_>, name: &str) -> bool {
-        let person = found.person(name);
-        self.members.iter().flatten().any(|member| found.person(member) == person)
+    /// Returns the members of the configuration before.
+    fn persons(&self, found: &Found<'_>) -> HashSet<String> {
+        self.members.iter().flatten().map(|member| found.person(member)).collect()
     }
 
     /// Returns whether somebody was invited, and had not joined by then.
@@ -303,14 +296,14 @@ impl<'a> Newcomers<'a> {
         let was_invited = earlier.had_invited(name);
         match standing {
             // Nobody has to be told: the invitation joins the team.
-            Standing::Invited(_) if invitation::is_email(name) => {}
+            Standing::Invited(_) if people::is_email(name) => {}
             Standing::Declined if was_member => drop(self.departed.insert(name, Departure::Declined)),
             Standing::Left if was_member => drop(self.departed.insert(name, Departure::Left)),
             // The invitation was deleted.
             Standing::Unknown | Standing::Outside(_) if was_member && !was_invited => {
                 self.departed.insert(name, Departure::Left);
             }
-            _ if !invites || !invitation::is_email(name) => self.unknown.push(name),
+            _ if !invites || !people::is_email(name) => self.unknown.push(name),
             Standing::Outside(_) => self.outside.push(name),
             _ => self.invited.push(name),
         }
@@ -406,7 +399,7 @@ fn unknown_members(unknown: &[&str], invites: bool) -> Diag {
     let diag = if !invites {
         diag.why("Team members must be members of the organization, and invite_unknown is false.")
             .fix("Check the spelling. To invite new people, remove invite_unknown.")
-    } else if unknown.iter().all(|name| invitation::is_email(name)) {
+    } else if unknown.iter().all(|name| people::is_email(name)) {
         diag.why("They were members when the plan was created.")
             .fix("Create a new plan, which says what happens to them.")
     } else {

@@ -3,66 +3,31 @@
 mod data;
 mod list;
 mod members;
+mod model;
+mod plural;
 
 use std::collections::BTreeSet;
 
 use tfkit::{
-    Claim, Computed, Current, Cx, Diag, Existing, Generated, IfSet, ImportId, Imported, Model, OrDefault,
-    OrServer, Partial, Plan, Resource, Since,
+    Claim, Computed, Current, Cx, Diag, Existing, Generated, IfSet, ImportId, Imported, OrDefault, OrServer,
+    Partial, Plan, Resource, Since,
 };
-use zenml_api::control::team::{self as api, MemberQuery, TeamCreate, TeamMember, TeamQuery, TeamUpdate};
+use zenml_api::control::team::{self as api, TeamCreate, TeamMember, TeamQuery, TeamUpdate};
 use zenml_api::{InvitationId, OrganizationId, Patch, TeamId};
 use zenml_client::{ApiError, Optional as _};
 
 pub use self::data::TeamData;
 pub use self::list::TeamFilters;
 use self::members::{Members, plan_members};
+pub use self::model::{Team, TeamKey};
+pub use self::plural::TeamsData;
 use crate::access::invitation::{self, Place};
-use crate::access::people::{Spellings, same_name};
-use crate::access::role::same_in_organization;
+use crate::access::people::Spellings;
 use crate::client::Client;
 use crate::control;
 use crate::creation;
 use crate::failure::{Needs, cannot};
 use crate::id::Id;
-
-/// A team of people in an organization. A role that is granted to the team applies to all of its members.
-#[derive(Clone, Debug, PartialEq, Model)]
-#[model(name = "team")]
-#[model(since = "3.1.0", needs = Needs::ORGANIZATION_ADMIN.text(), category = "ZenML Pro")]
-pub struct Team {
-    /// ID of the organization that the team belongs to. Default: the provider's organization.
-    #[attr(key = optional, replace)]
-    pub organization_id: OrServer<Id<OrganizationId>>,
-    /// ID of the team.
-    #[attr(key, stable)]
-    pub id: Computed<Id<TeamId>>,
-    /// Name of the team, unique in its organization.
-    #[attr(check = length(1..=50))]
-    pub name: String,
-    /// Description of the team.
-    #[attr(check = length(..=256), same = empty_is_null)]
-    pub description: Option<String>,
-    /// All members of the team: email addresses or user IDs, including those of service accounts. List each person
-    /// once; case does not matter. An address that the organization does not know is invited, see `invite_unknown`.
-    /// `[]` removes all members; omit the argument to manage them elsewhere.
-    #[attr(same = same_name, check = each(non_empty()))]
-    pub members: IfSet<BTreeSet<String>>,
-    /// Whether to invite people whose email address is not that of a member of the organization. They join the team
-    /// when they accept. Someone who has an account becomes a member of the organization without an invitation. With
-    /// `false`, an unknown address is an error.
-    #[attr(local, default = true)]
-    pub invite_unknown: OrDefault<bool>,
-    /// Organization role of invited people: a full name, such as `Organization Member`, or a short name: `admin`,
-    /// `manager`, `member` or `viewer`. A change has no effect on people who are already invited.
-    #[attr(local, default = "Organization Member", same = same_in_organization, check = non_empty())]
-    pub invite_role: OrDefault<String>,
-    /// When the team was created.
-    #[attr(stable)]
-    pub created: Computed<String>,
-    /// When the team was last updated.
-    pub updated: Computed<String>,
-}
 
 /// A team on the control plane, with what its own response omits.
 #[derive(Clone, Debug)]
@@ -80,10 +45,7 @@ impl Resource for Team {
 
     async fn fetch(cx: &Cx<Client>, key: &TeamKey) -> Result<Option<Remote>, Diag> {
         let client = cx.client().await?;
-        let organization = match key.organization_id {
-            Some(Id(organization)) => organization,
-            None => control::organization::default(client).await?.id,
-        };
+        let organization = control::organization::of_key(client, key.organization_id).await?;
         let found = look(client, organization, key.id.0).await?;
         if found.is_none() {
             control::organization::gone_from(client, organization, &format!("the team {}", key.id)).await?;
@@ -154,7 +116,7 @@ impl Resource for Team {
         }
         if plan.members.as_ref().is_some() {
             let wanted: BTreeSet<Place> = members.places().collect();
-            let present: BTreeSet<Place> = current.members.iter().map(members::place_of).collect();
+            let present: BTreeSet<Place> = current.members.iter().map(Place::of).collect();
             for place in wanted.difference(&present) {
                 let added = add(client, id, *place).await;
                 added.map_err(|error| failed("add a member to", &plan.name, &error))?;
@@ -200,7 +162,7 @@ impl Resource for Team {
         if plan.is_delete() {
             return Ok(());
         }
-        plan_organization(cx, plan).await;
+        control::organization::plan_default(cx, plan, Self::ORGANIZATION_ID).await;
         plan_members(cx, plan).await
     }
 
@@ -216,17 +178,6 @@ impl Resource for Team {
             key.organization_id = Some(Id(control::organization::default(cx.client().await?).await?.id));
         }
         Ok(Imported::Key(key))
-    }
-}
-
-/// Plans the organization of a team that does not configure one, if it is already known.
-async fn plan_organization(cx: &Cx<Client>, plan: &mut Plan<Team>) {
-    if plan.is_create()
-        && plan.config().get(Team::ORGANIZATION_ID).is_null()
-        && let Some(client) = cx.client_if_known()
-        && let Ok(organization) = control::organization::default(client).await
-    {
-        plan.set(Team::ORGANIZATION_ID, &Id(organization.id));
     }
 }
 
@@ -339,7 +290,7 @@ pub(crate) async fn named(
 }
 
 async fn add(client: &Client, team: TeamId, member: Place) -> Result<(), ApiError> {
-    match client.api().control_plane()?.send(&api::ADD_MEMBER, team, query(member), ()).await {
+    match client.api().control_plane()?.send(&api::ADD_MEMBER, team, member.in_team(), ()).await {
         // The person is already a member, which is the goal.
         Err(ApiError::Conflict(_)) => Ok(()),
         outcome => outcome,
@@ -347,15 +298,8 @@ async fn add(client: &Client, team: TeamId, member: Place) -> Result<(), ApiErro
 }
 
 async fn remove(client: &Client, team: TeamId, member: Place) -> Result<(), ApiError> {
-    let gone = client.api().control_plane()?.send(&api::REMOVE_MEMBER, team, query(member), ()).await;
+    let gone = client.api().control_plane()?.send(&api::REMOVE_MEMBER, team, member.in_team(), ()).await;
     gone.optional().map(|_| ())
-}
-
-const fn query(member: Place) -> MemberQuery {
-    match member {
-        Place::Account(user) => MemberQuery::user(user),
-        Place::Invitation(invitation) => MemberQuery::invitation(invitation),
-    }
 }
 
 fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {

@@ -38,10 +38,7 @@ impl ListResource for Workspace {
         results: &mut Results<Self>,
     ) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let organization = match filters.organization_id {
-            Some(Id(organization)) => organization,
-            None => control::organization::default(client).await?.id,
-        };
+        let organization = control::organization::of_key(client, filters.organization_id).await?;
         let mut workspaces = Workspaces::of(client, organization)?;
         while let Some(page) = workspaces.next().await? {
             for workspace in page {

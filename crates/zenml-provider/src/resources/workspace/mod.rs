@@ -5,6 +5,7 @@ mod data;
 mod deploy;
 mod list;
 mod model;
+mod plural;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ pub use self::action::{ActivateWorkspace, DeactivateWorkspace};
 pub use self::data::WorkspaceData;
 pub use self::list::WorkspaceFilters;
 pub use self::model::{Workspace, WorkspaceKey};
+pub use self::plural::WorkspacesData;
 use crate::client::Client;
 use crate::control;
 use crate::id::Id;

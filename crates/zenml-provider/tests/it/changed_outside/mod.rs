@@ -205,12 +205,14 @@ async fn an_update_reads_its_object_once() {
     let mut harness = Harness::start(engine, block).await.unwrap();
     let mut types = on_a_server(&mut harness, "t").await;
     types.extend(on_the_control_plane(&world).await);
-    // Roles and shares have no other attributes to change, and separate tests.
+    // Roles, shares and people have no other attributes to change, and separate tests.
     let roles = [
+        "organization_member",
         "organization_role_assignment",
         "project_role_assignment",
         "resource_share",
         "stack_role_assignment",
+        "team_membership",
         "workspace_role_assignment",
     ];
     let roles = roles.map(|noun| format!("zenml_{noun}"));

@@ -1,0 +1,202 @@
+//! `zenml_organization_member`: a person in an organization, invited or not.
+
+mod change;
+mod data;
+mod list;
+mod model;
+mod standing;
+
+use tfkit::{
+    Claim, Computed, Current, Cx, Diag, Generated, ImportId, Imported, OrDefault, OrServer, Page, Partial,
+    Plan, Resource, Since,
+};
+use zenml_api::control::role::RoleLevel;
+
+pub use self::data::{UserData, UsersData};
+pub use self::list::OrganizationMemberFilters;
+pub use self::model::{OrganizationMember, OrganizationMemberKey};
+pub use self::standing::Remote;
+use self::standing::Status;
+use crate::access::belonging::malformed_email;
+use crate::access::people::{canonical, is_email, spelled_like};
+use crate::access::principal::Principal;
+use crate::access::role::full_name;
+use crate::access::{caller, choice};
+use crate::client::Client;
+use crate::control;
+use crate::id::Id;
+
+impl Resource for OrganizationMember {
+    type Model = Self;
+    type Client = Client;
+    type Remote = Remote;
+
+    async fn fetch(cx: &Cx<Client>, key: &OrganizationMemberKey) -> Result<Option<Remote>, Diag> {
+        let client = cx.client().await?;
+        let organization = control::organization::of_key(client, key.organization_id).await?;
+        let found = standing::find(client, organization, &key.id).await?;
+        if found.is_none() {
+            control::organization::gone_from(client, organization, &format!("the member {:?}", key.id))
+                .await?;
+        }
+        Ok(found)
+    }
+
+    fn scope(_: &Cx<Client>, key: &OrganizationMemberKey) -> Option<String> {
+        Some(key.organization_id.map(|id| id.to_string()).unwrap_or_default())
+    }
+
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        _: Option<u64>,
+    ) -> Result<Page<OrganizationMemberKey, Remote>, Diag> {
+        let client = cx.client().await?;
+        let own = scope.parse().ok().map(Id);
+        let organization = control::organization::of_key(client, own).await?;
+        let all = standing::all(client, organization).await?;
+        let items = all
+            .into_iter()
+            .map(|remote| (OrganizationMemberKey { organization_id: own, id: remote.id() }, remote));
+        Ok(Page { items: items.collect(), next: None })
+    }
+
+    fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
+        let known = since.model();
+        let spelled = known.and_then(|known| known.email.as_ref()).map(String::as_str);
+        let email = remote.email().map(|email| spelled_like(spelled, email));
+        Ok(Self {
+            organization_id: OrServer::known(Id(remote.organization)),
+            id: Computed::known(remote.id()),
+            email: OrServer::from_option(email),
+            user_id: OrServer::from_option(remote.account().map(Id)),
+            role: OrDefault(remote.role_like(known.map(|known| known.role.0.as_str()))),
+            status: Computed::known(remote.status().as_str().to_owned()),
+        })
+    }
+
+    async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
+        let client = cx.client().await?;
+        let organization = control::organization::or_default(client, &plan.organization_id).await?;
+        let remote = change::join(cx, organization, &plan).await?;
+        Self::observe(&remote, Since::Answer(&plan))
+    }
+
+    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+        let Current { model: prior, remote } = current;
+        let remote = remote.ok_or_else(|| Diag::bug("A member is updated without being read"))?;
+        let remote = change::update(cx, remote, &prior, &plan).await?;
+        Self::observe(&remote, Since::Answer(&plan))
+    }
+
+    async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
+        let client = cx.client().await?;
+        let organization = control::organization::or_default(client, &prior.organization_id).await?;
+        match standing::find(client, organization, prior.id.get()?).await? {
+            Some(remote) => change::remove(client, &remote).await,
+            None => Ok(()),
+        }
+    }
+
+    fn claim(values: &Partial<Self>) -> Option<Claim> {
+        let organization = values.get(Self::ORGANIZATION_ID).known()?;
+        let name = match values.get(Self::EMAIL).known() {
+            Some(email) => canonical(&email),
+            None => values.get(Self::USER_ID).known()?.to_string(),
+        };
+        Some(Claim::new(format!("member {name:?}"), &[&organization.to_string(), &name]))
+    }
+
+    async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
+        if plan.is_create() {
+            return plan_creation(cx, plan).await;
+        }
+        let changes_role = plan.changes(Self::ROLE);
+        let Some(prior) = plan.prior().cloned() else { return Ok(()) };
+        let status = Status::parse(prior.status.get()?);
+        if plan.is_delete() || changes_role {
+            let client = cx.client().await?;
+            if let Some(Id(user)) = prior.user_id.as_ref() {
+                caller::warn(client, plan, &Principal::User(*user), Some(&prior.role.0)).await;
+            }
+        }
+        if plan.is_delete() {
+            return Ok(());
+        }
+        if changes_role {
+            check_role(cx, plan).await?;
+        }
+        let name = prior.id.get()?;
+        match status {
+            Status::Invited if changes_role => plan.replace_because(
+                Self::ROLE,
+                "The role of an invitation cannot be changed, so it is deleted and a new one is sent.",
+            ),
+            Status::Active | Status::Invited => {}
+            Status::Expired => {
+                plan.unknown(Self::STATUS);
+                if plan.config().get(Self::USER_ID).is_null() {
+                    plan.unknown(Self::USER_ID);
+                }
+                plan.warn(
+                    Diag::warning(format!("The invitation of {name:?} has expired"))
+                        .why("Nobody accepted it in time. This plan sends a new one.")
+                        .at(Self::STATUS),
+                );
+            }
+            Status::Declined => plan.warn(
+                Diag::warning(format!("{name:?} has declined the invitation"))
+                    .why("The person is not a member, and is not invited again.")
+                    .fix("Remove the resource, or send a new invitation:\n  terraform apply -replace=ADDRESS")
+                    .at(Self::STATUS),
+            ),
+        }
+        Ok(())
+    }
+
+    async fn generate(cx: &Cx<Client>, generated: &mut Generated<Self>) -> Result<(), Diag> {
+        control::organization::omit_default(cx, generated, Self::ORGANIZATION_ID).await;
+        if !generated.state().get(Self::EMAIL).is_null() {
+            generated.omit(Self::USER_ID);
+        }
+        Ok(())
+    }
+
+    async fn import(
+        cx: &Cx<Client>,
+        id: ImportId<'_, OrganizationMemberKey>,
+    ) -> Result<Imported<Self>, Diag> {
+        let mut key = id.key()?;
+        let client = cx.client().await?;
+        let organization = control::organization::of_key(client, key.organization_id).await?;
+        key.organization_id = Some(Id(organization));
+        // The id of an account stands for its address.
+        let found = standing::find(client, organization, &key.id).await?;
+        key.id = found.map_or_else(|| canonical(&key.id), |remote| remote.id());
+        Ok(Imported::Key(key))
+    }
+}
+
+/// Sets what is known about a new member, and checks the address and the role.
+async fn plan_creation(cx: &Cx<Client>, plan: &mut Plan<OrganizationMember>) -> Result<(), Diag> {
+    if let Some(email) = plan.config().get(OrganizationMember::EMAIL).known()
+        && !is_email(&email)
+    {
+        plan.error(malformed_email(&email).fix("For an account without an address, set user_id."));
+    }
+    control::organization::plan_default(cx, plan, OrganizationMember::ORGANIZATION_ID).await;
+    check_role(cx, plan).await
+}
+
+/// Rejects an unknown role.
+async fn check_role(cx: &Cx<Client>, plan: &mut Plan<OrganizationMember>) -> Result<(), Diag> {
+    let client = cx.client().await?;
+    let organization = plan.get(OrganizationMember::ORGANIZATION_ID).known();
+    let (Some(Id(organization)), Some(role)) = (organization, plan.get(OrganizationMember::ROLE).known())
+    else {
+        return Ok(());
+    };
+    let level = RoleLevel::Organization;
+    let name = full_name(&level, &role);
+    choice::choose(client, &level, organization, Some(name), None).await.map(drop)
+}

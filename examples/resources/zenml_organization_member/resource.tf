@@ -1,0 +1,4 @@
+# Somebody without an account is invited, and becomes a member by accepting.
+resource "zenml_organization_member" "new_person" {
+  email = "new.person@example.com"
+}
