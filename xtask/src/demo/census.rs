@@ -22,6 +22,16 @@ impl Census {
             .collect()
     }
 
+    /// Returns the counts with one more of each of these nouns.
+    #[must_use]
+    pub fn with_one_more(&self, nouns: &[&str]) -> Self {
+        let mut counts = self.0.clone();
+        for noun in nouns {
+            *counts.entry((*noun).to_owned()).or_default() += 1;
+        }
+        Self(counts)
+    }
+
     fn count(&self, noun: &str) -> u64 {
         self.0.get(noun).copied().unwrap_or_default()
     }
@@ -63,6 +73,8 @@ mod tests {
             ["teams: 0 before, 1 after", "users: 6 before, 0 after", "grants: 0 before, 2 after"]
         );
         assert_eq!(before.differences(&before), Vec::<String>::new());
+        let more = census(&[("teams", 1), ("roles", 14), ("users", 6), ("grants", 1)]);
+        assert_eq!(before.with_one_more(&["teams", "grants"]).differences(&more), Vec::<String>::new());
     }
 
     #[test]

@@ -59,10 +59,11 @@ async fn set_up(progress: &Progress, binaries: &Binaries) -> Result<Stage, Failu
             let stage = Stage::set(binaries).await?;
             let ready = stage.platform().ready();
             let said = format!(
-                "{} with organization {:?}, {} members and a visitor",
+                "{} with organization {:?}, {} members and a visitor; {} has no account",
                 ready.control_plane_url,
                 ready.organization_name,
-                people::MEMBERS.len()
+                people::MEMBERS.len() - 1,
+                people::NEWCOMER
             );
             Ok((said, stage))
         })
@@ -83,7 +84,12 @@ async fn create(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
     progress
         .step("plan", async {
             let printed = terraform.succeed(&["plan", "-out=journey.plan"]).await?;
-            Ok((line(&printed, "Plan: "), ()))
+            let invites = format!("1 person will be invited to the organization: {:?}", people::NEWCOMER);
+            let said = printed.split(['│', '╷', '╵', '\n', ' ']).filter(|word| !word.is_empty());
+            if !said.collect::<Vec<_>>().join(" ").contains(&invites) {
+                return Err(Failure::new(format!("the plan does not say: {invites}")));
+            }
+            Ok((format!("{}; {invites}", line(&printed, "Plan: ")), ()))
         })
         .await?;
     progress
@@ -93,6 +99,13 @@ async fn create(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
         })
         .await?;
     progress.show(&terraform.succeed(&["output"]).await?);
+    progress
+        .step("invitation", async {
+            let organizations = stage.accept_invitation().await?;
+            terraform.expect_empty_plan(&[]).await?;
+            Ok((format!("{} joined {}; no changes", people::NEWCOMER, organizations.join(", ")), ()))
+        })
+        .await?;
     progress
         .step("refresh-only", async {
             terraform.expect_empty_plan(&["-refresh-only"]).await?;
@@ -178,14 +191,17 @@ async fn remove(progress: &Progress, stage: &Stage, before: &Census) -> Result<(
     progress
         .step("nothing left", async {
             let after = stage.platform().census()?;
-            let differences = before.differences(&after);
+            // People who joined stay: the account, its role in the organization, and the accepted invitation.
+            let expected = before.with_one_more(&["account", "assignment", "invitation"]);
+            let differences = expected.differences(&after);
             if !differences.is_empty() {
                 return Err(Failure::new(format!(
-                    "destroy did not restore the initial state of the platform:\n  {}",
+                    "destroy did not restore the initial state of the platform, with {} as a member:\n  {}",
+                    people::NEWCOMER,
                     differences.join("\n  ")
                 )));
             }
-            Ok((format!("as before the apply: {after}"), ()))
+            Ok((format!("as before the apply, with {} as a member: {after}", people::NEWCOMER), ()))
         })
         .await
 }

@@ -1,9 +1,10 @@
-//! The people of the journey, who exist before any configuration.
+//! The people of the journey. All except one exist before any configuration.
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::http::{Body, Session, encode};
-use super::platform::Ready;
+use super::platform::{Platform, Ready};
 use crate::Failure;
 
 /// Password of every local user of the demo. It only protects a platform that runs for seconds on loopback.
@@ -18,22 +19,48 @@ pub const MEMBERS: [&str; 5] = [
     "ml-ops-1@example.com",
 ];
 
+/// The member who has no account: the apply sends an invitation.
+pub const NEWCOMER: &str = MEMBERS[0];
+
 /// A user with an account but without any role.
 pub const VISITOR: &str = "visitor@example.com";
 
-/// Creates the local users, and adds all except the visitor to the organization.
+/// Creates the local users except the newcomer, and adds all except the visitor to the organization.
 pub async fn invite(platform: &Ready) -> Result<(), Failure> {
     let admin =
         Session::log_in(&platform.control_plane_url, &platform.admin.username, &platform.admin.password)
             .await?;
     let organization = &platform.organization_id;
     let role = role(&admin, organization, "Organization Member").await?;
-    for email in MEMBERS {
+    for email in MEMBERS.into_iter().filter(|email| *email != NEWCOMER) {
         let user = user(&admin, email).await?;
         admin.expect("POST", &format!("/roles/{role}/assignments?user_id={user}"), Body::Empty).await?;
     }
     user(&admin, VISITOR).await?;
     Ok(())
+}
+
+/// What `zenml-local accept` prints.
+#[derive(Deserialize)]
+struct Accepted {
+    password: String,
+    organizations: Vec<String>,
+}
+
+/// Accepts the invitation of the newcomer, as somebody without a mail server does, and chooses a password. Returns the
+/// names of the joined organizations.
+pub async fn accept(platform: &Platform) -> Result<Vec<String>, Failure> {
+    let url = &platform.ready().control_plane_url;
+    if Session::log_in(url, NEWCOMER, PASSWORD).await.is_ok() {
+        return Err(Failure::new(format!("{NEWCOMER} could log in before accepting the invitation")));
+    }
+    let printed = platform.command(&["accept", NEWCOMER, "--json"])?;
+    let accepted: Accepted = serde_json::from_str(&printed)
+        .map_err(|error| Failure::new(format!("the output of accept is not the expected JSON: {error}")))?;
+    let session = Session::log_in(url, NEWCOMER, &accepted.password).await?;
+    let change = json!({ "old_password": accepted.password, "password": PASSWORD });
+    session.expect("PATCH", "/users/me", Body::Json(change)).await?;
+    Ok(accepted.organizations)
 }
 
 /// Creates a local user and returns its id.

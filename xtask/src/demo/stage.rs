@@ -124,6 +124,11 @@ impl Stage {
         }
     }
 
+    /// Lets the newcomer accept the invitation. Returns the names of the joined organizations.
+    pub async fn accept_invitation(&self) -> Result<Vec<String>, Failure> {
+        people::accept(&self.platform).await
+    }
+
     /// Acts as one member of each team and as the visitor.
     pub async fn matrix(&self) -> Result<Matrix, Failure> {
         let scene = self.scene().await?;

@@ -24,6 +24,7 @@ async fn without_a_role_assignment_the_matrix_lists_what_its_team_cannot_do() {
     shown(stage.edit("main.tf", all, &all_but_one));
     shown(stage.terraform().succeed(&["init"]).await);
     shown(stage.terraform().succeed(&["apply", "-auto-approve"]).await);
+    shown(stage.accept_invitation().await);
 
     let matrix = shown(stage.matrix().await);
     let differences = matrix.differences();
