@@ -29,13 +29,8 @@ pub(super) async fn plan(cx: &Cx<Client>, plan: &mut Plan<ApiKey>) -> Result<(),
     if plan.is_create() {
         plan.set(ApiKey::READY_FOR_RENEWAL, &false);
         warn_of_idle_renewal(plan);
-        if plan.config().get(ApiKey::ORGANIZATION_ID).is_null()
-            && let Some(client) = cx.client_if_known()
-            && let Ok(organization) = control::organization::default(client).await
-        {
-            plan.set(ApiKey::ORGANIZATION_ID, &Id(organization.id));
-        }
     }
+    control::organization::plan_default(cx, plan, ApiKey::ORGANIZATION_ID).await;
     let Some(prior) = plan.prior().cloned() else { return Ok(()) };
     let mut ends = plan.is_delete().then_some(End::Deleted);
     if plan.is_update() {

@@ -33,10 +33,7 @@ impl ListResource for Role {
 
     async fn list(cx: &Cx<Client>, filters: RoleFilters, results: &mut Results<Self>) -> Result<(), Diag> {
         let client = cx.client().await?;
-        let organization = match filters.organization_id {
-            Some(Id(organization)) => organization,
-            None => control::organization::default(client).await?.id,
-        };
+        let organization = control::organization::of_key(client, filters.organization_id).await?;
         let mut next = Some(0);
         while let Some(from) = next {
             let (roles, following) = page(client, organization, from).await?;

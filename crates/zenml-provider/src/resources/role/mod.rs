@@ -67,7 +67,7 @@ impl Resource for Role {
 
     async fn fetch(cx: &Cx<Client>, key: &RoleKey) -> Result<Option<Remote>, Diag> {
         let client = cx.client().await?;
-        let organization = organization_of(client, key).await?;
+        let organization = control::organization::of_key(client, key.organization_id).await?;
         let found = client.control_plane()?.call(&api::GET, key.id.0).await.optional();
         let found = found.map_err(|error| failed("read", &key.id.to_string(), &error))?;
         let Some(mut role) = found else {
@@ -192,13 +192,8 @@ impl Resource for Role {
         if plan.is_delete() {
             return Ok(());
         }
+        control::organization::plan_default(cx, plan, Self::ORGANIZATION_ID).await;
         if let Some(client) = cx.client_if_known() {
-            if plan.is_create()
-                && plan.config().get(Self::ORGANIZATION_ID).is_null()
-                && let Ok(organization) = control::organization::default(client).await
-            {
-                plan.set(Self::ORGANIZATION_ID, &Id(organization.id));
-            }
             let organization = plan.get(Self::ORGANIZATION_ID).known();
             let (level, name) = (plan.get(Self::LEVEL).known(), plan.get(Self::NAME).known());
             if let (Some(Id(organization)), Some(level), Some(name)) = (organization, level, name) {
@@ -229,19 +224,12 @@ impl Resource for Role {
                 RoleKey { organization_id: Some(Id(organization)), id: Id(id) }
             }
         };
-        let organization = organization_of(client, &key).await?;
+        let organization = control::organization::of_key(client, key.organization_id).await?;
         let known = roles(client, organization).await?;
         if let Some(role) = known.by_id(key.id.0).filter(|role| role.system_managed) {
             return Err(import::predefined(role));
         }
         Ok(Imported::Key(RoleKey { organization_id: Some(Id(organization)), ..key }))
-    }
-}
-
-async fn organization_of(client: &Client, key: &RoleKey) -> Result<OrganizationId, Diag> {
-    match key.organization_id {
-        Some(Id(organization)) => Ok(organization),
-        None => control::organization::default(client).await.map(|organization| organization.id),
     }
 }
 

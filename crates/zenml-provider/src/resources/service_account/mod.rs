@@ -174,13 +174,7 @@ impl Resource for ServiceAccount {
         {
             plan.error(refused);
         }
-        if plan.is_create()
-            && plan.config().get(Self::ORGANIZATION_ID).is_null()
-            && let Some(client) = cx.client_if_known()
-            && let Ok(organization) = control::organization::default(client).await
-        {
-            plan.set(Self::ORGANIZATION_ID, &Id(organization.id));
-        }
+        control::organization::plan_default(cx, plan, Self::ORGANIZATION_ID).await;
         Ok(())
     }
 

@@ -35,10 +35,7 @@ impl Resource for Workspace {
         let client = cx.client().await?;
         let found = deploy::look(client, key.id.0.into()).await?;
         if found.is_none() {
-            let organization = match key.organization_id {
-                Some(Id(organization)) => organization,
-                None => control::organization::default(client).await?.id,
-            };
+            let organization = control::organization::of_key(client, key.organization_id).await?;
             control::organization::gone_from(client, organization, &format!("workspace {}", key.id)).await?;
         }
         Ok(found)
