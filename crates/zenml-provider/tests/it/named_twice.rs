@@ -333,6 +333,10 @@ async fn every_assignment_of_a_departed_principal_is_reported_at_its_attribute_a
             of(json!({ "role": "viewer", "project_id": project.to_string() })),
         ),
         ("zenml_stack_role_assignment.x", of(json!({ "role": "read", "stack_id": stack }))),
+        (
+            "zenml_resource_share.x",
+            of(json!({ "resource_type": "stack", "resource_id": stack, "actions": ["read"] })),
+        ),
     ];
     for (address, config) in rows {
         let mut harness = world.harness().await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
 use tfkit_test::{Action, Harness};
-use zenml_api::control::rbac::{self, ResourceQuery};
+use zenml_api::control::rbac::{self, ResourceMember, ResourceQuery};
 use zenml_api::rbac::{Action as Allowed, ResourceType};
 use zenml_api::workspace::membership::{self, ShareQuery};
 use zenml_api::{ObjectId, TeamId, WorkspaceId};
@@ -54,6 +54,11 @@ impl Scene {
 
     /// What the team may do with an object by shares.
     async fn has(&self, resource: &str) -> Vec<String> {
+        self.allows(resource, |member| member.team.as_ref().is_some_and(|team| team.id == self.team)).await
+    }
+
+    /// What some of the members of an object may do with it.
+    async fn allows(&self, resource: &str, of: impl Fn(&ResourceMember) -> bool) -> Vec<String> {
         let resource = format!("{}@workspace:{resource}", self.workspace);
         let members = self
             .world
@@ -61,8 +66,7 @@ impl Scene {
             .send(&rbac::RESOURCE_MEMBERS, (), ResourceQuery { resource }, ())
             .await
             .unwrap();
-        let own =
-            members.iter().filter(|member| member.team.as_ref().is_some_and(|team| team.id == self.team));
+        let own = members.iter().filter(|member| of(member));
         let actions: BTreeSet<_> =
             own.flat_map(|member| member.allowed_actions.iter().map(ToString::to_string)).collect();
         actions.into_iter().collect()
@@ -160,6 +164,31 @@ async fn objects_of_all_types_are_shared_and_imported() {
         scene.harness.destroy(S).await.unwrap();
         assert!(scene.has(&object).await.is_empty(), "{kind}");
     }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_share_is_for_members_by_address_and_says_what_to_do_for_an_invited_person() {
+    let mut scene = Scene::new().await;
+    let ann = scene.world.person("ann@example.com").await;
+    scene.world.invite("new.person@example.com").await;
+    let secret = scene.secret().await;
+    let config = |email: &str| {
+        json!({
+            "resource_type": "secret", "resource_id": secret, "email": email, "actions": ["read"],
+        })
+    };
+    let failure = scene.harness.plan(S, config("new.person@example.com")).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["\"new.person@example.com\" has not accepted the invitation yet"]);
+    assert_eq!(failure.places()[0].to_string(), "email");
+    scene.harness.apply(S, config("Ann@example.com")).await.unwrap();
+    let is_ann = |member: &ResourceMember| member.user.as_ref().is_some_and(|user| user.id == ann.id);
+    assert_eq!(scene.allows(&format!("secret/{secret}"), is_ann).await, ["read"]);
+    let import = format!("{}/secret/{secret}/email/ann@example.com", scene.workspace);
+    assert_eq!(scene.id(S), import);
+    scene.harness.import_equals_state(S, ImportBy::Id(import), &["email"]).await.unwrap();
+    scene.harness.destroy(S).await.unwrap();
+    assert!(scene.allows(&format!("secret/{secret}"), is_ann).await.is_empty());
     scene.world.stop().await;
 }
 
@@ -288,6 +317,37 @@ async fn shrinking_a_stack_role_leaves_what_a_share_that_is_planned_later_wants(
         assert_eq!(scene.has(&object).await, ["read"], "{share_first}");
         scene.harness.destroy(ROLE).await.unwrap();
     }
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_is_one_holder_by_address_and_by_account() {
+    let mut scene = Scene::new().await;
+    let ann = scene.world.person("ann@example.com").await;
+    let (stack, _, connector) = stack(&mut scene).await;
+    let object = format!("service_connector/{connector}");
+    let role = |role: &str| json!({ "stack_id": stack, "email": "Ann@example.com", "role": role });
+    let share = json!({
+        "resource_type": "service_connector", "resource_id": connector, "user_id": ann.id.to_string(),
+        "actions": ["read", "client"],
+    });
+    scene.harness.apply(ROLE, role("write")).await.unwrap();
+    scene.harness.apply(S, share.clone()).await.unwrap();
+    let mut block = scene.world.block();
+    block["workspace_id"] = scene.workspace.to_string().into();
+    scene.harness.restart(crate::world::engine(), block.clone()).await.unwrap();
+    let planned_role = scene.harness.plan(ROLE, role("read")).await.unwrap();
+    let planned_share = scene.harness.plan(S, share.clone()).await.unwrap();
+    assert_eq!((planned_share.action, planned_role.action), (Action::Update, Action::Update));
+    scene.harness.restart(crate::world::engine(), block).await.unwrap();
+    scene.harness.apply_planned(ROLE, planned_role, role("read"), &[]).await.unwrap();
+    scene.harness.apply_planned(S, planned_share, share, &[]).await.unwrap();
+    let is_ann = |member: &ResourceMember| member.user.as_ref().is_some_and(|user| user.id == ann.id);
+    assert_eq!(scene.allows(&object, is_ann).await, ["client", "read"]);
+    scene.harness.destroy(S).await.unwrap();
+    assert_eq!(scene.allows(&object, is_ann).await, ["read"]);
+    scene.harness.destroy(ROLE).await.unwrap();
+    assert!(scene.allows(&object, is_ann).await.is_empty());
     scene.world.stop().await;
 }
 
