@@ -1,8 +1,8 @@
 //! Checks that a principal belongs to the organization of a role assignment.
 
 use tfkit::{Diag, Maybe, Path};
-use zenml_api::control::team;
 use zenml_api::OrganizationId;
+use zenml_api::control::team;
 use zenml_client::{ApiError, Optional as _};
 
 use super::home::Home;

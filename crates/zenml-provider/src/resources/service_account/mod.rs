@@ -186,9 +186,7 @@ impl Resource for ServiceAccount {
     async fn import(cx: &Cx<Client>, id: ImportId<'_, ServiceAccountKey>) -> Result<Imported<Self>, Diag> {
         let client = cx.client().await?;
         let (organization, account) = match id {
-            ImportId::Key(key) => {
-                (control::organization::of_key(client, key.organization_id).await?, key.id)
-            }
+            ImportId::Key(key) => (control::organization::of_key(client, key.organization_id).await?, key.id),
             ImportId::Text(text) => {
                 let (organization, account) = calls::named(client, text).await?;
                 (organization, Id(account))

@@ -189,9 +189,7 @@ impl Resource for TeamMembership {
     async fn import(cx: &Cx<Client>, id: ImportId<'_, TeamMembershipKey>) -> Result<Imported<Self>, Diag> {
         let client = cx.client().await?;
         let (organization, key) = match id {
-            ImportId::Key(key) => {
-                (control::organization::of_key(client, key.organization_id).await?, key)
-            }
+            ImportId::Key(key) => (control::organization::of_key(client, key.organization_id).await?, key),
             ImportId::Text(text) => {
                 let (organization, key) = imported(text).ok_or_else(|| unreadable(text))?;
                 (control::organization::written(client, organization).await?, key)

@@ -20,7 +20,6 @@ pub use self::model::{Workspace, WorkspaceKey};
 pub use self::plural::WorkspacesData;
 use crate::client::Client;
 use crate::control;
-use crate::id::Id;
 use crate::warning::warn_once;
 
 /// Default timeout for creating, updating and deleting a workspace.
