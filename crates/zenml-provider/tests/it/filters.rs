@@ -6,7 +6,7 @@ use tfkit::{Attribute, Dyn, Kind, Type};
 use crate::world::engine;
 
 /// Arguments that take known words, with a misspelled word and the one that is meant.
-const CASES: [(Kind, &str, &str, &str, &str); 16] = [
+const CASES: [(Kind, &str, &str, &str, &str); 18] = [
     (Kind::ListResource, "zenml_flavor", "type", "artefact_store", "artifact_store"),
     (Kind::ListResource, "zenml_stack_component", "type", "orchestrater", "orchestrator"),
     (Kind::ListResource, "zenml_service_connector", "type", "awz", "aws"),
@@ -15,6 +15,8 @@ const CASES: [(Kind, &str, &str, &str, &str); 16] = [
     (Kind::ListResource, "zenml_tag", "color", "turquoise1", "turquoise"),
     (Kind::ListResource, "zenml_workspace", "status", "available1", "available"),
     (Kind::ListResource, "zenml_organization_member", "status", "invitd", "invited"),
+    (Kind::ListResource, "zenml_role", "level", "workspaces", "workspace"),
+    (Kind::ListResource, "zenml_resource_share", "resource_type", "secrets", "secret"),
     (Kind::DataSource, "zenml_users", "status", "invitd", "invited"),
     (Kind::DataSource, "zenml_workspaces", "status", "available1", "available"),
     (Kind::DataSource, "zenml_flavor", "type", "artefact_store", "artifact_store"),

@@ -217,6 +217,8 @@ async fn a_plan_shows_only_the_attribute_that_is_removed_or_set_later_on_the_con
     count += only_what_changes(&mut harness, "zenml_workspace.it", &workspace, &[]).await;
     let role = json!({ "name": "r", "description": "d", "level": "workspace", "permissions": {} });
     count += only_what_changes(&mut harness, "zenml_role.it", &role, &[]).await;
+    let member = json!({ "email": "ann@example.com", "role": "Organization Viewer" });
+    count += only_what_changes(&mut harness, "zenml_organization_member.it", &member, &["email"]).await;
     let account = json!({ "name": "a", "display_name": "A", "description": "d", "active": false });
     count += only_what_changes(&mut harness, "zenml_service_account.it", &account, &[]).await;
     let robot = world.service_account("robot").await.to_string();
