@@ -39,6 +39,7 @@ mod left_out;
 mod lost_answer;
 mod many;
 mod mocks;
+mod modules;
 mod named_twice;
 mod organization;
 mod organization_lists;
