@@ -98,7 +98,7 @@ hosts: toolchain ## Run all features of the provider with each supported host, a
 	  $(cargo) test $(locked) --workspace --test it hosts::each_feature -- --nocapture
 
 .PHONY: bench
-bench: toolchain host ## Measure startup, memory, requests, plan and apply compared with terraform_data, long lists, and permission checks
+bench: toolchain host ## Measure startup, memory, requests, plan and apply compared with terraform_data, long lists, an organization, and permission checks
 	@$(cargo) build $(locked) --release $(binaries) --bin xtask
 	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --release --bin xtask -- bench
 	@$(cargo) bench $(locked) --quiet --bench grants

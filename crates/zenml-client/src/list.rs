@@ -88,6 +88,18 @@ where
         Self { api, endpoint, path, query, next: Some(0), previous: Bytes::new() }
     }
 
+    /// Continues a list at a [position](Self::position).
+    #[must_use]
+    pub fn from(mut self, position: u64) -> Self {
+        self.next = Some(position);
+        self
+    }
+
+    /// Returns where the next page starts; `None` at the end.
+    pub fn position(&self) -> Option<u64> {
+        self.next
+    }
+
     /// Reads the next page; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<T>>, ApiError> {
         let Some(offset) = self.next.take() else { return Ok(None) };

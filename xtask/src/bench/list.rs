@@ -10,7 +10,7 @@ use zenml_api::workspace::component::ComponentCreate;
 
 use super::process::{Process, engine};
 use super::rpc::messages::{self, Event, List, Value};
-use super::workspace::WORKSPACE;
+use super::workspace::{PROVIDER, WORKSPACE};
 use crate::Failure;
 use crate::demo::http::{Body, Session};
 use crate::demo::stage::{Binaries, Stage};
@@ -57,6 +57,7 @@ pub(super) struct Listing {
 pub(super) async fn measure(binaries: &Binaries) -> Result<Vec<Listing>, Failure> {
     let stage = Stage::bare(binaries).await?;
     let terraform = stage.terraform();
+    terraform.write("provider.tf", PROVIDER)?;
     terraform.write("workspace.tf", WORKSPACE)?;
     terraform.write("outputs.tf", OUTPUTS)?;
     terraform.succeed(&["init"]).await?;

@@ -7,6 +7,7 @@ mod codec;
 mod list;
 mod members;
 mod memory;
+mod organization;
 mod process;
 mod rpc;
 mod start;
@@ -20,7 +21,7 @@ use crate::demo::stage::{Binaries, Stage};
 use crate::demo::terraform::Terraform;
 use crate::{Failure, environment};
 use memory::Watch;
-use workspace::WORKSPACE;
+use workspace::{PROVIDER, WORKSPACE};
 
 /// Options of `xtask bench`.
 #[derive(Debug, clap::Args)]
@@ -114,24 +115,40 @@ async fn measure(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failu
     say("");
     lists(&list::measure(binaries).await?);
     say("");
-    say(
-        "objects  step              components  terraform_data   ratio   requests   peak memory of the provider",
-    );
+    let (ours, peak) = organization::measure(binaries).await?;
+    let theirs = reference(binaries, organization::OBJECTS).await?;
+    say(&format!(
+        "{} workspaces, {} teams and {} roles in one state",
+        organization::WORKSPACES,
+        organization::TEAMS,
+        organization::WORKSPACES
+    ));
+    comparison(organization::OBJECTS, &ours, &theirs, peak);
     for count in &arguments.counts {
         let (ours, peak) = components(binaries, *count).await?;
         let theirs = reference(binaries, *count).await?;
-        for (step, (ours, theirs)) in STEPS.iter().zip(ours.iter().zip(&theirs)) {
-            say(&format!(
-                "{count:>7}  {step:<16}  {:>10}  {:>14}  {:>6.1}   {:>8}   {}",
-                seconds(ours.time),
-                seconds(theirs.time),
-                ours.time.as_secs_f64() / theirs.time.as_secs_f64(),
-                ours.requests,
-                mebibytes(peak),
-            ));
-        }
+        say("");
+        say("Stack components");
+        comparison(*count, &ours, &theirs, peak);
     }
     Ok(())
+}
+
+/// Prints the cost of objects of both sides.
+fn comparison(count: u32, ours: &Costs, theirs: &Costs, peak: Option<u64>) {
+    say(
+        "objects  step                provider  terraform_data   ratio   requests   peak memory of the provider",
+    );
+    for (step, (ours, theirs)) in STEPS.iter().zip(ours.iter().zip(theirs)) {
+        say(&format!(
+            "{count:>7}  {step:<16}  {:>10}  {:>14}  {:>6.1}   {:>8}   {}",
+            seconds(ours.time),
+            seconds(theirs.time),
+            ours.time.as_secs_f64() / theirs.time.as_secs_f64(),
+            ours.requests,
+            mebibytes(peak),
+        ));
+    }
 }
 
 /// Prints the plan of a large team by a provider process.
@@ -175,6 +192,7 @@ fn lists(listings: &[list::Listing]) {
 async fn components(binaries: &Binaries, count: u32) -> Result<(Costs, Option<u64>), Failure> {
     let stage = Stage::bare(binaries).await?;
     let terraform = stage.terraform();
+    terraform.write("provider.tf", PROVIDER)?;
     terraform.write("workspace.tf", WORKSPACE)?;
     terraform.write("main.tf", &COMPONENTS.replace("COUNT", &count.to_string()))?;
     let watch = Watch::start(terraform.mirror());

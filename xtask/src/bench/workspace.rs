@@ -1,7 +1,7 @@
-//! The workspace that the measurements use.
+//! The provider and the workspace that the measurements use.
 
-/// Configuration of the provider, and a workspace.
-pub(super) const WORKSPACE: &str = r#"
+/// Configuration of the provider.
+pub(super) const PROVIDER: &str = r#"
 terraform {
   required_providers {
     zenml = { source = "zenml-io/zenml" }
@@ -18,7 +18,10 @@ provider "zenml" {
   control_plane_url   = var.zenml_control_plane_url
   service_account_key = var.zenml_service_account_key
 }
+"#;
 
+/// A workspace.
+pub(super) const WORKSPACE: &str = r#"
 resource "zenml_workspace" "bench" {
   name = "bench"
 }

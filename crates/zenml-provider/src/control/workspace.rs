@@ -39,6 +39,17 @@ impl<'a> Workspaces<'a> {
         Ok(Self(Pages::new(client.control_plane()?, &api::LIST, (), query)))
     }
 
+    /// Continues the list at a [position](Self::position).
+    #[must_use]
+    pub fn from(self, position: u64) -> Self {
+        Self(self.0.from(position))
+    }
+
+    /// Returns where the next page starts; `None` at the end.
+    pub fn position(&self) -> Option<u64> {
+        self.0.position()
+    }
+
     /// Reads the next page, without deleted workspaces; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<Workspace>>, Diag> {
         let page = self.0.next().await;

@@ -8,6 +8,7 @@ use tfkit_test::harness::Planned;
 use tfkit_test::{Action, Harness};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
 use zenml_api::workspace::{component, connector, flavor, project, stack, tag};
 use zenml_api::{Endpoint, WorkspaceId};
 use zenml_client::transport::{Faulty, Network};
@@ -58,19 +59,9 @@ impl Counted {
 
     /// Plans all objects as a host does, and returns the plans in the order of the objects.
     async fn plan(&self, type_name: &str, objects: &[(String, Json)]) -> Vec<Planned> {
-        let permits = Arc::new(Semaphore::new(PARALLEL));
-        let mut plans = JoinSet::new();
-        for (index, (_, config)) in objects.iter().enumerate() {
-            let (harness, permits) = (Arc::clone(&self.harness), Arc::clone(&permits));
-            let (address, config) = (address(type_name, index), config.clone());
-            plans.spawn(async move {
-                let _permit = permits.acquire().await.unwrap();
-                (index, harness.plan(&address, config).await.unwrap())
-            });
-        }
-        let mut plans = plans.join_all().await;
-        plans.sort_by_key(|(index, _)| *index);
-        plans.into_iter().map(|(_, plan)| plan).collect()
+        let configs = objects.iter().enumerate();
+        let configs = configs.map(|(index, (_, config))| (address(type_name, index), config.clone()));
+        plan_all(&self.harness, configs.collect()).await
     }
 
     fn requests(&self) -> Vec<String> {
@@ -80,6 +71,22 @@ impl Counted {
             .map(|request| format!("{} {}", request.method, request.url))
             .collect()
     }
+}
+
+/// Plans objects by address as a host does, and returns the plans in their order.
+async fn plan_all(harness: &Arc<Harness>, configs: Vec<(String, Json)>) -> Vec<Planned> {
+    let permits = Arc::new(Semaphore::new(PARALLEL));
+    let mut plans = JoinSet::new();
+    for (index, (address, config)) in configs.into_iter().enumerate() {
+        let (harness, permits) = (Arc::clone(harness), Arc::clone(&permits));
+        plans.spawn(async move {
+            let _permit = permits.acquire().await.unwrap();
+            (index, harness.plan(&address, config).await.unwrap())
+        });
+    }
+    let mut plans = plans.join_all().await;
+    plans.sort_by_key(|(index, _)| *index);
+    plans.into_iter().map(|(_, plan)| plan).collect()
 }
 
 pub(crate) fn counted() -> (Engine, Arc<Faulty<Network>>) {
@@ -304,5 +311,49 @@ async fn a_list_shows_changes_from_outside_and_a_forbidden_list_does_no_harm() {
         let requests = provider.requests();
         assert!((fewest..=most).contains(&requests.len()), "{requests:#?}");
     }
+    world.stop().await;
+}
+
+/// Workspaces with a role of a team in each, as one state of a platform team contains them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_of_fifty_unchanged_workspaces_and_twenty_teams_sends_at_most_150_requests() {
+    let world = World::start().await;
+    let organization = world.organization();
+    let query = RoleQuery { name: Some("Workspace Contributor".to_owned()), ..RoleQuery::default() };
+    let role = world.control().list_all(&role::LIST, organization, query).await.unwrap().remove(0);
+    let (mut objects, mut teams) = (Vec::new(), Vec::new());
+    for index in 0..20 {
+        let name = format!("team-{index}");
+        let id = world.team(&name).await;
+        teams.push(id);
+        objects.push(("zenml_team", id.to_string(), json!({ "name": name, "members": [] })));
+    }
+    for index in 0..50 {
+        let (name, team) = (format!("workspace-{index}"), teams[index % teams.len()]);
+        let id = world.workspace(&name).await;
+        objects.push(("zenml_workspace", id.to_string(), json!({ "name": name })));
+        let query =
+            AssignmentQuery { workspace_id: Some(id), team_id: Some(team), ..AssignmentQuery::default() };
+        world.control().send(&role::ASSIGN, role.id, query, ()).await.unwrap();
+        let config = json!({ "workspace_id": id.to_string(), "team_id": team.to_string(), "role_id": role.id.to_string() });
+        let id = format!("{id}/team/{team}/{}", role.id);
+        objects.push(("zenml_workspace_role_assignment", id, config));
+    }
+    let (engine, requests) = counted();
+    let mut harness = Harness::start(engine, world.block()).await.unwrap();
+    let mut configs = Vec::new();
+    for (index, (type_name, id, config)) in objects.into_iter().enumerate() {
+        let mut state = config.clone();
+        state["id"] = json!(id);
+        harness.adopt(&address(type_name, index), 0, &state).await.unwrap();
+        configs.push((address(type_name, index), config));
+    }
+    let before = requests.seen().len();
+    let plans = plan_all(&Arc::new(harness), configs.clone()).await;
+    for (plan, config) in plans.iter().zip(&configs) {
+        assert_eq!(plan.action, Action::NoOp, "{config:?}");
+    }
+    let sent = requests.seen().len() - before;
+    assert!(sent <= 150, "{sent} requests: {:#?}", requests.seen());
     world.stop().await;
 }

@@ -5,10 +5,10 @@ use zenml_api::OrganizationId;
 use zenml_api::control::team::{self as api, TeamQuery};
 use zenml_client::Pages;
 
-use super::{Remote, Team, TeamKey, members_of};
+use super::{Remote, Team, TeamKey, members_of, unlisted};
 use crate::client::Client;
 use crate::control;
-use crate::failure::{Needs, cannot};
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::lookup;
 
@@ -34,8 +34,7 @@ impl ListResource for Team {
         let organization = control::organization::of_key(client, filters.organization_id).await?;
         let query = TeamQuery { name: filters.name.clone(), ..TeamQuery::default() };
         let mut pages = Pages::new(client.control_plane()?, &api::LIST, organization, query);
-        let failed = |error| cannot("list the teams", Needs::ORGANIZATION_VIEWER, &error);
-        while let Some(page) = pages.next().await.map_err(failed)? {
+        while let Some(page) = pages.next().await.map_err(|error| unlisted(&error))? {
             let is_wanted = |team: &api::Team| {
                 filters.name.as_ref().is_none_or(|name| team.name == *name)
                     && lookup::begins(&team.name, filters.name_prefix.as_deref())

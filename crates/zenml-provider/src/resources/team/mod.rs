@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 
 use tfkit::{
     Claim, Computed, Current, Cx, Diag, Existing, Generated, IfSet, ImportId, Imported, OrDefault, OrServer,
-    Partial, Plan, Resource, Since,
+    Page, Partial, Plan, Resource, Since,
 };
 use zenml_api::control::team::{self as api, TeamCreate, TeamMember, TeamQuery, TeamUpdate};
 use zenml_api::{InvitationId, OrganizationId, Patch, TeamId};
-use zenml_client::{ApiError, Optional as _};
+use zenml_client::{ApiError, Optional as _, Pages};
 
 pub use self::data::TeamData;
 pub use self::list::TeamFilters;
@@ -51,6 +51,30 @@ impl Resource for Team {
             control::organization::gone_from(client, organization, &format!("the team {}", key.id)).await?;
         }
         Ok(found)
+    }
+
+    fn scope(_: &Cx<Client>, key: &TeamKey) -> Option<String> {
+        Some(key.organization_id.map(|id| id.to_string()).unwrap_or_default())
+    }
+
+    async fn page(cx: &Cx<Client>, scope: &str, from: Option<u64>) -> Result<Page<TeamKey, Remote>, Diag> {
+        let client = cx.client().await?;
+        let organization_id = scope.parse().ok().map(Id);
+        let organization = control::organization::of_key(client, organization_id).await?;
+        let teams = Pages::new(client.control_plane()?, &api::LIST, organization, TeamQuery::default());
+        let mut teams = teams.from(from.unwrap_or(0));
+        let page = teams.next().await.map_err(|error| unlisted(&error))?.unwrap_or_default();
+        let item = |team: api::Team| {
+            let key = TeamKey { organization_id, id: Id(team.id) };
+            (key, Remote { organization, team, members: Vec::new() })
+        };
+        Ok(Page { items: page.into_iter().map(item).collect(), next: teams.position() })
+    }
+
+    // The list does not contain the members.
+    async fn complete(cx: &Cx<Client>, item: Remote) -> Result<Remote, Diag> {
+        let members = members_of(cx.client().await?, item.team.id, &item.team.name).await?;
+        Ok(Remote { members, ..item })
     }
 
     fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
@@ -240,6 +264,10 @@ async fn members_of(client: &Client, id: TeamId, name: &str) -> Result<Vec<TeamM
         TeamMember::Invitation(invitation) => invitation::is_open(invitation),
     };
     Ok(members.into_iter().filter(is_there).collect())
+}
+
+fn unlisted(error: &ApiError) -> Diag {
+    cannot("list the teams", Needs::ORGANIZATION_VIEWER, error)
 }
 
 /// Returns how a configuration refers to a member.

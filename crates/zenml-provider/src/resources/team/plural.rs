@@ -6,9 +6,10 @@ use tfkit::{Computed, Cx, DataSource, Diag, Model, Object, OrServer};
 use zenml_api::control::team::{self as api, TeamQuery};
 use zenml_api::{OrganizationId, TeamId};
 
+use super::unlisted;
 use crate::client::Client;
 use crate::control;
-use crate::failure::{Needs, cannot};
+use crate::failure::Needs;
 use crate::id::Id;
 use crate::in_workspace::lookup;
 
@@ -50,7 +51,7 @@ impl DataSource for TeamsData {
         let client = cx.client().await?;
         let organization = control::organization::or_default(client, &config.organization_id).await?;
         let found = client.control_plane()?.list_all(&api::LIST, organization, TeamQuery::default()).await;
-        let found = found.map_err(|error| cannot("list the teams", Needs::ORGANIZATION_VIEWER, &error))?;
+        let found = found.map_err(|error| unlisted(&error))?;
         let is_wanted = |team: &api::Team| lookup::begins(&team.name, config.name_prefix.as_deref());
         let summary = |team: api::Team| {
             let summary = TeamSummary {

@@ -10,7 +10,7 @@ mod plural;
 use std::time::Duration;
 
 use tfkit::model::Operation;
-use tfkit::{Claim, Current, Cx, Diag, Generated, Partial, Plan, Resource, Since};
+use tfkit::{Claim, Current, Cx, Diag, Generated, Page, Partial, Plan, Resource, Since};
 use zenml_api::control::workspace::{self as api, WorkspaceStatus, WorkspaceUpdate};
 
 pub use self::action::{ActivateWorkspace, DeactivateWorkspace};
@@ -20,6 +20,8 @@ pub use self::model::{Workspace, WorkspaceKey};
 pub use self::plural::WorkspacesData;
 use crate::client::Client;
 use crate::control;
+use crate::control::workspace::Workspaces;
+use crate::id::Id;
 use crate::warning::warn_once;
 
 /// Default timeout for creating, updating and deleting a workspace.
@@ -38,6 +40,25 @@ impl Resource for Workspace {
             control::organization::gone_from(client, organization, &format!("workspace {}", key.id)).await?;
         }
         Ok(found)
+    }
+
+    fn scope(_: &Cx<Client>, key: &WorkspaceKey) -> Option<String> {
+        Some(key.organization_id.map(|id| id.to_string()).unwrap_or_default())
+    }
+
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        from: Option<u64>,
+    ) -> Result<Page<WorkspaceKey, api::Workspace>, Diag> {
+        let client = cx.client().await?;
+        let organization_id = scope.parse().ok().map(Id);
+        let organization = control::organization::of_key(client, organization_id).await?;
+        let mut workspaces = Workspaces::of(client, organization)?.from(from.unwrap_or(0));
+        let page = workspaces.next().await?.unwrap_or_default();
+        let item =
+            |workspace: api::Workspace| (WorkspaceKey { organization_id, id: Id(workspace.id) }, workspace);
+        Ok(Page { items: page.into_iter().map(item).collect(), next: workspaces.position() })
     }
 
     fn observe(remote: &api::Workspace, since: Since<'_, Self>) -> Result<Self, Diag> {
