@@ -15,7 +15,7 @@ use crate::http::{Cx, Routes};
 use crate::rbac::permission::Permission;
 use crate::rbac::role::{Custom, Role, from_text, to_text};
 use crate::rbac::{Act, Allowed, Create, Delete, Kind, Level, Object, Read, Target, Update, not_found};
-use crate::store::{Query, Row, Sql, column};
+use crate::store::{Query, Row, Sql, column, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
@@ -343,9 +343,10 @@ async fn remove(sql: &mut Sql, allowed: &Allowed<Delete, RoleAt>, name: &str) ->
     let id = allowed.id.to_string();
     let assigned: i64 = sqlx::query_scalar(
         "SELECT (SELECT COUNT(*) FROM assignment WHERE role_id = $1) \
-         + (SELECT COUNT(*) FROM invitation WHERE role_id = $1 AND status = 'pending')",
+         + (SELECT COUNT(*) FROM invitation WHERE role_id = $1 AND status = 'pending' AND expires > $2)",
     )
     .bind(&id)
+    .bind(now())
     .fetch_one(&mut *sql)
     .await?;
     if assigned > 0 {

@@ -263,6 +263,24 @@ impl<'a, L: Ledger> Changing<'a, L> {
         Ok(true)
     }
 
+    /// Returns the planned actions that the share already contained before the step, and that nothing else needs:
+    /// somebody else granted them.
+    pub(crate) async fn taken(&mut self, object: Object) -> Result<Actions, Diag> {
+        let (before, now) = (self.before(object), self.now(object));
+        let seen = self.seen.get(&object).into_iter().flatten();
+        let mut taken: Actions =
+            seen.filter(|action| now.contains(*action) && !before.contains(*action)).cloned().collect();
+        if taken.is_empty() {
+            return Ok(taken);
+        }
+        if self.others.is_none() {
+            self.look().await?;
+        }
+        let needed = self.needed(object);
+        taken.retain(|action| !needed.contains(action));
+        Ok(taken)
+    }
+
     /// Returns whether the share of an object may have changed, including after a failed step.
     pub(crate) fn may_have_written(&self, object: Object) -> bool {
         self.written.contains(&object)

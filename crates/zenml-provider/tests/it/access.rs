@@ -92,6 +92,59 @@ async fn the_table_shows_each_role_team_and_share_that_gives_access() {
     world.stop().await;
 }
 
+/// Nobody can log in to an account that is not active, or accept an invitation that has expired.
+#[tokio::test]
+async fn the_table_shows_only_people_who_have_access_and_who_created_each_object() {
+    let world = World::start().await;
+    let ann = world.person("ann@example.com").await;
+    world.invite("new.person@example.com").await;
+    let mut block = world.block();
+    let workspace = world.workspace("alpha").await;
+    block["workspace_id"] = workspace.to_string().into();
+    let mut harness = world.harness_with(block).await;
+    harness
+        .apply(
+            "zenml_team.t",
+            json!({ "name": "makers", "members": ["ann@example.com", "new.person@example.com"] }),
+        )
+        .await
+        .unwrap();
+    let team = harness.state("zenml_team.t").unwrap().attribute("id").as_str().unwrap().to_owned();
+    let role = json!({ "workspace_id": workspace.to_string(), "team_id": team, "role": "viewer" });
+    harness.apply("zenml_workspace_role_assignment.t", role).await.unwrap();
+    let both = ["ann@example.com: ", "new.person@example.com: "];
+    let shown = lines(&harness, json!({}), &both).await;
+    assert!(both.iter().all(|name| shown.iter().any(|line| line.starts_with(name))), "{shown:?}");
+    world.platform.expire_invitations().await.unwrap();
+    world.deactivate(&ann).await;
+    assert_eq!(lines(&harness, json!({}), &both).await, Vec::<String>::new());
+
+    let mut components = serde_json::Map::new();
+    for kind in ["orchestrator", "artifact_store"] {
+        let address = format!("zenml_stack_component.{kind}");
+        harness.apply(&address, json!({ "name": kind, "type": kind, "flavor": "local" })).await.unwrap();
+        let id = harness.state(&address).unwrap().attribute("id").as_str().unwrap().to_owned();
+        components.insert(kind.to_owned(), id.into());
+    }
+    harness.apply("zenml_secret.x", json!({ "name": "login", "values": { "k": "v" } })).await.unwrap();
+    let secret = harness.state("zenml_secret.x").unwrap().attribute("id").as_str().unwrap().to_owned();
+    let stack = json!({ "name": "dev", "components": components, "secrets": [secret] });
+    harness.apply("zenml_stack.s", stack).await.unwrap();
+    let stack = harness.state("zenml_stack.s").unwrap().attribute("id").as_str().unwrap().to_owned();
+    let created = lines(&harness, json!({ "stack_id": stack }), &["(owner - -)"]).await;
+    let on: Vec<_> = created.iter().map(|line| line.split(" on ").nth(1).unwrap()).collect();
+    assert_eq!(
+        on,
+        [
+            "secret (owner - -)",
+            "stack (owner - -)",
+            "stack_component (owner - -)",
+            "stack_component (owner - -)"
+        ]
+    );
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn a_table_requires_a_workspace_and_at_most_one_of_project_and_stack() {
     let world = World::start().await;

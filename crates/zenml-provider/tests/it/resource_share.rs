@@ -125,7 +125,7 @@ async fn a_lost_action_is_drift_and_one_that_others_added_is_not() {
     scene.set(ResourceType::Secret, &secret, &["read", "update"]).await;
     scene.harness.forget(S);
     let told = scene.harness.apply(S, config.clone()).await.unwrap();
-    assert_eq!(told.told(), ["The share already existed and is now managed by Terraform"]);
+    assert_eq!(told.told(), ["Terraform now manages permissions that were granted before"]);
     // A deleted object takes its shares with it.
     scene.harness.destroy("zenml_secret.s").await.unwrap();
     assert!(!scene.harness.refresh(S).await.unwrap());
@@ -278,6 +278,55 @@ async fn removing_a_share_leaves_what_a_stack_role_needs() {
     block["workspace_id"] = scene.workspace.to_string().into();
     scene.harness.restart(crate::world::engine(), block).await.unwrap();
     assert_eq!(scene.harness.plan(ROLE, role).await.unwrap().action, Action::NoOp);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_share_warns_only_of_permissions_that_somebody_else_granted() {
+    const WARNING: &str = "Terraform now manages permissions that were granted before";
+    let mut scene = Scene::new().await;
+    let (stack, _, connector) = stack(&mut scene).await;
+    let share = |actions: &[&str]| scene.share("service_connector", &connector, actions);
+    let (two, three) = (share(&["read", "client"]), share(&["read", "client", "update"]));
+    scene.set(ResourceType::ServiceConnector, &connector, &["read", "share"]).await;
+    let made = scene.harness.apply(S, three.clone()).await.unwrap();
+    assert_eq!(made.told(), [WARNING]);
+    let why = format!("already had these permissions on service_connector/{connector}: read. Destroying");
+    assert!(made.warnings[0].detail().contains(&why), "{:?}", made.warnings);
+    scene.harness.destroy(S).await.unwrap();
+    // What a stack role needs was not granted by somebody else, and stays when the share is destroyed.
+    let role = json!({ "stack_id": stack, "team_id": scene.team.to_string(), "role": "write" });
+    scene.harness.apply(ROLE, role).await.unwrap();
+    let made = scene.harness.apply(S, two).await.unwrap();
+    assert!(made.warnings.is_empty(), "{:?}", made.told());
+    scene.harness.destroy(S).await.unwrap();
+    assert_eq!(scene.has(&format!("service_connector/{connector}")).await, ["client", "read", "share"]);
+    scene.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_share_that_was_written_before_a_failure_can_be_destroyed() {
+    let mut scene = Scene::new().await;
+    let secret = scene.secret().await;
+    let object = format!("secret/{secret}");
+    let (share, members) = ("/w/*/users/resource_membership", "/rbac/resource_members");
+    let broken = json!({ "status": 500, "body": { "detail": ["RuntimeError", "out of order"] } });
+    for (case, rule) in [
+        ("a check after the write", json!({ "route": members, "nth": 2, "effect": broken })),
+        (
+            "a lost response",
+            json!({ "method": "POST", "route": share, "phase": "after_commit", "effect": broken }),
+        ),
+    ] {
+        scene.world.inject(json!({ "rules": [rule] }));
+        // The object is complete or not: the state contains what may be granted.
+        let _ = scene.harness.apply(S, scene.share("secret", &secret, &["read"])).await;
+        assert!(scene.harness.state(S).is_some(), "{case}");
+        assert_eq!(scene.has(&object).await, ["read"], "{case}");
+        scene.world.inject(json!({ "rules": [] }));
+        scene.harness.destroy(S).await.unwrap();
+        assert!(scene.has(&object).await.is_empty(), "{case}");
+    }
     scene.world.stop().await;
 }
 

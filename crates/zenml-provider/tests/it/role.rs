@@ -5,6 +5,7 @@ use tfkit::Dyn;
 use tfkit::engine::ImportBy;
 use tfkit_test::{Action, Harness};
 use zenml_api::RoleId;
+use zenml_api::control::invitation::{self, InvitationCreate};
 use zenml_api::control::role::{
     self as api, AssignmentQuery, Permission, RoleCreate, RoleLevel, RoleQuery, RoleUpdate,
 };
@@ -207,6 +208,22 @@ async fn an_existing_role_is_never_taken_over() {
     let mut other = config(json!({ "pipeline": ["read"] }));
     other["level"] = "project".into();
     harness.apply(R, other).await.unwrap();
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_role_of_an_open_invitation_is_not_deleted() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    let role = json!({ "name": "Auditor", "level": "organization", "permissions": { "team": ["read"] } });
+    harness.apply(R, role).await.unwrap();
+    let new = InvitationCreate { email: "new.person@example.com".to_owned(), role_id: id(&harness) };
+    world.control().send(&invitation::CREATE, world.organization(), (), new).await.unwrap();
+    let failure = harness.destroy(R).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["Role \"Auditor\" is still assigned"]);
+    assert!(failure.to_string().contains("the invitation of \"new.person@example.com\""), "{failure}");
+    world.platform.expire_invitations().await.unwrap();
+    harness.destroy(R).await.unwrap();
     world.stop().await;
 }
 

@@ -13,7 +13,7 @@ use zenml_api::control::member::{self, MemberRemoval};
 use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
 use zenml_api::control::service_account::{self, ServiceAccountCreate};
 use zenml_api::control::team::{self, TeamCreate, TeamMember};
-use zenml_api::control::user::{self, User, UserCreate};
+use zenml_api::control::user::{self, User, UserCreate, UserUpdate};
 use zenml_api::control::workspace::{self, CreateQuery, Workspace, WorkspaceCreate};
 use zenml_api::workspace::project::{self, ProjectCreate};
 use zenml_api::{
@@ -173,6 +173,12 @@ impl World {
         let query = RoleQuery { name: Some("Organization Member".to_owned()), ..RoleQuery::default() };
         let roles = self.control().list_all(&role::LIST, self.organization(), query).await.unwrap();
         roles.iter().find(|role| role.name.as_deref() == Some("Organization Member")).unwrap().id
+    }
+
+    /// Lets nobody log in to the account of a person.
+    pub(crate) async fn deactivate(&self, person: &User) {
+        let off = UserUpdate { is_active: Some(false), ..UserUpdate::default() };
+        self.admin.control_plane().unwrap().send(&user::UPDATE, person.id, (), off).await.unwrap();
     }
 
     /// Returns the APIs as a person that was created here.

@@ -1,5 +1,6 @@
 //! Reads who has which roles and shares.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfkit::Diag;
@@ -7,12 +8,15 @@ use zenml_api::control::invitation::Invitation;
 use zenml_api::control::role::{self as api, Assignment, Role, RoleLevel, ScopeQuery};
 use zenml_api::control::team::{self, Team, TeamMember};
 use zenml_api::control::user::User;
-use zenml_api::workspace::stack as stacks;
-use zenml_api::workspace::user as accounts;
-use zenml_api::{IdOrName, OrganizationId, ProjectId, StackId, TeamId, WorkspaceId};
+use zenml_api::workspace::component::{self, ComponentQuery};
+use zenml_api::workspace::connector::{self, SecretsQuery};
+use zenml_api::workspace::secret::{self, SecretQuery};
+use zenml_api::workspace::{stack as stacks, user as accounts};
+use zenml_api::{IdOrName, OrganizationId, ProjectId, StackId, TeamId, UserId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
 use super::table::{Grant, Held, Holder, Person, Subject};
+use crate::access::invitation::is_open;
 use crate::access::people::name_of;
 use crate::access::role::roles;
 use crate::client::Client;
@@ -20,7 +24,7 @@ use crate::control;
 use crate::failure::{Needs, cannot};
 use crate::in_workspace::scope::Server;
 use crate::sharing::contents;
-use crate::sharing::need::{Contents, Object};
+use crate::sharing::need::{Contents, Kind, Object};
 use crate::sharing::shares::{is_share, members};
 
 /// What the owner of an object can do with it.
@@ -49,20 +53,24 @@ impl Place {
     }
 }
 
-fn user(user: &User) -> Person {
+/// Returns an account; `None` if it is not active, because nobody can log in with it.
+fn user(user: &User) -> Option<Person> {
     let kind = if user.is_service_account { "service_account" } else { "user" };
-    Person { name: name_of(user).to_owned(), id: user.id.to_string(), kind }
+    user.is_active.then(|| Person { name: name_of(user).to_owned(), id: user.id.to_string(), kind })
 }
 
-fn invited(invitation: &Invitation) -> Person {
-    Person { name: invitation.email.clone(), id: invitation.id.to_string(), kind: "invitation" }
+/// Returns an invitation; `None` if it can no longer be accepted.
+fn invited(invitation: &Invitation) -> Option<Person> {
+    let person =
+        || Person { name: invitation.email.clone(), id: invitation.id.to_string(), kind: "invitation" };
+    is_open(invitation).then(person)
 }
 
 fn holder(user_of: Option<&User>, team: Option<&Team>, invitation: Option<&Invitation>) -> Option<Holder> {
     if let Some(team) = team {
         return Some(Holder::Team(team.id, team.name.clone()));
     }
-    user_of.map(user).or_else(|| invitation.map(invited)).map(Holder::Person)
+    user_of.and_then(user).or_else(|| invitation.and_then(invited)).map(Holder::Person)
 }
 
 /// Returns who has roles that apply: a request for each role.
@@ -88,8 +96,8 @@ pub(super) async fn of_roles(client: &Client, place: Place) -> Result<Vec<Grant>
     }
     let workspace = control::workspace::find(client, place.workspace).await?;
     let owner = workspace.as_ref().and_then(|workspace| workspace.owner.as_ref());
-    if let (Some(owner), Some(role)) = (owner, known.named(&RoleLevel::Workspace, "admin")) {
-        grants.push(Grant { holder: Holder::Person(user(owner)), held: of_role(role, true) });
+    if let (Some(owner), Some(role)) = (owner.and_then(user), known.named(&RoleLevel::Workspace, "admin")) {
+        grants.push(Grant { holder: Holder::Person(owner), held: of_role(role, true) });
     }
     Ok(grants)
 }
@@ -110,7 +118,7 @@ fn unlisted(role: &Role, error: &ApiError) -> Diag {
     cannot(format_args!("list who has the role {name:?}"), Needs::ORGANIZATION_ADMIN, error)
 }
 
-/// Returns the objects of a stack, with who has shares of them, and the owner of the stack.
+/// Returns the objects of a stack, with who has shares of them, and who created them.
 pub(super) async fn of_stack(
     client: &Client,
     server: &Server,
@@ -135,25 +143,75 @@ pub(super) async fn of_stack(
             }
         }
     }
-    grants.extend(owner(server, stack).await?);
+    grants.extend(owners(server, &contents).await?);
     Ok((subjects, grants))
 }
 
-/// Returns what the account that created a stack can do with it. The default stack has no owner.
-async fn owner(server: &Server, stack: StackId) -> Result<Option<Grant>, Diag> {
-    let failed =
-        |error: ApiError| cannot(format_args!("read stack {stack}"), Needs::WORKSPACE_VIEWER, &error);
-    let found = server.api.call(&stacks::GET, stack).await.optional().map_err(failed)?;
-    let Some(local) = found.and_then(|stack| stack.body?.user_id) else { return Ok(None) };
-    let account = server.api.call(&accounts::GET, IdOrName::Id(local)).await.optional().map_err(failed)?;
-    let Some(account) = account else { return Ok(None) };
-    let id = account.metadata.as_ref().and_then(|metadata| metadata.external_user_id).unwrap_or(local);
-    let is_robot = account.body.as_ref().is_some_and(|body| body.is_service_account);
-    let kind = if is_robot { "service_account" } else { "user" };
-    let actions = OWNER.map(str::to_owned).into();
-    Ok(Some(Grant {
-        holder: Holder::Person(Person { name: account.name, id: id.to_string(), kind }),
-        held: Held::Owner { object: Object::stack(stack).to_string(), actions },
+/// Returns what the accounts that created the objects can do with them. Default objects have no creator.
+async fn owners(server: &Server, contents: &Contents) -> Result<Vec<Grant>, Diag> {
+    let (mut known, mut grants) = (BTreeMap::new(), Vec::new());
+    for (object, local) in creators(server, contents).await? {
+        let owner = match known.entry(local) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(owner(server, local).await?),
+        };
+        if let Some(owner) = owner {
+            let actions = OWNER.map(str::to_owned).into();
+            let held = Held::Owner { object: object.to_string(), actions };
+            grants.push(Grant { holder: Holder::Person(owner.clone()), held });
+        }
+    }
+    Ok(grants)
+}
+
+/// Returns the local ids of the accounts that created the objects.
+async fn creators(server: &Server, contents: &Contents) -> Result<Vec<(Object, UserId)>, Diag> {
+    let api = &server.api;
+    let failed = |error: ApiError| {
+        let what = format_args!("read the objects of stack {}", contents.stack);
+        cannot(what, Needs::WORKSPACE_VIEWER, &error)
+    };
+    let stack = api.call(&stacks::GET, contents.stack).await.optional().map_err(failed)?;
+    let of_stack = stack.and_then(|stack| stack.body?.user_id);
+    let mut found: Vec<_> =
+        of_stack.map(|local| (Object::stack(contents.stack), local)).into_iter().collect();
+    let query = ComponentQuery { stack_id: vec![contents.stack.to_string()], ..ComponentQuery::default() };
+    for one in api.list_all(&component::LIST, (), query).await.map_err(failed)? {
+        found.extend(
+            one.body.and_then(|body| body.user_id).map(|local| (Object::new(Kind::Component, one.id), local)),
+        );
+    }
+    for id in &contents.connectors {
+        let one = api.send(&connector::GET, *id, SecretsQuery::default(), ()).await.optional();
+        let one = one.map_err(failed)?;
+        let local = one.and_then(|one| one.body?.user_id);
+        found.extend(local.map(|local| (Object::new(Kind::Connector, *id), local)));
+    }
+    if !contents.secrets.is_empty() {
+        let mut secrets = api.list_all(&secret::LIST, (), SecretQuery::default()).await.map_err(failed)?;
+        secrets.retain(|one| contents.secrets.contains(&one.id));
+        for one in secrets {
+            found.extend(
+                one.body
+                    .and_then(|body| body.user_id)
+                    .map(|local| (Object::new(Kind::Secret, one.id), local)),
+            );
+        }
+    }
+    Ok(found)
+}
+
+/// Returns an account of a workspace; `None` if it was deleted.
+async fn owner(server: &Server, local: UserId) -> Result<Option<Person>, Diag> {
+    let found = server.api.call(&accounts::GET, IdOrName::Id(local)).await.optional();
+    let found = found.map_err(|error| {
+        cannot(format_args!("read the account {local} of the workspace"), Needs::WORKSPACE_VIEWER, &error)
+    })?;
+    Ok(found.map(|account| {
+        let id = account.metadata.as_ref().and_then(|metadata| metadata.external_user_id).unwrap_or(local);
+        let is_robot = account.body.as_ref().is_some_and(|body| body.is_service_account);
+        let kind = if is_robot { "service_account" } else { "user" };
+        Person { name: account.name, id: id.to_string(), kind }
     }))
 }
 
@@ -176,7 +234,7 @@ pub(super) async fn people(client: &Client, grants: &[Grant]) -> Result<BTreeMap
             TeamMember::User(member) => user(member),
             TeamMember::Invitation(invitation) => invited(invitation),
         };
-        people.insert(id, members.iter().flatten().map(person).collect());
+        people.insert(id, members.iter().flatten().filter_map(person).collect());
     }
     Ok(people)
 }

@@ -90,7 +90,10 @@ impl Resource for ResourceShare {
         // With the membership, all permissions have ended.
         let holder = Holder::known(cx.client().await?, place.workspace, &place.principal).await?;
         let Some(holder) = holder else { return Ok(()) };
-        if change(cx, &server, (&place, holder), prior.granted(), Actions::new()).await? == Done::Added {
+        // Until everything is revoked, the state keeps all permissions.
+        let keep = |_: &Actions| ();
+        let changed = change(cx, &server, (&place, holder), prior.granted(), Actions::new(), keep).await?;
+        if changed.done == Done::Added {
             cx.warn(left_behind(&format!("{} on {}", place.principal, place.object)));
         }
         Ok(())
@@ -204,7 +207,7 @@ fn shares<'a>(client: &'a Client, server: &'a Server, place: &'a Place, holder: 
     Shares { client, server, workspace: place.workspace, principal: &place.principal, holder }
 }
 
-/// Replaces the previous actions with the planned ones.
+/// Replaces the previous actions with the planned ones. The state always contains what may be granted.
 async fn apply(
     cx: &Cx<Client>,
     server: &Server,
@@ -213,29 +216,35 @@ async fn apply(
     plan: &ResourceShare,
 ) -> Result<ResourceShare, Diag> {
     let now = plan.wanted();
-    let is_new = before.is_empty();
-    match change(cx, server, (place, holder), before.clone(), now.clone()).await? {
-        Done::Settled { already } => {
-            if is_new && already {
-                cx.warn(already_granted(place));
-            }
-            Ok(plan.granting(place, &now))
-        }
-        Done::Added => {
-            warn_of_refusal(cx);
-            Ok(plan.granting(place, &before.union(&now).cloned().collect()))
-        }
+    let save = |granted: &Actions| cx.save(&plan.granting(place, granted));
+    let changed = change(cx, server, (place, holder), before.clone(), now.clone(), save).await?;
+    if changed.done == Done::Added {
+        warn_of_refusal(cx);
+        return Ok(plan.granting(place, &before.union(&now).cloned().collect()));
     }
+    if !changed.taken.is_empty() {
+        cx.warn(already_granted(place, &changed.taken));
+    }
+    Ok(plan.granting(place, &now))
 }
 
-/// Changes the share of the object, and leaves what others need.
+/// A share that was changed.
+struct Changed {
+    done: Done,
+    /// What somebody else had granted.
+    taken: Actions,
+}
+
+/// Changes the share of the object, and leaves what others need. Passes what may be granted to `save` after each step,
+/// including a failed one.
 async fn change(
     cx: &Cx<Client>,
     server: &Server,
     (place, holder): (&Place, Holder),
     before: Actions,
     now: Actions,
-) -> Result<Done, Diag> {
+    save: impl Fn(&Actions),
+) -> Result<Changed, Diag> {
     let client = cx.client().await?;
     let on = |actions: &Actions| {
         let granted = (!actions.is_empty()).then(|| (place.object, actions.clone()));
@@ -253,20 +262,32 @@ async fn change(
         now: on(&now),
         wanted,
     };
+    let both = before.union(&now).cloned().collect();
     let mut changing = Changing::new(&ledger, &change);
-    let done = changing.step(place.object).await?;
-    if done != Done::Added {
-        changing.close().await?;
-        changing.verify().await?;
+    let step = changing.step(place.object).await;
+    if step.is_err() && changing.may_have_written(place.object) {
+        save(&both);
     }
-    Ok(done)
+    let done = step?;
+    if done == Done::Added {
+        return Ok(Changed { done, taken: Actions::new() });
+    }
+    save(if is_stack { &both } else { &now });
+    let taken = changing.taken(place.object).await?;
+    changing.close().await?;
+    save(&now);
+    changing.verify().await?;
+    Ok(Changed { done, taken })
 }
 
-fn already_granted(place: &Place) -> Diag {
-    Diag::warning("The share already existed and is now managed by Terraform")
+fn already_granted(place: &Place, taken: &Actions) -> Diag {
+    let names: Vec<String> = taken.iter().map(ToString::to_string).collect();
+    Diag::warning("Terraform now manages permissions that were granted before")
         .why(format!(
-            "{} already had all of its permissions on {}. Destroying this resource revokes them.",
-            place.principal, place.object
+            "{} already had these permissions on {}: {}. Destroying this resource revokes them.",
+            place.principal,
+            place.object,
+            names.join(", ")
         ))
         .at(ResourceShare::ACTIONS)
 }

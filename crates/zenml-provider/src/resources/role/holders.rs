@@ -1,44 +1,77 @@
 //! Who has a role, for the error of a role in use.
 
 use tfkit::Diag;
-use zenml_api::RoleId;
-use zenml_api::control::role::{self as api, Assignment, ScopeQuery};
+use zenml_api::control::invitation::{self, Invitation, InvitationQuery};
+use zenml_api::control::role::{self as api, Assignment, RoleLevel, ScopeQuery};
 use zenml_api::workspace::project;
+use zenml_api::{OrganizationId, RoleId};
 use zenml_client::Optional as _;
 
+use crate::access::invitation::is_open;
 use crate::access::people::name_of;
 use crate::client::Client;
 use crate::control;
 use crate::failure::{Needs, cannot};
 
+/// A role that is to be deleted.
+pub(super) struct Deleted<'a> {
+    pub(super) id: RoleId,
+    pub(super) organization: Option<OrganizationId>,
+    pub(super) level: &'a str,
+    pub(super) name: &'a str,
+}
+
 /// Holders that the error names.
 const NAMED: usize = 10;
 
-/// Rejects the deletion of a role that somebody has.
-pub(super) async fn require_none(client: &Client, role: RoleId, name: &str) -> Result<(), Diag> {
+/// Rejects the deletion of a role that somebody has, or gets by accepting an invitation.
+pub(super) async fn require_none(client: &Client, role: &Deleted<'_>) -> Result<(), Diag> {
+    let Deleted { id, organization, level, name } = role;
     let held =
-        client.control_plane()?.send(&api::ASSIGNMENTS, role, ScopeQuery::default(), ()).await.optional();
+        client.control_plane()?.send(&api::ASSIGNMENTS, *id, ScopeQuery::default(), ()).await.optional();
     let held = held.map_err(|error| {
         cannot(format_args!("list who has the role {name:?}"), Needs::ORGANIZATION_ADMIN, &error)
     })?;
     let held = held.unwrap_or_default();
-    if held.is_empty() {
-        return Ok(());
-    }
     let mut words = Vec::new();
     for assignment in held.iter().take(NAMED) {
         words.push(format!("{}{}", who(assignment), place(client, assignment).await));
     }
-    let more = held.len().saturating_sub(NAMED);
-    if more > 0 {
-        words.push(format!("and {more} more"));
+    let mut count = held.len();
+    if let Some(organization) = organization
+        && RoleLevel::parse(level) == RoleLevel::Organization
+    {
+        let invited = invited_with(client, *organization, *id).await?;
+        count += invited.len();
+        words.extend(
+            invited.iter().take(NAMED - words.len()).map(|email| format!("the invitation of {email:?}")),
+        );
+    }
+    if count == 0 {
+        return Ok(());
+    }
+    if count > words.len() {
+        words.push(format!("and {} more", count - words.len()));
     }
     Err(Diag::error(format!("Role {name:?} is still assigned"))
         .why(format!("Its holders would lose their permissions: {}.", words.join("; ")))
         .fix(
-            "Remove these role assignments first, and run the command again. If Terraform does not manage them, \
-             revoke them in the ZenML Pro dashboard, or import them and destroy them with the role.",
+            "Remove these role assignments and invitations first, and run the command again. If Terraform does not \
+             manage them, revoke them in the ZenML Pro dashboard, or import them and destroy them with the role.",
         ))
+}
+
+/// Returns the addresses of the open invitations with a role, as the control plane has them now.
+async fn invited_with(
+    client: &Client,
+    organization: OrganizationId,
+    role: RoleId,
+) -> Result<Vec<String>, Diag> {
+    let query = InvitationQuery { email: None, only_pending: Some(true) };
+    let found = client.control_plane()?.send(&invitation::LIST, organization, query, ()).await;
+    let found = found.map_err(|error| cannot("list the invitations", Needs::ORGANIZATION_ADMIN, &error))?;
+    let with_role = |one: &Invitation| one.role_id == Some(role) && is_open(one);
+    Ok(found.into_iter().filter(with_role).map(|one| one.email).collect())
 }
 
 fn who(assignment: &Assignment) -> String {

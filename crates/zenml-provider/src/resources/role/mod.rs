@@ -13,7 +13,7 @@ use tfkit::{
 use zenml_api::control::role::{self as api, RoleCreate, RoleLevel, RoleQuery, RoleUpdate};
 use zenml_api::paging::MAX_LIMIT;
 use zenml_api::{OrganizationId, Patch, RoleId};
-use zenml_client::{ApiError, Optional as _};
+use zenml_client::{ApiError, Optional as _, Refused};
 
 pub use self::data::{PermissionsData, RoleData, RoleSummary, RolesData};
 pub use self::list::RoleFilters;
@@ -158,17 +158,22 @@ impl Resource for Role {
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
         let client = cx.client().await?;
         let id = prior.id.get()?.0;
-        holders::require_none(client, id, &prior.name).await?;
+        let organization = prior.organization_id.as_ref().map(|id| id.0);
+        let role = holders::Deleted { id, organization, level: &prior.level, name: &prior.name };
+        holders::require_none(client, &role).await?;
         let gone = client.control_plane()?.call(&api::DELETE, id).await.optional();
-        if let Some(Id(organization)) = prior.organization_id.as_ref() {
-            forget(client, *organization);
+        if let Some(organization) = organization {
+            forget(client, organization);
         }
         match gone {
             Ok(_) => Ok(()),
             Err(error) => {
                 // Somebody may have got the role meanwhile.
-                holders::require_none(client, id, &prior.name).await?;
-                Err(failed("delete", &prior.name, &error))
+                holders::require_none(client, &role).await?;
+                Err(match error {
+                    ApiError::Conflict(refused) => still_in_use(&prior.name, &refused),
+                    error => failed("delete", &prior.name, &error),
+                })
             }
         }
     }
@@ -320,6 +325,14 @@ fn predefined(level: &str, name: &str) -> Diag {
 
 fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
     cannot(format_args!("{verb} role {name:?}"), Needs::ORGANIZATION_ADMIN, error)
+}
+
+/// Returns the error for a role that the control plane does not delete, although no holder is found.
+fn still_in_use(name: &str, refused: &Refused) -> Diag {
+    Diag::error(format!("Role {name:?} is still in use"))
+        .why(format!("The control plane says: {}", refused.body.summary()))
+        .fix("Revoke the role in the ZenML Pro dashboard, and run the command again.")
+        .trace(refused.call.to_string())
 }
 
 fn vanished(name: &str) -> Diag {
