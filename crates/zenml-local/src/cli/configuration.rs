@@ -64,6 +64,12 @@ pub(super) struct Serve {
     /// subscription. Without this option, there is no limit.
     #[arg(long, value_name = "NUMBER")]
     pub(super) member_limit: Option<u32>,
+    /// Most workspaces in an organization. Without this option, there is no limit.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) workspace_limit: Option<u32>,
+    /// Most projects in all workspaces of an organization. Without this option, there is no limit.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) project_limit: Option<u32>,
     /// Inject the faults described in this JSON file. For tests only.
     #[arg(long, value_name = "FILE")]
     pub(super) faults: Option<PathBuf>,

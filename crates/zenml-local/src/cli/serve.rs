@@ -40,7 +40,11 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
             organization: options.organization,
             faults,
             invitation_lifetime: Duration::from_hours(options.invitation_hours.into()),
-            limits: Limits { members: options.member_limit },
+            limits: Limits {
+                members: options.member_limit,
+                workspaces: options.workspace_limit,
+                projects: options.project_limit,
+            },
         })
         .await?;
         let (ready_file, ready) = (options.ready_file, platform.ready().clone());

@@ -1,4 +1,4 @@
-//! Subscription limits and usage of metered features, for workspace servers. A local platform has no limits.
+//! Subscription limits and usage of metered features, for workspace servers.
 
 use zenml_api::OrganizationId;
 use zenml_api::control::entitlement::{self, Feature};
@@ -12,15 +12,20 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     routes.internal(&entitlement::CHECK, check).internal(&usage_event::REPORT, report)
 }
 
-async fn check(cx: Cx, (organization, _): (OrganizationId, Feature), (): (), (): ()) -> Result<()> {
+async fn check(cx: Cx, (organization, feature): (OrganizationId, Feature), (): (), (): ()) -> Result<()> {
     let workspace = cx.workspace_server()?;
+    let limits = cx.shared().limits;
     cx.read(async |tx| {
         let own = sqlx::query("SELECT 1 FROM workspace WHERE id = $1 AND organization_id = $2")
             .bind(workspace.to_string())
             .bind(organization.to_string())
             .fetch_optional(tx.sql())
             .await?;
-        own.map(drop).ok_or_else(|| Error::forbidden("The workspace belongs to another organization."))
+        own.ok_or_else(|| Error::forbidden("The workspace belongs to another organization."))?;
+        match feature {
+            Feature::Project => limits.allow_project(tx.sql(), organization).await,
+            _ => Ok(()),
+        }
     })
     .await
 }

@@ -2,7 +2,7 @@
 
 use zenml_api::workspace::JsonMap;
 use zenml_api::workspace::project::{self as api, ProjectBody, ProjectMetadata};
-use zenml_api::{IdOrName, Patch, ProjectId, Timestamp};
+use zenml_api::{IdOrName, Identifier as _, OrganizationId, Patch, ProjectId, Timestamp};
 
 use super::account::enter;
 use super::cells::{Cells, Values};
@@ -101,6 +101,8 @@ async fn create(cx: Cx, (): (), (): (), new: api::ProjectCreate) -> Result<api::
         if is_taken(tx, &allowed, &[("name", &given)]).await? {
             return Err(Error::name_taken("project", &given));
         }
+        let organization = OrganizationId::from_uuid(me.place.organization);
+        cx.shared().limits.allow_project(tx.sql(), organization).await?;
         let own = Project {
             display_name: if new.display_name.is_empty() { given.clone() } else { new.display_name },
             description: new.description,

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use crate::support::{World, text};
 
-struct Enrolled {
-    id: String,
-    token: String,
+pub(crate) struct Enrolled {
+    pub(crate) id: String,
+    pub(crate) token: String,
 }
 
-async fn enroll(world: &World, name: &str) -> Enrolled {
+pub(crate) async fn enroll(world: &World, name: &str) -> Enrolled {
     let created = world.admin("POST /workspaces?enroll=true", json!({ "name": name })).await.ok();
     let id = text(&created["id"]);
     assert_eq!((&created["is_managed"], &created["status"]), (&json!(false), &json!("pending")));
@@ -120,7 +120,7 @@ async fn a_share_gives_access_and_can_be_replaced_removed_and_forgotten() {
 }
 
 #[tokio::test]
-async fn usage_is_counted_once_and_limits_are_never_reached() {
+async fn usage_is_counted_once_and_without_an_option_there_is_no_limit() {
     let world = World::start().await;
     let workspace = enroll(&world, "far").await;
     let organization = world.organization();

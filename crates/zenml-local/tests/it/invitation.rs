@@ -309,7 +309,11 @@ async fn deleting_a_pending_invitation_removes_its_places() {
 #[tokio::test]
 async fn a_subscription_limits_the_number_of_members() {
     // The first user, one member, and one invitation.
-    let world = World::with(Options { limits: Limits { members: Some(3) }, ..Options::default() }).await;
+    let world = World::with(Options {
+        limits: Limits { members: Some(3), ..Limits::default() },
+        ..Options::default()
+    })
+    .await;
     let person = world.member("ada@example.org", "Organization Member").await;
     world.invite(EMAIL).await;
     let answer = world.invite_as(&world.key(), "more@example.org", "Organization Member").await;

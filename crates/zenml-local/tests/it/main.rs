@@ -31,6 +31,7 @@ mod ready;
 mod role;
 mod secrecy;
 mod session;
+mod subscription;
 mod support;
 mod team;
 mod throttle;

@@ -86,6 +86,7 @@ async fn create(
             };
             let workspaces = tx.allow::<Create, _>(WorkspacesOf(Some(organization))).await?;
             tx.note(&workspaces, id, &new.name);
+            cx.shared().limits.allow_workspace(tx.sql(), organization).await?;
             let digest = enrollment_key.as_ref().map(|key| cx.shared().vault.digest(key.expose().as_bytes()));
             let row = NewWorkspace {
                 id,
