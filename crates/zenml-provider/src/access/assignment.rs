@@ -139,7 +139,7 @@ impl<T: RoleAssignment> Resource for Assignments<T> {
 
     async fn delete(cx: &Cx<Client>, prior: T) -> Result<(), Diag> {
         let (holding, role) = held::<T>(&prior.to_object())?;
-        holding.revoke(cx.client().await?, role).await
+        holding.revoke(cx, role).await
     }
 
     fn claim(values: &Partial<T>) -> Option<Claim> {

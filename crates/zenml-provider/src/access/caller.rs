@@ -16,13 +16,19 @@ use crate::control;
 /// Warns that a plan revokes a role of a principal, if the provider's own account is that principal or a member of
 /// it.
 pub async fn warn<M: Model>(client: &Client, plan: &mut Plan<M>, principal: &Principal, role: Option<&str>) {
+    let name = role.unwrap_or("a role");
+    warn_of(client, plan, principal, &format!("revokes {name} from the account that runs Terraform")).await;
+}
+
+/// Warns of what a plan does, such as "removes the account that runs Terraform from team …", if the provider's own account
+/// is a principal or a member of it.
+pub async fn warn_of<M: Model>(client: &Client, plan: &mut Plan<M>, principal: &Principal, what: &str) {
     if reaches_caller(client, principal).await {
-        let name = role.unwrap_or("a role");
         plan.warn(
-            Diag::warning(format!("The plan revokes {name} from the account that runs Terraform"))
+            Diag::warning(format!("The plan {what}"))
                 .why(
-                    "The provider's own key has the role through this assignment. Later steps of this apply, \
-                     and later runs, may no longer be allowed.",
+                    "The provider's own key has permissions through this. Later steps of this apply, and later runs, may \
+                     no longer be allowed.",
                 )
                 .fix("Make sure that the account has the permissions it needs from another role."),
         );

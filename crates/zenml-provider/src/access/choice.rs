@@ -1,12 +1,12 @@
 //! Finds the role of a configuration by its name or its id.
 
 use printable::A;
-use tfkit::{Diag, Maybe};
+use tfkit::{Diag, Maybe, Path};
 use zenml_api::control::role::{Role, RoleLevel};
 use zenml_api::{OrganizationId, RoleId};
 
 use super::home::{Home, organization_of};
-use super::role::{Roles, at_role, at_role_id, is_announced, roles, unknown_role};
+use super::role::{Roles, at_role, at_role_id, is_announced, roles, unknown_role, unknown_role_of};
 use crate::client::Client;
 use crate::control;
 use crate::id::Id;
@@ -25,6 +25,33 @@ pub async fn choose(
         (Some(name), None) => by_name(&roles, level, name).cloned(),
         (None, None) => Err(Diag::bug("An assignment has neither role nor role_id")),
     }
+}
+
+/// Returns an organization role by its name, for a type without `role_id`. The attribute is reported.
+pub async fn named(
+    client: &Client,
+    organization: OrganizationId,
+    name: &str,
+    attribute: &'static str,
+) -> Result<Role, Diag> {
+    let roles = roles(client, organization).await?;
+    roles.named(&RoleLevel::Organization, name).cloned().ok_or_else(|| {
+        unknown_role_of(&roles, &RoleLevel::Organization, name, &format!("{attribute} = zenml_role.NAME.name"))
+            .at(Path::root().attr(attribute))
+    })
+}
+
+/// Rejects an unknown name in a plan. The apply may create the role first, if the configuration refers to it.
+pub async fn check_named(
+    client: &Client,
+    organization: OrganizationId,
+    name: &str,
+    attribute: &'static str,
+) -> Result<(), Diag> {
+    if is_announced(client, organization, &RoleLevel::Organization, name) {
+        return Ok(());
+    }
+    named(client, organization, name, attribute).await.map(drop)
 }
 
 fn by_name<'a>(roles: &'a Roles, level: &RoleLevel, name: &str) -> Result<&'a Role, Diag> {

@@ -108,12 +108,13 @@ impl<H: Home> Holding<H> {
             return Ok(());
         }
         self.grant(cx, now).await?;
-        self.revoke(cx.client().await?, before).await
+        self.revoke(cx, before).await
     }
 
     /// Revokes a role. A role that is no longer assigned is a success.
-    pub async fn revoke(&self, client: &Client, role: RoleId) -> Result<(), Diag> {
-        self.home.check_revoke(client, &self.principal, role).await?;
+    pub async fn revoke(&self, cx: &Cx<Client>, role: RoleId) -> Result<(), Diag> {
+        let client = cx.client().await?;
+        let _others_wait = self.home.check_revoke(cx, client, &self.principal, role).await?;
         let holders = match self.principal {
             // The person may have accepted an invitation since the last read.
             Principal::Email(_) => self.assignments(client, role).await?.iter().filter_map(holder).collect(),

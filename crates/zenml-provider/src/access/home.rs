@@ -1,10 +1,10 @@
 //! The objects that roles apply to.
 
 use tfkit::model::{Model, Token};
-use tfkit::{Cx, Diag, Generated, OrServer, Path};
+use tfkit::{Cx, Diag, Generated, LockGuard, OrServer, Path};
 use zenml_api::{Identifier, OrganizationId, RoleId, WorkspaceId};
 
-use super::last_admin;
+use super::last_admin::{self, Loss};
 use super::principal::Principal;
 use crate::client::Client;
 use crate::control;
@@ -38,15 +38,16 @@ pub trait Home: Identifier {
     /// Called if a role is not found. Fails if the home may be hidden instead of deleted.
     fn not_found(self, cx: &Cx<Client>, client: &Client) -> impl Future<Output = Result<(), Diag>> + Send;
 
-    /// Called before a role is revoked. Fails if its holder must keep it.
+    /// Called before a role is revoked. Fails if its holder must keep it. Returns what is held until it is revoked.
     fn check_revoke(
         self,
+        cx: &Cx<Client>,
         client: &Client,
         principal: &Principal,
         role: RoleId,
-    ) -> impl Future<Output = Result<(), Diag>> + Send {
-        let _ = (client, principal, role);
-        async { Ok(()) }
+    ) -> impl Future<Output = Result<Option<LockGuard>, Diag>> + Send {
+        let _ = (cx, client, principal, role);
+        async { Ok(None) }
     }
 
     /// Omits the home from a generated configuration if the provider block already selects it.
@@ -85,8 +86,14 @@ impl Home for OrganizationId {
         control::organization::gone_from(client, self, "the role assignment").await
     }
 
-    async fn check_revoke(self, client: &Client, principal: &Principal, role: RoleId) -> Result<(), Diag> {
-        last_admin::check(client, self, principal, role).await
+    async fn check_revoke(
+        self,
+        cx: &Cx<Client>,
+        client: &Client,
+        principal: &Principal,
+        role: RoleId,
+    ) -> Result<Option<LockGuard>, Diag> {
+        last_admin::check(cx, client, self, &Loss::Role(principal, role)).await
     }
 
     async fn omit_default<M: Model>(

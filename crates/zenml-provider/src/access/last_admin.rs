@@ -1,49 +1,113 @@
 //! An organization keeps an admin: nobody could give it another one.
 
-use tfkit::Diag;
+use std::collections::BTreeSet;
+
+use tfkit::{Cx, Diag, LockGuard};
 use zenml_api::control::role::{self as api, Assignment, RoleLevel, ScopeQuery};
-use zenml_api::{OrganizationId, RoleId};
+use zenml_api::control::team::TeamMember;
+use zenml_api::control::user::User;
+use zenml_api::{OrganizationId, RoleId, TeamId, UserId};
 
 use super::principal::Principal;
 use super::role::roles;
+use super::team::members_of;
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
-/// Rejects to revoke the role Organization Admin from the last principal that has it. A team without members does not
-/// count.
+/// What a change takes away from the admins of an organization.
+#[derive(Debug)]
+pub enum Loss<'a> {
+    /// A role of a principal.
+    Role(&'a Principal, RoleId),
+    /// A team.
+    Team(TeamId),
+    /// The places of accounts in a team.
+    Places(TeamId, BTreeSet<UserId>),
+    /// The membership of an account in the organization, with all its places in teams.
+    Membership(UserId),
+}
+
+impl Loss<'_> {
+    /// Returns whether the change affects an assignment of the role Organization Admin.
+    fn affects(&self, assignment: &Assignment) -> bool {
+        let team = assignment.team.as_ref().map(|team| team.id);
+        match self {
+            Self::Role(principal, _) => principal.holds(assignment),
+            Self::Team(lost) | Self::Places(lost, _) => team == Some(*lost),
+            // The account may be a member of the team.
+            Self::Membership(account) => {
+                team.is_some() || assignment.user.as_ref().is_some_and(|user| user.id == *account)
+            }
+        }
+    }
+
+    /// Returns whether a user stays an admin through an assignment.
+    fn spares(&self, user: &User, assignment: &Assignment) -> bool {
+        let is_lost = match self {
+            Self::Role(..) | Self::Team(_) => self.affects(assignment),
+            Self::Places(_, accounts) => self.affects(assignment) && accounts.contains(&user.id),
+            Self::Membership(account) => user.id == *account,
+        };
+        user.is_active && !is_lost
+    }
+}
+
+/// Rejects a change after which nobody would have the role Organization Admin. Invited and deactivated people do not
+/// count. Hold what it returns until the change is done, so that two changes of a run do not count on each other's admin.
 pub async fn check(
+    cx: &Cx<Client>,
     client: &Client,
     organization: OrganizationId,
-    principal: &Principal,
-    role: RoleId,
-) -> Result<(), Diag> {
+    loss: &Loss<'_>,
+) -> Result<Option<LockGuard>, Diag> {
     let known = roles(client, organization).await?;
-    if known.named(&RoleLevel::Organization, "admin").is_none_or(|admin| admin.id != role) {
-        return Ok(());
+    let Some(admin) = known.named(&RoleLevel::Organization, "admin").map(|admin| admin.id) else {
+        return Ok(None);
+    };
+    if matches!(loss, Loss::Role(_, role) if *role != admin) {
+        return Ok(None);
     }
-    let held = client.control_plane()?.send(&api::ASSIGNMENTS, role, ScopeQuery::default(), ()).await;
+    let others_wait = cx.lock(format!("admins/{organization}")).await;
+    let held = client.control_plane()?.send(&api::ASSIGNMENTS, admin, ScopeQuery::default(), ()).await;
     let held = held.map_err(|error| {
         cannot("list who administers the organization", Needs::ORGANIZATION_ADMIN, &error)
     })?;
-    // An assignment that is already revoked is no reason to refuse.
-    if !held.iter().any(|assignment| principal.holds(assignment)) {
-        return Ok(());
+    // What is already lost is no reason to refuse.
+    if !held.iter().any(|assignment| loss.affects(assignment)) {
+        return Ok(None);
     }
-    let counts = |assignment: &&Assignment| {
-        let has_members = |team: &zenml_api::control::team::Team| team.member_count != Some(0);
-        assignment.user.as_ref().is_some_and(|user| user.is_active)
-            || assignment.team.as_ref().is_some_and(has_members)
-    };
-    if held.iter().filter(counts).any(|assignment| !principal.holds(assignment)) {
-        return Ok(());
+    let mut is_admin_lost = false;
+    for assignment in &held {
+        let Some(user) = &assignment.user else { continue };
+        if loss.spares(user, assignment) {
+            return Ok(Some(others_wait));
+        }
+        is_admin_lost |= user.is_active;
     }
-    Err(Diag::error("The last Organization Admin cannot be removed")
+    for assignment in &held {
+        let Some(team) = &assignment.team else { continue };
+        let members = members_of(client, team.id).await.map_err(|error| {
+            cannot(format_args!("list the members of team {:?}", team.name), Needs::ORGANIZATION_VIEWER, &error)
+        })?;
+        for member in members.iter().flatten() {
+            let TeamMember::User(user) = member else { continue };
+            if loss.spares(user, assignment) {
+                return Ok(Some(others_wait));
+            }
+            is_admin_lost |= user.is_active;
+        }
+    }
+    if is_admin_lost { Err(refused(organization)) } else { Ok(Some(others_wait)) }
+}
+
+fn refused(organization: OrganizationId) -> Diag {
+    Diag::error("The last Organization Admin cannot be removed")
         .why(format!(
-            "{principal} is the only one with this role in the organization {organization}. Without an admin, nobody \
-             could manage the organization or give the role to somebody else."
+            "Nobody else has this role in the organization {organization}. Without an admin, nobody could manage the \
+             organization or give the role to somebody else."
         ))
         .fix(
-            "Give the role to somebody else first. To keep the role but stop managing it, remove this resource from \
+            "Give the role to somebody else first. To keep the object but stop managing it, remove this resource from \
              the state:\n  terraform state rm ADDRESS",
-        ))
+        )
 }

@@ -10,9 +10,11 @@ pub mod import;
 pub mod invitation;
 pub mod last_admin;
 pub mod list;
+pub mod membership;
 pub mod people;
 pub mod principal;
 pub mod role;
+pub mod team;
 
 pub use self::assignment::{Assignments, RoleAssignment};
 pub use self::list::ListedAssignment;

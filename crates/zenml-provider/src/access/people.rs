@@ -47,9 +47,16 @@ impl People {
 type Known = Cache<OrganizationId, People>;
 
 /// Returns the canonical forms of the names of a user: the email address, the user name and the id.
-fn names_of(user: &User) -> impl Iterator<Item = String> {
+pub fn names_of(user: &User) -> impl Iterator<Item = String> {
     let email = user.email.as_deref().map(canonical);
     email.into_iter().chain([canonical(&user.username), user.id.to_string()])
+}
+
+/// Returns the addresses of a person: the email address, and a user name that is one. A service account has none, although
+/// its name can look like one.
+pub fn addresses_of(user: &User) -> impl Iterator<Item = &str> {
+    let names = user.email.as_deref().into_iter().chain([user.username.as_str()]);
+    names.filter(|name| !user.is_service_account && is_email(name))
 }
 
 /// Compares names of people: two strings are certain to refer to the same person if they have the same letters or are
@@ -96,7 +103,7 @@ pub async fn belongs(client: &Client, organization: OrganizationId, account: Use
 
 /// Returns the service account of an organization with an id or a name. It belongs to the organization even if it has
 /// no role, and is not in the list of members then.
-async fn service_account(
+pub async fn service_account(
     client: &Client,
     organization: OrganizationId,
     name: &str,

@@ -11,7 +11,7 @@ use zenml_api::control::team;
 use zenml_api::control::user::User;
 use zenml_api::{Identifier, ServiceAccountId, TeamId, UserId};
 
-use super::people::{canonical, is_email};
+use super::people::{addresses_of, canonical, is_email};
 use crate::id::Id;
 
 // Every model with a principal has these attributes, some without the team. One of them is set.
@@ -209,10 +209,9 @@ impl Principal {
                 user.is_some_and(|user| Some(user.id) == self.account())
             }
             Self::Email(email) => {
-                let of_user =
-                    user.filter(|user| !user.is_service_account).and_then(|user| user.email.as_deref());
+                let of_user = user.into_iter().flat_map(addresses_of);
                 let of_invitation = invitation.map(|invitation| invitation.email.as_str());
-                of_user.or(of_invitation).is_some_and(|address| has(address, email))
+                of_user.chain(of_invitation).any(|address| has(address, email))
             }
         }
     }
@@ -276,6 +275,27 @@ mod tests {
         assert_eq!(Principal::parse("group", &TeamId::random().to_string()), None);
         assert_eq!(Principal::parse("team", "alpha"), None);
         assert_eq!(Principal::parse("email", "ann"), None);
+    }
+
+    #[test]
+    fn a_person_is_every_address_of_the_account() {
+        let user = |email: Option<&str>, username: &str, is_service_account: bool| -> User {
+            let id = UserId::random();
+            let user = serde_json::json!({ "id": id, "email": email, "username": username,
+                "is_service_account": is_service_account });
+            serde_json::from_value(user).unwrap()
+        };
+        let cases = [
+            (user(Some("Ann@Example.com"), "ann", false), true),
+            (user(None, "ann@example.com", false), true),
+            (user(Some("ann@work.example.com"), "ANN@example.com", false), true),
+            (user(Some("ann@work.example.com"), "ann", false), false),
+            (user(Some("ann@example.com"), "ann@example.com", true), false),
+        ];
+        let ann = Principal::Email(Email("ann@example.com".to_owned()));
+        for (user, expected) in cases {
+            assert_eq!(ann.is(Some(&user), None, None), expected, "{user:?}");
+        }
     }
 
     #[test]

@@ -173,14 +173,18 @@ pub fn is_announced(client: &Client, organization: OrganizationId, level: &RoleL
 
 /// Returns the error for an unknown role name. The caller adds the attribute.
 pub fn unknown_role(roles: &Roles, level: &RoleLevel, name: &str) -> Diag {
+    unknown_role_of(roles, level, name, "role_id = zenml_role.NAME.id")
+}
+
+/// Returns the error for an unknown role name. `reference` shows how to refer to a role of the same configuration.
+pub fn unknown_role_of(roles: &Roles, level: &RoleLevel, name: &str, reference: &str) -> Diag {
     let short = short_names(level).iter().map(|(short, _)| *short);
     let names: Vec<&str> = short.chain(roles.of(level).filter_map(|role| role.name.as_deref())).collect();
     let meant = meant(name, &names);
     Diag::error(format!("There is no {level} role {name:?}"))
         .why(format!("The organization has no role with this name for {}.", A(level)))
         .fix(format!(
-            "{meant}Valid roles: {}. If this configuration creates the role, refer to it: role_id = \
-             zenml_role.NAME.id",
+            "{meant}Valid roles: {}. If this configuration creates the role, refer to it: {reference}",
             roles.valid_names(level)
         ))
 }

@@ -6,9 +6,9 @@ use zenml_api::control::team::Team;
 use zenml_api::control::user::User;
 use zenml_api::{TeamId, UserId, WorkspaceId};
 
-use crate::access::belonging::{check_account, unknown_email};
+use crate::access::belonging::check_account;
 use crate::access::home::organization_of;
-use crate::access::invitation::{Place, place_of};
+use crate::access::invitation::{Place, account, place_of};
 use crate::access::principal::Principal;
 use crate::client::Client;
 use crate::control;
@@ -32,7 +32,7 @@ impl Holder {
         match person(client, workspace, email).await? {
             Some(Place::Account(account)) => Ok(Self::Account(account)),
             Some(Place::Invitation(_)) => Err(pending(email)),
-            None => Err(unknown_email(organization_of(client, workspace).await?, email)),
+            None => Err(stranger(email)),
         }
     }
 
@@ -99,12 +99,14 @@ pub(crate) async fn check_planned<M: Model>(
     }
 }
 
-/// Rejects somebody who has not accepted an invitation yet. Another resource of the same apply may invite a person
-/// whom nobody knows.
+/// Rejects somebody who cannot be a member at the apply: an invited person, and one whom nobody knows. Another resource
+/// of the same apply may add an account outside the organization.
 async fn check_joined(client: &Client, workspace: WorkspaceId, email: &str) -> Result<(), Diag> {
     match person(client, workspace, email).await? {
+        Some(Place::Account(_)) => Ok(()),
         Some(Place::Invitation(_)) => Err(pending(email)),
-        _ => Ok(()),
+        None if account(client, email).await?.is_some() => Ok(()),
+        None => Err(stranger(email)),
     }
 }
 
@@ -114,8 +116,15 @@ async fn person(client: &Client, workspace: WorkspaceId, email: &str) -> Result<
 }
 
 fn pending(email: &str) -> Diag {
-    Diag::error(format!("{email:?} has not accepted the invitation yet"))
-        .why("Only members of the organization can have permissions on single objects, such as a stack.")
+    not_a_member(Diag::error(format!("{email:?} has not accepted the invitation yet")))
+}
+
+fn stranger(email: &str) -> Diag {
+    not_a_member(Diag::error(format!("{email:?} is not a member of the organization")))
+}
+
+fn not_a_member(diag: Diag) -> Diag {
+    diag.why("Only members of the organization can have permissions on single objects, such as a stack.")
         .fix(
             "Put the person into a team, and set team_id to the team instead of email:\n  resource \"zenml_team\" \
              \"NAME\" {\n    members = [\"EMAIL\"]\n  }\nThe person gets the permissions by accepting the invitation.",

@@ -155,6 +155,16 @@ async fn a_stack_role_is_for_members_and_says_what_to_do_for_an_invited_person()
     assert!(failure.to_string().contains("Put the person into a team"), "{failure}");
     assert_eq!(failure.places()[0].to_string(), "email");
 
+    // Nobody can become a member in this apply whom nobody knows; an account outside the organization can.
+    let failure = harness.plan(S, config("nobody@example.com")).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["\"nobody@example.com\" is not a member of the organization"]);
+    assert!(failure.to_string().contains("Put the person into a team"), "{failure}");
+    assert_eq!(failure.places()[0].to_string(), "email");
+    world.stranger("stranger@example.com").await;
+    harness.plan(S, config("stranger@example.com")).await.unwrap();
+    let failure = harness.apply(S, config("stranger@example.com")).await.unwrap_err();
+    assert_eq!(failure.summaries(), ["\"stranger@example.com\" is not a member of the organization"]);
+
     harness.apply(S, config("Ann@example.com")).await.unwrap();
     let imported = id(&harness, S);
     assert!(imported.ends_with("/email/ann@example.com"), "{imported}");

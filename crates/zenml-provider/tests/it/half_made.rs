@@ -50,6 +50,7 @@ async fn slow_rows(world: &World) -> Vec<(&'static str, Json)> {
     });
     vec![
         ("zenml_team.y", json!({ "name": "beta", "members": [person] })),
+        ("zenml_team.z", json!({ "name": "gamma", "members": [person, "invited@example.com"] })),
         ("zenml_workspace.y", json!({ "name": "beta", "desired_state": "deactivated" })),
         ("zenml_api_key.y", json!({ "name": "beta", "active": false, "service_account_id": account })),
         ("zenml_service_account.y", json!({ "name": "beta", "active": false })),

@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 use tfkit::Dyn;
 use tfkit::engine::ImportBy;
 use tfkit_test::{Action, Harness};
-use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
+use zenml_api::control::invitation::Invitation;
+use zenml_api::control::role::{self, AssignmentQuery, ScopeQuery};
 
 use crate::world::{World, engine, under_each_host};
 
@@ -100,20 +101,147 @@ async fn an_invitation_that_was_deleted_and_a_person_who_was_removed_are_created
 }
 
 #[tokio::test]
-async fn a_changed_role_of_an_invitation_replaces_it() {
+async fn a_changed_role_of_an_invitation_sends_another_one_with_its_teams_and_roles() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await;
+    for has_account in [false, true] {
+        let email = format!("{}-{NEW}", if has_account { "known" } else { "unknown" });
+        if has_account {
+            world.stranger(&email).await;
+        }
+        world.invite(&email).await;
+        let mut harness = world.harness().await;
+        harness.apply(M, json!({ "email": email })).await.unwrap();
+        let (team, role) = ("zenml_team.t", "zenml_workspace_role_assignment.r");
+        let members = json!({ "name": email, "members": [email] });
+        let viewer = json!({ "workspace_id": workspace.to_string(), "email": email, "role": "viewer" });
+        harness.apply(team, members.clone()).await.unwrap();
+        harness.apply(role, viewer.clone()).await.unwrap();
+        let first = world.invitations(&email).await[0].id;
+        let changed = harness.apply(M, json!({ "email": email, "role": "viewer" })).await.unwrap();
+        assert_eq!(changed.action, Action::Update);
+        assert_eq!(changed.told(), [format!("The invitation of {email:?} is deleted, and a new one is sent")]);
+        let invitations = world.invitations(&email).await;
+        assert_eq!((invitations.len(), invitations[0].id == first), (1, false));
+        assert_eq!(text(&harness, "status"), "invited");
+        harness.restart(engine(), world.block()).await.unwrap();
+        for (address, config) in [(team, members), (role, viewer)] {
+            assert_eq!(harness.plan(address, config).await.unwrap().action, Action::NoOp, "{address}");
+        }
+        // Another name of the same role is not a change.
+        let same = json!({ "email": email, "role": "Organization Viewer" });
+        assert_eq!(harness.plan(M, same).await.unwrap().action, Action::NoOp);
+        for address in [team, role, M] {
+            harness.destroy(address).await.unwrap();
+        }
+        assert!(world.invitations(&email).await.is_empty());
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_who_joins_before_a_new_role_is_applied_stays_a_member() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     harness.apply(M, json!({ "email": NEW })).await.unwrap();
-    let first = world.invitations(NEW).await[0].id;
-    let changed = harness.apply(M, json!({ "email": NEW, "role": "viewer" })).await.unwrap();
-    assert_eq!(changed.action, Action::Replace);
-    let invitations = world.invitations(NEW).await;
-    assert_eq!((invitations.len(), invitations[0].id == first), (1, false));
-    // Another name of the same role is not a change.
-    let same = json!({ "email": NEW, "role": "Organization Viewer" });
-    assert_eq!(harness.plan(M, same).await.unwrap().action, Action::NoOp);
+    let viewer = json!({ "email": NEW, "role": "viewer" });
+    let planned = harness.plan(M, viewer.clone()).await.unwrap();
+    let person = world.stranger(NEW).await;
+    world.reply(NEW, true).await;
+    harness.apply_planned(M, planned, viewer, &[]).await.unwrap();
+    assert_eq!(world.roles_of(&person).await, ["Organization Viewer"]);
+    assert_eq!(text(&harness, "status"), "active");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_who_declined_gets_no_other_role_without_a_new_invitation() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    harness.apply(M, json!({ "email": NEW })).await.unwrap();
+    let person = world.stranger(NEW).await;
+    let viewer = json!({ "email": NEW, "role": "viewer" });
+    let early = harness.plan(M, viewer.clone()).await.unwrap();
+    world.reply(NEW, false).await;
+    let declined = [format!("{NEW:?} has declined the invitation")];
+    // After the plan.
+    let failure = harness.apply_planned(M, early, viewer.clone(), &[]).await.unwrap_err();
+    assert_eq!(failure.summaries(), declined);
+    harness.restart(engine(), world.block()).await.unwrap();
+    harness.refresh(M).await.unwrap();
+    let failure = harness.plan(M, viewer.clone()).await.unwrap_err();
+    assert_eq!(failure.summaries(), declined);
+    assert_eq!(failure.places()[0].to_string(), "role");
+    assert_eq!(world.statuses(NEW).await, ["declined"]);
+    // What the message suggests asks the person again.
     harness.destroy(M).await.unwrap();
-    assert!(world.invitations(NEW).await.is_empty());
+    harness.apply(M, viewer).await.unwrap();
+    assert_eq!(world.statuses(NEW).await, ["declined", "pending"]);
+    assert!(world.roles_of(&person).await.is_empty());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_service_account_is_not_a_person() {
+    let world = World::start().await;
+    let robot = world.service_account("robot").await.to_string();
+    let harness = world.harness().await;
+    let failure = harness.plan(M, json!({ "user_id": robot })).await.unwrap_err();
+    assert_eq!(failure.summaries(), [format!("{robot} is a service account")]);
+    assert_eq!(failure.places()[0].to_string(), "user_id");
+    assert!(failure.to_string().contains("zenml_organization_role_assignment"), "{failure}");
+    // The id may be unknown in the plan.
+    let mut harness = world.harness().await;
+    let (unknown, known) = (json!({ "user_id": tfkit_test::unknown() }), json!({ "user_id": robot }));
+    let failure = harness.apply_late(M, unknown, known).await.unwrap_err();
+    assert_eq!(failure.summaries(), [format!("{robot} is a service account")]);
+    let assigned = ScopeQuery::default();
+    let member = world.role("Organization Member").await;
+    let held = world.control().send(&role::ASSIGNMENTS, member, assigned, ()).await.unwrap();
+    let has_role = |one: &role::Assignment| one.user.as_ref().is_some_and(|user| user.username == "robot");
+    assert!(!held.iter().any(has_role));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_custom_role_of_the_same_apply_is_for_members_and_invitations() {
+    let world = World::start().await;
+    let harness = world.harness().await;
+    let rows = [
+        (M, "role", json!({ "email": NEW, "role": "Auditor" })),
+        ("zenml_team.t", "invite_role", json!({ "name": "t", "members": [NEW], "invite_role": "Auditor" })),
+    ];
+    for (address, attribute, config) in &rows {
+        let failure = harness.plan(address, config.clone()).await.unwrap_err();
+        assert_eq!(failure.summaries(), ["There is no organization role \"Auditor\""]);
+        assert_eq!(failure.places()[0].to_string(), *attribute);
+        let reference = format!("{attribute} = zenml_role.NAME.name");
+        assert!(failure.to_string().contains(&reference), "{failure}");
+    }
+    let role = json!({ "name": "Auditor", "level": "organization", "permissions": { "team": ["read"] } });
+    harness.plan("zenml_role.r", role).await.unwrap();
+    for (address, _, config) in rows {
+        harness.plan(address, config).await.unwrap();
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_control_plane_without_the_status_of_an_invitation_shows_who_still_waits() {
+    let world = World::start().await;
+    let waiting = world.invite(NEW).await;
+    let left = world.invite("left@example.com").await;
+    let bare = |one: &Invitation| json!({ "id": one.id.to_string(), "email": one.email });
+    let list = |nth: u64, all: Json| {
+        json!({ "method": "GET", "route": "/organizations/{organization_id}/invitations", "nth": nth,
+            "effect": { "status": 200, "body": all } })
+    };
+    let all = json!([bare(&waiting), bare(&left)]);
+    world.inject(json!({ "rules": [list(1, all), list(2, json!([bare(&waiting)]))] }));
+    let harness = world.harness().await;
+    let found = harness.read_data_source("zenml_users", json!({ "status": "invited" })).await.unwrap();
+    let Dyn::Map(users) = found.attribute("users") else { panic!("{found:?}") };
+    assert_eq!(users.keys().collect::<Vec<_>>(), [NEW]);
     world.stop().await;
 }
 
@@ -237,13 +365,22 @@ async fn invited_people_get_teams_and_roles_in_the_same_apply_under_real_hosts()
         let workspace = world.workspace("alpha").await;
         let main = format!(
             r#"
+resource "zenml_role" "auditor" {{
+  name        = "Auditor"
+  level       = "organization"
+  permissions = {{ team = ["read"] }}
+}}
+
 resource "zenml_organization_member" "m" {{
   email = "{NEW}"
+  role  = zenml_role.auditor.name
 }}
 
 resource "zenml_team" "t" {{
   name    = "alpha"
-  members = [zenml_organization_member.m.email]
+  members = [zenml_organization_member.m.email, "other@example.com"]
+
+  invite_role = zenml_role.auditor.name
 }}
 
 resource "zenml_team" "open" {{
@@ -291,13 +428,24 @@ async fn a_role_that_the_person_lost_is_granted_again() {
     let mut harness = world.harness().await;
     let config = json!({ "email": "ann@example.com", "role": "viewer" });
     harness.apply(M, config.clone()).await.unwrap();
-    let query = RoleQuery { name: Some("Organization Viewer".to_owned()), ..RoleQuery::default() };
-    let viewer = world.control().list_all(&role::LIST, world.organization(), query).await.unwrap()[0].id;
+    let viewer = world.role("Organization Viewer").await;
     let of_ann = AssignmentQuery { user_id: Some(ann.id), ..AssignmentQuery::default() };
     world.control().send(&role::REVOKE, viewer, of_ann, ()).await.unwrap();
     harness.restart(engine(), world.block()).await.unwrap();
     let repaired = harness.apply(M, config).await.unwrap();
     assert_eq!(repaired.action, Action::Update);
-    assert_eq!(world.roles_of(&ann).await, ["Organization Viewer"]);
+    // The role that the resource did not grant stays, also if the configuration changes afterwards.
+    assert_eq!(world.roles_of(&ann).await, ["Organization Viewer", "Organization Member"]);
+    harness.restart(engine(), world.block()).await.unwrap();
+    harness.apply(M, json!({ "email": "ann@example.com", "role": "manager" })).await.unwrap();
+    assert_eq!(world.roles_of(&ann).await, ["Organization Manager", "Organization Member"]);
+    harness.forget(M);
+    // An imported resource manages the role that the import shows.
+    harness.import(M, ImportBy::Id("ann@example.com".to_owned())).await.unwrap();
+    let imported = text(&harness, "role");
+    harness.apply(M, json!({ "email": "ann@example.com", "role": "viewer" })).await.unwrap();
+    let left = world.roles_of(&ann).await;
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(!left.contains(&imported) && left.contains(&"Organization Viewer".to_owned()), "{left:?}");
     world.stop().await;
 }

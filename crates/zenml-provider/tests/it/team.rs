@@ -157,6 +157,68 @@ async fn a_data_source_finds_a_team_by_id_and_by_name() {
 }
 
 #[tokio::test]
+async fn a_plan_that_takes_the_own_account_out_of_a_team_warns() {
+    let world = World::start().await;
+    world.person("ann@example.com").await;
+    let me = world.control().call(&zenml_api::control::user::ME, ()).await.unwrap().id.to_string();
+    let mut harness = world.harness().await;
+    harness.apply(T, config(&["ann@example.com", &me])).await.unwrap();
+    let mine = "The plan removes the account that runs Terraform from team \"alpha\"";
+    let planned = harness.plan(T, config(&["ann@example.com"])).await.unwrap();
+    assert_eq!(planned.told(), ["1 member will leave the team \"alpha\"", mine]);
+    assert_eq!(harness.plan(T, config(&[&me])).await.unwrap().told().len(), 1);
+    let told = harness.destroy(T).await.unwrap();
+    assert_eq!(told.iter().map(|diag| diag.summary.as_str()).collect::<Vec<_>>(), [mine]);
+
+    let team = world.team("beta").await.to_string();
+    let membership = json!({ "team_id": team, "service_account_id": me });
+    harness.apply("zenml_team_membership.m", membership).await.unwrap();
+    let told = harness.destroy("zenml_team_membership.m").await.unwrap();
+    let mine = format!("The plan removes the account that runs Terraform from team {team}");
+    assert_eq!(told.iter().map(|diag| diag.summary.as_str()).collect::<Vec<_>>(), [mine]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_last_admin_stays_in_the_team_that_administers_the_organization() {
+    let world = World::start().await;
+    let ann = world.person("ann@example.com").await;
+    let bob = world.person("bob@example.com").await;
+    let mut harness = world.harness().await;
+    harness.apply(T, config(&["ann@example.com"])).await.unwrap();
+    let member = "zenml_organization_member.m";
+    harness.apply(member, json!({ "email": "ann@example.com" })).await.unwrap();
+    let membership = "zenml_team_membership.m";
+    let place = json!({ "team_id": id(&harness).to_string(), "email": "ann@example.com" });
+    harness.apply(membership, place).await.unwrap();
+    // Only this team has the role; the control plane answers as one that would allow everything.
+    let team = world.control().call(&api::GET, id(&harness)).await.unwrap();
+    let admin = json!({ "id": ann.id, "level": "organization" });
+    let held = json!({ "rules": [{ "method": "GET", "route": "/roles/{role_id}/assignments",
+        "effect": { "status": 200, "body": [{ "team": team, "role": admin }] } }] });
+    world.inject(held.clone());
+    for failure in [
+        harness.apply(T, config(&[])).await.map(drop).unwrap_err(),
+        harness.destroy(T).await.map(drop).unwrap_err(),
+        harness.destroy(membership).await.map(drop).unwrap_err(),
+        harness.destroy(member).await.map(drop).unwrap_err(),
+    ] {
+        assert_eq!(failure.summaries(), ["The last Organization Admin cannot be removed"]);
+    }
+    assert_eq!(world.members_of(id(&harness)).await, ["ann@example.com"]);
+    // Another member replaces the last one.
+    harness.apply(T, config(&["bob@example.com"])).await.unwrap();
+    assert_eq!(world.members_of(id(&harness)).await, ["bob@example.com"]);
+    // Who is not an admin can leave.
+    harness.destroy(member).await.unwrap();
+    world.inject(json!({}));
+    assert!(world.roles_of(&ann).await.is_empty());
+    assert!(!world.roles_of(&bob).await.is_empty());
+    harness.destroy(T).await.unwrap();
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_team_passes_its_life_cycle_under_real_hosts() {
     under_each_host(async |world, host| {
         for email in ["ann@example.com", "bob@example.com"] {

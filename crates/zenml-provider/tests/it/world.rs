@@ -12,7 +12,7 @@ use zenml_api::control::invitation::{self, Invitation, InvitationCreate, Invitat
 use zenml_api::control::member::{self, MemberRemoval};
 use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
 use zenml_api::control::service_account::{self, ServiceAccountCreate};
-use zenml_api::control::team::{self, TeamCreate, TeamMember};
+use zenml_api::control::team::{self, TeamCreate, TeamMember, TeamQuery};
 use zenml_api::control::user::{self, User, UserCreate, UserUpdate};
 use zenml_api::control::workspace::{self, CreateQuery, Workspace, WorkspaceCreate};
 use zenml_api::workspace::project::{self, ProjectCreate};
@@ -170,9 +170,7 @@ impl World {
     }
 
     async fn organization_role(&self) -> RoleId {
-        let query = RoleQuery { name: Some("Organization Member".to_owned()), ..RoleQuery::default() };
-        let roles = self.control().list_all(&role::LIST, self.organization(), query).await.unwrap();
-        roles.iter().find(|role| role.name.as_deref() == Some("Organization Member")).unwrap().id
+        self.role("Organization Member").await
     }
 
     /// Lets nobody log in to the account of a person.
@@ -193,6 +191,19 @@ impl World {
         let create =
             TeamCreate { organization_id: self.organization(), name: name.to_owned(), description: None };
         self.control().send(&team::CREATE, (), (), create).await.unwrap().id
+    }
+
+    /// Returns a team by its name.
+    pub(crate) async fn find_team(&self, name: &str) -> Option<TeamId> {
+        let all = self.control().list_all(&team::LIST, self.organization(), TeamQuery::default()).await.unwrap();
+        all.into_iter().find(|team| team.name == name).map(|team| team.id)
+    }
+
+    /// Returns the id of a role in the organization.
+    pub(crate) async fn role(&self, name: &str) -> RoleId {
+        let query = RoleQuery { name: Some(name.to_owned()), ..RoleQuery::default() };
+        let roles = self.control().list_all(&role::LIST, self.organization(), query).await.unwrap();
+        roles.iter().find(|role| role.name.as_deref() == Some(name)).unwrap().id
     }
 
     /// Creates a service account without roles and keys.

@@ -1,26 +1,39 @@
 //! How somebody joins an organization, gets another role, and leaves.
 
-use tfkit::{Cx, Diag};
-use zenml_api::control::invitation::{self as invitation_api};
+use tfkit::{Cx, Diag, LockGuard};
 use zenml_api::control::member::{self, MemberRemoval};
-use zenml_api::control::role::{self as role_api, AssignmentQuery, Role, RoleLevel};
-use zenml_api::{InvitationId, OrganizationId, UserId};
+use zenml_api::control::role::{self as role_api, AssignmentQuery, Role};
+use zenml_api::control::team;
+use zenml_api::{InvitationId, OrganizationId, RoleId, UserId};
 use zenml_client::{ApiError, Optional as _};
 
 use super::model::OrganizationMember;
 use super::standing::{Remote, Standing, Status, find};
-use crate::access::invitation;
+use crate::access::invitation::{self, Place};
+use crate::access::last_admin::{self, Loss};
 use crate::access::principal::Principal;
-use crate::access::{choice, last_admin, people};
+use crate::access::{choice, membership, people};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
+
+/// Key in the private state for the role that the last apply granted. Other roles of the person are never revoked.
+const ROLE: &str = "role";
 
 async fn wanted_role(
     client: &Client,
     organization: OrganizationId,
     plan: &OrganizationMember,
 ) -> Result<Role, Diag> {
-    choice::choose(client, &RoleLevel::Organization, organization, Some(&plan.role.0), None).await
+    choice::named(client, organization, &plan.role.0, OrganizationMember::ROLE.name()).await
+}
+
+/// Records the role that a later change revokes.
+pub(super) fn remember(cx: &Cx<Client>, role: RoleId) -> Result<(), Diag> {
+    cx.set_private(ROLE, role.to_string().into())
+}
+
+fn remembered(cx: &Cx<Client>) -> Option<RoleId> {
+    cx.private(ROLE).and_then(|role| serde_json::from_value(role).ok())
 }
 
 /// Makes sure that somebody is a member with the planned role, or is invited.
@@ -31,8 +44,10 @@ pub(super) async fn join(
 ) -> Result<Remote, Diag> {
     let client = cx.client().await?;
     let role = wanted_role(client, organization, plan).await?;
+    remember(cx, role.id)?;
     let account = plan.user_id.as_ref().map(|id| id.0.to_string());
     let name = plan.email.as_ref().or(account.as_ref()).cloned().unwrap_or_default();
+    let exclusive = invitation::exclusive(cx, organization).await;
     let known = find(client, organization, &name).await?;
     if let (Some(_), Some(id)) = (plan.email.as_ref(), plan.user_id.as_ref())
         && known.as_ref().and_then(Remote::account) != Some(id.0)
@@ -43,10 +58,10 @@ pub(super) async fn join(
         match (&known.standing, known.status()) {
             (Standing::Member(user, _), _) => {
                 cx.warn(already(&name, "is already a member"));
-                grant(client, organization, user.id, &role).await?;
+                membership::grant(client, organization, user.id, &role).await?;
                 return found_again(client, organization, &name).await;
             }
-            (Standing::Invited(_), Status::Invited) => {
+            (Standing::Invited(..), Status::Invited) => {
                 if known.held().iter().any(|held| held.id != role.id) {
                     return Err(invited_otherwise(&known, &name, plan));
                 }
@@ -57,15 +72,41 @@ pub(super) async fn join(
         }
     }
     if let Some(email) = plan.email.as_ref() {
-        let admitted = invitation::admit(cx, organization, email, &role).await;
+        let admitted = invitation::admit(client, &exclusive, email, &role).await;
         admitted.map_err(|diag| diag.at(OrganizationMember::EMAIL))?;
     } else {
         let user = plan.user_id.as_ref().ok_or_else(|| Diag::bug("A member has no name"))?;
-        grant(client, organization, user.0, &role)
+        require_person(client, organization, user.0).await?;
+        membership::grant(client, organization, user.0, &role)
             .await
             .map_err(|diag| diag.at(OrganizationMember::USER_ID))?;
     }
     found_again(client, organization, &name).await
+}
+
+/// Rejects a service account, which is not a person: it belongs to its organization without a role.
+pub(super) async fn require_person(
+    client: &Client,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<(), Diag> {
+    if people::service_account(client, organization, &user.to_string()).await.is_none() {
+        return Ok(());
+    }
+    Err(Diag::error(format!("{user} is a service account"))
+        .why("A service account belongs to its organization, and is neither invited nor removed.")
+        .fix(
+            "Grant it a role:\n  resource \"zenml_organization_role_assignment\" \"NAME\" {\n    service_account_id = \
+             \"ID\"\n    role               = \"member\"\n  }",
+        )
+        .at(OrganizationMember::USER_ID))
+}
+
+/// Returns the error for somebody who declined: only a new resource invites the person again.
+pub(super) fn declined(name: &str) -> Diag {
+    Diag::error(format!("{name:?} has declined the invitation"))
+        .why("The person is not a member, and is not invited again.")
+        .fix("Remove the resource, or send a new invitation:\n  terraform apply -replace=ADDRESS")
 }
 
 fn two_people(email: &str, user: UserId) -> Diag {
@@ -79,7 +120,7 @@ fn two_people(email: &str, user: UserId) -> Diag {
 
 async fn found_again(client: &Client, organization: OrganizationId, name: &str) -> Result<Remote, Diag> {
     find(client, organization, name).await?.ok_or_else(|| {
-        Diag::error(format!("{name:?} is not in the organization after joining it"))
+        Diag::error(format!("Cannot find {name:?} after adding it to the organization"))
             .why("The control plane accepted the request, but lists neither a member nor an invitation.")
             .fix("Run the command again.")
     })
@@ -104,96 +145,106 @@ fn invited_otherwise(known: &Remote, name: &str, plan: &OrganizationMember) -> D
         .at(OrganizationMember::ROLE)
 }
 
-/// Gives an account a role. One that it has already is a success.
-async fn grant(client: &Client, organization: OrganizationId, user: UserId, role: &Role) -> Result<(), Diag> {
-    let query = AssignmentQuery { user_id: Some(user), ..AssignmentQuery::default() };
-    let error = match client.control_plane()?.send(&role_api::ASSIGN, role.id, query, ()).await {
-        Ok(_) | Err(ApiError::Conflict(_)) => return Ok(()),
-        Err(error) => error,
-    };
-    let name = user.to_string();
-    if error.outcome_unknown()
-        && let Some(known) = find(client, organization, &name).await?
-        && known.held().iter().any(|held| held.id == role.id)
-    {
-        return Ok(());
-    }
-    Err(failed("give a role to", &name, &error))
-}
-
-/// Changes the role of a member, or invites somebody again whose invitation expired.
+/// Changes the role of a member, or invites somebody again, because an invitation has expired or cannot get another role.
 pub(super) async fn update(
     cx: &Cx<Client>,
     current: Remote,
-    prior: &OrganizationMember,
     plan: &OrganizationMember,
 ) -> Result<Remote, Diag> {
     let client = cx.client().await?;
     let organization = current.organization;
     let role = wanted_role(client, organization, plan).await?;
     let name = current.id();
-    match &current.standing {
-        Standing::Member(user, _) => {
-            grant(client, organization, user.id, &role).await?;
-            let before =
-                choice::choose(client, &RoleLevel::Organization, organization, Some(&prior.role.0), None);
-            // A role that was deleted is no longer held.
-            if let Ok(before) = before.await
-                && before.id != role.id
-            {
-                require_another_admin(client, &current, &[&before]).await?;
-                let query = AssignmentQuery { user_id: Some(user.id), ..AssignmentQuery::default() };
-                let gone =
-                    client.control_plane()?.send(&role_api::REVOKE, before.id, query, ()).await.optional();
-                gone.map_err(|error| failed("revoke a role of", &name, &error))?;
-            }
-        }
-        Standing::Invited(invitation) => {
-            if current.status() == Status::Invited {
-                withdraw(client, organization, invitation.id, &name).await?;
-            }
+    let account = match &current.standing {
+        Standing::Member(user, _) => Some(user.id),
+        Standing::Invited(_, Status::Declined) => return Err(declined(&name)),
+        Standing::Invited(invitation, status) => {
             let email = plan.email.as_ref().unwrap_or(&invitation.email);
-            invitation::admit(cx, organization, email, &role).await?;
+            let is_open = *status == Status::Invited;
+            invite_again(cx, &current, invitation.id, is_open, email, &role).await?.account()
+        }
+    };
+    if let Some(account) = account {
+        membership::grant(client, organization, account, &role).await?;
+        if let Some(before) = remembered(cx).filter(|before| *before != role.id) {
+            let principal = Principal::User(account);
+            let _others_wait =
+                require_another_admin(cx, &current, &Loss::Role(&principal, before)).await?;
+            let query = AssignmentQuery { user_id: Some(account), ..AssignmentQuery::default() };
+            let gone = client.control_plane()?.send(&role_api::REVOKE, before, query, ()).await.optional();
+            gone.map_err(|error| failed("revoke a role of", &name, &error))?;
         }
     }
+    remember(cx, role.id)?;
     found_again(client, organization, &name).await
 }
 
-/// Removes a member, or takes back the invitation.
-pub(super) async fn remove(client: &Client, remote: &Remote) -> Result<(), Diag> {
-    let name = remote.id();
-    match &remote.standing {
-        Standing::Member(user, _) => {
-            require_another_admin(client, remote, &remote.held()).await?;
+/// Replaces an invitation. The new one gets the teams and roles of an open one; those of an expired one move by
+/// themselves.
+async fn invite_again(
+    cx: &Cx<Client>,
+    current: &Remote,
+    old: InvitationId,
+    is_open: bool,
+    email: &str,
+    role: &Role,
+) -> Result<Place, Diag> {
+    let (client, organization) = (cx.client().await?, current.organization);
+    let exclusive = invitation::exclusive(cx, organization).await;
+    let (mut teams, mut roles) = (Vec::new(), Vec::new());
+    if is_open {
+        teams = invitation::teams_of(client, organization, Place::Invitation(old)).await?;
+        roles = invitation::roles_of(client, organization, Place::Invitation(old)).await?;
+        invitation::delete(client, &exclusive, old).await?;
+    }
+    let place = invitation::invite(client, &exclusive, email, role).await?.place;
+    let moved = |error: ApiError| failed("move the teams and roles of the invitation of", email, &error);
+    for team in teams {
+        match client.control_plane()?.send(&team::ADD_MEMBER, team, place.in_team(), ()).await.optional() {
+            // Somebody may have deleted the team, or added the person.
+            Ok(_) | Err(ApiError::Conflict(_)) => {}
+            Err(error) => return Err(moved(error)),
+        }
+    }
+    for assignment in roles {
+        let query = place.like(&assignment);
+        let granted = client.control_plane()?.send(&role_api::ASSIGN, assignment.role.id, query, ()).await;
+        match granted.optional() {
+            Ok(_) | Err(ApiError::Conflict(_)) => {}
+            Err(error) => return Err(moved(error)),
+        }
+    }
+    Ok(place)
+}
+
+/// Removes a member, or takes back the invitation. One that cannot be accepted stays as a record.
+pub(super) async fn remove(cx: &Cx<Client>, remote: &Remote) -> Result<(), Diag> {
+    let client = cx.client().await?;
+    match (&remote.standing, remote.status()) {
+        (Standing::Member(user, _), _) => {
+            let _others_wait = require_another_admin(cx, remote, &Loss::Membership(user.id)).await?;
             people::forget(client, remote.organization);
             let removal = MemberRemoval { user_id: user.id };
             let gone = client.control_plane()?.send(&member::REMOVE, remote.organization, removal, ()).await;
-            gone.optional().map(drop).map_err(|error| failed("remove", &name, &error))
+            gone.optional().map(drop).map_err(|error| failed("remove", &remote.id(), &error))
         }
-        Standing::Invited(invitation) => withdraw(client, remote.organization, invitation.id, &name).await,
+        (Standing::Invited(invitation, _), Status::Invited) => {
+            let exclusive = invitation::exclusive(cx, remote.organization).await;
+            invitation::delete(client, &exclusive, invitation.id).await
+        }
+        (Standing::Invited(..), _) => Ok(()),
     }
 }
 
-async fn withdraw(
-    client: &Client,
-    organization: OrganizationId,
-    id: InvitationId,
-    name: &str,
-) -> Result<(), Diag> {
-    invitation::forget(client, organization);
-    let gone = client.control_plane()?.call(&invitation_api::DELETE, (organization, id)).await.optional();
-    gone.map(drop).map_err(|error| failed("delete the invitation of", name, &error))
-}
-
-/// Rejects a change that takes roles from the last admin of an organization.
-async fn require_another_admin(client: &Client, person: &Remote, lost: &[&Role]) -> Result<(), Diag> {
-    let Some(account) = person.account() else { return Ok(()) };
-    for role in lost {
-        last_admin::check(client, person.organization, &Principal::User(account), role.id)
-            .await
-            .map_err(|diag| diag.at(OrganizationMember::ROLE))?;
-    }
-    Ok(())
+/// Rejects a change that takes roles from the last admin of an organization. Hold what it returns until the change is
+/// done.
+async fn require_another_admin(
+    cx: &Cx<Client>,
+    person: &Remote,
+    loss: &Loss<'_>,
+) -> Result<Option<LockGuard>, Diag> {
+    let checked = last_admin::check(cx, cx.client().await?, person.organization, loss).await;
+    checked.map_err(|diag| diag.at(OrganizationMember::ROLE))
 }
 
 fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {

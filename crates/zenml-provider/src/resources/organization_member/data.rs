@@ -27,7 +27,7 @@ pub struct UserData {
     pub email: OrServer<String>,
     /// User name of the account. Null for somebody who has not accepted the invitation.
     pub username: Computed<Option<String>>,
-    /// Name to show. Null if there is none.
+    /// Display name. Null if there is none.
     pub name: Computed<Option<String>>,
     /// `active` for a member, `invited`, `expired` or `declined` otherwise.
     pub status: Computed<String>,
@@ -58,7 +58,7 @@ pub struct UserSummary {
     pub id: Computed<Option<Id<UserId>>>,
     /// Email address.
     pub email: Computed<Option<String>>,
-    /// Name to show.
+    /// Display name.
     pub name: Computed<Option<String>>,
     /// `active` for a member, `invited`, `expired` or `declined` otherwise.
     pub status: Computed<String>,
@@ -70,11 +70,11 @@ fn role_names(person: &Remote) -> BTreeSet<String> {
     person.held().iter().filter_map(|role| role.name.clone()).collect()
 }
 
-/// Returns the user name and the name to show.
+/// Returns the user name and the display name.
 fn names(person: &Remote) -> (Option<String>, Option<String>) {
     match &person.standing {
         Standing::Member(user, _) => (Some(user.username.clone()), user.name.clone()),
-        Standing::Invited(_) => (None, None),
+        Standing::Invited(..) => (None, None),
     }
 }
 

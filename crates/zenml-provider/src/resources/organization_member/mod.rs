@@ -10,7 +10,6 @@ use tfkit::{
     Claim, Computed, Current, Cx, Diag, Generated, ImportId, Imported, OrDefault, OrServer, Page, Partial,
     Plan, Resource, Since,
 };
-use zenml_api::control::role::RoleLevel;
 
 pub use self::data::{UserData, UsersData};
 pub use self::list::OrganizationMemberFilters;
@@ -18,9 +17,9 @@ pub use self::model::{OrganizationMember, OrganizationMemberKey};
 pub use self::standing::Remote;
 use self::standing::Status;
 use crate::access::belonging::malformed_email;
-use crate::access::people::{canonical, is_email, spelled_like};
+use crate::access::invitation::want;
+use crate::access::people::{canonical, is_email};
 use crate::access::principal::Principal;
-use crate::access::role::full_name;
 use crate::access::{caller, choice};
 use crate::client::Client;
 use crate::control;
@@ -64,7 +63,7 @@ impl Resource for OrganizationMember {
     fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
         let known = since.model();
         let spelled = known.and_then(|known| known.email.as_ref()).map(String::as_str);
-        let email = remote.email().map(|email| spelled_like(spelled, email));
+        let email = remote.email_like(spelled);
         Ok(Self {
             organization_id: OrServer::known(Id(remote.organization)),
             id: Computed::known(remote.id()),
@@ -83,9 +82,8 @@ impl Resource for OrganizationMember {
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
-        let Current { model: prior, remote } = current;
-        let remote = remote.ok_or_else(|| Diag::bug("A member is updated without being read"))?;
-        let remote = change::update(cx, remote, &prior, &plan).await?;
+        let remote = current.remote.ok_or_else(|| Diag::bug("A member is updated without being read"))?;
+        let remote = change::update(cx, remote, &plan).await?;
         Self::observe(&remote, Since::Answer(&plan))
     }
 
@@ -93,7 +91,7 @@ impl Resource for OrganizationMember {
         let client = cx.client().await?;
         let organization = control::organization::or_default(client, &prior.organization_id).await?;
         match standing::find(client, organization, prior.id.get()?).await? {
-            Some(remote) => change::remove(client, &remote).await,
+            Some(remote) => change::remove(cx, &remote).await,
             None => Ok(()),
         }
     }
@@ -109,16 +107,15 @@ impl Resource for OrganizationMember {
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
         if plan.is_create() {
-            return plan_creation(cx, plan).await;
+            plan_creation(cx, plan).await?;
+            announce(cx, plan);
+            return Ok(());
         }
+        announce(cx, plan);
         let changes_role = plan.changes(Self::ROLE);
         let Some(prior) = plan.prior().cloned() else { return Ok(()) };
-        let status = Status::parse(prior.status.get()?);
         if plan.is_delete() || changes_role {
-            let client = cx.client().await?;
-            if let Some(Id(user)) = prior.user_id.as_ref() {
-                caller::warn(client, plan, &Principal::User(*user), Some(&prior.role.0)).await;
-            }
+            warn_of_own_loss(cx.client().await?, plan, &prior).await;
         }
         if plan.is_delete() {
             return Ok(());
@@ -127,29 +124,29 @@ impl Resource for OrganizationMember {
             check_role(cx, plan).await?;
         }
         let name = prior.id.get()?;
-        match status {
-            Status::Invited if changes_role => plan.replace_because(
-                Self::ROLE,
-                "The role of an invitation cannot be changed, so it is deleted and a new one is sent.",
-            ),
+        match Status::parse(prior.status.get()?) {
+            Status::Invited if changes_role => {
+                plan_invitation(plan);
+                plan.warn(
+                    Diag::warning(format!("The invitation of {name:?} is deleted, and a new one is sent"))
+                        .why(
+                            "The role of an invitation cannot be changed. The new invitation gets the teams and roles of \
+                             the old one, whose link no longer works.",
+                        )
+                        .at(Self::ROLE),
+                );
+            }
             Status::Active | Status::Invited => {}
             Status::Expired => {
-                plan.unknown(Self::STATUS);
-                if plan.config().get(Self::USER_ID).is_null() {
-                    plan.unknown(Self::USER_ID);
-                }
+                plan_invitation(plan);
                 plan.warn(
                     Diag::warning(format!("The invitation of {name:?} has expired"))
                         .why("Nobody accepted it in time. This plan sends a new one.")
                         .at(Self::STATUS),
                 );
             }
-            Status::Declined => plan.warn(
-                Diag::warning(format!("{name:?} has declined the invitation"))
-                    .why("The person is not a member, and is not invited again.")
-                    .fix("Remove the resource, or send a new invitation:\n  terraform apply -replace=ADDRESS")
-                    .at(Self::STATUS),
-            ),
+            Status::Declined if changes_role => plan.error(change::declined(name).at(Self::ROLE)),
+            Status::Declined => plan.warn(change::declined(name).at(Self::STATUS).as_warning()),
         }
         Ok(())
     }
@@ -172,12 +169,45 @@ impl Resource for OrganizationMember {
         key.organization_id = Some(Id(organization));
         // The id of an account stands for its address.
         let found = standing::find(client, organization, &key.id).await?;
+        if let Some(role) = found.as_ref().and_then(|remote| remote.held().first().map(|role| role.id)) {
+            change::remember(cx, role)?;
+        }
         key.id = found.map_or_else(|| canonical(&key.id), |remote| remote.id());
         Ok(Imported::Key(key))
     }
 }
 
-/// Sets what is known about a new member, and checks the address and the role.
+/// Announces the planned address, so that no team of this run deletes its invitation.
+fn announce(cx: &Cx<Client>, plan: &Plan<OrganizationMember>) {
+    let organization = plan.get(OrganizationMember::ORGANIZATION_ID).known();
+    let email = plan.get(OrganizationMember::EMAIL).known();
+    if let (Some(client), Some(Id(organization)), Some(email)) = (cx.client_if_known(), organization, email) {
+        let wanted = (!plan.is_delete()).then_some(email.as_str());
+        want(client, organization, &format!("member {}", canonical(&email)), wanted);
+    }
+}
+
+/// Marks what is unknown until an invitation is sent, because the person may have joined by then.
+fn plan_invitation(plan: &mut Plan<OrganizationMember>) {
+    plan.unknown(OrganizationMember::STATUS);
+    if plan.config().get(OrganizationMember::USER_ID).is_null() {
+        plan.unknown(OrganizationMember::USER_ID);
+    }
+}
+
+/// Warns of a plan that removes the provider's own account, or changes its role.
+async fn warn_of_own_loss(client: &Client, plan: &mut Plan<OrganizationMember>, prior: &OrganizationMember) {
+    let Some(Id(user)) = prior.user_id.as_ref() else { return };
+    let user = Principal::User(*user);
+    if plan.is_delete() {
+        let what = "removes the account that runs Terraform from the organization";
+        caller::warn_of(client, plan, &user, what).await;
+    } else {
+        caller::warn(client, plan, &user, Some(&prior.role.0)).await;
+    }
+}
+
+/// Sets what is known about a new member, and checks the address, the account and the role.
 async fn plan_creation(cx: &Cx<Client>, plan: &mut Plan<OrganizationMember>) -> Result<(), Diag> {
     if let Some(email) = plan.config().get(OrganizationMember::EMAIL).known()
         && !is_email(&email)
@@ -185,18 +215,22 @@ async fn plan_creation(cx: &Cx<Client>, plan: &mut Plan<OrganizationMember>) -> 
         plan.error(malformed_email(&email).fix("For an account without an address, set user_id."));
     }
     control::organization::plan_default(cx, plan, OrganizationMember::ORGANIZATION_ID).await;
+    let organization = plan.get(OrganizationMember::ORGANIZATION_ID).known();
+    let user = plan.config().get(OrganizationMember::USER_ID).known();
+    if let (Some(Id(organization)), Some(Id(user))) = (organization, user) {
+        change::require_person(cx.client().await?, organization, user).await?;
+    }
     check_role(cx, plan).await
 }
 
 /// Rejects an unknown role.
-async fn check_role(cx: &Cx<Client>, plan: &mut Plan<OrganizationMember>) -> Result<(), Diag> {
+async fn check_role(cx: &Cx<Client>, plan: &Plan<OrganizationMember>) -> Result<(), Diag> {
     let client = cx.client().await?;
     let organization = plan.get(OrganizationMember::ORGANIZATION_ID).known();
-    let (Some(Id(organization)), Some(role)) = (organization, plan.get(OrganizationMember::ROLE).known())
-    else {
-        return Ok(());
-    };
-    let level = RoleLevel::Organization;
-    let name = full_name(&level, &role);
-    choice::choose(client, &level, organization, Some(name), None).await.map(drop)
+    match (organization, plan.get(OrganizationMember::ROLE).known()) {
+        (Some(Id(organization)), Some(role)) => {
+            choice::check_named(client, organization, &role, OrganizationMember::ROLE.name()).await
+        }
+        _ => Ok(()),
+    }
 }

@@ -30,10 +30,11 @@ pub struct OrganizationMember {
     #[attr(replace)]
     pub user_id: OrServer<Id<UserId>>,
     /// Organization role of the person: a full name, such as `Organization Admin`, or a short name: `admin`, `manager`,
-    /// `member` or `viewer`. Changing the role of somebody who has not accepted yet sends a new invitation.
+    /// `member` or `viewer`. Changing the role of somebody who has not accepted yet deletes the invitation and sends a
+    /// new one.
     #[attr(default = "Organization Member", same = same_in_organization, check = non_empty())]
     pub role: OrDefault<String>,
-    /// How far the person is: `active` (a member), `invited`, `expired` (nobody accepted in time; the next apply
+    /// Status of the membership: `active` (a member), `invited`, `expired` (nobody accepted in time; the next apply
     /// sends a new invitation) or `declined`.
     pub status: Computed<String>,
 }

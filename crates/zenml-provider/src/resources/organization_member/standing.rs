@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use tfkit::Diag;
-use zenml_api::control::invitation::{self, Invitation, InvitationQuery};
+use zenml_api::control::invitation::Invitation;
 use zenml_api::control::member::{self, Member, MemberQuery};
 use zenml_api::control::role::{Role, RoleLevel};
 use zenml_api::control::user::User;
 use zenml_api::{OrganizationId, RoleId, UserId};
 
-use crate::access::invitation::{DEFAULT_ROLE, is_open, latest_last};
-use crate::access::people::canonical;
+use crate::access::invitation::{self, DEFAULT_ROLE, Known, known};
+use crate::access::people::{addresses_of, canonical, names_of, spelled_like};
 use crate::access::role::{Roles, full_name, roles};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
-/// How far somebody is.
+/// The status of somebody in an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     /// A member.
@@ -50,7 +50,7 @@ pub(super) enum Standing {
     /// An account with its organization-level roles; roles of its own come first.
     Member(Box<User>, Vec<RoleId>),
     /// An invitation that was not accepted.
-    Invited(Invitation),
+    Invited(Invitation, Status),
 }
 
 /// A person in an organization.
@@ -64,15 +64,26 @@ pub struct Remote {
 impl Remote {
     pub(super) fn email(&self) -> Option<&str> {
         match &self.standing {
-            Standing::Member(user, _) => user.email.as_deref().filter(|email| !email.is_empty()),
-            Standing::Invited(invitation) => Some(&invitation.email),
+            Standing::Member(user, _) => addresses_of(user).next(),
+            Standing::Invited(invitation, _) => Some(&invitation.email),
+        }
+    }
+
+    /// Returns the address as the configuration has it, if it is that of the person.
+    pub(super) fn email_like(&self, known: Option<&str>) -> Option<String> {
+        let is_known = |address: &str| known.map(canonical).as_deref() == Some(&canonical(address));
+        match (&self.standing, known) {
+            (Standing::Member(user, _), Some(known)) if addresses_of(user).any(is_known) => {
+                Some(known.to_owned())
+            }
+            _ => self.email().map(|email| spelled_like(known, email)),
         }
     }
 
     pub(super) fn account(&self) -> Option<UserId> {
         match &self.standing {
             Standing::Member(user, _) => Some(user.id),
-            Standing::Invited(_) => None,
+            Standing::Invited(..) => None,
         }
     }
 
@@ -85,11 +96,7 @@ impl Remote {
     pub(super) fn status(&self) -> Status {
         match &self.standing {
             Standing::Member(..) => Status::Active,
-            Standing::Invited(invitation) if is_open(invitation) => Status::Invited,
-            Standing::Invited(invitation) if invitation.status.as_deref() == Some("declined") => {
-                Status::Declined
-            }
-            Standing::Invited(_) => Status::Expired,
+            Standing::Invited(_, status) => *status,
         }
     }
 
@@ -97,7 +104,7 @@ impl Remote {
     pub(super) fn held(&self) -> Vec<&Role> {
         let ids: Vec<RoleId> = match &self.standing {
             Standing::Member(_, roles) => roles.clone(),
-            Standing::Invited(invitation) => invitation.role_id.into_iter().collect(),
+            Standing::Invited(invitation, _) => invitation.role_id.into_iter().collect(),
         };
         ids.into_iter().filter_map(|id| self.roles.by_id(id)).collect()
     }
@@ -115,7 +122,11 @@ impl Remote {
     }
 
     fn is(&self, name: &str) -> bool {
-        self.id() == canonical(name) || self.account().is_some_and(|id| id.to_string() == canonical(name))
+        let name = canonical(name);
+        match &self.standing {
+            Standing::Member(user, _) => names_of(user).any(|own| own == name),
+            Standing::Invited(..) => self.id() == name,
+        }
     }
 }
 
@@ -131,28 +142,25 @@ pub(super) async fn all(client: &Client, organization: OrganizationId) -> Result
         ..MemberQuery::default()
     };
     let members = control_plane.send(&member::LIST, organization, query, ()).await.map_err(failed)?;
-    let failed =
-        |error| cannot("list the invitations of the organization", Needs::ORGANIZATION_VIEWER, &error);
-    let query = InvitationQuery { email: None, only_pending: Some(false) };
-    let invitations = control_plane.send(&invitation::LIST, organization, query, ()).await.map_err(failed)?;
+    let invitations = known(client, organization).await?;
     let roles = roles(client, organization).await?;
     let remote = |standing| Remote { organization, standing, roles: Arc::clone(&roles) };
     let mut all: Vec<Remote> = members.into_iter().filter_map(of_member).map(remote).collect();
-    let mut waiting: Vec<Remote> = Vec::new();
-    for invitation in latest_last(invitations).into_iter().rev() {
-        let person = remote(Standing::Invited(invitation));
-        // Only the latest invitation counts, and none of a member.
-        if !all.iter().chain(&waiting).any(|known| known.id() == person.id()) {
-            waiting.push(person);
-        }
-    }
-    let was_accepted = |person: &Remote| match &person.standing {
-        Standing::Invited(invitation) => invitation.status.as_deref() == Some("accepted"),
-        Standing::Member(..) => false,
-    };
-    waiting.retain(|person| !was_accepted(person));
+    let waiting = invitations.into_iter().filter(|(email, _)| !all.iter().any(|member| member.is(email)));
+    let mut waiting: Vec<Remote> = waiting.filter_map(|(_, known)| of_invitation(known)).map(remote).collect();
     all.append(&mut waiting);
     Ok(all)
+}
+
+/// Reads an invitation. One that was accepted is that of somebody who has left.
+fn of_invitation(Known { invitation, status }: Known) -> Option<Standing> {
+    let status = match status {
+        invitation::Status::Pending => Status::Invited,
+        invitation::Status::Expired => Status::Expired,
+        invitation::Status::Declined => Status::Declined,
+        invitation::Status::Accepted | invitation::Status::Closed => return None,
+    };
+    Some(Standing::Invited(invitation, status))
 }
 
 /// Reads an account with its roles in the organization.

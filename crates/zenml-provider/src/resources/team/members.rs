@@ -1,50 +1,59 @@
-//! The members of a team: who they are, and who has to be invited.
+//! The members of a team in an apply: who they are, and who has to be invited.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 
-use tfkit::{Cx, Diag, Dyn, Plan};
-use zenml_api::control::role::RoleLevel;
+use tfkit::{Cx, Diag};
 use zenml_api::control::team::TeamMember;
 use zenml_api::control::user::User;
 use zenml_api::{InvitationId, OrganizationId};
 
 use super::model::Team;
+use super::planning::{INVITED, KEPT, one_person, private, unknown_members, who};
 use crate::access::choice;
-use crate::access::invitation::{self, Admitted, Place, Standing};
-use crate::access::people::{self, Found};
+use crate::access::invitation::{self, Admitted, Exclusive, Place};
+use crate::access::people;
 use crate::client::Client;
-use crate::control;
 
-/// Key in the private state for the configured members at the last apply.
-const MEMBERS: &str = "members";
-/// Key in the private state for the members without an account; absent if the plan did not know all members.
-const INVITED: &str = "invited";
 /// Key in the private state for the invitations that this team has sent.
 const SENT: &str = "invitations";
 
-/// Returns the invitation of a member who has not accepted it yet.
-pub(super) fn invitation_of(member: &TeamMember) -> Option<InvitationId> {
-    match member {
-        TeamMember::User(_) => None,
-        TeamMember::Invitation(invitation) => Some(invitation.id),
-    }
-}
+/// The invitations that the teams of a run have sent, also in earlier runs. The invitations of other resources are not
+/// among them: those resources delete them.
+#[derive(Debug, Default)]
+struct Sent(Mutex<BTreeMap<OrganizationId, BTreeSet<InvitationId>>>);
 
-fn private<T: serde::de::DeserializeOwned>(cx: &Cx<Client>, name: &str) -> Option<T> {
-    cx.private(name).and_then(|value| serde_json::from_value(value).ok())
+/// Returns the invitations that teams of this run have sent, after a change.
+fn sent(
+    client: &Client,
+    organization: OrganizationId,
+    change: impl FnOnce(&mut BTreeSet<InvitationId>),
+) -> BTreeSet<InvitationId> {
+    let sent = client.memory::<Sent>();
+    let mut sent = sent.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let sent = sent.entry(organization).or_default();
+    change(sent);
+    sent.clone()
 }
 
 /// Returns the invitations that this team has sent.
-pub(super) fn ours(cx: &Cx<Client>) -> BTreeSet<InvitationId> {
+fn recorded(cx: &Cx<Client>) -> BTreeSet<InvitationId> {
     private(cx, SENT).unwrap_or_default()
 }
 
-/// The planned members with their places, some of which were created for this.
+fn record(cx: &Cx<Client>, ids: &BTreeSet<InvitationId>) -> Result<(), Diag> {
+    cx.set_private(SENT, ids.iter().map(ToString::to_string).collect::<Vec<_>>().into())
+}
+
+/// The planned members with their places, some of which were created for this. While they exist, no other operation
+/// deletes an invitation that is one of the places.
 #[derive(Debug)]
 pub(super) struct Members {
     organization: OrganizationId,
+    who: String,
     places: BTreeSet<Place>,
     admitted: Vec<Admitted>,
+    exclusive: Option<Exclusive>,
 }
 
 impl Members {
@@ -58,7 +67,13 @@ impl Members {
     ) -> Result<Self, Diag> {
         let client = cx.client().await?;
         let names: Vec<&str> = plan.members.as_ref().into_iter().flatten().map(String::as_str).collect();
-        let mut members = Self { organization, places: BTreeSet::new(), admitted: Vec::new() };
+        let mut members = Self {
+            organization,
+            who: who(&plan.name),
+            places: BTreeSet::new(),
+            admitted: Vec::new(),
+            exclusive: None,
+        };
         let users = present.iter().filter_map(user_of);
         let mut waiting = HashMap::new();
         for member in present {
@@ -75,6 +90,10 @@ impl Members {
             return Err(one_person(one, other));
         }
         members.places.extend(found.known.values().copied().map(Place::Account));
+        if found.unknown.is_empty() {
+            return Ok(members);
+        }
+        let exclusive = invitation::exclusive(cx, organization).await;
         let mut unknown = Vec::new();
         for name in &found.unknown {
             let open = if people::is_email(name) {
@@ -89,15 +108,23 @@ impl Members {
                 None => unknown.push(*name),
             }
         }
-        members.admit(cx, plan, &unknown).await
+        members.remember(cx)?;
+        members.admit(cx, plan, &unknown, exclusive).await
     }
 
     /// Gives places to people who have none. If one of them cannot get it, none does.
-    async fn admit(mut self, cx: &Cx<Client>, plan: &Team, unknown: &[&str]) -> Result<Self, Diag> {
+    async fn admit(
+        mut self,
+        cx: &Cx<Client>,
+        plan: &Team,
+        unknown: &[&str],
+        exclusive: Exclusive,
+    ) -> Result<Self, Diag> {
+        let client = cx.client().await?;
         if unknown.is_empty() {
+            self.exclusive = Some(exclusive);
             return Ok(self);
         }
-        let client = cx.client().await?;
         let planned: Option<BTreeSet<String>> = private(cx, INVITED);
         let is_planned = |name: &&&str| {
             plan.invite_unknown.0
@@ -108,55 +135,129 @@ impl Members {
         if !refused.is_empty() {
             return Err(unknown_members(&refused, plan.invite_unknown.0));
         }
-        let role = choice::choose(
-            client,
-            &RoleLevel::Organization,
-            self.organization,
-            Some(&plan.invite_role.0),
-            None,
-        );
-        let role = role.await.map_err(|diag| diag.at(Team::INVITE_ROLE))?;
+        let role = choice::named(client, self.organization, &plan.invite_role.0, Team::INVITE_ROLE.name()).await?;
         for name in unknown {
-            match invitation::admit(cx, self.organization, name, &role).await {
+            match invitation::admit(client, &exclusive, name, &role).await {
                 Ok(admitted) => {
                     self.places.insert(admitted.place);
                     self.admitted.push(admitted);
+                    if let Admitted { place: Place::Invitation(id), is_new: true, .. } = admitted {
+                        sent(client, self.organization, |sent| sent.extend([id]));
+                    }
+                    // An operation that is interrupted has sent them, too.
+                    self.remember(cx)?;
                 }
-                Err(diag) => return Err(self.undo(client, diag.at(Team::MEMBERS)).await),
+                Err(diag) => {
+                    self.exclusive = Some(exclusive);
+                    return Err(self.undo(cx, diag.at(Team::MEMBERS)).await);
+                }
             }
         }
+        self.exclusive = Some(exclusive);
         Ok(self)
     }
 
-    pub(super) fn places(&self) -> impl Iterator<Item = Place> + '_ {
-        self.places.iter().copied()
+    pub(super) const fn places(&self) -> &BTreeSet<Place> {
+        &self.places
     }
 
-    /// Records the invitations that this team has sent, so that it can take them back.
-    pub(super) fn remember(&self, cx: &Cx<Client>) -> Result<(), Diag> {
-        let mut sent = ours(cx);
-        let client = cx.client_if_known();
-        sent.extend(self.places().filter_map(|place| match place {
-            Place::Invitation(id) if client.is_some_and(|client| invitation::is_sent(client, id)) => Some(id),
-            _ => None,
-        }));
-        let ids: Vec<String> = sent.iter().map(ToString::to_string).collect();
-        cx.set_private(SENT, ids.into())
+    /// Records the invitations that Terraform has sent, so that the team can take them back.
+    fn remember(&self, cx: &Cx<Client>) -> Result<(), Diag> {
+        let Some(client) = cx.client_if_known() else { return Ok(()) };
+        let mut own = recorded(cx);
+        let sent = sent(client, self.organization, |sent| sent.extend(&own));
+        own.extend(invitations(&self.places).filter(|id| sent.contains(id)));
+        record(cx, &own)
     }
 
     /// Takes back what was created for an operation that failed, and returns its error.
-    pub(super) async fn undo(&self, client: &Client, diag: Diag) -> Diag {
+    pub(super) async fn undo(&self, cx: &Cx<Client>, diag: Diag) -> Diag {
+        let (Ok(client), Some(exclusive)) = (cx.client().await, &self.exclusive) else { return diag };
+        let kept = invitation::wants_of_others(client, self.organization, &self.who);
         let mut left = Vec::new();
         for admitted in &self.admitted {
-            if !invitation::undo(client, self.organization, *admitted).await {
+            if invitation::undo(client, exclusive, *admitted, &kept).await.is_err() {
                 left.push(admitted.place.to_string());
             }
         }
-        if left.is_empty() {
-            return diag;
-        }
-        diag.why(format!("These could not be taken back: {}. The next apply uses them.", left.join(", ")))
+        if left.is_empty() { diag } else { diag.why(format!("Could not take back: {}.", left.join(", "))) }
     }
+
+    /// Deletes the invitations that Terraform has sent and that nothing needs any more. `leaving` are the places that the
+    /// team had before.
+    pub(super) async fn withdraw_others(&self, cx: &Cx<Client>, leaving: &BTreeSet<Place>) -> Result<(), Diag> {
+        let withdrawal = Withdrawal { organization: self.organization, who: &self.who, stays: &self.places };
+        withdrawal.run(cx, leaving, self.exclusive.as_ref()).await
+    }
+}
+
+/// Deletes the invitations that Terraform has sent for a team that was deleted, and that nothing else needs.
+pub(super) async fn withdraw_all(
+    cx: &Cx<Client>,
+    organization: OrganizationId,
+    name: &str,
+    leaving: &BTreeSet<Place>,
+) -> Result<(), Diag> {
+    let withdrawal = Withdrawal { organization, who: &who(name), stays: &BTreeSet::new() };
+    withdrawal.run(cx, leaving, None).await
+}
+
+/// Returns whether a team of this run, other than this one, has sent invitations.
+pub(super) fn others_have_sent(cx: &Cx<Client>, client: &Client, organization: OrganizationId) -> bool {
+    let own = recorded(cx);
+    sent(client, organization, |_| ()).iter().any(|id| !own.contains(id))
+}
+
+struct Withdrawal<'a> {
+    organization: OrganizationId,
+    who: &'a str,
+    stays: &'a BTreeSet<Place>,
+}
+
+impl Withdrawal<'_> {
+    async fn run(
+        &self,
+        cx: &Cx<Client>,
+        leaving: &BTreeSet<Place>,
+        exclusive: Option<&Exclusive>,
+    ) -> Result<(), Diag> {
+        let client = cx.client().await?;
+        let mut own = recorded(cx);
+        let all = sent(client, self.organization, |sent| sent.extend(&own));
+        let mut candidates = own.clone();
+        candidates.extend(invitations(leaving).filter(|id| all.contains(id)));
+        candidates.retain(|id| !self.stays.contains(&Place::Invitation(*id)));
+        let mut kept = invitation::wants_of_others(client, self.organization, self.who);
+        kept.extend(private::<Vec<String>>(cx, KEPT).into_iter().flatten());
+        cx.remove_private(KEPT);
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let held;
+        let exclusive = match exclusive {
+            Some(exclusive) => exclusive,
+            None => {
+                held = invitation::exclusive(cx, self.organization).await;
+                &held
+            }
+        };
+        for id in candidates {
+            if !invitation::withdraw(client, exclusive, id, &kept).await? {
+                own.remove(&id);
+                sent(client, self.organization, |sent| sent.retain(|one| *one != id));
+                // One that somebody else still needs stays ours.
+                record(cx, &own)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn invitations(places: &BTreeSet<Place>) -> impl Iterator<Item = InvitationId> + '_ {
+    places.iter().filter_map(|place| match place {
+        Place::Invitation(id) => Some(*id),
+        Place::Account(_) => None,
+    })
 }
 
 fn user_of(member: &TeamMember) -> Option<&User> {
@@ -164,294 +265,4 @@ fn user_of(member: &TeamMember) -> Option<&User> {
         TeamMember::User(user) => Some(user),
         TeamMember::Invitation(_) => None,
     }
-}
-
-/// Checks who joins and who leaves, to report errors as early as possible. A different name for the same person is
-/// not a change.
-pub(super) async fn plan_members(cx: &Cx<Client>, plan: &mut Plan<Team>) -> Result<(), Diag> {
-    if !(plan.is_create() || plan.changes(Team::MEMBERS)) {
-        return Ok(());
-    }
-    let earlier = Earlier::of(cx);
-    cx.remove_private(INVITED);
-    let planned = plan.planned().dyn_of(Team::MEMBERS).clone();
-    let Some(elements) = planned.as_list() else { return Ok(()) };
-    let wanted: Vec<&str> = elements.iter().filter_map(Dyn::as_str).collect();
-    let prior = plan.prior().and_then(|prior| prior.members.as_ref()).cloned().unwrap_or_default();
-    let present: Vec<&str> = prior.iter().map(String::as_str).collect();
-    let Some(organization) = organization(cx, plan).await? else { return Ok(()) };
-    let client = cx.client().await?;
-    let found = people::look_up(client, organization, wanted.iter().chain(&present).copied(), []).await?;
-    for (one, other) in found.twice(&wanted) {
-        plan.error(one_person(one, other));
-    }
-    let joining = found.missing_in(&wanted, &present);
-    let leaving = found.missing_in(&present, &wanted);
-    let unfound: HashSet<&str> = found.unknown.iter().copied().collect();
-    let unknown: Vec<&str> = joining.iter().copied().filter(|name| unfound.contains(name)).collect();
-    let invites = plan.planned().get(Team::INVITE_UNKNOWN).known() != Some(false);
-    // A state from an import or an earlier version does not contain the earlier members.
-    let alone = plan.is_update()
-        && planned.wholly_known()
-        && !earlier.is_known()
-        && unknown.len() == joining.len()
-        && leaving.is_empty()
-        && !invites;
-    let mut newcomers = Newcomers::default();
-    let before = earlier.persons(&found);
-    for name in unknown {
-        let standing = if people::is_email(name) {
-            invitation::standing(client, organization, name).await?
-        } else {
-            Standing::Unknown
-        };
-        let was_member = alone || before.contains(&found.person(name));
-        newcomers.add(name, &standing, was_member, &earlier, invites);
-    }
-    if !newcomers.unknown.is_empty() {
-        plan.error(unknown_members(&newcomers.unknown, invites));
-    }
-    newcomers.check_role(client, organization, plan).await;
-    if !planned.wholly_known() {
-        newcomers.warn(plan);
-        return Ok(());
-    }
-    // A later plan can then distinguish a person who left the organization from a misspelled name.
-    cx.set_private(MEMBERS, wanted.clone().into())?;
-    let departed = &newcomers.departed;
-    let waiting = wanted.iter().filter(|name| unfound.contains(*name) && !departed.contains_key(*name));
-    cx.set_private(INVITED, waiting.map(|name| people::canonical(name)).collect::<Vec<_>>().into())?;
-    let nobody_else = leaving.is_empty() && joining.len() == departed.len();
-    let stays = plan.is_update() && nobody_else;
-    for diag in departures(departed, earlier.is_known()) {
-        if stays { plan.warn(diag) } else { plan.error(diag) }
-    }
-    if stays {
-        plan.keep(Team::MEMBERS);
-    }
-    newcomers.warn(plan);
-    warn_of_removals(plan, &leaving);
-    Ok(())
-}
-
-/// What the last apply recorded.
-struct Earlier {
-    members: Option<Vec<String>>,
-    invited: BTreeSet<String>,
-}
-
-impl Earlier {
-    fn of(cx: &Cx<Client>) -> Self {
-        Self { members: private(cx, MEMBERS), invited: private(cx, INVITED).unwrap_or_default() }
-    }
-
-    fn is_known(&self) -> bool {
-        self.members.is_some()
-    }
-
-    /// Returns the members of the configuration before.
-    fn persons(&self, found: &Found<'_>) -> HashSet<String> {
-        self.members.iter().flatten().map(|member| found.person(member)).collect()
-    }
-
-    /// Returns whether somebody was invited, and had not joined by then.
-    fn had_invited(&self, name: &str) -> bool {
-        self.invited.contains(&people::canonical(name))
-    }
-}
-
-/// Why a person of an earlier apply is no longer in the team.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Departure {
-    /// The person left the organization.
-    Left,
-    /// The person declined the invitation.
-    Declined,
-}
-
-/// The names in a plan that match no member of the organization.
-#[derive(Debug, Default)]
-struct Newcomers<'a> {
-    /// They get an invitation.
-    invited: Vec<&'a str>,
-    /// They have an account, and get a role in the organization.
-    outside: Vec<&'a str>,
-    /// They were in the team before.
-    departed: BTreeMap<&'a str, Departure>,
-    /// They cannot be invited.
-    unknown: Vec<&'a str>,
-}
-
-impl<'a> Newcomers<'a> {
-    /// Decides what happens to somebody. A person who was in the team and left, or who declined, is not invited again
-    /// without a change of the configuration.
-    fn add(
-        &mut self,
-        name: &'a str,
-        standing: &Standing,
-        was_member: bool,
-        earlier: &Earlier,
-        invites: bool,
-    ) {
-        let was_invited = earlier.had_invited(name);
-        match standing {
-            // Nobody has to be told: the invitation joins the team.
-            Standing::Invited(_) if people::is_email(name) => {}
-            Standing::Declined if was_member => drop(self.departed.insert(name, Departure::Declined)),
-            Standing::Left if was_member => drop(self.departed.insert(name, Departure::Left)),
-            // The invitation was deleted.
-            Standing::Unknown | Standing::Outside(_) if was_member && !was_invited => {
-                self.departed.insert(name, Departure::Left);
-            }
-            _ if !invites || !people::is_email(name) => self.unknown.push(name),
-            Standing::Outside(_) => self.outside.push(name),
-            _ => self.invited.push(name),
-        }
-    }
-
-    /// Checks the role of invited people, if somebody gets it.
-    async fn check_role(&self, client: &Client, organization: OrganizationId, plan: &mut Plan<Team>) {
-        if self.invited.is_empty() && self.outside.is_empty() {
-            return;
-        }
-        let Some(role) = plan.planned().get(Team::INVITE_ROLE).known() else { return };
-        let chosen = choice::choose(client, &RoleLevel::Organization, organization, Some(&role), None).await;
-        if let Err(diag) = chosen {
-            plan.error(diag.at(Team::INVITE_ROLE));
-        }
-    }
-
-    /// Says who will be invited, and who becomes a member of the organization.
-    fn warn(&self, plan: &mut Plan<Team>) {
-        let role = plan.planned().get(Team::INVITE_ROLE).known();
-        let role = role.as_deref().unwrap_or("of invite_role");
-        if !self.invited.is_empty() {
-            let (count, names) = (self.invited.len(), quoted(&self.invited));
-            let (people, join) = if count == 1 { ("person", "joins") } else { ("people", "join") };
-            plan.warn(
-                Diag::warning(format!("{count} {people} will be invited to the organization: {names}"))
-                    .why(format!(
-                        "No member of the organization has this address. Whoever accepts gets the role {role} \
-                         and {join} the team."
-                    ))
-                    .fix("Check the spelling. To reject unknown addresses, set:\n  invite_unknown = false")
-                    .at(Team::MEMBERS),
-            );
-        }
-        if !self.outside.is_empty() {
-            let names = quoted(&self.outside);
-            let verb = if self.outside.len() == 1 { "joins" } else { "join" };
-            plan.warn(
-                Diag::warning(format!("{names} {verb} the organization"))
-                    .why(format!("There is an account with this address, which gets the role {role}."))
-                    .fix("To reject addresses of accounts outside the organization, set:\n  invite_unknown = false")
-                    .at(Team::MEMBERS),
-            );
-        }
-    }
-}
-
-/// Returns the organization of a planned team; `None` while it is unknown.
-async fn organization(cx: &Cx<Client>, plan: &Plan<Team>) -> Result<Option<OrganizationId>, Diag> {
-    let client = cx.client().await?;
-    match plan.get(Team::ORGANIZATION_ID).known() {
-        Some(crate::id::Id(organization)) => Ok(Some(organization)),
-        None if plan.config().get(Team::ORGANIZATION_ID).is_null() => {
-            control::organization::default(client).await.map(|organization| Some(organization.id))
-        }
-        None => Ok(None),
-    }
-}
-
-/// Warns about the members that a plan removes from a team.
-fn warn_of_removals(plan: &mut Plan<Team>, leaving: &[&str]) {
-    let Some(prior) = plan.prior() else { return };
-    let name = prior.name.clone();
-    let count = leaving.len();
-    if count == 0 {
-        return;
-    }
-    let noun = if count == 1 { "member" } else { "members" };
-    plan.warn(
-        Diag::warning(format!("{count} {noun} will leave the team {name:?}"))
-            .why(format!(
-                "No longer in members: {}. They lose the access they have through this team.",
-                leaving.join(", ")
-            ))
-            .at(Team::MEMBERS),
-    );
-}
-
-fn one_person(one: &str, other: &str) -> Diag {
-    Diag::error(format!("{one:?} and {other:?} are the same person"))
-        .why("Both belong to the same account, and a person can be a member only once.")
-        .fix("Remove one of them.")
-        .at(Team::MEMBERS)
-}
-
-fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
-}
-
-/// Returns the error for names that have no place in the organization and get none.
-fn unknown_members(unknown: &[&str], invites: bool) -> Diag {
-    let diag = Diag::error(format!("Not members of the organization: {}", quoted(unknown)));
-    let diag = if !invites {
-        diag.why("Team members must be members of the organization, and invite_unknown is false.")
-            .fix("Check the spelling. To invite new people, remove invite_unknown.")
-    } else if unknown.iter().all(|name| people::is_email(name)) {
-        diag.why("They were members when the plan was created.")
-            .fix("Create a new plan, which says what happens to them.")
-    } else {
-        diag.why("Only people with a complete email address can be invited.").fix(
-            "Check the spelling. An account without an address needs a role in the organization, such as Organization \
-             Member, before it can join a team.",
-        )
-    };
-    diag.at(Team::MEMBERS)
-}
-
-/// Returns the diagnostics for configured members of an earlier apply who have gone.
-fn departures(departed: &BTreeMap<&str, Departure>, is_remembered: bool) -> Vec<Diag> {
-    let of = |wanted: Departure| -> Vec<&str> {
-        departed.iter().filter(|(_, departure)| **departure == wanted).map(|(name, _)| *name).collect()
-    };
-    let (left, declined) = (of(Departure::Left), of(Departure::Declined));
-    let mut diags = Vec::new();
-    if !left.is_empty() {
-        diags.push(if is_remembered { departed_members(&left) } else { departed_or_unknown(&left) });
-    }
-    if !declined.is_empty() {
-        let verb = if declined.len() == 1 { "has" } else { "have" };
-        diags.push(
-            Diag::error(format!("{} {verb} declined the invitation", quoted(&declined)))
-                .why("They are not in the team, and are not invited again.")
-                .fix("Remove them from members. To invite them again, add them in a later apply.")
-                .at(Team::MEMBERS),
-        );
-    }
-    diags
-}
-
-/// Returns the diagnostic for configured members who have left the organization.
-fn departed_members(departed: &[&str]) -> Diag {
-    let verb = if departed.len() == 1 { "is" } else { "are" };
-    Diag::error(format!("{} {verb} no longer in the organization", quoted(departed)))
-        .why(
-            "An earlier apply added them to the team. They have left the organization, and with it the team.",
-        )
-        .fix("Remove them from members, or give them a role in the organization again.")
-        .at(Team::MEMBERS)
-}
-
-/// Returns the warning for configured names that are not in the organization, if the earlier members of the team are
-/// not remembered.
-fn departed_or_unknown(names: &[&str]) -> Diag {
-    Diag::warning(format!("Not members of the organization: {}", quoted(names)))
-        .why(
-            "They may have left the organization, or be misspelled. They are not in the team, and the plan \
-             does not change that.",
-        )
-        .fix("Remove them from members, correct the spelling, or give them a role in the organization again.")
-        .at(Team::MEMBERS)
 }

@@ -4,6 +4,7 @@ mod data;
 mod list;
 mod members;
 mod model;
+mod planning;
 mod plural;
 
 use std::collections::BTreeSet;
@@ -13,16 +14,19 @@ use tfkit::{
     Page, Partial, Plan, Resource, Since,
 };
 use zenml_api::control::team::{self as api, TeamCreate, TeamMember, TeamQuery, TeamUpdate};
-use zenml_api::{InvitationId, OrganizationId, Patch, TeamId};
+use zenml_api::{OrganizationId, Patch, TeamId, UserId};
 use zenml_client::{ApiError, Optional as _, Pages};
 
 pub use self::data::TeamData;
 pub use self::list::TeamFilters;
-use self::members::{Members, plan_members};
+use self::members::Members;
 pub use self::model::{Team, TeamKey};
 pub use self::plural::TeamsData;
+use self::planning::{announce, plan_members, warn_of_deletion};
 use crate::access::invitation::{self, Place};
+use crate::access::last_admin::{self, Loss};
 use crate::access::people::Spellings;
+use crate::access::team;
 use crate::client::Client;
 use crate::control;
 use crate::creation;
@@ -103,20 +107,21 @@ impl Resource for Team {
     async fn create(cx: &Cx<Client>, plan: Self) -> Result<Self, Diag> {
         let client = cx.client().await?;
         let organization = control::organization::or_default(client, &plan.organization_id).await?;
+        require_free(client, organization, &plan.name).await?;
         let members = Members::of(cx, organization, &plan, &[]).await?;
         let team = match create_new(client, organization, &plan).await {
             Ok(team) => team,
-            Err(diag) => return Err(members.undo(client, diag).await),
+            Err(diag) => return Err(members.undo(cx, diag).await),
         };
         let mut remote = Remote { organization, team, members: Vec::new() };
         cx.save(&Self::observe(&remote, Since::Answer(&plan))?);
         for place in members.places() {
-            if let Err(error) = add(client, remote.team.id, place).await {
+            if let Err(error) = add(client, remote.team.id, *place).await {
                 let diag = undo(cx, client, &plan.name, remote.team.id, &error).await;
-                return Err(members.undo(client, diag).await);
+                return Err(members.undo(cx, diag).await);
             }
         }
-        members.remember(cx)?;
+        planning::remember(cx, &plan)?;
         remote.members = members_of(client, remote.team.id, &plan.name).await?;
         Self::observe(&remote, Since::Answer(&plan))
     }
@@ -127,7 +132,6 @@ impl Resource for Team {
         let client = cx.client().await?;
         let (organization, id) = (current.organization, current.team.id);
         let members = Members::of(cx, organization, &plan, &current.members).await?;
-        members.remember(cx)?;
         let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let change = TeamUpdate {
             name: (plan.name != prior.name).then(|| plan.name.clone()),
@@ -135,19 +139,26 @@ impl Resource for Team {
         };
         if change != TeamUpdate::default() {
             let changed = client.control_plane()?.send(&api::UPDATE, id, (), change).await.optional();
-            let changed = changed.map_err(|error| failed("change", &plan.name, &error))?;
-            current.team = changed.ok_or_else(|| vanished(&plan.name))?;
+            let changed = changed.map_err(|error| failed("change", &plan.name, &error));
+            match changed.and_then(|team| team.ok_or_else(|| vanished(&plan.name))) {
+                Ok(team) => current.team = team,
+                Err(diag) => return Err(members.undo(cx, diag).await),
+            }
         }
         if plan.members.as_ref().is_some() {
-            let wanted: BTreeSet<Place> = members.places().collect();
+            let wanted = members.places();
             let present: BTreeSet<Place> = current.members.iter().map(Place::of).collect();
             for place in wanted.difference(&present) {
-                let added = add(client, id, *place).await;
-                added.map_err(|error| failed("add a member to", &plan.name, &error))?;
+                if let Err(error) = add(client, id, *place).await {
+                    let diag = failed("add a member to", &plan.name, &error);
+                    return Err(members.undo(cx, diag).await);
+                }
             }
-            let leaving: Vec<Place> = present.difference(&wanted).copied().collect();
+            let leaving: BTreeSet<Place> = present.difference(wanted).copied().collect();
             leave(cx, organization, &current.team, &leaving).await?;
-            if present != wanted {
+            members.withdraw_others(cx, &leaving).await?;
+            planning::remember(cx, &plan)?;
+            if present != *wanted {
                 current = look(client, organization, id).await?.ok_or_else(|| vanished(&plan.name))?;
             }
         }
@@ -157,23 +168,19 @@ impl Resource for Team {
     async fn delete(cx: &Cx<Client>, prior: Self) -> Result<(), Diag> {
         let client = cx.client().await?;
         let id = prior.id.get()?.0;
-        let ours = members::ours(cx);
-        let waiting: Vec<InvitationId> = if ours.is_empty() {
-            Vec::new()
-        } else {
-            let members = client.control_plane()?.call(&api::MEMBERS, id).await.optional();
-            let members = members.map_err(|error| failed("list the members of", &prior.name, &error))?;
-            let invitations = members.iter().flatten().filter_map(members::invitation_of);
-            invitations.filter(|id| ours.contains(id)).collect()
-        };
         let organization = control::organization::or_default(client, &prior.organization_id).await?;
-        let _others_wait = invitation::lock_withdrawals(cx, organization).await;
+        let leaving = if members::others_have_sent(cx, client, organization) {
+            let members = team::members_of(client, id).await;
+            let members = members.map_err(|error| failed("list the members of", &prior.name, &error))?;
+            members.iter().flatten().map(Place::of).collect()
+        } else {
+            BTreeSet::new()
+        };
+        let others_wait = last_admin::check(cx, client, organization, &Loss::Team(id)).await?;
         let gone = client.control_plane()?.call(&api::DELETE, id).await.optional();
         gone.map_err(|error| failed("delete", &prior.name, &error))?;
-        for invitation in waiting {
-            invitation::withdraw(client, organization, invitation).await?;
-        }
-        Ok(())
+        drop(others_wait);
+        members::withdraw_all(cx, organization, &prior.name, &leaving).await
     }
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
@@ -183,11 +190,14 @@ impl Resource for Team {
     }
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
-        if plan.is_delete() {
-            return Ok(());
+        if !plan.is_delete() {
+            control::organization::plan_default(cx, plan, Self::ORGANIZATION_ID).await;
         }
-        control::organization::plan_default(cx, plan, Self::ORGANIZATION_ID).await;
-        plan_members(cx, plan).await
+        announce(cx, plan)?;
+        if plan.is_delete() || plan.changes(Self::ORGANIZATION_ID) {
+            warn_of_deletion(cx, plan).await?;
+        }
+        if plan.is_delete() { Ok(()) } else { plan_members(cx, plan).await }
     }
 
     async fn generate(cx: &Cx<Client>, generated: &mut Generated<Self>) -> Result<(), Diag> {
@@ -205,12 +215,17 @@ impl Resource for Team {
     }
 }
 
-/// Creates the team. An existing one with the same name is never taken over, except after a lost response, if it did
-/// not exist before.
-async fn create_new(client: &Client, organization: OrganizationId, plan: &Team) -> Result<api::Team, Diag> {
-    if let Some(existing) = named(client, organization, &plan.name).await? {
-        return Err(exists(organization, &existing));
+/// Rejects a name that another team has, before anybody is invited.
+async fn require_free(client: &Client, organization: OrganizationId, name: &str) -> Result<(), Diag> {
+    match named(client, organization, name).await? {
+        Some(existing) => Err(exists(organization, &existing)),
+        None => Ok(()),
     }
+}
+
+/// Creates the team, whose name was free before. An existing one with the same name is never taken over, except after a
+/// lost response.
+async fn create_new(client: &Client, organization: OrganizationId, plan: &Team) -> Result<api::Team, Diag> {
     let request = TeamCreate {
         organization_id: organization,
         name: plan.name.clone(),
@@ -257,13 +272,8 @@ async fn look(client: &Client, organization: OrganizationId, id: TeamId) -> Resu
 
 /// Returns the users and the open invitations in a team.
 async fn members_of(client: &Client, id: TeamId, name: &str) -> Result<Vec<TeamMember>, Diag> {
-    let members = client.control_plane()?.call(&api::MEMBERS, id).await;
-    let members = members.map_err(|error| failed("list the members of", name, &error))?;
-    let is_there = |member: &TeamMember| match member {
-        TeamMember::User(_) => true,
-        TeamMember::Invitation(invitation) => invitation::is_open(invitation),
-    };
-    Ok(members.into_iter().filter(is_there).collect())
+    let members = team::members_of(client, id).await;
+    members.map_err(|error| failed("list the members of", name, &error))?.ok_or_else(|| vanished(name))
 }
 
 fn unlisted(error: &ApiError) -> Diag {
@@ -278,29 +288,24 @@ fn spell(spelled: &Spellings<'_>, member: &TeamMember) -> String {
     }
 }
 
-/// Removes members. Invitations that the team has sent end if no other team needs them.
+/// Removes members. The last admin of the organization stays.
 async fn leave(
     cx: &Cx<Client>,
     organization: OrganizationId,
     team: &api::Team,
-    leaving: &[Place],
+    leaving: &BTreeSet<Place>,
 ) -> Result<(), Diag> {
     let client = cx.client().await?;
-    let ours = members::ours(cx);
+    let accounts: BTreeSet<UserId> = leaving.iter().filter_map(|place| place.account()).collect();
+    let _others_wait = if accounts.is_empty() {
+        None
+    } else {
+        let checked = last_admin::check(cx, client, organization, &Loss::Places(team.id, accounts)).await;
+        checked.map_err(|diag| diag.at(Team::MEMBERS))?
+    };
     for place in leaving {
-        let invitation = match place {
-            Place::Invitation(id) if ours.contains(id) => Some(*id),
-            _ => None,
-        };
-        let _others_wait = match invitation {
-            Some(_) => Some(invitation::lock_withdrawals(cx, organization).await),
-            None => None,
-        };
         let removed = remove(client, team.id, *place).await;
         removed.map_err(|error| failed("remove a member from", &team.name, &error))?;
-        if let Some(invitation) = invitation {
-            invitation::withdraw(client, organization, invitation).await?;
-        }
     }
     Ok(())
 }

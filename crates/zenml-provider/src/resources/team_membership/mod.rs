@@ -2,6 +2,8 @@
 
 mod list;
 
+use std::collections::BTreeSet;
+
 use tfkit::{
     Claim, Computed, Current, Cx, Diag, Generated, ImportId, Imported, Model, OrServer, Page, Partial, Path,
     Plan, Resource, Since,
@@ -12,10 +14,11 @@ use zenml_client::{ApiError, Optional as _};
 
 pub use self::list::TeamMembershipFilters;
 use crate::access::belonging::{malformed_email, unknown_email};
-use crate::access::invitation::{Place, is_open, place_of};
+use crate::access::invitation::{Place, place_of, want};
+use crate::access::last_admin::{self, Loss};
 use crate::access::people::{same_name, spelled_like};
 use crate::access::principal::{Email, Principal};
-use crate::access::{caller, import, people};
+use crate::access::{caller, import, people, team};
 use crate::client::Client;
 use crate::control;
 use crate::creation;
@@ -147,8 +150,16 @@ impl Resource for TeamMembership {
         let member = prior.member()?;
         let remote = Remote { organization, team, member };
         let there = members_of(client, team).await?;
-        for one in there.iter().flatten().filter(|one| is(&remote.member, one)) {
-            let place = Place::of(one).in_team();
+        let places = there.iter().flatten().filter(|one| is(&remote.member, one)).map(Place::of);
+        let places: Vec<Place> = places.collect();
+        let accounts: BTreeSet<UserId> = places.iter().filter_map(|place| place.account()).collect();
+        let _others_wait = if accounts.is_empty() {
+            None
+        } else {
+            last_admin::check(cx, client, organization, &Loss::Places(team, accounts)).await?
+        };
+        for place in places {
+            let place = place.in_team();
             let gone = client.control_plane()?.send(&api::REMOVE_MEMBER, team, place, ()).await.optional();
             gone.map_err(|error| failed("remove", &remote, &error))?;
         }
@@ -164,12 +175,14 @@ impl Resource for TeamMembership {
 
     async fn plan(cx: &Cx<Client>, plan: &mut Plan<Self>) -> Result<(), Diag> {
         control::organization::plan_default(cx, plan, Self::ORGANIZATION_ID).await;
+        announce(cx, plan);
         let moves = plan.changes(Self::TEAM_ID) || Principal::changes(plan);
         if let Some(prior) = plan.prior().filter(|_| plan.is_delete() || moves)
             && let Some(client) = cx.client_if_known()
         {
-            let (member, place) = (prior.member()?, format!("the place in the team {}", prior.team_id));
-            caller::warn(client, plan, &member, Some(&place)).await;
+            let what = format!("removes the account that runs Terraform from team {}", prior.team_id);
+            let member = prior.member()?;
+            caller::warn_of(client, plan, &member, &what).await;
         }
         if plan.is_create() || moves {
             let member = Principal::planned(plan.planned());
@@ -201,15 +214,20 @@ impl Resource for TeamMembership {
 
 /// Returns the users and the open invitations in a team; `None` if the team does not exist.
 async fn members_of(client: &Client, team: TeamId) -> Result<Option<Vec<TeamMember>>, Diag> {
-    let found = client.control_plane()?.call(&api::MEMBERS, team).await.optional();
-    let found = found.map_err(|error| {
+    team::members_of(client, team).await.map_err(|error| {
         cannot(format_args!("list the members of the team {team}"), Needs::ORGANIZATION_VIEWER, &error)
-    })?;
-    let is_there = |member: &TeamMember| match member {
-        TeamMember::User(_) => true,
-        TeamMember::Invitation(invitation) => is_open(invitation),
-    };
-    Ok(found.map(|members| members.into_iter().filter(is_there).collect()))
+    })
+}
+
+/// Announces the planned address, so that no team of this run deletes its invitation.
+fn announce(cx: &Cx<Client>, plan: &Plan<TeamMembership>) {
+    let organization = plan.get(TeamMembership::ORGANIZATION_ID).known();
+    let (team, email) = (plan.get(TeamMembership::TEAM_ID).known(), plan.get(TeamMembership::EMAIL).known());
+    if let (Some(client), Some(Id(organization)), Some(email)) = (cx.client_if_known(), organization, email) {
+        let team = team.map(|team| team.to_string()).unwrap_or_default();
+        let wanted = (!plan.is_delete()).then_some(email.as_str());
+        want(client, organization, &format!("membership of {email} in {team}"), wanted);
+    }
 }
 
 impl TeamMembership {
@@ -232,9 +250,8 @@ fn names_of(member: &TeamMember) -> Vec<Principal> {
     match member {
         TeamMember::Invitation(invitation) => vec![by_email(&invitation.email)],
         TeamMember::User(user) => {
-            let person = user.email.as_deref().filter(|_| !user.is_service_account);
             let account = Principal::of_member(Some(user), None);
-            person.map(by_email).into_iter().chain(account).collect()
+            people::addresses_of(user).map(by_email).chain(account).collect()
         }
     }
 }
