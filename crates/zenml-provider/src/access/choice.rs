@@ -36,8 +36,13 @@ pub async fn named(
 ) -> Result<Role, Diag> {
     let roles = roles(client, organization).await?;
     roles.named(&RoleLevel::Organization, name).cloned().ok_or_else(|| {
-        unknown_role_of(&roles, &RoleLevel::Organization, name, &format!("{attribute} = zenml_role.NAME.name"))
-            .at(Path::root().attr(attribute))
+        unknown_role_of(
+            &roles,
+            &RoleLevel::Organization,
+            name,
+            &format!("{attribute} = zenml_role.NAME.name"),
+        )
+        .at(Path::root().attr(attribute))
     })
 }
 

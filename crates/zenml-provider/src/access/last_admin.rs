@@ -87,7 +87,11 @@ pub async fn check(
     for assignment in &held {
         let Some(team) = &assignment.team else { continue };
         let members = members_of(client, team.id).await.map_err(|error| {
-            cannot(format_args!("list the members of team {:?}", team.name), Needs::ORGANIZATION_VIEWER, &error)
+            cannot(
+                format_args!("list the members of team {:?}", team.name),
+                Needs::ORGANIZATION_VIEWER,
+                &error,
+            )
         })?;
         for member in members.iter().flatten() {
             let TeamMember::User(user) = member else { continue };

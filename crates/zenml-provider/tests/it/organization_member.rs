@@ -120,7 +120,10 @@ async fn a_changed_role_of_an_invitation_sends_another_one_with_its_teams_and_ro
         let first = world.invitations(&email).await[0].id;
         let changed = harness.apply(M, json!({ "email": email, "role": "viewer" })).await.unwrap();
         assert_eq!(changed.action, Action::Update);
-        assert_eq!(changed.told(), [format!("The invitation of {email:?} is deleted, and a new one is sent")]);
+        assert_eq!(
+            changed.told(),
+            [format!("The invitation of {email:?} is deleted, and a new one is sent")]
+        );
         let invitations = world.invitations(&email).await;
         assert_eq!((invitations.len(), invitations[0].id == first), (1, false));
         assert_eq!(text(&harness, "status"), "invited");

@@ -325,7 +325,8 @@ async fn an_invited_person_moves_between_teams_with_the_invitation() {
         harness.apply(U, beta(&[])).await.unwrap();
         let invitation = world.invitations(NEW).await[0].id;
         harness.restart(engine(), world.block()).await.unwrap();
-        let early = if joins_first_in_plan { Some(harness.plan(U, beta(&[NEW])).await.unwrap()) } else { None };
+        let early =
+            if joins_first_in_plan { Some(harness.plan(U, beta(&[NEW])).await.unwrap()) } else { None };
         let leaves = harness.plan(T, config(&[])).await.unwrap();
         let joins = match early {
             Some(early) => early,
@@ -339,12 +340,55 @@ async fn an_invited_person_moves_between_teams_with_the_invitation() {
             harness.apply_planned(U, joins, beta(&[NEW]), &[]).await.unwrap();
         }
         let there = world.invitations(NEW).await;
-        assert_eq!((there.len(), there[0].id), (1, invitation), "{joins_first_in_plan} {joins_first_in_apply}");
+        assert_eq!(
+            (there.len(), there[0].id),
+            (1, invitation),
+            "{joins_first_in_plan} {joins_first_in_apply}"
+        );
         assert_eq!(world.members_of(id(&harness, U)).await, [format!("({NEW})")]);
         harness.destroy(T).await.unwrap();
         harness.destroy(U).await.unwrap();
         assert!(world.invitations(NEW).await.is_empty());
     }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_invitation_stays_for_other_resources_of_the_plan() {
+    let world = World::start().await;
+    let other = world.team("other").await.to_string();
+    let wanting = [
+        ("zenml_team_membership.m", json!({ "team_id": other, "email": NEW })),
+        (M, json!({ "email": NEW })),
+    ];
+    for (address, config_of_other) in wanting {
+        let mut harness = world.harness().await;
+        harness.apply(T, config(&[NEW])).await.unwrap();
+        let planned = harness.plan(address, config_of_other.clone()).await.unwrap();
+        harness.apply(T, config(&[])).await.unwrap();
+        assert_eq!(world.statuses(NEW).await, ["pending"], "{address}");
+        harness.apply_planned(address, planned, config_of_other, &[]).await.unwrap();
+        harness.destroy(address).await.unwrap();
+        harness.destroy(T).await.unwrap();
+        assert!(world.invitations(NEW).await.is_empty(), "{address}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_team_that_is_destroyed_leaves_the_invitation_to_another_one_of_the_plan() {
+    let world = World::start().await;
+    let beta = json!({ "name": "beta", "members": [NEW] });
+    let mut harness = world.harness().await;
+    harness.apply(T, config(&[NEW])).await.unwrap();
+    let invitation = world.invitations(NEW).await[0].id;
+    harness.restart(engine(), world.block()).await.unwrap();
+    let joins = harness.plan(U, beta.clone()).await.unwrap();
+    harness.destroy(T).await.unwrap();
+    harness.apply_planned(U, joins, beta, &[]).await.unwrap();
+    assert_eq!(world.invitations(NEW).await[0].id, invitation);
+    harness.destroy(U).await.unwrap();
+    assert!(world.invitations(NEW).await.is_empty());
     world.stop().await;
 }
 
@@ -453,9 +497,11 @@ async fn a_failed_team_keeps_what_others_use_by_then() {
 #[tokio::test]
 async fn a_person_who_was_invited_before_is_asked_again_and_not_added() {
     let world = World::start().await;
-    for (what, address, wants) in
-        [("declined", T, config(&[NEW])), ("expired", T, config(&[NEW])), ("declined", M, json!({ "email": NEW }))]
-    {
+    for (what, address, wants) in [
+        ("declined", T, config(&[NEW])),
+        ("expired", T, config(&[NEW])),
+        ("declined", M, json!({ "email": NEW })),
+    ] {
         let world = World::start().await;
         let person = world.stranger(NEW).await;
         world.invite(NEW).await;

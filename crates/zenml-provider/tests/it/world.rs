@@ -195,7 +195,8 @@ impl World {
 
     /// Returns a team by its name.
     pub(crate) async fn find_team(&self, name: &str) -> Option<TeamId> {
-        let all = self.control().list_all(&team::LIST, self.organization(), TeamQuery::default()).await.unwrap();
+        let all =
+            self.control().list_all(&team::LIST, self.organization(), TeamQuery::default()).await.unwrap();
         all.into_iter().find(|team| team.name == name).map(|team| team.id)
     }
 

@@ -106,8 +106,9 @@ pub async fn teams_of(
     place: Place,
 ) -> Result<Vec<TeamId>, Diag> {
     let control_plane = client.control_plane()?;
-    let failed =
-        |error: ApiError| cannot(format_args!("look for the teams of {place}"), Needs::ORGANIZATION_VIEWER, &error);
+    let failed = |error: ApiError| {
+        cannot(format_args!("look for the teams of {place}"), Needs::ORGANIZATION_VIEWER, &error)
+    };
     let teams =
         control_plane.list_all(&team::LIST, organization, TeamQuery::default()).await.map_err(failed)?;
     let mut there = Vec::new();

@@ -168,8 +168,7 @@ pub(super) async fn update(
         membership::grant(client, organization, account, &role).await?;
         if let Some(before) = remembered(cx).filter(|before| *before != role.id) {
             let principal = Principal::User(account);
-            let _others_wait =
-                require_another_admin(cx, &current, &Loss::Role(&principal, before)).await?;
+            let _others_wait = require_another_admin(cx, &current, &Loss::Role(&principal, before)).await?;
             let query = AssignmentQuery { user_id: Some(account), ..AssignmentQuery::default() };
             let gone = client.control_plane()?.send(&role_api::REVOKE, before, query, ()).await.optional();
             gone.map_err(|error| failed("revoke a role of", &name, &error))?;

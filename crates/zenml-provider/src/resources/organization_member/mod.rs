@@ -179,8 +179,11 @@ impl Resource for OrganizationMember {
 
 /// Announces the planned address, so that no team of this run deletes its invitation.
 fn announce(cx: &Cx<Client>, plan: &Plan<OrganizationMember>) {
-    let organization = plan.get(OrganizationMember::ORGANIZATION_ID).known();
-    let email = plan.get(OrganizationMember::EMAIL).known();
+    let prior = plan.prior();
+    let before = || prior.and_then(|prior| prior.organization_id.as_ref()).copied();
+    let organization = plan.get(OrganizationMember::ORGANIZATION_ID).known().or_else(before);
+    let planned = plan.get(OrganizationMember::EMAIL).known();
+    let email = planned.or_else(|| prior.and_then(|prior| prior.email.as_ref()).cloned());
     if let (Some(client), Some(Id(organization)), Some(email)) = (cx.client_if_known(), organization, email) {
         let wanted = (!plan.is_delete()).then_some(email.as_str());
         want(client, organization, &format!("member {}", canonical(&email)), wanted);

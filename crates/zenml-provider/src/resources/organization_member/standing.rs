@@ -147,7 +147,8 @@ pub(super) async fn all(client: &Client, organization: OrganizationId) -> Result
     let remote = |standing| Remote { organization, standing, roles: Arc::clone(&roles) };
     let mut all: Vec<Remote> = members.into_iter().filter_map(of_member).map(remote).collect();
     let waiting = invitations.into_iter().filter(|(email, _)| !all.iter().any(|member| member.is(email)));
-    let mut waiting: Vec<Remote> = waiting.filter_map(|(_, known)| of_invitation(known)).map(remote).collect();
+    let mut waiting: Vec<Remote> =
+        waiting.filter_map(|(_, known)| of_invitation(known)).map(remote).collect();
     all.append(&mut waiting);
     Ok(all)
 }

@@ -135,7 +135,8 @@ impl Members {
         if !refused.is_empty() {
             return Err(unknown_members(&refused, plan.invite_unknown.0));
         }
-        let role = choice::named(client, self.organization, &plan.invite_role.0, Team::INVITE_ROLE.name()).await?;
+        let role =
+            choice::named(client, self.organization, &plan.invite_role.0, Team::INVITE_ROLE.name()).await?;
         for name in unknown {
             match invitation::admit(client, &exclusive, name, &role).await {
                 Ok(admitted) => {
@@ -185,7 +186,11 @@ impl Members {
 
     /// Deletes the invitations that Terraform has sent and that nothing needs any more. `leaving` are the places that the
     /// team had before.
-    pub(super) async fn withdraw_others(&self, cx: &Cx<Client>, leaving: &BTreeSet<Place>) -> Result<(), Diag> {
+    pub(super) async fn withdraw_others(
+        &self,
+        cx: &Cx<Client>,
+        leaving: &BTreeSet<Place>,
+    ) -> Result<(), Diag> {
         let withdrawal = Withdrawal { organization: self.organization, who: &self.who, stays: &self.places };
         withdrawal.run(cx, leaving, self.exclusive.as_ref()).await
     }

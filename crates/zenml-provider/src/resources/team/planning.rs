@@ -12,6 +12,7 @@ use crate::access::principal::Principal;
 use crate::access::{caller, choice};
 use crate::client::Client;
 use crate::control;
+use crate::id::Id;
 
 /// Key in the private state for the configured members at the last apply.
 const MEMBERS: &str = "members";
@@ -40,12 +41,12 @@ pub(super) fn who(name: &str) -> String {
 
 /// Announces the planned addresses, and stores which of those that leave the team are wanted by others.
 pub(super) fn announce(cx: &Cx<Client>, plan: &Plan<Team>) -> Result<(), Diag> {
-    let (Some(client), Some(crate::id::Id(organization))) =
-        (cx.client_if_known(), plan.get(Team::ORGANIZATION_ID).known())
-    else {
+    let prior = plan.prior();
+    let before = || prior.and_then(|prior| prior.organization_id.as_ref()).copied();
+    let organization = plan.get(Team::ORGANIZATION_ID).known().or_else(before);
+    let (Some(client), Some(Id(organization))) = (cx.client_if_known(), organization) else {
         return Ok(());
     };
-    let prior = plan.prior();
     let name = plan.planned().get(Team::NAME).known().or_else(|| prior.map(|prior| prior.name.clone()));
     let who = who(&name.unwrap_or_default());
     let planned = if plan.is_delete() { None } else { plan.planned().dyn_of(Team::MEMBERS).as_list() };
@@ -262,7 +263,7 @@ impl<'a> Newcomers<'a> {
 async fn organization(cx: &Cx<Client>, plan: &Plan<Team>) -> Result<Option<OrganizationId>, Diag> {
     let client = cx.client().await?;
     match plan.get(Team::ORGANIZATION_ID).known() {
-        Some(crate::id::Id(organization)) => Ok(Some(organization)),
+        Some(Id(organization)) => Ok(Some(organization)),
         None if plan.config().get(Team::ORGANIZATION_ID).is_null() => {
             control::organization::default(client).await.map(|organization| Some(organization.id))
         }

@@ -221,12 +221,16 @@ async fn members_of(client: &Client, team: TeamId) -> Result<Option<Vec<TeamMemb
 
 /// Announces the planned address, so that no team of this run deletes its invitation.
 fn announce(cx: &Cx<Client>, plan: &Plan<TeamMembership>) {
-    let organization = plan.get(TeamMembership::ORGANIZATION_ID).known();
-    let (team, email) = (plan.get(TeamMembership::TEAM_ID).known(), plan.get(TeamMembership::EMAIL).known());
+    let prior = plan.prior();
+    let before = || prior.and_then(|prior| prior.organization_id.as_ref()).copied();
+    let organization = plan.get(TeamMembership::ORGANIZATION_ID).known().or_else(before);
+    let team = plan.get(TeamMembership::TEAM_ID).known().or_else(|| prior.map(|prior| prior.team_id));
+    let planned = plan.get(TeamMembership::EMAIL).known();
+    let email = planned.or_else(|| prior.and_then(|prior| prior.email.clone()));
     if let (Some(client), Some(Id(organization)), Some(email)) = (cx.client_if_known(), organization, email) {
         let team = team.map(|team| team.to_string()).unwrap_or_default();
         let wanted = (!plan.is_delete()).then_some(email.as_str());
-        want(client, organization, &format!("membership of {email} in {team}"), wanted);
+        want(client, organization, &format!("membership of {} in {team}", people::canonical(&email)), wanted);
     }
 }
 
