@@ -239,12 +239,11 @@ impl Withdrawal<'_> {
             return Ok(());
         }
         let held;
-        let exclusive = match exclusive {
-            Some(exclusive) => exclusive,
-            None => {
-                held = invitation::exclusive(cx, self.organization).await;
-                &held
-            }
+        let exclusive = if let Some(exclusive) = exclusive {
+            exclusive
+        } else {
+            held = invitation::exclusive(cx, self.organization).await;
+            &held
         };
         for id in candidates {
             if !invitation::withdraw(client, exclusive, id, &kept).await? {
