@@ -70,6 +70,7 @@ mod stored_settings;
 mod tag;
 mod team;
 mod team_invitation;
+mod team_invitation_shared;
 mod team_membership;
 mod workspace;
 mod workspace_role_assignment;

@@ -90,7 +90,7 @@ pub(super) async fn require_person(
     organization: OrganizationId,
     user: UserId,
 ) -> Result<(), Diag> {
-    if people::service_account(client, organization, &user.to_string()).await.is_none() {
+    if people::service_account(client, organization, &user.to_string()).await?.is_none() {
         return Ok(());
     }
     Err(Diag::error(format!("{user} is a service account"))

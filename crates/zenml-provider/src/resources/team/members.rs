@@ -178,10 +178,13 @@ impl Members {
         let mut left = Vec::new();
         for admitted in &self.admitted {
             if invitation::undo(client, exclusive, *admitted, &kept).await.is_err() {
-                left.push(admitted.place.to_string());
+                left.push(match admitted.place {
+                    Place::Invitation(id) => format!("Could not delete: invitation {id}."),
+                    Place::Account(id) => format!("Could not revoke the new role of: user {id}."),
+                });
             }
         }
-        if left.is_empty() { diag } else { diag.why(format!("Could not take back: {}.", left.join(", "))) }
+        if left.is_empty() { diag } else { diag.why(left.join(" ")) }
     }
 
     /// Deletes the invitations that Terraform has sent and that nothing needs any more. `leaving` are the places that the
