@@ -4,6 +4,7 @@
 //! The same host runs both sides in the same run, so that the ratios are meaningful on any machine.
 
 mod codec;
+mod cost;
 mod list;
 mod members;
 mod memory;
@@ -13,13 +14,14 @@ mod rpc;
 mod start;
 mod workspace;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::demo::stage::{Binaries, Stage};
 use crate::demo::terraform::Terraform;
 use crate::{Failure, environment};
+use cost::{Costs, STEPS, costs};
 use memory::Watch;
 use workspace::{PROVIDER, WORKSPACE};
 
@@ -58,20 +60,6 @@ resource "terraform_data" "bench" {
   }
 }
 "#;
-
-/// The cost of each step, in this order: plan, apply, a plan that reads every object and finds nothing to do, the same
-/// without reading, and destroy.
-type Costs = [Cost; 5];
-
-/// Names of the steps.
-const STEPS: [&str; 5] = ["plan", "apply", "plan, no change", "plan, no refresh", "destroy"];
-
-/// The cost of a step.
-struct Cost {
-    time: Duration,
-    /// Requests answered during the step.
-    requests: usize,
-}
 
 /// Measures everything and prints it.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -207,32 +195,6 @@ async fn reference(binaries: &Binaries, count: u32) -> Result<Costs, Failure> {
     let terraform = Terraform::new(&binaries.host, home.path(), &binaries.provider)?;
     terraform.write("main.tf", &REFERENCE.replace("COUNT", &count.to_string()))?;
     costs(&terraform, || Ok(0)).await
-}
-
-/// Runs the steps one after the other. `answered` returns the number of requests so far.
-async fn costs(
-    terraform: &Terraform,
-    answered: impl Fn() -> Result<usize, Failure>,
-) -> Result<Costs, Failure> {
-    terraform.succeed(&["init"]).await?;
-    Ok([
-        cost(&answered, terraform.succeed(&["plan", "-out=bench.plan"])).await?,
-        cost(&answered, terraform.succeed(&["apply", "bench.plan"])).await?,
-        cost(&answered, terraform.expect_empty_plan(&[])).await?,
-        cost(&answered, terraform.expect_empty_plan(&["-refresh=false"])).await?,
-        cost(&answered, terraform.succeed(&["destroy", "-auto-approve"])).await?,
-    ])
-}
-
-async fn cost<T>(
-    answered: impl Fn() -> Result<usize, Failure>,
-    step: impl Future<Output = Result<T, Failure>>,
-) -> Result<Cost, Failure> {
-    let before = answered()?;
-    let began = Instant::now();
-    step.await?;
-    let time = began.elapsed();
-    Ok(Cost { time, requests: answered()? - before })
 }
 
 fn mebibytes(bytes: Option<u64>) -> String {

@@ -1,8 +1,8 @@
 //! A whole organization in one state: workspaces, teams, and a role of a team in each workspace.
 
+use super::cost::{Costs, costs};
 use super::memory::Watch;
 use super::workspace::PROVIDER;
-use super::{Costs, costs};
 use crate::Failure;
 use crate::demo::stage::{Binaries, Stage};
 

@@ -6,6 +6,7 @@ mod action;
 mod batch;
 mod by_hand;
 mod check;
+mod conformity;
 mod derive;
 mod docs;
 mod ephemeral;

@@ -195,29 +195,6 @@ fn write_only_values_are_neither_in_plans_nor_in_states() {
     assert_eq!(planned, config);
 }
 
-/// As the host checks it. A map can have a key with the name of an attribute.
-#[test]
-fn a_collection_that_is_not_known_yet_is_not_planned() {
-    for (nesting, planned) in [
-        (Nesting::Map, Dyn::map([("user", Dyn::map([("user", Dyn::Unknown)]))])),
-        (Nesting::Map, Dyn::map::<&str>([])),
-        (Nesting::List, Dyn::list([Dyn::map([("user", Dyn::Unknown)])])),
-        (Nesting::List, Dyn::list([])),
-        (Nesting::Set, Dyn::set([Dyn::map([("user", Dyn::Unknown)])])),
-        (Nesting::Set, Dyn::set([])),
-    ] {
-        let attributes = vec![nested("logins", nesting, vec![text("user", Who::Required)])];
-        let config = Dyn::map([("logins", Dyn::Unknown)]);
-        assert_eq!(check_plan(&attributes, &Dyn::Null, &config, &config), Ok(()));
-        let planned = Dyn::map([("logins", planned)]);
-        let violation = check_plan(&attributes, &Dyn::Null, &config, &planned).unwrap_err();
-        assert_eq!(violation.to_string(), "logins: is planned as known but configured as unknown");
-        let violation =
-            check_plan(&attributes, &Dyn::Null, &config, &Dyn::map([("logins", Dyn::Null)])).unwrap_err();
-        assert_eq!(violation.to_string(), "logins: is configured but planned as null");
-    }
-}
-
 #[test]
 fn the_earlier_spelling_is_kept_if_both_have_the_same_meaning() {
     let attributes = vec![

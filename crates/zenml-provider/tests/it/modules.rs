@@ -49,11 +49,12 @@ async fn the_tests_of_the_module_pass_without_an_account() {
 fn described(file: &str, kind: &str) -> Vec<(String, String)> {
     let text = fs::read_to_string(root(MODULE).join(file)).unwrap();
     let (start, mut found) = (format!("{kind} \""), Vec::new());
+    let mut name = String::new();
     for line in text.lines() {
-        if let Some(name) = line.strip_prefix(&start) {
-            found.push((name.split('"').next().unwrap().to_owned(), String::new()));
+        if let Some(rest) = line.strip_prefix(&start) {
+            rest.trim_end_matches("\" {").clone_into(&mut name);
         } else if let Some(description) = line.strip_prefix("  description = \"") {
-            found.last_mut().unwrap().1 = description.trim_end_matches('"').to_owned();
+            found.push((name.clone(), description.trim_end_matches('"').to_owned()));
         }
     }
     found
