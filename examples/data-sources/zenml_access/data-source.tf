@@ -1,6 +1,9 @@
 data "zenml_access" "dev" {
   workspace_id = zenml_workspace.alpha.id
   stack_id     = zenml_stack.dev.id
+
+  # Include what the same apply grants.
+  depends_on = [zenml_workspace_role_assignment.operations]
 }
 
 # Who can change the stack, and why.

@@ -48,7 +48,7 @@ zenml_organization_member       organization_id           -
 zenml_organization_member       id                        -
 zenml_organization_member       email                     -
 zenml_organization_member       user_id                   -
-zenml_organization_member       status                    any change
+zenml_organization_member       status                    -
 zenml_organization_role_assignment id                        role_id
 zenml_organization_role_assignment organization_id           -
 zenml_organization_role_assignment role                      role_id

@@ -76,6 +76,14 @@ async fn an_expired_invitation_is_shown_and_renewed_by_the_next_apply_only() {
     world.reply(NEW, false).await;
     let declined = format!("{NEW:?} has declined the invitation");
     assert_eq!(replanned(&world, &mut harness, &config).await, (Action::NoOp, vec![declined]));
+    // Another role sends another invitation. There is an account by now, which is only asked.
+    let other = json!({ "email": NEW, "role": "viewer" });
+    let applied = harness.apply(M, other).await.unwrap();
+    assert_eq!(
+        (applied.action, applied.told()),
+        (Action::Update, vec![format!("{NEW:?} will be invited again").as_str()])
+    );
+    assert_eq!(text(&harness, "status"), "invited");
     harness.destroy(M).await.unwrap();
     world.stop().await;
 }
@@ -158,28 +166,29 @@ async fn a_person_who_joins_before_a_new_role_is_applied_stays_a_member() {
 }
 
 #[tokio::test]
-async fn a_person_who_declined_gets_no_other_role_without_a_new_invitation() {
+async fn a_person_who_declined_is_asked_again_for_another_role_and_not_added() {
     let world = World::start().await;
     let mut harness = world.harness().await;
     harness.apply(M, json!({ "email": NEW })).await.unwrap();
     let person = world.stranger(NEW).await;
-    let viewer = json!({ "email": NEW, "role": "viewer" });
-    let early = harness.plan(M, viewer.clone()).await.unwrap();
+    let role = |name: &str| json!({ "email": NEW, "role": name });
+    // The person declines after the plan, and again before the next one.
+    let planned = harness.plan(M, role("viewer")).await.unwrap();
     world.reply(NEW, false).await;
-    let declined = [format!("{NEW:?} has declined the invitation")];
-    // After the plan.
-    let failure = harness.apply_planned(M, early, viewer.clone(), &[]).await.unwrap_err();
-    assert_eq!(failure.summaries(), declined);
-    harness.restart(engine(), world.block()).await.unwrap();
-    harness.refresh(M).await.unwrap();
-    let failure = harness.plan(M, viewer.clone()).await.unwrap_err();
-    assert_eq!(failure.summaries(), declined);
-    assert_eq!(failure.places()[0].to_string(), "role");
-    assert_eq!(world.statuses(NEW).await, ["declined"]);
-    // What the message suggests asks the person again.
-    harness.destroy(M).await.unwrap();
-    harness.apply(M, viewer).await.unwrap();
+    harness.apply_planned(M, planned, role("viewer"), &[]).await.unwrap();
     assert_eq!(world.statuses(NEW).await, ["declined", "pending"]);
+    world.reply(NEW, false).await;
+    harness.restart(engine(), world.block()).await.unwrap();
+    let changed = harness.apply(M, role("manager")).await.unwrap();
+    assert_eq!(changed.action, Action::Update);
+    assert_eq!(changed.told(), [format!("{NEW:?} will be invited again")]);
+    assert_eq!(world.statuses(NEW).await, ["declined", "declined", "pending"]);
+    // A new resource asks, too.
+    world.reply(NEW, false).await;
+    harness.restart(engine(), world.block()).await.unwrap();
+    harness.destroy(M).await.unwrap();
+    harness.apply(M, role("viewer")).await.unwrap();
+    assert_eq!(text(&harness, "status"), "invited");
     assert!(world.roles_of(&person).await.is_empty());
     world.stop().await;
 }

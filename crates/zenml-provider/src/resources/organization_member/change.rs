@@ -102,13 +102,6 @@ pub(super) async fn require_person(
         .at(OrganizationMember::USER_ID))
 }
 
-/// Returns the error for somebody who declined: only a new resource invites the person again.
-pub(super) fn declined(name: &str) -> Diag {
-    Diag::error(format!("{name:?} has declined the invitation"))
-        .why("The person is not a member, and is not invited again.")
-        .fix("Remove the resource, or send a new invitation:\n  terraform apply -replace=ADDRESS")
-}
-
 fn two_people(email: &str, user: UserId) -> Diag {
     Diag::error("Attributes \"email\" and \"user_id\" cannot be set together")
         .why(format!(
@@ -145,7 +138,8 @@ fn invited_otherwise(known: &Remote, name: &str, plan: &OrganizationMember) -> D
         .at(OrganizationMember::ROLE)
 }
 
-/// Changes the role of a member, or invites somebody again, because an invitation has expired or cannot get another role.
+/// Changes the role of a member, or invites somebody again, because an invitation cannot be accepted any more or cannot get
+/// another role. Nobody is added who only was invited.
 pub(super) async fn update(
     cx: &Cx<Client>,
     current: Remote,
@@ -157,7 +151,6 @@ pub(super) async fn update(
     let name = current.id();
     let account = match &current.standing {
         Standing::Member(user, _) => Some(user.id),
-        Standing::Invited(_, Status::Declined) => return Err(declined(&name)),
         Standing::Invited(invitation, status) => {
             let email = plan.email.as_ref().unwrap_or(&invitation.email);
             let is_open = *status == Status::Invited;

@@ -145,8 +145,20 @@ impl Resource for OrganizationMember {
                         .at(Self::STATUS),
                 );
             }
-            Status::Declined if changes_role => plan.error(change::declined(name).at(Self::ROLE)),
-            Status::Declined => plan.warn(change::declined(name).at(Self::STATUS).as_warning()),
+            Status::Declined if changes_role => {
+                plan_invitation(plan);
+                plan.warn(
+                    Diag::warning(format!("{name:?} will be invited again"))
+                        .why("The person has declined the invitation. Another role sends a new one.")
+                        .at(Self::ROLE),
+                );
+            }
+            Status::Declined => plan.warn(
+                Diag::warning(format!("{name:?} has declined the invitation"))
+                    .why("The person is not a member, and is not invited again.")
+                    .fix("Remove the resource, or send a new invitation:\n  terraform apply -replace=ADDRESS")
+                    .at(Self::STATUS),
+            ),
         }
         Ok(())
     }

@@ -36,5 +36,6 @@ pub struct OrganizationMember {
     pub role: OrDefault<String>,
     /// Status of the membership: `active` (a member), `invited`, `expired` (nobody accepted in time; the next apply
     /// sends a new invitation) or `declined`.
+    #[attr(stable)]
     pub status: Computed<String>,
 }
