@@ -198,7 +198,9 @@ async fn reference(binaries: &Binaries, count: u32) -> Result<Costs, Failure> {
 }
 
 fn mebibytes(bytes: Option<u64>) -> String {
-    bytes.map_or_else(|| "not measured here".to_owned(), |bytes| format!("{} MiB", bytes >> 20))
+    let Some(bytes) = bytes else { return "not measured here".to_owned() };
+    let tenths = (bytes * 10) >> 20;
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
 }
 
 fn milliseconds(time: Duration) -> String {
