@@ -6,7 +6,7 @@ use tfkit::Diag;
 use zenml_api::control::service_account::ApiKeyUpdate;
 use zenml_api::control::service_account::{self as api, ApiKey, ApiKeyCreate, ApiKeyQuery, ApiKeyRotate};
 use zenml_api::{ApiKeyId, IdOrName, OrganizationId, ServiceAccountId};
-use zenml_client::{ApiError, Optional as _};
+use zenml_client::{ApiError, Optional as _, Pages};
 
 use super::minutes::Minutes;
 use super::names;
@@ -61,11 +61,10 @@ impl Account {
 
     /// Returns a page of the keys, and the start of the next one.
     pub(super) async fn page(self, client: &Client, from: u64) -> Result<(Vec<ApiKey>, Option<u64>), Diag> {
-        let query = ApiKeyQuery { offset: Some(from), limit: Some(zenml_api::paging::MAX_LIMIT) };
-        let page = client.control_plane()?.send(&api::API_KEYS, self.path(), query, ()).await;
-        let page = page.map_err(|error| unlisted(&error))?;
-        let next = (page.len() as u64 == zenml_api::paging::MAX_LIMIT).then_some(from + page.len() as u64);
-        Ok((page, next))
+        let query = ApiKeyQuery::default();
+        let mut keys = Pages::new(client.control_plane()?, &api::API_KEYS, self.path(), query).from(from);
+        let page = keys.next().await.map_err(|error| unlisted(&error))?;
+        Ok((page.unwrap_or_default(), keys.position()))
     }
 
     pub(super) async fn create(self, client: &Client, new: ApiKeyCreate) -> Result<ApiKey, ApiError> {

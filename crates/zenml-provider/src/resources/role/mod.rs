@@ -11,9 +11,8 @@ use tfkit::{
     Partial, Plan, Resource, Since,
 };
 use zenml_api::control::role::{self as api, RoleCreate, RoleLevel, RoleQuery, RoleUpdate};
-use zenml_api::paging::MAX_LIMIT;
 use zenml_api::{OrganizationId, Patch, RoleId};
-use zenml_client::{ApiError, Optional as _, Refused};
+use zenml_client::{ApiError, Optional as _, Pages, Refused};
 
 pub use self::data::{PermissionsData, RoleData, RoleSummary, RolesData};
 pub use self::list::RoleFilters;
@@ -244,17 +243,12 @@ async fn page(
     organization: OrganizationId,
     from: u64,
 ) -> Result<(Vec<api::Role>, Option<u64>), Diag> {
-    let query = RoleQuery {
-        system_managed: Some(false),
-        offset: Some(from),
-        limit: Some(MAX_LIMIT),
-        ..RoleQuery::default()
-    };
-    let page = client.control_plane()?.send(&api::LIST, organization, query, ()).await;
-    let mut page = page.map_err(|error| cannot("list the roles", Needs::ORGANIZATION_VIEWER, &error))?;
-    let next = (page.len() as u64 == MAX_LIMIT).then_some(from + MAX_LIMIT);
-    page.retain(|role| !role.system_managed);
-    Ok((page, next))
+    let query = RoleQuery { system_managed: Some(false), ..RoleQuery::default() };
+    let mut roles = Pages::new(client.control_plane()?, &api::LIST, organization, query).from(from);
+    let page = roles.next().await;
+    let page = page.map_err(|error| cannot("list the roles", Needs::ORGANIZATION_VIEWER, &error))?;
+    let custom = page.into_iter().flatten().filter(|role| !role.system_managed);
+    Ok((custom.collect(), roles.position()))
 }
 
 /// Returns the role with a name, as the control plane has it now.

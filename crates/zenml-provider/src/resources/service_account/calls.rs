@@ -2,9 +2,8 @@
 
 use tfkit::Diag;
 use zenml_api::control::service_account::{self as api, ServiceAccountQuery, ServiceAccountUpdate};
-use zenml_api::paging::MAX_LIMIT;
 use zenml_api::{IdOrName, OrganizationId, ServiceAccountId};
-use zenml_client::{ApiError, Optional as _};
+use zenml_client::{ApiError, Optional as _, Pages};
 
 use crate::client::Client;
 use crate::control;
@@ -16,11 +15,10 @@ pub(super) async fn page(
     organization: OrganizationId,
     from: u64,
 ) -> Result<(Vec<api::ServiceAccount>, Option<u64>), Diag> {
-    let query = ServiceAccountQuery { offset: Some(from), limit: Some(MAX_LIMIT) };
-    let page = client.control_plane()?.send(&api::LIST, organization, query, ()).await;
-    let page = page.map_err(|error| unlisted(&error))?;
-    let next = (page.len() as u64 == MAX_LIMIT).then_some(from + MAX_LIMIT);
-    Ok((page, next))
+    let query = ServiceAccountQuery::default();
+    let mut accounts = Pages::new(client.control_plane()?, &api::LIST, organization, query).from(from);
+    let page = accounts.next().await.map_err(|error| unlisted(&error))?;
+    Ok((page.unwrap_or_default(), accounts.position()))
 }
 
 /// Returns the account of an import id of the form `[ORGANIZATION/]ID` or `[ORGANIZATION/]NAME`.
