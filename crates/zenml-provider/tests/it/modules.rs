@@ -39,7 +39,7 @@ async fn the_tests_of_the_module_pass_without_an_account() {
         let host = scenario(host);
         host.remove("provider.tf").unwrap();
         assert!(copy(&host, &root(MODULE), "", ".tf") >= 4);
-        assert_eq!(copy(&host, &root(MODULE).join("tests"), "tests/", ".tftest.hcl"), 2);
+        assert_eq!(copy(&host, &root(MODULE).join("tests"), "tests/", ".tftest.hcl"), 1);
         let output = host.run(&["test", "-no-color"]).await.unwrap();
         assert!(output.stdout.contains("13 passed, 0 failed"), "{}", output.stdout);
     }
