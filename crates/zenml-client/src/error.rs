@@ -39,6 +39,10 @@ pub enum ApiError {
     /// 401: the credential is wrong, expired or of the wrong kind.
     #[error("the {} rejected the credential{}", .0.call.plane, .0)]
     Unauthorized(Box<Refused>),
+    /// 401 of a service connector: its own credential is not valid, or does not give access to the resource. The
+    /// caller's credential was accepted.
+    #[error("the service connector does not give access{}", .0)]
+    ConnectorRefused(Box<Refused>),
     /// 402: the subscription does not allow it.
     #[error("the subscription does not include this{}", .0)]
     PaymentRequired(Box<Refused>),
@@ -153,6 +157,15 @@ pub struct Refused {
     pub retry_after: Option<Duration>,
 }
 
+impl Refused {
+    /// Returns whether a service connector refused the call, and not the server the caller. A server reports a wrong
+    /// credential of the caller with another exception, `CredentialsNotValid` (ZenML 0.98.0).
+    fn is_of_connector(&self) -> bool {
+        let uses_connector = ["/client", "/verify"].iter().any(|end| self.call.route.template.ends_with(end));
+        uses_connector && self.body.class.as_deref() == Some("AuthorizationException")
+    }
+}
+
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.body.summary() {
@@ -214,6 +227,7 @@ impl ApiError {
             }
             405 => Self::UnknownRoute(refused),
             400 | 422 => Self::Invalid(refused),
+            401 if refused.is_of_connector() => Self::ConnectorRefused(refused),
             401 => Self::Unauthorized(refused),
             402 => Self::PaymentRequired(refused),
             403 => Self::Forbidden(refused),
@@ -243,6 +257,7 @@ impl ApiError {
     pub fn answer(&self) -> Option<&Refused> {
         match self {
             Self::Unauthorized(refused)
+            | Self::ConnectorRefused(refused)
             | Self::PaymentRequired(refused)
             | Self::Forbidden(refused)
             | Self::NotFound(refused)

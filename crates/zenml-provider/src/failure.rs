@@ -51,6 +51,14 @@ pub fn cannot(doing: impl fmt::Display, needs: Needs, error: &ApiError) -> Diag 
         ApiError::Unreachable { call, cause } => unreachable(&doing, call, cause),
         ApiError::NotTheApi { call, what } => not_the_api(&doing, call, what),
         ApiError::Unauthorized(refused) => unauthorized(&doing, refused),
+        ApiError::ConnectorRefused(refused) => {
+            Diag::error(format!("Cannot {doing}: the service connector does not give access"))
+                .why(reason(refused, "The server did not say why."))
+                .fix(
+                    "Check the resource that you request, the resource_id of the connector, and whether its \
+                     credentials are still valid.",
+                )
+        }
         ApiError::PaymentRequired(refused) => Diag::error(format!(
             "Cannot {doing}: a limit of the \
          subscription is reached"

@@ -3,10 +3,11 @@
 use serde_json::json;
 use zenml_api::control::team;
 use zenml_api::error::Refusal;
+use zenml_api::workspace::connector;
 use zenml_api::{IdOrName, workspace};
 use zenml_client::{ApiError, Optional};
 
-use crate::script::{ID, KEY, Script, both, client, settings, team};
+use crate::script::{ID, KEY, Script, both, client, lines, settings, team};
 
 async fn answer(status: u16, body: &str) -> ApiError {
     let wire = Script::new().text(&format!("GET /teams/{ID}"), status, body).wire();
@@ -39,6 +40,23 @@ async fn each_status_has_its_variant() {
     assert!(matches!(answer(429, body).await, ApiError::RateLimited(_)));
     assert!(matches!(answer(500, body).await, ApiError::Server(_)));
     assert!(matches!(answer(418, body).await, ApiError::Server(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connector_that_refuses_access_does_not_blame_the_credential_of_the_caller() {
+    let refused = json!({ "detail": ["AuthorizationException", "The token of the connector has expired"] });
+    let expired = json!({ "detail": ["CredentialsNotValid", "Authentication error: the token has expired"] });
+    for (body, is_of_connector, logins) in [(refused, true, 1), (expired, false, 2)] {
+        let path = format!("GET /ws/api/v1/service_connectors/{ID}/client");
+        let wire = Script::new().on(&path, 401, &body).wire();
+        let client = client(&both(), &wire);
+        let server = client.server().unwrap();
+        let query = connector::ClientQuery::default();
+        let error = server.send(&connector::CLIENT, ID.parse().unwrap(), query, ()).await.unwrap_err();
+        assert_eq!(matches!(error, ApiError::ConnectorRefused(_)), is_of_connector, "{error}");
+        let all = lines(&wire);
+        assert_eq!(all.iter().filter(|line| line.contains("/login")).count(), logins, "{all:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

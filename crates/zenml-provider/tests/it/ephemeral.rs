@@ -271,43 +271,69 @@ async fn withheld_values_are_an_error_that_names_the_permission() {
     world.stop().await;
 }
 
-#[tokio::test]
-async fn a_connector_issues_credentials_for_its_resource() {
-    let world = World::start().await;
-    let workspace = world.workspace("alpha").await;
-    let server = world.server(workspace).await;
+/// Creates a connector with a password.
+async fn create_connector(api: &Api, name: &str) -> String {
     let configuration = json!({ "username": "ann", "password": CANARY, "registry": "registry.example.com" });
     let create = ConnectorCreate {
-        name: "registry".to_owned(),
+        name: name.to_owned(),
         connector_type: ConnectorType::Name("docker".to_owned()),
         auth_method: "password".to_owned(),
         resource_types: vec!["docker-registry".to_owned()],
         configuration: Sensitive::new(serde_json::from_value(configuration).unwrap()),
         ..ConnectorCreate::default()
     };
-    let id = server.send(&connector::CREATE, (), (), create).await.unwrap().id.to_string();
+    api.send(&connector::CREATE, (), (), create).await.unwrap().id.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connector_issues_credentials_for_its_resource_on_each_server() {
+    in_process_on_each_server(async |server, harness| {
+        let name = server.name("registry");
+        let id = create_connector(&server.api, &name).await;
+        for config in [
+            json!({ "id": id }),
+            json!({ "name": name }),
+            json!({ "name": name, "resource_type": "docker-registry" }),
+            json!({ "id": id, "resource_type": "docker-registry", "resource_id": "registry.example.com" }),
+        ] {
+            let open = opened(harness, CREDENTIALS, config.clone()).await.result;
+            assert_eq!((text(&open, "id"), text(&open, "name")), (id.clone(), name.clone()), "{config}");
+            assert_eq!(
+                (text(&open, "type"), text(&open, "auth_method")),
+                ("docker".into(), "password".into())
+            );
+            assert_eq!(text(open.attribute("configuration"), "password"), CANARY);
+            let given = config["resource_id"].as_str();
+            assert_eq!(open.attribute("resource_id").as_str(), given, "what is configured is unchanged");
+        }
+        let doing = format!("Cannot get credentials of service connector \"{name}\"");
+        let wrong =
+            refused(harness, CREDENTIALS, json!({ "id": id, "resource_type": "s3-bucket" }), &doing).await;
+        assert!(
+            wrong.contains("'s3-bucket'") && wrong.contains("the server rejected the request"),
+            "{wrong}"
+        );
+        let other = json!({ "id": id, "resource_id": "other.example.com" });
+        let wrong = refused(harness, CREDENTIALS, other, &doing).await;
+        assert!(wrong.contains("the service connector does not give access"), "{wrong}");
+        assert!(wrong.contains("'other.example.com'") && !wrong.contains("ZENML_API_KEY"), "{wrong}");
+        let absent = json!({ "name": server.name("absent") });
+        refused(harness, CREDENTIALS, absent, "There is no service connector").await;
+        refused(harness, CREDENTIALS, json!({ "resource_type": "s3-bucket" }), "id").await;
+        server.api.call(&connector::DELETE, id.parse().unwrap()).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn credentials_that_a_server_does_not_issue_are_an_error_that_says_why() {
+    let world = World::start().await;
+    let workspace = world.workspace("alpha").await;
+    let id = create_connector(&world.server(workspace).await, "registry").await;
     let mut block = world.block();
     block["workspace_id"] = json!(workspace.to_string());
     let harness = world.harness_with(block).await;
-    for config in [
-        json!({ "id": id }),
-        json!({ "name": "registry" }),
-        json!({ "name": "registry", "resource_type": "docker-registry" }),
-        json!({ "id": id, "resource_type": "docker-registry", "resource_id": "registry.example.com" }),
-    ] {
-        let open = opened(&harness, CREDENTIALS, config.clone()).await.result;
-        assert_eq!((text(&open, "id"), text(&open, "name")), (id.clone(), "registry".to_owned()), "{config}");
-        assert_eq!((text(&open, "type"), text(&open, "auth_method")), ("docker".into(), "password".into()));
-        assert_eq!(text(open.attribute("configuration"), "password"), CANARY);
-        let given = config["resource_id"].as_str();
-        assert_eq!(open.attribute("resource_id").as_str(), given, "what is configured is unchanged");
-    }
     let doing = "Cannot get credentials of service connector \"registry\"";
-    let wrong =
-        refused(&harness, CREDENTIALS, json!({ "id": id, "resource_type": "s3-bucket" }), doing).await;
-    assert!(wrong.contains("does not support the resource type 's3-bucket'"), "{wrong}");
-    refused(&harness, CREDENTIALS, json!({ "name": "absent" }), "There is no service connector").await;
-    refused(&harness, CREDENTIALS, json!({ "resource_type": "s3-bucket" }), "id").await;
     let route = "/w/*/service_connectors/{connector_id}/client";
     for (status, class, message, expected) in [
         (

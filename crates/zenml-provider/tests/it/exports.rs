@@ -16,7 +16,7 @@ use crate::world::{World, hosts, scenario, types_without};
 const CANARY: &str = "canary-5e2c81";
 
 /// Secrets, and names that are not labels.
-const ODD: &str = r#"
+pub(crate) const ODD: &str = r#"
 resource "zenml_secret" "canary" {
   {workspace}
   name   = "canary"
@@ -40,20 +40,26 @@ resource "zenml_tag" "odd" {
 "#;
 
 async fn export(world: &World, directory: &Path, more: &[&str]) -> Output {
+    let environment =
+        [("ZENML_CONTROL_PLANE_URL", world.platform.url()), ("ZENML_SERVICE_ACCOUNT_KEY", world.key())];
+    export_with(environment, directory, more).await
+}
+
+/// Runs the export with an environment.
+pub(crate) async fn export_with(environment: [(&str, &str); 2], directory: &Path, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_terraform-provider-zenml"))
         .args(["export", "--out"])
         .arg(directory)
         .args(more)
         .env_clear()
-        .env("ZENML_CONTROL_PLANE_URL", world.platform.url())
-        .env("ZENML_SERVICE_ACCOUNT_KEY", world.key())
+        .envs(environment)
         .stdin(Stdio::null())
         .output()
         .await
         .unwrap()
 }
 
-fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     assert!(output.stdout.is_empty(), "standard output is reserved for the handshake");
     String::from_utf8(output.stderr.clone()).unwrap()
 }
@@ -64,7 +70,7 @@ fn names(directory: &Path) -> BTreeSet<String> {
 }
 
 /// Plans exported files: everything is imported, and nothing is created or changed.
-async fn plan_of(host: &Scenario, text: &str) -> Plan {
+pub(crate) async fn plan_of(host: &Scenario, text: &str) -> Plan {
     let plan = host.plan().await.unwrap_or_else(|failed| panic!("{failed}\n{text}"));
     assert_eq!(plan.changed().len(), 0, "{}\n{text}", plan.summary());
     assert!(plan.actions().values().all(|action| *action == Action::NoOp));

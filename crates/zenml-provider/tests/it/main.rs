@@ -26,6 +26,7 @@ mod enumerations;
 mod ephemeral;
 mod ephemeral_host;
 mod examples;
+mod existing_server;
 mod exports;
 mod filters;
 mod flavor;

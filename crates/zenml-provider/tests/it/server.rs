@@ -15,7 +15,7 @@ use zenml_api::workspace::secret::{self, SecretQuery};
 use zenml_api::workspace::stack::{self, StackQuery};
 use zenml_api::workspace::tag::{self, TagQuery};
 use zenml_client::{Address, Api, Client, Credential, Settings};
-use zenml_test::{NoServer, Packages, RealServer};
+use zenml_test::{NoServer, Packages, RealServer, Search};
 
 use crate::world::{World, engine, hosts, scenario};
 
@@ -38,6 +38,17 @@ impl Server {
             Packages::Clouds => RealServer::shared_with_clouds(),
         }?;
         Ok(Self::new(server.url(), server.key(), None))
+    }
+
+    /// A real server that no other test uses, for what affects or reads everything that a server has.
+    ///
+    /// It ends when the first part is dropped.
+    fn real_alone() -> Result<(RealServer, Self), NoServer> {
+        let environment = Search::from_environment().environment()?;
+        let server = RealServer::start(&environment, Packages::Plain)
+            .map_err(|error| NoServer::Failed(error.to_string()))?;
+        let alone = Self::new(server.url(), server.key(), None);
+        Ok((server, alone))
     }
 
     /// A workspace of a new platform.
@@ -139,9 +150,14 @@ impl Server {
     }
 
     /// Checks that nothing of the scenario is left.
-    async fn finish(self) {
+    async fn must_be_empty(&self) {
         let left = self.inventory().await;
         assert!(left.is_empty(), "left on {}: {left:?}", self.url);
+    }
+
+    /// Checks that nothing of the scenario is left, and stops the platform.
+    async fn finish(self) {
+        self.must_be_empty().await;
         if let Some(world) = self.world {
             world.stop().await;
         }
@@ -149,16 +165,37 @@ impl Server {
 }
 
 /// Both servers. Without a real one the test prints that and runs only on the other.
-#[expect(clippy::print_stdout, reason = "a skipped test must not count as a success")]
 async fn servers(packages: Packages) -> Vec<Server> {
     let local = Server::local().await;
-    match Server::real(packages) {
-        Ok(real) => vec![real, local],
+    match available(Server::real(packages)) {
+        Some(real) => vec![real, local],
+        None => vec![local],
+    }
+}
+
+/// The real server, or `None` if there is none, which it prints.
+#[expect(clippy::print_stdout, reason = "a skipped test must not count as a success")]
+fn available<T>(real: Result<T, NoServer>) -> Option<T> {
+    match real {
+        Ok(real) => Some(real),
         Err(NoServer::Skipped(why)) => {
             println!("SKIPPED on the real server: {why}");
-            vec![local]
+            None
         }
         Err(NoServer::Failed(why)) => panic!("{why}"),
+    }
+}
+
+/// Runs a scenario under each real host on each server, and no other test uses the server at the same time.
+pub(crate) async fn alone_on_each_server(test: impl AsyncFn(&Server, &mut Scenario)) {
+    let real = available(Server::real_alone());
+    for host in hosts().await {
+        let local = Server::local().await;
+        for server in [real.as_ref().map(|(_, server)| server), Some(&local)].into_iter().flatten() {
+            test(server, &mut server.scenario(&host)).await;
+            server.must_be_empty().await;
+        }
+        local.finish().await;
     }
 }
 

@@ -11,6 +11,7 @@ mod kind;
 mod moment;
 mod object;
 pub(crate) mod of_stack;
+mod requested;
 mod verify;
 
 use zenml_api::ConnectorId;
@@ -91,15 +92,7 @@ async fn client(cx: Cx, id: ConnectorId, query: api::ClientQuery, (): ()) -> Res
         if catalog::find(&row.own.connector_type).is_none() {
             return Err(verify::not_installed(&row.own.connector_type));
         }
-        if let Some(resource_type) = query.resource_type {
-            if !row.own.resource_types.contains(&resource_type) {
-                return Err(Error::value(format!(
-                    "The service connector does not support the resource type '{resource_type}'."
-                )));
-            }
-            row.own.resource_types = vec![resource_type];
-        }
-        row.own.resource_id = query.resource_id.or(row.own.resource_id);
+        requested::narrow(&mut row.own, query)?;
         let secret = noun::secret(tx, &allowed, &cx.shared().vault).await?;
         let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
         Ok(answer(row, &owners, Shown::Secrets(secret)))
