@@ -83,7 +83,7 @@ docs-validate: toolchain host ## Check docs/ with the validator of the Terraform
 	@scripts/docs-validate $(target)/debug/terraform-provider-zenml
 
 .PHONY: clients
-clients: toolchain ## Let programs of others use the provider: the Go acceptance framework, terraform test, locks (requires Go)
+clients: toolchain ## Let programs of others use the provider: the Go acceptance framework, terraform test, a registry (requires Go)
 	@$(cargo) build $(locked) $(binaries)
 	@scripts/clients $(target)/debug
 
