@@ -371,6 +371,10 @@ impl EphemeralResource for Visit {
         let lease = format!("visit-of-{}", config.name);
         cx.client().await?.write(&lease, "open")?;
         cx.save(&lease)?;
+        if config.name == "guest" {
+            let pipe = cx.client().await?.0.join("guest.pipe");
+            act(&format!("hold {}", pipe.display())).await;
+        }
         if config.name == "nobody" {
             return Err(Diag::error("Nobody came").at(Self::NAME));
         }

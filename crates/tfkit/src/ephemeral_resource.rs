@@ -78,8 +78,8 @@ pub trait EphemeralResource: Send + Sync + 'static {
     /// [`OrServer`](crate::field::OrServer) ones are unknown and must be filled; no other attribute may change.
     ///
     /// A host forgets an ephemeral resource whose `open` failed. [Save](Opening::save) the lease as soon as something
-    /// exists: if this function then fails, panics or returns an invalid result, the engine calls
-    /// [`close`](Self::close) with it.
+    /// exists: if this function then fails, panics or returns an invalid result, or if the host is gone, the engine
+    /// calls [`close`](Self::close) with it.
     ///
     /// When the user asks to stop, an `open` whose lease is `()` ends at once. Any other runs to its end, so that
     /// nothing is lost: check [`Cx::stopped`] before each step that takes long.

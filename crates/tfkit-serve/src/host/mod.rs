@@ -77,7 +77,12 @@ pub(crate) fn run(
 fn with_threads(serve: impl AsyncFnOnce(Threads) -> Result<(), HostError>) -> Result<(), HostError> {
     let runtime = threads::connection().map_err(HostError::Runtime)?;
     let background = threads::background().map_err(HostError::Runtime)?;
-    let outcome = runtime.block_on(serve(Threads::new(&background)));
+    let threads = Threads::new(&background);
+    let outcome = runtime.block_on(async {
+        let outcome = serve(threads.clone()).await;
+        threads.cleaned_up().await;
+        outcome
+    });
     // Neither waits for a thread that an author blocks.
     background.shutdown_timeout(LEFTOVERS);
     runtime.shutdown_background();

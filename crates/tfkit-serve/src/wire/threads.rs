@@ -11,11 +11,12 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tfkit::engine::attended;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tonic::Status;
 use tonic::codegen::BoxStream;
 use tonic::codegen::tokio_stream::StreamExt as _;
@@ -57,12 +58,28 @@ pub(crate) fn background() -> io::Result<Runtime> {
 #[derive(Clone, Debug)]
 pub(crate) struct Threads {
     background: Handle,
+    /// How many calls run.
+    running: Arc<watch::Sender<usize>>,
 }
 
 impl Threads {
     /// Lets calls use this runtime for sockets, timers and tasks.
     pub(crate) fn new(background: &Runtime) -> Self {
-        Self { background: background.handle().clone() }
+        Self { background: background.handle().clone(), running: Arc::default() }
+    }
+
+    /// Waits for the calls that clean up after their caller is gone, as long as they may take.
+    pub(crate) async fn cleaned_up(&self) {
+        let mut running = self.running.subscribe();
+        let idle = running.wait_for(|calls| *calls == 0);
+        // An author who blocks does not clean up.
+        let _ = tokio::time::timeout(CLEANING_UP, idle).await;
+    }
+
+    /// Counts a call until the returned guard is dropped.
+    fn running(&self) -> Running {
+        self.running.send_modify(|calls| *calls += 1);
+        Running(Arc::clone(&self.running))
     }
 
     /// Runs a call on its own thread. If this future is dropped because the host cancelled the call or is gone, the
@@ -74,10 +91,12 @@ impl Threads {
         // Dropped together with this future.
         let (_caller, gone) = oneshot::channel::<Infallible>();
         let gone = async move { drop(gone.await) };
-        let background = self.background.clone();
-        let running =
-            tokio::task::spawn_blocking(move || background.block_on(attended(gone, CLEANING_UP, call)));
-        let result = running.await.ok().flatten();
+        let (background, running) = (self.background.clone(), self.running());
+        let result = tokio::task::spawn_blocking(move || {
+            let _running = running;
+            background.block_on(attended(gone, CLEANING_UP, call))
+        });
+        let result = result.await.ok().flatten();
         result.ok_or_else(|| Status::unavailable("the provider process is ending"))
     }
 
@@ -98,8 +117,21 @@ impl Threads {
                 }
             }
         };
-        let background = self.background.clone();
-        tokio::task::spawn_blocking(move || background.block_on(attended(gone, CLEANING_UP, forward)));
+        let (background, running) = (self.background.clone(), self.running());
+        tokio::task::spawn_blocking(move || {
+            let _running = running;
+            background.block_on(attended(gone, CLEANING_UP, forward))
+        });
         Box::pin(ReceiverStream::new(events))
+    }
+}
+
+/// A running call.
+#[derive(Debug)]
+struct Running(Arc<watch::Sender<usize>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.send_modify(|calls| *calls -= 1);
     }
 }

@@ -207,8 +207,8 @@ async fn newer_call(channel: Channel, folder: &Path, rpc: &str, text: String) ->
                 config,
                 ..open_ephemeral_resource::Request::default()
             };
-            // The name is a path, of which nobody can make a file.
-            let _ = calls.open_ephemeral_resource(request).await.unwrap();
+            // Most names are paths, of which nobody can make a file; and a process that ends may not answer.
+            let _ = calls.open_ephemeral_resource(request).await;
             Vec::new()
         }
         "function" => {
@@ -359,31 +359,104 @@ async fn the_host_and_signals_end_the_process_while_an_author_blocks() {
     tokio::join!(end("-TERM"), end("-HUP"), end("-QUIT"), end("shutdown"));
 }
 
+/// A provider whose parent is the host, and both ends of its output.
+struct Hosted {
+    host: std::process::Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    channel: Channel,
+}
+
+impl Hosted {
+    async fn start(folder: &Folder) -> Self {
+        let mut host = Command::new("sh");
+        host.args(["-c", r#""$0" & wait"#]).arg(example());
+        host.env_clear().envs([
+            COOKIE,
+            VERSIONS,
+            ("PLUGIN_UNIX_SOCKET_DIR", folder.path().to_str().unwrap()),
+        ]);
+        host.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut host = host.spawn().unwrap();
+        let mut stdout = BufReader::new(host.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let channel = connect_to(line.split('|').nth(3).unwrap()).await;
+        assert_eq!(configure(&channel, folder.path(), "unused-token").await, []);
+        Self { host, stdout, channel }
+    }
+
+    /// Kills the host during a call, and waits for the end of the provider.
+    async fn dies(mut self, busy: tokio::task::JoinHandle<Vec<Diagnostic>>) {
+        self.host.kill().unwrap();
+        // The host's end of the connection closes with it.
+        busy.abort();
+        let _ = busy.await;
+        self.ended().await;
+    }
+
+    /// Waits for the end of the provider.
+    async fn ended(self) {
+        let Self { mut host, mut stdout, channel } = self;
+        drop(channel);
+        // The provider holds the other end of the pipe until it ends.
+        let rest = spawn_blocking(move || stdout.read_line(&mut String::new()).unwrap());
+        assert_eq!(timeout(LONG, rest).await.expect("the provider goes on").unwrap(), 0);
+        host.wait().unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_process_whose_host_died_ends_while_an_author_blocks() {
     let folder = Folder::new();
-    let mut host = Command::new("sh");
-    host.args(["-c", r#""$0" & wait"#]).arg(example());
-    host.env_clear().envs([COOKIE, VERSIONS, ("PLUGIN_UNIX_SOCKET_DIR", folder.path().to_str().unwrap())]);
-    host.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut host = host.spawn().unwrap();
-    let mut stdout = BufReader::new(host.stdout.take().unwrap());
-    let mut line = String::new();
-    stdout.read_line(&mut line).unwrap();
-    let channel = connect_to(line.split('|').nth(3).unwrap()).await;
-    assert_eq!(configure(&channel, folder.path(), "unused-token").await, []);
+    let hosted = Hosted::start(&folder).await;
     let pipe = folder.pipe("pipe");
-    let busy = spawn(&channel, &folder, "create", format!("block {}", pipe.display()));
+    let busy = spawn(&hosted.channel, &folder, "create", format!("block {}", pipe.display()));
     let _held = blocked(&pipe).await;
-    host.kill().unwrap();
-    host.wait().unwrap();
-    // The host's end of the connection closes with it.
+    hosted.dies(busy).await;
+}
+
+/// Opens an ephemeral resource that has created something and waits.
+async fn opening(channel: &Channel, folder: &Folder) -> (tokio::task::JoinHandle<Vec<Diagnostic>>, Waiting) {
+    let mut waiting = Waiting::on(&folder.pipe("guest.pipe"));
+    let opening = spawn(channel, folder, "ephemeral", "guest".to_owned());
+    waiting.begun().await;
+    assert!(folder.path().join("visit-of-guest.note").exists());
+    (opening, waiting)
+}
+
+fn is_closed(folder: &Folder) -> bool {
+    folder.path().join("end-of-visit-of-guest.note").exists()
+}
+
+#[tokio::test]
+async fn what_an_ephemeral_resource_created_is_closed_if_its_host_dies_or_cancels_while_it_opens() {
+    let folder = Folder::new();
+    let hosted = Hosted::start(&folder).await;
+    let (busy, _waiting) = opening(&hosted.channel, &folder).await;
+    hosted.dies(busy).await;
+    assert!(is_closed(&folder), "the host died");
+
+    let folder = Folder::new();
+    let (mut provider, channel) = start(&folder).await;
+    let (busy, waiting) = opening(&channel, &folder).await;
     busy.abort();
-    let _ = busy.await;
-    drop(channel);
-    // The provider holds the other end of the pipe until it ends.
-    let rest = spawn_blocking(move || stdout.read_line(&mut String::new()).unwrap());
-    assert_eq!(timeout(LONG, rest).await.expect("the provider outlives its host").unwrap(), 0);
+    waiting.dropped().await;
+    provider.send("-TERM");
+    assert!(provider.wait(LONG).await.success());
+    assert!(is_closed(&folder), "the host cancelled");
+}
+
+#[tokio::test]
+async fn what_an_ephemeral_resource_created_is_closed_even_if_two_signals_end_the_process() {
+    let folder = Folder::new();
+    let (mut provider, channel) = start(&folder).await;
+    let (busy, _waiting) = opening(&channel, &folder).await;
+    provider.send("-TERM");
+    // Two signals of one kind at the same time are one.
+    provider.send("-HUP");
+    assert!(provider.wait(LONG).await.success());
+    assert!(is_closed(&folder));
+    busy.abort();
 }
 
 /// Hosts cancel a call by closing its stream.

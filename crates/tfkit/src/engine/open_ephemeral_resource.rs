@@ -1,18 +1,22 @@
 //! Opening an ephemeral resource.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::core::{Core, Diags, Engine};
 use super::outcome::{take, unresolved};
 use super::task;
 use super::validate::late_errors;
-use crate::cx::{Notes, SharedNotes, unknown_provider};
+use crate::cx::{Cx, Notes, SharedNotes, gone, unknown_provider};
 use crate::diag::Diag;
 use crate::erased::{AnyEphemeralResource, RenewAt, Work};
 use crate::model::Operation;
 use crate::plan::{Violation, check_plan, prepare, tidy};
 use crate::schema::Schema;
 use crate::value::Dyn;
+
+/// How long opening goes on after the caller is gone, to save what it has just created. It leaves time to close it
+/// before the operation is [dropped](super::attended).
+const LAST_STEPS: Duration = Duration::from_millis(500);
 
 /// A request to open an ephemeral resource.
 #[derive(Clone, Debug)]
@@ -39,13 +43,14 @@ pub struct OpenResponse {
 }
 
 impl Engine {
-    /// Opens an ephemeral resource. Nothing stays open on failure: hosts do not close what they could not open.
+    /// Opens an ephemeral resource. Nothing stays open on failure: hosts do not close what they could not open. If the
+    /// caller is gone before the end, nobody else can close it.
     ///
     /// While a value that it needs is unknown, nothing is opened, and the computed values of the result are unknown.
     pub async fn open_ephemeral_resource(&self, request: OpenRequest) -> OpenResponse {
         let type_name = request.type_name.clone();
         let notes = Notes::after(&[]);
-        let opened = self.0.opened(request, &notes).await;
+        let opened = unless_gone(self.0.opened(request, &notes)).await;
         let Notes { mut diags, private, .. } = take(&notes);
         match opened {
             Ok((result, renew_at)) => OpenResponse { result, renew_at, private: private.to_bytes(), diags },
@@ -103,6 +108,21 @@ impl Core {
         }
         task::run_until_stopped(&format!("{operation} of {type_name}"), &self.shared, work).await.flatten()
     }
+}
+
+/// Returns the result, or an error if there is nobody to receive it.
+async fn unless_gone<T>(opening: impl Future<Output = Result<T, Diags>>) -> Result<T, Diags> {
+    let gone = gone();
+    let late = async {
+        gone.wait().await;
+        tokio::time::sleep(LAST_STEPS).await;
+    };
+    let opened = tokio::select! {
+        biased;
+        opened = opening => Some(opened),
+        () = late => None,
+    };
+    opened.filter(|_| !gone.is_set()).unwrap_or_else(|| Err(one(Cx::<()>::cancelled())))
 }
 
 /// Applies the host's rules: everything that is configured is unchanged, and everything is known. Terraform reports a
