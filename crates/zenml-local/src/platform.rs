@@ -13,11 +13,13 @@ use zenml_api::{OrganizationId, Sensitive};
 use crate::bootstrap::{self, Admin, First};
 use crate::control;
 use crate::control::limit::Limits;
+use crate::engine::{EngineKind, Engines};
 use crate::error::Error;
 use crate::faults::{Faults, Injector};
 use crate::http::{self, ConnectionLimits, Routes, ServedRoute};
 use crate::login::Logins;
 use crate::master;
+use crate::servers::{Lifetime, Pythons, Servers};
 use crate::start::StartError;
 use crate::state::Shared;
 use crate::store::{Database, Store, now, setting};
@@ -40,6 +42,12 @@ pub struct Options {
     pub invitation_lifetime: Duration,
     /// Limits of the subscription of each organization.
     pub limits: Limits,
+    /// What runs new workspaces. A workspace keeps its engine.
+    pub engine: EngineKind,
+    /// Where the interpreters of ZenML servers come from.
+    pub pythons: Pythons,
+    /// Whether ZenML servers go on running when the platform stops. Those of an ephemeral platform never do.
+    pub keep_servers: bool,
 }
 
 impl Options {
@@ -57,6 +65,9 @@ impl Default for Options {
             faults: Faults::default(),
             invitation_lifetime: Self::INVITATION_LIFETIME,
             limits: Limits::default(),
+            engine: EngineKind::default(),
+            pythons: Pythons::default(),
+            keep_servers: false,
         }
     }
 }
@@ -101,11 +112,26 @@ impl Platform {
             bootstrap::prepare(&store, &vault, &options.organization).await.map_err(StartError::State)?;
         let (listener, base_url) = listen(&store, options.listen).await?;
         let (store, vault) = (Arc::new(store), Arc::new(vault));
+        let lifetime = match (&options.database, options.keep_servers) {
+            (Database::Ephemeral, _) => Lifetime::Process,
+            (Database::File(_), true) => Lifetime::Kept,
+            (Database::File(_), false) => Lifetime::Platform,
+        };
         let shared = Arc::new(Shared {
             tokens: Tokens::new(&vault, first.platform),
             logins: Arc::new(Logins::new(store.clone())),
             faults: Injector::new(options.faults),
-            engine: Box::new(Embedded::new(store.clone(), vault.clone(), base_url.clone())),
+            engines: Engines {
+                default: options.engine,
+                embedded: Box::new(Embedded::new(store.clone(), vault.clone(), base_url.clone())),
+                zenml: Box::new(Servers::new(
+                    store.clone(),
+                    vault.clone(),
+                    base_url.clone(),
+                    options.pythons,
+                    lifetime,
+                )),
+            },
             tasks: Tasks::default(),
             invitation_lifetime: options.invitation_lifetime,
             limits: options.limits,
@@ -215,6 +241,7 @@ impl Platform {
             tracing::error!(%error, "the server ended with an error");
         }
         self.shared.tasks.stop().await;
+        self.shared.engines.stop().await;
         self.shared.logins.flush().await;
         self.shared.store.close().await;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::control::limit::Limits;
 use crate::crypto::Vault;
-use crate::engine::WorkspaceEngine;
+use crate::engine::Engines;
 use crate::faults::Injector;
 use crate::login::Logins;
 use crate::store::Store;
@@ -19,7 +19,7 @@ pub(crate) struct Shared {
     pub(crate) tokens: Tokens,
     pub(crate) logins: Arc<Logins>,
     pub(crate) faults: Injector,
-    pub(crate) engine: Box<dyn WorkspaceEngine>,
+    pub(crate) engines: Engines,
     pub(crate) tasks: Tasks,
     /// For how long an invitation can be accepted.
     pub(crate) invitation_lifetime: std::time::Duration,

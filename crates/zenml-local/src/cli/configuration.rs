@@ -24,6 +24,8 @@ pub(super) enum Command {
     Serve(Serve),
     /// Show the audit trail: one line for each change, including rejected ones.
     Audit(Audit),
+    /// Print the log of a workspace's ZenML server, even while `serve` is running.
+    Logs(Logs),
     /// Count all objects: accounts, teams, role assignments, shares, stacks and so on.
     Census(Census),
     /// Write the whole state to one file, even while `serve` is running.
@@ -54,9 +56,16 @@ pub(super) struct Serve {
     /// Name of the organization to create on the first start of a database.
     #[arg(long, value_name = "NAME", default_value = "local")]
     pub(super) organization: String,
-    /// Engine that runs the workspaces. Hidden while there is only one.
-    #[arg(long, value_enum, default_value_t = Engine::Embedded, hide = true)]
+    /// What runs new workspaces. Each workspace keeps its engine.
+    #[arg(long, value_enum, default_value_t = Engine::Embedded)]
     pub(super) engine: Engine,
+    /// Python interpreter that has ZenML, for workspaces of the engine zenml. By default, each version is installed
+    /// with pip on first use, into an environment in the user's cache.
+    #[arg(long, value_name = "PATH")]
+    pub(super) zenml_python: Option<PathBuf>,
+    /// Leave the ZenML servers of workspaces running when the platform stops. The next start adopts them.
+    #[arg(long, conflicts_with = "ephemeral")]
+    pub(super) keep_servers: bool,
     /// Hours for which an invitation can be accepted.
     #[arg(long, value_name = "HOURS", default_value_t = 336)]
     pub(super) invitation_hours: u32,
@@ -85,6 +94,15 @@ pub(super) struct Audit {
     /// Print one JSON object per line.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Logs {
+    #[command(flatten)]
+    pub(super) database: DatabaseOption,
+    /// Name or ID of the workspace.
+    #[arg(value_name = "WORKSPACE")]
+    pub(super) workspace: String,
 }
 
 #[derive(Debug, Args)]
@@ -171,19 +189,27 @@ impl DatabaseOption {
 pub(super) enum Engine {
     /// The platform serves the workspaces itself.
     Embedded,
-    /// Each workspace is a real ZenML server; not implemented yet.
-    #[value(hide = true)]
+    /// Each workspace is a real ZenML server, which the platform starts and watches. Requires Python.
     Zenml,
 }
 
 /// `$XDG_DATA_HOME/zenml-local/platform.db`, with the fallbacks of the XDG specification.
-#[expect(clippy::disallowed_methods, reason = "this module reads the environment")]
 fn default_database() -> PathBuf {
+    user_folder("XDG_DATA_HOME", ".local/share").join("platform.db")
+}
+
+/// The folder of the Python environments, `$XDG_CACHE_HOME/zenml-local`.
+pub(super) fn cache() -> PathBuf {
+    user_folder("XDG_CACHE_HOME", ".cache")
+}
+
+#[expect(clippy::disallowed_methods, reason = "this module reads the environment")]
+fn user_folder(variable: &str, in_home: &str) -> PathBuf {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_DATA_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+    absolute(variable)
+        .or_else(|| absolute("HOME").map(|home| home.join(in_home)))
         .unwrap_or_default()
-        .join("zenml-local/platform.db")
+        .join("zenml-local")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod configuration;
 mod failure;
 mod invitation;
 mod log;
+mod logs;
 mod ready;
 mod restore;
 mod serve;
@@ -32,6 +33,7 @@ pub fn run() -> ExitCode {
     let result = match arguments.command {
         Command::Serve(options) => serve::run(options),
         Command::Audit(options) => audit::run(&options),
+        Command::Logs(options) => logs::run(&options),
         Command::Census(options) => census::run(&options),
         Command::Backup(options) => backup::run(&options),
         Command::Restore(options) => restore::run(&options),

@@ -4,25 +4,17 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::configuration::{Engine, Serve};
+use super::configuration::{self, Engine, Serve};
 use super::failure::Failure;
 use super::ready;
 use crate::control::limit::Limits;
+use crate::engine::EngineKind;
 use crate::faults::Faults;
 use crate::platform::{Options, Platform};
+use crate::servers::Pythons;
 use crate::store::Database;
 
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the engine \"zenml\" is not available in this version. Use --engine embedded, or enroll a ZenML server that \
-     you run yourself as an unmanaged workspace"
-)]
-struct EngineUnavailable;
-
 pub(super) fn run(options: Serve) -> Result<(), Failure> {
-    if options.engine == Engine::Zenml {
-        return Err(EngineUnavailable.into());
-    }
     let database = if options.ephemeral { Database::Ephemeral } else { options.database.resolve()? };
     if let Some(path) = &options.ready_file {
         // The credentials of a first start are shown only once, so this is checked before they are created.
@@ -45,6 +37,12 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
                 workspaces: options.workspace_limit,
                 projects: options.project_limit,
             },
+            engine: match options.engine {
+                Engine::Embedded => EngineKind::Embedded,
+                Engine::Zenml => EngineKind::Zenml,
+            },
+            pythons: Pythons { named: options.zenml_python, cache: configuration::cache() },
+            keep_servers: options.keep_servers,
         })
         .await?;
         let (ready_file, ready) = (options.ready_file, platform.ready().clone());

@@ -3,7 +3,9 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{constant_time, hkdf, hmac};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use uuid::Uuid;
+use zenml_api::Sensitive;
 
 use super::error::VaultError;
 
@@ -11,6 +13,7 @@ use super::error::VaultError;
 pub(crate) struct Vault {
     sealing: RandomizedNonceKey,
     digests: hmac::Key,
+    servers: hmac::Key,
     tokens: [u8; 32],
     check: [u8; 32],
 }
@@ -28,6 +31,7 @@ impl Vault {
             sealing: RandomizedNonceKey::new(&AES_256_GCM, &derive(&root, b"seal"))
                 .expect("the derived key has the cipher's length"),
             digests: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, b"digest")),
+            servers: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, b"server")),
             tokens: derive(&root, b"token"),
             check: derive(&root, b"check"),
         }
@@ -69,6 +73,13 @@ impl Vault {
         constant_time::verify_slices_are_equal(&self.digest(secret), digest).is_ok()
     }
 
+    /// Returns a secret of a workspace's server. It is the same after a restart, and another one for each workspace and
+    /// each purpose.
+    pub(crate) fn secret_of_server(&self, workspace: Uuid, purpose: &str) -> Sensitive<String> {
+        let secret = hmac::sign(&self.servers, format!("{workspace}/{purpose}").as_bytes());
+        URL_SAFE_NO_PAD.encode(secret.as_ref()).into()
+    }
+
     /// Returns a string that only this master key produces. It can be stored: it reveals nothing about the key.
     pub(crate) fn check(&self) -> String {
         STANDARD.encode(self.check)
@@ -91,6 +102,16 @@ fn derive(root: &hkdf::Prk, purpose: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_secrets_of_servers_differ_and_survive_a_restart() {
+        let (one, other) = (Vault::new(&[1; 32]), Vault::new(&[2; 32]));
+        let (a, b) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let of = |vault: &Vault, id, purpose| vault.secret_of_server(id, purpose).into_exposed();
+        let all = [of(&one, a, "x"), of(&one, a, "y"), of(&one, b, "x"), of(&other, a, "x")];
+        assert_eq!(all.iter().collect::<std::collections::HashSet<_>>().len(), 4);
+        assert_eq!(of(&Vault::new(&[1; 32]), a, "x"), all[0]);
+    }
 
     #[test]
     fn a_sealed_value_opens_only_with_its_place_and_its_key() {

@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0007_key_and_device.sql"),
     include_str!("../../migrations/0008_invitation.sql"),
     include_str!("../../migrations/0009_custom_role.sql"),
+    include_str!("../../migrations/0010_engine.sql"),
 ];
 
 /// The newest version that this build supports.

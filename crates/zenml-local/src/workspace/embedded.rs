@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::deployment;
 use crate::audit::Origin;
 use crate::crypto::Vault;
-use crate::engine::{DEFAULT_VERSION, Endpoint, State, Work, WorkspaceEngine, WorkspaceSpec};
+use crate::engine::{DEFAULT_VERSION, Endpoint, Work, WorkspaceEngine, WorkspaceSpec};
 use crate::error::Result;
 use crate::rbac::{Actor, Tx, WorkspacePlace};
 use crate::store::Store;
@@ -28,6 +28,15 @@ impl Embedded {
         Self { store, vault, base_url }
     }
 
+    fn endpoint(&self, workspace: &WorkspaceSpec) -> Endpoint {
+        Endpoint {
+            server_url: format!("{}/w/{}", self.base_url, workspace.place.workspace),
+            version: DEFAULT_VERSION.to_owned(),
+            note: String::new(),
+            watch: None,
+        }
+    }
+
     async fn write(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<()>) -> Result<()> {
         unit_of_work::write(&self.store, &Actor::Platform, &Origin::default(), work).await
     }
@@ -42,19 +51,6 @@ impl WorkspaceEngine for Embedded {
         Box::pin(async move {
             self.write(async |tx| deployment::populate(tx, &self.vault, workspace.place).await).await?;
             Ok(self.endpoint(workspace))
-        })
-    }
-
-    fn endpoint(&self, workspace: &WorkspaceSpec) -> Endpoint {
-        Endpoint {
-            server_url: format!("{}/w/{}", self.base_url, workspace.place.workspace),
-            version: DEFAULT_VERSION.to_owned(),
-        }
-    }
-
-    fn state<'a>(&'a self, workspace: &'a WorkspaceSpec) -> Work<'a, State> {
-        Box::pin(async move {
-            Ok(if self.exists(workspace.place).await? { State::Running } else { State::Absent })
         })
     }
 

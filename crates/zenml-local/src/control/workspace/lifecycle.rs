@@ -1,7 +1,7 @@
 //! Background work on workspaces: deployment, deactivation, deletion, and resuming unfinished work of an earlier run.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use printable::Chain;
 use zenml_api::control::workspace::WorkspaceStatus;
@@ -9,7 +9,9 @@ use zenml_api::{Identifier, WorkspaceId};
 
 use super::sql::{self, Stored};
 use crate::audit::Origin;
-use crate::engine::{Endpoint, EngineError, State, WorkspaceSpec};
+use crate::engine::{
+    Endpoint, EngineError, EngineKind, Watch, WorkspaceEngine, WorkspaceSpec, is_same_version,
+};
 use crate::error::Result;
 use crate::faults::Deployment;
 use crate::rbac::{Actor, Tx, WorkspacePlace};
@@ -19,6 +21,13 @@ use crate::unit_of_work;
 /// Initial and maximum delay of background work after a failed write to the database.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// How often a server that ends by itself is started again before its workspace has failed, and the first of the
+/// pauses, which double.
+const RESTARTS: u32 = 4;
+const FIRST_RESTART: Duration = Duration::from_secs(1);
+/// After this time, a server has recovered, and its next end is the first one.
+const STABLE: Duration = Duration::from_mins(5);
 
 /// Brings a workspace to its desired state, in the background and on behalf of the platform.
 pub(super) fn start(shared: &Arc<Shared>, id: WorkspaceId) {
@@ -41,7 +50,8 @@ pub(super) fn start(shared: &Arc<Shared>, id: WorkspaceId) {
     });
 }
 
-/// Resumes after an earlier run: continues unfinished work and adopts running workspaces.
+/// Resumes after an earlier run: continues unfinished work and adopts running workspaces. What the platform serves
+/// itself is adopted before this returns; servers are adopted in the background, at the same time.
 pub(crate) async fn resume(shared: &Arc<Shared>) -> Result<()> {
     let (unfinished, running) = read(shared, async |tx| {
         Ok((sql::unfinished_unchecked(tx.sql()).await?, sql::running_unchecked(tx.sql()).await?))
@@ -52,34 +62,36 @@ pub(crate) async fn resume(shared: &Arc<Shared>) -> Result<()> {
     }
     for id in running {
         let stored = read(shared, async |tx| sql::stored_unchecked(tx.sql(), id).await).await?;
-        adopt(shared, &stored).await?;
+        match stored.engine {
+            EngineKind::Embedded => adopt(shared, &stored).await?,
+            EngineKind::Zenml => {
+                let platform = Arc::clone(shared);
+                shared.tasks.spawn(async move {
+                    if let Err(error) = adopt(&platform, &stored).await {
+                        tracing::error!(workspace.id = %id, cause = %Chain(&error), "a workspace was not adopted");
+                    }
+                });
+            }
+        }
     }
     Ok(())
 }
 
 /// Takes over a workspace that was available and re-creates missing parts.
 async fn adopt(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
-    let (engine, spec, id) = (&shared.engine, spec(stored), stored.id);
-    let adopted = match engine.state(&spec).await {
-        Ok(State::Running) => engine.adopt(&spec).await,
-        Ok(State::Stopped | State::Absent) => Ok(None),
-        Ok(State::Failed(reason)) => Err(EngineError { reason, source: None }),
-        Err(error) => Err(error),
-    };
-    match adopted {
-        Ok(Some(Endpoint { server_url, version })) => {
-            write(shared, async |tx| sql::set_endpoint_unchecked(tx.sql(), id, &server_url, &version).await)
-                .await
+    match engine(shared, stored).adopt(&spec(stored)).await {
+        Ok(Some(endpoint)) => {
+            finish(shared, stored, &WorkspaceStatus::Available, "", Some(&endpoint)).await.map(drop)
         }
         Ok(None) => {
             write(shared, async |tx| {
-                sql::set_status_unchecked(tx.sql(), id, &WorkspaceStatus::Pending, "").await
+                sql::set_status_unchecked(tx.sql(), stored.id, &WorkspaceStatus::Pending, "").await
             })
             .await?;
-            start(shared, id);
+            start(shared, stored.id);
             Ok(())
         }
-        Err(error) => fail(shared, stored, error).await,
+        Err(error) => fail(shared, stored, error).await.map(drop),
     }
 }
 
@@ -93,35 +105,54 @@ async fn bring(shared: &Arc<Shared>, id: WorkspaceId) -> Result<()> {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
             }
             Some(Deployment::Failed(reason)) => {
-                return fail(shared, &stored, EngineError { reason, source: None }).await;
+                return fail(shared, &stored, EngineError::failed(reason)).await.map(drop);
             }
         }
     }
-    // The desired state may have changed in the meantime. Then other work has started, and only the last one counts.
-    let stored = match read(shared, async |tx| sql::stored_unchecked(tx.sql(), id).await).await {
-        Err(error) if error.status() == http::StatusCode::NOT_FOUND => return Ok(()),
-        stored => stored?,
-    };
-    match stored.desired_state {
-        WorkspaceStatus::Deleted => delete(shared, &stored).await,
-        WorkspaceStatus::Deactivated => deactivate(shared, &stored).await,
-        _ => deploy(shared, &stored).await,
+    loop {
+        let stored = match read(shared, async |tx| sql::stored_unchecked(tx.sql(), id).await).await {
+            Err(error) if error.status() == http::StatusCode::NOT_FOUND => return Ok(()),
+            stored => stored?,
+        };
+        let outcome = match stored.desired_state {
+            WorkspaceStatus::Deleted => return delete(shared, &stored).await,
+            WorkspaceStatus::Deactivated => deactivate(shared, &stored).await,
+            _ => deploy(shared, &stored).await,
+        }?;
+        match outcome {
+            Outcome::Recorded | Outcome::Superseded => return Ok(()),
+            // Other work may have seen the new state first, and this work may have undone it.
+            Outcome::Outdated => {}
+        }
     }
 }
 
-async fn deploy(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
+/// What became of the result of some work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It was recorded.
+    Recorded,
+    /// The desired state has changed in the meantime.
+    Outdated,
+    /// Later work has begun, which records its own result.
+    Superseded,
+}
+
+async fn deploy(shared: &Arc<Shared>, stored: &Stored) -> Result<Outcome> {
     let spec = spec(stored);
-    let engine = &shared.engine;
-    let upgrade = stored.server_version.as_ref().is_some_and(|version| *version != spec.version);
+    let engine = engine(shared, stored);
+    let upgrade = spec.deployed.as_ref().is_some_and(|version| !is_same_version(version, &spec.version));
     let result = if upgrade { engine.upgrade(&spec).await } else { engine.deploy(&spec).await };
     match result {
         Err(error) => fail(shared, stored, error).await,
-        Ok(endpoint) => finish(shared, stored, &WorkspaceStatus::Available, "", Some(&endpoint)).await,
+        Ok(endpoint) => {
+            finish(shared, stored, &WorkspaceStatus::Available, &endpoint.note, Some(&endpoint)).await
+        }
     }
 }
 
-async fn deactivate(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
-    match shared.engine.deactivate(&spec(stored)).await {
+async fn deactivate(shared: &Arc<Shared>, stored: &Stored) -> Result<Outcome> {
+    match engine(shared, stored).deactivate(&spec(stored)).await {
         Err(error) => fail(shared, stored, error).await,
         Ok(()) => finish(shared, stored, &WorkspaceStatus::Deactivated, "", None).await,
     }
@@ -129,42 +160,110 @@ async fn deactivate(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
 
 async fn delete(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
     if stored.is_managed
-        && let Err(error) = shared.engine.delete(&spec(stored)).await
+        && let Err(error) = engine(shared, stored).delete(&spec(stored)).await
     {
-        return fail(shared, stored, error).await;
+        return fail(shared, stored, error).await.map(drop);
     }
     write(shared, async |tx| sql::remove_unchecked(tx.sql(), stored.id).await).await
 }
 
+/// Starts the server of a workspace again when it ends by itself, with growing pauses. Gives up after some times.
+fn watch(shared: &Arc<Shared>, stored: Stored, mut watch: Watch) {
+    let platform = Arc::clone(shared);
+    shared.tasks.spawn(async move {
+        let (spec, mut times) = (spec(&stored), 0);
+        loop {
+            let (engine, since) = (engine(&platform, &stored), Instant::now());
+            let Ok(mut reason) = engine.ended(&spec, watch).await else { return };
+            if since.elapsed() >= STABLE {
+                times = 0;
+            }
+            let endpoint = loop {
+                if times == RESTARTS {
+                    return report(fail(&platform, &stored, EngineError::failed(reason)).await);
+                }
+                tracing::warn!(workspace.id = %stored.id, reason, "a server ended and is started again");
+                report(finish(&platform, &stored, &WorkspaceStatus::Pending, &reason, None).await);
+                tokio::time::sleep(FIRST_RESTART * 2_u32.pow(times)).await;
+                times += 1;
+                match engine.restart(&spec, watch).await {
+                    Ok(endpoint) => break endpoint,
+                    Err(EngineError::Superseded) => return,
+                    Err(EngineError::Failed { reason: again, .. }) => reason = again,
+                }
+            };
+            let Some(next) = endpoint.watch else { return };
+            watch = next;
+            let recorded = record(&platform, &stored, &WorkspaceStatus::Available, "", Some(&endpoint)).await;
+            report(recorded);
+        }
+    });
+}
+
+fn report(recorded: Result<Outcome>) {
+    if let Err(error) = recorded {
+        tracing::error!(cause = %Chain(&error), "the status of a workspace was not recorded");
+    }
+}
+
 /// Records that a workspace failed, unless the cause is only a failed write to the platform's own database.
-async fn fail(shared: &Arc<Shared>, stored: &Stored, error: EngineError) -> Result<()> {
-    if let Some(cause) = error.source
+async fn fail(shared: &Arc<Shared>, stored: &Stored, error: EngineError) -> Result<Outcome> {
+    let (reason, source) = match error {
+        EngineError::Superseded => return Ok(Outcome::Superseded),
+        EngineError::Failed { reason, source } => (reason, source),
+    };
+    if let Some(cause) = source
         && cause.is_of_storage()
     {
         return Err(cause);
     }
-    tracing::warn!(workspace.id = %stored.id, cause = error.reason, "a workspace failed");
-    finish(shared, stored, &WorkspaceStatus::Failed, &error.reason, None).await
+    tracing::warn!(workspace.id = %stored.id, cause = reason, "a workspace failed");
+    finish(shared, stored, &WorkspaceStatus::Failed, &reason, None).await
 }
 
-/// Records the result of work, unless the desired state has changed in the meantime: then other work records it.
+/// Records the result of work, and watches what runs now.
 async fn finish(
     shared: &Arc<Shared>,
     stored: &Stored,
     status: &WorkspaceStatus,
     reason: &str,
     endpoint: Option<&Endpoint>,
-) -> Result<()> {
+) -> Result<Outcome> {
+    let outcome = record(shared, stored, status, reason, endpoint).await?;
+    if outcome == Outcome::Recorded
+        && let Some(run) = endpoint.and_then(|endpoint| endpoint.watch)
+    {
+        watch(shared, stored.clone(), run);
+    }
+    Ok(outcome)
+}
+
+/// Records the result of work, unless the desired state has changed in the meantime: then other work records it.
+async fn record(
+    shared: &Arc<Shared>,
+    stored: &Stored,
+    status: &WorkspaceStatus,
+    reason: &str,
+    endpoint: Option<&Endpoint>,
+) -> Result<Outcome> {
     write(shared, async |tx| {
-        if sql::stored_unchecked(tx.sql(), stored.id).await?.desired_state != stored.desired_state {
-            return Ok(());
+        let current = sql::stored_unchecked(tx.sql(), stored.id).await?;
+        if current.desired_state != stored.desired_state {
+            return Ok(Outcome::Outdated);
         }
-        if let Some(Endpoint { server_url, version }) = endpoint {
+        if let Some(Endpoint { server_url, version, .. }) = endpoint {
             sql::set_endpoint_unchecked(tx.sql(), stored.id, server_url, version).await?;
         }
-        sql::set_status_unchecked(tx.sql(), stored.id, status, reason).await
+        if current.status != *status || current.state_reason != reason {
+            sql::set_status_unchecked(tx.sql(), stored.id, status, reason).await?;
+        }
+        Ok(Outcome::Recorded)
     })
     .await
+}
+
+fn engine<'a>(shared: &'a Shared, stored: &Stored) -> &'a dyn WorkspaceEngine {
+    shared.engines.of(stored.engine)
 }
 
 fn spec(stored: &Stored) -> WorkspaceSpec {
@@ -172,6 +271,7 @@ fn spec(stored: &Stored) -> WorkspaceSpec {
         place: WorkspacePlace { organization: stored.organization.uuid(), workspace: stored.id.uuid() },
         name: stored.name.clone(),
         version: stored.version.clone(),
+        deployed: stored.server_version.clone(),
     }
 }
 

@@ -12,10 +12,11 @@ use zenml_api::{IdOrName, Identifier, OrganizationId, Patch, Sensitive, UserId, 
 use super::check;
 use super::organization::OrganizationAt;
 use crate::crypto::random_string;
-use crate::engine::DEFAULT_VERSION;
+use crate::engine::{DEFAULT_VERSION, EngineKind, is_older_version, is_version};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Act, Action, Allowed, Create, Delete, Holdings, Object as _, Read, Tx, Update};
+use crate::servers::enrollment_key as enrollment_key_of;
 
 pub(crate) use lifecycle::resume;
 use object::unknown;
@@ -77,6 +78,8 @@ async fn create(
     let is_managed = new.is_managed.unwrap_or(true) && query.enroll != Some(true);
     let enrollment_key = (!is_managed).then(|| Sensitive::from(random_string()));
     let version = new.zenml_service.as_ref().and_then(|service| service.configuration.version.clone());
+    check_version(version.as_deref())?;
+    let engine = cx.shared().engines.default;
     let id = WorkspaceId::random();
     let workspace = cx
         .tx(async |tx| {
@@ -87,7 +90,12 @@ async fn create(
             let workspaces = tx.allow::<Create, _>(WorkspacesOf(Some(organization))).await?;
             tx.note(&workspaces, id, &new.name);
             cx.shared().limits.allow_workspace(tx.sql(), organization).await?;
-            let digest = enrollment_key.as_ref().map(|key| cx.shared().vault.digest(key.expose().as_bytes()));
+            let vault = &cx.shared().vault;
+            let key = match engine {
+                EngineKind::Zenml if is_managed => Some(enrollment_key_of(vault, id.uuid())),
+                _ => enrollment_key.clone(),
+            };
+            let digest = key.map(|key| vault.digest(key.expose().as_bytes()));
             let row = NewWorkspace {
                 id,
                 name: &new.name,
@@ -96,6 +104,7 @@ async fn create(
                 logo_url: new.logo_url.as_deref(),
                 owner,
                 is_managed,
+                engine,
                 version: version.as_deref().unwrap_or(DEFAULT_VERSION),
                 enrollment_digest: digest.as_deref(),
             };
@@ -131,6 +140,8 @@ async fn update(
     if let Patch::Set(description) = &change.description {
         check::length("description", description, 0..=256)?;
     }
+    let service = change.zenml_service.as_ref();
+    check_version(service.and_then(|service| service.configuration.version.as_deref()))?;
     let desired = change.desired_state.clone();
     if desired
         .as_ref()
@@ -149,6 +160,7 @@ async fn update(
                 require_new_owner(tx, at, owner).await?;
             }
             let next = changed(&stored, &change);
+            require_no_downgrade(&stored, &next)?;
             sql::write(tx.sql(), &allowed, &next).await?;
             let work = next.is_managed
                 && (next.desired_state != stored.desired_state
@@ -201,10 +213,37 @@ async fn report_status(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
         let allowed = tx.allow::<Update, _>(at).await?;
         let stored = sql::select_one(tx.sql(), &allowed).await?;
         tx.note(&allowed, id, &stored.name);
+        if stored.is_managed {
+            // Its engine asks the server itself: the report is sent before the server listens.
+            return Ok(());
+        }
         sql::report(tx.sql(), &allowed, request.server_url.as_deref(), request.server_version.as_deref())
             .await
     })
     .await
+}
+
+/// Versions that do not exist are found when they are installed.
+fn check_version(version: Option<&str>) -> Result<()> {
+    match version {
+        Some(version) if !is_version(version) => {
+            Err(Error::value(format!("'{version}' is not a version of ZenML, such as {DEFAULT_VERSION}.")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A server migrates its database to its version, and cannot go back.
+fn require_no_downgrade(stored: &Stored, next: &Stored) -> Result<()> {
+    match (&stored.server_version, stored.engine) {
+        (Some(running), EngineKind::Zenml) if is_older_version(&next.version, running) => {
+            Err(Error::value(format!(
+                "Workspace '{}' runs version {running} and cannot be downgraded to {}.",
+                stored.name, next.version
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_name(name: &str) -> Result<()> {

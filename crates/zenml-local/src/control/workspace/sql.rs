@@ -9,6 +9,7 @@ use super::super::check::Slice;
 use super::super::organization::organization_unchecked;
 use super::super::user::user_unchecked;
 use super::object::{WorkspaceAt, WorkspacesOf};
+use crate::engine::EngineKind;
 use crate::error::{Error, Result};
 use crate::rbac::{Act, Allowed, Caller, Create, Delete, Listed, Update};
 use crate::store::{Query, Row, Sql, column, now};
@@ -24,6 +25,8 @@ pub(super) struct Stored {
     pub(super) logo_url: Option<String>,
     pub(super) owner: UserId,
     pub(super) is_managed: bool,
+    /// What runs it, if it is managed.
+    pub(super) engine: EngineKind,
     /// Desired version of the server.
     pub(super) version: String,
     /// Address of the server while it is deployed and active.
@@ -32,7 +35,7 @@ pub(super) struct Stored {
     pub(super) server_version: Option<String>,
     pub(super) desired_state: WorkspaceStatus,
     pub(super) status: WorkspaceStatus,
-    state_reason: String,
+    pub(super) state_reason: String,
     created: Timestamp,
     updated: Timestamp,
     status_updated: Option<Timestamp>,
@@ -47,6 +50,7 @@ pub(super) struct NewWorkspace<'a> {
     pub(super) logo_url: Option<&'a str>,
     pub(super) owner: UserId,
     pub(super) is_managed: bool,
+    pub(super) engine: EngineKind,
     pub(super) version: &'a str,
     pub(super) enrollment_digest: Option<&'a [u8]>,
 }
@@ -61,6 +65,7 @@ fn read(row: &Row) -> Result<Stored> {
         logo_url: column::optional(row, "logo_url")?,
         owner: column::id(row, "owner_id")?,
         is_managed: column::flag(row, "is_managed")?,
+        engine: EngineKind::parse(&column::text(row, "engine")?)?,
         version: column::text(row, "version")?,
         server_url: column::optional(row, "server_url")?,
         server_version: column::optional(row, "server_version")?,
@@ -189,8 +194,8 @@ pub(super) async fn insert(
 ) -> Result<Allowed<Create, WorkspaceAt>> {
     sqlx::query(
         "INSERT INTO workspace (id, organization_id, name, display_name, description, logo_url, owner_id, is_managed, \
-         version, enrollment_digest, desired_state, status, created, updated, status_updated) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'available', 'pending', $11, $11, $11)",
+         version, enrollment_digest, desired_state, status, created, updated, status_updated, engine) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'available', 'pending', $11, $11, $11, $12)",
     )
     .bind(new.id.to_string())
     .bind(organization.to_string())
@@ -203,6 +208,7 @@ pub(super) async fn insert(
     .bind(new.version)
     .bind(new.enrollment_digest)
     .bind(now())
+    .bind(new.engine.as_str())
     .execute(sql)
     .await?;
     Ok(workspaces.created(WorkspaceAt::new(new.id, organization, new.owner)))
