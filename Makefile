@@ -2,6 +2,7 @@
 #
 #   TERRAFORM=tofu make demo     select the host: terraform, tofu, or a path
 #   make demo KEEP=1             leave the platform running and print how to continue
+#   make demo ENGINE=zenml       let a real ZenML server run the workspace (requires Python)
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -26,7 +27,8 @@ help: ## Show this list
 .PHONY: demo
 demo: toolchain host ## Run the reference journey on a local platform, with the access matrix (KEEP=1 leaves it running)
 	@$(cargo) build $(locked) $(binaries) --bin xtask
-	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --bin xtask -- demo $(if $(KEEP),--keep)
+	@host=$$(scripts/terraform) && TERRAFORM="$$host" $(cargo) run $(locked) --quiet --bin xtask -- demo $(if $(KEEP),--keep) \
+	  $(if $(filter zenml,$(ENGINE)),--zenml-python "$$(scripts/zenml-server)/bin/python")
 
 .PHONY: test
 test: toolchain host zenml-server ## Run all tests, with the real Terraform and a real ZenML server

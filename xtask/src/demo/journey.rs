@@ -1,6 +1,7 @@
 //! The journey itself, step by step.
 
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 use super::census::Census;
 use super::matrix::SUBJECTS;
@@ -15,6 +16,9 @@ pub struct Arguments {
     /// Leave the platform running with the environment applied, and print how to continue
     #[arg(long)]
     pub keep: bool,
+    /// Let a real ZenML server run the workspace, with this Python interpreter, which has ZenML
+    #[arg(long, value_name = "PATH")]
+    pub zenml_python: Option<PathBuf>,
 }
 
 /// Lines of the audit trail to show at the end.
@@ -35,7 +39,7 @@ const LAST_COMPONENT: &str = "    experiment_tracker = zenml_stack_component.mlf
 /// Runs the journey from an empty platform back to an empty platform.
 pub async fn make(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failure> {
     let progress = Progress::start("Team Alpha, from nothing to production and back, on a local platform");
-    let stage = set_up(&progress, binaries).await?;
+    let stage = set_up(&progress, binaries, arguments.zenml_python.as_deref()).await?;
     let before = stage.platform().census()?;
     create(&progress, &stage).await?;
     check_access(&progress, &stage).await?;
@@ -53,10 +57,14 @@ pub async fn make(binaries: &Binaries, arguments: &Arguments) -> Result<(), Fail
     Ok(())
 }
 
-async fn set_up(progress: &Progress, binaries: &Binaries) -> Result<Stage, Failure> {
+async fn set_up(
+    progress: &Progress,
+    binaries: &Binaries,
+    zenml_python: Option<&Path>,
+) -> Result<Stage, Failure> {
     let stage = progress
         .step("platform", async {
-            let stage = Stage::set(binaries).await?;
+            let stage = Stage::set(binaries, zenml_python).await?;
             let ready = stage.platform().ready();
             let said = format!(
                 "{} with organization {:?}, {} members and a visitor; {} has no account",
@@ -193,7 +201,8 @@ async fn remove(progress: &Progress, stage: &Stage, before: &Census) -> Result<(
             let after = stage.platform().census()?;
             // People who joined stay: the account, its role in the organization, and the accepted invitation.
             let expected = before.with_one_more(&["account", "assignment", "invitation"]);
-            let differences = expected.differences(&after);
+            let mut differences = expected.differences(&after);
+            differences.extend(stage.platform().folders().iter().map(|folder| folder.display().to_string()));
             if !differences.is_empty() {
                 return Err(Failure::new(format!(
                     "destroy did not restore the initial state of the platform, with {} as a member:\n  {}",

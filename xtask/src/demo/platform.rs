@@ -1,10 +1,12 @@
 //! The local platform as a separate process, as a user starts it.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -49,7 +51,13 @@ pub struct Admin {
 
 impl Platform {
     /// Starts the platform on a free loopback port with a new database in `home`, and waits until it is ready.
-    pub async fn start(binary: &Path, home: &Path, organization: &str) -> Result<Self, Failure> {
+    /// With an interpreter, its workspaces are real ZenML servers.
+    pub async fn start(
+        binary: &Path,
+        home: &Path,
+        organization: &str,
+        zenml_python: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let database = home.join("platform.sqlite");
         let ready_file = home.join("ready.json");
         let log_file = home.join("platform.log");
@@ -65,6 +73,13 @@ impl Platform {
             .arg("--ready-file")
             .arg(&ready_file)
             .args(["--organization", organization])
+            .args(zenml_python.map(|_| ["--engine", "zenml"]).into_iter().flatten())
+            .args(
+                zenml_python
+                    .map(|python| [OsStr::new("--zenml-python"), python.as_os_str()])
+                    .into_iter()
+                    .flatten(),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
@@ -119,6 +134,13 @@ impl Platform {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Returns the folders that its ZenML servers have left.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let mut all = self.database.as_os_str().to_owned();
+        all.push(".workspaces");
+        fs::read_dir(all).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    }
+
     /// Counts its objects.
     pub fn census(&self) -> Result<Census, Failure> {
         let text = self.command(&["census", "--json"])?;
@@ -165,8 +187,11 @@ async fn wait(process: &mut Child, ready_file: &Path) -> Result<Ready, String> {
     }
 }
 
-/// Ends the process; succeeds if it has already ended.
+/// Ends the process, which first ends its servers. Succeeds if it has already ended.
 fn stop(process: &mut Child) {
-    let _ = process.kill();
+    let asked = i32::try_from(process.id()).ok().and_then(Pid::from_raw);
+    if asked.is_none_or(|pid| kill_process(pid, Signal::TERM).is_err()) {
+        let _ = process.kill();
+    }
     let _ = process.wait();
 }

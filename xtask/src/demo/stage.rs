@@ -79,8 +79,9 @@ pub struct Stage {
 
 impl Stage {
     /// Starts a platform with the people of the journey, for a copy of the example.
-    pub async fn set(binaries: &Binaries) -> Result<Self, Failure> {
-        let mut stage = Self::bare(binaries).await?;
+    /// With an interpreter, its workspaces are real ZenML servers.
+    pub async fn set(binaries: &Binaries, zenml_python: Option<&Path>) -> Result<Self, Failure> {
+        let mut stage = Self::start(binaries, zenml_python).await?;
         copy(&root().join(EXAMPLE), &stage.terraform.directory())?;
         for (name, value) in VARIABLES {
             stage.terraform.set(name, value);
@@ -92,11 +93,15 @@ impl Stage {
     /// Starts a platform without people, for a configuration to be written. Its variables `zenml_control_plane_url`
     /// and `zenml_service_account_key` are set.
     pub async fn bare(binaries: &Binaries) -> Result<Self, Failure> {
+        Self::start(binaries, None).await
+    }
+
+    async fn start(binaries: &Binaries, zenml_python: Option<&Path>) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new()
             .prefix("zenml-demo-")
             .tempdir()
             .map_err(|error| Failure::new(format!("cannot create a temporary folder: {error}")))?;
-        let platform = Platform::start(&binaries.platform, folder.path(), ORGANIZATION).await?;
+        let platform = Platform::start(&binaries.platform, folder.path(), ORGANIZATION, zenml_python).await?;
         let mut terraform = Terraform::new(&binaries.host, folder.path(), &binaries.provider)?;
         terraform.set("zenml_control_plane_url", &platform.ready().control_plane_url);
         terraform.set("zenml_service_account_key", &platform.ready().service_account_key);

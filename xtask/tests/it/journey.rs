@@ -15,7 +15,7 @@ async fn the_whole_journey_passes() {
 #[tokio::test]
 async fn without_a_role_assignment_the_matrix_lists_what_its_team_cannot_do() {
     let Some(binaries) = binaries().await.into_iter().next() else { return };
-    let stage = shown(Stage::set(&binaries).await);
+    let stage = shown(Stage::set(&binaries, None).await);
     let all = "resource \"zenml_stack_role_assignment\" \"prod\" {\n  for_each = local.teams\n";
     let all_but_one = all.replace(
         "local.teams",

@@ -126,11 +126,11 @@ async fn prepare(
 }
 
 /// Checks that the scope exists and belongs to the organization. The permission is checked first, so that a rejected
-/// grant does not reveal which workspaces and projects exist. Projects of enrolled workspaces are not known here, so
-/// their ids are accepted unchecked.
+/// grant does not reveal which workspaces and projects exist. Only the platform's own workspaces have their projects here;
+/// of others, the ids are accepted unchecked.
 async fn require_scope<A: Act>(sql: &mut Sql, scope: &Allowed<A, AssignmentsIn>, role: &str) -> Result<()> {
     let Some(workspace) = scope.workspace else { return Ok(()) };
-    let row = sqlx::query("SELECT is_managed FROM workspace WHERE id = $1 AND organization_id = $2")
+    let row = sqlx::query("SELECT is_managed = 1 AND engine = 'embedded' AS is_here FROM workspace WHERE id = $1 AND organization_id = $2")
         .bind(workspace.to_string())
         .bind(scope.organization.to_string())
         .fetch_optional(&mut *sql)
@@ -140,8 +140,8 @@ async fn require_scope<A: Act>(sql: &mut Sql, scope: &Allowed<A, AssignmentsIn>,
                 "The workspace '{workspace}' does not belong to the organization of role '{role}'."
             ))
         })?;
-    let managed = column::flag(&row, "is_managed")?;
-    let Some(project) = scope.project.filter(|_| managed) else { return Ok(()) };
+    let is_here = column::flag(&row, "is_here")?;
+    let Some(project) = scope.project.filter(|_| is_here) else { return Ok(()) };
     let known = sqlx::query("SELECT 1 FROM project WHERE id = $1 AND workspace_id = $2")
         .bind(project.to_string())
         .bind(workspace.to_string())

@@ -25,11 +25,11 @@ const MEMBERS: &str = "SELECT COUNT(*) FROM (SELECT s.principal_id AS id FROM as
 const WORKSPACES: &str =
     "SELECT COUNT(*) FROM workspace WHERE organization_id = $1 AND status <> 'deleted' AND $2 <> ''";
 
-/// Projects of embedded workspaces, and those that enrolled servers have reported.
+/// Projects of embedded workspaces, and those that ZenML servers have reported.
 const PROJECTS: &str = "SELECT (SELECT COUNT(*) FROM project p, workspace w \
     WHERE w.id = p.workspace_id AND w.organization_id = $1 AND $2 <> '') + \
     (SELECT COALESCE(SUM(e.total), 0) FROM usage_event e, workspace w \
-    WHERE w.id = e.workspace_id AND w.organization_id = $1 AND w.is_managed = 0 AND e.feature = 'project')";
+    WHERE w.id = e.workspace_id AND w.organization_id = $1 AND e.feature = 'project')";
 
 impl Limits {
     /// Rejects one more person.

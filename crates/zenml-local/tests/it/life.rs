@@ -174,7 +174,6 @@ fn invalid_options_are_rejected_with_advice() {
     let directory = tempfile::tempdir().unwrap();
     let database = database(directory.path());
     for (arguments, words) in [
-        (vec!["serve", "--engine", "zenml", "--ephemeral"], "not available in this version"),
         (vec!["serve", "--database", "postgres://localhost/x"], "--database sqlite:FILE"),
         (
             vec!["serve", "--database", &database, "--faults", "/nonexistent"],
