@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use zenml_api::{OrganizationId, Sensitive};
 
+use crate::assumption::Assumption;
 use crate::bootstrap::{self, Admin, First};
 use crate::control;
 use crate::control::limit::Limits;
@@ -40,6 +41,8 @@ pub struct Options {
     pub invitation_lifetime: Duration,
     /// Limits of the subscription of each organization.
     pub limits: Limits,
+    /// What it assumes about ZenML Pro instead of its defaults.
+    pub assumptions: Vec<Assumption>,
 }
 
 impl Options {
@@ -57,6 +60,7 @@ impl Default for Options {
             faults: Faults::default(),
             invitation_lifetime: Self::INVITATION_LIFETIME,
             limits: Limits::default(),
+            assumptions: Vec::new(),
         }
     }
 }
@@ -109,6 +113,7 @@ impl Platform {
             tasks: Tasks::default(),
             invitation_lifetime: options.invitation_lifetime,
             limits: options.limits,
+            assumptions: options.assumptions,
             base_url: base_url.clone(),
             store,
             vault,

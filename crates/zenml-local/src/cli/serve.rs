@@ -45,6 +45,7 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
                 workspaces: options.workspace_limit,
                 projects: options.project_limit,
             },
+            assumptions: options.assume,
         })
         .await?;
         let (ready_file, ready) = (options.ready_file, platform.ready().clone());
