@@ -47,6 +47,7 @@ mod organization_member;
 mod organization_role_assignment;
 mod plain_server;
 mod precedence;
+mod principals;
 mod project;
 mod project_role_assignment;
 mod queries;
