@@ -36,6 +36,7 @@ mod hosts;
 mod identity;
 mod interrupted;
 mod left_out;
+mod limits;
 mod lost_answer;
 mod many;
 mod mocks;
