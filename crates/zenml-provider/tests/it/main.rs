@@ -35,6 +35,7 @@ mod half_made;
 mod hosts;
 mod identity;
 mod interrupted;
+mod last_admin;
 mod left_out;
 mod limits;
 mod lost_answer;
