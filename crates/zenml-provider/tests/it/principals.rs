@@ -6,6 +6,11 @@ use serde_json::{Value as Json, json};
 use tfkit::Kind;
 use tfkit::engine::ImportBy;
 use tfkit_test::Action;
+use zenml_api::IdOrName;
+use zenml_api::control::organization::{self, OrganizationCreate};
+use zenml_api::control::role::{self, AssignmentQuery, RoleLevel, RoleQuery};
+use zenml_api::control::service_account::{self, ApiKeyCreate};
+use zenml_api::control::{team, user};
 
 use crate::world::{World, engine, stack};
 
@@ -171,6 +176,194 @@ async fn an_import_id_with_another_principal_is_rejected_with_every_form() {
             let shown = failure.to_string();
             for form in ["user", "service_account", "email"] {
                 assert!(shown.contains(&format!("`{form}`")), "{address}: {form} is not in {shown}");
+            }
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_malformed_address_is_rejected_in_the_plan_for_every_type() {
+    let world = World::start().await;
+    let before = world.platform.census().await.unwrap();
+    for Type { address, mut config, .. } in types(&world).await {
+        let harness = world.harness().await;
+        for malformed in ["ann", "ann@", "@example.com", "a b@example.com", "ann@example", "a@b@c.com"] {
+            config["email"] = malformed.into();
+            let failure = harness.plan(address, config.clone()).await.expect_err(address);
+            assert_eq!(failure.summaries(), [format!("{malformed:?} is not an email address")], "{address}");
+            assert_eq!(failure.places()[0].to_string(), "email", "{address}");
+            assert!(failure.to_string().contains("Correct the address."), "{address}: {failure}");
+        }
+    }
+    assert_ne!(world.platform.census().await.unwrap(), before, "only the scene was created");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_principal_in_two_spellings_is_reported_in_the_plan_for_every_type() {
+    let world = World::start().await;
+    world.person("bob@example.com").await;
+    let user = world.person("ann@example.com").await.id.to_string();
+    let account = world.service_account("robot").await.to_string();
+    let member = ("zenml_organization_member.x", json!({ "role": "viewer" }), false);
+    let types = types(&world).await.into_iter().map(|one| (one.address, one.config, true));
+    for (address, config, takes_accounts) in types.chain([member]) {
+        let other = format!("{}.other", address.split_once('.').unwrap().0);
+        // Ids have one spelling, and any other is rejected.
+        for (attribute, value, spelled, summary) in [
+            ("email", "ann@example.com", "Ann@Example.com".to_owned(), "Two resources create the "),
+            ("user_id", user.as_str(), user.to_uppercase(), "Attribute \"user_id\" must be the id of a user"),
+            (
+                "service_account_id",
+                account.as_str(),
+                account.replace('-', ""),
+                "Attribute \"service_account_id\" must be the id of a service account",
+            ),
+        ] {
+            if attribute == "service_account_id" && !takes_accounts {
+                continue;
+            }
+            let with = |value: &str| {
+                let mut config = config.clone();
+                config[attribute] = value.into();
+                config
+            };
+            let harness = world.harness().await;
+            let both = [(address, with(value)), (other.as_str(), with(&spelled))];
+            let reported = harness.plan_together(&both).await.unwrap();
+            assert_eq!(reported.len(), 1, "{address} {attribute}: {reported:?}");
+            assert!(reported[0].summary.starts_with(summary), "{address}: {reported:?}");
+            // Two principals are two objects.
+            if attribute == "email" {
+                let both = [(address, with(value)), (other.as_str(), with("bob@example.com"))];
+                assert!(harness.plan_together(&both).await.unwrap().is_empty(), "{address}");
+            }
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_principal_that_was_deleted_since_the_plan_is_named_and_nothing_is_granted_for_every_type() {
+    let world = World::start().await;
+    for Type { address, config, takes_teams, .. } in types(&world).await {
+        for attribute in ["team_id", "user_id", "service_account_id", "email"] {
+            if attribute == "team_id" && !takes_teams {
+                continue;
+            }
+            let what = format!("{address} {attribute}");
+            let person = world.person(&format!("p{}@example.com", uuid::Uuid::new_v4())).await;
+            let (name, id) = (person.username.clone(), person.id.to_string());
+            let value = match attribute {
+                "team_id" => world.team("leaving").await.to_string(),
+                "service_account_id" => world.service_account("leaving").await.to_string(),
+                "email" => name,
+                _ => id,
+            };
+            let mut config = config.clone();
+            config[attribute] = value.clone().into();
+            let mut harness = world.harness().await;
+            let planned = harness.plan(address, config.clone()).await.unwrap();
+            match attribute {
+                "team_id" => world.control().call(&team::DELETE, value.parse().unwrap()).await.unwrap(),
+                "service_account_id" => {
+                    let path = (world.organization(), IdOrName::Id(value.parse().unwrap()));
+                    world.control().call(&service_account::DELETE, path).await.unwrap();
+                }
+                _ => {}
+            }
+            world.superuser().call(&user::DELETE, person.id).await.unwrap();
+            let before = world.platform.census().await.unwrap();
+            let failure = harness.apply_planned(address, planned, config, &[]).await.expect_err(&what);
+            let places: Vec<String> = failure.places().iter().map(ToString::to_string).collect();
+            assert_eq!(places, [attribute], "{what}: {failure}");
+            assert!(failure.to_string().contains(&value), "{what}: {failure}");
+            assert!(harness.state(address).is_none(), "{what}");
+            assert_eq!(world.platform.census().await.unwrap(), before, "{what}");
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_of_another_organization_or_level_is_rejected_in_the_plan_for_every_type() {
+    let world = World::start().await;
+    let team = world.team("holders").await.to_string();
+    let create = OrganizationCreate { name: "other".to_owned(), description: None, logo_url: None };
+    let other = world.superuser().send(&organization::CREATE, (), (), create).await.unwrap().id;
+    let roles = |organization, level: RoleLevel| {
+        let query = RoleQuery { level: Some(level), ..RoleQuery::default() };
+        world.superuser().list_all(&role::LIST, organization, query)
+    };
+    let levels = [RoleLevel::Organization, RoleLevel::Workspace, RoleLevel::Project];
+    let mut count = 0;
+    for Type { address, mut config, .. } in types(&world).await {
+        let Some(level) = levels.iter().find(|level| address.contains(&format!("{level}_role_assignment")))
+        else {
+            continue;
+        };
+        count += 1;
+        config["team_id"] = team.clone().into();
+        let harness = world.harness().await;
+        let mut named = config.clone();
+        config["role"] = Json::Null;
+        let foreign = roles(other, level.clone()).await.unwrap()[0].id;
+        config["role_id"] = foreign.to_string().into();
+        let failure = harness.plan(address, config.clone()).await.unwrap_err();
+        assert_eq!(failure.summaries(), [format!("The organization has no role {foreign}")], "{address}");
+        assert_eq!(failure.places()[0].to_string(), "role_id", "{address}");
+        assert!(failure.to_string().contains("Choose a role by its name"), "{address}: {failure}");
+        for wrong in levels.iter().filter(|wrong| *wrong != level) {
+            let role = roles(world.organization(), wrong.clone()).await.unwrap().swap_remove(0);
+            config["role_id"] = role.id.to_string().into();
+            let failure = harness.plan(address, config.clone()).await.unwrap_err();
+            let summary = format!("The role {} cannot be assigned in ", role.id);
+            assert!(failure.summaries()[0].starts_with(&summary), "{address}: {failure}");
+            assert_eq!(failure.places()[0].to_string(), "role_id", "{address}");
+            let name = role.name.unwrap();
+            assert!(failure.to_string().contains(&format!("It is the {wrong} role {name:?}.")), "{failure}");
+            named["role"] = name.clone().into();
+            let failure = harness.plan(address, named.clone()).await.unwrap_err();
+            assert_eq!(failure.summaries(), [format!("There is no {level} role {name:?}")], "{address}");
+            assert_eq!(failure.places()[0].to_string(), "role", "{address}");
+        }
+    }
+    assert_eq!(count, 3);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_takes_something_from_the_own_account_warns_for_every_type() {
+    let world = World::start().await;
+    let me = world.person("me@example.com").await;
+    let admin = world.role("Organization Admin").await;
+    let query = AssignmentQuery { user_id: Some(me.id), ..AssignmentQuery::default() };
+    world.control().send(&role::ASSIGN, admin, query, ()).await.unwrap();
+    let own = world.acting_as("me@example.com");
+    let new = ApiKeyCreate { name: "provider".to_owned(), ..ApiKeyCreate::default() };
+    let token = own.control_plane().unwrap().send(&user::CREATE_MY_API_KEY, (), (), new).await.unwrap();
+    let mut block = world.block();
+    block["service_account_key"] = token.key.unwrap().expose().clone().into();
+    let id = me.id.to_string();
+    let types = types(&world).await.into_iter().map(|one| (one.address, one.config));
+    let member = ("zenml_organization_member.x", json!({ "role": "viewer" }));
+    for (address, config) in types.chain([member]) {
+        for (attribute, value) in [("email", "me@example.com"), ("user_id", &id)] {
+            let what = format!("{address} {attribute}");
+            let mut config = config.clone();
+            config[attribute] = value.into();
+            // Nobody can share something with their own account.
+            let mut others = world.harness().await;
+            others.apply(address, config.clone()).await.unwrap_or_else(|failure| panic!("{what}: {failure}"));
+            let mut harness = world.harness_with(block.clone()).await;
+            let identity = others.identity(address).unwrap().clone();
+            harness.import(address, ImportBy::Identity(identity)).await.unwrap();
+            let told = harness.plan_together(&[(address, Json::Null)]).await.unwrap();
+            let is_told = told.iter().any(|diag| diag.summary.contains("the account that runs Terraform"));
+            assert!(is_told, "{what}: {told:?}");
+            if !address.contains("_member.") {
+                others.destroy(address).await.unwrap();
             }
         }
     }

@@ -178,7 +178,7 @@ impl Resource for TeamMembership {
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
         let team = values.get(Self::TEAM_ID).known()?;
-        let member = Principal::planned(values)?;
+        let member = Principal::planned_member(values)?;
         let words = format!("membership of {member} in the team {team}");
         Some(Claim::new(words, &[&team.to_string(), &member.key()]))
     }
@@ -195,7 +195,7 @@ impl Resource for TeamMembership {
             caller::warn_of(client, plan, &member, &what).await;
         }
         if plan.is_create() || moves {
-            let member = Principal::planned(plan.planned());
+            let member = Principal::planned_member(plan.planned());
             let is_malformed = |email: &&str| !people::is_email(email);
             if let Some(email) = member.as_ref().and_then(Principal::email).filter(is_malformed) {
                 plan.error(malformed_email(email));
