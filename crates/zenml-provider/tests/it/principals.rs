@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 use tfkit::Kind;
 use tfkit::engine::ImportBy;
-use tfkit_test::Action;
+use tfkit_test::{Action, call_function};
 use zenml_api::IdOrName;
 use zenml_api::control::organization::{self, OrganizationCreate};
 use zenml_api::control::role::{self, AssignmentQuery, RoleLevel, RoleQuery};
@@ -34,6 +34,12 @@ struct Type {
 async fn types(world: &World) -> Vec<Type> {
     let workspace = world.workspace("home").await;
     let project = world.project(workspace, "around").await.to_string();
+    let mut harness = world.harness().await;
+    let repository = json!({ "workspace_id": workspace.to_string(), "project_id": project, "name": "code",
+        "type": "github", "config": {} });
+    harness.apply("zenml_code_repository.r", repository).await.unwrap();
+    let repository =
+        harness.state("zenml_code_repository.r").unwrap().attribute("id").as_str().unwrap().to_owned();
     let (stack, components) = stack(&world.server(workspace).await).await;
     let (workspace, organization) = (workspace.to_string(), world.organization().to_string());
     let team = world.team("around").await.to_string();
@@ -82,6 +88,15 @@ async fn types(world: &World) -> Vec<Type> {
             config: json!({ "workspace_id": workspace, "resource_type": "stack_component",
                 "resource_id": component, "actions": ["read", "update"] }),
             import: (format!("{workspace}/stack_component/{component}/"), ""),
+            takes_teams: true,
+            takes_invited: false,
+            differs: &[],
+        },
+        Type {
+            address: "zenml_resource_share.p",
+            config: json!({ "workspace_id": workspace, "project_id": project, "resource_type": "code_repository",
+                "resource_id": repository, "actions": ["read"] }),
+            import: (format!("{workspace}/{project}/code_repository/{repository}/"), ""),
             takes_teams: true,
             takes_invited: false,
             differs: &[],
@@ -143,6 +158,16 @@ async fn every_type_is_imported_by_each_form_of_its_principal() {
             let state = harness.state(address).unwrap();
             let stored = state.attribute("id").as_str().unwrap().to_owned();
             assert!(stored.contains(&format!("/{kind}/{value}")), "{what}: {stored}");
+            // The functions know each form, too.
+            let type_name = json!(address.split_once('.').unwrap().0);
+            let call = |name: &'static str, of: Json| {
+                let arguments = [type_name.clone(), of];
+                async move { call_function(&engine(), name, &arguments).await.unwrap() }
+            };
+            let mut parsed = call("parse_import_id", json!(stored)).await;
+            assert_eq!(parsed[attribute], value, "{what}: {parsed}");
+            parsed.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            assert_eq!(call("import_id", parsed).await, json!(stored), "{what}");
             let identity = harness.identity(address).unwrap().clone();
             for by in [
                 ImportBy::Id(stored),
