@@ -1,5 +1,7 @@
 //! Limits of a subscription: a platform that has them refuses with 402, and nothing is left half-made.
 
+use std::path::PathBuf;
+
 use serde_json::{Value as Json, json};
 use tfkit_test::{Action, Failure};
 use zenml_local::{Database, Limits, Options, Platform};
@@ -112,8 +114,7 @@ fn helps(case: &Case, scene: &Scene, failure: &Failure) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_refuses_without_a_trace_and_the_next_apply_succeeds_once_it_is_raised() {
     for case in CASES {
-        let directory = std::env::temp_dir().join(format!("zenml-limits-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir(&directory).unwrap();
+        let directory = directory();
         let options = |limits: Limits| Options {
             database: Database::File(directory.join("platform.db")),
             limits,
@@ -175,6 +176,45 @@ async fn a_limit_refuses_a_change_of_a_team_as_a_whole_and_a_deletion_makes_room
     harness.apply(address, config(&["ann@example.com", NEW])).await.unwrap();
     assert_eq!(world.members_of(team).await, [format!("({NEW})"), "ann@example.com".to_owned()]);
     world.stop().await;
+}
+
+/// Returns a directory for a platform that starts again.
+fn directory() -> PathBuf {
+    let directory = std::env::temp_dir().join(format!("zenml-limits-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir(&directory).unwrap();
+    directory
+}
+
+/// An invitation cannot get another role, so it is replaced. The limit was lowered since the first one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_refuses_another_role_of_an_invitation_says_what_is_gone() {
+    const M: &str = "zenml_organization_member.m";
+    let directory = directory();
+    let options = |members: Option<u32>| Options {
+        database: Database::File(directory.join("platform.db")),
+        limits: Limits { members, ..Limits::default() },
+        ..Options::default()
+    };
+    let world = World::with(options(None)).await;
+    let (mut harness, block) = (world.harness().await, world.block());
+    let config = |role: &str| json!({ "email": NEW, "role": role });
+    harness.apply(M, config("member")).await.unwrap();
+    world.stop().await;
+
+    let platform = Platform::start(options(Some(1))).await.unwrap();
+    harness.restart(engine(), block.clone()).await.unwrap();
+    let failure = harness.apply(M, config("viewer")).await.unwrap_err();
+    assert!(failure.summaries()[0].ends_with(": a limit of the subscription is reached"), "{failure}");
+    assert!(failure.to_string().contains("with the previous role is deleted already"), "{failure}");
+    assert_eq!(failure.places()[0].to_string(), "role");
+    platform.stop().await;
+
+    let platform = Platform::start(options(None)).await.unwrap();
+    harness.restart(engine(), block).await.unwrap();
+    assert_eq!(harness.apply(M, config("viewer")).await.unwrap().action, Action::Create);
+    assert_eq!(harness.plan(M, config("viewer")).await.unwrap().action, Action::NoOp);
+    platform.stop().await;
+    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -195,7 +195,9 @@ async fn invite_again(
         roles = invitation::roles_of(client, organization, Place::Invitation(old)).await?;
         invitation::delete(client, &exclusive, old).await?;
     }
-    let place = invitation::invite(client, &exclusive, email, role).await?.place;
+    let invited = invitation::invite(client, &exclusive, email, role).await;
+    let place =
+        invited.map_err(|diag| if is_open { without_an_invitation(diag, email) } else { diag })?.place;
     let moved = |error: ApiError| failed("move the teams and roles of the invitation of", email, &error);
     for team in teams {
         match client.control_plane()?.send(&team::ADD_MEMBER, team, place.in_team(), ()).await.optional() {
@@ -213,6 +215,16 @@ async fn invite_again(
         }
     }
     Ok(place)
+}
+
+/// Adds what a failed invitation leaves behind.
+fn without_an_invitation(diag: Diag, email: &str) -> Diag {
+    diag.why(format!(
+        "The invitation of {email:?} with the previous role is deleted already, because nobody can have two, and so are its \
+         places in teams and its roles. The next apply that can invite the person does so; resources for {email:?} then \
+         restore the rest."
+    ))
+    .at(OrganizationMember::ROLE)
 }
 
 /// Removes a member, or takes back the invitation. One that cannot be accepted stays as a record.
