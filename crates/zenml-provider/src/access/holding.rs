@@ -123,7 +123,18 @@ impl<H: Home> Holding<H> {
         for holder in holders {
             let gone =
                 client.control_plane()?.send(&api::REVOKE, role, self.query(holder), ()).await.optional();
-            gone.map_err(|error| self.failed("revoke", role, &error))?;
+            match gone {
+                Ok(Some(())) => {}
+                Ok(None) => {
+                    let Some(organization) = self.home.organization(client).await? else { continue };
+                    let what = format!("{} has the role {role} in {}", self.principal, self.words());
+                    role::require_gone(client, organization, &what).await?;
+                }
+                Err(error) => {
+                    let reason = self.home.reason(client, &self.principal, role, &error).await;
+                    return Err(reason.unwrap_or_else(|| self.failed("revoke", role, &error)));
+                }
+            }
         }
         Ok(())
     }

@@ -14,7 +14,8 @@ use zenml_api::{Identifier, ServiceAccountId, TeamId, UserId};
 use super::people::{addresses_of, canonical, is_email};
 use crate::id::Id;
 
-// Every model with a principal has these attributes, some without the team. One of them is set.
+// Every model with a principal has these attributes. One of them is set, except that a team can be something else than
+// the principal: that of a membership.
 const EMAIL: &str = "email";
 const TEAM_ID: &str = "team_id";
 const USER_ID: &str = "user_id";
@@ -95,10 +96,15 @@ impl Principal {
     /// Returns the planned principal; `None` while it is unknown.
     pub fn planned<M>(values: &Partial<M>) -> Option<Self> {
         let team = values.get(team_id()).known().map(|id| Self::Team(id.0));
-        let user = || values.get(user_id()).known().map(|id| Self::User(id.0));
+        team.or_else(|| Self::planned_member(values))
+    }
+
+    /// Returns the planned principal of a model whose team is not the principal; `None` while it is unknown.
+    pub fn planned_member<M>(values: &Partial<M>) -> Option<Self> {
+        let user = values.get(user_id()).known().map(|id| Self::User(id.0));
         let account = || values.get(service_account_id()).known().map(|id| Self::ServiceAccount(id.0));
         let person = || values.get(email()).known().map(|email| Self::Email(Email(email)));
-        team.or_else(user).or_else(account).or_else(person)
+        user.or_else(account).or_else(person)
     }
 
     /// Returns whether a plan changes the principal.

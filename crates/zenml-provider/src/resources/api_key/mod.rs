@@ -125,7 +125,7 @@ impl Resource for ApiKey {
             record::remember_key(cx)?;
             cx.save(&Self::seen(&remote, &Since::Answer(&plan)));
             remote = account.remote(account.read_again(client, remote.key).await);
-            warn_of_unchanged_expiry(cx, before, &plan, &remote);
+            note_unchanged_expiry(cx, before, &plan, &remote)?;
         }
         Ok(Self::seen(&remote, &Since::Answer(&plan)))
     }
@@ -392,11 +392,12 @@ fn activated_again(name: &str) -> Diag {
         .at(ApiKey::ACTIVE)
 }
 
-/// Warns if a rotation because of the expiry did not change it: each plan would rotate the key again.
-fn warn_of_unchanged_expiry(cx: &Cx<Client>, before: &ApiKey, plan: &ApiKey, now: &Remote) {
+/// Warns if a rotation because of the expiry did not change it, and notes that another one would be in vain.
+fn note_unchanged_expiry(cx: &Cx<Client>, before: &ApiKey, plan: &ApiKey, now: &Remote) -> Result<(), Diag> {
     let now = ApiKey::seen(now, &Since::Answer(plan));
     if *now.ready_for_renewal.as_ref().unwrap_or(&false) && now.expires_at == before.expires_at {
         let expires_at = now.expires_at.into_option().flatten().unwrap_or_default();
+        record::remember_kept_expiry(cx, &expires_at)?;
         cx.warn(
             Diag::warning(format!("The rotation did not extend the lifetime of API key {:?}", plan.name))
                 .why(format!(
@@ -406,4 +407,5 @@ fn warn_of_unchanged_expiry(cx: &Cx<Client>, before: &ApiKey, plan: &ApiKey, now
                 .at(ApiKey::RETAIN),
         );
     }
+    Ok(())
 }

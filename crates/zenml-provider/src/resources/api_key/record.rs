@@ -16,6 +16,9 @@ const DECIDES: &str = "decides_active";
 /// Set while the key has a temporary name that no update has tried to correct.
 const WAITS: &str = "waits";
 
+/// The expiry that a rotation did not change.
+const KEPT_EXPIRY: &str = "kept_expiry";
+
 /// Records that the state contains the key.
 pub(super) fn remember_key(cx: &Cx<Client>) -> Result<(), Diag> {
     cx.set_private(OURS, true.into())
@@ -68,4 +71,14 @@ pub(super) fn take_wait(cx: &Cx<Client>) -> bool {
     let is_first = cx.private(WAITS).is_some();
     cx.remove_private(WAITS);
     is_first
+}
+
+/// Records that a rotation because of the expiry did not change it.
+pub(super) fn remember_kept_expiry(cx: &Cx<Client>, expires_at: &str) -> Result<(), Diag> {
+    cx.set_private(KEPT_EXPIRY, expires_at.into())
+}
+
+/// Returns whether a rotation has left the key with this expiry, so that another one would be in vain.
+pub(super) fn is_kept_expiry(cx: &Cx<Client>, expires_at: &str) -> bool {
+    cx.private(KEPT_EXPIRY).is_some_and(|kept| kept.as_str() == Some(expires_at))
 }

@@ -12,6 +12,7 @@ use super::standing::{Remote, Standing, Status, find};
 use crate::access::invitation::{self, Place};
 use crate::access::last_admin::{self, Loss};
 use crate::access::principal::Principal;
+use crate::access::role::require_gone;
 use crate::access::{choice, membership, people};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
@@ -161,10 +162,15 @@ pub(super) async fn update(
         membership::grant(client, organization, account, &role).await?;
         if let Some(before) = remembered(cx).filter(|before| *before != role.id) {
             let principal = Principal::User(account);
-            let _others_wait = require_another_admin(cx, &current, &Loss::Role(&principal, before)).await?;
+            let loss = Loss::Role(&principal, before);
+            let _others_wait = require_another_admin(cx, &current, &loss).await?;
             let query = AssignmentQuery { user_id: Some(account), ..AssignmentQuery::default() };
             let gone = client.control_plane()?.send(&role_api::REVOKE, before, query, ()).await.optional();
-            gone.map_err(|error| failed("revoke a role of", &name, &error))?;
+            if let Err(error) = gone {
+                let reason = last_admin::reason(client, organization, &loss, &error).await;
+                let reason = reason.map(|diag| diag.at(OrganizationMember::ROLE));
+                return Err(reason.unwrap_or_else(|| failed("revoke a role of", &name, &error)));
+            }
         }
     }
     remember(cx, role.id)?;
@@ -189,7 +195,9 @@ async fn invite_again(
         roles = invitation::roles_of(client, organization, Place::Invitation(old)).await?;
         invitation::delete(client, &exclusive, old).await?;
     }
-    let place = invitation::invite(client, &exclusive, email, role).await?.place;
+    let invited = invitation::invite(client, &exclusive, email, role).await;
+    let place =
+        invited.map_err(|diag| if is_open { without_an_invitation(diag, email) } else { diag })?.place;
     let moved = |error: ApiError| failed("move the teams and roles of the invitation of", email, &error);
     for team in teams {
         match client.control_plane()?.send(&team::ADD_MEMBER, team, place.in_team(), ()).await.optional() {
@@ -209,16 +217,37 @@ async fn invite_again(
     Ok(place)
 }
 
+/// Adds what a failed invitation leaves behind.
+fn without_an_invitation(diag: Diag, email: &str) -> Diag {
+    diag.why(format!(
+        "The invitation of {email:?} with the previous role is deleted already, because nobody can have two, and so are its \
+         places in teams and its roles. The next apply that can invite the person does so; resources for {email:?} then \
+         restore the rest."
+    ))
+    .at(OrganizationMember::ROLE)
+}
+
 /// Removes a member, or takes back the invitation. One that cannot be accepted stays as a record.
 pub(super) async fn remove(cx: &Cx<Client>, remote: &Remote) -> Result<(), Diag> {
     let client = cx.client().await?;
     match (&remote.standing, remote.status()) {
         (Standing::Member(user, _), _) => {
-            let _others_wait = require_another_admin(cx, remote, &Loss::Membership(user.id)).await?;
+            let loss = Loss::Membership(user.id);
+            let _others_wait = require_another_admin(cx, remote, &loss).await?;
             people::forget(client, remote.organization);
             let removal = MemberRemoval { user_id: user.id };
             let gone = client.control_plane()?.send(&member::REMOVE, remote.organization, removal, ()).await;
-            gone.optional().map(drop).map_err(|error| failed("remove", &remote.id(), &error))
+            let error = match gone.optional() {
+                Ok(Some(())) => return Ok(()),
+                Ok(None) => {
+                    let what = format!("{:?} is a member of the organization", remote.id());
+                    return require_gone(client, remote.organization, &what).await;
+                }
+                Err(error) => error,
+            };
+            let reason = last_admin::reason(client, remote.organization, &loss, &error).await;
+            let reason = reason.map(|diag| diag.at(OrganizationMember::ROLE));
+            Err(reason.unwrap_or_else(|| failed("remove", &remote.id(), &error)))
         }
         (Standing::Invited(invitation, _), Status::Invited) => {
             let exclusive = invitation::exclusive(cx, remote.organization).await;

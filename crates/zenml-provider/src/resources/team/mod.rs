@@ -26,6 +26,7 @@ pub use self::plural::TeamsData;
 use crate::access::invitation::{self, Place};
 use crate::access::last_admin::{self, Loss};
 use crate::access::people::Spellings;
+use crate::access::role::require_gone;
 use crate::access::team;
 use crate::client::Client;
 use crate::control;
@@ -176,9 +177,19 @@ impl Resource for Team {
         } else {
             BTreeSet::new()
         };
-        let others_wait = last_admin::check(cx, client, organization, &Loss::Team(id)).await?;
-        let gone = client.control_plane()?.call(&api::DELETE, id).await.optional();
-        gone.map_err(|error| failed("delete", &prior.name, &error))?;
+        let loss = Loss::Team(id);
+        let others_wait = last_admin::check(cx, client, organization, &loss).await?;
+        match client.control_plane()?.call(&api::DELETE, id).await.optional() {
+            Ok(Some(())) => {}
+            Ok(None) => {
+                let what = format!("the team {:?} still exists", prior.name);
+                require_gone(client, organization, &what).await?;
+            }
+            Err(error) => {
+                let reason = last_admin::reason(client, organization, &loss, &error).await;
+                return Err(reason.unwrap_or_else(|| failed("delete", &prior.name, &error)));
+            }
+        }
         drop(others_wait);
         members::withdraw_all(cx, organization, &prior.name, &leaving).await
     }
@@ -297,15 +308,20 @@ async fn leave(
 ) -> Result<(), Diag> {
     let client = cx.client().await?;
     let accounts: BTreeSet<UserId> = leaving.iter().filter_map(|place| place.account()).collect();
-    let _others_wait = if accounts.is_empty() {
-        None
-    } else {
-        let checked = last_admin::check(cx, client, organization, &Loss::Places(team.id, accounts)).await;
+    let has_accounts = !accounts.is_empty();
+    let loss = Loss::Places(team.id, accounts);
+    let _others_wait = if has_accounts {
+        let checked = last_admin::check(cx, client, organization, &loss).await;
         checked.map_err(|diag| diag.at(Team::MEMBERS))?
+    } else {
+        None
     };
     for place in leaving {
-        let removed = remove(client, team.id, *place).await;
-        removed.map_err(|error| failed("remove a member from", &team.name, &error))?;
+        if let Err(error) = remove(client, team.id, *place).await {
+            let reason = last_admin::reason(client, organization, &loss, &error).await;
+            let reason = reason.map(|diag| diag.at(Team::MEMBERS));
+            return Err(reason.unwrap_or_else(|| failed("remove a member from", &team.name, &error)));
+        }
     }
     Ok(())
 }

@@ -137,6 +137,35 @@ async fn a_rotation_whose_response_is_lost_ends_nothing() {
 }
 
 #[tokio::test]
+async fn no_message_shows_a_key_that_the_control_plane_repeats() {
+    let mut place = Place::start().await;
+    place.apply(&json!({})).await;
+    let key = place.key();
+    for is_restarted in [false, true] {
+        if is_restarted {
+            let block = place.world.block();
+            place.harness.restart(engine(), block).await.unwrap();
+            place.harness.refresh(K).await.unwrap();
+        }
+        let repeated =
+            json!({ "status": 500, "body": { "detail": ["RuntimeError", format!("for {key}, {key:?}")] } });
+        let rules = ["PATCH", "DELETE"].map(|method| json!({ "method": method, "effect": repeated }));
+        place.world.inject(json!({ "rules": rules }));
+        let changed = place.config(&json!({ "description": "d" }));
+        for failure in [
+            place.harness.apply(K, changed).await.map(drop).unwrap_err(),
+            place.harness.destroy(K).await.map(drop).unwrap_err(),
+        ] {
+            let shown = format!("{failure}\n{:?}", failure.errors());
+            assert!(shown.contains("(hidden)"), "{is_restarted}: {shown}");
+            assert!(!shown.contains(&key), "{is_restarted}: {shown}");
+        }
+        place.world.inject(json!({}));
+    }
+    place.world.stop().await;
+}
+
+#[tokio::test]
 async fn durations_and_names_are_checked_in_the_plan() {
     let place = Place::start().await;
     for (more, attribute, words) in [
