@@ -183,6 +183,12 @@ impl<Client> Cx<Client> {
         self.call.shared.run.replaces(id)
     }
 
+    /// Returns a number that changes with each write of this process. Data that was read in another epoch may be
+    /// outdated.
+    pub fn epoch(&self) -> u64 {
+        self.call.shared.epoch()
+    }
+
     /// Returns a private value that an earlier operation stored with the state.
     pub fn private(&self, name: &str) -> Option<serde_json::Value> {
         lock(&self.call.notes).private.get(name).cloned()

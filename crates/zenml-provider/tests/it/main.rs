@@ -38,6 +38,7 @@ mod interrupted;
 mod left_out;
 mod lost_answer;
 mod many;
+mod many_permissions;
 mod mocks;
 mod modules;
 mod named_twice;
