@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use tfkit::Diag;
+use tfkit::{Cx, Diag};
 use zenml_api::control::service_account::ApiKeyUpdate;
 use zenml_api::control::service_account::{self as api, ApiKey, ApiKeyCreate, ApiKeyQuery, ApiKeyRotate};
 use zenml_api::{ApiKeyId, IdOrName, OrganizationId, ServiceAccountId};
 use zenml_client::{ApiError, Optional as _, Pages};
 
 use super::minutes::Minutes;
-use super::names;
+use super::{names, waiting};
 use crate::client::Client;
 use crate::control;
 use crate::failure::{Needs, cannot};
@@ -117,12 +117,19 @@ impl Account {
     }
 
     /// Deletes a key. A key that waits for its name gets it.
-    pub(super) async fn delete(self, client: &Client, key: ApiKeyId, name: &str) -> Result<(), Diag> {
+    pub(super) async fn delete(
+        self,
+        cx: &Cx<Client>,
+        client: &Client,
+        key: ApiKeyId,
+        name: &str,
+    ) -> Result<(), Diag> {
         let gone = client.control_plane()?.call(&api::DELETE_API_KEY, self.key(key)).await.optional();
         gone.map_err(|error| failed("delete", name, &error))?;
-        let Ok(keys) = self.keys(client).await else { return Ok(()) };
+        let keys = self.keys(client).await.unwrap_or_default();
         let successor =
             keys.iter().find_map(|other| Some((other.id, names::awaited(&other.name, key, name)?)));
+        waiting::end(cx, client, self, key, &keys, successor.as_ref().map(|(id, _)| *id));
         let Some((successor, name)) = successor else { return Ok(()) };
         let change = ApiKeyUpdate { name: Some(name), ..ApiKeyUpdate::default() };
         // If this fails, the next plan shows the temporary name, and its apply corrects it.
