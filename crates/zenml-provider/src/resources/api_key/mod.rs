@@ -95,7 +95,7 @@ impl Resource for ApiKey {
         Ok(Self::seen(&remote, &Since::Answer(&plan)))
     }
 
-    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, mut plan: Self) -> Result<Self, Diag> {
         let mut remote =
             current.remote.ok_or_else(|| Diag::bug("An API key is updated without being read"))?;
         let client = cx.client().await?;
@@ -113,7 +113,11 @@ impl Resource for ApiKey {
             Some(true) if !is_decided => cx.warn(activated_again(&plan.name)),
             _ => {}
         }
-        let is_rotation = plan.key.is_unknown();
+        let is_rotation = plan.key.is_unknown() && !current.is_repeated;
+        if current.is_repeated {
+            // The first attempt has rotated the key. Another rotation would end the one that is retained.
+            plan.key = before.key.clone();
+        }
         let is_lost = record::is_ours(cx) && !before.has_key();
         if is_rotation {
             own::refuse_another_rotation(client, before, is_lost)?;

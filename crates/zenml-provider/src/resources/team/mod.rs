@@ -127,7 +127,7 @@ impl Resource for Team {
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
-        let Current { model: prior, remote } = current;
+        let Current { model: prior, remote, .. } = current;
         let mut current = remote.ok_or_else(|| Diag::bug("A team is updated without being read"))?;
         let client = cx.client().await?;
         let (organization, id) = (current.organization, current.team.id);
