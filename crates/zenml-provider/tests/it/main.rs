@@ -35,6 +35,7 @@ mod half_made;
 mod hosts;
 mod identity;
 mod interrupted;
+mod invitation_replaced;
 mod left_out;
 mod lost_answer;
 mod many;

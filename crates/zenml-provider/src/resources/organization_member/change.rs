@@ -1,15 +1,16 @@
 //! How somebody joins an organization, gets another role, and leaves.
 
 use tfkit::{Cx, Diag, LockGuard};
+use zenml_api::control::invitation::Invitation;
 use zenml_api::control::member::{self, MemberRemoval};
 use zenml_api::control::role::{self as role_api, AssignmentQuery, Role};
-use zenml_api::control::team;
-use zenml_api::{InvitationId, OrganizationId, RoleId, UserId};
+use zenml_api::{OrganizationId, RoleId, UserId};
 use zenml_client::{ApiError, Optional as _};
 
 use super::model::OrganizationMember;
+use super::moving::Moving;
 use super::standing::{Remote, Standing, Status, find};
-use crate::access::invitation::{self, Place};
+use crate::access::invitation::{self, Exclusive, Place};
 use crate::access::last_admin::{self, Loss};
 use crate::access::principal::Principal;
 use crate::access::{choice, membership, people};
@@ -150,11 +151,15 @@ pub(super) async fn update(
     let role = wanted_role(client, organization, plan).await?;
     let name = current.id();
     let account = match &current.standing {
-        Standing::Member(user, _) => Some(user.id),
+        Standing::Member(user, _) => {
+            if let Some(moving) = Moving::unfinished(cx) {
+                moving.finish(cx, Place::Account(user.id)).await?;
+            }
+            Some(user.id)
+        }
         Standing::Invited(invitation, status) => {
             let email = plan.email.as_ref().unwrap_or(&invitation.email);
-            let is_open = *status == Status::Invited;
-            invite_again(cx, &current, invitation.id, is_open, email, &role).await?.account()
+            invite_again(cx, &current, invitation, *status == Status::Invited, email, &role).await?.account()
         }
     };
     if let Some(account) = account {
@@ -176,37 +181,68 @@ pub(super) async fn update(
 async fn invite_again(
     cx: &Cx<Client>,
     current: &Remote,
-    old: InvitationId,
+    old: &Invitation,
     is_open: bool,
     email: &str,
     role: &Role,
 ) -> Result<Place, Diag> {
     let (client, organization) = (cx.client().await?, current.organization);
     let exclusive = invitation::exclusive(cx, organization).await;
-    let (mut teams, mut roles) = (Vec::new(), Vec::new());
-    if is_open {
-        teams = invitation::teams_of(client, organization, Place::Invitation(old)).await?;
-        roles = invitation::roles_of(client, organization, Place::Invitation(old)).await?;
-        invitation::delete(client, &exclusive, old).await?;
+    let unfinished = Moving::unfinished(cx);
+    if let Some(moving) = unfinished.clone().filter(|_| is_open)
+        && current.held().iter().all(|held| held.id == role.id)
+    {
+        let place = Place::Invitation(old.id);
+        return moving.finish(cx, place).await.map(|()| place);
     }
-    let place = invitation::invite(client, &exclusive, email, role).await?.place;
-    let moved = |error: ApiError| failed("move the teams and roles of the invitation of", email, &error);
-    for team in teams {
-        match client.control_plane()?.send(&team::ADD_MEMBER, team, place.in_team(), ()).await.optional() {
-            // Somebody may have deleted the team, or added the person.
-            Ok(_) | Err(ApiError::Conflict(_)) => {}
-            Err(error) => return Err(moved(error)),
+    let moving = if is_open {
+        let moving = Moving::from(client, organization, old.clone()).await?.and(unfinished);
+        moving.record(cx)?;
+        invitation::delete(client, &exclusive, old.id).await?;
+        Some(moving)
+    } else {
+        unfinished
+    };
+    match invitation::invite(client, &exclusive, email, role).await {
+        Ok(admitted) => {
+            if let Some(moving) = moving {
+                moving.finish(cx, admitted.place).await?;
+            }
+            Ok(admitted.place)
         }
+        Err(diag) => Err(match moving {
+            Some(moving) if is_open => restored(cx, current, &exclusive, moving, diag).await,
+            _ => diag,
+        }),
     }
-    for assignment in roles {
-        let query = place.like(&assignment);
-        let granted = client.control_plane()?.send(&role_api::ASSIGN, assignment.role.id, query, ()).await;
-        match granted.optional() {
-            Ok(_) | Err(ApiError::Conflict(_)) => {}
-            Err(error) => return Err(moved(error)),
-        }
+}
+
+/// Sends a deleted invitation again, because the one that replaces it could not be sent, and returns the error.
+async fn restored(
+    cx: &Cx<Client>,
+    current: &Remote,
+    exclusive: &Exclusive,
+    moving: Moving,
+    diag: Diag,
+) -> Diag {
+    let email = moving.invitation.email.clone();
+    let left = format!(
+        "The old invitation was deleted, and could not be sent again. It had: {}. The next apply sends an invitation with \
+         all of this.",
+        moving.left()
+    );
+    let before = moving.invitation.role_id.or_else(|| remembered(cx));
+    let role = before.and_then(|role| current.roles.by_id(role));
+    let (Ok(client), Some(role)) = (cx.client().await, role) else { return diag.why(left) };
+    match invitation::invite(client, exclusive, &email, role).await {
+        Ok(admitted) => match moving.finish(cx, admitted.place).await {
+            Ok(()) => {
+                diag.why("The old invitation was sent again, with its role, its teams and its other roles.")
+            }
+            Err(more) => diag.why("The old invitation was sent again.").why(more.to_string()),
+        },
+        Err(_) => diag.why(left),
     }
-    Ok(place)
 }
 
 /// Removes a member, or takes back the invitation. One that cannot be accepted stays as a record.
@@ -239,6 +275,6 @@ async fn require_another_admin(
     checked.map_err(|diag| diag.at(OrganizationMember::ROLE))
 }
 
-fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
+pub(super) fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
     cannot(format_args!("{verb} {name:?}"), Needs::ORGANIZATION_ADMIN, error)
 }
