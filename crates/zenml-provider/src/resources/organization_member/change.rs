@@ -20,6 +20,12 @@ use crate::failure::{Needs, cannot};
 /// Key in the private state for the role that the last apply granted. Other roles of the person are never revoked.
 const ROLE: &str = "role";
 
+/// Key in the private state that is set if the resource has sent the invitation.
+const SENT: &str = "sent";
+
+/// Key in the private state of a planned deletion that is set if another resource of the run wants the address.
+const KEPT: &str = "kept";
+
 async fn wanted_role(
     client: &Client,
     organization: OrganizationId,
@@ -35,6 +41,29 @@ pub(super) fn remember(cx: &Cx<Client>, role: RoleId) -> Result<(), Diag> {
 
 fn remembered(cx: &Cx<Client>) -> Option<RoleId> {
     cx.private(ROLE).and_then(|role| serde_json::from_value(role).ok())
+}
+
+/// Returns whether the resource has sent the invitation itself, and has not taken it over.
+fn has_sent(cx: &Cx<Client>) -> bool {
+    cx.private(SENT).is_some()
+}
+
+fn remember_sent(cx: &Cx<Client>) -> Result<(), Diag> {
+    cx.set_private(SENT, true.into())
+}
+
+/// Records in the plan of a deletion whether another resource of this run wants the address.
+pub(super) fn plan_deletion(cx: &Cx<Client>, organization: OrganizationId, email: &str) -> Result<(), Diag> {
+    let Some(client) = cx.client_if_known() else { return Ok(()) };
+    if invitation::wants_of_others(client, organization, &who(email)).contains(&people::canonical(email)) {
+        cx.set_private(KEPT, true.into())?;
+    }
+    Ok(())
+}
+
+/// Returns how the resource announces its address.
+pub(super) fn who(email: &str) -> String {
+    format!("member {}", people::canonical(email))
 }
 
 /// Makes sure that somebody is a member with the planned role, or is invited.
@@ -74,7 +103,9 @@ pub(super) async fn join(
     }
     if let Some(email) = plan.email.as_ref() {
         let admitted = invitation::admit(client, &exclusive, email, &role).await;
-        admitted.map_err(|diag| diag.at(OrganizationMember::EMAIL))?;
+        if admitted.map_err(|diag| diag.at(OrganizationMember::EMAIL))?.is_new {
+            remember_sent(cx)?;
+        }
     } else {
         let user = plan.user_id.as_ref().ok_or_else(|| Diag::bug("A member has no name"))?;
         require_person(client, organization, user.0).await?;
@@ -205,6 +236,7 @@ async fn invite_again(
     };
     match invitation::invite(client, &exclusive, email, role).await {
         Ok(admitted) => {
+            remember_sent(cx)?;
             if let Some(moving) = moving {
                 moving.finish(cx, admitted.place).await?;
             }
@@ -258,7 +290,19 @@ pub(super) async fn remove(cx: &Cx<Client>, remote: &Remote) -> Result<(), Diag>
         }
         (Standing::Invited(invitation, _), Status::Invited) => {
             let exclusive = invitation::exclusive(cx, remote.organization).await;
-            invitation::delete(client, &exclusive, invitation.id).await
+            if has_sent(cx) {
+                return invitation::delete(client, &exclusive, invitation.id).await;
+            }
+            // Somebody else has sent it, such as a team that still contains it.
+            let mut kept = invitation::wants_of_others(client, remote.organization, &who(&invitation.email));
+            if cx.private(KEPT).is_some() {
+                kept.insert(people::canonical(&invitation.email));
+            }
+            if let Some(left) = invitation::withdraw(client, &exclusive, invitation.id, &kept).await? {
+                let why = "Somebody else has sent it, and the resource had only taken it over.";
+                cx.warn(invitation::left_to_others(&left, why));
+            }
+            Ok(())
         }
         (Standing::Invited(..), _) => Ok(()),
     }

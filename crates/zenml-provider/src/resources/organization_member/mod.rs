@@ -124,7 +124,10 @@ impl Resource for OrganizationMember {
             warn_of_own_loss(cx.client().await?, plan, &prior).await;
         }
         if plan.is_delete() {
-            return Ok(());
+            return match (prior.organization_id.as_ref(), prior.email.as_ref()) {
+                (Some(Id(organization)), Some(email)) => change::plan_deletion(cx, *organization, email),
+                _ => Ok(()),
+            };
         }
         if changes_role {
             check_role(cx, plan).await?;
@@ -220,7 +223,7 @@ fn announce(cx: &Cx<Client>, plan: &Plan<OrganizationMember>) {
     let email = planned.or_else(|| prior.and_then(|prior| prior.email.as_ref()).cloned());
     if let (Some(client), Some(Id(organization)), Some(email)) = (cx.client_if_known(), organization, email) {
         let wanted = (!plan.is_delete()).then_some(email.as_str());
-        want(client, organization, &format!("member {}", canonical(&email)), wanted);
+        want(client, organization, &change::who(&email), wanted);
     }
 }
 
