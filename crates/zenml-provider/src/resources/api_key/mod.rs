@@ -14,15 +14,14 @@ mod waiting;
 
 use jiff::Timestamp;
 use tfkit::{
-    Claim, Current, Cx, Diag, Existing, Generated, ImportId, Imported, Page, Partial, Path, Plan, Resource,
-    Since,
+    Claim, Current, Cx, Diag, Generated, ImportId, Imported, Page, Partial, Path, Plan, Resource, Since,
 };
 use zenml_api::control::service_account::{ApiKey as Wire, ApiKeyCreate, ApiKeyUpdate};
 use zenml_api::{ApiKeyId, IdOrName, Patch};
 use zenml_client::ApiError;
 
 pub use self::action::RotateApiKey;
-use self::calls::Account;
+use self::calls::{Account, exists};
 pub use self::list::ApiKeyFilters;
 pub use self::minutes::Minutes;
 pub use self::model::{ApiKey, ApiKeyKey, Remote};
@@ -151,7 +150,9 @@ impl Resource for ApiKey {
         own::refuse(client, id, &prior.name, End::Deleted)?;
         let organization = control::organization::or_default(client, &prior.organization_id).await?;
         let account = Account { organization, id: prior.service_account_id.0 };
-        account.delete(cx, client, id, &prior.name).await
+        let deleted = account.delete(client, id, &prior.name).await?;
+        waiting::end(cx, client, account, id, &deleted);
+        Ok(())
     }
 
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
@@ -190,10 +191,6 @@ impl Resource for ApiKey {
 impl Account {
     fn remote(self, key: Wire) -> Remote {
         Remote { organization: self.organization, account: self.id, key, read_at: Timestamp::now() }
-    }
-
-    fn import_id(self, key: ApiKeyId) -> String {
-        format!("{}/{}/{key}", self.organization, self.id)
     }
 
     fn identity(self, key: ApiKeyId) -> ApiKeyKey {
@@ -287,23 +284,6 @@ fn not_created(account: Account, name: &str, error: &ApiError) -> Diag {
         ApiError::Conflict(refused) => exists(account, name, None).trace(refused.call.to_string()),
         error => calls::failed("create", name, error),
     }
-}
-
-fn exists(account: Account, name: &str, existing: Option<&Wire>) -> Diag {
-    let diag = Diag::error(format!("API key {name:?} already exists")).why(format!(
-        "The service account {} has a key with this name, and names must be unique.",
-        account.id
-    ));
-    let diag = match existing {
-        Some(existing) => diag.in_the_way(Existing {
-            words: "API key",
-            resource: "zenml_api_key",
-            id: existing.id.to_string(),
-            import: account.import_id(existing.id),
-        }),
-        None => diag,
-    };
-    diag.fix("To create another one, choose another name.").at(ApiKey::NAME)
 }
 
 async fn changed(client: &Client, account: Account, key: &Wire, change: ApiKeyUpdate) -> Result<Wire, Diag> {

@@ -22,9 +22,9 @@ use tfkit::{Cx, Diag, Plan};
 use zenml_api::control::service_account::ApiKey as Wire;
 use zenml_api::{ApiKeyId, ServiceAccountId};
 
-use super::calls::Account;
+use super::calls::{Account, Deleted, exists};
 use super::record::{self, Wait};
-use super::{ApiKey, Id, exists, names, renewal};
+use super::{ApiKey, Id, names, renewal};
 use crate::client::Client;
 use crate::control;
 
@@ -153,24 +153,23 @@ pub(super) fn begin(
     Ok(())
 }
 
-/// Records the deletion of a key. `keys` are the others of its account, and `successor` got the name of the deleted one.
-/// Without a successor, it warns about new keys of this run that wait for another holder.
+/// Records the deletion of a key. If no new key got its name, it warns about new keys of this run that wait for another
+/// holder.
 pub(super) fn end(
     cx: &Cx<Client>,
     client: &Client,
     account: Account,
-    deleted: ApiKeyId,
-    keys: &[Wire],
-    successor: Option<ApiKeyId>,
+    id: ApiKeyId,
+    Deleted { others, successor }: &Deleted,
 ) {
     let memory = client.memory::<Names>();
     let mut known = memory.known();
-    known.waiting.retain(|key, waiting| Some(*key) != successor && waiting.holder != deleted);
+    known.waiting.retain(|key, waiting| Some(*key) != *successor && waiting.holder != id);
     if successor.is_some() {
         return;
     }
     known.deleted.insert(account.id);
-    let by_id = |id: ApiKeyId| keys.iter().find(|key| key.id == id);
+    let by_id = |id: ApiKeyId| others.iter().find(|key| key.id == id);
     known.waiting.retain(|key, waiting| {
         let (Some(key), Some(holder)) = (by_id(*key), by_id(waiting.holder)) else { return true };
         if waiting.account != account.id || holder.name != waiting.name {

@@ -227,7 +227,7 @@ async fn invite_again(
         return moving.finish(cx, place).await.map(|()| place);
     }
     let moving = if is_open {
-        let moving = Moving::from(client, organization, old.clone()).await?.and(unfinished);
+        let moving = Moving::from(client, organization, old.clone()).await?.and(unfinished.as_ref());
         moving.record(cx)?;
         invitation::delete(client, &exclusive, old.id).await?;
         Some(moving)
@@ -319,6 +319,6 @@ async fn require_another_admin(
     checked.map_err(|diag| diag.at(OrganizationMember::ROLE))
 }
 
-pub(super) fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
+fn failed(verb: &str, name: &str, error: &ApiError) -> Diag {
     cannot(format_args!("{verb} {name:?}"), Needs::ORGANIZATION_ADMIN, error)
 }

@@ -11,9 +11,9 @@ use zenml_api::control::team;
 use zenml_api::{OrganizationId, ProjectId, RoleId, TeamId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
-use super::change::failed;
 use crate::access::invitation::{self, Place};
 use crate::client::Client;
+use crate::failure::{Needs, cannot};
 
 /// Key in the private state for a move that is not finished.
 const MOVING: &str = "moving";
@@ -54,7 +54,7 @@ impl Moving {
     }
 
     /// Adds what an earlier apply has not moved.
-    pub(super) fn and(mut self, earlier: Option<Self>) -> Self {
+    pub(super) fn and(mut self, earlier: Option<&Self>) -> Self {
         for team in earlier.iter().flat_map(|earlier| &earlier.teams) {
             if !self.teams.contains(team) {
                 self.teams.push(*team);
@@ -130,8 +130,9 @@ impl Moving {
             return Ok(());
         };
         self.record(cx)?;
-        Err(failed("move the teams and roles of the invitation of", &email, error)
-            .fix(format!("Run the command again: it moves what is left: {}.", self.left())))
+        let doing = format_args!("move the teams and roles of the invitation of {email:?}");
+        let next = format!("Run the command again: it moves what is left: {}.", self.left());
+        Err(cannot(doing, Needs::ORGANIZATION_ADMIN, error).fix(next))
     }
 
     /// Returns what is left to move.
