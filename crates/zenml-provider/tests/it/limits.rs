@@ -205,7 +205,10 @@ async fn a_limit_that_refuses_another_role_of_an_invitation_says_what_is_gone() 
     harness.restart(engine(), block.clone()).await.unwrap();
     let failure = harness.apply(M, config("viewer")).await.unwrap_err();
     assert!(failure.summaries()[0].ends_with(": a limit of the subscription is reached"), "{failure}");
-    assert!(failure.to_string().contains("with the previous role is deleted already"), "{failure}");
+    assert!(
+        failure.to_string().contains("The old invitation was deleted, and could not be sent again."),
+        "{failure}"
+    );
     assert_eq!(failure.places()[0].to_string(), "role");
     platform.stop().await;
 

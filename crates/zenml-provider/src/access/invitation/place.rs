@@ -5,7 +5,7 @@ use std::fmt;
 use tfkit::Diag;
 use zenml_api::control::role::{Assignment, AssignmentQuery};
 use zenml_api::control::team::{self, TeamMember, TeamQuery};
-use zenml_api::{InvitationId, OrganizationId, TeamId, UserId};
+use zenml_api::{InvitationId, OrganizationId, ProjectId, TeamId, UserId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
 use super::known::{forget, open};
@@ -56,19 +56,17 @@ impl Place {
         }
     }
 
-    /// Returns the parameters of a request that grants it the role of an assignment.
-    pub const fn like(self, assignment: &Assignment) -> AssignmentQuery {
+    /// Returns the parameters of a request that grants it a role in the organization, a workspace or a project.
+    pub const fn in_scope(
+        self,
+        workspace_id: Option<WorkspaceId>,
+        project_id: Option<ProjectId>,
+    ) -> AssignmentQuery {
         let (user_id, invitation_id) = match self {
             Self::Account(user) => (Some(user), None),
             Self::Invitation(invitation) => (None, Some(invitation)),
         };
-        AssignmentQuery {
-            user_id,
-            team_id: None,
-            invitation_id,
-            workspace_id: assignment.workspace_id,
-            project_id: assignment.project_id,
-        }
+        AssignmentQuery { user_id, team_id: None, invitation_id, workspace_id, project_id }
     }
 }
 

@@ -6,7 +6,7 @@ use tfkit::{Cx, Diag, Partial, Plan};
 use super::minutes::Minutes;
 use super::own::{self, End};
 use super::renewal::{self, Activity, Cause, Facts};
-use super::{ApiKey, Id, record};
+use super::{ApiKey, Id, record, waiting};
 use crate::client::Client;
 use crate::control;
 
@@ -31,6 +31,7 @@ pub(super) async fn plan(cx: &Cx<Client>, plan: &mut Plan<ApiKey>) -> Result<(),
         warn_of_idle_renewal(plan);
     }
     control::organization::plan_default(cx, plan, ApiKey::ORGANIZATION_ID).await;
+    waiting::plan(cx, plan).await;
     let Some(prior) = plan.prior().cloned() else { return Ok(()) };
     let mut ends = plan.is_delete().then_some(End::Deleted);
     if plan.is_update() {

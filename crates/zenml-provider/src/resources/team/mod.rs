@@ -19,7 +19,7 @@ use zenml_client::{ApiError, Optional as _, Pages};
 
 pub use self::data::TeamData;
 pub use self::list::TeamFilters;
-use self::members::Members;
+use self::members::{Members, announce_sent, take_over};
 pub use self::model::{Team, TeamKey};
 use self::planning::{announce, plan_members, warn_of_deletion};
 pub use self::plural::TeamsData;
@@ -51,7 +51,11 @@ impl Resource for Team {
     async fn fetch(cx: &Cx<Client>, key: &TeamKey) -> Result<Option<Remote>, Diag> {
         let client = cx.client().await?;
         let organization = control::organization::of_key(client, key.organization_id).await?;
+        announce_sent(cx, client, organization);
         let found = look(client, organization, key.id.0).await?;
+        if let Some(found) = &found {
+            take_over(cx, client, organization, key.id.0, &found.members)?;
+        }
         if found.is_none() {
             control::organization::gone_from(client, organization, &format!("the team {}", key.id)).await?;
         }
@@ -78,7 +82,10 @@ impl Resource for Team {
 
     // The list does not contain the members.
     async fn complete(cx: &Cx<Client>, item: Remote) -> Result<Remote, Diag> {
-        let members = members_of(cx.client().await?, item.team.id, &item.team.name).await?;
+        let client = cx.client().await?;
+        announce_sent(cx, client, item.organization);
+        let members = members_of(client, item.team.id, &item.team.name).await?;
+        take_over(cx, client, item.organization, item.team.id, &members)?;
         Ok(Remote { members, ..item })
     }
 
@@ -128,7 +135,7 @@ impl Resource for Team {
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
-        let Current { model: prior, remote } = current;
+        let Current { model: prior, remote, .. } = current;
         let mut current = remote.ok_or_else(|| Diag::bug("A team is updated without being read"))?;
         let client = cx.client().await?;
         let (organization, id) = (current.organization, current.team.id);

@@ -17,7 +17,7 @@ use crate::access::belonging::{malformed_email, unknown_email};
 use crate::access::invitation::{Place, place_of, want};
 use crate::access::last_admin::{self, Loss};
 use crate::access::people::{same_name, spelled_like};
-use crate::access::principal::{Email, Principal};
+use crate::access::principal::Principal;
 use crate::access::role::require_gone;
 use crate::access::{caller, import, people, team};
 use crate::client::Client;
@@ -260,13 +260,9 @@ fn is(principal: &Principal, member: &TeamMember) -> bool {
 
 /// Returns all principals that a member of a team is: by the address and by the id of the account.
 fn names_of(member: &TeamMember) -> Vec<Principal> {
-    let by_email = |email: &str| Principal::Email(Email(email.to_owned()));
     match member {
-        TeamMember::Invitation(invitation) => vec![by_email(&invitation.email)],
-        TeamMember::User(user) => {
-            let account = Principal::of_member(Some(user), None);
-            people::addresses_of(user).map(by_email).chain(account).collect()
-        }
+        TeamMember::User(user) => Principal::all_of(Some(user), None, None),
+        TeamMember::Invitation(invitation) => Principal::all_of(None, None, Some(invitation)),
     }
 }
 
