@@ -39,8 +39,8 @@ pub(crate) async fn write(
     changes: &[Recorded],
     outcome: &Outcome,
 ) -> Result<(), sqlx::Error> {
-    let (actor_kind, actor_id, actor_name) = actor.describe();
     for change in changes {
+        let (actor_kind, actor_id, actor_name, detail) = described(actor, change);
         let organization = (!change.organization.is_nil()).then(|| change.organization.to_string());
         sqlx::query(
             "INSERT INTO audit (sequence, at, actor_kind, actor_id, actor_name, action, kind, object_id, \
@@ -58,7 +58,7 @@ pub(crate) async fn write(
         .bind(&change.name)
         .bind(organization)
         .bind(change.workspace.map(|id| id.to_string()))
-        .bind(&change.detail)
+        .bind(&detail)
         .bind(i64::from(outcome.status))
         .bind(&outcome.reason)
         .bind(&origin.request_id)
@@ -67,6 +67,15 @@ pub(crate) async fn write(
         .await?;
     }
     Ok(())
+}
+
+/// Who made a change, and its details. A change that a workspace's server makes for an account is that account's.
+fn described(actor: &Actor, change: &Recorded) -> (&'static str, Option<Uuid>, String, Option<String>) {
+    let (kind, id, name) = actor.describe();
+    let Some(account) = &change.on_behalf_of else { return (kind, id, name, change.detail.clone()) };
+    let detail = change.detail.as_ref().map_or_else(String::new, |detail| format!("{detail}, "));
+    let kind = if account.is_service_account { "service_account" } else { "user" };
+    (kind, Some(account.id), account.name.clone(), Some(format!("{detail}through the {name}")))
 }
 
 /// One row of the trail.

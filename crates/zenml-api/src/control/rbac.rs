@@ -61,8 +61,8 @@ pub struct OldCheckQuery {
 pub struct AllowedQuery {
     /// The user.
     pub user_id: UserId,
-    /// The type, without an id: `stack`, `<project>:pipeline`.
-    pub resource: ResourceRef,
+    /// The type, without an id: `stack`, `<project>:pipeline`. A newer server may ask for types that are not known here.
+    pub resource: String,
     /// The action that the user wants to perform.
     pub action: Action,
 }

@@ -14,7 +14,9 @@ use crate::{
 pub const LIST: Endpoint<(), WorkspaceQuery, (), Vec<Workspace>> =
     Endpoint::get("/workspaces").aliases(&["/tenants"]);
 /// Creates a workspace; a managed one is deployed automatically.
-pub const CREATE: Endpoint<(), CreateQuery, WorkspaceCreate, Workspace> =
+///
+/// The body can be omitted if the query has the name.
+pub const CREATE: Endpoint<(), CreateQuery, Option<WorkspaceCreate>, Workspace> =
     Endpoint::post("/workspaces").aliases(&["/tenants"]);
 /// One workspace.
 pub const GET: Endpoint<IdOrName<WorkspaceId>, (), (), Workspace> =
@@ -196,12 +198,14 @@ pub struct WorkspaceQuery {
 offset_query!(WorkspaceQuery);
 
 /// Options of [`CREATE`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct CreateQuery {
     /// Registers a self-hosted workspace.
     pub enroll: Option<bool>,
+    /// Name of the workspace, instead of the one in the body.
+    pub name: Option<String>,
 }
 
 /// Options of [`UPDATE`].
@@ -217,8 +221,16 @@ pub struct UpdateQuery {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WorkspaceCreate {
-    /// Handle, unique over all organizations: lower-case letters, digits and hyphens, 1 to 50 characters.
+    /// Handle, unique over all organizations: lower-case letters, digits and hyphens, 1 to 50 characters. Required,
+    /// unless the query has it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
+    /// Its ID; by default, the control plane chooses one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<WorkspaceId>,
+    /// The key with which the server of a self-hosted workspace logs in; by default, the control plane chooses one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrollment_key: Option<Sensitive<String>>,
     /// Display name; the server's default is `name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,

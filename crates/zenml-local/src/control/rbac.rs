@@ -13,7 +13,7 @@ use super::workspace::WorkspaceAt;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{
-    self, Action, Actions, Enter, Owner, Principal, Read, Resource, SharedObject, WorkspacePlace,
+    self, Action, Actions, Enter, Named, Owner, Principal, Read, Resource, SharedObject, WorkspacePlace,
 };
 use crate::store::{Sql, column};
 
@@ -50,11 +50,15 @@ async fn answer(
     texts: &[String],
 ) -> Result<BTreeMap<String, bool>> {
     let action = parse_action(action)?;
-    let resources = texts.iter().map(|text| parse_resource(text)).collect::<Result<Vec<_>>>()?;
+    // A newer server may ask for kinds that this platform does not know: nobody can do anything with them.
+    let resources: Vec<Option<Resource>> = texts.iter().map(|text| parse_resource(text).ok()).collect();
+    let known: Vec<Resource> = resources.iter().copied().flatten().collect();
     cx.read(async |tx| {
         let place = own_place(cx, tx.sql()).await?;
-        let decisions = rbac::check(tx.sql(), place, account.uuid(), action, &resources).await?;
-        let decided = |resource| decisions.get(resource).copied().unwrap_or(false);
+        let decisions = rbac::check(tx.sql(), place, account.uuid(), action, &known).await?;
+        let decided = |resource: &Option<Resource>| {
+            resource.as_ref().and_then(|resource| decisions.get(resource)).copied().unwrap_or(false)
+        };
         Ok(texts.iter().cloned().zip(resources.iter().map(decided)).collect())
     })
     .await
@@ -67,9 +71,10 @@ async fn allowed_resource_ids(
     (): (),
 ) -> Result<api::AllowedResourceIds> {
     let action = parse_action(&query.action)?;
-    let kind = parse_resource(&query.resource.local().to_string())?;
+    let kind = parse_resource(query.resource.rsplit('@').next().unwrap_or_default());
     cx.read(async |tx| {
         let place = own_place(&cx, tx.sql()).await?;
+        let Ok(kind) = kind else { return Ok(api::AllowedResourceIds::default()) };
         let allowed = rbac::allowed_ids(tx.sql(), place, query.user_id.uuid(), action, kind).await?;
         Ok(api::AllowedResourceIds {
             full_access: allowed.full_access,
@@ -108,6 +113,10 @@ async fn share(cx: Cx, (): (), (): (), share: api::Share) -> Result<()> {
     cx.tx(async |tx| {
         let place = own_place(&cx, tx.sql()).await?;
         let allowed = tx.allow(SharedObject { place, resource, owner: Owner::Nobody }).await?;
+        if let Some(account) = share.sharing_user_id {
+            let account = named(tx.sql(), account).await?;
+            tx.on_behalf_of(&allowed, account);
+        }
         rbac::share(tx, &allowed, principal, actions).await
     })
     .await
@@ -132,8 +141,11 @@ async fn authorize_server(cx: Cx, (): (), query: AuthorizeServer, (): ()) -> Res
     cx.read(async |tx| {
         let workspace = WorkspaceAt::locate(tx.sql(), query.server_id).await?;
         tx.allow::<Enter, _>(workspace).await?;
+        require_active(tx.sql(), workspace.place()).await?;
         let gone = || Error::not_found(format!("Account '{id}' was not found."));
-        user_unchecked(tx.sql(), id).await?.ok_or_else(gone)
+        let user = user_unchecked(tx.sql(), id).await?.ok_or_else(gone)?;
+        // A server rejects the second login of a person without an e-mail address (ZenML 0.98.0).
+        Ok(User { email: user.email.or_else(|| Some(user.username.clone())), ..user })
     })
     .await
 }
@@ -180,5 +192,33 @@ fn parse_resource(text: &str) -> Result<Resource> {
 /// Returns the workspace whose server sends the request.
 async fn own_place(cx: &Cx, sql: &mut Sql) -> Result<WorkspacePlace> {
     let workspace = cx.workspace_server()?;
-    Ok(WorkspaceAt::locate(sql, WorkspaceId::from_uuid(workspace)).await?.place())
+    let place = WorkspaceAt::locate(sql, WorkspaceId::from_uuid(workspace)).await?.place();
+    require_active(sql, place).await?;
+    Ok(place)
+}
+
+/// Nobody can use a deactivated workspace, even if its server still runs.
+async fn require_active(sql: &mut Sql, place: WorkspacePlace) -> Result<()> {
+    let state: String = sqlx::query_scalar("SELECT desired_state FROM workspace WHERE id = $1")
+        .bind(place.workspace.to_string())
+        .fetch_one(sql)
+        .await?;
+    if state == "deactivated" {
+        return Err(Error::forbidden("The workspace is deactivated."));
+    }
+    Ok(())
+}
+
+/// Returns an account as the audit trail names it.
+async fn named(sql: &mut Sql, account: UserId) -> Result<Named> {
+    let row = sqlx::query("SELECT username, is_service_account FROM account WHERE id = $1")
+        .bind(account.to_string())
+        .fetch_optional(sql)
+        .await?
+        .ok_or_else(|| Error::forbidden(format!("Account '{account}', who shares, does not exist.")))?;
+    Ok(Named {
+        id: account.uuid(),
+        name: column::text(&row, "username")?,
+        is_service_account: column::flag(&row, "is_service_account")?,
+    })
 }

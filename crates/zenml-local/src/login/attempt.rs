@@ -167,6 +167,7 @@ impl Logins {
             organization: Uuid::nil(),
             workspace: at.workspace,
             detail: Some(how.to_owned()),
+            on_behalf_of: None,
         };
         audit::write(&mut tx, actor, &at.origin, &[row], &Outcome::DONE).await?;
         Ok(tx.commit().await?)
@@ -248,6 +249,7 @@ impl Logins {
             organization: Uuid::nil(),
             workspace: refused.workspace,
             detail,
+            on_behalf_of: None,
         };
         let origin =
             Origin { remote: origin.remote.clone().or_else(|| refused.address.text()), ..origin.clone() };

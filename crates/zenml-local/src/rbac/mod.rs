@@ -34,5 +34,5 @@ pub(crate) use resource::{
     InvalidResource, Kind, Level, Object, Owner, Resource, Target, UnknownKind, WorkspacePlace,
 };
 pub(crate) use share::{Principal, SharedObject, allowed_ids, check, describe, forget, members, share};
-pub(crate) use tx::{Recorded, Tx};
+pub(crate) use tx::{Named, Recorded, Tx};
 pub(crate) use visible::Caller;

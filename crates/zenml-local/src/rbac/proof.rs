@@ -9,7 +9,7 @@ use super::action::{Act, Action, Create, Read};
 use super::holdings::Holdings;
 use super::identity::Actor;
 use super::resource::{Kind, Level, Object, Owner, Target};
-use super::tx::{Recorded, Tx};
+use super::tx::{Named, Recorded, Tx};
 use super::visible::{Caller, Visible};
 use crate::error::{Error, Result};
 use crate::store::{Query, Sql};
@@ -159,6 +159,13 @@ impl Tx {
     pub(crate) fn note<A, O>(&mut self, proof: &Allowed<A, O>, id: impl Identifier, name: &str) {
         if let Some(record) = proof.record {
             self.recorded_mut(record).name(id.uuid(), name);
+        }
+    }
+
+    /// Records on whose behalf a workspace's server made a change.
+    pub(crate) fn on_behalf_of<A, O>(&mut self, proof: &Allowed<A, O>, account: Named) {
+        if let Some(record) = proof.record {
+            self.recorded_mut(record).on_behalf_of = Some(account);
         }
     }
 

@@ -26,6 +26,16 @@ pub(crate) struct Recorded {
     pub(crate) workspace: Option<Uuid>,
     /// Further details. Never a secret.
     pub(crate) detail: Option<String>,
+    /// The account that a workspace's server names as the one that acts; `None` if the actor acts for itself.
+    pub(crate) on_behalf_of: Option<Named>,
+}
+
+/// An account, as the audit trail names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    pub(crate) is_service_account: bool,
 }
 
 impl Recorded {
@@ -38,6 +48,7 @@ impl Recorded {
             organization: target.organization,
             workspace: target.workspace,
             detail: None,
+            on_behalf_of: None,
         }
     }
 

@@ -231,11 +231,11 @@ mod tests {
             (&format!("one\n{last}\nbye\n"), Some(last)),
             ("a note: ValueError: indented\nbye", Some("bye")),
         ] {
-            std::fs::create_dir_all(folder.path()).unwrap();
-            std::fs::write(folder.log(), log).unwrap();
+            fs::create_dir_all(folder.path()).unwrap();
+            fs::write(folder.log(), log).unwrap();
             assert_eq!(folder.last_words().as_deref(), expected, "{log}");
         }
-        std::fs::remove_dir_all(folder.path()).unwrap();
+        fs::remove_dir_all(folder.path()).unwrap();
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
         let folder = Folder(directory.path().to_owned());
         let files = |text: &str| {
             for suffix in DATABASE_FILES {
-                std::fs::write(with_suffix(&folder.database(), suffix), format!("{text}{suffix}")).unwrap();
+                fs::write(with_suffix(&folder.database(), suffix), format!("{text}{suffix}")).unwrap();
             }
         };
         files("old");
@@ -252,10 +252,10 @@ mod tests {
         files("new");
         // An upgrade that was interrupted is tried again.
         folder.keep_database().unwrap();
-        std::fs::remove_file(with_suffix(&folder.database(), "-shm")).unwrap();
+        fs::remove_file(with_suffix(&folder.database(), "-shm")).unwrap();
         folder.restore_database().unwrap();
         for suffix in DATABASE_FILES {
-            let text = std::fs::read_to_string(with_suffix(&folder.database(), suffix)).unwrap();
+            let text = fs::read_to_string(with_suffix(&folder.database(), suffix)).unwrap();
             assert_eq!(text, format!("old{suffix}"));
         }
         assert!(!folder.kept_database().exists());

@@ -241,14 +241,14 @@ pub(crate) const ROWS: &[Row] = &[
         [401, 404, 404, 401, 200],
     ),
     (
-        "PATCH /workspaces/{workspace_id}/deploy",
-        "PATCH /workspaces/{workspace}/deploy",
+        "PATCH /workspaces/{workspace_id}/deactivate",
+        "PATCH /workspaces/{enrolled}/deactivate",
         "",
         [401, 404, 404, 401, 200],
     ),
     (
-        "PATCH /workspaces/{workspace_id}/deactivate",
-        "PATCH /workspaces/{enrolled}/deactivate",
+        "PATCH /workspaces/{workspace_id}/deploy",
+        "PATCH /workspaces/{enrolled}/deploy",
         "",
         [401, 404, 404, 401, 200],
     ),

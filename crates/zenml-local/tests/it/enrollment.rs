@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{World, text};
+use crate::support::{Answer, World, text};
 
 pub(crate) struct Enrolled {
     pub(crate) id: String,
@@ -134,4 +134,116 @@ async fn usage_is_counted_once_and_without_an_option_there_is_no_limit() {
     }
     let elsewhere = format!("GET /organizations/{id}/entitlement/project");
     world.send(Some(&workspace.token), &elsewhere, Value::Null).await.refused(403);
+}
+
+/// A status report of a server, with the address that it reports.
+async fn report(world: &World, server: &Enrolled, url: &str) -> Answer {
+    let request = http::Request::patch("/workspace_status")
+        .header("authorization", format!("Bearer {}", server.token))
+        .header("zenml-server-url", url)
+        .header("zenml-server-version", "0.98.0");
+    world.request(request.body(axum::body::Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_server_cannot_report_an_address_that_is_not_its_own() {
+    let world = World::start().await;
+    let (one, other) = (enroll(&world, "one").await, enroll(&world, "other").await);
+    report(&world, &one, "https://one.example.com/").await.ok();
+    let embedded = text(&world.admin("POST /workspaces", json!({ "name": "here" })).await.ok()["id"]);
+    let here = world.settled(&embedded).await.ok();
+    let here = text(&here["zenml_service"]["status"]["server_url"]);
+    for url in [
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "banana",
+        "https://",
+        "https://user:password@one.example.org",
+        "https://ONE.example.com",
+        "https://one.example.com/",
+        &here,
+    ] {
+        let refused = report(&world, &other, url).await.refused(403);
+        assert!(refused.contains(url.trim_end_matches('/')), "{refused}");
+        let found = world.admin(&format!("GET /workspaces/{}", other.id), Value::Null).await.ok();
+        assert_eq!((&found["status"], &found["zenml_service"]["status"]), (&json!("pending"), &Value::Null));
+    }
+    report(&world, &other, "http://10.0.0.7:8080/zenml").await.ok();
+    let found = world.admin(&format!("GET /workspaces/{}", other.id), Value::Null).await.ok();
+    assert_eq!(found["zenml_service"]["status"]["server_url"], "http://10.0.0.7:8080/zenml");
+}
+
+#[tokio::test]
+async fn an_id_and_an_enrollment_key_can_be_chosen_and_the_name_can_be_in_the_query() {
+    let world = World::start().await;
+    let id = "00000000-0000-4000-8000-0000000000aa";
+    let key = "an-enrollment-key-of-ours";
+    let new = json!({ "name": "far", "id": id, "enrollment_key": key });
+    let created = world.admin("POST /workspaces?enroll=true", new).await.ok();
+    assert_eq!((text(&created["id"]).as_str(), text(&created["enrollment_key"]).as_str()), (id, key));
+    let form = format!("grant_type=client_credentials&client_id={id}&client_secret={key}&audience=x");
+    world.login(&form).await.ok();
+    let again = json!({ "name": "other", "id": id });
+    world.admin("POST /workspaces?enroll=true", again).await.refused(409);
+    let short = json!({ "name": "other", "enrollment_key": "short" });
+    world.admin("POST /workspaces?enroll=true", short).await.status(422);
+
+    let named = world.admin("POST /workspaces?name=nearby&enroll=true", Value::Null).await.ok();
+    assert_eq!((&named["name"], &named["is_managed"]), (&json!("nearby"), &json!(false)));
+    world.admin("POST /workspaces?enroll=true", Value::Null).await.status(422);
+}
+
+#[tokio::test]
+async fn nobody_can_use_a_deactivated_workspace_whose_server_still_runs() {
+    let world = World::start().await;
+    let workspace = enroll(&world, "far").await;
+    report(&world, &workspace, "https://far.example.com").await.ok();
+    let path = format!("/workspaces/{}", workspace.id);
+    let enter = format!("GET /users/authorize_server?server_id={}", workspace.id);
+    let person = world.member("ada@example.org", "Organization Admin").await;
+    let check = format!("POST /rbac/check_permissions?user_id={}&action=read", person.id);
+    let status = async || text(&world.admin(&format!("GET {path}"), Value::Null).await.ok()["status"]);
+
+    let off = json!({ "desired_state": "deactivated" });
+    world.admin(&format!("PATCH {path}"), off).await.ok();
+    assert_eq!(status().await, "deactivated");
+    world.send(Some(&person.token), &enter, Value::Null).await.refused(403);
+    world.send(Some(&workspace.token), &check, json!(["stack"])).await.refused(403);
+    report(&world, &workspace, "https://far.example.com").await.ok();
+    assert_eq!(status().await, "deactivated", "a report does not activate it");
+
+    world.admin(&format!("PATCH {path}"), json!({ "desired_state": "available" })).await.ok();
+    assert_eq!(status().await, "available");
+    // An account without an e-mail address has its name instead: a server would reject its second login.
+    let known = world.send(Some(&world.superuser().await), &enter, Value::Null).await.ok();
+    assert_eq!((&known["username"], &known["email"]), (&json!("admin"), &json!("admin")));
+    world.send(Some(&workspace.token), &check, json!(["stack"])).await.ok();
+
+    let version = json!({ "zenml_service": { "configuration": { "version": "0.99.0" } } });
+    let refused = world.admin(&format!("PATCH {path}"), version).await.refused(400);
+    assert!(refused.contains("Change the version of that server instead"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_kind_that_is_not_known_is_denied_alone_and_a_share_is_that_of_its_person() {
+    let world = World::start().await;
+    let workspace = enroll(&world, "far").await;
+    let person = world.member("ada@example.org", "Organization Admin").await;
+    let call = format!("POST /rbac/check_permissions?user_id={}&action=read", person.id);
+    let kinds = json!(["stack", "banana", "model", "stack/not-a-uuid"]);
+    let answer = world.send(Some(&workspace.token), &call, kinds).await.ok();
+    assert_eq!(answer, json!({ "stack": true, "banana": false, "model": false, "stack/not-a-uuid": false }));
+    let allowed = format!("GET /rbac/allowed_resource_ids?user_id={}&action=read&resource=banana", person.id);
+    let answer = world.send(Some(&workspace.token), &allowed, Value::Null).await.ok();
+    assert_eq!(answer, json!({ "full_access": false, "ids": [] }));
+
+    let team = world.team("alpha").await;
+    let share = json!({ "user_id": null, "team_id": team, "sharing_user_id": person.id,
+        "resource": "stack/00000000-0000-4000-8000-000000000001", "actions": ["read"] });
+    world.send(Some(&workspace.token), "POST /rbac/resource_members", share).await.ok();
+    let audit = world.platform.audit().await.unwrap();
+    let row = audit.iter().rev().find(|row| row.action == "share").unwrap();
+    assert_eq!((row.actor_name.as_str(), row.actor_kind.as_str()), ("ada@example.org", "user"));
+    let detail = row.detail.as_deref().unwrap();
+    assert!(detail.ends_with(&format!("through the workspace server {}", workspace.id)), "{detail}");
 }

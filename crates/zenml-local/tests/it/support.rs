@@ -37,6 +37,12 @@ impl Answer {
         self.body
     }
 
+    /// Checks the status.
+    #[track_caller]
+    pub(crate) fn status(self, status: u16) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+    }
+
     /// Returns the class and the message of an error with this status.
     #[track_caller]
     pub(crate) fn refused(self, status: u16) -> String {
@@ -100,6 +106,11 @@ impl World {
     /// The same as the first service account.
     pub(crate) async fn admin(&self, call: &str, body: Value) -> Answer {
         self.send(Some(&self.key()), call, body).await
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn request(&self, request: Request<Body>) -> Answer {
+        Answer::read(self.platform.router().oneshot(request).await.unwrap()).await
     }
 
     /// Logs in with a form.

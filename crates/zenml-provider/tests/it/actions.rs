@@ -142,8 +142,9 @@ async fn a_workspace_that_cannot_be_switched_is_refused_with_the_reason() {
         is_managed: Some(false),
         ..WorkspaceCreate::default()
     };
-    let enroll = CreateQuery { enroll: Some(true) };
-    let elsewhere = world.control().send(&api::CREATE, (), enroll, create).await.unwrap().id.to_string();
+    let enroll = CreateQuery { enroll: Some(true), ..CreateQuery::default() };
+    let elsewhere =
+        world.control().send(&api::CREATE, (), enroll, Some(create)).await.unwrap().id.to_string();
     let absent = WorkspaceId::random().to_string();
     let harness = world.harness().await;
     for action in [DEACTIVATE, ACTIVATE] {

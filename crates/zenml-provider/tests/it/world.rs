@@ -236,7 +236,8 @@ impl World {
             organization_id: Some(self.organization()),
             ..WorkspaceCreate::default()
         };
-        let made = self.control().send(&workspace::CREATE, (), CreateQuery::default(), create).await.unwrap();
+        let made =
+            self.control().send(&workspace::CREATE, (), CreateQuery::default(), Some(create)).await.unwrap();
         self.until(made.id, |now| now.as_ref().is_some_and(|now| now.server_url().is_some())).await;
         made.id
     }

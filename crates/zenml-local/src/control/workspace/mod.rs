@@ -13,10 +13,11 @@ use super::check;
 use super::organization::OrganizationAt;
 use crate::crypto::random_string;
 use crate::engine::{DEFAULT_VERSION, EngineKind, is_older_version, is_version};
-use crate::error::{Error, Result};
+use crate::error::{Error, Issue, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Act, Action, Allowed, Create, Delete, Holdings, Object as _, Read, Tx, Update};
 use crate::servers::enrollment_key as enrollment_key_of;
+use crate::store::Sql;
 
 pub(crate) use lifecycle::resume;
 use object::unknown;
@@ -68,19 +69,35 @@ async fn create(
     cx: Cx,
     (): (),
     query: api::CreateQuery,
-    new: api::WorkspaceCreate,
+    new: Option<api::WorkspaceCreate>,
 ) -> Result<api::Workspace> {
+    let mut new = new.unwrap_or_default();
+    if let Some(name) = query.name {
+        new.name = name;
+    }
+    if new.name.is_empty() {
+        return Err(Error::validation(vec![Issue::of_kind(&["body", "name"], "missing")]));
+    }
     check_name(&new.name)?;
     let display_name = new.display_name.clone().unwrap_or_else(|| new.name.clone());
     check::length("display_name", &display_name, 1..=50)?;
     check::optional_length("description", new.description.as_deref(), 1..=256)?;
     let owner = cx.identity()?.account;
     let is_managed = new.is_managed.unwrap_or(true) && query.enroll != Some(true);
-    let enrollment_key = (!is_managed).then(|| Sensitive::from(random_string()));
+    check::optional_length(
+        "enrollment_key",
+        new.enrollment_key.as_ref().map(|key| key.expose().as_str()),
+        16..=255,
+    )?;
+    let enrollment_key = if is_managed {
+        None
+    } else {
+        Some(new.enrollment_key.take().unwrap_or_else(|| Sensitive::from(random_string())))
+    };
     let version = new.zenml_service.as_ref().and_then(|service| service.configuration.version.clone());
     check_version(version.as_deref())?;
     let engine = cx.shared().engines.default;
-    let id = WorkspaceId::random();
+    let id = new.id.unwrap_or_else(WorkspaceId::random);
     let workspace = cx
         .tx(async |tx| {
             let organization = match new.organization_id {
@@ -161,7 +178,13 @@ async fn update(
             }
             let next = changed(&stored, &change);
             require_no_downgrade(&stored, &next)?;
+            if !stored.is_managed {
+                require_own_version(&stored, &change)?;
+            }
             sql::write(tx.sql(), &allowed, &next).await?;
+            if !stored.is_managed && next.desired_state != stored.desired_state {
+                sql::switch_enrolled(tx.sql(), &allowed, &next).await?;
+            }
             let work = next.is_managed
                 && (next.desired_state != stored.desired_state
                     || next.version != stored.version
@@ -217,10 +240,45 @@ async fn report_status(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
             // Its engine asks the server itself: the report is sent before the server listens.
             return Ok(());
         }
-        sql::report(tx.sql(), &allowed, request.server_url.as_deref(), request.server_version.as_deref())
-            .await
+        let url = request.server_url.as_deref().map(|url| url.trim_end_matches('/'));
+        if let Some(url) = url {
+            require_own_url(tx.sql(), &stored, url).await?;
+        }
+        sql::report(tx.sql(), &allowed, &stored, url, request.server_version.as_deref()).await
     })
     .await
+}
+
+/// Only the operator of an enrolled server changes its version.
+fn require_own_version(stored: &Stored, change: &api::WorkspaceUpdate) -> Result<()> {
+    let version = change.zenml_service.as_ref().and_then(|service| service.configuration.version.as_ref());
+    match version {
+        Some(version) if *version != stored.version => Err(Error::value(format!(
+            "Workspace '{}' is a server that the platform does not run. Change the version of that server instead.",
+            stored.name
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Rejects an address that a server reports if it is not one, or if it is that of another workspace: clients send their
+/// credentials there.
+async fn require_own_url(sql: &mut Sql, stored: &Stored, url: &str) -> Result<()> {
+    let refused = |why: &str| {
+        tracing::warn!(workspace.id = %stored.id, url = %printable::line(url), "a server reports {why}");
+        Err(Error::forbidden(format!("The address '{url}' of the server is refused: it is {why}.")))
+    };
+    let is_http = url.parse::<http::Uri>().is_ok_and(|uri| {
+        let scheme = uri.scheme_str().is_some_and(|scheme| scheme == "http" || scheme == "https");
+        scheme && uri.host().is_some_and(|host| !host.is_empty())
+    });
+    if !is_http || url.contains(['@', '?', '#']) {
+        return refused("not an address that begins with http:// or https://");
+    }
+    if sql::has_another_with_url(sql, stored.id, url).await? {
+        return refused("the address of another workspace");
+    }
+    Ok(())
 }
 
 /// Versions that do not exist are found when they are installed.

@@ -275,10 +275,34 @@ pub(super) async fn set_endpoint_unchecked(
     Ok(())
 }
 
-/// Updates what the server of an enrolled workspace reports. Without an address, the known one is kept.
+/// Applies the desired state of a workspace whose server the platform does not run: a server that has never reported
+/// stays pending.
+pub(super) async fn switch_enrolled(
+    sql: &mut Sql,
+    allowed: &Allowed<Update, WorkspaceAt>,
+    next: &Stored,
+) -> Result<()> {
+    let status = match next.desired_state {
+        WorkspaceStatus::Available if next.server_version.is_none() => WorkspaceStatus::Pending,
+        ref desired => desired.clone(),
+    };
+    set_status_unchecked(sql, allowed.id, &status, "").await
+}
+
+/// Whether another workspace has an address. It compares as clients do: without case in scheme and host.
+pub(super) async fn has_another_with_url(sql: &mut Sql, id: WorkspaceId, url: &str) -> Result<bool> {
+    let query = "SELECT 1 FROM workspace WHERE id <> $1 AND (lower(server_url) = lower($2) \
+                 OR (port IS NOT NULL AND lower($2) IN ('http://127.0.0.1:' || port, 'http://localhost:' || port)))";
+    let found = sqlx::query(query).bind(id.to_string()).bind(url).fetch_optional(sql).await?;
+    Ok(found.is_some())
+}
+
+/// Updates what the server of an enrolled workspace reports. Without an address, the known one is kept. A deactivated
+/// workspace stays so.
 pub(super) async fn report(
     sql: &mut Sql,
     allowed: &Allowed<Update, WorkspaceAt>,
+    stored: &Stored,
     url: Option<&str>,
     version: Option<&str>,
 ) -> Result<()> {
@@ -286,11 +310,14 @@ pub(super) async fn report(
         "UPDATE workspace SET server_url = COALESCE($1, server_url), server_version = COALESCE($2, server_version) \
          WHERE id = $3",
     )
-    .bind(url.map(|url| url.trim_end_matches('/')))
+    .bind(url)
     .bind(version)
     .bind(allowed.id.to_string())
     .execute(&mut *sql)
     .await?;
+    if stored.desired_state == WorkspaceStatus::Deactivated {
+        return Ok(());
+    }
     set_status_unchecked(sql, allowed.id, &WorkspaceStatus::Available, "").await
 }
 

@@ -41,8 +41,9 @@ pub(super) async fn create(
     if let Some(existing) = look(client, by_name()).await? {
         return Err(name_is_taken(&plan.name, organization, Some(&existing)));
     }
-    let query = CreateQuery { enroll: (!*plan.is_managed).then_some(true) };
-    let answer = client.control_plane()?.send(&api::CREATE, (), query, request(organization, plan)).await;
+    let query = CreateQuery { enroll: (!*plan.is_managed).then_some(true), ..CreateQuery::default() };
+    let new = Some(request(organization, plan));
+    let answer = client.control_plane()?.send(&api::CREATE, (), query, new).await;
     let exists = |existing: Option<&api::Workspace>| name_is_taken(&plan.name, organization, existing);
     creation::outcome(answer, look(client, by_name()), exists, |error| failed("create", &plan.name, error))
         .await
@@ -59,6 +60,7 @@ fn request(organization: OrganizationId, plan: &Workspace) -> WorkspaceCreate {
         zenml_service: plan.version.as_ref().map(|version| version_request(version)),
         tags: plan.tags.as_ref().map(|tags| tags.iter().cloned().collect()),
         metadata: plan.metadata.clone(),
+        ..WorkspaceCreate::default()
     }
 }
 
