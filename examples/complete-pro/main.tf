@@ -229,15 +229,32 @@ resource "zenml_stack_component" "kubernetes" {
   }
 }
 
+# With run_locally, the development stack runs pipelines on the machine of the person who starts them.
+resource "zenml_stack_component" "local" {
+  for_each = var.run_locally ? toset(["orchestrator", "artifact_store"]) : toset([])
+
+  workspace_id = zenml_workspace.alpha.id
+  name         = "local-dev"
+  type         = each.key
+  flavor       = "local"
+
+  labels = {
+    team        = "alpha"
+    environment = "development"
+  }
+}
+
 resource "zenml_stack" "dev" {
   workspace_id = zenml_workspace.alpha.id
   name         = "alpha-dev-stack"
 
-  components = {
+  components = var.run_locally ? tomap({
+    for type, component in zenml_stack_component.local : type => component.id
+    }) : tomap({
     orchestrator       = zenml_stack_component.kubernetes.id
     artifact_store     = zenml_stack_component.s3.id
     container_registry = zenml_stack_component.ecr.id
-  }
+  })
 
   labels = {
     team        = "alpha"

@@ -88,6 +88,12 @@ variable "verify_connectors" {
   default     = true
 }
 
+variable "run_locally" {
+  description = "Whether the development stack runs pipelines on the machine of the person who starts them, without Kubernetes and AWS."
+  type        = bool
+  default     = false
+}
+
 # Members of the teams
 
 variable "developer_emails" {

@@ -108,6 +108,11 @@ impl Stage {
         Ok(Self { platform, terraform, folder })
     }
 
+    /// Sets a variable of the configuration.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.terraform.set(name, value);
+    }
+
     /// Returns the running platform.
     pub fn platform(&self) -> &Platform {
         &self.platform

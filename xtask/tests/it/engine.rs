@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The interpreter with ZenML; `None` if there is none and none is required.
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     match Search::from_environment().environment() {
         Ok(environment) => Some(environment.python()),
         Err(NoServer::Skipped(why)) => {
