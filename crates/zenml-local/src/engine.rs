@@ -71,8 +71,9 @@ impl Engines {
     }
 }
 
-/// Returns whether a text has the form of a version of ZenML, such as `0.98.0` or `0.98.0rc1`.
+/// Returns whether a text has the form of a version of ZenML, such as `0.98.0`, `v0.98` or `0.98.0rc1`.
 pub(crate) fn is_version(text: &str) -> bool {
+    let text = bare(text);
     let letter = text.find(|c: char| c.is_ascii_lowercase()).unwrap_or(text.len());
     let (numbers, rest) = text.split_at(letter);
     let is_number =
@@ -95,8 +96,14 @@ pub(crate) fn is_older_version(version: &str, than: &str) -> bool {
     numbers(version) < numbers(than)
 }
 
+/// Returns a version without the letter that people write before it.
+pub(crate) fn bare(version: &str) -> &str {
+    version.strip_prefix('v').unwrap_or(version)
+}
+
 /// The order of versions: a candidate comes before its release.
 fn numbers(version: &str) -> (Vec<u64>, bool, String) {
+    let version = bare(version);
     let letter = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
     let (numbers, rest) = version.split_at(letter);
     let mut numbers: Vec<u64> = numbers.split('.').map(|part| part.parse().unwrap_or(0)).collect();
@@ -249,7 +256,7 @@ mod tests {
 
     #[test]
     fn versions_have_a_form_and_an_order() {
-        for version in ["0.98.0", "0.98", "1.0.0", "0.98.0rc1", "0.98.0.1"] {
+        for version in ["0.98.0", "0.98", "1.0.0", "0.98.0rc1", "0.98.0.1", "v0.98.0"] {
             assert!(is_version(version), "{version}");
         }
         for other in [
@@ -261,12 +268,12 @@ mod tests {
             "0..98",
             "0.98.0rc",
             "0.98.0rc1.x",
-            "v0.98.0",
+            "vv0.98.0",
             " 0.98",
         ] {
             assert!(!is_version(other), "{other}");
         }
-        assert!(is_same_version("0.98", "0.98.0") && !is_same_version("0.98.0", "0.98.0rc1"));
+        assert!(is_same_version("v0.98", "0.98.0") && !is_same_version("0.98.0", "0.98.0rc1"));
         for (older, newer) in
             [("0.9.0", "0.10.0"), ("0.98.0rc1", "0.98.0"), ("0.98", "0.98.1"), ("0.99", "1.0")]
         {

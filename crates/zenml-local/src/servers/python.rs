@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::engine::is_same_version;
+use crate::engine::{bare, is_same_version};
 
 /// Python versions that ZenML 0.98 supports, according to its package.
 const OLDEST: (u32, u32) = (3, 10);
@@ -41,6 +41,7 @@ impl Pythons {
         version: &str,
         say: impl AsyncFnOnce(&str),
     ) -> Result<PathBuf, String> {
+        let version = bare(version);
         match &self.named {
             Some(python) => self.named(python, version).await,
             None => self.cached(version, say).await,

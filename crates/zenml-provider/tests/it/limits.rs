@@ -214,7 +214,7 @@ async fn a_limit_that_refuses_another_role_of_an_invitation_says_what_is_gone() 
 
     let platform = Platform::start(options(None)).await.unwrap();
     harness.restart(engine(), block).await.unwrap();
-    assert_eq!(harness.apply(M, config("viewer")).await.unwrap().action, Action::Create);
+    assert_eq!(harness.apply(M, config("viewer")).await.unwrap().action, Action::Update);
     assert_eq!(harness.plan(M, config("viewer")).await.unwrap().action, Action::NoOp);
     platform.stop().await;
     std::fs::remove_dir_all(&directory).unwrap();

@@ -23,13 +23,6 @@ const SENT: &str = "invitations";
 #[derive(Debug, Default)]
 struct Sent(Mutex<BTreeMap<OrganizationId, BTreeSet<InvitationId>>>);
 
-/// Key in the private state for those of them that another team has taken over.
-const SHARED: &str = "shared_invitations";
-
-/// The teams that delete an invitation when nothing needs it any more, as far as this run has refreshed them.
-#[derive(Debug, Default)]
-struct Owners(Mutex<BTreeMap<InvitationId, BTreeSet<TeamId>>>);
-
 /// Returns the invitations that teams of this run have sent, after a change.
 fn sent(
     client: &Client,
@@ -49,7 +42,7 @@ fn recorded(cx: &Cx<Client>) -> BTreeSet<InvitationId> {
 }
 
 /// Takes over the invitations in this team that another team has sent: if that one is destroyed, this one deletes them.
-/// `members` are those of this team. If another team has taken over an invitation of this one, this is recorded, too.
+/// `members` are those of this team.
 ///
 /// Call [`announce_sent`] before the refresh has read the members. A host refreshes all teams of the state at the same
 /// time, so each finds what the others have sent.
@@ -57,7 +50,6 @@ pub(super) fn take_over(
     cx: &Cx<Client>,
     client: &Client,
     organization: OrganizationId,
-    team: TeamId,
     members: &[TeamMember],
 ) -> Result<(), Diag> {
     let own = recorded(cx);
@@ -65,25 +57,8 @@ pub(super) fn take_over(
     let places: BTreeSet<Place> = members.iter().map(Place::of).collect();
     let mut now = own.clone();
     now.extend(invitations(&places).filter(|id| all.contains(id)));
-    if now != own {
-        record(cx, &now)?;
-    }
-    let before: BTreeSet<InvitationId> = private(cx, SHARED).unwrap_or_default();
-    let mut shared = before.clone();
-    shared.retain(|id| now.contains(id));
-    let owners = client.memory::<Owners>();
-    let mut owners = owners.0.lock().unwrap_or_else(PoisonError::into_inner);
-    for id in now {
-        let owners = owners.entry(id).or_default();
-        owners.insert(team);
-        if owners.len() > 1 {
-            shared.insert(id);
-        }
-    }
-    if shared == before {
-        return Ok(());
-    }
-    cx.set_private(SHARED, shared.iter().map(ToString::to_string).collect::<Vec<_>>().into())
+    // A refresh that records anything else differs from the state in each run, although nothing has changed.
+    if now == own { Ok(()) } else { record(cx, &now) }
 }
 
 /// Tells the other teams of the run what this one has sent.
@@ -307,11 +282,10 @@ impl Withdrawal<'_> {
             held = invitation::exclusive(cx, self.organization).await;
             &held
         };
-        let shared: BTreeSet<InvitationId> = private(cx, SHARED).unwrap_or_default();
         for id in candidates {
             if let Some(left) = invitation::withdraw(client, exclusive, id, &kept).await? {
                 // One that somebody else still needs stays ours.
-                if self.is_destroyed && !shared.contains(&id) {
+                if self.is_destroyed {
                     cx.warn(invitation::left_to_others(&left, "The team that manages it is destroyed."));
                 }
                 continue;

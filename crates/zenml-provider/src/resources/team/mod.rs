@@ -85,7 +85,7 @@ impl Resource for Team {
         let client = cx.client().await?;
         announce_sent(cx, client, item.organization);
         let members = members_of(client, item.team.id, &item.team.name).await?;
-        take_over(cx, client, item.organization, item.team.id, &members)?;
+        take_over(cx, client, item.organization, &members)?;
         Ok(Remote { members, ..item })
     }
 
