@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::login::{LONGEST, Subject};
 use crate::rbac::{Actor, Credential, Identity};
-use crate::token::{Automation, Device, LIFETIME, Root, Session, WorkspaceServer};
+use crate::token::{Automation, Device, LIFETIME, Session, WorkspaceServer};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.open(&api::LOGIN, login).serve(&api::API_TOKEN, api_token).open(&api::LOGOUT, logout)
@@ -134,7 +134,7 @@ async fn session(cx: &Cx, known: Result<Identity>) -> Result<(Sensitive<String>,
 /// Logs in a device that a person has confirmed.
 async fn device(cx: &Cx, client: &str, code: &Sensitive<String>) -> Result<Token> {
     let device = device::redeem(cx, client, code).await?;
-    let root = Root::of_device(device.account, device.epoch, device.life);
+    let root = device.root;
     let identity = authn::device_account(cx.shared(), root).await?;
     let how = identity.credential.words();
     cx.shared().logins.accepted(&cx.login(), &Actor::Account(identity), how, None).await?;

@@ -35,6 +35,8 @@ pub(crate) struct RequestInfo {
     pub(crate) presented: RequestCredentials,
     /// `Content-Type` header.
     pub(crate) media_type: Option<String>,
+    /// `User-Agent` header.
+    pub(crate) user_agent: Option<String>,
     /// `zenml-server-version` header of a workspace server.
     pub(crate) server_version: Option<String>,
     /// `zenml-server-url` header of a workspace server.

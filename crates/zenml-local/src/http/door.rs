@@ -105,6 +105,7 @@ impl Door {
                 cookies: text(&header::COOKIE).map(Sensitive::new),
             },
             media_type: text(&header::CONTENT_TYPE),
+            user_agent: text(&header::USER_AGENT),
             server_version: named(SERVER_VERSION),
             server_url: named(SERVER_URL),
             fingerprint: Vec::new(),

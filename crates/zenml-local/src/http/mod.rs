@@ -12,7 +12,7 @@ mod openapi;
 mod routes;
 mod waiting;
 
-pub(crate) use cx::Cx;
+pub(crate) use cx::{Cx, RequestInfo};
 pub(crate) use listen::{ConnectionLimits, serve};
 pub use routes::ServedRoute;
 pub(crate) use routes::{Routes, finish};
