@@ -257,6 +257,11 @@ pub(crate) async fn device_account(shared: &Shared, root: Root) -> Result<Identi
     account_of(&mut *shared.store.begin_read().await?, root, Credential::Device).await
 }
 
+/// Returns the account of a browser in which a person has signed in.
+pub(crate) async fn browser_account(shared: &Shared, root: Root) -> Result<Identity> {
+    account_of(&mut *shared.store.begin_read().await?, root, Credential::Session).await
+}
+
 fn id(text: &str) -> Result<Uuid> {
     Uuid::try_parse(text).map_err(|error| Error::internal("a stored id is invalid", error))
 }

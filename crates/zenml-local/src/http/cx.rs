@@ -64,6 +64,11 @@ impl Cx {
         Self { shared, actor, request: Arc::new(request), workspace }
     }
 
+    /// The same request on behalf of an account that was identified by the cookie of a page.
+    pub(crate) fn on_behalf_of(&self, identity: Identity) -> Self {
+        Self { actor: Actor::Account(identity), ..self.clone() }
+    }
+
     /// The platform's state.
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared

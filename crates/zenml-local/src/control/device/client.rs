@@ -54,7 +54,10 @@ mod tests {
         };
         let client = of("Host/vm ZenML/0.98.0 Python/3.11.7 OS/Linux");
         let parts = [&client.hostname, &client.zenml, &client.python, &client.os, &client.address];
-        assert_eq!(parts.map(|part| part.as_deref().unwrap()), ["vm", "0.98.0", "3.11.7", "Linux", "10.0.0.1"]);
+        assert_eq!(
+            parts.map(|part| part.as_deref().unwrap()),
+            ["vm", "0.98.0", "3.11.7", "Linux", "10.0.0.1"]
+        );
         for other in ["", "curl/8.0", "Host/", "Host", "/", "Host/ OS"] {
             let address = client.address.clone();
             assert_eq!(of(other), Client { address, ..Client::default() }, "{other}");

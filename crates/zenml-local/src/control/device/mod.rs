@@ -296,7 +296,10 @@ pub(super) async fn redeem(cx: &Cx, client: &str, code: &Sensitive<String>) -> R
         .await?;
     // After the commit: a login that failed is over.
     redeemed.ok_or_else(|| {
-        oauth("access_denied", "The person who confirmed the device can no longer log in, or has locked the device.")
+        oauth(
+            "access_denied",
+            "The person who confirmed the device can no longer log in, or has locked the device.",
+        )
     })
 }
 

@@ -44,11 +44,12 @@ pub(super) async fn begin_unchecked(
         .bind(seconds_from_now(-KEPT))
         .execute(&mut *sql)
         .await?;
-    let waiting: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM device_login WHERE user_digest IS NOT NULL AND expires > $1")
-            .bind(now())
-            .fetch_one(&mut *sql)
-            .await?;
+    let waiting: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM device_login WHERE user_digest IS NOT NULL AND expires > $1",
+    )
+    .bind(now())
+    .fetch_one(&mut *sql)
+    .await?;
     if waiting >= WAITING {
         return Err(Error::too_many("Too many devices wait for their confirmation.", CODES.unsigned_abs()));
     }
@@ -80,11 +81,7 @@ pub(super) async fn begin_unchecked(
 }
 
 /// Finds a waiting login by the code that its device shows: whoever knows the code may confirm it.
-pub(super) async fn locate(
-    sql: &mut Sql,
-    vault: &Vault,
-    code: &Sensitive<String>,
-) -> Result<Option<Login>> {
+pub(super) async fn locate(sql: &mut Sql, vault: &Vault, code: &Sensitive<String>) -> Result<Option<Login>> {
     let letters: String = code.expose().chars().filter(char::is_ascii_alphabetic).collect();
     let code = match letters.to_ascii_uppercase().split_at_checked(4) {
         Some((first, second)) => format!("{first}-{second}"),
@@ -114,12 +111,13 @@ pub(super) async fn confirmed<A>(
     profile: &Allowed<A, Profile>,
     device: DeviceId,
 ) -> Result<Option<api::Device>> {
-    let row = sqlx::query("SELECT * FROM device_login WHERE device_id = $1 AND account_id = $2 AND expires > $3")
-        .bind(device.to_string())
-        .bind(profile.account().to_string())
-        .bind(now())
-        .fetch_optional(sql)
-        .await?;
+    let row =
+        sqlx::query("SELECT * FROM device_login WHERE device_id = $1 AND account_id = $2 AND expires > $3")
+            .bind(device.to_string())
+            .bind(profile.account().to_string())
+            .bind(now())
+            .fetch_optional(sql)
+            .await?;
     Ok(row.as_ref().map(read_login).transpose()?.map(|login| login.device))
 }
 
@@ -153,11 +151,7 @@ pub(super) async fn confirm(
 }
 
 /// Refuses a login and uses up its code.
-pub(super) async fn refuse(
-    sql: &mut Sql,
-    _profile: &Allowed<Update, Profile>,
-    login: &Login,
-) -> Result<()> {
+pub(super) async fn refuse(sql: &mut Sql, _profile: &Allowed<Update, Profile>, login: &Login) -> Result<()> {
     sqlx::query("UPDATE device_login SET user_digest = NULL, status = 'refused' WHERE id = $1")
         .bind(login.id.to_string())
         .execute(sql)
@@ -168,7 +162,10 @@ pub(super) async fn refuse(
 /// Ends a confirmed login and begins the session of its device; earlier sessions of the device end. Returns `None` if
 /// the person or the device may no longer log in.
 pub(super) async fn redeem_unchecked(sql: &mut Sql, login: &Login) -> Result<Option<Root>> {
-    sqlx::query("DELETE FROM device_login WHERE id = $1").bind(login.id.to_string()).execute(&mut *sql).await?;
+    sqlx::query("DELETE FROM device_login WHERE id = $1")
+        .bind(login.id.to_string())
+        .execute(&mut *sql)
+        .await?;
     let Some(account) = login.device.user_id else { return Ok(None) };
     let current = sqlx::query("SELECT 1 FROM account WHERE id = $1 AND is_active = 1 AND session_epoch = $2")
         .bind(account.to_string())
@@ -271,11 +268,7 @@ pub(super) async fn write(
 }
 
 /// Deletes a device of an account, and its logins that were not completed. Returns whether there was one.
-pub(super) async fn remove(
-    sql: &mut Sql,
-    profile: &Allowed<Update, Profile>,
-    id: DeviceId,
-) -> Result<bool> {
+pub(super) async fn remove(sql: &mut Sql, profile: &Allowed<Update, Profile>, id: DeviceId) -> Result<bool> {
     let mut removed = 0;
     for statement in [
         "DELETE FROM device WHERE id = $1 AND account_id = $2",

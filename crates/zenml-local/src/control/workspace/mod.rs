@@ -129,14 +129,16 @@ async fn create(
 }
 
 async fn get(cx: Cx, which: IdOrName<WorkspaceId>, (): (), (): ()) -> Result<api::Workspace> {
-    cx.read(async |tx| {
-        let at = WorkspaceAt::locate_by(tx.sql(), &which).await?;
-        let allowed = tx.allow::<Read, _>(at).await.map_err(|error| {
-            if error.status() == http::StatusCode::NOT_FOUND { unknown(&which) } else { error }
-        })?;
-        answer(tx, &allowed).await
-    })
-    .await
+    cx.read(async |tx| visible(tx, &which).await).await
+}
+
+/// A workspace that the caller may see.
+pub(crate) async fn visible(tx: &mut Tx, which: &IdOrName<WorkspaceId>) -> Result<api::Workspace> {
+    let at = WorkspaceAt::locate_by(tx.sql(), which).await?;
+    let allowed = tx.allow::<Read, _>(at).await.map_err(|error| {
+        if error.status() == http::StatusCode::NOT_FOUND { unknown(which) } else { error }
+    })?;
+    answer(tx, &allowed).await
 }
 
 async fn update(
