@@ -3,6 +3,7 @@
 mod contract;
 mod grants;
 mod journey;
+mod login;
 mod platform;
 mod terraform;
 

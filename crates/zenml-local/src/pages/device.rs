@@ -39,7 +39,7 @@ struct Decision {
     user_code: Sensitive<String>,
     workspace: String,
     trusted: Option<String>,
-    decision: String,
+    answer: String,
 }
 
 async fn show(cx: Cx, request: PageRequest) -> Result<Response> {
@@ -203,9 +203,9 @@ fn confirmation(
             }
             div.actions {
                 @if !choice.workspaces.is_empty() {
-                    button type="submit" name="decision" value="confirm" { "Confirm" }
+                    button type="submit" name="answer" value="confirm" { "Confirm" }
                 }
-                button.second type="submit" name="decision" value="refuse" formnovalidate { "Refuse" }
+                button.second type="submit" name="answer" value="refuse" formnovalidate { "Refuse" }
             }
         }
     };
@@ -224,7 +224,7 @@ async fn decide(cx: Cx, request: PageRequest) -> Result<Response> {
         Ok(device) => device,
         Err(error) => return wrong_code(&visitor, None, &form.user_code, error),
     };
-    let outcome = match form.decision.as_str() {
+    let outcome = match form.answer.as_str() {
         "confirm" => {
             let wanted = Some(form.workspace.as_str()).filter(|wanted| !wanted.is_empty());
             let choice = Choice::of(&visitor, wanted).await?;

@@ -52,6 +52,8 @@ fn page_of(request: &Request) -> Option<String> {
     }
     match request.uri().path() {
         "/" | "/api/auth/login" | "/workspaces" | "/workspaces/" => Some(html::HOME.to_owned()),
+        // The client links to organizations, too; they have no page of their own.
+        path if path.starts_with("/organizations/") => Some(html::HOME.to_owned()),
         path => {
             let name = path.strip_prefix("/workspaces/")?.split('/').next()?;
             Some(format!("{}/{name}", html::WORKSPACES))
@@ -78,7 +80,9 @@ mod tests {
             ("/workspaces/alpha", Some("/pages/workspaces/alpha")),
             ("/workspaces/alpha/projects/x", Some("/pages/workspaces/alpha")),
             ("/workspaces/%22%3E", Some("/pages/workspaces/%22%3E")),
+            ("/organizations/x", Some("/pages")),
             ("/organizations", None),
+            ("/openapi.json", None),
             ("/pages", None),
         ] {
             assert_eq!(page(BROWSER, path).as_deref(), expected, "{path}");

@@ -51,7 +51,7 @@ async fn a_person_signs_in_and_confirms_a_device_for_a_workspace() {
     assert!(browser.html.contains(&format!("<option value=\"{space}\" selected>space</option>")));
     assert!(!browser.html.contains("closed"), "a workspace without access");
     assert_eq!(text(&poll(&world, &device).await.body["error"]), "authorization_pending");
-    let values = [("workspace", space.as_str()), ("trusted", "yes"), ("decision", "confirm")];
+    let values = [("workspace", space.as_str()), ("trusted", "yes"), ("answer", "confirm")];
     browser.submit(&world, "/pages/device", &values).await;
     assert_eq!((browser.address.as_str(), browser.heading()), ("/pages/device/done", "Login confirmed"));
     let token = poll(&world, &device).await.ok();
@@ -70,7 +70,7 @@ async fn a_refused_device_gets_no_access() {
     let mut browser = Browser::default();
     browser.open(&world, &link(&device, "space")).await;
     browser.sign_in(&world, ADA, PASSWORD).await;
-    browser.submit(&world, "/pages/device", &[("decision", "refuse")]).await;
+    browser.submit(&world, "/pages/device", &[("answer", "refuse")]).await;
     assert_eq!(browser.heading(), "Login refused");
     for _ in 0..2 {
         let refused = poll(&world, &device).await;
@@ -93,7 +93,7 @@ async fn a_workspace_is_required_and_must_be_one_that_the_person_can_log_in_to()
     for (workspace, problem) in
         [("", "Select a workspace."), (closed.as_str(), "does not exist"), ("nope", "does not exist")]
     {
-        let values = [("workspace", workspace), ("decision", "confirm")];
+        let values = [("workspace", workspace), ("answer", "confirm")];
         browser.submit(&world, "/pages/device", &values).await;
         assert_eq!((browser.status.as_u16(), browser.heading()), (400, "Confirm a login"));
         assert!(browser.html.contains(problem), "{workspace}: {}", browser.html);
@@ -108,7 +108,7 @@ async fn a_form_of_another_site_or_of_another_session_is_not_accepted() {
     let mut browser = Browser::default();
     browser.open(&world, &link(&device, "space")).await;
     browser.sign_in(&world, ADA, PASSWORD).await;
-    let form = browser.form("/pages/device", &[("workspace", &space), ("decision", "confirm")]);
+    let form = browser.form("/pages/device", &[("workspace", &space), ("answer", "confirm")]);
     let own = ("origin", "http://platform");
     for headers in [
         vec![],
