@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::diag::{Diag, Existing};
+use crate::model::Operation;
 
 /// Something that must be unique, such as a name in its scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +76,8 @@ struct Known {
     /// By the id of an object: the resources whose configuration contains it, with their words. A resource without an
     /// id is identified by its claim.
     references: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether an object was refreshed.
+    refreshed: bool,
 }
 
 /// The objects that have or want the same claim.
@@ -126,8 +129,11 @@ impl Run {
         if claimants.incoming.iter().any(|other| id.is_none() || *other != id) {
             diags.push(created_twice(&after.words));
         } else {
-            let mut others = claimants.current.iter().filter(|(other, _)| Some(*other) != id.as_ref());
-            let other = others.find(|(other, _)| Some(other.as_str()) != step.in_place_of);
+            let others = claimants.current.iter().filter(|(other, _)| Some(*other) != id.as_ref());
+            let others = others.filter(|(other, _)| Some(other.as_str()) != step.in_place_of);
+            // One that stays is in the way, whatever happens to the others.
+            let other =
+                others.min_by_key(|(_, outcome)| !matches!(outcome, Outcome::Kept | Outcome::Created));
             diags.extend(other.map(|(_, outcome)| conflict(&after.words, *outcome)));
         }
         if id.is_none() || !claimants.incoming.contains(&id) {
@@ -141,9 +147,39 @@ impl Run {
         self.known().objects.get(id) == Some(&Outcome::Replaced)
     }
 
-    /// Records that an object was created.
-    pub(crate) fn created(&self, id: &str) {
-        self.known().objects.insert(id.to_owned(), Outcome::Created);
+    /// Records that a step was applied: the object has its new claim, and no longer the previous one. So a later step
+    /// does not conflict with it. A host that creates a replacement first plans the deletion of the old object after that.
+    pub(crate) fn applied(
+        &self,
+        operation: Operation,
+        id: &str,
+        before: Option<&Claim>,
+        after: Option<&Claim>,
+    ) {
+        let mut known = self.known();
+        if let Some(before) = before.and_then(|before| known.claims.get_mut(&before.key)) {
+            before.current.remove(id);
+        }
+        let is_new = operation == Operation::Create;
+        if is_new {
+            known.objects.insert(id.to_owned(), Outcome::Created);
+        }
+        let Some(after) = after.and_then(|after| known.claims.get_mut(&after.key)) else { return };
+        let step = (!is_new).then_some(id);
+        if let Some(index) = after.incoming.iter().position(|incoming| incoming.as_deref() == step) {
+            after.incoming.swap_remove(index);
+        }
+        after.current.insert(id.to_owned(), if is_new { Outcome::Created } else { Outcome::Kept });
+    }
+
+    /// Records that an object was refreshed.
+    pub(crate) fn refreshes(&self) {
+        self.known().refreshed = true;
+    }
+
+    /// Returns whether an object was refreshed.
+    pub(crate) fn has_refreshed(&self) -> bool {
+        self.known().refreshed
     }
 
     /// Records that an object is about to be deleted.
@@ -326,6 +362,35 @@ mod tests {
     }
 
     #[test]
+    fn a_step_that_has_been_applied_conflicts_with_no_later_one() {
+        // A host that creates the replacement first plans the deletion of the old object only after that.
+        let delete = step(Some(("a", "1")), None);
+        let run = Run::default();
+        assert!(run.plan(&step(None, Some("a"))).is_empty());
+        run.applied(Operation::Create, "2", None, Some(&claim("a")));
+        assert!(run.plan(&delete).is_empty());
+        let again: Vec<String> =
+            run.plan(&step(None, Some("a"))).into_iter().map(|diag| diag.summary).collect();
+        assert_eq!(again, ["The note \"a\" is already in this state under another address"]);
+
+        let run = Run::default();
+        assert!(run.plan(&step(Some(("b", "2")), Some("a"))).is_empty());
+        run.applied(Operation::Update, "2", Some(&claim("b")), Some(&claim("a")));
+        assert!(run.plan(&delete).is_empty());
+        assert!(run.plan(&step(None, Some("b"))).is_empty());
+
+        let run = Run::default();
+        assert!(run.plan(&delete).is_empty());
+        run.applied(Operation::Delete, "1", Some(&claim("a")), None);
+        assert!(run.plan(&step(None, Some("a"))).is_empty());
+
+        // A creation that failed leaves the conflict.
+        let run = Run::default();
+        assert!(run.plan(&step(None, Some("a"))).is_empty());
+        assert_eq!(run.plan(&delete).len(), 1);
+    }
+
+    #[test]
     fn an_object_that_a_configuration_still_uses_is_not_deleted_in_either_order() {
         let naming = |step: Step<'static>, ids: &[&str]| {
             let references = ids.iter().map(|id| (*id).to_owned()).collect();
@@ -399,7 +464,12 @@ mod tests {
                 &["  import {\n    to = ADDRESS\n    id = \"org/1\"\n  }", "shop_team.NAME org/1"],
                 true,
             ),
-            ("created", |run| run.created("1"), &["created it in this run"], false),
+            (
+                "created",
+                |run| run.applied(Operation::Create, "1", None, None),
+                &["created it in this run"],
+                false,
+            ),
             ("kept", kept, &["under another address"], false),
             ("deleted", deleted, &["Run the command again", "moved {"], false),
             ("being deleted", |run| run.deletes("1"), &["Run the command again", "moved {"], false),

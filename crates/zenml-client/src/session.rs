@@ -150,10 +150,10 @@ impl Session {
 
     fn outgoing<'a>(&self, route: Route, request: &'a Request) -> Outgoing<'a> {
         match (self.wire.plane, route.method) {
-            // A PUT of the control plane is a verb: each rotation of a key ends the secret of the one before.
-            (Plane::ControlPlane, Method::Post | Method::Put) => {
-                Outgoing::new(route, request, Repeat::IfUntouched)
-            }
+            (Plane::ControlPlane, Method::Post) => Outgoing::new(route, request, Repeat::IfUntouched),
+            // A PUT of the control plane is a verb: each rotation of a key ends the secret of the one before. No read
+            // could repair a second one.
+            (Plane::ControlPlane, Method::Put) => Outgoing::new(route, request, Repeat::IfUnsent),
             (_, Method::Post) => Outgoing::new(route, request, Repeat::Always).with_idempotency_key(),
             // A PATCH sets values, so a second one changes nothing.
             _ => Outgoing::new(route, request, Repeat::Always),

@@ -92,8 +92,18 @@ pub(crate) enum Repeat {
     Always,
     /// Only failures after which the server has done nothing; otherwise the call could be executed twice.
     IfUntouched,
+    /// Only failures after which the server certainly has done nothing. A status 503 may come from a proxy that lost the
+    /// response.
+    IfUnsent,
     /// As `Always`, and also outages that a workspace reports as a bad credential.
     Login,
+}
+
+impl Repeat {
+    /// Returns whether a second execution does no harm.
+    fn is_safe(self) -> bool {
+        matches!(self, Self::Always | Self::Login)
+    }
 }
 
 impl<'a> Outgoing<'a> {
@@ -302,18 +312,19 @@ fn transport_allows(repeat: Repeat, attempt: u32, kind: TransportErrorKind) -> b
         TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => true,
         // A missing name does not appear by waiting, while a failing name server recovers quickly.
         TransportErrorKind::Dns => attempt == 1,
-        TransportErrorKind::Interrupted => repeat != Repeat::IfUntouched,
+        TransportErrorKind::Interrupted => repeat.is_safe(),
         // Timeouts are long: two of them are enough.
-        TransportErrorKind::Timeout => repeat != Repeat::IfUntouched && attempt == 1,
+        TransportErrorKind::Timeout => repeat.is_safe() && attempt == 1,
         TransportErrorKind::Tls | TransportErrorKind::TooLarge | TransportErrorKind::Configuration => false,
     }
 }
 
 fn answer_allows(repeat: Repeat, refused: &Refused) -> bool {
     match refused.call.status.unwrap_or_default() {
-        429 | 503 => true,
-        408 | 502 | 504 => repeat != Repeat::IfUntouched,
-        500 => repeat != Repeat::IfUntouched && rolled_back(&refused.body.message),
+        429 => true,
+        503 => repeat != Repeat::IfUnsent,
+        408 | 502 | 504 => repeat.is_safe(),
+        500 => repeat.is_safe() && rolled_back(&refused.body.message),
         // A workspace that cannot reach its control plane returns a 401 with this text.
         401 => repeat == Repeat::Login && refused.body.message.contains("Error fetching user information"),
         _ => false,
@@ -408,7 +419,9 @@ mod tests {
         ];
         for (kind, always, untouched) in table {
             assert_eq!(transport_allows(Repeat::Always, 1, kind), always, "{kind:?}");
-            assert_eq!(transport_allows(Repeat::IfUntouched, 1, kind), untouched, "{kind:?}");
+            for repeat in [Repeat::IfUntouched, Repeat::IfUnsent] {
+                assert_eq!(transport_allows(repeat, 1, kind), untouched, "{kind:?}");
+            }
             assert!(!kind.may_have_arrived() || !untouched, "{kind:?}");
         }
     }

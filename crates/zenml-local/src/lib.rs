@@ -3,6 +3,7 @@
 //! The library starts platforms inside a process, for tests and demos; `zenml-local serve` does the same as a
 //! command.
 
+mod assumption;
 pub mod audit;
 mod authn;
 mod backup;
@@ -30,6 +31,7 @@ mod token;
 mod unit_of_work;
 mod workspace;
 
+pub use assumption::Assumption;
 pub use authn::Access;
 pub use bootstrap::Admin;
 pub use control::limit::Limits;

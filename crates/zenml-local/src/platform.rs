@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use zenml_api::{OrganizationId, Sensitive};
 
+use crate::assumption::Assumption;
 use crate::bootstrap::{self, Admin, First};
 use crate::control;
 use crate::control::limit::Limits;
@@ -49,6 +50,8 @@ pub struct Options {
     pub pythons: Pythons,
     /// Whether ZenML servers go on running when the platform stops. Those of an ephemeral platform never do.
     pub keep_servers: bool,
+    /// What it assumes about ZenML Pro instead of its defaults.
+    pub assumptions: Vec<Assumption>,
 }
 
 impl Options {
@@ -69,6 +72,7 @@ impl Default for Options {
             engine: EngineKind::default(),
             pythons: Pythons::default(),
             keep_servers: false,
+            assumptions: Vec::new(),
         }
     }
 }
@@ -137,6 +141,7 @@ impl Platform {
             tasks: Tasks::default(),
             invitation_lifetime: options.invitation_lifetime,
             limits: options.limits,
+            assumptions: options.assumptions,
             base_url: base_url.clone(),
             store,
             vault,

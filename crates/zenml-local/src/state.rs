@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::assumption::Assumption;
 use crate::control::limit::Limits;
 use crate::crypto::Vault;
 use crate::engine::Engines;
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     /// For how long an invitation can be accepted.
     pub(crate) invitation_lifetime: std::time::Duration,
     pub(crate) limits: Limits,
+    pub(crate) assumptions: Vec<Assumption>,
     /// Address of the platform, without a trailing slash.
     pub(crate) base_url: String,
 }

@@ -8,7 +8,7 @@ use crate::{binaries, shown};
 #[tokio::test]
 async fn the_whole_journey_passes() {
     for binaries in binaries().await {
-        shown(demo::make(&binaries, &Arguments { keep: false }).await);
+        shown(demo::make(&binaries, &Arguments::default()).await);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The demo's journey and its parts, with the real binaries.
 
 mod contract;
+mod engine;
 mod grants;
 mod journey;
 mod login;

@@ -183,6 +183,18 @@ impl<Client> Cx<Client> {
         self.call.shared.run.replaces(id)
     }
 
+    /// Returns whether this process has refreshed an object, and therefore plans: a host starts another process to apply.
+    /// Without an object in the state, or if the host skips the refresh, a planning process has not refreshed anything.
+    pub fn has_refreshed(&self) -> bool {
+        self.call.shared.run.has_refreshed()
+    }
+
+    /// Returns a number that changes with each write of this process. Data that was read in another epoch may be
+    /// outdated.
+    pub fn epoch(&self) -> u64 {
+        self.call.shared.epoch()
+    }
+
     /// Returns a private value that an earlier operation stored with the state.
     pub fn private(&self, name: &str) -> Option<serde_json::Value> {
         lock(&self.call.notes).private.get(name).cloned()

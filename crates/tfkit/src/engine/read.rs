@@ -45,6 +45,7 @@ impl Engine {
             return Stored::unchanged(state, private, earlier, warning.into_iter().collect());
         }
         core.conceal(resource.schema(), &[&state]);
+        core.shared.run.refreshes();
         let notes = Notes::after(&private);
         let timeout = resource.timeout(Operation::Read);
         let call = core.call(Operation::Read, &state, timeout, &notes);

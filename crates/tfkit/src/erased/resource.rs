@@ -65,6 +65,8 @@ pub(crate) struct Update {
     pub(crate) config: Dyn,
     /// The latest known values, which identify the object: the prior state, or the result of a first attempt.
     pub(crate) known: Dyn,
+    /// Whether this is the second attempt.
+    pub(crate) is_repeated: bool,
 }
 
 /// The result of an update.
@@ -251,7 +253,7 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
         let cx = self.cx(call);
         let schema = Arc::clone(&self.schema);
         Box::pin(async move {
-            let Update { prior, planned, config, known } = update;
+            let Update { prior, planned, config, known, is_repeated } = update;
             let (current, remote) = current::<R>(&cx, &schema, known).await?;
             let asked = Asked { prior: &prior, planned: &planned, config: &config };
             let Rebased { base, target } = rebase(&schema.attributes, asked, &current);
@@ -260,7 +262,7 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
             let plan = R::Model::from_object(&show_write_only(&schema.attributes, &config, target));
             let plan = plan.map_err(Misfit::into_diag)?;
             let _writing = cx.shared().writing();
-            let now = R::update(&cx, Current { model: base, remote }, plan).await?;
+            let now = R::update(&cx, Current { model: base, remote, is_repeated }, plan).await?;
             Ok(Updated { current, now: now.to_object() })
         })
     }

@@ -92,6 +92,8 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// Updates the object in place. On an error, the state contains what was [saved](Cx::save), or else the prior
     /// state.
     ///
+    /// It runs once more if the result differs from the plan: see [`Current::is_repeated`].
+    ///
     /// `current` is the object that the engine has just read: only differences from it need to be sent. The plan has
     /// the same values wherever it does not manage the object.
     fn update(
@@ -218,6 +220,9 @@ pub struct Current<R: Resource> {
     pub model: R::Model,
     /// The object that the engine has read; `None` if the resource [reads it itself](Resource::READS_TO_UPDATE).
     pub remote: Option<R::Remote>,
+    /// Whether the same update was already done, but its result differs from the plan, because somebody changed the object
+    /// at the same time. What must not happen twice, such as the rotation of a secret, has happened.
+    pub is_repeated: bool,
 }
 
 /// A page of a list.

@@ -14,7 +14,7 @@
 //! | the id stays the same in a rotation | inferred | rotation in place |
 //! | only the last key is retained | inferred | rotations of the key that a client itself uses |
 //! | `active`, `expires_at` and `last_rotated` of a key | inferred | reports of changes outside; without `last_rotated`, no rotation is noticed |
-//! | a rotation starts the lifetime again | inferred | renewal; a client warns if it does not |
+//! | a rotation starts the lifetime again | inferred; `--assume rotation-keeps-expiry` of the local platform is the other case | renewal; a client warns if it does not |
 
 use serde::{Deserialize, Serialize};
 

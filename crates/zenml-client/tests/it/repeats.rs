@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::Instant;
-use zenml_api::Patch;
-use zenml_api::control::team;
+use zenml_api::control::{service_account, team};
 use zenml_api::workspace::project;
+use zenml_api::{IdOrName, Patch};
 use zenml_client::transport::{Fault, TransportErrorKind as Kind};
 use zenml_client::{ApiError, Client};
 
@@ -14,6 +14,7 @@ use crate::script::{ID, Script, both, client, header, lines, settings, team};
 
 const GET: &str = "GET http://plane.test/teams/";
 const CREATE: &str = "POST http://plane.test/teams";
+const ROTATE: &str = "PUT http://plane.test/organizations/";
 const CREATE_IN_WORKSPACE: &str = "POST http://plane.test/ws/api/v1/projects";
 
 async fn get(client: &Client) -> Result<team::Team, ApiError> {
@@ -26,13 +27,22 @@ async fn create(client: &Client) -> Result<team::Team, ApiError> {
     client.control_plane()?.send(&team::CREATE, (), (), new).await
 }
 
+async fn rotate(client: &Client) -> Result<service_account::ApiKey, ApiError> {
+    let path = (ID.parse().unwrap(), IdOrName::Name("robot".to_owned()), ID.parse().unwrap());
+    let how = service_account::ApiKeyRotate { retain_period_minutes: 60 };
+    client.control_plane()?.send(&service_account::ROTATE_API_KEY, path, (), how).await
+}
+
 async fn create_in_workspace(client: &Client) -> Result<project::Project, ApiError> {
     let new = project::ProjectCreate { name: Patch::Set("p".into()), ..project::ProjectCreate::default() };
     client.server()?.send(&project::CREATE, (), (), new).await
 }
 
 fn script() -> Script {
-    Script::new().on(&format!("GET /teams/{ID}"), 200, &team()).on("POST /teams", 200, &team()).on(
+    let rotate = format!("PUT /organizations/{ID}/service_accounts/robot/api_keys/{ID}/rotate");
+    let key = json!({ "id": ID, "name": "ci", "active": true, "key": "k" });
+    let script = Script::new().on(&format!("GET /teams/{ID}"), 200, &team()).on(&rotate, 200, &key);
+    script.on("POST /teams", 200, &team()).on(
         "POST /ws/api/v1/projects",
         200,
         &json!({"id": ID, "name": "p"}),
@@ -47,62 +57,65 @@ fn failed(body: &'static str) -> Fault {
     Fault::Answered { status: 500, headers: Vec::new(), body }
 }
 
-/// Faults, and whether a read, a create on the control plane, and a create on a workspace recover from them.
+/// Faults, and whether a read, a create on the control plane, a create on a workspace, and a rotation of a key recover from
+/// them.
 #[tokio::test(start_paused = true)]
 async fn calls_recover_from_faults_that_allow_a_retry() {
     let table = [
-        (Fault::Lost(Kind::Connect), [true, true, true]),
-        (Fault::Lost(Kind::ConnectTimeout), [true, true, true]),
-        (Fault::Lost(Kind::Dns), [true, true, true]),
-        (Fault::Lost(Kind::Tls), [false, false, false]),
-        (Fault::Lost(Kind::Timeout), [true, false, true]),
-        (Fault::Lost(Kind::Interrupted), [true, false, true]),
-        (Fault::AnswerLost, [true, false, true]),
-        (status(429), [true, true, true]),
-        (status(503), [true, true, true]),
-        (status(408), [true, false, true]),
-        (status(502), [true, false, true]),
-        (status(504), [true, false, true]),
-        (status(500), [false, false, false]),
+        (Fault::Lost(Kind::Connect), [true, true, true, true]),
+        (Fault::Lost(Kind::ConnectTimeout), [true, true, true, true]),
+        (Fault::Lost(Kind::Dns), [true, true, true, true]),
+        (Fault::Lost(Kind::Tls), [false, false, false, false]),
+        (Fault::Lost(Kind::Timeout), [true, false, true, false]),
+        (Fault::Lost(Kind::Interrupted), [true, false, true, false]),
+        (Fault::AnswerLost, [true, false, true, false]),
+        (status(429), [true, true, true, true]),
+        (status(503), [true, true, true, false]),
+        (status(408), [true, false, true, false]),
+        (status(502), [true, false, true, false]),
+        (status(504), [true, false, true, false]),
+        (status(500), [false, false, false, false]),
         (
             failed(
                 r#"{"detail": ["RuntimeError", "DELETE statement on table 'secret_resource' expected to delete 1 row(s); Only 0 were matched."]}"#,
             ),
-            [true, false, true],
+            [true, false, true, false],
         ),
         (
             failed(
                 r#"{"detail": ["RuntimeError", "(pymysql.err.OperationalError) (1213, 'Deadlock found when trying to get lock; try restarting transaction')"]}"#,
             ),
-            [true, false, true],
+            [true, false, true, false],
         ),
         (
             failed(
                 r#"{"detail": ["RuntimeError", "(pymysql.err.OperationalError) (1205, 'Lock wait timeout exceeded; try restarting transaction')"]}"#,
             ),
-            [true, false, true],
+            [true, false, true, false],
         ),
         (
             failed(r#"{"detail": ["RuntimeError", "(sqlite3.OperationalError) database is locked"]}"#),
-            [true, false, true],
+            [true, false, true, false],
         ),
-        (failed(r#"{"detail": ["RuntimeError", "the disk is full"]}"#), [false, false, false]),
-        (status(400), [false, false, false]),
-        (status(403), [false, false, false]),
-        (status(404), [false, false, false]),
-        (status(409), [false, false, false]),
+        (failed(r#"{"detail": ["RuntimeError", "the disk is full"]}"#), [false, false, false, false]),
+        (status(400), [false, false, false, false]),
+        (status(403), [false, false, false, false]),
+        (status(404), [false, false, false, false]),
+        (status(409), [false, false, false, false]),
     ];
     for (fault, expected) in table {
         let wire = script()
             .wire()
             .fail(GET, fault.clone())
             .fail(CREATE_IN_WORKSPACE, fault.clone())
-            .fail(CREATE, fault.clone());
+            .fail(CREATE, fault.clone())
+            .fail(ROTATE, fault.clone());
         let client = client(&both(), &wire);
         let got = [
             get(&client).await.is_ok(),
             create(&client).await.is_ok(),
             create_in_workspace(&client).await.is_ok(),
+            rotate(&client).await.is_ok(),
         ];
         assert_eq!(got, expected, "{fault:?}");
     }

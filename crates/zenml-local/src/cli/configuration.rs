@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::assumption::Assumption;
 use crate::store::{Database, StoreError};
 
 /// A self-contained ZenML Pro on one machine: control plane and workspaces.
@@ -79,6 +80,9 @@ pub(super) struct Serve {
     /// Most projects in all workspaces of an organization. Without this option, there is no limit.
     #[arg(long, value_name = "NUMBER")]
     pub(super) project_limit: Option<u32>,
+    /// Assume something about ZenML Pro that no public source describes, instead of the default. Can be repeated.
+    #[arg(long, value_enum, value_name = "ASSUMPTION")]
+    pub(super) assume: Vec<Assumption>,
     /// Inject the faults described in this JSON file. For tests only.
     #[arg(long, value_name = "FILE")]
     pub(super) faults: Option<PathBuf>,

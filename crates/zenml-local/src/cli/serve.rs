@@ -43,6 +43,7 @@ pub(super) fn run(options: Serve) -> Result<(), Failure> {
             },
             pythons: Pythons { named: options.zenml_python, cache: configuration::cache() },
             keep_servers: options.keep_servers,
+            assumptions: options.assume,
         })
         .await?;
         let (ready_file, ready) = (options.ready_file, platform.ready().clone());

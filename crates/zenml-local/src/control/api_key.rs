@@ -9,11 +9,13 @@ use super::escalation::require_as_much_as;
 use super::last_admin::Watch;
 use super::service_account::{self, OfAccount, ServiceAccountAt};
 use super::user::{Account, Profile};
+use crate::assumption::Assumption;
 use crate::authn;
 use crate::crypto::{ApiKey, Vault};
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Act, Allowed, Credential, Identity, Principal, Read, Tx, Update};
+use crate::state::Shared;
 use crate::store::{Row, Sql, column, now, seconds_between, seconds_from_now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -127,7 +129,7 @@ async fn rotate(
         };
         tx.detail(&allowed, &format!("rotated the API key '{}'{kept}", before.name));
         require_own(tx, &allowed).await?;
-        renew(tx.sql(), &allowed, &cx.shared().vault, &before, minutes).await
+        renew(tx.sql(), &allowed, cx.shared(), &before, minutes).await
     })
     .await
 }
@@ -309,12 +311,12 @@ async fn edit(
     Ok(())
 }
 
-/// Gives a key a new secret; only this response contains it. Its lifetime starts again, as the documentation does not
-/// say otherwise. The old secret stays valid for some minutes, but never longer than before.
+/// Gives a key a new secret; only this response contains it. Its lifetime starts again, unless the platform assumes
+/// otherwise. The old secret stays valid for some minutes, but never longer than before.
 async fn renew(
     sql: &mut Sql,
     allowed: &Allowed<Update, impl Account>,
-    vault: &Vault,
+    shared: &Shared,
     before: &api::ApiKey,
     minutes: i64,
 ) -> Result<api::ApiKey> {
@@ -322,6 +324,11 @@ async fn renew(
     let began = before.last_rotated.as_ref().or(before.created.as_ref());
     let expires = before.expires_at.as_ref();
     let life = began.zip(expires).and_then(|(began, ends)| seconds_between(began.as_str(), ends.as_str()));
+    let ends = if shared.assumptions.contains(&Assumption::RotationKeepsExpiry) {
+        expires.map(|ends| ends.as_str().to_owned())
+    } else {
+        life.map(seconds_from_now)
+    };
     let retained = (minutes > 0).then(|| {
         let until = seconds_from_now(minutes.saturating_mul(60));
         expires.map_or_else(|| until.clone(), |ends| until.clone().min(ends.as_str().to_owned()))
@@ -332,8 +339,8 @@ async fn renew(
          WHERE id = $5 AND account_id = $6",
     )
     .bind(retained)
-    .bind(vault.digest(key.secret.expose().as_bytes()))
-    .bind(life.map(seconds_from_now))
+    .bind(shared.vault.digest(key.secret.expose().as_bytes()))
+    .bind(ends)
     .bind(now())
     .bind(before.id.to_string())
     .bind(allowed.account().to_string())

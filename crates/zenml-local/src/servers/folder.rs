@@ -33,7 +33,8 @@ impl Folder {
         for folder in [self.0.clone(), self.home(), self.configuration()] {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
-        fs::write(self.program(), PROGRAM)
+        fs::write(self.program(), PROGRAM)?;
+        self.remove_incomplete_database()
     }
 
     /// Removes everything. Succeeds if it does not exist.
@@ -103,8 +104,24 @@ impl Folder {
         found.map(|line| line.trim().to_owned())
     }
 
-    /// Removes the database of a server that never ran: if its creation was interrupted, no server can use it.
-    pub(super) fn remove_database(&self) -> io::Result<()> {
+    /// Records that the database is complete: a server has run on it.
+    pub(super) fn complete(&self) -> io::Result<()> {
+        if self.marker().exists() {
+            return Ok(());
+        }
+        File::create(self.marker())?.sync_all()?;
+        File::open(&self.0)?.sync_all()
+    }
+
+    fn marker(&self) -> PathBuf {
+        self.0.join("complete")
+    }
+
+    /// Removes a database that no server has run on: if its creation was interrupted, no server can use it.
+    fn remove_incomplete_database(&self) -> io::Result<()> {
+        if self.marker().exists() {
+            return Ok(());
+        }
         let journal = ["-journal"];
         DATABASE_FILES
             .iter()

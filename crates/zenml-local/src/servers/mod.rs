@@ -180,11 +180,7 @@ impl Servers {
         // Held until the server has started: starts wait for each other.
         let _permit = self.starts.acquire().await;
         let variables = self.variables(workspace, &folder, port).await?;
-        let prepared = match &workspace.deployed {
-            Some(_) => folder.prepare(),
-            None => folder.prepare().and_then(|()| folder.remove_database()),
-        };
-        let started = prepared.and_then(|()| {
+        let started = folder.prepare().and_then(|()| {
             let ends_with_us = self.lifetime == Lifetime::Process;
             Process::start(&python, &folder, port, &variables, ends_with_us)
         });
@@ -195,6 +191,13 @@ impl Servers {
             ))
         })?;
         let running = self.ready(workspace, port, process.insert(started)).await;
+        let complete = |running| match folder.complete() {
+            Ok(()) => Ok(running),
+            Err(error) => {
+                Err(EngineError::failed(format!("{} cannot be written: {error}.", folder.path().display())))
+            }
+        };
+        let running = running.and_then(complete);
         if running.is_err() {
             end(process).await;
         }

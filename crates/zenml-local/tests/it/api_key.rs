@@ -1,7 +1,7 @@
 //! Service accounts and API keys over their whole life: change, deactivate, rotate, expire, delete.
 
 use serde_json::{Value, json};
-use zenml_local::{Database, Options};
+use zenml_local::{Assumption, Database, Options};
 
 use crate::process;
 use crate::support::{Answer, World, text};
@@ -172,6 +172,18 @@ async fn keys_and_retained_secrets_end_with_their_time() {
     process::sql(&file, "UPDATE api_key SET retained_until = '2026-01-01T00:00:00'").await;
     assert!(!robot.works(&text(&second["key"])).await);
     assert!(robot.works(&text(&third["key"])).await);
+}
+
+#[tokio::test]
+async fn a_rotation_keeps_the_expiry_if_that_is_assumed() {
+    let assumptions = vec![Assumption::RotationKeepsExpiry];
+    let world = World::with(Options { assumptions, ..Options::default() }).await;
+    let robot = Robot::on(world, json!({ "name": "ci", "expires_in_minutes": 60 })).await;
+    let first = robot.key("GET", Value::Null).await.ok();
+    let second = robot.rotate(30).await;
+    assert_eq!(second["expires_at"], first["expires_at"]);
+    assert_ne!(second["last_rotated"], Value::Null);
+    assert!(robot.works(&robot.secret).await && robot.works(&text(&second["key"])).await);
 }
 
 #[tokio::test]

@@ -5,17 +5,18 @@ use std::marker::PhantomData;
 use tfkit::field::Misfit;
 use tfkit::model::{Fields, Key as _, Model, Token};
 use tfkit::{
-    Claim, Computed, Current, Cx, Diag, Dyn, Generated, ImportId, Imported, Maybe, OrServer, Partial, Plan,
-    Resource, Since,
+    Claim, Computed, Current, Cx, Diag, Dyn, Generated, ImportId, Imported, Maybe, OrServer, Page, Partial,
+    Plan, Resource, Since,
 };
 use zenml_api::control::role::{Role, RoleLevel};
 use zenml_api::{ProjectId, RoleId};
 
-use super::holding::Holding;
+use super::holding::{Holding, assignments_in};
 use super::home::{Home, or_default, organization_of};
 use super::principal::Principal;
 use super::{belonging, caller, choice, import};
 use crate::client::Client;
+use crate::failure::{Needs, cannot};
 use crate::id::Id;
 
 /// The model of a role assignment to a team, a user or a service account.
@@ -116,6 +117,42 @@ impl<T: RoleAssignment> Resource for Assignments<T> {
     async fn fetch(cx: &Cx<Client>, key: &T::Key) -> Result<Option<Self::Remote>, Diag> {
         let (holding, role) = held::<T>(&key.to_object())?;
         Ok(holding.find(cx, role).await?.map(|role| (holding, role)))
+    }
+
+    fn scope(_: &Cx<Client>, key: &T::Key) -> Option<String> {
+        let (Holding { home, project, .. }, role) = held::<T>(&key.to_object()).ok()?;
+        let project = project.map(|project| project.to_string()).unwrap_or_default();
+        Some(format!("{home}/{project}/{role}"))
+    }
+
+    /// Lists who has one role in one place, in a single request.
+    async fn page(cx: &Cx<Client>, scope: &str, _: Option<u64>) -> Result<Page<T::Key, Self::Remote>, Diag> {
+        let parts = || {
+            let (home, rest) = scope.split_once('/')?;
+            let (project, role) = rest.split_once('/')?;
+            Some((home.parse().ok()?, project.parse().ok(), role.parse().ok()?))
+        };
+        let (home, project, role) = parts().ok_or_else(|| Diag::bug("A scope cannot be parsed"))?;
+        let client = cx.client().await?;
+        let there = assignments_in(client.control_plane()?, home, project, role).await;
+        let there = there.map_err(|error| {
+            cannot(format_args!("list who has the role {role}"), Needs::ORGANIZATION_ADMIN, &error)
+        })?;
+        let mut items = Vec::new();
+        // A person can have two assignments, and the first one counts: a later item replaces an earlier one.
+        for assignment in there.into_iter().rev() {
+            for principal in Principal::all_that_hold(&assignment) {
+                let holding = Holding { home, project, principal };
+                let key = T::Key::from_object(&key_fields::<T>(&holding, role).into_object());
+                items.push((key.map_err(Misfit::into_diag)?, (holding, assignment.role.clone())));
+            }
+        }
+        Ok(Page { items, next: None })
+    }
+
+    async fn complete(cx: &Cx<Client>, item: Self::Remote) -> Result<Self::Remote, Diag> {
+        item.0.home.remember(cx, cx.client().await?).await?;
+        Ok(item)
     }
 
     fn observe((holding, role): &Self::Remote, since: Since<'_, T>) -> Result<T, Diag> {

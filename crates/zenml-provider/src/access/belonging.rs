@@ -1,11 +1,12 @@
 //! Checks that a principal belongs to the organization of a role assignment.
 
 use tfkit::{Diag, Maybe, Path};
-use zenml_api::OrganizationId;
-use zenml_api::control::team;
+use zenml_api::control::{team, user};
+use zenml_api::{IdOrName, OrganizationId};
 use zenml_client::{ApiError, Optional as _};
 
 use super::home::Home;
+use super::invitation::place_of;
 use super::people;
 use super::principal::Principal;
 use crate::client::Client;
@@ -43,13 +44,17 @@ pub async fn explained<H: Home>(
     otherwise: Diag,
 ) -> Diag {
     let is_possible = matches!(error, ApiError::NotFound(_) | ApiError::Forbidden(_) | ApiError::Invalid(_));
-    if !is_possible || !(H::FOR_MEMBERS || principal.team().is_some()) {
+    if !is_possible {
         return otherwise;
     }
     let Ok(Some(organization)) = home.organization(client).await else { return otherwise };
     // The cached list still contains accounts that have left since the plan.
     people::forget(client, organization);
-    let missing = missing_in(client, organization, principal).await;
+    let missing = if H::FOR_MEMBERS || principal.team().is_some() {
+        missing_in(client, organization, principal).await
+    } else {
+        missing_anywhere(client, organization, principal).await
+    };
     match (missing, error.call()) {
         (Some(diag), Some(call)) => diag.trace(call.to_string()),
         (missing, _) => missing.unwrap_or(otherwise),
@@ -57,8 +62,13 @@ pub async fn explained<H: Home>(
 }
 
 /// Returns why a principal cannot hold roles in an organization, at its attribute; `None` if it can, or if this is
-/// unknown. An account must belong to the organization, and a team must exist.
+/// unknown. An account must belong to the organization, a team must exist, and an email address must be that of somebody who
+/// is a member or invited.
 async fn missing_in(client: &Client, organization: OrganizationId, principal: &Principal) -> Option<Diag> {
+    if let Some(email) = principal.email() {
+        let place = place_of(client, organization, email).await;
+        return matches!(place, Ok(None)).then(|| unknown_email(organization, email));
+    }
     let is_missing = match (principal.account(), principal.team()) {
         (Some(account), _) => people::belongs(client, organization, account).await == Some(false),
         (None, Some(team)) => {
@@ -68,6 +78,28 @@ async fn missing_in(client: &Client, organization: OrganizationId, principal: &P
         (None, None) => false,
     };
     is_missing.then(|| missing(organization, principal))
+}
+
+/// Returns why an account cannot become a member of an organization, at its attribute; `None` if it can, or if this is
+/// unknown. It must exist.
+async fn missing_anywhere(
+    client: &Client,
+    organization: OrganizationId,
+    principal: &Principal,
+) -> Option<Diag> {
+    let account = principal.account()?;
+    if people::belongs(client, organization, account).await != Some(false) {
+        return None;
+    }
+    let found = client.control_plane().ok()?.call(&user::GET, IdOrName::Id(account)).await.optional();
+    let words = if principal.user().is_some() { "user" } else { "service account" };
+    let is_missing = matches!(found, Ok(None));
+    is_missing.then(|| {
+        Diag::error(format!("There is no {words} {account}"))
+            .why("The control plane does not find this account, or does not show it to this key.")
+            .fix(format!("Correct {}, or remove this assignment.", principal.attribute()))
+            .at(Path::root().attr(principal.attribute()))
+    })
 }
 
 /// Returns the error for a string that is not an email address.

@@ -7,7 +7,7 @@ use zenml_api::control::team::TeamMember;
 use zenml_api::{TeamId, UserId};
 use zenml_client::ApiError;
 
-use super::people::canonical;
+use super::people::{addresses_of, canonical};
 use super::principal::Principal;
 use crate::cache::Cache;
 use crate::client::Client;
@@ -54,8 +54,8 @@ async fn reaches_caller(client: &Client, principal: &Principal) -> bool {
             members.is_ok_and(|members| members.contains(&me.id))
         }
         (None, None) => {
-            let own = me.email.as_deref().map(canonical);
-            own.is_some() && own == principal.email().map(canonical)
+            let wanted = principal.email().map(canonical);
+            addresses_of(&me).any(|address| Some(canonical(address)) == wanted)
         }
     }
 }

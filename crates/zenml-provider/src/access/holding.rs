@@ -6,7 +6,7 @@
 use tfkit::{Claim, Cx, Diag};
 use zenml_api::control::role::{self as api, AssignmentQuery, Role, ScopeQuery};
 use zenml_api::{ProjectId, RoleId, TeamId};
-use zenml_client::{ApiError, Optional as _};
+use zenml_client::{Api, ApiError, Optional as _};
 
 use super::belonging::{explained, unknown_email};
 use super::home::{Home, organization_of};
@@ -31,6 +31,27 @@ fn holder(assignment: &api::Assignment) -> Option<Holder> {
     let invitation =
         assignment.invitation.as_ref().map(|invitation| Holder::Person(Place::Invitation(invitation.id)));
     team.or(user).or(invitation)
+}
+
+/// Returns the assignments of a role in a home or in one of its projects, to everybody. A role that does not exist has
+/// none.
+pub async fn assignments_in<H: Home>(
+    control_plane: &Api,
+    home: H,
+    project: Option<ProjectId>,
+    role: RoleId,
+) -> Result<Vec<api::Assignment>, ApiError> {
+    let workspace_id = home.workspace();
+    let query = ScopeQuery { workspace_id, project_id: project };
+    let mut held =
+        control_plane.send(&api::ASSIGNMENTS, role, query, ()).await.optional()?.unwrap_or_default();
+    // The list may also contain other scopes.
+    held.retain(|assignment| {
+        assignment.workspace_id == workspace_id
+            && assignment.project_id == project
+            && assignment.invitation.as_ref().is_none_or(is_open)
+    });
+    Ok(held)
 }
 
 /// A principal, and the place where it holds a role.
@@ -123,7 +144,18 @@ impl<H: Home> Holding<H> {
         for holder in holders {
             let gone =
                 client.control_plane()?.send(&api::REVOKE, role, self.query(holder), ()).await.optional();
-            gone.map_err(|error| self.failed("revoke", role, &error))?;
+            match gone {
+                Ok(Some(())) => {}
+                Ok(None) => {
+                    let Some(organization) = self.home.organization(client).await? else { continue };
+                    let what = format!("{} has the role {role} in {}", self.principal, self.words());
+                    role::require_gone(client, organization, &what).await?;
+                }
+                Err(error) => {
+                    let reason = self.home.reason(client, &self.principal, role, &error).await;
+                    return Err(reason.unwrap_or_else(|| self.failed("revoke", role, &error)));
+                }
+            }
         }
         Ok(())
     }
@@ -136,18 +168,10 @@ impl<H: Home> Holding<H> {
     /// Returns the assignments of a role to the principal here. A person can have two: one of the account, and one of
     /// an invitation.
     async fn assignments(&self, client: &Client, role: RoleId) -> Result<Vec<api::Assignment>, Diag> {
-        let workspace_id = self.home.workspace();
-        let query = ScopeQuery { workspace_id, project_id: self.project };
-        let held = client.control_plane()?.send(&api::ASSIGNMENTS, role, query, ()).await.optional();
-        let held = held.map_err(|error| self.failed("read", role, &error))?.unwrap_or_default();
-        // The list may also contain other scopes.
-        let is_here = |assignment: &api::Assignment| {
-            self.principal.holds(assignment)
-                && assignment.workspace_id == workspace_id
-                && assignment.project_id == self.project
-                && assignment.invitation.as_ref().is_none_or(is_open)
-        };
-        Ok(held.into_iter().filter(is_here).collect())
+        let held = assignments_in(client.control_plane()?, self.home, self.project, role).await;
+        let mut held = held.map_err(|error| self.failed("read", role, &error))?;
+        held.retain(|assignment| self.principal.holds(assignment));
+        Ok(held)
     }
 
     /// Returns who holds the role at the control plane.

@@ -3,6 +3,7 @@
 use tfkit::model::{Model, Token};
 use tfkit::{Cx, Diag, Generated, LockGuard, OrServer, Path};
 use zenml_api::{Identifier, OrganizationId, RoleId, WorkspaceId};
+use zenml_client::ApiError;
 
 use super::last_admin::{self, Loss};
 use super::principal::Principal;
@@ -50,6 +51,18 @@ pub trait Home: Identifier {
         async { Ok(None) }
     }
 
+    /// Returns why the control plane has refused to revoke a role, if that is known.
+    fn reason(
+        self,
+        client: &Client,
+        principal: &Principal,
+        role: RoleId,
+        error: &ApiError,
+    ) -> impl Future<Output = Option<Diag>> + Send {
+        let _ = (client, principal, role, error);
+        async { None }
+    }
+
     /// Omits the home from a generated configuration if the provider block already selects it.
     fn omit_default<M: Model>(
         cx: &Cx<Client>,
@@ -94,6 +107,16 @@ impl Home for OrganizationId {
         role: RoleId,
     ) -> Result<Option<LockGuard>, Diag> {
         last_admin::check(cx, client, self, &Loss::Role(principal, role)).await
+    }
+
+    async fn reason(
+        self,
+        client: &Client,
+        principal: &Principal,
+        role: RoleId,
+        error: &ApiError,
+    ) -> Option<Diag> {
+        last_admin::reason(client, self, &Loss::Role(principal, role), error).await
     }
 
     async fn omit_default<M: Model>(

@@ -7,6 +7,7 @@ use zenml_api::control::role::{self as api, Assignment, RoleLevel, ScopeQuery};
 use zenml_api::control::team::TeamMember;
 use zenml_api::control::user::User;
 use zenml_api::{OrganizationId, RoleId, TeamId, UserId};
+use zenml_client::ApiError;
 
 use super::principal::Principal;
 use super::role::roles;
@@ -54,33 +55,73 @@ impl Loss<'_> {
 
 /// Rejects a change after which nobody would have the role Organization Admin. Invited and deactivated people do not
 /// count. Hold what it returns until the change is done, so that two changes of a run do not count on each other's admin.
+/// Only the control plane can prevent that between two runs; see [`reason`].
 pub async fn check(
     cx: &Cx<Client>,
     client: &Client,
     organization: OrganizationId,
     loss: &Loss<'_>,
 ) -> Result<Option<LockGuard>, Diag> {
-    let known = roles(client, organization).await?;
-    let Some(admin) = known.named(&RoleLevel::Organization, "admin").map(|admin| admin.id) else {
-        return Ok(None);
-    };
-    if matches!(loss, Loss::Role(_, role) if *role != admin) {
-        return Ok(None);
-    }
+    let Some(admin) = admin_role(client, organization, loss).await? else { return Ok(None) };
     let others_wait = cx.lock(format!("admins/{organization}")).await;
+    match effect(client, admin, loss).await? {
+        Effect::None => Ok(None),
+        Effect::OthersStay => Ok(Some(others_wait)),
+        Effect::NobodyStays => Err(refused(organization)),
+    }
+}
+
+/// Returns why the control plane has refused a change that [`check`] has allowed, if another run has removed the other
+/// admins since then.
+pub async fn reason(
+    client: &Client,
+    organization: OrganizationId,
+    loss: &Loss<'_>,
+    error: &ApiError,
+) -> Option<Diag> {
+    let ApiError::Forbidden(forbidden) = error else { return None };
+    let admin = admin_role(client, organization, loss).await.ok()??;
+    let effect = effect(client, admin, loss).await.ok()?;
+    (effect == Effect::NobodyStays).then(|| refused(organization).trace(forbidden.call.to_string()))
+}
+
+/// Returns the role Organization Admin, if a change can take it away.
+async fn admin_role(
+    client: &Client,
+    organization: OrganizationId,
+    loss: &Loss<'_>,
+) -> Result<Option<RoleId>, Diag> {
+    let known = roles(client, organization).await?;
+    let admin = known.named(&RoleLevel::Organization, "admin").map(|admin| admin.id);
+    Ok(admin.filter(|admin| !matches!(loss, Loss::Role(_, role) if role != admin)))
+}
+
+/// What a change does to the admins of an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    /// It takes the role from nobody.
+    None,
+    /// Somebody else is an admin.
+    OthersStay,
+    /// Nobody else is an admin.
+    NobodyStays,
+}
+
+/// Reads what a change does to those who have the role Organization Admin.
+async fn effect(client: &Client, admin: RoleId, loss: &Loss<'_>) -> Result<Effect, Diag> {
     let held = client.control_plane()?.send(&api::ASSIGNMENTS, admin, ScopeQuery::default(), ()).await;
     let held = held.map_err(|error| {
         cannot("list who administers the organization", Needs::ORGANIZATION_ADMIN, &error)
     })?;
     // What is already lost is no reason to refuse.
     if !held.iter().any(|assignment| loss.affects(assignment)) {
-        return Ok(None);
+        return Ok(Effect::None);
     }
     let mut is_admin_lost = false;
     for assignment in &held {
         let Some(user) = &assignment.user else { continue };
         if loss.spares(user, assignment) {
-            return Ok(Some(others_wait));
+            return Ok(Effect::OthersStay);
         }
         is_admin_lost |= user.is_active;
     }
@@ -96,12 +137,12 @@ pub async fn check(
         for member in members.iter().flatten() {
             let TeamMember::User(user) = member else { continue };
             if loss.spares(user, assignment) {
-                return Ok(Some(others_wait));
+                return Ok(Effect::OthersStay);
             }
             is_admin_lost |= user.is_active;
         }
     }
-    if is_admin_lost { Err(refused(organization)) } else { Ok(Some(others_wait)) }
+    Ok(if is_admin_lost { Effect::NobodyStays } else { Effect::OthersStay })
 }
 
 fn refused(organization: OrganizationId) -> Diag {

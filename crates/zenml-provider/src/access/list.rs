@@ -3,15 +3,12 @@
 use tfkit::field::Misfit;
 use tfkit::model::{Key as _, Model, Object as _, Token};
 use tfkit::{Cx, Diag, ListResource, Listed, Partial, Results};
-use zenml_api::control::role::{self as api, Assignment, RoleLevel, ScopeQuery};
+use zenml_api::control::role::{Assignment, RoleLevel};
 use zenml_api::workspace::project::{self, ProjectQuery};
 use zenml_api::{ProjectId, TeamId, WorkspaceId};
-use zenml_client::Optional as _;
 
 use super::assignment::{Assignments, RoleAssignment, key_fields};
-use super::holding::Holding;
-use super::home::Home as _;
-use super::invitation::is_open;
+use super::holding::{Holding, assignments_in};
 use super::principal::Principal;
 use super::role::{Roles, full_name, roles, unknown_role};
 use crate::client::Client;
@@ -118,18 +115,11 @@ pub async fn held_in<T: RoleAssignment>(
         if wanted_role.is_some_and(|wanted| wanted != name) {
             continue;
         }
-        let query = ScopeQuery { workspace_id: home.workspace(), project_id: project };
-        let held = client.control_plane()?.send(&api::ASSIGNMENTS, role.id, query, ()).await.optional();
+        let held = assignments_in(client.control_plane()?, home, project, role.id).await;
         let held = held.map_err(|error| {
             cannot(format_args!("list who has the role {name:?}"), Needs::ORGANIZATION_ADMIN, &error)
         })?;
-        // The list may also contain other scopes.
-        let is_here = |assignment: &Assignment| {
-            assignment.workspace_id == home.workspace()
-                && assignment.project_id == project
-                && assignment.invitation.as_ref().is_none_or(is_open)
-        };
-        for assignment in held.into_iter().flatten().filter(is_here) {
+        for assignment in held {
             let Some(principal) = Principal::of_assignment(&assignment) else { continue };
             if wanted.team.is_some_and(|team| principal.team() != Some(team)) {
                 continue;

@@ -14,7 +14,8 @@ use zenml_api::{Identifier, ServiceAccountId, TeamId, UserId};
 use super::people::{addresses_of, canonical, is_email};
 use crate::id::Id;
 
-// Every model with a principal has these attributes, some without the team. One of them is set.
+// Every model with a principal has these attributes. One of them is set, except that a team can be something else than
+// the principal: that of a membership.
 const EMAIL: &str = "email";
 const TEAM_ID: &str = "team_id";
 const USER_ID: &str = "user_id";
@@ -95,10 +96,15 @@ impl Principal {
     /// Returns the planned principal; `None` while it is unknown.
     pub fn planned<M>(values: &Partial<M>) -> Option<Self> {
         let team = values.get(team_id()).known().map(|id| Self::Team(id.0));
-        let user = || values.get(user_id()).known().map(|id| Self::User(id.0));
+        team.or_else(|| Self::planned_member(values))
+    }
+
+    /// Returns the planned principal of a model whose team is not the principal; `None` while it is unknown.
+    pub fn planned_member<M>(values: &Partial<M>) -> Option<Self> {
+        let user = values.get(user_id()).known().map(|id| Self::User(id.0));
         let account = || values.get(service_account_id()).known().map(|id| Self::ServiceAccount(id.0));
         let person = || values.get(email()).known().map(|email| Self::Email(Email(email)));
-        team.or_else(user).or_else(account).or_else(person)
+        user.or_else(account).or_else(person)
     }
 
     /// Returns whether a plan changes the principal.
@@ -237,6 +243,31 @@ impl Principal {
         }
     }
 
+    /// Returns every principal that a user, a team or an invitation of a response [is](Self::is): an account by each of
+    /// its addresses and by its id. The first one is what a configuration would usually contain.
+    pub fn all_of(
+        user: Option<&User>,
+        team: Option<&team::Team>,
+        invitation: Option<&Invitation>,
+    ) -> Vec<Self> {
+        let invited = invitation.map(|invitation| invitation.email.as_str());
+        let addresses: Vec<&str> = user.into_iter().flat_map(addresses_of).chain(invited).collect();
+        let as_spelled = addresses.iter().map(|address| (*address).to_owned());
+        // A configuration often spells an address in lower case.
+        let in_lower_case = addresses.iter().map(|address| canonical(address));
+        let by_address = as_spelled.chain(in_lower_case).map(|address| Self::Email(Email(address)));
+        // A configuration can contain a service account as a user.
+        let as_user = user.map(|user| Self::User(user.id));
+        let as_account = user.map(|user| Self::ServiceAccount(ServiceAccountId::from_uuid(user.id.uuid())));
+        let by_id = Self::of_member(user, team).into_iter().chain(as_user).chain(as_account);
+        by_address.chain(by_id).collect()
+    }
+
+    /// Returns every principal that holds an assignment.
+    pub fn all_that_hold(assignment: &Assignment) -> Vec<Self> {
+        Self::all_of(assignment.user.as_ref(), assignment.team.as_ref(), assignment.invitation.as_ref())
+    }
+
     /// Returns whether this principal holds an assignment.
     pub fn holds(&self, assignment: &Assignment) -> bool {
         self.is(assignment.user.as_ref(), assignment.team.as_ref(), assignment.invitation.as_ref())
@@ -296,6 +327,23 @@ mod tests {
         for (user, expected) in cases {
             assert_eq!(ann.is(Some(&user), None, None), expected, "{user:?}");
         }
+    }
+
+    #[test]
+    fn a_person_is_listed_under_each_name_that_a_configuration_can_use() {
+        let id = UserId::random();
+        let user = serde_json::json!({ "id": id, "email": "Ann@Example.com", "username": "ann" });
+        let user = serde_json::from_value(user).unwrap();
+        let names = Principal::all_of(Some(&user), None, None);
+        let names: Vec<_> = names.iter().map(|one| (one.attribute(), one.email(), one.account())).collect();
+        let expected = [
+            ("email", Some("Ann@Example.com"), None),
+            ("email", Some("ann@example.com"), None),
+            ("user_id", None, Some(id)),
+            ("user_id", None, Some(id)),
+            ("service_account_id", None, Some(id)),
+        ];
+        assert_eq!(names, expected);
     }
 
     #[test]

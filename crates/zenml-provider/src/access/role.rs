@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use printable::A;
 use tfkit::{Diag, Dyn, Path};
-use zenml_api::control::role::{self, Role, RoleLevel, RoleQuery, RoleType};
+use zenml_api::control::role::{self, Assignment, Role, RoleLevel, RoleQuery, RoleType, ScopeQuery};
 use zenml_api::{OrganizationId, RoleId};
+use zenml_client::{Api, ApiError, Optional as _};
 
 use crate::cache::Cache;
 use crate::client::Client;
@@ -146,6 +147,31 @@ pub async fn roles(client: &Client, organization: OrganizationId) -> Result<Arc<
             &error,
         )
     })
+}
+
+/// Returns who has a role, in all workspaces and projects. A role that does not exist has no assignments.
+///
+/// This assumes that a list without a scope contains the assignments of all scopes, which no public source says. If it
+/// contains only those in the organization, this is the only function that has to ask for each scope.
+pub async fn assignments_everywhere(control_plane: &Api, role: RoleId) -> Result<Vec<Assignment>, ApiError> {
+    let held = control_plane.send(&role::ASSIGNMENTS, role, ScopeQuery::default(), ()).await.optional();
+    held.map(Option::unwrap_or_default)
+}
+
+/// Makes sure that something in an organization that a removal did not find is gone and not hidden. Whoever loses all
+/// roles during a run also loses sight of what it removes. `what` completes "Cannot tell whether …".
+pub async fn require_gone(client: &Client, organization: OrganizationId, what: &str) -> Result<(), Diag> {
+    forget(client, organization);
+    // Every organization has predefined roles.
+    if roles(client, organization).await?.all().next().is_some() {
+        return Ok(());
+    }
+    Err(Diag::error(format!("Cannot tell whether {what}"))
+        .why(
+            "The control plane does not find it, and does not show the roles of the organization to this key: the key \
+             may have lost its permissions during the run.",
+        )
+        .fix(format!("Run the command again with a key that has {}.", Needs::ORGANIZATION_ADMIN.text())))
 }
 
 /// Forgets the roles of an organization after one of them has changed.

@@ -1,16 +1,18 @@
 //! The contents of stacks: their components, the connectors of these, and the secrets that they refer to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
-use tfkit::Diag;
+use tfkit::{Cx, Diag};
 use zenml_api::workspace::component::{self, Component, ComponentQuery};
 use zenml_api::workspace::secret::{self, SecretQuery};
 use zenml_api::workspace::stack::{self, Stack, StackQuery};
-use zenml_api::{ComponentId, SecretId, StackId};
+use zenml_api::{ComponentId, SecretId, StackId, WorkspaceId};
 use zenml_client::{Api, ApiError, Optional as _};
 
 use super::need::Contents;
+use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
 /// Returns the contents of a stack; `None` if it is not found.
@@ -25,6 +27,41 @@ pub(crate) async fn of_stack(api: &Api, id: StackId) -> Result<Option<Contents>,
         components: by_id(components),
     };
     Ok(Some(inventory.contents(&stack)))
+}
+
+/// The contents of stacks that refreshes of this run have found, with the epoch of each.
+#[derive(Debug, Default)]
+struct Refreshed(Mutex<BTreeMap<(WorkspaceId, StackId), (u64, Contents)>>);
+
+/// Returns the contents of a stack for a refresh, and remembers them for the plan that follows it.
+pub(crate) async fn refresh(
+    cx: &Cx<Client>,
+    api: &Api,
+    workspace: WorkspaceId,
+    stack: StackId,
+) -> Result<Option<Contents>, Diag> {
+    let epoch = cx.epoch();
+    let contents = of_stack(api, stack).await?;
+    let refreshed = cx.client().await?.memory::<Refreshed>();
+    let mut refreshed = refreshed.0.lock().unwrap_or_else(PoisonError::into_inner);
+    match &contents {
+        Some(contents) => refreshed.insert((workspace, stack), (epoch, contents.clone())),
+        None => refreshed.remove(&(workspace, stack)),
+    };
+    Ok(contents)
+}
+
+/// Returns the contents that the latest refresh has found; `None` if something may have changed since.
+pub(crate) fn remembered(
+    cx: &Cx<Client>,
+    client: &Client,
+    workspace: WorkspaceId,
+    stack: StackId,
+) -> Option<Contents> {
+    let refreshed = client.memory::<Refreshed>();
+    let refreshed = refreshed.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let (epoch, contents) = refreshed.get(&(workspace, stack))?;
+    (*epoch == cx.epoch()).then(|| contents.clone())
 }
 
 /// Returns the contents of all stacks of a workspace, except one.

@@ -2,6 +2,7 @@
 
 use tfkit::model::{Model, Token};
 use tfkit::{Diag, Maybe, OrServer, Path, Plan};
+use zenml_api::control::rbac::ResourceMember;
 use zenml_api::control::team::Team;
 use zenml_api::control::user::User;
 use zenml_api::{TeamId, UserId, WorkspaceId};
@@ -68,6 +69,12 @@ impl Holder {
             Self::Team(_) => None,
             Self::Account(account) => Some(account),
         }
+    }
+
+    /// Returns the holder in a response.
+    pub(crate) fn of_member(member: &ResourceMember) -> Option<Self> {
+        let team = member.team.as_ref().map(|team| Self::Team(team.id));
+        team.or_else(|| member.user.as_ref().map(|user| Self::Account(user.id)))
     }
 
     /// Returns whether a user or a team of a response is this holder.

@@ -78,6 +78,47 @@ pub(crate) async fn members(
     }
 }
 
+/// What a principal may do with an object through shares.
+pub(crate) struct Held {
+    pub(crate) holder: Holder,
+    /// The principal, as every configuration can refer to it.
+    pub(crate) principals: Vec<Principal>,
+    pub(crate) actions: Actions,
+}
+
+/// Returns the shares of an object, each as [`Shares::read`] finds it for the same principal. `None` if the key has no
+/// permission to read them.
+pub(crate) async fn held_on(
+    client: &Client,
+    workspace: WorkspaceId,
+    object: Object,
+    exists: bool,
+) -> Result<Option<Vec<Held>>, Diag> {
+    let members = match read(client, workspace, object, exists).await? {
+        Members::Are(members) => members,
+        Members::Gone => Vec::new(),
+        Members::Refused => return Ok(None),
+    };
+    let mut all: BTreeMap<Holder, Held> = BTreeMap::new();
+    for member in members.iter().filter(|member| is_share(member) && !member.allowed_actions.is_empty()) {
+        let Some(holder) = Holder::of_member(member) else { continue };
+        if let Some(held) = all.get_mut(&holder) {
+            held.actions.extend(member.allowed_actions.iter().cloned());
+            continue;
+        }
+        let mut principals = Vec::new();
+        for principal in Principal::all_of(member.user.as_ref(), member.team.as_ref(), None) {
+            // An address counts only if it is that of a member.
+            if Holder::known(client, workspace, &principal).await? == Some(holder) {
+                principals.push(principal);
+            }
+        }
+        let actions = member.allowed_actions.iter().cloned().collect();
+        all.insert(holder, Held { holder, principals, actions });
+    }
+    Ok(Some(all.into_values().collect()))
+}
+
 /// Who has access to an object.
 enum Members {
     Are(Vec<ResourceMember>),

@@ -279,9 +279,10 @@ async fn invalid_custom_roles_and_roles_of_strangers_are_rejected_and_nothing_is
                 "zenml_organization_role_assignment",
                 &format!("  user_id = \"{NOTHING}\"\n  role = \"viewer\""),
                 &[
-                    "Error: Cannot grant the role",
-                    &format!("user/{NOTHING}"),
-                    "does not belong to the organization",
+                    &format!("Error: There is no user {NOTHING}"),
+                    "The control plane does not find this account",
+                    "Correct user_id",
+                    &format!("user_id = \"{NOTHING}\""),
                 ],
             ),
         ];

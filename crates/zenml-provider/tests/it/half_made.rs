@@ -30,6 +30,7 @@ async fn slow_rows(world: &World) -> Vec<(&'static str, Json)> {
     let home = world.find("home").await.unwrap().id.to_string();
     let team = world.team("readers").await.to_string();
     let account = world.service_account("other").await.to_string();
+    let stranger = world.stranger("stranger@example.com").await.id.to_string();
     let mut harness = world.harness().await;
     let component =
         |kind: &str| json!({ "workspace_id": home, "name": "part", "type": kind, "flavor": "local" });
@@ -54,6 +55,7 @@ async fn slow_rows(world: &World) -> Vec<(&'static str, Json)> {
         ("zenml_workspace.y", json!({ "name": "beta", "desired_state": "deactivated" })),
         ("zenml_api_key.y", json!({ "name": "beta", "active": false, "service_account_id": account })),
         ("zenml_service_account.y", json!({ "name": "beta", "active": false })),
+        ("zenml_organization_member.y", json!({ "user_id": stranger, "role": "viewer" })),
         ("zenml_stack_role_assignment.y", role),
         ("zenml_resource_share.y", share),
     ]
@@ -166,6 +168,25 @@ async fn an_incomplete_creation_is_a_warning_and_is_completed_in_place() {
             repaired: "display_name",
         },
     ];
+    // One request creates each of the others, or a failed one leaves nothing to complete.
+    let complete_at_once = [
+        "code_repository",
+        "organization_member",
+        "organization_role_assignment",
+        "project",
+        "project_role_assignment",
+        "resource_share",
+        "role",
+        "secret",
+        "service_connector",
+        "stack",
+        "stack_component",
+        "tag",
+        "team_membership",
+        "workspace_role_assignment",
+    ];
+    let complete_at_once = complete_at_once.map(|noun| format!("zenml_{noun}"));
+    assert_eq!(types_without(table.iter().map(|broken| broken.address)), complete_at_once);
     let fast = rows.iter().map(|row| (row.address, row.config.clone()));
     let configs: std::collections::BTreeMap<&str, Json> = fast.chain(slow).collect();
     for Broken { address, rules, message, repaired } in table {

@@ -22,6 +22,30 @@ pub(crate) struct Row {
     pub(crate) config: Json,
 }
 
+/// Somebody who has not accepted an invitation yet.
+const INVITED: &str = "invited@example.com";
+
+/// The same types as in other rows, for somebody who is only invited.
+fn of_an_invitation(workspace: &str, project: &str, team: &str) -> Vec<Row> {
+    let roles = "/roles/{role_id}/assignments";
+    let rows = [
+        ("zenml_organization_role_assignment.e", roles, json!({ "email": INVITED, "role": "viewer" })),
+        (
+            "zenml_workspace_role_assignment.e",
+            roles,
+            json!({ "workspace_id": workspace, "email": INVITED, "role": "viewer" }),
+        ),
+        (
+            "zenml_project_role_assignment.e",
+            roles,
+            json!({ "workspace_id": workspace, "project_id": project, "email": INVITED, "role": "viewer" }),
+        ),
+        ("zenml_team_membership.e", "/teams/{team_id}/members", json!({ "team_id": team, "email": INVITED })),
+    ];
+    let row = |(address, route, config)| Row { address, route, name: INVITED.to_owned(), config };
+    rows.into_iter().map(row).collect()
+}
+
 /// A platform with the objects that the rows refer to.
 pub(crate) async fn scene() -> (World, Vec<Row>) {
     let world = World::start().await;
@@ -30,6 +54,7 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
     let account = world.service_account("robot").await;
     let person = world.person("member@example.com").await;
     let project = world.project(workspace, "around").await;
+    world.invite(INVITED).await;
     let server = world.server(workspace).await;
     let mut components = BTreeMap::new();
     for kind in ["orchestrator", "artifact_store"] {
@@ -45,7 +70,7 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
         config
     };
     let row = |address, route, config| Row { address, route, name: "alpha".to_owned(), config };
-    let rows = vec![
+    let mut rows = vec![
         row("zenml_team.x", "/teams", json!({ "name": "alpha" })),
         row(
             "zenml_role.x",
@@ -134,6 +159,7 @@ pub(crate) async fn scene() -> (World, Vec<Row>) {
         ),
         row("zenml_stack.x", "/w/*/stacks", inside(json!({ "components": components }))),
     ];
+    rows.extend(of_an_invitation(&workspace.to_string(), &project.to_string(), &team.to_string()));
     let left_out = types_without(rows.iter().map(|row| row.address));
     assert_eq!(
         left_out,

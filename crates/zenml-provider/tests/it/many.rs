@@ -22,7 +22,7 @@ use crate::world::World;
 const PARALLEL: usize = 10;
 
 /// A provider whose requests are counted.
-struct Counted {
+pub(crate) struct Counted {
     harness: Arc<Harness>,
     requests: Arc<Faulty<Network>>,
 }
@@ -41,7 +41,7 @@ impl Counted {
     }
 
     /// A provider that has created its objects itself, and so has their private state.
-    async fn create(block: &Json, type_name: &str, configs: &[Json]) -> Self {
+    pub(crate) async fn create(block: &Json, type_name: &str, configs: &[Json]) -> Self {
         let (engine, requests) = counted();
         let mut harness = Harness::start(engine, block.clone()).await.unwrap();
         for (index, config) in configs.iter().enumerate() {
@@ -50,7 +50,7 @@ impl Counted {
         Self { harness: Arc::new(harness), requests }
     }
 
-    async fn destroy(self, type_name: &str, count: usize) {
+    pub(crate) async fn destroy(self, type_name: &str, count: usize) {
         let mut harness = Arc::into_inner(self.harness).unwrap();
         for index in 0..count {
             harness.destroy(&address(type_name, index)).await.unwrap();
@@ -58,13 +58,13 @@ impl Counted {
     }
 
     /// Plans all objects as a host does, and returns the plans in the order of the objects.
-    async fn plan(&self, type_name: &str, objects: &[(String, Json)]) -> Vec<Planned> {
+    pub(crate) async fn plan(&self, type_name: &str, objects: &[(String, Json)]) -> Vec<Planned> {
         let configs = objects.iter().enumerate();
         let configs = configs.map(|(index, (_, config))| (address(type_name, index), config.clone()));
         plan_all(&self.harness, configs.collect()).await
     }
 
-    fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests
             .seen()
             .into_iter()

@@ -221,11 +221,17 @@ async fn filters_narrow_every_list() {
         ("zenml_api_key", json!({ "name": "ci" }), json!({ "active": false })),
         ("zenml_api_key", json!({ "active": true }), json!({ "name_prefix": "x" })),
         ("zenml_project", json!({ "name": "vision" }), json!({ "name": "Vision" })),
+        ("zenml_project", json!({ "name_prefix": "vis" }), json!({ "name_prefix": "is" })),
+        ("zenml_tag", json!({ "name": "champion" }), json!({ "name": "champ" })),
         ("zenml_tag", json!({ "color": "teal", "name_prefix": "ch" }), json!({ "color": "red" })),
         ("zenml_secret", json!({ "name_prefix": "log" }), json!({ "name": "log" })),
         ("zenml_flavor", json!({ "type": "artifact_store" }), json!({ "type": "alerter" })),
+        ("zenml_flavor", json!({ "name_prefix": "fi" }), json!({ "name_prefix": "x" })),
         ("zenml_flavor", json!({ "name": "files" }), json!({ "integration": "none" })),
         ("zenml_code_repository", json!({ "project_id": project }), json!({ "name": "other" })),
+        ("zenml_code_repository", json!({ "name_prefix": "train" }), json!({ "name_prefix": "rain" })),
+        ("zenml_service_connector", json!({ "name": "registry" }), json!({ "name": "reg" })),
+        ("zenml_service_connector", json!({ "name_prefix": "reg" }), json!({ "name_prefix": "x" })),
         ("zenml_service_connector", json!({ "type": "docker" }), json!({ "type": "aws" })),
         ("zenml_service_connector", json!({ "auth_method": "password" }), json!({ "auth_method": "none" })),
         (
@@ -236,16 +242,37 @@ async fn filters_narrow_every_list() {
         ("zenml_stack_component", json!({ "connector_id": connector }), json!({ "connector_id": team })),
         ("zenml_stack_component", json!({ "type": "container_registry" }), json!({ "type": "alerter" })),
         ("zenml_stack_component", json!({ "flavor": "default" }), json!({ "flavor": "s3" })),
+        ("zenml_stack_component", json!({ "name": "images" }), json!({ "name": "image" })),
+        ("zenml_stack_component", json!({ "name_prefix": "im" }), json!({ "name_prefix": "x" })),
+        ("zenml_stack", json!({ "name": "dev" }), json!({ "name": "de" })),
+        ("zenml_stack", json!({ "name_prefix": "de" }), json!({ "name_prefix": "ev" })),
         ("zenml_stack", json!({ "component_id": component }), json!({ "component_id": team })),
         ("zenml_organization_member", json!({ "status": "invited" }), json!({ "status": "active" })),
         ("zenml_organization_member", json!({ "role": "viewer" }), json!({ "role": "manager" })),
         ("zenml_team_membership", json!({ "team_id": team }), json!({ "team_id": project })),
         ("zenml_workspace_role_assignment", json!({ "team_id": team }), json!({ "team_id": project })),
         ("zenml_workspace_role_assignment", json!({ "role": "developer" }), json!({ "role": "viewer" })),
+        ("zenml_project_role_assignment", json!({ "team_id": team }), json!({ "team_id": project })),
         ("zenml_project_role_assignment", json!({ "project_id": project }), json!({ "project_id": team })),
         ("zenml_project_role_assignment", json!({ "role": "Project Viewer" }), json!({ "role": "admin" })),
         ("zenml_stack_role_assignment", json!({ "stack_id": stack }), json!({ "stack_id": team })),
     ];
+    let mut filtered = BTreeSet::new();
+    for (type_name, wanted, unwanted) in &cases {
+        for filters in [wanted, unwanted] {
+            filtered.extend(filters.as_object().unwrap().keys().map(|name| (*type_name, name.clone())));
+        }
+    }
+    let mut missing = Vec::new();
+    for name in engine().names(Kind::ListResource) {
+        for attribute in &engine().schema(Kind::ListResource, name).unwrap().attributes {
+            let is_place = matches!(attribute.name, "workspace_id" | "organization_id");
+            if !is_place && !filtered.contains(&(name, attribute.name.to_owned())) {
+                missing.push(format!("{name}.{}", attribute.name));
+            }
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new(), "each filter is in the table");
     let workspace = id("zenml_workspace.a");
     for (type_name, wanted, unwanted) in cases {
         for (mut filters, expected) in [(wanted, true), (unwanted, false)] {

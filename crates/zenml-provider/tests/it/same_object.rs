@@ -14,7 +14,7 @@ fn other(address: &str) -> String {
 }
 
 /// One resource of each type.
-async fn one_of_each() -> (World, Vec<(&'static str, Json)>) {
+pub(crate) async fn one_of_each() -> (World, Vec<(&'static str, Json)>) {
     let (world, rows) = scene().await;
     let mut harness = world.harness().await;
     let config = |address: &str| &rows.iter().find(|row| row.address == address).unwrap().config;

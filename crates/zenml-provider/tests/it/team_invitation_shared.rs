@@ -224,3 +224,67 @@ async fn a_failed_team_keeps_what_others_use_by_then() {
     assert!(world.invitations("b@example.com").await.is_empty());
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_team_takes_over_the_invitation_of_a_team_that_is_destroyed_in_an_earlier_run() {
+    let world = World::start().await;
+    let stays = format!("The invitation of {NEW:?} stays");
+    for destroys in [true, false] {
+        let mut harness = world.harness().await;
+        harness.apply(T, config(&[NEW])).await.unwrap();
+        harness.restart(engine(), world.block()).await.unwrap();
+        harness.apply(U, beta(&[NEW])).await.unwrap();
+        // A run that refreshes both.
+        harness.restart(engine(), world.block()).await.unwrap();
+        harness.refresh(T).await.unwrap();
+        harness.refresh(U).await.unwrap();
+        if destroys {
+            // A team that knows it leaves the invitation to the other one without a message.
+            harness.refresh(T).await.unwrap();
+        }
+        harness.restart(engine(), world.block()).await.unwrap();
+        let told = harness.destroy(T).await.unwrap();
+        assert_eq!(told.iter().any(|diag| diag.summary == stays), !destroys, "{told:?}");
+        assert_eq!(world.statuses(NEW).await, ["pending"]);
+        harness.restart(engine(), world.block()).await.unwrap();
+        if destroys {
+            harness.destroy(U).await.unwrap();
+        } else {
+            harness.apply(U, beta(&[])).await.unwrap();
+        }
+        assert!(world.invitations(NEW).await.is_empty(), "destroys: {destroys}");
+        if !destroys {
+            harness.destroy(U).await.unwrap();
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_member_resource_leaves_an_invitation_that_it_took_over_to_the_team_that_has_sent_it() {
+    let world = World::start().await;
+    let mut harness = world.harness().await;
+    harness.apply(T, config(&[NEW])).await.unwrap();
+    let invitation = world.invitations(NEW).await[0].id;
+    harness.restart(engine(), world.block()).await.unwrap();
+    harness.apply(M, json!({ "email": NEW })).await.unwrap();
+    harness.restart(engine(), world.block()).await.unwrap();
+    harness.destroy(M).await.unwrap();
+    assert_eq!(world.invitations(NEW).await[0].id, invitation);
+    assert_eq!(harness.plan(T, config(&[NEW])).await.unwrap().action, tfkit_test::Action::NoOp);
+    harness.destroy(T).await.unwrap();
+    assert!(world.invitations(NEW).await.is_empty());
+
+    // Without anybody who needs it, it is deleted, whoever has sent it.
+    world.invite(NEW).await;
+    harness.apply(M, json!({ "email": NEW })).await.unwrap();
+    harness.destroy(M).await.unwrap();
+    assert!(world.invitations(NEW).await.is_empty());
+
+    // An invitation of its own is deleted in any case.
+    harness.apply(M, json!({ "email": NEW })).await.unwrap();
+    harness.apply(T, config(&[NEW])).await.unwrap();
+    harness.destroy(M).await.unwrap();
+    assert!(world.invitations(NEW).await.is_empty());
+    world.stop().await;
+}

@@ -101,6 +101,31 @@ async fn a_team_that_manages_all_members_shows_whom_it_removes() {
     world.stop().await;
 }
 
+/// Two configurations manage all members of one team.
+#[tokio::test]
+async fn of_two_configurations_with_all_members_the_last_apply_wins_and_each_plan_shows_what_it_changes() {
+    const T: &str = "zenml_team.t";
+    let world = World::start().await;
+    world.person("ann@example.com").await;
+    world.person("bob@example.com").await;
+    let team = |member: &str| json!({ "name": "alpha", "members": [member] });
+    let (mut one, mut other) = (world.harness().await, world.harness().await);
+    one.apply(T, team("ann@example.com")).await.unwrap();
+    other.import(T, ImportBy::Identity(one.identity(T).unwrap().clone())).await.unwrap();
+    let id = one.state(T).unwrap().attribute("id").as_str().unwrap().parse().unwrap();
+    for _ in 0..2 {
+        for (harness, email) in [(&mut other, "bob@example.com"), (&mut one, "ann@example.com")] {
+            harness.restart(engine(), world.block()).await.unwrap();
+            let planned = harness.plan(T, team(email)).await.unwrap();
+            assert_eq!((planned.action, planned.changes()), (Action::Update, vec!["members", "updated"]));
+            assert_eq!(planned.told(), ["1 member will leave the team \"alpha\""]);
+            harness.apply(T, team(email)).await.unwrap();
+            assert_eq!(world.members_of(id).await, [email]);
+        }
+    }
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn an_invalid_membership_is_named_at_its_attribute() {
     let world = World::start().await;

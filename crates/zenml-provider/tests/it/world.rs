@@ -11,7 +11,7 @@ use tfkit_test::{Harness, Host, NoHost, Origin, Scenario, Search};
 use zenml_api::control::invitation::{self, Invitation, InvitationCreate, InvitationQuery, InvitationReply};
 use zenml_api::control::member::{self, MemberRemoval};
 use zenml_api::control::role::{self, AssignmentQuery, RoleQuery};
-use zenml_api::control::service_account::{self, ServiceAccountCreate};
+use zenml_api::control::service_account::{self, ApiKeyCreate, ServiceAccountCreate};
 use zenml_api::control::team::{self, TeamCreate, TeamMember, TeamQuery};
 use zenml_api::control::user::{self, User, UserCreate, UserUpdate};
 use zenml_api::control::workspace::{self, CreateQuery, Workspace, WorkspaceCreate};
@@ -43,7 +43,11 @@ impl World {
 
     /// Creates a platform with injected faults; see `zenml_local::faults`.
     pub(crate) async fn with_faults(faults: Faults) -> Self {
-        let platform = Platform::start(Options { faults, ..Options::default() }).await.unwrap();
+        Self::with(Options { faults, ..Options::default() }).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let platform = Platform::start(options).await.unwrap();
         let key = platform.service_account_key().unwrap().clone();
         let client = client_of(platform.url(), Credential::Key(key));
         let admin = platform.admin().unwrap();
@@ -68,6 +72,18 @@ impl World {
     /// Returns the management API, as the account of the provider.
     pub(crate) fn control(&self) -> &Api {
         self.client.control_plane().unwrap()
+    }
+
+    /// Returns the management API, as the administrator of the platform.
+    pub(crate) fn superuser(&self) -> &Api {
+        self.admin.control_plane().unwrap()
+    }
+
+    /// Creates a personal access token of the administrator of the platform.
+    pub(crate) async fn superuser_token(&self) -> String {
+        let new = ApiKeyCreate { name: "provider".to_owned(), ..ApiKeyCreate::default() };
+        let token = self.superuser().send(&user::CREATE_MY_API_KEY, (), (), new).await.unwrap();
+        token.key.unwrap().expose().clone()
     }
 
     /// Returns the provider block for this platform.

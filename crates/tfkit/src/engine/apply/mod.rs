@@ -47,6 +47,7 @@ impl Engine {
         if operation == Operation::Delete {
             core.shared.run.deletes(id_of(&request.prior));
         }
+        let prior = request.prior.clone();
         let timed = if request.planned.is_null() { &request.prior } else { &request.planned };
         let call = core.call(operation, timed, resource.timeout(operation), &notes);
         let mut stored = match operation {
@@ -54,8 +55,11 @@ impl Engine {
             Operation::Update => update::update(resource.as_ref(), call, &notes, request).await,
             _ => delete(resource.as_ref(), call, &notes, request).await,
         };
-        if operation == Operation::Create && !stored.state.is_null() {
-            core.shared.run.created(id_of(&stored.state));
+        let (before, after) = (resource.claim(&prior), resource.claim(&stored.state));
+        let known = if stored.state.is_null() { &prior } else { &stored.state };
+        // A failed creation has no object.
+        if !known.is_null() {
+            core.shared.run.applied(operation, id_of(known), before.as_ref(), after.as_ref());
         }
         stored.diags = stored.diags.into_iter().map(|diag| core.shared.run.advise(diag)).collect();
         stored

@@ -17,11 +17,12 @@ pub(super) async fn update(
     request: ApplyRequest,
 ) -> Stored {
     let ApplyRequest { type_name, prior, planned, config, identity, .. } = request;
-    let mut update = Update { known: prior.clone(), prior, planned, config };
+    let mut update = Update { known: prior.clone(), prior, planned, config, is_repeated: false };
     let mut attempt = try_once(resource, &call, &type_name, &update, &identity).await;
     // Somebody may have changed the object between the read and the update.
     if let Ok(Attempt { now, identity: Ok(_), violation: Some(_), is_changed_outside }) = &attempt {
         update.known = without_unknown(now.clone());
+        update.is_repeated = true;
         let before = *is_changed_outside;
         attempt = try_once(resource, &call, &type_name, &update, &identity).await;
         if let Ok(attempt) = &mut attempt {

@@ -171,7 +171,7 @@ async fn delete(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
 fn watch(shared: &Arc<Shared>, stored: Stored, mut watch: Watch) {
     let platform = Arc::clone(shared);
     shared.tasks.spawn(async move {
-        let (spec, mut times) = (spec(&stored), 0);
+        let (mut spec, mut times) = (spec(&stored), 0);
         loop {
             let (engine, since) = (engine(&platform, &stored), Instant::now());
             let Ok(mut reason) = engine.ended(&spec, watch).await else { return };
@@ -186,6 +186,11 @@ fn watch(shared: &Arc<Shared>, stored: Stored, mut watch: Watch) {
                 report(finish(&platform, &stored, &WorkspaceStatus::Pending, &reason, None).await);
                 tokio::time::sleep(FIRST_RESTART * 2_u32.pow(times)).await;
                 times += 1;
+                // In the version that ran, which is not the desired one after a failed upgrade.
+                match read(&platform, async |tx| sql::stored_unchecked(tx.sql(), stored.id).await).await {
+                    Ok(current) => spec.version = current.server_version.unwrap_or(current.version),
+                    Err(error) => return report(Err(error)),
+                }
                 match engine.restart(&spec, watch).await {
                     Ok(endpoint) => break endpoint,
                     Err(EngineError::Superseded) => return,

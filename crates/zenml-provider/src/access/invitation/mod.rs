@@ -11,7 +11,7 @@ pub use self::known::{
     Known, Standing, Status, account, forget, is_open, known, open, pending_by_id, standing,
 };
 pub use self::place::{Place, place_of, roles_of, teams_of};
-pub use self::wanted::{want, wants_of_others};
+pub use self::wanted::{left_to_others, want, wants_of_others};
 pub use self::withdrawal::{delete, undo, withdraw};
 
 /// The role of invited people by default.

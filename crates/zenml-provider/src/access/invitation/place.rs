@@ -3,14 +3,14 @@
 use std::fmt;
 
 use tfkit::Diag;
-use zenml_api::control::role::{self, Assignment, AssignmentQuery, ScopeQuery};
+use zenml_api::control::role::{Assignment, AssignmentQuery};
 use zenml_api::control::team::{self, TeamMember, TeamQuery};
-use zenml_api::{InvitationId, OrganizationId, TeamId, UserId};
+use zenml_api::{InvitationId, OrganizationId, ProjectId, TeamId, UserId, WorkspaceId};
 use zenml_client::{ApiError, Optional as _};
 
 use super::known::{forget, open};
 use crate::access::people;
-use crate::access::role::roles;
+use crate::access::role::{assignments_everywhere, roles};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
@@ -56,19 +56,17 @@ impl Place {
         }
     }
 
-    /// Returns the parameters of a request that grants it the role of an assignment.
-    pub const fn like(self, assignment: &Assignment) -> AssignmentQuery {
+    /// Returns the parameters of a request that grants it a role in the organization, a workspace or a project.
+    pub const fn in_scope(
+        self,
+        workspace_id: Option<WorkspaceId>,
+        project_id: Option<ProjectId>,
+    ) -> AssignmentQuery {
         let (user_id, invitation_id) = match self {
             Self::Account(user) => (Some(user), None),
             Self::Invitation(invitation) => (None, Some(invitation)),
         };
-        AssignmentQuery {
-            user_id,
-            team_id: None,
-            invitation_id,
-            workspace_id: assignment.workspace_id,
-            project_id: assignment.project_id,
-        }
+        AssignmentQuery { user_id, team_id: None, invitation_id, workspace_id, project_id }
     }
 }
 
@@ -132,13 +130,10 @@ pub async fn roles_of(
     let control_plane = client.control_plane()?;
     let mut there = Vec::new();
     for role in roles(client, organization).await?.all() {
-        // Without a scope, the list contains the assignments of all scopes.
-        let held =
-            control_plane.send(&role::ASSIGNMENTS, role.id, ScopeQuery::default(), ()).await.optional();
-        let held = held.map_err(|error| {
+        let held = assignments_everywhere(control_plane, role.id).await.map_err(|error| {
             cannot(format_args!("look for the roles of {place}"), Needs::ORGANIZATION_VIEWER, &error)
         })?;
-        there.extend(held.into_iter().flatten().filter(|assignment| place.holds(assignment)));
+        there.extend(held.into_iter().filter(|assignment| place.holds(assignment)));
     }
     Ok(there)
 }

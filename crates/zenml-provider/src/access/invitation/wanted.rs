@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
+use tfkit::Diag;
 use zenml_api::OrganizationId;
+use zenml_api::control::invitation::Invitation;
 
 use crate::access::people::{canonical, is_email};
 use crate::client::Client;
@@ -28,6 +30,16 @@ pub fn want<'a>(
     let wanted = client.memory::<Wanted>();
     let mut wanted = wanted.0.lock().unwrap_or_else(PoisonError::into_inner);
     wanted.insert((organization, who.to_owned()), names);
+}
+
+/// Returns the warning for an invitation that stays although the resource that managed it is destroyed.
+pub fn left_to_others(invitation: &Invitation, why: &str) -> Diag {
+    Diag::warning(format!("The invitation of {:?} stays", invitation.email))
+        .why(format!("{why} A team that contains it, a role of its own, or another resource of this run needs it."))
+        .fix(
+            "A zenml_team that has sent the invitation, or was refreshed together with the one that has, deletes it when \
+             nothing needs it any more. Otherwise, delete it in the ZenML Pro dashboard then.",
+        )
 }
 
 /// Returns the addresses that other resources of this run have announced.

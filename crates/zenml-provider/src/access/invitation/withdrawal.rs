@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tfkit::Diag;
 use zenml_api::InvitationId;
-use zenml_api::control::invitation as api;
+use zenml_api::control::invitation::{self as api, Invitation};
 use zenml_api::control::role;
 use zenml_client::Optional as _;
 
@@ -25,22 +25,22 @@ pub async fn delete(client: &Client, exclusive: &Exclusive, id: InvitationId) ->
 }
 
 /// Deletes an open invitation, unless a team contains it, it has roles of its own, or its address is one of `kept`.
-/// Returns whether the invitation is still open.
+/// Returns the invitation if it stays open.
 pub async fn withdraw(
     client: &Client,
     exclusive: &Exclusive,
     id: InvitationId,
     kept: &BTreeSet<String>,
-) -> Result<bool, Diag> {
+) -> Result<Option<Invitation>, Diag> {
     let Some(invitation) = pending_by_id(client, exclusive.organization, id).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     if kept.contains(&canonical(&invitation.email))
         || is_needed(client, exclusive, Place::Invitation(id), None).await?
     {
-        return Ok(true);
+        return Ok(Some(invitation));
     }
-    delete(client, exclusive, id).await.map(|()| false)
+    delete(client, exclusive, id).await.map(|()| None)
 }
 
 /// Returns whether a team contains a place, or it has another role than `own` in the organization.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tfkit::Diag;
+use tfkit::{Diag, Existing};
 use zenml_api::control::service_account::ApiKeyUpdate;
 use zenml_api::control::service_account::{self as api, ApiKey, ApiKeyCreate, ApiKeyQuery, ApiKeyRotate};
 use zenml_api::{ApiKeyId, IdOrName, OrganizationId, ServiceAccountId};
@@ -22,6 +22,15 @@ const ATTEMPTS: usize = 3;
 pub(super) struct Account {
     pub(super) organization: OrganizationId,
     pub(super) id: ServiceAccountId,
+}
+
+/// What a deletion has found.
+#[derive(Debug)]
+pub(super) struct Deleted {
+    /// The other keys of the account; none if they could not be read.
+    pub(super) others: Vec<ApiKey>,
+    /// The key that got the name.
+    pub(super) successor: Option<ApiKeyId>,
 }
 
 impl Account {
@@ -117,18 +126,41 @@ impl Account {
     }
 
     /// Deletes a key. A key that waits for its name gets it.
-    pub(super) async fn delete(self, client: &Client, key: ApiKeyId, name: &str) -> Result<(), Diag> {
+    pub(super) async fn delete(self, client: &Client, key: ApiKeyId, name: &str) -> Result<Deleted, Diag> {
         let gone = client.control_plane()?.call(&api::DELETE_API_KEY, self.key(key)).await.optional();
         gone.map_err(|error| failed("delete", name, &error))?;
-        let Ok(keys) = self.keys(client).await else { return Ok(()) };
+        let others = self.keys(client).await.unwrap_or_default();
         let successor =
-            keys.iter().find_map(|other| Some((other.id, names::awaited(&other.name, key, name)?)));
-        let Some((successor, name)) = successor else { return Ok(()) };
+            others.iter().find_map(|other| Some((other.id, names::awaited(&other.name, key, name)?)));
+        let Some((successor, name)) = successor else { return Ok(Deleted { others, successor: None }) };
         let change = ApiKeyUpdate { name: Some(name), ..ApiKeyUpdate::default() };
         // If this fails, the next plan shows the temporary name, and its apply corrects it.
         let _ = self.update(client, successor, change).await;
-        Ok(())
+        Ok(Deleted { others, successor: Some(successor) })
     }
+
+    /// Returns the import id of a key.
+    pub(super) fn import_id(self, key: ApiKeyId) -> String {
+        format!("{}/{}/{key}", self.organization, self.id)
+    }
+}
+
+/// Returns the error for a name that another key has.
+pub(super) fn exists(account: Account, name: &str, existing: Option<&ApiKey>) -> Diag {
+    let diag = Diag::error(format!("API key {name:?} already exists")).why(format!(
+        "The service account {} has a key with this name, and names must be unique.",
+        account.id
+    ));
+    let diag = match existing {
+        Some(existing) => diag.in_the_way(Existing {
+            words: "API key",
+            resource: "zenml_api_key",
+            id: existing.id.to_string(),
+            import: account.import_id(existing.id),
+        }),
+        None => diag,
+    };
+    diag.fix("To create another one, choose another name.").at(super::ApiKey::NAME)
 }
 
 /// Returns the diagnostic for an account that a key refers to, but that was not found.

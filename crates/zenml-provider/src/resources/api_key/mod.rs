@@ -10,18 +10,18 @@ mod own;
 mod planning;
 mod record;
 mod renewal;
+mod waiting;
 
 use jiff::Timestamp;
 use tfkit::{
-    Claim, Current, Cx, Diag, Existing, Generated, ImportId, Imported, Page, Partial, Path, Plan, Resource,
-    Since,
+    Claim, Current, Cx, Diag, Generated, ImportId, Imported, Page, Partial, Path, Plan, Resource, Since,
 };
 use zenml_api::control::service_account::{ApiKey as Wire, ApiKeyCreate, ApiKeyUpdate};
 use zenml_api::{ApiKeyId, IdOrName, Patch};
 use zenml_client::ApiError;
 
 pub use self::action::RotateApiKey;
-use self::calls::Account;
+use self::calls::{Account, exists};
 pub use self::list::ApiKeyFilters;
 pub use self::minutes::Minutes;
 pub use self::model::{ApiKey, ApiKeyKey, Remote};
@@ -40,7 +40,10 @@ impl Resource for ApiKey {
         let account = account_of(client, key).await?;
         let found = account.look(client, key.id.0).await?;
         match &found {
-            Some(found) => record::remember_first_activity(cx, found.active)?,
+            Some(found) => {
+                waiting::refreshed(cx, account, found).await?;
+                record::remember_first_activity(cx, found.active)?;
+            }
             None => account.has_lost(client, key.id.0).await?,
         }
         Ok(found.map(|key| account.remote(key)))
@@ -59,6 +62,13 @@ impl Resource for ApiKey {
         let (keys, next) = account.page(cx.client().await?, from.unwrap_or(0)).await?;
         let items = keys.into_iter().map(|key| (account.identity(key.id), account.remote(key))).collect();
         Ok(Page { items, next })
+    }
+
+    async fn complete(cx: &Cx<Client>, item: Remote) -> Result<Remote, Diag> {
+        let account = Account { organization: item.organization, id: item.account };
+        waiting::refreshed(cx, account, &item.key).await?;
+        record::remember_first_activity(cx, item.key.active)?;
+        Ok(item)
     }
 
     fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
@@ -84,7 +94,7 @@ impl Resource for ApiKey {
         Ok(Self::seen(&remote, &Since::Answer(&plan)))
     }
 
-    async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
+    async fn update(cx: &Cx<Client>, current: Current<Self>, mut plan: Self) -> Result<Self, Diag> {
         let mut remote =
             current.remote.ok_or_else(|| Diag::bug("An API key is updated without being read"))?;
         let client = cx.client().await?;
@@ -102,12 +112,16 @@ impl Resource for ApiKey {
             Some(true) if !is_decided => cx.warn(activated_again(&plan.name)),
             _ => {}
         }
-        let is_rotation = plan.key.is_unknown();
+        let is_rotation = plan.key.is_unknown() && !current.is_repeated;
+        if current.is_repeated {
+            // The first attempt has rotated the key. Another rotation would end the one that is retained.
+            plan.key = before.key.clone();
+        }
         let is_lost = record::is_ours(cx) && !before.has_key();
         if is_rotation {
             own::refuse_another_rotation(client, before, is_lost)?;
         }
-        if change.name.is_some() && still_waits(cx, client, account, &remote.key, &plan.name).await? {
+        if change.name.is_some() && !waiting::is_free(cx, client, account, &remote.key, &plan.name).await? {
             change.name = None;
         }
         if change != ApiKeyUpdate::default() {
@@ -125,7 +139,7 @@ impl Resource for ApiKey {
             record::remember_key(cx)?;
             cx.save(&Self::seen(&remote, &Since::Answer(&plan)));
             remote = account.remote(account.read_again(client, remote.key).await);
-            warn_of_unchanged_expiry(cx, before, &plan, &remote);
+            note_unchanged_expiry(cx, before, &plan, &remote)?;
         }
         Ok(Self::seen(&remote, &Since::Answer(&plan)))
     }
@@ -136,7 +150,9 @@ impl Resource for ApiKey {
         own::refuse(client, id, &prior.name, End::Deleted)?;
         let organization = control::organization::or_default(client, &prior.organization_id).await?;
         let account = Account { organization, id: prior.service_account_id.0 };
-        account.delete(client, id, &prior.name).await
+        let deleted = account.delete(client, id, &prior.name).await?;
+        waiting::end(cx, client, account, id, &deleted);
+        Ok(())
     }
 
     fn validate(config: &Partial<Self>) -> Vec<Diag> {
@@ -175,10 +191,6 @@ impl Resource for ApiKey {
 impl Account {
     fn remote(self, key: Wire) -> Remote {
         Remote { organization: self.organization, account: self.id, key, read_at: Timestamp::now() }
-    }
-
-    fn import_id(self, key: ApiKeyId) -> String {
-        format!("{}/{}/{key}", self.organization, self.id)
     }
 
     fn identity(self, key: ApiKeyId) -> ApiKeyKey {
@@ -262,8 +274,7 @@ async fn create_new(cx: &Cx<Client>, client: &Client, account: Account, plan: &A
         Err(error) => return Err(not_created(account, &plan.name, &error)),
     };
     if let Some(holder) = free.holder {
-        record::remember_wait(cx)?;
-        cx.warn(waits(account, &plan.name, &free.name, holder));
+        waiting::begin(cx, client, account, &key, &plan.name, holder)?;
     }
     Ok(key)
 }
@@ -273,61 +284,6 @@ fn not_created(account: Account, name: &str, error: &ApiError) -> Diag {
         ApiError::Conflict(refused) => exists(account, name, None).trace(refused.call.to_string()),
         error => calls::failed("create", name, error),
     }
-}
-
-fn waits(account: Account, name: &str, now: &str, holder: &Wire) -> Diag {
-    let created =
-        holder.created.as_ref().map(|created| format!(", created at {created},")).unwrap_or_default();
-    Diag::warning(format!("The new API key is named {now:?} for now"))
-        .why(format!("The key {}{created} is also named {name:?}, and names must be unique.", holder.id))
-        .fix(
-            "If this run replaces that key (create_before_destroy), there is nothing to do: the new key gets its name \
-             when the old one is deleted.",
-        )
-        .fix(format!(
-            "Otherwise, choose another name, or delete the other key. To manage that key instead of the new one, remove \
-             the new one and import the other:\n  terraform import zenml_api_key.NAME {}",
-            account.import_id(holder.id)
-        ))
-        .at(ApiKey::NAME)
-}
-
-/// Returns whether a key still has to wait for its name. A run that was interrupted before it deleted the replaced key
-/// leaves both, and the next one deletes it. If the name is taken even after that, the holder is another key.
-async fn still_waits(
-    cx: &Cx<Client>,
-    client: &Client,
-    account: Account,
-    key: &Wire,
-    name: &str,
-) -> Result<bool, Diag> {
-    let is_first = record::take_wait(cx);
-    let keys = account.keys(client).await?;
-    let Some(holder) = keys.iter().find(|other| other.name == *name && other.id != key.id) else {
-        return Ok(false);
-    };
-    if !is_first || key.name != names::waiting(name, holder.id) {
-        return Err(exists(account, name, Some(holder)));
-    }
-    cx.warn(waits(account, name, &key.name, holder));
-    Ok(true)
-}
-
-fn exists(account: Account, name: &str, existing: Option<&Wire>) -> Diag {
-    let diag = Diag::error(format!("API key {name:?} already exists")).why(format!(
-        "The service account {} has a key with this name, and names must be unique.",
-        account.id
-    ));
-    let diag = match existing {
-        Some(existing) => diag.in_the_way(Existing {
-            words: "API key",
-            resource: "zenml_api_key",
-            id: existing.id.to_string(),
-            import: account.import_id(existing.id),
-        }),
-        None => diag,
-    };
-    diag.fix("To create another one, choose another name.").at(ApiKey::NAME)
 }
 
 async fn changed(client: &Client, account: Account, key: &Wire, change: ApiKeyUpdate) -> Result<Wire, Diag> {
@@ -392,11 +348,12 @@ fn activated_again(name: &str) -> Diag {
         .at(ApiKey::ACTIVE)
 }
 
-/// Warns if a rotation because of the expiry did not change it: each plan would rotate the key again.
-fn warn_of_unchanged_expiry(cx: &Cx<Client>, before: &ApiKey, plan: &ApiKey, now: &Remote) {
+/// Warns if a rotation because of the expiry did not change it, and notes that another one would be in vain.
+fn note_unchanged_expiry(cx: &Cx<Client>, before: &ApiKey, plan: &ApiKey, now: &Remote) -> Result<(), Diag> {
     let now = ApiKey::seen(now, &Since::Answer(plan));
     if *now.ready_for_renewal.as_ref().unwrap_or(&false) && now.expires_at == before.expires_at {
         let expires_at = now.expires_at.into_option().flatten().unwrap_or_default();
+        record::remember_kept_expiry(cx, &expires_at)?;
         cx.warn(
             Diag::warning(format!("The rotation did not extend the lifetime of API key {:?}", plan.name))
                 .why(format!(
@@ -406,4 +363,5 @@ fn warn_of_unchanged_expiry(cx: &Cx<Client>, before: &ApiKey, plan: &ApiKey, now
                 .at(ApiKey::RETAIN),
         );
     }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use tfkit::{Cx, Diag, Partial, Plan};
 use super::minutes::Minutes;
 use super::own::{self, End};
 use super::renewal::{self, Activity, Cause, Facts};
-use super::{ApiKey, Id, record};
+use super::{ApiKey, Id, record, waiting};
 use crate::client::Client;
 use crate::control;
 
@@ -31,6 +31,7 @@ pub(super) async fn plan(cx: &Cx<Client>, plan: &mut Plan<ApiKey>) -> Result<(),
         warn_of_idle_renewal(plan);
     }
     control::organization::plan_default(cx, plan, ApiKey::ORGANIZATION_ID).await;
+    waiting::plan(cx, plan).await;
     let Some(prior) = plan.prior().cloned() else { return Ok(()) };
     let mut ends = plan.is_delete().then_some(End::Deleted);
     if plan.is_update() {
@@ -60,6 +61,9 @@ fn renew(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey) -> Option<End
     }
     let before = plan.get(ApiKey::RENEW_BEFORE);
     let was_ready = prior.ready_for_renewal.as_ref() == Some(&true);
+    // Without a known time, the key may have to be replaced.
+    let retains = plan.get(ApiKey::RETAIN).known().is_some();
+    let is_in_vain = was_ready && retains && is_in_vain(cx, prior);
     let facts = Facts {
         active: Activity {
             left: record::activity(cx),
@@ -68,9 +72,13 @@ fn renew(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey) -> Option<End
         },
         is_lost: is_ours && !prior.has_key(),
         keepers_change: keepers_change(plan, prior) && (is_ours || prior.keepers.is_some()),
-        is_ready: was_ready && !before.is_null(),
+        is_ready: was_ready && !before.is_null() && !is_in_vain,
     };
     let Some(cause) = facts.cause() else {
+        if is_in_vain && !before.is_null() {
+            warn_of_rotations_in_vain(plan, prior, before.known().as_ref());
+            return None;
+        }
         if was_ready {
             plan.set(ApiKey::READY_FOR_RENEWAL, &false);
         }
@@ -81,8 +89,6 @@ fn renew(cx: &Cx<Client>, plan: &mut Plan<ApiKey>, prior: &ApiKey) -> Option<End
         return None;
     };
     let why = because(cause, prior, before.known().as_ref());
-    // Without a known time, the key may have to be replaced.
-    let retains = plan.get(ApiKey::RETAIN).known().is_some();
     if retains && cause != Cause::Deactivated {
         rotate(cx, plan, prior, facts, why);
         return None;
@@ -155,6 +161,25 @@ fn warn_of_expiry(plan: &mut Plan<ApiKey>, prior: &ApiKey) {
                 .at(ApiKey::EXPIRES_AT),
         );
     }
+}
+
+/// Returns whether the last rotation of a key left its expiry as it is. Another one would only end the retained key.
+fn is_in_vain(cx: &Cx<Client>, prior: &ApiKey) -> bool {
+    let expires_at = prior.expires_at.as_ref().and_then(Option::as_deref);
+    expires_at.is_some_and(|expires_at| record::is_kept_expiry(cx, expires_at))
+}
+
+/// Warns about a key that is due for a renewal that a rotation cannot bring.
+fn warn_of_rotations_in_vain(plan: &mut Plan<ApiKey>, prior: &ApiKey, before: Option<&Minutes>) {
+    let name = &prior.name;
+    let why = because(Cause::Expires, prior, before).unwrap_or_default();
+    plan.warn(
+        Diag::warning(format!("The API key {name:?} is due for renewal, but is not rotated again"))
+            .why(why)
+            .why("The last rotation did not change the expiry: this control plane keeps the expiry of a key.")
+            .fix("Remove `retain`, so that the key is replaced instead.")
+            .at(ApiKey::RETAIN),
+    );
 }
 
 /// Warns about a time for renewal if the key does not expire.

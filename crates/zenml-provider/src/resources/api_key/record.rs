@@ -1,6 +1,8 @@
 //! What the private state of a key records.
 
+use serde_json::json;
 use tfkit::{Cx, Diag};
+use zenml_api::ApiKeyId;
 
 use crate::client::Client;
 
@@ -13,8 +15,11 @@ const ACTIVE: &str = "active";
 /// Set by a plan that changes whether the key works.
 const DECIDES: &str = "decides_active";
 
-/// Set while the key has a temporary name that no update has tried to correct.
+/// Set while the key has a temporary name.
 const WAITS: &str = "waits";
+
+/// The expiry that a rotation did not change.
+const KEPT_EXPIRY: &str = "kept_expiry";
 
 /// Records that the state contains the key.
 pub(super) fn remember_key(cx: &Cx<Client>) -> Result<(), Diag> {
@@ -58,14 +63,37 @@ pub(super) fn take_note(cx: &Cx<Client>) -> bool {
     is_changed
 }
 
-/// Records that a new key has a temporary name.
-pub(super) fn remember_wait(cx: &Cx<Client>) -> Result<(), Diag> {
-    cx.set_private(WAITS, true.into())
+/// A key with a temporary name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wait {
+    /// The key that has the wanted name.
+    pub(super) holder: ApiKeyId,
+    /// Whether that key is in the state too; `None` before the first refresh.
+    pub(super) in_state: Option<bool>,
 }
 
-/// Returns whether this is the first update since the key got its temporary name.
-pub(super) fn take_wait(cx: &Cx<Client>) -> bool {
-    let is_first = cx.private(WAITS).is_some();
+/// Records that a key has a temporary name.
+pub(super) fn remember_wait(cx: &Cx<Client>, wait: Wait) -> Result<(), Diag> {
+    cx.set_private(WAITS, json!([wait.holder, wait.in_state]))
+}
+
+/// Returns what a key with a temporary name waits for.
+pub(super) fn wait(cx: &Cx<Client>) -> Option<Wait> {
+    let stored = cx.private(WAITS)?;
+    Some(Wait { holder: stored.get(0)?.as_str()?.parse().ok()?, in_state: stored.get(1)?.as_bool() })
+}
+
+/// Forgets the temporary name of a key.
+pub(super) fn forget_wait(cx: &Cx<Client>) {
     cx.remove_private(WAITS);
-    is_first
+}
+
+/// Records that a rotation because of the expiry did not change it.
+pub(super) fn remember_kept_expiry(cx: &Cx<Client>, expires_at: &str) -> Result<(), Diag> {
+    cx.set_private(KEPT_EXPIRY, expires_at.into())
+}
+
+/// Returns whether a rotation has left the key with this expiry, so that another one would be in vain.
+pub(super) fn is_kept_expiry(cx: &Cx<Client>, expires_at: &str) -> bool {
+    cx.private(KEPT_EXPIRY).is_some_and(|kept| kept.as_str() == Some(expires_at))
 }

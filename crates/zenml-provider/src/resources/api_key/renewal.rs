@@ -87,7 +87,7 @@ pub(super) fn in_utc(text: &str) -> String {
 }
 
 /// Reads a time with an offset or, as servers write it, without one in UTC.
-fn read(text: &str) -> Option<Timestamp> {
+pub(super) fn read(text: &str) -> Option<Timestamp> {
     let naive = || Offset::UTC.to_timestamp(text.parse().ok()?).ok();
     text.parse().ok().or_else(naive)
 }

@@ -1,23 +1,31 @@
 //! How somebody joins an organization, gets another role, and leaves.
 
 use tfkit::{Cx, Diag, LockGuard};
+use zenml_api::control::invitation::Invitation;
 use zenml_api::control::member::{self, MemberRemoval};
 use zenml_api::control::role::{self as role_api, AssignmentQuery, Role};
-use zenml_api::control::team;
-use zenml_api::{InvitationId, OrganizationId, RoleId, UserId};
+use zenml_api::{OrganizationId, RoleId, UserId};
 use zenml_client::{ApiError, Optional as _};
 
 use super::model::OrganizationMember;
+use super::moving::Moving;
 use super::standing::{Remote, Standing, Status, find};
-use crate::access::invitation::{self, Place};
+use crate::access::invitation::{self, Exclusive, Place};
 use crate::access::last_admin::{self, Loss};
 use crate::access::principal::Principal;
+use crate::access::role::require_gone;
 use crate::access::{choice, membership, people};
 use crate::client::Client;
 use crate::failure::{Needs, cannot};
 
 /// Key in the private state for the role that the last apply granted. Other roles of the person are never revoked.
 const ROLE: &str = "role";
+
+/// Key in the private state that is set if the resource has sent the invitation.
+const SENT: &str = "sent";
+
+/// Key in the private state of a planned deletion that is set if another resource of the run wants the address.
+const KEPT: &str = "kept";
 
 async fn wanted_role(
     client: &Client,
@@ -34,6 +42,29 @@ pub(super) fn remember(cx: &Cx<Client>, role: RoleId) -> Result<(), Diag> {
 
 fn remembered(cx: &Cx<Client>) -> Option<RoleId> {
     cx.private(ROLE).and_then(|role| serde_json::from_value(role).ok())
+}
+
+/// Returns whether the resource has sent the invitation itself, and has not taken it over.
+fn has_sent(cx: &Cx<Client>) -> bool {
+    cx.private(SENT).is_some()
+}
+
+fn remember_sent(cx: &Cx<Client>) -> Result<(), Diag> {
+    cx.set_private(SENT, true.into())
+}
+
+/// Records in the plan of a deletion whether another resource of this run wants the address.
+pub(super) fn plan_deletion(cx: &Cx<Client>, organization: OrganizationId, email: &str) -> Result<(), Diag> {
+    let Some(client) = cx.client_if_known() else { return Ok(()) };
+    if invitation::wants_of_others(client, organization, &who(email)).contains(&people::canonical(email)) {
+        cx.set_private(KEPT, true.into())?;
+    }
+    Ok(())
+}
+
+/// Returns how the resource announces its address.
+pub(super) fn who(email: &str) -> String {
+    format!("member {}", people::canonical(email))
 }
 
 /// Makes sure that somebody is a member with the planned role, or is invited.
@@ -73,7 +104,9 @@ pub(super) async fn join(
     }
     if let Some(email) = plan.email.as_ref() {
         let admitted = invitation::admit(client, &exclusive, email, &role).await;
-        admitted.map_err(|diag| diag.at(OrganizationMember::EMAIL))?;
+        if admitted.map_err(|diag| diag.at(OrganizationMember::EMAIL))?.is_new {
+            remember_sent(cx)?;
+        }
     } else {
         let user = plan.user_id.as_ref().ok_or_else(|| Diag::bug("A member has no name"))?;
         require_person(client, organization, user.0).await?;
@@ -150,21 +183,30 @@ pub(super) async fn update(
     let role = wanted_role(client, organization, plan).await?;
     let name = current.id();
     let account = match &current.standing {
-        Standing::Member(user, _) => Some(user.id),
+        Standing::Member(user, _) => {
+            if let Some(moving) = Moving::unfinished(cx) {
+                moving.finish(cx, Place::Account(user.id)).await?;
+            }
+            Some(user.id)
+        }
         Standing::Invited(invitation, status) => {
             let email = plan.email.as_ref().unwrap_or(&invitation.email);
-            let is_open = *status == Status::Invited;
-            invite_again(cx, &current, invitation.id, is_open, email, &role).await?.account()
+            invite_again(cx, &current, invitation, *status == Status::Invited, email, &role).await?.account()
         }
     };
     if let Some(account) = account {
         membership::grant(client, organization, account, &role).await?;
         if let Some(before) = remembered(cx).filter(|before| *before != role.id) {
             let principal = Principal::User(account);
-            let _others_wait = require_another_admin(cx, &current, &Loss::Role(&principal, before)).await?;
+            let loss = Loss::Role(&principal, before);
+            let _others_wait = require_another_admin(cx, &current, &loss).await?;
             let query = AssignmentQuery { user_id: Some(account), ..AssignmentQuery::default() };
             let gone = client.control_plane()?.send(&role_api::REVOKE, before, query, ()).await.optional();
-            gone.map_err(|error| failed("revoke a role of", &name, &error))?;
+            if let Err(error) = gone {
+                let reason = last_admin::reason(client, organization, &loss, &error).await;
+                let reason = reason.map(|diag| diag.at(OrganizationMember::ROLE));
+                return Err(reason.unwrap_or_else(|| failed("revoke a role of", &name, &error)));
+            }
         }
     }
     remember(cx, role.id)?;
@@ -176,37 +218,69 @@ pub(super) async fn update(
 async fn invite_again(
     cx: &Cx<Client>,
     current: &Remote,
-    old: InvitationId,
+    old: &Invitation,
     is_open: bool,
     email: &str,
     role: &Role,
 ) -> Result<Place, Diag> {
     let (client, organization) = (cx.client().await?, current.organization);
     let exclusive = invitation::exclusive(cx, organization).await;
-    let (mut teams, mut roles) = (Vec::new(), Vec::new());
-    if is_open {
-        teams = invitation::teams_of(client, organization, Place::Invitation(old)).await?;
-        roles = invitation::roles_of(client, organization, Place::Invitation(old)).await?;
-        invitation::delete(client, &exclusive, old).await?;
+    let unfinished = Moving::unfinished(cx);
+    if let Some(moving) = unfinished.clone().filter(|_| is_open)
+        && current.held().iter().all(|held| held.id == role.id)
+    {
+        let place = Place::Invitation(old.id);
+        return moving.finish(cx, place).await.map(|()| place);
     }
-    let place = invitation::invite(client, &exclusive, email, role).await?.place;
-    let moved = |error: ApiError| failed("move the teams and roles of the invitation of", email, &error);
-    for team in teams {
-        match client.control_plane()?.send(&team::ADD_MEMBER, team, place.in_team(), ()).await.optional() {
-            // Somebody may have deleted the team, or added the person.
-            Ok(_) | Err(ApiError::Conflict(_)) => {}
-            Err(error) => return Err(moved(error)),
+    let moving = if is_open {
+        let moving = Moving::from(client, organization, old.clone()).await?.and(unfinished.as_ref());
+        moving.record(cx)?;
+        invitation::delete(client, &exclusive, old.id).await?;
+        Some(moving)
+    } else {
+        unfinished
+    };
+    match invitation::invite(client, &exclusive, email, role).await {
+        Ok(admitted) => {
+            remember_sent(cx)?;
+            if let Some(moving) = moving {
+                moving.finish(cx, admitted.place).await?;
+            }
+            Ok(admitted.place)
         }
+        Err(diag) => Err(match moving {
+            Some(moving) if is_open => restored(cx, current, &exclusive, moving, diag).await,
+            _ => diag,
+        }),
     }
-    for assignment in roles {
-        let query = place.like(&assignment);
-        let granted = client.control_plane()?.send(&role_api::ASSIGN, assignment.role.id, query, ()).await;
-        match granted.optional() {
-            Ok(_) | Err(ApiError::Conflict(_)) => {}
-            Err(error) => return Err(moved(error)),
-        }
+}
+
+/// Sends a deleted invitation again, because the one that replaces it could not be sent, and returns the error.
+async fn restored(
+    cx: &Cx<Client>,
+    current: &Remote,
+    exclusive: &Exclusive,
+    moving: Moving,
+    diag: Diag,
+) -> Diag {
+    let (email, diag) = (moving.invitation.email.clone(), diag.at(OrganizationMember::ROLE));
+    let left = format!(
+        "The old invitation was deleted, and could not be sent again. It had: {}. The next apply sends an invitation with \
+         all of this.",
+        moving.left()
+    );
+    let before = moving.invitation.role_id.or_else(|| remembered(cx));
+    let role = before.and_then(|role| current.roles.by_id(role));
+    let (Ok(client), Some(role)) = (cx.client().await, role) else { return diag.why(left) };
+    match invitation::invite(client, exclusive, &email, role).await {
+        Ok(admitted) => match moving.finish(cx, admitted.place).await {
+            Ok(()) => {
+                diag.why("The old invitation was sent again, with its role, its teams and its other roles.")
+            }
+            Err(more) => diag.why("The old invitation was sent again.").why(more.to_string()),
+        },
+        Err(_) => diag.why(left),
     }
-    Ok(place)
 }
 
 /// Removes a member, or takes back the invitation. One that cannot be accepted stays as a record.
@@ -214,15 +288,38 @@ pub(super) async fn remove(cx: &Cx<Client>, remote: &Remote) -> Result<(), Diag>
     let client = cx.client().await?;
     match (&remote.standing, remote.status()) {
         (Standing::Member(user, _), _) => {
-            let _others_wait = require_another_admin(cx, remote, &Loss::Membership(user.id)).await?;
+            let loss = Loss::Membership(user.id);
+            let _others_wait = require_another_admin(cx, remote, &loss).await?;
             people::forget(client, remote.organization);
             let removal = MemberRemoval { user_id: user.id };
             let gone = client.control_plane()?.send(&member::REMOVE, remote.organization, removal, ()).await;
-            gone.optional().map(drop).map_err(|error| failed("remove", &remote.id(), &error))
+            let error = match gone.optional() {
+                Ok(Some(())) => return Ok(()),
+                Ok(None) => {
+                    let what = format!("{:?} is a member of the organization", remote.id());
+                    return require_gone(client, remote.organization, &what).await;
+                }
+                Err(error) => error,
+            };
+            let reason = last_admin::reason(client, remote.organization, &loss, &error).await;
+            let reason = reason.map(|diag| diag.at(OrganizationMember::ROLE));
+            Err(reason.unwrap_or_else(|| failed("remove", &remote.id(), &error)))
         }
         (Standing::Invited(invitation, _), Status::Invited) => {
             let exclusive = invitation::exclusive(cx, remote.organization).await;
-            invitation::delete(client, &exclusive, invitation.id).await
+            if has_sent(cx) {
+                return invitation::delete(client, &exclusive, invitation.id).await;
+            }
+            // Somebody else has sent it, such as a team that still contains it.
+            let mut kept = invitation::wants_of_others(client, remote.organization, &who(&invitation.email));
+            if cx.private(KEPT).is_some() {
+                kept.insert(people::canonical(&invitation.email));
+            }
+            if let Some(left) = invitation::withdraw(client, &exclusive, invitation.id, &kept).await? {
+                let why = "Somebody else has sent it, and the resource had only taken it over.";
+                cx.warn(invitation::left_to_others(&left, why));
+            }
+            Ok(())
         }
         (Standing::Invited(..), _) => Ok(()),
     }

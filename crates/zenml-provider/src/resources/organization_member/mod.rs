@@ -4,6 +4,7 @@ mod change;
 mod data;
 mod list;
 mod model;
+mod moving;
 mod standing;
 
 use tfkit::{
@@ -14,6 +15,7 @@ use tfkit::{
 pub use self::data::{UserData, UsersData};
 pub use self::list::OrganizationMemberFilters;
 pub use self::model::{OrganizationMember, OrganizationMemberKey};
+use self::moving::Moving;
 pub use self::standing::Remote;
 use self::standing::Status;
 use crate::access::belonging::malformed_email;
@@ -34,6 +36,10 @@ impl Resource for OrganizationMember {
         let client = cx.client().await?;
         let organization = control::organization::of_key(client, key.organization_id).await?;
         let found = standing::find(client, organization, &key.id).await?;
+        // A replacement of the invitation that failed halfway leaves nobody, and the next apply invites again.
+        if let (None, Some(moving)) = (&found, Moving::unfinished(cx)) {
+            return standing::expired(client, organization, moving.invitation).await.map(Some);
+        }
         if found.is_none() {
             control::organization::gone_from(client, organization, &format!("the member {:?}", key.id))
                 .await?;
@@ -118,13 +124,32 @@ impl Resource for OrganizationMember {
             warn_of_own_loss(cx.client().await?, plan, &prior).await;
         }
         if plan.is_delete() {
-            return Ok(());
+            return match (prior.organization_id.as_ref(), prior.email.as_ref()) {
+                (Some(Id(organization)), Some(email)) => change::plan_deletion(cx, *organization, email),
+                _ => Ok(()),
+            };
         }
         if changes_role {
             check_role(cx, plan).await?;
         }
         let name = prior.id.get()?;
-        match Status::parse(prior.status.get()?) {
+        let status = Status::parse(prior.status.get()?);
+        if Moving::unfinished(cx).is_some() {
+            match status {
+                Status::Active => plan.unknown(Self::STATUS),
+                Status::Invited | Status::Expired | Status::Declined => plan_invitation(plan),
+            }
+            plan.warn(
+                Diag::warning(format!("The invitation of {name:?} was not replaced completely"))
+                    .why(
+                        "The last apply deleted the invitation. It could not send a new one, or give all teams and roles of \
+                         the old one to it. This plan completes that.",
+                    )
+                    .at(Self::STATUS),
+            );
+            return Ok(());
+        }
+        match status {
             Status::Invited if changes_role => {
                 plan_invitation(plan);
                 plan.warn(
@@ -198,7 +223,7 @@ fn announce(cx: &Cx<Client>, plan: &Plan<OrganizationMember>) {
     let email = planned.or_else(|| prior.and_then(|prior| prior.email.as_ref()).cloned());
     if let (Some(client), Some(Id(organization)), Some(email)) = (cx.client_if_known(), organization, email) {
         let wanted = (!plan.is_delete()).then_some(email.as_str());
-        want(client, organization, &format!("member {}", canonical(&email)), wanted);
+        want(client, organization, &change::who(&email), wanted);
     }
 }
 

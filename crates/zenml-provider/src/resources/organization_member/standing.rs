@@ -164,6 +164,16 @@ fn of_invitation(Known { invitation, status }: Known) -> Option<Standing> {
     Some(Standing::Invited(invitation, status))
 }
 
+/// Returns somebody whose invitation can no longer be accepted.
+pub(super) async fn expired(
+    client: &Client,
+    organization: OrganizationId,
+    invitation: Invitation,
+) -> Result<Remote, Diag> {
+    let roles = roles(client, organization).await?;
+    Ok(Remote { organization, standing: Standing::Invited(invitation, Status::Expired), roles })
+}
+
 /// Reads an account with its roles in the organization.
 fn of_member(member: Member) -> Option<Standing> {
     let mut roles: Vec<_> =

@@ -171,13 +171,13 @@ async fn of_stacks(
     Ok(shares.into_iter().map(|(principal, stacks)| (principal, needs(stacks))).collect())
 }
 
-fn key(workspace: WorkspaceId, object: Object, principal: &Principal) -> ResourceShareKey {
+pub(super) fn key(workspace: WorkspaceId, object: Object, principal: &Principal) -> ResourceShareKey {
     ResourceShareKey {
         workspace_id: Id(workspace),
         project_id: object.project.map(Id),
         resource_type: object.kind.name().to_owned(),
         resource_id: object.id.to_string(),
-        email: None,
+        email: principal.email().map(str::to_owned),
         team_id: principal.team().map(Id),
         user_id: principal.user().map(Id),
         service_account_id: principal.service_account().map(Id),

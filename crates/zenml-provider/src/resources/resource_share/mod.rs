@@ -4,7 +4,7 @@ mod list;
 mod model;
 mod place;
 
-use tfkit::{Claim, Current, Cx, Diag, Generated, ImportId, Imported, Partial, Plan, Resource, Since};
+use tfkit::{Claim, Current, Cx, Diag, Generated, ImportId, Imported, Page, Partial, Plan, Resource, Since};
 use zenml_api::rbac::ResourceType;
 use zenml_api::{Identifier as _, ProjectId, StackId};
 
@@ -21,8 +21,8 @@ use crate::in_workspace::scope::{self, Reach, Seen, Server};
 use crate::sharing::change::{Change, Changing, Done, Reading};
 use crate::sharing::holder::{Holder, check_planned};
 use crate::sharing::ledger::OfPrincipal;
-use crate::sharing::need::{Actions, Grants, Kind};
-use crate::sharing::shares::{Shares, left_behind, warn_of_refusal};
+use crate::sharing::need::{Actions, Grants, Kind, Object};
+use crate::sharing::shares::{Shares, held_on, left_behind, warn_of_refusal};
 
 /// The result of a read.
 #[derive(Clone, Debug)]
@@ -57,6 +57,39 @@ impl Resource for ResourceShare {
                 Ok(Some(Remote(Seen::Unseen)))
             }
         }
+    }
+
+    fn scope(_: &Cx<Client>, key: &ResourceShareKey) -> Option<String> {
+        let object = object(key.project_id.map(|id| id.0), &key.resource_type, &key.resource_id).ok()?;
+        Some(format!("{} {object}", key.workspace_id))
+    }
+
+    /// Lists who has a share of one object, in a single request.
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        _: Option<u64>,
+    ) -> Result<Page<ResourceShareKey, Remote>, Diag> {
+        let parts = scope.split_once(' ');
+        let parts = parts.and_then(|(home, object)| Some((home.parse().ok()?, Object::parse(object)?)));
+        let (workspace, object) = parts.ok_or_else(|| Diag::bug("A scope cannot be parsed"))?;
+        // Without permission, and if the workspace is not available, the read of each share warns about it.
+        let nothing = Page { items: Vec::new(), next: None };
+        let Reach::Open(server) = scope::reach(cx, Some(workspace)).await? else { return Ok(nothing) };
+        let held = held_on(cx.client().await?, workspace, object, false).await?;
+        let items = held.into_iter().flatten().flat_map(|held| {
+            let items = held.principals.into_iter().map(|principal| {
+                let key = list::key(workspace, object, &principal);
+                let place = Place { workspace, object, principal };
+                (key, Remote(Seen::on(&server, Found { place, share: held.actions.clone() })))
+            });
+            items.collect::<Vec<_>>()
+        });
+        Ok(Page { items: items.collect(), next: None })
+    }
+
+    async fn complete(cx: &Cx<Client>, item: Remote) -> Result<Remote, Diag> {
+        scope::complete(cx, item.0).await.map(Remote)
     }
 
     fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {

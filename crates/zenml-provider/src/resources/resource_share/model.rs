@@ -24,6 +24,9 @@ use crate::sharing::need::{Actions, Kind, Object, TYPES};
 #[model(import = "WORKSPACE_ID/RESOURCE_TYPE/RESOURCE_ID/service_account/SERVICE_ACCOUNT_ID")]
 #[model(import = "WORKSPACE_ID/RESOURCE_TYPE/RESOURCE_ID/email/EMAIL")]
 #[model(import = "WORKSPACE_ID/PROJECT_ID/RESOURCE_TYPE/RESOURCE_ID/team/TEAM_ID")]
+#[model(import = "WORKSPACE_ID/PROJECT_ID/RESOURCE_TYPE/RESOURCE_ID/user/USER_ID")]
+#[model(import = "WORKSPACE_ID/PROJECT_ID/RESOURCE_TYPE/RESOURCE_ID/service_account/SERVICE_ACCOUNT_ID")]
+#[model(import = "WORKSPACE_ID/PROJECT_ID/RESOURCE_TYPE/RESOURCE_ID/email/EMAIL")]
 pub struct ResourceShare {
     /// ID of the share: `WORKSPACE_ID/RESOURCE_TYPE/RESOURCE_ID/team/TEAM_ID`.
     #[attr(stable)]

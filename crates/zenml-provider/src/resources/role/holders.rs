@@ -2,13 +2,13 @@
 
 use tfkit::Diag;
 use zenml_api::control::invitation::{self, Invitation, InvitationQuery};
-use zenml_api::control::role::{self as api, Assignment, RoleLevel, ScopeQuery};
+use zenml_api::control::role::{Assignment, RoleLevel};
 use zenml_api::workspace::project;
 use zenml_api::{OrganizationId, RoleId};
-use zenml_client::Optional as _;
 
 use crate::access::invitation::is_open;
 use crate::access::people::name_of;
+use crate::access::role::assignments_everywhere;
 use crate::client::Client;
 use crate::control;
 use crate::failure::{Needs, cannot};
@@ -27,12 +27,9 @@ const NAMED: usize = 10;
 /// Rejects the deletion of a role that somebody has, or gets by accepting an invitation.
 pub(super) async fn require_none(client: &Client, role: &Deleted<'_>) -> Result<(), Diag> {
     let Deleted { id, organization, level, name } = role;
-    let held =
-        client.control_plane()?.send(&api::ASSIGNMENTS, *id, ScopeQuery::default(), ()).await.optional();
-    let held = held.map_err(|error| {
+    let held = assignments_everywhere(client.control_plane()?, *id).await.map_err(|error| {
         cannot(format_args!("list who has the role {name:?}"), Needs::ORGANIZATION_ADMIN, &error)
     })?;
-    let held = held.unwrap_or_default();
     let mut words = Vec::new();
     for assignment in held.iter().take(NAMED) {
         words.push(format!("{}{}", who(assignment), place(client, assignment).await));

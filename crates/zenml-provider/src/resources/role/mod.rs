@@ -130,7 +130,7 @@ impl Resource for Role {
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
-        let Current { model: prior, remote } = current;
+        let Current { model: prior, remote, .. } = current;
         let Remote { organization, role } =
             remote.ok_or_else(|| Diag::bug("A role is updated without being read"))?;
         let client = cx.client().await?;

@@ -127,7 +127,7 @@ impl Resource for ServiceAccount {
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
-        let Current { model: prior, remote } = current;
+        let Current { model: prior, remote, .. } = current;
         let mut remote =
             remote.ok_or_else(|| Diag::bug("A service account is updated without being read"))?;
         let client = cx.client().await?;

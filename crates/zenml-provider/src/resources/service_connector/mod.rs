@@ -245,7 +245,7 @@ impl InWorkspace for ServiceConnector {
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Objects<Self>>, plan: Self) -> Result<Self, Diag> {
-        let Current { model: prior, remote } = current;
+        let Current { model: prior, remote, .. } = current;
         let id = prior.id.get()?.0;
         let home = write::home_of(&plan).or(write::home_of(&prior));
         succession::forget_successor(cx);

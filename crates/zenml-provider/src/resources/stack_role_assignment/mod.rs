@@ -5,10 +5,10 @@ mod list;
 mod model;
 mod place;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tfkit::{Claim, Current, Cx, Diag, Generated, ImportId, Imported, Partial, Plan, Resource, Since};
-use zenml_api::StackId;
+use tfkit::{Claim, Current, Cx, Diag, Generated, ImportId, Imported, Page, Partial, Plan, Resource, Since};
+use zenml_api::{StackId, WorkspaceId};
 
 use self::grants::{apply, remembered, revoke, shares};
 pub use self::list::StackRoleAssignmentFilters;
@@ -25,7 +25,7 @@ use crate::sharing::change::Reading;
 use crate::sharing::contents;
 use crate::sharing::holder::{Holder, check_planned};
 use crate::sharing::need::{Actions, Contents, Grants, Object, without};
-use crate::sharing::shares::warn_of_refusal;
+use crate::sharing::shares::{Held, held_on, warn_of_refusal};
 
 /// The result of a read.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Resource for StackRoleAssignment {
         let Some(holder) = Holder::known(client, place.workspace, &place.principal).await? else {
             return Ok(None);
         };
-        let contents = contents::of_stack(&server.api, place.stack).await?;
+        let contents = contents::refresh(cx, &server.api, place.workspace, place.stack).await?;
         let present: BTreeSet<Object> = contents.iter().flat_map(Contents::objects).collect();
         let objects: BTreeSet<Object> = remembered(cx).union(&present).copied().collect();
         let shares = shares(client, &server, &place, holder);
@@ -74,6 +74,75 @@ impl Resource for StackRoleAssignment {
             cx.warn(stack_is_gone(&place));
         }
         Ok(Some(Remote(Seen::on(&server, Found { place, contents, shares: found }))))
+    }
+
+    fn scope(_: &Cx<Client>, key: &StackRoleAssignmentKey) -> Option<String> {
+        Some(format!("{} {}", key.workspace_id, key.stack_id))
+    }
+
+    /// Lists who has permissions on one stack and its parts, with a request for each of these objects.
+    async fn page(
+        cx: &Cx<Client>,
+        scope: &str,
+        _: Option<u64>,
+    ) -> Result<Page<StackRoleAssignmentKey, Remote>, Diag> {
+        let parts = scope.split_once(' ');
+        let parts = parts.and_then(|(home, stack)| Some((home.parse().ok()?, stack.parse().ok()?)));
+        let (workspace, stack): (WorkspaceId, StackId) =
+            parts.ok_or_else(|| Diag::bug("A scope cannot be parsed"))?;
+        // If anything cannot be read, the read of each assignment warns about it.
+        let nothing = Page { items: Vec::new(), next: None };
+        let Reach::Open(server) = scope::reach(cx, Some(workspace)).await? else { return Ok(nothing) };
+        let contents = contents::refresh(cx, &server.api, workspace, stack).await?;
+        let Some(contents) = contents else { return Ok(nothing) };
+        let client = cx.client().await?;
+        let objects = contents.objects();
+        let mut all: BTreeMap<Holder, (Vec<Principal>, Grants)> = BTreeMap::new();
+        for object in &objects {
+            let Some(there) = held_on(client, workspace, *object, true).await? else { return Ok(nothing) };
+            for Held { holder, principals, actions } in there {
+                let (_, shares) = all.entry(holder).or_insert_with(|| {
+                    let nothing_yet = objects.iter().map(|object| (*object, Actions::new()));
+                    (principals, nothing_yet.collect())
+                });
+                shares.insert(*object, actions);
+            }
+        }
+        let items = all.into_values().flat_map(|(principals, shares)| {
+            let items = principals.into_iter().map(|principal| {
+                let place = Place { workspace, stack, principal };
+                let found = Found { contents: Some(contents.clone()), shares: shares.clone(), place };
+                (key_of(&found.place), Remote(Seen::on(&server, found)))
+            });
+            items.collect::<Vec<_>>()
+        });
+        Ok(Page { items: items.collect(), next: None })
+    }
+
+    /// Adds the permissions that the assignment has left on objects outside of the stack.
+    async fn complete(cx: &Cx<Client>, item: Remote) -> Result<Remote, Diag> {
+        let mut item = scope::complete(cx, item.0).await?;
+        let Seen::Found(_, found) = &mut item else { return Ok(Remote(item)) };
+        let outside: Vec<Object> =
+            remembered(cx).into_iter().filter(|object| !found.shares.contains_key(object)).collect();
+        if outside.is_empty() {
+            return Ok(Remote(item));
+        }
+        let Reach::Open(server) = scope::reach(cx, Some(found.place.workspace)).await? else {
+            return Ok(Remote(Seen::Unseen));
+        };
+        let client = cx.client().await?;
+        let holder = Holder::of(client, found.place.workspace, &found.place.principal).await?;
+        for object in outside {
+            match shares(client, &server, &found.place, holder).read(object, false).await? {
+                Reading::Actions(actions) => found.shares.insert(object, actions),
+                Reading::Refused => {
+                    warn_of_refusal(cx);
+                    return Ok(Remote(Seen::Unseen));
+                }
+            };
+        }
+        Ok(Remote(item))
     }
 
     fn observe(remote: &Remote, since: Since<'_, Self>) -> Result<Self, Diag> {
@@ -148,7 +217,11 @@ impl Resource for StackRoleAssignment {
         // A component that was added to the stack, and a lost permission, change no configured attribute.
         let Ok(planned) = plan.planned().model() else { return Ok(()) };
         let Ok(api) = client.api().workspace(place.workspace).await else { return Ok(()) };
-        let Some(contents) = contents::of_stack(&api, place.stack).await? else { return Ok(()) };
+        let contents = match contents::remembered(cx, client, place.workspace, place.stack) {
+            Some(contents) => Some(contents),
+            None => contents::of_stack(&api, place.stack).await?,
+        };
+        let Some(contents) = contents else { return Ok(()) };
         let wanted = planned.wish()?.grants(&contents);
         let grants_again = place.owner(holder, &id).plan(cx, &wanted, &without(&granted, &wanted))?;
         // A component that the plan replaces leaves the stack only during the apply.
@@ -179,14 +252,18 @@ impl Resource for StackRoleAssignment {
         let (workspace, stack, principal) = import::read(text)
             .and_then(place)
             .ok_or_else(|| import::unreadable(text, "WORKSPACE_ID/STACK_ID/team/TEAM_ID", ""))?;
-        Ok(Imported::Key(StackRoleAssignmentKey {
-            workspace_id: Id(workspace),
-            stack_id: Id(stack),
-            email: principal.email().map(str::to_owned),
-            team_id: principal.team().map(Id),
-            user_id: principal.user().map(Id),
-            service_account_id: principal.service_account().map(Id),
-        }))
+        Ok(Imported::Key(key_of(&Place { workspace, stack, principal })))
+    }
+}
+
+fn key_of(Place { workspace, stack, principal }: &Place) -> StackRoleAssignmentKey {
+    StackRoleAssignmentKey {
+        workspace_id: Id(*workspace),
+        stack_id: Id(*stack),
+        email: principal.email().map(str::to_owned),
+        team_id: principal.team().map(Id),
+        user_id: principal.user().map(Id),
+        service_account_id: principal.service_account().map(Id),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfkit::{Computed, Diag, Model, OrDefault, OrServer};
+use tfkit::{Computed, Diag, IfSet, Model, OrDefault, OrServer};
 use zenml_api::rbac::Action;
 use zenml_api::{ComponentId, ServiceAccountId, StackId, TeamId, UserId, WorkspaceId};
 
@@ -62,7 +62,7 @@ pub struct StackRoleAssignment {
     /// IDs of the stack's components: `values(zenml_stack.NAME.components)`. This argument only adds dependencies: a
     /// component that is added to the stack becomes part of the same apply. Without it, the next plan shows and repairs
     /// the difference.
-    pub component_ids: Option<BTreeSet<Option<Id<ComponentId>>>>,
+    pub component_ids: IfSet<BTreeSet<Option<Id<ComponentId>>>>,
     /// Actions that the role grants and the server reports, for each object, such as `stack/ID` or
     /// `service_connector/ID`.
     pub grants: Computed<BTreeMap<String, BTreeSet<String>>>,
@@ -147,7 +147,7 @@ impl StackRoleAssignment {
                 None => Some(share.iter().map(|action| action.as_str().to_owned()).collect()),
             },
             include_components: OrDefault(reached || components.is_empty()),
-            component_ids: Some(components.into_iter().map(|id| Some(Id(id))).collect()),
+            component_ids: IfSet(Some(components.into_iter().map(|id| Some(Id(id))).collect())),
             grants: Computed::unknown(),
         };
         model.seen(found)

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use tfkit::{Cx, Diag};
 use zenml_api::control::team::TeamMember;
 use zenml_api::control::user::User;
-use zenml_api::{InvitationId, OrganizationId};
+use zenml_api::{InvitationId, OrganizationId, TeamId};
 
 use super::model::Team;
 use super::planning::{INVITED, KEPT, one_person, private, unknown_members, who};
@@ -22,6 +22,13 @@ const SENT: &str = "invitations";
 /// among them: those resources delete them.
 #[derive(Debug, Default)]
 struct Sent(Mutex<BTreeMap<OrganizationId, BTreeSet<InvitationId>>>);
+
+/// Key in the private state for those of them that another team has taken over.
+const SHARED: &str = "shared_invitations";
+
+/// The teams that delete an invitation when nothing needs it any more, as far as this run has refreshed them.
+#[derive(Debug, Default)]
+struct Owners(Mutex<BTreeMap<InvitationId, BTreeSet<TeamId>>>);
 
 /// Returns the invitations that teams of this run have sent, after a change.
 fn sent(
@@ -39,6 +46,50 @@ fn sent(
 /// Returns the invitations that this team has sent.
 fn recorded(cx: &Cx<Client>) -> BTreeSet<InvitationId> {
     private(cx, SENT).unwrap_or_default()
+}
+
+/// Takes over the invitations in this team that another team has sent: if that one is destroyed, this one deletes them.
+/// `members` are those of this team. If another team has taken over an invitation of this one, this is recorded, too.
+///
+/// Call [`announce_sent`] before the refresh has read the members. A host refreshes all teams of the state at the same
+/// time, so each finds what the others have sent.
+pub(super) fn take_over(
+    cx: &Cx<Client>,
+    client: &Client,
+    organization: OrganizationId,
+    team: TeamId,
+    members: &[TeamMember],
+) -> Result<(), Diag> {
+    let own = recorded(cx);
+    let all = sent(client, organization, |_| ());
+    let places: BTreeSet<Place> = members.iter().map(Place::of).collect();
+    let mut now = own.clone();
+    now.extend(invitations(&places).filter(|id| all.contains(id)));
+    if now != own {
+        record(cx, &now)?;
+    }
+    let before: BTreeSet<InvitationId> = private(cx, SHARED).unwrap_or_default();
+    let mut shared = before.clone();
+    shared.retain(|id| now.contains(id));
+    let owners = client.memory::<Owners>();
+    let mut owners = owners.0.lock().unwrap_or_else(PoisonError::into_inner);
+    for id in now {
+        let owners = owners.entry(id).or_default();
+        owners.insert(team);
+        if owners.len() > 1 {
+            shared.insert(id);
+        }
+    }
+    if shared == before {
+        return Ok(());
+    }
+    cx.set_private(SHARED, shared.iter().map(ToString::to_string).collect::<Vec<_>>().into())
+}
+
+/// Tells the other teams of the run what this one has sent.
+pub(super) fn announce_sent(cx: &Cx<Client>, client: &Client, organization: OrganizationId) {
+    let own = recorded(cx);
+    sent(client, organization, |sent| sent.extend(own));
 }
 
 fn record(cx: &Cx<Client>, ids: &BTreeSet<InvitationId>) -> Result<(), Diag> {
@@ -194,7 +245,12 @@ impl Members {
         cx: &Cx<Client>,
         leaving: &BTreeSet<Place>,
     ) -> Result<(), Diag> {
-        let withdrawal = Withdrawal { organization: self.organization, who: &self.who, stays: &self.places };
+        let withdrawal = Withdrawal {
+            organization: self.organization,
+            who: &self.who,
+            stays: &self.places,
+            is_destroyed: false,
+        };
         withdrawal.run(cx, leaving, self.exclusive.as_ref()).await
     }
 }
@@ -206,7 +262,8 @@ pub(super) async fn withdraw_all(
     name: &str,
     leaving: &BTreeSet<Place>,
 ) -> Result<(), Diag> {
-    let withdrawal = Withdrawal { organization, who: &who(name), stays: &BTreeSet::new() };
+    let withdrawal =
+        Withdrawal { organization, who: &who(name), stays: &BTreeSet::new(), is_destroyed: true };
     withdrawal.run(cx, leaving, None).await
 }
 
@@ -220,6 +277,8 @@ struct Withdrawal<'a> {
     organization: OrganizationId,
     who: &'a str,
     stays: &'a BTreeSet<Place>,
+    /// Whether the team is destroyed, so that it cannot delete anything later.
+    is_destroyed: bool,
 }
 
 impl Withdrawal<'_> {
@@ -248,13 +307,18 @@ impl Withdrawal<'_> {
             held = invitation::exclusive(cx, self.organization).await;
             &held
         };
+        let shared: BTreeSet<InvitationId> = private(cx, SHARED).unwrap_or_default();
         for id in candidates {
-            if !invitation::withdraw(client, exclusive, id, &kept).await? {
-                own.remove(&id);
-                sent(client, self.organization, |sent| sent.retain(|one| *one != id));
+            if let Some(left) = invitation::withdraw(client, exclusive, id, &kept).await? {
                 // One that somebody else still needs stays ours.
-                record(cx, &own)?;
+                if self.is_destroyed && !shared.contains(&id) {
+                    cx.warn(invitation::left_to_others(&left, "The team that manages it is destroyed."));
+                }
+                continue;
             }
+            own.remove(&id);
+            sent(client, self.organization, |sent| sent.retain(|one| *one != id));
+            record(cx, &own)?;
         }
         Ok(())
     }

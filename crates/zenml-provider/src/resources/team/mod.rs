@@ -19,13 +19,14 @@ use zenml_client::{ApiError, Optional as _, Pages};
 
 pub use self::data::TeamData;
 pub use self::list::TeamFilters;
-use self::members::Members;
+use self::members::{Members, announce_sent, take_over};
 pub use self::model::{Team, TeamKey};
 use self::planning::{announce, plan_members, warn_of_deletion};
 pub use self::plural::TeamsData;
 use crate::access::invitation::{self, Place};
 use crate::access::last_admin::{self, Loss};
 use crate::access::people::Spellings;
+use crate::access::role::require_gone;
 use crate::access::team;
 use crate::client::Client;
 use crate::control;
@@ -50,7 +51,11 @@ impl Resource for Team {
     async fn fetch(cx: &Cx<Client>, key: &TeamKey) -> Result<Option<Remote>, Diag> {
         let client = cx.client().await?;
         let organization = control::organization::of_key(client, key.organization_id).await?;
+        announce_sent(cx, client, organization);
         let found = look(client, organization, key.id.0).await?;
+        if let Some(found) = &found {
+            take_over(cx, client, organization, key.id.0, &found.members)?;
+        }
         if found.is_none() {
             control::organization::gone_from(client, organization, &format!("the team {}", key.id)).await?;
         }
@@ -77,7 +82,10 @@ impl Resource for Team {
 
     // The list does not contain the members.
     async fn complete(cx: &Cx<Client>, item: Remote) -> Result<Remote, Diag> {
-        let members = members_of(cx.client().await?, item.team.id, &item.team.name).await?;
+        let client = cx.client().await?;
+        announce_sent(cx, client, item.organization);
+        let members = members_of(client, item.team.id, &item.team.name).await?;
+        take_over(cx, client, item.organization, item.team.id, &members)?;
         Ok(Remote { members, ..item })
     }
 
@@ -127,7 +135,7 @@ impl Resource for Team {
     }
 
     async fn update(cx: &Cx<Client>, current: Current<Self>, plan: Self) -> Result<Self, Diag> {
-        let Current { model: prior, remote } = current;
+        let Current { model: prior, remote, .. } = current;
         let mut current = remote.ok_or_else(|| Diag::bug("A team is updated without being read"))?;
         let client = cx.client().await?;
         let (organization, id) = (current.organization, current.team.id);
@@ -176,9 +184,19 @@ impl Resource for Team {
         } else {
             BTreeSet::new()
         };
-        let others_wait = last_admin::check(cx, client, organization, &Loss::Team(id)).await?;
-        let gone = client.control_plane()?.call(&api::DELETE, id).await.optional();
-        gone.map_err(|error| failed("delete", &prior.name, &error))?;
+        let loss = Loss::Team(id);
+        let others_wait = last_admin::check(cx, client, organization, &loss).await?;
+        match client.control_plane()?.call(&api::DELETE, id).await.optional() {
+            Ok(Some(())) => {}
+            Ok(None) => {
+                let what = format!("the team {:?} still exists", prior.name);
+                require_gone(client, organization, &what).await?;
+            }
+            Err(error) => {
+                let reason = last_admin::reason(client, organization, &loss, &error).await;
+                return Err(reason.unwrap_or_else(|| failed("delete", &prior.name, &error)));
+            }
+        }
         drop(others_wait);
         members::withdraw_all(cx, organization, &prior.name, &leaving).await
     }
@@ -297,15 +315,20 @@ async fn leave(
 ) -> Result<(), Diag> {
     let client = cx.client().await?;
     let accounts: BTreeSet<UserId> = leaving.iter().filter_map(|place| place.account()).collect();
-    let _others_wait = if accounts.is_empty() {
-        None
-    } else {
-        let checked = last_admin::check(cx, client, organization, &Loss::Places(team.id, accounts)).await;
+    let has_accounts = !accounts.is_empty();
+    let loss = Loss::Places(team.id, accounts);
+    let _others_wait = if has_accounts {
+        let checked = last_admin::check(cx, client, organization, &loss).await;
         checked.map_err(|diag| diag.at(Team::MEMBERS))?
+    } else {
+        None
     };
     for place in leaving {
-        let removed = remove(client, team.id, *place).await;
-        removed.map_err(|error| failed("remove a member from", &team.name, &error))?;
+        if let Err(error) = remove(client, team.id, *place).await {
+            let reason = last_admin::reason(client, organization, &loss, &error).await;
+            let reason = reason.map(|diag| diag.at(Team::MEMBERS));
+            return Err(reason.unwrap_or_else(|| failed("remove a member from", &team.name, &error)));
+        }
     }
     Ok(())
 }

@@ -17,7 +17,8 @@ use crate::access::belonging::{malformed_email, unknown_email};
 use crate::access::invitation::{Place, place_of, want};
 use crate::access::last_admin::{self, Loss};
 use crate::access::people::{same_name, spelled_like};
-use crate::access::principal::{Email, Principal};
+use crate::access::principal::Principal;
+use crate::access::role::require_gone;
 use crate::access::{caller, import, people, team};
 use crate::client::Client;
 use crate::control;
@@ -153,22 +154,31 @@ impl Resource for TeamMembership {
         let places = there.iter().flatten().filter(|one| is(&remote.member, one)).map(Place::of);
         let places: Vec<Place> = places.collect();
         let accounts: BTreeSet<UserId> = places.iter().filter_map(|place| place.account()).collect();
-        let _others_wait = if accounts.is_empty() {
-            None
-        } else {
-            last_admin::check(cx, client, organization, &Loss::Places(team, accounts)).await?
-        };
+        let has_accounts = !accounts.is_empty();
+        let loss = Loss::Places(team, accounts);
+        let _others_wait =
+            if has_accounts { last_admin::check(cx, client, organization, &loss).await? } else { None };
         for place in places {
             let place = place.in_team();
             let gone = client.control_plane()?.send(&api::REMOVE_MEMBER, team, place, ()).await.optional();
-            gone.map_err(|error| failed("remove", &remote, &error))?;
+            match gone {
+                Ok(Some(())) => {}
+                Ok(None) => {
+                    let what = format!("{} is in the team {team}", remote.member);
+                    require_gone(client, organization, &what).await?;
+                }
+                Err(error) => {
+                    let reason = last_admin::reason(client, organization, &loss, &error).await;
+                    return Err(reason.unwrap_or_else(|| failed("remove", &remote, &error)));
+                }
+            }
         }
         Ok(())
     }
 
     fn claim(values: &Partial<Self>) -> Option<Claim> {
         let team = values.get(Self::TEAM_ID).known()?;
-        let member = Principal::planned(values)?;
+        let member = Principal::planned_member(values)?;
         let words = format!("membership of {member} in the team {team}");
         Some(Claim::new(words, &[&team.to_string(), &member.key()]))
     }
@@ -185,7 +195,7 @@ impl Resource for TeamMembership {
             caller::warn_of(client, plan, &member, &what).await;
         }
         if plan.is_create() || moves {
-            let member = Principal::planned(plan.planned());
+            let member = Principal::planned_member(plan.planned());
             let is_malformed = |email: &&str| !people::is_email(email);
             if let Some(email) = member.as_ref().and_then(Principal::email).filter(is_malformed) {
                 plan.error(malformed_email(email));
@@ -250,13 +260,9 @@ fn is(principal: &Principal, member: &TeamMember) -> bool {
 
 /// Returns all principals that a member of a team is: by the address and by the id of the account.
 fn names_of(member: &TeamMember) -> Vec<Principal> {
-    let by_email = |email: &str| Principal::Email(Email(email.to_owned()));
     match member {
-        TeamMember::Invitation(invitation) => vec![by_email(&invitation.email)],
-        TeamMember::User(user) => {
-            let account = Principal::of_member(Some(user), None);
-            people::addresses_of(user).map(by_email).chain(account).collect()
-        }
+        TeamMember::User(user) => Principal::all_of(Some(user), None, None),
+        TeamMember::Invitation(invitation) => Principal::all_of(None, None, Some(invitation)),
     }
 }
 

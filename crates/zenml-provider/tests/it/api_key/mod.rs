@@ -4,6 +4,7 @@ mod action;
 mod outside;
 mod place;
 mod refused;
+mod successor;
 mod unknown;
 
 use std::time::Duration;

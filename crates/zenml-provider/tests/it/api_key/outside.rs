@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
 use tfkit_test::Action;
 use zenml_api::control::service_account::{self as api, ApiKeyCreate};
+use zenml_local::{Assumption, Options};
 
 use super::place::{K, Place, from_now};
 
@@ -189,6 +190,65 @@ async fn a_rotation_that_does_not_extend_the_lifetime_is_a_warning() {
     let applied = place.harness.apply_planned(K, planned, config, &[]).await.unwrap();
     let told = "The rotation did not extend the lifetime of API key \"ci\"";
     assert!(applied.told().contains(&told), "{:?}", applied.told());
+    place.world.stop().await;
+}
+
+/// No public source says whether a rotation keeps the expiry.
+#[tokio::test]
+async fn after_a_rotation_the_plan_is_empty_and_the_expiry_is_that_of_the_control_plane() {
+    for assumptions in [vec![], vec![Assumption::RotationKeepsExpiry]] {
+        let is_kept = !assumptions.is_empty();
+        let mut place = Place::with(Options { assumptions, ..Options::default() }).await;
+        let config =
+            |month: &str| json!({ "keepers": { "month": month }, "retain": "1h", "expires_in": "720h" });
+        place.apply(&config("2026-11")).await;
+        let before = place.text("expires_at");
+        let applied = place.apply(&config("2026-12")).await;
+        assert_eq!((applied.action, applied.told()), (Action::Update, vec![]), "{is_kept}");
+        let after = place.text("expires_at");
+        assert_eq!(after == before, is_kept, "{before} {after}");
+        let planned = place.plan(&config("2026-12")).await;
+        assert_eq!((planned.action, planned.told()), (Action::NoOp, vec![]), "{is_kept}");
+        assert_eq!(place.text("expires_at"), after, "the refresh shows the same");
+        place.world.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_that_cannot_renew_a_key_is_not_repeated() {
+    let assumptions = vec![Assumption::RotationKeepsExpiry];
+    let mut place = Place::with(Options { assumptions, ..Options::default() }).await;
+    let new = ApiKeyCreate { name: "ci".to_owned(), expires_in_minutes: Some(30), ..ApiKeyCreate::default() };
+    let existing = place.control().send(&api::CREATE_API_KEY, place.path(), (), new).await.unwrap();
+    place.harness.import(K, ImportBy::Id("robot/ci".to_owned())).await.unwrap();
+    let config = json!({ "expires_in": "720h", "retain": "1h", "renew_before": "1h" });
+    // The first apply after an import only fills the state. By then, the key is due.
+    let all = place.config(&config);
+    place.harness.apply_unsettled(K, all.clone(), all).await.unwrap();
+    let (told, again) = (
+        "The rotation did not extend the lifetime of API key \"ci\"",
+        "The API key \"ci\" is due for renewal, but is not rotated again",
+    );
+    let applied = place.apply(&config).await;
+    assert_eq!(applied.action, Action::Update);
+    assert!(applied.told().contains(&told), "{:?}", applied.told());
+    let (key, expires_at) = (place.key(), place.text("expires_at"));
+    // The key of before is retained, and another rotation would end it.
+    for _ in 0..2 {
+        let planned = place.plan(&config).await;
+        assert_eq!((planned.action, planned.told()), (Action::NoOp, vec![again]));
+        place.apply(&config).await;
+        assert_eq!((place.key(), place.text("expires_at")), (key.clone(), expires_at.clone()));
+    }
+    assert!(place.works(existing.key.unwrap().expose()).await && place.works(&key).await);
+    // New keepers rotate it nevertheless, and a replacement renews it.
+    let mut other = config.clone();
+    other["keepers"] = json!({ "month": "2026-12" });
+    assert_eq!(place.plan(&other).await.action, Action::Update);
+    let replaced = json!({ "expires_in": "720h", "renew_before": "1h" });
+    assert_eq!(place.apply(&replaced).await.action, Action::Replace);
+    assert_eq!(place.plan(&replaced).await.action, Action::NoOp);
+    assert_ne!(place.text("expires_at"), expires_at);
     place.world.stop().await;
 }
 

@@ -8,6 +8,7 @@ use zenml_api::control::service_account::{self as api, ApiKeyQuery, ApiKeyRotate
 use zenml_api::control::user;
 use zenml_api::{ApiKeyId, IdOrName, OrganizationId, Sensitive, ServiceAccountId};
 use zenml_client::{Address, Api, ApiError, Client, Credential, Settings};
+use zenml_local::Options;
 
 use crate::world::World;
 
@@ -26,7 +27,11 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) async fn start() -> Self {
-        let world = World::start().await;
+        Self::with(Options::default()).await
+    }
+
+    pub(super) async fn with(options: Options) -> Self {
+        let world = World::with(options).await;
         let account = world.service_account("robot").await;
         let harness = world.harness().await;
         Self { world, account, harness }

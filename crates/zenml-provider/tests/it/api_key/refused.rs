@@ -1,13 +1,16 @@
 //! Names that are taken, lost responses, and what is refused.
 
+use std::time::Duration;
+
 use serde_json::{Value as Json, json};
 use tfkit::engine::ImportBy;
 use tfkit_test::{Action, Harness};
-use zenml_api::IdOrName;
-use zenml_api::control::service_account::{self as api, ApiKeyCreate, ApiKeyRotate};
+use zenml_api::control::service_account::{self as api, ApiKeyCreate, ApiKeyRotate, ApiKeyUpdate};
+use zenml_api::{IdOrName, Patch};
 
 use super::place::{K, KEY, Place, with_key, works};
 use crate::lost_answer::once;
+use crate::many::counted;
 use crate::world::{World, engine};
 
 #[tokio::test]
@@ -19,17 +22,15 @@ async fn a_successor_that_is_created_first_gets_the_name_when_the_old_key_is_del
     let config = place.config(&json!({ "keepers": { "month": "2" } }));
     let applied = place.harness.apply_unsettled(new, config.clone(), config.clone()).await.unwrap();
     let waiting = format!("ci (after {})", &old[..8]);
-    assert_eq!(applied.told(), [format!("The new API key is named {waiting:?} for now")]);
+    // The old key is as new as the run here.
+    assert_eq!(applied.told(), [format!("The new API key is named {waiting:?}")]);
     assert_eq!(place.names().await, ["ci".to_owned(), waiting.clone()]);
 
     // An interrupted run leaves both. The next plan shows the name, and its apply waits for the deletion.
     let planned = place.harness.plan(new, config.clone()).await.unwrap();
     assert_eq!(planned.changes(), ["name"]);
     let applied = place.harness.apply_unsettled(new, config.clone(), config.clone()).await.unwrap();
-    assert_eq!(applied.told(), [format!("The new API key is named {waiting:?} for now")]);
-    // A key that still has the name after another apply is none that a run replaces.
-    let failure = place.harness.apply(new, config.clone()).await.unwrap_err();
-    assert_eq!(failure.summaries(), ["API key \"ci\" already exists"]);
+    assert_eq!(applied.told(), [""; 0]);
     place.harness.destroy(K).await.unwrap();
     assert_eq!(place.names().await, ["ci"]);
     assert_eq!(place.harness.plan(new, config).await.unwrap().action, Action::NoOp);
@@ -137,6 +138,35 @@ async fn a_rotation_whose_response_is_lost_ends_nothing() {
 }
 
 #[tokio::test]
+async fn no_message_shows_a_key_that_the_control_plane_repeats() {
+    let mut place = Place::start().await;
+    place.apply(&json!({})).await;
+    let key = place.key();
+    for is_restarted in [false, true] {
+        if is_restarted {
+            let block = place.world.block();
+            place.harness.restart(engine(), block).await.unwrap();
+            place.harness.refresh(K).await.unwrap();
+        }
+        let repeated =
+            json!({ "status": 500, "body": { "detail": ["RuntimeError", format!("for {key}, {key:?}")] } });
+        let rules = ["PATCH", "DELETE"].map(|method| json!({ "method": method, "effect": repeated }));
+        place.world.inject(json!({ "rules": rules }));
+        let changed = place.config(&json!({ "description": "d" }));
+        for failure in [
+            place.harness.apply(K, changed).await.map(drop).unwrap_err(),
+            place.harness.destroy(K).await.map(drop).unwrap_err(),
+        ] {
+            let shown = format!("{failure}\n{:?}", failure.errors());
+            assert!(shown.contains("(hidden)"), "{is_restarted}: {shown}");
+            assert!(!shown.contains(&key), "{is_restarted}: {shown}");
+        }
+        place.world.inject(json!({}));
+    }
+    place.world.stop().await;
+}
+
+#[tokio::test]
 async fn durations_and_names_are_checked_in_the_plan() {
     let place = Place::start().await;
     for (more, attribute, words) in [
@@ -204,4 +234,65 @@ async fn the_key_of_the_provider_itself_is_not_ended() {
     assert_eq!(failure.summaries(), [refused]);
     assert!(works(url, &newest).await);
     world.stop().await;
+}
+
+#[tokio::test]
+async fn a_planned_rotation_happens_once_although_the_update_is_repeated() {
+    let mut place = Place::start().await;
+    let (engine, requests) = counted();
+    place.harness.restart(engine, place.world.block()).await.unwrap();
+    let config = |month: &str| json!({ "keepers": { "month": month }, "retain": "1h", "description": "d" });
+    place.apply(&config("1")).await;
+    let key = place.key();
+    let before = requests.seen().len();
+    let slow = json!({ "method": "PUT", "effect": { "latency_ms": 500 } });
+    place.world.inject(json!({ "rules": [slow] }));
+    let (path, control) = (place.key_path(), place.control().clone());
+    let is_rotation = |url: &str| url.ends_with("/rotate");
+    // Somebody changes the description after the engine has read the key, and before the rotation is done.
+    let somebody = async {
+        while !requests.seen().iter().any(|request| is_rotation(&request.url)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let change = ApiKeyUpdate { description: Patch::Set("else".to_owned()), ..ApiKeyUpdate::default() };
+        control.send(&api::UPDATE_API_KEY, path, (), change).await.unwrap();
+    };
+    let second = config("2");
+    tokio::join!(place.apply(&second), somebody);
+    place.world.inject(json!({}));
+    let seen = requests.seen().split_off(before);
+    let rotations = seen.iter().filter(|request| is_rotation(&request.url)).count();
+    let id = place.id().to_string();
+    let changes = seen.iter().filter(|request| format!("{:?}", request.method).eq_ignore_ascii_case("patch"));
+    assert_eq!(
+        changes.filter(|request| request.url.ends_with(&id)).count(),
+        1,
+        "the update is repeated: {seen:#?}"
+    );
+    assert_eq!(rotations, 1);
+    assert!(place.works(&place.key()).await && place.works(&key).await);
+    assert_ne!(place.key(), key);
+    assert_eq!(place.plan(&config("2")).await.action, Action::NoOp);
+    place.world.stop().await;
+}
+
+#[tokio::test]
+async fn a_rotation_whose_response_a_proxy_replaces_is_not_sent_again() {
+    let mut place = Place::start().await;
+    let config = |month: &str| json!({ "keepers": { "month": month }, "retain": "1h" });
+    for status in [503, 502, 504, 500] {
+        place.apply(&config("1")).await;
+        let key = place.key();
+        let put = json!({ "method": "PUT", "nth": 1, "phase": "after_commit", "effect": { "status": status, "body": {} } });
+        place.world.inject(json!({ "rules": [put] }));
+        let failure = place.harness.apply(K, place.config(&config("2"))).await.unwrap_err();
+        assert!(
+            failure.to_string().contains("The key in the state stays valid for 1h"),
+            "{status}: {failure}"
+        );
+        place.world.inject(json!({}));
+        assert!(place.works(&key).await, "{status}");
+        place.harness.destroy(K).await.unwrap();
+    }
+    place.world.stop().await;
 }

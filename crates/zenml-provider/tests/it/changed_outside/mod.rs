@@ -6,6 +6,7 @@
 mod types;
 
 use serde_json::{Value as Json, json};
+use tfkit::engine::ImportBy;
 use tfkit_test::{Action, Harness};
 use zenml_api::control::role::{self, AssignmentQuery};
 use zenml_api::control::team::{self, MemberQuery, TeamMember};
@@ -16,8 +17,9 @@ use zenml_client::transport::HttpRequest;
 
 use self::types::{Attribute, Type, on_a_server, on_the_control_plane};
 use crate::many::counted;
+use crate::same_object::one_of_each;
 use crate::server::in_process_on_each_server;
-use crate::world::{World, types_without, under_each_host};
+use crate::world::{World, engine, types_without, under_each_host};
 
 /// The id of an object of any type.
 type AnyId = IdOrName<SecretId>;
@@ -187,7 +189,7 @@ async fn an_update_in_a_workspace_that_was_deleted_meanwhile_reports_that_the_ob
     }
     world.remove_workspace(home).await;
     // The plan is applied by another process.
-    harness.restart(crate::world::engine(), block).await.unwrap();
+    harness.restart(engine(), block).await.unwrap();
     for (address, planned, config) in plans {
         let failure = harness.apply_planned(address, planned, config, &[]).await.unwrap_err();
         assert!(failure.summaries()[0].ends_with("no longer exists"), "{address}: {failure}");
@@ -205,7 +207,8 @@ async fn an_update_reads_its_object_once() {
     let mut harness = Harness::start(engine, block).await.unwrap();
     let mut types = on_a_server(&mut harness, "t").await;
     types.extend(on_the_control_plane(&world).await);
-    // Roles, shares and people have no other attributes to change, and separate tests.
+    // Roles, shares and people have no other attributes to change in place. Tests below, and their own, change their
+    // roles, permissions and places.
     let roles = [
         "organization_member",
         "organization_role_assignment",
@@ -312,19 +315,30 @@ async fn a_role_that_was_revoked_meanwhile_is_a_conflict_and_one_that_was_grante
     let home: WorkspaceId = world.workspace("home").await;
     let project: ProjectId = world.project(home, "around").await;
     let (team, other) = (world.team("readers").await, world.team("writers").await);
+    let organization = || json!({ "team_id": team.to_string() });
     let place = |project: Option<ProjectId>| match project {
         Some(project) => {
             json!({ "workspace_id": home.to_string(), "project_id": project.to_string(), "team_id": team.to_string() })
         }
         None => json!({ "workspace_id": home.to_string(), "team_id": team.to_string() }),
     };
-    for (noun, project) in [("workspace", None), ("project", Some(project))] {
+    for (noun, home, project) in [
+        ("organization", None, None),
+        ("workspace", Some(home), None),
+        ("project", Some(home), Some(project)),
+    ] {
         let address = format!("zenml_{noun}_role_assignment.x");
         let address = address.as_str();
-        let config = |role: &str| merged(&place(project), &json!({ "role": role }));
+        let place = || if home.is_some() { place(project) } else { organization() };
+        // The organization has other roles than workspaces and projects.
+        let named = |role: &str| match role {
+            "developer" if home.is_none() => "manager".to_owned(),
+            role => role.to_owned(),
+        };
+        let config = |role: &str| merged(&place(), &json!({ "role": named(role) }));
         let query = || AssignmentQuery {
             team_id: Some(team),
-            workspace_id: Some(home),
+            workspace_id: home,
             project_id: project,
             ..AssignmentQuery::default()
         };
@@ -353,6 +367,38 @@ async fn a_role_that_was_revoked_meanwhile_is_a_conflict_and_one_that_was_grante
         assert_eq!(harness.plan(address, config("developer")).await.unwrap().action, Action::Create);
         harness.apply(address, config("developer")).await.unwrap();
         harness.destroy(address).await.unwrap();
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_another_run_deleted_is_created_again_or_stays_deleted_for_every_type() {
+    let (world, rows) = one_of_each().await;
+    for (address, config) in &rows {
+        let before = world.platform.census().await.unwrap();
+        let (mut ours, mut theirs) = (world.harness().await, world.harness().await);
+        ours.apply(address, config.clone()).await.unwrap();
+        let with_one = world.platform.census().await.unwrap();
+        for is_destroyed in [false, true] {
+            let identity = ours.identity(address).unwrap().clone();
+            theirs.restart(engine(), world.block()).await.unwrap();
+            theirs.import(address, ImportBy::Identity(identity)).await.unwrap();
+            // The import of a share takes over everything that the team has, and so does its destroy.
+            theirs.destroy(address).await.unwrap();
+            assert_eq!(world.platform.census().await.unwrap(), before, "{address}");
+            if is_destroyed {
+                break;
+            }
+            ours.restart(engine(), world.block()).await.unwrap();
+            let planned = ours.plan(address, config.clone()).await.unwrap();
+            assert_eq!(planned.action, Action::Create, "{address}: {:?}", planned.changes());
+            ours.apply(address, config.clone()).await.unwrap();
+            assert_eq!(world.platform.census().await.unwrap(), with_one, "{address}");
+        }
+        // This run has read the object before.
+        ours.destroy(address).await.unwrap();
+        assert!(ours.state(address).is_none(), "{address}");
+        assert_eq!(world.platform.census().await.unwrap(), before, "{address}");
     }
     world.stop().await;
 }
