@@ -95,7 +95,7 @@ fn ask_for_code(
                 autocapitalize="characters" spellcheck="false" required autofocus
                 aria-invalid=[wrong.map(|_| "true")] aria-describedby=(described);
             (problem("problem", wrong.map(|(_, text)| text)))
-            p.hint id="hint" { "The link that " code { "zenml login" } " prints ends with it, such as BCDF-GHJK." }
+            p.hint id="hint" { "The link that " code { "zenml login" } " prints contains it, such as BCDF-GHJK." }
             div.actions { button type="submit" { "Continue" } }
         }
     };

@@ -69,11 +69,20 @@ fn described(workspace: &Workspace, base_url: &str) -> Markup {
         h2 { "Log in" }
         @if is_available {
             p { "With the ZenML client, confirmed on a page of this platform:" }
-            pre tabindex="0" { code { "zenml login " (name) " --pro-api-url " (base_url) } }
+            (command(&["zenml", "login", name, "--pro-api-url", base_url]))
             p { "With an API key, for scripts and service accounts:" }
-            pre tabindex="0" { code { "zenml login " (name) " --pro-api-url " (base_url) " --api-key" } }
+            (command(&["zenml", "login", name, "--pro-api-url", base_url, "--api-key"]))
         } @else {
             p { "The workspace is not available. You can log in when its status is “available”." }
+        }
+    }
+}
+
+/// A command. Lines break between its words only, and not at hyphens.
+fn command(words: &[&str]) -> Markup {
+    html! {
+        pre tabindex="0" {
+            code { @for (position, word) in words.iter().enumerate() { @if position > 0 { " " } span { (word) } } }
         }
     }
 }

@@ -272,7 +272,7 @@ async fn addresses_of_the_dashboard_show_pages_to_browsers_and_json_to_clients()
     {
         browser.open(&world, address).await;
         assert_eq!((browser.status.as_u16(), browser.heading()), (200, "space"), "{address}");
-        let command = format!("zenml login space --pro-api-url {}<", world.platform.url());
+        let command = format!("<span>--pro-api-url</span> <span>{}</span>", world.platform.url());
         for shown in ["available", "0.98.0", &space, &command] {
             assert!(browser.html.contains(shown), "{shown}: {}", browser.html);
         }
