@@ -25,7 +25,7 @@ use crate::http::{Cx, Routes};
 use crate::rbac::{Allowed, Identity, Read, Tx, Update};
 use crate::token::Root;
 use client::Client;
-use sql::Login;
+use sql::{CODES, Login};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes
@@ -40,12 +40,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 /// Path of the page on which a person confirms a device.
 pub(crate) const PAGE: &str = "/pages/device";
 
-/// Lifetime of the codes, in seconds.
-const CODES: i64 = 300;
 /// Seconds between two polls.
 const INTERVAL: i64 = 5;
-/// Lifetime of the token of a device, in seconds: one day, or thirty for a trusted one.
-const LIFE: [i64; 2] = [24 * 3600, 30 * 24 * 3600];
 /// The letters of user codes: easy to read and to type.
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 /// Maximum size of the metadata of a device, in bytes.

@@ -9,13 +9,16 @@ use zenml_api::{DeviceId, Identifier as _, Sensitive, Timestamp, UserId};
 use super::super::check::Slice;
 use super::super::user::{Account as _, Profile};
 use super::client::Client;
-use super::{CODES, LIFE};
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
 use crate::rbac::{Allowed, Read, Update};
 use crate::store::{Row, Sql, column, now, seconds_from_now};
 use crate::token::Root;
 
+/// Lifetime of the codes, in seconds.
+pub(super) const CODES: i64 = 300;
+/// Lifetime of the token of a device, in seconds: one day, or thirty for a trusted one.
+const LIFE: [i64; 2] = [24 * 3600, 30 * 24 * 3600];
 /// Maximum number of logins that wait for a person: anyone can start one.
 const WAITING: i64 = 1000;
 /// For how long an expired login is kept, in seconds, so that its client learns why.
