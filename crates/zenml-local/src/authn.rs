@@ -84,7 +84,9 @@ pub(crate) async fn control_account(shared: &Shared, bearer: &str, from: Address
     if let Some(Session { root }) = shared.tokens.read(bearer) {
         return account_of(&mut sql, root, Credential::Session).await;
     }
-    if let Some(Device { root }) = shared.tokens.read(bearer) {
+    if let Some(Device { root }) = shared.tokens.read(bearer)
+        && root.device.is_some()
+    {
         return account_of(&mut sql, root, Credential::Device).await;
     }
     if let Some(Automation { root }) = shared.tokens.read(bearer) {
@@ -255,6 +257,11 @@ pub(crate) async fn device_account(shared: &Shared, root: Root) -> Result<Identi
     account_of(&mut *shared.store.begin_read().await?, root, Credential::Device).await
 }
 
+/// Returns the account of a browser in which a person has signed in.
+pub(crate) async fn browser_account(shared: &Shared, root: Root) -> Result<Identity> {
+    account_of(&mut *shared.store.begin_read().await?, root, Credential::Session).await
+}
+
 fn id(text: &str) -> Result<Uuid> {
     Uuid::try_parse(text).map_err(|error| Error::internal("a stored id is invalid", error))
 }
@@ -292,6 +299,20 @@ async fn account_of(sql: &mut Sql, root: Root, credential: Credential) -> Result
         .fetch_optional(&mut *sql)
         .await?
         .ok_or_else(gone)?;
+    }
+    if let Some(device) = root.device {
+        let known = sqlx::query(
+            "SELECT 1 FROM device WHERE id = $1 AND account_id = $2 AND session_id = $3 AND is_locked = 0 AND expires > $4",
+        )
+        .bind(device.to_string())
+        .bind(root.account.to_string())
+        .bind(root.session.to_string())
+        .bind(now())
+        .fetch_optional(&mut *sql)
+        .await?;
+        known.ok_or_else(|| {
+            Error::credentials("The device of this token was locked or deleted, or has logged in again.")
+        })?;
     }
     Ok(Identity {
         account: UserId::from_uuid(root.account),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::store::Sql;
 
 /// Tables that record events, not objects.
-const RECORDS: [&str; 5] = ["audit", "idempotency", "migration", "setting", "usage_event"];
+const RECORDS: [&str; 6] = ["audit", "device_login", "idempotency", "migration", "setting", "usage_event"];
 
 /// Counts the rows of each table of objects.
 pub(crate) async fn take(sql: &mut Sql) -> Result<BTreeMap<String, i64>, sqlx::Error> {

@@ -19,6 +19,7 @@ mod file;
 mod http;
 mod login;
 mod master;
+mod pages;
 mod platform;
 mod rbac;
 mod servers;

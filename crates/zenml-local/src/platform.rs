@@ -17,9 +17,10 @@ use crate::control::limit::Limits;
 use crate::engine::{EngineKind, Engines};
 use crate::error::Error;
 use crate::faults::{Faults, Injector};
-use crate::http::{self, ConnectionLimits, Routes, ServedRoute};
-use crate::login::Logins;
+use crate::http::{self, ConnectionLimits, Pages, Routes, ServedRoute};
+use crate::login::{Browsers, Logins};
 use crate::master;
+use crate::pages;
 use crate::servers::{Lifetime, Pythons, Servers};
 use crate::start::StartError;
 use crate::state::Shared;
@@ -124,6 +125,7 @@ impl Platform {
         let shared = Arc::new(Shared {
             tokens: Tokens::new(&vault, first.platform),
             logins: Arc::new(Logins::new(store.clone())),
+            browsers: Browsers::default(),
             faults: Injector::new(options.faults),
             engines: Engines {
                 default: options.engine,
@@ -147,7 +149,8 @@ impl Platform {
         let (management, mut table) = control::routes(Routes::control(shared.clone())).finish();
         let (workspaces, of_workspaces) = workspace::routes(Routes::workspace(shared.clone())).finish();
         table.extend(of_workspaces);
-        let router = http::finish(management.merge(workspaces));
+        let people = pages::routes(Pages::new(shared.clone(), pages::failed)).finish();
+        let router = pages::for_browsers(http::finish(management.merge(workspaces).merge(people)));
         control::workspace::resume(&shared).await.map_err(StartError::State)?;
         let (stop, stopping) = watch::channel(false);
         let server =

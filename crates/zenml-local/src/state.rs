@@ -7,7 +7,7 @@ use crate::control::limit::Limits;
 use crate::crypto::Vault;
 use crate::engine::Engines;
 use crate::faults::Injector;
-use crate::login::Logins;
+use crate::login::{Browsers, Logins};
 use crate::store::Store;
 use crate::task::Tasks;
 use crate::token::Tokens;
@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) vault: Arc<Vault>,
     pub(crate) tokens: Tokens,
     pub(crate) logins: Arc<Logins>,
+    /// Sessions of browsers.
+    pub(crate) browsers: Browsers,
     pub(crate) faults: Injector,
     pub(crate) engines: Engines,
     pub(crate) tasks: Tasks,

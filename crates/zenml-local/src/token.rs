@@ -25,6 +25,7 @@ pub(crate) trait Kind: Serialize + DeserializeOwned {
 /// - The account exists, is active, and has the same epoch: it grows with each new password and each deactivation.
 /// - The API key exists, is active and has not expired, if the first credential was one. After a rotation, it ends with
 ///   the secret that it was created from.
+/// - The device exists, is not locked, and has not logged in again, if a device logged in.
 /// - The session has not been logged out.
 /// - It has not expired. A token that is created from another one does not outlive it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,9 @@ pub(crate) struct Root {
     /// The generation of the key's secret; see [`Secret`].
     #[serde(default)]
     pub(crate) generation: i64,
+    /// The device of the login, if a person confirmed it.
+    #[serde(default)]
+    pub(crate) device: Option<Uuid>,
     /// The session of the login.
     pub(crate) session: Uuid,
     /// When the session ends, in seconds since 1970.
@@ -58,13 +62,13 @@ impl Root {
     pub(crate) fn begin(account: Uuid, epoch: i64, secret: Option<Secret>) -> Self {
         let ends = jiff::Timestamp::now().as_second().saturating_add(LIFETIME);
         let (api_key, generation) = secret.map_or((None, 0), |secret| (Some(secret.key), secret.generation));
-        Self { account, epoch, api_key, generation, session: Uuid::new_v4(), ends }
+        Self { account, epoch, api_key, generation, device: None, session: Uuid::new_v4(), ends }
     }
 
     /// Starts the session of a device, which a person has confirmed, for `seconds`.
-    pub(crate) fn of_device(account: Uuid, epoch: i64, seconds: i64) -> Self {
+    pub(crate) fn of_device(device: Uuid, account: Uuid, epoch: i64, seconds: i64) -> Self {
         let ends = jiff::Timestamp::now().as_second().saturating_add(seconds);
-        Self { ends, ..Self::begin(account, epoch, None) }
+        Self { device: Some(device), ends, ..Self::begin(account, epoch, None) }
     }
 
     /// Returns the root of a token that is created from this one and is not a device token: it lives for [`LIFETIME`]

@@ -4,6 +4,7 @@ mod contract;
 mod engine;
 mod grants;
 mod journey;
+mod login;
 mod pipeline;
 mod platform;
 mod terraform;

@@ -49,7 +49,7 @@ macro_rules! table {
 
 table! {
     auth: LOGIN API_TOKEN DEVICE_AUTHORIZATION LOGOUT;
-    device: GET VERIFY;
+    device: LIST GET UPDATE DELETE VERIFY;
     entitlement: CHECK;
     invitation: LIST CREATE DELETE MINE GET ANSWER;
     member: LIST REMOVE LIST_OF_WORKSPACE LIST_OF_PROJECT;

@@ -20,7 +20,7 @@ macro_rules! checks {
 fn check_one(exchange: &Exchange) {
     checks! { exchange;
         auth: LOGIN API_TOKEN DEVICE_AUTHORIZATION LOGOUT;
-        device: GET VERIFY;
+        device: LIST GET UPDATE DELETE VERIFY;
         entitlement: CHECK;
         invitation: LIST CREATE DELETE MINE GET ANSWER;
         member: LIST REMOVE LIST_OF_WORKSPACE LIST_OF_PROJECT;
@@ -92,7 +92,10 @@ fn inferred_exchanges_are_listed_by_name() {
     assert_eq!(
         inferred,
         [
+            "device::LIST",
             "device::GET",
+            "device::UPDATE",
+            "device::DELETE",
             "invitation::GET",
             "invitation::ANSWER",
             "role::CREATE",

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::login::{LONGEST, Subject};
 use crate::rbac::{Actor, Credential, Identity};
-use crate::token::{Automation, Device, LIFETIME, Root, Session, WorkspaceServer};
+use crate::token::{Automation, Device, LIFETIME, Session, WorkspaceServer};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     routes.open(&api::LOGIN, login).serve(&api::API_TOKEN, api_token).open(&api::LOGOUT, logout)
@@ -48,10 +48,7 @@ async fn login(cx: Cx, (): (), (): (), form: LoginForm) -> Result<Token> {
             session(&cx, authn::control_account(cx.shared(), key.expose(), cx.address()).await).await
         }
         Grant::Password(username, password) => {
-            let known = authn::password_account(cx.shared(), &username, password, cx.address()).await;
-            if let Ok(identity) = &known {
-                invitation::join(cx.shared(), identity, &cx.origin()).await?;
-            }
+            let known = person(&cx, &username, password).await?;
             session(&cx, known).await
         }
         Grant::Device(client, code) => return device(&cx, &client, &code).await,
@@ -71,6 +68,30 @@ async fn login(cx: Cx, (): (), (): (), form: LoginForm) -> Result<Token> {
         device_metadata: None,
         authorization_url: None,
     })
+}
+
+/// Checks the password of a person. The inner result is that of the check, the outer one that of what follows from it.
+async fn person(cx: &Cx, username: &str, password: Sensitive<String>) -> Result<Result<Identity>> {
+    let known = authn::password_account(cx.shared(), username, password, cx.address()).await;
+    if let Ok(identity) = &known {
+        invitation::join(cx.shared(), identity, &cx.origin()).await?;
+    }
+    Ok(known)
+}
+
+/// Signs in a person on a page.
+pub(crate) async fn sign_in(cx: &Cx, username: &str, password: Sensitive<String>) -> Result<Identity> {
+    match person(cx, username, password).await? {
+        Ok(identity) => {
+            let (how, actor) = (identity.credential.words(), Actor::Account(identity.clone()));
+            cx.shared().logins.accepted(&cx.login(), &actor, how, None).await?;
+            Ok(identity)
+        }
+        Err(error) => {
+            let subject = Subject::Name(username.chars().take(LONGEST).collect());
+            Err(cx.refuse_login(subject, error).await)
+        }
+    }
 }
 
 /// A script token is created from an API key or a session, never from another script token: nothing renews itself.
@@ -134,7 +155,7 @@ async fn session(cx: &Cx, known: Result<Identity>) -> Result<(Sensitive<String>,
 /// Logs in a device that a person has confirmed.
 async fn device(cx: &Cx, client: &str, code: &Sensitive<String>) -> Result<Token> {
     let device = device::redeem(cx, client, code).await?;
-    let root = Root::of_device(device.account, device.epoch, device.life);
+    let root = device.root;
     let identity = authn::device_account(cx.shared(), root).await?;
     let how = identity.credential.words();
     cx.shared().logins.accepted(&cx.login(), &Actor::Account(identity), how, None).await?;

@@ -35,6 +35,8 @@ pub(crate) struct RequestInfo {
     pub(crate) presented: RequestCredentials,
     /// `Content-Type` header.
     pub(crate) media_type: Option<String>,
+    /// `User-Agent` header.
+    pub(crate) user_agent: Option<String>,
     /// `zenml-server-version` header of a workspace server.
     pub(crate) server_version: Option<String>,
     /// `zenml-server-url` header of a workspace server.
@@ -60,6 +62,11 @@ impl Cx {
         workspace: Option<WorkspacePlace>,
     ) -> Self {
         Self { shared, actor, request: Arc::new(request), workspace }
+    }
+
+    /// The same request on behalf of an account that was identified by the cookie of a page.
+    pub(crate) fn on_behalf_of(&self, identity: Identity) -> Self {
+        Self { actor: Actor::Account(identity), ..self.clone() }
     }
 
     /// The platform's state.

@@ -79,7 +79,7 @@ impl Door {
         response
     }
 
-    fn info(&self, request: &Request) -> RequestInfo {
+    pub(super) fn info(&self, request: &Request) -> RequestInfo {
         let headers = request.headers();
         let text = |name: &HeaderName| text(headers, name);
         let named = |name: &'static str| text(&HeaderName::from_static(name));
@@ -105,6 +105,7 @@ impl Door {
                 cookies: text(&header::COOKIE).map(Sensitive::new),
             },
             media_type: text(&header::CONTENT_TYPE),
+            user_agent: text(&header::USER_AGENT),
             server_version: named(SERVER_VERSION),
             server_url: named(SERVER_URL),
             fingerprint: Vec::new(),
@@ -173,13 +174,7 @@ impl Door {
 
     fn refuse(&self, error: &Error, id: &str) -> Response {
         let status = error.status();
-        if error.is_of_storage() {
-            self.shared.store.failed();
-        }
-        if status.is_server_error() {
-            let cause = error.context().map(|context| Chain(context).to_string()).unwrap_or_default();
-            tracing::error!(method = %self.method, route = &*self.name, request.id = id, cause, "request failed: {error}");
-        }
+        self.note_failure(error, id);
         let mut response = answer::json(status, error.body(self.plane).to_string().into_bytes());
         if let Some(seconds) = error.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -188,6 +183,19 @@ impl Door {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+impl Door {
+    /// Logs an error that is a fault of the platform.
+    pub(super) fn note_failure(&self, error: &Error, id: &str) {
+        if error.is_of_storage() {
+            self.shared.store.failed();
+        }
+        if error.status().is_server_error() {
+            let cause = error.context().map(|context| Chain(context).to_string()).unwrap_or_default();
+            tracing::error!(method = %self.method, route = &*self.name, request.id = id, cause, "request failed: {error}");
+        }
     }
 }
 
@@ -207,7 +215,7 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>> {
+pub(super) async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>> {
     let refused = |status, message: &str| Error::with_status(status, "ValueError", message);
     let bytes = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, limit))
         .await

@@ -9,10 +9,12 @@ mod issue;
 mod limit;
 mod listen;
 mod openapi;
+mod page;
 mod routes;
 mod waiting;
 
-pub(crate) use cx::Cx;
+pub(crate) use cx::{Cx, RequestInfo};
 pub(crate) use listen::{ConnectionLimits, serve};
+pub(crate) use page::{PageRequest, Pages};
 pub use routes::ServedRoute;
 pub(crate) use routes::{Routes, finish};

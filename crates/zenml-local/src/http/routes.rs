@@ -257,7 +257,7 @@ impl Routes {
     }
 }
 
-fn filter(method: Method) -> MethodFilter {
+pub(super) fn filter(method: Method) -> MethodFilter {
     match method {
         Method::Get => MethodFilter::GET,
         Method::Post => MethodFilter::POST,
@@ -268,7 +268,7 @@ fn filter(method: Method) -> MethodFilter {
 }
 
 /// The response for a handler that panicked: a fault of the platform.
-fn panicked(error: &tokio::task::JoinError) -> Response {
+pub(super) fn panicked(error: &tokio::task::JoinError) -> Response {
     tracing::error!(%error, "a handler panicked");
     plain(StatusCode::INTERNAL_SERVER_ERROR, "An unexpected error occurred.")
 }

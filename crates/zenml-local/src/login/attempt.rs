@@ -141,6 +141,38 @@ impl Logins {
         }
     }
 
+    /// Counts a code of a device that an account enters, before it is looked up.
+    ///
+    /// # Errors
+    /// 429 after too many wrong codes of the account or from the address.
+    pub(crate) fn enter_code(&self, address: Address, account: &str) -> Result<()> {
+        match self.throttle().enter_code(Instant::now(), account, address) {
+            None => Ok(()),
+            Some(time) => Err(Error::too_many("Too many wrong codes.", whole_seconds(time))),
+        }
+    }
+
+    /// Takes back a code that exists: only wrong ones count.
+    pub(crate) fn right_code(&self, address: Address, account: &str) {
+        self.throttle().right_code(Instant::now(), account, address);
+    }
+
+    /// Counts a login of a device that is started.
+    ///
+    /// # Errors
+    /// 429 after too many from the address.
+    pub(crate) fn start_device(&self, address: Address) -> Result<()> {
+        match self.throttle().start(Instant::now(), address) {
+            None => Ok(()),
+            Some(time) => Err(Error::too_many("Too many logins were started.", whole_seconds(time))),
+        }
+    }
+
+    /// Counts a poll of a waiting device. Returns whether it comes too early.
+    pub(crate) fn polls_too_early(&self, device: &[u8]) -> bool {
+        self.throttle().poll(Instant::now(), device).is_some()
+    }
+
     /// Records a login, and the last use of a key.
     pub(crate) async fn accepted(
         &self,

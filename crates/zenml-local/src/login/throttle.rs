@@ -1,4 +1,4 @@
-//! Limits for wrong credentials, by account and by address.
+//! Limits for wrong credentials and codes, by account and by address.
 //!
 //! The limits are leaky buckets. They guarantee:
 //! - Passwords cannot be guessed faster than the account's limit, from any number of addresses.
@@ -32,6 +32,14 @@ const ADDRESS: Rule = Rule { burst: 20, interval: Duration::from_secs(30) };
 const KNOWN_PLACE: Rule = Rule { burst: 10, interval: Duration::from_secs(5) };
 /// For keys from an address. A key cannot be guessed, so a correct one is never rejected; this limits the responses.
 const KEYS: Rule = Rule { burst: 60, interval: Duration::from_secs(1) };
+/// For codes of devices that an account enters. A code is short, so a correct one is rejected like a wrong one.
+const CODES: Rule = Rule { burst: 10, interval: Duration::from_secs(30) };
+/// For codes of devices that are entered from an address.
+const CODES_FROM: Rule = Rule { burst: 30, interval: Duration::from_secs(10) };
+/// For logins of devices that are started from an address.
+const STARTS: Rule = Rule { burst: 60, interval: Duration::from_secs(5) };
+/// For polls of a device. Clients wait for five seconds; one less allows for clocks and networks.
+const POLLS: Rule = Rule { burst: 1, interval: Duration::from_secs(4) };
 
 /// The origin of a request: an address without its port, or an IPv6 network, because its owner controls all addresses
 /// in it.
@@ -115,6 +123,23 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         }
     }
 
+    /// Counts an attempt, unless there are too many. Then it returns the time to wait.
+    fn take(&mut self, now: Instant, key: &K) -> Option<Duration> {
+        if let Verdict::Refuse(time) = self.verdict(now, key) {
+            return Some(time);
+        }
+        self.begin(now, key);
+        self.end(now, key, true);
+        None
+    }
+
+    /// Takes back an attempt that was counted.
+    fn give_back(&mut self, now: Instant, key: &K) {
+        if let Some(bucket) = self.of.get_mut(key) {
+            bucket.empty_at = bucket.empty_at.checked_sub(self.rule.interval).unwrap_or(now);
+        }
+    }
+
     /// Forgets wrong attempts.
     fn forget(&mut self, now: Instant, key: &K) {
         if let Some(bucket) = self.of.get_mut(key) {
@@ -161,6 +186,10 @@ pub(super) struct Throttle {
     addresses: Buckets<Address>,
     places: Buckets<(String, Address)>,
     keys: Buckets<Address>,
+    codes: Buckets<String>,
+    codes_from: Buckets<Address>,
+    starts: Buckets<Address>,
+    polls: Buckets<Vec<u8>>,
     /// Addresses from which accounts were used, and the time of the last use.
     known: HashMap<(String, Address), Instant>,
 }
@@ -172,6 +201,10 @@ impl Default for Throttle {
             addresses: Buckets::new(ADDRESS),
             places: Buckets::new(KNOWN_PLACE),
             keys: Buckets::new(KEYS),
+            codes: Buckets::new(CODES),
+            codes_from: Buckets::new(CODES_FROM),
+            starts: Buckets::new(STARTS),
+            polls: Buckets::new(POLLS),
             known: HashMap::new(),
         }
     }
@@ -233,12 +266,35 @@ impl Throttle {
 
     /// Counts a wrong key. Returns the time to wait after too many.
     pub(super) fn wrong_key(&mut self, now: Instant, address: Address) -> Option<Duration> {
-        if let Verdict::Refuse(time) = self.keys.verdict(now, &address) {
-            return Some(time);
+        self.keys.take(now, &address)
+    }
+
+    /// Counts a code that an account enters, before it is looked up. Returns the time to wait after too many.
+    pub(super) fn enter_code(&mut self, now: Instant, account: &str, address: Address) -> Option<Duration> {
+        let account = account.to_owned();
+        let full = |verdict| if let Verdict::Refuse(time) = verdict { Some(time) } else { None };
+        let time = full(self.codes.verdict(now, &account)).max(full(self.codes_from.verdict(now, &address)));
+        if time.is_none() {
+            self.codes.take(now, &account);
+            self.codes_from.take(now, &address);
         }
-        self.keys.begin(now, &address);
-        self.keys.end(now, &address, true);
-        None
+        time
+    }
+
+    /// Takes back a code that exists.
+    pub(super) fn right_code(&mut self, now: Instant, account: &str, address: Address) {
+        self.codes.give_back(now, &account.to_owned());
+        self.codes_from.give_back(now, &address);
+    }
+
+    /// Counts a login of a device that is started. Returns the time to wait after too many.
+    pub(super) fn start(&mut self, now: Instant, address: Address) -> Option<Duration> {
+        self.starts.take(now, &address)
+    }
+
+    /// Counts a poll of a device. Returns the time to wait if it is too early.
+    pub(super) fn poll(&mut self, now: Instant, device: &[u8]) -> Option<Duration> {
+        self.polls.take(now, &device.to_vec())
     }
 }
 
@@ -385,6 +441,39 @@ mod tests {
         }
         assert_eq!(throttle.wrong_key(now, address("10.0.0.1")), Some(Duration::from_secs(1)));
         assert_eq!(throttle.wrong_key(now, address("10.0.0.2")), None);
+    }
+
+    #[test]
+    fn codes_are_counted_by_account_and_by_address_and_existing_ones_are_taken_back() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        for _ in 0..100 {
+            assert_eq!(throttle.enter_code(now, "ada", address("10.0.0.1")), None);
+            throttle.right_code(now, "ada", address("10.0.0.1"));
+        }
+        for host in 1..=10 {
+            assert_eq!(throttle.enter_code(now, "ada", address(&format!("10.0.0.{host}"))), None);
+        }
+        let wait = Some(Duration::from_secs(30));
+        assert_eq!(throttle.enter_code(now, "ada", address("10.0.0.99")), wait);
+        for user in 0..29 {
+            assert_eq!(throttle.enter_code(now, &format!("user{user}"), address("10.0.0.1")), None);
+        }
+        let wait = Some(Duration::from_secs(10));
+        assert_eq!(throttle.enter_code(now, "new", address("10.0.0.1")), wait);
+    }
+
+    #[test]
+    fn a_device_polls_every_five_seconds_and_an_address_starts_a_limited_number_of_logins() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        assert_eq!(throttle.poll(now, b"one"), None);
+        assert_eq!(throttle.poll(now, b"two"), None);
+        assert!(throttle.poll(now + Duration::from_secs(3), b"one").is_some());
+        assert_eq!(throttle.poll(now + Duration::from_secs(5), b"one"), None);
+        for _ in 0..60 {
+            assert_eq!(throttle.start(now, address("10.0.0.1")), None);
+        }
+        assert_eq!(throttle.start(now, address("10.0.0.1")), Some(Duration::from_secs(5)));
+        assert_eq!(throttle.start(now, address("10.0.0.2")), None);
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub(crate) const ROWS: &[Row] = &[
     // Devices: the code is unknown, and the admin of this table is not a person.
     ("GET /devices/{device_id_or_user_code}", "GET /devices/BCDF-GHJK", "", [401, 404, 404, 401, 404]),
     ("PUT /devices/verify", "PUT /devices/verify", r#"{"user_code":"BCDF-GHJK"}"#, [401, 404, 404, 401, 403]),
+    ("GET /devices", "GET /devices", "", [401, 200, 200, 401, 200]),
+    ("PUT /devices/{device_id}", "PUT /devices/{project}", r#"{"locked":true}"#, [401, 404, 404, 401, 404]),
+    ("DELETE /devices/{device_id}", "DELETE /devices/{project}", "", [401, 404, 404, 401, 404]),
     // About the caller.
     ("GET /auth/api_token", "GET /auth/api_token", "", [401, 200, 200, 401, 200]),
     ("GET /users/me", "GET /users/me", "", [401, 200, 200, 401, 200]),

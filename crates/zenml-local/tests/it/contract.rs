@@ -156,6 +156,7 @@ async fn every_documented_request_returns_the_documented_members() {
     insta::assert_snapshot!(succeeded.into_iter().collect::<Vec<_>>().join("\n"), @"
     auth::API_TOKEN
     auth::LOGOUT
+    device::LIST
     invitation::CREATE
     invitation::GET
     invitation::LIST

@@ -7,6 +7,7 @@ mod api_key;
 mod assignment;
 mod audit;
 mod backup;
+mod browser;
 mod contract;
 mod device;
 #[cfg(target_os = "linux")]
@@ -24,6 +25,7 @@ mod login;
 mod master_key;
 mod openapi;
 mod organization;
+mod pages;
 mod plan;
 mod printing;
 mod process;

@@ -120,10 +120,16 @@ impl World {
 
     /// Posts a form without a credential.
     pub(crate) async fn form(&self, path: &str, form: &str) -> Answer {
-        let request = Request::post(path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(Body::from(form.to_owned()))
-            .unwrap();
+        self.form_with(path, form, &[]).await
+    }
+
+    /// The same with headers.
+    pub(crate) async fn form_with(&self, path: &str, form: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(form.to_owned())).unwrap();
         Answer::read(self.platform.router().oneshot(request).await.unwrap()).await
     }
 

@@ -9,7 +9,7 @@ use zenml_api::control::workspace::{self as api, WorkspaceStatus};
 use zenml_api::control::workspace_status;
 use zenml_api::{IdOrName, Identifier, OrganizationId, Patch, Sensitive, UserId, WorkspaceId};
 
-use super::check;
+use super::check::{self, Slice};
 use super::organization::OrganizationAt;
 use crate::crypto::random_string;
 use crate::engine::{DEFAULT_VERSION, EngineKind, is_older_version, is_version};
@@ -48,6 +48,15 @@ async fn list(cx: Cx, (): (), query: api::WorkspaceQuery, (): ()) -> Result<Vec<
         sql::select(tx.sql(), &listed, &query, entering, slice).await
     })
     .await
+}
+
+/// Lists the available workspaces that the caller may log in to.
+pub(crate) async fn enterable(tx: &mut Tx) -> Result<Vec<api::Workspace>> {
+    let listed = tx.list(WorkspacesOf(None)).await?;
+    let entering = tx.caller().await?;
+    let query =
+        api::WorkspaceQuery { status: Some(WorkspaceStatus::Available), ..api::WorkspaceQuery::default() };
+    sql::select(tx.sql(), &listed, &query, entering, Slice { offset: 0, limit: i64::MAX }).await
 }
 
 async fn of_organization(
@@ -137,14 +146,16 @@ async fn create(
 }
 
 async fn get(cx: Cx, which: IdOrName<WorkspaceId>, (): (), (): ()) -> Result<api::Workspace> {
-    cx.read(async |tx| {
-        let at = WorkspaceAt::locate_by(tx.sql(), &which).await?;
-        let allowed = tx.allow::<Read, _>(at).await.map_err(|error| {
-            if error.status() == http::StatusCode::NOT_FOUND { unknown(&which) } else { error }
-        })?;
-        answer(tx, &allowed).await
-    })
-    .await
+    cx.read(async |tx| visible(tx, &which).await).await
+}
+
+/// A workspace that the caller may see.
+pub(crate) async fn visible(tx: &mut Tx, which: &IdOrName<WorkspaceId>) -> Result<api::Workspace> {
+    let at = WorkspaceAt::locate_by(tx.sql(), which).await?;
+    let allowed = tx.allow::<Read, _>(at).await.map_err(|error| {
+        if error.status() == http::StatusCode::NOT_FOUND { unknown(which) } else { error }
+    })?;
+    answer(tx, &allowed).await
 }
 
 async fn update(

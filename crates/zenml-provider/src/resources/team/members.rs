@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use tfkit::{Cx, Diag};
 use zenml_api::control::team::TeamMember;
 use zenml_api::control::user::User;
-use zenml_api::{InvitationId, OrganizationId, TeamId};
+use zenml_api::{InvitationId, OrganizationId};
 
 use super::model::Team;
 use super::planning::{INVITED, KEPT, one_person, private, unknown_members, who};

@@ -54,7 +54,7 @@ impl Resource for Team {
         announce_sent(cx, client, organization);
         let found = look(client, organization, key.id.0).await?;
         if let Some(found) = &found {
-            take_over(cx, client, organization, key.id.0, &found.members)?;
+            take_over(cx, client, organization, &found.members)?;
         }
         if found.is_none() {
             control::organization::gone_from(client, organization, &format!("the team {}", key.id)).await?;
