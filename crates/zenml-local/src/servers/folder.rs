@@ -21,11 +21,16 @@ const DATABASE_FILES: [&str; 3] = ["", "-wal", "-shm"];
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    /// Returns the folder of a workspace. All are in one folder next to the platform's database.
+    /// Returns the folder of a workspace.
     pub(crate) fn of(database: &Path, workspace: Uuid) -> Self {
         // A server has another working directory than the platform.
         let database = std::path::absolute(database).unwrap_or_else(|_| database.to_owned());
-        Self(with_suffix(&database, ".workspaces").join(workspace.to_string()))
+        Self(Self::all(&database).join(workspace.to_string()))
+    }
+
+    /// Returns the folder of all of them, next to the platform's database.
+    pub(crate) fn all(database: &Path) -> PathBuf {
+        with_suffix(database, ".workspaces")
     }
 
     /// Creates what a server needs. Only this user can read it.

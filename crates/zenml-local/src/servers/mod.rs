@@ -147,18 +147,7 @@ impl Servers {
             let mut process = slot.process.lock().await;
             self.run(workspace, &workspace.version, &mut process).await
         };
-        self.endpoint(workspace, turn, slot.until_superseded(turn, work).await?)
-    }
-
-    fn endpoint(
-        &self,
-        workspace: &WorkspaceSpec,
-        turn: Watch,
-        running: Running,
-    ) -> Result<Endpoint, EngineError> {
-        let Running { port, version, note } = running;
-        tracing::info!(workspace.id = %workspace.place.workspace, port, version, "the server of a workspace runs");
-        Ok(Endpoint { server_url: url(port), version, note, watch: Some(turn) })
+        Ok(slot.until_superseded(turn, work).await?.into_endpoint(workspace, turn))
     }
 
     /// Brings the server of a workspace to run in a version: the one that runs already, or a new one.
@@ -309,7 +298,7 @@ impl Servers {
             return Err(EngineError::failed(reason));
         };
         let folder = self.folder(workspace);
-        folder.restore_database().map_err(not_copied)?;
+        folder.restore_database().map_err(|error| not_copied(&error))?;
         let again = self.run(workspace, earlier, process).await?;
         Ok(Running {
             note: format!("Version {wanted} does not run, so {earlier} still does. {reason}"),
@@ -328,10 +317,10 @@ impl Servers {
         let is_changed = |running: &Running| is_same_version(&running.version, &workspace.version);
         if !self.running(workspace, process).await?.as_ref().is_some_and(is_changed) {
             end(process).await;
-            folder.keep_database().map_err(not_copied)?;
+            folder.keep_database().map_err(|error| not_copied(&error))?;
         }
         let running = self.run(workspace, &workspace.version, process).await?;
-        folder.forget_kept_database().map_err(not_copied)?;
+        folder.forget_kept_database().map_err(|error| not_copied(&error))?;
         Ok(running)
     }
 
@@ -360,11 +349,19 @@ struct Running {
     note: String,
 }
 
+impl Running {
+    fn into_endpoint(self, workspace: &WorkspaceSpec, turn: Watch) -> Endpoint {
+        let Self { port, version, note } = self;
+        tracing::info!(workspace.id = %workspace.place.workspace, port, version, "the server of a workspace runs");
+        Endpoint { server_url: url(port), version, note, watch: Some(turn) }
+    }
+}
+
 fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-fn not_copied(error: std::io::Error) -> EngineError {
+fn not_copied(error: &std::io::Error) -> EngineError {
     EngineError::failed(format!("The database of the workspace cannot be copied: {error}."))
 }
 
@@ -415,7 +412,7 @@ impl WorkspaceEngine for Servers {
                 let mut process = slot.process.lock().await;
                 self.change_version(workspace, &mut process).await
             };
-            self.endpoint(workspace, turn, slot.until_superseded(turn, work).await?)
+            Ok(slot.until_superseded(turn, work).await?.into_endpoint(workspace, turn))
         })
     }
 
@@ -454,7 +451,7 @@ impl WorkspaceEngine for Servers {
                 self.running(workspace, &mut process).await
             };
             let running = slot.until_superseded(turn, work).await?;
-            running.map(|running| self.endpoint(workspace, turn, running)).transpose()
+            Ok(running.map(|running| running.into_endpoint(workspace, turn)))
         })
     }
 

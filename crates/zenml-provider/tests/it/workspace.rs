@@ -192,7 +192,8 @@ async fn a_control_plane_that_goes_away_during_the_wait_does_not_taint_the_works
 async fn a_version_that_does_not_run_stays_as_configured_and_never_taints_the_workspace() {
     let world = World::start().await;
     // The requested version, and whether another one runs then.
-    for (version, runs_another) in [("0.98.0", false), ("v0.98", false), ("0.12.0", true), ("1.2.3rc1", true)] {
+    for (version, runs_another) in [("0.98.0", false), ("v0.98", false), ("0.12.0", true), ("1.2.3rc1", true)]
+    {
         let mut harness = world.harness().await;
         let config = json!({ "name": "alpha", "version": version });
         let made = harness.apply(A, config.clone()).await.unwrap();
