@@ -69,7 +69,11 @@ fn client(python: &Path, home: &Path, arguments: &[&str]) -> Command {
     command.args(arguments).env_clear().current_dir(home).stdin(Stdio::null()).stdout(Stdio::piped());
     command.env("HOME", home).env("ZENML_CONFIG_PATH", home.join("config")).env("PATH", "/usr/bin:/bin");
     // A line is not wrapped, and no browser opens.
-    command.env("COLUMNS", "400").env("BROWSER", "/bin/true").env("ZENML_ANALYTICS_OPT_IN", "false");
+    command
+        .env("PYTHONUNBUFFERED", "1")
+        .env("COLUMNS", "400")
+        .env("BROWSER", "/bin/true")
+        .env("ZENML_ANALYTICS_OPT_IN", "false");
     command.stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
@@ -99,7 +103,8 @@ async fn the_real_client_logs_in_to_a_workspace_after_a_person_has_confirmed_it_
     let home = TempDir::new().unwrap();
     let (python, home) = (environment.python(), home.path());
     let mut login = client(&python, home, &["login", "alpha", "--pro-api-url", &url]).spawn().unwrap();
-    let mut lines = BufReader::new(login.stdout.take().unwrap()).lines();
+    // The client writes messages to its standard error.
+    let mut lines = BufReader::new(login.stderr.take().unwrap()).lines();
     let mut printed = String::new();
     let link = loop {
         let line = lines.next_line().await.unwrap().unwrap_or_else(|| panic!("no link: {printed}"));
