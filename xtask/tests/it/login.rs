@@ -1,5 +1,7 @@
 //! The real ZenML client logs in as people do it: it prints a link, and a person confirms it on a page.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
