@@ -45,7 +45,7 @@ impl Browser<'_> {
         let path = link.strip_prefix("http://").unwrap().strip_prefix(self.authority).unwrap();
         let form = format!("username={username}&password={password}&next=%2Fpages");
         let signed_in = self.send("POST", "/pages/sign-in", &form).await;
-        self.cookie = between(&signed_in, "set-cookie: ", ";").to_owned();
+        between(&signed_in, "set-cookie: ", ";").clone_into(&mut self.cookie);
         let page = self.send("GET", path, "").await;
         let preset = page.split("<option value=\"").find(|option| option.contains("selected")).unwrap();
         let form = format!(
