@@ -1,5 +1,7 @@
 //! The real ZenML client logs in as people do it: it prints a link, and a person confirms it on a page.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -43,7 +45,7 @@ impl Browser<'_> {
         let path = link.strip_prefix("http://").unwrap().strip_prefix(self.authority).unwrap();
         let form = format!("username={username}&password={password}&next=%2Fpages");
         let signed_in = self.send("POST", "/pages/sign-in", &form).await;
-        self.cookie = between(&signed_in, "set-cookie: ", ";").to_owned();
+        between(&signed_in, "set-cookie: ", ";").clone_into(&mut self.cookie);
         let page = self.send("GET", path, "").await;
         let preset = page.split("<option value=\"").find(|option| option.contains("selected")).unwrap();
         let form = format!(
@@ -69,7 +71,11 @@ fn client(python: &Path, home: &Path, arguments: &[&str]) -> Command {
     command.args(arguments).env_clear().current_dir(home).stdin(Stdio::null()).stdout(Stdio::piped());
     command.env("HOME", home).env("ZENML_CONFIG_PATH", home.join("config")).env("PATH", "/usr/bin:/bin");
     // A line is not wrapped, and no browser opens.
-    command.env("COLUMNS", "400").env("BROWSER", "/bin/true").env("ZENML_ANALYTICS_OPT_IN", "false");
+    command
+        .env("PYTHONUNBUFFERED", "1")
+        .env("COLUMNS", "400")
+        .env("BROWSER", "/bin/true")
+        .env("ZENML_ANALYTICS_OPT_IN", "false");
     command.stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
@@ -99,7 +105,8 @@ async fn the_real_client_logs_in_to_a_workspace_after_a_person_has_confirmed_it_
     let home = TempDir::new().unwrap();
     let (python, home) = (environment.python(), home.path());
     let mut login = client(&python, home, &["login", "alpha", "--pro-api-url", &url]).spawn().unwrap();
-    let mut lines = BufReader::new(login.stdout.take().unwrap()).lines();
+    // The client writes messages to its standard error.
+    let mut lines = BufReader::new(login.stderr.take().unwrap()).lines();
     let mut printed = String::new();
     let link = loop {
         let line = lines.next_line().await.unwrap().unwrap_or_else(|| panic!("no link: {printed}"));

@@ -177,7 +177,7 @@ fn confirmation(
         h1 { "Confirm a login" }
         p {
             "A ZenML client asks for access as " strong { (visitor.identity.username) } ". "
-            "It can then do everything that you can do, except manage API keys."
+            "It can then do everything that you can do on this platform."
         }
         dl {
             @for (name, value) in details {
