@@ -21,6 +21,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0008_invitation.sql"),
     include_str!("../../migrations/0009_custom_role.sql"),
     include_str!("../../migrations/0010_engine.sql"),
+    include_str!("../../migrations/0011_default_project.sql"),
 ];
 
 /// The newest version that this build supports.
