@@ -14,6 +14,8 @@ use zenml_api::{IdOrName, Identifier, Timestamp, UserId};
 
 use super::cells::{id_at, to_json};
 use super::list::{self, Column, Table as _};
+use super::noun::locate_where;
+use super::project::Project;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Identity, WorkspacePlace};
@@ -79,6 +81,11 @@ async fn update(cx: Cx, id: IdOrName<UserId>, (): (), change: api::UserUpdate) -
         let mut query = Query::new("UPDATE local_account SET updated = ");
         query.push_bind(now());
         if let Some(project) = change.default_project_id {
+            // A real server leaves this check to its database.
+            let found = locate_where::<Project>(tx, me.place, |query| {
+                query.push(" AND t.id = ").push_bind(project.to_string());
+            });
+            found.await?.ok_or_else(|| Error::runtime("The project does not exist."))?;
             query.push(", default_project_id = ").push_bind(project.to_string());
         }
         query.push(" WHERE id = ").push_bind(found.local.to_string());

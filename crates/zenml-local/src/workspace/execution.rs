@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 
 /// Why nothing can be created.
-const NO_PIPELINES: &str = "An embedded workspace does not run pipelines. Pipelines run on a workspace of \
-                            `zenml-local serve --engine zenml`.";
+const NO_PIPELINES: &str = "An embedded workspace does not run pipelines, so it has no runs, models or artifacts. \
+                            Pipelines run on a workspace of `zenml-local serve --engine zenml`.";
 
 pub(crate) fn routes(routes: Routes) -> Routes {
     let recorded =

@@ -55,7 +55,9 @@ async fn a_list_of_what_belongs_to_a_project_requires_one() {
 #[tokio::test]
 async fn whoever_starts_a_pipeline_learns_where_pipelines_run() {
     let cast = Cast::start().await;
-    for call in ["POST /logs", "POST /runs", "POST /pipelines", "POST /models", "POST /artifact_versions/batch"] {
+    for call in
+        ["POST /logs", "POST /runs", "POST /pipelines", "POST /models", "POST /artifact_versions/batch"]
+    {
         let text = cast.send("admin", call, json!({ "name": "x" })).await.refused(501);
         assert!(text.starts_with("NotImplementedError: "), "{text}");
         assert!(text.contains("zenml-local serve --engine zenml"), "{text}");
