@@ -48,13 +48,14 @@ impl Api {
         &self.session.wire.origin
     }
 
-    /// Calls an endpoint that has only path parameters.
-    pub async fn call<P, A>(&self, endpoint: &Endpoint<P, (), (), A>, path: P) -> Result<A, ApiError>
+    /// Calls an endpoint without a body, with the default query.
+    pub async fn call<P, Q, A>(&self, endpoint: &Endpoint<P, Q, (), A>, path: P) -> Result<A, ApiError>
     where
         P: PathParams,
+        Q: Serialize + Default,
         A: DeserializeOwned + 'static,
     {
-        self.send(endpoint, path, (), ()).await
+        self.send(endpoint, path, Q::default(), ()).await
     }
 
     /// Calls an endpoint. Retries what can be retried, and renews an expired session once.

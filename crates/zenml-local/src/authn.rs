@@ -32,6 +32,8 @@ pub(crate) struct RequestCredentials {
     pub(crate) bearer: Option<Sensitive<String>>,
     /// All cookies, as sent.
     pub(crate) cookies: Option<Sensitive<String>>,
+    /// Whether there is an `Authorization` header, of any scheme.
+    pub(crate) has_authorization: bool,
 }
 
 /// Reads the credential of a request.

@@ -228,6 +228,14 @@ pub(crate) async fn served_workspace(store: &Store, id: Uuid) -> Result<Option<(
     .transpose()
 }
 
+/// Returns the name of a workspace.
+pub(crate) async fn workspace_name(store: &Store, place: WorkspacePlace) -> Result<String> {
+    Ok(sqlx::query_scalar("SELECT name FROM workspace WHERE id = $1")
+        .bind(place.workspace.to_string())
+        .fetch_one(&mut *store.begin_read().await?)
+        .await?)
+}
+
 /// Returns the owner of an object of an embedded workspace. Kinds that the platform does not store have no owner
 /// here.
 pub(crate) async fn owner_of(sql: &mut Sql, place: WorkspacePlace, resource: Resource) -> Result<Owner> {

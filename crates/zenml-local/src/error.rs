@@ -168,9 +168,19 @@ impl Error {
         Self { answer: Answer::Exact { status, answer }, context: None }
     }
 
+    /// Whether this is a plain message, without a class.
+    pub(crate) const fn is_plain(&self) -> bool {
+        matches!(&self.answer, Answer::Exact { answer: ErrorAnswer::Detail { detail: Detail::Text(_) }, .. })
+    }
+
     /// Any status and class.
     pub(crate) fn with_status(status: StatusCode, class: &'static str, message: impl Into<String>) -> Self {
         Self::detail(status, class, message)
+    }
+
+    /// 501 `NotImplementedError`: not possible here.
+    pub(crate) fn not_implemented(message: impl Into<String>) -> Self {
+        Self::detail(StatusCode::NOT_IMPLEMENTED, "NotImplementedError", message)
     }
 
     /// 503: the object exists but is currently unavailable.

@@ -39,7 +39,7 @@ pub struct Step {
 
 /// Returns all requests, in order.
 pub fn read() -> Result<Vec<Step>, Failure> {
-    const FILES: [&str; 12] = [
+    const FILES: [&str; 14] = [
         "server",
         "project",
         "secret",
@@ -49,6 +49,8 @@ pub fn read() -> Result<Vec<Step>, Failure> {
         "flavor",
         "tag",
         "code_repository",
+        "service_account",
+        "execution",
         "list",
         "idempotency",
         // Last, because it damages a real server.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::workspace::JsonMap;
 use crate::workspace::crud::crud;
-use crate::workspace::object::{Object, Owned};
+use crate::workspace::object::{Look, Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::{CodeRepositoryId, Endpoint, ProjectId, Sensitive, Timestamp, UserId};
 
@@ -17,7 +17,7 @@ pub const LIST: Endpoint<(), CodeRepositoryQuery, (), Page<CodeRepository>> =
     Endpoint::get("/code_repositories");
 
 /// One code repository, by id only.
-pub const GET: Endpoint<CodeRepositoryId, (), (), CodeRepository> =
+pub const GET: Endpoint<CodeRepositoryId, Look, (), CodeRepository> =
     Endpoint::get("/code_repositories/{code_repository_id}");
 
 /// Updates a code repository, as far as possible: see [`CodeRepositoryUpdate`].
@@ -41,17 +41,17 @@ list_query! {
     /// Query of [`LIST`].
     CodeRepositoryQuery {
         /// Id or name of the project; not a filter with an operator.
-        project = "project",
+        project,
         /// Id.
-        id = "id",
+        id,
         /// Name, unique in the project.
-        name = "name",
+        name,
         /// Id or name of the owner.
-        user = "user",
+        user,
         /// When it was created.
-        created = "created",
+        created,
         /// When it was last changed.
-        updated = "updated",
+        updated,
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::workspace::connector::Connector;
 use crate::workspace::crud::crud;
 use crate::workspace::flavor::Flavor;
-use crate::workspace::object::Object;
+use crate::workspace::object::{Look, Object};
 use crate::workspace::page::{Page, list_query};
 use crate::workspace::user::User;
 use crate::workspace::{Environment, JsonMap};
@@ -21,7 +21,7 @@ pub const CREATE: Endpoint<(), (), ComponentCreate, Component> = Endpoint::post(
 pub const LIST: Endpoint<(), ComponentQuery, (), Page<Component>> = Endpoint::get("/components");
 
 /// One component.
-pub const GET: Endpoint<ComponentId, (), (), Component> = Endpoint::get("/components/{component_id}");
+pub const GET: Endpoint<ComponentId, Look, (), Component> = Endpoint::get("/components/{component_id}");
 
 /// Changes a component.
 pub const UPDATE: Endpoint<ComponentId, (), ComponentUpdate, Component> =
@@ -61,23 +61,25 @@ list_query! {
     /// Query of [`LIST`].
     ComponentQuery {
         /// Id.
-        id = "id",
+        id,
         /// Name; unique only per type.
-        name = "name",
+        name,
         /// Type.
         kind = "type",
+        /// Type; not a filter with an operator, and it must also match if one of the filters is enough.
+        scope_type,
         /// Flavor.
-        flavor = "flavor",
+        flavor,
         /// Id of the linked connector.
-        connector_id = "connector_id",
+        connector_id,
         /// Id of a stack that contains the component.
-        stack_id = "stack_id",
+        stack_id,
         /// Id or name of the owner.
-        user = "user",
+        user,
         /// When it was created.
-        created = "created",
+        created,
         /// When it was last changed.
-        updated = "updated",
+        updated,
     }
 }
 

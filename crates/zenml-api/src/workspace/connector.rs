@@ -20,6 +20,10 @@ pub const CREATE: Endpoint<(), (), ConnectorCreate, Connector> = Endpoint::post(
 /// Connectors that the caller can read.
 pub const LIST: Endpoint<(), ConnectorQuery, (), Page<Connector>> = Endpoint::get("/service_connectors");
 
+/// What the connectors that the caller can read give access to.
+pub const RESOURCES: Endpoint<(), ConnectorQuery, (), Vec<Verification>> =
+    Endpoint::get("/service_connectors/resources");
+
 /// One connector.
 pub const GET: Endpoint<ConnectorId, SecretsQuery, (), Connector> =
     Endpoint::get("/service_connectors/{connector_id}");
@@ -52,25 +56,25 @@ list_query! {
     /// Query of [`LIST`].
     ConnectorQuery {
         /// Id.
-        id = "id",
+        id,
         /// Name.
-        name = "name",
+        name,
         /// Type, such as `aws`.
-        connector_type = "connector_type",
+        connector_type,
         /// Authentication method, such as `iam-role`.
-        auth_method = "auth_method",
+        auth_method,
         /// Resource type, such as `s3-bucket`.
-        resource_type = "resource_type",
+        resource_type,
         /// Resource.
-        resource_id = "resource_id",
+        resource_id,
         /// Labels as a JSON object, or as `name=value,name`. A server ignores a filter named `labels`.
         labels = "labels_str",
         /// Id or name of the owner.
-        user = "user",
+        user,
         /// When it was created.
-        created = "created",
+        created,
         /// When it was last changed.
-        updated = "updated",
+        updated,
     }
     options {
         /// Whether to include secret members of the configuration; the server's default is true.
@@ -85,6 +89,8 @@ list_query! {
 pub struct SecretsQuery {
     /// Whether to include secret members of the configuration; the server's default is true.
     pub expand_secrets: Option<bool>,
+    /// Whether to include `metadata`; the server's default is true.
+    pub hydrate: Option<bool>,
 }
 
 /// Query of [`VERIFY`] and [`VERIFY_NEW`].

@@ -84,7 +84,7 @@ macro_rules! crud {
         impl $crate::workspace::Crud for $object {
             type Path = $crate::workspace::crud::or!($($path)? => <$object as $crate::workspace::Named>::Id);
             type Query = $query;
-            type Look = $crate::workspace::crud::or!($($look)? => ());
+            type Look = $crate::workspace::crud::or!($($look)? => $crate::workspace::Look);
             type New = $new;
             type Change = $change;
             type Manner = $crate::workspace::crud::or!($($manner)? => ());

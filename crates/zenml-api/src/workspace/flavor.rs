@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::workspace::JsonMap;
 use crate::workspace::crud::crud;
-use crate::workspace::object::{Object, Owned};
+use crate::workspace::object::{Look, Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::{Endpoint, FlavorId, Patch, Timestamp, UserId};
 
@@ -15,7 +15,7 @@ pub const CREATE: Endpoint<(), (), FlavorCreate, Flavor> = Endpoint::post("/flav
 pub const LIST: Endpoint<(), FlavorQuery, (), Page<Flavor>> = Endpoint::get("/flavors");
 
 /// One flavor.
-pub const GET: Endpoint<FlavorId, (), (), Flavor> = Endpoint::get("/flavors/{flavor_id}");
+pub const GET: Endpoint<FlavorId, Look, (), Flavor> = Endpoint::get("/flavors/{flavor_id}");
 
 /// Updates a flavor. A component refers to its flavor by type and name: if they change, the component is no longer
 /// readable.
@@ -33,21 +33,21 @@ list_query! {
     /// Query of [`LIST`].
     FlavorQuery {
         /// Id.
-        id = "id",
+        id,
         /// Name; unique only per type.
-        name = "name",
+        name,
         /// Type of component.
         kind = "type",
         /// Its integration.
-        integration = "integration",
+        integration,
         /// Display name.
-        display_name = "display_name",
+        display_name,
         /// Id or name of the owner.
-        user = "user",
+        user,
         /// When it was created.
-        created = "created",
+        created,
         /// When it was last changed.
-        updated = "updated",
+        updated,
     }
 }
 

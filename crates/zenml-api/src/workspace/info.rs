@@ -11,6 +11,21 @@ pub const INFO: Endpoint<(), (), (), Info> = Endpoint::get("/info");
 /// Returns the server's version as a plain JSON string. Public.
 pub const VERSION: Endpoint<(), (), (), String> = Endpoint::get("/version");
 
+/// Number of objects that the caller can read.
+pub const STATISTICS: Endpoint<(), (), (), Statistics> = Endpoint::get("/statistics");
+
+/// Number of objects in a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ServerStatistics"))]
+pub struct Statistics {
+    /// Stacks.
+    pub stacks: u64,
+    /// Stack components.
+    pub components: u64,
+    /// Projects.
+    pub projects: u64,
+}
+
 /// Description of a server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -2,13 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Endpoint, Sensitive};
+use crate::{Endpoint, ObjectId, Sensitive};
 
 /// Logs in.
 ///
 /// Send a session of the control plane in the `Authorization` header with `grant_type` [`EXTERNAL`], or an API key as
 /// `password` with `grant_type` [`API_KEY`].
 pub const LOGIN: Endpoint<(), (), Form, Answer> = Endpoint::post("/login").form();
+
+/// Returns a session token for scripts, as a plain JSON string. Requires a session; an API key is not enough.
+pub const API_TOKEN: Endpoint<(), ApiTokenQuery, (), Sensitive<String>> = Endpoint::get("/api_token");
 
 /// Grant type for a caller whose bearer credential is a session of the control plane or an API key.
 pub const EXTERNAL: &str = "zenml-external";
@@ -41,6 +44,38 @@ impl Form {
     pub fn api_key(key: Sensitive<String>) -> Self {
         Self { grant_type: Some(API_KEY.to_owned()), password: Some(key), ..Self::default() }
     }
+}
+
+/// Query of [`API_TOKEN`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct ApiTokenQuery {
+    /// Type of the token; the server's default is [`ApiTokenType::Generic`].
+    pub token_type: Option<ApiTokenType>,
+    /// Lifetime in seconds, at most [`MOST_SECONDS`]; the server's default is an hour.
+    #[serde(deserialize_with = "crate::lax::integer")]
+    pub expires_in: Option<i64>,
+    /// Schedule for which a workload token is valid.
+    pub schedule_id: Option<ObjectId>,
+    /// Run for which a workload token is valid.
+    pub pipeline_run_id: Option<ObjectId>,
+    /// Deployment for which a workload token is valid.
+    pub deployment_id: Option<ObjectId>,
+}
+
+/// Maximum lifetime of a generic API token, in seconds: a week.
+pub const MOST_SECONDS: i64 = 604_800;
+
+/// Type of an API token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ApiTokenType {
+    /// For any use, for a limited time.
+    Generic,
+    /// For one schedule, run or deployment.
+    Workload,
 }
 
 /// The responses of a login, both with status 200.

@@ -12,6 +12,7 @@ pub mod connector;
 pub mod connector_type;
 pub mod crud;
 pub mod current_user;
+pub mod execution;
 pub mod flavor;
 pub mod info;
 pub mod login;
@@ -20,6 +21,7 @@ pub mod object;
 pub mod page;
 pub mod project;
 pub mod secret;
+pub mod service_account;
 pub mod stack;
 pub mod tag;
 pub mod user;
@@ -29,7 +31,7 @@ use std::collections::BTreeMap;
 use crate::control::{Entry, parameters};
 
 pub use crud::{Crud, Named};
-pub use object::{Object, Owned};
+pub use object::{Look, Object, Owned};
 pub use page::{ListQuery, LogicalOperator, Page, Paging};
 
 /// Path of the API under a server's URL.
@@ -43,8 +45,8 @@ pub type Environment = BTreeMap<String, String>;
 
 macro_rules! table {
     ($($module:ident: $($endpoint:ident)+;)+) => {
-        /// All endpoints of a workspace, for identity tables and checks.
-        pub const ALL: &[Entry] = &[$($(Entry {
+        /// The endpoints of what every workspace has.
+        const OWN: &[Entry] = &[$($(Entry {
             name: concat!(stringify!($module), "::", stringify!($endpoint)),
             route: $module::$endpoint.route(),
             parameters: parameters(&$module::$endpoint),
@@ -53,18 +55,32 @@ macro_rules! table {
 }
 
 table! {
-    login: LOGIN;
-    info: INFO VERSION;
+    login: LOGIN API_TOKEN;
+    info: INFO VERSION STATISTICS;
     current_user: GET;
-    user: LIST GET;
+    user: LIST GET UPDATE;
+    service_account: CREATE LIST GET UPDATE DELETE API_KEYS CREATE_API_KEY;
     membership: SHARE;
     project: CREATE LIST GET UPDATE DELETE STATISTICS;
     stack: CREATE LIST GET UPDATE DELETE;
     component: TYPES CREATE LIST GET UPDATE DELETE;
-    connector: CREATE LIST GET UPDATE DELETE VERIFY_NEW VERIFY CLIENT;
+    connector: CREATE LIST RESOURCES GET UPDATE DELETE VERIFY_NEW VERIFY CLIENT;
     connector_type: LIST GET;
-    secret: CREATE LIST GET UPDATE DELETE;
+    secret: CREATE LIST GET UPDATE DELETE BACKUP;
     flavor: CREATE LIST GET UPDATE DELETE;
     tag: CREATE LIST GET UPDATE DELETE;
     code_repository: CREATE LIST GET UPDATE DELETE;
+}
+
+/// All endpoints of a workspace, for identity tables and checks.
+pub const ALL: &[Entry] = &joined::<{ OWN.len() + execution::ALL.len() }>(OWN, execution::ALL);
+
+const fn joined<const ALL: usize>(first: &[Entry], second: &[Entry]) -> [Entry; ALL] {
+    let mut all = [first[0]; ALL];
+    let mut index = 0;
+    while index < ALL {
+        all[index] = if index < first.len() { first[index] } else { second[index - first.len()] };
+        index += 1;
+    }
+    all
 }

@@ -47,3 +47,12 @@ pub struct Owned {
     #[serde(default)]
     pub user: Option<User>,
 }
+
+/// The query of a read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Look {
+    /// Whether to include `metadata`; the server's default is true.
+    pub hydrate: Option<bool>,
+}

@@ -62,9 +62,10 @@ pub trait ListQuery {
 ///
 /// A server ignores unknown filters and returns everything, so each list has a type with its actual filters. A filter
 /// contains values such as `x`, `contains:x` or `oneof:["x","y"]`; several values must all match. Options about the
-/// content of each item come after `options`.
+/// content of each item come after `options`. The name of a filter on the wire is that of its member, unless it is
+/// specified.
 macro_rules! list_query {
-    ($(#[$doc:meta])* $name:ident { $($(#[$filter_doc:meta])* $filter:ident = $wire:literal,)* }
+    ($(#[$doc:meta])* $name:ident { $($(#[$filter_doc:meta])* $filter:ident $(= $wire:literal)?,)* }
         $(options { $($(#[$option_doc:meta])* $option:ident: $type:ty,)* })?) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -83,7 +84,7 @@ macro_rules! list_query {
             pub logical_operator: Option<$crate::workspace::LogicalOperator>,
             /// Whether to include `metadata`.
             pub hydrate: Option<bool>,
-            $($(#[$filter_doc])* #[serde(rename = $wire)] pub $filter: Vec<String>,)*
+            $($(#[$filter_doc])* $(#[serde(rename = $wire)])? pub $filter: Vec<String>,)*
             $($($(#[$option_doc])* pub $option: Option<$type>,)*)?
         }
 
@@ -111,12 +112,23 @@ macro_rules! list_query {
             }
 
             fn filters(&self) -> Vec<(&'static str, &[String])> {
-                vec![$(($wire, self.$filter.as_slice()),)*]
+                vec![$(($crate::workspace::page::wire!($filter $($wire)?), self.$filter.as_slice()),)*]
             }
         }
     };
 }
 pub(crate) use list_query;
+
+/// The name of a filter on the wire.
+macro_rules! wire {
+    ($filter:ident) => {
+        stringify!($filter)
+    };
+    ($filter:ident $wire:literal) => {
+        $wire
+    };
+}
+pub(crate) use wire;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::workspace::JsonMap;
 use crate::workspace::crud::crud;
-use crate::workspace::object::Object;
+use crate::workspace::object::{Look, Object};
 use crate::workspace::page::{Page, list_query};
 use crate::{Endpoint, IdOrName, Patch, ProjectId, Timestamp};
 
@@ -17,7 +17,7 @@ pub const LIST: Endpoint<(), ProjectQuery, (), Page<Project>> =
     Endpoint::get("/projects").aliases(&["/workspaces"]);
 
 /// One project, by id or name.
-pub const GET: Endpoint<IdOrName<ProjectId>, (), (), Project> =
+pub const GET: Endpoint<IdOrName<ProjectId>, Look, (), Project> =
     Endpoint::get("/projects/{project_name_or_id}").aliases(&["/workspaces/{project_name_or_id}"]);
 
 /// Updates a project. Only the id is accepted here, not the name.
@@ -42,15 +42,15 @@ list_query! {
     /// Query of [`LIST`].
     ProjectQuery {
         /// Id.
-        id = "id",
+        id,
         /// Name.
-        name = "name",
+        name,
         /// Display name.
-        display_name = "display_name",
+        display_name,
         /// When it was created.
-        created = "created",
+        created,
         /// When it was last changed.
-        updated = "updated",
+        updated,
     }
 }
 

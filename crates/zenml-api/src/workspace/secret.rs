@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::workspace::crud::crud;
-use crate::workspace::object::{Object, Owned};
+use crate::workspace::object::{Look, Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::{Endpoint, Patch, SecretId, Sensitive, Timestamp, UserId};
 
@@ -16,11 +16,14 @@ pub const CREATE: Endpoint<(), (), SecretCreate, Secret> = Endpoint::post("/secr
 pub const LIST: Endpoint<(), SecretQuery, (), Page<Secret>> = Endpoint::get("/secrets");
 
 /// One secret, with its values if the caller can read them; without any indication if not.
-pub const GET: Endpoint<SecretId, (), (), Secret> = Endpoint::get("/secrets/{secret_id}");
+pub const GET: Endpoint<SecretId, Look, (), Secret> = Endpoint::get("/secrets/{secret_id}");
 
 /// Changes a secret.
 pub const UPDATE: Endpoint<SecretId, UpdateQuery, SecretUpdate, Secret> =
     Endpoint::put("/secrets/{secret_id}");
+
+/// Copies all secrets to the backup store, if the server has one.
+pub const BACKUP: Endpoint<(), (), (), ()> = Endpoint::put("/secrets_operations/backup");
 
 /// Deletes a secret. References to it silently disappear from stacks and components.
 pub const DELETE: Endpoint<SecretId, (), (), ()> = Endpoint::delete("/secrets/{secret_id}");
@@ -37,17 +40,17 @@ list_query! {
     /// Query of [`LIST`].
     SecretQuery {
         /// Id.
-        id = "id",
+        id,
         /// Name.
-        name = "name",
+        name,
         /// Whether the secret is private.
-        private = "private",
+        private,
         /// Id or name of the owner.
-        user = "user",
+        user,
         /// When it was created.
-        created = "created",
+        created,
         /// When it was last changed.
-        updated = "updated",
+        updated,
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::workspace::component::Component;
 use crate::workspace::crud::crud;
-use crate::workspace::object::{Object, Owned};
+use crate::workspace::object::{Look, Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::workspace::{Environment, JsonMap};
 use crate::{
@@ -21,7 +21,7 @@ pub const CREATE: Endpoint<(), (), StackCreate, Stack> = Endpoint::post("/stacks
 pub const LIST: Endpoint<(), StackQuery, (), Page<Stack>> = Endpoint::get("/stacks");
 
 /// One stack.
-pub const GET: Endpoint<StackId, (), (), Stack> = Endpoint::get("/stacks/{stack_id}");
+pub const GET: Endpoint<StackId, Look, (), Stack> = Endpoint::get("/stacks/{stack_id}");
 
 /// Changes a stack.
 pub const UPDATE: Endpoint<StackId, (), StackUpdate, Stack> = Endpoint::put("/stacks/{stack_id}");
@@ -92,21 +92,21 @@ list_query! {
     /// Query of [`LIST`].
     StackQuery {
         /// Id.
-        id = "id",
+        id,
         /// Name.
-        name = "name",
+        name,
         /// Description.
-        description = "description",
+        description,
         /// Id of a component of the stack.
-        component_id = "component_id",
+        component_id,
         /// Id or name of a component of the stack.
-        component = "component",
+        component,
         /// Id or name of the owner.
-        user = "user",
+        user,
         /// When it was created.
-        created = "created",
+        created,
         /// When it was last changed.
-        updated = "updated",
+        updated,
     }
 }
 

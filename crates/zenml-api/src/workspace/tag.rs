@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::workspace::crud::crud;
-use crate::workspace::object::{Object, Owned};
+use crate::workspace::object::{Look, Object, Owned};
 use crate::workspace::page::{Page, list_query};
 use crate::{Endpoint, Patch, TagId, Timestamp, UserId};
 
@@ -14,7 +14,7 @@ pub const CREATE: Endpoint<(), (), TagCreate, Tag> = Endpoint::post("/tags");
 pub const LIST: Endpoint<(), TagQuery, (), Page<Tag>> = Endpoint::get("/tags");
 
 /// One tag, by id only.
-pub const GET: Endpoint<TagId, (), (), Tag> = Endpoint::get("/tags/{tag_id}");
+pub const GET: Endpoint<TagId, Look, (), Tag> = Endpoint::get("/tags/{tag_id}");
 
 /// Changes a tag.
 pub const UPDATE: Endpoint<TagId, (), TagUpdate, Tag> = Endpoint::put("/tags/{tag_id}");
@@ -35,19 +35,19 @@ list_query! {
     /// Query of [`LIST`].
     TagQuery {
         /// Id.
-        id = "id",
+        id,
         /// Name.
-        name = "name",
+        name,
         /// Color, one of [`COLORS`].
-        color = "color",
+        color,
         /// Whether only one object of a type can have the tag.
-        exclusive = "exclusive",
+        exclusive,
         /// Id or name of the owner.
-        user = "user",
+        user,
         /// When it was created.
-        created = "created",
+        created,
         /// When it was last changed.
-        updated = "updated",
+        updated,
     }
 }
 

@@ -6,15 +6,19 @@
 use serde::{Deserialize, Serialize};
 
 use crate::workspace::JsonMap;
-use crate::workspace::object::Object;
+use crate::workspace::object::{Look, Object};
 use crate::workspace::page::{Page, list_query};
-use crate::{Endpoint, IdOrName, Timestamp, UserId};
+use crate::{Endpoint, IdOrName, ProjectId, Timestamp, UserId};
 
 /// Accounts of the workspace.
 pub const LIST: Endpoint<(), UserQuery, (), Page<User>> = Endpoint::get("/users");
 
 /// One account, by local id or name.
-pub const GET: Endpoint<IdOrName<UserId>, (), (), User> = Endpoint::get("/users/{user_name_or_id}");
+pub const GET: Endpoint<IdOrName<UserId>, Look, (), User> = Endpoint::get("/users/{user_name_or_id}");
+
+/// Changes an account. A server of ZenML Pro applies only the default project.
+pub const UPDATE: Endpoint<IdOrName<UserId>, (), UserUpdate, User> =
+    Endpoint::put("/users/{user_name_or_id}");
 
 /// An account.
 pub type User = Object<UserId, UserBody, UserMetadata, serde_json::Value>;
@@ -23,18 +27,27 @@ list_query! {
     /// Query of [`LIST`].
     UserQuery {
         /// Local id.
-        id = "id",
+        id,
         /// Account name; the user name or e-mail address of the control plane.
-        name = "name",
+        name,
         /// Name of the person.
-        full_name = "full_name",
+        full_name,
         /// E-mail address.
-        email = "email",
+        email,
         /// Whether the account can log in.
-        active = "active",
+        active,
         /// Id on the control plane.
-        external_user_id = "external_user_id",
+        external_user_id,
     }
+}
+
+/// An update of an account; null changes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UserUpdate {
+    /// Project that the person works in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_project_id: Option<ProjectId>,
 }
 
 /// Fields in lists of an account.

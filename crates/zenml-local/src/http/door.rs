@@ -103,6 +103,7 @@ impl Door {
                     .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
                     .map(|(_, credential)| credential.into()),
                 cookies: text(&header::COOKIE).map(Sensitive::new),
+                has_authorization: headers.contains_key(header::AUTHORIZATION),
             },
             media_type: text(&header::CONTENT_TYPE),
             user_agent: text(&header::USER_AGENT),
@@ -179,7 +180,8 @@ impl Door {
         if let Some(seconds) = error.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if status == StatusCode::UNAUTHORIZED {
+        // A workspace server names the scheme only to callers without a credential.
+        if status == StatusCode::UNAUTHORIZED && (self.plane == Plane::Control || error.is_plain()) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +20,7 @@ use super::decode::{Received, decode};
 use super::door::{Door, available};
 use super::openapi::{self, Operation};
 use crate::authn::Access;
+use crate::engine::workspace_name;
 use crate::error::{Error, Plane, Result};
 use crate::state::Shared;
 
@@ -171,23 +172,30 @@ impl Routes {
         self
     }
 
-    /// Serves the health check of each workspace server, next to its API.
+    /// Serves what each workspace server has next to its API: its health checks, and the way to its page.
     #[must_use]
-    pub(crate) fn health_of_workspaces(mut self) -> Self {
-        let shared = self.shared.clone();
-        let check = move |params: RawPathParams| {
-            let shared = shared.clone();
-            async move {
-                let id = params.iter().next().map_or("", |(_, value)| value);
-                match available(&shared, id).await {
-                    Ok(_) => Response::new(Body::from("ok")),
-                    Err(error) => {
-                        answer::json(error.status(), error.body(Plane::Workspace).to_string().into_bytes())
+    pub(crate) fn beside_workspaces(mut self) -> Self {
+        for (paths, is_page) in [
+            (["/w/{workspace}/health", "/w/{workspace}/ready"], false),
+            (["/w/{workspace}", "/w/{workspace}/"], true),
+        ] {
+            for path in paths {
+                let shared = self.shared.clone();
+                let answer = move |params: RawPathParams| {
+                    let shared = shared.clone();
+                    async move {
+                        let id = params.iter().next().map_or("", |(_, value)| value);
+                        let answer =
+                            if is_page { page(&shared, id).await } else { health(&shared, id).await };
+                        answer.unwrap_or_else(|error| {
+                            let body = error.body(Plane::Workspace).to_string();
+                            answer::json(error.status(), body.into_bytes())
+                        })
                     }
-                }
+                };
+                self.router = self.router.route(path, on(MethodFilter::GET, answer));
             }
-        };
-        self.router = self.router.route("/w/{workspace}/health", on(MethodFilter::GET, check));
+        }
         self
     }
 
@@ -255,6 +263,23 @@ impl Routes {
         let Self { router, served, .. } = self.describe();
         (router, served)
     }
+}
+
+/// `ok`, if the workspace is available.
+async fn health(shared: &Shared, id: &str) -> Result<Response> {
+    available(shared, id).await?;
+    Ok(Response::new(Body::from("ok")))
+}
+
+/// Sends a browser to the page of the workspace on the dashboard.
+async fn page(shared: &Shared, id: &str) -> Result<Response> {
+    let name = workspace_name(&shared.store, available(shared, id).await?).await?;
+    let place = HeaderValue::from_str(&format!("{}/workspaces/{name}", shared.base_url))
+        .map_err(|error| Error::internal("the name of a workspace is not allowed in an address", error))?;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, place);
+    Ok(response)
 }
 
 pub(super) fn filter(method: Method) -> MethodFilter {

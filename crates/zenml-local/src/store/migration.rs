@@ -22,6 +22,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/0009_custom_role.sql"),
     include_str!("../../migrations/0010_engine.sql"),
     include_str!("../../migrations/0011_device.sql"),
+    include_str!("../../migrations/0012_default_project.sql"),
 ];
 
 /// The newest version that this build supports.

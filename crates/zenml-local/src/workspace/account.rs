@@ -9,18 +9,24 @@ use std::collections::{BTreeSet, HashMap};
 use sqlx::Row as _;
 use uuid::Uuid;
 use zenml_api::workspace::user::{self as api, User, UserBody, UserMetadata};
-use zenml_api::workspace::{ListQuery as _, Page, current_user};
+use zenml_api::workspace::{ListQuery as _, Look, Page, current_user};
 use zenml_api::{IdOrName, Identifier, Timestamp, UserId};
 
 use super::cells::{id_at, to_json};
 use super::list::{self, Column, Table as _};
+use super::noun::locate_where;
+use super::project::Project;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Identity, WorkspacePlace};
 use crate::store::{Query, Row, Sql, now};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.serve(&current_user::GET, current).serve(&api::LIST, list).serve(&api::GET, get)
+    routes
+        .serve(&current_user::GET, current)
+        .serve(&api::LIST, list)
+        .serve(&api::GET, get)
+        .serve(&api::UPDATE, update)
 }
 
 async fn current(cx: Cx, (): (), (): (), (): ()) -> Result<User> {
@@ -28,7 +34,7 @@ async fn current(cx: Cx, (): (), (): (), (): ()) -> Result<User> {
     cx.read(async |tx| Ok(own(tx.sql(), me).await?.user(Detail::Own))).await
 }
 
-/// Everyone who can log in may see all accounts, but not the e-mail addresses of others.
+/// Lists the people. Everyone who can log in may see all accounts, but not the e-mail addresses of others.
 async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Page<User>> {
     let me = enter(&cx).await?;
     list::check_paging(query.paging())?;
@@ -37,7 +43,7 @@ async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Page<User
             // A hidden address cannot be filtered or sorted by either: both would reveal it bit by bit.
             sql.push(" FROM (SELECT l.*, CASE l.id WHEN ").push_bind(me.local.to_string());
             sql.push(" THEN l.email END AS shown_email FROM local_account l) t WHERE t.workspace_id = ");
-            sql.push_bind(me.place.workspace.to_string());
+            sql.push_bind(me.place.workspace.to_string()).push(" AND t.is_service_account = 0");
         };
         let page = list::select::<Mirrored>(tx.sql(), scope, query.paging(), &query.filters()).await?;
         let page = list::try_map(page, |row| account(&row))?;
@@ -51,12 +57,41 @@ async fn list(cx: Cx, (): (), query: api::UserQuery, (): ()) -> Result<Page<User
     .await
 }
 
-async fn get(cx: Cx, id: IdOrName<UserId>, (): (), (): ()) -> Result<User> {
+/// Reads a person or, only by its id, a service account.
+async fn get(cx: Cx, id: IdOrName<UserId>, look: Look, (): ()) -> Result<User> {
     let me = enter(&cx).await?;
     cx.read(async |tx| {
         let account = find(tx.sql(), me, &id).await?.ok_or_else(|| Error::no_object("account", &id))?;
-        let detail = if account.local == me.local { Detail::Own } else { Detail::Others };
+        let detail = match (look.hydrate.unwrap_or(true), account.local == me.local) {
+            (false, _) => Detail::Nested,
+            (true, true) => Detail::Own,
+            (true, false) => Detail::Others,
+        };
         Ok(account.user(detail))
+    })
+    .await
+}
+
+/// Sets the default project of an account, also of another one, as on a server. Ignores everything else.
+async fn update(cx: Cx, id: IdOrName<UserId>, (): (), change: api::UserUpdate) -> Result<User> {
+    let me = enter(&cx).await?;
+    cx.tx(async |tx| {
+        let unknown = || Error::no_object("account", &id);
+        let found = find(tx.sql(), me, &id).await?.ok_or_else(unknown)?;
+        let mut query = Query::new("UPDATE local_account SET updated = ");
+        query.push_bind(now());
+        if let Some(project) = change.default_project_id {
+            // A real server leaves this check to its database.
+            let found = locate_where::<Project>(tx, me.place, |query| {
+                query.push(" AND t.id = ").push_bind(project.to_string());
+            });
+            found.await?.ok_or_else(|| Error::runtime("The project does not exist."))?;
+            query.push(", default_project_id = ").push_bind(project.to_string());
+        }
+        query.push(" WHERE id = ").push_bind(found.local.to_string());
+        query.build().execute(tx.sql()).await?;
+        let account = find(tx.sql(), me, &IdOrName::Id(found.local)).await?.ok_or_else(unknown)?;
+        Ok(account.user(if account.local == me.local { Detail::Own } else { Detail::Others }))
     })
     .await
 }
@@ -175,6 +210,7 @@ struct Mirrored {
     avatar_url: Option<String>,
     is_admin: bool,
     is_service_account: bool,
+    default_project: Option<String>,
     created: String,
     updated: String,
 }
@@ -191,10 +227,11 @@ impl Mirrored {
                 active: true,
                 activation_token: None,
                 full_name: self.full_name.clone(),
-                email_opted_in: None,
+                // A server of ZenML Pro sets it at each login of a person.
+                email_opted_in: (!self.is_service_account).then_some(true),
                 is_service_account: self.is_service_account,
                 is_admin: self.is_admin,
-                default_project_id: None,
+                default_project_id: self.default_project.clone(),
                 avatar_url: self.avatar_url.clone(),
             }),
             metadata: (detail != Detail::Nested).then(|| UserMetadata {
@@ -210,13 +247,23 @@ impl Mirrored {
 }
 
 impl list::Fields for Mirrored {
-    const SORTABLE: &'static [&'static str] = &["created", "updated", "id", "name", "full_name", "email"];
+    const SORTABLE: &'static [&'static str] = &[
+        "active",
+        "created",
+        "email",
+        "email_opted_in",
+        "external_user_id",
+        "full_name",
+        "id",
+        "name",
+        "updated",
+    ];
 }
 
 impl list::Table for Mirrored {
     fn columns() -> Cow<'static, str> {
         "t.id, t.external_user_id, t.name, t.full_name, t.email, t.avatar_url, t.is_admin, t.is_service_account, \
-         t.created, t.updated"
+         t.default_project_id, t.created, t.updated"
             .into()
     }
 
@@ -274,7 +321,8 @@ fn account(row: &Row) -> Result<Mirrored> {
         avatar_url: row.try_get(5)?,
         is_admin: row.try_get::<i64, _>(6)? != 0,
         is_service_account: row.try_get::<i64, _>(7)? != 0,
-        created: row.try_get(8)?,
-        updated: row.try_get(9)?,
+        default_project: row.try_get(8)?,
+        created: row.try_get(9)?,
+        updated: row.try_get(10)?,
     })
 }

@@ -4,19 +4,44 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use sqlx::Row as _;
-use zenml_api::workspace::info::{self as api, Info};
+use zenml_api::workspace::info::{self as api, Info, Statistics};
 use zenml_api::{Identifier, OrganizationId};
 
+use super::account::enter;
+use super::component::Component;
+use super::noun::{All, count};
+use super::project::Project;
+use super::stack::Stack;
 use crate::engine::DEFAULT_VERSION;
 use crate::error::Result;
 use crate::http::{Cx, Routes};
 
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.open(&api::INFO, info).open(&api::VERSION, version).health_of_workspaces()
+    routes
+        .open(&api::INFO, info)
+        .open(&api::VERSION, version)
+        .serve(&api::STATISTICS, statistics)
+        .beside_workspaces()
 }
 
 async fn version(_: Cx, (): (), (): (), (): ()) -> Result<String> {
     Ok(DEFAULT_VERSION.to_owned())
+}
+
+/// Counts what the caller may see.
+async fn statistics(cx: Cx, (): (), (): (), (): ()) -> Result<Statistics> {
+    let place = enter(&cx).await?.place;
+    cx.read(async |tx| {
+        let stacks = tx.list(All::<Stack>::of(place)).await?;
+        let components = tx.list(All::<Component>::of(place)).await?;
+        let projects = tx.list(All::<Project>::of(place)).await?;
+        Ok(Statistics {
+            stacks: count(tx, &stacks).await?,
+            components: count(tx, &components).await?,
+            projects: count(tx, &projects).await?,
+        })
+    })
+    .await
 }
 
 async fn info(cx: Cx, (): (), (): (), (): ()) -> Result<Info> {

@@ -11,6 +11,7 @@ mod component;
 mod connector;
 mod deployment;
 mod embedded;
+mod execution;
 mod flavor;
 mod info;
 mod linked_secrets;
@@ -23,6 +24,7 @@ mod project;
 mod python;
 mod sealed;
 mod secret;
+mod service_account;
 mod stack;
 mod tag;
 
@@ -36,6 +38,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         login::routes,
         info::routes,
         account::routes,
+        service_account::routes,
         membership::routes,
         project::routes,
         stack::routes,
@@ -45,6 +48,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         flavor::routes,
         tag::routes,
         code_repository::routes,
+        execution::routes,
     ];
     all.into_iter().fold(routes, |routes, add| add(routes))
 }

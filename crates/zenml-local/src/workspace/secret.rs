@@ -26,6 +26,15 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::GET, noun::get::<Secret, _, _>)
         .serve(&api::UPDATE, update)
         .serve(&api::DELETE, noun::delete::<Secret, _>)
+        .serve(&api::BACKUP, back_up)
+}
+
+/// 501, as on a server without a store for backups.
+async fn back_up(cx: Cx, (): (), (): (), (): ()) -> Result<()> {
+    enter(&cx).await?;
+    Err(Error::not_implemented(
+        "The workspace has no backup store for secrets. To back up the whole platform, use `zenml-local backup`.",
+    ))
 }
 
 /// The columns of a secret, without its values.

@@ -42,6 +42,7 @@ mod workspace;
 mod workspace_access;
 mod workspace_cast;
 mod workspace_catalog;
+mod workspace_client;
 mod workspace_login;
 mod workspace_object;
 mod workspace_space;

@@ -25,6 +25,13 @@ const CREATE: [u16; 6] = [401, 200, 403, 403, 200, 200];
 /// can read them.
 const ADMIN: [u16; 6] = [401, 403, 403, 403, 403, 200];
 
+/// What ZenML Pro never allows in a workspace.
+const REFUSED: [u16; 6] = [401, 403, 403, 403, 403, 403];
+/// What does not exist in an embedded workspace.
+const MISSING: [u16; 6] = [401, 404, 404, 404, 404, 404];
+/// What an embedded workspace cannot do.
+const NOT_HERE: [u16; 6] = [401, 501, 501, 501, 501, 501];
+
 const COMPONENT: &str = r#"{"name":"{fresh}","type":"orchestrator","flavor":"local","configuration":{}}"#;
 const CONNECTOR: &str = r#"{"name":"{fresh}","connector_type":"docker","auth_method":"password","configuration":{"username":"u","password":"p"}}"#;
 const FLAVOR: &str = r#"{"name":"{fresh}","type":"alerter","source":"example.Flavor","config_schema":{},"integration":"custom"}"#;
@@ -41,6 +48,37 @@ const ROWS: &[Row] = &[
     ("GET /current-user", "GET /current-user", "", IN),
     ("GET /users", "GET /users", "", IN),
     ("GET /users/{user_name_or_id}", "GET /users/owner@example.org", "", IN),
+    ("PUT /users/{user_name_or_id}", "PUT /users/owner@example.org", r#"{"full_name":"x"}"#, IN),
+    ("GET /api_token", "GET /api_token", "", IN),
+    ("GET /statistics", "GET /statistics", "", IN),
+    // Service accounts: nobody can change them.
+    ("GET /service_accounts", "GET /service_accounts", "", IN),
+    ("GET /service_accounts/{service_account_name_or_id}", "GET /service_accounts/platform-admin", "", ADMIN),
+    (
+        "GET /service_accounts/{service_account_id}/api_keys",
+        "GET /service_accounts/{robot}/api_keys",
+        "",
+        ADMIN,
+    ),
+    ("POST /service_accounts", "POST /service_accounts", r#"{"name":"{fresh}","active":true}"#, REFUSED),
+    (
+        "PUT /service_accounts/{service_account_name_or_id}",
+        "PUT /service_accounts/{robot}",
+        r#"{"active":false}"#,
+        REFUSED,
+    ),
+    (
+        "DELETE /service_accounts/{service_account_name_or_id}",
+        "DELETE /service_accounts/{robot}",
+        "",
+        REFUSED,
+    ),
+    (
+        "POST /service_accounts/{service_account_id}/api_keys",
+        "POST /service_accounts/{robot}/api_keys",
+        r#"{"name":"x"}"#,
+        REFUSED,
+    ),
     ("GET /component-types", "GET /component-types", "", IN),
     ("GET /service_connector_types", "GET /service_connector_types", "", IN),
     ("GET /service_connector_types/{connector_type}", "GET /service_connector_types/aws", "", IN),
@@ -67,6 +105,7 @@ const ROWS: &[Row] = &[
     ("DELETE /components/{component_id}", "DELETE /components/{spare_component}", "", OWN),
     // Connectors.
     ("GET /service_connectors", "GET /service_connectors", "", IN),
+    ("GET /service_connectors/resources", "GET /service_connectors/resources", "", IN),
     ("POST /service_connectors", "POST /service_connectors", CONNECTOR, CREATE),
     ("GET /service_connectors/{connector_id}", "GET /service_connectors/{connector}", "", READ),
     ("PUT /service_connectors/{connector_id}", "PUT /service_connectors/{connector}", "{}", WRITE),
@@ -85,6 +124,7 @@ const ROWS: &[Row] = &[
     ("GET /secrets/{secret_id}", "GET /secrets/{secret}", "", READ),
     ("PUT /secrets/{secret_id}", "PUT /secrets/{secret}", "{}", WRITE),
     ("DELETE /secrets/{secret_id}", "DELETE /secrets/{secret}", "", OWN),
+    ("PUT /secrets_operations/backup", "PUT /secrets_operations/backup", "", NOT_HERE),
     // Tags: only changes require permission.
     ("GET /tags", "GET /tags", "", IN),
     ("POST /tags", "POST /tags", r#"{"name":"{fresh}"}"#, IN),
@@ -110,12 +150,37 @@ const ROWS: &[Row] = &[
     ),
 ];
 
+/// The rows of pipelines and what they create: lists are empty, and nothing can be created.
+fn rows_of_execution() -> Vec<(String, String, [u16; 6])> {
+    let entries = zenml_api::workspace::ALL.iter().filter(|entry| entry.name.starts_with("execution::"));
+    entries
+        .map(|entry| {
+            let (route, id) = (entry.route.to_string(), "00000000-0000-4000-8000-000000000001");
+            let call = match route.split_once('{') {
+                Some((before, _)) => format!("{before}{id}"),
+                None => route.clone(),
+            };
+            match entry.name.rsplit("::").next().unwrap() {
+                "LIST" => (route, format!("{call}?project={{project}}"), IN),
+                "GET" | "UPDATE" | "DELETE" => (route, call, MISSING),
+                _ => (route, call, NOT_HERE),
+            }
+        })
+        .collect()
+}
+
 #[tokio::test]
 async fn each_route_returns_the_status_in_the_table_for_each_caller() {
     let cast = Cast::start().await;
     let team = cast.world.team("receivers").await;
+    // With a key, the first request creates the account in the workspace.
+    let robot = cast.send_with(Some(&cast.world.key()), "GET /current-user", Value::Null).await.ok();
+    let robot = robot["id"].as_str().unwrap();
     let mut wrong = Vec::new();
-    for (_, call, body, statuses) in ROWS {
+    let execution = rows_of_execution();
+    let execution = execution.iter().map(|(_, call, statuses)| (call.as_str(), "", statuses));
+    let rows = ROWS.iter().map(|(_, call, body, statuses)| (*call, *body, statuses));
+    for (call, body, statuses) in rows.chain(execution) {
         let mut objects = cast.objects().await;
         for (who, status) in CAST.iter().zip(statuses) {
             if call.starts_with("DELETE") && *who == "admin" {
@@ -123,7 +188,11 @@ async fn each_route_returns_the_status_in_the_table_for_each_caller() {
                 objects = cast.objects().await;
             }
             let fill = |text: &str| {
-                objects.fill(text).replace("{fresh}", &cast.fresh("new")).replace("{team}", &team)
+                objects
+                    .fill(text)
+                    .replace("{fresh}", &cast.fresh("new"))
+                    .replace("{team}", &team)
+                    .replace("{robot}", robot)
             };
             let body = if body.is_empty() { Value::Null } else { serde_json::from_str(&fill(body)).unwrap() };
             let answer = cast.send(who, &fill(call), body).await;
@@ -147,7 +216,8 @@ async fn the_table_contains_every_served_route() {
         .filter(|route| route.plane == Plane::Workspace)
         .map(|route| format!("{} {}", route.method, route.template))
         .collect();
-    let table: BTreeSet<String> = ROWS.iter().map(|row| row.0.to_owned()).collect();
+    let execution = rows_of_execution().into_iter().map(|(route, ..)| route);
+    let table: BTreeSet<String> = ROWS.iter().map(|row| row.0.to_owned()).chain(execution).collect();
     assert_eq!(served, table);
 }
 

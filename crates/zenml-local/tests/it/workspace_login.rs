@@ -19,9 +19,15 @@ async fn call(world: &World, request: Request<Body>) -> Answer {
 }
 
 async fn login(world: &World, workspace: &str, bearer: Option<&str>, form: &str) -> Answer {
+    let header = bearer.map(|bearer| format!("Bearer {bearer}"));
+    login_with(world, workspace, header.as_deref(), form).await
+}
+
+/// The same with any `Authorization` header.
+async fn login_with(world: &World, workspace: &str, header: Option<&str>, form: &str) -> Answer {
     let mut request = Request::post(format!("/w/{workspace}/api/v1/login"));
-    if let Some(bearer) = bearer {
-        request = request.header("authorization", format!("Bearer {bearer}"));
+    if let Some(header) = header {
+        request = request.header("authorization", header);
     }
     call(world, request.body(Body::from(form.to_owned())).unwrap()).await
 }
@@ -51,6 +57,27 @@ async fn each_grant_type_behaves_like_on_a_server_in_pro_mode() {
         let answer = login(&world, &workspace, bearer.map(String::as_str), form).await;
         assert_eq!(answer.status, status, "{form}: {}", answer.body);
         assert!(answer.body.to_string().contains(says), "{form}: {}", answer.body);
+    }
+    // Seen on a server of ZenML Pro: what is no key, or no bearer token, is not a request for the login page.
+    let (basic, of_key) = ("Basic ZGVmYXVsdDo=", format!("password={key}"));
+    for (header, form, status, class) in [
+        (None, "password=banana", 401, "CredentialsNotValid"),
+        (None, "grant_type=zenml-api-key&password=banana", 401, "CredentialsNotValid"),
+        (None, "password=ZENKEY_unknown", 401, "CredentialsNotValid"),
+        (None, "password=ZENPROKEY_unknown", 401, "CredentialsNotValid"),
+        (None, &format!("password={session}"), 401, "CredentialsNotValid"),
+        (None, "grant_type=zenml-api-key", 400, "key is required"),
+        (None, "grant_type=zenml-external", 200, "authorization_url"),
+        (Some(basic), "", 401, "CredentialsNotValid"),
+        (Some(basic), "grant_type=zenml-external", 401, "CredentialsNotValid"),
+        (Some("Bearer "), "", 401, "CredentialsNotValid"),
+        (Some("Bearer banana"), "", 401, "AuthorizationException"),
+        (Some(basic), &of_key, 200, "access_token"),
+        (Some(basic), "username=u&password=p", 400, "password is not supported"),
+    ] {
+        let answer = login_with(&world, &workspace, header, form).await;
+        assert_eq!(answer.status, status, "{header:?} {form}: {}", answer.body);
+        assert!(answer.body.to_string().contains(class), "{header:?} {form}: {}", answer.body);
     }
     let answer = login(&world, &workspace, None, &with_key).await.ok();
     assert_eq!((&answer["token_type"], &answer["expires_in"]), (&json!("bearer"), &json!(3600)));

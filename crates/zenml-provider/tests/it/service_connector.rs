@@ -46,7 +46,7 @@ impl Place {
 
     /// Returns the connector with its secrets.
     pub(crate) async fn stored(&self) -> Connector {
-        let query = SecretsQuery { expand_secrets: Some(true) };
+        let query = SecretsQuery { expand_secrets: Some(true), ..SecretsQuery::default() };
         self.server.send(&api::GET, self.id(), query, ()).await.unwrap()
     }
 

@@ -65,7 +65,7 @@ impl Noun {
                 json!(found.body.unwrap().values.expose())
             }
             Self::Connector => {
-                let query = SecretsQuery { expand_secrets: Some(true) };
+                let query = SecretsQuery { expand_secrets: Some(true), ..SecretsQuery::default() };
                 let found = api.send(&connector::GET, id.parse().unwrap(), query, ()).await.unwrap();
                 json!(found.metadata.unwrap().configuration.expose())
             }

@@ -12,7 +12,8 @@ use zenml_api::{ComponentId, ConnectorId, Identifier, Sensitive, Timestamp};
 use crate::crypto::Vault;
 use crate::error::{Error, Result};
 use crate::rbac::{Allowed, Delete, Kind, Read, Tx, WorkspacePlace};
-use crate::workspace::account::Owners;
+use crate::store::Query;
+use crate::workspace::account::{Me, Owners};
 use crate::workspace::cells::{Cells, Values, optional_id};
 use crate::workspace::linked_secrets::{self, LinksSecrets};
 use crate::workspace::list::Column;
@@ -103,7 +104,14 @@ impl LinksSecrets for Component {
 impl Served for Component {
     type Wire = api::Component;
     type Query = ComponentQuery;
+    const APART: &'static [&'static str] = &["scope_type"];
     const PARTS: Option<Kind> = Some(Kind::Stack);
+
+    fn narrow(query: &mut Query, _: Me, asked: &ComponentQuery) {
+        if let Some(kind) = asked.scope_type.last().filter(|kind| !kind.is_empty()) {
+            query.push(" AND t.type = ").push_bind(kind.clone());
+        }
+    }
 
     /// Its connector is a stub if the caller may not read it.
     async fn answer(row: Stored<Self>, view: &mut View<'_>) -> Result<api::Component> {

@@ -31,6 +31,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .serve(&api::CREATE, create)
         .serve(&api::LIST, noun::list::<Connector>)
         .serve(&api::VERIFY_NEW, verify::new)
+        .serve(&api::RESOURCES, resources)
         .serve(&api::GET, noun::get::<Connector, _, _>)
         .serve(&api::UPDATE, update)
         .serve(&api::DELETE, noun::delete::<Connector, _>)
@@ -78,6 +79,19 @@ async fn update(cx: Cx, id: ConnectorId, (): (), change: ConnectorUpdate) -> Res
         noun::changed(tx, &cx, &allowed, row).await
     })
     .await
+}
+
+/// Returns why each connector of the list gives no access: the platform cannot ask their clouds.
+async fn resources(cx: Cx, (): (), query: api::ConnectorQuery, (): ()) -> Result<Vec<api::Verification>> {
+    let (only, resource_id) = (query.resource_type.last().cloned(), query.resource_id.last().cloned());
+    // A connector without a resource can give access to any.
+    let query = api::ConnectorQuery { resource_id: Vec::new(), expand_secrets: Some(false), ..query };
+    let page = noun::list::<Connector>(cx, (), query, ()).await?;
+    let found = page.items.into_iter().filter_map(|connector| verify::unverified(connector, only.as_deref()));
+    Ok(found
+        .filter(|(set, _)| set.is_none() || resource_id.is_none() || *set == resource_id)
+        .map(|(_, found)| found)
+        .collect())
 }
 
 /// Returns the connector with its credentials, for callers who may use it.

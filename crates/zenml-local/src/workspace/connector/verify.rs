@@ -1,8 +1,9 @@
 //! Verifying connectors, which this platform cannot do: it returns an error that says so.
 
-use http::StatusCode;
 use zenml_api::ConnectorId;
-use zenml_api::workspace::connector::{ConnectorCreate, Verification, VerifiedResources, VerifyQuery};
+use zenml_api::workspace::connector::{
+    self as api, ConnectorCreate, Verification, VerifiedResources, VerifyQuery,
+};
 
 use super::catalog;
 use super::check::{self, Wanted};
@@ -50,11 +51,38 @@ pub(super) async fn new(cx: Cx, (): (), query: VerifyQuery, new: ConnectorCreate
 
 /// 501: a server cannot use a type without its packages.
 pub(super) fn not_installed(connector_type: &str) -> Error {
-    Error::with_status(
-        StatusCode::NOT_IMPLEMENTED,
-        "NotImplementedError",
-        format!("The service connector type '{connector_type}' is not installed."),
+    Error::not_implemented(format!("The service connector type '{connector_type}' is not installed."))
+}
+
+/// Why a connector gives no access here.
+fn untried(connector_type: &str) -> String {
+    format!(
+        "This local platform cannot verify connectors of type '{connector_type}', because it does not connect to any \
+         cloud. The configuration of the connector is valid, but its credentials were not tried."
     )
+}
+
+/// Returns the resource of a connector, and what it gives access to: nothing, with the reason.
+pub(super) fn unverified(
+    connector: api::Connector,
+    only: Option<&str>,
+) -> Option<(Option<String>, Verification)> {
+    let body = connector.body?;
+    let error = untried(body.connector_type.name());
+    let types = body.resource_types.into_iter().filter(|kind| only.is_none_or(|only| kind == only));
+    let resources = types.map(|resource_type| VerifiedResources {
+        resource_type,
+        resource_ids: None,
+        error: Some(error.clone()),
+    });
+    let found = Verification {
+        id: Some(connector.id),
+        name: Some(connector.name),
+        connector_type: body.connector_type,
+        resources: resources.collect(),
+        error: None,
+    };
+    Some((body.resource_id, found))
 }
 
 struct Subject {
@@ -74,11 +102,7 @@ fn verification(subject: Subject, types: Vec<String>, query: VerifyQuery) -> Res
             "The connector has several resource types, so a resource id requires a resource type.",
         ));
     }
-    let error = format!(
-        "This local platform cannot verify connectors of type '{}', because it does not connect to any cloud. The \
-         configuration of the connector is valid, but its credentials were not tried.",
-        subject.connector_type
-    );
+    let error = untried(&subject.connector_type);
     let types = query.resource_type.map_or(types, |only| vec![only]);
     Ok(Verification {
         id: subject.id,

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use std::mem::take;
 
 use zenml_api::workspace::flavor::{self as api, Flavor, FlavorBody, FlavorMetadata};
-use zenml_api::workspace::{ListQuery as _, Owned, Page};
+use zenml_api::workspace::{ListQuery as _, Look, Owned, Page};
 use zenml_api::{FlavorId, Patch, Timestamp};
 
 use super::account::{Owners, enter};
@@ -160,11 +160,11 @@ async fn list(cx: Cx, (): (), query: api::FlavorQuery, (): ()) -> Result<Page<Fl
     .await
 }
 
-async fn get(cx: Cx, id: FlavorId, (): (), (): ()) -> Result<Flavor> {
-    let Some(flavor) = built_in(id) else { return noun::get::<Custom, _, _>(cx, id, (), ()).await };
+async fn get(cx: Cx, id: FlavorId, look: Look, (): ()) -> Result<Flavor> {
+    let Some(flavor) = built_in(id) else { return noun::get::<Custom, _, _>(cx, id, look, ()).await };
     enter(&cx).await?;
-    let resources = Some(Owned::default());
-    Ok(Flavor { resources, metadata: Some(metadata(flavor)), ..nested(flavor) })
+    let (resources, hydrate) = (Some(Owned::default()), look.hydrate.unwrap_or(true));
+    Ok(Flavor { resources, metadata: hydrate.then(|| metadata(flavor)), ..nested(flavor) })
 }
 
 async fn update(cx: Cx, id: FlavorId, (): (), change: api::FlavorUpdate) -> Result<Flavor> {

@@ -30,7 +30,19 @@ pub(super) enum Test {
     Between(String, String),
 }
 
-const DATES: [&str; 2] = ["created", "updated"];
+const DATES: [&str; 11] = [
+    "cache_expires_at",
+    "created",
+    "end_time",
+    "expires",
+    "last_login",
+    "last_rotated",
+    "next_occurrence",
+    "resolved_at",
+    "run_once_start_time",
+    "start_time",
+    "updated",
+];
 
 pub(super) fn conditions(filters: &Filters<'_>) -> Result<Vec<Condition>> {
     let mut conditions = Vec::new();

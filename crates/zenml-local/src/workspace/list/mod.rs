@@ -37,6 +37,17 @@ pub(crate) fn page<T: Listed>(rows: Vec<T>, paging: Paging<'_>, filters: &Filter
     cut(rows, paging)
 }
 
+/// The page of a list without any objects, for a valid request.
+pub(crate) fn nothing<T>(
+    sortable: &'static [&'static str],
+    paging: Paging<'_>,
+    filters: &Filters<'_>,
+) -> Result<Page<T>> {
+    conditions(filters)?;
+    check_order(sortable, paging.sort_by)?;
+    cut(Vec::new(), paging)
+}
+
 /// The same page with its items converted.
 pub(crate) fn map<T, U>(mut page: Page<T>, convert: impl FnMut(T) -> U) -> Page<U> {
     let items = std::mem::take(&mut page.items).into_iter().map(convert).collect();
@@ -72,15 +83,23 @@ pub(crate) fn check_paging(paging: Paging<'_>) -> Result<()> {
     super::name::settle(issues)
 }
 
+/// Rejects an unknown field for sorting.
+fn check_order(sortable: &[&str], by: Option<&str>) -> Result<()> {
+    let Some(by) = by else { return Ok(()) };
+    let (_, field) = by.split_once(':').unwrap_or(("asc", by));
+    if sortable.contains(&field) {
+        return Ok(());
+    }
+    let message = format!("Must be one of {}", sortable.join(", "));
+    Err(Error::invalid(vec![Issue::new(&["sort_by"], "value_error", message)]))
+}
+
 /// Returns the field for sorting, and whether the order is descending.
 fn order<T: Fields>(by: Option<&str>) -> Result<(&str, bool)> {
     let by = by.unwrap_or("created");
     // An unknown direction means the default.
     let (direction, field) = by.split_once(':').unwrap_or(("asc", by));
-    if !T::SORTABLE.contains(&field) {
-        let message = format!("Must be one of {}", T::SORTABLE.join(", "));
-        return Err(Error::invalid(vec![Issue::new(&["sort_by"], "value_error", message)]));
-    }
+    check_order(T::SORTABLE, Some(by))?;
     Ok(if T::SORTED { (field, direction == "desc") } else { ("created", false) })
 }
 

@@ -83,6 +83,14 @@ pub(crate) async fn select_all<N: Noun>(
     query.build().fetch_all(tx.sql()).await?.iter().map(|row| read(row, vault)).collect()
 }
 
+/// Counts all visible objects.
+pub(crate) async fn count<N: Noun>(tx: &mut Tx, listed: &Listed<All<N>>) -> Result<u64> {
+    let mut query = Query::new(format!("SELECT COUNT(*) FROM {} t", N::TABLE));
+    push_listed(&mut query, listed);
+    let count = query.build_query_scalar::<i64>().fetch_one(tx.sql()).await?;
+    Ok(count.unsigned_abs())
+}
+
 /// Adds ` WHERE` and the conditions for visible rows.
 pub(super) fn push_listed<N: Noun>(query: &mut Query, listed: &Listed<All<N>>) {
     let All { place, project, .. } = listed.object();

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use zenml_api::IdOrName;
 use zenml_api::workspace::connector::SecretsQuery;
-use zenml_api::workspace::{ListQuery, Page};
+use zenml_api::workspace::{ListQuery, Look, Page};
 
 use super::object::{All, Found, Noun, Stored};
 use super::query;
@@ -95,17 +95,28 @@ pub(crate) struct View<'a> {
 
 /// The query of a single read.
 pub(crate) trait Asked: Send {
+    /// Whether metadata is requested.
+    fn hydrate(&self) -> bool;
+
     /// Whether secrets are requested.
     fn secrets(&self) -> bool;
 }
 
-impl Asked for () {
+impl Asked for Look {
+    fn hydrate(&self) -> bool {
+        self.hydrate.unwrap_or(true)
+    }
+
     fn secrets(&self) -> bool {
         true
     }
 }
 
 impl Asked for SecretsQuery {
+    fn hydrate(&self) -> bool {
+        self.hydrate.unwrap_or(true)
+    }
+
     fn secrets(&self) -> bool {
         self.expand_secrets.unwrap_or(true)
     }
@@ -118,14 +129,15 @@ where
     K: Into<IdOrName<N::Id>>,
     Q: Asked,
 {
-    let (me, key, secrets) = (enter(&cx).await?, key.into(), query.secrets());
+    let (me, key) = (enter(&cx).await?, key.into());
+    let (hydrate, secrets) = (query.hydrate(), query.secrets());
     cx.read(async |tx| {
         let found = N::locate(tx, me, &key).await?;
         let allowed = N::readable(tx, found).await?;
         let vault = &cx.shared().vault;
         let row = query::select(tx, &allowed, vault).await?;
         let owners = Owners::load(tx.sql(), me.place, [row.owner]).await?;
-        let mut view = View { tx, vault, place: me.place, owners: &owners, hydrate: true, secrets };
+        let mut view = View { tx, vault, place: me.place, owners: &owners, hydrate, secrets };
         N::answer(row, &mut view).await
     })
     .await

@@ -48,7 +48,7 @@ impl Action for VerifyServiceConnector {
         let server = scope::open(cx, config.workspace_id.map(|id| id.0)).await?;
         let id = config.connector_id.0;
         // With its secrets, so that no message of the server can show them.
-        let query = SecretsQuery { expand_secrets: Some(true) };
+        let query = SecretsQuery { expand_secrets: Some(true), ..SecretsQuery::default() };
         let found = server.api.send(&api::GET, id, query, ()).await.optional();
         let found = found.map_err(|error| read::unreadable::<ServiceConnector>(id, &error))?;
         let connector = found.ok_or_else(|| absent(id))?;

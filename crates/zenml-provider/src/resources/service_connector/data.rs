@@ -83,7 +83,7 @@ impl Lookup for ServiceConnectorData {
 
     /// Includes the secrets.
     async fn by_id(server: &Server, id: ConnectorId) -> Result<Option<Connector>, Diag> {
-        let query = SecretsQuery { expand_secrets: Some(true) };
+        let query = SecretsQuery { expand_secrets: Some(true), ..SecretsQuery::default() };
         let found = server.api.send(&api::GET, id, query, ()).await.optional();
         found.map_err(|error| read::unreadable::<ServiceConnector>(id, &error))
     }

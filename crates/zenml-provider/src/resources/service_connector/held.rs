@@ -32,7 +32,7 @@ impl Held for HeldConnectors {
     }
 
     async fn rename(server: &Server, id: ConnectorId, name: &str) -> Result<(), ApiError> {
-        let query = SecretsQuery { expand_secrets: Some(false) };
+        let query = SecretsQuery { expand_secrets: Some(false), ..SecretsQuery::default() };
         let now = server.api.send(&api::GET, id, query, ()).await?;
         let (body, metadata) = (now.body, now.metadata.unwrap_or_default());
         // A server removes some of the fields that a request omits.

@@ -211,7 +211,7 @@ impl InWorkspace for ServiceConnector {
     }
 
     fn look() -> SecretsQuery {
-        SecretsQuery { expand_secrets: Some(false) }
+        SecretsQuery { expand_secrets: Some(false), ..SecretsQuery::default() }
     }
 
     fn trim(connector: &mut Connector) {

@@ -306,7 +306,7 @@ async fn available(server: &Server, kind: &str) -> Option<String> {
 /// Returns the type of a connector, read once in a run; `None` if it cannot be read.
 async fn connector_type(client: &Client, server: &Server, id: ConnectorId) -> Option<String> {
     let ask = async {
-        let query = SecretsQuery { expand_secrets: Some(false) };
+        let query = SecretsQuery { expand_secrets: Some(false), ..SecretsQuery::default() };
         let found = server.api.send(&connector::GET, id, query, ()).await?;
         Ok::<_, ApiError>(found.body.map(|body| body.connector_type.name().to_owned()))
     };

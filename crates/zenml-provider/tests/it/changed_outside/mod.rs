@@ -471,7 +471,10 @@ resource "zenml_team" "t" {{
             assert_eq!(host.attributes(address).await.unwrap()["description"], "ours", "{address}");
         }
         let tag: Json = server
-            .call(&Endpoint::get("/tags/{id}"), IdOrName::<SecretId>::parse(&ids["zenml_tag.t"]))
+            .call(
+                &Endpoint::<_, (), _, _>::get("/tags/{id}"),
+                IdOrName::<SecretId>::parse(&ids["zenml_tag.t"]),
+            )
             .await
             .unwrap();
         assert_eq!(tag["body"]["color"], "lime");
