@@ -44,17 +44,21 @@ pub type JsonMap = BTreeMap<String, serde_json::Value>;
 pub type Environment = BTreeMap<String, String>;
 
 macro_rules! table {
-    ($($module:ident: $($endpoint:ident)+;)+) => {
+    (all of $more:ident; $($module:ident: $($endpoint:ident)+;)+) => {
         /// The endpoints of what every workspace has.
         const OWN: &[Entry] = &[$($(Entry {
             name: concat!(stringify!($module), "::", stringify!($endpoint)),
             route: $module::$endpoint.route(),
             parameters: parameters(&$module::$endpoint),
         },)+)+];
+
+        /// All endpoints of a workspace, for identity tables and checks.
+        pub const ALL: &[Entry] = &joined::<{ OWN.len() + $more::ALL.len() }>(OWN, $more::ALL);
     };
 }
 
 table! {
+    all of execution;
     login: LOGIN API_TOKEN;
     info: INFO VERSION STATISTICS;
     current_user: GET;
@@ -71,9 +75,6 @@ table! {
     tag: CREATE LIST GET UPDATE DELETE;
     code_repository: CREATE LIST GET UPDATE DELETE;
 }
-
-/// All endpoints of a workspace, for identity tables and checks.
-pub const ALL: &[Entry] = &joined::<{ OWN.len() + execution::ALL.len() }>(OWN, execution::ALL);
 
 const fn joined<const ALL: usize>(first: &[Entry], second: &[Entry]) -> [Entry; ALL] {
     let mut all = [first[0]; ALL];

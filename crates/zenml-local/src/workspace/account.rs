@@ -14,8 +14,6 @@ use zenml_api::{IdOrName, Identifier, Timestamp, UserId};
 
 use super::cells::{id_at, to_json};
 use super::list::{self, Column, Table as _};
-use super::noun::locate_where;
-use super::project::Project;
 use crate::error::{Error, Result};
 use crate::http::{Cx, Routes};
 use crate::rbac::{Identity, WorkspacePlace};
@@ -82,10 +80,12 @@ async fn update(cx: Cx, id: IdOrName<UserId>, (): (), change: api::UserUpdate) -
         query.push_bind(now());
         if let Some(project) = change.default_project_id {
             // A real server leaves this check to its database.
-            let found = locate_where::<Project>(tx, me.place, |query| {
-                query.push(" AND t.id = ").push_bind(project.to_string());
-            });
-            found.await?.ok_or_else(|| Error::runtime("The project does not exist."))?;
+            sqlx::query("SELECT 1 FROM project WHERE workspace_id = $1 AND id = $2")
+                .bind(me.place.workspace.to_string())
+                .bind(project.to_string())
+                .fetch_optional(tx.sql())
+                .await?
+                .ok_or_else(|| Error::runtime("The project does not exist."))?;
             query.push(", default_project_id = ").push_bind(project.to_string());
         }
         query.push(" WHERE id = ").push_bind(found.local.to_string());
