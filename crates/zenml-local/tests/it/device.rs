@@ -25,7 +25,7 @@ async fn enter(world: &World, person: &Person, workspace: &str) {
 
 /// The code of an error in the format of OAuth.
 #[track_caller]
-fn error(answer: Answer) -> String {
+fn error(answer: &Answer) -> String {
     assert_eq!(answer.status, 400, "{}", answer.body);
     text(&answer.body["error"])
 }
@@ -57,8 +57,8 @@ async fn a_device_logs_in_once_a_person_has_confirmed_its_code() {
     let world = World::start().await;
     let (ada, space) = ada(&world).await;
     let device = start(&world, "").await;
-    assert_eq!(error(poll(&world, &device).await), "authorization_pending");
-    assert_eq!(error(poll(&world, &device).await), "slow_down");
+    assert_eq!(error(&poll(&world, &device).await), "authorization_pending");
+    assert_eq!(error(&poll(&world, &device).await), "slow_down");
     let shown = format!("GET /devices/{}", text(&device["user_code"]).to_lowercase());
     assert_eq!(world.send(Some(&ada.token), &shown, Value::Null).await.ok()["status"], "pending");
 
@@ -74,7 +74,7 @@ async fn a_device_logs_in_once_a_person_has_confirmed_its_code() {
     assert!((86_000..=86_400).contains(&token["expires_in"].as_i64().unwrap()), "{token}");
     let me = world.send(Some(&text(&token["access_token"])), "GET /users/me", Value::Null).await.ok();
     assert_eq!(text(&me["id"]), ada.id);
-    assert_eq!(error(poll(&world, &device).await), "invalid_grant");
+    assert_eq!(error(&poll(&world, &device).await), "invalid_grant");
 
     // The device can log in again under its id, and a trusted one lives for thirty days.
     let again = start(&world, &format!("&device_id={}", text(&verified["id"]))).await;
@@ -149,11 +149,11 @@ async fn codes_expire_and_a_device_ends_with_the_password_of_its_person() {
     let reset = format!("PATCH /users/{}", ada.id);
     world.send(Some(&superuser), &reset, json!({ "password": "new" })).await.ok();
     world.send(Some(&token), "GET /users/me", Value::Null).await.refused(401);
-    assert_eq!(error(poll(&world, &early).await), "access_denied");
+    assert_eq!(error(&poll(&world, &early).await), "access_denied");
 
     process::sql(&file, "UPDATE device_login SET expires = '2026-01-01T00:00:00'").await;
     verify(&world, &superuser, &late, json!({})).await.refused(404);
-    assert_eq!(error(poll(&world, &late).await), "expired_token");
+    assert_eq!(error(&poll(&world, &late).await), "expired_token");
 }
 
 #[tokio::test]
