@@ -264,14 +264,18 @@ async fn a_workspace_survives_the_end_of_its_server_and_of_its_platform_at_the_s
 
 #[tokio::test]
 async fn an_interpreter_that_cannot_run_a_server_is_the_reason_of_a_failed_workspace() {
-    if python().is_none() {
-        return;
-    }
+    let Some(with_zenml) = python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let bare = folder.path().join("bare");
+    let made = Command::new(with_zenml).args(["-m", "venv", "--without-pip"]).arg(&bare).status().unwrap();
+    assert!(made.success());
+    let bare = bare.join("bin/python");
+    let install = format!("{} -m pip install 'zenml[server]==0.98.0'", bare.display());
     for (python, reason) in [
-        ("/nonexistent/python", "/nonexistent/python cannot be run"),
-        ("python3", "does not have ZenML. Install it with: python3 -m pip install 'zenml[server]==0.98.0'"),
+        (Path::new("/nonexistent/python"), "/nonexistent/python cannot be run"),
+        (&bare, &format!("does not have ZenML. Install it with: {install}")),
     ] {
-        let platform = Platform::start(Path::new(python)).await;
+        let platform = Platform::start(python).await;
         platform.send("POST", "/workspaces", json!({ "name": "alpha" })).await;
         let found = platform.becomes("failed").await;
         assert!(found["state_reason"].as_str().unwrap().contains(reason), "{found}");

@@ -11,20 +11,8 @@ use tfkit_test::scenario::Product;
 
 use crate::exports::{ODD, export_with, plan_of, told};
 use crate::generated::RICH;
-use crate::server::{Server, alone_on_each_server};
+use crate::server::{Server, TYPES, alone_on_each_server};
 use crate::world::{engine, scenario};
-
-/// The types of a plain server.
-const TYPES: [&str; 8] = [
-    "zenml_code_repository",
-    "zenml_flavor",
-    "zenml_project",
-    "zenml_secret",
-    "zenml_service_connector",
-    "zenml_stack",
-    "zenml_stack_component",
-    "zenml_tag",
-];
 
 /// The ids of the managed objects of a type.
 async fn managed(host: &Scenario, type_name: &str) -> BTreeSet<String> {

@@ -6,7 +6,7 @@ use tfkit::engine::ImportBy;
 use tfkit::schema::Who;
 use tfkit_test::{Action, Harness};
 
-use crate::server::in_process_on_each_server;
+use crate::server::{TYPES, in_process_on_each_server};
 use crate::world::{World, stack, types_without};
 
 /// Attributes that change with every update.
@@ -39,18 +39,6 @@ fn optional(harness: &Harness, type_name: &str, config: &Json) -> Vec<String> {
     };
     config.as_object().unwrap().keys().filter(is_optional).cloned().collect()
 }
-
-/// Types that a server without a control plane has.
-const ON_EACH_SERVER: [&str; 8] = [
-    "zenml_code_repository",
-    "zenml_flavor",
-    "zenml_project",
-    "zenml_secret",
-    "zenml_service_connector",
-    "zenml_stack",
-    "zenml_stack_component",
-    "zenml_tag",
-];
 
 /// Creates an object, and plans to remove each of its attributes, or to set each of the missing ones. One of `needed`
 /// must be set. The object matches `config` at the end.
@@ -210,7 +198,7 @@ async fn a_plan_shows_only_the_attribute_that_is_removed_or_set_later_on_each_se
         count += only_what_changes(harness, "zenml_stack.it", &stack, &["components"]).await;
         assert!(count > 70, "{count}");
         let pro = types_without(harness.addresses());
-        assert!(pro.iter().all(|name| !ON_EACH_SERVER.contains(&name.as_str())), "{pro:?}");
+        assert!(pro.iter().all(|name| !TYPES.contains(&name.as_str())), "{pro:?}");
         for address in [
             "zenml_stack.it", "zenml_stack_component.a", "zenml_stack_component.o", "zenml_stack_component.it",
             "zenml_service_connector.it", "zenml_secret.it", "zenml_code_repository.it", "zenml_flavor.it",
@@ -271,6 +259,6 @@ async fn a_plan_shows_only_the_attribute_that_is_removed_or_set_later_on_the_con
     let place = json!({ "organization_id": organization, "team_id": holders, "email": "ann@example.com" });
     count += only_what_changes(&mut harness, "zenml_team_membership.it", &place, &one).await;
     assert!(count > 40, "{count}");
-    assert_eq!(types_without(harness.addresses()), ON_EACH_SERVER, "a type is missing");
+    assert_eq!(types_without(harness.addresses()), TYPES, "a type is missing");
     world.stop().await;
 }

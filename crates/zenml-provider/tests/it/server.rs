@@ -19,6 +19,18 @@ use zenml_test::{NoServer, Packages, RealServer, Search};
 
 use crate::world::{World, engine, hosts, scenario};
 
+/// The types of a server without a control plane.
+pub(crate) const TYPES: [&str; 8] = [
+    "zenml_code_repository",
+    "zenml_flavor",
+    "zenml_project",
+    "zenml_secret",
+    "zenml_service_connector",
+    "zenml_stack",
+    "zenml_stack_component",
+    "zenml_tag",
+];
+
 /// A server for the objects of a scenario.
 pub(crate) struct Server {
     /// Its API, with the permissions of the provider, to read objects and to change them outside of Terraform.
