@@ -42,7 +42,7 @@ struct Platform {
 impl Platform {
     async fn start(python: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let process = serve(folder.path(), python);
+        let process = serve(folder.path(), python, "127.0.0.1:0");
         let ready = ready(folder.path()).await;
         let key = ready["service_account_key"].as_str().unwrap();
         let session = Session::anonymous(ready["control_plane_url"].as_str().unwrap()).with(key);
@@ -62,9 +62,15 @@ impl Platform {
     }
 
     async fn start_again(&mut self) {
+        self.start_again_at("127.0.0.1:0").await;
+    }
+
+    /// Starts it on an address; port 0 is the one that it had.
+    async fn start_again_at(&mut self, address: &str) {
         fs::remove_file(self.folder.path().join("ready.json")).unwrap();
-        self.process = serve(self.folder.path(), &self.python);
-        ready(self.folder.path()).await;
+        self.process = serve(self.folder.path(), &self.python, address);
+        let ready = ready(self.folder.path()).await;
+        self.session = self.session.at(ready["control_plane_url"].as_str().unwrap());
     }
 
     async fn send(&self, method: &str, path: &str, body: Json) -> Json {
@@ -121,11 +127,11 @@ impl Drop for Platform {
     }
 }
 
-fn serve(folder: &Path, python: &Path) -> Child {
+fn serve(folder: &Path, python: &Path, address: &str) -> Child {
     let log = fs::File::options().create(true).append(true).open(folder.join("platform.log")).unwrap();
     let binary = zenml_local();
     let mut command = Command::new(&binary);
-    command.args(["serve", "--engine", "zenml", "--zenml-python"]).arg(python);
+    command.args(["serve", "--listen", address, "--engine", "zenml", "--zenml-python"]).arg(python);
     command.arg("--database").arg(format!("sqlite:{}", folder.join("platform.db").display()));
     command.arg("--ready-file").arg(folder.join("ready.json"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
@@ -200,6 +206,15 @@ async fn a_workspace_survives_the_end_of_its_server_and_of_its_platform_at_the_s
     platform.start_again().await;
     assert_eq!(address(&platform.becomes("available").await), server);
     assert_eq!(platform.server(), process);
+
+    // A platform at another address cannot use a server that asks the old one.
+    platform.kill();
+    let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    platform.start_again_at(&other.to_string()).await;
+    platform.becomes("pending").await;
+    assert_eq!(address(&platform.becomes("available").await), server);
+    assert!(platform.server() != process && !runs(process));
+    let process = platform.server();
 
     // Both are killed, and the process id belongs to somebody else.
     platform.kill();

@@ -137,7 +137,7 @@ impl Folder {
     /// Copies the database, before an upgrade changes it. The server must not run. A copy from an interrupted upgrade
     /// is kept, because that upgrade may have changed the database.
     pub(super) fn keep_database(&self) -> io::Result<()> {
-        if self.kept_database().exists() {
+        if self.has_kept_database() {
             return Ok(());
         }
         let partial = self.0.join("zenml.partial-copy.db");
@@ -146,11 +146,13 @@ impl Folder {
         File::open(&self.0)?.sync_all()
     }
 
-    /// Puts the copy back, if there is one.
+    /// Whether there is a copy: an upgrade has begun and not ended.
+    pub(super) fn has_kept_database(&self) -> bool {
+        self.kept_database().exists()
+    }
+
+    /// Puts the copy back. The server must not run.
     pub(super) fn restore_database(&self) -> io::Result<()> {
-        if !self.kept_database().exists() {
-            return Ok(());
-        }
         copy_database(&self.kept_database(), &self.database())?;
         self.forget_kept_database()
     }
@@ -263,7 +265,6 @@ mod tests {
             let text = fs::read_to_string(with_suffix(&folder.database(), suffix)).unwrap();
             assert_eq!(text, format!("old{suffix}"));
         }
-        assert!(!folder.kept_database().exists());
-        folder.restore_database().unwrap();
+        assert!(!folder.has_kept_database());
     }
 }

@@ -236,6 +236,12 @@ impl Servers {
             if let Some(info) = known
                 && info.pro_workspace_id == Some(workspace.place.workspace)
             {
+                if info.pro_api_url.as_ref().is_some_and(|url| *url != self.base_url) {
+                    // It was started when the platform had another address, and cannot ask for permissions.
+                    return Err(EngineError::failed(
+                        "The server belongs to another address of the platform.",
+                    ));
+                }
                 return Ok(Running { port, version: info.version, note: String::new() });
             }
             if Instant::now() >= deadline {
@@ -298,7 +304,10 @@ impl Servers {
             return Err(EngineError::failed(reason));
         };
         let folder = self.folder(workspace);
-        folder.restore_database().map_err(|error| not_copied(&error))?;
+        if folder.has_kept_database() {
+            end(process).await;
+            folder.restore_database().map_err(|error| not_copied(&error))?;
+        }
         let again = self.run(workspace, earlier, process).await?;
         Ok(Running {
             note: format!("Version {wanted} does not run, so {earlier} still does. {reason}"),

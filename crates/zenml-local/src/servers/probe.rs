@@ -22,6 +22,8 @@ pub(super) struct Info {
     pub(super) version: String,
     /// Its workspace; only in Pro mode.
     pub(super) pro_workspace_id: Option<Uuid>,
+    /// The address of its control plane; only in Pro mode.
+    pub(super) pro_api_url: Option<String>,
 }
 
 /// Asks the server on a loopback port. `None` if there is no answer, or if it is not from a ZenML server.
