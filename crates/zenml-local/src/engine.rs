@@ -201,7 +201,7 @@ pub(crate) trait WorkspaceEngine: fmt::Debug + Send + Sync + 'static {
         Box::pin(std::future::pending())
     }
 
-    /// Starts a workspace again that has ended by itself.
+    /// Starts a workspace again that has ended by itself. It is watched as before.
     fn restart<'a>(&'a self, workspace: &'a WorkspaceSpec, watch: Watch) -> Work<'a, Endpoint> {
         let _ = watch;
         self.deploy(workspace)

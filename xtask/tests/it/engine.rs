@@ -199,6 +199,21 @@ async fn a_workspace_survives_the_end_of_its_server_and_of_its_platform_at_the_s
     assert_eq!(address(&platform.becomes("available").await), server);
     assert_eq!(project(&platform, &server, "GET").await, 200, "nothing is lost");
 
+    // It is killed, and cannot be started again.
+    signal(platform.server(), "-KILL");
+    let port: u16 = server.rsplit(':').next().unwrap().parse().unwrap();
+    let taken = loop {
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(listener) => break listener,
+            Err(_) => sleep(Duration::from_millis(10)).await,
+        }
+    };
+    let reason = platform.becomes("failed").await["state_reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains(&format!("Another program uses port {port}")), "{reason}");
+    drop(taken);
+    platform.change(json!({ "desired_state": "available" })).await;
+    assert_eq!(address(&platform.becomes("available").await), server);
+
     // The platform is killed: its server goes on, and is adopted.
     let process = platform.server();
     platform.kill();
@@ -231,7 +246,6 @@ async fn a_workspace_survives_the_end_of_its_server_and_of_its_platform_at_the_s
     let process = platform.server();
     platform.stop();
     assert!(!runs(process), "no server is left");
-    let port = server.rsplit(':').next().unwrap().parse().unwrap();
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
     platform.start_again().await;
     let reason = platform.becomes("failed").await["state_reason"].as_str().unwrap().to_owned();

@@ -88,16 +88,6 @@ impl Slot {
         Watch(*self.turn.borrow())
     }
 
-    /// Begins work unless other work has begun since.
-    fn begin_after(&self, earlier: Watch) -> Option<Watch> {
-        let begun = self.turn.send_if_modified(|turn| {
-            let is_latest = *turn == earlier.0;
-            *turn += u64::from(is_latest);
-            is_latest
-        });
-        begun.then_some(Watch(earlier.0 + 1))
-    }
-
     /// Does work until later work begins.
     async fn until_superseded<T>(
         &self,
@@ -485,9 +475,9 @@ impl WorkspaceEngine for Servers {
 
     fn restart<'a>(&'a self, workspace: &'a WorkspaceSpec, watch: Watch) -> Work<'a, Endpoint> {
         Box::pin(async move {
+            // In the same turn: later work ends it, and if it fails, it can be tried again.
             let slot = self.slot(workspace);
-            let turn = slot.begin_after(watch).ok_or(EngineError::Superseded)?;
-            self.start(workspace, &slot, turn).await
+            self.start(workspace, &slot, watch).await
         })
     }
 

@@ -168,7 +168,7 @@ async fn delete(shared: &Arc<Shared>, stored: &Stored) -> Result<()> {
 }
 
 /// Starts the server of a workspace again when it ends by itself, with growing pauses. Gives up after some times.
-fn watch(shared: &Arc<Shared>, stored: Stored, mut watch: Watch) {
+fn watch(shared: &Arc<Shared>, stored: Stored, watch: Watch) {
     let platform = Arc::clone(shared);
     shared.tasks.spawn(async move {
         let (mut spec, mut times) = (spec(&stored), 0);
@@ -197,8 +197,6 @@ fn watch(shared: &Arc<Shared>, stored: Stored, mut watch: Watch) {
                     Err(EngineError::Failed { reason: again, .. }) => reason = again,
                 }
             };
-            let Some(next) = endpoint.watch else { return };
-            watch = next;
             let recorded = record(&platform, &stored, &WorkspaceStatus::Available, "", Some(&endpoint)).await;
             report(recorded);
         }
