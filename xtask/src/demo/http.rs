@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, HOST};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST, SET_COOKIE};
 use http::uri::{Authority, PathAndQuery};
 use http::{Request, Uri};
 use http_body_util::{BodyExt, Full};
@@ -34,6 +34,8 @@ pub struct Answer {
     pub status: u16,
     /// The body; text that is not JSON becomes a JSON string, and an empty body null.
     pub body: Value,
+    /// The first cookie that it sets, as `NAME=VALUE`.
+    pub cookie: Option<String>,
 }
 
 /// A client of one server, with a credential.
@@ -129,18 +131,18 @@ async fn answer(host: &Authority, request: Request<Full<Bytes>>) -> Result<Answe
     let stream = TcpStream::connect(host.as_str()).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let exchange = async {
-        let answer = sender.send_request(request).await?;
-        let status = answer.status().as_u16();
-        Ok::<_, hyper::Error>((status, answer.into_body().collect().await?.to_bytes()))
+        let (head, body) = sender.send_request(request).await?.into_parts();
+        Ok::<_, hyper::Error>((head, body.collect().await?.to_bytes()))
     };
     let (answer, _) = tokio::join!(exchange, connection);
-    let (status, bytes) = answer?;
+    let (head, bytes) = answer?;
+    let cookie = head.headers.get(SET_COOKIE).and_then(|cookie| cookie.to_str().ok()?.split(';').next());
     let body = match serde_json::from_slice(&bytes) {
         Ok(value) => value,
         Err(_) if bytes.is_empty() => Value::Null,
         Err(_) => Value::from(String::from_utf8_lossy(&bytes).into_owned()),
     };
-    Ok(Answer { status, body })
+    Ok(Answer { status: head.status.as_u16(), body, cookie: cookie.map(str::to_owned) })
 }
 
 /// Encodes fields as a form or a query.

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::census::Census;
-use super::matrix::SUBJECTS;
+use super::client::Client;
+use super::matrix::{self, SUBJECTS};
 use super::people;
 use super::progress::Progress;
 use super::stage::{Binaries, Stage};
@@ -16,13 +17,18 @@ pub struct Arguments {
     /// Leave the platform running with the environment applied, and print how to continue
     #[arg(long)]
     pub keep: bool,
-    /// Let a real ZenML server run the workspace, with this Python interpreter, which has ZenML
+    /// Let a real ZenML server run the workspace, with this Python interpreter, which has ZenML; a developer then logs
+    /// in with the ZenML client and runs a pipeline
     #[arg(long, value_name = "PATH")]
     pub zenml_python: Option<PathBuf>,
 }
 
 /// Lines of the audit trail to show at the end.
 const AUDIT_LINES: usize = 12;
+
+/// Names of the example.
+const WORKSPACE: &str = "alpha-workspace";
+const PROJECT: &str = "recommendation-engine";
 
 /// A component that joins the production stack later.
 const EVIDENTLY: &str = r#"resource "zenml_stack_component" "evidently" {
@@ -39,10 +45,13 @@ const LAST_COMPONENT: &str = "    experiment_tracker = zenml_stack_component.mlf
 /// Runs the journey from an empty platform back to an empty platform.
 pub async fn make(binaries: &Binaries, arguments: &Arguments) -> Result<(), Failure> {
     let progress = Progress::start("Team Alpha, from nothing to production and back, on a local platform");
-    let stage = set_up(&progress, binaries, arguments.zenml_python.as_deref()).await?;
+    let mut stage = set_up(&progress, binaries, arguments.zenml_python.as_deref()).await?;
     let before = stage.platform().census()?;
     create(&progress, &stage).await?;
     check_access(&progress, &stage).await?;
+    if let Some(python) = &arguments.zenml_python {
+        work(&progress, &mut stage, &Client::new(python)?).await?;
+    }
     grow(&progress, &stage).await?;
     if arguments.keep {
         let instructions = instructions(&stage)?;
@@ -51,7 +60,13 @@ pub async fn make(binaries: &Binaries, arguments: &Arguments) -> Result<(), Fail
         progress.finish("Done and left running,");
         return Ok(());
     }
-    remove(&progress, &stage, &before).await?;
+    // People who joined stay: the account, its role in the organization, and the accepted invitation.
+    let mut expected = before.with_one_more(&["account", "assignment", "invitation"]);
+    if arguments.zenml_python.is_some() {
+        // The login of the developer, who can use it in other workspaces.
+        expected = expected.with_one_more(&["device"]);
+    }
+    remove(&progress, &stage, &expected).await?;
     audit(&progress, &stage)?;
     progress.finish("Done");
     Ok(())
@@ -146,6 +161,58 @@ async fn check_access(progress: &Progress, stage: &Stage) -> Result<(), Failure>
         .await
 }
 
+/// Lets a developer work with the ZenML client, on a development stack that needs no cloud.
+async fn work(progress: &Progress, stage: &mut Stage, client: &Client) -> Result<(), Failure> {
+    let (developer, stack) = (SUBJECTS[0].username, matrix::Stack::Development.name());
+    let control_plane = &stage.platform().ready().control_plane_url.clone();
+    progress
+        .step("run locally", async {
+            stage.set_variable("run_locally", "true");
+            let printed = stage.terraform().succeed(&["apply", "-auto-approve"]).await?;
+            Ok((line(&printed, "Apply complete! "), ()))
+        })
+        .await?;
+    let printed = progress
+        .step("zenml login", async {
+            let (link, printed) =
+                client.log_in(control_plane, WORKSPACE, developer, people::PASSWORD).await?;
+            let command = format!("$ zenml login {WORKSPACE} --pro-api-url {control_plane}\n");
+            Ok((format!("{developer} confirmed it at {link}"), command + &printed))
+        })
+        .await?;
+    progress.show(&printed);
+    let printed = progress
+        .step("zenml stack", async {
+            let project = client.zenml(&["project", "set", PROJECT]).await?;
+            let printed = client.zenml(&["stack", "set", stack]).await?;
+            let printed =
+                format!("$ zenml project set {PROJECT}\n{project}$ zenml stack set {stack}\n{printed}");
+            Ok((format!("{stack} is active"), printed))
+        })
+        .await?;
+    progress.show(&printed);
+    let printed = progress
+        .step("pipeline", async {
+            let printed = client.pipeline().await?;
+            let has = |beginning: &str| printed.lines().any(|line| line.starts_with(beginning));
+            if !has(&format!("RUN {stack} completed ['numbers', 'total'] 6")) {
+                return Err(Failure::new(format!("the pipeline did not run: {printed}")));
+            }
+            if !has("REFUSED IllegalOperationError Insufficient permissions to UPDATE resource") {
+                return Err(Failure::new(format!(
+                    "{developer} was not refused the production stack: {printed}"
+                )));
+            }
+            let said = format!("completed; {developer} cannot change the production stack");
+            Ok((said, format!("$ python pipeline.py\n{printed}")))
+        })
+        .await?;
+    progress.show(&printed);
+    // The next step applies it.
+    stage.set_variable("run_locally", "false");
+    Ok(())
+}
+
 /// Adds one component to the production stack in one apply, including grants.
 async fn grow(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
     let terraform = stage.terraform();
@@ -189,7 +256,7 @@ async fn grow(progress: &Progress, stage: &Stage) -> Result<(), Failure> {
 }
 
 /// Destroys everything and proves that nothing is left.
-async fn remove(progress: &Progress, stage: &Stage, before: &Census) -> Result<(), Failure> {
+async fn remove(progress: &Progress, stage: &Stage, expected: &Census) -> Result<(), Failure> {
     progress
         .step("destroy", async {
             let printed = stage.terraform().succeed(&["destroy", "-auto-approve"]).await?;
@@ -199,8 +266,6 @@ async fn remove(progress: &Progress, stage: &Stage, before: &Census) -> Result<(
     progress
         .step("nothing left", async {
             let after = stage.platform().census()?;
-            // People who joined stay: the account, its role in the organization, and the accepted invitation.
-            let expected = before.with_one_more(&["account", "assignment", "invitation"]);
             let mut differences = expected.differences(&after);
             differences.extend(stage.platform().folders().iter().map(|folder| folder.display().to_string()));
             if !differences.is_empty() {

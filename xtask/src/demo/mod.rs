@@ -5,9 +5,11 @@
 //! run with an error.
 
 pub mod census;
+pub mod client;
 pub mod http;
 mod journey;
 pub mod matrix;
+mod page;
 pub mod people;
 pub mod platform;
 pub mod progress;

@@ -10,10 +10,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 use xtask::demo::http::{Body, Session};
-use xtask::demo::{self, Arguments};
 use zenml_test::{NoServer, Search};
-
-use crate::{binaries, shown};
 
 /// How long a change of a workspace may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -308,14 +305,5 @@ async fn an_interpreter_that_cannot_run_a_server_is_the_reason_of_a_failed_works
         platform.send("POST", "/workspaces", json!({ "name": "alpha" })).await;
         let found = platform.becomes("failed").await;
         assert!(found["state_reason"].as_str().unwrap().contains(reason), "{found}");
-    }
-}
-
-#[tokio::test]
-async fn the_whole_journey_passes_on_real_servers() {
-    let Some(python) = python() else { return };
-    for binaries in binaries().await {
-        let arguments = Arguments { keep: false, zenml_python: Some(python.clone()) };
-        shown(demo::make(&binaries, &arguments).await);
     }
 }

@@ -3,12 +3,22 @@
 use xtask::demo::stage::Stage;
 use xtask::demo::{self, Arguments};
 
+use crate::engine::python;
 use crate::{binaries, shown};
 
 #[tokio::test]
 async fn the_whole_journey_passes() {
     for binaries in binaries().await {
         shown(demo::make(&binaries, &Arguments::default()).await);
+    }
+}
+
+#[tokio::test]
+async fn the_whole_journey_passes_on_a_real_server_on_which_a_developer_runs_a_pipeline() {
+    let Some(python) = python() else { return };
+    for binaries in binaries().await {
+        let arguments = Arguments { keep: false, zenml_python: Some(python.clone()) };
+        shown(demo::make(&binaries, &arguments).await);
     }
 }
 

@@ -6,7 +6,6 @@ mod engine;
 mod grants;
 mod journey;
 mod login;
-mod pipeline;
 mod platform;
 mod terraform;
 
